@@ -1,0 +1,179 @@
+// Reverse-mode rules, one per operation: the gradients of the operands from the gradient of the result.
+import { type Graph, type OpNode } from './graph.ts';
+import { type OpKind } from './ops.ts';
+import { type Tensor } from './tensor.ts';
+
+export interface GradientContext<K extends OpKind> {
+  readonly graph: Graph;
+  readonly node: OpNode<K>;
+  readonly inputs: readonly Tensor[];
+  readonly output: Tensor;
+  /** Gradient of the loss with respect to the node's output, of the output's shape. */
+  readonly dy: Tensor;
+  /** Whether operand i needs a gradient; rules skip work for those that don't. */
+  readonly needs: readonly boolean[];
+}
+
+export type GradientRule<K extends OpKind> = (context: GradientContext<K>) => readonly (Tensor | null)[];
+/** States why an operation has no gradient; asking for one is an error that says so. */
+export interface NotDifferentiable {
+  readonly notDifferentiable: string;
+}
+
+const source: NotDifferentiable = { notDifferentiable: 'graph sources have no operands' };
+const firstOrderOnly: NotDifferentiable = { notDifferentiable: 'itself a gradient: only first-order differentiation is supported' };
+
+const TWO_OVER_SQRT_PI = 2 / Math.sqrt(Math.PI);
+const INVERSE_SQRT_TWO_PI = 1 / Math.sqrt(2 * Math.PI);
+
+const broadcastAxes = (graph: Graph, reduced: Tensor, { shape }: Tensor, axes: readonly number[]): Tensor =>
+  graph.reshape(reduced, shape.map((dimension, i) => (axes.includes(i) ? 1 : dimension)));
+
+function matmulGradient({ graph, node, inputs: [a, b], dy, needs }: GradientContext<'matmul'>): (Tensor | null)[] {
+  const { transposeA: ta, transposeB: tb, alpha } = node.attributes;
+  const da = () => ta
+    ? graph.matmul(b, dy, { transposeA: tb, transposeB: true, alpha })
+    : graph.matmul(dy, b, { transposeB: !tb, alpha });
+  const db = () => tb
+    ? graph.matmul(dy, a, { transposeA: true, transposeB: ta, alpha })
+    : graph.matmul(a, dy, { transposeA: !ta, alpha });
+  return [needs[0] ? graph.sumTo(da(), a.shape) : null, needs[1] ? graph.sumTo(db(), b.shape) : null];
+}
+
+function linearGradient({ graph, inputs: [x, weight], dy, needs }: GradientContext<'linear'>): (Tensor | null)[] {
+  const [out, width] = weight.shape;
+  const flatDy = graph.reshape(dy, [dy.shape.slice(0, -1).reduce((p, d) => p * d, 1), out]);
+  const flatX = graph.reshape(x, [flatDy.shape[0], width]);
+  return [
+    needs[0] ? graph.reshape(graph.matmul(flatDy, weight), x.shape) : null,
+    needs[1] ? graph.matmul(flatDy, flatX, { transposeA: true }) : null,
+    needs[2] ? graph.reduceSum(flatDy, [0]) : null,
+  ];
+}
+
+function conv2dGradient({ graph, node, inputs: [x, weight], dy, needs }: GradientContext<'conv2d'>): (Tensor | null)[] {
+  const kernel = [weight.shape[2], weight.shape[3]] as const;
+  return [
+    needs[0] ? graph.apply('conv2dInputGradient', [dy, weight], { ...node.attributes, inputShape: x.shape }) : null,
+    needs[1] ? graph.apply('conv2dWeightGradient', [x, dy], { ...node.attributes, kernel }) : null,
+    needs[2] ? graph.reduceSum(dy, [0, 2, 3]) : null,
+  ];
+}
+
+/** dx = r (dy - mean(dy) - y mean(dy y)), r the inverse deviation and y the standardized x (layer normalization, arXiv 1607.06450). */
+function standardizeGradient({ graph, node, inputs: [x], output: y, dy }: GradientContext<'standardize'>): Tensor[] {
+  const r = graph.inverseDeviation(x, node.attributes.epsilon);
+  const centred = graph.sub(dy, graph.reduceMean(dy, [-1], true));
+  const projection = graph.mul(y, graph.reduceMean(graph.mul(dy, y), [-1], true));
+  return [graph.mul(graph.sub(centred, projection), r)];
+}
+
+/** d/dx x s(a x) = s + a x s (1 - s), s the logistic function. */
+function scaledLogisticGradient(graph: Graph, x: Tensor, dy: Tensor, a: number): Tensor {
+  const scaled = a === 1 ? x : graph.mul(x, a);
+  const s = graph.sigmoid(scaled);
+  return graph.mul(dy, graph.mul(s, graph.add(graph.mul(scaled, graph.sub(1, s)), 1)));
+}
+
+/** With y = x s(x): dy/dx = y + s (1 - y). */
+function siluGradient({ graph, inputs: [x], output: y, dy }: GradientContext<'silu'>): Tensor[] {
+  return [graph.mul(dy, graph.add(y, graph.mul(graph.sigmoid(x), graph.sub(1, y))))];
+}
+
+/** Phi(x) + x phi(x), Phi and phi the normal distribution and density (arXiv 1606.08415). */
+function geluGradient({ graph, inputs: [x], dy }: GradientContext<'gelu'>): Tensor[] {
+  const cdf = graph.mul(graph.add(graph.erf(graph.mul(x, Math.SQRT1_2)), 1), 0.5);
+  const pdf = graph.mul(graph.exp(graph.mul(graph.square(x), -0.5)), INVERSE_SQRT_TWO_PI);
+  return [graph.mul(dy, graph.add(cdf, graph.mul(x, pdf)))];
+}
+
+function upsampleNearestGradient({ graph, node, inputs: [x], dy }: GradientContext<'upsampleNearest'>): Tensor[] {
+  const [n, c, h, w] = x.shape;
+  const [sh, sw] = node.attributes.scale;
+  return [graph.reshape(graph.reduceSum(graph.reshape(dy, [n * c * h, sh, w, sw]), [1, 3]), x.shape)];
+}
+
+function concatGradient({ graph, node, inputs, dy, needs }: GradientContext<'concat'>): (Tensor | null)[] {
+  const { axis } = node.attributes;
+  let start = 0;
+  return inputs.map((input, i) => {
+    const from = start;
+    start += input.shape[axis];
+    return needs[i] ? graph.slice(dy, axis, from, start) : null;
+  });
+}
+
+function sliceGradient({ graph, node, inputs: [x], dy }: GradientContext<'slice'>): Tensor[] {
+  const { axis, start, end } = node.attributes;
+  const onAxis = (count: number) => x.shape.map((_, i) => (i === axis ? count : 0));
+  return [graph.pad(dy, onAxis(start), onAxis(x.shape[axis] - end))];
+}
+
+function padGradient({ graph, node, inputs: [x], dy }: GradientContext<'pad'>): Tensor[] {
+  return [x.shape.reduce((cut, dimension, axis) => {
+    const start = node.attributes.before[axis];
+    return cut.shape[axis] === dimension ? cut : graph.slice(cut, axis, start, start + dimension);
+  }, dy)];
+}
+
+export const gradientRules: { readonly [K in OpKind]: GradientRule<K> | NotDifferentiable } = {
+  input: source,
+  parameter: source,
+  constant: source,
+  add: ({ graph, inputs: [a, b], dy, needs }) => [needs[0] ? graph.sumTo(dy, a.shape) : null, needs[1] ? graph.sumTo(dy, b.shape) : null],
+  sub: ({ graph, inputs: [a, b], dy, needs }) => [needs[0] ? graph.sumTo(dy, a.shape) : null, needs[1] ? graph.sumTo(graph.neg(dy), b.shape) : null],
+  mul: ({ graph, inputs: [a, b], dy, needs }) => [
+    needs[0] ? graph.sumTo(graph.mul(dy, b), a.shape) : null,
+    needs[1] ? graph.sumTo(graph.mul(dy, a), b.shape) : null,
+  ],
+  div: ({ graph, inputs: [a, b], output: y, dy, needs }) => {
+    const da = graph.div(dy, b);
+    return [needs[0] ? graph.sumTo(da, a.shape) : null, needs[1] ? graph.sumTo(graph.neg(graph.mul(da, y)), b.shape) : null];
+  },
+  neg: ({ graph, dy }) => [graph.neg(dy)],
+  exp: ({ graph, output: y, dy }) => [graph.mul(dy, y)],
+  log: ({ graph, inputs: [x], dy }) => [graph.div(dy, x)],
+  sqrt: ({ graph, output: y, dy }) => [graph.div(graph.mul(dy, 0.5), y)],
+  reciprocal: ({ graph, output: y, dy }) => [graph.neg(graph.mul(dy, graph.square(y)))],
+  sigmoid: ({ graph, output: y, dy }) => [graph.mul(dy, graph.mul(y, graph.sub(1, y)))],
+  tanh: ({ graph, output: y, dy }) => [graph.mul(dy, graph.sub(1, graph.square(y)))],
+  erf: ({ graph, inputs: [x], dy }) => [graph.mul(dy, graph.mul(graph.exp(graph.neg(graph.square(x))), TWO_OVER_SQRT_PI))],
+  sin: ({ graph, inputs: [x], dy }) => [graph.mul(dy, graph.cos(x))],
+  cos: ({ graph, inputs: [x], dy }) => [graph.neg(graph.mul(dy, graph.sin(x)))],
+  // y / (y + tiny) is 1 where x > 0 and 0 elsewhere, without a comparison operation
+  relu: ({ graph, output: y, dy }) => [graph.mul(dy, graph.div(y, graph.add(y, 1e-38)))],
+  silu: siluGradient,
+  quickGelu: ({ graph, inputs: [x], dy }) => [scaledLogisticGradient(graph, x, dy, 1.702)],
+  gelu: geluGradient,
+  stopGradient: () => [null],
+  matmul: matmulGradient,
+  linear: linearGradient,
+  conv2d: conv2dGradient,
+  conv2dInputGradient: firstOrderOnly,
+  conv2dWeightGradient: firstOrderOnly,
+  upsampleNearest: upsampleNearestGradient,
+  reshape: ({ graph, inputs: [x], dy }) => [graph.reshape(dy, x.shape)],
+  transpose: ({ graph, node, dy }) => {
+    const inverse = node.attributes.permutation.map((_, i) => node.attributes.permutation.indexOf(i));
+    return [graph.transpose(dy, inverse)];
+  },
+  broadcastTo: ({ graph, inputs: [x], dy }) => [graph.sumTo(dy, x.shape)],
+  concat: concatGradient,
+  slice: sliceGradient,
+  pad: padGradient,
+  gather: ({ graph, inputs: [table, indices], dy }) => [graph.scatterAdd(dy, indices, table.shape[0]), null],
+  scatterAdd: ({ graph, inputs: [, indices], dy }) => [graph.gather(dy, indices), null],
+  reduceSum: ({ graph, node, inputs: [x], dy }) => [graph.broadcastTo(broadcastAxes(graph, dy, x, node.attributes.axes), x.shape)],
+  reduceMean: ({ graph, node, inputs: [x], dy }) => {
+    const { axes } = node.attributes;
+    const count = axes.reduce((product, axis) => product * x.shape[axis], 1);
+    return [graph.broadcastTo(broadcastAxes(graph, graph.mul(dy, 1 / count), x, axes), x.shape)];
+  },
+  reduceMax: { notDifferentiable: 'used only to shift exponents; wrap it in stopGradient' },
+  softmax: ({ graph, output: y, dy }) => {
+    const weighted = graph.mul(dy, y);
+    return [graph.sub(weighted, graph.mul(y, graph.reduceSum(weighted, [-1], true)))];
+  },
+  standardize: standardizeGradient,
+  inverseDeviation: firstOrderOnly,
+};

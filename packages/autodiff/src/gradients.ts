@@ -1,0 +1,49 @@
+// Reverse-mode differentiation: walks the graph backwards and sums what each use of a value contributes.
+import { type Graph, type OpNode } from './graph.ts';
+import { gradientRules, type GradientContext, type GradientRule, type NotDifferentiable } from './gradient-rules.ts';
+import { type OpKind } from './ops.ts';
+import { type Tensor } from './tensor.ts';
+
+/** Ids of all tensors on a path from one of `targets` up to `loss`. */
+function dependents(graph: Graph, lossId: number, targets: readonly Tensor[]): Set<number> {
+  const needed = new Set(targets.map((target) => target.id));
+  for (const node of graph.nodes.slice(0, lossId + 1)) {
+    if (node.kind !== 'stopGradient' && node.inputs.some((input) => needed.has(input.id))) needed.add(node.output.id);
+  }
+  return needed;
+}
+
+function applyRule(graph: Graph, node: OpNode, dy: Tensor, needs: readonly boolean[]): readonly (Tensor | null)[] {
+  const rule = gradientRules[node.kind] as GradientRule<OpKind> | NotDifferentiable;
+  if ('notDifferentiable' in rule) throw new Error(`'${node.kind}' has no gradient: ${rule.notDifferentiable}`);
+  const context: GradientContext<OpKind> = { graph, node, inputs: node.inputs, output: node.output, dy, needs };
+  return rule(context);
+}
+
+/**
+ * Appends to `graph` the gradients of the scalar `loss` with respect to `targets`.
+ * A target that the loss does not depend on is an error naming its index.
+ */
+export function gradients(graph: Graph, loss: Tensor, targets: readonly Tensor[]): Tensor[] {
+  if (loss.shape.length !== 0) throw new Error(`the loss must be a scalar, not [${loss.shape}]`);
+  const needed = dependents(graph, loss.id, targets);
+  const gradientOf = new Map<number, Tensor>([[loss.id, graph.scalar(1)]]);
+  for (let id = loss.id; id >= 0; id--) {
+    const node = graph.nodes[id];
+    const dy = gradientOf.get(id);
+    if (!dy || node.inputs.length === 0 || !needed.has(id)) continue;
+    const needs = node.inputs.map((input) => needed.has(input.id));
+    if (!needs.includes(true)) continue;
+    applyRule(graph, node, dy, needs).forEach((contribution, i) => {
+      if (!contribution || !needs[i]) return;
+      const input = node.inputs[i];
+      const sum = gradientOf.get(input.id);
+      gradientOf.set(input.id, sum ? graph.add(sum, contribution) : contribution);
+    });
+  }
+  return targets.map((target, i) => {
+    const gradient = gradientOf.get(target.id);
+    if (!gradient) throw new Error(`the loss does not depend on target ${i}`);
+    return gradient;
+  });
+}

@@ -1,0 +1,169 @@
+// The graph under construction: one method per operation, each checking shapes as it appends a node.
+import { type Conv2dAttributes, type OpAttributes, type OpKind } from './ops.ts';
+import { shapeRules, type ComputedKind, type TensorType } from './shape-rules.ts';
+import { elementCount, normalizeAxis, sameShape, ShapeError, type DType, type Shape, type Tensor } from './tensor.ts';
+
+export interface OpNode<K extends OpKind = OpKind> {
+  readonly kind: K;
+  readonly inputs: readonly Tensor[];
+  readonly attributes: OpAttributes[K];
+  readonly output: Tensor;
+}
+
+/** Narrows a node to its kind. */
+export function isNode<K extends OpKind>(node: OpNode, kind: K): node is OpNode<K> {
+  return (node.kind as OpKind) === kind;
+}
+
+/**
+ * A pure dataflow graph in topological order. Tensor ids index `nodes`: `nodes[t.id].output === t`.
+ * Inputs and parameters are named; asking for a parameter twice gives the same tensor.
+ */
+export class Graph {
+  readonly nodes: OpNode[] = [];
+  readonly inputs = new Map<string, Tensor>();
+  readonly parameters = new Map<string, Tensor>();
+  readonly #scalars = new Map<number, Tensor>();
+
+  nodeOf(tensor: Tensor): OpNode {
+    const node = this.nodes[tensor.id];
+    if (node?.output !== tensor) throw new Error('this tensor belongs to another graph');
+    return node;
+  }
+
+  #append<K extends OpKind>(kind: K, inputs: readonly Tensor[], attributes: OpAttributes[K], type: TensorType): Tensor {
+    const output: Tensor = { id: this.nodes.length, dtype: type.dtype, shape: [...type.shape] };
+    this.nodes.push({ kind, inputs, attributes, output } as OpNode);
+    return output;
+  }
+
+  /** Appends an operation; its result's type follows from the shape rule. */
+  apply<K extends ComputedKind>(kind: K, inputs: readonly Tensor[], attributes: OpAttributes[K]): Tensor {
+    inputs.forEach((input) => this.nodeOf(input));
+    const rule = shapeRules[kind] as (inputs: readonly Tensor[], attributes: OpAttributes[K]) => TensorType;
+    return this.#append(kind, inputs, attributes, rule(inputs, attributes));
+  }
+
+  input(name: string, shape: Shape, dtype: DType = 'float32'): Tensor {
+    if (this.inputs.has(name)) throw new ShapeError(`input '${name}' exists already`);
+    const tensor = this.#append('input', [], { name }, { dtype, shape });
+    this.inputs.set(name, tensor);
+    return tensor;
+  }
+
+  parameter(name: string, shape: Shape): Tensor {
+    const known = this.parameters.get(name);
+    if (known) {
+      if (!sameShape(known.shape, shape)) throw new ShapeError(`parameter '${name}' is [${known.shape}] and [${shape}]`);
+      return known;
+    }
+    const tensor = this.#append('parameter', [], { name }, { dtype: 'float32', shape });
+    this.parameters.set(name, tensor);
+    return tensor;
+  }
+
+  constant(data: Float32Array | Int32Array, shape: Shape): Tensor {
+    if (data.length !== elementCount(shape)) throw new ShapeError(`constant of ${data.length} elements is not [${shape}]`);
+    return this.#append('constant', [], { data }, { dtype: data instanceof Int32Array ? 'int32' : 'float32', shape });
+  }
+
+  scalar(value: number): Tensor {
+    const known = this.#scalars.get(value);
+    if (known) return known;
+    const tensor = this.constant(Float32Array.of(value), []);
+    this.#scalars.set(value, tensor);
+    return tensor;
+  }
+
+  #operand(value: Tensor | number): Tensor {
+    return typeof value === 'number' ? this.scalar(value) : value;
+  }
+
+  add(a: Tensor, b: Tensor | number): Tensor { return this.apply('add', [a, this.#operand(b)], {}); }
+  sub(a: Tensor | number, b: Tensor | number): Tensor { return this.apply('sub', [this.#operand(a), this.#operand(b)], {}); }
+  mul(a: Tensor, b: Tensor | number): Tensor { return this.apply('mul', [a, this.#operand(b)], {}); }
+  div(a: Tensor, b: Tensor | number): Tensor { return this.apply('div', [a, this.#operand(b)], {}); }
+  neg(x: Tensor): Tensor { return this.apply('neg', [x], {}); }
+  exp(x: Tensor): Tensor { return this.apply('exp', [x], {}); }
+  log(x: Tensor): Tensor { return this.apply('log', [x], {}); }
+  sqrt(x: Tensor): Tensor { return this.apply('sqrt', [x], {}); }
+  reciprocal(x: Tensor): Tensor { return this.apply('reciprocal', [x], {}); }
+  sigmoid(x: Tensor): Tensor { return this.apply('sigmoid', [x], {}); }
+  tanh(x: Tensor): Tensor { return this.apply('tanh', [x], {}); }
+  erf(x: Tensor): Tensor { return this.apply('erf', [x], {}); }
+  sin(x: Tensor): Tensor { return this.apply('sin', [x], {}); }
+  cos(x: Tensor): Tensor { return this.apply('cos', [x], {}); }
+  relu(x: Tensor): Tensor { return this.apply('relu', [x], {}); }
+  silu(x: Tensor): Tensor { return this.apply('silu', [x], {}); }
+  quickGelu(x: Tensor): Tensor { return this.apply('quickGelu', [x], {}); }
+  gelu(x: Tensor): Tensor { return this.apply('gelu', [x], {}); }
+  stopGradient(x: Tensor): Tensor { return this.apply('stopGradient', [x], {}); }
+  square(x: Tensor): Tensor { return this.mul(x, x); }
+
+  /** alpha * a' @ b', where a' and b' are transposed in their last two axes on request. */
+  matmul(a: Tensor, b: Tensor, options: { transposeA?: boolean; transposeB?: boolean; alpha?: number } = {}): Tensor {
+    return this.apply('matmul', [a, b], {
+      transposeA: options.transposeA ?? false, transposeB: options.transposeB ?? false, alpha: options.alpha ?? 1,
+    });
+  }
+
+  /** x [..., in], weight [out, in] (torch layout), bias [out] -> [..., out] */
+  linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
+    return this.apply('linear', bias ? [x, weight, bias] : [x, weight], {});
+  }
+
+  /** x [n, c, h, w], weight [o, c, kh, kw]; pads are [top, left, bottom, right], all 0 by default. */
+  conv2d(x: Tensor, weight: Tensor, bias?: Tensor, options: Partial<Conv2dAttributes> = {}): Tensor {
+    return this.apply('conv2d', bias ? [x, weight, bias] : [x, weight], {
+      strides: options.strides ?? [1, 1], pads: options.pads ?? [0, 0, 0, 0],
+    });
+  }
+
+  upsampleNearest(x: Tensor, scale: readonly [number, number]): Tensor { return this.apply('upsampleNearest', [x], { scale }); }
+
+  reshape(x: Tensor, shape: Shape): Tensor {
+    return sameShape(x.shape, shape) ? x : this.apply('reshape', [x], { shape });
+  }
+
+  transpose(x: Tensor, permutation: readonly number[]): Tensor { return this.apply('transpose', [x], { permutation }); }
+
+  broadcastTo(x: Tensor, shape: Shape): Tensor {
+    return sameShape(x.shape, shape) ? x : this.apply('broadcastTo', [x], { shape });
+  }
+
+  concat(parts: readonly Tensor[], axis: number): Tensor {
+    return this.apply('concat', parts, { axis: normalizeAxis(axis, parts[0].shape.length, 'concat') });
+  }
+
+  slice(x: Tensor, axis: number, start: number, end: number): Tensor {
+    return this.apply('slice', [x], { axis: normalizeAxis(axis, x.shape.length, 'slice'), start, end });
+  }
+
+  pad(x: Tensor, before: readonly number[], after: readonly number[]): Tensor { return this.apply('pad', [x], { before, after }); }
+  /** Rows of `table` [n, ...] picked by int32 `indices`. */
+  gather(table: Tensor, indices: Tensor): Tensor { return this.apply('gather', [table, indices], {}); }
+  scatterAdd(updates: Tensor, indices: Tensor, rows: number): Tensor { return this.apply('scatterAdd', [updates, indices], { rows }); }
+
+  reduceSum(x: Tensor, axes: readonly number[], keepDimensions = false): Tensor { return this.#reduce('reduceSum', x, axes, keepDimensions); }
+  reduceMean(x: Tensor, axes: readonly number[], keepDimensions = false): Tensor { return this.#reduce('reduceMean', x, axes, keepDimensions); }
+  reduceMax(x: Tensor, axes: readonly number[], keepDimensions = false): Tensor { return this.#reduce('reduceMax', x, axes, keepDimensions); }
+
+  #reduce(kind: 'reduceSum' | 'reduceMean' | 'reduceMax', x: Tensor, axes: readonly number[], keepDimensions: boolean): Tensor {
+    const normalized = axes.map((axis) => normalizeAxis(axis, x.shape.length, kind)).sort((a, b) => a - b);
+    return this.apply(kind, [x], { axes: normalized, keepDimensions });
+  }
+
+  /** Over the last axis. */
+  softmax(x: Tensor): Tensor { return this.apply('softmax', [x], {}); }
+  /** Zero mean and unit variance over the last axis. */
+  standardize(x: Tensor, epsilon: number): Tensor { return this.apply('standardize', [x], { epsilon }); }
+  inverseDeviation(x: Tensor, epsilon: number): Tensor { return this.apply('inverseDeviation', [x], { epsilon }); }
+
+  /** Sums `x` down to `shape`: the gradient of broadcasting. */
+  sumTo(x: Tensor, shape: Shape): Tensor {
+    if (sameShape(x.shape, shape)) return x;
+    const lead = x.shape.length - shape.length;
+    const axes = x.shape.flatMap((dimension, i) => (i < lead || (shape[i - lead] === 1 && dimension !== 1) ? [i] : []));
+    return this.reshape(axes.length > 0 ? this.reduceSum(x, axes, true) : x, shape);
+  }
+}

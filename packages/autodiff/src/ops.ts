@@ -1,0 +1,83 @@
+// The closed list of operations. Shape rules, gradient rules and ONNX emitters are tables typed over it:
+// an operation without its entry in each of them does not compile.
+
+export type None = Record<string, never>;
+
+export interface Conv2dAttributes {
+  /** [height, width] */
+  readonly strides: readonly [number, number];
+  /** [top, left, bottom, right] */
+  readonly pads: readonly [number, number, number, number];
+}
+
+/** Attributes of every operation; its operands are listed beside it. */
+export interface OpAttributes {
+  /** () -> fed at each run */
+  input: { readonly name: string };
+  /** () -> a trainable or frozen weight, fed from a parameter buffer */
+  parameter: { readonly name: string };
+  /** () -> baked into the graph */
+  constant: { readonly data: Float32Array | Int32Array };
+
+  add: None;
+  sub: None;
+  mul: None;
+  div: None;
+  neg: None;
+  exp: None;
+  log: None;
+  sqrt: None;
+  reciprocal: None;
+  sigmoid: None;
+  tanh: None;
+  erf: None;
+  sin: None;
+  cos: None;
+  relu: None;
+  /** x * sigmoid(x) */
+  silu: None;
+  /** x * sigmoid(1.702 x) */
+  quickGelu: None;
+  /** x/2 * (1 + erf(x / sqrt 2)) */
+  gelu: None;
+  /** identity through which no gradient flows */
+  stopGradient: None;
+
+  /** (a, b) -> alpha * a' @ b'; leading dimensions broadcast */
+  matmul: { readonly transposeA: boolean; readonly transposeB: boolean; readonly alpha: number };
+  /** (x [..., in], weight [out, in], bias? [out]) -> [..., out] */
+  linear: None;
+  /** (x [n, c, h, w], weight [o, c, kh, kw], bias? [o]) -> [n, o, h', w'] */
+  conv2d: Conv2dAttributes;
+  /** (dy [n, o, h', w'], weight [o, c, kh, kw]) -> dx of inputShape */
+  conv2dInputGradient: Conv2dAttributes & { readonly inputShape: readonly number[] };
+  /** (x, dy) -> dweight [o, c, kh, kw] */
+  conv2dWeightGradient: Conv2dAttributes & { readonly kernel: readonly [number, number] };
+  /** nearest-neighbour enlargement of [n, c, h, w] by whole factors */
+  upsampleNearest: { readonly scale: readonly [number, number] };
+
+  reshape: { readonly shape: readonly number[] };
+  transpose: { readonly permutation: readonly number[] };
+  broadcastTo: { readonly shape: readonly number[] };
+  /** (first, ...rest) joined along axis */
+  concat: { readonly axis: number };
+  slice: { readonly axis: number; readonly start: number; readonly end: number };
+  /** zeros before and after, one pair of counts per axis */
+  pad: { readonly before: readonly number[]; readonly after: readonly number[] };
+  /** (table [n, ...], indices int32 [...]) -> rows */
+  gather: None;
+  /** (updates [...indices, ...row], indices int32) -> [rows, ...row], summed where indices repeat */
+  scatterAdd: { readonly rows: number };
+
+  reduceSum: { readonly axes: readonly number[]; readonly keepDimensions: boolean };
+  reduceMean: { readonly axes: readonly number[]; readonly keepDimensions: boolean };
+  reduceMax: { readonly axes: readonly number[]; readonly keepDimensions: boolean };
+  /** over the last axis */
+  softmax: None;
+  /** (x - mean) / sqrt(variance + epsilon) over the last axis */
+  standardize: { readonly epsilon: number };
+  /** 1 / sqrt(variance + epsilon) over the last axis, kept with size 1 */
+  inverseDeviation: { readonly epsilon: number };
+}
+
+export type OpKind = keyof OpAttributes;

@@ -1,0 +1,188 @@
+// Shape and type of every operation's result, and the checks that its operands fit.
+import { type Conv2dAttributes, type OpAttributes, type OpKind } from './ops.ts';
+import {
+  broadcastShapes, elementCount, normalizeAxis, sameShape, ShapeError, type DType, type Shape, type Tensor,
+} from './tensor.ts';
+
+export interface TensorType {
+  readonly dtype: DType;
+  readonly shape: Shape;
+}
+
+type ShapeRule<K extends OpKind> = (inputs: readonly Tensor[], attributes: OpAttributes[K]) => TensorType;
+/** Graph sources bring their own type; every computed operation infers it. */
+type SourceKind = 'input' | 'parameter' | 'constant';
+export type ComputedKind = Exclude<OpKind, SourceKind>;
+
+const float = (shape: Shape): TensorType => ({ dtype: 'float32', shape });
+
+function expectFloats(kind: string, inputs: readonly Tensor[], least: number, most = least): void {
+  if (inputs.length < least || inputs.length > most) {
+    throw new ShapeError(`${kind}: expected ${least === most ? least : `${least} to ${most}`} operands, got ${inputs.length}`);
+  }
+  for (const input of inputs) {
+    if (input.dtype !== 'float32') throw new ShapeError(`${kind}: operand is ${input.dtype}, expected float32`);
+  }
+}
+
+const unary = (kind: string) => (inputs: readonly Tensor[]): TensorType => {
+  expectFloats(kind, inputs, 1);
+  return float(inputs[0].shape);
+};
+
+const binary = (kind: string) => (inputs: readonly Tensor[]): TensorType => {
+  expectFloats(kind, inputs, 2);
+  return float(broadcastShapes(inputs[0].shape, inputs[1].shape, kind));
+};
+
+const reduction = (kind: string) =>
+  (inputs: readonly Tensor[], { axes, keepDimensions }: { axes: readonly number[]; keepDimensions: boolean }): TensorType => {
+    expectFloats(kind, inputs, 1);
+    const { shape } = inputs[0];
+    const reduced = new Set(axes.map((axis) => normalizeAxis(axis, shape.length, kind)));
+    if (reduced.size === 0) throw new ShapeError(`${kind}: no axes given`);
+    return float(shape.flatMap((dimension, i) => (!reduced.has(i) ? [dimension] : keepDimensions ? [1] : [])));
+  };
+
+/** Height and width after a convolution. */
+export function convolvedSize(size: Shape, kernel: Shape, { strides, pads }: Conv2dAttributes): [number, number] {
+  return [0, 1].map((i) => Math.floor((size[i] + pads[i] + pads[i + 2] - kernel[i]) / strides[i]) + 1) as [number, number];
+}
+
+function matmulShape(inputs: readonly Tensor[], attributes: OpAttributes['matmul']): TensorType {
+  expectFloats('matmul', inputs, 2);
+  const [a, b] = inputs.map((input) => input.shape);
+  if (a.length < 2 || b.length < 2) throw new ShapeError(`matmul: [${a}] and [${b}] must have rank 2 or more`);
+  const [rows, innerA] = attributes.transposeA ? [a.at(-1)!, a.at(-2)!] : [a.at(-2)!, a.at(-1)!];
+  const [innerB, columns] = attributes.transposeB ? [b.at(-1)!, b.at(-2)!] : [b.at(-2)!, b.at(-1)!];
+  if (innerA !== innerB) {
+    throw new ShapeError(`matmul: [${a}]${attributes.transposeA ? "'" : ''} and [${b}]${attributes.transposeB ? "'" : ''} do not multiply`);
+  }
+  return float([...broadcastShapes(a.slice(0, -2), b.slice(0, -2), 'matmul'), rows, columns]);
+}
+
+function conv2dShape(inputs: readonly Tensor[], attributes: Conv2dAttributes): TensorType {
+  expectFloats('conv2d', inputs, 2, 3);
+  const [x, weight, bias] = inputs.map((input) => input.shape);
+  if (x.length !== 4 || weight.length !== 4 || x[1] !== weight[1]) {
+    throw new ShapeError(`conv2d: input [${x}] does not fit weight [${weight}]`);
+  }
+  if (bias && !sameShape(bias, [weight[0]])) throw new ShapeError(`conv2d: bias [${bias}] does not fit weight [${weight}]`);
+  return float([x[0], weight[0], ...convolvedSize(x.slice(2), weight.slice(2), attributes)]);
+}
+
+function linearShape(inputs: readonly Tensor[]): TensorType {
+  expectFloats('linear', inputs, 2, 3);
+  const [x, weight, bias] = inputs.map((input) => input.shape);
+  if (weight.length !== 2 || x.length < 1 || x.at(-1) !== weight[1]) {
+    throw new ShapeError(`linear: input [${x}] does not fit weight [${weight}]`);
+  }
+  if (bias && !sameShape(bias, [weight[0]])) throw new ShapeError(`linear: bias [${bias}] does not fit weight [${weight}]`);
+  return float([...x.slice(0, -1), weight[0]]);
+}
+
+function gatherShape(inputs: readonly Tensor[]): TensorType {
+  const [table, indices] = inputs;
+  if (inputs.length !== 2 || table.dtype !== 'float32' || indices.dtype !== 'int32') {
+    throw new ShapeError('gather: expected a float32 table and int32 indices');
+  }
+  return float([...indices.shape, ...table.shape.slice(1)]);
+}
+
+function scatterAddShape(inputs: readonly Tensor[], { rows }: OpAttributes['scatterAdd']): TensorType {
+  const [updates, indices] = inputs;
+  const rank = indices.shape.length;
+  if (indices.dtype !== 'int32' || !sameShape(updates.shape.slice(0, rank), indices.shape)) {
+    throw new ShapeError(`scatterAdd: updates [${updates.shape}] do not fit indices [${indices.shape}]`);
+  }
+  return float([rows, ...updates.shape.slice(rank)]);
+}
+
+function concatShape(inputs: readonly Tensor[], attributes: OpAttributes['concat']): TensorType {
+  expectFloats('concat', inputs, 1, Infinity);
+  const [first] = inputs;
+  const axis = normalizeAxis(attributes.axis, first.shape.length, 'concat');
+  for (const { shape } of inputs) {
+    if (shape.length !== first.shape.length || shape.some((dimension, i) => i !== axis && dimension !== first.shape[i])) {
+      throw new ShapeError(`concat: [${first.shape}] and [${shape}] differ outside axis ${axis}`);
+    }
+  }
+  const total = inputs.reduce((sum, { shape }) => sum + shape[axis], 0);
+  return float(first.shape.map((dimension, i) => (i === axis ? total : dimension)));
+}
+
+function sliceShape(inputs: readonly Tensor[], { axis, start, end }: OpAttributes['slice']): TensorType {
+  expectFloats('slice', inputs, 1);
+  const { shape } = inputs[0];
+  normalizeAxis(axis, shape.length, 'slice');
+  if (axis < 0 || start < 0 || end > shape[axis] || start >= end) {
+    throw new ShapeError(`slice: ${start}:${end} is outside axis ${axis} of [${shape}]`);
+  }
+  return float(shape.map((dimension, i) => (i === axis ? end - start : dimension)));
+}
+
+function reshapeShape(inputs: readonly Tensor[], { shape }: OpAttributes['reshape']): TensorType {
+  if (elementCount(shape) !== elementCount(inputs[0].shape)) {
+    throw new ShapeError(`reshape: [${inputs[0].shape}] does not hold [${shape}]`);
+  }
+  return { dtype: inputs[0].dtype, shape };
+}
+
+function transposeShape(inputs: readonly Tensor[], { permutation }: OpAttributes['transpose']): TensorType {
+  expectFloats('transpose', inputs, 1);
+  const { shape } = inputs[0];
+  if (!sameShape([...permutation].sort((a, b) => a - b), shape.map((_, i) => i))) {
+    throw new ShapeError(`transpose: [${permutation}] is no permutation of the axes of [${shape}]`);
+  }
+  return float(permutation.map((axis) => shape[axis]));
+}
+
+function broadcastToShape(inputs: readonly Tensor[], { shape }: OpAttributes['broadcastTo']): TensorType {
+  expectFloats('broadcastTo', inputs, 1);
+  if (!sameShape(broadcastShapes(inputs[0].shape, shape, 'broadcastTo'), shape)) {
+    throw new ShapeError(`broadcastTo: [${inputs[0].shape}] does not broadcast to [${shape}]`);
+  }
+  return float(shape);
+}
+
+export const shapeRules: { readonly [K in ComputedKind]: ShapeRule<K> } = {
+  add: binary('add'), sub: binary('sub'), mul: binary('mul'), div: binary('div'),
+  neg: unary('neg'), exp: unary('exp'), log: unary('log'), sqrt: unary('sqrt'), reciprocal: unary('reciprocal'),
+  sigmoid: unary('sigmoid'), tanh: unary('tanh'), erf: unary('erf'), sin: unary('sin'), cos: unary('cos'),
+  relu: unary('relu'), silu: unary('silu'), quickGelu: unary('quickGelu'), gelu: unary('gelu'),
+  stopGradient: unary('stopGradient'),
+  matmul: matmulShape,
+  linear: linearShape,
+  conv2d: conv2dShape,
+  conv2dInputGradient: (_, { inputShape }) => float(inputShape),
+  conv2dWeightGradient: ([x, dy], { kernel }) => float([dy.shape[1], x.shape[1], ...kernel]),
+  upsampleNearest: (inputs, { scale }) => {
+    expectFloats('upsampleNearest', inputs, 1);
+    const [n, c, h, w] = inputs[0].shape;
+    return float([n, c, h * scale[0], w * scale[1]]);
+  },
+  reshape: reshapeShape,
+  transpose: transposeShape,
+  broadcastTo: broadcastToShape,
+  concat: concatShape,
+  slice: sliceShape,
+  pad: (inputs, { before, after }) => {
+    expectFloats('pad', inputs, 1);
+    const { shape } = inputs[0];
+    if (before.length !== shape.length || after.length !== shape.length) {
+      throw new ShapeError(`pad: one count per axis of [${shape}] is needed`);
+    }
+    return float(shape.map((dimension, i) => dimension + before[i] + after[i]));
+  },
+  gather: gatherShape,
+  scatterAdd: scatterAddShape,
+  reduceSum: reduction('reduceSum'),
+  reduceMean: reduction('reduceMean'),
+  reduceMax: reduction('reduceMax'),
+  softmax: unary('softmax'),
+  standardize: unary('standardize'),
+  inverseDeviation: (inputs) => {
+    expectFloats('inverseDeviation', inputs, 1);
+    return float([...inputs[0].shape.slice(0, -1), 1]);
+  },
+};
