@@ -1,0 +1,50 @@
+// Checks defaults, the wording of errors and that a Config survives the way through a child's environment.
+import { resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ConfigError, environmentOf, loadConfig } from '@styleforge/config';
+
+describe('loadConfig', () => {
+  it('runs with nothing set: embedded database, queue in Postgres, plain files', () => {
+    const config = loadConfig({});
+    expect(config).toEqual({
+      host: '127.0.0.1',
+      port: 8080,
+      dataDirectory: resolve('.styleforge'),
+      objectStore: { kind: 'files', directory: resolve('.styleforge/objects') },
+      baseModelsDirectory: resolve('models'),
+      device: 'cpu',
+      workerConcurrency: 1,
+      logLevel: 'info',
+    });
+  });
+
+  it.each([
+    [{ PORT: 'eighty' }, /^PORT: /],
+    [{ PORT: '70000' }, /^PORT: /],
+    [{ DATABASE_URL: 'mysql://localhost/x' }, /^DATABASE_URL: must be a URL starting with postgres:\/\//],
+    [{ REDIS_URL: 'localhost:6379' }, /^REDIS_URL: /],
+    [{ DEVICE: 'tpu' }, /^DEVICE: /],
+    [{ S3_BUCKET: 'b', S3_ACCESS_KEY_ID: 'a' }, /^S3_SECRET_ACCESS_KEY: /],
+    [{ S3_BUCKET: 'b', OBJECT_STORE_DIRECTORY: '/data' }, /^OBJECT_STORE_DIRECTORY: /],
+  ])('names the variable in %o', (env, message) => {
+    expect(() => loadConfig(env)).toThrow(ConfigError);
+    expect(() => loadConfig(env)).toThrow(message);
+  });
+
+  it('names every bad variable at once', () => {
+    expect(() => loadConfig({ PORT: '-1', LOG_LEVEL: 'loud' })).toThrow(/PORT: [^]*LOG_LEVEL: /);
+  });
+
+  it('takes an empty variable as unset', () => {
+    expect(loadConfig({ REDIS_URL: '', S3_BUCKET: '' })).toEqual(loadConfig({}));
+  });
+
+  it.each([
+    {},
+    { DATABASE_URL: 'postgres://u:p@localhost:5432/d', REDIS_URL: 'redis://localhost', PORT: '0', DEVICE: 'cuda', DATA_DIRECTORY: '/data' },
+    { S3_BUCKET: 'b', S3_ENDPOINT: 'http://localhost:9000', S3_FORCE_PATH_STYLE: 'true', S3_ACCESS_KEY_ID: 'a', S3_SECRET_ACCESS_KEY: 's', S3_PREFIX: 'p' },
+  ])('survives a child process environment: %o', (env) => {
+    const config = loadConfig(env);
+    expect(loadConfig(environmentOf(config, { S3_BUCKET: 'stale', DATABASE_URL: 'stale' }))).toEqual(config);
+  });
+});

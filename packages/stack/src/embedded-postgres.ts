@@ -1,0 +1,206 @@
+// Starts a private Postgres from npm binaries and stops it with its parent process.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { chown, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { type AccountKind, choosePostgresAccount, type PostgresAccount } from './postgres-account.ts';
+import { findPostgresBinaries } from './postgres-binaries.ts';
+import { clearLeftoverServer, endProcess, forgetOwner, readPostmaster, recordOwner } from './running-server.ts';
+
+const user = 'styleforge';
+const database = 'styleforge';
+
+export interface EmbeddedPostgres {
+  databaseUrl: string;
+  stop(): Promise<void>;
+}
+
+export interface EmbeddedPostgresOptions {
+  /** Kept between starts: the cluster, its password and its log. */
+  directory: string;
+  /** Chosen by what the machine allows; set it to force one. */
+  account?: AccountKind;
+}
+
+export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  if (process.platform === 'win32') throw new Error('the embedded Postgres runs on Linux and macOS: set DATABASE_URL to your own Postgres');
+  const directory = resolve(options.directory);
+  await mkdir(directory, { recursive: true, mode: 0o755 });
+  const account = await choosePostgresAccount(directory, await findPostgresBinaries(), options.account);
+  const password = await readOrMakePassword(account);
+  await clearLeftoverServer(account.home, (port) => answersAs(password, port, account));
+  await createCluster(account);
+  await recordOwner(account.home);
+  return startServer(account, password);
+}
+
+async function readOrMakePassword(account: PostgresAccount): Promise<string> {
+  const file = join(account.home, 'password');
+  if (!existsSync(file)) {
+    await writeFile(file, randomBytes(24).toString('base64url'), { mode: 0o600 });
+    const { uid, gid } = account.credentials;
+    if (uid !== undefined && gid !== undefined) await chown(file, uid, gid);
+  }
+  return (await readFile(file, 'utf8')).trim();
+}
+
+/** The cluster is made beside its place and renamed, so that a broken-off initdb is never taken for a cluster. */
+async function createCluster(account: PostgresAccount): Promise<void> {
+  const data = join(account.home, 'data');
+  if (existsSync(data)) return;
+  const unfinished = `${data}.unfinished`;
+  await rm(unfinished, { recursive: true, force: true });
+  await runToEnd(account, [
+    account.binaries.initdb, `--pgdata=${unfinished}`, `--username=${user}`, `--pwfile=${join(account.home, 'password')}`,
+    '--auth=scram-sha-256', '--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--no-instructions',
+  ]);
+  await rename(unfinished, data);
+}
+
+async function runToEnd(account: PostgresAccount, commandLine: string[]): Promise<void> {
+  const [command = '', ...args] = [...account.prefix, ...commandLine];
+  const child = spawn(command, args, { ...account.credentials, cwd: '/', stdio: ['ignore', 'ignore', 'pipe'] });
+  let complaint = '';
+  child.stderr.on('data', (chunk: Buffer) => (complaint += chunk.toString()));
+  const code = await new Promise<number | null>((done, fail) => child.once('error', fail).once('close', done));
+  if (code !== 0) throw new Error(`${commandLine[0]} ended with ${code}: ${complaint.trim()}`);
+}
+
+async function startServer(account: PostgresAccount, password: string): Promise<EmbeddedPostgres> {
+  // A port found free can be taken before Postgres binds it, and a killed server's backends take a moment to let go.
+  for (let attempt = 1; ; attempt++) {
+    const port = await freePort();
+    const child = await spawnSupervised(account, port);
+    try {
+      await waitUntilReady(child, password, port, account);
+      return { databaseUrl: urlOf(password, port, database), stop: once(() => stopServer(child, account)) };
+    } catch (error) {
+      await stopServer(child, account);
+      if (attempt === 3) throw error;
+      await sleep(500);
+    }
+  }
+}
+
+/**
+ * The shell waits on its standard input, a pipe that this process holds open: when the pipe closes, by stop() or because
+ * this process died in whatever way, it asks Postgres for a fast shutdown. Its own session keeps Ctrl-C away from Postgres.
+ */
+const supervisor = `
+exec 3<&0
+"$@" </dev/null 3<&- &
+server=$!
+( read -r _ <&3; kill -INT "$server" ) &
+watcher=$!
+exec 3<&-
+wait "$server"
+kill "$watcher" 2>/dev/null
+`;
+
+async function spawnSupervised(account: PostgresAccount, port: number): Promise<ChildProcess> {
+  const log = await open(join(account.home, 'postgres.log'), 'a');
+  const [command = '', ...args] = [
+    ...account.prefix, 'sh', '-c', supervisor, 'sh', account.binaries.postgres, '-D', join(account.home, 'data'), '-p', String(port),
+    '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=', '-c', 'shared_buffers=32MB', '-c', 'max_connections=200',
+    '-c', 'timezone=UTC', '-c', 'log_timezone=UTC',
+  ];
+  const child = spawn(command, args, { ...account.credentials, cwd: '/', detached: true, stdio: ['pipe', log.fd, log.fd] });
+  await log.close();
+  child.unref();
+  (child.stdin as unknown as { unref(): void }).unref();
+  child.stdin?.on('error', () => undefined);
+  return child;
+}
+
+async function waitUntilReady(child: ChildProcess, password: string, port: number, account: PostgresAccount): Promise<void> {
+  const end = Date.now() + 30_000;
+  let spawnError: Error | undefined;
+  child.once('error', (error) => (spawnError = error));
+  for (;;) {
+    if (spawnError) throw spawnError;
+    const up = child.exitCode === null && (await readPostmaster(account.home))?.port === port;
+    if (up && (await createDatabase(password, port))) return;
+    if (child.exitCode !== null || Date.now() > end) {
+      throw new Error(`Postgres did not start; the end of ${account.home}/postgres.log:\n${await tailOfLog(account)}`);
+    }
+    await sleep(50);
+  }
+}
+
+/** False while the server still starts. */
+async function createDatabase(password: string, port: number): Promise<boolean> {
+  try {
+    await withClient(password, port, async (client) => {
+      const { rowCount } = await client.query('select 1 from pg_database where datname = $1', [database]);
+      if (rowCount === 0) await client.query(`create database ${database}`);
+    });
+    return true;
+  } catch (error) {
+    if (isNotUpYet(error)) return false;
+    throw error;
+  }
+}
+
+function isNotUpYet(error: unknown): boolean {
+  const code = (error as { code?: string }).code ?? '';
+  return ['ECONNREFUSED', 'ECONNRESET', '57P03'].includes(code);
+}
+
+/** Whether the server at this port is the one of this data directory; one that is shutting down counts. */
+async function answersAs(password: string, port: number, account: PostgresAccount): Promise<boolean> {
+  try {
+    return await withClient(password, port, async (client) => {
+      const { rows } = await client.query<{ data_directory: string }>('show data_directory');
+      return rows[0]?.data_directory === join(account.home, 'data');
+    });
+  } catch (error) {
+    return (error as { code?: string }).code === '57P03';
+  }
+}
+
+async function withClient<Result>(password: string, port: number, use: (client: pg.Client) => Promise<Result>): Promise<Result> {
+  const client = new pg.Client({ connectionString: urlOf(password, port, 'postgres'), connectionTimeoutMillis: 5_000 });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    return await use(client);
+  } finally {
+    await client.end();
+  }
+}
+
+async function stopServer(child: ChildProcess, account: PostgresAccount): Promise<void> {
+  const server = await readPostmaster(account.home);
+  child.ref();
+  const ended = child.exitCode !== null || child.pid === undefined || new Promise((done) => child.once('exit', done));
+  child.stdin?.end();
+  const inTime = await Promise.race([Promise.resolve(ended).then(() => true), sleep(15_000, false, { ref: false })]);
+  if (!inTime && server) await endProcess(server.pid);
+  await forgetOwner(account.home);
+}
+
+function once(action: () => Promise<void>): () => Promise<void> {
+  let result: Promise<void> | undefined;
+  return () => (result ??= action());
+}
+
+const urlOf = (password: string, port: number, name: string) => `postgresql://${user}:${password}@127.0.0.1:${port}/${name}`;
+
+async function tailOfLog(account: PostgresAccount): Promise<string> {
+  const text = await readFile(join(account.home, 'postgres.log'), 'utf8').catch(() => '');
+  return text.split('\n').slice(-15).join('\n');
+}
+
+function freePort(): Promise<number> {
+  return new Promise((done, fail) => {
+    const server = createServer().once('error', fail);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => done(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}
