@@ -1,1 +1,2 @@
-export {};
+// Diffusion models, their noise schedules and tokenizers, and the pipelines that join them.
+export { permutation, randomIntegers, randomNormals, randomUniforms, type RandomKey } from './random.ts';
