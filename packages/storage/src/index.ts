@@ -1,1 +1,17 @@
-export {};
+// Public surface of the object store.
+import type { ObjectStoreConfig } from '@styleforge/config';
+import { FileObjectStore } from './file-object-store.ts';
+import type { ObjectStore } from './object-store.ts';
+import { S3ObjectStore } from './s3-object-store.ts';
+
+export { FileObjectStore } from './file-object-store.ts';
+export { downloadObject } from './hashing.ts';
+export {
+  checkpointPrefix, checkpointsPrefix, datasetImageKey, datasetPrefix, generationImageKey, generationPrefix, manifestName, projectPrefix, trainingJobPrefix,
+} from './keys.ts';
+export { type ByteRange, InvalidKeyError, InvalidRangeError, type ObjectBody, ObjectNotFoundError, type ObjectStore } from './object-store.ts';
+export { S3ObjectStore } from './s3-object-store.ts';
+
+export function createObjectStore(config: ObjectStoreConfig): ObjectStore {
+  return config.kind === 'files' ? new FileObjectStore(config.directory) : new S3ObjectStore(config);
+}

@@ -1,0 +1,166 @@
+// Keeps objects as plain files below one directory.
+import { randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { HashingStream, readableOf } from './hashing.ts';
+import {
+  type ByteRange, checkKey, checkPrefix, contentTypeOf, InvalidKeyError, InvalidRangeError, type ObjectBody, ObjectNotFoundError, type ObjectStore,
+} from './object-store.ts';
+
+/** No key starts with a dot, so unfinished files are never listed. */
+const unfinishedFolder = '.unfinished';
+const dayInMilliseconds = 86_400_000;
+
+export class FileObjectStore implements ObjectStore {
+  readonly #root: string;
+  #cleaned?: Promise<void>;
+
+  constructor(directory: string) {
+    this.#root = resolve(directory);
+  }
+
+  async put(key: string, body: ObjectBody): Promise<{ size: number; sha256: string }> {
+    const target = this.#path(key);
+    await (this.#cleaned ??= this.#removeAbandoned());
+    const unfinished = join(this.#root, unfinishedFolder, randomUUID());
+    try {
+      const written = await this.#write(unfinished, body);
+      await this.#moveInto(unfinished, target);
+      return written;
+    } catch (error) {
+      await rm(unfinished, { force: true });
+      throw error;
+    }
+  }
+
+  async get(key: string): Promise<Uint8Array> {
+    return readFile(this.#path(key)).catch(asNotFound(key));
+  }
+
+  async getStream(key: string, range?: ByteRange) {
+    const { size } = await this.#stat(key);
+    checkRange(key, size, range);
+    return { body: createReadStream(this.#path(key), { ...range, highWaterMark: 1 << 20 }), size, contentType: contentTypeOf(key) };
+  }
+
+  async head(key: string) {
+    try {
+      const { size } = await this.#stat(key);
+      return { size, contentType: contentTypeOf(key) };
+    } catch (error) {
+      if (error instanceof ObjectNotFoundError) return null;
+      throw error;
+    }
+  }
+
+  async *list(prefix: string): AsyncGenerator<{ key: string; size: number }> {
+    checkPrefix(prefix);
+    const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
+    yield* this.#walk(folder, prefix);
+  }
+
+  async delete(key: string): Promise<void> {
+    await rm(this.#path(key), { force: true });
+    await this.#removeEmptyFolders(dirname(key));
+  }
+
+  async deletePrefix(prefix: string): Promise<void> {
+    if (prefix === '') throw new InvalidKeyError('deletePrefix wants a prefix: an empty one would delete everything');
+    const keys: string[] = [];
+    for await (const { key } of this.list(prefix)) keys.push(key);
+    for (const key of keys) await this.delete(key);
+  }
+
+  #path(key: string): string {
+    checkKey(key);
+    return join(this.#root, key);
+  }
+
+  async #stat(key: string): Promise<{ size: number }> {
+    const found = await stat(this.#path(key)).catch(asNotFound(key));
+    if (!found.isFile()) throw new ObjectNotFoundError(key);
+    return found;
+  }
+
+  async #write(file: string, body: ObjectBody): Promise<{ size: number; sha256: string }> {
+    await mkdir(dirname(file), { recursive: true });
+    const hashing = new HashingStream();
+    const handle = await open(file, 'wx');
+    try {
+      await pipeline(readableOf(body), hashing, async (chunks) => {
+        for await (const chunk of chunks as AsyncIterable<Buffer>) await handle.writeFile(chunk);
+      });
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    return hashing.result();
+  }
+
+  async #moveInto(unfinished: string, target: string): Promise<void> {
+    // A delete of the folder's last other object may remove the folder in between.
+    for (let attempt = 1; ; attempt++) {
+      await mkdir(dirname(target), { recursive: true });
+      try {
+        return await rename(unfinished, target);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempt === 5) throw error;
+      }
+    }
+  }
+
+  async *#walk(folder: string, prefix: string): AsyncGenerator<{ key: string; size: number }> {
+    const entries = await readdir(join(this.#root, folder), { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return [];
+      throw error;
+    });
+    const keys = entries.filter((entry) => !entry.name.startsWith('.')).map((entry) => folder + entry.name + (entry.isDirectory() ? '/' : ''));
+    for (const key of keys.sort(byBytes)) {
+      if (key.endsWith('/')) {
+        if (key.startsWith(prefix) || prefix.startsWith(key)) yield* this.#walk(key, prefix);
+      } else if (key.startsWith(prefix)) {
+        const found = await this.head(key);
+        if (found) yield { key, size: found.size };
+      }
+    }
+  }
+
+  async #removeEmptyFolders(folder: string): Promise<void> {
+    for (let path = folder; path !== '.'; path = dirname(path)) {
+      try {
+        await rmdir(join(this.#root, path));
+      } catch (error) {
+        if (['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) return;
+        throw error;
+      }
+    }
+  }
+
+  /** A process killed in the middle of a put leaves its unfinished file behind. */
+  async #removeAbandoned(): Promise<void> {
+    const folder = join(this.#root, unfinishedFolder);
+    await mkdir(folder, { recursive: true });
+    for (const name of await readdir(folder)) {
+      const file = join(folder, name);
+      const found = await stat(file).catch(() => undefined);
+      if (found && Date.now() - found.mtimeMs > dayInMilliseconds) await rm(file, { force: true });
+    }
+  }
+}
+
+const byBytes = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+
+function asNotFound(key: string): (error: NodeJS.ErrnoException) => never {
+  return (error) => {
+    if (['ENOENT', 'ENOTDIR', 'EISDIR'].includes(error.code ?? '')) throw new ObjectNotFoundError(key);
+    throw error;
+  };
+}
+
+export function checkRange(key: string, size: number, range?: ByteRange): void {
+  if (!range) return;
+  const { start, end = size - 1 } = range;
+  if (start < 0 || start >= size || end < start) throw new InvalidRangeError(`${key} has ${size} bytes: ${start}-${end} is outside`);
+}

@@ -1,0 +1,37 @@
+// Counts and hashes bytes on their way, and copies objects to local files.
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { Readable, Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { ObjectBody, ObjectStore } from './object-store.ts';
+
+export class HashingStream extends Transform {
+  #hash = createHash('sha256');
+  #byteCount = 0;
+
+  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: (error: Error | null, data: Buffer) => void): void {
+    this.#hash.update(chunk);
+    this.#byteCount += chunk.length;
+    done(null, chunk);
+  }
+
+  result(): { size: number; sha256: string } {
+    return { size: this.#byteCount, sha256: this.#hash.digest('hex') };
+  }
+}
+
+export function readableOf(body: ObjectBody): Readable {
+  if (body instanceof Readable) return body;
+  if (body instanceof Uint8Array) return Readable.from([Buffer.from(body.buffer, body.byteOffset, body.byteLength)]);
+  return createReadStream(body.file, { highWaterMark: 1 << 20 });
+}
+
+export async function downloadObject(store: ObjectStore, key: string, file: string): Promise<{ size: number; sha256: string }> {
+  await mkdir(dirname(file), { recursive: true });
+  const { body } = await store.getStream(key);
+  const hashing = new HashingStream();
+  await pipeline(body, hashing, createWriteStream(file));
+  return hashing.result();
+}

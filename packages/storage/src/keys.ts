@@ -1,0 +1,22 @@
+// Where every kind of object lies: the only place that spells object keys.
+
+const padded = (step: number) => String(step).padStart(8, '0');
+
+export const projectPrefix = (projectId: string) => `projects/${projectId}/`;
+
+export const datasetPrefix = (projectId: string, datasetId: string) => `${projectPrefix(projectId)}datasets/${datasetId}/`;
+export const datasetImageKey = (projectId: string, datasetId: string, imageId: string) => `${datasetPrefix(projectId, datasetId)}${imageId}.png`;
+
+export const trainingJobPrefix = (projectId: string, jobId: string) => `${projectPrefix(projectId)}training-jobs/${jobId}/`;
+export const checkpointsPrefix = (projectId: string, jobId: string) => `${trainingJobPrefix(projectId, jobId)}checkpoints/`;
+
+/** Each attempt at a job writes to its own place, so that one given up for dead cannot spoil a complete checkpoint. */
+export const checkpointPrefix = (projectId: string, jobId: string, step: number, attempt: number) =>
+  `${checkpointsPrefix(projectId, jobId)}${padded(step)}-${attempt}/`;
+
+/** Written last: a checkpoint without its manifest is not there. */
+export const manifestName = 'manifest.json';
+
+export const generationPrefix = (projectId: string, generationId: string) => `${projectPrefix(projectId)}generations/${generationId}/`;
+export const generationImageKey = (projectId: string, generationId: string, index: number) =>
+  `${generationPrefix(projectId, generationId)}${padded(index)}.png`;

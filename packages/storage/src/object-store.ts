@@ -1,0 +1,68 @@
+// What the service needs of an object store, whatever stands behind it.
+import type { Readable } from 'node:stream';
+
+export type ObjectBody = Uint8Array | Readable | { file: string };
+
+export interface ByteRange {
+  start: number;
+  /** Inclusive, as in HTTP; to the end when absent. */
+  end?: number;
+}
+
+export interface ObjectStore {
+  /** Whole or not at all: a reader never sees half an object. */
+  put(key: string, body: ObjectBody, options?: { contentType?: string }): Promise<{ size: number; sha256: string }>;
+  get(key: string): Promise<Uint8Array>;
+  /** `size` is that of the whole object, also with a range. */
+  getStream(key: string, range?: ByteRange): Promise<{ body: Readable; size: number; contentType?: string }>;
+  head(key: string): Promise<{ size: number; contentType?: string } | null>;
+  /** In the order of the keys' bytes. */
+  list(prefix: string): AsyncIterable<{ key: string; size: number }>;
+  delete(key: string): Promise<void>;
+  deletePrefix(prefix: string): Promise<void>;
+  /** A link that works without credentials for so many seconds; absent where the store has no server of its own. */
+  presignGet?(key: string, seconds: number): Promise<string>;
+}
+
+export class ObjectNotFoundError extends Error {
+  override name = 'ObjectNotFoundError';
+  readonly key: string;
+  constructor(key: string) {
+    super(`the object store has no object ${key}`);
+    this.key = key;
+  }
+}
+
+export class InvalidKeyError extends Error {
+  override name = 'InvalidKeyError';
+}
+
+export class InvalidRangeError extends Error {
+  override name = 'InvalidRangeError';
+}
+
+const segment = /^[A-Za-z0-9_][A-Za-z0-9._=@+-]{0,199}$/;
+
+/** Every store takes the same keys: no dot segments, nothing that a file system or a URL reads differently. */
+export function checkKey(key: string): void {
+  if (key.length > 900 || !key.split('/').every((part) => segment.test(part))) {
+    throw new InvalidKeyError(`${JSON.stringify(key)} is not an object key: use letters, digits and ._=@+- in parts joined by /, none starting with a dot`);
+  }
+}
+
+export function checkPrefix(prefix: string): void {
+  if (prefix !== '') checkKey(prefix.endsWith('/') ? prefix.slice(0, -1) : prefix);
+}
+
+const contentTypes: Record<string, string> = {
+  png: 'image/png',
+  jpg: 'image/jpeg',
+  webp: 'image/webp',
+  json: 'application/json',
+  txt: 'text/plain; charset=utf-8',
+  html: 'text/html; charset=utf-8',
+};
+
+export function contentTypeOf(key: string): string {
+  return contentTypes[key.slice(key.lastIndexOf('.') + 1)] ?? 'application/octet-stream';
+}

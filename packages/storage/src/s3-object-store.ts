@@ -1,0 +1,116 @@
+// Keeps objects in an S3 bucket; the only user of the AWS SDK.
+import type { Readable } from 'node:stream';
+import {
+  DeleteObjectCommand, DeleteObjectsCommand, GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, S3Client, S3ServiceException,
+} from '@aws-sdk/client-s3';
+import { Upload } from '@aws-sdk/lib-storage';
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import type { ObjectStoreConfig } from '@styleforge/config';
+import { HashingStream, readableOf } from './hashing.ts';
+import {
+  type ByteRange, checkKey, checkPrefix, contentTypeOf, InvalidKeyError, InvalidRangeError, type ObjectBody, ObjectNotFoundError, type ObjectStore,
+} from './object-store.ts';
+
+const partSize = 8 << 20;
+const deleteBatch = 1_000;
+
+export class S3ObjectStore implements ObjectStore {
+  readonly #client: S3Client;
+  readonly #bucket: string;
+  readonly #prefix: string;
+
+  constructor(config: Extract<ObjectStoreConfig, { kind: 's3' }>) {
+    const { accessKeyId, secretAccessKey } = config;
+    this.#client = new S3Client({
+      region: config.region,
+      forcePathStyle: config.forcePathStyle,
+      ...(config.endpoint && { endpoint: config.endpoint }),
+      ...(accessKeyId && secretAccessKey && { credentials: { accessKeyId, secretAccessKey } }),
+    });
+    this.#bucket = config.bucket;
+    this.#prefix = config.prefix ? `${config.prefix.replace(/^\/+|\/+$/g, '')}/` : '';
+  }
+
+  async put(key: string, body: ObjectBody, options: { contentType?: string } = {}): Promise<{ size: number; sha256: string }> {
+    const target = this.#target(key);
+    const hashing = new HashingStream();
+    const source = readableOf(body);
+    source.on('error', (error) => hashing.destroy(error));
+    const upload = new Upload({
+      client: this.#client,
+      partSize,
+      params: { ...target, Body: source.pipe(hashing), ContentType: options.contentType ?? contentTypeOf(key) },
+    });
+    await upload.done();
+    return hashing.result();
+  }
+
+  async get(key: string): Promise<Uint8Array> {
+    const { body } = await this.getStream(key);
+    return Buffer.concat(await body.toArray() as Buffer[]);
+  }
+
+  async getStream(key: string, range?: ByteRange) {
+    const found = await this.#client
+      .send(new GetObjectCommand({ ...this.#target(key), ...(range && { Range: `bytes=${range.start}-${range.end ?? ''}` }) }))
+      .catch(asKnownError(key));
+    const size = found.ContentRange ? Number(found.ContentRange.split('/')[1]) : (found.ContentLength ?? 0);
+    return { body: found.Body as Readable, size, ...(found.ContentType && { contentType: found.ContentType }) };
+  }
+
+  async head(key: string) {
+    try {
+      const found = await this.#client.send(new HeadObjectCommand(this.#target(key))).catch(asKnownError(key));
+      return { size: found.ContentLength ?? 0, ...(found.ContentType && { contentType: found.ContentType }) };
+    } catch (error) {
+      if (error instanceof ObjectNotFoundError) return null;
+      throw error;
+    }
+  }
+
+  async *list(prefix: string): AsyncGenerator<{ key: string; size: number }> {
+    checkPrefix(prefix);
+    let ContinuationToken: string | undefined;
+    do {
+      const page = await this.#client.send(
+        new ListObjectsV2Command({ Bucket: this.#bucket, Prefix: this.#prefix + prefix, ...(ContinuationToken && { ContinuationToken }) }),
+      );
+      for (const { Key = '', Size = 0 } of page.Contents ?? []) yield { key: Key.slice(this.#prefix.length), size: Size };
+      ContinuationToken = page.NextContinuationToken;
+    } while (ContinuationToken);
+  }
+
+  async delete(key: string): Promise<void> {
+    await this.#client.send(new DeleteObjectCommand(this.#target(key)));
+  }
+
+  async deletePrefix(prefix: string): Promise<void> {
+    if (prefix === '') throw new InvalidKeyError('deletePrefix wants a prefix: an empty one would delete everything');
+    const keys: string[] = [];
+    for await (const { key } of this.list(prefix)) keys.push(this.#prefix + key);
+    for (let from = 0; from < keys.length; from += deleteBatch) {
+      const Objects = keys.slice(from, from + deleteBatch).map((Key) => ({ Key }));
+      const { Errors = [] } = await this.#client.send(new DeleteObjectsCommand({ Bucket: this.#bucket, Delete: { Objects, Quiet: true } }));
+      if (Errors[0]) throw new Error(`S3 did not delete ${Errors[0].Key}: ${Errors[0].Message}`);
+    }
+  }
+
+  async presignGet(key: string, seconds: number): Promise<string> {
+    return getSignedUrl(this.#client, new GetObjectCommand(this.#target(key)), { expiresIn: seconds });
+  }
+
+  #target(key: string): { Bucket: string; Key: string } {
+    checkKey(key);
+    return { Bucket: this.#bucket, Key: this.#prefix + key };
+  }
+}
+
+function asKnownError(key: string): (error: unknown) => never {
+  return (error) => {
+    if (error instanceof S3ServiceException) {
+      if (error.name === 'NoSuchKey' || error.name === 'NotFound') throw new ObjectNotFoundError(key);
+      if (error.name === 'InvalidRange') throw new InvalidRangeError(`${key}: ${error.message}`);
+    }
+    throw error;
+  };
+}
