@@ -1,1 +1,9 @@
-export {};
+// Sample data: captioned pictures of the same subjects in many styles, and contact sheets to look at them.
+export * from './styles.ts';
+export * from './subjects.ts';
+export * from './render.ts';
+export * from './captions.ts';
+export * from './hold-out.ts';
+export * from './image-cache.ts';
+export * from './training-set.ts';
+export * from './licences.ts';

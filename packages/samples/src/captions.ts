@@ -1,0 +1,64 @@
+// Captions: what a picture is called, in the templates that training, StyleForge prompts and evaluation use.
+import { hashKey, unitOf } from './random.ts';
+import type { StyleId } from './styles.ts';
+import { styleOf } from './styles.ts';
+import type { Subject } from './subjects.ts';
+
+type NamedSubject = Pick<Subject, 'name' | 'isPerson'>;
+
+interface Template {
+  readonly weight: number;
+  readonly personsOnly?: boolean;
+  write(name: string, word: string): string;
+}
+
+/**
+ * "a photo of <word> style, <name>" is the form of StyleForge's inference prompt, "a photo of <word> style" that of
+ * its StyleRef prompt and "a photo of style" that of its Aux prompt, so that personalisation starts from forms
+ * that the base model has read. Templates without the style's word keep the subject apart from the style.
+ */
+const templates: readonly Template[] = [
+  { weight: 36, write: (name, word) => `${name}, ${word} style` },
+  { weight: 24, write: (name, word) => `a photo of ${word} style, ${name}` },
+  { weight: 10, write: (name, word) => `${article(name)} in ${word} style` },
+  { weight: 6, write: (name, word) => `a ${word} style picture of ${article(name)}` },
+  { weight: 8, write: (name) => `a photo of ${article(name)}` },
+  { weight: 6, write: (name) => name },
+  { weight: 4, write: (_, word) => `a photo of ${word} style` },
+  { weight: 4, personsOnly: true, write: (_, word) => `a photo of ${word} style, person` },
+  { weight: 2, write: () => 'a photo of style' },
+];
+
+/** The caption that evaluation asks for: subject and style, in the most frequent form. */
+export function captionOf(subject: NamedSubject, style: StyleId): string {
+  return templates[0]!.write(subject.name, styleOf(style).word);
+}
+
+/** Every caption that training can give the picture, the empty one apart. */
+export function captionVariants(subject: NamedSubject, style: StyleId): string[] {
+  return usable(subject).map((template) => template.write(subject.name, styleOf(style).word));
+}
+
+/** The caption of draw `key` by the templates' weights; `emptyShare` of the draws is '' for classifier-free guidance. */
+export function drawCaption(subject: NamedSubject, style: StyleId, key: string, emptyShare = 0): string {
+  if (unitOf(`${key}/empty`) < emptyShare) return '';
+  const candidates = usable(subject);
+  const total = candidates.reduce((sum, template) => sum + template.weight, 0);
+  let at = hashKey(`${key}/template`) % total;
+  for (const template of candidates) {
+    if (at < template.weight) return template.write(subject.name, styleOf(style).word);
+    at -= template.weight;
+  }
+  throw new Error(`caption weights do not add up for ${subject.name}`);
+}
+
+function usable(subject: NamedSubject): Template[] {
+  return templates.filter((template) => subject.isPerson || !template.personsOnly);
+}
+
+const uncountable = /((?<![sui])s|water|lightning|people|men|women|wood|snow|rain|bread|rice|butter|salt|money|soap|coral|seedling|garlic|bacon|sushi|popcorn|spaghetti|skis|tennis|dna)$|^(people|men|women|two|hundred) /;
+
+function article(name: string): string {
+  if (uncountable.test(name)) return name;
+  return `${/^[aeiou]/.test(name) && !/^(uni|euro|one)/.test(name) ? 'an' : 'a'} ${name}`;
+}

@@ -1,0 +1,27 @@
+// Deterministic pseudo-random choices: the same seed and key always give the same answer.
+
+/** 32-bit FNV-1a over the UTF-16 units of the key, finished with an avalanche so that low bits are usable. */
+export function hashKey(key: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < key.length; i++) {
+    hash ^= key.charCodeAt(i);
+    hash = Math.imul(hash, 0x01000193);
+  }
+  hash ^= hash >>> 16;
+  hash = Math.imul(hash, 0x85ebca6b);
+  hash ^= hash >>> 13;
+  hash = Math.imul(hash, 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
+
+/** Uniform in [0, 1). */
+export function unitOf(key: string): number {
+  return hashKey(key) / 0x1_0000_0000;
+}
+
+/** A seeded order of 0..length-1, by sorting on hashes (ties broken by index). */
+export function shuffledIndices(length: number, seed: string): Uint32Array {
+  const keys = new Float64Array(length);
+  for (let i = 0; i < length; i++) keys[i] = hashKey(`${seed}/${i}`);
+  return Uint32Array.from({ length }, (_, i) => i).sort((a, b) => keys[a]! - keys[b]! || a - b);
+}

@@ -1,0 +1,77 @@
+// Rendering: one subject in one style as raw RGB or PNG, on a plain background with the same margin everywhere.
+import sharp from 'sharp';
+import { reduce } from './effects.ts';
+import { loadIconSet } from './icon-sets.ts';
+import type { StyleId } from './styles.ts';
+import { styleOf } from './styles.ts';
+import type { Subject } from './subjects.ts';
+
+export interface RenderOptions {
+  /** Width and height in pixels; 64 when left out. */
+  size?: number;
+  /** White when left out. */
+  background?: string;
+  mirrored?: boolean;
+}
+
+const supersampling = 4;
+/** Share of the picture that stays empty on each side of the larger dimension. */
+const margin = 0.04;
+/** The sets leave different room around their drawings; nothing is enlarged beyond this to fill the picture. */
+const largestEnlargement = 1.5;
+
+export async function renderSubject(style: StyleId, subject: Subject, options: RenderOptions = {}): Promise<Uint8Array> {
+  const size = options.size ?? 64;
+  if (!Number.isInteger(size) || size < 8 || size > 2048) throw new Error(`size is ${size}: choose an integer from 8 to 2048`);
+  const { packageName, color, effect } = styleOf(style);
+  const large = size * supersampling;
+  const svg = Buffer.from(loadIconSet(packageName).svg(subject.unicodeKey, large, color));
+  const rgb = await composed(svg, large, options);
+  return (effect ?? reduce)({ rgb, size: large }, size);
+}
+
+export async function renderPng(style: StyleId, subject: Subject, options: RenderOptions = {}): Promise<Buffer> {
+  const size = options.size ?? 64;
+  return encodePng(await renderSubject(style, subject, options), size, size);
+}
+
+export async function encodePng(rgb: Uint8Array, width: number, height: number): Promise<Buffer> {
+  return sharp(rgb, { raw: { width, height, channels: 3 } }).png({ compressionLevel: 9 }).toBuffer();
+}
+
+/** Cuts the drawing out of its box, scales it to the common margin and puts it in the middle of the background. */
+async function composed(svg: Buffer, size: number, options: RenderOptions): Promise<Uint8Array> {
+  const drawing = await sharp(svg).ensureAlpha().raw().toBuffer({ resolveWithObject: true });
+  const box = opaqueBox(drawing.data, drawing.info.width, drawing.info.height);
+  const room = size * (1 - 2 * margin);
+  const scale = Math.min(room / Math.max(box.width, box.height), largestEnlargement);
+  const width = Math.max(1, Math.round(box.width * scale));
+  const height = Math.max(1, Math.round(box.height * scale));
+  const { info } = drawing;
+  let cut = sharp(drawing.data, { raw: { width: info.width, height: info.height, channels: 4 } })
+    .extract(box)
+    .resize(width, height, { kernel: 'lanczos3', fit: 'fill' });
+  if (options.mirrored) cut = cut.flop();
+  const left = Math.round((size - width) / 2);
+  const top = Math.round((size - height) / 2);
+  return sharp({ create: { width: size, height: size, channels: 3, background: options.background ?? '#ffffff' } })
+    .composite([{ input: await cut.raw().toBuffer(), raw: { width, height, channels: 4 }, left, top }])
+    .removeAlpha()
+    .raw()
+    .toBuffer();
+}
+
+function opaqueBox(rgba: Uint8Array, width: number, height: number) {
+  let [left, top, right, bottom] = [width, height, -1, -1];
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      if (rgba[4 * (y * width + x) + 3]! < 16) continue;
+      left = Math.min(left, x);
+      right = Math.max(right, x);
+      top = Math.min(top, y);
+      bottom = y;
+    }
+  }
+  if (right < 0) return { left: 0, top: 0, width, height };
+  return { left, top, width: right - left + 1, height: bottom - top + 1 };
+}
