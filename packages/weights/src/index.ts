@@ -1,1 +1,27 @@
-export {};
+// Reads and writes model weights: safetensors files and diffusers folders.
+export {
+  bfloat16ToFloat32,
+  bfloat16ToFloat32Array,
+  float16ToFloat32,
+  float16ToFloat32Array,
+  float32ToBfloat16,
+  float32ToBfloat16Array,
+  float32ToFloat16,
+  float32ToFloat16Array,
+} from './half.ts';
+export { parseSafetensorsHeader, type SafetensorsHeader, type TensorInfo, type TensorSpan } from './safetensors-header.ts';
+export { SafetensorsReader } from './safetensors-reader.ts';
+export { ShardedSafetensorsReader } from './sharded-reader.ts';
+export { openTensors, type TensorReader } from './tensor-reader.ts';
+export { writeSafetensors, type TensorEntry, type WriteSafetensorsOptions } from './safetensors-writer.ts';
+export { RenamedTensorReader, currentTextEncoderName, currentVaeName } from './key-names.ts';
+export {
+  readDiffusersFolder,
+  readJson,
+  type ComponentName,
+  type DiffusersComponent,
+  type DiffusersFolder,
+  type JsonObject,
+} from './diffusers-reader.ts';
+export { writeDiffusersFolder, type DiffusersFolderContents, type WrittenComponent } from './diffusers-writer.ts';
+export { writeFileAtomically } from './atomic-file.ts';

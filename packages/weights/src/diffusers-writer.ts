@@ -1,0 +1,157 @@
+// Writes a checkpoint in the diffusers folder layout: everything into a temporary folder, then one rename.
+import { constants } from 'node:fs';
+import { copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { syncDirectory, temporaryName, writeFileAtomically } from './atomic-file.ts';
+import { exists, readJson, weightsFileNames, type ComponentName, type JsonObject } from './diffusers-reader.ts';
+import { writeSafetensors, type TensorEntry, type WriteSafetensorsOptions } from './safetensors-writer.ts';
+
+export interface WrittenComponent {
+  /** Left out, the base folder's config is carried over. */
+  config?: JsonObject;
+  /** Left out, the base folder's weights file is carried over. Names are today's; see key-names. */
+  weights?: Iterable<TensorEntry> | AsyncIterable<TensorEntry>;
+}
+
+export interface DiffusersFolderContents {
+  /** A diffusers folder from which everything is carried over that is not given here. */
+  base?: string;
+  modelIndex?: JsonObject;
+  schedulerConfig?: JsonObject;
+  tokenizerDirectory?: string;
+  components?: Partial<Record<ComponentName, WrittenComponent>>;
+  /** Further files, by path inside the folder. */
+  files?: Record<string, string | Uint8Array>;
+}
+
+const componentNames: readonly ComponentName[] = ['unet', 'vae', 'text_encoder'];
+
+// Left behind on purpose: large, not trained, and optional to every pipeline that names them.
+const droppedComponents = ['safety_checker', 'image_encoder'];
+
+async function writeJson(path: string, value: JsonObject): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFileAtomically(path, (handle) => handle.writeFile(`${JSON.stringify(value, null, 2)}\n`));
+}
+
+async function copyTree(from: string, to: string): Promise<void> {
+  await mkdir(to, { recursive: true });
+  for (const entry of await readdir(from, { withFileTypes: true })) {
+    const source = join(from, entry.name);
+    if (entry.isDirectory()) await copyTree(source, join(to, entry.name));
+    else await copyFile(source, join(to, entry.name), constants.COPYFILE_FICLONE);
+  }
+  await syncDirectory(to);
+}
+
+function requireBase(base: string | undefined, what: string): string {
+  if (base === undefined) throw new Error(`${what} is neither given nor to be carried over: name a base folder or give it`);
+  return base;
+}
+
+/** The weights file that reading picks, with the shards it names. */
+async function carriedWeights(directory: string, component: ComponentName): Promise<string[]> {
+  for (const name of weightsFileNames(component)) {
+    if (!(await exists(join(directory, name)))) continue;
+    if (!name.endsWith('.json')) return [name];
+    const index = (await readJson(join(directory, name))) as { weight_map?: Record<string, string> };
+    return [name, ...new Set(Object.values(index.weight_map ?? {}).map((file) => basename(file)))];
+  }
+  throw new Error(`${directory} holds no safetensors weights to carry over`);
+}
+
+async function* written(
+  component: ComponentName,
+  weights: Iterable<TensorEntry> | AsyncIterable<TensorEntry>,
+): AsyncGenerator<TensorEntry> {
+  // transformers 4 finds the text encoder's weights only under this prefix; transformers 5 accepts it.
+  const prefix = component === 'text_encoder' ? 'text_model.' : '';
+  for await (const entry of weights) {
+    yield entry.name.startsWith(prefix) ? entry : { ...entry, name: prefix + entry.name };
+  }
+}
+
+async function writeComponent(
+  directory: string,
+  component: ComponentName,
+  contents: DiffusersFolderContents,
+  options: WriteSafetensorsOptions,
+): Promise<void> {
+  const { config, weights } = contents.components?.[component] ?? {};
+  const target = join(directory, component);
+  await mkdir(target);
+  const base = contents.base === undefined ? undefined : join(contents.base, component);
+  await writeJson(join(target, 'config.json'), config ?? (await readJson(join(requireBase(base, `${component} config`), 'config.json'))));
+  if (weights) {
+    await writeSafetensors(join(target, weightsFileNames(component)[0]!), written(component, weights), options);
+    return;
+  }
+  const source = requireBase(base, `${component} weights`);
+  for (const name of await carriedWeights(source, component)) {
+    await copyFile(join(source, name), join(target, name), constants.COPYFILE_FICLONE);
+  }
+  await syncDirectory(target);
+}
+
+function withoutDropped(modelIndex: JsonObject): JsonObject {
+  const kept: JsonObject = { ...modelIndex };
+  for (const name of droppedComponents) if (name in kept) kept[name] = [null, null];
+  if ('safety_checker' in kept) kept.requires_safety_checker = false;
+  return kept;
+}
+
+/** Pipeline parts beyond the three networks, such as feature_extractor: small, carried over whole. */
+async function carryOthers(directory: string, base: string, modelIndex: JsonObject, done: readonly string[]): Promise<void> {
+  for (const [name, value] of Object.entries(modelIndex)) {
+    const named = Array.isArray(value) && value[0] !== null;
+    if (!named || done.includes(name) || droppedComponents.includes(name)) continue;
+    if (await exists(join(base, name))) await copyTree(join(base, name), join(directory, name));
+  }
+}
+
+async function fill(directory: string, contents: DiffusersFolderContents, options: WriteSafetensorsOptions): Promise<void> {
+  const { base } = contents;
+  const modelIndex = contents.modelIndex ?? (await readJson(join(requireBase(base, 'modelIndex'), 'model_index.json')));
+  for (const component of componentNames) await writeComponent(directory, component, contents, options);
+  const schedulerPath = join('scheduler', 'scheduler_config.json');
+  const schedulerConfig = contents.schedulerConfig ?? (await readJson(join(requireBase(base, 'schedulerConfig'), schedulerPath)));
+  await writeJson(join(directory, schedulerPath), schedulerConfig);
+  const done: string[] = [...componentNames, 'scheduler'];
+  if (contents.tokenizerDirectory !== undefined) {
+    await copyTree(contents.tokenizerDirectory, join(directory, 'tokenizer'));
+    done.push('tokenizer');
+  }
+  if (base !== undefined) await carryOthers(directory, base, modelIndex, done);
+  for (const [name, body] of Object.entries(contents.files ?? {})) {
+    await mkdir(dirname(join(directory, name)), { recursive: true });
+    await writeFileAtomically(join(directory, name), (handle) => handle.writeFile(body));
+  }
+  await writeJson(join(directory, 'model_index.json'), withoutDropped(modelIndex));
+}
+
+/** Replaces what stands at `directory`, once the new folder is complete. */
+export async function writeDiffusersFolder(
+  directory: string,
+  contents: DiffusersFolderContents,
+  options: WriteSafetensorsOptions = {},
+): Promise<void> {
+  const temporary = temporaryName(directory);
+  await mkdir(dirname(directory), { recursive: true });
+  await mkdir(temporary);
+  try {
+    await fill(temporary, contents, options);
+    await syncDirectory(temporary);
+    if (await exists(directory)) {
+      const previous = temporaryName(directory);
+      await rename(directory, previous);
+      await rename(temporary, directory);
+      await rm(previous, { recursive: true });
+    } else {
+      await rename(temporary, directory);
+    }
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    throw error;
+  }
+  await syncDirectory(dirname(directory));
+}

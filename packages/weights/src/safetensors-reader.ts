@@ -1,0 +1,147 @@
+// Random access to one safetensors file: each tensor is read by position straight into the caller's array.
+import { open, type FileHandle } from 'node:fs/promises';
+import { bfloat16ToFloat32Array, float16ToFloat32Array } from './half.ts';
+import {
+  elementCount,
+  maxHeaderBytes,
+  parseSafetensorsHeader,
+  type SafetensorsHeader,
+  type TensorInfo,
+  type TensorSpan,
+} from './safetensors-header.ts';
+import type { TensorReader } from './tensor-reader.ts';
+
+const chunkBytes = 4 * 1024 * 1024;
+
+interface Decoder {
+  bytesPerElement: number;
+  /** Decodes the first `target.length` elements of `chunk`, which is aligned to 8 bytes. */
+  decode(chunk: ArrayBuffer, target: Float32Array): void;
+}
+
+function copying(view: (chunk: ArrayBuffer, count: number) => ArrayLike<number>, bytesPerElement: number): Decoder {
+  return { bytesPerElement, decode: (chunk, target) => target.set(view(chunk, target.length)) };
+}
+
+const decoders: Record<string, Decoder> = {
+  F16: { bytesPerElement: 2, decode: (chunk, target) => float16ToFloat32Array(new Uint16Array(chunk, 0, target.length), target) },
+  BF16: { bytesPerElement: 2, decode: (chunk, target) => bfloat16ToFloat32Array(new Uint16Array(chunk, 0, target.length), target) },
+  F64: copying((chunk, count) => new Float64Array(chunk, 0, count), 8),
+  I32: copying((chunk, count) => new Int32Array(chunk, 0, count), 4),
+  U32: copying((chunk, count) => new Uint32Array(chunk, 0, count), 4),
+  I16: copying((chunk, count) => new Int16Array(chunk, 0, count), 2),
+  U16: copying((chunk, count) => new Uint16Array(chunk, 0, count), 2),
+  I8: copying((chunk, count) => new Int8Array(chunk, 0, count), 1),
+  U8: copying((chunk, count) => new Uint8Array(chunk, 0, count), 1),
+  BOOL: copying((chunk, count) => new Uint8Array(chunk, 0, count), 1),
+  I64: { bytesPerElement: 8, decode: decodeInt64 },
+};
+
+function decodeInt64(chunk: ArrayBuffer, target: Float32Array): void {
+  const low = new Uint32Array(chunk);
+  const high = new Int32Array(chunk);
+  for (let i = 0; i < target.length; i++) target[i] = high[2 * i + 1]! * 2 ** 32 + low[2 * i]!;
+}
+
+async function readExactly(handle: FileHandle, bytes: Uint8Array, position: number, file: string): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const length = Math.min(bytes.length - done, 1 << 28);
+    const { bytesRead } = await handle.read(bytes, done, length, position + done);
+    if (bytesRead === 0) throw new Error(`${file}: ended at byte ${position + done}; the file is cut off, download it again`);
+    done += bytesRead;
+  }
+}
+
+async function readHeader(handle: FileHandle, file: string): Promise<SafetensorsHeader> {
+  const { size } = await handle.stat();
+  if (size < 8) throw new Error(`${file}: ${size} bytes are too few for a safetensors file`);
+  const prefix = Buffer.alloc(8);
+  await readExactly(handle, prefix, 0, file);
+  const length = prefix.readBigUInt64LE();
+  if (length > BigInt(Math.min(maxHeaderBytes, size - 8))) {
+    throw new Error(`${file}: a header of ${length} bytes does not fit; this is not a safetensors file, or it is cut off`);
+  }
+  const json = Buffer.alloc(Number(length));
+  await readExactly(handle, json, 8, file);
+  return parseSafetensorsHeader(json.toString('utf8'), 8 + json.length, size, file);
+}
+
+export class SafetensorsReader implements TensorReader {
+  readonly path: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly #handle: FileHandle;
+  readonly #tensors: Map<string, TensorSpan>;
+
+  private constructor(path: string, handle: FileHandle, header: SafetensorsHeader) {
+    this.path = path;
+    this.metadata = header.metadata;
+    this.#handle = handle;
+    this.#tensors = header.tensors;
+  }
+
+  static async open(path: string): Promise<SafetensorsReader> {
+    const handle = await open(path, 'r');
+    try {
+      return new SafetensorsReader(path, handle, await readHeader(handle, path));
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
+  names(): string[] {
+    return [...this.#tensors.keys()];
+  }
+
+  has(name: string): boolean {
+    return this.#tensors.has(name);
+  }
+
+  info(name: string): TensorInfo {
+    const { dtype, shape } = this.#span(name);
+    return { dtype, shape };
+  }
+
+  async read(name: string): Promise<Float32Array> {
+    const target = new Float32Array(elementCount(this.#span(name).shape));
+    await this.readInto(name, target);
+    return target;
+  }
+
+  async readInto(name: string, target: Float32Array): Promise<void> {
+    const span = this.#span(name);
+    const count = elementCount(span.shape);
+    if (target.length !== count) {
+      throw new RangeError(`${this.path}: tensor ${name} has ${count} elements, the target ${target.length}`);
+    }
+    if (span.dtype === 'F32') {
+      const bytes = new Uint8Array(target.buffer, target.byteOffset, target.byteLength);
+      await readExactly(this.#handle, bytes, span.begin, this.path);
+      return;
+    }
+    const decoder = decoders[span.dtype];
+    if (!decoder) throw new Error(`${this.path}: tensor ${name} is ${span.dtype}, which cannot be read as float32`);
+    await this.#decodeInto(span, decoder, target);
+  }
+
+  async close(): Promise<void> {
+    await this.#handle.close();
+  }
+
+  async #decodeInto(span: TensorSpan, decoder: Decoder, target: Float32Array): Promise<void> {
+    const chunk = new ArrayBuffer(Math.min(chunkBytes, span.end - span.begin + 7) & ~7);
+    const perChunk = chunk.byteLength / decoder.bytesPerElement;
+    for (let first = 0; first < target.length; first += perChunk) {
+      const part = target.subarray(first, first + perChunk);
+      const bytes = new Uint8Array(chunk, 0, part.length * decoder.bytesPerElement);
+      await readExactly(this.#handle, bytes, span.begin + first * decoder.bytesPerElement, this.path);
+      decoder.decode(chunk, part);
+    }
+  }
+
+  #span(name: string): TensorSpan {
+    const span = this.#tensors.get(name);
+    if (!span) throw new Error(`${this.path} holds no tensor ${name}`);
+    return span;
+  }
+}
