@@ -29,9 +29,20 @@ const componentNames: readonly ComponentName[] = ['unet', 'vae', 'text_encoder']
 // Left behind on purpose: large, not trained, and optional to every pipeline that names them.
 const droppedComponents = ['safety_checker', 'image_encoder'];
 
+// transformers 5 refuses a whole number in these fields, and JSON.stringify turns 1.0 into one.
+const floatFields = /"(attention_dropout|dropout|initializer_factor|initializer_range|layer_norm_eps|logit_scale_init_value)": (-?\d+)(?=[,\n])/g;
+
 async function writeJson(path: string, value: JsonObject): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  await writeFileAtomically(path, (handle) => handle.writeFile(`${JSON.stringify(value, null, 2)}\n`));
+  const json = JSON.stringify(value, null, 2).replace(floatFields, '"$1": $2.0');
+  await writeFileAtomically(path, (handle) => handle.writeFile(`${json}\n`));
+}
+
+/** Configs are carried over byte for byte: they are somebody else's file format. */
+async function writeConfig(path: string, given: JsonObject | undefined, carried: string | undefined): Promise<void> {
+  if (given) return writeJson(path, given);
+  await mkdir(dirname(path), { recursive: true });
+  await copyFile(requireBase(carried, path), path, constants.COPYFILE_FICLONE);
 }
 
 async function copyTree(from: string, to: string): Promise<void> {
@@ -81,7 +92,7 @@ async function writeComponent(
   const target = join(directory, component);
   await mkdir(target);
   const base = contents.base === undefined ? undefined : join(contents.base, component);
-  await writeJson(join(target, 'config.json'), config ?? (await readJson(join(requireBase(base, `${component} config`), 'config.json'))));
+  await writeConfig(join(target, 'config.json'), config, base && join(base, 'config.json'));
   if (weights) {
     await writeSafetensors(join(target, weightsFileNames(component)[0]!), written(component, weights), options);
     return;
@@ -114,8 +125,7 @@ async function fill(directory: string, contents: DiffusersFolderContents, option
   const modelIndex = contents.modelIndex ?? (await readJson(join(requireBase(base, 'modelIndex'), 'model_index.json')));
   for (const component of componentNames) await writeComponent(directory, component, contents, options);
   const schedulerPath = join('scheduler', 'scheduler_config.json');
-  const schedulerConfig = contents.schedulerConfig ?? (await readJson(join(requireBase(base, 'schedulerConfig'), schedulerPath)));
-  await writeJson(join(directory, schedulerPath), schedulerConfig);
+  await writeConfig(join(directory, schedulerPath), contents.schedulerConfig, base && join(base, schedulerPath));
   const done: string[] = [...componentNames, 'scheduler'];
   if (contents.tokenizerDirectory !== undefined) {
     await copyTree(contents.tokenizerDirectory, join(directory, 'tokenizer'));

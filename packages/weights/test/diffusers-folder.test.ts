@@ -113,7 +113,9 @@ describe('writing', () => {
     await writeDiffusersFolder(target, contents);
 
     const written = await readDiffusersFolder(target);
-    expect(written.unet.config).toEqual(folder.unet.config);
+    for (const config of ['unet/config.json', 'text_encoder/config.json', 'scheduler/scheduler_config.json']) {
+      expect(await readFile(join(target, config), 'utf8')).toBe(await readFile(join(base, config), 'utf8'));
+    }
     expect(written.modelIndex.safety_checker).toEqual([null, null]);
     const plusOne = await allOf(await written.unet.openWeights());
     expect(plusOne.size).toBe(unet.length);
@@ -139,7 +141,16 @@ describe('writing', () => {
     expect((await readdir(directory)).filter((name) => name.includes('.tmp'))).toEqual([]);
   });
 
+  it('writes given configs with the floating point fields that transformers insists on', async () => {
+    const target = join(directory, 'given');
+    const config = { initializer_factor: 1, attention_dropout: 0, hidden_size: 32, layer_norm_eps: 1e-5 };
+    await writeDiffusersFolder(target, { base: reference, components: { text_encoder: { config } } });
+    const text = await readFile(join(target, 'text_encoder', 'config.json'), 'utf8');
+    expect(JSON.parse(text)).toEqual(config);
+    expect(text).toMatch(/"initializer_factor": 1\.0,\n {2}"attention_dropout": 0\.0,\n {2}"hidden_size": 32,/);
+  });
+
   it('asks for a base folder when something is missing', async () => {
-    await expect(writeDiffusersFolder(join(directory, 'none'), { modelIndex: {} })).rejects.toThrow(/unet config is neither given/);
+    await expect(writeDiffusersFolder(join(directory, 'none'), { modelIndex: {} })).rejects.toThrow(/unet.config.json is neither given/);
   });
 });
