@@ -1,1 +1,4 @@
-export {};
+// The ONNX file format: writing graphs, reading files.
+export { emitOnnx, type OnnxModel } from './emit.ts';
+export { type Target } from './emitters.ts';
+export { readOnnx } from './read.ts';

@@ -1,1 +1,2 @@
-export {};
+// Helpers for tests of any package: gradient checks, fixtures.
+export { checkGradients, uniformSource, type GradientCheckCase, type GradientCheckResult } from './gradient-check.ts';

@@ -1,0 +1,117 @@
+// The two gradients of a convolution as ordinary ONNX operations; the form is chosen by shape (docs/experiments/engine.md).
+import { elementCount, type Conv2dAttributes, type Shape } from '@styleforge/autodiff';
+import { ints, type ModelBuilder } from './model-builder.ts';
+
+type Size = readonly [number, number];
+
+function isPointwise(kernel: Size, { strides, pads }: Conv2dAttributes): boolean {
+  return kernel.every((size) => size === 1) && strides.every((stride) => stride === 1) && pads.every((pad) => pad === 0);
+}
+
+/** Weight [o, c, kh, kw] -> [c, o, kh, kw] with both kernel axes reversed. */
+function flippedKernel(builder: ModelBuilder, weight: string, [o, c, kh, kw]: Shape): string {
+  if (kh === 1 && kw === 1) return builder.node('Reshape', [builder.node('Transpose', [builder.node('Reshape', [weight, builder.integers([o, c])])], { attributes: { perm: ints([1, 0]) } }), builder.integers([c, o, 1, 1])]);
+  const swapped = builder.node('Transpose', [weight], { attributes: { perm: ints([1, 0, 2, 3]) } });
+  const least = -(2 ** 31);
+  return builder.node('Slice', [
+    swapped, builder.integers([kh - 1, kw - 1]), builder.integers([least, least]), builder.integers([2, 3]), builder.integers([-1, -1]),
+  ]);
+}
+
+/** Gradient with respect to the input: a convolution with the flipped kernel where pixels outweigh weights, else a transposed one. */
+export function inputGradient(
+  builder: ModelBuilder, dy: string, weight: string, dyShape: Shape, weightShape: Shape,
+  attributes: Conv2dAttributes & { readonly inputShape: Shape },
+): string {
+  const { strides, pads, inputShape } = attributes;
+  const kernel: Size = [weightShape[2], weightShape[3]];
+  const unitStride = strides.every((stride) => stride === 1);
+  const padsFit = [0, 1].every((i) => pads[i] < kernel[i] && pads[i + 2] < kernel[i]);
+  if (unitStride && padsFit && preferFlippedKernel(dyShape, weightShape)) {
+    const flippedPads = [0, 1, 2, 3].map((i) => kernel[i % 2] - 1 - pads[i]);
+    return builder.node('Conv', [dy, flippedKernel(builder, weight, weightShape)], { attributes: { pads: ints(flippedPads) } });
+  }
+  const outputPadding = [0, 1].map((i) => inputShape[i + 2] - ((dyShape[i + 2] - 1) * strides[i] + kernel[i] - pads[i] - pads[i + 2]));
+  return builder.node('ConvTranspose', [dy, weight], {
+    attributes: { pads: ints(pads), strides: ints(strides), output_padding: ints(outputPadding) },
+  });
+}
+
+function preferFlippedKernel(dyShape: Shape, weightShape: Shape): boolean {
+  const pixels = dyShape[0] * dyShape[2] * dyShape[3];
+  return weightShape[2] === 1 || pixels >= 4 * 256 || pixels >= weightShape[1];
+}
+
+/** Sum over samples of dy[n] @ x[n]' for [n, o, pixels] and [n, c, pixels]. */
+function contractPixels(builder: ModelBuilder, dy: string, x: string, samples: number): string {
+  const perSample = builder.node('FusedMatMul', [dy, x], { domain: 'com.microsoft', attributes: { transB: 1n } });
+  if (samples === 1) return perSample;
+  return builder.node('ReduceSum', [perSample, builder.integers([0])], { attributes: { keepdims: 1n } });
+}
+
+function slice(builder: ModelBuilder, x: string, axes: number[], starts: number[], ends: number[], steps: number[]): string {
+  return builder.node('Slice', [x, ...[starts, ends, axes, steps].map((values) => builder.integers(values))]);
+}
+
+function pad(builder: ModelBuilder, x: string, [top, left, bottom, right]: readonly number[]): string {
+  return [top, left, bottom, right].some((count) => count > 0)
+    ? builder.node('Pad', [x, builder.integers([0, 0, top, left, 0, 0, bottom, right])]) : x;
+}
+
+/** [*, o, kh*kw*c] -> [o, c, kh, kw] */
+function toKernelLayout(builder: ModelBuilder, product: string, o: number, c: number, [kh, kw]: Size): string {
+  const grouped = builder.node('Reshape', [product, builder.integers([o, kh * kw, c])]);
+  const swapped = builder.node('Transpose', [grouped], { attributes: { perm: ints([0, 2, 1]) } });
+  return builder.node('Reshape', [swapped, builder.integers([o, c, kh, kw])]);
+}
+
+/**
+ * Shifted windows of x as plain one-dimensional slices: rows of x and of dy get the same padded width, so the window of a
+ * kernel offset starts offset elements later in the flattened image; what wraps around meets the zeros padded to dy.
+ */
+function flatWindows(builder: ModelBuilder, x: string, dy: string, xShape: Shape, dyShape: Shape, kernel: Size, pads: readonly number[]) {
+  const [n, c, h, w] = xShape;
+  const width = w + pads[1] + pads[3];
+  const length = dyShape[2] * width - (kernel[1] - 1);
+  const flatX = builder.node('Reshape', [pad(builder, x, pads), builder.integers([n, c, (h + pads[0] + pads[2]) * width])]);
+  const flatDy = builder.node('Reshape', [pad(builder, dy, [0, 0, 0, kernel[1] - 1]), builder.integers([n, dyShape[1], dyShape[2] * width])]);
+  const windows = kernelOffsets(kernel).map(([i, j]) => slice(builder, flatX, [2], [i * width + j], [i * width + j + length], [1]));
+  return { windows, dy: slice(builder, flatDy, [2], [0], [length], [1]) };
+}
+
+/** Shifted windows as strided two-dimensional slices: any stride. */
+function stridedWindows(builder: ModelBuilder, x: string, dy: string, xShape: Shape, dyShape: Shape, kernel: Size, { strides, pads }: Conv2dAttributes) {
+  const [n, c] = xShape;
+  const [, o, oh, ow] = dyShape;
+  const padded = pad(builder, x, pads);
+  const windows = kernelOffsets(kernel).map(([i, j]) => {
+    const ends = [i + (oh - 1) * strides[0] + 1, j + (ow - 1) * strides[1] + 1];
+    return builder.node('Reshape', [slice(builder, padded, [2, 3], [i, j], ends, [...strides]), builder.integers([n, c, oh * ow])]);
+  });
+  return { windows, dy: builder.node('Reshape', [dy, builder.integers([n, o, oh * ow])]) };
+}
+
+function kernelOffsets([kh, kw]: Size): [number, number][] {
+  return Array.from({ length: kh * kw }, (_, k) => [Math.floor(k / kw), k % kw]);
+}
+
+/** Gradient with respect to the weight: all shifted windows of x against dy in one matrix product per sample. */
+export function weightGradient(
+  builder: ModelBuilder, x: string, dy: string, xShape: Shape, dyShape: Shape,
+  attributes: Conv2dAttributes & { readonly kernel: Size },
+): string {
+  const { kernel, strides, pads } = attributes;
+  const [n, c] = xShape;
+  const o = dyShape[1];
+  if (isPointwise(kernel, attributes)) {
+    const pixels = elementCount(xShape.slice(2));
+    const product = contractPixels(builder, ...([[dy, o], [x, c]] as const).map(([name, channels]) => builder.node('Reshape', [name, builder.integers([n, channels, pixels])])) as [string, string], n);
+    return builder.node('Reshape', [product, builder.integers([o, c, 1, 1])]);
+  }
+  const unitStride = strides.every((stride) => stride === 1);
+  const { windows, dy: flatDy } = unitStride
+    ? flatWindows(builder, x, dy, xShape, dyShape, kernel, pads)
+    : stridedWindows(builder, x, dy, xShape, dyShape, kernel, attributes);
+  const columns = windows.length > 1 ? builder.node('Concat', windows, { attributes: { axis: 1n } }) : windows[0];
+  return toKernelLayout(builder, contractPixels(builder, flatDy, columns, n), o, c, kernel);
+}

@@ -1,0 +1,144 @@
+// How each graph operation is written in ONNX operations, for the device that will run it.
+import { elementCount, type OpKind, type OpNode, type Shape, type Tensor } from '@styleforge/autodiff';
+import { inputGradient, weightGradient } from './convolution-gradients.ts';
+import { INT64, ints, type ModelBuilder } from './model-builder.ts';
+
+/** onnxruntime's own fused operations exist on the CPU; elsewhere they are written out. */
+export type Target = 'cpu' | 'webgpu';
+
+export interface EmitContext<K extends OpKind = OpKind> {
+  readonly builder: ModelBuilder;
+  readonly target: Target;
+  readonly node: OpNode<K>;
+  /** ONNX names of the operands. */
+  readonly operands: readonly string[];
+  /** Whether the model also needs 1/deviation of a standardized value. */
+  readonly wantsDeviation: boolean;
+  /** Results that one node computes for several graph operations. */
+  readonly shared: Map<string, string>;
+}
+
+type Emitter<K extends OpKind> = (context: EmitContext<K>) => string;
+
+const MICROSOFT = 'com.microsoft';
+
+const simple = <K extends OpKind>(opType: string): Emitter<K> => ({ builder, operands }) => builder.node(opType, operands);
+const float = (builder: ModelBuilder, value: number): string => builder.initializer(Float32Array.of(value), []);
+
+function source({ node }: EmitContext): string {
+  throw new Error(`'${node.kind}' is declared, not computed`);
+}
+
+function emitMatmul({ builder, target, node, operands }: EmitContext<'matmul'>): string {
+  const { transposeA, transposeB, alpha } = node.attributes;
+  const [a, b] = node.inputs;
+  if (a.shape.length === 2 && b.shape.length === 2) {
+    return builder.node('Gemm', operands, { attributes: { transA: BigInt(transposeA), transB: BigInt(transposeB), alpha } });
+  }
+  if (target === 'cpu') {
+    if (!transposeA && !transposeB && alpha === 1) return builder.node('MatMul', operands);
+    return builder.node('FusedMatMul', operands, {
+      domain: MICROSOFT, attributes: { transA: BigInt(transposeA), transB: BigInt(transposeB), alpha },
+    });
+  }
+  const left = transposeA ? swapLast(builder, operands[0], a.shape.length) : operands[0];
+  const right = transposeB ? swapLast(builder, operands[1], b.shape.length) : operands[1];
+  const product = builder.node('MatMul', [left, right]);
+  return alpha === 1 ? product : builder.node('Mul', [product, float(builder, alpha)]);
+}
+
+function swapLast(builder: ModelBuilder, x: string, rank: number): string {
+  const axes = Array.from({ length: rank }, (_, i) => i);
+  axes.push(...axes.splice(-2).reverse());
+  return builder.node('Transpose', [x], { attributes: { perm: ints(axes) } });
+}
+
+function emitLinear({ builder, node, operands }: EmitContext<'linear'>): string {
+  const [x, weight] = node.inputs;
+  const width = weight.shape[1];
+  const flat = x.shape.length === 2 ? operands[0] : builder.node('Reshape', [operands[0], builder.integers([elementCount(x.shape) / width, width])]);
+  const product = builder.node('Gemm', [flat, ...operands.slice(1)], { attributes: { transB: 1n } });
+  return x.shape.length === 2 ? product : builder.node('Reshape', [product, builder.integers(node.output.shape)]);
+}
+
+function emitStandardize(context: EmitContext<'standardize'> | EmitContext<'inverseDeviation'>, wanted: 'value' | 'deviation'): string {
+  const { builder, node, operands, shared, wantsDeviation } = context;
+  const key = `${node.inputs[0].id}:${node.attributes.epsilon}`;
+  if (!shared.has(`${key}:value`)) {
+    const width = node.inputs[0].shape.at(-1)!;
+    const ones = shared.get(`ones:${width}`) ?? builder.initializer(new Float32Array(width).fill(1), [width]);
+    shared.set(`ones:${width}`, ones);
+    const outputs = [builder.freshName('standardized'), ...(wantsDeviation ? [builder.freshName('mean'), builder.freshName('deviation')] : [])];
+    builder.node('LayerNormalization', [operands[0], ones], { outputs, attributes: { axis: -1n, epsilon: node.attributes.epsilon } });
+    shared.set(`${key}:value`, outputs[0]);
+    if (wantsDeviation) shared.set(`${key}:deviation`, outputs[2]);
+  }
+  return shared.get(`${key}:${wanted}`)!;
+}
+
+function emitReduction(opType: string): (context: EmitContext<'reduceSum' | 'reduceMean' | 'reduceMax'>) => string {
+  return ({ builder, node, operands }) => builder.node(opType, [operands[0], builder.integers(node.attributes.axes)], {
+    attributes: { keepdims: BigInt(node.attributes.keepDimensions) },
+  });
+}
+
+function emitScatterAdd({ builder, node, operands }: EmitContext<'scatterAdd'>): string {
+  const zeros = builder.node('ConstantOfShape', [builder.integers(node.output.shape)]);
+  const wide = builder.node('Cast', [operands[1]], { attributes: { to: BigInt(INT64) } });
+  const indices = builder.node('Unsqueeze', [wide, builder.integers([-1])]);
+  return builder.node('ScatterND', [zeros, indices, operands[0]], { attributes: { reduction: 'add' } });
+}
+
+const shapeOf = (tensor: Tensor): Shape => tensor.shape;
+
+export const emitters: { readonly [K in OpKind]: Emitter<K> } = {
+  input: source,
+  parameter: source,
+  constant: ({ builder, node }) => builder.initializer(node.attributes.data, node.output.shape),
+  add: simple('Add'), sub: simple('Sub'), mul: simple('Mul'), div: simple('Div'),
+  neg: simple('Neg'), exp: simple('Exp'), log: simple('Log'), sqrt: simple('Sqrt'), reciprocal: simple('Reciprocal'),
+  sigmoid: simple('Sigmoid'), tanh: simple('Tanh'), erf: simple('Erf'), sin: simple('Sin'), cos: simple('Cos'), relu: simple('Relu'),
+  silu: (context) => emitLogisticProduct(context, 1),
+  quickGelu: (context) => emitLogisticProduct(context, 1.702),
+  gelu: ({ builder, operands }) => builder.node('Gelu', operands),
+  stopGradient: simple('Identity'),
+  matmul: emitMatmul,
+  linear: emitLinear,
+  conv2d: ({ builder, node, operands }) => builder.node('Conv', operands, {
+    attributes: { strides: ints(node.attributes.strides), pads: ints(node.attributes.pads) },
+  }),
+  conv2dInputGradient: ({ builder, node, operands: [dy, weight] }) =>
+    inputGradient(builder, dy, weight, shapeOf(node.inputs[0]), shapeOf(node.inputs[1]), node.attributes),
+  conv2dWeightGradient: ({ builder, node, operands: [x, dy] }) =>
+    weightGradient(builder, x, dy, shapeOf(node.inputs[0]), shapeOf(node.inputs[1]), node.attributes),
+  upsampleNearest: ({ builder, node, operands }) => {
+    const scales = builder.initializer(Float32Array.of(1, 1, ...node.attributes.scale), [4]);
+    return builder.node('Resize', [operands[0], '', scales], {
+      attributes: { mode: 'nearest', nearest_mode: 'floor', coordinate_transformation_mode: 'asymmetric' },
+    });
+  },
+  reshape: ({ builder, node, operands }) => builder.node('Reshape', [operands[0], builder.integers(node.attributes.shape)]),
+  transpose: ({ builder, node, operands }) => builder.node('Transpose', operands, { attributes: { perm: ints(node.attributes.permutation) } }),
+  broadcastTo: ({ builder, node, operands }) => builder.node('Expand', [operands[0], builder.integers(node.attributes.shape)]),
+  concat: ({ builder, node, operands }) => builder.node('Concat', operands, { attributes: { axis: BigInt(node.attributes.axis) } }),
+  slice: ({ builder, node: { attributes: { axis, start, end } }, operands }) =>
+    builder.node('Slice', [operands[0], ...[[start], [end], [axis]].map((values) => builder.integers(values))]),
+  pad: ({ builder, node, operands }) =>
+    builder.node('Pad', [operands[0], builder.integers([...node.attributes.before, ...node.attributes.after])]),
+  gather: ({ builder, operands }) => builder.node('Gather', operands, { attributes: { axis: 0n } }),
+  scatterAdd: emitScatterAdd,
+  reduceSum: emitReduction('ReduceSum'),
+  reduceMean: emitReduction('ReduceMean'),
+  reduceMax: emitReduction('ReduceMax'),
+  softmax: ({ builder, operands }) => builder.node('Softmax', operands, { attributes: { axis: -1n } }),
+  standardize: (context) => emitStandardize(context, 'value'),
+  inverseDeviation: (context) => emitStandardize(context, 'deviation'),
+};
+
+/** x * sigmoid(alpha x) */
+function emitLogisticProduct({ builder, target, operands: [x] }: EmitContext<'silu'> | EmitContext<'quickGelu'>, alpha: number): string {
+  if (target === 'cpu') return builder.node('QuickGelu', [x], { domain: MICROSOFT, attributes: { alpha } });
+  const scaled = alpha === 1 ? x : builder.node('Mul', [x, float(builder, alpha)]);
+  return builder.node('Mul', [x, builder.node('Sigmoid', [scaled])]);
+}
+

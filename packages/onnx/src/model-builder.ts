@@ -1,0 +1,120 @@
+// Writes one ONNX model: nodes, shared initializers, names.
+import { create, toBinary } from '@bufbuild/protobuf';
+import { type DType, type Shape } from '@styleforge/autodiff';
+import {
+  ModelProtoSchema, type AttributeProto, type GraphProto, type ModelProto,
+  AttributeProtoSchema, GraphProtoSchema, NodeProtoSchema, TensorProtoSchema, ValueInfoProtoSchema,
+} from './generated/onnx_pb.ts';
+
+export const FLOAT = 1;
+const INT32 = 6;
+export const INT64 = 7;
+const ELEMENT_TYPES: Record<DType, number> = { float32: FLOAT, int32: INT32 };
+
+const ATTRIBUTE_TYPE = { float: 1, integer: 2, string: 3, integers: 7 };
+
+const IR_VERSION = 10n;
+const OPSET = 20n;
+
+/** An attribute value: integers as bigint, floats as number, strings and lists of them as they are. */
+export type AttributeValue = bigint | number | string | readonly bigint[];
+
+export interface NodeOptions {
+  readonly attributes?: Readonly<Record<string, AttributeValue>>;
+  /** 'com.microsoft' for onnxruntime's own operations. */
+  readonly domain?: string;
+  readonly outputs?: readonly string[];
+}
+
+export const ints = (values: readonly number[]): bigint[] => values.map(BigInt);
+
+function attribute(name: string, value: AttributeValue): AttributeProto {
+  if (typeof value === 'bigint') return create(AttributeProtoSchema, { name, type: ATTRIBUTE_TYPE.integer, i: value });
+  if (typeof value === 'number') return create(AttributeProtoSchema, { name, type: ATTRIBUTE_TYPE.float, f: value });
+  if (typeof value === 'string') return create(AttributeProtoSchema, { name, type: ATTRIBUTE_TYPE.string, s: new TextEncoder().encode(value) });
+  return create(AttributeProtoSchema, { name, type: ATTRIBUTE_TYPE.integers, ints: [...value] });
+}
+
+function valueInfo(name: string, dtype: DType, shape: Shape): ReturnType<typeof create<typeof ValueInfoProtoSchema>> {
+  return create(ValueInfoProtoSchema, {
+    name,
+    type: {
+      value: {
+        case: 'tensorType',
+        value: {
+          elemType: ELEMENT_TYPES[dtype],
+          shape: { dim: shape.map((dimension) => ({ value: { case: 'dimValue' as const, value: BigInt(dimension) } })) },
+        },
+      },
+    },
+  });
+}
+
+export class ModelBuilder {
+  readonly #graph: GraphProto = create(GraphProtoSchema, { name: 'styleforge' });
+  readonly #integers = new Map<string, string>();
+  readonly #computed = new Set<string>();
+  readonly #renamed = new Map<string, string>();
+  #names = 0;
+
+  freshName(hint: string): string {
+    return `${hint}_${this.#names++}`;
+  }
+
+  input(name: string, dtype: DType, shape: Shape): void {
+    this.#graph.input.push(valueInfo(name, dtype, shape));
+  }
+
+  #output(name: string, dtype: DType, shape: Shape): void {
+    this.#graph.output.push(valueInfo(name, dtype, shape));
+  }
+
+  /** Appends a node and returns the name of its first output. */
+  node(opType: string, inputs: readonly string[], { attributes = {}, domain = '', outputs }: NodeOptions = {}): string {
+    const output = outputs ? [...outputs] : [this.freshName(opType)];
+    this.#graph.node.push(create(NodeProtoSchema, {
+      opType, domain, name: this.freshName(`n_${opType}`), input: [...inputs], output,
+      attribute: Object.entries(attributes).map(([name, value]) => attribute(name, value)),
+    }));
+    output.forEach((name) => this.#computed.add(name));
+    return output[0];
+  }
+
+  initializer(data: Float32Array | Int32Array | BigInt64Array, shape: Shape, name = this.freshName('constant')): string {
+    const dataType = data instanceof Float32Array ? FLOAT : data instanceof Int32Array ? INT32 : INT64;
+    const rawData = new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
+    this.#graph.initializer.push(create(TensorProtoSchema, { name, dims: ints(shape), dataType, rawData }));
+    return name;
+  }
+
+  /** An int64 list (axes, shapes, starts...), shared where it repeats. */
+  integers(values: readonly number[]): string {
+    const key = values.join();
+    let name = this.#integers.get(key);
+    if (name === undefined) {
+      name = this.initializer(BigInt64Array.from(ints(values)), [values.length]);
+      this.#integers.set(key, name);
+    }
+    return name;
+  }
+
+  /** Makes the value `from` a graph output called `name`, under its own name where it is free to be renamed. */
+  exportAs(from: string, name: string, dtype: DType, shape: Shape): void {
+    this.#output(name, dtype, shape);
+    if (this.#computed.has(from) && !this.#renamed.has(from)) this.#renamed.set(from, name);
+    else this.node('Identity', [this.#renamed.get(from) ?? from], { outputs: [name] });
+  }
+
+  build(): Uint8Array {
+    const rename = (name: string): string => this.#renamed.get(name) ?? name;
+    for (const node of this.#graph.node) {
+      node.input = node.input.map(rename);
+      node.output = node.output.map(rename);
+    }
+    const model: ModelProto = create(ModelProtoSchema, {
+      irVersion: IR_VERSION, producerName: 'styleforge', graph: this.#graph,
+      opsetImport: [{ domain: '', version: OPSET }, { domain: 'com.microsoft', version: 1n }],
+    });
+    return toBinary(ModelProtoSchema, model);
+  }
+}

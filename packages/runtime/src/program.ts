@@ -1,0 +1,117 @@
+// A compiled graph: one onnxruntime session. The only file that imports onnxruntime-node.
+import { type Graph, type Tensor } from '@styleforge/autodiff';
+import { emitOnnx, type Target } from '@styleforge/onnx';
+import ort from 'onnxruntime-node';
+
+export type Device = 'cpu' | 'webgpu' | 'cuda';
+export type HostArray = Float32Array | Int32Array;
+
+export interface CompileOptions {
+  readonly device?: Device;
+  /** Threads of one operation; onnxruntime's default is one per physical core. */
+  readonly threads?: number;
+  /** Keep freed memory for the next run (default). Without it the peak is the true one, and each run a little slower. */
+  readonly keepMemory?: boolean;
+  /** Path prefix of a JSON trace written when the program is released. */
+  readonly profile?: string;
+}
+
+/** Raised when the device is not there or refuses the graph. */
+export class DeviceError extends Error {
+  override name = 'DeviceError';
+}
+
+function hostTensor(data: HostArray, shape: readonly number[]): ort.Tensor {
+  return data instanceof Float32Array ? new ort.Tensor('float32', data, shape) : new ort.Tensor('int32', data, shape);
+}
+
+function sessionOptions({ device = 'cpu', threads, keepMemory = true, profile }: CompileOptions): ort.InferenceSession.SessionOptions {
+  return {
+    executionProviders: [device], graphOptimizationLevel: 'all', executionMode: 'sequential', logSeverityLevel: 3,
+    enableCpuMemArena: keepMemory, enableMemPattern: keepMemory,
+    ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+    ...(profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile }),
+  };
+}
+
+/**
+ * Runs a graph. Feeds and results are host arrays; `bind` fixes feeds that stay the same arrays (weights), `bindOutputs` makes
+ * results be written into given arrays. An output may be bound to the array that feeds it when the operation that
+ * writes it is elementwise and its last reader: this is how weights are updated in place.
+ */
+export class Program<Outputs extends string = string> {
+  readonly #session: ort.InferenceSession;
+  readonly #inputs: ReadonlyMap<string, Tensor>;
+  readonly #outputs: Readonly<Record<Outputs, Tensor>>;
+  readonly #outputNames: Readonly<Record<string, string>>;
+  readonly #bound: Record<string, ort.Tensor> = {};
+  readonly #boundOutputs: Record<string, ort.Tensor> = {};
+  readonly #profiling: boolean;
+
+  private constructor(
+    session: ort.InferenceSession, inputs: ReadonlyMap<string, Tensor>, outputs: Readonly<Record<Outputs, Tensor>>,
+    outputNames: Readonly<Record<string, string>>, profiling: boolean,
+  ) {
+    this.#session = session;
+    this.#inputs = inputs;
+    this.#outputs = outputs;
+    this.#outputNames = outputNames;
+    this.#profiling = profiling;
+  }
+
+  /** Throws DeviceError when the device is absent or cannot run the graph. */
+  static async compile<O extends string>(graph: Graph, outputs: Readonly<Record<O, Tensor>>, options: CompileOptions = {}): Promise<Program<O>> {
+    const target: Target = options.device === 'webgpu' ? 'webgpu' : 'cpu';
+    const model = emitOnnx(graph, outputs, target);
+    const inputs = new Map(model.inputs.map((tensor, i) => [model.inputNames[i], tensor]));
+    let session: ort.InferenceSession;
+    try {
+      session = await ort.InferenceSession.create(model.bytes, sessionOptions(options));
+    } catch (error) {
+      throw new DeviceError(`onnxruntime could not prepare the graph on '${options.device ?? 'cpu'}': ${String(error)}`, { cause: error });
+    }
+    return new Program(session, inputs, outputs, model.outputNames, options.profile !== undefined);
+  }
+
+  /** Names of the inputs and parameters that a run needs. */
+  get inputNames(): string[] {
+    return [...this.#inputs.keys()];
+  }
+
+  #tensorFor(name: string, data: HostArray): ort.Tensor {
+    const input = this.#inputs.get(name);
+    if (!input) throw new Error(`the program has no input '${name}'`);
+    return hostTensor(data, input.shape);
+  }
+
+  /** Feeds `arrays` at every run from now on; names that the program does not read are left out. */
+  bind(arrays: Iterable<readonly [string, HostArray]>): this {
+    for (const [name, data] of arrays) if (this.#inputs.has(name)) this.#bound[name] = this.#tensorFor(name, data);
+    return this;
+  }
+
+  bindOutputs(arrays: Iterable<readonly [Outputs, Float32Array]>): this {
+    for (const [name, data] of arrays) this.#boundOutputs[this.#outputNames[name]] = hostTensor(data, this.#outputs[name].shape);
+    return this;
+  }
+
+  /** Runs once. Blocks the calling thread until done. */
+  async run(feeds: Readonly<Record<string, HostArray>> = {}, into: Readonly<Partial<Record<string, Float32Array>>> = {}): Promise<Record<Outputs, Float32Array>> {
+    const fed: Record<string, ort.Tensor> = { ...this.#bound };
+    for (const [name, data] of Object.entries(feeds)) fed[name] = this.#tensorFor(name, data);
+    const fetches: Record<string, ort.Tensor | null> = {};
+    for (const name of Object.keys(this.#outputs) as Outputs[]) {
+      const target = into[name];
+      const onnxName = this.#outputNames[name];
+      fetches[onnxName] = target ? hostTensor(target, this.#outputs[name].shape) : this.#boundOutputs[onnxName] ?? null;
+    }
+    const results = await this.#session.run(fed, fetches as ort.InferenceSession.OnnxValueMapType);
+    return Object.fromEntries(Object.keys(this.#outputs).map((name) =>
+      [name, results[this.#outputNames[name]].data as Float32Array])) as Record<Outputs, Float32Array>;
+  }
+
+  async release(): Promise<void> {
+    if (this.#profiling) this.#session.endProfiling();
+    await this.#session.release();
+  }
+}
