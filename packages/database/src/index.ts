@@ -1,1 +1,27 @@
-export {};
+// The database: migrations, and one repository per aggregate.
+export { createDatabase } from './create-database.ts';
+export type { Database, DatabaseOptions } from './create-database.ts';
+export { StaleAttemptError, StatusConflictError } from './errors.ts';
+export { migrate } from './migrations/migrate.ts';
+export { newId } from './new-id.ts';
+export type { ApiKeyIdentity, ApiKeyScope } from './repositories/api-keys.ts';
+export type { CheckpointRow, NewCheckpoint, StoredFile } from './repositories/checkpoints.ts';
+export type { ComponentCount, DatasetRow, DatasetSummary } from './repositories/datasets.ts';
+export type { EventData, JobEventRow } from './repositories/events.ts';
+export type {
+  GeneratedImageRow,
+  GenerationDetail,
+  GenerationModel,
+  GenerationRow,
+  NewGeneratedImage,
+  NewGeneration,
+} from './repositories/generations.ts';
+export type { IdempotencyDecision, StoredResponse } from './repositories/idempotency-keys.ts';
+export type { ImageRow, NewImage } from './repositories/images.ts';
+export type { MetricPoint } from './repositories/metrics.ts';
+export { OUTBOX_CHANNEL } from './repositories/outbox.ts';
+export type { OutboxMessage } from './repositories/outbox.ts';
+export type { RowPage } from './repositories/page.ts';
+export type { NewTrainingJob } from './repositories/training-job-creation.ts';
+export type { TrainingJobRow } from './repositories/training-job-row.ts';
+export type { JobFilter, StatusChange } from './repositories/training-jobs.ts';

@@ -1,2 +1,4 @@
 // Helpers for tests of any package: gradient checks, fixtures.
 export { checkGradients, uniformSource, type GradientCheckCase, type GradientCheckResult } from './gradient-check.ts';
+export { startTestDatabase } from './test-database.ts';
+export type { TestDatabase } from './test-database.ts';

@@ -1,0 +1,87 @@
+// Datasets and their uploaded images.
+import { z } from 'zod';
+import { datasetId, imageId } from './ids.ts';
+import { pageOf, timestamp } from './pages.ts';
+
+export const DATASET_KINDS = ['style_ref', 'aux'] as const;
+export type DatasetKind = (typeof DATASET_KINDS)[number];
+
+export const UPLOAD_LIMITS = {
+  fileBytes: 25 * 1024 * 1024,
+  pixels: 40_000_000,
+  imagesPerDataset: 1000,
+} as const;
+
+export const componentName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'must be 1 to 63 lower-case letters, digits, hyphens or underscores');
+
+export const caption = z.string().trim().min(1).max(1000);
+
+export const createDatasetRequest = z
+  .strictObject({
+    name: z.string().trim().min(1).max(200),
+    kind: z.enum(DATASET_KINDS).describe('`style_ref`: pictures of the style to learn; `aux`: auxiliary pictures for dual binding'),
+  })
+  .meta({ id: 'CreateDatasetRequest' });
+export type CreateDatasetRequest = z.infer<typeof createDatasetRequest>;
+
+export const datasetImage = z
+  .object({
+    id: imageId,
+    dataset_id: datasetId,
+    file_name: z.string(),
+    component: z.string().nullable(),
+    caption: z.string().nullable(),
+    width: z.int(),
+    height: z.int(),
+    size_bytes: z.int(),
+    sha256: z.string(),
+    url: z.string(),
+    created_at: timestamp,
+  })
+  .meta({ id: 'DatasetImage' });
+export type DatasetImageBody = z.infer<typeof datasetImage>;
+
+export const dataset = z
+  .object({
+    id: datasetId,
+    name: z.string(),
+    kind: z.enum(DATASET_KINDS),
+    image_count: z.int(),
+    size_bytes: z.int(),
+    components: z.array(z.object({ name: z.string().nullable(), image_count: z.int() })),
+    created_at: timestamp,
+  })
+  .meta({ id: 'Dataset' });
+export type DatasetBody = z.infer<typeof dataset>;
+
+export const datasetDetail = dataset.extend({ images: z.array(datasetImage) }).meta({ id: 'DatasetDetail' });
+export type DatasetDetailBody = z.infer<typeof datasetDetail>;
+
+export const datasetPage = pageOf(dataset, 'DatasetPage');
+
+export const REFUSAL_CODES = [
+  'unsupported_format',
+  'not_an_image',
+  'too_many_bytes',
+  'too_many_pixels',
+  'animated',
+  'duplicate',
+  'dataset_full',
+  'invalid_field',
+] as const;
+export type RefusalCode = (typeof REFUSAL_CODES)[number];
+
+export const uploadedFile = z
+  .discriminatedUnion('status', [
+    z.object({ file_name: z.string(), status: z.literal('kept'), image: datasetImage }),
+    z.object({ file_name: z.string(), status: z.literal('refused'), code: z.enum(REFUSAL_CODES), detail: z.string() }),
+  ])
+  .meta({ id: 'UploadedFile' });
+export type UploadedFile = z.infer<typeof uploadedFile>;
+
+export const uploadResponse = z
+  .object({ kept: z.int(), refused: z.int(), files: z.array(uploadedFile) })
+  .meta({ id: 'UploadResponse' });
+export type UploadResponse = z.infer<typeof uploadResponse>;

@@ -1,0 +1,86 @@
+// Generating images: prompts on a checkpoint, a finished job or a base model.
+import { z } from 'zod';
+import { checkpointId, generationId, imageId, trainingJobId } from './ids.ts';
+import { failure } from './errors.ts';
+import { pageOf, timestamp } from './pages.ts';
+import { generationStatus } from './statuses.ts';
+
+export const SAMPLERS = ['ddim', 'pndm', 'dpmsolver++', 'dpmsolver++_karras', 'euler', 'unipc'] as const;
+export type Sampler = (typeof SAMPLERS)[number];
+
+export const GENERATION_LIMITS = { prompts: 100, images: 200, waitSeconds: 60 } as const;
+
+const side = z.int().min(16).max(2048).multipleOf(8);
+
+export const createGenerationRequest = z
+  .strictObject({
+    model: z.string().min(1).max(100).describe('A checkpoint id, the id of a succeeded job, or the name of a base model'),
+    prompts: z.array(z.string().trim().min(1).max(2000)).min(1).max(GENERATION_LIMITS.prompts),
+    negative_prompt: z.string().max(2000).optional(),
+    width: side.optional().describe("The model's own size when left out"),
+    height: side.optional(),
+    steps: z.int().min(1).max(1000).optional(),
+    guidance_scale: z.number().min(0).max(50).optional(),
+    sampler: z.enum(SAMPLERS).optional(),
+    seed: z.int().min(0).max(2 ** 32 - 1).optional().describe('Drawn at random when left out; the answer shows it'),
+    num_images: z.int().min(1).max(16).default(1).describe('Images for each prompt'),
+    wait: z.number().min(0).max(GENERATION_LIMITS.waitSeconds).default(0).describe('Seconds to wait for the images before answering 202'),
+  })
+  .refine((body) => body.prompts.length * body.num_images <= GENERATION_LIMITS.images, {
+    path: ['num_images'],
+    message: `prompts times num_images must be at most ${GENERATION_LIMITS.images}`,
+  })
+  .meta({ id: 'CreateGenerationRequest' });
+export type CreateGenerationRequest = z.infer<typeof createGenerationRequest>;
+
+/** What the worker gets: every default resolved. */
+export const generationConfig = z
+  .object({
+    model: z.string(),
+    prompts: z.array(z.string()),
+    negative_prompt: z.string(),
+    width: z.int(),
+    height: z.int(),
+    steps: z.int(),
+    guidance_scale: z.number(),
+    sampler: z.enum(SAMPLERS),
+    seed: z.int(),
+    num_images: z.int(),
+  })
+  .meta({ id: 'GenerationConfig' });
+export type GenerationConfig = z.infer<typeof generationConfig>;
+
+export const generatedImage = z
+  .object({
+    id: imageId,
+    index: z.int(),
+    prompt: z.string(),
+    seed: z.int(),
+    width: z.int(),
+    height: z.int(),
+    size_bytes: z.int(),
+    sha256: z.string(),
+    url: z.string(),
+    created_at: timestamp,
+  })
+  .meta({ id: 'GeneratedImage' });
+export type GeneratedImageBody = z.infer<typeof generatedImage>;
+
+export const generation = z
+  .object({
+    id: generationId,
+    status: generationStatus,
+    base_model: z.string().nullable(),
+    checkpoint_id: checkpointId.nullable(),
+    training_job_id: trainingJobId.nullable(),
+    config: generationConfig,
+    images: z.array(generatedImage),
+    error: failure.nullable(),
+    created_at: timestamp,
+    started_at: timestamp.nullable(),
+    finished_at: timestamp.nullable(),
+  })
+  .meta({ id: 'Generation' });
+export type GenerationBody = z.infer<typeof generation>;
+
+export const generationPage = pageOf(generation.omit({ images: true }).meta({ id: 'GenerationSummary' }), 'GenerationPage');

@@ -1,0 +1,60 @@
+// Every number of a training run, with the ranges that make sense and the method's defaults.
+import { z } from 'zod';
+
+export const LR_SCHEDULERS = ['constant', 'constant_with_warmup', 'linear', 'cosine', 'cosine_with_restarts', 'polynomial'] as const;
+export const CROPS = ['random', 'center'] as const;
+
+const fraction = z.number().gt(0).lt(1);
+
+export const hyperparameters = z
+  .strictObject({
+    max_train_steps: z.int().min(1).max(1_000_000),
+    learning_rate: z.number().gt(0).max(1),
+    lr_scheduler: z.enum(LR_SCHEDULERS),
+    lr_warmup_steps: z.int().min(0).max(1_000_000),
+    train_batch_size: z.int().min(1).max(256).describe('StyleRef images a step; as many Aux images join them'),
+    gradient_accumulation_steps: z.int().min(1).max(256),
+    max_grad_norm: z.number().gt(0).max(1e6),
+    adam_beta1: fraction,
+    adam_beta2: fraction,
+    adam_epsilon: z.number().gt(0).max(1),
+    adam_weight_decay: z.number().min(0).max(1),
+    snr_gamma: z.number().gt(0).max(1000).nullable().describe('min-SNR weighting; null for none'),
+    resolution: z.int().min(16).max(2048).multipleOf(8),
+    crop: z.enum(CROPS),
+    seed: z.int().min(0).max(2 ** 32 - 1),
+    train_text_encoder: z.boolean(),
+    gradient_checkpointing: z.boolean(),
+    ema: z.boolean(),
+    checkpointing_steps: z.int().min(1).max(1_000_000).nullable().describe('null for one checkpoint at the end'),
+    checkpoints_total_limit: z.int().min(1).max(1000).nullable(),
+  })
+  .meta({ id: 'Hyperparameters' });
+export type Hyperparameters = z.infer<typeof hyperparameters>;
+
+export const hyperparametersRequest = hyperparameters.partial().meta({ id: 'HyperparametersRequest' });
+export type HyperparametersRequest = z.infer<typeof hyperparametersRequest>;
+
+/** StyleForge on Stable Diffusion 1.5, as the paper and its scripts have it. */
+export const METHOD_HYPERPARAMETERS: Hyperparameters = {
+  max_train_steps: 1000,
+  learning_rate: 1e-6,
+  lr_scheduler: 'constant',
+  lr_warmup_steps: 0,
+  train_batch_size: 1,
+  gradient_accumulation_steps: 1,
+  max_grad_norm: 1,
+  adam_beta1: 0.9,
+  adam_beta2: 0.999,
+  adam_epsilon: 1e-8,
+  adam_weight_decay: 1e-2,
+  snr_gamma: null,
+  resolution: 512,
+  crop: 'random',
+  seed: 1337,
+  train_text_encoder: true,
+  gradient_checkpointing: true,
+  ema: false,
+  checkpointing_steps: null,
+  checkpoints_total_limit: null,
+};

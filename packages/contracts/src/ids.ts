@@ -1,0 +1,30 @@
+// Ids: a prefix that tells what a thing is, and a UUIDv7, so that ids sort by age.
+import { z } from 'zod';
+
+export const ID_PREFIXES = {
+  project: 'proj',
+  apiKey: 'key',
+  dataset: 'ds',
+  image: 'img',
+  trainingJob: 'job',
+  checkpoint: 'ckpt',
+  generation: 'gen',
+  webhook: 'whk',
+} as const;
+
+export type IdKind = keyof typeof ID_PREFIXES;
+
+const UUID_V7 = '[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}';
+const EXAMPLE_UUID = '01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70';
+
+export const datasetId = idSchema('dataset');
+export const imageId = idSchema('image');
+export const trainingJobId = idSchema('trainingJob');
+export const checkpointId = idSchema('checkpoint');
+export const generationId = idSchema('generation');
+
+function idSchema(kind: IdKind) {
+  const prefix = ID_PREFIXES[kind];
+  const pattern = new RegExp(`^${prefix}_${UUID_V7}$`);
+  return z.string().regex(pattern, `must be an id that begins with ${prefix}_`).meta({ examples: [`${prefix}_${EXAMPLE_UUID}`] });
+}

@@ -1,0 +1,114 @@
+// A training request with every default resolved: what the row keeps, the answer shows and the worker runs.
+import { z } from 'zod';
+import type { BaseModelProfile } from './base-models.ts';
+import type { FieldError } from './errors.ts';
+import { hyperparameters, METHOD_HYPERPARAMETERS } from './hyperparameters.ts';
+import type { Hyperparameters } from './hyperparameters.ts';
+import { datasetId } from './ids.ts';
+import { TRAINING_METHODS } from './training-request.ts';
+import type { CreateTrainingJobRequest, TrainingMethod } from './training-request.ts';
+
+/** A component of this name binds every image of the dataset, whatever its label. */
+export const ALL_IMAGES = 'all';
+export const DEFAULT_AUX_PROMPT = 'a photo of style';
+const DEFAULT_AUX_WEIGHT = 1;
+const STYLE_REF_PROMPT = 'a photo of [V] style';
+const TOKEN_PLACEHOLDER = '[V]';
+/** The authors' rare tokens: the first for persons, the second for backgrounds. */
+const RARE_TOKENS = ['zwx', 'ukj'];
+
+const styleRefComponent = z.object({ name: z.string(), token: z.string(), prompt: z.string() });
+export type StyleRefComponent = z.infer<typeof styleRefComponent>;
+
+export const trainingConfig = z
+  .object({
+    method: z.enum(TRAINING_METHODS),
+    base_model: z.string(),
+    style_ref: z.object({ dataset_id: datasetId, components: z.array(styleRefComponent) }),
+    aux: z.object({ dataset_id: datasetId, prompt: z.string(), weight: z.number() }).nullable(),
+    hyperparameters,
+    suffix: z.string().nullable(),
+  })
+  .meta({ id: 'TrainingConfig' });
+export type TrainingConfig = z.infer<typeof trainingConfig>;
+
+export type Resolution = { ok: true; config: TrainingConfig } | { ok: false; errors: FieldError[] };
+
+/** Fills in the base model's defaults, then the method's. Fails when the parts of the request do not fit together. */
+export function resolveTrainingConfig(request: CreateTrainingJobRequest, profile: BaseModelProfile): Resolution {
+  const resolvedHyperparameters = resolveHyperparameters(request, profile);
+  const components = resolveComponents(request);
+  const errors = [...checkComponents(request.method, components), ...checkHyperparameters(resolvedHyperparameters)];
+  if (errors.length > 0) return { ok: false, errors };
+  const config: TrainingConfig = {
+    method: request.method,
+    base_model: request.base_model,
+    style_ref: { dataset_id: request.style_ref.dataset_id, components },
+    aux: resolveAux(request, profile),
+    hyperparameters: resolvedHyperparameters,
+    suffix: request.suffix ?? null,
+  };
+  return { ok: true, config };
+}
+
+function resolveHyperparameters(request: CreateTrainingJobRequest, profile: BaseModelProfile): Hyperparameters {
+  const resolution = profile.resolution ?? METHOD_HYPERPARAMETERS.resolution;
+  return { ...METHOD_HYPERPARAMETERS, resolution, ...profile.defaults, ...request.hyperparameters };
+}
+
+function resolveAux(request: CreateTrainingJobRequest, profile: BaseModelProfile): TrainingConfig['aux'] {
+  if (!request.aux) return null;
+  const { dataset_id, prompt, weight } = request.aux;
+  return { dataset_id, prompt: prompt ?? profile.auxiliary_prompt ?? DEFAULT_AUX_PROMPT, weight: weight ?? DEFAULT_AUX_WEIGHT };
+}
+
+function resolveComponents(request: CreateTrainingJobRequest): StyleRefComponent[] {
+  const asked = request.style_ref.components ?? defaultComponents(request.method);
+  return asked.map(({ name, token, prompt }, index) => {
+    const resolvedToken = token ?? RARE_TOKENS[index] ?? '';
+    return { name, token: resolvedToken, prompt: (prompt ?? STYLE_REF_PROMPT).replaceAll(TOKEN_PLACEHOLDER, resolvedToken) };
+  });
+}
+
+type AskedComponent = { name: string; token?: string; prompt?: string };
+
+function defaultComponents(method: TrainingMethod): AskedComponent[] {
+  switch (method) {
+    case 'single-styleforge':
+    case 'dreambooth':
+      return [{ name: ALL_IMAGES }];
+    case 'multi-styleforge':
+      return [{ name: 'person' }, { name: 'background' }];
+  }
+}
+
+function checkComponents(method: TrainingMethod, components: StyleRefComponent[]): FieldError[] {
+  const errors: FieldError[] = [];
+  const pointer = '/style_ref/components';
+  if (method !== 'multi-styleforge' && components.length !== 1) {
+    errors.push({ pointer, detail: `${method} binds one component; use multi-styleforge for ${components.length}` });
+  }
+  if (method === 'multi-styleforge' && components.length < 2) {
+    errors.push({ pointer, detail: 'multi-styleforge needs two components or more; use single-styleforge for one' });
+  }
+  components.forEach((component, index) => {
+    const before = components.slice(0, index);
+    const field = (name: string) => `${pointer}/${index}/${name}`;
+    if (before.some(({ name }) => name === component.name)) {
+      errors.push({ pointer: field('name'), detail: `the component ${component.name} is named twice` });
+    }
+    if (component.token === '') {
+      errors.push({ pointer: field('token'), detail: `give a token: only the first ${RARE_TOKENS.length} components have one by default` });
+    } else if (before.some(({ token }) => token === component.token)) {
+      errors.push({ pointer: field('token'), detail: `the token ${component.token} already binds another component` });
+    } else if (!component.prompt.split(/[\s,.]+/).includes(component.token)) {
+      errors.push({ pointer: field('prompt'), detail: `the prompt must contain [V] or the token ${component.token}` });
+    }
+  });
+  return errors;
+}
+
+function checkHyperparameters(values: Hyperparameters): FieldError[] {
+  if (values.lr_warmup_steps <= values.max_train_steps) return [];
+  return [{ pointer: '/hyperparameters/lr_warmup_steps', detail: `must be at most max_train_steps (${values.max_train_steps})` }];
+}

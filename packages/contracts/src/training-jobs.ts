@@ -1,0 +1,101 @@
+// A training job as the API answers it: status, progress, events, loss curves, checkpoints.
+import { z } from 'zod';
+import { failure } from './errors.ts';
+import { checkpointId, trainingJobId } from './ids.ts';
+import { pageOf, pageQuery, timestamp } from './pages.ts';
+import { jobStatus } from './statuses.ts';
+import { trainingConfig } from './training-config.ts';
+import { TRAINING_METHODS } from './training-request.ts';
+
+export const jobProgress = z
+  .object({
+    step: z.int(),
+    of: z.int(),
+    loss: z.number().nullable(),
+    style_ref_loss: z.number().nullable(),
+    aux_loss: z.number().nullable(),
+    grad_norm: z.number().nullable(),
+    learning_rate: z.number().nullable(),
+    samples_per_second: z.number().nullable(),
+    eta_seconds: z.number().nullable(),
+  })
+  .meta({ id: 'TrainingProgress' });
+export type JobProgress = z.infer<typeof jobProgress>;
+
+export const jobResult = z
+  .object({ final_step: z.int(), checkpoint_id: checkpointId })
+  .meta({ id: 'TrainingResult' });
+export type JobResult = z.infer<typeof jobResult>;
+
+export const trainingJob = z
+  .object({
+    id: trainingJobId,
+    status: jobStatus,
+    method: z.enum(TRAINING_METHODS),
+    base_model: z.string(),
+    config: trainingConfig,
+    metadata: z.record(z.string(), z.string()),
+    progress: jobProgress.nullable(),
+    queue_position: z.int().nullable().describe('How many queued jobs go first; null once it has left the queue'),
+    attempt: z.int().describe('How often a worker has taken the job up'),
+    cancel_requested: z.boolean(),
+    result: jobResult.nullable(),
+    error: failure.nullable(),
+    created_at: timestamp,
+    updated_at: timestamp,
+    started_at: timestamp.nullable(),
+    finished_at: timestamp.nullable(),
+  })
+  .meta({ id: 'TrainingJob' });
+export type TrainingJobBody = z.infer<typeof trainingJob>;
+
+export const trainingJobPage = pageOf(trainingJob, 'TrainingJobPage');
+
+export const trainingJobQuery = pageQuery.extend({
+  status: jobStatus.optional(),
+  method: z.enum(TRAINING_METHODS).optional(),
+  base_model: z.string().optional(),
+});
+export type TrainingJobQuery = z.infer<typeof trainingJobQuery>;
+
+export const jobEvent = z
+  .object({ sequence: z.int(), type: z.string(), data: z.record(z.string(), z.json()), created_at: timestamp })
+  .meta({ id: 'TrainingEvent' });
+export type JobEventBody = z.infer<typeof jobEvent>;
+
+export const jobEventPage = z
+  .object({ data: z.array(jobEvent), has_more: z.boolean(), next: z.string().nullable() })
+  .meta({ id: 'TrainingEventPage' });
+
+export const jobMetric = z
+  .object({
+    step: z.int(),
+    loss: z.number(),
+    style_ref_loss: z.number(),
+    aux_loss: z.number().nullable(),
+    grad_norm: z.number(),
+    learning_rate: z.number(),
+  })
+  .meta({ id: 'TrainingMetric' });
+export type JobMetricBody = z.infer<typeof jobMetric>;
+
+export const jobMetricList = z.object({ data: z.array(jobMetric) }).meta({ id: 'TrainingMetricList' });
+
+export const checkpointFile = z
+  .object({ path: z.string(), size_bytes: z.int(), sha256: z.string(), url: z.string() })
+  .meta({ id: 'CheckpointFile' });
+
+export const checkpoint = z
+  .object({
+    id: checkpointId,
+    training_job_id: trainingJobId,
+    step: z.int(),
+    format: z.literal('diffusers'),
+    size_bytes: z.int(),
+    files: z.array(checkpointFile),
+    created_at: timestamp,
+  })
+  .meta({ id: 'Checkpoint' });
+export type CheckpointBody = z.infer<typeof checkpoint>;
+
+export const checkpointList = z.object({ data: z.array(checkpoint) }).meta({ id: 'CheckpointList' });

@@ -1,0 +1,77 @@
+// The body of POST /v1/training-jobs.
+import { z } from 'zod';
+import { baseModelName } from './base-models.ts';
+import { componentName } from './datasets.ts';
+import { hyperparametersRequest } from './hyperparameters.ts';
+import { datasetId } from './ids.ts';
+import { SAMPLERS } from './generations.ts';
+
+export const TRAINING_METHODS = ['single-styleforge', 'multi-styleforge', 'dreambooth'] as const;
+export type TrainingMethod = (typeof TRAINING_METHODS)[number];
+
+const prompt = z.string().trim().min(1).max(1000);
+const promptList = z.array(prompt).min(1).max(1000);
+
+export const styleRefComponentRequest = z
+  .strictObject({
+    name: componentName.describe('The component of the images that this binds; `all` means every image'),
+    token: z.string().regex(/^\S{1,32}$/, 'must be one word of at most 32 characters').optional(),
+    prompt: prompt.optional().describe('`[V]` stands for the token'),
+  })
+  .meta({ id: 'StyleRefComponentRequest' });
+
+const styleRefRequest = z.strictObject({
+  dataset_id: datasetId,
+  components: z.array(styleRefComponentRequest).min(1).max(16).optional(),
+});
+
+const auxRequest = z.strictObject({
+  dataset_id: datasetId,
+  prompt: prompt.optional(),
+  weight: z.number().min(0).max(100).optional().describe('Lambda of the dual-binding loss'),
+});
+
+const validation = z.strictObject({
+  prompts: promptList,
+  every_steps: z.int().min(1),
+  num_images: z.int().min(1).max(64).default(1),
+});
+
+const evaluation = z.strictObject({
+  prompts: z.union([promptList, z.string()]).describe('A list of prompts or the name of a prompt set'),
+  num_images: z.int().min(1).max(50_000).default(1),
+  sampler: z.enum(SAMPLERS).default('ddim'),
+  steps: z.int().min(1).max(1000).default(30),
+  guidance_scale: z.number().min(0).max(50).default(7.5),
+  negative_prompt: z.string().max(2000).default(''),
+  metrics: z.array(z.enum(['fid', 'kid', 'clip'])).min(1).default(['fid', 'kid', 'clip']),
+  reference_dataset_id: datasetId.optional(),
+  compare_with: z.array(z.string()).max(8).default([]),
+});
+
+const earlyStopping = z.strictObject({
+  metric: z.enum(['kid', 'clip']),
+  patience: z.int().min(1).max(1000),
+  min_steps: z.int().min(0).default(0),
+});
+
+export const metadata = z
+  .record(z.string().min(1).max(64), z.string().max(512))
+  .refine((pairs) => Object.keys(pairs).length <= 16, 'must have at most 16 pairs');
+
+export const createTrainingJobRequest = z
+  .strictObject({
+    method: z.enum(TRAINING_METHODS),
+    base_model: baseModelName,
+    style_ref: styleRefRequest,
+    aux: auxRequest.nullable().optional().describe('Left out or null: no Aux part'),
+    hyperparameters: hyperparametersRequest.default({}),
+    validation: validation.nullable().optional(),
+    evaluation: evaluation.nullable().optional(),
+    early_stopping: earlyStopping.nullable().optional(),
+    suffix: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, dots, hyphens or underscores').nullable().optional(),
+    metadata: metadata.default({}),
+    webhook_url: z.url({ protocol: /^https?$/ }).nullable().optional(),
+  })
+  .meta({ id: 'CreateTrainingJobRequest' });
+export type CreateTrainingJobRequest = z.infer<typeof createTrainingJobRequest>;

@@ -1,0 +1,36 @@
+// The Prisma client on one connection pool, and the repositories over it.
+import { PrismaPg } from '@prisma/adapter-pg';
+import { PrismaClient } from './generated/client.ts';
+import { createApiKeyRepository } from './repositories/api-keys.ts';
+import { createCheckpointRepository } from './repositories/checkpoints.ts';
+import { createDatasetRepository } from './repositories/datasets.ts';
+import { createEventRepository } from './repositories/events.ts';
+import { createGenerationRepository } from './repositories/generations.ts';
+import { createIdempotencyKeyRepository } from './repositories/idempotency-keys.ts';
+import { createImageRepository } from './repositories/images.ts';
+import { createMetricRepository } from './repositories/metrics.ts';
+import { createOutboxRepository } from './repositories/outbox.ts';
+import { createTrainingJobRepository } from './repositories/training-jobs.ts';
+
+export type Database = ReturnType<typeof createDatabase>;
+export type DatabaseOptions = { maxConnections?: number };
+
+export function createDatabase(databaseUrl: string, { maxConnections = 10 }: DatabaseOptions = {}) {
+  const prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString: databaseUrl, max: maxConnections }) });
+  return {
+    prisma,
+    apiKeys: createApiKeyRepository(prisma),
+    datasets: createDatasetRepository(prisma),
+    images: createImageRepository(prisma),
+    trainingJobs: createTrainingJobRepository(prisma),
+    events: createEventRepository(prisma),
+    metrics: createMetricRepository(prisma),
+    checkpoints: createCheckpointRepository(prisma),
+    generations: createGenerationRepository(prisma),
+    outbox: createOutboxRepository(prisma),
+    idempotencyKeys: createIdempotencyKeyRepository(prisma),
+    /** Throws when the database does not answer. */
+    ping: async (): Promise<void> => void (await prisma.$queryRaw`select 1`),
+    close: (): Promise<void> => prisma.$disconnect(),
+  };
+}

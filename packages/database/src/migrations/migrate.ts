@@ -1,0 +1,31 @@
+// Brings a database to the newest schema; any number of processes may ask at once.
+import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
+import { loadMigrationList, migrationsDirectory } from './migration-files.ts';
+import { openSchemaEngine } from './schema-engine.ts';
+
+/** Any number but the engine's own lock, 72707369: that one gives up after ten seconds, this one waits. */
+const MIGRATION_LOCK = 83_416_205;
+
+/** Applies the migrations that are missing and returns their names. Refuses a database where one has failed. */
+export async function migrate(databaseUrl: string, directory: string = migrationsDirectory): Promise<string[]> {
+  const migrationsList = await loadMigrationList(directory);
+  return withAdvisoryLock(databaseUrl, async () => {
+    const engine = await openSchemaEngine(new PrismaPg({ connectionString: databaseUrl }));
+    const filters = { externalTables: [], externalEnums: [] };
+    const { appliedMigrationNames } = await engine.applyMigrations({ migrationsList, filters });
+    return appliedMigrationNames;
+  });
+}
+
+async function withAdvisoryLock<T>(databaseUrl: string, work: () => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    return await work();
+  } finally {
+    // The lock goes with its connection.
+    await client.end();
+  }
+}

@@ -1,0 +1,51 @@
+// Checkpoints: a row appears only after all files and the manifest are in the object store.
+import { z } from 'zod';
+import type { Checkpoint } from '../generated/client.ts';
+import { newId } from '../new-id.ts';
+import type { PrismaClient } from '../prisma-types.ts';
+
+const storedFiles = z.array(z.object({ path: z.string(), size: z.number(), sha256: z.string() }));
+export type StoredFile = z.infer<typeof storedFiles>[number];
+export type CheckpointRow = Omit<Checkpoint, 'files' | 'sizeBytes'> & { files: StoredFile[]; sizeBytes: number };
+export type NewCheckpoint = { projectId: string; jobId: string; step: number; objectPrefix: string; files: StoredFile[] };
+
+export type CheckpointRepository = ReturnType<typeof createCheckpointRepository>;
+
+export function createCheckpointRepository(prisma: PrismaClient) {
+  return {
+    /** One row for a job and step, however often the step is saved: the later files replace the earlier. */
+    async record({ projectId, jobId, step, objectPrefix, files }: NewCheckpoint): Promise<CheckpointRow> {
+      const sizeBytes = files.reduce((sum, file) => sum + file.size, 0);
+      const row = await prisma.checkpoint.upsert({
+        where: { jobId_step: { jobId, step } },
+        create: { id: newId('checkpoint'), projectId, jobId, step, objectPrefix, files, sizeBytes },
+        update: { objectPrefix, files, sizeBytes },
+      });
+      return toRow(row);
+    },
+
+    async find(projectId: string, id: string): Promise<CheckpointRow | null> {
+      const row = await prisma.checkpoint.findUnique({ where: { id, projectId } });
+      return row && toRow(row);
+    },
+
+    /** The furthest checkpoint of a job: where a resumed run goes on, and what a finished job generates with. */
+    async findLatest(jobId: string): Promise<CheckpointRow | null> {
+      const row = await prisma.checkpoint.findFirst({ where: { jobId }, orderBy: { step: 'desc' } });
+      return row && toRow(row);
+    },
+
+    async list(projectId: string, jobId: string): Promise<CheckpointRow[]> {
+      const rows = await prisma.checkpoint.findMany({ where: { projectId, jobId }, orderBy: { step: 'asc' } });
+      return rows.map(toRow);
+    },
+
+    async delete(id: string): Promise<void> {
+      await prisma.checkpoint.delete({ where: { id } });
+    },
+  };
+}
+
+function toRow(row: Checkpoint): CheckpointRow {
+  return { ...row, files: storedFiles.parse(row.files), sizeBytes: Number(row.sizeBytes) };
+}

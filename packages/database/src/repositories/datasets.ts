@@ -1,0 +1,73 @@
+// Datasets with what their images add up to.
+import { LIVE_JOB_STATUSES } from '@styleforge/contracts';
+import type { DatasetKind } from '@styleforge/contracts';
+import type { Dataset } from '../generated/client.ts';
+import { newId } from '../new-id.ts';
+import type { PrismaClient } from '../prisma-types.ts';
+import { pageArguments, toPage } from './page.ts';
+import type { PageRequest, RowPage } from './page.ts';
+
+export type DatasetRow = Omit<Dataset, 'kind'> & { kind: DatasetKind };
+export type ComponentCount = { component: string | null; count: number };
+export type DatasetSummary = DatasetRow & { imageCount: number; sizeBytes: number; components: ComponentCount[] };
+
+export type DatasetRepository = ReturnType<typeof createDatasetRepository>;
+
+export function createDatasetRepository(prisma: PrismaClient) {
+  async function summarize(rows: Dataset[]): Promise<DatasetSummary[]> {
+    const groups = await prisma.image.groupBy({
+      by: ['datasetId', 'component'],
+      where: { datasetId: { in: rows.map(({ id }) => id) } },
+      _count: true,
+      _sum: { sizeBytes: true },
+      orderBy: [{ datasetId: 'asc' }, { component: 'asc' }],
+    });
+    return rows.map((row) => {
+      const own = groups.filter(({ datasetId }) => datasetId === row.id);
+      return {
+        ...toDatasetRow(row),
+        imageCount: own.reduce((sum, group) => sum + group._count, 0),
+        sizeBytes: own.reduce((sum, group) => sum + (group._sum.sizeBytes ?? 0), 0),
+        components: own.map(({ component, _count }) => ({ component, count: _count })),
+      };
+    });
+  }
+
+  return {
+    async create(projectId: string, values: { id?: string | undefined; name: string; kind: DatasetKind }): Promise<DatasetSummary> {
+      const { id = newId('dataset'), name, kind } = values;
+      const row = await prisma.dataset.upsert({ where: { id, projectId }, create: { id, projectId, name, kind }, update: {} });
+      return { ...toDatasetRow(row), imageCount: 0, sizeBytes: 0, components: [] };
+    },
+
+    async find(projectId: string, id: string): Promise<DatasetSummary | null> {
+      const row = await prisma.dataset.findUnique({ where: { id, projectId } });
+      return row === null ? null : ((await summarize([row]))[0] ?? null);
+    },
+
+    async list(projectId: string, page: PageRequest): Promise<RowPage<DatasetSummary>> {
+      const { where, ...rest } = pageArguments(page);
+      const { rows, hasMore } = toPage(await prisma.dataset.findMany({ ...rest, where: { ...where, projectId } }), page.limit);
+      return { rows: await summarize(rows), hasMore };
+    },
+
+    /** Deletes the row and its images' rows, unless a job that is not finished uses it. */
+    async delete(projectId: string, id: string): Promise<'deleted' | 'in_use' | 'not_found'> {
+      return prisma.$transaction(async (transaction) => {
+        // Creating a job locks its datasets' rows too, so that none can appear between the count and the deletion.
+        const locked = await transaction.$queryRaw<unknown[]>`
+          select id from datasets where id = ${id} and project_id = ${projectId} for update`;
+        if (locked.length === 0) return 'not_found';
+        const uses = { OR: [{ styleRefDatasetId: id }, { auxDatasetId: id }] };
+        const live = await transaction.trainingJob.count({ where: { ...uses, status: { in: [...LIVE_JOB_STATUSES] } } });
+        if (live > 0) return 'in_use';
+        await transaction.dataset.delete({ where: { id } });
+        return 'deleted';
+      });
+    },
+  };
+}
+
+function toDatasetRow(row: Dataset): DatasetRow {
+  return { ...row, kind: row.kind as DatasetKind };
+}

@@ -1,0 +1,96 @@
+// Generations and their images.
+import { GENERATION_TRANSITIONS, isFinishedGeneration } from '@styleforge/contracts';
+import type { Failure, GenerationConfig, GenerationStatus } from '@styleforge/contracts';
+import { StaleAttemptError, StatusConflictError } from '../errors.ts';
+import type { GeneratedImage, Generation } from '../generated/client.ts';
+import { newId } from '../new-id.ts';
+import type { PrismaClient } from '../prisma-types.ts';
+import { addOutboxMessage } from './outbox.ts';
+
+type TypedColumns = { status: GenerationStatus; config: GenerationConfig; error: Failure | null };
+export type GenerationRow = Omit<Generation, keyof TypedColumns> & TypedColumns;
+export type GeneratedImageRow = Omit<GeneratedImage, 'seed'> & { seed: number };
+/** The generation with its images in order and the job whose checkpoint it uses. */
+export type GenerationDetail = GenerationRow & { images: GeneratedImageRow[]; trainingJobId: string | null };
+
+export type GenerationModel = { baseModel: string } | { checkpointId: string };
+export type NewGeneration = { id?: string | undefined; projectId: string; model: GenerationModel; config: GenerationConfig };
+export type NewGeneratedImage = Omit<GeneratedImageRow, 'createdAt'>;
+export type GenerationChange = { from: GenerationStatus; to: GenerationStatus; attempt?: number; error?: Failure };
+
+export type GenerationRepository = ReturnType<typeof createGenerationRepository>;
+
+export function createGenerationRepository(prisma: PrismaClient) {
+  async function load(where: { id: string; projectId?: string }): Promise<GenerationDetail | null> {
+    const include = { images: { orderBy: { index: 'asc' as const } }, checkpoint: { select: { jobId: true } } };
+    const row = await prisma.generation.findUnique({ where, include });
+    if (row === null) return null;
+    const { images, checkpoint, ...generation } = row;
+    return { ...toRow(generation), images: images.map(toImageRow), trainingJobId: checkpoint?.jobId ?? null };
+  }
+
+  return {
+    /** Writes the generation and its outbox message together. */
+    async create({ id = newId('generation'), projectId, model, config }: NewGeneration): Promise<GenerationRow> {
+      return prisma.$transaction(async (transaction) => {
+        const existing = await transaction.generation.findUnique({ where: { id, projectId } });
+        if (existing !== null) return toRow(existing);
+        const row = await transaction.generation.create({ data: { id, projectId, status: 'queued', config, ...model } });
+        await addOutboxMessage(transaction, 'generate', id, { generationId: id });
+        return toRow(row);
+      });
+    },
+
+    find: (projectId: string, id: string) => load({ id, projectId }),
+
+    /** For workers, which serve every project. */
+    get: (id: string) => load({ id }),
+
+    /** Takes the generation up, also again after its worker died. Null when it is finished or unknown. */
+    async claim(id: string): Promise<GenerationDetail | null> {
+      const claimed = await prisma.$executeRaw`
+        update generations
+        set status = 'running', attempt = attempt + 1, started_at = coalesce(started_at, now()), updated_at = now()
+        where id = ${id} and status in ('queued', 'running')`;
+      return claimed === 0 ? null : load({ id });
+    },
+
+    async setStatus(id: string, { from, to, attempt, error }: GenerationChange): Promise<void> {
+      if (!GENERATION_TRANSITIONS[from].includes(to)) throw new StatusConflictError(`A generation never goes from ${from} to ${to}.`);
+      const { count } = await prisma.generation.updateMany({
+        where: { id, status: from, ...(attempt === undefined ? {} : { attempt }) },
+        data: { status: to, ...(error === undefined ? {} : { error }), ...(isFinishedGeneration(to) ? { finishedAt: new Date() } : {}) },
+      });
+      if (count > 0) return;
+      const row = await prisma.generation.findUnique({ where: { id } });
+      if (row !== null && attempt !== undefined && row.attempt !== attempt) {
+        throw new StaleAttemptError(`Attempt ${attempt} of generation ${id} was taken over by attempt ${row.attempt}.`);
+      }
+      throw new StatusConflictError(`Generation ${id} is ${row?.status ?? 'unknown'}: cannot make it ${to}.`);
+    },
+
+    /** An image that is made again after a worker died replaces the first; its id stays. */
+    async recordImage({ seed, ...image }: NewGeneratedImage): Promise<GeneratedImageRow> {
+      const { id, generationId, index, ...values } = image;
+      const row = await prisma.generatedImage.upsert({
+        where: { generationId_index: { generationId, index } },
+        create: { ...image, seed: BigInt(seed) },
+        update: { ...values, seed: BigInt(seed) },
+      });
+      return toImageRow(row);
+    },
+
+    async findImage(projectId: string, id: string): Promise<GeneratedImageRow | null> {
+      const row = await prisma.generatedImage.findUnique({ where: { id, projectId } });
+      return row && toImageRow(row);
+    },
+  };
+}
+
+function toRow(row: Generation): GenerationRow {
+  return row as unknown as GenerationRow;
+}
+
+function toImageRow(row: GeneratedImage): GeneratedImageRow {
+  return { ...row, seed: Number(row.seed) };
+}

@@ -1,0 +1,67 @@
+// Idempotency keys: the first request runs, later ones with the same key get its answer.
+import { uuidv7 } from 'uuidv7';
+import type { IdempotencyKey } from '../generated/client.ts';
+import type { JsonInput, PrismaClient } from '../prisma-types.ts';
+
+const KEPT_MS = 24 * 60 * 60 * 1000;
+/** A request that has not answered for this long is taken to be dead, and the next one takes over. */
+const LOCK_MS = 60_000;
+
+export type StoredResponse = { status: number; headers: Record<string, string>; body: unknown };
+export type IdempotencyDecision =
+  | { kind: 'run'; reservedUuid: string }
+  | { kind: 'replay'; response: StoredResponse }
+  | { kind: 'in_progress' }
+  | { kind: 'other_request' };
+
+export type IdempotencyKeyRepository = ReturnType<typeof createIdempotencyKeyRepository>;
+
+export function createIdempotencyKeyRepository(prisma: PrismaClient) {
+  return {
+    /** Exactly one of many concurrent requests with the same key is told to run. */
+    async begin(projectId: string, key: string, requestHash: string): Promise<IdempotencyDecision> {
+      const now = Date.now();
+      const [expiresAt, lockedUntil] = [new Date(now + KEPT_MS), new Date(now + LOCK_MS)];
+      const reservedUuid = uuidv7();
+      // An expired key is replaced; a dead request's key keeps its reserved id for the one that takes over.
+      const won = await prisma.$queryRaw<{ reservedUuid: string }[]>`
+        insert into idempotency_keys as kept (project_id, key, request_hash, reserved_uuid, locked_until, expires_at)
+        values (${projectId}, ${key}, ${requestHash}, ${reservedUuid}::uuid, ${lockedUntil}, ${expiresAt})
+        on conflict (project_id, key) do update set
+          request_hash = excluded.request_hash, locked_until = excluded.locked_until, expires_at = excluded.expires_at,
+          reserved_uuid = case when kept.expires_at < now() then excluded.reserved_uuid else kept.reserved_uuid end,
+          response_status = null, response_headers = null, response_body = null
+        where kept.expires_at < now()
+          or (kept.response_status is null and kept.locked_until < now() and kept.request_hash = excluded.request_hash)
+        returning reserved_uuid::text as "reservedUuid"`;
+      if (won[0] !== undefined) return { kind: 'run', reservedUuid: won[0].reservedUuid };
+      const row = await prisma.idempotencyKey.findUnique({ where: { projectId_key: { projectId, key } } });
+      // The first request was refused between the two statements and gave its key back.
+      if (row === null) return { kind: 'in_progress' };
+      return row.requestHash === requestHash ? decide(row) : { kind: 'other_request' };
+    },
+
+    async complete(projectId: string, key: string, response: StoredResponse): Promise<void> {
+      const { status, headers, body } = response;
+      await prisma.idempotencyKey.updateMany({
+        where: { projectId, key },
+        data: { responseStatus: status, responseHeaders: headers, responseBody: body as JsonInput },
+      });
+    },
+
+    /** Gives the key back: refusals and failures are not kept. */
+    async release(projectId: string, key: string): Promise<void> {
+      await prisma.idempotencyKey.deleteMany({ where: { projectId, key, responseStatus: null } });
+    },
+
+    async deleteExpired(): Promise<number> {
+      return (await prisma.idempotencyKey.deleteMany({ where: { expiresAt: { lt: new Date() } } })).count;
+    },
+  };
+}
+
+function decide(row: IdempotencyKey): IdempotencyDecision {
+  if (row.responseStatus === null) return { kind: 'in_progress' };
+  const headers = (row.responseHeaders ?? {}) as Record<string, string>;
+  return { kind: 'replay', response: { status: row.responseStatus, headers, body: row.responseBody } };
+}

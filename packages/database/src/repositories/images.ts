@@ -1,0 +1,35 @@
+// Uploaded images: the rows beside the PNGs in the object store.
+import type { Image } from '../generated/client.ts';
+import { Prisma } from '../generated/client.ts';
+import type { PrismaClient } from '../prisma-types.ts';
+
+export type ImageRow = Image;
+export type NewImage = Omit<Image, 'createdAt'>;
+
+export type ImageRepository = ReturnType<typeof createImageRepository>;
+
+export function createImageRepository(prisma: PrismaClient) {
+  return {
+    /** Null when the dataset already has this very picture. */
+    async add(image: NewImage): Promise<ImageRow | null> {
+      try {
+        return await prisma.image.create({ data: image });
+      } catch (error) {
+        if (error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002') return null;
+        throw error;
+      }
+    },
+
+    async listByDataset(projectId: string, datasetId: string): Promise<ImageRow[]> {
+      return prisma.image.findMany({ where: { projectId, datasetId }, orderBy: { id: 'asc' } });
+    },
+
+    async countByDataset(datasetId: string): Promise<number> {
+      return prisma.image.count({ where: { datasetId } });
+    },
+
+    async find(projectId: string, id: string): Promise<ImageRow | null> {
+      return prisma.image.findUnique({ where: { id, projectId } });
+    },
+  };
+}

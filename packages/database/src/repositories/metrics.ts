@@ -1,0 +1,29 @@
+// The loss curves of training jobs.
+import type { JobMetricBody } from '@styleforge/contracts';
+import type { JobMetric } from '../generated/client.ts';
+import type { PrismaClient } from '../prisma-types.ts';
+
+export type MetricPoint = JobMetricBody;
+
+export type MetricRepository = ReturnType<typeof createMetricRepository>;
+
+export function createMetricRepository(prisma: PrismaClient) {
+  return {
+    /** Writes many points at once; a step that was done again after a resume replaces its first point. */
+    async record(jobId: string, points: MetricPoint[]): Promise<void> {
+      if (points.length === 0) return;
+      await prisma.$executeRaw`
+        insert into job_metrics (job_id, step, loss, style_ref_loss, aux_loss, grad_norm, learning_rate)
+        select ${jobId}, step, loss, style_ref_loss, aux_loss, grad_norm, learning_rate
+        from jsonb_to_recordset(${JSON.stringify(points)}::jsonb) as point(
+          step int, loss float8, style_ref_loss float8, aux_loss float8, grad_norm float8, learning_rate float8)
+        on conflict (job_id, step) do update set
+          loss = excluded.loss, style_ref_loss = excluded.style_ref_loss, aux_loss = excluded.aux_loss,
+          grad_norm = excluded.grad_norm, learning_rate = excluded.learning_rate, created_at = now()`;
+    },
+
+    async list(jobId: string): Promise<JobMetric[]> {
+      return prisma.jobMetric.findMany({ where: { jobId }, orderBy: { step: 'asc' } });
+    },
+  };
+}

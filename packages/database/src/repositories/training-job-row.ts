@@ -1,0 +1,19 @@
+// A training job's row with its JSON columns typed.
+import type { Failure, JobProgress, JobResult, JobStatus, TrainingConfig, TrainingMethod } from '@styleforge/contracts';
+import type { TrainingJob } from '../generated/client.ts';
+
+type TypedColumns = {
+  status: JobStatus;
+  method: TrainingMethod;
+  config: TrainingConfig;
+  metadata: Record<string, string>;
+  progress: JobProgress | null;
+  result: JobResult | null;
+  error: Failure | null;
+};
+export type TrainingJobRow = Omit<TrainingJob, keyof TypedColumns> & TypedColumns;
+
+/** Only this package writes these columns, and only from these types. */
+export function toTrainingJobRow(row: TrainingJob): TrainingJobRow {
+  return row as unknown as TrainingJobRow;
+}

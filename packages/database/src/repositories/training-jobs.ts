@@ -1,0 +1,150 @@
+// Training jobs: created with their outbox message, changed only from the state that the change expects.
+import { ACTIVE_JOB_STATUSES, isFinishedJob, JOB_TRANSITIONS } from '@styleforge/contracts';
+import type { Failure, JobProgress, JobResult, JobStatus, TrainingMethod } from '@styleforge/contracts';
+import { StaleAttemptError, StatusConflictError } from '../errors.ts';
+import type { PrismaClient } from '../prisma-types.ts';
+import { appendJobEvent } from './events.ts';
+import { pageArguments, toPage } from './page.ts';
+import type { PageRequest, RowPage } from './page.ts';
+import { createTrainingJob } from './training-job-creation.ts';
+import type { NewTrainingJob } from './training-job-creation.ts';
+import { toTrainingJobRow } from './training-job-row.ts';
+import type { TrainingJobRow } from './training-job-row.ts';
+
+export type JobFilter = { status?: JobStatus | undefined; method?: TrainingMethod | undefined; baseModel?: string | undefined };
+export type StatusChange = {
+  from: JobStatus | readonly JobStatus[];
+  to: JobStatus;
+  /** The claim that the writer works under; left out by writers that hold none. */
+  attempt?: number;
+  result?: JobResult;
+  error?: Failure;
+};
+
+export type TrainingJobRepository = ReturnType<typeof createTrainingJobRepository>;
+
+export function createTrainingJobRepository(prisma: PrismaClient) {
+  /** Explains why a conditional update met no row. */
+  async function explainMiss(id: string, wanted: string, attempt?: number): Promise<Error> {
+    const row = await prisma.trainingJob.findUnique({ where: { id } });
+    if (row === null) return new StatusConflictError(`There is no training job ${id}.`);
+    if (attempt !== undefined && row.attempt !== attempt) {
+      return new StaleAttemptError(`Attempt ${attempt} of training job ${id} was taken over by attempt ${row.attempt}.`);
+    }
+    return new StatusConflictError(`Training job ${id} is ${row.status}: cannot ${wanted}.`);
+  }
+
+  return {
+    create: (job: NewTrainingJob) => createTrainingJob(prisma, job),
+
+    async find(projectId: string, id: string): Promise<TrainingJobRow | null> {
+      const row = await prisma.trainingJob.findUnique({ where: { id, projectId } });
+      return row && toTrainingJobRow(row);
+    },
+
+    /** For workers, which serve every project. */
+    async get(id: string): Promise<TrainingJobRow | null> {
+      const row = await prisma.trainingJob.findUnique({ where: { id } });
+      return row && toTrainingJobRow(row);
+    },
+
+    async list(projectId: string, filter: JobFilter, page: PageRequest): Promise<RowPage<TrainingJobRow>> {
+      const { where, ...rest } = pageArguments(page);
+      const conditions = definedOnly({ status: filter.status, method: filter.method, baseModel: filter.baseModel });
+      const rows = await prisma.trainingJob.findMany({ ...rest, where: { ...where, ...conditions, projectId } });
+      return toPage(rows.map(toTrainingJobRow), page.limit);
+    },
+
+    /** How many queued jobs, of all projects, were created before this one. */
+    async countQueuedBefore(id: string): Promise<number> {
+      return prisma.trainingJob.count({ where: { status: 'queued', id: { lt: id } } });
+    },
+
+    /**
+     * Takes the job up under a new attempt: a queued one becomes `running`, one whose worker died keeps its status.
+     * The queue delivers a job to one worker at a time. Null when the job is finished, paused or unknown.
+     */
+    async claim(id: string): Promise<TrainingJobRow | null> {
+      return prisma.$transaction(async (transaction) => {
+        const claimed = await transaction.$queryRaw<{ attempt: number }[]>`
+          update training_jobs
+          set status = case when status = 'queued' then 'running' else status end, attempt = attempt + 1,
+            started_at = coalesce(started_at, now()), updated_at = now()
+          where id = ${id} and status = any(${['queued', ...ACTIVE_JOB_STATUSES]})
+          returning attempt`;
+        const [row] = claimed;
+        if (row === undefined) return null;
+        await appendJobEvent(transaction, id, row.attempt === 1 ? 'job.running' : 'job.taken_over', { attempt: row.attempt });
+        return toTrainingJobRow(await transaction.trainingJob.findUniqueOrThrow({ where: { id } }));
+      });
+    },
+
+    /** Changes the status and logs it, or throws: StatusConflictError or StaleAttemptError. */
+    async setStatus(id: string, change: StatusChange): Promise<TrainingJobRow> {
+      const from = typeof change.from === 'string' ? [change.from] : [...change.from];
+      assertAllowed(from, change.to);
+      const changed = await prisma.$transaction(async (transaction) => {
+        const { count } = await transaction.trainingJob.updateMany({
+          where: { id, status: { in: from }, ...definedOnly({ attempt: change.attempt }) },
+          data: {
+            status: change.to,
+            ...definedOnly({ result: change.result, error: change.error }),
+            ...(isFinishedJob(change.to) ? { finishedAt: new Date() } : {}),
+          },
+        });
+        if (count === 0) return null;
+        await appendJobEvent(transaction, id, `job.${change.to}`, definedOnly({ result: change.result, error: change.error }));
+        return toTrainingJobRow(await transaction.trainingJob.findUniqueOrThrow({ where: { id } }));
+      });
+      if (changed === null) throw await explainMiss(id, `make it ${change.to}`, change.attempt);
+      return changed;
+    },
+
+    /** Saves progress and tells the worker whether somebody wants the job cancelled. Throws StaleAttemptError. */
+    async updateProgress(id: string, attempt: number, progress: JobProgress): Promise<{ cancelRequested: boolean }> {
+      const rows = await prisma.trainingJob.updateManyAndReturn({
+        where: { id, attempt, status: { in: [...ACTIVE_JOB_STATUSES] } },
+        data: { progress },
+        select: { cancelRequestedAt: true },
+      });
+      const [row] = rows;
+      if (row === undefined) throw await explainMiss(id, 'save its progress', attempt);
+      return { cancelRequested: row.cancelRequestedAt !== null };
+    },
+
+    /**
+     * A job that no worker holds is cancelled at once; a running one is told to stop, and its worker cancels it.
+     * Asking again, or asking for a finished job, changes nothing. Null when there is no such job.
+     */
+    async requestCancel(projectId: string, id: string): Promise<TrainingJobRow | null> {
+      return prisma.$transaction(async (transaction) => {
+        await transaction.$queryRaw`select id from training_jobs where id = ${id} and project_id = ${projectId} for update`;
+        const row = await transaction.trainingJob.findUnique({ where: { id, projectId } });
+        if (row === null) return null;
+        const data = cancelChange(toTrainingJobRow(row));
+        if (data === null) return toTrainingJobRow(row);
+        const changed = await transaction.trainingJob.update({ where: { id }, data });
+        await appendJobEvent(transaction, id, data.status === 'cancelled' ? 'job.cancelled' : 'job.cancel_requested');
+        return toTrainingJobRow(changed);
+      });
+    },
+  };
+}
+
+function cancelChange(row: TrainingJobRow): { status?: JobStatus; cancelRequestedAt: Date; finishedAt?: Date } | null {
+  if (isFinishedJob(row.status) || row.cancelRequestedAt !== null) return null;
+  const now = new Date();
+  const held = (ACTIVE_JOB_STATUSES as readonly JobStatus[]).includes(row.status);
+  return held ? { cancelRequestedAt: now } : { cancelRequestedAt: now, status: 'cancelled', finishedAt: now };
+}
+
+function assertAllowed(from: JobStatus[], to: JobStatus): void {
+  const forbidden = from.find((status) => !JOB_TRANSITIONS[status].includes(to));
+  if (forbidden !== undefined) throw new StatusConflictError(`A training job never goes from ${forbidden} to ${to}.`);
+}
+
+function definedOnly<T extends Record<string, unknown>>(values: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  const defined = Object.entries(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(defined) as { [K in keyof T]?: NonNullable<T[K]> };
+}
+

@@ -1,0 +1,12 @@
+// `npm run db:check`: fails when schema.prisma has changes that no migration makes.
+import { readFile } from 'node:fs/promises';
+import { diffSchemas } from '../migrations/diff-schemas.ts';
+import { readMigratedSchema, schemaFile } from '../migrations/migration-files.ts';
+
+const missing = await diffSchemas(await readMigratedSchema(), await readFile(schemaFile, 'utf8'));
+if (missing !== '') {
+  console.error(`schema.prisma has changes without a migration. Make one: npm run db:migration -- <name>\n\n${missing}`);
+  process.exitCode = 1;
+} else {
+  console.log('Every change of schema.prisma has its migration.');
+}

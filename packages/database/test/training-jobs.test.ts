@@ -1,0 +1,165 @@
+// Training jobs in a real Postgres: one transaction with the outbox, claims, status changes, cancellation.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { newId, StaleAttemptError, StatusConflictError } from '@styleforge/database';
+import type { OutboxMessage, TrainingJobRow } from '@styleforge/database';
+import { startTestDatabase } from '@styleforge/testing';
+import type { TestDatabase } from '@styleforge/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { trainingConfig } from './training-config.ts';
+
+let fixture: TestDatabase;
+let projectId: string;
+let datasetId: string;
+
+beforeAll(async () => {
+  fixture = await startTestDatabase();
+  ({ projectId } = await fixture.database.apiKeys.createProject('test'));
+  datasetId = (await fixture.database.datasets.create(projectId, { name: 'emoji', kind: 'style_ref' })).id;
+});
+afterAll(() => fixture.close());
+
+const jobs = () => fixture.database.trainingJobs;
+const progress = { step: 3, of: 10, loss: 0.5, style_ref_loss: 0.3, aux_loss: 0.2, grad_norm: 1, learning_rate: 1e-6, samples_per_second: 2, eta_seconds: 7 };
+
+async function createJob(id?: string): Promise<TrainingJobRow> {
+  const job = await jobs().create({ id, projectId, config: trainingConfig(datasetId) });
+  if (job === null) throw new Error('the dataset should be there');
+  return job;
+}
+
+async function drainOutbox(): Promise<OutboxMessage[]> {
+  const taken: OutboxMessage[] = [];
+  await fixture.database.outbox.publishBatch(1000, async (messages) => void taken.push(...messages));
+  return taken;
+}
+
+describe('creating', () => {
+  it('writes the job, its first event and one outbox message', async () => {
+    await drainOutbox();
+    const job = await createJob();
+    expect(job).toMatchObject({ status: 'queued', attempt: 0, method: 'single-styleforge', progress: null });
+    expect(await fixture.database.events.list(job.id, 0, 10)).toMatchObject([{ sequence: 1, type: 'job.queued' }]);
+    expect(await drainOutbox()).toMatchObject([{ topic: 'train', key: job.id, payload: { jobId: job.id } }]);
+  });
+
+  it('makes one job and one message however often an id is used at once', async () => {
+    await drainOutbox();
+    const id = newId('trainingJob');
+    const results = await Promise.allSettled(Array.from({ length: 20 }, () => createJob(id)));
+    expect(results.some(({ status }) => status === 'fulfilled')).toBe(true);
+    expect(await drainOutbox()).toHaveLength(1);
+    expect((await createJob(id)).id).toBe(id);
+    expect(await drainOutbox()).toHaveLength(0);
+  });
+
+  it('refuses a dataset of another project and leaves nothing behind', async () => {
+    await drainOutbox();
+    const other = await fixture.database.apiKeys.createProject('other');
+    const job = await jobs().create({ projectId: other.projectId, config: trainingConfig(datasetId) });
+    expect(job).toBeNull();
+    expect(await drainOutbox()).toHaveLength(0);
+  });
+});
+
+describe('outbox', () => {
+  it('keeps messages whose publisher failed', async () => {
+    await drainOutbox();
+    const job = await createJob();
+    await expect(fixture.database.outbox.publishBatch(10, async () => Promise.reject(new Error('queue down')))).rejects.toThrow('queue down');
+    expect((await drainOutbox()).map(({ key }) => key)).toEqual([job.id]);
+  });
+
+  it('gives each message to one of many publishers', async () => {
+    await drainOutbox();
+    const created = await Promise.all(Array.from({ length: 12 }, () => createJob()));
+    const seen: string[] = [];
+    const publish = async (messages: OutboxMessage[]) => {
+      await sleep(20);
+      seen.push(...messages.map(({ key }) => key));
+    };
+    await Promise.all(Array.from({ length: 4 }, () => fixture.database.outbox.publishBatch(5, publish)));
+    await fixture.database.outbox.publishBatch(100, publish);
+    expect(seen.sort()).toEqual(created.map(({ id }) => id).sort());
+  });
+});
+
+describe('claiming', () => {
+  it('starts a queued job once and lets a later worker take over from a dead one', async () => {
+    const { id } = await createJob();
+    const first = await jobs().claim(id);
+    expect(first).toMatchObject({ status: 'running', attempt: 1 });
+    await jobs().updateProgress(id, 1, progress);
+    const second = await jobs().claim(id);
+    expect(second).toMatchObject({ status: 'running', attempt: 2, startedAt: first?.startedAt, progress });
+    await expect(jobs().updateProgress(id, 1, progress)).rejects.toThrow(StaleAttemptError);
+    await expect(jobs().setStatus(id, { from: 'running', to: 'failed', attempt: 1 })).rejects.toThrow(StaleAttemptError);
+    await jobs().setStatus(id, { from: 'running', to: 'succeeded', attempt: 2 });
+    expect(await jobs().claim(id)).toBeNull();
+    const events = await fixture.database.events.list(id, 0, 10);
+    expect(events.map(({ sequence, type }) => [sequence, type])).toEqual([[1, 'job.queued'], [2, 'job.running'], [3, 'job.taken_over'], [4, 'job.succeeded']]);
+  });
+});
+
+describe('changing status', () => {
+  it('lets one of many concurrent changes through', async () => {
+    const { id } = await createJob();
+    await jobs().claim(id);
+    const ends = ['succeeded', 'failed', 'cancelled'] as const;
+    const results = await Promise.allSettled(ends.map((to) => jobs().setStatus(id, { from: 'running', to })));
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    expect(await fixture.database.events.list(id, 0, 10)).toHaveLength(3);
+  });
+
+  it('refuses changes that the table does not allow', async () => {
+    const { id } = await createJob();
+    await expect(jobs().setStatus(id, { from: 'queued', to: 'succeeded' })).rejects.toThrow(StatusConflictError);
+    await expect(jobs().setStatus(id, { from: 'running', to: 'succeeded' })).rejects.toThrow(`${id} is queued`);
+    await expect(jobs().updateProgress(id, 0, progress)).rejects.toThrow(StatusConflictError);
+  });
+
+  it('stores result and error with the status', async () => {
+    const { id } = await createJob();
+    await jobs().claim(id);
+    const error = { code: 'invalid_image', message: 'image 3 cannot be read', retryable: false };
+    const row = await jobs().setStatus(id, { from: ['running', 'validating'], to: 'failed', error });
+    expect(row).toMatchObject({ status: 'failed', error });
+    expect(row.finishedAt).toBeInstanceOf(Date);
+  });
+});
+
+describe('cancelling', () => {
+  it('ends a queued job at once, so that no worker can claim it', async () => {
+    const { id } = await createJob();
+    expect(await jobs().requestCancel(projectId, id)).toMatchObject({ status: 'cancelled' });
+    expect(await jobs().requestCancel(projectId, id)).toMatchObject({ status: 'cancelled' });
+    expect(await jobs().claim(id)).toBeNull();
+    expect((await fixture.database.events.list(id, 0, 10)).map(({ type }) => type)).toEqual(['job.queued', 'job.cancelled']);
+  });
+
+  it('tells the worker of a running job', async () => {
+    const { id } = await createJob();
+    await jobs().claim(id);
+    expect(await jobs().updateProgress(id, 1, progress)).toEqual({ cancelRequested: false });
+    expect(await jobs().requestCancel(projectId, id)).toMatchObject({ status: 'running' });
+    expect(await jobs().updateProgress(id, 1, progress)).toEqual({ cancelRequested: true });
+    expect(await jobs().requestCancel('proj_other', id)).toBeNull();
+  });
+});
+
+describe('listing', () => {
+  it('pages through a filter, newest first', async () => {
+    const { projectId: own } = await fixture.database.apiKeys.createProject('paging');
+    const dataset = await fixture.database.datasets.create(own, { name: 'paging', kind: 'style_ref' });
+    const created: string[] = [];
+    for (let index = 0; index < 5; index++) {
+      const job = await jobs().create({ projectId: own, config: trainingConfig(dataset.id) });
+      created.unshift(job?.id ?? '');
+    }
+    const first = await jobs().list(own, { status: 'queued' }, { limit: 3 });
+    const second = await jobs().list(own, { status: 'queued' }, { limit: 3, after: first.rows.at(-1)?.id });
+    expect([...first.rows, ...second.rows].map(({ id }) => id)).toEqual(created);
+    expect([first.hasMore, second.hasMore]).toEqual([true, false]);
+    expect((await jobs().list(own, { status: 'running' }, { limit: 3 })).rows).toEqual([]);
+    expect(await jobs().countQueuedBefore(created[0] ?? '')).toBeGreaterThanOrEqual(4);
+  });
+});
