@@ -3,6 +3,7 @@ import { elementCount, type Conv2dAttributes, type Shape } from '@styleforge/aut
 import { ints, type ModelBuilder } from './model-builder.ts';
 
 type Size = readonly [number, number];
+type WeightGradientAttributes = Conv2dAttributes & { readonly kernel: Size };
 
 function isPointwise(kernel: Size, { strides, pads }: Conv2dAttributes): boolean {
   return kernel.every((size) => size === 1) && strides.every((stride) => stride === 1) && pads.every((pad) => pad === 0);
@@ -37,9 +38,9 @@ export function inputGradient(
   });
 }
 
+/** From 32x32 pixels on, flipping the kernel costs less than the scattering of a transposed convolution. */
 function preferFlippedKernel(dyShape: Shape, weightShape: Shape): boolean {
-  const pixels = dyShape[0] * dyShape[2] * dyShape[3];
-  return weightShape[2] === 1 || pixels >= 4 * 256 || pixels >= weightShape[1];
+  return (weightShape[2] === 1 && weightShape[3] === 1) || dyShape[2] * dyShape[3] >= 1024;
 }
 
 /** Sum over samples of dy[n] @ x[n]' for [n, o, pixels] and [n, c, pixels]. */
@@ -79,26 +80,33 @@ function flatWindows(builder: ModelBuilder, x: string, dy: string, xShape: Shape
   return { windows, dy: slice(builder, flatDy, [2], [0], [length], [1]) };
 }
 
-/** Shifted windows as strided two-dimensional slices: any stride. */
-function stridedWindows(builder: ModelBuilder, x: string, dy: string, xShape: Shape, dyShape: Shape, kernel: Size, { strides, pads }: Conv2dAttributes) {
+/**
+ * Shifted windows as slices of the channels-last image, [n*oh*ow, c] each: any stride, and the fastest form for small images,
+ * because one product contracts samples and pixels together. Returns [o, kh*kw*c].
+ */
+function channelsLastProduct(builder: ModelBuilder, x: string, dy: string, xShape: Shape, dyShape: Shape, { kernel, strides, pads }: WeightGradientAttributes): string {
   const [n, c] = xShape;
   const [, o, oh, ow] = dyShape;
-  const padded = pad(builder, x, pads);
+  const toLast = (name: string): string => builder.node('Transpose', [name], { attributes: { perm: ints([0, 2, 3, 1]) } });
+  const padded = pads.some((count) => count > 0)
+    ? builder.node('Pad', [toLast(x), builder.integers([0, pads[0], pads[1], 0, 0, pads[2], pads[3], 0])]) : toLast(x);
   const windows = kernelOffsets(kernel).map(([i, j]) => {
     const ends = [i + (oh - 1) * strides[0] + 1, j + (ow - 1) * strides[1] + 1];
-    return builder.node('Reshape', [slice(builder, padded, [2, 3], [i, j], ends, [...strides]), builder.integers([n, c, oh * ow])]);
+    return builder.node('Reshape', [slice(builder, padded, [1, 2], [i, j], ends, [...strides]), builder.integers([n * oh * ow, c])]);
   });
-  return { windows, dy: builder.node('Reshape', [dy, builder.integers([n, o, oh * ow])]) };
+  const columns = windows.length > 1 ? builder.node('Concat', windows, { attributes: { axis: 1n } }) : windows[0];
+  const rows = builder.node('Reshape', [toLast(dy), builder.integers([n * oh * ow, o])]);
+  return builder.node('Gemm', [rows, columns], { attributes: { transA: 1n } });
 }
 
 function kernelOffsets([kh, kw]: Size): [number, number][] {
   return Array.from({ length: kh * kw }, (_, k) => [Math.floor(k / kw), k % kw]);
 }
 
-/** Gradient with respect to the weight: all shifted windows of x against dy in one matrix product per sample. */
+/** Gradient with respect to the weight: all shifted windows of x against dy in matrix products. */
 export function weightGradient(
   builder: ModelBuilder, x: string, dy: string, xShape: Shape, dyShape: Shape,
-  attributes: Conv2dAttributes & { readonly kernel: Size },
+  attributes: WeightGradientAttributes,
 ): string {
   const { kernel, strides, pads } = attributes;
   const [n, c] = xShape;
@@ -109,9 +117,8 @@ export function weightGradient(
     return builder.node('Reshape', [product, builder.integers([o, c, 1, 1])]);
   }
   const unitStride = strides.every((stride) => stride === 1);
-  const { windows, dy: flatDy } = unitStride
-    ? flatWindows(builder, x, dy, xShape, dyShape, kernel, pads)
-    : stridedWindows(builder, x, dy, xShape, dyShape, kernel, attributes);
-  const columns = windows.length > 1 ? builder.node('Concat', windows, { attributes: { axis: 1n } }) : windows[0];
-  return toKernelLayout(builder, contractPixels(builder, flatDy, columns, n), o, c, kernel);
+  if (!unitStride || dyShape[3] <= 16) return toKernelLayout(builder, channelsLastProduct(builder, x, dy, xShape, dyShape, attributes), o, c, kernel);
+  const flat = flatWindows(builder, x, dy, xShape, dyShape, kernel, pads);
+  const columns = builder.node('Concat', flat.windows, { attributes: { axis: 1n } });
+  return toKernelLayout(builder, contractPixels(builder, flat.dy, columns, n), o, c, kernel);
 }

@@ -45,6 +45,8 @@ const cases: { readonly [K in OpKind]: readonly GradientCheckCase[] | 'no gradie
     conv([1, 3, 8, 8], [5, 3, 4, 4], [4, 4], [0, 0, 0, 0]),
     conv([2, 20, 3, 3], [2, 20, 3, 3], [1, 1], [1, 1, 1, 1]),
     conv([2, 2, 5, 5], [2, 2, 5, 3], [1, 1], [2, 0, 2, 1]),
+    conv([2, 2, 4, 20], [3, 2, 3, 3], [1, 1], [1, 1, 1, 1]),
+    conv([1, 2, 32, 32], [2, 2, 3, 3], [1, 1], [1, 1, 1, 1]),
   ],
   upsampleNearest: [{ shapes: [[2, 3, 2, 3]], build: (graph, [x]) => graph.upsampleNearest(x, [2, 3]) }],
   reshape: [{ shapes: [[2, 6]], build: (graph, [x]) => graph.reshape(x, [3, 4]) }],

@@ -27,11 +27,15 @@ export async function duotone(source: RgbSquare, size: number): Promise<Uint8Arr
   return mapLuminance(reduced, [[27, 27, 80], [110, 40, 110], [240, 84, 78], [250, 170, 110], [255, 240, 214]]);
 }
 
-/** Blocks of size/16 pixels in the nearest of sixteen colours. */
+/** Blocks of size/16 pixels, each in the palette colour that is most frequent in it. */
 export async function pixelArt(source: RgbSquare, size: number): Promise<Uint8Array> {
   const cells = 16;
-  const coarse = await resize(source, cells, 'cubic');
-  for (let i = 0; i < coarse.length; i += 3) coarse.set(nearestColour(coarse[i]!, coarse[i + 1]!, coarse[i + 2]!), i);
+  const fine = await resize(source, cells * blockSamples, 'cubic');
+  const coarse = new Uint8Array(cells * cells * 3);
+  for (let cell = 0; cell < cells * cells; cell++) {
+    const corner = Math.floor(cell / cells) * cells * blockSamples ** 2 + (cell % cells) * blockSamples;
+    coarse.set(palette[mostFrequent(fine, corner, cells * blockSamples)]!, 3 * cell);
+  }
   return resize({ rgb: coarse, size: cells }, size, 'nearest');
 }
 
@@ -52,17 +56,29 @@ export async function sketch(source: RgbSquare, size: number): Promise<Uint8Arra
   return resize({ rgb: drawn, size: large }, size, 'lanczos3');
 }
 
-const sixteenColours: readonly Colour[] = [
-  [0, 0, 0], [29, 43, 83], [126, 37, 83], [0, 135, 81], [171, 82, 54], [95, 87, 79], [194, 195, 199], [255, 255, 255],
-  [255, 0, 77], [255, 163, 0], [255, 236, 39], [0, 228, 54], [41, 173, 255], [131, 118, 156], [255, 119, 168], [255, 204, 170],
+const blockSamples = 8;
+
+const palette: readonly Colour[] = [
+  [20, 20, 28], [34, 44, 96], [112, 28, 72], [18, 84, 52], [120, 66, 34], [84, 88, 100], [168, 174, 186], [255, 255, 255],
+  [214, 32, 56], [255, 148, 24], [255, 214, 64], [70, 168, 64], [48, 150, 232], [132, 92, 184], [244, 120, 164], [255, 204, 160],
 ];
 
-function nearestColour(red: number, green: number, blue: number): Colour {
-  let best = sixteenColours[0]!;
+/** Index of the palette colour that most samples of a block are nearest to. */
+function mostFrequent(rgb: Uint8Array, corner: number, stride: number): number {
+  const votes = new Uint16Array(palette.length);
+  for (let y = 0; y < blockSamples; y++) {
+    for (let x = 0; x < blockSamples; x++) votes[nearestColour(rgb, 3 * (corner + y * stride + x))]!++;
+  }
+  return votes.indexOf(Math.max(...votes));
+}
+
+function nearestColour(rgb: Uint8Array, at: number): number {
+  let best = 0;
   let bestDistance = Infinity;
-  for (const colour of sixteenColours) {
-    const distance = 2 * (red - colour[0]) ** 2 + 4 * (green - colour[1]) ** 2 + 3 * (blue - colour[2]) ** 2;
-    if (distance < bestDistance) [best, bestDistance] = [colour, distance];
+  for (const [index, colour] of palette.entries()) {
+    const [red, green, blue] = [0, 1, 2].map((c) => rgb[at + c]! - colour[c]!) as [number, number, number];
+    const distance = 2 * red * red + 4 * green * green + 3 * blue * blue;
+    if (distance < bestDistance) [best, bestDistance] = [index, distance];
   }
   return best;
 }

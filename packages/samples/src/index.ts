@@ -7,3 +7,5 @@ export * from './hold-out.ts';
 export * from './image-cache.ts';
 export * from './training-set.ts';
 export * from './licences.ts';
+export * from './sample-styles.ts';
+export * from './contact-sheet.ts';

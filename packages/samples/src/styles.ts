@@ -16,10 +16,10 @@ export interface Style {
 
 export type StyleId = BaseStyleId | TargetStyleId;
 export type BaseStyleId = 'noto' | 'twemoji' | 'fluent';
-export type TargetStyleId = 'ink' | 'outline' | 'blueprint' | 'pixel' | 'duotone' | 'sketch';
+export type TargetStyleId = 'ink' | 'outline' | 'blueprint' | 'pixel' | 'poster' | 'sketch';
 
 export const baseStyles: readonly BaseStyleId[] = ['noto', 'twemoji', 'fluent'];
-export const targetStyles: readonly TargetStyleId[] = ['ink', 'outline', 'blueprint', 'pixel', 'duotone', 'sketch'];
+export const targetStyles: readonly TargetStyleId[] = ['ink', 'outline', 'blueprint', 'pixel', 'poster', 'sketch'];
 
 const noto = '@iconify-json/noto';
 const twemoji = '@iconify-json/twemoji';
@@ -41,7 +41,7 @@ const table: Record<StyleId, Omit<Style, 'id'>> = {
     word: 'pixel', role: 'target', packageName: twemoji, color: '#000', effect: pixelArt,
     description: '16 x 16 blocks in sixteen colours',
   },
-  duotone: {
+  poster: {
     word: 'poster', role: 'target', packageName: openmoji, color: '#000', effect: duotone,
     description: 'night blue, coral and cream, as on a screen print',
   },
