@@ -7,7 +7,7 @@ import { listLicences } from './licences.ts';
 import { renderSubject } from './render.ts';
 import type { StyleId } from './styles.ts';
 import { baseStyles } from './styles.ts';
-import type { SkinTone, Subject } from './subjects.ts';
+import type { Subject } from './subjects.ts';
 import { isMirrorable, listSubjects } from './subjects.ts';
 
 export interface ImageCacheOptions {
@@ -18,7 +18,8 @@ export interface ImageCacheOptions {
   background?: string;
   /** Adds the mirror image of every subject whose name does not speak of a side or a number. */
   mirrored?: boolean;
-  skinTones?: readonly SkinTone[];
+  /** All of listSubjects() when left out; pass listSubjects({ skinTones }) for more persons. */
+  subjects?: readonly Subject[];
   /** `train` (when left out) leaves the held-out pairs away, `held-out` takes only them. */
   split?: 'train' | 'held-out' | 'all';
   onProgress?: (progress: { done: number; of: number }) => void;
@@ -76,7 +77,7 @@ export function imageOf(cache: ImageCache, record: ImageRecord): Uint8Array {
 
 function listTasks(options: ImageCacheOptions): Task[] {
   const split = options.split ?? 'train';
-  const subjects = listSubjects({ skinTones: options.skinTones });
+  const subjects = options.subjects ?? listSubjects();
   return (options.styles ?? baseStyles).flatMap((style) => subjects.flatMap((subject) => {
     const heldOut = isHeldOut(subject, style);
     if (split !== 'all' && heldOut !== (split === 'held-out')) return [];
