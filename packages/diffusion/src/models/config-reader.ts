@@ -1,0 +1,94 @@
+// Reads an upstream model config field by field; an error names the model, the key and what would be accepted.
+
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+}
+
+export class ConfigReader {
+  readonly #model: string;
+  readonly #values: Readonly<Record<string, unknown>>;
+
+  constructor(model: string, json: unknown) {
+    if (typeof json !== 'object' || json === null || Array.isArray(json)) throw new ConfigError(`${model}: the config must be a JSON object`);
+    this.#model = model;
+    this.#values = json as Record<string, unknown>;
+  }
+
+  fail(key: string, expected: string): never {
+    throw new ConfigError(`${this.#model}: config key '${key}' is ${JSON.stringify(this.#values[key])}; ${expected}`);
+  }
+
+  /** Null counts as given only where it is asked for. */
+  #get(key: string, fallback: unknown): unknown {
+    const value = this.#values[key];
+    return value === undefined || (value === null && fallback !== null) ? fallback : value;
+  }
+
+  number(key: string, fallback: number): number {
+    const value = this.#get(key, fallback);
+    return typeof value === 'number' && Number.isFinite(value) ? value : this.fail(key, 'expected a number');
+  }
+
+  integer(key: string, fallback: number, least = 1): number {
+    const value = this.number(key, fallback);
+    return Number.isInteger(value) && value >= least ? value : this.fail(key, `expected a whole number from ${least}`);
+  }
+
+  boolean(key: string, fallback: boolean): boolean {
+    const value = this.#get(key, fallback);
+    return typeof value === 'boolean' ? value : this.fail(key, 'expected true or false');
+  }
+
+  oneOf<T extends string>(key: string, values: readonly T[], fallback: T): T {
+    const value = this.#get(key, fallback);
+    return values.includes(value as T) ? (value as T) : this.fail(key, `supported are ${values.join(', ')}`);
+  }
+
+  oneOfOrNull<T extends string>(key: string, values: readonly T[], fallback: T | null): T | null {
+    return this.#values[key] === null || (this.#values[key] === undefined && fallback === null) ? null : this.oneOf(key, values, fallback!);
+  }
+
+  list<T extends string>(key: string, values: readonly T[], fallback: readonly T[]): readonly T[] {
+    const list = this.#get(key, fallback);
+    if (!Array.isArray(list) || list.length === 0) this.fail(key, 'expected a list that is not empty');
+    return list.every((entry) => values.includes(entry as T)) ? (list as T[]) : this.fail(key, `supported are ${values.join(', ')}`);
+  }
+
+  integers(key: string, fallback: readonly number[]): readonly number[] {
+    const list = this.#get(key, fallback);
+    const valid = Array.isArray(list) && list.length > 0 && list.every((entry) => Number.isInteger(entry) && (entry as number) >= 1);
+    return valid ? (list as number[]) : this.fail(key, 'expected a list of whole numbers from 1');
+  }
+
+  /** One value for all blocks, or a list with one for each. */
+  #perBlock<T>(key: string, fallback: T, blocks: number, accepts: (entry: unknown) => entry is T, expected: string): readonly T[] {
+    const value = this.#get(key, fallback);
+    if (accepts(value)) return new Array<T>(blocks).fill(value);
+    const valid = Array.isArray(value) && value.length === blocks && value.every(accepts);
+    return valid ? (value as T[]) : this.fail(key, `expected ${expected} or a list of ${blocks}`);
+  }
+
+  integerPerBlock(key: string, fallback: number, blocks: number): readonly number[] {
+    const accepts = (entry: unknown): entry is number => Number.isInteger(entry) && (entry as number) >= 1;
+    return this.#perBlock(key, fallback, blocks, accepts, 'a whole number from 1');
+  }
+
+  booleanPerBlock(key: string, fallback: boolean, blocks: number): readonly boolean[] {
+    return this.#perBlock(key, fallback, blocks, (entry): entry is boolean => typeof entry === 'boolean', 'true or false');
+  }
+
+  given(key: string): boolean {
+    return this.#values[key] !== undefined && this.#values[key] !== null;
+  }
+
+  raw(key: string): unknown {
+    return this.#values[key];
+  }
+
+  /** Refuses every value of `key` that means something which is not built here. */
+  unsupported(key: string, harmless: readonly unknown[] = []): void {
+    const value = this.#values[key];
+    if (value === undefined || value === null || harmless.includes(value)) return;
+    this.fail(key, `this is not supported${harmless.length > 0 ? `; supported is ${harmless.map((entry) => JSON.stringify(entry)).join(', ')}` : ''}`);
+  }
+}

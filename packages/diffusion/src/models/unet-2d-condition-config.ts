@@ -1,0 +1,144 @@
+// The U-Net's config as upstream writes it, checked, with every per-block value spread out to one per block.
+import { type TimeScaleShift } from '../nn/resnet.ts';
+import { type Activation } from '../nn/layers.ts';
+import { ConfigReader } from './config-reader.ts';
+
+const downBlockTypes = ['CrossAttnDownBlock2D', 'DownBlock2D'] as const;
+const upBlockTypes = ['CrossAttnUpBlock2D', 'UpBlock2D'] as const;
+const midBlockTypes = ['UNetMidBlock2DCrossAttn', 'UNetMidBlock2D'] as const;
+const blockActivations = ['silu', 'swish', 'gelu', 'relu'] as const;
+
+/** Transformer layers of a block: the same after each of its resnets, or one number for each. */
+export type TransformerLayers = number | readonly number[];
+
+export interface UNet2DConditionConfig {
+  readonly sample_size: number | null;
+  readonly in_channels: number;
+  readonly out_channels: number;
+  readonly center_input_sample: boolean;
+  readonly flip_sin_to_cos: boolean;
+  readonly freq_shift: number;
+  readonly down_block_types: readonly (typeof downBlockTypes)[number][];
+  readonly mid_block_type: (typeof midBlockTypes)[number] | null;
+  readonly up_block_types: readonly (typeof upBlockTypes)[number][];
+  readonly only_cross_attention: readonly boolean[];
+  readonly block_out_channels: readonly number[];
+  readonly layers_per_block: readonly number[];
+  readonly downsample_padding: number;
+  readonly mid_block_scale_factor: number;
+  readonly act_fn: Activation;
+  readonly norm_num_groups: number;
+  readonly norm_eps: number;
+  readonly cross_attention_dim: readonly number[];
+  readonly transformer_layers_per_block: readonly TransformerLayers[];
+  /** In the order of the up blocks. */
+  readonly reverse_transformer_layers_per_block: readonly TransformerLayers[];
+  readonly num_attention_heads: readonly number[];
+  readonly use_linear_projection: boolean;
+  readonly resnet_time_scale_shift: TimeScaleShift;
+  readonly time_embedding_dim: number;
+  readonly time_embedding_act_fn: Activation | null;
+  readonly timestep_post_act: Activation | null;
+  readonly conv_in_kernel: number;
+  readonly conv_out_kernel: number;
+}
+
+const asActivation = (name: (typeof blockActivations)[number]): Activation => (name === 'swish' ? 'silu' : name);
+
+function readActivation(reader: ConfigReader, key: string): Activation | null {
+  const name = reader.oneOfOrNull(key, blockActivations, null);
+  return name && asActivation(name);
+}
+
+function readBlockTypes<T extends string>(reader: ConfigReader, key: string, types: readonly T[], fallback: readonly T[]): readonly T[] {
+  // upstream accepts this older spelling
+  const spelled = reader.list(key, [...types, ...types.map((type) => `UNetRes${type}` as T)], fallback);
+  return spelled.map((type) => type.replace(/^UNetRes/, '') as T);
+}
+
+function readSampleSize(reader: ConfigReader): number | null {
+  const size = reader.raw('sample_size');
+  if (Array.isArray(size)) return size[0] === size[1] ? (size[0] as number) : reader.fail('sample_size', 'a default size that is not square is not supported');
+  return reader.given('sample_size') ? reader.integer('sample_size', 64) : null;
+}
+
+/** `attention_head_dim` holds the number of heads: https://github.com/huggingface/diffusers/issues/2011 */
+function readHeads(reader: ConfigReader, blocks: number): readonly number[] {
+  const key = reader.given('num_attention_heads') ? 'num_attention_heads' : 'attention_head_dim';
+  return reader.integerPerBlock(key, 8, blocks);
+}
+
+function readTransformerLayers(reader: ConfigReader, layersPerBlock: readonly number[]): readonly [TransformerLayers[], TransformerLayers[]] {
+  const check = (key: string, lengths: readonly number[]): TransformerLayers[] => {
+    const value = reader.raw(key);
+    const list: unknown[] = Array.isArray(value) ? value : new Array<unknown>(lengths.length).fill(value ?? 1);
+    const whole = (entry: unknown): boolean => Number.isInteger(entry) && (entry as number) >= 1;
+    const fits = list.length === lengths.length
+      && list.every((entry, i) => whole(entry) || (Array.isArray(entry) && entry.length >= lengths[i] && entry.every(whole)));
+    return fits ? (list as TransformerLayers[]) : reader.fail(key, `expected a whole number from 1 or a list of ${lengths.length}`);
+  };
+  const down = check('transformer_layers_per_block', layersPerBlock);
+  if (reader.given('reverse_transformer_layers_per_block')) {
+    return [down, check('reverse_transformer_layers_per_block', layersPerBlock.map((layers) => layers + 1).reverse())];
+  }
+  if (down.some((layers) => typeof layers !== 'number')) {
+    reader.fail('transformer_layers_per_block', "lists inside the list need 'reverse_transformer_layers_per_block' beside them");
+  }
+  return [down, [...down].reverse()];
+}
+
+function refuseUnsupported(reader: ConfigReader): void {
+  reader.unsupported('dropout', [0]);
+  reader.unsupported('dual_cross_attention', [false]);
+  reader.unsupported('time_embedding_type', ['positional']);
+  reader.unsupported('attention_type', ['default']);
+  reader.unsupported('class_embeddings_concat', [false]);
+  const absent = [
+    'encoder_hid_dim', 'encoder_hid_dim_type', 'class_embed_type', 'addition_embed_type', 'addition_time_embed_dim',
+    'num_class_embeds', 'time_cond_proj_dim', 'projection_class_embeddings_input_dim',
+  ];
+  for (const key of absent) reader.unsupported(key);
+}
+
+export function parseUNet2DConditionConfig(json: unknown): UNet2DConditionConfig {
+  const reader = new ConfigReader('UNet2DConditionModel', json);
+  refuseUnsupported(reader);
+  const downTypes = readBlockTypes(reader, 'down_block_types', downBlockTypes, [...new Array(3).fill('CrossAttnDownBlock2D'), 'DownBlock2D']);
+  const upTypes = readBlockTypes(reader, 'up_block_types', upBlockTypes, ['UpBlock2D', ...new Array(3).fill('CrossAttnUpBlock2D')]);
+  const channels = reader.integers('block_out_channels', [320, 640, 1280, 1280]);
+  const blocks = downTypes.length;
+  if (upTypes.length !== blocks) reader.fail('up_block_types', `expected as many as down_block_types: ${blocks}`);
+  if (channels.length !== blocks) reader.fail('block_out_channels', `expected as many as down_block_types: ${blocks}`);
+  const layersPerBlock = reader.integerPerBlock('layers_per_block', 2, blocks);
+  const [transformerLayers, reverseTransformerLayers] = readTransformerLayers(reader, layersPerBlock);
+  return {
+    sample_size: readSampleSize(reader),
+    in_channels: reader.integer('in_channels', 4),
+    out_channels: reader.integer('out_channels', 4),
+    center_input_sample: reader.boolean('center_input_sample', false),
+    flip_sin_to_cos: reader.boolean('flip_sin_to_cos', true),
+    freq_shift: reader.number('freq_shift', 0),
+    down_block_types: downTypes,
+    mid_block_type: reader.oneOfOrNull('mid_block_type', midBlockTypes, 'UNetMidBlock2DCrossAttn'),
+    up_block_types: upTypes,
+    only_cross_attention: reader.booleanPerBlock('only_cross_attention', false, blocks),
+    block_out_channels: channels,
+    layers_per_block: layersPerBlock,
+    downsample_padding: reader.integer('downsample_padding', 1, 0),
+    mid_block_scale_factor: reader.number('mid_block_scale_factor', 1),
+    act_fn: asActivation(reader.oneOf('act_fn', blockActivations, 'silu')),
+    norm_num_groups: reader.integer('norm_num_groups', 32),
+    norm_eps: reader.number('norm_eps', 1e-5),
+    cross_attention_dim: reader.integerPerBlock('cross_attention_dim', 1280, blocks),
+    transformer_layers_per_block: transformerLayers,
+    reverse_transformer_layers_per_block: reverseTransformerLayers,
+    num_attention_heads: readHeads(reader, blocks),
+    use_linear_projection: reader.boolean('use_linear_projection', false),
+    resnet_time_scale_shift: reader.oneOf('resnet_time_scale_shift', ['default', 'scale_shift'], 'default'),
+    time_embedding_dim: reader.integer('time_embedding_dim', channels[0] * 4),
+    time_embedding_act_fn: readActivation(reader, 'time_embedding_act_fn'),
+    timestep_post_act: readActivation(reader, 'timestep_post_act'),
+    conv_in_kernel: reader.integer('conv_in_kernel', 3),
+    conv_out_kernel: reader.integer('conv_out_kernel', 3),
+  };
+}
