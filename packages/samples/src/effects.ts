@@ -27,7 +27,7 @@ export async function duotone(source: RgbSquare, size: number): Promise<Uint8Arr
   return mapLuminance(reduced, [[27, 27, 80], [110, 40, 110], [240, 84, 78], [250, 170, 110], [255, 240, 214]]);
 }
 
-/** Blocks of size/16 pixels, each in the palette colour that is most frequent in it. */
+/** Blocks of size/16 pixels, each in the palette colour that prevails in it. */
 export async function pixelArt(source: RgbSquare, size: number): Promise<Uint8Array> {
   const cells = 16;
   const fine = await resize(source, cells * blockSamples, 'cubic');
@@ -59,9 +59,13 @@ export async function sketch(source: RgbSquare, size: number): Promise<Uint8Arra
 const blockSamples = 8;
 
 const palette: readonly Colour[] = [
-  [20, 20, 28], [34, 44, 96], [112, 28, 72], [18, 84, 52], [120, 66, 34], [84, 88, 100], [168, 174, 186], [255, 255, 255],
+  [20, 20, 28], [34, 44, 96], [112, 28, 72], [18, 84, 52], [120, 66, 34], [84, 88, 100], [186, 198, 212], [255, 255, 255],
   [214, 32, 56], [255, 148, 24], [255, 214, 64], [70, 168, 64], [48, 150, 232], [132, 92, 184], [244, 120, 164], [255, 204, 160],
 ];
+
+const white = palette.findIndex((colour) => colour.every((value) => value === 255));
+/** White, which is paper too, wins a block only with more than this share: thin and pale things stay visible. */
+const whiteMajority = 0.6;
 
 /** Index of the palette colour that most samples of a block are nearest to. */
 function mostFrequent(rgb: Uint8Array, corner: number, stride: number): number {
@@ -69,6 +73,7 @@ function mostFrequent(rgb: Uint8Array, corner: number, stride: number): number {
   for (let y = 0; y < blockSamples; y++) {
     for (let x = 0; x < blockSamples; x++) votes[nearestColour(rgb, 3 * (corner + y * stride + x))]!++;
   }
+  if (votes[white]! <= whiteMajority * blockSamples ** 2) votes[white] = 0;
   return votes.indexOf(Math.max(...votes));
 }
 

@@ -3,12 +3,14 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { StyleId } from '../src/index.ts';
 import {
   baseStyles, buildImageCache, contactSheet, imageOf, listLicences, listSampleStyles, listStyles, listSubjects, referenceSet,
   renderSubject, sampleStyle, styleRefSubjects, targetStyles, trainingSet,
 } from '../src/index.ts';
+
+vi.setConfig({ testTimeout: 120_000 });
 
 let directory: string;
 beforeAll(async () => { directory = await mkdtemp(join(tmpdir(), 'samples-')); });
@@ -76,7 +78,7 @@ describe('renderSubject', () => {
         expect(Math.hypot(...plain.map((value, i) => value - shifted[i]!))).toBeGreaterThan(15);
       }
     }
-  }, 60_000);
+  });
 });
 
 describe('sample styles', () => {
@@ -130,7 +132,7 @@ describe('image cache and training set', () => {
     await writeFile(file, (await readFile(file)).subarray(0, 1000));
     expect(Buffer.compare((await buildImageCache(directory, again)).images, first.images)).toBe(0);
     expect(rendered).toBe(subjects.length);
-  }, 120_000);
+  });
 
   it('streams every picture once a pass, the same for the same seed and index', async () => {
     const set = await trainingSet(directory, { ...options, seed: 1 });
@@ -142,7 +144,7 @@ describe('image cache and training set', () => {
       Array.from({ length: 20 }, (_, i) => other.example(set.length + i).caption),
     );
     expect(set.examples(42).next().value).toEqual(set.example(42));
-  }, 120_000);
+  });
 
   it('leaves held-out pairs to their own split', async () => {
     const base = { styles: ['twemoji'], size: 8, subjects } as const;
@@ -152,7 +154,7 @@ describe('image cache and training set', () => {
     expect(heldOut.records.length).toBeGreaterThan(5);
     expect(heldOut.records.every((record) => record.heldOut)).toBe(true);
     expect(train.records.length + heldOut.records.length).toBe(subjects.length);
-  }, 120_000);
+  });
 });
 
 describe('contactSheet', () => {
