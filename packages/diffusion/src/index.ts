@@ -11,3 +11,6 @@ export { CLIPTextModel, endOfTextIndices } from './models/clip-text.ts';
 export { CLIPVisionModel } from './models/clip-vision.ts';
 export { parseUNet2DConditionConfig, type UNet2DConditionConfig } from './models/unet-2d-condition-config.ts';
 export { UNet2DConditionModel, type UNet2DConditionInputs } from './models/unet-2d-condition.ts';
+export {
+  createSampler, DDPMScheduler, isSamplerName, samplerNames, type PredictionType, type Sampler, type SamplerName, type SchedulerConfig,
+} from './schedulers/index.ts';

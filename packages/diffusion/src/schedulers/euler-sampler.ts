@@ -1,0 +1,75 @@
+// Euler's method on the probability flow ODE (arXiv 2206.00364, algorithm 2 without churn).
+import { combine } from './sampler.ts';
+import { refuse, numberField, type SchedulerConfig } from './scheduler-config.ts';
+import { SigmaSampler } from './sigma-sampler.ts';
+import { interpolate } from './sigmas.ts';
+import { linspace, roundHalfToEven } from './spacing.ts';
+
+export class EulerSampler extends SigmaSampler {
+  readonly #sigmaMin: number | undefined;
+  readonly #sigmaMax: number | undefined;
+
+  constructor(config: SchedulerConfig) {
+    super(config, 'euler');
+    if (config.interpolation_type === 'log_linear') refuse(config, 'euler', ['interpolation_type']);
+    if (config.timestep_type === 'continuous') refuse(config, 'euler', ['timestep_type']);
+    this.#sigmaMin = typeof config.sigma_min === 'number' ? numberField(config, 'sigma_min', 0) : undefined;
+    this.#sigmaMax = typeof config.sigma_max === 'number' ? numberField(config, 'sigma_max', 0) : undefined;
+  }
+
+  override get initNoiseSigma(): number {
+    const largest = this.sigmas.length > 0 ? Math.max(...this.sigmas) : this.trainingSigmas.at(-1)!;
+    return this.spacing.spacing === 'leading' ? Math.sqrt(largest * largest + 1) : largest;
+  }
+
+  override scaleModelInput(sample: Float32Array, timestep: number): Float32Array {
+    super.scaleModelInput(sample, timestep);
+    const scale = 1 / Math.sqrt(this.sigmas[this.stepIndex]! ** 2 + 1);
+    return sample.map((value) => value * scale);
+  }
+
+  protected startRun(steps: number): readonly number[] {
+    const timesteps = this.#timesteps(steps).map(Math.fround);
+    const sigmas = timesteps.map((timestep) => interpolate(timestep, this.trainingSigmas));
+    const least = this.trainingSigmas[0]!;
+    if (this.sigmaSchedule === 'timesteps') {
+      this.sigmas = this.withFinalSigma(sigmas, least);
+      return timesteps;
+    }
+    const respaced = this.respaced(this.#sigmaMax ?? sigmas[0]!, this.#sigmaMin ?? sigmas.at(-1)!, steps);
+    this.sigmas = this.withFinalSigma(respaced.sigmas, least);
+    return respaced.timesteps.map(Math.fround);
+  }
+
+  /** Fractional, unlike those of the other samplers. */
+  #timesteps(steps: number): number[] {
+    const { spacing, numTrainTimesteps, stepsOffset } = this.spacing;
+    switch (spacing) {
+      case 'linspace':
+        return linspace(0, numTrainTimesteps - 1, steps).reverse();
+      case 'leading': {
+        const ratio = Math.floor(numTrainTimesteps / steps);
+        return Array.from({ length: steps }, (_, i) => (steps - 1 - i) * ratio + stepsOffset);
+      }
+      case 'trailing': {
+        const ratio = numTrainTimesteps / steps;
+        return Array.from({ length: steps }, (_, i) => roundHalfToEven(numTrainTimesteps - i * ratio) - 1);
+      }
+    }
+  }
+
+  protected advance(modelOutput: Float32Array, sample: Float32Array): Float32Array {
+    const sigma = this.sigmas[this.stepIndex]!;
+    const dt = this.sigmas[this.stepIndex + 1]! - sigma;
+    switch (this.predictionType) {
+      case 'epsilon':
+        return combine(1, sample, dt, modelOutput);
+      case 'sample':
+        return combine(1 + dt / sigma, sample, -dt / sigma, modelOutput);
+      case 'v_prediction': {
+        const variance = sigma * sigma + 1;
+        return combine(1 + (dt * sigma) / variance, sample, dt / Math.sqrt(variance), modelOutput);
+      }
+    }
+  }
+}

@@ -1,0 +1,5 @@
+// Noise schedules for training and samplers for generation.
+export { DDPMScheduler } from './ddpm-scheduler.ts';
+export { createSampler, isSamplerName, samplerNames, type SamplerName } from './create-sampler.ts';
+export type { Sampler } from './sampler.ts';
+export type { SchedulerConfig, PredictionType } from './scheduler-config.ts';

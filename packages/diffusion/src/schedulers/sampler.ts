@@ -1,0 +1,120 @@
+// What all samplers share: the steps of one run, counted and checked, and the reading of the model's answer.
+import { noiseScheduleConfig, type PredictionType, type SchedulerConfig } from './scheduler-config.ts';
+
+export interface Sampler {
+  /** Starts a run; anything remembered of an earlier one is forgotten. */
+  setTimesteps(steps: number): void;
+  readonly timesteps: readonly number[];
+  /** The first sample is standard normal noise times this. */
+  readonly initNoiseSigma: number;
+  scaleModelInput(sample: Float32Array, timestep: number): Float32Array;
+  /** The next sample, in an array of its own. The timesteps are taken in their order, each once. */
+  step(modelOutput: Float32Array, timestep: number, sample: Float32Array): Float32Array;
+}
+
+export abstract class BaseSampler implements Sampler {
+  readonly numTrainTimesteps: number;
+  readonly predictionType: PredictionType;
+  #timesteps: readonly number[] = [];
+  #stepIndex = 0;
+
+  constructor(config: SchedulerConfig) {
+    const schedule = noiseScheduleConfig(config);
+    this.numTrainTimesteps = schedule.num_train_timesteps;
+    this.predictionType = schedule.prediction_type;
+  }
+
+  get timesteps(): readonly number[] {
+    return this.#timesteps;
+  }
+
+  get initNoiseSigma(): number {
+    return 1;
+  }
+
+  setTimesteps(steps: number): void {
+    if (!Number.isSafeInteger(steps) || steps < 1 || steps > this.numTrainTimesteps) {
+      throw new RangeError(`steps must be a whole number from 1 to ${this.numTrainTimesteps}, not ${steps}`);
+    }
+    this.#timesteps = this.startRun(steps);
+    this.#stepIndex = 0;
+  }
+
+  scaleModelInput(sample: Float32Array, timestep: number): Float32Array {
+    this.requireTurnOf(timestep);
+    return sample;
+  }
+
+  step(modelOutput: Float32Array, timestep: number, sample: Float32Array): Float32Array {
+    this.requireTurnOf(timestep);
+    if (modelOutput.length !== sample.length) {
+      throw new RangeError(`the model answered ${modelOutput.length} values for a sample of ${sample.length}`);
+    }
+    const next = this.advance(modelOutput, sample);
+    this.#stepIndex++;
+    return next;
+  }
+
+  /** Resets the state of a run and gives its timesteps. */
+  protected abstract startRun(steps: number): readonly number[];
+
+  protected abstract advance(modelOutput: Float32Array, sample: Float32Array): Float32Array;
+
+  protected get stepIndex(): number {
+    return this.#stepIndex;
+  }
+
+  protected get timestep(): number {
+    return this.#timesteps[this.#stepIndex]!;
+  }
+
+  private requireTurnOf(timestep: number): void {
+    if (this.#timesteps.length === 0) throw new Error('call setTimesteps before sampling');
+    const expected = this.#timesteps[this.#stepIndex];
+    if (expected === undefined) throw new Error('the run is over: call setTimesteps for another');
+    if (timestep !== expected) throw new Error(`step ${this.#stepIndex} is at timestep ${expected}, not ${timestep}`);
+  }
+}
+
+/** a x + b y, elementwise. */
+export function combine(a: number, x: Float32Array, b: number, y: Float32Array): Float32Array<ArrayBuffer> {
+  const combined = new Float32Array(x.length);
+  for (let i = 0; i < x.length; i++) combined[i] = a * x[i]! + b * y[i]!;
+  return combined;
+}
+
+/** The clean sample that the model's answer stands for, at signal scale alpha and noise scale sigma. */
+export function predictedOriginal(
+  type: PredictionType,
+  modelOutput: Float32Array,
+  sample: Float32Array,
+  alpha: number,
+  sigma: number,
+): Float32Array<ArrayBuffer> {
+  switch (type) {
+    case 'epsilon':
+      return combine(1 / alpha, sample, -sigma / alpha, modelOutput);
+    case 'v_prediction':
+      return combine(alpha, sample, -sigma, modelOutput);
+    case 'sample':
+      return Float32Array.from(modelOutput);
+  }
+}
+
+/** The noise that the model's answer stands for. */
+export function predictedNoise(
+  type: PredictionType,
+  modelOutput: Float32Array,
+  sample: Float32Array,
+  alpha: number,
+  sigma: number,
+): Float32Array<ArrayBuffer> {
+  switch (type) {
+    case 'epsilon':
+      return Float32Array.from(modelOutput);
+    case 'v_prediction':
+      return combine(alpha, modelOutput, sigma, sample);
+    case 'sample':
+      return combine(1 / sigma, sample, -alpha / sigma, modelOutput);
+  }
+}
