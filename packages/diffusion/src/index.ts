@@ -14,3 +14,8 @@ export { UNet2DConditionModel, type UNet2DConditionInputs } from './models/unet-
 export {
   createSampler, DDPMScheduler, isSamplerName, samplerNames, type PredictionType, type Sampler, type SamplerName, type SchedulerConfig,
 } from './schedulers/index.ts';
+export { loadTextToImagePipeline, weightsOf } from './pipelines/load-text-to-image.ts';
+export { ModelPrograms, type WeightSource } from './pipelines/model-programs.ts';
+export {
+  TextToImagePipeline, type DenoiseInputs, type GeneratedImage, type SamplingOptions, type TextToImageComponents, type TextToImageOptions,
+} from './pipelines/text-to-image.ts';

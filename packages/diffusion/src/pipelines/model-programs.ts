@@ -1,0 +1,52 @@
+// One model's compiled programs, one for each shape asked for, over weights that are loaded once.
+import { Graph, type Shape, type Tensor } from '@styleforge/autodiff';
+import { Program, type CompileOptions } from '@styleforge/runtime';
+
+/** Gives the weights asked for, by upstream name. The arrays are used as they are: changes to them show in later runs. */
+export type WeightSource = (wanted: ReadonlyMap<string, Shape>) => Promise<ReadonlyMap<string, Float32Array>>;
+
+export class ModelPrograms {
+  readonly #source: WeightSource;
+  readonly #options: CompileOptions;
+  readonly #most: number;
+  readonly #weights = new Map<string, Float32Array>();
+  /** Least recently used first. */
+  readonly #programs = new Map<string, Promise<Program>>();
+
+  constructor(source: WeightSource, options: CompileOptions, most = 4) {
+    this.#source = source;
+    this.#options = options;
+    this.#most = most;
+  }
+
+  /** The program for `key`, built and compiled at its first use. */
+  async program(key: string, build: (graph: Graph) => Record<string, Tensor>): Promise<Program> {
+    const known = this.#programs.get(key);
+    const program = known ?? this.#compile(build);
+    this.#programs.delete(key);
+    this.#programs.set(key, program);
+    program.catch(() => this.#programs.delete(key));
+    const compiled = await program;
+    if (this.#programs.size > this.#most) {
+      const [oldest, unused] = this.#programs.entries().next().value!;
+      this.#programs.delete(oldest);
+      await (await unused).release();
+    }
+    return compiled;
+  }
+
+  async #compile(build: (graph: Graph) => Record<string, Tensor>): Promise<Program> {
+    const graph = new Graph();
+    const outputs = build(graph);
+    const wanted = new Map([...graph.parameters].flatMap(([name, { shape }]) => (this.#weights.has(name) ? [] : [[name, shape]])));
+    if (wanted.size > 0) for (const [name, array] of await this.#source(wanted)) this.#weights.set(name, array);
+    return (await Program.compile(graph, outputs, this.#options)).bind(this.#weights);
+  }
+
+  async release(): Promise<void> {
+    const programs = [...this.#programs.values()];
+    this.#programs.clear();
+    this.#weights.clear();
+    await Promise.all(programs.map(async (program) => (await program).release()));
+  }
+}

@@ -1,0 +1,233 @@
+// Text to image: prompts through the text encoder, noise through the guided U-Net and a sampler, latents through the decoder.
+import { elementCount, type Shape } from '@styleforge/autodiff';
+import { type CompileOptions } from '@styleforge/runtime';
+import { AutoencoderKL } from '../models/autoencoder-kl.ts';
+import { CLIPTextModel } from '../models/clip-text.ts';
+import { UNet2DConditionModel } from '../models/unet-2d-condition.ts';
+import { timestepEmbedding } from '../nn/timestep-embedding.ts';
+import { randomNormals } from '../random.ts';
+import { createSampler, type Sampler, type SamplerName, type SchedulerConfig } from '../schedulers/index.ts';
+import { ModelPrograms, type WeightSource } from './model-programs.ts';
+
+export interface TextToImageComponents {
+  readonly unet: UNet2DConditionModel;
+  readonly vae: AutoencoderKL;
+  readonly textEncoder: CLIPTextModel;
+  readonly schedulerConfig: SchedulerConfig;
+  /** Token ids of a text, as many as the text encoder has positions. Without it only token ids can be given. */
+  readonly tokenize?: (text: string) => ArrayLike<number>;
+  readonly weights: { readonly unet: WeightSource; readonly vae: WeightSource; readonly textEncoder: WeightSource };
+}
+
+export interface SamplingOptions {
+  readonly steps: number;
+  /** 1 or less samples without guidance and leaves the negative prompt out. */
+  readonly guidanceScale: number;
+  readonly sampler: SamplerName;
+  readonly signal?: AbortSignal;
+  readonly onStep?: (step: number, of: number) => void | Promise<void>;
+}
+
+export interface TextToImageOptions extends SamplingOptions {
+  readonly prompts: readonly string[];
+  readonly negativePrompt?: string;
+  readonly imagesPerPrompt?: number;
+  /** Left out, the size that the U-Net was trained at. */
+  readonly width?: number;
+  readonly height?: number;
+  /** Image i of the whole request has seed + i; the same seed, prompt and settings give the same image in any batch. */
+  readonly seed: number;
+  readonly batchSize?: number;
+}
+
+export interface GeneratedImage {
+  readonly index: number;
+  readonly prompt: string;
+  readonly seed: number;
+  readonly width: number;
+  readonly height: number;
+  /** height * width * 3 bytes */
+  readonly rgb: Uint8Array;
+}
+
+export interface DenoiseInputs {
+  /** Standard normal noise [n, channels, h, w]. */
+  readonly latents: Float32Array;
+  readonly shape: readonly [number, number, number, number];
+  /** Encoded prompts, one per image. */
+  readonly prompts: readonly Float32Array[];
+  readonly negativePrompt: Float32Array;
+}
+
+const seedLimit = 2 ** 32;
+/** Latent places that one run handles at most, unless a single image has more. */
+const batchPlaces = 4096;
+const mostImagesPerRun = 8;
+
+const join = (arrays: readonly Float32Array[]): Float32Array => {
+  const joined = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0));
+  let offset = 0;
+  for (const array of arrays) {
+    joined.set(array, offset);
+    offset += array.length;
+  }
+  return joined;
+};
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+export class TextToImagePipeline {
+  readonly components: TextToImageComponents;
+  readonly #unet: ModelPrograms;
+  readonly #vae: ModelPrograms;
+  readonly #textEncoder: ModelPrograms;
+
+  constructor(components: TextToImageComponents, options: CompileOptions = {}) {
+    this.components = components;
+    const { weights } = components;
+    this.#unet = new ModelPrograms(weights.unet, options);
+    this.#vae = new ModelPrograms(weights.vae, options);
+    this.#textEncoder = new ModelPrograms(weights.textEncoder, options);
+  }
+
+  /** Pixels that a width or height must be a multiple of. */
+  get sizeUnit(): number {
+    return this.components.vae.downsamplingFactor;
+  }
+
+  get defaultSize(): number {
+    return (this.components.unet.config.sample_size ?? 64) * this.sizeUnit;
+  }
+
+  /** Yields each image as soon as its batch is decoded. */
+  async *generate(options: TextToImageOptions): AsyncGenerator<GeneratedImage> {
+    const { width = this.defaultSize, height = this.defaultSize, seed } = options;
+    this.#checkSize(width, height);
+    const requests = this.#requests(options, seed);
+    const size = [height / this.sizeUnit, width / this.sizeUnit] as const;
+    const fitting = Math.min(mostImagesPerRun, Math.max(1, Math.floor(batchPlaces / (size[0] * size[1]))));
+    const batchSize = options.batchSize ?? fitting;
+    const encoded = new Map<string, Float32Array>();
+    for (const text of new Set([options.negativePrompt ?? '', ...options.prompts])) encoded.set(text, await this.encodeText(this.#tokenize(text)));
+
+    for (let first = 0; first < requests.length; first += batchSize) {
+      const batch = requests.slice(first, first + batchSize);
+      const shape = [batch.length, this.components.vae.config.latent_channels, ...size] as const;
+      const count = elementCount(shape.slice(1));
+      const noise = join(batch.map((image) => randomNormals({ seed: image.seed, step: 0, purpose: 'initial latents' }, count)));
+      const latents = await this.denoise(
+        { latents: noise, shape, prompts: batch.map(({ prompt }) => encoded.get(prompt)!), negativePrompt: encoded.get(options.negativePrompt ?? '')! },
+        options,
+      );
+      const pixels = await this.decode(latents, shape);
+      for (const [i, image] of batch.entries()) yield { ...image, width, height, rgb: toBytes(pixels, i, width * height) };
+    }
+  }
+
+  /** Token ids of one text -> [1, tokens, features] */
+  async encodeText(inputIds: ArrayLike<number>): Promise<Float32Array> {
+    const { textEncoder } = this.components;
+    const program = await this.#textEncoder.program(String(inputIds.length), (graph) => ({
+      hidden: textEncoder.forward(graph, graph.input('input_ids', [1, inputIds.length], 'int32')),
+    }));
+    return (await program.run({ input_ids: Int32Array.from(inputIds) })).hidden;
+  }
+
+  /** From noise to latents that `decode` takes. */
+  async denoise(inputs: DenoiseInputs, options: SamplingOptions): Promise<Float32Array> {
+    const { latents: noise, shape } = inputs;
+    const sampler = this.#createSampler(options.sampler);
+    sampler.setTimesteps(options.steps);
+    const guided = options.guidanceScale > 1;
+    const runs = guided ? 2 * shape[0] : shape[0];
+    const encoderHiddenStates = join(guided ? [...inputs.prompts.map(() => inputs.negativePrompt), ...inputs.prompts] : inputs.prompts);
+    const predict = await this.#predictor([runs, shape[1], shape[2], shape[3]], encoderHiddenStates);
+    let latents = noise.map((value) => value * sampler.initNoiseSigma);
+    for (const [step, timestep] of sampler.timesteps.entries()) {
+      options.signal?.throwIfAborted();
+      const scaled = sampler.scaleModelInput(latents, timestep);
+      const prediction = await predict(guided ? join([scaled, scaled]) : scaled, timestep);
+      latents = Float32Array.from(sampler.step(guided ? guide(prediction, options.guidanceScale) : prediction, timestep, latents));
+      await options.onStep?.(step + 1, sampler.timesteps.length);
+      await nextTurn();
+    }
+    return latents;
+  }
+
+  /** Latents [n, channels, h, w] -> pixels [n, 3, height, width] in 0..1 */
+  async decode(latents: Float32Array, shape: Shape): Promise<Float32Array> {
+    const { vae } = this.components;
+    const program = await this.#vae.program(shape.join(), (graph) => ({
+      pixels: vae.decode(graph, graph.div(graph.input('latents', shape), vae.config.scaling_factor)),
+    }));
+    const { pixels } = await program.run({ latents });
+    return pixels.map((value) => Math.min(Math.max(value / 2 + 0.5, 0), 1));
+  }
+
+  /** Frees compiled programs and weights; the next call loads them again. */
+  async release(): Promise<void> {
+    await Promise.all([this.#unet.release(), this.#vae.release(), this.#textEncoder.release()]);
+  }
+
+  #requests({ prompts, imagesPerPrompt = 1 }: TextToImageOptions, seed: number): { index: number; prompt: string; seed: number }[] {
+    if (!Number.isInteger(seed) || seed < 0 || seed >= seedLimit) throw new RangeError(`seed is ${seed}: give a whole number from 0 to ${seedLimit - 1}`);
+    return prompts
+      .flatMap((prompt) => new Array<string>(imagesPerPrompt).fill(prompt))
+      .map((prompt, index) => ({ index, prompt, seed: (seed + index) % seedLimit }));
+  }
+
+  #checkSize(width: number, height: number): void {
+    const unit = this.sizeUnit;
+    for (const [name, value] of Object.entries({ width, height })) {
+      if (!Number.isInteger(value) || value < unit || value % unit !== 0) throw new RangeError(`${name} is ${value}: give a multiple of ${unit}`);
+    }
+  }
+
+  #tokenize(text: string): ArrayLike<number> {
+    const { tokenize } = this.components;
+    if (!tokenize) throw new Error('this model has no tokenizer: add a tokenizer/ folder with vocab.json and merges.txt');
+    return tokenize(text);
+  }
+
+  /** Latents are not bounded by 1, whatever the config says of clipping: upstream's latent pipelines ignore it too. */
+  #createSampler(name: SamplerName): Sampler {
+    return createSampler(name, { ...this.components.schedulerConfig, clip_sample: false });
+  }
+
+  async #predictor(shape: Shape, encoderHiddenStates: Float32Array): Promise<(sample: Float32Array, timestep: number) => Promise<Float32Array>> {
+    const { unet } = this.components;
+    const [runs] = shape;
+    const tokens = this.components.textEncoder.config.max_position_embeddings;
+    const features = encoderHiddenStates.length / runs / tokens;
+    const program = await this.#unet.program(shape.join(), (graph) => ({
+      prediction: unet.forward(graph, {
+        sample: graph.input('sample', shape),
+        timestepEmbedding: graph.input('timestep_embedding', [runs, unet.config.block_out_channels[0]]),
+        encoderHiddenStates: graph.input('encoder_hidden_states', [runs, tokens, features]),
+      }),
+    }));
+    return async (sample, timestep) => {
+      const time = timestepEmbedding(new Float32Array(runs).fill(timestep), unet.config);
+      const feeds = { sample, timestep_embedding: time, encoder_hidden_states: encoderHiddenStates };
+      return (await program.run(feeds)).prediction;
+    };
+  }
+}
+
+/** Classifier-free guidance (arXiv 2207.12598): the first half of `prediction` is for the negative prompts, the second for the prompts. */
+function guide(prediction: Float32Array, scale: number): Float32Array {
+  const half = prediction.length / 2;
+  const guided = new Float32Array(half);
+  for (let i = 0; i < half; i++) guided[i] = prediction[i] + scale * (prediction[half + i] - prediction[i]);
+  return guided;
+}
+
+/** Image `index` of pixels [n, 3, places] in 0..1 as interleaved bytes. */
+function toBytes(pixels: Float32Array, index: number, places: number): Uint8Array {
+  const rgb = new Uint8Array(places * 3);
+  for (let channel = 0; channel < 3; channel++) {
+    const offset = (index * 3 + channel) * places;
+    for (let i = 0; i < places; i++) rgb[i * 3 + channel] = Math.round(pixels[offset + i] * 255);
+  }
+  return rgb;
+}

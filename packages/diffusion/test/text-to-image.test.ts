@@ -1,0 +1,103 @@
+// Text to image: the reference picture, and what seeds, batches, guidance and abort signals promise.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type TensorReader } from '@styleforge/weights';
+import { join } from 'node:path';
+import { loadTextToImagePipeline, TextToImagePipeline, type GeneratedImage, type TextToImageOptions } from '../src/index.ts';
+import { goldenDirectory, goldenFile, relativeDifference } from './golden-models.ts';
+
+let golden: TensorReader;
+let pipeline: TextToImagePipeline;
+
+beforeAll(async () => {
+  golden = await goldenFile('text-to-image.safetensors');
+  const loaded = await loadTextToImagePipeline(join(goldenDirectory, 'tiny-sd'), { threads: 1 });
+  // the reference checkpoint has a vocabulary of 1000 and no tokenizer: every letter is a token here
+  const tokenize = (text: string): number[] => [998, ...Array.from(text, (letter) => letter.codePointAt(0)! % 990), ...new Array<number>(77).fill(999)].slice(0, 77);
+  pipeline = new TextToImagePipeline({ ...loaded.components, tokenize }, { threads: 1 });
+});
+afterAll(async () => {
+  await golden.close();
+  await pipeline.release();
+});
+
+async function collect(options: Partial<TextToImageOptions>): Promise<GeneratedImage[]> {
+  const images: GeneratedImage[] = [];
+  const settings: TextToImageOptions = { prompts: ['a cat'], steps: 3, guidanceScale: 5, sampler: 'ddim', seed: 11, ...options };
+  for await (const image of pipeline.generate(settings)) images.push(image);
+  return images;
+}
+
+describe('reference picture', () => {
+  it('ten guided DDIM steps from given latents', async () => {
+    const [prompt, negativePrompt] = await Promise.all(
+      ['input_ids', 'negative_input_ids'].map(async (name) => pipeline.encodeText(await golden.read(name))),
+    );
+    const shape = [1, 4, 8, 8] as const;
+    const latents = await pipeline.denoise(
+      { latents: await golden.read('latents'), shape, prompts: [prompt], negativePrompt },
+      { steps: 10, guidanceScale: 7.5, sampler: 'ddim' },
+    );
+    expect(relativeDifference(latents, await golden.read('final_latents'))).toBeLessThan(1e-4);
+    expect(relativeDifference(await pipeline.decode(latents, shape), await golden.read('image'))).toBeLessThan(1e-3);
+  });
+});
+
+describe('generation', () => {
+  it('gives each image its own seed and the size of the U-Net, and repeats itself', async () => {
+    const images = await collect({ prompts: ['a cat', 'a dog'], imagesPerPrompt: 2 });
+    expect(images.map(({ index, prompt, seed, width, height }) => ({ index, prompt, seed, width, height }))).toEqual([
+      { index: 0, prompt: 'a cat', seed: 11, width: 16, height: 16 },
+      { index: 1, prompt: 'a cat', seed: 12, width: 16, height: 16 },
+      { index: 2, prompt: 'a dog', seed: 13, width: 16, height: 16 },
+      { index: 3, prompt: 'a dog', seed: 14, width: 16, height: 16 },
+    ]);
+    expect(images.every(({ rgb }) => rgb.length === 16 * 16 * 3)).toBe(true);
+    expect(new Set(images.map(({ rgb }) => rgb.join())).size).toBe(4);
+    expect(await collect({ prompts: ['a cat', 'a dog'], imagesPerPrompt: 2 })).toEqual(images);
+  });
+
+  it('does not depend on the batch', async () => {
+    const prompts = ['a cat', 'a dog', 'a horse'];
+    const together = await collect({ prompts, batchSize: 3 });
+    const oneByOne = await collect({ prompts, batchSize: 1 });
+    const uneven = await collect({ prompts, batchSize: 2 });
+    const alone = await collect({ prompts: ['a horse'], seed: 13 });
+    const largest = (a: Uint8Array, b: Uint8Array): number => Math.max(...a.map((value, i) => Math.abs(value - b[i])));
+    together.forEach((image, i) => {
+      expect(largest(image.rgb, oneByOne[i].rgb)).toBeLessThanOrEqual(1);
+      expect(largest(image.rgb, uneven[i].rgb)).toBeLessThanOrEqual(1);
+    });
+    expect(largest(together[2].rgb, alone[0].rgb)).toBeLessThanOrEqual(1);
+  });
+
+  it('follows prompt, negative prompt and guidance; without guidance the negative prompt has no part', async () => {
+    const [plain] = await collect({});
+    for (const change of [{ prompts: ['a dog'] }, { negativePrompt: 'blurry' }, { guidanceScale: 9 }, { seed: 12 }, { steps: 4 }]) {
+      expect((await collect(change))[0].rgb, JSON.stringify(change)).not.toEqual(plain.rgb);
+    }
+    const [unguided] = await collect({ guidanceScale: 1 });
+    expect((await collect({ guidanceScale: 1, negativePrompt: 'blurry' }))[0].rgb).toEqual(unguided.rgb);
+  });
+
+  it.each(['ddim', 'pndm', 'dpmsolver++', 'dpmsolver++karras', 'euler', 'unipc'] as const)('works with %s, at a size that is not square', async (sampler) => {
+    const [image] = await collect({ sampler, width: 24, height: 8 });
+    expect([image.width, image.height, image.rgb.length]).toEqual([24, 8, 24 * 8 * 3]);
+    expect(new Set(image.rgb).size).toBeGreaterThan(20);
+  });
+
+  it('reports steps and stops when told', async () => {
+    const seen: string[] = [];
+    await collect({ onStep: (step, of) => void seen.push(`${step}/${of}`) });
+    expect(seen).toEqual(['1/3', '2/3', '3/3']);
+    const controller = new AbortController();
+    const stopped = collect({ signal: controller.signal, onStep: () => controller.abort(new Error('enough')) });
+    await expect(stopped).rejects.toThrow('enough');
+  });
+
+  it('refuses what it cannot do, naming it', async () => {
+    await expect(collect({ width: 15 })).rejects.toThrow('width is 15: give a multiple of 2');
+    await expect(collect({ seed: -1 })).rejects.toThrow('seed is -1');
+    const untokenized = await loadTextToImagePipeline(join(goldenDirectory, 'tiny-sd'));
+    await expect(untokenized.generate({ prompts: ['x'], steps: 1, guidanceScale: 1, sampler: 'ddim', seed: 1 }).next()).rejects.toThrow('no tokenizer');
+  });
+});
