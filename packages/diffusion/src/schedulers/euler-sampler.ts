@@ -1,9 +1,10 @@
 // Euler's method on the probability flow ODE (arXiv 2206.00364, algorithm 2 without churn).
-import { combine } from './sampler.ts';
 import { refuse, numberField, type SchedulerConfig } from './scheduler-config.ts';
 import { SigmaSampler } from './sigma-sampler.ts';
 import { interpolate } from './sigmas.ts';
 import { linspace, roundHalfToEven } from './spacing.ts';
+
+const { fround } = Math;
 
 export class EulerSampler extends SigmaSampler {
   readonly #sigmaMin: number | undefined;
@@ -24,8 +25,9 @@ export class EulerSampler extends SigmaSampler {
 
   override scaleModelInput(sample: Float32Array, timestep: number): Float32Array {
     super.scaleModelInput(sample, timestep);
-    const scale = 1 / Math.sqrt(this.sigmas[this.stepIndex]! ** 2 + 1);
-    return sample.map((value) => value * scale);
+    const sigma = this.sigmas[this.stepIndex]!;
+    const scale = fround(Math.sqrt(fround(fround(sigma * sigma) + 1)));
+    return sample.map((value) => value / scale);
   }
 
   protected startRun(steps: number): readonly number[] {
@@ -60,15 +62,22 @@ export class EulerSampler extends SigmaSampler {
 
   protected advance(modelOutput: Float32Array, sample: Float32Array): Float32Array {
     const sigma = this.sigmas[this.stepIndex]!;
-    const dt = this.sigmas[this.stepIndex + 1]! - sigma;
+    const dt = fround(this.sigmas[this.stepIndex + 1]! - sigma);
+    const original = this.#original(modelOutput, sample, sigma);
+    // Sigma can be in the tens of thousands, where the rounding of each operation shows: it follows the reference.
+    return sample.map((value, i) => value + fround(fround(fround(value - original[i]!) / sigma) * dt));
+  }
+
+  #original(modelOutput: Float32Array, sample: Float32Array, sigma: number): Float32Array {
     switch (this.predictionType) {
       case 'epsilon':
-        return combine(1, sample, dt, modelOutput);
+        return sample.map((value, i) => value - fround(sigma * modelOutput[i]!));
       case 'sample':
-        return combine(1 + dt / sigma, sample, -dt / sigma, modelOutput);
+        return modelOutput;
       case 'v_prediction': {
-        const variance = sigma * sigma + 1;
-        return combine(1 + (dt * sigma) / variance, sample, dt / Math.sqrt(variance), modelOutput);
+        const variance = fround(fround(sigma * sigma) + 1);
+        const scale = fround(-sigma / fround(Math.sqrt(variance)));
+        return sample.map((value, i) => fround(modelOutput[i]! * scale) + fround(value / variance));
       }
     }
   }

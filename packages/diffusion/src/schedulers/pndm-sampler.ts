@@ -4,6 +4,8 @@ import { BaseSampler, combine } from './sampler.ts';
 import { booleanField, choiceField, noiseScheduleConfig, wholeNumberField, type SchedulerConfig } from './scheduler-config.ts';
 import { ascendingTimesteps, type Spacing } from './spacing.ts';
 
+const { fround } = Math;
+
 /** Adams-Bashforth weights, newest answer first, by the number of answers at hand. */
 const adamsBashforth: readonly (readonly number[])[] = [
   [],
@@ -88,16 +90,22 @@ export class PNDMSampler extends BaseSampler {
     return this.#transfer(sample, this.timestep, this.timestep - this.#stride, slope);
   }
 
-  /** Equation 9 of the paper. */
+  /** Equation 9 of the paper, rounded as the reference rounds: where hardly any signal is left, its terms all but cancel. */
   #transfer(sample: Float32Array, from: number, to: number, modelOutput: Float32Array): Float32Array {
     const alphaBar = this.#alphasCumprod[from]!;
     const alphaBarTo = to >= 0 ? this.#alphasCumprod[to]! : this.#finalAlphaCumprod;
-    const betaBar = 1 - alphaBar;
-    const noise =
-      this.predictionType === 'v_prediction'
-        ? combine(Math.sqrt(alphaBar), modelOutput, Math.sqrt(betaBar), sample)
-        : modelOutput;
-    const denominator = alphaBar * Math.sqrt(1 - alphaBarTo) + Math.sqrt(alphaBar * betaBar * alphaBarTo);
-    return combine(Math.sqrt(alphaBarTo / alphaBar), sample, (alphaBar - alphaBarTo) / denominator, noise);
+    const betaBar = fround(1 - alphaBar);
+    const rootAlpha = fround(Math.sqrt(alphaBar));
+    const rootBeta = fround(Math.sqrt(betaBar));
+    const isVelocity = this.predictionType === 'v_prediction';
+    const keep = fround(Math.sqrt(fround(alphaBarTo / alphaBar)));
+    const gain = fround(alphaBarTo - alphaBar);
+    const product = fround(fround(alphaBar * betaBar) * alphaBarTo);
+    const denominator = fround(fround(alphaBar * fround(Math.sqrt(fround(1 - alphaBarTo)))) + fround(Math.sqrt(product)));
+    return sample.map((value, i) => {
+      const answer = modelOutput[i]!;
+      const noise = isVelocity ? fround(fround(rootAlpha * answer) + fround(rootBeta * value)) : answer;
+      return fround(keep * value) - fround(fround(gain * noise) / denominator);
+    });
   }
 }

@@ -17,10 +17,10 @@ export function linspace(start: number, end: number, count: number): number[] {
   });
 }
 
-/** numpy.arange(start, 0, -step): its increment is the difference of the first two values. */
-function descendingRange(start: number, step: number): number[] {
+/** numpy.arange(start, 0, -step), whose increment is the difference of the first two values, without the value that rounding adds. */
+function descendingRange(start: number, step: number, atMost: number): number[] {
   const increment = start - step - start;
-  return Array.from({ length: Math.ceil(start / step) }, (_, i) => start + i * increment);
+  return Array.from({ length: Math.min(Math.ceil(start / step), atMost) }, (_, i) => start + i * increment);
 }
 
 export interface Spacing {
@@ -64,5 +64,5 @@ export function descendingTimesteps(steps: number, spacing: Spacing): number[] {
 }
 
 export function trailing(steps: number, numTrainTimesteps: number, last: number): number[] {
-  return descendingRange(last, numTrainTimesteps / steps).map((timestep) => roundHalfToEven(timestep) - 1);
+  return descendingRange(last, numTrainTimesteps / steps, steps).map((timestep) => roundHalfToEven(timestep) - 1);
 }
