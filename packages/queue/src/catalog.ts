@@ -1,0 +1,32 @@
+// Every kind of queued job: its payload, how long it may run and how it is retried.
+import { z } from 'zod';
+
+interface JobDefinition {
+  payload: z.ZodType;
+  timeoutMs: number;
+  /** Tries in all; bad input and cancellation end a job at once. */
+  attempts: number;
+  /** Before the second try; doubled before each further one. */
+  backoffMs: number;
+}
+
+const minute = 60_000;
+const hour = 60 * minute;
+
+export const catalog = {
+  train: { payload: z.object({ jobId: z.string() }), timeoutMs: 7 * 24 * hour, attempts: 5, backoffMs: 2_000 },
+  generate: { payload: z.object({ generationId: z.string() }), timeoutMs: 2 * hour, attempts: 3, backoffMs: 1_000 },
+} as const satisfies Record<string, JobDefinition>;
+
+export type JobName = keyof typeof catalog;
+export type JobPayload<Name extends JobName> = z.infer<(typeof catalog)[Name]['payload']>;
+
+export const jobNames = Object.keys(catalog) as JobName[];
+
+export function isJobName(name: string): name is JobName {
+  return Object.hasOwn(catalog, name);
+}
+
+export function parsePayload<Name extends JobName>(name: Name, payload: unknown): JobPayload<Name> {
+  return catalog[name].payload.parse(payload) as JobPayload<Name>;
+}

@@ -1,0 +1,53 @@
+// Puts jobs into their queues; the database's id is the queue's id, so that sending twice is sending once.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type BackendQueue, openQueue, type QueueConnection } from './backends.ts';
+import { catalog, type JobName, jobNames, type JobPayload, parsePayload } from './catalog.ts';
+import type { Logger } from './logger.ts';
+
+/** How long an earlier run with the same id may take to leave the queue after its row was finished. */
+const leaveQueueMs = 5_000;
+
+export interface JobQueues {
+  enqueue<Name extends JobName>(name: Name, id: string, payload: JobPayload<Name>): Promise<void>;
+  /** Throws when the queue cannot be reached. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function createQueues(connection: QueueConnection, log: Logger): Promise<JobQueues> {
+  const queues = {} as Record<JobName, BackendQueue>;
+  for (const name of jobNames) {
+    queues[name] = openQueue(connection, name, { defaultJobOptions: jobOptions(name) });
+    queues[name].on('error', (error) => log.error({ err: error, queue: name }, 'the queue connection failed'));
+    await queues[name].waitUntilReady();
+  }
+  return {
+    async enqueue(name, id, payload) {
+      const checked = parsePayload(name, payload);
+      await waitUntilNotActive(queues[name], id);
+      await queues[name].add(name, checked, { jobId: id });
+    },
+    async ping() {
+      await Promise.all(jobNames.map((name) => queues[name].getJobCounts('waiting')));
+    },
+    async close() {
+      await Promise.all(jobNames.map((name) => queues[name].close()));
+    },
+  };
+}
+
+/** The database remembers what became of a job; the queue forgets it, which frees its id for a resume. */
+function jobOptions(name: JobName) {
+  const { attempts, backoffMs } = catalog[name];
+  return { attempts, backoff: { type: 'exponential', delay: backoffMs }, removeOnComplete: true, removeOnFail: true };
+}
+
+/** An active job with this id is either this very message sent twice, or a run about to leave: then adding would be lost. */
+async function waitUntilNotActive(queue: BackendQueue, id: string): Promise<void> {
+  const end = Date.now() + leaveQueueMs;
+  while (Date.now() < end) {
+    const job = await queue.getJob(id);
+    if (!job || (await job.getState()) !== 'active') return;
+    await sleep(100);
+  }
+}

@@ -1,0 +1,193 @@
+// One suite for both backends: the queue in Postgres and the queue in Redis.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type Consumer, createConsumer, createQueues, type JobContext, type JobOutcome, type JobQueues, PermanentJobError, type QueueConnection } from '@styleforge/queue';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '@styleforge/stack';
+import { hasRedis, startRedis } from './redis-server.ts';
+
+const errors: unknown[] = [];
+const log = { info: () => undefined, warn: () => undefined, error: (fields: object) => errors.push(fields) };
+
+let postgres: EmbeddedPostgres;
+let redis: Awaited<ReturnType<typeof startRedis>> | undefined;
+let directory: string;
+const connections: Record<string, QueueConnection> = {};
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'styleforge-queue-'));
+  postgres = await startEmbeddedPostgres({ directory });
+  connections['postgres'] = { kind: 'postgres', databaseUrl: postgres.databaseUrl };
+  if (hasRedis) {
+    redis = await startRedis();
+    connections['redis'] = { kind: 'redis', redisUrl: redis.redisUrl };
+  } else {
+    console.warn('NOT TESTED: the queue on Redis, because there is no redis-server on the PATH (Debian: apt-get install redis-server)');
+  }
+});
+
+afterAll(async () => {
+  await redis?.stop();
+  await postgres.stop();
+  await rm(directory, { recursive: true, force: true });
+});
+
+describe.each(hasRedis ? ['postgres', 'redis'] : ['postgres'])('the queue on %s', (backend) => {
+  let connection: QueueConnection;
+  let queues: JobQueues;
+  const consumers: Consumer[] = [];
+  let lastId = 0;
+  const newId = () => `gen_${backend}_${++lastId}`;
+
+  beforeAll(async () => {
+    connection = connections[backend] as QueueConnection;
+    queues = await createQueues(connection, log);
+  });
+  afterAll(() => queues.close());
+  afterEach(async () => {
+    await Promise.all(consumers.splice(0).map((consumer) => consumer.close(1_000)));
+  });
+
+  type Handle = (payload: { generationId: string }, context: JobContext) => Promise<JobOutcome>;
+  async function consume(handle: Handle, onAbandoned = async (_payload: { generationId: string }, _error: Error) => undefined as void) {
+    const consumer = await createConsumer(connection, { name: 'generate', concurrency: 4, log, handle, onAbandoned });
+    consumers.push(consumer);
+    return consumer;
+  }
+  const enqueue = (id: string) => queues.enqueue('generate', id, { generationId: id });
+
+  async function until(condition: () => boolean, ms = 10_000): Promise<void> {
+    const end = Date.now() + ms;
+    while (!condition()) {
+      if (Date.now() > end) throw new Error('it did not happen in time');
+      await sleep(20);
+    }
+  }
+
+  it('delivers a job once, however often it was sent', async () => {
+    const id = newId();
+    await enqueue(id);
+    await enqueue(id);
+    const seen: string[] = [];
+    await consume(async ({ generationId }, context) => {
+      expect(context).toMatchObject({ id, attempt: 1, isLastAttempt: false });
+      seen.push(generationId);
+      return 'finished';
+    });
+    await until(() => seen.length > 0);
+    await sleep(300);
+    expect(seen).toEqual([id]);
+  });
+
+  it('takes the same id again when the first run is over', async () => {
+    const id = newId();
+    let runs = 0;
+    await consume(async () => {
+      runs++;
+      await sleep(200);
+      return 'finished';
+    });
+    await enqueue(id);
+    await until(() => runs === 1);
+    await enqueue(id);
+    await until(() => runs === 2);
+  });
+
+  it('refuses a payload that the catalog does not describe', async () => {
+    await expect(queues.enqueue('generate', newId(), { jobId: 'x' } as never)).rejects.toThrow(/generationId/);
+  });
+
+  it('retries a failure until the last attempt', async () => {
+    const attempts: [number, boolean][] = [];
+    await consume(async (_payload, { attempt, isLastAttempt }) => {
+      attempts.push([attempt, isLastAttempt]);
+      throw new Error('the disk was full');
+    });
+    await enqueue(newId());
+    await until(() => attempts.length === 3);
+    await sleep(300);
+    expect(attempts).toEqual([[1, false], [2, false], [3, true]]);
+    expect(errors).toContainEqual(expect.objectContaining({ attempt: 2, err: expect.objectContaining({ message: 'the disk was full' }) as Error }));
+  });
+
+  it('does not retry what cannot succeed', async () => {
+    let runs = 0;
+    await consume(async () => {
+      runs++;
+      throw new PermanentJobError('an image is broken');
+    });
+    await enqueue(newId());
+    await until(() => runs === 1);
+    await sleep(2_000);
+    expect(runs).toBe(1);
+  });
+
+  it('hands a job back at shutdown, and the next worker goes on with the same attempt', async () => {
+    const id = newId();
+    let reason: unknown;
+    const first = await consume((_payload, { signal }) => new Promise((done) => {
+      signal.addEventListener('abort', () => {
+        reason = signal.reason;
+        done('handed-back');
+      });
+    }));
+    await enqueue(id);
+    await sleep(500);
+    await first.close(5_000);
+    expect(reason).toBe('shutdown');
+    const attempts: number[] = [];
+    await consume(async (_payload, { attempt }) => {
+      attempts.push(attempt);
+      return 'finished';
+    });
+    await until(() => attempts.length > 0);
+    expect(attempts).toEqual([1]);
+  });
+
+  it('does not wait for ever for a handler that does not stop', async () => {
+    let release: (outcome: JobOutcome) => void = () => undefined;
+    const stuck = await consume(() => new Promise((done) => (release = done)));
+    await enqueue(newId());
+    await sleep(500);
+    const start = Date.now();
+    await stuck.close(500);
+    expect(Date.now() - start).toBeLessThan(3_000);
+    release('finished');
+    let takenOver = false;
+    await consume(async () => {
+      takenOver = true;
+      return 'finished';
+    });
+    await until(() => takenOver, 25_000);
+  }, 40_000);
+
+  it('gives a job of a worker killed with -9 to another one within twenty seconds', async () => {
+    const id = newId();
+    const child = spawn(process.execPath, ['--import', 'tsx', fileURLToPath(new URL('hanging-consumer.ts', import.meta.url)), JSON.stringify(connection)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    expect((await lines.next()).value).toBe('ready');
+    await enqueue(id);
+    expect((await lines.next()).value).toBe(`took ${id}`);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    const taken: string[] = [];
+    await consume(async ({ generationId }) => {
+      taken.push(generationId);
+      return 'finished';
+    });
+    await until(() => taken.length > 0, 20_000);
+    expect(taken).toEqual([id]);
+  }, 40_000);
+
+  it('answers a ping', async () => {
+    await queues.ping();
+  });
+});
