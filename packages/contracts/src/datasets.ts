@@ -64,12 +64,12 @@ export const datasetPage = pageOf(dataset, 'DatasetPage');
 export const REFUSAL_CODES = [
   'unsupported_format',
   'not_an_image',
+  'not_what_it_says',
   'too_many_bytes',
   'too_many_pixels',
   'animated',
   'duplicate',
   'dataset_full',
-  'invalid_field',
 ] as const;
 export type RefusalCode = (typeof REFUSAL_CODES)[number];
 

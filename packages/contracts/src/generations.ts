@@ -3,10 +3,8 @@ import { z } from 'zod';
 import { checkpointId, generationId, imageId, trainingJobId } from './ids.ts';
 import { failure } from './errors.ts';
 import { pageOf, timestamp } from './pages.ts';
+import { SAMPLERS } from './samplers.ts';
 import { generationStatus } from './statuses.ts';
-
-export const SAMPLERS = ['ddim', 'pndm', 'dpmsolver++', 'dpmsolver++_karras', 'euler', 'unipc'] as const;
-export type Sampler = (typeof SAMPLERS)[number];
 
 export const GENERATION_LIMITS = { prompts: 100, images: 200, waitSeconds: 60 } as const;
 

@@ -59,7 +59,7 @@ export const trainingJobQuery = pageQuery.extend({
 export type TrainingJobQuery = z.infer<typeof trainingJobQuery>;
 
 export const jobEvent = z
-  .object({ sequence: z.int(), type: z.string(), data: z.record(z.string(), z.json()), created_at: timestamp })
+  .object({ sequence: z.int(), type: z.string(), data: z.record(z.string(), z.unknown()), created_at: timestamp })
   .meta({ id: 'TrainingEvent' });
 export type JobEventBody = z.infer<typeof jobEvent>;
 

@@ -4,7 +4,7 @@ import { baseModelName } from './base-models.ts';
 import { componentName } from './datasets.ts';
 import { hyperparametersRequest } from './hyperparameters.ts';
 import { datasetId } from './ids.ts';
-import { SAMPLERS } from './generations.ts';
+import { SAMPLERS } from './samplers.ts';
 
 export const TRAINING_METHODS = ['single-styleforge', 'multi-styleforge', 'dreambooth'] as const;
 export type TrainingMethod = (typeof TRAINING_METHODS)[number];

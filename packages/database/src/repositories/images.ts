@@ -28,6 +28,13 @@ export function createImageRepository(prisma: PrismaClient) {
       return prisma.image.count({ where: { datasetId } });
     },
 
+    /** The key of the object that can go now; null when there was no such row. */
+    async delete(id: string): Promise<string | null> {
+      const row = await prisma.image.findUnique({ where: { id } });
+      if (row !== null) await prisma.image.deleteMany({ where: { id } });
+      return row && row.objectKey;
+    },
+
     async find(projectId: string, id: string): Promise<ImageRow | null> {
       return prisma.image.findUnique({ where: { id, projectId } });
     },

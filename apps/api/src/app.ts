@@ -1,0 +1,51 @@
+// Builds the API: plugins in the order in which a request meets them, then the routes.
+import { randomUUID } from 'node:crypto';
+import multipart from '@fastify/multipart';
+import { UPLOAD_LIMITS } from '@styleforge/contracts';
+import Fastify from 'fastify';
+import { serializerCompiler } from 'fastify-type-provider-zod';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { ApiDependencies, ApiOptions } from './dependencies.ts';
+import { handleError, handleUnknownRoute } from './errors/error-handler.ts';
+import { validatorCompiler } from './errors/request-validation.ts';
+import type { ApiServer } from './http/api-server.ts';
+import { registerAuthentication } from './plugins/authentication.ts';
+import { registerIdempotency } from './plugins/idempotency.ts';
+import { registerOpenApi } from './plugins/openapi.ts';
+import { registerHealthRoutes } from './routes/health/index.ts';
+import { registerV1Routes } from './routes/v1/index.ts';
+import { createBaseModelCatalog } from './services/base-model-catalog.ts';
+
+const JSON_BODY_LIMIT = 1024 * 1024;
+
+export async function buildApp(options: ApiOptions): Promise<ApiServer> {
+  const dependencies: ApiDependencies = { ...options, baseModels: createBaseModelCatalog(options.baseModelsDirectory) };
+  const app = Fastify({
+    logger: { level: options.logLevel },
+    genReqId: () => `req_${randomUUID()}`,
+    bodyLimit: JSON_BODY_LIMIT,
+    forceCloseConnections: 'idle',
+  }).withTypeProvider<ZodTypeProvider>();
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler(handleError);
+  app.setNotFoundHandler(handleUnknownRoute);
+  app.addHook('onSend', async (request, reply) => void reply.header('x-request-id', request.id));
+
+  await registerOpenApi(app);
+  await app.register(multipart, {
+    throwFileSizeLimit: false,
+    limits: { fileSize: UPLOAD_LIMITS.fileBytes, files: UPLOAD_LIMITS.imagesPerDataset, fieldSize: 8192 },
+  });
+  registerHealthRoutes(app, dependencies);
+  await app.register(
+    async (v1: ApiServer) => {
+      registerAuthentication(v1, dependencies.database);
+      registerIdempotency(v1, dependencies.database);
+      registerV1Routes(v1, dependencies);
+    },
+    { prefix: '/v1' },
+  );
+  await app.ready();
+  return app;
+}

@@ -1,0 +1,15 @@
+// What the API works with; whoever starts it opens and closes these.
+import type { Database } from '@styleforge/database';
+import type { ObjectStore } from '@styleforge/storage';
+import type { BaseModelCatalog } from './services/base-model-catalog.ts';
+
+export type ApiOptions = {
+  database: Database;
+  objectStore: ObjectStore;
+  baseModelsDirectory: string;
+  logLevel: string;
+  /** Further things that /readyz looks at, such as the queue: each throws when it is down. */
+  readinessChecks?: Record<string, () => Promise<void>>;
+};
+
+export type ApiDependencies = ApiOptions & { baseModels: BaseModelCatalog };

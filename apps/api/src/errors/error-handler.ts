@@ -1,0 +1,65 @@
+// Turns whatever was thrown into one problem document; the only place that does.
+import { STATUS_CODES } from 'node:http';
+import { ERRORS, errorType } from '@styleforge/contracts';
+import type { ErrorCode, FieldError, Problem } from '@styleforge/contracts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ApiError } from './api-error.ts';
+import { RequestValidationError } from './request-validation.ts';
+
+type Described = { code: ErrorCode; detail: string; fields?: FieldError[] };
+
+export const PROBLEM_TYPE = 'application/problem+json';
+
+export function handleError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const described = describe(error);
+  const { status } = ERRORS[described.code];
+  if (status >= 500) request.log.error({ err: error }, 'request failed');
+  else request.log.info({ code: described.code, detail: described.detail }, 'request refused');
+  if (status === 401) reply.header('www-authenticate', 'Bearer realm="styleforge"');
+  // A route's own response schema must not apply to a problem.
+  reply.serializer(JSON.stringify as (payload: unknown) => string);
+  void reply.code(status).type(PROBLEM_TYPE).send(toProblem(described, request));
+}
+
+export function handleUnknownRoute(request: FastifyRequest, reply: FastifyReply): void {
+  handleError(new ApiError('not_found', `There is nothing at ${request.method} ${pathOf(request)}.`), request, reply);
+}
+
+function toProblem({ code, detail, fields }: Described, request: FastifyRequest): Problem {
+  const { status, title } = ERRORS[code];
+  return {
+    type: errorType(code),
+    title,
+    status,
+    detail,
+    instance: pathOf(request),
+    code,
+    request_id: request.id,
+    ...(fields && fields.length > 0 ? { errors: fields } : {}),
+  };
+}
+
+function describe(error: unknown): Described {
+  if (error instanceof ApiError) return { code: error.code, detail: error.message, fields: error.fields };
+  if (error instanceof RequestValidationError) return describeValidation(error);
+  const { statusCode, code, message } = error as { statusCode?: number; code?: string; message?: string };
+  if (statusCode === 413) return { code: 'payload_too_large', detail: message ?? 'The body is too large.' };
+  if (statusCode === 415) return { code: 'unsupported_media_type', detail: message ?? 'Unsupported media type.' };
+  // Fastify's own complaints about a request: a broken JSON body, a bad content length, a broken multipart body.
+  if (code?.startsWith('FST_') && statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
+    return { code: 'invalid_request', detail: message ?? STATUS_CODES[statusCode] ?? 'Bad request.' };
+  }
+  return { code: 'internal_error', detail: 'The request failed on our side. The log has it under its request id.' };
+}
+
+function describeValidation(error: RequestValidationError): Described {
+  // An id of a wrong form names nothing.
+  if (error.validationContext === 'params') return { code: 'not_found', detail: 'There is nothing under this id.' };
+  const [first] = error.fields;
+  const detail = first === undefined ? error.message : `${first.pointer || 'The body'}: ${first.detail}`;
+  return { code: 'validation_failed', detail, fields: error.fields };
+}
+
+function pathOf(request: FastifyRequest): string {
+  return request.url.split('?')[0] ?? request.url;
+}

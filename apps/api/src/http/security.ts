@@ -1,0 +1,2 @@
+// The mark that makes OpenAPI say a route needs an API key.
+export const security = [{ apiKey: [] }];

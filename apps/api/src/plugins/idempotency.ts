@@ -1,0 +1,75 @@
+// Idempotency-Key: the first answer to a POST is kept for a day and given again to its repetitions.
+import { createHash } from 'node:crypto';
+import type { Database, StoredResponse } from '@styleforge/database';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ApiError } from '../errors/api-error.ts';
+import type { ApiServer } from '../http/api-server.ts';
+
+const HEADER = 'idempotency-key';
+const MAX_KEY_LENGTH = 255;
+const KEPT_HEADERS = ['content-type', 'location'];
+
+/** Runs after validation, so that a request that was refused as invalid leaves no trace. */
+export function registerIdempotency(app: ApiServer, database: Database): void {
+  const running = new WeakMap<FastifyRequest, string>();
+  app.decorateRequest('reservedUuid');
+
+  app.addHook('preHandler', async (request, reply) => {
+    const key = keyOf(request);
+    if (key === undefined) return;
+    const decision = await database.idempotencyKeys.begin(request.caller.projectId, key, hashOf(request));
+    switch (decision.kind) {
+      case 'run':
+        running.set(request, key);
+        request.reservedUuid = decision.reservedUuid;
+        return;
+      case 'replay':
+        return replay(reply, decision.response);
+      case 'in_progress':
+        throw new ApiError('idempotency_in_progress', 'The first request with this Idempotency-Key has not been answered yet. Try again shortly.');
+      case 'other_request':
+        throw new ApiError('idempotency_key_reused', 'This Idempotency-Key was used with another request. Take a new key for a new request.');
+    }
+  });
+
+  app.addHook('onSend', async (request, reply, payload) => {
+    const key = running.get(request);
+    if (key === undefined) return payload;
+    running.delete(request);
+    const { projectId } = request.caller;
+    if (reply.statusCode < 300) await database.idempotencyKeys.complete(projectId, key, toStored(reply, payload));
+    else await database.idempotencyKeys.release(projectId, key);
+    return payload;
+  });
+}
+
+function keyOf(request: FastifyRequest): string | undefined {
+  const key = request.headers[HEADER];
+  if (key === undefined || !request.routeOptions.config.idempotent) return undefined;
+  if (typeof key === 'string' && key.length >= 1 && key.length <= MAX_KEY_LENGTH) return key;
+  const detail = `must have 1 to ${MAX_KEY_LENGTH} characters`;
+  throw new ApiError('validation_failed', `Idempotency-Key ${detail}.`, [{ pointer: 'Idempotency-Key', detail }]);
+}
+
+function hashOf(request: FastifyRequest): string {
+  return createHash('sha256').update(`${request.method} ${request.url}\n${canonicalJson(request.body)}`).digest('hex');
+}
+
+/** The same for bodies that differ only in the order of their fields. */
+function canonicalJson(value: unknown): string {
+  const sortFields = (_key: string, part: unknown) =>
+    part !== null && typeof part === 'object' && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part;
+  return JSON.stringify(value, sortFields) ?? '';
+}
+
+function toStored(reply: FastifyReply, payload: unknown): StoredResponse {
+  const headers = Object.fromEntries(KEPT_HEADERS.flatMap((name) => (reply.hasHeader(name) ? [[name, String(reply.getHeader(name))]] : [])));
+  return { status: reply.statusCode, headers, body: JSON.parse(String(payload)) };
+}
+
+function replay(reply: FastifyReply, { status, headers, body }: StoredResponse): FastifyReply {
+  reply.serializer(JSON.stringify as (payload: unknown) => string);
+  return reply.code(status).headers({ ...headers, 'idempotency-replayed': 'true' }).send(body);
+}

@@ -1,0 +1,27 @@
+// OpenAPI 3.1 at /openapi.json, made from the routes' schemas, and readable docs at /docs.
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import type { ApiServer } from '../http/api-server.ts';
+
+const INFO = {
+  title: 'StyleForge',
+  version: '1.0.0',
+  description: 'Fine-tunes text-to-image diffusion models on an artistic style, as jobs over HTTP.',
+};
+
+export async function registerOpenApi(app: ApiServer): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: INFO,
+      servers: [{ url: '/' }],
+      tags: ['datasets', 'base models', 'training jobs', 'generations', 'images', 'service'].map((name) => ({ name })),
+      components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', description: 'An API key: `sf_...`' } } },
+    },
+    transform: jsonSchemaTransform,
+    transformObject: jsonSchemaTransformObject,
+  });
+  await app.register(swaggerUi, { routePrefix: '/docs' });
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+}

@@ -1,0 +1,35 @@
+// Rows of generations and their images as response bodies.
+import type { GeneratedImageBody, GenerationBody } from '@styleforge/contracts';
+import type { GeneratedImageRow, GenerationDetail } from '@styleforge/database';
+import { imageUrl } from './links.ts';
+
+export function presentGeneration(row: GenerationDetail): GenerationBody {
+  return {
+    id: row.id,
+    status: row.status,
+    base_model: row.baseModel,
+    checkpoint_id: row.checkpointId,
+    training_job_id: row.trainingJobId,
+    config: row.config,
+    images: row.images.map(presentGeneratedImage),
+    error: row.error,
+    created_at: row.createdAt.toISOString(),
+    started_at: row.startedAt?.toISOString() ?? null,
+    finished_at: row.finishedAt?.toISOString() ?? null,
+  };
+}
+
+function presentGeneratedImage(row: GeneratedImageRow): GeneratedImageBody {
+  return {
+    id: row.id,
+    index: row.index,
+    prompt: row.prompt,
+    seed: row.seed,
+    width: row.width,
+    height: row.height,
+    size_bytes: row.sizeBytes,
+    sha256: row.sha256,
+    url: imageUrl(row.id),
+    created_at: row.createdAt.toISOString(),
+  };
+}

@@ -1,0 +1,49 @@
+// Rows of training jobs and what belongs to them as response bodies.
+import type { CheckpointBody, JobEventBody, TrainingJobBody } from '@styleforge/contracts';
+import type { CheckpointRow, JobEventRow, TrainingJobRow } from '@styleforge/database';
+import type { ObjectStore } from '@styleforge/storage';
+import { checkpointFileUrl } from './links.ts';
+
+const LINK_SECONDS = 3600;
+
+export function presentTrainingJob(row: TrainingJobRow, queuePosition: number | null): TrainingJobBody {
+  return {
+    id: row.id,
+    status: row.status,
+    method: row.method,
+    base_model: row.baseModel,
+    config: row.config,
+    metadata: row.metadata,
+    progress: row.progress,
+    queue_position: queuePosition,
+    attempt: row.attempt,
+    cancel_requested: row.cancelRequestedAt !== null,
+    result: row.result,
+    error: row.error,
+    created_at: row.createdAt.toISOString(),
+    updated_at: row.updatedAt.toISOString(),
+    started_at: row.startedAt?.toISOString() ?? null,
+    finished_at: row.finishedAt?.toISOString() ?? null,
+  };
+}
+
+export function presentEvent(row: JobEventRow): JobEventBody {
+  return { sequence: row.sequence, type: row.type, data: row.data as JobEventBody['data'], created_at: row.createdAt.toISOString() };
+}
+
+/** Links lead straight to the object store when it can sign them, else through this API. */
+export async function presentCheckpoint(row: CheckpointRow, store: ObjectStore): Promise<CheckpointBody> {
+  const files = row.files.map(async ({ path, size, sha256 }) => {
+    const url = (await store.presignGet?.(row.objectPrefix + path, LINK_SECONDS)) ?? checkpointFileUrl(row.jobId, row.id, path);
+    return { path, size_bytes: size, sha256, url };
+  });
+  return {
+    id: row.id,
+    training_job_id: row.jobId,
+    step: row.step,
+    format: 'diffusers',
+    size_bytes: row.sizeBytes,
+    files: await Promise.all(files),
+    created_at: row.createdAt.toISOString(),
+  };
+}

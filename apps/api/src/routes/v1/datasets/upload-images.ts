@@ -1,0 +1,37 @@
+// POST /v1/datasets/{id}/images
+import { datasetId, uploadResponse } from '@styleforge/contracts';
+import { z } from 'zod';
+import type { ApiDependencies } from '../../../dependencies.ts';
+import { ApiError, notFound } from '../../../errors/api-error.ts';
+import type { ApiServer } from '../../../http/api-server.ts';
+import { problemResponses } from '../../../http/problem-responses.ts';
+import { security } from '../../../http/security.ts';
+import { takeUpload } from '../../../services/image-upload.ts';
+
+const DESCRIPTION = `\`multipart/form-data\` with one or many files: PNG, JPEG or WebP, 25 MB and 40 megapixels at most.
+The text fields \`component\` and \`caption\` hold for the files that come after them, until they are given again; an empty one ends them.
+Images are decoded, turned upright, stripped of metadata and kept as PNG. The answer tells for each file whether it was kept, and if not, why.`;
+
+export function uploadImagesRoute(app: ApiServer, dependencies: ApiDependencies): void {
+  const schema = {
+    tags: ['datasets'],
+    summary: 'Upload images',
+    description: DESCRIPTION,
+    security,
+    consumes: ['multipart/form-data'],
+    params: z.object({ id: datasetId }),
+    response: {
+      200: uploadResponse,
+      ...problemResponses('not_found', 'invalid_request', 'unsupported_media_type', 'validation_failed', 'payload_too_large'),
+    },
+  };
+  app.post('/datasets/:id/images', { schema }, async (request) => {
+    const { id } = request.params;
+    if (!request.isMultipart()) throw new ApiError('unsupported_media_type', 'Send the images as multipart/form-data.');
+    const dataset = await dependencies.database.datasets.find(request.caller.projectId, id);
+    if (dataset === null) throw notFound('dataset', id);
+    const files = await takeUpload(dependencies, dataset, request.parts());
+    const kept = files.filter(({ status }) => status === 'kept').length;
+    return { kept, refused: files.length - kept, files };
+  });
+}

@@ -1,0 +1,25 @@
+// GET /v1/images/generations/{id}
+import { generation, generationId } from '@styleforge/contracts';
+import { z } from 'zod';
+import type { ApiDependencies } from '../../../dependencies.ts';
+import { notFound } from '../../../errors/api-error.ts';
+import type { ApiServer } from '../../../http/api-server.ts';
+import { problemResponses } from '../../../http/problem-responses.ts';
+import { security } from '../../../http/security.ts';
+import { presentGeneration } from '../../../presenters/generations.ts';
+
+export function getGenerationRoute(app: ApiServer, { database }: ApiDependencies): void {
+  const schema = {
+    tags: ['generations'],
+    summary: 'Read a generation with its images',
+    security,
+    params: z.object({ id: generationId }),
+    response: { 200: generation, ...problemResponses('not_found') },
+  };
+  app.get('/images/generations/:id', { schema }, async (request) => {
+    const { id } = request.params;
+    const row = await database.generations.find(request.caller.projectId, id);
+    if (row === null) throw notFound('generation', id);
+    return presentGeneration(row);
+  });
+}

@@ -1,0 +1,31 @@
+// GET /v1/images/{id}: a generated or an uploaded image.
+import { imageId } from '@styleforge/contracts';
+import { z } from 'zod';
+import type { ApiDependencies } from '../../../dependencies.ts';
+import { notFound } from '../../../errors/api-error.ts';
+import type { ApiServer } from '../../../http/api-server.ts';
+import { problemResponses } from '../../../http/problem-responses.ts';
+import { security } from '../../../http/security.ts';
+import { sendObject } from '../../../http/send-object.ts';
+
+export function getImageRoute(app: ApiServer, { database, objectStore }: ApiDependencies): void {
+  const schema = {
+    tags: ['images'],
+    summary: 'One image as PNG',
+    description: 'A generated image carries its parameters in its metadata.',
+    security,
+    params: z.object({ id: imageId }),
+    response: {
+      200: { description: 'The image', content: { 'image/png': { schema: z.string() } } },
+      ...problemResponses('not_found'),
+    },
+  };
+  app.get('/images/:id', { schema }, async (request, reply) => {
+    const { id } = request.params;
+    const { projectId } = request.caller;
+    const row = (await database.generations.findImage(projectId, id)) ?? (await database.images.find(projectId, id));
+    if (row === null) throw notFound('image', id);
+    const object = { key: row.objectKey, size: row.sizeBytes, sha256: row.sha256, contentType: 'image/png', fileName: `${id}.png` };
+    return sendObject(objectStore, object, request, reply);
+  });
+}

@@ -1,0 +1,44 @@
+// Every route under /v1.
+import type { ApiDependencies } from '../../dependencies.ts';
+import type { ApiServer } from '../../http/api-server.ts';
+import { listBaseModelsRoute } from './base-models/list.ts';
+import { createDatasetRoute } from './datasets/create.ts';
+import { deleteDatasetRoute } from './datasets/delete.ts';
+import { getDatasetRoute } from './datasets/get.ts';
+import { listDatasetsRoute } from './datasets/list.ts';
+import { uploadImagesRoute } from './datasets/upload-images.ts';
+import { createGenerationRoute } from './images/create-generation.ts';
+import { getGenerationRoute } from './images/get-generation.ts';
+import { getImageRoute } from './images/get-image.ts';
+import { cancelTrainingJobRoute } from './training-jobs/cancel.ts';
+import { listCheckpointsRoute } from './training-jobs/checkpoints.ts';
+import { createTrainingJobRoute } from './training-jobs/create.ts';
+import { downloadCheckpointFileRoute } from './training-jobs/download-checkpoint-file.ts';
+import { listEventsRoute } from './training-jobs/events.ts';
+import { getTrainingJobRoute } from './training-jobs/get.ts';
+import { listTrainingJobsRoute } from './training-jobs/list.ts';
+import { listMetricsRoute } from './training-jobs/metrics.ts';
+
+const ROUTES: ((app: ApiServer, dependencies: ApiDependencies) => void)[] = [
+  createDatasetRoute,
+  listDatasetsRoute,
+  getDatasetRoute,
+  deleteDatasetRoute,
+  uploadImagesRoute,
+  listBaseModelsRoute,
+  createTrainingJobRoute,
+  listTrainingJobsRoute,
+  getTrainingJobRoute,
+  cancelTrainingJobRoute,
+  listEventsRoute,
+  listMetricsRoute,
+  listCheckpointsRoute,
+  downloadCheckpointFileRoute,
+  createGenerationRoute,
+  getGenerationRoute,
+  getImageRoute,
+];
+
+export function registerV1Routes(app: ApiServer, dependencies: ApiDependencies): void {
+  for (const route of ROUTES) route(app, dependencies);
+}

@@ -1,0 +1,37 @@
+// POST /v1/training-jobs
+import { createTrainingJobRequest, trainingJob } from '@styleforge/contracts';
+import type { ApiDependencies } from '../../../dependencies.ts';
+import type { ApiServer } from '../../../http/api-server.ts';
+import { problemResponses } from '../../../http/problem-responses.ts';
+import { security } from '../../../http/security.ts';
+import { trainingJobUrl } from '../../../presenters/links.ts';
+import { toTrainingJobBody } from '../../../services/read-training-job.ts';
+import { createTrainingJob } from '../../../services/training-job-service.ts';
+
+export function createTrainingJobRoute(app: ApiServer, dependencies: ApiDependencies): void {
+  const schema = {
+    tags: ['training jobs'],
+    summary: 'Create a training job',
+    description: 'Whatever is left out gets the default of the base model, then of the method; the answer shows the resolved values.',
+    security,
+    body: createTrainingJobRequest,
+    response: {
+      202: trainingJob,
+      ...problemResponses(
+        'invalid_request',
+        'validation_failed',
+        'unusable_dataset',
+        'unknown_base_model',
+        'not_supported',
+        'idempotency_in_progress',
+        'idempotency_key_reused',
+      ),
+    },
+  };
+  app.post('/training-jobs', { schema, config: { idempotent: true } }, async (request, reply) => {
+    const { caller, body, reservedUuid } = request;
+    const row = await createTrainingJob(dependencies, { projectId: caller.projectId, body, reservedUuid });
+    const answer = await toTrainingJobBody(dependencies.database, row);
+    return reply.code(202).header('location', trainingJobUrl(row.id)).send(answer);
+  });
+}

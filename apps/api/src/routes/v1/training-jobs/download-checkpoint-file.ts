@@ -1,0 +1,36 @@
+// GET /v1/training-jobs/{id}/checkpoints/{checkpoint_id}/files/*
+import path from 'node:path';
+import { checkpointId, trainingJobId } from '@styleforge/contracts';
+import { z } from 'zod';
+import type { ApiDependencies } from '../../../dependencies.ts';
+import { notFound } from '../../../errors/api-error.ts';
+import type { ApiServer } from '../../../http/api-server.ts';
+import { problemResponses } from '../../../http/problem-responses.ts';
+import { security } from '../../../http/security.ts';
+import { sendObject } from '../../../http/send-object.ts';
+
+const CONTENT_TYPES: Record<string, string> = { '.json': 'application/json', '.txt': 'text/plain; charset=utf-8' };
+
+export function downloadCheckpointFileRoute(app: ApiServer, { database, objectStore }: ApiDependencies): void {
+  const schema = {
+    tags: ['training jobs'],
+    summary: 'Download one file of a checkpoint',
+    description: 'Honours Range.',
+    security,
+    params: z.object({ id: trainingJobId, checkpoint_id: checkpointId, '*': z.string() }),
+    response: {
+      200: { description: 'The file', content: { 'application/octet-stream': { schema: z.string() } } },
+      206: { description: 'The range asked for', content: { 'application/octet-stream': { schema: z.string() } } },
+      ...problemResponses('not_found'),
+    },
+  };
+  app.get('/training-jobs/:id/checkpoints/:checkpoint_id/files/*', { schema }, async (request, reply) => {
+    const { id, checkpoint_id, '*': name } = request.params;
+    const row = await database.checkpoints.find(request.caller.projectId, checkpoint_id);
+    const file = row?.jobId === id ? row.files.find((candidate) => candidate.path === name) : undefined;
+    if (row === null || file === undefined) throw notFound('checkpoint file', name);
+    const contentType = CONTENT_TYPES[path.extname(name)] ?? 'application/octet-stream';
+    const object = { key: row.objectPrefix + name, size: file.size, sha256: file.sha256, contentType, fileName: path.basename(name) };
+    return sendObject(objectStore, object, request, reply);
+  });
+}

@@ -1,0 +1,23 @@
+// GET /v1/training-jobs
+import { trainingJobPage, trainingJobQuery } from '@styleforge/contracts';
+import type { ApiDependencies } from '../../../dependencies.ts';
+import type { ApiServer } from '../../../http/api-server.ts';
+import { problemResponses } from '../../../http/problem-responses.ts';
+import { security } from '../../../http/security.ts';
+import { toTrainingJobBody } from '../../../services/read-training-job.ts';
+
+export function listTrainingJobsRoute(app: ApiServer, { database }: ApiDependencies): void {
+  const schema = {
+    tags: ['training jobs'],
+    summary: 'List training jobs, newest first',
+    security,
+    querystring: trainingJobQuery,
+    response: { 200: trainingJobPage, ...problemResponses('validation_failed') },
+  };
+  app.get('/training-jobs', { schema }, async (request) => {
+    const { status, method, base_model: baseModel, ...page } = request.query;
+    const { rows, hasMore } = await database.trainingJobs.list(request.caller.projectId, { status, method, baseModel }, page);
+    const data = await Promise.all(rows.map((row) => toTrainingJobBody(database, row)));
+    return { data, has_more: hasMore, next: hasMore ? (rows.at(-1)?.id ?? null) : null };
+  });
+}

@@ -1,0 +1,14 @@
+// Listens.
+import { buildApp } from './app.ts';
+import type { ApiOptions } from './dependencies.ts';
+import type { ApiServer } from './http/api-server.ts';
+
+export type StartApiOptions = ApiOptions & { host: string; port: number };
+export type RunningApi = { url: string; app: ApiServer; close(): Promise<void> };
+
+/** Port 0 takes a free one; `url` tells which. The dependencies stay open when the API is closed. */
+export async function startApi({ host, port, ...options }: StartApiOptions): Promise<RunningApi> {
+  const app = await buildApp(options);
+  const url = await app.listen({ host, port });
+  return { url, app, close: () => app.close() };
+}

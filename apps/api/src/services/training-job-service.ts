@@ -1,0 +1,73 @@
+// Creates training jobs: checks that everything the job needs is there and fits together, then queues it.
+import { ALL_IMAGES, resolveTrainingConfig } from '@styleforge/contracts';
+import type { CreateTrainingJobRequest, DatasetKind, ErrorCode, FieldError, TrainingConfig } from '@styleforge/contracts';
+import { newId } from '@styleforge/database';
+import type { DatasetSummary, TrainingJobRow } from '@styleforge/database';
+import type { ApiDependencies } from '../dependencies.ts';
+import { ApiError } from '../errors/api-error.ts';
+import type { BaseModelEntry } from './base-model-catalog.ts';
+
+type NewJob = { projectId: string; body: CreateTrainingJobRequest; reservedUuid: string | undefined };
+
+export async function createTrainingJob({ database, baseModels }: ApiDependencies, { projectId, body, reservedUuid }: NewJob): Promise<TrainingJobRow> {
+  refuse('not_supported', unsupportedFields(body));
+  const baseModel = await baseModels.find(body.base_model);
+  if (baseModel === null) throw unknownBaseModel(body.base_model, await baseModels.list());
+  const resolution = resolveTrainingConfig(body, baseModel.profile);
+  if (!resolution.ok) throw refusal('validation_failed', resolution.errors);
+  const { config } = resolution;
+  const findDataset = (id: string) => database.datasets.find(projectId, id);
+  refuse('unusable_dataset', [
+    ...checkStyleRef(config, await findDataset(config.style_ref.dataset_id)),
+    ...(config.aux ? checkAux(config.aux, await findDataset(config.aux.dataset_id)) : []),
+  ]);
+  const id = newId('trainingJob', reservedUuid);
+  const job = await database.trainingJobs.create({ id, projectId, config, metadata: body.metadata });
+  if (job === null) throw new ApiError('unusable_dataset', 'A dataset of this job has just been deleted.');
+  return job;
+}
+
+const NOT_OFFERED = ['validation', 'evaluation', 'early_stopping', 'webhook_url'] as const satisfies readonly (keyof CreateTrainingJobRequest)[];
+
+/** Better to refuse what would silently not happen. */
+function unsupportedFields(body: CreateTrainingJobRequest): FieldError[] {
+  const asked = NOT_OFFERED.filter((field) => body[field] !== undefined && body[field] !== null);
+  return asked.map((field) => ({ pointer: `/${field}`, detail: 'this installation does not offer it yet; leave it out' }));
+}
+
+function unknownBaseModel(name: string, known: BaseModelEntry[]): ApiError {
+  const names = known.map(({ body }) => body.name).join(', ') || 'none';
+  const detail = `there is no base model ${name}; installed: ${names}`;
+  return refusal('unknown_base_model', [{ pointer: '/base_model', detail }]);
+}
+
+function checkStyleRef({ style_ref }: TrainingConfig, dataset: DatasetSummary | null): FieldError[] {
+  const errors = checkDataset('/style_ref/dataset_id', 'style_ref', style_ref.dataset_id, dataset);
+  if (dataset === null || errors.length > 0) return errors;
+  return style_ref.components.flatMap(({ name }, index) => {
+    const hasImages = name === ALL_IMAGES || dataset.components.some(({ component }) => component === name);
+    if (hasImages) return [];
+    const labels = dataset.components.map(({ component }) => component ?? 'unlabelled').join(', ');
+    const detail = `the dataset has no images of the component ${name}; it has: ${labels}`;
+    return [{ pointer: `/style_ref/components/${index}/name`, detail }];
+  });
+}
+
+function checkAux(aux: { dataset_id: string }, dataset: DatasetSummary | null): FieldError[] {
+  return checkDataset('/aux/dataset_id', 'aux', aux.dataset_id, dataset);
+}
+
+function checkDataset(pointer: string, kind: DatasetKind, id: string, dataset: DatasetSummary | null): FieldError[] {
+  if (dataset === null) return [{ pointer, detail: `there is no dataset ${id}` }];
+  if (dataset.kind !== kind) return [{ pointer, detail: `must be a dataset of kind ${kind}; ${id} is of kind ${dataset.kind}` }];
+  if (dataset.imageCount === 0) return [{ pointer, detail: `the dataset ${id} has no images; upload some first` }];
+  return [];
+}
+
+function refuse(code: ErrorCode, errors: FieldError[]): void {
+  if (errors.length > 0) throw refusal(code, errors);
+}
+
+function refusal(code: ErrorCode, errors: FieldError[]): ApiError {
+  return new ApiError(code, errors.map(({ pointer, detail }) => `${pointer}: ${detail}`).join('; '), errors);
+}

@@ -1,0 +1,111 @@
+// The whole API on a real Postgres, a real object store in a folder, and a base model's configuration files.
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { buildApp } from '@styleforge/api';
+import type { ApiOptions } from '@styleforge/api';
+import type { Database } from '@styleforge/database';
+import { FileObjectStore } from '@styleforge/storage';
+import type { ObjectStore } from '@styleforge/storage';
+import { startTestDatabase } from '@styleforge/testing';
+import type { TestDatabase } from '@styleforge/testing';
+import sharp from 'sharp';
+
+type Method = 'GET' | 'POST' | 'DELETE' | 'PUT';
+type CallOptions = { body?: unknown; headers?: Record<string, string>; key?: string };
+export type Answer<T> = { status: number; body: T; headers: Record<string, unknown>; bytes: Buffer };
+
+export type ApiFixture = {
+  app: Awaited<ReturnType<typeof buildApp>>;
+  database: Database;
+  objectStore: ObjectStore;
+  options: ApiOptions;
+  projectId: string;
+  key: string;
+  /** Types are the tests' own claim about the body; the assertions check it. */
+  call<T = Record<string, unknown>>(method: Method, url: string, options?: CallOptions): Promise<Answer<T>>;
+  close(): Promise<void>;
+};
+
+export async function startApiFixture(): Promise<ApiFixture> {
+  const testDatabase: TestDatabase = await startTestDatabase();
+  const directory = await mkdtemp(path.join(tmpdir(), 'styleforge-api-'));
+  const { database } = testDatabase;
+  const objectStore = new FileObjectStore(path.join(directory, 'objects'));
+  const baseModelsDirectory = path.join(directory, 'models');
+  await writeBaseModel(path.join(baseModelsDirectory, 'tiny'));
+  const options: ApiOptions = { database, objectStore, baseModelsDirectory, logLevel: 'silent' };
+  const app = await buildApp(options);
+  const { projectId } = await database.apiKeys.createProject('test');
+  const { key } = await database.apiKeys.create(projectId, 'test');
+
+  return {
+    app, database, objectStore, options, projectId, key,
+    async call<T>(method: Method, url: string, { body, headers = {}, key: otherKey = key }: CallOptions = {}) {
+      const authorization = `Bearer ${otherKey}`;
+      const answer = await app.inject({ method, url, headers: { authorization, ...headers }, ...(body === undefined ? {} : { payload: body as object }) });
+      const isJson = /json/.test(String(answer.headers['content-type']));
+      return { status: answer.statusCode, body: (isJson ? answer.json() : answer.body) as T, headers: answer.headers, bytes: answer.rawPayload };
+    },
+    async close() {
+      await app.close();
+      await testDatabase.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The files that the API reads of a base model; the weights are the worker's business. */
+async function writeBaseModel(folder: string): Promise<void> {
+  const files: Record<string, object | string> = {
+    'model_index.json': { _class_name: 'StableDiffusionPipeline' },
+    'unet/config.json': { sample_size: 16, in_channels: 4, block_out_channels: [32, 64], cross_attention_dim: 48 },
+    'vae/config.json': { block_out_channels: [16, 32, 64] },
+    'text_encoder/config.json': { hidden_size: 48, max_position_embeddings: 77 },
+    'scheduler/scheduler_config.json': { num_train_timesteps: 1000 },
+    'styleforge.json': { resolution: 64, defaults: { learning_rate: 2e-5, max_train_steps: 300 }, auxiliary_prompt: 'a picture of style', generation: { steps: 20 } },
+    'README.md': '---\nlicense: apache-2.0\ntags: []\n---\n# tiny\n',
+  };
+  for (const [name, content] of Object.entries(files)) {
+    const file = path.join(folder, name);
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(file, typeof content === 'string' ? content : JSON.stringify(content));
+  }
+}
+
+type Part = { field: string; value: string } | { file: string; bytes: Uint8Array; type: string };
+
+/** A multipart body, written out by hand so that tests can send what a well-behaved client would not. */
+export function multipartBody(parts: Part[]): { body: Buffer; headers: Record<string, string> } {
+  const boundary = 'styleforge-test-boundary';
+  const chunks = parts.flatMap((part) => {
+    const name = 'field' in part ? `name="${part.field}"` : `name="images"; filename="${part.file}"\r\nContent-Type: ${part.type}`;
+    const content = 'field' in part ? Buffer.from(part.value) : Buffer.from(part.bytes);
+    return [Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; ${name}\r\n\r\n`), content, Buffer.from('\r\n')];
+  });
+  return { body: Buffer.concat([...chunks, Buffer.from(`--${boundary}--\r\n`)]), headers: { 'content-type': `multipart/form-data; boundary=${boundary}` } };
+}
+
+/** A picture of noise; each seed gives another one. */
+export async function picture(seed: number, format: 'png' | 'jpeg' | 'webp' = 'png', size = 24): Promise<Buffer> {
+  let state = seed * 2654435761 + 1;
+  const pixels = Uint8Array.from({ length: size * size * 3 }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state >>> 24;
+  });
+  return sharp(pixels, { raw: { width: size, height: size, channels: 3 } }).toFormat(format).toBuffer();
+}
+
+type UploadPart = { component?: string; seeds: number[] };
+
+/** A dataset with one picture for each seed. */
+export async function createDataset(fixture: ApiFixture, kind: 'style_ref' | 'aux', uploads: UploadPart[] = [{ seeds: [1] }]): Promise<string> {
+  const { body } = await fixture.call<{ id: string }>('POST', '/v1/datasets', { body: { name: `${kind} pictures`, kind } });
+  const parts: Part[] = [];
+  for (const { component, seeds } of uploads) {
+    parts.push({ field: 'component', value: component ?? '' });
+    for (const seed of seeds) parts.push({ file: `${seed}.png`, bytes: await picture(seed), type: 'image/png' });
+  }
+  if (parts.some((part) => 'file' in part)) await fixture.call('POST', `/v1/datasets/${body.id}/images`, multipartBody(parts));
+  return body.id;
+}

@@ -1,0 +1,97 @@
+// Generations over HTTP: which models can be named, what is resolved, how the images come back.
+import type { GenerationBody, TrainingJobBody } from '@styleforge/contracts';
+import { newId } from '@styleforge/database';
+import { generationImageKey } from '@styleforge/storage';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createDataset, picture, startApiFixture } from './api-fixture.ts';
+import type { ApiFixture } from './api-fixture.ts';
+
+let api: ApiFixture;
+beforeAll(async () => {
+  api = await startApiFixture();
+});
+afterAll(() => api.close());
+
+const post = (body: object) => api.call<GenerationBody>('POST', '/v1/images/generations', { body });
+
+/** Does what the worker does, with a picture that needs no model. */
+async function finish(id: string): Promise<void> {
+  const { generations } = api.database;
+  const claimed = await generations.claim(id);
+  if (claimed === null) throw new Error('the generation should be waiting');
+  const objectKey = generationImageKey(api.projectId, id, 0);
+  const { size, sha256 } = await api.objectStore.put(objectKey, await picture(7));
+  const [prompt = ''] = claimed.config.prompts;
+  const image = { generationId: id, projectId: api.projectId, index: 0, prompt, seed: 2 ** 32 - 1, width: 24, height: 24, sizeBytes: size, sha256, objectKey };
+  const first = await generations.recordImage({ id: newId('image'), ...image });
+  const again = await generations.recordImage({ id: newId('image'), ...image });
+  expect(again.id).toBe(first.id);
+  await generations.setStatus(id, { from: 'running', to: 'succeeded', attempt: claimed.attempt });
+}
+
+describe('POST /v1/images/generations', () => {
+  it('resolves the defaults of the base model, then of the method', async () => {
+    const answer = await post({ model: 'tiny', prompts: ['a cat'] });
+    expect(answer.status).toBe(202);
+    expect(answer.headers['location']).toBe(`/v1/images/generations/${answer.body.id}`);
+    expect(answer.body).toMatchObject({ status: 'queued', base_model: 'tiny', checkpoint_id: null, images: [] });
+    expect(answer.body.config).toMatchObject({ width: 64, height: 64, steps: 20, guidance_scale: 7.5, sampler: 'ddim', negative_prompt: '', num_images: 1 });
+    expect(answer.body.config.seed).toBeGreaterThanOrEqual(0);
+    const other = await post({ model: 'tiny', prompts: ['a cat'], steps: 5, sampler: 'euler', seed: 3, width: 72, height: 80, guidance_scale: 1, negative_prompt: 'x' });
+    expect(other.body.config).toMatchObject({ width: 72, height: 80, steps: 5, guidance_scale: 1, sampler: 'euler', negative_prompt: 'x', seed: 3 });
+  });
+
+  it('queues the work once and answers with the images when they come in time', async () => {
+    const waiting = post({ model: 'tiny', prompts: ['a dog'], wait: 20 });
+    let id: string | undefined;
+    while (id === undefined) {
+      await api.database.outbox.publishBatch(100, async (messages) => {
+        const mine = messages.filter(({ topic }) => topic === 'generate').map(({ key }) => key);
+        for (const key of mine) if ((await api.database.generations.get(key))?.config.prompts[0] === 'a dog') id = key;
+      });
+    }
+    await finish(id);
+    const answer = await waiting;
+    expect([answer.status, answer.body.status, answer.body.id]).toEqual([200, 'succeeded', id]);
+    expect(answer.body.images).toMatchObject([{ index: 0, prompt: 'a dog', seed: 2 ** 32 - 1, width: 24 }]);
+    const image = await api.call('GET', answer.body.images[0]?.url ?? '');
+    expect([image.status, image.headers['content-type']]).toEqual([200, 'image/png']);
+    expect(image.bytes).toEqual(await picture(7));
+    expect((await api.call('GET', `/v1/images/generations/${id}`)).body).toEqual(answer.body);
+  });
+
+  it('takes a succeeded job or a checkpoint as the model, and says what is wrong with others', async () => {
+    const styleRef = await createDataset(api, 'style_ref');
+    const body = { method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: styleRef }, hyperparameters: { resolution: 32 } };
+    const job = (await api.call<TrainingJobBody>('POST', '/v1/training-jobs', { body })).body;
+    expect((await post({ model: job.id, prompts: ['x'] })).body).toMatchObject({ code: 'status_conflict', detail: expect.stringContaining('is queued') });
+    await api.database.trainingJobs.claim(job.id);
+    const checkpoint = await api.database.checkpoints.record({ projectId: api.projectId, jobId: job.id, step: 1, objectPrefix: 'p/', files: [] });
+    const byCheckpoint = await post({ model: checkpoint.id, prompts: ['x'] });
+    expect(byCheckpoint.body).toMatchObject({ checkpoint_id: checkpoint.id, training_job_id: job.id, base_model: null, config: { width: 32, steps: 20 } });
+    await api.database.trainingJobs.setStatus(job.id, { from: 'running', to: 'succeeded', result: { final_step: 1, checkpoint_id: checkpoint.id } });
+    expect((await post({ model: job.id, prompts: ['x'] })).body).toMatchObject({ checkpoint_id: checkpoint.id });
+    for (const model of ['nothing', 'job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70', 'ckpt_x', '../tiny']) {
+      expect((await post({ model, prompts: ['x'] })).body).toMatchObject({ status: 422, code: 'unknown_model', errors: [{ pointer: '/model' }] });
+    }
+  });
+
+  it('refuses too many images and unknown samplers', async () => {
+    const many = await post({ model: 'tiny', prompts: Array.from({ length: 100 }, () => 'x'), num_images: 3 });
+    expect(many.body).toMatchObject({ code: 'validation_failed', errors: [{ pointer: '/num_images' }] });
+    expect((await post({ model: 'tiny', prompts: ['x'], sampler: 'magic' })).body).toMatchObject({ errors: [{ pointer: '/sampler' }] });
+  });
+});
+
+describe('GET /v1/images/generations/{id}', () => {
+  it('shows a failure, and nothing to other projects', async () => {
+    const { body } = await post({ model: 'tiny', prompts: ['x'] });
+    await api.database.generations.claim(body.id);
+    const error = { code: 'model_broken', message: 'the weights cannot be read', retryable: false };
+    await api.database.generations.setStatus(body.id, { from: 'running', to: 'failed', error });
+    expect((await api.call('GET', `/v1/images/generations/${body.id}`)).body).toMatchObject({ status: 'failed', error });
+    const { projectId } = await api.database.apiKeys.createProject('other');
+    const { key } = await api.database.apiKeys.create(projectId, 'other');
+    expect((await api.call('GET', `/v1/images/generations/${body.id}`, { key })).status).toBe(404);
+  });
+});

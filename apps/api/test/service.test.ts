@@ -1,0 +1,125 @@
+// What belongs to no resource: health, readiness, base models, OpenAPI, unknown paths, errors that hide their cause.
+import { buildApp, startApi } from '@styleforge/api';
+import { ERROR_CODES } from '@styleforge/contracts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startApiFixture } from './api-fixture.ts';
+import type { ApiFixture } from './api-fixture.ts';
+
+let api: ApiFixture;
+beforeAll(async () => {
+  api = await startApiFixture();
+});
+afterAll(() => api.close());
+
+type Operation = { security?: unknown; responses: Record<string, { content?: Record<string, { schema: { $ref?: string } }> }>; requestBody?: { content: Record<string, { schema: { $ref?: string } }> } };
+type OpenApi = { openapi: string; paths: Record<string, Record<string, Operation>>; components: { schemas: Record<string, { properties?: Record<string, { enum?: string[] }> }> } };
+
+describe('health', () => {
+  it('is alive without a key, and ready while its dependencies answer', async () => {
+    expect((await api.app.inject('/healthz')).json()).toEqual({ status: 'ok' });
+    const ready = await api.app.inject('/readyz');
+    expect([ready.statusCode, ready.json()]).toEqual([200, { status: 'ready', dependencies: { database: { status: 'up' }, object_store: { status: 'up' } } }]);
+  });
+
+  it('is not ready when one dependency is down, and does not say why in public', async () => {
+    const readinessChecks = { queue: () => Promise.reject(new Error('secret address')) };
+    const app = await buildApp({ ...api.options, readinessChecks });
+    const answer = await app.inject('/readyz');
+    expect(answer.statusCode).toBe(503);
+    expect(answer.json()).toMatchObject({ status: 'not_ready', dependencies: { queue: { status: 'down' }, database: { status: 'up' } } });
+    expect(answer.body).not.toContain('secret');
+    await app.close();
+  });
+});
+
+describe('GET /v1/base-models', () => {
+  it('tells licence, geometry and defaults', async () => {
+    const { body } = await api.call<{ data: object[] }>('GET', '/v1/base-models');
+    expect(body.data).toMatchObject([
+      {
+        name: 'tiny',
+        license: 'apache-2.0',
+        resolution: 64,
+        geometry: { latent_channels: 4, latent_scale: 4, cross_attention_dim: 48, text_max_length: 77, prediction_type: 'epsilon' },
+        defaults: { learning_rate: 2e-5, max_train_steps: 300, resolution: 64 },
+        auxiliary_prompt: 'a picture of style',
+      },
+    ]);
+  });
+});
+
+describe('OpenAPI', () => {
+  it('describes every route with named components, problems and the need of a key', async () => {
+    const document = (await api.app.inject('/openapi.json')).json<OpenApi>();
+    expect(document.openapi).toBe('3.1.0');
+    expect(Object.keys(document.paths).sort()).toEqual([
+      '/healthz',
+      '/readyz',
+      '/v1/base-models',
+      '/v1/datasets',
+      '/v1/datasets/{id}',
+      '/v1/datasets/{id}/images',
+      '/v1/images/generations',
+      '/v1/images/generations/{id}',
+      '/v1/images/{id}',
+      '/v1/training-jobs',
+      '/v1/training-jobs/{id}',
+      '/v1/training-jobs/{id}/cancel',
+      '/v1/training-jobs/{id}/checkpoints',
+      '/v1/training-jobs/{id}/checkpoints/{checkpoint_id}/files/{*}',
+      '/v1/training-jobs/{id}/events',
+      '/v1/training-jobs/{id}/metrics',
+    ]);
+    const create = document.paths['/v1/training-jobs']?.['post'];
+    expect(create?.requestBody?.content['application/json']?.schema.$ref).toMatch(/^#\/components\/schemas\/CreateTrainingJobRequest/);
+    expect(create?.responses['202']?.content?.['application/json']?.schema.$ref).toBe('#/components/schemas/TrainingJob');
+    for (const [path, operations] of Object.entries(document.paths)) {
+      if (!path.startsWith('/v1/')) continue;
+      for (const operation of Object.values(operations)) {
+        expect(operation.security).toEqual([{ apiKey: [] }]);
+        expect(operation.responses['401']?.content?.['application/problem+json']?.schema.$ref).toBe('#/components/schemas/Problem');
+      }
+    }
+    expect(document.components.schemas['Problem']?.properties?.['code']?.enum).toEqual(ERROR_CODES);
+  });
+
+  it('resolves every reference', async () => {
+    const document = (await api.app.inject('/openapi.json')).json<OpenApi>();
+    const references = JSON.stringify(document).matchAll(/"#\/components\/schemas\/([^"]+)"/g);
+    const missing = [...references].map(([, name = '']) => name).filter((name) => !(name in document.components.schemas));
+    expect(missing).toEqual([]);
+  });
+
+  it('has readable docs', async () => {
+    const docs = await api.app.inject('/docs/');
+    expect([docs.statusCode, docs.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
+  });
+});
+
+describe('errors', () => {
+  it('answers unknown paths with a problem that carries the request id', async () => {
+    const answer = await api.app.inject('/nowhere?x=1');
+    expect(answer.statusCode).toBe(404);
+    expect(answer.headers['content-type']).toBe('application/problem+json');
+    expect(answer.json()).toMatchObject({ code: 'not_found', instance: '/nowhere', request_id: answer.headers['x-request-id'] });
+  });
+
+  it('hides the inside of a failure', async () => {
+    const broken = { ...api.database, datasets: { ...api.database.datasets, list: () => Promise.reject(new Error('password=hunter2')) } };
+    const app = await buildApp({ ...api.options, database: broken });
+    const answer = await app.inject({ url: '/v1/datasets', headers: { authorization: `Bearer ${api.key}` } });
+    expect([answer.statusCode, answer.json()['code']]).toEqual([500, 'internal_error']);
+    expect(answer.body).not.toContain('hunter2');
+    await app.close();
+  });
+});
+
+describe('startApi', () => {
+  it('listens on a free port and stops', async () => {
+    const running = await startApi({ ...api.options, host: '127.0.0.1', port: 0 });
+    expect(running.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    expect((await fetch(`${running.url}/healthz`)).status).toBe(200);
+    await running.close();
+    await expect(fetch(`${running.url}/healthz`)).rejects.toThrow();
+  });
+});

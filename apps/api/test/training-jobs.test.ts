@@ -1,0 +1,217 @@
+// Training jobs over HTTP: defaults, refusals, reading, cancelling, the log, the curves, the checkpoints.
+import { createHash } from 'node:crypto';
+import { checkpointPrefix } from '@styleforge/storage';
+import type { TrainingJobBody } from '@styleforge/contracts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createDataset, startApiFixture } from './api-fixture.ts';
+import type { ApiFixture } from './api-fixture.ts';
+
+let api: ApiFixture;
+let styleRef: string;
+let aux: string;
+beforeAll(async () => {
+  api = await startApiFixture();
+  styleRef = await createDataset(api, 'style_ref', [{ component: 'person', seeds: [1, 2] }, { component: 'background', seeds: [3] }]);
+  aux = await createDataset(api, 'aux', [{ seeds: [4] }]);
+});
+afterAll(() => api.close());
+
+const request = (changes: object = {}) => ({ method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: styleRef }, aux: { dataset_id: aux }, ...changes });
+const post = (body: object) => api.call<TrainingJobBody>('POST', '/v1/training-jobs', { body });
+const create = async (changes: object = {}) => (await post(request(changes))).body;
+
+describe('POST /v1/training-jobs', () => {
+  it('answers 202 with every default resolved: the base model before the method', async () => {
+    const answer = await post(request({ hyperparameters: { max_train_steps: 7 }, metadata: { team: 'a' } }));
+    expect(answer.status).toBe(202);
+    expect(answer.headers['location']).toBe(`/v1/training-jobs/${answer.body.id}`);
+    expect(answer.body).toMatchObject({ status: 'queued', method: 'single-styleforge', metadata: { team: 'a' }, progress: null, attempt: 0 });
+    expect(answer.body.config).toMatchObject({
+      style_ref: { dataset_id: styleRef, components: [{ name: 'all', token: 'zwx', prompt: 'a photo of zwx style' }] },
+      aux: { dataset_id: aux, prompt: 'a picture of style', weight: 1 },
+      hyperparameters: { max_train_steps: 7, learning_rate: 2e-5, resolution: 64, adam_weight_decay: 1e-2, lr_scheduler: 'constant', seed: 1337, train_batch_size: 1 },
+    });
+    expect((await api.call('GET', answer.body.config.base_model && `/v1/training-jobs/${answer.body.id}`)).body).toEqual(answer.body);
+  });
+
+  it('gives each component of multi-styleforge its token, and puts tokens into prompts', async () => {
+    const job = await create({ method: 'multi-styleforge', aux: null });
+    expect(job.config.aux).toBeNull();
+    expect(job.config.style_ref.components).toEqual([
+      { name: 'person', token: 'zwx', prompt: 'a photo of zwx style' },
+      { name: 'background', token: 'ukj', prompt: 'a photo of ukj style' },
+    ]);
+    const own = await create({ style_ref: { dataset_id: styleRef, components: [{ name: 'person', token: 'qqz', prompt: 'art in [V] style' }] } });
+    expect(own.config.style_ref.components).toEqual([{ name: 'person', token: 'qqz', prompt: 'art in qqz style' }]);
+  });
+
+  it.each<[string, string, string, () => object]>([
+    ['an unknown dataset', 'unusable_dataset', '/style_ref/dataset_id', () => ({ style_ref: { dataset_id: 'ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70' } })],
+    ['a dataset of the wrong kind', 'unusable_dataset', '/style_ref/dataset_id', () => ({ style_ref: { dataset_id: aux } })],
+    ['an Aux dataset of the wrong kind', 'unusable_dataset', '/aux/dataset_id', () => ({ aux: { dataset_id: styleRef } })],
+    ['a component without images', 'unusable_dataset', '/style_ref/components/0/name', () => ({ style_ref: { dataset_id: styleRef, components: [{ name: 'animal' }] } })],
+    ['an unknown base model', 'unknown_base_model', '/base_model', () => ({ base_model: 'none-such' })],
+    ['two components for one binding', 'validation_failed', '/style_ref/components', () => ({ style_ref: { dataset_id: styleRef, components: [{ name: 'person' }, { name: 'background' }] } })],
+    ['one component for many bindings', 'validation_failed', '/style_ref/components', () => ({ method: 'multi-styleforge', style_ref: { dataset_id: styleRef, components: [{ name: 'person' }] } })],
+    ['a token used twice', 'validation_failed', '/style_ref/components/1/token', () => ({ method: 'multi-styleforge', style_ref: { dataset_id: styleRef, components: [{ name: 'person' }, { name: 'background', token: 'zwx' }] } })],
+    ['a prompt without its token', 'validation_failed', '/style_ref/components/0/prompt', () => ({ style_ref: { dataset_id: styleRef, components: [{ name: 'person', prompt: 'a photo' }] } })],
+    ['a number out of range', 'validation_failed', '/hyperparameters/learning_rate', () => ({ hyperparameters: { learning_rate: -1 } })],
+    ['a warm-up longer than the run', 'validation_failed', '/hyperparameters/lr_warmup_steps', () => ({ hyperparameters: { lr_warmup_steps: 50, max_train_steps: 9 } })],
+    ['an unknown field', 'validation_failed', '/hyperparameters/learning_rat', () => ({ hyperparameters: { learning_rat: 1 } })],
+    ['what is not offered yet', 'not_supported', '/webhook_url', () => ({ webhook_url: 'https://example.com/hook' })],
+  ])('refuses %s', async (_case, code, pointer, changes) => {
+    const before = await api.database.outbox.count();
+    const answer = await post(request(changes()));
+    expect(answer.status).toBe(422);
+    expect(answer.body).toMatchObject({ code, errors: [{ pointer }] });
+    expect(await api.database.outbox.count()).toBe(before);
+  });
+
+  it('refuses an empty dataset by name, and a body that is no JSON', async () => {
+    const empty = await createDataset(api, 'style_ref', []);
+    const answer = await post(request({ style_ref: { dataset_id: empty } }));
+    expect(answer.body).toMatchObject({ code: 'unusable_dataset', detail: expect.stringContaining(`${empty} has no images`) });
+    const broken = await api.app.inject({ method: 'POST', url: '/v1/training-jobs', headers: { authorization: `Bearer ${api.key}`, 'content-type': 'application/json' }, payload: '{"method":' });
+    expect([broken.statusCode, broken.json()['code']]).toEqual([400, 'invalid_request']);
+  });
+});
+
+describe('Idempotency-Key', () => {
+  const send = (key: string, body: object) => api.call<TrainingJobBody>('POST', '/v1/training-jobs', { body, headers: { 'idempotency-key': key } });
+
+  it('makes one job of fifty concurrent requests', async () => {
+    const before = await api.database.outbox.count();
+    const answers = await Promise.all(Array.from({ length: 50 }, () => send('fifty', request())));
+    const made = answers.filter(({ status }) => status === 202);
+    const waiting = answers.filter(({ status }) => status === 409);
+    expect(made.length + waiting.length).toBe(50);
+    expect(made.length).toBeGreaterThanOrEqual(1);
+    expect(new Set(made.map(({ body }) => body.id)).size).toBe(1);
+    expect(await api.database.outbox.count()).toBe(before + 1);
+  });
+
+  it('gives the first answer again, and refuses the key for another body', async () => {
+    const body = request({ hyperparameters: { max_train_steps: 5 } });
+    const first = await send('again', body);
+    await api.call('POST', `/v1/training-jobs/${first.body.id}/cancel`);
+    const second = await send('again', Object.fromEntries(Object.entries(body).reverse()));
+    expect([second.status, second.body, second.headers['location']]).toEqual([202, first.body, first.headers['location']]);
+    expect(second.headers['idempotency-replayed']).toBe('true');
+    const other = await send('again', request({ hyperparameters: { max_train_steps: 6 } }));
+    expect([other.status, other.body]).toMatchObject([422, { code: 'idempotency_key_reused' }]);
+  });
+
+  it('does not keep refusals', async () => {
+    expect((await send('refused', request({ base_model: 'none-such' }))).status).toBe(422);
+    expect((await send('refused', request({ hyperparameters: { max_train_steps: 0 } }))).status).toBe(422);
+    expect((await send('refused', request())).status).toBe(202);
+  });
+
+  it('lets the next request take over from one that died, without a second job', async () => {
+    const decision = await api.database.idempotencyKeys.begin(api.projectId, 'died', 'hash');
+    if (decision.kind !== 'run') throw new Error('the key should be free');
+    expect(await api.database.idempotencyKeys.begin(api.projectId, 'died', 'hash')).toEqual({ kind: 'in_progress' });
+    await api.database.prisma.idempotencyKey.updateMany({ where: { key: 'died' }, data: { lockedUntil: new Date(0) } });
+    expect(await api.database.idempotencyKeys.begin(api.projectId, 'died', 'hash')).toEqual(decision);
+  });
+});
+
+describe('reading', () => {
+  it('filters, pages and hides other projects', async () => {
+    const job = await create({ method: 'dreambooth' });
+    const list = await api.call<{ data: TrainingJobBody[]; has_more: boolean; next: string | null }>('GET', '/v1/training-jobs?method=dreambooth&limit=1');
+    expect(list.body).toMatchObject({ data: [{ id: job.id }], has_more: false, next: null });
+    const page = await api.call<{ data: TrainingJobBody[]; next: string }>('GET', '/v1/training-jobs?limit=2');
+    const next = await api.call<{ data: TrainingJobBody[] }>('GET', `/v1/training-jobs?limit=2&after=${page.body.next}`);
+    const ids = [...page.body.data, ...next.body.data].map(({ id }) => id);
+    expect(ids).toEqual([...new Set(ids)].sort().reverse());
+    expect((await api.call('GET', '/v1/training-jobs?status=sleeping')).status).toBe(422);
+    const { projectId } = await api.database.apiKeys.createProject('other');
+    const { key } = await api.database.apiKeys.create(projectId, 'other');
+    expect((await api.call('GET', `/v1/training-jobs/${job.id}`, { key })).status).toBe(404);
+    expect((await api.call('GET', '/v1/training-jobs/job_nonsense')).status).toBe(404);
+  });
+
+  it('carries an ETag that changes with the job', async () => {
+    const { id } = await create();
+    const url = `/v1/training-jobs/${id}`;
+    const first = await api.call('GET', url);
+    const headers = { 'if-none-match': String(first.headers['etag']) };
+    expect((await api.call('GET', url, { headers })).status).toBe(304);
+    await api.database.trainingJobs.claim(id);
+    const later = await api.call<TrainingJobBody>('GET', url, { headers });
+    expect([later.status, later.body.status, later.body.queue_position]).toEqual([200, 'running', null]);
+  });
+});
+
+describe('a job that runs', () => {
+  const progress = { step: 2, of: 2, loss: 0.5, style_ref_loss: 0.3, aux_loss: 0.2, grad_norm: 1.5, learning_rate: 2e-5, samples_per_second: 3, eta_seconds: 0 };
+  const point = { step: 2, loss: 0.5, style_ref_loss: 0.3, aux_loss: 0.2, grad_norm: 1.5, learning_rate: 2e-5 };
+
+  async function runJob(): Promise<string> {
+    const { id } = await create();
+    const { trainingJobs, metrics, checkpoints } = api.database;
+    await trainingJobs.claim(id);
+    await trainingJobs.updateProgress(id, 1, progress);
+    await metrics.record(id, [{ ...point, step: 1, aux_loss: null }, { ...point, loss: 9 }]);
+    await metrics.record(id, [point]);
+    const objectPrefix = checkpointPrefix(api.projectId, id, 2, 1);
+    const bytes = Buffer.from('{"_class_name":"UNet2DConditionModel"}');
+    const { size, sha256 } = await api.objectStore.put(`${objectPrefix}unet/config.json`, bytes);
+    const checkpoint = await checkpoints.record({ projectId: api.projectId, jobId: id, step: 2, objectPrefix, files: [{ path: 'unet/config.json', size, sha256 }] });
+    await trainingJobs.setStatus(id, { from: 'running', to: 'succeeded', attempt: 1, result: { final_step: 2, checkpoint_id: checkpoint.id } });
+    return id;
+  }
+
+  it('shows progress, result, log, curves and files that match their hashes', async () => {
+    const id = await runJob();
+    const url = `/v1/training-jobs/${id}`;
+    const job = (await api.call<TrainingJobBody>('GET', url)).body;
+    expect(job).toMatchObject({ status: 'succeeded', progress, result: { final_step: 2 }, error: null });
+    const events = await api.call<{ data: { type: string }[]; next: string }>('GET', `${url}/events?limit=2`);
+    expect(events.body).toMatchObject({ data: [{ sequence: 1, type: 'job.queued' }, { sequence: 2, type: 'job.running' }], has_more: true, next: '2' });
+    expect((await api.call('GET', `${url}/events?after=2`)).body).toMatchObject({ data: [{ type: 'job.succeeded' }], has_more: false });
+    expect((await api.call('GET', `${url}/metrics`)).body).toEqual({ data: [{ ...point, step: 1, aux_loss: null }, point] });
+    const { body } = await api.call<{ data: { id: string; files: { url: string; sha256: string }[] }[] }>('GET', `${url}/checkpoints`);
+    expect(body.data).toMatchObject([{ id: job.result?.checkpoint_id, step: 2, format: 'diffusers', files: [{ path: 'unet/config.json' }] }]);
+    const file = body.data[0]?.files[0];
+    const download = await api.call('GET', file?.url ?? '');
+    expect(download.status).toBe(200);
+    expect(createHash('sha256').update(download.bytes).digest('hex')).toBe(file?.sha256);
+    expect((await api.call('GET', `${file?.url}/../../../x`)).status).toBe(404);
+  });
+
+  it('streams its events, goes on after Last-Event-ID, and ends with the job', async () => {
+    const id = await runJob();
+    const stream = await api.call('GET', `/v1/training-jobs/${id}/events`, { headers: { accept: 'text/event-stream', 'last-event-id': '1' } });
+    expect(stream.headers['content-type']).toContain('text/event-stream');
+    const text = String(stream.body);
+    expect(text).not.toContain('event: job.queued');
+    expect(text).toContain('id: 2\nevent: job.running\n');
+    expect(text).toContain('event: progress\n');
+    expect(text).toContain('id: 3\nevent: job.succeeded\n');
+  });
+});
+
+describe('cancelling', () => {
+  it('ends a queued job, asks a running one, and can be repeated', async () => {
+    const { id } = await create();
+    const cancel = (job: string) => api.call<TrainingJobBody>('POST', `/v1/training-jobs/${job}/cancel`);
+    expect((await cancel(id)).body).toMatchObject({ status: 'cancelled', cancel_requested: true });
+    expect((await cancel(id)).status).toBe(202);
+    const running = await create();
+    await api.database.trainingJobs.claim(running.id);
+    expect((await cancel(running.id)).body).toMatchObject({ status: 'running', cancel_requested: true });
+    expect((await cancel('job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70')).status).toBe(404);
+  });
+
+  it('keeps a dataset as long as a job that is not finished uses it', async () => {
+    const dataset = await createDataset(api, 'style_ref', [{ seeds: [50] }]);
+    const job = await create({ style_ref: { dataset_id: dataset } });
+    const remove = () => api.call('DELETE', `/v1/datasets/${dataset}`);
+    expect((await remove()).body).toMatchObject({ status: 409, code: 'dataset_in_use' });
+    await api.call('POST', `/v1/training-jobs/${job.id}/cancel`);
+    expect((await remove()).status).toBe(204);
+    expect((await api.call<TrainingJobBody>('GET', `/v1/training-jobs/${job.id}`)).body.config.style_ref.dataset_id).toBe(dataset);
+  });
+});
