@@ -1,0 +1,22 @@
+// First weights of a model: uniform by fan-in as torch's layers do, ones for norms, zeros where a residual branch ends.
+import { elementCount } from '@styleforge/autodiff';
+import { randomNormals, randomUniforms } from '@styleforge/diffusion';
+import { type ParameterBuffers } from '@styleforge/runtime';
+
+const EMBEDDING_DEVIATION = 0.02;
+/** Ends of residual branches: they start silent (the zero modules of arXiv 2105.05233 and 2112.10752). */
+const SILENT = /^unet\..*(resnets\.\d+\.conv2|attentions\.\d+\.proj_out)\.weight$|^unet\.conv_out\.weight$/;
+
+export function initializeWeights(weights: ParameterBuffers, seed: number): void {
+  weights.specs.forEach(({ name, shape }, index) => {
+    const values = weights.get(name);
+    const key = { seed, step: 0, purpose: 'initial-weights', index };
+    if (/embedding\.weight$/.test(name)) values.set(randomNormals(key, values.length).map((value) => value * EMBEDDING_DEVIATION));
+    else if (/norm.*\.weight$/.test(name)) values.fill(1);
+    else if (shape.length === 1 || SILENT.test(name)) values.fill(0);
+    else {
+      const bound = 1 / Math.sqrt(elementCount(shape.slice(1)));
+      values.set(Float32Array.from(randomUniforms(key, values.length), (uniform) => (2 * uniform - 1) * bound));
+    }
+  });
+}

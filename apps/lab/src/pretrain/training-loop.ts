@@ -1,0 +1,77 @@
+// The loop that both stages share: schedule, moving average, log lines, saved state, snapshots.
+import { BufferBlender, type HostArray, type ParameterBuffers, type TrainingProgram } from '@styleforge/runtime';
+import { loadState, saveState, type RunProgress } from './run-state.ts';
+
+export interface LoopOptions {
+  readonly program: TrainingProgram<'loss'>;
+  readonly stateDirectory: string;
+  readonly steps: number;
+  readonly learningRate: number;
+  readonly warmupSteps: number;
+  readonly emaDecay: number;
+  readonly maxGradNorm: number;
+  readonly batchSize: number;
+  /** Inputs of one step: a function of the step alone, so that a continued run sees what an uninterrupted one sees. */
+  readonly feedsOf: (step: number) => Readonly<Record<string, HostArray>>;
+  /** Called with the averaged weights every `snapshotMinutes` and at the end. */
+  readonly onSnapshot: (ema: ParameterBuffers, progress: RunProgress) => Promise<void>;
+  readonly snapshotMinutes: number;
+  readonly log: (line: string) => void;
+}
+
+const LOG_EVERY = 50;
+
+/** Linear warm-up, then half a cosine down to a hundredth. */
+function learningRateAt(step: number, { learningRate, warmupSteps, steps }: LoopOptions): number {
+  if (step < warmupSteps) return (learningRate * (step + 1)) / warmupSteps;
+  const done = (step - warmupSteps) / Math.max(1, steps - warmupSteps);
+  return learningRate * (0.01 + 0.99 * 0.5 * (1 + Math.cos(Math.PI * done)));
+}
+
+/** Early steps average over fewer. */
+const decayAt = (step: number, decay: number): number => Math.min(decay, (1 + step) / (10 + step));
+
+/** Trains to `steps`, continuing from the saved state where there is one. Returns the averaged weights. */
+export async function runTrainingLoop(options: LoopOptions): Promise<ParameterBuffers> {
+  const { program, stateDirectory, steps, log } = options;
+  const { weights, optimizer } = program;
+  const ema = weights.alike();
+  const state = { buffers: { weights, ema, first: optimizer.firstMoment, second: optimizer.secondMoment } };
+  const blender = await BufferBlender.create();
+  const progress = (await loadState(stateDirectory, state)) ?? { step: 0, optimizerStep: 0, losses: [], seconds: 0 };
+  optimizer.step = progress.optimizerStep;
+  if (progress.step === 0) await blender.blend(ema, 0, weights, 1);
+  log(progress.step > 0 ? `continuing at step ${progress.step} of ${steps}` : `starting: ${steps} steps of ${options.batchSize}`);
+  let [sum, count] = [0, 0];
+  let stretchStart = performance.now();
+  let lastSnapshot = performance.now();
+  while (progress.step < steps) {
+    const { loss } = await program.backward(options.feedsOf(progress.step));
+    const learningRate = learningRateAt(progress.step, options);
+    const { gradNorm } = await program.update({ learningRate, weightDecay: 0, maxGradNorm: options.maxGradNorm });
+    if (!Number.isFinite(gradNorm)) throw new Error(`the gradient is not finite at step ${progress.step}`);
+    await blender.blend(ema, decayAt(progress.step, options.emaDecay), weights, 1 - decayAt(progress.step, options.emaDecay));
+    progress.step += 1;
+    progress.optimizerStep = optimizer.step;
+    sum += loss[0];
+    count += 1;
+    if (progress.step % LOG_EVERY === 0 || progress.step === steps) {
+      const seconds = (performance.now() - stretchStart) / 1000;
+      progress.seconds += seconds;
+      progress.losses.push({ step: progress.step, loss: sum / count });
+      const speed = (count * options.batchSize) / seconds;
+      const minutesLeft = ((steps - progress.step) * options.batchSize) / speed / 60;
+      log(`step ${progress.step}/${steps}  loss ${(sum / count).toFixed(4)}  grad ${gradNorm.toFixed(2)}  lr ${learningRate.toExponential(1)}  ${speed.toFixed(1)} images/s  ${minutesLeft.toFixed(0)} min left`);
+      [sum, count] = [0, 0];
+      stretchStart = performance.now();
+    }
+    const due = performance.now() - lastSnapshot > options.snapshotMinutes * 60_000 && progress.step % LOG_EVERY === 0;
+    if (due || progress.step === steps) {
+      await saveState(stateDirectory, state, progress);
+      await options.onSnapshot(ema, progress);
+      lastSnapshot = stretchStart = performance.now();
+    }
+  }
+  await blender.release();
+  return ema;
+}
