@@ -35,7 +35,7 @@ async function takeParts(stores: Stores, dataset: DatasetSummary, parts: AsyncIt
   const labels: Labels = { component: null, caption: null };
   let labelAfterLastFile: Label | null = null;
   let imageCount = dataset.imageCount;
-  for await (const part of parts) {
+  for await (const part of readParts(parts)) {
     if (part.type === 'field') {
       labelAfterLastFile = readLabel(part.fieldname, String(part.value), labels);
       continue;
@@ -48,6 +48,21 @@ async function takeParts(stores: Stores, dataset: DatasetSummary, parts: AsyncIt
   if (files.length === 0) throw new ApiError('invalid_request', 'The upload has no files. Send each image as a part with a file name.');
   // Keeping the files without a label that was meant for them would train something else.
   if (labelAfterLastFile !== null) throw fieldError(labelAfterLastFile, 'must come before the files that it is for');
+}
+
+async function* readParts(parts: AsyncIterable<Multipart>): AsyncGenerator<Multipart> {
+  const iterator = parts[Symbol.asyncIterator]();
+  for (let next = await reading(iterator.next()); !next.done; next = await reading(iterator.next())) yield next.value;
+}
+
+/** What goes wrong while reading the body is the sender's doing, unless the error says otherwise. */
+async function reading<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode !== undefined) throw error;
+    throw new ApiError('invalid_request', `The multipart body cannot be read: ${(error as Error).message}.`);
+  }
 }
 
 async function removeKept({ database, objectStore }: Stores, files: UploadedFile[]): Promise<void> {
@@ -77,7 +92,7 @@ function readLabel(field: string, value: string, labels: Labels): Label {
 
 async function takeFile(stores: Stores, dataset: DatasetSummary, part: MultipartFile, labels: Labels, imageCount: number): Promise<UploadedFile> {
   // Always read to the end: the next part comes after it.
-  const bytes = await part.toBuffer();
+  const bytes = await reading(part.toBuffer());
   const file_name = part.filename.slice(-MAX_FILE_NAME_LENGTH);
   const refuse = (code: RefusalCode, detail: string): UploadedFile => ({ file_name, status: 'refused', code, detail });
   if (part.file.truncated) return refuse('too_many_bytes', `is larger than ${UPLOAD_LIMITS.fileBytes / 1024 ** 2} MB`);

@@ -11,10 +11,15 @@ const MIGRATION_LOCK = 83_416_205;
 export async function migrate(databaseUrl: string, directory: string = migrationsDirectory): Promise<string[]> {
   const migrationsList = await loadMigrationList(directory);
   return withAdvisoryLock(databaseUrl, async () => {
-    const engine = await openSchemaEngine(new PrismaPg({ connectionString: databaseUrl }));
-    const filters = { externalTables: [], externalEnums: [] };
-    const { appliedMigrationNames } = await engine.applyMigrations({ migrationsList, filters });
-    return appliedMigrationNames;
+    // The engine keeps its own lock as long as its connection lives, so the connection must end with the work.
+    const pool = new pg.Pool({ connectionString: databaseUrl, max: 1 });
+    try {
+      const engine = await openSchemaEngine(new PrismaPg(pool));
+      const filters = { externalTables: [], externalEnums: [] };
+      return (await engine.applyMigrations({ migrationsList, filters })).appliedMigrationNames;
+    } finally {
+      await pool.end();
+    }
   });
 }
 

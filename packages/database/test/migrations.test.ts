@@ -1,0 +1,86 @@
+// Migrations on a real Postgres: they make the tables that schema.prisma means, once, also when many ask at the same time.
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { migrate } from '@styleforge/database';
+import { startEmbeddedPostgres } from '@styleforge/stack';
+import type { EmbeddedPostgres } from '@styleforge/stack';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { diffSchemas } from '../src/migrations/diff-schemas.ts';
+import { listMigrations, migrationsDirectory, readMigratedSchema, schemaFile } from '../src/migrations/migration-files.ts';
+
+let directory: string;
+let postgres: EmbeddedPostgres;
+beforeAll(async () => {
+  directory = await mkdtemp(path.join(tmpdir(), 'styleforge-migrations-'));
+  postgres = await startEmbeddedPostgres({ directory: path.join(directory, 'postgres') });
+});
+afterAll(async () => {
+  await postgres.stop();
+  await rm(directory, { recursive: true, force: true });
+});
+
+async function query(databaseUrl: string, sql: string): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    return (await client.query(sql)).rows ?? [];
+  } finally {
+    await client.end();
+  }
+}
+
+async function newDatabase(name: string): Promise<string> {
+  await query(postgres.databaseUrl, `create database ${name}`);
+  const url = new URL(postgres.databaseUrl);
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+const describeTables = async (databaseUrl: string) => ({
+  columns: await query(databaseUrl, `select table_name, column_name, data_type, is_nullable, column_default from information_schema.columns
+    where table_schema = 'public' and table_name <> '_prisma_migrations' order by 1, 2`),
+  constraints: await query(databaseUrl, `select conrelid::regclass::text as "table", conname, pg_get_constraintdef(oid) as definition from pg_constraint
+    where connamespace = 'public'::regnamespace and conrelid::regclass::text <> '_prisma_migrations' order by 1, 2`),
+  indexes: await query(databaseUrl, `select indexname, indexdef from pg_indexes where schemaname = 'public' and tablename <> '_prisma_migrations' order by 1`),
+});
+
+describe('migrate', () => {
+  it('makes exactly the tables of schema.prisma', async () => {
+    const [migrated, direct] = [await newDatabase('migrated'), await newDatabase('direct')];
+    expect(await migrate(migrated)).toEqual(await listMigrations());
+    await query(direct, await diffSchemas(null, await readFile(schemaFile, 'utf8')));
+    const tables = await describeTables(migrated);
+    expect(tables.columns.length).toBeGreaterThan(50);
+    expect(tables).toEqual(await describeTables(direct));
+    expect(await migrate(migrated)).toEqual([]);
+  });
+
+  it('applies each migration once however many processes ask', async () => {
+    const databaseUrl = await newDatabase('crowded');
+    const applied = await Promise.all(Array.from({ length: 4 }, () => migrate(databaseUrl)));
+    expect(applied.flat()).toEqual(await listMigrations());
+  });
+
+  it('refuses to go on after a migration that failed', async () => {
+    const databaseUrl = await newDatabase('broken');
+    const copy = path.join(directory, 'migrations');
+    await cp(migrationsDirectory, copy, { recursive: true });
+    const broken = path.join(copy, '99990101000000_broken');
+    await mkdir(broken);
+    await writeFile(path.join(broken, 'migration.sql'), 'alter table nowhere add column x int;');
+    await expect(migrate(databaseUrl, copy)).rejects.toThrow(/nowhere/);
+    await writeFile(path.join(broken, 'migration.sql'), 'select 1;');
+    await expect(migrate(databaseUrl, copy)).rejects.toThrow(/failed/);
+  });
+});
+
+describe('the check for unmigrated changes', () => {
+  it('finds none now, and one when a column is added', async () => {
+    const schema = await readFile(schemaFile, 'utf8');
+    expect(await diffSchemas(await readMigratedSchema(), schema)).toBe('');
+    const changed = schema.replace('caption   String?', 'caption   String?\n  rating    Int?');
+    expect(await diffSchemas(schema, changed)).toContain('ALTER TABLE "images" ADD COLUMN     "rating" INTEGER');
+  });
+});
