@@ -19,3 +19,4 @@ export { ModelPrograms, type WeightSource } from './pipelines/model-programs.ts'
 export {
   TextToImagePipeline, type DenoiseInputs, type GeneratedImage, type SamplingOptions, type TextToImageComponents, type TextToImageOptions,
 } from './pipelines/text-to-image.ts';
+export { CLIPTokenizer } from './tokenizers/clip-tokenizer.ts';
