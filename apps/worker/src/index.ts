@@ -1,1 +1,2 @@
-export {};
+// The worker: started as a process by main.ts, or inside another one.
+export { startWorker } from './worker.ts';

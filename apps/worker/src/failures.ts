@@ -1,0 +1,27 @@
+// What a failed job tells its owner, and whether trying again can help.
+import type { Failure } from '@styleforge/contracts';
+import { PermanentJobError } from '@styleforge/queue';
+
+/** The job cannot succeed as it was asked for; the message says what to change. */
+export class JobInputError extends PermanentJobError {
+  override name = 'JobInputError';
+}
+
+export class JobTimeoutError extends PermanentJobError {
+  override name = 'JobTimeoutError';
+}
+
+/** Errors of the method's packages that speak of the caller's input, by name: they come from another process. */
+const inputErrorNames = ['TrainingInputError', 'GenerationInputError'];
+
+export function isPermanent(error: unknown): boolean {
+  return error instanceof PermanentJobError || (error instanceof Error && inputErrorNames.includes(error.name));
+}
+
+/** Only messages about the caller's own input go out; the log has the rest. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof JobTimeoutError) return { code: 'timeout', message: error.message, retryable: false };
+  if (isPermanent(error)) return { code: 'invalid_input', message: (error as Error).message, retryable: false };
+  if (error instanceof Error && error.name === 'ProcessDiedError') return { code: 'process_died', message: error.message, retryable: true };
+  return { code: 'internal_error', message: "The job failed on the service's side; its log has the details under the job's id", retryable: true };
+}

@@ -1,0 +1,113 @@
+// Runs one task in a child process, so that this process stays free to renew the queue's lock, and sees it through to its end.
+import { type ChildProcess, fork } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { Logger } from './logger.ts';
+import { type ChildResult, type LocalCheckpoint, type MessageFromChild, messageFromChild, type MessageToChild, type Progress, type RawImage, type Task } from './messages.ts';
+
+/** From the wish to stop until the child is killed: enough to write a checkpoint. */
+const abortGraceMs = 120_000;
+
+/** Then the job is somebody else's, and nothing may be written any more. */
+const killReasons: unknown[] = ['lock-lost', 'superseded'];
+
+export interface JobProcessOptions {
+  /** Its reason decides whether the child may save a checkpoint first. */
+  signal: AbortSignal;
+  log: Logger;
+  onProgress?(progress: Progress): void;
+  onCheckpoint?(checkpoint: LocalCheckpoint): Promise<void>;
+  onImage?(image: RawImage): Promise<void>;
+}
+
+/** An error that happened in the child; `name` is the original's. */
+export class TaskError extends Error {
+  constructor(original: { name: string; message: string; stack?: string | undefined }) {
+    super(original.message);
+    this.name = original.name;
+    if (original.stack) this.stack = original.stack;
+  }
+}
+
+export class ProcessDiedError extends Error {
+  override name = 'ProcessDiedError';
+}
+
+/** `aborted`: the signal stopped the task; what it had saved until then is saved. */
+export async function runInChild(task: Task, options: JobProcessOptions): Promise<ChildResult | 'aborted'> {
+  const child = fork(fileURLToPath(new URL('child/main.ts', import.meta.url)), [], {
+    execArgv: ['--import', import.meta.resolve('tsx')],
+    serialization: 'advanced',
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  const exited = new Promise<string>((done) => child.once('exit', (code, signal) => done(signal ?? `exit code ${code}`)));
+  const stopWatching = abortOnSignal(child, options.signal);
+  try {
+    const last = await converse(child, task, options, exited);
+    await exited;
+    return finish(last, options.signal, await exited);
+  } finally {
+    stopWatching();
+    child.kill('SIGKILL');
+    await exited;
+  }
+}
+
+type FinalMessage = Extract<MessageFromChild, { type: 'result' | 'aborted' | 'error' }>;
+
+function finish(last: FinalMessage | undefined, signal: AbortSignal, end: string): ChildResult | 'aborted' {
+  if (last === undefined) {
+    if (signal.aborted) return 'aborted';
+    throw new ProcessDiedError(`the job's process ended by ${end} without a result${end === 'SIGKILL' ? ': was the machine out of memory?' : ''}`);
+  }
+  switch (last.type) {
+    case 'result':
+      return last;
+    case 'aborted':
+      return 'aborted';
+    case 'error':
+      throw new TaskError(last);
+  }
+}
+
+/** Resolves with the child's last word, or undefined when it ended without one; rejects when something could not be saved. */
+function converse(child: ChildProcess, task: Task, options: JobProcessOptions, exited: Promise<string>): Promise<FinalMessage | undefined> {
+  return new Promise((done, fail) => {
+    const tell = (message: MessageToChild) => child.connected && child.send(message);
+    const save = (number: number, saving: Promise<void> | undefined) =>
+      Promise.resolve(saving).then(() => tell({ type: 'saved', number }), fail);
+    child.once('error', fail);
+    child.on('message', (received) => {
+      const parsed = messageFromChild.safeParse(received);
+      if (!parsed.success) return fail(new Error(`the job's process said something unknown: ${parsed.error.message}`));
+      const message = parsed.data;
+      switch (message.type) {
+        case 'progress':
+          return options.onProgress?.(message);
+        case 'checkpoint':
+          return void save(message.number, options.onCheckpoint?.(message));
+        case 'image':
+          return void save(message.number, options.onImage?.(message));
+        default:
+          return done(message);
+      }
+    });
+    void exited.then(() => done(undefined));
+    tell({ type: 'start', task });
+  });
+}
+
+function abortOnSignal(child: ChildProcess, signal: AbortSignal): () => void {
+  const watch = new AbortController();
+  const abort = () => {
+    if (killReasons.includes(signal.reason)) return void child.kill('SIGKILL');
+    if (child.connected) child.send({ type: 'abort' } satisfies MessageToChild);
+    sleep(abortGraceMs, undefined, { ref: false, signal: watch.signal }).then(
+      () => child.kill('SIGKILL'),
+      () => undefined,
+    );
+  };
+  if (signal.aborted) abort();
+  else signal.addEventListener('abort', abort, { once: true, signal: watch.signal });
+  return () => watch.abort();
+}

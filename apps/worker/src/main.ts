@@ -1,0 +1,33 @@
+// Boots a worker: settings, connections, consumers; and ends it in order when asked to.
+import { loadConfig } from '@styleforge/config';
+import { createLogger } from './logger.ts';
+import { startWorker } from './worker.ts';
+
+/** Running jobs get this long to save a checkpoint; a container platform usually kills after thirty seconds. */
+const graceMs = 25_000;
+
+const config = loadConfig();
+const log = createLogger(config.logLevel);
+const worker = await startWorker(config, log);
+
+let stopping = false;
+async function stop(cause: string): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  log.info({ cause }, 'stopping: running jobs save a checkpoint and go back into the queue');
+  await worker.stop(graceMs);
+  process.exit(0);
+}
+
+function stopOrDie(cause: string): void {
+  stop(cause).catch((error: unknown) => {
+    log.fatal({ err: error }, 'the worker could not stop in order');
+    process.exit(1);
+  });
+}
+
+process.on('SIGTERM', () => stopOrDie('SIGTERM'));
+process.on('SIGINT', () => stopOrDie('SIGINT'));
+// Started with a channel, the worker must not outlive whoever started it.
+process.on('disconnect', () => stopOrDie('the parent process is gone'));
+process.send?.({ type: 'ready' });

@@ -1,0 +1,72 @@
+// What a worker and its child process say to each other, checked on both sides.
+import { z } from 'zod';
+
+const paths = z.array(z.string());
+
+export const trainingTask = z.object({
+  kind: z.literal('train'),
+  baseModelDirectory: z.string(),
+  config: z.unknown(),
+  styleRef: z.array(z.object({ component: z.string(), prompt: z.string(), images: paths })),
+  aux: z.object({ prompt: z.string(), images: paths }).nullable(),
+  workDirectory: z.string(),
+  resumeFrom: z.string().optional(),
+});
+export type TrainingTask = z.infer<typeof trainingTask>;
+
+export const generationTask = z.object({
+  kind: z.literal('generate'),
+  modelDirectory: z.string(),
+  config: z.unknown(),
+});
+export type GenerationTask = z.infer<typeof generationTask>;
+
+export const task = z.discriminatedUnion('kind', [trainingTask, generationTask]);
+export type Task = z.infer<typeof task>;
+
+export const messageToChild = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('start'), task }),
+  z.object({ type: z.literal('abort') }),
+  /** Answers a `checkpoint` or an `image`: it is safe, the child may go on. */
+  z.object({ type: z.literal('saved'), number: z.number() }),
+]);
+export type MessageToChild = z.infer<typeof messageToChild>;
+
+const progress = z.object({
+  type: z.literal('progress'),
+  step: z.number(),
+  of: z.number(),
+  loss: z.number(),
+  styleRefLoss: z.number(),
+  auxLoss: z.number().nullable(),
+  gradNorm: z.number(),
+  learningRate: z.number(),
+  samplesPerSecond: z.number(),
+});
+export type Progress = z.infer<typeof progress>;
+
+const checkpoint = z.object({ type: z.literal('checkpoint'), number: z.number(), step: z.number(), directory: z.string() });
+export type LocalCheckpoint = z.infer<typeof checkpoint>;
+
+const image = z.object({
+  type: z.literal('image'),
+  number: z.number(),
+  index: z.number(),
+  prompt: z.string(),
+  seed: z.number(),
+  width: z.number(),
+  height: z.number(),
+  rgb: z.instanceof(Uint8Array),
+});
+export type RawImage = z.infer<typeof image>;
+
+export const messageFromChild = z.discriminatedUnion('type', [
+  progress,
+  checkpoint,
+  image,
+  z.object({ type: z.literal('result'), finalStep: z.number().optional(), directory: z.string().optional() }),
+  z.object({ type: z.literal('aborted') }),
+  z.object({ type: z.literal('error'), name: z.string(), message: z.string(), stack: z.string().optional() }),
+]);
+export type MessageFromChild = z.infer<typeof messageFromChild>;
+export type ChildResult = Extract<MessageFromChild, { type: 'result' }>;

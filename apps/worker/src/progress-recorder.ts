@@ -1,0 +1,117 @@
+// Writes progress and loss curves to the database at a bearable rate, and hears there whether the job was cancelled.
+import type { JobProgress } from '@styleforge/contracts';
+import { type MetricPoint, StaleAttemptError, type TrainingJobRow } from '@styleforge/database';
+import type { Progress } from './messages.ts';
+import type { WorkerServices } from './worker.ts';
+
+const intervalMs = 1_000;
+
+export interface ProgressEvents {
+  onCancelRequested(): void;
+  /** Another worker has taken the job over. */
+  onSuperseded(error: Error): void;
+}
+
+export class ProgressRecorder {
+  readonly #job: TrainingJobRow;
+  readonly #services: WorkerServices;
+  readonly #events: ProgressEvents;
+  readonly #speed = new StepSpeed();
+  #latest: Progress | undefined;
+  #points: MetricPoint[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(job: TrainingJobRow, services: WorkerServices, events: ProgressEvents) {
+    this.#job = job;
+    this.#services = services;
+    this.#events = events;
+    this.#schedule();
+  }
+
+  add(progress: Progress): void {
+    this.#latest = progress;
+    this.#speed.add(progress.step, Date.now());
+    this.#points.push({
+      step: progress.step,
+      loss: progress.loss,
+      style_ref_loss: progress.styleRefLoss,
+      aux_loss: progress.auxLoss,
+      grad_norm: progress.gradNorm,
+      learning_rate: progress.learningRate,
+    });
+  }
+
+  /** Writes what is left. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#running;
+    await this.#tick();
+  }
+
+  #schedule(): void {
+    if (this.#stopped) return;
+    this.#timer = setTimeout(() => {
+      this.#running = this.#tick().finally(() => this.#schedule());
+    }, intervalMs);
+  }
+
+  /** A database that is away for a moment costs no training: the next tick writes it all. */
+  async #tick(): Promise<void> {
+    try {
+      if (await this.#write()) this.#events.onCancelRequested();
+    } catch (error) {
+      if (error instanceof StaleAttemptError) this.#events.onSuperseded(error);
+      else this.#services.log.warn({ err: error, jobId: this.#job.id }, 'progress could not be written; trying again');
+    }
+  }
+
+  async #write(): Promise<boolean> {
+    const { id, attempt } = this.#job;
+    const { trainingJobs, metrics } = this.#services.database;
+    const points = this.#points;
+    if (this.#latest === undefined || points.length === 0) {
+      const row = await trainingJobs.get(id);
+      if (row && row.attempt !== attempt) throw new StaleAttemptError(`Attempt ${attempt} of training job ${id} was taken over by attempt ${row.attempt}.`);
+      return row !== null && row.cancelRequestedAt !== null;
+    }
+    const { cancelRequested } = await trainingJobs.updateProgress(id, attempt, this.#body(this.#latest));
+    await metrics.record(id, points);
+    this.#points = this.#points.slice(points.length);
+    return cancelRequested;
+  }
+
+  #body(latest: Progress): JobProgress {
+    const stepsPerSecond = this.#speed.stepsPerSecond();
+    return {
+      step: latest.step,
+      of: latest.of,
+      loss: latest.loss,
+      style_ref_loss: latest.styleRefLoss,
+      aux_loss: latest.auxLoss,
+      grad_norm: latest.gradNorm,
+      learning_rate: latest.learningRate,
+      samples_per_second: latest.samplesPerSecond,
+      eta_seconds: stepsPerSecond === null ? null : Math.round((latest.of - latest.step) / stepsPerSecond),
+    };
+  }
+}
+
+/** Steps a second over the last half minute. */
+class StepSpeed {
+  #seen: { step: number; at: number }[] = [];
+
+  add(step: number, at: number): void {
+    this.#seen = this.#seen.filter((old) => at - old.at < 30_000);
+    this.#seen.push({ step, at });
+  }
+
+  stepsPerSecond(): number | null {
+    const first = this.#seen[0];
+    const last = this.#seen.at(-1);
+    if (!first || !last || last.step <= first.step || last.at <= first.at) return null;
+    return ((last.step - first.step) * 1_000) / (last.at - first.at);
+  }
+}

@@ -1,0 +1,130 @@
+// The way of one training job, from top to bottom.
+import { join } from 'node:path';
+import { ACTIVE_JOB_STATUSES } from '@styleforge/contracts';
+import { StaleAttemptError, StatusConflictError, type TrainingJobRow } from '@styleforge/database';
+import type { JobContext, JobOutcome, StopReason } from '@styleforge/queue';
+import { baseModelDirectory } from './base-model.ts';
+import { CheckpointStore, type SavedCheckpoint } from './checkpoint-store.ts';
+import { failureOf, isPermanent, JobTimeoutError } from './failures.ts';
+import { runInChild } from './job-process.ts';
+import type { TrainingTask } from './messages.ts';
+import { ProgressRecorder } from './progress-recorder.ts';
+import { withScratch } from './scratch.ts';
+import { downloadTrainingInputs } from './training-inputs.ts';
+import type { WorkerServices } from './worker.ts';
+
+export async function runTrainingJob(jobId: string, context: JobContext, services: WorkerServices): Promise<JobOutcome> {
+  const job = await services.database.trainingJobs.claim(jobId);
+  // Cancelled, paused or finished since it was queued.
+  if (!job) return 'finished';
+  const scoped = { ...services, log: services.log.child({ jobId, attempt: job.attempt }) };
+  scoped.log.info({ method: job.method, baseModel: job.baseModel }, 'training job taken');
+  try {
+    return await withScratch(services.scratchDirectory, jobId, job.attempt, (directory) => train(job, directory, context, scoped));
+  } catch (error) {
+    await recordFailure(job, error, isPermanent(error) || context.isLastAttempt, scoped);
+    throw error;
+  }
+}
+
+async function train(job: TrainingJobRow, scratch: string, context: JobContext, services: WorkerServices): Promise<JobOutcome> {
+  if (job.cancelRequestedAt) return cancelled(job, services);
+  const checkpoints = new CheckpointStore(job, services);
+  await checkpoints.reconcile();
+  const task = await prepareTask(job, checkpoints, scratch, services);
+  const stop = stopSignal(context);
+  const progress = new ProgressRecorder(job, services, {
+    onCancelRequested: () => stop.abort('cancelled'),
+    onSuperseded: () => stop.abort('superseded'),
+  });
+  let saved: SavedCheckpoint | undefined;
+  const save = async (step: number, directory: string) => {
+    saved = await checkpoints.save(step, directory);
+    services.log.info({ step, checkpointId: saved.id }, 'checkpoint saved');
+  };
+  const result = await runInChild(task, {
+    signal: stop.signal,
+    log: services.log,
+    onProgress: (update) => progress.add(update),
+    onCheckpoint: ({ step, directory }) => save(step, directory),
+  }).finally(() => progress.stop());
+  if (result === 'aborted') return afterAbort(job, stop.signal.reason as TrainingStopReason, services);
+
+  const finalStep = result.finalStep ?? job.config.hyperparameters.max_train_steps;
+  if (saved?.step !== finalStep) await save(finalStep, result.directory ?? task.workDirectory);
+  const { checkpoints_total_limit: limit } = job.config.hyperparameters;
+  if (limit !== null) await checkpoints.prune(limit);
+  return succeeded(job, finalStep, saved, services);
+}
+
+async function prepareTask(job: TrainingJobRow, checkpoints: CheckpointStore, scratch: string, services: WorkerServices): Promise<TrainingTask> {
+  const inputs = await downloadTrainingInputs(job.projectId, job.config, join(scratch, 'images'), services);
+  const resume = await checkpoints.restoreLatest(join(scratch, 'resume'));
+  if (resume) services.log.info({ step: resume.step }, 'going on from a checkpoint');
+  return {
+    kind: 'train',
+    baseModelDirectory: baseModelDirectory(services.baseModelsDirectory, job.baseModel),
+    config: job.config,
+    ...inputs,
+    workDirectory: join(scratch, 'work'),
+    ...(resume && { resumeFrom: resume.directory }),
+  };
+}
+
+type TrainingStopReason = StopReason | 'cancelled' | 'superseded';
+
+/** One signal for everything that can end a run early; the first reason stays. */
+function stopSignal(context: JobContext): { signal: AbortSignal; abort(reason: TrainingStopReason): void } {
+  const controller = new AbortController();
+  const forward = () => controller.abort(context.signal.reason);
+  if (context.signal.aborted) forward();
+  else context.signal.addEventListener('abort', forward, { once: true });
+  return { signal: controller.signal, abort: (reason) => controller.abort(reason) };
+}
+
+async function afterAbort(job: TrainingJobRow, reason: TrainingStopReason, services: WorkerServices): Promise<JobOutcome> {
+  switch (reason) {
+    case 'cancelled':
+      return cancelled(job, services);
+    case 'shutdown':
+      services.log.info('training stopped for a shutdown; the job goes back into the queue');
+      return 'handed-back';
+    case 'timeout':
+      throw new JobTimeoutError('the job ran longer than a training job may');
+    case 'lock-lost':
+    case 'superseded':
+      throw new StaleAttemptError(`Attempt ${job.attempt} of training job ${job.id} was taken over by another worker.`);
+  }
+}
+
+async function cancelled(job: TrainingJobRow, services: WorkerServices): Promise<JobOutcome> {
+  await services.database.trainingJobs.setStatus(job.id, { from: ACTIVE_JOB_STATUSES, to: 'cancelled', attempt: job.attempt });
+  services.log.info('training job cancelled');
+  return 'finished';
+}
+
+async function succeeded(job: TrainingJobRow, finalStep: number, checkpoint: SavedCheckpoint | undefined, services: WorkerServices): Promise<JobOutcome> {
+  if (!checkpoint) throw new Error(`training job ${job.id} has no checkpoint at its end`);
+  const result = { final_step: finalStep, checkpoint_id: checkpoint.id };
+  await services.database.trainingJobs.setStatus(job.id, { from: 'running', to: 'succeeded', attempt: job.attempt, result });
+  services.log.info(result, 'training job succeeded');
+  return 'finished';
+}
+
+async function recordFailure(job: TrainingJobRow, error: unknown, isFinal: boolean, services: WorkerServices): Promise<void> {
+  // Whoever has taken the job over decides what becomes of it.
+  if (error instanceof StaleAttemptError || error instanceof StatusConflictError) return;
+  const { trainingJobs, events } = services.database;
+  const failure = failureOf(error);
+  if (isFinal) await trainingJobs.setStatus(job.id, { from: ACTIVE_JOB_STATUSES, to: 'failed', attempt: job.attempt, error: failure });
+  else await events.append(job.id, 'job.attempt_failed', { attempt: job.attempt, ...failure });
+}
+
+/** The queue gave the job up: its workers died with it again and again. */
+export async function abandonTrainingJob(jobId: string, error: Error, services: WorkerServices): Promise<void> {
+  const job = await services.database.trainingJobs.get(jobId);
+  if (!job) return;
+  const failure = { code: 'worker_died', message: 'The worker died with this job again and again; its log may tell why', retryable: true };
+  await services.database.trainingJobs.setStatus(jobId, { from: ['queued', ...ACTIVE_JOB_STATUSES], to: 'failed', error: failure });
+  services.log.error({ err: error, jobId }, 'training job given up');
+}

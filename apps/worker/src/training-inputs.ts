@@ -1,0 +1,45 @@
+// Brings a job's images to the local disk, sorted by what they train.
+import { join } from 'node:path';
+import { ALL_IMAGES, type TrainingConfig } from '@styleforge/contracts';
+import type { ImageRow } from '@styleforge/database';
+import { downloadObject } from '@styleforge/storage';
+import { JobInputError } from './failures.ts';
+import type { TrainingTask } from './messages.ts';
+import type { WorkerServices } from './worker.ts';
+
+type TrainingInputs = Pick<TrainingTask, 'styleRef' | 'aux'>;
+
+export async function downloadTrainingInputs(
+  projectId: string,
+  config: TrainingConfig,
+  directory: string,
+  services: WorkerServices,
+): Promise<TrainingInputs> {
+  const styleRefRows = await services.database.images.listByDataset(projectId, config.style_ref.dataset_id);
+  const styleRef = [];
+  for (const { name, prompt } of config.style_ref.components) {
+    const rows = name === ALL_IMAGES ? styleRefRows : styleRefRows.filter(({ component }) => component === name);
+    if (rows.length === 0) {
+      throw new JobInputError(`style_ref: the dataset ${config.style_ref.dataset_id} has no image of the component ${name}; upload some with that component`);
+    }
+    styleRef.push({ component: name, prompt, images: await download(rows, directory, services) });
+  }
+  return { styleRef, aux: config.aux && (await downloadAux(projectId, config.aux, directory, services)) };
+}
+
+async function downloadAux(projectId: string, aux: NonNullable<TrainingConfig['aux']>, directory: string, services: WorkerServices) {
+  const rows = await services.database.images.listByDataset(projectId, aux.dataset_id);
+  if (rows.length === 0) throw new JobInputError(`aux: the dataset ${aux.dataset_id} has no images; upload some`);
+  return { prompt: aux.prompt, images: await download(rows, directory, services) };
+}
+
+async function download(rows: ImageRow[], directory: string, services: WorkerServices): Promise<string[]> {
+  const files: string[] = [];
+  for (const { id, objectKey, sha256 } of rows) {
+    const file = join(directory, `${id}.png`);
+    const got = await downloadObject(services.objectStore, objectKey, file);
+    if (got.sha256 !== sha256) throw new Error(`${objectKey} is not the image that was uploaded: sha256 ${got.sha256} instead of ${sha256}`);
+    files.push(file);
+  }
+  return files;
+}

@@ -1,0 +1,74 @@
+// Gets a fresh clone ready (dependencies, generated code) and then runs what was asked for; needs nothing but Node and npm.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const installed = join(root, 'node_modules', '.styleforge-installed');
+const at = (...parts) => join(root, ...parts);
+const modified = (path) => (existsSync(path) ? statSync(path).mtimeMs : 0);
+
+checkNodeVersion();
+installDependencies();
+generateCode();
+const [first, ...rest] = process.argv.slice(2);
+if (first === '--test') {
+  const { runChecks } = await import('./checks.mjs');
+  process.exitCode = await runChecks(root, rest);
+} else if (first === undefined) {
+  fail('usage: node infra/bootstrap.mjs ENTRY.ts [arguments] | --test');
+} else {
+  handOver(first, rest);
+}
+
+function checkNodeVersion() {
+  const wanted = JSON.parse(readFileSync(at('package.json'), 'utf8')).engines.node;
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  const [leastMajor, leastMinor] = wanted.match(/\d+/g).map(Number);
+  if (major < leastMajor || (major === leastMajor && minor < leastMinor)) {
+    fail(`Node ${process.versions.node} is too old: this project needs ${wanted}. Install a newer one from https://nodejs.org`);
+  }
+}
+
+function installDependencies() {
+  const lock = at('package-lock.json');
+  if (existsSync(installed) && readFileSync(installed, 'utf8') === readFileSync(lock, 'utf8')) return;
+  process.stderr.write('Installing dependencies (once) ...\n');
+  // onnxruntime-node's install script downloads CUDA libraries; this variable keeps npm 10 from it, package.json's allowScripts npm 11.
+  run('npm', ['ci', '--no-fund', '--no-audit', '--loglevel=error'], { ONNXRUNTIME_NODE_INSTALL: 'skip' });
+  writeFileSync(installed, readFileSync(lock));
+}
+
+function generateCode() {
+  const newest = Math.max(modified(at('prisma', 'schema.prisma')), modified(installed));
+  const made = at('packages', 'database', 'src', 'generated', 'client.ts');
+  if (modified(made) >= newest) return;
+  run('npm', ['run', '--silent', 'db:generate']);
+}
+
+function run(command, args, environment = {}) {
+  const { status, error } = spawnSync(command, args, {
+    cwd: root,
+    // Standard output belongs to the program that is started afterwards.
+    stdio: ['ignore', 2, 2],
+    env: { ...process.env, ...environment },
+    shell: process.platform === 'win32',
+  });
+  if (error || status !== 0) fail(`${command} ${args.join(' ')} failed${error ? `: ${error.message}` : ` with exit code ${status}`}`);
+}
+
+function handOver(entry, args) {
+  const child = spawn(process.execPath, ['--import', 'tsx', entry, ...args], { cwd: root, stdio: 'inherit' });
+  // A terminal sends SIGINT to the whole group; the program decides when it ends, and this process ends with it.
+  process.on('SIGINT', () => undefined);
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('error', (error) => fail(`${entry} could not be started: ${error.message}`));
+  child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
+}
+
+function fail(message) {
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
+}
