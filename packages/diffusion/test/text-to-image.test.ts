@@ -1,23 +1,36 @@
 // Text to image: the reference picture, and what seeds, batches, guidance and abort signals promise.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type TensorReader } from '@styleforge/weights';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadTextToImagePipeline, TextToImagePipeline, type GeneratedImage, type TextToImageOptions } from '../src/index.ts';
 import { goldenDirectory, goldenFile, relativeDifference } from './golden-models.ts';
 
 let golden: TensorReader;
 let pipeline: TextToImagePipeline;
+let folder: string;
+
+/** The reference checkpoint has a vocabulary of 1000 and no tokenizer: letters are tokens here. */
+async function writeTokenizer(directory: string): Promise<void> {
+  const letters = Array.from('abcdefghijklmnopqrstuvwxyz');
+  const vocabulary = Object.fromEntries([...letters, ...letters.map((letter) => `${letter}</w>`)].map((token, id) => [token, id]));
+  await mkdir(directory);
+  await writeFile(join(directory, 'vocab.json'), JSON.stringify({ ...vocabulary, '<|startoftext|>': 998, '<|endoftext|>': 999 }));
+  await writeFile(join(directory, 'merges.txt'), '#version: 0.2\n');
+}
 
 beforeAll(async () => {
   golden = await goldenFile('text-to-image.safetensors');
-  const loaded = await loadTextToImagePipeline(join(goldenDirectory, 'tiny-sd'), { threads: 1 });
-  // the reference checkpoint has a vocabulary of 1000 and no tokenizer: every letter is a token here
-  const tokenize = (text: string): number[] => [998, ...Array.from(text, (letter) => letter.codePointAt(0)! % 990), ...new Array<number>(77).fill(999)].slice(0, 77);
-  pipeline = new TextToImagePipeline({ ...loaded.components, tokenize }, { threads: 1 });
+  folder = await mkdtemp(join(tmpdir(), 'text-to-image-'));
+  await cp(join(goldenDirectory, 'tiny-sd'), folder, { recursive: true });
+  await writeTokenizer(join(folder, 'tokenizer'));
+  pipeline = await loadTextToImagePipeline(folder, { threads: 1 });
 });
 afterAll(async () => {
   await golden.close();
   await pipeline.release();
+  await rm(folder, { recursive: true });
 });
 
 async function collect(options: Partial<TextToImageOptions>): Promise<GeneratedImage[]> {

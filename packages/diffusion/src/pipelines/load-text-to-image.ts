@@ -7,6 +7,7 @@ import { parseCLIPTextConfig } from '../models/clip-config.ts';
 import { CLIPTextModel } from '../models/clip-text.ts';
 import { parseUNet2DConditionConfig } from '../models/unet-2d-condition-config.ts';
 import { UNet2DConditionModel } from '../models/unet-2d-condition.ts';
+import { CLIPTokenizer } from '../tokenizers/clip-tokenizer.ts';
 import { type WeightSource } from './model-programs.ts';
 import { TextToImagePipeline } from './text-to-image.ts';
 
@@ -31,11 +32,13 @@ export function weightsOf(component: Pick<DiffusersComponent, 'weightsPath' | 'o
 
 export async function loadTextToImagePipeline(directory: string, options: CompileOptions = {}): Promise<TextToImagePipeline> {
   const folder = await readDiffusersFolder(directory);
+  const tokenizer = folder.tokenizerDirectory === undefined ? undefined : await CLIPTokenizer.fromDirectory(folder.tokenizerDirectory);
   return new TextToImagePipeline({
     unet: new UNet2DConditionModel(parseUNet2DConditionConfig(folder.unet.config)),
     vae: new AutoencoderKL(parseAutoencoderKLConfig(folder.vae.config)),
     textEncoder: new CLIPTextModel(parseCLIPTextConfig(folder.textEncoder.config)),
     schedulerConfig: folder.schedulerConfig,
+    ...(tokenizer ? { tokenize: (text: string) => tokenizer.encode(text) } : {}),
     weights: { unet: weightsOf(folder.unet), vae: weightsOf(folder.vae), textEncoder: weightsOf(folder.textEncoder) },
   }, options);
 }

@@ -197,9 +197,9 @@ export class TextToImagePipeline {
   async #predictor(shape: Shape, encoderHiddenStates: Float32Array): Promise<(sample: Float32Array, timestep: number) => Promise<Float32Array>> {
     const { unet } = this.components;
     const [runs] = shape;
-    const tokens = this.components.textEncoder.config.max_position_embeddings;
-    const features = encoderHiddenStates.length / runs / tokens;
-    const program = await this.#unet.program(shape.join(), (graph) => ({
+    const features = this.components.textEncoder.config.hidden_size;
+    const tokens = encoderHiddenStates.length / runs / features;
+    const program = await this.#unet.program([...shape, tokens].join(), (graph) => ({
       prediction: unet.forward(graph, {
         sample: graph.input('sample', shape),
         timestepEmbedding: graph.input('timestep_embedding', [runs, unet.config.block_out_channels[0]]),
