@@ -1,5 +1,5 @@
 // The models against reference checkpoints: every weight used once under its upstream name, and the numbers of a forward pass.
-import { Graph, type Tensor } from '@styleforge/autodiff';
+import { elementCount, Graph, type Tensor } from '@styleforge/autodiff';
 import { Program, type HostArray } from '@styleforge/runtime';
 import { type TensorReader } from '@styleforge/weights';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -116,5 +116,40 @@ describe('tiny CLIP checkpoint', () => {
     const config = parseCLIPTextConfig({ eos_token_id: 9 });
     expect([...endOfTextIndices([5, 9, 9, 7, 1, 9], 3, config)]).toEqual([1, 5]);
     expect([...endOfTextIndices([5, 8, 2, 7, 1, 9], 3, parseCLIPTextConfig({ eos_token_id: 2 }))]).toEqual([1, 5]);
+  });
+});
+
+describe('full-size checkpoints', () => {
+  const parameterCount = (graph: Graph): number => [...graph.parameters.values()].reduce((sum, { shape }) => sum + elementCount(shape), 0);
+
+  // numbers of parameters of the published checkpoints
+  it.each([
+    ['Stable Diffusion 1.5', { cross_attention_dim: 768, attention_head_dim: 8 }, 859_520_964],
+    ['Stable Diffusion 2.1', { cross_attention_dim: 1024, attention_head_dim: [5, 10, 20, 20], use_linear_projection: true }, 865_910_724],
+  ])('U-Net of %s', (_, changes, expected) => {
+    const graph = new Graph();
+    const config = parseUNet2DConditionConfig(changes);
+    new UNet2DConditionModel(config).forward(graph, {
+      sample: graph.input('sample', [2, 4, 64, 64]),
+      timestepEmbedding: graph.input('time', [2, 320]),
+      encoderHiddenStates: graph.input('text', [2, 77, config.cross_attention_dim[0]]),
+    });
+    expect(parameterCount(graph)).toBe(expected);
+  });
+
+  it('text encoder and autoencoder of Stable Diffusion 1.5', () => {
+    const text = new Graph();
+    const textConfig = { hidden_size: 768, intermediate_size: 3072, num_attention_heads: 12, num_hidden_layers: 12 };
+    new CLIPTextModel(parseCLIPTextConfig(textConfig)).forward(text, text.input('ids', [1, 77], 'int32'));
+    expect(parameterCount(text)).toBe(123_060_480);
+
+    const vae = new Graph();
+    const model = new AutoencoderKL(parseAutoencoderKLConfig({
+      block_out_channels: [128, 256, 512, 512], layers_per_block: 2,
+      down_block_types: new Array(4).fill('DownEncoderBlock2D'), up_block_types: new Array(4).fill('UpDecoderBlock2D'),
+    }));
+    model.encode(vae, vae.input('pixels', [1, 3, 512, 512]));
+    expect(model.decode(vae, vae.input('latents', [1, 4, 64, 64])).shape).toEqual([1, 3, 512, 512]);
+    expect(parameterCount(vae)).toBe(83_653_863);
   });
 });
