@@ -1,0 +1,39 @@
+// What a training run is told: the method's numbers, by the names that users and other trainers know.
+
+export type LrSchedulerName = 'constant' | 'constant_with_warmup' | 'linear' | 'cosine' | 'cosine_with_restarts' | 'polynomial';
+
+export interface TrainingHyperparameters {
+  readonly max_train_steps: number;
+  readonly learning_rate: number;
+  readonly lr_scheduler: LrSchedulerName;
+  readonly lr_warmup_steps: number;
+  /** StyleRef images of one pass; as many Aux images join them. */
+  readonly train_batch_size: number;
+  readonly gradient_accumulation_steps: number;
+  readonly max_grad_norm: number;
+  readonly adam_beta1: number;
+  readonly adam_beta2: number;
+  readonly adam_epsilon: number;
+  readonly adam_weight_decay: number;
+  /** min-SNR weighting (arXiv 2303.09556); null for none. */
+  readonly snr_gamma: number | null;
+  /** Pixels along each side. */
+  readonly resolution: number;
+  readonly crop: 'random' | 'center';
+  readonly seed: number;
+  readonly train_text_encoder: boolean;
+  readonly ema: boolean;
+  /** A checkpoint every so many steps beside the last one; null for the last one only. */
+  readonly checkpointing_steps: number | null;
+}
+
+export interface StyleForgeConfig {
+  readonly hyperparameters: TrainingHyperparameters;
+  /** lambda of the dual-binding loss; null trains with the StyleRef part alone. */
+  readonly aux: { readonly weight: number } | null;
+}
+
+/** The request cannot be trained as it is; retrying will not help. */
+export class TrainingInputError extends Error {
+  override name = 'TrainingInputError';
+}

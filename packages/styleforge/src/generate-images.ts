@@ -1,0 +1,35 @@
+// Images from a base model or a checkpoint, one callback for each.
+import { isSamplerName, loadTextToImagePipeline, samplerNames, type GeneratedImage } from '@styleforge/diffusion';
+import { type CompileOptions } from '@styleforge/runtime';
+import { TrainingInputError } from './config.ts';
+
+export interface GenerateImagesOptions {
+  readonly modelDirectory: string;
+  readonly prompts: readonly string[];
+  readonly negativePrompt?: string;
+  /** The model's own size when left out. */
+  readonly width?: number;
+  readonly height?: number;
+  readonly steps: number;
+  readonly guidanceScale: number;
+  readonly sampler: string;
+  /** Image i has seed + i. */
+  readonly seed: number;
+  /** Images of each prompt; 1 when left out. */
+  readonly numImages?: number;
+  readonly signal?: AbortSignal;
+  readonly compile?: CompileOptions;
+  readonly onImage: (image: GeneratedImage) => void | Promise<void>;
+}
+
+export async function generateImages(options: GenerateImagesOptions): Promise<void> {
+  const { sampler, modelDirectory } = options;
+  if (!isSamplerName(sampler)) throw new TrainingInputError(`sampler '${sampler}' is unknown: choose one of ${samplerNames.join(', ')}`);
+  const pipeline = await loadTextToImagePipeline(modelDirectory, options.compile);
+  try {
+    const images = pipeline.generate({ ...options, sampler, imagesPerPrompt: options.numImages });
+    for await (const image of images) await options.onImage(image);
+  } finally {
+    await pipeline.release();
+  }
+}

@@ -1,0 +1,67 @@
+// Images as latents: posterior means and deviations through the frozen encoder, kept where the crop never changes.
+import { elementCount, Graph } from '@styleforge/autodiff';
+import { type AutoencoderKL, ModelPrograms, type WeightSource } from '@styleforge/diffusion';
+import { cropOf, isSquare, toPixelValues, type SourceImage } from './image-source.ts';
+
+export interface PosteriorMoments {
+  readonly mean: Float32Array;
+  readonly deviation: Float32Array;
+}
+
+export interface LatentSourceOptions {
+  readonly vae: AutoencoderKL;
+  readonly weights: WeightSource;
+  readonly resolution: number;
+  readonly crop: 'random' | 'center';
+  readonly seed: number;
+}
+
+export class LatentSource {
+  /** [channels, height, width] of one image's latents. */
+  readonly shape: readonly [number, number, number];
+  readonly #options: LatentSourceOptions;
+  readonly #programs: ModelPrograms;
+  readonly #kept = new Map<SourceImage, PosteriorMoments>();
+
+  constructor(options: LatentSourceOptions) {
+    this.#options = options;
+    this.#programs = new ModelPrograms(options.weights, {}, 1);
+    const size = options.resolution / options.vae.downsamplingFactor;
+    this.shape = [options.vae.config.latent_channels, size, size];
+  }
+
+  /** Moments of the image under the crop that belongs to (step, index). */
+  async moments(image: SourceImage, key: { step: number; index: number }): Promise<PosteriorMoments> {
+    const { resolution, crop, seed } = this.#options;
+    const known = this.#kept.get(image);
+    if (known) return known;
+    const pixels = toPixelValues(image, resolution, cropOf(image, resolution, crop, { seed, ...key }));
+    const moments = await this.#encode(pixels);
+    if (isSquare(image) || crop === 'center') this.#kept.set(image, moments);
+    return moments;
+  }
+
+  async #encode(pixels: Float32Array): Promise<PosteriorMoments> {
+    const { vae, resolution } = this.#options;
+    const program = await this.#programs.program('encode', (graph: Graph) => {
+      const { mean, logvar } = vae.encode(graph, graph.input('pixels', [1, vae.config.in_channels, resolution, resolution]));
+      return { mean, deviation: graph.exp(graph.mul(logvar, 0.5)) };
+    });
+    const { mean, deviation } = await program.run({ pixels });
+    return { mean, deviation };
+  }
+
+  /** scaling_factor * (mean + deviation * noise), written to `target` at `offset`. */
+  sampleInto(target: Float32Array, offset: number, { mean, deviation }: PosteriorMoments, noise: Float32Array): void {
+    const scale = this.#options.vae.config.scaling_factor;
+    for (let i = 0; i < mean.length; i++) target[offset + i] = Math.fround(mean[i] + Math.fround(deviation[i] * noise[offset + i])) * scale;
+  }
+
+  get elements(): number {
+    return elementCount(this.shape);
+  }
+
+  release(): Promise<void> {
+    return this.#programs.release();
+  }
+}

@@ -1,0 +1,59 @@
+// A base model or checkpoint opened for training: configs checked, weights loaded straight into the buffers that training uses.
+import { sameShape } from '@styleforge/autodiff';
+import {
+  AutoencoderKL, CLIPTextModel, CLIPTokenizer, ConfigError, DDPMScheduler, parseAutoencoderKLConfig, parseCLIPTextConfig,
+  parseUNet2DConditionConfig, UNet2DConditionModel,
+} from '@styleforge/diffusion';
+import { type ParameterBuffers } from '@styleforge/runtime';
+import { readDiffusersFolder, type DiffusersFolder } from '@styleforge/weights';
+import { TrainingInputError } from './config.ts';
+import { TEXT_ENCODER_PREFIX, UNET_PREFIX } from './train-step.ts';
+
+export interface TrainableModel {
+  readonly folder: DiffusersFolder;
+  readonly unet: UNet2DConditionModel;
+  readonly textEncoder: CLIPTextModel;
+  readonly vae: AutoencoderKL;
+  readonly tokenizer: CLIPTokenizer;
+  readonly noiseScheduler: DDPMScheduler;
+}
+
+/** Throws TrainingInputError when the folder is no Stable Diffusion checkpoint that can be trained. */
+export async function openModel(directory: string): Promise<TrainableModel> {
+  const folder = await readDiffusersFolder(directory);
+  if (folder.tokenizerDirectory === undefined) {
+    throw new TrainingInputError(`the base model in ${directory} has no tokenizer/ folder: add vocab.json and merges.txt`);
+  }
+  try {
+    return {
+      folder,
+      unet: new UNet2DConditionModel(parseUNet2DConditionConfig(folder.unet.config)),
+      textEncoder: new CLIPTextModel(parseCLIPTextConfig(folder.textEncoder.config)),
+      vae: new AutoencoderKL(parseAutoencoderKLConfig(folder.vae.config)),
+      tokenizer: await CLIPTokenizer.fromDirectory(folder.tokenizerDirectory),
+      noiseScheduler: new DDPMScheduler(folder.schedulerConfig),
+    };
+  } catch (error) {
+    if (error instanceof ConfigError) throw new TrainingInputError(`the base model in ${directory} cannot be trained: ${error.message}`, { cause: error });
+    throw error;
+  }
+}
+
+/** Reads U-Net and text encoder weights of `folder` into `weights`, one tensor at a time. */
+export async function loadTrainableWeights(folder: DiffusersFolder, weights: ParameterBuffers): Promise<void> {
+  for (const [prefix, component] of [[UNET_PREFIX, folder.unet], [TEXT_ENCODER_PREFIX, folder.textEncoder]] as const) {
+    const reader = await component.openWeights();
+    try {
+      for (const { name, shape } of weights.specs.filter((spec) => spec.name.startsWith(prefix))) {
+        const stored = name.slice(prefix.length);
+        if (!reader.has(stored)) throw new TrainingInputError(`${component.weightsPath} holds no '${stored}', which its config.json asks for`);
+        if (!sameShape(reader.info(stored).shape, shape)) {
+          throw new TrainingInputError(`${component.weightsPath}: '${stored}' is [${reader.info(stored).shape}], its config.json asks for [${shape}]`);
+        }
+        await reader.readInto(stored, weights.get(name));
+      }
+    } finally {
+      await reader.close();
+    }
+  }
+}
