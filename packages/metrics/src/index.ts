@@ -1,1 +1,5 @@
-export {};
+// Distances between sets of images, and the fit of images to their prompts.
+export { features, type Features } from './features.ts';
+export { frechetDistance } from './fid.ts';
+export { fullKernelDistance, kernelDistance, type KidOptions, type KidResult } from './kid.ts';
+export { clipScore } from './clip-score.ts';

@@ -1,0 +1,25 @@
+// CLIP score: 100 times the cosine of image and text embedding, averaged over the pairs, never below 0.
+import type { Features } from './features.ts';
+
+function cosine(a: Features, b: Features, row: number): number {
+  let [product, normA, normB] = [0, 0, 0];
+  for (let i = row * a.dimension; i < (row + 1) * a.dimension; i++) {
+    product += a.data[i]! * b.data[i]!;
+    normA += a.data[i]! ** 2;
+    normB += b.data[i]! ** 2;
+  }
+  if (normA === 0 || normB === 0) throw new RangeError(`pair ${row} has an embedding of length zero`);
+  return product / Math.sqrt(normA * normB);
+}
+
+/** Row i of the images belongs to row i of the texts. */
+export function clipScore(images: Features, texts: Features): number {
+  if (images.count !== texts.count || images.dimension !== texts.dimension || images.count === 0) {
+    throw new RangeError(
+      `${images.count} images of ${images.dimension} dimensions and ${texts.count} texts of ${texts.dimension} make no pairs`,
+    );
+  }
+  let sum = 0;
+  for (let row = 0; row < images.count; row++) sum += cosine(images, texts, row);
+  return Math.max(0, (100 * sum) / images.count);
+}

@@ -1,0 +1,147 @@
+// FID, KID and CLIP score against the reference numbers and known answers.
+import { readFile } from 'node:fs/promises';
+import { SafetensorsReader } from '@styleforge/weights';
+import { describe, expect, it } from 'vitest';
+import { clipScore, features, frechetDistance, fullKernelDistance, kernelDistance, type Features } from '../src/index.ts';
+import { choleskyFactor, matrix, nuclearNorm, timesTransposed, transposed } from '../src/linear-algebra.ts';
+
+const golden = new URL('../../../test/golden/', import.meta.url).pathname;
+const reference = JSON.parse(await readFile(`${golden}metrics.json`, 'utf8')) as {
+  cases: { case: number; fid: number; kid_unbiased_full: number }[];
+};
+
+/** The same three cases with numpy.linalg.svd of the centred features' product in float64. */
+const bySingularValues = [0.5193318889399041, 13.984409177788407, 137.14598560836873];
+
+/** Deterministic, roughly normal. */
+function noise(length: number, seed: number): Float64Array {
+  let state = seed;
+  const uniform = () => (state = (state * 48271) % 2147483647) / 2147483647;
+  return Float64Array.from({ length }, () => uniform() + uniform() + uniform() + uniform() - 2);
+}
+
+async function readCase(index: number): Promise<[Features, Features]> {
+  const reader = await SafetensorsReader.open(`${golden}metrics-features.safetensors`);
+  const read = async (name: string) => features(await reader.read(name), reader.info(name).shape[1]!);
+  const pair: [Features, Features] = [await read(`${index}.x`), await read(`${index}.y`)];
+  await reader.close();
+  return pair;
+}
+
+describe.each(reference.cases)('reference case $case', ({ case: index, fid, kid_unbiased_full: kid }) => {
+  it('FID', async () => {
+    const [x, y] = await readCase(index);
+    // The reference takes roots of eigenvalues that should be zero, which costs it digits where n < d.
+    expect(Math.abs(frechetDistance(x, y) - fid)).toBeLessThan(1e-5);
+    expect(Math.abs(frechetDistance(x, y) - bySingularValues[index]!)).toBeLessThan(1e-9);
+    expect(frechetDistance(y, x)).toBeCloseTo(frechetDistance(x, y), 9);
+  });
+
+  it('KID of everything', async () => {
+    expect(Math.abs(fullKernelDistance(...(await readCase(index))) - kid)).toBeLessThan(1e-12);
+  });
+});
+
+describe('FID', () => {
+  it('is the squared distance of the means where the covariances agree', () => {
+    const x = features(noise(300 * 8, 1), 8);
+    const shifted = features((x.data as Float64Array).map((value, i) => value + (i % 8)), 8);
+    expect(frechetDistance(x, shifted)).toBeCloseTo(0 + 1 + 4 + 9 + 16 + 25 + 36 + 49, 9);
+    expect(Math.abs(frechetDistance(x, x))).toBeLessThan(1e-9);
+  });
+
+  it('is what independent dimensions give in closed form: the squared difference of the deviations', () => {
+    const x = features(Float64Array.of(1, 0, -1, 0, 0, 2, 0, -2), 2);
+    const y = features(Float64Array.of(3, 0, -3, 0, 0, 1, 0, -1), 2);
+    const expected = (Math.sqrt(2 / 3) - Math.sqrt(18 / 3)) ** 2 + (Math.sqrt(8 / 3) - Math.sqrt(2 / 3)) ** 2;
+    expect(frechetDistance(x, y)).toBeCloseTo(expected, 12);
+  });
+
+  it('agrees between many and few images: a repeated set, rescaled, has the covariance of the set', () => {
+    const few = noise(6 * 9, 3);
+    const other = noise(7 * 9, 4);
+    const distance = frechetDistance(features(few, 9), features(other, 9));
+    const repeat = (data: Float64Array, times: number) => Float64Array.from({ length: data.length * times }, (_, i) => data[i % data.length]!);
+    // Scaling the deviations restores the covariance, so that both ways through the code must give the same number.
+    const rescaled = (data: Float64Array, n: number, times: number) => {
+      const center = Array.from({ length: 9 }, (_, i) => data.reduce((sum, value, k) => (k % 9 === i ? sum + value / n : sum), 0));
+      const scale = Math.sqrt((times * n - 1) / (times * (n - 1)));
+      return repeat(data, times).map((value, k) => center[k % 9]! + (value - center[k % 9]!) * scale);
+    };
+    const many = frechetDistance(features(rescaled(few, 6, 2), 9), features(rescaled(other, 7, 3), 9));
+    expect(many).toBeCloseTo(distance, 9);
+  });
+
+  it('refuses what cannot be compared', () => {
+    expect(() => frechetDistance(features(noise(8, 1), 4), features(noise(6, 1), 3))).toThrow(/4 and 3 dimensions/);
+    expect(() => frechetDistance(features(noise(4, 1), 4), features(noise(8, 1), 4))).toThrow(/at least 2 images/);
+    expect(() => features(Float32Array.of(1, NaN), 1)).toThrow(/finite/);
+    expect(() => features(noise(7, 1), 2)).toThrow(/rows of 2/);
+  });
+});
+
+describe('KID', () => {
+  it('draws seeded subsets, never larger than the smaller set', () => {
+    const [x, y] = [features(noise(60 * 5, 1), 5), features(noise(40 * 5, 2), 5)];
+    const result = kernelDistance(x, y, { subsets: 20, subsetSize: 30, seed: 7 });
+    expect(result).toEqual(kernelDistance(x, y, { subsets: 20, subsetSize: 30, seed: 7 }));
+    expect(result.mean).not.toBe(kernelDistance(x, y, { subsets: 20, subsetSize: 30, seed: 8 }).mean);
+    expect(result.standardDeviation).toBeGreaterThan(0);
+    expect(kernelDistance(x, y).subsetSize).toBe(40);
+  });
+
+  it('is the full estimate when every subset is everything', () => {
+    const [x, y] = [features(noise(30 * 5, 1), 5), features(noise(30 * 5, 2), 5)];
+    const { mean, standardDeviation } = kernelDistance(x, y, { subsets: 3 });
+    expect(mean).toBeCloseTo(fullKernelDistance(x, y), 12);
+    expect(standardDeviation).toBeLessThan(1e-12);
+  });
+
+  it('is near zero for one distribution and large for two', () => {
+    const draw = (seed: number, shift: number) => features(noise(200 * 6, seed).map((value) => value + shift), 6);
+    expect(Math.abs(kernelDistance(draw(1, 0), draw(2, 0)).mean)).toBeLessThan(0.01);
+    expect(kernelDistance(draw(1, 0), draw(2, 1)).mean).toBeGreaterThan(0.5);
+  });
+});
+
+describe('CLIP score', () => {
+  it('averages cosines and clamps after the mean', () => {
+    const images = features(Float32Array.of(2, 0, 0, 3), 2);
+    expect(clipScore(images, features(Float32Array.of(5, 0, 0, 7), 2))).toBeCloseTo(100, 12);
+    expect(clipScore(images, features(Float32Array.of(1, 1, -1, 0), 2))).toBeCloseTo((100 * Math.SQRT1_2) / 2, 10);
+    expect(clipScore(images, features(Float32Array.of(-1, 0, 0, 0.5), 2))).toBe(0);
+    expect(clipScore(images, features(Float32Array.of(-1, 0, 1, 0), 2))).toBe(0);
+    expect(() => clipScore(images, features(Float32Array.of(1, 1), 2))).toThrow(/make no pairs/);
+    expect(() => clipScore(images, features(Float32Array.of(0, 0, 1, 1), 2))).toThrow(/length zero/);
+  });
+});
+
+describe('linear algebra', () => {
+  it.each([[5, 5], [9, 4], [4, 9], [1, 6], [60, 40]])('sums the singular values of a %i x %i matrix', (rows, columns) => {
+    const a = { data: noise(rows * columns, 11), rows, columns };
+    // A matrix times its own transpose is positive semidefinite: its singular values add up to its trace.
+    const gram = timesTransposed(a, a);
+    const trace = Array.from({ length: rows }, (_, i) => gram.data[i * rows + i]!).reduce((sum, value) => sum + value, 0);
+    expect(nuclearNorm(gram)).toBeCloseTo(trace, 9);
+    expect(nuclearNorm(a)).toBeCloseTo(nuclearNorm(transposed(a)), 9);
+  });
+
+  it('knows diagonal, rank one and zero matrices', () => {
+    const diagonal = matrix(3, 3);
+    [3, -2, 1e-9].forEach((value, i) => (diagonal.data[i * 4] = value));
+    expect(nuclearNorm(diagonal)).toBeCloseTo(5 + 1e-9, 14);
+    const rankOne = { data: Float64Array.of(3, 4, 6, 8), rows: 2, columns: 2 };
+    expect(nuclearNorm(rankOne)).toBeCloseTo(Math.sqrt(125), 12);
+    expect(nuclearNorm(matrix(4, 3))).toBe(0);
+  });
+
+  it('factors a singular covariance with as many rows as it has rank', () => {
+    const thin = { data: noise(3 * 7, 5), rows: 7, columns: 3 };
+    const symmetric = timesTransposed(thin, thin);
+    const factor = choleskyFactor(symmetric);
+    expect(factor.rows).toBe(3);
+    const columns = transposed(factor);
+    const back = timesTransposed(columns, columns);
+    for (const [i, value] of back.data.entries()) expect(value).toBeCloseTo(symmetric.data[i]!, 12);
+  });
+});
