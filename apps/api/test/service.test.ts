@@ -2,7 +2,7 @@
 import { buildApp, startApi } from '@styleforge/api';
 import { ERROR_CODES } from '@styleforge/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startApiFixture } from './api-fixture.ts';
+import { createDataset, startApiFixture } from './api-fixture.ts';
 import type { ApiFixture } from './api-fixture.ts';
 
 let api: ApiFixture;
@@ -121,5 +121,31 @@ describe('startApi', () => {
     expect((await fetch(`${running.url}/healthz`)).status).toBe(200);
     await running.close();
     await expect(fetch(`${running.url}/healthz`)).rejects.toThrow();
+  });
+
+  it('ends event streams when it stops', async () => {
+    const running = await startApi({ ...api.options, host: '127.0.0.1', port: 0 });
+    const datasetId = await createDataset(api, 'style_ref');
+    const job = await api.call('POST', '/v1/training-jobs', { body: { method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: datasetId } } });
+    const headers = { authorization: `Bearer ${api.key}`, accept: 'text/event-stream' };
+    const stream = await fetch(`${running.url}/v1/training-jobs/${String(job.body['id'])}/events`, { headers });
+    const reader = stream.body?.getReader();
+    expect(new TextDecoder().decode((await reader?.read())?.value)).toContain('event: job.queued');
+    const closed = running.close();
+    expect(await reader?.read()).toMatchObject({ done: true });
+    await closed;
+  });
+
+  it('answers an upload that is refused half-way, and goes on serving', async () => {
+    const running = await startApi({ ...api.options, host: '127.0.0.1', port: 0 });
+    const datasetId = await createDataset(api, 'style_ref', []);
+    const form = new FormData();
+    form.append('colour', 'red');
+    for (let index = 0; index < 4; index++) form.append('images', new Blob([new Uint8Array(8 * 1024 * 1024)]), `${index}.png`);
+    const headers = { authorization: `Bearer ${api.key}` };
+    const answer = await fetch(`${running.url}/v1/datasets/${datasetId}/images`, { method: 'POST', headers, body: form });
+    expect([answer.status, await answer.json()]).toMatchObject([422, { code: 'validation_failed', errors: [{ pointer: '/colour' }] }]);
+    expect((await fetch(`${running.url}/readyz`)).status).toBe(200);
+    await running.close();
   });
 });

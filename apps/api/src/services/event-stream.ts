@@ -10,12 +10,16 @@ const POLL_MS = 500;
 const KEEP_ALIVE_MS = 15_000;
 const BATCH = 200;
 
+/** `closing` ends the stream when the API stops; a client then reconnects with the id that it saw last. */
+export type EventStream = { jobId: string; after: number; closing: AbortSignal };
+
 /** Log events carry their sequence number as id; progress is sent when it changes and carries none, for it is not kept. */
-export function streamEvents(database: Database, jobId: string, after: number, reply: FastifyReply): FastifyReply {
+export function streamEvents(database: Database, { jobId, after, closing }: EventStream, reply: FastifyReply): FastifyReply {
   const leaving = new AbortController();
-  const stream = Readable.from(followEvents(database, jobId, after, leaving.signal));
   reply.raw.once('close', () => leaving.abort());
-  reply.headers({ 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
+  const stream = Readable.from(followEvents(database, jobId, after, AbortSignal.any([leaving.signal, closing])));
+  // Kept alive, the connection would hold up a server that stops.
+  reply.headers({ 'cache-control': 'no-store', 'x-accel-buffering': 'no', connection: 'close' });
   return reply.type('text/event-stream').send(stream);
 }
 

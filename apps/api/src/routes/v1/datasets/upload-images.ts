@@ -30,7 +30,12 @@ export function uploadImagesRoute(app: ApiServer, dependencies: ApiDependencies)
     if (!request.isMultipart()) throw new ApiError('unsupported_media_type', 'Send the images as multipart/form-data.');
     const dataset = await dependencies.database.datasets.find(request.caller.projectId, id);
     if (dataset === null) throw notFound('dataset', id);
-    const files = await takeUpload(dependencies, dataset, request.parts());
+    const files = await takeUpload(dependencies, dataset, request.parts()).catch((error: unknown) => {
+      // Many clients read no answer before they have sent everything.
+      request.raw.unpipe();
+      request.raw.resume();
+      throw error;
+    });
     const kept = files.filter(({ status }) => status === 'kept').length;
     return { kept, refused: files.length - kept, files };
   });

@@ -32,11 +32,14 @@ export function listEventsRoute(app: ApiServer, { database }: ApiDependencies): 
       ...problemResponses('not_found', 'validation_failed'),
     },
   };
+  const closing = new AbortController();
+  app.addHook('preClose', async () => closing.abort());
   app.get('/training-jobs/:id/events', { schema }, async (request, reply) => {
     const job = await findTrainingJob(database, request.caller.projectId, request.params.id);
     const { limit, after } = request.query;
     if (request.headers.accept?.includes('text/event-stream')) {
-      return streamEvents(database, job.id, request.headers['last-event-id'] ?? after, reply);
+      const stream = { jobId: job.id, after: request.headers['last-event-id'] ?? after, closing: closing.signal };
+      return streamEvents(database, stream, reply);
     }
     const rows = await database.events.list(job.id, after, limit + 1);
     const data = rows.slice(0, limit).map(presentEvent);
