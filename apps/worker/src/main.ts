@@ -28,6 +28,5 @@ function stopOrDie(cause: string): void {
 
 process.on('SIGTERM', () => stopOrDie('SIGTERM'));
 process.on('SIGINT', () => stopOrDie('SIGINT'));
-// Started with a channel, the worker must not outlive whoever started it.
-process.on('disconnect', () => stopOrDie('the parent process is gone'));
-process.send?.({ type: 'ready' });
+// For whoever started this process and waits for it.
+process.send?.('ready');

@@ -1,7 +1,7 @@
-// Connects a worker to its services and lets it take jobs.
+// Connects a worker to its services, publishes the outbox, and takes jobs.
 import type { Config } from '@styleforge/config';
 import { createDatabase, type Database } from '@styleforge/database';
-import { type Consumer, createConsumer, queueConnectionOf } from '@styleforge/queue';
+import { type Consumer, createConsumer, createQueues, queueConnectionOf, startOutboxPublisher } from '@styleforge/queue';
 import { createObjectStore, type ObjectStore } from '@styleforge/storage';
 import type { Logger } from './logger.ts';
 import { abandonGeneration, runGeneration } from './run-generation.ts';
@@ -30,6 +30,8 @@ export async function startWorker(config: Config, log: Logger): Promise<{ stop(g
     log,
   };
   const connection = queueConnectionOf(config);
+  const queues = await createQueues(connection, log);
+  const publisher = await startOutboxPublisher({ databaseUrl: config.databaseUrl, outbox: database.outbox, queues, log });
   const consumers: Consumer[] = [
     await createConsumer(connection, {
       name: 'train',
@@ -50,6 +52,8 @@ export async function startWorker(config: Config, log: Logger): Promise<{ stop(g
   return {
     async stop(graceMs) {
       await Promise.all(consumers.map((consumer) => consumer.close(graceMs)));
+      await publisher.stop();
+      await queues.close();
       await database.close();
     },
   };

@@ -1,0 +1,107 @@
+// Who may import whom (the agreed rules of the design), and no cycles.
+const rooms = {
+  service: ['config', 'database', 'queue', 'storage', 'stack'],
+  learning: ['autodiff', 'onnx', 'runtime', 'weights', 'diffusion', 'styleforge', 'metrics'],
+};
+
+const inRoom = (names) => `^packages/(${names.join('|')})/`;
+const from = (path, pathNot) => ({ path, ...(pathNot && { pathNot }) });
+const source = (name) => `^packages/${name}/src/`;
+
+/** `name`'s sources may import of our packages only `allowed`. */
+const mayImport = (name, allowed) => ({
+  name: `${name}-imports`,
+  severity: 'error',
+  comment: `packages/${name} may import of ours: ${allowed.join(', ') || 'nothing'}`,
+  from: from(source(name)),
+  to: { path: '^(packages|apps)/', pathNot: [name, ...allowed].map((other) => `^packages/${other}/`) },
+});
+
+/** Only `owner` may import the library. */
+const owns = (owner, libraries) => ({
+  name: `owner-of-${libraries[0].replaceAll(/\W/g, '-')}`,
+  severity: 'error',
+  comment: `packages/${owner} alone imports ${libraries.join(', ')}`,
+  from: from('^(packages|apps)/[^/]+/src/', source(owner)),
+  to: { path: libraries.map((library) => `(^|/)node_modules/${library}(/|$)`) },
+});
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'package-roots-only',
+      severity: 'error',
+      comment: "import '@styleforge/name', never a path inside another package",
+      from: { path: '^(packages|apps)/([^/]+)/' },
+      to: { path: '^(packages|apps)/[^/]+/', pathNot: ['^$1/$2/', '^(packages|apps)/[^/]+/src/index\\.ts$'] },
+    },
+    {
+      name: 'tests-see-package-roots',
+      severity: 'error',
+      from: { path: '^test/' },
+      to: { path: '^(packages|apps)/', pathNot: ['/src/index\\.ts$'] },
+    },
+    mayImport('contracts', []),
+    mayImport('config', ['contracts']),
+    mayImport('storage', ['contracts', 'config']),
+    mayImport('database', ['contracts', 'config']),
+    mayImport('queue', ['contracts', 'config', 'database']),
+    mayImport('stack', ['contracts', 'config', 'database', 'queue', 'storage']),
+    mayImport('autodiff', []),
+    mayImport('onnx', ['autodiff']),
+    mayImport('runtime', ['autodiff', 'onnx']),
+    mayImport('weights', []),
+    mayImport('diffusion', ['autodiff', 'onnx', 'runtime', 'weights']),
+    mayImport('styleforge', ['autodiff', 'onnx', 'runtime', 'weights', 'diffusion']),
+    mayImport('metrics', ['autodiff', 'onnx', 'runtime', 'weights', 'diffusion']),
+    mayImport('samples', []),
+    {
+      name: 'service-knows-no-learning',
+      severity: 'error',
+      from: from(inRoom(rooms.service)),
+      to: { path: inRoom(rooms.learning) },
+    },
+    {
+      name: 'api-knows-no-learning',
+      severity: 'error',
+      comment: 'the API never imports a machine-learning package',
+      from: from('^apps/api/'),
+      to: { path: inRoom(rooms.learning) },
+    },
+    {
+      name: 'apps-are-apart',
+      severity: 'error',
+      comment: "apps don't import apps, and nothing imports the lab",
+      from: { path: '^apps/([^/]+)/src/' },
+      to: { path: '^apps/', pathNot: '^apps/$1/' },
+    },
+    { name: 'packages-know-no-app', severity: 'error', from: from('^packages/[^/]+/src/'), to: { path: '^apps/' } },
+    {
+      name: 'models-and-schedulers-are-apart',
+      severity: 'error',
+      comment: 'pipelines and styleforge join them',
+      from: { path: '^packages/diffusion/src/(models|schedulers)/' },
+      to: { path: '^packages/diffusion/src/(models|schedulers)/', pathNot: '^packages/diffusion/src/$1/' },
+    },
+    {
+      name: 'graphs-do-no-io',
+      severity: 'error',
+      comment: 'autodiff, models and schedulers do no input or output',
+      from: from(['^packages/autodiff/src/', '^packages/diffusion/src/(models|schedulers)/']),
+      to: { dependencyTypes: ['core'] },
+    },
+    owns('runtime', ['onnxruntime-node']),
+    owns('storage', ['@aws-sdk']),
+    owns('database', ['@prisma', 'prisma']),
+    owns('queue', ['bullmq', 'ioredis']),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: ['/dist/', '/generated/'] },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.base.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'], extensions: ['.ts', '.mjs', '.js', '.json'] },
+  },
+};

@@ -1,0 +1,35 @@
+// `npm start`: runs the service until it is asked to stop. `--new-key` makes and prints another API key.
+import { parseArgs } from 'node:util';
+import { loadConfig } from '@styleforge/config';
+import { startService } from './start-service.ts';
+
+const { values } = parseArgs({ options: { 'new-key': { type: 'boolean', default: false } } });
+const say = (text: string) => process.stdout.write(`${text}\n`);
+
+try {
+  const service = await startService({ config: loadConfig(), newKey: values['new-key'], onGivenUp: (error) => fail(error) });
+  say(`StyleForge is ready.
+
+  API        ${service.url}/v1
+  docs       ${service.url}/docs
+  logs       ${service.logDirectory}`);
+  say(service.apiKey ? `  API key    ${service.apiKey}   (shown this once; keep it)\n` : '  API key    made at the first start; `npm start -- --new-key` makes another\n');
+  say('Ctrl-C stops it: running jobs save a checkpoint and go on at the next start.');
+
+  let stopping = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (stopping) return;
+      stopping = true;
+      say('Stopping ...');
+      service.stop().then(() => process.exit(0), fail);
+    });
+  }
+} catch (error) {
+  fail(error);
+}
+
+function fail(error: unknown): never {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+}

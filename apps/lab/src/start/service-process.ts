@@ -1,0 +1,91 @@
+// Keeps one process of the service running: started, waited for, restarted when it dies, stopped within a deadline.
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, open, readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const restartDelayMs = 1_000;
+/** Dying faster than this, so many times in a row, is not going to get better. */
+const shortLifeMs = 10_000;
+const shortLivesAllowed = 5;
+
+export interface ServiceProcessOptions {
+  name: string;
+  entry: URL;
+  env: NodeJS.ProcessEnv;
+  logFile: string;
+  /** Resolves when the process serves; rejects when it does not in time. */
+  untilReady(child: ChildProcess): Promise<void>;
+  stopDeadlineMs: number;
+  onGivenUp(error: Error): void;
+}
+
+export interface ServiceProcess {
+  readonly pid: number | undefined;
+  stop(): Promise<void>;
+}
+
+export async function startServiceProcess(options: ServiceProcessOptions): Promise<ServiceProcess> {
+  let stopping = false;
+  let shortLives = 0;
+  let child = await launch(options);
+  const watch = (current: ChildProcess, startedAt: number) => current.once('exit', () => void restart(startedAt));
+  const restart = async (startedAt: number) => {
+    if (stopping) return;
+    shortLives = Date.now() - startedAt < shortLifeMs ? shortLives + 1 : 0;
+    if (shortLives > shortLivesAllowed) return options.onGivenUp(await diedError(options));
+    await sleep(restartDelayMs);
+    if (stopping) return;
+    child = await launch(options);
+    watch(child, Date.now());
+  };
+  watch(child, Date.now());
+  try {
+    await Promise.race([options.untilReady(child), once(child, 'exit').then(async () => Promise.reject(await diedError(options)))]);
+  } catch (error) {
+    stopping = true;
+    await end(child, options.stopDeadlineMs);
+    throw error;
+  }
+  return {
+    get pid() {
+      return child.pid;
+    },
+    async stop() {
+      stopping = true;
+      await end(child, options.stopDeadlineMs);
+    },
+  };
+}
+
+async function launch({ entry, env, logFile }: ServiceProcessOptions): Promise<ChildProcess> {
+  await mkdir(dirname(logFile), { recursive: true });
+  const log = await open(logFile, 'a');
+  const child = fork(fileURLToPath(entry), [], {
+    execArgv: ['--import', import.meta.resolve('tsx'), '--import', new URL('end-with-parent.ts', import.meta.url).href],
+    env,
+    // A session of its own: Ctrl-C reaches only the starting process, which then stops all in order.
+    detached: true,
+    stdio: ['ignore', log.fd, log.fd, 'ipc'],
+  });
+  await log.close();
+  return child;
+}
+
+async function end(child: ChildProcess, deadlineMs: number): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill('SIGTERM');
+  const inTime = await Promise.race([exited.then(() => true), sleep(deadlineMs, false, { ref: false })]);
+  if (!inTime) {
+    child.kill('SIGKILL');
+    await exited;
+  }
+}
+
+async function diedError({ name, logFile }: ServiceProcessOptions): Promise<Error> {
+  const log = await readFile(logFile, 'utf8').catch(() => '');
+  return new Error(`the ${name} process ended; the end of ${logFile}:\n${log.trimEnd().split('\n').slice(-12).join('\n')}`);
+}

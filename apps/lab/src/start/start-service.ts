@@ -1,0 +1,136 @@
+// Starts the whole service on one machine: database, API, worker; and stops it in the opposite order.
+import { once } from 'node:events';
+import { mkdir } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Config, environmentOf } from '@styleforge/config';
+import { createDatabase, migrate } from '@styleforge/database';
+import { startEmbeddedPostgres } from '@styleforge/stack';
+import { type ServiceProcess, startServiceProcess } from './service-process.ts';
+
+export interface RunningService {
+  url: string;
+  /** Only when this start made one: at the first start, or when asked for. */
+  apiKey?: string;
+  databaseUrl: string;
+  /** Changes when the worker is restarted. */
+  workerPid(): number | undefined;
+  logDirectory: string;
+  stop(): Promise<void>;
+}
+
+export interface StartServiceOptions {
+  config: Config;
+  newKey?: boolean;
+  /** A part of the service died and could not be restarted. */
+  onGivenUp?(error: Error): void;
+}
+
+const root = new URL('../../../../', import.meta.url);
+const readyMs = 60_000;
+
+export async function startService({ config, newKey = false, onGivenUp = throwLater }: StartServiceOptions): Promise<RunningService> {
+  const opened: (() => Promise<void>)[] = [];
+  const stop = onlyOnce(async () => {
+    for (const close of opened.reverse()) await close();
+  });
+  try {
+    await mkdir(config.dataDirectory, { recursive: true });
+    const databaseUrl = config.databaseUrl ?? (await startDatabase(config, opened));
+    await migrate(databaseUrl);
+    const apiKey = await makeKey(databaseUrl, newKey);
+    const port = config.port === 0 ? await freePort(config.host) : config.port;
+    const env = environmentOf({ ...config, databaseUrl, port });
+    const logDirectory = join(config.dataDirectory, 'logs');
+    const url = `http://${config.host}:${port}`;
+    const plan = { env, logDirectory, onGivenUp };
+    const [api, worker] = await Promise.allSettled([startApi({ ...plan, url }, opened), startWorker(plan, opened)]);
+    if (api.status === 'rejected') throw api.reason;
+    if (worker.status === 'rejected') throw worker.reason;
+    return { url, ...(apiKey && { apiKey }), databaseUrl, workerPid: () => worker.value.pid, logDirectory, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+type Closers = (() => Promise<void>)[];
+
+async function startDatabase(config: Config, opened: Closers): Promise<string> {
+  const postgres = await startEmbeddedPostgres({ directory: join(config.dataDirectory, 'postgres') });
+  opened.push(() => postgres.stop());
+  return postgres.databaseUrl;
+}
+
+/** The first start makes a project and a key to it. */
+async function makeKey(databaseUrl: string, newKey: boolean): Promise<string | undefined> {
+  const database = createDatabase(databaseUrl, { maxConnections: 1 });
+  try {
+    const project = await database.prisma.project.findFirst({ orderBy: { id: 'asc' } });
+    if (project && !newKey) return undefined;
+    const projectId = project?.id ?? (await database.apiKeys.createProject('default')).projectId;
+    const { key } = await database.apiKeys.create(projectId, 'made at start', ['read', 'write', 'admin']);
+    return key;
+  } finally {
+    await database.close();
+  }
+}
+
+type ProcessPlan = { env: NodeJS.ProcessEnv; logDirectory: string; onGivenUp(error: Error): void };
+
+async function startApi({ env, logDirectory, url, onGivenUp }: ProcessPlan & { url: string }, opened: Closers): Promise<void> {
+  const api = await startServiceProcess({
+    name: 'API',
+    entry: new URL('apps/api/src/main.ts', root),
+    env,
+    logFile: join(logDirectory, 'api.log'),
+    untilReady: () => untilHealthy(`${url}/healthz`),
+    stopDeadlineMs: 12_000,
+    onGivenUp,
+  });
+  opened.push(() => api.stop());
+}
+
+async function startWorker({ env, logDirectory, onGivenUp }: ProcessPlan, opened: Closers): Promise<ServiceProcess> {
+  const worker = await startServiceProcess({
+    name: 'worker',
+    entry: new URL('apps/worker/src/main.ts', root),
+    env,
+    logFile: join(logDirectory, 'worker.log'),
+    untilReady: async (child) => void (await once(child, 'message', { signal: AbortSignal.timeout(readyMs) })),
+    stopDeadlineMs: 35_000,
+    onGivenUp,
+  });
+  opened.push(() => worker.stop());
+  return worker;
+}
+
+async function untilHealthy(url: string): Promise<void> {
+  const end = Date.now() + readyMs;
+  for (;;) {
+    const answer = await fetch(url).catch(() => undefined);
+    if (answer?.ok) return;
+    if (Date.now() > end) throw new Error(`${url} did not answer within ${readyMs / 1_000} seconds`);
+    await sleep(100);
+  }
+}
+
+function freePort(host: string): Promise<number> {
+  return new Promise((done, fail) => {
+    const server = createServer().once('error', fail);
+    server.listen(0, host, () => {
+      const address = server.address();
+      server.close(() => done(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}
+
+function onlyOnce(action: () => Promise<void>): () => Promise<void> {
+  let result: Promise<void> | undefined;
+  return () => (result ??= action());
+}
+
+function throwLater(error: Error): void {
+  throw error;
+}

@@ -1,0 +1,51 @@
+// Correctness rules that need types, over one program for the whole repository; formatting is left to taste.
+import tseslint from 'typescript-eslint';
+
+export default tseslint.config(
+  { ignores: ['**/dist/**', '**/node_modules/**', '**/generated/**', '.styleforge/**', 'out/**', 'models/**'] },
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.base],
+    languageOptions: { parserOptions: { project: 'infra/tsconfig.lint.json', tsconfigRootDir: import.meta.dirname } },
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    rules: {
+      '@typescript-eslint/await-thenable': 'error',
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-for-in-array': 'error',
+      '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { arguments: false, attributes: false } }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true }],
+      '@typescript-eslint/only-throw-error': 'error',
+      '@typescript-eslint/return-await': ['error', 'error-handling-correctness-only'],
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      'eqeqeq': 'error',
+      'no-console': 'error',
+      'no-constant-condition': 'error',
+      'no-control-regex': 'error',
+      'no-empty': 'error',
+      'no-restricted-syntax': ['error', {
+        selector: "MemberExpression[object.name='process'][property.name='env']",
+        message: 'packages/config is the only reader of process.env',
+      }],
+      'no-self-compare': 'error',
+      'no-template-curly-in-string': 'error',
+      'no-useless-catch': 'error',
+      'no-var': 'error',
+      'prefer-const': 'error',
+      'preserve-caught-error': 'error',
+    },
+  },
+  {
+    files: ['packages/config/src/**/*.ts', 'packages/*/src/tools/**/*.ts'],
+    rules: { 'no-restricted-syntax': 'off' },
+  },
+  {
+    // Programs that people run in a terminal.
+    files: ['apps/lab/src/**/*.ts', 'packages/*/src/tools/**/*.ts'],
+    rules: { 'no-console': 'off' },
+  },
+  {
+    files: ['**/test/**/*.ts'],
+    rules: { 'no-console': 'off', '@typescript-eslint/only-throw-error': 'off' },
+  },
+);
