@@ -1,22 +1,48 @@
-// npm run pretrain: makes the shipped base model from the open emoji sets, stage by stage; runs again where it stopped.
-import { trainingSet, buildImageCache } from '@styleforge/samples';
+// npm run pretrain: makes the shipped base model from the open emoji sets, stage by stage; run again, it goes on where it stopped.
+import { buildImageCache } from '@styleforge/samples';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { exportModel } from './export-model.ts';
+import { encodeLatents } from './latent-cache.ts';
+import { modelFiles } from './model-card.ts';
+import { writeSheet } from './sheet.ts';
+import { trainUnet } from './train-unet.ts';
 import { trainVae } from './train-vae.ts';
 
 const { values } = parseArgs({
   options: {
     directory: { type: 'string', default: '.styleforge/pretrain' },
-    'vae-steps': { type: 'string', default: '4000' },
+    output: { type: 'string', default: '.styleforge/pretrain/model' },
+    tokenizer: { type: 'string', default: 'models/styleforge-mini/tokenizer' },
+    'vae-steps': { type: 'string', default: '2500' },
+    'unet-steps': { type: 'string', default: '6000' },
+    'batch-size': { type: 'string', default: '16' },
+    'snapshot-minutes': { type: 'string', default: '8' },
     seed: { type: 'string', default: '1337' },
   },
 });
-const directory = values.directory;
-const seed = Number(values.seed);
+
+const { directory, output, tokenizer } = values;
+const [vaeSteps, unetSteps, batchSize, snapshotMinutes, seed] =
+  (['vae-steps', 'unet-steps', 'batch-size', 'snapshot-minutes', 'seed'] as const).map((name) => Number(values[name]));
 const log = (line: string): void => console.log(`${new Date().toISOString().slice(11, 19)} ${line}`);
-await mkdir(directory, { recursive: true });
-const cache = await buildImageCache(join(directory, 'images'), {});
-log(`${cache.records.length} pictures`);
-await trainVae({ cache, directory, steps: Number(values['vae-steps']), batchSize: 8, learningRate: 2e-3, seed, log });
-void trainingSet;
+
+await mkdir(join(directory, 'sheets'), { recursive: true });
+const cache = await buildImageCache(join(directory, 'images'), {
+  onProgress: ({ done, of }) => { if (done % 500 === 0) log(`rendered ${done} of ${of} pictures`); },
+});
+log(`${cache.records.length} training pictures`);
+const vae = await trainVae({ cache, directory, steps: vaeSteps, batchSize: 8, learningRate: 2e-3, seed, log });
+const latents = await encodeLatents(cache, vae);
+log(`latents encoded, scaling factor ${latents.scalingFactor.toFixed(4)}`);
+await trainUnet({
+  cache, latents, directory, tokenizerDirectory: tokenizer, steps: unetSteps, batchSize, learningRate: 1e-3, snapshotMinutes, seed, log,
+  onSnapshot: async (unetAndTextEncoder, step) => {
+    const files = modelFiles({ seed, vaeSteps, unetSteps: step, batchSize, pictures: cache.records.length });
+    await exportModel(output, { vae, scalingFactor: latents.scalingFactor, unetAndTextEncoder, tokenizerDirectory: tokenizer, files });
+    const sheet = join(directory, 'sheets', `unet-${String(step).padStart(6, '0')}.png`);
+    await writeSheet({ modelDirectory: output, path: sheet });
+    log(`model at step ${step} in ${output}, sheet in ${sheet}`);
+  },
+});

@@ -73,12 +73,12 @@ export async function trainVae(options: VaeStageOptions): Promise<ParameterBuffe
   initializeWeights(weights, seed);
   const program = await TrainingProgram.create({ graph, loss, outputs: { loss }, trainable: weights, adamw: { beta1: 0.9, beta2: 0.99, epsilon: 1e-8 } });
   const ema = await runTrainingLoop({
-    program, steps, batchSize, log, stateDirectory: join(directory, 'state-vae'), learningRate: options.learningRate,
+    weights, optimizer: program.optimizer, update: (update) => program.update(update), steps, batchSize, log, stateDirectory: join(directory, 'state-vae'), learningRate: options.learningRate,
     warmupSteps: 100, emaDecay: 0.999, maxGradNorm: 1, snapshotMinutes: 3,
-    feedsOf: (step) => ({
+    pass: async (step) => (await program.backward({
       pixels: batchOf(cache, step, batchSize, seed),
       noise: randomNormals({ seed, step, purpose: 'vae-posterior' }, batchSize * 4 * LATENT_SIZE ** 2),
-    }),
+    })).loss[0],
     onSnapshot: async (averaged, { step }) => {
       const { psnr, sheet } = await reconstruct(cache, averaged);
       await mkdir(join(directory, 'sheets'), { recursive: true });

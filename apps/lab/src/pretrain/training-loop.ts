@@ -1,9 +1,16 @@
 // The loop that both stages share: schedule, moving average, log lines, saved state, snapshots.
-import { BufferBlender, type HostArray, type ParameterBuffers, type TrainingProgram } from '@styleforge/runtime';
+import { BufferBlender, type AdamW, type ParameterBuffers, type UpdateOptions } from '@styleforge/runtime';
 import { loadState, saveState, type RunProgress } from './run-state.ts';
 
 export interface LoopOptions {
-  readonly program: TrainingProgram<'loss'>;
+  readonly weights: ParameterBuffers;
+  readonly optimizer: AdamW;
+  /**
+   * Forward and backward of one step; returns the loss. What it feeds is a function of the step alone, so that
+   * a continued run sees what an uninterrupted one sees.
+   */
+  readonly pass: (step: number) => Promise<number>;
+  readonly update: (options: UpdateOptions) => Promise<{ gradNorm: number }>;
   readonly stateDirectory: string;
   readonly steps: number;
   readonly learningRate: number;
@@ -11,8 +18,6 @@ export interface LoopOptions {
   readonly emaDecay: number;
   readonly maxGradNorm: number;
   readonly batchSize: number;
-  /** Inputs of one step: a function of the step alone, so that a continued run sees what an uninterrupted one sees. */
-  readonly feedsOf: (step: number) => Readonly<Record<string, HostArray>>;
   /** Called with the averaged weights every `snapshotMinutes` and at the end. */
   readonly onSnapshot: (ema: ParameterBuffers, progress: RunProgress) => Promise<void>;
   readonly snapshotMinutes: number;
@@ -33,8 +38,7 @@ const decayAt = (step: number, decay: number): number => Math.min(decay, (1 + st
 
 /** Trains to `steps`, continuing from the saved state where there is one. Returns the averaged weights. */
 export async function runTrainingLoop(options: LoopOptions): Promise<ParameterBuffers> {
-  const { program, stateDirectory, steps, log } = options;
-  const { weights, optimizer } = program;
+  const { weights, optimizer, stateDirectory, steps, log } = options;
   const ema = weights.alike();
   const state = { buffers: { weights, ema, first: optimizer.firstMoment, second: optimizer.secondMoment } };
   const blender = await BufferBlender.create();
@@ -46,14 +50,14 @@ export async function runTrainingLoop(options: LoopOptions): Promise<ParameterBu
   let stretchStart = performance.now();
   let lastSnapshot = performance.now();
   while (progress.step < steps) {
-    const { loss } = await program.backward(options.feedsOf(progress.step));
+    const loss = await options.pass(progress.step);
     const learningRate = learningRateAt(progress.step, options);
-    const { gradNorm } = await program.update({ learningRate, weightDecay: 0, maxGradNorm: options.maxGradNorm });
+    const { gradNorm } = await options.update({ learningRate, weightDecay: 0, maxGradNorm: options.maxGradNorm });
     if (!Number.isFinite(gradNorm)) throw new Error(`the gradient is not finite at step ${progress.step}`);
     await blender.blend(ema, decayAt(progress.step, options.emaDecay), weights, 1 - decayAt(progress.step, options.emaDecay));
     progress.step += 1;
     progress.optimizerStep = optimizer.step;
-    sum += loss[0];
+    sum += loss;
     count += 1;
     if (progress.step % LOG_EVERY === 0 || progress.step === steps) {
       const seconds = (performance.now() - stretchStart) / 1000;

@@ -1,0 +1,32 @@
+// The averaged weights as a diffusers folder in half precision: what the project ships.
+import { type ParameterBuffers } from '@styleforge/runtime';
+import { TEXT_ENCODER_PREFIX, UNET_PREFIX } from '@styleforge/styleforge';
+import { writeDiffusersFolder, type TensorEntry } from '@styleforge/weights';
+import { modelIndex, schedulerConfig, textEncoderConfig, unetConfig, vaeConfig } from './geometry.ts';
+import { VAE_PREFIX } from './train-vae.ts';
+
+export interface ExportedModel {
+  readonly vae: ParameterBuffers;
+  readonly scalingFactor: number;
+  readonly unetAndTextEncoder: ParameterBuffers;
+  readonly tokenizerDirectory: string;
+  /** README.md, styleforge.json... */
+  readonly files: Record<string, string>;
+}
+
+function* entries(buffers: ParameterBuffers, prefix: string): Generator<TensorEntry> {
+  for (const { name, shape } of buffers.specs) {
+    if (name.startsWith(prefix)) yield { name: name.slice(prefix.length), shape: [...shape], data: buffers.get(name) };
+  }
+}
+
+export async function exportModel(directory: string, model: ExportedModel): Promise<void> {
+  await writeDiffusersFolder(directory, {
+    modelIndex, schedulerConfig, tokenizerDirectory: model.tokenizerDirectory, files: model.files,
+    components: {
+      vae: { config: { ...vaeConfig, scaling_factor: model.scalingFactor }, weights: entries(model.vae, VAE_PREFIX) },
+      unet: { config: unetConfig, weights: entries(model.unetAndTextEncoder, UNET_PREFIX) },
+      text_encoder: { config: textEncoderConfig, weights: entries(model.unetAndTextEncoder, TEXT_ENCODER_PREFIX) },
+    },
+  }, { dtype: 'F16' });
+}

@@ -1,0 +1,45 @@
+// The training pictures as latents, encoded once with the trained autoencoder, and the factor that gives them unit variance.
+import { Graph } from '@styleforge/autodiff';
+import { Program, type ParameterBuffers } from '@styleforge/runtime';
+import { imageOf, type ImageCache } from '@styleforge/samples';
+import { IMAGE_SIZE, LATENT_SIZE } from './geometry.ts';
+import { newVae, toPlanes, VAE_PREFIX } from './train-vae.ts';
+
+export const LATENT_ELEMENTS = 4 * LATENT_SIZE ** 2;
+
+export interface LatentCache {
+  /** One row of LATENT_ELEMENTS per picture, in the order of the image cache's records. */
+  readonly mean: Float32Array;
+  readonly deviation: Float32Array;
+  /** 1 / standard deviation over all latents (arXiv 2112.10752, appendix G). */
+  readonly scalingFactor: number;
+}
+
+const BATCH = 16;
+
+export async function encodeLatents(cache: ImageCache, vaeWeights: ParameterBuffers): Promise<LatentCache> {
+  const graph = new Graph();
+  const { mean, logvar } = newVae().encode(graph, graph.input('pixels', [BATCH, 3, IMAGE_SIZE, IMAGE_SIZE]), VAE_PREFIX);
+  const program = await Program.compile(graph, { mean, deviation: graph.exp(graph.mul(logvar, 0.5)) });
+  program.bind(vaeWeights.entries());
+  const count = cache.records.length;
+  const result = { mean: new Float32Array(count * LATENT_ELEMENTS), deviation: new Float32Array(count * LATENT_ELEMENTS) };
+  const pixels = new Float32Array(BATCH * 3 * IMAGE_SIZE ** 2);
+  for (let start = 0; start < count; start += BATCH) {
+    const inBatch = Math.min(BATCH, count - start);
+    for (let i = 0; i < inBatch; i++) toPlanes(imageOf(cache, cache.records[start + i]), pixels, i * 3 * IMAGE_SIZE ** 2);
+    const encoded = await program.run({ pixels });
+    for (const name of ['mean', 'deviation'] as const) result[name].set(encoded[name].subarray(0, inBatch * LATENT_ELEMENTS), start * LATENT_ELEMENTS);
+  }
+  await program.release();
+  return { ...result, scalingFactor: 1 / deviationOf(result) };
+}
+
+function deviationOf({ mean, deviation }: { mean: Float32Array; deviation: Float32Array }): number {
+  let [sum, squares] = [0, 0];
+  for (let i = 0; i < mean.length; i++) {
+    sum += mean[i];
+    squares += mean[i] ** 2 + deviation[i] ** 2;
+  }
+  return Math.sqrt(squares / mean.length - (sum / mean.length) ** 2);
+}

@@ -1,0 +1,47 @@
+// The files that travel with the shipped model: its card, and the settings that jobs on it start from.
+import { listLicences } from '@styleforge/samples';
+
+export interface TrainingFacts {
+  readonly seed: number;
+  readonly vaeSteps: number;
+  readonly unetSteps: number;
+  readonly batchSize: number;
+  readonly pictures: number;
+}
+
+const BASE_PACKAGES = ['@iconify-json/noto', '@iconify-json/twemoji', '@iconify-json/fluent-emoji-flat', 'unicode-emoji-json'];
+
+function card({ seed, vaeSteps, unetSteps, batchSize, pictures }: TrainingFacts): string {
+  const sources = listLicences().filter(({ packageName }) => BASE_PACKAGES.includes(packageName));
+  return `# styleforge-mini
+
+A latent diffusion model for 64x64 pictures of things and people in three emoji styles, small enough to ship and to fine-tune
+on two processor cores in minutes. It exists so that StyleForge can be seen at work without downloading Stable Diffusion.
+
+| | |
+|---|---|
+| layout | diffusers folder (\`StableDiffusionPipeline\`), half-precision safetensors |
+| autoencoder | 64x64x3 to 16x16x4, channels 16/32/64, ${vaeSteps} steps of 8 pictures, L1 + MSE + KL |
+| U-Net | channels 48/96/192, cross-attention at every level, epsilon prediction |
+| text encoder | CLIP architecture, width 80, 3 layers, the real CLIP vocabulary, trained together with the U-Net |
+| training | ${unetSteps} steps of ${batchSize}, AdamW 1e-3 with cosine decay, min-SNR 5, averaged weights (0.999), seed ${seed} |
+| pictures | ${pictures}: 1,321 subjects in three styles ("classic", "flat", "fluent"), less the held-out pairs |
+| prompts | \`<subject>, <word> style\`, \`a photo of <word> style, <subject>\` and others; a tenth empty |
+
+Made with this project's own engine; no other framework was used. Remake it with \`npm run pretrain\`.
+
+## Data and licences
+
+| package | version | licence | attribution |
+|---|---|---|---|
+${sources.map((entry) => `| ${entry.packageName} | ${entry.version} | ${entry.spdx} | ${entry.attribution} |`).join('\n')}
+
+## Limits
+
+It knows emoji subjects by their Unicode names and nothing else. Faces and hands are rough; letters and flags were left out.
+`;
+}
+
+export function modelFiles(facts: TrainingFacts): Record<string, string> {
+  return { 'README.md': card(facts) };
+}
