@@ -12,6 +12,7 @@ import type { ApiServer } from './http/api-server.ts';
 import { registerAuthentication } from './plugins/authentication.ts';
 import { registerIdempotency } from './plugins/idempotency.ts';
 import { registerOpenApi } from './plugins/openapi.ts';
+import { registerTextCheck } from './plugins/text-check.ts';
 import { registerHealthRoutes } from './routes/health/index.ts';
 import { registerV1Routes } from './routes/v1/index.ts';
 import { createBaseModelCatalog } from './services/base-model-catalog.ts';
@@ -41,6 +42,7 @@ export async function buildApp(options: ApiOptions): Promise<ApiServer> {
   await app.register(
     async (v1: ApiServer) => {
       registerAuthentication(v1, dependencies.database);
+      registerTextCheck(v1);
       registerIdempotency(v1, dependencies.database);
       registerV1Routes(v1, dependencies);
     },

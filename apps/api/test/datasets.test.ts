@@ -45,6 +45,16 @@ describe('POST /v1/datasets', () => {
   });
 });
 
+describe('text', () => {
+  it('refuses what no column can hold, wherever it stands', async () => {
+    for (const name of ['a\0b', 'half \ud83d']) {
+      expect((await api.call('POST', '/v1/datasets', { body: { name, kind: 'aux' } })).body).toMatchObject({ status: 422, errors: [{ pointer: '/name' }] });
+    }
+    expect((await api.call('GET', '/v1/datasets?after=%00')).body).toMatchObject({ status: 422, errors: [{ pointer: '/after' }] });
+    expect((await api.call('POST', '/v1/datasets', { body: { name: 'whole \u{1f600}', kind: 'aux' } })).status).toBe(201);
+  });
+});
+
 describe('POST /v1/datasets/{id}/images', () => {
   it('keeps PNG, JPEG and WebP as clean PNG with component and caption', async () => {
     const id = await newDataset();

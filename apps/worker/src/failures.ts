@@ -11,17 +11,18 @@ export class JobTimeoutError extends PermanentJobError {
   override name = 'JobTimeoutError';
 }
 
-/** Errors of the method's packages that speak of the caller's input, by name: they come from another process. */
-const inputErrorNames = ['TrainingInputError', 'GenerationInputError'];
+/** Errors of the training process whose message is for the caller, by name: an error's class does not cross processes. */
+const codesByName: Record<string, string> = { TrainingInputError: 'invalid_input', NonFiniteLossError: 'training_diverged' };
 
+/** Trying again cannot help: the same job would meet the same end. */
 export function isPermanent(error: unknown): boolean {
-  return error instanceof PermanentJobError || (error instanceof Error && inputErrorNames.includes(error.name));
+  return error instanceof PermanentJobError || (error instanceof Error && Object.hasOwn(codesByName, error.name));
 }
 
 /** Only messages about the caller's own input go out; the log has the rest. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof JobTimeoutError) return { code: 'timeout', message: error.message, retryable: false };
-  if (isPermanent(error)) return { code: 'invalid_input', message: (error as Error).message, retryable: false };
+  if (error instanceof Error && isPermanent(error)) return { code: codesByName[error.name] ?? 'invalid_input', message: error.message, retryable: false };
   if (error instanceof Error && error.name === 'ProcessDiedError') return { code: 'process_died', message: error.message, retryable: true };
   return { code: 'internal_error', message: "The job failed on the service's side; its log has the details under the job's id", retryable: true };
 }

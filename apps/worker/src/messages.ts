@@ -56,7 +56,7 @@ const image = z.object({
   seed: z.number(),
   width: z.number(),
   height: z.number(),
-  rgb: z.instanceof(Uint8Array),
+  rgb: z.custom<Uint8Array>((value) => value instanceof Uint8Array),
 });
 export type RawImage = z.infer<typeof image>;
 

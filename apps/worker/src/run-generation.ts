@@ -51,7 +51,7 @@ async function findModel(generation: GenerationDetail, directory: string, servic
   return directory;
 }
 
-const isTrainerState = (path: string) => path.startsWith('trainer/');
+const isTrainerState = (path: string) => path.startsWith('trainer_state/');
 
 async function keepImage(generation: GenerationDetail, image: RawImage, services: WorkerServices): Promise<void> {
   const { id: generationId, projectId, config } = generation;

@@ -30,6 +30,6 @@ function toFieldErrors(issue: Issue): FieldError[] {
 }
 
 /** RFC 6901. */
-function toPointer(path: PropertyKey[]): string {
+export function toPointer(path: PropertyKey[]): string {
   return path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }

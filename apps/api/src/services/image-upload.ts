@@ -9,6 +9,7 @@ import { datasetImageKey } from '@styleforge/storage';
 import type { z } from 'zod';
 import type { ApiDependencies } from '../dependencies.ts';
 import { ApiError } from '../errors/api-error.ts';
+import { isStorableText } from '../plugins/text-check.ts';
 import { presentImage } from '../presenters/datasets.ts';
 import { ImageRefusal, normalizeImage } from './normalize-image.ts';
 
@@ -85,6 +86,7 @@ function readLabel(field: string, value: string, labels: Labels): Label {
     return field;
   }
   const result = LABEL_SCHEMAS[field].safeParse(value);
+  if (!isStorableText(value)) throw fieldError(field, 'must be well-formed Unicode text without NUL characters');
   if (!result.success) throw fieldError(field, result.error.issues[0]?.message ?? 'is not valid');
   labels[field] = result.data;
   return field;
@@ -93,7 +95,7 @@ function readLabel(field: string, value: string, labels: Labels): Label {
 async function takeFile(stores: Stores, dataset: DatasetSummary, part: MultipartFile, labels: Labels, imageCount: number): Promise<UploadedFile> {
   // Always read to the end: the next part comes after it.
   const bytes = await reading(part.toBuffer());
-  const file_name = part.filename.slice(-MAX_FILE_NAME_LENGTH);
+  const file_name = part.filename.replaceAll(/[\p{Control}\p{Surrogate}]/gu, '_').slice(-MAX_FILE_NAME_LENGTH);
   const refuse = (code: RefusalCode, detail: string): UploadedFile => ({ file_name, status: 'refused', code, detail });
   if (part.file.truncated) return refuse('too_many_bytes', `is larger than ${UPLOAD_LIMITS.fileBytes / 1024 ** 2} MB`);
   if (imageCount >= UPLOAD_LIMITS.imagesPerDataset) return refuse('dataset_full', `the dataset has ${imageCount} images already`);

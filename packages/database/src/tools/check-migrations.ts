@@ -5,8 +5,8 @@ import { readMigratedSchema, schemaFile } from '../migrations/migration-files.ts
 
 const missing = await diffSchemas(await readMigratedSchema(), await readFile(schemaFile, 'utf8'));
 if (missing !== '') {
-  console.error(`schema.prisma has changes without a migration. Make one: npm run db:migration -- <name>\n\n${missing}`);
+  process.stderr.write(`schema.prisma has changes without a migration. Make one: npm run db:migration -- <name>\n\n${missing}\n`);
   process.exitCode = 1;
 } else {
-  console.log('Every change of schema.prisma has its migration.');
+  process.stdout.write('Every change of schema.prisma has its migration.\n');
 }

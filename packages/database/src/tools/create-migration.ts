@@ -15,13 +15,13 @@ await writeFile(path.join(migrationsDirectory, 'migration_lock.toml'), LOCK_FILE
 const schema = await readFile(schemaFile, 'utf8');
 const sql = await diffSchemas(await readMigratedSchema(), schema);
 if (sql === '') {
-  console.log('schema.prisma has no unmigrated changes.');
+  process.stdout.write('schema.prisma has no unmigrated changes.\n');
 } else {
   const folder = path.join(migrationsDirectory, `${timestamp(new Date())}_${name}`);
   await mkdir(folder);
   await writeFile(path.join(folder, 'migration.sql'), sql);
   await writeFile(path.join(folder, 'schema.prisma'), schema);
-  console.log(`Wrote ${path.relative(process.cwd(), folder)}. Read migration.sql before committing it.`);
+  process.stdout.write(`Wrote ${path.relative(process.cwd(), folder)}. Read migration.sql before committing it.\n`);
 }
 
 function timestamp(now: Date): string {

@@ -9,11 +9,12 @@ import { presentEvent } from '../../../presenters/training-jobs.ts';
 import { streamEvents } from '../../../services/event-stream.ts';
 import { findTrainingJob } from '../../../services/read-training-job.ts';
 
+const sequence = z.coerce.number().int().min(0).max(2 ** 31 - 1);
 const query = z.object({
   limit: z.coerce.number().int().min(1).max(1000).default(100),
-  after: z.coerce.number().int().min(0).default(0).describe('Sequence number of the last event seen'),
+  after: sequence.default(0).describe('Sequence number of the last event seen'),
 });
-const headers = z.object({ 'last-event-id': z.coerce.number().int().min(0).optional() });
+const headers = z.object({ 'last-event-id': sequence.optional() });
 
 export function listEventsRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
