@@ -1,0 +1,50 @@
+// Compares our numbers with a folder of reference numbers: one JSON line per case, exit code 1 if any misses.
+// Usage: npm run --silent parity -- DIRECTORY
+import { resolve } from 'node:path';
+import { failedCase, type CaseResult } from './case-result.ts';
+import { clipCases } from './clip-cases.ts';
+import { forwardCases } from './forward-cases.ts';
+import { metricCases } from './metric-cases.ts';
+import { ReferenceFolder } from './reference-folder.ts';
+import { samplerCases } from './sampler-cases.ts';
+import { textToImageCases } from './text-to-image-cases.ts';
+import { tokenCases } from './token-cases.ts';
+import { trainingCases } from './training-cases.ts';
+
+const groups: Record<string, (folder: ReferenceFolder) => AsyncGenerator<CaseResult>> = {
+  tokens: tokenCases,
+  metrics: metricCases,
+  samplers: samplerCases,
+  forward: forwardCases,
+  clip: clipCases,
+  'text-to-image': textToImageCases,
+  train: trainingCases,
+};
+
+/** Every case of every group; a group that cannot go on ends in a case that says why. */
+export async function* parityCases(directory: string): AsyncGenerator<CaseResult> {
+  const folder = new ReferenceFolder(directory);
+  for (const [name, cases] of Object.entries(groups)) {
+    try {
+      yield* cases(folder);
+    } catch (error) {
+      yield failedCase(name, error);
+    }
+  }
+  await folder.close();
+}
+
+async function main(directory: string | undefined): Promise<number> {
+  if (directory === undefined) {
+    console.error('usage: npm run --silent parity -- DIRECTORY   (a folder with the files of test/golden)');
+    return 2;
+  }
+  let missed = 0;
+  for await (const result of parityCases(resolve(directory))) {
+    console.log(JSON.stringify(result));
+    if (!result.ok) missed++;
+  }
+  return missed > 0 ? 1 : 0;
+}
+
+if (import.meta.filename === process.argv[1]) process.exitCode = await main(process.argv[2]);

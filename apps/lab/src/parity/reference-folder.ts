@@ -1,0 +1,40 @@
+// The folder of reference numbers that a parity run is given: its files, opened once, and the checkpoint in it.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openTensors, readDiffusersFolder, type DiffusersFolder, type TensorReader } from '@styleforge/weights';
+
+export class ReferenceFolder {
+  readonly directory: string;
+  readonly #readers = new Map<string, Promise<TensorReader>>();
+
+  constructor(directory: string) {
+    this.directory = directory;
+  }
+
+  path(...parts: string[]): string {
+    return join(this.directory, ...parts);
+  }
+
+  tensors(name: string): Promise<TensorReader> {
+    const opened = this.#readers.get(name) ?? openTensors(this.path(name));
+    this.#readers.set(name, opened);
+    return opened;
+  }
+
+  async json<T>(name: string): Promise<T> {
+    return JSON.parse(await readFile(this.path(name), 'utf8')) as T;
+  }
+
+  checkpoint(): Promise<DiffusersFolder> {
+    return readDiffusersFolder(this.path('tiny-sd'));
+  }
+
+  async close(): Promise<void> {
+    const settled = await Promise.allSettled(this.#readers.values());
+    await Promise.all(settled.map((entry) => (entry.status === 'fulfilled' ? entry.value.close() : undefined)));
+  }
+}
+
+export async function readIds(reader: TensorReader, name: string): Promise<Int32Array> {
+  return Int32Array.from(await reader.read(name));
+}

@@ -1,0 +1,161 @@
+// train.json: whole dual-binding runs, with losses, gradient norms, the gradients of step 0 and every parameter after the last step.
+import { Graph } from '@styleforge/autodiff';
+import {
+  AutoencoderKL, CLIPTextModel, DDPMScheduler, parseAutoencoderKLConfig, parseCLIPTextConfig, parseUNet2DConditionConfig, UNet2DConditionModel,
+} from '@styleforge/diffusion';
+import { type ParameterBuffers } from '@styleforge/runtime';
+import { dualBindingWeights, loadTrainableWeights, minSnrWeights, TEXT_ENCODER_PREFIX, TrainStep } from '@styleforge/styleforge';
+import { currentTextEncoderName, type DiffusersFolder, type TensorReader } from '@styleforge/weights';
+import { largestMagnitude, worstCase, type CaseResult, type Pair } from './case-result.ts';
+import { evaluate } from './evaluate.ts';
+import { readIds, type ReferenceFolder } from './reference-folder.ts';
+
+const tolerances = { loss: 1e-5, gradNorm: 1e-4, gradient: 1e-4, update: 2e-3 };
+/** Tensors whose reference gradient stays below this are rounding noise. */
+const leastGradient = 1e-6;
+
+type RecordKey = 'loss' | 'style_ref_loss' | 'aux_loss' | 'grad_norm';
+type StepRecord = Record<RecordKey, number>;
+
+interface Run {
+  name: string;
+  steps: number;
+  lambda: number;
+  max_grad_norm: number | null;
+  learning_rate: number;
+  weight_decay: number;
+  adam: [number, number, number];
+  n_style_ref: number;
+  n_aux: number;
+  snr_gamma: number | null;
+  records: StepRecord[];
+}
+
+/** latents = (mean + std * posterior noise) * scaling factor */
+async function encodeLatents(checkpoint: DiffusersFolder, reference: TensorReader, step: number): Promise<Float32Array> {
+  const graph = new Graph();
+  const vae = new AutoencoderKL(parseAutoencoderKLConfig(checkpoint.vae.config));
+  const posterior = vae.encode(graph, graph.input('pixel_values', reference.info(`${step}.pixel_values`).shape));
+  const weights = await checkpoint.vae.openWeights();
+  const outputs = { mean: posterior.mean, logvar: posterior.logvar };
+  const { mean, logvar } = await evaluate(graph, outputs, weights, { pixel_values: await reference.read(`${step}.pixel_values`) });
+  await weights.close();
+  const noise = await reference.read(`${step}.posterior_noise`);
+  return mean.map((value, i) => (value + Math.exp(logvar[i] / 2) * noise[i]) * vae.config.scaling_factor);
+}
+
+function createTrainStep(checkpoint: DiffusersFolder, reference: TensorReader, run: Run): Promise<TrainStep> {
+  const batchSize = run.n_style_ref + run.n_aux;
+  const [, channels, height, width] = reference.info('0.noise').shape;
+  const [beta1, beta2, epsilon] = run.adam;
+  return TrainStep.create({
+    unet: new UNet2DConditionModel(parseUNet2DConditionConfig(checkpoint.unet.config)),
+    textEncoder: new CLIPTextModel(parseCLIPTextConfig(checkpoint.textEncoder.config)),
+    noiseScheduler: new DDPMScheduler(checkpoint.schedulerConfig),
+    batchSize,
+    promptCount: batchSize,
+    tokenCount: reference.info('0.input_ids').shape[1],
+    latentShape: [channels, height, width],
+    trainTextEncoder: true,
+    adamw: { beta1, beta2, epsilon },
+  });
+}
+
+/** Our name of `grad0.*` or `final.*`. */
+function currentName(stored: string): string {
+  if (!stored.startsWith(TEXT_ENCODER_PREFIX)) return stored;
+  return TEXT_ENCODER_PREFIX + (currentTextEncoderName(stored.slice(TEXT_ENCODER_PREFIX.length)) ?? '');
+}
+
+/** The reference's tensors under `prefix`; each must be one of ours, and each of ours must be among them. */
+async function pairsUnder(prefix: string, reference: TensorReader, ours: ParameterBuffers): Promise<Pair[]> {
+  const stored = reference.names().filter((name) => name.startsWith(prefix));
+  const pairs = stored.map(async (name) => {
+    const current = currentName(name.slice(prefix.length));
+    return { name: current, ours: ours.get(current).slice(), theirs: await reference.read(name) };
+  });
+  const found = await Promise.all(pairs);
+  const names = new Set(found.map(({ name }) => name));
+  const missing = ours.specs.find(({ name }) => !names.has(name));
+  if (found.length > 0 && missing) throw new Error(`the reference has no ${prefix}${missing.name}`);
+  return found;
+}
+
+async function runStep(trainStep: TrainStep, checkpoint: DiffusersFolder, reference: TensorReader, run: Run, step: number): Promise<StepRecord> {
+  const timesteps = await reference.read(`${step}.timesteps`);
+  const snrWeights = run.snr_gamma ? minSnrWeights(new DDPMScheduler(checkpoint.schedulerConfig), timesteps, run.snr_gamma) : undefined;
+  const sampleLosses = await trainStep.backward({
+    latents: await encodeLatents(checkpoint, reference, step),
+    noise: await reference.read(`${step}.noise`),
+    timesteps,
+    inputIds: await readIds(reference, `${step}.input_ids`),
+    promptOfSample: Int32Array.from(timesteps, (_, i) => i),
+    sampleWeights: dualBindingWeights(run.n_style_ref, run.n_aux, run.lambda, snrWeights),
+  });
+  const meanOf = (from: number, to: number): number => {
+    const losses = sampleLosses.slice(from, to).map((loss, i) => loss * (snrWeights?.[from + i] ?? 1));
+    return losses.reduce((sum, loss) => sum + loss, 0) / Math.max(1, losses.length);
+  };
+  const [styleRefLoss, auxLoss] = [meanOf(0, run.n_style_ref), meanOf(run.n_style_ref, sampleLosses.length)];
+  return { loss: styleRefLoss + run.lambda * auxLoss, style_ref_loss: styleRefLoss, aux_loss: auxLoss, grad_norm: NaN };
+}
+
+function recordCase(name: string, keys: readonly RecordKey[], ours: StepRecord[], theirs: StepRecord[], tolerance: number): CaseResult {
+  const pairs = theirs.flatMap((record, step) =>
+    keys.map((key) => ({ name: `${step}.${key}`, ours: [ours[step][key]], theirs: [record[key]] })));
+  return worstCase(name, pairs, tolerance);
+}
+
+const normOf = (squares: number): number => Math.sqrt(squares);
+
+/** |our final - their final| over |their final - initial|, both over all parameters. */
+function updateCase(name: string, finals: Pair[], initial: ReadonlyMap<string, Float32Array>): CaseResult {
+  let [difference, update, maxAbs] = [0, 0, 0];
+  for (const { name: parameter, ours, theirs } of finals) {
+    const before = initial.get(parameter)!;
+    for (let i = 0; i < theirs.length; i++) {
+      difference += (ours[i] - theirs[i]) ** 2;
+      update += (theirs[i] - before[i]) ** 2;
+      maxAbs = Math.max(maxAbs, Math.abs(ours[i] - theirs[i]));
+    }
+  }
+  const ratio = normOf(difference) / normOf(update);
+  return {
+    case: name, max_abs: maxAbs, max_rel: ratio, tolerance: tolerances.update, ok: ratio <= tolerances.update,
+    difference_norm: normOf(difference), update_norm: normOf(update),
+  };
+}
+
+async function* trainingRun(folder: ReferenceFolder, checkpoint: DiffusersFolder, run: Run): AsyncGenerator<CaseResult> {
+  const reference = await folder.tensors(`train-${run.name}.safetensors`);
+  const label = `train.${run.name}`;
+  const trainStep = await createTrainStep(checkpoint, reference, run);
+  try {
+    await loadTrainableWeights(checkpoint, trainStep.weights);
+    const initial = new Map([...trainStep.weights.entries()].map(([name, values]) => [name, values.slice()]));
+    const records: StepRecord[] = [];
+    let firstGradients: Pair[] = [];
+    for (let step = 0; step < run.steps; step++) {
+      const record = await runStep(trainStep, checkpoint, reference, run, step);
+      if (step === 0) firstGradients = await pairsUnder('grad0.', reference, trainStep.gradients);
+      const { gradNorm } = await trainStep.update({ learningRate: run.learning_rate, weightDecay: run.weight_decay, maxGradNorm: run.max_grad_norm });
+      records.push({ ...record, grad_norm: gradNorm });
+    }
+    yield recordCase(`${label}.losses`, ['loss', 'style_ref_loss', 'aux_loss'], records, run.records, tolerances.loss);
+    yield recordCase(`${label}.grad_norms`, ['grad_norm'], records, run.records, tolerances.gradNorm);
+    if (firstGradients.length > 0) {
+      const compared = firstGradients.filter(({ theirs }) => largestMagnitude(theirs) >= leastGradient);
+      const leftOut = firstGradients.length - compared.length;
+      yield worstCase(`${label}.grad0`, compared, tolerances.gradient, { left_out: leftOut });
+    }
+    yield updateCase(`${label}.final`, await pairsUnder('final.', reference, trainStep.weights), initial);
+  } finally {
+    await trainStep.release();
+  }
+}
+
+export async function* trainingCases(folder: ReferenceFolder): AsyncGenerator<CaseResult> {
+  const checkpoint = await folder.checkpoint();
+  const { runs } = await folder.json<{ runs: Run[] }>('train.json');
+  for (const run of runs) yield* trainingRun(folder, checkpoint, run);
+}
