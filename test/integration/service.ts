@@ -1,0 +1,120 @@
+// The whole service in a fresh folder, and the few HTTP calls that the tests make.
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import sharp from 'sharp';
+import { loadConfig } from '@styleforge/config';
+import type { CheckpointBody, GenerationBody, JobEventBody, JobMetricBody, TrainingJobBody } from '@styleforge/contracts';
+import { type RunningService, startService } from '@styleforge/lab';
+import { makeTinyBaseModel } from './tiny-base-model.ts';
+
+export type JobRequest = { max_train_steps: number; checkpointing_steps?: number | null; checkpoints_total_limit?: number };
+
+export class TestService {
+  readonly directory: string;
+  #service: RunningService | undefined;
+  #apiKey = '';
+
+  private constructor(directory: string) {
+    this.directory = directory;
+  }
+
+  static async create(): Promise<TestService> {
+    const test = new TestService(await mkdtemp(join(tmpdir(), 'styleforge-service-')));
+    await makeTinyBaseModel(join(test.directory, 'models', 'tiny'));
+    await test.start();
+    return test;
+  }
+
+  async start(): Promise<void> {
+    const config = loadConfig({
+      PORT: '0', LOG_LEVEL: 'info', DATA_DIRECTORY: join(this.directory, 'data'), BASE_MODELS_DIRECTORY: join(this.directory, 'models'), PATH: process.env['PATH'],
+    });
+    this.#service = await startService({ config });
+    this.#apiKey = this.#service.apiKey ?? this.#apiKey;
+  }
+
+  get service(): RunningService {
+    if (!this.#service) throw new Error('the service is not running');
+    return this.#service;
+  }
+
+  async stop(): Promise<void> {
+    await this.#service?.stop();
+    this.#service = undefined;
+  }
+
+  async remove(): Promise<void> {
+    await this.stop();
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  workerLog = () => readFile(join(this.service.logDirectory, 'worker.log'), 'utf8');
+
+  async request(method: string, path: string, body?: object | FormData): Promise<Response> {
+    const isForm = body instanceof FormData;
+    return fetch(this.service.url + path, {
+      method,
+      headers: { authorization: `Bearer ${this.#apiKey}`, ...(body && !isForm && { 'content-type': 'application/json' }) },
+      ...(body && { body: isForm ? body : JSON.stringify(body) }),
+    });
+  }
+
+  async call<Result>(method: string, path: string, body?: object | FormData): Promise<Result> {
+    const answer = await this.request(method, path, body);
+    if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${await answer.text()}`);
+    return (await answer.json()) as Result;
+  }
+
+  async createDataset(kind: 'style_ref' | 'aux', hues: number[]): Promise<string> {
+    const { id } = await this.call<{ id: string }>('POST', '/v1/datasets', { name: `${kind} of test`, kind });
+    const form = new FormData();
+    for (const hue of hues) form.append('files', new Blob([await picture(hue)], { type: 'image/png' }), `${hue}.png`);
+    const { kept } = await this.call<{ kept: number }>('POST', `/v1/datasets/${id}/images`, form);
+    if (kept !== hues.length) throw new Error(`${kept} of ${hues.length} pictures were kept`);
+    return id;
+  }
+
+  async createJob(styleRef: string, aux: string, hyperparameters: JobRequest): Promise<string> {
+    const job = await this.call<TrainingJobBody>('POST', '/v1/training-jobs', {
+      method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: styleRef }, aux: { dataset_id: aux },
+      hyperparameters: { resolution: 64, learning_rate: 1e-3, ...hyperparameters },
+    });
+    return job.id;
+  }
+
+  job = (id: string) => this.call<TrainingJobBody>('GET', `/v1/training-jobs/${id}`);
+  checkpoints = async (id: string) => (await this.call<{ data: CheckpointBody[] }>('GET', `/v1/training-jobs/${id}/checkpoints`)).data;
+  metrics = async (id: string) => (await this.call<{ data: JobMetricBody[] }>('GET', `/v1/training-jobs/${id}/metrics`)).data;
+  events = async (id: string) => (await this.call<{ data: JobEventBody[] }>('GET', `/v1/training-jobs/${id}/events`)).data;
+
+  async generate(model: string): Promise<GenerationBody> {
+    let generation = await this.call<GenerationBody>('POST', '/v1/images/generations', {
+      model, prompts: ['a photo of zwx style'], steps: 2, guidance_scale: 2, seed: 7, num_images: 2, wait: 30,
+    });
+    while (generation.status === 'queued' || generation.status === 'running') {
+      await sleep(200);
+      generation = await this.call<GenerationBody>('GET', `/v1/images/generations/${generation.id}`);
+    }
+    return generation;
+  }
+
+  async until(id: string, condition: (job: TrainingJobBody) => boolean, ms = 60_000): Promise<TrainingJobBody> {
+    const end = Date.now() + ms;
+    for (;;) {
+      const job = await this.job(id);
+      if (condition(job)) return job;
+      if (Date.now() > end) throw new Error(`the job stayed as it is: ${JSON.stringify(job)}\n${await this.workerLog()}`);
+      await sleep(100);
+    }
+  }
+
+  untilFinished = (id: string, ms?: number) => this.until(id, ({ status }) => ['succeeded', 'failed', 'cancelled'].includes(status), ms);
+}
+
+async function picture(hue: number): Promise<Buffer<ArrayBuffer>> {
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"><rect width="64" height="64" fill="hsl(${hue},80%,60%)"/><circle cx="32" cy="32" r="${12 + (hue % 16)}" fill="hsl(${hue + 90},80%,40%)"/></svg>`;
+  const png = await sharp(Buffer.from(svg)).png().toBuffer();
+  return Buffer.from(png);
+}

@@ -1,0 +1,134 @@
+// Real jobs through the whole service: HTTP, database, queue, a worker's child process, the trainer, the object store.
+import { createHash } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TestService } from './service.ts';
+
+let test: TestService;
+let styleRef: string;
+let aux: string;
+
+beforeAll(async () => {
+  test = await TestService.create();
+  styleRef = await test.createDataset('style_ref', [0, 40, 80]);
+  aux = await test.createDataset('aux', [120, 160, 200, 240]);
+});
+afterAll(() => test.remove());
+
+const checkpointFolders = async (jobId: string) => {
+  const entries = await readdir(join(test.directory, 'data', 'objects', 'projects'), { recursive: true });
+  return entries.map((path) => new RegExp(`training-jobs/${jobId}/checkpoints/([^/]+)$`).exec(path)?.[1]).filter((name) => name !== undefined).sort();
+};
+const weightsHash = async (jobId: string) =>
+  (await test.checkpoints(jobId)).at(-1)?.files.find(({ path }) => path === 'unet/diffusion_pytorch_model.safetensors')?.sha256;
+
+describe('a training job', () => {
+  let jobId: string;
+
+  it('goes from images over HTTP to a checkpoint that can be fetched', async () => {
+    jobId = await test.createJob(styleRef, aux, { max_train_steps: 6, checkpointing_steps: 4 });
+    const job = await test.untilFinished(jobId);
+    expect(job).toMatchObject({ status: 'succeeded', attempt: 1, error: null, result: { final_step: 6 } });
+    expect(job.progress).toMatchObject({ step: 6, of: 6, eta_seconds: 0 });
+    const metrics = await test.metrics(jobId);
+    expect(metrics.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6]);
+    for (const { loss, style_ref_loss, aux_loss, grad_norm } of metrics) {
+      expect(style_ref_loss + (aux_loss ?? Number.NaN)).toBeCloseTo(loss, 5);
+      expect(grad_norm).toBeGreaterThan(0);
+    }
+    expect((await test.events(jobId)).map(({ type }) => type)).toEqual(['job.queued', 'job.running', 'checkpoint.saved', 'checkpoint.saved', 'job.succeeded']);
+    const checkpoints = await test.checkpoints(jobId);
+    expect(checkpoints.map(({ step }) => step)).toEqual([4, 6]);
+    expect(checkpoints[1]?.id).toBe(job.result?.checkpoint_id);
+    const file = checkpoints[1]?.files.find(({ path }) => path === 'unet/diffusion_pytorch_model.safetensors');
+    const bytes = await (await test.request('GET', new URL(file?.url ?? '', test.service.url).pathname)).arrayBuffer();
+    expect(createHash('sha256').update(Buffer.from(bytes)).digest('hex')).toBe(file?.sha256);
+  });
+
+  it('generates images that differ from those of the base model with the same seeds', async () => {
+    const fetchImages = async (model: string) => {
+      const generation = await test.generate(model);
+      expect(generation).toMatchObject({ status: 'succeeded', error: null });
+      expect(generation.images.map(({ index, seed }) => [index, seed])).toEqual([[0, 7], [1, 8]]);
+      return Promise.all(generation.images.map(async ({ url }) => Buffer.from(await (await test.request('GET', new URL(url, test.service.url).pathname)).arrayBuffer())));
+    };
+    const [after, again, before] = [await fetchImages(jobId), await fetchImages(jobId), await fetchImages('tiny')];
+    expect(await sharp(after[0]).metadata()).toMatchObject({ format: 'png', width: 64, height: 64, channels: 3 });
+    expect(after[0]?.includes('"prompt":"a photo of zwx style"')).toBe(true);
+    const pixels = (png: Buffer | undefined) => sharp(png).raw().toBuffer();
+    expect(await pixels(again[0])).toEqual(await pixels(after[0]));
+    expect(await pixels(before[0])).not.toEqual(await pixels(after[0]));
+    expect(await pixels(after[1])).not.toEqual(await pixels(after[0]));
+  });
+
+  it('keeps as many checkpoints as it was told to', async () => {
+    const id = await test.createJob(styleRef, aux, { max_train_steps: 6, checkpointing_steps: 2, checkpoints_total_limit: 1 });
+    expect((await test.untilFinished(id)).status).toBe('succeeded');
+    expect((await test.checkpoints(id)).map(({ step }) => step)).toEqual([6]);
+    expect(await checkpointFolders(id)).toHaveLength(1);
+  });
+
+  it('tells the caller what is wrong with the input, and does not try again', async () => {
+    const created = await test.request('POST', '/v1/training-jobs', {
+      method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: styleRef }, hyperparameters: { resolution: 72, max_train_steps: 2 },
+    });
+    const { id } = (await created.json()) as { id: string };
+    const job = await test.untilFinished(id);
+    expect(job).toMatchObject({ status: 'failed', attempt: 1, error: { code: 'invalid_input', retryable: false } });
+    expect(job.error?.message).toMatch(/hyperparameters\.resolution is 72/);
+  });
+});
+
+describe('when things end early', () => {
+  const steps = { max_train_steps: 120, checkpointing_steps: 20 };
+  let undisturbed: string;
+
+  beforeAll(async () => {
+    undisturbed = await test.createJob(styleRef, aux, steps);
+    expect((await test.untilFinished(undisturbed)).status).toBe('succeeded');
+  });
+
+  it('a worker killed with -9 loses nothing: the job succeeds from its last checkpoint with the very same weights', async () => {
+    const id = await test.createJob(styleRef, aux, steps);
+    await test.until(id, ({ progress }) => (progress?.step ?? 0) > 25);
+    process.kill(test.service.workerPid() ?? 0, 'SIGKILL');
+    const killedAt = Date.now();
+    await test.until(id, ({ attempt }) => attempt === 2);
+    expect(Date.now() - killedAt).toBeLessThan(30_000);
+    const job = await test.untilFinished(id);
+    expect(job).toMatchObject({ status: 'succeeded', attempt: 2, result: { final_step: 120 } });
+    const events = await test.events(id);
+    expect(events.filter(({ type }) => type === 'job.taken_over')).toHaveLength(1);
+    expect((await test.checkpoints(id)).map(({ step }) => step)).toEqual([20, 40, 60, 80, 100, 120]);
+    expect(await checkpointFolders(id)).toHaveLength(6);
+    expect((await test.metrics(id)).map(({ step }) => step)).toEqual(Array.from({ length: 120 }, (_, index) => index + 1));
+    expect(await weightsHash(id)).toBe(await weightsHash(undisturbed));
+  }, 120_000);
+
+  it('cancelling saves a checkpoint first, and stops', async () => {
+    const id = await test.createJob(styleRef, aux, { max_train_steps: 5_000 });
+    await test.until(id, ({ progress }) => (progress?.step ?? 0) > 5);
+    await test.call('POST', `/v1/training-jobs/${id}/cancel`);
+    const job = await test.untilFinished(id);
+    expect(job).toMatchObject({ status: 'cancelled', attempt: 1, error: null, result: null });
+    const [checkpoint, ...others] = await test.checkpoints(id);
+    expect(others).toEqual([]);
+    expect(checkpoint?.step).toBeGreaterThan(5);
+    expect(checkpoint?.step).toBe((await test.metrics(id)).at(-1)?.step);
+  });
+
+  it('stopping the service hands the job back, and the next start goes on with it', async () => {
+    const id = await test.createJob(styleRef, aux, steps);
+    const { progress } = await test.until(id, (job) => (job.progress?.step ?? 0) > 25);
+    await test.stop();
+    await test.start();
+    const job = await test.untilFinished(id);
+    expect(job).toMatchObject({ status: 'succeeded', attempt: 2, error: null });
+    const saved = (await test.checkpoints(id)).map(({ step }) => step);
+    expect(saved.at(-1)).toBe(120);
+    expect(saved.some((step) => step % 20 !== 0 && step > (progress?.step ?? 0))).toBe(true);
+    expect(await weightsHash(id)).toBe(await weightsHash(undisturbed));
+  }, 120_000);
+});
