@@ -2,6 +2,8 @@
 
 export const IMAGE_SIZE = 64;
 export const LATENT_SIZE = 16;
+/** Twice Stable Diffusion's: at this size four channels lose too much of the picture. */
+export const LATENT_CHANNELS = 8;
 const TEXT_WIDTH = 80;
 const DIFFUSERS_VERSION = '0.35.0';
 
@@ -9,7 +11,7 @@ export const vaeConfig = {
   _class_name: 'AutoencoderKL', _diffusers_version: DIFFUSERS_VERSION, act_fn: 'silu', block_out_channels: [16, 32, 64],
   down_block_types: ['DownEncoderBlock2D', 'DownEncoderBlock2D', 'DownEncoderBlock2D'],
   up_block_types: ['UpDecoderBlock2D', 'UpDecoderBlock2D', 'UpDecoderBlock2D'],
-  in_channels: 3, out_channels: 3, latent_channels: 4, layers_per_block: 1, norm_num_groups: 8, sample_size: IMAGE_SIZE,
+  in_channels: 3, out_channels: 3, latent_channels: LATENT_CHANNELS, layers_per_block: 1, norm_num_groups: 8, sample_size: IMAGE_SIZE,
   scaling_factor: 1, force_upcast: false,
 };
 
@@ -17,8 +19,8 @@ export const unetConfig = {
   _class_name: 'UNet2DConditionModel', _diffusers_version: DIFFUSERS_VERSION, act_fn: 'silu', attention_head_dim: 4,
   block_out_channels: [48, 96, 176], center_input_sample: false, cross_attention_dim: TEXT_WIDTH,
   down_block_types: ['CrossAttnDownBlock2D', 'CrossAttnDownBlock2D', 'CrossAttnDownBlock2D'], downsample_padding: 1,
-  flip_sin_to_cos: true, freq_shift: 0, in_channels: 4, layers_per_block: 1, mid_block_scale_factor: 1, norm_eps: 1e-5, norm_num_groups: 16,
-  out_channels: 4, sample_size: LATENT_SIZE, up_block_types: ['CrossAttnUpBlock2D', 'CrossAttnUpBlock2D', 'CrossAttnUpBlock2D'],
+  flip_sin_to_cos: true, freq_shift: 0, in_channels: LATENT_CHANNELS, layers_per_block: 1, mid_block_scale_factor: 1, norm_eps: 1e-5, norm_num_groups: 16,
+  out_channels: LATENT_CHANNELS, sample_size: LATENT_SIZE, up_block_types: ['CrossAttnUpBlock2D', 'CrossAttnUpBlock2D', 'CrossAttnUpBlock2D'],
 };
 
 export const textEncoderConfig = {

@@ -2,10 +2,10 @@
 import { Graph } from '@styleforge/autodiff';
 import { Program, type ParameterBuffers } from '@styleforge/runtime';
 import { imageOf, type ImageCache } from '@styleforge/samples';
-import { IMAGE_SIZE, LATENT_SIZE } from './geometry.ts';
+import { IMAGE_SIZE, LATENT_CHANNELS, LATENT_SIZE } from './geometry.ts';
 import { newVae, toPlanes, VAE_PREFIX } from './train-vae.ts';
 
-export const LATENT_ELEMENTS = 4 * LATENT_SIZE ** 2;
+export const LATENT_ELEMENTS = LATENT_CHANNELS * LATENT_SIZE ** 2;
 
 export interface LatentCache {
   /** One row of LATENT_ELEMENTS per picture, in the order of the image cache's records. */

@@ -33,7 +33,7 @@ const cache = await buildImageCache(join(directory, 'images'), {
   onProgress: ({ done, of }) => { if (done % 500 === 0) log(`rendered ${done} of ${of} pictures`); },
 });
 log(`${cache.records.length} training pictures`);
-const vae = await trainVae({ cache, directory, steps: vaeSteps, batchSize: 8, learningRate: 2e-3, seed, log });
+const vae = await trainVae({ cache, directory, steps: vaeSteps, batchSize: 16, learningRate: 2e-3, seed, log });
 const latents = await encodeLatents(cache, vae);
 log(`latents encoded, scaling factor ${latents.scalingFactor.toFixed(4)}`);
 await trainUnet({

@@ -21,7 +21,7 @@ on two processor cores in minutes. It exists so that StyleForge can be seen at w
 | | |
 |---|---|
 | layout | diffusers folder (\`StableDiffusionPipeline\`), half-precision safetensors |
-| autoencoder | 64x64x3 to 16x16x4, channels 16/32/64, ${vaeSteps} steps of 8 pictures, L1 + MSE + KL |
+| autoencoder | 64x64x3 to 16x16x8, channels 16/32/64, ${vaeSteps} steps of 16 pictures, L1 + MSE + KL |
 | U-Net | channels 48/96/176, cross-attention at every level, epsilon prediction |
 | text encoder | CLIP architecture, width 80, 3 layers, the real CLIP vocabulary, trained together with the U-Net |
 | training | ${unetSteps} steps of ${batchSize}, AdamW 1e-3 with cosine decay, min-SNR 5, averaged weights (0.999), seed ${seed} |

@@ -4,7 +4,7 @@ import { type ParameterBuffers } from '@styleforge/runtime';
 import { drawCaption, type ImageCache } from '@styleforge/samples';
 import { minSnrWeights, TrainStep, type TrainStepBatch } from '@styleforge/styleforge';
 import { join } from 'node:path';
-import { LATENT_SIZE, schedulerConfig, textEncoderConfig, unetConfig } from './geometry.ts';
+import { LATENT_CHANNELS, LATENT_SIZE, schedulerConfig, textEncoderConfig, unetConfig } from './geometry.ts';
 import { initializeWeights } from './initialize.ts';
 import { LATENT_ELEMENTS, type LatentCache } from './latent-cache.ts';
 import { runTrainingLoop } from './training-loop.ts';
@@ -82,7 +82,7 @@ export async function trainUnet(options: UnetStageOptions): Promise<ParameterBuf
   const trainStep = await TrainStep.create({
     unet: new UNet2DConditionModel(parseUNet2DConditionConfig(unetConfig)), textEncoder: new CLIPTextModel(textConfig), noiseScheduler,
     batchSize: options.batchSize, promptCount: options.batchSize, tokenCount: textConfig.max_position_embeddings,
-    latentShape: [4, LATENT_SIZE, LATENT_SIZE], trainTextEncoder: true, adamw: { beta1: 0.9, beta2: 0.99, epsilon: 1e-8 },
+    latentShape: [LATENT_CHANNELS, LATENT_SIZE, LATENT_SIZE], trainTextEncoder: true, adamw: { beta1: 0.9, beta2: 0.99, epsilon: 1e-8 },
   });
   initializeWeights(trainStep.weights, options.seed);
   const ema = await runTrainingLoop({

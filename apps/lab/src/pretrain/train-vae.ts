@@ -5,7 +5,7 @@ import { ParameterBuffers, Program, TrainingProgram } from '@styleforge/runtime'
 import { contactSheet, imageOf, type ImageCache } from '@styleforge/samples';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { IMAGE_SIZE, LATENT_SIZE, vaeConfig } from './geometry.ts';
+import { IMAGE_SIZE, LATENT_CHANNELS, LATENT_SIZE, vaeConfig } from './geometry.ts';
 import { initializeWeights } from './initialize.ts';
 import { runTrainingLoop } from './training-loop.ts';
 
@@ -30,7 +30,7 @@ function buildGraph(batch: number): { graph: Graph; loss: Tensor } {
   const graph = new Graph();
   const vae = newVae();
   const pixels = graph.input('pixels', [batch, 3, IMAGE_SIZE, IMAGE_SIZE]);
-  const noise = graph.input('noise', [batch, 4, LATENT_SIZE, LATENT_SIZE]);
+  const noise = graph.input('noise', [batch, LATENT_CHANNELS, LATENT_SIZE, LATENT_SIZE]);
   const { mean, logvar } = vae.encode(graph, pixels, VAE_PREFIX);
   const latents = graph.add(mean, graph.mul(graph.exp(graph.mul(logvar, 0.5)), noise));
   const error = graph.sub(vae.decode(graph, latents, VAE_PREFIX), pixels);
@@ -77,7 +77,7 @@ export async function trainVae(options: VaeStageOptions): Promise<ParameterBuffe
     warmupSteps: 100, emaDecay: 0.999, maxGradNorm: 1, snapshotMinutes: 3,
     pass: async (step) => (await program.backward({
       pixels: batchOf(cache, step, batchSize, seed),
-      noise: randomNormals({ seed, step, purpose: 'vae-posterior' }, batchSize * 4 * LATENT_SIZE ** 2),
+      noise: randomNormals({ seed, step, purpose: 'vae-posterior' }, batchSize * LATENT_CHANNELS * LATENT_SIZE ** 2),
     })).loss[0],
     onSnapshot: async (averaged, { step }) => {
       const { psnr, sheet } = await reconstruct(cache, averaged);
