@@ -13,6 +13,7 @@ import { registerAuthentication } from './plugins/authentication.ts';
 import { registerIdempotency } from './plugins/idempotency.ts';
 import { registerOpenApi } from './plugins/openapi.ts';
 import { registerTextCheck } from './plugins/text-check.ts';
+import { errorDocsRoute } from './routes/docs/errors.ts';
 import { registerHealthRoutes } from './routes/health/index.ts';
 import { registerV1Routes } from './routes/v1/index.ts';
 import { createBaseModelCatalog } from './services/base-model-catalog.ts';
@@ -38,6 +39,7 @@ export async function buildApp(options: ApiOptions): Promise<ApiServer> {
     throwFileSizeLimit: false,
     limits: { fileSize: UPLOAD_LIMITS.fileBytes, files: UPLOAD_LIMITS.imagesPerDataset, fieldSize: 8192 },
   });
+  errorDocsRoute(app);
   registerHealthRoutes(app, dependencies);
   await app.register(
     async (v1: ApiServer) => {

@@ -1,6 +1,7 @@
 // What belongs to no resource: health, readiness, base models, OpenAPI, unknown paths, errors that hide their cause.
+import { readFile } from 'node:fs/promises';
 import { buildApp, startApi } from '@styleforge/api';
-import { ERROR_CODES } from '@styleforge/contracts';
+import { ERROR_CODES, ERRORS } from '@styleforge/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDataset, startApiFixture } from './api-fixture.ts';
 import type { ApiFixture } from './api-fixture.ts';
@@ -88,6 +89,17 @@ describe('OpenAPI', () => {
     const references = JSON.stringify(document).matchAll(/"#\/components\/schemas\/([^"]+)"/g);
     const missing = [...references].map(([, name = '']) => name).filter((name) => !(name in document.components.schemas));
     expect(missing).toEqual([]);
+  });
+
+  it('describes every error code where the problems point to, and in the documentation', async () => {
+    const page = await api.app.inject('/docs/errors');
+    const document = await readFile(new URL('../../../docs/errors.md', import.meta.url), 'utf8');
+    for (const code of ERROR_CODES) {
+      const { status, title, remedy } = ERRORS[code];
+      expect(page.body).toContain(`id="${code}"`);
+      expect(document).toContain(`| \`${code}\` | ${status} | ${title} | ${remedy} |`);
+    }
+    expect(document.match(/^\| `/gm)).toHaveLength(ERROR_CODES.length);
   });
 
   it('has readable docs', async () => {

@@ -2,32 +2,92 @@
 import { z } from 'zod';
 
 export const ERRORS = {
-  invalid_request: { status: 400, title: 'The request is not well formed' },
-  unauthorized: { status: 401, title: 'A valid API key is needed' },
-  insufficient_scope: { status: 403, title: 'The API key lacks the scope for this' },
-  not_found: { status: 404, title: 'There is no such thing' },
-  method_not_allowed: { status: 405, title: 'This path does not take this method' },
-  not_acceptable: { status: 406, title: 'No representation of the kind asked for' },
-  status_conflict: { status: 409, title: 'The job is not in a state that allows this' },
-  dataset_in_use: { status: 409, title: 'A job that is not finished uses this dataset' },
-  idempotency_in_progress: { status: 409, title: 'A request with this Idempotency-Key is still running' },
-  payload_too_large: { status: 413, title: 'The request body is too large' },
-  unsupported_media_type: { status: 415, title: 'This content type is not taken here' },
-  validation_failed: { status: 422, title: 'Some fields are not valid' },
-  unusable_dataset: { status: 422, title: 'The dataset cannot be used for this' },
-  unknown_base_model: { status: 422, title: 'There is no such base model' },
-  unknown_model: { status: 422, title: 'There is no such model to generate with' },
-  not_supported: { status: 422, title: 'This installation does not offer this' },
-  idempotency_key_reused: { status: 422, title: 'This Idempotency-Key belongs to another request' },
-  rate_limited: { status: 429, title: 'Too many requests' },
-  internal_error: { status: 500, title: 'Something went wrong on our side' },
-  not_ready: { status: 503, title: 'Not ready to serve' },
-} as const satisfies Record<string, { status: number; title: string }>;
+  invalid_request: {
+    status: 400,
+    title: 'The request is not well formed',
+    remedy: 'The body is no JSON, a multipart body is cut off, or a part of it is missing. Send it as the OpenAPI document describes it.',
+  },
+  unauthorized: {
+    status: 401,
+    title: 'A valid API key is needed',
+    remedy: 'Send `Authorization: Bearer sf_...` with a key that has not been revoked.',
+  },
+  insufficient_scope: {
+    status: 403,
+    title: 'The API key lacks the scope for this',
+    remedy: 'Reading needs the scope `read`, everything else `write`. Use a key that has it.',
+  },
+  not_found: {
+    status: 404,
+    title: 'There is no such thing',
+    remedy: 'The path is wrong, or the id names nothing in the project that the key belongs to.',
+  },
+  dataset_in_use: {
+    status: 409,
+    title: 'A job that is not finished uses this dataset',
+    remedy: 'Cancel those jobs or wait for their end, then delete the dataset.',
+  },
+  status_conflict: {
+    status: 409,
+    title: 'The job is not in a state that allows this',
+    remedy: '`detail` names the state. Wait until the job has left it.',
+  },
+  idempotency_in_progress: {
+    status: 409,
+    title: 'A request with this Idempotency-Key is still running',
+    remedy: 'Send the same request again shortly: it then gets the answer of the first.',
+  },
+  payload_too_large: {
+    status: 413,
+    title: 'The request body is too large',
+    remedy: 'A JSON body may have 1 MB, an uploaded file 25 MB.',
+  },
+  unsupported_media_type: {
+    status: 415,
+    title: 'This content type is not taken here',
+    remedy: 'JSON for all requests but uploads, `multipart/form-data` for those.',
+  },
+  validation_failed: {
+    status: 422,
+    title: 'Some fields are not valid',
+    remedy: '`errors` points at each of them and says what it must be.',
+  },
+  unusable_dataset: {
+    status: 422,
+    title: 'The dataset cannot be used for this',
+    remedy: 'It does not exist, is of the wrong kind, has no images, or none of a component that is named. `errors` says which.',
+  },
+  unknown_base_model: {
+    status: 422,
+    title: 'There is no such base model',
+    remedy: '`GET /v1/base-models` lists those that are installed.',
+  },
+  unknown_model: {
+    status: 422,
+    title: 'There is no such model to generate with',
+    remedy: 'Name a checkpoint, a succeeded training job, or a base model.',
+  },
+  not_supported: {
+    status: 422,
+    title: 'This installation does not offer this',
+    remedy: 'Leave out the fields that `errors` points at.',
+  },
+  idempotency_key_reused: {
+    status: 422,
+    title: 'This Idempotency-Key belongs to another request',
+    remedy: 'Take a new key for a new request; keep the old one only to repeat the very same request.',
+  },
+  internal_error: {
+    status: 500,
+    title: 'Something went wrong on our side',
+    remedy: 'Not your doing. The log has the cause under `request_id`. Trying again later may help.',
+  },
+} as const satisfies Record<string, { status: number; title: string; remedy: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;
 export const ERROR_CODES = Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]];
 
-/** Stable address of an error code's description. */
+/** Where the API describes an error code. */
 export function errorType(code: ErrorCode): string {
   return `/docs/errors#${code}`;
 }

@@ -26,7 +26,6 @@ if (existsSync(stamp) && readFileSync(stamp, 'utf8') === madeFrom) {
 function generateClient(): void {
   const command = path.join(path.dirname(prismaPackage), 'build/index.js');
   // Generating a client never starts the schema engine, but looks for one and would download it: any executable stops that.
-  // eslint-disable-next-line no-restricted-syntax -- handed on whole; no setting is read
   const env = { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, CHECKPOINT_DISABLE: '1', PRISMA_HIDE_UPDATE_MESSAGE: '1' };
   execFileSync(process.execPath, [command, 'generate', '--schema', schema], { cwd: root, env, stdio: ['ignore', 'ignore', 'inherit'] });
 }

@@ -12,6 +12,17 @@ const DESCRIPTION = `\`multipart/form-data\` with one or many files: PNG, JPEG o
 The text fields \`component\` and \`caption\` hold for the files that come after them, until they are given again; an empty one ends them.
 Images are decoded, turned upright, stripped of metadata and kept as PNG. The answer tells for each file whether it was kept, and if not, why.`;
 
+/** Read part by part, so that only its description is given here. */
+const multipartForm = z.unknown().meta({
+  type: 'object',
+  properties: {
+    component: { type: 'string', examples: ['person'] },
+    caption: { type: 'string', examples: ['a woman with red hair'] },
+    images: { type: 'array', items: { type: 'string', contentMediaType: 'application/octet-stream', format: 'binary' } },
+  },
+  required: ['images'],
+});
+
 export function uploadImagesRoute(app: ApiServer, dependencies: ApiDependencies): void {
   const schema = {
     tags: ['datasets'],
@@ -20,6 +31,7 @@ export function uploadImagesRoute(app: ApiServer, dependencies: ApiDependencies)
     security,
     consumes: ['multipart/form-data'],
     params: z.object({ id: datasetId }),
+    body: multipartForm,
     response: {
       200: uploadResponse,
       ...problemResponses('not_found', 'invalid_request', 'unsupported_media_type', 'validation_failed', 'payload_too_large'),
