@@ -1,10 +1,11 @@
 // Real jobs through the whole service: HTTP, database, queue, a worker's child process, the trainer, the object store.
 import { createHash } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestService } from './service.ts';
+import { makeTinyBaseModel } from './tiny-base-model.ts';
 
 let test: TestService;
 let styleRef: string;
@@ -71,13 +72,16 @@ describe('a training job', () => {
   });
 
   it('tells the caller what is wrong with the input, and does not try again', async () => {
+    const broken = join(test.directory, 'models', 'broken');
+    await makeTinyBaseModel(broken);
+    await rm(join(broken, 'tokenizer'), { recursive: true });
     const created = await test.request('POST', '/v1/training-jobs', {
-      method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: styleRef }, hyperparameters: { resolution: 72, max_train_steps: 2 },
+      method: 'single-styleforge', base_model: 'broken', style_ref: { dataset_id: styleRef }, hyperparameters: { max_train_steps: 2 },
     });
     const { id } = (await created.json()) as { id: string };
     const job = await test.untilFinished(id);
     expect(job).toMatchObject({ status: 'failed', attempt: 1, error: { code: 'invalid_input', retryable: false } });
-    expect(job.error?.message).toMatch(/hyperparameters\.resolution is 72/);
+    expect(job.error?.message).toMatch(/has no tokenizer/);
   });
 });
 

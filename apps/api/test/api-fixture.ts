@@ -59,7 +59,7 @@ export async function startApiFixture(): Promise<ApiFixture> {
 async function writeBaseModel(folder: string): Promise<void> {
   const files: Record<string, object | string> = {
     'model_index.json': { _class_name: 'StableDiffusionPipeline' },
-    'unet/config.json': { sample_size: 16, in_channels: 4, block_out_channels: [32, 64], cross_attention_dim: 48 },
+    'unet/config.json': { sample_size: 16, in_channels: 4, block_out_channels: [32, 64, 64], cross_attention_dim: 48 },
     'vae/config.json': { block_out_channels: [16, 32, 64] },
     'text_encoder/config.json': { hidden_size: 48, max_position_embeddings: 77 },
     'scheduler/scheduler_config.json': { num_train_timesteps: 1000 },

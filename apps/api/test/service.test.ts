@@ -41,7 +41,7 @@ describe('GET /v1/base-models', () => {
         name: 'tiny',
         license: 'apache-2.0',
         resolution: 64,
-        geometry: { latent_channels: 4, latent_scale: 4, cross_attention_dim: 48, text_max_length: 77, prediction_type: 'epsilon' },
+        geometry: { latent_channels: 4, latent_scale: 4, training_size_multiple: 16, cross_attention_dim: 48, text_max_length: 77, prediction_type: 'epsilon' },
         defaults: { learning_rate: 2e-5, max_train_steps: 300, resolution: 64 },
         auxiliary_prompt: 'a picture of style',
       },

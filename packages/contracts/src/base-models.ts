@@ -38,6 +38,7 @@ export const baseModel = z
     geometry: z.object({
       latent_channels: z.int(),
       latent_scale: z.int().describe('Pixels to a latent, along one side'),
+      training_size_multiple: z.int().describe('The resolution of a training job must be a multiple of this'),
       block_out_channels: z.array(z.int()),
       cross_attention_dim: z.int(),
       text_hidden_size: z.int(),

@@ -1,3 +1,3 @@
-// The samplers that images can be generated with.
-export const SAMPLERS = ['ddim', 'pndm', 'dpmsolver++', 'dpmsolver++_karras', 'euler', 'unipc'] as const;
+// The samplers that images can be generated with, by the engine's names.
+export const SAMPLERS = ['ddim', 'pndm', 'dpmsolver++', 'dpmsolver++karras', 'euler', 'unipc'] as const;
 export type Sampler = (typeof SAMPLERS)[number];

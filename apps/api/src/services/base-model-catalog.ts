@@ -57,6 +57,7 @@ async function readEntry(directory: string, name: string): Promise<BaseModelEntr
     geometry: {
       latent_channels: unet.in_channels,
       latent_scale: latentScale,
+      training_size_multiple: latentScale * 2 ** (unet.block_out_channels.length - 1),
       block_out_channels: unet.block_out_channels,
       cross_attention_dim: first(unet.cross_attention_dim),
       text_hidden_size: textEncoder.hidden_size,

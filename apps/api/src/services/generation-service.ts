@@ -10,17 +10,21 @@ import { ApiError } from '../errors/api-error.ts';
 
 /** How the method's authors sample for their evaluation. */
 const METHOD_SAMPLING = { steps: 30, guidance_scale: 7.5, sampler: 'ddim', negative_prompt: '' } as const;
+const STABLE_DIFFUSION_SIZE_UNIT = 8;
 const SEEDS = 2 ** 32;
 const POLL_MS = 100;
 
 type NewGeneration = { projectId: string; body: CreateGenerationRequest; reservedUuid: string | undefined };
-type ChosenModel = { model: GenerationModel; resolution: number; defaults: BaseModelProfile['generation'] };
+/** `sizeUnit`: pixels that a width or height must be a multiple of. */
+type ChosenModel = { model: GenerationModel; resolution: number; sizeUnit: number; defaults: BaseModelProfile['generation'] };
 
 /** Returns the new generation's id. */
 export async function createGeneration(dependencies: ApiDependencies, { projectId, body, reservedUuid }: NewGeneration): Promise<string> {
   const chosen = await chooseModel(dependencies, projectId, body.model);
+  const config = resolve(body, chosen);
+  checkSize(config, chosen);
   const id = newId('generation', reservedUuid);
-  const row = await dependencies.database.generations.create({ id, projectId, model: chosen.model, config: resolve(body, chosen) });
+  const row = await dependencies.database.generations.create({ id, projectId, model: chosen.model, config });
   return row.id;
 }
 
@@ -50,6 +54,12 @@ function resolve(body: CreateGenerationRequest, { resolution, defaults }: Chosen
   };
 }
 
+function checkSize(config: GenerationConfig, { sizeUnit }: ChosenModel): void {
+  const bad = (['width', 'height'] as const).filter((side) => config[side] % sizeUnit !== 0);
+  const errors = bad.map((side) => ({ pointer: `/${side}`, detail: `is ${config[side]}; this model needs a multiple of ${sizeUnit}` }));
+  if (errors.length > 0) throw new ApiError('validation_failed', errors.map(({ pointer, detail }) => `${pointer} ${detail}`).join('; '), errors);
+}
+
 async function chooseModel(dependencies: ApiDependencies, projectId: string, name: string): Promise<ChosenModel> {
   const { database, baseModels } = dependencies;
   if (name.startsWith(`${ID_PREFIXES.checkpoint}_`)) {
@@ -66,13 +76,14 @@ async function chooseModel(dependencies: ApiDependencies, projectId: string, nam
   }
   const entry = await baseModels.find(name);
   if (entry === null) throw unknownModel(`there is no base model ${name}`);
-  return { model: { baseModel: name }, resolution: entry.profile.resolution, defaults: entry.profile.generation };
+  return { model: { baseModel: name }, resolution: entry.profile.resolution, sizeUnit: entry.body.geometry.latent_scale, defaults: entry.profile.generation };
 }
 
 /** A checkpoint is sampled as its base model is, at the size that it was trained in. */
 async function trainedModel({ baseModels }: ApiDependencies, job: TrainingJobRow, checkpointId: string): Promise<ChosenModel> {
   const base = await baseModels.find(job.baseModel);
-  return { model: { checkpointId }, resolution: job.config.hyperparameters.resolution, defaults: base?.profile.generation ?? {} };
+  const sizeUnit = base?.body.geometry.latent_scale ?? STABLE_DIFFUSION_SIZE_UNIT;
+  return { model: { checkpointId }, resolution: job.config.hyperparameters.resolution, sizeUnit, defaults: base?.profile.generation ?? {} };
 }
 
 function unknownModel(detail: string): ApiError {

@@ -16,6 +16,7 @@ export async function createTrainingJob({ database, baseModels }: ApiDependencie
   const resolution = resolveTrainingConfig(body, baseModel.profile);
   if (!resolution.ok) throw refusal('validation_failed', resolution.errors);
   const { config } = resolution;
+  refuse('validation_failed', checkResolution(config, baseModel));
   const findDataset = (id: string) => database.datasets.find(projectId, id);
   refuse('unusable_dataset', [
     ...checkStyleRef(config, await findDataset(config.style_ref.dataset_id)),
@@ -28,11 +29,20 @@ export async function createTrainingJob({ database, baseModels }: ApiDependencie
 }
 
 const NOT_OFFERED = ['validation', 'evaluation', 'early_stopping', 'webhook_url'] as const satisfies readonly (keyof CreateTrainingJobRequest)[];
+const NOT_OFFERED_SWITCHES = ['ema', 'gradient_checkpointing'] as const satisfies readonly (keyof CreateTrainingJobRequest['hyperparameters'])[];
 
 /** Better to refuse what would silently not happen. */
 function unsupportedFields(body: CreateTrainingJobRequest): FieldError[] {
-  const asked = NOT_OFFERED.filter((field) => body[field] !== undefined && body[field] !== null);
-  return asked.map((field) => ({ pointer: `/${field}`, detail: 'this installation does not offer it yet; leave it out' }));
+  const asked: string[] = NOT_OFFERED.filter((field) => body[field] !== undefined && body[field] !== null);
+  const switchedOn = NOT_OFFERED_SWITCHES.filter((field) => body.hyperparameters[field] === true).map((field) => `hyperparameters/${field}`);
+  return [...asked, ...switchedOn].map((field) => ({ pointer: `/${field}`, detail: 'this installation does not offer it yet; leave it out' }));
+}
+
+/** Sizes are halved at every level of the U-Net but the last. */
+function checkResolution({ hyperparameters: { resolution } }: TrainingConfig, { body }: BaseModelEntry): FieldError[] {
+  const unit = body.geometry.training_size_multiple;
+  if (resolution % unit === 0) return [];
+  return [{ pointer: '/hyperparameters/resolution', detail: `is ${resolution}; ${body.name} needs a multiple of ${unit}` }];
 }
 
 function unknownBaseModel(name: string, known: BaseModelEntry[]): ApiError {

@@ -1,0 +1,75 @@
+// What the contracts promise elsewhere: transitions that end, the method's numbers, names that the engine knows.
+import {
+  ACTIVE_JOB_STATUSES, baseModelProfile, createTrainingJobRequest, ERRORS, FINISHED_JOB_STATUSES, JOB_STATUSES, JOB_TRANSITIONS, LIVE_JOB_STATUSES,
+  METHOD_HYPERPARAMETERS, resolveTrainingConfig, SAMPLERS,
+} from '@styleforge/contracts';
+import type { CreateTrainingJobRequest } from '@styleforge/contracts';
+import { samplerNames } from '@styleforge/diffusion';
+import { describe, expect, it } from 'vitest';
+
+const DATASET = 'ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70';
+const parse = (changes: object = {}): CreateTrainingJobRequest =>
+  createTrainingJobRequest.parse({ method: 'single-styleforge', base_model: 'sd15', style_ref: { dataset_id: DATASET }, ...changes });
+
+function resolve(changes: object, profile: object = {}) {
+  const result = resolveTrainingConfig(parse(changes), baseModelProfile.parse(profile));
+  if (!result.ok) throw new Error(JSON.stringify(result.errors));
+  return result.config;
+}
+
+describe('statuses', () => {
+  it('are each either live or finished', () => {
+    expect([...LIVE_JOB_STATUSES, ...FINISHED_JOB_STATUSES].sort()).toEqual([...JOB_STATUSES].sort());
+  });
+
+  it('let every live job fail or be cancelled, except that a paused one cannot fail', () => {
+    for (const status of LIVE_JOB_STATUSES) {
+      expect(JOB_TRANSITIONS[status]).toContain('cancelled');
+      if (status !== 'paused') expect(JOB_TRANSITIONS[status]).toContain('failed');
+    }
+  });
+
+  it('let a finished job only be queued again, and no job that a worker holds', () => {
+    for (const status of FINISHED_JOB_STATUSES) expect(JOB_TRANSITIONS[status]).toEqual(['queued']);
+    for (const status of ACTIVE_JOB_STATUSES) expect(JOB_TRANSITIONS[status]).not.toContain('queued');
+  });
+});
+
+describe('training configuration', () => {
+  it('is the paper\'s for a base model without a profile', () => {
+    const config = resolve({ aux: { dataset_id: DATASET } });
+    expect(config.hyperparameters).toEqual(METHOD_HYPERPARAMETERS);
+    expect(config.hyperparameters).toMatchObject({
+      learning_rate: 1e-6, lr_scheduler: 'constant', lr_warmup_steps: 0, train_batch_size: 1, resolution: 512, crop: 'random', max_train_steps: 1000,
+      adam_beta1: 0.9, adam_beta2: 0.999, adam_epsilon: 1e-8, adam_weight_decay: 1e-2, seed: 1337, train_text_encoder: true,
+    });
+    expect(config.aux).toEqual({ dataset_id: DATASET, prompt: 'a photo of style', weight: 1 });
+    expect(config.style_ref.components).toEqual([{ name: 'all', token: 'zwx', prompt: 'a photo of zwx style' }]);
+  });
+
+  it('takes the request before the base model before the method', () => {
+    const profile = { resolution: 64, defaults: { learning_rate: 3e-5, max_train_steps: 200 }, auxiliary_prompt: 'an icon of style' };
+    const config = resolve({ aux: { dataset_id: DATASET, weight: 0.5 }, hyperparameters: { max_train_steps: 10 } }, profile);
+    expect(config.hyperparameters).toEqual({ ...METHOD_HYPERPARAMETERS, resolution: 64, learning_rate: 3e-5, max_train_steps: 10 });
+    expect(config.aux).toEqual({ dataset_id: DATASET, prompt: 'an icon of style', weight: 0.5 });
+  });
+
+  it('asks for a token where none is known', () => {
+    const components = ['person', 'background', 'animal'].map((name) => ({ name }));
+    const result = resolveTrainingConfig(parse({ method: 'multi-styleforge', style_ref: { dataset_id: DATASET, components } }), baseModelProfile.parse({}));
+    expect(result).toMatchObject({ ok: false, errors: [{ pointer: '/style_ref/components/2/token' }] });
+  });
+});
+
+describe('names', () => {
+  it('of samplers are those of the engine', () => {
+    expect([...SAMPLERS].sort()).toEqual([...samplerNames].sort());
+  });
+
+  it('of errors are lower case, their statuses errors', () => {
+    for (const [code, { status }] of Object.entries(ERRORS)) {
+      expect(code).toMatch(/^[a-z_]+$/);
+      expect(status).toBeGreaterThanOrEqual(400);
+    }
+  });
+});
