@@ -69,7 +69,16 @@ export function worstCase(name: string, pairs: Iterable<Pair>, tolerance: number
   return result(name, worst, tolerance, worst.maxRel <= tolerance, { worst: worst.name, compared: count, ...details });
 }
 
-export function failedCase(name: string, error: unknown): CaseResult {
+function failedCase(name: string, error: unknown): CaseResult {
   const message = error instanceof Error ? error.message : String(error);
   return { case: name, max_abs: null, max_rel: null, tolerance: 0, ok: false, error: message };
+}
+
+/** A generator of cases that, where it cannot go on, ends in a case that says why; the cases after it still run. */
+export async function* guarded(name: string, cases: AsyncGenerator<CaseResult>): AsyncGenerator<CaseResult> {
+  try {
+    yield* cases;
+  } catch (error) {
+    yield failedCase(name, error);
+  }
 }

@@ -1,7 +1,7 @@
 // Compares our numbers with a folder of reference numbers: one JSON line per case, exit code 1 if any misses.
 // Usage: npm run --silent parity -- DIRECTORY
 import { resolve } from 'node:path';
-import { failedCase, type CaseResult } from './case-result.ts';
+import { guarded, type CaseResult } from './case-result.ts';
 import { clipCases } from './clip-cases.ts';
 import { forwardCases } from './forward-cases.ts';
 import { metricCases } from './metric-cases.ts';
@@ -21,16 +21,9 @@ const groups: Record<string, (folder: ReferenceFolder) => AsyncGenerator<CaseRes
   train: trainingCases,
 };
 
-/** Every case of every group; a group that cannot go on ends in a case that says why. */
 export async function* parityCases(directory: string): AsyncGenerator<CaseResult> {
   const folder = new ReferenceFolder(directory);
-  for (const [name, cases] of Object.entries(groups)) {
-    try {
-      yield* cases(folder);
-    } catch (error) {
-      yield failedCase(name, error);
-    }
-  }
+  for (const [name, cases] of Object.entries(groups)) yield* guarded(name, cases(folder));
   await folder.close();
 }
 

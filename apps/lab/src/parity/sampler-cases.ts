@@ -1,6 +1,7 @@
 // samplers.json and noise-scheduler.safetensors: every sampler on a closed-form model, and the forward process.
 import { createSampler, DDPMScheduler, isSamplerName, type SchedulerConfig } from '@styleforge/diffusion';
-import { relativeCase, worstCase, type CaseResult } from './case-result.ts';
+import type { TensorReader } from '@styleforge/weights';
+import { guarded, relativeCase, worstCase, type CaseResult } from './case-result.ts';
 import { parseFormula } from './formula.ts';
 import type { ReferenceFolder } from './reference-folder.ts';
 
@@ -18,24 +19,25 @@ const stableDiffusion: Record<string, SchedulerConfig> = {
   pndm: { skip_prk_steps: true, set_alpha_to_one: false, steps_offset: 1 },
 };
 
-async function* sampling(folder: ReferenceFolder): AsyncGenerator<CaseResult> {
-  const { fake_model: formula, config, timesteps } = await folder.json<SamplerReference>('samplers.json');
-  const reference = await folder.tensors('samplers.safetensors');
-  const model = parseFormula(formula);
-  const start = await reference.read('x_init');
-  for (const [key, expected] of Object.entries(timesteps)) {
-    const [, family, steps] = /^(.*)\.(\d+)$/.exec(key) ?? [];
-    const name = family?.replace(/_karras$/, 'karras') ?? key;
-    if (!isSamplerName(name)) throw new Error(`samplers.json names the unknown sampler ${key}`);
-    const sampler = createSampler(name, { ...stableDiffusion[name], ...config });
-    sampler.setTimesteps(Number(steps));
-    yield relativeCase(`samplers.${key}.timesteps`, sampler.timesteps, expected, tolerance);
-    let sample = start.map((value) => value * sampler.initNoiseSigma);
-    for (const t of sampler.timesteps) {
-      sample = Float32Array.from(sampler.step(model(sampler.scaleModelInput(sample, t), t), t, sample));
-    }
-    yield relativeCase(`samplers.${key}`, sample, await reference.read(key), tolerance);
+interface SamplerInputs {
+  config: SchedulerConfig;
+  model: (x: Float32Array, t: number) => Float32Array;
+  start: Float32Array;
+}
+
+/** `key` is the sampler's name, a dot and the number of steps. */
+async function* sampling(key: string, expected: number[], inputs: SamplerInputs, reference: TensorReader): AsyncGenerator<CaseResult> {
+  const [, family = key, steps] = /^(.*)\.(\d+)$/.exec(key) ?? [];
+  const name = family.replace(/_karras$/, 'karras');
+  if (!isSamplerName(name)) throw new Error(`samplers.json names the unknown sampler ${key}`);
+  const sampler = createSampler(name, { ...stableDiffusion[name], ...inputs.config });
+  sampler.setTimesteps(Number(steps));
+  yield relativeCase(`samplers.${key}.timesteps`, sampler.timesteps, expected, tolerance);
+  let sample = inputs.start.map((value) => value * sampler.initNoiseSigma);
+  for (const t of sampler.timesteps) {
+    sample = Float32Array.from(sampler.step(inputs.model(sampler.scaleModelInput(sample, t), t), t, sample));
   }
+  yield relativeCase(`samplers.${key}`, sample, await reference.read(key), tolerance);
 }
 
 async function noiseScheduler(folder: ReferenceFolder): Promise<CaseResult> {
@@ -54,6 +56,11 @@ async function noiseScheduler(folder: ReferenceFolder): Promise<CaseResult> {
 }
 
 export async function* samplerCases(folder: ReferenceFolder): AsyncGenerator<CaseResult> {
-  yield* sampling(folder);
+  const { fake_model: formula, config, timesteps } = await folder.json<SamplerReference>('samplers.json');
+  const reference = await folder.tensors('samplers.safetensors');
+  const inputs = { config, model: parseFormula(formula), start: await reference.read('x_init') };
+  for (const [key, expected] of Object.entries(timesteps)) {
+    yield* guarded(`samplers.${key}`, sampling(key, expected, inputs, reference));
+  }
   yield await noiseScheduler(folder);
 }

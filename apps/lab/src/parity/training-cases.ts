@@ -6,7 +6,7 @@ import {
 import { type ParameterBuffers } from '@styleforge/runtime';
 import { dualBindingWeights, loadTrainableWeights, minSnrWeights, TEXT_ENCODER_PREFIX, TrainStep } from '@styleforge/styleforge';
 import { currentTextEncoderName, type DiffusersFolder, type TensorReader } from '@styleforge/weights';
-import { largestMagnitude, worstCase, type CaseResult, type Pair } from './case-result.ts';
+import { guarded, largestMagnitude, worstCase, type CaseResult, type Pair } from './case-result.ts';
 import { evaluate } from './evaluate.ts';
 import { readIds, type ReferenceFolder } from './reference-folder.ts';
 
@@ -106,8 +106,6 @@ function recordCase(name: string, keys: readonly RecordKey[], ours: StepRecord[]
   return worstCase(name, pairs, tolerance);
 }
 
-const normOf = (squares: number): number => Math.sqrt(squares);
-
 /** |our final - their final| over |their final - initial|, both over all parameters. */
 function updateCase(name: string, finals: Pair[], initial: ReadonlyMap<string, Float32Array>): CaseResult {
   let [difference, update, maxAbs] = [0, 0, 0];
@@ -119,10 +117,11 @@ function updateCase(name: string, finals: Pair[], initial: ReadonlyMap<string, F
       maxAbs = Math.max(maxAbs, Math.abs(ours[i] - theirs[i]));
     }
   }
-  const ratio = normOf(difference) / normOf(update);
+  const [differenceNorm, updateNorm] = [Math.sqrt(difference), Math.sqrt(update)];
+  const ratio = differenceNorm / updateNorm;
   return {
     case: name, max_abs: maxAbs, max_rel: ratio, tolerance: tolerances.update, ok: ratio <= tolerances.update,
-    difference_norm: normOf(difference), update_norm: normOf(update),
+    difference_norm: differenceNorm, update_norm: updateNorm,
   };
 }
 
@@ -157,5 +156,5 @@ async function* trainingRun(folder: ReferenceFolder, checkpoint: DiffusersFolder
 export async function* trainingCases(folder: ReferenceFolder): AsyncGenerator<CaseResult> {
   const checkpoint = await folder.checkpoint();
   const { runs } = await folder.json<{ runs: Run[] }>('train.json');
-  for (const run of runs) yield* trainingRun(folder, checkpoint, run);
+  for (const run of runs) yield* guarded(`train.${run.name}`, trainingRun(folder, checkpoint, run));
 }
