@@ -1,11 +1,11 @@
-// Which tests run and how patient they are: real services start inside them.
+// Which tests run. Limits are for a hung test, not for a slow machine: real services start and real training runs inside them.
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
     include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'test/integration/**/*.test.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     pool: 'forks',
     maxWorkers: 2,
   },

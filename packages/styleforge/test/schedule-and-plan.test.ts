@@ -1,0 +1,48 @@
+// The parts of training that are plain arithmetic: learning rates, the order of images, loss weights.
+import { readFileSync } from 'node:fs';
+import { DDPMScheduler } from '@styleforge/diffusion';
+import { drawFrom, drawMixed, dualBindingWeights, learningRateAt, minSnrWeights, type LrSchedulerName, type TrainingHyperparameters } from '@styleforge/styleforge';
+import { describe, expect, it } from 'vitest';
+
+const golden = JSON.parse(readFileSync(new URL('../../../test/golden/lr-schedules.json', import.meta.url), 'utf8')) as {
+  learning_rate: number; warmup: number; total: number; schedules: Record<LrSchedulerName, number[]>;
+};
+
+describe('learning rate', () => {
+  it.each(Object.keys(golden.schedules) as LrSchedulerName[])('%s equals diffusers step by step', (name) => {
+    const config = { learning_rate: golden.learning_rate, lr_scheduler: name, lr_warmup_steps: golden.warmup, max_train_steps: golden.total } as TrainingHyperparameters;
+    golden.schedules[name].forEach((expected, step) => {
+      expect(learningRateAt(step, config), `step ${step}`).toBeCloseTo(expected, 12);
+    });
+  });
+});
+
+describe('order of images', () => {
+  it('shows every image once per epoch, in another order each epoch', () => {
+    const epoch = (k: number) => Array.from({ length: 10 }, (_, i) => drawFrom(10, 10 * k + i, 1337, 'aux'));
+    for (const k of [0, 1, 7]) expect([...epoch(k)].sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(epoch(0)).not.toEqual(epoch(1));
+    expect(epoch(3)).toEqual(epoch(3));
+  });
+
+  it('gives components the same share whatever their sizes', () => {
+    const draws = Array.from({ length: 60 }, (_, i) => drawMixed([3, 12], i, 1));
+    const ofFirst = draws.filter(({ component }) => component === 0);
+    expect(ofFirst).toHaveLength(30);
+    for (const image of [0, 1, 2]) expect(ofFirst.filter((draw) => draw.image === image)).toHaveLength(10);
+  });
+});
+
+describe('loss weights', () => {
+  it('are the mean over StyleRef plus lambda times the mean over Aux', () => {
+    expect([...dualBindingWeights(2, 4, 0.5)]).toEqual([0.5, 0.5, 0.125, 0.125, 0.125, 0.125]);
+    expect([...dualBindingWeights(2, 0, 0.5)]).toEqual([0.5, 0.5]);
+  });
+
+  it('follow min-SNR: never above gamma / SNR, one where the SNR is small', () => {
+    const scheduler = new DDPMScheduler({ beta_start: 0.00085, beta_end: 0.012, beta_schedule: 'scaled_linear', num_train_timesteps: 1000 });
+    const [early, late] = minSnrWeights(scheduler, [10, 900], 5);
+    expect(early).toBeCloseTo(5 / scheduler.snr([10])[0], 6);
+    expect(late).toBe(1);
+  });
+});

@@ -1,0 +1,128 @@
+// Real training at tiny size: what the trainer promises about checkpoints, resuming, cancelling and bad input.
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { NonFiniteLossError, trainStyleForge, TrainingInputError, type StyleForgeConfig, type TrainingProgress, type TrainStyleForgeOptions } from '@styleforge/styleforge';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeTinyBaseModel } from '../../../test/integration/tiny-base-model.ts';
+
+let scratch: string;
+let base: string;
+const images: Record<'persons' | 'backgrounds' | 'aux', string[]> = { persons: [], backgrounds: [], aux: [] };
+
+async function picture(name: string, hue: number, width = 40, height = 32): Promise<string> {
+  const path = join(scratch, `${name}.png`);
+  const pixels = Uint8Array.from({ length: width * height * 3 }, (_, i) => (hue * (1 + (i % 3)) + 7 * Math.floor(i / 9)) % 256);
+  await sharp(pixels, { raw: { width, height, channels: 3 } }).png().toFile(path);
+  return path;
+}
+
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'styleforge-trainer-'));
+  base = join(scratch, 'base');
+  await makeTinyBaseModel(base);
+  for (const [group, list] of Object.entries(images)) {
+    for (let i = 0; i < 3; i++) list.push(await picture(`${group}-${i}`, 20 + 50 * i + group.length));
+  }
+});
+afterAll(() => rm(scratch, { recursive: true, force: true }));
+
+const hyperparameters: StyleForgeConfig['hyperparameters'] = {
+  max_train_steps: 4, learning_rate: 1e-3, lr_scheduler: 'constant', lr_warmup_steps: 0, train_batch_size: 1, gradient_accumulation_steps: 1,
+  max_grad_norm: 1, adam_beta1: 0.9, adam_beta2: 0.999, adam_epsilon: 1e-8, adam_weight_decay: 1e-2, snr_gamma: null, resolution: 32,
+  crop: 'random', seed: 1337, train_text_encoder: true, ema: false, checkpointing_steps: null,
+};
+
+function options(name: string, changes: Partial<StyleForgeConfig['hyperparameters']> = {}, more: Partial<TrainStyleForgeOptions> = {}): TrainStyleForgeOptions {
+  return {
+    baseModelDirectory: base, workDirectory: join(scratch, name),
+    config: { hyperparameters: { ...hyperparameters, ...changes }, aux: { weight: 1 } },
+    styleRef: [
+      { component: 'person', prompt: 'a photo of zwx style', images: images.persons },
+      { component: 'background', prompt: 'a photo of ukj style', images: images.backgrounds },
+    ],
+    aux: { prompt: 'a photo of style', images: images.aux },
+    ...more,
+  };
+}
+
+/** sha256 of every file of a checkpoint. */
+async function fingerprint(directory: string): Promise<Record<string, string>> {
+  const files = (await readdir(directory, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+  const hashes = await Promise.all(files.map(async ({ parentPath, name }) => {
+    const path = join(parentPath, name);
+    return [path.slice(directory.length), createHash('sha256').update(await readFile(path)).digest('hex')] as const;
+  }));
+  return Object.fromEntries(hashes.sort(([a], [b]) => a.localeCompare(b)));
+}
+
+describe('trainStyleForge', () => {
+  it('lowers the loss on the images it is given', async () => {
+    const history: TrainingProgress[] = [];
+    await trainStyleForge(options('learns', { max_train_steps: 60, learning_rate: 3e-3, crop: 'center' }, { onProgress: (progress) => void history.push(progress) }));
+    const mean = (part: TrainingProgress[]) => part.reduce((sum, { loss }) => sum + loss, 0) / part.length;
+    expect(mean(history.slice(-15))).toBeLessThan(0.8 * mean(history.slice(0, 15)));
+    for (const { loss, styleRefLoss, auxLoss } of history) expect(loss).toBeCloseTo(styleRefLoss + auxLoss!, 6);
+  });
+
+  it('resumes to the very same bits, from any step, with accumulation and random crops', async () => {
+    const changes = { max_train_steps: 5, gradient_accumulation_steps: 2, checkpointing_steps: 1, lr_scheduler: 'cosine' as const };
+    const whole = await trainStyleForge(options('whole', changes));
+    for (const from of [1, 3]) {
+      const resumed = await trainStyleForge(options(`resumed-${from}`, changes, { resumeFrom: join(scratch, 'whole', `checkpoint-${from}`) }));
+      expect(await fingerprint(resumed.directory)).toEqual(await fingerprint(whole.directory));
+    }
+  });
+
+  it('goes on with a finished run when it is given more steps', async () => {
+    const short = await trainStyleForge(options('short', { max_train_steps: 2 }));
+    const longer = await trainStyleForge(options('longer', { max_train_steps: 4 }, { resumeFrom: short.directory }));
+    const straight = await trainStyleForge(options('straight', { max_train_steps: 4 }));
+    const weights = '/unet/diffusion_pytorch_model.safetensors';
+    expect((await fingerprint(longer.directory))[weights]).toBe((await fingerprint(straight.directory))[weights]);
+  });
+
+  it('saves before it obeys a cancellation, and says so by throwing the reason', async () => {
+    const controller = new AbortController();
+    const saved: number[] = [];
+    const run = trainStyleForge(options('cancelled', { max_train_steps: 50 }, {
+      signal: controller.signal,
+      onProgress: ({ step }) => { if (step === 3) controller.abort(); },
+      onCheckpoint: ({ step }) => void saved.push(step),
+    }));
+    await expect(run).rejects.toMatchObject({ name: 'AbortError' });
+    expect(saved).toEqual([3]);
+  });
+
+  it('leaves the text encoder as it was when told to', async () => {
+    const frozen = await trainStyleForge(options('frozen', { train_text_encoder: false, max_train_steps: 2 }));
+    const weights = join('text_encoder', 'model.safetensors');
+    expect(await readFile(join(frozen.directory, weights))).toEqual(await readFile(join(base, weights)));
+  });
+
+  it('stops at a loss that is no number, naming the step', async () => {
+    const run = trainStyleForge(options('diverged', { learning_rate: 1e30, max_train_steps: 20, max_grad_norm: 1e6 }));
+    await expect(run).rejects.toThrow(NonFiniteLossError);
+    await expect(run).rejects.toThrow(/at step \d+/);
+  });
+
+  it('refuses what cannot be trained, before any training', async () => {
+    const broken = join(scratch, 'broken.png');
+    await writeFile(broken, 'no picture');
+    const refusals: [Partial<TrainStyleForgeOptions>, RegExp][] = [
+      [{ styleRef: [] }, /style_ref/],
+      [{ styleRef: [{ component: 'person', prompt: 'x', images: [] }] }, /'person' has no images/],
+      [{ aux: { prompt: 'x', images: [] } }, /aux has no images/],
+      [{ aux: null }, /aux images and aux weight/],
+      [{ styleRef: [{ component: 'person', prompt: 'x', images: [broken] }] }, /broken\.png cannot be read/],
+    ];
+    for (const [more, message] of refusals) {
+      const run = trainStyleForge(options('refused', {}, more));
+      await expect(run).rejects.toThrow(TrainingInputError);
+      await expect(run).rejects.toThrow(message);
+    }
+    await expect(trainStyleForge(options('refused', { resolution: 40 }))).rejects.toThrow(/multiple of 16/);
+  });
+});
