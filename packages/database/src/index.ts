@@ -2,7 +2,9 @@
 export { createDatabase } from './create-database.ts';
 export type { Database, DatabaseOptions } from './create-database.ts';
 export { StaleAttemptError, StatusConflictError } from './errors.ts';
+export { diffSchemas } from './migrations/diff-schemas.ts';
 export { migrate } from './migrations/migrate.ts';
+export { listMigrations, migrationsDirectory, readMigratedSchema, schemaFile } from './migrations/migration-files.ts';
 export { newId } from './new-id.ts';
 export type { ApiKeyIdentity, ApiKeyScope } from './repositories/api-keys.ts';
 export type { CheckpointRow, NewCheckpoint, StoredFile } from './repositories/checkpoints.ts';

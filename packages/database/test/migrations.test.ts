@@ -2,13 +2,11 @@
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { migrate } from '@styleforge/database';
+import { diffSchemas, listMigrations, migrate, migrationsDirectory, readMigratedSchema, schemaFile } from '@styleforge/database';
 import { startEmbeddedPostgres } from '@styleforge/stack';
 import type { EmbeddedPostgres } from '@styleforge/stack';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { diffSchemas } from '../src/migrations/diff-schemas.ts';
-import { listMigrations, migrationsDirectory, readMigratedSchema, schemaFile } from '../src/migrations/migration-files.ts';
 
 let directory: string;
 let postgres: EmbeddedPostgres;
