@@ -100,7 +100,7 @@ export class TestService {
     return generation;
   }
 
-  async until(id: string, condition: (job: TrainingJobBody) => boolean, ms = 60_000): Promise<TrainingJobBody> {
+  async until(id: string, condition: (job: TrainingJobBody) => boolean, ms = 240_000): Promise<TrainingJobBody> {
     const end = Date.now() + ms;
     for (;;) {
       const job = await this.job(id);

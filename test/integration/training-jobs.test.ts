@@ -7,6 +7,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestService } from './service.ts';
 import { makeTinyBaseModel } from './tiny-base-model.ts';
 
+/** A machine that is busy with other things may be ten times slower. */
+const patience = 300_000;
+
 let test: TestService;
 let styleRef: string;
 let aux: string;
@@ -46,7 +49,7 @@ describe('a training job', () => {
     const file = checkpoints[1]?.files.find(({ path }) => path === 'unet/diffusion_pytorch_model.safetensors');
     const bytes = await (await test.request('GET', new URL(file?.url ?? '', test.service.url).pathname)).arrayBuffer();
     expect(createHash('sha256').update(Buffer.from(bytes)).digest('hex')).toBe(file?.sha256);
-  });
+  }, patience);
 
   it('generates images that differ from those of the base model with the same seeds', async () => {
     const fetchImages = async (model: string) => {
@@ -62,14 +65,14 @@ describe('a training job', () => {
     expect(await pixels(again[0])).toEqual(await pixels(after[0]));
     expect(await pixels(before[0])).not.toEqual(await pixels(after[0]));
     expect(await pixels(after[1])).not.toEqual(await pixels(after[0]));
-  });
+  }, patience);
 
   it('keeps as many checkpoints as it was told to', async () => {
     const id = await test.createJob(styleRef, aux, { max_train_steps: 6, checkpointing_steps: 2, checkpoints_total_limit: 1 });
     expect((await test.untilFinished(id)).status).toBe('succeeded');
     expect((await test.checkpoints(id)).map(({ step }) => step)).toEqual([6]);
     expect(await checkpointFolders(id)).toHaveLength(1);
-  });
+  }, patience);
 
   it('tells the caller what is wrong with the input, and does not try again', async () => {
     const broken = join(test.directory, 'models', 'broken');
@@ -86,53 +89,54 @@ describe('a training job', () => {
 });
 
 describe('when things end early', () => {
-  const steps = { max_train_steps: 120, checkpointing_steps: 20 };
+  const steps = { max_train_steps: 16, checkpointing_steps: 4 };
   let undisturbed: string;
 
   beforeAll(async () => {
     undisturbed = await test.createJob(styleRef, aux, steps);
     expect((await test.untilFinished(undisturbed)).status).toBe('succeeded');
-  });
+  }, patience);
 
   it('a worker killed with -9 loses nothing: the job succeeds from its last checkpoint with the very same weights', async () => {
     const id = await test.createJob(styleRef, aux, steps);
-    await test.until(id, ({ progress }) => (progress?.step ?? 0) > 25);
+    await test.until(id, ({ progress }) => (progress?.step ?? 0) > 5);
     process.kill(test.service.workerPid() ?? 0, 'SIGKILL');
     const killedAt = Date.now();
     await test.until(id, ({ attempt }) => attempt === 2);
-    expect(Date.now() - killedAt).toBeLessThan(30_000);
+    expect(Date.now() - killedAt).toBeLessThan(60_000);
     const job = await test.untilFinished(id);
-    expect(job).toMatchObject({ status: 'succeeded', attempt: 2, result: { final_step: 120 } });
+    expect(job).toMatchObject({ status: 'succeeded', attempt: 2, result: { final_step: 16 } });
     const events = await test.events(id);
     expect(events.filter(({ type }) => type === 'job.taken_over')).toHaveLength(1);
-    expect((await test.checkpoints(id)).map(({ step }) => step)).toEqual([20, 40, 60, 80, 100, 120]);
-    expect(await checkpointFolders(id)).toHaveLength(6);
-    expect((await test.metrics(id)).map(({ step }) => step)).toEqual(Array.from({ length: 120 }, (_, index) => index + 1));
+    expect((await test.checkpoints(id)).map(({ step }) => step)).toEqual([4, 8, 12, 16]);
+    expect(await checkpointFolders(id)).toHaveLength(4);
+    expect((await test.metrics(id)).map(({ step }) => step)).toEqual(Array.from({ length: 16 }, (_, index) => index + 1));
     expect(await weightsHash(id)).toBe(await weightsHash(undisturbed));
-  }, 120_000);
+  }, patience);
 
   it('cancelling saves a checkpoint first, and stops', async () => {
     const id = await test.createJob(styleRef, aux, { max_train_steps: 5_000 });
-    await test.until(id, ({ progress }) => (progress?.step ?? 0) > 5);
+    await test.until(id, ({ progress }) => (progress?.step ?? 0) > 2);
     await test.call('POST', `/v1/training-jobs/${id}/cancel`);
     const job = await test.untilFinished(id);
     expect(job).toMatchObject({ status: 'cancelled', attempt: 1, error: null, result: null });
     const [checkpoint, ...others] = await test.checkpoints(id);
     expect(others).toEqual([]);
-    expect(checkpoint?.step).toBeGreaterThan(5);
+    expect(checkpoint?.step).toBeGreaterThan(2);
     expect(checkpoint?.step).toBe((await test.metrics(id)).at(-1)?.step);
-  });
+  }, patience);
 
-  it('stopping the service hands the job back, and the next start goes on with it', async () => {
-    const id = await test.createJob(styleRef, aux, steps);
-    const { progress } = await test.until(id, (job) => (job.progress?.step ?? 0) > 25);
+  it('stopping the service saves a checkpoint and hands the job back, and the next start goes on with it', async () => {
+    const id = await test.createJob(styleRef, aux, { max_train_steps: steps.max_train_steps, checkpointing_steps: null });
+    await test.until(id, ({ progress }) => (progress?.step ?? 0) > 2);
     await test.stop();
     await test.start();
     const job = await test.untilFinished(id);
     expect(job).toMatchObject({ status: 'succeeded', attempt: 2, error: null });
-    const saved = (await test.checkpoints(id)).map(({ step }) => step);
-    expect(saved.at(-1)).toBe(120);
-    expect(saved.some((step) => step % 20 !== 0 && step > (progress?.step ?? 0))).toBe(true);
+    const [atStop, atEnd, ...others] = (await test.checkpoints(id)).map(({ step }) => step);
+    expect(others).toEqual([]);
+    expect(atEnd).toBe(steps.max_train_steps);
+    expect(atStop).toBeGreaterThan(2);
     expect(await weightsHash(id)).toBe(await weightsHash(undisturbed));
-  }, 120_000);
+  }, patience);
 });

@@ -1,0 +1,91 @@
+// The HTTP calls of one job, as any client would make them.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type {
+  BaseModelBody, CreateGenerationRequest, CreateTrainingJobRequest, DatasetBody, DatasetKind, GenerationBody, Problem, TrainingJobBody,
+} from '@styleforge/contracts';
+
+const pollMs = 500;
+
+export interface Upload {
+  fileName: string;
+  png: Uint8Array;
+  component: string;
+}
+
+/** What the caller writes; the service fills in the rest. */
+type Request<Body, Required extends keyof Body> = Partial<Body> & Pick<Body, Required>;
+
+export class ApiClient {
+  readonly #url: string;
+  readonly #apiKey: string;
+
+  constructor(url: string, apiKey: string) {
+    this.#url = url;
+    this.#apiKey = apiKey;
+  }
+
+  async findBaseModel(name: string): Promise<BaseModelBody> {
+    const { data } = await this.#json<{ data: BaseModelBody[] }>('GET', '/v1/base-models');
+    const found = data.find((model) => model.name === name);
+    if (found) return found;
+    throw new Error(`there is no base model ${name}; this installation has: ${data.map((model) => model.name).join(', ') || 'none'}`);
+  }
+
+  async createDataset(name: string, kind: DatasetKind, images: Upload[]): Promise<DatasetBody> {
+    const { id } = await this.#json<DatasetBody>('POST', '/v1/datasets', { name, kind });
+    const form = new FormData();
+    for (const { fileName, png, component } of images) {
+      form.append('component', component);
+      form.append('files', new Blob([new Uint8Array(png)], { type: 'image/png' }), fileName);
+    }
+    const { refused, files } = await this.#json<{ refused: number; files: { status: string; file_name: string; detail?: string }[] }>(
+      'POST', `/v1/datasets/${id}/images`, form,
+    );
+    const bad = files.find(({ status }) => status === 'refused');
+    if (bad) throw new Error(`${refused} of ${images.length} images were refused, the first ${bad.file_name}: ${bad.detail}`);
+    return this.#json<DatasetBody>('GET', `/v1/datasets/${id}`);
+  }
+
+  createTrainingJob(request: Request<CreateTrainingJobRequest, 'method' | 'base_model' | 'style_ref'>): Promise<TrainingJobBody> {
+    return this.#json('POST', '/v1/training-jobs', request);
+  }
+
+  /** Follows the job to its end; throws when that is not success. */
+  async waitForJob(id: string, onUpdate: (job: TrainingJobBody) => void): Promise<TrainingJobBody> {
+    for (;;) {
+      const job = await this.#json<TrainingJobBody>('GET', `/v1/training-jobs/${id}`);
+      onUpdate(job);
+      if (job.status === 'succeeded') return job;
+      if (job.status === 'failed' || job.status === 'cancelled') throw new Error(`the training job ${job.status}: ${job.error?.message ?? 'no reason given'}`);
+      await sleep(pollMs);
+    }
+  }
+
+  /** The generated PNGs in the order of the prompts. */
+  async generate(request: Request<CreateGenerationRequest, 'model' | 'prompts'>): Promise<Buffer[]> {
+    let generation = await this.#json<GenerationBody>('POST', '/v1/images/generations', request);
+    while (generation.status === 'queued' || generation.status === 'running') {
+      await sleep(pollMs);
+      generation = await this.#json<GenerationBody>('GET', `/v1/images/generations/${generation.id}`);
+    }
+    if (generation.status !== 'succeeded') throw new Error(`the generation ${generation.status}: ${generation.error?.message ?? 'no reason given'}`);
+    return Promise.all(generation.images.map(async ({ url }) => Buffer.from(await (await this.#send('GET', url)).arrayBuffer())));
+  }
+
+  async #json<Result>(method: string, path: string, body?: object): Promise<Result> {
+    return (await (await this.#send(method, path, body)).json()) as Result;
+  }
+
+  async #send(method: string, path: string, body?: object): Promise<Response> {
+    const isForm = body instanceof FormData;
+    const answer = await fetch(new URL(path, this.#url), {
+      method,
+      headers: { authorization: `Bearer ${this.#apiKey}`, ...(body && !isForm && { 'content-type': 'application/json' }) },
+      ...(body && { body: isForm ? body : JSON.stringify(body) }),
+    });
+    if (answer.ok) return answer;
+    const { title, detail, errors = [] } = (await answer.json()) as Problem;
+    const fields = errors.map((error) => `\n  ${error.pointer}: ${error.detail}`).join('');
+    throw new Error(`${method} ${path}: ${answer.status} ${title}. ${detail}${fields}`);
+  }
+}

@@ -1,0 +1,63 @@
+// `npm run demo`: starts the service in a fresh folder, runs one job through it, shows before and after, and stops everything.
+import { rm } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Config, loadConfig } from '@styleforge/config';
+import { startService } from '../start/start-service.ts';
+import { ApiClient } from './api-client.ts';
+import { type DemoOptions, runDemo } from './run-demo.ts';
+
+const { values } = parseArgs({
+  options: {
+    'base-model': { type: 'string', default: 'styleforge-mini' },
+    style: { type: 'string', default: 'blueprint' },
+    'aux-style': { type: 'string', default: 'fluent' },
+    steps: { type: 'string' },
+  },
+});
+
+const settings = loadConfig();
+const directory = join(settings.dataDirectory, 'demo');
+const options: DemoOptions = {
+  baseModel: values['base-model'],
+  style: values.style,
+  auxStyle: values['aux-style'],
+  steps: values.steps === undefined ? undefined : Number(values.steps),
+  directory,
+};
+
+process.exitCode = await demo().catch((error: unknown) => {
+  console.error(`The demo failed: ${error instanceof Error ? error.message : String(error)}`);
+  console.error(`The logs of the service are in ${relative('.', join(directory, 'service', 'logs'))}`);
+  return 1;
+});
+
+async function demo(): Promise<number> {
+  const startedAt = Date.now();
+  await rm(directory, { recursive: true, force: true });
+  const config = embeddedOnly(settings);
+  console.log('Starting the service (Postgres, API, worker) ...');
+  const service = await startService({ config });
+  const stopOnSignal = () => void service.stop().finally(() => process.exit(1));
+  process.once('SIGINT', stopOnSignal).once('SIGTERM', stopOnSignal);
+  try {
+    if (!service.apiKey) throw new Error('a fresh service made no API key');
+    const result = await runDemo(new ApiClient(service.url, service.apiKey), options);
+    const show = (path: string) => relative('.', path);
+    console.log(`
+Look at     ${show(result.sheet)}
+Images      ${show(result.before)} and ${show(result.after)}
+Checkpoint  ${show(join(config.dataDirectory, 'objects'))} (job ${result.jobId}, diffusers layout)
+Logs        ${show(service.logDirectory)}`);
+  } finally {
+    await service.stop();
+  }
+  console.log(`\nDone in ${Math.round((Date.now() - startedAt) / 1_000)} seconds; the service is stopped. \`npm start\` keeps one running.`);
+  return 0;
+}
+
+/** The demo is its own world, whatever database or bucket the environment names. */
+function embeddedOnly({ databaseUrl: _database, redisUrl: _redis, ...rest }: Config): Config {
+  const dataDirectory = join(directory, 'service');
+  return { ...rest, host: '127.0.0.1', port: 0, dataDirectory, objectStore: { kind: 'files', directory: join(dataDirectory, 'objects') } };
+}

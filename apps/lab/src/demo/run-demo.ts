@@ -1,0 +1,98 @@
+// One Single-StyleForge job from uploaded images to a sheet that shows what it changed, through HTTP alone.
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { contactSheet, sampleStyle, type SampleImage } from '@styleforge/samples';
+import { ApiClient } from './api-client.ts';
+import { createProgressDisplay } from './progress-bar.ts';
+
+export interface DemoOptions {
+  baseModel: string;
+  /** A sample style that the base model has not seen. */
+  style: string;
+  /** A base style, for the Aux images. */
+  auxStyle: string;
+  /** The base model's default when left out. */
+  steps?: number | undefined;
+  /** Where the pictures go. */
+  directory: string;
+}
+
+export interface DemoResult {
+  sheet: string;
+  before: string;
+  after: string;
+  jobId: string;
+}
+
+/** Subjects of which no StyleRef image is uploaded. */
+const subjects = ['woman', 'prince', 'woman police officer', 'man farmer', 'old woman', 'banana', 'bus', 'bear', 'tulip', 'house'];
+const prompts = subjects.map((subject) => `a photo of zwx style, ${subject}`);
+const seed = 42;
+
+export async function runDemo(client: ApiClient, options: DemoOptions): Promise<DemoResult> {
+  const { baseModel, style, auxStyle, steps, directory } = options;
+  const model = await client.findBaseModel(baseModel);
+  console.log(`Base model ${model.name}: ${model.resolution} x ${model.resolution} pixels, licence ${model.license ?? 'unknown'}`);
+
+  const styleRefImages = await sampleStyle(style, { size: model.resolution });
+  const auxImages = await sampleStyle(auxStyle, { size: model.resolution });
+  const styleRef = await client.createDataset(`${style} StyleRef`, 'style_ref', styleRefImages);
+  const aux = await client.createDataset(`${auxStyle} Aux`, 'aux', auxImages);
+  console.log(`Uploaded ${styleRef.image_count} StyleRef images of the style ${style} and ${aux.image_count} Aux images of the style ${auxStyle}`);
+
+  const before = await generate(client, baseModel, 'before training');
+  const job = await client.createTrainingJob({
+    method: 'single-styleforge',
+    base_model: baseModel,
+    style_ref: { dataset_id: styleRef.id },
+    aux: { dataset_id: aux.id },
+    hyperparameters: { ...(steps && { max_train_steps: steps }) },
+    metadata: { made_by: 'demo', style },
+  });
+  const { max_train_steps: of, learning_rate: rate, train_batch_size: batch } = job.config.hyperparameters;
+  console.log(`Training job ${job.id}: ${of} steps of ${batch} StyleRef + ${batch} Aux images, learning rate ${rate}`);
+  await train(client, job.id);
+  const after = await generate(client, job.id, 'after training');
+
+  const written = { before: join(directory, 'before'), after: join(directory, 'after'), sheet: join(directory, 'before-after.png') };
+  await writePngs(written.before, before);
+  await writePngs(written.after, after);
+  await writeFile(written.sheet, await drawSheet(styleRefImages, before, after, `${style}: ${of} steps of Single-StyleForge`));
+  return { ...written, jobId: job.id };
+}
+
+async function train(client: ApiClient, jobId: string): Promise<void> {
+  const display = createProgressDisplay();
+  try {
+    const { started_at: start, finished_at: end } = await client.waitForJob(jobId, (job) => display.update(job));
+    display.stop();
+    if (start && end) console.log(`Trained in ${Math.round((Date.parse(end) - Date.parse(start)) / 1_000)} seconds`);
+  } finally {
+    display.stop();
+  }
+}
+
+async function generate(client: ApiClient, model: string, when: string): Promise<Buffer[]> {
+  console.log(`Generating ${prompts.length} images ${when} ...`);
+  return client.generate({ model, prompts, seed });
+}
+
+async function writePngs(directory: string, images: Buffer[]): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  for (const [index, png] of images.entries()) await writeFile(join(directory, `${subjects[index]?.replaceAll(' ', '-')}.png`), png);
+}
+
+function drawSheet(styleRef: SampleImage[], before: Buffer[], after: Buffer[], title: string): Promise<Buffer> {
+  const half = subjects.length / 2;
+  const shown = [...styleRef.filter(({ component }) => component === 'person').slice(0, half), ...styleRef.filter(({ component }) => component !== 'person').slice(0, half)];
+  return contactSheet({
+    rows: [
+      { label: 'uploaded: some of the 20 StyleRef images', images: shown.map(({ png }) => png) },
+      { label: 'before', images: before },
+      { label: 'after', images: after },
+    ],
+    columnLabels: subjects,
+    title,
+    subtitle: `Before and after: the same prompts ("${prompts[0]}" ...) and the same seeds (${seed} ...)`,
+  });
+}
