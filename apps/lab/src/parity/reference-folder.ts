@@ -30,8 +30,10 @@ export class ReferenceFolder {
   }
 
   async close(): Promise<void> {
-    const settled = await Promise.allSettled(this.#readers.values());
-    await Promise.all(settled.map((entry) => (entry.status === 'fulfilled' ? entry.value.close() : undefined)));
+    for (const opening of this.#readers.values()) {
+      const reader = await opening.catch(() => undefined);
+      await reader?.close();
+    }
   }
 }
 
