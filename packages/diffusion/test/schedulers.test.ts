@@ -47,7 +47,7 @@ describe('samplers', () => {
     sampler.setTimesteps(Number(name.slice(dot + 1)));
     expect(sampler.timesteps).toEqual(reference.timesteps[name]);
     const start = await reader.read('x_init');
-    let sample = start.map((value) => value * sampler.initNoiseSigma);
+    let sample: Float32Array = start.map((value) => value * sampler.initNoiseSigma);
     for (const t of sampler.timesteps) sample = sampler.step(fakeModel(sampler.scaleModelInput(sample, t), t), t, sample);
     expect(relativeDifference(sample, await reader.read(name))).toBeLessThan(2e-6);
   });

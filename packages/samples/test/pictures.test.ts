@@ -6,7 +6,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { StyleId } from '../src/index.ts';
 import {
-  baseStyles, buildImageCache, contactSheet, imageOf, listLicences, listSampleStyles, listStyles, listSubjects, referenceSet,
+  baseStyles, buildImageCache, contactSheet, imageOf, listLicences, listSampleStyles, listSubjects, referenceSet,
   renderSubject, sampleStyle, styleRefSubjects, targetStyles, trainingSet,
 } from '../src/index.ts';
 
