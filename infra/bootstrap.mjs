@@ -1,13 +1,14 @@
 // Gets a fresh clone ready (dependencies, generated code) and then runs what was asked for; needs nothing but Node and npm.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const installed = join(root, 'node_modules', '.styleforge-installed');
 const at = (...parts) => join(root, ...parts);
+/** npm's own record of what it put into node_modules; written when an installation is complete. */
+const installed = at('node_modules', '.package-lock.json');
 const modified = (path) => (existsSync(path) ? statSync(path).mtimeMs : 0);
 
 checkNodeVersion();
@@ -33,12 +34,24 @@ function checkNodeVersion() {
 }
 
 function installDependencies() {
-  const lock = at('package-lock.json');
-  if (existsSync(installed) && readFileSync(installed, 'utf8') === readFileSync(lock, 'utf8')) return;
-  process.stderr.write('Installing dependencies (once) ...\n');
+  if (isInstalled()) return;
+  process.stderr.write('Installing dependencies ...\n');
   // onnxruntime-node's install script downloads CUDA libraries; this variable keeps npm 10 from it, package.json's allowScripts npm 11.
   run('npm', ['ci', '--no-fund', '--no-audit', '--loglevel=error'], { ONNXRUNTIME_NODE_INSTALL: 'skip' });
-  writeFileSync(installed, readFileSync(lock));
+}
+
+/** Whether node_modules holds every version that package-lock.json names; packages for other systems are optional. */
+function isInstalled() {
+  if (!existsSync(installed)) return false;
+  const present = packagesOf(installed);
+  return Object.entries(packagesOf(at('package-lock.json'))).every(([path, { version, optional, devOptional, link }]) => {
+    if (!path.startsWith('node_modules/') || ((optional || devOptional) && !present[path])) return true;
+    return present[path] !== undefined && (link || present[path].version === version);
+  });
+}
+
+function packagesOf(lockFile) {
+  return JSON.parse(readFileSync(lockFile, 'utf8')).packages;
 }
 
 function generateCode() {
