@@ -2,6 +2,7 @@
 import { type Graph, type OpNode } from './graph.ts';
 import { gradientRules, type GradientContext, type GradientRule, type NotDifferentiable } from './gradient-rules.ts';
 import { type OpKind } from './ops.ts';
+import { Replay } from './replay.ts';
 import { type Tensor } from './tensor.ts';
 
 /** Ids of all tensors on a path from one of `targets` up to `loss`. */
@@ -13,10 +14,12 @@ function dependents(graph: Graph, lossId: number, targets: readonly Tensor[]): S
   return needed;
 }
 
-function applyRule(graph: Graph, node: OpNode, dy: Tensor, needs: readonly boolean[]): readonly (Tensor | null)[] {
+function applyRule(graph: Graph, node: OpNode, dy: Tensor, needs: readonly boolean[], replay: Replay): readonly (Tensor | null)[] {
   const rule = gradientRules[node.kind] as GradientRule<OpKind> | NotDifferentiable;
   if ('notDifferentiable' in rule) throw new Error(`'${node.kind}' has no gradient: ${rule.notDifferentiable}`);
-  const context: GradientContext<OpKind> = { graph, node, inputs: node.inputs, output: node.output, dy, needs };
+  replay.ensure(node, dy);
+  const inputs = node.inputs.map((input) => replay.valueFor(node, input));
+  const context: GradientContext<OpKind> = { graph, node, inputs, output: replay.valueFor(node, node.output), dy, needs };
   return rule(context);
 }
 
@@ -27,6 +30,7 @@ function applyRule(graph: Graph, node: OpNode, dy: Tensor, needs: readonly boole
 export function gradients(graph: Graph, loss: Tensor, targets: readonly Tensor[]): Tensor[] {
   if (loss.shape.length !== 0) throw new Error(`the loss must be a scalar, not [${loss.shape}]`);
   const needed = dependents(graph, loss.id, targets);
+  const replay = new Replay(graph);
   const gradientOf = new Map<number, Tensor>([[loss.id, graph.scalar(1)]]);
   for (let id = loss.id; id >= 0; id--) {
     const node = graph.nodes[id];
@@ -34,7 +38,7 @@ export function gradients(graph: Graph, loss: Tensor, targets: readonly Tensor[]
     if (!dy || node.inputs.length === 0 || !needed.has(id)) continue;
     const needs = node.inputs.map((input) => needed.has(input.id));
     if (!needs.includes(true)) continue;
-    applyRule(graph, node, dy, needs).forEach((contribution, i) => {
+    applyRule(graph, node, dy, needs, replay).forEach((contribution, i) => {
       if (!contribution || !needs[i]) return;
       const input = node.inputs[i];
       const sum = gradientOf.get(input.id);

@@ -24,6 +24,34 @@ export class Graph {
   readonly inputs = new Map<string, Tensor>();
   readonly parameters = new Map<string, Tensor>();
   readonly #scalars = new Map<number, Tensor>();
+  readonly #segments = new Map<number, number>();
+  readonly #recompute: boolean;
+  #segmentCount = 0;
+  #openSegment: number | null = null;
+
+  /** With `recompute`, what is built inside `recomputed()` is computed again for the backward pass instead of being kept. */
+  constructor({ recompute = false }: { recompute?: boolean } = {}) {
+    this.#recompute = recompute;
+  }
+
+  /**
+   * Marks what `build` appends as one segment of gradient checkpointing (arXiv 1604.06174): the backward pass keeps only
+   * what enters the segment. Segments inside a segment belong to it.
+   */
+  recomputed<T>(build: () => T): T {
+    if (!this.#recompute || this.#openSegment !== null) return build();
+    this.#openSegment = this.#segmentCount++;
+    try {
+      return build();
+    } finally {
+      this.#openSegment = null;
+    }
+  }
+
+  /** The segment that computes a tensor, or null. */
+  segmentOf(tensor: Tensor): number | null {
+    return this.#segments.get(tensor.id) ?? null;
+  }
 
   nodeOf(tensor: Tensor): OpNode {
     const node = this.nodes[tensor.id];
@@ -34,6 +62,7 @@ export class Graph {
   #append<K extends OpKind>(kind: K, inputs: readonly Tensor[], attributes: OpAttributes[K], type: TensorType): Tensor {
     const output: Tensor = { id: this.nodes.length, dtype: type.dtype, shape: [...type.shape] };
     this.nodes.push({ kind, inputs, attributes, output } as OpNode);
+    if (this.#openSegment !== null && inputs.length > 0) this.#segments.set(output.id, this.#openSegment);
     return output;
   }
 

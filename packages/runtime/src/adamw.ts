@@ -32,13 +32,15 @@ export class AdamW {
   }
 
   static async create(weights: ParameterBuffers, options: AdamWOptions, compileOptions: CompileOptions = {}): Promise<AdamW> {
+    // a chunk is so small that handing half of it to another thread costs more than it saves
+    const oneThread = { ...compileOptions, threads: 1 };
     const { graph, outputs } = adamWGraph(CHUNK, options);
     const norm = new Graph();
     const values = norm.input('values', [CHUNK]);
     return new AdamW(
       weights, options,
-      await Program.compile(graph, outputs, compileOptions),
-      await Program.compile(norm, { sum: norm.reduceSum(norm.square(values), [0]) }, compileOptions),
+      await Program.compile(graph, outputs, oneThread),
+      await Program.compile(norm, { sum: norm.reduceSum(norm.square(values), [0]) }, oneThread),
     );
   }
 

@@ -21,7 +21,7 @@ export class BufferBlender {
     const [target, source] = ['target', 'source'].map((name) => graph.input(name, [CHUNK]));
     const [a, b] = ['a', 'b'].map((name) => graph.input(name, []));
     const result = graph.add(graph.mul(target, a), graph.mul(source, b));
-    return new BufferBlender(await Program.compile(graph, { result }, options));
+    return new BufferBlender(await Program.compile(graph, { result }, { ...options, threads: 1 }));
   }
 
   async blend(target: ParameterBuffers, a: number, source: ParameterBuffers, b: number): Promise<void> {

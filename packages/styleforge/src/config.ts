@@ -22,6 +22,7 @@ export interface TrainingHyperparameters {
   readonly crop: 'random' | 'center';
   readonly seed: number;
   readonly train_text_encoder: boolean;
+  readonly gradient_checkpointing: boolean;
   readonly ema: boolean;
   /** A checkpoint every so many steps beside the last one; null for the last one only. */
   readonly checkpointing_steps: number | null;

@@ -19,6 +19,8 @@ export interface TrainStepOptions {
   readonly latentShape: readonly [number, number, number];
   /** Without it `encoderHiddenStates` [promptCount, tokens, features] are fed and the text encoder stays frozen. */
   readonly trainTextEncoder: boolean;
+  /** Keeps only what enters each block and computes the block again for its gradients: less memory, about a fifth more time. */
+  readonly gradientCheckpointing?: boolean;
   readonly adamw: AdamWOptions;
   readonly compile?: CompileOptions;
 }
@@ -41,7 +43,7 @@ export interface TrainStepBatch {
 /** The graph from inputs to the loss, and each sample's mean squared error. */
 function buildGraph(options: TrainStepOptions): { graph: Graph; loss: Tensor; sampleLosses: Tensor } {
   const { unet, textEncoder, batchSize, promptCount, tokenCount, latentShape, trainTextEncoder } = options;
-  const graph = new Graph();
+  const graph = new Graph({ recompute: options.gradientCheckpointing });
   const shape = [batchSize, ...latentShape];
   const promptOfSample = graph.input('prompt_of_sample', [batchSize], 'int32');
   const states = trainTextEncoder

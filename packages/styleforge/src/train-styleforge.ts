@@ -81,7 +81,7 @@ async function createTrainStep(source: BatchSource, model: TrainableModel, compi
     unet: model.unet, textEncoder: model.textEncoder, noiseScheduler: model.noiseScheduler,
     batchSize: samples, promptCount: source.styleRef.length + (source.aux ? 1 : 0),
     tokenCount: model.textEncoder.config.max_position_embeddings, latentShape: source.latents.shape,
-    trainTextEncoder: hyperparameters.train_text_encoder,
+    trainTextEncoder: hyperparameters.train_text_encoder, gradientCheckpointing: hyperparameters.gradient_checkpointing,
     adamw: { beta1: hyperparameters.adam_beta1, beta2: hyperparameters.adam_beta2, epsilon: hyperparameters.adam_epsilon },
     compile,
   });

@@ -4,6 +4,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NonFiniteLossError, trainStyleForge, TrainingInputError, type StyleForgeConfig, type TrainingProgress, type TrainStyleForgeOptions } from '@styleforge/styleforge';
+import { SafetensorsReader } from '@styleforge/weights';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeTinyBaseModel } from '../../../test/integration/tiny-base-model.ts';
@@ -32,7 +33,7 @@ afterAll(() => rm(scratch, { recursive: true, force: true }));
 const hyperparameters: StyleForgeConfig['hyperparameters'] = {
   max_train_steps: 4, learning_rate: 1e-3, lr_scheduler: 'constant', lr_warmup_steps: 0, train_batch_size: 1, gradient_accumulation_steps: 1,
   max_grad_norm: 1, adam_beta1: 0.9, adam_beta2: 0.999, adam_epsilon: 1e-8, adam_weight_decay: 1e-2, snr_gamma: null, resolution: 32,
-  crop: 'random', seed: 1337, train_text_encoder: true, ema: false, checkpointing_steps: null,
+  crop: 'random', seed: 1337, train_text_encoder: true, gradient_checkpointing: false, ema: false, checkpointing_steps: null,
 };
 
 function options(name: string, changes: Partial<StyleForgeConfig['hyperparameters']> = {}, more: Partial<TrainStyleForgeOptions> = {}): TrainStyleForgeOptions {
@@ -100,6 +101,19 @@ describe('trainStyleForge', () => {
     const frozen = await trainStyleForge(options('frozen', { train_text_encoder: false, max_train_steps: 2 }));
     const weights = join('text_encoder', 'model.safetensors');
     expect(await readFile(join(frozen.directory, weights))).toEqual(await readFile(join(base, weights)));
+  });
+
+  it('computes the same updates with gradient checkpointing as without', async () => {
+    const [kept, recomputed] = [
+      await trainStyleForge(options('kept', { max_train_steps: 2 })),
+      await trainStyleForge(options('recomputed', { max_train_steps: 2, gradient_checkpointing: true })),
+    ];
+    const [a, b] = await Promise.all([kept, recomputed].map(({ directory }) => SafetensorsReader.open(join(directory, 'unet', 'diffusion_pytorch_model.safetensors'))));
+    for (const name of a.names()) {
+      const [x, y] = [await a.read(name), await b.read(name)];
+      expect(Math.max(...x.map((value, i) => Math.abs(value - y[i]))), name).toBeLessThan(1e-6);
+    }
+    await Promise.all([a.close(), b.close()]);
   });
 
   it('stops at a loss that is no number, naming the step', async () => {

@@ -20,6 +20,7 @@ const { values } = parseArgs({
     'batch-size': { type: 'string', default: '16' },
     'snapshot-minutes': { type: 'string', default: '8' },
     seed: { type: 'string', default: '1337' },
+    threads: { type: 'string' },
   },
 });
 
@@ -37,7 +38,7 @@ const vae = await trainVae({ cache, directory, steps: vaeSteps, batchSize: 16, l
 const latents = await encodeLatents(cache, vae);
 log(`latents encoded, scaling factor ${latents.scalingFactor.toFixed(4)}`);
 await trainUnet({
-  cache, latents, directory, tokenizerDirectory: tokenizer, steps: unetSteps, batchSize, learningRate: 1e-3, snapshotMinutes, seed, log,
+  cache, latents, directory, tokenizerDirectory: tokenizer, threads: values.threads === undefined ? undefined : Number(values.threads), steps: unetSteps, batchSize, learningRate: 1e-3, snapshotMinutes, seed, log,
   onSnapshot: async (unetAndTextEncoder, step) => {
     const files = modelFiles({ seed, vaeSteps, unetSteps: step, batchSize, pictures: cache.records.length });
     await exportModel(output, { vae, scalingFactor: latents.scalingFactor, unetAndTextEncoder, tokenizerDirectory: tokenizer, files });

@@ -18,6 +18,7 @@ export interface UnetStageOptions {
   readonly batchSize: number;
   readonly learningRate: number;
   readonly snapshotMinutes: number;
+  readonly threads?: number;
   readonly seed: number;
   readonly log: (line: string) => void;
   readonly onSnapshot: (weights: ParameterBuffers, step: number) => Promise<void>;
@@ -83,6 +84,7 @@ export async function trainUnet(options: UnetStageOptions): Promise<ParameterBuf
     unet: new UNet2DConditionModel(parseUNet2DConditionConfig(unetConfig)), textEncoder: new CLIPTextModel(textConfig), noiseScheduler,
     batchSize: options.batchSize, promptCount: options.batchSize, tokenCount: textConfig.max_position_embeddings,
     latentShape: [LATENT_CHANNELS, LATENT_SIZE, LATENT_SIZE], trainTextEncoder: true, adamw: { beta1: 0.9, beta2: 0.99, epsilon: 1e-8 },
+    compile: { threads: options.threads },
   });
   initializeWeights(trainStep.weights, options.seed);
   const ema = await runTrainingLoop({

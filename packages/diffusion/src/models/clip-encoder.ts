@@ -21,6 +21,9 @@ function encoderLayer(scope: Scope, x: Tensor, config: CLIPEncoderConfig, mask?:
 /** x [n, length, hidden_size]; `scope` is where `layers.0` begins. */
 export function clipEncoder(scope: Scope, x: Tensor, config: CLIPEncoderConfig, mask?: Tensor): Tensor {
   let hidden = x;
-  for (let layer = 0; layer < config.num_hidden_layers; layer++) hidden = encoderLayer(scope.child('layers', layer), hidden, config, mask);
+  for (let layer = 0; layer < config.num_hidden_layers; layer++) {
+    const input = hidden;
+    hidden = scope.graph.recomputed(() => encoderLayer(scope.child('layers', layer), input, config, mask));
+  }
   return hidden;
 }

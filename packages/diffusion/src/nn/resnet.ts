@@ -18,6 +18,10 @@ export interface ResnetOptions {
 export function resnetBlock2D(
   scope: Scope, x: Tensor, outChannels: number, activatedTime: Tensor | undefined, options: ResnetOptions,
 ): Tensor {
+  return scope.graph.recomputed(() => residual(scope, x, outChannels, activatedTime, options));
+}
+
+function residual(scope: Scope, x: Tensor, outChannels: number, activatedTime: Tensor | undefined, options: ResnetOptions): Tensor {
   const { graph } = scope;
   const { groups, epsilon, activation, timeScaleShift = 'default', outputScaleFactor = 1 } = options;
   const inChannels = x.shape[1];

@@ -40,6 +40,10 @@ function transformerBlock(scope: Scope, x: Tensor, context: Tensor, { heads, onl
 
 /** x [n, c, h, w], context [n, tokens, features] -> [n, c, h, w] */
 export function transformer2DModel(scope: Scope, x: Tensor, context: Tensor, options: Transformer2DOptions): Tensor {
+  return scope.graph.recomputed(() => spatialTransformer(scope, x, context, options));
+}
+
+function spatialTransformer(scope: Scope, x: Tensor, context: Tensor, options: Transformer2DOptions): Tensor {
   const { graph } = scope;
   const [, channels, height, width] = x.shape;
   const inner = options.heads * Math.floor(channels / options.heads);
