@@ -53,7 +53,7 @@ export const METHOD_HYPERPARAMETERS: Hyperparameters = {
   crop: 'random',
   seed: 1337,
   train_text_encoder: true,
-  gradient_checkpointing: false,
+  gradient_checkpointing: true,
   ema: false,
   checkpointing_steps: null,
   checkpoints_total_limit: null,

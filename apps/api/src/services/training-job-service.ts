@@ -29,7 +29,7 @@ export async function createTrainingJob({ database, baseModels }: ApiDependencie
 }
 
 const NOT_OFFERED = ['validation', 'evaluation', 'early_stopping', 'webhook_url'] as const satisfies readonly (keyof CreateTrainingJobRequest)[];
-const NOT_OFFERED_SWITCHES = ['ema', 'gradient_checkpointing'] as const satisfies readonly (keyof CreateTrainingJobRequest['hyperparameters'])[];
+const NOT_OFFERED_SWITCHES = ['ema'] as const satisfies readonly (keyof CreateTrainingJobRequest['hyperparameters'])[];
 
 /** Better to refuse what would silently not happen. */
 function unsupportedFields(body: CreateTrainingJobRequest): FieldError[] {
