@@ -1,2 +1,7 @@
-// The worker: started as a process by main.ts, or inside another one.
-export { startWorker } from './worker.ts';
+// The worker's parts that its tests hold on to; the worker itself is the process that main.ts boots.
+export { CheckpointStore } from './checkpoint-store.ts';
+export { failureOf, isPermanent } from './failures.ts';
+export { ProcessDiedError, runInChild, TaskError } from './job-process.ts';
+export { createLogger } from './logger.ts';
+export { encodePng } from './png.ts';
+export { startWorker, type WorkerServices } from './worker.ts';

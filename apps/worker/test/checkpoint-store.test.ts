@@ -1,0 +1,119 @@
+// Checkpoints with a real database and object store, broken off at every point where a worker can die.
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import type { TrainingConfig } from '@styleforge/contracts';
+import { METHOD_HYPERPARAMETERS } from '@styleforge/contracts';
+import { createDatabase, type Database, migrate, type TrainingJobRow } from '@styleforge/database';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '@styleforge/stack';
+import { checkpointPrefix, checkpointsPrefix, createObjectStore, manifestName, type ObjectStore } from '@styleforge/storage';
+import { CheckpointStore, createLogger, type WorkerServices } from '@styleforge/worker';
+
+let directory: string;
+let postgres: EmbeddedPostgres;
+let database: Database;
+let objectStore: ObjectStore;
+let services: WorkerServices;
+let projectId: string;
+let job: TrainingJobRow;
+let checkpoints: CheckpointStore;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'styleforge-checkpoints-'));
+  postgres = await startEmbeddedPostgres({ directory: join(directory, 'postgres') });
+  await migrate(postgres.databaseUrl);
+  database = createDatabase(postgres.databaseUrl);
+  objectStore = createObjectStore({ kind: 'files', directory: join(directory, 'objects') });
+  services = { database, objectStore, baseModelsDirectory: '', scratchDirectory: directory, device: 'cpu', log: createLogger('silent') };
+  ({ projectId } = await database.apiKeys.createProject('test'));
+});
+
+afterAll(async () => {
+  await database.close();
+  await postgres.stop();
+  await rm(directory, { recursive: true, force: true });
+});
+
+beforeEach(async () => {
+  const dataset = await database.datasets.create(projectId, { name: 'style', kind: 'style_ref' });
+  const config: TrainingConfig = {
+    method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: dataset.id, components: [] }, aux: null, hyperparameters: METHOD_HYPERPARAMETERS, suffix: null,
+  };
+  const created = await database.trainingJobs.create({ projectId, config });
+  job = (await database.trainingJobs.claim(created?.id ?? '')) as TrainingJobRow;
+  checkpoints = new CheckpointStore(job, services);
+});
+
+async function localCheckpoint(content: string): Promise<string> {
+  const local = await mkdtemp(join(directory, 'local-'));
+  await mkdir(join(local, 'unet'));
+  await writeFile(join(local, 'model_index.json'), '{}');
+  await writeFile(join(local, 'unet', 'weights.bin'), content);
+  return local;
+}
+
+async function storedKeys(): Promise<string[]> {
+  const root = checkpointsPrefix(projectId, job.id);
+  const keys: string[] = [];
+  for await (const { key } of objectStore.list(root)) keys.push(key.slice(root.length));
+  return keys;
+}
+
+const steps = async () => (await database.checkpoints.list(projectId, job.id)).map(({ step }) => step);
+
+it('writes files, manifest and row, and gives back the furthest checkpoint', async () => {
+  await checkpoints.save(10, await localCheckpoint('ten'));
+  await checkpoints.save(20, await localCheckpoint('twenty'));
+  expect(await storedKeys()).toEqual([
+    '00000010-1/manifest.json', '00000010-1/model_index.json', '00000010-1/unet/weights.bin',
+    '00000020-1/manifest.json', '00000020-1/model_index.json', '00000020-1/unet/weights.bin',
+  ]);
+  const restored = await checkpoints.restoreLatest(join(directory, 'restored', job.id));
+  expect(restored?.step).toBe(20);
+  expect(await readFile(join(restored?.directory ?? '', 'unet', 'weights.bin'), 'utf8')).toBe('twenty');
+});
+
+it('removes what a worker left that died before the manifest', async () => {
+  await checkpoints.save(10, await localCheckpoint('ten'));
+  await objectStore.put(`${checkpointPrefix(projectId, job.id, 20, 1)}unet/weights.bin`, Buffer.from('half'));
+  await checkpoints.reconcile();
+  expect(await steps()).toEqual([10]);
+  expect((await storedKeys()).filter((key) => key.startsWith('00000020'))).toEqual([]);
+});
+
+it('gives its row to a checkpoint whose worker died right after the manifest', async () => {
+  const { id } = await checkpoints.save(10, await localCheckpoint('ten'));
+  await database.checkpoints.delete(id);
+  await checkpoints.reconcile();
+  expect(await steps()).toEqual([10]);
+  expect((await checkpoints.restoreLatest(join(directory, 'adopted', job.id)))?.step).toBe(10);
+});
+
+it('keeps one checkpoint of a step that two attempts have completed', async () => {
+  await checkpoints.save(10, await localCheckpoint('first'));
+  const [first] = await database.checkpoints.list(projectId, job.id);
+  const zombie = checkpointPrefix(projectId, job.id, 10, 7);
+  await objectStore.put(`${zombie}unet/weights.bin`, Buffer.from('late'));
+  await objectStore.put(zombie + manifestName, Buffer.from(JSON.stringify({ job_id: job.id, step: 10, files: [] })));
+  await checkpoints.reconcile();
+  const rows = await database.checkpoints.list(projectId, job.id);
+  expect(rows.map(({ objectPrefix }) => objectPrefix)).toEqual([first?.objectPrefix]);
+  expect((await storedKeys()).every((key) => key.startsWith('00000010-1/'))).toBe(true);
+});
+
+it('goes back to the checkpoint before a damaged one', async () => {
+  await checkpoints.save(10, await localCheckpoint('ten'));
+  await checkpoints.save(20, await localCheckpoint('twenty'));
+  await objectStore.put(`${checkpointPrefix(projectId, job.id, 20, 1)}unet/weights.bin`, Buffer.from('rotten'));
+  expect((await checkpoints.restoreLatest(join(directory, 'damaged', job.id)))?.step).toBe(10);
+  await objectStore.delete(`${checkpointPrefix(projectId, job.id, 10, 1)}model_index.json`);
+  expect(await checkpoints.restoreLatest(join(directory, 'damaged-twice', job.id))).toBeUndefined();
+});
+
+it('prunes the oldest', async () => {
+  for (const step of [10, 20, 30]) await checkpoints.save(step, await localCheckpoint(String(step)));
+  await checkpoints.prune(2);
+  expect(await steps()).toEqual([20, 30]);
+  expect((await storedKeys()).filter((key) => key.startsWith('00000010'))).toEqual([]);
+});
