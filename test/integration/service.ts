@@ -29,7 +29,7 @@ export class TestService {
 
   async start(): Promise<void> {
     const config = loadConfig({
-      PORT: '0', LOG_LEVEL: 'info', DATA_DIRECTORY: join(this.directory, 'data'), BASE_MODELS_DIRECTORY: join(this.directory, 'models'), PATH: process.env['PATH'],
+      PORT: '0', LOG_LEVEL: 'info', DATA_DIRECTORY: join(this.directory, 'data'), BASE_MODELS_DIRECTORY: join(this.directory, 'models'),
     });
     this.#service = await startService({ config });
     this.#apiKey = this.#service.apiKey ?? this.#apiKey;

@@ -1,6 +1,6 @@
 // `npm run demo`: starts the service in a fresh folder, runs one job through it, shows before and after, and stops everything.
 import { rm } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { isAbsolute, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Config, loadConfig } from '@styleforge/config';
 import { startService } from '../start/start-service.ts';
@@ -28,7 +28,7 @@ const options: DemoOptions = {
 
 process.exitCode = await demo().catch((error: unknown) => {
   console.error(`The demo failed: ${error instanceof Error ? error.message : String(error)}`);
-  console.error(`The logs of the service are in ${relative('.', join(directory, 'service', 'logs'))}`);
+  console.error(`The logs of the service are in ${show(join(directory, 'service', 'logs'))}`);
   return 1;
 });
 
@@ -43,7 +43,6 @@ async function demo(): Promise<number> {
   try {
     if (!service.apiKey) throw new Error('a fresh service made no API key');
     const result = await runDemo(new ApiClient(service.url, service.apiKey), options);
-    const show = (path: string) => relative('.', path);
     console.log(`
 Look at     ${show(result.sheet)}
 Images      ${show(result.before)} and ${show(result.after)}
@@ -54,6 +53,12 @@ Logs        ${show(service.logDirectory)}`);
   }
   console.log(`\nDone in ${Math.round((Date.now() - startedAt) / 1_000)} seconds; the service is stopped. \`npm start\` keeps one running.`);
   return 0;
+}
+
+/** Short where that is shorter. */
+function show(path: string): string {
+  const short = relative('.', path);
+  return short.startsWith('..') || isAbsolute(short) ? path : short;
 }
 
 /** The demo is its own world, whatever database or bucket the environment names. */

@@ -1,7 +1,7 @@
 // One Single-StyleForge job from uploaded images to a sheet that shows what it changed, through HTTP alone.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { contactSheet, sampleStyle, type SampleImage } from '@styleforge/samples';
+import { contactSheet, listSampleStyles, sampleStyle, type SampleImage } from '@styleforge/samples';
 import { ApiClient } from './api-client.ts';
 import { createProgressDisplay } from './progress-bar.ts';
 
@@ -57,7 +57,7 @@ export async function runDemo(client: ApiClient, options: DemoOptions): Promise<
   const written = { before: join(directory, 'before'), after: join(directory, 'after'), sheet: join(directory, 'before-after.png') };
   await writePngs(written.before, before);
   await writePngs(written.after, after);
-  await writeFile(written.sheet, await drawSheet(styleRefImages, before, after, `${style}: ${of} steps of Single-StyleForge`));
+  await writeFile(written.sheet, await drawSheet(style, styleRefImages, before, after, of));
   return { ...written, jobId: job.id };
 }
 
@@ -82,17 +82,19 @@ async function writePngs(directory: string, images: Buffer[]): Promise<void> {
   for (const [index, png] of images.entries()) await writeFile(join(directory, `${subjects[index]?.replaceAll(' ', '-')}.png`), png);
 }
 
-function drawSheet(styleRef: SampleImage[], before: Buffer[], after: Buffer[], title: string): Promise<Buffer> {
+function drawSheet(style: string, styleRef: SampleImage[], before: Buffer[], after: Buffer[], steps: number): Promise<Buffer> {
   const half = subjects.length / 2;
+  const licence = listSampleStyles().find(({ id }) => id === style)?.licence;
   const shown = [...styleRef.filter(({ component }) => component === 'person').slice(0, half), ...styleRef.filter(({ component }) => component !== 'person').slice(0, half)];
   return contactSheet({
     rows: [
-      { label: 'uploaded: some of the 20 StyleRef images', images: shown.map(({ png }) => png) },
       { label: 'before', images: before },
       { label: 'after', images: after },
+      { label: 'the style: ten of the uploaded StyleRef images', images: shown.map(({ png }) => png) },
     ],
     columnLabels: subjects,
-    title,
+    title: `${style}: ${steps} steps of Single-StyleForge`,
     subtitle: `Before and after: the same prompts ("${prompts[0]}" ...) and the same seeds (${seed} ...)`,
+    ...(licence && { footer: `StyleRef pictures made from ${licence.attribution} (${licence.spdx}).` }),
   });
 }
