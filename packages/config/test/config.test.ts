@@ -8,7 +8,7 @@ describe('loadConfig', () => {
     const config = loadConfig({});
     expect(config).toEqual({
       host: '127.0.0.1',
-      port: 8080,
+      port: 3000,
       dataDirectory: resolve('.styleforge'),
       objectStore: { kind: 'files', directory: resolve('.styleforge/objects') },
       baseModelsDirectory: resolve('models'),
