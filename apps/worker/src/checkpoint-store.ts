@@ -28,7 +28,7 @@ export class CheckpointStore {
   }
 
   async save(step: number, directory: string): Promise<SavedCheckpoint> {
-    const { id: jobId, projectId, attempt } = this.#job;
+    const { id: jobId, projectId, attempt, config } = this.#job;
     const prefix = checkpointPrefix(projectId, jobId, step, attempt);
     const files: Manifest['files'] = [];
     for (const path of await filesBelow(directory)) {
@@ -36,7 +36,10 @@ export class CheckpointStore {
     }
     const content: Manifest = { job_id: jobId, step, files };
     await this.#services.objectStore.put(prefix + manifestName, Buffer.from(`${JSON.stringify(content, null, 2)}\n`));
-    return this.#record(prefix, content);
+    const saved = await this.#record(prefix, content);
+    const { checkpoints_total_limit: limit } = config.hyperparameters;
+    if (limit !== null) await this.#prune(limit);
+    return saved;
   }
 
   /**
@@ -64,20 +67,20 @@ export class CheckpointStore {
   }
 
   /** Copies the furthest checkpoint whose files are all intact; undefined when there is none. */
-  async restoreLatest(directory: string): Promise<{ step: number; directory: string } | undefined> {
+  async restoreLatest(directory: string): Promise<(SavedCheckpoint & { directory: string }) | undefined> {
     const { id: jobId, projectId } = this.#job;
     const rows = await this.#services.database.checkpoints.list(projectId, jobId);
     for (const row of rows.toReversed()) {
       const target = join(directory, String(row.step));
       const broken = await this.#download(row.objectPrefix, row.files, target);
-      if (broken === undefined) return { step: row.step, directory: target };
+      if (broken === undefined) return { id: row.id, step: row.step, directory: target };
       this.#services.log.error({ jobId, step: row.step, file: broken }, 'a checkpoint is damaged: the one before it is taken');
     }
     return undefined;
   }
 
   /** Keeps the newest `limit` checkpoints. */
-  async prune(limit: number): Promise<void> {
+  async #prune(limit: number): Promise<void> {
     const { database, objectStore } = this.#services;
     const rows = await database.checkpoints.list(this.#job.projectId, this.#job.id);
     for (const row of rows.slice(0, Math.max(0, rows.length - limit))) {
@@ -88,7 +91,9 @@ export class CheckpointStore {
 
   async #record(objectPrefix: string, { step, files }: Manifest): Promise<SavedCheckpoint> {
     const { id: jobId, projectId } = this.#job;
+    const replaced = (await this.#services.database.checkpoints.list(projectId, jobId)).find((row) => row.step === step);
     const row = await this.#services.database.checkpoints.record({ projectId, jobId, step, objectPrefix, files });
+    if (replaced && replaced.objectPrefix !== objectPrefix) await this.#services.objectStore.deletePrefix(replaced.objectPrefix);
     await this.#services.database.events.append(jobId, 'checkpoint.saved', { checkpoint_id: row.id, step, size_bytes: row.sizeBytes });
     return { id: row.id, step };
   }

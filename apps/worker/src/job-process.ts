@@ -40,7 +40,11 @@ export async function runInChild(task: Task, options: JobProcessOptions): Promis
     serialization: 'advanced',
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
-  const exited = new Promise<string>((done) => child.once('exit', (code, signal) => done(signal ?? `exit code ${code}`)));
+  const exited = new Promise<string>((done) => {
+    child.once('exit', (code, signal) => done(signal ?? `exit code ${code}`));
+    // Then it has not even been started.
+    child.once('error', (error) => done(error.message));
+  });
   const stopWatching = abortOnSignal(child, options.signal);
   try {
     const last = await converse(child, task, options, exited);
@@ -76,7 +80,7 @@ function converse(child: ChildProcess, task: Task, options: JobProcessOptions, e
     const tell = (message: MessageToChild) => child.connected && child.send(message);
     const save = (number: number, saving: Promise<void> | undefined) =>
       Promise.resolve(saving).then(() => tell({ type: 'saved', number }), fail);
-    child.once('error', fail);
+    child.on('error', fail);
     child.on('message', (received) => {
       const parsed = messageFromChild.safeParse(received);
       if (!parsed.success) return fail(new Error(`the job's process said something unknown: ${parsed.error.message}`));

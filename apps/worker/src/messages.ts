@@ -64,7 +64,7 @@ export const messageFromChild = z.discriminatedUnion('type', [
   progress,
   checkpoint,
   image,
-  z.object({ type: z.literal('result'), finalStep: z.number().optional(), directory: z.string().optional() }),
+  z.object({ type: z.literal('result'), finalStep: z.number().optional() }),
   z.object({ type: z.literal('aborted') }),
   z.object({ type: z.literal('error'), name: z.string(), message: z.string(), stack: z.string().optional() }),
 ]);

@@ -1,4 +1,5 @@
 // The way of one training job, from top to bottom.
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ACTIVE_JOB_STATUSES } from '@styleforge/contracts';
 import { StaleAttemptError, StatusConflictError, type TrainingJobRow } from '@styleforge/database';
@@ -31,43 +32,37 @@ async function train(job: TrainingJobRow, scratch: string, context: JobContext, 
   if (job.cancelRequestedAt) return cancelled(job, services);
   const checkpoints = new CheckpointStore(job, services);
   await checkpoints.reconcile();
-  const task = await prepareTask(job, checkpoints, scratch, services);
+  const resume = await checkpoints.restoreLatest(join(scratch, 'resume'));
+  if (resume) services.log.info({ step: resume.step }, 'going on from a checkpoint');
+  const task = await prepareTask(job, resume?.directory, scratch, services);
   const stop = stopSignal(context);
   const progress = new ProgressRecorder(job, services, {
     onCancelRequested: () => stop.abort('cancelled'),
     onSuperseded: () => stop.abort('superseded'),
   });
-  let saved: SavedCheckpoint | undefined;
-  const save = async (step: number, directory: string) => {
-    saved = await checkpoints.save(step, directory);
-    services.log.info({ step, checkpointId: saved.id }, 'checkpoint saved');
-  };
+  let saved: SavedCheckpoint | undefined = resume;
   const result = await runInChild(task, {
     signal: stop.signal,
     log: services.log,
     onProgress: (update) => progress.add(update),
-    onCheckpoint: ({ step, directory }) => save(step, directory),
+    onCheckpoint: async ({ step, directory }) => {
+      saved = await checkpoints.save(step, directory);
+      services.log.info({ step, checkpointId: saved.id }, 'checkpoint saved');
+      await rm(directory, { recursive: true });
+    },
   }).finally(() => progress.stop());
   if (result === 'aborted') return afterAbort(job, stop.signal.reason as TrainingStopReason, services);
-
-  const finalStep = result.finalStep ?? job.config.hyperparameters.max_train_steps;
-  if (saved?.step !== finalStep) await save(finalStep, result.directory ?? task.workDirectory);
-  const { checkpoints_total_limit: limit } = job.config.hyperparameters;
-  if (limit !== null) await checkpoints.prune(limit);
-  return succeeded(job, finalStep, saved, services);
+  return succeeded(job, result.finalStep, saved, services);
 }
 
-async function prepareTask(job: TrainingJobRow, checkpoints: CheckpointStore, scratch: string, services: WorkerServices): Promise<TrainingTask> {
-  const inputs = await downloadTrainingInputs(job.projectId, job.config, join(scratch, 'images'), services);
-  const resume = await checkpoints.restoreLatest(join(scratch, 'resume'));
-  if (resume) services.log.info({ step: resume.step }, 'going on from a checkpoint');
+async function prepareTask(job: TrainingJobRow, resumeFrom: string | undefined, scratch: string, services: WorkerServices): Promise<TrainingTask> {
   return {
     kind: 'train',
     baseModelDirectory: baseModelDirectory(services.baseModelsDirectory, job.baseModel),
     config: job.config,
-    ...inputs,
+    ...(await downloadTrainingInputs(job.projectId, job.config, join(scratch, 'images'), services)),
     workDirectory: join(scratch, 'work'),
-    ...(resume && { resumeFrom: resume.directory }),
+    ...(resumeFrom && { resumeFrom }),
   };
 }
 
@@ -103,8 +98,15 @@ async function cancelled(job: TrainingJobRow, services: WorkerServices): Promise
   return 'finished';
 }
 
-async function succeeded(job: TrainingJobRow, finalStep: number, checkpoint: SavedCheckpoint | undefined, services: WorkerServices): Promise<JobOutcome> {
-  if (!checkpoint) throw new Error(`training job ${job.id} has no checkpoint at its end`);
+async function succeeded(
+  job: TrainingJobRow,
+  finalStep: number | undefined,
+  checkpoint: SavedCheckpoint | undefined,
+  services: WorkerServices,
+): Promise<JobOutcome> {
+  if (!checkpoint || checkpoint.step !== finalStep) {
+    throw new Error(`training ended at step ${finalStep}, but its last checkpoint is of step ${checkpoint?.step ?? 'none'}`);
+  }
   const result = { final_step: finalStep, checkpoint_id: checkpoint.id };
   await services.database.trainingJobs.setStatus(job.id, { from: 'running', to: 'succeeded', attempt: job.attempt, result });
   services.log.info(result, 'training job succeeded');

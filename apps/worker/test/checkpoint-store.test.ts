@@ -111,9 +111,17 @@ it('goes back to the checkpoint before a damaged one', async () => {
   expect(await checkpoints.restoreLatest(join(directory, 'damaged-twice', job.id))).toBeUndefined();
 });
 
-it('prunes the oldest', async () => {
-  for (const step of [10, 20, 30]) await checkpoints.save(step, await localCheckpoint(String(step)));
-  await checkpoints.prune(2);
+it('replaces a checkpoint that a later attempt makes again, and leaves nothing of the first', async () => {
+  await checkpoints.save(10, await localCheckpoint('first'));
+  const second = (await database.trainingJobs.claim(job.id)) as TrainingJobRow;
+  await new CheckpointStore(second, services).save(10, await localCheckpoint('second'));
+  expect(await steps()).toEqual([10]);
+  expect((await storedKeys()).every((key) => key.startsWith('00000010-2/'))).toBe(true);
+});
+
+it('keeps as many as the job wants', async () => {
+  const limited = { ...job, config: { ...job.config, hyperparameters: { ...METHOD_HYPERPARAMETERS, checkpoints_total_limit: 2 } } };
+  for (const step of [10, 20, 30]) await new CheckpointStore(limited, services).save(step, await localCheckpoint(String(step)));
   expect(await steps()).toEqual([20, 30]);
   expect((await storedKeys()).filter((key) => key.startsWith('00000010'))).toEqual([]);
 });

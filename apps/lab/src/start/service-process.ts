@@ -39,6 +39,7 @@ export async function startServiceProcess(options: ServiceProcessOptions): Promi
     await sleep(restartDelayMs);
     if (stopping) return;
     child = await launch(options);
+    if (stopping) return end(child, options.stopDeadlineMs);
     watch(child, Date.now());
   };
   watch(child, Date.now());

@@ -6,7 +6,7 @@ import type { Parent } from './parent.ts';
 
 export async function train(task: TrainingTask, parent: Parent): Promise<MessageFromChild> {
   const config: TrainingConfig = trainingConfig.parse(task.config);
-  const { finalStep, directory } = await trainStyleForge({
+  const { finalStep } = await trainStyleForge({
     baseModelDirectory: task.baseModelDirectory,
     config,
     styleRef: task.styleRef,
@@ -17,5 +17,5 @@ export async function train(task: TrainingTask, parent: Parent): Promise<Message
     onProgress: (progress) => parent.tell({ type: 'progress', ...progress }),
     onCheckpoint: ({ step, directory }) => parent.tellAndWait({ type: 'checkpoint', step, directory }),
   });
-  return { type: 'result', finalStep, directory };
+  return { type: 'result', finalStep };
 }
