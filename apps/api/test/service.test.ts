@@ -70,6 +70,8 @@ describe('OpenAPI', () => {
       '/v1/training-jobs/{id}/checkpoints/{checkpoint_id}/files/{*}',
       '/v1/training-jobs/{id}/events',
       '/v1/training-jobs/{id}/metrics',
+      '/v1/training-jobs/{id}/pause',
+      '/v1/training-jobs/{id}/resume',
     ]);
     const create = document.paths['/v1/training-jobs']?.['post'];
     expect(create?.requestBody?.content['application/json']?.schema.$ref).toMatch(/^#\/components\/schemas\/CreateTrainingJobRequest/);

@@ -1,6 +1,6 @@
-// Writes progress and loss curves to the database at a bearable rate, and hears there whether the job was cancelled.
+// Writes progress and loss curves to the database at a bearable rate, and hears there whether the job is to be cancelled or paused.
 import type { JobProgress } from '@styleforge/contracts';
-import { type MetricPoint, StaleAttemptError, type TrainingJobRow } from '@styleforge/database';
+import { type MetricPoint, StaleAttemptError, type StopWish, stopWishOf, type TrainingJobRow } from '@styleforge/database';
 import type { Progress } from './messages.ts';
 import type { WorkerServices } from './worker.ts';
 
@@ -8,6 +8,7 @@ const intervalMs = 1_000;
 
 export interface ProgressEvents {
   onCancelRequested(): void;
+  onPauseRequested(): void;
   /** Another worker has taken the job over. */
   onSuperseded(error: Error): void;
 }
@@ -61,26 +62,28 @@ export class ProgressRecorder {
   /** A database that is away for a moment costs no training: the next tick writes it all. */
   async #tick(): Promise<void> {
     try {
-      if (await this.#write()) this.#events.onCancelRequested();
+      const { cancelRequested, pauseRequested } = await this.#write();
+      if (cancelRequested) this.#events.onCancelRequested();
+      else if (pauseRequested) this.#events.onPauseRequested();
     } catch (error) {
       if (error instanceof StaleAttemptError) this.#events.onSuperseded(error);
       else this.#services.log.warn({ err: error, jobId: this.#job.id }, 'progress could not be written; trying again');
     }
   }
 
-  async #write(): Promise<boolean> {
+  async #write(): Promise<StopWish> {
     const { id, attempt } = this.#job;
     const { trainingJobs, metrics } = this.#services.database;
-    const points = this.#points;
+    const points = [...this.#points];
     if (this.#latest === undefined || points.length === 0) {
       const row = await trainingJobs.get(id);
       if (row && row.attempt !== attempt) throw new StaleAttemptError(`Attempt ${attempt} of training job ${id} was taken over by attempt ${row.attempt}.`);
-      return row !== null && row.cancelRequestedAt !== null;
+      return row === null ? { cancelRequested: false, pauseRequested: false } : stopWishOf(row);
     }
-    const { cancelRequested } = await trainingJobs.updateProgress(id, attempt, this.#body(this.#latest));
+    const wish = await trainingJobs.updateProgress(id, attempt, this.#body(this.#latest));
     await metrics.record(id, points);
     this.#points = this.#points.slice(points.length);
-    return cancelRequested;
+    return wish;
   }
 
   #body(latest: Progress): JobProgress {

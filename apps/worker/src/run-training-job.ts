@@ -30,6 +30,8 @@ export async function runTrainingJob(jobId: string, context: JobContext, service
 
 async function train(job: TrainingJobRow, scratch: string, context: JobContext, services: WorkerServices): Promise<JobOutcome> {
   if (job.cancelRequestedAt) return cancelled(job, services);
+  // The worker that was pausing it died; its last checkpoint is what there is.
+  if (job.status === 'pausing') return paused(job, services);
   const checkpoints = new CheckpointStore(job, services);
   await checkpoints.reconcile();
   const resume = await checkpoints.restoreLatest(join(scratch, 'resume'));
@@ -38,6 +40,7 @@ async function train(job: TrainingJobRow, scratch: string, context: JobContext, 
   const stop = stopSignal(context);
   const progress = new ProgressRecorder(job, services, {
     onCancelRequested: () => stop.abort('cancelled'),
+    onPauseRequested: () => stop.abort('paused'),
     onSuperseded: () => stop.abort('superseded'),
   });
   let saved: SavedCheckpoint | undefined = resume;
@@ -66,7 +69,7 @@ async function prepareTask(job: TrainingJobRow, resumeFrom: string | undefined, 
   };
 }
 
-type TrainingStopReason = StopReason | 'cancelled' | 'superseded';
+type TrainingStopReason = StopReason | 'cancelled' | 'paused' | 'superseded';
 
 /** One signal for everything that can end a run early; the first reason stays. */
 function stopSignal(context: JobContext): { signal: AbortSignal; abort(reason: TrainingStopReason): void } {
@@ -81,6 +84,8 @@ async function afterAbort(job: TrainingJobRow, reason: TrainingStopReason, servi
   switch (reason) {
     case 'cancelled':
       return cancelled(job, services);
+    case 'paused':
+      return paused(job, services);
     case 'shutdown':
       services.log.info('training stopped for a shutdown; the job goes back into the queue');
       return 'handed-back';
@@ -98,6 +103,15 @@ async function cancelled(job: TrainingJobRow, services: WorkerServices): Promise
   return 'finished';
 }
 
+async function paused(job: TrainingJobRow, services: WorkerServices): Promise<JobOutcome> {
+  // Somebody may have cancelled it while the checkpoint was being written.
+  const latest = await services.database.trainingJobs.get(job.id);
+  if (latest?.cancelRequestedAt) return cancelled(job, services);
+  await services.database.trainingJobs.setStatus(job.id, { from: 'pausing', to: 'paused', attempt: job.attempt });
+  services.log.info('training job paused');
+  return 'finished';
+}
+
 async function succeeded(
   job: TrainingJobRow,
   finalStep: number | undefined,
@@ -108,7 +122,7 @@ async function succeeded(
     throw new Error(`training ended at step ${finalStep}, but its last checkpoint is of step ${checkpoint?.step ?? 'none'}`);
   }
   const result = { final_step: finalStep, checkpoint_id: checkpoint.id };
-  await services.database.trainingJobs.setStatus(job.id, { from: 'running', to: 'succeeded', attempt: job.attempt, result });
+  await services.database.trainingJobs.setStatus(job.id, { from: ['running', 'pausing'], to: 'succeeded', attempt: job.attempt, result });
   services.log.info(result, 'training job succeeded');
   return 'finished';
 }

@@ -21,7 +21,8 @@ export const JOB_TRANSITIONS: Record<JobStatus, readonly JobStatus[]> = {
   validating: ['running', 'pausing', 'paused', 'failed', 'cancelled'],
   running: ['evaluating', 'pausing', 'paused', 'succeeded', 'failed', 'cancelled'],
   evaluating: ['succeeded', 'failed', 'cancelled'],
-  pausing: ['paused', 'failed', 'cancelled'],
+  // Also a job whose last step was done before it could pause.
+  pausing: ['paused', 'succeeded', 'failed', 'cancelled'],
   paused: ['queued', 'cancelled'],
   succeeded: ['queued'],
   failed: ['queued'],

@@ -58,6 +58,13 @@ export const trainingJobQuery = pageQuery.extend({
 });
 export type TrainingJobQuery = z.infer<typeof trainingJobQuery>;
 
+export const resumeTrainingJobRequest = z
+  .strictObject({
+    max_train_steps: z.int().min(1).max(1_000_000).optional().describe('A succeeded job needs more steps than it has done; a paused one keeps its number when this is left out'),
+  })
+  .nullish()
+  .meta({ id: 'ResumeTrainingJobRequest' });
+
 export const jobEvent = z
   .object({ sequence: z.int(), type: z.string(), data: z.record(z.string(), z.unknown()), created_at: timestamp })
   .meta({ id: 'TrainingEvent' });

@@ -25,5 +25,7 @@ export { OUTBOX_CHANNEL } from './repositories/outbox.ts';
 export type { OutboxMessage } from './repositories/outbox.ts';
 export type { RowPage } from './repositories/page.ts';
 export type { NewTrainingJob } from './repositories/training-job-creation.ts';
+export type { PauseOutcome, ResumeOutcome } from './repositories/training-job-pause.ts';
 export type { TrainingJobRow } from './repositories/training-job-row.ts';
-export type { JobFilter, StatusChange } from './repositories/training-jobs.ts';
+export { stopWishOf } from './repositories/training-jobs.ts';
+export type { JobFilter, StatusChange, StopWish } from './repositories/training-jobs.ts';

@@ -42,7 +42,7 @@ export async function createTrainingJob(prisma: PrismaClient, job: NewTrainingJo
 }
 
 /** Keeps the datasets from being deleted until the job is committed; false when one is gone. */
-async function lockDatasets(transaction: Transaction, projectId: string, config: TrainingConfig): Promise<boolean> {
+export async function lockDatasets(transaction: Transaction, projectId: string, config: TrainingConfig): Promise<boolean> {
   const ids = [...new Set([config.style_ref.dataset_id, ...(config.aux ? [config.aux.dataset_id] : [])])];
   const found = await transaction.$queryRaw<unknown[]>`
     select id from datasets where id = any(${ids}) and project_id = ${projectId} order by id for key share`;

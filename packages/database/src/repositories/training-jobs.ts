@@ -8,6 +8,7 @@ import { pageArguments, toPage } from './page.ts';
 import type { PageRequest, RowPage } from './page.ts';
 import { createTrainingJob } from './training-job-creation.ts';
 import type { NewTrainingJob } from './training-job-creation.ts';
+import { requestPause, resumeJob } from './training-job-pause.ts';
 import { toTrainingJobRow } from './training-job-row.ts';
 import type { TrainingJobRow } from './training-job-row.ts';
 
@@ -20,6 +21,13 @@ export type StatusChange = {
   result?: JobResult;
   error?: Failure;
 };
+
+/** What the worker that holds a job should do about it; cancelling goes before pausing. */
+export type StopWish = { cancelRequested: boolean; pauseRequested: boolean };
+
+export function stopWishOf({ status, cancelRequestedAt }: { status: string; cancelRequestedAt: Date | null }): StopWish {
+  return { cancelRequested: cancelRequestedAt !== null, pauseRequested: status === 'pausing' };
+}
 
 export type TrainingJobRepository = ReturnType<typeof createTrainingJobRepository>;
 
@@ -66,15 +74,17 @@ export function createTrainingJobRepository(prisma: PrismaClient) {
      */
     async claim(id: string): Promise<TrainingJobRow | null> {
       return prisma.$transaction(async (transaction) => {
-        const claimed = await transaction.$queryRaw<{ attempt: number }[]>`
-          update training_jobs
-          set status = case when status = 'queued' then 'running' else status end, attempt = attempt + 1,
+        const claimed = await transaction.$queryRaw<{ attempt: number; before: JobStatus }[]>`
+          with found as (select id, status from training_jobs where id = ${id} for no key update)
+          update training_jobs job
+          set status = case when found.status = 'queued' then 'running' else found.status end, attempt = attempt + 1,
             started_at = coalesce(started_at, now()), updated_at = now()
-          where id = ${id} and status = any(${['queued', ...ACTIVE_JOB_STATUSES]})
-          returning attempt`;
+          from found
+          where job.id = found.id and found.status = any(${['queued', ...ACTIVE_JOB_STATUSES]})
+          returning job.attempt, found.status as before`;
         const [row] = claimed;
         if (row === undefined) return null;
-        await appendJobEvent(transaction, id, row.attempt === 1 ? 'job.running' : 'job.taken_over', { attempt: row.attempt });
+        await appendJobEvent(transaction, id, row.before === 'queued' ? 'job.running' : 'job.taken_over', { attempt: row.attempt });
         return toTrainingJobRow(await transaction.trainingJob.findUniqueOrThrow({ where: { id } }));
       });
     },
@@ -100,16 +110,16 @@ export function createTrainingJobRepository(prisma: PrismaClient) {
       return changed;
     },
 
-    /** Saves progress and tells the worker whether somebody wants the job cancelled. Throws StaleAttemptError. */
-    async updateProgress(id: string, attempt: number, progress: JobProgress): Promise<{ cancelRequested: boolean }> {
+    /** Saves progress and tells the worker what somebody wants of the job. Throws StaleAttemptError. */
+    async updateProgress(id: string, attempt: number, progress: JobProgress): Promise<StopWish> {
       const rows = await prisma.trainingJob.updateManyAndReturn({
         where: { id, attempt, status: { in: [...ACTIVE_JOB_STATUSES] } },
         data: { progress },
-        select: { cancelRequestedAt: true },
+        select: { cancelRequestedAt: true, status: true },
       });
       const [row] = rows;
       if (row === undefined) throw await explainMiss(id, 'save its progress', attempt);
-      return { cancelRequested: row.cancelRequestedAt !== null };
+      return stopWishOf(row);
     },
 
     /**
@@ -128,6 +138,10 @@ export function createTrainingJobRepository(prisma: PrismaClient) {
         return toTrainingJobRow(changed);
       });
     },
+
+    requestPause: (projectId: string, id: string) => requestPause(prisma, projectId, id),
+
+    resume: (projectId: string, id: string, maxTrainSteps?: number) => resumeJob(prisma, projectId, id, maxTrainSteps),
   };
 }
 

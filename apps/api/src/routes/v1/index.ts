@@ -18,6 +18,8 @@ import { listEventsRoute } from './training-jobs/events.ts';
 import { getTrainingJobRoute } from './training-jobs/get.ts';
 import { listTrainingJobsRoute } from './training-jobs/list.ts';
 import { listMetricsRoute } from './training-jobs/metrics.ts';
+import { pauseTrainingJobRoute } from './training-jobs/pause.ts';
+import { resumeTrainingJobRoute } from './training-jobs/resume.ts';
 
 const ROUTES: ((app: ApiServer, dependencies: ApiDependencies) => void)[] = [
   createDatasetRoute,
@@ -30,6 +32,8 @@ const ROUTES: ((app: ApiServer, dependencies: ApiDependencies) => void)[] = [
   listTrainingJobsRoute,
   getTrainingJobRoute,
   cancelTrainingJobRoute,
+  pauseTrainingJobRoute,
+  resumeTrainingJobRoute,
   listEventsRoute,
   listMetricsRoute,
   listCheckpointsRoute,

@@ -15,9 +15,9 @@ export function cancelTrainingJobRoute(app: ApiServer, { database }: ApiDependen
     description: 'A queued job is cancelled at once, a running one as soon as its worker has noticed. A finished job stays as it is.',
     security,
     params: z.object({ id: trainingJobId }),
-    response: { 202: trainingJob, ...problemResponses('not_found') },
+    response: { 202: trainingJob, ...problemResponses('not_found', 'idempotency_in_progress', 'idempotency_key_reused') },
   };
-  app.post('/training-jobs/:id/cancel', { schema }, async (request, reply) => {
+  app.post('/training-jobs/:id/cancel', { schema, config: { idempotent: true } }, async (request, reply) => {
     const { id } = request.params;
     const row = await database.trainingJobs.requestCancel(request.caller.projectId, id);
     if (row === null) throw notFound('training job', id);
