@@ -153,7 +153,8 @@ class Run {
         if (this.globalStep > 0) await this.save();
         signal.throwIfAborted();
       }
-      await this.#options.onProgress?.(await this.step());
+      const progress = await this.step();
+      await this.#options.onProgress?.(progress);
       if (every !== null && this.globalStep % every === 0) await this.save();
       await setImmediate();
     }
