@@ -134,6 +134,24 @@ describe('reading', () => {
     expect((await api.call('GET', '/v1/training-jobs/job_nonsense')).status).toBe(404);
   });
 
+  it('filters by base model and by metadata, a value of which may have colons', async () => {
+    const job = await create({ metadata: { team: 'blue', link: 'https://example.com' } });
+    await create({ metadata: { team: 'blue' } });
+    const ids = async (query: string) => (await api.call<{ data: TrainingJobBody[] }>('GET', `/v1/training-jobs?${query}`)).body.data.map(({ id }) => id);
+    expect(await ids('metadata=team:blue')).toHaveLength(2);
+    expect(await ids('metadata=team:blue&metadata=link:https%3A%2F%2Fexample.com')).toEqual([job.id]);
+    expect(await ids('metadata=team:red')).toEqual([]);
+    expect(await ids('metadata=team:blue&base_model=other')).toEqual([]);
+    expect((await api.call('GET', '/v1/training-jobs?metadata=team')).body).toMatchObject({ status: 422, errors: [{ pointer: '/metadata' }] });
+  });
+
+  it('answers 304 for an unchanged dataset, also to a weak mark or one of several', async () => {
+    const url = `/v1/datasets/${styleRef}`;
+    const etag = String((await api.call('GET', url)).headers['etag']);
+    for (const known of [etag, `W/${etag}`, `"other", ${etag}`, '*']) expect((await api.call('GET', url, { headers: { 'if-none-match': known } })).status).toBe(304);
+    expect((await api.call('GET', url, { headers: { 'if-none-match': '"other"' } })).status).toBe(200);
+  });
+
   it('carries an ETag that changes with the job', async () => {
     const { id } = await create();
     const url = `/v1/training-jobs/${id}`;

@@ -10,6 +10,9 @@ export const UPLOAD_LIMITS = {
   fileBytes: 25 * 1024 * 1024,
   pixels: 40_000_000,
   imagesPerDataset: 1000,
+  zipBytes: 512 * 1024 * 1024,
+  zipEntries: 2000,
+  zipUnpackedBytes: 2 * 1024 ** 3,
 } as const;
 
 export const componentName = z
@@ -70,6 +73,10 @@ export const REFUSAL_CODES = [
   'animated',
   'duplicate',
   'dataset_full',
+  'odd_path',
+  'nested_folder',
+  'unreadable_archive',
+  'archive_too_large',
 ] as const;
 export type RefusalCode = (typeof REFUSAL_CODES)[number];
 

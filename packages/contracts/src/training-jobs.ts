@@ -51,10 +51,16 @@ export type TrainingJobBody = z.infer<typeof trainingJob>;
 
 export const trainingJobPage = pageOf(trainingJob, 'TrainingJobPage');
 
+const metadataPair = z.string().regex(/^[^:]{1,64}:.{0,512}$/s, 'must be a key, a colon and a value');
+
 export const trainingJobQuery = pageQuery.extend({
   status: jobStatus.optional(),
   method: z.enum(TRAINING_METHODS).optional(),
   base_model: z.string().optional(),
+  metadata: z
+    .union([metadataPair, z.array(metadataPair).max(16)])
+    .optional()
+    .describe('`key:value`, all of which the job must carry; may be given several times'),
 });
 export type TrainingJobQuery = z.infer<typeof trainingJobQuery>;
 

@@ -56,7 +56,7 @@ const earlyStopping = z.strictObject({
 });
 
 export const metadata = z
-  .record(z.string().min(1).max(64), z.string().max(512))
+  .record(z.string().regex(/^[^:]{1,64}$/s, 'must have 1 to 64 characters and no colon'), z.string().max(512))
   .refine((pairs) => Object.keys(pairs).length <= 16, 'must have at most 16 pairs');
 
 export const createTrainingJobRequest = z

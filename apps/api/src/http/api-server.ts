@@ -1,8 +1,11 @@
 // The Fastify instance as routes see it: schemas are zod, requests know their caller.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ApiKeyIdentity } from '@styleforge/database';
-import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+
+/** `replay` answers with it. */
+export type StoredUploadAnswer = { fingerprint: string; replay(): FastifyReply };
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -10,10 +13,14 @@ declare module 'fastify' {
     caller: ApiKeyIdentity;
     /** The UUID that an idempotent request's new row gets; undefined without an Idempotency-Key. */
     reservedUuid: string | undefined;
+    /** The answer to give when this upload turns out to be the one that its Idempotency-Key was first used for. */
+    storedAnswer: StoredUploadAnswer | undefined;
+    /** Set by the route of an upload when it has read it. */
+    uploadFingerprint: string | undefined;
   }
   interface FastifyContextConfig {
     /** The route honours Idempotency-Key. */
-    idempotent?: boolean;
+    idempotent?: boolean | 'upload';
   }
 }
 

@@ -1,6 +1,7 @@
 // Streams an object from the store, whole or the range that is asked for (RFC 9110, single ranges).
 import type { ObjectStore } from '@styleforge/storage';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isUnchanged } from './etag.ts';
 
 export type SentObject = { key: string; size: number; sha256: string; contentType: string; fileName: string };
 
@@ -14,7 +15,7 @@ export async function sendObject(store: ObjectStore, object: SentObject, request
     'content-disposition': `inline; filename="${object.fileName}"`,
     'x-content-type-options': 'nosniff',
   });
-  if (request.headers['if-none-match'] === etag) return reply.code(304).send();
+  if (isUnchanged(request, etag)) return reply.code(304).send();
   const range = rangeOf(request, object.size, etag);
   if (range === 'unsatisfiable') return reply.code(416).header('content-range', `bytes */${object.size}`).send();
   reply.type(object.contentType);

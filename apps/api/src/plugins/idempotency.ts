@@ -7,12 +7,16 @@ import type { ApiServer } from '../http/api-server.ts';
 
 const HEADER = 'idempotency-key';
 const MAX_KEY_LENGTH = 255;
+/** Kept beside the headers of an upload's answer, and never sent. */
+const FINGERPRINT = 'upload-fingerprint';
 const KEPT_HEADERS = ['content-type', 'location'];
 
 /** Runs after validation, so that a request that was refused as invalid leaves no trace. */
 export function registerIdempotency(app: ApiServer, database: Database): void {
   const running = new WeakMap<FastifyRequest, string>();
   app.decorateRequest('reservedUuid');
+  app.decorateRequest('storedAnswer');
+  app.decorateRequest('uploadFingerprint');
 
   app.addHook('preHandler', async (request, reply) => {
     const key = keyOf(request);
@@ -24,11 +28,14 @@ export function registerIdempotency(app: ApiServer, database: Database): void {
         request.reservedUuid = decision.reservedUuid;
         return;
       case 'replay':
-        return replay(reply, decision.response);
+        if (request.routeOptions.config.idempotent !== 'upload') return replay(reply, decision.response);
+        // Whether it is the same upload is known when it has been read.
+        request.storedAnswer = { fingerprint: decision.response.headers[FINGERPRINT] ?? '', replay: () => replay(reply, decision.response) };
+        return;
       case 'in_progress':
         throw new ApiError('idempotency_in_progress', 'The first request with this Idempotency-Key has not been answered yet. Try again shortly.');
       case 'other_request':
-        throw new ApiError('idempotency_key_reused', 'This Idempotency-Key was used with another request. Take a new key for a new request.');
+        throw keyReused();
     }
   });
 
@@ -37,7 +44,7 @@ export function registerIdempotency(app: ApiServer, database: Database): void {
     if (key === undefined) return payload;
     running.delete(request);
     const { projectId } = request.caller;
-    if (reply.statusCode < 300) await database.idempotencyKeys.complete(projectId, key, toStored(reply, payload));
+    if (reply.statusCode < 300) await database.idempotencyKeys.complete(projectId, key, toStored(request, reply, payload));
     else await database.idempotencyKeys.release(projectId, key);
     return payload;
   });
@@ -49,6 +56,10 @@ function keyOf(request: FastifyRequest): string | undefined {
   if (typeof key === 'string' && key.length >= 1 && key.length <= MAX_KEY_LENGTH) return key;
   const detail = `must have 1 to ${MAX_KEY_LENGTH} characters`;
   throw new ApiError('validation_failed', `Idempotency-Key ${detail}.`, [{ pointer: 'Idempotency-Key', detail }]);
+}
+
+export function keyReused(): ApiError {
+  return new ApiError('idempotency_key_reused', 'This Idempotency-Key was used with another request. Take a new key for a new request.');
 }
 
 function hashOf(request: FastifyRequest): string {
@@ -64,12 +75,14 @@ function canonicalJson(value: unknown): string {
   return JSON.stringify(value, sortFields) ?? '';
 }
 
-function toStored(reply: FastifyReply, payload: unknown): StoredResponse {
+function toStored(request: FastifyRequest, reply: FastifyReply, payload: unknown): StoredResponse {
   const headers = Object.fromEntries(KEPT_HEADERS.flatMap((name) => (reply.hasHeader(name) ? [[name, String(reply.getHeader(name))]] : [])));
+  if (request.uploadFingerprint !== undefined) headers[FINGERPRINT] = request.uploadFingerprint;
   return { status: reply.statusCode, headers, body: JSON.parse(String(payload)) };
 }
 
 function replay(reply: FastifyReply, { status, headers, body }: StoredResponse): FastifyReply {
   reply.serializer(JSON.stringify as (payload: unknown) => string);
-  return reply.code(status).headers({ ...headers, 'idempotency-replayed': 'true' }).send(body);
+  const { [FINGERPRINT]: _fingerprint, ...shown } = headers;
+  return reply.code(status).headers({ ...shown, 'idempotency-replayed': 'true' }).send(body);
 }

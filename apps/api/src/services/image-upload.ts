@@ -1,5 +1,8 @@
-// Takes the parts of an upload one after the other: each file is checked, stored and answered for.
+// Takes an upload part by part, single images or one zip archive: each file is checked, stored and answered for.
 import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import type { Multipart, MultipartFile } from '@fastify/multipart';
 import { caption as captionSchema, componentName, UPLOAD_LIMITS } from '@styleforge/contracts';
 import type { RefusalCode, UploadedFile } from '@styleforge/contracts';
@@ -12,58 +15,51 @@ import { ApiError } from '../errors/api-error.ts';
 import { isStorableText } from '../plugins/text-check.ts';
 import { presentImage } from '../presenters/datasets.ts';
 import { ImageRefusal, normalizeImage } from './normalize-image.ts';
+import { readFilePart, readParts, saveFilePart, UploadFingerprint } from './upload-parts.ts';
+import { readZip, ZipRefusal } from './zip-archive.ts';
 
 type Stores = Pick<ApiDependencies, 'database' | 'objectStore'>;
 type Label = 'component' | 'caption';
 type Labels = Record<Label, string | null>;
+type Upload = { stores: Stores; dataset: DatasetSummary; fingerprint: UploadFingerprint; labels: Labels; files: UploadedFile[] };
 
 const LABEL_SCHEMAS: Record<Label, z.ZodType<string>> = { component: componentName, caption: captionSchema };
 const MAX_FILE_NAME_LENGTH = 255;
+const MEGABYTE = 1024 ** 2;
+const ZIP_TYPES = ['application/zip', 'application/x-zip-compressed'];
 
 /** All or nothing as far as the request goes: when it turns out to be broken, the files kept so far go again. */
-export async function takeUpload(stores: Stores, dataset: DatasetSummary, parts: AsyncIterable<Multipart>): Promise<UploadedFile[]> {
-  const files: UploadedFile[] = [];
+export async function takeUpload(stores: Stores, dataset: DatasetSummary, parts: AsyncIterable<Multipart>): Promise<{ files: UploadedFile[]; fingerprint: string }> {
+  const upload: Upload = { stores, dataset, fingerprint: new UploadFingerprint(), labels: { component: null, caption: null }, files: [] };
   try {
-    await takeParts(stores, dataset, parts, files);
-    return files;
+    await takeParts(upload, parts);
+    return { files: upload.files, fingerprint: upload.fingerprint.digest() };
   } catch (error) {
-    await removeKept(stores, files);
+    await removeKept(stores, upload.files);
     throw error;
   }
 }
 
-async function takeParts(stores: Stores, dataset: DatasetSummary, parts: AsyncIterable<Multipart>, files: UploadedFile[]): Promise<void> {
-  const labels: Labels = { component: null, caption: null };
+async function takeParts(upload: Upload, parts: AsyncIterable<Multipart>): Promise<void> {
   let labelAfterLastFile: Label | null = null;
-  let imageCount = dataset.imageCount;
+  let fileParts = 0;
+  let hasZip = false;
   for await (const part of readParts(parts)) {
     if (part.type === 'field') {
-      labelAfterLastFile = readLabel(part.fieldname, String(part.value), labels);
+      upload.fingerprint.add('field', part.fieldname, String(part.value));
+      labelAfterLastFile = readLabel(part.fieldname, String(part.value), upload.labels);
       continue;
     }
     labelAfterLastFile = null;
-    const file = await takeFile(stores, dataset, part, { ...labels }, imageCount);
-    if (file.status === 'kept') imageCount++;
-    files.push(file);
+    hasZip ||= isZip(part);
+    fileParts++;
+    if (hasZip && fileParts > 1) throw fieldError('images', 'send either single images or one zip archive in a request');
+    if (hasZip) await takeZip(upload, part);
+    else await takeSingleFile(upload, part);
   }
-  if (files.length === 0) throw new ApiError('invalid_request', 'The upload has no files. Send each image as a part with a file name.');
+  if (fileParts === 0) throw new ApiError('invalid_request', 'The upload has no files. Send each image as a part with a file name.');
   // Keeping the files without a label that was meant for them would train something else.
   if (labelAfterLastFile !== null) throw fieldError(labelAfterLastFile, 'must come before the files that it is for');
-}
-
-async function* readParts(parts: AsyncIterable<Multipart>): AsyncGenerator<Multipart> {
-  const iterator = parts[Symbol.asyncIterator]();
-  for (let next = await reading(iterator.next()); !next.done; next = await reading(iterator.next())) yield next.value;
-}
-
-/** What goes wrong while reading the body is the sender's doing, unless the error says otherwise. */
-async function reading<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    if ((error as { statusCode?: number }).statusCode !== undefined) throw error;
-    throw new ApiError('invalid_request', `The multipart body cannot be read: ${(error as Error).message}.`);
-  }
 }
 
 async function removeKept({ database, objectStore }: Stores, files: UploadedFile[]): Promise<void> {
@@ -92,21 +88,56 @@ function readLabel(field: string, value: string, labels: Labels): Label {
   return field;
 }
 
-async function takeFile(stores: Stores, dataset: DatasetSummary, part: MultipartFile, labels: Labels, imageCount: number): Promise<UploadedFile> {
-  // Always read to the end: the next part comes after it.
-  const bytes = await reading(part.toBuffer());
-  const file_name = part.filename.replaceAll(/[\p{Control}\p{Surrogate}]/gu, '_').slice(-MAX_FILE_NAME_LENGTH);
-  const refuse = (code: RefusalCode, detail: string): UploadedFile => ({ file_name, status: 'refused', code, detail });
-  if (part.file.truncated) return refuse('too_many_bytes', `is larger than ${UPLOAD_LIMITS.fileBytes / 1024 ** 2} MB`);
-  if (imageCount >= UPLOAD_LIMITS.imagesPerDataset) return refuse('dataset_full', `the dataset has ${imageCount} images already`);
+function isZip({ filename, mimetype }: MultipartFile): boolean {
+  return ZIP_TYPES.includes(mimetype) || path.extname(filename).toLowerCase() === '.zip';
+}
+
+async function takeSingleFile(upload: Upload, part: MultipartFile): Promise<void> {
+  const bytes = await readFilePart(part, UPLOAD_LIMITS.fileBytes, upload.fingerprint);
+  if (bytes === null) refuse(upload, part.filename, 'too_many_bytes', `is larger than ${UPLOAD_LIMITS.fileBytes / MEGABYTE} MB`);
+  else await takeImage(upload, bytes, { fileName: part.filename, mimeType: part.mimetype });
+}
+
+/** The archive lies on the disk only while it is read. */
+async function takeZip(upload: Upload, part: MultipartFile): Promise<void> {
+  const directory = await mkdtemp(path.join(tmpdir(), 'styleforge-upload-'));
   try {
-    const { png, width, height } = await normalizeImage(bytes, { fileName: part.filename, mimeType: part.mimetype });
-    const image = await store(stores, dataset, { fileName: file_name, png, width, height, ...labels });
-    return image === null ? refuse('duplicate', 'the dataset has this picture already') : { file_name, status: 'kept', image };
+    const file = path.join(directory, 'upload.zip');
+    const isWhole = await saveFilePart(part, file, upload.fingerprint);
+    if (!isWhole) return refuse(upload, part.filename, 'archive_too_large', `is larger than ${UPLOAD_LIMITS.zipBytes / MEGABYTE} MB`);
+    for await (const item of readZip(file)) {
+      if ('code' in item) refuse(upload, item.fileName, item.code, item.detail);
+      else await takeImage(upload, item.bytes, { fileName: item.fileName, mimeType: '' });
+    }
   } catch (error) {
-    if (error instanceof ImageRefusal) return refuse(error.code, error.message);
-    throw error;
+    if (!(error instanceof ZipRefusal)) throw error;
+    refuse(upload, part.filename, error.code, error.message);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
   }
+}
+
+async function takeImage(upload: Upload, bytes: Buffer, declared: { fileName: string; mimeType: string }): Promise<void> {
+  const { stores, dataset, labels, files } = upload;
+  try {
+    const { png, width, height } = await normalizeImage(bytes, declared);
+    const fileName = shownName(declared.fileName);
+    const image = await store(stores, dataset, { fileName, png, width, height, ...labels });
+    if (image === 'duplicate') refuse(upload, fileName, 'duplicate', 'the dataset has this picture already');
+    else if (image === 'dataset_full') refuse(upload, fileName, 'dataset_full', `the dataset has ${UPLOAD_LIMITS.imagesPerDataset} images already`);
+    else files.push({ file_name: fileName, status: 'kept', image });
+  } catch (error) {
+    if (!(error instanceof ImageRefusal)) throw error;
+    refuse(upload, declared.fileName, error.code, error.message);
+  }
+}
+
+function refuse({ files }: Upload, fileName: string, code: RefusalCode, detail: string): void {
+  files.push({ file_name: shownName(fileName), status: 'refused', code, detail });
+}
+
+function shownName(fileName: string): string {
+  return fileName.replaceAll(/[\p{Control}\p{Surrogate}]/gu, '_').slice(-MAX_FILE_NAME_LENGTH);
 }
 
 type CheckedImage = Labels & { fileName: string; png: Buffer; width: number; height: number };
@@ -118,7 +149,9 @@ async function store({ database, objectStore }: Stores, dataset: DatasetSummary,
   const objectKey = datasetImageKey(projectId, datasetId, id);
   const sha256 = createHash('sha256').update(png).digest('hex');
   await objectStore.put(objectKey, png, { contentType: 'image/png' });
-  const row = await database.images.add({ id, projectId, datasetId, objectKey, sizeBytes: png.length, sha256, ...values });
-  if (row === null) await objectStore.delete(objectKey);
-  return row && presentImage(row);
+  const row = await database.images.add({ id, projectId, datasetId, objectKey, sizeBytes: png.length, sha256, ...values }, UPLOAD_LIMITS.imagesPerDataset);
+  if (typeof row !== 'string') return presentImage(row);
+  await objectStore.delete(objectKey);
+  if (row === 'no_dataset') throw new ApiError('not_found', `The dataset ${datasetId} has just been deleted.`);
+  return row;
 }

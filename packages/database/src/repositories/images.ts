@@ -10,12 +10,17 @@ export type ImageRepository = ReturnType<typeof createImageRepository>;
 
 export function createImageRepository(prisma: PrismaClient) {
   return {
-    /** Null when the dataset already has this very picture. */
-    async add(image: NewImage): Promise<ImageRow | null> {
+    /** A dataset holds each picture once, and at most `limit` pictures, however many requests add to it at a time. */
+    async add(image: NewImage, limit: number): Promise<ImageRow | 'duplicate' | 'dataset_full' | 'no_dataset'> {
       try {
-        return await prisma.image.create({ data: image });
+        return await prisma.$transaction(async (transaction) => {
+          const locked = await transaction.$queryRaw<unknown[]>`select id from datasets where id = ${image.datasetId} for no key update`;
+          if (locked.length === 0) return 'no_dataset';
+          if ((await transaction.image.count({ where: { datasetId: image.datasetId } })) >= limit) return 'dataset_full';
+          return transaction.image.create({ data: image });
+        });
       } catch (error) {
-        if (error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002') return null;
+        if (error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002') return 'duplicate';
         throw error;
       }
     },

@@ -12,7 +12,13 @@ import { requestPause, resumeJob } from './training-job-pause.ts';
 import { toTrainingJobRow } from './training-job-row.ts';
 import type { TrainingJobRow } from './training-job-row.ts';
 
-export type JobFilter = { status?: JobStatus | undefined; method?: TrainingMethod | undefined; baseModel?: string | undefined };
+export type JobFilter = {
+  status?: JobStatus | undefined;
+  method?: TrainingMethod | undefined;
+  baseModel?: string | undefined;
+  /** Pairs that the job must all carry. */
+  metadata?: [key: string, value: string][] | undefined;
+};
 export type StatusChange = {
   from: JobStatus | readonly JobStatus[];
   to: JobStatus;
@@ -59,7 +65,8 @@ export function createTrainingJobRepository(prisma: PrismaClient) {
     async list(projectId: string, filter: JobFilter, page: PageRequest): Promise<RowPage<TrainingJobRow>> {
       const { where, ...rest } = pageArguments(page);
       const conditions = definedOnly({ status: filter.status, method: filter.method, baseModel: filter.baseModel });
-      const rows = await prisma.trainingJob.findMany({ ...rest, where: { ...where, ...conditions, projectId } });
+      const metadata = (filter.metadata ?? []).map(([key, value]) => ({ metadata: { path: [key], equals: value } }));
+      const rows = await prisma.trainingJob.findMany({ ...rest, where: { ...where, ...conditions, projectId, AND: metadata } });
       return toPage(rows.map(toTrainingJobRow), page.limit);
     },
 

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { notFound } from '../../../errors/api-error.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
+import { tagAnswer } from '../../../http/etag.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { presentDataset, presentImage } from '../../../presenters/datasets.ts';
@@ -12,16 +13,18 @@ export function getDatasetRoute(app: ApiServer, { database }: ApiDependencies): 
   const schema = {
     tags: ['datasets'],
     summary: 'Read a dataset with its images',
+    description: 'Carries an ETag; with `If-None-Match` an unchanged one is answered with 304.',
     security,
     params: z.object({ id: datasetId }),
-    response: { 200: datasetDetail, ...problemResponses('not_found') },
+    response: { 200: datasetDetail, 304: z.undefined().describe('Unchanged'), ...problemResponses('not_found') },
   };
-  app.get('/datasets/:id', { schema }, async (request) => {
+  app.get('/datasets/:id', { schema }, async (request, reply) => {
     const { id } = request.params;
     const { projectId } = request.caller;
     const row = await database.datasets.find(projectId, id);
     if (row === null) throw notFound('dataset', id);
     const images = await database.images.listByDataset(projectId, id);
-    return { ...presentDataset(row), images: images.map(presentImage) };
+    const body = { ...presentDataset(row), images: images.map(presentImage) };
+    return tagAnswer(request, reply, body) ? reply.code(304).send() : reply.send(body);
   });
 }

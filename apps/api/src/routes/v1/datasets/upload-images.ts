@@ -5,10 +5,13 @@ import type { ApiDependencies } from '../../../dependencies.ts';
 import { ApiError, notFound } from '../../../errors/api-error.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
+import { keyReused } from '../../../plugins/idempotency.ts';
 import { security } from '../../../http/security.ts';
 import { takeUpload } from '../../../services/image-upload.ts';
+import { fingerprintUpload } from '../../../services/upload-parts.ts';
 
-const DESCRIPTION = `\`multipart/form-data\` with one or many files: PNG, JPEG or WebP, 25 MB and 40 megapixels at most.
+const DESCRIPTION = `\`multipart/form-data\` with one or many files: PNG, JPEG or WebP, 25 MB and 40 megapixels at most; or with one zip archive of such files.
+An archive has no folders, 2000 entries and 512 MB at most, and unpacks to 2 GB at most; a file in it is treated like a file sent by itself.
 The text fields \`component\` and \`caption\` hold for the files that come after them, until they are given again; an empty one ends them.
 Images are decoded, turned upright, stripped of metadata and kept as PNG. The answer tells for each file whether it was kept, and if not, why.`;
 
@@ -34,21 +37,27 @@ export function uploadImagesRoute(app: ApiServer, dependencies: ApiDependencies)
     body: multipartForm,
     response: {
       200: uploadResponse,
-      ...problemResponses('not_found', 'invalid_request', 'unsupported_media_type', 'validation_failed', 'payload_too_large'),
+      ...problemResponses('not_found', 'invalid_request', 'unsupported_media_type', 'validation_failed', 'payload_too_large', 'idempotency_in_progress', 'idempotency_key_reused'),
     },
   };
-  app.post('/datasets/:id/images', { schema }, async (request) => {
+  app.post('/datasets/:id/images', { schema, config: { idempotent: 'upload' } }, async (request, reply) => {
     const { id } = request.params;
     if (!request.isMultipart()) throw new ApiError('unsupported_media_type', 'Send the images as multipart/form-data.');
     const dataset = await dependencies.database.datasets.find(request.caller.projectId, id);
     if (dataset === null) throw notFound('dataset', id);
-    const files = await takeUpload(dependencies, dataset, request.parts()).catch((error: unknown) => {
+    const { storedAnswer } = request;
+    if (storedAnswer !== undefined) {
+      if ((await fingerprintUpload(request.parts())) !== storedAnswer.fingerprint) throw keyReused();
+      return storedAnswer.replay();
+    }
+    const { files, fingerprint } = await takeUpload(dependencies, dataset, request.parts()).catch((error: unknown) => {
       // Many clients read no answer before they have sent everything.
       request.raw.unpipe();
       request.raw.resume();
       throw error;
     });
+    request.uploadFingerprint = fingerprint;
     const kept = files.filter(({ status }) => status === 'kept').length;
-    return { kept, refused: files.length - kept, files };
+    return reply.send({ kept, refused: files.length - kept, files });
   });
 }

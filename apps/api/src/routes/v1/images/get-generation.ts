@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { notFound } from '../../../errors/api-error.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
+import { tagAnswer } from '../../../http/etag.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { presentGeneration } from '../../../presenters/generations.ts';
@@ -12,14 +13,16 @@ export function getGenerationRoute(app: ApiServer, { database }: ApiDependencies
   const schema = {
     tags: ['generations'],
     summary: 'Read a generation with its images',
+    description: 'Carries an ETag; with `If-None-Match` an unchanged one is answered with 304.',
     security,
     params: z.object({ id: generationId }),
-    response: { 200: generation, ...problemResponses('not_found') },
+    response: { 200: generation, 304: z.undefined().describe('Unchanged'), ...problemResponses('not_found') },
   };
-  app.get('/images/generations/:id', { schema }, async (request) => {
+  app.get('/images/generations/:id', { schema }, async (request, reply) => {
     const { id } = request.params;
     const row = await database.generations.find(request.caller.projectId, id);
     if (row === null) throw notFound('generation', id);
-    return presentGeneration(row);
+    const body = presentGeneration(row);
+    return tagAnswer(request, reply, body) ? reply.code(304).send() : reply.send(body);
   });
 }

@@ -1,9 +1,9 @@
 // GET /v1/training-jobs/{id}
-import { createHash } from 'node:crypto';
 import { trainingJob, trainingJobId } from '@styleforge/contracts';
 import { z } from 'zod';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
+import { tagAnswer } from '../../../http/etag.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { findTrainingJob, toTrainingJobBody } from '../../../services/read-training-job.ts';
@@ -20,9 +20,6 @@ export function getTrainingJobRoute(app: ApiServer, { database }: ApiDependencie
   app.get('/training-jobs/:id', { schema }, async (request, reply) => {
     const row = await findTrainingJob(database, request.caller.projectId, request.params.id);
     const body = await toTrainingJobBody(database, row);
-    const etag = `"${createHash('sha256').update(JSON.stringify(body)).digest('base64url')}"`;
-    reply.headers({ etag, 'cache-control': 'private, no-cache' });
-    if (request.headers['if-none-match'] === etag) return reply.code(304).send();
-    return reply.send(body);
+    return tagAnswer(request, reply, body) ? reply.code(304).send() : reply.send(body);
   });
 }

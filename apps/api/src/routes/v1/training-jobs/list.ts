@@ -15,9 +15,16 @@ export function listTrainingJobsRoute(app: ApiServer, { database }: ApiDependenc
     response: { 200: trainingJobPage, ...problemResponses('validation_failed') },
   };
   app.get('/training-jobs', { schema }, async (request) => {
-    const { status, method, base_model: baseModel, ...page } = request.query;
-    const { rows, hasMore } = await database.trainingJobs.list(request.caller.projectId, { status, method, baseModel }, page);
+    const { status, method, base_model: baseModel, metadata, ...page } = request.query;
+    const pairs = [metadata ?? []].flat().map(splitPair);
+    const { rows, hasMore } = await database.trainingJobs.list(request.caller.projectId, { status, method, baseModel, metadata: pairs }, page);
     const data = await Promise.all(rows.map((row) => toTrainingJobBody(database, row)));
     return { data, has_more: hasMore, next: hasMore ? (rows.at(-1)?.id ?? null) : null };
   });
+}
+
+/** A key has no colon, a value may. */
+function splitPair(pair: string): [key: string, value: string] {
+  const colon = pair.indexOf(':');
+  return [pair.slice(0, colon), pair.slice(colon + 1)];
 }

@@ -1,0 +1,21 @@
+// Conditional requests (RFC 9110): an answer that the caller has already is not sent again.
+import { createHash } from 'node:crypto';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+export function etagOf(body: unknown): string {
+  return `"${createHash('sha256').update(JSON.stringify(body)).digest('base64url')}"`;
+}
+
+/** `If-None-Match` is compared weakly: a mark that a proxy has made weak still means the same body. */
+export function isUnchanged(request: FastifyRequest, etag: string): boolean {
+  const known = request.headers['if-none-match'];
+  if (known === undefined) return false;
+  return known.split(',').some((part) => part.trim() === '*' || part.trim().replace(/^W\//, '') === etag);
+}
+
+/** Sets the ETag of a JSON body; true when the answer is 304 without the body. */
+export function tagAnswer(request: FastifyRequest, reply: FastifyReply, body: unknown): boolean {
+  const etag = etagOf(body);
+  reply.headers({ etag, 'cache-control': 'private, no-cache' });
+  return isUnchanged(request, etag);
+}

@@ -1,0 +1,73 @@
+// Reads the parts of a multipart upload in order, within their limits, and remembers what was sent.
+import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Multipart, MultipartFile } from '@fastify/multipart';
+import { ApiError } from '../errors/api-error.ts';
+
+/** What an upload consists of, whatever its multipart boundary: the same for a request that is sent again. */
+export class UploadFingerprint {
+  readonly #hash = createHash('sha256');
+
+  add(...values: string[]): void {
+    this.#hash.update(`${JSON.stringify(values)}\n`);
+  }
+
+  digest(): string {
+    return this.#hash.digest('hex');
+  }
+}
+
+export async function* readParts(parts: AsyncIterable<Multipart>): AsyncGenerator<Multipart> {
+  const iterator = parts[Symbol.asyncIterator]();
+  for (let next = await reading(iterator.next()); !next.done; next = await reading(iterator.next())) yield next.value;
+}
+
+/** Reads the file to its end, for the next part comes after it; null when it has more than `limit` bytes. */
+export async function readFilePart(part: MultipartFile, limit: number, fingerprint: UploadFingerprint): Promise<Buffer | null> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of fingerprinted(part, fingerprint)) {
+    size += chunk.length;
+    if (size <= limit) chunks.push(chunk);
+    else chunks.length = 0;
+  }
+  return size > limit || part.file.truncated ? null : Buffer.concat(chunks);
+}
+
+/** Writes the file to the disk; false when it was larger than a file may be. */
+export async function saveFilePart(part: MultipartFile, path: string, fingerprint: UploadFingerprint): Promise<boolean> {
+  await reading(pipeline(Readable.from(fingerprinted(part, fingerprint)), createWriteStream(path, { flags: 'wx', mode: 0o600 })));
+  return !part.file.truncated;
+}
+
+/** Reads a whole upload and keeps nothing but its fingerprint. */
+export async function fingerprintUpload(parts: AsyncIterable<Multipart>): Promise<string> {
+  const fingerprint = new UploadFingerprint();
+  for await (const part of readParts(parts)) {
+    if (part.type === 'field') fingerprint.add('field', part.fieldname, String(part.value));
+    else await readFilePart(part, 0, fingerprint);
+  }
+  return fingerprint.digest();
+}
+
+async function* fingerprinted(part: MultipartFile, fingerprint: UploadFingerprint): AsyncGenerator<Buffer> {
+  const hash = createHash('sha256');
+  const iterator = (part.file as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+  for (let next = await reading(iterator.next()); !next.done; next = await reading(iterator.next())) {
+    hash.update(next.value);
+    yield next.value;
+  }
+  fingerprint.add('file', part.filename, part.mimetype, hash.digest('hex'));
+}
+
+/** What goes wrong while reading the body is the sender's doing, unless the error says otherwise. */
+async function reading<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof ApiError || (error as { statusCode?: number }).statusCode !== undefined) throw error;
+    throw new ApiError('invalid_request', `The multipart body cannot be read: ${(error as Error).message}.`);
+  }
+}

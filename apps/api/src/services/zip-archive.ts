@@ -1,0 +1,93 @@
+// Reads the files of an uploaded zip archive that are safe to read, and says of the others why they are not.
+import { UPLOAD_LIMITS } from '@styleforge/contracts';
+import type { RefusalCode } from '@styleforge/contracts';
+import yauzl from 'yauzl';
+import type { Entry, ZipFile } from 'yauzl';
+
+type Refused = { code: RefusalCode; detail: string };
+export type ZipItem = { fileName: string } & ({ bytes: Buffer } | Refused);
+
+/** The archive as a whole is refused. */
+export class ZipRefusal extends Error {
+  override name = 'ZipRefusal';
+  readonly code: RefusalCode;
+
+  constructor(code: RefusalCode, detail: string) {
+    super(detail);
+    this.code = code;
+  }
+}
+
+const MEGABYTE = 1024 ** 2;
+const SYMBOLIC_LINK = 0o120000;
+const FILE_TYPE_BITS = 0o170000;
+
+/** No name in the archive is ever used as a path. Everything is looked at before the first byte is unpacked. */
+export async function* readZip(path: string): AsyncGenerator<ZipItem> {
+  const zip = await openZip(path);
+  try {
+    const entries = await listEntries(zip);
+    for (const entry of entries) {
+      const fileName = nameOf(entry);
+      if (fileName.endsWith('/') && refusalOf(entry, fileName)?.code !== 'odd_path') continue;
+      const refusal = refusalOf(entry, fileName);
+      yield { fileName, ...(refusal ?? (await unpack(zip, entry))) };
+    }
+  } finally {
+    zip.close();
+  }
+}
+
+async function openZip(path: string): Promise<ZipFile> {
+  try {
+    return await yauzl.openPromise(path, { autoClose: false, decodeStrings: false, validateEntrySizes: true });
+  } catch (error) {
+    throw new ZipRefusal('unreadable_archive', `cannot be read as a zip archive: ${(error as Error).message}`);
+  }
+}
+
+async function listEntries(zip: ZipFile): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  let unpackedBytes = 0;
+  const { zipEntries, zipUnpackedBytes } = UPLOAD_LIMITS;
+  if (zip.entryCount > zipEntries) throw new ZipRefusal('archive_too_large', `has ${zip.entryCount} entries; ${zipEntries} is the most`);
+  try {
+    for await (const entry of zip.eachEntry()) {
+      entries.push(entry);
+      unpackedBytes += entry.uncompressedSize;
+    }
+  } catch (error) {
+    throw new ZipRefusal('unreadable_archive', `its list of files is damaged: ${(error as Error).message}`);
+  }
+  // An archive whose files share their data unpacks to more than it holds, too: each is counted by itself.
+  if (unpackedBytes > zipUnpackedBytes) {
+    throw new ZipRefusal('archive_too_large', `unpacks to more than ${zipUnpackedBytes / MEGABYTE} MB`);
+  }
+  return entries;
+}
+
+function nameOf(entry: Entry): string {
+  return yauzl.getFileNameLowLevel(entry.generalPurposeBitFlag, entry.fileNameRaw, entry.extraFields, true);
+}
+
+function refusalOf(entry: Entry, name: string): Refused | null {
+  const mode = entry.externalFileAttributes >>> 16;
+  if (yauzl.validateFileName(name) !== null || name === '' || name.includes('\0') || (mode & FILE_TYPE_BITS) === SYMBOLIC_LINK) {
+    return { code: 'odd_path', detail: 'has a path that leads out of the archive, or is a link' };
+  }
+  if (name.includes('/')) return { code: 'nested_folder', detail: 'lies in a folder; put the images at the top of the archive' };
+  if (entry.isEncrypted()) return { code: 'unreadable_archive', detail: 'is encrypted' };
+  if (entry.uncompressedSize > UPLOAD_LIMITS.fileBytes) return { code: 'too_many_bytes', detail: `is larger than ${UPLOAD_LIMITS.fileBytes / MEGABYTE} MB` };
+  return null;
+}
+
+/** The reader stops a file that unpacks to more than its entry says. */
+async function unpack(zip: ZipFile, entry: Entry): Promise<{ bytes: Buffer } | Refused> {
+  try {
+    const chunks: Buffer[] = [];
+    for await (const chunk of await zip.openReadStreamPromise(entry)) chunks.push(chunk as Buffer);
+    return { bytes: Buffer.concat(chunks) };
+  } catch (error) {
+    return { code: 'unreadable_archive', detail: `cannot be unpacked: ${(error as Error).message}` };
+  }
+}
