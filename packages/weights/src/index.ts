@@ -25,3 +25,5 @@ export {
 } from './diffusers-reader.ts';
 export { writeDiffusersFolder, type DiffusersFolderContents, type WrittenComponent } from './diffusers-writer.ts';
 export { writeFileAtomically } from './atomic-file.ts';
+export { ORIGINAL_PREFIX, originalNames, SingleFileError, type NameMap } from './original-names.ts';
+export { singleFileObstacle, singleFileToDiffusers, writeSingleFile } from './single-file.ts';

@@ -1,0 +1,189 @@
+// The tensor names of the original Stable Diffusion single file, from and to those of diffusers, for every topology that the configs describe.
+import type { ComponentName, JsonObject } from './diffusers-reader.ts';
+
+/** Raised where a model cannot be written in the original layout, or a file is not in it. */
+export class SingleFileError extends Error {
+  override name = 'SingleFileError';
+}
+
+export const ORIGINAL_PREFIX: Record<ComponentName, string> = {
+  unet: 'model.diffusion_model.',
+  vae: 'first_stage_model.',
+  text_encoder: 'cond_stage_model.transformer.text_model.',
+};
+
+export interface NameMap {
+  toOriginal(diffusers: string): string;
+  toDiffusers(original: string): string;
+  /** The original layout writes these as 1x1 convolutions, diffusers as linear layers. Takes a diffusers name. */
+  isConvolutionInOriginal(diffusers: string): boolean;
+}
+
+/** From the diffusers name of a part inside a block to its original name. */
+type PartNames = Readonly<Record<string, string>>;
+
+const unetResnet: PartNames = {
+  norm1: 'in_layers.0', conv1: 'in_layers.2', time_emb_proj: 'emb_layers.1', norm2: 'out_layers.0', conv2: 'out_layers.3', conv_shortcut: 'skip_connection',
+};
+const vaeResnet: PartNames = { conv_shortcut: 'nin_shortcut' };
+const vaeAttention: PartNames = { group_norm: 'norm', to_q: 'q', to_k: 'k', to_v: 'v', 'to_out.0': 'proj_out' };
+
+interface Block {
+  readonly diffusers: string;
+  readonly original: string;
+  /** Parts that are not named here keep their names. */
+  readonly parts?: PartNames;
+}
+
+function listOf(config: JsonObject, key: string): string[] {
+  const value = config[key];
+  if (!Array.isArray(value) || value.length === 0) throw new SingleFileError(`the config has no list '${key}'`);
+  return value as string[];
+}
+
+function layersOf(config: JsonObject, levels: number): number[] {
+  const value = config.layers_per_block ?? 2;
+  return Array.isArray(value) ? (value as number[]) : new Array<number>(levels).fill(value as number);
+}
+
+const hasAttention = (type: string): boolean => type.startsWith('CrossAttn');
+
+function downBlocks(config: JsonObject): Block[] {
+  const types = listOf(config, 'down_block_types');
+  const layers = layersOf(config, types.length);
+  const blocks: Block[] = [];
+  let index = 1;
+  types.forEach((type, level) => {
+    for (let layer = 0; layer < layers[level]!; layer++, index++) {
+      blocks.push({ diffusers: `down_blocks.${level}.resnets.${layer}`, original: `input_blocks.${index}.0`, parts: unetResnet });
+      if (hasAttention(type)) blocks.push({ diffusers: `down_blocks.${level}.attentions.${layer}`, original: `input_blocks.${index}.1` });
+    }
+    if (level < types.length - 1) blocks.push({ diffusers: `down_blocks.${level}.downsamplers.0.conv`, original: `input_blocks.${index++}.0.op` });
+  });
+  return blocks;
+}
+
+function upBlocks(config: JsonObject): Block[] {
+  const types = listOf(config, 'up_block_types');
+  const layers = layersOf(config, types.length).toReversed();
+  const blocks: Block[] = [];
+  let index = 0;
+  types.forEach((type, level) => {
+    for (let layer = 0; layer <= layers[level]!; layer++, index++) {
+      blocks.push({ diffusers: `up_blocks.${level}.resnets.${layer}`, original: `output_blocks.${index}.0`, parts: unetResnet });
+      if (hasAttention(type)) blocks.push({ diffusers: `up_blocks.${level}.attentions.${layer}`, original: `output_blocks.${index}.1` });
+    }
+    const place = `output_blocks.${index - 1}.${hasAttention(type) ? 2 : 1}.conv`;
+    if (level < types.length - 1) blocks.push({ diffusers: `up_blocks.${level}.upsamplers.0.conv`, original: place });
+  });
+  return blocks;
+}
+
+function unetBlocks(config: JsonObject): Block[] {
+  for (const key of ['addition_embed_type', 'class_embed_type', 'encoder_hid_dim_type']) {
+    if (config[key] !== undefined && config[key] !== null) throw new SingleFileError(`a U-Net with ${key} '${String(config[key])}' has no place in the Stable Diffusion 1.x file layout`);
+  }
+  const middle = (config.mid_block_type ?? 'UNetMidBlock2DCrossAttn') as string;
+  if (middle !== 'UNetMidBlock2DCrossAttn') throw new SingleFileError(`a U-Net with mid_block_type '${middle}' has no place in the Stable Diffusion 1.x file layout`);
+  return [
+    { diffusers: 'conv_in', original: 'input_blocks.0.0' },
+    { diffusers: 'time_embedding.linear_1', original: 'time_embed.0' },
+    { diffusers: 'time_embedding.linear_2', original: 'time_embed.2' },
+    ...downBlocks(config),
+    { diffusers: 'mid_block.resnets.0', original: 'middle_block.0', parts: unetResnet },
+    { diffusers: 'mid_block.attentions.0', original: 'middle_block.1' },
+    { diffusers: 'mid_block.resnets.1', original: 'middle_block.2', parts: unetResnet },
+    ...upBlocks(config),
+    { diffusers: 'conv_norm_out', original: 'out.0' },
+    { diffusers: 'conv_out', original: 'out.2' },
+  ];
+}
+
+/** `order` gives the original number of level i: the original counts the decoder's levels from the finest. */
+function vaeLevels(half: 'encoder' | 'decoder', config: JsonObject): Block[] {
+  const levels = listOf(config, half === 'encoder' ? 'down_block_types' : 'up_block_types').length;
+  const layers = ((config.layers_per_block ?? 1) as number) + (half === 'decoder' ? 1 : 0);
+  const [name, original, sampler, operation] = half === 'encoder'
+    ? ['down_blocks', 'down', 'downsamplers', 'downsample'] as const
+    : ['up_blocks', 'up', 'upsamplers', 'upsample'] as const;
+  return Array.from({ length: levels }, (_, level) => {
+    const place = `${half}.${original}.${half === 'encoder' ? level : levels - 1 - level}`;
+    const resnets = Array.from({ length: layers }, (__, layer) => ({ diffusers: `${half}.${name}.${level}.resnets.${layer}`, original: `${place}.block.${layer}`, parts: vaeResnet }));
+    const resampler = { diffusers: `${half}.${name}.${level}.${sampler}.0.conv`, original: `${place}.${operation}.conv` };
+    return level < levels - 1 ? [...resnets, resampler] : resnets;
+  }).flat();
+}
+
+function vaeBlocks(config: JsonObject): Block[] {
+  const half = (name: 'encoder' | 'decoder'): Block[] => [
+    { diffusers: `${name}.conv_in`, original: `${name}.conv_in` },
+    ...vaeLevels(name, config),
+    { diffusers: `${name}.mid_block.resnets.0`, original: `${name}.mid.block_1`, parts: vaeResnet },
+    { diffusers: `${name}.mid_block.attentions.0`, original: `${name}.mid.attn_1`, parts: vaeAttention },
+    { diffusers: `${name}.mid_block.resnets.1`, original: `${name}.mid.block_2`, parts: vaeResnet },
+    { diffusers: `${name}.conv_norm_out`, original: `${name}.norm_out` },
+    { diffusers: `${name}.conv_out`, original: `${name}.conv_out` },
+  ];
+  const outer = ['quant_conv', 'post_quant_conv'].map((name) => ({ diffusers: name, original: name }));
+  return [...half('encoder'), ...half('decoder'), ...outer];
+}
+
+function inverted(parts: PartNames): PartNames {
+  return Object.fromEntries(Object.entries(parts).map(([diffusers, original]) => [original, diffusers]));
+}
+
+/** The block at the start of `name`, by its number of words at most, and the rest of the name. */
+function split(name: string, blocks: ReadonlyMap<string, Block>): [Block, string] | undefined {
+  for (let end = name.lastIndexOf('.'); end > 0; end = name.lastIndexOf('.', end - 1)) {
+    const block = blocks.get(name.slice(0, end));
+    if (block) return [block, name.slice(end + 1)];
+  }
+  return undefined;
+}
+
+function renamePart(rest: string, parts: PartNames | undefined): string {
+  const dot = rest.lastIndexOf('.');
+  const renamed = dot < 0 ? undefined : parts?.[rest.slice(0, dot)];
+  return renamed === undefined ? rest : renamed + rest.slice(dot);
+}
+
+function mapOf(blocks: readonly Block[], what: string): NameMap {
+  const byDiffusers = new Map(blocks.map((block) => [block.diffusers, block]));
+  const byOriginal = new Map(blocks.map((block) => [block.original, block]));
+  const unknown = (name: string): never => {
+    throw new SingleFileError(`the tensor '${name}' has no place in a ${what} of this config`);
+  };
+  return {
+    toOriginal(name) {
+      const [block, rest] = split(name, byDiffusers) ?? unknown(name);
+      return `${block.original}.${renamePart(rest, block.parts)}`;
+    },
+    toDiffusers(name) {
+      const [block, rest] = split(name, byOriginal) ?? unknown(name);
+      return `${block.diffusers}.${renamePart(rest, block.parts && inverted(block.parts))}`;
+    },
+    isConvolutionInOriginal: (name) => split(name, byDiffusers)?.[0].parts === vaeAttention && /(to_q|to_k|to_v|to_out\.0)\.weight$/.test(name),
+  };
+}
+
+const sameName: NameMap = { toOriginal: (name) => name, toDiffusers: (name) => name, isConvolutionInOriginal: () => false };
+
+function textEncoderMap(config: JsonObject): NameMap {
+  // Stable Diffusion 2.x: OpenCLIP's text encoder, whose last layer diffusers has already left out
+  if (config.hidden_act === 'gelu') {
+    throw new SingleFileError("a text encoder with hidden_act 'gelu' is OpenCLIP's (Stable Diffusion 2.x): its single-file layout is not supported, use the diffusers folder");
+  }
+  return sameName;
+}
+
+/** Names are without `ORIGINAL_PREFIX`. Throws SingleFileError for a model that the layout has no names for. */
+export function originalNames(component: ComponentName, config: JsonObject): NameMap {
+  switch (component) {
+    case 'unet':
+      return mapOf(unetBlocks(config), 'U-Net');
+    case 'vae':
+      return mapOf(vaeBlocks(config), 'VAE');
+    case 'text_encoder':
+      return textEncoderMap(config);
+  }
+}

@@ -1,0 +1,98 @@
+// Converts between a diffusers folder and one safetensors file in the original Stable Diffusion layout, one tensor in memory at a time.
+import { readDiffusersFolder, type ComponentName, type DiffusersComponent, type DiffusersFolder, type JsonObject } from './diffusers-reader.ts';
+import { writeDiffusersFolder } from './diffusers-writer.ts';
+import { ORIGINAL_PREFIX, originalNames, SingleFileError, type NameMap } from './original-names.ts';
+import { elementCount } from './safetensors-header.ts';
+import { writeSafetensors, type TensorEntry, type WriteSafetensorsOptions } from './safetensors-writer.ts';
+import { openTensors, type TensorReader } from './tensor-reader.ts';
+
+const components: readonly ComponentName[] = ['unet', 'vae', 'text_encoder'];
+
+const componentOf = (folder: DiffusersFolder, name: ComponentName): DiffusersComponent => (name === 'text_encoder' ? folder.textEncoder : folder[name]);
+
+const namesOf = (folder: DiffusersFolder): [ComponentName, NameMap][] =>
+  components.map((name) => [name, originalNames(name, componentOf(folder, name).config)]);
+
+/** Why this folder has no single-file form; null when it has one. */
+export async function singleFileObstacle(directory: string): Promise<string | null> {
+  try {
+    namesOf(await readDiffusersFolder(directory));
+    return null;
+  } catch (error) {
+    if (error instanceof SingleFileError) return error.message;
+    throw error;
+  }
+}
+
+function* originalEntries(component: ComponentName, names: NameMap, reader: TensorReader): Generator<TensorEntry> {
+  for (const name of reader.names()) {
+    const { shape } = reader.info(name);
+    const widened = names.isConvolutionInOriginal(name) && shape.length === 2;
+    yield { name: ORIGINAL_PREFIX[component] + names.toOriginal(name), shape: widened ? [...shape, 1, 1] : shape, data: () => reader.read(name) };
+  }
+}
+
+/** Writes the folder's U-Net, VAE and text encoder as ComfyUI and A1111 read them. Throws SingleFileError where the layout has no names for them. */
+export async function writeSingleFile(path: string, directory: string, options: WriteSafetensorsOptions = { dtype: 'F16' }): Promise<void> {
+  const folder = await readDiffusersFolder(directory);
+  const names = namesOf(folder);
+  const readers: TensorReader[] = [];
+  try {
+    const entries: TensorEntry[] = [];
+    for (const [component, map] of names) {
+      const reader = await componentOf(folder, component).openWeights();
+      readers.push(reader);
+      entries.push(...originalEntries(component, map, reader));
+    }
+    await writeSafetensors(path, entries, options);
+  } finally {
+    await Promise.all(readers.map((reader) => reader.close()));
+  }
+}
+
+const isConstant = (name: string): boolean => name === 'embeddings.position_ids';
+
+function* diffusersEntries(component: ComponentName, names: NameMap, reader: TensorReader): Generator<TensorEntry> {
+  const prefix = ORIGINAL_PREFIX[component];
+  for (const stored of reader.names().filter((name) => name.startsWith(prefix) && !isConstant(name.slice(prefix.length)))) {
+    const name = names.toDiffusers(stored.slice(prefix.length));
+    const { shape } = reader.info(stored);
+    const narrowed = names.isConvolutionInOriginal(name) && shape.length === 4;
+    yield { name, shape: narrowed ? shape.slice(0, 2) : shape, data: () => reader.read(stored) };
+  }
+}
+
+/** The file must hold exactly what a folder of the base's configs holds: a missing tensor would be filled with chance. */
+async function checkEntries(entries: readonly TensorEntry[], component: ComponentName, base: DiffusersComponent, path: string): Promise<void> {
+  const reader = await base.openWeights();
+  try {
+    const given = new Map(entries.map(({ name, shape }) => [name, shape]));
+    for (const name of reader.names()) {
+      const { shape } = reader.info(name);
+      const found = given.get(name);
+      if (!found) throw new SingleFileError(`${path} holds no tensor for the ${component}'s '${name}': is it a Stable Diffusion checkpoint of this base model's shape?`);
+      if (elementCount(found) !== elementCount(shape) || found.some((size, i) => size !== shape[i])) {
+        throw new SingleFileError(`${path}: the ${component}'s '${name}' is [${found}], the base model's is [${shape}]`);
+      }
+    }
+  } finally {
+    await reader.close();
+  }
+}
+
+/** Turns a single file into a diffusers folder; configs, tokenizer and scheduler come from the folder `base`, whose shape the file must have. */
+export async function singleFileToDiffusers(path: string, directory: string, base: string, options: WriteSafetensorsOptions = {}): Promise<void> {
+  const folder = await readDiffusersFolder(base);
+  const reader = await openTensors(path);
+  try {
+    const written: Partial<Record<ComponentName, { config: JsonObject; weights: TensorEntry[] }>> = {};
+    for (const [component, names] of namesOf(folder)) {
+      const weights = [...diffusersEntries(component, names, reader)];
+      await checkEntries(weights, component, componentOf(folder, component), path);
+      written[component] = { config: componentOf(folder, component).config, weights };
+    }
+    await writeDiffusersFolder(directory, { base, components: written }, options);
+  } finally {
+    await reader.close();
+  }
+}

@@ -1,0 +1,72 @@
+// The original Stable Diffusion layout: every name as diffusers' converters have it, and a round trip without a lost bit.
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  originalNames, readDiffusersFolder, SafetensorsReader, SingleFileError, singleFileObstacle, singleFileToDiffusers, writeDiffusersFolder, writeSafetensors, writeSingleFile,
+  type JsonObject,
+} from '@styleforge/weights';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+interface Names { config: JsonObject; pairs: Record<string, string> }
+const golden = JSON.parse(readFileSync(new URL('../../../test/golden/single-file-names.json', import.meta.url), 'utf8')) as { name: string; unet: Names; vae: Names }[];
+const tinySd = fileURLToPath(new URL('../../../test/golden/tiny-sd', import.meta.url));
+
+describe.each(golden)('names of $name', (topology) => {
+  it.each(['unet', 'vae'] as const)('%s: equal diffusers, in both directions', (component) => {
+    const { config, pairs } = topology[component];
+    const names = originalNames(component, config);
+    expect(Object.fromEntries(Object.keys(pairs).map((name) => [name, names.toOriginal(name)]))).toEqual(pairs);
+    expect(Object.fromEntries(Object.values(pairs).map((name) => [names.toDiffusers(name), name]))).toEqual(pairs);
+  });
+});
+
+describe('a single file', () => {
+  let scratch: string;
+  const at = (name: string): string => join(scratch, name);
+  beforeAll(async () => { scratch = await mkdtemp(join(tmpdir(), 'styleforge-single-file-')); });
+  afterAll(() => rm(scratch, { recursive: true, force: true }));
+
+  it('becomes a folder again with the very same bits', async () => {
+    await writeSingleFile(at('model.safetensors'), tinySd, { dtype: 'F32' });
+    await singleFileToDiffusers(at('model.safetensors'), at('folder'), tinySd);
+    const [before, after] = [await readDiffusersFolder(tinySd), await readDiffusersFolder(at('folder'))];
+    for (const part of ['unet', 'vae', 'textEncoder'] as const) {
+      const [a, b] = [await before[part].openWeights(), await after[part].openWeights()];
+      expect(b.names().sort()).toEqual(a.names().sort());
+      for (const name of a.names()) {
+        expect(b.info(name).shape).toEqual(a.info(name).shape);
+        expect(Buffer.from((await b.read(name)).buffer).equals(Buffer.from((await a.read(name)).buffer)), name).toBe(true);
+      }
+      await Promise.all([a.close(), b.close()]);
+    }
+  });
+
+  it('is float16 when nothing else is asked, under the names that ComfyUI and A1111 look for', async () => {
+    await writeSingleFile(at('half.safetensors'), tinySd);
+    const file = await SafetensorsReader.open(at('half.safetensors'));
+    expect(new Set(file.names().map((name) => file.info(name).dtype))).toEqual(new Set(['F16']));
+    expect(file.info('model.diffusion_model.input_blocks.0.0.weight').shape).toEqual([16, 4, 3, 3]);
+    expect(file.info('first_stage_model.encoder.mid.attn_1.q.weight').shape).toEqual([32, 32, 1, 1]);
+    expect(file.has('cond_stage_model.transformer.text_model.encoder.layers.0.self_attn.q_proj.weight')).toBe(true);
+    await file.close();
+  });
+
+  it('is refused as a base of another shape, naming the tensor', async () => {
+    await writeSafetensors(at('other.safetensors'), [{ name: 'model.diffusion_model.input_blocks.0.0.weight', shape: [1], data: Float32Array.of(1) }]);
+    const reading = singleFileToDiffusers(at('other.safetensors'), at('refused'), tinySd);
+    await expect(reading).rejects.toThrow(SingleFileError);
+    await expect(reading).rejects.toThrow(/unet's 'conv_in/);
+    await expect(readFile(join(at('refused'), 'model_index.json'))).rejects.toThrow(/ENOENT/);
+  });
+
+  it('is not offered for an OpenCLIP text encoder', async () => {
+    const config = { ...(await readDiffusersFolder(tinySd)).textEncoder.config, hidden_act: 'gelu' };
+    await writeDiffusersFolder(at('open-clip'), { base: tinySd, components: { text_encoder: { config } } });
+    expect(await singleFileObstacle(at('open-clip'))).toMatch(/OpenCLIP/);
+    await expect(writeSingleFile(at('never.safetensors'), at('open-clip'))).rejects.toThrow(SingleFileError);
+    expect(await singleFileObstacle(tinySd)).toBeNull();
+  });
+});
