@@ -126,6 +126,23 @@ describe('when things end early', () => {
     expect(checkpoint?.step).toBe((await test.metrics(id)).at(-1)?.step);
   }, patience);
 
+  it('pausing saves a checkpoint and lets go, resuming ends with the very same weights, and a finished job goes on for more steps', async () => {
+    const id = await test.createJob(styleRef, aux, { max_train_steps: steps.max_train_steps, checkpointing_steps: null });
+    await test.until(id, ({ progress }) => (progress?.step ?? 0) > 2);
+    await test.call('POST', `/v1/training-jobs/${id}/pause`);
+    const paused = await test.until(id, ({ status }) => status !== 'running' && status !== 'pausing');
+    expect(paused).toMatchObject({ status: 'paused', attempt: 1, result: null });
+    const [checkpoint, ...others] = await test.checkpoints(id);
+    expect(others).toEqual([]);
+    expect(checkpoint?.step).toBe((await test.metrics(id)).at(-1)?.step);
+    await test.call('POST', `/v1/training-jobs/${id}/resume`);
+    expect(await test.untilFinished(id)).toMatchObject({ status: 'succeeded', attempt: 2, result: { final_step: 16 } });
+    expect(await weightsHash(id)).toBe(await weightsHash(undisturbed));
+    await test.call('POST', `/v1/training-jobs/${id}/resume`, { max_train_steps: 18 });
+    expect(await test.untilFinished(id)).toMatchObject({ status: 'succeeded', attempt: 3, result: { final_step: 18 } });
+    expect((await test.metrics(id)).map(({ step }) => step)).toEqual(Array.from({ length: 18 }, (_, index) => index + 1));
+  }, patience);
+
   it('stopping the service saves a checkpoint and hands the job back, and the next start goes on with it', async () => {
     const id = await test.createJob(styleRef, aux, { max_train_steps: steps.max_train_steps, checkpointing_steps: null });
     await test.until(id, ({ progress }) => (progress?.step ?? 0) > 2);
