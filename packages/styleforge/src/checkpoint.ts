@@ -3,13 +3,18 @@ import { readFile } from 'node:fs/promises';
 import { mkdtemp, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type ParameterBuffers } from '@styleforge/runtime';
-import { readDiffusersFolder, SafetensorsReader, writeDiffusersFolder, writeSafetensors, type TensorEntry } from '@styleforge/weights';
+import {
+  readDiffusersFolder, SafetensorsReader, singleFileObstacle, writeDiffusersFolder, writeSafetensors, writeSingleFile, type TensorEntry,
+} from '@styleforge/weights';
 import { type StyleForgeConfig, TrainingInputError } from './config.ts';
 import { loadTrainableWeights } from './model.ts';
 import { TEXT_ENCODER_PREFIX, UNET_PREFIX, type TrainStep } from './train-step.ts';
 
 const STATE_DIRECTORY = 'trainer_state';
 const FORMAT = 1;
+const RAW_WEIGHTS = 'weights.safetensors';
+/** The whole model as ComfyUI and A1111 read it. */
+export const SINGLE_FILE = join('single-file', 'model.safetensors');
 
 export interface TrainerState {
   readonly globalStep: number;
@@ -23,7 +28,15 @@ function* entriesOf(buffers: ParameterBuffers, prefix: string): Generator<Tensor
   }
 }
 
-async function writeMoments(path: string, buffers: ParameterBuffers): Promise<void> {
+/** What a checkpoint holds beside the weights that are trained. */
+export interface CheckpointExtras {
+  /** The averaged weights: these are the model's then, and the raw ones go to the trainer's state. */
+  readonly ema?: ParameterBuffers | undefined;
+  /** Writes the single file too, where the model has one. */
+  readonly singleFile?: boolean;
+}
+
+async function writeBuffers(path: string, buffers: ParameterBuffers): Promise<void> {
   await writeSafetensors(path, entriesOf(buffers, ''), { dtype: 'F32' });
 }
 
@@ -31,29 +44,35 @@ async function writeMoments(path: string, buffers: ParameterBuffers): Promise<vo
  * Writes everything beside `directory` and renames, so that no reader sees half of it. Weights are float32: what a resumed
  * run reads is bit for bit what this run holds.
  */
-export async function writeCheckpoint(directory: string, baseModelDirectory: string, trainStep: TrainStep, state: TrainerState): Promise<void> {
+export async function writeCheckpoint(directory: string, baseModelDirectory: string, trainStep: TrainStep, state: TrainerState, { ema, singleFile = false }: CheckpointExtras = {}): Promise<void> {
   await mkdir(dirname(directory), { recursive: true });
   const scratch = await mkdtemp(`${directory}.partial-`);
   const model = join(scratch, 'model');
+  const exported = ema ?? trainStep.weights;
   const trainsText = trainStep.weights.specs.some(({ name }) => name.startsWith(TEXT_ENCODER_PREFIX));
   await writeDiffusersFolder(model, {
     base: baseModelDirectory,
     components: {
-      unet: { weights: entriesOf(trainStep.weights, UNET_PREFIX) },
-      ...(trainsText ? { text_encoder: { weights: entriesOf(trainStep.weights, TEXT_ENCODER_PREFIX) } } : {}),
+      unet: { weights: entriesOf(exported, UNET_PREFIX) },
+      ...(trainsText ? { text_encoder: { weights: entriesOf(exported, TEXT_ENCODER_PREFIX) } } : {}),
     },
   }, { dtype: 'F32' });
   const stateDirectory = join(model, STATE_DIRECTORY);
   await mkdir(stateDirectory);
-  await writeMoments(join(stateDirectory, 'first_moment.safetensors'), trainStep.optimizer.firstMoment);
-  await writeMoments(join(stateDirectory, 'second_moment.safetensors'), trainStep.optimizer.secondMoment);
-  await writeFile(join(stateDirectory, 'trainer_state.json'), `${JSON.stringify({ format: FORMAT, ...state }, null, 2)}\n`);
+  await writeBuffers(join(stateDirectory, 'first_moment.safetensors'), trainStep.optimizer.firstMoment);
+  await writeBuffers(join(stateDirectory, 'second_moment.safetensors'), trainStep.optimizer.secondMoment);
+  if (ema) await writeBuffers(join(stateDirectory, RAW_WEIGHTS), trainStep.weights);
+  if (singleFile && (await singleFileObstacle(model)) === null) {
+    await mkdir(dirname(join(model, SINGLE_FILE)));
+    await writeSingleFile(join(model, SINGLE_FILE), model);
+  }
+  await writeFile(join(stateDirectory, 'trainer_state.json'), `${JSON.stringify({ format: FORMAT, ema: ema !== undefined, ...state }, null, 2)}\n`);
   await rm(directory, { recursive: true, force: true });
   await rename(model, directory);
   await rm(scratch, { recursive: true });
 }
 
-async function readMoments(path: string, buffers: ParameterBuffers): Promise<void> {
+async function readBuffers(path: string, buffers: ParameterBuffers): Promise<void> {
   const reader = await SafetensorsReader.open(path);
   try {
     for (const { name } of buffers.specs) await reader.readInto(name, buffers.get(name));
@@ -62,19 +81,22 @@ async function readMoments(path: string, buffers: ParameterBuffers): Promise<voi
   }
 }
 
-/** Restores weights, moments and step. Throws TrainingInputError when the folder is no checkpoint of this trainer. */
-export async function restoreCheckpoint(directory: string, trainStep: TrainStep): Promise<TrainerState> {
+/** Restores weights, moments and step, and the average where both the folder and the caller have one. Throws TrainingInputError when the folder is no checkpoint of this trainer. */
+export async function restoreCheckpoint(directory: string, trainStep: TrainStep, ema?: ParameterBuffers): Promise<TrainerState> {
   const stateDirectory = join(directory, STATE_DIRECTORY);
-  let state: TrainerState & { format: number };
+  let state: TrainerState & { format: number; ema?: boolean };
   try {
     state = JSON.parse(await readFile(join(stateDirectory, 'trainer_state.json'), 'utf8')) as typeof state;
   } catch (error) {
     throw new TrainingInputError(`${directory} holds no trainer state to resume from: ${String(error)}`, { cause: error });
   }
   if (state.format !== FORMAT) throw new TrainingInputError(`${directory} was written in trainer state format ${state.format}; this version reads ${FORMAT}`);
-  await loadTrainableWeights(await readDiffusersFolder(directory), trainStep.weights);
-  await readMoments(join(stateDirectory, 'first_moment.safetensors'), trainStep.optimizer.firstMoment);
-  await readMoments(join(stateDirectory, 'second_moment.safetensors'), trainStep.optimizer.secondMoment);
+  const folder = await readDiffusersFolder(directory);
+  if (state.ema === true) await readBuffers(join(stateDirectory, RAW_WEIGHTS), trainStep.weights);
+  else await loadTrainableWeights(folder, trainStep.weights);
+  if (ema) await loadTrainableWeights(folder, ema);
+  await readBuffers(join(stateDirectory, 'first_moment.safetensors'), trainStep.optimizer.firstMoment);
+  await readBuffers(join(stateDirectory, 'second_moment.safetensors'), trainStep.optimizer.secondMoment);
   trainStep.optimizer.step = state.optimizerStep;
   return state;
 }

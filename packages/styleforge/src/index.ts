@@ -6,6 +6,7 @@ export {
   dualBindingWeights, minSnrWeights, TEXT_ENCODER_PREFIX, TrainStep, UNET_PREFIX, type TrainStepBatch, type TrainStepOptions,
 } from './train-step.ts';
 export { loadTrainableWeights, openModel, type TrainableModel } from './model.ts';
-export { restoreCheckpoint, writeCheckpoint, type TrainerState } from './checkpoint.ts';
+export { emaDecayAt, startEma, updateEma } from './ema.ts';
+export { restoreCheckpoint, SINGLE_FILE, writeCheckpoint, type CheckpointExtras, type TrainerState } from './checkpoint.ts';
 export { NonFiniteLossError, trainStyleForge, type TrainingProgress, type TrainStyleForgeOptions } from './train-styleforge.ts';
 export { generateImages, type GenerateImagesOptions } from './generate-images.ts';

@@ -2,10 +2,11 @@
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { weightsOf } from '@styleforge/diffusion';
-import { type CompileOptions } from '@styleforge/runtime';
+import { type CompileOptions, type ParameterBuffers } from '@styleforge/runtime';
 import { drawBatch, promptIds, type AuxImages, type BatchSource, type StyleRefImages } from './batches.ts';
 import { restoreCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { type StyleForgeConfig, TrainingInputError } from './config.ts';
+import { startEma, updateEma } from './ema.ts';
 import { loadImage } from './image-source.ts';
 import { LatentSource } from './latent-source.ts';
 import { learningRateAt } from './lr-schedule.ts';
@@ -59,7 +60,6 @@ function checkOptions({ config, styleRef, aux }: TrainStyleForgeOptions): void {
   }
   if (aux && aux.images.length === 0) throw new TrainingInputError('aux has no images: upload some, or leave aux out');
   if ((aux === null) !== (config.aux === null)) throw new TrainingInputError('aux images and aux weight belong together: give both or neither');
-  if (config.hyperparameters.ema) throw new TrainingInputError('hyperparameters.ema is not supported yet: set it to false');
 }
 
 async function openBatchSource(options: TrainStyleForgeOptions, model: TrainableModel): Promise<BatchSource> {
@@ -87,20 +87,32 @@ async function createTrainStep(source: BatchSource, model: TrainableModel, compi
   });
 }
 
+type TextInput = { inputIds: Int32Array } | { encoderHiddenStates: Float32Array };
+
+interface RunParts {
+  readonly source: BatchSource;
+  readonly trainStep: TrainStep;
+  readonly text: TextInput;
+  readonly ema: ParameterBuffers | undefined;
+  readonly globalStep: number;
+}
+
 /** Everything that one run holds on to while it steps. */
 class Run {
   readonly #options: TrainStyleForgeOptions;
   readonly #source: BatchSource;
   readonly #trainStep: TrainStep;
-  readonly #text: { inputIds: Int32Array } | { encoderHiddenStates: Float32Array };
+  readonly #text: TextInput;
+  readonly #ema: ParameterBuffers | undefined;
   globalStep: number;
   #lastSaved = -1;
 
-  constructor(options: TrainStyleForgeOptions, source: BatchSource, trainStep: TrainStep, text: { inputIds: Int32Array } | { encoderHiddenStates: Float32Array }, globalStep: number) {
+  constructor(options: TrainStyleForgeOptions, { source, trainStep, text, ema, globalStep }: RunParts) {
     this.#options = options;
     this.#source = source;
     this.#trainStep = trainStep;
     this.#text = text;
+    this.#ema = ema;
     this.globalStep = globalStep;
     if (globalStep > 0) this.#lastSaved = globalStep;
   }
@@ -131,6 +143,7 @@ class Run {
       throw new NonFiniteLossError(`loss ${loss}, gradient norm ${gradNorm} at step ${this.globalStep + 1}: lower learning_rate; the last checkpoint is kept`);
     }
     this.globalStep += 1;
+    if (this.#ema) updateEma(this.#ema, this.#trainStep.weights, this.globalStep);
     const samples = count * passes * (this.#source.aux ? 2 : 1);
     const samplesPerSecond = (1000 * samples) / (performance.now() - started);
     return { step: this.globalStep, of, loss, styleRefLoss, auxLoss: aux ? auxLoss : null, gradNorm, learningRate, samplesPerSecond };
@@ -140,7 +153,7 @@ class Run {
     if (this.#lastSaved === this.globalStep) return;
     const { baseModelDirectory, config } = this.#options;
     const state = { globalStep: this.globalStep, optimizerStep: this.#trainStep.optimizer.step, config };
-    await writeCheckpoint(this.directory, baseModelDirectory, this.#trainStep, state);
+    await writeCheckpoint(this.directory, baseModelDirectory, this.#trainStep, state, { ema: this.#ema, singleFile: this.globalStep >= config.hyperparameters.max_train_steps });
     this.#lastSaved = this.globalStep;
     await this.#options.onCheckpoint?.({ step: this.globalStep, directory: this.directory });
   }
@@ -172,11 +185,18 @@ export async function trainStyleForge(options: TrainStyleForgeOptions): Promise<
   const source = await openBatchSource(options, model);
   const inputIds = promptIds(source);
   const trainStep = await createTrainStep(source, model, options.compile);
+  const { ema: averaged } = options.config.hyperparameters;
   let globalStep = 0;
-  if (options.resumeFrom === undefined) await loadTrainableWeights(model.folder, trainStep.weights);
-  else ({ globalStep } = await restoreCheckpoint(options.resumeFrom, trainStep));
-  const text = options.config.hyperparameters.train_text_encoder ? { inputIds } : { encoderHiddenStates: await frozenTextStates(model, inputIds) };
-  const run = new Run(options, source, trainStep, text, globalStep);
+  let ema: ParameterBuffers | undefined;
+  if (options.resumeFrom === undefined) {
+    await loadTrainableWeights(model.folder, trainStep.weights);
+    ema = averaged ? startEma(trainStep.weights) : undefined;
+  } else {
+    ema = averaged ? trainStep.weights.alike() : undefined;
+    ({ globalStep } = await restoreCheckpoint(options.resumeFrom, trainStep, ema));
+  }
+  const text: TextInput = options.config.hyperparameters.train_text_encoder ? { inputIds } : { encoderHiddenStates: await frozenTextStates(model, inputIds) };
+  const run = new Run(options, { source, trainStep, text, ema, globalStep });
   try {
     await run.toEnd();
     const directory = run.globalStep === globalStep && options.resumeFrom !== undefined ? options.resumeFrom : run.directory;

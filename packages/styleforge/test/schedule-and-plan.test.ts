@@ -1,7 +1,8 @@
 // The parts of training that are plain arithmetic: learning rates, the order of images, loss weights.
 import { readFileSync } from 'node:fs';
 import { DDPMScheduler } from '@styleforge/diffusion';
-import { drawFrom, drawMixed, dualBindingWeights, learningRateAt, minSnrWeights, type LrSchedulerName, type TrainingHyperparameters } from '@styleforge/styleforge';
+import { ParameterBuffers } from '@styleforge/runtime';
+import { drawFrom, drawMixed, dualBindingWeights, emaDecayAt, learningRateAt, minSnrWeights, startEma, updateEma, type LrSchedulerName, type TrainingHyperparameters } from '@styleforge/styleforge';
 import { describe, expect, it } from 'vitest';
 
 const golden = JSON.parse(readFileSync(new URL('../../../test/golden/lr-schedules.json', import.meta.url), 'utf8')) as {
@@ -44,5 +45,23 @@ describe('loss weights', () => {
     const [early, late] = minSnrWeights(scheduler, [10, 900], 5);
     expect(early).toBeCloseTo(5 / scheduler.snr([10])[0], 6);
     expect(late).toBe(1);
+  });
+});
+
+describe('moving average', () => {
+  const reference = JSON.parse(readFileSync(new URL('../../../test/golden/ema.json', import.meta.url), 'utf8')) as {
+    steps: { weights: number[]; decay: number; average: number[] }[]; far: { step: number; decay: number }[];
+  };
+
+  it('equals diffusers step by step', () => {
+    const weights = new ParameterBuffers([{ name: 'w', shape: [5] }]);
+    const average = startEma(weights);
+    reference.steps.forEach((expected, i) => {
+      weights.get('w').set(expected.weights);
+      updateEma(average, weights, i + 1);
+      expect(emaDecayAt(i + 1)).toBeCloseTo(expected.decay, 12);
+      average.get('w').forEach((value, j) => expect(value, `step ${i + 1}`).toBeCloseTo(expected.average[j], 6));
+    });
+    for (const { step, decay } of reference.far) expect(emaDecayAt(step)).toBeCloseTo(decay, 12);
   });
 });

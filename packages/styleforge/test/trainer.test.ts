@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { NonFiniteLossError, trainStyleForge, TrainingInputError, type StyleForgeConfig, type TrainingProgress, type TrainStyleForgeOptions } from '@styleforge/styleforge';
+import { NonFiniteLossError, SINGLE_FILE, trainStyleForge, TrainingInputError, type StyleForgeConfig, type TrainingProgress, type TrainStyleForgeOptions } from '@styleforge/styleforge';
 import { SafetensorsReader } from '@styleforge/weights';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -75,6 +75,30 @@ describe('trainStyleForge', () => {
       const resumed = await trainStyleForge(options(`resumed-${from}`, changes, { resumeFrom: join(scratch, 'whole', `checkpoint-${from}`) }));
       expect(await fingerprint(resumed.directory)).toEqual(await fingerprint(whole.directory));
     }
+  });
+
+  it('keeps an average of the weights as the model, the weights themselves for an exact resume', async () => {
+    const changes = { max_train_steps: 3, ema: true, checkpointing_steps: 1 };
+    const whole = await trainStyleForge(options('averaged', changes));
+    const resumed = await trainStyleForge(options('averaged-resumed', changes, { resumeFrom: join(scratch, 'averaged', 'checkpoint-2') }));
+    expect(await fingerprint(resumed.directory)).toEqual(await fingerprint(whole.directory));
+    const plain = await trainStyleForge(options('not-averaged', { ...changes, ema: false }));
+    const open = (path: string) => SafetensorsReader.open(path);
+    const model = (directory: string) => open(join(directory, 'unet', 'diffusion_pytorch_model.safetensors'));
+    const files = [await model(whole.directory), await open(join(whole.directory, 'trainer_state', 'weights.safetensors')), await model(plain.directory)];
+    const [average, raw, expected] = [await files[0].read('conv_in.bias'), await files[1].read('unet.conv_in.bias'), await files[2].read('conv_in.bias')];
+    expect(raw).toEqual(expected);
+    expect(average).not.toEqual(raw);
+    await Promise.all(files.map((file) => file.close()));
+  });
+
+  it('writes the finished model as one file too, and only the finished one', async () => {
+    const { directory } = await trainStyleForge(options('single', { max_train_steps: 2, checkpointing_steps: 1 }));
+    expect(await readdir(join(scratch, 'single', 'checkpoint-1'))).not.toContain('single-file');
+    const [file, folder] = [await SafetensorsReader.open(join(directory, SINGLE_FILE)), await SafetensorsReader.open(join(directory, 'unet', 'diffusion_pytorch_model.safetensors'))];
+    const [half, whole] = [await file.read('model.diffusion_model.time_embed.0.weight'), await folder.read('time_embedding.linear_1.weight')];
+    half.forEach((value, i) => expect(Math.abs(value - whole[i])).toBeLessThanOrEqual(Math.abs(whole[i]) * 2 ** -11 + 2 ** -25));
+    await Promise.all([file.close(), folder.close()]);
   });
 
   it('goes on with a finished run when it is given more steps', async () => {
