@@ -59,7 +59,6 @@ describe('POST /v1/training-jobs', () => {
     ['a warm-up longer than the run', 'validation_failed', '/hyperparameters/lr_warmup_steps', () => ({ hyperparameters: { lr_warmup_steps: 50, max_train_steps: 9 } })],
     ['an unknown field', 'validation_failed', '/hyperparameters/learning_rat', () => ({ hyperparameters: { learning_rat: 1 } })],
     ['a resolution that the U-Net cannot halve', 'validation_failed', '/hyperparameters/resolution', () => ({ hyperparameters: { resolution: 72 } })],
-    ['a switch that is not offered yet', 'not_supported', '/hyperparameters/ema', () => ({ hyperparameters: { ema: true } })],
     ['what is not offered yet', 'not_supported', '/webhook_url', () => ({ webhook_url: 'https://example.com/hook' })],
   ])('refuses %s', async (_case, code, pointer, changes) => {
     const before = await api.database.outbox.count();

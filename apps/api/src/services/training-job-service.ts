@@ -29,13 +29,11 @@ export async function createTrainingJob({ database, baseModels }: ApiDependencie
 }
 
 const NOT_OFFERED = ['validation', 'evaluation', 'early_stopping', 'webhook_url'] as const satisfies readonly (keyof CreateTrainingJobRequest)[];
-const NOT_OFFERED_SWITCHES = ['ema'] as const satisfies readonly (keyof CreateTrainingJobRequest['hyperparameters'])[];
 
 /** Better to refuse what would silently not happen. */
 function unsupportedFields(body: CreateTrainingJobRequest): FieldError[] {
   const asked: string[] = NOT_OFFERED.filter((field) => body[field] !== undefined && body[field] !== null);
-  const switchedOn = NOT_OFFERED_SWITCHES.filter((field) => body.hyperparameters[field] === true).map((field) => `hyperparameters/${field}`);
-  return [...asked, ...switchedOn].map((field) => ({ pointer: `/${field}`, detail: 'this installation does not offer it yet; leave it out' }));
+  return asked.map((field) => ({ pointer: `/${field}`, detail: 'this installation does not offer it yet; leave it out' }));
 }
 
 /** Sizes are halved at every level of the U-Net but the last. */
