@@ -20,6 +20,8 @@ const { values } = parseArgs({
     'batch-size': { type: 'string', default: '16' },
     'snapshot-minutes': { type: 'string', default: '8' },
     seed: { type: 'string', default: '1337' },
+    'learning-rate': { type: 'string', default: '1e-3' },
+    'core-subjects-from': { type: 'string' },
     threads: { type: 'string' },
   },
 });
@@ -27,6 +29,7 @@ const { values } = parseArgs({
 const { directory, output, tokenizer } = values;
 const [vaeSteps, unetSteps, batchSize, snapshotMinutes, seed] =
   (['vae-steps', 'unet-steps', 'batch-size', 'snapshot-minutes', 'seed'] as const).map((name) => Number(values[name]));
+const optional = (value: string | undefined): number | undefined => (value === undefined ? undefined : Number(value));
 const log = (line: string): void => console.log(`${new Date().toISOString().slice(11, 19)} ${line}`);
 
 await mkdir(join(directory, 'sheets'), { recursive: true });
@@ -38,7 +41,8 @@ const vae = await trainVae({ cache, directory, steps: vaeSteps, batchSize: 16, l
 const latents = await encodeLatents(cache, vae);
 log(`latents encoded, scaling factor ${latents.scalingFactor.toFixed(4)}`);
 await trainUnet({
-  cache, latents, directory, tokenizerDirectory: tokenizer, threads: values.threads === undefined ? undefined : Number(values.threads), steps: unetSteps, batchSize, learningRate: 1e-3, snapshotMinutes, seed, log,
+  cache, latents, directory, tokenizerDirectory: tokenizer, threads: optional(values.threads), coreSubjectsFrom: optional(values['core-subjects-from']),
+  steps: unetSteps, batchSize, learningRate: Number(values['learning-rate']), snapshotMinutes, seed, log,
   onSnapshot: async (unetAndTextEncoder, step) => {
     const files = modelFiles({ seed, vaeSteps, unetSteps: step, batchSize, pictures: cache.records.length });
     await exportModel(output, { vae, scalingFactor: latents.scalingFactor, unetAndTextEncoder, tokenizerDirectory: tokenizer, files });
