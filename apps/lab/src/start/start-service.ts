@@ -28,7 +28,7 @@ export interface StartServiceOptions {
 }
 
 const root = new URL('../../../../', import.meta.url);
-const readyMs = 60_000;
+const readyMs = 180_000;
 
 export async function startService({ config, newKey = false, onGivenUp = throwLater }: StartServiceOptions): Promise<RunningService> {
   const opened: (() => Promise<void>)[] = [];
