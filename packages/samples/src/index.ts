@@ -1,6 +1,7 @@
 // Sample data: captioned pictures of the same subjects in many styles, and contact sheets to look at them.
 export * from './styles.ts';
 export * from './subjects.ts';
+export * from './core-subjects.ts';
 export * from './render.ts';
 export * from './captions.ts';
 export * from './hold-out.ts';

@@ -1,5 +1,5 @@
 // npm run pretrain: makes the shipped base model from the open emoji sets, stage by stage; run again, it goes on where it stopped.
-import { buildImageCache } from '@styleforge/samples';
+import { buildImageCache, listCoreSubjects } from '@styleforge/samples';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -17,11 +17,11 @@ const { values } = parseArgs({
     tokenizer: { type: 'string', default: 'models/styleforge-mini/tokenizer' },
     'vae-steps': { type: 'string', default: '2500' },
     'unet-steps': { type: 'string', default: '6000' },
-    'batch-size': { type: 'string', default: '16' },
+    'batch-size': { type: 'string', default: '32' },
     'snapshot-minutes': { type: 'string', default: '8' },
     seed: { type: 'string', default: '1337' },
     'learning-rate': { type: 'string', default: '1e-3' },
-    'core-subjects-from': { type: 'string' },
+    'vae-from': { type: 'string' },
     threads: { type: 'string' },
   },
 });
@@ -37,14 +37,16 @@ const cache = await buildImageCache(join(directory, 'images'), {
   onProgress: ({ done, of }) => { if (done % 500 === 0) log(`rendered ${done} of ${of} pictures`); },
 });
 log(`${cache.records.length} training pictures`);
-const vae = await trainVae({ cache, directory, steps: vaeSteps, batchSize: 16, learningRate: 2e-3, seed, log });
-const latents = await encodeLatents(cache, vae);
+const core = await buildImageCache(join(directory, 'images'), { subjects: listCoreSubjects() });
+log(`${core.records.length} of them for the U-Net`);
+const vae = await trainVae({ cache, directory, initialModel: values['vae-from'], steps: vaeSteps, batchSize: 16, learningRate: 2e-3, seed, log });
+const latents = await encodeLatents(core, vae);
 log(`latents encoded, scaling factor ${latents.scalingFactor.toFixed(4)}`);
 await trainUnet({
-  cache, latents, directory, tokenizerDirectory: tokenizer, threads: optional(values.threads), coreSubjectsFrom: optional(values['core-subjects-from']),
+  cache: core, latents, directory, tokenizerDirectory: tokenizer, threads: optional(values.threads),
   steps: unetSteps, batchSize, learningRate: Number(values['learning-rate']), snapshotMinutes, seed, log,
   onSnapshot: async (unetAndTextEncoder, step) => {
-    const files = modelFiles({ seed, vaeSteps, unetSteps: step, batchSize, pictures: cache.records.length });
+    const files = modelFiles({ seed, vaeSteps, unetSteps: step, batchSize, pictures: core.records.length });
     await exportModel(output, { vae, scalingFactor: latents.scalingFactor, unetAndTextEncoder, tokenizerDirectory: tokenizer, files });
     const sheet = join(directory, 'sheets', `unet-${String(step).padStart(6, '0')}.png`);
     await writeSheet({ modelDirectory: output, path: sheet });

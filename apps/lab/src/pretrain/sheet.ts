@@ -4,7 +4,7 @@ import { baseStyles, captionOf, contactSheet, listSubjects, type StyleId } from 
 import { generateImages } from '@styleforge/styleforge';
 import { writeFile } from 'node:fs/promises';
 
-const SUBJECTS = ['dog face', 'red apple', 'man', 'woman with white cane', 'old woman', 'house', 'automobile', 'octopus', 'cherry blossom', 'hamburger', 'police officer', 'santa claus'];
+const SUBJECTS = ['dog', 'strawberry', 'man', 'astronaut', 'old woman', 'house', 'automobile', 'octopus', 'sunflower', 'hamburger', 'police officer', 'santa claus'];
 
 export interface SheetOptions {
   readonly modelDirectory: string;

@@ -19,8 +19,6 @@ export interface UnetStageOptions {
   readonly learningRate: number;
   readonly snapshotMinutes: number;
   readonly threads?: number;
-  /** From this step on only persons, animals, plants and food with one-word names: fewer pictures, seen more often. */
-  readonly coreSubjectsFrom?: number;
   readonly seed: number;
   readonly log: (line: string) => void;
   readonly onSnapshot: (weights: ParameterBuffers, step: number) => Promise<void>;
@@ -29,36 +27,25 @@ export interface UnetStageOptions {
 const EMPTY_CAPTION_SHARE = 0.1;
 const SNR_GAMMA = 5;
 
-function isCoreSubject({ name, isPerson, group }: ImageCache['records'][number]): boolean {
-  return !name.includes(' ') && (isPerson || group === 'Animals & Nature' || group === 'Food & Drink');
-}
-
 /** Draws batches: each picture once per pass, its caption anew each time. */
 class BatchSource {
   readonly #options: UnetStageOptions;
   readonly #tokenizer: CLIPTokenizer;
   readonly #noiseScheduler: DDPMScheduler;
   readonly #ids = new Map<string, number[]>();
-  readonly #all: readonly number[];
-  readonly #core: readonly number[];
   #order: { epoch: number; indices: Int32Array } = { epoch: -1, indices: new Int32Array() };
 
   constructor(options: UnetStageOptions, tokenizer: CLIPTokenizer, noiseScheduler: DDPMScheduler) {
     this.#options = options;
-    this.#all = options.cache.records.map((_, i) => i);
-    this.#core = this.#all.filter((i) => isCoreSubject(options.cache.records[i]));
     this.#tokenizer = tokenizer;
     this.#noiseScheduler = noiseScheduler;
   }
 
   #record(index: number): number {
-    const { batchSize, seed, coreSubjectsFrom = Infinity } = this.#options;
-    const pool = index >= coreSubjectsFrom * batchSize ? this.#core : this.#all;
-    const epoch = Math.floor(index / pool.length);
-    if (this.#order.epoch !== epoch || this.#order.indices.length !== pool.length) {
-      this.#order = { epoch, indices: permutation({ seed, step: epoch, purpose: 'unet-order' }, pool.length) };
-    }
-    return pool[this.#order.indices[index % pool.length]];
+    const { cache: { records: { length } }, seed } = this.#options;
+    const epoch = Math.floor(index / length);
+    if (this.#order.epoch !== epoch) this.#order = { epoch, indices: permutation({ seed, step: epoch, purpose: 'unet-order' }, length) };
+    return this.#order.indices[index % length];
   }
 
   #tokens(caption: string): number[] {

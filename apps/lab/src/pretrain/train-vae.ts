@@ -3,6 +3,7 @@ import { Graph, type Tensor } from '@styleforge/autodiff';
 import { AutoencoderKL, parseAutoencoderKLConfig, permutation, randomIntegers, randomNormals, randomUniforms } from '@styleforge/diffusion';
 import { ParameterBuffers, Program, TrainingProgram } from '@styleforge/runtime';
 import { contactSheet, imageOf, type ImageCache } from '@styleforge/samples';
+import { readDiffusersFolder } from '@styleforge/weights';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { IMAGE_SIZE, LATENT_CHANNELS, LATENT_SIZE, vaeConfig } from './geometry.ts';
@@ -17,6 +18,8 @@ export interface VaeStageOptions {
   readonly learningRate: number;
   readonly seed: number;
   readonly log: (line: string) => void;
+  /** A diffusers folder whose autoencoder the first step starts from. */
+  readonly initialModel?: string;
 }
 
 /** Weight of the divergence from a standard normal, per latent against per pixel: keeps latents bounded, no more. */
@@ -66,11 +69,21 @@ function batchOf(cache: ImageCache, step: number, batchSize: number, seed: numbe
   return planes;
 }
 
+async function readInitialWeights(directory: string, weights: ParameterBuffers): Promise<void> {
+  const reader = await (await readDiffusersFolder(directory)).vae.openWeights();
+  try {
+    for (const { name } of weights.specs) await reader.readInto(name.slice(VAE_PREFIX.length), weights.get(name));
+  } finally {
+    await reader.close();
+  }
+}
+
 export async function trainVae(options: VaeStageOptions): Promise<ParameterBuffers> {
   const { cache, directory, batchSize, seed, steps, log } = options;
   const { graph, loss } = buildGraph(batchSize);
   const weights = new ParameterBuffers([...graph.parameters].map(([name, { shape }]) => ({ name, shape })));
-  initializeWeights(weights, seed);
+  if (options.initialModel) await readInitialWeights(options.initialModel, weights);
+  else initializeWeights(weights, seed);
   const program = await TrainingProgram.create({ graph, loss, outputs: { loss }, trainable: weights, adamw: { beta1: 0.9, beta2: 0.99, epsilon: 1e-8 } });
   const ema = await runTrainingLoop({
     weights, optimizer: program.optimizer, update: (update) => program.update(update), steps, batchSize, log, stateDirectory: join(directory, 'state-vae'), learningRate: options.learningRate,

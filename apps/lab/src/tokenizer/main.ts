@@ -60,7 +60,7 @@ const tokenizerConfig = {
   do_lower_case: true,
   eos_token: { __type: 'AddedToken', ...special(endOfText) },
   errors: 'replace',
-  model_max_length: 77,
+  model_max_length: 32,
   pad_token: endOfText,
   tokenizer_class: 'CLIPTokenizer',
   unk_token: { __type: 'AddedToken', ...special(endOfText) },
