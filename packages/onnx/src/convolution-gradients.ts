@@ -82,21 +82,31 @@ function flatWindows(builder: ModelBuilder, x: string, dy: string, xShape: Shape
 
 /**
  * Shifted windows as slices of the channels-last image, [n*oh*ow, c] each: any stride, and the fastest form for small images,
- * because one product contracts samples and pixels together. Returns [o, kh*kw*c].
+ * because one product contracts samples and pixels together. Returns [o, c, kh, kw].
  */
-function channelsLastProduct(builder: ModelBuilder, x: string, dy: string, xShape: Shape, dyShape: Shape, { kernel, strides, pads }: WeightGradientAttributes): string {
+function channelsLastGradient(builder: ModelBuilder, x: string, dy: string, xShape: Shape, dyShape: Shape, { kernel, strides, pads }: WeightGradientAttributes): string {
   const [n, c] = xShape;
   const [, o, oh, ow] = dyShape;
+  const rowCount = n * oh * ow;
   const toLast = (name: string): string => builder.node('Transpose', [name], { attributes: { perm: ints([0, 2, 3, 1]) } });
   const padded = pads.some((count) => count > 0)
     ? builder.node('Pad', [toLast(x), builder.integers([0, pads[0], pads[1], 0, 0, pads[2], pads[3], 0])]) : toLast(x);
   const windows = kernelOffsets(kernel).map(([i, j]) => {
     const ends = [i + (oh - 1) * strides[0] + 1, j + (ow - 1) * strides[1] + 1];
-    return builder.node('Reshape', [slice(builder, padded, [1, 2], [i, j], ends, [...strides]), builder.integers([n * oh * ow, c])]);
+    return builder.node('Reshape', [slice(builder, padded, [1, 2], [i, j], ends, [...strides]), builder.integers([rowCount, c])]);
   });
-  const columns = windows.length > 1 ? builder.node('Concat', windows, { attributes: { axis: 1n } }) : windows[0];
-  const rows = builder.node('Reshape', [toLast(dy), builder.integers([n * oh * ow, o])]);
-  return builder.node('Gemm', [rows, columns], { attributes: { transA: 1n } });
+  const rows = builder.node('Reshape', [toLast(dy), builder.integers([rowCount, o])]);
+  const product = (columns: string): string => builder.node('Gemm', [rows, columns], { attributes: { transA: 1n } });
+  if (rowCount < MANY_ROWS) return toKernelLayout(builder, product(concat(builder, windows, 1)), o, c, kernel);
+  const columns = windows.map((window) => builder.node('Unsqueeze', [product(window), builder.integers([2])]));
+  return builder.node('Reshape', [concat(builder, columns, 2), builder.integers([o, c, ...kernel])]);
+}
+
+/** From here on one product a window beats copying all windows into one matrix (docs/experiments/engine.md). */
+const MANY_ROWS = 1024;
+
+function concat(builder: ModelBuilder, parts: string[], axis: number): string {
+  return parts.length > 1 ? builder.node('Concat', parts, { attributes: { axis: BigInt(axis) } }) : parts[0];
 }
 
 function kernelOffsets([kh, kw]: Size): [number, number][] {
@@ -117,8 +127,8 @@ export function weightGradient(
     return builder.node('Reshape', [product, builder.integers([o, c, 1, 1])]);
   }
   const unitStride = strides.every((stride) => stride === 1);
-  if (!unitStride || dyShape[3] <= 16) return toKernelLayout(builder, channelsLastProduct(builder, x, dy, xShape, dyShape, attributes), o, c, kernel);
+  if (!unitStride || dyShape[3] <= 16) return channelsLastGradient(builder, x, dy, xShape, dyShape, attributes);
   const flat = flatWindows(builder, x, dy, xShape, dyShape, kernel, pads);
-  const columns = builder.node('Concat', flat.windows, { attributes: { axis: 1n } });
+  const columns = concat(builder, flat.windows, 1);
   return toKernelLayout(builder, contractPixels(builder, flat.dy, columns, n), o, c, kernel);
 }

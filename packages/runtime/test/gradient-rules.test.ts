@@ -47,6 +47,8 @@ const cases: { readonly [K in OpKind]: readonly GradientCheckCase[] | 'no gradie
     conv([2, 2, 5, 5], [2, 2, 5, 3], [1, 1], [2, 0, 2, 1]),
     conv([2, 2, 4, 20], [3, 2, 3, 3], [1, 1], [1, 1, 1, 1]),
     conv([1, 2, 32, 32], [2, 2, 3, 3], [1, 1], [1, 1, 1, 1]),
+    conv([16, 2, 8, 8], [3, 2, 3, 3], [1, 1], [1, 1, 1, 1]),
+    conv([16, 2, 16, 16], [2, 2, 3, 3], [2, 2], [1, 1, 1, 1]),
   ],
   upsampleNearest: [{ shapes: [[2, 3, 2, 3]], build: (graph, [x]) => graph.upsampleNearest(x, [2, 3]) }],
   reshape: [{ shapes: [[2, 6]], build: (graph, [x]) => graph.reshape(x, [3, 4]) }],

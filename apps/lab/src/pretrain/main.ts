@@ -1,5 +1,6 @@
 // npm run pretrain: makes the shipped base model from the open emoji sets, stage by stage; run again, it goes on where it stopped.
 import { buildImageCache, listCoreSubjects } from '@styleforge/samples';
+import { type ParameterBuffers } from '@styleforge/runtime';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -8,7 +9,7 @@ import { encodeLatents } from './latent-cache.ts';
 import { modelFiles } from './model-card.ts';
 import { writeSheet } from './sheet.ts';
 import { trainUnet } from './train-unet.ts';
-import { trainVae } from './train-vae.ts';
+import { trainDecoder, trainVae } from './train-vae.ts';
 
 const { values } = parseArgs({
   options: {
@@ -16,6 +17,7 @@ const { values } = parseArgs({
     output: { type: 'string', default: '.styleforge/pretrain/model' },
     tokenizer: { type: 'string', default: 'models/styleforge-mini/tokenizer' },
     'vae-steps': { type: 'string', default: '2500' },
+    'decoder-steps': { type: 'string', default: '1500' },
     'unet-steps': { type: 'string', default: '6000' },
     'batch-size': { type: 'string', default: '32' },
     'snapshot-minutes': { type: 'string', default: '8' },
@@ -27,8 +29,8 @@ const { values } = parseArgs({
 });
 
 const { directory, output, tokenizer } = values;
-const [vaeSteps, unetSteps, batchSize, snapshotMinutes, seed] =
-  (['vae-steps', 'unet-steps', 'batch-size', 'snapshot-minutes', 'seed'] as const).map((name) => Number(values[name]));
+const [vaeSteps, decoderSteps, unetSteps, batchSize, snapshotMinutes, seed] =
+  (['vae-steps', 'decoder-steps', 'unet-steps', 'batch-size', 'snapshot-minutes', 'seed'] as const).map((name) => Number(values[name]));
 const optional = (value: string | undefined): number | undefined => (value === undefined ? undefined : Number(value));
 const log = (line: string): void => console.log(`${new Date().toISOString().slice(11, 19)} ${line}`);
 
@@ -42,14 +44,17 @@ log(`${core.records.length} of them for the U-Net`);
 const vae = await trainVae({ cache, directory, initialModel: values['vae-from'], steps: vaeSteps, batchSize: 16, learningRate: 2e-3, seed, log });
 const latents = await encodeLatents(core, vae);
 log(`latents encoded, scaling factor ${latents.scalingFactor.toFixed(4)}`);
-await trainUnet({
+const snapshot = async (autoencoder: ParameterBuffers, unetAndTextEncoder: ParameterBuffers, step: number, name: string): Promise<void> => {
+  const files = modelFiles({ seed, vaeSteps, decoderSteps, unetSteps: step, batchSize, pictures: core.records.length });
+  await exportModel(output, { vae: autoencoder, scalingFactor: latents.scalingFactor, unetAndTextEncoder, tokenizerDirectory: tokenizer, files });
+  const sheet = join(directory, 'sheets', `${name}-${String(step).padStart(6, '0')}.png`);
+  await writeSheet({ modelDirectory: output, path: sheet });
+  log(`model at step ${step} in ${output}, sheet in ${sheet}`);
+};
+const unetAndTextEncoder = await trainUnet({
   cache: core, latents, directory, tokenizerDirectory: tokenizer, threads: optional(values.threads),
   steps: unetSteps, batchSize, learningRate: Number(values['learning-rate']), snapshotMinutes, seed, log,
-  onSnapshot: async (unetAndTextEncoder, step) => {
-    const files = modelFiles({ seed, vaeSteps, unetSteps: step, batchSize, pictures: core.records.length });
-    await exportModel(output, { vae, scalingFactor: latents.scalingFactor, unetAndTextEncoder, tokenizerDirectory: tokenizer, files });
-    const sheet = join(directory, 'sheets', `unet-${String(step).padStart(6, '0')}.png`);
-    await writeSheet({ modelDirectory: output, path: sheet });
-    log(`model at step ${step} in ${output}, sheet in ${sheet}`);
-  },
+  onSnapshot: (weights, step) => snapshot(vae, weights, step, 'unet'),
 });
+const sharper = await trainDecoder({ cache, directory, vae, steps: decoderSteps, batchSize: 16, learningRate: 1e-3, seed, log });
+await snapshot(sharper, unetAndTextEncoder, unetSteps, 'final');

@@ -1,9 +1,11 @@
 // The files that travel with the shipped model: its card, and the settings that jobs on it start from.
-import { listLicences } from '@styleforge/samples';
+import { listCoreSubjects, listLicences } from '@styleforge/samples';
+import { textEncoderConfig, unetConfig, vaeConfig } from './geometry.ts';
 
 export interface TrainingFacts {
   readonly seed: number;
   readonly vaeSteps: number;
+  readonly decoderSteps: number;
   readonly unetSteps: number;
   readonly batchSize: number;
   readonly pictures: number;
@@ -11,7 +13,7 @@ export interface TrainingFacts {
 
 const BASE_PACKAGES = ['@iconify-json/noto', '@iconify-json/twemoji', '@iconify-json/fluent-emoji-flat', 'unicode-emoji-json'];
 
-function card({ seed, vaeSteps, unetSteps, batchSize, pictures }: TrainingFacts): string {
+function card({ seed, vaeSteps, decoderSteps, unetSteps, batchSize, pictures }: TrainingFacts): string {
   const sources = listLicences().filter(({ packageName }) => BASE_PACKAGES.includes(packageName));
   return `# styleforge-mini
 
@@ -21,11 +23,11 @@ on two processor cores in minutes. It exists so that StyleForge can be seen at w
 | | |
 |---|---|
 | layout | diffusers folder (\`StableDiffusionPipeline\`), half-precision safetensors |
-| autoencoder | 64x64x3 to 16x16x8, channels 16/32/64, ${vaeSteps} steps of 16 pictures, L1 + MSE + KL |
-| U-Net | channels 48/96/176, cross-attention at every level, epsilon prediction |
-| text encoder | CLIP architecture, width 80, 3 layers, the real CLIP vocabulary, trained together with the U-Net |
+| autoencoder | 64x64x3 to 16x16x8, channels ${vaeConfig.block_out_channels.join('/')}, ${vaeSteps} steps of 16 pictures, L1 + MSE + KL; then the decoder alone, ${decoderSteps} |
+| U-Net | channels ${unetConfig.block_out_channels.join('/')}, cross-attention at 8x8 and 4x4, epsilon prediction |
+| text encoder | CLIP architecture, width ${textEncoderConfig.hidden_size}, ${textEncoderConfig.num_hidden_layers} layers, ${textEncoderConfig.max_position_embeddings} positions, the real CLIP vocabulary, trained together with the U-Net |
 | training | ${unetSteps} steps of ${batchSize}, AdamW 1e-3 with cosine decay, min-SNR 5, averaged weights (0.999), seed ${seed} |
-| pictures | ${pictures}: 1,321 subjects in three styles ("classic", "flat", "fluent"), less the held-out pairs |
+| pictures | ${pictures}: ${listCoreSubjects().length} subjects in three styles ("classic", "flat", "fluent"), less the held-out pairs |
 | prompts | \`<subject>, <word> style\`, \`a photo of <word> style, <subject>\` and others; a tenth empty |
 
 Made with this project's own engine; no other framework was used. Remake it with \`npm run pretrain\`.

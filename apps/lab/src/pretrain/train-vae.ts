@@ -22,6 +22,11 @@ export interface VaeStageOptions {
   readonly initialModel?: string;
 }
 
+export interface DecoderStageOptions extends Omit<VaeStageOptions, 'initialModel'> {
+  /** The whole autoencoder; its encoder stays as it is, so that latents keep their meaning. */
+  readonly vae: ParameterBuffers;
+}
+
 /** Weight of the divergence from a standard normal, per latent against per pixel: keeps latents bounded, no more. */
 const KL_WEIGHT = 1e-4;
 const PIXELS = IMAGE_SIZE * IMAGE_SIZE;
@@ -78,25 +83,49 @@ async function readInitialWeights(directory: string, weights: ParameterBuffers):
   }
 }
 
+/** Encoder and decoder together. Returns the averaged weights. */
 export async function trainVae(options: VaeStageOptions): Promise<ParameterBuffers> {
-  const { cache, directory, batchSize, seed, steps, log } = options;
-  const { graph, loss } = buildGraph(batchSize);
+  const { graph } = buildGraph(options.batchSize);
   const weights = new ParameterBuffers([...graph.parameters].map(([name, { shape }]) => ({ name, shape })));
   if (options.initialModel) await readInitialWeights(options.initialModel, weights);
-  else initializeWeights(weights, seed);
-  const program = await TrainingProgram.create({ graph, loss, outputs: { loss }, trainable: weights, adamw: { beta1: 0.9, beta2: 0.99, epsilon: 1e-8 } });
+  else initializeWeights(weights, options.seed);
+  return trainPart(options, { trainable: weights, frozen: [], name: 'vae' });
+}
+
+const ENCODER = /^vae\.(encoder|quant_conv)\./;
+
+/** The decoder alone, after the U-Net: sharper pictures from the same latents. Returns all averaged weights. */
+export async function trainDecoder({ vae, ...options }: DecoderStageOptions): Promise<ParameterBuffers> {
+  const trainable = new ParameterBuffers(vae.specs.filter(({ name }) => !ENCODER.test(name)));
+  for (const { name } of trainable.specs) trainable.get(name).set(vae.get(name));
+  const averaged = await trainPart(options, { trainable, frozen: [...vae.entries()].filter(([name]) => ENCODER.test(name)), name: 'decoder' });
+  const whole = vae.alike();
+  for (const { name } of whole.specs) whole.get(name).set((averaged.has(name) ? averaged : vae).get(name));
+  return whole;
+}
+
+interface Part {
+  readonly trainable: ParameterBuffers;
+  readonly frozen: readonly (readonly [string, Float32Array])[];
+  /** Names the folder of the saved state and the sheets. */
+  readonly name: string;
+}
+
+async function trainPart({ cache, directory, batchSize, seed, steps, log, learningRate }: VaeStageOptions, { trainable, frozen, name }: Part): Promise<ParameterBuffers> {
+  const { graph, loss } = buildGraph(batchSize);
+  const program = await TrainingProgram.create({ graph, loss, outputs: { loss }, trainable, frozen, adamw: { beta1: 0.9, beta2: 0.99, epsilon: 1e-8 } });
   const ema = await runTrainingLoop({
-    weights, optimizer: program.optimizer, update: (update) => program.update(update), steps, batchSize, log, stateDirectory: join(directory, 'state-vae'), learningRate: options.learningRate,
-    warmupSteps: 100, emaDecay: 0.999, maxGradNorm: 1, snapshotMinutes: 3,
+    weights: trainable, optimizer: program.optimizer, update: (update) => program.update(update), steps, batchSize, log, stateDirectory: join(directory, `state-${name}`),
+    learningRate, warmupSteps: 100, emaDecay: 0.999, maxGradNorm: 1, snapshotMinutes: 3,
     pass: async (step) => (await program.backward({
       pixels: batchOf(cache, step, batchSize, seed),
       noise: randomNormals({ seed, step, purpose: 'vae-posterior' }, batchSize * LATENT_CHANNELS * LATENT_SIZE ** 2),
     })).loss[0],
     onSnapshot: async (averaged, { step }) => {
-      const { psnr, sheet } = await reconstruct(cache, averaged);
+      const { psnr, sheet } = await reconstruct(cache, [...frozen, ...averaged.entries()]);
       await mkdir(join(directory, 'sheets'), { recursive: true });
-      await writeFile(join(directory, 'sheets', `vae-${String(step).padStart(6, '0')}.png`), sheet);
-      log(`autoencoder at step ${step}: ${psnr.toFixed(2)} dB over ${SHEET_IMAGES} pictures`);
+      await writeFile(join(directory, 'sheets', `${name}-${String(step).padStart(6, '0')}.png`), sheet);
+      log(`${name} at step ${step}: ${psnr.toFixed(2)} dB over ${SHEET_IMAGES} pictures`);
     },
   });
   await program.release();
@@ -106,7 +135,7 @@ export async function trainVae(options: VaeStageOptions): Promise<ParameterBuffe
 const SHEET_IMAGES = 24;
 
 /** Peak signal-to-noise ratio over a fixed choice of pictures, and a sheet of them before and after. */
-async function reconstruct(cache: ImageCache, weights: ParameterBuffers): Promise<{ psnr: number; sheet: Buffer }> {
+async function reconstruct(cache: ImageCache, weights: Iterable<readonly [string, Float32Array]>): Promise<{ psnr: number; sheet: Buffer }> {
   const graph = new Graph();
   const vae = newVae();
   const { mean } = vae.encode(graph, graph.input('pixels', [SHEET_IMAGES, 3, IMAGE_SIZE, IMAGE_SIZE]), VAE_PREFIX);
@@ -115,7 +144,7 @@ async function reconstruct(cache: ImageCache, weights: ParameterBuffers): Promis
   const originals = Array.from({ length: SHEET_IMAGES }, (_, i) => imageOf(cache, cache.records[i * stride]));
   const pixels = new Float32Array(SHEET_IMAGES * 3 * PIXELS);
   originals.forEach((rgb, i) => toPlanes(rgb, pixels, i * 3 * PIXELS));
-  const { result } = await program.bind(weights.entries()).run({ pixels });
+  const { result } = await program.bind(weights).run({ pixels });
   await program.release();
   let squared = 0;
   for (let i = 0; i < result.length; i++) squared += ((Math.max(-1, Math.min(1, result[i])) - pixels[i]) / 2) ** 2;
