@@ -1,0 +1,43 @@
+// Model shapes that benchmarks run with random weights: what costs is the geometry.
+
+export interface Geometry {
+  readonly unet: Readonly<Record<string, unknown>>;
+  readonly textEncoder: Readonly<Record<string, unknown>>;
+  /** [channels, height, width] of a sample's latents. */
+  readonly latentShape: readonly [number, number, number];
+  /** StyleRef and Aux samples of one step together. */
+  readonly batchSize: number;
+  readonly gradientCheckpointing: boolean;
+}
+
+const unetBasics = {
+  _class_name: 'UNet2DConditionModel', act_fn: 'silu', center_input_sample: false, downsample_padding: 1, flip_sin_to_cos: true, freq_shift: 0,
+  in_channels: 4, out_channels: 4, mid_block_scale_factor: 1, norm_eps: 1e-5,
+};
+const textBasics = {
+  architectures: ['CLIPTextModel'], model_type: 'clip_text_model', attention_dropout: 0, hidden_act: 'quick_gelu', initializer_factor: 1, initializer_range: 0.02,
+  layer_norm_eps: 1e-5, max_position_embeddings: 77, vocab_size: 49408, bos_token_id: 0, eos_token_id: 2, pad_token_id: 1,
+};
+const attentionDown = 'CrossAttnDownBlock2D';
+const attentionUp = 'CrossAttnUpBlock2D';
+
+export const geometries: Readonly<Record<string, Geometry>> = {
+  /** Stable Diffusion 1.5 at 512x512: 859.5 M and 123.1 M parameters. */
+  sd15: {
+    unet: {
+      ...unetBasics, attention_head_dim: 8, block_out_channels: [320, 640, 1280, 1280], cross_attention_dim: 768, layers_per_block: 2, norm_num_groups: 32, sample_size: 64,
+      down_block_types: [attentionDown, attentionDown, attentionDown, 'DownBlock2D'], up_block_types: ['UpBlock2D', attentionUp, attentionUp, attentionUp],
+    },
+    textEncoder: { ...textBasics, hidden_size: 768, intermediate_size: 3072, num_attention_heads: 12, num_hidden_layers: 12, projection_dim: 768 },
+    latentShape: [4, 64, 64], batchSize: 2, gradientCheckpointing: true,
+  },
+  /** The small geometry: U-Net 16 M, text encoder 7 M parameters, latents of 16x16. */
+  small: {
+    unet: {
+      ...unetBasics, attention_head_dim: 8, block_out_channels: [64, 128, 192], cross_attention_dim: 128, layers_per_block: 2, norm_num_groups: 32, sample_size: 16,
+      down_block_types: [attentionDown, attentionDown, 'DownBlock2D'], up_block_types: ['UpBlock2D', attentionUp, attentionUp],
+    },
+    textEncoder: { ...textBasics, hidden_size: 128, intermediate_size: 512, num_attention_heads: 4, num_hidden_layers: 3, projection_dim: 128 },
+    latentShape: [4, 16, 16], batchSize: 2, gradientCheckpointing: false,
+  },
+};

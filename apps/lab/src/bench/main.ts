@@ -1,0 +1,13 @@
+// npm run bench -- <name> [options]: measures one part of the project and prints what it saw, one JSON line a figure.
+const benchmarks: Readonly<Record<string, () => Promise<{ run: (args: string[]) => Promise<void> }>>> = {
+  train: () => import('./train.ts'),
+};
+
+const [name, ...args] = process.argv.slice(2);
+const load = benchmarks[name ?? ''];
+if (!load) {
+  console.error(`npm run bench -- NAME [options], where NAME is one of: ${Object.keys(benchmarks).join(', ')}`);
+  process.exitCode = 2;
+} else {
+  await (await load()).run(args);
+}

@@ -1,0 +1,75 @@
+// npm run bench -- train: the dual-binding step at a given geometry with random weights: seconds, samples a second, peak memory.
+import { CLIPTextModel, DDPMScheduler, parseCLIPTextConfig, parseUNet2DConditionConfig, randomNormals, UNet2DConditionModel } from '@styleforge/diffusion';
+import { type ParameterBuffers } from '@styleforge/runtime';
+import { dualBindingWeights, TrainStep, type TrainStepBatch } from '@styleforge/styleforge';
+import { parseArgs } from 'node:util';
+import { geometries, type Geometry } from './geometries.ts';
+import { median } from './statistics.ts';
+
+const schedulerConfig = { _class_name: 'DDPMScheduler', beta_start: 0.00085, beta_end: 0.012, beta_schedule: 'scaled_linear', num_train_timesteps: 1000, prediction_type: 'epsilon' };
+const GIBIBYTE = 2 ** 30;
+
+/** A cheap generator: benchmarks need plausible magnitudes, not good randomness. */
+function fillRandom(weights: ParameterBuffers): void {
+  let state = 1;
+  for (const { name, shape } of weights.specs) {
+    const values = weights.get(name);
+    const scale = shape.length === 1 ? 0 : 2 / Math.sqrt(values.length / shape[0]);
+    const offset = /norm.*weight$/.test(name) ? 1 : 0;
+    for (let i = 0; i < values.length; i++) {
+      state = (Math.imul(state, 1664525) + 1013904223) | 0;
+      values[i] = offset + (state / 2 ** 32) * scale;
+    }
+  }
+}
+
+function batchFor({ batchSize, latentShape, textEncoder }: Geometry, step: number): TrainStepBatch {
+  const half = batchSize / 2;
+  const size = batchSize * latentShape.reduce((product, dimension) => product * dimension, 1);
+  return {
+    latents: randomNormals({ seed: 1, step, purpose: 'latents' }, size), noise: randomNormals({ seed: 1, step, purpose: 'noise' }, size),
+    timesteps: Int32Array.from({ length: batchSize }, (_, i) => (step * 271 + i * 97) % 1000),
+    inputIds: new Int32Array(2 * (textEncoder.max_position_embeddings as number)).map((_, i) => (i * 7919 + step) % 49406),
+    promptOfSample: Int32Array.from({ length: batchSize }, (_, i) => (i < half ? 0 : 1)), sampleWeights: dualBindingWeights(half, half, 1),
+  };
+}
+
+async function createStep(geometry: Geometry, threads?: number): Promise<TrainStep> {
+  const textConfig = parseCLIPTextConfig(geometry.textEncoder);
+  return TrainStep.create({
+    unet: new UNet2DConditionModel(parseUNet2DConditionConfig(geometry.unet)), textEncoder: new CLIPTextModel(textConfig), noiseScheduler: new DDPMScheduler(schedulerConfig),
+    batchSize: geometry.batchSize, promptCount: 2, tokenCount: textConfig.max_position_embeddings, latentShape: geometry.latentShape, trainTextEncoder: true,
+    gradientCheckpointing: geometry.gradientCheckpointing, adamw: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }, compile: { threads, keepMemory: !geometry.gradientCheckpointing },
+  });
+}
+
+const print = (figure: Record<string, unknown>): void => console.log(JSON.stringify(figure));
+const secondsSince = (start: number): number => Number(((performance.now() - start) / 1000).toFixed(2));
+const peakGibibytes = (): number => Number((process.resourceUsage().maxRSS * 1024 / GIBIBYTE).toFixed(2));
+
+export async function run(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args, options: { geometry: { type: 'string', default: 'small' }, steps: { type: 'string', default: '10' }, batch: { type: 'string' }, threads: { type: 'string' } },
+  });
+  const named = geometries[values.geometry];
+  if (!named) throw new Error(`--geometry ${values.geometry}: choose one of ${Object.keys(geometries).join(', ')}`);
+  const geometry = values.batch === undefined ? named : { ...named, batchSize: Number(values.batch) };
+  const start = performance.now();
+  const step = await createStep(geometry, values.threads === undefined ? undefined : Number(values.threads));
+  print({ phase: 'compiled', seconds: secondsSince(start), peak_gib: peakGibibytes() });
+  fillRandom(step.weights);
+  const parameters = step.weights.specs.reduce((sum, { name }) => sum + step.weights.get(name).length, 0);
+  print({ phase: 'ready', parameters, seconds: secondsSince(start), peak_gib: peakGibibytes() });
+  const seconds: number[] = [];
+  for (let index = 0; index < Number(values.steps); index++) {
+    const stepStart = performance.now();
+    const losses = await step.backward(batchFor(geometry, index));
+    const backward = secondsSince(stepStart);
+    const { gradNorm } = await step.update({ learningRate: 1e-6, weightDecay: 1e-2, maxGradNorm: 1 });
+    seconds.push(secondsSince(stepStart));
+    print({ step: index + 1, seconds: seconds.at(-1), backward, loss: losses.reduce((sum, loss) => sum + loss, 0) / losses.length, grad_norm: gradNorm, peak_gib: peakGibibytes() });
+  }
+  const typical = median(seconds.length > 1 ? seconds.slice(1) : seconds);
+  print({ geometry: values.geometry, batch: geometry.batchSize, median_seconds: typical, samples_per_second: geometry.batchSize / typical, peak_gib: peakGibibytes() });
+  await step.release();
+}
