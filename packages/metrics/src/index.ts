@@ -3,3 +3,9 @@ export { features, type Features } from './features.ts';
 export { frechetDistance } from './fid.ts';
 export { fullKernelDistance, kernelDistance, type KidOptions, type KidResult } from './kid.ts';
 export { clipScore } from './clip-score.ts';
+export {
+  ExtractorNotConfiguredError, extractorNames, inceptionTaps, type DownloadedFile, type EmbedOptions, type ExtractorConfig,
+  type ExtractorName, type FeatureExtractor, type FetchProgress, type InceptionTap, type ObjectReader, type ResizeRule, type RgbImage,
+  type WeightsSource,
+} from './feature-extractor.ts';
+export { openExtractor } from './open-extractor.ts';
