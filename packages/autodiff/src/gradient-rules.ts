@@ -151,6 +151,8 @@ export const gradientRules: { readonly [K in OpKind]: GradientRule<K> | NotDiffe
   conv2d: conv2dGradient,
   conv2dInputGradient: firstOrderOnly,
   conv2dWeightGradient: firstOrderOnly,
+  maxPool2d: { notDifferentiable: 'used only in networks whose weights are frozen' },
+  averagePool2d: { notDifferentiable: 'used only in networks whose weights are frozen' },
   upsampleNearest: upsampleNearestGradient,
   reshape: ({ graph, inputs: [x], dy }) => [graph.reshape(dy, x.shape)],
   transpose: ({ graph, node, dy }) => {

@@ -1,5 +1,5 @@
 // The graph under construction: one method per operation, each checking shapes as it appends a node.
-import { type Conv2dAttributes, type OpAttributes, type OpKind } from './ops.ts';
+import { type Conv2dAttributes, type OpAttributes, type OpKind, type Pool2dAttributes } from './ops.ts';
 import { shapeRules, type ComputedKind, type TensorType } from './shape-rules.ts';
 import { elementCount, normalizeAxis, sameShape, ShapeError, type DType, type Shape, type Tensor } from './tensor.ts';
 
@@ -146,6 +146,15 @@ export class Graph {
     return this.apply('conv2d', bias ? [x, weight, bias] : [x, weight], {
       strides: options.strides ?? [1, 1], pads: options.pads ?? [0, 0, 0, 0],
     });
+  }
+
+  /** Strides are the kernel's size and pads 0 where left out. */
+  maxPool2d(x: Tensor, options: Pick<Pool2dAttributes, 'kernel'> & Partial<Pool2dAttributes>): Tensor {
+    return this.apply('maxPool2d', [x], { strides: options.kernel, pads: [0, 0, 0, 0], ...options });
+  }
+
+  averagePool2d(x: Tensor, options: Pick<Pool2dAttributes, 'kernel'> & Partial<Pool2dAttributes>): Tensor {
+    return this.apply('averagePool2d', [x], { strides: options.kernel, pads: [0, 0, 0, 0], ...options });
   }
 
   upsampleNearest(x: Tensor, scale: readonly [number, number]): Tensor { return this.apply('upsampleNearest', [x], { scale }); }

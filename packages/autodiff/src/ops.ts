@@ -10,6 +10,11 @@ export interface Conv2dAttributes {
   readonly pads: readonly [number, number, number, number];
 }
 
+export interface Pool2dAttributes extends Conv2dAttributes {
+  /** [height, width] */
+  readonly kernel: readonly [number, number];
+}
+
 /** Attributes of every operation; its operands are listed beside it. */
 export interface OpAttributes {
   /** () -> fed at each run */
@@ -53,6 +58,10 @@ export interface OpAttributes {
   conv2dInputGradient: Conv2dAttributes & { readonly inputShape: readonly number[] };
   /** (x, dy) -> dweight [o, c, kh, kw] */
   conv2dWeightGradient: Conv2dAttributes & { readonly kernel: readonly [number, number] };
+  /** largest value of each window of [n, c, h, w]; padding never wins */
+  maxPool2d: Pool2dAttributes;
+  /** mean of each window of [n, c, h, w]; padding is not counted */
+  averagePool2d: Pool2dAttributes;
   /** nearest-neighbour enlargement of [n, c, h, w] by whole factors */
   upsampleNearest: { readonly scale: readonly [number, number] };
 

@@ -1,5 +1,5 @@
 // Shape and type of every operation's result, and the checks that its operands fit.
-import { type Conv2dAttributes, type OpAttributes, type OpKind } from './ops.ts';
+import { type Conv2dAttributes, type OpAttributes, type OpKind, type Pool2dAttributes } from './ops.ts';
 import {
   broadcastShapes, elementCount, normalizeAxis, sameShape, ShapeError, type DType, type Shape, type Tensor,
 } from './tensor.ts';
@@ -70,6 +70,16 @@ function conv2dShape(inputs: readonly Tensor[], attributes: Conv2dAttributes): T
   if (bias && !sameShape(bias, [weight[0]])) throw new ShapeError(`conv2d: bias [${bias}] does not fit weight [${weight}]`);
   return float([x[0], weight[0], ...convolvedSize(x.slice(2), weight.slice(2), attributes)]);
 }
+
+const pooling = (kind: string) => (inputs: readonly Tensor[], attributes: Pool2dAttributes): TensorType => {
+  expectFloats(kind, inputs, 1);
+  const { shape } = inputs[0];
+  if (shape.length !== 4) throw new ShapeError(`${kind}: input [${shape}] must be [n, c, h, w]`);
+  const size = convolvedSize(shape.slice(2), attributes.kernel, attributes);
+  const padded = attributes.pads.some((pad, i) => pad >= attributes.kernel[i % 2]);
+  if (padded || size.some((length) => length < 1)) throw new ShapeError(`${kind}: windows of [${attributes.kernel}] do not fit [${shape}]`);
+  return float([shape[0], shape[1], ...size]);
+};
 
 function linearShape(inputs: readonly Tensor[]): TensorType {
   expectFloats('linear', inputs, 2, 3);
@@ -156,6 +166,8 @@ export const shapeRules: { readonly [K in ComputedKind]: ShapeRule<K> } = {
   conv2d: conv2dShape,
   conv2dInputGradient: (_, { inputShape }) => float(inputShape),
   conv2dWeightGradient: ([x, dy], { kernel }) => float([dy.shape[1], x.shape[1], ...kernel]),
+  maxPool2d: pooling('maxPool2d'),
+  averagePool2d: pooling('averagePool2d'),
   upsampleNearest: (inputs, { scale }) => {
     expectFloats('upsampleNearest', inputs, 1);
     const [n, c, h, w] = inputs[0].shape;

@@ -82,6 +82,12 @@ function emitReduction(opType: string): (context: EmitContext<'reduceSum' | 'red
   });
 }
 
+function emitPooling(opType: string, further: Record<string, bigint>): (context: EmitContext<'maxPool2d' | 'averagePool2d'>) => string {
+  return ({ builder, node: { attributes: { kernel, strides, pads } }, operands }) => builder.node(opType, operands, {
+    attributes: { kernel_shape: ints(kernel), strides: ints(strides), pads: ints(pads), ...further },
+  });
+}
+
 function emitScatterAdd({ builder, node, operands }: EmitContext<'scatterAdd'>): string {
   const zeros = builder.node('ConstantOfShape', [builder.integers(node.output.shape)]);
   const wide = builder.node('Cast', [operands[1]], { attributes: { to: BigInt(INT64) } });
@@ -111,6 +117,8 @@ export const emitters: { readonly [K in OpKind]: Emitter<K> } = {
     inputGradient(builder, dy, weight, shapeOf(node.inputs[0]), shapeOf(node.inputs[1]), node.attributes),
   conv2dWeightGradient: ({ builder, node, operands: [x, dy] }) =>
     weightGradient(builder, x, dy, shapeOf(node.inputs[0]), shapeOf(node.inputs[1]), node.attributes),
+  maxPool2d: emitPooling('MaxPool', {}),
+  averagePool2d: emitPooling('AveragePool', { count_include_pad: 0n }),
   upsampleNearest: ({ builder, node, operands }) => {
     const scales = builder.initializer(Float32Array.of(1, 1, ...node.attributes.scale), [4]);
     return builder.node('Resize', [operands[0], '', scales], {

@@ -19,6 +19,7 @@ const indices = Int32Array.of(2, 0, 2, 1);
 const cases: { readonly [K in OpKind]: readonly GradientCheckCase[] | 'no gradient' } = {
   input: 'no gradient', parameter: 'no gradient', constant: 'no gradient', reduceMax: 'no gradient',
   conv2dInputGradient: 'no gradient', conv2dWeightGradient: 'no gradient', inverseDeviation: 'no gradient',
+  maxPool2d: 'no gradient', averagePool2d: 'no gradient',
   stopGradient: [{ shapes: [[4]], build: (graph, [x]) => graph.mul(x, graph.add(graph.mul(graph.stopGradient(x), 0), 1)) }],
   add: broadcasts('add'), sub: broadcasts('sub'), mul: broadcasts('mul'), div: broadcasts('div', positive),
   neg: unary('neg'), exp: unary('exp'), log: unary('log', positive), sqrt: unary('sqrt', positive), reciprocal: unary('reciprocal', positive),
