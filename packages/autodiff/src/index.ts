@@ -5,4 +5,3 @@ export { Graph, isNode, type OpNode } from './graph.ts';
 export { convolvedSize } from './shape-rules.ts';
 export { gradientRules } from './gradient-rules.ts';
 export { gradients } from './gradients.ts';
-export { adamWGraph, type AdamWGraph, type AdamWOptions } from './optimizers.ts';

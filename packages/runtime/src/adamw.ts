@@ -1,7 +1,17 @@
-// AdamW over parameter buffers: one small compiled graph runs over all chunks in place.
-import { adamWGraph, Graph, type AdamWOptions } from '@styleforge/autodiff';
+// AdamW over parameter buffers, chunk by chunk, in place.
+import { Graph } from '@styleforge/autodiff';
+import { adamW, adamWBFloat16, type AdamWFactors } from './adamw-kernel.ts';
+import { createMoments, type MomentPrecision, type Moments } from './moments.ts';
 import { CHUNK, type ParameterBuffers } from './parameter-buffers.ts';
 import { Program, type CompileOptions } from './program.ts';
+
+export interface AdamWOptions {
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  /** float32 when left out. */
+  readonly momentPrecision?: MomentPrecision;
+}
 
 export interface AdamWStep {
   readonly learningRate: number;
@@ -10,38 +20,29 @@ export interface AdamWStep {
   readonly gradientScale?: number;
 }
 
-type UpdateProgram = Program<'weight' | 'firstMoment' | 'secondMoment'>;
-
 export class AdamW {
-  readonly firstMoment: ParameterBuffers;
-  readonly secondMoment: ParameterBuffers;
+  readonly firstMoment: Moments;
+  readonly secondMoment: Moments;
   /** Updates made so far. */
   step = 0;
   readonly #weights: ParameterBuffers;
   readonly #options: AdamWOptions;
-  readonly #update: UpdateProgram;
   readonly #sumOfSquares: Program<'sum'>;
 
-  private constructor(weights: ParameterBuffers, options: AdamWOptions, update: UpdateProgram, sumOfSquares: Program<'sum'>) {
+  private constructor(weights: ParameterBuffers, options: AdamWOptions, sumOfSquares: Program<'sum'>) {
     this.#weights = weights;
     this.#options = options;
-    this.#update = update;
     this.#sumOfSquares = sumOfSquares;
-    this.firstMoment = weights.alike();
-    this.secondMoment = weights.alike();
+    this.firstMoment = createMoments(weights, options.momentPrecision ?? 'float32');
+    this.secondMoment = createMoments(weights, options.momentPrecision ?? 'float32');
   }
 
   static async create(weights: ParameterBuffers, options: AdamWOptions, compileOptions: CompileOptions = {}): Promise<AdamW> {
-    // a chunk is so small that handing half of it to another thread costs more than it saves
-    const oneThread = { ...compileOptions, threads: 1 };
-    const { graph, outputs } = adamWGraph(CHUNK, options);
     const norm = new Graph();
     const values = norm.input('values', [CHUNK]);
-    return new AdamW(
-      weights, options,
-      await Program.compile(graph, outputs, oneThread),
-      await Program.compile(norm, { sum: norm.reduceSum(norm.square(values), [0]) }, oneThread),
-    );
+    // a chunk is so small that handing half of it to another thread costs more than it saves
+    const program = await Program.compile(norm, { sum: norm.reduceSum(norm.square(values), [0]) }, { ...compileOptions, threads: 1 });
+    return new AdamW(weights, options, program);
   }
 
   /** Euclidean norm over all gradients, summed over chunks in float64. */
@@ -52,24 +53,29 @@ export class AdamW {
   }
 
   /** One update of every weight, in place. */
-  async apply(gradients: ParameterBuffers, { learningRate, weightDecay, gradientScale = 1 }: AdamWStep): Promise<void> {
+  apply(gradients: ParameterBuffers, step: AdamWStep): void {
     this.step += 1;
-    const scalars = {
-      gradientScale: Float32Array.of(gradientScale),
-      decay: Float32Array.of(1 - learningRate * weightDecay),
-      stepSize: Float32Array.of(learningRate / (1 - this.#options.beta1 ** this.step)),
-      secondCorrection: Float32Array.of(1 / Math.sqrt(1 - this.#options.beta2 ** this.step)),
-    };
-    const [weights, moments1, moments2] = [this.#weights, this.firstMoment, this.secondMoment].map((buffers) => buffers.chunks());
+    const factors = this.#factors(step);
+    const [weights, firsts, seconds] = [this.#weights.chunks(), this.firstMoment.chunks(), this.secondMoment.chunks()];
+    let index = 0;
     for (const gradient of gradients.chunks()) {
       const weight = weights.next().value as Float32Array;
-      const firstMoment = moments1.next().value as Float32Array;
-      const secondMoment = moments2.next().value as Float32Array;
-      await this.#update.run({ weight, gradient, firstMoment, secondMoment, ...scalars }, { weight, firstMoment, secondMoment });
+      const [first, second] = [firsts.next().value, seconds.next().value] as [Float32Array, Float32Array] | [Uint16Array, Uint16Array];
+      if (first instanceof Float32Array) adamW(weight, gradient, first, second as Float32Array, factors);
+      else adamWBFloat16(weight, gradient, first, second as Uint16Array, factors, Math.imul(this.step, 0x2545f491) + index);
+      index += 1;
     }
   }
 
-  async release(): Promise<void> {
-    await Promise.all([this.#update.release(), this.#sumOfSquares.release()]);
+  #factors({ learningRate, weightDecay, gradientScale = 1 }: AdamWStep): AdamWFactors {
+    const { beta1, beta2, epsilon } = this.#options;
+    return {
+      beta1, beta2, epsilon, gradientScale, decay: 1 - learningRate * weightDecay,
+      stepSize: learningRate / (1 - beta1 ** this.step), secondCorrection: 1 / Math.sqrt(1 - beta2 ** this.step),
+    };
+  }
+
+  release(): Promise<void> {
+    return this.#sumOfSquares.release();
   }
 }

@@ -1,6 +1,7 @@
 // Running graphs: sessions, devices, parameter buffers, the optimizer.
 export { DeviceError, Program, type CompileOptions, type Device, type HostArray } from './program.ts';
-export { ParameterBuffers, type ParameterSpec } from './parameter-buffers.ts';
-export { AdamW, type AdamWStep } from './adamw.ts';
+export { Float32Arrays, ParameterBuffers, type NamedArrays, type ParameterSpec } from './parameter-buffers.ts';
+export { AdamW, type AdamWOptions, type AdamWStep } from './adamw.ts';
+export { type MomentPrecision, type Moments } from './moments.ts';
 export { BufferBlender } from './chunk-kernels.ts';
 export { TrainingProgram, type TrainingProgramOptions, type UpdateOptions } from './training-program.ts';

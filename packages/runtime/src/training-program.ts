@@ -1,6 +1,6 @@
 // One trainable graph with its weights, gradients and optimizer: backward passes and updates.
-import { gradients, type AdamWOptions, type Graph, type Tensor } from '@styleforge/autodiff';
-import { AdamW } from './adamw.ts';
+import { gradients, type Graph, type Tensor } from '@styleforge/autodiff';
+import { AdamW, type AdamWOptions } from './adamw.ts';
 import { BufferBlender } from './chunk-kernels.ts';
 import { ParameterBuffers } from './parameter-buffers.ts';
 import { Program, type CompileOptions, type HostArray } from './program.ts';
@@ -87,7 +87,7 @@ export class TrainingProgram<Outputs extends string> {
     const gradNorm = mean * (await this.optimizer.gradientNorm(buffers));
     if (!Number.isFinite(gradNorm)) return { gradNorm };
     const clip = maxGradNorm === null ? 1 : Math.min(1, maxGradNorm / (gradNorm + CLIP_EPSILON));
-    await this.optimizer.apply(buffers, { learningRate, weightDecay, gradientScale: mean * clip });
+    this.optimizer.apply(buffers, { learningRate, weightDecay, gradientScale: mean * clip });
     return { gradNorm };
   }
 

@@ -2,7 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { mkdtemp, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type ParameterBuffers } from '@styleforge/runtime';
+import { elementCount } from '@styleforge/autodiff';
+import { Float32Arrays, type NamedArrays, type ParameterBuffers } from '@styleforge/runtime';
 import {
   readDiffusersFolder, SafetensorsReader, singleFileObstacle, writeDiffusersFolder, writeSafetensors, writeSingleFile, type TensorEntry,
 } from '@styleforge/weights';
@@ -36,8 +37,11 @@ export interface CheckpointExtras {
   readonly singleFile?: boolean;
 }
 
-async function writeBuffers(path: string, buffers: ParameterBuffers): Promise<void> {
-  await writeSafetensors(path, entriesOf(buffers, ''), { dtype: 'F32' });
+async function writeArrays(path: string, arrays: NamedArrays): Promise<void> {
+  function* entries(): Generator<TensorEntry> {
+    for (const { name, shape } of arrays.specs) yield { name, shape: [...shape], data: () => arrays.read(name) };
+  }
+  await writeSafetensors(path, entries(), { dtype: 'F32' });
 }
 
 /**
@@ -59,9 +63,9 @@ export async function writeCheckpoint(directory: string, baseModelDirectory: str
   }, { dtype: 'F32' });
   const stateDirectory = join(model, STATE_DIRECTORY);
   await mkdir(stateDirectory);
-  await writeBuffers(join(stateDirectory, 'first_moment.safetensors'), trainStep.optimizer.firstMoment);
-  await writeBuffers(join(stateDirectory, 'second_moment.safetensors'), trainStep.optimizer.secondMoment);
-  if (ema) await writeBuffers(join(stateDirectory, RAW_WEIGHTS), trainStep.weights);
+  await writeArrays(join(stateDirectory, 'first_moment.safetensors'), trainStep.optimizer.firstMoment);
+  await writeArrays(join(stateDirectory, 'second_moment.safetensors'), trainStep.optimizer.secondMoment);
+  if (ema) await writeArrays(join(stateDirectory, RAW_WEIGHTS), new Float32Arrays(trainStep.weights));
   if (singleFile && (await singleFileObstacle(model)) === null) {
     await mkdir(dirname(join(model, SINGLE_FILE)));
     await writeSingleFile(join(model, SINGLE_FILE), model);
@@ -72,10 +76,14 @@ export async function writeCheckpoint(directory: string, baseModelDirectory: str
   await rm(scratch, { recursive: true });
 }
 
-async function readBuffers(path: string, buffers: ParameterBuffers): Promise<void> {
+async function readArrays(path: string, arrays: NamedArrays): Promise<void> {
   const reader = await SafetensorsReader.open(path);
   try {
-    for (const { name } of buffers.specs) await reader.readInto(name, buffers.get(name));
+    for (const { name, shape } of arrays.specs) {
+      const values = new Float32Array(elementCount(shape));
+      await reader.readInto(name, values);
+      arrays.write(name, values);
+    }
   } finally {
     await reader.close();
   }
@@ -92,11 +100,11 @@ export async function restoreCheckpoint(directory: string, trainStep: TrainStep,
   }
   if (state.format !== FORMAT) throw new TrainingInputError(`${directory} was written in trainer state format ${state.format}; this version reads ${FORMAT}`);
   const folder = await readDiffusersFolder(directory);
-  if (state.ema === true) await readBuffers(join(stateDirectory, RAW_WEIGHTS), trainStep.weights);
+  if (state.ema === true) await readArrays(join(stateDirectory, RAW_WEIGHTS), new Float32Arrays(trainStep.weights));
   else await loadTrainableWeights(folder, trainStep.weights);
   if (ema) await loadTrainableWeights(folder, ema);
-  await readBuffers(join(stateDirectory, 'first_moment.safetensors'), trainStep.optimizer.firstMoment);
-  await readBuffers(join(stateDirectory, 'second_moment.safetensors'), trainStep.optimizer.secondMoment);
+  await readArrays(join(stateDirectory, 'first_moment.safetensors'), trainStep.optimizer.firstMoment);
+  await readArrays(join(stateDirectory, 'second_moment.safetensors'), trainStep.optimizer.secondMoment);
   trainStep.optimizer.step = state.optimizerStep;
   return state;
 }

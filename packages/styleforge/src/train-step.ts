@@ -1,7 +1,7 @@
 // One dual-binding training step (arXiv 2404.05256, eq. 3): text encoder, U-Net, weighted noise-prediction loss, gradients, AdamW.
-import { Graph, type AdamWOptions, type Tensor } from '@styleforge/autodiff';
+import { Graph, type Tensor } from '@styleforge/autodiff';
 import { type CLIPTextModel, type DDPMScheduler, timestepEmbedding, type UNet2DConditionModel } from '@styleforge/diffusion';
-import { ParameterBuffers, TrainingProgram, type CompileOptions, type HostArray, type UpdateOptions } from '@styleforge/runtime';
+import { ParameterBuffers, TrainingProgram, type AdamWOptions, type CompileOptions, type HostArray, type UpdateOptions } from '@styleforge/runtime';
 
 export const UNET_PREFIX = 'unet.';
 export const TEXT_ENCODER_PREFIX = 'text_encoder.';

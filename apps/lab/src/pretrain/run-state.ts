@@ -1,11 +1,12 @@
 // What a pretraining run needs to continue exactly: weights, moments, moving average and step, saved as one folder.
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ParameterBuffers } from '@styleforge/runtime';
+import { elementCount } from '@styleforge/autodiff';
+import { type NamedArrays } from '@styleforge/runtime';
 import { SafetensorsReader, writeSafetensors } from '@styleforge/weights';
 
 export interface RunState {
-  readonly buffers: Readonly<Record<string, ParameterBuffers>>;
+  readonly buffers: Readonly<Record<string, NamedArrays>>;
 }
 
 export interface RunProgress {
@@ -31,7 +32,7 @@ export async function saveState(directory: string, { buffers }: RunState, progre
   await rm(partial, { recursive: true, force: true });
   await mkdir(partial, { recursive: true });
   for (const [name, values] of Object.entries(buffers)) {
-    await writeSafetensors(join(partial, `${name}.safetensors`), values.specs.map((spec) => ({ ...spec, data: values.get(spec.name) })), { dtype: 'F32' });
+    await writeSafetensors(join(partial, `${name}.safetensors`), values.specs.map((spec) => ({ ...spec, data: () => values.read(spec.name) })), { dtype: 'F32' });
   }
   await writeFile(join(partial, 'progress.json'), `${JSON.stringify(progress)}\n`);
   await rm(old, { recursive: true, force: true });
@@ -47,7 +48,11 @@ export async function loadState(directory: string, { buffers }: RunState): Promi
   for (const [name, values] of Object.entries(buffers)) {
     const reader = await SafetensorsReader.open(join(directory, `${name}.safetensors`));
     try {
-      for (const spec of values.specs) await reader.readInto(spec.name, values.get(spec.name));
+      for (const { name: parameter, shape } of values.specs) {
+        const stored = new Float32Array(elementCount(shape));
+        await reader.readInto(parameter, stored);
+        values.write(parameter, stored);
+      }
     } finally {
       await reader.close();
     }

@@ -1,5 +1,5 @@
 // The loop that both stages share: schedule, moving average, log lines, saved state, snapshots.
-import { BufferBlender, type AdamW, type ParameterBuffers, type UpdateOptions } from '@styleforge/runtime';
+import { BufferBlender, Float32Arrays, type AdamW, type ParameterBuffers, type UpdateOptions } from '@styleforge/runtime';
 import { loadState, saveState, type RunProgress } from './run-state.ts';
 
 export interface LoopOptions {
@@ -42,7 +42,7 @@ const decayAt = (step: number, decay: number): number => Math.min(decay, (1 + st
 export async function runTrainingLoop(options: LoopOptions): Promise<ParameterBuffers> {
   const { weights, optimizer, stateDirectory, steps, log } = options;
   const ema = weights.alike();
-  const state = { buffers: { weights, ema, first: optimizer.firstMoment, second: optimizer.secondMoment } };
+  const state = { buffers: { weights: new Float32Arrays(weights), ema: new Float32Arrays(ema), first: optimizer.firstMoment, second: optimizer.secondMoment } };
   const blender = await BufferBlender.create();
   const progress = (await loadState(stateDirectory, state)) ?? { step: 0, optimizerStep: 0, losses: [], seconds: 0 };
   optimizer.step = progress.optimizerStep;

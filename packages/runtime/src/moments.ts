@@ -1,0 +1,44 @@
+// Optimizer moments: float32 in the layout of the weights, or bfloat16 at half the memory.
+import { Float32Arrays, ParameterBuffers, type NamedArrays, type ParameterSpec } from './parameter-buffers.ts';
+
+export type MomentPrecision = 'float32' | 'bfloat16';
+
+/** What an optimizer keeps for every weight. */
+export interface Moments extends NamedArrays {
+  /** One flat array for each chunk of the weights, in their order. */
+  chunks(): Generator<Float32Array | Uint16Array>;
+}
+
+class BFloat16Moments implements Moments {
+  readonly #buffers: ParameterBuffers<Uint16Array>;
+
+  constructor(weights: ParameterBuffers) {
+    this.#buffers = new ParameterBuffers(weights.specs, Uint16Array);
+  }
+
+  get specs(): readonly ParameterSpec[] {
+    return this.#buffers.specs;
+  }
+
+  read(name: string): Float32Array {
+    const stored = this.#buffers.get(name);
+    const bits = new Uint32Array(stored.length);
+    for (let i = 0; i < stored.length; i++) bits[i] = stored[i] << 16;
+    return new Float32Array(bits.buffer);
+  }
+
+  /** Keeps the upper half of each value: exact for what `read` returned. */
+  write(name: string, values: Float32Array): void {
+    const stored = this.#buffers.get(name);
+    const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+    for (let i = 0; i < stored.length; i++) stored[i] = bits[i] >>> 16;
+  }
+
+  chunks(): Generator<Uint16Array> {
+    return this.#buffers.chunks();
+  }
+}
+
+export function createMoments(weights: ParameterBuffers, precision: MomentPrecision): Moments {
+  return precision === 'bfloat16' ? new BFloat16Moments(weights) : new Float32Arrays(weights.alike());
+}
