@@ -32,9 +32,10 @@ export const textEncoderConfig = {
   projection_dim: TEXT_WIDTH, vocab_size: 49408,
 };
 
+/** With velocity as the target every noise level weighs alike; an epsilon loss is all but blind where the prompt decides (docs/experiments/base-model.md). */
 export const schedulerConfig = {
   _class_name: 'PNDMScheduler', _diffusers_version: DIFFUSERS_VERSION, beta_end: 0.012, beta_schedule: 'scaled_linear', beta_start: 0.00085,
-  clip_sample: false, num_train_timesteps: 1000, prediction_type: 'epsilon', set_alpha_to_one: false, skip_prk_steps: true,
+  clip_sample: false, num_train_timesteps: 1000, prediction_type: 'v_prediction', set_alpha_to_one: false, skip_prk_steps: true,
   steps_offset: 1, timestep_spacing: 'leading', trained_betas: null,
 };
 

@@ -17,6 +17,42 @@ export interface LatentCache {
 
 const BATCH = 16;
 
+/**
+ * Gives every latent channel zero mean and unit variance over the given pictures, by folding the affine map into the
+ * autoencoder's own `quant_conv` and its inverse into `post_quant_conv`: what it reconstructs stays the same.
+ */
+export async function normalizeLatents(cache: ImageCache, vaeWeights: ParameterBuffers): Promise<void> {
+  const { mean } = await encodeLatents(cache, vaeWeights);
+  const [weight, bias, inverseWeight, inverseBias] = ['quant_conv.weight', 'quant_conv.bias', 'post_quant_conv.weight', 'post_quant_conv.bias']
+    .map((name) => vaeWeights.get(VAE_PREFIX + name));
+  const [inputs, outputs] = [weight.length / bias.length, inverseBias.length];
+  for (let channel = 0; channel < LATENT_CHANNELS; channel++) {
+    const { average, deviation } = channelMoments(mean, channel);
+    const variance = channel + LATENT_CHANNELS;
+    for (let i = 0; i < inputs; i++) weight[channel * inputs + i] /= deviation;
+    bias[channel] = (bias[channel] - average) / deviation;
+    bias[variance] -= 2 * Math.log(deviation);
+    for (let o = 0; o < outputs; o++) {
+      const at = o * LATENT_CHANNELS + channel;
+      inverseBias[o] += inverseWeight[at] * average;
+      inverseWeight[at] *= deviation;
+    }
+  }
+}
+
+function channelMoments(latents: Float32Array, channel: number): { average: number; deviation: number } {
+  let [sum, squares, count] = [0, 0, 0];
+  for (let row = channel * LATENT_SIZE ** 2; row < latents.length; row += LATENT_ELEMENTS) {
+    for (let i = row; i < row + LATENT_SIZE ** 2; i++) {
+      sum += latents[i];
+      squares += latents[i] ** 2;
+      count++;
+    }
+  }
+  const average = sum / count;
+  return { average, deviation: Math.sqrt(squares / count - average ** 2) };
+}
+
 export async function encodeLatents(cache: ImageCache, vaeWeights: ParameterBuffers): Promise<LatentCache> {
   const graph = new Graph();
   const { mean, logvar } = newVae().encode(graph, graph.input('pixels', [BATCH, 3, IMAGE_SIZE, IMAGE_SIZE]), VAE_PREFIX);

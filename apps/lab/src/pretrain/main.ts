@@ -5,7 +5,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { exportModel } from './export-model.ts';
-import { encodeLatents } from './latent-cache.ts';
+import { encodeLatents, normalizeLatents } from './latent-cache.ts';
 import { modelFiles } from './model-card.ts';
 import { writeSheet } from './sheet.ts';
 import { trainUnet } from './train-unet.ts';
@@ -42,6 +42,7 @@ log(`${cache.records.length} training pictures`);
 const core = await buildImageCache(join(directory, 'images'), { subjects: listCoreSubjects() });
 log(`${core.records.length} of them for the U-Net`);
 const vae = await trainVae({ cache, directory, initialModel: values['vae-from'], steps: vaeSteps, batchSize: 16, learningRate: 2e-3, seed, log });
+await normalizeLatents(core, vae);
 const latents = await encodeLatents(core, vae);
 log(`latents encoded, scaling factor ${latents.scalingFactor.toFixed(4)}`);
 const snapshot = async (autoencoder: ParameterBuffers, unetAndTextEncoder: ParameterBuffers, step: number, name: string): Promise<void> => {

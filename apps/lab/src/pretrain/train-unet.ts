@@ -2,7 +2,7 @@
 import { CLIPTextModel, CLIPTokenizer, DDPMScheduler, parseCLIPTextConfig, parseUNet2DConditionConfig, permutation, randomIntegers, randomNormals, UNet2DConditionModel } from '@styleforge/diffusion';
 import { type ParameterBuffers } from '@styleforge/runtime';
 import { drawCaption, type ImageCache } from '@styleforge/samples';
-import { minSnrWeights, TrainStep, type TrainStepBatch } from '@styleforge/styleforge';
+import { TrainStep, type TrainStepBatch } from '@styleforge/styleforge';
 import { join } from 'node:path';
 import { LATENT_CHANNELS, LATENT_SIZE, schedulerConfig, textEncoderConfig, unetConfig } from './geometry.ts';
 import { initializeWeights } from './initialize.ts';
@@ -25,7 +25,6 @@ export interface UnetStageOptions {
 }
 
 const EMPTY_CAPTION_SHARE = 0.1;
-const SNR_GAMMA = 5;
 
 /** Draws batches: each picture once per pass, its caption anew each time. */
 class BatchSource {
@@ -71,7 +70,7 @@ class BatchSource {
       latents: clean, noise: draw('unet-noise'), timesteps,
       inputIds: Int32Array.from(captions.flatMap((caption) => this.#tokens(caption))),
       promptOfSample: Int32Array.from({ length: batchSize }, (_, i) => i),
-      sampleWeights: minSnrWeights(this.#noiseScheduler, timesteps, SNR_GAMMA).map((weight) => weight / batchSize),
+      sampleWeights: new Float32Array(batchSize).fill(1 / batchSize),
     };
   }
 }
