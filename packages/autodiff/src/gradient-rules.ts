@@ -1,4 +1,5 @@
 // Reverse-mode rules, one per operation: the gradients of the operands from the gradient of the result.
+import { attentionGradient } from './attention-gradient.ts';
 import { type Graph, type OpNode } from './graph.ts';
 import { type OpKind } from './ops.ts';
 import { type Tensor } from './tensor.ts';
@@ -176,6 +177,7 @@ export const gradientRules: { readonly [K in OpKind]: GradientRule<K> | NotDiffe
     const weighted = graph.mul(dy, y);
     return [graph.sub(weighted, graph.mul(y, graph.reduceSum(weighted, [-1], true)))];
   },
+  attention: attentionGradient,
   standardize: standardizeGradient,
   inverseDeviation: firstOrderOnly,
 };

@@ -191,6 +191,7 @@ export class Graph {
     return this.apply(kind, [x], { axes: normalized, keepDimensions });
   }
 
+  attention(q: Tensor, k: Tensor, v: Tensor, options: OpAttributes['attention']): Tensor { return this.apply('attention', [q, k, v], options); }
   /** Over the last axis. */
   softmax(x: Tensor): Tensor { return this.apply('softmax', [x], {}); }
   /** Zero mean and unit variance over the last axis. */

@@ -83,6 +83,11 @@ export interface OpAttributes {
   reduceMax: { readonly axes: readonly number[]; readonly keepDimensions: boolean };
   /** over the last axis */
   softmax: None;
+  /**
+   * (q [batch, queries, heads * d], k [batch, keys, heads * d], v like k) -> softmax(scale q k') v for each head,
+   * never holding the scores of all heads
+   */
+  attention: { readonly heads: number; readonly scale: number };
   /** (x - mean) / sqrt(variance + epsilon) over the last axis */
   standardize: { readonly epsilon: number };
   /** 1 / sqrt(variance + epsilon) over the last axis, kept with size 1 */

@@ -49,6 +49,16 @@ export function convolvedSize(size: Shape, kernel: Shape, { strides, pads }: Con
   return [0, 1].map((i) => Math.floor((size[i] + pads[i] + pads[i + 2] - kernel[i]) / strides[i]) + 1) as [number, number];
 }
 
+function attentionShape(inputs: readonly Tensor[], { heads }: OpAttributes['attention']): TensorType {
+  expectFloats('attention', inputs, 3);
+  const [q, k, v] = inputs.map((input) => input.shape);
+  if (q.length !== 3 || !sameShape(k, v) || k.length !== 3 || q[0] !== k[0] || q[2] !== k[2]) {
+    throw new ShapeError(`attention: queries [${q}], keys [${k}] and values [${v}] must be [batch, length, features], keys like values`);
+  }
+  if (q[2] % heads !== 0) throw new ShapeError(`attention: ${q[2]} features do not divide into ${heads} heads`);
+  return float(q);
+}
+
 function matmulShape(inputs: readonly Tensor[], attributes: OpAttributes['matmul']): TensorType {
   expectFloats('matmul', inputs, 2);
   const [a, b] = inputs.map((input) => input.shape);
@@ -192,6 +202,7 @@ export const shapeRules: { readonly [K in ComputedKind]: ShapeRule<K> } = {
   reduceMean: reduction('reduceMean'),
   reduceMax: reduction('reduceMax'),
   softmax: unary('softmax'),
+  attention: attentionShape,
   standardize: unary('standardize'),
   inverseDeviation: (inputs) => {
     expectFloats('inverseDeviation', inputs, 1);

@@ -65,6 +65,10 @@ const cases: { readonly [K in OpKind]: readonly GradientCheckCase[] | 'no gradie
     { shapes: [[2, 3, 4]], build: (graph, [x]) => graph.reduceSum(x, [1], true) },
   ],
   reduceMean: [{ shapes: [[2, 3, 4]], build: (graph, [x]) => graph.reduceMean(x, [-1], true) }],
+  attention: [
+    { shapes: [[2, 3, 4], [2, 5, 4], [2, 5, 4]], build: (graph, [q, k, v]) => graph.attention(q, k, v, { heads: 2, scale: 0.7 }) },
+    { shapes: [[1, 4, 3], [1, 4, 3], [1, 4, 3]], build: (graph, [q, k, v]) => graph.attention(q, k, v, { heads: 1, scale: 1 }) },
+  ],
   softmax: [{ shapes: [[2, 3, 4]], build: (graph, [x]) => graph.softmax(x), domain: (u) => 2 * u }],
   standardize: [{ shapes: [[3, 8]], build: (graph, [x]) => graph.standardize(x, 1e-5), domain: (u) => 2 * u + 1 }],
 };

@@ -2,8 +2,15 @@
 import { elementCount } from '@styleforge/autodiff';
 import { randomNormals, randomUniforms } from '@styleforge/diffusion';
 import { type ParameterBuffers } from '@styleforge/runtime';
+import { textEncoderConfig } from './geometry.ts';
 
-const EMBEDDING_DEVIATION = 0.02;
+/**
+ * CLIP starts all embeddings at 0.02; then a caption accounts for a tenth of what the text encoder puts out, and joint training from
+ * nothing soon loses that tenth. Larger words and a silent padding token let the words speak at every position
+ * (docs/experiments/base-model.md).
+ */
+const WORD_DEVIATION = 0.5;
+const POSITION_DEVIATION = 0.02;
 /** Ends of residual branches: they start silent (the zero modules of arXiv 2105.05233 and 2112.10752). */
 const SILENT = /^unet\..*(resnets\.\d+\.conv2|attentions\.\d+\.proj_out)\.weight$|^unet\.conv_out\.weight$/;
 
@@ -11,7 +18,10 @@ export function initializeWeights(weights: ParameterBuffers, seed: number): void
   weights.specs.forEach(({ name, shape }, index) => {
     const values = weights.get(name);
     const key = { seed, step: 0, purpose: 'initial-weights', index };
-    if (/embedding\.weight$/.test(name)) values.set(randomNormals(key, values.length).map((value) => value * EMBEDDING_DEVIATION));
+    if (name.endsWith('token_embedding.weight')) {
+      values.set(randomNormals(key, values.length).map((value) => value * WORD_DEVIATION));
+      values.fill(0, textEncoderConfig.pad_token_id * shape[1], (textEncoderConfig.pad_token_id + 1) * shape[1]);
+    } else if (name.endsWith('position_embedding.weight')) values.set(randomNormals(key, values.length).map((value) => value * POSITION_DEVIATION));
     else if (/norm.*\.weight$/.test(name)) values.fill(1);
     else if (shape.length === 1 || SILENT.test(name)) values.fill(0);
     else {

@@ -3,6 +3,9 @@ import { ShapeError, type Graph, type Tensor } from '@styleforge/autodiff';
 import { groupNorm, linear } from './layers.ts';
 import { type Scope } from './scope.ts';
 
+/** From here on (32 MiB) the scores are not kept for the backward pass but computed again, a few heads at a time. */
+const MOST_KEPT_SCORES = 2 ** 23;
+
 function splitHeads(graph: Graph, x: Tensor, heads: number): Tensor {
   const [batch, length, features] = x.shape;
   return graph.transpose(graph.reshape(x, [batch, length, heads, features / heads]), [0, 2, 1, 3]);
@@ -12,8 +15,10 @@ function splitHeads(graph: Graph, x: Tensor, heads: number): Tensor {
 export function multiHeadAttention(graph: Graph, q: Tensor, k: Tensor, v: Tensor, heads: number, mask?: Tensor): Tensor {
   const features = q.shape[2];
   if (features % heads !== 0) throw new ShapeError(`attention: ${features} features do not divide into ${heads} heads`);
+  const scale = (features / heads) ** -0.5;
+  if (!mask && q.shape[0] * heads * q.shape[1] * k.shape[1] > MOST_KEPT_SCORES) return graph.attention(q, k, v, { heads, scale });
   const [queries, keys, values] = [q, k, v].map((x) => splitHeads(graph, x, heads));
-  const scores = graph.matmul(queries, keys, { transposeB: true, alpha: (features / heads) ** -0.5 });
+  const scores = graph.matmul(queries, keys, { transposeB: true, alpha: scale });
   const weights = graph.softmax(mask ? graph.add(scores, mask) : scores);
   return graph.reshape(graph.transpose(graph.matmul(weights, values), [0, 2, 1, 3]), q.shape);
 }

@@ -1,0 +1,61 @@
+// Gradient of attention, a few heads at a time: the scores are computed again instead of being kept (as in arXiv 2205.14135).
+import { type Graph } from './graph.ts';
+import { type GradientContext } from './gradient-rules.ts';
+import { type Tensor } from './tensor.ts';
+
+/** Scores of the heads that are worked on together: 64 MiB of them. */
+const MOST_SCORES = 2 ** 24;
+
+/** [batch, length, heads * d] -> [batch * heads, length, d] */
+function splitHeads(graph: Graph, x: Tensor, heads: number): Tensor {
+  const [batch, length, width] = x.shape;
+  const split = graph.transpose(graph.reshape(x, [batch, length, heads, width / heads]), [0, 2, 1, 3]);
+  return graph.reshape(split, [batch * heads, length, width / heads]);
+}
+
+/** [batch * heads, length, d] -> [batch, length, heads * d] */
+function joinHeads(graph: Graph, x: Tensor, { shape }: Tensor): Tensor {
+  const [batch, length, width] = shape;
+  const heads = x.shape[0] / batch;
+  return graph.reshape(graph.transpose(graph.reshape(x, [batch, heads, length, width / heads]), [0, 2, 1, 3]), shape);
+}
+
+interface Heads {
+  readonly q: Tensor;
+  readonly k: Tensor;
+  readonly v: Tensor;
+  readonly output: Tensor;
+  readonly dy: Tensor;
+}
+
+/**
+ * With P = softmax(scale q k'): dv = P' dy, dS = P (dy v' - rowsum(dy output)), dq = scale dS k, dk = scale dS' q.
+ * The three gradients come as one tensor of rows, so that all that needs P runs before the next heads' turn.
+ */
+function gradientRows(graph: Graph, { q, k, v, output, dy }: Heads, scale: number): Tensor {
+  const weights = graph.softmax(graph.matmul(q, k, { transposeB: true, alpha: scale }));
+  const rowSums = graph.reduceSum(graph.mul(dy, output), [-1], true);
+  const dScores = graph.mul(weights, graph.sub(graph.matmul(dy, v, { transposeB: true }), rowSums));
+  return graph.concat([
+    graph.matmul(dScores, k, { alpha: scale }),
+    graph.matmul(dScores, q, { transposeA: true, alpha: scale }),
+    graph.matmul(weights, dy, { transposeA: true }),
+  ], 1);
+}
+
+export function attentionGradient({ graph, node, inputs: [q, k, v], output, dy }: GradientContext<'attention'>): Tensor[] {
+  const { heads, scale } = node.attributes;
+  const split = { q, k, v, output, dy };
+  const all = Object.fromEntries(Object.entries(split).map(([name, tensor]) => [name, splitHeads(graph, tensor, heads)])) as unknown as Heads;
+  const [count, queries] = all.q.shape;
+  const keys = all.k.shape[1];
+  const together = Math.max(1, Math.floor(MOST_SCORES / (queries * keys)));
+  const parts: Tensor[] = [];
+  for (let start = 0; start < count; start += together) {
+    const part = (x: Tensor): Tensor => graph.slice(x, 0, start, Math.min(count, start + together));
+    parts.push(gradientRows(graph, { q: part(all.q), k: part(all.k), v: part(all.v), output: part(all.output), dy: part(all.dy) }, scale));
+  }
+  const rows = graph.concat(parts, 0);
+  const bounds = [0, queries, queries + keys, queries + 2 * keys];
+  return [q, k, v].map((operand, i) => joinHeads(graph, graph.slice(rows, 1, bounds[i], bounds[i + 1]), operand));
+}
