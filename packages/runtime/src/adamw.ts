@@ -1,4 +1,4 @@
-// AdamW over parameter buffers, chunk by chunk, in place.
+// AdamW over parameter buffers, in place.
 import { Graph } from '@styleforge/autodiff';
 import { adamW, adamWBFloat16, type AdamWFactors } from './adamw-kernel.ts';
 import { createMoments, type MomentPrecision, type Moments } from './moments.ts';
@@ -11,6 +11,8 @@ export interface AdamWOptions {
   readonly epsilon: number;
   /** float32 when left out. */
   readonly momentPrecision?: MomentPrecision;
+  /** Multiplies the learning rate of a parameter; 1 for all when left out. */
+  readonly learningRateScale?: (name: string) => number;
 }
 
 export interface AdamWStep {
@@ -55,16 +57,13 @@ export class AdamW {
   /** One update of every weight, in place. */
   apply(gradients: ParameterBuffers, step: AdamWStep): void {
     this.step += 1;
-    const factors = this.#factors(step);
-    const [weights, firsts, seconds] = [this.#weights.chunks(), this.firstMoment.chunks(), this.secondMoment.chunks()];
-    let index = 0;
-    for (const gradient of gradients.chunks()) {
-      const weight = weights.next().value as Float32Array;
-      const [first, second] = [firsts.next().value, seconds.next().value] as [Float32Array, Float32Array] | [Uint16Array, Uint16Array];
+    const { learningRateScale = () => 1 } = this.#options;
+    this.#weights.specs.forEach(({ name }, index) => {
+      const factors = this.#factors({ ...step, learningRate: step.learningRate * learningRateScale(name) });
+      const [weight, gradient, first, second] = [this.#weights.get(name), gradients.get(name), this.firstMoment.stored(name), this.secondMoment.stored(name)];
       if (first instanceof Float32Array) adamW(weight, gradient, first, second as Float32Array, factors);
       else adamWBFloat16(weight, gradient, first, second as Uint16Array, factors, Math.imul(this.step, 0x2545f491) + index);
-      index += 1;
-    }
+    });
   }
 
   #factors({ learningRate, weightDecay, gradientScale = 1 }: AdamWStep): AdamWFactors {

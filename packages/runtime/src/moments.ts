@@ -5,8 +5,8 @@ export type MomentPrecision = 'float32' | 'bfloat16';
 
 /** What an optimizer keeps for every weight. */
 export interface Moments extends NamedArrays {
-  /** One flat array for each chunk of the weights, in their order. */
-  chunks(): Generator<Float32Array | Uint16Array>;
+  /** A parameter's values as they are kept. */
+  stored(name: string): Float32Array | Uint16Array;
 }
 
 class BFloat16Moments implements Moments {
@@ -34,8 +34,8 @@ class BFloat16Moments implements Moments {
     for (let i = 0; i < stored.length; i++) stored[i] = bits[i] >>> 16;
   }
 
-  chunks(): Generator<Uint16Array> {
-    return this.#buffers.chunks();
+  stored(name: string): Uint16Array {
+    return this.#buffers.get(name);
   }
 }
 

@@ -105,7 +105,7 @@ export class Float32Arrays implements NamedArrays {
     this.#buffers.get(name).set(values);
   }
 
-  chunks(): Generator<Float32Array> {
-    return this.#buffers.chunks();
+  stored(name: string): Float32Array {
+    return this.#buffers.get(name);
   }
 }

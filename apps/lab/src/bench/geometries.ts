@@ -8,6 +8,7 @@ export interface Geometry {
   /** StyleRef and Aux samples of one step together. */
   readonly batchSize: number;
   readonly gradientCheckpointing: boolean;
+  readonly momentPrecision: 'float32' | 'bfloat16';
 }
 
 const unetBasics = {
@@ -29,7 +30,7 @@ export const geometries: Readonly<Record<string, Geometry>> = {
       down_block_types: [attentionDown, attentionDown, attentionDown, 'DownBlock2D'], up_block_types: ['UpBlock2D', attentionUp, attentionUp, attentionUp],
     },
     textEncoder: { ...textBasics, hidden_size: 768, intermediate_size: 3072, num_attention_heads: 12, num_hidden_layers: 12, projection_dim: 768 },
-    latentShape: [4, 64, 64], batchSize: 2, gradientCheckpointing: true,
+    latentShape: [4, 64, 64], batchSize: 2, gradientCheckpointing: true, momentPrecision: 'bfloat16',
   },
   /** The small geometry: U-Net 16 M, text encoder 7 M parameters, latents of 16x16. */
   small: {
@@ -38,6 +39,6 @@ export const geometries: Readonly<Record<string, Geometry>> = {
       down_block_types: [attentionDown, attentionDown, 'DownBlock2D'], up_block_types: ['UpBlock2D', attentionUp, attentionUp],
     },
     textEncoder: { ...textBasics, hidden_size: 128, intermediate_size: 512, num_attention_heads: 4, num_hidden_layers: 3, projection_dim: 128 },
-    latentShape: [4, 16, 16], batchSize: 2, gradientCheckpointing: false,
+    latentShape: [4, 16, 16], batchSize: 2, gradientCheckpointing: false, momentPrecision: 'float32',
   },
 };

@@ -39,7 +39,7 @@ async function createStep(geometry: Geometry, threads?: number): Promise<TrainSt
   return TrainStep.create({
     unet: new UNet2DConditionModel(parseUNet2DConditionConfig(geometry.unet)), textEncoder: new CLIPTextModel(textConfig), noiseScheduler: new DDPMScheduler(schedulerConfig),
     batchSize: geometry.batchSize, promptCount: 2, tokenCount: textConfig.max_position_embeddings, latentShape: geometry.latentShape, trainTextEncoder: true,
-    gradientCheckpointing: geometry.gradientCheckpointing, adamw: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }, compile: { threads, keepMemory: !geometry.gradientCheckpointing },
+    gradientCheckpointing: geometry.gradientCheckpointing, adamw: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, momentPrecision: geometry.momentPrecision }, compile: { threads, keepMemory: !geometry.gradientCheckpointing },
   });
 }
 

@@ -2,7 +2,7 @@
 import { CLIPTextModel, CLIPTokenizer, DDPMScheduler, parseCLIPTextConfig, parseUNet2DConditionConfig, permutation, randomIntegers, randomNormals, UNet2DConditionModel } from '@styleforge/diffusion';
 import { type ParameterBuffers } from '@styleforge/runtime';
 import { drawCaption, type ImageCache } from '@styleforge/samples';
-import { TrainStep, type TrainStepBatch } from '@styleforge/styleforge';
+import { TEXT_ENCODER_PREFIX, TrainStep, type TrainStepBatch } from '@styleforge/styleforge';
 import { join } from 'node:path';
 import { LATENT_CHANNELS, LATENT_SIZE, schedulerConfig, textEncoderConfig, unetConfig } from './geometry.ts';
 import { initializeWeights } from './initialize.ts';
@@ -25,6 +25,8 @@ export interface UnetStageOptions {
 }
 
 const EMPTY_CAPTION_SHARE = 0.1;
+/** At the U-Net's rate the text encoder comes to say the same for every caption before the U-Net listens (docs/experiments/base-model.md). */
+const TEXT_ENCODER_RATE = 0.1;
 
 /** Draws batches: each picture once per pass, its caption anew each time. */
 class BatchSource {
@@ -82,7 +84,9 @@ export async function trainUnet(options: UnetStageOptions): Promise<ParameterBuf
   const trainStep = await TrainStep.create({
     unet: new UNet2DConditionModel(parseUNet2DConditionConfig(unetConfig)), textEncoder: new CLIPTextModel(textConfig), noiseScheduler,
     batchSize: options.batchSize, promptCount: options.batchSize, tokenCount: textConfig.max_position_embeddings,
-    latentShape: [LATENT_CHANNELS, LATENT_SIZE, LATENT_SIZE], trainTextEncoder: true, adamw: { beta1: 0.9, beta2: 0.99, epsilon: 1e-8 },
+    latentShape: [LATENT_CHANNELS, LATENT_SIZE, LATENT_SIZE], trainTextEncoder: true, adamw: {
+      beta1: 0.9, beta2: 0.99, epsilon: 1e-8, learningRateScale: (name) => (name.startsWith(TEXT_ENCODER_PREFIX) ? TEXT_ENCODER_RATE : 1),
+    },
     compile: { threads: options.threads },
   });
   initializeWeights(trainStep.weights, options.seed);
