@@ -87,7 +87,7 @@ describe('GET /v1/images/generations/{id}', () => {
   it('shows a failure, and nothing to other projects', async () => {
     const { body } = await post({ model: 'tiny', prompts: ['x'] });
     await api.database.generations.claim(body.id);
-    const error = { code: 'model_broken', message: 'the weights cannot be read', retryable: false };
+    const error = { code: 'internal_error' as const, message: 'the weights cannot be read', retryable: false };
     await api.database.generations.setStatus(body.id, { from: 'running', to: 'failed', error });
     expect((await api.call('GET', `/v1/images/generations/${body.id}`)).body).toMatchObject({ status: 'failed', error });
     const { projectId } = await api.database.apiKeys.createProject('other');

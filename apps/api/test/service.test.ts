@@ -1,7 +1,7 @@
 // What belongs to no resource: health, readiness, base models, OpenAPI, unknown paths, errors that hide their cause.
 import { readFile } from 'node:fs/promises';
 import { buildApp, startApi } from '@styleforge/api';
-import { ERROR_CODES, ERRORS } from '@styleforge/contracts';
+import { ERROR_CODES, ERRORS, FAILURE_CODES, FAILURES } from '@styleforge/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDataset, startApiFixture } from './api-fixture.ts';
 import type { ApiFixture } from './api-fixture.ts';
@@ -101,7 +101,11 @@ describe('OpenAPI', () => {
       expect(page.body).toContain(`id="${code}"`);
       expect(document).toContain(`| \`${code}\` | ${status} | ${title} | ${remedy} |`);
     }
-    expect(document.match(/^\| `/gm)).toHaveLength(ERROR_CODES.length);
+    for (const [code, remedy] of Object.entries(FAILURES)) {
+      expect(page.body).toContain(`id="failure-${code}"`);
+      expect(document).toContain(`| \`${code}\` | ${remedy} |`);
+    }
+    expect(document.match(/^\| `/gm)).toHaveLength(ERROR_CODES.length + FAILURE_CODES.length);
   });
 
   it('has readable docs', async () => {

@@ -1,5 +1,5 @@
 // What a failed job tells its owner, and whether trying again can help.
-import type { Failure } from '@styleforge/contracts';
+import { FAILURES, type Failure, type FailureCode } from '@styleforge/contracts';
 import { PermanentJobError } from '@styleforge/queue';
 
 /** The job cannot succeed as it was asked for; the message says what to change. */
@@ -12,17 +12,24 @@ export class JobTimeoutError extends PermanentJobError {
 }
 
 /** Errors of the training process whose message is for the caller, by name: an error's class does not cross processes. */
-const codesByName: Record<string, string> = { TrainingInputError: 'invalid_input', NonFiniteLossError: 'training_diverged' };
+const codesByName: Record<string, FailureCode> = { TrainingInputError: 'invalid_input', NonFiniteLossError: 'training_diverged' };
 
 /** Trying again cannot help: the same job would meet the same end. */
 export function isPermanent(error: unknown): boolean {
   return error instanceof PermanentJobError || (error instanceof Error && Object.hasOwn(codesByName, error.name));
 }
 
+/** The code that the trainer gave its error, where it gave one. */
+function ownCode(error: Error & { code?: unknown }): FailureCode | undefined {
+  return typeof error.code === 'string' && Object.hasOwn(FAILURES, error.code) ? (error.code as FailureCode) : undefined;
+}
+
 /** Only messages about the caller's own input go out; the log has the rest. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof JobTimeoutError) return { code: 'timeout', message: error.message, retryable: false };
-  if (error instanceof Error && isPermanent(error)) return { code: codesByName[error.name] ?? 'invalid_input', message: error.message, retryable: false };
+  if (error instanceof Error && isPermanent(error)) {
+    return { code: ownCode(error) ?? codesByName[error.name] ?? 'invalid_input', message: error.message, retryable: false };
+  }
   if (error instanceof Error && error.name === 'ProcessDiedError') return { code: 'process_died', message: error.message, retryable: true };
   return { code: 'internal_error', message: "The job failed on the service's side; its log has the details under the job's id", retryable: true };
 }

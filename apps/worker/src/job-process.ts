@@ -20,11 +20,14 @@ export interface JobProcessOptions {
   onImage?(image: RawImage): Promise<void>;
 }
 
-/** An error that happened in the child; `name` is the original's. */
+/** An error that happened in the child; `name` and `code` are the original's. */
 export class TaskError extends Error {
-  constructor(original: { name: string; message: string; stack?: string | undefined }) {
+  readonly code: string | undefined;
+
+  constructor(original: { name: string; code?: string | undefined; message: string; stack?: string | undefined }) {
     super(original.message);
     this.name = original.name;
+    this.code = original.code;
     if (original.stack) this.stack = original.stack;
   }
 }

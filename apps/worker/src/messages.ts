@@ -1,14 +1,14 @@
 // What a worker and its child process say to each other, checked on both sides.
 import { z } from 'zod';
 
-const paths = z.array(z.string());
+const images = z.array(z.object({ path: z.string(), caption: z.string().nullable() }));
 
 export const trainingTask = z.object({
   kind: z.literal('train'),
   baseModelDirectory: z.string(),
   config: z.unknown(),
-  styleRef: z.array(z.object({ component: z.string(), prompt: z.string(), images: paths })),
-  aux: z.object({ prompt: z.string(), images: paths }).nullable(),
+  styleRef: z.array(z.object({ component: z.string(), token: z.string(), prompt: z.string(), images })),
+  aux: z.object({ prompt: z.string(), images }).nullable(),
   workDirectory: z.string(),
   resumeFrom: z.string().optional(),
 });
@@ -66,7 +66,7 @@ export const messageFromChild = z.discriminatedUnion('type', [
   image,
   z.object({ type: z.literal('result'), finalStep: z.number().optional() }),
   z.object({ type: z.literal('aborted') }),
-  z.object({ type: z.literal('error'), name: z.string(), message: z.string(), stack: z.string().optional() }),
+  z.object({ type: z.literal('error'), name: z.string(), code: z.string().optional(), message: z.string(), stack: z.string().optional() }),
 ]);
 export type MessageFromChild = z.infer<typeof messageFromChild>;
 export type ChildResult = Extract<MessageFromChild, { type: 'result' }>;

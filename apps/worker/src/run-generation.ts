@@ -86,7 +86,7 @@ async function markFailed(generation: GenerationDetail, error: unknown, services
 export async function abandonGeneration(generationId: string, error: Error, services: WorkerServices): Promise<void> {
   const generation = await services.database.generations.get(generationId);
   if (!generation || (generation.status !== 'queued' && generation.status !== 'running')) return;
-  const failure = { code: 'worker_died', message: 'The worker died with this generation again and again; its log may tell why', retryable: true };
+  const failure = { code: 'worker_died' as const, message: 'The worker died with this generation again and again; its log may tell why', retryable: true };
   await services.database.generations.setStatus(generationId, { from: generation.status, to: 'failed', error: failure });
   services.log.error({ err: error, generationId }, 'generation given up');
 }

@@ -140,7 +140,7 @@ async function recordFailure(job: TrainingJobRow, error: unknown, isFinal: boole
 export async function abandonTrainingJob(jobId: string, error: Error, services: WorkerServices): Promise<void> {
   const job = await services.database.trainingJobs.get(jobId);
   if (!job) return;
-  const failure = { code: 'worker_died', message: 'The worker died with this job again and again; its log may tell why', retryable: true };
+  const failure = { code: 'worker_died' as const, message: 'The worker died with this job again and again; its log may tell why', retryable: true };
   await services.database.trainingJobs.setStatus(jobId, { from: ['queued', ...ACTIVE_JOB_STATUSES], to: 'failed', error: failure });
   services.log.error({ err: error, jobId }, 'training job given up');
 }

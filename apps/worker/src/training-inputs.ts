@@ -17,12 +17,12 @@ export async function downloadTrainingInputs(
 ): Promise<TrainingInputs> {
   const styleRefRows = await services.database.images.listByDataset(projectId, config.style_ref.dataset_id);
   const styleRef = [];
-  for (const { name, prompt } of config.style_ref.components) {
+  for (const { name, token, prompt } of config.style_ref.components) {
     const rows = name === ALL_IMAGES ? styleRefRows : styleRefRows.filter(({ component }) => component === name);
     if (rows.length === 0) {
       throw new JobInputError(`style_ref: the dataset ${config.style_ref.dataset_id} has no image of the component ${name}; upload some with that component`);
     }
-    styleRef.push({ component: name, prompt, images: await download(rows, directory, services) });
+    styleRef.push({ component: name, token, prompt, images: await download(rows, directory, services) });
   }
   return { styleRef, aux: config.aux && (await downloadAux(projectId, config.aux, directory, services)) };
 }
@@ -33,13 +33,13 @@ async function downloadAux(projectId: string, aux: NonNullable<TrainingConfig['a
   return { prompt: aux.prompt, images: await download(rows, directory, services) };
 }
 
-async function download(rows: ImageRow[], directory: string, services: WorkerServices): Promise<string[]> {
-  const files: string[] = [];
-  for (const { id, objectKey, sha256 } of rows) {
+async function download(rows: ImageRow[], directory: string, services: WorkerServices): Promise<TrainingTask['styleRef'][number]['images']> {
+  const files: TrainingTask['styleRef'][number]['images'] = [];
+  for (const { id, objectKey, sha256, caption } of rows) {
     const file = join(directory, `${id}.png`);
     const got = await downloadObject(services.objectStore, objectKey, file);
     if (got.sha256 !== sha256) throw new Error(`${objectKey} is not the image that was uploaded: sha256 ${got.sha256} instead of ${sha256}`);
-    files.push(file);
+    files.push({ path: file, caption });
   }
   return files;
 }

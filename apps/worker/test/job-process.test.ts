@@ -46,6 +46,8 @@ describe('failureOf', () => {
 
   it('shows what the caller can mend, and hides the rest', () => {
     expect(failureOf(named('TrainingInputError'))).toEqual({ code: 'invalid_input', message: 'say more images', retryable: false });
+    const coded = new TaskError({ name: 'TrainingInputError', code: 'too_few_images', message: 'say more images' });
+    expect(failureOf(coded)).toEqual({ code: 'too_few_images', message: 'say more images', retryable: false });
     expect(failureOf(named('NonFiniteLossError'))).toMatchObject({ code: 'training_diverged', retryable: false });
     expect(failureOf(named('TypeError'))).toMatchObject({ code: 'internal_error', retryable: true });
     expect(failureOf(named('TypeError')).message).not.toContain('images');

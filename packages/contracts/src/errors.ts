@@ -114,8 +114,25 @@ export const problem = z
   .meta({ id: 'Problem', description: 'RFC 9457 problem document' });
 export type Problem = z.infer<typeof problem>;
 
+/** Why a job or a generation ends as `failed`, and what helps. */
+export const FAILURES = {
+  invalid_input: 'The images, prompts or numbers do not fit together; `message` names the field. Change it and send a new job.',
+  too_few_images: 'A component or the Aux part has fewer than 3 images. Upload more: 15 to 20 work best.',
+  image_too_small: 'An image is smaller than `hyperparameters.resolution`, which `message` names. Upload a larger one or lower the resolution.',
+  common_token: 'The token is read as words that the base model knows already. Take a rare one, such as zwx, ukj or sks.',
+  unsupported_base_model: 'The base model has a part that cannot be trained here; `message` names it. Take a Stable Diffusion 1.x or 2.x checkpoint.',
+  training_diverged: 'Loss or gradient became infinite at the step that `message` names; the last checkpoint is kept. Lower `learning_rate`.',
+  timeout: 'The job ran longer than this installation allows.',
+  process_died: "The job's process ended unexpectedly, perhaps out of memory. Lower the batch size or use gradient checkpointing, then try again.",
+  worker_died: 'The worker died with the job again and again. Its log may tell why.',
+  internal_error: "The job failed on the service's side. Its log has the details under the job's id.",
+} as const satisfies Record<string, string>;
+
+export type FailureCode = keyof typeof FAILURES;
+export const FAILURE_CODES = Object.keys(FAILURES) as [FailureCode, ...FailureCode[]];
+
 /** Why a job or a generation failed: safe to show to the caller. */
 export const failure = z
-  .object({ code: z.string(), message: z.string(), retryable: z.boolean() })
+  .object({ code: z.enum(FAILURE_CODES), message: z.string(), retryable: z.boolean() })
   .meta({ id: 'Failure' });
 export type Failure = z.infer<typeof failure>;

@@ -3,6 +3,8 @@ import { z } from 'zod';
 
 export const LR_SCHEDULERS = ['constant', 'constant_with_warmup', 'linear', 'cosine', 'cosine_with_restarts', 'polynomial'] as const;
 export const CROPS = ['random', 'center'] as const;
+export const LATENT_SAMPLINGS = ['sample', 'mean'] as const;
+export const ADAM_MOMENTS = ['float32', 'bfloat16'] as const;
 
 const fraction = z.number().gt(0).lt(1);
 
@@ -23,7 +25,13 @@ export const hyperparameters = z
     resolution: z.int().min(16).max(2048).multipleOf(8),
     crop: z.enum(CROPS),
     seed: z.int().min(0).max(2 ** 32 - 1),
+    random_flip: z.boolean().describe('Mirrors each image half of the time'),
+    use_captions: z.boolean().describe("Appends an image's caption, where it has one, to its prompt"),
+    latent_sampling: z.enum(LATENT_SAMPLINGS).describe("Latents drawn from the encoder's posterior anew at each use, or its mean"),
+    noise_offset: z.number().min(0).max(1).describe('Standard deviation of one further noise value for each latent channel; 0 for none'),
     train_text_encoder: z.boolean(),
+    text_encoder_learning_rate: z.number().gt(0).max(1).nullable().describe('null: the same as learning_rate'),
+    adam_moments: z.enum(ADAM_MOMENTS).describe('bfloat16 halves the memory of the optimizer'),
     gradient_checkpointing: z.boolean(),
     ema: z.boolean(),
     checkpointing_steps: z.int().min(1).max(1_000_000).nullable().describe('null for one checkpoint at the end'),
@@ -52,7 +60,13 @@ export const METHOD_HYPERPARAMETERS: Hyperparameters = {
   resolution: 512,
   crop: 'random',
   seed: 1337,
+  random_flip: false,
+  use_captions: false,
+  latent_sampling: 'sample',
+  noise_offset: 0,
   train_text_encoder: true,
+  text_encoder_learning_rate: null,
+  adam_moments: 'float32',
   gradient_checkpointing: true,
   ema: false,
   checkpointing_steps: null,

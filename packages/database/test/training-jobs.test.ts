@@ -120,7 +120,7 @@ describe('changing status', () => {
   it('stores result and error with the status', async () => {
     const { id } = await createJob();
     await jobs().claim(id);
-    const error = { code: 'invalid_image', message: 'image 3 cannot be read', retryable: false };
+    const error = { code: 'invalid_input' as const, message: 'image 3 cannot be read', retryable: false };
     const row = await jobs().setStatus(id, { from: ['running', 'validating'], to: 'failed', error });
     expect(row).toMatchObject({ status: 'failed', error });
     expect(row.finishedAt).toBeInstanceOf(Date);

@@ -4,70 +4,78 @@ import { type StyleForgeConfig } from './config.ts';
 import { type SourceImage } from './image-source.ts';
 import { type LatentSource } from './latent-source.ts';
 import { type TrainableModel } from './model.ts';
+import { assignPrompts } from './prompts.ts';
 import { drawFrom, drawMixed } from './sample-plan.ts';
 import { dualBindingWeights, minSnrWeights, type TrainStepBatch } from './train-step.ts';
 
-export interface StyleRefImages {
-  readonly component: string;
-  readonly prompt: string;
-  readonly images: readonly SourceImage[];
-}
-
-export interface AuxImages {
-  readonly prompt: string;
-  readonly images: readonly SourceImage[];
-}
-
-export interface BatchSource {
-  readonly config: StyleForgeConfig;
-  readonly styleRef: readonly StyleRefImages[];
-  readonly aux: AuxImages | null;
-  readonly latents: LatentSource;
-  readonly model: Pick<TrainableModel, 'noiseScheduler' | 'tokenizer'>;
-}
-
-interface Sample {
+/** An image and the number of the prompt that it is trained with. */
+export interface Sample {
   readonly image: SourceImage;
   readonly prompt: number;
 }
 
-/** StyleRef samples first, then as many Aux samples; prompts are the components', then the Aux prompt. */
-function samplesOf({ config, styleRef, aux }: BatchSource, pass: number): Sample[] {
-  const { train_batch_size: count, seed } = config.hyperparameters;
-  const sizes = styleRef.map(({ images }) => images.length);
-  const styleRefSamples = Array.from({ length: count }, (_, i) => {
-    const { component, image } = drawMixed(sizes, pass * count + i, seed);
-    return { image: styleRef[component].images[image], prompt: component };
-  });
-  if (!aux) return styleRefSamples;
-  const auxSamples = Array.from({ length: count }, (_, i) =>
-    ({ image: aux.images[drawFrom(aux.images.length, pass * count + i, seed, 'aux')], prompt: styleRef.length }));
-  return [...styleRefSamples, ...auxSamples];
+export interface BatchSource {
+  readonly config: StyleForgeConfig;
+  /** The samples of each component. */
+  readonly styleRef: readonly (readonly Sample[])[];
+  readonly aux: readonly Sample[] | null;
+  /** Distinct prompts. */
+  readonly prompts: readonly string[];
+  readonly latents: LatentSource;
+  readonly model: Pick<TrainableModel, 'noiseScheduler' | 'tokenizer'>;
 }
 
-/** Token ids of all prompts, one row each: the components' in order, then the Aux prompt. */
-export function promptIds({ styleRef, aux, model }: Pick<BatchSource, 'styleRef' | 'aux' | 'model'>): Int32Array {
-  const prompts = [...styleRef.map(({ prompt }) => prompt), ...(aux ? [aux.prompt] : [])];
-  return Int32Array.from(prompts.flatMap((prompt) => model.tokenizer.encode(prompt)));
+export interface Batch extends Omit<TrainStepBatch, 'inputIds' | 'encoderHiddenStates'> {
+  /** The prompts to feed, by number. */
+  readonly read: readonly number[];
+}
+
+/** StyleRef and Aux samples of one pass together. */
+export function samplesPerPass({ config: { hyperparameters }, aux }: Pick<BatchSource, 'config' | 'aux'>): number {
+  return hyperparameters.train_batch_size * (aux ? 2 : 1);
+}
+
+/** StyleRef samples first, then as many Aux samples. */
+function samplesOf({ config, styleRef, aux }: BatchSource, pass: number): Sample[] {
+  const { train_batch_size: count, seed } = config.hyperparameters;
+  const sizes = styleRef.map(({ length }) => length);
+  const styleRefSamples = Array.from({ length: count }, (_, i) => {
+    const { component, image } = drawMixed(sizes, pass * count + i, seed);
+    return styleRef[component][image];
+  });
+  if (!aux) return styleRefSamples;
+  return [...styleRefSamples, ...Array.from({ length: count }, (_, i) => aux[drawFrom(aux.length, pass * count + i, seed, 'aux')])];
+}
+
+async function drawLatents({ config, latents: source }: BatchSource, samples: readonly Sample[], pass: number): Promise<Float32Array> {
+  const { seed, latent_sampling: sampling } = config.hyperparameters;
+  const latents = new Float32Array(samples.length * source.elements);
+  const posteriorNoise = sampling === 'sample' ? randomNormals({ seed, step: pass, purpose: 'posterior' }, latents.length) : null;
+  for (const [i, { image }] of samples.entries()) {
+    source.sampleInto(latents, i * source.elements, await source.moments(image, { step: pass, index: i }), posteriorNoise);
+  }
+  return latents;
+}
+
+/** Normal noise; with an offset one further value for each channel of a sample, as diffusers' `noise_offset`. */
+function drawNoise({ config: { hyperparameters: { seed, noise_offset: offset } }, latents: { shape: [channels, height, width] } }: BatchSource, count: number, pass: number): Float32Array {
+  const plane = height * width;
+  const noise = randomNormals({ seed, step: pass, purpose: 'noise' }, count * channels * plane);
+  if (offset === 0) return noise;
+  const shifts = randomNormals({ seed, step: pass, purpose: 'noise-offset' }, count * channels);
+  return noise.map((value, i) => value + offset * shifts[Math.floor(i / plane)]);
 }
 
 /** Pass number `pass`, counted through the whole run. */
-export async function drawBatch(source: BatchSource, pass: number): Promise<Omit<TrainStepBatch, 'inputIds' | 'encoderHiddenStates'>> {
-  const { config: { hyperparameters, aux }, latents: latentSource, model: { noiseScheduler } } = source;
+export async function drawBatch(source: BatchSource, pass: number): Promise<Batch> {
+  const { config: { hyperparameters, aux }, model: { noiseScheduler }, prompts } = source;
   const { seed, train_batch_size: styleRefCount, snr_gamma: snrGamma } = hyperparameters;
   const samples = samplesOf(source, pass);
-  const size = latentSource.elements;
-  const draw = (purpose: string): Float32Array => randomNormals({ seed, step: pass, purpose }, samples.length * size);
-  const [posteriorNoise, noise] = [draw('posterior'), draw('noise')];
-  const latents = new Float32Array(samples.length * size);
-  for (const [i, { image }] of samples.entries()) {
-    latentSource.sampleInto(latents, i * size, await latentSource.moments(image, { step: pass, index: i }), posteriorNoise);
-  }
   const timesteps = randomIntegers({ seed, step: pass, purpose: 'timesteps' }, samples.length, noiseScheduler.numTrainTimesteps);
   const snrWeights = snrGamma === null ? undefined : minSnrWeights(noiseScheduler, timesteps, snrGamma);
   return {
-    latents, noise, timesteps,
-    promptOfSample: Int32Array.from(samples, ({ prompt }) => prompt),
+    latents: await drawLatents(source, samples, pass), noise: drawNoise(source, samples.length, pass), timesteps,
+    ...assignPrompts(prompts.length, samples.map(({ prompt }) => prompt)),
     sampleWeights: dualBindingWeights(styleRefCount, samples.length - styleRefCount, aux?.weight ?? 0, snrWeights),
   };
 }

@@ -21,7 +21,19 @@ export interface TrainingHyperparameters {
   readonly resolution: number;
   readonly crop: 'random' | 'center';
   readonly seed: number;
+  /** Mirrors each image from left to right half of the time. */
+  readonly random_flip: boolean;
+  /** Appends an image's caption, where it has one, to its prompt. */
+  readonly use_captions: boolean;
+  /** Latents drawn from the encoder's posterior anew at each use, or its mean. */
+  readonly latent_sampling: 'sample' | 'mean';
+  /** Standard deviation of one further noise value for each latent channel of a sample; 0 for none. */
+  readonly noise_offset: number;
   readonly train_text_encoder: boolean;
+  /** null: the same as learning_rate. */
+  readonly text_encoder_learning_rate: number | null;
+  /** What the optimizer keeps its two moments in; bfloat16 halves their memory. */
+  readonly adam_moments: 'float32' | 'bfloat16';
   readonly gradient_checkpointing: boolean;
   readonly ema: boolean;
   /** A checkpoint every so many steps beside the last one; null for the last one only. */
@@ -34,7 +46,15 @@ export interface StyleForgeConfig {
   readonly aux: { readonly weight: number } | null;
 }
 
+export type TrainingInputCode = 'invalid_input' | 'too_few_images' | 'image_too_small' | 'common_token' | 'unsupported_base_model';
+
 /** The request cannot be trained as it is; retrying will not help. */
 export class TrainingInputError extends Error {
   override name = 'TrainingInputError';
+  readonly code: TrainingInputCode;
+
+  constructor(message: string, { code = 'invalid_input', cause }: { code?: TrainingInputCode; cause?: unknown } = {}) {
+    super(message, { cause });
+    this.code = code;
+  }
 }

@@ -1,5 +1,6 @@
 // Training images as planes: upright, on white, resized to the resolution; the crop is drawn at each use.
 import { randomIntegers } from '@styleforge/diffusion';
+import { basename } from 'node:path';
 import sharp from 'sharp';
 import { TrainingInputError } from './config.ts';
 
@@ -14,39 +15,58 @@ export interface SourceImage {
 export interface Crop {
   readonly left: number;
   readonly top: number;
+  /** Read from right to left. */
+  readonly flipped: boolean;
 }
 
-/** Decodes and resizes with bilinear filtering; a file that is no image is refused by name. */
-export async function loadImage(path: string, resolution: number): Promise<SourceImage> {
+export interface CropOptions {
+  readonly resolution: number;
+  readonly crop: 'random' | 'center';
+  readonly randomFlip: boolean;
+}
+
+async function decode<T>(path: string, read: () => Promise<T>): Promise<T> {
   try {
-    const upright = sharp(path).rotate().flatten({ background: '#ffffff' }).toColourspace('srgb');
-    const { data, info } = await upright
-      .resize(resolution, resolution, { fit: 'outside', kernel: 'linear' })
-      .removeAlpha().raw().toBuffer({ resolveWithObject: true });
-    return { path, width: info.width, height: info.height, rgb: new Uint8Array(data.buffer, data.byteOffset, data.length) };
+    return await read();
   } catch (error) {
-    throw new TrainingInputError(`${path} cannot be read as an image: ${String(error)}`, { cause: error });
+    throw new TrainingInputError(`${basename(path)} cannot be read as an image: ${String(error)}`, { cause: error });
   }
+}
+
+/** Decodes and resizes with bilinear filtering. A file that is no image, or smaller than the resolution, is refused by name. */
+export async function loadImage(path: string, resolution: number): Promise<SourceImage> {
+  const { width, height } = await decode(path, () => sharp(path).metadata());
+  if (Math.min(width, height) < resolution) {
+    const message = `${basename(path)} is ${width}x${height} pixels, too small for hyperparameters.resolution ${resolution}: give a larger image or lower the resolution`;
+    throw new TrainingInputError(message, { code: 'image_too_small' });
+  }
+  const upright = sharp(path).rotate().flatten({ background: '#ffffff' }).toColourspace('srgb');
+  const { data, info } = await decode(path, () =>
+    upright.resize(resolution, resolution, { fit: 'outside', kernel: 'linear' }).removeAlpha().raw().toBuffer({ resolveWithObject: true }));
+  return { path, width: info.width, height: info.height, rgb: new Uint8Array(data.buffer, data.byteOffset, data.length) };
 }
 
 export function isSquare(image: SourceImage): boolean {
   return image.width === image.height;
 }
 
-export function cropOf(image: SourceImage, resolution: number, mode: 'random' | 'center', key: { seed: number; step: number; index: number }): Crop {
+/** The part of the image that belongs to a place in the run: a function of `key` alone. */
+export function cropOf(image: SourceImage, { resolution, crop, randomFlip }: CropOptions, key: { seed: number; step: number; index: number }): Crop {
   const [spareX, spareY] = [image.width - resolution, image.height - resolution];
-  if (mode === 'center') return { left: Math.floor(spareX / 2), top: Math.floor(spareY / 2) };
   const draw = (purpose: string, spare: number): number => (spare === 0 ? 0 : randomIntegers({ ...key, purpose }, 1, spare + 1)[0]);
-  return { left: draw('crop-left', spareX), top: draw('crop-top', spareY) };
+  const flipped = randomFlip && draw('flip', 1) === 1;
+  if (crop === 'center') return { left: Math.floor(spareX / 2), top: Math.floor(spareY / 2), flipped };
+  return { left: draw('crop-left', spareX), top: draw('crop-top', spareY), flipped };
 }
 
 /** Planes [3, resolution, resolution] in -1..1. */
-export function toPixelValues(image: SourceImage, resolution: number, { left, top }: Crop): Float32Array {
+export function toPixelValues(image: SourceImage, resolution: number, { left, top, flipped }: Crop): Float32Array {
   const plane = resolution * resolution;
   const values = new Float32Array(3 * plane);
   for (let y = 0; y < resolution; y++) {
-    let source = ((top + y) * image.width + left) * 3;
-    for (let i = y * resolution; i < (y + 1) * resolution; i++, source += 3) {
+    const stride = flipped ? -3 : 3;
+    let source = ((top + y) * image.width + left + (flipped ? resolution - 1 : 0)) * 3;
+    for (let i = y * resolution; i < (y + 1) * resolution; i++, source += stride) {
       for (let channel = 0; channel < 3; channel++) values[channel * plane + i] = image.rgb[source + channel] / 127.5 - 1;
     }
   }

@@ -1,7 +1,11 @@
 // StyleForge: dual-binding fine-tuning of Stable Diffusion, and images from what it makes.
-export { type LrSchedulerName, type StyleForgeConfig, TrainingInputError, type TrainingHyperparameters } from './config.ts';
+export { type LrSchedulerName, type StyleForgeConfig, type TrainingHyperparameters, type TrainingInputCode, TrainingInputError } from './config.ts';
+export { commonPieces, LEAST_IMAGES, type AuxPart, type StyleRefPart, type TrainingImage, type TrainingInputs } from './check-inputs.ts';
 export { learningRateAt } from './lr-schedule.ts';
 export { drawFrom, drawMixed } from './sample-plan.ts';
+export { cropOf, loadImage, toPixelValues } from './image-source.ts';
+export { drawBatch, type Batch, type BatchSource } from './batches.ts';
+export { openBatchSource } from './open-run.ts';
 export {
   dualBindingWeights, minSnrWeights, TEXT_ENCODER_PREFIX, TrainStep, UNET_PREFIX, type TrainStepBatch, type TrainStepOptions,
 } from './train-step.ts';

@@ -1,18 +1,16 @@
 // Images as latents: posterior means and deviations through the frozen encoder, kept where the crop never changes.
 import { elementCount, Graph } from '@styleforge/autodiff';
 import { type AutoencoderKL, ModelPrograms, type WeightSource } from '@styleforge/diffusion';
-import { cropOf, isSquare, toPixelValues, type SourceImage } from './image-source.ts';
+import { cropOf, isSquare, toPixelValues, type CropOptions, type SourceImage } from './image-source.ts';
 
 export interface PosteriorMoments {
   readonly mean: Float32Array;
   readonly deviation: Float32Array;
 }
 
-export interface LatentSourceOptions {
+export interface LatentSourceOptions extends CropOptions {
   readonly vae: AutoencoderKL;
   readonly weights: WeightSource;
-  readonly resolution: number;
-  readonly crop: 'random' | 'center';
   readonly seed: number;
 }
 
@@ -21,7 +19,8 @@ export class LatentSource {
   readonly shape: readonly [number, number, number];
   readonly #options: LatentSourceOptions;
   readonly #programs: ModelPrograms;
-  readonly #kept = new Map<SourceImage, PosteriorMoments>();
+  /** Upright and mirrored. */
+  readonly #kept = [new Map<SourceImage, PosteriorMoments>(), new Map<SourceImage, PosteriorMoments>()];
 
   constructor(options: LatentSourceOptions) {
     this.#options = options;
@@ -33,11 +32,12 @@ export class LatentSource {
   /** Moments of the image under the crop that belongs to (step, index). */
   async moments(image: SourceImage, key: { step: number; index: number }): Promise<PosteriorMoments> {
     const { resolution, crop, seed } = this.#options;
-    const known = this.#kept.get(image);
+    const part = cropOf(image, this.#options, { seed, ...key });
+    const kept = this.#kept[Number(part.flipped)];
+    const known = kept.get(image);
     if (known) return known;
-    const pixels = toPixelValues(image, resolution, cropOf(image, resolution, crop, { seed, ...key }));
-    const moments = await this.#encode(pixels);
-    if (isSquare(image) || crop === 'center') this.#kept.set(image, moments);
+    const moments = await this.#encode(toPixelValues(image, resolution, part));
+    if (isSquare(image) || crop === 'center') kept.set(image, moments);
     return moments;
   }
 
@@ -51,10 +51,11 @@ export class LatentSource {
     return { mean, deviation };
   }
 
-  /** scaling_factor * (mean + deviation * noise), written to `target` at `offset`. */
-  sampleInto(target: Float32Array, offset: number, { mean, deviation }: PosteriorMoments, noise: Float32Array): void {
+  /** scaling_factor * (mean + deviation * noise), or scaling_factor * mean without noise, written to `target` at `offset`. */
+  sampleInto(target: Float32Array, offset: number, { mean, deviation }: PosteriorMoments, noise: Float32Array | null): void {
     const scale = this.#options.vae.config.scaling_factor;
-    for (let i = 0; i < mean.length; i++) target[offset + i] = Math.fround(mean[i] + Math.fround(deviation[i] * noise[offset + i])) * scale;
+    if (noise === null) for (let i = 0; i < mean.length; i++) target[offset + i] = mean[i] * scale;
+    else for (let i = 0; i < mean.length; i++) target[offset + i] = Math.fround(mean[i] + Math.fround(deviation[i] * noise[offset + i])) * scale;
   }
 
   get elements(): number {

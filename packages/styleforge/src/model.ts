@@ -34,7 +34,7 @@ export async function openModel(directory: string): Promise<TrainableModel> {
       noiseScheduler: new DDPMScheduler(folder.schedulerConfig),
     };
   } catch (error) {
-    if (error instanceof ConfigError) throw new TrainingInputError(`the base model in ${directory} cannot be trained: ${error.message}`, { cause: error });
+    if (error instanceof ConfigError) throw new TrainingInputError(`the base model in ${directory} cannot be trained: ${error.message}`, { code: 'unsupported_base_model', cause: error });
     throw error;
   }
 }

@@ -1,18 +1,16 @@
 // The training of one job: dual-binding fine-tuning from a base model to a checkpoint.
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { weightsOf } from '@styleforge/diffusion';
 import { type CompileOptions, type ParameterBuffers } from '@styleforge/runtime';
-import { drawBatch, promptIds, type AuxImages, type BatchSource, type StyleRefImages } from './batches.ts';
+import { drawBatch, samplesPerPass, type BatchSource } from './batches.ts';
+import { type TrainingInputs } from './check-inputs.ts';
 import { restoreCheckpoint, writeCheckpoint } from './checkpoint.ts';
-import { type StyleForgeConfig, TrainingInputError } from './config.ts';
 import { startEma, updateEma } from './ema.ts';
-import { loadImage } from './image-source.ts';
-import { LatentSource } from './latent-source.ts';
 import { learningRateAt } from './lr-schedule.ts';
 import { loadTrainableWeights, openModel, type TrainableModel } from './model.ts';
-import { frozenTextStates } from './text-states.ts';
-import { TrainStep } from './train-step.ts';
+import { createTrainStep, openBatchSource } from './open-run.ts';
+import { PromptRows } from './prompts.ts';
+import { type TrainStep } from './train-step.ts';
 
 export interface TrainingProgress {
   /** Updates made, and how many there will be. */
@@ -30,12 +28,8 @@ export interface TrainingProgress {
   readonly samplesPerSecond: number;
 }
 
-export interface TrainStyleForgeOptions {
+export interface TrainStyleForgeOptions extends TrainingInputs {
   readonly baseModelDirectory: string;
-  readonly config: StyleForgeConfig;
-  /** Image files of each component with the prompt that binds it. */
-  readonly styleRef: readonly { readonly component: string; readonly prompt: string; readonly images: readonly string[] }[];
-  readonly aux: { readonly prompt: string; readonly images: readonly string[] } | null;
   /** Checkpoints are written below it as `checkpoint-<step>`. */
   readonly workDirectory: string;
   /** A checkpoint directory to continue from. */
@@ -53,46 +47,10 @@ export class NonFiniteLossError extends Error {
   override name = 'NonFiniteLossError';
 }
 
-function checkOptions({ config, styleRef, aux }: TrainStyleForgeOptions): void {
-  if (styleRef.length === 0) throw new TrainingInputError('style_ref has no components: give at least one with images');
-  for (const { component, images } of styleRef) {
-    if (images.length === 0) throw new TrainingInputError(`style_ref component '${component}' has no images: upload some, or leave the component out`);
-  }
-  if (aux && aux.images.length === 0) throw new TrainingInputError('aux has no images: upload some, or leave aux out');
-  if ((aux === null) !== (config.aux === null)) throw new TrainingInputError('aux images and aux weight belong together: give both or neither');
-}
-
-async function openBatchSource(options: TrainStyleForgeOptions, model: TrainableModel): Promise<BatchSource> {
-  const { config, config: { hyperparameters: { resolution, crop, seed } } } = options;
-  const unit = model.vae.downsamplingFactor * 2 ** (model.unet.config.block_out_channels.length - 1);
-  if (resolution % unit !== 0) throw new TrainingInputError(`hyperparameters.resolution is ${resolution}: this base model needs a multiple of ${unit}`);
-  const load = (paths: readonly string[]) => Promise.all(paths.map((path) => loadImage(path, resolution)));
-  const styleRef: StyleRefImages[] = [];
-  for (const { component, prompt, images } of options.styleRef) styleRef.push({ component, prompt, images: await load(images) });
-  const aux: AuxImages | null = options.aux && { prompt: options.aux.prompt, images: await load(options.aux.images) };
-  const latents = new LatentSource({ vae: model.vae, weights: weightsOf(model.folder.vae), resolution, crop, seed });
-  return { config, styleRef, aux, latents, model };
-}
-
-async function createTrainStep(source: BatchSource, model: TrainableModel, compile?: CompileOptions): Promise<TrainStep> {
-  const { hyperparameters } = source.config;
-  const samples = hyperparameters.train_batch_size * (source.aux ? 2 : 1);
-  return TrainStep.create({
-    unet: model.unet, textEncoder: model.textEncoder, noiseScheduler: model.noiseScheduler,
-    batchSize: samples, promptCount: source.styleRef.length + (source.aux ? 1 : 0),
-    tokenCount: model.textEncoder.config.max_position_embeddings, latentShape: source.latents.shape,
-    trainTextEncoder: hyperparameters.train_text_encoder, gradientCheckpointing: hyperparameters.gradient_checkpointing,
-    adamw: { beta1: hyperparameters.adam_beta1, beta2: hyperparameters.adam_beta2, epsilon: hyperparameters.adam_epsilon },
-    compile,
-  });
-}
-
-type TextInput = { inputIds: Int32Array } | { encoderHiddenStates: Float32Array };
-
 interface RunParts {
   readonly source: BatchSource;
   readonly trainStep: TrainStep;
-  readonly text: TextInput;
+  readonly prompts: PromptRows;
   readonly ema: ParameterBuffers | undefined;
   readonly globalStep: number;
 }
@@ -102,16 +60,16 @@ class Run {
   readonly #options: TrainStyleForgeOptions;
   readonly #source: BatchSource;
   readonly #trainStep: TrainStep;
-  readonly #text: TextInput;
+  readonly #prompts: PromptRows;
   readonly #ema: ParameterBuffers | undefined;
   globalStep: number;
   #lastSaved = -1;
 
-  constructor(options: TrainStyleForgeOptions, { source, trainStep, text, ema, globalStep }: RunParts) {
+  constructor(options: TrainStyleForgeOptions, { source, trainStep, prompts, ema, globalStep }: RunParts) {
     this.#options = options;
     this.#source = source;
     this.#trainStep = trainStep;
-    this.#text = text;
+    this.#prompts = prompts;
     this.#ema = ema;
     this.globalStep = globalStep;
     if (globalStep > 0) this.#lastSaved = globalStep;
@@ -128,8 +86,8 @@ class Run {
     const { train_batch_size: count, gradient_accumulation_steps: passes, max_train_steps: of } = hyperparameters;
     let [styleRefLoss, auxLoss] = [0, 0];
     for (let i = 0; i < passes; i++) {
-      const batch = await drawBatch(this.#source, this.globalStep * passes + i);
-      const losses = await this.#trainStep.backward({ ...batch, ...this.#text });
+      const { read, ...batch } = await drawBatch(this.#source, this.globalStep * passes + i);
+      const losses = await this.#trainStep.backward({ ...batch, ...this.#prompts.feed(read) });
       const mean = (values: Float32Array): number => values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length) / passes;
       styleRefLoss += mean(losses.subarray(0, count));
       auxLoss += mean(losses.subarray(count));
@@ -144,7 +102,7 @@ class Run {
     }
     this.globalStep += 1;
     if (this.#ema) updateEma(this.#ema, this.#trainStep.weights, this.globalStep);
-    const samples = count * passes * (this.#source.aux ? 2 : 1);
+    const samples = passes * samplesPerPass(this.#source);
     const samplesPerSecond = (1000 * samples) / (performance.now() - started);
     return { step: this.globalStep, of, loss, styleRefLoss, auxLoss: aux ? auxLoss : null, gradNorm, learningRate, samplesPerSecond };
   }
@@ -175,28 +133,29 @@ class Run {
   }
 }
 
+/** Where the run begins: the base model's weights, or those of the checkpoint to resume from. */
+async function loadState({ config, resumeFrom }: TrainStyleForgeOptions, model: TrainableModel, trainStep: TrainStep): Promise<{ globalStep: number; ema: ParameterBuffers | undefined }> {
+  const averaged = config.hyperparameters.ema;
+  if (resumeFrom === undefined) {
+    await loadTrainableWeights(model.folder, trainStep.weights);
+    return { globalStep: 0, ema: averaged ? startEma(trainStep.weights) : undefined };
+  }
+  const ema = averaged ? trainStep.weights.alike() : undefined;
+  const { globalStep } = await restoreCheckpoint(resumeFrom, trainStep, ema);
+  return { globalStep, ema };
+}
+
 /**
  * Trains to `max_train_steps`. Blocks the thread during each step: run it in a process of its own.
  * Throws TrainingInputError for input that cannot be trained, NonFiniteLossError when the loss is lost.
  */
 export async function trainStyleForge(options: TrainStyleForgeOptions): Promise<{ finalStep: number; directory: string }> {
-  checkOptions(options);
   const model = await openModel(options.baseModelDirectory);
   const source = await openBatchSource(options, model);
-  const inputIds = promptIds(source);
   const trainStep = await createTrainStep(source, model, options.compile);
-  const { ema: averaged } = options.config.hyperparameters;
-  let globalStep = 0;
-  let ema: ParameterBuffers | undefined;
-  if (options.resumeFrom === undefined) {
-    await loadTrainableWeights(model.folder, trainStep.weights);
-    ema = averaged ? startEma(trainStep.weights) : undefined;
-  } else {
-    ema = averaged ? trainStep.weights.alike() : undefined;
-    ({ globalStep } = await restoreCheckpoint(options.resumeFrom, trainStep, ema));
-  }
-  const text: TextInput = options.config.hyperparameters.train_text_encoder ? { inputIds } : { encoderHiddenStates: await frozenTextStates(model, inputIds) };
-  const run = new Run(options, { source, trainStep, text, ema, globalStep });
+  const { globalStep, ema } = await loadState(options, model, trainStep);
+  const prompts = await PromptRows.create(model, source.prompts, options.config.hyperparameters.train_text_encoder);
+  const run = new Run(options, { source, trainStep, prompts, ema, globalStep });
   try {
     await run.toEnd();
     const directory = run.globalStep === globalStep && options.resumeFrom !== undefined ? options.resumeFrom : run.directory;

@@ -1,18 +1,20 @@
 // Real training at tiny size: what the trainer promises about checkpoints, resuming, cancelling and bad input.
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { randomNormals } from '@styleforge/diffusion';
-import { loadTrainableWeights, NonFiniteLossError, openModel, SINGLE_FILE, trainStyleForge, TrainingInputError, TrainStep, type StyleForgeConfig, type TrainingProgress, type TrainStyleForgeOptions } from '@styleforge/styleforge';
+import { fileURLToPath } from 'node:url';
+import { CLIPTokenizer, randomNormals } from '@styleforge/diffusion';
+import { commonPieces, loadTrainableWeights, NonFiniteLossError, openModel, SINGLE_FILE, trainStyleForge, TrainingInputError, TrainStep, type StyleForgeConfig, type StyleRefPart, type TrainingImage, type TrainingInputCode, type TrainingProgress, type TrainStyleForgeOptions } from '@styleforge/styleforge';
 import { SafetensorsReader } from '@styleforge/weights';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeTinyBaseModel } from '../../../test/integration/tiny-base-model.ts';
 
+const miniTokenizer = fileURLToPath(new URL('../../../models/styleforge-mini/tokenizer', import.meta.url));
 let scratch: string;
 let base: string;
-const images: Record<'persons' | 'backgrounds' | 'aux', string[]> = { persons: [], backgrounds: [], aux: [] };
+const images: Record<'persons' | 'backgrounds' | 'aux', TrainingImage[]> = { persons: [], backgrounds: [], aux: [] };
 
 async function picture(name: string, hue: number, width = 40, height = 32): Promise<string> {
   const path = join(scratch, `${name}.png`);
@@ -26,7 +28,7 @@ beforeAll(async () => {
   base = join(scratch, 'base');
   await makeTinyBaseModel(base);
   for (const [group, list] of Object.entries(images)) {
-    for (let i = 0; i < 3; i++) list.push(await picture(`${group}-${i}`, 20 + 50 * i + group.length));
+    for (let i = 0; i < 3; i++) list.push({ path: await picture(`${group}-${i}`, 20 + 50 * i + group.length), caption: `number ${i}` });
   }
 });
 afterAll(() => rm(scratch, { recursive: true, force: true }));
@@ -34,7 +36,8 @@ afterAll(() => rm(scratch, { recursive: true, force: true }));
 const hyperparameters: StyleForgeConfig['hyperparameters'] = {
   max_train_steps: 4, learning_rate: 1e-3, lr_scheduler: 'constant', lr_warmup_steps: 0, train_batch_size: 1, gradient_accumulation_steps: 1,
   max_grad_norm: 1, adam_beta1: 0.9, adam_beta2: 0.999, adam_epsilon: 1e-8, adam_weight_decay: 1e-2, snr_gamma: null, resolution: 32,
-  crop: 'random', seed: 1337, train_text_encoder: true, gradient_checkpointing: false, ema: false, checkpointing_steps: null,
+  crop: 'random', seed: 1337, random_flip: false, use_captions: false, latent_sampling: 'sample', noise_offset: 0, train_text_encoder: true,
+  text_encoder_learning_rate: null, adam_moments: 'float32', gradient_checkpointing: false, ema: false, checkpointing_steps: null,
 };
 
 function options(name: string, changes: Partial<StyleForgeConfig['hyperparameters']> = {}, more: Partial<TrainStyleForgeOptions> = {}): TrainStyleForgeOptions {
@@ -158,21 +161,51 @@ describe('trainStyleForge', () => {
     await expect(run).rejects.toThrow(/at step \d+/);
   });
 
-  it('refuses what cannot be trained, before any training', async () => {
-    const broken = join(scratch, 'broken.png');
-    await writeFile(broken, 'no picture');
-    const refusals: [Partial<TrainStyleForgeOptions>, RegExp][] = [
-      [{ styleRef: [] }, /style_ref/],
-      [{ styleRef: [{ component: 'person', prompt: 'x', images: [] }] }, /'person' has no images/],
-      [{ aux: { prompt: 'x', images: [] } }, /aux has no images/],
-      [{ aux: null }, /aux images and aux weight/],
-      [{ styleRef: [{ component: 'person', prompt: 'x', images: [broken] }] }, /broken\.png cannot be read/],
+  it.each<[string, Partial<StyleForgeConfig['hyperparameters']>]>([
+    ['captions, a rate of its own for the text encoder, and bfloat16 moments', { use_captions: true, text_encoder_learning_rate: 1e-5, adam_moments: 'bfloat16' }],
+    ['captions, a frozen text encoder, mirrored images, posterior means and offset noise',
+      { use_captions: true, train_text_encoder: false, random_flip: true, crop: 'center', latent_sampling: 'mean', noise_offset: 0.1 }],
+  ])('trains otherwise with %s, and resumes to the very same bits', async (name, changes) => {
+    const more = { ...changes, max_train_steps: 4, checkpointing_steps: 2 };
+    const directory = `with ${name}`;
+    const whole = await trainStyleForge(options(directory, more));
+    const resumed = await trainStyleForge(options(`${directory}, resumed`, more, { resumeFrom: join(scratch, directory, 'checkpoint-2') }));
+    expect(await fingerprint(resumed.directory)).toEqual(await fingerprint(whole.directory));
+  });
+
+  it('refuses what cannot be trained, before any training, each with its code', async () => {
+    const broken = { path: join(scratch, 'broken.png') };
+    await writeFile(broken.path, 'no picture');
+    const small = { path: await picture('small', 40, 40, 31) };
+    const person = (part: Partial<StyleRefPart>) => ({ styleRef: [{ component: 'person', prompt: 'x', images: images.persons, ...part }] });
+    const unsupported = join(scratch, 'unsupported');
+    await makeTinyBaseModel(unsupported);
+    const unet = join(unsupported, 'unet', 'config.json');
+    await writeFile(unet, (await readFile(unet, 'utf8')).replaceAll('CrossAttnDownBlock2D', 'AttnSkipDownBlock2D'));
+    const wordy = join(scratch, 'wordy');
+    await makeTinyBaseModel(wordy);
+    await cp(miniTokenizer, join(wordy, 'tokenizer'), { recursive: true });
+    const refusals: [Partial<TrainStyleForgeOptions>, TrainingInputCode, RegExp][] = [
+      [{ styleRef: [] }, 'invalid_input', /style_ref/],
+      [person({ images: [] }), 'too_few_images', /'person' has 0 images: at least 3/],
+      [{ aux: { prompt: 'x', images: images.aux.slice(1) } }, 'too_few_images', /aux has 2 images/],
+      [{ aux: null }, 'invalid_input', /aux images and aux weight/],
+      [person({ images: [...images.persons, broken] }), 'invalid_input', /broken\.png cannot be read/],
+      [person({ images: [...images.persons, small] }), 'image_too_small', /small\.png is 40x31 pixels.* 32/],
+      [{ ...person({ token: 'paintstyle' }), baseModelDirectory: wordy }, 'common_token', /'paintstyle'.*'style'.*rare one/],
+      [{ baseModelDirectory: unsupported }, 'unsupported_base_model', /AttnSkipDownBlock2D/],
     ];
-    for (const [more, message] of refusals) {
-      const run = trainStyleForge(options('refused', {}, more));
-      await expect(run).rejects.toThrow(TrainingInputError);
-      await expect(run).rejects.toThrow(message);
+    for (const [more, code, message] of refusals) {
+      const error: unknown = await trainStyleForge(options('refused', {}, more)).catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(TrainingInputError);
+      expect(error).toMatchObject({ code, message: expect.stringMatching(message) as string });
     }
     await expect(trainStyleForge(options('refused', { resolution: 40 }))).rejects.toThrow(/multiple of 16/);
+  });
+
+  it('knows rare tokens from words of the base model', async () => {
+    const tokenizer = await CLIPTokenizer.fromDirectory(miniTokenizer);
+    for (const token of ['zwx', 'ukj', 'sks']) expect(commonPieces(token, tokenizer), token).toEqual([]);
+    for (const [token, known] of [['style', 'style'], ['mystyle', 'style'], ['person', 'person']]) expect(commonPieces(token, tokenizer), token).toEqual([known]);
   });
 });

@@ -59,5 +59,6 @@ const isAbort = (error: unknown) => error === controller.signal.reason || (error
 
 function describe(error: unknown): MessageFromChild {
   if (!(error instanceof Error)) return { type: 'error', name: 'Error', message: String(error) };
-  return { type: 'error', name: error.name, message: error.message, ...(error.stack && { stack: error.stack }) };
+  const { code } = error as NodeJS.ErrnoException;
+  return { type: 'error', name: error.name, message: error.message, ...(code && { code }), ...(error.stack && { stack: error.stack }) };
 }

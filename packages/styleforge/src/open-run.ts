@@ -1,0 +1,44 @@
+// Everything that a training run reads, made ready: images, prompts, the step's program.
+import { weightsOf } from '@styleforge/diffusion';
+import { type CompileOptions } from '@styleforge/runtime';
+import { samplesPerPass, type BatchSource, type Sample } from './batches.ts';
+import { checkParts, checkResolution, checkTokens, type TrainingImage, type TrainingInputs } from './check-inputs.ts';
+import { loadImage } from './image-source.ts';
+import { LatentSource } from './latent-source.ts';
+import { type TrainableModel } from './model.ts';
+import { PromptList } from './prompts.ts';
+import { TEXT_ENCODER_PREFIX, TrainStep } from './train-step.ts';
+
+/** Checks the inputs and decodes the images. Throws TrainingInputError for what cannot be trained. */
+export async function openBatchSource(inputs: TrainingInputs, model: TrainableModel): Promise<BatchSource> {
+  const { config, config: { hyperparameters } } = inputs;
+  const { resolution, crop, seed, random_flip: randomFlip, use_captions: useCaptions } = hyperparameters;
+  checkParts(inputs);
+  checkResolution(resolution, model);
+  checkTokens(inputs.styleRef, model.tokenizer);
+  const prompts = new PromptList();
+  const samples = (prompt: string, images: readonly TrainingImage[]): Promise<Sample[]> => Promise.all(images.map(async ({ path, caption }) =>
+    ({ prompt: prompts.add(prompt, useCaptions ? caption : null), image: await loadImage(path, resolution) })));
+  const styleRef: Sample[][] = [];
+  for (const { prompt, images } of inputs.styleRef) styleRef.push(await samples(prompt, images));
+  const aux = inputs.aux && (await samples(inputs.aux.prompt, inputs.aux.images));
+  const latents = new LatentSource({ vae: model.vae, weights: weightsOf(model.folder.vae), resolution, crop, randomFlip, seed });
+  return { config, styleRef, aux, prompts: prompts.texts, latents, model };
+}
+
+export async function createTrainStep(source: BatchSource, model: TrainableModel, compile?: CompileOptions): Promise<TrainStep> {
+  const { hyperparameters } = source.config;
+  const batchSize = samplesPerPass(source);
+  const textRate = (hyperparameters.text_encoder_learning_rate ?? hyperparameters.learning_rate) / hyperparameters.learning_rate;
+  return TrainStep.create({
+    unet: model.unet, textEncoder: model.textEncoder, noiseScheduler: model.noiseScheduler,
+    batchSize, promptCount: Math.min(batchSize, source.prompts.length),
+    tokenCount: model.textEncoder.config.max_position_embeddings, latentShape: source.latents.shape,
+    trainTextEncoder: hyperparameters.train_text_encoder, gradientCheckpointing: hyperparameters.gradient_checkpointing,
+    adamw: {
+      beta1: hyperparameters.adam_beta1, beta2: hyperparameters.adam_beta2, epsilon: hyperparameters.adam_epsilon,
+      momentPrecision: hyperparameters.adam_moments, learningRateScale: (name) => (name.startsWith(TEXT_ENCODER_PREFIX) ? textRate : 1),
+    },
+    compile,
+  });
+}
