@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ValidationImageBody } from '@styleforge/contracts';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestService } from './service.ts';
@@ -86,6 +87,39 @@ describe('a training job', () => {
     expect(job).toMatchObject({ status: 'failed', attempt: 1, error: { code: 'invalid_input', retryable: false } });
     expect(job.error?.message).toMatch(/has no tokenizer/);
   });
+});
+
+describe('DreamBooth with prior preservation', () => {
+  const request = () => ({
+    method: 'dreambooth', base_model: 'tiny', style_ref: { dataset_id: styleRef }, hyperparameters: { resolution: 64, learning_rate: 1e-3, max_train_steps: 2 },
+    prior_preservation: { prompt: 'a photo of style', num_class_images: 3, steps: 2, guidance_scale: 2 },
+    validation: { prompts: ['a photo of [V] style'], every_steps: 1, steps: 2, guidance_scale: 2, num_images: 2 },
+  });
+  const run = async () => {
+    const { id } = await test.call<{ id: string }>('POST', '/v1/training-jobs', request());
+    expect(await test.untilFinished(id)).toMatchObject({ status: 'succeeded', error: null });
+    return id;
+  };
+
+  it('lets the base model make the class images once, and shows what the training does to the same prompts and seeds', async () => {
+    const first = await run();
+    const validated = (await test.events(first)).filter(({ type }) => type === 'validation.done').map(({ data }) => data);
+    expect(validated).toEqual([0, 1, 2].map((step) => ({ step, images: 2 })));
+    for (const { aux_loss } of await test.metrics(first)) expect(aux_loss).toBeGreaterThan(0);
+    const { data } = await test.call<{ data: ValidationImageBody[] }>('GET', `/v1/training-jobs/${first}/images`);
+    expect(data.map(({ step, index, prompt, seed }) => [step, index, prompt, seed])).toEqual(
+      [0, 1, 2].flatMap((step) => [0, 1].map((index) => [step, index, 'a photo of zwx style', index])),
+    );
+    const png = Buffer.from(await (await test.request('GET', data[4]?.url ?? '')).arrayBuffer());
+    expect(createHash('sha256').update(png).digest('hex')).toBe(data[4]?.sha256);
+    expect(await sharp(png).metadata()).toMatchObject({ format: 'png', width: 64, height: 64 });
+    expect(png.includes('"step":2')).toBe(true);
+
+    const classImagesMade = async (id: string) => (await test.events(id)).filter(({ type }) => type === 'class_images.made').length;
+    const second = await run();
+    expect([await classImagesMade(first), await classImagesMade(second)]).toEqual([3, 0]);
+    expect(await weightsHash(second)).toBe(await weightsHash(first));
+  }, patience);
 });
 
 describe('when things end early', () => {

@@ -3,7 +3,10 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from './logger.ts';
-import { type ChildResult, type LocalCheckpoint, type MessageFromChild, messageFromChild, type MessageToChild, type Progress, type RawImage, type Task } from './messages.ts';
+import {
+  type ChildResult, type LocalCheckpoint, type LocalClassImage, type MessageFromChild, messageFromChild, type MessageToChild, type Progress,
+  type RawImage, type RawValidationImage, type Task, type ValidationDone,
+} from './messages.ts';
 
 /** From the wish to stop until the child is killed: enough to write a checkpoint. */
 const abortGraceMs = 120_000;
@@ -18,6 +21,9 @@ export interface JobProcessOptions {
   onProgress?(progress: Progress): void;
   onCheckpoint?(checkpoint: LocalCheckpoint): Promise<void>;
   onImage?(image: RawImage): Promise<void>;
+  onClassImage?(image: LocalClassImage): Promise<void>;
+  onValidationImage?(image: RawValidationImage): Promise<void>;
+  onValidation?(validation: ValidationDone): Promise<void>;
 }
 
 /** An error that happened in the child; `name` and `code` are the original's. */
@@ -91,17 +97,34 @@ function converse(child: ChildProcess, task: Task, options: JobProcessOptions, e
       switch (message.type) {
         case 'progress':
           return options.onProgress?.(message);
-        case 'checkpoint':
-          return void save(message.number, options.onCheckpoint?.(message));
-        case 'image':
-          return void save(message.number, options.onImage?.(message));
-        default:
+        case 'result':
+        case 'aborted':
+        case 'error':
           return done(message);
+        default:
+          return void save(message.number, keep(message, options));
       }
     });
     void exited.then(() => done(undefined));
     tell({ type: 'start', task });
   });
+}
+
+type KeptMessage = Exclude<MessageFromChild, FinalMessage | Progress>;
+
+function keep(message: KeptMessage, options: JobProcessOptions): Promise<void> | undefined {
+  switch (message.type) {
+    case 'checkpoint':
+      return options.onCheckpoint?.(message);
+    case 'image':
+      return options.onImage?.(message);
+    case 'class-image':
+      return options.onClassImage?.(message);
+    case 'validation-image':
+      return options.onValidationImage?.(message);
+    case 'validation':
+      return options.onValidation?.(message);
+  }
 }
 
 function abortOnSignal(child: ChildProcess, signal: AbortSignal): () => void {

@@ -10,6 +10,8 @@ export const trainingTask = z.object({
   styleRef: z.array(z.object({ component: z.string(), token: z.string(), prompt: z.string(), images })),
   aux: z.object({ prompt: z.string(), images }).nullable(),
   workDirectory: z.string(),
+  /** Class images that have been made before lie here; new ones join them. */
+  classImagesDirectory: z.string(),
   resumeFrom: z.string().optional(),
 });
 export type TrainingTask = z.infer<typeof trainingTask>;
@@ -27,7 +29,7 @@ export type Task = z.infer<typeof task>;
 export const messageToChild = z.discriminatedUnion('type', [
   z.object({ type: z.literal('start'), task }),
   z.object({ type: z.literal('abort') }),
-  /** Answers a `checkpoint` or an `image`: it is safe, the child may go on. */
+  /** Answers what carries a number: it is safe, the child may go on. */
   z.object({ type: z.literal('saved'), number: z.number() }),
 ]);
 export type MessageToChild = z.infer<typeof messageToChild>;
@@ -48,8 +50,10 @@ export type Progress = z.infer<typeof progress>;
 const checkpoint = z.object({ type: z.literal('checkpoint'), number: z.number(), step: z.number(), directory: z.string() });
 export type LocalCheckpoint = z.infer<typeof checkpoint>;
 
-const image = z.object({
-  type: z.literal('image'),
+const classImage = z.object({ type: z.literal('class-image'), number: z.number(), index: z.number(), path: z.string() });
+export type LocalClassImage = z.infer<typeof classImage>;
+
+const rawImage = {
   number: z.number(),
   index: z.number(),
   prompt: z.string(),
@@ -57,13 +61,24 @@ const image = z.object({
   width: z.number(),
   height: z.number(),
   rgb: z.custom<Uint8Array>((value) => value instanceof Uint8Array),
-});
+};
+const image = z.object({ type: z.literal('image'), ...rawImage });
 export type RawImage = z.infer<typeof image>;
+
+const validationImage = z.object({ type: z.literal('validation-image'), step: z.number(), ...rawImage });
+export type RawValidationImage = z.infer<typeof validationImage>;
+
+/** All images of this step are safe. */
+const validation = z.object({ type: z.literal('validation'), number: z.number(), step: z.number(), images: z.number() });
+export type ValidationDone = z.infer<typeof validation>;
 
 export const messageFromChild = z.discriminatedUnion('type', [
   progress,
   checkpoint,
+  classImage,
   image,
+  validationImage,
+  validation,
   z.object({ type: z.literal('result'), finalStep: z.number().optional() }),
   z.object({ type: z.literal('aborted') }),
   z.object({ type: z.literal('error'), name: z.string(), code: z.string().optional(), message: z.string(), stack: z.string().optional() }),

@@ -6,12 +6,14 @@ import { StaleAttemptError, StatusConflictError, type TrainingJobRow } from '@st
 import type { JobContext, JobOutcome, StopReason } from '@styleforge/queue';
 import { baseModelDirectory } from './base-model.ts';
 import { CheckpointStore, type SavedCheckpoint } from './checkpoint-store.ts';
+import { ClassImageCache } from './class-image-cache.ts';
 import { failureOf, isPermanent, JobTimeoutError } from './failures.ts';
 import { runInChild } from './job-process.ts';
 import type { TrainingTask } from './messages.ts';
 import { ProgressRecorder } from './progress-recorder.ts';
 import { withScratch } from './scratch.ts';
 import { downloadTrainingInputs } from './training-inputs.ts';
+import { ValidationStore } from './validation-store.ts';
 import type { WorkerServices } from './worker.ts';
 
 export async function runTrainingJob(jobId: string, context: JobContext, services: WorkerServices): Promise<JobOutcome> {
@@ -37,6 +39,9 @@ async function train(job: TrainingJobRow, scratch: string, context: JobContext, 
   const resume = await checkpoints.restoreLatest(join(scratch, 'resume'));
   if (resume) services.log.info({ step: resume.step }, 'going on from a checkpoint');
   const task = await prepareTask(job, resume?.directory, scratch, services);
+  const classImages = await ClassImageCache.of(job, task.baseModelDirectory, services);
+  if (classImages) services.log.info({ images: await classImages.restore(task.classImagesDirectory) }, 'class images that had been made before');
+  const validations = new ValidationStore(job, services);
   const stop = stopSignal(context);
   const progress = new ProgressRecorder(job, services, {
     onCancelRequested: () => stop.abort('cancelled'),
@@ -53,6 +58,9 @@ async function train(job: TrainingJobRow, scratch: string, context: JobContext, 
       services.log.info({ step, checkpointId: saved.id }, 'checkpoint saved');
       await rm(directory, { recursive: true });
     },
+    onClassImage: async (image) => classImages?.save(image),
+    onValidationImage: (image) => validations.keep(image),
+    onValidation: (validation) => validations.finish(validation),
   }).finally(() => progress.stop());
   if (result === 'aborted') return afterAbort(job, stop.signal.reason as TrainingStopReason, services);
   return succeeded(job, result.finalStep, saved, services);
@@ -65,6 +73,7 @@ async function prepareTask(job: TrainingJobRow, resumeFrom: string | undefined, 
     config: job.config,
     ...(await downloadTrainingInputs(job.projectId, job.config, join(scratch, 'images'), services)),
     workDirectory: join(scratch, 'work'),
+    classImagesDirectory: join(scratch, 'class-images'),
     ...(resumeFrom && { resumeFrom }),
   };
 }

@@ -5,6 +5,7 @@ import type { FieldError } from './errors.ts';
 import { hyperparameters, METHOD_HYPERPARAMETERS } from './hyperparameters.ts';
 import type { Hyperparameters } from './hyperparameters.ts';
 import { datasetId } from './ids.ts';
+import { SAMPLERS } from './samplers.ts';
 import { TRAINING_METHODS } from './training-request.ts';
 import type { CreateTrainingJobRequest, TrainingMethod } from './training-request.ts';
 
@@ -17,8 +18,19 @@ const TOKEN_PLACEHOLDER = '[V]';
 /** The authors' rare tokens: the first for persons, the second for backgrounds. */
 const RARE_TOKENS = ['zwx', 'ukj'];
 
+const DEFAULT_CLASS_IMAGES = 100;
+const DEFAULT_SAMPLING = { sampler: 'ddim', steps: 30, guidance_scale: 7.5, negative_prompt: '', seed: 0 } as const;
+
 const styleRefComponent = z.object({ name: z.string(), token: z.string(), prompt: z.string() });
 export type StyleRefComponent = z.infer<typeof styleRefComponent>;
+
+const sampling = {
+  sampler: z.enum(SAMPLERS),
+  steps: z.int(),
+  guidance_scale: z.number(),
+  negative_prompt: z.string(),
+  seed: z.int(),
+};
 
 export const trainingConfig = z
   .object({
@@ -26,7 +38,9 @@ export const trainingConfig = z
     base_model: z.string(),
     style_ref: z.object({ dataset_id: datasetId, components: z.array(styleRefComponent) }),
     aux: z.object({ dataset_id: datasetId, prompt: z.string(), weight: z.number() }).nullable(),
+    prior_preservation: z.object({ prompt: z.string(), num_class_images: z.int(), weight: z.number(), ...sampling }).nullable(),
     hyperparameters,
+    validation: z.object({ prompts: z.array(z.string()), every_steps: z.int(), num_images: z.int(), ...sampling }).nullable(),
     suffix: z.string().nullable(),
   })
   .meta({ id: 'TrainingConfig' });
@@ -38,14 +52,16 @@ export type Resolution = { ok: true; config: TrainingConfig } | { ok: false; err
 export function resolveTrainingConfig(request: CreateTrainingJobRequest, profile: BaseModelProfile): Resolution {
   const resolvedHyperparameters = resolveHyperparameters(request, profile);
   const components = resolveComponents(request);
-  const errors = [...checkComponents(request.method, components), ...checkHyperparameters(resolvedHyperparameters)];
+  const errors = [...checkComponents(request.method, components), ...checkPriorPreservation(request), ...checkHyperparameters(resolvedHyperparameters)];
   if (errors.length > 0) return { ok: false, errors };
   const config: TrainingConfig = {
     method: request.method,
     base_model: request.base_model,
     style_ref: { dataset_id: request.style_ref.dataset_id, components },
     aux: resolveAux(request, profile),
+    prior_preservation: resolvePriorPreservation(request, profile),
     hyperparameters: resolvedHyperparameters,
+    validation: resolveValidation(request, components, profile),
     suffix: request.suffix ?? null,
   };
   return { ok: true, config };
@@ -60,6 +76,23 @@ function resolveAux(request: CreateTrainingJobRequest, profile: BaseModelProfile
   if (!request.aux) return null;
   const { dataset_id, prompt, weight } = request.aux;
   return { dataset_id, prompt: prompt ?? profile.auxiliary_prompt ?? DEFAULT_AUX_PROMPT, weight: weight ?? DEFAULT_AUX_WEIGHT };
+}
+
+function resolvePriorPreservation({ prior_preservation: asked }: CreateTrainingJobRequest, profile: BaseModelProfile): TrainingConfig['prior_preservation'] {
+  if (!asked) return null;
+  const defaults = { prompt: profile.auxiliary_prompt ?? DEFAULT_AUX_PROMPT, num_class_images: DEFAULT_CLASS_IMAGES, weight: DEFAULT_AUX_WEIGHT };
+  return { ...DEFAULT_SAMPLING, ...profile.generation, ...defaults, ...asked };
+}
+
+function resolveValidation({ validation }: CreateTrainingJobRequest, components: StyleRefComponent[], profile: BaseModelProfile): TrainingConfig['validation'] {
+  if (!validation) return null;
+  const prompts = validation.prompts.map((prompt) => withTokens(prompt, components));
+  return { ...DEFAULT_SAMPLING, ...profile.generation, ...validation, prompts };
+}
+
+function withTokens(prompt: string, components: StyleRefComponent[]): string {
+  const first = prompt.replaceAll(TOKEN_PLACEHOLDER, components[0]?.token ?? '');
+  return components.reduce((text, { name, token }) => text.replaceAll(`[${name}]`, token), first);
 }
 
 function resolveComponents(request: CreateTrainingJobRequest): StyleRefComponent[] {
@@ -106,6 +139,14 @@ function checkComponents(method: TrainingMethod, components: StyleRefComponent[]
     }
   });
   return errors;
+}
+
+function checkPriorPreservation({ method, aux, prior_preservation }: CreateTrainingJobRequest): FieldError[] {
+  const pointer = '/prior_preservation';
+  if (!prior_preservation) return [];
+  if (method !== 'dreambooth') return [{ pointer, detail: `belongs to dreambooth; ${method} has its Aux images in aux` }];
+  if (aux) return [{ pointer, detail: 'aux names images already: give one of the two' }];
+  return [];
 }
 
 function checkHyperparameters(values: Hyperparameters): FieldError[] {

@@ -94,6 +94,24 @@ export type JobMetricBody = z.infer<typeof jobMetric>;
 
 export const jobMetricList = z.object({ data: z.array(jobMetric) }).meta({ id: 'TrainingMetricList' });
 
+export const validationImage = z
+  .object({
+    step: z.int(),
+    index: z.int(),
+    prompt: z.string(),
+    seed: z.int(),
+    width: z.int(),
+    height: z.int(),
+    size_bytes: z.int(),
+    sha256: z.string(),
+    url: z.string(),
+    created_at: timestamp,
+  })
+  .meta({ id: 'ValidationImage' });
+export type ValidationImageBody = z.infer<typeof validationImage>;
+
+export const validationImageList = z.object({ data: z.array(validationImage) }).meta({ id: 'ValidationImageList' });
+
 export const checkpointFile = z
   .object({ path: z.string(), size_bytes: z.int(), sha256: z.string(), url: z.string() })
   .meta({ id: 'CheckpointFile' });

@@ -31,10 +31,26 @@ const auxRequest = z.strictObject({
   weight: z.number().min(0).max(100).optional().describe('Lambda of the dual-binding loss'),
 });
 
-const validation = z.strictObject({
-  prompts: promptList,
+const sampling = {
+  sampler: z.enum(SAMPLERS).optional(),
+  steps: z.int().min(1).max(1000).optional(),
+  guidance_scale: z.number().min(0).max(50).optional(),
+  negative_prompt: z.string().max(2000).optional(),
+  seed: z.int().min(0).max(2 ** 32 - 1).optional(),
+};
+
+const priorPreservationRequest = z.strictObject({
+  prompt: prompt.optional().describe('What the class images show'),
+  num_class_images: z.int().min(3).max(10_000).optional(),
+  weight: z.number().gt(0).max(100).optional(),
+  ...sampling,
+});
+
+const validationRequest = z.strictObject({
+  prompts: z.array(prompt).min(1).max(64).describe('`[V]` stands for the first token, `[name]` for that of the component of this name'),
   every_steps: z.int().min(1),
-  num_images: z.int().min(1).max(64).default(1),
+  num_images: z.int().min(1).max(64).default(1).describe('Images for each prompt'),
+  ...sampling,
 });
 
 const evaluation = z.strictObject({
@@ -65,8 +81,9 @@ export const createTrainingJobRequest = z
     base_model: baseModelName,
     style_ref: styleRefRequest,
     aux: auxRequest.nullable().optional().describe('Left out or null: no Aux part'),
+    prior_preservation: priorPreservationRequest.nullable().optional().describe('dreambooth: the Aux part are images that the base model makes itself; they are kept for later jobs'),
     hyperparameters: hyperparametersRequest.default({}),
-    validation: validation.nullable().optional(),
+    validation: validationRequest.nullable().optional().describe('Images from the same prompts and seeds, made while the training goes on'),
     evaluation: evaluation.nullable().optional(),
     early_stopping: earlyStopping.nullable().optional(),
     suffix: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, dots, hyphens or underscores').nullable().optional(),

@@ -54,6 +54,28 @@ describe('training configuration', () => {
     expect(config.aux).toEqual({ dataset_id: DATASET, prompt: 'an icon of style', weight: 0.5 });
   });
 
+  it('has class images for dreambooth alone, with the base model\'s way of sampling', () => {
+    const profile = { auxiliary_prompt: 'an icon of style', generation: { steps: 20 } };
+    const config = resolve({ method: 'dreambooth', prior_preservation: { weight: 0.5 } }, profile);
+    expect(config.prior_preservation).toEqual({
+      prompt: 'an icon of style', num_class_images: 100, weight: 0.5, sampler: 'ddim', steps: 20, guidance_scale: 7.5, negative_prompt: '', seed: 0,
+    });
+    expect(resolve({ method: 'dreambooth' })).toMatchObject({ prior_preservation: null, aux: null, validation: null });
+    for (const changes of [{}, { method: 'dreambooth', aux: { dataset_id: DATASET } }]) {
+      const refused = resolveTrainingConfig(parse({ ...changes, prior_preservation: {} }), baseModelProfile.parse(profile));
+      expect(refused).toMatchObject({ ok: false, errors: [{ pointer: '/prior_preservation' }] });
+    }
+  });
+
+  it('puts tokens into the prompts of a validation', () => {
+    const components = [{ name: 'person' }, { name: 'background' }, { name: 'animal', token: 'qqz' }];
+    const { validation } = resolve({
+      method: 'multi-styleforge', style_ref: { dataset_id: DATASET, components },
+      validation: { prompts: ['a photo of [V] style', 'a photo of [person] style, [background] style, [animal] style'], every_steps: 10 },
+    });
+    expect(validation).toMatchObject({ prompts: ['a photo of zwx style', 'a photo of zwx style, ukj style, qqz style'], every_steps: 10, num_images: 1, seed: 0, steps: 30 });
+  });
+
   it('asks for a token where none is known', () => {
     const components = ['person', 'background', 'animal'].map((name) => ({ name }));
     const result = resolveTrainingConfig(parse({ method: 'multi-styleforge', style_ref: { dataset_id: DATASET, components } }), baseModelProfile.parse({}));

@@ -11,6 +11,7 @@ import { createImageRepository } from './repositories/images.ts';
 import { createMetricRepository } from './repositories/metrics.ts';
 import { createOutboxRepository } from './repositories/outbox.ts';
 import { createTrainingJobRepository } from './repositories/training-jobs.ts';
+import { createValidationImageRepository } from './repositories/validation-images.ts';
 
 export type Database = ReturnType<typeof createDatabase>;
 export type DatabaseOptions = { maxConnections?: number };
@@ -26,6 +27,7 @@ export function createDatabase(databaseUrl: string, { maxConnections = 10 }: Dat
     events: createEventRepository(prisma),
     metrics: createMetricRepository(prisma),
     checkpoints: createCheckpointRepository(prisma),
+    validationImages: createValidationImageRepository(prisma),
     generations: createGenerationRepository(prisma),
     outbox: createOutboxRepository(prisma),
     idempotencyKeys: createIdempotencyKeyRepository(prisma),

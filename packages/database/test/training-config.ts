@@ -9,6 +9,8 @@ export function trainingConfig(styleRef: string, aux: string | null = null): Tra
     style_ref: { dataset_id: styleRef, components: [{ name: 'all', token: 'zwx', prompt: 'a photo of zwx style' }] },
     aux: aux === null ? null : { dataset_id: aux, prompt: 'a photo of style', weight: 1 },
     hyperparameters: METHOD_HYPERPARAMETERS,
+    prior_preservation: null,
+    validation: null,
     suffix: null,
   };
 }

@@ -7,7 +7,8 @@ import { S3ObjectStore } from './s3-object-store.ts';
 export { FileObjectStore } from './file-object-store.ts';
 export { downloadObject } from './hashing.ts';
 export {
-  checkpointPrefix, checkpointsPrefix, datasetImageKey, datasetPrefix, generationImageKey, generationPrefix, manifestName, projectPrefix, trainingJobPrefix,
+  checkpointPrefix, checkpointsPrefix, classImagesPrefix, datasetImageKey, datasetPrefix, generationImageKey, generationPrefix, manifestName,
+  projectPrefix, trainingJobPrefix, validationImageKey,
 } from './keys.ts';
 export { type ByteRange, InvalidKeyError, InvalidRangeError, type ObjectBody, ObjectNotFoundError, type ObjectStore } from './object-store.ts';
 export { S3ObjectStore } from './s3-object-store.ts';

@@ -17,6 +17,13 @@ export const checkpointPrefix = (projectId: string, jobId: string, step: number,
 /** Written last: a checkpoint without its manifest is not there. */
 export const manifestName = 'manifest.json';
 
+/** Images of a validation are the same whatever attempt made them. */
+export const validationImageKey = (projectId: string, jobId: string, step: number, index: number) =>
+  `${trainingJobPrefix(projectId, jobId)}validation/${padded(step)}/${padded(index)}.png`;
+
+/** Images that a base model made of one prompt, shared by all jobs of the project; `digest` is that of everything they depend on. */
+export const classImagesPrefix = (projectId: string, digest: string) => `${projectPrefix(projectId)}class-images/${digest}/`;
+
 export const generationPrefix = (projectId: string, generationId: string) => `${projectPrefix(projectId)}generations/${generationId}/`;
 export const generationImageKey = (projectId: string, generationId: string, index: number) =>
   `${generationPrefix(projectId, generationId)}${padded(index)}.png`;

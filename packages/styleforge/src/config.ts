@@ -40,10 +40,25 @@ export interface TrainingHyperparameters {
   readonly checkpointing_steps: number | null;
 }
 
+/** Images that show how far the training is: the same prompts and seeds every time. */
+export interface ValidationConfig {
+  readonly prompts: readonly string[];
+  readonly every_steps: number;
+  /** Images of each prompt. */
+  readonly num_images: number;
+  readonly sampler: string;
+  readonly steps: number;
+  readonly guidance_scale: number;
+  readonly negative_prompt: string;
+  /** Of the first image; image i has seed + i. */
+  readonly seed: number;
+}
+
 export interface StyleForgeConfig {
   readonly hyperparameters: TrainingHyperparameters;
   /** lambda of the dual-binding loss; null trains with the StyleRef part alone. */
   readonly aux: { readonly weight: number } | null;
+  readonly validation?: ValidationConfig | null;
 }
 
 export type TrainingInputCode = 'invalid_input' | 'too_few_images' | 'image_too_small' | 'common_token' | 'unsupported_base_model';

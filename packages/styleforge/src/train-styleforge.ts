@@ -11,6 +11,7 @@ import { loadTrainableWeights, openModel, type TrainableModel } from './model.ts
 import { createTrainStep, openBatchSource } from './open-run.ts';
 import { PromptRows } from './prompts.ts';
 import { type TrainStep } from './train-step.ts';
+import { type Validation, Validator } from './validation.ts';
 
 export interface TrainingProgress {
   /** Updates made, and how many there will be. */
@@ -40,6 +41,8 @@ export interface TrainStyleForgeOptions extends TrainingInputs {
   readonly onProgress?: (progress: TrainingProgress) => void | Promise<void>;
   /** The directory is complete: a diffusers folder that also holds the trainer's state. */
   readonly onCheckpoint?: (checkpoint: { step: number; directory: string }) => void | Promise<void>;
+  /** Every `validation.every_steps` steps and at the end; takes the images one by one. */
+  readonly onValidation?: (validation: Validation) => void | Promise<void>;
 }
 
 /** Training cannot go on: the loss or the gradient is no longer a number. The last checkpoint is good. */
@@ -52,6 +55,7 @@ interface RunParts {
   readonly trainStep: TrainStep;
   readonly prompts: PromptRows;
   readonly ema: ParameterBuffers | undefined;
+  readonly validator: Validator | undefined;
   readonly globalStep: number;
 }
 
@@ -62,15 +66,17 @@ class Run {
   readonly #trainStep: TrainStep;
   readonly #prompts: PromptRows;
   readonly #ema: ParameterBuffers | undefined;
+  readonly #validator: Validator | undefined;
   globalStep: number;
   #lastSaved = -1;
 
-  constructor(options: TrainStyleForgeOptions, { source, trainStep, prompts, ema, globalStep }: RunParts) {
+  constructor(options: TrainStyleForgeOptions, { source, trainStep, prompts, ema, validator, globalStep }: RunParts) {
     this.#options = options;
     this.#source = source;
     this.#trainStep = trainStep;
     this.#prompts = prompts;
     this.#ema = ema;
+    this.#validator = validator;
     this.globalStep = globalStep;
     if (globalStep > 0) this.#lastSaved = globalStep;
   }
@@ -116,17 +122,36 @@ class Run {
     await this.#options.onCheckpoint?.({ step: this.globalStep, directory: this.directory });
   }
 
+  async #validate(): Promise<void> {
+    const { config: { validation, hyperparameters }, onValidation, signal } = this.#options;
+    if (!this.#validator || !validation || !onValidation) return;
+    if (this.globalStep % validation.every_steps !== 0 && this.globalStep !== hyperparameters.max_train_steps) return;
+    try {
+      await onValidation({ step: this.globalStep, images: this.#validator.images(signal) });
+    } catch (error) {
+      await this.#obey(signal);
+      throw error;
+    }
+  }
+
+  /** Saves a checkpoint where there is something to save, then throws when somebody wants the run to end. */
+  async #obey(signal: AbortSignal | undefined): Promise<void> {
+    if (!signal?.aborted) return;
+    if (this.globalStep > 0) await this.save();
+    signal.throwIfAborted();
+  }
+
   async toEnd(): Promise<void> {
     const { config: { hyperparameters }, signal } = this.#options;
     const { max_train_steps: last, checkpointing_steps: every } = hyperparameters;
+    // What the base model makes; or, after a resume, what may have been broken off.
+    await this.#validate();
     while (this.globalStep < last) {
-      if (signal?.aborted) {
-        if (this.globalStep > 0) await this.save();
-        signal.throwIfAborted();
-      }
+      await this.#obey(signal);
       const progress = await this.step();
       await this.#options.onProgress?.(progress);
       if (every !== null && this.globalStep % every === 0) await this.save();
+      await this.#validate();
       await setImmediate();
     }
     await this.save();
@@ -155,12 +180,14 @@ export async function trainStyleForge(options: TrainStyleForgeOptions): Promise<
   const trainStep = await createTrainStep(source, model, options.compile);
   const { globalStep, ema } = await loadState(options, model, trainStep);
   const prompts = await PromptRows.create(model, source.prompts, options.config.hyperparameters.train_text_encoder);
-  const run = new Run(options, { source, trainStep, prompts, ema, globalStep });
+  const { validation, hyperparameters } = options.config;
+  const validator = validation ? new Validator(validation, hyperparameters.resolution, model, ema ?? trainStep.weights, options.compile) : undefined;
+  const run = new Run(options, { source, trainStep, prompts, ema, validator, globalStep });
   try {
     await run.toEnd();
     const directory = run.globalStep === globalStep && options.resumeFrom !== undefined ? options.resumeFrom : run.directory;
     return { finalStep: run.globalStep, directory };
   } finally {
-    await Promise.all([trainStep.release(), source.latents.release()]);
+    await Promise.all([trainStep.release(), source.latents.release(), validator?.release()]);
   }
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CLIPTokenizer, randomNormals } from '@styleforge/diffusion';
-import { commonPieces, loadTrainableWeights, NonFiniteLossError, openModel, SINGLE_FILE, trainStyleForge, TrainingInputError, TrainStep, type StyleForgeConfig, type StyleRefPart, type TrainingImage, type TrainingInputCode, type TrainingProgress, type TrainStyleForgeOptions } from '@styleforge/styleforge';
+import { commonPieces, generateImages, loadTrainableWeights, makeClassImages, NonFiniteLossError, openModel, SINGLE_FILE, trainStyleForge, TrainingInputError, TrainStep, type StyleForgeConfig, type StyleRefPart, type TrainingImage, type TrainingInputCode, type TrainingProgress, type TrainStyleForgeOptions } from '@styleforge/styleforge';
 import { SafetensorsReader } from '@styleforge/weights';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -171,6 +171,41 @@ describe('trainStyleForge', () => {
     const whole = await trainStyleForge(options(directory, more));
     const resumed = await trainStyleForge(options(`${directory}, resumed`, more, { resumeFrom: join(scratch, directory, 'checkpoint-2') }));
     expect(await fingerprint(resumed.directory)).toEqual(await fingerprint(whole.directory));
+  });
+
+  it('validates from the weights as they are, without touching the training', async () => {
+    const validation = { prompts: ['a photo of zwx style', 'a house'], every_steps: 2, num_images: 1, sampler: 'ddim', steps: 2, guidance_scale: 2, negative_prompt: '', seed: 5 };
+    const config = { hyperparameters: { ...hyperparameters, max_train_steps: 3 }, aux: { weight: 1 }, validation };
+    const seen = new Map<number, Uint8Array[]>();
+    const watched = await trainStyleForge(options('validated', {}, {
+      config,
+      onValidation: async ({ step, images: made }) => {
+        seen.set(step, []);
+        for await (const { rgb } of made) seen.get(step)?.push(rgb);
+      },
+    }));
+    expect([...seen.keys()]).toEqual([0, 2, 3]);
+    const later: Uint8Array[] = [];
+    await generateImages({ modelDirectory: watched.directory, prompts: validation.prompts, steps: 2, guidanceScale: 2, sampler: 'ddim', seed: 5, width: 32, height: 32, onImage: ({ rgb }) => void later.push(rgb) });
+    expect(seen.get(3)).toEqual(later);
+    expect(seen.get(0)).not.toEqual(later);
+    const unwatched = await trainStyleForge(options('not-validated', { max_train_steps: 3 }));
+    const weights = '/unet/diffusion_pytorch_model.safetensors';
+    expect((await fingerprint(watched.directory))[weights]).toBe((await fingerprint(unwatched.directory))[weights]);
+  });
+
+  it('makes class images once: those that are missing, each the same whenever it is made', async () => {
+    const made: number[] = [];
+    const make = (directory: string, count: number) => makeClassImages({
+      modelDirectory: base, directory: join(scratch, directory), prompt: 'a photo of style', count, steps: 2, guidanceScale: 2, sampler: 'ddim', seed: 9,
+      width: 32, height: 32, onImage: ({ index }) => void made.push(index),
+    });
+    await make('class', 2);
+    const grown = await make('class', 3);
+    expect(made).toEqual([0, 1, 2]);
+    const whole = await make('class-again', 3);
+    for (const [i, path] of whole.entries()) expect(await readFile(path)).toEqual(await readFile(grown[i]));
+    await trainStyleForge(options('prior', { max_train_steps: 1 }, { aux: { prompt: 'a photo of style', images: grown.map((path) => ({ path })) } }));
   });
 
   it('refuses what cannot be trained, before any training, each with its code', async () => {

@@ -3,5 +3,6 @@ export const datasetUrl = (id: string) => `/v1/datasets/${id}`;
 export const trainingJobUrl = (id: string) => `/v1/training-jobs/${id}`;
 export const generationUrl = (id: string) => `/v1/images/generations/${id}`;
 export const imageUrl = (id: string) => `/v1/images/${id}`;
+export const validationImageUrl = (jobId: string, step: number, index: number) => `${trainingJobUrl(jobId)}/images/${step}/${index}`;
 export const checkpointFileUrl = (jobId: string, checkpointId: string, file: string) =>
   `${trainingJobUrl(jobId)}/checkpoints/${checkpointId}/files/${file}`;

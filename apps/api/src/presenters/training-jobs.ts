@@ -1,8 +1,8 @@
 // Rows of training jobs and what belongs to them as response bodies.
-import type { CheckpointBody, JobEventBody, TrainingJobBody } from '@styleforge/contracts';
-import type { CheckpointRow, JobEventRow, TrainingJobRow } from '@styleforge/database';
+import type { CheckpointBody, JobEventBody, TrainingJobBody, ValidationImageBody } from '@styleforge/contracts';
+import type { CheckpointRow, JobEventRow, TrainingJobRow, ValidationImageRow } from '@styleforge/database';
 import type { ObjectStore } from '@styleforge/storage';
-import { checkpointFileUrl } from './links.ts';
+import { checkpointFileUrl, validationImageUrl } from './links.ts';
 
 const LINK_SECONDS = 3600;
 
@@ -29,6 +29,12 @@ export function presentTrainingJob(row: TrainingJobRow, queuePosition: number | 
 
 export function presentEvent(row: JobEventRow): JobEventBody {
   return { sequence: row.sequence, type: row.type, data: row.data as JobEventBody['data'], created_at: row.createdAt.toISOString() };
+}
+
+export function presentValidationImage(row: ValidationImageRow): ValidationImageBody {
+  const { jobId, step, index, prompt, seed, width, height, sizeBytes, sha256, createdAt } = row;
+  const url = validationImageUrl(jobId, step, index);
+  return { step, index, prompt, seed, width, height, size_bytes: sizeBytes, sha256, url, created_at: createdAt.toISOString() };
 }
 
 /** Links lead straight to the object store when it can sign them, else through this API. */

@@ -28,7 +28,7 @@ export async function createTrainingJob({ database, baseModels }: ApiDependencie
   return job;
 }
 
-const NOT_OFFERED = ['validation', 'evaluation', 'early_stopping', 'webhook_url'] as const satisfies readonly (keyof CreateTrainingJobRequest)[];
+const NOT_OFFERED = ['evaluation', 'early_stopping', 'webhook_url'] as const satisfies readonly (keyof CreateTrainingJobRequest)[];
 
 /** Better to refuse what would silently not happen. */
 function unsupportedFields(body: CreateTrainingJobRequest): FieldError[] {

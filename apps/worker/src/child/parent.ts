@@ -1,10 +1,14 @@
 // The parent as a task in the child sees it.
-import type { LocalCheckpoint, MessageFromChild, RawImage } from '../messages.ts';
+import type { LocalCheckpoint, LocalClassImage, MessageFromChild, RawImage, RawValidationImage, ValidationDone } from '../messages.ts';
+
+/** What the parent answers when it is safe. */
+type Kept = LocalCheckpoint | LocalClassImage | RawImage | RawValidationImage | ValidationDone;
+type Unnumbered<Message> = Message extends Kept ? Omit<Message, 'number'> : never;
 
 export interface Parent {
   /** Aborted when the parent wants the task to end early. */
   signal: AbortSignal;
   tell(message: MessageFromChild): Promise<void>;
   /** Resolves when the parent has put the thing where it is safe. */
-  tellAndWait(message: Omit<LocalCheckpoint, 'number'> | Omit<RawImage, 'number'>): Promise<void>;
+  tellAndWait(message: Unnumbered<Kept>): Promise<void>;
 }

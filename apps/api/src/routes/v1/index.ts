@@ -16,6 +16,8 @@ import { createTrainingJobRoute } from './training-jobs/create.ts';
 import { downloadCheckpointFileRoute } from './training-jobs/download-checkpoint-file.ts';
 import { listEventsRoute } from './training-jobs/events.ts';
 import { getTrainingJobRoute } from './training-jobs/get.ts';
+import { getValidationImageRoute } from './training-jobs/get-image.ts';
+import { listValidationImagesRoute } from './training-jobs/images.ts';
 import { listTrainingJobsRoute } from './training-jobs/list.ts';
 import { listMetricsRoute } from './training-jobs/metrics.ts';
 import { pauseTrainingJobRoute } from './training-jobs/pause.ts';
@@ -36,6 +38,8 @@ const ROUTES: ((app: ApiServer, dependencies: ApiDependencies) => void)[] = [
   resumeTrainingJobRoute,
   listEventsRoute,
   listMetricsRoute,
+  listValidationImagesRoute,
+  getValidationImageRoute,
   listCheckpointsRoute,
   downloadCheckpointFileRoute,
   createGenerationRoute,

@@ -1,0 +1,30 @@
+// Images made in the middle of a training: each into the object store, then its row; the event when all of a step are there.
+import type { TrainingJobRow } from '@styleforge/database';
+import { validationImageKey } from '@styleforge/storage';
+import type { RawValidationImage, ValidationDone } from './messages.ts';
+import { encodePng } from './png.ts';
+import type { WorkerServices } from './worker.ts';
+
+export class ValidationStore {
+  readonly #job: TrainingJobRow;
+  readonly #services: WorkerServices;
+
+  constructor(job: TrainingJobRow, services: WorkerServices) {
+    this.#job = job;
+    this.#services = services;
+  }
+
+  async keep(image: RawValidationImage): Promise<void> {
+    const { id: jobId, projectId, config } = this.#job;
+    const { step, index, prompt, seed, width, height } = image;
+    const { sampler, steps, guidance_scale, negative_prompt } = config.validation ?? {};
+    const png = await encodePng(image, { prompt, negative_prompt, seed, steps, guidance_scale, sampler, width, height, training_job_id: jobId, step });
+    const objectKey = validationImageKey(projectId, jobId, step, index);
+    const { size, sha256 } = await this.#services.objectStore.put(objectKey, png);
+    await this.#services.database.validationImages.record({ jobId, step, index, prompt, seed, width, height, sizeBytes: size, sha256, objectKey });
+  }
+
+  async finish({ step, images }: ValidationDone): Promise<void> {
+    await this.#services.database.events.append(this.#job.id, 'validation.done', { step, images });
+  }
+}

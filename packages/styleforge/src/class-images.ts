@@ -1,0 +1,35 @@
+// Class images for prior preservation (DreamBooth, arXiv 2208.12242): what the base model itself makes of the class prompt.
+import { mkdir, readdir, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { generateImages, type GenerateImagesOptions } from './generate-images.ts';
+
+export interface ClassImagesOptions extends Omit<GenerateImagesOptions, 'prompts' | 'numImages' | 'onImage'> {
+  readonly prompt: string;
+  readonly count: number;
+  /** Images that lie here already, are kept as they are. */
+  readonly directory: string;
+  /** One more lies in the directory. */
+  readonly onImage?: (image: { index: number; path: string }) => void | Promise<void>;
+}
+
+const classImageFile = (index: number): string => `${String(index).padStart(8, '0')}.png`;
+
+/** The paths of `count` images, those that are missing made now: image i is a function of the model, the settings and seed + i. */
+export async function makeClassImages({ prompt, count, directory, onImage, ...options }: ClassImagesOptions): Promise<string[]> {
+  await mkdir(directory, { recursive: true });
+  const present = new Set(await readdir(directory));
+  const paths = Array.from({ length: count }, (_, index) => join(directory, classImageFile(index)));
+  const first = paths.findIndex((_, index) => !present.has(classImageFile(index)));
+  if (first < 0) return paths;
+  await generateImages({
+    ...options, prompts: [prompt], numImages: count - first, seed: options.seed + first,
+    onImage: async ({ index, width, height, rgb }) => {
+      const path = paths[first + index];
+      await sharp(rgb, { raw: { width, height, channels: 3 } }).png().toFile(`${path}.partial`);
+      await rename(`${path}.partial`, path);
+      await onImage?.({ index: first + index, path });
+    },
+  });
+  return paths;
+}
