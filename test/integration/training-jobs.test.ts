@@ -104,7 +104,7 @@ describe('DreamBooth with prior preservation', () => {
   it('lets the base model make the class images once, and shows what the training does to the same prompts and seeds', async () => {
     const first = await run();
     const validated = (await test.events(first)).filter(({ type }) => type === 'validation.done').map(({ data }) => data);
-    expect(validated).toEqual([0, 1, 2].map((step) => ({ step, images: 2 })));
+    expect(validated).toEqual([0, 1, 2].map((step) => ({ step, images: 2, scores: {} })));
     for (const { aux_loss } of await test.metrics(first)) expect(aux_loss).toBeGreaterThan(0);
     const { data } = await test.call<{ data: ValidationImageBody[] }>('GET', `/v1/training-jobs/${first}/images`);
     expect(data.map(({ step, index, prompt, seed }) => [step, index, prompt, seed])).toEqual(
@@ -121,6 +121,17 @@ describe('DreamBooth with prior preservation', () => {
     expect(await weightsHash(second)).toBe(await weightsHash(first));
   }, patience);
 });
+
+it('says before any training which feature extractor early stopping lacks', async () => {
+  const { id } = await test.call<{ id: string }>('POST', '/v1/training-jobs', {
+    method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: styleRef }, hyperparameters: { resolution: 64, max_train_steps: 2 },
+    validation: { prompts: ['a photo of [V] style, a house'], every_steps: 1, steps: 1 }, early_stopping: { metric: 'clip', patience: 1 },
+  });
+  const job = await test.untilFinished(id);
+  expect(job).toMatchObject({ status: 'failed', attempt: 1, error: { code: 'extractor_not_configured', retryable: false } });
+  expect(job.error?.message).toMatch(/'mini-clip'/);
+  expect(await test.metrics(id)).toEqual([]);
+}, patience);
 
 describe('when things end early', () => {
   const steps = { max_train_steps: 16, checkpointing_steps: 4 };

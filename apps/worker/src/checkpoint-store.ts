@@ -27,7 +27,8 @@ export class CheckpointStore {
     this.#services = services;
   }
 
-  async save(step: number, directory: string): Promise<SavedCheckpoint> {
+  /** `keep`: the step of a checkpoint that the limit does not touch. */
+  async save(step: number, directory: string, keep: number | null = null): Promise<SavedCheckpoint> {
     const { id: jobId, projectId, attempt, config } = this.#job;
     const prefix = checkpointPrefix(projectId, jobId, step, attempt);
     const files: Manifest['files'] = [];
@@ -38,7 +39,7 @@ export class CheckpointStore {
     await this.#services.objectStore.put(prefix + manifestName, Buffer.from(`${JSON.stringify(content, null, 2)}\n`));
     const saved = await this.#record(prefix, content);
     const { checkpoints_total_limit: limit } = config.hyperparameters;
-    if (limit !== null) await this.#prune(limit);
+    if (limit !== null) await this.#prune(limit, keep);
     return saved;
   }
 
@@ -79,11 +80,12 @@ export class CheckpointStore {
     return undefined;
   }
 
-  /** Keeps the newest `limit` checkpoints. */
-  async #prune(limit: number): Promise<void> {
+  /** Keeps the newest `limit` checkpoints, and the one of step `keep` among them or beside them. */
+  async #prune(limit: number, keep: number | null): Promise<void> {
     const { database, objectStore } = this.#services;
     const rows = await database.checkpoints.list(this.#job.projectId, this.#job.id);
     for (const row of rows.slice(0, Math.max(0, rows.length - limit))) {
+      if (row.step === keep) continue;
       await database.checkpoints.delete(row.id);
       await objectStore.deletePrefix(row.objectPrefix);
     }

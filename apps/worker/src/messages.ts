@@ -9,6 +9,10 @@ export const trainingTask = z.object({
   config: z.unknown(),
   styleRef: z.array(z.object({ component: z.string(), token: z.string(), prompt: z.string(), images })),
   aux: z.object({ prompt: z.string(), images }).nullable(),
+  /** What early stopping by KID compares with. */
+  reference: z.array(z.string()),
+  /** Feature extractors lie below it, each in a folder of its name. */
+  extractorsDirectory: z.string(),
   workDirectory: z.string(),
   /** Class images that have been made before lie here; new ones join them. */
   classImagesDirectory: z.string(),
@@ -47,7 +51,7 @@ const progress = z.object({
 });
 export type Progress = z.infer<typeof progress>;
 
-const checkpoint = z.object({ type: z.literal('checkpoint'), number: z.number(), step: z.number(), directory: z.string() });
+const checkpoint = z.object({ type: z.literal('checkpoint'), number: z.number(), step: z.number(), directory: z.string(), bestStep: z.number().nullable() });
 export type LocalCheckpoint = z.infer<typeof checkpoint>;
 
 const classImage = z.object({ type: z.literal('class-image'), number: z.number(), index: z.number(), path: z.string() });
@@ -69,7 +73,7 @@ const validationImage = z.object({ type: z.literal('validation-image'), step: z.
 export type RawValidationImage = z.infer<typeof validationImage>;
 
 /** All images of this step are safe. */
-const validation = z.object({ type: z.literal('validation'), number: z.number(), step: z.number(), images: z.number() });
+const validation = z.object({ type: z.literal('validation'), number: z.number(), step: z.number(), images: z.number(), scores: z.record(z.string(), z.number()) });
 export type ValidationDone = z.infer<typeof validation>;
 
 export const messageFromChild = z.discriminatedUnion('type', [
@@ -79,7 +83,7 @@ export const messageFromChild = z.discriminatedUnion('type', [
   image,
   validationImage,
   validation,
-  z.object({ type: z.literal('result'), finalStep: z.number().optional() }),
+  z.object({ type: z.literal('result'), finalStep: z.number().optional(), best: z.object({ step: z.number(), value: z.number() }).nullish() }),
   z.object({ type: z.literal('aborted') }),
   z.object({ type: z.literal('error'), name: z.string(), code: z.string().optional(), message: z.string(), stack: z.string().optional() }),
 ]);

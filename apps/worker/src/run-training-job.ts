@@ -9,7 +9,7 @@ import { CheckpointStore, type SavedCheckpoint } from './checkpoint-store.ts';
 import { ClassImageCache } from './class-image-cache.ts';
 import { failureOf, isPermanent, JobTimeoutError } from './failures.ts';
 import { runInChild } from './job-process.ts';
-import type { TrainingTask } from './messages.ts';
+import type { ChildResult, TrainingTask } from './messages.ts';
 import { ProgressRecorder } from './progress-recorder.ts';
 import { withScratch } from './scratch.ts';
 import { downloadTrainingInputs } from './training-inputs.ts';
@@ -53,8 +53,8 @@ async function train(job: TrainingJobRow, scratch: string, context: JobContext, 
     signal: stop.signal,
     log: services.log,
     onProgress: (update) => progress.add(update),
-    onCheckpoint: async ({ step, directory }) => {
-      saved = await checkpoints.save(step, directory);
+    onCheckpoint: async ({ step, directory, bestStep }) => {
+      saved = await checkpoints.save(step, directory, bestStep);
       services.log.info({ step, checkpointId: saved.id }, 'checkpoint saved');
       await rm(directory, { recursive: true });
     },
@@ -63,7 +63,7 @@ async function train(job: TrainingJobRow, scratch: string, context: JobContext, 
     onValidation: (validation) => validations.finish(validation),
   }).finally(() => progress.stop());
   if (result === 'aborted') return afterAbort(job, stop.signal.reason as TrainingStopReason, services);
-  return succeeded(job, result.finalStep, saved, services);
+  return succeeded(job, result, saved, services);
 }
 
 async function prepareTask(job: TrainingJobRow, resumeFrom: string | undefined, scratch: string, services: WorkerServices): Promise<TrainingTask> {
@@ -73,6 +73,7 @@ async function prepareTask(job: TrainingJobRow, resumeFrom: string | undefined, 
     config: job.config,
     ...(await downloadTrainingInputs(job.projectId, job.config, join(scratch, 'images'), services)),
     workDirectory: join(scratch, 'work'),
+    extractorsDirectory: services.baseModelsDirectory,
     classImagesDirectory: join(scratch, 'class-images'),
     ...(resumeFrom && { resumeFrom }),
   };
@@ -123,17 +124,23 @@ async function paused(job: TrainingJobRow, services: WorkerServices): Promise<Jo
 
 async function succeeded(
   job: TrainingJobRow,
-  finalStep: number | undefined,
+  { finalStep, best }: ChildResult,
   checkpoint: SavedCheckpoint | undefined,
   services: WorkerServices,
 ): Promise<JobOutcome> {
   if (!checkpoint || checkpoint.step !== finalStep) {
     throw new Error(`training ended at step ${finalStep}, but its last checkpoint is of step ${checkpoint?.step ?? 'none'}`);
   }
-  const result = { final_step: finalStep, checkpoint_id: checkpoint.id };
+  const result = { final_step: finalStep, checkpoint_id: checkpoint.id, ...(best && (await bestCheckpoint(job, best, services))) };
   await services.database.trainingJobs.setStatus(job.id, { from: ['running', 'pausing'], to: 'succeeded', attempt: job.attempt, result });
   services.log.info(result, 'training job succeeded');
   return 'finished';
+}
+
+async function bestCheckpoint(job: TrainingJobRow, best: NonNullable<ChildResult['best']>, services: WorkerServices) {
+  const row = (await services.database.checkpoints.list(job.projectId, job.id)).find(({ step }) => step === best.step);
+  if (!row) throw new Error(`the best checkpoint, of step ${best.step}, is gone`);
+  return { checkpoint_id: row.id, best: { ...best, metric: job.config.early_stopping?.metric ?? '' } };
 }
 
 async function recordFailure(job: TrainingJobRow, error: unknown, isFinal: boolean, services: WorkerServices): Promise<void> {

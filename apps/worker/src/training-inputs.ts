@@ -7,7 +7,10 @@ import { JobInputError } from './failures.ts';
 import type { TrainingTask } from './messages.ts';
 import type { WorkerServices } from './worker.ts';
 
-type TrainingInputs = Pick<TrainingTask, 'styleRef' | 'aux'>;
+type TrainingInputs = Pick<TrainingTask, 'styleRef' | 'aux' | 'reference'>;
+
+/** Of so many StyleRef images one is held out of the training where KID has no other reference. */
+const HELD_OUT_OF = 5;
 
 export async function downloadTrainingInputs(
   projectId: string,
@@ -17,14 +20,24 @@ export async function downloadTrainingInputs(
 ): Promise<TrainingInputs> {
   const styleRefRows = await services.database.images.listByDataset(projectId, config.style_ref.dataset_id);
   const styleRef = [];
+  const stopping = config.early_stopping?.metric === 'kid' ? config.early_stopping : null;
+  const holdsOut = stopping !== null && stopping.reference_dataset_id === null;
+  const heldOut: ImageRow[] = [];
   for (const { name, token, prompt } of config.style_ref.components) {
     const rows = name === ALL_IMAGES ? styleRefRows : styleRefRows.filter(({ component }) => component === name);
     if (rows.length === 0) {
       throw new JobInputError(`style_ref: the dataset ${config.style_ref.dataset_id} has no image of the component ${name}; upload some with that component`);
     }
-    styleRef.push({ component: name, token, prompt, images: await download(rows, directory, services) });
+    const trained = holdsOut ? rows.filter((_, index) => (index + 1) % HELD_OUT_OF !== 0) : rows;
+    heldOut.push(...rows.filter((row) => !trained.includes(row)));
+    styleRef.push({ component: name, token, prompt, images: await download(trained, directory, services) });
   }
-  return { styleRef, aux: config.aux && (await downloadAux(projectId, config.aux, directory, services)) };
+  if (stopping?.reference_dataset_id) heldOut.push(...(await services.database.images.listByDataset(projectId, stopping.reference_dataset_id)));
+  if (stopping && heldOut.length < 2) {
+    throw new JobInputError('early_stopping: kid needs two reference images or more: name a reference_dataset_id, or upload ten StyleRef images of a component');
+  }
+  const reference = (await download(heldOut, directory, services)).map(({ path }) => path);
+  return { styleRef, aux: config.aux && (await downloadAux(projectId, config.aux, directory, services)), reference };
 }
 
 async function downloadAux(projectId: string, aux: NonNullable<TrainingConfig['aux']>, directory: string, services: WorkerServices) {

@@ -24,7 +24,7 @@ export class ValidationStore {
     await this.#services.database.validationImages.record({ jobId, step, index, prompt, seed, width, height, sizeBytes: size, sha256, objectKey });
   }
 
-  async finish({ step, images }: ValidationDone): Promise<void> {
-    await this.#services.database.events.append(this.#job.id, 'validation.done', { step, images });
+  async finish({ step, images, scores }: ValidationDone): Promise<void> {
+    await this.#services.database.events.append(this.#job.id, 'validation.done', { step, images, scores });
   }
 }

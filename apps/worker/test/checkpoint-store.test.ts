@@ -39,7 +39,7 @@ beforeEach(async () => {
   const dataset = await database.datasets.create(projectId, { name: 'style', kind: 'style_ref' });
   const config: TrainingConfig = {
     method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: dataset.id, components: [] }, aux: null, hyperparameters: METHOD_HYPERPARAMETERS,
-    prior_preservation: null, validation: null, suffix: null,
+    prior_preservation: null, validation: null, early_stopping: null, suffix: null,
   };
   const created = await database.trainingJobs.create({ projectId, config });
   job = (await database.trainingJobs.claim(created?.id ?? '')) as TrainingJobRow;

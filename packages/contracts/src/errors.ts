@@ -121,6 +121,7 @@ export const FAILURES = {
   image_too_small: 'An image is smaller than `hyperparameters.resolution`, which `message` names. Upload a larger one or lower the resolution.',
   common_token: 'The token is read as words that the base model knows already. Take a rare one, such as zwx, ukj or sks.',
   unsupported_base_model: 'The base model has a part that cannot be trained here; `message` names it. Take a Stable Diffusion 1.x or 2.x checkpoint.',
+  extractor_not_configured: 'early_stopping needs a feature extractor whose weights are not installed; `message` names it. Install them or leave early_stopping out.',
   training_diverged: 'Loss or gradient became infinite at the step that `message` names; the last checkpoint is kept. Lower `learning_rate`.',
   timeout: 'The job ran longer than this installation allows.',
   process_died: "The job's process ended unexpectedly, perhaps out of memory. Lower the batch size or use gradient checkpointing, then try again.",

@@ -41,6 +41,7 @@ export const trainingConfig = z
     prior_preservation: z.object({ prompt: z.string(), num_class_images: z.int(), weight: z.number(), ...sampling }).nullable(),
     hyperparameters,
     validation: z.object({ prompts: z.array(z.string()), every_steps: z.int(), num_images: z.int(), ...sampling }).nullable(),
+    early_stopping: z.object({ metric: z.enum(['kid', 'clip']), patience: z.int(), min_steps: z.int(), reference_dataset_id: datasetId.nullable() }).nullable(),
     suffix: z.string().nullable(),
   })
   .meta({ id: 'TrainingConfig' });
@@ -52,7 +53,7 @@ export type Resolution = { ok: true; config: TrainingConfig } | { ok: false; err
 export function resolveTrainingConfig(request: CreateTrainingJobRequest, profile: BaseModelProfile): Resolution {
   const resolvedHyperparameters = resolveHyperparameters(request, profile);
   const components = resolveComponents(request);
-  const errors = [...checkComponents(request.method, components), ...checkPriorPreservation(request), ...checkHyperparameters(resolvedHyperparameters)];
+  const errors = [...checkComponents(request.method, components), ...checkPriorPreservation(request), ...checkEarlyStopping(request), ...checkHyperparameters(resolvedHyperparameters)];
   if (errors.length > 0) return { ok: false, errors };
   const config: TrainingConfig = {
     method: request.method,
@@ -62,6 +63,7 @@ export function resolveTrainingConfig(request: CreateTrainingJobRequest, profile
     prior_preservation: resolvePriorPreservation(request, profile),
     hyperparameters: resolvedHyperparameters,
     validation: resolveValidation(request, components, profile),
+    early_stopping: request.early_stopping ? { ...request.early_stopping, reference_dataset_id: request.early_stopping.reference_dataset_id ?? null } : null,
     suffix: request.suffix ?? null,
   };
   return { ok: true, config };
@@ -146,6 +148,19 @@ function checkPriorPreservation({ method, aux, prior_preservation }: CreateTrain
   if (!prior_preservation) return [];
   if (method !== 'dreambooth') return [{ pointer, detail: `belongs to dreambooth; ${method} has its Aux images in aux` }];
   if (aux) return [{ pointer, detail: 'aux names images already: give one of the two' }];
+  return [];
+}
+
+function checkEarlyStopping({ validation, early_stopping }: CreateTrainingJobRequest): FieldError[] {
+  if (!early_stopping) return [];
+  const pointer = '/early_stopping';
+  if (!validation) return [{ pointer, detail: 'goes by the images of a validation: give validation too' }];
+  if (early_stopping.metric === 'kid' && validation.prompts.length * validation.num_images < 2) {
+    return [{ pointer: '/validation/num_images', detail: 'kid needs two images or more at each validation' }];
+  }
+  if (early_stopping.metric === 'clip' && early_stopping.reference_dataset_id !== undefined) {
+    return [{ pointer: `${pointer}/reference_dataset_id`, detail: 'belongs to the metric kid; clip compares images with their prompts' }];
+  }
   return [];
 }
 

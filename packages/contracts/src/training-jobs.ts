@@ -23,7 +23,11 @@ export const jobProgress = z
 export type JobProgress = z.infer<typeof jobProgress>;
 
 export const jobResult = z
-  .object({ final_step: z.int(), checkpoint_id: checkpointId })
+  .object({
+    final_step: z.int(),
+    checkpoint_id: checkpointId.describe('With early stopping the best checkpoint, else the last one'),
+    best: z.object({ step: z.int(), metric: z.string(), value: z.number() }).optional().describe('With early stopping: the validation that scored best'),
+  })
   .meta({ id: 'TrainingResult' });
 export type JobResult = z.infer<typeof jobResult>;
 

@@ -66,9 +66,10 @@ const evaluation = z.strictObject({
 });
 
 const earlyStopping = z.strictObject({
-  metric: z.enum(['kid', 'clip']),
-  patience: z.int().min(1).max(1000),
+  metric: z.enum(['kid', 'clip']).describe('`kid`: against held-out StyleRef images or the reference dataset; `clip`: images against their prompts'),
+  patience: z.int().min(1).max(1000).describe('Validations without a better score after which the training ends'),
   min_steps: z.int().min(0).default(0),
+  reference_dataset_id: datasetId.optional().describe('For `kid`. Left out, every fifth StyleRef image is held out of the training instead'),
 });
 
 export const metadata = z

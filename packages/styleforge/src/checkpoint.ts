@@ -8,6 +8,7 @@ import {
   readDiffusersFolder, SafetensorsReader, singleFileObstacle, writeDiffusersFolder, writeSafetensors, writeSingleFile, type TensorEntry,
 } from '@styleforge/weights';
 import { type StyleForgeConfig, TrainingInputError } from './config.ts';
+import { type ValidationScore } from './early-stopping.ts';
 import { loadTrainableWeights } from './model.ts';
 import { TEXT_ENCODER_PREFIX, UNET_PREFIX, type TrainStep } from './train-step.ts';
 
@@ -21,6 +22,8 @@ export interface TrainerState {
   readonly globalStep: number;
   readonly optimizerStep: number;
   readonly config: StyleForgeConfig;
+  /** Of the validations so far. */
+  readonly scores?: readonly ValidationScore[];
 }
 
 function* entriesOf(buffers: ParameterBuffers, prefix: string): Generator<TensorEntry> {

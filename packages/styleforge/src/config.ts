@@ -54,11 +54,21 @@ export interface ValidationConfig {
   readonly seed: number;
 }
 
+export interface EarlyStoppingConfig {
+  /** KID is better when it is lower, the CLIP score when it is higher. */
+  readonly metric: 'kid' | 'clip';
+  /** Validations without a better score after which the training ends. */
+  readonly patience: number;
+  readonly min_steps: number;
+}
+
 export interface StyleForgeConfig {
   readonly hyperparameters: TrainingHyperparameters;
   /** lambda of the dual-binding loss; null trains with the StyleRef part alone. */
   readonly aux: { readonly weight: number } | null;
   readonly validation?: ValidationConfig | null;
+  /** Needs a validation that is scored. */
+  readonly early_stopping?: EarlyStoppingConfig | null;
 }
 
 export type TrainingInputCode = 'invalid_input' | 'too_few_images' | 'image_too_small' | 'common_token' | 'unsupported_base_model';

@@ -5,6 +5,7 @@ import { type CompileOptions, type ParameterBuffers } from '@styleforge/runtime'
 import { drawBatch, samplesPerPass, type BatchSource } from './batches.ts';
 import { type TrainingInputs } from './check-inputs.ts';
 import { restoreCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import { EarlyStopping, type ValidationScore } from './early-stopping.ts';
 import { startEma, updateEma } from './ema.ts';
 import { learningRateAt } from './lr-schedule.ts';
 import { loadTrainableWeights, openModel, type TrainableModel } from './model.ts';
@@ -40,9 +41,22 @@ export interface TrainStyleForgeOptions extends TrainingInputs {
   readonly compile?: CompileOptions;
   readonly onProgress?: (progress: TrainingProgress) => void | Promise<void>;
   /** The directory is complete: a diffusers folder that also holds the trainer's state. */
-  readonly onCheckpoint?: (checkpoint: { step: number; directory: string }) => void | Promise<void>;
-  /** Every `validation.every_steps` steps and at the end; takes the images one by one. */
-  readonly onValidation?: (validation: Validation) => void | Promise<void>;
+  readonly onCheckpoint?: (checkpoint: SavedCheckpoint) => void | Promise<void>;
+  /** Every `validation.every_steps` steps and at the end; takes the images one by one. Its score is what early stopping goes by. */
+  readonly onValidation?: (validation: Validation) => Promise<{ score: number } | void>;
+}
+
+export interface SavedCheckpoint {
+  readonly step: number;
+  readonly directory: string;
+  /** The step whose validation has scored best so far, with early stopping. */
+  readonly best: ValidationScore | null;
+}
+
+export interface TrainingResult {
+  readonly finalStep: number;
+  readonly directory: string;
+  readonly best: ValidationScore | null;
 }
 
 /** Training cannot go on: the loss or the gradient is no longer a number. The last checkpoint is good. */
@@ -56,6 +70,7 @@ interface RunParts {
   readonly prompts: PromptRows;
   readonly ema: ParameterBuffers | undefined;
   readonly validator: Validator | undefined;
+  readonly earlyStopping: EarlyStopping | undefined;
   readonly globalStep: number;
 }
 
@@ -67,16 +82,18 @@ class Run {
   readonly #prompts: PromptRows;
   readonly #ema: ParameterBuffers | undefined;
   readonly #validator: Validator | undefined;
+  readonly #earlyStopping: EarlyStopping | undefined;
   globalStep: number;
   #lastSaved = -1;
 
-  constructor(options: TrainStyleForgeOptions, { source, trainStep, prompts, ema, validator, globalStep }: RunParts) {
+  constructor(options: TrainStyleForgeOptions, { source, trainStep, prompts, ema, validator, earlyStopping, globalStep }: RunParts) {
     this.#options = options;
     this.#source = source;
     this.#trainStep = trainStep;
     this.#prompts = prompts;
     this.#ema = ema;
     this.#validator = validator;
+    this.#earlyStopping = earlyStopping;
     this.globalStep = globalStep;
     if (globalStep > 0) this.#lastSaved = globalStep;
   }
@@ -113,21 +130,33 @@ class Run {
     return { step: this.globalStep, of, loss, styleRefLoss, auxLoss: aux ? auxLoss : null, gradNorm, learningRate, samplesPerSecond };
   }
 
+  get best(): ValidationScore | null {
+    return this.#earlyStopping?.best ?? null;
+  }
+
+  /** A step that may be what the job ends with gets the single file too. */
+  get #mayBeLast(): boolean {
+    const isEnd = this.globalStep >= this.#options.config.hyperparameters.max_train_steps || this.#earlyStopping?.isOver === true;
+    return isEnd || this.best?.step === this.globalStep;
+  }
+
   async save(): Promise<void> {
     if (this.#lastSaved === this.globalStep) return;
     const { baseModelDirectory, config } = this.#options;
-    const state = { globalStep: this.globalStep, optimizerStep: this.#trainStep.optimizer.step, config };
-    await writeCheckpoint(this.directory, baseModelDirectory, this.#trainStep, state, { ema: this.#ema, singleFile: this.globalStep >= config.hyperparameters.max_train_steps });
+    const state = { globalStep: this.globalStep, optimizerStep: this.#trainStep.optimizer.step, config, ...(this.#earlyStopping && { scores: this.#earlyStopping.scores }) };
+    await writeCheckpoint(this.directory, baseModelDirectory, this.#trainStep, state, { ema: this.#ema, singleFile: this.#mayBeLast });
     this.#lastSaved = this.globalStep;
-    await this.#options.onCheckpoint?.({ step: this.globalStep, directory: this.directory });
+    await this.#options.onCheckpoint?.({ step: this.globalStep, directory: this.directory, best: this.best });
   }
 
   async #validate(): Promise<void> {
     const { config: { validation, hyperparameters }, onValidation, signal } = this.#options;
     if (!this.#validator || !validation || !onValidation) return;
     if (this.globalStep % validation.every_steps !== 0 && this.globalStep !== hyperparameters.max_train_steps) return;
+    if (this.#earlyStopping?.knows(this.globalStep)) return;
     try {
-      await onValidation({ step: this.globalStep, images: this.#validator.images(signal) });
+      const scored = await onValidation({ step: this.globalStep, images: this.#validator.images(signal) });
+      if (this.#earlyStopping) this.#earlyStopping.add({ step: this.globalStep, value: finiteScore(scored) });
     } catch (error) {
       await this.#obey(signal);
       throw error;
@@ -146,47 +175,59 @@ class Run {
     const { max_train_steps: last, checkpointing_steps: every } = hyperparameters;
     // What the base model makes; or, after a resume, what may have been broken off.
     await this.#validate();
-    while (this.globalStep < last) {
+    while (this.globalStep < last && this.#earlyStopping?.isOver !== true) {
       await this.#obey(signal);
       const progress = await this.step();
       await this.#options.onProgress?.(progress);
-      if (every !== null && this.globalStep % every === 0) await this.save();
       await this.#validate();
+      if ((every !== null && this.globalStep % every === 0) || this.best?.step === this.globalStep) await this.save();
       await setImmediate();
     }
     await this.save();
   }
 }
 
+function finiteScore(scored: { score: number } | void): number {
+  if (!scored || !Number.isFinite(scored.score)) throw new Error('early_stopping: the validation gave no score');
+  return scored.score;
+}
+
+interface StartingState {
+  readonly globalStep: number;
+  readonly ema: ParameterBuffers | undefined;
+  readonly earlyStopping: EarlyStopping | undefined;
+}
+
 /** Where the run begins: the base model's weights, or those of the checkpoint to resume from. */
-async function loadState({ config, resumeFrom }: TrainStyleForgeOptions, model: TrainableModel, trainStep: TrainStep): Promise<{ globalStep: number; ema: ParameterBuffers | undefined }> {
+async function loadState({ config, resumeFrom }: TrainStyleForgeOptions, model: TrainableModel, trainStep: TrainStep): Promise<StartingState> {
+  const stopping = (scores?: readonly ValidationScore[]): EarlyStopping | undefined => config.early_stopping ? new EarlyStopping(config.early_stopping, scores) : undefined;
   const averaged = config.hyperparameters.ema;
   if (resumeFrom === undefined) {
     await loadTrainableWeights(model.folder, trainStep.weights);
-    return { globalStep: 0, ema: averaged ? startEma(trainStep.weights) : undefined };
+    return { globalStep: 0, ema: averaged ? startEma(trainStep.weights) : undefined, earlyStopping: stopping() };
   }
   const ema = averaged ? trainStep.weights.alike() : undefined;
-  const { globalStep } = await restoreCheckpoint(resumeFrom, trainStep, ema);
-  return { globalStep, ema };
+  const { globalStep, scores } = await restoreCheckpoint(resumeFrom, trainStep, ema);
+  return { globalStep, ema, earlyStopping: stopping(scores) };
 }
 
 /**
  * Trains to `max_train_steps`. Blocks the thread during each step: run it in a process of its own.
  * Throws TrainingInputError for input that cannot be trained, NonFiniteLossError when the loss is lost.
  */
-export async function trainStyleForge(options: TrainStyleForgeOptions): Promise<{ finalStep: number; directory: string }> {
+export async function trainStyleForge(options: TrainStyleForgeOptions): Promise<TrainingResult> {
   const model = await openModel(options.baseModelDirectory);
   const source = await openBatchSource(options, model);
   const trainStep = await createTrainStep(source, model, options.compile);
-  const { globalStep, ema } = await loadState(options, model, trainStep);
+  const { globalStep, ema, earlyStopping } = await loadState(options, model, trainStep);
   const prompts = await PromptRows.create(model, source.prompts, options.config.hyperparameters.train_text_encoder);
   const { validation, hyperparameters } = options.config;
   const validator = validation ? new Validator(validation, hyperparameters.resolution, model, ema ?? trainStep.weights, options.compile) : undefined;
-  const run = new Run(options, { source, trainStep, prompts, ema, validator, globalStep });
+  const run = new Run(options, { source, trainStep, prompts, ema, validator, earlyStopping, globalStep });
   try {
     await run.toEnd();
     const directory = run.globalStep === globalStep && options.resumeFrom !== undefined ? options.resumeFrom : run.directory;
-    return { finalStep: run.globalStep, directory };
+    return { finalStep: run.globalStep, directory, best: run.best };
   } finally {
     await Promise.all([trainStep.release(), source.latents.release(), validator?.release()]);
   }

@@ -194,6 +194,30 @@ describe('trainStyleForge', () => {
     expect((await fingerprint(watched.directory))[weights]).toBe((await fingerprint(unwatched.directory))[weights]);
   });
 
+  it('ends when the validations get no better, keeps the best step as a whole model, and resumes to the same end', async () => {
+    const validation = { prompts: ['a house'], every_steps: 1, num_images: 1, sampler: 'ddim', steps: 1, guidance_scale: 1, negative_prompt: '', seed: 5 };
+    const config = { hyperparameters: { ...hyperparameters, max_train_steps: 9 }, aux: { weight: 1 }, validation, early_stopping: { metric: 'kid' as const, patience: 2, min_steps: 0 } };
+    // As a distance that falls until step 2 and rises from there on.
+    const run = async (name: string, resumeFrom?: string) => {
+      const [asked, saved]: [number[], number[]] = [[], []];
+      const result = await trainStyleForge(options(name, {}, {
+        config, ...(resumeFrom && { resumeFrom }), onCheckpoint: ({ step }) => void saved.push(step),
+        onValidation: async ({ step, images: made }) => {
+          for await (const { rgb } of made) expect(rgb).toHaveLength(32 * 32 * 3);
+          asked.push(step);
+          return { score: step === 0 ? 0 : (step - 2) ** 2 };
+        },
+      }));
+      return { ...result, asked, saved };
+    };
+    const whole = await run('stopped');
+    expect(whole).toMatchObject({ finalStep: 4, best: { step: 2, value: 0 }, asked: [0, 1, 2, 3, 4], saved: [1, 2, 4] });
+    expect(await readdir(join(scratch, 'stopped', 'checkpoint-2'))).toContain('single-file');
+    const resumed = await run('stopped-resumed', join(scratch, 'stopped', 'checkpoint-2'));
+    expect(resumed).toMatchObject({ finalStep: 4, best: { step: 2, value: 0 }, asked: [3, 4] });
+    expect(await fingerprint(resumed.directory)).toEqual(await fingerprint(whole.directory));
+  });
+
   it('makes class images once: those that are missing, each the same whenever it is made', async () => {
     const made: number[] = [];
     const make = (directory: string, count: number) => makeClassImages({

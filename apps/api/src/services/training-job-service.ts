@@ -17,10 +17,12 @@ export async function createTrainingJob({ database, baseModels }: ApiDependencie
   if (!resolution.ok) throw refusal('validation_failed', resolution.errors);
   const { config } = resolution;
   refuse('validation_failed', checkResolution(config, baseModel));
+  const reference = config.early_stopping?.reference_dataset_id;
   const findDataset = (id: string) => database.datasets.find(projectId, id);
   refuse('unusable_dataset', [
     ...checkStyleRef(config, await findDataset(config.style_ref.dataset_id)),
     ...(config.aux ? checkAux(config.aux, await findDataset(config.aux.dataset_id)) : []),
+    ...(reference ? checkReference(reference, await findDataset(reference)) : []),
   ]);
   const id = newId('trainingJob', reservedUuid);
   const job = await database.trainingJobs.create({ id, projectId, config, metadata: body.metadata });
@@ -28,7 +30,7 @@ export async function createTrainingJob({ database, baseModels }: ApiDependencie
   return job;
 }
 
-const NOT_OFFERED = ['evaluation', 'early_stopping', 'webhook_url'] as const satisfies readonly (keyof CreateTrainingJobRequest)[];
+const NOT_OFFERED = ['evaluation', 'webhook_url'] as const satisfies readonly (keyof CreateTrainingJobRequest)[];
 
 /** Better to refuse what would silently not happen. */
 function unsupportedFields(body: CreateTrainingJobRequest): FieldError[] {
@@ -63,6 +65,10 @@ function checkStyleRef({ style_ref }: TrainingConfig, dataset: DatasetSummary | 
 
 function checkAux(aux: { dataset_id: string }, dataset: DatasetSummary | null): FieldError[] {
   return checkDataset('/aux/dataset_id', 'aux', aux.dataset_id, dataset);
+}
+
+function checkReference(id: string, dataset: DatasetSummary | null): FieldError[] {
+  return checkDataset('/early_stopping/reference_dataset_id', 'style_ref', id, dataset);
 }
 
 function checkDataset(pointer: string, kind: DatasetKind, id: string, dataset: DatasetSummary | null): FieldError[] {

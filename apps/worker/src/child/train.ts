@@ -2,24 +2,30 @@
 import { type TrainingConfig, trainingConfig } from '@styleforge/contracts';
 import { type AuxPart, makeClassImages, trainStyleForge, type Validation } from '@styleforge/styleforge';
 import type { MessageFromChild, TrainingTask } from '../messages.ts';
+import { Judge } from './judge.ts';
 import type { Parent } from './parent.ts';
 
 export async function train(task: TrainingTask, parent: Parent): Promise<MessageFromChild> {
   const config: TrainingConfig = trainingConfig.parse(task.config);
-  const { hyperparameters, validation, prior_preservation: prior } = config;
-  const { finalStep } = await trainStyleForge({
-    baseModelDirectory: task.baseModelDirectory,
-    config: { hyperparameters, validation, aux: prior ?? config.aux },
-    styleRef: task.styleRef,
-    aux: prior ? await classImages(prior, task, hyperparameters.resolution, parent) : task.aux,
-    workDirectory: task.workDirectory,
-    ...(task.resumeFrom && { resumeFrom: task.resumeFrom }),
-    signal: parent.signal,
-    onProgress: (progress) => parent.tell({ type: 'progress', ...progress }),
-    onCheckpoint: ({ step, directory }) => parent.tellAndWait({ type: 'checkpoint', step, directory }),
-    onValidation: (made) => passOn(made, parent),
-  });
-  return { type: 'result', finalStep };
+  const { hyperparameters, validation, early_stopping, prior_preservation: prior } = config;
+  const judge = await Judge.open(config, task, parent.signal);
+  try {
+    const { finalStep, best } = await trainStyleForge({
+      baseModelDirectory: task.baseModelDirectory,
+      config: { hyperparameters, validation, early_stopping, aux: prior ?? config.aux },
+      styleRef: task.styleRef,
+      aux: prior ? await classImages(prior, task, hyperparameters.resolution, parent) : task.aux,
+      workDirectory: task.workDirectory,
+      ...(task.resumeFrom && { resumeFrom: task.resumeFrom }),
+      signal: parent.signal,
+      onProgress: (progress) => parent.tell({ type: 'progress', ...progress }),
+      onCheckpoint: ({ step, directory, best: soFar }) => parent.tellAndWait({ type: 'checkpoint', step, directory, bestStep: soFar?.step ?? null }),
+      onValidation: (made) => validate(made, judge, parent),
+    });
+    return { type: 'result', finalStep, best };
+  } finally {
+    await judge?.release();
+  }
 }
 
 async function classImages(prior: NonNullable<TrainingConfig['prior_preservation']>, task: TrainingTask, resolution: number, parent: Parent): Promise<AuxPart> {
@@ -32,11 +38,14 @@ async function classImages(prior: NonNullable<TrainingConfig['prior_preservation
   return { prompt: prior.prompt, images: paths.map((path) => ({ path })) };
 }
 
-async function passOn({ step, images }: Validation, parent: Parent): Promise<void> {
-  let count = 0;
+/** Passes the images on as they come, and scores them where the job asks for it. */
+async function validate({ step, images }: Validation, judge: Judge | undefined, parent: Parent): Promise<{ score: number } | void> {
+  const made = [];
   for await (const image of images) {
     await parent.tellAndWait({ type: 'validation-image', step, ...image });
-    count += 1;
+    made.push(image);
   }
-  await parent.tellAndWait({ type: 'validation', step, images: count });
+  const score = await judge?.score(made, parent.signal);
+  await parent.tellAndWait({ type: 'validation', step, images: made.length, scores: score ? { [score.name]: score.value } : {} });
+  return score && { score: score.value };
 }

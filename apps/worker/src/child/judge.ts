@@ -1,0 +1,62 @@
+// Scores the images of a validation: KID against reference images, or how well they fit their prompts.
+import { join } from 'node:path';
+import type { TrainingConfig } from '@styleforge/contracts';
+import { clipScore, type FeatureExtractor, type Features, fullKernelDistance, openExtractor, type RgbImage } from '@styleforge/metrics';
+import sharp from 'sharp';
+import type { TrainingTask } from '../messages.ts';
+
+const EXTRACTOR = 'mini-clip';
+
+export interface Score {
+  /** Carries the extractor's name: `kid@mini-clip`. */
+  name: string;
+  value: number;
+}
+
+export class Judge {
+  readonly #extractor: FeatureExtractor;
+  readonly #config: TrainingConfig;
+  readonly #reference: Features | undefined;
+
+  private constructor(extractor: FeatureExtractor, config: TrainingConfig, reference: Features | undefined) {
+    this.#extractor = extractor;
+    this.#config = config;
+    this.#reference = reference;
+  }
+
+  /** Undefined for a job without early stopping. Throws ExtractorNotConfiguredError where there are no weights. */
+  static async open(config: TrainingConfig, task: TrainingTask, signal: AbortSignal): Promise<Judge | undefined> {
+    if (config.early_stopping === null) return undefined;
+    const extractor = await openExtractor({ name: EXTRACTOR, weights: { path: join(task.extractorsDirectory, EXTRACTOR) }, signal });
+    const reference = config.early_stopping.metric === 'kid' ? await extractor.embedImages(decoded(task.reference), { signal }) : undefined;
+    return new Judge(extractor, config, reference);
+  }
+
+  async score(images: readonly (RgbImage & { prompt: string })[], signal: AbortSignal): Promise<Score> {
+    const rows = await this.#extractor.embedImages(images, { signal });
+    if (this.#reference) return { name: `kid@${this.#extractor.name}`, value: fullKernelDistance(this.#reference, rows) };
+    if (!this.#extractor.embedTexts) throw new Error(`the extractor ${this.#extractor.name} reads no texts`);
+    const tokens = this.#config.style_ref.components.map(({ token }) => token);
+    const texts = await this.#extractor.embedTexts(images.map(({ prompt }) => barePrompt(prompt, tokens)), { signal });
+    return { name: `clip@${this.#extractor.name}`, value: clipScore(rows, texts) };
+  }
+
+  release(): Promise<void> {
+    return this.#extractor.release();
+  }
+}
+
+/** What follows the last part of the prompt that names a token, so that the style's own words are not judged; all of it where nothing follows. */
+export function barePrompt(prompt: string, tokens: readonly string[]): string {
+  const parts = prompt.split(',').map((part) => part.trim());
+  const last = parts.findLastIndex((part) => part.split(/\s+/).some((word) => tokens.includes(word)));
+  const bare = parts.slice(last + 1).join(', ');
+  return bare === '' ? prompt : bare;
+}
+
+async function* decoded(paths: readonly string[]): AsyncGenerator<RgbImage> {
+  for (const path of paths) {
+    const { data, info } = await sharp(path).rotate().flatten({ background: '#ffffff' }).toColourspace('srgb').removeAlpha().raw().toBuffer({ resolveWithObject: true });
+    yield { width: info.width, height: info.height, rgb: data };
+  }
+}

@@ -1,0 +1,43 @@
+// How many steps a style needs: the scores of the validations, the best of them, and when to stop waiting for a better one.
+import { type EarlyStoppingConfig } from './config.ts';
+
+export interface ValidationScore {
+  readonly step: number;
+  readonly value: number;
+}
+
+export class EarlyStopping {
+  readonly #config: EarlyStoppingConfig;
+  readonly #scores: ValidationScore[];
+
+  constructor(config: EarlyStoppingConfig, scores: readonly ValidationScore[] = []) {
+    this.#config = config;
+    this.#scores = [...scores];
+  }
+
+  get scores(): readonly ValidationScore[] {
+    return this.#scores;
+  }
+
+  knows(step: number): boolean {
+    return this.#scores.some((score) => score.step === step);
+  }
+
+  add(score: ValidationScore): void {
+    this.#scores.push(score);
+  }
+
+  /** The first of the best; the base model, which is step 0, does not take part. */
+  get best(): ValidationScore | null {
+    const isBetter = (a: ValidationScore, b: ValidationScore): boolean => (this.#config.metric === 'clip' ? a.value > b.value : a.value < b.value);
+    return this.#scores.reduce<ValidationScore | null>((best, score) => (score.step > 0 && (best === null || isBetter(score, best)) ? score : best), null);
+  }
+
+  /** `patience` validations in a row were no better than the best one before them. */
+  get isOver(): boolean {
+    const { best } = this;
+    const last = this.#scores.at(-1);
+    if (best === null || last === undefined || last.step < this.#config.min_steps) return false;
+    return this.#scores.filter(({ step }) => step > best.step).length >= this.#config.patience;
+  }
+}
