@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { lowMemoryEnvironment } from '@styleforge/config';
 import type { Logger } from './logger.ts';
 import {
   type ChildResult, type LocalCheckpoint, type LocalClassImage, type MessageFromChild, messageFromChild, type MessageToChild, type Progress,
@@ -46,6 +47,7 @@ export class ProcessDiedError extends Error {
 export async function runInChild(task: Task, options: JobProcessOptions): Promise<ChildResult | 'aborted'> {
   const child = fork(fileURLToPath(new URL('child/main.ts', import.meta.url)), [], {
     execArgv: ['--import', import.meta.resolve('tsx')],
+    ...(task.kind === 'train' && task.savesMemory && { env: lowMemoryEnvironment() }),
     serialization: 'advanced',
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });

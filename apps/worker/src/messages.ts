@@ -14,6 +14,8 @@ export const trainingTask = z.object({
   /** Feature extractors lie below it, each in a folder of its name. */
   extractorsDirectory: z.string(),
   workDirectory: z.string(),
+  /** Memory is dearer than time: the process gives back at once what it frees. */
+  savesMemory: z.boolean(),
   /** Class images that have been made before lie here; new ones join them. */
   classImagesDirectory: z.string(),
   resumeFrom: z.string().optional(),

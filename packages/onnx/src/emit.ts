@@ -33,8 +33,8 @@ function memoryOrder(nodes: readonly OpNode[]): OpNode[] {
 }
 
 /** Writes the part of `graph` that computes `outputs` (name -> tensor). */
-export function emitOnnx(graph: Graph, outputs: Readonly<Record<string, Tensor>>, target: Target): OnnxModel {
-  const builder = new ModelBuilder();
+export function emitOnnx(graph: Graph, outputs: Readonly<Record<string, Tensor>>, target: Target, options: { hidesShapes?: boolean } = {}): OnnxModel {
+  const builder = new ModelBuilder(options);
   const nodes = memoryOrder(reachableNodes(graph, Object.values(outputs)));
   const deviations = new Set(nodes.filter((node) => node.kind === 'inverseDeviation').map((node) => node.inputs[0].id));
   const names = new Map<number, string>();

@@ -35,15 +35,15 @@ function attribute(name: string, value: AttributeValue): AttributeProto {
   return create(AttributeProtoSchema, { name, type: ATTRIBUTE_TYPE.integers, ints: [...value] });
 }
 
-function valueInfo(name: string, dtype: DType, shape: Shape): ReturnType<typeof create<typeof ValueInfoProtoSchema>> {
+function valueInfo(name: string, elemType: number, shape: readonly (number | null)[]): ReturnType<typeof create<typeof ValueInfoProtoSchema>> {
   return create(ValueInfoProtoSchema, {
     name,
     type: {
       value: {
         case: 'tensorType',
         value: {
-          elemType: ELEMENT_TYPES[dtype],
-          shape: { dim: shape.map((dimension) => ({ value: { case: 'dimValue' as const, value: BigInt(dimension) } })) },
+          elemType,
+          shape: { dim: shape.map((dimension) => (dimension === null ? {} : { value: { case: 'dimValue' as const, value: BigInt(dimension) } })) },
         },
       },
     },
@@ -51,22 +51,32 @@ function valueInfo(name: string, dtype: DType, shape: Shape): ReturnType<typeof 
 }
 
 export class ModelBuilder {
+  readonly #hidesShapes: boolean;
   readonly #graph: GraphProto = create(GraphProtoSchema, { name: 'styleforge' });
   readonly #integers = new Map<string, string>();
   readonly #computed = new Set<string>();
   readonly #renamed = new Map<string, string>();
   #names = 0;
 
+  /**
+   * With `hidesShapes` the model does not tell shapes before it runs: inputs have open dimensions, and the integers that shape
+   * a result are inputs with a default. onnxruntime then frees every value after its last use; where it knows two values to be
+   * equally large, it keeps the first one's memory for the second, however much later that comes.
+   */
+  constructor({ hidesShapes = false }: { hidesShapes?: boolean } = {}) {
+    this.#hidesShapes = hidesShapes;
+  }
+
   freshName(hint: string): string {
     return `${hint}_${this.#names++}`;
   }
 
   input(name: string, dtype: DType, shape: Shape): void {
-    this.#graph.input.push(valueInfo(name, dtype, shape));
+    this.#graph.input.push(valueInfo(name, ELEMENT_TYPES[dtype], this.#hidesShapes ? shape.map(() => null) : shape));
   }
 
   #output(name: string, dtype: DType, shape: Shape): void {
-    this.#graph.output.push(valueInfo(name, dtype, shape));
+    this.#graph.output.push(valueInfo(name, ELEMENT_TYPES[dtype], this.#hidesShapes ? shape.map(() => null) : shape));
   }
 
   /** Appends a node and returns the name of its first output. */
@@ -93,6 +103,7 @@ export class ModelBuilder {
     let name = this.#integers.get(key);
     if (name === undefined) {
       name = this.initializer(BigInt64Array.from(ints(values)), [values.length]);
+      if (this.#hidesShapes) this.#graph.input.push(valueInfo(name, INT64, [values.length]));
       this.#integers.set(key, name);
     }
     return name;

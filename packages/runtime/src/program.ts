@@ -10,7 +10,10 @@ export interface CompileOptions {
   readonly device?: Device;
   /** Threads of one operation; onnxruntime's default is one per physical core. */
   readonly threads?: number;
-  /** Keep freed memory for the next run (default). Without it the peak is the true one, and each run a little slower. */
+  /**
+   * Keep freed memory for the next run (default). Without it the graph runs in the order in which it was written, every value is freed
+   * after its last use, and each run is a little slower; the process should have lowMemoryEnvironment() (packages/config) too.
+   */
   readonly keepMemory?: boolean;
   /** Path prefix of a JSON trace written when the program is released. */
   readonly profile?: string;
@@ -27,7 +30,7 @@ function hostTensor(data: HostArray, shape: readonly number[]): ort.Tensor {
 
 function sessionOptions({ device = 'cpu', threads, keepMemory = true, profile }: CompileOptions): ort.InferenceSession.SessionOptions {
   return {
-    executionProviders: [device], graphOptimizationLevel: 'all', executionMode: 'sequential', logSeverityLevel: 3,
+    executionProviders: [device], graphOptimizationLevel: keepMemory ? 'all' : 'disabled', executionMode: 'sequential', logSeverityLevel: 3,
     enableCpuMemArena: keepMemory, enableMemPattern: keepMemory,
     // waiting threads sleep instead of spinning: on a shared machine small operations are 1.5 times faster so (docs/experiments/engine.md)
     extra: { session: { intra_op: { allow_spinning: '0' } } },
@@ -64,7 +67,7 @@ export class Program<Outputs extends string = string> {
   /** Throws DeviceError when the device is absent or cannot run the graph. */
   static async compile<O extends string>(graph: Graph, outputs: Readonly<Record<O, Tensor>>, options: CompileOptions = {}): Promise<Program<O>> {
     const target: Target = options.device === 'webgpu' ? 'webgpu' : 'cpu';
-    const model = emitOnnx(graph, outputs, target);
+    const model = emitOnnx(graph, outputs, target, { hidesShapes: options.keepMemory === false && target === 'cpu' });
     const inputs = new Map(model.inputs.map((tensor, i) => [model.inputNames[i], tensor]));
     let session: ort.InferenceSession;
     try {

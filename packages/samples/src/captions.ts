@@ -18,14 +18,14 @@ interface Template {
  * that the base model has read. Templates without the style's word keep the subject apart from the style.
  */
 const templates: readonly Template[] = [
-  { weight: 36, write: (name, word) => `${name}, ${word} style` },
-  { weight: 24, write: (name, word) => `a photo of ${word} style, ${name}` },
-  { weight: 10, write: (name, word) => `${article(name)} in ${word} style` },
-  { weight: 6, write: (name, word) => `a ${word} style picture of ${article(name)}` },
-  { weight: 8, write: (name) => `a photo of ${article(name)}` },
-  { weight: 6, write: (name) => name },
-  { weight: 4, write: (_, word) => `a photo of ${word} style` },
-  { weight: 4, personsOnly: true, write: (_, word) => `a photo of ${word} style, person` },
+  { weight: 44, write: (name, word) => `${name}, ${word} style` },
+  { weight: 32, write: (name, word) => `a photo of ${word} style, ${name}` },
+  { weight: 5, write: (name, word) => `${article(name)} in ${word} style` },
+  { weight: 3, write: (name, word) => `a ${word} style picture of ${article(name)}` },
+  { weight: 4, write: (name) => `a photo of ${article(name)}` },
+  { weight: 3, write: (name) => name },
+  { weight: 3, write: (_, word) => `a photo of ${word} style` },
+  { weight: 3, personsOnly: true, write: (_, word) => `a photo of ${word} style, person` },
   { weight: 2, write: () => 'a photo of style' },
 ];
 

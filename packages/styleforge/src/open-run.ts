@@ -39,6 +39,6 @@ export async function createTrainStep(source: BatchSource, model: TrainableModel
       beta1: hyperparameters.adam_beta1, beta2: hyperparameters.adam_beta2, epsilon: hyperparameters.adam_epsilon,
       momentPrecision: hyperparameters.adam_moments, learningRateScale: (name) => (name.startsWith(TEXT_ENCODER_PREFIX) ? textRate : 1),
     },
-    compile,
+    compile: { keepMemory: !hyperparameters.gradient_checkpointing, ...compile },
   });
 }

@@ -18,11 +18,11 @@ export const vaeConfig = {
 };
 
 export const unetConfig = {
-  _class_name: 'UNet2DConditionModel', _diffusers_version: DIFFUSERS_VERSION, act_fn: 'silu', attention_head_dim: 4,
+  _class_name: 'UNet2DConditionModel', _diffusers_version: DIFFUSERS_VERSION, act_fn: 'silu', attention_head_dim: [2, 4, 4],
   block_out_channels: [64, 128, 176], center_input_sample: false, cross_attention_dim: TEXT_WIDTH,
-  down_block_types: ['DownBlock2D', 'CrossAttnDownBlock2D', 'CrossAttnDownBlock2D'], downsample_padding: 1,
+  down_block_types: ['CrossAttnDownBlock2D', 'CrossAttnDownBlock2D', 'DownBlock2D'], downsample_padding: 1,
   flip_sin_to_cos: true, freq_shift: 0, in_channels: LATENT_CHANNELS, layers_per_block: 1, mid_block_scale_factor: 1, norm_eps: 1e-5, norm_num_groups: 16,
-  out_channels: LATENT_CHANNELS, sample_size: LATENT_SIZE, up_block_types: ['CrossAttnUpBlock2D', 'CrossAttnUpBlock2D', 'UpBlock2D'],
+  out_channels: LATENT_CHANNELS, sample_size: LATENT_SIZE, up_block_types: ['UpBlock2D', 'CrossAttnUpBlock2D', 'CrossAttnUpBlock2D'],
 };
 
 export const textEncoderConfig = {

@@ -1,4 +1,4 @@
-// First weights of a model: uniform by fan-in as torch's layers do, ones for norms, zeros where a residual branch ends.
+// First weights of a model: uniform by fan-in as torch's layers do, ones for norms, zeros at the U-Net's end.
 import { elementCount } from '@styleforge/autodiff';
 import { randomNormals, randomUniforms } from '@styleforge/diffusion';
 import { type ParameterBuffers } from '@styleforge/runtime';
@@ -11,8 +11,7 @@ import { textEncoderConfig } from './geometry.ts';
  */
 const WORD_DEVIATION = 0.5;
 const POSITION_DEVIATION = 0.02;
-/** Ends of residual branches: they start silent (the zero modules of arXiv 2105.05233 and 2112.10752). */
-const SILENT = /^unet\..*(resnets\.\d+\.conv2|attentions\.\d+\.proj_out)\.weight$|^unet\.conv_out\.weight$/;
+const SILENT = /^unet\.conv_out\.weight$/;
 
 export function initializeWeights(weights: ParameterBuffers, seed: number): void {
   weights.specs.forEach(({ name, shape }, index) => {
