@@ -25,7 +25,7 @@ export interface DemoResult {
 }
 
 /** Subjects of which no StyleRef image is uploaded. */
-const subjects = ['woman', 'prince', 'woman police officer', 'man farmer', 'old woman', 'banana', 'bus', 'bear', 'tulip', 'house'];
+const subjects = ['woman', 'prince', 'firefighter', 'farmer', 'old woman', 'banana', 'bus', 'bear', 'tulip', 'house'];
 const prompts = subjects.map((subject) => `a photo of zwx style, ${subject}`);
 const seed = 42;
 
