@@ -9,3 +9,5 @@ export {
   type WeightsSource,
 } from './feature-extractor.ts';
 export { openExtractor } from './open-extractor.ts';
+export { NonFiniteFeaturesError } from './embed-in-batches.ts';
+export { resizeBytes, resizeClean, resizeLegacy, type Pixels } from './resample.ts';

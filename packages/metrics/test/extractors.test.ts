@@ -1,0 +1,123 @@
+// Feature extractors against pytorch-fid, clean-fid and transformers: pictures and weights come from formulas, so that both sides have the same.
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openExtractor, resizeBytes, resizeClean, resizeLegacy, type InceptionTap, type RgbImage } from '@styleforge/metrics';
+import { SafetensorsReader, writeSafetensors } from '@styleforge/weights';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const golden = fileURLToPath(new URL('../../../test/golden/', import.meta.url));
+let scratch: string;
+let weightsFile: string;
+
+function fnv1a(text: string): number {
+  return Buffer.from(text).reduce((hash, byte) => Math.imul(hash ^ byte, 0x01000193) >>> 0, 0x811c9dc5);
+}
+
+/** In [-1, 1): a 32-bit integer hash of (name, index), as in test/golden/make-inception.py. */
+function uniforms(name: string, count: number): Float64Array {
+  const start = fnv1a(name);
+  return Float64Array.from({ length: count }, (_, i) => {
+    let h = (Math.imul(i, 2654435761) ^ start) >>> 0;
+    h ^= h >>> 16;
+    h = Math.imul(h, 0x85ebca6b) >>> 0;
+    h ^= h >>> 13;
+    h = Math.imul(h, 0xc2b2ae35) >>> 0;
+    h ^= h >>> 16;
+    return (h >>> 0) / 2 ** 31 - 1;
+  });
+}
+
+function weightsFor(name: string, shape: readonly number[]): Float32Array {
+  const values = uniforms(name, shape.reduce((product, dimension) => product * dimension, 1));
+  if (name.endsWith('conv.weight')) {
+    const scale = Math.sqrt(6 / shape.slice(1).reduce((product, dimension) => product * dimension, 1));
+    return Float32Array.from(values, (value) => value * scale);
+  }
+  const isScale = name.endsWith('running_var') || name.endsWith('bn.weight');
+  return Float32Array.from(values, (value) => (isScale ? 1 + 0.2 * value : 0.1 * value));
+}
+
+function picture(name: string, width: number, height: number): RgbImage {
+  const noise = uniforms(name, width * height * 3);
+  const rgb = Uint8Array.from(noise, (value, i) => {
+    const [c, x, y] = [i % 3, Math.floor(i / 3) % width, Math.floor(i / 3 / width)];
+    const wave = 127.5 + 80 * Math.sin((x + 2 * c) / 9) * Math.cos(y / (7 + 3 * c));
+    return Math.min(255, Math.max(0, Math.floor(wave + 40 * value)));
+  });
+  return { width, height, rgb };
+}
+
+const pictures = { small: picture('small', 64, 64), odd: picture('odd', 211, 157), large: picture('large', 401, 317) };
+
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'styleforge-extractors-'));
+  weightsFile = join(scratch, 'inception.safetensors');
+  const shapes = JSON.parse(await readFile(join(golden, 'inception-shapes.json'), 'utf8')) as Record<string, number[]>;
+  await writeSafetensors(weightsFile, Object.entries(shapes).map(([name, shape]) => ({ name, shape, data: weightsFor(name, shape) })), { dtype: 'F32' });
+});
+afterAll(() => rm(scratch, { recursive: true, force: true }));
+
+describe('inception-v3-fid', () => {
+  it.each([['clean', 2048], ['legacy', 2048], ['clean', 768], ['legacy', 192], ['clean', 64]] as const)('gives what %s and pytorch-fid give at %i features', async (resize, tap: InceptionTap) => {
+    const extractor = await openExtractor({ name: 'inception-v3-fid', weights: { path: weightsFile }, resize, tap });
+    const reference = await SafetensorsReader.open(join(golden, 'inception.safetensors'));
+    const names = Object.keys(pictures) as (keyof typeof pictures)[];
+    const { data, count, dimension } = await extractor.embedImages(names.map((name) => pictures[name]), { batchSize: 2 });
+    expect([count, dimension, extractor.dimension]).toEqual([3, tap, tap]);
+    for (const [row, name] of names.entries()) {
+      const expected = await reference.read(`${resize}.${name}.${tap}`);
+      const scale = Math.max(...expected.map(Math.abs));
+      const worst = expected.reduce((most, value, i) => Math.max(most, Math.abs(value - data[row * tap + i]!)), 0);
+      expect(worst / scale, name).toBeLessThan(1e-4);
+    }
+    await reference.close();
+    await extractor.release();
+  });
+
+  it('says what to configure where there are no weights, and what is wrong with others', async () => {
+    await expect(openExtractor({ name: 'inception-v3-fid' })).rejects.toThrow(/'inception-v3-fid' is not configured: give `weights`.*pt_inception-2015-12-05/);
+    await expect(openExtractor({ name: 'clip', weights: { path: join(scratch, 'nowhere') } })).rejects.toThrow(/'clip' is not configured: there is no .*nowhere/);
+    const other = join(scratch, 'other.safetensors');
+    await writeSafetensors(other, [{ name: 'x', shape: [1], data: Float32Array.of(1) }], { dtype: 'F32' });
+    const extractor = await openExtractor({ name: 'inception-v3-fid', weights: { path: other } });
+    await expect(extractor.embedImages([pictures.small])).rejects.toThrow(/hold no 'Conv2d_1a_3x3.*not the network of FID/);
+    const broken = join(scratch, 'broken.safetensors');
+    const reader = await SafetensorsReader.open(weightsFile);
+    const entries = await Promise.all(reader.names().map(async (name) => ({ name, shape: reader.info(name).shape, data: name === 'Conv2d_1a_3x3.bn.bias' ? new Float32Array(32).fill(NaN) : await reader.read(name) })));
+    await writeSafetensors(broken, entries, { dtype: 'F32' });
+    const damaged = await openExtractor({ name: 'inception-v3-fid', weights: { path: broken }, tap: 64 });
+    await expect(damaged.embedImages([pictures.small])).rejects.toThrow(/item 1 has features that are no numbers/);
+    await Promise.all([reader.close(), extractor.release(), damaged.release()]);
+  });
+});
+
+describe('resize rules', () => {
+  it.each(['clean', 'legacy', 'bytes'] as const)('%s keeps a picture of its own size and the mean of a plain one', (rule) => {
+    const resize = { clean: resizeClean, legacy: resizeLegacy, bytes: resizeBytes }[rule];
+    expect([...resize(pictures.small, 64, 64).data]).toEqual([...pictures.small.rgb]);
+    const plain = { width: 31, height: 17, rgb: new Uint8Array(31 * 17 * 3).fill(99) };
+    for (const value of resize(plain, 50, 9).data) expect(value).toBeCloseTo(99, 3);
+  });
+});
+
+describe('clip', () => {
+  it('gives what transformers gives for texts and pictures, through its own preprocessing', async () => {
+    const folder = join(scratch, 'clip');
+    await cp(join(golden, 'clip-preprocessing'), folder, { recursive: true });
+    await cp(join(golden, 'tiny-clip'), folder, { recursive: true });
+    const reference = await SafetensorsReader.open(join(golden, 'clip-preprocessing', 'embeddings.safetensors'));
+    const texts = JSON.parse(await readFile(join(golden, 'clip-preprocessing', 'texts.json'), 'utf8')) as string[];
+    const extractor = await openExtractor({ name: 'clip', weights: { path: folder } });
+    const found = { images: await extractor.embedImages(Object.values(pictures), { batchSize: 2 }), texts: await extractor.embedTexts!(texts, { batchSize: 2 }) };
+    for (const part of ['images', 'texts'] as const) {
+      const expected = await reference.read(part);
+      const worst = expected.reduce((most, value, i) => Math.max(most, Math.abs(value - found[part].data[i]!)), 0);
+      expect(worst, part).toBeLessThan(1e-4);
+    }
+    await writeFile(join(folder, 'preprocessor_config.json'), JSON.stringify({ resample: 2 }));
+    await expect(openExtractor({ name: 'clip', weights: { path: folder } })).rejects.toThrow(/resample is 2; only 3/);
+    await Promise.all([reference.close(), extractor.release()]);
+  });
+});
