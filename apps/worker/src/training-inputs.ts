@@ -18,7 +18,7 @@ export async function downloadTrainingInputs(
   directory: string,
   services: WorkerServices,
 ): Promise<TrainingInputs> {
-  const styleRefRows = await services.database.images.listByDataset(projectId, config.style_ref.dataset_id);
+  const styleRefRows = mixOf(await services.database.images.listByDataset(projectId, config.style_ref.dataset_id), config.style_ref.mix);
   const styleRef = [];
   const stopping = config.early_stopping?.metric === 'kid' ? config.early_stopping : null;
   const holdsOut = stopping !== null && stopping.reference_dataset_id === null;
@@ -38,6 +38,20 @@ export async function downloadTrainingInputs(
   }
   const reference = (await download(heldOut, directory, services)).map(({ path }) => path);
   return { styleRef, aux: config.aux && (await downloadAux(projectId, config.aux, directory, services)), reference };
+}
+
+/** The first images of each component, as many as the job asks for. */
+function mixOf(rows: ImageRow[], mix: TrainingConfig['style_ref']['mix']): ImageRow[] {
+  if (mix === undefined) return rows;
+  const kept = new Set<ImageRow>();
+  for (const [name, count] of Object.entries(mix)) {
+    const ofComponent = name === ALL_IMAGES ? rows : rows.filter(({ component }) => component === name);
+    if (ofComponent.length < count) {
+      throw new JobInputError(`style_ref.mix asks for ${count} images of ${name}, the dataset has ${ofComponent.length}; upload more or ask for fewer`);
+    }
+    for (const row of ofComponent.slice(0, count)) kept.add(row);
+  }
+  return rows.filter((row) => kept.has(row));
 }
 
 async function downloadAux(projectId: string, aux: NonNullable<TrainingConfig['aux']>, directory: string, services: WorkerServices) {

@@ -9,6 +9,7 @@ export const ID_PREFIXES = {
   trainingJob: 'job',
   checkpoint: 'ckpt',
   generation: 'gen',
+  study: 'study',
   webhook: 'whk',
 } as const;
 
@@ -22,6 +23,7 @@ export const imageId = idSchema('image');
 export const trainingJobId = idSchema('trainingJob');
 export const checkpointId = idSchema('checkpoint');
 export const generationId = idSchema('generation');
+export const studyId = idSchema('study');
 
 function idSchema(kind: IdKind) {
   const prefix = ID_PREFIXES[kind];

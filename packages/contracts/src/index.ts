@@ -9,6 +9,7 @@ export * from './ids.ts';
 export * from './pages.ts';
 export * from './samplers.ts';
 export * from './statuses.ts';
+export * from './studies.ts';
 export * from './training-config.ts';
 export * from './training-jobs.ts';
 export * from './training-request.ts';

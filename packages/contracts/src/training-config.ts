@@ -6,7 +6,7 @@ import { hyperparameters, METHOD_HYPERPARAMETERS } from './hyperparameters.ts';
 import type { Hyperparameters } from './hyperparameters.ts';
 import { datasetId } from './ids.ts';
 import { SAMPLERS } from './samplers.ts';
-import { TRAINING_METHODS } from './training-request.ts';
+import { styleRefMix, TRAINING_METHODS } from './training-request.ts';
 import type { CreateTrainingJobRequest, TrainingMethod } from './training-request.ts';
 
 /** A component of this name binds every image of the dataset, whatever its label. */
@@ -36,7 +36,7 @@ export const trainingConfig = z
   .object({
     method: z.enum(TRAINING_METHODS),
     base_model: z.string(),
-    style_ref: z.object({ dataset_id: datasetId, components: z.array(styleRefComponent) }),
+    style_ref: z.object({ dataset_id: datasetId, mix: styleRefMix.optional(), components: z.array(styleRefComponent) }),
     aux: z.object({ dataset_id: datasetId, prompt: z.string(), weight: z.number() }).nullable(),
     prior_preservation: z.object({ prompt: z.string(), num_class_images: z.int(), weight: z.number(), ...sampling }).nullable(),
     hyperparameters,
@@ -58,7 +58,7 @@ export function resolveTrainingConfig(request: CreateTrainingJobRequest, profile
   const config: TrainingConfig = {
     method: request.method,
     base_model: request.base_model,
-    style_ref: { dataset_id: request.style_ref.dataset_id, components },
+    style_ref: { dataset_id: request.style_ref.dataset_id, ...(request.style_ref.mix && { mix: request.style_ref.mix }), components },
     aux: resolveAux(request, profile),
     prior_preservation: resolvePriorPreservation(request, profile),
     hyperparameters: resolvedHyperparameters,

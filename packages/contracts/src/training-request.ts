@@ -20,8 +20,12 @@ export const styleRefComponentRequest = z
   })
   .meta({ id: 'StyleRefComponentRequest' });
 
+/** From the name of a component, or `all`, to the number of its images that are used. */
+export const styleRefMix = z.record(componentName, z.int().min(1).max(1000)).refine((mix) => Object.keys(mix).length > 0, 'must name a component or `all`');
+
 const styleRefRequest = z.strictObject({
   dataset_id: datasetId,
+  mix: styleRefMix.optional().describe('How many images of each component are used, the first uploaded first; left out: all of them'),
   components: z.array(styleRefComponentRequest).min(1).max(16).optional(),
 });
 

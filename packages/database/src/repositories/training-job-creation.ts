@@ -1,7 +1,7 @@
 // Creating a training job: its row, its first event and its outbox message in one transaction.
 import type { TrainingConfig } from '@styleforge/contracts';
 import { newId } from '../new-id.ts';
-import type { PrismaClient, Transaction } from '../prisma-types.ts';
+import type { JsonInput, PrismaClient, Transaction } from '../prisma-types.ts';
 import { appendJobEvent } from './events.ts';
 import { addOutboxMessage } from './outbox.ts';
 import { toTrainingJobRow } from './training-job-row.ts';
@@ -13,32 +13,38 @@ export type NewTrainingJob = {
   projectId: string;
   config: TrainingConfig;
   metadata?: Record<string, string>;
+  /** The study that it is a variation of. */
+  study?: { id: string; index: number; name: string; changes: Record<string, unknown> };
 };
 
 /** Null when a dataset has been deleted meanwhile. */
-export async function createTrainingJob(prisma: PrismaClient, job: NewTrainingJob): Promise<TrainingJobRow | null> {
-  const { id = newId('trainingJob'), projectId, config, metadata = {} } = job;
-  return prisma.$transaction(async (transaction) => {
-    const existing = await transaction.trainingJob.findUnique({ where: { id, projectId } });
-    if (existing !== null) return toTrainingJobRow(existing);
-    if (!(await lockDatasets(transaction, projectId, config))) return null;
-    const row = await transaction.trainingJob.create({
-      data: {
-        id,
-        projectId,
-        status: 'queued',
-        method: config.method,
-        baseModel: config.base_model,
-        config,
-        metadata,
-        styleRefDatasetId: config.style_ref.dataset_id,
-        auxDatasetId: config.aux?.dataset_id ?? null,
-      },
-    });
-    await appendJobEvent(transaction, id, 'job.queued');
-    await addOutboxMessage(transaction, 'train', id, { jobId: id });
-    return toTrainingJobRow({ ...row, eventCount: 1 });
+export function createTrainingJob(prisma: PrismaClient, job: NewTrainingJob): Promise<TrainingJobRow | null> {
+  return prisma.$transaction((transaction) => addTrainingJob(transaction, job));
+}
+
+/** As `createTrainingJob`, within a transaction that makes more than this job. */
+export async function addTrainingJob(transaction: Transaction, job: NewTrainingJob): Promise<TrainingJobRow | null> {
+  const { id = newId('trainingJob'), projectId, config, metadata = {}, study } = job;
+  const existing = await transaction.trainingJob.findUnique({ where: { id, projectId } });
+  if (existing !== null) return toTrainingJobRow(existing);
+  if (!(await lockDatasets(transaction, projectId, config))) return null;
+  const row = await transaction.trainingJob.create({
+    data: {
+      id,
+      projectId,
+      status: 'queued',
+      method: config.method,
+      baseModel: config.base_model,
+      config,
+      metadata,
+      ...(study && { studyId: study.id, variation: { index: study.index, name: study.name, changes: study.changes as JsonInput } }),
+      styleRefDatasetId: config.style_ref.dataset_id,
+      auxDatasetId: config.aux?.dataset_id ?? null,
+    },
   });
+  await appendJobEvent(transaction, id, 'job.queued');
+  await addOutboxMessage(transaction, 'train', id, { jobId: id });
+  return toTrainingJobRow({ ...row, eventCount: 1 });
 }
 
 /** Keeps the datasets from being deleted until the job is committed; false when one is gone. */

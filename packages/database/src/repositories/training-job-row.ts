@@ -10,6 +10,7 @@ type TypedColumns = {
   progress: JobProgress | null;
   result: JobResult | null;
   error: Failure | null;
+  variation: { index: number; name: string; changes: Record<string, unknown> } | null;
 };
 export type TrainingJobRow = Omit<TrainingJob, keyof TypedColumns> & TypedColumns;
 

@@ -10,6 +10,8 @@ import { uploadImagesRoute } from './datasets/upload-images.ts';
 import { createGenerationRoute } from './images/create-generation.ts';
 import { getGenerationRoute } from './images/get-generation.ts';
 import { getImageRoute } from './images/get-image.ts';
+import { createStudyRoute } from './studies/create.ts';
+import { getStudyRoute } from './studies/get.ts';
 import { cancelTrainingJobRoute } from './training-jobs/cancel.ts';
 import { listCheckpointsRoute } from './training-jobs/checkpoints.ts';
 import { createTrainingJobRoute } from './training-jobs/create.ts';
@@ -42,6 +44,8 @@ const ROUTES: ((app: ApiServer, dependencies: ApiDependencies) => void)[] = [
   getValidationImageRoute,
   listCheckpointsRoute,
   downloadCheckpointFileRoute,
+  createStudyRoute,
+  getStudyRoute,
   createGenerationRoute,
   getGenerationRoute,
   getImageRoute,

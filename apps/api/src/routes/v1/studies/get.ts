@@ -1,0 +1,24 @@
+// GET /v1/studies/{id}
+import { study, studyId } from '@styleforge/contracts';
+import { z } from 'zod';
+import type { ApiDependencies } from '../../../dependencies.ts';
+import { notFound } from '../../../errors/api-error.ts';
+import type { ApiServer } from '../../../http/api-server.ts';
+import { problemResponses } from '../../../http/problem-responses.ts';
+import { security } from '../../../http/security.ts';
+import { toStudyBody } from '../../../services/study-service.ts';
+
+export function getStudyRoute(app: ApiServer, { database }: ApiDependencies): void {
+  const schema = {
+    tags: ['studies'],
+    summary: 'Read a study with its comparing report',
+    security,
+    params: z.object({ id: studyId }),
+    response: { 200: study, ...problemResponses('not_found') },
+  };
+  app.get('/studies/:id', { schema }, async (request) => {
+    const row = await database.studies.find(request.caller.projectId, request.params.id);
+    if (row === null) throw notFound('study', request.params.id);
+    return toStudyBody(database, row);
+  });
+}

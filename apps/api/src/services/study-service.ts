@@ -1,0 +1,63 @@
+// Creates studies, and compares what their jobs have come to.
+import { createTrainingJobRequest, isFinishedJob, listVariations, STUDY_LIMITS, variedJob } from '@styleforge/contracts';
+import type { CreateStudyRequest, CreateTrainingJobRequest, FieldError, StudyBody, StudyRow, StudyVariation } from '@styleforge/contracts';
+import { newId } from '@styleforge/database';
+import type { Database, StudyRecord, TrainingJobRow } from '@styleforge/database';
+import type { ApiDependencies } from '../dependencies.ts';
+import { ApiError } from '../errors/api-error.ts';
+import { toFieldErrors } from '../errors/request-validation.ts';
+import { resolveJob } from './training-job-service.ts';
+
+type NewStudy = { projectId: string; body: CreateStudyRequest; reservedUuid: string | undefined };
+
+/** Checks every variation before it makes the first job. */
+export async function createStudy(dependencies: ApiDependencies, { projectId, body, reservedUuid }: NewStudy): Promise<StudyRecord> {
+  const listed = listVariations(body);
+  if (listed.length < 2 || listed.length > STUDY_LIMITS.variations) {
+    throw invalid([{ pointer: '/variations', detail: `variations and grid make ${listed.length} jobs: a study has 2 to ${STUDY_LIMITS.variations}` }]);
+  }
+  const variations = [];
+  for (const variation of listed) {
+    const job = parseVaried(body.job, variation);
+    const config = await resolveJob(dependencies, projectId, job).catch((error: unknown) => {
+      throw error instanceof ApiError ? new ApiError(error.code, `${variation.name}: ${error.message}`, error.fields) : error;
+    });
+    variations.push({ ...variation, config, metadata: job.metadata });
+  }
+  const study = await dependencies.database.studies.create({ id: newId('study', reservedUuid), projectId, name: body.name, variations });
+  if (study === null) throw new ApiError('unusable_dataset', 'A dataset of this study has just been deleted.');
+  return study;
+}
+
+function parseVaried(job: CreateTrainingJobRequest, variation: StudyVariation): CreateTrainingJobRequest {
+  const parsed = createTrainingJobRequest.safeParse(variedJob(job, variation));
+  if (parsed.success) return parsed.data;
+  throw invalid(parsed.error.issues.flatMap(toFieldErrors).map(({ pointer, detail }) => ({ pointer, detail: `${variation.name}: ${detail}` })));
+}
+
+function invalid(errors: FieldError[]): ApiError {
+  return new ApiError('validation_failed', errors.map(({ pointer, detail }) => `${pointer}: ${detail}`).join('; '), errors);
+}
+
+export async function toStudyBody(database: Database, { id, name, createdAt }: StudyRecord): Promise<StudyBody> {
+  const jobs = await database.studies.jobs(id);
+  const status = jobs.every((job) => isFinishedJob(job.status)) ? 'finished' : 'running';
+  return { id, name, status, report: await Promise.all(jobs.map((job) => compare(database, job))), created_at: createdAt.toISOString() };
+}
+
+async function compare(database: Database, job: TrainingJobRow): Promise<StudyRow> {
+  const losses = await database.studies.finalLosses(job.id);
+  return {
+    name: job.variation?.name ?? '',
+    changes: job.variation?.changes ?? {},
+    training_job_id: job.id,
+    status: job.status,
+    final_step: job.result?.final_step ?? null,
+    checkpoint_id: job.result?.checkpoint_id ?? null,
+    style_ref_loss: losses?.style_ref_loss ?? null,
+    aux_loss: losses?.aux_loss ?? null,
+    best: job.result?.best ?? null,
+    scores: await database.studies.scoredValidations(job.id),
+    seconds: job.startedAt && job.finishedAt ? (job.finishedAt.getTime() - job.startedAt.getTime()) / 1000 : null,
+  };
+}

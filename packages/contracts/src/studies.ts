@@ -1,0 +1,96 @@
+// Studies: variations of one training job, run as jobs of their own and compared.
+import { z } from 'zod';
+import { checkpointId, studyId, trainingJobId } from './ids.ts';
+import { timestamp } from './pages.ts';
+import { jobStatus } from './statuses.ts';
+import { createTrainingJobRequest, type CreateTrainingJobRequest } from './training-request.ts';
+
+export const STUDY_LIMITS = { variations: 64 } as const;
+
+const changes = z.record(z.string(), z.unknown());
+const pointer = z.string().regex(/^(\/[a-z0-9_]+)+$/, 'must be a JSON pointer into the job, such as /hyperparameters/max_train_steps');
+
+export const createStudyRequest = z
+  .strictObject({
+    name: z.string().trim().min(1).max(200),
+    job: createTrainingJobRequest.describe('What all variations have in common'),
+    variations: z
+      .array(z.strictObject({ name: z.string().trim().min(1).max(200), changes: changes.describe('A JSON merge patch (RFC 7396) to the job') }))
+      .max(STUDY_LIMITS.variations)
+      .default([]),
+    grid: z
+      .array(z.strictObject({ pointer, values: z.array(z.unknown()).min(1).max(STUDY_LIMITS.variations) }))
+      .max(6)
+      .default([])
+      .describe('Every combination of these values becomes a variation'),
+  })
+  .meta({ id: 'CreateStudyRequest' });
+export type CreateStudyRequest = z.infer<typeof createStudyRequest>;
+
+export interface StudyVariation {
+  name: string;
+  changes: Record<string, unknown>;
+}
+
+/** Those of the list, then every combination of the grid, the last pointer changing fastest. */
+export function listVariations({ variations, grid }: CreateStudyRequest): StudyVariation[] {
+  if (grid.length === 0) return variations;
+  const combinations = grid.reduce<StudyVariation[]>(
+    (soFar, { pointer: path, values }) => soFar.flatMap(({ name, changes: before }) => values.map((value) => ({
+      name: [name, `${path.slice(path.lastIndexOf('/') + 1)}=${JSON.stringify(value)}`].filter(Boolean).join(', '),
+      changes: merge(before, nest(path.slice(1).split('/'), value), { nullRemoves: false }) as StudyVariation['changes'],
+    }))),
+    [{ name: '', changes: {} }],
+  );
+  return [...variations, ...combinations];
+}
+
+function nest(path: string[], value: unknown): unknown {
+  return path.reduceRight((inner: unknown, key) => ({ [key]: inner }), value);
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Objects are merged, everything else replaces. */
+function merge(target: unknown, patch: unknown, options: { nullRemoves: boolean }): unknown {
+  if (!isObject(patch)) return patch;
+  const merged = new Map(Object.entries(isObject(target) ? target : {}));
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null && options.nullRemoves) merged.delete(key);
+    else merged.set(key, merge(merged.get(key), value, options));
+  }
+  return Object.fromEntries(merged);
+}
+
+/** The job of one variation (RFC 7396) as a request that has not been checked yet. */
+export function variedJob(job: CreateTrainingJobRequest, { changes: patch }: StudyVariation): unknown {
+  return merge(job, patch, { nullRemoves: true });
+}
+
+export const studyRow = z
+  .object({
+    name: z.string(),
+    changes,
+    training_job_id: trainingJobId,
+    status: jobStatus,
+    final_step: z.int().nullable(),
+    checkpoint_id: checkpointId.nullable(),
+    style_ref_loss: z.number().nullable().describe('Mean over the last tenth of the steps'),
+    aux_loss: z.number().nullable().describe('Mean over the last tenth of the steps'),
+    best: z.object({ step: z.int(), metric: z.string(), value: z.number() }).nullable().describe('With early stopping: the validation that scored best'),
+    scores: z.array(z.object({ step: z.int(), scores: z.record(z.string(), z.number()) })).describe('The curve of the validations that were scored'),
+    seconds: z.number().nullable().describe('From start to end'),
+  })
+  .meta({ id: 'StudyRow' });
+export type StudyRow = z.infer<typeof studyRow>;
+
+export const study = z
+  .object({
+    id: studyId,
+    name: z.string(),
+    status: z.enum(['running', 'finished']).describe('`finished` when no job of it is under way'),
+    report: z.array(studyRow).describe('One row for each variation, in the order of the request'),
+    created_at: timestamp,
+  })
+  .meta({ id: 'Study' });
+export type StudyBody = z.infer<typeof study>;
