@@ -4,4 +4,5 @@ export { failureOf, isPermanent } from './failures.ts';
 export { ProcessDiedError, runInChild, TaskError } from './job-process.ts';
 export { createLogger } from './logger.ts';
 export { encodePng } from './png.ts';
+export { measureTokens, type TokenMeasurement } from './child/token-disentanglement.ts';
 export { startWorker, type WorkerServices } from './worker.ts';

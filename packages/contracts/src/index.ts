@@ -10,6 +10,7 @@ export * from './pages.ts';
 export * from './samplers.ts';
 export * from './statuses.ts';
 export * from './studies.ts';
+export * from './token-disentanglement.ts';
 export * from './training-config.ts';
 export * from './training-jobs.ts';
 export * from './training-request.ts';

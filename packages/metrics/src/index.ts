@@ -11,3 +11,7 @@ export {
 export { openExtractor } from './open-extractor.ts';
 export { NonFiniteFeaturesError } from './embed-in-batches.ts';
 export { resizeBytes, resizeClean, resizeLegacy, type Pixels } from './resample.ts';
+export { promptUnder, tokenConditions, type BoundComponent, type TokenCondition } from './token-conditions.ts';
+export {
+  measureTokenDisentanglement, type ComponentPull, type ConditionResult, type DisentanglementOptions, type Estimate, type TokenDisentanglement,
+} from './token-disentanglement.ts';

@@ -54,7 +54,7 @@ export function barePrompt(prompt: string, tokens: readonly string[]): string {
   return bare === '' ? prompt : bare;
 }
 
-async function* decoded(paths: readonly string[]): AsyncGenerator<RgbImage> {
+export async function* decoded(paths: readonly string[]): AsyncGenerator<RgbImage> {
   for (const path of paths) {
     const { data, info } = await sharp(path).rotate().flatten({ background: '#ffffff' }).toColourspace('srgb').removeAlpha().raw().toBuffer({ resolveWithObject: true });
     yield { width: info.width, height: info.height, rgb: data };

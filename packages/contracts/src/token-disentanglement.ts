@@ -1,0 +1,40 @@
+// How far the tokens of a Multi-StyleForge model bring out their components, alone and together.
+import { z } from 'zod';
+
+const estimate = z.object({ value: z.number(), standard_error: z.number().nullable().describe('Over the prompts; null for a single one') });
+
+export const tokenDisentanglement = z
+  .object({
+    extractor: z.string().describe('The CLIP judge'),
+    dimension: z.int(),
+    weights_sha256: z.string(),
+    prompts: z.int(),
+    images_per_prompt: z.int(),
+    components: z.array(
+      z.object({
+        name: z.string(),
+        token: z.string(),
+        references: z.int().describe('StyleRef images that stand for the component'),
+        recognised: z.number().describe('Share of them that the judge knows as their own component; far below 1, the judge cannot tell the components apart'),
+        selectivity: estimate.describe('What the token alone adds to its own component, less what it adds to the others on average; 0 for a token that means nothing'),
+      }),
+    ),
+    conditions: z
+      .array(
+        z.object({
+          components: z.array(z.string()).describe('Whose tokens are in the prompt'),
+          prefix: z.string().describe('What stands before each prompt'),
+          pulls: z.array(
+            z.object({
+              component: z.string(),
+              similarity: z.number().describe('100 times the cosine between the images and the mean of the StyleRef images of the component'),
+              gain: estimate.describe('What the tokens add to the similarity of the same prompts and seeds without any token'),
+              nearest: z.number().describe('Share of the images that are nearer to this component than to any other'),
+            }),
+          ),
+        }),
+      )
+      .describe('Without tokens first, then each token alone, then all together'),
+  })
+  .meta({ id: 'TokenDisentanglement' });
+export type TokenDisentanglementBody = z.infer<typeof tokenDisentanglement>;

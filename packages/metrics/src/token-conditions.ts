@@ -1,0 +1,35 @@
+// The prompts that tell a style's tokens apart: without any token, with each one alone, with all of them together.
+
+export interface BoundComponent {
+  readonly name: string;
+  /** What it was trained with, such as `a photo of zwx style`. */
+  readonly prompt: string;
+  readonly token: string;
+}
+
+export interface TokenCondition {
+  /** Names of the components whose tokens are in the prompt. */
+  readonly components: readonly string[];
+  /** What stands before the bare prompt; empty without tokens. */
+  readonly prefix: string;
+}
+
+/** The words before the token that this prompt has in common with the first one; they are said once. */
+function withoutSharedStart({ prompt, token }: BoundComponent, first: BoundComponent): string {
+  const start = first.prompt.slice(0, first.prompt.indexOf(first.token));
+  return start !== '' && prompt.startsWith(start + token) ? prompt.slice(start.length) : prompt;
+}
+
+/** `a photo of zwx style, ukj style`, as the method joins its components. */
+function prefixOf(components: readonly BoundComponent[]): string {
+  return components.map((component, i) => (i === 0 ? component.prompt : withoutSharedStart(component, components[0]!))).join(', ');
+}
+
+export function tokenConditions(components: readonly BoundComponent[]): TokenCondition[] {
+  const groups = [[], ...components.map((component) => [component]), components];
+  return groups.map((group) => ({ components: group.map(({ name }) => name), prefix: prefixOf(group) }));
+}
+
+export function promptUnder({ prefix }: TokenCondition, prompt: string): string {
+  return prefix === '' ? prompt : `${prefix}, ${prompt}`;
+}
