@@ -30,6 +30,9 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof Error && isPermanent(error)) {
     return { code: ownCode(error) ?? codesByName[error.name] ?? 'invalid_input', message: error.message, retryable: false };
   }
+  if (error instanceof Error && ownCode(error) === 'device_unavailable') {
+    return { code: 'device_unavailable', message: "The worker's device is gone or cannot run this model; its log has the details", retryable: true };
+  }
   if (error instanceof Error && error.name === 'ProcessDiedError') return { code: 'process_died', message: error.message, retryable: true };
   return { code: 'internal_error', message: "The job failed on the service's side; its log has the details under the job's id", retryable: true };
 }

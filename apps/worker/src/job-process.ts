@@ -57,13 +57,17 @@ export async function runInChild(task: Task, options: JobProcessOptions): Promis
     child.once('error', (error) => done(error.message));
   });
   const stopWatching = abortOnSignal(child, options.signal);
+  // A worker out of time: a child in the middle of a long step would notice its parent's end only after it.
+  const kill = () => void child.kill('SIGKILL');
+  process.once('exit', kill);
   try {
     const last = await converse(child, task, options, exited);
     await exited;
     return finish(last, options.signal, await exited);
   } finally {
     stopWatching();
-    child.kill('SIGKILL');
+    kill();
+    process.off('exit', kill);
     await exited;
   }
 }

@@ -3,19 +3,19 @@ import { loadConfig } from '@styleforge/config';
 import { createLogger } from './logger.ts';
 import { startWorker } from './worker.ts';
 
-/** Running jobs get this long to save a checkpoint; a container platform usually kills after thirty seconds. */
-const graceMs = 25_000;
-
 const config = loadConfig();
 const log = createLogger(config.logLevel);
-const worker = await startWorker(config, log);
+const worker = await startWorker(config, log).catch((error: unknown) => {
+  log.fatal({ err: error }, 'the worker cannot start');
+  process.exit(1);
+});
 
 let stopping = false;
 async function stop(cause: string): Promise<void> {
   if (stopping) return;
   stopping = true;
   log.info({ cause }, 'stopping: running jobs save a checkpoint and go back into the queue');
-  await worker.stop(graceMs);
+  await worker.stop(config.worker.graceSeconds * 1_000);
   process.exit(0);
 }
 

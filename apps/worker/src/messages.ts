@@ -3,8 +3,11 @@ import { z } from 'zod';
 
 const images = z.array(z.object({ path: z.string(), caption: z.string().nullable() }));
 
+const compile = z.object({ device: z.enum(['cpu', 'webgpu', 'cuda']), threads: z.number().optional() });
+
 export const trainingTask = z.object({
   kind: z.literal('train'),
+  compile,
   baseModelDirectory: z.string(),
   config: z.unknown(),
   styleRef: z.array(z.object({ component: z.string(), token: z.string(), prompt: z.string(), images })),
@@ -24,12 +27,16 @@ export type TrainingTask = z.infer<typeof trainingTask>;
 
 export const generationTask = z.object({
   kind: z.literal('generate'),
+  compile,
   modelDirectory: z.string(),
   config: z.unknown(),
 });
 export type GenerationTask = z.infer<typeof generationTask>;
 
-export const task = z.discriminatedUnion('kind', [trainingTask, generationTask]);
+/** Finds out whether the device is there. */
+export const deviceTask = z.object({ kind: z.literal('check-device'), device: compile.shape.device });
+
+export const task = z.discriminatedUnion('kind', [trainingTask, generationTask, deviceTask]);
 export type Task = z.infer<typeof task>;
 
 export const messageToChild = z.discriminatedUnion('type', [

@@ -4,6 +4,7 @@ import { type GenerationDetail, newId, StaleAttemptError, StatusConflictError } 
 import type { JobContext, JobOutcome, StopReason } from '@styleforge/queue';
 import { downloadObject, generationImageKey } from '@styleforge/storage';
 import { baseModelDirectory } from './base-model.ts';
+import { compileOptions } from './device.ts';
 import { failureOf, isPermanent, JobInputError, JobTimeoutError } from './failures.ts';
 import { runInChild } from './job-process.ts';
 import type { RawImage } from './messages.ts';
@@ -27,7 +28,8 @@ export async function runGeneration(generationId: string, context: JobContext, s
 async function generate(generation: GenerationDetail, scratch: string, context: JobContext, services: WorkerServices): Promise<JobOutcome> {
   const modelDirectory = await findModel(generation, join(scratch, 'model'), services);
   const { config } = generation;
-  const result = await runInChild({ kind: 'generate', modelDirectory, config }, {
+  const compile = compileOptions(services.settings.device, services.settings.generationThreads);
+  const result = await runInChild({ kind: 'generate', compile, modelDirectory, config }, {
     signal: context.signal,
     log: services.log,
     onImage: (image) => keepImage(generation, image, services),

@@ -7,6 +7,7 @@ import type { JobContext, JobOutcome, StopReason } from '@styleforge/queue';
 import { baseModelDirectory } from './base-model.ts';
 import { CheckpointStore, type SavedCheckpoint } from './checkpoint-store.ts';
 import { ClassImageCache } from './class-image-cache.ts';
+import { compileOptions } from './device.ts';
 import { failureOf, isPermanent, JobTimeoutError } from './failures.ts';
 import { runInChild } from './job-process.ts';
 import type { ChildResult, TrainingTask } from './messages.ts';
@@ -69,6 +70,7 @@ async function train(job: TrainingJobRow, scratch: string, context: JobContext, 
 async function prepareTask(job: TrainingJobRow, resumeFrom: string | undefined, scratch: string, services: WorkerServices): Promise<TrainingTask> {
   return {
     kind: 'train',
+    compile: compileOptions(services.settings.device, services.settings.trainingThreads),
     baseModelDirectory: baseModelDirectory(services.baseModelsDirectory, job.baseModel),
     config: job.config,
     ...(await downloadTrainingInputs(job.projectId, job.config, join(scratch, 'images'), services)),

@@ -1,8 +1,9 @@
 // Connects a worker to its services, publishes the outbox, and takes jobs.
-import type { Config } from '@styleforge/config';
+import type { Config, WorkerConfig } from '@styleforge/config';
 import { createDatabase, type Database } from '@styleforge/database';
-import { type Consumer, createConsumer, createQueues, queueConnectionOf, startOutboxPublisher } from '@styleforge/queue';
+import { type Consumer, createConsumer, createQueues, type JobName, queueConnectionOf, type QueueConnection, queueMix, startOutboxPublisher } from '@styleforge/queue';
 import { createObjectStore, type ObjectStore } from '@styleforge/storage';
+import { assertDevice } from './device.ts';
 import type { Logger } from './logger.ts';
 import { abandonGeneration, runGeneration } from './run-generation.ts';
 import { abandonTrainingJob, runTrainingJob } from './run-training-job.ts';
@@ -13,12 +14,14 @@ export interface WorkerServices {
   baseModelsDirectory: string;
   /** For files that a job needs only while it runs. */
   scratchDirectory: string;
-  device: Config['device'];
+  settings: WorkerConfig;
   log: Logger;
 }
 
 export async function startWorker(config: Config, log: Logger): Promise<{ stop(graceMs: number): Promise<void> }> {
   if (!config.databaseUrl) throw new Error('DATABASE_URL: a worker needs the database of its service; npm start brings both');
+  const mix = queueMix(config.worker.queues);
+  await assertDevice(config.worker.device, log);
   const database = createDatabase(config.databaseUrl, { maxConnections: 5 });
   await database.ping();
   const services: WorkerServices = {
@@ -26,29 +29,14 @@ export async function startWorker(config: Config, log: Logger): Promise<{ stop(g
     objectStore: createObjectStore(config.objectStore),
     baseModelsDirectory: config.baseModelsDirectory,
     scratchDirectory: `${config.dataDirectory}/scratch`,
-    device: config.device,
+    settings: config.worker,
     log,
   };
   const connection = queueConnectionOf(config);
   const queues = await createQueues(connection, log);
   const publisher = await startOutboxPublisher({ databaseUrl: config.databaseUrl, outbox: database.outbox, queues, log });
-  const consumers: Consumer[] = [
-    await createConsumer(connection, {
-      name: 'train',
-      concurrency: config.workerConcurrency,
-      log,
-      handle: ({ jobId }, context) => runTrainingJob(jobId, context, services),
-      onAbandoned: ({ jobId }, error) => abandonTrainingJob(jobId, error, services),
-    }),
-    await createConsumer(connection, {
-      name: 'generate',
-      concurrency: config.workerConcurrency,
-      log,
-      handle: ({ generationId }, context) => runGeneration(generationId, context, services),
-      onAbandoned: ({ generationId }, error) => abandonGeneration(generationId, error, services),
-    }),
-  ];
-  log.info({ device: config.device, concurrency: config.workerConcurrency, queue: connection.kind }, 'the worker takes jobs');
+  const consumers = await startConsumers(mix, connection, services);
+  log.info({ device: config.worker.device, queues: mix, connection: connection.kind }, 'the worker takes jobs');
   return {
     async stop(graceMs) {
       await Promise.all(consumers.map((consumer) => consumer.close(graceMs)));
@@ -57,4 +45,26 @@ export async function startWorker(config: Config, log: Logger): Promise<{ stop(g
       await database.close();
     },
   };
+}
+
+type StartConsumer = (connection: QueueConnection, concurrency: number, services: WorkerServices) => Promise<Consumer>;
+
+const starters: Record<JobName, StartConsumer> = {
+  train: (connection, concurrency, services) =>
+    createConsumer(connection, {
+      name: 'train', concurrency, log: services.log,
+      handle: ({ jobId }, context) => runTrainingJob(jobId, context, services),
+      onAbandoned: ({ jobId }, error) => abandonTrainingJob(jobId, error, services),
+    }),
+  generate: (connection, concurrency, services) =>
+    createConsumer(connection, {
+      name: 'generate', concurrency, log: services.log,
+      handle: ({ generationId }, context) => runGeneration(generationId, context, services),
+      onAbandoned: ({ generationId }, error) => abandonGeneration(generationId, error, services),
+    }),
+};
+
+function startConsumers(mix: Partial<Record<JobName, number>>, connection: QueueConnection, services: WorkerServices): Promise<Consumer[]> {
+  const wanted = Object.entries(mix) as [JobName, number][];
+  return Promise.all(wanted.map(([name, concurrency]) => starters[name](connection, concurrency, services)));
 }

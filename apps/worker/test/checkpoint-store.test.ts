@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { loadConfig } from '@styleforge/config';
 import type { TrainingConfig } from '@styleforge/contracts';
 import { METHOD_HYPERPARAMETERS } from '@styleforge/contracts';
 import { createDatabase, type Database, migrate, type TrainingJobRow } from '@styleforge/database';
@@ -25,7 +26,7 @@ beforeAll(async () => {
   await migrate(postgres.databaseUrl);
   database = createDatabase(postgres.databaseUrl);
   objectStore = createObjectStore({ kind: 'files', directory: join(directory, 'objects') });
-  services = { database, objectStore, baseModelsDirectory: '', scratchDirectory: directory, device: 'cpu', log: createLogger('silent') };
+  services = { database, objectStore, baseModelsDirectory: '', scratchDirectory: directory, settings: loadConfig({}).worker, log: createLogger('silent') };
   ({ projectId } = await database.apiKeys.createProject('test'));
 });
 

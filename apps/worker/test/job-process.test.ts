@@ -9,7 +9,7 @@ const log = createLogger('silent');
 const config = {
   model: 'none', prompts: ['a cat'], negative_prompt: '', width: 64, height: 64, steps: 1, guidance_scale: 1, sampler: 'ddim', seed: 1, num_images: 1,
 };
-const task = { kind: 'generate', modelDirectory: '/no/such/model', config } as const;
+const task = { kind: 'generate', compile: { device: 'cpu' }, modelDirectory: '/no/such/model', config } as const;
 const children = () => spawnSync('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)], { encoding: 'utf8' }).stdout
   .split('\n').filter((line) => line.includes('/worker/src/child/main.ts')).map((line) => Number.parseInt(line, 10));
 
@@ -51,6 +51,7 @@ describe('failureOf', () => {
     expect(failureOf(named('NonFiniteLossError'))).toMatchObject({ code: 'training_diverged', retryable: false });
     expect(failureOf(named('TypeError'))).toMatchObject({ code: 'internal_error', retryable: true });
     expect(failureOf(named('TypeError')).message).not.toContain('images');
+    expect(failureOf(new TaskError({ name: 'DeviceError', code: 'device_unavailable', message: 'in /usr/lib' }))).toMatchObject({ code: 'device_unavailable', retryable: true, message: expect.not.stringContaining('/usr') as string });
     expect([named('TrainingInputError'), named('TypeError')].map(isPermanent)).toEqual([true, false]);
   });
 });

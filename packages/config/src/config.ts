@@ -1,6 +1,7 @@
 // Turns environment variables into one typed, checked Config; the only reader of process.env.
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { type WorkerConfig, workerConfigOf, workerEnvironment, workerEnvironmentOf } from './worker-settings.ts';
 
 const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1');
 
@@ -22,8 +23,7 @@ const environmentSchema = z.object({
   S3_SECRET_ACCESS_KEY: z.string().optional(),
   S3_PREFIX: z.string().optional(),
   BASE_MODELS_DIRECTORY: z.string().default('models'),
-  DEVICE: z.enum(['cpu', 'webgpu', 'cuda']).default('cpu'),
-  WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(1),
+  ...workerEnvironment,
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 });
 
@@ -52,8 +52,7 @@ export interface Config {
   dataDirectory: string;
   objectStore: ObjectStoreConfig;
   baseModelsDirectory: string;
-  device: Environment['DEVICE'];
-  workerConcurrency: number;
+  worker: WorkerConfig;
   logLevel: Environment['LOG_LEVEL'];
 }
 
@@ -78,8 +77,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     dataDirectory,
     objectStore: objectStoreOf(settings, dataDirectory),
     baseModelsDirectory: resolve(settings.BASE_MODELS_DIRECTORY),
-    device: settings.DEVICE,
-    workerConcurrency: settings.WORKER_CONCURRENCY,
+    worker: workerConfigOf(settings),
     logLevel: settings.LOG_LEVEL,
   };
 }
@@ -127,8 +125,7 @@ export function environmentOf(config: Config, env: NodeJS.ProcessEnv = process.e
     S3_SECRET_ACCESS_KEY: s3?.secretAccessKey,
     S3_PREFIX: s3?.prefix,
     BASE_MODELS_DIRECTORY: config.baseModelsDirectory,
-    DEVICE: config.device,
-    WORKER_CONCURRENCY: String(config.workerConcurrency),
+    ...workerEnvironmentOf(config.worker),
     LOG_LEVEL: config.logLevel,
   };
 }

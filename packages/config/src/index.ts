@@ -1,3 +1,4 @@
 // Public surface of the configuration package.
 export { isLowMemoryProcess, lowMemoryEnvironment } from './low-memory-environment.ts';
 export { type Config, ConfigError, environmentOf, loadConfig, type ObjectStoreConfig } from './config.ts';
+export type { WorkerConfig } from './worker-settings.ts';

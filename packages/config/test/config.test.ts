@@ -12,8 +12,7 @@ describe('loadConfig', () => {
       dataDirectory: resolve('.styleforge'),
       objectStore: { kind: 'files', directory: resolve('.styleforge/objects') },
       baseModelsDirectory: resolve('models'),
-      device: 'cpu',
-      workerConcurrency: 1,
+      worker: { device: 'cpu', graceSeconds: 25, generationModels: 2, generationModelsMB: 8192 },
       logLevel: 'info',
     });
   });
@@ -24,6 +23,10 @@ describe('loadConfig', () => {
     [{ DATABASE_URL: 'mysql://localhost/x' }, /^DATABASE_URL: must be a URL starting with postgres:\/\//],
     [{ REDIS_URL: 'localhost:6379' }, /^REDIS_URL: /],
     [{ DEVICE: 'tpu' }, /^DEVICE: /],
+    [{ WORKER_QUEUES: 'train:0' }, /^WORKER_QUEUES: "train:0" is not understood/],
+    [{ WORKER_QUEUES: 'train:1,train:2' }, /^WORKER_QUEUES: "train:2"/],
+    [{ WORKER_GRACE_SECONDS: '-1' }, /^WORKER_GRACE_SECONDS: /],
+    [{ GENERATION_MODELS: '0' }, /^GENERATION_MODELS: /],
     [{ S3_BUCKET: 'b', S3_ACCESS_KEY_ID: 'a' }, /^S3_SECRET_ACCESS_KEY: /],
     [{ S3_BUCKET: 'b', OBJECT_STORE_DIRECTORY: '/data' }, /^OBJECT_STORE_DIRECTORY: /],
   ])('names the variable in %o', (env, message) => {
@@ -35,6 +38,10 @@ describe('loadConfig', () => {
     expect(() => loadConfig({ PORT: '-1', LOG_LEVEL: 'loud' })).toThrow(/PORT: [^]*LOG_LEVEL: /);
   });
 
+  it('reads a mix of queues, one job at a time where no number stands', () => {
+    expect(loadConfig({ WORKER_QUEUES: 'train, generate:4' }).worker.queues).toEqual({ train: 1, generate: 4 });
+  });
+
   it('takes an empty variable as unset', () => {
     expect(loadConfig({ REDIS_URL: '', S3_BUCKET: '' })).toEqual(loadConfig({}));
   });
@@ -42,6 +49,7 @@ describe('loadConfig', () => {
   it.each([
     {},
     { DATABASE_URL: 'postgres://u:p@localhost:5432/d', REDIS_URL: 'redis://localhost', PORT: '0', DEVICE: 'cuda', DATA_DIRECTORY: '/data' },
+    { WORKER_QUEUES: 'generate:3,train', WORKER_GRACE_SECONDS: '0.5', TRAINING_THREADS: '2', GENERATION_THREADS: '1', GENERATION_MODELS: '5', GENERATION_MODELS_MB: '100' },
     { S3_BUCKET: 'b', S3_ENDPOINT: 'http://localhost:9000', S3_FORCE_PATH_STYLE: 'true', S3_ACCESS_KEY_ID: 'a', S3_SECRET_ACCESS_KEY: 's', S3_PREFIX: 'p' },
   ])('survives a child process environment: %o', (env) => {
     const config = loadConfig(env);

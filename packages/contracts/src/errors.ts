@@ -124,6 +124,7 @@ export const FAILURES = {
   extractor_not_configured: 'early_stopping needs a feature extractor whose weights are not installed; `message` names it. Install them or leave early_stopping out.',
   training_diverged: 'Loss or gradient became infinite at the step that `message` names; the last checkpoint is kept. Lower `learning_rate`.',
   timeout: 'The job ran longer than this installation allows.',
+  device_unavailable: 'The device that the worker is set to (DEVICE) is gone or cannot run this model. Its log has the details; another worker may do.',
   process_died: "The job's process ended unexpectedly, perhaps out of memory. Lower the batch size or use gradient checkpointing, then try again.",
   worker_died: 'The worker died with the job again and again. Its log may tell why.',
   internal_error: "The job failed on the service's side. Its log has the details under the job's id.",

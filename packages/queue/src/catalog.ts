@@ -8,14 +8,16 @@ interface JobDefinition {
   attempts: number;
   /** Before the second try; doubled before each further one. */
   backoffMs: number;
+  /** Jobs that a worker takes at a time unless WORKER_QUEUES says otherwise. */
+  concurrency: number;
 }
 
 const minute = 60_000;
 const hour = 60 * minute;
 
 export const catalog = {
-  train: { payload: z.object({ jobId: z.string() }), timeoutMs: 7 * 24 * hour, attempts: 5, backoffMs: 2_000 },
-  generate: { payload: z.object({ generationId: z.string() }), timeoutMs: 2 * hour, attempts: 3, backoffMs: 1_000 },
+  train: { payload: z.object({ jobId: z.string() }), timeoutMs: 7 * 24 * hour, attempts: 5, backoffMs: 2_000, concurrency: 1 },
+  generate: { payload: z.object({ generationId: z.string() }), timeoutMs: 2 * hour, attempts: 3, backoffMs: 1_000, concurrency: 1 },
 } as const satisfies Record<string, JobDefinition>;
 
 export type JobName = keyof typeof catalog;
@@ -25,6 +27,14 @@ export const jobNames = Object.keys(catalog) as JobName[];
 
 export function isJobName(name: string): name is JobName {
   return Object.hasOwn(catalog, name);
+}
+
+/** How many jobs of each queue a worker takes at a time; throws for a queue that is none. */
+export function queueMix(wanted?: Record<string, number>): Partial<Record<JobName, number>> {
+  if (wanted === undefined) return Object.fromEntries(jobNames.map((name) => [name, catalog[name].concurrency]));
+  const unknown = Object.keys(wanted).find((name) => !isJobName(name));
+  if (unknown !== undefined) throw new Error(`WORKER_QUEUES: there is no queue ${unknown}; choose of ${jobNames.join(', ')}`);
+  return wanted;
 }
 
 export function parsePayload<Name extends JobName>(name: Name, payload: unknown): JobPayload<Name> {

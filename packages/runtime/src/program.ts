@@ -24,6 +24,12 @@ export class DeviceError extends Error {
   override name = 'DeviceError';
 }
 
+/** Where the device is a choice, its absence has a code of its own; a graph that the processor refuses is a mistake of ours. */
+function refusal(device: Device, cause: unknown): DeviceError {
+  const error = new DeviceError(`onnxruntime could not prepare the graph on '${device}': ${String(cause)}`, { cause });
+  return device === 'cpu' ? error : Object.assign(error, { code: 'device_unavailable' });
+}
+
 function hostTensor(data: HostArray, shape: readonly number[]): ort.Tensor {
   return data instanceof Float32Array ? new ort.Tensor('float32', data, shape) : new ort.Tensor('int32', data, shape);
 }
@@ -73,7 +79,7 @@ export class Program<Outputs extends string = string> {
     try {
       session = await ort.InferenceSession.create(model.bytes, sessionOptions(options));
     } catch (error) {
-      throw new DeviceError(`onnxruntime could not prepare the graph on '${options.device ?? 'cpu'}': ${String(error)}`, { cause: error });
+      throw refusal(options.device ?? 'cpu', error);
     }
     return new Program(session, inputs, outputs, model.outputNames, options.profile !== undefined);
   }

@@ -17,6 +17,7 @@ export async function generate(task: GenerationTask, parent: Parent): Promise<Me
     sampler: config.sampler,
     seed: config.seed,
     numImages: config.num_images,
+    compile: task.compile,
     signal: parent.signal,
     onImage: (image) => parent.tellAndWait({ type: 'image', ...image }),
   });

@@ -1,4 +1,5 @@
 // The child process: runs one task on the machine-learning packages, reports to its parent, and never outlives it.
+import { checkDevice } from '@styleforge/runtime';
 import { type MessageFromChild, messageToChild, type Task } from '../messages.ts';
 import { generate } from './generate.ts';
 import type { Parent } from './parent.ts';
@@ -41,11 +42,23 @@ process.on('SIGTERM', () => undefined);
 
 async function run(task: Task): Promise<void> {
   try {
-    await send(await (task.kind === 'train' ? train(task, parent) : generate(task, parent)));
+    await send(await perform(task));
     process.exit(0);
   } catch (error) {
     await send(controller.signal.aborted && isAbort(error) ? { type: 'aborted' } : describe(error));
     process.exit(1);
+  }
+}
+
+async function perform(task: Task): Promise<MessageFromChild> {
+  switch (task.kind) {
+    case 'train':
+      return train(task, parent);
+    case 'generate':
+      return generate(task, parent);
+    case 'check-device':
+      await checkDevice(task.device);
+      return { type: 'result' };
   }
 }
 

@@ -17,6 +17,7 @@ export async function train(task: TrainingTask, parent: Parent): Promise<Message
       aux: prior ? await classImages(prior, task, hyperparameters.resolution, parent) : task.aux,
       workDirectory: task.workDirectory,
       ...(task.resumeFrom && { resumeFrom: task.resumeFrom }),
+      compile: task.compile,
       signal: parent.signal,
       onProgress: (progress) => parent.tell({ type: 'progress', ...progress }),
       onCheckpoint: ({ step, directory, best: soFar }) => parent.tellAndWait({ type: 'checkpoint', step, directory, bestStep: soFar?.step ?? null }),
@@ -32,7 +33,7 @@ async function classImages(prior: NonNullable<TrainingConfig['prior_preservation
   const paths = await makeClassImages({
     modelDirectory: task.baseModelDirectory, directory: task.classImagesDirectory, prompt: prior.prompt, count: prior.num_class_images,
     negativePrompt: prior.negative_prompt, width: resolution, height: resolution, steps: prior.steps, guidanceScale: prior.guidance_scale,
-    sampler: prior.sampler, seed: prior.seed, signal: parent.signal,
+    sampler: prior.sampler, seed: prior.seed, compile: task.compile, signal: parent.signal,
     onImage: (image) => parent.tellAndWait({ type: 'class-image', ...image }),
   });
   return { prompt: prior.prompt, images: paths.map((path) => ({ path })) };

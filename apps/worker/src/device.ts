@@ -1,0 +1,31 @@
+// The device that this worker's models run on: checked once at the start, so that no job has to find out that it is absent.
+import type { WorkerConfig } from '@styleforge/config';
+import { runInChild } from './job-process.ts';
+import type { Logger } from './logger.ts';
+import type { TrainingTask } from './messages.ts';
+
+type Device = WorkerConfig['device'];
+
+const REMEDIES: Record<Exclude<Device, 'cpu'>, string> = {
+  webgpu: 'it needs a GPU with a Vulkan driver and libvulkan1 (Linux), Direct3D 12 (Windows) or Metal (macOS)',
+  cuda: "it needs an NVIDIA driver and onnxruntime's CUDA libraries (ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node)",
+};
+
+export class DeviceUnavailableError extends Error {
+  override name = 'DeviceUnavailableError';
+}
+
+/** In a child process, because a driver can take its process down. Throws DeviceUnavailableError. */
+export async function assertDevice(device: Device, log: Logger): Promise<void> {
+  if (device === 'cpu') return;
+  try {
+    await runInChild({ kind: 'check-device', device }, { signal: new AbortController().signal, log });
+  } catch (error) {
+    const message = `DEVICE: ${device} is not available on this machine: ${REMEDIES[device]}. Set it up, or set DEVICE=cpu to run on the processor`;
+    throw new DeviceUnavailableError(message, { cause: error });
+  }
+}
+
+export function compileOptions(device: Device, threads: number | undefined): TrainingTask['compile'] {
+  return { device, ...(threads !== undefined && { threads }) };
+}

@@ -1,0 +1,34 @@
+// What a worker refuses to start with, as the process that an operator starts.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { environmentOf, loadConfig } from '@styleforge/config';
+import { expect, it } from 'vitest';
+
+const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+const binaries = join(dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json')), 'bin/napi-v6', process.platform, process.arch);
+const hasCuda = existsSync(join(binaries, 'libonnxruntime_providers_cuda.so'));
+
+async function start(settings: Record<string, string>): Promise<{ code: unknown; output: string }> {
+  const env = environmentOf(loadConfig({ DATABASE_URL: 'postgres://127.0.0.1:1/none', ...settings }));
+  const child = spawn(process.execPath, ['--import', 'tsx', main], { env, stdio: ['ignore', 'pipe', 'ignore'] });
+  const output = text(child.stdout);
+  const [code] = await once(child, 'exit');
+  return { code, output: await output };
+}
+
+it.skipIf(hasCuda)('refuses a device that is absent, naming the setting and the remedy', async () => {
+  const { code, output } = await start({ DEVICE: 'cuda' });
+  expect(code).toBe(1);
+  expect(output).toMatch(/DEVICE: cuda is not available on this machine: .*ONNXRUNTIME_NODE_INSTALL=cuda12.*DEVICE=cpu/);
+});
+
+it('refuses a queue that is none', async () => {
+  const { code, output } = await start({ WORKER_QUEUES: 'train:1,paint:2' });
+  expect(code).toBe(1);
+  expect(output).toMatch(/WORKER_QUEUES: there is no queue paint; choose of train, generate/);
+});

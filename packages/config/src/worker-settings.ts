@@ -1,0 +1,69 @@
+// The settings of a worker process: which queues, on which device, with how much of the machine.
+import { z } from 'zod';
+
+const count = (most: number) => z.coerce.number().int().min(1).max(most);
+
+/** `train:1,generate:2`: these queues and no others, each with so many jobs at a time; a name alone takes one. */
+const queues = z.string().transform((text, context) => {
+  const found: Record<string, number> = {};
+  for (const entry of text.split(',').map((part) => part.trim())) {
+    const [, name, jobs = '1'] = /^([a-z][a-z-]*)(?::([1-9]\d?))?$/.exec(entry) ?? [];
+    if (name === undefined || name in found) {
+      context.addIssue({ code: 'custom', message: `${JSON.stringify(entry)} is not understood: name each queue once with the number of its jobs (1-99), such as train:1,generate:2` });
+      return z.NEVER;
+    }
+    found[name] = Number(jobs);
+  }
+  return found;
+});
+
+export const workerEnvironment = {
+  DEVICE: z.enum(['cpu', 'webgpu', 'cuda']).default('cpu'),
+  WORKER_QUEUES: queues.optional(),
+  WORKER_GRACE_SECONDS: z.coerce.number().min(0).max(3600).default(25),
+  TRAINING_THREADS: count(1024).optional(),
+  GENERATION_THREADS: count(1024).optional(),
+  GENERATION_MODELS: count(100).default(2),
+  GENERATION_MODELS_MB: count(1 << 20).default(8192),
+};
+
+type WorkerEnvironment = z.infer<z.ZodObject<typeof workerEnvironment>>;
+
+export interface WorkerConfig {
+  device: WorkerEnvironment['DEVICE'];
+  /** Jobs at a time by queue; absent: every queue with the number that its catalog says. */
+  queues?: Record<string, number>;
+  /** From SIGTERM on, running jobs have this long to save a checkpoint; a container platform usually kills after thirty seconds. */
+  graceSeconds: number;
+  /** Of one operation; absent: one per physical core. */
+  trainingThreads?: number;
+  generationThreads?: number;
+  /** How many models stay loaded for the next generation, and how much memory their weights may take together. */
+  generationModels: number;
+  generationModelsMB: number;
+}
+
+export function workerConfigOf(settings: WorkerEnvironment): WorkerConfig {
+  return {
+    device: settings.DEVICE,
+    ...(settings.WORKER_QUEUES && { queues: settings.WORKER_QUEUES }),
+    graceSeconds: settings.WORKER_GRACE_SECONDS,
+    ...(settings.TRAINING_THREADS && { trainingThreads: settings.TRAINING_THREADS }),
+    ...(settings.GENERATION_THREADS && { generationThreads: settings.GENERATION_THREADS }),
+    generationModels: settings.GENERATION_MODELS,
+    generationModelsMB: settings.GENERATION_MODELS_MB,
+  };
+}
+
+export function workerEnvironmentOf(config: WorkerConfig): Record<keyof typeof workerEnvironment, string | undefined> {
+  const text = (value: number | undefined) => (value === undefined ? undefined : String(value));
+  return {
+    DEVICE: config.device,
+    WORKER_QUEUES: config.queues && Object.entries(config.queues).map(([name, jobs]) => `${name}:${jobs}`).join(),
+    WORKER_GRACE_SECONDS: text(config.graceSeconds),
+    TRAINING_THREADS: text(config.trainingThreads),
+    GENERATION_THREADS: text(config.generationThreads),
+    GENERATION_MODELS: text(config.generationModels),
+    GENERATION_MODELS_MB: text(config.generationModelsMB),
+  };
+}

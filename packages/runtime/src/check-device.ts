@@ -1,0 +1,16 @@
+// Whether a device is there and computes.
+import { Graph } from '@styleforge/autodiff';
+import { type Device, DeviceError, Program } from './program.ts';
+
+/** Throws DeviceError when it is absent, or gives wrong results. */
+export async function checkDevice(device: Device): Promise<void> {
+  const graph = new Graph();
+  const left = graph.input('left', [2, 2]);
+  const program = await Program.compile(graph, { product: graph.matmul(left, left) }, { device });
+  try {
+    const { product } = await program.run({ left: Float32Array.of(1, 2, 3, 4) });
+    if (product.join() !== '7,10,15,22') throw new DeviceError(`the device '${device}' computes wrongly: [1 2; 3 4] squared gave ${product.join()}`);
+  } finally {
+    await program.release();
+  }
+}
