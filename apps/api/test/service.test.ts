@@ -63,6 +63,8 @@ describe('OpenAPI', () => {
       '/v1/images/generations',
       '/v1/images/generations/{id}',
       '/v1/images/{id}',
+      '/v1/prompt-sets',
+      '/v1/prompt-sets/{id}',
       '/v1/studies',
       '/v1/studies/{id}',
       '/v1/training-jobs',

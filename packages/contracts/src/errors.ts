@@ -67,6 +67,11 @@ export const ERRORS = {
     title: 'There is no such model to generate with',
     remedy: 'Name a checkpoint, a succeeded training job, or a base model.',
   },
+  unknown_prompt_set: {
+    status: 422,
+    title: 'There is no such prompt set',
+    remedy: '`GET /v1/prompt-sets` lists those that there are. Name one by its id, its name or name@version, or give a list of prompts.',
+  },
   not_supported: {
     status: 422,
     title: 'This installation does not offer this',

@@ -10,6 +10,8 @@ export const ID_PREFIXES = {
   checkpoint: 'ckpt',
   generation: 'gen',
   study: 'study',
+  promptSet: 'pset',
+  evaluation: 'eval',
   webhook: 'whk',
 } as const;
 
@@ -24,6 +26,8 @@ export const trainingJobId = idSchema('trainingJob');
 export const checkpointId = idSchema('checkpoint');
 export const generationId = idSchema('generation');
 export const studyId = idSchema('study');
+export const promptSetId = idSchema('promptSet');
+export const evaluationId = idSchema('evaluation');
 
 function idSchema(kind: IdKind) {
   const prefix = ID_PREFIXES[kind];

@@ -7,6 +7,7 @@ export * from './health.ts';
 export * from './hyperparameters.ts';
 export * from './ids.ts';
 export * from './pages.ts';
+export * from './prompt-sets.ts';
 export * from './samplers.ts';
 export * from './statuses.ts';
 export * from './studies.ts';

@@ -10,6 +10,7 @@ import { createIdempotencyKeyRepository } from './repositories/idempotency-keys.
 import { createImageRepository } from './repositories/images.ts';
 import { createMetricRepository } from './repositories/metrics.ts';
 import { createOutboxRepository } from './repositories/outbox.ts';
+import { createPromptSetRepository } from './repositories/prompt-sets.ts';
 import { createStudyRepository } from './repositories/studies.ts';
 import { createTrainingJobRepository } from './repositories/training-jobs.ts';
 import { createValidationImageRepository } from './repositories/validation-images.ts';
@@ -29,6 +30,7 @@ export function createDatabase(databaseUrl: string, { maxConnections = 10 }: Dat
     metrics: createMetricRepository(prisma),
     checkpoints: createCheckpointRepository(prisma),
     studies: createStudyRepository(prisma),
+    promptSets: createPromptSetRepository(prisma),
     validationImages: createValidationImageRepository(prisma),
     generations: createGenerationRepository(prisma),
     outbox: createOutboxRepository(prisma),

@@ -23,6 +23,7 @@ export type { ImageRow, NewImage } from './repositories/images.ts';
 export type { MetricPoint } from './repositories/metrics.ts';
 export { OUTBOX_CHANNEL } from './repositories/outbox.ts';
 export type { OutboxMessage } from './repositories/outbox.ts';
+export type { NewPromptSet, PromptSetRow } from './repositories/prompt-sets.ts';
 export type { RowPage } from './repositories/page.ts';
 export type { NewTrainingJob } from './repositories/training-job-creation.ts';
 export type { PauseOutcome, ResumeOutcome } from './repositories/training-job-pause.ts';

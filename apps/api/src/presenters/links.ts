@@ -2,6 +2,7 @@
 export const datasetUrl = (id: string) => `/v1/datasets/${id}`;
 export const trainingJobUrl = (id: string) => `/v1/training-jobs/${id}`;
 export const studyUrl = (id: string) => `/v1/studies/${id}`;
+export const promptSetUrl = (id: string) => `/v1/prompt-sets/${id}`;
 export const generationUrl = (id: string) => `/v1/images/generations/${id}`;
 export const imageUrl = (id: string) => `/v1/images/${id}`;
 export const validationImageUrl = (jobId: string, step: number, index: number) => `${trainingJobUrl(jobId)}/images/${step}/${index}`;

@@ -10,6 +10,9 @@ import { uploadImagesRoute } from './datasets/upload-images.ts';
 import { createGenerationRoute } from './images/create-generation.ts';
 import { getGenerationRoute } from './images/get-generation.ts';
 import { getImageRoute } from './images/get-image.ts';
+import { createPromptSetRoute } from './prompt-sets/create.ts';
+import { getPromptSetRoute } from './prompt-sets/get.ts';
+import { listPromptSetsRoute } from './prompt-sets/list.ts';
 import { createStudyRoute } from './studies/create.ts';
 import { getStudyRoute } from './studies/get.ts';
 import { cancelTrainingJobRoute } from './training-jobs/cancel.ts';
@@ -44,6 +47,9 @@ const ROUTES: ((app: ApiServer, dependencies: ApiDependencies) => void)[] = [
   getValidationImageRoute,
   listCheckpointsRoute,
   downloadCheckpointFileRoute,
+  createPromptSetRoute,
+  listPromptSetsRoute,
+  getPromptSetRoute,
   createStudyRoute,
   getStudyRoute,
   createGenerationRoute,

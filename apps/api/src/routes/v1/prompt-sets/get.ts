@@ -1,0 +1,27 @@
+// GET /v1/prompt-sets/{id}
+import { promptSet, promptSetReference } from '@styleforge/contracts';
+import { z } from 'zod';
+import type { ApiDependencies } from '../../../dependencies.ts';
+import { notFound } from '../../../errors/api-error.ts';
+import type { ApiServer } from '../../../http/api-server.ts';
+import { problemResponses } from '../../../http/problem-responses.ts';
+import { security } from '../../../http/security.ts';
+import { presentPromptSet } from '../../../presenters/prompt-sets.ts';
+import { findPromptSet } from '../../../services/prompt-set-service.ts';
+
+export function getPromptSetRoute(app: ApiServer, { database }: ApiDependencies): void {
+  const schema = {
+    tags: ['prompt sets'],
+    summary: 'Read a prompt set',
+    description: 'By its id, by its name (the newest version) or by name@version.',
+    security,
+    params: z.object({ id: promptSetReference }),
+    response: { 200: promptSet, ...problemResponses('not_found') },
+  };
+  app.get('/prompt-sets/:id', { schema }, async (request) => {
+    const { id } = request.params;
+    const set = await findPromptSet(database, request.caller.projectId, id);
+    if (set === null) throw notFound('prompt set', id);
+    return presentPromptSet(set);
+  });
+}

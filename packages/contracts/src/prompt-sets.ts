@@ -1,0 +1,58 @@
+// Prompt sets: named lists of prompts in numbered versions, so that reports can be compared.
+import { z } from 'zod';
+import { promptSetId } from './ids.ts';
+import { pageOf, timestamp } from './pages.ts';
+import { GENERAL_PROMPTS, MINI_PROMPTS } from './shipped-prompts.ts';
+
+export const PROMPT_SET_LIMITS = { prompts: 5_000, promptLength: 1_000 } as const;
+
+export const promptSetName = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'must be 1 to 63 lower-case letters, digits, hyphens or underscores');
+
+const prompt = z.string().trim().min(1).max(PROMPT_SET_LIMITS.promptLength);
+export const promptList = z.array(prompt).min(1).max(PROMPT_SET_LIMITS.prompts);
+
+/** An id, a name (its newest version) or name@version. */
+export const promptSetReference = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9_-]{0,62}(@[1-9][0-9]{0,8})?$/, 'must be the id or the name of a prompt set, or name@version')
+  .meta({ examples: ['general', 'general@1'] });
+
+export const createPromptSetRequest = z
+  .strictObject({
+    name: promptSetName.describe('A name that the project has already gets a new version'),
+    description: z.string().trim().max(1_000).default(''),
+    prompts: promptList.describe('What the pictures show, without the words for the style'),
+  })
+  .meta({ id: 'CreatePromptSetRequest' });
+export type CreatePromptSetRequest = z.infer<typeof createPromptSetRequest>;
+
+export const promptSetSummary = z
+  .object({
+    id: z.union([promptSetId, promptSetName]),
+    name: promptSetName,
+    version: z.int(),
+    description: z.string(),
+    prompt_count: z.int(),
+    sha256: z.string().describe('Of the prompts joined by line feeds: what reports name'),
+    shipped: z.boolean().describe('It comes with the service, to every project; its name is its id'),
+    created_at: timestamp.nullable(),
+  })
+  .meta({ id: 'PromptSetSummary' });
+export type PromptSetSummaryBody = z.infer<typeof promptSetSummary>;
+
+export const promptSet = promptSetSummary.extend({ prompts: z.array(z.string()) }).meta({ id: 'PromptSet' });
+export type PromptSetBody = z.infer<typeof promptSet>;
+
+export const promptSetPage = pageOf(promptSetSummary, 'PromptSetPage');
+
+export interface ShippedPromptSet {
+  name: string;
+  version: number;
+  description: string;
+  prompts: readonly string[];
+}
+
+export const SHIPPED_PROMPT_SETS: readonly ShippedPromptSet[] = [
+  { name: 'mini', version: 1, description: 'Subjects that the base model styleforge-mini can draw', prompts: MINI_PROMPTS },
+  { name: 'general', version: 1, description: 'Half persons, half places and things, for Stable Diffusion', prompts: GENERAL_PROMPTS },
+];
