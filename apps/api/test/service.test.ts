@@ -67,6 +67,7 @@ describe('OpenAPI', () => {
       '/v1/prompt-sets/{id}',
       '/v1/studies',
       '/v1/studies/{id}',
+      '/v1/studies/{id}/cancel',
       '/v1/training-jobs',
       '/v1/training-jobs/{id}',
       '/v1/training-jobs/{id}/cancel',

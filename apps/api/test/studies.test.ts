@@ -1,5 +1,5 @@
 // Studies over HTTP: variations checked together, jobs made together, one report.
-import type { StudyBody, TrainingJobBody } from '@styleforge/contracts';
+import type { StudyBody, StudySummaryBody, TrainingJobBody } from '@styleforge/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDataset, startApiFixture } from './api-fixture.ts';
 import type { ApiFixture } from './api-fixture.ts';
@@ -32,6 +32,29 @@ describe('POST /v1/studies', () => {
       [null, 300, undefined], [1, 5, { person: 3 }], [1, 5, { person: 1, background: 2 }], [1, 9, { person: 3 }], [1, 9, { person: 1, background: 2 }],
     ]);
     expect((await api.call('GET', `/v1/studies/${body.id}`)).body).toEqual(body);
+  });
+
+  it('varies everything that the method leaves open: number of images, ratio of components, Aux set, lambda, steps', async () => {
+    const seeds = (from: number, count: number) => Array.from({ length: count }, (_, i) => from + i);
+    const many = await createDataset(api, 'style_ref', [{ component: 'person', seeds: seeds(100, 30) }, { component: 'background', seeds: seeds(200, 25) }]);
+    const otherAux = await createDataset(api, 'aux', [{ seeds: [300, 301, 302] }]);
+    const base = job as { aux: { dataset_id: string } };
+    const { status, body } = await post({
+      job: { ...job, style_ref: { dataset_id: many } },
+      variations: [5, 50].map((count) => ({ name: `${count} images`, changes: { style_ref: { mix: { all: count } } } })),
+      grid: [
+        { pointer: '/style_ref/mix', values: [{ person: 10, background: 10 }, { person: 5, background: 15 }] },
+        { pointer: '/aux/dataset_id', values: [base.aux.dataset_id, otherAux] },
+        { pointer: '/aux/weight', values: [0.5, 1] },
+        { pointer: '/hyperparameters/max_train_steps', values: [250, 1000] },
+      ],
+    });
+    expect([status, body.report.length, body.jobs]).toEqual([202, 2 + 16, { queued: 18 }]);
+    const configs = await Promise.all(body.report.map(({ training_job_id }) => configOf(training_job_id)));
+    expect(configs.slice(0, 2).map(({ style_ref }) => style_ref.mix)).toEqual([{ all: 5 }, { all: 50 }]);
+    const combinations = configs.slice(2).map(({ style_ref, aux, hyperparameters }) => JSON.stringify([style_ref.mix, aux?.dataset_id, aux?.weight, hyperparameters.max_train_steps]));
+    expect(new Set(combinations).size).toBe(16);
+    expect(combinations.at(-1)).toBe(JSON.stringify([{ person: 5, background: 15 }, otherAux, 1, 1000]));
   });
 
   it('lets a grid take the Aux part away', async () => {
@@ -67,7 +90,8 @@ describe('GET /v1/studies/{id}', () => {
     await trainingJobs.setStatus(first, { from: 'running', to: 'failed', error: { code: 'training_diverged', message: 'x', retryable: false } });
     await api.call('POST', `/v1/training-jobs/${second}/cancel`);
     const read = await api.call<StudyBody>('GET', `/v1/studies/${body.id}`);
-    expect(read.body.status).toBe('finished');
+    expect(read.body).toMatchObject({ status: 'finished', jobs: { failed: 1, cancelled: 1 }, leaders: [] });
+    expect(Date.parse(read.body.finished_at ?? '')).toBeGreaterThan(Date.parse(body.created_at));
     expect(read.body.report[0]).toMatchObject({
       status: 'failed', style_ref_loss: 18.5, aux_loss: null, scores: [{ step: 10, scores: { 'kid@mini-clip': 3 } }, { step: 20, scores: { 'kid@mini-clip': 2 } }],
     });
@@ -79,5 +103,64 @@ describe('GET /v1/studies/{id}', () => {
     const { projectId } = await api.database.apiKeys.createProject('other');
     const { key } = await api.database.apiKeys.create(projectId, 'other');
     expect((await api.call('GET', `/v1/studies/${body.id}`, { key })).status).toBe(404);
+  });
+});
+
+describe('a study of jobs that stop early', () => {
+  it('names the variation that scored best by each metric: the lowest distance, the highest fit', async () => {
+    const { body } = await post({ grid: [{ pointer: '/hyperparameters/seed', values: [1, 2, 3, 4] }] });
+    const best = [['kid@mini-clip', 4, 10], ['kid@mini-clip', 3, 20], ['clip@mini-clip', 24, 30], ['clip@mini-clip', 25, 40]] as const;
+    for (const [index, { training_job_id: id }] of body.report.entries()) {
+      const [metric, value, step] = best[index]!;
+      await api.database.trainingJobs.claim(id);
+      const result = { final_step: 50, checkpoint_id: 'ckpt_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70', best: { metric, value, step } };
+      await api.database.trainingJobs.setStatus(id, { from: 'running', to: 'succeeded', result });
+    }
+    const read = await api.call<StudyBody>('GET', `/v1/studies/${body.id}`);
+    expect(read.body).toMatchObject({ status: 'finished', jobs: { succeeded: 4 } });
+    expect(read.body.leaders.map(({ metric, value, step, name }) => [metric, value, step, name])).toEqual([['kid@mini-clip', 3, 20, 'seed=2'], ['clip@mini-clip', 25, 40, 'seed=4']]);
+  });
+});
+
+describe('POST /v1/studies/{id}/cancel', () => {
+  const create = async () => (await post({ grid: [{ pointer: '/hyperparameters/seed', values: [1, 2, 3] }] })).body;
+
+  it('cancels what is queued or paused at once, tells what is running, and leaves what is finished', async () => {
+    const { id, report } = await create();
+    const [first, second, third] = report.map(({ training_job_id }) => training_job_id) as [string, string, string];
+    await api.database.trainingJobs.claim(first);
+    await api.database.trainingJobs.claim(second);
+    await api.database.trainingJobs.setStatus(second, { from: 'running', to: 'failed', error: { code: 'timeout', message: 'x', retryable: false } });
+    await api.call('POST', `/v1/training-jobs/${third}/pause`);
+    const answer = await api.call<StudyBody>('POST', `/v1/studies/${id}/cancel`);
+    expect([answer.status, answer.body.status, answer.body.jobs, answer.body.finished_at]).toEqual([202, 'running', { running: 1, failed: 1, cancelled: 1 }, null]);
+    expect((await api.call<TrainingJobBody>('GET', `/v1/training-jobs/${first}`)).body.cancel_requested).toBe(true);
+    expect((await api.call<StudyBody>('POST', `/v1/studies/${id}/cancel`)).body).toEqual(answer.body);
+    await api.database.trainingJobs.setStatus(first, { from: 'running', to: 'cancelled' });
+    expect((await api.call<StudyBody>('GET', `/v1/studies/${id}`)).body).toMatchObject({ status: 'finished', jobs: { failed: 1, cancelled: 2 } });
+  });
+
+  it('cancels nothing of another project', async () => {
+    const { id } = await create();
+    const { projectId } = await api.database.apiKeys.createProject('another');
+    const { key } = await api.database.apiKeys.create(projectId, 'another');
+    expect((await api.call('POST', `/v1/studies/${id}/cancel`, { key })).status).toBe(404);
+    expect((await api.call<StudyBody>('GET', `/v1/studies/${id}`)).body.jobs).toEqual({ queued: 3 });
+    expect((await api.call('POST', '/v1/studies/study_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70/cancel')).status).toBe(404);
+  });
+});
+
+describe('GET /v1/studies', () => {
+  it('lists the project\'s own, newest first, a page at a time', async () => {
+    const { projectId } = await api.database.apiKeys.createProject('lister');
+    const { key } = await api.database.apiKeys.create(projectId, 'lister');
+    expect((await api.call('GET', '/v1/studies', { key })).body).toEqual({ data: [], has_more: false, next: null });
+    const { body } = await post({ name: 'the last one', grid: [{ pointer: '/hyperparameters/seed', values: [1, 2] }] });
+    const page = await api.call<{ data: StudySummaryBody[]; has_more: boolean; next: string }>('GET', '/v1/studies?limit=1');
+    const { report: _report, leaders: _leaders, ...summary } = body;
+    expect(page.body).toEqual({ data: [summary], has_more: true, next: body.id });
+    const next = await api.call<{ data: StudySummaryBody[] }>('GET', `/v1/studies?limit=100&after=${page.body.next}`);
+    expect(next.body.data.map(({ id }) => id)).not.toContain(body.id);
+    expect(next.body.data.length).toBeGreaterThan(3);
   });
 });

@@ -85,6 +85,8 @@ export type RawValidationImage = z.infer<typeof validationImage>;
 const validation = z.object({ type: z.literal('validation'), number: z.number(), step: z.number(), images: z.number(), scores: z.record(z.string(), z.number()) });
 export type ValidationDone = z.infer<typeof validation>;
 
+const validationScore = z.object({ step: z.number(), value: z.number() });
+
 export const messageFromChild = z.discriminatedUnion('type', [
   progress,
   checkpoint,
@@ -92,7 +94,12 @@ export const messageFromChild = z.discriminatedUnion('type', [
   image,
   validationImage,
   validation,
-  z.object({ type: z.literal('result'), finalStep: z.number().optional(), best: z.object({ step: z.number(), value: z.number() }).nullish() }),
+  z.object({
+    type: z.literal('result'),
+    finalStep: z.number().optional(),
+    /** With early stopping: the metric with its extractor, and what every validation scored. */
+    validations: z.object({ metric: z.string(), best: validationScore.nullable(), scores: z.array(validationScore) }).optional(),
+  }),
   z.object({ type: z.literal('aborted') }),
   z.object({ type: z.literal('error'), name: z.string(), code: z.string().optional(), message: z.string(), stack: z.string().optional() }),
 ]);

@@ -1,7 +1,7 @@
 // The way of one training job, from top to bottom.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ACTIVE_JOB_STATUSES } from '@styleforge/contracts';
+import { ACTIVE_JOB_STATUSES, type JobResult } from '@styleforge/contracts';
 import { StaleAttemptError, StatusConflictError, type TrainingJobRow } from '@styleforge/database';
 import type { JobContext, JobOutcome, StopReason } from '@styleforge/queue';
 import { baseModelDirectory } from './base-model.ts';
@@ -127,23 +127,28 @@ async function paused(job: TrainingJobRow, services: WorkerServices): Promise<Jo
 
 async function succeeded(
   job: TrainingJobRow,
-  { finalStep, best }: ChildResult,
+  { finalStep, validations }: ChildResult,
   checkpoint: SavedCheckpoint | undefined,
   services: WorkerServices,
 ): Promise<JobOutcome> {
   if (!checkpoint || checkpoint.step !== finalStep) {
     throw new Error(`training ended at step ${finalStep}, but its last checkpoint is of step ${checkpoint?.step ?? 'none'}`);
   }
-  const result = { final_step: finalStep, checkpoint_id: checkpoint.id, ...(best && (await bestCheckpoint(job, best, services))) };
+  const result = { final_step: finalStep, checkpoint_id: checkpoint.id, ...(validations && (await stoppingResult(job, finalStep, validations, services))) };
   await services.database.trainingJobs.setStatus(job.id, { from: ['running', 'pausing'], to: 'succeeded', attempt: job.attempt, result });
   services.log.info(result, 'training job succeeded');
   return 'finished';
 }
 
-async function bestCheckpoint(job: TrainingJobRow, best: NonNullable<ChildResult['best']>, services: WorkerServices) {
+type Validations = NonNullable<ChildResult['validations']>;
+
+/** The checkpoint that scored best is what the job ends with. */
+async function stoppingResult(job: TrainingJobRow, finalStep: number, { metric, best, scores: curve }: Validations, services: WorkerServices): Promise<Partial<JobResult>> {
+  const stopping = { early_stopping: { metric, stopped: finalStep < job.config.hyperparameters.max_train_steps, curve } };
+  if (best === null) return stopping;
   const row = (await services.database.checkpoints.list(job.projectId, job.id)).find(({ step }) => step === best.step);
   if (!row) throw new Error(`the best checkpoint, of step ${best.step}, is gone`);
-  return { checkpoint_id: row.id, best: { ...best, metric: job.config.early_stopping?.metric ?? '' } };
+  return { checkpoint_id: row.id, best: { ...best, metric }, ...stopping };
 }
 
 async function recordFailure(job: TrainingJobRow, error: unknown, isFinal: boolean, services: WorkerServices): Promise<void> {

@@ -1,7 +1,7 @@
 // Studies: variations of one training job, run as jobs of their own and compared.
 import { z } from 'zod';
 import { checkpointId, studyId, trainingJobId } from './ids.ts';
-import { timestamp } from './pages.ts';
+import { pageOf, timestamp } from './pages.ts';
 import { jobStatus } from './statuses.ts';
 import { createTrainingJobRequest, type CreateTrainingJobRequest } from './training-request.ts';
 
@@ -84,13 +84,26 @@ export const studyRow = z
   .meta({ id: 'StudyRow' });
 export type StudyRow = z.infer<typeof studyRow>;
 
+const studyFields = {
+  id: studyId,
+  name: z.string(),
+  status: z.enum(['running', 'finished']).describe('`finished` when no job of it is queued, paused or under way'),
+  jobs: z.partialRecord(jobStatus, z.int()).describe('How many of its jobs are in each status'),
+  created_at: timestamp,
+  finished_at: timestamp.nullable().describe('When the last job ended'),
+};
+
 export const study = z
   .object({
-    id: studyId,
-    name: z.string(),
-    status: z.enum(['running', 'finished']).describe('`finished` when no job of it is under way'),
+    ...studyFields,
     report: z.array(studyRow).describe('One row for each variation, in the order of the request'),
-    created_at: timestamp,
+    leaders: z
+      .array(z.object({ metric: z.string(), name: z.string(), training_job_id: trainingJobId, step: z.int(), value: z.number() }))
+      .describe('Of each metric the variation that scored best, with early stopping'),
   })
   .meta({ id: 'Study' });
 export type StudyBody = z.infer<typeof study>;
+
+export const studySummary = z.object(studyFields).meta({ id: 'StudySummary' });
+export type StudySummaryBody = z.infer<typeof studySummary>;
+export const studyPage = pageOf(studySummary, 'StudyPage');

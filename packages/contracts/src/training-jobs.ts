@@ -27,6 +27,13 @@ export const jobResult = z
     final_step: z.int(),
     checkpoint_id: checkpointId.describe('With early stopping the best checkpoint, else the last one'),
     best: z.object({ step: z.int(), metric: z.string(), value: z.number() }).optional().describe('With early stopping: the validation that scored best'),
+    early_stopping: z
+      .object({
+        metric: z.string().describe('With the extractor that it comes from: `kid@mini-clip`'),
+        stopped: z.boolean().describe('The training ended before max_train_steps'),
+        curve: z.array(z.object({ step: z.int(), value: z.number() })).describe('Step 0 is the base model'),
+      })
+      .optional(),
   })
   .meta({ id: 'TrainingResult' });
 export type JobResult = z.infer<typeof jobResult>;

@@ -29,6 +29,6 @@ export type { NewTrainingJob } from './repositories/training-job-creation.ts';
 export type { PauseOutcome, ResumeOutcome } from './repositories/training-job-pause.ts';
 export type { TrainingJobRow } from './repositories/training-job-row.ts';
 export { stopWishOf } from './repositories/training-jobs.ts';
-export type { NewStudy, StudyRecord } from './repositories/studies.ts';
+export type { NewStudy, StudyProgress, StudyRecord } from './repositories/studies.ts';
 export type { ValidationImageRow } from './repositories/validation-images.ts';
 export type { JobFilter, StatusChange, StopWish } from './repositories/training-jobs.ts';

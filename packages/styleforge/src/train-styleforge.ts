@@ -57,6 +57,8 @@ export interface TrainingResult {
   readonly finalStep: number;
   readonly directory: string;
   readonly best: ValidationScore | null;
+  /** Of every validation, with early stopping. */
+  readonly scores: readonly ValidationScore[];
 }
 
 /** Training cannot go on: the loss or the gradient is no longer a number. The last checkpoint is good. */
@@ -132,6 +134,10 @@ class Run {
 
   get best(): ValidationScore | null {
     return this.#earlyStopping?.best ?? null;
+  }
+
+  get scores(): readonly ValidationScore[] {
+    return this.#earlyStopping?.scores ?? [];
   }
 
   /** A step that may be what the job ends with gets the single file too. */
@@ -227,7 +233,7 @@ export async function trainStyleForge(options: TrainStyleForgeOptions): Promise<
   try {
     await run.toEnd();
     const directory = run.globalStep === globalStep && options.resumeFrom !== undefined ? options.resumeFrom : run.directory;
-    return { finalStep: run.globalStep, directory, best: run.best };
+    return { finalStep: run.globalStep, directory, best: run.best, scores: run.scores };
   } finally {
     await Promise.all([trainStep.release(), source.latents.release(), validator?.release()]);
   }

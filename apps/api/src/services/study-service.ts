@@ -1,8 +1,8 @@
 // Creates studies, and compares what their jobs have come to.
 import { createTrainingJobRequest, isFinishedJob, listVariations, STUDY_LIMITS, variedJob } from '@styleforge/contracts';
-import type { CreateStudyRequest, CreateTrainingJobRequest, FieldError, StudyBody, StudyRow, StudyVariation } from '@styleforge/contracts';
+import type { CreateStudyRequest, CreateTrainingJobRequest, FieldError, JobStatus, StudyBody, StudyRow, StudySummaryBody, StudyVariation } from '@styleforge/contracts';
 import { newId } from '@styleforge/database';
-import type { Database, StudyRecord, TrainingJobRow } from '@styleforge/database';
+import type { Database, StudyProgress, StudyRecord, TrainingJobRow } from '@styleforge/database';
 import type { ApiDependencies } from '../dependencies.ts';
 import { ApiError } from '../errors/api-error.ts';
 import { toFieldErrors } from '../errors/request-validation.ts';
@@ -39,10 +39,38 @@ function invalid(errors: FieldError[]): ApiError {
   return new ApiError('validation_failed', errors.map(({ pointer, detail }) => `${pointer}: ${detail}`).join('; '), errors);
 }
 
-export async function toStudyBody(database: Database, { id, name, createdAt }: StudyRecord): Promise<StudyBody> {
-  const jobs = await database.studies.jobs(id);
-  const status = jobs.every((job) => isFinishedJob(job.status)) ? 'finished' : 'running';
-  return { id, name, status, report: await Promise.all(jobs.map((job) => compare(database, job))), created_at: createdAt.toISOString() };
+export async function toStudyBody(database: Database, row: StudyRecord): Promise<StudyBody> {
+  const jobs = await database.studies.jobs(row.id);
+  const report = await Promise.all(jobs.map((job) => compare(database, job)));
+  const [summary] = await toStudySummaries(database, [row]);
+  return { ...summary!, report, leaders: leadersOf(report) };
+}
+
+export async function toStudySummaries(database: Database, rows: StudyRecord[]): Promise<StudySummaryBody[]> {
+  const progress = await database.studies.progress(rows.map(({ id }) => id));
+  return rows.map((row) => summarize(row, progress.get(row.id) ?? { jobs: {}, finishedAt: null }));
+}
+
+function summarize({ id, name, createdAt }: StudyRecord, { jobs, finishedAt }: StudyProgress): StudySummaryBody {
+  const finished = (Object.keys(jobs) as JobStatus[]).every(isFinishedJob);
+  return {
+    id, name, status: finished ? 'finished' : 'running', jobs, created_at: createdAt.toISOString(), finished_at: finished ? (finishedAt?.toISOString() ?? null) : null,
+  };
+}
+
+/** A distance is better when it is lower, everything else when it is higher. */
+function isBetter(metric: string, value: number, than: number): boolean {
+  return /^(kid|fid)\b/.test(metric) ? value < than : value > than;
+}
+
+function leadersOf(report: StudyRow[]): StudyBody['leaders'] {
+  const leaders = new Map<string, StudyBody['leaders'][number]>();
+  for (const { name, training_job_id, best } of report) {
+    if (best === null) continue;
+    const leader = leaders.get(best.metric);
+    if (leader === undefined || isBetter(best.metric, best.value, leader.value)) leaders.set(best.metric, { name, training_job_id, ...best });
+  }
+  return [...leaders.values()];
 }
 
 async function compare(database: Database, job: TrainingJobRow): Promise<StudyRow> {

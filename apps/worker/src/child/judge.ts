@@ -7,12 +7,6 @@ import type { TrainingTask } from '../messages.ts';
 
 const EXTRACTOR = 'mini-clip';
 
-export interface Score {
-  /** Carries the extractor's name: `kid@mini-clip`. */
-  name: string;
-  value: number;
-}
-
 export class Judge {
   readonly #extractor: FeatureExtractor;
   readonly #config: TrainingConfig;
@@ -32,13 +26,18 @@ export class Judge {
     return new Judge(extractor, config, reference);
   }
 
-  async score(images: readonly (RgbImage & { prompt: string })[], signal: AbortSignal): Promise<Score> {
+  /** Carries the extractor's name: `kid@mini-clip`. */
+  get metric(): string {
+    return `${this.#reference ? 'kid' : 'clip'}@${this.#extractor.name}`;
+  }
+
+  async score(images: readonly (RgbImage & { prompt: string })[], signal: AbortSignal): Promise<number> {
     const rows = await this.#extractor.embedImages(images, { signal });
-    if (this.#reference) return { name: `kid@${this.#extractor.name}`, value: fullKernelDistance(this.#reference, rows) };
+    if (this.#reference) return fullKernelDistance(this.#reference, rows);
     if (!this.#extractor.embedTexts) throw new Error(`the extractor ${this.#extractor.name} reads no texts`);
     const tokens = this.#config.style_ref.components.map(({ token }) => token);
     const texts = await this.#extractor.embedTexts(images.map(({ prompt }) => barePrompt(prompt, tokens)), { signal });
-    return { name: `clip@${this.#extractor.name}`, value: clipScore(rows, texts) };
+    return clipScore(rows, texts);
   }
 
   release(): Promise<void> {

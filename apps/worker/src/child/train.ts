@@ -10,7 +10,7 @@ export async function train(task: TrainingTask, parent: Parent): Promise<Message
   const { hyperparameters, validation, early_stopping, prior_preservation: prior } = config;
   const judge = await Judge.open(config, task, parent.signal);
   try {
-    const { finalStep, best } = await trainStyleForge({
+    const { finalStep, best, scores } = await trainStyleForge({
       baseModelDirectory: task.baseModelDirectory,
       config: { hyperparameters, validation, early_stopping, aux: prior ?? config.aux },
       styleRef: task.styleRef,
@@ -23,7 +23,7 @@ export async function train(task: TrainingTask, parent: Parent): Promise<Message
       onCheckpoint: ({ step, directory, best: soFar }) => parent.tellAndWait({ type: 'checkpoint', step, directory, bestStep: soFar?.step ?? null }),
       onValidation: (made) => validate(made, judge, parent),
     });
-    return { type: 'result', finalStep, best };
+    return { type: 'result', finalStep, ...(judge && { validations: { metric: judge.metric, best, scores: [...scores] } }) };
   } finally {
     await judge?.release();
   }
@@ -47,6 +47,6 @@ async function validate({ step, images }: Validation, judge: Judge | undefined, 
     made.push(image);
   }
   const score = await judge?.score(made, parent.signal);
-  await parent.tellAndWait({ type: 'validation', step, images: made.length, scores: score ? { [score.name]: score.value } : {} });
-  return score && { score: score.value };
+  await parent.tellAndWait({ type: 'validation', step, images: made.length, scores: judge && score !== undefined ? { [judge.metric]: score } : {} });
+  return score === undefined ? undefined : { score };
 }

@@ -1,8 +1,11 @@
 // Studies: created with all their jobs, read with what the jobs have come to.
-import type { TrainingConfig } from '@styleforge/contracts';
+import type { JobStatus, TrainingConfig } from '@styleforge/contracts';
 import type { Study } from '../generated/client.ts';
 import { newId } from '../new-id.ts';
 import type { PrismaClient } from '../prisma-types.ts';
+import { pageArguments, toPage } from './page.ts';
+import type { PageRequest, RowPage } from './page.ts';
+import { cancelWithin } from './training-job-cancel.ts';
 import { addTrainingJob } from './training-job-creation.ts';
 import { toTrainingJobRow } from './training-job-row.ts';
 import type { TrainingJobRow } from './training-job-row.ts';
@@ -14,6 +17,8 @@ export type NewStudy = {
   name: string;
   variations: { name: string; changes: Record<string, unknown>; config: TrainingConfig; metadata: Record<string, string> }[];
 };
+/** What the jobs of a study have come to; `finishedAt` is that of the last one that has ended. */
+export type StudyProgress = { jobs: Partial<Record<JobStatus, number>>; finishedAt: Date | null };
 /** Means over the last tenth of a job's steps. */
 export type FinalLosses = { style_ref_loss: number; aux_loss: number | null };
 export type ScoredValidation = { step: number; scores: Record<string, number> };
@@ -45,6 +50,37 @@ export function createStudyRepository(prisma: PrismaClient) {
     },
 
     find: (projectId: string, id: string): Promise<Study | null> => prisma.study.findUnique({ where: { id, projectId } }),
+
+    /** Newest first. */
+    async list(projectId: string, page: PageRequest): Promise<RowPage<Study>> {
+      const { where, ...rest } = pageArguments(page);
+      return toPage(await prisma.study.findMany({ ...rest, where: { ...where, projectId } }), page.limit);
+    },
+
+    async progress(studyIds: readonly string[]): Promise<Map<string, StudyProgress>> {
+      const counted = await prisma.trainingJob.groupBy({
+        by: ['studyId', 'status'], where: { studyId: { in: [...studyIds] } }, _count: true, _max: { finishedAt: true },
+      });
+      const progress = new Map<string, StudyProgress>(studyIds.map((id) => [id, { jobs: {}, finishedAt: null }]));
+      for (const { studyId, status, _count, _max } of counted) {
+        const entry = progress.get(studyId ?? '');
+        if (entry === undefined) continue;
+        entry.jobs[status as JobStatus] = _count;
+        if (_max.finishedAt !== null && (entry.finishedAt === null || _max.finishedAt > entry.finishedAt)) entry.finishedAt = _max.finishedAt;
+      }
+      return progress;
+    },
+
+    /** Cancels every job that is not finished: all in one transaction, so that no reader sees half a study cancelled. Null when there is no such study. */
+    async cancel(projectId: string, id: string): Promise<Study | null> {
+      return prisma.$transaction(async (transaction) => {
+        const row = await transaction.study.findUnique({ where: { id, projectId } });
+        if (row === null) return null;
+        const jobs = await transaction.trainingJob.findMany({ where: { studyId: id }, select: { id: true }, orderBy: { id: 'asc' } });
+        for (const job of jobs) await cancelWithin(transaction, projectId, job.id);
+        return row;
+      }, { timeout: 30_000 });
+    },
 
     /** In the order of the variations. */
     async jobs(studyId: string): Promise<TrainingJobRow[]> {

@@ -8,6 +8,7 @@ import { pageArguments, toPage } from './page.ts';
 import type { PageRequest, RowPage } from './page.ts';
 import { createTrainingJob } from './training-job-creation.ts';
 import type { NewTrainingJob } from './training-job-creation.ts';
+import { requestCancel } from './training-job-cancel.ts';
 import { requestPause, resumeJob } from './training-job-pause.ts';
 import { toTrainingJobRow } from './training-job-row.ts';
 import type { TrainingJobRow } from './training-job-row.ts';
@@ -129,34 +130,12 @@ export function createTrainingJobRepository(prisma: PrismaClient) {
       return stopWishOf(row);
     },
 
-    /**
-     * A job that no worker holds is cancelled at once; a running one is told to stop, and its worker cancels it.
-     * Asking again, or asking for a finished job, changes nothing. Null when there is no such job.
-     */
-    async requestCancel(projectId: string, id: string): Promise<TrainingJobRow | null> {
-      return prisma.$transaction(async (transaction) => {
-        await transaction.$queryRaw`select id from training_jobs where id = ${id} and project_id = ${projectId} for update`;
-        const row = await transaction.trainingJob.findUnique({ where: { id, projectId } });
-        if (row === null) return null;
-        const data = cancelChange(toTrainingJobRow(row));
-        if (data === null) return toTrainingJobRow(row);
-        const changed = await transaction.trainingJob.update({ where: { id }, data });
-        await appendJobEvent(transaction, id, data.status === 'cancelled' ? 'job.cancelled' : 'job.cancel_requested');
-        return toTrainingJobRow(changed);
-      });
-    },
+    requestCancel: (projectId: string, id: string) => requestCancel(prisma, projectId, id),
 
     requestPause: (projectId: string, id: string) => requestPause(prisma, projectId, id),
 
     resume: (projectId: string, id: string, maxTrainSteps?: number) => resumeJob(prisma, projectId, id, maxTrainSteps),
   };
-}
-
-function cancelChange(row: TrainingJobRow): { status?: JobStatus; cancelRequestedAt: Date; finishedAt?: Date } | null {
-  if (isFinishedJob(row.status) || row.cancelRequestedAt !== null) return null;
-  const now = new Date();
-  const held = (ACTIVE_JOB_STATUSES as readonly JobStatus[]).includes(row.status);
-  return held ? { cancelRequestedAt: now } : { cancelRequestedAt: now, status: 'cancelled', finishedAt: now };
 }
 
 function assertAllowed(from: JobStatus[], to: JobStatus): void {

@@ -13,8 +13,10 @@ import { getImageRoute } from './images/get-image.ts';
 import { createPromptSetRoute } from './prompt-sets/create.ts';
 import { getPromptSetRoute } from './prompt-sets/get.ts';
 import { listPromptSetsRoute } from './prompt-sets/list.ts';
+import { cancelStudyRoute } from './studies/cancel.ts';
 import { createStudyRoute } from './studies/create.ts';
 import { getStudyRoute } from './studies/get.ts';
+import { listStudiesRoute } from './studies/list.ts';
 import { cancelTrainingJobRoute } from './training-jobs/cancel.ts';
 import { listCheckpointsRoute } from './training-jobs/checkpoints.ts';
 import { createTrainingJobRoute } from './training-jobs/create.ts';
@@ -51,7 +53,9 @@ const ROUTES: ((app: ApiServer, dependencies: ApiDependencies) => void)[] = [
   listPromptSetsRoute,
   getPromptSetRoute,
   createStudyRoute,
+  listStudiesRoute,
   getStudyRoute,
+  cancelStudyRoute,
   createGenerationRoute,
   getGenerationRoute,
   getImageRoute,

@@ -1,0 +1,34 @@
+// Cancelling training jobs: what a caller's wish does to a job's state.
+import { ACTIVE_JOB_STATUSES, isFinishedJob } from '@styleforge/contracts';
+import type { JobStatus } from '@styleforge/contracts';
+import type { PrismaClient, Transaction } from '../prisma-types.ts';
+import { appendJobEvent } from './events.ts';
+import { toTrainingJobRow } from './training-job-row.ts';
+import type { TrainingJobRow } from './training-job-row.ts';
+
+/**
+ * A job that no worker holds is cancelled at once; a running one is told to stop, and its worker cancels it.
+ * Asking again, or asking for a finished job, changes nothing. Null when there is no such job.
+ */
+export function requestCancel(prisma: PrismaClient, projectId: string, id: string): Promise<TrainingJobRow | null> {
+  return prisma.$transaction((transaction) => cancelWithin(transaction, projectId, id));
+}
+
+/** As `requestCancel`, within a transaction that cancels more than this job. */
+export async function cancelWithin(transaction: Transaction, projectId: string, id: string): Promise<TrainingJobRow | null> {
+  await transaction.$queryRaw`select id from training_jobs where id = ${id} and project_id = ${projectId} for update`;
+  const row = await transaction.trainingJob.findUnique({ where: { id, projectId } });
+  if (row === null) return null;
+  const data = cancelChange(toTrainingJobRow(row));
+  if (data === null) return toTrainingJobRow(row);
+  const changed = await transaction.trainingJob.update({ where: { id }, data });
+  await appendJobEvent(transaction, id, data.status === 'cancelled' ? 'job.cancelled' : 'job.cancel_requested');
+  return toTrainingJobRow(changed);
+}
+
+function cancelChange(row: TrainingJobRow): { status?: JobStatus; cancelRequestedAt: Date; finishedAt?: Date } | null {
+  if (isFinishedJob(row.status) || row.cancelRequestedAt !== null) return null;
+  const now = new Date();
+  const held = (ACTIVE_JOB_STATUSES as readonly JobStatus[]).includes(row.status);
+  return held ? { cancelRequestedAt: now } : { cancelRequestedAt: now, status: 'cancelled', finishedAt: now };
+}
