@@ -12,6 +12,7 @@ import type { ApiServer } from './http/api-server.ts';
 import { registerAuthentication } from './plugins/authentication.ts';
 import { registerIdempotency } from './plugins/idempotency.ts';
 import { registerOpenApi } from './plugins/openapi.ts';
+import { registerRateLimit } from './plugins/rate-limit.ts';
 import { registerTextCheck } from './plugins/text-check.ts';
 import { errorDocsRoute } from './routes/docs/errors.ts';
 import { registerHealthRoutes } from './routes/health/index.ts';
@@ -44,6 +45,7 @@ export async function buildApp(options: ApiOptions): Promise<ApiServer> {
   await app.register(
     async (v1: ApiServer) => {
       registerAuthentication(v1, dependencies.database);
+      if (dependencies.rateLimiter) registerRateLimit(v1, dependencies.rateLimiter);
       registerTextCheck(v1);
       registerIdempotency(v1, dependencies.database);
       registerV1Routes(v1, dependencies);

@@ -1,5 +1,6 @@
 // What the API works with; whoever starts it opens and closes these.
 import type { Database } from '@styleforge/database';
+import type { RateLimiter } from '@styleforge/queue';
 import type { ObjectStore } from '@styleforge/storage';
 import type { BaseModelCatalog } from './services/base-model-catalog.ts';
 
@@ -8,6 +9,8 @@ export type ApiOptions = {
   objectStore: ObjectStore;
   baseModelsDirectory: string;
   logLevel: string;
+  /** Absent: callers may ask as often as they like. */
+  rateLimiter?: RateLimiter | undefined;
   /** Further things that /readyz looks at, such as the queue: each throws when it is down. */
   readinessChecks?: Record<string, () => Promise<void>>;
 };

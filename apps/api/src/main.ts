@@ -1,6 +1,7 @@
 // The API as a process of its own: settings, dependencies, listen, stop when asked.
 import { loadConfig } from '@styleforge/config';
 import { createDatabase, migrate } from '@styleforge/database';
+import { createRateLimiter } from '@styleforge/queue';
 import { createObjectStore } from '@styleforge/storage';
 import { startApi } from './server.ts';
 
@@ -12,13 +13,17 @@ if (config.databaseUrl === undefined) {
 }
 await migrate(config.databaseUrl);
 const database = createDatabase(config.databaseUrl);
+const rateLimiter = config.rateLimit
+  ? createRateLimiter({ ...config.rateLimit, redisUrl: config.redisUrl, onRedisError: ({ message }) => process.emitWarning(`Redis does not count requests: ${message}`) })
+  : undefined;
 const { host, port, logLevel, baseModelsDirectory } = config;
-const api = await startApi({ database, objectStore: createObjectStore(config.objectStore), host, port, logLevel, baseModelsDirectory });
+const api = await startApi({ database, objectStore: createObjectStore(config.objectStore), rateLimiter, host, port, logLevel, baseModelsDirectory });
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop());
 
 async function stop(): Promise<void> {
   setTimeout(() => process.exit(1), SHUTDOWN_DEADLINE_MS).unref();
   await api.close();
+  await rateLimiter?.close();
   await database.close();
 }

@@ -56,6 +56,9 @@ describe('OpenAPI', () => {
     expect(Object.keys(document.paths).sort()).toEqual([
       '/healthz',
       '/readyz',
+      '/v1/api-keys',
+      '/v1/api-keys/{id}',
+      '/v1/api-keys/{id}/revoke',
       '/v1/base-models',
       '/v1/datasets',
       '/v1/datasets/{id}',

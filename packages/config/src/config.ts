@@ -24,6 +24,9 @@ const environmentSchema = z.object({
   S3_PREFIX: z.string().optional(),
   BASE_MODELS_DIRECTORY: z.string().default('models'),
   ...workerEnvironment,
+  /** Requests that an API key may make within RATE_LIMIT_SECONDS; 0 for any number. */
+  RATE_LIMIT_REQUESTS: z.coerce.number().int().min(0).max(1_000_000).default(6000),
+  RATE_LIMIT_SECONDS: z.coerce.number().int().min(1).max(86_400).default(60),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 });
 
@@ -53,6 +56,8 @@ export interface Config {
   objectStore: ObjectStoreConfig;
   baseModelsDirectory: string;
   worker: WorkerConfig;
+  /** For each API key; null for none. */
+  rateLimit: { requests: number; seconds: number } | null;
   logLevel: Environment['LOG_LEVEL'];
 }
 
@@ -78,6 +83,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     objectStore: objectStoreOf(settings, dataDirectory),
     baseModelsDirectory: resolve(settings.BASE_MODELS_DIRECTORY),
     worker: workerConfigOf(settings),
+    rateLimit: settings.RATE_LIMIT_REQUESTS === 0 ? null : { requests: settings.RATE_LIMIT_REQUESTS, seconds: settings.RATE_LIMIT_SECONDS },
     logLevel: settings.LOG_LEVEL,
   };
 }
@@ -126,6 +132,8 @@ export function environmentOf(config: Config, env: NodeJS.ProcessEnv = process.e
     S3_PREFIX: s3?.prefix,
     BASE_MODELS_DIRECTORY: config.baseModelsDirectory,
     ...workerEnvironmentOf(config.worker),
+    RATE_LIMIT_REQUESTS: String(config.rateLimit?.requests ?? 0),
+    RATE_LIMIT_SECONDS: config.rateLimit ? String(config.rateLimit.seconds) : undefined,
     LOG_LEVEL: config.logLevel,
   };
 }

@@ -10,12 +10,12 @@ export const ERRORS = {
   unauthorized: {
     status: 401,
     title: 'A valid API key is needed',
-    remedy: 'Send `Authorization: Bearer sf_...` with a key that has not been revoked.',
+    remedy: 'Send `Authorization: Bearer sf_...` with a key that has neither been revoked nor expired.',
   },
   insufficient_scope: {
     status: 403,
     title: 'The API key lacks the scope for this',
-    remedy: 'Reading needs the scope `read`, everything else `write`. Use a key that has it.',
+    remedy: 'Reading needs the scope `read`, everything else `write`, API keys `admin`, which includes the other two. Use a key that has it.',
   },
   not_found: {
     status: 404,
@@ -81,6 +81,11 @@ export const ERRORS = {
     status: 422,
     title: 'This Idempotency-Key belongs to another request',
     remedy: 'Take a new key for a new request; keep the old one only to repeat the very same request.',
+  },
+  rate_limited: {
+    status: 429,
+    title: 'Too many requests with this API key',
+    remedy: 'Wait for the seconds that `Retry-After` names; the headers `RateLimit-Policy` and `RateLimit` tell the quota and what is left of it.',
   },
   internal_error: {
     status: 500,

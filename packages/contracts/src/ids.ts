@@ -20,6 +20,7 @@ export type IdKind = keyof typeof ID_PREFIXES;
 const UUID_V7 = '[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}';
 const EXAMPLE_UUID = '01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70';
 
+export const apiKeyId = idSchema('apiKey');
 export const datasetId = idSchema('dataset');
 export const imageId = idSchema('image');
 export const trainingJobId = idSchema('trainingJob');

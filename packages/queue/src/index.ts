@@ -5,3 +5,4 @@ export { type Consumer, type ConsumerOptions, createConsumer, type JobContext, t
 export type { Logger } from './logger.ts';
 export { type OutboxPublisher, type OutboxPublisherOptions, startOutboxPublisher } from './outbox-publisher.ts';
 export { createQueues, type JobQueues } from './producer.ts';
+export { createRateLimiter, type RateLimit, type RateLimiter, type RateLimiterOptions, type RateLimitState } from './rate-limiter.ts';

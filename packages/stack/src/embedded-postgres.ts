@@ -38,6 +38,21 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   return startServer(account, password);
 }
 
+/** The address of the server that another process has started in this directory; null when none runs there. */
+export async function findEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<string | null> {
+  const directory = resolve(options.directory);
+  if (!existsSync(directory)) return null;
+  const account = await choosePostgresAccount(directory, await findPostgresBinaries(), options.account);
+  const server = await readPostmaster(account.home);
+  if (server === undefined) return null;
+  const password = await readOrMakePassword(account);
+  const runs = await answersAs(password, server.port, account).catch((error: unknown) => {
+    if (isNotUpYet(error)) return false;
+    throw error;
+  });
+  return runs ? urlOf(password, server.port, database) : null;
+}
+
 async function readOrMakePassword(account: PostgresAccount): Promise<string> {
   const file = join(account.home, 'password');
   if (!existsSync(file)) {

@@ -1,3 +1,3 @@
 // Public surface of the embedded stack.
-export { type EmbeddedPostgres, type EmbeddedPostgresOptions, startEmbeddedPostgres } from './embedded-postgres.ts';
+export { type EmbeddedPostgres, type EmbeddedPostgresOptions, findEmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
 export { DirectoryInUseError } from './running-server.ts';

@@ -1,5 +1,6 @@
 // The Fastify instance as routes see it: schemas are zod, requests know their caller.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ApiKeyScope } from '@styleforge/contracts';
 import type { ApiKeyIdentity } from '@styleforge/database';
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
@@ -19,8 +20,10 @@ declare module 'fastify' {
     uploadFingerprint: string | undefined;
   }
   interface FastifyContextConfig {
-    /** The route honours Idempotency-Key. */
-    idempotent?: boolean | 'upload';
+    /** The route honours Idempotency-Key. `secret`: its answer is kept encrypted, for nobody may read it again but who has got it. */
+    idempotent?: boolean | 'upload' | 'secret';
+    /** What a key must be allowed to call the route; left out: `read` for GET, `write` for the rest. */
+    scope?: ApiKeyScope;
   }
 }
 

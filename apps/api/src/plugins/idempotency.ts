@@ -4,6 +4,8 @@ import type { Database, StoredResponse } from '@styleforge/database';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '../errors/api-error.ts';
 import type { ApiServer } from '../http/api-server.ts';
+import { openAnswer, sealAnswer } from '../http/sealed-answer.ts';
+import { bearerKey } from './authentication.ts';
 
 const HEADER = 'idempotency-key';
 const MAX_KEY_LENGTH = 255;
@@ -28,7 +30,7 @@ export function registerIdempotency(app: ApiServer, database: Database): void {
         request.reservedUuid = decision.reservedUuid;
         return;
       case 'replay':
-        if (request.routeOptions.config.idempotent !== 'upload') return replay(reply, decision.response);
+        if (request.routeOptions.config.idempotent !== 'upload') return replay(reply, opened(request, decision.response));
         // Whether it is the same upload is known when it has been read.
         request.storedAnswer = { fingerprint: decision.response.headers[FINGERPRINT] ?? '', replay: () => replay(reply, decision.response) };
         return;
@@ -62,8 +64,17 @@ export function keyReused(): ApiError {
   return new ApiError('idempotency_key_reused', 'This Idempotency-Key was used with another request. Take a new key for a new request.');
 }
 
+/** Of a secret answer the caller's key is a part: nobody else's repetition is the same request. */
 function hashOf(request: FastifyRequest): string {
-  return createHash('sha256').update(`${request.method} ${request.url}\n${canonicalJson(request.body)}`).digest('hex');
+  const caller = isSecret(request) ? `\n${request.caller.keyId}` : '';
+  return createHash('sha256').update(`${request.method} ${request.url}\n${canonicalJson(request.body)}${caller}`).digest('hex');
+}
+
+const isSecret = (request: FastifyRequest): boolean => request.routeOptions.config.idempotent === 'secret';
+const keyOfCaller = (request: FastifyRequest): string => bearerKey(request.headers.authorization) ?? '';
+
+function opened(request: FastifyRequest, response: StoredResponse): StoredResponse {
+  return isSecret(request) ? { ...response, body: openAnswer(String(response.body), keyOfCaller(request)) } : response;
 }
 
 /** The same for bodies that differ only in the order of their fields. */
@@ -78,7 +89,8 @@ function canonicalJson(value: unknown): string {
 function toStored(request: FastifyRequest, reply: FastifyReply, payload: unknown): StoredResponse {
   const headers = Object.fromEntries(KEPT_HEADERS.flatMap((name) => (reply.hasHeader(name) ? [[name, String(reply.getHeader(name))]] : [])));
   if (request.uploadFingerprint !== undefined) headers[FINGERPRINT] = request.uploadFingerprint;
-  return { status: reply.statusCode, headers, body: JSON.parse(String(payload)) };
+  const body: unknown = JSON.parse(String(payload));
+  return { status: reply.statusCode, headers, body: isSecret(request) ? sealAnswer(body, keyOfCaller(request)) : body };
 }
 
 function replay(reply: FastifyReply, { status, headers, body }: StoredResponse): FastifyReply {

@@ -1,14 +1,21 @@
 // API keys: made once, shown once, kept as a SHA-256.
 import { createHash, randomBytes } from 'node:crypto';
+import type { ApiKeyScope } from '@styleforge/contracts';
+import type { ApiKey } from '../generated/client.ts';
 import { newId } from '../new-id.ts';
 import type { PrismaClient } from '../prisma-types.ts';
+import { pageArguments, toPage } from './page.ts';
+import type { PageRequest, RowPage } from './page.ts';
 
-export type ApiKeyScope = 'read' | 'write' | 'admin';
-export type ApiKeyIdentity = { keyId: string; projectId: string; scopes: string[] };
+export type ApiKeyIdentity = { keyId: string; projectId: string; scopes: ApiKeyScope[] };
+export type ApiKeyRow = Omit<ApiKey, 'keyHash' | 'scopes'> & { scopes: ApiKeyScope[] };
+export type NewApiKey = { id?: string; expiresAt?: Date | null };
 
 const KEY_PREFIX = 'sf_';
 const KEY_BYTES = 32;
 const HINT_LENGTH = 9;
+/** A key's use is written down this often at most, for a write costs more than the look-up. */
+const USE_RESOLUTION_MS = 60_000;
 
 export type ApiKeyRepository = ReturnType<typeof createApiKeyRepository>;
 
@@ -19,28 +26,62 @@ export function createApiKeyRepository(prisma: PrismaClient) {
       return { projectId: id };
     },
 
+    /** The oldest project of this name or id. */
+    async findProject(nameOrId: string): Promise<{ projectId: string; name: string } | null> {
+      const row = await prisma.project.findFirst({ where: { OR: [{ id: nameOrId }, { name: nameOrId }] }, orderBy: { id: 'asc' } });
+      return row && { projectId: row.id, name: row.name };
+    },
+
     /** The key itself is only ever in this answer. */
-    async create(projectId: string, name: string, scopes: ApiKeyScope[] = ['read', 'write']): Promise<{ keyId: string; key: string }> {
+    async create(
+      projectId: string, name: string, scopes: ApiKeyScope[] = ['read', 'write'], { id = newId('apiKey'), expiresAt = null }: NewApiKey = {},
+    ): Promise<{ keyId: string; key: string; row: ApiKeyRow }> {
       const key = KEY_PREFIX + randomBytes(KEY_BYTES).toString('base64url');
-      const keyId = newId('apiKey');
-      await prisma.apiKey.create({ data: { id: keyId, projectId, name, scopes, keyHash: hash(key), keyHint: key.slice(0, HINT_LENGTH) } });
-      return { keyId, key };
+      const secret = { keyHash: hash(key), keyHint: key.slice(0, HINT_LENGTH) };
+      // A request that takes over from one that died makes the row anew: nobody has seen the first key.
+      const row = await prisma.apiKey.upsert({
+        where: { id, projectId },
+        create: { id, projectId, name, scopes, expiresAt, ...secret },
+        update: secret,
+      });
+      return { keyId: id, key, row: toRow(row) };
     },
 
-    /** Who a key belongs to; null for an unknown or revoked one. */
+    /** Who a key belongs to; null for one that is unknown, revoked or expired. */
     async identify(key: string): Promise<ApiKeyIdentity | null> {
-      const row = await prisma.apiKey.findFirst({ where: { keyHash: hash(key), revokedAt: null } });
-      return row && { keyId: row.id, projectId: row.projectId, scopes: row.scopes };
+      const row = await prisma.apiKey.findUnique({ where: { keyHash: hash(key) } });
+      const now = new Date();
+      if (row === null || row.revokedAt !== null || (row.expiresAt !== null && row.expiresAt <= now)) return null;
+      if (row.lastUsedAt === null || now.getTime() - row.lastUsedAt.getTime() > USE_RESOLUTION_MS) {
+        await prisma.apiKey.updateMany({ where: { id: row.id }, data: { lastUsedAt: now } });
+      }
+      return { keyId: row.id, projectId: row.projectId, scopes: row.scopes as ApiKeyScope[] };
     },
 
-    async revoke(keyId: string): Promise<void> {
-      await prisma.apiKey.updateMany({ where: { id: keyId, revokedAt: null }, data: { revokedAt: new Date() } });
+    async find(projectId: string, id: string): Promise<ApiKeyRow | null> {
+      const row = await prisma.apiKey.findUnique({ where: { id, projectId } });
+      return row && toRow(row);
     },
 
-    async exists(): Promise<boolean> {
-      return (await prisma.apiKey.findFirst({ select: { id: true } })) !== null;
+    async list(projectId: string, page: PageRequest): Promise<RowPage<ApiKeyRow>> {
+      const { where, ...rest } = pageArguments(page);
+      const rows = await prisma.apiKey.findMany({ ...rest, where: { ...where, projectId } });
+      return toPage(rows.map(toRow), page.limit);
+    },
+
+    /** At once: the next request with the key is refused. Asking again changes nothing. Null when there is no such key. */
+    async revoke(id: string, projectId?: string): Promise<ApiKeyRow | null> {
+      const ofProject = projectId === undefined ? {} : { projectId };
+      await prisma.apiKey.updateMany({ where: { id, ...ofProject, revokedAt: null }, data: { revokedAt: new Date() } });
+      const row = await prisma.apiKey.findUnique({ where: { id, ...ofProject } });
+      return row && toRow(row);
     },
   };
+}
+
+/** The hash stays in this file. */
+function toRow({ keyHash: _keyHash, ...row }: ApiKey): ApiKeyRow {
+  return { ...row, scopes: row.scopes as ApiKeyScope[] };
 }
 
 // A key carries 256 random bits, so a plain hash cannot be searched backwards.

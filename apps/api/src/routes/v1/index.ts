@@ -1,6 +1,10 @@
 // Every route under /v1.
 import type { ApiDependencies } from '../../dependencies.ts';
 import type { ApiServer } from '../../http/api-server.ts';
+import { createApiKeyRoute } from './api-keys/create.ts';
+import { getApiKeyRoute } from './api-keys/get.ts';
+import { listApiKeysRoute } from './api-keys/list.ts';
+import { revokeApiKeyRoute } from './api-keys/revoke.ts';
 import { listBaseModelsRoute } from './base-models/list.ts';
 import { createDatasetRoute } from './datasets/create.ts';
 import { deleteDatasetRoute } from './datasets/delete.ts';
@@ -31,6 +35,10 @@ import { pauseTrainingJobRoute } from './training-jobs/pause.ts';
 import { resumeTrainingJobRoute } from './training-jobs/resume.ts';
 
 const ROUTES: ((app: ApiServer, dependencies: ApiDependencies) => void)[] = [
+  createApiKeyRoute,
+  listApiKeysRoute,
+  getApiKeyRoute,
+  revokeApiKeyRoute,
   createDatasetRoute,
   listDatasetsRoute,
   getDatasetRoute,

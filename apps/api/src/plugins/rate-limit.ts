@@ -1,0 +1,18 @@
+// A quota of requests for each API key, told in every answer (draft-ietf-httpapi-ratelimit-headers-10).
+import type { RateLimiter } from '@styleforge/queue';
+import { ApiError } from '../errors/api-error.ts';
+import type { ApiServer } from '../http/api-server.ts';
+
+const POLICY = '"requests"';
+
+/** Runs after authentication. Refused requests count, too. */
+export function registerRateLimit(app: ApiServer, limiter: RateLimiter): void {
+  const policy = `${POLICY};q=${limiter.requests};w=${limiter.seconds}`;
+  app.addHook('onRequest', async (request, reply) => {
+    const { allowed, remaining, resetSeconds } = await limiter.take(request.caller.keyId);
+    reply.headers({ 'ratelimit-policy': policy, 'ratelimit': `${POLICY};r=${remaining};t=${resetSeconds}` });
+    if (allowed) return;
+    reply.header('retry-after', resetSeconds);
+    throw new ApiError('rate_limited', `This API key has made its ${limiter.requests} requests of ${limiter.seconds} seconds. Try again in ${resetSeconds} seconds.`);
+  });
+}

@@ -1,0 +1,23 @@
+// GET /v1/api-keys
+import { apiKeyId, apiKeyPage, pageQuery } from '@styleforge/contracts';
+import type { ApiDependencies } from '../../../dependencies.ts';
+import type { ApiServer } from '../../../http/api-server.ts';
+import { problemResponses } from '../../../http/problem-responses.ts';
+import { security } from '../../../http/security.ts';
+import { presentApiKey } from '../../../presenters/api-keys.ts';
+import { presentPage } from '../../../presenters/pages.ts';
+
+export function listApiKeysRoute(app: ApiServer, { database }: ApiDependencies): void {
+  const schema = {
+    tags: ['API keys'],
+    summary: 'List API keys, newest first',
+    description: 'Those of the project, revoked ones too.',
+    security,
+    querystring: pageQuery.extend({ after: apiKeyId.optional() }),
+    response: { 200: apiKeyPage, ...problemResponses('validation_failed') },
+  };
+  app.get('/api-keys', { schema, config: { scope: 'admin' } }, async (request) => {
+    const page = await database.apiKeys.list(request.caller.projectId, request.query);
+    return presentPage(page, presentApiKey);
+  });
+}

@@ -1,0 +1,39 @@
+// The quota of a caller: exact within a window, whole again after it, and one for all processes when Redis counts.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createRateLimiter } from '@styleforge/queue';
+import { describe, expect, it } from 'vitest';
+import { hasRedis, startRedis } from './redis-server.ts';
+
+const allowed = async (take: Promise<{ allowed: boolean }>[]) => (await Promise.all(take)).filter((state) => state.allowed).length;
+
+describe('in this process', () => {
+  it('lets exactly the quota through, for each caller by itself, and all of it again after the window', async () => {
+    const limiter = createRateLimiter({ requests: 5, seconds: 2 });
+    const states = await Promise.all(Array.from({ length: 8 }, () => limiter.take('a')));
+    expect(states.map((state) => [state.allowed, state.remaining])).toEqual([
+      [true, 4], [true, 3], [true, 2], [true, 1], [true, 0], [false, 0], [false, 0], [false, 0],
+    ]);
+    for (const { resetSeconds } of states) expect([1, 2]).toContain(resetSeconds);
+    expect(await limiter.take('b')).toMatchObject({ allowed: true, remaining: 4 });
+    await sleep(2100);
+    expect(await limiter.take('a')).toMatchObject({ allowed: true, remaining: 4 });
+    await limiter.close();
+  });
+});
+
+describe.skipIf(!hasRedis)('on Redis', () => {
+  it('counts for all processes together, and in each by itself while Redis is away', async () => {
+    const redis = await startRedis();
+    const errors: Error[] = [];
+    const options = { requests: 5, seconds: 60, redisUrl: redis.redisUrl, onRedisError: (error: Error) => errors.push(error) };
+    const [one, two] = [createRateLimiter(options), createRateLimiter(options)];
+    await expect.poll(async () => (await one.take('warm up')).remaining + (await two.take('warm up')).remaining, { timeout: 20_000 }).toBeLessThan(4);
+    expect(await allowed(Array.from({ length: 12 }, (_, index) => (index % 2 === 0 ? one : two).take('a')))).toBe(5);
+    await redis.stop();
+    expect(await allowed(Array.from({ length: 7 }, () => one.take('a')))).toBe(5);
+    expect(await allowed(Array.from({ length: 7 }, () => two.take('a')))).toBe(5);
+    await expect.poll(() => errors.length, { timeout: 20_000 }).toBeGreaterThan(0);
+    await one.close();
+    await two.close();
+  });
+});
