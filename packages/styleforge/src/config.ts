@@ -7,6 +7,10 @@ export interface TrainingHyperparameters {
   readonly learning_rate: number;
   readonly lr_scheduler: LrSchedulerName;
   readonly lr_warmup_steps: number;
+  /** Of cosine_with_restarts. */
+  readonly lr_num_cycles: number;
+  /** Of polynomial. */
+  readonly lr_power: number;
   /** StyleRef images of one pass; as many Aux images join them. */
   readonly train_batch_size: number;
   readonly gradient_accumulation_steps: number;

@@ -6,13 +6,14 @@ import { cropOf, drawBatch, loadImage, openBatchSource, openModel, toPixelValues
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeTinyBaseModel } from '../../../test/integration/tiny-base-model.ts';
+import { PromptRows } from '../src/prompts.ts';
 
 let scratch: string;
 let model: TrainableModel;
 const images: TrainingImage[] = [];
 
 const hyperparameters: StyleForgeConfig['hyperparameters'] = {
-  max_train_steps: 4, learning_rate: 1e-3, lr_scheduler: 'constant', lr_warmup_steps: 0, train_batch_size: 2, gradient_accumulation_steps: 1,
+  max_train_steps: 4, learning_rate: 1e-3, lr_scheduler: 'constant', lr_warmup_steps: 0, lr_num_cycles: 1, lr_power: 1, train_batch_size: 2, gradient_accumulation_steps: 1,
   max_grad_norm: 1, adam_beta1: 0.9, adam_beta2: 0.999, adam_epsilon: 1e-8, adam_weight_decay: 1e-2, snr_gamma: null, resolution: 32,
   crop: 'center', seed: 1337, random_flip: false, use_captions: false, latent_sampling: 'sample', noise_offset: 0, train_text_encoder: true,
   text_encoder_learning_rate: null, adam_moments: 'float32', gradient_checkpointing: false, ema: false, checkpointing_steps: null,
@@ -92,6 +93,28 @@ describe('batches', () => {
     const rows = passes.flatMap(({ latents }) => Array.from({ length: 2 }, (_, i) => latents.slice(i * latents.length / 4, (i + 1) * latents.length / 4).join()));
     expect(new Set(rows).size).toBe(3);
     expect(new Set(rows.slice(0, 3)).size).toBe(3);
+  });
+
+  it('encode an image once where its crop never changes, each side of a mirrored one once, and at every use where it does', async () => {
+    const keys = Array.from({ length: 12 }, (_, step) => ({ step, index: 0 }));
+    const encodings = (changes: Partial<StyleForgeConfig['hyperparameters']>) => withSource(changes, async ({ styleRef: [[{ image }]], latents }) => {
+      const moments = [];
+      for (const key of keys) moments.push(await latents.moments(image, key));
+      return new Set(moments).size;
+    });
+    expect([await encodings({}), await encodings({ random_flip: true }), await encodings({ crop: 'random' })]).toEqual([1, 2, 12]);
+  });
+
+  it('encode the prompts of a frozen text encoder once, as it encodes them', async () => {
+    const folder = join(scratch, 'frozen');
+    await makeTinyBaseModel(folder);
+    const frozen = await openModel(folder);
+    const rows = await PromptRows.create(frozen, ['a photo of zwx style', 'a photo of style'], false);
+    await rm(folder, { recursive: true });
+    const states = (read: number[]): Float32Array => (rows.feed(read) as { encoderHiddenStates: Float32Array }).encoderHiddenStates;
+    const [first, second] = [states([0]), states([1])];
+    expect(first).not.toEqual(second);
+    expect(states([1, 0, 1])).toEqual(Float32Array.of(...second, ...first, ...second));
   });
 
   it('shift the noise of each channel by one further value', async () => {

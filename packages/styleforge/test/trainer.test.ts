@@ -34,7 +34,7 @@ beforeAll(async () => {
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 
 const hyperparameters: StyleForgeConfig['hyperparameters'] = {
-  max_train_steps: 4, learning_rate: 1e-3, lr_scheduler: 'constant', lr_warmup_steps: 0, train_batch_size: 1, gradient_accumulation_steps: 1,
+  max_train_steps: 4, learning_rate: 1e-3, lr_scheduler: 'constant', lr_warmup_steps: 0, lr_num_cycles: 1, lr_power: 1, train_batch_size: 1, gradient_accumulation_steps: 1,
   max_grad_norm: 1, adam_beta1: 0.9, adam_beta2: 0.999, adam_epsilon: 1e-8, adam_weight_decay: 1e-2, snr_gamma: null, resolution: 32,
   crop: 'random', seed: 1337, random_flip: false, use_captions: false, latent_sampling: 'sample', noise_offset: 0, train_text_encoder: true,
   text_encoder_learning_rate: null, adam_moments: 'float32', gradient_checkpointing: false, ema: false, checkpointing_steps: null,
@@ -153,6 +153,32 @@ describe('trainStyleForge', () => {
     for (const [name, gradient] of kept.gradients.entries()) {
       expect(difference(gradient, recomputed.gradients.get(name)), name).toBeLessThan(1e-6);
     }
+  });
+
+  it('makes of two passes the gradient norm of one pass over both halves', async () => {
+    const model = await openModel(base);
+    const draw = (purpose: string) => randomNormals({ seed: 1, step: 0, purpose }, 2 * 4 * 64);
+    const [latents, noise, timesteps] = [draw('latents'), draw('noise'), [100, 700]];
+    const inputIds = Int32Array.from({ length: 77 }, (_, i) => (31 * i) % 900);
+    const normOf = async (passes: { from: number; to: number }[], batchSize: number) => {
+      const step = await TrainStep.create({
+        unet: model.unet, textEncoder: model.textEncoder, noiseScheduler: model.noiseScheduler, batchSize, promptCount: 1, tokenCount: 77,
+        latentShape: [4, 8, 8], trainTextEncoder: true, adamw: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+      });
+      await loadTrainableWeights(model.folder, step.weights);
+      for (const { from, to } of passes) {
+        const part = (values: Float32Array) => values.slice(from * 256, to * 256);
+        await step.backward({
+          latents: part(latents), noise: part(noise), timesteps: timesteps.slice(from, to), inputIds, promptOfSample: new Int32Array(batchSize), sampleWeights: new Float32Array(batchSize).fill(1 / batchSize),
+        });
+      }
+      const { gradNorm } = await step.update({ learningRate: 1e-3, weightDecay: 0, maxGradNorm: 1e9 });
+      await step.release();
+      return gradNorm;
+    };
+    const [whole, halves] = [await normOf([{ from: 0, to: 2 }], 2), await normOf([{ from: 0, to: 1 }, { from: 1, to: 2 }], 1)];
+    expect(halves / whole).toBeCloseTo(1, 5);
+    expect((await normOf([{ from: 0, to: 1 }], 1)) / whole).not.toBeCloseTo(1, 2);
   });
 
   it('stops at a loss that is no number, naming the step', async () => {
