@@ -57,6 +57,7 @@ module.exports = {
     mayImport('styleforge', ['autodiff', 'onnx', 'runtime', 'weights', 'diffusion']),
     mayImport('metrics', ['autodiff', 'onnx', 'runtime', 'weights', 'diffusion']),
     mayImport('samples', []),
+    mayImport('sdk', []),
     {
       name: 'service-knows-no-learning',
       severity: 'error',
@@ -76,6 +77,13 @@ module.exports = {
       comment: "apps don't import apps, and nothing imports the lab",
       from: { path: '^apps/([^/]+)/src/' },
       to: { path: '^apps/', pathNot: '^apps/$1/' },
+    },
+    {
+      name: 'clients-are-clients',
+      severity: 'error',
+      comment: 'the command line and the web page reach the service through the sdk alone',
+      from: from('^apps/(cli|dashboard)/src/'),
+      to: { path: '^(packages|apps)/', pathNot: ['^packages/(sdk|contracts)/', '^apps/(cli|dashboard)/'] },
     },
     { name: 'packages-know-no-app', severity: 'error', from: from('^packages/[^/]+/src/'), to: { path: '^apps/' } },
     {

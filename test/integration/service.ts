@@ -1,5 +1,5 @@
 // The whole service in a fresh folder, and the few HTTP calls that the tests make.
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -20,9 +20,13 @@ export class TestService {
     this.directory = directory;
   }
 
-  static async create(): Promise<TestService> {
+  /** `models`: the names of its base models, all of them tiny, each with its profile. */
+  static async create(models: Record<string, object> = { tiny: {} }): Promise<TestService> {
     const test = new TestService(await mkdtemp(join(tmpdir(), 'styleforge-service-')));
-    await makeTinyBaseModel(join(test.directory, 'models', 'tiny'));
+    for (const [name, profile] of Object.entries(models)) {
+      await makeTinyBaseModel(join(test.directory, 'models', name));
+      await writeFile(join(test.directory, 'models', name, 'styleforge.json'), JSON.stringify(profile));
+    }
     await test.start();
     return test;
   }
@@ -33,6 +37,10 @@ export class TestService {
     });
     this.#service = await startService({ config });
     this.#apiKey = this.#service.apiKey ?? this.#apiKey;
+  }
+
+  get apiKey(): string {
+    return this.#apiKey;
   }
 
   get service(): RunningService {
@@ -113,7 +121,7 @@ export class TestService {
   untilFinished = (id: string, ms?: number) => this.until(id, ({ status }) => ['succeeded', 'failed', 'cancelled'].includes(status), ms);
 }
 
-async function picture(hue: number): Promise<Buffer<ArrayBuffer>> {
+export async function picture(hue: number): Promise<Buffer<ArrayBuffer>> {
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"><rect width="64" height="64" fill="hsl(${hue},80%,60%)"/><circle cx="32" cy="32" r="${12 + (hue % 16)}" fill="hsl(${hue + 90},80%,40%)"/></svg>`;
   const png = await sharp(Buffer.from(svg)).png().toBuffer();
   return Buffer.from(png);

@@ -1,0 +1,20 @@
+// The OpenAPI document of the routes as they are now; neither a database nor a store has to be there.
+import { tmpdir } from 'node:os';
+import { createDatabase } from '@styleforge/database';
+import { FileObjectStore } from '@styleforge/storage';
+import { buildApp } from '../app.ts';
+
+/** Nothing connects to it: a document asks no table. */
+const NO_DATABASE = 'postgres://nobody@127.0.0.1:1/none';
+
+export async function openApiDocument(): Promise<object> {
+  const database = createDatabase(NO_DATABASE);
+  const directory = tmpdir();
+  const app = await buildApp({ database, objectStore: new FileObjectStore(directory), baseModelsDirectory: directory, logLevel: 'silent' });
+  try {
+    return app.swagger();
+  } finally {
+    await app.close();
+    await database.close();
+  }
+}

@@ -1,0 +1,54 @@
+// The client: one object for a service and a key, with the resources hanging from it.
+import { Api } from './api.ts';
+import { readEnvironment } from './environment.ts';
+import { StyleForgeError } from './errors.ts';
+import { DEFAULT_BASE_URL, DEFAULT_MAX_RETRIES, DEFAULT_TIMEOUT_MS } from './options.ts';
+import type { ClientOptions, RequestOptions } from './options.ts';
+import { BaseModels } from './resources/base-models.ts';
+import { Datasets } from './resources/datasets.ts';
+import { Images } from './resources/images.ts';
+import { Studies } from './resources/studies.ts';
+import { TrainingJobs } from './resources/training-jobs.ts';
+import type { Readiness } from './types.ts';
+
+export class StyleForge {
+  readonly baseUrl: string;
+  readonly datasets: Datasets;
+  readonly baseModels: BaseModels;
+  readonly trainingJobs: TrainingJobs;
+  readonly images: Images;
+  readonly studies: Studies;
+  readonly #api: Api;
+
+  constructor(options: ClientOptions = {}) {
+    const apiKey = options.apiKey ?? readEnvironment('STYLEFORGE_API_KEY');
+    if (!apiKey) throw new StyleForgeError('An API key is needed: new StyleForge({ apiKey }) or the environment variable STYLEFORGE_API_KEY.');
+    this.baseUrl = (options.baseUrl ?? readEnvironment('STYLEFORGE_BASE_URL') ?? DEFAULT_BASE_URL).replace(/\/+$/, '');
+    if (!URL.canParse(this.baseUrl)) throw new StyleForgeError(`baseUrl: ${this.baseUrl} is no URL; give one such as ${DEFAULT_BASE_URL}.`);
+    const api = new Api({
+      apiKey,
+      baseUrl: this.baseUrl,
+      timeout: options.timeout ?? DEFAULT_TIMEOUT_MS,
+      maxRetries: options.maxRetries ?? DEFAULT_MAX_RETRIES,
+      headers: options.headers ?? {},
+      fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
+    });
+    this.#api = api;
+    this.datasets = new Datasets(api);
+    this.baseModels = new BaseModels(api);
+    this.trainingJobs = new TrainingJobs(api);
+    this.images = new Images(api);
+    this.studies = new Studies(api);
+  }
+
+  /** Fetches what a `url` in a body leads to: an image, a file of a checkpoint. The body is a stream. */
+  download(url: string, options?: RequestOptions): Promise<Response> {
+    return this.#api.transport.send(url, { method: 'GET', stream: true }, options);
+  }
+
+  /** Whether each thing that the service depends on answers; does not throw when one does not. */
+  async readiness(options?: RequestOptions): Promise<Readiness> {
+    const response = await this.#api.transport.send('/readyz', { method: 'GET', expect: 503 }, options);
+    return (await response.json()) as Readiness;
+  }
+}

@@ -1,0 +1,135 @@
+// Everything that can go wrong, as classes; `code` tells apart what the service refuses.
+import type { ErrorCode, FieldError, Generation, Problem, TrainingJob } from './types.ts';
+
+export class StyleForgeError extends Error {
+  override name = 'StyleForgeError';
+}
+
+/** The service answered, and with an error. */
+export class APIError extends StyleForgeError {
+  override name = 'APIError';
+  readonly status: number;
+  /** Stable; undefined when something between here and the service answered in its place. */
+  readonly code: ErrorCode | undefined;
+  readonly title: string;
+  readonly detail: string;
+  /** Under which the service's log has the request. */
+  readonly requestId: string | undefined;
+  /** One entry for each field that is wrong. */
+  readonly errors: FieldError[];
+  readonly headers: Headers;
+
+  constructor(status: number, problem: Partial<Problem>, headers: Headers) {
+    const detail = problem.detail ?? problem.title ?? `The service answered ${status}`;
+    super([status, problem.code, detail].filter(Boolean).join(' '));
+    this.status = status;
+    this.code = problem.code;
+    this.title = problem.title ?? '';
+    this.detail = detail;
+    this.requestId = problem.request_id ?? headers.get('x-request-id') ?? undefined;
+    this.errors = problem.errors ?? [];
+    this.headers = headers;
+  }
+}
+
+export class BadRequestError extends APIError {
+  override name = 'BadRequestError';
+}
+export class AuthenticationError extends APIError {
+  override name = 'AuthenticationError';
+}
+export class PermissionDeniedError extends APIError {
+  override name = 'PermissionDeniedError';
+}
+export class NotFoundError extends APIError {
+  override name = 'NotFoundError';
+}
+export class ConflictError extends APIError {
+  override name = 'ConflictError';
+}
+export class PayloadTooLargeError extends APIError {
+  override name = 'PayloadTooLargeError';
+}
+export class UnprocessableEntityError extends APIError {
+  override name = 'UnprocessableEntityError';
+}
+export class RateLimitError extends APIError {
+  override name = 'RateLimitError';
+}
+export class InternalServerError extends APIError {
+  override name = 'InternalServerError';
+}
+
+/** No answer came: the service is not there, or the connection broke. */
+export class APIConnectionError extends StyleForgeError {
+  override name = 'APIConnectionError';
+}
+export class APIConnectionTimeoutError extends APIConnectionError {
+  override name = 'APIConnectionTimeoutError';
+}
+/** The caller's signal ended the request. */
+export class APIUserAbortError extends StyleForgeError {
+  override name = 'APIUserAbortError';
+}
+
+/** Waiting took longer than the caller allows; what was waited for goes on. */
+export class WaitTimeoutError extends StyleForgeError {
+  override name = 'WaitTimeoutError';
+}
+
+/** The job that was waited for ended as `failed` or `cancelled`. */
+export class TrainingJobError extends StyleForgeError {
+  override name = 'TrainingJobError';
+  readonly job: TrainingJob;
+
+  constructor(job: TrainingJob) {
+    super(endOf('training job', job));
+    this.job = job;
+  }
+}
+
+export class GenerationError extends StyleForgeError {
+  override name = 'GenerationError';
+  readonly generation: Generation;
+
+  constructor(generation: Generation) {
+    super(endOf('generation', generation));
+    this.generation = generation;
+  }
+}
+
+/** A webhook's signature, timestamp or body is not the service's. */
+export class WebhookSignatureError extends StyleForgeError {
+  override name = 'WebhookSignatureError';
+}
+
+function endOf(thing: string, { id, status, error }: TrainingJob | Generation): string {
+  return `The ${thing} ${id} ${status === 'failed' ? 'failed' : `is ${status}`}${error ? `: ${error.code}: ${error.message}` : ''}`;
+}
+
+const BY_STATUS: Record<number, typeof APIError> = {
+  400: BadRequestError,
+  401: AuthenticationError,
+  403: PermissionDeniedError,
+  404: NotFoundError,
+  409: ConflictError,
+  413: PayloadTooLargeError,
+  422: UnprocessableEntityError,
+  429: RateLimitError,
+};
+
+export async function errorOf(response: Response): Promise<APIError> {
+  const Kind = BY_STATUS[response.status] ?? (response.status >= 500 ? InternalServerError : APIError);
+  return new Kind(response.status, await problemOf(response), response.headers);
+}
+
+/** A proxy may answer with a page instead of a problem document. */
+async function problemOf(response: Response): Promise<Partial<Problem>> {
+  const text = await response.text();
+  if (!/json/.test(response.headers.get('content-type') ?? '')) return text.length < 300 && text !== '' ? { detail: text } : {};
+  try {
+    return JSON.parse(text) as Problem;
+  } catch {
+    return {};
+  }
+}

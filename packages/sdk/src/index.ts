@@ -1,0 +1,10 @@
+// @styleforge/sdk: the client, its errors, and the types of everything that goes in and out.
+export { StyleForge, StyleForge as default } from './client.ts';
+export * from './errors.ts';
+export type { EventStreamOptions } from './event-stream.ts';
+export type { FileContent, LabelledFile, Uploadable } from './files.ts';
+export type { ClientOptions, RequestOptions, WaitOptions } from './options.ts';
+export { Page, PagePromise } from './pages.ts';
+export type { UploadOptions } from './resources/datasets.ts';
+export type * from './types.ts';
+export { unwrapWebhook } from './webhook-signature.ts';

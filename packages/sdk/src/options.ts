@@ -1,0 +1,39 @@
+// What a caller may set, for the client as a whole and for one request.
+export type Fetch = (input: string, init?: RequestInit) => Promise<Response>;
+
+export interface ClientOptions {
+  /** `sf_...`; `STYLEFORGE_API_KEY` when left out. */
+  apiKey?: string | undefined;
+  /** Where the service is; `STYLEFORGE_BASE_URL`, then http://127.0.0.1:3000, when left out. */
+  baseUrl?: string | undefined;
+  /** Milliseconds for one try of a request, 60 seconds when left out. */
+  timeout?: number | undefined;
+  /** How often a request is tried again when it may help, 2 when left out. */
+  maxRetries?: number | undefined;
+  headers?: Record<string, string> | undefined;
+  /** Takes the place of the global `fetch`. */
+  fetch?: Fetch | undefined;
+}
+
+export interface RequestOptions {
+  signal?: AbortSignal | undefined;
+  /** Milliseconds for one try. */
+  timeout?: number | undefined;
+  maxRetries?: number | undefined;
+  /** For POST; a random one when left out, the same for every try. */
+  idempotencyKey?: string | undefined;
+  headers?: Record<string, string> | undefined;
+}
+
+export interface WaitOptions<Subject> extends Pick<RequestOptions, 'signal'> {
+  /** Called with the first state and with every change. */
+  onProgress?: ((subject: Subject) => void) | undefined;
+  /** Milliseconds after which waiting is given up; what is waited for goes on. Never when left out. */
+  timeout?: number | undefined;
+  /** Milliseconds between two looks, one second when left out. */
+  pollInterval?: number | undefined;
+}
+
+export const DEFAULT_BASE_URL = 'http://127.0.0.1:3000';
+export const DEFAULT_TIMEOUT_MS = 60_000;
+export const DEFAULT_MAX_RETRIES = 2;

@@ -1,0 +1,95 @@
+// Datasets and the images in them.
+import type { Api } from '../api.ts';
+import { take } from '../api.ts';
+import { isArchive, openFiles } from '../files.ts';
+import type { Labels, NamedBlob, Uploadable } from '../files.ts';
+import type { RequestOptions } from '../options.ts';
+import { PagePromise } from '../pages.ts';
+import type { Dataset, DatasetCreateParams, DatasetDetail, PageParams, UploadResult } from '../types.ts';
+
+/** Large uploads go in several requests, so that each fits into its time and can be repeated. */
+const BATCH = { files: 40, bytes: 64 * 1024 * 1024 };
+const UPLOAD_TIMEOUT_MS = 10 * 60_000;
+
+export interface UploadOptions extends RequestOptions, Labels {
+  /** Called after each request with how much of the whole has been sent so far. */
+  onProgress?: ((sent: { files: number; bytes: number }) => void) | undefined;
+}
+
+export class Datasets {
+  readonly #api: Api;
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  create(params: DatasetCreateParams, options?: RequestOptions): Promise<Dataset> {
+    return take(this.#api.http.POST('/v1/datasets', { body: params, ...this.#api.with(options) }));
+  }
+
+  list(params: PageParams = {}, options?: RequestOptions): PagePromise<Dataset> {
+    const fetch = (after?: string) => take(this.#api.http.GET('/v1/datasets', { params: { query: { ...params, ...(after && { after }) } }, ...this.#api.with(options) }));
+    return new PagePromise(fetch, params.after);
+  }
+
+  get(id: string, options?: RequestOptions): Promise<DatasetDetail> {
+    return take(this.#api.http.GET('/v1/datasets/{id}', { params: { path: { id } }, ...this.#api.with(options) }));
+  }
+
+  async delete(id: string, options?: RequestOptions): Promise<void> {
+    await this.#api.http.DELETE('/v1/datasets/{id}', { params: { path: { id } }, ...this.#api.with(options) });
+  }
+
+  /**
+   * Uploads images or zip archives: paths and folders (Node), Files, Blobs, bytes, streams. A refused file is no exception:
+   * the result tells of each file whether it was kept, and if not, why.
+   */
+  async upload(id: string, files: Uploadable | Uploadable[], options: UploadOptions = {}): Promise<UploadResult> {
+    const { component, caption, onProgress, ...request } = options;
+    const total: UploadResult = { kept: 0, refused: 0, files: [] };
+    const sent = { files: 0, bytes: 0 };
+    for await (const batch of inBatches(openFiles(files, { component, caption }))) {
+      const key = request.idempotencyKey && `${request.idempotencyKey}-${sent.files}`;
+      const result = await this.#send(id, batch, { timeout: UPLOAD_TIMEOUT_MS, ...request, idempotencyKey: key });
+      total.kept += result.kept;
+      total.refused += result.refused;
+      total.files.push(...result.files);
+      sent.files += batch.length;
+      sent.bytes += sizeOf(batch);
+      onProgress?.({ ...sent });
+    }
+    return total;
+  }
+
+  async #send(id: string, batch: NamedBlob[], options: RequestOptions): Promise<UploadResult> {
+    const form = new FormData();
+    let labels: Labels = {};
+    for (const { name, blob, component, caption } of batch) {
+      // A label holds for the files that come after it; an empty one ends it.
+      if (component !== labels.component) form.append('component', component ?? '');
+      if (caption !== labels.caption) form.append('caption', caption ?? '');
+      labels = { component, caption };
+      form.append('images', blob, name);
+    }
+    const response = await this.#api.transport.send(`/v1/datasets/${encodeURIComponent(id)}/images`, { method: 'POST', body: form }, options);
+    return (await response.json()) as UploadResult;
+  }
+}
+
+async function* inBatches(files: AsyncIterable<NamedBlob>): AsyncGenerator<NamedBlob[]> {
+  let batch: NamedBlob[] = [];
+  for await (const file of files) {
+    const isFull = batch.length === BATCH.files || sizeOf(batch) + file.blob.size > BATCH.bytes;
+    // An archive comes alone in its request.
+    if (batch.length > 0 && (isFull || isArchive(file) || batch.some(isArchive))) {
+      yield batch;
+      batch = [];
+    }
+    batch.push(file);
+  }
+  if (batch.length > 0) yield batch;
+}
+
+function sizeOf(batch: NamedBlob[]): number {
+  return batch.reduce((bytes, { blob }) => bytes + blob.size, 0);
+}

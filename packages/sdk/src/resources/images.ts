@@ -1,0 +1,40 @@
+// Generating images and fetching them.
+import type { Api } from '../api.ts';
+import { take } from '../api.ts';
+import { GenerationError } from '../errors.ts';
+import { DEFAULT_TIMEOUT_MS } from '../options.ts';
+import type { RequestOptions, WaitOptions } from '../options.ts';
+import type { Generation, GenerationCreateParams } from '../types.ts';
+import { waitUntilDone } from '../wait.ts';
+
+export class Images {
+  readonly #api: Api;
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  /** Answers at once, or when the images are ready within `wait` seconds; `waitFor` takes over where they are not. */
+  generate(params: GenerationCreateParams, options: RequestOptions = {}): Promise<Generation> {
+    const timeout = DEFAULT_TIMEOUT_MS + (params.wait ?? 0) * 1000;
+    return take(this.#api.http.POST('/v1/images/generations', { body: params, ...this.#api.with({ timeout, ...options }) }));
+  }
+
+  get(id: string, options?: RequestOptions): Promise<Generation> {
+    return take(this.#api.http.GET('/v1/images/generations/{id}', { params: { path: { id } }, ...this.#api.with(options) }));
+  }
+
+  /** Resolves when the images are there; throws a GenerationError when that failed. */
+  async waitFor(id: string, options: WaitOptions<Generation> = {}): Promise<Generation> {
+    const read = (request: RequestOptions) => this.get(id, request);
+    const isDone = ({ status }: Generation) => status !== 'queued' && status !== 'running';
+    const generation = await waitUntilDone({ name: `generation ${id}`, read, isDone }, options);
+    if (generation.status !== 'succeeded') throw new GenerationError(generation);
+    return generation;
+  }
+
+  /** One image as PNG: `await (await client.images.content(image.id)).arrayBuffer()`. */
+  content(id: string, options?: RequestOptions): Promise<Response> {
+    return this.#api.transport.send(`/v1/images/${encodeURIComponent(id)}`, { method: 'GET' }, options);
+  }
+}

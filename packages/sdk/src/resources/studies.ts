@@ -1,0 +1,27 @@
+// Studies: variations of one job, run as jobs of their own and compared.
+import type { Api } from '../api.ts';
+import { take } from '../api.ts';
+import type { RequestOptions, WaitOptions } from '../options.ts';
+import type { Study, StudyCreateParams } from '../types.ts';
+import { waitUntilDone } from '../wait.ts';
+
+export class Studies {
+  readonly #api: Api;
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  create(params: StudyCreateParams, options?: RequestOptions): Promise<Study> {
+    return take(this.#api.http.POST('/v1/studies', { body: params, ...this.#api.with(options) }));
+  }
+
+  get(id: string, options?: RequestOptions): Promise<Study> {
+    return take(this.#api.http.GET('/v1/studies/{id}', { params: { path: { id } }, ...this.#api.with(options) }));
+  }
+
+  /** Resolves when no job of the study is under way any more, however each of them ended. */
+  waitFor(id: string, options: WaitOptions<Study> = {}): Promise<Study> {
+    return waitUntilDone({ name: `study ${id}`, read: (request) => this.get(id, request), isDone: ({ status }) => status === 'finished' }, options);
+  }
+}

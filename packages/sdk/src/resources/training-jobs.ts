@@ -1,0 +1,80 @@
+// Training jobs: made, followed, steered, and what comes out of them.
+import type { Api } from '../api.ts';
+import { take } from '../api.ts';
+import { TrainingJobError } from '../errors.ts';
+import { followEvents } from '../event-stream.ts';
+import type { EventStreamOptions } from '../event-stream.ts';
+import type { RequestOptions, WaitOptions } from '../options.ts';
+import { PagePromise } from '../pages.ts';
+import type {
+  Checkpoint, TrainingJob, TrainingJobCreateParams, TrainingJobEvent, TrainingJobListParams, TrainingJobStatus, TrainingMetric, ValidationImage,
+} from '../types.ts';
+import { waitUntilDone } from '../wait.ts';
+
+const FINISHED: TrainingJobStatus[] = ['succeeded', 'failed', 'cancelled'];
+
+export class TrainingJobs {
+  readonly #api: Api;
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  create(params: TrainingJobCreateParams, options?: RequestOptions): Promise<TrainingJob> {
+    return take(this.#api.http.POST('/v1/training-jobs', { body: params, ...this.#api.with(options) }));
+  }
+
+  /** Newest first. */
+  list(params: TrainingJobListParams = {}, options?: RequestOptions): PagePromise<TrainingJob> {
+    const fetch = (after?: string) =>
+      take(this.#api.http.GET('/v1/training-jobs', { params: { query: { ...params, ...(after && { after }) } }, ...this.#api.with(options) }));
+    return new PagePromise(fetch, params.after);
+  }
+
+  get(id: string, options?: RequestOptions): Promise<TrainingJob> {
+    return take(this.#api.http.GET('/v1/training-jobs/{id}', { params: { path: { id } }, ...this.#api.with(options) }));
+  }
+
+  /** A running job saves a checkpoint first; `resume` goes on from it. */
+  cancel(id: string, options?: RequestOptions): Promise<TrainingJob> {
+    return take(this.#api.http.POST('/v1/training-jobs/{id}/cancel', { params: { path: { id } }, ...this.#api.with(options) }));
+  }
+
+  pause(id: string, options?: RequestOptions): Promise<TrainingJob> {
+    return take(this.#api.http.POST('/v1/training-jobs/{id}/pause', { params: { path: { id } }, ...this.#api.with(options) }));
+  }
+
+  /** A succeeded job needs a larger `max_train_steps`. */
+  resume(id: string, params: { max_train_steps?: number } = {}, options?: RequestOptions): Promise<TrainingJob> {
+    return take(this.#api.http.POST('/v1/training-jobs/{id}/resume', { params: { path: { id } }, body: params, ...this.#api.with(options) }));
+  }
+
+  /** The log from its beginning (or `after`), then live, with the progress in between; ends with the job. */
+  events(id: string, options: EventStreamOptions = {}): AsyncGenerator<TrainingJobEvent> {
+    const isFinished = async () => FINISHED.includes((await this.get(id, { signal: options.signal })).status);
+    return followEvents(this.#api.transport, { path: `/v1/training-jobs/${encodeURIComponent(id)}/events`, isFinished }, options);
+  }
+
+  /** Resolves when the job has succeeded; throws a TrainingJobError when it failed or was cancelled. A paused job is waited for. */
+  async waitFor(id: string, options: WaitOptions<TrainingJob> = {}): Promise<TrainingJob> {
+    const read = (request: RequestOptions) => this.get(id, request);
+    const job = await waitUntilDone({ name: `training job ${id}`, read, isDone: ({ status }) => FINISHED.includes(status) }, options);
+    if (job.status !== 'succeeded') throw new TrainingJobError(job);
+    return job;
+  }
+
+  /** The loss curves, one entry a step. */
+  async metrics(id: string, options?: RequestOptions): Promise<TrainingMetric[]> {
+    return (await take(this.#api.http.GET('/v1/training-jobs/{id}/metrics', { params: { path: { id } }, ...this.#api.with(options) }))).data;
+  }
+
+  /** Oldest first; files are fetched by `client.download(file.url)`. */
+  async checkpoints(id: string, options?: RequestOptions): Promise<Checkpoint[]> {
+    return (await take(this.#api.http.GET('/v1/training-jobs/{id}/checkpoints', { params: { path: { id } }, ...this.#api.with(options) }))).data;
+  }
+
+  /** The validation images made while training. */
+  async images(id: string, options?: RequestOptions): Promise<ValidationImage[]> {
+    return (await take(this.#api.http.GET('/v1/training-jobs/{id}/images', { params: { path: { id } }, ...this.#api.with(options) }))).data;
+  }
+}

@@ -1,0 +1,101 @@
+// One request with all that belongs to it: key, idempotency, time limit, further tries, errors as exceptions.
+import { APIConnectionError, APIConnectionTimeoutError, APIError, APIUserAbortError, StyleForgeError, errorOf } from './errors.ts';
+import type { Fetch, RequestOptions } from './options.ts';
+import { backOff, delayBefore, mayRetry, sleep } from './retry.ts';
+
+export interface TransportSettings {
+  apiKey: string;
+  baseUrl: string;
+  timeout: number;
+  maxRetries: number;
+  headers: Record<string, string>;
+  fetch: Fetch;
+}
+
+export interface Sending {
+  method: string;
+  headers?: Headers | Record<string, string>;
+  /** Sent again with every try. */
+  body?: BodyInit;
+  /** The answer's body is handed on as it comes, and not timed. */
+  stream?: boolean;
+  /** A status that is an answer like any other, besides the successes. */
+  expect?: number;
+}
+
+const NO_CONTENT = 204;
+
+export class Transport {
+  readonly settings: TransportSettings;
+
+  constructor(settings: TransportSettings) {
+    this.settings = settings;
+  }
+
+  /** `url` may be a path of the service. Throws unless the answer is a success. */
+  async send(url: string, sending: Sending, options: RequestOptions = {}): Promise<Response> {
+    const target = new URL(url.startsWith('/') ? this.settings.baseUrl + url : url);
+    const headers = this.#headers(target, sending, options);
+    const retries = options.maxRetries ?? this.settings.maxRetries;
+    for (let tries = 0; ; tries++) {
+      const outcome = await this.#try(target, { ...sending, headers }, options);
+      if (!(outcome instanceof Error)) return outcome;
+      const delay = tries < retries ? delayOf(outcome, tries) : null;
+      if (delay === null) throw outcome;
+      await sleep(delay, options.signal).catch((cause: unknown) => Promise.reject(aborted(cause)));
+    }
+  }
+
+  #headers(target: URL, { method, headers }: Sending, { idempotencyKey, headers: more = {} }: RequestOptions): Headers {
+    const { apiKey, baseUrl } = this.settings;
+    const all = new Headers(this.settings.headers);
+    // A link into an object store carries its own permission; the key is for the service alone.
+    if (target.origin === new URL(baseUrl).origin) all.set('authorization', `Bearer ${apiKey}`);
+    if (method === 'POST') all.set('idempotency-key', idempotencyKey ?? randomKey());
+    for (const [name, value] of [...new Headers(headers), ...Object.entries(more)]) all.set(name, value);
+    return all;
+  }
+
+  async #try(target: URL, sending: Sending, options: RequestOptions): Promise<Response | StyleForgeError> {
+    const limit = new AbortController();
+    const ms = options.timeout ?? this.settings.timeout;
+    const timer = setTimeout(() => limit.abort(), ms);
+    const signal = options.signal ? AbortSignal.any([limit.signal, options.signal]) : limit.signal;
+    try {
+      const { stream, expect, method, headers = {}, body = null } = sending;
+      const response = await this.settings.fetch(target.href, { method, headers, body, signal });
+      if (!response.ok && response.status !== expect) return await errorOf(response);
+      if (stream || response.status === NO_CONTENT) return response;
+      const { status, statusText, headers: received } = response;
+      return new Response(await response.arrayBuffer(), { status, statusText, headers: received });
+    } catch (cause) {
+      if (options.signal?.aborted) throw aborted(cause);
+      if (limit.signal.aborted) return new APIConnectionTimeoutError(`${target.origin} did not answer within ${ms} ms`, { cause });
+      return new APIConnectionError(`${target.origin} cannot be reached: ${reasonOf(cause)}`, { cause });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** Null: trying again is of no use. */
+function delayOf(error: Error, tries: number): number | null {
+  if (!(error instanceof APIError)) return backOff(tries);
+  return mayRetry(error.status, error.code) ? delayBefore(tries, error.headers) : null;
+}
+
+function aborted(cause: unknown): APIUserAbortError {
+  return new APIUserAbortError('The request was aborted.', { cause });
+}
+
+/** `fetch failed` says nothing; its cause does. */
+function reasonOf(error: unknown): string {
+  const { message, cause } = error as { message?: string; cause?: { message?: string; code?: string } };
+  return cause?.message || cause?.code || message || String(error);
+}
+
+/** Random even where `crypto.randomUUID` is missing: on pages that came over plain HTTP. */
+function randomKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return `sdk-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+}

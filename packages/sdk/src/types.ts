@@ -1,0 +1,45 @@
+// The service's bodies under the names that programs use, straight from its OpenAPI document.
+import type { components, operations, paths } from './generated/openapi.ts';
+
+type Schemas = components['schemas'];
+export type { components, operations, paths };
+
+export type Dataset = Schemas['Dataset'];
+export type DatasetDetail = Schemas['DatasetDetail'];
+export type DatasetImage = Schemas['DatasetImage'];
+export type DatasetCreateParams = Schemas['CreateDatasetRequestInput'];
+export type UploadedFile = Schemas['UploadedFile'];
+export type UploadResult = Schemas['UploadResponse'];
+
+export type BaseModel = Schemas['BaseModel'];
+
+export type TrainingJob = Schemas['TrainingJob'];
+export type TrainingJobStatus = Schemas['TrainingJobStatus'];
+export type TrainingProgress = Schemas['TrainingProgress'];
+export type TrainingMetric = Schemas['TrainingMetric'];
+export type TrainingJobCreateParams = Schemas['CreateTrainingJobRequestInput'];
+export type TrainingJobListParams = NonNullable<paths['/v1/training-jobs']['get']['parameters']['query']>;
+export type Checkpoint = Schemas['Checkpoint'];
+export type CheckpointFile = Schemas['CheckpointFile'];
+export type ValidationImage = Schemas['ValidationImage'];
+export type Failure = Schemas['Failure'];
+
+/** An entry of the job's durable log: `job.running`, `checkpoint.saved` and others. */
+export type LogEvent = Omit<Schemas['TrainingEvent'], 'type'> & { type: `${string}.${string}` };
+/** Sent while the job runs and not kept. */
+export type ProgressEvent = { type: 'progress'; data: TrainingProgress };
+export type TrainingJobEvent = LogEvent | ProgressEvent;
+
+export type Generation = Schemas['Generation'];
+export type GeneratedImage = Schemas['GeneratedImage'];
+export type GenerationCreateParams = Schemas['CreateGenerationRequestInput'];
+
+export type Study = Schemas['Study'];
+export type StudyRow = Schemas['StudyRow'];
+export type StudyCreateParams = Schemas['CreateStudyRequestInput'];
+
+export type Readiness = Schemas['Readiness'];
+export type Problem = Schemas['Problem'];
+export type FieldError = Schemas['FieldError'];
+export type ErrorCode = Problem['code'];
+export type PageParams = { limit?: number; after?: string };

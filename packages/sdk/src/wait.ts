@@ -1,0 +1,29 @@
+// Looks again and again until something has ended.
+import { APIUserAbortError, WaitTimeoutError } from './errors.ts';
+import type { RequestOptions, WaitOptions } from './options.ts';
+import { sleep } from './retry.ts';
+
+const DEFAULT_INTERVAL_MS = 1_000;
+
+export interface Waiting<Subject> {
+  /** For messages: "training job job_...". */
+  name: string;
+  read(options: RequestOptions): Promise<Subject>;
+  isDone(subject: Subject): boolean;
+}
+
+export async function waitUntilDone<Subject>({ name, read, isDone }: Waiting<Subject>, options: WaitOptions<Subject>): Promise<Subject> {
+  const { signal, onProgress, timeout, pollInterval = DEFAULT_INTERVAL_MS } = options;
+  const end = timeout === undefined ? Number.POSITIVE_INFINITY : Date.now() + timeout;
+  let seen = '';
+  for (;;) {
+    const subject = await read({ signal });
+    const now = JSON.stringify(subject);
+    if (now !== seen) onProgress?.(subject);
+    seen = now;
+    if (isDone(subject)) return subject;
+    const left = end - Date.now();
+    if (left <= 0) throw new WaitTimeoutError(`The ${name} has not ended within ${timeout} ms; it goes on.`);
+    await sleep(Math.min(pollInterval, left), signal).catch((cause: unknown) => Promise.reject(new APIUserAbortError('Waiting was aborted.', { cause })));
+  }
+}

@@ -1,0 +1,27 @@
+// Checks that a webhook was sent by the service (Standard Webhooks).
+import { Webhook } from 'standardwebhooks';
+import { WebhookSignatureError } from './errors.ts';
+
+const HEADERS = ['webhook-id', 'webhook-timestamp', 'webhook-signature'];
+
+type HeaderSource = Headers | Record<string, string | string[] | undefined>;
+
+/**
+ * The event, when the signature is right and no older than five minutes. `payload` must be the body as it was received:
+ * parsed and written again it may differ. `secret` is the `whsec_...` that the endpoint was made with.
+ */
+export function unwrapWebhook<Event = Record<string, unknown>>(payload: string | Uint8Array, headers: HeaderSource, secret: string): Event {
+  const text = typeof payload === 'string' ? payload : new TextDecoder().decode(payload);
+  try {
+    return new Webhook(secret).verify(text, Object.fromEntries(HEADERS.map((name) => [name, readHeader(headers, name)]))) as Event;
+  } catch (cause) {
+    throw new WebhookSignatureError((cause as Error).message, { cause });
+  }
+}
+
+/** Node's requests have plain objects, those of fetch have Headers. */
+function readHeader(headers: HeaderSource, name: string): string {
+  if (headers instanceof Headers) return headers.get(name) ?? '';
+  const value = Object.entries(headers).find(([key]) => key.toLowerCase() === name)?.[1];
+  return (Array.isArray(value) ? value.join(' ') : value) ?? '';
+}

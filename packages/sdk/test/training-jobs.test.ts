@@ -1,0 +1,117 @@
+// Training jobs by the SDK: made, followed through broken connections, waited for, steered. The worker's part is done by hand.
+import { APIUserAbortError, TrainingJobError, WaitTimeoutError } from '@styleforge/sdk';
+import type { StyleForge, TrainingJobEvent } from '@styleforge/sdk';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import sharp from 'sharp';
+import { startSdkFixture } from './service-fixture.ts';
+import type { SdkFixture } from './service-fixture.ts';
+
+let service: SdkFixture;
+let client: StyleForge;
+let datasetId: string;
+beforeAll(async () => {
+  service = await startSdkFixture();
+  client = service.client();
+  datasetId = (await client.datasets.create({ name: 'style', kind: 'style_ref' })).id;
+  await client.datasets.upload(datasetId, await sharp({ create: { width: 24, height: 24, channels: 3, background: 'red' } }).png().toBuffer());
+});
+afterAll(() => service.close());
+
+const newJob = () => client.trainingJobs.create({ method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: datasetId }, metadata: { team: 'sdk' } });
+const progress = { step: 1, of: 2, loss: 0.5, style_ref_loss: 0.3, aux_loss: 0.2, grad_norm: 1, learning_rate: 1e-5, samples_per_second: 2, eta_seconds: 1 };
+const jobs = () => service.database.trainingJobs;
+const finish = (id: string) => jobs().setStatus(id, { from: 'running', to: 'succeeded', attempt: 1 });
+const describeEvent = (event: TrainingJobEvent) => (event.type === 'progress' ? `progress ${event.data.step}` : event.type);
+
+async function readAll(events: AsyncIterable<TrainingJobEvent>): Promise<string[]> {
+  const all: string[] = [];
+  for await (const event of events) all.push(describeEvent(event));
+  return all;
+}
+
+describe('events', () => {
+  it('come as they happen and end with the job', async () => {
+    const { id } = await newJob();
+    const seen: string[] = [];
+    for await (const event of client.trainingJobs.events(id)) {
+      seen.push(describeEvent(event));
+      if (event.type === 'job.queued') await jobs().claim(id);
+      if (event.type === 'job.running') await jobs().updateProgress(id, 1, progress);
+      if (event.type === 'progress') await finish(id);
+    }
+    expect(seen).toEqual(['job.queued', 'job.running', 'progress 1', 'job.succeeded']);
+  });
+
+  it('go on after a broken connection where they were, none lost and none twice', async () => {
+    const { id } = await newJob();
+    await jobs().claim(id);
+    await finish(id);
+    service.seen.length = 0;
+    service.faults.push('refuse', { answer: 503 }, { cutAfter: 150 });
+    expect(await readAll(client.trainingJobs.events(id))).toEqual(['job.queued', 'job.running', 'job.succeeded']);
+    expect(service.seen.length).toBeGreaterThanOrEqual(4);
+    expect(service.seen.at(-1)?.headers['last-event-id']).toMatch(/^[12]$/);
+    expect(await readAll(client.trainingJobs.events(id, { after: 2 }))).toEqual(['job.succeeded']);
+    expect(await readAll(client.trainingJobs.events(id, { after: 3 }))).toEqual([]);
+  });
+
+  it('end when the caller has had enough, by break or by signal', async () => {
+    const { id } = await newJob();
+    for await (const { type } of client.trainingJobs.events(id)) if (type === 'job.queued') break;
+    const stop = new AbortController();
+    const reading = readAll(client.trainingJobs.events(id, { signal: stop.signal }));
+    setTimeout(() => stop.abort(), 200);
+    await expect(reading).rejects.toBeInstanceOf(APIUserAbortError);
+    await expect(readAll(client.trainingJobs.events('job_none'))).rejects.toMatchObject({ status: 404 });
+  });
+});
+
+describe('waitFor', () => {
+  it('reports every change and resolves with the succeeded job', async () => {
+    const { id } = await newJob();
+    const seen: string[] = [];
+    const done = client.trainingJobs.waitFor(id, { pollInterval: 20, onProgress: ({ status, progress: at }) => seen.push(`${status} ${at?.step ?? '-'}`) });
+    await expect.poll(() => seen.at(-1)).toBe('queued -');
+    await jobs().claim(id);
+    await jobs().updateProgress(id, 1, progress);
+    await expect.poll(() => seen.at(-1)).toBe('running 1');
+    await finish(id);
+    expect((await done).status).toBe('succeeded');
+    expect(seen.at(-1)).toBe('succeeded 1');
+  });
+
+  it('throws for a job that was cancelled or failed, with the job', async () => {
+    const { id } = await newJob();
+    expect((await client.trainingJobs.cancel(id)).status).toBe('cancelled');
+    const error = await client.trainingJobs.waitFor(id).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(TrainingJobError);
+    expect(error).toMatchObject({ message: `The training job ${id} is cancelled`, job: { id, status: 'cancelled' } });
+  });
+
+  it('gives up after its time, or at the signal, and leaves the job alone', async () => {
+    const { id } = await newJob();
+    await expect(client.trainingJobs.waitFor(id, { timeout: 60, pollInterval: 20 })).rejects.toBeInstanceOf(WaitTimeoutError);
+    await expect(client.trainingJobs.waitFor(id, { signal: AbortSignal.timeout(60) })).rejects.toBeInstanceOf(APIUserAbortError);
+    expect((await client.trainingJobs.get(id)).status).toBe('queued');
+  });
+});
+
+it('lists, pauses, resumes and reads what a job leaves behind', async () => {
+  const { id } = await newJob();
+  expect((await client.trainingJobs.list({ status: 'queued', metadata: ['team:sdk'] })).data[0]?.id).toBe(id);
+  expect((await client.trainingJobs.pause(id)).status).toBe('paused');
+  expect((await client.trainingJobs.resume(id)).status).toBe('queued');
+  expect([await client.trainingJobs.metrics(id), await client.trainingJobs.checkpoints(id), await client.trainingJobs.images(id)]).toEqual([[], [], []]);
+});
+
+it('runs studies and generations to where a worker takes over', async () => {
+  const study = await client.studies.create({
+    name: 'rates', job: { method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: datasetId } }, grid: [{ pointer: '/hyperparameters/learning_rate', values: [1e-4, 1e-5] }],
+  });
+  expect(study.report.map(({ name }) => name)).toEqual(['learning_rate=0.0001', 'learning_rate=0.00001']);
+  for (const { training_job_id } of study.report) await client.trainingJobs.cancel(training_job_id);
+  expect((await client.studies.waitFor(study.id)).status).toBe('finished');
+  const generation = await client.images.generate({ model: 'tiny', prompts: ['a house'], steps: 2 });
+  expect(generation).toMatchObject({ status: 'queued', images: [] });
+  await expect(client.images.waitFor(generation.id, { timeout: 30, pollInterval: 10 })).rejects.toThrow(`The generation ${generation.id} has not ended within 30 ms`);
+});

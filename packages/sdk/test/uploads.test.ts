@@ -1,0 +1,82 @@
+// Uploads from everything that can hold an image: paths, folders, Blobs, Files, bytes, streams.
+import { createReadStream } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { StyleForge } from '@styleforge/sdk';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import sharp from 'sharp';
+import { startSdkFixture } from './service-fixture.ts';
+import type { SdkFixture } from './service-fixture.ts';
+
+let service: SdkFixture;
+let client: StyleForge;
+let folder: string;
+beforeAll(async () => {
+  service = await startSdkFixture();
+  client = service.client();
+  folder = join(service.directory, 'pictures');
+  await mkdir(folder);
+  for (const [index, name] of ['b.png', 'a.webp', 'c.jpg'].entries()) await writeFile(join(folder, name), await picture(index, name.slice(2) === 'jpg' ? 'jpeg' : (name.slice(2) as 'png')));
+  await writeFile(join(folder, 'notes.txt'), 'not an image');
+});
+afterAll(() => service.close());
+
+/** One colour for each number. */
+function picture(seed: number, format: 'png' | 'jpeg' | 'webp' = 'png'): Promise<Buffer> {
+  return sharp({ create: { width: 24, height: 24, channels: 3, background: { r: (seed * 67) % 256, g: (seed * 31) % 256, b: 90 } } }).toFormat(format).toBuffer();
+}
+const newDataset = async () => (await client.datasets.create({ name: 'pictures', kind: 'style_ref' })).id;
+
+describe('datasets.upload', () => {
+  it('takes a path, and a folder for the images in it', async () => {
+    const id = await newDataset();
+    expect(await client.datasets.upload(id, join(folder, 'b.png'), { component: 'person', caption: 'one' })).toMatchObject({ kept: 1, refused: 0 });
+    const result = await client.datasets.upload(id, folder);
+    expect(result.files.map(({ file_name, status }) => [file_name, status])).toEqual([['a.webp', 'kept'], ['b.png', 'refused'], ['c.jpg', 'kept']]);
+    const { images } = await client.datasets.get(id);
+    expect(images.map(({ file_name, component, caption }) => [file_name, component, caption])).toEqual([
+      ['b.png', 'person', 'one'], ['a.webp', null, null], ['c.jpg', null, null],
+    ]);
+    await expect(client.datasets.upload(id, join(folder, 'none.png'))).rejects.toThrow(/ENOENT.*none\.png/);
+    await mkdir(join(folder, 'empty'));
+    await expect(client.datasets.upload(id, join(folder, 'empty'))).rejects.toThrow(/has no PNG, JPEG or WebP images/);
+  });
+
+  it('takes bytes, Blobs, Files and streams, each with labels of its own', async () => {
+    const id = await newDataset();
+    const bytes = new Uint8Array(await picture(10));
+    const result = await client.datasets.upload(id, [
+      bytes,
+      new Blob([await picture(11, 'jpeg')]),
+      new File([await picture(12, 'webp')], 'mine.webp'),
+      { file: new Blob([await picture(13)]).stream(), name: 'web.png', component: 'background' },
+      { file: createReadStream(join(folder, 'b.png')), caption: 'from a stream' },
+      { file: (await picture(14)).buffer.slice(0) as ArrayBuffer, name: 'odd.png' },
+    ], { component: 'person' });
+    expect(result.files.slice(0, 5).map(({ file_name, status }) => [file_name, status])).toEqual([
+      ['image-1.png', 'kept'], ['image-2.jpg', 'kept'], ['mine.webp', 'kept'], ['web.png', 'kept'], ['b.png', 'kept'],
+    ]);
+    const { images } = await client.datasets.get(id);
+    expect(images.slice(0, 5).map(({ component, caption }) => [component, caption])).toEqual([
+      ['person', null], ['person', null], ['person', null], ['background', null], ['person', 'from a stream'],
+    ]);
+  });
+
+  it('goes in batches, each sent again when its answer is lost, and tells how far it is', async () => {
+    const id = await newDataset();
+    const files = await Promise.all(Array.from({ length: 45 }, async (_, index) => new File([await picture(100 + index)], `${index}.png`)));
+    service.seen.length = 0;
+    service.faults.push('lose the answer');
+    const sent: number[] = [];
+    const result = await client.datasets.upload(id, files, { onProgress: (progress) => sent.push(progress.files) });
+    expect([result.kept, sent, service.seen.length]).toEqual([45, [40, 45], 3]);
+    expect((await client.datasets.get(id)).image_count).toBe(45);
+  });
+
+  it('tells which file is refused, and why', async () => {
+    const id = await newDataset();
+    const { refused, files } = await client.datasets.upload(id, [join(folder, 'notes.txt'), await readFile(join(folder, 'b.png'))]);
+    expect(refused).toBe(1);
+    expect(files[0]).toMatchObject({ status: 'refused', code: 'unsupported_format' });
+  });
+});

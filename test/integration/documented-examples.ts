@@ -1,0 +1,34 @@
+// The code blocks of a Markdown file, and a service in which they can run as they stand.
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { picture, TestService } from './service.ts';
+
+/** Few steps at a small size: the examples name the shipped model and leave numbers to its profile. */
+const profile = { resolution: 64, defaults: { max_train_steps: 4, learning_rate: 1e-3, checkpointing_steps: 2 }, generation: { steps: 2, guidance_scale: 2 } };
+
+export const startDocumentedService = () => TestService.create({ 'styleforge-mini': profile });
+
+/** What the variables of the examples stand for. */
+export function exampleEnvironment(test: TestService): NodeJS.ProcessEnv {
+  const inherited = Object.fromEntries(['PATH', 'HOME', 'TMPDIR'].map((name) => [name, globalThis.process.env[name]]));
+  return { ...inherited, STYLEFORGE_API_KEY: test.apiKey, STYLEFORGE_BASE_URL: test.service.url };
+}
+
+/** `pictures/style` and `pictures/aux`, as the examples have them. */
+export async function writePictures(directory: string): Promise<void> {
+  for (const [folder, hues] of [['style', [0, 40, 80, 100]], ['aux', [120, 160, 200, 240]]] as const) {
+    const path = join(directory, 'pictures', folder);
+    await mkdir(path, { recursive: true });
+    for (const [index, hue] of hues.entries()) await writeFile(join(path, `${index + 1}.png`), await picture(hue));
+  }
+}
+
+/** In order; `language` as after the three backticks, `heading` limits them to one section. */
+export function codeBlocks(markdown: string, language: string, heading?: string): string[] {
+  const from = heading === undefined ? 0 : markdown.indexOf(`\n${heading}\n`);
+  if (from < 0) throw new Error(`there is no heading ${heading}`);
+  const level = heading?.split(' ')[0] ?? '';
+  const end = heading === undefined ? -1 : markdown.slice(from + 1 + heading.length).search(new RegExp(`^#{1,${level.length}} `, 'm'));
+  const section = end < 0 ? markdown.slice(from) : markdown.slice(from, from + 1 + (heading?.length ?? 0) + end);
+  return [...section.matchAll(/^```(\S*)\n(.*?)^```$/gms)].filter(([, found]) => found === language).map(([, , code = '']) => code);
+}
