@@ -80,7 +80,7 @@ describe('the package', () => {
     const picture = new Uint8Array(await readFile(join(project, 'pictures', 'aux', '1.png')));
     const page = {
       fetch, Request, Response, Headers, FormData, Blob, File, URL, AbortController, AbortSignal, TextDecoder, ReadableStream, crypto, setTimeout, clearTimeout, ArrayBuffer, Uint8Array,
-      picture, apiKey: test.apiKey, baseUrl: test.service.url, result: undefined,
+      picture, apiKey: test.apiKey, baseUrl: test.service.url, result: Promise.resolve({}),
     };
     runInNewContext(code, page);
     expect(await page.result).toEqual({ kept: 1, refused: 'a/path.png: a browser cannot open paths; give a File, a Blob or bytes.' });
