@@ -23,8 +23,8 @@ async function finish(id: string): Promise<void> {
   const { size, sha256 } = await api.objectStore.put(objectKey, await picture(7));
   const [prompt = ''] = claimed.config.prompts;
   const image = { generationId: id, projectId: api.projectId, index: 0, prompt, seed: 2 ** 32 - 1, width: 24, height: 24, sizeBytes: size, sha256, objectKey };
-  const first = await generations.recordImage({ id: newId('image'), ...image });
-  const again = await generations.recordImage({ id: newId('image'), ...image });
+  const first = await generations.recordImage(claimed.attempt, { id: newId('image'), ...image });
+  const again = await generations.recordImage(claimed.attempt, { id: newId('image'), ...image });
   expect(again.id).toBe(first.id);
   await generations.setStatus(id, { from: 'running', to: 'succeeded', attempt: claimed.attempt });
 }
@@ -93,5 +93,57 @@ describe('GET /v1/images/generations/{id}', () => {
     const { projectId } = await api.database.apiKeys.createProject('other');
     const { key } = await api.database.apiKeys.create(projectId, 'other');
     expect((await api.call('GET', `/v1/images/generations/${body.id}`, { key })).status).toBe(404);
+  });
+});
+
+describe('POST /v1/images/generations/{id}/cancel', () => {
+  const cancel = (id: string, key = api.key) => api.call<GenerationBody>('POST', `/v1/images/generations/${id}/cancel`, { key });
+
+  it('cancels a waiting one, and no worker takes it up', async () => {
+    const { body } = await post({ model: 'tiny', prompts: ['x'] });
+    expect(await cancel(body.id)).toMatchObject({ status: 200, body: { status: 'cancelled', finished_at: expect.any(String) as string } });
+    expect(await api.database.generations.claim(body.id)).toBeNull();
+    expect((await cancel(body.id)).body).toEqual((await cancel(body.id)).body);
+  });
+
+  it('cancels a running one: its worker holds it no more and can keep no further image', async () => {
+    const { body } = await post({ model: 'tiny', prompts: ['x', 'y'] });
+    const { generations } = api.database;
+    const claimed = await generations.claim(body.id);
+    if (claimed === null) throw new Error('the generation should be waiting');
+    expect(await generations.isHeld(body.id, claimed.attempt)).toBe(true);
+    await cancel(body.id);
+    expect(await generations.isHeld(body.id, claimed.attempt)).toBe(false);
+    const image = { id: newId('image'), generationId: body.id, projectId: api.projectId, index: 0, prompt: 'x', seed: 1, width: 8, height: 8, sizeBytes: 1, sha256: '', objectKey: 'k' };
+    await expect(generations.recordImage(claimed.attempt, image)).rejects.toThrow(/does not hold/);
+    await expect(generations.setStatus(body.id, { from: 'running', to: 'succeeded', attempt: claimed.attempt })).rejects.toThrow(/cancelled/);
+  });
+
+  it('leaves a finished one as it is, and knows none of other projects', async () => {
+    const { body } = await post({ model: 'tiny', prompts: ['x'] });
+    await finish(body.id);
+    expect((await cancel(body.id)).body).toMatchObject({ status: 'succeeded', images: [{ index: 0 }] });
+    const { projectId } = await api.database.apiKeys.createProject('another');
+    expect((await cancel(body.id, (await api.database.apiKeys.create(projectId, 'another')).key)).status).toBe(404);
+  });
+});
+
+describe('GET /v1/images/generations', () => {
+  it('lists newest first in pages, by status, without images, and only those of the project', async () => {
+    const { projectId } = await api.database.apiKeys.createProject('a project of its own');
+    const { key } = await api.database.apiKeys.create(projectId, 'a key of its own');
+    const list = async (query: string) => (await api.call<{ data: GenerationBody[]; has_more: boolean; next: string | null }>('GET', `/v1/images/generations?${query}`, { key })).body;
+    const ids: string[] = [];
+    for (const prompt of ['1', '2', '3']) {
+      ids.unshift((await api.call<GenerationBody>('POST', '/v1/images/generations', { body: { model: 'tiny', prompts: [prompt] }, key })).body.id);
+    }
+    await api.call('POST', `/v1/images/generations/${ids[0]}/cancel`, { key });
+    const first = await list('limit=2');
+    expect(first.data.map(({ id }) => id)).toEqual(ids.slice(0, 2));
+    expect(first.data[0]).not.toHaveProperty('images');
+    expect([first.has_more, first.next]).toEqual([true, ids[1]]);
+    expect((await list(`after=${first.next}`)).data.map(({ id }) => id)).toEqual(ids.slice(2));
+    expect((await list('status=queued')).data.map(({ id }) => id)).toEqual(ids.slice(1));
+    expect((await api.call('GET', '/v1/images/generations?status=lost', { key })).status).toBe(422);
   });
 });

@@ -65,6 +65,7 @@ describe('OpenAPI', () => {
       '/v1/datasets/{id}/images',
       '/v1/images/generations',
       '/v1/images/generations/{id}',
+      '/v1/images/generations/{id}/cancel',
       '/v1/images/{id}',
       '/v1/prompt-sets',
       '/v1/prompt-sets/{id}',

@@ -2,7 +2,11 @@
 export { CheckpointStore } from './checkpoint-store.ts';
 export { failureOf, isPermanent } from './failures.ts';
 export { ProcessDiedError, runInChild, TaskError } from './job-process.ts';
+export { GenerationProcess } from './generation-process.ts';
+export { imageTexts } from './image-texts.ts';
 export { createLogger } from './logger.ts';
+export { ModelCache, type ModelCacheLimits } from './model-cache.ts';
 export { encodePng } from './png.ts';
 export { measureTokens, type TokenMeasurement } from './child/token-disentanglement.ts';
+export type { Task } from './messages.ts';
 export { startWorker, type WorkerServices } from './worker.ts';

@@ -6,7 +6,7 @@ import { lowMemoryEnvironment } from '@styleforge/config';
 import type { Logger } from './logger.ts';
 import {
   type ChildResult, type LocalCheckpoint, type LocalClassImage, type MessageFromChild, messageFromChild, type MessageToChild, type Progress,
-  type RawImage, type RawValidationImage, type Task, type ValidationDone,
+  type RawValidationImage, type Task, type ValidationDone,
 } from './messages.ts';
 
 /** From the wish to stop until the child is killed: enough to write a checkpoint. */
@@ -21,7 +21,6 @@ export interface JobProcessOptions {
   log: Logger;
   onProgress?(progress: Progress): void;
   onCheckpoint?(checkpoint: LocalCheckpoint): Promise<void>;
-  onImage?(image: RawImage): Promise<void>;
   onClassImage?(image: LocalClassImage): Promise<void>;
   onValidationImage?(image: RawValidationImage): Promise<void>;
   onValidation?(validation: ValidationDone): Promise<void>;
@@ -122,8 +121,6 @@ function keep(message: KeptMessage, options: JobProcessOptions): Promise<void> |
   switch (message.type) {
     case 'checkpoint':
       return options.onCheckpoint?.(message);
-    case 'image':
-      return options.onImage?.(message);
     case 'class-image':
       return options.onClassImage?.(message);
     case 'validation-image':

@@ -3,11 +3,11 @@ import { z } from 'zod';
 
 const images = z.array(z.object({ path: z.string(), caption: z.string().nullable() }));
 
-const compile = z.object({ device: z.enum(['cpu', 'webgpu', 'cuda']), threads: z.number().optional() });
+export const compileSettings = z.object({ device: z.enum(['cpu', 'webgpu', 'cuda']), threads: z.number().optional() });
 
 export const trainingTask = z.object({
   kind: z.literal('train'),
-  compile,
+  compile: compileSettings,
   baseModelDirectory: z.string(),
   config: z.unknown(),
   styleRef: z.array(z.object({ component: z.string(), token: z.string(), prompt: z.string(), images })),
@@ -25,18 +25,10 @@ export const trainingTask = z.object({
 });
 export type TrainingTask = z.infer<typeof trainingTask>;
 
-export const generationTask = z.object({
-  kind: z.literal('generate'),
-  compile,
-  modelDirectory: z.string(),
-  config: z.unknown(),
-});
-export type GenerationTask = z.infer<typeof generationTask>;
-
 /** Finds out whether the device is there. */
-export const deviceTask = z.object({ kind: z.literal('check-device'), device: compile.shape.device });
+export const deviceTask = z.object({ kind: z.literal('check-device'), device: compileSettings.shape.device });
 
-export const task = z.discriminatedUnion('kind', [trainingTask, generationTask, deviceTask]);
+export const task = z.discriminatedUnion('kind', [trainingTask, deviceTask]);
 export type Task = z.infer<typeof task>;
 
 export const messageToChild = z.discriminatedUnion('type', [
@@ -66,7 +58,7 @@ export type LocalCheckpoint = z.infer<typeof checkpoint>;
 const classImage = z.object({ type: z.literal('class-image'), number: z.number(), index: z.number(), path: z.string() });
 export type LocalClassImage = z.infer<typeof classImage>;
 
-const rawImage = {
+export const rawImage = {
   number: z.number(),
   index: z.number(),
   prompt: z.string(),
@@ -75,8 +67,7 @@ const rawImage = {
   height: z.number(),
   rgb: z.custom<Uint8Array>((value) => value instanceof Uint8Array),
 };
-const image = z.object({ type: z.literal('image'), ...rawImage });
-export type RawImage = z.infer<typeof image>;
+export type RawImage = z.infer<z.ZodObject<typeof rawImage>>;
 
 const validationImage = z.object({ type: z.literal('validation-image'), step: z.number(), ...rawImage });
 export type RawValidationImage = z.infer<typeof validationImage>;
@@ -86,12 +77,12 @@ const validation = z.object({ type: z.literal('validation'), number: z.number(),
 export type ValidationDone = z.infer<typeof validation>;
 
 const validationScore = z.object({ step: z.number(), value: z.number() });
+export const failureMessage = { type: z.literal('error'), name: z.string(), code: z.string().optional(), message: z.string(), stack: z.string().optional() };
 
 export const messageFromChild = z.discriminatedUnion('type', [
   progress,
   checkpoint,
   classImage,
-  image,
   validationImage,
   validation,
   z.object({
@@ -101,7 +92,7 @@ export const messageFromChild = z.discriminatedUnion('type', [
     validations: z.object({ metric: z.string(), best: validationScore.nullable(), scores: z.array(validationScore) }).optional(),
   }),
   z.object({ type: z.literal('aborted') }),
-  z.object({ type: z.literal('error'), name: z.string(), code: z.string().optional(), message: z.string(), stack: z.string().optional() }),
+  z.object(failureMessage),
 ]);
 export type MessageFromChild = z.infer<typeof messageFromChild>;
 export type ChildResult = Extract<MessageFromChild, { type: 'result' }>;

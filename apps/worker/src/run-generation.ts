@@ -1,80 +1,102 @@
-// The way of one generation: find the model, make the images in a child process, keep each as it comes.
-import { join } from 'node:path';
+// The way of one generation: find the model, make the images in the generation process, keep each as it comes.
 import { type GenerationDetail, newId, StaleAttemptError, StatusConflictError } from '@styleforge/database';
 import type { JobContext, JobOutcome, StopReason } from '@styleforge/queue';
-import { downloadObject, generationImageKey } from '@styleforge/storage';
-import { baseModelDirectory } from './base-model.ts';
+import { generationImageKey } from '@styleforge/storage';
 import { compileOptions } from './device.ts';
-import { failureOf, isPermanent, JobInputError, JobTimeoutError } from './failures.ts';
-import { runInChild } from './job-process.ts';
+import { failureOf, isPermanent, JobTimeoutError } from './failures.ts';
+import { imageTexts } from './image-texts.ts';
 import type { RawImage } from './messages.ts';
+import type { ModelCache } from './model-cache.ts';
 import { encodePng } from './png.ts';
-import { withScratch } from './scratch.ts';
 import type { WorkerServices } from './worker.ts';
 
-export async function runGeneration(generationId: string, context: JobContext, services: WorkerServices): Promise<JobOutcome> {
+/** How often a worker looks whether somebody has cancelled. */
+const watchMs = 500;
+
+export async function runGeneration(generationId: string, context: JobContext, models: ModelCache, services: WorkerServices): Promise<JobOutcome> {
   const generation = await services.database.generations.claim(generationId);
+  // Cancelled or finished since it was queued.
   if (!generation) return 'finished';
   const scoped = { ...services, log: services.log.child({ generationId, attempt: generation.attempt }) };
   scoped.log.info({ model: generation.config.model, prompts: generation.config.prompts.length }, 'generation taken');
   try {
-    return await withScratch(services.scratchDirectory, generationId, generation.attempt, (directory) => generate(generation, directory, context, scoped));
+    return await generate(generation, context, models, scoped);
   } catch (error) {
     if (isPermanent(error) || context.isLastAttempt) await markFailed(generation, error, scoped);
     throw error;
   }
 }
 
-async function generate(generation: GenerationDetail, scratch: string, context: JobContext, services: WorkerServices): Promise<JobOutcome> {
-  const modelDirectory = await findModel(generation, join(scratch, 'model'), services);
-  const { config } = generation;
+async function generate(generation: GenerationDetail, context: JobContext, models: ModelCache, services: WorkerServices): Promise<JobOutcome> {
+  const { config, attempt } = generation;
   const compile = compileOptions(services.settings.device, services.settings.generationThreads);
-  const result = await runInChild({ kind: 'generate', compile, modelDirectory, config }, {
-    signal: context.signal,
-    log: services.log,
-    onImage: (image) => keepImage(generation, image, services),
-  });
-  if (result === 'aborted') return afterAbort(generation, context.signal.reason as StopReason);
-  await services.database.generations.setStatus(generation.id, { from: 'running', to: 'succeeded', attempt: generation.attempt });
-  services.log.info('generation succeeded');
-  return 'finished';
-}
-
-async function findModel(generation: GenerationDetail, directory: string, services: WorkerServices): Promise<string> {
-  const { baseModel, checkpointId, projectId, config } = generation;
-  if (baseModel !== null) return baseModelDirectory(services.baseModelsDirectory, baseModel);
-  const checkpoint = checkpointId === null ? null : await services.database.checkpoints.find(projectId, checkpointId);
-  if (!checkpoint) throw new JobInputError(`model: the checkpoint ${config.model} has been deleted`);
-  for (const { path, sha256 } of checkpoint.files) {
-    if (isTrainerState(path)) continue;
-    const got = await downloadObject(services.objectStore, checkpoint.objectPrefix + path, join(directory, path));
-    if (got.sha256 !== sha256) throw new Error(`${checkpoint.objectPrefix}${path} is damaged: sha256 ${got.sha256} instead of ${sha256}`);
+  const made = generation.images.map(({ index }) => index);
+  const stop = watchForStop(generation, context, services);
+  try {
+    const result = await models.generate(generation, { compile, config, made }, {
+      signal: stop.signal,
+      // A first try may share its process: a generation that kills it must not take others with it again and again.
+      alone: attempt > 1,
+      onImage: (image) => keepImage(generation, image, services).catch(stop.onConflict),
+    }, services);
+    if (result === 'aborted') return afterAbort(generation, stop.signal.reason as GenerationStopReason, services);
+    return await succeeded(generation, services);
+  } finally {
+    stop.end();
   }
-  return directory;
 }
 
-const isTrainerState = (path: string) => path.startsWith('trainer_state/');
+type GenerationStopReason = StopReason | 'not-ours';
+
+/** One signal for everything that can end a generation early: the queue's reasons, and the row being cancelled or taken over. */
+function watchForStop({ id, attempt }: GenerationDetail, context: JobContext, { database, log }: WorkerServices) {
+  const ended = new AbortController();
+  const notOurs = () => ended.abort('not-ours' satisfies GenerationStopReason);
+  const timer = setInterval(() => {
+    database.generations.isHeld(id, attempt).then(
+      (isHeld) => isHeld || notOurs(),
+      (error: unknown) => log.warn({ err: error }, 'could not look whether the generation is cancelled; trying again'),
+    );
+  }, watchMs);
+  return {
+    signal: AbortSignal.any([context.signal, ended.signal]),
+    end: () => clearInterval(timer),
+    onConflict(error: unknown): void {
+      if (!(error instanceof StatusConflictError || error instanceof StaleAttemptError)) throw error;
+      notOurs();
+    },
+  };
+}
 
 async function keepImage(generation: GenerationDetail, image: RawImage, services: WorkerServices): Promise<void> {
-  const { id: generationId, projectId, config } = generation;
+  const { id: generationId, projectId, config, attempt } = generation;
   const { index, prompt, seed, width, height } = image;
   const { model, negative_prompt, steps, guidance_scale, sampler } = config;
-  const png = await encodePng(image, { prompt, negative_prompt, seed, steps, guidance_scale, sampler, width, height, model, generation_id: generationId });
+  const texts = imageTexts({ prompt, negative_prompt, seed, steps, guidance_scale, sampler, width, height, model, generation_id: generationId });
   const objectKey = generationImageKey(projectId, generationId, index);
-  const { size, sha256 } = await services.objectStore.put(objectKey, png);
-  await services.database.generations.recordImage({
+  const { size, sha256 } = await services.objectStore.put(objectKey, await encodePng(image, texts));
+  await services.database.generations.recordImage(attempt, {
     id: newId('image'), projectId, generationId, index, prompt, seed, width, height, sizeBytes: size, sha256, objectKey,
   });
 }
 
-function afterAbort(generation: GenerationDetail, reason: StopReason): JobOutcome {
+async function succeeded({ id, attempt }: GenerationDetail, services: WorkerServices): Promise<JobOutcome> {
+  await services.database.generations.setStatus(id, { from: 'running', to: 'succeeded', attempt });
+  services.log.info('generation succeeded');
+  return 'finished';
+}
+
+function afterAbort({ id }: GenerationDetail, reason: GenerationStopReason, { log }: WorkerServices): JobOutcome {
   switch (reason) {
     case 'shutdown':
       return 'handed-back';
     case 'timeout':
       throw new JobTimeoutError('the generation ran longer than a generation may');
+    case 'not-ours':
+      log.info('the generation has been cancelled or taken over; it stops here');
+      return 'finished';
     case 'lock-lost':
-      throw new StaleAttemptError(`Attempt ${generation.attempt} of generation ${generation.id} was taken over by another worker.`);
+      throw new StaleAttemptError(`The queue has given generation ${id} to another worker.`);
   }
 }
 

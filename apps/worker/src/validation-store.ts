@@ -1,6 +1,7 @@
 // Images made in the middle of a training: each into the object store, then its row; the event when all of a step are there.
 import type { TrainingJobRow } from '@styleforge/database';
 import { validationImageKey } from '@styleforge/storage';
+import { imageTexts } from './image-texts.ts';
 import type { RawValidationImage, ValidationDone } from './messages.ts';
 import { encodePng } from './png.ts';
 import type { WorkerServices } from './worker.ts';
@@ -17,8 +18,11 @@ export class ValidationStore {
   async keep(image: RawValidationImage): Promise<void> {
     const { id: jobId, projectId, config } = this.#job;
     const { step, index, prompt, seed, width, height } = image;
-    const { sampler, steps, guidance_scale, negative_prompt } = config.validation ?? {};
-    const png = await encodePng(image, { prompt, negative_prompt, seed, steps, guidance_scale, sampler, width, height, training_job_id: jobId, step });
+    if (!config.validation) throw new Error(`training job ${jobId} has no validation, but made an image for one`);
+    const { sampler, steps, guidance_scale, negative_prompt } = config.validation;
+    const model = `${jobId} at step ${step}`;
+    const texts = imageTexts({ prompt, negative_prompt, seed, steps, guidance_scale, sampler, width, height, model, training_job_id: jobId, step });
+    const png = await encodePng(image, texts);
     const objectKey = validationImageKey(projectId, jobId, step, index);
     const { size, sha256 } = await this.#services.objectStore.put(objectKey, png);
     await this.#services.database.validationImages.record({ jobId, step, index, prompt, seed, width, height, sizeBytes: size, sha256, objectKey });

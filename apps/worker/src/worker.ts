@@ -5,6 +5,7 @@ import { type Consumer, createConsumer, createQueues, type JobName, queueConnect
 import { createObjectStore, type ObjectStore } from '@styleforge/storage';
 import { assertDevice } from './device.ts';
 import type { Logger } from './logger.ts';
+import { ModelCache, ownModelDirectory } from './model-cache.ts';
 import { abandonGeneration, runGeneration } from './run-generation.ts';
 import { abandonTrainingJob, runTrainingJob } from './run-training-job.ts';
 
@@ -56,12 +57,21 @@ const starters: Record<JobName, StartConsumer> = {
       handle: ({ jobId }, context) => runTrainingJob(jobId, context, services),
       onAbandoned: ({ jobId }, error) => abandonTrainingJob(jobId, error, services),
     }),
-  generate: (connection, concurrency, services) =>
-    createConsumer(connection, {
-      name: 'generate', concurrency, log: services.log,
-      handle: ({ generationId }, context) => runGeneration(generationId, context, services),
+  generate: async (connection, concurrency, services) => {
+    const { settings, scratchDirectory, log } = services;
+    const models = new ModelCache(await ownModelDirectory(scratchDirectory), settings, (loaded) => log.info(loaded, 'model loaded'));
+    const consumer = await createConsumer(connection, {
+      name: 'generate', concurrency, log,
+      handle: ({ generationId }, context) => runGeneration(generationId, context, models, services),
       onAbandoned: ({ generationId }, error) => abandonGeneration(generationId, error, services),
-    }),
+    });
+    return {
+      async close(deadlineMs) {
+        await consumer.close(deadlineMs);
+        await models.close();
+      },
+    };
+  },
 };
 
 function startConsumers(mix: Partial<Record<JobName, number>>, connection: QueueConnection, services: WorkerServices): Promise<Consumer[]> {

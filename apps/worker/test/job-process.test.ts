@@ -3,13 +3,18 @@ import { spawnSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { createLogger, encodePng, failureOf, isPermanent, ProcessDiedError, runInChild, TaskError } from '@styleforge/worker';
+import { baseModelProfile, createTrainingJobRequest, resolveTrainingConfig } from '@styleforge/contracts';
+import { createLogger, encodePng, failureOf, imageTexts, isPermanent, ProcessDiedError, runInChild, type Task, TaskError } from '@styleforge/worker';
 
 const log = createLogger('silent');
-const config = {
-  model: 'none', prompts: ['a cat'], negative_prompt: '', width: 64, height: 64, steps: 1, guidance_scale: 1, sampler: 'ddim', seed: 1, num_images: 1,
+const resolved = resolveTrainingConfig(
+  createTrainingJobRequest.parse({ method: 'single-styleforge', base_model: 'none', style_ref: { dataset_id: 'ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70' } }),
+  baseModelProfile.parse({}),
+);
+const task: Task = {
+  kind: 'train', compile: { device: 'cpu' }, baseModelDirectory: '/no/such/model', config: resolved.ok && resolved.config, styleRef: [], aux: null, reference: [],
+  extractorsDirectory: '', workDirectory: '', savesMemory: false, classImagesDirectory: '',
 };
-const task = { kind: 'generate', compile: { device: 'cpu' }, modelDirectory: '/no/such/model', config } as const;
 const children = () => spawnSync('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)], { encoding: 'utf8' }).stdout
   .split('\n').filter((line) => line.includes('/worker/src/child/main.ts')).map((line) => Number.parseInt(line, 10));
 
@@ -57,13 +62,32 @@ describe('failureOf', () => {
 });
 
 describe('encodePng', () => {
-  it('keeps every pixel and carries the parameters as text', async () => {
-    const rgb = Uint8Array.from({ length: 4 * 3 * 3 }, (_, index) => index * 7);
-    const png = await encodePng({ width: 4, height: 3, rgb }, { prompt: 'café, 猫', seed: 3 });
-    const { data, info } = await sharp(png).raw().toBuffer({ resolveWithObject: true });
+  const parameters = {
+    prompt: 'a cat, zwx style', negative_prompt: 'blurry', seed: 3, steps: 20, guidance_scale: 7.5, sampler: 'dpmsolver++karras', width: 4, height: 3, model: 'tiny',
+  } as const;
+  const rgb = Uint8Array.from({ length: 4 * 3 * 3 }, (_, index) => index * 7);
+  const commentsOf = async (changes: object) => {
+    const { comments = [] } = await sharp(await encodePng({ width: 4, height: 3, rgb }, imageTexts({ ...parameters, ...changes }))).metadata();
+    return Object.fromEntries(comments.map(({ keyword, text }) => [keyword, text]));
+  };
+
+  it('keeps every pixel', async () => {
+    const { data, info } = await sharp(await encodePng({ width: 4, height: 3, rgb }, imageTexts(parameters))).raw().toBuffer({ resolveWithObject: true });
     expect(info).toMatchObject({ width: 4, height: 3, channels: 3 });
     expect(new Uint8Array(data)).toEqual(rgb);
-    const { comments } = await sharp(png).metadata();
-    expect(comments).toEqual([{ keyword: 'parameters', text: '{"prompt":"café, 猫","seed":3}' }]);
+  });
+
+  it("carries its parameters as AUTOMATIC1111's web UI writes them, and as JSON", async () => {
+    expect(await commentsOf({})).toEqual({
+      parameters: 'a cat, zwx style\nNegative prompt: blurry\nSteps: 20, Sampler: DPM++ 2M Karras, CFG scale: 7.5, Seed: 3, Size: 4x3, Model: tiny, Version: StyleForge',
+      styleforge: JSON.stringify(parameters),
+    });
+    expect((await commentsOf({ negative_prompt: '' }))['parameters']).toMatch(/^a cat, zwx style\nSteps: 20, /);
+  });
+
+  it.each(['café', '猫と犬', 'a 🐈'])('keeps the letters of %s', async (prompt) => {
+    const { parameters: text, styleforge } = await commentsOf({ prompt });
+    expect(text?.split('\n')[0]).toBe(prompt);
+    expect(JSON.parse(styleforge ?? '')).toEqual({ ...parameters, prompt });
   });
 });

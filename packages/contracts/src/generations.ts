@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { checkpointId, generationId, imageId, trainingJobId } from './ids.ts';
 import { failure } from './errors.ts';
-import { pageOf, timestamp } from './pages.ts';
+import { pageOf, pageQuery, timestamp } from './pages.ts';
 import { SAMPLERS } from './samplers.ts';
 import { generationStatus } from './statuses.ts';
 
@@ -81,4 +81,10 @@ export const generation = z
   .meta({ id: 'Generation' });
 export type GenerationBody = z.infer<typeof generation>;
 
-export const generationPage = pageOf(generation.omit({ images: true }).meta({ id: 'GenerationSummary' }), 'GenerationPage');
+/** In lists: without its images. */
+export const generationSummary = generation.omit({ images: true }).meta({ id: 'GenerationSummary' });
+export type GenerationSummaryBody = z.infer<typeof generationSummary>;
+
+export const generationPage = pageOf(generationSummary, 'GenerationPage');
+
+export const generationQuery = pageQuery.extend({ status: generationStatus.optional() });

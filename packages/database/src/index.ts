@@ -15,6 +15,7 @@ export type {
   GenerationDetail,
   GenerationModel,
   GenerationRow,
+  GenerationSummaryRow,
   NewGeneratedImage,
   NewGeneration,
 } from './repositories/generations.ts';

@@ -17,7 +17,7 @@ const hour = 60 * minute;
 
 export const catalog = {
   train: { payload: z.object({ jobId: z.string() }), timeoutMs: 7 * 24 * hour, attempts: 5, backoffMs: 2_000, concurrency: 1 },
-  generate: { payload: z.object({ generationId: z.string() }), timeoutMs: 2 * hour, attempts: 3, backoffMs: 1_000, concurrency: 1 },
+  generate: { payload: z.object({ generationId: z.string() }), timeoutMs: 2 * hour, attempts: 3, backoffMs: 1_000, concurrency: 2 },
 } as const satisfies Record<string, JobDefinition>;
 
 export type JobName = keyof typeof catalog;

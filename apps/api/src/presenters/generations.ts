@@ -1,9 +1,13 @@
 // Rows of generations and their images as response bodies.
-import type { GeneratedImageBody, GenerationBody } from '@styleforge/contracts';
-import type { GeneratedImageRow, GenerationDetail } from '@styleforge/database';
+import type { GeneratedImageBody, GenerationBody, GenerationSummaryBody } from '@styleforge/contracts';
+import type { GeneratedImageRow, GenerationDetail, GenerationSummaryRow } from '@styleforge/database';
 import { imageUrl } from './links.ts';
 
 export function presentGeneration(row: GenerationDetail): GenerationBody {
+  return { ...presentGenerationSummary(row), images: row.images.map(presentGeneratedImage) };
+}
+
+export function presentGenerationSummary(row: GenerationSummaryRow): GenerationSummaryBody {
   return {
     id: row.id,
     status: row.status,
@@ -11,7 +15,6 @@ export function presentGeneration(row: GenerationDetail): GenerationBody {
     checkpoint_id: row.checkpointId,
     training_job_id: row.trainingJobId,
     config: row.config,
-    images: row.images.map(presentGeneratedImage),
     error: row.error,
     created_at: row.createdAt.toISOString(),
     started_at: row.startedAt?.toISOString() ?? null,

@@ -6,12 +6,16 @@ import type { GeneratedImage, Generation } from '../generated/client.ts';
 import { newId } from '../new-id.ts';
 import type { PrismaClient } from '../prisma-types.ts';
 import { addOutboxMessage } from './outbox.ts';
+import { pageArguments, toPage } from './page.ts';
+import type { PageRequest, RowPage } from './page.ts';
 
 type TypedColumns = { status: GenerationStatus; config: GenerationConfig; error: Failure | null };
 export type GenerationRow = Omit<Generation, keyof TypedColumns> & TypedColumns;
 export type GeneratedImageRow = Omit<GeneratedImage, 'seed'> & { seed: number };
 /** The generation with its images in order and the job whose checkpoint it uses. */
-export type GenerationDetail = GenerationRow & { images: GeneratedImageRow[]; trainingJobId: string | null };
+export type GenerationDetail = GenerationSummaryRow & { images: GeneratedImageRow[] };
+export type GenerationSummaryRow = GenerationRow & { trainingJobId: string | null };
+export type GenerationFilter = { status?: GenerationStatus | undefined };
 
 export type GenerationModel = { baseModel: string } | { checkpointId: string };
 export type NewGeneration = { id?: string | undefined; projectId: string; model: GenerationModel; config: GenerationConfig };
@@ -69,15 +73,45 @@ export function createGenerationRepository(prisma: PrismaClient) {
       throw new StatusConflictError(`Generation ${id} is ${row?.status ?? 'unknown'}: cannot make it ${to}.`);
     },
 
-    /** An image that is made again after a worker died replaces the first; its id stays. */
-    async recordImage({ seed, ...image }: NewGeneratedImage): Promise<GeneratedImageRow> {
-      const { id, generationId, index, ...values } = image;
-      const row = await prisma.generatedImage.upsert({
-        where: { generationId_index: { generationId, index } },
-        create: { ...image, seed: BigInt(seed) },
-        update: { ...values, seed: BigInt(seed) },
+    /** Whether the attempt still holds the generation: nobody has cancelled it or taken it over. */
+    async isHeld(id: string, attempt: number): Promise<boolean> {
+      return (await prisma.generation.count({ where: { id, attempt, status: 'running' } })) > 0;
+    },
+
+    /** At once, whether it is queued or running: its worker stops when it notices. A finished one stays as it is. Null when there is none. */
+    async cancel(projectId: string, id: string): Promise<GenerationDetail | null> {
+      await prisma.generation.updateMany({
+        where: { id, projectId, status: { in: ['queued', 'running'] } },
+        data: { status: 'cancelled', finishedAt: new Date() },
       });
-      return toImageRow(row);
+      return load({ id, projectId });
+    },
+
+    /** Newest first, without their images. */
+    async list(projectId: string, filter: GenerationFilter, page: PageRequest): Promise<RowPage<GenerationSummaryRow>> {
+      const { where, ...rest } = pageArguments(page);
+      const status = filter.status === undefined ? {} : { status: filter.status };
+      const rows = await prisma.generation.findMany({ ...rest, where: { ...where, ...status, projectId }, include: { checkpoint: { select: { jobId: true } } } });
+      return toPage(rows.map(({ checkpoint, ...row }) => ({ ...toRow(row), trainingJobId: checkpoint?.jobId ?? null })), page.limit);
+    },
+
+    /**
+     * Keeps an image that the attempt has made; throws StatusConflictError when it does not hold the generation any more. An image that
+     * is made again after a worker died replaces the first; its id stays.
+     */
+    async recordImage(attempt: number, { seed, ...image }: NewGeneratedImage): Promise<GeneratedImageRow> {
+      const { id, generationId, index, ...values } = image;
+      return prisma.$transaction(async (transaction) => {
+        const held = await transaction.$queryRaw<unknown[]>`
+          select 1 from generations where id = ${generationId} and attempt = ${attempt} and status = 'running' for key share`;
+        if (held.length === 0) throw new StatusConflictError(`Attempt ${attempt} does not hold generation ${generationId} any more.`);
+        const row = await transaction.generatedImage.upsert({
+          where: { generationId_index: { generationId, index } },
+          create: { ...image, seed: BigInt(seed) },
+          update: { ...values, seed: BigInt(seed) },
+        });
+        return toImageRow(row);
+      });
     },
 
     async findImage(projectId: string, id: string): Promise<GeneratedImageRow | null> {

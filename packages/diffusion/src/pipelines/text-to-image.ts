@@ -35,9 +35,11 @@ export interface TextToImageOptions extends SamplingOptions {
   /** Left out, the size that the U-Net was trained at. */
   readonly width?: number;
   readonly height?: number;
-  /** Image i of the whole request has seed + i; the same seed, prompt and settings give the same image in any batch. */
+  /** Image i of the whole request has seed + i. The same request gives the same bytes; in another batch a few values differ by one of 255 levels. */
   readonly seed: number;
   readonly batchSize?: number;
+  /** Indexes of images that are there already: a batch of none but these is left out, and the others stay as they would be. */
+  readonly made?: ReadonlySet<number>;
 }
 
 export interface GeneratedImage {
@@ -112,6 +114,7 @@ export class TextToImagePipeline {
 
     for (let first = 0; first < requests.length; first += batchSize) {
       const batch = requests.slice(first, first + batchSize);
+      if (batch.every(({ index }) => options.made?.has(index))) continue;
       const shape = [batch.length, this.components.vae.config.latent_channels, ...size] as const;
       const count = elementCount(shape.slice(1));
       const noise = join(batch.map((image) => randomNormals({ seed: image.seed, step: 0, purpose: 'initial latents' }, count)));

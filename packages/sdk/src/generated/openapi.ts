@@ -1112,7 +1112,76 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** List generations, newest first */
+        get: {
+            parameters: {
+                query?: {
+                    after?: string;
+                    limit?: number;
+                    status?: components["schemas"]["GenerationStatusInput"];
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["GenerationPage"];
+                    };
+                };
+                /** @description `unauthorized`: A valid API key is needed */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `insufficient_scope`: The API key lacks the scope for this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `validation_failed`: Some fields are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `rate_limited`: Too many requests with this API key */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `internal_error`: Something went wrong on our side */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         put?: never;
         /**
          * Generate images
@@ -1308,6 +1377,111 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/images/generations/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a generation
+         * @description Takes effect at once; the images that were made until then stay. A finished generation stays as it is.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @example gen_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Generation"];
+                    };
+                };
+                /** @description `unauthorized`: A valid API key is needed */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `insufficient_scope`: The API key lacks the scope for this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `not_found`: There is no such thing */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `idempotency_in_progress`: A request with this Idempotency-Key is still running */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `idempotency_key_reused`: This Idempotency-Key belongs to another request */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `rate_limited`: Too many requests with this API key */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `internal_error`: Something went wrong on our side */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -3493,8 +3667,33 @@ export interface components {
             steps: number;
             width: number;
         };
+        GenerationPage: {
+            data: components["schemas"]["GenerationSummary"][];
+            has_more: boolean;
+            /** @description The value for `after` */
+            next: string | null;
+        };
         /** @enum {string} */
         GenerationStatus: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+        /** @enum {string} */
+        GenerationStatusInput: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+        GenerationSummary: {
+            base_model: string | null;
+            checkpoint_id: string | null;
+            config: components["schemas"]["GenerationConfig"];
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            created_at: string;
+            error: components["schemas"]["Failure"] | null;
+            finished_at: string | null;
+            /** @example gen_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            id: string;
+            started_at: string | null;
+            status: components["schemas"]["GenerationStatus"];
+            training_job_id: string | null;
+        };
         Health: {
             /** @constant */
             status: "ok";
@@ -3523,6 +3722,10 @@ export interface components {
              */
             latent_sampling: "sample" | "mean";
             learning_rate: number;
+            /** @description How often cosine_with_restarts falls from the full rate */
+            lr_num_cycles: number;
+            /** @description The exponent of polynomial */
+            lr_power: number;
             /** @enum {string} */
             lr_scheduler: "constant" | "constant_with_warmup" | "linear" | "cosine" | "cosine_with_restarts" | "polynomial";
             lr_warmup_steps: number;
@@ -3568,6 +3771,10 @@ export interface components {
              */
             latent_sampling?: "sample" | "mean";
             learning_rate?: number;
+            /** @description How often cosine_with_restarts falls from the full rate */
+            lr_num_cycles?: number;
+            /** @description The exponent of polynomial */
+            lr_power?: number;
             /** @enum {string} */
             lr_scheduler?: "constant" | "constant_with_warmup" | "linear" | "cosine" | "cosine_with_restarts" | "polynomial";
             lr_warmup_steps?: number;
@@ -3613,6 +3820,10 @@ export interface components {
              */
             latent_sampling?: "sample" | "mean";
             learning_rate?: number;
+            /** @description How often cosine_with_restarts falls from the full rate */
+            lr_num_cycles?: number;
+            /** @description The exponent of polynomial */
+            lr_power?: number;
             /** @enum {string} */
             lr_scheduler?: "constant" | "constant_with_warmup" | "linear" | "cosine" | "cosine_with_restarts" | "polynomial";
             lr_warmup_steps?: number;

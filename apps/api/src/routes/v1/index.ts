@@ -11,9 +11,11 @@ import { deleteDatasetRoute } from './datasets/delete.ts';
 import { getDatasetRoute } from './datasets/get.ts';
 import { listDatasetsRoute } from './datasets/list.ts';
 import { uploadImagesRoute } from './datasets/upload-images.ts';
+import { cancelGenerationRoute } from './images/cancel-generation.ts';
 import { createGenerationRoute } from './images/create-generation.ts';
 import { getGenerationRoute } from './images/get-generation.ts';
 import { getImageRoute } from './images/get-image.ts';
+import { listGenerationsRoute } from './images/list-generations.ts';
 import { createPromptSetRoute } from './prompt-sets/create.ts';
 import { getPromptSetRoute } from './prompt-sets/get.ts';
 import { listPromptSetsRoute } from './prompt-sets/list.ts';
@@ -65,7 +67,9 @@ const ROUTES: ((app: ApiServer, dependencies: ApiDependencies) => void)[] = [
   getStudyRoute,
   cancelStudyRoute,
   createGenerationRoute,
+  listGenerationsRoute,
   getGenerationRoute,
+  cancelGenerationRoute,
   getImageRoute,
 ];
 

@@ -1,0 +1,37 @@
+// What a worker and its generation process say to each other, checked on both sides.
+import { z } from 'zod';
+import { compileSettings, failureMessage, rawImage } from './messages.ts';
+
+export const generationTask = z.object({
+  modelDirectory: z.string(),
+  compile: compileSettings,
+  config: z.unknown(),
+  /** Indexes of the images that an earlier try has kept. */
+  made: z.array(z.number()),
+});
+export type GenerationTask = z.infer<typeof generationTask>;
+
+export const messageToGenerator = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('generate'), id: z.number(), task: generationTask }),
+  z.object({ type: z.literal('abort'), id: z.number() }),
+  /** The image of this number is safe: go on. */
+  z.object({ type: z.literal('saved'), id: z.number(), number: z.number() }),
+  /** The model is not wanted any more; no generation uses it. */
+  z.object({ type: z.literal('forget'), modelDirectory: z.string() }),
+]);
+export type MessageToGenerator = z.infer<typeof messageToGenerator>;
+
+/** Its weights are read when the first image needs them, and stay. */
+const loadedModel = z.object({ type: z.literal('loaded'), modelDirectory: z.string(), weightBytes: z.number() });
+export type LoadedModel = z.infer<typeof loadedModel>;
+
+const generatedImage = z.object({ type: z.literal('image'), id: z.number(), ...rawImage });
+
+export const messageFromGenerator = z.discriminatedUnion('type', [
+  loadedModel,
+  generatedImage,
+  z.object({ type: z.literal('done'), id: z.number() }),
+  z.object({ type: z.literal('aborted'), id: z.number() }),
+  z.object({ ...failureMessage, id: z.number() }),
+]);
+export type MessageFromGenerator = z.infer<typeof messageFromGenerator>;

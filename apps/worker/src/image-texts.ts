@@ -1,0 +1,34 @@
+// What a generated image says about itself: for the tools that people use, and all of it as JSON.
+import type { Sampler } from '@styleforge/contracts';
+
+export interface ImageParameters {
+  prompt: string;
+  negative_prompt: string;
+  seed: number;
+  steps: number;
+  guidance_scale: number;
+  sampler: Sampler;
+  width: number;
+  height: number;
+  /** A base model's name, a checkpoint's or a job's id. */
+  model: string;
+  [more: string]: unknown;
+}
+
+const SAMPLER_NAMES: Record<Sampler, string> = {
+  ddim: 'DDIM', pndm: 'PLMS', 'dpmsolver++': 'DPM++ 2M', 'dpmsolver++karras': 'DPM++ 2M Karras', euler: 'Euler', unipc: 'UniPC',
+};
+
+/** `parameters` is written as AUTOMATIC1111's web UI writes it, which image tools can read. */
+export function imageTexts(parameters: ImageParameters): Record<string, string> {
+  const { prompt, negative_prompt, seed, steps, guidance_scale, sampler, width, height, model } = parameters;
+  const settings = {
+    Steps: steps, Sampler: SAMPLER_NAMES[sampler], 'CFG scale': guidance_scale, Seed: seed, Size: `${width}x${height}`, Model: model, Version: 'StyleForge',
+  };
+  const lines = [
+    prompt,
+    ...(negative_prompt === '' ? [] : [`Negative prompt: ${negative_prompt}`]),
+    Object.entries(settings).map(([name, value]) => `${name}: ${value}`).join(', '),
+  ];
+  return { parameters: lines.join('\n'), styleforge: JSON.stringify(parameters) };
+}

@@ -1,0 +1,129 @@
+// The models that generations use: their files on the local disk, and which of them stay loaded in the generation process.
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { WorkerConfig } from '@styleforge/config';
+import type { GenerationDetail } from '@styleforge/database';
+import { downloadObject } from '@styleforge/storage';
+import { baseModelDirectory } from './base-model.ts';
+import { JobInputError } from './failures.ts';
+import type { GenerationTask, LoadedModel } from './generation-messages.ts';
+import { type GenerationOptions, GenerationProcess } from './generation-process.ts';
+import type { WorkerServices } from './worker.ts';
+
+interface CachedModel {
+  directory: string;
+  ready: Promise<void>;
+  users: number;
+  /** Of its weights in memory; known when it is loaded. */
+  bytes: number;
+  /** A base model's folder is not ours to remove. */
+  isCopy: boolean;
+}
+
+export type ModelCacheLimits = Pick<WorkerConfig, 'generationModels' | 'generationModelsMB'>;
+
+export class ModelCache {
+  readonly #directory: string;
+  readonly #limits: ModelCacheLimits;
+  readonly #process: GenerationProcess;
+  /** Least recently used first. */
+  readonly #models = new Map<string, CachedModel>();
+  #copies = 0;
+
+  /** `directory`: for copies of checkpoints, and for nothing else. */
+  constructor(directory: string, limits: ModelCacheLimits, onLoaded: (model: LoadedModel) => void) {
+    this.#directory = directory;
+    this.#limits = limits;
+    this.#process = new GenerationProcess((loaded) => {
+      const model = [...this.#models.values()].find((candidate) => candidate.directory === loaded.modelDirectory);
+      if (model) model.bytes = loaded.weightBytes;
+      onLoaded(loaded);
+      this.#makeRoom();
+    });
+  }
+
+  /** Draws with the generation's model. `alone`: in a process of its own, so that one which kills its process takes no other with it. */
+  async generate(generation: GenerationDetail, task: Omit<GenerationTask, 'modelDirectory'>, options: GenerationOptions & { alone: boolean }, services: WorkerServices) {
+    const model = this.#open(generation, services);
+    model.users += 1;
+    const own = options.alone ? new GenerationProcess(() => undefined) : undefined;
+    try {
+      this.#makeRoom();
+      await model.ready;
+      return await (own ?? this.#process).generate({ ...task, modelDirectory: model.directory }, options);
+    } finally {
+      model.users -= 1;
+      await own?.close();
+      this.#makeRoom();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#process.close();
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+
+  #open(generation: GenerationDetail, services: WorkerServices): CachedModel {
+    const key = generation.baseModel ?? generation.checkpointId ?? '';
+    const model = this.#models.get(key) ?? this.#add(generation, services);
+    this.#models.delete(key);
+    this.#models.set(key, model);
+    model.ready.catch(() => this.#models.get(key) === model && this.#models.delete(key));
+    return model;
+  }
+
+  #add({ baseModel, checkpointId, projectId, config }: GenerationDetail, services: WorkerServices): CachedModel {
+    if (baseModel !== null) {
+      const directory = baseModelDirectory(services.baseModelsDirectory, baseModel);
+      return { directory, ready: Promise.resolve(), users: 0, bytes: 0, isCopy: false };
+    }
+    if (checkpointId === null) throw new JobInputError(`model: the checkpoint ${config.model} has been deleted`);
+    // Never the same place twice: the last copy may be just about to be removed.
+    const directory = join(this.#directory, `${checkpointId}.${++this.#copies}`);
+    return { directory, ready: copyCheckpoint(projectId, checkpointId, directory, services), users: 0, bytes: 0, isCopy: true };
+  }
+
+  /** The model that was used last stays, however large it is. */
+  #makeRoom(): void {
+    const { generationModels, generationModelsMB } = this.#limits;
+    const total = () => [...this.#models.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+    for (const [key, model] of [...this.#models].slice(0, -1)) {
+      if (this.#models.size <= generationModels && total() <= generationModelsMB * 1e6) return;
+      if (model.users > 0) continue;
+      this.#models.delete(key);
+      this.#process.forget(model.directory);
+      if (model.isCopy) void rm(model.directory, { recursive: true, force: true });
+    }
+  }
+}
+
+async function copyCheckpoint(projectId: string, checkpointId: string, directory: string, services: WorkerServices): Promise<void> {
+  const checkpoint = await services.database.checkpoints.find(projectId, checkpointId);
+  if (!checkpoint) throw new JobInputError(`model: the checkpoint ${checkpointId} has been deleted`);
+  for (const { path, sha256 } of checkpoint.files) {
+    if (!isPartOfModel(path)) continue;
+    const got = await downloadObject(services.objectStore, checkpoint.objectPrefix + path, join(directory, path));
+    if (got.sha256 !== sha256) throw new Error(`${checkpoint.objectPrefix}${path} is damaged: sha256 ${got.sha256} instead of ${sha256}`);
+  }
+}
+
+/** Not what only the trainer reads, nor the copy in one file. */
+const isPartOfModel = (path: string) => !path.startsWith('trainer_state/') && !path.startsWith('single-file/');
+
+/** A folder for this process; those of processes that were killed are removed. */
+export async function ownModelDirectory(scratchDirectory: string): Promise<string> {
+  const parent = join(scratchDirectory, 'models');
+  await mkdir(parent, { recursive: true });
+  for (const name of await readdir(parent)) {
+    if (name === String(process.pid) || !isAlive(Number(name))) await rm(join(parent, name), { recursive: true, force: true });
+  }
+  return join(parent, String(process.pid));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

@@ -1,0 +1,122 @@
+// The process that draws, with a real model: what stays loaded, who waits for whom, and what a death costs.
+import { spawnSync } from 'node:child_process';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadConfig } from '@styleforge/config';
+import type { GenerationDetail } from '@styleforge/database';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { GenerationProcess, ModelCache, type ModelCacheLimits, ProcessDiedError, type WorkerServices } from '@styleforge/worker';
+import { makeTinyBaseModel } from '../../../test/integration/tiny-base-model.ts';
+
+const patience = 300_000;
+let directory: string;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'styleforge-generation-'));
+  await makeTinyBaseModel(join(directory, 'tiny'));
+});
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+const copyOf = async (name: string) => {
+  await cp(join(directory, 'tiny'), join(directory, name), { recursive: true });
+  return join(directory, name);
+};
+const taskFor = (modelDirectory: string, changes: object = {}, made: number[] = []) => ({
+  modelDirectory, compile: { device: 'cpu' as const }, made,
+  config: {
+    model: 'tiny', prompts: ['a cat'], negative_prompt: '', width: 32, height: 32, steps: 2, guidance_scale: 2, sampler: 'ddim', seed: 1, num_images: 1, ...changes,
+  },
+});
+const neverAborted = new AbortController().signal;
+
+describe('the generation process', () => {
+  const loaded: string[] = [];
+  const generator = new GenerationProcess(({ modelDirectory, weightBytes }) => {
+    expect(weightBytes).toBeGreaterThan(10_000);
+    loaded.push(modelDirectory);
+  });
+  afterAll(() => generator.close());
+
+  async function draw(task: ReturnType<typeof taskFor>, signal = neverAborted) {
+    const images: { index: number; seed: number; rgb: Uint8Array }[] = [];
+    const result = await generator.generate(task, { signal, onImage: async (image) => void images.push(image) });
+    return { result, images };
+  }
+
+  it('loads nothing for the second request, not even from the disk', async () => {
+    const model = await copyOf('removed-soon');
+    const first = await draw(taskFor(model));
+    expect(first.result).toBe('done');
+    await rm(model, { recursive: true });
+    const second = await draw(taskFor(model));
+    expect(second.images.map(({ rgb }) => Buffer.from(rgb))).toEqual(first.images.map(({ rgb }) => Buffer.from(rgb)));
+    expect(loaded).toEqual([model]);
+    generator.forget(model);
+    await expect(draw(taskFor(model))).rejects.toThrow(/removed-soon/);
+  }, patience);
+
+  it('draws the images that an earlier try has not kept just as that try would have', async () => {
+    const request = { prompts: Array.from({ length: 10 }, (_, index) => `picture ${index}`) };
+    const whole = await draw(taskFor(join(directory, 'tiny'), request));
+    expect(whole.images.map(({ index, seed }) => [index, seed])).toEqual(Array.from({ length: 10 }, (_, index) => [index, 1 + index]));
+    const rest = await draw(taskFor(join(directory, 'tiny'), request, [0, 1, 2, 3, 4, 5, 6, 7]));
+    expect(rest.images.map(({ index, rgb }) => [index, Buffer.from(rgb)])).toEqual(whole.images.slice(8).map(({ index, rgb }) => [index, Buffer.from(rgb)]));
+  }, patience);
+
+  it('lets a short generation pass a long one, and stops the one that is told to', async () => {
+    const controller = new AbortController();
+    const ends: string[] = [];
+    const long = draw(taskFor(join(directory, 'tiny'), { prompts: Array.from({ length: 100 }, () => 'a dog'), num_images: 2, steps: 10 }), controller.signal);
+    void long.then(() => ends.push('long'));
+    const short = await draw(taskFor(join(directory, 'tiny')));
+    expect([short.result, ends]).toEqual(['done', []]);
+    controller.abort();
+    const { result, images } = await long;
+    expect(result).toBe('aborted');
+    expect(images.length).toBeLessThan(200);
+    expect((await draw(taskFor(join(directory, 'tiny')))).result).toBe('done');
+  }, patience);
+
+  it('fails what it was drawing when it is killed, and starts anew for the next', async () => {
+    const running = draw(taskFor(join(directory, 'tiny'), { steps: 1000 })).catch((error: unknown) => error);
+    const pids = spawnSync('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)], { encoding: 'utf8' }).stdout
+      .split('\n').filter((line) => line.includes('/child/generate-main.ts')).map((line) => Number.parseInt(line, 10));
+    expect(pids).toHaveLength(1);
+    process.kill(pids[0] ?? 0, 'SIGKILL');
+    expect(await running).toBeInstanceOf(ProcessDiedError);
+    expect((await draw(taskFor(join(directory, 'tiny')))).result).toBe('done');
+  }, patience);
+});
+
+describe('the model cache', () => {
+  let models: ModelCache;
+  let loaded: string[];
+  afterEach(() => models.close());
+
+  const open = (limits: ModelCacheLimits) => {
+    loaded = [];
+    models = new ModelCache(join(directory, 'copies'), limits, ({ modelDirectory }) => loaded.push(modelDirectory.slice(directory.length + 1)));
+  };
+  const services = { settings: loadConfig({}).worker } as WorkerServices;
+  const draw = (name: string) => models.generate(
+    { baseModel: name } as GenerationDetail, taskFor(''), { signal: neverAborted, onImage: async () => undefined, alone: false }, { ...services, baseModelsDirectory: directory },
+  );
+
+  it('keeps as many models as it may, the ones used last', async () => {
+    await Promise.all([copyOf('second'), copyOf('third')]);
+    open({ generationModels: 2, generationModelsMB: 1000 });
+    for (const name of ['tiny', 'second', 'tiny', 'third', 'tiny', 'second']) expect(await draw(name)).toBe('done');
+    expect(loaded).toEqual(['tiny', 'second', 'third', 'second']);
+  }, patience);
+
+  it('keeps no more than the memory allows, but always the one in use', async () => {
+    open({ generationModels: 9, generationModelsMB: 1 });
+    for (const name of ['tiny', 'tiny', 'second', 'tiny']) expect(await draw(name)).toBe('done');
+    expect(loaded).toEqual(['tiny', 'second', 'tiny']);
+  }, patience);
+
+  it('names a base model that is not there', async () => {
+    open({ generationModels: 1, generationModelsMB: 1 });
+    await expect(draw('absent')).rejects.toThrow('base_model: this worker has no base model absent');
+  });
+});
