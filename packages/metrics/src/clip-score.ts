@@ -4,22 +4,25 @@ import type { Features } from './features.ts';
 function cosine(a: Features, b: Features, row: number): number {
   let [product, normA, normB] = [0, 0, 0];
   for (let i = row * a.dimension; i < (row + 1) * a.dimension; i++) {
-    product += a.data[i]! * b.data[i]!;
-    normA += a.data[i]! ** 2;
-    normB += b.data[i]! ** 2;
+    product += a.data[i] * b.data[i];
+    normA += a.data[i] ** 2;
+    normB += b.data[i] ** 2;
   }
   if (normA === 0 || normB === 0) throw new RangeError(`pair ${row} has an embedding of length zero`);
   return product / Math.sqrt(normA * normB);
 }
 
 /** Row i of the images belongs to row i of the texts. */
-export function clipScore(images: Features, texts: Features): number {
+export function cosines(images: Features, texts: Features): Float64Array {
   if (images.count !== texts.count || images.dimension !== texts.dimension || images.count === 0) {
     throw new RangeError(
       `${images.count} images of ${images.dimension} dimensions and ${texts.count} texts of ${texts.dimension} make no pairs`,
     );
   }
-  let sum = 0;
-  for (let row = 0; row < images.count; row++) sum += cosine(images, texts, row);
+  return Float64Array.from({ length: images.count }, (_, row) => cosine(images, texts, row));
+}
+
+export function clipScore(images: Features, texts: Features): number {
+  const sum = cosines(images, texts).reduce((total, value) => total + value, 0);
   return Math.max(0, (100 * sum) / images.count);
 }

@@ -1,39 +1,55 @@
 // Fréchet inception distance: |mu1 - mu2|^2 + Tr(S1 + S2 - 2 (S1 S2)^1/2), in float64, covariances with n - 1.
-import { mean, requireComparable, type Features } from './features.ts';
-import { choleskyFactor, matrix, nuclearNorm, timesTransposed, transposed, type Matrix } from './linear-algebra.ts';
+import { gemm, type Matrix } from '@styleforge/runtime';
+import { requireComparable, type Features } from './features.ts';
+import { choleskyFactor, nuclearNorm } from './linear-algebra.ts';
+import { matrix } from './matrices.ts';
+import { momentsOf } from './moments.ts';
 
-interface Distribution {
-  mean: Float64Array;
+/** What FID needs to know of one set. */
+export interface Distribution {
+  readonly mean: Float64Array;
   /** F with transpose(F) F the covariance: no more rows than there are images or dimensions. */
-  factor: Matrix;
-  variance: number;
+  readonly factor: Matrix;
+  readonly variance: number;
 }
 
-function centered({ data, count, dimension }: Features, center: Float64Array): Matrix {
-  const result = matrix(count, dimension);
-  const scale = 1 / Math.sqrt(count - 1);
-  for (let row = 0; row < count; row++) {
+/** The rows drawn, each as its scaled deviation from the mean. */
+function deviations({ data, dimension }: Features, counts: ArrayLike<number>, drawn: readonly number[]): Distribution {
+  const total = drawn.reduce((sum, row) => sum + counts[row], 0);
+  const mean = new Float64Array(dimension);
+  for (const row of drawn) for (let i = 0; i < dimension; i++) mean[i] += (counts[row] / total) * data[row * dimension + i];
+  const factor = matrix(drawn.length, dimension);
+  let variance = 0;
+  for (const [at, row] of drawn.entries()) {
+    const scale = Math.sqrt(counts[row] / (total - 1));
     for (let i = 0; i < dimension; i++) {
-      result.data[row * dimension + i] = (data[row * dimension + i]! - center[i]!) * scale;
+      const value = scale * (data[row * dimension + i] - mean[i]);
+      factor.data[at * dimension + i] = value;
+      variance += value * value;
     }
   }
-  return result;
+  return { mean, factor, variance };
 }
 
-function distribution(set: Features): Distribution {
-  const center = mean(set);
-  const deviations = centered(set, center);
-  const variance = deviations.data.reduce((sum, value) => sum + value * value, 0);
-  if (set.count <= set.dimension) return { mean: center, factor: deviations, variance };
-  const columns = transposed(deviations);
-  return { mean: center, factor: choleskyFactor(timesTransposed(columns, columns)), variance };
+/** `counts` says how often each image was drawn (bootstrap); once each when left out. */
+export async function distributionOf(set: Features, counts?: ArrayLike<number>): Promise<Distribution> {
+  const drawn = Array.from({ length: set.count }, (_, row) => row).filter((row) => (counts?.[row] ?? 1) > 0);
+  if (drawn.length <= set.dimension) return deviations(set, counts ?? new Float64Array(set.count).fill(1), drawn);
+  const { mean, covariance } = (counts ? undefined : set.moments) ?? await momentsOf(set, counts);
+  let variance = 0;
+  for (let i = 0; i < set.dimension; i++) variance += covariance.data[i * set.dimension + i];
+  return { mean, factor: await choleskyFactor(covariance), variance };
 }
 
 /** Tr (S1 S2)^1/2 with S1 = transpose(F) F and S2 = transpose(G) G is the sum of the singular values of F transpose(G). */
-export function frechetDistance(a: Features, b: Features): number {
+export async function distanceBetween(a: Distribution, b: Distribution): Promise<number> {
+  const offset = a.mean.reduce((sum, value, i) => sum + (value - b.mean[i]) ** 2, 0);
+  const overlap = await nuclearNorm(await gemm(a.factor, b.factor, { transposeB: true }));
+  // rounding alone could make the distance of equal sets negative
+  return Math.max(0, offset + a.variance + b.variance - 2 * overlap);
+}
+
+export async function frechetDistance(a: Features, b: Features): Promise<number> {
   requireComparable(a, b, 2);
-  const [first, second] = [distribution(a), distribution(b)];
-  const offset = first.mean.reduce((sum, value, i) => sum + (value - second.mean[i]!) ** 2, 0);
-  const overlap = nuclearNorm(timesTransposed(first.factor, second.factor));
-  return offset + first.variance + second.variance - 2 * overlap;
+  return distanceBetween(await distributionOf(a), await distributionOf(b));
 }

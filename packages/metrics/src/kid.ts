@@ -1,7 +1,8 @@
 // Kernel inception distance: the unbiased MMD^2 under k(x, y) = (x.y / d + 1)^3 (arXiv 1801.01401).
 import { permutation } from '@styleforge/diffusion';
+import type { Matrix } from '@styleforge/runtime';
 import { requireComparable, type Features } from './features.ts';
-import { timesTransposed, type Matrix } from './linear-algebra.ts';
+import { kernel, kernels, selectRows, type Kernels } from './kernels.ts';
 
 export interface KidOptions {
   subsets?: number;
@@ -20,68 +21,75 @@ export interface KidResult {
 
 /** The largest set whose kernel values are all kept; beyond it each subset computes its own. */
 const maxKeptRows = 4096;
+/** Rows of a set that are compared with another's at a time where nothing is kept. */
+const tileRows = 1024;
 
-function rowsOf({ data, count, dimension }: Features, rows?: Uint32Array | number[]): Matrix {
-  if (!rows) return { data: Float64Array.from(data), rows: count, columns: dimension };
-  const selected = new Float64Array(rows.length * dimension);
-  for (const [i, row] of rows.entries()) selected.set(data.subarray(row * dimension, (row + 1) * dimension), i * dimension);
-  return { data: selected, rows: rows.length, columns: dimension };
+function* ranges(count: number): Generator<number[]> {
+  for (let first = 0; first < count; first += tileRows) yield Array.from({ length: Math.min(tileRows, count - first) }, (_, i) => first + i);
 }
 
-function kernel(a: Matrix, b: Matrix): Matrix {
-  const products = timesTransposed(a, b);
-  for (let i = 0; i < products.data.length; i++) products.data[i] = (products.data[i]! / a.columns + 1) ** 3;
-  return products;
-}
-
-interface Kernels {
-  xx: Matrix;
-  yy: Matrix;
-  xy: Matrix;
-}
-
-function kernels(x: Matrix, y: Matrix): Kernels {
-  return { xx: kernel(x, x), yy: kernel(y, y), xy: kernel(x, y) };
-}
-
-function meanOver(values: Matrix, rows: readonly number[], columns: readonly number[], skipDiagonal: boolean): number {
+function sumOf({ data, columns }: Matrix, skipDiagonal: boolean): number {
   let sum = 0;
-  for (const i of rows) {
-    for (const j of columns) if (!skipDiagonal || i !== j) sum += values.data[i * values.columns + j]!;
+  for (let i = 0; i < data.length; i++) sum += data[i];
+  if (skipDiagonal) for (let i = 0; i < data.length; i += columns + 1) sum -= data[i];
+  return sum;
+}
+
+/** The mean kernel value of all pairs, or of all pairs of different rows of one set; by tiles, so that memory does not grow. */
+async function meanKernel(x: Features, y: Features): Promise<number> {
+  let sum = 0;
+  for (const rows of ranges(x.count)) {
+    const tile = selectRows(x, rows);
+    for (const columns of ranges(y.count)) {
+      if (x === y && columns[0] < rows[0]) continue;
+      const onDiagonal = x === y && columns[0] === rows[0];
+      const part = sumOf(await kernel(tile, onDiagonal ? tile : selectRows(y, columns)), onDiagonal);
+      sum += x === y && !onDiagonal ? 2 * part : part;
+    }
+  }
+  return sum / (x.count * (x === y ? y.count - 1 : y.count));
+}
+
+/** One estimate from everything; a small negative value is valid. */
+export async function fullKernelDistance(x: Features, y: Features): Promise<number> {
+  requireComparable(x, y, 2);
+  const other = x === y ? { ...y } : y;
+  return (await meanKernel(x, x)) + (await meanKernel(other, other)) - 2 * (await meanKernel(x, other));
+}
+
+function meanOver({ data, columns: stride }: Matrix, rows: ArrayLike<number>, columns: ArrayLike<number>, skipDiagonal: boolean): number {
+  let sum = 0;
+  for (let i = 0; i < rows.length; i++) {
+    const start = rows[i] * stride;
+    for (let j = 0; j < columns.length; j++) sum += data[start + columns[j]];
+    if (skipDiagonal) sum -= data[start + rows[i]];
   }
   return sum / (rows.length * (skipDiagonal ? columns.length - 1 : columns.length));
 }
 
-function squaredDiscrepancy({ xx, yy, xy }: Kernels, x: readonly number[], y: readonly number[]): number {
-  return meanOver(xx, x, x, true) + meanOver(yy, y, y, true) - 2 * meanOver(xy, x, y, false);
+/** In ascending order: the sums don't depend on it, and memory is read along. */
+function drawRows(set: Features, size: number, seed: number, subset: number, purpose: string): Int32Array {
+  return permutation({ seed, step: subset, purpose }, set.count).slice(0, size).sort();
 }
 
-function count(length: number): number[] {
-  return Array.from({ length }, (_, i) => i);
+function keptDistance({ xx, yy, xy }: Kernels, rows: Int32Array, columns: Int32Array): number {
+  return meanOver(xx, rows, rows, true) + meanOver(yy, columns, columns, true) - 2 * meanOver(xy, rows, columns, false);
 }
 
-/** One estimate from everything; a small negative value is valid. */
-export function fullKernelDistance(x: Features, y: Features): number {
-  requireComparable(x, y, 2);
-  return squaredDiscrepancy(kernels(rowsOf(x), rowsOf(y)), count(x.count), count(y.count));
-}
-
-function drawRows(set: Features, size: number, seed: number, subset: number, purpose: string): number[] {
-  return Array.from(permutation({ seed, step: subset, purpose }, set.count)).slice(0, size);
-}
+const subsetOf = (set: Features, rows: Int32Array): Features => ({ data: selectRows(set, rows).data, count: rows.length, dimension: set.dimension });
 
 /** Mean and standard deviation over random subsets. */
-export function kernelDistance(x: Features, y: Features, { subsets = 100, subsetSize = 1000, seed = 0 }: KidOptions = {}): KidResult {
+export async function kernelDistance(x: Features, y: Features, { subsets = 100, subsetSize = 1000, seed = 0 }: KidOptions = {}): Promise<KidResult> {
   requireComparable(x, y, 2);
   const size = Math.min(subsetSize, x.count, y.count);
   if (size < 2 || subsets < 1) throw new RangeError(`subsetSize must be at least 2 and subsets at least 1, not ${size} and ${subsets}`);
-  const kept = Math.max(x.count, y.count) <= maxKeptRows ? kernels(rowsOf(x), rowsOf(y)) : undefined;
-  const estimates = count(subsets).map((subset) => {
+  const kept = Math.max(x.count, y.count) <= maxKeptRows ? await kernels(selectRows(x), selectRows(y)) : undefined;
+  const estimates: number[] = [];
+  for (let subset = 0; subset < subsets; subset++) {
     const rows = drawRows(x, size, seed, subset, 'kid-real');
     const columns = drawRows(y, size, seed, subset, 'kid-generated');
-    if (kept) return squaredDiscrepancy(kept, rows, columns);
-    return squaredDiscrepancy(kernels(rowsOf(x, rows), rowsOf(y, columns)), count(size), count(size));
-  });
+    estimates.push(kept ? keptDistance(kept, rows, columns) : await fullKernelDistance(subsetOf(x, rows), subsetOf(y, columns)));
+  }
   const average = estimates.reduce((sum, value) => sum + value, 0) / subsets;
   const variance = estimates.reduce((sum, value) => sum + (value - average) ** 2, 0) / subsets;
   return { mean: average, standardDeviation: Math.sqrt(variance), subsets, subsetSize: size, seed };

@@ -1,53 +1,14 @@
 // Feature extractors against pytorch-fid, clean-fid and transformers: pictures and weights come from formulas, so that both sides have the same.
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { openExtractor, resizeBytes, resizeClean, resizeLegacy, type InceptionTap, type RgbImage } from '@styleforge/metrics';
+import { openExtractor, resizeBytes, resizeClean, resizeLegacy, type InceptionTap } from '@styleforge/metrics';
 import { SafetensorsReader, writeSafetensors } from '@styleforge/weights';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { golden, makeClipFolder, picture, weightsFor } from './formula-pictures.ts';
 
-const golden = fileURLToPath(new URL('../../../test/golden/', import.meta.url));
 let scratch: string;
 let weightsFile: string;
-
-function fnv1a(text: string): number {
-  return Buffer.from(text).reduce((hash, byte) => Math.imul(hash ^ byte, 0x01000193) >>> 0, 0x811c9dc5);
-}
-
-/** In [-1, 1): a 32-bit integer hash of (name, index), as in test/golden/make-inception.py. */
-function uniforms(name: string, count: number): Float64Array {
-  const start = fnv1a(name);
-  return Float64Array.from({ length: count }, (_, i) => {
-    let h = (Math.imul(i, 2654435761) ^ start) >>> 0;
-    h ^= h >>> 16;
-    h = Math.imul(h, 0x85ebca6b) >>> 0;
-    h ^= h >>> 13;
-    h = Math.imul(h, 0xc2b2ae35) >>> 0;
-    h ^= h >>> 16;
-    return (h >>> 0) / 2 ** 31 - 1;
-  });
-}
-
-function weightsFor(name: string, shape: readonly number[]): Float32Array {
-  const values = uniforms(name, shape.reduce((product, dimension) => product * dimension, 1));
-  if (name.endsWith('conv.weight')) {
-    const scale = Math.sqrt(6 / shape.slice(1).reduce((product, dimension) => product * dimension, 1));
-    return Float32Array.from(values, (value) => value * scale);
-  }
-  const isScale = name.endsWith('running_var') || name.endsWith('bn.weight');
-  return Float32Array.from(values, (value) => (isScale ? 1 + 0.2 * value : 0.1 * value));
-}
-
-function picture(name: string, width: number, height: number): RgbImage {
-  const noise = uniforms(name, width * height * 3);
-  const rgb = Uint8Array.from(noise, (value, i) => {
-    const [c, x, y] = [i % 3, Math.floor(i / 3) % width, Math.floor(i / 3 / width)];
-    const wave = 127.5 + 80 * Math.sin((x + 2 * c) / 9) * Math.cos(y / (7 + 3 * c));
-    return Math.min(255, Math.max(0, Math.floor(wave + 40 * value)));
-  });
-  return { width, height, rgb };
-}
 
 const pictures = { small: picture('small', 64, 64), odd: picture('odd', 211, 157), large: picture('large', 401, 317) };
 
@@ -104,9 +65,7 @@ describe('resize rules', () => {
 
 describe('clip', () => {
   it('gives what transformers gives for texts and pictures, through its own preprocessing', async () => {
-    const folder = join(scratch, 'clip');
-    await cp(join(golden, 'clip-preprocessing'), folder, { recursive: true });
-    await cp(join(golden, 'tiny-clip'), folder, { recursive: true });
+    const folder = await makeClipFolder(join(scratch, 'clip'));
     const reference = await SafetensorsReader.open(join(golden, 'clip-preprocessing', 'embeddings.safetensors'));
     const texts = JSON.parse(await readFile(join(golden, 'clip-preprocessing', 'texts.json'), 'utf8')) as string[];
     const extractor = await openExtractor({ name: 'clip', weights: { path: folder } });

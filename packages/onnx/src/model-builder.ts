@@ -9,7 +9,9 @@ import {
 export const FLOAT = 1;
 const INT32 = 6;
 export const INT64 = 7;
-const ELEMENT_TYPES: Record<DType, number> = { float32: FLOAT, int32: INT32 };
+/** Training knows no float64; linear algebra for the metrics does. */
+export type ElementType = DType | 'float64';
+const ELEMENT_TYPES: Record<ElementType, number> = { float32: FLOAT, int32: INT32, float64: 11 };
 
 const ATTRIBUTE_TYPE = { float: 1, integer: 2, string: 3, integers: 7 };
 
@@ -71,11 +73,11 @@ export class ModelBuilder {
     return `${hint}_${this.#names++}`;
   }
 
-  input(name: string, dtype: DType, shape: Shape): void {
+  input(name: string, dtype: ElementType, shape: Shape): void {
     this.#graph.input.push(valueInfo(name, ELEMENT_TYPES[dtype], this.#hidesShapes ? shape.map(() => null) : shape));
   }
 
-  #output(name: string, dtype: DType, shape: Shape): void {
+  #output(name: string, dtype: ElementType, shape: Shape): void {
     this.#graph.output.push(valueInfo(name, ELEMENT_TYPES[dtype], this.#hidesShapes ? shape.map(() => null) : shape));
   }
 
@@ -110,7 +112,7 @@ export class ModelBuilder {
   }
 
   /** Makes the value `from` a graph output called `name`, under its own name where it is free to be renamed. */
-  exportAs(from: string, name: string, dtype: DType, shape: Shape): void {
+  exportAs(from: string, name: string, dtype: ElementType, shape: Shape): void {
     this.#output(name, dtype, shape);
     if (this.#computed.has(from) && !this.#renamed.has(from)) this.#renamed.set(from, name);
     else this.node('Identity', [this.#renamed.get(from) ?? from], { outputs: [name] });

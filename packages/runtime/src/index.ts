@@ -6,3 +6,4 @@ export { AdamW, type AdamWOptions, type AdamWStep } from './adamw.ts';
 export { type MomentPrecision, type Moments } from './moments.ts';
 export { BufferBlender } from './chunk-kernels.ts';
 export { TrainingProgram, type TrainingProgramOptions, type UpdateOptions } from './training-program.ts';
+export { gemm, type GemmOptions, type Matrix } from './gemm.ts';

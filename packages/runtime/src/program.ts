@@ -1,4 +1,4 @@
-// A compiled graph: one onnxruntime session. The only file that imports onnxruntime-node.
+// A compiled graph: one onnxruntime session. Beside it only gemm.ts imports onnxruntime-node.
 import { type Graph, type Tensor } from '@styleforge/autodiff';
 import { emitOnnx, type Target } from '@styleforge/onnx';
 import ort from 'onnxruntime-node';

@@ -13,7 +13,7 @@ export async function* metricCases(folder: ReferenceFolder): AsyncGenerator<Case
   for (const { case: name, fid, kid_unbiased_full: kid } of cases) {
     const [x, y] = [`${name}.x`, `${name}.y`].map(async (tensor) => features(await reader.read(tensor), reader.info(tensor).shape[1]));
     const sets = [await x, await y] as const;
-    yield absoluteCase(`metrics.${name}.fid`, [frechetDistance(...sets)], [fid], 1e-4);
-    yield absoluteCase(`metrics.${name}.kid`, [fullKernelDistance(...sets)], [kid], 1e-5);
+    yield absoluteCase(`metrics.${name}.fid`, [await frechetDistance(...sets)], [fid], 1e-4);
+    yield absoluteCase(`metrics.${name}.kid`, [await fullKernelDistance(...sets)], [kid], 1e-5);
   }
 }

@@ -1,0 +1,103 @@
+// First stage of the singular values: a dense matrix becomes upper banded, by Householder reflections gathered into matrix products.
+import { gemm, type Matrix } from '@styleforge/runtime';
+import { columnsOf, matrix, rowsOf, transposed } from './matrices.ts';
+
+/** An upper banded square matrix: row i holds columns i - 1 to i + bandwidth + 1, room for the fill of rotations included. */
+export interface Band {
+  readonly data: Float64Array;
+  readonly size: number;
+  /** Superdiagonals. */
+  readonly bandwidth: number;
+}
+
+export const bandStride = (bandwidth: number): number => bandwidth + 3;
+
+const blockSize = 32;
+
+function inner(a: Float64Array, aStart: number, b: Float64Array, bStart: number, length: number): number {
+  let [s0, s1, s2, s3] = [0, 0, 0, 0];
+  let i = 0;
+  for (; i + 3 < length; i += 4) {
+    s0 += a[aStart + i] * b[bStart + i];
+    s1 += a[aStart + i + 1] * b[bStart + i + 1];
+    s2 += a[aStart + i + 2] * b[bStart + i + 2];
+    s3 += a[aStart + i + 3] * b[bStart + i + 3];
+  }
+  for (; i < length; i++) s0 += a[aStart + i] * b[bStart + i];
+  return s0 + s1 + (s2 + s3);
+}
+
+/** Turns x[start..] into a multiple of its first unit vector; leaves the reflector in x and gives the multiple. */
+function householder(x: Float64Array, start: number, length: number): number {
+  const norm = Math.sqrt(inner(x, start, x, start, length));
+  if (norm === 0) return 0;
+  const alpha = x[start] > 0 ? -norm : norm;
+  x[start] -= alpha;
+  const scale = Math.SQRT2 / Math.sqrt(inner(x, start, x, start, length));
+  for (let i = start; i < start + length; i++) x[i] *= scale;
+  return alpha;
+}
+
+/** Q = I - transpose(V) T V of reflectors in the rows of V, and the lower triangle that is left of the rows. */
+interface Reflected {
+  readonly v: Matrix;
+  readonly t: Matrix;
+  readonly triangle: Matrix;
+}
+
+/** Makes the rows of `panel` lower triangular by reflections from the right; `panel` becomes V. */
+function reflectRows(panel: Matrix): Reflected {
+  const { data, rows, columns } = panel;
+  const triangle = matrix(rows, rows);
+  const t = matrix(rows, rows);
+  for (let k = 0; k < rows; k++) {
+    for (let i = 0; i < Math.min(k, columns); i++) triangle.data[k * rows + i] = data[k * columns + i];
+    data.fill(0, k * columns, k * columns + Math.min(k, columns));
+    if (k >= columns) continue;
+    const start = k * columns + k;
+    const alpha = householder(data, start, columns - k);
+    triangle.data[k * rows + k] = alpha;
+    if (alpha === 0) continue;
+    for (let row = k + 1; row < rows; row++) {
+      const from = row * columns + k;
+      const sum = inner(data, start, data, from, columns - k);
+      for (let i = 0; i < columns - k; i++) data[from + i] -= sum * data[start + i];
+    }
+    const products = Float64Array.from({ length: k }, (_, i) => inner(data, i * columns + k, data, start, columns - k));
+    t.data[k * rows + k] = 1;
+    for (let i = 0; i < k; i++) t.data[i * rows + k] = -inner(t.data, i * rows + i, products, i, k - i);
+  }
+  return { v: panel, t, triangle };
+}
+
+/** transpose(Q) C = C - transpose(V) transpose(T) V C, in place. */
+async function applyLeft({ v, t }: Reflected, c: Matrix): Promise<Matrix> {
+  return gemm(v, await gemm(t, await gemm(v, c), { transposeA: true }), { transposeA: true, alpha: -1, addTo: c });
+}
+
+/** C Q = C - C transpose(V) T V, in place. */
+async function applyRight({ v, t }: Reflected, c: Matrix): Promise<Matrix> {
+  return gemm(await gemm(await gemm(c, v, { transposeB: true }), t), v, { alpha: -1, addTo: c });
+}
+
+/** The singular values stay. Rows must not be fewer than columns. */
+export async function reduceToBand(a: Matrix): Promise<Band> {
+  const size = a.columns;
+  const bandwidth = Math.min(blockSize, Math.max(size - 1, 1));
+  const band: Band = { data: new Float64Array(size * bandStride(bandwidth)), size, bandwidth };
+  const put = (row: number, column: number, value: number): void => {
+    if (column < size) band.data[row * bandStride(bandwidth) + column - row + 1] = value;
+  };
+  let rest = a;
+  for (let first = 0; first < size; first += bandwidth) {
+    const width = Math.min(bandwidth, size - first);
+    const left = reflectRows(transposed(columnsOf(rest, 0, width)));
+    for (let i = 0; i < width; i++) for (let j = i; j < width; j++) put(first + i, first + j, left.triangle.data[j * width + i]);
+    if (first + width === size) break;
+    const trailing = await applyLeft(left, columnsOf(rest, width, rest.columns));
+    const right = reflectRows({ ...rowsOf(trailing, 0, width), data: trailing.data.slice(0, width * trailing.columns) });
+    for (let i = 0; i < width; i++) for (let j = 0; j <= i; j++) put(first + i, first + width + j, right.triangle.data[i * width + j]);
+    rest = await applyRight(right, rowsOf(trailing, width, trailing.rows));
+  }
+  return band;
+}

@@ -1,0 +1,104 @@
+// Second stage of the singular values: banded to bidiagonal by rotations, bidiagonal to values by implicit QL.
+import { bandStride, type Band } from './band-reduction.ts';
+
+/** Rotates `count` pairs of entries, `step` apart, so that (x, y) becomes (c x + s y, c y - s x). */
+function rotate(data: Float64Array, x: number, y: number, step: number, count: number, c: number, s: number): void {
+  for (let i = 0; i < count; i++, x += step, y += step) {
+    const [a, b] = [data[x], data[y]];
+    data[x] = c * a + s * b;
+    data[y] = c * b - s * a;
+  }
+}
+
+/** Chases the entry (row, column), which the columns left of it take up, down and out of the band. */
+function chase({ data, size, bandwidth }: Band, row: number, column: number): void {
+  const stride = bandStride(bandwidth);
+  const at = (i: number, j: number): number => i * stride + j - i + 1;
+  while (column < size) {
+    const [f, g] = [data[at(row, column - 1)], data[at(row, column)]];
+    if (g === 0) return;
+    const r = Math.hypot(f, g);
+    rotate(data, at(row, column - 1), at(row, column), stride - 1, column - row + 1, f / r, g / r);
+    data[at(row, column)] = 0;
+    const below = column;
+    const [p, q] = [data[at(below - 1, below - 1)], data[at(below, below - 1)]];
+    if (q === 0) return;
+    const length = Math.hypot(p, q);
+    const last = Math.min(size - 1, below + bandwidth);
+    rotate(data, at(below - 1, below - 1), at(below, below - 1), 1, last - below + 2, p / length, q / length);
+    data[at(below, below - 1)] = 0;
+    row = below - 1;
+    column = below + bandwidth;
+  }
+}
+
+function bidiagonalize(band: Band): { diagonal: Float64Array; superdiagonal: Float64Array } {
+  const { data, size, bandwidth } = band;
+  for (let row = 0; row < size - 2; row++) {
+    for (let distance = Math.min(bandwidth, size - 1 - row); distance > 1; distance--) chase(band, row, row + distance);
+  }
+  const stride = bandStride(bandwidth);
+  return {
+    diagonal: Float64Array.from({ length: size }, (_, i) => data[i * stride + 1]),
+    superdiagonal: Float64Array.from({ length: size - 1 }, (_, i) => data[i * stride + 2]),
+  };
+}
+
+/** Eigenvalues of a symmetric tridiagonal matrix by implicit QL (Wilkinson shift), without vectors. Overwrites both. */
+function tridiagonalEigenvalues(diagonal: Float64Array, off: Float64Array): Float64Array {
+  const size = diagonal.length;
+  // relative to the whole matrix: among zero eigenvalues nothing is small beside its neighbours
+  const negligible = Number.EPSILON * off.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  for (let l = 0; l < size; l++) {
+    for (let iteration = 0; ; iteration++) {
+      let m = l;
+      while (m < size - 1 && Math.abs(off[m]) > negligible) m++;
+      if (m === l) break;
+      if (iteration === 60) throw new Error('the eigenvalues of a tridiagonal matrix did not converge');
+      let g = (diagonal[l + 1] - diagonal[l]) / (2 * off[l]);
+      let r = Math.hypot(g, 1);
+      g = diagonal[m] - diagonal[l] + off[l] / (g + (g >= 0 ? r : -r));
+      let [s, c, p] = [1, 1, 0];
+      let i = m - 1;
+      for (; i >= l; i--) {
+        const f = s * off[i];
+        const b = c * off[i];
+        r = Math.sqrt(f * f + g * g);
+        off[i + 1] = r;
+        if (r === 0) {
+          diagonal[i + 1] -= p;
+          off[m] = 0;
+          break;
+        }
+        s = f / r;
+        c = g / r;
+        g = diagonal[i + 1] - p;
+        r = (diagonal[i] - g) * s + 2 * c * b;
+        p = s * r;
+        diagonal[i + 1] = g + p;
+        g = c * r - b;
+      }
+      if (r === 0 && i >= l) continue;
+      diagonal[l] -= p;
+      off[l] = g;
+      off[m] = 0;
+    }
+  }
+  return diagonal;
+}
+
+/**
+ * All singular values; overwrites the band. They are eigenvalues of the symmetric tridiagonal matrix with a zero diagonal and
+ * the bidiagonal's entries beside it (Golub and Kahan), so nothing is squared and small values keep their digits.
+ */
+export function bidiagonalValues(band: Band): Float64Array {
+  const { diagonal, superdiagonal } = bidiagonalize(band);
+  const size = 2 * diagonal.length;
+  const off = new Float64Array(size);
+  diagonal.forEach((value, i) => {
+    off[2 * i] = value;
+    if (i < superdiagonal.length) off[2 * i + 1] = superdiagonal[i];
+  });
+  // The eigenvalues come in pairs of both signs.
+  return tridiagonalEigenvalues(new Float64Array(size), off).sort().map(Math.abs).slice(0, diagonal.length);
+}
