@@ -43,7 +43,7 @@ describe('a training job', () => {
       expect(style_ref_loss + (aux_loss ?? Number.NaN)).toBeCloseTo(loss, 5);
       expect(grad_norm).toBeGreaterThan(0);
     }
-    expect((await test.events(jobId)).map(({ type }) => type)).toEqual(['job.queued', 'job.running', 'checkpoint.saved', 'checkpoint.saved', 'job.succeeded']);
+    expect((await test.events(jobId)).map(({ type }) => type)).toEqual(['job.queued', 'job.validating', 'job.running', 'checkpoint.saved', 'checkpoint.saved', 'job.succeeded']);
     const checkpoints = await test.checkpoints(jobId);
     expect(checkpoints.map(({ step }) => step)).toEqual([4, 6]);
     expect(checkpoints[1]?.id).toBe(job.result?.checkpoint_id);

@@ -11,6 +11,8 @@ export type ApiOptions = {
   logLevel: string;
   /** Absent: callers may ask as often as they like. */
   rateLimiter?: RateLimiter | undefined;
+  /** Left out: no limit but that of the project itself. */
+  maxQueuedJobsPerProject?: number;
   /** Further things that /readyz looks at, such as the queue: each throws when it is down. */
   readinessChecks?: Record<string, () => Promise<void>>;
 };

@@ -16,8 +16,9 @@ const database = createDatabase(config.databaseUrl);
 const rateLimiter = config.rateLimit
   ? createRateLimiter({ ...config.rateLimit, redisUrl: config.redisUrl, onRedisError: ({ message }) => process.emitWarning(`Redis does not count requests: ${message}`) })
   : undefined;
-const { host, port, logLevel, baseModelsDirectory } = config;
-const api = await startApi({ database, objectStore: createObjectStore(config.objectStore), rateLimiter, host, port, logLevel, baseModelsDirectory });
+const { host, port, logLevel, baseModelsDirectory, flow: { maxQueuedJobsPerProject } } = config;
+const objectStore = createObjectStore(config.objectStore);
+const api = await startApi({ database, objectStore, rateLimiter, host, port, logLevel, baseModelsDirectory, maxQueuedJobsPerProject });
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop());
 

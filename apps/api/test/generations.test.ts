@@ -45,10 +45,10 @@ describe('POST /v1/images/generations', () => {
     const waiting = post({ model: 'tiny', prompts: ['a dog'], wait: 20 });
     let id: string | undefined;
     while (id === undefined) {
-      await api.database.outbox.publishBatch(100, async (messages) => {
-        const mine = messages.filter(({ topic }) => topic === 'generate').map(({ key }) => key);
-        for (const key of mine) if ((await api.database.generations.get(key))?.config.prompts[0] === 'a dog') id = key;
-      });
+      const publish = async (messages: { key: string }[]) => {
+        for (const { key } of messages) if ((await api.database.generations.get(key))?.config.prompts[0] === 'a dog') id = key;
+      };
+      await api.database.outbox.release({ topic: 'generate', room: async () => 100, publish });
     }
     await finish(id);
     const answer = await waiting;
@@ -66,6 +66,7 @@ describe('POST /v1/images/generations', () => {
     const job = (await api.call<TrainingJobBody>('POST', '/v1/training-jobs', { body })).body;
     expect((await post({ model: job.id, prompts: ['x'] })).body).toMatchObject({ code: 'status_conflict', detail: expect.stringContaining('is queued') });
     await api.database.trainingJobs.claim(job.id);
+    await api.database.trainingJobs.start(job.id, 1);
     const checkpoint = await api.database.checkpoints.record({ projectId: api.projectId, jobId: job.id, step: 1, objectPrefix: 'p/', files: [] });
     const byCheckpoint = await post({ model: checkpoint.id, prompts: ['x'] });
     expect(byCheckpoint.body).toMatchObject({ checkpoint_id: checkpoint.id, training_job_id: job.id, base_model: null, config: { width: 32, steps: 20 } });

@@ -23,7 +23,11 @@ const pause = (id: string) => api.call<TrainingJobBody>('POST', `/v1/training-jo
 const resume = (id: string, body?: object) => api.call<TrainingJobBody>('POST', `/v1/training-jobs/${id}/resume`, { body });
 const jobs = () => api.database.trainingJobs;
 const eventTypes = async (id: string) => (await api.database.events.list(id, 0, 100)).map(({ type }) => type);
-const emptyOutbox = () => api.database.outbox.publishBatch(1000, async () => undefined);
+const emptyOutbox = () => api.database.outbox.release({ topic: 'train', room: async () => 1000, publish: async () => undefined });
+const run = async (id: string) => {
+  const claimed = await jobs().claim(id);
+  await jobs().start(id, claimed?.attempt ?? 0);
+};
 
 async function saveCheckpoint(id: string, step: number): Promise<string> {
   const objectPrefix = checkpointPrefix(api.projectId, id, step, 1);
@@ -32,7 +36,7 @@ async function saveCheckpoint(id: string, step: number): Promise<string> {
 
 /** What the worker does when it has heard of the wish. */
 async function pauseAt(id: string, step: number): Promise<void> {
-  await jobs().claim(id);
+  await run(id);
   await pause(id);
   await saveCheckpoint(id, step);
   await jobs().setStatus(id, { from: 'pausing', to: 'paused', attempt: 1 });
@@ -49,7 +53,7 @@ describe('pause', () => {
 
   it('asks the worker of a running job, which acknowledges when its checkpoint is saved', async () => {
     const id = await create();
-    await jobs().claim(id);
+    await run(id);
     expect(await jobs().updateProgress(id, 1, progress)).toEqual({ cancelRequested: false, pauseRequested: false });
     expect((await pause(id)).body.status).toBe('pausing');
     expect((await pause(id)).body.status).toBe('pausing');
@@ -57,17 +61,17 @@ describe('pause', () => {
     expect((await resume(id)).body).toMatchObject({ status: 409, code: 'status_conflict' });
     await jobs().setStatus(id, { from: 'pausing', to: 'paused', attempt: 1 });
     expect((await api.call<TrainingJobBody>('GET', `/v1/training-jobs/${id}`)).body.status).toBe('paused');
-    expect(await eventTypes(id)).toEqual(['job.queued', 'job.running', 'job.pausing', 'job.paused']);
+    expect(await eventTypes(id)).toEqual(['job.queued', 'job.validating', 'job.running', 'job.pausing', 'job.paused']);
   });
 
   it('lets a job that was done before it could pause succeed, and cancelling go first', async () => {
     const done = await create();
-    await jobs().claim(done);
+    await run(done);
     await pause(done);
     await jobs().setStatus(done, { from: ['running', 'pausing'], to: 'succeeded', attempt: 1 });
     expect((await pause(done)).body).toMatchObject({ status: 409, code: 'status_conflict' });
     const cancelled = await create();
-    await jobs().claim(cancelled);
+    await run(cancelled);
     await pause(cancelled);
     await api.call('POST', `/v1/training-jobs/${cancelled}/cancel`);
     expect(await jobs().updateProgress(cancelled, 1, progress)).toMatchObject({ cancelRequested: true });
@@ -90,14 +94,14 @@ describe('resume', () => {
     const answers = await Promise.all(Array.from({ length: 8 }, () => resume(id)));
     expect(answers.map(({ status }) => status)).toEqual(Array(8).fill(202));
     expect(await api.database.outbox.count()).toBe(1);
-    expect(await jobs().claim(id)).toMatchObject({ status: 'running', attempt: 2, config: { hyperparameters: { max_train_steps: 10 } } });
-    expect((await resume(id)).body).toMatchObject({ status: 'running' });
-    expect(await eventTypes(id)).toEqual(['job.queued', 'job.running', 'job.pausing', 'job.paused', 'job.resumed', 'job.running']);
+    expect(await jobs().claim(id)).toMatchObject({ status: 'validating', attempt: 2, config: { hyperparameters: { max_train_steps: 10 } } });
+    expect((await resume(id)).body).toMatchObject({ status: 'validating' });
+    expect(await eventTypes(id)).toEqual(['job.queued', 'job.validating', 'job.running', 'job.pausing', 'job.paused', 'job.resumed', 'job.validating']);
   });
 
   it('lets a finished job go on for more steps, and forgets how it ended before', async () => {
     const id = await create();
-    await jobs().claim(id);
+    await run(id);
     const checkpointId = await saveCheckpoint(id, 10);
     await jobs().setStatus(id, { from: 'running', to: 'succeeded', attempt: 1, result: { final_step: 10, checkpoint_id: checkpointId } });
     for (const body of [undefined, { max_train_steps: 9 }]) {
@@ -113,13 +117,13 @@ describe('resume', () => {
 
   it('tries a failed or cancelled job again, without its old error and wish to cancel', async () => {
     const failed = await create();
-    await jobs().claim(failed);
+    await run(failed);
     await jobs().setStatus(failed, { from: 'running', to: 'failed', error: { code: 'worker_died', message: 'x', retryable: true } });
     expect((await resume(failed)).body).toMatchObject({ status: 'queued', error: null });
     const cancelled = await create();
     await api.call('POST', `/v1/training-jobs/${cancelled}/cancel`);
     expect((await resume(cancelled)).body).toMatchObject({ status: 'queued', cancel_requested: false });
-    expect(await jobs().claim(cancelled)).toMatchObject({ status: 'running', cancelRequestedAt: null });
+    expect(await jobs().claim(cancelled)).toMatchObject({ status: 'validating', cancelRequestedAt: null });
   });
 
   it('refuses fewer steps than are done or warmed up, unknown fields, and a job whose dataset is gone', async () => {

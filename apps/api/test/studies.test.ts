@@ -84,6 +84,7 @@ describe('GET /v1/studies/{id}', () => {
     const [first, second] = body.report.map(({ training_job_id }) => training_job_id) as [string, string];
     const { trainingJobs, metrics, events } = api.database;
     await trainingJobs.claim(first);
+    await trainingJobs.start(first, 1);
     const point = (step: number, loss: number) => ({ step, loss, style_ref_loss: loss, aux_loss: null, grad_norm: 1, learning_rate: 1 });
     await metrics.record(first, Array.from({ length: 20 }, (_, i) => point(i + 1, i < 18 ? 100 : i)));
     for (const [step, value] of [[10, 3], [20, 1], [20, 2]]) await events.append(first, 'validation.done', { step: step ?? 0, images: 1, scores: { 'kid@mini-clip': value ?? 0 } });

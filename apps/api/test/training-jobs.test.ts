@@ -25,7 +25,7 @@ describe('POST /v1/training-jobs', () => {
     const answer = await post(request({ hyperparameters: { max_train_steps: 7 }, metadata: { team: 'a' } }));
     expect(answer.status).toBe(202);
     expect(answer.headers['location']).toBe(`/v1/training-jobs/${answer.body.id}`);
-    expect(answer.body).toMatchObject({ status: 'queued', method: 'single-styleforge', metadata: { team: 'a' }, progress: null, attempt: 0 });
+    expect(answer.body).toMatchObject({ status: 'queued', method: 'single-styleforge', metadata: { team: 'a' }, priority: 'normal', progress: { step: 0, of: 7, loss: null, queue_position: 0 }, attempt: 0 });
     expect(answer.body.config).toMatchObject({
       style_ref: { dataset_id: styleRef, components: [{ name: 'all', token: 'zwx', prompt: 'a photo of zwx style' }] },
       aux: { dataset_id: aux, prompt: 'a picture of style', weight: 1 },
@@ -159,7 +159,7 @@ describe('reading', () => {
     expect((await api.call('GET', url, { headers })).status).toBe(304);
     await api.database.trainingJobs.claim(id);
     const later = await api.call<TrainingJobBody>('GET', url, { headers });
-    expect([later.status, later.body.status, later.body.queue_position]).toEqual([200, 'running', null]);
+    expect([later.status, later.body.status, later.body.progress.queue_position]).toEqual([200, 'validating', null]);
   });
 });
 
@@ -171,6 +171,7 @@ describe('a job that runs', () => {
     const { id } = await create();
     const { trainingJobs, metrics, checkpoints } = api.database;
     await trainingJobs.claim(id);
+    await trainingJobs.start(id, 1);
     await trainingJobs.updateProgress(id, 1, progress);
     await metrics.record(id, [{ ...point, step: 1, aux_loss: null }, { ...point, loss: 9 }]);
     await metrics.record(id, [point]);
@@ -188,8 +189,8 @@ describe('a job that runs', () => {
     const job = (await api.call<TrainingJobBody>('GET', url)).body;
     expect(job).toMatchObject({ status: 'succeeded', progress, result: { final_step: 2 }, error: null });
     const events = await api.call<{ data: { type: string }[]; next: string }>('GET', `${url}/events?limit=2`);
-    expect(events.body).toMatchObject({ data: [{ sequence: 1, type: 'job.queued' }, { sequence: 2, type: 'job.running' }], has_more: true, next: '2' });
-    expect((await api.call('GET', `${url}/events?after=2`)).body).toMatchObject({ data: [{ type: 'job.succeeded' }], has_more: false });
+    expect(events.body).toMatchObject({ data: [{ sequence: 1, type: 'job.queued' }, { sequence: 2, type: 'job.validating' }], has_more: true, next: '2' });
+    expect((await api.call('GET', `${url}/events?after=3`)).body).toMatchObject({ data: [{ type: 'job.succeeded' }], has_more: false });
     expect((await api.call('GET', `${url}/metrics`)).body).toEqual({ data: [{ ...point, step: 1, aux_loss: null }, point] });
     const { body } = await api.call<{ data: { id: string; files: { url: string; sha256: string }[] }[] }>('GET', `${url}/checkpoints`);
     expect(body.data).toMatchObject([{ id: job.result?.checkpoint_id, step: 2, format: 'diffusers', files: [{ path: 'unet/config.json' }] }]);
@@ -206,9 +207,10 @@ describe('a job that runs', () => {
     expect(stream.headers['content-type']).toContain('text/event-stream');
     const text = String(stream.body);
     expect(text).not.toContain('event: job.queued');
-    expect(text).toContain('id: 2\nevent: job.running\n');
+    expect(text).toContain('id: 2\nevent: job.validating\n');
+    expect(text).toContain('id: 3\nevent: job.running\n');
     expect(text).toContain('event: progress\n');
-    expect(text).toContain('id: 3\nevent: job.succeeded\n');
+    expect(text).toContain('id: 4\nevent: job.succeeded\n');
   });
 });
 
@@ -220,7 +222,7 @@ describe('cancelling', () => {
     expect((await cancel(id)).status).toBe(202);
     const running = await create();
     await api.database.trainingJobs.claim(running.id);
-    expect((await cancel(running.id)).body).toMatchObject({ status: 'running', cancel_requested: true });
+    expect((await cancel(running.id)).body).toMatchObject({ status: 'validating', cancel_requested: true });
     expect((await cancel('job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70')).status).toBe(404);
   });
 

@@ -20,6 +20,7 @@ export interface JobProcessOptions {
   signal: AbortSignal;
   log: Logger;
   onProgress?(progress: Progress): void;
+  onValidated?(): Promise<void>;
   onCheckpoint?(checkpoint: LocalCheckpoint): Promise<void>;
   onClassImage?(image: LocalClassImage): Promise<void>;
   onValidationImage?(image: RawValidationImage): Promise<void>;
@@ -119,6 +120,8 @@ type KeptMessage = Exclude<MessageFromChild, FinalMessage | Progress>;
 
 function keep(message: KeptMessage, options: JobProcessOptions): Promise<void> | undefined {
   switch (message.type) {
+    case 'validated':
+      return options.onValidated?.();
     case 'checkpoint':
       return options.onCheckpoint?.(message);
     case 'class-image':

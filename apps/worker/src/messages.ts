@@ -52,6 +52,10 @@ const progress = z.object({
 });
 export type Progress = z.infer<typeof progress>;
 
+/** The inputs can be trained; the training begins. */
+const validated = z.object({ type: z.literal('validated'), number: z.number() });
+export type Validated = z.infer<typeof validated>;
+
 const checkpoint = z.object({ type: z.literal('checkpoint'), number: z.number(), step: z.number(), directory: z.string(), bestStep: z.number().nullable() });
 export type LocalCheckpoint = z.infer<typeof checkpoint>;
 
@@ -81,6 +85,7 @@ export const failureMessage = { type: z.literal('error'), name: z.string(), code
 
 export const messageFromChild = z.discriminatedUnion('type', [
   progress,
+  validated,
   checkpoint,
   classImage,
   validationImage,

@@ -59,6 +59,7 @@ async function train(job: TrainingJobRow, scratch: string, context: JobContext, 
       services.log.info({ step, checkpointId: saved.id }, 'checkpoint saved');
       await rm(directory, { recursive: true });
     },
+    onValidated: () => services.database.trainingJobs.start(job.id, job.attempt),
     onClassImage: async (image) => classImages?.save(image),
     onValidationImage: (image) => validations.keep(image),
     onValidation: (validation) => validations.finish(validation),

@@ -35,7 +35,7 @@ export async function startWorker(config: Config, log: Logger): Promise<{ stop(g
   };
   const connection = queueConnectionOf(config);
   const queues = await createQueues(connection, log);
-  const publisher = await startOutboxPublisher({ databaseUrl: config.databaseUrl, outbox: database.outbox, queues, log });
+  const publisher = await startOutboxPublisher({ database, queues, log, maxRunningJobsPerProject: config.flow.maxRunningJobsPerProject });
   const consumers = await startConsumers(mix, connection, services);
   log.info({ device: config.worker.device, queues: mix, connection: connection.kind }, 'the worker takes jobs');
   return {

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { type WorkerConfig, workerConfigOf, workerEnvironment, workerEnvironmentOf } from './worker-settings.ts';
+import { type FlowConfig, flowConfigOf, flowEnvironment, flowEnvironmentOf } from './flow-settings.ts';
 
 const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1');
 
@@ -27,6 +28,7 @@ const environmentSchema = z.object({
   /** Requests that an API key may make within RATE_LIMIT_SECONDS; 0 for any number. */
   RATE_LIMIT_REQUESTS: z.coerce.number().int().min(0).max(1_000_000).default(6000),
   RATE_LIMIT_SECONDS: z.coerce.number().int().min(1).max(86_400).default(60),
+  ...flowEnvironment,
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 });
 
@@ -58,6 +60,7 @@ export interface Config {
   worker: WorkerConfig;
   /** For each API key; null for none. */
   rateLimit: { requests: number; seconds: number } | null;
+  flow: FlowConfig;
   logLevel: Environment['LOG_LEVEL'];
 }
 
@@ -84,6 +87,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     baseModelsDirectory: resolve(settings.BASE_MODELS_DIRECTORY),
     worker: workerConfigOf(settings),
     rateLimit: settings.RATE_LIMIT_REQUESTS === 0 ? null : { requests: settings.RATE_LIMIT_REQUESTS, seconds: settings.RATE_LIMIT_SECONDS },
+    flow: flowConfigOf(settings),
     logLevel: settings.LOG_LEVEL,
   };
 }
@@ -134,6 +138,7 @@ export function environmentOf(config: Config, env: NodeJS.ProcessEnv = process.e
     ...workerEnvironmentOf(config.worker),
     RATE_LIMIT_REQUESTS: String(config.rateLimit?.requests ?? 0),
     RATE_LIMIT_SECONDS: config.rateLimit ? String(config.rateLimit.seconds) : undefined,
+    ...flowEnvironmentOf(config.flow),
     LOG_LEVEL: config.logLevel,
   };
 }

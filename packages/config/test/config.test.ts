@@ -14,6 +14,7 @@ describe('loadConfig', () => {
       baseModelsDirectory: resolve('models'),
       worker: { device: 'cpu', graceSeconds: 25, generationModels: 2, generationModelsMB: 8192 },
       rateLimit: { requests: 6000, seconds: 60 },
+      flow: { maxQueuedJobsPerProject: 1000 },
       logLevel: 'info',
     });
   });
@@ -53,6 +54,7 @@ describe('loadConfig', () => {
     { RATE_LIMIT_REQUESTS: '10', RATE_LIMIT_SECONDS: '1' },
     { DATABASE_URL: 'postgres://u:p@localhost:5432/d', REDIS_URL: 'redis://localhost', PORT: '0', DEVICE: 'cuda', DATA_DIRECTORY: '/data' },
     { WORKER_QUEUES: 'generate:3,train', WORKER_GRACE_SECONDS: '0.5', TRAINING_THREADS: '2', GENERATION_THREADS: '1', GENERATION_MODELS: '5', GENERATION_MODELS_MB: '100' },
+    { MAX_QUEUED_JOBS_PER_PROJECT: '5', MAX_RUNNING_JOBS_PER_PROJECT: '2' },
     { S3_BUCKET: 'b', S3_ENDPOINT: 'http://localhost:9000', S3_FORCE_PATH_STYLE: 'true', S3_ACCESS_KEY_ID: 'a', S3_SECRET_ACCESS_KEY: 's', S3_PREFIX: 'p' },
   ])('survives a child process environment: %o', (env) => {
     const config = loadConfig(env);

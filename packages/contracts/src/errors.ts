@@ -87,6 +87,11 @@ export const ERRORS = {
     title: 'Too many requests with this API key',
     remedy: 'Wait for the seconds that `Retry-After` names; the headers `RateLimit-Policy` and `RateLimit` tell the quota and what is left of it.',
   },
+  too_many_queued_jobs: {
+    status: 429,
+    title: 'The project has too many queued training jobs',
+    remedy: 'Wait until some have left the queue (`Retry-After`), or cancel some, then send the request again.',
+  },
   internal_error: {
     status: 500,
     title: 'Something went wrong on our side',

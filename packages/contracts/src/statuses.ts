@@ -15,14 +15,17 @@ export const JOB_STATUSES = [
 export type JobStatus = (typeof JOB_STATUSES)[number];
 export const jobStatus = z.enum(JOB_STATUSES).meta({ id: 'TrainingJobStatus' });
 
-/** From each status, the ones that may follow. A finished or paused job goes back to `queued` when it is resumed. */
+/**
+ * From each status, the ones that may follow; the database refuses all others (table `status_transitions`).
+ * A finished or paused job goes back to `queued` when it is resumed.
+ */
 export const JOB_TRANSITIONS: Record<JobStatus, readonly JobStatus[]> = {
-  queued: ['validating', 'running', 'paused', 'failed', 'cancelled'],
-  validating: ['running', 'pausing', 'paused', 'failed', 'cancelled'],
-  running: ['evaluating', 'pausing', 'paused', 'succeeded', 'failed', 'cancelled'],
+  queued: ['validating', 'paused', 'failed', 'cancelled'],
+  validating: ['running', 'pausing', 'failed', 'cancelled'],
+  running: ['evaluating', 'pausing', 'succeeded', 'failed', 'cancelled'],
   evaluating: ['succeeded', 'failed', 'cancelled'],
   // Also a job whose last step was done before it could pause.
-  pausing: ['paused', 'succeeded', 'failed', 'cancelled'],
+  pausing: ['paused', 'evaluating', 'succeeded', 'failed', 'cancelled'],
   paused: ['queued', 'cancelled'],
   succeeded: ['queued'],
   failed: ['queued'],
@@ -34,6 +37,15 @@ export const ACTIVE_JOB_STATUSES = ['validating', 'running', 'evaluating', 'paus
 export const FINISHED_JOB_STATUSES = ['succeeded', 'failed', 'cancelled'] as const satisfies readonly JobStatus[];
 /** The job may still need its datasets. */
 export const LIVE_JOB_STATUSES = ['queued', 'paused', ...ACTIVE_JOB_STATUSES] as const satisfies readonly JobStatus[];
+
+/** Of the jobs of one project, those of higher priority go first; projects share by weight, whatever their priorities. */
+export const PRIORITY_RANKS = { low: -1, normal: 0, high: 1 } as const;
+export type JobPriority = keyof typeof PRIORITY_RANKS;
+export const jobPriority = z.enum(['low', 'normal', 'high']).meta({ id: 'TrainingJobPriority' });
+
+export function priorityOf(rank: number): JobPriority {
+  return rank > 0 ? 'high' : rank < 0 ? 'low' : 'normal';
+}
 
 export const GENERATION_STATUSES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
 export type GenerationStatus = (typeof GENERATION_STATUSES)[number];

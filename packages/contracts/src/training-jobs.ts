@@ -3,24 +3,28 @@ import { z } from 'zod';
 import { failure } from './errors.ts';
 import { checkpointId, trainingJobId } from './ids.ts';
 import { pageOf, pageQuery, timestamp } from './pages.ts';
-import { jobStatus } from './statuses.ts';
+import { jobPriority, jobStatus } from './statuses.ts';
 import { trainingConfig } from './training-config.ts';
 import { TRAINING_METHODS } from './training-request.ts';
 
-export const jobProgress = z
-  .object({
-    step: z.int(),
-    of: z.int(),
-    loss: z.number().nullable(),
-    style_ref_loss: z.number().nullable(),
-    aux_loss: z.number().nullable(),
-    grad_norm: z.number().nullable(),
-    learning_rate: z.number().nullable(),
-    samples_per_second: z.number().nullable(),
-    eta_seconds: z.number().nullable(),
-  })
-  .meta({ id: 'TrainingProgress' });
+const jobProgress = z.object({
+  step: z.int(),
+  of: z.int(),
+  loss: z.number().nullable(),
+  style_ref_loss: z.number().nullable(),
+  aux_loss: z.number().nullable(),
+  grad_norm: z.number().nullable(),
+  learning_rate: z.number().nullable(),
+  samples_per_second: z.number().nullable(),
+  eta_seconds: z.number().nullable().describe('Until the last step, at the pace of the last half minute; null while the job does not run'),
+});
+/** What the worker measures and the row keeps. */
 export type JobProgress = z.infer<typeof jobProgress>;
+
+export const trainingProgress = jobProgress
+  .extend({ queue_position: z.int().nullable().describe('How many queued jobs go first; null once it has left the queue') })
+  .meta({ id: 'TrainingProgress' });
+export type TrainingProgressBody = z.infer<typeof trainingProgress>;
 
 export const jobResult = z
   .object({
@@ -46,8 +50,8 @@ export const trainingJob = z
     base_model: z.string(),
     config: trainingConfig,
     metadata: z.record(z.string(), z.string()),
-    progress: jobProgress.nullable(),
-    queue_position: z.int().nullable().describe('How many queued jobs go first; null once it has left the queue'),
+    priority: jobPriority,
+    progress: trainingProgress,
     attempt: z.int().describe('How often a worker has taken the job up'),
     cancel_requested: z.boolean(),
     result: jobResult.nullable(),

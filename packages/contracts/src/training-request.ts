@@ -5,6 +5,7 @@ import { componentName } from './datasets.ts';
 import { hyperparametersRequest } from './hyperparameters.ts';
 import { datasetId } from './ids.ts';
 import { SAMPLERS } from './samplers.ts';
+import { jobPriority } from './statuses.ts';
 
 export const TRAINING_METHODS = ['single-styleforge', 'multi-styleforge', 'dreambooth'] as const;
 export type TrainingMethod = (typeof TRAINING_METHODS)[number];
@@ -92,6 +93,7 @@ export const createTrainingJobRequest = z
     evaluation: evaluation.nullable().optional(),
     early_stopping: earlyStopping.nullable().optional(),
     suffix: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, dots, hyphens or underscores').nullable().optional(),
+    priority: jobPriority.default('normal').describe('Among the jobs of the project; it takes no turns from other projects'),
     metadata: metadata.default({}),
     webhook_url: z.url({ protocol: /^https?$/ }).nullable().optional(),
   })

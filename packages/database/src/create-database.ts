@@ -1,6 +1,8 @@
 // The Prisma client on one connection pool, and the repositories over it.
 import { PrismaPg } from '@prisma/adapter-pg';
 import { PrismaClient } from './generated/client.ts';
+import { listen } from './listen.ts';
+import type { Listener } from './listen.ts';
 import { createApiKeyRepository } from './repositories/api-keys.ts';
 import { createCheckpointRepository } from './repositories/checkpoints.ts';
 import { createDatasetRepository } from './repositories/datasets.ts';
@@ -35,6 +37,8 @@ export function createDatabase(databaseUrl: string, { maxConnections = 10 }: Dat
     generations: createGenerationRepository(prisma),
     outbox: createOutboxRepository(prisma),
     idempotencyKeys: createIdempotencyKeyRepository(prisma),
+    /** Follows a channel that the database notifies, on a connection beside the pool. */
+    listen: (channel: string, onNotify: (payload: string) => void, onTrouble: (error: unknown) => void): Promise<Listener> => listen(databaseUrl, channel, onNotify, onTrouble),
     /** Throws when the database does not answer. */
     ping: async (): Promise<void> => void (await prisma.$queryRaw`select 1`),
     close: (): Promise<void> => prisma.$disconnect(),

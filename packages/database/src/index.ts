@@ -1,7 +1,8 @@
 // The database: migrations, and one repository per aggregate.
 export { createDatabase } from './create-database.ts';
 export type { Database, DatabaseOptions } from './create-database.ts';
-export { StaleAttemptError, StatusConflictError } from './errors.ts';
+export { QueueFullError, StaleAttemptError, StatusConflictError } from './errors.ts';
+export type { Listener } from './listen.ts';
 export { diffSchemas } from './migrations/diff-schemas.ts';
 export { migrate } from './migrations/migrate.ts';
 export { listMigrations, migrationsDirectory, readMigratedSchema, schemaFile } from './migrations/migration-files.ts';
@@ -23,7 +24,7 @@ export type { IdempotencyDecision, StoredResponse } from './repositories/idempot
 export type { ImageRow, NewImage } from './repositories/images.ts';
 export type { MetricPoint } from './repositories/metrics.ts';
 export { OUTBOX_CHANNEL } from './repositories/outbox.ts';
-export type { OutboxMessage } from './repositories/outbox.ts';
+export type { OutboxMessage, Release } from './repositories/outbox.ts';
 export type { NewPromptSet, PromptSetRow } from './repositories/prompt-sets.ts';
 export type { RowPage } from './repositories/page.ts';
 export type { NewTrainingJob } from './repositories/training-job-creation.ts';

@@ -27,9 +27,12 @@ async function createJob(id?: string): Promise<TrainingJobRow> {
   return job;
 }
 
+const release = (limit: number, publish: (messages: OutboxMessage[]) => Promise<void>) =>
+  fixture.database.outbox.release({ topic: 'train', room: async () => limit, publish });
+
 async function drainOutbox(): Promise<OutboxMessage[]> {
   const taken: OutboxMessage[] = [];
-  await fixture.database.outbox.publishBatch(1000, async (messages) => void taken.push(...messages));
+  await release(1000, async (messages) => void taken.push(...messages));
   return taken;
 }
 
@@ -65,7 +68,7 @@ describe('outbox', () => {
   it('keeps messages whose publisher failed', async () => {
     await drainOutbox();
     const job = await createJob();
-    await expect(fixture.database.outbox.publishBatch(10, async () => Promise.reject(new Error('queue down')))).rejects.toThrow('queue down');
+    await expect(release(10, async () => Promise.reject(new Error('queue down')))).rejects.toThrow('queue down');
     expect((await drainOutbox()).map(({ key }) => key)).toEqual([job.id]);
   });
 
@@ -77,8 +80,8 @@ describe('outbox', () => {
       await sleep(20);
       seen.push(...messages.map(({ key }) => key));
     };
-    await Promise.all(Array.from({ length: 4 }, () => fixture.database.outbox.publishBatch(5, publish)));
-    await fixture.database.outbox.publishBatch(100, publish);
+    await Promise.all(Array.from({ length: 4 }, () => release(5, publish)));
+    await release(100, publish);
     expect(seen.sort()).toEqual(created.map(({ id }) => id).sort());
   });
 });
@@ -87,16 +90,18 @@ describe('claiming', () => {
   it('starts a queued job once and lets a later worker take over from a dead one', async () => {
     const { id } = await createJob();
     const first = await jobs().claim(id);
-    expect(first).toMatchObject({ status: 'running', attempt: 1 });
+    expect(first).toMatchObject({ status: 'validating', attempt: 1 });
+    await jobs().start(id, 1);
     await jobs().updateProgress(id, 1, progress);
     const second = await jobs().claim(id);
     expect(second).toMatchObject({ status: 'running', attempt: 2, startedAt: first?.startedAt, progress });
+    await expect(jobs().start(id, 1)).rejects.toThrow(StaleAttemptError);
     await expect(jobs().updateProgress(id, 1, progress)).rejects.toThrow(StaleAttemptError);
     await expect(jobs().setStatus(id, { from: 'running', to: 'failed', attempt: 1 })).rejects.toThrow(StaleAttemptError);
     await jobs().setStatus(id, { from: 'running', to: 'succeeded', attempt: 2 });
     expect(await jobs().claim(id)).toBeNull();
     const events = await fixture.database.events.list(id, 0, 10);
-    expect(events.map(({ sequence, type }) => [sequence, type])).toEqual([[1, 'job.queued'], [2, 'job.running'], [3, 'job.taken_over'], [4, 'job.succeeded']]);
+    expect(events.map(({ sequence, type }) => [sequence, type])).toEqual([[1, 'job.queued'], [2, 'job.validating'], [3, 'job.running'], [4, 'job.taken_over'], [5, 'job.succeeded']]);
   });
 });
 
@@ -104,10 +109,11 @@ describe('changing status', () => {
   it('lets one of many concurrent changes through', async () => {
     const { id } = await createJob();
     await jobs().claim(id);
+    await jobs().start(id, 1);
     const ends = ['succeeded', 'failed', 'cancelled'] as const;
     const results = await Promise.allSettled(ends.map((to) => jobs().setStatus(id, { from: 'running', to })));
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-    expect(await fixture.database.events.list(id, 0, 10)).toHaveLength(3);
+    expect(await fixture.database.events.list(id, 0, 10)).toHaveLength(4);
   });
 
   it('refuses changes that the table does not allow', async () => {
@@ -140,7 +146,7 @@ describe('cancelling', () => {
     const { id } = await createJob();
     await jobs().claim(id);
     expect(await jobs().updateProgress(id, 1, progress)).toEqual({ cancelRequested: false, pauseRequested: false });
-    expect(await jobs().requestCancel(projectId, id)).toMatchObject({ status: 'running' });
+    expect(await jobs().requestCancel(projectId, id)).toMatchObject({ status: 'validating' });
     expect(await jobs().updateProgress(id, 1, progress)).toEqual({ cancelRequested: true, pauseRequested: false });
     expect(await jobs().requestCancel('proj_other', id)).toBeNull();
   });
@@ -160,6 +166,5 @@ describe('listing', () => {
     expect([...first.rows, ...second.rows].map(({ id }) => id)).toEqual(created);
     expect([first.hasMore, second.hasMore]).toEqual([true, false]);
     expect((await jobs().list(own, { status: 'running' }, { limit: 3 })).rows).toEqual([]);
-    expect(await jobs().countQueuedBefore(created[0] ?? '')).toBeGreaterThanOrEqual(4);
   });
 });

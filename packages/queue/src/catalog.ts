@@ -10,14 +10,16 @@ interface JobDefinition {
   backoffMs: number;
   /** Jobs that a worker takes at a time unless WORKER_QUEUES says otherwise. */
   concurrency: number;
+  /** How many may wait in the queue; the rest waits in the outbox, where projects take turns. */
+  window: number;
 }
 
 const minute = 60_000;
 const hour = 60 * minute;
 
 export const catalog = {
-  train: { payload: z.object({ jobId: z.string() }), timeoutMs: 7 * 24 * hour, attempts: 5, backoffMs: 2_000, concurrency: 1 },
-  generate: { payload: z.object({ generationId: z.string() }), timeoutMs: 2 * hour, attempts: 3, backoffMs: 1_000, concurrency: 2 },
+  train: { payload: z.object({ jobId: z.string() }), timeoutMs: 7 * 24 * hour, attempts: 5, backoffMs: 2_000, concurrency: 1, window: 4 },
+  generate: { payload: z.object({ generationId: z.string() }), timeoutMs: 2 * hour, attempts: 3, backoffMs: 1_000, concurrency: 2, window: 8 },
 } as const satisfies Record<string, JobDefinition>;
 
 export type JobName = keyof typeof catalog;

@@ -1,93 +1,98 @@
-// Moves messages from the database's outbox to the queue: at once when the database notifies, and by polling in any case.
-import pg from 'pg';
-import { type Database, OUTBOX_CHANNEL } from '@styleforge/database';
-import { isJobName, parsePayload } from './catalog.ts';
+// Moves messages from the database's outbox to the queue, as far as there is room: at once when the database notifies, and by polling in any case.
+import { type Database, OUTBOX_CHANNEL, type OutboxMessage } from '@styleforge/database';
+import { type JobName, jobNames, parsePayload } from './catalog.ts';
 import type { Logger } from './logger.ts';
 import type { JobQueues } from './producer.ts';
-
-const batchSize = 50;
 
 export interface OutboxPublisher {
   stop(): Promise<void>;
 }
 
 export interface OutboxPublisherOptions {
-  databaseUrl: string;
-  outbox: Database['outbox'];
+  database: Pick<Database, 'outbox' | 'listen'>;
   queues: JobQueues;
   log: Logger;
+  /** For projects without a number of their own. */
+  maxRunningJobsPerProject?: number | undefined;
   pollMs?: number;
 }
 
 export async function startOutboxPublisher(options: OutboxPublisherOptions): Promise<OutboxPublisher> {
-  const { log, pollMs = 2_000 } = options;
+  const { database, log, pollMs = 2_000 } = options;
   let stopping = false;
+  let woken = true;
   let wake: () => void = () => undefined;
+  const wakeUp = () => {
+    woken = true;
+    wake();
+  };
   const loop = async () => {
     while (!stopping) {
-      const woken = new Promise<void>((done) => (wake = done));
-      const timer = setTimeout(wake, pollMs);
-      await drain(options, () => stopping).catch((error: unknown) => log.error({ err: error }, 'the outbox could not be published; trying again'));
-      if (!stopping) await woken;
+      woken = false;
+      await drain(options, () => stopping);
+      if (stopping || woken) continue;
+      const timer = setTimeout(wakeUp, pollMs);
+      await new Promise<void>((done) => (wake = done));
       clearTimeout(timer);
     }
   };
-  const listener = keepListening(options, () => wake());
+  const listener = await database.listen(OUTBOX_CHANNEL, wakeUp, (error) => log.warn({ err: error }, 'the outbox listener lost its connection; it tries again'));
   const running = loop();
-  await listener.ready;
   return {
     async stop() {
       stopping = true;
-      wake();
+      wakeUp();
       await running;
       await listener.stop();
     },
   };
 }
 
-async function drain({ outbox, queues, log }: OutboxPublisherOptions, isStopping: () => boolean): Promise<void> {
-  let published: number;
-  do {
-    published = await outbox.publishBatch(batchSize, async (messages) => {
-      for (const { topic, key, payload } of messages) {
-        if (!isJobName(topic)) throw new Error(`the outbox has a message of the unknown topic ${topic}`);
-        await queues.enqueue(topic, key, parsePayload(topic, payload));
-        log.info({ queue: topic, jobId: key }, 'published');
-      }
+/** What goes wrong with one topic holds no other up. */
+async function drain(options: OutboxPublisherOptions, isStopping: () => boolean): Promise<void> {
+  const { database, log } = options;
+  const attempt = async (what: string, work: () => Promise<unknown>) =>
+    work().catch((error: unknown) => log.error({ err: error, what }, 'the outbox could not be published; trying again'));
+  await attempt('unknown topics', async () => {
+    for (const { topic, key } of await database.outbox.parkUnknown(jobNames)) {
+      log.error({ topic, key }, 'the outbox has a message of an unknown topic: it is set aside until a version comes that knows it');
+    }
+  });
+  for (const topic of jobNames) {
+    await attempt(topic, async () => {
+      while (!isStopping() && (await releaseTurns(topic, options)) > 0);
     });
-  } while (published === batchSize && !isStopping());
+  }
 }
 
-/** Listens on a connection of its own and makes a new one when it breaks; until then polling carries on. */
-function keepListening({ databaseUrl, log }: OutboxPublisherOptions, onMessage: () => void) {
-  const retryMs = 1_000;
-  let client: pg.Client | undefined;
-  let stopped = false;
-  let retry: NodeJS.Timeout | undefined;
-  const connect = async (): Promise<void> => {
-    const next = new pg.Client({ connectionString: databaseUrl, keepAlive: true });
-    next.on('notification', onMessage);
-    next.on('error', (error) => log.warn({ err: error }, 'the outbox listener lost its connection'));
-    next.once('end', () => {
-      if (!stopped) retry = setTimeout(() => void connect(), retryMs);
-    });
-    try {
-      await next.connect();
-      await next.query(`listen ${OUTBOX_CHANNEL}`);
-      client = next;
-      onMessage();
-    } catch (error) {
-      log.warn({ err: error }, 'the outbox listener cannot connect; trying again');
-      await next.end();
+async function releaseTurns(topic: JobName, { database, queues, log, maxRunningJobsPerProject }: OutboxPublisherOptions): Promise<number> {
+  return database.outbox.release({
+    topic,
+    room: () => queues.room(topic),
+    publish: (messages) => publish(topic, messages, queues, log),
+    maxRunningJobs: maxRunningJobsPerProject ?? null,
+  });
+}
+
+async function publish(topic: JobName, messages: OutboxMessage[], queues: JobQueues, log: Logger): Promise<Map<bigint, string>> {
+  const refused = new Map<bigint, string>();
+  for (const { id, key, payload } of messages) {
+    const checked = checkPayload(topic, payload);
+    if (checked.ok) {
+      await queues.enqueue(topic, key, checked.payload);
+      log.info({ queue: topic, jobId: key }, 'published');
+    } else {
+      refused.set(id, checked.reason);
+      log.error({ queue: topic, jobId: key, reason: checked.reason }, 'the outbox has a malformed message: it is set aside');
     }
-  };
-  const ready = connect();
-  return {
-    ready,
-    async stop() {
-      stopped = true;
-      clearTimeout(retry);
-      await client?.end();
-    },
-  };
+  }
+  return refused;
+}
+
+function checkPayload(topic: JobName, payload: unknown) {
+  try {
+    return { ok: true as const, payload: parsePayload(topic, payload) };
+  } catch (error) {
+    return { ok: false as const, reason: `malformed payload: ${(error as Error).message}` };
+  }
 }

@@ -9,6 +9,8 @@ const leaveQueueMs = 5_000;
 
 export interface JobQueues {
   enqueue<Name extends JobName>(name: Name, id: string, payload: JobPayload<Name>): Promise<void>;
+  /** How many more the queue takes before its window is full. */
+  room(name: JobName): Promise<number>;
   /** Throws when the queue cannot be reached. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -26,6 +28,10 @@ export async function createQueues(connection: QueueConnection, log: Logger): Pr
       const checked = parsePayload(name, payload);
       await waitUntilNotActive(queues[name], id);
       await queues[name].add(name, checked, { jobId: id });
+    },
+    async room(name) {
+      const { waiting = 0, prioritized = 0 } = await queues[name].getJobCounts('waiting', 'prioritized');
+      return catalog[name].window - waiting - prioritized;
     },
     async ping() {
       await Promise.all(jobNames.map((name) => queues[name].getJobCounts('waiting')));

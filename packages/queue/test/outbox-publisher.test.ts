@@ -41,7 +41,7 @@ afterAll(async () => {
 
 const createGeneration = () => database.generations.create({ projectId: 'proj_1', model: { baseModel: 'm' }, config });
 const start = (pollMs: number, over: JobQueues = queues) =>
-  startOutboxPublisher({ databaseUrl: postgres.databaseUrl, outbox: database.outbox, queues: over, log, pollMs });
+  startOutboxPublisher({ database, queues: over, log, pollMs });
 
 async function untilEmpty(ms = 5_000): Promise<void> {
   const end = Date.now() + ms;

@@ -39,6 +39,8 @@ export interface TrainStyleForgeOptions extends TrainingInputs {
   /** Aborting saves a checkpoint, then throws the signal's reason. */
   readonly signal?: AbortSignal;
   readonly compile?: CompileOptions;
+  /** The inputs are checked and everything is loaded; the first step follows. */
+  readonly onStart?: () => void | Promise<void>;
   readonly onProgress?: (progress: TrainingProgress) => void | Promise<void>;
   /** The directory is complete: a diffusers folder that also holds the trainer's state. */
   readonly onCheckpoint?: (checkpoint: SavedCheckpoint) => void | Promise<void>;
@@ -178,6 +180,7 @@ class Run {
 
   async toEnd(): Promise<void> {
     const { config: { hyperparameters }, signal } = this.#options;
+    await this.#options.onStart?.();
     const { max_train_steps: last, checkpointing_steps: every } = hyperparameters;
     // What the base model makes; or, after a resume, what may have been broken off.
     await this.#validate();

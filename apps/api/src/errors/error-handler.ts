@@ -3,10 +3,14 @@ import { STATUS_CODES } from 'node:http';
 import { ERRORS, errorType } from '@styleforge/contracts';
 import type { ErrorCode, FieldError, Problem } from '@styleforge/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { QueueFullError } from '@styleforge/database';
 import { ApiError } from './api-error.ts';
 import { RequestValidationError } from './request-validation.ts';
 
-type Described = { code: ErrorCode; detail: string; fields?: FieldError[] };
+type Described = { code: ErrorCode; detail: string; fields?: FieldError[]; retryAfterSeconds?: number };
+
+/** How long a queue usually takes to move on: jobs run for minutes. */
+const QUEUE_MOVES_SECONDS = 60;
 
 export const PROBLEM_TYPE = 'application/problem+json';
 
@@ -16,6 +20,7 @@ export function handleError(error: unknown, request: FastifyRequest, reply: Fast
   if (status >= 500) request.log.error({ err: error }, 'request failed');
   else request.log.info({ code: described.code, detail: described.detail }, 'request refused');
   if (status === 401) reply.header('www-authenticate', 'Bearer realm="styleforge"');
+  if (described.retryAfterSeconds !== undefined) reply.header('retry-after', String(described.retryAfterSeconds));
   // A route's own response schema must not apply to a problem.
   reply.serializer(JSON.stringify as (payload: unknown) => string);
   void reply.code(status).type(PROBLEM_TYPE).send(toProblem(described, request));
@@ -42,6 +47,7 @@ function toProblem({ code, detail, fields }: Described, request: FastifyRequest)
 function describe(error: unknown): Described {
   if (error instanceof ApiError) return { code: error.code, detail: error.message, fields: error.fields };
   if (error instanceof RequestValidationError) return describeValidation(error);
+  if (error instanceof QueueFullError) return { code: 'too_many_queued_jobs', detail: error.message, retryAfterSeconds: QUEUE_MOVES_SECONDS };
   const { statusCode, code, message } = error as { statusCode?: number; code?: string; message?: string };
   if (statusCode === 413) return { code: 'payload_too_large', detail: message ?? 'The body is too large.' };
   if (statusCode === 415) return { code: 'unsupported_media_type', detail: message ?? 'Unsupported media type.' };

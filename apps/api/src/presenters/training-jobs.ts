@@ -1,5 +1,6 @@
 // Rows of training jobs and what belongs to them as response bodies.
-import type { CheckpointBody, JobEventBody, TrainingJobBody, ValidationImageBody } from '@styleforge/contracts';
+import { priorityOf } from '@styleforge/contracts';
+import type { CheckpointBody, JobEventBody, TrainingJobBody, TrainingProgressBody, ValidationImageBody } from '@styleforge/contracts';
 import type { CheckpointRow, JobEventRow, TrainingJobRow, ValidationImageRow } from '@styleforge/database';
 import type { ObjectStore } from '@styleforge/storage';
 import { checkpointFileUrl, validationImageUrl } from './links.ts';
@@ -14,8 +15,8 @@ export function presentTrainingJob(row: TrainingJobRow, queuePosition: number | 
     base_model: row.baseModel,
     config: row.config,
     metadata: row.metadata,
-    progress: row.progress,
-    queue_position: queuePosition,
+    priority: priorityOf(row.priority),
+    progress: presentProgress(row, queuePosition),
     attempt: row.attempt,
     cancel_requested: row.cancelRequestedAt !== null,
     result: row.result,
@@ -25,6 +26,17 @@ export function presentTrainingJob(row: TrainingJobRow, queuePosition: number | 
     started_at: row.startedAt?.toISOString() ?? null,
     finished_at: row.finishedAt?.toISOString() ?? null,
   };
+}
+
+const NOTHING_MEASURED = {
+  loss: null, style_ref_loss: null, aux_loss: null, grad_norm: null, learning_rate: null, samples_per_second: null, eta_seconds: null,
+} as const;
+
+/** An old run's pace says nothing about a job that does not run. */
+function presentProgress({ status, config, progress }: TrainingJobRow, queuePosition: number | null): TrainingProgressBody {
+  const waits = status === 'queued' || status === 'validating' || status === 'paused';
+  const position = { step: progress?.step ?? 0, of: config.hyperparameters.max_train_steps, queue_position: queuePosition };
+  return { ...NOTHING_MEASURED, ...progress, ...(waits && { eta_seconds: null, samples_per_second: null }), ...position };
 }
 
 export function presentEvent(row: JobEventRow): JobEventBody {

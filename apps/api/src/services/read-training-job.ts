@@ -10,8 +10,14 @@ export async function findTrainingJob(database: Database, projectId: string, id:
   return row;
 }
 
-/** With its place in the queue as long as it waits there. */
 export async function toTrainingJobBody(database: Database, row: TrainingJobRow): Promise<TrainingJobBody> {
-  const position = row.status === 'queued' ? await database.trainingJobs.countQueuedBefore(row.id) : null;
-  return presentTrainingJob(row, position);
+  const [body] = await toTrainingJobBodies(database, [row]);
+  return body as TrainingJobBody;
+}
+
+/** With their places in the queue as long as they wait there. */
+export async function toTrainingJobBodies(database: Database, rows: TrainingJobRow[]): Promise<TrainingJobBody[]> {
+  const queued = rows.filter(({ status }) => status === 'queued').map(({ id }) => id);
+  const positions = await database.trainingJobs.queuePositions(queued);
+  return rows.map((row) => presentTrainingJob(row, positions.get(row.id) ?? null));
 }

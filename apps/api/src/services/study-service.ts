@@ -22,9 +22,10 @@ export async function createStudy(dependencies: ApiDependencies, { projectId, bo
     const config = await resolveJob(dependencies, projectId, job).catch((error: unknown) => {
       throw error instanceof ApiError ? new ApiError(error.code, `${variation.name}: ${error.message}`, error.fields) : error;
     });
-    variations.push({ ...variation, config, metadata: job.metadata });
+    variations.push({ ...variation, config, metadata: job.metadata, priority: job.priority });
   }
-  const study = await dependencies.database.studies.create({ id: newId('study', reservedUuid), projectId, name: body.name, variations });
+  const { maxQueuedJobsPerProject: maxQueuedJobs } = dependencies;
+  const study = await dependencies.database.studies.create({ id: newId('study', reservedUuid), projectId, name: body.name, variations, maxQueuedJobs });
   if (study === null) throw new ApiError('unusable_dataset', 'A dataset of this study has just been deleted.');
   return study;
 }

@@ -12,7 +12,8 @@ type NewJob = { projectId: string; body: CreateTrainingJobRequest; reservedUuid:
 export async function createTrainingJob(dependencies: ApiDependencies, { projectId, body, reservedUuid }: NewJob): Promise<TrainingJobRow> {
   const config = await resolveJob(dependencies, projectId, body);
   const id = newId('trainingJob', reservedUuid);
-  const job = await dependencies.database.trainingJobs.create({ id, projectId, config, metadata: body.metadata });
+  const { metadata, priority } = body;
+  const job = await dependencies.database.trainingJobs.create({ id, projectId, config, metadata, priority, maxQueuedJobs: dependencies.maxQueuedJobsPerProject });
   if (job === null) throw new ApiError('unusable_dataset', 'A dataset of this job has just been deleted.');
   return job;
 }

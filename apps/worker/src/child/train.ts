@@ -19,6 +19,7 @@ export async function train(task: TrainingTask, parent: Parent): Promise<Message
       ...(task.resumeFrom && { resumeFrom: task.resumeFrom }),
       compile: task.compile,
       signal: parent.signal,
+      onStart: () => parent.tellAndWait({ type: 'validated' }),
       onProgress: (progress) => parent.tell({ type: 'progress', ...progress }),
       onCheckpoint: ({ step, directory, best: soFar }) => parent.tellAndWait({ type: 'checkpoint', step, directory, bestStep: soFar?.step ?? null }),
       onValidation: (made) => validate(made, judge, parent),
@@ -30,6 +31,8 @@ export async function train(task: TrainingTask, parent: Parent): Promise<Message
 }
 
 async function classImages(prior: NonNullable<TrainingConfig['prior_preservation']>, task: TrainingTask, resolution: number, parent: Parent): Promise<AuxPart> {
+  // Making images is work, no check of the input.
+  await parent.tellAndWait({ type: 'validated' });
   const paths = await makeClassImages({
     modelDirectory: task.baseModelDirectory, directory: task.classImagesDirectory, prompt: prior.prompt, count: prior.num_class_images,
     negativePrompt: prior.negative_prompt, width: resolution, height: resolution, steps: prior.steps, guidanceScale: prior.guidance_scale,

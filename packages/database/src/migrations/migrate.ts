@@ -1,5 +1,6 @@
 // Brings a database to the newest schema; any number of processes may ask at once.
 import { PrismaPg } from '@prisma/adapter-pg';
+import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import pg from 'pg';
 import { loadMigrationList, migrationsDirectory } from './migration-files.ts';
 import { openSchemaEngine } from './schema-engine.ts';
@@ -14,13 +15,27 @@ export async function migrate(databaseUrl: string, directory: string = migration
     // The engine keeps its own lock as long as its connection lives, so the connection must end with the work.
     const pool = new pg.Pool({ connectionString: databaseUrl, max: 1 });
     try {
-      const engine = await openSchemaEngine(new PrismaPg(pool));
+      const engine = await openSchemaEngine(wholeScripts(new PrismaPg(pool)));
       const filters = { externalTables: [], externalEnums: [] };
       return (await engine.applyMigrations({ migrationsList, filters })).appliedMigrationNames;
     } finally {
       await pool.end();
     }
   });
+}
+
+/** The adapter cuts a script at every semicolon, also inside a function or a comment. Without arguments, Postgres takes it whole. */
+function wholeScripts(factory: SqlMigrationAwareDriverAdapterFactory): SqlMigrationAwareDriverAdapterFactory {
+  return {
+    provider: factory.provider,
+    adapterName: factory.adapterName,
+    connectToShadowDb: () => factory.connectToShadowDb(),
+    async connect() {
+      const adapter = await factory.connect();
+      adapter.executeScript = async (sql) => void (await adapter.executeRaw({ sql, args: [], argTypes: [] }));
+      return adapter;
+    },
+  };
 }
 
 async function withAdvisoryLock<T>(databaseUrl: string, work: () => Promise<T>): Promise<T> {

@@ -40,7 +40,7 @@ export function createGenerationRepository(prisma: PrismaClient) {
         const existing = await transaction.generation.findUnique({ where: { id, projectId } });
         if (existing !== null) return toRow(existing);
         const row = await transaction.generation.create({ data: { id, projectId, status: 'queued', config, ...model } });
-        await addOutboxMessage(transaction, 'generate', id, { generationId: id });
+        await addOutboxMessage(transaction, { topic: 'generate', key: id, payload: { generationId: id }, projectId });
         return toRow(row);
       });
     },

@@ -1,15 +1,35 @@
-// The outbox: work for the queue, written in the same transaction as the row that the work is about.
+// The outbox: work for the queue, written in the same transaction as the row that the work is about, released project by project.
+import { Prisma } from '../generated/client.ts';
 import type { JsonInput, PrismaClient, Transaction } from '../prisma-types.ts';
+import { advanceShares, fairOrder } from './fair-order.ts';
 
-/** Postgres notifies this channel when a message is committed; the payload is the topic. */
+/** Postgres notifies this channel when a message is committed or a job changes its status. */
 export const OUTBOX_CHANNEL = 'styleforge_outbox';
 
 export type OutboxMessage = { id: bigint; topic: string; key: string; payload: unknown };
+export type NewOutboxMessage = { topic: string; key: string; payload: JsonInput; projectId: string; priority?: number };
+export type Release = {
+  topic: string;
+  /** How many messages the queue has room for; asked when no other publisher can fill it meanwhile. */
+  room(): Promise<number>;
+  /** May name messages that the queue cannot take, by id, with the reason: they are set aside. */
+  publish(messages: OutboxMessage[]): Promise<Map<bigint, string> | void>;
+  /** For the topic of training jobs: how many of a project may be under way, unless the project has a number of its own. */
+  maxRunningJobs?: number | null;
+};
+
+/** With the topic's hash as the second half of an advisory lock. */
+const RELEASE_LOCK = 83_416_206;
 
 /** Writes a message inside the caller's transaction. */
-export async function addOutboxMessage(transaction: Transaction, topic: string, key: string, payload: JsonInput): Promise<void> {
-  await transaction.outboxMessage.create({ data: { topic, key, payload } });
+export async function addOutboxMessage(transaction: Transaction, { topic, key, payload, projectId, priority = 0 }: NewOutboxMessage): Promise<void> {
+  await transaction.outboxMessage.create({ data: { topic, key, payload, projectId, priority } });
   await transaction.$executeRaw`select pg_notify(${OUTBOX_CHANNEL}, ${topic})`;
+}
+
+/** Takes back what has not been released. */
+export async function removeOutboxMessages(transaction: Transaction, topic: string, key: string): Promise<void> {
+  await transaction.outboxMessage.deleteMany({ where: { topic, key } });
 }
 
 export type OutboxRepository = ReturnType<typeof createOutboxRepository>;
@@ -17,22 +37,59 @@ export type OutboxRepository = ReturnType<typeof createOutboxRepository>;
 export function createOutboxRepository(prisma: PrismaClient) {
   return {
     /**
-     * Hands up to `limit` messages, oldest first, to `publish` and removes them when it returns; when it throws they stay.
-     * Several publishers may run at once: each sees other messages. Returns how many were published.
+     * Hands the messages whose turn it is to `publish` and removes them when it returns; when it throws they stay. One publisher
+     * at a time works on a topic: for the others there is nothing to do. Returns how many were handed over.
      */
-    async publishBatch(limit: number, publish: (messages: OutboxMessage[]) => Promise<void>): Promise<number> {
+    async release({ topic, room, publish, maxRunningJobs = null }: Release): Promise<number> {
       return prisma.$transaction(async (transaction) => {
-        const messages = await transaction.$queryRaw<OutboxMessage[]>`
-          select id, topic, key, payload from outbox order by id limit ${limit} for update skip locked`;
-        if (messages.length === 0) return 0;
-        await publish(messages);
-        await transaction.outboxMessage.deleteMany({ where: { id: { in: messages.map(({ id }) => id) } } });
-        return messages.length;
-      }, { timeout: 30_000 });
+        const [lock] = await transaction.$queryRaw<{ held: boolean }[]>`select pg_try_advisory_xact_lock(${RELEASE_LOCK}, hashtext(${topic})) as held`;
+        if (!lock?.held) return 0;
+        const limit = await room();
+        if (limit <= 0) return 0;
+        const turns = await transaction.$queryRaw<(OutboxMessage & { projectId: string; start: number })[]>`
+          with ordered as (${fairOrder(topic)}), under_way as (${underWay(topic)})
+          select ordered.id, topic, key, payload, ordered.project_id as "projectId", start
+          from ordered
+          left join under_way on under_way.project_id = ordered.project_id
+          left join projects on projects.id = ordered.project_id
+          where ${topic !== 'train'}::boolean or place + coalesce(under_way.count, 0) <= coalesce(projects.max_running_jobs, ${maxRunningJobs}::int, 2147483647)
+          order by start, priority desc, ordered.id limit ${limit}`;
+        if (turns.length === 0) return 0;
+        const refused = (await publish(turns.map(({ id, key, payload }) => ({ id, topic, key, payload })))) ?? new Map<bigint, string>();
+        for (const [id, reason] of refused) await transaction.outboxMessage.update({ where: { id }, data: { parkedAt: new Date(), parkedReason: reason } });
+        await transaction.outboxMessage.deleteMany({ where: { id: { in: turns.map(({ id }) => id).filter((id) => !refused.has(id)) } } });
+        await advanceShares(transaction, topic, turns);
+        return turns.length;
+      }, { timeout: 60_000 });
     },
 
+    /** Sets aside what no topic of this list can carry, and takes back what one of them can by now. Returns what was set aside. */
+    async parkUnknown(topics: string[]): Promise<OutboxMessage[]> {
+      const known = Prisma.sql`topic = any(${topics})`;
+      await prisma.$executeRaw`update outbox set parked_at = null, parked_reason = null where parked_reason = ${UNKNOWN_TOPIC} and ${known}`;
+      return prisma.$queryRaw<OutboxMessage[]>`
+        update outbox set parked_at = now(), parked_reason = ${UNKNOWN_TOPIC} where parked_at is null and not ${known} returning id, topic, key, payload`;
+    },
+
+    /** Without those that are set aside. */
     async count(): Promise<number> {
-      return prisma.outboxMessage.count();
+      return prisma.outboxMessage.count({ where: { parkedAt: null } });
+    },
+
+    async parked(): Promise<{ topic: string; key: string; parkedReason: string | null }[]> {
+      return prisma.outboxMessage.findMany({ where: { parkedAt: { not: null } }, select: { topic: true, key: true, parkedReason: true }, orderBy: { id: 'asc' } });
     },
   };
+}
+
+const UNKNOWN_TOPIC = 'unknown topic';
+
+/** Of each project, the training jobs that a worker holds or that wait in the queue. */
+function underWay(topic: string): Prisma.Sql {
+  if (topic !== 'train') return Prisma.sql`select null::text as project_id, 0 as count where false`;
+  return Prisma.sql`
+    select project_id, count(*) from training_jobs job
+    where status in ('validating', 'running', 'evaluating', 'pausing')
+      or (status = 'queued' and not exists (select 1 from outbox where topic = 'train' and key = job.id))
+    group by project_id`;
 }

@@ -1,5 +1,5 @@
 // Studies: created with all their jobs, read with what the jobs have come to.
-import type { JobStatus, TrainingConfig } from '@styleforge/contracts';
+import type { JobPriority, JobStatus, TrainingConfig } from '@styleforge/contracts';
 import type { Study } from '../generated/client.ts';
 import { newId } from '../new-id.ts';
 import type { PrismaClient } from '../prisma-types.ts';
@@ -15,7 +15,8 @@ export type NewStudy = {
   id?: string | undefined;
   projectId: string;
   name: string;
-  variations: { name: string; changes: Record<string, unknown>; config: TrainingConfig; metadata: Record<string, string> }[];
+  variations: { name: string; changes: Record<string, unknown>; config: TrainingConfig; metadata: Record<string, string>; priority?: JobPriority }[];
+  maxQueuedJobs?: number | undefined;
 };
 /** What the jobs of a study have come to; `finishedAt` is that of the last one that has ended. */
 export type StudyProgress = { jobs: Partial<Record<JobStatus, number>>; finishedAt: Date | null };
@@ -31,15 +32,15 @@ export type StudyRepository = ReturnType<typeof createStudyRepository>;
 export function createStudyRepository(prisma: PrismaClient) {
   return {
     /** All jobs or none; null when a dataset has been deleted meanwhile. */
-    async create({ id = newId('study'), projectId, name, variations }: NewStudy): Promise<Study | null> {
+    async create({ id = newId('study'), projectId, name, variations, maxQueuedJobs }: NewStudy): Promise<Study | null> {
       try {
         return await prisma.$transaction(async (transaction) => {
           const existing = await transaction.study.findUnique({ where: { id, projectId } });
           if (existing !== null) return existing;
           const study = await transaction.study.create({ data: { id, projectId, name } });
-          for (const [index, { name: variation, changes, config, metadata }] of variations.entries()) {
-            const job = await addTrainingJob(transaction, { projectId, config, metadata, study: { id, index, name: variation, changes } });
-            if (job === null) throw new DatasetGoneError();
+          for (const [index, { name: variation, changes, ...job }] of variations.entries()) {
+            const row = await addTrainingJob(transaction, { ...job, projectId, maxQueuedJobs, study: { id, index, name: variation, changes } });
+            if (row === null) throw new DatasetGoneError();
           }
           return study;
         }, { timeout: 30_000 });

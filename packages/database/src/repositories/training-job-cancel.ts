@@ -3,6 +3,7 @@ import { ACTIVE_JOB_STATUSES, isFinishedJob } from '@styleforge/contracts';
 import type { JobStatus } from '@styleforge/contracts';
 import type { PrismaClient, Transaction } from '../prisma-types.ts';
 import { appendJobEvent } from './events.ts';
+import { removeOutboxMessages } from './outbox.ts';
 import { toTrainingJobRow } from './training-job-row.ts';
 import type { TrainingJobRow } from './training-job-row.ts';
 
@@ -22,6 +23,7 @@ export async function cancelWithin(transaction: Transaction, projectId: string, 
   const data = cancelChange(toTrainingJobRow(row));
   if (data === null) return toTrainingJobRow(row);
   const changed = await transaction.trainingJob.update({ where: { id }, data });
+  if (data.status === 'cancelled') await removeOutboxMessages(transaction, 'train', id);
   await appendJobEvent(transaction, id, data.status === 'cancelled' ? 'job.cancelled' : 'job.cancel_requested');
   return toTrainingJobRow(changed);
 }

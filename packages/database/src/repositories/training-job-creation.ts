@@ -1,5 +1,7 @@
 // Creating a training job: its row, its first event and its outbox message in one transaction.
-import type { TrainingConfig } from '@styleforge/contracts';
+import { PRIORITY_RANKS } from '@styleforge/contracts';
+import type { JobPriority, TrainingConfig } from '@styleforge/contracts';
+import { QueueFullError } from '../errors.ts';
 import { newId } from '../new-id.ts';
 import type { JsonInput, PrismaClient, Transaction } from '../prisma-types.ts';
 import { appendJobEvent } from './events.ts';
@@ -13,6 +15,9 @@ export type NewTrainingJob = {
   projectId: string;
   config: TrainingConfig;
   metadata?: Record<string, string>;
+  priority?: JobPriority;
+  /** How many jobs of the project may be queued, unless the project has a number of its own. */
+  maxQueuedJobs?: number | undefined;
   /** The study that it is a variation of. */
   study?: { id: string; index: number; name: string; changes: Record<string, unknown> };
 };
@@ -24,9 +29,10 @@ export function createTrainingJob(prisma: PrismaClient, job: NewTrainingJob): Pr
 
 /** As `createTrainingJob`, within a transaction that makes more than this job. */
 export async function addTrainingJob(transaction: Transaction, job: NewTrainingJob): Promise<TrainingJobRow | null> {
-  const { id = newId('trainingJob'), projectId, config, metadata = {}, study } = job;
+  const { id = newId('trainingJob'), projectId, config, metadata = {}, priority = 'normal', study } = job;
   const existing = await transaction.trainingJob.findUnique({ where: { id, projectId } });
   if (existing !== null) return toTrainingJobRow(existing);
+  await checkQueueLimit(transaction, projectId, job.maxQueuedJobs);
   if (!(await lockDatasets(transaction, projectId, config))) return null;
   const row = await transaction.trainingJob.create({
     data: {
@@ -37,14 +43,29 @@ export async function addTrainingJob(transaction: Transaction, job: NewTrainingJ
       baseModel: config.base_model,
       config,
       metadata,
+      priority: PRIORITY_RANKS[priority],
       ...(study && { studyId: study.id, variation: { index: study.index, name: study.name, changes: study.changes as JsonInput } }),
       styleRefDatasetId: config.style_ref.dataset_id,
       auxDatasetId: config.aux?.dataset_id ?? null,
     },
   });
   await appendJobEvent(transaction, id, 'job.queued');
-  await addOutboxMessage(transaction, 'train', id, { jobId: id });
+  await queueTraining(transaction, row);
   return toTrainingJobRow({ ...row, eventCount: 1 });
+}
+
+/** Writes the outbox message of a job that is `queued`. */
+export async function queueTraining(transaction: Transaction, { id, projectId, priority }: { id: string; projectId: string; priority: number }): Promise<void> {
+  await addOutboxMessage(transaction, { topic: 'train', key: id, payload: { jobId: id }, projectId, priority });
+}
+
+/** The project's lock makes the count exact, however many requests come at once. Throws QueueFullError. */
+export async function checkQueueLimit(transaction: Transaction, projectId: string, maxQueuedJobs: number | undefined): Promise<void> {
+  const [project] = await transaction.$queryRaw<{ limit: number | null }[]>`select max_queued_jobs as limit from projects where id = ${projectId} for no key update`;
+  const limit = project?.limit ?? maxQueuedJobs;
+  if (limit === undefined) return;
+  const queued = await transaction.trainingJob.count({ where: { projectId, status: 'queued' } });
+  if (queued >= limit) throw new QueueFullError(limit);
 }
 
 /** Keeps the datasets from being deleted until the job is committed; false when one is gone. */

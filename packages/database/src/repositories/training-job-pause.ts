@@ -4,8 +4,8 @@ import type { JobStatus, TrainingConfig } from '@styleforge/contracts';
 import { Prisma } from '../generated/client.ts';
 import type { PrismaClient, Transaction } from '../prisma-types.ts';
 import { appendJobEvent } from './events.ts';
-import { addOutboxMessage } from './outbox.ts';
-import { lockDatasets } from './training-job-creation.ts';
+import { removeOutboxMessages } from './outbox.ts';
+import { checkQueueLimit, lockDatasets, queueTraining } from './training-job-creation.ts';
 import { toTrainingJobRow } from './training-job-row.ts';
 import type { TrainingJobRow } from './training-job-row.ts';
 
@@ -18,6 +18,8 @@ export type ResumeOutcome =
   | { kind: 'warmup_too_long'; warmupSteps: number }
   | { kind: 'no_dataset' };
 
+export type ResumeOptions = { maxTrainSteps?: number | undefined; maxQueuedJobs?: number | undefined };
+
 /**
  * A queued job is paused at once; one that a worker holds becomes `pausing`, and its worker makes it `paused` when the checkpoint
  * is saved. Asking again changes nothing; a job that is evaluated or finished cannot be paused.
@@ -29,6 +31,7 @@ export async function requestPause(prisma: PrismaClient, projectId: string, id: 
     if (job.status === 'paused' || job.status === 'pausing') return { kind: 'done', job };
     const held = job.status === 'running' || job.status === 'validating';
     if ((!held && job.status !== 'queued') || job.cancelRequestedAt !== null) return { kind: 'conflict', status: job.status };
+    if (!held) await removeOutboxMessages(transaction, 'train', id);
     return { kind: 'done', job: await change(transaction, job, held ? 'pausing' : 'paused', {}) };
   });
 }
@@ -37,7 +40,7 @@ export async function requestPause(prisma: PrismaClient, projectId: string, id: 
  * Puts a paused or finished job back into the queue, where it goes on from its last checkpoint. A succeeded one needs more steps.
  * Repeating the request while the job is under way, or when it has done those steps, changes nothing.
  */
-export async function resumeJob(prisma: PrismaClient, projectId: string, id: string, maxTrainSteps: number | undefined): Promise<ResumeOutcome> {
+export async function resumeJob(prisma: PrismaClient, projectId: string, id: string, { maxTrainSteps, maxQueuedJobs }: ResumeOptions): Promise<ResumeOutcome> {
   return prisma.$transaction(async (transaction) => {
     const job = await lockJob(transaction, projectId, id);
     if (job === null) return { kind: 'not_found' };
@@ -54,10 +57,11 @@ export async function resumeJob(prisma: PrismaClient, projectId: string, id: str
     if (hyperparameters.lr_warmup_steps > steps) return { kind: 'warmup_too_long', warmupSteps: hyperparameters.lr_warmup_steps };
     const config: TrainingConfig = { ...job.config, hyperparameters: { ...hyperparameters, max_train_steps: steps } };
     if (!(await lockDatasets(transaction, projectId, config))) return { kind: 'no_dataset' };
+    await checkQueueLimit(transaction, projectId, maxQueuedJobs);
     const resumed = await change(transaction, job, 'queued', {
       config, cancelRequestedAt: null, finishedAt: null, result: Prisma.DbNull, error: Prisma.DbNull,
     });
-    await addOutboxMessage(transaction, 'train', id, { jobId: id });
+    await queueTraining(transaction, resumed);
     return { kind: 'done', job: resumed };
   });
 }

@@ -10,6 +10,8 @@ import { createTrainingJob } from './training-job-creation.ts';
 import type { NewTrainingJob } from './training-job-creation.ts';
 import { requestCancel } from './training-job-cancel.ts';
 import { requestPause, resumeJob } from './training-job-pause.ts';
+import type { ResumeOptions } from './training-job-pause.ts';
+import { queuePositions } from './queue-positions.ts';
 import { toTrainingJobRow } from './training-job-row.ts';
 import type { TrainingJobRow } from './training-job-row.ts';
 
@@ -71,13 +73,11 @@ export function createTrainingJobRepository(prisma: PrismaClient) {
       return toPage(rows.map(toTrainingJobRow), page.limit);
     },
 
-    /** How many queued jobs, of all projects, were created before this one. */
-    async countQueuedBefore(id: string): Promise<number> {
-      return prisma.trainingJob.count({ where: { status: 'queued', id: { lt: id } } });
-    },
+    /** Of each of these jobs that is queued, how many go first. */
+    queuePositions: (ids: string[]) => queuePositions(prisma, ids),
 
     /**
-     * Takes the job up under a new attempt: a queued one becomes `running`, one whose worker died keeps its status.
+     * Takes the job up under a new attempt: a queued one becomes `validating`, one whose worker died keeps its status.
      * The queue delivers a job to one worker at a time. Null when the job is finished, paused or unknown.
      */
     async claim(id: string): Promise<TrainingJobRow | null> {
@@ -85,15 +85,24 @@ export function createTrainingJobRepository(prisma: PrismaClient) {
         const claimed = await transaction.$queryRaw<{ attempt: number; before: JobStatus }[]>`
           with found as (select id, status from training_jobs where id = ${id} for no key update)
           update training_jobs job
-          set status = case when found.status = 'queued' then 'running' else found.status end, attempt = attempt + 1,
+          set status = case when found.status = 'queued' then 'validating' else found.status end, attempt = attempt + 1,
             started_at = coalesce(started_at, now()), updated_at = now()
           from found
           where job.id = found.id and found.status = any(${['queued', ...ACTIVE_JOB_STATUSES]})
           returning job.attempt, found.status as before`;
         const [row] = claimed;
         if (row === undefined) return null;
-        await appendJobEvent(transaction, id, row.before === 'queued' ? 'job.running' : 'job.taken_over', { attempt: row.attempt });
+        await appendJobEvent(transaction, id, row.before === 'queued' ? 'job.validating' : 'job.taken_over', { attempt: row.attempt });
         return toTrainingJobRow(await transaction.trainingJob.findUniqueOrThrow({ where: { id } }));
+      });
+    },
+
+    /** The inputs are checked: a `validating` job becomes `running`, any other stays as it is. Throws StaleAttemptError. */
+    async start(id: string, attempt: number): Promise<void> {
+      await prisma.$transaction(async (transaction) => {
+        const { count } = await transaction.trainingJob.updateMany({ where: { id, attempt, status: 'validating' }, data: { status: 'running' } });
+        if (count > 0) await appendJobEvent(transaction, id, 'job.running', { attempt });
+        else if ((await transaction.trainingJob.count({ where: { id, attempt } })) === 0) throw await explainMiss(id, 'start it', attempt);
       });
     },
 
@@ -134,7 +143,7 @@ export function createTrainingJobRepository(prisma: PrismaClient) {
 
     requestPause: (projectId: string, id: string) => requestPause(prisma, projectId, id),
 
-    resume: (projectId: string, id: string, maxTrainSteps?: number) => resumeJob(prisma, projectId, id, maxTrainSteps),
+    resume: (projectId: string, id: string, options: ResumeOptions = {}) => resumeJob(prisma, projectId, id, options),
   };
 }
 

@@ -23,6 +23,7 @@ export function createTrainingJobRoute(app: ApiServer, dependencies: ApiDependen
         'unusable_dataset',
         'unknown_base_model',
         'not_supported',
+        'too_many_queued_jobs',
         'idempotency_in_progress',
         'idempotency_key_reused',
       ),

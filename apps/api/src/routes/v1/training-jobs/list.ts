@@ -4,7 +4,7 @@ import type { ApiDependencies } from '../../../dependencies.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
-import { toTrainingJobBody } from '../../../services/read-training-job.ts';
+import { toTrainingJobBodies } from '../../../services/read-training-job.ts';
 
 export function listTrainingJobsRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
@@ -18,8 +18,7 @@ export function listTrainingJobsRoute(app: ApiServer, { database }: ApiDependenc
     const { status, method, base_model: baseModel, metadata, ...page } = request.query;
     const pairs = [metadata ?? []].flat().map(splitPair);
     const { rows, hasMore } = await database.trainingJobs.list(request.caller.projectId, { status, method, baseModel, metadata: pairs }, page);
-    const data = await Promise.all(rows.map((row) => toTrainingJobBody(database, row)));
-    return { data, has_more: hasMore, next: hasMore ? (rows.at(-1)?.id ?? null) : null };
+    return { data: await toTrainingJobBodies(database, rows), has_more: hasMore, next: hasMore ? (rows.at(-1)?.id ?? null) : null };
   });
 }
 

@@ -9,7 +9,7 @@ import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { toTrainingJobBody } from '../../../services/read-training-job.ts';
 
-export function resumeTrainingJobRoute(app: ApiServer, { database }: ApiDependencies): void {
+export function resumeTrainingJobRoute(app: ApiServer, { database, maxQueuedJobsPerProject }: ApiDependencies): void {
   const schema = {
     tags: ['training jobs'],
     summary: 'Resume a training job',
@@ -22,13 +22,13 @@ export function resumeTrainingJobRoute(app: ApiServer, { database }: ApiDependen
     response: {
       202: trainingJob,
       ...problemResponses(
-        'invalid_request', 'not_found', 'status_conflict', 'validation_failed', 'unusable_dataset', 'idempotency_in_progress', 'idempotency_key_reused',
+        'invalid_request', 'not_found', 'status_conflict', 'validation_failed', 'unusable_dataset', 'too_many_queued_jobs', 'idempotency_in_progress', 'idempotency_key_reused',
       ),
     },
   };
   app.post('/training-jobs/:id/resume', { schema, config: { idempotent: true } }, async (request, reply) => {
     const { id } = request.params;
-    const outcome = await database.trainingJobs.resume(request.caller.projectId, id, request.body?.max_train_steps);
+    const outcome = await database.trainingJobs.resume(request.caller.projectId, id, { maxTrainSteps: request.body?.max_train_steps, maxQueuedJobs: maxQueuedJobsPerProject });
     return reply.code(202).send(await toTrainingJobBody(database, resumedJob(outcome, id)));
   });
 }

@@ -1,0 +1,115 @@
+// The table of transitions in the contracts and the one that the database enforces: the same, and never left by any sequence of calls.
+import fc from 'fast-check';
+import { ACTIVE_JOB_STATUSES, GENERATION_TRANSITIONS, JOB_STATUSES, JOB_TRANSITIONS, type JobStatus } from '@styleforge/contracts';
+import { StaleAttemptError, StatusConflictError } from '@styleforge/database';
+import { startTestDatabase } from '@styleforge/testing';
+import type { TestDatabase } from '@styleforge/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { trainingConfig } from './training-config.ts';
+
+let fixture: TestDatabase;
+let projectId: string;
+let datasetId: string;
+beforeAll(async () => {
+  fixture = await startTestDatabase();
+  ({ projectId } = await fixture.database.apiKeys.createProject('test'));
+  datasetId = (await fixture.database.datasets.create(projectId, { name: 'emoji', kind: 'style_ref' })).id;
+});
+afterAll(() => fixture.close());
+
+const jobs = () => fixture.database.trainingJobs;
+
+async function createJob(): Promise<string> {
+  return (await jobs().create({ projectId, config: trainingConfig(datasetId) }))?.id ?? '';
+}
+
+const setRaw = (id: string, status: string) => fixture.database.prisma.$executeRaw`update training_jobs set status = ${status} where id = ${id}`;
+
+/** A way through the table from `queued`. */
+function pathTo(wanted: JobStatus): JobStatus[] {
+  const paths: JobStatus[][] = [['queued']];
+  for (const path of paths) {
+    const last = path.at(-1) as JobStatus;
+    if (last === wanted) return path.slice(1);
+    if (path.length < JOB_STATUSES.length) paths.push(...JOB_TRANSITIONS[last].map((next) => [...path, next]));
+  }
+  throw new Error(`no way leads to ${wanted}`);
+}
+
+describe('the database', () => {
+  it('has the table of the contracts', async () => {
+    const rows = await fixture.database.prisma.statusTransition.findMany();
+    const expected = Object.entries({ training_jobs: JOB_TRANSITIONS, generations: GENERATION_TRANSITIONS }).flatMap(([subject, table]) =>
+      Object.entries(table).flatMap(([from, next]) => next.map((to) => `${subject} ${from} ${to}`)));
+    const found = rows.map(({ subject, from, to }) => `${subject} ${from} ${to}`).filter((row) => /^(training_jobs|generations) /.test(row));
+    expect(found.sort()).toEqual(expected.sort());
+  });
+
+  it.each(JOB_STATUSES)('lets a job go from %s where the table says, and nowhere else, whoever asks', async (from) => {
+    for (const to of JOB_STATUSES.filter((status) => status !== from)) {
+      const id = await createJob();
+      for (const status of pathTo(from)) await setRaw(id, status);
+      if (JOB_TRANSITIONS[from].includes(to)) await setRaw(id, to);
+      else await expect(setRaw(id, to)).rejects.toThrow(`never goes from ${from} to ${to}`);
+    }
+  });
+
+  it('takes no new row that is not queued, and no status that is not in the table', async () => {
+    const id = await createJob();
+    await expect(setRaw(id, 'sleeping')).rejects.toThrow('never goes from queued to sleeping');
+    const insert = fixture.database.prisma.generation.create({ data: { id: 'gen_x', projectId, status: 'running', config: {} } });
+    await expect(insert).rejects.toThrow('a new row is queued, not running');
+  });
+});
+
+type Call = 'claim' | 'start' | 'cancel' | 'pause' | 'resume' | 'progress' | 'cancelled' | 'paused' | 'evaluating' | 'succeeded' | 'failed' | 'abandoned';
+const CALLS: Call[] = ['claim', 'start', 'cancel', 'pause', 'resume', 'progress', 'cancelled', 'paused', 'evaluating', 'succeeded', 'failed', 'abandoned'];
+const progress = { step: 1, of: 10, loss: 1, style_ref_loss: 1, aux_loss: null, grad_norm: 1, learning_rate: 1, samples_per_second: 1, eta_seconds: 1 };
+const failure = { code: 'internal_error' as const, message: 'x', retryable: true };
+
+/** What API and worker do, at any time and in any order; `attempt` is the one that the caller believes in. */
+async function perform(call: Call, id: string, attempt: number): Promise<void> {
+  switch (call) {
+    case 'claim': return void (await jobs().claim(id));
+    case 'start': return jobs().start(id, attempt);
+    case 'cancel': return void (await jobs().requestCancel(projectId, id));
+    case 'pause': return void (await jobs().requestPause(projectId, id));
+    case 'resume': return void (await jobs().resume(projectId, id));
+    case 'progress': return void (await jobs().updateProgress(id, attempt, progress));
+    case 'cancelled': return void (await jobs().setStatus(id, { from: ACTIVE_JOB_STATUSES, to: 'cancelled', attempt }));
+    case 'paused': return void (await jobs().setStatus(id, { from: 'pausing', to: 'paused', attempt }));
+    case 'evaluating': return void (await jobs().setStatus(id, { from: ['running', 'pausing'], to: 'evaluating', attempt }));
+    case 'succeeded': return void (await jobs().setStatus(id, { from: ['running', 'pausing', 'evaluating'], to: 'succeeded', attempt }));
+    case 'failed': return void (await jobs().setStatus(id, { from: ACTIVE_JOB_STATUSES, to: 'failed', attempt, error: failure }));
+    case 'abandoned': return void (await jobs().setStatus(id, { from: ['queued', ...ACTIVE_JOB_STATUSES], to: 'failed', error: failure }));
+  }
+}
+
+const isRefusal = (error: unknown) => error instanceof StatusConflictError || error instanceof StaleAttemptError;
+
+it('no sequence of calls, also of concurrent ones, leaves the table; every change is logged', async () => {
+  const step = fc.record({ calls: fc.array(fc.constantFrom(...CALLS), { minLength: 1, maxLength: 3 }), stale: fc.boolean() });
+  const seen = new Set<string>();
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), async (steps) => {
+      const id = await createJob();
+      for (const { calls, stale } of steps) {
+        const before = await jobs().get(id);
+        const attempt = (before?.attempt ?? 0) - (stale ? 1 : 0);
+        const results = await Promise.allSettled(calls.map((call) => perform(call, id, attempt)));
+        for (const result of results) if (result.status === 'rejected' && !isRefusal(result.reason)) throw result.reason;
+      }
+      const trail = (await fixture.database.events.list(id, 0, 200)).map(({ type }) => (type === 'job.resumed' ? 'queued' : type.slice('job.'.length)))
+        .filter((status): status is JobStatus => (JOB_STATUSES as readonly string[]).includes(status));
+      for (const [index, to] of trail.slice(1).entries()) {
+        const from = trail[index] as JobStatus;
+        seen.add(`${from} ${to}`);
+        expect(JOB_TRANSITIONS[from]).toContain(to);
+      }
+      expect(trail.at(-1)).toBe((await jobs().get(id))?.status);
+    }),
+    { numRuns: 60 },
+  );
+  // The sequences are worth something only if they get about.
+  expect(seen.size).toBeGreaterThan(8);
+}, 180_000);
