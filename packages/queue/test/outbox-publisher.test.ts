@@ -101,3 +101,19 @@ it('listens again after its connection broke', async () => {
   await untilEmpty(1_000);
   await publisher.stop();
 });
+
+it('sets aside what nobody can carry, says so, and goes on; a version that knows the topic takes it back', async () => {
+  const errors: object[] = [];
+  const { outboxMessage } = database.prisma;
+  await outboxMessage.create({ data: { topic: 'embroider', key: 'x', payload: {}, projectId: 'proj_1' } });
+  await outboxMessage.create({ data: { topic: 'generate', key: 'malformed', payload: { generation: 1 }, projectId: 'proj_1' } });
+  const { id } = await createGeneration();
+  const publisher = await startOutboxPublisher({ database, queues, log: { ...log, error: (fields) => errors.push(fields) }, pollMs: 100 });
+  await untilEmpty();
+  await publisher.stop();
+  expect(await database.outbox.parked()).toMatchObject([{ key: 'x', parkedReason: 'unknown topic' }, { key: 'malformed', parkedReason: expect.stringContaining('generationId') as string }]);
+  expect(errors).toMatchObject([{ topic: 'embroider', key: 'x' }, { queue: 'generate', jobId: 'malformed' }]);
+  expect((await database.prisma.generation.findUniqueOrThrow({ where: { id } })).status).toBe('queued');
+  await database.outbox.parkUnknown(['embroider', 'generate']);
+  expect((await database.outbox.parked()).map(({ key }) => key)).toEqual(['malformed']);
+});

@@ -35,8 +35,8 @@ const NOTHING_MEASURED = {
 /** An old run's pace says nothing about a job that does not run. */
 function presentProgress({ status, config, progress }: TrainingJobRow, queuePosition: number | null): TrainingProgressBody {
   const waits = status === 'queued' || status === 'validating' || status === 'paused';
-  const position = { step: progress?.step ?? 0, of: config.hyperparameters.max_train_steps, queue_position: queuePosition };
-  return { ...NOTHING_MEASURED, ...progress, ...(waits && { eta_seconds: null, samples_per_second: null }), ...position };
+  const steps = { step: 0, of: config.hyperparameters.max_train_steps };
+  return { ...NOTHING_MEASURED, ...steps, ...progress, ...(waits && { of: steps.of, eta_seconds: null, samples_per_second: null }), queue_position: queuePosition };
 }
 
 export function presentEvent(row: JobEventRow): JobEventBody {

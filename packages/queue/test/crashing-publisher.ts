@@ -1,0 +1,18 @@
+// Run as a child by the test: publishes the outbox and stops for ever before or after the queue has a message, to be killed there.
+import { createDatabase } from '@styleforge/database';
+import { createQueues, type QueueConnection, startOutboxPublisher } from '@styleforge/queue';
+
+const [databaseUrl = '', connection = '', point = ''] = process.argv.slice(2);
+const log = { info: () => undefined, warn: () => undefined, error: (fields: object) => console.error(fields) };
+const say = (text: string) => process.stdout.write(`${text}\n`);
+
+const queues = await createQueues(JSON.parse(connection) as QueueConnection, log);
+const stopping = {
+  ...queues,
+  enqueue: async (...message: Parameters<typeof queues.enqueue>) => {
+    if (point === 'after') await queues.enqueue(...message);
+    say(`${point} ${message[1]}`);
+    return new Promise<void>(() => undefined);
+  },
+};
+await startOutboxPublisher({ database: createDatabase(databaseUrl), queues: stopping, log });

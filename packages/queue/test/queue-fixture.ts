@@ -1,0 +1,67 @@
+// A real database with projects and jobs in it, and the queue on either backend, for the tests of the way from a row to a worker.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { METHOD_HYPERPARAMETERS, type JobPriority, type TrainingConfig } from '@styleforge/contracts';
+import type { Database } from '@styleforge/database';
+import { createQueues, type JobQueues, type QueueConnection } from '@styleforge/queue';
+import { startTestDatabase, type TestDatabase } from '@styleforge/testing';
+import { hasRedis, startRedis } from './redis-server.ts';
+
+export const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
+export const backends = hasRedis ? ['postgres', 'redis'] : ['postgres'];
+if (!hasRedis) console.warn('NOT TESTED: the queue on Redis, because there is no redis-server on the PATH (Debian: apt-get install redis-server)');
+
+export interface QueueFixture {
+  database: Database;
+  databaseUrl: string;
+  connection: QueueConnection;
+  queues: JobQueues;
+  createProject(settings?: { shareWeight?: number; maxRunningJobs?: number }): Promise<string>;
+  createJobs(projectId: string, count: number, priority?: JobPriority): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+export async function startQueueFixture(backend: string): Promise<QueueFixture> {
+  const postgres: TestDatabase = await startTestDatabase();
+  const redis = backend === 'redis' ? await startRedis() : undefined;
+  const { database, databaseUrl } = postgres;
+  const connection: QueueConnection = redis ? { kind: 'redis', redisUrl: redis.redisUrl } : { kind: 'postgres', databaseUrl };
+  const queues = await createQueues(connection, quiet);
+  const datasets = new Map<string, string>();
+  return {
+    database, databaseUrl, connection, queues,
+    async createProject(settings = {}) {
+      const { projectId } = await database.apiKeys.createProject('test');
+      await database.prisma.project.update({ where: { id: projectId }, data: settings });
+      datasets.set(projectId, (await database.datasets.create(projectId, { name: 'style', kind: 'style_ref' })).id);
+      return projectId;
+    },
+    async createJobs(projectId, count, priority = 'normal') {
+      const ids: string[] = [];
+      for (let made = 0; made < count; made++) {
+        const job = await database.trainingJobs.create({ projectId, priority, config: trainingConfig(datasets.get(projectId) ?? '') });
+        ids.push(job?.id ?? '');
+      }
+      return ids;
+    },
+    async close() {
+      await queues.close();
+      await redis?.stop();
+      await postgres.close();
+    },
+  };
+}
+
+export async function until(condition: () => boolean | Promise<boolean>, ms = 120_000): Promise<void> {
+  const end = Date.now() + ms;
+  while (!(await condition())) {
+    if (Date.now() > end) throw new Error('it did not happen in time');
+    await sleep(20);
+  }
+}
+
+function trainingConfig(datasetId: string): TrainingConfig {
+  return {
+    method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: datasetId, components: [] }, aux: null, hyperparameters: METHOD_HYPERPARAMETERS,
+    prior_preservation: null, validation: null, early_stopping: null, suffix: null,
+  };
+}
