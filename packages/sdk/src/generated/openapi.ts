@@ -1899,7 +1899,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description `rate_limited`: Too many requests with this API key */
+                /** @description `too_many_queued_jobs`: The project has too many queued training jobs. `rate_limited`: Too many requests with this API key */
                 429: {
                     headers: {
                         [name: string]: unknown;
@@ -2267,7 +2267,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description `rate_limited`: Too many requests with this API key */
+                /** @description `too_many_queued_jobs`: The project has too many queued training jobs. `rate_limited`: Too many requests with this API key */
                 429: {
                     headers: {
                         [name: string]: unknown;
@@ -3229,7 +3229,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description `rate_limited`: Too many requests with this API key */
+                /** @description `too_many_queued_jobs`: The project has too many queued training jobs. `rate_limited`: Too many requests with this API key */
                 429: {
                     headers: {
                         [name: string]: unknown;
@@ -3517,6 +3517,11 @@ export interface components {
                 steps?: number;
                 weight?: number;
             } | null;
+            /**
+             * @description Among the jobs of the project; it takes no turns from other projects
+             * @default normal
+             */
+            priority?: components["schemas"]["TrainingJobPriorityInput"];
             style_ref: {
                 components?: components["schemas"]["StyleRefComponentRequestInput"][];
                 /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
@@ -3848,7 +3853,7 @@ export interface components {
         /** @description RFC 9457 problem document */
         Problem: {
             /** @enum {string} */
-            code: "invalid_request" | "unauthorized" | "insufficient_scope" | "not_found" | "dataset_in_use" | "status_conflict" | "idempotency_in_progress" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "unusable_dataset" | "unknown_base_model" | "unknown_model" | "unknown_prompt_set" | "not_supported" | "idempotency_key_reused" | "rate_limited" | "internal_error";
+            code: "invalid_request" | "unauthorized" | "insufficient_scope" | "not_found" | "dataset_in_use" | "status_conflict" | "idempotency_in_progress" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "unusable_dataset" | "unknown_base_model" | "unknown_model" | "unknown_prompt_set" | "not_supported" | "idempotency_key_reused" | "rate_limited" | "too_many_queued_jobs" | "internal_error";
             detail: string;
             errors?: components["schemas"]["FieldError"][];
             instance: string;
@@ -4091,9 +4096,8 @@ export interface components {
             };
             /** @enum {string} */
             method: "single-styleforge" | "multi-styleforge" | "dreambooth";
-            progress: components["schemas"]["TrainingProgress"] | null;
-            /** @description How many queued jobs go first; null once it has left the queue */
-            queue_position: number | null;
+            priority: components["schemas"]["TrainingJobPriority"];
+            progress: components["schemas"]["TrainingProgress"];
             result: components["schemas"]["TrainingResult"] | null;
             started_at: string | null;
             status: components["schemas"]["TrainingJobStatus"];
@@ -4109,6 +4113,10 @@ export interface components {
             /** @description The value for `after` */
             next: string | null;
         };
+        /** @enum {string} */
+        TrainingJobPriority: "low" | "normal" | "high";
+        /** @enum {string} */
+        TrainingJobPriorityInput: "low" | "normal" | "high";
         /** @enum {string} */
         TrainingJobStatus: "queued" | "validating" | "running" | "evaluating" | "pausing" | "paused" | "succeeded" | "failed" | "cancelled";
         /** @enum {string} */
@@ -4126,11 +4134,14 @@ export interface components {
         };
         TrainingProgress: {
             aux_loss: number | null;
+            /** @description Until the last step, at the pace of the last half minute; null while the job does not run */
             eta_seconds: number | null;
             grad_norm: number | null;
             learning_rate: number | null;
             loss: number | null;
             of: number;
+            /** @description How many queued jobs go first; null once it has left the queue */
+            queue_position: number | null;
             samples_per_second: number | null;
             step: number;
             style_ref_loss: number | null;
