@@ -102,8 +102,7 @@ async function copyCheckpoint(projectId: string, checkpointId: string, directory
   if (!checkpoint) throw new JobInputError(`model: the checkpoint ${checkpointId} has been deleted`);
   for (const { path, sha256 } of checkpoint.files) {
     if (!isPartOfModel(path)) continue;
-    const got = await downloadObject(services.objectStore, checkpoint.objectPrefix + path, join(directory, path));
-    if (got.sha256 !== sha256) throw new Error(`${checkpoint.objectPrefix}${path} is damaged: sha256 ${got.sha256} instead of ${sha256}`);
+    await downloadObject(services.objectStore, checkpoint.objectPrefix + path, join(directory, path), sha256);
   }
 }
 

@@ -64,8 +64,7 @@ async function download(rows: ImageRow[], directory: string, services: WorkerSer
   const files: TrainingTask['styleRef'][number]['images'] = [];
   for (const { id, objectKey, sha256, caption } of rows) {
     const file = join(directory, `${id}.png`);
-    const got = await downloadObject(services.objectStore, objectKey, file);
-    if (got.sha256 !== sha256) throw new Error(`${objectKey} is not the image that was uploaded: sha256 ${got.sha256} instead of ${sha256}`);
+    await downloadObject(services.objectStore, objectKey, file, sha256);
     files.push({ path: file, caption });
   }
   return files;

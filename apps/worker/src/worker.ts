@@ -2,7 +2,7 @@
 import type { Config, WorkerConfig } from '@styleforge/config';
 import { createDatabase, type Database } from '@styleforge/database';
 import { type Consumer, createConsumer, createQueues, type JobName, queueConnectionOf, type QueueConnection, queueMix, startOutboxPublisher } from '@styleforge/queue';
-import { createObjectStore, type ObjectStore } from '@styleforge/storage';
+import { checkObjectStore, createObjectStore, type ObjectStore } from '@styleforge/storage';
 import { assertDevice } from './device.ts';
 import type { Logger } from './logger.ts';
 import { ModelCache, ownModelDirectory } from './model-cache.ts';
@@ -19,15 +19,21 @@ export interface WorkerServices {
   log: Logger;
 }
 
+const unfinishedForMs = 24 * 3_600_000;
+
 export async function startWorker(config: Config, log: Logger): Promise<{ stop(graceMs: number): Promise<void> }> {
   if (!config.databaseUrl) throw new Error('DATABASE_URL: a worker needs the database of its service; npm start brings both');
   const mix = queueMix(config.worker.queues);
   await assertDevice(config.worker.device, log);
   const database = createDatabase(config.databaseUrl, { maxConnections: 5 });
   await database.ping();
+  const objectStore = createObjectStore(config.objectStore);
+  await checkObjectStore(objectStore);
+  // Not every S3 server offers this, and not every key may do it; nothing depends on it.
+  await objectStore.removeUnfinished?.(unfinishedForMs).catch((error: unknown) => log.warn({ err: error }, 'unfinished uploads could not be looked for'));
   const services: WorkerServices = {
     database,
-    objectStore: createObjectStore(config.objectStore),
+    objectStore,
     baseModelsDirectory: config.baseModelsDirectory,
     scratchDirectory: `${config.dataDirectory}/scratch`,
     settings: config.worker,

@@ -23,6 +23,8 @@ const environmentSchema = z.object({
   S3_ACCESS_KEY_ID: z.string().optional(),
   S3_SECRET_ACCESS_KEY: z.string().optional(),
   S3_PREFIX: z.string().optional(),
+  S3_PUBLIC_ENDPOINT: url('http:', 'https:').optional(),
+  S3_DOWNLOADS: z.enum(['redirect', 'stream']).default('redirect'),
   BASE_MODELS_DIRECTORY: z.string().default('models'),
   ...workerEnvironment,
   /** Requests that an API key may make within RATE_LIMIT_SECONDS; 0 for any number. */
@@ -45,6 +47,10 @@ export type ObjectStoreConfig =
       accessKeyId?: string;
       secretAccessKey?: string;
       prefix?: string;
+      /** As callers reach the server, where that is another address than `endpoint`: signed links lead there. */
+      publicEndpoint?: string;
+      /** `redirect`: callers fetch files from the server by signed links; `stream`: through the API. */
+      downloads?: 'redirect' | 'stream';
     };
 
 export interface Config {
@@ -112,6 +118,8 @@ function objectStoreOf(settings: Environment, dataDirectory: string): ObjectStor
     ...(settings.S3_ACCESS_KEY_ID && { accessKeyId: settings.S3_ACCESS_KEY_ID }),
     ...(settings.S3_SECRET_ACCESS_KEY && { secretAccessKey: settings.S3_SECRET_ACCESS_KEY }),
     ...(settings.S3_PREFIX && { prefix: settings.S3_PREFIX }),
+    ...(settings.S3_PUBLIC_ENDPOINT && { publicEndpoint: settings.S3_PUBLIC_ENDPOINT }),
+    downloads: settings.S3_DOWNLOADS,
   };
 }
 
@@ -134,6 +142,8 @@ export function environmentOf(config: Config, env: NodeJS.ProcessEnv = process.e
     S3_ACCESS_KEY_ID: s3?.accessKeyId,
     S3_SECRET_ACCESS_KEY: s3?.secretAccessKey,
     S3_PREFIX: s3?.prefix,
+    S3_PUBLIC_ENDPOINT: s3?.publicEndpoint,
+    S3_DOWNLOADS: s3?.downloads,
     BASE_MODELS_DIRECTORY: config.baseModelsDirectory,
     ...workerEnvironmentOf(config.worker),
     RATE_LIMIT_REQUESTS: String(config.rateLimit?.requests ?? 0),

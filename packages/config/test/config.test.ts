@@ -30,6 +30,7 @@ describe('loadConfig', () => {
     [{ WORKER_GRACE_SECONDS: '-1' }, /^WORKER_GRACE_SECONDS: /],
     [{ GENERATION_MODELS: '0' }, /^GENERATION_MODELS: /],
     [{ S3_BUCKET: 'b', S3_ACCESS_KEY_ID: 'a' }, /^S3_SECRET_ACCESS_KEY: /],
+    [{ S3_BUCKET: 'b', S3_DOWNLOADS: 'mail' }, /^S3_DOWNLOADS: /],
     [{ S3_BUCKET: 'b', OBJECT_STORE_DIRECTORY: '/data' }, /^OBJECT_STORE_DIRECTORY: /],
   ])('names the variable in %o', (env, message) => {
     expect(() => loadConfig(env)).toThrow(ConfigError);
@@ -55,7 +56,7 @@ describe('loadConfig', () => {
     { DATABASE_URL: 'postgres://u:p@localhost:5432/d', REDIS_URL: 'redis://localhost', PORT: '0', DEVICE: 'cuda', DATA_DIRECTORY: '/data' },
     { WORKER_QUEUES: 'generate:3,train', WORKER_GRACE_SECONDS: '0.5', TRAINING_THREADS: '2', GENERATION_THREADS: '1', GENERATION_MODELS: '5', GENERATION_MODELS_MB: '100' },
     { MAX_QUEUED_JOBS_PER_PROJECT: '5', MAX_RUNNING_JOBS_PER_PROJECT: '2' },
-    { S3_BUCKET: 'b', S3_ENDPOINT: 'http://localhost:9000', S3_FORCE_PATH_STYLE: 'true', S3_ACCESS_KEY_ID: 'a', S3_SECRET_ACCESS_KEY: 's', S3_PREFIX: 'p' },
+    { S3_BUCKET: 'b', S3_ENDPOINT: 'http://localhost:9000', S3_FORCE_PATH_STYLE: 'true', S3_ACCESS_KEY_ID: 'a', S3_SECRET_ACCESS_KEY: 's', S3_PREFIX: 'p', S3_PUBLIC_ENDPOINT: 'https://files.example.com', S3_DOWNLOADS: 'stream' },
   ])('survives a child process environment: %o', (env) => {
     const config = loadConfig(env);
     expect(loadConfig(environmentOf(config, { S3_BUCKET: 'stale', DATABASE_URL: 'stale' }))).toEqual(config);

@@ -4,7 +4,7 @@ import { METHOD_HYPERPARAMETERS, type JobPriority, type TrainingConfig } from '@
 import type { Database } from '@styleforge/database';
 import { createQueues, type JobQueues, type QueueConnection } from '@styleforge/queue';
 import { startTestDatabase, type TestDatabase } from '@styleforge/testing';
-import { hasRedis, startRedis } from './redis-server.ts';
+import { hasRedis, startRedis } from '@styleforge/testing';
 
 export const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
 export const backends = hasRedis ? ['postgres', 'redis'] : ['postgres'];

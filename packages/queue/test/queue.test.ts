@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Consumer, createConsumer, createQueues, type JobContext, type JobOutcome, type JobQueues, PermanentJobError, type QueueConnection } from '@styleforge/queue';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@styleforge/stack';
-import { hasRedis, startRedis } from './redis-server.ts';
+import { hasRedis, startRedis } from '@styleforge/testing';
 
 const errors: unknown[] = [];
 const log = { info: () => undefined, warn: () => undefined, error: (fields: object) => errors.push(fields) };

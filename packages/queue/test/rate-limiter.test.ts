@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createRateLimiter } from '@styleforge/queue';
 import { describe, expect, it } from 'vitest';
-import { hasRedis, startRedis } from './redis-server.ts';
+import { hasRedis, startRedis } from '@styleforge/testing';
 
 const allowed = async (take: Promise<{ allowed: boolean }>[]) => (await Promise.all(take)).filter((state) => state.allowed).length;
 

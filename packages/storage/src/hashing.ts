@@ -1,11 +1,11 @@
 // Counts and hashes bytes on their way, and copies objects to local files.
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { ObjectBody, ObjectStore } from './object-store.ts';
+import { DamagedObjectError, type ObjectBody, type ObjectStore } from './object-store.ts';
 
 export class HashingStream extends Transform {
   #hash = createHash('sha256');
@@ -28,10 +28,14 @@ export function readableOf(body: ObjectBody): Readable {
   return createReadStream(body.file, { highWaterMark: 1 << 20 });
 }
 
-export async function downloadObject(store: ObjectStore, key: string, file: string): Promise<{ size: number; sha256: string }> {
+/** With `sha256` given, an object that has another one is not left on the disk: DamagedObjectError. */
+export async function downloadObject(store: ObjectStore, key: string, file: string, sha256?: string): Promise<{ size: number; sha256: string }> {
   await mkdir(dirname(file), { recursive: true });
   const { body } = await store.getStream(key);
   const hashing = new HashingStream();
   await pipeline(body, hashing, createWriteStream(file));
-  return hashing.result();
+  const got = hashing.result();
+  if (sha256 === undefined || got.sha256 === sha256) return got;
+  await rm(file);
+  throw new DamagedObjectError(`${key} is damaged: it has the sha256 ${got.sha256}, and should have ${sha256}`);
 }

@@ -10,7 +10,10 @@ export {
   checkpointPrefix, checkpointsPrefix, classImagesPrefix, datasetImageKey, datasetPrefix, generationImageKey, generationPrefix, manifestName,
   projectPrefix, trainingJobPrefix, validationImageKey,
 } from './keys.ts';
-export { type ByteRange, InvalidKeyError, InvalidRangeError, type ObjectBody, ObjectNotFoundError, type ObjectStore } from './object-store.ts';
+export {
+  type ByteRange, checkObjectStore, DamagedObjectError, InvalidKeyError, InvalidRangeError, type ObjectBody, ObjectNotFoundError, type ObjectStore,
+  ObjectStoreUnavailableError,
+} from './object-store.ts';
 export { S3ObjectStore } from './s3-object-store.ts';
 
 export function createObjectStore(config: ObjectStoreConfig): ObjectStore {

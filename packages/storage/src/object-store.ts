@@ -21,7 +21,24 @@ export interface ObjectStore {
   delete(key: string): Promise<void>;
   deletePrefix(prefix: string): Promise<void>;
   /** A link that works without credentials for so many seconds; absent where the store has no server of its own. */
-  presignGet?(key: string, seconds: number): Promise<string>;
+  presignGet?(key: string, seconds: number, answer?: { fileName?: string; contentType?: string }): Promise<string>;
+  /** Frees what processes killed in the middle of a put have left, where that does not happen by itself. Returns how many. */
+  removeUnfinished?(olderThanMs: number): Promise<number>;
+}
+
+/** The store cannot be used as it is set up; the message names the setting and the remedy, and nothing secret. */
+export class ObjectStoreUnavailableError extends Error {
+  override name = 'ObjectStoreUnavailableError';
+}
+
+/** Its bytes are not those that were put. */
+export class DamagedObjectError extends Error {
+  override name = 'DamagedObjectError';
+}
+
+/** Throws ObjectStoreUnavailableError when the store is not there or may not be used. */
+export async function checkObjectStore(store: ObjectStore): Promise<void> {
+  for await (const _ of store.list('readiness/')) return;
 }
 
 export class ObjectNotFoundError extends Error {

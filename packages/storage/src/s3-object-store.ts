@@ -1,12 +1,14 @@
 // Keeps objects in an S3 bucket; the only user of the AWS SDK.
 import type { Readable } from 'node:stream';
 import {
-  DeleteObjectCommand, DeleteObjectsCommand, GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, S3Client, S3ServiceException,
+  AbortMultipartUploadCommand, DeleteObjectCommand, DeleteObjectsCommand, GetObjectCommand, HeadObjectCommand, ListMultipartUploadsCommand, ListObjectsV2Command,
+  S3Client, S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import type { ObjectStoreConfig } from '@styleforge/config';
 import { HashingStream, readableOf } from './hashing.ts';
+import { asUnavailable } from './s3-errors.ts';
 import {
   type ByteRange, checkKey, checkPrefix, contentTypeOf, InvalidKeyError, InvalidRangeError, type ObjectBody, ObjectNotFoundError, type ObjectStore,
 } from './object-store.ts';
@@ -14,21 +16,25 @@ import {
 const partSize = 8 << 20;
 const deleteBatch = 1_000;
 
+export type S3Config = Extract<ObjectStoreConfig, { kind: 's3' }>;
+
 export class S3ObjectStore implements ObjectStore {
   readonly #client: S3Client;
   readonly #bucket: string;
   readonly #prefix: string;
+  readonly presignGet?: NonNullable<ObjectStore['presignGet']>;
 
-  constructor(config: Extract<ObjectStoreConfig, { kind: 's3' }>) {
-    const { accessKeyId, secretAccessKey } = config;
-    this.#client = new S3Client({
-      region: config.region,
-      forcePathStyle: config.forcePathStyle,
-      ...(config.endpoint && { endpoint: config.endpoint }),
-      ...(accessKeyId && secretAccessKey && { credentials: { accessKeyId, secretAccessKey } }),
-    });
+  constructor(config: S3Config) {
+    this.#client = clientOf(config, config.endpoint);
     this.#bucket = config.bucket;
     this.#prefix = config.prefix ? `${config.prefix.replace(/^\/+|\/+$/g, '')}/` : '';
+    if (config.downloads === 'stream') return;
+    const signer = config.publicEndpoint ? clientOf(config, config.publicEndpoint) : this.#client;
+    this.presignGet = (key, seconds, { fileName, contentType } = {}) => getSignedUrl(signer, new GetObjectCommand({
+      ...this.#target(key),
+      ...(fileName && { ResponseContentDisposition: `inline; filename="${fileName}"` }),
+      ...(contentType && { ResponseContentType: contentType }),
+    }), { expiresIn: seconds });
   }
 
   async put(key: string, body: ObjectBody, options: { contentType?: string } = {}): Promise<{ size: number; sha256: string }> {
@@ -39,9 +45,10 @@ export class S3ObjectStore implements ObjectStore {
     const upload = new Upload({
       client: this.#client,
       partSize,
-      params: { ...target, Body: source.pipe(hashing), ContentType: options.contentType ?? contentTypeOf(key) },
+      // The server checks every part against its SHA-256.
+      params: { ...target, Body: source.pipe(hashing), ContentType: options.contentType ?? contentTypeOf(key), ChecksumAlgorithm: 'SHA256' },
     });
-    await upload.done();
+    await upload.done().catch(asKnownError(key));
     return hashing.result();
   }
 
@@ -74,14 +81,14 @@ export class S3ObjectStore implements ObjectStore {
     do {
       const page = await this.#client.send(
         new ListObjectsV2Command({ Bucket: this.#bucket, Prefix: this.#prefix + prefix, ...(ContinuationToken && { ContinuationToken }) }),
-      );
+      ).catch(asKnownError(prefix));
       for (const { Key = '', Size = 0 } of page.Contents ?? []) yield { key: Key.slice(this.#prefix.length), size: Size };
       ContinuationToken = page.NextContinuationToken;
     } while (ContinuationToken);
   }
 
   async delete(key: string): Promise<void> {
-    await this.#client.send(new DeleteObjectCommand(this.#target(key)));
+    await this.#client.send(new DeleteObjectCommand(this.#target(key))).catch(asKnownError(key));
   }
 
   async deletePrefix(prefix: string): Promise<void> {
@@ -90,13 +97,19 @@ export class S3ObjectStore implements ObjectStore {
     for await (const { key } of this.list(prefix)) keys.push(this.#prefix + key);
     for (let from = 0; from < keys.length; from += deleteBatch) {
       const Objects = keys.slice(from, from + deleteBatch).map((Key) => ({ Key }));
-      const { Errors = [] } = await this.#client.send(new DeleteObjectsCommand({ Bucket: this.#bucket, Delete: { Objects, Quiet: true } }));
+      const { Errors = [] } = await this.#client.send(new DeleteObjectsCommand({ Bucket: this.#bucket, Delete: { Objects, Quiet: true } })).catch(asKnownError(prefix));
       if (Errors[0]) throw new Error(`S3 did not delete ${Errors[0].Key}: ${Errors[0].Message}`);
     }
   }
 
-  async presignGet(key: string, seconds: number): Promise<string> {
-    return getSignedUrl(this.#client, new GetObjectCommand(this.#target(key)), { expiresIn: seconds });
+  /** The parts of a large put cost money and are in no list. */
+  async removeUnfinished(olderThanMs: number): Promise<number> {
+    const { Uploads = [] } = await this.#client
+      .send(new ListMultipartUploadsCommand({ Bucket: this.#bucket, Prefix: this.#prefix }))
+      .catch(asKnownError(this.#prefix));
+    const abandoned = Uploads.filter(({ Initiated }) => Initiated !== undefined && Date.now() - Initiated.getTime() > olderThanMs);
+    for (const { Key, UploadId } of abandoned) await this.#client.send(new AbortMultipartUploadCommand({ Bucket: this.#bucket, Key, UploadId }));
+    return abandoned.length;
   }
 
   #target(key: string): { Bucket: string; Key: string } {
@@ -105,12 +118,21 @@ export class S3ObjectStore implements ObjectStore {
   }
 }
 
+function clientOf({ region, forcePathStyle, accessKeyId, secretAccessKey }: S3Config, endpoint: string | undefined): S3Client {
+  return new S3Client({
+    region,
+    forcePathStyle,
+    ...(endpoint && { endpoint }),
+    ...(accessKeyId && secretAccessKey && { credentials: { accessKeyId, secretAccessKey } }),
+  });
+}
+
 function asKnownError(key: string): (error: unknown) => never {
   return (error) => {
     if (error instanceof S3ServiceException) {
       if (error.name === 'NoSuchKey' || error.name === 'NotFound') throw new ObjectNotFoundError(key);
       if (error.name === 'InvalidRange') throw new InvalidRangeError(`${key}: ${error.message}`);
     }
-    throw error;
+    throw asUnavailable(error) ?? error;
   };
 }

@@ -1,18 +1,34 @@
-// One suite for every store: plain files, and S3 against an in-process server.
+// One suite for every store: plain files, S3 against an in-process server, and against a real one where one is found.
 import { createHash, randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { startFauxqs } from 'fauxqs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CreateMultipartUploadCommand, S3Client, UploadPartCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
-  checkpointPrefix, createObjectStore, datasetImageKey, downloadObject, generationImageKey, InvalidKeyError, InvalidRangeError, ObjectNotFoundError, type ObjectStore,
+  checkObjectStore, checkpointPrefix, createObjectStore, DamagedObjectError, datasetImageKey, downloadObject, generationImageKey, InvalidKeyError, InvalidRangeError,
+  ObjectNotFoundError, type ObjectStore, ObjectStoreUnavailableError,
 } from '@styleforge/storage';
+import { realS3Missing, startFauxS3, startRealS3, type TestS3Server } from '@styleforge/testing';
+
+const s3Servers: Record<string, () => Promise<TestS3Server>> = { 'S3 in the process': startFauxS3, ...(realS3Missing === undefined && { 'a real S3 server': startRealS3 }) };
+if (realS3Missing !== undefined) console.warn(`NOT TESTED: a real S3 server, because ${realS3Missing}`);
 
 let directory: string;
-let s3: Awaited<ReturnType<typeof startFauxqs>>;
+const servers: Record<string, TestS3Server> = {};
 const stores: Record<string, ObjectStore> = {};
+const s3Store = (server: string, changes: Partial<S3Settings> = {}) => createObjectStore({ kind: 's3', ...serverOf(server).settings, prefix: 'installation-1', ...changes });
+type S3Settings = Extract<Parameters<typeof createObjectStore>[0], { kind: 's3' }>;
+
+function serverOf(name: string): TestS3Server {
+  const server = servers[name];
+  if (!server) throw new Error(`${name} has not been started`);
+  return server;
+}
+
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 const keysOf = async (store: ObjectStore, prefix: string) => (await listOf(store, prefix)).map(({ key }) => key);
 
@@ -25,20 +41,18 @@ async function listOf(store: ObjectStore, prefix: string): Promise<{ key: string
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'styleforge-storage-'));
   stores['files'] = createObjectStore({ kind: 'files', directory: join(directory, 'objects') });
-  s3 = await startFauxqs({ port: 0, host: '127.0.0.1', logger: false });
-  s3.createBucket('styleforge');
-  stores['s3'] = createObjectStore({
-    kind: 's3', bucket: 'styleforge', region: 'us-east-1', endpoint: s3.address, forcePathStyle: true,
-    accessKeyId: 'test', secretAccessKey: 'test', prefix: 'installation-1',
-  });
+  for (const [name, start] of Object.entries(s3Servers)) {
+    servers[name] = await start();
+    stores[name] = s3Store(name);
+  }
 });
 
 afterAll(async () => {
-  await s3.stop();
+  await Promise.all(Object.values(servers).map((server) => server.stop()));
   await rm(directory, { recursive: true, force: true });
 });
 
-describe.each(['files', 's3'])('%s', (name) => {
+describe.each(['files', ...Object.keys(s3Servers)])('%s', (name) => {
   let store: ObjectStore;
   beforeAll(() => {
     store = stores[name] as ObjectStore;
@@ -61,6 +75,19 @@ describe.each(['files', 's3'])('%s', (name) => {
     const written = await store.put('large/weights.safetensors', Readable.from(chunks));
     expect(written).toEqual({ size: 25 << 20, sha256: sha256(Buffer.concat(chunks)) });
     expect(await downloadObject(store, 'large/weights.safetensors', join(directory, 'copies', 'weights.safetensors'))).toEqual(written);
+  });
+
+  it('refuses bytes that are not those of the hash, and leaves no file', async () => {
+    const { sha256: right } = await store.put('damage/good.bin', Buffer.from('as it was'));
+    const file = join(directory, 'copies', 'good.bin');
+    await downloadObject(store, 'damage/good.bin', file, right);
+    await store.put('damage/good.bin', Buffer.from('as it is'));
+    await expect(downloadObject(store, 'damage/good.bin', file, right)).rejects.toThrow(DamagedObjectError);
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it('can be checked before it is used', async () => {
+    await checkObjectStore(store);
   });
 
   it('reads ranges and tells the whole size', async () => {
@@ -132,11 +159,69 @@ it('the files store leaves no unfinished file behind', async () => {
   expect(await readdir(join(directory, 'objects', '.unfinished'))).toEqual([]);
 });
 
-it('an S3 link works without credentials', async () => {
-  const store = stores['s3'] as ObjectStore;
-  await store.put('linked.txt', Buffer.from('by link'));
-  const answer = await fetch(await store.presignGet?.('linked.txt', 60) ?? '');
-  expect(await answer.text()).toBe('by link');
+describe.each(Object.keys(s3Servers))('links and settings of %s', (name) => {
+  const real = name === 'a real S3 server';
+
+  it('a link works without credentials, with a range', async () => {
+    const store = stores[name] as ObjectStore;
+    await store.put('linked.txt', Buffer.from('by link'));
+    const link = await store.presignGet?.('linked.txt', 60) ?? '';
+    expect(await (await fetch(link)).text()).toBe('by link');
+    expect(await (await fetch(link, { headers: { range: 'bytes=3-' } })).text()).toBe('link');
+  });
+
+  it('leads to the public address, or nowhere where downloads are streamed', async () => {
+    const link = await s3Store(name, { publicEndpoint: 'https://files.example.com' }).presignGet?.('linked.txt', 60);
+    expect(link).toMatch(/^https:\/\/files\.example\.com\/styleforge\/installation-1\/linked\.txt\?/);
+    expect(s3Store(name, { downloads: 'stream' }).presignGet).toBeUndefined();
+  });
+
+  it.runIf(real)('a link carries name and type', async () => {
+    const link = await (stores[name] as ObjectStore).presignGet?.('linked.txt', 60, { fileName: 'mine.txt', contentType: 'text/x-mine' }) ?? '';
+    const { headers } = await fetch(link);
+    expect([headers.get('content-disposition'), headers.get('content-type')]).toEqual(['inline; filename="mine.txt"', 'text/x-mine']);
+  });
+
+  it.runIf(real)('a link that was changed, or is over, opens nothing', async () => {
+    const store = stores[name] as ObjectStore;
+    await store.put('one.txt', Buffer.from('one'));
+    await store.put('other.txt', Buffer.from('other'));
+    const link = await store.presignGet?.('one.txt', 1) ?? '';
+    expect((await fetch(link.replace('one.txt', 'other.txt'))).status).toBe(403);
+    while ((await fetch(link)).status === 200) await sleep(200);
+    expect((await fetch(link)).status).toBe(403);
+  });
+
+  it('says that there is no such bucket', async () => {
+    const store = s3Store(name, { bucket: 'no-such-bucket' });
+    await expect(checkObjectStore(store)).rejects.toThrow(/^S3_BUCKET: there is no such bucket/);
+    await expect(store.put('x', Buffer.from('x'))).rejects.toThrow(ObjectStoreUnavailableError);
+  });
+
+  it.runIf(real)('says that credentials are refused, whichever half is wrong', async () => {
+    for (const changes of [{ secretAccessKey: 'wrong-secret' }, { accessKeyId: 'wrong-access' }]) {
+      await expect(checkObjectStore(s3Store(name, changes))).rejects.toThrow(/^S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY: the S3 server refuses them/);
+    }
+  });
+
+  it.runIf(real)('frees the parts of puts that were never finished, when they are old enough', async () => {
+    const { bucket, endpoint, ...rest } = serverOf(name).settings;
+    const client = new S3Client({ endpoint, region: rest.region, forcePathStyle: true, credentials: rest });
+    const start = await client.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key: 'installation-1/never-finished' }));
+    await client.send(new UploadPartCommand({ Bucket: bucket, Key: 'installation-1/never-finished', UploadId: start.UploadId, PartNumber: 1, Body: randomBytes(100) }));
+    const store = stores[name] as ObjectStore;
+    expect(await store.removeUnfinished?.(3_600_000)).toBe(0);
+    // A server may count in whole seconds.
+    await sleep(1_100);
+    expect(await store.removeUnfinished?.(0)).toBe(1);
+    expect(await store.removeUnfinished?.(0)).toBe(0);
+    client.destroy();
+  });
+});
+
+it('says that the S3 server cannot be reached', async () => {
+  const store = createObjectStore({ kind: 's3', bucket: 'b', region: 'us-east-1', endpoint: 'http://127.0.0.1:1', forcePathStyle: true, accessKeyId: 'a', secretAccessKey: 's' });
+  await expect(checkObjectStore(store)).rejects.toThrow(/^S3_ENDPOINT: the S3 server cannot be reached/);
 });
 
 it('the key layout keeps projects apart and attempts at a checkpoint too', () => {

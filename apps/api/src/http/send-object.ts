@@ -1,7 +1,14 @@
-// Streams an object from the store, whole or the range that is asked for (RFC 9110, single ranges).
+// Sends a caller to an object in the store by a signed link, or streams it, whole or the range that is asked for (RFC 9110, single ranges).
 import type { ObjectStore } from '@styleforge/storage';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
 import { isUnchanged } from './etag.ts';
+
+/** For response schemas. */
+export const SIGNED_LINK = z.undefined().describe('Where the object store signs links: `Location` leads to the file, without an API key, for an hour');
+
+/** A signed link works so long. */
+export const LINK_SECONDS = 3600;
 
 export type SentObject = { key: string; size: number; sha256: string; contentType: string; fileName: string };
 
@@ -16,6 +23,7 @@ export async function sendObject(store: ObjectStore, object: SentObject, request
     'x-content-type-options': 'nosniff',
   });
   if (isUnchanged(request, etag)) return reply.code(304).send();
+  if (store.presignGet && request.method === 'GET') return redirect(await store.presignGet(object.key, LINK_SECONDS, object), reply);
   const range = rangeOf(request, object.size, etag);
   if (range === 'unsatisfiable') return reply.code(416).header('content-range', `bytes */${object.size}`).send();
   reply.type(object.contentType);
@@ -29,6 +37,12 @@ export async function sendObject(store: ObjectStore, object: SentObject, request
     .header('content-range', `bytes ${range.start}-${range.end}/${object.size}`)
     .header('content-length', range.end - range.start + 1)
     .send(body);
+}
+
+/** The link ends before a cache may still think of it. */
+function redirect(link: string, reply: FastifyReply): FastifyReply {
+  reply.removeHeader('etag').removeHeader('content-disposition').removeHeader('accept-ranges');
+  return reply.header('cache-control', `private, max-age=${LINK_SECONDS / 2}`).redirect(link, 302);
 }
 
 type Range = { start: number; end: number };

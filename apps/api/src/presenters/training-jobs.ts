@@ -3,9 +3,8 @@ import { priorityOf } from '@styleforge/contracts';
 import type { CheckpointBody, JobEventBody, TrainingJobBody, TrainingProgressBody, ValidationImageBody } from '@styleforge/contracts';
 import type { CheckpointRow, JobEventRow, TrainingJobRow, ValidationImageRow } from '@styleforge/database';
 import type { ObjectStore } from '@styleforge/storage';
+import { LINK_SECONDS } from '../http/send-object.ts';
 import { checkpointFileUrl, validationImageUrl } from './links.ts';
-
-const LINK_SECONDS = 3600;
 
 export function presentTrainingJob(row: TrainingJobRow, queuePosition: number | null): TrainingJobBody {
   return {

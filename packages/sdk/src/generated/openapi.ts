@@ -1050,6 +1050,13 @@ export interface paths {
                         "image/png": string;
                     };
                 };
+                /** @description Where the object store signs links: `Location` leads to the file, without an API key, for an hour */
+                302: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
                 /** @description `unauthorized`: A valid API key is needed */
                 401: {
                     headers: {
@@ -2620,6 +2627,13 @@ export interface paths {
                         "application/octet-stream": string;
                     };
                 };
+                /** @description Where the object store signs links: `Location` leads to the file, without an API key, for an hour */
+                302: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
                 /** @description `unauthorized`: A valid API key is needed */
                 401: {
                     headers: {
@@ -2892,6 +2906,13 @@ export interface paths {
                     content: {
                         "image/png": string;
                     };
+                };
+                /** @description Where the object store signs links: `Location` leads to the file, without an API key, for an hour */
+                302: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
                 };
                 /** @description `unauthorized`: A valid API key is needed */
                 401: {

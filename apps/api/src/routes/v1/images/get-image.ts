@@ -6,7 +6,7 @@ import { notFound } from '../../../errors/api-error.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
-import { sendObject } from '../../../http/send-object.ts';
+import { sendObject, SIGNED_LINK } from '../../../http/send-object.ts';
 
 export function getImageRoute(app: ApiServer, { database, objectStore }: ApiDependencies): void {
   const schema = {
@@ -16,6 +16,7 @@ export function getImageRoute(app: ApiServer, { database, objectStore }: ApiDepe
     security,
     params: z.object({ id: imageId }),
     response: {
+      302: SIGNED_LINK,
       200: { description: 'The image', content: { 'image/png': { schema: z.string() } } },
       ...problemResponses('not_found'),
     },

@@ -7,7 +7,7 @@ import { notFound } from '../../../errors/api-error.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
-import { sendObject } from '../../../http/send-object.ts';
+import { sendObject, SIGNED_LINK } from '../../../http/send-object.ts';
 
 const CONTENT_TYPES: Record<string, string> = { '.json': 'application/json', '.txt': 'text/plain; charset=utf-8' };
 
@@ -19,6 +19,7 @@ export function downloadCheckpointFileRoute(app: ApiServer, { database, objectSt
     security,
     params: z.object({ id: trainingJobId, checkpoint_id: checkpointId, '*': z.string() }),
     response: {
+      302: SIGNED_LINK,
       200: { description: 'The file', content: { 'application/octet-stream': { schema: z.string() } } },
       206: { description: 'The range asked for', content: { 'application/octet-stream': { schema: z.string() } } },
       ...problemResponses('not_found'),

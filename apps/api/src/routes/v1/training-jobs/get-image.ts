@@ -6,7 +6,7 @@ import { notFound } from '../../../errors/api-error.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
-import { sendObject } from '../../../http/send-object.ts';
+import { sendObject, SIGNED_LINK } from '../../../http/send-object.ts';
 import { findTrainingJob } from '../../../services/read-training-job.ts';
 
 const number = z.coerce.number().int().min(0).max(2 ** 31 - 1);
@@ -18,6 +18,7 @@ export function getValidationImageRoute(app: ApiServer, { database, objectStore 
     security,
     params: z.object({ id: trainingJobId, step: number, index: number }),
     response: {
+      302: SIGNED_LINK,
       200: { description: 'The image', content: { 'image/png': { schema: z.string() } } },
       ...problemResponses('not_found'),
     },

@@ -1,0 +1,35 @@
+// What an S3 server's refusals mean for whoever set the service up.
+import { ObjectStoreUnavailableError } from './object-store.ts';
+
+const credentials = 'S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY: the S3 server refuses them; set the keys of a user of that server';
+const region = "S3_REGION: it is not the bucket's; set the region in which the bucket was made";
+const unreachable = 'S3_ENDPOINT: the S3 server cannot be reached; check the address, and that it runs';
+
+/** By the error's name, or else its code. */
+const MEANINGS: Record<string, string> = {
+  NoSuchBucket: 'S3_BUCKET: there is no such bucket; create it, or name one that is there',
+  InvalidAccessKeyId: credentials,
+  // Versity's gateway
+  XAdminUserNotFound: credentials,
+  SignatureDoesNotMatch: credentials,
+  InvalidToken: credentials,
+  ExpiredToken: credentials,
+  CredentialsProviderError: 'S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY: not set, and the environment has no other credentials; set both',
+  AccessDenied: "S3_ACCESS_KEY_ID: its owner may not use the bucket; allow it to get, put, delete and list the bucket's objects",
+  AuthorizationHeaderMalformed: region,
+  PermanentRedirect: region,
+  IllegalLocationConstraintException: region,
+  ECONNREFUSED: unreachable,
+  ENOTFOUND: unreachable,
+  EAI_AGAIN: unreachable,
+  EHOSTUNREACH: unreachable,
+  ETIMEDOUT: unreachable,
+};
+
+/** Undefined for errors that are no matter of settings. */
+export function asUnavailable(error: unknown): ObjectStoreUnavailableError | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { code = '' } = error as NodeJS.ErrnoException;
+  const meaning = MEANINGS[error.name] ?? MEANINGS[code];
+  return meaning === undefined ? undefined : new ObjectStoreUnavailableError(meaning, { cause: error });
+}
