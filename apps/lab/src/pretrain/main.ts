@@ -19,7 +19,7 @@ const { values } = parseArgs({
     'vae-steps': { type: 'string', default: '2500' },
     'decoder-steps': { type: 'string', default: '1500' },
     'unet-steps': { type: 'string', default: '6000' },
-    'batch-size': { type: 'string', default: '32' },
+    'batch-size': { type: 'string', default: '16' },
     'snapshot-minutes': { type: 'string', default: '8' },
     seed: { type: 'string', default: '1337' },
     'learning-rate': { type: 'string', default: '1e-3' },

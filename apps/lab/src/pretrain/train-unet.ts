@@ -1,13 +1,15 @@
 // Stage two: the latent U-Net and its text encoder, trained together on captioned latents.
 import { CLIPTextModel, CLIPTokenizer, DDPMScheduler, parseCLIPTextConfig, parseUNet2DConditionConfig, permutation, randomIntegers, randomNormals, UNet2DConditionModel } from '@styleforge/diffusion';
 import { type ParameterBuffers } from '@styleforge/runtime';
-import { drawCaption, type ImageCache } from '@styleforge/samples';
+import { captionVariants, drawCaption, type ImageCache } from '@styleforge/samples';
 import { TEXT_ENCODER_PREFIX, TrainStep, type TrainStepBatch } from '@styleforge/styleforge';
 import { join } from 'node:path';
 import { LATENT_CHANNELS, LATENT_SIZE, schedulerConfig, textEncoderConfig, unetConfig } from './geometry.ts';
-import { initializeWeights } from './initialize.ts';
+import { initializeWeights, initialTokenTable } from './initialize.ts';
 import { LATENT_ELEMENTS, type LatentCache } from './latent-cache.ts';
+import { measureConditioning } from './measure-conditioning.ts';
 import { runTrainingLoop } from './training-loop.ts';
+import { CaptionVocabulary } from './vocabulary.ts';
 
 export interface UnetStageOptions {
   readonly cache: ImageCache;
@@ -31,14 +33,13 @@ const TEXT_ENCODER_RATE = 0.1;
 /** Draws batches: each picture once per pass, its caption anew each time. */
 class BatchSource {
   readonly #options: UnetStageOptions;
-  readonly #tokenizer: CLIPTokenizer;
+  readonly #vocabulary: CaptionVocabulary;
   readonly #noiseScheduler: DDPMScheduler;
-  readonly #ids = new Map<string, number[]>();
   #order: { epoch: number; indices: Int32Array } = { epoch: -1, indices: new Int32Array() };
 
-  constructor(options: UnetStageOptions, tokenizer: CLIPTokenizer, noiseScheduler: DDPMScheduler) {
+  constructor(options: UnetStageOptions, vocabulary: CaptionVocabulary, noiseScheduler: DDPMScheduler) {
     this.#options = options;
-    this.#tokenizer = tokenizer;
+    this.#vocabulary = vocabulary;
     this.#noiseScheduler = noiseScheduler;
   }
 
@@ -47,12 +48,6 @@ class BatchSource {
     const epoch = Math.floor(index / length);
     if (this.#order.epoch !== epoch) this.#order = { epoch, indices: permutation({ seed, step: epoch, purpose: 'unet-order' }, length) };
     return this.#order.indices[index % length];
-  }
-
-  #tokens(caption: string): number[] {
-    const known = this.#ids.get(caption) ?? this.#tokenizer.encode(caption);
-    this.#ids.set(caption, known);
-    return known;
   }
 
   batch(step: number): TrainStepBatch {
@@ -70,7 +65,7 @@ class BatchSource {
     const timesteps = randomIntegers({ seed, step, purpose: 'unet-timesteps' }, batchSize, this.#noiseScheduler.numTrainTimesteps);
     return {
       latents: clean, noise: draw('unet-noise'), timesteps,
-      inputIds: Int32Array.from(captions.flatMap((caption) => this.#tokens(caption))),
+      inputIds: Int32Array.from(captions.flatMap((caption) => this.#vocabulary.encode(caption))),
       promptOfSample: Int32Array.from({ length: batchSize }, (_, i) => i),
       sampleWeights: new Float32Array(batchSize).fill(1 / batchSize),
     };
@@ -79,17 +74,24 @@ class BatchSource {
 
 export async function trainUnet(options: UnetStageOptions): Promise<ParameterBuffers> {
   const noiseScheduler = new DDPMScheduler(schedulerConfig);
-  const source = new BatchSource(options, await CLIPTokenizer.fromDirectory(options.tokenizerDirectory), noiseScheduler);
-  const textConfig = parseCLIPTextConfig(textEncoderConfig);
+  const { seed, cache: { records } } = options;
+  const vocabulary = new CaptionVocabulary({
+    tokenizer: await CLIPTokenizer.fromDirectory(options.tokenizerDirectory), captions: ['', ...records.flatMap((record) => captionVariants(record, record.style))],
+    tableName: `${TEXT_ENCODER_PREFIX}embeddings.token_embedding.weight`, initialTable: () => initialTokenTable(seed),
+  });
+  const source = new BatchSource(options, vocabulary, noiseScheduler);
+  const textConfig = parseCLIPTextConfig({ ...textEncoderConfig, vocab_size: vocabulary.ids.length });
+  const [unet, textEncoder] = [new UNet2DConditionModel(parseUNet2DConditionConfig(unetConfig)), new CLIPTextModel(textConfig)];
   const trainStep = await TrainStep.create({
-    unet: new UNet2DConditionModel(parseUNet2DConditionConfig(unetConfig)), textEncoder: new CLIPTextModel(textConfig), noiseScheduler,
+    unet, textEncoder, noiseScheduler,
     batchSize: options.batchSize, promptCount: options.batchSize, tokenCount: textConfig.max_position_embeddings,
     latentShape: [LATENT_CHANNELS, LATENT_SIZE, LATENT_SIZE], trainTextEncoder: true, adamw: {
       beta1: 0.9, beta2: 0.99, epsilon: 1e-8, learningRateScale: (name) => (name.startsWith(TEXT_ENCODER_PREFIX) ? TEXT_ENCODER_RATE : 1),
     },
     compile: { threads: options.threads },
   });
-  initializeWeights(trainStep.weights, options.seed);
+  initializeWeights(trainStep.weights, seed);
+  vocabulary.initialize(trainStep.weights);
   const ema = await runTrainingLoop({
     weights: trainStep.weights, optimizer: trainStep.optimizer, update: (update) => trainStep.update(update),
     steps: options.steps, batchSize: options.batchSize, log: options.log, stateDirectory: join(options.directory, 'state-unet'),
@@ -98,8 +100,11 @@ export async function trainUnet(options: UnetStageOptions): Promise<ParameterBuf
       const losses = await trainStep.backward(source.batch(step));
       return losses.reduce((sum, value) => sum + value, 0) / losses.length;
     },
-    onSnapshot: (weights, { step }) => options.onSnapshot(weights, step),
+    onSnapshot: async (weights, { step }) => {
+      options.log(await measureConditioning({ unet, textEncoder, noiseScheduler, weights, batch: source.batch(step) }));
+      await options.onSnapshot(vocabulary.expand(weights), step);
+    },
   });
   await trainStep.release();
-  return ema;
+  return vocabulary.expand(ema);
 }

@@ -28,11 +28,14 @@ const LOG_EVERY = 50;
 /** The average moves once in so many steps, by as much: a pass over all weights costs a tenth of a step. */
 const EMA_EVERY = 4;
 
-/** Linear warm-up, then half a cosine down to a hundredth. */
+/** The last part of the steps, in which the rate falls; until then a run can be continued to more steps without a change of plan. */
+const FALLING = 0.35;
+
+/** Linear warm-up, then constant, then half a cosine down to a hundredth. */
 function learningRateAt(step: number, { learningRate, warmupSteps, steps }: LoopOptions): number {
   if (step < warmupSteps) return (learningRate * (step + 1)) / warmupSteps;
-  const done = (step - warmupSteps) / Math.max(1, steps - warmupSteps);
-  return learningRate * (0.01 + 0.99 * 0.5 * (1 + Math.cos(Math.PI * done)));
+  const fallen = Math.max(0, (step - steps * (1 - FALLING)) / (steps * FALLING));
+  return learningRate * (0.01 + 0.99 * 0.5 * (1 + Math.cos(Math.PI * fallen)));
 }
 
 /** Early steps average over fewer. */

@@ -1,0 +1,63 @@
+// The tokens that captions use: training moves these rows of the embedding table and leaves the other 49,000 as they began.
+import { type CLIPTokenizer } from '@styleforge/diffusion';
+import { ParameterBuffers } from '@styleforge/runtime';
+
+export interface VocabularyOptions {
+  readonly tokenizer: CLIPTokenizer;
+  /** Every text that training can see. */
+  readonly captions: Iterable<string>;
+  /** The parameter that holds the table. */
+  readonly tableName: string;
+  /** The whole table as it begins, [vocab_size, hidden_size]. */
+  readonly initialTable: () => Float32Array;
+}
+
+export class CaptionVocabulary {
+  /** Rows of the whole table, ascending; a row's place here is its id while the model is trained. */
+  readonly ids: readonly number[];
+  readonly #options: VocabularyOptions;
+  readonly #placeOf: ReadonlyMap<number, number>;
+  readonly #known = new Map<string, number[]>();
+
+  constructor(options: VocabularyOptions) {
+    this.#options = options;
+    const rows = [...new Set(options.captions)].flatMap((caption) => options.tokenizer.encode(caption));
+    this.ids = [...new Set(rows)].sort((a, b) => a - b);
+    this.#placeOf = new Map(this.ids.map((id, place) => [id, place]));
+  }
+
+  placeOf(id: number): number {
+    const place = this.#placeOf.get(id);
+    if (place === undefined) throw new Error(`token ${id} is in no training caption`);
+    return place;
+  }
+
+  /** Start, text, end and padding as places of the small table. */
+  encode(caption: string): number[] {
+    const known = this.#known.get(caption);
+    if (known) return known;
+    const places = this.#options.tokenizer.encode(caption).map((id) => this.placeOf(id));
+    this.#known.set(caption, places);
+    return places;
+  }
+
+  /** Fills the small table of `weights` with the rows that the whole table begins with. */
+  initialize(weights: ParameterBuffers): void {
+    const whole = this.#options.initialTable();
+    const table = weights.get(this.#options.tableName);
+    const width = table.length / this.ids.length;
+    this.ids.forEach((id, place) => table.set(whole.subarray(id * width, (id + 1) * width), place * width));
+  }
+
+  /** The same weights with the whole token table in place of the small one. */
+  expand(weights: ParameterBuffers): ParameterBuffers {
+    const { tableName, initialTable } = this.#options;
+    const whole = initialTable();
+    const small = weights.get(tableName);
+    const width = small.length / this.ids.length;
+    this.ids.forEach((id, place) => whole.set(small.subarray(place * width, (place + 1) * width), id * width));
+    const expanded = new ParameterBuffers(weights.specs.map(({ name, shape }) => ({ name, shape: name === tableName ? [whole.length / width, width] : shape })));
+    for (const { name } of weights.specs) expanded.get(name).set(name === tableName ? whole : weights.get(name));
+    return expanded;
+  }
+}
