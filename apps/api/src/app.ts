@@ -1,6 +1,7 @@
 // Builds the API: plugins in the order in which a request meets them, then the routes.
 import { randomUUID } from 'node:crypto';
 import multipart from '@fastify/multipart';
+import { createAddressPolicy } from '@styleforge/config';
 import { UPLOAD_LIMITS } from '@styleforge/contracts';
 import Fastify from 'fastify';
 import { serializerCompiler } from 'fastify-type-provider-zod';
@@ -22,7 +23,8 @@ import { createBaseModelCatalog } from './services/base-model-catalog.ts';
 const JSON_BODY_LIMIT = 1024 * 1024;
 
 export async function buildApp(options: ApiOptions): Promise<ApiServer> {
-  const dependencies: ApiDependencies = { ...options, baseModels: createBaseModelCatalog(options.baseModelsDirectory) };
+  const { baseModelsDirectory, webhookNetworks = [] } = options;
+  const dependencies: ApiDependencies = { ...options, baseModels: createBaseModelCatalog(baseModelsDirectory), mayReach: createAddressPolicy(webhookNetworks) };
   const app = Fastify({
     logger: { level: options.logLevel },
     genReqId: () => `req_${randomUUID()}`,

@@ -1,4 +1,5 @@
 // What the API works with; whoever starts it opens and closes these.
+import type { AddressPolicy } from '@styleforge/config';
 import type { Database } from '@styleforge/database';
 import type { RateLimiter } from '@styleforge/queue';
 import type { ObjectStore } from '@styleforge/storage';
@@ -13,8 +14,10 @@ export type ApiOptions = {
   rateLimiter?: RateLimiter | undefined;
   /** Left out: no limit but that of the project itself. */
   maxQueuedJobsPerProject?: number;
+  /** Networks beside the public internet that webhooks may reach, in CIDR notation. */
+  webhookNetworks?: string[];
   /** Further things that /readyz looks at, such as the queue: each throws when it is down. */
   readinessChecks?: Record<string, () => Promise<void>>;
 };
 
-export type ApiDependencies = ApiOptions & { baseModels: BaseModelCatalog };
+export type ApiDependencies = ApiOptions & { baseModels: BaseModelCatalog; mayReach: AddressPolicy };

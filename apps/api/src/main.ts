@@ -16,9 +16,9 @@ const database = createDatabase(config.databaseUrl);
 const rateLimiter = config.rateLimit
   ? createRateLimiter({ ...config.rateLimit, redisUrl: config.redisUrl, onRedisError: ({ message }) => process.emitWarning(`Redis does not count requests: ${message}`) })
   : undefined;
-const { host, port, logLevel, baseModelsDirectory, flow: { maxQueuedJobsPerProject } } = config;
+const { host, port, logLevel, baseModelsDirectory, flow: { maxQueuedJobsPerProject, webhooks } } = config;
 const objectStore = createObjectStore(config.objectStore);
-const api = await startApi({ database, objectStore, rateLimiter, host, port, logLevel, baseModelsDirectory, maxQueuedJobsPerProject });
+const api = await startApi({ database, objectStore, rateLimiter, host, port, logLevel, baseModelsDirectory, maxQueuedJobsPerProject, webhookNetworks: webhooks.allowedNetworks });
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop());
 

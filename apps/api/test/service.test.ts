@@ -83,6 +83,11 @@ describe('OpenAPI', () => {
       '/v1/training-jobs/{id}/metrics',
       '/v1/training-jobs/{id}/pause',
       '/v1/training-jobs/{id}/resume',
+      '/v1/webhooks',
+      '/v1/webhooks/{id}',
+      '/v1/webhooks/{id}/deliveries',
+      '/v1/webhooks/{id}/rotate-secret',
+      '/v1/webhooks/{id}/test',
     ]);
     const create = document.paths['/v1/training-jobs']?.['post'];
     expect(create?.requestBody?.content['application/json']?.schema.$ref).toMatch(/^#\/components\/schemas\/CreateTrainingJobRequest/);

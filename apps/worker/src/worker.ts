@@ -1,5 +1,5 @@
 // Connects a worker to its services, publishes the outbox, and takes jobs.
-import type { Config, WorkerConfig } from '@styleforge/config';
+import type { Config, FlowConfig, WorkerConfig } from '@styleforge/config';
 import { createDatabase, type Database } from '@styleforge/database';
 import { type Consumer, createConsumer, createQueues, type JobName, queueConnectionOf, type QueueConnection, queueMix, startOutboxPublisher } from '@styleforge/queue';
 import { checkObjectStore, createObjectStore, type ObjectStore } from '@styleforge/storage';
@@ -8,6 +8,7 @@ import type { Logger } from './logger.ts';
 import { ModelCache, ownModelDirectory } from './model-cache.ts';
 import { abandonGeneration, runGeneration } from './run-generation.ts';
 import { abandonTrainingJob, runTrainingJob } from './run-training-job.ts';
+import { abandonWebhook, deliverWebhook } from './webhooks/deliver.ts';
 
 export interface WorkerServices {
   database: Database;
@@ -16,6 +17,7 @@ export interface WorkerServices {
   /** For files that a job needs only while it runs. */
   scratchDirectory: string;
   settings: WorkerConfig;
+  webhooks: FlowConfig['webhooks'];
   log: Logger;
 }
 
@@ -37,6 +39,7 @@ export async function startWorker(config: Config, log: Logger): Promise<{ stop(g
     baseModelsDirectory: config.baseModelsDirectory,
     scratchDirectory: `${config.dataDirectory}/scratch`,
     settings: config.worker,
+    webhooks: config.flow.webhooks,
     log,
   };
   const connection = queueConnectionOf(config);
@@ -78,6 +81,12 @@ const starters: Record<JobName, StartConsumer> = {
       },
     };
   },
+  webhook: (connection, concurrency, services) =>
+    createConsumer(connection, {
+      name: 'webhook', concurrency, log: services.log,
+      handle: ({ deliveryId }, context) => deliverWebhook(deliveryId, context, services),
+      onAbandoned: ({ deliveryId }, error) => abandonWebhook(deliveryId, error, services),
+    }),
 };
 
 function startConsumers(mix: Partial<Record<JobName, number>>, connection: QueueConnection, services: WorkerServices): Promise<Consumer[]> {

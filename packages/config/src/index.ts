@@ -1,5 +1,6 @@
 // Public surface of the configuration package.
 export { isLowMemoryProcess, lowMemoryEnvironment } from './low-memory-environment.ts';
+export { type AddressPolicy, createAddressPolicy, literalAddress } from './address-policy.ts';
 export type { FlowConfig } from './flow-settings.ts';
 export { type Config, ConfigError, environmentOf, loadConfig, type ObjectStoreConfig } from './config.ts';
 export type { WorkerConfig } from './worker-settings.ts';

@@ -32,6 +32,11 @@ export const ERRORS = {
     title: 'The job is not in a state that allows this',
     remedy: '`detail` names the state. Wait until the job has left it.',
   },
+  webhook_exists: {
+    status: 409,
+    title: 'The project has a webhook to this URL already',
+    remedy: 'Use the one that there is, or delete it first; `GET /v1/webhooks` lists them.',
+  },
   idempotency_in_progress: {
     status: 409,
     title: 'A request with this Idempotency-Key is still running',

@@ -13,6 +13,7 @@ export const ID_PREFIXES = {
   promptSet: 'pset',
   evaluation: 'eval',
   webhook: 'whk',
+  webhookDelivery: 'whd',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;
@@ -26,6 +27,8 @@ export const imageId = idSchema('image');
 export const trainingJobId = idSchema('trainingJob');
 export const checkpointId = idSchema('checkpoint');
 export const generationId = idSchema('generation');
+export const webhookId = idSchema('webhook');
+export const webhookDeliveryId = idSchema('webhookDelivery');
 export const studyId = idSchema('study');
 export const promptSetId = idSchema('promptSet');
 export const evaluationId = idSchema('evaluation');

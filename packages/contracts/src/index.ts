@@ -16,3 +16,4 @@ export * from './token-disentanglement.ts';
 export * from './training-config.ts';
 export * from './training-jobs.ts';
 export * from './training-request.ts';
+export * from './webhooks.ts';

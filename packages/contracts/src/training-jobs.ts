@@ -54,6 +54,7 @@ export const trainingJob = z
     progress: trainingProgress,
     attempt: z.int().describe('How often a worker has taken the job up'),
     cancel_requested: z.boolean(),
+    webhook_url: z.string().nullable(),
     result: jobResult.nullable(),
     error: failure.nullable(),
     created_at: timestamp,

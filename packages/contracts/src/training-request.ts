@@ -6,6 +6,7 @@ import { hyperparametersRequest } from './hyperparameters.ts';
 import { datasetId } from './ids.ts';
 import { SAMPLERS } from './samplers.ts';
 import { jobPriority } from './statuses.ts';
+import { webhookUrl } from './webhooks.ts';
 
 export const TRAINING_METHODS = ['single-styleforge', 'multi-styleforge', 'dreambooth'] as const;
 export type TrainingMethod = (typeof TRAINING_METHODS)[number];
@@ -95,7 +96,7 @@ export const createTrainingJobRequest = z
     suffix: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, dots, hyphens or underscores').nullable().optional(),
     priority: jobPriority.default('normal').describe('Among the jobs of the project; it takes no turns from other projects'),
     metadata: metadata.default({}),
-    webhook_url: z.url({ protocol: /^https?$/ }).nullable().optional(),
+    webhook_url: webhookUrl.nullable().optional().describe('Hears of every change of this job\'s status, beside the webhooks of the project'),
   })
   .meta({ id: 'CreateTrainingJobRequest' });
 export type CreateTrainingJobRequest = z.infer<typeof createTrainingJobRequest>;

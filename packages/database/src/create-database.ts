@@ -15,6 +15,7 @@ import { createOutboxRepository } from './repositories/outbox.ts';
 import { createPromptSetRepository } from './repositories/prompt-sets.ts';
 import { createStudyRepository } from './repositories/studies.ts';
 import { createTrainingJobRepository } from './repositories/training-jobs.ts';
+import { createWebhookRepository } from './repositories/webhooks.ts';
 import { createValidationImageRepository } from './repositories/validation-images.ts';
 
 export type Database = ReturnType<typeof createDatabase>;
@@ -35,6 +36,7 @@ export function createDatabase(databaseUrl: string, { maxConnections = 10 }: Dat
     promptSets: createPromptSetRepository(prisma),
     validationImages: createValidationImageRepository(prisma),
     generations: createGenerationRepository(prisma),
+    webhooks: createWebhookRepository(prisma),
     outbox: createOutboxRepository(prisma),
     idempotencyKeys: createIdempotencyKeyRepository(prisma),
     /** Follows a channel that the database notifies, on a connection beside the pool. */

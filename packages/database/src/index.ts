@@ -34,3 +34,4 @@ export { stopWishOf } from './repositories/training-jobs.ts';
 export type { NewStudy, StudyProgress, StudyRecord } from './repositories/studies.ts';
 export type { ValidationImageRow } from './repositories/validation-images.ts';
 export type { JobFilter, StatusChange, StopWish } from './repositories/training-jobs.ts';
+export type { AttemptFailure, DeliveryAttempt, NewWebhook, WebhookDeliveryRow, WebhookRow } from './repositories/webhooks.ts';

@@ -20,6 +20,8 @@ const hour = 60 * minute;
 export const catalog = {
   train: { payload: z.object({ jobId: z.string() }), timeoutMs: 7 * 24 * hour, attempts: 5, backoffMs: 2_000, concurrency: 1, window: 4 },
   generate: { payload: z.object({ generationId: z.string() }), timeoutMs: 2 * hour, attempts: 3, backoffMs: 1_000, concurrency: 2, window: 8 },
+  // The pauses add up to 23 hours.
+  webhook: { payload: z.object({ deliveryId: z.string() }), timeoutMs: 5 * minute, attempts: 15, backoffMs: 5_000, concurrency: 20, window: 100 },
 } as const satisfies Record<string, JobDefinition>;
 
 export type JobName = keyof typeof catalog;

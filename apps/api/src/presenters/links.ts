@@ -1,6 +1,7 @@
 // Paths of this API as they stand in response bodies.
 export const apiKeyUrl = (id: string) => `/v1/api-keys/${id}`;
 export const datasetUrl = (id: string) => `/v1/datasets/${id}`;
+export const webhookUrlOf = (id: string) => `/v1/webhooks/${id}`;
 export const trainingJobUrl = (id: string) => `/v1/training-jobs/${id}`;
 export const studyUrl = (id: string) => `/v1/studies/${id}`;
 export const promptSetUrl = (id: string) => `/v1/prompt-sets/${id}`;

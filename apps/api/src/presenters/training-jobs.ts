@@ -18,6 +18,7 @@ export function presentTrainingJob(row: TrainingJobRow, queuePosition: number | 
     progress: presentProgress(row, queuePosition),
     attempt: row.attempt,
     cancel_requested: row.cancelRequestedAt !== null,
+    webhook_url: row.webhookUrl,
     result: row.result,
     error: row.error,
     created_at: row.createdAt.toISOString(),

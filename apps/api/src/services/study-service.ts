@@ -22,7 +22,7 @@ export async function createStudy(dependencies: ApiDependencies, { projectId, bo
     const config = await resolveJob(dependencies, projectId, job).catch((error: unknown) => {
       throw error instanceof ApiError ? new ApiError(error.code, `${variation.name}: ${error.message}`, error.fields) : error;
     });
-    variations.push({ ...variation, config, metadata: job.metadata, priority: job.priority });
+    variations.push({ ...variation, config, metadata: job.metadata, priority: job.priority, webhookUrl: job.webhook_url });
   }
   const { maxQueuedJobsPerProject: maxQueuedJobs } = dependencies;
   const study = await dependencies.database.studies.create({ id: newId('study', reservedUuid), projectId, name: body.name, variations, maxQueuedJobs });

@@ -6,21 +6,23 @@ import type { DatasetSummary, TrainingJobRow } from '@styleforge/database';
 import type { ApiDependencies } from '../dependencies.ts';
 import { ApiError } from '../errors/api-error.ts';
 import type { BaseModelEntry } from './base-model-catalog.ts';
+import { checkWebhookUrl } from './webhook-urls.ts';
 
 type NewJob = { projectId: string; body: CreateTrainingJobRequest; reservedUuid: string | undefined };
 
 export async function createTrainingJob(dependencies: ApiDependencies, { projectId, body, reservedUuid }: NewJob): Promise<TrainingJobRow> {
   const config = await resolveJob(dependencies, projectId, body);
   const id = newId('trainingJob', reservedUuid);
-  const { metadata, priority } = body;
-  const job = await dependencies.database.trainingJobs.create({ id, projectId, config, metadata, priority, maxQueuedJobs: dependencies.maxQueuedJobsPerProject });
+  const { metadata, priority, webhook_url: webhookUrl } = body;
+  const job = await dependencies.database.trainingJobs.create({ id, projectId, config, metadata, priority, webhookUrl, maxQueuedJobs: dependencies.maxQueuedJobsPerProject });
   if (job === null) throw new ApiError('unusable_dataset', 'A dataset of this job has just been deleted.');
   return job;
 }
 
 /** Every default filled in; throws an ApiError for what cannot be trained. */
-export async function resolveJob({ database, baseModels }: ApiDependencies, projectId: string, body: CreateTrainingJobRequest): Promise<TrainingConfig> {
+export async function resolveJob({ database, baseModels, mayReach }: ApiDependencies, projectId: string, body: CreateTrainingJobRequest): Promise<TrainingConfig> {
   refuse('not_supported', unsupportedFields(body));
+  if (body.webhook_url) refuse('validation_failed', checkWebhookUrl({ mayReach }, '/webhook_url', body.webhook_url));
   const baseModel = await baseModels.find(body.base_model);
   if (baseModel === null) throw unknownBaseModel(body.base_model, await baseModels.list());
   const resolution = resolveTrainingConfig(body, baseModel.profile);
@@ -37,7 +39,7 @@ export async function resolveJob({ database, baseModels }: ApiDependencies, proj
   return config;
 }
 
-const NOT_OFFERED = ['evaluation', 'webhook_url'] as const satisfies readonly (keyof CreateTrainingJobRequest)[];
+const NOT_OFFERED = ['evaluation'] as const satisfies readonly (keyof CreateTrainingJobRequest)[];
 
 /** Better to refuse what would silently not happen. */
 function unsupportedFields(body: CreateTrainingJobRequest): FieldError[] {

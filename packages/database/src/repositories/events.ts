@@ -1,11 +1,12 @@
 // The durable event log of training jobs.
 import type { JobEvent } from '../generated/client.ts';
 import type { JsonInput, PrismaClient, Transaction } from '../prisma-types.ts';
+import { announceJob } from './webhook-announcements.ts';
 
 export type JobEventRow = JobEvent;
 export type EventData = Record<string, JsonInput | null>;
 
-/** Numbers are given out under the job's row lock, so they are committed in order and without gaps. */
+/** Endpoints hear of it where they want to. Numbers are given out under the job's row lock, so they are committed in order and without gaps. */
 export async function appendJobEvent(client: Transaction | PrismaClient, jobId: string, type: string, data: EventData = {}): Promise<number> {
   const rows = await client.$queryRaw<{ sequence: number }[]>`
     with numbered as (
@@ -16,6 +17,7 @@ export async function appendJobEvent(client: Transaction | PrismaClient, jobId: 
     returning sequence`;
   const [row] = rows;
   if (row === undefined) throw new Error(`Cannot log ${type}: there is no training job ${jobId}.`);
+  await announceJob(client, jobId, type);
   return row.sequence;
 }
 

@@ -6,6 +6,7 @@ import type { GeneratedImage, Generation } from '../generated/client.ts';
 import { newId } from '../new-id.ts';
 import type { PrismaClient } from '../prisma-types.ts';
 import { addOutboxMessage } from './outbox.ts';
+import { announceGeneration } from './webhook-announcements.ts';
 import { pageArguments, toPage } from './page.ts';
 import type { PageRequest, RowPage } from './page.ts';
 
@@ -61,11 +62,15 @@ export function createGenerationRepository(prisma: PrismaClient) {
 
     async setStatus(id: string, { from, to, attempt, error }: GenerationChange): Promise<void> {
       if (!GENERATION_TRANSITIONS[from].includes(to)) throw new StatusConflictError(`A generation never goes from ${from} to ${to}.`);
-      const { count } = await prisma.generation.updateMany({
-        where: { id, status: from, ...(attempt === undefined ? {} : { attempt }) },
-        data: { status: to, ...(error === undefined ? {} : { error }), ...(isFinishedGeneration(to) ? { finishedAt: new Date() } : {}) },
+      const changed = await prisma.$transaction(async (transaction) => {
+        const { count } = await transaction.generation.updateMany({
+          where: { id, status: from, ...(attempt === undefined ? {} : { attempt }) },
+          data: { status: to, ...(error === undefined ? {} : { error }), ...(isFinishedGeneration(to) ? { finishedAt: new Date() } : {}) },
+        });
+        if (count > 0) await announceGeneration(transaction, id, to);
+        return count > 0;
       });
-      if (count > 0) return;
+      if (changed) return;
       const row = await prisma.generation.findUnique({ where: { id } });
       if (row !== null && attempt !== undefined && row.attempt !== attempt) {
         throw new StaleAttemptError(`Attempt ${attempt} of generation ${id} was taken over by attempt ${row.attempt}.`);

@@ -22,7 +22,7 @@ export type Release = {
 const RELEASE_LOCK = 83_416_206;
 
 /** Writes a message inside the caller's transaction. */
-export async function addOutboxMessage(transaction: Transaction, { topic, key, payload, projectId, priority = 0 }: NewOutboxMessage): Promise<void> {
+export async function addOutboxMessage(transaction: Transaction | PrismaClient, { topic, key, payload, projectId, priority = 0 }: NewOutboxMessage): Promise<void> {
   await transaction.outboxMessage.create({ data: { topic, key, payload, projectId, priority } });
   await transaction.$executeRaw`select pg_notify(${OUTBOX_CHANNEL}, ${topic})`;
 }

@@ -15,7 +15,7 @@ export type NewStudy = {
   id?: string | undefined;
   projectId: string;
   name: string;
-  variations: { name: string; changes: Record<string, unknown>; config: TrainingConfig; metadata: Record<string, string>; priority?: JobPriority }[];
+  variations: { name: string; changes: Record<string, unknown>; config: TrainingConfig; metadata: Record<string, string>; priority?: JobPriority; webhookUrl?: string | null | undefined }[];
   maxQueuedJobs?: number | undefined;
 };
 /** What the jobs of a study have come to; `finishedAt` is that of the last one that has ended. */

@@ -8,6 +8,7 @@ import { appendJobEvent } from './events.ts';
 import { addOutboxMessage } from './outbox.ts';
 import { toTrainingJobRow } from './training-job-row.ts';
 import type { TrainingJobRow } from './training-job-row.ts';
+import { ensureWebhook } from './webhooks.ts';
 
 export type NewTrainingJob = {
   /** Decided beforehand for a request that may be sent twice: the second finds the first one's job. */
@@ -16,6 +17,7 @@ export type NewTrainingJob = {
   config: TrainingConfig;
   metadata?: Record<string, string>;
   priority?: JobPriority;
+  webhookUrl?: string | null | undefined;
   /** How many jobs of the project may be queued, unless the project has a number of its own. */
   maxQueuedJobs?: number | undefined;
   /** The study that it is a variation of. */
@@ -29,7 +31,7 @@ export function createTrainingJob(prisma: PrismaClient, job: NewTrainingJob): Pr
 
 /** As `createTrainingJob`, within a transaction that makes more than this job. */
 export async function addTrainingJob(transaction: Transaction, job: NewTrainingJob): Promise<TrainingJobRow | null> {
-  const { id = newId('trainingJob'), projectId, config, metadata = {}, priority = 'normal', study } = job;
+  const { id = newId('trainingJob'), projectId, config, metadata = {}, priority = 'normal', webhookUrl = null, study } = job;
   const existing = await transaction.trainingJob.findUnique({ where: { id, projectId } });
   if (existing !== null) return toTrainingJobRow(existing);
   await checkQueueLimit(transaction, projectId, job.maxQueuedJobs);
@@ -44,11 +46,13 @@ export async function addTrainingJob(transaction: Transaction, job: NewTrainingJ
       config,
       metadata,
       priority: PRIORITY_RANKS[priority],
+      webhookUrl,
       ...(study && { studyId: study.id, variation: { index: study.index, name: study.name, changes: study.changes as JsonInput } }),
       styleRefDatasetId: config.style_ref.dataset_id,
       auxDatasetId: config.aux?.dataset_id ?? null,
     },
   });
+  if (webhookUrl !== null) await ensureWebhook(transaction, projectId, webhookUrl);
   await appendJobEvent(transaction, id, 'job.queued');
   await queueTraining(transaction, row);
   return toTrainingJobRow({ ...row, eventCount: 1 });

@@ -23,6 +23,13 @@ import { cancelStudyRoute } from './studies/cancel.ts';
 import { createStudyRoute } from './studies/create.ts';
 import { getStudyRoute } from './studies/get.ts';
 import { listStudiesRoute } from './studies/list.ts';
+import { createWebhookRoute } from './webhooks/create.ts';
+import { deleteWebhookRoute } from './webhooks/delete.ts';
+import { listDeliveriesRoute } from './webhooks/deliveries.ts';
+import { getWebhookRoute } from './webhooks/get.ts';
+import { listWebhooksRoute } from './webhooks/list.ts';
+import { rotateWebhookSecretRoute } from './webhooks/rotate-secret.ts';
+import { testWebhookRoute } from './webhooks/test.ts';
 import { cancelTrainingJobRoute } from './training-jobs/cancel.ts';
 import { listCheckpointsRoute } from './training-jobs/checkpoints.ts';
 import { createTrainingJobRoute } from './training-jobs/create.ts';
@@ -71,6 +78,13 @@ const ROUTES: ((app: ApiServer, dependencies: ApiDependencies) => void)[] = [
   getGenerationRoute,
   cancelGenerationRoute,
   getImageRoute,
+  createWebhookRoute,
+  listWebhooksRoute,
+  getWebhookRoute,
+  deleteWebhookRoute,
+  testWebhookRoute,
+  rotateWebhookSecretRoute,
+  listDeliveriesRoute,
 ];
 
 export function registerV1Routes(app: ApiServer, dependencies: ApiDependencies): void {

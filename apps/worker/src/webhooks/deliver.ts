@@ -1,0 +1,77 @@
+// One attempt at one delivery: signed, posted, recorded; the queue repeats it with growing pauses for a day.
+import { createAddressPolicy, type FlowConfig } from '@styleforge/config';
+import { TEST_EVENT } from '@styleforge/contracts';
+import type { Database, DeliveryAttempt } from '@styleforge/database';
+import { type JobContext, type JobOutcome, PermanentJobError } from '@styleforge/queue';
+import type { Logger } from '../logger.ts';
+import { ForbiddenAddressError, post } from './post.ts';
+import { signedHeaders } from './sign.ts';
+
+export interface WebhookServices {
+  database: Pick<Database, 'webhooks'>;
+  webhooks: FlowConfig['webhooks'];
+  log: Logger;
+}
+
+const DAY_MS = 86_400_000;
+const GONE = 410;
+/** The same body would be too large again. */
+const TOO_LARGE = 413;
+
+export async function deliverWebhook(deliveryId: string, context: Pick<JobContext, 'isLastAttempt'>, services: WebhookServices): Promise<JobOutcome> {
+  const { database: { webhooks }, log, webhooks: settings } = services;
+  const attempt = await webhooks.takeDelivery(deliveryId);
+  if (!attempt) return 'finished';
+  const { delivery } = attempt;
+  const result = await send(attempt, services);
+  if (result.ok) {
+    await webhooks.recordSuccess(delivery, result.status);
+    log.info({ deliveryId, attempt: delivery.attempts, status: result.status }, 'webhook delivered');
+    return 'finished';
+  }
+  const final = context.isLastAttempt || result.hopeless || delivery.eventType === TEST_EVENT;
+  const failingSince = new Date(Date.now() - settings.disableAfterDays * DAY_MS);
+  const disable = result.status === GONE ? ('now' as const) : { failingSince };
+  const disabled = await webhooks.recordFailure(delivery, { responseStatus: result.status, error: result.error, final, disable });
+  if (disabled) log.warn({ webhookId: delivery.webhookId, reason: result.error }, 'webhook endpoint disabled');
+  const message = `webhook delivery ${deliveryId}: ${result.error}`;
+  throw final ? new PermanentJobError(message) : new Error(message);
+}
+
+/** The queue has given the delivery up: its workers died with it again and again. */
+export async function abandonWebhook(deliveryId: string, error: Error, { database: { webhooks }, log }: Pick<WebhookServices, 'database' | 'log'>): Promise<void> {
+  const attempt = await webhooks.takeDelivery(deliveryId);
+  if (!attempt) return;
+  await webhooks.recordFailure(attempt.delivery, { responseStatus: null, error: 'the delivery was given up', final: true, disable: { failingSince: new Date(0) } });
+  log.error({ err: error, deliveryId }, 'webhook delivery given up');
+}
+
+type Result = { ok: true; status: number } | { ok: false; status: number | null; error: string; hopeless: boolean };
+
+async function send({ delivery, url, secrets, disabled }: DeliveryAttempt, { webhooks: settings }: WebhookServices): Promise<Result> {
+  if (disabled && delivery.eventType !== TEST_EVENT) return { ok: false, status: null, error: 'the endpoint is disabled', hopeless: true };
+  const body = JSON.stringify(withAbsoluteLinks(delivery.payload, settings.publicUrl));
+  const headers = { 'content-type': 'application/json', 'user-agent': 'StyleForge-Webhooks/1', ...signedHeaders(secrets, delivery.id, new Date(), body) };
+  try {
+    const status = await post(new URL(url), { headers, body, mayReach: createAddressPolicy(settings.allowedNetworks), timeoutMs: settings.timeoutSeconds * 1_000 });
+    if (status >= 200 && status < 300) return { ok: true, status };
+    return { ok: false, status, error: describe(status), hopeless: status === GONE || status === TOO_LARGE };
+  } catch (error) {
+    return { ok: false, status: null, error: (error as Error).message, hopeless: error instanceof ForbiddenAddressError };
+  }
+}
+
+function describe(status: number): string {
+  if (status >= 300 && status < 400) return `the endpoint answered ${status}: redirects are not followed`;
+  if (status === GONE) return 'the endpoint answered 410: it is gone';
+  if (status === TOO_LARGE) return 'the endpoint answered 413: it takes no body of this size';
+  return `the endpoint answered ${status}`;
+}
+
+/** Links are paths unless the installation knows its own address. */
+function withAbsoluteLinks(payload: unknown, publicUrl: string | undefined): unknown {
+  const { data, ...event } = payload as { data: { links: Record<string, string> } };
+  if (publicUrl === undefined) return payload;
+  const links = Object.entries(data.links).map(([name, path]) => [name, publicUrl.replace(/\/$/, '') + path]);
+  return { ...event, data: { ...data, links: Object.fromEntries(links) as Record<string, string> } };
+}

@@ -1,0 +1,43 @@
+// Tells endpoints what has happened: one delivery for each that wants to hear it, in the transaction of what has happened.
+import { isWebhookEvent } from '@styleforge/contracts';
+import { newId } from '../new-id.ts';
+import type { JsonInput, PrismaClient, Transaction } from '../prisma-types.ts';
+import { addOutboxMessage } from './outbox.ts';
+
+type Client = Transaction | PrismaClient;
+type NewDelivery = { projectId: string; webhookId: string; eventType: string; data: Record<string, JsonInput | null> };
+
+/** `logType` is that of the job's event log, such as job.succeeded; the rest of the log is not announced. */
+export async function announceJob(client: Client, jobId: string, logType: string): Promise<void> {
+  const eventType = logType.replace(/^job\./, 'training_job.');
+  if (!isWebhookEvent(eventType)) return;
+  const job = await client.trainingJob.findUniqueOrThrow({ where: { id: jobId } });
+  const { projectId, status, metadata, error, result, webhookUrl } = job;
+  const path = `/v1/training-jobs/${jobId}`;
+  const links = { self: path, events: `${path}/events`, checkpoints: `${path}/checkpoints` };
+  await announce(client, { projectId, eventType, data: { id: jobId, object: 'training_job', status, metadata, error, result, links } }, webhookUrl);
+}
+
+export async function announceGeneration(client: Client, generationId: string, status: string): Promise<void> {
+  const eventType = `generation.${status}`;
+  if (!isWebhookEvent(eventType)) return;
+  const { projectId, error } = await client.generation.findUniqueOrThrow({ where: { id: generationId } });
+  const links = { self: `/v1/images/generations/${generationId}` };
+  await announce(client, { projectId, eventType, data: { id: generationId, object: 'generation', status, error, links } });
+}
+
+/** `url`: that of an endpoint which hears of this whatever it has asked for. */
+async function announce(client: Client, event: Omit<NewDelivery, 'webhookId'>, url: string | null = null): Promise<void> {
+  const wanting = [{ events: { has: event.eventType } }, ...(url === null ? [] : [{ url }])];
+  const endpoints = await client.webhook.findMany({ where: { projectId: event.projectId, disabledAt: null, OR: wanting }, select: { id: true } });
+  for (const { id } of endpoints) await addDelivery(client, { ...event, webhookId: id });
+}
+
+/** Returns the delivery's id. The body is fixed here, so that every attempt sends the same. */
+export async function addDelivery(client: Client, { projectId, webhookId, eventType, data }: NewDelivery): Promise<string> {
+  const id = newId('webhookDelivery');
+  const payload = { type: eventType, timestamp: new Date().toISOString(), data };
+  await client.webhookDelivery.create({ data: { id, projectId, webhookId, eventType, payload } });
+  await addOutboxMessage(client, { topic: 'webhook', key: id, payload: { deliveryId: id }, projectId });
+  return id;
+}
