@@ -1,6 +1,7 @@
 // Turns environment variables into one typed, checked Config; the only reader of process.env.
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { extractorEnvironment, extractorEnvironmentOf, type ExtractorSettings, extractorSettingsOf } from './extractor-settings.ts';
 import { type WorkerConfig, workerConfigOf, workerEnvironment, workerEnvironmentOf } from './worker-settings.ts';
 import { type FlowConfig, flowConfigOf, flowEnvironment, flowEnvironmentOf } from './flow-settings.ts';
 
@@ -27,6 +28,7 @@ const environmentSchema = z.object({
   S3_DOWNLOADS: z.enum(['redirect', 'stream']).default('redirect'),
   BASE_MODELS_DIRECTORY: z.string().default('models'),
   ...workerEnvironment,
+  ...extractorEnvironment,
   /** Requests that an API key may make within RATE_LIMIT_SECONDS; 0 for any number. */
   RATE_LIMIT_REQUESTS: z.coerce.number().int().min(0).max(1_000_000).default(6000),
   RATE_LIMIT_SECONDS: z.coerce.number().int().min(1).max(86_400).default(60),
@@ -64,6 +66,7 @@ export interface Config {
   objectStore: ObjectStoreConfig;
   baseModelsDirectory: string;
   worker: WorkerConfig;
+  extractors: ExtractorSettings;
   /** For each API key; null for none. */
   rateLimit: { requests: number; seconds: number } | null;
   flow: FlowConfig;
@@ -83,6 +86,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   }
   const settings = parsed.data;
   const dataDirectory = resolve(settings.DATA_DIRECTORY);
+  const extractors = extractorSettingsOf(settings, dataDirectory);
+  if (typeof extractors === 'string') throw new ConfigError(extractors);
   return {
     host: settings.HOST,
     port: settings.PORT,
@@ -92,6 +97,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     objectStore: objectStoreOf(settings, dataDirectory),
     baseModelsDirectory: resolve(settings.BASE_MODELS_DIRECTORY),
     worker: workerConfigOf(settings),
+    extractors,
     rateLimit: settings.RATE_LIMIT_REQUESTS === 0 ? null : { requests: settings.RATE_LIMIT_REQUESTS, seconds: settings.RATE_LIMIT_SECONDS },
     flow: flowConfigOf(settings),
     logLevel: settings.LOG_LEVEL,
@@ -146,6 +152,7 @@ export function environmentOf(config: Config, env: NodeJS.ProcessEnv = process.e
     S3_DOWNLOADS: s3?.downloads,
     BASE_MODELS_DIRECTORY: config.baseModelsDirectory,
     ...workerEnvironmentOf(config.worker),
+    ...extractorEnvironmentOf(config.extractors),
     RATE_LIMIT_REQUESTS: String(config.rateLimit?.requests ?? 0),
     RATE_LIMIT_SECONDS: config.rateLimit ? String(config.rateLimit.seconds) : undefined,
     ...flowEnvironmentOf(config.flow),

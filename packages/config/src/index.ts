@@ -4,3 +4,4 @@ export { type AddressPolicy, createAddressPolicy, literalAddress } from './addre
 export type { FlowConfig } from './flow-settings.ts';
 export { type Config, ConfigError, environmentOf, loadConfig, type ObjectStoreConfig } from './config.ts';
 export type { WorkerConfig } from './worker-settings.ts';
+export { type ExtractorSettings, type ExtractorWeights } from './extractor-settings.ts';

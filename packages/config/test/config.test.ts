@@ -7,6 +7,7 @@ describe('loadConfig', () => {
   it('runs with nothing set: embedded database, queue in Postgres, plain files', () => {
     const config = loadConfig({});
     expect(config).toEqual({
+      extractors: { cacheDirectory: resolve('.styleforge/extractors') },
       host: '127.0.0.1',
       port: 3000,
       dataDirectory: resolve('.styleforge'),

@@ -1,7 +1,6 @@
 // Pictures to measure: their hashes at once, their pixels one after the other.
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
+import { sha256OfFile } from '@styleforge/weights';
 import sharp from 'sharp';
 import type { RgbImage } from './feature-extractor.ts';
 
@@ -20,12 +19,6 @@ export class UnreadableImageError extends Error {
     super(`${file}: ${reason}`, options);
     this.file = file;
   }
-}
-
-export async function sha256OfFile(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash);
-  return hash.digest('hex');
 }
 
 /** Upright, in sRGB, transparency over white. */

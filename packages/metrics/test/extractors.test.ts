@@ -38,7 +38,7 @@ describe('inception-v3-fid', () => {
   });
 
   it('says what to configure where there are no weights, and what is wrong with others', async () => {
-    await expect(openExtractor({ name: 'inception-v3-fid' })).rejects.toThrow(/'inception-v3-fid' is not configured: give `weights`.*pt_inception-2015-12-05/);
+    await expect(openExtractor({ name: 'inception-v3-fid' })).rejects.toThrow(/'inception-v3-fid' is not configured: set INCEPTION_WEIGHTS to .*pt_inception-2015-12-05.*INCEPTION_WEIGHTS_URL with INCEPTION_WEIGHTS_SHA256/);
     await expect(openExtractor({ name: 'clip', weights: { path: join(scratch, 'nowhere') } })).rejects.toThrow(/'clip' is not configured: there is no .*nowhere/);
     const other = join(scratch, 'other.safetensors');
     await writeSafetensors(other, [{ name: 'x', shape: [1], data: Float32Array.of(1) }], { dtype: 'F32' });
@@ -55,6 +55,18 @@ describe('inception-v3-fid', () => {
 });
 
 describe('resize rules', () => {
+  const sizes = { down: [61, 47, 29, 23], up: [23, 17, 41, 37], across: [53, 19, 31, 33], thin: [97, 3, 29, 29] } as const;
+  it.each(Object.keys(sizes).flatMap((name) => [['clean', name], ['legacy', name]] as ['clean' | 'legacy', keyof typeof sizes][]))('%s gives the reference within 1/255 of the range: %s', async (rule, name) => {
+    const [width, height, toWidth, toHeight] = sizes[name];
+    const resized = { clean: resizeClean, legacy: resizeLegacy }[rule](picture(name, width, height), toWidth, toHeight);
+    const reader = await SafetensorsReader.open(join(golden, 'resize.safetensors'));
+    const expected = await reader.read(`${rule}.${name}`);
+    await reader.close();
+    expect(resized.data.length).toBe(expected.length);
+    // of 255: a thousandth of what is asked
+    for (const [i, value] of expected.entries()) expect(Math.abs(resized.data[i] - value)).toBeLessThan(1e-3);
+  });
+
   it.each(['clean', 'legacy', 'bytes'] as const)('%s keeps a picture of its own size and the mean of a plain one', (rule) => {
     const resize = { clean: resizeClean, legacy: resizeLegacy, bytes: resizeBytes }[rule];
     expect([...resize(pictures.small, 64, 64).data]).toEqual([...pictures.small.rgb]);

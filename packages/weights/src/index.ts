@@ -12,6 +12,10 @@ export {
 export { parseSafetensorsHeader, type SafetensorsHeader, type TensorInfo, type TensorSpan } from './safetensors-header.ts';
 export { SafetensorsReader } from './safetensors-reader.ts';
 export { ShardedSafetensorsReader } from './sharded-reader.ts';
+export { downloadFile, fetchInto, ChecksumError, DownloadError, type FetchedFile, type FetchIntoOptions, type ReceivedBytes, type TransferProgress } from './download.ts';
+export { sha256OfFile } from './file-hash.ts';
+export { TorchArchiveReader } from './torch-archive-reader.ts';
+export { UnsafePickleError } from './pickle.ts';
 export { openTensors, type TensorReader } from './tensor-reader.ts';
 export { writeSafetensors, type TensorEntry, type WriteSafetensorsOptions } from './safetensors-writer.ts';
 export { RenamedTensorReader, currentTextEncoderName, currentVaeName } from './key-names.ts';

@@ -1,6 +1,6 @@
 // Random access to one safetensors file: each tensor is read by position straight into the caller's array.
 import { open, type FileHandle } from 'node:fs/promises';
-import { bfloat16ToFloat32Array, float16ToFloat32Array } from './half.ts';
+import { decoders, type Decoder } from './element-decoders.ts';
 import {
   elementCount,
   maxHeaderBytes,
@@ -12,36 +12,6 @@ import {
 import type { TensorReader } from './tensor-reader.ts';
 
 const chunkBytes = 4 * 1024 * 1024;
-
-interface Decoder {
-  bytesPerElement: number;
-  /** Decodes the first `target.length` elements of `chunk`, which is aligned to 8 bytes. */
-  decode(chunk: ArrayBuffer, target: Float32Array): void;
-}
-
-function copying(view: (chunk: ArrayBuffer, count: number) => ArrayLike<number>, bytesPerElement: number): Decoder {
-  return { bytesPerElement, decode: (chunk, target) => target.set(view(chunk, target.length)) };
-}
-
-const decoders: Record<string, Decoder> = {
-  F16: { bytesPerElement: 2, decode: (chunk, target) => float16ToFloat32Array(new Uint16Array(chunk, 0, target.length), target) },
-  BF16: { bytesPerElement: 2, decode: (chunk, target) => bfloat16ToFloat32Array(new Uint16Array(chunk, 0, target.length), target) },
-  F64: copying((chunk, count) => new Float64Array(chunk, 0, count), 8),
-  I32: copying((chunk, count) => new Int32Array(chunk, 0, count), 4),
-  U32: copying((chunk, count) => new Uint32Array(chunk, 0, count), 4),
-  I16: copying((chunk, count) => new Int16Array(chunk, 0, count), 2),
-  U16: copying((chunk, count) => new Uint16Array(chunk, 0, count), 2),
-  I8: copying((chunk, count) => new Int8Array(chunk, 0, count), 1),
-  U8: copying((chunk, count) => new Uint8Array(chunk, 0, count), 1),
-  BOOL: copying((chunk, count) => new Uint8Array(chunk, 0, count), 1),
-  I64: { bytesPerElement: 8, decode: decodeInt64 },
-};
-
-function decodeInt64(chunk: ArrayBuffer, target: Float32Array): void {
-  const low = new Uint32Array(chunk);
-  const high = new Int32Array(chunk);
-  for (let i = 0; i < target.length; i++) target[i] = high[2 * i + 1]! * 2 ** 32 + low[2 * i]!;
-}
 
 async function readExactly(handle: FileHandle, bytes: Uint8Array, position: number, file: string): Promise<void> {
   for (let done = 0; done < bytes.length; ) {

@@ -2,6 +2,7 @@
 import { SafetensorsReader } from './safetensors-reader.ts';
 import type { TensorInfo } from './safetensors-header.ts';
 import { ShardedSafetensorsReader } from './sharded-reader.ts';
+import { TorchArchiveReader } from './torch-archive-reader.ts';
 
 export interface TensorReader {
   names(): string[];
@@ -13,7 +14,8 @@ export interface TensorReader {
   close(): Promise<void>;
 }
 
-/** Opens `model.safetensors` or `model.safetensors.index.json`. */
+/** Opens `model.safetensors`, `model.safetensors.index.json`, or what torch.save wrote (`.pth`, `.pt`, `.bin`). */
 export async function openTensors(path: string): Promise<TensorReader> {
+  if (/\.(pth|pt|bin)$/.test(path)) return TorchArchiveReader.open(path);
   return /\.index(\.\w+)?\.json$/.test(path) ? ShardedSafetensorsReader.open(path) : SafetensorsReader.open(path);
 }

@@ -1,0 +1,95 @@
+// Where the weights of the feature extractors are: a path, an address with the sha256 it must have, or a key of the object store.
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+
+const address = z.string().refine((value) => URL.canParse(value) && ['http:', 'https:'].includes(new URL(value).protocol), 'must be a URL starting with http:// or https://');
+const sha256Pattern = /^[0-9a-f]{64}$/;
+const sha256 = z.string().toLowerCase().regex(sha256Pattern, 'must be 64 hexadecimal digits');
+
+/** `config.json=<sha256>,model.safetensors=<sha256>` */
+const pinnedFiles = z.string().transform((text, context) => {
+  const found: Record<string, string> = {};
+  for (const entry of text.split(',').map((part) => part.trim())) {
+    const [name, hash = ''] = entry.split('=');
+    if (!/^[\w.-]+$/.test(name) || !sha256Pattern.test(hash.toLowerCase())) {
+      context.addIssue({ code: 'custom', message: `${JSON.stringify(entry)} is not understood: give each file as name=sha256, separated by commas` });
+      return z.NEVER;
+    }
+    found[name] = hash.toLowerCase();
+  }
+  return found;
+});
+
+export const extractorEnvironment = {
+  INCEPTION_WEIGHTS: z.string().optional(),
+  INCEPTION_WEIGHTS_URL: address.optional(),
+  INCEPTION_WEIGHTS_SHA256: sha256.optional(),
+  INCEPTION_WEIGHTS_OBJECT: z.string().optional(),
+  CLIP_WEIGHTS: z.string().optional(),
+  CLIP_WEIGHTS_URL: address.optional(),
+  CLIP_WEIGHTS_FILES: pinnedFiles.optional(),
+  CLIP_WEIGHTS_OBJECT: z.string().optional(),
+  CLIP_WEIGHTS_SHA256: sha256.optional(),
+  EXTRACTOR_CACHE_DIRECTORY: z.string().optional(),
+  METRICS_PYTHON: z.string().optional(),
+};
+
+type ExtractorEnvironment = z.infer<z.ZodObject<typeof extractorEnvironment>>;
+
+export type ExtractorWeights =
+  | { path: string }
+  | { url: string; sha256: string }
+  /** A folder: its address, and the sha256 of each of its files. */
+  | { url: string; files: Record<string, string> }
+  | { objectKey: string; sha256?: string };
+
+export interface ExtractorSettings {
+  /** Absent: the extractor cannot be used. */
+  inception?: ExtractorWeights;
+  clip?: ExtractorWeights;
+  /** Where downloads and objects are kept. */
+  cacheDirectory: string;
+  /** A Python with torch-fidelity or clean-fid, for `npm run bench -- metrics`. */
+  python?: string;
+}
+
+/** The wording of what is wrong, or nothing. */
+function problemOf(settings: ExtractorEnvironment, name: 'INCEPTION' | 'CLIP'): string | undefined {
+  const pin = name === 'INCEPTION' ? 'INCEPTION_WEIGHTS_SHA256' : 'CLIP_WEIGHTS_FILES';
+  const given = ([`${name}_WEIGHTS`, `${name}_WEIGHTS_URL`, `${name}_WEIGHTS_OBJECT`] as const).filter((key) => settings[key]);
+  if (given.length > 1) return `${given.join(', ')}: set one of them`;
+  if (settings[`${name}_WEIGHTS_URL`] && !settings[pin]) return `${pin}: a download needs the sha256 that it must have`;
+  return undefined;
+}
+
+function weightsOf(settings: ExtractorEnvironment, name: 'INCEPTION' | 'CLIP'): ExtractorWeights | undefined {
+  const [path, url, objectKey, hash] = [settings[`${name}_WEIGHTS`], settings[`${name}_WEIGHTS_URL`], settings[`${name}_WEIGHTS_OBJECT`], settings[`${name}_WEIGHTS_SHA256`]];
+  if (path) return { path: resolve(path) };
+  if (url) return name === 'CLIP' ? { url, files: settings.CLIP_WEIGHTS_FILES! } : { url, sha256: hash! };
+  return objectKey ? { objectKey, ...(hash && { sha256: hash }) } : undefined;
+}
+
+/** Gives the problem's wording where the settings contradict each other. */
+export function extractorSettingsOf(settings: ExtractorEnvironment, dataDirectory: string): ExtractorSettings | string {
+  const problem = problemOf(settings, 'INCEPTION') ?? problemOf(settings, 'CLIP');
+  if (problem) return problem;
+  const [inception, clip] = [weightsOf(settings, 'INCEPTION'), weightsOf(settings, 'CLIP')];
+  return {
+    ...(inception && { inception }), ...(clip && { clip }), cacheDirectory: resolve(settings.EXTRACTOR_CACHE_DIRECTORY ?? join(dataDirectory, 'extractors')),
+    ...(settings.METRICS_PYTHON && { python: settings.METRICS_PYTHON }),
+  };
+}
+
+function variablesOf(name: 'INCEPTION' | 'CLIP', weights: ExtractorWeights | undefined): Record<string, string | undefined> {
+  const url = weights && 'url' in weights ? weights : undefined;
+  const pinned = weights && 'sha256' in weights ? weights.sha256 : undefined;
+  return {
+    [`${name}_WEIGHTS`]: weights && 'path' in weights ? weights.path : undefined, [`${name}_WEIGHTS_URL`]: url?.url, [`${name}_WEIGHTS_SHA256`]: pinned,
+    [`${name}_WEIGHTS_OBJECT`]: weights && 'objectKey' in weights ? weights.objectKey : undefined,
+    ...(name === 'CLIP' && { CLIP_WEIGHTS_FILES: url && 'files' in url ? Object.entries(url.files).map(([file, hash]) => `${file}=${hash}`).join() : undefined }),
+  };
+}
+
+export function extractorEnvironmentOf({ inception, clip, cacheDirectory, python }: ExtractorSettings): Record<string, string | undefined> {
+  return { ...variablesOf('INCEPTION', inception), ...variablesOf('CLIP', clip), EXTRACTOR_CACHE_DIRECTORY: cacheDirectory, METRICS_PYTHON: python };
+}

@@ -1,0 +1,55 @@
+// Files of torch.save in both layouts, and pickles that would run code.
+import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openTensors, UnsafePickleError } from '@styleforge/weights';
+import { describe, expect, it } from 'vitest';
+
+const folder = fileURLToPath(new URL('../../../test/golden/torch-files/', import.meta.url));
+const base = Array.from({ length: 24 }, (_, i) => i / 8);
+
+describe.each(['zip.pth', 'plain.pth', 'nested.pth'])('%s of torch.save', (file) => {
+  it('gives every tensor, whatever its dtype, strides and offset', async () => {
+    const reader = await openTensors(join(folder, file));
+    const read = async (name: string) => [...(await reader.read(name))];
+    expect(reader.names()).toContain('1.running_var');
+    expect(reader.info('0.weight')).toEqual({ dtype: 'F32', shape: [3, 2] });
+    expect(await read('0.weight')).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(await read('0.bias')).toEqual([10, 11, 12]);
+    expect(await read('1.running_var')).toEqual([1, 1, 1]);
+    expect(reader.info('transposed').shape).toEqual([6, 4]);
+    expect(await read('transposed')).toEqual(base.map((_, i) => base[(i % 4) * 6 + Math.floor(i / 4)]));
+    expect(await read('slice')).toEqual([8, 9, 10, 14, 15, 16].map((i) => base[i]));
+    for (const name of ['half', 'bfloat16', 'double']) expect(await read(name)).toEqual(base);
+    expect(await read('long')).toEqual([1, -2, 2 ** 40]);
+    expect(await read('parameter')).toEqual(base.slice(0, 6));
+    expect([reader.info('scalar').shape, await read('scalar')]).toEqual([[], [2.5]]);
+    await expect(reader.read('absent')).rejects.toThrow(/holds no tensor absent/);
+    await expect(reader.readInto('half', new Float32Array(3))).rejects.toThrow(/24 elements, the target 3/);
+    await reader.close();
+  });
+});
+
+describe('a pickle that is more than a dictionary of tensors', () => {
+  it.each([
+    ['evil.pth', /refers to posix\.system/], ['evil-stack-global.pth', /refers to posix\.system/], ['object.pth', /refers to __main__\.Caller/], ['instruction.pth', /refers to os\.system/],
+  ])('%s is refused and runs nothing', async (file, message) => {
+    await expect(openTensors(join(folder, file))).rejects.toThrow(message);
+    await expect(openTensors(join(folder, file))).rejects.toThrow(UnsafePickleError);
+    await expect(access('pickle-was-run')).rejects.toThrow(/ENOENT/);
+  });
+
+  it('is refused when damaged, wherever it is cut', async () => {
+    const scratch = await mkdtemp(join(tmpdir(), 'styleforge-torch-'));
+    for (const file of ['zip.pth', 'plain.pth']) {
+      const bytes = await readFile(join(folder, file));
+      for (const length of [0, 3, 40, 200, bytes.length - 9]) {
+        const cut = join(scratch, 'cut.pth');
+        await writeFile(cut, bytes.subarray(0, length));
+        await expect(openTensors(cut), `${file} ${length}`).rejects.toThrow(/cut\.pth: /);
+      }
+    }
+    await rm(scratch, { recursive: true });
+  });
+});
