@@ -1,6 +1,6 @@
 // Who may import whom (the agreed rules of the design), and no cycles.
 const rooms = {
-  service: ['config', 'database', 'queue', 'storage', 'stack'],
+  service: ['config', 'telemetry', 'database', 'queue', 'storage', 'stack'],
   learning: ['autodiff', 'onnx', 'runtime', 'weights', 'diffusion', 'styleforge', 'metrics'],
 };
 
@@ -45,10 +45,11 @@ module.exports = {
     },
     mayImport('contracts', []),
     mayImport('config', ['contracts']),
-    mayImport('storage', ['contracts', 'config']),
-    mayImport('database', ['contracts', 'config']),
-    mayImport('queue', ['contracts', 'config', 'database']),
-    mayImport('stack', ['contracts', 'config', 'database', 'queue', 'storage']),
+    mayImport('telemetry', ['contracts']),
+    mayImport('storage', ['contracts', 'config', 'telemetry']),
+    mayImport('database', ['contracts', 'config', 'telemetry']),
+    mayImport('queue', ['contracts', 'config', 'telemetry', 'database']),
+    mayImport('stack', ['contracts', 'config', 'telemetry', 'database', 'queue', 'storage']),
     mayImport('autodiff', []),
     mayImport('onnx', ['autodiff']),
     mayImport('runtime', ['autodiff', 'onnx']),
@@ -104,6 +105,7 @@ module.exports = {
     owns('storage', ['@aws-sdk']),
     owns('database', ['@prisma', 'prisma']),
     owns('queue', ['bullmq', 'ioredis']),
+    owns('telemetry', ['pino', 'prom-client', '@opentelemetry']),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -13,16 +13,18 @@ export type JobRequest = { max_train_steps: number; checkpointing_steps?: number
 
 export class TestService {
   readonly directory: string;
+  readonly #settings: Record<string, string>;
   #service: RunningService | undefined;
   #apiKey = '';
 
-  private constructor(directory: string) {
+  private constructor(directory: string, settings: Record<string, string>) {
     this.directory = directory;
+    this.#settings = settings;
   }
 
-  /** `models`: the names of its base models, all of them tiny, each with its profile. */
-  static async create(models: Record<string, object> = { tiny: {} }): Promise<TestService> {
-    const test = new TestService(await mkdtemp(join(tmpdir(), 'styleforge-service-')));
+  /** `models`: the names of its base models, all of them tiny, each with its profile. `settings`: environment variables on top of the usual ones. */
+  static async create(models: Record<string, object> = { tiny: {} }, settings: Record<string, string> = {}): Promise<TestService> {
+    const test = new TestService(await mkdtemp(join(tmpdir(), 'styleforge-service-')), settings);
     for (const [name, profile] of Object.entries(models)) {
       await makeTinyBaseModel(join(test.directory, 'models', name));
       await writeFile(join(test.directory, 'models', name, 'styleforge.json'), JSON.stringify(profile));
@@ -34,6 +36,7 @@ export class TestService {
   async start(): Promise<void> {
     const config = loadConfig({
       PORT: '0', LOG_LEVEL: 'info', DATA_DIRECTORY: join(this.directory, 'data'), BASE_MODELS_DIRECTORY: join(this.directory, 'models'),
+      ...this.#settings,
     });
     this.#service = await startService({ config });
     this.#apiKey = this.#service.apiKey ?? this.#apiKey;
@@ -58,13 +61,17 @@ export class TestService {
     await rm(this.directory, { recursive: true, force: true });
   }
 
+  get authorization(): { authorization: string } {
+    return { authorization: `Bearer ${this.#apiKey}` };
+  }
+
   workerLog = () => readFile(join(this.service.logDirectory, 'worker.log'), 'utf8');
 
   async request(method: string, path: string, body?: object | FormData): Promise<Response> {
     const isForm = body instanceof FormData;
     return fetch(this.service.url + path, {
       method,
-      headers: { authorization: `Bearer ${this.#apiKey}`, ...(body && !isForm && { 'content-type': 'application/json' }) },
+      headers: { ...this.authorization, ...(body && !isForm && { 'content-type': 'application/json' }) },
       ...(body && { body: isForm ? body : JSON.stringify(body) }),
     });
   }
@@ -98,14 +105,18 @@ export class TestService {
   events = async (id: string) => (await this.call<{ data: JobEventBody[] }>('GET', `/v1/training-jobs/${id}/events`)).data;
 
   async generate(model: string): Promise<GenerationBody> {
-    let generation = await this.call<GenerationBody>('POST', '/v1/images/generations', {
+    const { id } = await this.call<GenerationBody>('POST', '/v1/images/generations', {
       model, prompts: ['a photo of zwx style'], steps: 2, guidance_scale: 2, seed: 7, num_images: 2, wait: 30,
     });
-    while (generation.status === 'queued' || generation.status === 'running') {
+    return this.generated(id);
+  }
+
+  async generated(id: string): Promise<GenerationBody> {
+    for (;;) {
+      const generation = await this.call<GenerationBody>('GET', `/v1/images/generations/${id}`);
+      if (generation.status !== 'queued' && generation.status !== 'running') return generation;
       await sleep(200);
-      generation = await this.call<GenerationBody>('GET', `/v1/images/generations/${generation.id}`);
     }
-    return generation;
   }
 
   async until(id: string, condition: (job: TrainingJobBody) => boolean, ms = 240_000): Promise<TrainingJobBody> {

@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import multipart from '@fastify/multipart';
 import { createAddressPolicy } from '@styleforge/config';
 import { UPLOAD_LIMITS } from '@styleforge/contracts';
-import Fastify from 'fastify';
+import { createLogger, createMetrics } from '@styleforge/telemetry';
+import Fastify, { type FastifyBaseLogger } from 'fastify';
 import { serializerCompiler } from 'fastify-type-provider-zod';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { ApiDependencies, ApiOptions } from './dependencies.ts';
@@ -14,6 +15,8 @@ import { registerAuthentication } from './plugins/authentication.ts';
 import { registerIdempotency } from './plugins/idempotency.ts';
 import { registerOpenApi } from './plugins/openapi.ts';
 import { registerRateLimit } from './plugins/rate-limit.ts';
+import { registerServiceMetrics } from './plugins/service-metrics.ts';
+import { registerTelemetry } from './plugins/telemetry.ts';
 import { registerTextCheck } from './plugins/text-check.ts';
 import { errorDocsRoute } from './routes/docs/errors.ts';
 import { registerHealthRoutes } from './routes/health/index.ts';
@@ -24,9 +27,14 @@ const JSON_BODY_LIMIT = 1024 * 1024;
 
 export async function buildApp(options: ApiOptions): Promise<ApiServer> {
   const { baseModelsDirectory, webhookNetworks = [] } = options;
-  const dependencies: ApiDependencies = { ...options, baseModels: createBaseModelCatalog(baseModelsDirectory), mayReach: createAddressPolicy(webhookNetworks) };
+  const metrics = options.metrics ?? createMetrics();
+  const dependencies: ApiDependencies = {
+    ...options, metrics, baseModels: createBaseModelCatalog(baseModelsDirectory), mayReach: createAddressPolicy(webhookNetworks),
+  };
+  const loggerInstance: FastifyBaseLogger = createLogger({ name: 'api', level: options.logLevel, knowsRequest: true });
   const app = Fastify({
-    logger: { level: options.logLevel },
+    loggerInstance,
+    requestIdLogLabel: 'requestId',
     genReqId: () => `req_${randomUUID()}`,
     bodyLimit: JSON_BODY_LIMIT,
     forceCloseConnections: 'idle',
@@ -36,6 +44,7 @@ export async function buildApp(options: ApiOptions): Promise<ApiServer> {
   app.setErrorHandler(handleError);
   app.setNotFoundHandler(handleUnknownRoute);
   app.addHook('onSend', async (request, reply) => void reply.header('x-request-id', request.id));
+  registerTelemetry(app, metrics);
 
   await registerOpenApi(app);
   await app.register(multipart, {
@@ -44,6 +53,7 @@ export async function buildApp(options: ApiOptions): Promise<ApiServer> {
   });
   errorDocsRoute(app);
   registerHealthRoutes(app, dependencies);
+  registerServiceMetrics(app, dependencies);
   await app.register(
     async (v1: ApiServer) => {
       registerAuthentication(v1, dependencies.database);

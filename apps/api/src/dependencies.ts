@@ -1,8 +1,9 @@
 // What the API works with; whoever starts it opens and closes these.
 import type { AddressPolicy } from '@styleforge/config';
 import type { Database } from '@styleforge/database';
-import type { RateLimiter } from '@styleforge/queue';
+import type { JobQueues, RateLimiter } from '@styleforge/queue';
 import type { ObjectStore } from '@styleforge/storage';
+import type { Metrics, ReadinessCheck } from '@styleforge/telemetry';
 import type { BaseModelCatalog } from './services/base-model-catalog.ts';
 
 export type ApiOptions = {
@@ -16,8 +17,12 @@ export type ApiOptions = {
   maxQueuedJobsPerProject?: number;
   /** Networks beside the public internet that webhooks may reach, in CIDR notation. */
   webhookNetworks?: string[];
-  /** Further things that /readyz looks at, such as the queue: each throws when it is down. */
-  readinessChecks?: Record<string, () => Promise<void>>;
+  /** What it counts and times; an own one where absent. */
+  metrics?: Metrics;
+  /** For readiness, metrics and the admin's view: jobs reach the queue through the outbox. */
+  queues?: JobQueues;
+  /** Further things that /readyz looks at: each throws when it is down. */
+  readinessChecks?: Record<string, ReadinessCheck>;
 };
 
-export type ApiDependencies = ApiOptions & { baseModels: BaseModelCatalog; mayReach: AddressPolicy };
+export type ApiDependencies = ApiOptions & { baseModels: BaseModelCatalog; mayReach: AddressPolicy; metrics: Metrics };

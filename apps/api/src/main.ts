@@ -1,30 +1,52 @@
-// The API as a process of its own: settings, dependencies, listen, stop when asked.
+// The API as a process of its own: settings, dependencies, listen, stop when asked; every phase has a deadline.
+import { mkdir } from 'node:fs/promises';
 import { loadConfig } from '@styleforge/config';
 import { createDatabase, migrate } from '@styleforge/database';
-import { createRateLimiter } from '@styleforge/queue';
-import { createObjectStore } from '@styleforge/storage';
+import { createQueues, createRateLimiter, queueConnectionOf } from '@styleforge/queue';
+import { createObjectStore, observeObjectStore } from '@styleforge/storage';
+import { createLogger, createMetrics, diskSpaceCheck, shutDown, startTracing, withDeadline } from '@styleforge/telemetry';
 import { startApi } from './server.ts';
 
-const SHUTDOWN_DEADLINE_MS = 10_000;
+const SECOND = 1_000;
 
 const config = loadConfig();
-if (config.databaseUrl === undefined) {
+const { databaseUrl, host, port, logLevel, baseModelsDirectory, dataDirectory, flow } = config;
+if (databaseUrl === undefined) {
   throw new Error('DATABASE_URL: the API alone needs a Postgres; set it, or run `npm start`, which brings one');
 }
-await migrate(config.databaseUrl);
-const database = createDatabase(config.databaseUrl);
+const log = createLogger({ name: 'api', level: logLevel });
+const metrics = createMetrics();
+const tracing = await startTracing('styleforge-api', config.operations.tracing);
+await mkdir(dataDirectory, { recursive: true });
+// Another process may be migrating, and a migration takes its time.
+if (config.operations.migrateOnStart) await withDeadline('migrating the database', 600 * SECOND, () => migrate(databaseUrl));
+const database = createDatabase(databaseUrl, {
+  onQuery: (statement, milliseconds) => metrics.observe('styleforge_database_query_seconds', { statement }, milliseconds / SECOND),
+});
+const queues = await withDeadline('connecting to the queue', 60 * SECOND, () => createQueues(queueConnectionOf(config), log));
+const objectStore = observeObjectStore(createObjectStore(config.objectStore), (operation, outcome, seconds) =>
+  metrics.observe('styleforge_store_operation_seconds', { operation, outcome }, seconds));
 const rateLimiter = config.rateLimit
-  ? createRateLimiter({ ...config.rateLimit, redisUrl: config.redisUrl, onRedisError: ({ message }) => process.emitWarning(`Redis does not count requests: ${message}`) })
+  ? createRateLimiter({ ...config.rateLimit, redisUrl: config.redisUrl, onRedisError: (error) => log.warn({ err: error }, 'Redis does not count requests') })
   : undefined;
-const { host, port, logLevel, baseModelsDirectory, flow: { maxQueuedJobsPerProject, webhooks } } = config;
-const objectStore = createObjectStore(config.objectStore);
-const api = await startApi({ database, objectStore, rateLimiter, host, port, logLevel, baseModelsDirectory, maxQueuedJobsPerProject, webhookNetworks: webhooks.allowedNetworks });
+const readinessChecks = { disk_space: diskSpaceCheck(dataDirectory, config.operations.minFreeDiskMB) };
+const api = await startApi({
+  database, objectStore, queues, rateLimiter, metrics, readinessChecks, host, port, logLevel, baseModelsDirectory,
+  maxQueuedJobsPerProject: flow.maxQueuedJobsPerProject, webhookNetworks: flow.webhooks.allowedNetworks,
+});
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop());
+let stopping = false;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop(signal));
 
-async function stop(): Promise<void> {
-  setTimeout(() => process.exit(1), SHUTDOWN_DEADLINE_MS).unref();
-  await api.close();
-  await rateLimiter?.close();
-  await database.close();
+async function stop(cause: string): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  log.info({ cause }, 'stopping: requests under way are answered');
+  const orderly = await shutDown([
+    { name: 'http', deadlineMs: 6 * SECOND, run: () => api.close() },
+    { name: 'queue', deadlineMs: SECOND, run: async () => Promise.all([queues.close(), rateLimiter?.close()]) },
+    { name: 'database', deadlineMs: 2 * SECOND, run: () => database.close() },
+    { name: 'traces', deadlineMs: 2 * SECOND, run: () => tracing.stop() },
+  ], log);
+  process.exit(orderly ? 0 : 1);
 }

@@ -3,6 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { buildApp, startApi } from '@styleforge/api';
 import { ERROR_CODES, ERRORS, FAILURE_CODES, FAILURES } from '@styleforge/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ObjectStore } from '@styleforge/storage';
+import { diskSpaceCheck } from '@styleforge/telemetry';
 import { createDataset, startApiFixture } from './api-fixture.ts';
 import type { ApiFixture } from './api-fixture.ts';
 
@@ -12,6 +14,9 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
+const refuse = () => Promise.reject(new Error('read-only'));
+const readOnly: ObjectStore = { put: refuse, get: refuse, getStream: refuse, head: refuse, list: () => (async function* () {})(), delete: refuse, deletePrefix: refuse };
+
 type Operation = { security?: unknown; responses: Record<string, { content?: Record<string, { schema: { $ref?: string } }> }>; requestBody?: { content: Record<string, { schema: { $ref?: string } }> } };
 type OpenApi = { openapi: string; paths: Record<string, Record<string, Operation>>; components: { schemas: Record<string, { properties?: Record<string, { enum?: string[] }> }> } };
 
@@ -19,7 +24,9 @@ describe('health', () => {
   it('is alive without a key, and ready while its dependencies answer', async () => {
     expect((await api.app.inject('/healthz')).json()).toEqual({ status: 'ok' });
     const ready = await api.app.inject('/readyz');
-    expect([ready.statusCode, ready.json()]).toEqual([200, { status: 'ready', dependencies: { database: { status: 'up' }, object_store: { status: 'up' } } }]);
+    expect(ready.statusCode).toBe(200);
+    const up = { status: 'up', latency_ms: expect.any(Number) as number };
+    expect(ready.json()).toEqual({ status: 'ready', dependencies: { database: up, migrations: up, object_store: up } });
   });
 
   it('is not ready when one dependency is down, and does not say why in public', async () => {
@@ -29,6 +36,28 @@ describe('health', () => {
     expect(answer.statusCode).toBe(503);
     expect(answer.json()).toMatchObject({ status: 'not_ready', dependencies: { queue: { status: 'down' }, database: { status: 'up' } } });
     expect(answer.body).not.toContain('secret');
+    await app.close();
+  });
+});
+
+describe('readiness', () => {
+  it('is refused while the database lacks a migration, and says what to do', async () => {
+    const operations = { ...api.database.operations, missingMigrations: async () => ['99990101000000_next'] };
+    const app = await buildApp({ ...api.options, database: { ...api.database, operations } });
+    const answer = await app.inject('/readyz');
+    expect(answer.statusCode).toBe(503);
+    expect(answer.json()).toMatchObject({ dependencies: { migrations: { status: 'down', detail: expect.stringMatching(/lacks 1 of .* run the migrations job/) }, database: { status: 'up' } } });
+    await app.close();
+  });
+
+  it('is refused when the store cannot be written or the disk is full', async () => {
+    const objectStore: ObjectStore = { ...readOnly, head: (key) => api.objectStore.head(key) };
+    const readinessChecks = { disk_space: diskSpaceCheck('.', Number.MAX_SAFE_INTEGER) };
+    const app = await buildApp({ ...api.options, objectStore, readinessChecks });
+    const answer = await app.inject('/readyz');
+    expect([answer.statusCode, answer.json()]).toMatchObject([503, { dependencies: {
+      object_store: { status: 'down' }, disk_space: { status: 'down', detail: expect.stringMatching(/^\d+ MB are free, MIN_FREE_DISK_MB wants/) },
+    } }]);
     await app.close();
   });
 });

@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import type { TrainingJobRow } from '@styleforge/database';
 import { checkpointPrefix, checkpointsPrefix, downloadObject, manifestName } from '@styleforge/storage';
+import { withSpan } from '@styleforge/telemetry';
 import { z } from 'zod';
 import type { WorkerServices } from './worker.ts';
 
@@ -29,6 +30,13 @@ export class CheckpointStore {
 
   /** `keep`: the step of a checkpoint that the limit does not touch. */
   async save(step: number, directory: string, keep: number | null = null): Promise<SavedCheckpoint> {
+    const start = performance.now();
+    const saved = await withSpan('checkpoint', { attributes: { 'styleforge.step': step } }, () => this.#save(step, directory, keep));
+    this.#services.metrics?.observe('styleforge_checkpoint_seconds', {}, (performance.now() - start) / 1_000);
+    return saved;
+  }
+
+  async #save(step: number, directory: string, keep: number | null): Promise<SavedCheckpoint> {
     const { id: jobId, projectId, attempt, config } = this.#job;
     const prefix = checkpointPrefix(projectId, jobId, step, attempt);
     const files: Manifest['files'] = [];

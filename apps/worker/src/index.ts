@@ -12,4 +12,4 @@ export type { Task } from './messages.ts';
 export { deliverWebhook, type WebhookServices } from './webhooks/deliver.ts';
 export { post } from './webhooks/post.ts';
 export { signedHeaders } from './webhooks/sign.ts';
-export { startWorker, type WorkerServices } from './worker.ts';
+export { type RunningWorker, startWorker, type WorkerServices } from './worker.ts';

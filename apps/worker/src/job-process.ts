@@ -1,12 +1,14 @@
 // Runs one task in a child process, so that this process stays free to renew the queue's lock, and sees it through to its end.
+import { AsyncResource } from 'node:async_hooks';
 import { type ChildProcess, fork } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { lowMemoryEnvironment } from '@styleforge/config';
+import { currentOrigin, type TracingConfig } from '@styleforge/telemetry';
 import type { Logger } from './logger.ts';
 import {
-  type ChildResult, type LocalCheckpoint, type LocalClassImage, type MessageFromChild, messageFromChild, type MessageToChild, type Progress,
-  type RawValidationImage, type Task, type ValidationDone,
+  type ChildResult, type ChildTelemetry, type LocalCheckpoint, type LocalClassImage, type MessageFromChild, messageFromChild, type MessageToChild,
+  type Progress, type RawValidationImage, type Task, type ValidationDone,
 } from './messages.ts';
 
 /** From the wish to stop until the child is killed: enough to write a checkpoint. */
@@ -19,6 +21,7 @@ export interface JobProcessOptions {
   /** Its reason decides whether the child may save a checkpoint first. */
   signal: AbortSignal;
   log: Logger;
+  tracing?: TracingConfig | undefined;
   onProgress?(progress: Progress): void;
   onValidated?(): Promise<void>;
   onCheckpoint?(checkpoint: LocalCheckpoint): Promise<void>;
@@ -96,7 +99,8 @@ function converse(child: ChildProcess, task: Task, options: JobProcessOptions, e
     const save = (number: number, saving: Promise<void> | undefined) =>
       Promise.resolve(saving).then(() => tell({ type: 'saved', number }), fail);
     child.on('error', fail);
-    child.on('message', (received) => {
+    // What a message sets off belongs to this job, like the rest of its work.
+    child.on('message', AsyncResource.bind((received: unknown) => {
       const parsed = messageFromChild.safeParse(received);
       if (!parsed.success) return fail(new Error(`the job's process said something unknown: ${parsed.error.message}`));
       const message = parsed.data;
@@ -110,10 +114,15 @@ function converse(child: ChildProcess, task: Task, options: JobProcessOptions, e
         default:
           return void save(message.number, keep(message, options));
       }
-    });
+    }));
     void exited.then(() => done(undefined));
-    tell({ type: 'start', task });
+    tell({ type: 'start', task, telemetry: telemetryFor(options) });
   });
+}
+
+function telemetryFor({ log, tracing }: JobProcessOptions): ChildTelemetry {
+  const { name: _name, pid: _pid, hostname: _hostname, ...logBindings } = log.bindings();
+  return { origin: currentOrigin(), logLevel: log.level, logBindings, ...(tracing && { tracing }) };
 }
 
 type KeptMessage = Exclude<MessageFromChild, FinalMessage | Progress>;

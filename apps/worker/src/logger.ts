@@ -1,6 +1,6 @@
-// Structured logs, one JSON object a line.
-import { type Logger, pino } from 'pino';
+// Structured logs of a worker, one JSON object a line.
+import { createLogger as create, type Logger } from '@styleforge/telemetry';
 
-export type { Logger } from 'pino';
+export type { Logger } from '@styleforge/telemetry';
 
-export const createLogger = (level: string): Logger => pino({ name: 'worker', level });
+export const createLogger = (level: string): Logger => create({ name: 'worker', level });

@@ -1,32 +1,38 @@
 // Boots a worker: settings, connections, consumers; and ends it in order when asked to.
 import { loadConfig } from '@styleforge/config';
+import { createMetrics, shutDown, startTracing } from '@styleforge/telemetry';
 import { createLogger } from './logger.ts';
+import { startStatusPage } from './status-page.ts';
 import { startWorker } from './worker.ts';
 
 const config = loadConfig();
 const log = createLogger(config.logLevel);
-const worker = await startWorker(config, log).catch((error: unknown) => {
+const metrics = createMetrics();
+const tracing = await startTracing('styleforge-worker', config.operations.tracing);
+const { worker, statusPage } = await start().catch((error: unknown) => {
   log.fatal({ err: error }, 'the worker cannot start');
   process.exit(1);
 });
+
+async function start() {
+  const running = await startWorker(config, log, metrics);
+  return { worker: running, statusPage: await startStatusPage(config, running, { log, metrics }) };
+}
 
 let stopping = false;
 async function stop(cause: string): Promise<void> {
   if (stopping) return;
   stopping = true;
   log.info({ cause }, 'stopping: running jobs save a checkpoint and go back into the queue');
-  await worker.stop(config.worker.graceSeconds * 1_000);
-  process.exit(0);
+  const graceMs = config.worker.graceSeconds * 1_000;
+  const orderly = await shutDown([
+    { name: 'jobs and connections', deadlineMs: graceMs + 5_000, run: () => worker.stop(graceMs) },
+    { name: 'status page', deadlineMs: 1_000, run: async () => statusPage?.close() },
+    { name: 'traces', deadlineMs: 2_000, run: () => tracing.stop() },
+  ], log);
+  process.exit(orderly ? 0 : 1);
 }
 
-function stopOrDie(cause: string): void {
-  stop(cause).catch((error: unknown) => {
-    log.fatal({ err: error }, 'the worker could not stop in order');
-    process.exit(1);
-  });
-}
-
-process.on('SIGTERM', () => stopOrDie('SIGTERM'));
-process.on('SIGINT', () => stopOrDie('SIGINT'));
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal));
 // For whoever started this process and waits for it.
 process.send?.('ready');

@@ -1,4 +1,5 @@
 // What a worker and its child process say to each other, checked on both sides.
+import { origin, tracingConfig } from '@styleforge/telemetry';
 import { z } from 'zod';
 
 const images = z.array(z.object({ path: z.string(), caption: z.string().nullable() }));
@@ -31,8 +32,17 @@ export const deviceTask = z.object({ kind: z.literal('check-device'), device: co
 export const task = z.discriminatedUnion('kind', [trainingTask, deviceTask]);
 export type Task = z.infer<typeof task>;
 
+/** How the child tells what it does: with the ids that its parent works under. */
+export const childTelemetry = z.object({
+  origin,
+  logLevel: z.string(),
+  logBindings: z.record(z.string(), z.unknown()),
+  tracing: tracingConfig.optional(),
+});
+export type ChildTelemetry = z.infer<typeof childTelemetry>;
+
 export const messageToChild = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('start'), task }),
+  z.object({ type: z.literal('start'), task, telemetry: childTelemetry }),
   z.object({ type: z.literal('abort') }),
   /** Answers what carries a number: it is safe, the child may go on. */
   z.object({ type: z.literal('saved'), number: z.number() }),
@@ -49,6 +59,7 @@ const progress = z.object({
   gradNorm: z.number(),
   learningRate: z.number(),
   samplesPerSecond: z.number(),
+  stepSeconds: z.number(),
 });
 export type Progress = z.infer<typeof progress>;
 

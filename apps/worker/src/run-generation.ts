@@ -22,6 +22,7 @@ export async function runGeneration(generationId: string, context: JobContext, m
   try {
     return await generate(generation, context, models, scoped);
   } catch (error) {
+    scoped.metrics?.add('styleforge_job_failures_total', { queue: 'generate', code: failureOf(error).code });
     if (isPermanent(error) || context.isLastAttempt) await markFailed(generation, error, scoped);
     throw error;
   }

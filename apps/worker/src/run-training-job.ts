@@ -13,6 +13,7 @@ import { runInChild } from './job-process.ts';
 import type { ChildResult, TrainingTask } from './messages.ts';
 import { ProgressRecorder } from './progress-recorder.ts';
 import { withScratch } from './scratch.ts';
+import { recordStep } from './training-metrics.ts';
 import { downloadTrainingInputs } from './training-inputs.ts';
 import { ValidationStore } from './validation-store.ts';
 import type { WorkerServices } from './worker.ts';
@@ -53,7 +54,11 @@ async function train(job: TrainingJobRow, scratch: string, context: JobContext, 
   const result = await runInChild(task, {
     signal: stop.signal,
     log: services.log,
-    onProgress: (update) => progress.add(update),
+    tracing: services.tracing,
+    onProgress: (update) => {
+      recordStep(services.metrics, job.method, update);
+      progress.add(update);
+    },
     onCheckpoint: async ({ step, directory, bestStep }) => {
       saved = await checkpoints.save(step, directory, bestStep);
       services.log.info({ step, checkpointId: saved.id }, 'checkpoint saved');
@@ -157,6 +162,7 @@ async function recordFailure(job: TrainingJobRow, error: unknown, isFinal: boole
   if (error instanceof StaleAttemptError || error instanceof StatusConflictError) return;
   const { trainingJobs, events } = services.database;
   const failure = failureOf(error);
+  services.metrics?.add('styleforge_job_failures_total', { queue: 'train', code: failure.code });
   if (isFinal) await trainingJobs.setStatus(job.id, { from: ACTIVE_JOB_STATUSES, to: 'failed', attempt: job.attempt, error: failure });
   else await events.append(job.id, 'job.attempt_failed', { attempt: job.attempt, ...failure });
 }

@@ -1,8 +1,10 @@
 // Connects a worker to its services, publishes the outbox, and takes jobs.
+import { mkdir } from 'node:fs/promises';
 import type { Config, FlowConfig, WorkerConfig } from '@styleforge/config';
 import { createDatabase, type Database } from '@styleforge/database';
-import { type Consumer, createConsumer, createQueues, type JobName, queueConnectionOf, type QueueConnection, queueMix, startOutboxPublisher } from '@styleforge/queue';
-import { checkObjectStore, createObjectStore, type ObjectStore } from '@styleforge/storage';
+import { type Consumer, createConsumer, createQueues, type JobName, type JobQueues, queueConnectionOf, type QueueConnection, queueMix, startOutboxPublisher } from '@styleforge/queue';
+import { checkObjectStore, createObjectStore, observeObjectStore, type ObjectStore } from '@styleforge/storage';
+import { createMetrics, type Metrics, type TracingConfig } from '@styleforge/telemetry';
 import { assertDevice } from './device.ts';
 import type { Logger } from './logger.ts';
 import { ModelCache, ownModelDirectory } from './model-cache.ts';
@@ -19,15 +21,26 @@ export interface WorkerServices {
   settings: WorkerConfig;
   webhooks: FlowConfig['webhooks'];
   log: Logger;
+  metrics?: Metrics;
+  tracing?: TracingConfig | undefined;
 }
 
 const unfinishedForMs = 24 * 3_600_000;
 
-export async function startWorker(config: Config, log: Logger): Promise<{ stop(graceMs: number): Promise<void> }> {
+export interface RunningWorker {
+  services: WorkerServices;
+  queues: JobQueues;
+  stop(graceMs: number): Promise<void>;
+}
+
+export async function startWorker(config: Config, log: Logger, metrics: Metrics = createMetrics()): Promise<RunningWorker> {
   if (!config.databaseUrl) throw new Error('DATABASE_URL: a worker needs the database of its service; npm start brings both');
   const mix = queueMix(config.worker.queues);
   await assertDevice(config.worker.device, log);
-  const database = createDatabase(config.databaseUrl, { maxConnections: 5 });
+  const database = createDatabase(config.databaseUrl, {
+    maxConnections: 5,
+    onQuery: (statement, milliseconds) => metrics.observe('styleforge_database_query_seconds', { statement }, milliseconds / 1_000),
+  });
   await database.ping();
   const objectStore = createObjectStore(config.objectStore);
   await checkObjectStore(objectStore);
@@ -35,19 +48,25 @@ export async function startWorker(config: Config, log: Logger): Promise<{ stop(g
   await objectStore.removeUnfinished?.(unfinishedForMs).catch((error: unknown) => log.warn({ err: error }, 'unfinished uploads could not be looked for'));
   const services: WorkerServices = {
     database,
-    objectStore,
+    objectStore: observeObjectStore(objectStore, (operation, outcome, seconds) =>
+      metrics.observe('styleforge_store_operation_seconds', { operation, outcome }, seconds)),
     baseModelsDirectory: config.baseModelsDirectory,
     scratchDirectory: `${config.dataDirectory}/scratch`,
     settings: config.worker,
     webhooks: config.flow.webhooks,
     log,
+    metrics,
+    tracing: config.operations.tracing,
   };
+  await mkdir(services.scratchDirectory, { recursive: true });
   const connection = queueConnectionOf(config);
   const queues = await createQueues(connection, log);
   const publisher = await startOutboxPublisher({ database, queues, log, maxRunningJobsPerProject: config.flow.maxRunningJobsPerProject });
   const consumers = await startConsumers(mix, connection, services);
   log.info({ device: config.worker.device, queues: mix, connection: connection.kind }, 'the worker takes jobs');
   return {
+    services,
+    queues,
     async stop(graceMs) {
       await Promise.all(consumers.map((consumer) => consumer.close(graceMs)));
       await publisher.stop();
@@ -62,15 +81,15 @@ type StartConsumer = (connection: QueueConnection, concurrency: number, services
 const starters: Record<JobName, StartConsumer> = {
   train: (connection, concurrency, services) =>
     createConsumer(connection, {
-      name: 'train', concurrency, log: services.log,
+      name: 'train', concurrency, log: services.log, metrics: services.metrics,
       handle: ({ jobId }, context) => runTrainingJob(jobId, context, services),
       onAbandoned: ({ jobId }, error) => abandonTrainingJob(jobId, error, services),
     }),
   generate: async (connection, concurrency, services) => {
-    const { settings, scratchDirectory, log } = services;
+    const { settings, scratchDirectory, log, metrics } = services;
     const models = new ModelCache(await ownModelDirectory(scratchDirectory), settings, (loaded) => log.info(loaded, 'model loaded'));
     const consumer = await createConsumer(connection, {
-      name: 'generate', concurrency, log,
+      name: 'generate', concurrency, log, metrics,
       handle: ({ generationId }, context) => runGeneration(generationId, context, models, services),
       onAbandoned: ({ generationId }, error) => abandonGeneration(generationId, error, services),
     });
@@ -83,7 +102,7 @@ const starters: Record<JobName, StartConsumer> = {
   },
   webhook: (connection, concurrency, services) =>
     createConsumer(connection, {
-      name: 'webhook', concurrency, log: services.log,
+      name: 'webhook', concurrency, log: services.log, metrics: services.metrics,
       handle: ({ deliveryId }, context) => deliverWebhook(deliveryId, context, services),
       onAbandoned: ({ deliveryId }, error) => abandonWebhook(deliveryId, error, services),
     }),

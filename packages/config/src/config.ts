@@ -2,38 +2,38 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { extractorEnvironment, extractorEnvironmentOf, type ExtractorSettings, extractorSettingsOf } from './extractor-settings.ts';
+import { flag, type OperationsConfig, operationsConfigOf, operationsEnvironment, operationsEnvironmentOf } from './operations-settings.ts';
 import { type WorkerConfig, workerConfigOf, workerEnvironment, workerEnvironmentOf } from './worker-settings.ts';
 import { type FlowConfig, flowConfigOf, flowEnvironment, flowEnvironmentOf } from './flow-settings.ts';
-
-const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1');
 
 const url = (...protocols: string[]) =>
   z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), `must be a URL starting with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`);
 
-const environmentSchema = z.object({
-  HOST: z.string().default('127.0.0.1'),
-  PORT: z.coerce.number().int().min(0).max(65535).default(3000),
-  DATABASE_URL: url('postgres:', 'postgresql:').optional(),
-  REDIS_URL: url('redis:', 'rediss:').optional(),
-  DATA_DIRECTORY: z.string().default('.styleforge'),
-  OBJECT_STORE_DIRECTORY: z.string().optional(),
-  S3_BUCKET: z.string().optional(),
-  S3_REGION: z.string().default('us-east-1'),
-  S3_ENDPOINT: url('http:', 'https:').optional(),
-  S3_FORCE_PATH_STYLE: flag.default(false),
-  S3_ACCESS_KEY_ID: z.string().optional(),
-  S3_SECRET_ACCESS_KEY: z.string().optional(),
-  S3_PREFIX: z.string().optional(),
-  S3_PUBLIC_ENDPOINT: url('http:', 'https:').optional(),
-  S3_DOWNLOADS: z.enum(['redirect', 'stream']).default('redirect'),
-  BASE_MODELS_DIRECTORY: z.string().default('models'),
+/** docs/configuration.md is generated from it: `npm run docs:configuration`. */
+export const environmentSchema = z.object({
+  HOST: z.string().default('127.0.0.1').describe('Address that the API, and the status page of a worker, listen at'),
+  PORT: z.coerce.number().int().min(0).max(65535).default(3000).describe('Port of the API; 0 takes a free one'),
+  DATABASE_URL: url('postgres:', 'postgresql:').optional().describe('Postgres 14 or newer; without it `npm start` starts one of its own'),
+  REDIS_URL: url('redis:', 'rediss:').optional().describe('Redis 7 or newer with `maxmemory-policy noeviction` for the queue; without it the queue lives in Postgres'),
+  DATA_DIRECTORY: z.string().default('.styleforge').describe('Folder for embedded data, logs and the scratch files of running jobs'),
+  OBJECT_STORE_DIRECTORY: z.string().optional().describe('Folder for images and checkpoints where there is no S3; `objects` in `DATA_DIRECTORY` when absent'),
+  S3_BUCKET: z.string().optional().describe('Bucket for images and checkpoints; without it they lie in a folder'),
+  S3_REGION: z.string().default('us-east-1').describe('Region of the bucket'),
+  S3_ENDPOINT: url('http:', 'https:').optional().describe('Address of an S3-compatible store that is not AWS'),
+  S3_FORCE_PATH_STYLE: flag.default(false).describe('Whether the bucket is named in the path, as most stores outside AWS want it'),
+  S3_ACCESS_KEY_ID: z.string().optional().describe('Access key; without it the ambient credentials of the machine are taken'),
+  S3_SECRET_ACCESS_KEY: z.string().optional().describe('Secret half of the access key'),
+  S3_PREFIX: z.string().optional().describe('Put in front of every key, for a bucket that is shared'),
+  S3_PUBLIC_ENDPOINT: url('http:', 'https:').optional().describe('Address of the store as callers reach it, for links to files'),
+  S3_DOWNLOADS: z.enum(['redirect', 'stream']).default('redirect').describe('Whether a download is sent on to the store or goes through the API'),
+  BASE_MODELS_DIRECTORY: z.string().default('models').describe('Folder with one folder for each base model'),
   ...workerEnvironment,
   ...extractorEnvironment,
-  /** Requests that an API key may make within RATE_LIMIT_SECONDS; 0 for any number. */
-  RATE_LIMIT_REQUESTS: z.coerce.number().int().min(0).max(1_000_000).default(6000),
-  RATE_LIMIT_SECONDS: z.coerce.number().int().min(1).max(86_400).default(60),
   ...flowEnvironment,
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  RATE_LIMIT_REQUESTS: z.coerce.number().int().min(0).max(1_000_000).default(6000).describe('Requests that an API key may make within `RATE_LIMIT_SECONDS`; 0 for any number'),
+  RATE_LIMIT_SECONDS: z.coerce.number().int().min(1).max(86_400).default(60).describe('Time over which the requests of an API key are counted'),
+  ...operationsEnvironment,
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info').describe('Least severe log lines that are written'),
 });
 
 type Environment = z.infer<typeof environmentSchema>;
@@ -70,6 +70,7 @@ export interface Config {
   /** For each API key; null for none. */
   rateLimit: { requests: number; seconds: number } | null;
   flow: FlowConfig;
+  operations: OperationsConfig;
   logLevel: Environment['LOG_LEVEL'];
 }
 
@@ -100,6 +101,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     extractors,
     rateLimit: settings.RATE_LIMIT_REQUESTS === 0 ? null : { requests: settings.RATE_LIMIT_REQUESTS, seconds: settings.RATE_LIMIT_SECONDS },
     flow: flowConfigOf(settings),
+    operations: operationsConfigOf(settings),
     logLevel: settings.LOG_LEVEL,
   };
 }
@@ -156,6 +158,7 @@ export function environmentOf(config: Config, env: NodeJS.ProcessEnv = process.e
     RATE_LIMIT_REQUESTS: String(config.rateLimit?.requests ?? 0),
     RATE_LIMIT_SECONDS: config.rateLimit ? String(config.rateLimit.seconds) : undefined,
     ...flowEnvironmentOf(config.flow),
+    ...operationsEnvironmentOf(config.operations),
     LOG_LEVEL: config.logLevel,
   };
 }

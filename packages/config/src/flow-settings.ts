@@ -6,13 +6,12 @@ const networks = z.string().transform((text) => text.split(',').map((part) => pa
   .refine((list) => list.every(isNetwork), 'must be networks such as 10.0.0.0/8 or fd00::/8, parted by commas');
 
 export const flowEnvironment = {
-  MAX_QUEUED_JOBS_PER_PROJECT: z.coerce.number().int().min(1).default(1_000),
-  MAX_RUNNING_JOBS_PER_PROJECT: z.coerce.number().int().min(1).optional(),
-  /** How callers reach the API, for the links in webhooks. */
-  PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
-  WEBHOOK_ALLOWED_NETWORKS: networks.optional(),
-  WEBHOOK_TIMEOUT_SECONDS: z.coerce.number().min(1).max(60).default(15),
-  WEBHOOK_DISABLE_AFTER_DAYS: z.coerce.number().min(1).default(5),
+  PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional().describe('How callers reach the API, for the links in webhooks'),
+  WEBHOOK_ALLOWED_NETWORKS: networks.optional().describe('Networks beside the public internet that webhooks may reach: `10.0.0.0/8,fd00::/8`'),
+  WEBHOOK_TIMEOUT_SECONDS: z.coerce.number().min(1).max(60).default(15).describe('How long a receiver of webhooks may take to answer'),
+  WEBHOOK_DISABLE_AFTER_DAYS: z.coerce.number().min(1).default(5).describe('An endpoint that has failed for so long is switched off'),
+  MAX_QUEUED_JOBS_PER_PROJECT: z.coerce.number().int().min(1).default(1_000).describe('Training jobs that a project may have waiting, unless it has a number of its own'),
+  MAX_RUNNING_JOBS_PER_PROJECT: z.coerce.number().int().min(1).optional().describe('Training jobs that a project may have running at a time; without it as many as there are workers'),
 };
 
 type FlowEnvironment = z.infer<z.ZodObject<typeof flowEnvironment>>;

@@ -18,13 +18,13 @@ const queues = z.string().transform((text, context) => {
 });
 
 export const workerEnvironment = {
-  DEVICE: z.enum(['cpu', 'webgpu', 'cuda']).default('cpu'),
-  WORKER_QUEUES: queues.optional(),
-  WORKER_GRACE_SECONDS: z.coerce.number().min(0).max(3600).default(25),
-  TRAINING_THREADS: count(1024).optional(),
-  GENERATION_THREADS: count(1024).optional(),
-  GENERATION_MODELS: count(100).default(2),
-  GENERATION_MODELS_MB: count(1 << 20).default(8192),
+  DEVICE: z.enum(['cpu', 'webgpu', 'cuda']).default('cpu').describe('What a worker computes on; one that is absent is refused at the start'),
+  WORKER_QUEUES: queues.optional().describe('Queues that a worker serves, and no others, with jobs at a time: `train:1,generate:2`; without it all of them'),
+  WORKER_GRACE_SECONDS: z.coerce.number().min(0).max(3600).default(25).describe('How long running jobs of a stopping worker may take to save a checkpoint'),
+  TRAINING_THREADS: count(1024).optional().describe('Threads of one operation while training; one for each physical core when absent'),
+  GENERATION_THREADS: count(1024).optional().describe('Threads of one operation while generating; one for each physical core when absent'),
+  GENERATION_MODELS: count(100).default(2).describe('How many models stay loaded for the next generation'),
+  GENERATION_MODELS_MB: count(1 << 20).default(8192).describe('How much memory the weights of loaded models may take together'),
 };
 
 type WorkerEnvironment = z.infer<z.ZodObject<typeof workerEnvironment>>;

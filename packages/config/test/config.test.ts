@@ -16,6 +16,7 @@ describe('loadConfig', () => {
       worker: { device: 'cpu', graceSeconds: 25, generationModels: 2, generationModelsMB: 8192 },
       rateLimit: { requests: 6000, seconds: 60 },
       flow: { maxQueuedJobsPerProject: 1000, webhooks: { allowedNetworks: [], timeoutSeconds: 15, disableAfterDays: 5 } },
+      operations: { migrateOnStart: true, minFreeDiskMB: 256 },
       logLevel: 'info',
     });
   });
@@ -26,6 +27,7 @@ describe('loadConfig', () => {
     [{ DATABASE_URL: 'mysql://localhost/x' }, /^DATABASE_URL: must be a URL starting with postgres:\/\//],
     [{ REDIS_URL: 'localhost:6379' }, /^REDIS_URL: /],
     [{ DEVICE: 'tpu' }, /^DEVICE: /],
+    [{ OTEL_EXPORTER_OTLP_HEADERS: 'secret' }, /^OTEL_EXPORTER_OTLP_HEADERS: must be name=value/],
     [{ WORKER_QUEUES: 'train:0' }, /^WORKER_QUEUES: "train:0" is not understood/],
     [{ WORKER_QUEUES: 'train:1,train:2' }, /^WORKER_QUEUES: "train:2"/],
     [{ WORKER_GRACE_SECONDS: '-1' }, /^WORKER_GRACE_SECONDS: /],
@@ -59,6 +61,7 @@ describe('loadConfig', () => {
     { MAX_QUEUED_JOBS_PER_PROJECT: '5', MAX_RUNNING_JOBS_PER_PROJECT: '2' },
     { S3_BUCKET: 'b', S3_ENDPOINT: 'http://localhost:9000', S3_FORCE_PATH_STYLE: 'true', S3_ACCESS_KEY_ID: 'a', S3_SECRET_ACCESS_KEY: 's', S3_PREFIX: 'p', S3_PUBLIC_ENDPOINT: 'https://files.example.com', S3_DOWNLOADS: 'stream' },
     { PUBLIC_URL: 'https://forge.example.com', WEBHOOK_ALLOWED_NETWORKS: '127.0.0.0/8,::1/128', WEBHOOK_TIMEOUT_SECONDS: '2', WEBHOOK_DISABLE_AFTER_DAYS: '1' },
+    { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318', OTEL_EXPORTER_OTLP_HEADERS: 'api-key=a%3Db, x=y=z', WORKER_PORT: '0', MIGRATE_ON_START: 'false' },
   ])('survives a child process environment: %o', (env) => {
     const config = loadConfig(env);
     expect(loadConfig(environmentOf(config, { S3_BUCKET: 'stale', DATABASE_URL: 'stale' }))).toEqual(config);

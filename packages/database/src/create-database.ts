@@ -1,5 +1,6 @@
 // The Prisma client on one connection pool, and the repositories over it.
 import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
 import { PrismaClient } from './generated/client.ts';
 import { listen } from './listen.ts';
 import type { Listener } from './listen.ts';
@@ -11,6 +12,7 @@ import { createGenerationRepository } from './repositories/generations.ts';
 import { createIdempotencyKeyRepository } from './repositories/idempotency-keys.ts';
 import { createImageRepository } from './repositories/images.ts';
 import { createMetricRepository } from './repositories/metrics.ts';
+import { createOperationsRepository } from './repositories/operations.ts';
 import { createOutboxRepository } from './repositories/outbox.ts';
 import { createPromptSetRepository } from './repositories/prompt-sets.ts';
 import { createStudyRepository } from './repositories/studies.ts';
@@ -19,10 +21,16 @@ import { createWebhookRepository } from './repositories/webhooks.ts';
 import { createValidationImageRepository } from './repositories/validation-images.ts';
 
 export type Database = ReturnType<typeof createDatabase>;
-export type DatabaseOptions = { maxConnections?: number };
+export type DatabaseOptions = {
+  maxConnections?: number;
+  /** Hears of every statement: its first word and how long it took. */
+  onQuery?: (statement: string, milliseconds: number) => void;
+};
 
-export function createDatabase(databaseUrl: string, { maxConnections = 10 }: DatabaseOptions = {}) {
-  const prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString: databaseUrl, max: maxConnections }) });
+export function createDatabase(databaseUrl: string, { maxConnections = 10, onQuery }: DatabaseOptions = {}) {
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: maxConnections });
+  const adapter = new PrismaPg(pool, { disposeExternalPool: true });
+  const prisma = onQuery ? observedClient(adapter, onQuery) : new PrismaClient({ adapter });
   return {
     prisma,
     apiKeys: createApiKeyRepository(prisma),
@@ -37,12 +45,25 @@ export function createDatabase(databaseUrl: string, { maxConnections = 10 }: Dat
     validationImages: createValidationImageRepository(prisma),
     generations: createGenerationRepository(prisma),
     webhooks: createWebhookRepository(prisma),
+    operations: createOperationsRepository(prisma),
     outbox: createOutboxRepository(prisma),
     idempotencyKeys: createIdempotencyKeyRepository(prisma),
     /** Follows a channel that the database notifies, on a connection beside the pool. */
     listen: (channel: string, onNotify: (payload: string) => void, onTrouble: (error: unknown) => void): Promise<Listener> => listen(databaseUrl, channel, onNotify, onTrouble),
+    connections: () => ({ open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     /** Throws when the database does not answer. */
     ping: async (): Promise<void> => void (await prisma.$queryRaw`select 1`),
     close: (): Promise<void> => prisma.$disconnect(),
   };
+}
+
+const STATEMENTS = new Set(['select', 'insert', 'update', 'delete', 'with', 'begin', 'commit', 'rollback']);
+
+function observedClient(adapter: PrismaPg, onQuery: NonNullable<DatabaseOptions['onQuery']>): PrismaClient {
+  const prisma = new PrismaClient({ adapter, log: [{ emit: 'event', level: 'query' }] });
+  prisma.$on('query', ({ query, duration }) => {
+    const word = /^\s*(\w+)/.exec(query)?.[1]?.toLowerCase() ?? '';
+    onQuery(STATEMENTS.has(word) ? word : 'other', duration);
+  });
+  return prisma as unknown as PrismaClient;
 }

@@ -23,6 +23,7 @@ export type {
 export type { IdempotencyDecision, StoredResponse } from './repositories/idempotency-keys.ts';
 export type { ImageRow, NewImage } from './repositories/images.ts';
 export type { MetricPoint } from './repositories/metrics.ts';
+export type { Backlog, StatusCount } from './repositories/operations.ts';
 export { OUTBOX_CHANNEL } from './repositories/outbox.ts';
 export type { OutboxMessage, Release } from './repositories/outbox.ts';
 export type { NewPromptSet, PromptSetRow } from './repositories/prompt-sets.ts';

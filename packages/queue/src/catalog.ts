@@ -1,8 +1,9 @@
 // Every kind of queued job: its payload, how long it may run and how it is retried.
+import { type Origin, origin } from '@styleforge/telemetry';
 import { z } from 'zod';
 
 interface JobDefinition {
-  payload: z.ZodType;
+  payload: z.ZodObject;
   timeoutMs: number;
   /** Tries in all; bad input and cancellation end a job at once. */
   attempts: number;
@@ -25,7 +26,8 @@ export const catalog = {
 } as const satisfies Record<string, JobDefinition>;
 
 export type JobName = keyof typeof catalog;
-export type JobPayload<Name extends JobName> = z.infer<(typeof catalog)[Name]['payload']>;
+/** Every payload also says where its job comes from. */
+export type JobPayload<Name extends JobName> = z.infer<(typeof catalog)[Name]['payload']> & { origin?: Origin | undefined };
 
 export const jobNames = Object.keys(catalog) as JobName[];
 
@@ -42,5 +44,5 @@ export function queueMix(wanted?: Record<string, number>): Partial<Record<JobNam
 }
 
 export function parsePayload<Name extends JobName>(name: Name, payload: unknown): JobPayload<Name> {
-  return catalog[name].payload.parse(payload) as JobPayload<Name>;
+  return catalog[name].payload.extend({ origin: origin.optional() }).parse(payload) as JobPayload<Name>;
 }

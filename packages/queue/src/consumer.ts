@@ -1,8 +1,10 @@
 // Takes jobs from a queue and runs a handler on each, with a timeout, retries and an orderly end.
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Metrics } from '@styleforge/telemetry';
 import { type Job, UnrecoverableError, WaitingError } from 'bullmq';
 import { type BackendWorker, openWorker, type QueueConnection } from './backends.ts';
 import { catalog, type JobName, type JobPayload, parsePayload } from './catalog.ts';
+import { observeAttempt } from './job-telemetry.ts';
 import type { Logger } from './logger.ts';
 
 /** Thrown by a handler when trying again cannot help: bad input, cancellation. */
@@ -27,6 +29,7 @@ export interface ConsumerOptions<Name extends JobName> {
   name: Name;
   concurrency: number;
   log: Logger;
+  metrics?: Metrics | undefined;
   handle(payload: JobPayload<Name>, context: JobContext): Promise<JobOutcome>;
   /** The queue has given the job up without the handler seeing it: its workers died too often. */
   onAbandoned(payload: JobPayload<Name>, error: Error): Promise<void>;
@@ -105,7 +108,8 @@ async function handle<Name extends JobName>(options: ConsumerOptions<Name>, job:
   const attempt = job.attemptsMade + 1;
   const context = { id: job.id ?? '', attempt, isLastAttempt: attempt >= catalog[options.name].attempts, signal };
   try {
-    return await options.handle(payloadOf(options.name, job), context);
+    const payload = payloadOf(options.name, job);
+    return await observeAttempt({ job, queue: options.name, origin: payload.origin, metrics: options.metrics }, () => options.handle(payload, context));
   } catch (error) {
     options.log.error({ err: error, queue: options.name, jobId: job.id, attempt }, 'the job failed');
     throw error instanceof PermanentJobError ? new UnrecoverableError(error.message) : error;

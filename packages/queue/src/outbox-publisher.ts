@@ -1,6 +1,7 @@
 // Moves messages from the database's outbox to the queue, as far as there is room: at once when the database notifies, and by polling in any case.
 import { type Database, OUTBOX_CHANNEL, type OutboxMessage } from '@styleforge/database';
 import { type JobName, jobNames, parsePayload } from './catalog.ts';
+import { traceOutbox } from './job-telemetry.ts';
 import type { Logger } from './logger.ts';
 import type { JobQueues } from './producer.ts';
 
@@ -76,11 +77,12 @@ async function releaseTurns(topic: JobName, { database, queues, log, maxRunningJ
 
 async function publish(topic: JobName, messages: OutboxMessage[], queues: JobQueues, log: Logger): Promise<Map<bigint, string>> {
   const refused = new Map<bigint, string>();
-  for (const { id, key, payload } of messages) {
+  for (const { id, key, payload, createdAt } of messages) {
     const checked = checkPayload(topic, payload);
     if (checked.ok) {
-      await queues.enqueue(topic, key, checked.payload);
-      log.info({ queue: topic, jobId: key }, 'published');
+      const { origin } = checked.payload;
+      await traceOutbox(topic, { key, createdAt, origin }, (from) => queues.enqueue(topic, key, { ...checked.payload, origin: from }));
+      log.info({ queue: topic, jobId: key, requestId: origin?.requestId }, 'published');
     } else {
       refused.set(id, checked.reason);
       log.error({ queue: topic, jobId: key, reason: checked.reason }, 'the outbox has a malformed message: it is set aside');

@@ -7,10 +7,14 @@ import type { Logger } from './logger.ts';
 /** How long an earlier run with the same id may take to leave the queue after its row was finished. */
 const leaveQueueMs = 5_000;
 
+const countedStates = ['waiting', 'prioritized', 'active', 'delayed', 'failed'] as const;
+
 export interface JobQueues {
   enqueue<Name extends JobName>(name: Name, id: string, payload: JobPayload<Name>): Promise<void>;
   /** How many more the queue takes before its window is full. */
   room(name: JobName): Promise<number>;
+  /** How many jobs each queue holds, by state. */
+  counts(): Promise<{ queue: JobName; state: string; count: number }[]>;
   /** Throws when the queue cannot be reached. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -32,6 +36,10 @@ export async function createQueues(connection: QueueConnection, log: Logger): Pr
     async room(name) {
       const { waiting = 0, prioritized = 0 } = await queues[name].getJobCounts('waiting', 'prioritized');
       return catalog[name].window - waiting - prioritized;
+    },
+    async counts() {
+      const byQueue = await Promise.all(jobNames.map((name) => queues[name].getJobCounts(...countedStates)));
+      return jobNames.flatMap((queue, index) => Object.entries(byQueue[index] ?? {}).map(([state, count]) => ({ queue, state, count })));
     },
     async ping() {
       await Promise.all(jobNames.map((name) => queues[name].getJobCounts('waiting')));

@@ -185,7 +185,7 @@ describe.each(hasRedis ? ['postgres', 'redis'] : ['postgres'])('the queue on %s'
     });
     await until(() => taken.length > 0, 20_000);
     expect(taken).toEqual([id]);
-  }, 40_000);
+  }, 120_000);
 
   it('answers a ping', async () => {
     await queues.ping();

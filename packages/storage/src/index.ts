@@ -14,6 +14,8 @@ export {
   type ByteRange, checkObjectStore, DamagedObjectError, InvalidKeyError, InvalidRangeError, type ObjectBody, ObjectNotFoundError, type ObjectStore,
   ObjectStoreUnavailableError,
 } from './object-store.ts';
+export { createObjectStoreProbe } from './object-store-probe.ts';
+export { observeObjectStore, type StoreObserver } from './observed-object-store.ts';
 export { S3ObjectStore } from './s3-object-store.ts';
 
 export function createObjectStore(config: ObjectStoreConfig): ObjectStore {

@@ -28,6 +28,7 @@ export interface TrainingProgress {
   readonly learningRate: number;
   /** StyleRef and Aux samples together. */
   readonly samplesPerSecond: number;
+  readonly stepSeconds: number;
 }
 
 export interface TrainStyleForgeOptions extends TrainingInputs {
@@ -130,8 +131,8 @@ class Run {
     this.globalStep += 1;
     if (this.#ema) updateEma(this.#ema, this.#trainStep.weights, this.globalStep);
     const samples = passes * samplesPerPass(this.#source);
-    const samplesPerSecond = (1000 * samples) / (performance.now() - started);
-    return { step: this.globalStep, of, loss, styleRefLoss, auxLoss: aux ? auxLoss : null, gradNorm, learningRate, samplesPerSecond };
+    const stepSeconds = (performance.now() - started) / 1000;
+    return { step: this.globalStep, of, loss, styleRefLoss, auxLoss: aux ? auxLoss : null, gradNorm, learningRate, samplesPerSecond: samples / stepSeconds, stepSeconds };
   }
 
   get best(): ValidationScore | null {

@@ -1,6 +1,7 @@
 // The child process: runs one task on the machine-learning packages, reports to its parent, and never outlives it.
 import { checkDevice } from '@styleforge/runtime';
-import { type MessageFromChild, messageToChild, type Task } from '../messages.ts';
+import { createLogger, startTracing, withOrigin, withSpan } from '@styleforge/telemetry';
+import { type ChildTelemetry, type MessageFromChild, messageToChild, type Task } from '../messages.ts';
 import { describe, isAbort, send, staysWithParent } from './channel.ts';
 import type { Parent } from './parent.ts';
 import { train } from './train.ts';
@@ -25,7 +26,7 @@ process.on('message', (received) => {
   const message = messageToChild.parse(received);
   switch (message.type) {
     case 'start':
-      void run(message.task);
+      void withOrigin(message.telemetry.origin, () => run(message.task, message.telemetry));
       break;
     case 'abort':
       controller.abort();
@@ -37,13 +38,22 @@ process.on('message', (received) => {
   }
 });
 
-async function run(task: Task): Promise<void> {
+async function run(task: Task, telemetry: ChildTelemetry): Promise<void> {
+  const log = createLogger({ name: 'child', level: telemetry.logLevel }).child(telemetry.logBindings);
+  const tracing = await startTracing('styleforge-child', telemetry.tracing);
+  log.info({ task: task.kind }, 'the child process begins');
+  const last = await toItsEnd(task);
+  log.info({ task: task.kind, end: last.type, peakMegabytes: Math.round(process.resourceUsage().maxRSS / 1024) }, 'the child process ends');
+  await tracing.stop();
+  await send(last);
+  process.exit(last.type === 'result' ? 0 : 1);
+}
+
+async function toItsEnd(task: Task): Promise<MessageFromChild> {
   try {
-    await send(await perform(task));
-    process.exit(0);
+    return await withSpan(`${task.kind} in child`, {}, () => perform(task));
   } catch (error) {
-    await send(isAbort(error, controller.signal) ? { type: 'aborted' } : describe(error));
-    process.exit(1);
+    return isAbort(error, controller.signal) ? { type: 'aborted' } : describe(error);
   }
 }
 

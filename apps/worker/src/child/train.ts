@@ -4,10 +4,12 @@ import { type AuxPart, makeClassImages, trainStyleForge, type Validation } from 
 import type { MessageFromChild, TrainingTask } from '../messages.ts';
 import { Judge } from './judge.ts';
 import type { Parent } from './parent.ts';
+import { createStepSpans } from './step-spans.ts';
 
 export async function train(task: TrainingTask, parent: Parent): Promise<MessageFromChild> {
   const config: TrainingConfig = trainingConfig.parse(task.config);
   const { hyperparameters, validation, early_stopping, prior_preservation: prior } = config;
+  const traceStep = createStepSpans();
   const judge = await Judge.open(config, task, parent.signal);
   try {
     const { finalStep, best, scores } = await trainStyleForge({
@@ -20,7 +22,10 @@ export async function train(task: TrainingTask, parent: Parent): Promise<Message
       compile: task.compile,
       signal: parent.signal,
       onStart: () => parent.tellAndWait({ type: 'validated' }),
-      onProgress: (progress) => parent.tell({ type: 'progress', ...progress }),
+      onProgress: (progress) => {
+        traceStep(progress);
+        return parent.tell({ type: 'progress', ...progress });
+      },
       onCheckpoint: ({ step, directory, best: soFar }) => parent.tellAndWait({ type: 'checkpoint', step, directory, bestStep: soFar?.step ?? null }),
       onValidation: (made) => validate(made, judge, parent),
     });

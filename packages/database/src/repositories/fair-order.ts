@@ -10,7 +10,7 @@ export function fairOrder(topic: string): Prisma.Sql {
   return Prisma.sql`
     select placed.*, greatest(coalesce(share.virtual_time, 0), coalesce(clock.virtual_time, 0)) + (place - 1) / coalesce(project.share_weight, 1) as start
     from (
-      select id, topic, key, payload, project_id, priority, row_number() over (partition by project_id order by priority desc, id) as place
+      select id, topic, key, payload, project_id, priority, created_at, row_number() over (partition by project_id order by priority desc, id) as place
       from outbox where topic = ${topic} and parked_at is null
     ) placed
     left join project_shares share on share.topic = placed.topic and share.project_id = placed.project_id

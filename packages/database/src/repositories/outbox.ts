@@ -1,4 +1,5 @@
 // The outbox: work for the queue, written in the same transaction as the row that the work is about, released project by project.
+import { currentOrigin } from '@styleforge/telemetry';
 import { Prisma } from '../generated/client.ts';
 import type { JsonInput, PrismaClient, Transaction } from '../prisma-types.ts';
 import { advanceShares, fairOrder } from './fair-order.ts';
@@ -6,8 +7,8 @@ import { advanceShares, fairOrder } from './fair-order.ts';
 /** Postgres notifies this channel when a message is committed or a job changes its status. */
 export const OUTBOX_CHANNEL = 'styleforge_outbox';
 
-export type OutboxMessage = { id: bigint; topic: string; key: string; payload: unknown };
-export type NewOutboxMessage = { topic: string; key: string; payload: JsonInput; projectId: string; priority?: number };
+export type OutboxMessage = { id: bigint; topic: string; key: string; payload: unknown; createdAt: Date };
+export type NewOutboxMessage = { topic: string; key: string; payload: Record<string, JsonInput>; projectId: string; priority?: number };
 export type Release = {
   topic: string;
   /** How many messages the queue has room for; asked when no other publisher can fill it meanwhile. */
@@ -21,9 +22,9 @@ export type Release = {
 /** With the topic's hash as the second half of an advisory lock. */
 const RELEASE_LOCK = 83_416_206;
 
-/** Writes a message inside the caller's transaction. */
+/** Writes a message inside the caller's transaction; it remembers the request that it comes from. */
 export async function addOutboxMessage(transaction: Transaction | PrismaClient, { topic, key, payload, projectId, priority = 0 }: NewOutboxMessage): Promise<void> {
-  await transaction.outboxMessage.create({ data: { topic, key, payload, projectId, priority } });
+  await transaction.outboxMessage.create({ data: { topic, key, payload: { ...payload, origin: currentOrigin() }, projectId, priority } });
   await transaction.$executeRaw`select pg_notify(${OUTBOX_CHANNEL}, ${topic})`;
 }
 
@@ -48,14 +49,14 @@ export function createOutboxRepository(prisma: PrismaClient) {
         if (limit <= 0) return 0;
         const turns = await transaction.$queryRaw<(OutboxMessage & { projectId: string; start: number })[]>`
           with ordered as (${fairOrder(topic)}), under_way as (${underWay(topic)})
-          select ordered.id, topic, key, payload, ordered.project_id as "projectId", start
+          select ordered.id, topic, key, payload, ordered.project_id as "projectId", ordered.created_at as "createdAt", start
           from ordered
           left join under_way on under_way.project_id = ordered.project_id
           left join projects on projects.id = ordered.project_id
           where ${topic !== 'train'}::boolean or place + coalesce(under_way.count, 0) <= coalesce(projects.max_running_jobs, ${maxRunningJobs}::int, 2147483647)
           order by start, priority desc, ordered.id limit ${limit}`;
         if (turns.length === 0) return 0;
-        const refused = (await publish(turns.map(({ id, key, payload }) => ({ id, topic, key, payload })))) ?? new Map<bigint, string>();
+        const refused = (await publish(turns.map(({ id, key, payload, createdAt }) => ({ id, topic, key, payload, createdAt })))) ?? new Map<bigint, string>();
         for (const [id, reason] of refused) await transaction.outboxMessage.update({ where: { id }, data: { parkedAt: new Date(), parkedReason: reason } });
         await transaction.outboxMessage.deleteMany({ where: { id: { in: turns.map(({ id }) => id).filter((id) => !refused.has(id)) } } });
         await advanceShares(transaction, topic, turns);
@@ -68,7 +69,7 @@ export function createOutboxRepository(prisma: PrismaClient) {
       const known = Prisma.sql`topic = any(${topics})`;
       await prisma.$executeRaw`update outbox set parked_at = null, parked_reason = null where parked_reason = ${UNKNOWN_TOPIC} and ${known}`;
       return prisma.$queryRaw<OutboxMessage[]>`
-        update outbox set parked_at = now(), parked_reason = ${UNKNOWN_TOPIC} where parked_at is null and not ${known} returning id, topic, key, payload`;
+        update outbox set parked_at = now(), parked_reason = ${UNKNOWN_TOPIC} where parked_at is null and not ${known} returning id, topic, key, payload, created_at as "createdAt"`;
     },
 
     /** Without those that are set aside. */

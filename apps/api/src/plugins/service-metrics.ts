@@ -1,0 +1,29 @@
+// Gauges about the whole service, read from database and queue at the moment of a scrape.
+import type { JobQueues } from '@styleforge/queue';
+import type { Metrics } from '@styleforge/telemetry';
+import type { ApiServer } from '../http/api-server.ts';
+import type { ApiDependencies } from '../dependencies.ts';
+
+export function registerServiceMetrics(app: ApiServer, { metrics, database, queues }: ApiDependencies): void {
+  const onError = (error: unknown) => app.log.error({ err: error }, 'gauges could not be read');
+  metrics.onScrape(async () => {
+    const counts = await database.operations.countByStatus();
+    metrics.reset('styleforge_jobs');
+    for (const { kind, status, count } of counts) metrics.set('styleforge_jobs', { kind, status }, count);
+    const { outbox, oldestQueued } = await database.operations.backlog();
+    metrics.set('styleforge_outbox_messages', {}, outbox.count);
+    metrics.set('styleforge_outbox_oldest_seconds', {}, outbox.oldestSeconds);
+    for (const { queue, seconds } of oldestQueued) metrics.set('styleforge_queue_oldest_seconds', { queue }, seconds);
+  }, onError);
+  if (queues) metrics.onScrape(() => readQueues(queues, metrics), onError);
+  app.get('/metrics', { schema: { hide: true } }, async (_request, reply) => {
+    const { open, idle, waiting } = database.connections();
+    for (const [state, count] of Object.entries({ open, idle, waiting })) metrics.set('styleforge_database_connections', { state }, count);
+    const { contentType, body } = await metrics.scrape();
+    return reply.type(contentType).send(body);
+  });
+}
+
+async function readQueues(queues: JobQueues, metrics: Metrics): Promise<void> {
+  for (const { queue, state, count } of await queues.counts()) metrics.set('styleforge_queue_jobs', { queue, state }, count);
+}

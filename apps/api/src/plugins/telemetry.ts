@@ -1,0 +1,41 @@
+// Every request is traced, timed and counted, and whatever it starts remembers its id.
+import { beginSpan, type Metrics, type OpenSpan, withOrigin } from '@styleforge/telemetry';
+import type { FastifyRequest } from 'fastify';
+import type { ApiServer } from '../http/api-server.ts';
+
+/** Asked for so often that tracing them would drown the rest. */
+const UNTRACED = ['/healthz', '/readyz', '/metrics'];
+
+export function registerTelemetry(app: ApiServer, metrics: Metrics): void {
+  const spans = new WeakMap<FastifyRequest, OpenSpan>();
+  const originOf = (request: FastifyRequest) => {
+    const traceparent = spans.get(request)?.traceparent;
+    return { requestId: request.id, ...(traceparent && { traceparent }) };
+  };
+
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (!UNTRACED.includes(routeOf(request))) spans.set(request, beginRequestSpan(request));
+    withOrigin(originOf(request), done);
+  });
+  // Reading a body loses the context that onRequest has set.
+  app.addHook('preValidation', (request, _reply, done) => withOrigin(originOf(request), done));
+
+  app.addHook('onResponse', async (request, reply) => {
+    const labels = { method: request.method, route: routeOf(request), status: reply.statusCode };
+    metrics.observe('styleforge_http_request_duration_seconds', labels, reply.elapsedTime / 1_000);
+    const error = reply.statusCode >= 500 ? new Error(`answered ${reply.statusCode}`) : undefined;
+    spans.get(request)?.end({ attributes: { 'http.response.status_code': reply.statusCode }, error });
+  });
+}
+
+/** The pattern, not the path: a metric must not have a label for every id. */
+const routeOf = (request: FastifyRequest): string => request.routeOptions.url ?? 'unknown';
+
+function beginRequestSpan(request: FastifyRequest): OpenSpan {
+  const { traceparent } = request.headers;
+  return beginSpan(`${request.method} ${routeOf(request)}`, {
+    kind: 'SERVER',
+    traceparent: typeof traceparent === 'string' ? traceparent : undefined,
+    attributes: { 'http.request.method': request.method, 'http.route': routeOf(request), 'styleforge.request.id': request.id },
+  });
+}

@@ -1,0 +1,59 @@
+// The settings that those who run the service care for: status pages, migrations, disk space, traces.
+import { z } from 'zod';
+
+export const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1');
+
+/** OpenTelemetry's own form: name=value pairs with commas between them. */
+const headers = z.string().transform((text, context) => {
+  const pairs = text.split(',').map((pair) => pair.trim().split(/=(.*)/s));
+  if (pairs.every(([name, value]) => name && value !== undefined)) {
+    return Object.fromEntries(pairs.map(([name = '', value = '']) => [name, decodeURIComponent(value)]));
+  }
+  context.addIssue({ code: 'custom', message: 'must be name=value pairs with commas between them' });
+  return z.NEVER;
+});
+
+const endpoint = z.string().refine((value) => /^https?:\/\//.test(value) && URL.canParse(value), 'must be a URL starting with http:// or https://');
+
+export const operationsEnvironment = {
+  WORKER_PORT: z.coerce.number().int().min(0).max(65535).optional()
+    .describe('Port at which a worker serves `/healthz`, `/readyz` and `/metrics`; without it a worker listens nowhere'),
+  MIGRATE_ON_START: flag.default(true).describe('Whether the API brings the database to the newest schema when it starts; false where a job of its own does'),
+  MIN_FREE_DISK_MB: z.coerce.number().int().min(0).default(256).describe('`/readyz` says no when the disk of `DATA_DIRECTORY` has less than this'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: endpoint.optional().describe('Base address of an OpenTelemetry collector (OTLP over HTTP); without it nothing is traced'),
+  OTEL_EXPORTER_OTLP_HEADERS: headers.optional().describe('Headers for the collector: `name=value` pairs with commas between them'),
+  OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1).describe('Part of the traces that is kept, from 0 to 1'),
+};
+
+type OperationsEnvironment = z.infer<z.ZodObject<typeof operationsEnvironment>>;
+
+export interface OperationsConfig {
+  /** Absent: a worker listens nowhere. */
+  workerPort?: number;
+  migrateOnStart: boolean;
+  minFreeDiskMB: number;
+  /** Absent: nothing is traced. */
+  tracing?: { endpoint: string; headers: Record<string, string>; sampleRatio: number };
+}
+
+export function operationsConfigOf(settings: OperationsEnvironment): OperationsConfig {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: address, OTEL_EXPORTER_OTLP_HEADERS: given = {}, OTEL_TRACES_SAMPLER_ARG: sampleRatio } = settings;
+  return {
+    ...(settings.WORKER_PORT !== undefined && { workerPort: settings.WORKER_PORT }),
+    migrateOnStart: settings.MIGRATE_ON_START,
+    minFreeDiskMB: settings.MIN_FREE_DISK_MB,
+    ...(address && { tracing: { endpoint: address, headers: given, sampleRatio } }),
+  };
+}
+
+export function operationsEnvironmentOf({ workerPort, migrateOnStart, minFreeDiskMB, tracing }: OperationsConfig): Record<keyof typeof operationsEnvironment, string | undefined> {
+  const pairs = Object.entries(tracing?.headers ?? {}).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+  return {
+    WORKER_PORT: workerPort === undefined ? undefined : String(workerPort),
+    MIGRATE_ON_START: String(migrateOnStart),
+    MIN_FREE_DISK_MB: String(minFreeDiskMB),
+    OTEL_EXPORTER_OTLP_ENDPOINT: tracing?.endpoint,
+    OTEL_EXPORTER_OTLP_HEADERS: pairs.join(',') || undefined,
+    OTEL_TRACES_SAMPLER_ARG: tracing && String(tracing.sampleRatio),
+  };
+}

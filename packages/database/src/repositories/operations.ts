@@ -1,0 +1,40 @@
+// What operators and their instruments ask of the database: how much there is, how long it waits, whether the schema is right.
+import { listMigrations } from '../migrations/migration-files.ts';
+import type { PrismaClient } from '../prisma-types.ts';
+
+export type StatusCount = { kind: 'training_job' | 'generation'; status: string; count: number };
+export type Backlog = { outbox: { count: number; oldestSeconds: number }; oldestQueued: { queue: string; seconds: number }[] };
+
+export type OperationsRepository = ReturnType<typeof createOperationsRepository>;
+
+export function createOperationsRepository(prisma: PrismaClient) {
+  return {
+    async countByStatus(): Promise<StatusCount[]> {
+      return prisma.$queryRaw<StatusCount[]>`
+        select 'training_job' as kind, status, count(*)::int as count from training_jobs group by status
+        union all
+        select 'generation' as kind, status, count(*)::int as count from generations group by status`;
+    },
+
+    async backlog(): Promise<Backlog> {
+      const [[outbox], oldestQueued] = await Promise.all([
+        prisma.$queryRaw<Backlog['outbox'][]>`
+          select count(*)::int as count, coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as "oldestSeconds" from outbox`,
+        // A job that is resumed waits from then on.
+        prisma.$queryRaw<Backlog['oldestQueued']>`
+          select 'train' as queue, coalesce(extract(epoch from now() - min(updated_at)), 0)::float8 as seconds from training_jobs where status = 'queued'
+          union all
+          select 'generate' as queue, coalesce(extract(epoch from now() - min(updated_at)), 0)::float8 as seconds from generations where status = 'queued'`,
+      ]);
+      return { outbox: outbox ?? { count: 0, oldestSeconds: 0 }, oldestQueued };
+    },
+
+    /** Names of migrations that this version of the service needs and the database lacks. */
+    async missingMigrations(): Promise<string[]> {
+      const rows = await prisma.$queryRaw<{ name: string }[]>`
+        select migration_name as name from _prisma_migrations where finished_at is not null and rolled_back_at is null`;
+      const applied = new Set(rows.map(({ name }) => name));
+      return (await listMigrations()).filter((name) => !applied.has(name));
+    },
+  };
+}

@@ -1,0 +1,48 @@
+// What a job's way through the queue leaves in traces and metrics.
+import { beginSpan, type Metrics, type Origin, withOrigin, withSpan } from '@styleforge/telemetry';
+import type { Job } from 'bullmq';
+
+export interface AttemptPlan {
+  job: Job;
+  queue: string;
+  origin: Origin | undefined;
+  metrics: Metrics | undefined;
+}
+
+/** The span of a message's way from the committed row to the queue; what it gives back goes into the payload. */
+export async function traceOutbox(queue: string, message: { key: string; createdAt: Date; origin: Origin | undefined }, send: (origin: Origin) => Promise<void>): Promise<void> {
+  const { key, createdAt, origin = {} } = message;
+  const span = beginSpan(`outbox ${queue}`, {
+    kind: 'PRODUCER', startTime: createdAt.getTime(), traceparent: origin.traceparent, attributes: { 'styleforge.job.id': key },
+  });
+  try {
+    await send({ ...origin, ...(span.traceparent && { traceparent: span.traceparent }) });
+    span.end();
+  } catch (error) {
+    span.end({ error });
+    throw error;
+  }
+}
+
+/** Runs one attempt at a job: below the request that asked for it, timed and counted. */
+export async function observeAttempt<Outcome extends string>({ job, queue, origin = {}, metrics }: AttemptPlan, work: () => Promise<Outcome>): Promise<Outcome> {
+  const attributes = { 'styleforge.job.id': job.id ?? '', 'styleforge.attempt': job.attemptsMade + 1 };
+  const isFirst = job.attemptsStarted <= 1;
+  if (isFirst) {
+    metrics?.observe('styleforge_queue_wait_seconds', { queue }, Math.max(0, Date.now() - job.timestamp) / 1_000);
+    beginSpan(`queue ${queue}`, { startTime: job.timestamp, traceparent: origin.traceparent, attributes }).end();
+  }
+  const start = performance.now();
+  const finish = (outcome: string) => metrics?.observe('styleforge_job_duration_seconds', { queue, outcome }, (performance.now() - start) / 1_000);
+  metrics?.change('styleforge_jobs_running', { queue }, 1);
+  try {
+    const outcome = await withOrigin(origin, () => withSpan(`job ${queue}`, { kind: 'CONSUMER', attributes }, work));
+    finish(outcome);
+    return outcome;
+  } catch (error) {
+    finish('failed');
+    throw error;
+  } finally {
+    metrics?.change('styleforge_jobs_running', { queue }, -1);
+  }
+}

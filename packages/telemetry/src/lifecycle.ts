@@ -1,0 +1,39 @@
+// Starting and stopping in phases, each with a deadline of its own.
+import type { Logger } from './logger.ts';
+
+export class DeadlineError extends Error {
+  override name = 'DeadlineError';
+}
+
+export interface Phase {
+  name: string;
+  deadlineMs: number;
+  run(): Promise<unknown>;
+}
+
+export async function withDeadline<Result>(name: string, deadlineMs: number, work: () => Promise<Result>): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, fail) => {
+    timer = setTimeout(() => fail(new DeadlineError(`${name} did not end within ${deadlineMs / 1_000} seconds`)), deadlineMs);
+  });
+  try {
+    return await Promise.race([work(), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** One phase after the other; one that fails or is late does not keep the next from its turn. True when all went well. */
+export async function shutDown(phases: Phase[], log: Pick<Logger, 'info' | 'error'>): Promise<boolean> {
+  let orderly = true;
+  for (const { name, deadlineMs, run } of phases) {
+    try {
+      await withDeadline(name, deadlineMs, run);
+    } catch (error) {
+      orderly = false;
+      log.error({ err: error, phase: name }, 'a phase of stopping failed; going on with the next');
+    }
+  }
+  log.info({ orderly }, 'stopped');
+  return orderly;
+}
