@@ -4567,6 +4567,7 @@ export interface components {
             dependencies: {
                 [key: string]: {
                     detail?: string;
+                    latency_ms: number;
                     /** @enum {string} */
                     status: "up" | "down";
                 };
