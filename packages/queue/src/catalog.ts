@@ -1,9 +1,9 @@
 // Every kind of queued job: its payload, how long it may run and how it is retried.
-import { type Origin, origin } from '@styleforge/telemetry';
+import { origin } from '@styleforge/telemetry';
 import { z } from 'zod';
 
 interface JobDefinition {
-  payload: z.ZodObject;
+  payload: z.ZodType;
   timeoutMs: number;
   /** Tries in all; bad input and cancellation end a job at once. */
   attempts: number;
@@ -18,16 +18,18 @@ interface JobDefinition {
 const minute = 60_000;
 const hour = 60 * minute;
 
+/** Every payload also says where its job comes from. */
+const payloadOf = <Shape extends z.ZodRawShape>(shape: Shape) => z.object({ ...shape, origin: origin.optional() });
+
 export const catalog = {
-  train: { payload: z.object({ jobId: z.string() }), timeoutMs: 7 * 24 * hour, attempts: 5, backoffMs: 2_000, concurrency: 1, window: 4 },
-  generate: { payload: z.object({ generationId: z.string() }), timeoutMs: 2 * hour, attempts: 3, backoffMs: 1_000, concurrency: 2, window: 8 },
+  train: { payload: payloadOf({ jobId: z.string() }), timeoutMs: 7 * 24 * hour, attempts: 5, backoffMs: 2_000, concurrency: 1, window: 4 },
+  generate: { payload: payloadOf({ generationId: z.string() }), timeoutMs: 2 * hour, attempts: 3, backoffMs: 1_000, concurrency: 2, window: 8 },
   // The pauses add up to 23 hours.
-  webhook: { payload: z.object({ deliveryId: z.string() }), timeoutMs: 5 * minute, attempts: 15, backoffMs: 5_000, concurrency: 20, window: 100 },
+  webhook: { payload: payloadOf({ deliveryId: z.string() }), timeoutMs: 5 * minute, attempts: 15, backoffMs: 5_000, concurrency: 20, window: 100 },
 } as const satisfies Record<string, JobDefinition>;
 
 export type JobName = keyof typeof catalog;
-/** Every payload also says where its job comes from. */
-export type JobPayload<Name extends JobName> = z.infer<(typeof catalog)[Name]['payload']> & { origin?: Origin | undefined };
+export type JobPayload<Name extends JobName> = z.infer<(typeof catalog)[Name]['payload']>;
 
 export const jobNames = Object.keys(catalog) as JobName[];
 
@@ -44,5 +46,5 @@ export function queueMix(wanted?: Record<string, number>): Partial<Record<JobNam
 }
 
 export function parsePayload<Name extends JobName>(name: Name, payload: unknown): JobPayload<Name> {
-  return catalog[name].payload.extend({ origin: origin.optional() }).parse(payload) as JobPayload<Name>;
+  return catalog[name].payload.parse(payload) as JobPayload<Name>;
 }
