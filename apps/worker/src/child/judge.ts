@@ -1,9 +1,9 @@
 // Scores the images of a validation: KID against reference images, or how well they fit their prompts.
-import { join } from 'node:path';
 import type { TrainingConfig } from '@styleforge/contracts';
-import { clipScore, type FeatureExtractor, type Features, fullKernelDistance, openExtractor, type RgbImage } from '@styleforge/metrics';
+import { clipScore, type FeatureExtractor, type Features, fullKernelDistance, type RgbImage } from '@styleforge/metrics';
 import sharp from 'sharp';
 import type { TrainingTask } from '../messages.ts';
+import { openConfiguredExtractor } from './configured-extractor.ts';
 
 const EXTRACTOR = 'mini-clip';
 
@@ -21,7 +21,7 @@ export class Judge {
   /** Undefined for a job without early stopping. Throws ExtractorNotConfiguredError where there are no weights. */
   static async open(config: TrainingConfig, task: TrainingTask, signal: AbortSignal): Promise<Judge | undefined> {
     if (config.early_stopping === null) return undefined;
-    const extractor = await openExtractor({ name: EXTRACTOR, weights: { path: join(task.extractorsDirectory, EXTRACTOR) }, signal });
+    const extractor = await openConfiguredExtractor({ name: EXTRACTOR, extractorsDirectory: task.extractorsDirectory, signal });
     const reference = config.early_stopping.metric === 'kid' ? await extractor.embedImages(decoded(task.reference), { signal }) : undefined;
     return new Judge(extractor, config, reference);
   }

@@ -1,0 +1,40 @@
+// Opens a feature extractor with the weights that the settings name.
+import { join } from 'node:path';
+import { type Config, type ExtractorWeights, loadConfig } from '@styleforge/config';
+import { type ExtractorName, type FeatureExtractor, type ObjectReader, openExtractor, type WeightsSource } from '@styleforge/metrics';
+import { createObjectStore, InvalidRangeError, ObjectNotFoundError, type ObjectStore } from '@styleforge/storage';
+
+export interface ConfiguredExtractor {
+  readonly name: ExtractorName;
+  /** Holds the extractors that are shipped. */
+  readonly extractorsDirectory: string;
+  readonly config?: Pick<Config, 'extractors' | 'objectStore'>;
+  readonly signal?: AbortSignal;
+}
+
+function readerOf(store: ObjectStore): ObjectReader {
+  return async (key, start) => {
+    try {
+      return (await store.getStream(key, start > 0 ? { start } : undefined)).body;
+    } catch (error) {
+      if (error instanceof ObjectNotFoundError) return null;
+      // all of it is here already
+      if (error instanceof InvalidRangeError) return (async function* () { /* nothing is missing */ })();
+      throw error;
+    }
+  };
+}
+
+function sourceOf(weights: ExtractorWeights | undefined, config: Pick<Config, 'objectStore'>): WeightsSource | undefined {
+  if (!weights || 'path' in weights || ('url' in weights && 'sha256' in weights)) return weights;
+  if ('objectKey' in weights) return { ...weights, readObject: readerOf(createObjectStore(config.objectStore)) };
+  const folder = weights.url.replace(/\/$/, '');
+  return { files: Object.fromEntries(Object.entries(weights.files).map(([file, sha256]) => [file, { url: `${folder}/${file}`, sha256 }])) };
+}
+
+/** Throws ExtractorNotConfiguredError, which names the settings, where there are no weights. */
+export function openConfiguredExtractor({ name, extractorsDirectory, config = loadConfig(), signal }: ConfiguredExtractor): Promise<FeatureExtractor> {
+  const { inception, clip, cacheDirectory } = config.extractors;
+  const weights = name === 'mini-clip' ? { path: join(extractorsDirectory, name) } : sourceOf(name === 'clip' ? clip : inception, config);
+  return openExtractor({ name, ...(weights && { weights }), cacheDirectory, ...(signal && { signal }) });
+}
