@@ -8,10 +8,13 @@ import Fastify, { type FastifyBaseLogger } from 'fastify';
 import { serializerCompiler } from 'fastify-type-provider-zod';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { ApiDependencies, ApiOptions } from './dependencies.ts';
+import { answerConnectionError } from './errors/connection-errors.ts';
 import { handleError, handleUnknownRoute } from './errors/error-handler.ts';
 import { validatorCompiler } from './errors/request-validation.ts';
+import { AllowedMethods } from './http/allowed-methods.ts';
 import type { ApiServer } from './http/api-server.ts';
 import { registerAuthentication } from './plugins/authentication.ts';
+import { registerContentNegotiation } from './plugins/content-negotiation.ts';
 import { registerIdempotency } from './plugins/idempotency.ts';
 import { registerOpenApi } from './plugins/openapi.ts';
 import { registerRateLimit } from './plugins/rate-limit.ts';
@@ -32,17 +35,21 @@ export async function buildApp(options: ApiOptions): Promise<ApiServer> {
     ...options, metrics, baseModels: createBaseModelCatalog(baseModelsDirectory), mayReach: createAddressPolicy(webhookNetworks),
   };
   const loggerInstance: FastifyBaseLogger = createLogger({ name: 'api', level: options.logLevel, knowsRequest: true });
-  const app = Fastify({
+  const app: ApiServer = Fastify({
     loggerInstance,
     requestIdLogLabel: 'requestId',
     genReqId: () => `req_${randomUUID()}`,
     bodyLimit: JSON_BODY_LIMIT,
+    frameworkErrors: handleError,
+    clientErrorHandler: (error, socket) => answerConnectionError(error, socket, app.log),
     forceCloseConnections: 'idle',
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(handleError);
-  app.setNotFoundHandler(handleUnknownRoute);
+  const allowed = new AllowedMethods();
+  app.addHook('onRoute', (route) => allowed.add(route));
+  app.setNotFoundHandler((request, reply) => handleUnknownRoute(request, reply, allowed));
   app.addHook('onSend', async (request, reply) => void reply.header('x-request-id', request.id));
   registerTelemetry(app, metrics);
 
@@ -58,6 +65,7 @@ export async function buildApp(options: ApiOptions): Promise<ApiServer> {
     async (v1: ApiServer) => {
       registerAuthentication(v1, dependencies.database);
       if (dependencies.rateLimiter) registerRateLimit(v1, dependencies.rateLimiter);
+      registerContentNegotiation(v1);
       registerTextCheck(v1);
       registerIdempotency(v1, dependencies.database);
       registerV1Routes(v1, dependencies);

@@ -96,6 +96,7 @@ describe('OpenAPI', () => {
       '/v1/images/generations/{id}',
       '/v1/images/generations/{id}/cancel',
       '/v1/images/{id}',
+      '/v1/images/{id}/thumbnail',
       '/v1/prompt-sets',
       '/v1/prompt-sets/{id}',
       '/v1/studies',
@@ -124,7 +125,7 @@ describe('OpenAPI', () => {
     for (const [path, operations] of Object.entries(document.paths)) {
       if (!path.startsWith('/v1/')) continue;
       for (const operation of Object.values(operations)) {
-        expect(operation.security).toEqual([{ apiKey: [] }]);
+        expect(operation.security).toEqual([{ apiKey: [expect.stringMatching(/^(read|write|admin)$/)] }]);
         expect(operation.responses['401']?.content?.['application/problem+json']?.schema.$ref).toBe('#/components/schemas/Problem');
       }
     }

@@ -1,6 +1,7 @@
 // Base models: what an installation can train, and the profile file that gives a model its own defaults.
 import { z } from 'zod';
 import { hyperparametersRequest } from './hyperparameters.ts';
+import { pageOf } from './pages.ts';
 import { SAMPLERS } from './samplers.ts';
 
 export const baseModelName = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,99}$/, 'must be the name of a base model');
@@ -52,4 +53,4 @@ export const baseModel = z
   .meta({ id: 'BaseModel' });
 export type BaseModelBody = z.infer<typeof baseModel>;
 
-export const baseModelList = z.object({ data: z.array(baseModel) }).meta({ id: 'BaseModelList' });
+export const baseModelPage = pageOf(baseModel, 'BaseModelPage');

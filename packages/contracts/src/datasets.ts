@@ -41,6 +41,7 @@ export const datasetImage = z
     size_bytes: z.int(),
     sha256: z.string(),
     url: z.string(),
+    thumbnail_url: z.string().describe('The image in at most 256 pixels each way, as WebP'),
     created_at: timestamp,
   })
   .meta({ id: 'DatasetImage' });
@@ -72,6 +73,7 @@ export const REFUSAL_CODES = [
   'too_many_pixels',
   'animated',
   'duplicate',
+  'duplicate_name',
   'dataset_full',
   'odd_path',
   'nested_folder',

@@ -22,6 +22,21 @@ export const ERRORS = {
     title: 'There is no such thing',
     remedy: 'The path is wrong, or the id names nothing in the project that the key belongs to.',
   },
+  method_not_allowed: {
+    status: 405,
+    title: 'This path has no such method',
+    remedy: 'The header `Allow` names the methods that it has.',
+  },
+  not_acceptable: {
+    status: 406,
+    title: 'There is no answer in a format that the request accepts',
+    remedy: '`detail` names the formats. Name one of them in `Accept`, or leave the header out.',
+  },
+  request_timeout: {
+    status: 408,
+    title: 'The request did not arrive in time',
+    remedy: 'The connection is slow or was cut. Send the request again.',
+  },
   dataset_in_use: {
     status: 409,
     title: 'A job that is not finished uses this dataset',
@@ -51,6 +66,11 @@ export const ERRORS = {
     status: 415,
     title: 'This content type is not taken here',
     remedy: 'JSON for all requests but uploads, `multipart/form-data` for those.',
+  },
+  range_not_satisfiable: {
+    status: 416,
+    title: 'The file has no such range',
+    remedy: 'The header `Content-Range` tells how many bytes it has.',
   },
   validation_failed: {
     status: 422,
@@ -96,6 +116,11 @@ export const ERRORS = {
     status: 429,
     title: 'The project has too many queued training jobs',
     remedy: 'Wait until some have left the queue (`Retry-After`), or cancel some, then send the request again.',
+  },
+  headers_too_large: {
+    status: 431,
+    title: 'The headers of the request are too large',
+    remedy: 'All headers and the path together may have 16 KB.',
   },
   internal_error: {
     status: 500,

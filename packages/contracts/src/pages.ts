@@ -1,4 +1,4 @@
-// Cursor pages: newest first, `after` is the id of the last row of the page before.
+// Cursor pages: newest first, or by step for what a job has made; `after` is the `next` of the page before.
 import { z } from 'zod';
 
 export const pageQuery = z.object({
@@ -6,6 +6,10 @@ export const pageQuery = z.object({
   after: z.string().min(1).max(64).optional(),
 });
 export type PageQuery = z.infer<typeof pageQuery>;
+
+/** Pages of what a job has made, in the order of its steps; `cursor` is what `next` is made of. */
+export const stepPageQuery = <T extends z.ZodType>(cursor: T) => z.object({ limit: z.coerce.number().int().min(1).max(100).default(100), after: cursor });
+export const stepCursor = z.coerce.number().int().min(0).max(2 ** 31 - 1);
 
 export function pageOf<T extends z.ZodType>(item: T, id: string) {
   return z

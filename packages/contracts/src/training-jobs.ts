@@ -70,6 +70,7 @@ export const trainingJobPage = pageOf(trainingJob, 'TrainingJobPage');
 const metadataPair = z.string().regex(/^[^:]{1,64}:.{0,512}$/s, 'must be a key, a colon and a value');
 
 export const trainingJobQuery = pageQuery.extend({
+  after: trainingJobId.optional(),
   status: jobStatus.optional(),
   method: z.enum(TRAINING_METHODS).optional(),
   base_model: z.string().optional(),
@@ -92,9 +93,7 @@ export const jobEvent = z
   .meta({ id: 'TrainingEvent' });
 export type JobEventBody = z.infer<typeof jobEvent>;
 
-export const jobEventPage = z
-  .object({ data: z.array(jobEvent), has_more: z.boolean(), next: z.string().nullable() })
-  .meta({ id: 'TrainingEventPage' });
+export const jobEventPage = pageOf(jobEvent, 'TrainingEventPage');
 
 export const jobMetric = z
   .object({
@@ -108,7 +107,7 @@ export const jobMetric = z
   .meta({ id: 'TrainingMetric' });
 export type JobMetricBody = z.infer<typeof jobMetric>;
 
-export const jobMetricList = z.object({ data: z.array(jobMetric) }).meta({ id: 'TrainingMetricList' });
+export const jobMetricPage = pageOf(jobMetric, 'TrainingMetricPage');
 
 export const validationImage = z
   .object({
@@ -126,7 +125,7 @@ export const validationImage = z
   .meta({ id: 'ValidationImage' });
 export type ValidationImageBody = z.infer<typeof validationImage>;
 
-export const validationImageList = z.object({ data: z.array(validationImage) }).meta({ id: 'ValidationImageList' });
+export const validationImagePage = pageOf(validationImage, 'ValidationImagePage');
 
 export const checkpointFile = z
   .object({ path: z.string(), size_bytes: z.int(), sha256: z.string(), url: z.string() })
@@ -145,4 +144,4 @@ export const checkpoint = z
   .meta({ id: 'Checkpoint' });
 export type CheckpointBody = z.infer<typeof checkpoint>;
 
-export const checkpointList = z.object({ data: z.array(checkpoint) }).meta({ id: 'CheckpointList' });
+export const checkpointPage = pageOf(checkpoint, 'CheckpointPage');

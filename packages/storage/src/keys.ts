@@ -6,6 +6,8 @@ export const projectPrefix = (projectId: string) => `projects/${projectId}/`;
 
 export const datasetPrefix = (projectId: string, datasetId: string) => `${projectPrefix(projectId)}datasets/${datasetId}/`;
 export const datasetImageKey = (projectId: string, datasetId: string, imageId: string) => `${datasetPrefix(projectId, datasetId)}${imageId}.png`;
+/** Made from the image when somebody asks for it; it can go at any time. */
+export const datasetThumbnailKey = (projectId: string, datasetId: string, imageId: string) => `${datasetPrefix(projectId, datasetId)}thumbnails/${imageId}.webp`;
 
 export const trainingJobPrefix = (projectId: string, jobId: string) => `${projectPrefix(projectId)}training-jobs/${jobId}/`;
 export const checkpointsPrefix = (projectId: string, jobId: string) => `${trainingJobPrefix(projectId, jobId)}checkpoints/`;

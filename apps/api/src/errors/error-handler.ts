@@ -4,6 +4,7 @@ import { ERRORS, errorType } from '@styleforge/contracts';
 import type { ErrorCode, FieldError, Problem } from '@styleforge/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { QueueFullError } from '@styleforge/database';
+import type { AllowedMethods } from '../http/allowed-methods.ts';
 import { ApiError } from './api-error.ts';
 import { RequestValidationError } from './request-validation.ts';
 
@@ -19,27 +20,34 @@ export function handleError(error: unknown, request: FastifyRequest, reply: Fast
   const { status } = ERRORS[described.code];
   if (status >= 500) request.log.error({ err: error }, 'request failed');
   else request.log.info({ code: described.code, detail: described.detail }, 'request refused');
+  // A path that cannot be read is refused before the hooks of the app run.
+  reply.header('x-request-id', request.id);
   if (status === 401) reply.header('www-authenticate', 'Bearer realm="styleforge"');
   if (described.retryAfterSeconds !== undefined) reply.header('retry-after', String(described.retryAfterSeconds));
   // A route's own response schema must not apply to a problem.
   reply.serializer(JSON.stringify as (payload: unknown) => string);
-  void reply.code(status).type(PROBLEM_TYPE).send(toProblem(described, request));
+  void reply.code(status).type(PROBLEM_TYPE).send(toProblem(described, { id: request.id, instance: pathOf(request) }));
 }
 
-export function handleUnknownRoute(request: FastifyRequest, reply: FastifyReply): void {
-  handleError(new ApiError('not_found', `There is nothing at ${request.method} ${pathOf(request)}.`), request, reply);
+/** A path that is known under other methods is told apart from one that is not known at all. */
+export function handleUnknownRoute(request: FastifyRequest, reply: FastifyReply, allowed: AllowedMethods): void {
+  const path = pathOf(request);
+  const methods = allowed.of(path);
+  if (methods.length === 0) return handleError(new ApiError('not_found', `There is nothing at ${request.method} ${path}.`), request, reply);
+  reply.header('allow', methods.join(', '));
+  handleError(new ApiError('method_not_allowed', `${path} has no ${request.method}; it has ${methods.join(', ')}.`), request, reply);
 }
 
-function toProblem({ code, detail, fields }: Described, request: FastifyRequest): Problem {
+export function toProblem({ code, detail, fields }: Described, { id, instance }: { id: string; instance: string }): Problem {
   const { status, title } = ERRORS[code];
   return {
     type: errorType(code),
     title,
     status,
     detail,
-    instance: pathOf(request),
+    instance,
     code,
-    request_id: request.id,
+    request_id: id,
     ...(fields && fields.length > 0 ? { errors: fields } : {}),
   };
 }
@@ -49,6 +57,7 @@ function describe(error: unknown): Described {
   if (error instanceof RequestValidationError) return describeValidation(error);
   if (error instanceof QueueFullError) return { code: 'too_many_queued_jobs', detail: error.message, retryAfterSeconds: QUEUE_MOVES_SECONDS };
   const { statusCode, code, message } = error as { statusCode?: number; code?: string; message?: string };
+  if (code === 'FST_ERR_MAX_PARAM_LENGTH') return { code: 'not_found', detail: 'There is nothing under this id.' };
   if (statusCode === 413) return { code: 'payload_too_large', detail: message ?? 'The body is too large.' };
   if (statusCode === 415) return { code: 'unsupported_media_type', detail: message ?? 'Unsupported media type.' };
   // Fastify's own complaints about a request: a broken JSON body, a bad content length, a broken multipart body.

@@ -9,12 +9,11 @@ type ProblemResponse = { description: string; content: { [PROBLEM_TYPE]: { schem
 
 /** Codes with the same status share one answer. */
 export function problemResponses(...codes: ErrorCode[]): Record<number, ProblemResponse> {
-  const responses: Record<number, ProblemResponse> = {};
-  for (const code of [...codes, ...ANY_ROUTE]) {
-    const { status } = ERRORS[code];
-    const sameStatus = [...new Set([...codes, ...ANY_ROUTE])].filter((other) => ERRORS[other].status === status);
-    const description = sameStatus.map((other) => `\`${other}\`: ${ERRORS[other].title}`).join('. ');
-    responses[status] = { description, content: { [PROBLEM_TYPE]: { schema: problem } } };
-  }
-  return responses;
+  const all = [...new Set([...codes, ...ANY_ROUTE])];
+  return Object.fromEntries(all.map((code) => [ERRORS[code].status, problemResponse(all.filter((other) => ERRORS[other].status === ERRORS[code].status))]));
+}
+
+export function problemResponse(codes: ErrorCode[]): ProblemResponse {
+  const description = codes.map((code) => `\`${code}\`: ${ERRORS[code].title}`).join('. ');
+  return { description, content: { [PROBLEM_TYPE]: { schema: problem } } };
 }

@@ -1,7 +1,9 @@
 // Sends a caller to an object in the store by a signed link, or streams it, whole or the range that is asked for (RFC 9110, single ranges).
+import { Readable } from 'node:stream';
 import type { ObjectStore } from '@styleforge/storage';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { ApiError } from '../errors/api-error.ts';
 import { isUnchanged } from './etag.ts';
 
 /** For response schemas. */
@@ -25,8 +27,13 @@ export async function sendObject(store: ObjectStore, object: SentObject, request
   if (isUnchanged(request, etag)) return reply.code(304).send();
   if (store.presignGet && request.method === 'GET') return redirect(await store.presignGet(object.key, LINK_SECONDS, object), reply);
   const range = rangeOf(request, object.size, etag);
-  if (range === 'unsatisfiable') return reply.code(416).header('content-range', `bytes */${object.size}`).send();
+  if (range === 'unsatisfiable') {
+    reply.headers({ 'content-range': `bytes */${object.size}`, 'content-disposition': 'inline', 'cache-control': 'no-store' }).removeHeader('etag');
+    throw new ApiError('range_not_satisfiable', `The file has ${object.size} bytes.`);
+  }
   reply.type(object.contentType);
+  // Nothing is read that would only be thrown away; without a stream the framework takes the answer to be empty.
+  if (request.method === 'HEAD') return reply.header('content-length', object.size).send(Readable.from([]));
   if (range === null) {
     const { body } = await store.getStream(object.key);
     return reply.header('content-length', object.size).send(body);

@@ -1,8 +1,10 @@
 // OpenAPI 3.1 at /openapi.json, made from the routes' schemas, and readable docs at /docs.
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
+import type { FastifySchema, RouteOptions } from 'fastify';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import type { ApiServer } from '../http/api-server.ts';
+import { completeOperation } from './openapi-operation.ts';
 
 const INFO = {
   title: 'StyleForge',
@@ -19,7 +21,10 @@ export async function registerOpenApi(app: ApiServer): Promise<void> {
       tags: ['datasets', 'base models', 'training jobs', 'studies', 'generations', 'images', 'API keys', 'service'].map((name) => ({ name })),
       components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', description: 'An API key: `sf_...`' } } },
     },
-    transform: jsonSchemaTransform,
+    transform: (document) => {
+      const { schema, url, route } = document as { schema?: FastifySchema; url: string; route: RouteOptions };
+      return jsonSchemaTransform((schema ? { ...document, schema: completeOperation(schema, url, route) } : document) as typeof document);
+    },
     transformObject: jsonSchemaTransformObject,
   });
   await app.register(swaggerUi, { routePrefix: '/docs' });

@@ -1,7 +1,7 @@
 // Rows of datasets and uploaded images as response bodies.
 import type { DatasetBody, DatasetImageBody } from '@styleforge/contracts';
 import type { DatasetSummary, ImageRow } from '@styleforge/database';
-import { imageUrl } from './links.ts';
+import { imageUrl, thumbnailUrl } from './links.ts';
 
 export function presentDataset(row: DatasetSummary): DatasetBody {
   return {
@@ -27,6 +27,7 @@ export function presentImage(row: ImageRow): DatasetImageBody {
     size_bytes: row.sizeBytes,
     sha256: row.sha256,
     url: imageUrl(row.id),
+    thumbnail_url: thumbnailUrl(row.id),
     created_at: row.createdAt.toISOString(),
   };
 }

@@ -7,6 +7,7 @@ export const studyUrl = (id: string) => `/v1/studies/${id}`;
 export const promptSetUrl = (id: string) => `/v1/prompt-sets/${id}`;
 export const generationUrl = (id: string) => `/v1/images/generations/${id}`;
 export const imageUrl = (id: string) => `/v1/images/${id}`;
+export const thumbnailUrl = (id: string) => `${imageUrl(id)}/thumbnail`;
 export const validationImageUrl = (jobId: string, step: number, index: number) => `${trainingJobUrl(jobId)}/images/${step}/${index}`;
 export const checkpointFileUrl = (jobId: string, checkpointId: string, file: string) =>
   `${trainingJobUrl(jobId)}/checkpoints/${checkpointId}/files/${file}`;

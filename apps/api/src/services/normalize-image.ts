@@ -26,7 +26,7 @@ export async function normalizeImage(bytes: Buffer, declared: Declared): Promise
   checkDeclaration(format, declared);
   try {
     const image = sharp(bytes, { limitInputPixels: UPLOAD_LIMITS.pixels });
-    if (((await image.metadata()).pages ?? 1) > 1) throw new ImageRefusal('animated', 'has several frames; send one picture');
+    if (((await image.metadata()).pages ?? 1) > 1 || isAnimatedPng(bytes, format)) throw new ImageRefusal('animated', 'has several frames; send one picture');
     // Upright by EXIF, in sRGB with 8 bits, and without any metadata: sharp keeps none unless told to.
     const { data, info } = await image
       .autoOrient()
@@ -45,6 +45,16 @@ function formatOf(bytes: Buffer): Format | null {
   if (bytes.subarray(0, 3).equals(Buffer.from('ffd8ff', 'hex'))) return 'jpeg';
   if (bytes.toString('latin1', 0, 4) === 'RIFF' && bytes.toString('latin1', 8, 12) === 'WEBP') return 'webp';
   return null;
+}
+
+/** The decoder takes an animated PNG for its first picture; the chunk acTL comes before any picture. */
+function isAnimatedPng(bytes: Buffer, format: Format): boolean {
+  if (format !== 'png') return false;
+  for (let at = 8; at + 8 <= bytes.length; at += 12 + bytes.readUInt32BE(at)) {
+    const chunk = bytes.toString('latin1', at + 4, at + 8);
+    if (chunk === 'acTL' || chunk === 'IDAT') return chunk === 'acTL';
+  }
+  return false;
 }
 
 function checkDeclaration(format: Format, { fileName, mimeType }: Declared): void {

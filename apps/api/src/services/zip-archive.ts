@@ -19,6 +19,7 @@ export class ZipRefusal extends Error {
 }
 
 const MEGABYTE = 1024 ** 2;
+const NAMED_TWICE: Refused = { code: 'duplicate_name', detail: 'stands in the archive twice: programs disagree about which of the two is meant' };
 const SYMBOLIC_LINK = 0o120000;
 const FILE_TYPE_BITS = 0o170000;
 
@@ -27,10 +28,12 @@ export async function* readZip(path: string): AsyncGenerator<ZipItem> {
   const zip = await openZip(path);
   try {
     const entries = await listEntries(zip);
+    const seen = new Set<string>();
     for (const entry of entries) {
       const fileName = nameOf(entry);
       if (fileName.endsWith('/') && refusalOf(entry, fileName)?.code !== 'odd_path') continue;
-      const refusal = refusalOf(entry, fileName);
+      const refusal = seen.has(fileName) ? NAMED_TWICE : refusalOf(entry, fileName);
+      seen.add(fileName);
       yield { fileName, ...(refusal ?? (await unpack(zip, entry))) };
     }
   } finally {

@@ -3,6 +3,8 @@ import { z } from 'zod';
 import type { Checkpoint } from '../generated/client.ts';
 import { newId } from '../new-id.ts';
 import type { PrismaClient } from '../prisma-types.ts';
+import { toPage } from './page.ts';
+import type { RowPage } from './page.ts';
 
 const storedFiles = z.array(z.object({ path: z.string(), size: z.number(), sha256: z.string() }));
 export type StoredFile = z.infer<typeof storedFiles>[number];
@@ -38,6 +40,12 @@ export function createCheckpointRepository(prisma: PrismaClient) {
     async list(projectId: string, jobId: string): Promise<CheckpointRow[]> {
       const rows = await prisma.checkpoint.findMany({ where: { projectId, jobId }, orderBy: { step: 'asc' } });
       return rows.map(toRow);
+    },
+
+    /** In the order of the steps, those after `step`. */
+    async listAfter(jobId: string, step: number, limit: number): Promise<RowPage<CheckpointRow>> {
+      const rows = await prisma.checkpoint.findMany({ where: { jobId, step: { gt: step } }, orderBy: { step: 'asc' }, take: limit + 1 });
+      return toPage(rows.map(toRow), limit);
     },
 
     async delete(id: string): Promise<void> {

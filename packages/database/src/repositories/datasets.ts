@@ -3,7 +3,7 @@ import { LIVE_JOB_STATUSES } from '@styleforge/contracts';
 import type { DatasetKind } from '@styleforge/contracts';
 import type { Dataset } from '../generated/client.ts';
 import { newId } from '../new-id.ts';
-import type { PrismaClient } from '../prisma-types.ts';
+import type { PrismaClient, Transaction } from '../prisma-types.ts';
 import { pageArguments, toPage } from './page.ts';
 import type { PageRequest, RowPage } from './page.ts';
 
@@ -58,14 +58,24 @@ export function createDatasetRepository(prisma: PrismaClient) {
         const locked = await transaction.$queryRaw<unknown[]>`
           select id from datasets where id = ${id} and project_id = ${projectId} for update`;
         if (locked.length === 0) return 'not_found';
-        const uses = { OR: [{ styleRefDatasetId: id }, { auxDatasetId: id }] };
-        const live = await transaction.trainingJob.count({ where: { ...uses, status: { in: [...LIVE_JOB_STATUSES] } } });
+        const live = await countLiveJobs(transaction, id);
         if (live > 0) return 'in_use';
         await transaction.dataset.delete({ where: { id } });
         return 'deleted';
       });
     },
   };
+}
+
+/** Jobs that may still read the dataset: to train with it, or to compare with it. */
+async function countLiveJobs(transaction: Transaction, id: string): Promise<number> {
+  const reference = (part: string) => ({ config: { path: [part, 'reference_dataset_id'], equals: id } });
+  return transaction.trainingJob.count({
+    where: {
+      status: { in: [...LIVE_JOB_STATUSES] },
+      OR: [{ styleRefDatasetId: id }, { auxDatasetId: id }, reference('early_stopping'), reference('evaluation')],
+    },
+  });
 }
 
 function toDatasetRow(row: Dataset): DatasetRow {

@@ -2,6 +2,8 @@
 import type { JobMetricBody } from '@styleforge/contracts';
 import type { JobMetric } from '../generated/client.ts';
 import type { PrismaClient } from '../prisma-types.ts';
+import { toPage } from './page.ts';
+import type { RowPage } from './page.ts';
 
 export type MetricPoint = JobMetricBody;
 
@@ -22,8 +24,9 @@ export function createMetricRepository(prisma: PrismaClient) {
           grad_norm = excluded.grad_norm, learning_rate = excluded.learning_rate, created_at = now()`;
     },
 
-    async list(jobId: string): Promise<JobMetric[]> {
-      return prisma.jobMetric.findMany({ where: { jobId }, orderBy: { step: 'asc' } });
+    /** In the order of the steps, those after `step`. */
+    async listAfter(jobId: string, step: number, limit: number): Promise<RowPage<JobMetric>> {
+      return toPage(await prisma.jobMetric.findMany({ where: { jobId, step: { gt: step } }, orderBy: { step: 'asc' }, take: limit + 1 }), limit);
     },
   };
 }

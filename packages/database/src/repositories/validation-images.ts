@@ -1,6 +1,8 @@
 // Images that were made in the middle of a training.
 import type { ValidationImage } from '../generated/client.ts';
 import type { PrismaClient } from '../prisma-types.ts';
+import { toPage } from './page.ts';
+import type { RowPage } from './page.ts';
 
 export type ValidationImageRow = Omit<ValidationImage, 'seed'> & { seed: number };
 
@@ -18,10 +20,11 @@ export function createValidationImageRepository(prisma: PrismaClient) {
       });
     },
 
-    /** By step, then by index. */
-    async list(jobId: string): Promise<ValidationImageRow[]> {
-      const rows = await prisma.validationImage.findMany({ where: { jobId }, orderBy: [{ step: 'asc' }, { index: 'asc' }] });
-      return rows.map(toRow);
+    /** In the order of step and index, those after the one named. */
+    async listAfter(jobId: string, after: { step: number; index: number }, limit: number): Promise<RowPage<ValidationImageRow>> {
+      const later = { OR: [{ step: { gt: after.step } }, { step: after.step, index: { gt: after.index } }] };
+      const rows = await prisma.validationImage.findMany({ where: { jobId, ...later }, orderBy: [{ step: 'asc' }, { index: 'asc' }], take: limit + 1 });
+      return toPage(rows.map(toRow), limit);
     },
 
     async find(jobId: string, step: number, index: number): Promise<ValidationImageRow | null> {

@@ -16,6 +16,7 @@ import { createGenerationRoute } from './images/create-generation.ts';
 import { getGenerationRoute } from './images/get-generation.ts';
 import { getImageRoute } from './images/get-image.ts';
 import { listGenerationsRoute } from './images/list-generations.ts';
+import { getThumbnailRoute } from './images/get-thumbnail.ts';
 import { createPromptSetRoute } from './prompt-sets/create.ts';
 import { getPromptSetRoute } from './prompt-sets/get.ts';
 import { listPromptSetsRoute } from './prompt-sets/list.ts';
@@ -78,6 +79,7 @@ const ROUTES: ((app: ApiServer, dependencies: ApiDependencies) => void)[] = [
   getGenerationRoute,
   cancelGenerationRoute,
   getImageRoute,
+  getThumbnailRoute,
   createWebhookRoute,
   listWebhooksRoute,
   getWebhookRoute,

@@ -1,5 +1,5 @@
 // GET /v1/datasets
-import { datasetPage, pageQuery } from '@styleforge/contracts';
+import { datasetId, datasetPage, pageQuery } from '@styleforge/contracts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
@@ -12,7 +12,7 @@ export function listDatasetsRoute(app: ApiServer, { database }: ApiDependencies)
     tags: ['datasets'],
     summary: 'List datasets, newest first',
     security,
-    querystring: pageQuery,
+    querystring: pageQuery.extend({ after: datasetId.optional() }),
     response: { 200: datasetPage, ...problemResponses('validation_failed') },
   };
   app.get('/datasets', { schema }, async (request) => {

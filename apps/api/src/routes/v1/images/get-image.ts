@@ -18,7 +18,9 @@ export function getImageRoute(app: ApiServer, { database, objectStore }: ApiDepe
     response: {
       302: SIGNED_LINK,
       200: { description: 'The image', content: { 'image/png': { schema: z.string() } } },
-      ...problemResponses('not_found'),
+      206: { description: 'The range asked for', content: { 'image/png': { schema: z.string() } } },
+      304: z.undefined().describe('Unchanged'),
+      ...problemResponses('not_found', 'range_not_satisfiable'),
     },
   };
   app.get('/images/:id', { schema }, async (request, reply) => {

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { notFound } from '../../../errors/api-error.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
+import { tagAnswer } from '../../../http/etag.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { presentPromptSet } from '../../../presenters/prompt-sets.ts';
@@ -16,12 +17,13 @@ export function getPromptSetRoute(app: ApiServer, { database }: ApiDependencies)
     description: 'By its id, by its name (the newest version) or by name@version.',
     security,
     params: z.object({ id: promptSetReference }),
-    response: { 200: promptSet, ...problemResponses('not_found') },
+    response: { 200: promptSet, 304: z.undefined().describe('Unchanged'), ...problemResponses('not_found') },
   };
-  app.get('/prompt-sets/:id', { schema }, async (request) => {
+  app.get('/prompt-sets/:id', { schema }, async (request, reply) => {
     const { id } = request.params;
     const set = await findPromptSet(database, request.caller.projectId, id);
     if (set === null) throw notFound('prompt set', id);
-    return presentPromptSet(set);
+    const body = presentPromptSet(set);
+    return tagAnswer(request, reply, body) ? reply.code(304).send() : reply.send(body);
   });
 }

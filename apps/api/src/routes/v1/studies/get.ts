@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { notFound } from '../../../errors/api-error.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
+import { tagAnswer } from '../../../http/etag.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { toStudyBody } from '../../../services/study-service.ts';
@@ -14,11 +15,12 @@ export function getStudyRoute(app: ApiServer, { database }: ApiDependencies): vo
     summary: 'Read a study with its comparing report',
     security,
     params: z.object({ id: studyId }),
-    response: { 200: study, ...problemResponses('not_found') },
+    response: { 200: study, 304: z.undefined().describe('Unchanged'), ...problemResponses('not_found') },
   };
-  app.get('/studies/:id', { schema }, async (request) => {
+  app.get('/studies/:id', { schema }, async (request, reply) => {
     const row = await database.studies.find(request.caller.projectId, request.params.id);
     if (row === null) throw notFound('study', request.params.id);
-    return toStudyBody(database, row);
+    const body = await toStudyBody(database, row);
+    return tagAnswer(request, reply, body) ? reply.code(304).send() : reply.send(body);
   });
 }

@@ -1,5 +1,5 @@
 // GET /v1/studies
-import { pageQuery, studyPage } from '@styleforge/contracts';
+import { pageQuery, studyId, studyPage } from '@styleforge/contracts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
@@ -11,7 +11,7 @@ export function listStudiesRoute(app: ApiServer, { database }: ApiDependencies):
     tags: ['studies'],
     summary: 'List studies, newest first',
     security,
-    querystring: pageQuery,
+    querystring: pageQuery.extend({ after: studyId.optional() }),
     response: { 200: studyPage, ...problemResponses('validation_failed') },
   };
   app.get('/studies', { schema }, async (request) => {

@@ -1,5 +1,5 @@
 // GET /v1/training-jobs/{id}/checkpoints
-import { checkpointList, trainingJobId } from '@styleforge/contracts';
+import { checkpointPage, stepCursor, stepPageQuery, trainingJobId } from '@styleforge/contracts';
 import { z } from 'zod';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
@@ -11,14 +11,17 @@ import { findTrainingJob } from '../../../services/read-training-job.ts';
 export function listCheckpointsRoute(app: ApiServer, { database, objectStore }: ApiDependencies): void {
   const schema = {
     tags: ['training jobs'],
-    summary: 'The checkpoints with their files and links to download them',
+    summary: 'The checkpoints, first step first, with their files and links to download them',
     security,
     params: z.object({ id: trainingJobId }),
-    response: { 200: checkpointList, ...problemResponses('not_found') },
+    querystring: stepPageQuery(stepCursor.default(0).describe('The step of the last checkpoint seen')),
+    response: { 200: checkpointPage, ...problemResponses('not_found', 'validation_failed') },
   };
   app.get('/training-jobs/:id/checkpoints', { schema }, async (request) => {
     const job = await findTrainingJob(database, request.caller.projectId, request.params.id);
-    const rows = await database.checkpoints.list(job.projectId, job.id);
-    return { data: await Promise.all(rows.map((row) => presentCheckpoint(row, objectStore))) };
+    const { limit, after } = request.query;
+    const { rows, hasMore } = await database.checkpoints.listAfter(job.id, after, limit);
+    const data = await Promise.all(rows.map((row) => presentCheckpoint(row, objectStore)));
+    return { data, has_more: hasMore, next: hasMore ? String(rows.at(-1)?.step) : null };
   });
 }

@@ -22,7 +22,8 @@ export function downloadCheckpointFileRoute(app: ApiServer, { database, objectSt
       302: SIGNED_LINK,
       200: { description: 'The file', content: { 'application/octet-stream': { schema: z.string() } } },
       206: { description: 'The range asked for', content: { 'application/octet-stream': { schema: z.string() } } },
-      ...problemResponses('not_found'),
+      304: z.undefined().describe('Unchanged'),
+      ...problemResponses('not_found', 'range_not_satisfiable'),
     },
   };
   app.get('/training-jobs/:id/checkpoints/:checkpoint_id/files/*', { schema }, async (request, reply) => {

@@ -1,5 +1,5 @@
 // GET /v1/training-jobs/{id}/events: the log as pages, or live as an event stream.
-import { jobEventPage, trainingJobId } from '@styleforge/contracts';
+import { jobEventPage, stepCursor, stepPageQuery, trainingJobId } from '@styleforge/contracts';
 import { z } from 'zod';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
@@ -9,12 +9,8 @@ import { presentEvent } from '../../../presenters/training-jobs.ts';
 import { streamEvents } from '../../../services/event-stream.ts';
 import { findTrainingJob } from '../../../services/read-training-job.ts';
 
-const sequence = z.coerce.number().int().min(0).max(2 ** 31 - 1);
-const query = z.object({
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
-  after: sequence.default(0).describe('Sequence number of the last event seen'),
-});
-const headers = z.object({ 'last-event-id': sequence.optional() });
+const query = stepPageQuery(stepCursor.default(0).describe('Sequence number of the last event seen'));
+const headers = z.object({ 'last-event-id': stepCursor.optional() });
 
 export function listEventsRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
@@ -38,7 +34,7 @@ export function listEventsRoute(app: ApiServer, { database }: ApiDependencies): 
   app.get('/training-jobs/:id/events', { schema }, async (request, reply) => {
     const job = await findTrainingJob(database, request.caller.projectId, request.params.id);
     const { limit, after } = request.query;
-    if (request.headers.accept?.includes('text/event-stream')) {
+    if (request.method !== 'HEAD' && request.headers.accept?.includes('text/event-stream')) {
       const stream = { jobId: job.id, after: request.headers['last-event-id'] ?? after, closing: closing.signal };
       return streamEvents(database, stream, reply);
     }

@@ -1,5 +1,5 @@
 // GET /v1/training-jobs/{id}/images
-import { trainingJobId, validationImageList } from '@styleforge/contracts';
+import { stepPageQuery, trainingJobId, validationImagePage } from '@styleforge/contracts';
 import { z } from 'zod';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
@@ -8,16 +8,24 @@ import { security } from '../../../http/security.ts';
 import { presentValidationImage } from '../../../presenters/training-jobs.ts';
 import { findTrainingJob } from '../../../services/read-training-job.ts';
 
+/** Step and index of the last image seen. */
+const cursor = z.string().regex(/^\d{1,9}\.\d{1,9}$/, 'must be the `next` of a page');
+
 export function listValidationImagesRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
     tags: ['training jobs'],
     summary: 'The validation images, from the base model (step 0) on',
     security,
     params: z.object({ id: trainingJobId }),
-    response: { 200: validationImageList, ...problemResponses('not_found') },
+    querystring: stepPageQuery(cursor.optional()),
+    response: { 200: validationImagePage, ...problemResponses('not_found', 'validation_failed') },
   };
   app.get('/training-jobs/:id/images', { schema }, async (request) => {
     const job = await findTrainingJob(database, request.caller.projectId, request.params.id);
-    return { data: (await database.validationImages.list(job.id)).map(presentValidationImage) };
+    const { limit, after } = request.query;
+    const [step = -1, index = -1] = after?.split('.').map(Number) ?? [];
+    const { rows, hasMore } = await database.validationImages.listAfter(job.id, { step, index }, limit);
+    const last = rows.at(-1);
+    return { data: rows.map(presentValidationImage), has_more: hasMore, next: hasMore && last ? `${last.step}.${last.index}` : null };
   });
 }

@@ -1,5 +1,5 @@
 // GET /v1/training-jobs/{id}/metrics
-import { jobMetricList, trainingJobId } from '@styleforge/contracts';
+import { jobMetricPage, stepCursor, stepPageQuery, trainingJobId } from '@styleforge/contracts';
 import { z } from 'zod';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
@@ -10,15 +10,17 @@ import { findTrainingJob } from '../../../services/read-training-job.ts';
 export function listMetricsRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
     tags: ['training jobs'],
-    summary: 'The loss curves',
+    summary: 'The loss curves, first step first',
     security,
     params: z.object({ id: trainingJobId }),
-    response: { 200: jobMetricList, ...problemResponses('not_found') },
+    querystring: stepPageQuery(stepCursor.default(0).describe('The last step seen')),
+    response: { 200: jobMetricPage, ...problemResponses('not_found', 'validation_failed') },
   };
   app.get('/training-jobs/:id/metrics', { schema }, async (request) => {
     const job = await findTrainingJob(database, request.caller.projectId, request.params.id);
-    const points = await database.metrics.list(job.id);
-    const data = points.map(({ step, loss, styleRefLoss, auxLoss, gradNorm, learningRate }) => ({
+    const { limit, after } = request.query;
+    const { rows, hasMore } = await database.metrics.listAfter(job.id, after, limit);
+    const data = rows.map(({ step, loss, styleRefLoss, auxLoss, gradNorm, learningRate }) => ({
       step,
       loss,
       style_ref_loss: styleRefLoss,
@@ -26,6 +28,6 @@ export function listMetricsRoute(app: ApiServer, { database }: ApiDependencies):
       grad_norm: gradNorm,
       learning_rate: learningRate,
     }));
-    return { data };
+    return { data, has_more: hasMore, next: hasMore ? String(rows.at(-1)?.step) : null };
   });
 }

@@ -1,0 +1,32 @@
+// Refuses requests that accept none of the formats a route answers in; it must run before the route does anything.
+import type { RouteOptions } from 'fastify';
+import Negotiator from 'negotiator';
+import { ApiError } from '../errors/api-error.ts';
+import type { ApiServer } from '../http/api-server.ts';
+
+const JSON_TYPE = 'application/json';
+/** A download of whatever type the file has. */
+const ANY_FILE = 'application/octet-stream';
+
+type Responses = Record<string, { content?: Record<string, unknown> }>;
+
+export function registerContentNegotiation(app: ApiServer): void {
+  const formats = new Map<string, string[]>();
+  app.addHook('onRoute', ({ method, url, schema }) => {
+    for (const name of [method].flat()) formats.set(`${name} ${url}`, formatsOf(schema));
+  });
+  app.addHook('onRequest', async (request) => {
+    const { method, url } = request.routeOptions;
+    const offered = formats.get(`${String(method)} ${url}`);
+    if (offered === undefined || request.headers.accept === undefined || offered.includes(ANY_FILE)) return;
+    if (new Negotiator(request.raw).mediaType(offered) === undefined) {
+      throw new ApiError('not_acceptable', `This answers with ${offered.join(' or ')}.`);
+    }
+  });
+}
+
+function formatsOf(schema: RouteOptions['schema']): string[] {
+  const responses = Object.entries((schema?.response ?? {}) as Responses).filter(([status]) => status.startsWith('2'));
+  const named = responses.flatMap(([, { content }]) => Object.keys(content ?? {}));
+  return named.length > 0 ? [...new Set(named)] : [JSON_TYPE];
+}

@@ -1,0 +1,146 @@
+// What holds for every route of the OpenAPI document: keys, scopes, projects, marks, pages, refusals.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startApiFixture } from './api-fixture.ts';
+import type { ApiFixture } from './api-fixture.ts';
+import { jobRequest, pathWith, routesOf, seedProject } from './seeded-project.ts';
+import type { Route, SeededIds } from './seeded-project.ts';
+
+let api: ApiFixture;
+let routes: Route[];
+let ids: SeededIds;
+const keys: Record<string, string> = {};
+beforeAll(async () => {
+  api = await startApiFixture();
+  routes = await routesOf(api);
+  ids = await seedProject(api);
+  for (const scope of ['read', 'write', 'admin'] as const) keys[scope] = (await api.database.apiKeys.create(api.projectId, scope, [scope])).key;
+});
+afterAll(() => api.close());
+
+const nameOf = ({ method, path }: Route) => `${method} ${path}`;
+/** A body that passes validation, so that what is refused is not refused for its body. */
+const bodies = (): Record<string, object> => ({
+  'POST /v1/datasets': { name: 'x', kind: 'aux' }, 'POST /v1/training-jobs': jobRequest(ids['datasets'] ?? ''), 'POST /v1/images/generations': { model: 'tiny', prompts: ['x'] },
+  'POST /v1/studies': { name: 'x', job: jobRequest(ids['datasets'] ?? ''), grid: [{ pointer: '/hyperparameters/seed', values: [1, 2] }] },
+  'POST /v1/prompt-sets': { name: 'x', prompts: ['x'] }, 'POST /v1/api-keys': { name: 'x' }, 'POST /v1/training-jobs/{id}/resume': {},
+});
+const request = (route: Route, key: string | undefined) => api.app.inject({
+  method: route.method, url: pathWith(ids, route.path), headers: { ...(key && { authorization: `Bearer ${key}` }), ...(route.path.endsWith('/images') && route.method === 'POST' && { 'content-type': 'multipart/form-data; boundary=x' }) },
+  ...(bodies()[nameOf(route)] && { payload: bodies()[nameOf(route)] }),
+});
+const refusals = async (chosen: Route[], key: string | undefined) =>
+  Promise.all(chosen.map(async (route) => {
+    const answer = await request(route, key);
+    return [nameOf(route), answer.statusCode, answer.headers['content-type'], answer.json<{ code: string }>().code];
+  }));
+const all = (chosen: Route[], status: number, code: string) => chosen.map((route) => [nameOf(route), status, 'application/problem+json', code]);
+
+describe('keys', () => {
+  it('are needed, known and not revoked on every route', async () => {
+    const revoked = await api.database.apiKeys.create(api.projectId, 'revoked', ['admin']);
+    await api.database.apiKeys.revoke(revoked.keyId);
+    for (const key of [undefined, 'sf_unknown', revoked.key]) expect(await refusals(routes, key)).toEqual(all(routes, 401, 'unauthorized'));
+  });
+
+  it('need the scope that the document names', async () => {
+    const scopeOf = ({ operation }: Route) => operation.security?.[0]?.apiKey[0] ?? 'none';
+    expect(new Set(routes.map(scopeOf))).toEqual(new Set(['read', 'write', 'admin']));
+    for (const scope of ['read', 'write'] as const) {
+      const others = routes.filter((route) => scopeOf(route) !== scope);
+      expect(await refusals(others, keys[scope])).toEqual(all(others, 403, 'insufficient_scope'));
+    }
+  });
+});
+
+it('shows, changes and deletes nothing of another project: 404, as for what does not exist', async () => {
+  const { projectId } = await api.database.apiKeys.createProject('other');
+  const { key } = await api.database.apiKeys.create(projectId, 'other', ['admin']);
+  const single = routes.filter(({ path }) => path.includes('{'));
+  expect(single.length).toBeGreaterThan(15);
+  expect(await refusals(single, key)).toEqual(all(single, 404, 'not_found'));
+  for (const route of routes.filter(({ method, path }) => method === 'GET' && !path.includes('{') && !path.endsWith('/base-models'))) {
+    const { data } = (await request(route, key)).json<{ data: { id: string; shipped?: boolean }[] }>();
+    expect([route.path, data.filter(({ id, shipped }) => !shipped && Object.values(ids).includes(id))]).toEqual([route.path, []]);
+  }
+});
+
+describe('GET', () => {
+  const gets = () => routes.filter(({ method }) => method === 'GET');
+
+  it('answers what the document says, HEAD the same without a body', async () => {
+    for (const route of gets()) {
+      const url = pathWith(ids, route.path);
+      const answer = await api.call('GET', url, { key: keys['admin'] ?? '' });
+      expect([url, answer.status]).toEqual([url, 200]);
+      const head = await api.app.inject({ method: 'HEAD', url, headers: { authorization: `Bearer ${keys['admin']}` } });
+      expect([url, head.statusCode, head.body, head.headers['content-type'], head.headers['etag']]).toEqual([url, 200, '', answer.headers['content-type'], answer.headers['etag']]);
+    }
+  });
+
+  it('carries an ETag wherever it reads one thing, and answers 304 to it', async () => {
+    const single = gets().filter(({ path }) => path.endsWith('}'));
+    for (const route of single) {
+      const url = pathWith(ids, route.path);
+      const etag = String((await api.call('GET', url, { key: keys['admin'] ?? '' })).headers['etag']);
+      expect([url, etag]).toEqual([url, expect.stringMatching(/^"[^"]+"$/)]);
+      expect([url, (await api.call('GET', url, { key: keys['admin'] ?? '', headers: { 'if-none-match': etag } })).status]).toEqual([url, 304]);
+      expect(Object.keys(route.operation.responses)).toContain('304');
+    }
+  });
+
+  it('refuses to answer in a format that it does not have', async () => {
+    for (const route of gets().filter(({ path }) => !path.endsWith('{*}'))) {
+      const url = pathWith(ids, route.path);
+      const answer = await api.call('GET', url, { key: keys['admin'] ?? '', headers: { accept: 'application/x-nothing' } });
+      expect([url, answer.status, answer.body['code']]).toEqual([url, 406, 'not_acceptable']);
+      expect((await api.call('GET', url, { key: keys['admin'] ?? '', headers: { accept: 'text/html, */*;q=0.1' } })).status).toBe(200);
+    }
+  });
+
+  it('takes limits of 1 to 100 on every list and pages through all of it without a gap', async () => {
+    const lists = gets().filter(({ path, operation }) => operation.parameters?.some(({ name }) => name === 'limit') || !path.includes('{'));
+    expect(lists.length).toBeGreaterThan(9);
+    for (const route of lists) {
+      const url = pathWith(ids, route.path);
+      const get = (query: string) => api.call<{ data: object[]; has_more: boolean; next: string | null }>('GET', `${url}?${query}`, { key: keys['admin'] ?? '' });
+      for (const limit of ['0', '101', '-1', 'x', '1.5']) expect([url, limit, (await get(`limit=${limit}`)).status]).toEqual([url, limit, 422]);
+      const whole = (await get('limit=100')).body;
+      expect([url, whole.has_more, whole.next]).toEqual([url, false, null]);
+      const found: object[] = [];
+      for (let next: string | null = ''; next !== null;) {
+        const page: { data: object[]; next: string | null } = (await get(`limit=1${next === '' ? '' : `&after=${encodeURIComponent(next)}`}`)).body;
+        found.push(...page.data);
+        next = page.next;
+      }
+      expect([url, found]).toEqual([url, whole.data]);
+    }
+  });
+});
+
+describe('pages', () => {
+  it('neither repeat nor skip a row when rows are added meanwhile', async () => {
+    const create = async (name: string) => (await api.call<{ id: string }>('POST', '/v1/datasets', { body: { name, kind: 'aux' } })).body.id;
+    const old = [];
+    for (const name of ['a', 'b', 'c', 'd']) old.unshift(await create(name));
+    const read = async (query: string) => (await api.call<{ data: { id: string }[]; next: string }>('GET', `/v1/datasets?${query}`)).body;
+    const first = await read('limit=2');
+    await create('newer');
+    const second = await read(`limit=2&after=${first.next}`);
+    expect([...first.data, ...second.data].map(({ id }) => id)).toEqual(old);
+    expect((await api.call('GET', '/v1/datasets?after=nonsense')).body).toMatchObject({ status: 422, errors: [{ pointer: '/after' }] });
+  });
+});
+
+describe('the document', () => {
+  it('names for every route its problems, its id, and the headers that it takes', () => {
+    expect(new Set(routes.map(({ operation }) => operation.operationId)).size).toBe(routes.length);
+    for (const route of routes) {
+      const { responses, parameters = [] } = route.operation;
+      const problems = Object.entries(responses).filter(([, { content }]) => content && 'application/problem+json' in content).map(([status]) => status);
+      expect([nameOf(route), problems]).toEqual([nameOf(route), expect.arrayContaining(['400', '401', '403', '406', '429', '500', ...(route.path.includes('{') ? ['404'] : [])])]);
+      const idempotent = parameters.some(({ name }) => name === 'idempotency-key');
+      expect([nameOf(route), idempotent]).toEqual([nameOf(route), route.method === 'POST']);
+      if (idempotent) expect(problems).toEqual(expect.arrayContaining(['409', '413', '415', '422']));
+    }
+  });
+});

@@ -1,0 +1,84 @@
+// A project that has one of everything, so that tests can walk through every route of the OpenAPI document.
+import { createHash } from 'node:crypto';
+import type { GenerationBody, StudyBody, TrainingJobBody } from '@styleforge/contracts';
+import { newId } from '@styleforge/database';
+import { checkpointPrefix, generationImageKey, validationImageKey } from '@styleforge/storage';
+import { createDataset, picture } from './api-fixture.ts';
+import type { ApiFixture } from './api-fixture.ts';
+
+export type Operation = {
+  operationId?: string;
+  security?: { apiKey: string[] }[];
+  parameters?: { name: string; in: string; required?: boolean; schema: object }[];
+  requestBody?: { content: Record<string, { schema: object }> };
+  responses: Record<string, { description?: string; content?: Record<string, { schema: object }> }>;
+};
+export type OpenApi = { paths: Record<string, Record<string, Operation>>; components: { schemas: Record<string, object> } };
+export type Route = { method: 'GET' | 'POST' | 'DELETE' | 'PUT'; path: string; operation: Operation };
+
+export async function routesOf(api: Pick<ApiFixture, 'app'>): Promise<Route[]> {
+  const { paths } = (await api.app.inject('/openapi.json')).json<OpenApi>();
+  return Object.entries(paths)
+    .filter(([path]) => path.startsWith('/v1/'))
+    .flatMap(([path, operations]) => Object.entries(operations).map(([method, operation]) => ({ method: method.toUpperCase() as Route['method'], path, operation })));
+}
+
+/** From the collection in a path to the id of its one member. */
+export type SeededIds = Record<string, string>;
+
+export async function seedProject(api: ApiFixture): Promise<SeededIds> {
+  const dataset = await createDataset(api, 'style_ref', [{ seeds: [1, 2, 3] }]);
+  const images = await api.call<{ images: { id: string }[] }>('GET', `/v1/datasets/${dataset}`);
+  const job = await finishedJob(api, dataset);
+  const generation = (await api.call<GenerationBody>('POST', '/v1/images/generations', { body: { model: 'tiny', prompts: ['a cat'] } })).body.id;
+  await finishGeneration(api, generation);
+  const variations = [5, 6].map((max_train_steps) => ({ name: `${max_train_steps} steps`, changes: { hyperparameters: { max_train_steps } } }));
+  const study = await api.call<StudyBody>('POST', '/v1/studies', { body: { name: 'two', job: jobRequest(dataset), variations } });
+  const promptSet = await api.call<{ id: string }>('POST', '/v1/prompt-sets', { body: { name: 'seeded', prompts: ['a cat'] } });
+  const key = await api.database.apiKeys.create(api.projectId, 'seeded');
+  return {
+    'datasets': dataset, 'images': images.body.images[0]?.id ?? '', 'training-jobs': job.id, 'checkpoints': job.checkpointId, 'generations': generation,
+    'studies': study.body.id, 'prompt-sets': promptSet.body.id, 'api-keys': key.keyId,
+  };
+}
+
+/** The path of a route with the seeded ids in it. */
+export function pathWith(ids: SeededIds, path: string): string {
+  const filled = path.replaceAll(/\/([a-z-]+)\/\{(?:id|checkpoint_id)\}/g, (_all, collection: string) => {
+    const id = ids[collection];
+    if (id === undefined) throw new Error(`seedProject() makes none of ${collection}: add one, so that its routes are tested`);
+    return `/${collection}/${id}`;
+  });
+  return filled.replace('{step}/{index}', '1/0').replace('{*}', 'unet/config.json');
+}
+
+export const jobRequest = (dataset: string) => ({ method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: dataset }, hyperparameters: { max_train_steps: 9 } });
+
+async function finishedJob(api: ApiFixture, dataset: string): Promise<{ id: string; checkpointId: string }> {
+  const { trainingJobs, metrics, checkpoints, validationImages } = api.database;
+  const { id } = (await api.call<TrainingJobBody>('POST', '/v1/training-jobs', { body: jobRequest(dataset) })).body;
+  await trainingJobs.claim(id);
+  const point = { loss: 0.5, style_ref_loss: 0.5, aux_loss: null, grad_norm: 1, learning_rate: 1e-5 };
+  await metrics.record(id, Array.from({ length: 9 }, (_, index) => ({ step: index + 1, ...point })));
+  const objectPrefix = checkpointPrefix(api.projectId, id, 9, 1);
+  const file = await api.objectStore.put(`${objectPrefix}unet/config.json`, Buffer.from('{"sample_size":16}'));
+  const checkpoint = await checkpoints.record({ projectId: api.projectId, jobId: id, step: 9, objectPrefix, files: [{ path: 'unet/config.json', ...file }] });
+  for (const index of [0, 1]) {
+    const objectKey = validationImageKey(api.projectId, id, 1, index);
+    const { size: sizeBytes, sha256 } = await api.objectStore.put(objectKey, await picture(50 + index));
+    await validationImages.record({ jobId: id, step: 1, index, prompt: 'a cat', seed: index, width: 24, height: 24, sizeBytes, sha256, objectKey });
+  }
+  await trainingJobs.setStatus(id, { from: 'running', to: 'succeeded', attempt: 1, result: { final_step: 9, checkpoint_id: checkpoint.id } });
+  return { id, checkpointId: checkpoint.id };
+}
+
+async function finishGeneration(api: ApiFixture, generationId: string): Promise<void> {
+  const { generations } = api.database;
+  await generations.claim(generationId);
+  const objectKey = generationImageKey(api.projectId, generationId, 0);
+  const png = await picture(60);
+  await api.objectStore.put(objectKey, png);
+  const sha256 = createHash('sha256').update(png).digest('hex');
+  await generations.recordImage({ id: newId('image'), generationId, projectId: api.projectId, index: 0, prompt: 'a cat', seed: 1, width: 24, height: 24, sizeBytes: png.length, sha256, objectKey });
+  await generations.setStatus(generationId, { from: 'running', to: 'succeeded', attempt: 1 });
+}
