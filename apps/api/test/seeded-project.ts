@@ -68,6 +68,7 @@ async function finishedJob(api: ApiFixture, dataset: string): Promise<{ id: stri
     const { size: sizeBytes, sha256 } = await api.objectStore.put(objectKey, await picture(50 + index));
     await validationImages.record({ jobId: id, step: 1, index, prompt: 'a cat', seed: index, width: 24, height: 24, sizeBytes, sha256, objectKey });
   }
+  await trainingJobs.start(id, 1);
   await trainingJobs.setStatus(id, { from: 'running', to: 'succeeded', attempt: 1, result: { final_step: 9, checkpoint_id: checkpoint.id } });
   return { id, checkpointId: checkpoint.id };
 }
@@ -79,6 +80,6 @@ async function finishGeneration(api: ApiFixture, generationId: string): Promise<
   const png = await picture(60);
   await api.objectStore.put(objectKey, png);
   const sha256 = createHash('sha256').update(png).digest('hex');
-  await generations.recordImage({ id: newId('image'), generationId, projectId: api.projectId, index: 0, prompt: 'a cat', seed: 1, width: 24, height: 24, sizeBytes: png.length, sha256, objectKey });
+  await generations.recordImage(1, { id: newId('image'), generationId, projectId: api.projectId, index: 0, prompt: 'a cat', seed: 1, width: 24, height: 24, sizeBytes: png.length, sha256, objectKey });
   await generations.setStatus(generationId, { from: 'running', to: 'succeeded', attempt: 1 });
 }

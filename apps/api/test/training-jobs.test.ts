@@ -191,7 +191,7 @@ describe('a job that runs', () => {
     const events = await api.call<{ data: { type: string }[]; next: string }>('GET', `${url}/events?limit=2`);
     expect(events.body).toMatchObject({ data: [{ sequence: 1, type: 'job.queued' }, { sequence: 2, type: 'job.validating' }], has_more: true, next: '2' });
     expect((await api.call('GET', `${url}/events?after=3`)).body).toMatchObject({ data: [{ type: 'job.succeeded' }], has_more: false });
-    expect((await api.call('GET', `${url}/metrics`)).body).toEqual({ data: [{ ...point, step: 1, aux_loss: null }, point] });
+    expect((await api.call('GET', `${url}/metrics`)).body).toEqual({ data: [{ ...point, step: 1, aux_loss: null }, point], has_more: false, next: null });
     const { body } = await api.call<{ data: { id: string; files: { url: string; sha256: string }[] }[] }>('GET', `${url}/checkpoints`);
     expect(body.data).toMatchObject([{ id: job.result?.checkpoint_id, step: 2, format: 'diffusers', files: [{ path: 'unet/config.json' }] }]);
     const file = body.data[0]?.files[0];
