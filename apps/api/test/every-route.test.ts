@@ -22,7 +22,7 @@ const nameOf = ({ method, path }: Route) => `${method} ${path}`;
 const bodies = (): Record<string, object> => ({
   'POST /v1/datasets': { name: 'x', kind: 'aux' }, 'POST /v1/training-jobs': jobRequest(ids['datasets'] ?? ''), 'POST /v1/images/generations': { model: 'tiny', prompts: ['x'] },
   'POST /v1/studies': { name: 'x', job: jobRequest(ids['datasets'] ?? ''), grid: [{ pointer: '/hyperparameters/seed', values: [1, 2] }] },
-  'POST /v1/prompt-sets': { name: 'x', prompts: ['x'] }, 'POST /v1/api-keys': { name: 'x' }, 'POST /v1/training-jobs/{id}/resume': {},
+  'POST /v1/prompt-sets': { name: 'x', prompts: ['x'] }, 'POST /v1/api-keys': { name: 'x' }, 'POST /v1/webhooks': { url: 'https://example.com/other', events: ['training_job.failed'] }, 'POST /v1/training-jobs/{id}/resume': {},
 });
 const request = (route: Route, key: string | undefined) => api.app.inject({
   method: route.method, url: pathWith(ids, route.path), headers: { ...(key && { authorization: `Bearer ${key}` }), ...(route.path.endsWith('/images') && route.method === 'POST' && { 'content-type': 'multipart/form-data; boundary=x' }) },

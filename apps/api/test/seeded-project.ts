@@ -35,10 +35,11 @@ export async function seedProject(api: ApiFixture): Promise<SeededIds> {
   const variations = [5, 6].map((max_train_steps) => ({ name: `${max_train_steps} steps`, changes: { hyperparameters: { max_train_steps } } }));
   const study = await api.call<StudyBody>('POST', '/v1/studies', { body: { name: 'two', job: jobRequest(dataset), variations } });
   const promptSet = await api.call<{ id: string }>('POST', '/v1/prompt-sets', { body: { name: 'seeded', prompts: ['a cat'] } });
+  const webhook = await api.call<{ id: string }>('POST', '/v1/webhooks', { body: { url: 'https://example.com/hook', events: ['training_job.succeeded'] } });
   const key = await api.database.apiKeys.create(api.projectId, 'seeded');
   return {
     'datasets': dataset, 'images': images.body.images[0]?.id ?? '', 'training-jobs': job.id, 'checkpoints': job.checkpointId, 'generations': generation,
-    'studies': study.body.id, 'prompt-sets': promptSet.body.id, 'api-keys': key.keyId,
+    'studies': study.body.id, 'prompt-sets': promptSet.body.id, 'webhooks': webhook.body.id, 'api-keys': key.keyId,
   };
 }
 

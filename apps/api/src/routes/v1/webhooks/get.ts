@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { notFound } from '../../../errors/api-error.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
+import { tagAnswer } from '../../../http/etag.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { presentWebhook } from '../../../presenters/webhooks.ts';
@@ -14,11 +15,12 @@ export function getWebhookRoute(app: ApiServer, { database }: ApiDependencies): 
     summary: 'Read a webhook endpoint',
     security,
     params: z.object({ id: webhookId }),
-    response: { 200: webhook, ...problemResponses('not_found') },
+    response: { 200: webhook, 304: z.undefined().describe('Unchanged'), ...problemResponses('not_found') },
   };
-  app.get('/webhooks/:id', { schema }, async (request) => {
+  app.get('/webhooks/:id', { schema }, async (request, reply) => {
     const row = await database.webhooks.find(request.caller.projectId, request.params.id);
     if (row === null) throw notFound('webhook', request.params.id);
-    return presentWebhook(row);
+    const body = presentWebhook(row);
+    return tagAnswer(request, reply, body) ? reply.code(304).send() : reply.send(body);
   });
 }

@@ -1,5 +1,5 @@
 // GET /v1/webhooks
-import { pageQuery, webhookPage } from '@styleforge/contracts';
+import { pageQuery, webhookId, webhookPage } from '@styleforge/contracts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
@@ -12,7 +12,7 @@ export function listWebhooksRoute(app: ApiServer, { database }: ApiDependencies)
     tags: ['webhooks'],
     summary: 'List webhook endpoints, newest first',
     security,
-    querystring: pageQuery,
+    querystring: pageQuery.extend({ after: webhookId.optional() }),
     response: { 200: webhookPage, ...problemResponses('validation_failed') },
   };
   app.get('/webhooks', { schema }, async (request) => presentPage(await database.webhooks.list(request.caller.projectId, request.query), presentWebhook));
