@@ -114,6 +114,7 @@ describe('a study of jobs that stop early', () => {
     for (const [index, { training_job_id: id }] of body.report.entries()) {
       const [metric, value, step] = best[index]!;
       await api.database.trainingJobs.claim(id);
+      await api.database.trainingJobs.start(id, 1);
       const result = { final_step: 50, checkpoint_id: 'ckpt_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70', best: { metric, value, step } };
       await api.database.trainingJobs.setStatus(id, { from: 'running', to: 'succeeded', result });
     }
@@ -129,8 +130,10 @@ describe('POST /v1/studies/{id}/cancel', () => {
   it('cancels what is queued or paused at once, tells what is running, and leaves what is finished', async () => {
     const { id, report } = await create();
     const [first, second, third] = report.map(({ training_job_id }) => training_job_id) as [string, string, string];
-    await api.database.trainingJobs.claim(first);
-    await api.database.trainingJobs.claim(second);
+    for (const id of [first, second]) {
+      await api.database.trainingJobs.claim(id);
+      await api.database.trainingJobs.start(id, 1);
+    }
     await api.database.trainingJobs.setStatus(second, { from: 'running', to: 'failed', error: { code: 'timeout', message: 'x', retryable: false } });
     await api.call('POST', `/v1/training-jobs/${third}/pause`);
     const answer = await api.call<StudyBody>('POST', `/v1/studies/${id}/cancel`);

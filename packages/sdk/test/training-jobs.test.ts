@@ -20,6 +20,10 @@ afterAll(() => service.close());
 const newJob = () => client.trainingJobs.create({ method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: datasetId }, metadata: { team: 'sdk' } });
 const progress = { step: 1, of: 2, loss: 0.5, style_ref_loss: 0.3, aux_loss: 0.2, grad_norm: 1, learning_rate: 1e-5, samples_per_second: 2, eta_seconds: 1 };
 const jobs = () => service.database.trainingJobs;
+const run = async (id: string) => {
+  await jobs().claim(id);
+  await jobs().start(id, 1);
+};
 const finish = (id: string) => jobs().setStatus(id, { from: 'running', to: 'succeeded', attempt: 1 });
 const describeEvent = (event: TrainingJobEvent) => (event.type === 'progress' ? `progress ${event.data.step}` : event.type);
 
@@ -36,23 +40,24 @@ describe('events', () => {
     for await (const event of client.trainingJobs.events(id)) {
       seen.push(describeEvent(event));
       if (event.type === 'job.queued') await jobs().claim(id);
+      if (event.type === 'job.validating') await jobs().start(id, 1);
       if (event.type === 'job.running') await jobs().updateProgress(id, 1, progress);
       if (event.type === 'progress') await finish(id);
     }
-    expect(seen).toEqual(['job.queued', 'job.running', 'progress 1', 'job.succeeded']);
+    expect(seen).toEqual(['job.queued', 'job.validating', 'job.running', 'progress 1', 'job.succeeded']);
   });
 
   it('go on after a broken connection where they were, none lost and none twice', async () => {
     const { id } = await newJob();
-    await jobs().claim(id);
+    await run(id);
     await finish(id);
     service.seen.length = 0;
     service.faults.push('refuse', { answer: 503 }, { cutAfter: 150 });
-    expect(await readAll(client.trainingJobs.events(id))).toEqual(['job.queued', 'job.running', 'job.succeeded']);
+    expect(await readAll(client.trainingJobs.events(id))).toEqual(['job.queued', 'job.validating', 'job.running', 'job.succeeded']);
     expect(service.seen.length).toBeGreaterThanOrEqual(4);
-    expect(service.seen.at(-1)?.headers['last-event-id']).toMatch(/^[12]$/);
-    expect(await readAll(client.trainingJobs.events(id, { after: 2 }))).toEqual(['job.succeeded']);
-    expect(await readAll(client.trainingJobs.events(id, { after: 3 }))).toEqual([]);
+    expect(service.seen.at(-1)?.headers['last-event-id']).toMatch(/^[123]$/);
+    expect(await readAll(client.trainingJobs.events(id, { after: 2 }))).toEqual(['job.running', 'job.succeeded']);
+    expect(await readAll(client.trainingJobs.events(id, { after: 4 }))).toEqual([]);
   });
 
   it('end when the caller has had enough, by break or by signal', async () => {
@@ -70,9 +75,9 @@ describe('waitFor', () => {
   it('reports every change and resolves with the succeeded job', async () => {
     const { id } = await newJob();
     const seen: string[] = [];
-    const done = client.trainingJobs.waitFor(id, { pollInterval: 20, onProgress: ({ status, progress: at }) => seen.push(`${status} ${at?.step ?? '-'}`) });
-    await expect.poll(() => seen.at(-1)).toBe('queued -');
-    await jobs().claim(id);
+    const done = client.trainingJobs.waitFor(id, { pollInterval: 20, onProgress: ({ status, progress: at }) => seen.push(`${status} ${at.step}`) });
+    await expect.poll(() => seen.at(-1)).toBe('queued 0');
+    await run(id);
     await jobs().updateProgress(id, 1, progress);
     await expect.poll(() => seen.at(-1)).toBe('running 1');
     await finish(id);
