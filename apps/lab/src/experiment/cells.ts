@@ -1,0 +1,50 @@
+// What the paper's tables compare, as cells: one training (or none) of one style and seed, measured in one way.
+import { targetStyles, type StyleId } from '@styleforge/samples';
+
+export type Method = 'base' | 'dreambooth' | 'single-styleforge' | 'multi-styleforge';
+export type Mix = 'both' | 'persons' | 'backgrounds';
+
+export interface Cell {
+  readonly experiment: 'paper-table' | 'aux' | 'mix' | 'steps';
+  /** The column that it stands in. */
+  readonly variant: string;
+  readonly style: StyleId;
+  readonly seed: number;
+  readonly method: Method;
+  readonly mix: Mix;
+  readonly steps: number;
+}
+
+export interface CellChoice {
+  readonly experiments: readonly string[];
+  readonly styles: readonly string[];
+  readonly seeds: number;
+  readonly steps: number;
+}
+
+const METHODS: readonly Method[] = ['base', 'dreambooth', 'single-styleforge', 'multi-styleforge'];
+/** Of the steps asked for: where the curve of steps against quality is read. */
+const STEP_SHARES = [0.25, 0.5, 1, 2, 4];
+
+function variantsOf(experiment: string, steps: number): Pick<Cell, 'variant' | 'method' | 'mix' | 'steps'>[] {
+  const single = { method: 'single-styleforge', mix: 'both', steps } as const;
+  switch (experiment) {
+    case 'paper-table': return METHODS.map((method) => ({ ...single, variant: method, method }));
+    case 'aux': return [{ ...single, variant: 'with Aux' }, { ...single, variant: 'without Aux', method: 'dreambooth' }];
+    case 'mix': return (['both', 'persons', 'backgrounds'] as const).map((mix) => ({ ...single, variant: mix, mix }));
+    case 'steps': return STEP_SHARES.map((share) => ({ ...single, variant: `${Math.round(share * steps)} steps`, steps: Math.round(share * steps) }));
+    default: throw new Error(`there is no experiment '${experiment}': choose of paper-table, aux, mix, steps`);
+  }
+}
+
+export function listCells({ experiments, styles, seeds, steps }: CellChoice): Cell[] {
+  const known = new Set<string>(targetStyles);
+  const unknown = styles.filter((style) => !known.has(style));
+  if (unknown.length > 0) throw new Error(`no target style is called ${unknown.join(', ')}: choose of ${targetStyles.join(', ')}`);
+  return experiments.flatMap((experiment) => Array.from({ length: seeds }, (_, i) => 1337 + i).flatMap((seed) => styles.flatMap((style) => (
+    variantsOf(experiment, steps).map((variant) => ({ experiment, style, seed, ...variant }) as Cell)
+  ))));
+}
+
+/** Cells that train alike share what they trained. */
+export const trainingKey = ({ method, mix, steps, style, seed }: Cell): string => (method === 'base' ? `base-${seed}` : [method, mix, steps, style, seed].join('-'));

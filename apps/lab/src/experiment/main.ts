@@ -1,0 +1,63 @@
+// npm run experiment -- paper-table [aux mix steps]: the paper's comparisons at the shipped model's size; run again, it goes on where it stopped.
+import { openExtractor } from '@styleforge/metrics';
+import { targetStyles } from '@styleforge/samples';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { listCells, type Cell } from './cells.ts';
+import { runCell, type CellResult } from './run-cell.ts';
+import { writeTables } from './table.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    directory: { type: 'string', default: '.styleforge/experiment' },
+    model: { type: 'string', default: 'models/styleforge-mini' },
+    extractor: { type: 'string', default: 'models/mini-clip' },
+    styles: { type: 'string', default: targetStyles.join(',') },
+    seeds: { type: 'string', default: '3' },
+    steps: { type: 'string', default: '200' },
+    pictures: { type: 'string', default: '120' },
+    reference: { type: 'string', default: '400' },
+    threads: { type: 'string' },
+  },
+});
+
+const log = (line: string): void => console.log(`${new Date().toISOString().slice(11, 19)} ${line}`);
+const cells = listCells({
+  experiments: positionals.length > 0 ? positionals : ['paper-table'], styles: values.styles.split(','), seeds: Number(values.seeds), steps: Number(values.steps),
+});
+const results = join(values.directory, 'results');
+await mkdir(results, { recursive: true });
+const extractor = await openExtractor({ name: 'mini-clip', weights: { path: values.extractor } });
+const fileOf = ({ experiment, variant, style, seed, steps }: Cell): string => join(results, `${[experiment, variant.replaceAll(' ', '-'), style, seed, steps].join('_')}.json`);
+
+async function known(cell: Cell): Promise<CellResult | null> {
+  try {
+    return JSON.parse(await readFile(fileOf(cell), 'utf8')) as CellResult;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+const done: CellResult[] = [];
+for (const [index, cell] of cells.entries()) {
+  const name = `${cell.experiment}: ${cell.variant}, ${cell.style}, seed ${cell.seed}`;
+  const before = await known(cell);
+  if (before === null) log(`${index + 1}/${cells.length} ${name}`);
+  const result = before ?? await runCell(cell, {
+    baseModelDirectory: values.model, directory: values.directory, extractor, pictures: Number(values.pictures), referencePictures: Number(values.reference), log,
+    threads: values.threads === undefined ? undefined : Number(values.threads),
+  });
+  if (before === null) {
+    await writeFile(`${fileOf(cell)}.partial`, JSON.stringify(result));
+    await rename(`${fileOf(cell)}.partial`, fileOf(cell));
+    log(`  ${result.block.values.map(({ name: metric, timesThousand, value }) => `${metric} ${(timesThousand ?? value).toFixed(2)}`).join('  ')}  in ${result.seconds.toFixed(0)} s`);
+  }
+  done.push(result);
+}
+await extractor.release();
+const tables = join(values.directory, 'tables.md');
+await writeFile(tables, writeTables(done));
+log(`tables in ${tables}`);

@@ -1,0 +1,54 @@
+// The tables of an experiment as Markdown: mean and spread over the seeds, one table for each metric.
+import { type CellResult } from './run-cell.ts';
+
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** Of the sample; null for a single value. */
+function deviation(values: readonly number[]): number | null {
+  if (values.length < 2) return null;
+  const centre = mean(values);
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1));
+}
+
+const unique = <T>(values: readonly T[]): T[] => [...new Set(values)];
+
+function valueOf({ block }: CellResult, name: string): number {
+  const found = block.values.find((value) => value.name === name);
+  if (!found) throw new Error(`a result has no ${name}`);
+  return found.timesThousand ?? found.value;
+}
+
+function cellText(results: readonly CellResult[], name: string): string {
+  if (results.length === 0) return '';
+  const values = results.map((result) => valueOf(result, name));
+  const spread = deviation(values);
+  return spread === null ? mean(values).toFixed(2) : `${mean(values).toFixed(2)} ± ${spread.toFixed(2)}`;
+}
+
+function metricTable(results: readonly CellResult[], name: string): string {
+  const [variants, styles] = [unique(results.map(({ cell }) => cell.variant)), unique(results.map(({ cell }) => cell.style))];
+  const row = (variant: string): string => {
+    const own = results.filter(({ cell }) => cell.variant === variant);
+    return `| ${[variant, ...styles.map((style) => cellText(own.filter(({ cell }) => cell.style === style), name)), mean(own.map((result) => valueOf(result, name))).toFixed(2)].join(' | ')} |`;
+  };
+  const isKid = name.startsWith('kid');
+  return [
+    `**${name}${isKid ? ', times a thousand' : ''}** (${name.startsWith('clip') ? 'higher' : 'lower'} is better)`, '',
+    `| | ${styles.join(' | ')} | all |`, `|---|${'---|'.repeat(styles.length + 1)}`, ...variants.map(row), '',
+  ].join('\n');
+}
+
+/** One section for each experiment, with what its numbers are made of. */
+export function writeTables(results: readonly CellResult[]): string {
+  return unique(results.map(({ cell }) => cell.experiment)).map((experiment) => {
+    const own = results.filter(({ cell }) => cell.experiment === experiment);
+    const { block } = own[0];
+    const names = block.values.map(({ name }) => name);
+    const seeds = unique(own.map(({ cell }) => cell.seed));
+    return [
+      `## ${experiment}`, '',
+      `${block.generatedCount} generated and ${block.realCount} real pictures a cell, seeds ${seeds.join(', ')}, extractor ${block.extractor.name} (${block.extractor.dimension} numbers, weights ${block.extractor.weightsSha256.slice(0, 12)}).`, '',
+      ...names.map((name) => metricTable(own, name)),
+    ].join('\n');
+  }).join('\n');
+}
