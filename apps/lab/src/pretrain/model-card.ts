@@ -23,10 +23,10 @@ on two processor cores in minutes. It exists so that StyleForge can be seen at w
 | | |
 |---|---|
 | layout | diffusers folder (\`StableDiffusionPipeline\`), half-precision safetensors |
-| autoencoder | 64x64x3 to 16x16x8, channels ${vaeConfig.block_out_channels.join('/')}, ${vaeSteps} steps of 16 pictures, L1 + MSE + KL${decoderSteps > 0 ? `; then the decoder alone, ${decoderSteps}` : ''} |
-| U-Net | channels ${unetConfig.block_out_channels.join('/')}, cross-attention at 16x16, 8x8 and in the middle, velocity prediction |
+| autoencoder | 64x64x3 to 16x16x8, channels ${vaeConfig.block_out_channels.join('/')}, ${vaeSteps > 0 ? `${vaeSteps} steps of 16 pictures` : 'carried over from the model before (--vae-from)'}, L1 + MSE + KL${decoderSteps > 0 ? `; then the decoder alone, ${decoderSteps}` : ''} |
+| U-Net | channels ${unetConfig.block_out_channels.join('/')}, attention at 8x8 and in the middle, velocity prediction |
 | text encoder | CLIP architecture, width ${textEncoderConfig.hidden_size}, ${textEncoderConfig.num_hidden_layers} layers, ${textEncoderConfig.max_position_embeddings} positions, the real CLIP vocabulary, trained together with the U-Net |
-| training | ${unetSteps} steps of ${batchSize}, AdamW 1e-3 with cosine decay, 1e-4 for the text encoder, averaged weights (0.999), seed ${seed} |
+| training | ${unetSteps} steps of ${batchSize}, AdamW 1e-3 falling in the last third, 1e-4 for the text encoder, averaged weights (0.999), seed ${seed} |
 | pictures | ${pictures}: ${listCoreSubjects().length} subjects in three styles ("classic", "flat", "fluent"), less the held-out pairs |
 | prompts | \`<subject>, <word> style\`, \`a photo of <word> style, <subject>\` and others; a tenth empty |
 
