@@ -27,10 +27,13 @@ export type DatabaseOptions = {
   onQuery?: (statement: string, milliseconds: number) => void;
 };
 
+/** Milliseconds. A crowd of requests waits for a connection instead of failing after Prisma's two seconds. */
+const transactionOptions = { maxWait: 20_000, timeout: 30_000 };
+
 export function createDatabase(databaseUrl: string, { maxConnections = 10, onQuery }: DatabaseOptions = {}) {
   const pool = new pg.Pool({ connectionString: databaseUrl, max: maxConnections });
   const adapter = new PrismaPg(pool, { disposeExternalPool: true });
-  const prisma = onQuery ? observedClient(adapter, onQuery) : new PrismaClient({ adapter });
+  const prisma = onQuery ? observedClient(adapter, onQuery) : new PrismaClient({ adapter, transactionOptions });
   return {
     prisma,
     apiKeys: createApiKeyRepository(prisma),
@@ -60,7 +63,7 @@ export function createDatabase(databaseUrl: string, { maxConnections = 10, onQue
 const STATEMENTS = new Set(['select', 'insert', 'update', 'delete', 'with', 'begin', 'commit', 'rollback']);
 
 function observedClient(adapter: PrismaPg, onQuery: NonNullable<DatabaseOptions['onQuery']>): PrismaClient {
-  const prisma = new PrismaClient({ adapter, log: [{ emit: 'event', level: 'query' }] });
+  const prisma = new PrismaClient({ adapter, transactionOptions, log: [{ emit: 'event', level: 'query' }] });
   prisma.$on('query', ({ query, duration }) => {
     const word = /^\s*(\w+)/.exec(query)?.[1]?.toLowerCase() ?? '';
     onQuery(STATEMENTS.has(word) ? word : 'other', duration);
