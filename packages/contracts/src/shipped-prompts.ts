@@ -4,13 +4,13 @@ const lines = (text: string): string[] => text.split(/[|\n]/).map((line) => line
 
 /** A hundred of the core subjects that styleforge-mini has learned, by the names that it has learned them under. */
 export const MINI_PROMPTS = lines(`
-  baby|boy|man|old man|health worker|teacher|farmer|mechanic|singer|pilot|firefighter|detective|ninja|prince|santa claus|mage|vampire|zombie|elf|astronaut
+  baby|boy|man|old man|police officer|teacher|farmer|construction worker|scientist|pilot|firefighter|detective|ninja|prince|santa claus|woman|princess|superhero|old woman|astronaut
   thinking face|angry face|ghost|robot|blue heart
-  monkey|cat|lion|horse|zebra|pig|mouse|bear|panda|penguin|owl|parrot|frog|turtle|dragon|dolphin|shark|crab|butterfly|spider|fox|elephant
+  monkey|cat|lion|horse|tiger|pig|mouse|bear|panda|penguin|owl|duck|frog|turtle|dragon|dolphin|shark|crab|butterfly|octopus|fox|elephant
   rose|tulip|mushroom|watermelon|banana|pear|strawberry|avocado|carrot|sunflower|cactus|pineapple|cherries
-  bread|hamburger|egg|cookie|candy|croissant|pizza|doughnut
-  mountain|desert|castle|tent|sunset|fountain|bus|automobile|bicycle|ship|rocket|volcano|house|church|train|airplane
-  sun|cloud|umbrella|fire|trophy|guitar|crown|bell|television|key|door|bed|star|rainbow|snowman|drum
+  bread|hamburger|lemon|cupcake|broccoli|tomato|pizza|doughnut
+  mountain|sunrise|castle|tent|sailboat|camera|bus|automobile|bicycle|ship|rocket|volcano|house|church|train|airplane
+  sun|cloud|umbrella|fire|trophy|guitar|crown|bell|television|key|door|books|star|rainbow|snowman|balloon
 `);
 
 const PERSONS = `

@@ -63,7 +63,7 @@ function initialize(weights: ParameterBuffers, vocabulary: CaptionVocabulary, se
 /** Returns the averaged weights with the whole token table. */
 export async function trainMiniClip(options: MiniClipOptions): Promise<ParameterBuffers> {
   const { cache, tokenizer, directory, steps, batchSize, seed, log } = options;
-  const vocabulary = new CaptionVocabulary({ tokenizer, captions: cache.records.flatMap(textsOf), tableName: TABLE, initialTable: () => initialTable(seed) });
+  const vocabulary = new CaptionVocabulary({ tokenizer, captions: cache.records.flatMap(textsOf), tableName: TABLE, initialTable: () => initialTable(seed), untrainedTable: () => initialTable(seed) });
   const { text_config: text } = clipConfig;
   const model = new CLIPModel(parseCLIPConfig({ ...clipConfig, text_config: { ...text, vocab_size: vocabulary.ids.length, eos_token_id: vocabulary.placeOf(text.eos_token_id) } }));
   const encode = (texts: readonly string[]): EncodedTexts => {

@@ -6,6 +6,8 @@ import { textEncoderConfig } from './geometry.ts';
 
 const { hidden_size: WIDTH, num_attention_heads: HEADS, vocab_size: VOCABULARY, bos_token_id: START, eos_token_id: END } = textEncoderConfig;
 const WORD_DEVIATION = 0.5;
+/** Of words that no caption has: next to a known word they weigh a third, so that a prompt survives them. */
+const UNKNOWN_WORD_DEVIATION = 0.1;
 const POSITION_DEVIATION = 0.02;
 /** Along `marker()`, words lie on one side and start, end and padding on the other. */
 const WORD_MARK = 3;
@@ -22,14 +24,15 @@ function marker(): Float32Array {
   return Float32Array.from({ length: WIDTH }, (_, i) => (i % 2 === 0 ? 1 : -1) / Math.sqrt(WIDTH));
 }
 
-/** [vocab_size, hidden_size] */
-export function initialTokenTable(seed: number): Float32Array {
+/** [vocab_size, hidden_size]; `known` words are those that training goes on with. */
+export function initialTokenTable(seed: number, known: boolean): Float32Array {
+  const deviation = known ? WORD_DEVIATION : UNKNOWN_WORD_DEVIATION;
   const table = randomNormals({ seed, step: 0, purpose: 'token-embeddings' }, VOCABULARY * WIDTH);
   const mark = marker();
   for (let i = 0; i < table.length; i++) {
     const token = Math.floor(i / WIDTH);
     const isWord = token !== START && token !== END;
-    table[i] = isWord ? table[i] * WORD_DEVIATION + WORD_MARK * mark[i % WIDTH] : -WORD_MARK * mark[i % WIDTH];
+    table[i] = isWord ? table[i] * deviation + WORD_MARK * mark[i % WIDTH] : -WORD_MARK * mark[i % WIDTH];
   }
   return table;
 }

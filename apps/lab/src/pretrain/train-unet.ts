@@ -77,7 +77,8 @@ export async function trainUnet(options: UnetStageOptions): Promise<ParameterBuf
   const { seed, cache: { records } } = options;
   const vocabulary = new CaptionVocabulary({
     tokenizer: await CLIPTokenizer.fromDirectory(options.tokenizerDirectory), captions: ['', ...records.flatMap((record) => captionVariants(record, record.style))],
-    tableName: `${TEXT_ENCODER_PREFIX}embeddings.token_embedding.weight`, initialTable: () => initialTokenTable(seed),
+    tableName: `${TEXT_ENCODER_PREFIX}embeddings.token_embedding.weight`, initialTable: () => initialTokenTable(seed, true),
+    untrainedTable: () => initialTokenTable(seed, false),
   });
   const source = new BatchSource(options, vocabulary, noiseScheduler);
   const textConfig = parseCLIPTextConfig({ ...textEncoderConfig, vocab_size: vocabulary.ids.length });

@@ -10,6 +10,8 @@ export interface VocabularyOptions {
   readonly tableName: string;
   /** The whole table as it begins, [vocab_size, hidden_size]. */
   readonly initialTable: () => Float32Array;
+  /** The rows that are left out of training, in a table of the same size. */
+  readonly untrainedTable: () => Float32Array;
 }
 
 export class CaptionVocabulary {
@@ -51,8 +53,8 @@ export class CaptionVocabulary {
 
   /** The same weights with the whole token table in place of the small one. */
   expand(weights: ParameterBuffers): ParameterBuffers {
-    const { tableName, initialTable } = this.#options;
-    const whole = initialTable();
+    const { tableName, untrainedTable } = this.#options;
+    const whole = untrainedTable();
     const small = weights.get(tableName);
     const width = small.length / this.ids.length;
     this.ids.forEach((id, place) => whole.set(small.subarray(place * width, (place + 1) * width), id * width));
