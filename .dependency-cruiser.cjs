@@ -59,6 +59,7 @@ module.exports = {
     mayImport('metrics', ['autodiff', 'onnx', 'runtime', 'weights', 'diffusion']),
     mayImport('samples', []),
     mayImport('sdk', []),
+    mayImport('reports', ['contracts']),
     {
       name: 'service-knows-no-learning',
       severity: 'error',

@@ -12,7 +12,7 @@ export class JobTimeoutError extends PermanentJobError {
 }
 
 /** Errors of the training process whose message is for the caller, by name: an error's class does not cross processes. */
-const codesByName: Record<string, FailureCode> = { TrainingInputError: 'invalid_input', NonFiniteLossError: 'training_diverged', ExtractorNotConfiguredError: 'extractor_not_configured' };
+const codesByName: Record<string, FailureCode> = { TrainingInputError: 'invalid_input', NonFiniteLossError: 'training_diverged', ExtractorNotConfiguredError: 'extractor_not_configured', NonFiniteFeaturesError: 'unusable_features' };
 
 /** Trying again cannot help: the same job would meet the same end. */
 export function isPermanent(error: unknown): boolean {

@@ -7,7 +7,7 @@ import { lowMemoryEnvironment } from '@styleforge/config';
 import { currentOrigin, type TracingConfig } from '@styleforge/telemetry';
 import type { Logger } from './logger.ts';
 import {
-  type ChildResult, type ChildTelemetry, type LocalCheckpoint, type LocalClassImage, type MessageFromChild, messageFromChild, type MessageToChild,
+  type ChildResult, type ChildTelemetry, type DrawnImage, type LocalCheckpoint, type LocalClassImage, type Measuring, type MessageFromChild, messageFromChild, type MessageToChild,
   type Progress, type RawValidationImage, type Task, type ValidationDone,
 } from './messages.ts';
 
@@ -28,6 +28,8 @@ export interface JobProcessOptions {
   onClassImage?(image: LocalClassImage): Promise<void>;
   onValidationImage?(image: RawValidationImage): Promise<void>;
   onValidation?(validation: ValidationDone): Promise<void>;
+  onDrawnImage?(image: DrawnImage): Promise<void>;
+  onMeasuring?(progress: Measuring): void;
 }
 
 /** An error that happened in the child; `name` and `code` are the original's. */
@@ -107,6 +109,8 @@ function converse(child: ChildProcess, task: Task, options: JobProcessOptions, e
       switch (message.type) {
         case 'progress':
           return options.onProgress?.(message);
+        case 'measuring':
+          return options.onMeasuring?.(message);
         case 'result':
         case 'aborted':
         case 'error':
@@ -125,7 +129,7 @@ function telemetryFor({ log, tracing }: JobProcessOptions): ChildTelemetry {
   return { origin: currentOrigin(), logLevel: log.level, logBindings, ...(tracing && { tracing }) };
 }
 
-type KeptMessage = Exclude<MessageFromChild, FinalMessage | Progress>;
+type KeptMessage = Exclude<MessageFromChild, FinalMessage | Progress | Measuring>;
 
 function keep(message: KeptMessage, options: JobProcessOptions): Promise<void> | undefined {
   switch (message.type) {
@@ -139,6 +143,8 @@ function keep(message: KeptMessage, options: JobProcessOptions): Promise<void> |
       return options.onValidationImage?.(message);
     case 'validation':
       return options.onValidation?.(message);
+    case 'drawn-image':
+      return options.onDrawnImage?.(message);
   }
 }
 

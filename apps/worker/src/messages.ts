@@ -26,10 +26,44 @@ export const trainingTask = z.object({
 });
 export type TrainingTask = z.infer<typeof trainingTask>;
 
+/** Draws the images of one model that are missing yet. */
+export const drawTask = z.object({
+  kind: z.literal('draw'),
+  compile: compileSettings,
+  modelDirectory: z.string(),
+  config: z.unknown(),
+  /** Its place in the evaluation's list of models. */
+  model: z.number(),
+  /** The first of the images to make. */
+  first: z.number(),
+  extractorsDirectory: z.string(),
+});
+export type DrawTask = z.infer<typeof drawTask>;
+
+/** Compares the images of all models with the reference and the prompts. */
+export const measureTask = z.object({
+  kind: z.literal('measure'),
+  compile: compileSettings,
+  config: z.unknown(),
+  /** Of each model, in order. */
+  drawn: z.array(z.array(z.string())),
+  reference: z.array(z.string()),
+  /** What the first model was trained on. */
+  styleRef: z.array(z.string()),
+  /** Of the training's validations. */
+  history: z.array(z.object({ step: z.number(), scores: z.record(z.string(), z.number()) })),
+  /** The first model and its StyleRef images, where its tokens are to be told apart. */
+  tokens: z.object({ modelDirectory: z.string(), components: trainingTask.shape.styleRef }).nullable(),
+  extractorsDirectory: z.string(),
+  /** Features of reference images are kept here for later evaluations. */
+  cacheDirectory: z.string(),
+});
+export type MeasureTask = z.infer<typeof measureTask>;
+
 /** Finds out whether the device is there. */
 export const deviceTask = z.object({ kind: z.literal('check-device'), device: compileSettings.shape.device });
 
-export const task = z.discriminatedUnion('kind', [trainingTask, deviceTask]);
+export const task = z.discriminatedUnion('kind', [trainingTask, drawTask, measureTask, deviceTask]);
 export type Task = z.infer<typeof task>;
 
 /** How the child tells what it does: with the ids that its parent works under. */
@@ -87,6 +121,12 @@ export type RawImage = z.infer<z.ZodObject<typeof rawImage>>;
 const validationImage = z.object({ type: z.literal('validation-image'), step: z.number(), ...rawImage });
 export type RawValidationImage = z.infer<typeof validationImage>;
 
+const drawnImage = z.object({ type: z.literal('drawn-image'), model: z.number(), ...rawImage });
+export type DrawnImage = z.infer<typeof drawnImage>;
+
+const measuring = z.object({ type: z.literal('measuring'), done: z.number(), of: z.number() });
+export type Measuring = z.infer<typeof measuring>;
+
 /** All images of this step are safe. */
 const validation = z.object({ type: z.literal('validation'), number: z.number(), step: z.number(), images: z.number(), scores: z.record(z.string(), z.number()) });
 export type ValidationDone = z.infer<typeof validation>;
@@ -101,9 +141,12 @@ export const messageFromChild = z.discriminatedUnion('type', [
   classImage,
   validationImage,
   validation,
+  drawnImage,
+  measuring,
   z.object({
     type: z.literal('result'),
     finalStep: z.number().optional(),
+    measurements: z.unknown().optional(),
     /** With early stopping: the metric with its extractor, and what every validation scored. */
     validations: z.object({ metric: z.string(), best: validationScore.nullable(), scores: z.array(validationScore) }).optional(),
   }),

@@ -2,12 +2,13 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ACTIVE_JOB_STATUSES, type JobResult } from '@styleforge/contracts';
-import { StaleAttemptError, StatusConflictError, type TrainingJobRow } from '@styleforge/database';
+import { newId, StaleAttemptError, StatusConflictError, type TrainingJobRow } from '@styleforge/database';
 import type { JobContext, JobOutcome, StopReason } from '@styleforge/queue';
 import { baseModelDirectory } from './base-model.ts';
 import { CheckpointStore, type SavedCheckpoint } from './checkpoint-store.ts';
 import { ClassImageCache } from './class-image-cache.ts';
 import { compileOptions } from './device.ts';
+import { runEvaluationStage } from './evaluation/evaluation-stage.ts';
 import { failureOf, isPermanent, JobTimeoutError } from './failures.ts';
 import { runInChild } from './job-process.ts';
 import type { ChildResult, TrainingTask } from './messages.ts';
@@ -36,6 +37,7 @@ async function train(job: TrainingJobRow, scratch: string, context: JobContext, 
   if (job.cancelRequestedAt) return cancelled(job, services);
   // The worker that was pausing it died; its last checkpoint is what there is.
   if (job.status === 'pausing') return paused(job, services);
+  if (job.status === 'evaluating') return evaluateJob(job, scratch, context, services);
   const checkpoints = new CheckpointStore(job, services);
   await checkpoints.reconcile();
   const resume = await checkpoints.restoreLatest(join(scratch, 'resume'));
@@ -70,7 +72,7 @@ async function train(job: TrainingJobRow, scratch: string, context: JobContext, 
     onValidation: (validation) => validations.finish(validation),
   }).finally(() => progress.stop());
   if (result === 'aborted') return afterAbort(job, stop.signal.reason as TrainingStopReason, services);
-  return succeeded(job, result, saved, services);
+  return trained(job, result, saved, { scratch, context, services });
 }
 
 async function prepareTask(job: TrainingJobRow, resumeFrom: string | undefined, scratch: string, services: WorkerServices): Promise<TrainingTask> {
@@ -131,18 +133,38 @@ async function paused(job: TrainingJobRow, services: WorkerServices): Promise<Jo
   return 'finished';
 }
 
-async function succeeded(
-  job: TrainingJobRow,
-  { finalStep, validations }: ChildResult,
-  checkpoint: SavedCheckpoint | undefined,
-  services: WorkerServices,
-): Promise<JobOutcome> {
+interface Surroundings {
+  scratch: string;
+  context: JobContext;
+  services: WorkerServices;
+}
+
+async function trained(job: TrainingJobRow, { finalStep, validations }: ChildResult, checkpoint: SavedCheckpoint | undefined, around: Surroundings): Promise<JobOutcome> {
   if (!checkpoint || checkpoint.step !== finalStep) {
     throw new Error(`training ended at step ${finalStep}, but its last checkpoint is of step ${checkpoint?.step ?? 'none'}`);
   }
-  const result = { final_step: finalStep, checkpoint_id: checkpoint.id, ...(validations && (await stoppingResult(job, finalStep, validations, services))) };
-  await services.database.trainingJobs.setStatus(job.id, { from: ['running', 'pausing'], to: 'succeeded', attempt: job.attempt, result });
-  services.log.info(result, 'training job succeeded');
+  const { services } = around;
+  const { trainingJobs } = services.database;
+  const result: JobResult = { final_step: finalStep, checkpoint_id: checkpoint.id, ...(validations && (await stoppingResult(job, finalStep, validations, services))) };
+  if (job.config.evaluation === null) {
+    await trainingJobs.setStatus(job.id, { from: ['running', 'pausing'], to: 'succeeded', attempt: job.attempt, result });
+    services.log.info(result, 'training job succeeded');
+    return 'finished';
+  }
+  // Paused before its evaluation: when it is resumed, there is nothing left to train.
+  if ((await trainingJobs.get(job.id))?.status === 'pausing') return paused(job, services);
+  const evaluating = { ...result, evaluation_id: newId('evaluation') };
+  const row = await trainingJobs.setStatus(job.id, { from: 'running', to: 'evaluating', attempt: job.attempt, result: evaluating });
+  return evaluateJob(row, around.scratch, around.context, services);
+}
+
+/** The job's own model and those to compare it with draw, and the report is written; goes on where a worker that died had come to. */
+async function evaluateJob(job: TrainingJobRow, scratch: string, context: JobContext, services: WorkerServices): Promise<JobOutcome> {
+  const stop = stopSignal(context);
+  const outcome = await runEvaluationStage(job, { signal: stop.signal, onCancelRequested: () => stop.abort('cancelled'), onSuperseded: () => stop.abort('superseded') }, scratch, services);
+  if (outcome === 'aborted') return afterAbort(job, stop.signal.reason as TrainingStopReason, services);
+  await services.database.trainingJobs.setStatus(job.id, { from: 'evaluating', to: 'succeeded', attempt: job.attempt });
+  services.log.info('training job succeeded and evaluated');
   return 'finished';
 }
 

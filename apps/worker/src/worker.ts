@@ -8,6 +8,7 @@ import { createMetrics, type Metrics, type TracingConfig } from '@styleforge/tel
 import { assertDevice } from './device.ts';
 import type { Logger } from './logger.ts';
 import { ModelCache, ownModelDirectory } from './model-cache.ts';
+import { abandonEvaluation, runEvaluation } from './run-evaluation.ts';
 import { abandonGeneration, runGeneration } from './run-generation.ts';
 import { abandonTrainingJob, runTrainingJob } from './run-training-job.ts';
 import { abandonWebhook, deliverWebhook } from './webhooks/deliver.ts';
@@ -18,6 +19,8 @@ export interface WorkerServices {
   baseModelsDirectory: string;
   /** For files that a job needs only while it runs. */
   scratchDirectory: string;
+  /** For features of reference images, which any later evaluation may need. */
+  featureCacheDirectory: string;
   settings: WorkerConfig;
   webhooks: FlowConfig['webhooks'];
   log: Logger;
@@ -52,6 +55,7 @@ export async function startWorker(config: Config, log: Logger, metrics: Metrics 
       metrics.observe('styleforge_store_operation_seconds', { operation, outcome }, seconds)),
     baseModelsDirectory: config.baseModelsDirectory,
     scratchDirectory: `${config.dataDirectory}/scratch`,
+    featureCacheDirectory: `${config.dataDirectory}/features`,
     settings: config.worker,
     webhooks: config.flow.webhooks,
     log,
@@ -105,6 +109,12 @@ const starters: Record<JobName, StartConsumer> = {
       name: 'webhook', concurrency, log: services.log, metrics: services.metrics,
       handle: ({ deliveryId }, context) => deliverWebhook(deliveryId, context, services),
       onAbandoned: ({ deliveryId }, error) => abandonWebhook(deliveryId, error, services),
+    }),
+  evaluate: (connection, concurrency, services) =>
+    createConsumer(connection, {
+      name: 'evaluate', concurrency, log: services.log, metrics: services.metrics,
+      handle: ({ evaluationId }, context) => runEvaluation(evaluationId, context, services),
+      onAbandoned: ({ evaluationId }, error) => abandonEvaluation(evaluationId, error, services),
     }),
 };
 

@@ -26,7 +26,7 @@ beforeAll(async () => {
   await migrate(postgres.databaseUrl);
   database = createDatabase(postgres.databaseUrl);
   objectStore = createObjectStore({ kind: 'files', directory: join(directory, 'objects') });
-  services = { database, objectStore, baseModelsDirectory: '', scratchDirectory: directory, settings: loadConfig({}).worker, webhooks: loadConfig({}).flow.webhooks, log: createLogger('silent') };
+  services = { database, objectStore, baseModelsDirectory: '', scratchDirectory: directory, settings: loadConfig({}).worker, featureCacheDirectory: directory, webhooks: loadConfig({}).flow.webhooks, log: createLogger('silent') };
   ({ projectId } = await database.apiKeys.createProject('test'));
 });
 
@@ -40,7 +40,7 @@ beforeEach(async () => {
   const dataset = await database.datasets.create(projectId, { name: 'style', kind: 'style_ref' });
   const config: TrainingConfig = {
     method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: dataset.id, components: [] }, aux: null, hyperparameters: METHOD_HYPERPARAMETERS,
-    prior_preservation: null, validation: null, early_stopping: null, suffix: null,
+    prior_preservation: null, evaluation: null, validation: null, early_stopping: null, suffix: null,
   };
   const created = await database.trainingJobs.create({ projectId, config });
   job = (await database.trainingJobs.claim(created?.id ?? '')) as TrainingJobRow;

@@ -195,7 +195,7 @@ describe('addresses', () => {
 describe('a job', () => {
   const config = (datasetId: string): TrainingConfig => ({
     method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: datasetId, components: [] }, aux: null, hyperparameters: METHOD_HYPERPARAMETERS,
-    prior_preservation: null, validation: null, early_stopping: null, suffix: null,
+    prior_preservation: null, evaluation: null, validation: null, early_stopping: null, suffix: null,
   });
 
   it('is heard of by the endpoints that want it and by its own webhook_url, each once, through outbox and queue, also after a failure', async () => {

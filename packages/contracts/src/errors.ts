@@ -97,11 +97,6 @@ export const ERRORS = {
     title: 'There is no such prompt set',
     remedy: '`GET /v1/prompt-sets` lists those that there are. Name one by its id, its name or name@version, or give a list of prompts.',
   },
-  not_supported: {
-    status: 422,
-    title: 'This installation does not offer this',
-    remedy: 'Leave out the fields that `errors` points at.',
-  },
   idempotency_key_reused: {
     status: 422,
     title: 'This Idempotency-Key belongs to another request',
@@ -166,7 +161,8 @@ export const FAILURES = {
   image_too_small: 'An image is smaller than `hyperparameters.resolution`, which `message` names. Upload a larger one or lower the resolution.',
   common_token: 'The token is read as words that the base model knows already. Take a rare one, such as zwx, ukj or sks.',
   unsupported_base_model: 'The base model has a part that cannot be trained here; `message` names it. Take a Stable Diffusion 1.x or 2.x checkpoint.',
-  extractor_not_configured: 'early_stopping needs a feature extractor whose weights are not installed; `message` names it. Install them or leave early_stopping out.',
+  extractor_not_configured: 'early_stopping or an evaluation needs a feature extractor whose weights are not installed; `message` names it. Install them, or choose another extractor.',
+  unusable_features: 'A feature extractor gave values that are no numbers, so that nothing can be measured. Its weights are damaged: install them anew.',
   training_diverged: 'Loss or gradient became infinite at the step that `message` names; the last checkpoint is kept. Lower `learning_rate`.',
   timeout: 'The job ran longer than this installation allows.',
   device_unavailable: 'The device that the worker is set to (DEVICE) is gone or cannot run this model. Its log has the details; another worker may do.',

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { BaseModelProfile } from './base-models.ts';
 import type { FieldError } from './errors.ts';
+import { evaluationStage } from './evaluations.ts';
 import { hyperparameters, METHOD_HYPERPARAMETERS } from './hyperparameters.ts';
 import type { Hyperparameters } from './hyperparameters.ts';
 import { datasetId } from './ids.ts';
@@ -41,6 +42,7 @@ export const trainingConfig = z
     prior_preservation: z.object({ prompt: z.string(), num_class_images: z.int(), weight: z.number(), ...sampling }).nullable(),
     hyperparameters,
     validation: z.object({ prompts: z.array(z.string()), every_steps: z.int(), num_images: z.int(), ...sampling }).nullable(),
+    evaluation: evaluationStage.nullable(),
     early_stopping: z.object({ metric: z.enum(['kid', 'clip']), patience: z.int(), min_steps: z.int(), reference_dataset_id: datasetId.nullable() }).nullable(),
     suffix: z.string().nullable(),
   })
@@ -63,6 +65,8 @@ export function resolveTrainingConfig(request: CreateTrainingJobRequest, profile
     prior_preservation: resolvePriorPreservation(request, profile),
     hyperparameters: resolvedHyperparameters,
     validation: resolveValidation(request, components, profile),
+    // Who resolves it needs to know prompt sets and other jobs.
+    evaluation: null,
     early_stopping: request.early_stopping ? { ...request.early_stopping, reference_dataset_id: request.early_stopping.reference_dataset_id ?? null } : null,
     suffix: request.suffix ?? null,
   };

@@ -1,7 +1,8 @@
 // A training job as the API answers it: status, progress, events, loss curves, checkpoints.
 import { z } from 'zod';
 import { failure } from './errors.ts';
-import { checkpointId, trainingJobId } from './ids.ts';
+import { evaluationProgress } from './evaluations.ts';
+import { checkpointId, evaluationId, trainingJobId } from './ids.ts';
 import { pageOf, pageQuery, timestamp } from './pages.ts';
 import { jobPriority, jobStatus } from './statuses.ts';
 import { trainingConfig } from './training-config.ts';
@@ -17,6 +18,7 @@ const jobProgress = z.object({
   learning_rate: z.number().nullable(),
   samples_per_second: z.number().nullable(),
   eta_seconds: z.number().nullable().describe('Until the last step, at the pace of the last half minute; null while the job does not run'),
+  evaluation: evaluationProgress.optional().describe('Once the training has ended and the job is evaluated'),
 });
 /** What the worker measures and the row keeps. */
 export type JobProgress = z.infer<typeof jobProgress>;
@@ -30,6 +32,7 @@ export const jobResult = z
   .object({
     final_step: z.int(),
     checkpoint_id: checkpointId.describe('With early stopping the best checkpoint, else the last one'),
+    evaluation_id: evaluationId.optional().describe('The evaluation stage of the job'),
     best: z.object({ step: z.int(), metric: z.string(), value: z.number() }).optional().describe('With early stopping: the validation that scored best'),
     early_stopping: z
       .object({

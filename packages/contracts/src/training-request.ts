@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { baseModelName } from './base-models.ts';
 import { componentName } from './datasets.ts';
+import { evaluationRequest } from './evaluations.ts';
 import { hyperparametersRequest } from './hyperparameters.ts';
 import { datasetId } from './ids.ts';
 import { SAMPLERS } from './samplers.ts';
@@ -12,7 +13,6 @@ export const TRAINING_METHODS = ['single-styleforge', 'multi-styleforge', 'dream
 export type TrainingMethod = (typeof TRAINING_METHODS)[number];
 
 const prompt = z.string().trim().min(1).max(1000);
-const promptList = z.array(prompt).min(1).max(1000);
 
 export const styleRefComponentRequest = z
   .strictObject({
@@ -59,18 +59,6 @@ const validationRequest = z.strictObject({
   ...sampling,
 });
 
-const evaluation = z.strictObject({
-  prompts: z.union([promptList, z.string()]).describe('A list of prompts or the name of a prompt set'),
-  num_images: z.int().min(1).max(50_000).default(1),
-  sampler: z.enum(SAMPLERS).default('ddim'),
-  steps: z.int().min(1).max(1000).default(30),
-  guidance_scale: z.number().min(0).max(50).default(7.5),
-  negative_prompt: z.string().max(2000).default(''),
-  metrics: z.array(z.enum(['fid', 'kid', 'clip'])).min(1).default(['fid', 'kid', 'clip']),
-  reference_dataset_id: datasetId.optional(),
-  compare_with: z.array(z.string()).max(8).default([]),
-});
-
 const earlyStopping = z.strictObject({
   metric: z.enum(['kid', 'clip']).describe('`kid`: against held-out StyleRef images or the reference dataset; `clip`: images against their prompts'),
   patience: z.int().min(1).max(1000).describe('Validations without a better score after which the training ends'),
@@ -91,7 +79,7 @@ export const createTrainingJobRequest = z
     prior_preservation: priorPreservationRequest.nullable().optional().describe('dreambooth: the Aux part are images that the base model makes itself; they are kept for later jobs'),
     hyperparameters: hyperparametersRequest.default({}),
     validation: validationRequest.nullable().optional().describe('Images from the same prompts and seeds, made while the training goes on'),
-    evaluation: evaluation.nullable().optional(),
+    evaluation: evaluationRequest.nullable().optional().describe('Images and metrics of the finished model, and a report'),
     early_stopping: earlyStopping.nullable().optional(),
     suffix: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, dots, hyphens or underscores').nullable().optional(),
     priority: jobPriority.default('normal').describe('Among the jobs of the project; it takes no turns from other projects'),

@@ -7,6 +7,7 @@ import type { Listener } from './listen.ts';
 import { createApiKeyRepository } from './repositories/api-keys.ts';
 import { createCheckpointRepository } from './repositories/checkpoints.ts';
 import { createDatasetRepository } from './repositories/datasets.ts';
+import { createEvaluationRepository } from './repositories/evaluations.ts';
 import { createEventRepository } from './repositories/events.ts';
 import { createGenerationRepository } from './repositories/generations.ts';
 import { createIdempotencyKeyRepository } from './repositories/idempotency-keys.ts';
@@ -46,6 +47,7 @@ export function createDatabase(databaseUrl: string, { maxConnections = 10, onQue
     studies: createStudyRepository(prisma),
     promptSets: createPromptSetRepository(prisma),
     validationImages: createValidationImageRepository(prisma),
+    evaluations: createEvaluationRepository(prisma),
     generations: createGenerationRepository(prisma),
     webhooks: createWebhookRepository(prisma),
     operations: createOperationsRepository(prisma),

@@ -11,6 +11,7 @@ export function trainingConfig(styleRef: string, aux: string | null = null): Tra
     hyperparameters: METHOD_HYPERPARAMETERS,
     prior_preservation: null,
     validation: null,
+    evaluation: null,
     early_stopping: null,
     suffix: null,
   };

@@ -62,6 +62,6 @@ export async function until(condition: () => boolean | Promise<boolean>, ms = 12
 function trainingConfig(datasetId: string): TrainingConfig {
   return {
     method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: datasetId, components: [] }, aux: null, hyperparameters: METHOD_HYPERPARAMETERS,
-    prior_preservation: null, validation: null, early_stopping: null, suffix: null,
+    prior_preservation: null, evaluation: null, validation: null, early_stopping: null, suffix: null,
   };
 }

@@ -7,7 +7,8 @@ import { S3ObjectStore } from './s3-object-store.ts';
 export { FileObjectStore } from './file-object-store.ts';
 export { downloadObject } from './hashing.ts';
 export {
-  checkpointPrefix, checkpointsPrefix, classImagesPrefix, datasetImageKey, datasetPrefix, datasetThumbnailKey, generationImageKey, generationPrefix, manifestName,
+  checkpointPrefix, checkpointsPrefix, classImagesPrefix, datasetImageKey, datasetPrefix, datasetThumbnailKey, evaluationImageKey, evaluationImagesPrefix,
+  evaluationPrefix, evaluationReportKey, generationImageKey, generationPrefix, manifestName,
   projectPrefix, trainingJobPrefix, validationImageKey,
 } from './keys.ts';
 export {

@@ -29,3 +29,10 @@ export const classImagesPrefix = (projectId: string, digest: string) => `${proje
 export const generationPrefix = (projectId: string, generationId: string) => `${projectPrefix(projectId)}generations/${generationId}/`;
 export const generationImageKey = (projectId: string, generationId: string, index: number) =>
   `${generationPrefix(projectId, generationId)}${padded(index)}.png`;
+
+export const evaluationPrefix = (projectId: string, evaluationId: string) => `${projectPrefix(projectId)}evaluations/${evaluationId}/`;
+/** `model`: its place among the models that are compared. */
+export const evaluationImagesPrefix = (projectId: string, evaluationId: string, model: number) => `${evaluationPrefix(projectId, evaluationId)}${model}/`;
+export const evaluationImageKey = (projectId: string, evaluationId: string, model: number, index: number) =>
+  `${evaluationImagesPrefix(projectId, evaluationId, model)}${padded(index)}.png`;
+export const evaluationReportKey = (projectId: string, evaluationId: string) => `${evaluationPrefix(projectId, evaluationId)}report.json`;

@@ -1,11 +1,12 @@
 // Creates training jobs: checks that everything the job needs is there and fits together, then queues it.
-import { ALL_IMAGES, resolveTrainingConfig } from '@styleforge/contracts';
-import type { CreateTrainingJobRequest, DatasetKind, ErrorCode, FieldError, TrainingConfig } from '@styleforge/contracts';
+import { ALL_IMAGES, resolveTrainingConfig, stylePrefix } from '@styleforge/contracts';
+import type { CreateTrainingJobRequest, DatasetKind, ErrorCode, EvaluationRequest, EvaluationStage, FieldError, TrainingConfig } from '@styleforge/contracts';
 import { newId } from '@styleforge/database';
 import type { DatasetSummary, TrainingJobRow } from '@styleforge/database';
 import type { ApiDependencies } from '../dependencies.ts';
 import { ApiError } from '../errors/api-error.ts';
 import type { BaseModelEntry } from './base-model-catalog.ts';
+import { resolveEvaluation } from './evaluation-settings.ts';
 import { checkWebhookUrl } from './webhook-urls.ts';
 
 type NewJob = { projectId: string; body: CreateTrainingJobRequest; reservedUuid: string | undefined };
@@ -20,8 +21,8 @@ export async function createTrainingJob(dependencies: ApiDependencies, { project
 }
 
 /** Every default filled in; throws an ApiError for what cannot be trained. */
-export async function resolveJob({ database, baseModels, mayReach }: ApiDependencies, projectId: string, body: CreateTrainingJobRequest): Promise<TrainingConfig> {
-  refuse('not_supported', unsupportedFields(body));
+export async function resolveJob(dependencies: ApiDependencies, projectId: string, body: CreateTrainingJobRequest): Promise<TrainingConfig> {
+  const { database, baseModels, mayReach } = dependencies;
   if (body.webhook_url) refuse('validation_failed', checkWebhookUrl({ mayReach }, '/webhook_url', body.webhook_url));
   const baseModel = await baseModels.find(body.base_model);
   if (baseModel === null) throw unknownBaseModel(body.base_model, await baseModels.list());
@@ -36,15 +37,18 @@ export async function resolveJob({ database, baseModels, mayReach }: ApiDependen
     ...(config.aux ? checkAux(config.aux, await findDataset(config.aux.dataset_id)) : []),
     ...(reference ? checkReference(reference, await findDataset(reference)) : []),
   ]);
-  return config;
+  return body.evaluation ? { ...config, evaluation: await resolveStage(dependencies, projectId, body.evaluation, { config, baseModel }) } : config;
 }
 
-const NOT_OFFERED = ['evaluation'] as const satisfies readonly (keyof CreateTrainingJobRequest)[];
-
-/** Better to refuse what would silently not happen. */
-function unsupportedFields(body: CreateTrainingJobRequest): FieldError[] {
-  const asked: string[] = NOT_OFFERED.filter((field) => body[field] !== undefined && body[field] !== null);
-  return asked.map((field) => ({ pointer: `/${field}`, detail: 'this installation does not offer it yet; leave it out' }));
+/** What the job is evaluated with once it has been trained. */
+function resolveStage(
+  dependencies: ApiDependencies, projectId: string, request: EvaluationRequest, { config, baseModel }: { config: TrainingConfig; baseModel: BaseModelEntry },
+): Promise<EvaluationStage> {
+  return resolveEvaluation(dependencies, request, {
+    projectId, pointer: '/evaluation', styleRefDatasetId: config.style_ref.dataset_id,
+    judged: { base_model: config.base_model, checkpoint_id: null, prompt_prefix: stylePrefix(config) }, trains: true,
+    size: { resolution: config.hyperparameters.resolution, defaults: baseModel.profile.generation },
+  });
 }
 
 /** Sizes are halved at every level of the U-Net but the last. */

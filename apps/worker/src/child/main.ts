@@ -3,6 +3,8 @@ import { checkDevice } from '@styleforge/runtime';
 import { createLogger, startTracing, withOrigin, withSpan } from '@styleforge/telemetry';
 import { type ChildTelemetry, type MessageFromChild, messageToChild, type Task } from '../messages.ts';
 import { describe, isAbort, send, staysWithParent } from './channel.ts';
+import { draw } from './draw.ts';
+import { measure } from './measure.ts';
 import type { Parent } from './parent.ts';
 import { train } from './train.ts';
 
@@ -61,6 +63,10 @@ async function perform(task: Task): Promise<MessageFromChild> {
   switch (task.kind) {
     case 'train':
       return train(task, parent);
+    case 'draw':
+      return draw(task, parent);
+    case 'measure':
+      return measure(task, parent);
     case 'check-device':
       await checkDevice(task.device);
       return { type: 'result' };

@@ -1,8 +1,8 @@
 // The parent as a task in the child sees it.
-import type { LocalCheckpoint, LocalClassImage, MessageFromChild, RawValidationImage, Validated, ValidationDone } from '../messages.ts';
+import type { DrawnImage, LocalCheckpoint, LocalClassImage, MessageFromChild, RawValidationImage, Validated, ValidationDone } from '../messages.ts';
 
 /** What the parent answers when it is safe. */
-type Kept = Validated | LocalCheckpoint | LocalClassImage | RawValidationImage | ValidationDone;
+type Kept = DrawnImage | Validated | LocalCheckpoint | LocalClassImage | RawValidationImage | ValidationDone;
 type Unnumbered<Message> = Message extends Kept ? Omit<Message, 'number'> : never;
 
 export interface Parent {

@@ -2,6 +2,7 @@
 import { type TrainingConfig, trainingConfig } from '@styleforge/contracts';
 import { type AuxPart, makeClassImages, trainStyleForge, type Validation } from '@styleforge/styleforge';
 import type { MessageFromChild, TrainingTask } from '../messages.ts';
+import { requireExtractors } from './extractors.ts';
 import { Judge } from './judge.ts';
 import type { Parent } from './parent.ts';
 import { createStepSpans } from './step-spans.ts';
@@ -9,6 +10,7 @@ import { createStepSpans } from './step-spans.ts';
 export async function train(task: TrainingTask, parent: Parent): Promise<MessageFromChild> {
   const config: TrainingConfig = trainingConfig.parse(task.config);
   const { hyperparameters, validation, early_stopping, prior_preservation: prior } = config;
+  if (config.evaluation) await requireExtractors(config.evaluation, task.extractorsDirectory, parent.signal);
   const traceStep = createStepSpans();
   const judge = await Judge.open(config, task, parent.signal);
   try {

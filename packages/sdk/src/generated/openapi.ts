@@ -227,6 +227,646 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/evaluations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List evaluations, newest first */
+        get: {
+            parameters: {
+                query?: {
+                    after?: string;
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EvaluationPage"];
+                    };
+                };
+                /** @description `unauthorized`: A valid API key is needed */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `insufficient_scope`: The API key lacks the scope for this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `validation_failed`: Some fields are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `rate_limited`: Too many requests with this API key */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `internal_error`: Something went wrong on our side */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /**
+         * Evaluate a model: images, metrics and a report
+         * @description Every model that is compared draws the same prompts with the same seeds; FID, KID and CLIP scores go into a report.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CreateEvaluationRequestInput"];
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Evaluation"];
+                    };
+                };
+                /** @description `invalid_request`: The request is not well formed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `unauthorized`: A valid API key is needed */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `insufficient_scope`: The API key lacks the scope for this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `idempotency_in_progress`: A request with this Idempotency-Key is still running */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `validation_failed`: Some fields are not valid. `unknown_model`: There is no such model to generate with. `unknown_prompt_set`: There is no such prompt set. `unusable_dataset`: The dataset cannot be used for this. `idempotency_key_reused`: This Idempotency-Key belongs to another request */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `rate_limited`: Too many requests with this API key */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `internal_error`: Something went wrong on our side */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/evaluations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read an evaluation
+         * @description Carries an ETag; with `If-None-Match` an unchanged one is answered with 304.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Evaluation"];
+                    };
+                };
+                /** @description Unchanged */
+                304: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description `unauthorized`: A valid API key is needed */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `insufficient_scope`: The API key lacks the scope for this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `not_found`: There is no such thing */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `rate_limited`: Too many requests with this API key */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `internal_error`: Something went wrong on our side */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/evaluations/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel an evaluation
+         * @description A queued one is cancelled at once, a running one by its worker. Asking again, or asking for a finished one, changes nothing.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Evaluation"];
+                    };
+                };
+                /** @description `unauthorized`: A valid API key is needed */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `insufficient_scope`: The API key lacks the scope for this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `not_found`: There is no such thing */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `status_conflict`: The job is not in a state that allows this. `idempotency_in_progress`: A request with this Idempotency-Key is still running */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `idempotency_key_reused`: This Idempotency-Key belongs to another request */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `rate_limited`: Too many requests with this API key */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `internal_error`: Something went wrong on our side */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/evaluations/{id}/images": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The images of an evaluation, by model and prompt */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EvaluationImageList"];
+                    };
+                };
+                /** @description `unauthorized`: A valid API key is needed */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `insufficient_scope`: The API key lacks the scope for this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `not_found`: There is no such thing */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `rate_limited`: Too many requests with this API key */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `internal_error`: Something went wrong on our side */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/evaluations/{id}/images/{model}/{index}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One image as PNG, with its parameters in the metadata */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                    id: string;
+                    index: number;
+                    model: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The image */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "image/png": string;
+                    };
+                };
+                /** @description `unauthorized`: A valid API key is needed */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `insufficient_scope`: The API key lacks the scope for this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `not_found`: There is no such thing */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `rate_limited`: Too many requests with this API key */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `internal_error`: Something went wrong on our side */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/evaluations/{id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The report of an evaluation
+         * @description As JSON; with `Accept: text/html` one page that holds all its pictures.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The report */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Report"];
+                        "text/html": string;
+                    };
+                };
+                /** @description `unauthorized`: A valid API key is needed */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `insufficient_scope`: The API key lacks the scope for this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `not_found`: There is no such thing */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `status_conflict`: The job is not in a state that allows this */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `rate_limited`: Too many requests with this API key */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `internal_error`: Something went wrong on our side */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/images/{id}": {
         parameters: {
             query?: never;
@@ -384,6 +1024,93 @@ export interface paths {
          * @description All variations are checked before the first job is made.
          */
         post: operations["postStudies"];
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CreateStudyRequestInput"];
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Study"];
+                    };
+                };
+                /** @description `invalid_request`: The request is not well formed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `unauthorized`: A valid API key is needed */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `insufficient_scope`: The API key lacks the scope for this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `idempotency_in_progress`: A request with this Idempotency-Key is still running */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `validation_failed`: Some fields are not valid. `unusable_dataset`: The dataset cannot be used for this. `unknown_base_model`: There is no such base model. `unknown_model`: There is no such model to generate with. `unknown_prompt_set`: There is no such prompt set. `idempotency_key_reused`: This Idempotency-Key belongs to another request */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `too_many_queued_jobs`: The project has too many queued training jobs. `rate_limited`: Too many requests with this API key */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `internal_error`: Something went wrong on our side */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -442,6 +1169,93 @@ export interface paths {
          * @description Whatever is left out gets the default of the base model, then of the method; the answer shows the resolved values.
          */
         post: operations["postTrainingJobs"];
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CreateTrainingJobRequestInput"];
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TrainingJob"];
+                    };
+                };
+                /** @description `invalid_request`: The request is not well formed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `unauthorized`: A valid API key is needed */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `insufficient_scope`: The API key lacks the scope for this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `idempotency_in_progress`: A request with this Idempotency-Key is still running */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `validation_failed`: Some fields are not valid. `unusable_dataset`: The dataset cannot be used for this. `unknown_base_model`: There is no such base model. `unknown_model`: There is no such model to generate with. `unknown_prompt_set`: There is no such prompt set. `idempotency_key_reused`: This Idempotency-Key belongs to another request */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `too_many_queued_jobs`: The project has too many queued training jobs. `rate_limited`: Too many requests with this API key */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `internal_error`: Something went wrong on our side */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -610,6 +1424,103 @@ export interface paths {
          * @description A queued job is paused at once. A running one becomes `pausing` and, when its worker has saved a checkpoint, `paused`. A job that is paused or pausing stays as it is; one that has finished cannot be paused.
          */
         post: operations["postTrainingJobsIdPause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/training-jobs/{id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The report of a training job that was asked for an evaluation
+         * @description As JSON; with `Accept: text/html` one page that holds all its pictures.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The report */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Report"];
+                        "text/html": string;
+                    };
+                };
+                /** @description `unauthorized`: A valid API key is needed */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `insufficient_scope`: The API key lacks the scope for this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `not_found`: There is no such thing */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `status_conflict`: The job is not in a state that allows this */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `rate_limited`: Too many requests with this API key */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `internal_error`: Something went wrong on our side */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -870,6 +1781,55 @@ export interface components {
             kind: "style_ref" | "aux";
             name: string;
         };
+        CreateEvaluationRequestInput: {
+            /**
+             * @description What CLIP scores and similarities are computed with. Left out: clip, for styleforge-mini mini-clip
+             * @enum {string}
+             */
+            clip_extractor?: "clip" | "mini-clip";
+            /**
+             * @description `base`, finished training jobs, checkpoints or base models: they get the same prompts and seeds
+             * @default []
+             */
+            compare_with?: string[];
+            /**
+             * @description What FID and KID are computed with. Left out: inception-v3-fid, for styleforge-mini mini-clip
+             * @enum {string}
+             */
+            extractor?: "inception-v3-fid" | "clip" | "mini-clip";
+            guidance_scale?: number;
+            /**
+             * @default [
+             *       "fid",
+             *       "kid",
+             *       "clip"
+             *     ]
+             */
+            metrics?: ("fid" | "kid" | "clip")[];
+            /** @description A checkpoint id, the id of a succeeded job, or the name of a base model */
+            model: string;
+            negative_prompt?: string;
+            /**
+             * @description Images for each prompt
+             * @default 1
+             */
+            num_images?: number;
+            /** @description A list of prompts, or a prompt set by its id, its name or name@version. Left out: the shipped set for the base model */
+            prompts?: string[] | string;
+            /**
+             * @description Left out: the StyleRef images of the training job
+             * @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+             */
+            reference_dataset_id?: string;
+            /** @enum {string} */
+            sampler?: "ddim" | "pndm" | "dpmsolver++" | "dpmsolver++karras" | "euler" | "unipc";
+            /**
+             * @description Of the first image; image i of every model has seed + i
+             * @default 0
+             */
+            seed?: number;
+            steps?: number;
+        };
         CreateGenerationRequestInput: {
             guidance_scale?: number;
             height?: number;
@@ -950,35 +1910,8 @@ export interface components {
                  */
                 reference_dataset_id?: string;
             } | null;
-            evaluation?: {
-                /** @default [] */
-                compare_with?: string[];
-                /** @default 7.5 */
-                guidance_scale?: number;
-                /**
-                 * @default [
-                 *       "fid",
-                 *       "kid",
-                 *       "clip"
-                 *     ]
-                 */
-                metrics?: ("fid" | "kid" | "clip")[];
-                /** @default  */
-                negative_prompt?: string;
-                /** @default 1 */
-                num_images?: number;
-                /** @description A list of prompts or the name of a prompt set */
-                prompts: string[] | string;
-                /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
-                reference_dataset_id?: string;
-                /**
-                 * @default ddim
-                 * @enum {string}
-                 */
-                sampler?: "ddim" | "pndm" | "dpmsolver++" | "dpmsolver++karras" | "euler" | "unipc";
-                /** @default 30 */
-                steps?: number;
-            } | null;
+            /** @description Images and metrics of the finished model, and a report */
+            evaluation?: components["schemas"]["EvaluationStageRequestInput"] | null;
             /** @default {} */
             hyperparameters?: components["schemas"]["HyperparametersRequestInput"];
             /** @default {} */
@@ -1116,9 +2049,168 @@ export interface components {
             /** @description The value for `after` */
             next: string | null;
         };
+        EvaluatedModel: {
+            base_model: string;
+            checkpoint_id: string | null;
+            label: string;
+            /** @description As it was asked for */
+            name: string;
+            /** @description Stands before each prompt: the words for the style */
+            prompt_prefix: string;
+            step: number | null;
+            training_job_id: string | null;
+        };
+        Evaluation: {
+            cancel_requested: boolean;
+            config: components["schemas"]["EvaluationConfig"];
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            created_at: string;
+            error: components["schemas"]["Failure"] | null;
+            finished_at: string | null;
+            /** @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            id: string;
+            progress: components["schemas"]["EvaluationProgress"] | null;
+            /** @description Once it has succeeded */
+            report_url: string | null;
+            started_at: string | null;
+            status: components["schemas"]["GenerationStatus"];
+            /** @description The job whose evaluation stage this is */
+            training_job_id: string | null;
+        };
+        EvaluationConfig: {
+            /** @enum {string} */
+            clip_extractor: "clip" | "mini-clip";
+            /** @enum {string} */
+            extractor: "inception-v3-fid" | "clip" | "mini-clip";
+            guidance_scale: number;
+            height: number;
+            metrics: ("fid" | "kid" | "clip")[];
+            /** @description The first is the one that the report is about */
+            models: components["schemas"]["EvaluatedModel"][];
+            negative_prompt: string;
+            num_images: number;
+            prompt_set: {
+                id: string;
+                name: string;
+                version: number;
+            } | null;
+            prompts: string[];
+            prompts_sha256: string;
+            /** @description null: no reference, for CLIP scores alone */
+            reference_dataset_id: string | null;
+            /** @enum {string} */
+            sampler: "ddim" | "pndm" | "dpmsolver++" | "dpmsolver++karras" | "euler" | "unipc";
+            seed: number;
+            steps: number;
+            width: number;
+        };
+        EvaluationImage: {
+            height: number;
+            index: number;
+            /** @description Its place in `config.models` */
+            model: number;
+            /** @description As the model got it, with the words for the style */
+            prompt: string;
+            seed: number;
+            sha256: string;
+            size_bytes: number;
+            url: string;
+            width: number;
+        };
+        EvaluationImageList: {
+            data: components["schemas"]["EvaluationImage"][];
+        };
+        EvaluationPage: {
+            data: components["schemas"]["Evaluation"][];
+            has_more: boolean;
+            /** @description The value for `after` */
+            next: string | null;
+        };
+        EvaluationProgress: {
+            done: number;
+            of: number;
+            /** @enum {string} */
+            phase: "images" | "metrics";
+        };
+        EvaluationStage: {
+            /** @enum {string} */
+            clip_extractor: "clip" | "mini-clip";
+            comparisons: components["schemas"]["EvaluatedModel"][];
+            /** @enum {string} */
+            extractor: "inception-v3-fid" | "clip" | "mini-clip";
+            guidance_scale: number;
+            height: number;
+            metrics: ("fid" | "kid" | "clip")[];
+            negative_prompt: string;
+            num_images: number;
+            prompt_set: {
+                id: string;
+                name: string;
+                version: number;
+            } | null;
+            prompts: string[];
+            prompts_sha256: string;
+            /** @description null: no reference, for CLIP scores alone */
+            reference_dataset_id: string | null;
+            /** @enum {string} */
+            sampler: "ddim" | "pndm" | "dpmsolver++" | "dpmsolver++karras" | "euler" | "unipc";
+            seed: number;
+            steps: number;
+            width: number;
+        };
+        EvaluationStageRequestInput: {
+            /**
+             * @description What CLIP scores and similarities are computed with. Left out: clip, for styleforge-mini mini-clip
+             * @enum {string}
+             */
+            clip_extractor?: "clip" | "mini-clip";
+            /**
+             * @description `base`, finished training jobs, checkpoints or base models: they get the same prompts and seeds
+             * @default []
+             */
+            compare_with?: string[];
+            /**
+             * @description What FID and KID are computed with. Left out: inception-v3-fid, for styleforge-mini mini-clip
+             * @enum {string}
+             */
+            extractor?: "inception-v3-fid" | "clip" | "mini-clip";
+            guidance_scale?: number;
+            /**
+             * @default [
+             *       "fid",
+             *       "kid",
+             *       "clip"
+             *     ]
+             */
+            metrics?: ("fid" | "kid" | "clip")[];
+            negative_prompt?: string;
+            /**
+             * @description Images for each prompt
+             * @default 1
+             */
+            num_images?: number;
+            /** @description A list of prompts, or a prompt set by its id, its name or name@version. Left out: the shipped set for the base model */
+            prompts?: string[] | string;
+            /**
+             * @description Left out: the StyleRef images of the training job
+             * @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+             */
+            reference_dataset_id?: string;
+            /** @enum {string} */
+            sampler?: "ddim" | "pndm" | "dpmsolver++" | "dpmsolver++karras" | "euler" | "unipc";
+            /**
+             * @description Of the first image; image i of every model has seed + i
+             * @default 0
+             */
+            seed?: number;
+            steps?: number;
+        };
         Failure: {
             /** @enum {string} */
-            code: "invalid_input" | "too_few_images" | "image_too_small" | "common_token" | "unsupported_base_model" | "extractor_not_configured" | "training_diverged" | "timeout" | "device_unavailable" | "process_died" | "worker_died" | "internal_error";
+            code: "invalid_input" | "too_few_images" | "image_too_small" | "common_token" | "unsupported_base_model" | "extractor_not_configured" | "unusable_features" | "training_diverged" | "timeout" | "device_unavailable" | "process_died" | "worker_died" | "internal_error";
             message: string;
             retryable: boolean;
         };
@@ -1357,6 +2449,7 @@ export interface components {
         Problem: {
             /** @enum {string} */
             code: "invalid_request" | "unauthorized" | "insufficient_scope" | "not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "dataset_in_use" | "status_conflict" | "webhook_exists" | "idempotency_in_progress" | "payload_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "validation_failed" | "unusable_dataset" | "unknown_base_model" | "unknown_model" | "unknown_prompt_set" | "not_supported" | "idempotency_key_reused" | "rate_limited" | "too_many_queued_jobs" | "headers_too_large" | "internal_error";
+            code: "invalid_request" | "unauthorized" | "insufficient_scope" | "not_found" | "dataset_in_use" | "status_conflict" | "webhook_exists" | "idempotency_in_progress" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "unusable_dataset" | "unknown_base_model" | "unknown_model" | "unknown_prompt_set" | "idempotency_key_reused" | "rate_limited" | "too_many_queued_jobs" | "internal_error";
             detail: string;
             errors?: components["schemas"]["FieldError"][];
             instance: string;
@@ -1408,6 +2501,202 @@ export interface components {
             };
             /** @enum {string} */
             status: "ready" | "not_ready";
+        };
+        Report: {
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            created_at: string;
+            extractors: {
+                dimension: number;
+                /** @enum {string} */
+                name: "inception-v3-fid" | "clip" | "mini-clip";
+                resize: string;
+                weights_sha256: string;
+            }[];
+            /** @constant */
+            format: 1;
+            /** @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            id: string;
+            models: components["schemas"]["ReportModel"][];
+            overfitting: {
+                explanation: string;
+                /** @description null: too little is known */
+                present: boolean | null;
+                /** @enum {string} */
+                sign: "kid-rising" | "clip-falling" | "low-diversity" | "memorised-pictures";
+            }[];
+            prompts: {
+                images_per_prompt: number;
+                list: string[];
+                set: string | null;
+                sha256: string;
+            };
+            reference: {
+                count: number;
+                /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                dataset_id: string;
+                name: string;
+                /** @description The first of them */
+                pictures: {
+                    caption: string | null;
+                    url: string;
+                }[];
+                sha256: string;
+                /** @description The model has been trained on these very images */
+                trained_on: boolean;
+            } | null;
+            /** @description The command that makes it again */
+            repeat: string;
+            samples: {
+                /** @description One of each model, in the order of `models` */
+                pictures: {
+                    caption: string | null;
+                    url: string;
+                }[];
+                prompt: string;
+                seed: number;
+            }[];
+            sampling: {
+                guidance_scale: number;
+                height: number;
+                negative_prompt: string;
+                /** @enum {string} */
+                sampler: "ddim" | "pndm" | "dpmsolver++" | "dpmsolver++karras" | "euler" | "unipc";
+                seed: number;
+                steps: number;
+                width: number;
+            };
+            /**
+             * @description What diversity and nearness are measured with
+             * @enum {string}
+             */
+            similarity_extractor: "inception-v3-fid" | "clip" | "mini-clip";
+            title: string;
+            token_disentanglement: components["schemas"]["TokenDisentanglement"] | null;
+            /** @description null for a base model */
+            training: {
+                aux: {
+                    count: number;
+                    /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                    dataset_id: string;
+                    name: string;
+                    /** @description The first of them */
+                    pictures: {
+                        caption: string | null;
+                        url: string;
+                    }[];
+                } | null;
+                best: {
+                    metric: string;
+                    step: number;
+                    value: number;
+                } | null;
+                config: components["schemas"]["TrainingConfig"];
+                /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                job_id: string;
+                /** @description Means over short stretches of steps */
+                losses: {
+                    aux_loss: number | null;
+                    step: number;
+                    style_ref_loss: number;
+                }[];
+                seconds: number | null;
+                steps: number;
+                style_ref: {
+                    count: number;
+                    /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                    dataset_id: string;
+                    name: string;
+                    /** @description The first of them */
+                    pictures: {
+                        caption: string | null;
+                        url: string;
+                    }[];
+                } | null;
+                validations: {
+                    scores: {
+                        [key: string]: number;
+                    };
+                    step: number;
+                }[];
+            } | null;
+            /** @description The job whose evaluation stage made it */
+            training_job_id: string | null;
+            verdict: {
+                cautions: string[];
+                points: string[];
+                summary: string;
+            };
+        };
+        ReportMetric: {
+            /** @enum {string} */
+            better: "lower" | "higher";
+            /** @enum {string} */
+            extractor: "inception-v3-fid" | "clip" | "mini-clip";
+            /** @description Number of generated images */
+            generated: number;
+            /** @description Bootstrap over the images */
+            interval: {
+                high: number;
+                level: number;
+                low: number;
+                replicates: number;
+            } | null;
+            /** @enum {string} */
+            metric: "fid" | "kid" | "clip";
+            /** @description Carries the extractor where it is not the usual one: kid@mini-clip */
+            name: string;
+            /** @description Number of reference images */
+            reference: number | null;
+            seed: number;
+            /** @description KID: over the subsets */
+            standard_deviation: number | null;
+            subset_size: number | null;
+            subsets: number | null;
+            value: number;
+        };
+        ReportModel: {
+            base_model: string;
+            checkpoint_id: string | null;
+            /** @description Mean distances of all pairs of images, between unit vectors of features: low when they are all alike */
+            diversity: {
+                generated: number;
+                ratio: number | null;
+                reference: number | null;
+            } | null;
+            label: string;
+            /** @description Images that are much nearer to one reference image than to any other */
+            memorised: {
+                count: number;
+                share: number;
+            } | null;
+            /** @description The one to go by first */
+            metrics: components["schemas"]["ReportMetric"][];
+            /** @description As it was asked for */
+            name: string;
+            /** @description The generated images that are closest to a reference image, each with it */
+            nearest: {
+                distance: number;
+                generated: {
+                    caption: string | null;
+                    url: string;
+                };
+                memorised: boolean;
+                reference: {
+                    caption: string | null;
+                    url: string;
+                };
+            }[];
+            /** @description Stands before each prompt: the words for the style */
+            prompt_prefix: string;
+            step: number | null;
+            training_job_id: string | null;
+            warnings: {
+                code: string;
+                message: string;
+            }[];
         };
         ResumeTrainingJobRequestInput: {
             /** @description A succeeded job needs more steps than it has done; a paused one keeps its number when this is left out */
@@ -1509,6 +2798,48 @@ export interface components {
             prompt?: string;
             token?: string;
         };
+        TokenDisentanglement: {
+            components: {
+                name: string;
+                /** @description Share of them that the judge knows as their own component; far below 1, the judge cannot tell the components apart */
+                recognised: number;
+                /** @description StyleRef images that stand for the component */
+                references: number;
+                /** @description What the token alone adds to its own component, less what it adds to the others on average; 0 for a token that means nothing */
+                selectivity: {
+                    /** @description Over the prompts; null for a single one */
+                    standard_error: number | null;
+                    value: number;
+                };
+                token: string;
+            }[];
+            /** @description Without tokens first, then each token alone, then all together */
+            conditions: {
+                /** @description Whose tokens are in the prompt */
+                components: string[];
+                /** @description What stands before each prompt */
+                prefix: string;
+                pulls: {
+                    component: string;
+                    /** @description What the tokens add to the similarity of the same prompts and seeds without any token */
+                    gain: {
+                        /** @description Over the prompts; null for a single one */
+                        standard_error: number | null;
+                        value: number;
+                    };
+                    /** @description Share of the images that are nearer to this component than to any other */
+                    nearest: number;
+                    /** @description 100 times the cosine between the images and the mean of the StyleRef images of the component */
+                    similarity: number;
+                }[];
+            }[];
+            dimension: number;
+            /** @description The CLIP judge */
+            extractor: string;
+            images_per_prompt: number;
+            prompts: number;
+            weights_sha256: string;
+        };
         TrainingConfig: {
             aux: {
                 /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
@@ -1524,6 +2855,7 @@ export interface components {
                 patience: number;
                 reference_dataset_id: string | null;
             } | null;
+            evaluation: components["schemas"]["EvaluationStage"] | null;
             hyperparameters: components["schemas"]["Hyperparameters"];
             /** @enum {string} */
             method: "single-styleforge" | "multi-styleforge" | "dreambooth";
@@ -1645,6 +2977,8 @@ export interface components {
             aux_loss: number | null;
             /** @description Until the last step, at the pace of the last half minute; null while the job does not run */
             eta_seconds: number | null;
+            /** @description Once the training has ended and the job is evaluated */
+            evaluation?: components["schemas"]["EvaluationProgress"];
             grad_norm: number | null;
             learning_rate: number | null;
             loss: number | null;
@@ -1678,6 +3012,11 @@ export interface components {
                 /** @description The training ended before max_train_steps */
                 stopped: boolean;
             };
+            /**
+             * @description The evaluation stage of the job
+             * @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+             */
+            evaluation_id?: string;
             final_step: number;
         };
         UploadedFile: {

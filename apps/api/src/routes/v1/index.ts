@@ -11,6 +11,13 @@ import { deleteDatasetRoute } from './datasets/delete.ts';
 import { getDatasetRoute } from './datasets/get.ts';
 import { listDatasetsRoute } from './datasets/list.ts';
 import { uploadImagesRoute } from './datasets/upload-images.ts';
+import { cancelEvaluationRoute } from './evaluations/cancel.ts';
+import { createEvaluationRoute } from './evaluations/create.ts';
+import { getEvaluationImageRoute } from './evaluations/get-image.ts';
+import { getEvaluationRoute } from './evaluations/get.ts';
+import { listEvaluationImagesRoute } from './evaluations/images.ts';
+import { listEvaluationsRoute } from './evaluations/list.ts';
+import { getEvaluationReportRoute } from './evaluations/report.ts';
 import { cancelGenerationRoute } from './images/cancel-generation.ts';
 import { createGenerationRoute } from './images/create-generation.ts';
 import { getGenerationRoute } from './images/get-generation.ts';
@@ -42,6 +49,7 @@ import { listValidationImagesRoute } from './training-jobs/images.ts';
 import { listTrainingJobsRoute } from './training-jobs/list.ts';
 import { listMetricsRoute } from './training-jobs/metrics.ts';
 import { pauseTrainingJobRoute } from './training-jobs/pause.ts';
+import { getTrainingReportRoute } from './training-jobs/report.ts';
 import { resumeTrainingJobRoute } from './training-jobs/resume.ts';
 
 const ROUTES: ((app: ApiServer, dependencies: ApiDependencies) => void)[] = [
@@ -67,6 +75,14 @@ const ROUTES: ((app: ApiServer, dependencies: ApiDependencies) => void)[] = [
   getValidationImageRoute,
   listCheckpointsRoute,
   downloadCheckpointFileRoute,
+  getTrainingReportRoute,
+  createEvaluationRoute,
+  listEvaluationsRoute,
+  getEvaluationRoute,
+  cancelEvaluationRoute,
+  listEvaluationImagesRoute,
+  getEvaluationImageRoute,
+  getEvaluationReportRoute,
   createPromptSetRoute,
   listPromptSetsRoute,
   getPromptSetRoute,

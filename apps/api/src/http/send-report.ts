@@ -1,0 +1,33 @@
+// Answers with a report: as JSON, or as a page for whoever prefers HTML.
+import { report as reportSchema } from '@styleforge/contracts';
+import type { EvaluationRow } from '@styleforge/database';
+import { renderReport } from '@styleforge/reports';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { ApiDependencies } from '../dependencies.ts';
+import { readReport } from '../services/evaluation-service.ts';
+import { inlinePictures } from '../services/report-pictures.ts';
+
+/** Nothing but what the page itself holds. */
+const PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+
+export const reportResponse = {
+  description: 'The report',
+  content: { 'application/json': { schema: reportSchema }, 'text/html': { schema: z.string().describe('One page that holds all its pictures') } },
+};
+
+export async function sendReport(dependencies: ApiDependencies, evaluation: EvaluationRow, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const report = await readReport(dependencies, evaluation);
+  reply.header('vary', 'accept').header('cache-control', 'private, no-cache');
+  if (!prefersHtml(request.headers.accept)) return reply.type('application/json; charset=utf-8').send(report);
+  const page = renderReport(report, await inlinePictures(dependencies, evaluation.projectId, report));
+  return reply.type('text/html; charset=utf-8').header('content-security-policy', PAGE_POLICY).header('x-content-type-options', 'nosniff').send(Buffer.from(page));
+}
+
+/** Browsers name text/html first; everything else that takes JSON gets JSON. */
+function prefersHtml(accept = ''): boolean {
+  const types = accept.split(',').map((part) => part.split(';')[0]?.trim() ?? '');
+  const html = types.indexOf('text/html');
+  const json = types.indexOf('application/json');
+  return html >= 0 && (json < 0 || html < json);
+}

@@ -1,0 +1,30 @@
+// POST /v1/evaluations
+import { createEvaluationRequest, evaluation } from '@styleforge/contracts';
+import type { ApiDependencies } from '../../../dependencies.ts';
+import type { ApiServer } from '../../../http/api-server.ts';
+import { problemResponses } from '../../../http/problem-responses.ts';
+import { security } from '../../../http/security.ts';
+import { presentEvaluation } from '../../../presenters/evaluations.ts';
+import { evaluationUrl } from '../../../presenters/links.ts';
+import { createEvaluation } from '../../../services/evaluation-service.ts';
+
+export function createEvaluationRoute(app: ApiServer, dependencies: ApiDependencies): void {
+  const schema = {
+    tags: ['evaluations'],
+    summary: 'Evaluate a model: images, metrics and a report',
+    description: 'Every model that is compared draws the same prompts with the same seeds; FID, KID and CLIP scores go into a report.',
+    security,
+    body: createEvaluationRequest,
+    response: {
+      202: evaluation,
+      ...problemResponses(
+        'invalid_request', 'validation_failed', 'unknown_model', 'unknown_prompt_set', 'unusable_dataset', 'idempotency_in_progress', 'idempotency_key_reused',
+      ),
+    },
+  };
+  app.post('/evaluations', { schema, config: { idempotent: true } }, async (request, reply) => {
+    const { caller, body, reservedUuid } = request;
+    const row = await createEvaluation(dependencies, { projectId: caller.projectId, body, reservedUuid });
+    return reply.code(202).header('location', evaluationUrl(row.id)).send(presentEvaluation(row));
+  });
+}

@@ -1,0 +1,24 @@
+// GET /v1/evaluations/{id}/report
+import { evaluationId } from '@styleforge/contracts';
+import { z } from 'zod';
+import type { ApiDependencies } from '../../../dependencies.ts';
+import type { ApiServer } from '../../../http/api-server.ts';
+import { problemResponses } from '../../../http/problem-responses.ts';
+import { security } from '../../../http/security.ts';
+import { reportResponse, sendReport } from '../../../http/send-report.ts';
+import { findEvaluation } from '../../../services/evaluation-service.ts';
+
+export function getEvaluationReportRoute(app: ApiServer, dependencies: ApiDependencies): void {
+  const schema = {
+    tags: ['evaluations'],
+    summary: 'The report of an evaluation',
+    description: 'As JSON; with `Accept: text/html` one page that holds all its pictures.',
+    security,
+    params: z.object({ id: evaluationId }),
+    response: { 200: reportResponse, ...problemResponses('not_found', 'status_conflict') },
+  };
+  app.get('/evaluations/:id/report', { schema }, async (request, reply) => {
+    const row = await findEvaluation(dependencies.database, request.caller.projectId, request.params.id);
+    return sendReport(dependencies, row, request, reply);
+  });
+}

@@ -1,0 +1,31 @@
+// GET /v1/training-jobs/{id}/report
+import { isFinishedJob, trainingJobId } from '@styleforge/contracts';
+import { z } from 'zod';
+import type { ApiDependencies } from '../../../dependencies.ts';
+import { ApiError } from '../../../errors/api-error.ts';
+import type { ApiServer } from '../../../http/api-server.ts';
+import { problemResponses } from '../../../http/problem-responses.ts';
+import { security } from '../../../http/security.ts';
+import { reportResponse, sendReport } from '../../../http/send-report.ts';
+import { findEvaluation } from '../../../services/evaluation-service.ts';
+import { findTrainingJob } from '../../../services/read-training-job.ts';
+
+export function getTrainingReportRoute(app: ApiServer, dependencies: ApiDependencies): void {
+  const schema = {
+    tags: ['training jobs'],
+    summary: 'The report of a training job that was asked for an evaluation',
+    description: 'As JSON; with `Accept: text/html` one page that holds all its pictures.',
+    security,
+    params: z.object({ id: trainingJobId }),
+    response: { 200: reportResponse, ...problemResponses('not_found', 'status_conflict') },
+  };
+  app.get('/training-jobs/:id/report', { schema }, async (request, reply) => {
+    const { database } = dependencies;
+    const { id, config, status, result } = await findTrainingJob(database, request.caller.projectId, request.params.id);
+    if (config.evaluation === null) throw new ApiError('not_found', `The training job ${id} was not asked for an evaluation. POST /v1/evaluations makes a report of it.`);
+    if (!result?.evaluation_id) {
+      throw new ApiError('status_conflict', `The training job ${id} is ${status}${isFinishedJob(status) ? ' without a report.' : ': its report is there when it has succeeded.'}`);
+    }
+    return sendReport(dependencies, await findEvaluation(database, request.caller.projectId, result.evaluation_id), request, reply);
+  });
+}

@@ -1,0 +1,92 @@
+// Resolves what an evaluation is asked for: prompts, sampling, extractors, reference images, models to compare with.
+import { EVALUATION_LIMITS } from '@styleforge/contracts';
+import type { EvaluatedModel, EvaluationRequest, EvaluationStage, FieldError } from '@styleforge/contracts';
+import type { ApiDependencies } from '../dependencies.ts';
+import { ApiError } from '../errors/api-error.ts';
+import { chooseComparisons, type ChosenModel } from './evaluated-models.ts';
+import { findPromptSet, promptsSha256 } from './prompt-set-service.ts';
+
+/** The paper's way to sample for its evaluation. */
+const METHOD_SAMPLING = { sampler: 'ddim', steps: 30, guidance_scale: 7.5, negative_prompt: '' } as const;
+/** The shipped base model has prompts and an extractor of its own. */
+const MINI_BASE = 'styleforge-mini';
+const MINI_DEFAULTS = { prompts: 'mini', extractor: 'mini-clip', clip_extractor: 'mini-clip' } as const;
+const USUAL_DEFAULTS = { prompts: 'general', extractor: 'inception-v3-fid', clip_extractor: 'clip' } as const;
+
+export interface EvaluationContext {
+  projectId: string;
+  /** What is evaluated. */
+  judged: Pick<EvaluatedModel, 'base_model' | 'checkpoint_id' | 'prompt_prefix'>;
+  /** It is trained first, so that it has no checkpoint yet. */
+  trains: boolean;
+  size: Pick<ChosenModel, 'resolution' | 'defaults'>;
+  /** Of the training job, where there is one. */
+  styleRefDatasetId: string | null;
+  /** Of the request in the body: '' or '/evaluation'. */
+  pointer: string;
+}
+
+/** Throws an ApiError that names every field that is wrong. */
+export async function resolveEvaluation(dependencies: ApiDependencies, request: EvaluationRequest, context: EvaluationContext): Promise<EvaluationStage> {
+  const { judged, size, pointer, projectId, trains } = context;
+  const { resolution, defaults } = size;
+  const usual = judged.base_model === MINI_BASE ? MINI_DEFAULTS : USUAL_DEFAULTS;
+  const { num_images, seed, metrics } = request;
+  const sampling = { sampler: request.sampler, steps: request.steps, guidance_scale: request.guidance_scale, negative_prompt: request.negative_prompt };
+  const prompts = await resolvePrompts(dependencies, projectId, request.prompts ?? usual.prompts, pointer);
+  checkNumbers(request, prompts.prompts.length, pointer);
+  const { comparisons, errors } = await chooseComparisons(dependencies, projectId, { names: request.compare_with, judged, trains, pointer: `${pointer}/compare_with` });
+  if (errors.length > 0) throw refusal('unknown_model', errors);
+  const reference = await checkReference(dependencies, request, context);
+  return {
+    ...prompts, num_images, seed, metrics: [...new Set(metrics)], ...METHOD_SAMPLING, ...defaults, ...definedOnly(sampling),
+    width: resolution, height: resolution,
+    extractor: request.extractor ?? usual.extractor, clip_extractor: request.clip_extractor ?? usual.clip_extractor,
+    reference_dataset_id: reference, comparisons,
+  };
+}
+
+async function resolvePrompts({ database }: ApiDependencies, projectId: string, asked: string[] | string, pointer: string) {
+  if (typeof asked !== 'string') return { prompt_set: null, prompts: asked, prompts_sha256: promptsSha256(asked) };
+  const set = await findPromptSet(database, projectId, asked);
+  if (set === null) throw refusal('unknown_prompt_set', [{ pointer: `${pointer}/prompts`, detail: `there is no prompt set ${asked}` }]);
+  const { id, name, version, prompts, sha256 } = set;
+  return { prompt_set: { id, name, version }, prompts, prompts_sha256: sha256 };
+}
+
+const comparesSets = ({ metrics }: EvaluationRequest) => metrics.includes('fid') || metrics.includes('kid');
+
+function checkNumbers(request: EvaluationRequest, prompts: number, pointer: string): void {
+  const images = prompts * request.num_images;
+  const field = `${pointer}/num_images`;
+  const detail = images > EVALUATION_LIMITS.imagesPerModel
+    ? `makes ${images} images of each model: at most ${EVALUATION_LIMITS.imagesPerModel} are made`
+    : comparesSets(request) && images < 2 ? 'makes a single image: fid and kid need two or more' : null;
+  if (detail !== null) throw refusal('validation_failed', [{ pointer: field, detail }]);
+}
+
+/** The dataset's id; null where nothing needs one and none is there. */
+async function checkReference({ database }: ApiDependencies, request: EvaluationRequest, { projectId, styleRefDatasetId, pointer }: EvaluationContext): Promise<string | null> {
+  const id = request.reference_dataset_id ?? styleRefDatasetId;
+  const field = `${pointer}/reference_dataset_id`;
+  if (id === null) {
+    if (!comparesSets(request)) return null;
+    throw refusal('validation_failed', [{ pointer: field, detail: 'is missing: fid and kid compare with the images of a dataset' }]);
+  }
+  const dataset = await database.datasets.find(projectId, id);
+  if (dataset === null) throw refusal('unusable_dataset', [{ pointer: field, detail: `there is no dataset ${id}` }]);
+  const least = comparesSets(request) ? 2 : 1;
+  if (dataset.imageCount < least) {
+    const detail = `the dataset ${id} has ${dataset.imageCount} images; ${least === 2 ? 'fid and kid need two or more' : 'upload some first'}`;
+    throw refusal('unusable_dataset', [{ pointer: field, detail }]);
+  }
+  return id;
+}
+
+function definedOnly<T extends object>(values: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: NonNullable<T[K]> };
+}
+
+function refusal(code: ConstructorParameters<typeof ApiError>[0], errors: FieldError[]): ApiError {
+  return new ApiError(code, errors.map(({ pointer, detail }) => `${pointer}: ${detail}`).join('; '), errors);
+}

@@ -1,0 +1,106 @@
+// Evaluations over HTTP: what is resolved, what is refused, who sees them. Their images and reports are made in test/integration.
+import type { EvaluationBody, Page, TrainingJobBody } from '@styleforge/contracts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createDataset, startApiFixture } from './api-fixture.ts';
+import type { ApiFixture } from './api-fixture.ts';
+
+let api: ApiFixture;
+let styleRef: string;
+let single: string;
+let empty: string;
+beforeAll(async () => {
+  api = await startApiFixture();
+  styleRef = await createDataset(api, 'style_ref', [{ seeds: [1, 2, 3] }]);
+  single = await createDataset(api, 'aux', [{ seeds: [7] }]);
+  empty = await createDataset(api, 'aux', []);
+});
+afterAll(() => api.close());
+
+const post = (body: object) => api.call<EvaluationBody>('POST', '/v1/evaluations', { body: { model: 'tiny', reference_dataset_id: styleRef, ...body } });
+const postJob = (evaluation: object | null) =>
+  api.call<TrainingJobBody>('POST', '/v1/training-jobs', { body: { method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: styleRef }, evaluation } });
+
+/** A job that has been trained, without a worker. */
+async function trainedJob(): Promise<string> {
+  const { body } = await postJob(null);
+  const { trainingJobs, checkpoints } = api.database;
+  await trainingJobs.claim(body.id);
+  const { id } = await checkpoints.record({ projectId: api.projectId, jobId: body.id, step: 30, objectPrefix: 'x/', files: [] });
+  await trainingJobs.setStatus(body.id, { from: 'running', to: 'succeeded', result: { final_step: 30, checkpoint_id: id } });
+  return body.id;
+}
+
+describe('POST /v1/evaluations', () => {
+  it('resolves prompts, sampling, extractors and models', async () => {
+    const job = await trainedJob();
+    const { status, body, headers } = await post({ model: job, prompts: 'mini', compare_with: ['base'], metrics: ['kid', 'kid', 'clip'] });
+    expect([status, headers['location'], body.status]).toEqual([202, `/v1/evaluations/${body.id}`, 'queued']);
+    expect(body.config).toMatchObject({
+      prompt_set: { name: 'mini', version: 1 }, num_images: 1, sampler: 'ddim', steps: 20, guidance_scale: 7.5, seed: 0, width: 64, height: 64,
+      metrics: ['kid', 'clip'], extractor: 'inception-v3-fid', clip_extractor: 'clip', reference_dataset_id: styleRef,
+    });
+    expect(body.config.prompts).toHaveLength(100);
+    expect(body.config.models).toMatchObject([
+      { name: job, label: 'Single-StyleForge, 30 steps', training_job_id: job, step: 30, prompt_prefix: 'a photo of zwx style, ' },
+      { name: 'base', label: 'base model tiny', base_model: 'tiny', checkpoint_id: null, prompt_prefix: 'a photo of zwx style, ' },
+    ]);
+    expect((await api.call('GET', `/v1/evaluations/${body.id}`)).body).toEqual(body);
+  });
+
+  it.each<[string, () => object, string, string]>([
+    ['an unknown prompt set', () => ({ prompts: 'nowhere' }), 'unknown_prompt_set', '/prompts'],
+    ['an unknown model', () => ({ model: 'nowhere' }), 'unknown_model', '/model'],
+    ['an unknown model to compare with', () => ({ compare_with: ['nowhere'] }), 'unknown_model', '/compare_with/0'],
+    ['the model itself to compare with', () => ({ compare_with: ['base'] }), 'unknown_model', '/compare_with/0'],
+    ['a single image', () => ({ prompts: ['a house'] }), 'validation_failed', '/num_images'],
+    ['too many images', () => ({ prompts: 'general', num_images: 1000 }), 'validation_failed', '/num_images'],
+    ['no reference for kid', () => ({ reference_dataset_id: undefined, metrics: ['kid'] }), 'validation_failed', '/reference_dataset_id'],
+    ['an empty reference', () => ({ reference_dataset_id: empty }), 'unusable_dataset', '/reference_dataset_id'],
+    ['a reference of one image', () => ({ reference_dataset_id: single }), 'unusable_dataset', '/reference_dataset_id'],
+    ['a reference that is not there', () => ({ reference_dataset_id: 'ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70' }), 'unusable_dataset', '/reference_dataset_id'],
+    ['an extractor that does not exist', () => ({ extractor: 'resnet' }), 'validation_failed', '/extractor'],
+    ['an extractor without texts for CLIP scores', () => ({ clip_extractor: 'inception-v3-fid' }), 'validation_failed', '/clip_extractor'],
+  ])('refuses %s', async (_case, changes, code, pointer) => {
+    const { status, body } = await post({ prompts: ['a house', 'a cat'], ...changes() });
+    expect(status).toBe(422);
+    expect(body).toMatchObject({ code, errors: [{ pointer }] });
+  });
+
+  it('needs no reference for CLIP scores alone', async () => {
+    const { body } = await post({ reference_dataset_id: undefined, metrics: ['clip'], prompts: ['a house'] });
+    expect(body.config.reference_dataset_id).toBeNull();
+  });
+});
+
+describe('an evaluation', () => {
+  it('is cancelled at once while it is queued, has no report then, and is nobody else\'s', async () => {
+    const { body } = await post({ prompts: ['a house', 'a cat'] });
+    const cancelled = await api.call<EvaluationBody>('POST', `/v1/evaluations/${body.id}/cancel`);
+    expect([cancelled.status, cancelled.body.status]).toEqual([202, 'cancelled']);
+    expect((await api.call('GET', `/v1/evaluations/${body.id}/report`)).body).toMatchObject({ code: 'status_conflict' });
+    expect((await api.call<Page<EvaluationBody>>('GET', '/v1/evaluations?limit=1')).body.data[0]?.id).toBe(body.id);
+    const { projectId } = await api.database.apiKeys.createProject('other');
+    const { key } = await api.database.apiKeys.create(projectId, 'other');
+    for (const path of ['', '/images', '/images/0/0', '/report']) expect((await api.call('GET', `/v1/evaluations/${body.id}${path}`, { key })).status).toBe(404);
+  });
+});
+
+describe('the evaluation of a training job', () => {
+  it('is resolved with the job, its StyleRef images as the reference', async () => {
+    const { status, body } = await postJob({ prompts: ['a house', 'a cat'], compare_with: ['base'] });
+    expect(status).toBe(202);
+    expect(body.config.evaluation).toMatchObject({ prompt_set: null, prompts: ['a house', 'a cat'], steps: 20, reference_dataset_id: styleRef, comparisons: [{ name: 'base' }] });
+    expect((await api.call('GET', `/v1/training-jobs/${body.id}/report`)).body).toMatchObject({ code: 'status_conflict' });
+  });
+
+  it('points at what is wrong below /evaluation', async () => {
+    expect((await postJob({ prompts: 'nowhere' })).body).toMatchObject({ code: 'unknown_prompt_set', errors: [{ pointer: '/evaluation/prompts' }] });
+    expect((await postJob({ prompts: ['a house', 'a cat'], compare_with: ['base', 'base'] })).body).toMatchObject({ code: 'unknown_model', errors: [{ pointer: '/evaluation/compare_with/1' }] });
+  });
+
+  it('is missed by a job that has none', async () => {
+    const { body } = await api.call<{ detail: string }>('GET', `/v1/training-jobs/${await trainedJob()}/report`);
+    expect(body).toMatchObject({ code: 'not_found' });
+    expect(body.detail).toContain('POST /v1/evaluations');
+  });
+});

@@ -1,0 +1,22 @@
+// Draws one model's images of an evaluation: image i from prompt and seed i, whatever has been made before.
+import { evaluationConfig } from '@styleforge/contracts';
+import { generateImages } from '@styleforge/styleforge';
+import type { DrawTask, MessageFromChild } from '../messages.ts';
+import { requireExtractors } from './extractors.ts';
+import type { Parent } from './parent.ts';
+
+export async function draw(task: DrawTask, parent: Parent): Promise<MessageFromChild> {
+  const config = evaluationConfig.parse(task.config);
+  await requireExtractors(config, task.extractorsDirectory, parent.signal);
+  const { model, first } = task;
+  const prefix = config.models[model]?.prompt_prefix ?? '';
+  const prompts = config.prompts.flatMap((prompt) => new Array<string>(config.num_images).fill(prefix + prompt)).slice(first);
+  if (prompts.length === 0) return { type: 'result' };
+  await generateImages({
+    modelDirectory: task.modelDirectory, compile: task.compile, prompts, signal: parent.signal,
+    negativePrompt: config.negative_prompt, width: config.width, height: config.height, steps: config.steps,
+    guidanceScale: config.guidance_scale, sampler: config.sampler, seed: (config.seed + first) % 2 ** 32,
+    onImage: (image) => parent.tellAndWait({ type: 'drawn-image', model, ...image, index: first + image.index }),
+  });
+  return { type: 'result' };
+}

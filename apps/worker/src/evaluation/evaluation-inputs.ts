@@ -1,0 +1,75 @@
+// Brings to the local disk what an evaluation works on: a model, the reference images, the images that have been made before.
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ALL_IMAGES, type EvaluatedModel, type TrainingConfig } from '@styleforge/contracts';
+import type { EvaluationRow, ImageRow, TrainingJobRow } from '@styleforge/database';
+import { downloadObject } from '@styleforge/storage';
+import { baseModelDirectory } from '../base-model.ts';
+import { JobInputError } from '../failures.ts';
+import type { TrainingTask } from '../messages.ts';
+import type { WorkerServices } from '../worker.ts';
+
+/** Of each component: enough to tell it from the others. */
+const TOKEN_REFERENCES = 20;
+
+export const drawnImageFile = (directory: string, model: number, index: number) => join(directory, String(model), `${index}.png`);
+
+/** Downloads a checkpoint; a base model lies here already. */
+export async function fetchModel(projectId: string, model: EvaluatedModel, directory: string, services: WorkerServices): Promise<string> {
+  if (model.checkpoint_id === null) return baseModelDirectory(services.baseModelsDirectory, model.base_model);
+  const checkpoint = await services.database.checkpoints.find(projectId, model.checkpoint_id);
+  if (!checkpoint) throw new JobInputError(`${model.name}: the checkpoint ${model.checkpoint_id} has been deleted`);
+  const files = checkpoint.files.filter(({ path }) => !path.startsWith('trainer_state/') && !path.startsWith('single-file/'));
+  for (const { path, sha256 } of files) await fetchObject(checkpoint.objectPrefix + path, sha256, join(directory, path), services);
+  return directory;
+}
+
+export async function fetchReference({ projectId, config }: EvaluationRow, directory: string, services: WorkerServices): Promise<(ImageRow & { path: string })[]> {
+  if (config.reference_dataset_id === null) return [];
+  const rows = await services.database.images.listByDataset(projectId, config.reference_dataset_id);
+  const least = config.metrics.includes('fid') || config.metrics.includes('kid') ? 2 : 0;
+  if (rows.length < least) {
+    throw new JobInputError(`reference_dataset_id: the dataset ${config.reference_dataset_id} has ${rows.length} images by now; fid and kid need two or more`);
+  }
+  return fetchImages(rows, directory, services);
+}
+
+/** What the first model was trained on, where that is still there. */
+export async function fetchStyleRef(projectId: string, job: TrainingJobRow | null, directory: string, services: WorkerServices): Promise<(ImageRow & { path: string })[]> {
+  const rows = job === null ? [] : await services.database.images.listByDataset(projectId, job.config.style_ref.dataset_id);
+  return fetchImages(rows, directory, services);
+}
+
+/** Those that an earlier try has made. */
+export async function fetchDrawn({ id }: EvaluationRow, directory: string, services: WorkerServices): Promise<number> {
+  const rows = await services.database.evaluations.listImages(id);
+  for (const { model, index, objectKey, sha256 } of rows) await fetchObject(objectKey, sha256, drawnImageFile(directory, model, index), services);
+  return rows.length;
+}
+
+/** The StyleRef images of each component, where a model has several tokens to tell apart. */
+export async function fetchComponents(projectId: string, config: TrainingConfig, directory: string, services: WorkerServices): Promise<TrainingTask['styleRef'] | null> {
+  const { components, dataset_id } = config.style_ref;
+  if (components.length < 2) return null;
+  const rows = await services.database.images.listByDataset(projectId, dataset_id);
+  const parts = components.map((part) => ({ ...part, rows: rows.filter(({ component }) => part.name === ALL_IMAGES || component === part.name).slice(0, TOKEN_REFERENCES) }));
+  // The dataset has been deleted since, or its images.
+  if (parts.some(({ rows: own }) => own.length < 2)) return null;
+  const found: TrainingTask['styleRef'] = [];
+  for (const { name, token, prompt, rows: own } of parts) {
+    found.push({ component: name, token, prompt, images: (await fetchImages(own, directory, services)).map(({ path }) => ({ path, caption: null })) });
+  }
+  return found;
+}
+
+async function fetchImages(rows: ImageRow[], directory: string, services: WorkerServices): Promise<(ImageRow & { path: string })[]> {
+  await mkdir(directory, { recursive: true });
+  const fetched = rows.map((row) => ({ ...row, path: join(directory, `${row.id}.png`) }));
+  for (const { objectKey, sha256, path } of fetched) await fetchObject(objectKey, sha256, path, services);
+  return fetched;
+}
+
+async function fetchObject(key: string, sha256: string, file: string, services: WorkerServices): Promise<void> {
+  const got = await downloadObject(services.objectStore, key, file);
+  if (got.sha256 !== sha256) throw new Error(`${key} is damaged: sha256 ${got.sha256} instead of ${sha256}`);
+}

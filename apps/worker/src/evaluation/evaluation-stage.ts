@@ -1,0 +1,55 @@
+// The evaluation stage of a training job: an evaluation of its finished checkpoint, made by the job's own worker.
+import { type EvaluatedModel, type EvaluationProgress, stylePrefix, trainedModelLabel } from '@styleforge/contracts';
+import { type EvaluationRow, StaleAttemptError, StatusConflictError, type TrainingJobRow } from '@styleforge/database';
+import { failureOf } from '../failures.ts';
+import type { WorkerServices } from '../worker.ts';
+import { evaluate } from './evaluate.ts';
+import { startTelling } from './progress-teller.ts';
+
+interface StageHost {
+  signal: AbortSignal;
+  onCancelRequested(): void;
+  onSuperseded(): void;
+}
+
+export async function runEvaluationStage(job: TrainingJobRow, host: StageHost, scratch: string, services: WorkerServices): Promise<'done' | 'aborted'> {
+  const evaluation = await startStage(job, services);
+  services.log.info({ evaluationId: evaluation.id, models: evaluation.config.models.length }, 'evaluating');
+  const telling = startTelling({ log: services.log, tell: (progress) => tell(job, evaluation, progress, services), ...host });
+  try {
+    const outcome = await evaluate(evaluation, { signal: host.signal, onProgress: telling.add }, scratch, services).finally(() => telling.stop());
+    const to = outcome === 'done' ? 'succeeded' : host.signal.reason === 'cancelled' ? 'cancelled' : null;
+    if (to !== null) await services.database.evaluations.setStatus(evaluation.id, { from: 'running', to, attempt: evaluation.attempt });
+    return outcome;
+  } catch (error) {
+    if (!(error instanceof StaleAttemptError || error instanceof StatusConflictError)) {
+      await services.database.evaluations.setStatus(evaluation.id, { from: 'running', to: 'failed', attempt: evaluation.attempt, error: failureOf(error) });
+    }
+    throw error;
+  }
+}
+
+async function startStage(job: TrainingJobRow, services: WorkerServices): Promise<EvaluationRow> {
+  const { id, projectId, config, result } = job;
+  if (config.evaluation === null || !result?.evaluation_id) throw new Error(`training job ${id} has no evaluation to go on with`);
+  const { comparisons, ...settings } = config.evaluation;
+  const models = [await judgedModel(job, result.checkpoint_id, services), ...comparisons];
+  return services.database.evaluations.startStage(result.evaluation_id, { projectId, trainingJobId: id, config: { ...settings, models } });
+}
+
+async function judgedModel({ id, projectId, config }: TrainingJobRow, checkpointId: string, services: WorkerServices): Promise<EvaluatedModel> {
+  const checkpoint = await services.database.checkpoints.find(projectId, checkpointId);
+  if (!checkpoint) throw new Error(`the checkpoint ${checkpointId} that is to be evaluated is gone`);
+  const { step } = checkpoint;
+  return {
+    name: id, label: trainedModelLabel(config, step), base_model: config.base_model, training_job_id: id, checkpoint_id: checkpointId, step, prompt_prefix: stylePrefix(config),
+  };
+}
+
+/** In the evaluation's row, and in the job's, where a wish to cancel is heard. */
+async function tell(job: TrainingJobRow, { id, attempt }: EvaluationRow, evaluation: EvaluationProgress, { database }: WorkerServices): Promise<{ cancelRequested: boolean }> {
+  await database.evaluations.updateProgress(id, attempt, evaluation);
+  const progress = (await database.trainingJobs.get(job.id))?.progress;
+  if (!progress) return { cancelRequested: false };
+  return database.trainingJobs.updateProgress(job.id, job.attempt, { ...progress, evaluation });
+}

@@ -1,0 +1,19 @@
+// The feature extractors that metrics are computed with, and the names that their numbers carry.
+
+export const EXTRACTORS = ['inception-v3-fid', 'clip', 'mini-clip'] as const;
+export type Extractor = (typeof EXTRACTORS)[number];
+
+/** Those that read texts too. */
+export const CLIP_EXTRACTORS = ['clip', 'mini-clip'] as const;
+export type ClipExtractor = (typeof CLIP_EXTRACTORS)[number];
+
+export const METRICS = ['fid', 'kid', 'clip'] as const;
+export type Metric = (typeof METRICS)[number];
+
+/** What everybody means by the plain names. */
+const USUAL: Record<Metric, Extractor> = { fid: 'inception-v3-fid', kid: 'inception-v3-fid', clip: 'clip' };
+
+/** `kid`, or `kid@mini-clip` where another extractor than the usual one was asked. */
+export function metricName(metric: Metric, extractor: Extractor): string {
+  return extractor === USUAL[metric] ? metric : `${metric}@${extractor}`;
+}

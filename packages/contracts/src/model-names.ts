@@ -1,0 +1,23 @@
+// What people call a trained model, and the words that bring its style out.
+import type { TrainingConfig } from './training-config.ts';
+import type { TrainingMethod } from './training-request.ts';
+
+export const METHOD_TITLES: Record<TrainingMethod, string> = {
+  'single-styleforge': 'Single-StyleForge',
+  'multi-styleforge': 'Multi-StyleForge',
+  dreambooth: 'DreamBooth',
+};
+
+/** `Single-StyleForge, 300 steps`, with the job's suffix where it has one. */
+export function trainedModelLabel({ method, suffix }: TrainingConfig, step: number): string {
+  return `${METHOD_TITLES[method]}${suffix === null ? '' : ` ${suffix}`}, ${step} step${step === 1 ? '' : 's'}`;
+}
+
+/** What stands before each prompt: `a photo of zwx style, ukj style, `, the words that the components share said once. */
+export function stylePrefix({ style_ref: { components } }: Pick<TrainingConfig, 'style_ref'>): string {
+  const [first] = components;
+  if (first === undefined) return '';
+  const shared = first.prompt.slice(0, first.prompt.indexOf(first.token));
+  const parts = components.map(({ prompt, token }, index) => (index > 0 && shared !== '' && prompt.startsWith(shared + token) ? prompt.slice(shared.length) : prompt));
+  return `${parts.join(', ')}, `;
+}

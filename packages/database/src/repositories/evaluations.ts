@@ -1,0 +1,132 @@
+// Evaluations and their images.
+import { GENERATION_TRANSITIONS, isFinishedGeneration } from '@styleforge/contracts';
+import type { EvaluationConfig, EvaluationProgress, Failure, GenerationStatus } from '@styleforge/contracts';
+import { StaleAttemptError, StatusConflictError } from '../errors.ts';
+import type { Evaluation, EvaluationImage } from '../generated/client.ts';
+import { Prisma } from '../generated/client.ts';
+import { newId } from '../new-id.ts';
+import type { PrismaClient } from '../prisma-types.ts';
+import { addOutboxMessage } from './outbox.ts';
+import { pageArguments, toPage } from './page.ts';
+import type { PageRequest, RowPage } from './page.ts';
+
+type TypedColumns = { status: GenerationStatus; config: EvaluationConfig; progress: EvaluationProgress | null; error: Failure | null };
+export type EvaluationRow = Omit<Evaluation, keyof TypedColumns> & TypedColumns;
+export type EvaluationImageRow = Omit<EvaluationImage, 'seed'> & { seed: number };
+export type NewEvaluation = { id?: string | undefined; projectId: string; config: EvaluationConfig };
+export type EvaluationChange = { from: GenerationStatus; to: GenerationStatus; attempt?: number; error?: Failure };
+
+export type EvaluationRepository = ReturnType<typeof createEvaluationRepository>;
+
+export function createEvaluationRepository(prisma: PrismaClient) {
+  const get = async (where: { id: string; projectId?: string }): Promise<EvaluationRow | null> => {
+    const row = await prisma.evaluation.findUnique({ where });
+    return row && toRow(row);
+  };
+
+  async function explainMiss(id: string, wanted: string, attempt?: number): Promise<Error> {
+    const row = await get({ id });
+    if (row !== null && attempt !== undefined && row.attempt !== attempt) {
+      return new StaleAttemptError(`Attempt ${attempt} of evaluation ${id} was taken over by attempt ${row.attempt}.`);
+    }
+    return new StatusConflictError(`Evaluation ${id} is ${row?.status ?? 'unknown'}: cannot ${wanted}.`);
+  }
+
+  return {
+    /** Writes the evaluation and its outbox message together. */
+    async create({ id = newId('evaluation'), projectId, config }: NewEvaluation): Promise<EvaluationRow> {
+      return prisma.$transaction(async (transaction) => {
+        const existing = await transaction.evaluation.findUnique({ where: { id, projectId } });
+        if (existing !== null) return toRow(existing);
+        const row = await transaction.evaluation.create({ data: { id, projectId, status: 'queued', config } });
+        await addOutboxMessage(transaction, { topic: 'evaluate', key: id, payload: { evaluationId: id }, projectId });
+        return toRow(row);
+      });
+    },
+
+    /** The evaluation stage of a job under a new attempt: the one with this id again where there is one, with the images that it has. */
+    async startStage(id: string, { projectId, trainingJobId, config }: { projectId: string; trainingJobId: string; config: EvaluationConfig }): Promise<EvaluationRow> {
+      const started = { status: 'running', attempt: { increment: 1 }, finishedAt: null, error: Prisma.DbNull };
+      const row = await prisma.evaluation.upsert({
+        where: { id, projectId, trainingJobId },
+        create: { id, projectId, trainingJobId, status: 'running', config, attempt: 1, startedAt: new Date() },
+        update: started,
+      });
+      return toRow(row);
+    },
+
+    find: (projectId: string, id: string) => get({ id, projectId }),
+
+    /** For workers, which serve every project. */
+    get: (id: string) => get({ id }),
+
+    async list(projectId: string, page: PageRequest): Promise<RowPage<EvaluationRow>> {
+      const { where, ...rest } = pageArguments(page);
+      return toPage((await prisma.evaluation.findMany({ ...rest, where: { ...where, projectId } })).map(toRow), page.limit);
+    },
+
+    /** Takes the evaluation up, also again after its worker died. Null when it is finished or unknown. */
+    async claim(id: string): Promise<EvaluationRow | null> {
+      const claimed = await prisma.$executeRaw`
+        update evaluations
+        set status = 'running', attempt = attempt + 1, started_at = coalesce(started_at, now()), updated_at = now()
+        where id = ${id} and status in ('queued', 'running')`;
+      return claimed === 0 ? null : get({ id });
+    },
+
+    async setStatus(id: string, { from, to, attempt, error }: EvaluationChange): Promise<void> {
+      if (!GENERATION_TRANSITIONS[from].includes(to)) throw new StatusConflictError(`An evaluation never goes from ${from} to ${to}.`);
+      const { count } = await prisma.evaluation.updateMany({
+        where: { id, status: from, ...(attempt === undefined ? {} : { attempt }) },
+        data: { status: to, ...(error === undefined ? {} : { error }), ...(isFinishedGeneration(to) ? { finishedAt: new Date() } : {}) },
+      });
+      if (count === 0) throw await explainMiss(id, `make it ${to}`, attempt);
+    },
+
+    /** Saves progress and tells whether somebody wants the evaluation cancelled. */
+    async updateProgress(id: string, attempt: number, progress: EvaluationProgress): Promise<{ cancelRequested: boolean }> {
+      const [row] = await prisma.evaluation.updateManyAndReturn({ where: { id, attempt, status: 'running' }, data: { progress }, select: { cancelRequestedAt: true } });
+      if (row === undefined) throw await explainMiss(id, 'save its progress', attempt);
+      return { cancelRequested: row.cancelRequestedAt !== null };
+    },
+
+    /** A queued one is cancelled at once, a running one by its worker; asking again changes nothing. Null when there is none. */
+    async requestCancel(projectId: string, id: string): Promise<EvaluationRow | null> {
+      const now = new Date();
+      const own = { id, projectId, trainingJobId: null, cancelRequestedAt: null };
+      const { count } = await prisma.evaluation.updateMany({ where: { ...own, status: 'queued' }, data: { status: 'cancelled', cancelRequestedAt: now, finishedAt: now } });
+      if (count === 0) await prisma.evaluation.updateMany({ where: { ...own, status: 'running' }, data: { cancelRequestedAt: now } });
+      return get({ id, projectId });
+    },
+
+    /** An image that is made again after a worker died replaces the first. */
+    async recordImage({ seed, ...image }: Omit<EvaluationImageRow, 'createdAt'>): Promise<void> {
+      const { evaluationId, model, index, ...values } = image;
+      await prisma.evaluationImage.upsert({
+        where: { evaluationId_model_index: { evaluationId, model, index } },
+        create: { ...image, seed: BigInt(seed) },
+        update: { ...values, seed: BigInt(seed) },
+      });
+    },
+
+    /** By model, then by index. */
+    async listImages(evaluationId: string, model?: number): Promise<EvaluationImageRow[]> {
+      const where = { evaluationId, ...(model === undefined ? {} : { model }) };
+      const rows = await prisma.evaluationImage.findMany({ where, orderBy: [{ model: 'asc' }, { index: 'asc' }] });
+      return rows.map(toImageRow);
+    },
+
+    async findImage(evaluationId: string, model: number, index: number): Promise<EvaluationImageRow | null> {
+      const row = await prisma.evaluationImage.findUnique({ where: { evaluationId_model_index: { evaluationId, model, index } } });
+      return row && toImageRow(row);
+    },
+  };
+}
+
+function toRow(row: Evaluation): EvaluationRow {
+  return row as unknown as EvaluationRow;
+}
+
+function toImageRow(row: EvaluationImage): EvaluationImageRow {
+  return { ...row, seed: Number(row.seed) };
+}

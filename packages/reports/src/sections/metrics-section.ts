@@ -1,0 +1,43 @@
+// The table of metrics, with how each number was made and what it says.
+import { LEAST_IMAGES_FOR_FID, type Metric, type ReportMetric, type ReportModel } from '@styleforge/contracts';
+import { html, type Markup } from '../html.ts';
+import { scaleOf, shortNumber, shownMetric, shownName } from '../numbers.ts';
+import type { PageContext } from './context.ts';
+
+const MEANINGS: Record<Metric, string> = {
+  kid: 'Distance between the style of the generated and of the reference pictures; lower is closer. It is not biased by the number of images; around 0, and a little below, means the same.',
+  fid: 'Another distance between the two sets; lower is closer. It needs many images.',
+  clip: 'How well the pictures show what the prompts ask for, the words for the style left out; higher is better.',
+};
+
+export function metricsSection({ report }: PageContext): Markup {
+  const { models } = report;
+  const columns = models[0]?.metrics ?? [];
+  if (columns.length === 0) return html``;
+  const tooFew = columns.some(({ metric, generated, reference }) => metric === 'fid' && Math.min(generated, reference ?? 0) < LEAST_IMAGES_FOR_FID);
+  return html`<section><h2>Metrics</h2>
+<div class="scroll card"><table><thead><tr><th scope="col">Model</th>${columns.map((column) => html`<th scope="col">${shownName(column)} ${column.better === 'lower' ? '↓' : '↑'}</th>`)}</tr></thead>
+<tbody>${models.map((model, index) => html`<tr class="${index === 0 ? 'judged' : ''}"><th scope="row">${model.label}</th>${columns.map((column) => cell(model, column, models))}</tr>`)}</tbody></table></div>
+<p class="soft small">Below each number its 95 % interval from a bootstrap over the images: differences within it mean nothing. The best of each column is green.</p>
+${tooFew ? html`<p class="soft small">KID goes first: with fewer than ${LEAST_IMAGES_FOR_FID} images on a side FID is biased upwards, and KID is not.</p>` : null}
+<dl>${columns.map((column) => html`<dt>${column.name}</dt><dd>${MEANINGS[column.metric]} <span class="soft small">${howMade(column)}</span></dd>`)}</dl></section>`;
+}
+
+function cell(model: ReportModel, column: ReportMetric, models: readonly ReportModel[]): Markup {
+  const metric = model.metrics.find(({ name }) => name === column.name);
+  if (!metric) return html`<td>–</td>`;
+  const others = models.flatMap(({ metrics }) => metrics.filter(({ name }) => name === column.name));
+  const best = others.length > 1 && others.every(({ value }) => (column.better === 'lower' ? metric.value <= value : metric.value >= value));
+  const { interval } = metric;
+  const scale = scaleOf(metric);
+  const range = interval && html`<span class="range">${shortNumber(interval.low * scale)} to ${shortNumber(interval.high * scale)}</span>`;
+  return html`<td class="number ${best ? 'best' : ''}"><strong>${shownMetric(metric)}</strong>${range}</td>`;
+}
+
+function howMade({ extractor, generated, reference, seed, subsets, subset_size }: ReportMetric): string {
+  const parts = [
+    `extractor ${extractor}`, `${generated} generated images`, ...(reference === null ? [] : [`${reference} reference images`]),
+    ...(subsets === null ? [] : [`${subsets} subsets of ${subset_size}`]), `seed ${seed}`,
+  ];
+  return `(${parts.join(', ')})`;
+}

@@ -1,0 +1,35 @@
+// Signs of overfitting, and the generated pictures that are closest to one that was trained on.
+import type { OverfittingSign } from '@styleforge/contracts';
+import { html, type Markup } from '../html.ts';
+import { shortNumber } from '../numbers.ts';
+import { type PageContext, picture } from './context.ts';
+
+const TITLES: Record<OverfittingSign['sign'], string> = {
+  'kid-rising': 'KID rises again', 'clip-falling': 'CLIP score falls', 'low-diversity': 'Pictures grow alike', 'memorised-pictures': 'Pictures are copied',
+};
+
+export function overfittingSection(context: PageContext): Markup {
+  const { overfitting, models, similarity_extractor } = context.report;
+  const [model] = models;
+  if (overfitting.length === 0 && !model?.diversity) return html``;
+  return html`<section><h2>Signs of overfitting</h2>
+<p class="soft">A model that was trained for too long repeats its few training pictures instead of drawing new ones in their style.</p>
+<div class="grid-4">${overfitting.map(sign)}</div>
+${diversityTable(context)}
+${model && model.nearest.length > 0 ? html`<p class="small"><b>The generated pictures that are closest to a training picture</b>, each beside it <span class="soft">(distance between unit vectors of ${similarity_extractor}; 0 would be a copy)</span></p>
+<div class="grid-4">${model.nearest.map(({ generated, reference, distance }) => html`<div class="pair"><figure>${picture(context, generated)}<figcaption>generated</figcaption></figure><figure>${picture(context, reference)}<figcaption>StyleRef, ${shortNumber(distance)}</figcaption></figure></div>`)}</div>` : null}</section>`;
+}
+
+function sign({ sign: name, present, explanation }: OverfittingSign): Markup {
+  const [kind, state] = present === null ? ['unknown', 'not known'] : present ? ['seen', 'seen'] : ['clear', 'not seen'];
+  return html`<div class="card sign ${kind}"><span class="state">${state}</span><b>${TITLES[name]}</b><span class="small soft">${explanation}</span></div>`;
+}
+
+function diversityTable({ report: { models, similarity_extractor } }: PageContext): Markup {
+  const rows = models.flatMap(({ label, diversity }) => (diversity ? [{ label, diversity }] : []));
+  const [first] = rows;
+  if (!first) return html``;
+  const reference = first.diversity.reference === null ? null : html`<tr><th scope="row">reference pictures</th><td class="number">${shortNumber(first.diversity.reference)}</td></tr>`;
+  return html`<div class="scroll card" style="margin:.9rem 0"><table><thead><tr><th scope="col">Set</th><th scope="col">Mean distance of two of its pictures (${similarity_extractor})</th></tr></thead>
+<tbody>${rows.map(({ label, diversity }) => html`<tr><th scope="row">${label}</th><td class="number">${shortNumber(diversity.generated)}</td></tr>`)}${reference}</tbody></table></div>`;
+}
