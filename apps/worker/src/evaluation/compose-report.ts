@@ -81,7 +81,7 @@ async function picturesOf(projectId: string, datasetId: string, { database }: Se
 async function describeTraining({ projectId, config }: EvaluationRow, job: TrainingJobRow, services: Services): Promise<ReportTraining> {
   const { database } = services;
   const steps = config.models[0]?.step ?? 0;
-  const points = (await database.metrics.list(job.id)).filter(({ step }) => step <= steps);
+  const points = await database.metrics.listUpTo(job.id, steps);
   const end = job.finishedAt?.getTime() ?? Date.now();
   return {
     job_id: job.id, config: job.config, steps, best: job.result?.best ?? null,

@@ -24,6 +24,9 @@ export function createMetricRepository(prisma: PrismaClient) {
           grad_norm = excluded.grad_norm, learning_rate = excluded.learning_rate, created_at = now()`;
     },
 
+    /** The whole curve up to `step`, in the order of the steps. */
+    listUpTo: (jobId: string, step: number): Promise<JobMetric[]> => prisma.jobMetric.findMany({ where: { jobId, step: { lte: step } }, orderBy: { step: 'asc' } }),
+
     /** In the order of the steps, those after `step`. */
     async listAfter(jobId: string, step: number, limit: number): Promise<RowPage<JobMetric>> {
       return toPage(await prisma.jobMetric.findMany({ where: { jobId, step: { gt: step } }, orderBy: { step: 'asc' }, take: limit + 1 }), limit);
