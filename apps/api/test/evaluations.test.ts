@@ -25,6 +25,7 @@ async function trainedJob(): Promise<string> {
   const { body } = await postJob(null);
   const { trainingJobs, checkpoints } = api.database;
   await trainingJobs.claim(body.id);
+  await trainingJobs.start(body.id, 1);
   const { id } = await checkpoints.record({ projectId: api.projectId, jobId: body.id, step: 30, objectPrefix: 'x/', files: [] });
   await trainingJobs.setStatus(body.id, { from: 'running', to: 'succeeded', result: { final_step: 30, checkpoint_id: id } });
   return body.id;

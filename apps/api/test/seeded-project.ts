@@ -1,8 +1,9 @@
 // A project that has one of everything, so that tests can walk through every route of the OpenAPI document.
 import { createHash } from 'node:crypto';
-import type { GenerationBody, StudyBody, TrainingJobBody } from '@styleforge/contracts';
+import type { EvaluationBody, GenerationBody, StudyBody, TrainingJobBody } from '@styleforge/contracts';
 import { newId } from '@styleforge/database';
-import { checkpointPrefix, generationImageKey, validationImageKey } from '@styleforge/storage';
+import { checkpointPrefix, evaluationImageKey, evaluationReportKey, generationImageKey, validationImageKey } from '@styleforge/storage';
+import { sampleModel, sampleReport } from '../../../test/integration/sample-report.ts';
 import { createDataset, picture } from './api-fixture.ts';
 import type { ApiFixture } from './api-fixture.ts';
 
@@ -29,7 +30,8 @@ export type SeededIds = Record<string, string>;
 export async function seedProject(api: ApiFixture): Promise<SeededIds> {
   const dataset = await createDataset(api, 'style_ref', [{ seeds: [1, 2, 3] }]);
   const images = await api.call<{ images: { id: string }[] }>('GET', `/v1/datasets/${dataset}`);
-  const job = await finishedJob(api, dataset);
+  const evaluation = await finishedEvaluation(api, dataset);
+  const job = await finishedJob(api, dataset, evaluation);
   const generation = (await api.call<GenerationBody>('POST', '/v1/images/generations', { body: { model: 'tiny', prompts: ['a cat'] } })).body.id;
   await finishGeneration(api, generation);
   const variations = [5, 6].map((max_train_steps) => ({ name: `${max_train_steps} steps`, changes: { hyperparameters: { max_train_steps } } }));
@@ -38,7 +40,7 @@ export async function seedProject(api: ApiFixture): Promise<SeededIds> {
   const webhook = await api.call<{ id: string }>('POST', '/v1/webhooks', { body: { url: 'https://example.com/hook', events: ['training_job.succeeded'] } });
   const key = await api.database.apiKeys.create(api.projectId, 'seeded');
   return {
-    'datasets': dataset, 'images': images.body.images[0]?.id ?? '', 'training-jobs': job.id, 'checkpoints': job.checkpointId, 'generations': generation,
+    'datasets': dataset, 'images': images.body.images[0]?.id ?? '', 'training-jobs': job.id, 'checkpoints': job.checkpointId, 'generations': generation, 'evaluations': evaluation,
     'studies': study.body.id, 'prompt-sets': promptSet.body.id, 'webhooks': webhook.body.id, 'api-keys': key.keyId,
   };
 }
@@ -50,14 +52,14 @@ export function pathWith(ids: SeededIds, path: string): string {
     if (id === undefined) throw new Error(`seedProject() makes none of ${collection}: add one, so that its routes are tested`);
     return `/${collection}/${id}`;
   });
-  return filled.replace('{step}/{index}', '1/0').replace('{*}', 'unet/config.json');
+  return filled.replace('{step}/{index}', '1/0').replace('{model}/{index}', '1/0').replace('{*}', 'unet/config.json');
 }
 
 export const jobRequest = (dataset: string) => ({ method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: dataset }, hyperparameters: { max_train_steps: 9 } });
 
-async function finishedJob(api: ApiFixture, dataset: string): Promise<{ id: string; checkpointId: string }> {
+async function finishedJob(api: ApiFixture, dataset: string, evaluationId: string): Promise<{ id: string; checkpointId: string }> {
   const { trainingJobs, metrics, checkpoints, validationImages } = api.database;
-  const { id } = (await api.call<TrainingJobBody>('POST', '/v1/training-jobs', { body: jobRequest(dataset) })).body;
+  const { id } = (await api.call<TrainingJobBody>('POST', '/v1/training-jobs', { body: { ...jobRequest(dataset), evaluation: { prompts: PROMPTS } } })).body;
   await trainingJobs.claim(id);
   const point = { loss: 0.5, style_ref_loss: 0.5, aux_loss: null, grad_norm: 1, learning_rate: 1e-5 };
   await metrics.record(id, Array.from({ length: 9 }, (_, index) => ({ step: index + 1, ...point })));
@@ -70,8 +72,27 @@ async function finishedJob(api: ApiFixture, dataset: string): Promise<{ id: stri
     await validationImages.record({ jobId: id, step: 1, index, prompt: 'a cat', seed: index, width: 24, height: 24, sizeBytes, sha256, objectKey });
   }
   await trainingJobs.start(id, 1);
-  await trainingJobs.setStatus(id, { from: 'running', to: 'succeeded', attempt: 1, result: { final_step: 9, checkpoint_id: checkpoint.id } });
+  await trainingJobs.setStatus(id, { from: 'running', to: 'succeeded', attempt: 1, result: { final_step: 9, checkpoint_id: checkpoint.id, evaluation_id: evaluationId } });
   return { id, checkpointId: checkpoint.id };
+}
+
+const PROMPTS = ['a cat', 'a house'];
+
+async function finishedEvaluation(api: ApiFixture, dataset: string): Promise<string> {
+  const { evaluations } = api.database;
+  const { id } = (await api.call<EvaluationBody>('POST', '/v1/evaluations', { body: { model: 'tiny', reference_dataset_id: dataset, prompts: PROMPTS } })).body;
+  await evaluations.claim(id);
+  for (const [index, prompt] of PROMPTS.entries()) {
+    for (const model of [0, 1]) {
+      const objectKey = evaluationImageKey(api.projectId, id, model, index);
+      const { size: sizeBytes, sha256 } = await api.objectStore.put(objectKey, await picture(70 + index));
+      await evaluations.recordImage({ evaluationId: id, model, index, prompt, seed: index, width: 24, height: 24, sizeBytes, sha256, objectKey });
+    }
+  }
+  const report = sampleReport([sampleModel('tiny', { kid: 0.1, clip: 20, trained: false })], { id, samples: [] });
+  await api.objectStore.put(evaluationReportKey(api.projectId, id), Buffer.from(JSON.stringify(report)));
+  await evaluations.setStatus(id, { from: 'running', to: 'succeeded', attempt: 1 });
+  return id;
 }
 
 async function finishGeneration(api: ApiFixture, generationId: string): Promise<void> {

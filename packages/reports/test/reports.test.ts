@@ -2,7 +2,7 @@
 import { baseModelProfile, createTrainingJobRequest, report as reportSchema, resolveTrainingConfig } from '@styleforge/contracts';
 import { renderReport } from '@styleforge/reports';
 import { describe, expect, it } from 'vitest';
-import { sampleModel, sampleReport } from './sample-report.ts';
+import { sampleModel, sampleReport } from '../../../test/integration/sample-report.ts';
 
 const base = sampleModel('base model styleforge-mini', { kid: 0.09, clip: 27, trained: false });
 const good = sampleModel('Single-StyleForge, 200 steps', { kid: 0.012, clip: 27.1 });

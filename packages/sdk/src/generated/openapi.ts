@@ -3955,7 +3955,15 @@ export interface operations {
     getEvaluationsIdImagesModelIndex: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of the answer that the caller has */
+                "if-none-match"?: string;
+                /**
+                 * @description One range of bytes
+                 * @example bytes=0-1023
+                 */
+                range?: string;
+            };
             path: {
                 /** @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
                 id: string;
@@ -3974,6 +3982,29 @@ export interface operations {
                 content: {
                     "image/png": string;
                 };
+            };
+            /** @description The range asked for */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+            /** @description Where the object store signs links: `Location` leads to the file, without an API key, for an hour */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unchanged */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description `invalid_request`: The request is not well formed */
             400: {
@@ -4013,6 +4044,15 @@ export interface operations {
             };
             /** @description `not_acceptable`: There is no answer in a format that the request accepts */
             406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `range_not_satisfiable`: The file has no such range */
+            416: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -6,7 +6,7 @@ import { notFound } from '../../../errors/api-error.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
-import { sendObject } from '../../../http/send-object.ts';
+import { sendObject, SIGNED_LINK } from '../../../http/send-object.ts';
 import { findEvaluation } from '../../../services/evaluation-service.ts';
 
 const number = z.coerce.number().int().min(0).max(2 ** 31 - 1);
@@ -17,7 +17,13 @@ export function getEvaluationImageRoute(app: ApiServer, { database, objectStore 
     summary: 'One image as PNG, with its parameters in the metadata',
     security,
     params: z.object({ id: evaluationId, model: number, index: number }),
-    response: { 200: { description: 'The image', content: { 'image/png': { schema: z.string() } } }, ...problemResponses('not_found') },
+    response: {
+      302: SIGNED_LINK,
+      200: { description: 'The image', content: { 'image/png': { schema: z.string() } } },
+      206: { description: 'The range asked for', content: { 'image/png': { schema: z.string() } } },
+      304: z.undefined().describe('Unchanged'),
+      ...problemResponses('not_found', 'range_not_satisfiable'),
+    },
   };
   app.get('/evaluations/:id/images/:model/:index', { schema }, async (request, reply) => {
     const { id, model, index } = request.params;
