@@ -42,6 +42,13 @@ export class Page<Item> implements AsyncIterable<Item> {
   }
 }
 
+/** Every item of every page, for lists that belong to one thing and are wanted whole. */
+export async function allItems<Item>(fetch: Fetch<Item>): Promise<Item[]> {
+  const items: Item[] = [];
+  for await (const item of new PagePromise(fetch)) items.push(item);
+  return items;
+}
+
 /** What a list method returns: a promise of its first page, and all its items. */
 export class PagePromise<Item> implements PromiseLike<Page<Item>>, AsyncIterable<Item> {
   readonly #first: Promise<Page<Item>>;

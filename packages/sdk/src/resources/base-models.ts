@@ -2,6 +2,7 @@
 import type { Api } from '../api.ts';
 import { take } from '../api.ts';
 import type { RequestOptions } from '../options.ts';
+import { allItems } from '../pages.ts';
 import type { BaseModel } from '../types.ts';
 
 export class BaseModels {
@@ -11,8 +12,7 @@ export class BaseModels {
     this.#api = api;
   }
 
-  async list(options?: RequestOptions): Promise<BaseModel[]> {
-    const { data } = await take(this.#api.http.GET('/v1/base-models', this.#api.with(options)));
-    return data;
+  list(options?: RequestOptions): Promise<BaseModel[]> {
+    return allItems((after) => take(this.#api.http.GET('/v1/base-models', { params: { query: { limit: 100, ...(after && { after }) } }, ...this.#api.with(options) })));
   }
 }

@@ -5,7 +5,7 @@ import { TrainingJobError } from '../errors.ts';
 import { followEvents } from '../event-stream.ts';
 import type { EventStreamOptions } from '../event-stream.ts';
 import type { RequestOptions, WaitOptions } from '../options.ts';
-import { PagePromise } from '../pages.ts';
+import { allItems, PagePromise } from '../pages.ts';
 import type { PageBody } from '../pages.ts';
 import type {
   Checkpoint, LogEvent, TrainingJob, TrainingJobCreateParams, TrainingJobEvent, TrainingJobListParams, TrainingJobStatus, TrainingMetric, ValidationImage,
@@ -75,17 +75,23 @@ export class TrainingJobs {
   }
 
   /** The loss curves, one entry a step. */
-  async metrics(id: string, options?: RequestOptions): Promise<TrainingMetric[]> {
-    return (await take(this.#api.http.GET('/v1/training-jobs/{id}/metrics', { params: { path: { id } }, ...this.#api.with(options) }))).data;
+  metrics(id: string, options?: RequestOptions): Promise<TrainingMetric[]> {
+    const fetch = (after?: string) =>
+      take(this.#api.http.GET('/v1/training-jobs/{id}/metrics', { params: { path: { id }, query: { limit: 100, ...(after && { after: Number(after) }) } }, ...this.#api.with(options) }));
+    return allItems(fetch);
   }
 
   /** Oldest first; files are fetched by `client.download(file.url)`. */
-  async checkpoints(id: string, options?: RequestOptions): Promise<Checkpoint[]> {
-    return (await take(this.#api.http.GET('/v1/training-jobs/{id}/checkpoints', { params: { path: { id } }, ...this.#api.with(options) }))).data;
+  checkpoints(id: string, options?: RequestOptions): Promise<Checkpoint[]> {
+    const fetch = (after?: string) =>
+      take(this.#api.http.GET('/v1/training-jobs/{id}/checkpoints', { params: { path: { id }, query: { limit: 100, ...(after && { after: Number(after) }) } }, ...this.#api.with(options) }));
+    return allItems(fetch);
   }
 
   /** The validation images made while training. */
-  async images(id: string, options?: RequestOptions): Promise<ValidationImage[]> {
-    return (await take(this.#api.http.GET('/v1/training-jobs/{id}/images', { params: { path: { id } }, ...this.#api.with(options) }))).data;
+  images(id: string, options?: RequestOptions): Promise<ValidationImage[]> {
+    const fetch = (after?: string) =>
+      take(this.#api.http.GET('/v1/training-jobs/{id}/images', { params: { path: { id }, query: { limit: 100, ...(after && { after }) } }, ...this.#api.with(options) }));
+    return allItems(fetch);
   }
 }
