@@ -1,10 +1,12 @@
 // Writes progress and loss curves to the database at a bearable rate, and hears there whether the job is to be cancelled or paused.
+import { hostname } from 'node:os';
 import type { JobProgress } from '@styleforge/contracts';
 import { type MetricPoint, StaleAttemptError, type StopWish, stopWishOf, type TrainingJobRow } from '@styleforge/database';
 import type { Progress } from './messages.ts';
 import type { WorkerServices } from './worker.ts';
 
 const intervalMs = 1_000;
+const heartbeatMs = 10_000;
 
 export interface ProgressEvents {
   onCancelRequested(): void;
@@ -23,6 +25,8 @@ export class ProgressRecorder {
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
   #running: Promise<void> = Promise.resolve();
+  #durableStep: number | null = null;
+  #beatAt = Number.NEGATIVE_INFINITY;
 
   constructor(job: TrainingJobRow, services: WorkerServices, events: ProgressEvents) {
     this.#job = job;
@@ -44,6 +48,12 @@ export class ProgressRecorder {
     });
   }
 
+  /** A checkpoint of this step is safe. */
+  saved(step: number): void {
+    this.#durableStep = step;
+    this.#beatAt = Number.NEGATIVE_INFINITY;
+  }
+
   /** Writes what is left. */
   async stop(): Promise<void> {
     this.#stopped = true;
@@ -62,6 +72,7 @@ export class ProgressRecorder {
   /** A database that is away for a moment costs no training: the next tick writes it all. */
   async #tick(): Promise<void> {
     try {
+      await this.#beat();
       const { cancelRequested, pauseRequested } = await this.#write();
       if (cancelRequested) this.#events.onCancelRequested();
       else if (pauseRequested) this.#events.onPauseRequested();
@@ -69,6 +80,15 @@ export class ProgressRecorder {
       if (error instanceof StaleAttemptError) this.#events.onSuperseded(error);
       else this.#services.log.warn({ err: error, jobId: this.#job.id }, 'progress could not be written; trying again');
     }
+  }
+
+  async #beat(): Promise<void> {
+    if (Date.now() - this.#beatAt < heartbeatMs) return;
+    const { database, settings } = this.#services;
+    const now = new Date();
+    const heartbeat = { worker: `${hostname()}:${process.pid}`, device: settings.device, at: now.toISOString(), durable_step: this.#durableStep };
+    this.#beatAt = now.getTime();
+    await database.trainingJobs.heartbeat(this.#job.id, this.#job.attempt, heartbeat);
   }
 
   async #write(): Promise<StopWish> {

@@ -50,12 +50,14 @@ async function train(job: TrainingJobRow, scratch: string, context: JobContext, 
     onSuperseded: () => stop.abort('superseded'),
   });
   let saved: SavedCheckpoint | undefined = resume;
+  if (resume) progress.saved(resume.step);
   const result = await runInChild(task, {
     signal: stop.signal,
     log: services.log,
     onProgress: (update) => progress.add(update),
     onCheckpoint: async ({ step, directory, bestStep }) => {
       saved = await checkpoints.save(step, directory, bestStep);
+      progress.saved(step);
       services.log.info({ step, checkpointId: saved.id }, 'checkpoint saved');
       await rm(directory, { recursive: true });
     },

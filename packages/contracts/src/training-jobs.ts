@@ -26,6 +26,16 @@ export const trainingProgress = jobProgress
   .meta({ id: 'TrainingProgress' });
 export type TrainingProgressBody = z.infer<typeof trainingProgress>;
 
+export const jobHeartbeat = z
+  .object({
+    worker: z.string().describe('Host and process'),
+    device: z.string(),
+    at: timestamp,
+    durable_step: z.int().nullable().describe('Of the last checkpoint that is safe: were the worker to die now, the job would go on from there'),
+  })
+  .meta({ id: 'JobHeartbeat' });
+export type JobHeartbeat = z.infer<typeof jobHeartbeat>;
+
 export const jobResult = z
   .object({
     final_step: z.int(),
@@ -52,6 +62,7 @@ export const trainingJob = z
     metadata: z.record(z.string(), z.string()),
     priority: jobPriority,
     progress: trainingProgress,
+    heartbeat: jobHeartbeat.nullable().describe('Of the worker that holds the job, or held it last; every ten seconds'),
     attempt: z.int().describe('How often a worker has taken the job up'),
     cancel_requested: z.boolean(),
     result: jobResult.nullable(),

@@ -1,5 +1,5 @@
 // A training job's row with its JSON columns typed.
-import type { Failure, JobProgress, JobResult, JobStatus, TrainingConfig, TrainingMethod } from '@styleforge/contracts';
+import type { Failure, JobHeartbeat, JobProgress, JobResult, JobStatus, TrainingConfig, TrainingMethod } from '@styleforge/contracts';
 import type { TrainingJob } from '../generated/client.ts';
 
 type TypedColumns = {
@@ -8,6 +8,7 @@ type TypedColumns = {
   config: TrainingConfig;
   metadata: Record<string, string>;
   progress: JobProgress | null;
+  heartbeat: JobHeartbeat | null;
   result: JobResult | null;
   error: Failure | null;
   variation: { index: number; name: string; changes: Record<string, unknown> } | null;

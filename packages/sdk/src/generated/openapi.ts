@@ -3871,6 +3871,18 @@ export interface components {
             /** @description Appends an image's caption, where it has one, to its prompt */
             use_captions?: boolean;
         };
+        JobHeartbeat: {
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            at: string;
+            device: string;
+            /** @description Of the last checkpoint that is safe: were the worker to die now, the job would go on from there */
+            durable_step: number | null;
+            /** @description Host and process */
+            worker: string;
+        };
         /** @description RFC 9457 problem document */
         Problem: {
             /** @enum {string} */
@@ -4110,6 +4122,8 @@ export interface components {
             created_at: string;
             error: components["schemas"]["Failure"] | null;
             finished_at: string | null;
+            /** @description Of the worker that holds the job, or held it last; every ten seconds */
+            heartbeat: components["schemas"]["JobHeartbeat"] | null;
             /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
             id: string;
             metadata: {
