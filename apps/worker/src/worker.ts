@@ -8,6 +8,7 @@ import type { Logger } from './logger.ts';
 import { ModelCache, ownModelDirectory } from './model-cache.ts';
 import { abandonGeneration, runGeneration } from './run-generation.ts';
 import { abandonTrainingJob, runTrainingJob } from './run-training-job.ts';
+import { runSweep } from './sweep/run-sweep.ts';
 import { abandonWebhook, deliverWebhook } from './webhooks/deliver.ts';
 
 export interface WorkerServices {
@@ -18,6 +19,7 @@ export interface WorkerServices {
   scratchDirectory: string;
   settings: WorkerConfig;
   webhooks: FlowConfig['webhooks'];
+  sweep: FlowConfig['sweep'];
   log: Logger;
 }
 
@@ -40,10 +42,12 @@ export async function startWorker(config: Config, log: Logger): Promise<{ stop(g
     scratchDirectory: `${config.dataDirectory}/scratch`,
     settings: config.worker,
     webhooks: config.flow.webhooks,
+    sweep: config.flow.sweep,
     log,
   };
   const connection = queueConnectionOf(config);
   const queues = await createQueues(connection, log);
+  await queues.repeat('sweep', config.flow.sweep.everyMinutes * 60_000, {});
   const publisher = await startOutboxPublisher({ database, queues, log, maxRunningJobsPerProject: config.flow.maxRunningJobsPerProject });
   const consumers = await startConsumers(mix, connection, services);
   log.info({ device: config.worker.device, queues: mix, connection: connection.kind }, 'the worker takes jobs');
@@ -86,6 +90,15 @@ const starters: Record<JobName, StartConsumer> = {
       name: 'webhook', concurrency, log: services.log,
       handle: ({ deliveryId }, context) => deliverWebhook(deliveryId, context, services),
       onAbandoned: ({ deliveryId }, error) => abandonWebhook(deliveryId, error, services),
+    }),
+  sweep: (connection, concurrency, services) =>
+    createConsumer(connection, {
+      name: 'sweep', concurrency, log: services.log,
+      handle: async () => {
+        await runSweep(services);
+        return 'finished';
+      },
+      onAbandoned: async (_payload, error) => services.log.error({ err: error }, 'a sweep was given up; the next one comes'),
     }),
 };
 

@@ -26,7 +26,7 @@ beforeAll(async () => {
   await migrate(postgres.databaseUrl);
   database = createDatabase(postgres.databaseUrl);
   objectStore = createObjectStore({ kind: 'files', directory: join(directory, 'objects') });
-  services = { database, objectStore, baseModelsDirectory: '', scratchDirectory: directory, settings: loadConfig({}).worker, webhooks: loadConfig({}).flow.webhooks, log: createLogger('silent') };
+  services = { database, objectStore, baseModelsDirectory: '', scratchDirectory: directory, settings: loadConfig({}).worker, ...loadConfig({}).flow, log: createLogger('silent') };
   ({ projectId } = await database.apiKeys.createProject('test'));
 });
 

@@ -1,7 +1,9 @@
-// Settings of the job flow: what a project may queue and run at a time, and how webhooks are sent.
+// Settings of the job flow: what a project may queue and run at a time, how webhooks are sent, how long things are kept.
 import { z } from 'zod';
 import { isNetwork } from './address-policy.ts';
 
+const days = (otherwise: number) => z.coerce.number().int().min(0).default(otherwise);
+const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1');
 const networks = z.string().transform((text) => text.split(',').map((part) => part.trim()))
   .refine((list) => list.every(isNetwork), 'must be networks such as 10.0.0.0/8 or fd00::/8, parted by commas');
 
@@ -13,6 +15,14 @@ export const flowEnvironment = {
   WEBHOOK_ALLOWED_NETWORKS: networks.optional(),
   WEBHOOK_TIMEOUT_SECONDS: z.coerce.number().min(1).max(60).default(15),
   WEBHOOK_DISABLE_AFTER_DAYS: z.coerce.number().min(1).default(5),
+  /** 0 keeps for ever, here and below. Results and the furthest checkpoints of jobs are always kept. */
+  RETENTION_CHECKPOINT_DAYS: days(30),
+  RETENTION_VALIDATION_IMAGE_DAYS: days(90),
+  RETENTION_GENERATED_IMAGE_DAYS: days(90),
+  RETENTION_WEBHOOK_DELIVERY_DAYS: days(30),
+  ORPHAN_GRACE_HOURS: z.coerce.number().min(1).default(24),
+  SWEEP_MINUTES: z.coerce.number().int().min(1).max(40_000).default(60),
+  SWEEP_DRY_RUN: flag.default(false),
 };
 
 type FlowEnvironment = z.infer<z.ZodObject<typeof flowEnvironment>>;
@@ -30,6 +40,17 @@ export interface FlowConfig {
     /** An endpoint that has failed for so long is disabled. */
     disableAfterDays: number;
   };
+  sweep: {
+    everyMinutes: number;
+    /** Only the log tells what would go. */
+    dryRun: boolean;
+    /** Younger objects without a row are left alone: their row may be on its way. */
+    orphanGraceHours: number;
+    checkpointDays: number;
+    validationImageDays: number;
+    generatedImageDays: number;
+    webhookDeliveryDays: number;
+  };
 }
 
 export function flowConfigOf(settings: FlowEnvironment): FlowConfig {
@@ -42,6 +63,15 @@ export function flowConfigOf(settings: FlowEnvironment): FlowConfig {
       timeoutSeconds: settings.WEBHOOK_TIMEOUT_SECONDS,
       disableAfterDays: settings.WEBHOOK_DISABLE_AFTER_DAYS,
     },
+    sweep: {
+      everyMinutes: settings.SWEEP_MINUTES,
+      dryRun: settings.SWEEP_DRY_RUN,
+      orphanGraceHours: settings.ORPHAN_GRACE_HOURS,
+      checkpointDays: settings.RETENTION_CHECKPOINT_DAYS,
+      validationImageDays: settings.RETENTION_VALIDATION_IMAGE_DAYS,
+      generatedImageDays: settings.RETENTION_GENERATED_IMAGE_DAYS,
+      webhookDeliveryDays: settings.RETENTION_WEBHOOK_DELIVERY_DAYS,
+    },
   };
 }
 
@@ -53,5 +83,12 @@ export function flowEnvironmentOf(flow: FlowConfig): NodeJS.ProcessEnv {
     WEBHOOK_ALLOWED_NETWORKS: flow.webhooks.allowedNetworks.join(),
     WEBHOOK_TIMEOUT_SECONDS: String(flow.webhooks.timeoutSeconds),
     WEBHOOK_DISABLE_AFTER_DAYS: String(flow.webhooks.disableAfterDays),
+    RETENTION_CHECKPOINT_DAYS: String(flow.sweep.checkpointDays),
+    RETENTION_VALIDATION_IMAGE_DAYS: String(flow.sweep.validationImageDays),
+    RETENTION_GENERATED_IMAGE_DAYS: String(flow.sweep.generatedImageDays),
+    RETENTION_WEBHOOK_DELIVERY_DAYS: String(flow.sweep.webhookDeliveryDays),
+    ORPHAN_GRACE_HOURS: String(flow.sweep.orphanGraceHours),
+    SWEEP_MINUTES: String(flow.sweep.everyMinutes),
+    SWEEP_DRY_RUN: String(flow.sweep.dryRun),
   };
 }

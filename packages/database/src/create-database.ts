@@ -1,6 +1,7 @@
 // The Prisma client on one connection pool, and the repositories over it.
 import { PrismaPg } from '@prisma/adapter-pg';
 import { PrismaClient } from './generated/client.ts';
+import { exclusively } from './exclusive.ts';
 import { listen } from './listen.ts';
 import type { Listener } from './listen.ts';
 import { createApiKeyRepository } from './repositories/api-keys.ts';
@@ -13,6 +14,7 @@ import { createImageRepository } from './repositories/images.ts';
 import { createMetricRepository } from './repositories/metrics.ts';
 import { createOutboxRepository } from './repositories/outbox.ts';
 import { createPromptSetRepository } from './repositories/prompt-sets.ts';
+import { createRetentionRepository } from './repositories/retention.ts';
 import { createStudyRepository } from './repositories/studies.ts';
 import { createTrainingJobRepository } from './repositories/training-jobs.ts';
 import { createWebhookRepository } from './repositories/webhooks.ts';
@@ -37,8 +39,11 @@ export function createDatabase(databaseUrl: string, { maxConnections = 10 }: Dat
     validationImages: createValidationImageRepository(prisma),
     generations: createGenerationRepository(prisma),
     webhooks: createWebhookRepository(prisma),
+    retention: createRetentionRepository(prisma),
     outbox: createOutboxRepository(prisma),
     idempotencyKeys: createIdempotencyKeyRepository(prisma),
+    /** Runs work that one process at a time does; undefined when another is at it. */
+    exclusively: <Result>(name: string, work: () => Promise<Result>): Promise<Result | undefined> => exclusively(databaseUrl, name, work),
     /** Follows a channel that the database notifies, on a connection beside the pool. */
     listen: (channel: string, onNotify: (payload: string) => void, onTrouble: (error: unknown) => void): Promise<Listener> => listen(databaseUrl, channel, onNotify, onTrouble),
     /** Throws when the database does not answer. */

@@ -22,6 +22,7 @@ export const catalog = {
   generate: { payload: z.object({ generationId: z.string() }), timeoutMs: 2 * hour, attempts: 3, backoffMs: 1_000, concurrency: 2, window: 8 },
   // The pauses add up to 23 hours.
   webhook: { payload: z.object({ deliveryId: z.string() }), timeoutMs: 5 * minute, attempts: 15, backoffMs: 5_000, concurrency: 20, window: 100 },
+  sweep: { payload: z.object({}), timeoutMs: 6 * hour, attempts: 1, backoffMs: minute, concurrency: 1, window: 1 },
 } as const satisfies Record<string, JobDefinition>;
 
 export type JobName = keyof typeof catalog;

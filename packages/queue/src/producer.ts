@@ -11,6 +11,8 @@ export interface JobQueues {
   enqueue<Name extends JobName>(name: Name, id: string, payload: JobPayload<Name>): Promise<void>;
   /** How many more the queue takes before its window is full. */
   room(name: JobName): Promise<number>;
+  /** A job comes again and again, one for all processes that ask for it. */
+  repeat<Name extends JobName>(name: Name, everyMs: number, payload: JobPayload<Name>): Promise<void>;
   /** Throws when the queue cannot be reached. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -32,6 +34,9 @@ export async function createQueues(connection: QueueConnection, log: Logger): Pr
     async room(name) {
       const { waiting = 0, prioritized = 0 } = await queues[name].getJobCounts('waiting', 'prioritized');
       return catalog[name].window - waiting - prioritized;
+    },
+    async repeat(name, everyMs, payload) {
+      await queues[name].upsertJobScheduler(name, { every: everyMs }, { name, data: parsePayload(name, payload) });
     },
     async ping() {
       await Promise.all(jobNames.map((name) => queues[name].getJobCounts('waiting')));

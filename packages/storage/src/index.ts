@@ -11,7 +11,7 @@ export {
   projectPrefix, trainingJobPrefix, validationImageKey,
 } from './keys.ts';
 export {
-  type ByteRange, checkObjectStore, DamagedObjectError, InvalidKeyError, InvalidRangeError, type ObjectBody, ObjectNotFoundError, type ObjectStore,
+  type ByteRange, checkObjectStore, DamagedObjectError, InvalidKeyError, InvalidRangeError, type ListedObject, type ObjectBody, ObjectNotFoundError, type ObjectStore,
   ObjectStoreUnavailableError,
 } from './object-store.ts';
 export { S3ObjectStore } from './s3-object-store.ts';
