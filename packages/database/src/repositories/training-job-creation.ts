@@ -74,8 +74,8 @@ export async function checkQueueLimit(transaction: Transaction, projectId: strin
 
 /** Keeps the datasets from being deleted until the job is committed; false when one is gone. */
 export async function lockDatasets(transaction: Transaction, projectId: string, config: TrainingConfig): Promise<boolean> {
-  const named = [config.style_ref.dataset_id, config.aux?.dataset_id, config.early_stopping?.reference_dataset_id];
-  const ids = [...new Set(named.filter((id) => id !== undefined))];
+  const named = [config.style_ref.dataset_id, config.aux?.dataset_id, config.early_stopping?.reference_dataset_id, config.evaluation?.reference_dataset_id];
+  const ids = [...new Set(named.filter((id) => id !== undefined && id !== null))];
   const found = await transaction.$queryRaw<unknown[]>`
     select id from datasets where id = any(${ids}) and project_id = ${projectId} order by id for key share`;
   return found.length === ids.length;
