@@ -11,7 +11,7 @@ const tokenizerDirectory = join(repository, 'models', 'styleforge-mini', 'tokeni
 let tokenizer: CLIPTokenizer;
 let scratch: string;
 beforeAll(async () => {
-  tokenizer = await CLIPTokenizer.fromDirectory(tokenizerDirectory);
+  tokenizer = await CLIPTokenizer.fromDirectory(tokenizerDirectory, { maxLength: 77 });
   scratch = await mkdtemp(join(tmpdir(), 'tokenizer-'));
 });
 afterAll(() => rm(scratch, { recursive: true }));

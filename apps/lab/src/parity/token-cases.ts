@@ -7,7 +7,7 @@ import type { ReferenceFolder } from './reference-folder.ts';
 const vocabulary = fileURLToPath(new URL('../../../../models/styleforge-mini/tokenizer', import.meta.url));
 
 export async function* tokenCases(folder: ReferenceFolder): AsyncGenerator<CaseResult> {
-  const tokenizer = await CLIPTokenizer.fromDirectory(vocabulary);
+  const tokenizer = await CLIPTokenizer.fromDirectory(vocabulary, { maxLength: 77 });
   const rows = await folder.json<{ text: string; input_ids: number[] }[]>('tokens.json');
   const differing = rows.filter(({ text, input_ids: ids }) => tokenizer.encode(text).join() !== ids.join());
   const [ours, theirs] = [rows.flatMap(({ text }) => tokenizer.encode(text)), rows.flatMap(({ input_ids: ids }) => ids)];

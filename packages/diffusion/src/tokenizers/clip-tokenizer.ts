@@ -66,8 +66,10 @@ export class CLIPTokenizer {
     this.#specialPattern = new RegExp(`(${[...this.#specialIds.keys()].map(escapeForPattern).join('|')})`);
   }
 
-  static async fromDirectory(directory: string): Promise<CLIPTokenizer> {
-    return new CLIPTokenizer(await readTokenizerFiles(directory));
+  /** `maxLength` replaces the number of ids that the folder's config asks for. */
+  static async fromDirectory(directory: string, { maxLength }: { maxLength?: number } = {}): Promise<CLIPTokenizer> {
+    const files = await readTokenizerFiles(directory);
+    return new CLIPTokenizer(maxLength === undefined ? files : { ...files, maxLength });
   }
 
   /** Start, text, end and padding, `maxLength` ids; a longer text is cut so that the end stays. */
