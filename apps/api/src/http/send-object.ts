@@ -5,9 +5,17 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { ApiError } from '../errors/api-error.ts';
 import { isUnchanged } from './etag.ts';
+import { problemResponses } from './problem-responses.ts';
 
 /** For response schemas. */
 export const SIGNED_LINK = z.undefined().describe('Where the object store signs links: `Location` leads to the file, without an API key, for an hour');
+
+const png = (description: string) => ({ description, content: { 'image/png': { schema: z.string() } } });
+
+/** What every route that sends one PNG can answer. */
+export const PNG_RESPONSES = {
+  302: SIGNED_LINK, 200: png('The image'), 206: png('The range asked for'), 304: z.undefined().describe('Unchanged'), ...problemResponses('not_found', 'range_not_satisfiable'),
+};
 
 /** A signed link works so long. */
 export const LINK_SECONDS = 3600;

@@ -4,9 +4,8 @@ import { z } from 'zod';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { notFound } from '../../../errors/api-error.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
-import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
-import { sendObject, SIGNED_LINK } from '../../../http/send-object.ts';
+import { PNG_RESPONSES, sendObject } from '../../../http/send-object.ts';
 
 export function getImageRoute(app: ApiServer, { database, objectStore }: ApiDependencies): void {
   const schema = {
@@ -15,13 +14,7 @@ export function getImageRoute(app: ApiServer, { database, objectStore }: ApiDepe
     description: 'A generated image carries its parameters in its metadata.',
     security,
     params: z.object({ id: imageId }),
-    response: {
-      302: SIGNED_LINK,
-      200: { description: 'The image', content: { 'image/png': { schema: z.string() } } },
-      206: { description: 'The range asked for', content: { 'image/png': { schema: z.string() } } },
-      304: z.undefined().describe('Unchanged'),
-      ...problemResponses('not_found', 'range_not_satisfiable'),
-    },
+    response: PNG_RESPONSES,
   };
   app.get('/images/:id', { schema }, async (request, reply) => {
     const { id } = request.params;

@@ -4,9 +4,8 @@ import { z } from 'zod';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { notFound } from '../../../errors/api-error.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
-import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
-import { sendObject, SIGNED_LINK } from '../../../http/send-object.ts';
+import { PNG_RESPONSES, sendObject } from '../../../http/send-object.ts';
 import { findTrainingJob } from '../../../services/read-training-job.ts';
 
 const number = z.coerce.number().int().min(0).max(2 ** 31 - 1);
@@ -17,13 +16,7 @@ export function getValidationImageRoute(app: ApiServer, { database, objectStore 
     summary: 'One validation image as PNG, with its parameters in the metadata',
     security,
     params: z.object({ id: trainingJobId, step: number, index: number }),
-    response: {
-      302: SIGNED_LINK,
-      200: { description: 'The image', content: { 'image/png': { schema: z.string() } } },
-      206: { description: 'The range asked for', content: { 'image/png': { schema: z.string() } } },
-      304: z.undefined().describe('Unchanged'),
-      ...problemResponses('not_found', 'range_not_satisfiable'),
-    },
+    response: PNG_RESPONSES,
   };
   app.get('/training-jobs/:id/images/:step/:index', { schema }, async (request, reply) => {
     const { id, step, index } = request.params;
