@@ -6,3 +6,4 @@ export { type Config, ConfigError, environmentOf, environmentSchema, loadConfig,
 export type { WorkerConfig } from './worker-settings.ts';
 export { type ExtractorSettings, type ExtractorWeights } from './extractor-settings.ts';
 export type { OperationsConfig } from './operations-settings.ts';
+export { describeConfiguration } from './describe-configuration.ts';

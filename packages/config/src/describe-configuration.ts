@@ -1,0 +1,36 @@
+// Every setting as a table for docs/configuration.md.
+import { z } from 'zod';
+import { environmentSchema } from './config.ts';
+
+interface JsonSchema {
+  type?: string;
+  enum?: unknown[];
+  minimum?: number;
+  maximum?: number;
+}
+
+const HEAD = `# Configuration
+
+Settings are environment variables; an empty one counts as not set. A malformed one ends the process at once, with a message that names it.
+This table is made from the schema in [packages/config](../packages/config/src/config.ts): \`npm run docs:configuration\`.
+
+| variable | default | values | meaning |
+|---|---|---|---|
+`;
+
+export function describeConfiguration(): string {
+  const defaults: Record<string, unknown> = environmentSchema.parse({});
+  const { properties } = z.toJSONSchema(environmentSchema, { io: 'input', unrepresentable: 'any' }) as { properties: Record<string, JsonSchema> };
+  const rows = Object.entries(environmentSchema.shape).map(([name, { description }]) => {
+    if (!description) throw new Error(`${name}: has no description; add .describe('...') to its schema`);
+    const preset = defaults[name] === undefined ? '' : `\`${String(defaults[name])}\``;
+    return `| \`${name}\` | ${preset} | ${valuesOf(properties[name] ?? {})} | ${description} |`;
+  });
+  return `${HEAD}${rows.join('\n')}\n`;
+}
+
+function valuesOf({ enum: values, type, minimum, maximum }: JsonSchema): string {
+  if (values) return values.map((value) => `\`${String(value)}\``).join(', ');
+  if (minimum === undefined && maximum === undefined) return type === 'string' || type === undefined ? '' : type;
+  return `${minimum ?? ''} to ${maximum === undefined || maximum >= Number.MAX_SAFE_INTEGER ? '' : maximum}`.trim();
+}

@@ -1,0 +1,8 @@
+// The table of settings agrees with the schema.
+import { readFile } from 'node:fs/promises';
+import { describeConfiguration } from '@styleforge/config';
+import { expect, it } from 'vitest';
+
+it('docs/configuration.md says what the schema says; `npm run docs:configuration` makes it anew', async () => {
+  expect(await readFile(new URL('../../../docs/configuration.md', import.meta.url), 'utf8')).toBe(describeConfiguration());
+});
