@@ -11,6 +11,7 @@ import { ModelCache, ownModelDirectory } from './model-cache.ts';
 import { abandonEvaluation, runEvaluation } from './run-evaluation.ts';
 import { abandonGeneration, runGeneration } from './run-generation.ts';
 import { abandonTrainingJob, runTrainingJob } from './run-training-job.ts';
+import { runSweep } from './sweep/run-sweep.ts';
 import { abandonWebhook, deliverWebhook } from './webhooks/deliver.ts';
 
 export interface WorkerServices {
@@ -23,6 +24,7 @@ export interface WorkerServices {
   featureCacheDirectory: string;
   settings: WorkerConfig;
   webhooks: FlowConfig['webhooks'];
+  sweep: FlowConfig['sweep'];
   log: Logger;
   metrics?: Metrics;
   tracing?: TracingConfig | undefined;
@@ -58,6 +60,7 @@ export async function startWorker(config: Config, log: Logger, metrics: Metrics 
     featureCacheDirectory: `${config.dataDirectory}/features`,
     settings: config.worker,
     webhooks: config.flow.webhooks,
+    sweep: config.flow.sweep,
     log,
     metrics,
     tracing: config.operations.tracing,
@@ -65,6 +68,7 @@ export async function startWorker(config: Config, log: Logger, metrics: Metrics 
   await mkdir(services.scratchDirectory, { recursive: true });
   const connection = queueConnectionOf(config);
   const queues = await createQueues(connection, log);
+  await queues.repeat('sweep', config.flow.sweep.everyMinutes * 60_000, {});
   const publisher = await startOutboxPublisher({ database, queues, log, maxRunningJobsPerProject: config.flow.maxRunningJobsPerProject });
   const consumers = await startConsumers(mix, connection, services);
   log.info({ device: config.worker.device, queues: mix, connection: connection.kind }, 'the worker takes jobs');
@@ -115,6 +119,15 @@ const starters: Record<JobName, StartConsumer> = {
       name: 'evaluate', concurrency, log: services.log, metrics: services.metrics,
       handle: ({ evaluationId }, context) => runEvaluation(evaluationId, context, services),
       onAbandoned: ({ evaluationId }, error) => abandonEvaluation(evaluationId, error, services),
+    }),
+  sweep: (connection, concurrency, services) =>
+    createConsumer(connection, {
+      name: 'sweep', concurrency, log: services.log, metrics: services.metrics,
+      handle: async () => {
+        await runSweep(services);
+        return 'finished';
+      },
+      onAbandoned: async (_payload, error) => services.log.error({ err: error }, 'a sweep was given up; the next one comes'),
     }),
 };
 

@@ -26,7 +26,10 @@ beforeAll(async () => {
   await migrate(postgres.databaseUrl);
   database = createDatabase(postgres.databaseUrl);
   objectStore = createObjectStore({ kind: 'files', directory: join(directory, 'objects') });
-  services = { database, objectStore, baseModelsDirectory: '', scratchDirectory: directory, settings: loadConfig({}).worker, featureCacheDirectory: directory, webhooks: loadConfig({}).flow.webhooks, log: createLogger('silent') };
+  services = {
+    database, objectStore, baseModelsDirectory: '', scratchDirectory: directory, featureCacheDirectory: directory,
+    settings: loadConfig({}).worker, ...loadConfig({}).flow, log: createLogger('silent'),
+  };
   ({ projectId } = await database.apiKeys.createProject('test'));
 });
 

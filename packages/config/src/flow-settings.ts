@@ -1,7 +1,9 @@
-// Settings of the job flow: what a project may queue and run at a time, and how webhooks are sent.
+// Settings of the job flow: what a project may queue and run at a time, how webhooks are sent, how long things are kept.
 import { z } from 'zod';
 import { isNetwork } from './address-policy.ts';
+import { flag } from './operations-settings.ts';
 
+const days = (otherwise: number) => z.coerce.number().int().min(0).default(otherwise);
 const networks = z.string().transform((text) => text.split(',').map((part) => part.trim()))
   .refine((list) => list.every(isNetwork), 'must be networks such as 10.0.0.0/8 or fd00::/8, parted by commas');
 
@@ -12,6 +14,13 @@ export const flowEnvironment = {
   WEBHOOK_DISABLE_AFTER_DAYS: z.coerce.number().min(1).default(5).describe('An endpoint that has failed for so long is switched off'),
   MAX_QUEUED_JOBS_PER_PROJECT: z.coerce.number().int().min(1).default(1_000).describe('Training jobs that a project may have waiting, unless it has a number of its own'),
   MAX_RUNNING_JOBS_PER_PROJECT: z.coerce.number().int().min(1).optional().describe('Training jobs that a project may have running at a time; without it as many as there are workers'),
+  RETENTION_CHECKPOINT_DAYS: days(30).describe('How long checkpoints are kept after their job has ended; its result and its furthest checkpoint are always kept. 0 keeps for ever, here and below'),
+  RETENTION_VALIDATION_IMAGE_DAYS: days(90).describe('How long validation images of ended jobs are kept'),
+  RETENTION_GENERATED_IMAGE_DAYS: days(90).describe('How long generated images are kept'),
+  RETENTION_WEBHOOK_DELIVERY_DAYS: days(30).describe('How long deliveries of webhooks are remembered'),
+  ORPHAN_GRACE_HOURS: z.coerce.number().min(1).default(24).describe('How old objects without a row, and rows without their object, must be before the sweep takes them'),
+  SWEEP_MINUTES: z.coerce.number().int().min(1).max(40_000).default(60).describe('Pause between two sweeps'),
+  SWEEP_DRY_RUN: flag.default(false).describe('Whether a sweep only logs what would go'),
 };
 
 type FlowEnvironment = z.infer<z.ZodObject<typeof flowEnvironment>>;
@@ -29,6 +38,17 @@ export interface FlowConfig {
     /** An endpoint that has failed for so long is disabled. */
     disableAfterDays: number;
   };
+  sweep: {
+    everyMinutes: number;
+    /** Only the log tells what would go. */
+    dryRun: boolean;
+    /** Younger objects without a row are left alone: their row may be on its way. */
+    orphanGraceHours: number;
+    checkpointDays: number;
+    validationImageDays: number;
+    generatedImageDays: number;
+    webhookDeliveryDays: number;
+  };
 }
 
 export function flowConfigOf(settings: FlowEnvironment): FlowConfig {
@@ -41,6 +61,15 @@ export function flowConfigOf(settings: FlowEnvironment): FlowConfig {
       timeoutSeconds: settings.WEBHOOK_TIMEOUT_SECONDS,
       disableAfterDays: settings.WEBHOOK_DISABLE_AFTER_DAYS,
     },
+    sweep: {
+      everyMinutes: settings.SWEEP_MINUTES,
+      dryRun: settings.SWEEP_DRY_RUN,
+      orphanGraceHours: settings.ORPHAN_GRACE_HOURS,
+      checkpointDays: settings.RETENTION_CHECKPOINT_DAYS,
+      validationImageDays: settings.RETENTION_VALIDATION_IMAGE_DAYS,
+      generatedImageDays: settings.RETENTION_GENERATED_IMAGE_DAYS,
+      webhookDeliveryDays: settings.RETENTION_WEBHOOK_DELIVERY_DAYS,
+    },
   };
 }
 
@@ -52,5 +81,12 @@ export function flowEnvironmentOf(flow: FlowConfig): NodeJS.ProcessEnv {
     WEBHOOK_ALLOWED_NETWORKS: flow.webhooks.allowedNetworks.join(),
     WEBHOOK_TIMEOUT_SECONDS: String(flow.webhooks.timeoutSeconds),
     WEBHOOK_DISABLE_AFTER_DAYS: String(flow.webhooks.disableAfterDays),
+    RETENTION_CHECKPOINT_DAYS: String(flow.sweep.checkpointDays),
+    RETENTION_VALIDATION_IMAGE_DAYS: String(flow.sweep.validationImageDays),
+    RETENTION_GENERATED_IMAGE_DAYS: String(flow.sweep.generatedImageDays),
+    RETENTION_WEBHOOK_DELIVERY_DAYS: String(flow.sweep.webhookDeliveryDays),
+    ORPHAN_GRACE_HOURS: String(flow.sweep.orphanGraceHours),
+    SWEEP_MINUTES: String(flow.sweep.everyMinutes),
+    SWEEP_DRY_RUN: String(flow.sweep.dryRun),
   };
 }

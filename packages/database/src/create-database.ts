@@ -2,6 +2,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { PrismaClient } from './generated/client.ts';
+import { exclusively } from './exclusive.ts';
 import { listen } from './listen.ts';
 import type { Listener } from './listen.ts';
 import { createApiKeyRepository } from './repositories/api-keys.ts';
@@ -16,6 +17,7 @@ import { createMetricRepository } from './repositories/metrics.ts';
 import { createOperationsRepository } from './repositories/operations.ts';
 import { createOutboxRepository } from './repositories/outbox.ts';
 import { createPromptSetRepository } from './repositories/prompt-sets.ts';
+import { createRetentionRepository } from './repositories/retention.ts';
 import { createStudyRepository } from './repositories/studies.ts';
 import { createTrainingJobRepository } from './repositories/training-jobs.ts';
 import { createWebhookRepository } from './repositories/webhooks.ts';
@@ -51,8 +53,11 @@ export function createDatabase(databaseUrl: string, { maxConnections = 10, onQue
     generations: createGenerationRepository(prisma),
     webhooks: createWebhookRepository(prisma),
     operations: createOperationsRepository(prisma),
+    retention: createRetentionRepository(prisma),
     outbox: createOutboxRepository(prisma),
     idempotencyKeys: createIdempotencyKeyRepository(prisma),
+    /** Runs work that one process at a time does; undefined when another is at it. */
+    exclusively: <Result>(name: string, work: () => Promise<Result>): Promise<Result | undefined> => exclusively(databaseUrl, name, work),
     /** Follows a channel that the database notifies, on a connection beside the pool. */
     listen: (channel: string, onNotify: (payload: string) => void, onTrouble: (error: unknown) => void): Promise<Listener> => listen(databaseUrl, channel, onNotify, onTrouble),
     connections: () => ({ open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),

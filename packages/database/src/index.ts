@@ -37,3 +37,4 @@ export type { NewStudy, StudyProgress, StudyRecord } from './repositories/studie
 export type { ValidationImageRow } from './repositories/validation-images.ts';
 export type { JobFilter, StatusChange, StopWish } from './repositories/training-jobs.ts';
 export type { AttemptFailure, DeliveryAttempt, NewWebhook, WebhookDeliveryRow, WebhookRow } from './repositories/webhooks.ts';
+export type { Expired, ExpectedObject } from './repositories/retention.ts';

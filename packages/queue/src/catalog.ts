@@ -27,6 +27,7 @@ export const catalog = {
   evaluate: { payload: payloadOf({ evaluationId: z.string() }), timeoutMs: 3 * 24 * hour, attempts: 5, backoffMs: 2_000, concurrency: 1, window: 4 },
   // The pauses add up to 23 hours.
   webhook: { payload: payloadOf({ deliveryId: z.string() }), timeoutMs: 5 * minute, attempts: 15, backoffMs: 5_000, concurrency: 20, window: 100 },
+  sweep: { payload: payloadOf({}), timeoutMs: 6 * hour, attempts: 1, backoffMs: minute, concurrency: 1, window: 1 },
 } as const satisfies Record<string, JobDefinition>;
 
 export type JobName = keyof typeof catalog;

@@ -15,6 +15,8 @@ export interface JobQueues {
   room(name: JobName): Promise<number>;
   /** How many jobs each queue holds, by state. */
   counts(): Promise<{ queue: JobName; state: string; count: number }[]>;
+  /** A job comes again and again, one for all processes that ask for it. */
+  repeat<Name extends JobName>(name: Name, everyMs: number, payload: JobPayload<Name>): Promise<void>;
   /** Throws when the queue cannot be reached. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -40,6 +42,9 @@ export async function createQueues(connection: QueueConnection, log: Logger): Pr
     async counts() {
       const byQueue = await Promise.all(jobNames.map((name) => queues[name].getJobCounts(...countedStates)));
       return jobNames.flatMap((queue, index) => Object.entries(byQueue[index] ?? {}).map(([state, count]) => ({ queue, state, count })));
+    },
+    async repeat(name, everyMs, payload) {
+      await queues[name].upsertJobScheduler(name, { every: everyMs }, { name, data: parsePayload(name, payload) });
     },
     async ping() {
       await Promise.all(jobNames.map((name) => queues[name].getJobCounts('waiting')));

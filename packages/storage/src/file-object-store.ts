@@ -6,7 +6,7 @@ import { dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { HashingStream, readableOf } from './hashing.ts';
 import {
-  type ByteRange, checkKey, checkPrefix, contentTypeOf, InvalidKeyError, InvalidRangeError, type ObjectBody, ObjectNotFoundError, type ObjectStore,
+  type ByteRange, checkKey, checkPrefix, contentTypeOf, InvalidKeyError, InvalidRangeError, type ListedObject, type ObjectBody, ObjectNotFoundError, type ObjectStore,
 } from './object-store.ts';
 
 /** No key starts with a dot, so unfinished files are never listed. */
@@ -55,7 +55,7 @@ export class FileObjectStore implements ObjectStore {
     }
   }
 
-  async *list(prefix: string): AsyncGenerator<{ key: string; size: number }> {
+  async *list(prefix: string): AsyncGenerator<ListedObject> {
     checkPrefix(prefix);
     const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
     yield* this.#walk(folder, prefix);
@@ -111,7 +111,7 @@ export class FileObjectStore implements ObjectStore {
     }
   }
 
-  async *#walk(folder: string, prefix: string): AsyncGenerator<{ key: string; size: number }> {
+  async *#walk(folder: string, prefix: string): AsyncGenerator<ListedObject> {
     const entries = await readdir(join(this.#root, folder), { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return [];
       throw error;
@@ -121,8 +121,8 @@ export class FileObjectStore implements ObjectStore {
       if (key.endsWith('/')) {
         if (key.startsWith(prefix) || prefix.startsWith(key)) yield* this.#walk(key, prefix);
       } else if (key.startsWith(prefix)) {
-        const found = await this.head(key);
-        if (found) yield { key, size: found.size };
+        const found = await stat(join(this.#root, key)).catch(() => undefined);
+        if (found?.isFile()) yield { key, size: found.size, modifiedAt: found.mtime };
       }
     }
   }

@@ -12,7 +12,7 @@ export {
   projectPrefix, trainingJobPrefix, validationImageKey,
 } from './keys.ts';
 export {
-  type ByteRange, checkObjectStore, DamagedObjectError, InvalidKeyError, InvalidRangeError, type ObjectBody, ObjectNotFoundError, type ObjectStore,
+  type ByteRange, checkObjectStore, DamagedObjectError, InvalidKeyError, InvalidRangeError, type ListedObject, type ObjectBody, ObjectNotFoundError, type ObjectStore,
   ObjectStoreUnavailableError,
 } from './object-store.ts';
 export { createObjectStoreProbe } from './object-store-probe.ts';

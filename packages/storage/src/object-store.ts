@@ -9,6 +9,12 @@ export interface ByteRange {
   end?: number;
 }
 
+export interface ListedObject {
+  key: string;
+  size: number;
+  modifiedAt: Date;
+}
+
 export interface ObjectStore {
   /** Whole or not at all: a reader never sees half an object. */
   put(key: string, body: ObjectBody, options?: { contentType?: string }): Promise<{ size: number; sha256: string }>;
@@ -17,7 +23,7 @@ export interface ObjectStore {
   getStream(key: string, range?: ByteRange): Promise<{ body: Readable; size: number; contentType?: string }>;
   head(key: string): Promise<{ size: number; contentType?: string } | null>;
   /** In the order of the keys' bytes. */
-  list(prefix: string): AsyncIterable<{ key: string; size: number }>;
+  list(prefix: string): AsyncIterable<ListedObject>;
   delete(key: string): Promise<void>;
   deletePrefix(prefix: string): Promise<void>;
   /** A link that works without credentials for so many seconds; absent where the store has no server of its own. */

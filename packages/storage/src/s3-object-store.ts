@@ -10,7 +10,7 @@ import type { ObjectStoreConfig } from '@styleforge/config';
 import { HashingStream, readableOf } from './hashing.ts';
 import { asUnavailable } from './s3-errors.ts';
 import {
-  type ByteRange, checkKey, checkPrefix, contentTypeOf, InvalidKeyError, InvalidRangeError, type ObjectBody, ObjectNotFoundError, type ObjectStore,
+  type ByteRange, checkKey, checkPrefix, contentTypeOf, InvalidKeyError, InvalidRangeError, type ListedObject, type ObjectBody, ObjectNotFoundError, type ObjectStore,
 } from './object-store.ts';
 
 const partSize = 8 << 20;
@@ -75,14 +75,14 @@ export class S3ObjectStore implements ObjectStore {
     }
   }
 
-  async *list(prefix: string): AsyncGenerator<{ key: string; size: number }> {
+  async *list(prefix: string): AsyncGenerator<ListedObject> {
     checkPrefix(prefix);
     let ContinuationToken: string | undefined;
     do {
       const page = await this.#client.send(
         new ListObjectsV2Command({ Bucket: this.#bucket, Prefix: this.#prefix + prefix, ...(ContinuationToken && { ContinuationToken }) }),
       ).catch(asKnownError(prefix));
-      for (const { Key = '', Size = 0 } of page.Contents ?? []) yield { key: Key.slice(this.#prefix.length), size: Size };
+      for (const { Key = '', Size = 0, LastModified = new Date() } of page.Contents ?? []) yield { key: Key.slice(this.#prefix.length), size: Size, modifiedAt: LastModified };
       ContinuationToken = page.NextContinuationToken;
     } while (ContinuationToken);
   }

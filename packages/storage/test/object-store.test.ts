@@ -34,7 +34,7 @@ const keysOf = async (store: ObjectStore, prefix: string) => (await listOf(store
 
 async function listOf(store: ObjectStore, prefix: string): Promise<{ key: string; size: number }[]> {
   const found = [];
-  for await (const object of store.list(prefix)) found.push(object);
+  for await (const { key, size } of store.list(prefix)) found.push({ key, size });
   return found;
 }
 

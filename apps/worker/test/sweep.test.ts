@@ -1,0 +1,212 @@
+// The sweep on a real database with files and with S3: what goes, what stays, what a dry run says, one at a time.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startFauxqs } from 'fauxqs';
+import { loadConfig } from '@styleforge/config';
+import { type EvaluationConfig, METHOD_HYPERPARAMETERS, type TrainingConfig } from '@styleforge/contracts';
+import { newId } from '@styleforge/database';
+import { createConsumer, createQueues } from '@styleforge/queue';
+import { checkpointPrefix, classImagesPrefix, createObjectStore, datasetImageKey, datasetThumbnailKey, evaluationReportKey, generationImageKey, type ObjectStore, validationImageKey } from '@styleforge/storage';
+import { startTestDatabase, type TestDatabase } from '@styleforge/testing';
+import { createLogger, runSweep, type SweepServices } from '@styleforge/worker';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+let fixture: TestDatabase;
+let directory: string;
+let s3: Awaited<ReturnType<typeof startFauxqs>>;
+
+beforeAll(async () => {
+  fixture = await startTestDatabase();
+  directory = await mkdtemp(join(tmpdir(), 'styleforge-sweep-'));
+  s3 = await startFauxqs({ port: 0, host: '127.0.0.1', logger: false });
+  s3.createBucket('styleforge');
+});
+afterAll(async () => {
+  await s3.stop();
+  await fixture.close();
+  await rm(directory, { recursive: true, force: true });
+});
+
+describe.each(['files', 's3'])('with objects in %s', (kind) => {
+  let store: ObjectStore;
+  let services: SweepServices;
+  let projectId: string;
+  let jobId: string;
+  let result: string;
+
+  beforeAll(() => {
+    store = kind === 'files'
+      ? createObjectStore({ kind: 'files', directory: join(directory, 'objects') })
+      : createObjectStore({
+          ...loadConfig({ S3_BUCKET: 'styleforge', S3_ENDPOINT: s3.address, S3_FORCE_PATH_STYLE: 'true', S3_ACCESS_KEY_ID: 'test', S3_SECRET_ACCESS_KEY: 'test', S3_PREFIX: 'one' }).objectStore,
+        });
+  });
+
+  const put = (key: string) => store.put(key, Buffer.from(key));
+  async function keys(): Promise<string[]> {
+    const found: string[] = [];
+    for await (const { key } of store.list(`projects/${projectId}/`)) found.push(key.slice(`projects/${projectId}/`.length));
+    return found;
+  }
+
+  async function saveCheckpoint(step: number): Promise<string> {
+    const objectPrefix = checkpointPrefix(projectId, jobId, step, 1);
+    for (const name of ['unet/weights.bin', 'manifest.json']) await put(objectPrefix + name);
+    return (await fixture.database.checkpoints.record({ projectId, jobId, step, objectPrefix, files: [{ path: 'unet/weights.bin', size: 1, sha256: 'x' }] })).id;
+  }
+
+  beforeEach(async () => {
+    services = { database: fixture.database, objectStore: store, log: createLogger('silent'), sweep: { ...loadConfig({}).flow.sweep, orphanGraceHours: 1 } };
+    // A sweep sees everybody's rows, and those of the other store are not for this one.
+    await fixture.database.prisma.project.deleteMany();
+    await store.deletePrefix('projects/');
+    ({ projectId } = await fixture.database.apiKeys.createProject('test'));
+    const { id: datasetId } = await fixture.database.datasets.create(projectId, { name: 'style', kind: 'style_ref' });
+    const config: TrainingConfig = {
+      method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: datasetId, components: [] }, aux: null, hyperparameters: METHOD_HYPERPARAMETERS,
+      prior_preservation: null, validation: null, early_stopping: null, evaluation: null, suffix: null,
+    };
+    const { trainingJobs, validationImages } = fixture.database;
+    jobId = (await trainingJobs.create({ projectId, config }))?.id ?? '';
+    await trainingJobs.claim(jobId);
+    await trainingJobs.start(jobId, 1);
+    await saveCheckpoint(10);
+    result = await saveCheckpoint(20);
+    await saveCheckpoint(30);
+    const objectKey = validationImageKey(projectId, jobId, 10, 0);
+    await put(objectKey);
+    await validationImages.record({ jobId, step: 10, index: 0, prompt: 'x', seed: 1, width: 1, height: 1, sizeBytes: 1, sha256: 'x', objectKey });
+  });
+
+  const finish = (daysAgo: number) => fixture.database.prisma.$transaction([
+    fixture.database.prisma.trainingJob.update({ where: { id: jobId }, data: { status: 'succeeded', finishedAt: new Date(Date.now() - daysAgo * DAY_MS), result: { final_step: 30, checkpoint_id: result } } }),
+    fixture.database.prisma.validationImage.updateMany({ where: { jobId }, data: { createdAt: new Date(Date.now() - daysAgo * DAY_MS) } }),
+  ]);
+  const steps = async () => (await fixture.database.checkpoints.list(projectId, jobId)).map(({ step }) => step);
+
+  it('removes the intermediate checkpoints and the images of old jobs, and keeps results, furthest checkpoints and live jobs', async () => {
+    await finish(31);
+    const before = await keys();
+    services.sweep = { ...services.sweep, dryRun: true };
+    expect(await runSweep(services)).toMatchObject({ checkpoints: 1, validationImages: 0 });
+    expect(await keys()).toEqual(before);
+    services.sweep = { ...services.sweep, dryRun: false, validationImageDays: 7 };
+    expect(await runSweep(services)).toMatchObject({ checkpoints: 1, validationImages: 1, objectsWithoutRow: 0, rowsWithoutObject: 0 });
+    expect(await steps()).toEqual([20, 30]);
+    expect((await keys()).filter((key) => key.includes('00000010'))).toEqual([]);
+    expect(await fixture.database.prisma.validationImage.findMany({ where: { jobId } })).toEqual([]);
+  });
+
+  it('touches nothing of a job that is under way or younger, nor anything when told to keep for ever', async () => {
+    await fixture.database.prisma.trainingJob.update({ where: { id: jobId }, data: { startedAt: new Date(0) } });
+    expect(await runSweep(services)).toMatchObject({ checkpoints: 0, validationImages: 0 });
+    await finish(29);
+    expect(await runSweep(services)).toMatchObject({ checkpoints: 0 });
+    await finish(1000);
+    services.sweep = { ...services.sweep, checkpointDays: 0, validationImageDays: 0 };
+    expect(await runSweep(services)).toMatchObject({ checkpoints: 0, validationImages: 0 });
+    expect(await steps()).toEqual([10, 20, 30]);
+  });
+
+  it('removes generated images, answers to idempotent requests and deliveries that are old', async () => {
+    const { generations, prisma, webhooks, idempotencyKeys } = fixture.database;
+    const generation = await generations.create({ projectId, model: { baseModel: 'tiny' }, config: {
+      model: 'tiny', prompts: ['x'], negative_prompt: '', width: 8, height: 8, steps: 1, guidance_scale: 1, sampler: 'ddim', seed: 1, num_images: 1,
+    } });
+    await generations.claim(generation.id);
+    const objectKey = generationImageKey(projectId, generation.id, 0);
+    await put(objectKey);
+    const image = { id: newId('image'), projectId, generationId: generation.id, index: 0, prompt: 'x', seed: 1, width: 8, height: 8, sizeBytes: 1, sha256: 'x', objectKey };
+    await generations.recordImage(1, image);
+    await generations.setStatus(generation.id, { from: 'running', to: 'succeeded', attempt: 1 });
+    await prisma.generatedImage.updateMany({ where: { projectId }, data: { createdAt: new Date(Date.now() - 91 * DAY_MS) } });
+    const webhook = await webhooks.create({ projectId, url: 'https://example.com/', events: ['training_job.failed'] });
+    for (const status of ['pending', 'delivered']) {
+      const delivery = await webhooks.test(projectId, webhook?.id ?? '');
+      await prisma.webhookDelivery.update({ where: { id: delivery?.id ?? '' }, data: { status, createdAt: new Date(0) } });
+    }
+    await idempotencyKeys.begin(projectId, 'old', 'hash');
+    await prisma.idempotencyKey.updateMany({ where: { projectId }, data: { expiresAt: new Date(0) } });
+    expect(await runSweep(services)).toMatchObject({ generatedImages: 1, webhookDeliveries: 1, idempotencyKeys: 1 });
+    expect(await store.head(objectKey)).toBeNull();
+    expect((await generations.find(projectId, generation.id))?.images).toEqual([]);
+    expect((await webhooks.deliveries(projectId, webhook?.id ?? '', { limit: 10 })).rows).toMatchObject([{ status: 'pending' }]);
+  });
+
+  it('finds objects without a row and rows without an object, older than the grace period; a dry run only tells', async () => {
+    const orphans = [
+      datasetImageKey(projectId, 'ds_gone', 'img_gone'), generationImageKey(projectId, 'gen_gone', 0), validationImageKey(projectId, jobId, 99, 0),
+      `${checkpointPrefix(projectId, jobId, 40, 1)}unet/weights.bin`, `${checkpointPrefix(projectId, 'job_gone', 1, 1)}manifest.json`,
+    ];
+    const foreign = `${classImagesPrefix(projectId, 'digest')}00000000.png`;
+    for (const key of [...orphans, foreign]) await put(key);
+    expect(await runSweep(services)).toMatchObject({ objectsWithoutRow: 0, rowsWithoutObject: 0 });
+    await store.delete(validationImageKey(projectId, jobId, 10, 0));
+    await fixture.database.prisma.validationImage.updateMany({ where: { jobId }, data: { createdAt: new Date(Date.now() - 2 * HOUR_MS) } });
+    services.sweep = { ...services.sweep, orphanGraceHours: 0, dryRun: true };
+    // With no grace, this project's young rows count as well as its old ones; their objects are there.
+    expect(await runSweep(services)).toMatchObject({ rowsWithoutObject: 1 });
+    for (const key of orphans) expect(await store.head(key)).not.toBeNull();
+    services.sweep = { ...services.sweep, dryRun: false };
+    expect(await runSweep(services)).toMatchObject({ objectsWithoutRow: orphans.length, rowsWithoutObject: 1 });
+    for (const key of orphans) expect(await store.head(key)).toBeNull();
+    expect(await store.head(foreign)).not.toBeNull();
+    expect(await fixture.database.prisma.validationImage.findMany({ where: { jobId } })).toEqual([]);
+    expect((await keys()).filter((key) => key.includes('/checkpoints/'))).toHaveLength(6);
+  });
+
+  it('keeps thumbnails and reports as long as what they belong to is there, and takes them when it is gone', async () => {
+    const { prisma, images, evaluations } = fixture.database;
+    const dataset = await prisma.dataset.findFirstOrThrow({ where: { projectId } });
+    const imageId = newId('image');
+    const objectKey = datasetImageKey(projectId, dataset.id, imageId);
+    await images.add({ id: imageId, projectId, datasetId: dataset.id, component: null, caption: null, fileName: 'a.png', objectKey, width: 8, height: 8, sizeBytes: 1, sha256: 'x' }, 10);
+    const evaluation = await evaluations.create({ projectId, config: {} as EvaluationConfig });
+    const thumbnail = datasetThumbnailKey(projectId, dataset.id, imageId);
+    const report = evaluationReportKey(projectId, evaluation.id);
+    for (const key of [objectKey, thumbnail, report]) await put(key);
+    services.sweep = { ...services.sweep, orphanGraceHours: 0 };
+    expect(await runSweep(services)).toMatchObject({ objectsWithoutRow: 0, rowsWithoutObject: 0 });
+    await prisma.dataset.delete({ where: { id: dataset.id } });
+    await prisma.evaluation.delete({ where: { id: evaluation.id } });
+    expect(await runSweep(services)).toMatchObject({ objectsWithoutRow: 3, rowsWithoutObject: 0 });
+    for (const key of [objectKey, thumbnail, report]) expect(await store.head(key)).toBeNull();
+  });
+
+  it('is done by one process at a time', async () => {
+    const results = await Promise.all(Array.from({ length: 4 }, () => runSweep(services)));
+    expect(results.filter((swept) => swept !== null).length).toBeGreaterThanOrEqual(1);
+    let inside = 0;
+    let most = 0;
+    await Promise.all(Array.from({ length: 4 }, () => fixture.database.exclusively('sweep', async () => {
+      most = Math.max(most, (inside += 1));
+      await new Promise((done) => setTimeout(done, 100));
+      inside -= 1;
+    })));
+    expect(most).toBe(1);
+  });
+});
+
+it('comes again and again through the queue, once for all that ask for it', async () => {
+  const connection = { kind: 'postgres' as const, databaseUrl: fixture.databaseUrl };
+  const log = createLogger('silent');
+  const queues = await createQueues(connection, log);
+  for (let worker = 0; worker < 3; worker++) await queues.repeat('sweep', 1_000, {});
+  const times: number[] = [];
+  const consumer = await createConsumer(connection, {
+    name: 'sweep', concurrency: 3, log, onAbandoned: async () => undefined,
+    handle: async () => {
+      times.push(Date.now());
+      return 'finished';
+    },
+  });
+  const start = Date.now();
+  while (times.length < 3) await new Promise((done) => setTimeout(done, 50));
+  // Three timers would have come three times as often.
+  expect(times.length / ((Date.now() - start) / 1_000 + 1)).toBeLessThan(2);
+  await consumer.close(1_000);
+  await queues.close();
+});
