@@ -4,9 +4,11 @@ import { readEnvironment } from './environment.ts';
 import { StyleForgeError } from './errors.ts';
 import { DEFAULT_BASE_URL, DEFAULT_MAX_RETRIES, DEFAULT_TIMEOUT_MS } from './options.ts';
 import type { ClientOptions, RequestOptions } from './options.ts';
+import { ApiKeys } from './resources/api-keys.ts';
 import { BaseModels } from './resources/base-models.ts';
 import { Datasets } from './resources/datasets.ts';
 import { Images } from './resources/images.ts';
+import { PromptSets } from './resources/prompt-sets.ts';
 import { Studies } from './resources/studies.ts';
 import { TrainingJobs } from './resources/training-jobs.ts';
 import type { Readiness } from './types.ts';
@@ -18,6 +20,8 @@ export class StyleForge {
   readonly trainingJobs: TrainingJobs;
   readonly images: Images;
   readonly studies: Studies;
+  readonly promptSets: PromptSets;
+  readonly apiKeys: ApiKeys;
   readonly #api: Api;
 
   constructor(options: ClientOptions = {}) {
@@ -39,6 +43,8 @@ export class StyleForge {
     this.trainingJobs = new TrainingJobs(api);
     this.images = new Images(api);
     this.studies = new Studies(api);
+    this.promptSets = new PromptSets(api);
+    this.apiKeys = new ApiKeys(api);
   }
 
   /** Fetches what a `url` in a body leads to: an image, a file of a checkpoint. The body is a stream. */

@@ -38,6 +38,16 @@ export type Study = Schemas['Study'];
 export type StudyRow = Schemas['StudyRow'];
 export type StudyCreateParams = Schemas['CreateStudyRequestInput'];
 
+export type StudySummary = Schemas['StudySummary'];
+
+export type PromptSet = Schemas['PromptSet'];
+export type PromptSetSummary = Schemas['PromptSetSummary'];
+export type PromptSetCreateParams = Schemas['CreatePromptSetRequestInput'];
+
+export type ApiKey = Schemas['ApiKey'];
+export type CreatedApiKey = Schemas['CreatedApiKey'];
+export type ApiKeyCreateParams = Schemas['CreateApiKeyRequestInput'];
+
 export type Readiness = Schemas['Readiness'];
 export type Problem = Schemas['Problem'];
 export type FieldError = Schemas['FieldError'];

@@ -2,7 +2,8 @@
 import type { Api } from '../api.ts';
 import { take } from '../api.ts';
 import type { RequestOptions, WaitOptions } from '../options.ts';
-import type { Study, StudyCreateParams } from '../types.ts';
+import { PagePromise } from '../pages.ts';
+import type { PageParams, Study, StudyCreateParams, StudySummary } from '../types.ts';
 import { waitUntilDone } from '../wait.ts';
 
 export class Studies {
@@ -18,6 +19,16 @@ export class Studies {
 
   get(id: string, options?: RequestOptions): Promise<Study> {
     return take(this.#api.http.GET('/v1/studies/{id}', { params: { path: { id } }, ...this.#api.with(options) }));
+  }
+
+  list(params: PageParams = {}, options?: RequestOptions): PagePromise<StudySummary> {
+    const fetch = (after?: string) => take(this.#api.http.GET('/v1/studies', { params: { query: { ...params, ...(after && { after }) } }, ...this.#api.with(options) }));
+    return new PagePromise(fetch, params.after);
+  }
+
+  /** Cancels those of its jobs that have not ended. */
+  cancel(id: string, options?: RequestOptions): Promise<Study> {
+    return take(this.#api.http.POST('/v1/studies/{id}/cancel', { params: { path: { id } }, ...this.#api.with(options) }));
   }
 
   /** Resolves when no job of the study is under way any more, however each of them ended. */

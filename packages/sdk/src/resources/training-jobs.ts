@@ -6,8 +6,9 @@ import { followEvents } from '../event-stream.ts';
 import type { EventStreamOptions } from '../event-stream.ts';
 import type { RequestOptions, WaitOptions } from '../options.ts';
 import { allItems, PagePromise } from '../pages.ts';
+import type { PageBody } from '../pages.ts';
 import type {
-  Checkpoint, TrainingJob, TrainingJobCreateParams, TrainingJobEvent, TrainingJobListParams, TrainingJobStatus, TrainingMetric, ValidationImage,
+  Checkpoint, LogEvent, TrainingJob, TrainingJobCreateParams, TrainingJobEvent, TrainingJobListParams, TrainingJobStatus, TrainingMetric, ValidationImage,
 } from '../types.ts';
 import { waitUntilDone } from '../wait.ts';
 
@@ -53,6 +54,16 @@ export class TrainingJobs {
   events(id: string, options: EventStreamOptions = {}): AsyncGenerator<TrainingJobEvent> {
     const isFinished = async () => FINISHED.includes((await this.get(id, { signal: options.signal })).status);
     return followEvents(this.#api.transport, { path: `/v1/training-jobs/${encodeURIComponent(id)}/events`, isFinished }, options);
+  }
+
+  /** The log so far, oldest first, by pages. */
+  log(id: string, params: { limit?: number; after?: number } = {}, options?: RequestOptions): PagePromise<LogEvent> {
+    const fetch = async (after?: string) => {
+      const query = { ...params, ...(after !== undefined && { after: Number(after) }) };
+      const page = await take(this.#api.http.GET('/v1/training-jobs/{id}/events', { params: { path: { id }, query }, ...this.#api.with(options) }));
+      return page as PageBody<LogEvent>;
+    };
+    return new PagePromise(fetch);
   }
 
   /** Resolves when the job has succeeded; throws a TrainingJobError when it failed or was cancelled. A paused job is waited for. */

@@ -1,0 +1,57 @@
+// The body of a job from a YAML or JSON file and from flags; flags win.
+import { readFile, stat } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import { parse } from 'yaml';
+import type { Context } from '../context.ts';
+import { UsageError } from '../exit-codes.ts';
+import { upload } from './datasets.ts';
+
+type Body = Record<string, unknown>;
+
+export async function readBody(file: string): Promise<Body> {
+  const source = await readFile(file, 'utf8').catch((cause: unknown) => Promise.reject(new UsageError(`${file} cannot be read: ${(cause as Error).message}`, { cause })));
+  let body: unknown;
+  try {
+    // YAML 1.2 contains JSON.
+    body = parse(source);
+  } catch (cause) {
+    throw new UsageError(`${file} is neither YAML nor JSON: ${(cause as Error).message}`, { cause });
+  }
+  if (!isObject(body)) throw new UsageError(`${file} must hold an object with the fields of a request`);
+  return body;
+}
+
+/** `hyperparameters.learning_rate=1e-5`: the value is read as YAML, so numbers are numbers. */
+export function applySetting(body: Body, setting: string): void {
+  const [, path, value] = /^([A-Za-z0-9_.]+)=(.*)$/s.exec(setting) ?? [];
+  if (path === undefined || value === undefined) throw new UsageError(`--set ${setting}: must be a field, = and a value, such as hyperparameters.seed=7`);
+  setField(body, path, parse(value));
+}
+
+/** An undefined value leaves the field as it is. */
+export function setField(body: Body, path: string, value: unknown): void {
+  if (value === undefined) return;
+  const names = path.split('.');
+  const last = names.pop() ?? '';
+  let target = body;
+  for (const name of names) {
+    const inner = target[name];
+    target = (isObject(inner) ? inner : (target[name] = {})) as Body;
+  }
+  target[last] = value;
+}
+
+/** The id of a dataset; a folder becomes a new one. */
+export async function datasetOf(context: Context, value: string, kind: 'style_ref' | 'aux'): Promise<string> {
+  if (/^ds_[0-9a-f-]{36}$/.test(value)) return value;
+  const found = await stat(value).catch(() => undefined);
+  if (!found) throw new UsageError(`${value} is neither the id of a dataset (ds_...) nor a folder or file`);
+  const { id } = await context.client().datasets.create({ name: basename(resolve(value)), kind });
+  const { kept, refused } = await upload(context, id, [value]);
+  context.output.note(`${id}  ${kept} images from ${value}${refused > 0 ? `, ${refused} refused` : ''}`);
+  return id;
+}
+
+function isObject(value: unknown): value is Body {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

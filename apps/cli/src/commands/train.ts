@@ -1,0 +1,95 @@
+// `styleforge train`: makes a job from flags or a file, and follows it to its end.
+import { TRAINING_METHODS } from '@styleforge/contracts';
+import type { TrainingJobCreateParams } from '@styleforge/sdk';
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import type { Context } from '../context.ts';
+import { UsageError } from '../exit-codes.ts';
+import { followJob } from '../follow.ts';
+import { addVerb, collect } from '../verb.ts';
+import { applySetting, datasetOf, readBody, setField } from './job-file.ts';
+import { showJob } from './show-job.ts';
+
+interface TrainOptions {
+  file?: string;
+  method?: string;
+  baseModel?: string;
+  styleRef?: string;
+  aux?: string;
+  steps?: string;
+  learningRate?: string;
+  resolution?: string;
+  seed?: string;
+  set?: string[];
+  metadata?: string[];
+  detach?: boolean;
+}
+
+export function addTrainCommand(program: Command): void {
+  addVerb(program, {
+    usage: 'train',
+    description: 'Train a model on a style, and follow the job. Ctrl-C leaves it running.',
+    examples: [
+      'styleforge train --base-model styleforge-mini --style-ref pictures/style --aux pictures/aux --steps 200',
+      'styleforge train --file job.yaml --set hyperparameters.learning_rate=2e-5 --detach',
+    ],
+    options: addTrainOptions,
+    run: train,
+  });
+}
+
+function addTrainOptions(command: Command): void {
+  command
+    .option('-f, --file <file>', 'the request as YAML or JSON, with the fields of POST /v1/training-jobs; flags win')
+    .addOption(new Option('--method <method>', 'single-styleforge when neither flag nor file says').choices(TRAINING_METHODS))
+    .option('--base-model <name>', 'what to train; `styleforge models` lists them')
+    .option('--style-ref <dataset>', 'the style: the id of a dataset, or a folder to upload')
+    .option('--aux <dataset>', 'auxiliary pictures: an id or a folder')
+    .option('--steps <number>', 'max_train_steps')
+    .option('--learning-rate <number>')
+    .option('--resolution <pixels>')
+    .option('--seed <number>')
+    .option('--set <field=value>', 'any field of the request; may be repeated', collect)
+    .option('--metadata <key=value>', 'kept with the job; may be repeated', collect)
+    .option('-d, --detach', 'do not follow the job');
+}
+
+async function train(context: Context, options: TrainOptions): Promise<void> {
+  const { client, output } = context;
+  const created = await client().trainingJobs.create(await requestOf(context, options));
+  output.note(`${created.id}  ${created.method} of ${created.base_model}, ${created.config.hyperparameters.max_train_steps} steps`);
+  const job = options.detach ? created : await followJob(context, created.id);
+  output.result(job, () => {
+    if (options.detach) return output.line(created.id);
+    showJob(output, job);
+    output.line(`\nNext: styleforge generate --model ${job.id} "a photo of ${job.config.style_ref.components[0]?.token ?? 'zwx'} style, house"`);
+  });
+}
+
+async function requestOf(context: Context, options: TrainOptions): Promise<TrainingJobCreateParams> {
+  const body = options.file === undefined ? {} : await readBody(options.file);
+  setField(body, 'method', options.method ?? body['method'] ?? 'single-styleforge');
+  setField(body, 'base_model', options.baseModel);
+  setField(body, 'hyperparameters.max_train_steps', numberOf('--steps', options.steps));
+  setField(body, 'hyperparameters.learning_rate', numberOf('--learning-rate', options.learningRate));
+  setField(body, 'hyperparameters.resolution', numberOf('--resolution', options.resolution));
+  setField(body, 'hyperparameters.seed', numberOf('--seed', options.seed));
+  for (const setting of options.set ?? []) applySetting(body, setting);
+  for (const pair of options.metadata ?? []) {
+    const [key = '', ...value] = pair.split('=');
+    setField(body, `metadata.${key}`, value.join('='));
+  }
+  if (body['base_model'] === undefined) throw new UsageError('--base-model: name a base model; `styleforge models` lists them');
+  if (options.styleRef === undefined && body['style_ref'] === undefined) throw new UsageError('--style-ref: give the id of a dataset or a folder with 15 to 20 pictures of the style');
+  // Last, so that nothing is uploaded for a request that cannot work.
+  if (options.styleRef !== undefined) setField(body, 'style_ref.dataset_id', await datasetOf(context, options.styleRef, 'style_ref'));
+  if (options.aux !== undefined) setField(body, 'aux.dataset_id', await datasetOf(context, options.aux, 'aux'));
+  return body as TrainingJobCreateParams;
+}
+
+export function numberOf(flag: string, value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const number = Number(value);
+  if (value.trim() === '' || Number.isNaN(number)) throw new UsageError(`${flag} ${value}: must be a number`);
+  return number;
+}

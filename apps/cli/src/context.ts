@@ -1,0 +1,43 @@
+// What every verb works with: the client, and where its words go.
+import { StyleForge } from '@styleforge/sdk';
+import type { Command } from 'commander';
+import { loadLogin } from './config-file.ts';
+import { readEnvironment } from './environment.ts';
+import type { Environment } from './environment.ts';
+import { UsageError } from './exit-codes.ts';
+import { Output } from './terminal/output.ts';
+
+type GlobalOptions = { json?: boolean; baseUrl?: string; apiKey?: string };
+
+export const DEFAULT_BASE_URL = 'http://127.0.0.1:3000';
+
+export interface Context {
+  output: Output;
+  environment: Environment;
+  baseUrl: string;
+  apiKey: string | undefined;
+  /** Given by flag or environment: not what an earlier login has kept. */
+  givenKey: string | undefined;
+  client(): StyleForge;
+}
+
+/** Flags come before the environment, that before what `login` has kept. */
+export async function contextOf(command: Command): Promise<Context> {
+  const flags = command.optsWithGlobals<GlobalOptions>();
+  const environment = readEnvironment();
+  const stored = await loadLogin(environment.configFile);
+  const baseUrl = flags.baseUrl ?? environment.baseUrl ?? stored.base_url ?? DEFAULT_BASE_URL;
+  const givenKey = flags.apiKey ?? environment.apiKey;
+  const apiKey = givenKey ?? stored.api_key;
+  return {
+    output: new Output({ json: flags.json ?? false, color: process.stdout.isTTY && !environment.noColor }),
+    environment,
+    baseUrl,
+    apiKey,
+    givenKey,
+    client() {
+      if (apiKey === undefined) throw new UsageError('No API key: run `styleforge login`, set STYLEFORGE_API_KEY, or give --api-key.');
+      return new StyleForge({ apiKey, baseUrl });
+    },
+  };
+}

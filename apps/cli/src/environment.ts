@@ -1,0 +1,26 @@
+// The only reader of the environment here.
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+export interface Environment {
+  apiKey: string | undefined;
+  baseUrl: string | undefined;
+  configFile: string;
+  /** Where the user stood, when npm has changed the folder. */
+  startFolder: string | undefined;
+  noColor: boolean;
+  terminal: { term: string; program: string; isKitty: boolean };
+}
+
+export function readEnvironment(): Environment {
+  const read = (name: string) => process.env[name]?.trim() || undefined;
+  const configHome = read('XDG_CONFIG_HOME') ?? join(homedir(), '.config');
+  return {
+    apiKey: read('STYLEFORGE_API_KEY'),
+    baseUrl: read('STYLEFORGE_BASE_URL'),
+    configFile: join(configHome, 'styleforge', 'config.json'),
+    startFolder: read('npm_lifecycle_event') === 'styleforge' ? read('INIT_CWD') : undefined,
+    noColor: read('NO_COLOR') !== undefined,
+    terminal: { term: read('TERM') ?? '', program: read('TERM_PROGRAM') ?? '', isKitty: read('KITTY_WINDOW_ID') !== undefined },
+  };
+}

@@ -1,0 +1,53 @@
+// All verbs of the command line.
+import completion from '@bomb.sh/tab/commander';
+import { Command } from 'commander';
+import { addDatasetCommands } from './commands/datasets.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
+import { addGenerateCommand } from './commands/generate.ts';
+import { addJobCommands } from './commands/jobs.ts';
+import { addKeyCommands } from './commands/keys.ts';
+import { addLoginCommand } from './commands/login.ts';
+import { addModelCommand } from './commands/models.ts';
+import { addPromptSetCommands } from './commands/prompt-sets.ts';
+import { addStudyCommands } from './commands/studies.ts';
+import { addTrainCommand } from './commands/train.ts';
+import { DEFAULT_BASE_URL } from './context.ts';
+
+const EXAMPLES = `
+Examples:
+  $ styleforge login --base-url ${DEFAULT_BASE_URL}
+  $ styleforge train --base-model styleforge-mini --style-ref pictures/style --aux pictures/aux
+  $ styleforge generate --model job_... "a photo of zwx style, house"
+
+\`styleforge COMMAND --help\` shows an example for each verb. Exit codes: 0 done, 1 unexpected, 2 wrong use, 3 refused,
+4 not allowed, 5 not found, 6 service not available, 7 ended without success, 130 left with Ctrl-C.`;
+
+const COMPLETION_EXAMPLES = `
+Examples:
+  $ source <(styleforge completion bash)
+  $ styleforge completion fish > ~/.config/fish/completions/styleforge.fish`;
+
+export function createProgram(): Command {
+  const program = new Command('styleforge')
+    .description('Teach a text-to-image model a style from twenty pictures: the command line of a StyleForge service.')
+    .option('--json', 'print the result as JSON and nothing else on standard output')
+    .option('--base-url <url>', `where the service is (STYLEFORGE_BASE_URL, then what login kept, then ${DEFAULT_BASE_URL})`)
+    .option('--api-key <key>', 'the API key (STYLEFORGE_API_KEY, then what login kept)')
+    .addHelpText('after', EXAMPLES)
+    .configureHelp({ showGlobalOptions: true })
+    .showSuggestionAfterError()
+    .exitOverride();
+  addLoginCommand(program);
+  addDoctorCommand(program);
+  addModelCommand(program);
+  addDatasetCommands(program);
+  addTrainCommand(program);
+  addJobCommands(program);
+  addGenerateCommand(program);
+  addStudyCommands(program);
+  addPromptSetCommands(program);
+  addKeyCommands(program);
+  completion(program, { completionCommandName: 'completion' });
+  program.commands.find((command) => command.name() === 'completion')?.addHelpText('after', COMPLETION_EXAMPLES);
+  return program;
+}

@@ -1,0 +1,29 @@
+// Tells on standard error what went wrong and what helps; as JSON with --json.
+import { ERRORS } from '@styleforge/contracts';
+import { APIConnectionError, APIError } from '@styleforge/sdk';
+import { Detached } from './exit-codes.ts';
+
+export function reportError(error: unknown, json: boolean): void {
+  const lines = json ? [JSON.stringify({ error: toBody(error) })] : toLines(error);
+  process.stderr.write(`${lines.join('\n')}\n`);
+}
+
+function toBody(error: unknown): object {
+  const message = messageOf(error);
+  if (!(error instanceof APIError)) return { name: (error as Error).name, message };
+  const { name, code, status, errors, requestId } = error;
+  return { name, message: error.detail, code, status, errors, request_id: requestId };
+}
+
+function toLines(error: unknown): string[] {
+  if (error instanceof Detached) return [`\n${error.message}`];
+  if (error instanceof APIConnectionError) return [`error: ${error.message}`, 'Is the service running (`npm start`), and is its address right? `styleforge doctor` looks closer.'];
+  if (!(error instanceof APIError)) return [`error: ${messageOf(error)}`];
+  const fields = error.errors.length > 1 ? error.errors.map(({ pointer, detail }) => `  ${pointer}: ${detail}`) : [];
+  const remedy = error.code && ERRORS[error.code].remedy;
+  return [`error: ${error.detail}`, ...fields, ...(remedy ? [`What helps: ${remedy}`] : []), ...(error.requestId ? [`(${error.code ?? error.status}, request ${error.requestId})`] : [])];
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

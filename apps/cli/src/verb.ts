@@ -1,0 +1,30 @@
+// How a verb is declared: each with an example in its help, an action that gets its context, and the options that all have.
+import type { Command } from 'commander';
+import { contextOf } from './context.ts';
+import type { Context } from './context.ts';
+
+export interface Verb<Options> {
+  /** As commander writes it: `show <job>`. */
+  usage: string;
+  description: string;
+  /** Shown in the help, one a line. */
+  examples: string[];
+  /** Adds options and choices. */
+  options?(command: Command): void;
+  run(context: Context, options: Options, ...values: never[]): Promise<void>;
+}
+
+export function addVerb<Options extends object>(parent: Command, verb: Verb<Options>): void {
+  const command = parent.command(verb.usage).description(verb.description);
+  verb.options?.(command);
+  command.addHelpText('after', `\n${verb.examples.length > 1 ? 'Examples' : 'Example'}:\n${verb.examples.map((line) => `  $ ${line}`).join('\n')}`);
+  command.action(async (...values: unknown[]) => {
+    const self = values.at(-1) as Command;
+    await verb.run(await contextOf(self), values.at(-2) as Options, ...(values.slice(0, -2) as never[]));
+  });
+}
+
+/** For options that may be given several times. */
+export function collect(value: string, before: string[] = []): string[] {
+  return [...before, value];
+}

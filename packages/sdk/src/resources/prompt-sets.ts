@@ -1,0 +1,29 @@
+// Prompt sets: named lists of prompts, in versions.
+import type { Api } from '../api.ts';
+import { take } from '../api.ts';
+import type { RequestOptions } from '../options.ts';
+import { PagePromise } from '../pages.ts';
+import type { PageParams, PromptSet, PromptSetCreateParams, PromptSetSummary } from '../types.ts';
+
+export class PromptSets {
+  readonly #api: Api;
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  /** A name that is taken gets a new version. */
+  create(params: PromptSetCreateParams, options?: RequestOptions): Promise<PromptSet> {
+    return take(this.#api.http.POST('/v1/prompt-sets', { body: params, ...this.#api.with(options) }));
+  }
+
+  list(params: PageParams = {}, options?: RequestOptions): PagePromise<PromptSetSummary> {
+    const fetch = (after?: string) => take(this.#api.http.GET('/v1/prompt-sets', { params: { query: { ...params, ...(after && { after }) } }, ...this.#api.with(options) }));
+    return new PagePromise(fetch, params.after);
+  }
+
+  /** By id, by name (the newest version), or by `name@version`. */
+  get(id: string, options?: RequestOptions): Promise<PromptSet> {
+    return take(this.#api.http.GET('/v1/prompt-sets/{id}', { params: { path: { id } }, ...this.#api.with(options) }));
+  }
+}
