@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { picture, TestService } from './service.ts';
 
 /** Few steps at a small size: the examples name the shipped model and leave numbers to its profile. */
-const profile = { resolution: 64, defaults: { max_train_steps: 4, learning_rate: 1e-3, checkpointing_steps: 2 }, generation: { steps: 2, guidance_scale: 2 } };
+const profile = { resolution: 64, defaults: { max_train_steps: 4, learning_rate: 1e-3 }, generation: { steps: 2, guidance_scale: 2 } };
 
 export const startDocumentedService = () => TestService.create({ 'styleforge-mini': profile });
 

@@ -31,6 +31,7 @@ export type ProgressEvent = { type: 'progress'; data: TrainingProgress };
 export type TrainingJobEvent = LogEvent | ProgressEvent;
 
 export type Generation = Schemas['Generation'];
+export type GenerationSummary = Schemas['GenerationSummary'];
 export type GeneratedImage = Schemas['GeneratedImage'];
 export type GenerationCreateParams = Schemas['CreateGenerationRequestInput'];
 

@@ -68,9 +68,13 @@ function steer(jobs: Command, verb: string, description: string, act: (context: 
     examples: [`styleforge jobs ${verb} job_...`],
     async run(context, _options, id: string) {
       const job = await act(context, id);
-      context.output.result(job, () => context.output.line(`${job.id}  ${context.output.status(job.status)}`));
+      context.output.result(job, () => context.output.line(`${job.id}  ${context.output.status(job.status)}${isStopping(job) ? ', stops after its step' : ''}`));
     },
   });
+}
+
+function isStopping({ status, cancel_requested }: TrainingJob): boolean {
+  return cancel_requested && !['succeeded', 'failed', 'cancelled'].includes(status);
 }
 
 async function listJobs({ output, client }: Context, { status, limit }: { status?: TrainingJobStatus; limit: string }): Promise<void> {

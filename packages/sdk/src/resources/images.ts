@@ -4,7 +4,8 @@ import { take } from '../api.ts';
 import { GenerationError } from '../errors.ts';
 import { DEFAULT_TIMEOUT_MS } from '../options.ts';
 import type { RequestOptions, WaitOptions } from '../options.ts';
-import type { Generation, GenerationCreateParams } from '../types.ts';
+import { PagePromise } from '../pages.ts';
+import type { Generation, GenerationCreateParams, GenerationSummary, PageParams } from '../types.ts';
 import { waitUntilDone } from '../wait.ts';
 
 export class Images {
@@ -22,6 +23,17 @@ export class Images {
 
   get(id: string, options?: RequestOptions): Promise<Generation> {
     return take(this.#api.http.GET('/v1/images/generations/{id}', { params: { path: { id } }, ...this.#api.with(options) }));
+  }
+
+  list(params: PageParams = {}, options?: RequestOptions): PagePromise<GenerationSummary> {
+    const fetch = (after?: string) =>
+      take(this.#api.http.GET('/v1/images/generations', { params: { query: { ...params, ...(after && { after }) } }, ...this.#api.with(options) }));
+    return new PagePromise(fetch, params.after);
+  }
+
+  /** What has been drawn by then is kept. */
+  cancel(id: string, options?: RequestOptions): Promise<Generation> {
+    return take(this.#api.http.POST('/v1/images/generations/{id}/cancel', { params: { path: { id } }, ...this.#api.with(options) }));
   }
 
   /** Resolves when the images are there; throws a GenerationError when that failed. */

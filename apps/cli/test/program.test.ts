@@ -1,0 +1,126 @@
+// The command line without a service: help, completion, wrong use, what it says when nobody is there.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createProgram } from '@styleforge/cli';
+import type { Command } from 'commander';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { imageProtocol, inlineImage } from '../src/terminal/inline-image.ts';
+import { formatBytes, formatDuration } from '../src/terminal/output.ts';
+import { styleforge } from './command-line.ts';
+import type { CommandLine } from './command-line.ts';
+
+let line: CommandLine;
+beforeAll(async () => {
+  line = { directory: await mkdtemp(join(tmpdir(), 'styleforge-cli-')), environment: { STYLEFORGE_BASE_URL: 'http://127.0.0.1:1', STYLEFORGE_API_KEY: 'sf_x' } };
+});
+afterAll(() => rm(line.directory, { recursive: true, force: true }));
+
+const run = (...args: string[]) => styleforge(line, args);
+
+function verbsOf(command: Command): Command[] {
+  const verbs = command.commands.filter((child) => !['help', 'complete'].includes(child.name()));
+  return verbs.length === 0 ? [command] : verbs.flatMap(verbsOf);
+}
+
+function helpOf(command: Command): string {
+  let text = '';
+  command.configureOutput({ writeOut: (part) => (text += part) });
+  command.outputHelp();
+  return text;
+}
+
+describe('help', () => {
+  const verbs = verbsOf(createProgram());
+
+  it('knows every verb that was promised', () => {
+    const names = verbs.map((verb) => [verb.parent?.name(), verb.name()].filter((name) => name !== 'styleforge').join(' '));
+    expect(names).toEqual(expect.arrayContaining([
+      'login', 'doctor', 'models', 'train', 'generate', 'datasets create', 'datasets upload', 'datasets list', 'jobs list', 'jobs show', 'jobs cancel', 'jobs pause',
+      'jobs resume', 'jobs logs', 'studies create', 'prompt-sets create', 'keys create', 'keys revoke', 'completion',
+    ]));
+  });
+
+  it.each(verbs.map((verb) => [`${verb.parent?.name()} ${verb.name()}`, verb] as const))('shows an example: %s', (name, verb) => {
+    const [, examples = ''] = /Examples?:\n((?: {2}.*\n?)+)/.exec(helpOf(verb)) ?? [];
+    expect(examples).toContain(name.replace(/^styleforge /, ''));
+  });
+});
+
+describe('completion', () => {
+  it('gives each shell its script, and answers what comes next', async () => {
+    for (const shell of ['bash', 'zsh', 'fish']) {
+      const { code, stdout } = await run('completion', shell);
+      expect([code, stdout.includes('styleforge complete --')]).toEqual([0, true]);
+    }
+    expect((await run('complete', '--', 'jobs', 'lo')).stdout).toMatch(/^logs\t/);
+    expect((await run('complete', '--', 'train', '--method', '')).stdout).toMatch(/multi-styleforge/);
+  });
+});
+
+describe('wrong use', () => {
+  it.each([
+    ['an unknown verb', ['trian'], 'Did you mean train?'],
+    ['a missing argument', ['jobs', 'show'], "missing required argument 'job'"],
+    ['a value outside its choices', ['train', '--method', 'x'], 'Allowed choices are single-styleforge'],
+    ['no base model', ['train', '--style-ref', '.'], '--base-model'],
+    ['a number that is none', ['train', '--base-model', 'm', '--style-ref', '.', '--steps', 'many'], '--steps many: must be a number'],
+    ['a dataset that is neither id nor folder', ['train', '--base-model', 'm', '--style-ref', 'nowhere'], 'nowhere is neither the id of a dataset'],
+    ['a file that is not there', ['train', '-f', 'none.yaml'], 'none.yaml cannot be read'],
+    ['a file that is no YAML', ['train', '-f', 'broken.yaml'], 'broken.yaml is neither YAML nor JSON'],
+  ])('is told with exit code 2: %s', async (_, args, message) => {
+    await writeFile(join(line.directory, 'broken.yaml'), 'a: [1\nb: }');
+    const { code, stdout, stderr } = await run(...args);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(message);
+  });
+
+  it('says that a key is missing', async () => {
+    const { code, stderr } = await styleforge({ ...line, environment: {} }, ['jobs', 'list']);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('styleforge login')]);
+  });
+});
+
+describe('without a service', () => {
+  it('ends with exit code 6 and says where it looked', async () => {
+    const { code, stdout, stderr } = await run('jobs', 'list', '--json');
+    expect([code, stdout]).toEqual([6, '']);
+    expect(JSON.parse(stderr)).toMatchObject({ error: { name: 'APIConnectionError', message: expect.stringContaining('http://127.0.0.1:1') as string } });
+  });
+
+  it('has a doctor that says what to start', async () => {
+    const { code, stdout } = await run('doctor');
+    expect(code).toBe(7);
+    expect(stdout).toMatch(/^ok {4}node/m);
+    expect(stdout).toMatch(/^FAIL {2}service .*\n.*npm start/m);
+  });
+});
+
+describe('images in the terminal', () => {
+  const terminal = { term: 'xterm-256color', program: '', isKitty: false };
+
+  it('go by the protocol of the terminal, and never into a pipe', () => {
+    expect(imageProtocol({ terminal: { ...terminal, isKitty: true } }, true)).toBe('kitty');
+    expect(imageProtocol({ terminal: { ...terminal, term: 'xterm-ghostty' } }, true)).toBe('kitty');
+    expect(imageProtocol({ terminal: { ...terminal, program: 'iTerm.app' } }, true)).toBe('iterm2');
+    expect(imageProtocol({ terminal }, true)).toBeUndefined();
+    expect(imageProtocol({ terminal: { ...terminal, isKitty: true } }, false)).toBeUndefined();
+  });
+
+  it('carry the whole file, in pieces where the protocol wants them', () => {
+    const png = Buffer.alloc(5000, 7);
+    const escape = '\u001b';
+    const pieces = inlineImage('kitty', png).trimEnd().split(`${escape}\\`).filter(Boolean).map((piece) => piece.replace(`${escape}_G`, '').split(';'));
+    expect(pieces.map(([keys]) => keys)).toEqual(['a=T,f=100,m=1', 'm=0']);
+    expect(Buffer.from(pieces.map(([, data]) => data).join(''), 'base64')).toEqual(png);
+    const start = `${escape}]1337;File=inline=1;size=5000;preserveAspectRatio=1:`;
+    const text = inlineImage('iterm2', png);
+    expect([text.slice(0, start.length), text.slice(-2)]).toEqual([start, '\u0007\n']);
+    expect(Buffer.from(text.slice(start.length, -2), 'base64')).toEqual(png);
+  });
+});
+
+it('writes sizes and times as people read them', () => {
+  expect([0, 999, 1_500, 2_000_000].map(formatBytes)).toEqual(['0 B', '999 B', '1.5 KB', '2.0 MB']);
+  expect([5, 65, 3_725].map(formatDuration)).toEqual(['0:05', '1:05', '1:02:05']);
+});

@@ -1,0 +1,113 @@
+// The command line against the whole service: a job's life, what scripts read, exit codes.
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startDocumentedService, writePictures } from '../../../test/integration/documented-examples.ts';
+import type { TestService } from '../../../test/integration/service.ts';
+import { styleforge } from './command-line.ts';
+import type { CommandLine, RunOptions } from './command-line.ts';
+
+const patience = 300_000;
+
+let test: TestService;
+let line: CommandLine;
+beforeAll(async () => {
+  test = await startDocumentedService();
+  const directory = await mkdtemp(join(tmpdir(), 'styleforge-cli-'));
+  line = { directory, environment: { STYLEFORGE_BASE_URL: test.service.url, STYLEFORGE_API_KEY: test.apiKey } };
+  await writePictures(directory);
+}, patience);
+afterAll(async () => {
+  await test.remove();
+  await rm(line.directory, { recursive: true, force: true });
+});
+
+const run = (args: string[], options?: RunOptions) => styleforge(line, args, options);
+/** What a script reads; fails when anything else stands on standard output. */
+async function json<T>(...args: string[]): Promise<T> {
+  const { code, stdout, stderr } = await run([...args, '--json']);
+  expect([code, stderr]).toEqual([0, '']);
+  return JSON.parse(stdout) as T;
+}
+
+describe('login', () => {
+  it('keeps address and key for its owner alone, once the service has taken them', async () => {
+    const refused = await styleforge({ ...line, environment: {} }, ['login', '--base-url', test.service.url], { input: 'sf_wrong\n' });
+    expect([refused.code, refused.stderr]).toEqual([4, expect.stringContaining('unauthorized')]);
+    const { code } = await styleforge({ ...line, environment: {} }, ['login', '--base-url', test.service.url], { input: `${test.apiKey}\n` });
+    expect(code).toBe(0);
+    expect((await stat(join(line.directory, 'styleforge', 'config.json'))).mode & 0o777).toBe(0o600);
+    expect((await styleforge({ ...line, environment: {} }, ['models'])).stdout).toContain('styleforge-mini');
+    expect((await styleforge({ ...line, environment: {} }, ['doctor'])).code).toBe(0);
+  }, patience);
+});
+
+describe('a job', () => {
+  let jobId: string;
+
+  it('is made from a file and flags, followed, and left with Ctrl-C', async () => {
+    const { id } = await json<{ id: string }>('datasets', 'create', 'my style', 'pictures/style');
+    await writeFile(join(line.directory, 'job.yaml'), `base_model: styleforge-mini\nstyle_ref: {dataset_id: ${id}}\nhyperparameters: {seed: 3, max_train_steps: 9}\n`);
+    const left = await run(['train', '-f', 'job.yaml', '--steps', '3000', '--set', 'hyperparameters.learning_rate=0.0005', '--metadata', 'team=red'], {
+      onStderr: (text, interrupt) => {
+        if (/\d\/3000 /.test(text)) interrupt();
+      },
+    });
+    expect(left.code).toBe(130);
+    [jobId = ''] = /job_[0-9a-f-]{36}/.exec(left.stderr) ?? [];
+    expect(left.stderr).toContain(`To come back: styleforge jobs follow ${jobId}`);
+    const job = await json<{ status: string; metadata: object; config: { hyperparameters: object } }>('jobs', 'show', jobId);
+    expect(job).toMatchObject({ metadata: { team: 'red' }, config: { hyperparameters: { seed: 3, max_train_steps: 3000, learning_rate: 5e-4 } } });
+    expect(['queued', 'validating', 'running']).toContain(job.status);
+  }, patience);
+
+  it('can be cancelled, and whoever follows it learns that by the exit code', async () => {
+    expect((await run(['jobs', 'cancel', jobId])).code).toBe(0);
+    const followed = await run(['jobs', 'follow', jobId]);
+    expect([followed.code, followed.stdout]).toEqual([7, '']);
+    expect(followed.stderr).toContain('is cancelled');
+    const log = await run(['jobs', 'logs', jobId, '--follow', '--json']);
+    const types = log.stdout.trimEnd().split('\n').map((text) => (JSON.parse(text) as { type: string }).type);
+    expect([types[0], types.at(-1)]).toEqual(['job.queued', 'job.cancelled']);
+    expect((await run(['jobs', 'logs', jobId])).stdout).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}job\.queued/);
+    expect((await run(['jobs', 'list', '--status', 'cancelled'])).stdout).toMatch(/^ID +STATUS[^]*single-styleforge +styleforge-mini/);
+  }, patience);
+
+  it('draws when it has succeeded', async () => {
+    const job = await json<{ id: string; status: string }>('train', '--base-model', 'styleforge-mini', '--style-ref', 'pictures/style', '--aux', 'pictures/aux', '--steps', '2');
+    expect(job.status).toBe('succeeded');
+    const { files } = await json<{ files: string[] }>('generate', '-m', job.id, 'a photo of zwx style, Häuser!', '-n', '2', '--seed', '7', '-o', 'drawn');
+    expect(files.map((file) => file.replace(/-[0-9a-f]{6}\.png$/, ''))).toEqual(['drawn/a-photo-of-zwx-style-häuser-7', 'drawn/a-photo-of-zwx-style-häuser-8']);
+    expect((await readdir(join(line.directory, 'drawn'))).length).toBe(2);
+    expect((await readFile(join(line.directory, files[0] ?? ''))).subarray(1, 4).toString()).toBe('PNG');
+  }, patience);
+});
+
+describe('scripts', () => {
+  it('tell failures apart by exit code', async () => {
+    const missing = 'job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70';
+    const gone = await run(['jobs', 'show', missing, '--json']);
+    expect([gone.code, JSON.parse(gone.stderr)]).toMatchObject([5, { error: { code: 'not_found', status: 404 } }]);
+    const refused = await run(['train', '--base-model', 'none-such', '--style-ref', 'ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70']);
+    expect([refused.code, refused.stderr]).toEqual([3, expect.stringContaining('What helps:')]);
+    await writeFile(join(line.directory, 'notes.txt'), 'no image');
+    const partly = await run(['datasets', 'create', 'odd', 'notes.txt', '--kind', 'aux']);
+    expect([partly.code, partly.stderr]).toEqual([7, expect.stringContaining('refused: notes.txt')]);
+  }, patience);
+
+  it('manage keys and prompt sets', async () => {
+    const key = await json<{ id: string; key: string; scopes: string[] }>('keys', 'create', 'reader', '--scope', 'read');
+    expect(key.scopes).toEqual(['read']);
+    const reader = { ...line, environment: { ...line.environment, STYLEFORGE_API_KEY: key.key } };
+    expect((await styleforge(reader, ['datasets', 'list'])).code).toBe(0);
+    expect((await styleforge(reader, ['datasets', 'create', 'x'])).code).toBe(4);
+    await json('keys', 'revoke', key.id);
+    expect((await styleforge(reader, ['datasets', 'list'])).code).toBe(4);
+    expect((await run(['keys', 'list'])).stdout).toMatch(/reader.*revoked/);
+    await writeFile(join(line.directory, 'prompts.txt'), 'a house\n\na tree\n');
+    expect(await json('prompt-sets', 'create', 'mine', 'prompts.txt')).toMatchObject({ name: 'mine', version: 1, prompts: ['a house', 'a tree'] });
+    expect((await run(['prompt-sets', 'show', 'mine@1'])).stdout).toBe('a house\na tree\n');
+    expect((await run(['prompt-sets', 'list'])).stdout).toMatch(/^mine@1 +2 /m);
+  }, patience);
+});
