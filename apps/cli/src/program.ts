@@ -11,6 +11,7 @@ import { addModelCommand } from './commands/models.ts';
 import { addPromptSetCommands } from './commands/prompt-sets.ts';
 import { addStudyCommands } from './commands/studies.ts';
 import { addTrainCommand } from './commands/train.ts';
+import { addWebhookCommands } from './commands/webhooks.ts';
 import { DEFAULT_BASE_URL } from './context.ts';
 
 const EXAMPLES = `
@@ -47,6 +48,7 @@ export function createProgram(): Command {
   addStudyCommands(program);
   addPromptSetCommands(program);
   addKeyCommands(program);
+  addWebhookCommands(program);
   completion(program, { completionCommandName: 'completion' });
   program.commands.find((command) => command.name() === 'completion')?.addHelpText('after', COMPLETION_EXAMPLES);
   return program;

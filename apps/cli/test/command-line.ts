@@ -17,19 +17,21 @@ export interface CommandLine {
 
 export interface RunOptions {
   input?: string;
-  /** Called with all of standard error so far; may send a signal. */
-  onStderr?(text: string, interrupt: () => void): void;
+  /** Sends Ctrl-C once this stands on standard error. */
+  interruptAt?: RegExp;
 }
 
-export function styleforge({ directory, environment }: CommandLine, args: string[], { input, onStderr }: RunOptions = {}): Promise<Ended> {
+export function styleforge({ directory, environment }: CommandLine, args: string[], { input, interruptAt }: RunOptions = {}): Promise<Ended> {
   const { PATH = '' } = globalThis.process.env;
   return new Promise((done, fail) => {
     const child = spawn(process.execPath, [entry, ...args], { cwd: directory, env: { PATH, XDG_CONFIG_HOME: directory, ...environment } });
     let [stdout, stderr] = ['', ''];
+    let isInterrupted = false;
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr += text;
-      onStderr?.(stderr, () => child.kill('SIGINT'));
+      // A second one would end the command at once.
+      if (!isInterrupted && interruptAt?.test(stderr)) isInterrupted = child.kill('SIGINT');
     });
     child.on('error', fail);
     child.on('close', (code) => done({ code, stdout, stderr }));

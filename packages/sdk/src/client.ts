@@ -11,6 +11,7 @@ import { Images } from './resources/images.ts';
 import { PromptSets } from './resources/prompt-sets.ts';
 import { Studies } from './resources/studies.ts';
 import { TrainingJobs } from './resources/training-jobs.ts';
+import { Webhooks } from './resources/webhooks.ts';
 import type { Readiness } from './types.ts';
 
 export class StyleForge {
@@ -22,6 +23,7 @@ export class StyleForge {
   readonly studies: Studies;
   readonly promptSets: PromptSets;
   readonly apiKeys: ApiKeys;
+  readonly webhooks: Webhooks;
   readonly #api: Api;
 
   constructor(options: ClientOptions = {}) {
@@ -45,6 +47,7 @@ export class StyleForge {
     this.studies = new Studies(api);
     this.promptSets = new PromptSets(api);
     this.apiKeys = new ApiKeys(api);
+    this.webhooks = new Webhooks(api);
   }
 
   /** Fetches what a `url` in a body leads to: an image, a file of a checkpoint. The body is a stream. */

@@ -45,6 +45,11 @@ export type PromptSet = Schemas['PromptSet'];
 export type PromptSetSummary = Schemas['PromptSetSummary'];
 export type PromptSetCreateParams = Schemas['CreatePromptSetRequestInput'];
 
+export type Webhook = Schemas['Webhook'];
+export type WebhookWithSecret = Schemas['WebhookWithSecret'];
+export type WebhookDelivery = Schemas['WebhookDelivery'];
+export type WebhookCreateParams = Schemas['CreateWebhookRequestInput'];
+
 export type ApiKey = Schemas['ApiKey'];
 export type CreatedApiKey = Schemas['CreatedApiKey'];
 export type ApiKeyCreateParams = Schemas['CreateApiKeyRequestInput'];

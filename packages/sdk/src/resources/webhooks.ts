@@ -1,0 +1,52 @@
+// Webhook endpoints: where the service sends its events.
+import type { Api } from '../api.ts';
+import { take } from '../api.ts';
+import type { RequestOptions } from '../options.ts';
+import { PagePromise } from '../pages.ts';
+import type { PageParams, Webhook, WebhookCreateParams, WebhookDelivery, WebhookWithSecret } from '../types.ts';
+import { unwrapWebhook } from '../webhook-signature.ts';
+
+export class Webhooks {
+  readonly #api: Api;
+  /** Checks what has arrived at an endpoint, and gives its event. */
+  readonly unwrap = unwrapWebhook;
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  /** The secret is in this answer, and in that of `rotateSecret`. */
+  create(params: WebhookCreateParams, options?: RequestOptions): Promise<WebhookWithSecret> {
+    return take(this.#api.http.POST('/v1/webhooks', { body: params, ...this.#api.with(options) }));
+  }
+
+  list(params: PageParams = {}, options?: RequestOptions): PagePromise<Webhook> {
+    const fetch = (after?: string) => take(this.#api.http.GET('/v1/webhooks', { params: { query: { ...params, ...(after && { after }) } }, ...this.#api.with(options) }));
+    return new PagePromise(fetch, params.after);
+  }
+
+  get(id: string, options?: RequestOptions): Promise<Webhook> {
+    return take(this.#api.http.GET('/v1/webhooks/{id}', { params: { path: { id } }, ...this.#api.with(options) }));
+  }
+
+  async delete(id: string, options?: RequestOptions): Promise<void> {
+    await this.#api.http.DELETE('/v1/webhooks/{id}', { params: { path: { id } }, ...this.#api.with(options) });
+  }
+
+  /** For a day both secrets sign. */
+  rotateSecret(id: string, options?: RequestOptions): Promise<WebhookWithSecret> {
+    return take(this.#api.http.POST('/v1/webhooks/{id}/rotate-secret', { params: { path: { id } }, ...this.#api.with(options) }));
+  }
+
+  /** Sends an event of the type `webhook.test`. */
+  test(id: string, options?: RequestOptions): Promise<WebhookDelivery> {
+    return take(this.#api.http.POST('/v1/webhooks/{id}/test', { params: { path: { id } }, ...this.#api.with(options) }));
+  }
+
+  /** The log of deliveries, newest first. */
+  deliveries(id: string, params: PageParams = {}, options?: RequestOptions): PagePromise<WebhookDelivery> {
+    const fetch = (after?: string) =>
+      take(this.#api.http.GET('/v1/webhooks/{id}/deliveries', { params: { path: { id }, query: { ...params, ...(after && { after }) } }, ...this.#api.with(options) }));
+    return new PagePromise(fetch, params.after);
+  }
+}
