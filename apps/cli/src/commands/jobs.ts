@@ -81,7 +81,7 @@ async function listJobs({ output, client }: Context, { status, limit }: { status
   const query: TrainingJobListParams = { limit: Number(limit), ...(status && { status }) };
   const { data, has_more, next } = await client().trainingJobs.list(query);
   output.result({ data, has_more, next }, () => {
-    const rows = data.map((job) => [job.id, job.status, job.method, job.base_model, job.progress ? `${job.progress.step}/${job.progress.of}` : null, job.progress?.loss?.toFixed(4), formatTime(job.created_at)]);
+    const rows = data.map((job) => [job.id, job.status, job.method, job.base_model, `${job.progress.step}/${job.progress.of}`, job.progress.loss?.toFixed(4), formatTime(job.created_at)]);
     output.table(['ID', 'STATUS', 'METHOD', 'BASE MODEL', 'STEP', 'LOSS', 'CREATED'], rows, 'There are no jobs: `styleforge train --help` shows how to start one.');
   });
 }
@@ -94,14 +94,14 @@ async function printLog(context: Context, { follow }: { follow?: boolean }, id: 
     });
   }
   const data: TrainingJobEvent[] = [];
-  for await (const event of client().trainingJobs.log(id, { limit: 1000 })) data.push(event);
+  for await (const event of client().trainingJobs.log(id, { limit: 100 })) data.push(event);
   output.result({ data }, () => data.forEach((event) => output.line(describeEvent(output, event))));
 }
 
 function describeEvent(output: Output, event: TrainingJobEvent): string {
   if (event.type === 'progress') {
     const { step, of } = event.data;
-    return output.style('dim', `                     ${step}/${of}  ${describe({ status: 'running', progress: event.data } as TrainingJob)}`);
+    return output.style('dim', `                     ${step}/${of}  ${describe({ status: 'running', progress: event.data })}`);
   }
   const details = Object.entries(event.data).map(([key, value]) => `${key}=${typeof value === 'object' ? JSON.stringify(value) : String(value)}`).join(' ');
   return `${output.style('dim', event.created_at.slice(0, 19).replace('T', ' '))}  ${event.type}  ${details}`.trimEnd();

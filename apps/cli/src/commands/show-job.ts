@@ -6,14 +6,13 @@ import { describe } from '../terminal/progress.ts';
 
 export function showJob(output: Output, job: TrainingJob): void {
   const { id, status, method, base_model, progress, error, result, metadata, created_at, started_at, finished_at } = job;
-  const loss = progress?.loss;
   output.details([
     ['id', id],
     ['status', status],
     ['method', method],
     ['base model', base_model],
-    ['step', progress ? `${progress.step} of ${progress.of}` : null],
-    ['loss', loss?.toFixed(4)],
+    ['step', `${progress.step} of ${progress.of}`],
+    ['loss', progress.loss?.toFixed(4)],
     ['now', ['succeeded', 'failed', 'cancelled'].includes(status) ? null : describe(job)],
     ['checkpoint', result?.checkpoint_id],
     ['error', error && `${error.code}: ${error.message}`],

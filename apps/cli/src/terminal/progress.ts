@@ -20,7 +20,7 @@ function bar(): ProgressDisplay {
   let started = false;
   return {
     update(job) {
-      const { step, of } = stepsOf(job);
+      const { step, of } = job.progress;
       if (!started) display.start(of, step, { details: '' });
       started = true;
       display.setTotal(of);
@@ -36,21 +36,19 @@ function lines(): ProgressDisplay {
     update(job) {
       if (job.status === last.status && Date.now() - last.at < LINE_PERIOD_MS) return;
       last = { status: job.status, at: Date.now() };
-      const { step, of } = stepsOf(job);
+      const { step, of } = job.progress;
       process.stderr.write(`${step}/${of}  ${describe(job)}\n`);
     },
     stop: () => undefined,
   };
 }
 
-function stepsOf({ progress, config }: TrainingJob): { step: number; of: number } {
-  return { step: progress?.step ?? 0, of: progress?.of ?? config.hyperparameters.max_train_steps };
-}
-
-export function describe({ status, progress, queue_position: before }: TrainingJob): string {
+/** What is shown beside the bar. */
+export function describe({ status, progress }: Pick<TrainingJob, 'status' | 'progress'>): string {
+  const { loss, samples_per_second: speed, eta_seconds: eta, queue_position: before, evaluation } = progress;
   if (status === 'queued') return before === null || before === 0 ? 'queued, next' : `queued, ${before} before it`;
-  if (!progress) return status === 'running' ? 'running, preparing' : status;
-  const { loss, samples_per_second: speed, eta_seconds: eta } = progress;
+  if (status === 'evaluating' && evaluation) return `evaluating, ${evaluation.phase} ${evaluation.done}/${evaluation.of}`;
+  if (status === 'running' && loss === null) return 'running, preparing';
   return [
     status,
     loss !== null && `loss ${loss.toFixed(4)}`,
