@@ -27,6 +27,8 @@ export const environmentSchema = z.object({
   S3_PUBLIC_ENDPOINT: url('http:', 'https:').optional().describe('Address of the store as callers reach it, for links to files'),
   S3_DOWNLOADS: z.enum(['redirect', 'stream']).default('redirect').describe('Whether a download is sent on to the store or goes through the API'),
   BASE_MODELS_DIRECTORY: z.string().default('models').describe('Folder with one folder for each base model'),
+  HUB_URL: url('http:', 'https:').default('https://huggingface.co').describe('Model hub in which `npm run base-models` finds `hf:OWNER/NAME`'),
+  HUB_TOKEN: z.string().optional().describe('Token for repositories of the hub that want one'),
   ...workerEnvironment,
   ...extractorEnvironment,
   ...flowEnvironment,
@@ -38,22 +40,26 @@ export const environmentSchema = z.object({
 
 type Environment = z.infer<typeof environmentSchema>;
 
+/** How S3 is reached, whatever the bucket. */
+export interface S3Config {
+  region: string;
+  endpoint?: string;
+  forcePathStyle: boolean;
+  accessKeyId?: string;
+  secretAccessKey?: string;
+}
+
 export type ObjectStoreConfig =
   | { kind: 'files'; directory: string }
-  | {
+  | ({
       kind: 's3';
       bucket: string;
-      region: string;
-      endpoint?: string;
-      forcePathStyle: boolean;
-      accessKeyId?: string;
-      secretAccessKey?: string;
       prefix?: string;
       /** As callers reach the server, where that is another address than `endpoint`: signed links lead there. */
       publicEndpoint?: string;
       /** `redirect`: callers fetch files from the server by signed links; `stream`: through the API. */
       downloads?: 'redirect' | 'stream';
-    };
+    } & S3Config);
 
 export interface Config {
   host: string;
@@ -64,6 +70,8 @@ export interface Config {
   redisUrl?: string;
   dataDirectory: string;
   objectStore: ObjectStoreConfig;
+  s3: S3Config;
+  hub: { endpoint: string; token?: string };
   baseModelsDirectory: string;
   worker: WorkerConfig;
   extractors: ExtractorSettings;
@@ -96,6 +104,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     ...(settings.REDIS_URL && { redisUrl: settings.REDIS_URL }),
     dataDirectory,
     objectStore: objectStoreOf(settings, dataDirectory),
+    s3: s3Of(settings),
+    hub: { endpoint: settings.HUB_URL, ...(settings.HUB_TOKEN && { token: settings.HUB_TOKEN }) },
     baseModelsDirectory: resolve(settings.BASE_MODELS_DIRECTORY),
     worker: workerConfigOf(settings),
     extractors,
@@ -113,21 +123,23 @@ function objectStoreOf(settings: Environment, dataDirectory: string): ObjectStor
   if (settings.OBJECT_STORE_DIRECTORY) {
     throw new ConfigError('OBJECT_STORE_DIRECTORY: cannot be combined with S3_BUCKET; set one of the two');
   }
+  return {
+    kind: 's3', bucket: settings.S3_BUCKET, ...s3Of(settings), ...(settings.S3_PREFIX && { prefix: settings.S3_PREFIX }),
+    ...(settings.S3_PUBLIC_ENDPOINT && { publicEndpoint: settings.S3_PUBLIC_ENDPOINT }), downloads: settings.S3_DOWNLOADS,
+  };
+}
+
+function s3Of(settings: Environment): S3Config {
   if ((settings.S3_ACCESS_KEY_ID === undefined) !== (settings.S3_SECRET_ACCESS_KEY === undefined)) {
     const missing = settings.S3_ACCESS_KEY_ID === undefined ? 'S3_ACCESS_KEY_ID' : 'S3_SECRET_ACCESS_KEY';
     throw new ConfigError(`${missing}: the access key has two halves; set both, or neither to use the ambient credentials`);
   }
   return {
-    kind: 's3',
-    bucket: settings.S3_BUCKET,
     region: settings.S3_REGION,
     forcePathStyle: settings.S3_FORCE_PATH_STYLE,
     ...(settings.S3_ENDPOINT && { endpoint: settings.S3_ENDPOINT }),
     ...(settings.S3_ACCESS_KEY_ID && { accessKeyId: settings.S3_ACCESS_KEY_ID }),
     ...(settings.S3_SECRET_ACCESS_KEY && { secretAccessKey: settings.S3_SECRET_ACCESS_KEY }),
-    ...(settings.S3_PREFIX && { prefix: settings.S3_PREFIX }),
-    ...(settings.S3_PUBLIC_ENDPOINT && { publicEndpoint: settings.S3_PUBLIC_ENDPOINT }),
-    downloads: settings.S3_DOWNLOADS,
   };
 }
 
@@ -144,14 +156,16 @@ export function environmentOf(config: Config, env: NodeJS.ProcessEnv = process.e
     DATA_DIRECTORY: config.dataDirectory,
     OBJECT_STORE_DIRECTORY: store.kind === 'files' ? store.directory : undefined,
     S3_BUCKET: s3?.bucket,
-    S3_REGION: s3?.region,
-    S3_ENDPOINT: s3?.endpoint,
-    S3_FORCE_PATH_STYLE: s3 && String(s3.forcePathStyle),
-    S3_ACCESS_KEY_ID: s3?.accessKeyId,
-    S3_SECRET_ACCESS_KEY: s3?.secretAccessKey,
+    S3_REGION: config.s3.region,
+    S3_ENDPOINT: config.s3.endpoint,
+    S3_FORCE_PATH_STYLE: String(config.s3.forcePathStyle),
+    S3_ACCESS_KEY_ID: config.s3.accessKeyId,
+    S3_SECRET_ACCESS_KEY: config.s3.secretAccessKey,
     S3_PREFIX: s3?.prefix,
     S3_PUBLIC_ENDPOINT: s3?.publicEndpoint,
     S3_DOWNLOADS: s3?.downloads,
+    HUB_URL: config.hub.endpoint,
+    HUB_TOKEN: config.hub.token,
     BASE_MODELS_DIRECTORY: config.baseModelsDirectory,
     ...workerEnvironmentOf(config.worker),
     ...extractorEnvironmentOf(config.extractors),

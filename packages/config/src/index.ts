@@ -2,7 +2,7 @@
 export { isLowMemoryProcess, lowMemoryEnvironment } from './low-memory-environment.ts';
 export { type AddressPolicy, createAddressPolicy, literalAddress } from './address-policy.ts';
 export type { FlowConfig } from './flow-settings.ts';
-export { type Config, ConfigError, environmentOf, environmentSchema, loadConfig, type ObjectStoreConfig } from './config.ts';
+export { type Config, ConfigError, environmentOf, environmentSchema, loadConfig, type ObjectStoreConfig, type S3Config } from './config.ts';
 export type { WorkerConfig } from './worker-settings.ts';
 export { type ExtractorSettings, type ExtractorWeights } from './extractor-settings.ts';
 export type { OperationsConfig } from './operations-settings.ts';

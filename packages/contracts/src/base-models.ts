@@ -20,6 +20,7 @@ export const baseModelProfile = z
     description: z.string().optional(),
     license: z.string().optional(),
     source: z.string().optional().describe('Where the weights come from'),
+    sha256: z.record(z.string(), z.string()).optional().describe('Of the files of weights'),
     resolution: z.int().min(16).max(2048).multipleOf(8).optional(),
     auxiliary_prompt: z.string().min(1).optional(),
     defaults: hyperparametersRequest.default({}),

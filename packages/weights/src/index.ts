@@ -30,4 +30,8 @@ export {
 export { writeDiffusersFolder, type DiffusersFolderContents, type WrittenComponent } from './diffusers-writer.ts';
 export { writeFileAtomically } from './atomic-file.ts';
 export { ORIGINAL_PREFIX, originalNames, SingleFileError, type NameMap } from './original-names.ts';
-export { singleFileObstacle, singleFileToDiffusers, writeSingleFile } from './single-file.ts';
+export { singleFileGeneration, singleFileObstacle, singleFileToDiffusers, unpackSingleFile, writeSingleFile, type SingleFileLayout } from './single-file.ts';
+export { downloadChecked, DownloadRefusedError, type ByteStream, type Checksums, type DownloadOptions } from './resumable-download.ts';
+export { openUrl } from './http-source.ts';
+export { HubRepository, PUBLIC_HUB, type HubFile, type HubOptions } from './hub.ts';
+export { diffusersFolderFiles } from './folder-files.ts';

@@ -1,6 +1,7 @@
 // Converts between a diffusers folder and one safetensors file in the original Stable Diffusion layout, one tensor in memory at a time.
 import { readDiffusersFolder, type ComponentName, type DiffusersComponent, type DiffusersFolder, type JsonObject } from './diffusers-reader.ts';
 import { writeDiffusersFolder } from './diffusers-writer.ts';
+import { holdsOpenClip, openClipEntries } from './open-clip-names.ts';
 import { ORIGINAL_PREFIX, originalNames, SingleFileError, type NameMap } from './original-names.ts';
 import { elementCount } from './safetensors-header.ts';
 import { writeSafetensors, type TensorEntry, type WriteSafetensorsOptions } from './safetensors-writer.ts';
@@ -92,6 +93,45 @@ export async function singleFileToDiffusers(path: string, directory: string, bas
       written[component] = { config: componentOf(folder, component).config, weights };
     }
     await writeDiffusersFolder(directory, { base, components: written }, options);
+  } finally {
+    await reader.close();
+  }
+}
+
+/** What a single file leaves out: the shape and the schedule of the model, and its vocabulary. */
+export interface SingleFileLayout {
+  readonly configs: Readonly<Record<ComponentName, JsonObject>>;
+  readonly modelIndex: JsonObject;
+  readonly schedulerConfig: JsonObject;
+  readonly tokenizerDirectory: string;
+}
+
+/** Stable Diffusion 1.x has CLIP's text encoder, 2.x OpenCLIP's. */
+export async function singleFileGeneration(path: string): Promise<'1' | '2'> {
+  const reader = await openTensors(path);
+  try {
+    if (holdsOpenClip(reader)) return '2';
+    if (reader.names().some((name) => name.startsWith(ORIGINAL_PREFIX.text_encoder))) return '1';
+    throw new SingleFileError(`${path} holds no text encoder of Stable Diffusion 1.x or 2.x: is it a whole checkpoint?`);
+  } finally {
+    await reader.close();
+  }
+}
+
+function entriesUnder(layout: SingleFileLayout, component: ComponentName, reader: TensorReader): TensorEntry[] {
+  const config = layout.configs[component];
+  if (component === 'text_encoder' && holdsOpenClip(reader)) return [...openClipEntries(reader, config.num_hidden_layers as number)];
+  return [...diffusersEntries(component, originalNames(component, config), reader)];
+}
+
+/** Turns a single file into a diffusers folder of `layout`. Whether its tensors are those that the configs ask for, the models tell. */
+export async function unpackSingleFile(path: string, directory: string, layout: SingleFileLayout, options: WriteSafetensorsOptions & { files?: Record<string, string> } = {}): Promise<void> {
+  const reader = await openTensors(path);
+  try {
+    const written = components.map((component) => [component, { config: layout.configs[component], weights: entriesUnder(layout, component, reader) }] as const);
+    const { modelIndex, schedulerConfig, tokenizerDirectory } = layout;
+    const { files = {}, ...format } = options;
+    await writeDiffusersFolder(directory, { modelIndex, schedulerConfig, tokenizerDirectory, components: Object.fromEntries(written), files }, format);
   } finally {
     await reader.close();
   }

@@ -1,0 +1,111 @@
+// Brings a Stable Diffusion checkpoint, wherever it lies and whatever its form, into the folder of base models.
+import { createHash } from 'node:crypto';
+import { access, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { baseModelName, type BaseModelProfile } from '@styleforge/contracts';
+import { checkModel } from '@styleforge/styleforge';
+import {
+  ChecksumError, diffusersFolderFiles, downloadChecked, readDiffusersFolder, readJson, sha256OfFile, singleFileGeneration, unpackSingleFile, writeDiffusersFolder,
+} from '@styleforge/weights';
+import { layoutOf, type PredictionType, stableDiffusion1, stableDiffusion2 } from './layouts.ts';
+import { openRemote, type RemoteFile, type RemoteFiles, type RemoteOptions } from './remote-files.ts';
+
+export interface AddBaseModelOptions extends RemoteOptions {
+  readonly directory: string;
+  readonly name: string;
+  readonly source: string;
+  /** By path inside the folder; the file itself under ''. */
+  readonly sha256: ReadonlyMap<string, string>;
+  /** Of a single file: a folder with the configs of its shape. Left out, Stable Diffusion 1.x or 2.x. */
+  readonly configDirectory?: string;
+  readonly predictionType?: PredictionType;
+  readonly profile: Partial<BaseModelProfile>;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (file: string, received: number, total: number | undefined) => void;
+  /** Between two tries to reach the source. */
+  readonly backoffMs?: number;
+}
+
+/** Everything of one base model that is not finished yet; its name is not one of a base model. */
+const workDirectory = (directory: string, source: string): string => join(directory, '.downloads', createHash('sha256').update(source).digest('hex').slice(0, 16));
+
+const exists = (path: string): Promise<boolean> => access(path).then(() => true, () => false);
+
+async function fetchFile(remote: RemoteFiles, file: RemoteFile, target: string, asked: string | undefined, { signal, onProgress, backoffMs }: AddBaseModelOptions): Promise<void> {
+  if (asked && file.sha256 && asked.toLowerCase() !== file.sha256) throw new ChecksumError(`${file.path} has the sha256 ${file.sha256} at ${remote.source}, ${asked} was asked for`);
+  const sha256 = asked ?? file.sha256;
+  await downloadChecked(target, {
+    open: (start) => remote.open(file.path, start, signal), ...(file.size !== undefined && { size: file.size }), ...(sha256 && { sha256 }), ...(file.gitSha1 && { gitSha1: file.gitSha1 }),
+    ...(signal && { signal }), ...(backoffMs !== undefined && { backoffMs }), onProgress: ({ received, total }) => onProgress?.(file.path, received, total),
+  });
+}
+
+/** The local folder or file that holds what the source has. */
+async function fetchAll(remote: RemoteFiles, work: string, options: AddBaseModelOptions): Promise<string> {
+  if (remote.single) {
+    const target = join(work, 'model.safetensors');
+    await fetchFile(remote, remote.single, target, options.sha256.get(''), options);
+    return target;
+  }
+  const wanted = new Set(diffusersFolderFiles(remote.files.map(({ path }) => path)));
+  const folder = join(work, 'folder');
+  for (const file of remote.files.filter(({ path }) => wanted.has(path))) await fetchFile(remote, file, join(folder, file.path), options.sha256.get(file.path), options);
+  return folder;
+}
+
+async function layoutFor(file: string, work: string, { configDirectory, predictionType }: AddBaseModelOptions) {
+  if (configDirectory !== undefined) return layoutOf(configDirectory);
+  if ((await singleFileGeneration(file)) === '1') return stableDiffusion1();
+  if (predictionType === undefined) throw new Error('a Stable Diffusion 2.x file does not say what it predicts: give --prediction-type v_prediction (768-pixel models) or epsilon (base models)');
+  return stableDiffusion2(predictionType, work);
+}
+
+async function checkFiles(root: string, sha256: ReadonlyMap<string, string>): Promise<void> {
+  for (const [path, expected] of sha256) {
+    const found = await sha256OfFile(join(root, path));
+    if (found !== expected.toLowerCase()) throw new ChecksumError(`${join(root, path)} has the sha256 ${found}, ${expected} was asked for`);
+  }
+}
+
+async function weightsDigests(folder: string): Promise<Record<string, string>> {
+  const { unet, vae, textEncoder } = await readDiffusersFolder(folder);
+  const digests: Record<string, string> = {};
+  for (const part of [unet, vae, textEncoder].map(({ weightsPath }) => dirname(weightsPath))) {
+    for (const name of (await readdir(part)).filter((file) => file.endsWith('.safetensors')).sort()) digests[`${basename(part)}/${name}`] = await sha256OfFile(join(part, name));
+  }
+  return digests;
+}
+
+/** Builds the folder at `ready` and checks that it can be trained. */
+async function prepare(local: string, source: string, work: string, options: AddBaseModelOptions): Promise<string> {
+  const ready = join(work, 'ready');
+  await rm(ready, { recursive: true, force: true });
+  if ((await stat(local)).isDirectory()) await writeDiffusersFolder(ready, { base: local, files: await carriedFiles(local) });
+  else await unpackSingleFile(local, ready, await layoutFor(local, work, options), { dtype: 'F32' });
+  await checkModel(ready);
+  const known = (await exists(join(ready, 'styleforge.json'))) ? await readJson(join(ready, 'styleforge.json')) : {};
+  const profile = { ...known, ...options.profile, source, sha256: await weightsDigests(ready) };
+  await writeFile(join(ready, 'styleforge.json'), `${JSON.stringify(profile, null, 2)}\n`);
+  return ready;
+}
+
+async function carriedFiles(folder: string): Promise<Record<string, Uint8Array>> {
+  const files: Record<string, Uint8Array> = {};
+  for (const name of ['README.md', 'styleforge.json']) if (await exists(join(folder, name))) files[name] = await readFile(join(folder, name));
+  return files;
+}
+
+/** Returns the new base model's folder. What was fetched before a failure is kept, and the next try goes on from there. */
+export async function addBaseModel(options: AddBaseModelOptions): Promise<string> {
+  const { directory, source } = options;
+  const target = join(directory, baseModelName.parse(options.name));
+  if (await exists(target)) throw new Error(`there is a base model ${options.name} already: remove ${target} first, or take another name`);
+  const remote = await openRemote(source, options);
+  const work = workDirectory(directory, remote?.source ?? source);
+  await mkdir(work, { recursive: true });
+  const local = remote ? await fetchAll(remote, work, options) : source;
+  if (!remote) await checkFiles(local, options.sha256);
+  await rename(await prepare(local, remote?.source ?? `local:${basename(source)}`, work, options), target);
+  await rm(work, { recursive: true });
+  return target;
+}

@@ -1,0 +1,75 @@
+// npm run base-models -- add NAME SOURCE [options]: makes a Stable Diffusion checkpoint a base model of this installation.
+import { parseArgs } from 'node:util';
+import { loadConfig } from '@styleforge/config';
+import { addBaseModel } from './add-base-model.ts';
+import { PREDICTION_TYPES } from './layouts.ts';
+
+const usage = `npm run base-models -- add NAME SOURCE [options]
+
+SOURCE  hf:OWNER/NAME                    a repository of a model hub (HUB_URL, HUB_TOKEN)
+        hf:OWNER/NAME/file.safetensors   one file of it
+        s3://BUCKET/PREFIX/              a diffusers folder, or s3://BUCKET/file.safetensors (S3_ENDPOINT and others)
+        https://.../file.safetensors
+        a path                           of a diffusers folder or a .safetensors file
+
+--revision REVISION          branch, tag or commit of the hub's repository (main)
+--sha256 [FILE=]HEX          refuse other bytes; for a folder once for each file
+--config FOLDER              of a single file that is not shaped as Stable Diffusion 1.x or 2.x: a folder with its configs
+--prediction-type TYPE       ${PREDICTION_TYPES.join(' or ')}; of a single file of Stable Diffusion 2.x
+--title, --license, --auxiliary-prompt TEXT    what GET /v1/base-models shows, and what training takes as the Aux prompt
+`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    revision: { type: 'string', default: 'main' }, sha256: { type: 'string', multiple: true, default: [] }, config: { type: 'string' }, 'prediction-type': { type: 'string' },
+    title: { type: 'string' }, license: { type: 'string' }, 'auxiliary-prompt': { type: 'string' },
+  },
+});
+
+function parseDigest(text: string): [path: string, hex: string] {
+  const [, path = '', hex = ''] = /^(?:(.+)=)?([0-9a-fA-F]{64})$/.exec(text) ?? [];
+  if (hex === '') throw new Error(`--sha256 '${text}' must be 64 hexadecimal digits, after FILE= for a file of a folder`);
+  return [path, hex];
+}
+
+function predictionType() {
+  const asked = values['prediction-type'];
+  const found = PREDICTION_TYPES.find((type) => type === asked);
+  if (asked !== undefined && !found) throw new Error(`--prediction-type '${asked}' must be ${PREDICTION_TYPES.join(' or ')}`);
+  return found;
+}
+
+/** One line for each file that grows, at most once a second. */
+function progressPrinter() {
+  let last = 0;
+  return (file: string, received: number, total: number | undefined) => {
+    if (Date.now() - last < 1_000 && received !== total) return;
+    last = Date.now();
+    process.stderr.write(`${file}: ${Math.round(received / 1e6)}${total === undefined ? '' : ` of ${Math.round(total / 1e6)}`} MB\n`);
+  };
+}
+
+async function add(name: string, source: string): Promise<void> {
+  const { baseModelsDirectory, hub, s3 } = loadConfig();
+  const prediction = predictionType();
+  const profile = {
+    ...(values.title && { title: values.title }), ...(values.license && { license: values.license }), ...(values['auxiliary-prompt'] && { auxiliary_prompt: values['auxiliary-prompt'] }),
+  };
+  const folder = await addBaseModel({
+    directory: baseModelsDirectory, name, source, hub, s3, revision: values.revision, sha256: new Map(values.sha256.map(parseDigest)), profile,
+    ...(values.config && { configDirectory: values.config }), ...(prediction && { predictionType: prediction }), onProgress: progressPrinter(),
+  });
+  process.stdout.write(`${folder} is ready: jobs can name it as "base_model": "${name}"\n`);
+}
+
+const [verb, name, source, ...more] = positionals;
+if (verb !== 'add' || name === undefined || source === undefined || more.length > 0) {
+  process.stderr.write(usage);
+  process.exitCode = 2;
+} else {
+  await add(name, source).catch((error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  });
+}

@@ -1,0 +1,24 @@
+// Which files of a repository make a diffusers folder that can be trained: configs, tokenizer, one set of safetensors weights for each network.
+import { weightsFileNames, type ComponentName } from './diffusers-reader.ts';
+
+const components: readonly ComponentName[] = ['unet', 'vae', 'text_encoder'];
+const small = /^(model_index\.json|README\.md|styleforge\.json|scheduler\/scheduler_config\.json|(unet|vae|text_encoder)\/config\.json|tokenizer\/(vocab\.json|merges\.txt|special_tokens_map\.json|tokenizer_config\.json))$/;
+
+/** `model.safetensors.index.json` and, by its name, every shard beside it. */
+function withShards(index: string, paths: readonly string[]): string[] {
+  const stem = index.slice(0, index.indexOf('.safetensors.index'));
+  const variant = /\.index\.(\w+)\.json$/.exec(index)?.[1];
+  const isShard = (path: string): boolean => path.startsWith(stem) && /^[^/]*-\d+-of-\d+[^/]*\.safetensors$/.test(path.slice(stem.length));
+  return [index, ...paths.filter((path) => isShard(path) && (variant ? path.includes(`.${variant}`) : !/\.(fp16|bf16)/.test(path)))];
+}
+
+/** Throws where a network has no safetensors weights. */
+export function diffusersFolderFiles(paths: readonly string[]): string[] {
+  if (!paths.includes('model_index.json')) throw new Error('this is no diffusers folder: it holds no model_index.json');
+  const weights = components.flatMap((component) => {
+    const found = weightsFileNames(component).map((name) => `${component}/${name}`).find((path) => paths.includes(path));
+    if (found === undefined) throw new Error(`${component} has no safetensors weights; convert the checkpoint to safetensors first`);
+    return found.endsWith('.json') ? withShards(found, paths) : [found];
+  });
+  return [...paths.filter((path) => small.test(path)), ...weights];
+}

@@ -1,0 +1,71 @@
+// A model hub that speaks the Hugging Face protocol: which files a repository has at a revision, and their bytes.
+import { type ByteStream, type Checksums } from './resumable-download.ts';
+import { openUrl, refuseUnless } from './http-source.ts';
+
+export const PUBLIC_HUB = 'https://huggingface.co';
+
+export interface HubOptions {
+  readonly endpoint?: string;
+  readonly token?: string;
+}
+
+export interface HubFile extends Checksums {
+  readonly path: string;
+  readonly size: number;
+}
+
+interface TreeEntry {
+  readonly type: string;
+  readonly path: string;
+  readonly size: number;
+  /** Git's name of the blob. */
+  readonly oid: string;
+  /** Of large files: `oid` is the SHA-256. */
+  readonly lfs?: { readonly oid: string; readonly size: number };
+}
+
+const repositoryName = /^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/;
+const encodePath = (path: string): string => path.split('/').map(encodeURIComponent).join('/');
+
+export class HubRepository {
+  readonly name: string;
+  readonly #endpoint: string;
+  readonly #headers: Record<string, string>;
+
+  constructor(name: string, { endpoint = PUBLIC_HUB, token }: HubOptions = {}) {
+    if (!repositoryName.test(name)) throw new Error(`'${name}' is no repository of a model hub: it must be OWNER/NAME`);
+    this.name = name;
+    this.#endpoint = endpoint.replace(/\/+$/, '');
+    this.#headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  }
+
+  async #json<T>(url: string): Promise<{ body: T; next: string | undefined }> {
+    const answer = await fetch(url, { headers: this.#headers });
+    await refuseUnless(answer, url);
+    const next = /<([^>]+)>;\s*rel="next"/.exec(answer.headers.get('link') ?? '')?.[1];
+    return { body: (await answer.json()) as T, next };
+  }
+
+  /** The commit that a branch, a tag or a commit stands for. */
+  async resolve(revision: string): Promise<string> {
+    const { body } = await this.#json<{ sha: string }>(`${this.#endpoint}/api/models/${this.name}/revision/${encodeURIComponent(revision)}`);
+    return body.sha;
+  }
+
+  async files(commit: string): Promise<HubFile[]> {
+    const files: HubFile[] = [];
+    let url: string | undefined = `${this.#endpoint}/api/models/${this.name}/tree/${commit}?recursive=true`;
+    while (url !== undefined) {
+      const page: { body: TreeEntry[]; next: string | undefined } = await this.#json<TreeEntry[]>(url);
+      for (const { type, path, size, oid, lfs } of page.body) {
+        if (type === 'file') files.push(lfs ? { path, size: lfs.size, sha256: lfs.oid } : { path, size, gitSha1: oid });
+      }
+      url = page.next;
+    }
+    return files;
+  }
+
+  open(commit: string, path: string, start: number, signal: AbortSignal | undefined): Promise<ByteStream> {
+    return openUrl(`${this.#endpoint}/${this.name}/resolve/${commit}/${encodePath(path)}`, start, this.#headers, signal);
+  }
+}
