@@ -2,8 +2,9 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { elementCount, Graph } from '@styleforge/autodiff';
+import { elementCount } from '@styleforge/autodiff';
 import { AutoencoderKL, CLIPTextModel, CLIPTokenizer, parseAutoencoderKLConfig, parseCLIPTextConfig, parseUNet2DConditionConfig, UNet2DConditionModel } from '@styleforge/diffusion';
+import { smallestGraphs } from '@styleforge/styleforge';
 import type { SingleFileLayout } from '@styleforge/weights';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { stableDiffusion1, stableDiffusion2 } from '../src/base-models/layouts.ts';
@@ -14,35 +15,21 @@ beforeAll(async () => {
 });
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 
-function parametersOf(build: (graph: Graph) => void): number {
-  const graph = new Graph();
-  build(graph);
-  return [...graph.parameters.values()].reduce((sum, { shape }) => sum + elementCount(shape), 0);
-}
-
 function countsOf({ configs }: SingleFileLayout): Record<string, number> {
-  const unet = new UNet2DConditionModel(parseUNet2DConditionConfig(configs.unet));
-  const vae = new AutoencoderKL(parseAutoencoderKLConfig(configs.vae));
-  const text = new CLIPTextModel(parseCLIPTextConfig(configs.text_encoder));
-  return {
-    unet: parametersOf((graph) => unet.forward(graph, {
-      sample: graph.input('sample', [1, 4, 8, 8]), timestepEmbedding: graph.input('time', [1, 320]), encoderHiddenStates: graph.input('states', [1, 77, text.config.hidden_size]),
-    })),
-    vae: parametersOf((graph) => {
-      vae.encode(graph, graph.input('pixels', [1, 3, 16, 16]));
-      vae.decode(graph, graph.input('latents', [1, 4, 2, 2]));
-    }),
-    text_encoder: parametersOf((graph) => text.forward(graph, graph.input('ids', [1, 77], 'int32'))),
-  };
+  const graphs = smallestGraphs({
+    unet: new UNet2DConditionModel(parseUNet2DConditionConfig(configs.unet)), vae: new AutoencoderKL(parseAutoencoderKLConfig(configs.vae)),
+    textEncoder: new CLIPTextModel(parseCLIPTextConfig(configs.text_encoder)),
+  });
+  return Object.fromEntries(Object.entries(graphs).map(([name, { parameters }]) => [name, [...parameters.values()].reduce((sum, { shape }) => sum + elementCount(shape), 0)]));
 }
 
 it('Stable Diffusion 1.x: 859.5 M, 83.7 M and 123.1 M', () => {
-  expect(countsOf(stableDiffusion1())).toEqual({ unet: 859_520_964, vae: 83_653_863, text_encoder: 123_060_480 });
+  expect(countsOf(stableDiffusion1())).toEqual({ unet: 859_520_964, vae: 83_653_863, textEncoder: 123_060_480 });
 });
 
 it('Stable Diffusion 2.x: 865.9 M, 83.7 M and 340.4 M; short texts end with the token 0', async () => {
   const layout = await stableDiffusion2('v_prediction', scratch);
-  expect(countsOf(layout)).toEqual({ unet: 865_910_724, vae: 83_653_863, text_encoder: 340_387_840 });
+  expect(countsOf(layout)).toEqual({ unet: 865_910_724, vae: 83_653_863, textEncoder: 340_387_840 });
   expect(layout.schedulerConfig['prediction_type']).toBe('v_prediction');
   expect(JSON.parse(await readFile(join(layout.tokenizerDirectory, 'special_tokens_map.json'), 'utf8'))).toMatchObject({ pad_token: '!' });
   const [first = [], second = []] = await Promise.all([stableDiffusion1(), layout].map(async ({ tokenizerDirectory }) => [...(await CLIPTokenizer.fromDirectory(tokenizerDirectory)).encode('a house')]));

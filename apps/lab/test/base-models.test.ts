@@ -114,7 +114,7 @@ describe('a hub', () => {
 
   it('that wants a token gets it, and its absence has a remedy', async () => {
     const closed = await startFakeHub(origin, repository, { token: 'secret' });
-    await expect(add(`hf:${repository}`, { hub: { endpoint: closed.url } })).rejects.toThrow(/answered 401: .*HUB_TOKEN/);
+    await expect(add(`hf:${repository}`, { hub: { endpoint: closed.url } })).rejects.toThrow(/answered 401 .*HUB_TOKEN/);
     await expectOrigin(await add(`hf:${repository}`, { hub: { endpoint: closed.url, token: 'secret' } }));
     await closed.stop();
   }, 120_000);

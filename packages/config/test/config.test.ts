@@ -9,6 +9,8 @@ describe('loadConfig', () => {
     expect(config).toEqual({
       extractors: { cacheDirectory: resolve('.styleforge/extractors') },
       host: '127.0.0.1',
+      hub: { endpoint: 'https://huggingface.co' },
+      s3: { region: 'us-east-1', forcePathStyle: false },
       port: 3000,
       dataDirectory: resolve('.styleforge'),
       objectStore: { kind: 'files', directory: resolve('.styleforge/objects') },

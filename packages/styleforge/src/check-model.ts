@@ -6,8 +6,8 @@ import { openModel, type TrainableModel } from './model.ts';
 
 const sides = (levels: number): number => 2 ** levels;
 
-/** The parameters of each network, by building it at the smallest size. */
-function graphsOf({ unet, vae, textEncoder }: TrainableModel): { unet: Graph; vae: Graph; textEncoder: Graph } {
+/** Each network built at the smallest size: its graph's parameters are all that its weights hold. */
+export function smallestGraphs({ unet, vae, textEncoder }: Pick<TrainableModel, 'unet' | 'vae' | 'textEncoder'>): { unet: Graph; vae: Graph; textEncoder: Graph } {
   const graphs = { unet: new Graph(), vae: new Graph(), textEncoder: new Graph() };
   const { in_channels: channels, block_out_channels: levels } = unet.config;
   const { hidden_size: hidden, max_position_embeddings: tokens } = textEncoder.config;
@@ -38,7 +38,7 @@ async function checkComponent({ weightsPath, openWeights }: DiffusersComponent, 
 /** Throws TrainingInputError for a folder that cannot be trained. */
 export async function checkModel(directory: string): Promise<void> {
   const model = await openModel(directory);
-  const graphs = graphsOf(model);
+  const graphs = smallestGraphs(model);
   for (const part of ['unet', 'vae', 'textEncoder'] as const) await checkComponent(model.folder[part], graphs[part]);
   if (model.unet.config.cross_attention_dim.some((dimension) => dimension !== model.textEncoder.config.hidden_size)) {
     throw new TrainingInputError(`${directory}: the U-Net's cross_attention_dim is not the text encoder's hidden_size`, { code: 'unsupported_base_model' });

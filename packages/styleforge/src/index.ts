@@ -9,7 +9,7 @@ export { openBatchSource } from './open-run.ts';
 export {
   dualBindingWeights, minSnrWeights, TEXT_ENCODER_PREFIX, TrainStep, UNET_PREFIX, type TrainStepBatch, type TrainStepOptions,
 } from './train-step.ts';
-export { checkModel } from './check-model.ts';
+export { checkModel, smallestGraphs } from './check-model.ts';
 export { loadTrainableWeights, openModel, type TrainableModel } from './model.ts';
 export { emaDecayAt, startEma, updateEma } from './ema.ts';
 export { restoreCheckpoint, SINGLE_FILE, writeCheckpoint, type CheckpointExtras, type TrainerState } from './checkpoint.ts';

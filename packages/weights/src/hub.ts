@@ -1,6 +1,6 @@
 // A model hub that speaks the Hugging Face protocol: which files a repository has at a revision, and their bytes.
-import { type ByteStream, type Checksums } from './resumable-download.ts';
-import { openUrl, refuseUnless } from './http-source.ts';
+import { type FileChecks, type ReceivedBytes } from './download.ts';
+import { openUrl, requestUrl } from './http-source.ts';
 
 export const PUBLIC_HUB = 'https://huggingface.co';
 
@@ -9,7 +9,7 @@ export interface HubOptions {
   readonly token?: string;
 }
 
-export interface HubFile extends Checksums {
+export interface HubFile extends FileChecks {
   readonly path: string;
   readonly size: number;
 }
@@ -25,6 +25,7 @@ interface TreeEntry {
 }
 
 const repositoryName = /^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/;
+const remedy = 'it needs a token that may read it (HUB_TOKEN)';
 const encodePath = (path: string): string => path.split('/').map(encodeURIComponent).join('/');
 
 export class HubRepository {
@@ -40,10 +41,11 @@ export class HubRepository {
   }
 
   async #json<T>(url: string): Promise<{ body: T; next: string | undefined }> {
-    const answer = await fetch(url, { headers: this.#headers });
-    await refuseUnless(answer, url);
-    const next = /<([^>]+)>;\s*rel="next"/.exec(answer.headers.get('link') ?? '')?.[1];
-    return { body: (await answer.json()) as T, next };
+    const answer = await requestUrl(url, { headers: this.#headers, remedy });
+    const [, next] = /<([^>]+)>;\s*rel="next"/.exec(answer.headers.get('link') ?? '') ?? [];
+    // The token is the hub's alone.
+    if (next !== undefined && new URL(next, url).origin !== new URL(url).origin) throw new Error(`${url} goes on at another server, ${next}`);
+    return { body: (await answer.json()) as T, next: next && new URL(next, url).href };
   }
 
   /** The commit that a branch, a tag or a commit stands for. */
@@ -65,7 +67,7 @@ export class HubRepository {
     return files;
   }
 
-  open(commit: string, path: string, start: number, signal: AbortSignal | undefined): Promise<ByteStream> {
-    return openUrl(`${this.#endpoint}/${this.name}/resolve/${commit}/${encodePath(path)}`, start, this.#headers, signal);
+  open(commit: string, path: string, start: number, signal: AbortSignal | undefined): Promise<ReceivedBytes> {
+    return openUrl(`${this.#endpoint}/${this.name}/resolve/${commit}/${encodePath(path)}`, start, { headers: this.#headers, signal, remedy });
   }
 }

@@ -12,7 +12,8 @@ export {
 export { parseSafetensorsHeader, type SafetensorsHeader, type TensorInfo, type TensorSpan } from './safetensors-header.ts';
 export { SafetensorsReader } from './safetensors-reader.ts';
 export { ShardedSafetensorsReader } from './sharded-reader.ts';
-export { downloadFile, fetchInto, ChecksumError, DownloadError, type FetchedFile, type FetchIntoOptions, type ReceivedBytes, type TransferProgress } from './download.ts';
+export { ChecksumError, DownloadError, DownloadRefusedError, fetchInto, type FetchIntoOptions, type FileChecks, type ReceivedBytes, type Sender, type TransferProgress } from './download.ts';
+export { downloadFile, openUrl, type FetchedFile } from './http-source.ts';
 export { sha256OfFile } from './file-hash.ts';
 export { TorchArchiveReader } from './torch-archive-reader.ts';
 export { UnsafePickleError } from './pickle.ts';
@@ -31,7 +32,5 @@ export { writeDiffusersFolder, type DiffusersFolderContents, type WrittenCompone
 export { writeFileAtomically } from './atomic-file.ts';
 export { ORIGINAL_PREFIX, originalNames, SingleFileError, type NameMap } from './original-names.ts';
 export { singleFileGeneration, singleFileObstacle, singleFileToDiffusers, unpackSingleFile, writeSingleFile, type SingleFileLayout } from './single-file.ts';
-export { downloadChecked, DownloadRefusedError, type ByteStream, type Checksums, type DownloadOptions } from './resumable-download.ts';
-export { openUrl } from './http-source.ts';
 export { HubRepository, PUBLIC_HUB, type HubFile, type HubOptions } from './hub.ts';
 export { diffusersFolderFiles } from './folder-files.ts';

@@ -59,9 +59,20 @@ describe('a download', () => {
     expect(await readdir(join(scratch, 'deep'))).toEqual(['weights.bin']);
   });
 
+  it('asks a server that is busy again, and gives up when five tries in a row bring nothing', async () => {
+    let busy = 4;
+    answer = (start, response) => (busy-- > 0 ? response.writeHead(503).end() : whole(start, response, busy === -1 ? 100_000 : undefined));
+    await downloadFile({ url: address, sha256 }, target(), { backoffMs: 1 });
+    await expectContent(target());
+    expect(requests).toHaveLength(6);
+    answer = (_, response) => response.writeHead(503).end();
+    await expect(downloadFile({ url: address, sha256 }, join(scratch, 'other.bin'), { backoffMs: 1 })).rejects.toThrow(/answered 503/);
+    expect(requests).toHaveLength(11);
+  });
+
   it('goes on where it broke off, in the same call and in a later process', async () => {
     answer = (start, response) => whole(start, response, Math.min(content.length, start + 110_000));
-    await downloadFile({ url: address, sha256 }, target());
+    await downloadFile({ url: address, sha256 }, target(), { backoffMs: 1 });
     await expectContent(target());
     const starts = requests.map((range) => Number(range?.slice(6, -1) ?? 0));
     expect(starts[0]).toBe(0);
@@ -99,7 +110,7 @@ describe('a download', () => {
   it('says what is wrong with the address', async () => {
     answer = (_, response) => response.writeHead(404, 'Not Found').end();
     await expect(downloadFile({ url: address, sha256 }, target())).rejects.toThrow(/weights\.bin answered 404 Not Found/);
-    await expect(downloadFile({ url: 'http://127.0.0.1:9/x', sha256 }, target())).rejects.toThrow(DownloadError);
+    await expect(downloadFile({ url: 'http://127.0.0.1:9/x', sha256 }, target(), { backoffMs: 1 })).rejects.toThrow(DownloadError);
   });
 
   it('stops when told to, and keeps what came', async () => {

@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { baseModelName, type BaseModelProfile } from '@styleforge/contracts';
 import { checkModel } from '@styleforge/styleforge';
 import {
-  ChecksumError, diffusersFolderFiles, downloadChecked, readDiffusersFolder, readJson, sha256OfFile, singleFileGeneration, unpackSingleFile, writeDiffusersFolder,
+  ChecksumError, diffusersFolderFiles, fetchInto, readDiffusersFolder, readJson, sha256OfFile, singleFileGeneration, unpackSingleFile, writeDiffusersFolder,
 } from '@styleforge/weights';
 import { layoutOf, type PredictionType, stableDiffusion1, stableDiffusion2 } from './layouts.ts';
 import { openRemote, type RemoteFile, type RemoteFiles, type RemoteOptions } from './remote-files.ts';
@@ -33,10 +33,10 @@ const exists = (path: string): Promise<boolean> => access(path).then(() => true,
 
 async function fetchFile(remote: RemoteFiles, file: RemoteFile, target: string, asked: string | undefined, { signal, onProgress, backoffMs }: AddBaseModelOptions): Promise<void> {
   if (asked && file.sha256 && asked.toLowerCase() !== file.sha256) throw new ChecksumError(`${file.path} has the sha256 ${file.sha256} at ${remote.source}, ${asked} was asked for`);
-  const sha256 = asked ?? file.sha256;
-  await downloadChecked(target, {
-    open: (start) => remote.open(file.path, start, signal), ...(file.size !== undefined && { size: file.size }), ...(sha256 && { sha256 }), ...(file.gitSha1 && { gitSha1: file.gitSha1 }),
-    ...(signal && { signal }), ...(backoffMs !== undefined && { backoffMs }), onProgress: ({ received, total }) => onProgress?.(file.path, received, total),
+  const { path, size, gitSha1, sha256 = asked } = file;
+  await fetchInto(target, (start) => remote.open(path, start, signal), {
+    ...(size !== undefined && { size }), ...(sha256 && { sha256 }), ...(gitSha1 && { gitSha1 }), ...(signal && { signal }), ...(backoffMs !== undefined && { backoffMs }),
+    onProgress: ({ receivedBytes, totalBytes }) => onProgress?.(path, receivedBytes, totalBytes),
   });
 }
 

@@ -41,8 +41,10 @@ const textEncoder: JsonObject = {
   num_attention_heads: 12, num_hidden_layers: 12, pad_token_id: 1, projection_dim: 768, vocab_size: 49408,
 };
 
+export const stableDiffusion1Configs = { unet, vae, text_encoder: textEncoder };
+
 export function stableDiffusion1(): SingleFileLayout {
-  return { configs: { unet, vae, text_encoder: textEncoder }, modelIndex, schedulerConfig: scheduler('epsilon'), tokenizerDirectory: clipTokenizer };
+  return { configs: stableDiffusion1Configs, modelIndex, schedulerConfig: scheduler('epsilon'), tokenizerDirectory: clipTokenizer };
 }
 
 /** The file does not say what the model predicts: the 768-pixel models predict velocity, the 512-pixel base models noise. */

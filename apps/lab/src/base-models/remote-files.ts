@@ -1,11 +1,10 @@
 // Where base models come from: a hub, an S3 bucket, a web address; all of them as files that are listed and read from any place on.
 import type { S3Config } from '@styleforge/config';
 import { S3ObjectStore } from '@styleforge/storage';
-import { HubRepository, openUrl, type ByteStream, type Checksums, type HubOptions } from '@styleforge/weights';
+import { HubRepository, openUrl, type FileChecks, type HubOptions, type ReceivedBytes } from '@styleforge/weights';
 
-export interface RemoteFile extends Checksums {
+export interface RemoteFile extends FileChecks {
   readonly path: string;
-  readonly size?: number;
 }
 
 export interface RemoteFiles {
@@ -14,7 +13,7 @@ export interface RemoteFiles {
   readonly files: readonly RemoteFile[];
   /** The one file that is the whole model, where the source names one. */
   readonly single?: RemoteFile;
-  open(path: string, start: number, signal: AbortSignal | undefined): Promise<ByteStream>;
+  open(path: string, start: number, signal: AbortSignal | undefined): Promise<ReceivedBytes>;
 }
 
 export interface RemoteOptions {
@@ -53,7 +52,7 @@ async function s3Files(source: string, { s3 }: RemoteOptions): Promise<RemoteFil
     source, files, ...(single && { single }),
     async open(path, start) {
       const { body, size } = await store.getStream(path, start > 0 ? { start } : undefined);
-      return { start, total: size, body };
+      return { start, totalBytes: size, body };
     },
   };
 }
@@ -61,7 +60,7 @@ async function s3Files(source: string, { s3 }: RemoteOptions): Promise<RemoteFil
 function urlFile(source: string): RemoteFiles {
   const single = { path: decodeURIComponent(new URL(source).pathname.split('/').at(-1) ?? '') };
   if (!/^[\w.-]+\.safetensors$/.test(single.path)) throw new Error(`${source} must lead to a .safetensors file; name a whole folder by hf: or s3:`);
-  return { source, files: [single], single, open: (_path, start, signal) => openUrl(source, start, {}, signal) };
+  return { source, files: [single], single, open: (_path, start, signal) => openUrl(source, start, { signal }) };
 }
 
 /** Null for a path on this machine. */

@@ -1,4 +1,5 @@
 // Model shapes that benchmarks run with random weights: what costs is the geometry.
+import { stableDiffusion1Configs as stableDiffusion1 } from '../base-models/layouts.ts';
 
 export interface Geometry {
   readonly unet: Readonly<Record<string, unknown>>;
@@ -25,11 +26,7 @@ const attentionUp = 'CrossAttnUpBlock2D';
 export const geometries: Readonly<Record<string, Geometry>> = {
   /** Stable Diffusion 1.5 at 512x512: 859.5 M and 123.1 M parameters. */
   sd15: {
-    unet: {
-      ...unetBasics, attention_head_dim: 8, block_out_channels: [320, 640, 1280, 1280], cross_attention_dim: 768, layers_per_block: 2, norm_num_groups: 32, sample_size: 64,
-      down_block_types: [attentionDown, attentionDown, attentionDown, 'DownBlock2D'], up_block_types: ['UpBlock2D', attentionUp, attentionUp, attentionUp],
-    },
-    textEncoder: { ...textBasics, hidden_size: 768, intermediate_size: 3072, num_attention_heads: 12, num_hidden_layers: 12, projection_dim: 768 },
+    unet: stableDiffusion1.unet, textEncoder: stableDiffusion1.text_encoder,
     latentShape: [4, 64, 64], batchSize: 2, gradientCheckpointing: true, momentPrecision: 'bfloat16',
   },
   /** The small geometry: U-Net 16 M, text encoder 7 M parameters, latents of 16x16. */

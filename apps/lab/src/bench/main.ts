@@ -2,6 +2,7 @@
 const benchmarks: Readonly<Record<string, () => Promise<{ run: (args: string[]) => Promise<void> }>>> = {
   train: () => import('./train.ts'),
   metrics: () => import('./metrics.ts'),
+  'base-models': () => import('./base-models.ts'),
 };
 
 const [name, ...args] = process.argv.slice(2);

@@ -1,0 +1,83 @@
+// npm run bench -- base-models: adds a checkpoint of Stable Diffusion 1.5's shape, random weights at half precision (2.1 GB), from a hub on loopback
+// whose connections break: seconds, bytes sent twice, peak memory. The hub runs in the same process.
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { elementCount, type Graph } from '@styleforge/autodiff';
+import { AutoencoderKL, CLIPTextModel, parseAutoencoderKLConfig, parseCLIPTextConfig, parseUNet2DConditionConfig, randomNormals, UNet2DConditionModel } from '@styleforge/diffusion';
+import { smallestGraphs } from '@styleforge/styleforge';
+import { writeDiffusersFolder, writeSingleFile, type TensorEntry } from '@styleforge/weights';
+import { addBaseModel } from '../base-models/add-base-model.ts';
+import { stableDiffusion1 } from '../base-models/layouts.ts';
+import { type FakeHub, startFakeHub } from './fake-hub.ts';
+
+const MEGABYTE = 1e6;
+const repository = 'somebody/random-diffusion';
+const noise = randomNormals({ seed: 1, step: 0, purpose: 'noise' }, 1 << 20).map((value) => value / 50);
+
+const print = (figure: Record<string, unknown>): void => console.log(JSON.stringify(figure));
+const round = (value: number): number => Number(value.toFixed(2));
+
+function randomValues(count: number, offset: number): Float32Array {
+  const values = new Float32Array(count);
+  for (let start = 0; start < count; start += noise.length) values.set(noise.subarray(0, count - start), start);
+  values[0] = offset;
+  return values;
+}
+
+const randomWeights = ({ parameters }: Graph): TensorEntry[] =>
+  [...parameters].map(([name, { shape }], index) => ({ name, shape, data: () => randomValues(elementCount(shape), index) }));
+
+async function writeRandomModel(directory: string): Promise<void> {
+  const { configs, ...layout } = stableDiffusion1();
+  const graphs = smallestGraphs({
+    unet: new UNet2DConditionModel(parseUNet2DConditionConfig(configs.unet)), vae: new AutoencoderKL(parseAutoencoderKLConfig(configs.vae)),
+    textEncoder: new CLIPTextModel(parseCLIPTextConfig(configs.text_encoder)),
+  });
+  const components = {
+    unet: { config: configs.unet, weights: randomWeights(graphs.unet) }, vae: { config: configs.vae, weights: randomWeights(graphs.vae) },
+    text_encoder: { config: configs.text_encoder, weights: randomWeights(graphs.textEncoder) },
+  };
+  await writeDiffusersFolder(directory, { ...layout, components }, { dtype: 'F16' });
+}
+
+async function addTimed(hub: FakeHub, source: string, directory: string, size: number, breaks: number[]): Promise<void> {
+  Object.assign(hub, { sent: 0, breaks: [...breaks] });
+  const start = performance.now();
+  let received = 0;
+  await addBaseModel({
+    directory, name: 'random', source, hub: { endpoint: hub.url }, s3: { region: 'us-east-1', forcePathStyle: true }, revision: 'main', sha256: new Map(), profile: {},
+    onProgress: () => { received = performance.now(); },
+  });
+  const [downloaded, total] = [(received - start) / 1e3, (performance.now() - start) / 1e3];
+  print({
+    source: source === `hf:${repository}` ? 'folder' : 'single file', megabytes: Math.round(size / MEGABYTE), breaks: breaks.length, sent_again_percent: round(100 * (hub.sent / size - 1)),
+    download_seconds: round(downloaded), seconds: round(total), peak_mib: Math.round(process.resourceUsage().maxRSS / 1024),
+  });
+  await rm(join(directory, 'random'), { recursive: true });
+}
+
+export async function run(args: string[]): Promise<void> {
+  const { values } = parseArgs({ args, options: { breaks: { type: 'string', default: '8' }, directory: { type: 'string', default: tmpdir() } } });
+  const breaks = Array.from({ length: Number(values.breaks) }, (_, index) => 50 * MEGABYTE * (index + 1));
+  const scratch = await mkdtemp(join(values.directory, 'styleforge-bench-'));
+  try {
+    const [folder, files, models] = [join(scratch, 'folder'), join(scratch, 'files'), join(scratch, 'models')];
+    await writeRandomModel(folder);
+    const folderHub = await startFakeHub(folder, repository);
+    const weights = ['unet/diffusion_pytorch_model', 'vae/diffusion_pytorch_model', 'text_encoder/model'].map((name) => join(folder, `${name}.safetensors`));
+    const sizes = await Promise.all(weights.map(async (path) => (await stat(path)).size));
+    await addTimed(folderHub, `hf:${repository}`, models, sizes.reduce((sum, size) => sum + size), breaks);
+    await folderHub.stop();
+    const single = join(files, 'model.safetensors');
+    await mkdir(files);
+    await writeSingleFile(single, folder);
+    await rm(folder, { recursive: true });
+    const fileHub = await startFakeHub(files, repository);
+    await addTimed(fileHub, `hf:${repository}/model.safetensors`, models, (await stat(single)).size, breaks);
+    await fileHub.stop();
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
