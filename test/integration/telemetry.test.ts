@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createDatabase } from '@styleforge/database';
 import { METRICS } from '@styleforge/telemetry';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestService } from './service.ts';
@@ -73,9 +74,10 @@ describe('the trace of a job', () => {
   });
 });
 
+const linesOf = async (file: string) =>
+  (await readFile(join(test.service.logDirectory, file), 'utf8')).split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Record<string, unknown>);
+
 it('the ids of request and job stand in the logs of every process', async () => {
-  const linesOf = async (file: string) =>
-    (await readFile(join(test.service.logDirectory, file), 'utf8')).split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Record<string, unknown>);
   const api = await linesOf('api.log');
   const worker = await linesOf('worker.log');
   const says = (lines: Record<string, unknown>[], fields: object) => expect(lines).toContainEqual(expect.objectContaining(fields));
@@ -84,6 +86,19 @@ it('the ids of request and job stand in the logs of every process', async () => 
   says(worker, { name: 'worker', requestId, jobId, attempt: 1, traceId: callerTrace, msg: 'training job taken' });
   says(worker, { name: 'worker', requestId, jobId, step: 4, msg: 'checkpoint saved' });
   says(worker, { name: 'child', requestId, jobId, attempt: 1, traceId: callerTrace, msg: 'the child process ends' });
+});
+
+it('the log has the cause of a 5xx under the request id of its answer', async () => {
+  const database = createDatabase(test.service.databaseUrl, { maxConnections: 1 });
+  await database.prisma.$executeRawUnsafe('alter table prompt_sets rename to prompt_sets_away');
+  const answer = await test.request('GET', '/v1/prompt-sets');
+  await database.prisma.$executeRawUnsafe('alter table prompt_sets_away rename to prompt_sets');
+  await database.close();
+  const body = (await answer.json()) as { request_id: string };
+  expect([answer.status, answer.headers.get('x-request-id'), body]).toMatchObject([500, body.request_id, { code: 'internal_error' }]);
+  expect(JSON.stringify(body)).not.toMatch(/prompt_sets/);
+  const line = (await linesOf('api.log')).find(({ requestId: id, msg }) => id === body.request_id && msg === 'request failed');
+  expect(line).toMatchObject({ level: 50, err: { message: expect.stringContaining('prompt_sets') as string } });
 });
 
 describe('metrics', () => {

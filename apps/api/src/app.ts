@@ -4,7 +4,7 @@ import multipart from '@fastify/multipart';
 import { createAddressPolicy } from '@styleforge/config';
 import { UPLOAD_LIMITS } from '@styleforge/contracts';
 import { createLogger, createMetrics } from '@styleforge/telemetry';
-import Fastify, { type FastifyBaseLogger } from 'fastify';
+import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import { serializerCompiler } from 'fastify-type-provider-zod';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { ApiDependencies, ApiOptions } from './dependencies.ts';
@@ -37,7 +37,7 @@ export async function buildApp(options: ApiOptions): Promise<ApiServer> {
   const loggerInstance: FastifyBaseLogger = createLogger({ name: 'api', level: options.logLevel, knowsRequest: true });
   const app: ApiServer = Fastify({
     loggerInstance,
-    requestIdLogLabel: 'requestId',
+    logController: new LogController({ requestIdLogLabel: 'requestId' }),
     genReqId: () => `req_${randomUUID()}`,
     bodyLimit: JSON_BODY_LIMIT,
     frameworkErrors: handleError,

@@ -13,6 +13,8 @@ export type ApiOptions = {
   logLevel: string;
   /** Absent: callers may ask as often as they like. */
   rateLimiter?: RateLimiter | undefined;
+  /** Open at a time; left out: as many as they like. */
+  eventStreamsPerKey?: number;
   /** Left out: no limit but that of the project itself. */
   maxQueuedJobsPerProject?: number;
   /** Networks beside the public internet that webhooks may reach, in CIDR notation. */

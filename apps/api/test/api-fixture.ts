@@ -18,6 +18,7 @@ export type Answer<T> = { status: number; body: T; headers: Record<string, unkno
 export type ApiFixture = {
   app: Awaited<ReturnType<typeof buildApp>>;
   database: Database;
+  databaseUrl: string;
   objectStore: ObjectStore;
   options: ApiOptions;
   projectId: string;
@@ -30,7 +31,7 @@ export type ApiFixture = {
 export async function startApiFixture(): Promise<ApiFixture> {
   const testDatabase: TestDatabase = await startTestDatabase();
   const directory = await mkdtemp(path.join(tmpdir(), 'styleforge-api-'));
-  const { database } = testDatabase;
+  const { database, databaseUrl } = testDatabase;
   const objectStore = new FileObjectStore(path.join(directory, 'objects'));
   const baseModelsDirectory = path.join(directory, 'models');
   await writeBaseModel(path.join(baseModelsDirectory, 'tiny'));
@@ -40,7 +41,7 @@ export async function startApiFixture(): Promise<ApiFixture> {
   const { key } = await database.apiKeys.create(projectId, 'test');
 
   return {
-    app, database, objectStore, options, projectId, key,
+    app, database, databaseUrl, objectStore, options, projectId, key,
     async call<T>(method: Method, url: string, { body, headers = {}, key: otherKey = key }: CallOptions = {}) {
       const authorization = `Bearer ${otherKey}`;
       const answer = await app.inject({ method, url, headers: { authorization, ...headers }, ...(body === undefined ? {} : { payload: body as object }) });

@@ -1,9 +1,10 @@
 // What holds for every route of the OpenAPI document: keys, scopes, projects, marks, pages, refusals.
+import { exampleId } from '@styleforge/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApiFixture } from './api-fixture.ts';
 import type { ApiFixture } from './api-fixture.ts';
 import { jobRequest, pathWith, routesOf, seedProject } from './seeded-project.ts';
-import type { Route, SeededIds } from './seeded-project.ts';
+import type { OpenApi, Route, SeededIds } from './seeded-project.ts';
 
 let api: ApiFixture;
 let routes: Route[];
@@ -53,6 +54,23 @@ describe('keys', () => {
       expect(await refusals(others, keys[scope])).toEqual(all(others, 403, 'insufficient_scope'));
     }
   });
+});
+
+it('shows for every JSON body an example that it takes', async () => {
+  const { components } = (await api.app.inject('/openapi.json')).json<OpenApi>();
+  const wrong = [];
+  for (const route of routes) {
+    const schema = route.operation.requestBody?.content['application/json']?.schema as { $ref?: string; examples?: object[] } | undefined;
+    if (!schema) continue;
+    const { examples = [] } = schema.$ref === undefined ? schema : (components.schemas[schema.$ref.split('/').at(-1) ?? ''] as typeof schema);
+    if (examples.length === 0) wrong.push([nameOf(route), 'no example']);
+    for (const payload of examples) {
+      // What it names is not here; its form is right all the same.
+      const answer = await api.app.inject({ method: route.method, url: route.path.replace('{id}', exampleId('trainingJob')), headers: { authorization: `Bearer ${api.key}` }, payload });
+      if (['validation_failed', 'invalid_request'].includes(answer.json<{ code?: string }>().code ?? '')) wrong.push([nameOf(route), answer.body]);
+    }
+  }
+  expect(wrong).toEqual([]);
 });
 
 it('shows, changes and deletes nothing of another project: 404, as for what does not exist', async () => {

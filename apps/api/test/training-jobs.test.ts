@@ -1,5 +1,6 @@
 // Training jobs over HTTP: defaults, refusals, reading, cancelling, the log, the curves, the checkpoints.
 import { createHash } from 'node:crypto';
+import { buildApp } from '@styleforge/api';
 import { checkpointPrefix } from '@styleforge/storage';
 import type { TrainingJobBody } from '@styleforge/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -211,6 +212,47 @@ describe('a job that runs', () => {
     expect(text).toContain('id: 3\nevent: job.running\n');
     expect(text).toContain('event: progress\n');
     expect(text).toContain('id: 4\nevent: job.succeeded\n');
+  });
+});
+
+it('shows a job that was made before a hyperparameter existed with what is its default now', async () => {
+  const job = await create();
+  await api.database.prisma.$executeRaw`
+    update training_jobs set config = (config #- '{hyperparameters,lr_num_cycles}' #- '{hyperparameters,lr_power}') - 'evaluation' where id = ${job.id}`;
+  const answer = await api.call<TrainingJobBody>('GET', `/v1/training-jobs/${job.id}`);
+  expect([answer.status, answer.body.config]).toEqual([200, job.config]);
+  // The worker reads the very same.
+  expect((await api.database.trainingJobs.get(job.id))?.config).toEqual(job.config);
+});
+
+describe('a project', () => {
+  it('may have so many jobs queued, however many requests come at once; others have their own number', async () => {
+    const app = await buildApp({ ...api.options, maxQueuedJobsPerProject: 3 });
+    const limited = async (projectId: string) => {
+      const { key } = await api.database.apiKeys.create(projectId, 'limited');
+      const dataset = await createDataset({ ...api, call: (method, url, options) => api.call(method, url, { ...options, key }) }, 'style_ref');
+      const headers = { authorization: `Bearer ${key}` };
+      return {
+        post: () => app.inject({ method: 'POST', url: '/v1/training-jobs', headers, payload: request({ style_ref: { dataset_id: dataset }, aux: null }) }),
+        cancel: (id: string) => app.inject({ method: 'POST', url: `/v1/training-jobs/${id}/cancel`, headers }),
+      };
+    };
+    const { projectId } = await api.database.apiKeys.createProject('limited');
+    const one = await limited(projectId);
+    const answers = await Promise.all(Array.from({ length: 8 }, () => one.post()));
+    const [made, refused] = [answers.filter(({ statusCode }) => statusCode === 202), answers.filter(({ statusCode }) => statusCode === 429)];
+    expect([made.length, refused.length]).toEqual([3, 5]);
+    expect([refused[0]?.headers['retry-after'], refused[0]?.json()]).toMatchObject(['60', { code: 'too_many_queued_jobs', status: 429 }]);
+    expect(await api.database.prisma.trainingJob.count({ where: { projectId } })).toBe(3);
+
+    const { projectId: generous } = await api.database.apiKeys.createProject('generous');
+    await api.database.prisma.project.update({ where: { id: generous }, data: { maxQueuedJobs: 4 } });
+    const other = await limited(generous);
+    for (const status of [202, 202, 202, 202, 429]) expect((await other.post()).statusCode).toBe(status);
+
+    await one.cancel(made[0]?.json<TrainingJobBody>().id ?? '');
+    expect([(await one.post()).statusCode, (await one.post()).statusCode]).toEqual([202, 429]);
+    await app.close();
   });
 });
 

@@ -1,6 +1,7 @@
 // Writes progress and loss curves to the database at a bearable rate, and hears there whether the job is to be cancelled or paused.
 import type { JobProgress } from '@styleforge/contracts';
 import { type MetricPoint, StaleAttemptError, type StopWish, stopWishOf, type TrainingJobRow } from '@styleforge/database';
+import { Heartbeat } from './heartbeat.ts';
 import type { Progress } from './messages.ts';
 import type { WorkerServices } from './worker.ts';
 
@@ -17,6 +18,7 @@ export class ProgressRecorder {
   readonly #job: TrainingJobRow;
   readonly #services: WorkerServices;
   readonly #events: ProgressEvents;
+  readonly #heartbeat: Heartbeat;
   readonly #speed = new StepSpeed();
   #latest: Progress | undefined;
   #points: MetricPoint[] = [];
@@ -24,8 +26,10 @@ export class ProgressRecorder {
   #stopped = false;
   #running: Promise<void> = Promise.resolve();
 
-  constructor(job: TrainingJobRow, services: WorkerServices, events: ProgressEvents) {
+  /** `durableStep`: that of the checkpoint from which the job goes on, where there is one. */
+  constructor(job: TrainingJobRow, durableStep: number | null, services: WorkerServices, events: ProgressEvents) {
     this.#job = job;
+    this.#heartbeat = new Heartbeat(job, services, durableStep);
     this.#services = services;
     this.#events = events;
     this.#schedule();
@@ -42,6 +46,11 @@ export class ProgressRecorder {
       grad_norm: progress.gradNorm,
       learning_rate: progress.learningRate,
     });
+  }
+
+  /** A checkpoint of this step is safe. */
+  saved(step: number): void {
+    this.#heartbeat.saved(step);
   }
 
   /** Writes what is left. */
@@ -62,6 +71,7 @@ export class ProgressRecorder {
   /** A database that is away for a moment costs no training: the next tick writes it all. */
   async #tick(): Promise<void> {
     try {
+      await this.#heartbeat.beat();
       const { cancelRequested, pauseRequested } = await this.#write();
       if (cancelRequested) this.#events.onCancelRequested();
       else if (pauseRequested) this.#events.onPauseRequested();

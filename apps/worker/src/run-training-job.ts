@@ -47,7 +47,7 @@ async function train(job: TrainingJobRow, scratch: string, context: JobContext, 
   if (classImages) services.log.info({ images: await classImages.restore(task.classImagesDirectory) }, 'class images that had been made before');
   const validations = new ValidationStore(job, services);
   const stop = stopSignal(context);
-  const progress = new ProgressRecorder(job, services, {
+  const progress = new ProgressRecorder(job, resume?.step ?? null, services, {
     onCancelRequested: () => stop.abort('cancelled'),
     onPauseRequested: () => stop.abort('paused'),
     onSuperseded: () => stop.abort('superseded'),
@@ -63,6 +63,7 @@ async function train(job: TrainingJobRow, scratch: string, context: JobContext, 
     },
     onCheckpoint: async ({ step, directory, bestStep }) => {
       saved = await checkpoints.save(step, directory, bestStep);
+      progress.saved(step);
       services.log.info({ step, checkpointId: saved.id }, 'checkpoint saved');
       await rm(directory, { recursive: true });
     },

@@ -34,6 +34,7 @@ export const environmentSchema = z.object({
   ...flowEnvironment,
   RATE_LIMIT_REQUESTS: z.coerce.number().int().min(0).max(1_000_000).default(6000).describe('Requests that an API key may make within `RATE_LIMIT_SECONDS`; 0 for any number'),
   RATE_LIMIT_SECONDS: z.coerce.number().int().min(1).max(86_400).default(60).describe('Time over which the requests of an API key are counted'),
+  EVENT_STREAMS_PER_KEY: z.coerce.number().int().min(1).max(100_000).default(100).describe('Event streams that an API key may have open at a time, in each API process'),
   ...operationsEnvironment,
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info').describe('Least severe log lines that are written'),
 });
@@ -77,6 +78,8 @@ export interface Config {
   extractors: ExtractorSettings;
   /** For each API key; null for none. */
   rateLimit: { requests: number; seconds: number } | null;
+  /** In each API process. */
+  eventStreamsPerKey: number;
   flow: FlowConfig;
   operations: OperationsConfig;
   logLevel: Environment['LOG_LEVEL'];
@@ -110,6 +113,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     worker: workerConfigOf(settings),
     extractors,
     rateLimit: settings.RATE_LIMIT_REQUESTS === 0 ? null : { requests: settings.RATE_LIMIT_REQUESTS, seconds: settings.RATE_LIMIT_SECONDS },
+    eventStreamsPerKey: settings.EVENT_STREAMS_PER_KEY,
     flow: flowConfigOf(settings),
     operations: operationsConfigOf(settings),
     logLevel: settings.LOG_LEVEL,
@@ -171,6 +175,7 @@ export function environmentOf(config: Config, env: NodeJS.ProcessEnv = process.e
     ...extractorEnvironmentOf(config.extractors),
     RATE_LIMIT_REQUESTS: String(config.rateLimit?.requests ?? 0),
     RATE_LIMIT_SECONDS: config.rateLimit ? String(config.rateLimit.seconds) : undefined,
+    EVENT_STREAMS_PER_KEY: String(config.eventStreamsPerKey),
     ...flowEnvironmentOf(config.flow),
     ...operationsEnvironmentOf(config.operations),
     LOG_LEVEL: config.logLevel,

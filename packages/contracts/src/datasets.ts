@@ -26,7 +26,7 @@ export const createDatasetRequest = z
     name: z.string().trim().min(1).max(200),
     kind: z.enum(DATASET_KINDS).describe('`style_ref`: pictures of the style to learn; `aux`: auxiliary pictures for dual binding'),
   })
-  .meta({ id: 'CreateDatasetRequest' });
+  .meta({ id: 'CreateDatasetRequest', examples: [{ name: 'blueprints', kind: 'style_ref' }] });
 export type CreateDatasetRequest = z.infer<typeof createDatasetRequest>;
 
 export const datasetImage = z

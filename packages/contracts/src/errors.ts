@@ -112,6 +112,11 @@ export const ERRORS = {
     title: 'The project has too many queued training jobs',
     remedy: 'Wait until some have left the queue (`Retry-After`), or cancel some, then send the request again.',
   },
+  too_many_event_streams: {
+    status: 429,
+    title: 'Too many open event streams with this API key',
+    remedy: 'Close streams that nobody reads, or read the log of several jobs in turn without streaming. A job that has ended closes its streams.',
+  },
   headers_too_large: {
     status: 431,
     title: 'The headers of the request are too large',

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { failure } from './errors.ts';
 import { CLIP_EXTRACTORS, EXTRACTORS, METRICS } from './extractors.ts';
-import { checkpointId, datasetId, evaluationId, trainingJobId } from './ids.ts';
+import { checkpointId, datasetId, evaluationId, exampleId, trainingJobId } from './ids.ts';
 import { pageOf, timestamp } from './pages.ts';
 import { promptList, promptSetReference } from './prompt-sets.ts';
 import { SAMPLERS } from './samplers.ts';
@@ -38,7 +38,10 @@ export const createEvaluationRequest = z
     model: z.string().min(1).max(100).describe('A checkpoint id, the id of a succeeded job, or the name of a base model'),
     ...settings,
   })
-  .meta({ id: 'CreateEvaluationRequest' });
+  .meta({
+    id: 'CreateEvaluationRequest',
+    examples: [{ model: exampleId('trainingJob'), prompts: 'mini', num_images: 2, metrics: ['kid', 'clip'], reference_dataset_id: exampleId('dataset'), compare_with: ['base'] }],
+  });
 export type CreateEvaluationRequest = z.infer<typeof createEvaluationRequest>;
 
 export const evaluatedModel = z

@@ -28,7 +28,10 @@ export const createGenerationRequest = z
     path: ['num_images'],
     message: `prompts times num_images must be at most ${GENERATION_LIMITS.images}`,
   })
-  .meta({ id: 'CreateGenerationRequest' });
+  .meta({
+    id: 'CreateGenerationRequest',
+    examples: [{ model: 'styleforge-mini', prompts: ['house, flat style', 'cat, flat style'], num_images: 2, steps: 30, guidance_scale: 5, seed: 7, wait: 30 }],
+  });
 export type CreateGenerationRequest = z.infer<typeof createGenerationRequest>;
 
 /** What the worker gets: every default resolved. */

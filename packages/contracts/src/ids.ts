@@ -33,8 +33,13 @@ export const studyId = idSchema('study');
 export const promptSetId = idSchema('promptSet');
 export const evaluationId = idSchema('evaluation');
 
+/** For examples in the OpenAPI document. */
+export function exampleId(kind: IdKind): string {
+  return `${ID_PREFIXES[kind]}_${EXAMPLE_UUID}`;
+}
+
 function idSchema(kind: IdKind) {
   const prefix = ID_PREFIXES[kind];
   const pattern = new RegExp(`^${prefix}_${UUID_V7}$`);
-  return z.string().regex(pattern, `must be an id that begins with ${prefix}_`).meta({ examples: [`${prefix}_${EXAMPLE_UUID}`] });
+  return z.string().regex(pattern, `must be an id that begins with ${prefix}_`).meta({ examples: [exampleId(kind)] });
 }

@@ -23,7 +23,7 @@ export const createPromptSetRequest = z
     description: z.string().trim().max(1_000).default(''),
     prompts: promptList.describe('What the pictures show, without the words for the style'),
   })
-  .meta({ id: 'CreatePromptSetRequest' });
+  .meta({ id: 'CreatePromptSetRequest', examples: [{ name: 'animals', description: 'Animals alone', prompts: ['cat', 'dog', 'horse'] }] });
 export type CreatePromptSetRequest = z.infer<typeof createPromptSetRequest>;
 
 export const promptSetSummary = z

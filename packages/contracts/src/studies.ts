@@ -1,6 +1,6 @@
 // Studies: variations of one training job, run as jobs of their own and compared.
 import { z } from 'zod';
-import { checkpointId, studyId, trainingJobId } from './ids.ts';
+import { checkpointId, exampleId, studyId, trainingJobId } from './ids.ts';
 import { pageOf, timestamp } from './pages.ts';
 import { jobStatus } from './statuses.ts';
 import { createTrainingJobRequest, type CreateTrainingJobRequest } from './training-request.ts';
@@ -24,7 +24,14 @@ export const createStudyRequest = z
       .default([])
       .describe('Every combination of these values becomes a variation'),
   })
-  .meta({ id: 'CreateStudyRequest' });
+  .meta({
+    id: 'CreateStudyRequest',
+    examples: [{
+      name: 'steps and lambda',
+      job: { method: 'single-styleforge', base_model: 'styleforge-mini', style_ref: { dataset_id: exampleId('dataset') }, aux: { dataset_id: exampleId('dataset') } },
+      grid: [{ pointer: '/hyperparameters/max_train_steps', values: [100, 200] }, { pointer: '/aux/weight', values: [0.5, 1] }],
+    }],
+  });
 export type CreateStudyRequest = z.infer<typeof createStudyRequest>;
 
 export interface StudyVariation {

@@ -49,6 +49,12 @@ export const trainingConfig = z
   .meta({ id: 'TrainingConfig' });
 export type TrainingConfig = z.infer<typeof trainingConfig>;
 
+/** A configuration as a row keeps it, with what it lacks if it was written before a setting existed: it was trained with what is the default now. */
+export function completeTrainingConfig(stored: TrainingConfig): TrainingConfig {
+  const absent = { aux: null, prior_preservation: null, validation: null, evaluation: null, early_stopping: null, suffix: null };
+  return { ...absent, ...stored, hyperparameters: { ...METHOD_HYPERPARAMETERS, ...stored.hyperparameters } };
+}
+
 export type Resolution = { ok: true; config: TrainingConfig } | { ok: false; errors: FieldError[] };
 
 /** Fills in the base model's defaults, then the method's. Fails when the parts of the request do not fit together. */

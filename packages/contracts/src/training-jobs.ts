@@ -28,6 +28,17 @@ export const trainingProgress = jobProgress
   .meta({ id: 'TrainingProgress' });
 export type TrainingProgressBody = z.infer<typeof trainingProgress>;
 
+export const jobHeartbeat = z
+  .object({
+    host: z.string().describe('Name of the machine'),
+    pid: z.int().describe('Process id of the worker there'),
+    device: z.string().describe('That it trains on: `cpu`, `webgpu` or `cuda`'),
+    at: timestamp,
+    durable_step: z.int().nullable().describe('Of the last checkpoint that is safe: were the worker to die now, the job would go on from there'),
+  })
+  .meta({ id: 'JobHeartbeat' });
+export type JobHeartbeat = z.infer<typeof jobHeartbeat>;
+
 export const jobResult = z
   .object({
     final_step: z.int(),
@@ -55,6 +66,7 @@ export const trainingJob = z
     metadata: z.record(z.string(), z.string()),
     priority: jobPriority,
     progress: trainingProgress,
+    heartbeat: jobHeartbeat.nullable().describe('Of the worker that holds the job, or held it last; every ten seconds'),
     attempt: z.int().describe('How often a worker has taken the job up'),
     cancel_requested: z.boolean(),
     webhook_url: z.string().nullable(),
@@ -89,7 +101,7 @@ export const resumeTrainingJobRequest = z
     max_train_steps: z.int().min(1).max(1_000_000).optional().describe('A succeeded job needs more steps than it has done; a paused one keeps its number when this is left out'),
   })
   .nullish()
-  .meta({ id: 'ResumeTrainingJobRequest' });
+  .meta({ id: 'ResumeTrainingJobRequest', examples: [{ max_train_steps: 400 }] });
 
 export const jobEvent = z
   .object({ sequence: z.int(), type: z.string(), data: z.record(z.string(), z.unknown()), created_at: timestamp })

@@ -4,7 +4,7 @@ import { baseModelName } from './base-models.ts';
 import { componentName } from './datasets.ts';
 import { evaluationRequest } from './evaluations.ts';
 import { hyperparametersRequest } from './hyperparameters.ts';
-import { datasetId } from './ids.ts';
+import { datasetId, exampleId } from './ids.ts';
 import { SAMPLERS } from './samplers.ts';
 import { jobPriority } from './statuses.ts';
 import { webhookUrl } from './webhooks.ts';
@@ -86,5 +86,17 @@ export const createTrainingJobRequest = z
     metadata: metadata.default({}),
     webhook_url: webhookUrl.nullable().optional().describe('Hears of every change of this job\'s status, beside the webhooks of the project'),
   })
-  .meta({ id: 'CreateTrainingJobRequest' });
+  .meta({
+    id: 'CreateTrainingJobRequest',
+    examples: [
+      { method: 'single-styleforge', base_model: 'styleforge-mini', style_ref: { dataset_id: exampleId('dataset') }, aux: { dataset_id: exampleId('dataset') } },
+      {
+        method: 'multi-styleforge', base_model: 'styleforge-mini',
+        style_ref: { dataset_id: exampleId('dataset'), components: [{ name: 'person', token: 'zwx' }, { name: 'background', token: 'ukj' }] },
+        aux: { dataset_id: exampleId('dataset'), prompt: 'a photo of style', weight: 1 },
+        hyperparameters: { max_train_steps: 200, learning_rate: 2e-5, checkpointing_steps: 50 },
+        validation: { prompts: ['a photo of [person] style, a doctor'], every_steps: 50 }, metadata: { team: 'design' },
+      },
+    ],
+  });
 export type CreateTrainingJobRequest = z.infer<typeof createTrainingJobRequest>;

@@ -97,6 +97,10 @@ describe('claiming', () => {
     expect(second).toMatchObject({ status: 'running', attempt: 2, startedAt: first?.startedAt, progress });
     await expect(jobs().start(id, 1)).rejects.toThrow(StaleAttemptError);
     await expect(jobs().updateProgress(id, 1, progress)).rejects.toThrow(StaleAttemptError);
+    const beat = (durable_step: number) => ({ host: 'host', pid: 1, device: 'cpu', at: '2026-01-01T00:00:00.000Z', durable_step });
+    await jobs().heartbeat(id, 2, beat(8));
+    await jobs().heartbeat(id, 1, beat(4));
+    expect((await jobs().get(id))?.heartbeat).toEqual(beat(8));
     await expect(jobs().setStatus(id, { from: 'running', to: 'failed', attempt: 1 })).rejects.toThrow(StaleAttemptError);
     await jobs().setStatus(id, { from: 'running', to: 'succeeded', attempt: 2 });
     expect(await jobs().claim(id)).toBeNull();

@@ -16,6 +16,7 @@ export function presentTrainingJob(row: TrainingJobRow, queuePosition: number | 
     metadata: row.metadata,
     priority: priorityOf(row.priority),
     progress: presentProgress(row, queuePosition),
+    heartbeat: row.heartbeat,
     attempt: row.attempt,
     cancel_requested: row.cancelRequestedAt !== null,
     webhook_url: row.webhookUrl,

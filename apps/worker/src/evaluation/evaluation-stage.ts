@@ -2,6 +2,7 @@
 import { type EvaluatedModel, type EvaluationProgress, stylePrefix, trainedModelLabel } from '@styleforge/contracts';
 import { type EvaluationRow, StaleAttemptError, StatusConflictError, type TrainingJobRow } from '@styleforge/database';
 import { failureOf } from '../failures.ts';
+import { Heartbeat } from '../heartbeat.ts';
 import type { WorkerServices } from '../worker.ts';
 import { evaluate } from './evaluate.ts';
 import { startTelling } from './progress-teller.ts';
@@ -15,7 +16,8 @@ interface StageHost {
 export async function runEvaluationStage(job: TrainingJobRow, host: StageHost, scratch: string, services: WorkerServices): Promise<'done' | 'aborted'> {
   const evaluation = await startStage(job, services);
   services.log.info({ evaluationId: evaluation.id, models: evaluation.config.models.length }, 'evaluating');
-  const telling = startTelling({ log: services.log, tell: (progress) => tell(job, evaluation, progress, services), ...host });
+  const heartbeat = new Heartbeat(job, services, job.result?.final_step ?? null);
+  const telling = startTelling({ log: services.log, tell: (progress) => tell(job, evaluation, progress, heartbeat, services), ...host });
   try {
     const outcome = await evaluate(evaluation, { signal: host.signal, onProgress: telling.add }, scratch, services).finally(() => telling.stop());
     const to = outcome === 'done' ? 'succeeded' : host.signal.reason === 'cancelled' ? 'cancelled' : null;
@@ -47,7 +49,10 @@ async function judgedModel({ id, projectId, config }: TrainingJobRow, checkpoint
 }
 
 /** In the evaluation's row, and in the job's, where a wish to cancel is heard. */
-async function tell(job: TrainingJobRow, { id, attempt }: EvaluationRow, evaluation: EvaluationProgress, { database }: WorkerServices): Promise<{ cancelRequested: boolean }> {
+async function tell(
+  job: TrainingJobRow, { id, attempt }: EvaluationRow, evaluation: EvaluationProgress, heartbeat: Heartbeat, { database }: WorkerServices,
+): Promise<{ cancelRequested: boolean }> {
+  await heartbeat.beat();
   await database.evaluations.updateProgress(id, attempt, evaluation);
   const progress = (await database.trainingJobs.get(job.id))?.progress;
   if (!progress) return { cancelRequested: false };

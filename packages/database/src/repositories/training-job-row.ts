@@ -1,5 +1,6 @@
 // A training job's row with its JSON columns typed.
-import type { Failure, JobProgress, JobResult, JobStatus, TrainingConfig, TrainingMethod } from '@styleforge/contracts';
+import { completeTrainingConfig } from '@styleforge/contracts';
+import type { Failure, JobHeartbeat, JobProgress, JobResult, JobStatus, TrainingConfig, TrainingMethod } from '@styleforge/contracts';
 import type { TrainingJob } from '../generated/client.ts';
 
 type TypedColumns = {
@@ -8,6 +9,7 @@ type TypedColumns = {
   config: TrainingConfig;
   metadata: Record<string, string>;
   progress: JobProgress | null;
+  heartbeat: JobHeartbeat | null;
   result: JobResult | null;
   error: Failure | null;
   variation: { index: number; name: string; changes: Record<string, unknown> } | null;
@@ -16,5 +18,6 @@ export type TrainingJobRow = Omit<TrainingJob, keyof TypedColumns> & TypedColumn
 
 /** Only this package writes these columns, and only from these types. */
 export function toTrainingJobRow(row: TrainingJob): TrainingJobRow {
-  return row as unknown as TrainingJobRow;
+  const typed = row as unknown as TrainingJobRow;
+  return { ...typed, config: completeTrainingConfig(typed.config) };
 }

@@ -1,6 +1,6 @@
 // Training jobs: created with their outbox message, changed only from the state that the change expects.
 import { ACTIVE_JOB_STATUSES, isFinishedJob, JOB_TRANSITIONS } from '@styleforge/contracts';
-import type { Failure, JobProgress, JobResult, JobStatus, TrainingMethod } from '@styleforge/contracts';
+import type { Failure, JobHeartbeat, JobProgress, JobResult, JobStatus, TrainingMethod } from '@styleforge/contracts';
 import { StaleAttemptError, StatusConflictError } from '../errors.ts';
 import type { PrismaClient } from '../prisma-types.ts';
 import { appendJobEvent } from './events.ts';
@@ -137,6 +137,11 @@ export function createTrainingJobRepository(prisma: PrismaClient) {
       const [row] = rows;
       if (row === undefined) throw await explainMiss(id, 'save its progress', attempt);
       return stopWishOf(row);
+    },
+
+    /** A word from the worker that holds the job; of one that does not hold it any more, none is kept. */
+    async heartbeat(id: string, attempt: number, heartbeat: JobHeartbeat): Promise<void> {
+      await prisma.trainingJob.updateMany({ where: { id, attempt, status: { in: [...ACTIVE_JOB_STATUSES] } }, data: { heartbeat } });
     },
 
     requestCancel: (projectId: string, id: string) => requestCancel(prisma, projectId, id),

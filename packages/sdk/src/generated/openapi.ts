@@ -997,6 +997,12 @@ export interface components {
             revoked_at: string | null;
             scopes: components["schemas"]["ApiKeyScope"][];
         };
+        /**
+         * @example {
+         *       "name": "blueprints",
+         *       "kind": "style_ref"
+         *     }
+         */
         CreateDatasetRequestInput: {
             /**
              * @description `style_ref`: pictures of the style to learn; `aux`: auxiliary pictures for dual binding
@@ -1005,6 +1011,21 @@ export interface components {
             kind: "style_ref" | "aux";
             name: string;
         };
+        /**
+         * @example {
+         *       "model": "job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70",
+         *       "prompts": "mini",
+         *       "num_images": 2,
+         *       "metrics": [
+         *         "kid",
+         *         "clip"
+         *       ],
+         *       "reference_dataset_id": "ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70",
+         *       "compare_with": [
+         *         "base"
+         *       ]
+         *     }
+         */
         CreateEvaluationRequestInput: {
             /**
              * @description What CLIP scores and similarities are computed with. Left out: clip, for styleforge-mini mini-clip
@@ -1054,6 +1075,20 @@ export interface components {
             seed?: number;
             steps?: number;
         };
+        /**
+         * @example {
+         *       "model": "styleforge-mini",
+         *       "prompts": [
+         *         "house, flat style",
+         *         "cat, flat style"
+         *       ],
+         *       "num_images": 2,
+         *       "steps": 30,
+         *       "guidance_scale": 5,
+         *       "seed": 7,
+         *       "wait": 30
+         *     }
+         */
         CreateGenerationRequestInput: {
             guidance_scale?: number;
             height?: number;
@@ -1079,6 +1114,17 @@ export interface components {
             /** @description The model's own size when left out */
             width?: number;
         };
+        /**
+         * @example {
+         *       "name": "animals",
+         *       "description": "Animals alone",
+         *       "prompts": [
+         *         "cat",
+         *         "dog",
+         *         "horse"
+         *       ]
+         *     }
+         */
         CreatePromptSetRequestInput: {
             /** @default  */
             description?: string;
@@ -1087,6 +1133,37 @@ export interface components {
             /** @description What the pictures show, without the words for the style */
             prompts: string[];
         };
+        /**
+         * @example {
+         *       "name": "steps and lambda",
+         *       "job": {
+         *         "method": "single-styleforge",
+         *         "base_model": "styleforge-mini",
+         *         "style_ref": {
+         *           "dataset_id": "ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70"
+         *         },
+         *         "aux": {
+         *           "dataset_id": "ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70"
+         *         }
+         *       },
+         *       "grid": [
+         *         {
+         *           "pointer": "/hyperparameters/max_train_steps",
+         *           "values": [
+         *             100,
+         *             200
+         *           ]
+         *         },
+         *         {
+         *           "pointer": "/aux/weight",
+         *           "values": [
+         *             0.5,
+         *             1
+         *           ]
+         *         }
+         *       ]
+         *     }
+         */
         CreateStudyRequestInput: {
             /**
              * @description Every combination of these values becomes a variation
@@ -1108,6 +1185,54 @@ export interface components {
                 name: string;
             }[];
         };
+        /**
+         * @example {
+         *       "method": "single-styleforge",
+         *       "base_model": "styleforge-mini",
+         *       "style_ref": {
+         *         "dataset_id": "ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70"
+         *       },
+         *       "aux": {
+         *         "dataset_id": "ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70"
+         *       }
+         *     }
+         * @example {
+         *       "method": "multi-styleforge",
+         *       "base_model": "styleforge-mini",
+         *       "style_ref": {
+         *         "dataset_id": "ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70",
+         *         "components": [
+         *           {
+         *             "name": "person",
+         *             "token": "zwx"
+         *           },
+         *           {
+         *             "name": "background",
+         *             "token": "ukj"
+         *           }
+         *         ]
+         *       },
+         *       "aux": {
+         *         "dataset_id": "ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70",
+         *         "prompt": "a photo of style",
+         *         "weight": 1
+         *       },
+         *       "hyperparameters": {
+         *         "max_train_steps": 200,
+         *         "learning_rate": 0.00002,
+         *         "checkpointing_steps": 50
+         *       },
+         *       "validation": {
+         *         "prompts": [
+         *           "a photo of [person] style, a doctor"
+         *         ],
+         *         "every_steps": 50
+         *       },
+         *       "metadata": {
+         *         "team": "design"
+         *       }
+         *     }
+         */
         CreateTrainingJobRequestInput: {
             /** @description Left out or null: no Aux part */
             aux?: {
@@ -1669,10 +1794,25 @@ export interface components {
             /** @description Appends an image's caption, where it has one, to its prompt */
             use_captions?: boolean;
         };
+        JobHeartbeat: {
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            at: string;
+            /** @description That it trains on: `cpu`, `webgpu` or `cuda` */
+            device: string;
+            /** @description Of the last checkpoint that is safe: were the worker to die now, the job would go on from there */
+            durable_step: number | null;
+            /** @description Name of the machine */
+            host: string;
+            /** @description Process id of the worker there */
+            pid: number;
+        };
         /** @description RFC 9457 problem document */
         Problem: {
             /** @enum {string} */
-            code: "invalid_request" | "unauthorized" | "insufficient_scope" | "not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "dataset_in_use" | "status_conflict" | "webhook_exists" | "idempotency_in_progress" | "payload_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "validation_failed" | "unusable_dataset" | "unknown_base_model" | "unknown_model" | "unknown_prompt_set" | "idempotency_key_reused" | "rate_limited" | "too_many_queued_jobs" | "headers_too_large" | "internal_error";
+            code: "invalid_request" | "unauthorized" | "insufficient_scope" | "not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "dataset_in_use" | "status_conflict" | "webhook_exists" | "idempotency_in_progress" | "payload_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "validation_failed" | "unusable_dataset" | "unknown_base_model" | "unknown_model" | "unknown_prompt_set" | "idempotency_key_reused" | "rate_limited" | "too_many_queued_jobs" | "too_many_event_streams" | "headers_too_large" | "internal_error";
             detail: string;
             errors?: components["schemas"]["FieldError"][];
             instance: string;
@@ -1921,6 +2061,11 @@ export interface components {
                 message: string;
             }[];
         };
+        /**
+         * @example {
+         *       "max_train_steps": 400
+         *     }
+         */
         ResumeTrainingJobRequestInput: {
             /** @description A succeeded job needs more steps than it has done; a paused one keeps its number when this is left out */
             max_train_steps?: number;
@@ -2149,6 +2294,8 @@ export interface components {
             created_at: string;
             error: components["schemas"]["Failure"] | null;
             finished_at: string | null;
+            /** @description Of the worker that holds the job, or held it last; every ten seconds */
+            heartbeat: components["schemas"]["JobHeartbeat"] | null;
             /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
             id: string;
             metadata: {
@@ -6295,7 +6442,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `rate_limited`: Too many requests with this API key */
+            /** @description `too_many_event_streams`: Too many open event streams with this API key. `rate_limited`: Too many requests with this API key */
             429: {
                 headers: {
                     [name: string]: unknown;

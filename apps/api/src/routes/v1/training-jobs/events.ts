@@ -7,12 +7,13 @@ import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { presentEvent } from '../../../presenters/training-jobs.ts';
 import { streamEvents } from '../../../services/event-stream.ts';
+import { OpenStreams } from '../../../services/open-streams.ts';
 import { findTrainingJob } from '../../../services/read-training-job.ts';
 
 const query = stepPageQuery(stepCursor.default(0).describe('Sequence number of the last event seen'));
 const headers = z.object({ 'last-event-id': stepCursor.optional() });
 
-export function listEventsRoute(app: ApiServer, { database }: ApiDependencies): void {
+export function listEventsRoute(app: ApiServer, { database, eventStreamsPerKey = Number.POSITIVE_INFINITY }: ApiDependencies): void {
   const schema = {
     tags: ['training jobs'],
     summary: 'The event log, oldest first',
@@ -26,15 +27,17 @@ export function listEventsRoute(app: ApiServer, { database }: ApiDependencies): 
         description: 'Events',
         content: { 'application/json': { schema: jobEventPage }, 'text/event-stream': { schema: z.string() } },
       },
-      ...problemResponses('not_found', 'validation_failed'),
+      ...problemResponses('not_found', 'validation_failed', 'too_many_event_streams'),
     },
   };
+  const open = new OpenStreams(eventStreamsPerKey);
   const closing = new AbortController();
   app.addHook('preClose', async () => closing.abort());
   app.get('/training-jobs/:id/events', { schema }, async (request, reply) => {
     const job = await findTrainingJob(database, request.caller.projectId, request.params.id);
     const { limit, after } = request.query;
     if (request.method !== 'HEAD' && request.headers.accept?.includes('text/event-stream')) {
+      open.add(request.caller.keyId, reply);
       const stream = { jobId: job.id, after: request.headers['last-event-id'] ?? after, closing: closing.signal };
       return streamEvents(database, stream, reply);
     }

@@ -1,0 +1,35 @@
+// A sign of life from the worker that holds a training job: who it is, and from which step the job would go on without it.
+import { hostname } from 'node:os';
+import type { TrainingJobRow } from '@styleforge/database';
+import type { WorkerServices } from './worker.ts';
+
+const intervalMs = 10_000;
+
+export class Heartbeat {
+  readonly #job: TrainingJobRow;
+  readonly #services: Pick<WorkerServices, 'database' | 'settings'>;
+  #durableStep: number | null;
+  #beatAt = Number.NEGATIVE_INFINITY;
+
+  constructor(job: TrainingJobRow, services: Pick<WorkerServices, 'database' | 'settings'>, durableStep: number | null) {
+    this.#job = job;
+    this.#services = services;
+    this.#durableStep = durableStep;
+  }
+
+  /** A checkpoint of this step is safe; the next beat comes at once. */
+  saved(step: number): void {
+    this.#durableStep = step;
+    this.#beatAt = Number.NEGATIVE_INFINITY;
+  }
+
+  /** To be called often: it writes when it is time. */
+  async beat(): Promise<void> {
+    if (Date.now() - this.#beatAt < intervalMs) return;
+    const { database, settings } = this.#services;
+    const now = new Date();
+    this.#beatAt = now.getTime();
+    const { id, attempt } = this.#job;
+    await database.trainingJobs.heartbeat(id, attempt, { host: hostname(), pid: process.pid, device: settings.device, at: now.toISOString(), durable_step: this.#durableStep });
+  }
+}
