@@ -2,11 +2,16 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { picture, TestService } from './service.ts';
+import { makeTinyExtractor } from './tiny-base-model.ts';
 
 /** Few steps at a small size: the examples name the shipped model and leave numbers to its profile. */
 const profile = { resolution: 64, defaults: { max_train_steps: 4, learning_rate: 1e-3 }, generation: { steps: 2, guidance_scale: 2 } };
 
-export const startDocumentedService = () => TestService.create({ 'styleforge-mini': profile });
+export async function startDocumentedService(): Promise<TestService> {
+  const test = await TestService.create({ 'styleforge-mini': profile });
+  await makeTinyExtractor(join(test.directory, 'models', 'mini-clip'));
+  return test;
+}
 
 /** What the variables of the examples stand for. */
 export function exampleEnvironment(test: TestService): NodeJS.ProcessEnv {

@@ -1,16 +1,14 @@
 // Evaluations through the whole service: a job's own stage, one on request, what is compared, and what goes wrong.
-import { cp, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { type EvaluationBody, type EvaluationImageBody, type Report, report as reportSchema, type TrainingJobBody } from '@styleforge/contracts';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestService } from './service.ts';
+import { makeTinyExtractor } from './tiny-base-model.ts';
 
 /** A machine that is busy with other things may be ten times slower. */
 const patience = 600_000;
-const golden = (name: string) => fileURLToPath(new URL(`../golden/${name}`, import.meta.url));
 
 let test: TestService;
 let styleRef: string;
@@ -20,11 +18,7 @@ beforeAll(async () => {
   test = await TestService.create();
   styleRef = await test.createDataset('style_ref', [0, 40, 80]);
   aux = await test.createDataset('aux', [120, 160, 200, 240]);
-  const extractor = join(test.directory, 'models', 'mini-clip');
-  await mkdir(extractor);
-  for (const folder of ['clip-preprocessing', 'tiny-clip']) {
-    for (const name of await readdir(golden(folder))) await cp(join(golden(folder), name), join(extractor, name));
-  }
+  await makeTinyExtractor(join(test.directory, 'models', 'mini-clip'));
 });
 afterAll(() => test.remove());
 

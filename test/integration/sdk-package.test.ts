@@ -99,9 +99,10 @@ describe('the README', () => {
       throw new Error((error as { stdout: string }).stdout, { cause: error });
     });
     const { stdout } = await node('readme.js');
-    for (const line of ['succeeded 4 ', 'job.succeeded', 'validation_failed req_', '2 true', 'cancelled undefined', 'training_job.succeeded', 'webhook 204', 'forged 400']) expect(stdout).toContain(line);
+    for (const line of ['succeeded 4 ', 'job.succeeded', 'validation_failed req_', 'base model styleforge-mini kid@mini-clip ', '2 true', 'cancelled undefined', 'training_job.succeeded', 'webhook 204', 'forged 400']) expect(stdout).toContain(line);
     expect((await readdir(project)).filter((name) => /^img_.*\.png$/.test(name))).toHaveLength(1);
     expect((await readFile(join(project, 'first-file'))).length).toBeGreaterThan(0);
+    expect(await readFile(join(project, 'report.html'), 'utf8')).toContain('<!doctype html>');
   }, patience);
 });
 

@@ -22,6 +22,11 @@ export async function makeTinyBaseModel(directory: string): Promise<void> {
   await writeFile(join(tokenizer, 'tokenizer_config.json'), JSON.stringify({ ...special, model_max_length: 77, tokenizer_class: 'CLIPTokenizer' }));
 }
 
+/** The extractor `mini-clip` at tiny size, with random weights. */
+export async function makeTinyExtractor(directory: string): Promise<void> {
+  for (const part of ['clip-preprocessing', 'tiny-clip']) await cp(fileURLToPath(new URL(`../golden/${part}`, import.meta.url)), directory, { recursive: true });
+}
+
 /** Byte-level BPE writes each byte as one visible character. */
 function byteLetters(): string[] {
   const isVisible = (byte: number) => (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;

@@ -1,5 +1,5 @@
 // Exit codes, for scripts; README.md has the same table.
-import { APIConnectionError, APIError, AuthenticationError, GenerationError, InternalServerError, NotFoundError, PermissionDeniedError, RateLimitError, TrainingJobError, WaitTimeoutError } from '@styleforge/sdk';
+import { APIConnectionError, APIError, AuthenticationError, EvaluationError, GenerationError, InternalServerError, NotFoundError, PermissionDeniedError, RateLimitError, TrainingJobError, WaitTimeoutError } from '@styleforge/sdk';
 
 export const EXIT = {
   ok: 0,
@@ -28,10 +28,12 @@ export class BadResult extends Error {
   override name = 'BadResult';
 }
 
+const ENDED_BADLY = [BadResult, TrainingJobError, GenerationError, EvaluationError];
+
 export function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError) return EXIT.usage;
   if (error instanceof Detached) return EXIT.interrupted;
-  if (error instanceof BadResult || error instanceof TrainingJobError || error instanceof GenerationError) return EXIT.endedBadly;
+  if (ENDED_BADLY.some((kind) => error instanceof kind)) return EXIT.endedBadly;
   if (error instanceof APIConnectionError || error instanceof InternalServerError || error instanceof RateLimitError || error instanceof WaitTimeoutError) return EXIT.unavailable;
   if (error instanceof AuthenticationError || error instanceof PermissionDeniedError) return EXIT.notAllowed;
   if (error instanceof NotFoundError) return EXIT.notFound;

@@ -1,9 +1,11 @@
 // Follows something until it ends; Ctrl-C leaves it running.
 import { APIUserAbortError } from '@styleforge/sdk';
-import type { TrainingJob } from '@styleforge/sdk';
+import type { Evaluation, TrainingJob, WaitOptions } from '@styleforge/sdk';
 import type { Context } from './context.ts';
 import { Detached } from './exit-codes.ts';
-import { showProgress } from './terminal/progress.ts';
+import type { Output } from './terminal/output.ts';
+import { progressOfEvaluation, progressOfJob, showProgress } from './terminal/progress.ts';
+import type { Progress } from './terminal/progress.ts';
 
 const POLL_MS = 500;
 
@@ -23,11 +25,21 @@ export async function untilInterrupted<T>(comeBack: string, work: (signal: Abort
 }
 
 export function followJob({ client, output }: Context, id: string): Promise<TrainingJob> {
-  return untilInterrupted(`styleforge jobs follow ${id}`, async (signal) => {
-    if (output.json) return client().trainingJobs.waitFor(id, { signal });
+  const wait = (options: WaitOptions<TrainingJob>) => client().trainingJobs.waitFor(id, options);
+  return followWith(output, `styleforge jobs follow ${id}`, wait, progressOfJob);
+}
+
+export function followEvaluation({ client, output }: Context, id: string): Promise<Evaluation> {
+  const wait = (options: WaitOptions<Evaluation>) => client().evaluations.waitFor(id, options);
+  return followWith(output, `styleforge evaluations follow ${id}`, wait, progressOfEvaluation);
+}
+
+function followWith<T>(output: Output, comeBack: string, wait: (options: WaitOptions<T>) => Promise<T>, progressOf: (subject: T) => Progress): Promise<T> {
+  return untilInterrupted(comeBack, async (signal) => {
+    if (output.json) return wait({ signal });
     const display = showProgress();
     try {
-      return await client().trainingJobs.waitFor(id, { signal, pollInterval: POLL_MS, onProgress: (job) => display.update(job) });
+      return await wait({ signal, pollInterval: POLL_MS, onProgress: (subject) => display.update(progressOf(subject)) });
     } finally {
       display.stop();
     }

@@ -1,7 +1,9 @@
 // How a verb is declared: each with an example in its help, an action that gets its context, and the options that all have.
+import { Option } from 'commander';
 import type { Command } from 'commander';
 import { contextOf } from './context.ts';
 import type { Context } from './context.ts';
+import { UsageError } from './exit-codes.ts';
 
 export interface Verb<Options> {
   /** As commander writes it: `show <job>`. */
@@ -27,4 +29,16 @@ export function addVerb<Options extends object>(parent: Command, verb: Verb<Opti
 /** For options that may be given several times. */
 export function collect(value: string, before: string[] = []): string[] {
   return [...before, value];
+}
+
+/** How many entries a list shows. */
+export function limitOption(): Option {
+  return new Option('--limit <number>', 'how many, 100 at most').default(20).argParser((value) => numberOf('--limit', value));
+}
+
+export function numberOf(flag: string, value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const number = Number(value);
+  if (value.trim() === '' || Number.isNaN(number)) throw new UsageError(`${flag} ${value}: must be a number`);
+  return number;
 }

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createProgram } from '@styleforge/cli';
 import type { Command } from 'commander';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { imageProtocol, inlineImage } from '../src/terminal/inline-image.ts';
+import { runCommandLine } from '../src/run.ts';
 import { formatBytes, formatDuration } from '../src/terminal/output.ts';
 import { styleforge } from './command-line.ts';
 import type { CommandLine } from './command-line.ts';
@@ -36,8 +37,8 @@ describe('help', () => {
   it('knows every verb that was promised', () => {
     const names = verbs.map((verb) => [verb.parent?.name(), verb.name()].filter((name) => name !== 'styleforge').join(' '));
     expect(names).toEqual(expect.arrayContaining([
-      'login', 'doctor', 'models', 'train', 'generate', 'datasets create', 'datasets upload', 'datasets list', 'jobs list', 'jobs show', 'jobs cancel', 'jobs pause',
-      'jobs resume', 'jobs logs', 'studies create', 'prompt-sets create', 'keys create', 'keys revoke', 'completion',
+      'login', 'doctor', 'models', 'train', 'generate', 'report', 'evaluate', 'datasets create', 'datasets upload', 'datasets list', 'jobs list', 'jobs show', 'jobs cancel', 'jobs pause',
+      'jobs resume', 'jobs logs', 'studies create', 'prompt-sets create', 'keys create', 'keys revoke', 'webhooks create', 'webhooks list', 'evaluations list', 'completion',
     ]));
   });
 
@@ -65,14 +66,20 @@ describe('wrong use', () => {
     ['a value outside its choices', ['train', '--method', 'x'], 'Allowed choices are single-styleforge'],
     ['no base model', ['train', '--style-ref', '.'], '--base-model'],
     ['a number that is none', ['train', '--base-model', 'm', '--style-ref', '.', '--steps', 'many'], '--steps many: must be a number'],
+    ['a report of what has none', ['report', 'gen_1'], 'gen_1: must be the id of a training job (job_...) or of an evaluation (eval_...)'],
+    ['prompts twice', ['evaluate', 'm', '--prompt', 'a', '--prompt-set', 'mini'], '--prompt and --prompt-set: give one of them'],
     ['a dataset that is neither id nor folder', ['train', '--base-model', 'm', '--style-ref', 'nowhere'], 'nowhere is neither the id of a dataset'],
     ['a file that is not there', ['train', '-f', 'none.yaml'], 'none.yaml cannot be read'],
-    ['a file that is no YAML', ['train', '-f', 'broken.yaml'], 'broken.yaml is neither YAML nor JSON'],
+    ['a file that is no YAML', ['train', '-f', 'HERE/broken.yaml'], 'broken.yaml is neither YAML nor JSON'],
   ])('is told with exit code 2: %s', async (_, args, message) => {
     await writeFile(join(line.directory, 'broken.yaml'), 'a: [1\nb: }');
-    const { code, stdout, stderr } = await run(...args);
-    expect([code, stdout]).toEqual([2, '']);
-    expect(stderr).toContain(message);
+    for (const [name, value] of Object.entries({ XDG_CONFIG_HOME: line.directory, ...line.environment })) vi.stubEnv(name, value);
+    const [stdout, stderr] = [vi.spyOn(process.stdout, 'write').mockReturnValue(true), vi.spyOn(process.stderr, 'write').mockReturnValue(true)];
+    const code = await runCommandLine(args.map((arg) => arg.replace(/^HERE/, line.directory))).finally(() => vi.unstubAllEnvs());
+    const [out, err] = [stdout, stderr].map(({ mock }) => mock.calls.map(([text]) => String(text)).join(''));
+    vi.restoreAllMocks();
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toContain(message);
   });
 
   it('says that a key is missing', async () => {

@@ -72,12 +72,42 @@ describe('a job', () => {
   }, patience);
 
   it('draws when it has succeeded', async () => {
-    const job = await json<{ id: string; status: string }>('train', '--base-model', 'styleforge-mini', '--style-ref', 'pictures/style', '--aux', 'pictures/aux', '--steps', '2');
+    const job = await json<{ id: string; status: string }>(
+      'train', '--base-model', 'styleforge-mini', '--style-ref', 'pictures/style', '--aux', 'pictures/aux', '--steps', '2', '--evaluate', '--set', 'evaluation.prompts=[a house, a cat]',
+    );
     expect(job.status).toBe('succeeded');
+    jobId = job.id;
     const { files } = await json<{ files: string[] }>('generate', '-m', job.id, 'a photo of zwx style, Häuser!', '-n', '2', '--seed', '7', '-o', 'drawn');
     expect(files.map((file) => file.replace(/-[0-9a-f]{6}\.png$/, ''))).toEqual(['drawn/a-photo-of-zwx-style-häuser-7', 'drawn/a-photo-of-zwx-style-häuser-8']);
     expect((await readdir(join(line.directory, 'drawn'))).length).toBe(2);
     expect((await readFile(join(line.directory, files[0] ?? ''))).subarray(1, 4).toString()).toBe('PNG');
+  }, patience);
+
+  it('is reported on as a table, and as a page in the browser', async () => {
+    const shown = await run(['report', jobId]);
+    expect(shown.code).toBe(0);
+    expect(shown.stdout).toMatch(/^MODEL +kid@mini-clip ×1000 ↓ +fid@mini-clip ↓ +clip@mini-clip ↑ /m);
+    expect(shown.stdout).toMatch(/^base model styleforge-mini +-?[\d.e-]+ +[\d.e-]+ +-?[\d.e-]+ /m);
+    expect(await json('report', jobId)).toMatchObject({ training_job_id: jobId, models: [{ name: jobId }, { name: 'base' }], prompts: { list: ['a house', 'a cat'] } });
+
+    const browser = join(line.directory, 'browser');
+    await writeFile(browser, '#!/bin/sh\ncp "$1" opened.html\n', { mode: 0o755 });
+    const opened = await styleforge({ ...line, environment: { ...line.environment, BROWSER: browser } }, ['report', jobId, '--open', '--out', 'report.html']);
+    expect([opened.code, opened.stdout]).toEqual([0, expect.stringContaining('The page: report.html')]);
+    const page = await readFile(join(line.directory, 'report.html'), 'utf8');
+    expect(page).toContain('<!doctype html>');
+    await expect.poll(() => readFile(join(line.directory, 'opened.html'), 'utf8').catch(() => ''), { timeout: 60_000 }).toBe(page);
+  }, patience);
+
+  it('is measured once more on request, beside others', async () => {
+    const asked = await run(['evaluate', 'styleforge-mini', '--reference', 'pictures/style', '--prompt', 'a house', '-n', '2', '--metric', 'kid', '--compare-with', jobId, '--detach']);
+    const [id = ''] = /eval_[0-9a-f-]{36}/.exec(asked.stdout) ?? [];
+    const followed = await run(['evaluations', 'follow', id]);
+    expect([followed.code, followed.stderr]).toEqual([0, expect.stringContaining('succeeded')]);
+    expect(followed.stdout).toMatch(/^MODEL +kid@mini-clip ×1000 ↓ +DIVERSITY/m);
+    const { data } = await json<{ data: { id: string; training_job_id: string | null }[] }>('evaluations', 'list');
+    expect(data.map((evaluation) => [evaluation.id, evaluation.training_job_id])).toEqual([[id, null], [expect.any(String), jobId]]);
+    expect((await run(['evaluations', 'cancel', id])).stdout).toBe(`${id}  succeeded\n`);
   }, patience);
 });
 

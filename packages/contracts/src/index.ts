@@ -9,6 +9,7 @@ export * from './generations.ts';
 export * from './health.ts';
 export * from './hyperparameters.ts';
 export * from './ids.ts';
+export * from './metric-notation.ts';
 export * from './model-names.ts';
 export * from './pages.ts';
 export * from './prompt-sets.ts';

@@ -1,6 +1,6 @@
 // Line charts as inline SVG: a few series over steps, labelled axes, a mark on one point.
+import { shortNumber } from '@styleforge/contracts';
 import { html, type Markup } from './html.ts';
-import { shortNumber } from './numbers.ts';
 
 export interface Series {
   label: string;

@@ -1,6 +1,6 @@
 // What the numbers of a report mean, in words for somebody who has never heard of them.
-import { LEAST_IMAGES_FOR_FID, METHOD_TITLES, type Report, type ReportMetric, type ReportModel } from '@styleforge/contracts';
-import { plural, shownMetric, shownName } from './numbers.ts';
+import { LEAST_IMAGES_FOR_FID, METHOD_TITLES, type Report, type ReportMetric, type ReportModel, shownMetric, shownName } from '@styleforge/contracts';
+import { plural } from './numbers.ts';
 
 export type Verdict = Report['verdict'];
 type Judged = Omit<Report, 'verdict' | 'repeat'>;

@@ -31,3 +31,9 @@ export class Api {
 export async function take<T>(call: Promise<{ data?: T }>): Promise<T> {
   return (await call).data as T;
 }
+
+/** What answers with JSON or, when asked, with one HTML page: the page. */
+export async function readPage({ transport }: Api, path: string, options?: RequestOptions): Promise<string> {
+  const response = await transport.send(path, { method: 'GET', headers: { accept: 'text/html' } }, options);
+  return response.text();
+}

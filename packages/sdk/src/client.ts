@@ -7,6 +7,7 @@ import type { ClientOptions, RequestOptions } from './options.ts';
 import { ApiKeys } from './resources/api-keys.ts';
 import { BaseModels } from './resources/base-models.ts';
 import { Datasets } from './resources/datasets.ts';
+import { Evaluations } from './resources/evaluations.ts';
 import { Images } from './resources/images.ts';
 import { PromptSets } from './resources/prompt-sets.ts';
 import { Studies } from './resources/studies.ts';
@@ -20,6 +21,7 @@ export class StyleForge {
   readonly baseModels: BaseModels;
   readonly trainingJobs: TrainingJobs;
   readonly images: Images;
+  readonly evaluations: Evaluations;
   readonly studies: Studies;
   readonly promptSets: PromptSets;
   readonly apiKeys: ApiKeys;
@@ -44,6 +46,7 @@ export class StyleForge {
     this.baseModels = new BaseModels(api);
     this.trainingJobs = new TrainingJobs(api);
     this.images = new Images(api);
+    this.evaluations = new Evaluations(api);
     this.studies = new Studies(api);
     this.promptSets = new PromptSets(api);
     this.apiKeys = new ApiKeys(api);

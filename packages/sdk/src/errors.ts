@@ -1,5 +1,5 @@
 // Everything that can go wrong, as classes; `code` tells apart what the service refuses.
-import type { ErrorCode, FieldError, Generation, Problem, TrainingJob } from './types.ts';
+import type { ErrorCode, Evaluation, FieldError, Generation, Problem, TrainingJob } from './types.ts';
 
 export class StyleForgeError extends Error {
   override name = 'StyleForgeError';
@@ -98,12 +98,22 @@ export class GenerationError extends StyleForgeError {
   }
 }
 
+export class EvaluationError extends StyleForgeError {
+  override name = 'EvaluationError';
+  readonly evaluation: Evaluation;
+
+  constructor(evaluation: Evaluation) {
+    super(endOf('evaluation', evaluation));
+    this.evaluation = evaluation;
+  }
+}
+
 /** A webhook's signature, timestamp or body is not the service's. */
 export class WebhookSignatureError extends StyleForgeError {
   override name = 'WebhookSignatureError';
 }
 
-function endOf(thing: string, { id, status, error }: TrainingJob | Generation): string {
+function endOf(thing: string, { id, status, error }: TrainingJob | Generation | Evaluation): string {
   return `The ${thing} ${id} ${status === 'failed' ? 'failed' : `is ${status}`}${error ? `: ${error.code}: ${error.message}` : ''}`;
 }
 

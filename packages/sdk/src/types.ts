@@ -35,6 +35,14 @@ export type GenerationSummary = Schemas['GenerationSummary'];
 export type GeneratedImage = Schemas['GeneratedImage'];
 export type GenerationCreateParams = Schemas['CreateGenerationRequestInput'];
 
+export type Evaluation = Schemas['Evaluation'];
+export type EvaluationProgress = Schemas['EvaluationProgress'];
+export type EvaluationCreateParams = Schemas['CreateEvaluationRequestInput'];
+export type EvaluationImage = Schemas['EvaluationImage'];
+export type Report = Schemas['Report'];
+export type ReportModel = Schemas['ReportModel'];
+export type ReportMetric = Schemas['ReportMetric'];
+
 export type Study = Schemas['Study'];
 export type StudyRow = Schemas['StudyRow'];
 export type StudyCreateParams = Schemas['CreateStudyRequestInput'];

@@ -6,9 +6,9 @@ import type { Context } from '../context.ts';
 import { BadResult } from '../exit-codes.ts';
 import { formatBytes, formatTime } from '../terminal/output.ts';
 import type { Output } from '../terminal/output.ts';
-import { addVerb } from '../verb.ts';
+import { addVerb, limitOption } from '../verb.ts';
 
-type ListOptions = { limit: string };
+type ListOptions = { limit: number };
 type UploadOptions = { component?: string; caption?: string };
 
 export function addDatasetCommands(program: Command): void {
@@ -43,9 +43,9 @@ export function addDatasetCommands(program: Command): void {
     usage: 'list',
     description: 'List datasets, newest first',
     examples: ['styleforge datasets list --limit 50'],
-    options: (command) => void command.option('--limit <number>', 'how many, 100 at most', '20'),
+    options: (command) => void command.addOption(limitOption()),
     async run({ output, client }, { limit }: ListOptions) {
-      const { data, has_more, next } = await client().datasets.list({ limit: Number(limit) });
+      const { data, has_more, next } = await client().datasets.list({ limit });
       output.result({ data, has_more, next }, () => {
         const rows = data.map(({ id, name, kind, image_count, size_bytes, created_at }) => [id, name, kind, image_count, formatBytes(size_bytes), formatTime(created_at)]);
         output.table(['ID', 'NAME', 'KIND', 'IMAGES', 'BYTES', 'CREATED'], rows, 'There are no datasets yet: `styleforge datasets create NAME FOLDER` makes one.');

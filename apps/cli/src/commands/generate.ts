@@ -8,8 +8,7 @@ import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { untilInterrupted } from '../follow.ts';
 import { imageProtocol, inlineImage } from '../terminal/inline-image.ts';
-import { addVerb } from '../verb.ts';
-import { numberOf } from './train.ts';
+import { addVerb, numberOf } from '../verb.ts';
 
 interface SaveOptions {
   out: string;

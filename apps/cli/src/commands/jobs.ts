@@ -8,9 +8,8 @@ import { followJob, untilInterrupted } from '../follow.ts';
 import { formatTime } from '../terminal/output.ts';
 import type { Output } from '../terminal/output.ts';
 import { describe } from '../terminal/progress.ts';
-import { addVerb } from '../verb.ts';
+import { addVerb, limitOption, numberOf } from '../verb.ts';
 import { showJob } from './show-job.ts';
-import { numberOf } from './train.ts';
 
 export function addJobCommands(program: Command): void {
   const jobs = program.command('jobs').description('Training jobs');
@@ -18,7 +17,7 @@ export function addJobCommands(program: Command): void {
     usage: 'list',
     description: 'List jobs, newest first',
     examples: ['styleforge jobs list --status running', 'styleforge jobs list --json | jq -r ".data[].id"'],
-    options: (command) => void command.addOption(new Option('--status <status>').choices(JOB_STATUSES)).option('--limit <number>', 'how many, 100 at most', '20'),
+    options: (command) => void command.addOption(new Option('--status <status>').choices(JOB_STATUSES)).addOption(limitOption()),
     run: listJobs,
   });
   addVerb(jobs, {
@@ -68,7 +67,7 @@ function steer(jobs: Command, verb: string, description: string, act: (context: 
     examples: [`styleforge jobs ${verb} job_...`],
     async run(context, _options, id: string) {
       const job = await act(context, id);
-      context.output.result(job, () => context.output.line(`${job.id}  ${context.output.status(job.status)}${isStopping(job) ? ', stops after its step' : ''}`));
+      context.output.result(job, () => context.output.line(`${job.id}  ${context.output.status(job.status)}${isStopping(job) ? ', stops soon' : ''}`));
     },
   });
 }
@@ -77,8 +76,8 @@ function isStopping({ status, cancel_requested }: TrainingJob): boolean {
   return cancel_requested && !['succeeded', 'failed', 'cancelled'].includes(status);
 }
 
-async function listJobs({ output, client }: Context, { status, limit }: { status?: TrainingJobStatus; limit: string }): Promise<void> {
-  const query: TrainingJobListParams = { limit: Number(limit), ...(status && { status }) };
+async function listJobs({ output, client }: Context, { status, limit }: { status?: TrainingJobStatus; limit: number }): Promise<void> {
+  const query: TrainingJobListParams = { limit, ...(status && { status }) };
   const { data, has_more, next } = await client().trainingJobs.list(query);
   output.result({ data, has_more, next }, () => {
     const rows = data.map((job) => [job.id, job.status, job.method, job.base_model, `${job.progress.step}/${job.progress.of}`, job.progress.loss?.toFixed(4), formatTime(job.created_at)]);

@@ -5,7 +5,7 @@ import type { Context } from '../context.ts';
 import { untilInterrupted } from '../follow.ts';
 import { formatDuration, formatTime } from '../terminal/output.ts';
 import type { Output } from '../terminal/output.ts';
-import { addVerb } from '../verb.ts';
+import { addVerb, limitOption } from '../verb.ts';
 import { readBody } from './job-file.ts';
 
 export function addStudyCommands(program: Command): void {
@@ -26,9 +26,9 @@ export function addStudyCommands(program: Command): void {
     usage: 'list',
     description: 'List studies, newest first',
     examples: ['styleforge studies list'],
-    options: (command) => void command.option('--limit <number>', 'how many, 100 at most', '20'),
-    async run({ client, output }, { limit }: { limit: string }) {
-      const { data, has_more, next } = await client().studies.list({ limit: Number(limit) });
+    options: (command) => void command.addOption(limitOption()),
+    async run({ client, output }, { limit }: { limit: number }) {
+      const { data, has_more, next } = await client().studies.list({ limit });
       output.result({ data, has_more, next }, () => output.table(['ID', 'NAME', 'STATUS', 'CREATED'], data.map(({ id, name, status, created_at }) => [id, name, status, formatTime(created_at)]), 'There are no studies yet.'));
     },
   });

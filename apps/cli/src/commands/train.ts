@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { UsageError } from '../exit-codes.ts';
 import { followJob } from '../follow.ts';
-import { addVerb, collect } from '../verb.ts';
+import { addVerb, collect, numberOf } from '../verb.ts';
 import { applySetting, datasetOf, readBody, setField } from './job-file.ts';
 import { showJob } from './show-job.ts';
 
@@ -22,6 +22,7 @@ interface TrainOptions {
   seed?: string;
   set?: string[];
   metadata?: string[];
+  evaluate?: boolean;
   detach?: boolean;
 }
 
@@ -51,6 +52,7 @@ function addTrainOptions(command: Command): void {
     .option('--seed <number>')
     .option('--set <field=value>', 'any field of the request; may be repeated', collect)
     .option('--metadata <key=value>', 'kept with the job; may be repeated', collect)
+    .option('--evaluate', 'measure it afterwards beside the base model; `styleforge report` shows the result')
     .option('-d, --detach', 'do not follow the job');
 }
 
@@ -63,6 +65,7 @@ async function train(context: Context, options: TrainOptions): Promise<void> {
     if (options.detach) return output.line(created.id);
     showJob(output, job);
     output.line(`\nNext: styleforge generate --model ${job.id} "a photo of ${job.config.style_ref.components[0]?.token ?? 'zwx'} style, house"`);
+    if (job.config.evaluation) output.line(`      styleforge report ${job.id} --open`);
   });
 }
 
@@ -74,6 +77,7 @@ async function requestOf(context: Context, options: TrainOptions): Promise<Train
   setField(body, 'hyperparameters.learning_rate', numberOf('--learning-rate', options.learningRate));
   setField(body, 'hyperparameters.resolution', numberOf('--resolution', options.resolution));
   setField(body, 'hyperparameters.seed', numberOf('--seed', options.seed));
+  if (options.evaluate) setField(body, 'evaluation', { compare_with: ['base'], ...(body['evaluation'] as object | undefined) });
   for (const setting of options.set ?? []) applySetting(body, setting);
   for (const pair of options.metadata ?? []) {
     const [key = '', ...value] = pair.split('=');
@@ -85,11 +89,4 @@ async function requestOf(context: Context, options: TrainOptions): Promise<Train
   if (options.styleRef !== undefined) setField(body, 'style_ref.dataset_id', await datasetOf(context, options.styleRef, 'style_ref'));
   if (options.aux !== undefined) setField(body, 'aux.dataset_id', await datasetOf(context, options.aux, 'aux'));
   return body as TrainingJobCreateParams;
-}
-
-export function numberOf(flag: string, value: string | undefined): number | undefined {
-  if (value === undefined) return undefined;
-  const number = Number(value);
-  if (value.trim() === '' || Number.isNaN(number)) throw new UsageError(`${flag} ${value}: must be a number`);
-  return number;
 }

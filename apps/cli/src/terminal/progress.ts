@@ -1,12 +1,23 @@
-// A training job's progress on standard error: a bar in a terminal, a line now and then elsewhere.
-import type { TrainingJob } from '@styleforge/sdk';
+// Progress on standard error: a bar in a terminal, a line now and then elsewhere.
+import type { Evaluation, TrainingJob } from '@styleforge/sdk';
 import { Presets, SingleBar } from 'cli-progress';
 import { formatDuration } from './output.ts';
 
 const LINE_PERIOD_MS = 10_000;
+const ROOM_BESIDE_THE_BAR = 70;
+
+/** A state of what is followed. */
+export interface Progress {
+  done: number;
+  of: number;
+  /** A change of it gets a line of its own where there is no bar. */
+  status: string;
+  /** What stands beside the bar. */
+  details: string;
+}
 
 export interface ProgressDisplay {
-  update(job: TrainingJob): void;
+  update(progress: Progress): void;
   stop(): void;
 }
 
@@ -15,16 +26,15 @@ export function showProgress(): ProgressDisplay {
 }
 
 function bar(): ProgressDisplay {
-  const width = Math.max(10, Math.min(40, process.stderr.columns - 70));
+  const width = Math.max(10, Math.min(40, process.stderr.columns - ROOM_BESIDE_THE_BAR));
   const display = new SingleBar({ format: '{bar} {value}/{total}  {details}', barsize: width, hideCursor: true, stream: process.stderr, linewrap: false }, Presets.shades_classic);
   let started = false;
   return {
-    update(job) {
-      const { step, of } = job.progress;
-      if (!started) display.start(of, step, { details: '' });
+    update({ done, of, details }) {
+      if (!started) display.start(of, done, { details });
       started = true;
       display.setTotal(of);
-      display.update(step, { details: describe(job) });
+      display.update(done, { details });
     },
     stop: () => display.stop(),
   };
@@ -33,17 +43,27 @@ function bar(): ProgressDisplay {
 function lines(): ProgressDisplay {
   let last = { status: '', at: 0 };
   return {
-    update(job) {
-      if (job.status === last.status && Date.now() - last.at < LINE_PERIOD_MS) return;
-      last = { status: job.status, at: Date.now() };
-      const { step, of } = job.progress;
-      process.stderr.write(`${step}/${of}  ${describe(job)}\n`);
+    update({ done, of, status, details }) {
+      if (status === last.status && Date.now() - last.at < LINE_PERIOD_MS) return;
+      last = { status, at: Date.now() };
+      process.stderr.write(`${done}/${of}  ${details}\n`);
     },
     stop: () => undefined,
   };
 }
 
-/** What is shown beside the bar. */
+export function progressOfJob(job: Pick<TrainingJob, 'status' | 'progress'>): Progress {
+  const { step, of } = job.progress;
+  return { done: step, of, status: job.status, details: describe(job) };
+}
+
+export function progressOfEvaluation({ status, progress, config }: Evaluation): Progress {
+  if (progress === null) return { done: 0, of: config.models.length * config.prompts.length * config.num_images, status, details: status };
+  const { phase, done, of } = progress;
+  return { done, of, status: `${status} ${phase}`, details: `${status}, ${phase}` };
+}
+
+/** A job under way in a few words. */
 export function describe({ status, progress }: Pick<TrainingJob, 'status' | 'progress'>): string {
   const { loss, samples_per_second: speed, eta_seconds: eta, queue_position: before, evaluation } = progress;
   if (status === 'queued') return before === null || before === 0 ? 'queued, next' : `queued, ${before} before it`;

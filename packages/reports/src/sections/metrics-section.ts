@@ -1,7 +1,6 @@
 // The table of metrics, with how each number was made and what it says.
-import { LEAST_IMAGES_FOR_FID, type Metric, type ReportMetric, type ReportModel } from '@styleforge/contracts';
+import { LEAST_IMAGES_FOR_FID, type Metric, type ReportMetric, type ReportModel, shownInterval, shownMetric, shownName } from '@styleforge/contracts';
 import { html, type Markup } from '../html.ts';
-import { scaleOf, shortNumber, shownMetric, shownName } from '../numbers.ts';
 import type { PageContext } from './context.ts';
 
 const MEANINGS: Record<Metric, string> = {
@@ -28,9 +27,8 @@ function cell(model: ReportModel, column: ReportMetric, models: readonly ReportM
   if (!metric) return html`<td>–</td>`;
   const others = models.flatMap(({ metrics }) => metrics.filter(({ name }) => name === column.name));
   const best = others.length > 1 && others.every(({ value }) => (column.better === 'lower' ? metric.value <= value : metric.value >= value));
-  const { interval } = metric;
-  const scale = scaleOf(metric);
-  const range = interval && html`<span class="range">${shortNumber(interval.low * scale)} to ${shortNumber(interval.high * scale)}</span>`;
+  const interval = shownInterval(metric);
+  const range = interval && html`<span class="range">${interval}</span>`;
   return html`<td class="number ${best ? 'best' : ''}"><strong>${shownMetric(metric)}</strong>${range}</td>`;
 }
 

@@ -1,7 +1,6 @@
 // Signs of overfitting, and the generated pictures that are closest to one that was trained on.
-import type { OverfittingSign } from '@styleforge/contracts';
+import { type OverfittingSign, shortNumber } from '@styleforge/contracts';
 import { html, type Markup } from '../html.ts';
-import { shortNumber } from '../numbers.ts';
 import { type PageContext, picture } from './context.ts';
 
 const TITLES: Record<OverfittingSign['sign'], string> = {

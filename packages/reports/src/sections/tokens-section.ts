@@ -1,6 +1,6 @@
 // Whether each token of a Multi-StyleForge model brings out its own component.
+import { shortNumber } from '@styleforge/contracts';
 import { html, type Markup } from '../html.ts';
-import { shortNumber } from '../numbers.ts';
 import type { PageContext } from './context.ts';
 
 export function tokensSection({ report: { token_disentanglement: tokens } }: PageContext): Markup {

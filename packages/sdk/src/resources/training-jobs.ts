@@ -1,6 +1,6 @@
 // Training jobs: made, followed, steered, and what comes out of them.
 import type { Api } from '../api.ts';
-import { take } from '../api.ts';
+import { readPage, take } from '../api.ts';
 import { TrainingJobError } from '../errors.ts';
 import { followEvents } from '../event-stream.ts';
 import type { EventStreamOptions } from '../event-stream.ts';
@@ -8,7 +8,7 @@ import type { RequestOptions, WaitOptions } from '../options.ts';
 import { allItems, PagePromise } from '../pages.ts';
 import type { PageBody } from '../pages.ts';
 import type {
-  Checkpoint, LogEvent, TrainingJob, TrainingJobCreateParams, TrainingJobEvent, TrainingJobListParams, TrainingJobStatus, TrainingMetric, ValidationImage,
+  Checkpoint, LogEvent, Report, TrainingJob, TrainingJobCreateParams, TrainingJobEvent, TrainingJobListParams, TrainingJobStatus, TrainingMetric, ValidationImage,
 } from '../types.ts';
 import { waitUntilDone } from '../wait.ts';
 
@@ -86,6 +86,16 @@ export class TrainingJobs {
     const fetch = (after?: string) =>
       take(this.#api.http.GET('/v1/training-jobs/{id}/checkpoints', { params: { path: { id }, query: { limit: 100, ...(after && { after: Number(after) }) } }, ...this.#api.with(options) }));
     return allItems(fetch);
+  }
+
+  /** What came of the job's evaluation stage: a NotFoundError for a job without one, a ConflictError until the job has succeeded. */
+  report(id: string, options?: RequestOptions): Promise<Report> {
+    return take(this.#api.http.GET('/v1/training-jobs/{id}/report', { params: { path: { id } }, ...this.#api.with(options) })) as Promise<Report>;
+  }
+
+  /** The same as one HTML page that holds all its pictures. */
+  reportPage(id: string, options?: RequestOptions): Promise<string> {
+    return readPage(this.#api, `/v1/training-jobs/${encodeURIComponent(id)}/report`, options);
   }
 
   /** The validation images made while training. */

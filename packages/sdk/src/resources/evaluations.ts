@@ -1,0 +1,59 @@
+// Evaluations: a report for any model against any reference images and prompts.
+import type { Api } from '../api.ts';
+import { readPage, take } from '../api.ts';
+import { EvaluationError } from '../errors.ts';
+import type { RequestOptions, WaitOptions } from '../options.ts';
+import { PagePromise } from '../pages.ts';
+import type { Evaluation, EvaluationCreateParams, EvaluationImage, PageParams, Report } from '../types.ts';
+import { waitUntilDone } from '../wait.ts';
+
+export class Evaluations {
+  readonly #api: Api;
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  create(params: EvaluationCreateParams, options?: RequestOptions): Promise<Evaluation> {
+    return take(this.#api.http.POST('/v1/evaluations', { body: params, ...this.#api.with(options) }));
+  }
+
+  /** Newest first, with the evaluation stages of training jobs. */
+  list(params: PageParams = {}, options?: RequestOptions): PagePromise<Evaluation> {
+    const fetch = (after?: string) => take(this.#api.http.GET('/v1/evaluations', { params: { query: { ...params, ...(after && { after }) } }, ...this.#api.with(options) }));
+    return new PagePromise(fetch, params.after);
+  }
+
+  get(id: string, options?: RequestOptions): Promise<Evaluation> {
+    return take(this.#api.http.GET('/v1/evaluations/{id}', { params: { path: { id } }, ...this.#api.with(options) }));
+  }
+
+  /** Not for the evaluation stage of a job: cancel the job. */
+  cancel(id: string, options?: RequestOptions): Promise<Evaluation> {
+    return take(this.#api.http.POST('/v1/evaluations/{id}/cancel', { params: { path: { id } }, ...this.#api.with(options) }));
+  }
+
+  /** Resolves when the report is there; throws an EvaluationError when the evaluation failed or was cancelled. */
+  async waitFor(id: string, options: WaitOptions<Evaluation> = {}): Promise<Evaluation> {
+    const isDone = ({ status }: Evaluation) => status !== 'queued' && status !== 'running';
+    const evaluation = await waitUntilDone({ name: `evaluation ${id}`, read: (request) => this.get(id, request), isDone }, options);
+    if (evaluation.status !== 'succeeded') throw new EvaluationError(evaluation);
+    return evaluation;
+  }
+
+  /** All that have been drawn so far, by model and prompt; `client.download(image.url)` fetches one as PNG. */
+  async images(id: string, options?: RequestOptions): Promise<EvaluationImage[]> {
+    const { data } = await take(this.#api.http.GET('/v1/evaluations/{id}/images', { params: { path: { id } }, ...this.#api.with(options) }));
+    return data;
+  }
+
+  /** A ConflictError until the evaluation has succeeded. */
+  report(id: string, options?: RequestOptions): Promise<Report> {
+    return take(this.#api.http.GET('/v1/evaluations/{id}/report', { params: { path: { id } }, ...this.#api.with(options) })) as Promise<Report>;
+  }
+
+  /** The same as one HTML page that holds all its pictures. */
+  reportPage(id: string, options?: RequestOptions): Promise<string> {
+    return readPage(this.#api, `/v1/evaluations/${encodeURIComponent(id)}/report`, options);
+  }
+}
