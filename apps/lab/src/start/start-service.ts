@@ -67,11 +67,10 @@ async function startDatabase(config: Config, opened: Closers): Promise<string> {
 async function makeKey(databaseUrl: string, newKey: boolean): Promise<string | undefined> {
   const database = createDatabase(databaseUrl, { maxConnections: 1 });
   try {
-    const project = await database.prisma.project.findFirst({ orderBy: { id: 'asc' } });
-    if (project && !newKey) return undefined;
-    const projectId = project?.id ?? (await database.apiKeys.createProject('default')).projectId;
-    const { key } = await database.apiKeys.create(projectId, 'made at start', ['read', 'write', 'admin']);
-    return key;
+    const first = await database.apiKeys.createFirst();
+    if (first || !newKey) return first?.key;
+    const { id } = await database.prisma.project.findFirstOrThrow({ orderBy: { id: 'asc' } });
+    return (await database.apiKeys.create(id, 'made at start', ['read', 'write', 'admin'])).key;
   } finally {
     await database.close();
   }

@@ -47,6 +47,13 @@ export function createApiKeyRepository(prisma: PrismaClient) {
       return { keyId: id, key, row: toRow(row) };
     },
 
+    /** For the first start of an installation: a project, and a key to it with every scope. Null where there is a project already. */
+    async createFirst(): Promise<{ key: string } | null> {
+      if ((await prisma.project.findFirst()) !== null) return null;
+      const { projectId } = await this.createProject('default');
+      return this.create(projectId, 'made at start', ['read', 'write', 'admin']);
+    },
+
     /** Who a key belongs to; null for one that is unknown, revoked or expired. */
     async identify(key: string): Promise<ApiKeyIdentity | null> {
       const row = await prisma.apiKey.findUnique({ where: { keyHash: hash(key) } });

@@ -1,0 +1,132 @@
+// The images: rules that matter for Dockerfiles, the compose file, and the very steps of the Dockerfiles run in a scratch folder.
+import { execFile, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { startTestDatabase, type TestDatabase } from '@styleforge/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readText, readYaml, repository, unknownSettings } from './files.ts';
+
+const run = promisify(execFile);
+const patience = 600_000;
+const dockerfiles = ['infra/docker/Dockerfile.api', 'infra/docker/Dockerfile.worker', 'infra/docker/Dockerfile.worker-gpu'];
+
+describe.each(dockerfiles)('%s', (file) => {
+  it('keeps the rules: pinned tags, no root at run time, a health check, commands without a shell, tidy package lists', async () => {
+    const text = await readText(file);
+    for (const [, image = ''] of text.matchAll(/^FROM (\S+)/gm)) expect(image).toMatch(/^[a-z/]+:\d+\.\d+\.\d+-[a-z-]+$/);
+    expect(text).not.toMatch(/^ADD |\bsudo\b|:latest/m);
+    const last = text.slice(text.lastIndexOf('\nFROM '));
+    expect(last).toMatch(/^USER node$/m);
+    expect(last).toMatch(/^HEALTHCHECK .*CMD \[/m);
+    expect(last).toMatch(/^CMD \[/m);
+    expect(last).not.toMatch(/COPY (?!--from)/);
+    if (text.includes('apt-get install')) expect(text).toMatch(/apt-get update \\\n.*--no-install-recommends .*\\\n.*rm -rf \/var\/lib\/apt\/lists/);
+    const settings = [...last.matchAll(/^ENV (.*)$/gm)].flatMap(([, pairs = '']) => pairs.split(' ').map((pair) => pair.split('=')[0] ?? ''));
+    expect(unknownSettings(settings.filter((name) => name !== 'NODE_ENV' && !name.startsWith('NVIDIA_')))).toEqual([]);
+  });
+});
+
+interface Compose {
+  services: Record<string, { image: string; environment?: Record<string, string>; read_only?: boolean; healthcheck?: object; build?: { dockerfile: string } }>;
+}
+
+describe('docker-compose.yml', () => {
+  it('passes dclint', async () => {
+    const { stdout } = await run(process.execPath, ['node_modules/dclint/bin/dclint.cjs', 'docker-compose.yml', '--formatter', 'json'], { cwd: repository });
+    expect(JSON.parse(stdout)).toMatchObject([{ messages: [] }]);
+  });
+
+  it('pins its images, gives our services read-only roots, and sets nothing that the service does not know', async () => {
+    const [compose] = await readYaml<Compose>('docker-compose.yml');
+    for (const [name, service] of Object.entries(compose?.services ?? {})) {
+      expect(service.image, name).toMatch(/:(\d+\.|RELEASE\.|\$\{TAG)/);
+      if (!service.image.startsWith('styleforge-')) continue;
+      expect(service.read_only, name).toBe(true);
+      expect(unknownSettings(Object.keys(service.environment ?? {})), name).toEqual([]);
+      if (service.build) expect(dockerfiles).toContain(service.build.dockerfile);
+    }
+  });
+});
+
+interface Image {
+  root: string;
+  cwd: string;
+  env: Record<string, string>;
+  command: string[];
+  healthcheck: string[];
+}
+
+describe('an image whose steps have been run', () => {
+  let scratch: string;
+  let database: TestDatabase;
+  beforeAll(async () => {
+    scratch = await mkdtemp(join(tmpdir(), 'styleforge-images-'));
+    database = await startTestDatabase();
+  });
+  afterAll(async () => {
+    await database.close();
+    await rm(scratch, { recursive: true, force: true });
+  });
+
+  async function build(name: string): Promise<Image> {
+    const folder = join(scratch, name);
+    await run(process.execPath, ['infra/docker/run-steps.mjs', `infra/docker/Dockerfile.${name}`, folder, '--modules', '.'], { cwd: repository });
+    return JSON.parse(await readFile(join(folder, 'image.json'), 'utf8')) as Image;
+  }
+
+  /** Starts the image's command on the tree that its steps made; resolves when its health check passes. */
+  async function untilHealthy({ root, cwd, env, command, healthcheck }: Image, port: number): Promise<{ stop(): Promise<number | null> }> {
+    const inTree = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value.startsWith('/') ? join(root, value) : value]));
+    const settings = { ...inTree, DATABASE_URL: database.databaseUrl, LOG_LEVEL: 'warn', HOST: '127.0.0.1', [env['WORKER_PORT'] ? 'WORKER_PORT' : 'PORT']: String(port) };
+    const environment = { PATH: `${join(process.execPath, '..')}:/usr/bin:/bin`, TMPDIR: join(scratch, 'tmp'), ...settings };
+    const [program = '', ...args] = command;
+    const child = spawn(program, args, { cwd, env: environment, stdio: ['ignore', 'inherit', 'inherit'] });
+    const exited = new Promise<number | null>((done) => child.once('exit', done));
+    const [check = '', ...checkArgs] = healthcheck;
+    while (child.exitCode === null) {
+      const isHealthy = await run(check, checkArgs, { cwd, env: environment }).then(() => true, () => false);
+      if (isHealthy) return { stop: () => (child.kill('SIGTERM'), exited) };
+      await sleep(500);
+    }
+    throw new Error(`${command.join(' ')} ended with ${child.exitCode} before it was healthy`);
+  }
+
+  it('api: holds no onnxruntime, starts, is ready, stops in order', async () => {
+    const image = await build('api');
+    const modules = join(image.cwd, 'node_modules');
+    expect((await readdir(modules)).filter((name) => name.startsWith('onnxruntime'))).toEqual([]);
+    expect(await readdir(join(modules, '@styleforge'))).toEqual(['api', 'config', 'contracts', 'database', 'queue', 'reports', 'storage', 'telemetry']);
+    expect(await readdir(join(image.cwd, 'apps/api'))).toEqual(['package.json', 'src']);
+    await cp(join(repository, 'models'), join(image.root, 'models'), { recursive: true });
+    const port = await freePort();
+    const api = await untilHealthy(image, port);
+    const ready = await fetch(`http://127.0.0.1:${port}/readyz`);
+    expect([ready.status, await ready.json()]).toMatchObject([200, { status: 'ready' }]);
+    expect(await api.stop()).toBe(0);
+  }, patience);
+
+  it('worker: has what it computes with, starts, is ready, stops in order', async () => {
+    const image = await build('worker');
+    expect(existsSync(join(image.cwd, 'node_modules/onnxruntime-node/package.json'))).toBe(true);
+    const port = await freePort();
+    const worker = await untilHealthy(image, port);
+    const ready = await fetch(`http://127.0.0.1:${port}/readyz`);
+    expect([ready.status, await ready.json()]).toMatchObject([200, { status: 'ready' }]);
+    expect(await worker.stop()).toBe(0);
+  }, patience);
+});
+
+function freePort(): Promise<number> {
+  return new Promise((done, fail) => {
+    const server = createServer().once('error', fail);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => done(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}
