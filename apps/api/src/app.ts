@@ -15,6 +15,7 @@ import { AllowedMethods } from './http/allowed-methods.ts';
 import type { ApiServer } from './http/api-server.ts';
 import { registerAuthentication } from './plugins/authentication.ts';
 import { registerContentNegotiation } from './plugins/content-negotiation.ts';
+import { registerCors } from './plugins/cors.ts';
 import { registerIdempotency } from './plugins/idempotency.ts';
 import { registerOpenApi } from './plugins/openapi.ts';
 import { registerRateLimit } from './plugins/rate-limit.ts';
@@ -47,6 +48,7 @@ export async function buildApp(options: ApiOptions): Promise<ApiServer> {
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(handleError);
+  await registerCors(app, options.corsOrigins ?? []);
   const allowed = new AllowedMethods();
   app.addHook('onRoute', (route) => allowed.add(route));
   app.setNotFoundHandler((request, reply) => handleUnknownRoute(request, reply, allowed));

@@ -15,6 +15,8 @@ export type ApiOptions = {
   rateLimiter?: RateLimiter | undefined;
   /** Open at a time; left out: as many as they like. */
   eventStreamsPerKey?: number;
+  /** Whose pages may call from a browser, `*` for any; none when left out. */
+  corsOrigins?: string[];
   /** Left out: no limit but that of the project itself. */
   maxQueuedJobsPerProject?: number;
   /** Networks beside the public internet that webhooks may reach, in CIDR notation. */

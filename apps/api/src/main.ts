@@ -32,7 +32,7 @@ const rateLimiter = config.rateLimit
 const readinessChecks = { disk_space: diskSpaceCheck(dataDirectory, config.operations.minFreeDiskMB) };
 const api = await startApi({
   database, objectStore, queues, rateLimiter, metrics, readinessChecks, host, port, logLevel, baseModelsDirectory,
-  eventStreamsPerKey: config.eventStreamsPerKey, maxQueuedJobsPerProject: flow.maxQueuedJobsPerProject, webhookNetworks: flow.webhooks.allowedNetworks,
+  eventStreamsPerKey: config.eventStreamsPerKey, corsOrigins: config.corsOrigins, maxQueuedJobsPerProject: flow.maxQueuedJobsPerProject, webhookNetworks: flow.webhooks.allowedNetworks,
 });
 
 let stopping = false;

@@ -9,6 +9,10 @@ import { type FlowConfig, flowConfigOf, flowEnvironment, flowEnvironmentOf } fro
 const url = (...protocols: string[]) =>
   z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), `must be a URL starting with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`);
 
+const isOrigin = (text: string) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).origin === text;
+const origins = z.string().transform((text) => text.split(',').map((part) => part.trim().replace(/\/$/, '')))
+  .refine((list) => (list.length === 1 && list[0] === '*') || list.every(isOrigin), 'must be origins such as https://app.example.com, parted by commas, or * alone for any');
+
 /** docs/configuration.md is generated from it: `npm run docs:configuration`. */
 export const environmentSchema = z.object({
   HOST: z.string().default('127.0.0.1').describe('Address that the API, and the status page of a worker, listen at'),
@@ -35,6 +39,7 @@ export const environmentSchema = z.object({
   RATE_LIMIT_REQUESTS: z.coerce.number().int().min(0).max(1_000_000).default(6000).describe('Requests that an API key may make within `RATE_LIMIT_SECONDS`; 0 for any number'),
   RATE_LIMIT_SECONDS: z.coerce.number().int().min(1).max(86_400).default(60).describe('Time over which the requests of an API key are counted'),
   EVENT_STREAMS_PER_KEY: z.coerce.number().int().min(1).max(100_000).default(100).describe('Event streams that an API key may have open at a time, in each API process'),
+  CORS_ORIGINS: origins.optional().describe('Origins whose pages may call the API from a browser: `https://app.example.com,http://localhost:5173`, or `*` for any; without it none may'),
   ...operationsEnvironment,
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info').describe('Least severe log lines that are written'),
 });
@@ -80,6 +85,8 @@ export interface Config {
   rateLimit: { requests: number; seconds: number } | null;
   /** In each API process. */
   eventStreamsPerKey: number;
+  /** Whose pages may call the API from a browser; `*` for any. */
+  corsOrigins: string[];
   flow: FlowConfig;
   operations: OperationsConfig;
   logLevel: Environment['LOG_LEVEL'];
@@ -114,6 +121,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     extractors,
     rateLimit: settings.RATE_LIMIT_REQUESTS === 0 ? null : { requests: settings.RATE_LIMIT_REQUESTS, seconds: settings.RATE_LIMIT_SECONDS },
     eventStreamsPerKey: settings.EVENT_STREAMS_PER_KEY,
+    corsOrigins: settings.CORS_ORIGINS ?? [],
     flow: flowConfigOf(settings),
     operations: operationsConfigOf(settings),
     logLevel: settings.LOG_LEVEL,
@@ -176,6 +184,7 @@ export function environmentOf(config: Config, env: NodeJS.ProcessEnv = process.e
     RATE_LIMIT_REQUESTS: String(config.rateLimit?.requests ?? 0),
     RATE_LIMIT_SECONDS: config.rateLimit ? String(config.rateLimit.seconds) : undefined,
     EVENT_STREAMS_PER_KEY: String(config.eventStreamsPerKey),
+    CORS_ORIGINS: config.corsOrigins.join(',') || undefined,
     ...flowEnvironmentOf(config.flow),
     ...operationsEnvironmentOf(config.operations),
     LOG_LEVEL: config.logLevel,

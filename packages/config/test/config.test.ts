@@ -17,7 +17,7 @@ describe('loadConfig', () => {
       baseModelsDirectory: resolve('models'),
       worker: { device: 'cpu', graceSeconds: 25, generationModels: 2, generationModelsMB: 8192 },
       rateLimit: { requests: 6000, seconds: 60 },
-      eventStreamsPerKey: 100,
+      eventStreamsPerKey: 100, corsOrigins: [],
       flow: {
         maxQueuedJobsPerProject: 1000, webhooks: { allowedNetworks: [], timeoutSeconds: 15, disableAfterDays: 5 },
         sweep: expect.objectContaining({ everyMinutes: 60, dryRun: false, checkpointDays: 30 }) as object,
@@ -38,6 +38,8 @@ describe('loadConfig', () => {
     [{ WORKER_QUEUES: 'train:1,train:2' }, /^WORKER_QUEUES: "train:2"/],
     [{ WORKER_GRACE_SECONDS: '-1' }, /^WORKER_GRACE_SECONDS: /],
     [{ GENERATION_MODELS: '0' }, /^GENERATION_MODELS: /],
+    [{ CORS_ORIGINS: 'app.example.com' }, /^CORS_ORIGINS: must be origins such as/],
+    [{ CORS_ORIGINS: 'https://app.example.com/page' }, /^CORS_ORIGINS: /],
     [{ S3_BUCKET: 'b', S3_ACCESS_KEY_ID: 'a' }, /^S3_SECRET_ACCESS_KEY: /],
     [{ S3_BUCKET: 'b', S3_DOWNLOADS: 'mail' }, /^S3_DOWNLOADS: /],
     [{ S3_BUCKET: 'b', OBJECT_STORE_DIRECTORY: '/data' }, /^OBJECT_STORE_DIRECTORY: /],
@@ -68,7 +70,7 @@ describe('loadConfig', () => {
     { S3_BUCKET: 'b', S3_ENDPOINT: 'http://localhost:9000', S3_FORCE_PATH_STYLE: 'true', S3_ACCESS_KEY_ID: 'a', S3_SECRET_ACCESS_KEY: 's', S3_PREFIX: 'p', S3_PUBLIC_ENDPOINT: 'https://files.example.com', S3_DOWNLOADS: 'stream' },
     { PUBLIC_URL: 'https://forge.example.com', WEBHOOK_ALLOWED_NETWORKS: '127.0.0.0/8,::1/128', WEBHOOK_TIMEOUT_SECONDS: '2', WEBHOOK_DISABLE_AFTER_DAYS: '1' },
     { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318', OTEL_EXPORTER_OTLP_HEADERS: 'api-key=a%3Db, x=y=z', WORKER_PORT: '0', MIGRATE_ON_START: 'false' },
-    { EVENT_STREAMS_PER_KEY: '3', RETENTION_CHECKPOINT_DAYS: '0', RETENTION_GENERATED_IMAGE_DAYS: '7', ORPHAN_GRACE_HOURS: '2', SWEEP_MINUTES: '5', SWEEP_DRY_RUN: 'true' },
+    { CORS_ORIGINS: 'https://app.example.com, http://localhost:5173', EVENT_STREAMS_PER_KEY: '3', RETENTION_CHECKPOINT_DAYS: '0', RETENTION_GENERATED_IMAGE_DAYS: '7', ORPHAN_GRACE_HOURS: '2', SWEEP_MINUTES: '5', SWEEP_DRY_RUN: 'true' },
   ])('survives a child process environment: %o', (env) => {
     const config = loadConfig(env);
     expect(loadConfig(environmentOf(config, { S3_BUCKET: 'stale', DATABASE_URL: 'stale' }))).toEqual(config);

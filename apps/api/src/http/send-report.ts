@@ -18,7 +18,7 @@ export const reportResponse = {
 
 export async function sendReport(dependencies: ApiDependencies, evaluation: EvaluationRow, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const report = await readReport(dependencies, evaluation);
-  reply.header('vary', 'accept').header('cache-control', 'private, no-cache');
+  reply.header('vary', [reply.getHeader('vary'), 'accept'].filter(Boolean).join(', ')).header('cache-control', 'private, no-cache');
   if (!prefersHtml(request.headers.accept)) return reply.type('application/json; charset=utf-8').send(report);
   const page = renderReport(report, await inlinePictures(dependencies, evaluation.projectId, report));
   return reply.type('text/html; charset=utf-8').header('content-security-policy', PAGE_POLICY).header('x-content-type-options', 'nosniff').send(Buffer.from(page));
