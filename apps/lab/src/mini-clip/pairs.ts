@@ -13,7 +13,7 @@ const WHITE = 255;
 
 export const allStyles = listStyles().map(({ id }) => id);
 
-export const isHeldOutPair = ({ subject, style }: ImageRecord): boolean => unitOf(`mini-clip/${subject}/${style}`) < HELD_OUT_SHARE;
+export const isHeldOutPair = ({ subject, style }: Pick<ImageRecord, 'subject' | 'style'>): boolean => unitOf(`mini-clip/${subject}/${style}`) < HELD_OUT_SHARE;
 
 /** Every text that a picture can be paired with, the bare name first. */
 export function textsOf({ name, style }: Pick<ImageRecord, 'name' | 'style'>): string[] {
