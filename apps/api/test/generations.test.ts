@@ -68,13 +68,19 @@ describe('POST /v1/images/generations', () => {
     await api.database.trainingJobs.claim(job.id);
     await api.database.trainingJobs.start(job.id, 1);
     const checkpoint = await api.database.checkpoints.record({ projectId: api.projectId, jobId: job.id, step: 1, objectPrefix: 'p/', files: [] });
-    const byCheckpoint = await post({ model: checkpoint.id, prompts: ['x'] });
-    expect(byCheckpoint.body).toMatchObject({ checkpoint_id: checkpoint.id, training_job_id: job.id, base_model: null, config: { width: 32, steps: 20 } });
+    const byCheckpoint = await post({ model: checkpoint.id, prompts: ['x, [V] style, [all]'] });
+    expect(byCheckpoint.body).toMatchObject({ checkpoint_id: checkpoint.id, training_job_id: job.id, base_model: null, config: { width: 32, steps: 20, prompts: ['x, zwx style, zwx'] } });
     await api.database.trainingJobs.setStatus(job.id, { from: 'running', to: 'succeeded', result: { final_step: 1, checkpoint_id: checkpoint.id } });
     expect((await post({ model: job.id, prompts: ['x'] })).body).toMatchObject({ checkpoint_id: checkpoint.id });
     for (const model of ['nothing', 'job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70', 'ckpt_x', '../tiny']) {
       expect((await post({ model, prompts: ['x'] })).body).toMatchObject({ status: 422, code: 'unknown_model', errors: [{ pointer: '/model' }] });
     }
+  });
+
+  it('puts the tokens of the model into the prompts, and refuses them where there is none', async () => {
+    const base = await post({ model: 'tiny', prompts: ['a cat', 'a photo of [V] style, cat'] });
+    expect([base.status, base.body]).toMatchObject([422, { code: 'validation_failed', errors: [{ pointer: '/prompts/1' }] }]);
+    expect((await post({ model: 'tiny', prompts: ['a [person]'] })).body.config.prompts).toEqual(['a [person]']);
   });
 
   it('refuses too many images and unknown samplers', async () => {

@@ -13,7 +13,8 @@ const side = z.int().min(16).max(2048).multipleOf(8);
 export const createGenerationRequest = z
   .strictObject({
     model: z.string().min(1).max(100).describe('A checkpoint id, the id of a succeeded job, or the name of a base model'),
-    prompts: z.array(z.string().trim().min(1).max(2000)).min(1).max(GENERATION_LIMITS.prompts),
+    prompts: z.array(z.string().trim().min(1).max(2000)).min(1).max(GENERATION_LIMITS.prompts)
+      .describe('`[V]` stands for the first token that the model was trained with, `[name]` for that of the component of this name'),
     negative_prompt: z.string().max(2000).optional(),
     width: side.optional().describe("The model's own size when left out"),
     height: side.optional(),

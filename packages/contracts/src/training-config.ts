@@ -15,9 +15,9 @@ export const ALL_IMAGES = 'all';
 export const DEFAULT_AUX_PROMPT = 'a photo of style';
 const DEFAULT_AUX_WEIGHT = 1;
 const STYLE_REF_PROMPT = 'a photo of [V] style';
-const TOKEN_PLACEHOLDER = '[V]';
+export const TOKEN_PLACEHOLDER = '[V]';
 /** The authors' rare tokens: the first for persons, the second for backgrounds. */
-const RARE_TOKENS = ['zwx', 'ukj'];
+export const RARE_TOKENS: readonly string[] = ['zwx', 'ukj'];
 
 const DEFAULT_CLASS_IMAGES = 100;
 const DEFAULT_SAMPLING = { sampler: 'ddim', steps: 30, guidance_scale: 7.5, negative_prompt: '', seed: 0 } as const;
@@ -102,7 +102,8 @@ function resolveValidation({ validation }: CreateTrainingJobRequest, components:
   return { ...DEFAULT_SAMPLING, ...profile.generation, ...validation, prompts };
 }
 
-function withTokens(prompt: string, components: StyleRefComponent[]): string {
+/** `[V]` becomes the first component's token, `[name]` that of the component of this name. */
+export function withTokens(prompt: string, components: readonly StyleRefComponent[]): string {
   const first = prompt.replaceAll(TOKEN_PLACEHOLDER, components[0]?.token ?? '');
   return components.reduce((text, { name, token }) => text.replaceAll(`[${name}]`, token), first);
 }

@@ -1,8 +1,8 @@
 // Creates generations: finds the model that is meant, resolves the settings, queues the work.
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ID_PREFIXES, isFinishedGeneration } from '@styleforge/contracts';
-import type { BaseModelProfile, CreateGenerationRequest, GenerationConfig } from '@styleforge/contracts';
+import { ID_PREFIXES, isFinishedGeneration, TOKEN_PLACEHOLDER, withTokens } from '@styleforge/contracts';
+import type { BaseModelProfile, CreateGenerationRequest, GenerationConfig, StyleRefComponent } from '@styleforge/contracts';
 import { newId } from '@styleforge/database';
 import type { Database, GenerationDetail, GenerationModel, TrainingJobRow } from '@styleforge/database';
 import type { ApiDependencies } from '../dependencies.ts';
@@ -15,12 +15,20 @@ const SEEDS = 2 ** 32;
 const POLL_MS = 100;
 
 type NewGeneration = { projectId: string; body: CreateGenerationRequest; reservedUuid: string | undefined };
-/** `sizeUnit`: pixels that a width or height must be a multiple of. */
-type ChosenModel = { model: GenerationModel; resolution: number; sizeUnit: number; defaults: BaseModelProfile['generation'] };
+interface ChosenModel {
+  model: GenerationModel;
+  resolution: number;
+  /** Pixels that a width or height must be a multiple of. */
+  sizeUnit: number;
+  defaults: BaseModelProfile['generation'];
+  /** What it has been trained with; none for a base model. */
+  components: readonly StyleRefComponent[];
+}
 
 /** Returns the new generation's id. */
 export async function createGeneration(dependencies: ApiDependencies, { projectId, body, reservedUuid }: NewGeneration): Promise<string> {
   const chosen = await chooseModel(dependencies, projectId, body.model);
+  checkPlaceholders(body, chosen);
   const config = resolve(body, chosen);
   checkSize(config, chosen);
   const id = newId('generation', reservedUuid);
@@ -39,10 +47,10 @@ export async function awaitGeneration(database: Database, projectId: string, id:
   }
 }
 
-function resolve(body: CreateGenerationRequest, { resolution, defaults }: ChosenModel): GenerationConfig {
+function resolve(body: CreateGenerationRequest, { resolution, defaults, components }: ChosenModel): GenerationConfig {
   return {
     model: body.model,
-    prompts: body.prompts,
+    prompts: body.prompts.map((prompt) => withTokens(prompt, components)),
     negative_prompt: body.negative_prompt ?? defaults.negative_prompt ?? METHOD_SAMPLING.negative_prompt,
     width: body.width ?? resolution,
     height: body.height ?? resolution,
@@ -52,6 +60,13 @@ function resolve(body: CreateGenerationRequest, { resolution, defaults }: Chosen
     seed: body.seed ?? randomInt(SEEDS),
     num_images: body.num_images,
   };
+}
+
+function checkPlaceholders({ prompts, model }: CreateGenerationRequest, { components }: ChosenModel): void {
+  if (components.length > 0) return;
+  const detail = `${TOKEN_PLACEHOLDER} stands for the token of a trained model; ${model} is a base model: name the style in words, or a job in model`;
+  const errors = prompts.flatMap((prompt, index) => (prompt.includes(TOKEN_PLACEHOLDER) ? [{ pointer: `/prompts/${index}`, detail }] : []));
+  if (errors.length > 0) throw new ApiError('validation_failed', errors.map(({ pointer }) => `${pointer}: ${detail}`).join('; '), errors);
 }
 
 function checkSize(config: GenerationConfig, { sizeUnit }: ChosenModel): void {
@@ -76,14 +91,14 @@ async function chooseModel(dependencies: ApiDependencies, projectId: string, nam
   }
   const entry = await baseModels.find(name);
   if (entry === null) throw unknownModel(`there is no base model ${name}`);
-  return { model: { baseModel: name }, resolution: entry.profile.resolution, sizeUnit: entry.body.geometry.latent_scale, defaults: entry.profile.generation };
+  return { model: { baseModel: name }, resolution: entry.profile.resolution, sizeUnit: entry.body.geometry.latent_scale, defaults: entry.profile.generation, components: [] };
 }
 
 /** A checkpoint is sampled as its base model is, at the size that it was trained in. */
 async function trainedModel({ baseModels }: ApiDependencies, job: TrainingJobRow, checkpointId: string): Promise<ChosenModel> {
   const base = await baseModels.find(job.baseModel);
   const sizeUnit = base?.body.geometry.latent_scale ?? STABLE_DIFFUSION_SIZE_UNIT;
-  return { model: { checkpointId }, resolution: job.config.hyperparameters.resolution, sizeUnit, defaults: base?.profile.generation ?? {} };
+  return { model: { checkpointId }, resolution: job.config.hyperparameters.resolution, sizeUnit, defaults: base?.profile.generation ?? {}, components: job.config.style_ref.components };
 }
 
 function unknownModel(detail: string): ApiError {

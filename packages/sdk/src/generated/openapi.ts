@@ -1100,6 +1100,7 @@ export interface components {
              * @default 1
              */
             num_images?: number;
+            /** @description `[V]` stands for the first token that the model was trained with, `[name]` for that of the component of this name */
             prompts: string[];
             /** @enum {string} */
             sampler?: "ddim" | "pndm" | "dpmsolver++" | "dpmsolver++karras" | "euler" | "unipc";
