@@ -23,7 +23,7 @@ const textBasics = {
 const attentionDown = 'CrossAttnDownBlock2D';
 const attentionUp = 'CrossAttnUpBlock2D';
 
-export const geometries: Readonly<Record<string, Geometry>> = {
+const geometries: Readonly<Record<string, Geometry>> = {
   /** Stable Diffusion 1.5 at 512x512: 859.5 M and 123.1 M parameters. */
   sd15: {
     unet: stableDiffusion1.unet, textEncoder: stableDiffusion1.text_encoder,
@@ -39,3 +39,18 @@ export const geometries: Readonly<Record<string, Geometry>> = {
     latentShape: [4, 16, 16], batchSize: 2, gradientCheckpointing: false, momentPrecision: 'float32',
   },
 };
+
+export const schedulerConfig = { _class_name: 'DDPMScheduler', beta_start: 0.00085, beta_end: 0.012, beta_schedule: 'scaled_linear', num_train_timesteps: 1000, prediction_type: 'epsilon' };
+
+/** Stable Diffusion's autoencoder; benchmarks of the U-Net only need it for its factor of eight. */
+export const vaeConfig = {
+  _class_name: 'AutoencoderKL', act_fn: 'silu', block_out_channels: [128, 256, 512, 512], down_block_types: new Array<string>(4).fill('DownEncoderBlock2D'),
+  up_block_types: new Array<string>(4).fill('UpDecoderBlock2D'), in_channels: 3, out_channels: 3, latent_channels: 4, layers_per_block: 2, norm_num_groups: 32, sample_size: 512, scaling_factor: 0.18215,
+};
+
+/** Throws where there is none of this name. */
+export function geometryOf(name: string): Geometry {
+  const geometry = geometries[name];
+  if (!geometry) throw new Error(`--geometry ${name}: choose one of ${Object.keys(geometries).join(', ')}`);
+  return geometry;
+}

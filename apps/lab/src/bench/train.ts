@@ -1,29 +1,14 @@
 // npm run bench -- train: the dual-binding step at a given geometry with random weights: seconds, samples a second, peak memory.
 import { isLowMemoryProcess, lowMemoryEnvironment } from '@styleforge/config';
 import { CLIPTextModel, DDPMScheduler, parseCLIPTextConfig, parseUNet2DConditionConfig, randomNormals, UNet2DConditionModel } from '@styleforge/diffusion';
-import { type ParameterBuffers } from '@styleforge/runtime';
 import { dualBindingWeights, TrainStep, type TrainStepBatch } from '@styleforge/styleforge';
 import { spawn } from 'node:child_process';
 import { parseArgs } from 'node:util';
-import { geometries, type Geometry } from './geometries.ts';
+import { compareWithTorch } from './compare-torch.ts';
+import { geometryOf, schedulerConfig, type Geometry } from './geometries.ts';
+import { peakGibibytes, print, secondsSince } from './process.ts';
+import { fillRandom } from './random-weights.ts';
 import { median } from './statistics.ts';
-
-const schedulerConfig = { _class_name: 'DDPMScheduler', beta_start: 0.00085, beta_end: 0.012, beta_schedule: 'scaled_linear', num_train_timesteps: 1000, prediction_type: 'epsilon' };
-const GIBIBYTE = 2 ** 30;
-
-/** A cheap generator: benchmarks need plausible magnitudes, not good randomness. */
-function fillRandom(weights: ParameterBuffers): void {
-  let state = 1;
-  for (const { name, shape } of weights.specs) {
-    const values = weights.get(name);
-    const scale = shape.length === 1 ? 0 : 2 / Math.sqrt(values.length / shape[0]);
-    const offset = /norm.*weight$/.test(name) ? 1 : 0;
-    for (let i = 0; i < values.length; i++) {
-      state = (Math.imul(state, 1664525) + 1013904223) | 0;
-      values[i] = offset + (state / 2 ** 32) * scale;
-    }
-  }
-}
 
 function batchFor({ batchSize, latentShape, textEncoder }: Geometry, step: number): TrainStepBatch {
   const half = batchSize / 2;
@@ -45,10 +30,6 @@ async function createStep(geometry: Geometry, threads?: number): Promise<TrainSt
   });
 }
 
-const print = (figure: Record<string, unknown>): void => console.log(JSON.stringify(figure));
-const secondsSince = (start: number): number => Number(((performance.now() - start) / 1000).toFixed(2));
-const peakGibibytes = (): number => Number((process.resourceUsage().maxRSS * 1024 / GIBIBYTE).toFixed(2));
-
 /** Once more in a process that gives memory back as soon as it is freed. */
 function runSavingMemory(): Promise<void> {
   const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], { env: lowMemoryEnvironment(), stdio: 'inherit' });
@@ -60,14 +41,18 @@ function runSavingMemory(): Promise<void> {
 
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
-    args, options: { geometry: { type: 'string', default: 'small' }, steps: { type: 'string', default: '10' }, batch: { type: 'string' }, threads: { type: 'string' } },
+    args, options: { geometry: { type: 'string', default: 'small' }, steps: { type: 'string', default: '10' }, batch: { type: 'string' }, threads: { type: 'string' }, compare: { type: 'string' }, python: { type: 'string' } },
   });
-  const named = geometries[values.geometry];
-  if (!named) throw new Error(`--geometry ${values.geometry}: choose one of ${Object.keys(geometries).join(', ')}`);
+  const named = geometryOf(values.geometry);
   const geometry = values.batch === undefined ? named : { ...named, batchSize: Number(values.batch) };
+  const threads = values.threads === undefined ? undefined : Number(values.threads);
+  if (values.compare !== undefined) {
+    const own = (['geometry', 'steps', 'batch', 'threads'] as const).flatMap((name) => (values[name] === undefined ? [] : [`--${name}`, values[name]]));
+    return compareWithTorch(own, { library: values.compare, mode: 'train', geometry, steps: Number(values.steps), threads, python: values.python });
+  }
   if (geometry.gradientCheckpointing && !isLowMemoryProcess()) return runSavingMemory();
   const start = performance.now();
-  const step = await createStep(geometry, values.threads === undefined ? undefined : Number(values.threads));
+  const step = await createStep(geometry, threads);
   print({ phase: 'compiled', seconds: secondsSince(start), peak_gib: peakGibibytes() });
   fillRandom(step.weights);
   const parameters = step.weights.specs.reduce((sum, { name }) => sum + step.weights.get(name).length, 0);

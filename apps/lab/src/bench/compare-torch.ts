@@ -1,0 +1,56 @@
+// Runs a benchmark of ours and then the same work in torch, each in a process of its own, and prints the ratio.
+import { loadConfig } from '@styleforge/config';
+import { spawn } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { type Geometry } from './geometries.ts';
+
+const script = fileURLToPath(new URL('torch-reference.py', import.meta.url));
+
+export interface Comparison {
+  /** What to compare with; `torch` is the only one. */
+  readonly library: string;
+  readonly mode: 'train' | 'sample';
+  readonly geometry: Geometry;
+  readonly steps: number;
+  readonly threads?: number;
+  /** A Python with torch, diffusers and transformers; METRICS_PYTHON when left out. */
+  readonly python?: string;
+}
+
+interface Result {
+  readonly median_seconds: number;
+  readonly peak_gib: number;
+}
+
+/** Passes its lines on and gives back what the last one says. */
+function lastLineOf(command: string, args: readonly string[], input = ''): Promise<Result> {
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  let printed = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    process.stdout.write(chunk);
+    printed += chunk.toString();
+  });
+  child.stdin.end(input);
+  return new Promise((done, fail) => {
+    child.once('error', fail);
+    child.once('close', (code, signal) => {
+      if (code !== 0) return fail(new Error(`${command} ended by ${signal ?? `exit code ${code}`}`));
+      done(JSON.parse(printed.trim().split('\n').at(-1) ?? '') as Result);
+    });
+  });
+}
+
+/** `ownArguments`: those of this very benchmark, without --compare. */
+export async function compareWithTorch(ownArguments: readonly string[], { library, mode, geometry, steps, threads, python = loadConfig().extractors.python }: Comparison): Promise<void> {
+  if (library !== 'torch') throw new Error(`--compare ${library}: torch is what can be compared with`);
+  const ours = await lastLineOf(process.execPath, [...process.execArgv, process.argv[1] ?? '', mode, ...ownArguments]);
+  if (!python) {
+    console.log(JSON.stringify({ note: 'set METRICS_PYTHON or --python to a Python that has torch, diffusers and transformers to compare with it' }));
+    return;
+  }
+  const theirs = await lastLineOf(python, [script], JSON.stringify({ ...geometry, mode, steps, threads: threads ?? availableParallelism() }));
+  console.log(JSON.stringify({
+    against: 'torch', times_faster: Number((theirs.median_seconds / ours.median_seconds).toFixed(2)), memory_share: Number((ours.peak_gib / theirs.peak_gib).toFixed(2)),
+  }));
+}

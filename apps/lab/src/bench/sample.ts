@@ -1,0 +1,53 @@
+// npm run bench -- sample: guided sampling steps of one image (the U-Net on its prompt and on the empty one) at a given geometry with random weights.
+import { elementCount } from '@styleforge/autodiff';
+import { AutoencoderKL, CLIPTextModel, parseAutoencoderKLConfig, parseCLIPTextConfig, parseUNet2DConditionConfig, randomNormals, TextToImagePipeline, UNet2DConditionModel, type WeightSource } from '@styleforge/diffusion';
+import { ParameterBuffers } from '@styleforge/runtime';
+import { parseArgs } from 'node:util';
+import { compareWithTorch } from './compare-torch.ts';
+import { geometryOf, schedulerConfig, type Geometry, vaeConfig } from './geometries.ts';
+import { peakGibibytes, print, secondsSince } from './process.ts';
+import { fillRandom } from './random-weights.ts';
+import { median } from './statistics.ts';
+
+const randomWeights: WeightSource = async (wanted) => {
+  const weights = new ParameterBuffers([...wanted].map(([name, shape]) => ({ name, shape })));
+  fillRandom(weights);
+  return new Map(weights.entries());
+};
+
+function createPipeline({ unet, textEncoder }: Geometry, threads?: number): TextToImagePipeline {
+  return new TextToImagePipeline({
+    unet: new UNet2DConditionModel(parseUNet2DConditionConfig(unet)), textEncoder: new CLIPTextModel(parseCLIPTextConfig(textEncoder)), schedulerConfig,
+    vae: new AutoencoderKL(parseAutoencoderKLConfig(vaeConfig)), weights: { unet: randomWeights, vae: randomWeights, textEncoder: randomWeights },
+  }, { threads });
+}
+
+export async function run(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args, options: { geometry: { type: 'string', default: 'small' }, steps: { type: 'string', default: '10' }, threads: { type: 'string' }, compare: { type: 'string' }, python: { type: 'string' } },
+  });
+  const geometry = geometryOf(values.geometry);
+  const [steps, threads] = [Number(values.steps), values.threads === undefined ? undefined : Number(values.threads)];
+  if (values.compare !== undefined) {
+    const own = ['--geometry', values.geometry, '--steps', values.steps, ...(values.threads === undefined ? [] : ['--threads', values.threads])];
+    return compareWithTorch(own, { library: values.compare, mode: 'sample', geometry: { ...geometry, batchSize: 2 }, steps, threads, python: values.python });
+  }
+  const pipeline = createPipeline(geometry, threads);
+  const { max_position_embeddings: tokens, hidden_size: features } = pipeline.components.textEncoder.config;
+  const states = (step: number): Float32Array => randomNormals({ seed: 1, step, purpose: 'states' }, tokens * features);
+  const seconds: number[] = [];
+  let start = performance.now();
+  await pipeline.denoise(
+    { latents: randomNormals({ seed: 1, step: 0, purpose: 'latents' }, elementCount(geometry.latentShape)), shape: [1, ...geometry.latentShape], prompts: [states(1)], negativePrompt: states(2) },
+    {
+      steps, guidanceScale: 7.5, sampler: 'ddim',
+      onStep: (step) => {
+        seconds.push(secondsSince(start));
+        print({ step, seconds: seconds.at(-1), peak_gib: peakGibibytes() });
+        start = performance.now();
+      },
+    },
+  );
+  print({ geometry: values.geometry, median_seconds: median(seconds.length > 1 ? seconds.slice(1) : seconds), peak_gib: peakGibibytes() });
+  await pipeline.release();
+}
