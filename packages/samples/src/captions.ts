@@ -39,14 +39,24 @@ export function captionVariants(subject: NamedSubject, style: StyleId): string[]
   return usable(subject).map((template) => template.write(subject.name, styleOf(style).word));
 }
 
-/** The caption of draw `key` by the templates' weights; `emptyShare` of the draws is '' for classifier-free guidance. */
-export function drawCaption(subject: NamedSubject, style: StyleId, key: string, emptyShare = 0): string {
+export interface CaptionDraw {
+  /** Share of draws that are '', for classifier-free guidance. */
+  readonly emptyShare?: number;
+  /** Share of draws in which one of `unknownWords` stands for the style's word. */
+  readonly unknownShare?: number;
+  readonly unknownWords?: readonly string[];
+}
+
+/** The caption of draw `key` by the templates' weights. */
+export function drawCaption(subject: NamedSubject, style: StyleId, key: string, { emptyShare = 0, unknownShare = 0, unknownWords = [] }: CaptionDraw = {}): string {
   if (unitOf(`${key}/empty`) < emptyShare) return '';
+  const unknown = unitOf(`${key}/unknown`) < unknownShare;
+  const word = unknown ? unknownWords[hashKey(`${key}/word`) % unknownWords.length] : styleOf(style).word;
   const candidates = usable(subject);
   const total = candidates.reduce((sum, template) => sum + template.weight, 0);
   let at = hashKey(`${key}/template`) % total;
   for (const template of candidates) {
-    if (at < template.weight) return template.write(subject.name, styleOf(style).word);
+    if (at < template.weight) return template.write(subject.name, word);
     at -= template.weight;
   }
   throw new Error(`caption weights do not add up for ${subject.name}`);

@@ -35,7 +35,7 @@ export async function trainingSet(cacheDirectory: string, options: TrainingSetOp
     const pass = Math.floor(index / length);
     if (order.pass !== pass) order = { pass, indices: shuffledIndices(length, `${seed}/${pass}`) };
     const record = cache.records[order.indices[index % length]!]!;
-    const caption = drawCaption(record, record.style, `${seed}/${index}`, emptyShare);
+    const caption = drawCaption(record, record.style, `${seed}/${index}`, { emptyShare });
     return { index, image: imageOf(cache, record), caption, record };
   };
   function* examples(from = 0): Generator<TrainingExample, never> {

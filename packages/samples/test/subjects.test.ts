@@ -51,8 +51,8 @@ describe('captions', () => {
 
   it('draws by key: the same key the same caption, empty ones in the share asked for', () => {
     const cat = named('cat face');
-    const drawn = Array.from({ length: 2000 }, (_, i) => drawCaption(cat, 'noto', `1/${i}`, 0.1));
-    expect(drawn).toEqual(Array.from({ length: 2000 }, (_, i) => drawCaption(cat, 'noto', `1/${i}`, 0.1)));
+    const drawn = Array.from({ length: 2000 }, (_, i) => drawCaption(cat, 'noto', `1/${i}`, { emptyShare: 0.1 }));
+    expect(drawn).toEqual(Array.from({ length: 2000 }, (_, i) => drawCaption(cat, 'noto', `1/${i}`, { emptyShare: 0.1 })));
     const empty = drawn.filter((caption) => caption === '').length / drawn.length;
     expect(empty).toBeGreaterThan(0.08);
     expect(empty).toBeLessThan(0.12);

@@ -24,6 +24,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1337' },
     'learning-rate': { type: 'string', default: '1e-3' },
     'vae-from': { type: 'string' },
+    'unet-from': { type: 'string' },
     threads: { type: 'string' },
   },
 });
@@ -31,7 +32,7 @@ const { values } = parseArgs({
 const { directory, output, tokenizer } = values;
 const [vaeSteps, decoderSteps, unetSteps, batchSize, snapshotMinutes, seed] =
   (['vae-steps', 'decoder-steps', 'unet-steps', 'batch-size', 'snapshot-minutes', 'seed'] as const).map((name) => Number(values[name]));
-const optional = (value: string | undefined): number | undefined => (value === undefined ? undefined : Number(value));
+const threads = values.threads === undefined ? undefined : Number(values.threads);
 const log = (line: string): void => console.log(`${new Date().toISOString().slice(11, 19)} ${line}`);
 
 await mkdir(join(directory, 'sheets'), { recursive: true });
@@ -41,7 +42,7 @@ const cache = await buildImageCache(join(directory, 'images'), {
 log(`${cache.records.length} training pictures`);
 const core = await buildImageCache(join(directory, 'images'), { subjects: listCoreSubjects() });
 log(`${core.records.length} of them for the U-Net`);
-const vae = await trainVae({ cache, directory, initialModel: values['vae-from'], steps: vaeSteps, batchSize: 16, learningRate: 2e-3, seed, log });
+const vae = await trainVae({ cache, directory, initialModel: values['vae-from'], steps: vaeSteps, batchSize: 16, learningRate: 2e-3, seed, threads, log });
 await normalizeLatents(core, vae);
 const latents = await encodeLatents(core, vae);
 log(`latents encoded, scaling factor ${latents.scalingFactor.toFixed(4)}`);
@@ -53,9 +54,9 @@ const snapshot = async (autoencoder: ParameterBuffers, unetAndTextEncoder: Param
   log(`model at step ${step} in ${output}, sheet in ${sheet}`);
 };
 const unetAndTextEncoder = await trainUnet({
-  cache: core, latents, directory, tokenizerDirectory: tokenizer, threads: optional(values.threads),
+  cache: core, latents, directory, tokenizerDirectory: tokenizer, threads,
   steps: unetSteps, batchSize, learningRate: Number(values['learning-rate']), snapshotMinutes, seed, log,
-  onSnapshot: (weights, step) => snapshot(vae, weights, step, 'unet'),
+  initialModel: values['unet-from'], onSnapshot: (weights, step) => snapshot(vae, weights, step, 'unet'),
 });
-const sharper = await trainDecoder({ cache, directory, vae, steps: decoderSteps, batchSize: 16, learningRate: 1e-3, seed, log });
+const sharper = await trainDecoder({ cache, directory, vae, steps: decoderSteps, batchSize: 16, learningRate: 1e-3, seed, threads, log });
 await snapshot(sharper, unetAndTextEncoder, unetSteps, 'final');

@@ -9,6 +9,8 @@ import { initializeWeights, initialTokenTable } from './initialize.ts';
 import { LATENT_ELEMENTS, type LatentCache } from './latent-cache.ts';
 import { measureConditioning } from './measure-conditioning.ts';
 import { runTrainingLoop } from './training-loop.ts';
+import { readInitialModel } from './initial-model.ts';
+import { listUnknownWords } from './unknown-words.ts';
 import { CaptionVocabulary } from './vocabulary.ts';
 
 export interface UnetStageOptions {
@@ -23,10 +25,14 @@ export interface UnetStageOptions {
   readonly threads?: number;
   readonly seed: number;
   readonly log: (line: string) => void;
+  /** A diffusers folder of the same shape to start from; without it from nothing. */
+  readonly initialModel?: string;
   readonly onSnapshot: (weights: ParameterBuffers, step: number) => Promise<void>;
 }
 
 const EMPTY_CAPTION_SHARE = 0.1;
+/** Of the captions that name a style: what StyleForge starts from is the prompt of a style that nobody knows yet. */
+const UNKNOWN_STYLE_SHARE = 0.3;
 /** At the U-Net's rate the text encoder comes to say the same for every caption before the U-Net listens (docs/experiments/base-model.md). */
 const TEXT_ENCODER_RATE = 0.1;
 
@@ -34,12 +40,14 @@ const TEXT_ENCODER_RATE = 0.1;
 class BatchSource {
   readonly #options: UnetStageOptions;
   readonly #vocabulary: CaptionVocabulary;
+  readonly #unknownWords: readonly string[];
   readonly #noiseScheduler: DDPMScheduler;
   #order: { epoch: number; indices: Int32Array } = { epoch: -1, indices: new Int32Array() };
 
-  constructor(options: UnetStageOptions, vocabulary: CaptionVocabulary, noiseScheduler: DDPMScheduler) {
+  constructor(options: UnetStageOptions, vocabulary: CaptionVocabulary, unknownWords: readonly string[], noiseScheduler: DDPMScheduler) {
     this.#options = options;
     this.#vocabulary = vocabulary;
+    this.#unknownWords = unknownWords;
     this.#noiseScheduler = noiseScheduler;
   }
 
@@ -53,7 +61,8 @@ class BatchSource {
   batch(step: number): TrainStepBatch {
     const { cache: { records }, latents, batchSize, seed } = this.#options;
     const picks = Array.from({ length: batchSize }, (_, i) => this.#record(step * batchSize + i));
-    const captions = picks.map((pick, i) => drawCaption(records[pick], records[pick].style, `${seed}/${step * batchSize + i}`, EMPTY_CAPTION_SHARE));
+    const choice = { emptyShare: EMPTY_CAPTION_SHARE, unknownShare: UNKNOWN_STYLE_SHARE, unknownWords: this.#unknownWords };
+    const captions = picks.map((pick, i) => drawCaption(records[pick], records[pick].style, `${seed}/${step * batchSize + i}`, choice));
     const draw = (purpose: string): Float32Array => randomNormals({ seed, step, purpose }, batchSize * LATENT_ELEMENTS);
     const clean = draw('unet-posterior');
     picks.forEach((pick, i) => {
@@ -75,12 +84,14 @@ class BatchSource {
 export async function trainUnet(options: UnetStageOptions): Promise<ParameterBuffers> {
   const noiseScheduler = new DDPMScheduler(schedulerConfig);
   const { seed, cache: { records } } = options;
+  const unknownWords = await listUnknownWords(options.tokenizerDirectory);
   const vocabulary = new CaptionVocabulary({
-    tokenizer: await CLIPTokenizer.fromDirectory(options.tokenizerDirectory), captions: ['', ...records.flatMap((record) => captionVariants(record, record.style))],
+    tokenizer: await CLIPTokenizer.fromDirectory(options.tokenizerDirectory), unknownWords,
+    captions: ['', ...unknownWords, ...records.flatMap((record) => captionVariants(record, record.style))],
     tableName: `${TEXT_ENCODER_PREFIX}embeddings.token_embedding.weight`, initialTable: () => initialTokenTable(seed, true),
     untrainedTable: () => initialTokenTable(seed, false),
   });
-  const source = new BatchSource(options, vocabulary, noiseScheduler);
+  const source = new BatchSource(options, vocabulary, unknownWords, noiseScheduler);
   const textConfig = parseCLIPTextConfig({ ...textEncoderConfig, vocab_size: vocabulary.ids.length });
   const [unet, textEncoder] = [new UNet2DConditionModel(parseUNet2DConditionConfig(unetConfig)), new CLIPTextModel(textConfig)];
   const trainStep = await TrainStep.create({
@@ -93,8 +104,15 @@ export async function trainUnet(options: UnetStageOptions): Promise<ParameterBuf
   });
   initializeWeights(trainStep.weights, seed);
   vocabulary.initialize(trainStep.weights);
+  if (options.initialModel) await readInitialModel(options.initialModel, trainStep.weights, vocabulary);
+  vocabulary.restoreUnknown(trainStep.weights);
   const ema = await runTrainingLoop({
-    weights: trainStep.weights, optimizer: trainStep.optimizer, update: (update) => trainStep.update(update),
+    weights: trainStep.weights, optimizer: trainStep.optimizer,
+    update: async (update) => {
+      const result = await trainStep.update(update);
+      vocabulary.restoreUnknown(trainStep.weights);
+      return result;
+    },
     steps: options.steps, batchSize: options.batchSize, log: options.log, stateDirectory: join(options.directory, 'state-unet'),
     learningRate: options.learningRate, warmupSteps: 200, emaDecay: 0.999, maxGradNorm: 1, snapshotMinutes: options.snapshotMinutes,
     pass: async (step) => {

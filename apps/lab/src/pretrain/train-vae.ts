@@ -17,6 +17,7 @@ export interface VaeStageOptions {
   readonly batchSize: number;
   readonly learningRate: number;
   readonly seed: number;
+  readonly threads?: number;
   readonly log: (line: string) => void;
   /** A diffusers folder whose autoencoder the first step starts from. */
   readonly initialModel?: string;
@@ -111,9 +112,9 @@ interface Part {
   readonly name: string;
 }
 
-async function trainPart({ cache, directory, batchSize, seed, steps, log, learningRate }: VaeStageOptions, { trainable, frozen, name }: Part): Promise<ParameterBuffers> {
+async function trainPart({ cache, directory, batchSize, seed, steps, log, learningRate, threads }: VaeStageOptions, { trainable, frozen, name }: Part): Promise<ParameterBuffers> {
   const { graph, loss } = buildGraph(batchSize);
-  const program = await TrainingProgram.create({ graph, loss, outputs: { loss }, trainable, frozen, adamw: { beta1: 0.9, beta2: 0.99, epsilon: 1e-8 } });
+  const program = await TrainingProgram.create({ graph, loss, outputs: { loss }, trainable, frozen, adamw: { beta1: 0.9, beta2: 0.99, epsilon: 1e-8 }, compile: { threads } });
   const ema = await runTrainingLoop({
     weights: trainable, optimizer: program.optimizer, update: (update) => program.update(update), steps, batchSize, log, stateDirectory: join(directory, `state-${name}`),
     learningRate, warmupSteps: 100, emaDecay: 0.999, maxGradNorm: 1, snapshotMinutes: 3,

@@ -12,6 +12,8 @@ export interface VocabularyOptions {
   readonly initialTable: () => Float32Array;
   /** The rows that are left out of training, in a table of the same size. */
   readonly untrainedTable: () => Float32Array;
+  /** Words of one token that captions use and training leaves as they are. */
+  readonly unknownWords?: readonly string[];
 }
 
 export class CaptionVocabulary {
@@ -20,6 +22,8 @@ export class CaptionVocabulary {
   readonly #options: VocabularyOptions;
   readonly #placeOf: ReadonlyMap<number, number>;
   readonly #known = new Map<string, number[]>();
+  /** Places of the unknown words, and their rows one after the other. */
+  #unknown: { places: readonly number[]; rows: Float32Array } = { places: [], rows: new Float32Array() };
 
   constructor(options: VocabularyOptions) {
     this.#options = options;
@@ -43,12 +47,44 @@ export class CaptionVocabulary {
     return places;
   }
 
+  /** The parameter that holds the table. */
+  get tableName(): string {
+    return this.#options.tableName;
+  }
+
   /** Fills the small table of `weights` with the rows that the whole table begins with. */
   initialize(weights: ParameterBuffers): void {
-    const whole = this.#options.initialTable();
-    const table = weights.get(this.#options.tableName);
-    const width = table.length / this.ids.length;
+    this.fill(weights, this.#options.initialTable());
+    this.#keepUnknown(this.#widthOf(weights));
+    this.restoreUnknown(weights);
+  }
+
+  /** Fills the small table of `weights` with the rows of `whole`, [vocab_size, hidden_size]. */
+  fill(weights: ParameterBuffers, whole: Float32Array): void {
+    const table = weights.get(this.tableName);
+    const width = this.#widthOf(weights);
     this.ids.forEach((id, place) => table.set(whole.subarray(id * width, (id + 1) * width), place * width));
+  }
+
+  #widthOf(weights: ParameterBuffers): number {
+    return weights.get(this.tableName).length / this.ids.length;
+  }
+
+  #keepUnknown(width: number): void {
+    const { tokenizer, unknownWords = [], untrainedTable } = this.#options;
+    const ids = unknownWords.map((word) => tokenizer.encode(word)[1]);
+    const whole = untrainedTable();
+    const rows = new Float32Array(ids.length * width);
+    ids.forEach((id, i) => rows.set(whole.subarray(id * width, (id + 1) * width), i * width));
+    this.#unknown = { places: ids.map((id) => this.placeOf(id)), rows };
+  }
+
+  /** After an update: unknown words are again what they were, so that the model learns to read past any such word. */
+  restoreUnknown(weights: ParameterBuffers): void {
+    const { places, rows } = this.#unknown;
+    const table = weights.get(this.tableName);
+    const width = this.#widthOf(weights);
+    places.forEach((place, i) => table.set(rows.subarray(i * width, (i + 1) * width), place * width));
   }
 
   /** The same weights with the whole token table in place of the small one. */
@@ -56,7 +92,7 @@ export class CaptionVocabulary {
     const { tableName, untrainedTable } = this.#options;
     const whole = untrainedTable();
     const small = weights.get(tableName);
-    const width = small.length / this.ids.length;
+    const width = this.#widthOf(weights);
     this.ids.forEach((id, place) => whole.set(small.subarray(place * width, (place + 1) * width), id * width));
     const expanded = new ParameterBuffers(weights.specs.map(({ name, shape }) => ({ name, shape: name === tableName ? [whole.length / width, width] : shape })));
     for (const { name } of weights.specs) expanded.get(name).set(name === tableName ? whole : weights.get(name));

@@ -1,0 +1,68 @@
+// Can its subjects be named? `node --import tsx apps/lab/src/pretrain/recognition.ts MODEL DIRECTORY [MINI_CLIP]` draws what a person is asked to name,
+// numbered, with the key beside it: captions of the training set, and held-out pairs of subject and style. mini-clip names them, too.
+import { permutation } from '@styleforge/diffusion';
+import { openExtractor, type RgbImage } from '@styleforge/metrics';
+import { baseStyles, captionOf, contactSheet, drawCaption, isHeldOut, listCoreSubjects, type BaseStyleId, type Subject } from '@styleforge/samples';
+import { generateImages } from '@styleforge/styleforge';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { placesOf } from '../mini-clip/places.ts';
+
+interface Question {
+  readonly subject: Subject;
+  readonly style: BaseStyleId;
+  readonly prompt: string;
+}
+
+const QUESTIONS = 48;
+const COLUMNS = 12;
+const SEED = 48;
+const SAMPLING = { sampler: 'ddim', steps: 30, guidanceScale: 5 } as const;
+
+/** A training caption that names the subject and the style: other captions cannot be answered. */
+function captionThatNames(subject: Subject, style: BaseStyleId, key: string): string {
+  const named = captionOf(subject, style);
+  const word = named.slice(named.indexOf(', ') + 2, -' style'.length);
+  for (let attempt = 0; ; attempt++) {
+    const caption = drawCaption(subject, style, `${key}/${attempt}`);
+    if (caption.includes(subject.name) && caption.includes(word)) return caption;
+  }
+}
+
+function listQuestions(heldOut: boolean): Question[] {
+  const pairs = listCoreSubjects().flatMap((subject) => baseStyles.map((style) => ({ subject, style }))).filter(({ subject, style }) => isHeldOut(subject, style) === heldOut);
+  return [...permutation({ seed: SEED, step: 0, purpose: 'recognition' }, pairs.length).subarray(0, QUESTIONS)].map((index) => {
+    const { subject, style } = pairs[index];
+    return { subject, style, prompt: heldOut ? captionOf(subject, style) : captionThatNames(subject, style, `recognition/${index}`) };
+  });
+}
+
+async function draw(model: string, questions: readonly Question[]): Promise<RgbImage[]> {
+  const images: RgbImage[] = [];
+  await generateImages({
+    modelDirectory: model, ...SAMPLING, seed: SEED, prompts: questions.map(({ prompt }) => prompt),
+    onImage: ({ rgb, width, height }) => void images.push({ rgb, width, height }),
+  });
+  return images;
+}
+
+function numbered(images: readonly RgbImage[]): Promise<Buffer> {
+  const rows = Array.from({ length: Math.ceil(images.length / COLUMNS) }, (_, row) => ({ label: `${row * COLUMNS + 1} to ${Math.min(images.length, (row + 1) * COLUMNS)}`, images: images.slice(row * COLUMNS, (row + 1) * COLUMNS) }));
+  return contactSheet({ rows });
+}
+
+const [model, directory, miniClip] = process.argv.slice(2);
+await mkdir(directory, { recursive: true });
+const extractor = miniClip === undefined ? null : await openExtractor({ name: 'mini-clip', weights: { path: miniClip } });
+for (const name of ['training', 'held-out'] as const) {
+  const questions = listQuestions(name === 'held-out');
+  const images = await draw(model, questions);
+  await writeFile(join(directory, `${name}.png`), await numbered(images));
+  const names = listCoreSubjects().map((subject) => subject.name);
+  const places = extractor && await placesOf(extractor, questions.map(({ subject }, i) => ({ image: images[i], name: subject.name })), names);
+  const key = questions.map(({ prompt }, i) => `${i + 1}. ${prompt}${places ? ` (mini-clip's place ${places[i]})` : ''}`);
+  await writeFile(join(directory, `${name}.txt`), `${key.join('\n')}\n`);
+  const share = (most: number): string => (places === null ? '' : `${((100 * places.filter((place) => place <= most).length) / places.length).toFixed(0)} %`);
+  console.log(`${name}: ${questions.length} pictures${places ? `; mini-clip puts the right one of ${names.length} names first for ${share(1)}, among five for ${share(5)}` : ''}`);
+}
+await extractor?.release();

@@ -1,0 +1,18 @@
+// Style words that mean nothing: a base that has met such words draws "a photo of zwx style, house" as a house before anyone trains zwx.
+import { RARE_TOKENS } from '@styleforge/contracts';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+const WORDS = 400;
+/** Merges are learned from the most frequent on. */
+const RARE_FROM_ID = 39_600;
+
+/** Rare words of three letters, a token each; those that StyleForge binds a style to are not among them, so that they stay as unknown as any other. */
+export async function listUnknownWords(tokenizerDirectory: string): Promise<string[]> {
+  const ids = JSON.parse(await readFile(join(tokenizerDirectory, 'vocab.json'), 'utf8')) as Record<string, number>;
+  const bound = new Set<string>(RARE_TOKENS);
+  return Object.entries(ids)
+    .flatMap(([piece, id]) => (id >= RARE_FROM_ID && /^[a-z]{3}<\/w>$/.test(piece) ? [piece.slice(0, 3)] : []))
+    .filter((word) => !bound.has(word) && word !== 'sks')
+    .slice(0, WORDS);
+}
