@@ -43,6 +43,13 @@ module.exports = {
       from: { path: '^test/' },
       to: { path: '^(packages|apps)/', pathNot: ['/src/index\\.ts$'] },
     },
+    {
+      name: 'acceptance-is-a-black-box',
+      severity: 'error',
+      comment: 'test/acceptance knows the service by HTTP alone; the files of a tiny base model are data, Redis and S3 are neighbours',
+      from: { path: '^test/acceptance/' },
+      to: { path: '^(packages|apps|test)/', pathNot: ['^test/acceptance/', '^test/integration/tiny-base-model\\.ts$', '^packages/testing/'] },
+    },
     mayImport('contracts', []),
     mayImport('config', ['contracts']),
     mayImport('telemetry', ['contracts']),

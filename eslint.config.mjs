@@ -36,7 +36,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['packages/config/src/**/*.ts', 'packages/*/src/tools/**/*.ts'],
+    files: ['test/acceptance/**/*.ts', 'packages/config/src/**/*.ts', 'packages/*/src/tools/**/*.ts'],
     rules: { 'no-restricted-syntax': 'off' },
   },
   {

@@ -1,29 +1,38 @@
 // The whole service in a fresh folder, and the few HTTP calls that the tests make.
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import { loadConfig } from '@styleforge/config';
+import { environmentOf, loadConfig } from '@styleforge/config';
 import type { CheckpointBody, GenerationBody, JobEventBody, JobMetricBody, TrainingJobBody } from '@styleforge/contracts';
 import { type RunningService, startService } from '@styleforge/lab';
 import { makeTinyBaseModel } from './tiny-base-model.ts';
 
+const root = new URL('../../', import.meta.url);
+
+type Settings = Record<string, string>;
 export type JobRequest = { max_train_steps: number; checkpointing_steps?: number | null; checkpoints_total_limit?: number };
 
 export class TestService {
   readonly directory: string;
-  readonly #settings: Record<string, string>;
   #service: RunningService | undefined;
   #apiKey = '';
+  readonly #settings: Settings;
+  readonly #workers: ChildProcess[] = [];
 
-  private constructor(directory: string, settings: Record<string, string>) {
+  private constructor(directory: string, settings: Settings) {
     this.directory = directory;
-    this.#settings = settings;
+    this.#settings = {
+      PORT: '0', LOG_LEVEL: 'info', DATA_DIRECTORY: join(directory, 'data'), BASE_MODELS_DIRECTORY: join(directory, 'models'), ...settings,
+    };
   }
 
-  /** `models`: the names of its base models, all of them tiny, each with its profile. `settings`: environment variables on top of the usual ones. */
-  static async create(models: Record<string, object> = { tiny: {} }, settings: Record<string, string> = {}): Promise<TestService> {
+  /** `models`: the names of its base models, all of them tiny, each with its profile. `settings`: further ones, as in the environment. */
+  static async create(models: Record<string, object> = { tiny: {} }, settings: Settings = {}): Promise<TestService> {
     const test = new TestService(await mkdtemp(join(tmpdir(), 'styleforge-service-')), settings);
     for (const [name, profile] of Object.entries(models)) {
       await makeTinyBaseModel(join(test.directory, 'models', name));
@@ -34,12 +43,22 @@ export class TestService {
   }
 
   async start(): Promise<void> {
-    const config = loadConfig({
-      PORT: '0', LOG_LEVEL: 'info', DATA_DIRECTORY: join(this.directory, 'data'), BASE_MODELS_DIRECTORY: join(this.directory, 'models'),
-      ...this.#settings,
-    });
-    this.#service = await startService({ config });
+    this.#service = await startService({ config: loadConfig(this.#settings) });
     this.#apiKey = this.#service.apiKey ?? this.#apiKey;
+  }
+
+  /** One more worker beside the service's own; it ends with the test. */
+  async startWorker(settings: Settings): Promise<ChildProcess> {
+    const config = loadConfig({ ...this.#settings, DATABASE_URL: this.service.databaseUrl, ...settings });
+    const log = await open(join(this.directory, 'more-workers.log'), 'a');
+    const worker = fork(fileURLToPath(new URL('apps/worker/src/main.ts', root)), [], {
+      execArgv: ['--import', 'tsx', '--import', new URL('apps/lab/src/start/end-with-parent.ts', root).href],
+      env: environmentOf(config), stdio: ['ignore', log.fd, log.fd, 'ipc'],
+    });
+    await log.close();
+    this.#workers.push(worker);
+    await once(worker, 'message');
+    return worker;
   }
 
   get apiKey(): string {
@@ -57,6 +76,7 @@ export class TestService {
   }
 
   async remove(): Promise<void> {
+    for (const worker of this.#workers) worker.kill('SIGKILL');
     await this.stop();
     await rm(this.directory, { recursive: true, force: true });
   }

@@ -1,5 +1,6 @@
 // npm run bench -- <name> [options]: measures one part of the project and prints what it saw, one JSON line a figure.
 const benchmarks: Readonly<Record<string, () => Promise<{ run: (args: string[]) => Promise<void> }>>> = {
+  api: () => import('./api.ts'),
   train: () => import('./train.ts'),
   sample: () => import('./sample.ts'),
   metrics: () => import('./metrics.ts'),

@@ -24,8 +24,12 @@ const RELEASE_LOCK = 83_416_206;
 
 /** Writes a message inside the caller's transaction; it remembers the request that it comes from. */
 export async function addOutboxMessage(transaction: Transaction | PrismaClient, { topic, key, payload, projectId, priority = 0 }: NewOutboxMessage): Promise<void> {
-  await transaction.outboxMessage.create({ data: { topic, key, payload: { ...payload, origin: currentOrigin() }, projectId, priority } });
-  await transaction.$executeRaw`select pg_notify(${OUTBOX_CHANNEL}, ${topic})`;
+  const body = JSON.stringify({ ...payload, origin: currentOrigin() });
+  await transaction.$executeRaw`
+    with message as (
+      insert into outbox (topic, key, payload, project_id, priority) values (${topic}, ${key}, ${body}::jsonb, ${projectId}, ${priority}) returning topic
+    )
+    select pg_notify(${OUTBOX_CHANNEL}, topic) from message`;
 }
 
 /** Takes back what has not been released. */

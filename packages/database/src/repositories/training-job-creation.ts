@@ -32,10 +32,11 @@ export function createTrainingJob(prisma: PrismaClient, job: NewTrainingJob): Pr
 /** As `createTrainingJob`, within a transaction that makes more than this job. */
 export async function addTrainingJob(transaction: Transaction, job: NewTrainingJob): Promise<TrainingJobRow | null> {
   const { id = newId('trainingJob'), projectId, config, metadata = {}, priority = 'normal', webhookUrl = null, study } = job;
-  const existing = await transaction.trainingJob.findUnique({ where: { id, projectId } });
+  const existing = job.id === undefined ? null : await transaction.trainingJob.findUnique({ where: { id, projectId } });
   if (existing !== null) return toTrainingJobRow(existing);
-  await checkQueueLimit(transaction, projectId, job.maxQueuedJobs);
   if (!(await lockDatasets(transaction, projectId, config))) return null;
+  // From here to the commit, one job of a project after the other.
+  await checkQueueLimit(transaction, projectId, job.maxQueuedJobs);
   const row = await transaction.trainingJob.create({
     data: {
       id,

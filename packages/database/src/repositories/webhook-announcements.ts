@@ -11,11 +11,16 @@ type NewDelivery = { projectId: string; webhookId: string; eventType: string; da
 export async function announceJob(client: Client, jobId: string, logType: string): Promise<void> {
   const eventType = logType.replace(/^job\./, 'training_job.');
   if (!isWebhookEvent(eventType)) return;
-  const job = await client.trainingJob.findUniqueOrThrow({ where: { id: jobId } });
-  const { projectId, status, metadata, error, result, webhookUrl } = job;
+  const endpoints = await client.$queryRaw<{ id: string }[]>`
+    select webhook.id from training_jobs job join webhooks webhook on webhook.project_id = job.project_id
+    where job.id = ${jobId} and webhook.disabled_at is null and (${eventType} = any(webhook.events) or webhook.url = job.webhook_url)
+    order by webhook.id`;
+  if (endpoints.length === 0) return;
+  const { projectId, status, metadata, error, result } = await client.trainingJob.findUniqueOrThrow({ where: { id: jobId } });
   const path = `/v1/training-jobs/${jobId}`;
   const links = { self: path, events: `${path}/events`, checkpoints: `${path}/checkpoints` };
-  await announce(client, { projectId, eventType, data: { id: jobId, object: 'training_job', status, metadata, error, result, links } }, webhookUrl);
+  const data = { id: jobId, object: 'training_job', status, metadata, error, result, links };
+  for (const { id } of endpoints) await addDelivery(client, { projectId, webhookId: id, eventType, data });
 }
 
 export async function announceGeneration(client: Client, generationId: string, status: string): Promise<void> {
@@ -23,14 +28,9 @@ export async function announceGeneration(client: Client, generationId: string, s
   if (!isWebhookEvent(eventType)) return;
   const { projectId, error } = await client.generation.findUniqueOrThrow({ where: { id: generationId } });
   const links = { self: `/v1/images/generations/${generationId}` };
-  await announce(client, { projectId, eventType, data: { id: generationId, object: 'generation', status, error, links } });
-}
-
-/** `url`: that of an endpoint which hears of this whatever it has asked for. */
-async function announce(client: Client, event: Omit<NewDelivery, 'webhookId'>, url: string | null = null): Promise<void> {
-  const wanting = [{ events: { has: event.eventType } }, ...(url === null ? [] : [{ url }])];
-  const endpoints = await client.webhook.findMany({ where: { projectId: event.projectId, disabledAt: null, OR: wanting }, select: { id: true } });
-  for (const { id } of endpoints) await addDelivery(client, { ...event, webhookId: id });
+  const endpoints = await client.webhook.findMany({ where: { projectId, disabledAt: null, events: { has: eventType } }, select: { id: true } });
+  const data = { id: generationId, object: 'generation', status, error, links };
+  for (const { id } of endpoints) await addDelivery(client, { projectId, webhookId: id, eventType, data });
 }
 
 /** Returns the delivery's id. The body is fixed here, so that every attempt sends the same. */

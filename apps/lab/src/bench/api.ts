@@ -1,0 +1,129 @@
+// npm run bench -- api: status polls and submissions a second of the real API, beside a bare Fastify + pg route on the same Postgres and machine.
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { environmentOf, loadConfig } from '@styleforge/config';
+import { createDatabase, migrate } from '@styleforge/database';
+import { startEmbeddedPostgres } from '@styleforge/stack';
+import sharp from 'sharp';
+import { type Load, measureLoad } from './http-load.ts';
+
+const READY_MS = 120_000;
+const entryOf = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+const print = (figure: Record<string, unknown>): void => console.log(JSON.stringify(figure));
+
+export async function run(args: string[]): Promise<void> {
+  const { values } = parseArgs({ args, options: { seconds: { type: 'string', default: '5' }, connections: { type: 'string', default: '10' } } });
+  const load = { seconds: Number(values.seconds), connections: Number(values.connections) };
+  const directory = await mkdtemp(path.join(tmpdir(), 'styleforge-bench-'));
+  const postgres = await startEmbeddedPostgres({ directory: path.join(directory, 'postgres') });
+  const children: ChildProcess[] = [];
+  try {
+    await migrate(postgres.databaseUrl);
+    const key = await makeKey(postgres.databaseUrl);
+    await writeBaseModel(path.join(directory, 'models', 'tiny'));
+    const settings = { DATABASE_URL: postgres.databaseUrl, DATA_DIRECTORY: directory, BASE_MODELS_DIRECTORY: path.join(directory, 'models'), LOG_LEVEL: 'warn', RATE_LIMIT_REQUESTS: '0', MAX_QUEUED_JOBS_PER_PROJECT: '1000000' };
+    const real = await start(entryOf('../../../api/src/main.ts'), settings, children);
+    const bare = await start(entryOf('bare-server.ts'), settings, children);
+    const { jobId, job } = await createJob(real, key);
+    const authorization = { authorization: `Bearer ${key}` };
+    const poll = (id: string, what: string) => compare(what, { ...load, url: `${bare}/jobs/${id}` }, { ...load, url: `${real}/v1/training-jobs/${id}`, headers: authorization });
+    await poll(jobId, 'status poll of a queued job');
+    await startJob(postgres.databaseUrl, jobId);
+    await poll(jobId, 'status poll of a running job');
+    const post = { ...load, method: 'POST', headers: { ...authorization, 'content-type': 'application/json' }, body: JSON.stringify(job) };
+    await compare('submission', { ...post, url: `${bare}/jobs` }, { ...post, url: `${real}/v1/training-jobs` });
+  } finally {
+    await Promise.all(children.map(stop));
+    await postgres.stop();
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function compare(name: string, bare: Load, real: Load): Promise<void> {
+  const measured = { bare: await measureLoad(bare), styleforge: await measureLoad(real) };
+  for (const [server, figures] of Object.entries(measured)) print({ what: name, server, ...figures });
+  print({ what: name, ratio: Number((measured.styleforge.per_second / measured.bare.per_second).toFixed(3)) });
+}
+
+async function makeKey(databaseUrl: string): Promise<string> {
+  const database = createDatabase(databaseUrl, { maxConnections: 1 });
+  const { projectId } = await database.apiKeys.createProject('bench');
+  const { key } = await database.apiKeys.create(projectId, 'bench');
+  await database.close();
+  return key;
+}
+
+/** What the API reads of a base model; nothing is trained here. */
+async function writeBaseModel(folder: string): Promise<void> {
+  const files: Record<string, object> = {
+    'model_index.json': {}, 'unet/config.json': { sample_size: 16, in_channels: 4, block_out_channels: [32, 64], cross_attention_dim: 48 }, 'vae/config.json': { block_out_channels: [16, 32, 64] },
+    'text_encoder/config.json': { hidden_size: 48, max_position_embeddings: 77 }, 'scheduler/scheduler_config.json': {},
+  };
+  for (const [name, content] of Object.entries(files)) {
+    await mkdir(path.dirname(path.join(folder, name)), { recursive: true });
+    await writeFile(path.join(folder, name), JSON.stringify(content));
+  }
+}
+
+async function createJob(url: string, key: string): Promise<{ jobId: string; job: object }> {
+  const headers = { authorization: `Bearer ${key}` };
+  const send = async (to: string, body: object | FormData) => {
+    const isForm = body instanceof FormData;
+    const answer = await fetch(url + to, { method: 'POST', headers: isForm ? headers : { ...headers, 'content-type': 'application/json' }, body: isForm ? body : JSON.stringify(body) });
+    if (!answer.ok) throw new Error(`${to} answered ${answer.status}: ${await answer.text()}`);
+    return (await answer.json()) as { id: string };
+  };
+  const { id } = await send('/v1/datasets', { name: 'bench', kind: 'style_ref' });
+  const form = new FormData();
+  for (const red of [50, 100, 150]) {
+    const png = await sharp({ create: { width: 64, height: 64, channels: 3, background: { r: red, g: 80, b: 90 } } }).png().toBuffer();
+    form.append('images', new Blob([new Uint8Array(png)], { type: 'image/png' }), `${red}.png`);
+  }
+  await send(`/v1/datasets/${id}/images`, form);
+  const job = { method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: id } };
+  return { jobId: (await send('/v1/training-jobs', job)).id, job };
+}
+
+/** As the worker does that takes it up. */
+async function startJob(databaseUrl: string, jobId: string): Promise<void> {
+  const database = createDatabase(databaseUrl, { maxConnections: 1 });
+  await database.trainingJobs.claim(jobId);
+  await database.trainingJobs.start(jobId, 1);
+  await database.close();
+}
+
+async function start(entry: string, settings: NodeJS.ProcessEnv, children: ChildProcess[]): Promise<string> {
+  const port = await freePort();
+  const env = environmentOf({ ...loadConfig(settings), port }, { PATH: path.dirname(process.execPath) });
+  const child = fork(entry, [], { execArgv: ['--import', import.meta.resolve('tsx')], env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  children.push(child);
+  const url = `http://127.0.0.1:${port}`;
+  for (const end = Date.now() + READY_MS; ; await sleep(200)) {
+    if ((await fetch(`${url}/healthz`).catch(() => undefined))?.ok) return url;
+    if (child.exitCode !== null || Date.now() > end) throw new Error(`${entry} does not answer`);
+  }
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  await ended;
+}
+
+function freePort(): Promise<number> {
+  return new Promise((done, fail) => {
+    const server = createServer().once('error', fail);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => done(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}

@@ -1,0 +1,65 @@
+// The few HTTP calls that the suite makes; it knows nothing of the service but its documentation.
+import { setTimeout as sleep } from 'node:timers/promises';
+import sharp from 'sharp';
+import type { ServiceUnderTest } from './service-under-test.ts';
+
+export type Json = Record<string, unknown> & { id: string; status: string };
+export type Answer = { status: number; headers: Headers; body: Json; bytes: Buffer };
+export type CallOptions = { body?: object | FormData; headers?: Record<string, string>; key?: string };
+
+export class Client {
+  readonly #service: ServiceUnderTest;
+
+  constructor(service: ServiceUnderTest) {
+    this.#service = service;
+  }
+
+  async call(method: string, path: string, { body, headers = {}, key = this.#service.key }: CallOptions = {}): Promise<Answer> {
+    const isForm = body instanceof FormData;
+    const url = new URL(path, this.#service.url);
+    // A signed link leads to the object store, which has no use for the key.
+    const authorization = url.origin === new URL(this.#service.url).origin && { authorization: `Bearer ${key}` };
+    const answer = await fetch(url, {
+      method,
+      headers: { ...authorization, ...(body && !isForm && { 'content-type': 'application/json' }), ...headers },
+      ...(body && { body: isForm ? body : JSON.stringify(body) }),
+    });
+    const bytes = Buffer.from(await answer.arrayBuffer());
+    const isJson = answer.headers.get('content-type')?.includes('json') ?? false;
+    return { status: answer.status, headers: answer.headers, bytes, body: (isJson ? JSON.parse(bytes.toString()) : {}) as Json };
+  }
+
+  get = (path: string, options?: CallOptions) => this.call('GET', path, options);
+  post = (path: string, body?: object | FormData, options: CallOptions = {}) => this.call('POST', path, { ...options, ...(body && { body }) });
+
+  async list<Row = Json>(path: string): Promise<Row[]> {
+    const rows: Row[] = [];
+    for (let next: string | null = ''; next !== null;) {
+      const { body }: Answer = await this.get(`${path}?limit=2${next === '' ? '' : `&after=${next}`}`);
+      rows.push(...(body['data'] as Row[]));
+      next = body['next'] as string | null;
+    }
+    return rows;
+  }
+
+  async until(path: string, statuses: string[], patienceMs: number): Promise<Json> {
+    for (const end = Date.now() + patienceMs; ; await sleep(250)) {
+      const { body } = await this.get(path);
+      if (statuses.includes(body.status)) return body;
+      if (Date.now() > end) throw new Error(`${path} never became ${statuses.join(' or ')}: ${JSON.stringify(body)}`);
+    }
+  }
+
+  /** The events of a job as its live stream sends them, to the stream's end. */
+  async stream(jobId: string, lastEventId?: number): Promise<{ id?: string; event: string }[]> {
+    const headers = { accept: 'text/event-stream', ...(lastEventId !== undefined && { 'last-event-id': String(lastEventId) }) };
+    const { bytes } = await this.get(`/v1/training-jobs/${jobId}/events`, { headers });
+    const messages = bytes.toString().split('\n\n').filter((message) => message.includes('event: '));
+    return messages.map((message) => Object.fromEntries(message.split('\n').map((line) => line.split(/: (.*)/s).slice(0, 2)))) as { id?: string; event: string }[];
+  }
+}
+
+export async function picture(hue: number): Promise<Blob> {
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"><rect width="64" height="64" fill="hsl(${hue},70%,60%)"/><circle cx="32" cy="32" r="${10 + (hue % 17)}" fill="hsl(${hue + 120},70%,40%)"/></svg>`;
+  return new Blob([new Uint8Array(await sharp(Buffer.from(svg)).png().toBuffer())], { type: 'image/png' });
+}
