@@ -25,6 +25,8 @@ export type ApiOptions = {
   metrics?: Metrics;
   /** For readiness, metrics and the admin's view: jobs reach the queue through the outbox. */
   queues?: JobQueues;
+  /** Whether /admin/queues shows the queues to admins; needs `queues`. */
+  showsQueueBoard?: boolean;
   /** Further things that /readyz looks at: each throws when it is down. */
   readinessChecks?: Record<string, ReadinessCheck>;
 };

@@ -31,7 +31,7 @@ const rateLimiter = config.rateLimit
   : undefined;
 const readinessChecks = { disk_space: diskSpaceCheck(dataDirectory, config.operations.minFreeDiskMB) };
 const api = await startApi({
-  database, objectStore, queues, rateLimiter, metrics, readinessChecks, host, port, logLevel, baseModelsDirectory,
+  database, objectStore, queues, rateLimiter, metrics, readinessChecks, host, port, logLevel, baseModelsDirectory, showsQueueBoard: config.operations.queueBoard,
   eventStreamsPerKey: config.eventStreamsPerKey, corsOrigins: config.corsOrigins, maxQueuedJobsPerProject: flow.maxQueuedJobsPerProject, webhookNetworks: flow.webhooks.allowedNetworks,
 });
 

@@ -19,6 +19,7 @@ export const operationsEnvironment = {
   WORKER_PORT: z.coerce.number().int().min(0).max(65535).optional()
     .describe('Port at which a worker serves `/healthz`, `/readyz` and `/metrics`; without it a worker listens nowhere'),
   MIGRATE_ON_START: flag.default(true).describe('Whether the API brings the database to the newest schema when it starts; false where a job of its own does'),
+  QUEUE_BOARD: flag.default(false).describe('Whether `/admin/queues` shows the queues of all projects to API keys with the scope `admin`'),
   MIN_FREE_DISK_MB: z.coerce.number().int().min(0).default(256).describe('`/readyz` says no when the disk of `DATA_DIRECTORY` has less than this'),
   OTEL_EXPORTER_OTLP_ENDPOINT: endpoint.optional().describe('Base address of an OpenTelemetry collector (OTLP over HTTP); without it nothing is traced'),
   OTEL_EXPORTER_OTLP_HEADERS: headers.optional().describe('Headers for the collector: `name=value` pairs with commas between them'),
@@ -31,6 +32,8 @@ export interface OperationsConfig {
   /** Absent: a worker listens nowhere. */
   workerPort?: number;
   migrateOnStart: boolean;
+  /** Whether the API shows the queues of all projects to admins. */
+  queueBoard: boolean;
   minFreeDiskMB: number;
   /** Absent: nothing is traced. */
   tracing?: { endpoint: string; headers: Record<string, string>; sampleRatio: number };
@@ -41,16 +44,18 @@ export function operationsConfigOf(settings: OperationsEnvironment): OperationsC
   return {
     ...(settings.WORKER_PORT !== undefined && { workerPort: settings.WORKER_PORT }),
     migrateOnStart: settings.MIGRATE_ON_START,
+    queueBoard: settings.QUEUE_BOARD,
     minFreeDiskMB: settings.MIN_FREE_DISK_MB,
     ...(address && { tracing: { endpoint: address, headers: given, sampleRatio } }),
   };
 }
 
-export function operationsEnvironmentOf({ workerPort, migrateOnStart, minFreeDiskMB, tracing }: OperationsConfig): Record<keyof typeof operationsEnvironment, string | undefined> {
+export function operationsEnvironmentOf({ workerPort, migrateOnStart, queueBoard, minFreeDiskMB, tracing }: OperationsConfig): Record<keyof typeof operationsEnvironment, string | undefined> {
   const pairs = Object.entries(tracing?.headers ?? {}).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
   return {
     WORKER_PORT: workerPort === undefined ? undefined : String(workerPort),
     MIGRATE_ON_START: String(migrateOnStart),
+    QUEUE_BOARD: String(queueBoard),
     MIN_FREE_DISK_MB: String(minFreeDiskMB),
     OTEL_EXPORTER_OTLP_ENDPOINT: tracing?.endpoint,
     OTEL_EXPORTER_OTLP_HEADERS: pairs.join(',') || undefined,

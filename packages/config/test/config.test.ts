@@ -22,7 +22,7 @@ describe('loadConfig', () => {
         maxQueuedJobsPerProject: 1000, webhooks: { allowedNetworks: [], timeoutSeconds: 15, disableAfterDays: 5 },
         sweep: expect.objectContaining({ everyMinutes: 60, dryRun: false, checkpointDays: 30 }) as object,
       },
-      operations: { migrateOnStart: true, minFreeDiskMB: 256 },
+      operations: { migrateOnStart: true, queueBoard: false, minFreeDiskMB: 256 },
       logLevel: 'info',
     });
   });

@@ -17,6 +17,8 @@ export interface JobQueues {
   counts(): Promise<{ queue: JobName; state: string; count: number }[]>;
   /** A job comes again and again, one for all processes that ask for it. */
   repeat<Name extends JobName>(name: Name, everyMs: number, payload: JobPayload<Name>): Promise<void>;
+  /** For instruments that look at BullMQ's own queues. */
+  backends(): BackendQueue[];
   /** Throws when the queue cannot be reached. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -46,6 +48,7 @@ export async function createQueues(connection: QueueConnection, log: Logger): Pr
     async repeat(name, everyMs, payload) {
       await queues[name].upsertJobScheduler(name, { every: everyMs }, { name, data: parsePayload(name, payload) });
     },
+    backends: () => jobNames.map((name) => queues[name]),
     async ping() {
       await Promise.all(jobNames.map((name) => queues[name].getJobCounts('waiting')));
     },

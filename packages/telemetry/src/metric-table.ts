@@ -13,7 +13,7 @@ const slow = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14_400, 86_
 
 export const METRICS = {
   styleforge_http_request_duration_seconds: { kind: 'histogram', help: 'Time to answer a request, by route', labels: ['method', 'route', 'status'], buckets: fast },
-  styleforge_jobs: { kind: 'gauge', help: 'Training jobs and generations in the database, by status', labels: ['kind', 'status'] },
+  styleforge_jobs: { kind: 'gauge', help: 'Training jobs, generations and evaluations in the database, by status', labels: ['kind', 'status'] },
   styleforge_queue_jobs: { kind: 'gauge', help: 'Jobs in a queue, by state of the queue', labels: ['queue', 'state'] },
   styleforge_queue_oldest_seconds: { kind: 'gauge', help: 'How long the longest waiting job of a queue has waited', labels: ['queue'] },
   styleforge_queue_wait_seconds: { kind: 'histogram', help: 'Time from entering a queue to being taken by a worker', labels: ['queue'], buckets: slow },

@@ -2,7 +2,7 @@
 import { listMigrations } from '../migrations/migration-files.ts';
 import type { PrismaClient } from '../prisma-types.ts';
 
-export type StatusCount = { kind: 'training_job' | 'generation'; status: string; count: number };
+export type StatusCount = { kind: 'training_job' | 'generation' | 'evaluation'; status: string; count: number };
 export type Backlog = { outbox: { count: number; oldestSeconds: number }; oldestQueued: { queue: string; seconds: number }[] };
 
 export type OperationsRepository = ReturnType<typeof createOperationsRepository>;
@@ -13,7 +13,9 @@ export function createOperationsRepository(prisma: PrismaClient) {
       return prisma.$queryRaw<StatusCount[]>`
         select 'training_job' as kind, status, count(*)::int as count from training_jobs group by status
         union all
-        select 'generation' as kind, status, count(*)::int as count from generations group by status`;
+        select 'generation' as kind, status, count(*)::int as count from generations group by status
+        union all
+        select 'evaluation' as kind, status, count(*)::int as count from evaluations group by status`;
     },
 
     async backlog(): Promise<Backlog> {
@@ -24,7 +26,9 @@ export function createOperationsRepository(prisma: PrismaClient) {
         prisma.$queryRaw<Backlog['oldestQueued']>`
           select 'train' as queue, coalesce(extract(epoch from now() - min(updated_at)), 0)::float8 as seconds from training_jobs where status = 'queued'
           union all
-          select 'generate' as queue, coalesce(extract(epoch from now() - min(updated_at)), 0)::float8 as seconds from generations where status = 'queued'`,
+          select 'generate' as queue, coalesce(extract(epoch from now() - min(updated_at)), 0)::float8 as seconds from generations where status = 'queued'
+          union all
+          select 'evaluate' as queue, coalesce(extract(epoch from now() - min(updated_at)), 0)::float8 as seconds from evaluations where status = 'queued'`,
       ]);
       return { outbox: outbox ?? { count: 0, oldestSeconds: 0 }, oldestQueued };
     },

@@ -1,0 +1,126 @@
+// The manifests: against the schemas of Kubernetes and KEDA, against the service's settings, and their queries on a real database.
+import { ACTIVE_JOB_STATUSES, JOB_STATUSES } from '@styleforge/contracts';
+import { queueMix } from '@styleforge/queue';
+import { startTestDatabase } from '@styleforge/testing';
+import pg from 'pg';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { listFiles, type Manifest, readYaml, unknownSettings } from './files.ts';
+
+interface Container {
+  name: string;
+  env?: { name: string; value: string }[];
+  envFrom: { configMapRef?: { name: string }; secretRef?: { name: string } }[];
+  securityContext: object;
+  resources: { limits: Record<string, string> };
+}
+interface PodSpec {
+  containers: Container[];
+  securityContext: object;
+  terminationGracePeriodSeconds?: number;
+  nodeSelector?: object;
+  tolerations?: object[];
+}
+
+let manifests: Manifest[];
+beforeAll(async () => {
+  const files = (await listFiles('infra/kubernetes')).filter((file) => file.endsWith('.yaml') && !file.endsWith('kustomization.yaml'));
+  manifests = (await Promise.all(files.map((file) => readYaml<Manifest>(file)))).flat();
+});
+
+const ofKind = (kind: string) => manifests.filter((manifest) => manifest.kind === kind);
+const podSpecs = () => [...ofKind('Deployment'), ...ofKind('Job')].map(({ metadata, spec }) => ({ name: metadata.name, pod: (spec['template'] as { spec: PodSpec }).spec }));
+const settingOf = ({ containers }: PodSpec, name: string) => containers[0]?.env?.find((variable) => variable.name === name)?.value;
+
+it('every manifest fits the schema of its kind', async () => {
+  expect(manifests.length).toBeGreaterThan(15);
+  for (const manifest of manifests) {
+    const library = manifest.apiVersion.startsWith('keda.sh') ? '@kubernetes-models/keda' : 'kubernetes-models';
+    const { [manifest.kind]: Model } = (await import(`${library}/${manifest.apiVersion}/${manifest.kind}`)) as Record<string, new (data: Manifest) => { validate(): void }>;
+    expect(() => new (Model as NonNullable<typeof Model>)(manifest).validate(), `${manifest.kind} ${manifest.metadata.name}`).not.toThrow();
+  }
+});
+
+describe('every pod', () => {
+  it('fits the restricted standard, with a read-only root', () => {
+    for (const { name, pod } of podSpecs()) {
+      expect(pod.securityContext, name).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
+      for (const { securityContext } of pod.containers) {
+        expect(securityContext, name).toEqual({ allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } });
+      }
+    }
+  });
+
+  it('gets settings that the service knows, and secrets by reference', async () => {
+    const maps = [...ofKind('ConfigMap').map(({ data }) => data), ...ofKind('Secret').map(({ stringData }) => stringData)];
+    expect(unknownSettings(maps.flatMap((map) => Object.keys(map ?? {})))).toEqual([]);
+    const resources = (await readYaml<{ resources: string[] }>('infra/kubernetes/kustomization.yaml'))[0]?.resources;
+    expect(resources).not.toContain('secret.example.yaml');
+    for (const { name, pod } of podSpecs()) {
+      for (const { env = [], envFrom } of pod.containers) {
+        expect(unknownSettings(env.map((variable) => variable.name)), name).toEqual([]);
+        expect(envFrom, name).toContainEqual({ secretRef: { name: 'styleforge' } });
+      }
+    }
+  });
+});
+
+describe('workers', () => {
+  const workers = () => podSpecs().filter(({ name }) => name.startsWith('styleforge-worker'));
+  const computing = () => workers().filter(({ name }) => !name.endsWith('webhook'));
+
+  it('serve every queue', () => {
+    const served = workers().flatMap(({ pod }) => settingOf(pod, 'WORKER_QUEUES')?.split(',') ?? []).map((entry) => entry.split(':')[0]);
+    expect(served.sort()).toEqual(Object.keys(queueMix()).sort());
+  });
+
+  it('stand on GPU nodes and are given time for a checkpoint', () => {
+    for (const { pod } of workers()) {
+      expect(pod.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(Number(settingOf(pod, 'WORKER_GRACE_SECONDS')) + 15);
+    }
+    for (const { pod } of computing()) {
+      expect(pod.containers[0]?.resources.limits).toMatchObject({ 'nvidia.com/gpu': '1' });
+      expect(pod.nodeSelector).toBeDefined();
+      expect(pod.tolerations).toContainEqual({ key: 'nvidia.com/gpu', operator: 'Exists', effect: 'NoSchedule' });
+    }
+  });
+
+  it('are scaled from none by queries that count what is waiting and what is under way', async () => {
+    const test = await startTestDatabase();
+    try {
+      const { projectId } = await test.database.apiKeys.createProject('test');
+      const { prisma } = test.database;
+      // Without the triggers, which let every row begin as queued.
+      await prisma.$transaction([
+        prisma.$executeRaw`set local session_replication_role = replica`,
+        prisma.trainingJob.createMany({
+          data: JOB_STATUSES.map((status) => ({ id: `job_${status}`, projectId, status, method: 'dreambooth', baseModel: 'tiny', config: {} })),
+        }),
+        prisma.generation.createMany({
+          data: ['queued', 'running', 'succeeded'].map((status) => ({ id: `gen_${status}`, projectId, status, baseModel: 'tiny', config: {} })),
+        }),
+        prisma.evaluation.createMany({
+          data: ['queued', 'running', 'succeeded'].map((status) => ({ id: `eval_${status}`, projectId, status, config: {} })),
+        }),
+        // The job's own worker makes it.
+        prisma.evaluation.create({ data: { id: 'eval_stage', projectId, status: 'running', config: {}, trainingJobId: 'job_evaluating' } }),
+      ]);
+      const counts: Record<string, number> = {};
+      const client = new pg.Client({ connectionString: test.databaseUrl });
+      await client.connect();
+      for (const { metadata, spec } of ofKind('ScaledObject')) {
+        expect(spec).toMatchObject({ minReplicaCount: 0, scaleTargetRef: { name: metadata.name } });
+        const [{ metadata: trigger } = { metadata: { query: '' } }] = spec['triggers'] as { metadata: { query: string } }[];
+        counts[metadata.name] = Number((await client.query<{ count: string }>(trigger.query)).rows[0]?.count);
+      }
+      await client.end();
+      expect(counts).toEqual({ 'styleforge-worker-train': ['queued', ...ACTIVE_JOB_STATUSES].length, 'styleforge-worker-generate': 2, 'styleforge-worker-evaluate': 2 });
+    } finally {
+      await test.close();
+    }
+  });
+});
+
+it('a disruption takes one worker at a time, and leaves an API', () => {
+  const budgets = Object.fromEntries(ofKind('PodDisruptionBudget').map(({ metadata, spec }) => [metadata.name, spec]));
+  expect(Object.keys(budgets).sort()).toEqual(ofKind('Deployment').map(({ metadata }) => metadata.name).sort());
+});
