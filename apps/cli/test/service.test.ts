@@ -81,6 +81,10 @@ describe('a job', () => {
     expect(files.map((file) => file.replace(/-[0-9a-f]{6}\.png$/, ''))).toEqual(['drawn/a-photo-of-zwx-style-häuser-7', 'drawn/a-photo-of-zwx-style-häuser-8']);
     expect((await readdir(join(line.directory, 'drawn'))).length).toBe(2);
     expect((await readFile(join(line.directory, files[0] ?? ''))).subarray(1, 4).toString()).toBe('PNG');
+    const { checks } = await json<{ checks: { name: string; status: string; detail: string }[] }>('doctor');
+    expect(checks.map(({ name }) => name)).toEqual(expect.arrayContaining(['node', 'service', 'database', 'queue', 'object_store', 'key', 'weights', 'worker', 'device']));
+    expect(checks.filter(({ status }) => status !== 'ok')).toEqual([]);
+    expect(checks.find(({ name }) => name === 'device')?.detail).toMatch(/^cpu, of the worker .+:\d+$/);
   }, patience);
 
   it('is reported on as a table, and as a page in the browser', async () => {

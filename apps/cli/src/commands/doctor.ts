@@ -1,12 +1,13 @@
 // `styleforge doctor`: looks at everything that a job needs, and says what to fix.
-import { APIConnectionError, StyleForge } from '@styleforge/sdk';
+import { APIConnectionError, AuthenticationError, PermissionDeniedError, StyleForge } from '@styleforge/sdk';
 import type { BaseModel, Readiness } from '@styleforge/sdk';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { BadResult } from '../exit-codes.ts';
 import { addVerb } from '../verb.ts';
+import { workerChecks } from './worker-checks.ts';
 
-interface Check {
+export interface Check {
   name: string;
   status: 'ok' | 'failed' | 'skipped';
   detail: string;
@@ -20,15 +21,14 @@ const REMEDIES: Record<string, string> = {
   database: 'Start Postgres and check DATABASE_URL; without it `npm start` brings its own. The log of the API has the cause.',
   queue: 'Check REDIS_URL and that Redis runs; without it the queue lives in Postgres.',
   object_store: 'Check S3_BUCKET, S3_ENDPOINT and its keys, or that OBJECT_STORE_DIRECTORY can be written to.',
-  worker: 'No worker is at work: start one (`npm start`, or apps/worker), and look into worker.log.',
-  device: 'The device named by DEVICE is not there: use DEVICE=cpu, or install its driver.',
-  weights: 'A base model lacks weights: put its diffusers folder into BASE_MODELS_DIRECTORY.',
+  migrations: 'Start the API with MIGRATE_ON_START=true, or run the job that migrates the database.',
+  disk_space: 'Free space in DATA_DIRECTORY, keep less (RETENTION_CHECKPOINT_DAYS and its like), or lower MIN_FREE_DISK_MB.',
 };
 
 export function addDoctorCommand(program: Command): void {
   addVerb(program, {
     usage: 'doctor',
-    description: 'Check Node, the service and all it depends on, the key and the base models, and say what to fix',
+    description: 'Check Node, the service and all it depends on, the key, the weights, the workers and their device, and say what to fix',
     examples: ['styleforge doctor'],
     run: examine,
   });
@@ -63,7 +63,7 @@ async function serviceChecks({ baseUrl, apiKey }: Context): Promise<Check[]> {
     readiness = await client.readiness();
   } catch (error) {
     if (!(error instanceof APIConnectionError)) throw error;
-    const skipped = ['dependencies', 'key', 'base models'].map((name): Check => ({ name, status: 'skipped', detail: 'the service does not answer' }));
+    const skipped = ['dependencies', 'key', 'weights', 'worker', 'device'].map((name): Check => ({ name, status: 'skipped', detail: 'the service does not answer' }));
     return [{ name: 'service', status: 'failed', detail: error.message, remedy: 'Start it with `npm start`, or name its address: --base-url, STYLEFORGE_BASE_URL, `styleforge login`.' }, ...skipped];
   }
   return [{ name: 'service', status: 'ok', detail: baseUrl }, ...dependencyChecks(readiness), ...(await keyChecks(client, apiKey))];
@@ -78,19 +78,22 @@ function dependencyChecks({ dependencies }: Readiness): Check[] {
   }));
 }
 
+/** The key, and what only a key may see. */
 async function keyChecks(client: StyleForge, apiKey: string | undefined): Promise<Check[]> {
   const remedy = 'Run `styleforge login` with a key; `npm start -- --new-key` makes one.';
   if (apiKey === undefined) return [{ name: 'key', status: 'failed', detail: 'none', remedy }];
+  let models: BaseModel[];
   try {
-    const models = await client.baseModels.list();
-    return [{ name: 'key', status: 'ok', detail: `${apiKey.slice(0, 9)}...` }, modelCheck(models)];
+    models = await client.baseModels.list();
   } catch (error) {
-    return [{ name: 'key', status: 'failed', detail: (error as Error).message, remedy }];
+    if (!(error instanceof AuthenticationError) && !(error instanceof PermissionDeniedError)) throw error;
+    return [{ name: 'key', status: 'failed', detail: error.message, remedy }];
   }
+  return [{ name: 'key', status: 'ok', detail: `${apiKey.slice(0, 9)}...` }, modelCheck(models), ...(await workerChecks(client))];
 }
 
 function modelCheck(models: BaseModel[]): Check {
   const usable = models.filter(({ size_bytes }) => size_bytes > 0);
   const detail = models.map(({ name, size_bytes }) => `${name}${size_bytes > 0 ? '' : ' (no weights)'}`).join(', ') || 'none';
-  return { name: 'base models', status: usable.length > 0 ? 'ok' : 'failed', detail, remedy: 'Put a diffusers folder into BASE_MODELS_DIRECTORY; the repository ships models/styleforge-mini.' };
+  return { name: 'weights', status: usable.length > 0 ? 'ok' : 'failed', detail, remedy: 'Put a diffusers folder into BASE_MODELS_DIRECTORY; the repository ships models/styleforge-mini.' };
 }
