@@ -127,7 +127,7 @@ describe('scripts', () => {
     expect([partly.code, partly.stderr]).toEqual([7, expect.stringContaining('refused: notes.txt')]);
   }, patience);
 
-  it('manage keys and prompt sets', async () => {
+  it('manage keys, prompt sets and webhooks', async () => {
     const key = await json<{ id: string; key: string; scopes: string[] }>('keys', 'create', 'reader', '--scope', 'read');
     expect(key.scopes).toEqual(['read']);
     const reader = { ...line, environment: { ...line.environment, STYLEFORGE_API_KEY: key.key } };
@@ -139,6 +139,10 @@ describe('scripts', () => {
     await writeFile(join(line.directory, 'prompts.txt'), 'a house\n\na tree\n');
     expect(await json('prompt-sets', 'create', 'mine', 'prompts.txt')).toMatchObject({ name: 'mine', version: 1, prompts: ['a house', 'a tree'] });
     expect((await run(['prompt-sets', 'show', 'mine@1'])).stdout).toBe('a house\na tree\n');
+    const { id, secret } = await json<{ id: string; secret: string }>('webhooks', 'create', 'https://example.com/hook', '--event', 'training_job.failed');
+    expect(secret).toMatch(/^whsec_/);
+    expect((await run(['webhooks', 'list'])).stdout).toMatch(new RegExp(`^${id} +https://example.com/hook +enabled +1 `, 'm'));
+    expect(await json('webhooks', 'delete', id)).toEqual({ id, deleted: true });
     expect((await run(['prompt-sets', 'list'])).stdout).toMatch(/^mine@1 +2 /m);
   }, patience);
 });

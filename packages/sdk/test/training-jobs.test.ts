@@ -1,5 +1,5 @@
 // Training jobs by the SDK: made, followed through broken connections, waited for, steered. The worker's part is done by hand.
-import { APIUserAbortError, TrainingJobError, WaitTimeoutError } from '@styleforge/sdk';
+import { APIUserAbortError, ConflictError, EvaluationError, NotFoundError, TrainingJobError, WaitTimeoutError } from '@styleforge/sdk';
 import type { StyleForge, TrainingJobEvent } from '@styleforge/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import sharp from 'sharp';
@@ -119,4 +119,20 @@ it('runs studies and generations to where a worker takes over', async () => {
   const generation = await client.images.generate({ model: 'tiny', prompts: ['a house'], steps: 2 });
   expect(generation).toMatchObject({ status: 'queued', images: [] });
   await expect(client.images.waitFor(generation.id, { timeout: 30, pollInterval: 10 })).rejects.toThrow(`The generation ${generation.id} has not ended within 30 ms`);
+});
+
+it('runs evaluations to where a worker takes over, and says why there is no report', async () => {
+  const { id, status, config } = await client.evaluations.create({ model: 'tiny', prompts: ['a house', 'a cat'], metrics: ['clip'], clip_extractor: 'mini-clip' });
+  expect([status, config.models.map(({ name }) => name)]).toEqual(['queued', ['tiny']]);
+  expect((await client.evaluations.list({ limit: 1 })).data[0]?.id).toBe(id);
+  expect(await client.evaluations.images(id)).toEqual([]);
+  await expect(client.evaluations.report(id)).rejects.toBeInstanceOf(ConflictError);
+  await expect(client.evaluations.reportPage(id)).rejects.toMatchObject({ code: 'status_conflict' });
+  expect((await client.evaluations.cancel(id)).status).toBe('cancelled');
+  const error = await client.evaluations.waitFor(id).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(EvaluationError);
+  expect(error).toMatchObject({ message: `The evaluation ${id} is cancelled`, evaluation: { id } });
+  const job = await newJob();
+  await expect(client.trainingJobs.report(job.id)).rejects.toBeInstanceOf(NotFoundError);
+  await expect(client.trainingJobs.reportPage(job.id)).rejects.toThrow('was not asked for an evaluation');
 });
