@@ -48,9 +48,10 @@ export async function buildApp(options: ApiOptions): Promise<ApiServer> {
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
-  app.setErrorHandler(handleError);
   await registerCors(app, options.corsOrigins ?? []);
   const allowed = new AllowedMethods();
+  // Fastify looks at the body of an unknown method before it finds that there is no route for it.
+  app.setErrorHandler((error, request, reply) => (request.is404 ? handleUnknownRoute(request, reply, allowed) : handleError(error, request, reply)));
   app.addHook('onRoute', (route) => allowed.add(route));
   app.setNotFoundHandler((request, reply) => handleUnknownRoute(request, reply, allowed));
   app.addHook('onSend', async (request, reply) => void reply.header('x-request-id', request.id));

@@ -32,6 +32,8 @@ describe('a request that is refused before it reaches a route', () => {
     [405, 'method_not_allowed', 'PUT', '/v1/datasets', {}, undefined],
     [405, 'method_not_allowed', 'PATCH', '/v1/training-jobs/job_x', json, '{}'],
     [405, 'method_not_allowed', 'POST', '/healthz', {}, undefined],
+    [405, 'method_not_allowed', 'QUERY', '/v1/datasets', {}, undefined],
+    [405, 'method_not_allowed', 'PATCH', '/v1/datasets', json, '{'],
     [406, 'not_acceptable', 'POST', '/v1/datasets', { ...json, accept: 'text/html' }, '{"name":"x","kind":"aux"}'],
     [413, 'payload_too_large', 'POST', '/v1/datasets', json, JSON.stringify({ name: 'x'.repeat(2 ** 20), kind: 'aux' })],
     [415, 'unsupported_media_type', 'POST', '/v1/datasets', { 'content-type': 'application/xml' }, '<x/>'],

@@ -23,7 +23,8 @@ export const styleRefComponentRequest = z
   .meta({ id: 'StyleRefComponentRequest' });
 
 /** From the name of a component, or `all`, to the number of its images that are used. */
-export const styleRefMix = z.record(componentName, z.int().min(1).max(1000)).refine((mix) => Object.keys(mix).length > 0, 'must name a component or `all`');
+export const styleRefMix = z.record(componentName, z.int().min(1).max(1000)).refine((mix) => Object.keys(mix).length > 0, 'must name a component or `all`')
+  .meta({ minProperties: 1 });
 
 const styleRefRequest = z.strictObject({
   dataset_id: datasetId,
