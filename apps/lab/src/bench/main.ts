@@ -4,6 +4,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ run: (args: string[]) 
   train: () => import('./train.ts'),
   sample: () => import('./sample.ts'),
   metrics: () => import('./metrics.ts'),
+  scale: () => import('./scale.ts'),
   'base-models': () => import('./base-models.ts'),
 };
 
