@@ -10,6 +10,8 @@ export interface Upload {
   fileName: string;
   png: Uint8Array;
   component: string;
+  /** What the picture shows. */
+  caption?: string;
 }
 
 /** What the caller writes; the service fills in the rest. */
@@ -34,8 +36,9 @@ export class ApiClient {
   async createDataset(name: string, kind: DatasetKind, images: Upload[]): Promise<DatasetBody> {
     const { id } = await this.#json<DatasetBody>('POST', '/v1/datasets', { name, kind });
     const form = new FormData();
-    for (const { fileName, png, component } of images) {
+    for (const { fileName, png, component, caption } of images) {
       form.append('component', component);
+      form.append('caption', caption ?? '');
       form.append('files', new Blob([new Uint8Array(png)], { type: 'image/png' }), fileName);
     }
     const { refused, files } = await this.#json<{ refused: number; files: { status: string; file_name: string; detail?: string }[] }>(
@@ -61,6 +64,11 @@ export class ApiClient {
     }
   }
 
+  /** The report of the job's evaluation, as one page. */
+  async report(jobId: string): Promise<string> {
+    return (await this.#send('GET', `/v1/training-jobs/${jobId}/report`, undefined, 'text/html')).text();
+  }
+
   /** The generated PNGs in the order of the prompts. */
   async generate(request: Request<CreateGenerationRequest, 'model' | 'prompts'>): Promise<Buffer[]> {
     let generation = await this.#json<GenerationBody>('POST', '/v1/images/generations', request);
@@ -76,11 +84,11 @@ export class ApiClient {
     return (await (await this.#send(method, path, body)).json()) as Result;
   }
 
-  async #send(method: string, path: string, body?: object): Promise<Response> {
+  async #send(method: string, path: string, body?: object, accept = 'application/json, */*'): Promise<Response> {
     const isForm = body instanceof FormData;
     const answer = await fetch(new URL(path, this.#url), {
       method,
-      headers: { authorization: `Bearer ${this.#apiKey}`, ...(body && !isForm && { 'content-type': 'application/json' }) },
+      headers: { accept, authorization: `Bearer ${this.#apiKey}`, ...(body && !isForm && { 'content-type': 'application/json' }) },
       ...(body && { body: isForm ? body : JSON.stringify(body) }),
     });
     if (answer.ok) return answer;

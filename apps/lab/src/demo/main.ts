@@ -10,7 +10,7 @@ import { type DemoOptions, runDemo } from './run-demo.ts';
 const { values } = parseArgs({
   options: {
     'base-model': { type: 'string', default: 'styleforge-mini' },
-    style: { type: 'string', default: 'blueprint' },
+    style: { type: 'string', default: 'poster' },
     'aux-style': { type: 'string', default: 'fluent' },
     steps: { type: 'string' },
   },
@@ -45,6 +45,7 @@ async function demo(): Promise<number> {
     const result = await runDemo(new ApiClient(service.url, service.apiKey), options);
     console.log(`
 Look at     ${show(result.sheet)}
+Report      ${show(result.report)}
 Images      ${show(result.before)} and ${show(result.after)}
 Checkpoint  ${show(join(config.dataDirectory, 'objects'))} (job ${result.jobId}, diffusers layout)
 Logs        ${show(service.logDirectory)}`);

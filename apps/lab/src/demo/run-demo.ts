@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { contactSheet, listSampleStyles, sampleStyle, type SampleImage } from '@styleforge/samples';
-import { ApiClient } from './api-client.ts';
+import { ApiClient, type Upload } from './api-client.ts';
 import { createProgressDisplay } from './progress-bar.ts';
 
 export interface DemoOptions {
@@ -19,15 +19,19 @@ export interface DemoOptions {
 
 export interface DemoResult {
   sheet: string;
+  /** A page. */
+  report: string;
   before: string;
   after: string;
   jobId: string;
 }
 
 /** Subjects of which no StyleRef image is uploaded. */
-const subjects = ['woman', 'prince', 'firefighter', 'farmer', 'old woman', 'banana', 'bus', 'bear', 'tulip', 'house'];
+const subjects = ['woman', 'baby', 'firefighter', 'old woman', 'alien', 'mushroom', 'bus', 'bear', 'butterfly', 'house'];
 const prompts = subjects.map((subject) => `a photo of zwx style, ${subject}`);
 const seed = 42;
+/** Enough for a picture of each prompt; the defaults are for final reports. */
+const evaluationSteps = 15;
 
 export async function runDemo(client: ApiClient, options: DemoOptions): Promise<DemoResult> {
   const { baseModel, style, auxStyle, steps, directory } = options;
@@ -36,8 +40,8 @@ export async function runDemo(client: ApiClient, options: DemoOptions): Promise<
 
   const styleRefImages = await sampleStyle(style, { size: model.resolution });
   const auxImages = await sampleStyle(auxStyle, { size: model.resolution });
-  const styleRef = await client.createDataset(`${style} StyleRef`, 'style_ref', styleRefImages);
-  const aux = await client.createDataset(`${auxStyle} Aux`, 'aux', auxImages);
+  const styleRef = await client.createDataset(`${style} StyleRef`, 'style_ref', styleRefImages.map(showing));
+  const aux = await client.createDataset(`${auxStyle} Aux`, 'aux', auxImages.map(showing));
   console.log(`Uploaded ${styleRef.image_count} StyleRef images of the style ${style} and ${aux.image_count} Aux images of the style ${auxStyle}`);
 
   const before = await generate(client, baseModel, 'before training');
@@ -46,7 +50,8 @@ export async function runDemo(client: ApiClient, options: DemoOptions): Promise<
     base_model: baseModel,
     style_ref: { dataset_id: styleRef.id },
     aux: { dataset_id: aux.id },
-    hyperparameters: { ...(steps && { max_train_steps: steps }) },
+    hyperparameters: { use_captions: true, ...(steps && { max_train_steps: steps }) },
+    evaluation: { prompts: subjects, steps: evaluationSteps, seed, compare_with: ['base'] },
     metadata: { made_by: 'demo', style },
   });
   const { max_train_steps: of, learning_rate: rate, train_batch_size: batch } = job.config.hyperparameters;
@@ -54,12 +59,16 @@ export async function runDemo(client: ApiClient, options: DemoOptions): Promise<
   await train(client, job.id);
   const after = await generate(client, job.id, 'after training');
 
-  const written = { before: join(directory, 'before'), after: join(directory, 'after'), sheet: join(directory, 'before-after.png') };
+  const written = { before: join(directory, 'before'), after: join(directory, 'after'), sheet: join(directory, 'before-after.png'), report: join(directory, 'report.html') };
   await writePngs(written.before, before);
   await writePngs(written.after, after);
   await writeFile(written.sheet, await drawSheet(style, styleRefImages, before, after, of));
+  await writeFile(written.report, await client.report(job.id));
   return { ...written, jobId: job.id };
 }
+
+/** Captions say what an image shows and leave its style to the token. */
+const showing = ({ fileName, png, component, subject }: SampleImage): Upload => ({ fileName, png, component, caption: subject });
 
 async function train(client: ApiClient, jobId: string): Promise<void> {
   const display = createProgressDisplay();

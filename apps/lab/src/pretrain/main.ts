@@ -47,7 +47,7 @@ await normalizeLatents(core, vae);
 const latents = await encodeLatents(core, vae);
 log(`latents encoded, scaling factor ${latents.scalingFactor.toFixed(4)}`);
 const snapshot = async (autoencoder: ParameterBuffers, unetAndTextEncoder: ParameterBuffers, step: number, name: string): Promise<void> => {
-  const files = modelFiles({ seed, vaeSteps, decoderSteps, unetSteps: step, batchSize, pictures: core.records.length });
+  const files = modelFiles({ seed, vaeSteps, decoderSteps, unetSteps: step, batchSize, pictures: core.records.length, learningRate: Number(values['learning-rate']), continued: values['unet-from'] !== undefined });
   await exportModel(output, { vae: autoencoder, scalingFactor: latents.scalingFactor, unetAndTextEncoder, tokenizerDirectory: tokenizer, files });
   const sheet = join(directory, 'sheets', `${name}-${String(step).padStart(6, '0')}.png`);
   await writeSheet({ modelDirectory: output, path: sheet });

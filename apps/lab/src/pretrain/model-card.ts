@@ -9,11 +9,14 @@ export interface TrainingFacts {
   readonly unetSteps: number;
   readonly batchSize: number;
   readonly pictures: number;
+  readonly learningRate: number;
+  /** It went on from a model of this shape (--unet-from). */
+  readonly continued: boolean;
 }
 
 const BASE_PACKAGES = ['@iconify-json/noto', '@iconify-json/twemoji', '@iconify-json/fluent-emoji-flat', 'unicode-emoji-json'];
 
-function card({ seed, vaeSteps, decoderSteps, unetSteps, batchSize, pictures }: TrainingFacts): string {
+function card({ seed, vaeSteps, decoderSteps, unetSteps, batchSize, pictures, learningRate, continued }: TrainingFacts): string {
   const sources = listLicences().filter(({ packageName }) => BASE_PACKAGES.includes(packageName));
   return `# styleforge-mini
 
@@ -26,9 +29,9 @@ on two processor cores in minutes. It exists so that StyleForge can be seen at w
 | autoencoder | 64x64x3 to 16x16x8, channels ${vaeConfig.block_out_channels.join('/')}, ${vaeSteps > 0 ? `${vaeSteps} steps of 16 pictures` : 'carried over from the model before (--vae-from)'}, L1 + MSE + KL${decoderSteps > 0 ? `; then the decoder alone, ${decoderSteps}` : ''} |
 | U-Net | channels ${unetConfig.block_out_channels.join('/')}, attention at 8x8 and in the middle, velocity prediction |
 | text encoder | CLIP architecture, width ${textEncoderConfig.hidden_size}, ${textEncoderConfig.num_hidden_layers} layers, ${textEncoderConfig.max_position_embeddings} positions, the real CLIP vocabulary, trained together with the U-Net |
-| training | ${unetSteps} steps of ${batchSize}, AdamW 1e-3 falling in the last third, 1e-4 for the text encoder, averaged weights (0.999), seed ${seed} |
+| training | ${continued ? 'after the model before (--unet-from) ' : ''}${unetSteps} steps of ${batchSize}, AdamW ${learningRate.toExponential()} falling in the last third, a tenth of it for the text encoder, averaged weights (0.999), seed ${seed} |
 | pictures | ${pictures}: ${listCoreSubjects().length} subjects in three styles ("classic", "flat", "fluent"), less the held-out pairs |
-| prompts | \`<subject>, <word> style\`, \`a photo of <word> style, <subject>\` and others; a tenth empty |
+| prompts | \`<subject>, <word> style\`, \`a photo of <word> style, <subject>\` and others; a tenth empty, and in three of ten that name a style a rare word in its place |
 
 Made with this project's own engine; no other framework was used. Remake it with \`npm run pretrain\`.
 
@@ -52,7 +55,7 @@ const profile = {
   source: 'trained by npm run pretrain and shipped with the project',
   resolution: 64,
   auxiliary_prompt: 'a photo of style',
-  defaults: { max_train_steps: 200, learning_rate: 3e-4, text_encoder_learning_rate: 3e-5, train_batch_size: 4, gradient_checkpointing: false },
+  defaults: { max_train_steps: 100, learning_rate: 3e-4, text_encoder_learning_rate: 3e-5, train_batch_size: 4, gradient_checkpointing: false },
   generation: { steps: 30, guidance_scale: 4, sampler: 'ddim' },
 };
 
