@@ -10,7 +10,7 @@ import { type DemoOptions, runDemo } from './run-demo.ts';
 const { values } = parseArgs({
   options: {
     'base-model': { type: 'string', default: 'styleforge-mini' },
-    style: { type: 'string', default: 'poster' },
+    style: { type: 'string', default: 'ink' },
     'aux-style': { type: 'string', default: 'fluent' },
     steps: { type: 'string' },
   },
