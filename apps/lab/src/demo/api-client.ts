@@ -1,7 +1,7 @@
 // The HTTP calls of one job, as any client would make them.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type {
-  BaseModelBody, CreateGenerationRequest, CreateTrainingJobRequest, DatasetBody, DatasetKind, GenerationBody, Problem, TrainingJobBody,
+  BaseModelBody, CreateGenerationRequest, CreateTrainingJobRequest, DatasetBody, DatasetKind, EvaluationRequest, GenerationBody, Problem, TrainingJobBody,
 } from '@styleforge/contracts';
 
 const pollMs = 500;
@@ -16,6 +16,8 @@ export interface Upload {
 
 /** What the caller writes; the service fills in the rest. */
 type Request<Body, Required extends keyof Body> = Partial<Body> & Pick<Body, Required>;
+
+type TrainingJobRequest = Request<Omit<CreateTrainingJobRequest, 'evaluation'>, 'method' | 'base_model' | 'style_ref'> & { evaluation?: Partial<EvaluationRequest> };
 
 export class ApiClient {
   readonly #url: string;
@@ -49,7 +51,7 @@ export class ApiClient {
     return this.#json<DatasetBody>('GET', `/v1/datasets/${id}`);
   }
 
-  createTrainingJob(request: Request<CreateTrainingJobRequest, 'method' | 'base_model' | 'style_ref'>): Promise<TrainingJobBody> {
+  createTrainingJob(request: TrainingJobRequest): Promise<TrainingJobBody> {
     return this.#json('POST', '/v1/training-jobs', request);
   }
 
