@@ -5,13 +5,15 @@ export type Method = 'base' | 'dreambooth' | 'single-styleforge' | 'multi-stylef
 export type Mix = 'both' | 'persons' | 'backgrounds';
 
 export interface Cell {
-  readonly experiment: 'paper-table' | 'aux' | 'mix' | 'steps';
+  readonly experiment: 'paper-table' | 'aux' | 'mix' | 'steps' | 'captions';
   /** The column that it stands in. */
   readonly variant: string;
   readonly style: StyleId;
   readonly seed: number;
   readonly method: Method;
   readonly mix: Mix;
+  /** Whether each image's subject stands in its prompt, StyleRef and Aux. */
+  readonly captions: boolean;
   readonly steps: number;
 }
 
@@ -26,14 +28,15 @@ const METHODS: readonly Method[] = ['base', 'dreambooth', 'single-styleforge', '
 /** Of the steps asked for: where the curve of steps against quality is read. */
 const STEP_SHARES = [0.25, 0.5, 1, 2, 4];
 
-function variantsOf(experiment: string, steps: number): Pick<Cell, 'variant' | 'method' | 'mix' | 'steps'>[] {
-  const single = { method: 'single-styleforge', mix: 'both', steps } as const;
+function variantsOf(experiment: string, steps: number): Pick<Cell, 'variant' | 'method' | 'mix' | 'captions' | 'steps'>[] {
+  const single = { method: 'single-styleforge', mix: 'both', captions: false, steps } as const;
   switch (experiment) {
     case 'paper-table': return METHODS.map((method) => ({ ...single, variant: method, method }));
     case 'aux': return [{ ...single, variant: 'with Aux' }, { ...single, variant: 'without Aux', method: 'dreambooth' }];
     case 'mix': return (['both', 'persons', 'backgrounds'] as const).map((mix) => ({ ...single, variant: mix, mix }));
     case 'steps': return STEP_SHARES.map((share) => ({ ...single, variant: `${Math.round(share * steps)} steps`, steps: Math.round(share * steps) }));
-    default: throw new Error(`there is no experiment '${experiment}': choose of paper-table, aux, mix, steps`);
+    case 'captions': return [{ ...single, variant: 'without captions' }, { ...single, variant: 'with captions', captions: true }];
+    default: throw new Error(`there is no experiment '${experiment}': choose of paper-table, aux, mix, steps, captions`);
   }
 }
 
@@ -46,5 +49,7 @@ export function listCells({ experiments, styles, seeds, steps }: CellChoice): Ce
   ))));
 }
 
-/** Cells that train alike share what they trained. */
-export const trainingKey = ({ method, mix, steps, style, seed }: Cell): string => (method === 'base' ? `base-${seed}` : [method, mix, steps, style, seed].join('-'));
+/** Cells that train alike share the model, and what is measured of it in their style. */
+export const trainingKey = ({ method, mix, captions, steps, style, seed }: Cell): string => (
+  method === 'base' ? `base-${seed}` : [method, mix, ...(captions ? ['captions'] : []), steps, style, seed].join('-')
+);

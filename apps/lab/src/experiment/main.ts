@@ -1,10 +1,11 @@
-// npm run experiment -- paper-table [aux mix steps]: the paper's comparisons at the shipped model's size; run again, it goes on where it stopped.
+// npm run experiment -- paper-table [aux mix steps captions]: the paper's comparisons at the shipped model's size; run again, it goes on where it stopped.
 import { openExtractor } from '@styleforge/metrics';
 import { targetStyles } from '@styleforge/samples';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { listCells, type Cell } from './cells.ts';
+import { listCells, trainingKey, type Cell } from './cells.ts';
+import { plotMetric } from './plot.ts';
 import { runCell, type CellResult } from './run-cell.ts';
 import { writeTables } from './table.ts';
 
@@ -19,10 +20,13 @@ const { values, positionals } = parseArgs({
     steps: { type: 'string', default: '200' },
     pictures: { type: 'string', default: '120' },
     reference: { type: 'string', default: '400' },
+    'sampling-steps': { type: 'string' },
+    'batch-size': { type: 'string' },
     threads: { type: 'string' },
   },
 });
 
+const optional = (value: string | undefined): number | undefined => (value === undefined ? undefined : Number(value));
 const log = (line: string): void => console.log(`${new Date().toISOString().slice(11, 19)} ${line}`);
 const cells = listCells({
   experiments: positionals.length > 0 ? positionals : ['paper-table'], styles: values.styles.split(','), seeds: Number(values.seeds), steps: Number(values.steps),
@@ -30,11 +34,11 @@ const cells = listCells({
 const results = join(values.directory, 'results');
 await mkdir(results, { recursive: true });
 const extractor = await openExtractor({ name: 'mini-clip', weights: { path: values.extractor } });
-const fileOf = ({ experiment, variant, style, seed, steps }: Cell): string => join(results, `${[experiment, variant.replaceAll(' ', '-'), style, seed, steps].join('_')}.json`);
+const fileOf = (cell: Cell): string => join(results, `${cell.style}_${trainingKey(cell)}.json`);
 
 async function known(cell: Cell): Promise<CellResult | null> {
   try {
-    return JSON.parse(await readFile(fileOf(cell), 'utf8')) as CellResult;
+    return { ...(JSON.parse(await readFile(fileOf(cell), 'utf8')) as CellResult), cell };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
@@ -48,7 +52,7 @@ for (const [index, cell] of cells.entries()) {
   if (before === null) log(`${index + 1}/${cells.length} ${name}`);
   const result = before ?? await runCell(cell, {
     baseModelDirectory: values.model, directory: values.directory, extractor, pictures: Number(values.pictures), referencePictures: Number(values.reference), log,
-    threads: values.threads === undefined ? undefined : Number(values.threads),
+    threads: optional(values.threads), samplingSteps: optional(values['sampling-steps']), batchSize: optional(values['batch-size']),
   });
   if (before === null) {
     await writeFile(`${fileOf(cell)}.partial`, JSON.stringify(result));
@@ -60,4 +64,11 @@ for (const [index, cell] of cells.entries()) {
 await extractor.release();
 const tables = join(values.directory, 'tables.md');
 await writeFile(tables, writeTables(done));
-log(`tables in ${tables}`);
+for (const experiment of new Set(done.map(({ cell }) => cell.experiment))) {
+  const own = done.filter(({ cell }) => cell.experiment === experiment);
+  for (const { name } of own[0].block.values) {
+    const metric = name.replace(/@.*/, '');
+    await writeFile(join(values.directory, `${experiment}-${metric}.svg`), plotMetric(own, name, `${experiment}: ${name}${metric === 'kid' ? ' × 1000' : ''}, mean and spread over the seeds`));
+  }
+}
+log(`tables in ${tables}, plots beside it`);

@@ -1,22 +1,6 @@
 // The tables of an experiment as Markdown: mean and spread over the seeds, one table for each metric.
 import { type CellResult } from './run-cell.ts';
-
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
-
-/** Of the sample; null for a single value. */
-function deviation(values: readonly number[]): number | null {
-  if (values.length < 2) return null;
-  const centre = mean(values);
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1));
-}
-
-const unique = <T>(values: readonly T[]): T[] => [...new Set(values)];
-
-function valueOf({ block }: CellResult, name: string): number {
-  const found = block.values.find((value) => value.name === name);
-  if (!found) throw new Error(`a result has no ${name}`);
-  return found.timesThousand ?? found.value;
-}
+import { deviation, mean, unique, valueOf } from './statistics.ts';
 
 function cellText(results: readonly CellResult[], name: string): string {
   if (results.length === 0) return '';
