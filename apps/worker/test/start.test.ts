@@ -27,6 +27,13 @@ it.skipIf(hasCuda)('refuses a device that is absent, naming the setting and the 
   expect(output).toMatch(/DEVICE: cuda is not available on this machine: .*ONNXRUNTIME_NODE_INSTALL=cuda12.*DEVICE=cpu/);
 });
 
+/** A machine with a GPU that webgpu takes starts; then its error is the database that is not there. */
+it('refuses webgpu where there is none, naming the setting and the remedy', async () => {
+  const { code, output } = await start({ DEVICE: 'webgpu' });
+  expect(code).toBe(1);
+  expect(output).toMatch(/DEVICE: webgpu is not available on this machine: .*libvulkan1.*DEVICE=cpu|ECONNREFUSED/s);
+});
+
 it('refuses a queue that is none', async () => {
   const { code, output } = await start({ WORKER_QUEUES: 'train:1,paint:2' });
   expect(code).toBe(1);
