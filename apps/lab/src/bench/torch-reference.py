@@ -36,7 +36,8 @@ task = json.load(sys.stdin)
 torch.set_num_threads(task["threads"])
 unet = UNet2DConditionModel.from_config(task["unet"])
 if task["mode"] == "train":
-    text = CLIPTextModel(CLIPTextConfig(**task["textEncoder"]))
+    # JSON has no 1.0, and the config takes no whole number for these; they only matter for first weights.
+    text = CLIPTextModel(CLIPTextConfig(**{name: value for name, value in task["textEncoder"].items() if name not in ("initializer_factor", "attention_dropout")}))
     unet.train()
     if task["gradientCheckpointing"]:
         unet.enable_gradient_checkpointing()
