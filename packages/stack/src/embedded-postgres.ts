@@ -3,12 +3,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chown, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { type AccountKind, choosePostgresAccount, type PostgresAccount } from './postgres-account.ts';
 import { findPostgresBinaries } from './postgres-binaries.ts';
+import { freePort } from './free-port.ts';
 import { clearLeftoverServer, endProcess, forgetOwner, readPostmaster, recordOwner } from './running-server.ts';
 
 const user = 'styleforge';
@@ -208,14 +208,4 @@ const urlOf = (password: string, port: number, name: string) => `postgresql://${
 async function tailOfLog(account: PostgresAccount): Promise<string> {
   const text = await readFile(join(account.home, 'postgres.log'), 'utf8').catch(() => '');
   return text.split('\n').slice(-15).join('\n');
-}
-
-function freePort(): Promise<number> {
-  return new Promise((done, fail) => {
-    const server = createServer().once('error', fail);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => done(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }

@@ -2,6 +2,5 @@
 export { checkGradients, uniformSource, type GradientCheckCase, type GradientCheckResult } from './gradient-check.ts';
 export { startTestDatabase } from './test-database.ts';
 export type { TestDatabase } from './test-database.ts';
-export { freePort } from './free-port.ts';
 export { hasRedis, startRedis } from './redis-server.ts';
 export { realS3Missing, startFauxS3, startRealS3, type TestS3Server } from './s3-servers.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startFauxqs } from 'fauxqs';
-import { freePort } from './free-port.ts';
+import { freePort } from '@styleforge/stack';
 
 export interface TestS3Server {
   /** As packages/config has them. */

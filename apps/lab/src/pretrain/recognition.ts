@@ -1,4 +1,4 @@
-// Can its subjects be named? `node --import tsx apps/lab/src/pretrain/recognition.ts MODEL DIRECTORY [MINI_CLIP]` draws what a person is asked to name,
+// Can its subjects be named? `npm run pretrain:recognition -- MODEL DIRECTORY [MINI_CLIP]` draws what a person is asked to name,
 // numbered, with the key beside it: captions of the training set, and held-out pairs of subject and style. mini-clip names them, too.
 import { permutation } from '@styleforge/diffusion';
 import { openExtractor, type RgbImage } from '@styleforge/metrics';

@@ -1,12 +1,11 @@
 // Starts the whole service on one machine: database, API, worker; and stops it in the opposite order.
 import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, environmentOf } from '@styleforge/config';
 import { createDatabase, migrate } from '@styleforge/database';
-import { startEmbeddedPostgres } from '@styleforge/stack';
+import { freePort, startEmbeddedPostgres } from '@styleforge/stack';
 import { type ServiceProcess, startServiceProcess } from './service-process.ts';
 
 export interface RunningService {
@@ -113,16 +112,6 @@ async function untilHealthy(url: string): Promise<void> {
     if (Date.now() > end) throw new Error(`${url} did not answer within ${readyMs / 1_000} seconds`);
     await sleep(100);
   }
-}
-
-function freePort(host: string): Promise<number> {
-  return new Promise((done, fail) => {
-    const server = createServer().once('error', fail);
-    server.listen(0, host, () => {
-      const address = server.address();
-      server.close(() => done(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }
 
 function onlyOnce(action: () => Promise<void>): () => Promise<void> {

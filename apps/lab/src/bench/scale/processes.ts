@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '@styleforge/testing';
+import { freePort } from '@styleforge/stack';
 
 export interface RunningProcess {
   name: string;
