@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { hostname } from 'node:os';
 import type { GenerationBody } from '@styleforge/contracts';
-import { hasRedis, realS3Missing, startFauxS3, startRealS3, startRedis, type TestS3Server } from '@styleforge/testing';
+import { hasRedis, realS3Missing, startRedis, startS3, type TestS3Server } from '@styleforge/testing';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestService } from './service.ts';
@@ -21,7 +21,7 @@ describe.skipIf(!hasRedis)('on Redis and S3', () => {
 
   beforeAll(async () => {
     redis = await startRedis();
-    s3 = await (realS3Missing === undefined ? startRealS3() : startFauxS3());
+    s3 = await startS3();
     const { bucket, endpoint, accessKeyId, secretAccessKey } = s3.settings;
     test = await TestService.create({ tiny: {} }, {
       REDIS_URL: redis.redisUrl, S3_BUCKET: bucket, S3_ENDPOINT: endpoint, S3_FORCE_PATH_STYLE: 'true', S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey,

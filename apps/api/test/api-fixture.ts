@@ -1,29 +1,31 @@
-// The whole API on a real Postgres, a real object store in a folder, and a base model's configuration files.
+// The whole API on a real Postgres, with its queue and its object store on the backend that the test project names, and a base model's configuration files.
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { buildApp } from '@styleforge/api';
 import type { ApiOptions } from '@styleforge/api';
 import type { Database } from '@styleforge/database';
-import { FileObjectStore } from '@styleforge/storage';
 import type { ObjectStore } from '@styleforge/storage';
 import { startTestDatabase } from '@styleforge/testing';
 import type { TestDatabase } from '@styleforge/testing';
 import sharp from 'sharp';
+import { type Backend, startBackend } from './backends.ts';
 
 type Method = 'GET' | 'POST' | 'DELETE' | 'PUT';
 type CallOptions = { body?: unknown; headers?: Record<string, string>; key?: string };
-export type Answer<T> = { status: number; body: T; headers: Record<string, unknown>; bytes: Buffer };
+/** `linked`: from the object store, by a link. */
+export type Answer<T> = { status: number; body: T; headers: Record<string, unknown>; bytes: Buffer; linked: boolean };
 
 export type ApiFixture = {
   app: Awaited<ReturnType<typeof buildApp>>;
   database: Database;
   databaseUrl: string;
   objectStore: ObjectStore;
+  queueConnection: Backend['queueConnection'];
   options: ApiOptions;
   projectId: string;
   key: string;
-  /** Types are the tests' own claim about the body; the assertions check it. */
+  /** Follows the links that lead to the object store. Types are the tests' own claim about the body; the assertions check it. */
   call<T = Record<string, unknown>>(method: Method, url: string, options?: CallOptions): Promise<Answer<T>>;
   close(): Promise<void>;
 };
@@ -32,7 +34,7 @@ export async function startApiFixture(): Promise<ApiFixture> {
   const testDatabase: TestDatabase = await startTestDatabase();
   const directory = await mkdtemp(path.join(tmpdir(), 'styleforge-api-'));
   const { database, databaseUrl } = testDatabase;
-  const objectStore = new FileObjectStore(path.join(directory, 'objects'));
+  const { objectStore, queueConnection, stop } = await startBackend({ databaseUrl, directory });
   const baseModelsDirectory = path.join(directory, 'models');
   await writeBaseModel(path.join(baseModelsDirectory, 'tiny'));
   const options: ApiOptions = { database, objectStore, baseModelsDirectory, logLevel: 'silent' };
@@ -41,19 +43,29 @@ export async function startApiFixture(): Promise<ApiFixture> {
   const { key } = await database.apiKeys.create(projectId, 'test');
 
   return {
-    app, database, databaseUrl, objectStore, options, projectId, key,
+    app, database, databaseUrl, objectStore, queueConnection, options, projectId, key,
     async call<T>(method: Method, url: string, { body, headers = {}, key: otherKey = key }: CallOptions = {}) {
+      if (URL.canParse(url)) return follow<T>(url, headers);
       const authorization = `Bearer ${otherKey}`;
       const answer = await app.inject({ method, url, headers: { authorization, ...headers }, ...(body === undefined ? {} : { payload: body as object }) });
+      if (answer.statusCode === 302) return follow<T>(String(answer.headers.location), headers);
       const isJson = /json/.test(String(answer.headers['content-type']));
-      return { status: answer.statusCode, body: (isJson ? answer.json() : answer.body) as T, headers: answer.headers, bytes: answer.rawPayload };
+      return { status: answer.statusCode, body: (isJson ? answer.json() : answer.body) as T, headers: answer.headers, bytes: answer.rawPayload, linked: false };
     },
     async close() {
       await app.close();
+      await stop();
       await testDatabase.close();
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** A link to the object store: it works without the key. */
+async function follow<T>(url: string, headers: Record<string, string>): Promise<Answer<T>> {
+  const answer = await fetch(url, { headers });
+  const bytes = Buffer.from(await answer.arrayBuffer());
+  return { status: answer.status, body: bytes.toString() as T, headers: Object.fromEntries(answer.headers), bytes, linked: true };
 }
 
 /** The files that the API reads of a base model; the weights are the worker's business. */

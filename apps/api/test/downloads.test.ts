@@ -1,7 +1,7 @@
 // How an image comes back from each kind of store: streamed with ranges from files, by a signed link from S3.
 import { buildApp } from '@styleforge/api';
 import { createObjectStore, datasetImageKey } from '@styleforge/storage';
-import { realS3Missing, startFauxS3, startRealS3, type TestS3Server } from '@styleforge/testing';
+import { startS3, type TestS3Server } from '@styleforge/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDataset, picture, startApiFixture } from './api-fixture.ts';
 import type { ApiFixture } from './api-fixture.ts';
@@ -13,7 +13,7 @@ let objectKey: string;
 
 beforeAll(async () => {
   api = await startApiFixture();
-  s3 = await (realS3Missing === undefined ? startRealS3() : startFauxS3());
+  s3 = await startS3();
   const dataset = await createDataset(api, 'style_ref', [{ seeds: [5] }]);
   const [image] = await api.database.images.listByDataset(api.projectId, dataset);
   if (!image) throw new Error('the picture should be there');

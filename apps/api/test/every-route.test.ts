@@ -85,6 +85,9 @@ it('shows, changes and deletes nothing of another project: 404, as for what does
   }
 });
 
+/** Links are signed anew for every answer. */
+const unsigned = (data: object[]): unknown => JSON.parse(JSON.stringify(data).replaceAll(/\?X-Amz-[^"]*/g, ''));
+
 describe('GET', () => {
   const gets = () => routes.filter(({ method }) => method === 'GET');
 
@@ -94,7 +97,9 @@ describe('GET', () => {
       const answer = await api.call('GET', url, { key: keys['admin'] ?? '' });
       expect([url, answer.status]).toEqual([url, 200]);
       const head = await api.app.inject({ method: 'HEAD', url, headers: { authorization: `Bearer ${keys['admin']}` } });
-      expect([url, head.statusCode, head.body, head.headers['content-type'], head.headers['etag']]).toEqual([url, 200, '', answer.headers['content-type'], answer.headers['etag']]);
+      expect([url, head.statusCode, head.body, head.headers['content-type']]).toEqual([url, 200, '', answer.headers['content-type']]);
+      // An object store has marks of its own.
+      if (!answer.linked) expect([url, head.headers['etag']]).toEqual([url, answer.headers['etag']]);
     }
   });
 
@@ -133,7 +138,7 @@ describe('GET', () => {
         found.push(...page.data);
         next = page.next;
       }
-      expect([url, found]).toEqual([url, whole.data]);
+      expect([url, unsigned(found)]).toEqual([url, unsigned(whole.data)]);
     }
   });
 });

@@ -58,3 +58,6 @@ export async function startRealS3(): Promise<TestS3Server> {
     },
   };
 }
+
+/** The real one where one is found. */
+export const startS3 = (): Promise<TestS3Server> => (realS3Missing === undefined ? startRealS3() : startFauxS3());
