@@ -1,5 +1,6 @@
 // Prompt sets over HTTP: versions, shipped ones, who sees them.
 import { createHash } from 'node:crypto';
+import { PROMPT_SET_LIMITS } from '@styleforge/contracts';
 import type { Page, PromptSetBody, PromptSetSummaryBody } from '@styleforge/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApiFixture } from './api-fixture.ts';
@@ -37,11 +38,33 @@ describe('POST /v1/prompt-sets', () => {
     ['an odd name', { name: 'My Houses', prompts: ['a house'] }, '/name'],
     ['no prompts', { name: 'none', prompts: [] }, '/prompts'],
     ['an empty prompt', { name: 'empty', prompts: ['a house', ' '] }, '/prompts/1'],
+    ['more characters than all prompts together may have', { name: 'long', prompts: Array.from({ length: 1001 }, () => 'x'.repeat(1000)) }, '/prompts'],
     ['a field that does not exist', { name: 'more', prompts: ['a'], version: 7 }, '/version'],
   ])('refuses %s', async (_case, body, pointer) => {
     const answer = await post(body);
     expect(answer.status).toBe(422);
     expect(answer.body).toMatchObject({ code: 'validation_failed', errors: [{ pointer }] });
+  });
+});
+
+describe('the largest prompt set', () => {
+  const { characters, promptLength, bodyBytes } = PROMPT_SET_LIMITS;
+  const prompts = (text: string) => Array.from({ length: characters / promptLength }, () => text.repeat(promptLength));
+  const send = (url: string, payload: string) => api.app.inject({ method: 'POST', url, payload, headers: { authorization: `Bearer ${api.key}`, 'content-type': 'application/json' } });
+
+  it('fits into the body however its characters are written', async () => {
+    const escaped = JSON.stringify({ name: 'largest', prompts: prompts('\u732b') }).replaceAll('\u732b', '\\u732b');
+    const { statusCode, body } = await send('/v1/prompt-sets', escaped);
+    expect([statusCode, (JSON.parse(body) as PromptSetBody).prompts[0]]).toEqual([201, '\u732b'.repeat(promptLength)]);
+  });
+
+  it('is told how much the route takes where it takes less', async () => {
+    const list = JSON.stringify({ model: 'tiny', prompts: prompts('\u732b') });
+    const refused = [await send('/v1/evaluations', list), await send('/v1/prompt-sets', `{"name":"${'x'.repeat(bodyBytes)}"}`)];
+    expect(refused.map((answer) => answer.json<{ status: number; code: string; detail: string }>())).toMatchObject([
+      { status: 413, code: 'payload_too_large', detail: 'The body of POST /v1/evaluations may have 1048576 bytes.' },
+      { status: 413, code: 'payload_too_large', detail: `The body of POST /v1/prompt-sets may have ${bodyBytes} bytes.` },
+    ]);
   });
 });
 
@@ -62,7 +85,7 @@ describe('GET /v1/prompt-sets', () => {
       after = body.next;
     } while (after !== null);
     expect(names.slice(-4)).toEqual(['houses@2', 'houses@1', 'mini@1', 'general@1']);
-    expect(names).toHaveLength(8);
+    expect(names).toHaveLength(9);
   });
 
   it('answers 404 for what is not there, and for what is another project\'s', async () => {

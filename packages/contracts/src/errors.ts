@@ -60,7 +60,7 @@ export const ERRORS = {
   payload_too_large: {
     status: 413,
     title: 'The request body is too large',
-    remedy: 'A JSON body may have 1 MB, an uploaded file 25 MB.',
+    remedy: 'A JSON body may have 1 MB, that of a prompt set 8 MB, an uploaded file 25 MB. A long list of prompts goes into a prompt set, which evaluations and jobs then name.',
   },
   unsupported_media_type: {
     status: 415,

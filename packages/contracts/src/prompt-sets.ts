@@ -4,12 +4,18 @@ import { promptSetId } from './ids.ts';
 import { pageOf, timestamp } from './pages.ts';
 import { GENERAL_PROMPTS, MINI_PROMPTS } from './shipped-prompts.ts';
 
-export const PROMPT_SET_LIMITS = { prompts: 5_000, promptLength: 1_000 } as const;
+/** Whatever the first three allow fits into the body, also with every character written as an escape of six bytes. */
+export const PROMPT_SET_LIMITS = { prompts: 5_000, promptLength: 1_000, characters: 1_000_000, bodyBytes: 8 * 1024 * 1024 } as const;
 
 export const promptSetName = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'must be 1 to 63 lower-case letters, digits, hyphens or underscores');
 
 const prompt = z.string().trim().min(1).max(PROMPT_SET_LIMITS.promptLength);
-export const promptList = z.array(prompt).min(1).max(PROMPT_SET_LIMITS.prompts);
+const charactersOf = (prompts: readonly string[]): number => prompts.reduce((sum, { length }) => sum + length, 0);
+export const promptList = z
+  .array(prompt)
+  .min(1)
+  .max(PROMPT_SET_LIMITS.prompts)
+  .refine((prompts) => charactersOf(prompts) <= PROMPT_SET_LIMITS.characters, `must have at most ${PROMPT_SET_LIMITS.characters} characters in all prompts together`);
 
 /** An id, a name (its newest version) or name@version. */
 export const promptSetReference = z
@@ -21,7 +27,7 @@ export const createPromptSetRequest = z
   .strictObject({
     name: promptSetName.describe('A name that the project has already gets a new version'),
     description: z.string().trim().max(1_000).default(''),
-    prompts: promptList.describe('What the pictures show, without the words for the style'),
+    prompts: promptList.describe(`What the pictures show, without the words for the style; at most ${PROMPT_SET_LIMITS.characters} characters together`),
   })
   .meta({ id: 'CreatePromptSetRequest', examples: [{ name: 'animals', description: 'Animals alone', prompts: ['cat', 'dog', 'horse'] }] });
 export type CreatePromptSetRequest = z.infer<typeof createPromptSetRequest>;

@@ -16,7 +16,7 @@ const QUEUE_MOVES_SECONDS = 60;
 export const PROBLEM_TYPE = 'application/problem+json';
 
 export function handleError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  const described = describe(error);
+  const described = describe(error, request);
   const { status } = ERRORS[described.code];
   if (status >= 500) request.log.error({ err: error }, 'request failed');
   else request.log.info({ code: described.code, detail: described.detail }, 'request refused');
@@ -52,12 +52,13 @@ export function toProblem({ code, detail, fields }: Described, { id, instance }:
   };
 }
 
-function describe(error: unknown): Described {
+function describe(error: unknown, request: FastifyRequest): Described {
   if (error instanceof ApiError) return { code: error.code, detail: error.message, fields: error.fields };
   if (error instanceof RequestValidationError) return describeValidation(error);
   if (error instanceof QueueFullError) return { code: 'too_many_queued_jobs', detail: error.message, retryAfterSeconds: QUEUE_MOVES_SECONDS };
   const { statusCode, code, message } = error as { statusCode?: number; code?: string; message?: string };
   if (code === 'FST_ERR_MAX_PARAM_LENGTH') return { code: 'not_found', detail: 'There is nothing under this id.' };
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return { code: 'payload_too_large', detail: `The body of ${request.method} ${pathOf(request)} may have ${request.routeOptions.bodyLimit} bytes.` };
   if (statusCode === 413) return { code: 'payload_too_large', detail: message ?? 'The body is too large.' };
   if (statusCode === 415) return { code: 'unsupported_media_type', detail: message ?? 'Unsupported media type.' };
   // Fastify's own complaints about a request: a broken JSON body, a bad content length, a broken multipart body.

@@ -455,7 +455,7 @@ export interface paths {
         put?: never;
         /**
          * Create a prompt set, or the next version of one
-         * @description A version never changes, so that reports made with it can be compared.
+         * @description A version never changes, so that reports made with it can be compared. The body may have 8 MB.
          */
         post: operations["postPromptSets"];
         delete?: never;
@@ -1059,7 +1059,7 @@ export interface components {
              * @default 1
              */
             num_images?: number;
-            /** @description A list of prompts, or a prompt set by its id, its name or name@version. Left out: the shipped set for the base model */
+            /** @description A list of prompts, or a prompt set by its id, its name or name@version. A list that is too long for the body of this request (1 MB) goes into a prompt set. Left out: the shipped set for the base model */
             prompts?: string[] | string;
             /**
              * @description Left out: the StyleRef images of the training job
@@ -1131,7 +1131,7 @@ export interface components {
             description?: string;
             /** @description A name that the project has already gets a new version */
             name: string;
-            /** @description What the pictures show, without the words for the style */
+            /** @description What the pictures show, without the words for the style; at most 1000000 characters together */
             prompts: string[];
         };
         /**
@@ -1542,7 +1542,7 @@ export interface components {
              * @default 1
              */
             num_images?: number;
-            /** @description A list of prompts, or a prompt set by its id, its name or name@version. Left out: the shipped set for the base model */
+            /** @description A list of prompts, or a prompt set by its id, its name or name@version. A list that is too long for the body of this request (1 MB) goes into a prompt set. Left out: the shipped set for the base model */
             prompts?: string[] | string;
             /**
              * @description Left out: the StyleRef images of the training job
