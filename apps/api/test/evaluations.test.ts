@@ -1,6 +1,8 @@
 // Evaluations over HTTP: what is resolved, what is refused, who sees them. Their images and reports are made in test/integration.
 import type { EvaluationBody, Page, TrainingJobBody } from '@styleforge/contracts';
+import { evaluationReportKey } from '@styleforge/storage';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sampleModel, sampleReport } from '../../../test/integration/sample-report.ts';
 import { createDataset, startApiFixture } from './api-fixture.ts';
 import type { ApiFixture } from './api-fixture.ts';
 
@@ -84,6 +86,19 @@ describe('an evaluation', () => {
     const { key } = await api.database.apiKeys.create(projectId, 'other');
     for (const path of ['', '/images', '/images/0/0', '/report']) expect((await api.call('GET', `/v1/evaluations/${body.id}${path}`, { key })).status).toBe(404);
   });
+});
+
+it('shows an evaluation and a report that were made before a setting existed with what is its default now', async () => {
+  const { body } = await post({ prompts: ['a house', 'a cat'] });
+  await api.database.prisma.$executeRaw`update evaluations set config = config - 'seed' - 'negative_prompt' - 'prompt_set' where id = ${body.id}`;
+  expect((await api.call('GET', `/v1/evaluations/${body.id}`)).body).toEqual(body);
+  // The worker reads the very same.
+  expect((await api.database.evaluations.claim(body.id))?.config).toEqual(body.config);
+  const report = sampleReport([sampleModel('tiny', { kid: 0.1, clip: 20, trained: false })], { id: body.id });
+  const { token_disentanglement: _later, ...old } = report;
+  await api.objectStore.put(evaluationReportKey(api.projectId, body.id), Buffer.from(JSON.stringify(old)));
+  await api.database.evaluations.setStatus(body.id, { from: 'running', to: 'succeeded', attempt: 1 });
+  expect((await api.call('GET', `/v1/evaluations/${body.id}/report`)).body).toEqual(report);
 });
 
 describe('the evaluation of a training job', () => {

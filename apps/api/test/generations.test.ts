@@ -103,6 +103,12 @@ describe('GET /v1/images/generations/{id}', () => {
   });
 });
 
+it('shows a generation that was made before a setting existed with what is its default now', async () => {
+  const { body } = await post({ model: 'tiny', prompts: ['x'] });
+  await api.database.prisma.$executeRaw`update generations set config = config - 'sampler' - 'num_images' where id = ${body.id}`;
+  expect((await api.call('GET', `/v1/images/generations/${body.id}`)).body).toEqual(body);
+});
+
 describe('POST /v1/images/generations/{id}/cancel', () => {
   const cancel = (id: string, key = api.key) => api.call<GenerationBody>('POST', `/v1/images/generations/${id}/cancel`, { key });
 

@@ -5,14 +5,15 @@ import { CLIP_EXTRACTORS, EXTRACTORS, METRICS } from './extractors.ts';
 import { checkpointId, datasetId, evaluationId, exampleId, trainingJobId } from './ids.ts';
 import { pageOf, timestamp } from './pages.ts';
 import { promptList, promptSetReference } from './prompt-sets.ts';
-import { SAMPLERS } from './samplers.ts';
+import { METHOD_SAMPLING, SAMPLERS } from './samplers.ts';
 import { generationStatus } from './statuses.ts';
+import { withAbsentFields } from './stored-json.ts';
 
 export const EVALUATION_LIMITS = { imagesPerModel: 50_000, comparisons: 8 } as const;
 
 /** What an evaluation stage and an evaluation of its own are both asked for. */
 const settings = {
-  prompts: z.union([promptList, promptSetReference]).optional().describe("A list of prompts, or a prompt set by its id, its name or name@version. Left out: the shipped set for the base model"),
+  prompts: z.union([promptList, promptSetReference]).optional().describe("A list of prompts, or a prompt set by its id, its name or name@version. A list that is too long for the body of this request (1 MB) goes into a prompt set. Left out: the shipped set for the base model"),
   num_images: z.int().min(1).max(1_000).default(1).describe('Images for each prompt'),
   sampler: z.enum(SAMPLERS).optional(),
   steps: z.int().min(1).max(1000).optional(),
@@ -84,6 +85,14 @@ export const evaluationConfig = z
   .object({ ...resolved, models: z.array(evaluatedModel).min(1).describe('The first is the one that the report is about') })
   .meta({ id: 'EvaluationConfig' });
 export type EvaluationConfig = z.infer<typeof evaluationConfig>;
+
+const USUAL_SETTINGS = { ...METHOD_SAMPLING, num_images: 1, seed: 0 } as const;
+
+/** Of a stage or an evaluation, as a row keeps it: with what it lacks if it was written before a setting existed. */
+export function completeEvaluationSettings<Settings extends EvaluationStage | EvaluationConfig>(stored: Settings): Settings {
+  const schema = 'models' in stored ? evaluationConfig : evaluationStage;
+  return withAbsentFields(schema, { ...USUAL_SETTINGS, ...stored }) as Settings;
+}
 
 export const EVALUATION_PHASES = ['images', 'metrics'] as const;
 

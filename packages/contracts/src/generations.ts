@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { checkpointId, generationId, imageId, trainingJobId } from './ids.ts';
 import { failure } from './errors.ts';
 import { pageOf, pageQuery, timestamp } from './pages.ts';
-import { SAMPLERS } from './samplers.ts';
+import { METHOD_SAMPLING, SAMPLERS } from './samplers.ts';
 import { generationStatus } from './statuses.ts';
 
 export const GENERATION_LIMITS = { prompts: 100, images: 200, waitSeconds: 60 } as const;
@@ -51,6 +51,13 @@ export const generationConfig = z
   })
   .meta({ id: 'GenerationConfig' });
 export type GenerationConfig = z.infer<typeof generationConfig>;
+
+const USUAL_SETTINGS = { ...METHOD_SAMPLING, num_images: 1 } as const;
+
+/** As a row keeps it, with what it lacks if it was written before a setting existed. */
+export function completeGenerationConfig(stored: GenerationConfig): GenerationConfig {
+  return { ...USUAL_SETTINGS, ...stored };
+}
 
 export const generatedImage = z
   .object({

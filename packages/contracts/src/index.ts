@@ -16,6 +16,7 @@ export * from './prompt-sets.ts';
 export * from './reports.ts';
 export * from './samplers.ts';
 export * from './statuses.ts';
+export * from './stored-json.ts';
 export * from './studies.ts';
 export * from './token-disentanglement.ts';
 export * from './training-config.ts';

@@ -5,8 +5,9 @@ import { EXTRACTORS, METRICS } from './extractors.ts';
 import { datasetId, evaluationId, trainingJobId } from './ids.ts';
 import { timestamp } from './pages.ts';
 import { SAMPLERS } from './samplers.ts';
+import { withAbsentFields } from './stored-json.ts';
 import { tokenDisentanglement } from './token-disentanglement.ts';
-import { trainingConfig } from './training-config.ts';
+import { completeTrainingConfig, trainingConfig } from './training-config.ts';
 
 export const LEAST_IMAGES_FOR_FID = 2048;
 
@@ -101,3 +102,10 @@ export const report = z
   })
   .meta({ id: 'Report' });
 export type Report = z.infer<typeof report>;
+
+/** A report as the store keeps it, with what it lacks if it was written before a field or a setting existed. Throws a ZodError where it is no report. */
+export function parseStoredReport(stored: unknown): Report {
+  const { training, ...rest } = stored as Report;
+  const completed = training && { ...training, config: completeTrainingConfig(training.config) };
+  return report.parse(withAbsentFields(report, { ...rest, training: completed }));
+}

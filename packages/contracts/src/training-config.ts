@@ -2,11 +2,12 @@
 import { z } from 'zod';
 import type { BaseModelProfile } from './base-models.ts';
 import type { FieldError } from './errors.ts';
-import { evaluationStage } from './evaluations.ts';
+import { completeEvaluationSettings, evaluationStage } from './evaluations.ts';
 import { hyperparameters, METHOD_HYPERPARAMETERS } from './hyperparameters.ts';
 import type { Hyperparameters } from './hyperparameters.ts';
 import { datasetId } from './ids.ts';
-import { SAMPLERS } from './samplers.ts';
+import { METHOD_SAMPLING, SAMPLERS } from './samplers.ts';
+import { withAbsentFields } from './stored-json.ts';
 import { styleRefMix, TRAINING_METHODS } from './training-request.ts';
 import type { CreateTrainingJobRequest, TrainingMethod } from './training-request.ts';
 
@@ -20,7 +21,7 @@ export const TOKEN_PLACEHOLDER = '[V]';
 export const RARE_TOKENS: readonly string[] = ['zwx', 'ukj'];
 
 const DEFAULT_CLASS_IMAGES = 100;
-const DEFAULT_SAMPLING = { sampler: 'ddim', steps: 30, guidance_scale: 7.5, negative_prompt: '', seed: 0 } as const;
+const DEFAULT_SAMPLING = { ...METHOD_SAMPLING, seed: 0 } as const;
 
 const styleRefComponent = z.object({ name: z.string(), token: z.string(), prompt: z.string() });
 export type StyleRefComponent = z.infer<typeof styleRefComponent>;
@@ -51,8 +52,14 @@ export type TrainingConfig = z.infer<typeof trainingConfig>;
 
 /** A configuration as a row keeps it, with what it lacks if it was written before a setting existed: it was trained with what is the default now. */
 export function completeTrainingConfig(stored: TrainingConfig): TrainingConfig {
-  const absent = { aux: null, prior_preservation: null, validation: null, evaluation: null, early_stopping: null, suffix: null };
-  return { ...absent, ...stored, hyperparameters: { ...METHOD_HYPERPARAMETERS, ...stored.hyperparameters } };
+  const { hyperparameters, validation, prior_preservation, evaluation } = stored;
+  return withAbsentFields(trainingConfig, {
+    ...stored,
+    hyperparameters: { ...METHOD_HYPERPARAMETERS, ...hyperparameters },
+    ...(validation && { validation: { ...DEFAULT_SAMPLING, ...validation } }),
+    ...(prior_preservation && { prior_preservation: { ...DEFAULT_SAMPLING, ...prior_preservation } }),
+    ...(evaluation && { evaluation: completeEvaluationSettings(evaluation) }),
+  }) as TrainingConfig;
 }
 
 export type Resolution = { ok: true; config: TrainingConfig } | { ok: false; errors: FieldError[] };

@@ -1,11 +1,12 @@
 // What the contracts promise elsewhere: transitions that end, the method's numbers, names that the engine knows.
 import {
   ACTIVE_JOB_STATUSES, baseModelProfile, createTrainingJobRequest, ERRORS, FINISHED_JOB_STATUSES, JOB_STATUSES, JOB_TRANSITIONS, LIVE_JOB_STATUSES,
-  METHOD_HYPERPARAMETERS, resolveTrainingConfig, SAMPLERS,
+  METHOD_HYPERPARAMETERS, parseStoredReport, resolveTrainingConfig, SAMPLERS,
 } from '@styleforge/contracts';
 import type { CreateTrainingJobRequest } from '@styleforge/contracts';
 import { samplerNames } from '@styleforge/diffusion';
 import { describe, expect, it } from 'vitest';
+import { sampleModel, sampleReport } from '../../../test/integration/sample-report.ts';
 
 const DATASET = 'ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70';
 const parse = (changes: object = {}): CreateTrainingJobRequest =>
@@ -93,5 +94,31 @@ describe('names', () => {
       expect(code).toMatch(/^[a-z_]+$/);
       expect(status).toBeGreaterThanOrEqual(400);
     }
+  });
+});
+
+describe('a stored report', () => {
+  const whole = sampleReport([sampleModel('Multi-StyleForge', { kid: 0.01, clip: 24 })]);
+  /** Without these fields, wherever they stand. */
+  const without = (fields: string[]): unknown => JSON.parse(JSON.stringify(whole, (field, value: unknown) => (fields.includes(field) ? undefined : value)));
+
+  it('is read as it was written', () => {
+    expect(parseStoredReport(JSON.parse(JSON.stringify(whole)))).toEqual(whole);
+  });
+
+  it('has null or nothing for what was not measured when it was written', () => {
+    const read = parseStoredReport(without(['diversity', 'memorised', 'nearest', 'warnings', 'subsets', 'interval', 'overfitting', 'token_disentanglement', 'validations', 'best', 'samples']));
+    expect(read).toMatchObject({ overfitting: [], samples: [], token_disentanglement: null, training: { validations: [], best: null } });
+    expect(read.models[0]).toMatchObject({ diversity: null, memorised: null, nearest: [], warnings: [], metrics: [{ subsets: null, interval: null }, {}, {}] });
+    expect(parseStoredReport(without(['training', 'reference']))).toMatchObject({ training: null, reference: null });
+  });
+
+  it('has for settings that came later what is their default now', () => {
+    const settings = ['lr_num_cycles', 'lr_power', 'noise_offset', 'adam_moments', 'text_encoder_learning_rate', 'early_stopping', 'suffix'];
+    expect(parseStoredReport(without(settings))).toEqual(whole);
+  });
+
+  it('is refused when it is none', () => {
+    for (const stored of [{}, { format: 1, models: [] }, without(['verdict']), { ...whole, format: 2 }]) expect(() => parseStoredReport(stored)).toThrow(/path/);
   });
 });

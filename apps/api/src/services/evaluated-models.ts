@@ -1,15 +1,12 @@
-// From the name that a caller gives to the model that is evaluated: a checkpoint, a finished job, or a base model.
-import { ID_PREFIXES, stylePrefix, trainedModelLabel } from '@styleforge/contracts';
-import type { BaseModelProfile, EvaluatedModel, FieldError, TrainingConfig } from '@styleforge/contracts';
-import type { TrainingJobRow } from '@styleforge/database';
+// The models of an evaluation: the one that is judged, and those that it is compared with.
+import { stylePrefix, trainedModelLabel } from '@styleforge/contracts';
+import type { EvaluatedModel, FieldError, TrainingConfig } from '@styleforge/contracts';
 import type { ApiDependencies } from '../dependencies.ts';
+import { findNamedModel } from './named-model.ts';
+import type { NamedModel, TrainedModel } from './named-model.ts';
 
-export interface ChosenModel {
+export interface ChosenModel extends Pick<NamedModel, 'resolution' | 'sizeUnit' | 'defaults'> {
   model: EvaluatedModel;
-  /** Pixels along one side. */
-  resolution: number;
-  sizeUnit: number;
-  defaults: BaseModelProfile['generation'];
   /** Of the job that trained it. */
   config: TrainingConfig | null;
 }
@@ -17,39 +14,23 @@ export interface ChosenModel {
 export type Choice = { ok: true; chosen: ChosenModel } | { ok: false; detail: string };
 
 export async function chooseEvaluatedModel(dependencies: ApiDependencies, projectId: string, name: string): Promise<Choice> {
-  const { database } = dependencies;
-  if (name.startsWith(`${ID_PREFIXES.checkpoint}_`)) {
-    const checkpoint = await database.checkpoints.find(projectId, name);
-    const job = checkpoint && (await database.trainingJobs.find(projectId, checkpoint.jobId));
-    return checkpoint && job ? trained(dependencies, name, job, checkpoint) : { ok: false, detail: `there is no checkpoint ${name}` };
-  }
-  if (name.startsWith(`${ID_PREFIXES.trainingJob}_`)) {
-    const job = await database.trainingJobs.find(projectId, name);
-    if (job === null) return { ok: false, detail: `there is no training job ${name}` };
-    const checkpoint = job.result && (await database.checkpoints.find(projectId, job.result.checkpoint_id));
-    return checkpoint ? trained(dependencies, name, job, checkpoint) : { ok: false, detail: `the training job ${name} is ${job.status}: wait for its end, or name one of its checkpoints` };
-  }
-  return baseModel(dependencies, name);
-}
-
-async function baseModel({ baseModels }: ApiDependencies, name: string): Promise<Choice> {
-  const entry = await baseModels.find(name);
-  if (entry === null) return { ok: false, detail: `there is no base model ${name}` };
-  const model = { name, label: `base model ${name}`, base_model: name, training_job_id: null, checkpoint_id: null, step: null, prompt_prefix: '' };
-  const { body, profile } = entry;
-  return { ok: true, chosen: { model, resolution: profile.resolution, sizeUnit: body.geometry.latent_scale, defaults: profile.generation, config: null } };
-}
-
-async function trained({ baseModels }: ApiDependencies, name: string, job: TrainingJobRow, { id, step }: { id: string; step: number }): Promise<Choice> {
-  const base = await baseModels.find(job.baseModel);
+  const found = await findNamedModel(dependencies, projectId, name);
+  if (!found.ok) return found;
+  const { model, model: { resolution, sizeUnit, defaults } } = found;
+  const size = { resolution, sizeUnit, defaults };
+  if (model.kind === 'base') return { ok: true, chosen: { ...size, model: baseModel(name), config: null } };
+  const { base, job } = model;
   if (base === null) return { ok: false, detail: `${name} was trained on the base model ${job.baseModel}, which is no longer installed` };
-  const { config } = job;
-  const model = {
-    name, label: trainedModelLabel(config, step), base_model: job.baseModel, training_job_id: job.id, checkpoint_id: id, step, prompt_prefix: stylePrefix(config),
-  };
-  const { body, profile } = base;
-  return { ok: true, chosen: { model, resolution: config.hyperparameters.resolution, sizeUnit: body.geometry.latent_scale, defaults: profile.generation, config } };
+  return { ok: true, chosen: { ...size, model: trainedModel(name, model), config: job.config } };
 }
+
+const baseModel = (name: string): EvaluatedModel => ({
+  name, label: `base model ${name}`, base_model: name, training_job_id: null, checkpoint_id: null, step: null, prompt_prefix: '',
+});
+
+const trainedModel = (name: string, { job, checkpoint: { id, step } }: TrainedModel): EvaluatedModel => ({
+  name, label: trainedModelLabel(job.config, step), base_model: job.baseModel, training_job_id: job.id, checkpoint_id: id, step, prompt_prefix: stylePrefix(job.config),
+});
 
 type Comparing = { names: readonly string[]; judged: Pick<EvaluatedModel, 'base_model' | 'checkpoint_id' | 'prompt_prefix'>; trains: boolean; pointer: string };
 

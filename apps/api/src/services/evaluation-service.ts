@@ -1,5 +1,5 @@
 // Creates evaluations, and reads their reports from the object store.
-import { report } from '@styleforge/contracts';
+import { parseStoredReport } from '@styleforge/contracts';
 import type { CreateEvaluationRequest, Report } from '@styleforge/contracts';
 import { newId } from '@styleforge/database';
 import type { Database, EvaluationRow } from '@styleforge/database';
@@ -31,5 +31,5 @@ export async function findEvaluation(database: Database, projectId: string, id: 
 /** Throws an ApiError as long as there is none. */
 export async function readReport({ objectStore }: ApiDependencies, { id, projectId, status }: EvaluationRow): Promise<Report> {
   if (status !== 'succeeded') throw new ApiError('status_conflict', `The evaluation ${id} is ${status}: its report is there when it has succeeded.`);
-  return report.parse(JSON.parse(Buffer.from(await objectStore.get(evaluationReportKey(projectId, id))).toString()));
+  return parseStoredReport(JSON.parse(Buffer.from(await objectStore.get(evaluationReportKey(projectId, id))).toString()));
 }

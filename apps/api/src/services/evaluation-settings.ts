@@ -1,13 +1,11 @@
 // Resolves what an evaluation is asked for: prompts, sampling, extractors, reference images, models to compare with.
-import { EVALUATION_LIMITS } from '@styleforge/contracts';
+import { EVALUATION_LIMITS, METHOD_SAMPLING } from '@styleforge/contracts';
 import type { EvaluatedModel, EvaluationRequest, EvaluationStage, FieldError } from '@styleforge/contracts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { ApiError } from '../errors/api-error.ts';
 import { chooseComparisons, type ChosenModel } from './evaluated-models.ts';
 import { findPromptSet, promptsSha256 } from './prompt-set-service.ts';
 
-/** The paper's way to sample for its evaluation. */
-const METHOD_SAMPLING = { sampler: 'ddim', steps: 30, guidance_scale: 7.5, negative_prompt: '' } as const;
 /** The shipped base model has prompts and an extractor of its own. */
 const MINI_BASE = 'styleforge-mini';
 const MINI_DEFAULTS = { prompts: 'mini', extractor: 'mini-clip', clip_extractor: 'mini-clip' } as const;

@@ -1,26 +1,21 @@
 // Creates generations: finds the model that is meant, resolves the settings, queues the work.
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ID_PREFIXES, isFinishedGeneration, TOKEN_PLACEHOLDER, withTokens } from '@styleforge/contracts';
-import type { BaseModelProfile, CreateGenerationRequest, GenerationConfig, StyleRefComponent } from '@styleforge/contracts';
+import { isFinishedGeneration, METHOD_SAMPLING, TOKEN_PLACEHOLDER, withTokens } from '@styleforge/contracts';
+import type { CreateGenerationRequest, GenerationConfig, StyleRefComponent } from '@styleforge/contracts';
 import { newId } from '@styleforge/database';
-import type { Database, GenerationDetail, GenerationModel, TrainingJobRow } from '@styleforge/database';
+import type { Database, GenerationDetail, GenerationModel } from '@styleforge/database';
 import type { ApiDependencies } from '../dependencies.ts';
 import { ApiError } from '../errors/api-error.ts';
+import { findNamedModel } from './named-model.ts';
+import type { NamedModel } from './named-model.ts';
 
-/** How the method's authors sample for their evaluation. */
-const METHOD_SAMPLING = { steps: 30, guidance_scale: 7.5, sampler: 'ddim', negative_prompt: '' } as const;
-const STABLE_DIFFUSION_SIZE_UNIT = 8;
 const SEEDS = 2 ** 32;
 const POLL_MS = 100;
 
 type NewGeneration = { projectId: string; body: CreateGenerationRequest; reservedUuid: string | undefined };
-interface ChosenModel {
+interface ChosenModel extends Pick<NamedModel, 'resolution' | 'sizeUnit' | 'defaults'> {
   model: GenerationModel;
-  resolution: number;
-  /** Pixels that a width or height must be a multiple of. */
-  sizeUnit: number;
-  defaults: BaseModelProfile['generation'];
   /** What it has been trained with; none for a base model. */
   components: readonly StyleRefComponent[];
 }
@@ -76,31 +71,10 @@ function checkSize(config: GenerationConfig, { sizeUnit }: ChosenModel): void {
 }
 
 async function chooseModel(dependencies: ApiDependencies, projectId: string, name: string): Promise<ChosenModel> {
-  const { database, baseModels } = dependencies;
-  if (name.startsWith(`${ID_PREFIXES.checkpoint}_`)) {
-    const checkpoint = await database.checkpoints.find(projectId, name);
-    const job = checkpoint && (await database.trainingJobs.find(projectId, checkpoint.jobId));
-    if (checkpoint === null || job === null) throw unknownModel(`there is no checkpoint ${name}`);
-    return trainedModel(dependencies, job, checkpoint.id);
-  }
-  if (name.startsWith(`${ID_PREFIXES.trainingJob}_`)) {
-    const job = await database.trainingJobs.find(projectId, name);
-    if (job === null) throw unknownModel(`there is no training job ${name}`);
-    if (job.result === null) throw new ApiError('status_conflict', `The training job ${name} is ${job.status}. Wait for its end, or name one of its checkpoints.`);
-    return trainedModel(dependencies, job, job.result.checkpoint_id);
-  }
-  const entry = await baseModels.find(name);
-  if (entry === null) throw unknownModel(`there is no base model ${name}`);
-  return { model: { baseModel: name }, resolution: entry.profile.resolution, sizeUnit: entry.body.geometry.latent_scale, defaults: entry.profile.generation, components: [] };
-}
-
-/** A checkpoint is sampled as its base model is, at the size that it was trained in. */
-async function trainedModel({ baseModels }: ApiDependencies, job: TrainingJobRow, checkpointId: string): Promise<ChosenModel> {
-  const base = await baseModels.find(job.baseModel);
-  const sizeUnit = base?.body.geometry.latent_scale ?? STABLE_DIFFUSION_SIZE_UNIT;
-  return { model: { checkpointId }, resolution: job.config.hyperparameters.resolution, sizeUnit, defaults: base?.profile.generation ?? {}, components: job.config.style_ref.components };
-}
-
-function unknownModel(detail: string): ApiError {
-  return new ApiError('unknown_model', `/model: ${detail}`, [{ pointer: '/model', detail }]);
+  const found = await findNamedModel(dependencies, projectId, name);
+  if (!found.ok) throw new ApiError(found.code, `/model: ${found.detail}`, [{ pointer: '/model', detail: found.detail }]);
+  const { model, model: { resolution, sizeUnit, defaults } } = found;
+  const size = { resolution, sizeUnit, defaults };
+  if (model.kind === 'base') return { ...size, model: { baseModel: model.name }, components: [] };
+  return { ...size, model: { checkpointId: model.checkpoint.id }, components: model.job.config.style_ref.components };
 }

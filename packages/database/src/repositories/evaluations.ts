@@ -1,5 +1,5 @@
 // Evaluations and their images.
-import { GENERATION_TRANSITIONS, isFinishedGeneration } from '@styleforge/contracts';
+import { completeEvaluationSettings, GENERATION_TRANSITIONS, isFinishedGeneration } from '@styleforge/contracts';
 import type { EvaluationConfig, EvaluationProgress, Failure, GenerationStatus } from '@styleforge/contracts';
 import { StaleAttemptError, StatusConflictError } from '../errors.ts';
 import type { Evaluation, EvaluationImage } from '../generated/client.ts';
@@ -124,7 +124,8 @@ export function createEvaluationRepository(prisma: PrismaClient) {
 }
 
 function toRow(row: Evaluation): EvaluationRow {
-  return row as unknown as EvaluationRow;
+  const typed = row as unknown as EvaluationRow;
+  return { ...typed, config: completeEvaluationSettings(typed.config) };
 }
 
 function toImageRow(row: EvaluationImage): EvaluationImageRow {

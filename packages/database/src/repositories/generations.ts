@@ -1,5 +1,5 @@
 // Generations and their images.
-import { GENERATION_TRANSITIONS, isFinishedGeneration } from '@styleforge/contracts';
+import { completeGenerationConfig, GENERATION_TRANSITIONS, isFinishedGeneration } from '@styleforge/contracts';
 import type { Failure, GenerationConfig, GenerationStatus } from '@styleforge/contracts';
 import { StaleAttemptError, StatusConflictError } from '../errors.ts';
 import type { GeneratedImage, Generation } from '../generated/client.ts';
@@ -127,7 +127,8 @@ export function createGenerationRepository(prisma: PrismaClient) {
 }
 
 function toRow(row: Generation): GenerationRow {
-  return row as unknown as GenerationRow;
+  const typed = row as unknown as GenerationRow;
+  return { ...typed, config: completeGenerationConfig(typed.config) };
 }
 
 function toImageRow(row: GeneratedImage): GeneratedImageRow {

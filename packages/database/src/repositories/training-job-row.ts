@@ -1,5 +1,5 @@
 // A training job's row with its JSON columns typed.
-import { completeTrainingConfig } from '@styleforge/contracts';
+import { completeTrainingConfig, jobHeartbeat, withAbsentFields } from '@styleforge/contracts';
 import type { Failure, JobHeartbeat, JobProgress, JobResult, JobStatus, TrainingConfig, TrainingMethod } from '@styleforge/contracts';
 import type { TrainingJob } from '../generated/client.ts';
 
@@ -19,5 +19,6 @@ export type TrainingJobRow = Omit<TrainingJob, keyof TypedColumns> & TypedColumn
 /** Only this package writes these columns, and only from these types. */
 export function toTrainingJobRow(row: TrainingJob): TrainingJobRow {
   const typed = row as unknown as TrainingJobRow;
-  return { ...typed, config: completeTrainingConfig(typed.config) };
+  const heartbeat = withAbsentFields(jobHeartbeat, typed.heartbeat) as JobHeartbeat | null;
+  return { ...typed, config: completeTrainingConfig(typed.config), heartbeat };
 }

@@ -1,0 +1,59 @@
+// From the name that a caller gives to the model that is meant: a checkpoint, a finished job, or a base model.
+import { ID_PREFIXES } from '@styleforge/contracts';
+import type { BaseModelProfile } from '@styleforge/contracts';
+import type { TrainingJobRow } from '@styleforge/database';
+import type { ApiDependencies } from '../dependencies.ts';
+import type { BaseModelEntry } from './base-model-catalog.ts';
+
+const STABLE_DIFFUSION_SIZE_UNIT = 8;
+
+interface Sampling {
+  /** Pixels along one side: what it was trained in. */
+  resolution: number;
+  /** Pixels that a width or height must be a multiple of. */
+  sizeUnit: number;
+  defaults: BaseModelProfile['generation'];
+}
+export interface NamedBaseModel extends Sampling {
+  kind: 'base';
+  name: string;
+}
+export interface TrainedModel extends Sampling {
+  kind: 'trained';
+  job: TrainingJobRow;
+  checkpoint: { id: string; step: number };
+  /** Null when the base model that it was trained on is no longer installed. */
+  base: BaseModelEntry | null;
+}
+export type NamedModel = NamedBaseModel | TrainedModel;
+export type ModelLookUp = { ok: true; model: NamedModel } | { ok: false; code: 'unknown_model' | 'status_conflict'; detail: string };
+
+export async function findNamedModel(dependencies: ApiDependencies, projectId: string, name: string): Promise<ModelLookUp> {
+  const { database, baseModels } = dependencies;
+  if (name.startsWith(`${ID_PREFIXES.checkpoint}_`)) {
+    const checkpoint = await database.checkpoints.find(projectId, name);
+    const job = checkpoint && (await database.trainingJobs.find(projectId, checkpoint.jobId));
+    return checkpoint && job ? trained(dependencies, job, checkpoint) : unknown(`there is no checkpoint ${name}`);
+  }
+  if (name.startsWith(`${ID_PREFIXES.trainingJob}_`)) {
+    const job = await database.trainingJobs.find(projectId, name);
+    if (job === null) return unknown(`there is no training job ${name}`);
+    if (job.result === null) return { ok: false, code: 'status_conflict', detail: `the training job ${name} is ${job.status}: wait for its end, or name one of its checkpoints` };
+    const checkpoint = await database.checkpoints.find(projectId, job.result.checkpoint_id);
+    return checkpoint ? trained(dependencies, job, checkpoint) : unknown(`the last checkpoint of the training job ${name} has been deleted`);
+  }
+  const entry = await baseModels.find(name);
+  return entry ? { ok: true, model: { kind: 'base', name, ...samplingOf(entry), resolution: entry.profile.resolution } } : unknown(`there is no base model ${name}`);
+}
+
+/** A checkpoint is sampled as its base model is, at the size that it was trained in. */
+async function trained({ baseModels }: ApiDependencies, job: TrainingJobRow, { id, step }: TrainedModel['checkpoint']): Promise<ModelLookUp> {
+  const base = await baseModels.find(job.baseModel);
+  return { ok: true, model: { kind: 'trained', job, checkpoint: { id, step }, base, ...samplingOf(base), resolution: job.config.hyperparameters.resolution } };
+}
+
+function samplingOf(base: BaseModelEntry | null): Pick<Sampling, 'sizeUnit' | 'defaults'> {
+  return { sizeUnit: base?.body.geometry.latent_scale ?? STABLE_DIFFUSION_SIZE_UNIT, defaults: base?.profile.generation ?? {} };
+}
+
+const unknown = (detail: string): ModelLookUp => ({ ok: false, code: 'unknown_model', detail });
