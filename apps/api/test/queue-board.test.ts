@@ -14,7 +14,7 @@ let adminKey: string;
 beforeAll(async () => {
   api = await startApiFixture();
   queues = await createQueues(api.queueConnection, log);
-  await queues.enqueue('train', 'job_waiting', { jobId: 'job_waiting' });
+  await queues.enqueue('train', [{ id: 'job_waiting', payload: { jobId: 'job_waiting' } }]);
   app = await buildApp({ ...api.options, queues, showsQueueBoard: true });
   adminKey = (await api.database.apiKeys.create(api.projectId, 'admin', ['admin'])).key;
 });

@@ -11,7 +11,7 @@ export function queueConnectionOf(config: { databaseUrl?: string; redisUrl?: str
 }
 
 /** What this package uses of a BullMQ queue, the same on both backends. */
-export type BackendQueue = Pick<Queue, 'add' | 'upsertJobScheduler' | 'getJob' | 'getJobCounts' | 'waitUntilReady' | 'on' | 'close'>;
+export type BackendQueue = Pick<Queue, 'addBulk' | 'upsertJobScheduler' | 'getJob' | 'getJobCounts' | 'waitUntilReady' | 'on' | 'close'>;
 export type BackendWorker = Pick<Worker, 'on' | 'close' | 'waitUntilReady' | 'pause'>;
 
 const poolSize = 4;

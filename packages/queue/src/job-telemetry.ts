@@ -9,17 +9,19 @@ export interface AttemptPlan {
   metrics: Metrics | undefined;
 }
 
-/** The span of a message's way from the committed row to the queue; what it gives back goes into the payload. */
-export async function traceOutbox(queue: string, message: { key: string; createdAt: Date; origin: Origin | undefined }, send: (origin: Origin) => Promise<void>): Promise<void> {
-  const { key, createdAt, origin = {} } = message;
-  const span = beginSpan(`outbox ${queue}`, {
-    kind: 'PRODUCER', startTime: createdAt.getTime(), traceparent: origin.traceparent, attributes: { 'styleforge.job.id': key },
+/** The spans of messages' ways from the committed row to the queue; what it gives back, one for each message, goes into the payloads. */
+export async function traceOutbox(queue: string, messages: { key: string; createdAt: Date; origin: Origin | undefined }[], send: (origins: Origin[]) => Promise<void>): Promise<void> {
+  const spans = messages.map(({ key, createdAt, origin }) =>
+    beginSpan(`outbox ${queue}`, { kind: 'PRODUCER', startTime: createdAt.getTime(), traceparent: origin?.traceparent, attributes: { 'styleforge.job.id': key } }));
+  const origins = messages.map(({ origin }, index) => {
+    const { traceparent } = spans[index] ?? {};
+    return { ...origin, ...(traceparent && { traceparent }) };
   });
   try {
-    await send({ ...origin, ...(span.traceparent && { traceparent: span.traceparent }) });
-    span.end();
+    await send(origins);
+    for (const span of spans) span.end();
   } catch (error) {
-    span.end({ error });
+    for (const span of spans) span.end({ error });
     throw error;
   }
 }

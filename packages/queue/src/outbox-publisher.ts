@@ -1,6 +1,6 @@
 // Moves messages from the database's outbox to the queue, as far as there is room: at once when the database notifies, and by polling in any case.
 import { type Database, OUTBOX_CHANNEL, type OutboxMessage } from '@styleforge/database';
-import { type JobName, jobNames, parsePayload } from './catalog.ts';
+import { isJobName, type JobName, jobNames, parsePayload } from './catalog.ts';
 import { traceOutbox } from './job-telemetry.ts';
 import type { Logger } from './logger.ts';
 import type { JobQueues } from './producer.ts';
@@ -18,21 +18,30 @@ export interface OutboxPublisherOptions {
   pollMs?: number;
 }
 
+/** What the database says when the status of one of these rows has changed: there may be room for the next. */
+const topicsOfTables: Readonly<Record<string, JobName>> = { training_jobs: 'train', generations: 'generate' };
+
 export async function startOutboxPublisher(options: OutboxPublisherOptions): Promise<OutboxPublisher> {
   const { database, log, pollMs = 2_000 } = options;
+  const due = new Set<JobName>();
+  let everythingIsDue = true;
   let stopping = false;
-  let woken = true;
   let wake: () => void = () => undefined;
-  const wakeUp = () => {
-    woken = true;
+  const wakeUp = (notification: string) => {
+    const topic = topicsOfTables[notification] ?? notification;
+    if (isJobName(topic)) due.add(topic);
+    else everythingIsDue = true;
     wake();
   };
   const loop = async () => {
     while (!stopping) {
-      woken = false;
-      await drain(options, () => stopping);
-      if (stopping || woken) continue;
-      const timer = setTimeout(wakeUp, pollMs);
+      const topics = everythingIsDue ? jobNames : [...due];
+      if (everythingIsDue) await parkUnknown(options);
+      everythingIsDue = false;
+      due.clear();
+      for (const topic of topics) await drain(topic, options, () => stopping);
+      if (stopping || everythingIsDue || due.size > 0) continue;
+      const timer = setTimeout(wakeUp, pollMs, '');
       await new Promise<void>((done) => (wake = done));
       clearTimeout(timer);
     }
@@ -42,7 +51,7 @@ export async function startOutboxPublisher(options: OutboxPublisherOptions): Pro
   return {
     async stop() {
       stopping = true;
-      wakeUp();
+      wake();
       await running;
       await listener.stop();
     },
@@ -50,44 +59,43 @@ export async function startOutboxPublisher(options: OutboxPublisherOptions): Pro
 }
 
 /** What goes wrong with one topic holds no other up. */
-async function drain(options: OutboxPublisherOptions, isStopping: () => boolean): Promise<void> {
-  const { database, log } = options;
-  const attempt = async (what: string, work: () => Promise<unknown>) =>
-    work().catch((error: unknown) => log.error({ err: error, what }, 'the outbox could not be published; trying again'));
-  await attempt('unknown topics', async () => {
+async function attempt(what: string, log: Logger, work: () => Promise<void>): Promise<void> {
+  await work().catch((error: unknown) => log.error({ err: error, what }, 'the outbox could not be published; trying again'));
+}
+
+async function parkUnknown({ database, log }: OutboxPublisherOptions): Promise<void> {
+  await attempt('unknown topics', log, async () => {
     for (const { topic, key } of await database.outbox.parkUnknown(jobNames)) {
       log.error({ topic, key }, 'the outbox has a message of an unknown topic: it is set aside until a version comes that knows it');
     }
   });
-  for (const topic of jobNames) {
-    await attempt(topic, async () => {
-      while (!isStopping() && (await releaseTurns(topic, options)) > 0);
-    });
-  }
 }
 
-async function releaseTurns(topic: JobName, { database, queues, log, maxRunningJobsPerProject }: OutboxPublisherOptions): Promise<number> {
-  return database.outbox.release({
+async function drain(topic: JobName, { database, queues, log, maxRunningJobsPerProject }: OutboxPublisherOptions, isStopping: () => boolean): Promise<void> {
+  const release = () => database.outbox.release({
     topic,
     room: () => queues.room(topic),
     publish: (messages) => publish(topic, messages, queues, log),
     maxRunningJobs: maxRunningJobsPerProject ?? null,
   });
+  await attempt(topic, log, async () => {
+    while (!isStopping() && (await release()) > 0);
+  });
 }
 
 async function publish(topic: JobName, messages: OutboxMessage[], queues: JobQueues, log: Logger): Promise<Map<bigint, string>> {
   const refused = new Map<bigint, string>();
-  for (const { id, key, payload, createdAt } of messages) {
+  const jobs = messages.flatMap(({ id, key, payload, createdAt }) => {
     const checked = checkPayload(topic, payload);
-    if (checked.ok) {
-      const { origin } = checked.payload;
-      await traceOutbox(topic, { key, createdAt, origin }, (from) => queues.enqueue(topic, key, { ...checked.payload, origin: from }));
-      log.info({ queue: topic, jobId: key, requestId: origin?.requestId }, 'published');
-    } else {
-      refused.set(id, checked.reason);
-      log.error({ queue: topic, jobId: key, reason: checked.reason }, 'the outbox has a malformed message: it is set aside');
-    }
-  }
+    if (checked.ok) return [{ key, createdAt, payload: checked.payload, origin: checked.payload.origin }];
+    refused.set(id, checked.reason);
+    log.error({ queue: topic, jobId: key, reason: checked.reason }, 'the outbox has a malformed message: it is set aside');
+    return [];
+  });
+  if (jobs.length === 0) return refused;
+  await traceOutbox(topic, jobs, (origins) =>
+    queues.enqueue(topic, jobs.map(({ key, payload }, index) => ({ id: key, payload: { ...payload, origin: origins[index] } }))));
+  for (const { key, origin } of jobs) log.info({ queue: topic, jobId: key, requestId: origin?.requestId }, 'published');
   return refused;
 }
 

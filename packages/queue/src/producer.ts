@@ -10,7 +10,8 @@ const leaveQueueMs = 5_000;
 const countedStates = ['waiting', 'prioritized', 'active', 'delayed', 'failed'] as const;
 
 export interface JobQueues {
-  enqueue<Name extends JobName>(name: Name, id: string, payload: JobPayload<Name>): Promise<void>;
+  /** In this order; when it throws, some may have arrived. */
+  enqueue<Name extends JobName>(name: Name, jobs: { id: string; payload: JobPayload<Name> }[]): Promise<void>;
   /** How many more the queue takes before its window is full. */
   room(name: JobName): Promise<number>;
   /** How many jobs each queue holds, by state. */
@@ -32,10 +33,10 @@ export async function createQueues(connection: QueueConnection, log: Logger): Pr
     await queues[name].waitUntilReady();
   }
   return {
-    async enqueue(name, id, payload) {
-      const checked = parsePayload(name, payload);
-      await waitUntilNotActive(queues[name], id);
-      await queues[name].add(name, checked, { jobId: id });
+    async enqueue(name, jobs) {
+      const checked = jobs.map(({ id, payload }) => ({ name, data: parsePayload(name, payload), opts: { jobId: id } }));
+      await Promise.all(jobs.map(({ id }) => waitUntilNotActive(queues[name], id)));
+      await queues[name].addBulk(checked);
     },
     async room(name) {
       const { waiting = 0, prioritized = 0 } = await queues[name].getJobCounts('waiting', 'prioritized');

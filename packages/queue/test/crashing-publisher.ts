@@ -9,9 +9,9 @@ const say = (text: string) => process.stdout.write(`${text}\n`);
 const queues = await createQueues(JSON.parse(connection) as QueueConnection, log);
 const stopping = {
   ...queues,
-  enqueue: async (...message: Parameters<typeof queues.enqueue>) => {
-    if (point === 'after') await queues.enqueue(...message);
-    say(`${point} ${message[1]}`);
+  enqueue: async (...[name, jobs]: Parameters<typeof queues.enqueue>) => {
+    if (point === 'after') await queues.enqueue(name, jobs);
+    say(`${point} ${jobs[0]?.id}`);
     return new Promise<void>(() => undefined);
   },
 };

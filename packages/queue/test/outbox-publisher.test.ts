@@ -76,9 +76,9 @@ it('keeps a message that the queue did not take, and tries again', async () => {
   const enqueued: string[] = [];
   const failing: JobQueues = {
     ...queues,
-    enqueue: async (_name, id) => {
+    enqueue: async (_name, jobs) => {
       if (refusals++ < 2) throw new Error('the queue is away');
-      enqueued.push(id);
+      enqueued.push(...jobs.map(({ id: job }) => job));
     },
   };
   const { id } = await createGeneration();

@@ -60,7 +60,7 @@ describe.each(hasRedis ? ['postgres', 'redis'] : ['postgres'])('the queue on %s'
     consumers.push(consumer);
     return consumer;
   }
-  const enqueue = (id: string) => queues.enqueue('generate', id, { generationId: id });
+  const enqueue = (id: string) => queues.enqueue('generate', [{ id, payload: { generationId: id } }]);
 
   async function until(condition: () => boolean, ms = 10_000): Promise<void> {
     const end = Date.now() + ms;
@@ -100,7 +100,7 @@ describe.each(hasRedis ? ['postgres', 'redis'] : ['postgres'])('the queue on %s'
   });
 
   it('refuses a payload that the catalog does not describe', async () => {
-    await expect(queues.enqueue('generate', newId(), { jobId: 'x' } as never)).rejects.toThrow(/generationId/);
+    await expect(queues.enqueue('generate', [{ id: newId(), payload: { jobId: 'x' } as never }])).rejects.toThrow(/generationId/);
   });
 
   it('retries a failure until the last attempt', async () => {

@@ -10,7 +10,8 @@ import { startEmbeddedPostgres } from '@styleforge/stack';
 import { startRedis } from '@styleforge/testing';
 import { jobOrder, makeProjects, submitJobs } from './scale/load.ts';
 import { countJobs, databaseMegabytes, percentile, waitsByProject } from './scale/measure.ts';
-import { residentMegabytes, type RunningProcess, startApi, startNode, toRunning } from './scale/processes.ts';
+import { type RunningProcess, startApi, startNode, toRunning } from './scale/processes.ts';
+import { type Part, postgresPart, redisDataMegabytes, redisPart, useOf } from './scale/resources.ts';
 import { argumentsOf, type Simulation, simulationOf } from './scale/simulation.ts';
 
 const print = (figures: object) => console.log(JSON.stringify(figures));
@@ -50,9 +51,11 @@ async function measure(simulation: Simulation, directory: string, opened: { stop
 
   const began = Date.now();
   const deadline = began + simulation.minutes * 60_000;
+  const parts = [...[...apis, ...workers].map(({ name, pid }): Part => ({ name, pids: async () => [pid] })), await postgresPart(database), await redisPart(redis.redisUrl)];
+  const before = await cpuSecondsOf(parts);
   const peak = new Map<string, number>();
   const watch = new AbortController();
-  const watching = sample(database, [...apis, ...workers], { began, peak, signal: watch.signal });
+  const watching = sample(database, parts, { began, peak, signal: watch.signal });
   const submission = await submitJobs(urls, order, simulation.callers, deadline);
   const { accepted, refused, firstRefusal, seconds, latenciesMs } = submission;
   print({ phase: 'submitted', accepted, refused, first_refusal: firstRefusal, seconds, per_second: accepted / seconds, median_ms: percentile(latenciesMs, 0.5), p95_ms: percentile(latenciesMs, 0.95) });
@@ -63,7 +66,9 @@ async function measure(simulation: Simulation, directory: string, opened: { stop
   print({ phase: 'finished', finished, seconds: whole, per_second: finished / whole, device_seconds_per_second: (finished / whole) * simulation.steps * simulation.stepMs / 1_000 });
   for (const waits of await waitsByProject(database)) print({ phase: 'waits', ...waits });
   print({ phase: 'database', ...(await databaseMegabytes(database)) });
-  print({ phase: 'memory', peak_megabytes: Object.fromEntries(peak) });
+  print({ phase: 'memory', peak_megabytes: Object.fromEntries(peak), redis_data_megabytes: await redisDataMegabytes(redis.redisUrl) });
+  const after = await cpuSecondsOf(parts);
+  print({ phase: 'cpu', milliseconds_per_job: Object.fromEntries(parts.map(({ name }) => [name, Math.round((((after.get(name) ?? 0) - (before.get(name) ?? 0)) * 10_000) / finished) / 10])) });
 }
 
 async function startWorkers(simulation: Simulation, env: NodeJS.ProcessEnv): Promise<RunningProcess[]> {
@@ -78,13 +83,17 @@ async function startWorkers(simulation: Simulation, env: NodeJS.ProcessEnv): Pro
 type Sampling = { began: number; peak: Map<string, number>; signal: AbortSignal };
 
 /** Where it bends: statuses, the outbox and memory every five seconds. */
-async function sample(database: Database, processes: RunningProcess[], { began, peak, signal }: Sampling): Promise<void> {
+async function sample(database: Database, parts: Part[], { began, peak, signal }: Sampling): Promise<void> {
   while (!signal.aborted) {
-    for (const process of processes) peak.set(process.name, Math.max(peak.get(process.name) ?? 0, await residentMegabytes(process)));
+    for (const part of parts) peak.set(part.name, Math.max(peak.get(part.name) ?? 0, (await useOf(part)).megabytes));
     const [jobs, outbox] = await Promise.all([countJobs(database), database.outbox.count()]);
     print({ phase: 'running', second: Math.round((Date.now() - began) / 1_000), ...jobs, outbox });
     await sleep(sampleMs, undefined, { signal }).catch(() => undefined);
   }
+}
+
+async function cpuSecondsOf(parts: Part[]): Promise<Map<string, number>> {
+  return new Map(await Promise.all(parts.map(async (part) => [part.name, (await useOf(part)).cpuSeconds] as const)));
 }
 
 async function untilFinished(database: Database, wanted: number, deadline: number): Promise<number> {

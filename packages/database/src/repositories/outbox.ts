@@ -2,7 +2,7 @@
 import { currentOrigin } from '@styleforge/telemetry';
 import { Prisma } from '../generated/client.ts';
 import type { JsonInput, PrismaClient, Transaction } from '../prisma-types.ts';
-import { advanceShares, fairOrder } from './fair-order.ts';
+import { advanceShares, fairOrder, nextMessages } from './fair-order.ts';
 
 /** Postgres notifies this channel when a message is committed or a job changes its status. */
 export const OUTBOX_CHANNEL = 'styleforge_outbox';
@@ -11,7 +11,7 @@ export type OutboxMessage = { id: bigint; topic: string; key: string; payload: u
 export type NewOutboxMessage = { topic: string; key: string; payload: Record<string, JsonInput>; projectId: string; priority?: number };
 export type Release = {
   topic: string;
-  /** How many messages the queue has room for; asked when no other publisher can fill it meanwhile. */
+  /** How many messages the queue has room for; asked at first, and once more when no other publisher can fill it meanwhile. */
   room(): Promise<number>;
   /** May name messages that the queue cannot take, by id, with the reason: they are set aside. */
   publish(messages: OutboxMessage[]): Promise<Map<bigint, string> | void>;
@@ -40,25 +40,28 @@ export async function removeOutboxMessages(transaction: Transaction, topic: stri
 export type OutboxRepository = ReturnType<typeof createOutboxRepository>;
 
 export function createOutboxRepository(prisma: PrismaClient) {
+  async function isWaiting(topic: string): Promise<boolean> {
+    const [row] = await prisma.$queryRaw<{ waiting: boolean }[]>`select exists (select 1 from outbox where topic = ${topic} and parked_at is null) as waiting`;
+    return row?.waiting === true;
+  }
+
   return {
     /**
      * Hands the messages whose turn it is to `publish` and removes them when it returns; when it throws they stay. One publisher
      * at a time works on a topic: for the others there is nothing to do. Returns how many were handed over.
      */
     async release({ topic, room, publish, maxRunningJobs = null }: Release): Promise<number> {
+      // Most calls end here: every publisher hears of everything, and one of them has something to do.
+      if ((await room()) <= 0 || !(await isWaiting(topic))) return 0;
       return prisma.$transaction(async (transaction) => {
         const [lock] = await transaction.$queryRaw<{ held: boolean }[]>`select pg_try_advisory_xact_lock(${RELEASE_LOCK}, hashtext(${topic})) as held`;
         if (!lock?.held) return 0;
         const limit = await room();
         if (limit <= 0) return 0;
         const turns = await transaction.$queryRaw<(OutboxMessage & { projectId: string; start: number })[]>`
-          with ordered as (${fairOrder(topic)}), under_way as (${underWay(topic)})
-          select ordered.id, topic, key, payload, ordered.project_id as "projectId", ordered.created_at as "createdAt", start
-          from ordered
-          left join under_way on under_way.project_id = ordered.project_id
-          left join projects on projects.id = ordered.project_id
-          where ${topic !== 'train'}::boolean or place + coalesce(under_way.count, 0) <= coalesce(projects.max_running_jobs, ${maxRunningJobs}::int, 2147483647)
-          order by start, priority desc, ordered.id limit ${limit}`;
+          select id, topic, key, payload, project_id as "projectId", created_at as "createdAt", start
+          from (${fairOrder(topic, nextMessages(topic, limit, maxRunningJobs))}) ordered
+          order by start, priority desc, id limit ${limit}`;
         if (turns.length === 0) return 0;
         const refused = (await publish(turns.map(({ id, key, payload, createdAt }) => ({ id, topic, key, payload, createdAt })))) ?? new Map<bigint, string>();
         for (const [id, reason] of refused) await transaction.outboxMessage.update({ where: { id }, data: { parkedAt: new Date(), parkedReason: reason } });
@@ -88,13 +91,3 @@ export function createOutboxRepository(prisma: PrismaClient) {
 }
 
 const UNKNOWN_TOPIC = 'unknown topic';
-
-/** Of each project, the training jobs that a worker holds or that wait in the queue. */
-function underWay(topic: string): Prisma.Sql {
-  if (topic !== 'train') return Prisma.sql`select null::text as project_id, 0 as count where false`;
-  return Prisma.sql`
-    select project_id, count(*) from training_jobs job
-    where status in ('validating', 'running', 'evaluating', 'pausing')
-      or (status = 'queued' and not exists (select 1 from outbox where topic = 'train' and key = job.id))
-    group by project_id`;
-}

@@ -1,7 +1,6 @@
-// The processes of the experiment: APIs, simulated workers; and what they take of the machine.
+// The processes of the experiment: APIs, simulated workers.
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '@styleforge/stack';
@@ -44,10 +43,4 @@ export async function startApi(name: string, env: NodeJS.ProcessEnv): Promise<Ru
     if (tries > 600 || child.exitCode !== null) throw new Error(`${name} did not start`);
     await sleep(200);
   }
-}
-
-/** Megabytes that are in memory now; 0 for a process that is gone. */
-export async function residentMegabytes({ pid }: { pid: number }): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-  return Math.round(Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 1024);
 }

@@ -1,0 +1,76 @@
+// What a publisher asks of the database: how many jobs can start in a second, and how many workers may stand by, depends on it.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { createDatabase, type Database } from '@styleforge/database';
+import { catalog, createConsumer, type JobName, type OutboxPublisher, startOutboxPublisher } from '@styleforge/queue';
+import { type QueueFixture, quiet, startQueueFixture, until } from './queue-fixture.ts';
+
+const { window } = catalog.train;
+
+let fixture: QueueFixture;
+let observed: Database;
+let publisher: OutboxPublisher;
+const statements: string[] = [];
+const roomsAsked: JobName[] = [];
+beforeAll(async () => {
+  fixture = await startQueueFixture('postgres');
+  observed = createDatabase(fixture.databaseUrl, { maxConnections: 2, onQuery: (statement) => statements.push(statement) });
+  const queues = {
+    ...fixture.queues,
+    room: (name: JobName) => {
+      roomsAsked.push(name);
+      return fixture.queues.room(name);
+    },
+  };
+  publisher = await startOutboxPublisher({ database: observed, queues, log: quiet, pollMs: 3_600_000 });
+  await until(() => roomsAsked.includes('sweep'));
+});
+beforeEach(async () => {
+  await sleep(200);
+  statements.length = 0;
+  roomsAsked.length = 0;
+});
+afterAll(async () => {
+  await publisher?.stop();
+  await observed?.close();
+  await fixture.close();
+});
+
+it('looks only at the queue that there is news of', async () => {
+  const [id = ''] = await fixture.createJobs(await fixture.createProject(), 1);
+  await until(async () => (await fixture.database.outbox.count()) === 0);
+  await sleep(200);
+  expect(new Set(roomsAsked)).toEqual(new Set(['train']));
+  expect((await fixture.database.trainingJobs.get(id))?.status).toBe('queued');
+});
+
+it('asks nothing of the database while the queue is full', async () => {
+  await fixture.createJobs(await fixture.createProject(), window + 3);
+  await until(async () => (await fixture.database.outbox.count()) === 4);
+  await sleep(200);
+  statements.length = 0;
+  roomsAsked.length = 0;
+  await fixture.createJobs(await fixture.createProject(), 5);
+  await until(() => roomsAsked.length > 0);
+  await sleep(200);
+  expect(statements).toEqual([]);
+});
+
+it('fills the window in one go, in as many statements for many projects as for one', async () => {
+  for (let project = 0; project < 6; project++) await fixture.createJobs(await fixture.createProject(), 20);
+  statements.length = 0;
+  const taken: string[] = [];
+  const consumer = await createConsumer(fixture.connection, {
+    name: 'train', concurrency: window, log: quiet, onAbandoned: async () => undefined,
+    handle: async ({ jobId }) => {
+      const job = await fixture.database.trainingJobs.claim(jobId);
+      if (job) taken.push(jobId);
+      return 'finished';
+    },
+  });
+  await until(async () => (await fixture.database.outbox.count()) === 0 && taken.length === 5 + window + 3 + 120 + 1);
+  await consumer.close(1_000);
+  const refills = statements.filter((statement) => statement === 'delete').length;
+  expect(refills).toBeGreaterThan(0);
+  expect(statements.length / refills).toBeLessThan(10);
+});
