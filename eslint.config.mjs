@@ -2,7 +2,7 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/node_modules/**', '**/generated/**', '.styleforge/**', 'out/**', 'models/**'] },
+  { ignores: ['**/dist/**', '**/node_modules/**', '**/generated/**', '.styleforge/**', 'out/**', 'models/**', 'packages/runtime/assembly/**'] },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.base],

@@ -3,7 +3,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { type ChildProcess, fork } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { lowMemoryEnvironment } from '@styleforge/config';
+import { engineEnvironment } from '@styleforge/config';
 import { currentOrigin, type TracingConfig } from '@styleforge/telemetry';
 import type { Logger } from './logger.ts';
 import {
@@ -52,7 +52,7 @@ export class ProcessDiedError extends Error {
 export async function runInChild(task: Task, options: JobProcessOptions): Promise<ChildResult | 'aborted'> {
   const child = fork(fileURLToPath(new URL('child/main.ts', import.meta.url)), [], {
     execArgv: ['--import', import.meta.resolve('tsx')],
-    ...(task.kind === 'train' && task.savesMemory && { env: lowMemoryEnvironment() }),
+    env: engineEnvironment({ savesMemory: task.kind === 'train' && task.savesMemory }),
     serialization: 'advanced',
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });

@@ -23,8 +23,9 @@ function joinHeads(graph: Graph, x: Tensor, { shape }: Tensor): Tensor {
 interface Heads {
   readonly q: Tensor;
   readonly k: Tensor;
-  readonly v: Tensor;
-  readonly output: Tensor;
+  /** Values with a last column of -1, and gradients with the row sums of dy * output as their last: one product gives their difference. */
+  readonly v1: Tensor;
+  readonly dy1: Tensor;
   readonly dy: Tensor;
 }
 
@@ -32,10 +33,9 @@ interface Heads {
  * With P = softmax(scale q k'): dv = P' dy, dS = P (dy v' - rowsum(dy output)), dq = scale dS k, dk = scale dS' q.
  * The three gradients come as one tensor of rows, so that all that needs P runs before the next heads' turn.
  */
-function gradientRows(graph: Graph, { q, k, v, output, dy }: Heads, scale: number): Tensor {
+function gradientRows(graph: Graph, { q, k, v1, dy1, dy }: Heads, scale: number): Tensor {
   const weights = graph.softmax(graph.matmul(q, k, { transposeB: true, alpha: scale }));
-  const rowSums = graph.reduceSum(graph.mul(dy, output), [-1], true);
-  const dScores = graph.mul(weights, graph.sub(graph.matmul(dy, v, { transposeB: true }), rowSums));
+  const dScores = graph.mul(weights, graph.matmul(dy1, v1, { transposeB: true }));
   return graph.concat([
     graph.matmul(dScores, k, { alpha: scale }),
     graph.matmul(dScores, q, { transposeA: true, alpha: scale }),
@@ -45,15 +45,19 @@ function gradientRows(graph: Graph, { q, k, v, output, dy }: Heads, scale: numbe
 
 export function attentionGradient({ graph, node, inputs: [q, k, v], output, dy }: GradientContext<'attention'>): Tensor[] {
   const { heads, scale } = node.attributes;
-  const split = { q, k, v, output, dy };
-  const all = Object.fromEntries(Object.entries(split).map(([name, tensor]) => [name, splitHeads(graph, tensor, heads)])) as unknown as Heads;
-  const [count, queries] = all.q.shape;
-  const keys = all.k.shape[1];
+  const [qs, ks, vs, outputs, dys] = [q, k, v, output, dy].map((tensor) => splitHeads(graph, tensor, heads));
+  const [count, queries] = qs.shape;
+  const keys = ks.shape[1];
+  const rowSums = graph.reduceSum(graph.mul(dys, outputs), [-1], true);
+  const all: Heads = {
+    q: qs, k: ks, dy: dys, dy1: graph.concat([dys, rowSums], 2),
+    v1: graph.concat([vs, graph.broadcastTo(graph.scalar(-1), [count, keys, 1])], 2),
+  };
   const together = Math.max(1, Math.floor(MOST_SCORES / (queries * keys)));
   const parts: Tensor[] = [];
   for (let start = 0; start < count; start += together) {
     const part = (x: Tensor): Tensor => graph.slice(x, 0, start, Math.min(count, start + together));
-    parts.push(gradientRows(graph, { q: part(all.q), k: part(all.k), v: part(all.v), output: part(all.output), dy: part(all.dy) }, scale));
+    parts.push(gradientRows(graph, { q: part(all.q), k: part(all.k), v1: part(all.v1), dy1: part(all.dy1), dy: part(all.dy) }, scale));
   }
   const rows = graph.concat(parts, 0);
   const bounds = [0, queries, queries + keys, queries + 2 * keys];

@@ -56,7 +56,7 @@ function conv2dGradient({ graph, node, inputs: [x, weight], dy, needs }: Gradien
   const kernel = [weight.shape[2], weight.shape[3]] as const;
   return [
     needs[0] ? graph.apply('conv2dInputGradient', [dy, weight], { ...node.attributes, inputShape: x.shape }) : null,
-    needs[1] ? graph.apply('conv2dWeightGradient', [x, dy], { ...node.attributes, kernel }) : null,
+    needs[1] ? graph.reshape(graph.apply('conv2dWeightGradient', [x, dy], { ...node.attributes, kernel }), weight.shape) : null,
     needs[2] ? graph.reduceSum(dy, [0, 2, 3]) : null,
   ];
 }

@@ -1,5 +1,5 @@
 // Reverse-mode differentiation: walks the graph backwards and sums what each use of a value contributes.
-import { type Graph, type OpNode } from './graph.ts';
+import { isNode, type Graph, type OpNode } from './graph.ts';
 import { gradientRules, type GradientContext, type GradientRule, type NotDifferentiable } from './gradient-rules.ts';
 import { type OpKind } from './ops.ts';
 import { Replay } from './replay.ts';
@@ -23,6 +23,26 @@ function applyRule(graph: Graph, node: OpNode, dy: Tensor, needs: readonly boole
   return rule(context);
 }
 
+/** The axis along which both are the only thing behind, or in front of, zeros that the other one fills exactly; or null. */
+function complementaryAxis(graph: Graph, first: Tensor, second: Tensor): number | null {
+  const [a, b] = [graph.nodeOf(first), graph.nodeOf(second)];
+  if (!isNode(a, 'pad') || !isNode(b, 'pad')) return null;
+  const changed = first.shape.flatMap((size, axis) => (a.inputs[0].shape[axis] !== size || b.inputs[0].shape[axis] !== size ? [axis] : []));
+  const [axis] = changed;
+  const fits = changed.length === 1 && a.attributes.before[axis] === 0 && b.attributes.after[axis] === 0
+    && a.inputs[0].shape[axis] + b.inputs[0].shape[axis] === first.shape[axis];
+  return fits ? axis : null;
+}
+
+/** The sum of two contributions; the gradients of the two halves of a tensor are put together instead of being padded and added. */
+function accumulate(graph: Graph, sum: Tensor, contribution: Tensor): Tensor {
+  for (const [first, second] of [[sum, contribution], [contribution, sum]]) {
+    const axis = complementaryAxis(graph, first, second);
+    if (axis !== null) return graph.concat([graph.nodeOf(first).inputs[0], graph.nodeOf(second).inputs[0]], axis);
+  }
+  return graph.add(sum, contribution);
+}
+
 /**
  * Appends to `graph` the gradients of the scalar `loss` with respect to `targets`.
  * A target that the loss does not depend on is an error naming its index.
@@ -42,7 +62,7 @@ export function gradients(graph: Graph, loss: Tensor, targets: readonly Tensor[]
       if (!contribution || !needs[i]) return;
       const input = node.inputs[i];
       const sum = gradientOf.get(input.id);
-      gradientOf.set(input.id, sum ? graph.add(sum, contribution) : contribution);
+      gradientOf.set(input.id, sum ? accumulate(graph, sum, contribution) : contribution);
     });
   }
   return targets.map((target, i) => {

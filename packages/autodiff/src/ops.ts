@@ -56,7 +56,7 @@ export interface OpAttributes {
   conv2d: Conv2dAttributes;
   /** (dy [n, o, h', w'], weight [o, c, kh, kw]) -> dx of inputShape */
   conv2dInputGradient: Conv2dAttributes & { readonly inputShape: readonly number[] };
-  /** (x, dy) -> dweight [o, c, kh, kw] */
+  /** (x, dy) -> dweight [o, c * kh * kw] */
   conv2dWeightGradient: Conv2dAttributes & { readonly kernel: readonly [number, number] };
   /** largest value of each window of [n, c, h, w]; padding never wins */
   maxPool2d: Pool2dAttributes;

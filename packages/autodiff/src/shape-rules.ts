@@ -175,7 +175,7 @@ export const shapeRules: { readonly [K in ComputedKind]: ShapeRule<K> } = {
   linear: linearShape,
   conv2d: conv2dShape,
   conv2dInputGradient: (_, { inputShape }) => float(inputShape),
-  conv2dWeightGradient: ([x, dy], { kernel }) => float([dy.shape[1], x.shape[1], ...kernel]),
+  conv2dWeightGradient: ([x, dy], { kernel }) => float([dy.shape[1], x.shape[1] * kernel[0] * kernel[1]]),
   maxPool2d: pooling('maxPool2d'),
   averagePool2d: pooling('averagePool2d'),
   upsampleNearest: (inputs, { scale }) => {

@@ -1,5 +1,5 @@
 // Public surface of the configuration package.
-export { isLowMemoryProcess, lowMemoryEnvironment } from './low-memory-environment.ts';
+export { engineEnvironment, type EngineEnvironmentOptions, hasEngineEnvironment } from './engine-environment.ts';
 export { type AddressPolicy, createAddressPolicy, literalAddress } from './address-policy.ts';
 export type { FlowConfig } from './flow-settings.ts';
 export { type Config, ConfigError, environmentOf, environmentSchema, loadConfig, type ObjectStoreConfig, type S3Config } from './config.ts';

@@ -43,13 +43,6 @@ function preferFlippedKernel(dyShape: Shape, weightShape: Shape): boolean {
   return (weightShape[2] === 1 && weightShape[3] === 1) || dyShape[2] * dyShape[3] >= 1024;
 }
 
-/** Sum over samples of dy[n] @ x[n]' for [n, o, pixels] and [n, c, pixels]. */
-function contractPixels(builder: ModelBuilder, dy: string, x: string, samples: number): string {
-  const perSample = builder.node('FusedMatMul', [dy, x], { domain: 'com.microsoft', attributes: { transB: 1n } });
-  if (samples === 1) return perSample;
-  return builder.node('ReduceSum', [perSample, builder.integers([0])], { attributes: { keepdims: 1n } });
-}
-
 function slice(builder: ModelBuilder, x: string, axes: number[], starts: number[], ends: number[], steps: number[]): string {
   return builder.node('Slice', [x, ...[starts, ends, axes, steps].map((values) => builder.integers(values))]);
 }
@@ -59,30 +52,33 @@ function pad(builder: ModelBuilder, x: string, [top, left, bottom, right]: reado
     ? builder.node('Pad', [x, builder.integers([0, 0, top, left, 0, 0, bottom, right])]) : x;
 }
 
-/** [*, o, kh*kw*c] -> [o, c, kh, kw] */
-function toKernelLayout(builder: ModelBuilder, product: string, o: number, c: number, [kh, kw]: Size): string {
-  const grouped = builder.node('Reshape', [product, builder.integers([o, kh * kw, c])]);
-  const swapped = builder.node('Transpose', [grouped], { attributes: { perm: ints([0, 2, 1]) } });
-  return builder.node('Reshape', [swapped, builder.integers([o, c, kh, kw])]);
+/** [n, c, ...rest] -> [c, n * rest] */
+function channelsFirst(builder: ModelBuilder, x: string, [n, c, ...rest]: Shape): string {
+  const swapped = n === 1 ? x : builder.node('Transpose', [x], { attributes: { perm: ints([1, 0, 2, 3]) } });
+  return builder.node('Reshape', [swapped, builder.integers([c, n * elementCount(rest)])]);
 }
 
 /**
- * Shifted windows of x as plain one-dimensional slices: rows of x and of dy get the same padded width, so the window of a
- * kernel offset starts offset elements later in the flattened image; what wraps around meets the zeros padded to dy.
+ * Shifted windows of x as plain one-dimensional slices: x and dy are padded to one size and all images of a channel follow each other,
+ * so the window of a kernel offset starts offset elements later; what wraps around meets the zeros padded to dy. For unit strides.
  */
-function flatWindows(builder: ModelBuilder, x: string, dy: string, xShape: Shape, dyShape: Shape, kernel: Size, pads: readonly number[]) {
+function flatGradient(builder: ModelBuilder, x: string, dy: string, xShape: Shape, dyShape: Shape, { kernel: [kh, kw], pads }: WeightGradientAttributes): string {
   const [n, c, h, w] = xShape;
-  const width = w + pads[1] + pads[3];
-  const length = dyShape[2] * width - (kernel[1] - 1);
-  const flatX = builder.node('Reshape', [pad(builder, x, pads), builder.integers([n, c, (h + pads[0] + pads[2]) * width])]);
-  const flatDy = builder.node('Reshape', [pad(builder, dy, [0, 0, 0, kernel[1] - 1]), builder.integers([n, dyShape[1], dyShape[2] * width])]);
-  const windows = kernelOffsets(kernel).map(([i, j]) => slice(builder, flatX, [2], [i * width + j], [i * width + j + length], [1]));
-  return { windows, dy: slice(builder, flatDy, [2], [0], [length], [1]) };
+  const size = [h + pads[0] + pads[2], w + pads[1] + pads[3]];
+  const length = n * size[0] * size[1] - (kh - 1) * size[1] - (kw - 1);
+  const images = channelsFirst(builder, pad(builder, x, pads), [n, c, ...size]);
+  const errors = channelsFirst(builder, pad(builder, dy, [0, 0, kh - 1, kw - 1]), [n, dyShape[1], ...size]);
+  const windows = kernelOffsets([kh, kw]).map(([i, j]) => {
+    const start = i * size[1] + j;
+    return builder.node('Unsqueeze', [slice(builder, images, [1], [start], [start + length], [1]), builder.integers([1])]);
+  });
+  const columns = builder.node('Reshape', [concat(builder, windows, 1), builder.integers([c * kh * kw, length])]);
+  return builder.node('Gemm', [slice(builder, errors, [1], [0], [length], [1]), columns], { attributes: { transB: 1n } });
 }
 
 /**
  * Shifted windows as slices of the channels-last image, [n*oh*ow, c] each: any stride, and the fastest form for small images,
- * because one product contracts samples and pixels together. Returns [o, c, kh, kw].
+ * because one product contracts samples and pixels together.
  */
 function channelsLastGradient(builder: ModelBuilder, x: string, dy: string, xShape: Shape, dyShape: Shape, { kernel, strides, pads }: WeightGradientAttributes): string {
   const [n, c] = xShape;
@@ -93,13 +89,17 @@ function channelsLastGradient(builder: ModelBuilder, x: string, dy: string, xSha
     ? builder.node('Pad', [toLast(x), builder.integers([0, pads[0], pads[1], 0, 0, pads[2], pads[3], 0])]) : toLast(x);
   const windows = kernelOffsets(kernel).map(([i, j]) => {
     const ends = [i + (oh - 1) * strides[0] + 1, j + (ow - 1) * strides[1] + 1];
-    return builder.node('Reshape', [slice(builder, padded, [1, 2], [i, j], ends, [...strides]), builder.integers([rowCount, c])]);
+    return slice(builder, padded, [1, 2], [i, j], ends, [...strides]);
   });
   const rows = builder.node('Reshape', [toLast(dy), builder.integers([rowCount, o])]);
   const product = (columns: string): string => builder.node('Gemm', [rows, columns], { attributes: { transA: 1n } });
-  if (rowCount < MANY_ROWS) return toKernelLayout(builder, product(concat(builder, windows, 1)), o, c, kernel);
-  const columns = windows.map((window) => builder.node('Unsqueeze', [product(window), builder.integers([2])]));
-  return builder.node('Reshape', [concat(builder, columns, 2), builder.integers([o, c, ...kernel])]);
+  const reshaped = (name: string, shape: readonly number[]): string => builder.node('Reshape', [name, builder.integers(shape)]);
+  if (rowCount < MANY_ROWS) {
+    const interleaved = concat(builder, windows.map((window) => reshaped(window, [rowCount, c, 1])), 2);
+    return product(reshaped(interleaved, [rowCount, c * windows.length]));
+  }
+  const columns = windows.map((window) => builder.node('Unsqueeze', [product(reshaped(window, [rowCount, c])), builder.integers([2])]));
+  return reshaped(concat(builder, columns, 2), [o, c * windows.length]);
 }
 
 /** From here on one product a window beats copying all windows into one matrix (docs/experiments/engine.md). */
@@ -113,22 +113,17 @@ function kernelOffsets([kh, kw]: Size): [number, number][] {
   return Array.from({ length: kh * kw }, (_, k) => [Math.floor(k / kw), k % kw]);
 }
 
-/** Gradient with respect to the weight: all shifted windows of x against dy in matrix products. */
+/** Gradient with respect to the weight, [o, c * kh * kw]: all shifted windows of x against dy in matrix products. */
 export function weightGradient(
   builder: ModelBuilder, x: string, dy: string, xShape: Shape, dyShape: Shape,
   attributes: WeightGradientAttributes,
 ): string {
-  const { kernel, strides, pads } = attributes;
-  const [n, c] = xShape;
-  const o = dyShape[1];
+  const { kernel, strides } = attributes;
   if (isPointwise(kernel, attributes)) {
-    const pixels = elementCount(xShape.slice(2));
-    const product = contractPixels(builder, ...([[dy, o], [x, c]] as const).map(([name, channels]) => builder.node('Reshape', [name, builder.integers([n, channels, pixels])])) as [string, string], n);
-    return builder.node('Reshape', [product, builder.integers([o, c, 1, 1])]);
+    const [images, errors] = [channelsFirst(builder, x, xShape), channelsFirst(builder, dy, dyShape)];
+    return builder.node('Gemm', [errors, images], { attributes: { transB: 1n } });
   }
   const unitStride = strides.every((stride) => stride === 1);
-  if (!unitStride || dyShape[3] <= 16) return channelsLastGradient(builder, x, dy, xShape, dyShape, attributes);
-  const flat = flatWindows(builder, x, dy, xShape, dyShape, kernel, pads);
-  const columns = concat(builder, flat.windows, 1);
-  return toKernelLayout(builder, contractPixels(builder, flat.dy, columns, n), o, c, kernel);
+  const form = unitStride && dyShape[3] > 16 ? flatGradient : channelsLastGradient;
+  return form(builder, x, dy, xShape, dyShape, attributes);
 }

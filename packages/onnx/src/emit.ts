@@ -10,9 +10,13 @@ export interface OnnxModel {
   readonly inputNames: readonly string[];
   /** ONNX name of each output: its name with a prefix, so that an output may be called like an input. */
   readonly outputNames: Readonly<Record<string, string>>;
+  /** What each output is in the model: of the asked values, and perhaps of another shape (see withoutReshapes). */
+  readonly outputTensors: Readonly<Record<string, Tensor>>;
 }
 
 const OUTPUT_PREFIX = 'out:';
+/** An output that keeps onnxruntime-node from copying the others (ModelBuilder.refuseResults). */
+export const RESULTS_REFUSED = 'results-refused';
 
 function reachableNodes(graph: Graph, outputs: readonly Tensor[]): OpNode[] {
   const wanted = new Set(outputs.map((output) => graph.nodeOf(output).output.id));
@@ -32,8 +36,18 @@ function memoryOrder(nodes: readonly OpNode[]): OpNode[] {
   return [...nodes.filter((node) => !isLeaf(node)), ...nodes.filter(isLeaf).reverse()];
 }
 
+/**
+ * The value under final reshapes: the same numbers in the same order. onnxruntime lets a reshape share its operand's memory, so
+ * an output that is one would be computed elsewhere and copied into the array given for it after the run, all of them at once.
+ */
+function withoutReshapes(graph: Graph, tensor: Tensor): Tensor {
+  const node = graph.nodeOf(tensor);
+  return node.kind === 'reshape' ? withoutReshapes(graph, node.inputs[0]) : tensor;
+}
+
 /** Writes the part of `graph` that computes `outputs` (name -> tensor). */
-export function emitOnnx(graph: Graph, outputs: Readonly<Record<string, Tensor>>, target: Target, options: { hidesShapes?: boolean } = {}): OnnxModel {
+export function emitOnnx(graph: Graph, wanted: Readonly<Record<string, Tensor>>, target: Target, options: { hidesShapes?: boolean; refusesResults?: boolean } = {}): OnnxModel {
+  const outputs = Object.fromEntries(Object.entries(wanted).map(([name, tensor]) => [name, withoutReshapes(graph, tensor)]));
   const builder = new ModelBuilder(options);
   const nodes = memoryOrder(reachableNodes(graph, Object.values(outputs)));
   const deviations = new Set(nodes.filter((node) => node.kind === 'inverseDeviation').map((node) => node.inputs[0].id));
@@ -56,8 +70,9 @@ export function emitOnnx(graph: Graph, outputs: Readonly<Record<string, Tensor>>
   for (const [name, tensor] of Object.entries(outputs)) {
     builder.exportAs(names.get(tensor.id)!, OUTPUT_PREFIX + name, tensor.dtype, tensor.shape);
   }
+  if (options.refusesResults) builder.refuseResults(RESULTS_REFUSED);
   return {
     bytes: builder.build(), inputs, inputNames: inputs.map((input) => names.get(input.id)!),
-    outputNames: Object.fromEntries(Object.keys(outputs).map((name) => [name, OUTPUT_PREFIX + name])),
+    outputTensors: outputs, outputNames: Object.fromEntries(Object.keys(outputs).map((name) => [name, OUTPUT_PREFIX + name])),
   };
 }

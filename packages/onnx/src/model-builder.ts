@@ -118,6 +118,15 @@ export class ModelBuilder {
     else this.node('Identity', [this.#renamed.get(from) ?? from], { outputs: [name] });
   }
 
+  /**
+   * Adds a first output that is a sequence. onnxruntime-node (1.30) makes a new array for every output of a run, also of those that
+   * were written into given ones, and refuses to do so for what is no tensor: a run that fetches this output first makes none at all.
+   */
+  refuseResults(name: string): void {
+    const values = this.node('SequenceConstruct', [this.initializer(Float32Array.of(0), [1])], { outputs: [name] });
+    this.#graph.output.unshift(create(ValueInfoProtoSchema, { name: values }));
+  }
+
   build(): Uint8Array {
     const rename = (name: string): string => this.#renamed.get(name) ?? name;
     for (const node of this.#graph.node) {

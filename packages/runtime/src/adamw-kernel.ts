@@ -1,4 +1,5 @@
-// The arithmetic of AdamW over flat arrays, in place: one pass over weights, gradients and both moments.
+// The arithmetic of AdamW over flat arrays, in place: tile by tile through the WebAssembly of assembly/optimizer.ts.
+import { readFileSync } from 'node:fs';
 
 export interface AdamWFactors {
   /** Multiplies every gradient first: clipping and averaging over accumulated steps. */
@@ -14,28 +15,70 @@ export interface AdamWFactors {
   readonly epsilon: number;
 }
 
-/**
- * AdamW with decoupled weight decay and bias correction (arXiv 1711.05101, in torch.optim.AdamW's order of operations). Sums are
- * float64, what is stored float32. All arrays have one length.
- */
-export function adamW(weight: Float32Array, gradient: Float32Array, first: Float32Array, second: Float32Array, factors: AdamWFactors): void {
-  const { gradientScale, decay, stepSize, secondCorrection, beta1, beta2, epsilon } = factors;
-  const [rest1, rest2] = [1 - beta1, 1 - beta2];
-  for (let i = 0; i < weight.length; i++) {
-    const g = gradient[i] * gradientScale;
-    const m = first[i] + (g - first[i]) * rest1;
-    const v = second[i] * beta2 + g * g * rest2;
-    first[i] = m;
-    second[i] = v;
-    weight[i] = weight[i] * decay - m / (Math.sqrt(v) * secondCorrection + epsilon) * stepSize;
+/** Node has it, but no types for it. */
+declare const WebAssembly: {
+  Module: new (bytes: Uint8Array) => object;
+  Instance: new (module: object) => { readonly exports: unknown };
+};
+
+interface Offset {
+  readonly value: number;
+}
+
+/** What assembly/optimizer.ts exports. */
+interface Kernel {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  /** Elements of each of the four arrays. */
+  readonly tile: Offset;
+  readonly weights: Offset;
+  readonly gradients: Offset;
+  readonly firstMoments: Offset;
+  readonly secondMoments: Offset;
+  setFactors(gradientScale: number, decay: number, stepSize: number, secondCorrection: number, rest1: number, beta2: number, rest2: number, epsilon: number): void;
+  adamW(count: number): void;
+  adamWBFloat16(count: number, position: number, seed: number): void;
+  sumOfSquares(count: number): number;
+}
+
+const kernel = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(new URL('optimizer.wasm', import.meta.url)))).exports as Kernel;
+const TILE = kernel.tile.value;
+const floats = (offset: Offset): Float32Array => new Float32Array(kernel.memory.buffer, offset.value, TILE);
+const halves = (offset: Offset): Uint16Array => new Uint16Array(kernel.memory.buffer, offset.value, TILE);
+const [weightTile, gradientTile] = [floats(kernel.weights), floats(kernel.gradients)];
+const momentTiles = {
+  float32: [floats(kernel.firstMoments), floats(kernel.secondMoments)],
+  bfloat16: [halves(kernel.firstMoments), halves(kernel.secondMoments)],
+} as const;
+
+type Values = Float32Array | Uint16Array;
+
+/** Copies each tile of the arrays into the kernel's memory, lets it work there, and copies back what it changed. */
+function inTiles<Moments extends Values>(weight: Float32Array, gradient: Float32Array, moments: readonly Moments[], tiles: readonly Moments[], work: (count: number, start: number) => void): void {
+  for (let start = 0; start < weight.length; start += TILE) {
+    const end = Math.min(weight.length, start + TILE);
+    const weightPart = weight.subarray(start, end);
+    const momentParts = moments.map((values) => values.subarray(start, end));
+    weightTile.set(weightPart);
+    gradientTile.set(gradient.subarray(start, end));
+    momentParts.forEach((values, i) => tiles[i].set(values));
+    work(end - start, start);
+    weightPart.set(weightTile.subarray(0, end - start));
+    momentParts.forEach((values, i) => values.set(tiles[i].subarray(0, end - start)));
   }
 }
 
-const TILE = 4096;
-const firstTile = new Float32Array(TILE);
-const secondTile = new Float32Array(TILE);
-const firstBits = new Uint32Array(firstTile.buffer);
-const secondBits = new Uint32Array(secondTile.buffer);
+function setFactors({ gradientScale, decay, stepSize, secondCorrection, beta1, beta2, epsilon }: AdamWFactors): void {
+  kernel.setFactors(gradientScale, decay, stepSize, secondCorrection, 1 - beta1, beta2, 1 - beta2, epsilon);
+}
+
+/**
+ * AdamW with decoupled weight decay and bias correction (arXiv 1711.05101, in torch.optim.AdamW's order of operations), in float32.
+ * All arrays have one length.
+ */
+export function adamW(weight: Float32Array, gradient: Float32Array, first: Float32Array, second: Float32Array, factors: AdamWFactors): void {
+  setFactors(factors);
+  inTiles(weight, gradient, [first, second], momentTiles.float32, (count) => kernel.adamW(count));
+}
 
 /**
  * The same with bfloat16 moments. They are rounded up or down at random, in proportion, because a moment that changes by less
@@ -43,26 +86,18 @@ const secondBits = new Uint32Array(secondTile.buffer);
  * position alone decide, so that a resumed run rounds alike.
  */
 export function adamWBFloat16(weight: Float32Array, gradient: Float32Array, first: Uint16Array, second: Uint16Array, factors: AdamWFactors, seed: number): void {
-  for (let start = 0; start < weight.length; start += TILE) {
-    const end = Math.min(weight.length, start + TILE);
-    const count = end - start;
-    for (let i = 0; i < count; i++) {
-      firstBits[i] = first[start + i] << 16;
-      secondBits[i] = second[start + i] << 16;
-    }
-    adamW(weight.subarray(start, end), gradient.subarray(start, end), firstTile.subarray(0, count), secondTile.subarray(0, count), factors);
-    for (let i = 0; i < count; i++) {
-      const random = hash(start + i, seed);
-      first[start + i] = (firstBits[i] + (random & 0xffff)) >>> 16;
-      second[start + i] = (secondBits[i] + (random >>> 16)) >>> 16;
-    }
-  }
+  setFactors(factors);
+  inTiles(weight, gradient, [first, second], momentTiles.bfloat16, (count, start) => kernel.adamWBFloat16(count, start, seed));
 }
 
-/** 32 well-mixed bits of two integers (the finalizer of MurmurHash3). */
-function hash(position: number, seed: number): number {
-  let h = Math.imul(position ^ seed, 0x9e3779b1);
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
+/** Sum of squares in float64. */
+export function sumOfSquares(values: Float32Array): number {
+  let sum = 0;
+  for (let start = 0; start < values.length; start += TILE) {
+    const part = values.subarray(start, start + TILE);
+    gradientTile.set(part);
+    gradientTile.fill(0, part.length);
+    sum += kernel.sumOfSquares(TILE);
+  }
+  return sum;
 }

@@ -1,9 +1,7 @@
 // AdamW over parameter buffers, in place.
-import { Graph } from '@styleforge/autodiff';
-import { adamW, adamWBFloat16, type AdamWFactors } from './adamw-kernel.ts';
+import { adamW, adamWBFloat16, sumOfSquares, type AdamWFactors } from './adamw-kernel.ts';
 import { createMoments, type MomentPrecision, type Moments } from './moments.ts';
-import { CHUNK, type ParameterBuffers } from './parameter-buffers.ts';
-import { Program, type CompileOptions } from './program.ts';
+import { type ParameterBuffers } from './parameter-buffers.ts';
 
 export interface AdamWOptions {
   readonly beta1: number;
@@ -29,28 +27,18 @@ export class AdamW {
   step = 0;
   readonly #weights: ParameterBuffers;
   readonly #options: AdamWOptions;
-  readonly #sumOfSquares: Program<'sum'>;
 
-  private constructor(weights: ParameterBuffers, options: AdamWOptions, sumOfSquares: Program<'sum'>) {
+  constructor(weights: ParameterBuffers, options: AdamWOptions) {
     this.#weights = weights;
     this.#options = options;
-    this.#sumOfSquares = sumOfSquares;
     this.firstMoment = createMoments(weights, options.momentPrecision ?? 'float32');
     this.secondMoment = createMoments(weights, options.momentPrecision ?? 'float32');
   }
 
-  static async create(weights: ParameterBuffers, options: AdamWOptions, compileOptions: CompileOptions = {}): Promise<AdamW> {
-    const norm = new Graph();
-    const values = norm.input('values', [CHUNK]);
-    // a chunk is so small that handing half of it to another thread costs more than it saves
-    const program = await Program.compile(norm, { sum: norm.reduceSum(norm.square(values), [0]) }, { ...compileOptions, threads: 1 });
-    return new AdamW(weights, options, program);
-  }
-
   /** Euclidean norm over all gradients, summed over chunks in float64. */
-  async gradientNorm(gradients: ParameterBuffers): Promise<number> {
+  gradientNorm(gradients: ParameterBuffers): number {
     let total = 0;
-    for (const values of gradients.chunks()) total += (await this.#sumOfSquares.run({ values })).sum[0];
+    for (const values of gradients.chunks()) total += sumOfSquares(values);
     return Math.sqrt(total);
   }
 
@@ -72,9 +60,5 @@ export class AdamW {
       beta1, beta2, epsilon, gradientScale, decay: 1 - learningRate * weightDecay,
       stepSize: learningRate / (1 - beta1 ** this.step), secondCorrection: 1 / Math.sqrt(1 - beta2 ** this.step),
     };
-  }
-
-  release(): Promise<void> {
-    return this.#sumOfSquares.release();
   }
 }

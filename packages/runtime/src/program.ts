@@ -1,6 +1,6 @@
 // A compiled graph: one onnxruntime session. Beside it only gemm.ts imports onnxruntime-node.
-import { type Graph, type Tensor } from '@styleforge/autodiff';
-import { emitOnnx, type Target } from '@styleforge/onnx';
+import { elementCount, type Graph, type Tensor } from '@styleforge/autodiff';
+import { emitOnnx, RESULTS_REFUSED, type Target } from '@styleforge/onnx';
 import ort from 'onnxruntime-node';
 
 export type Device = 'cpu' | 'webgpu' | 'cuda';
@@ -12,7 +12,7 @@ export interface CompileOptions {
   readonly threads?: number;
   /**
    * Keep freed memory for the next run (default). Without it the graph runs in the order in which it was written, every value is freed
-   * after its last use, and each run is a little slower; the process should have lowMemoryEnvironment() (packages/config) too.
+   * after its last use, and each run is a little slower; the process should have engineEnvironment() of packages/config too.
    */
   readonly keepMemory?: boolean;
   /** Path prefix of a JSON trace written when the program is released. */
@@ -23,6 +23,9 @@ export interface CompileOptions {
 export class DeviceError extends Error {
   override name = 'DeviceError';
 }
+
+/** What onnxruntime-node says when a run is done and it meets the output RESULTS_REFUSED. */
+const REFUSAL = 'Non tensor type is temporarily not supported.';
 
 /** Where the device is a choice, its absence has a code of its own; a graph that the processor refuses is a mistake of ours. */
 function refusal(device: Device, cause: unknown): DeviceError {
@@ -58,22 +61,24 @@ export class Program<Outputs extends string = string> {
   readonly #bound: Record<string, ort.Tensor> = {};
   readonly #boundOutputs: Record<string, ort.Tensor> = {};
   readonly #profiling: boolean;
+  readonly #refusesResults: boolean;
 
   private constructor(
     session: ort.InferenceSession, inputs: ReadonlyMap<string, Tensor>, outputs: Readonly<Record<Outputs, Tensor>>,
-    outputNames: Readonly<Record<string, string>>, profiling: boolean,
+    outputNames: Readonly<Record<string, string>>, profiling: boolean, refusesResults: boolean,
   ) {
     this.#session = session;
     this.#inputs = inputs;
     this.#outputs = outputs;
     this.#outputNames = outputNames;
     this.#profiling = profiling;
+    this.#refusesResults = refusesResults;
   }
 
   /** Throws DeviceError when the device is absent or cannot run the graph. */
   static async compile<O extends string>(graph: Graph, outputs: Readonly<Record<O, Tensor>>, options: CompileOptions = {}): Promise<Program<O>> {
     const target: Target = options.device === 'webgpu' ? 'webgpu' : 'cpu';
-    const model = emitOnnx(graph, outputs, target, { hidesShapes: options.keepMemory === false && target === 'cpu' });
+    const model = emitOnnx(graph, outputs, target, { hidesShapes: options.keepMemory === false && target === 'cpu', refusesResults: target === 'cpu' });
     const inputs = new Map(model.inputs.map((tensor, i) => [model.inputNames[i], tensor]));
     let session: ort.InferenceSession;
     try {
@@ -81,7 +86,7 @@ export class Program<Outputs extends string = string> {
     } catch (error) {
       throw refusal(options.device ?? 'cpu', error);
     }
-    return new Program(session, inputs, outputs, model.outputNames, options.profile !== undefined);
+    return new Program(session, inputs, model.outputTensors as Readonly<Record<O, Tensor>>, model.outputNames, options.profile !== undefined, target === 'cpu');
   }
 
   /** Names of the inputs and parameters that a run needs. */
@@ -106,19 +111,30 @@ export class Program<Outputs extends string = string> {
     return this;
   }
 
-  /** Runs once. Blocks the calling thread until done. */
+  /** Runs once. Blocks the calling thread until done. Results are new arrays where none are bound or given. */
   async run(feeds: Readonly<Record<string, HostArray>> = {}, into: Readonly<Partial<Record<string, Float32Array>>> = {}): Promise<Record<Outputs, Float32Array>> {
     const fed: Record<string, ort.Tensor> = { ...this.#bound };
     for (const [name, data] of Object.entries(feeds)) fed[name] = this.#tensorFor(name, data);
-    const fetches: Record<string, ort.Tensor | null> = {};
-    for (const name of Object.keys(this.#outputs) as Outputs[]) {
-      const target = into[name];
-      const onnxName = this.#outputNames[name];
-      fetches[onnxName] = target ? hostTensor(target, this.#outputs[name].shape) : this.#boundOutputs[onnxName] ?? null;
+    const results = Object.fromEntries((Object.keys(this.#outputs) as Outputs[]).map((name) => [name, this.#resultTensor(name, into[name])])) as Record<Outputs, ort.Tensor>;
+    await this.#runInto(fed, results);
+    return Object.fromEntries(Object.entries<ort.Tensor>(results).map(([name, { data }]) => [name, data])) as Record<Outputs, Float32Array>;
+  }
+
+  #resultTensor(name: Outputs, given?: Float32Array): ort.Tensor {
+    const { shape } = this.#outputs[name];
+    const bound = this.#boundOutputs[this.#outputNames[name]];
+    return given || !bound ? hostTensor(given ?? new Float32Array(elementCount(shape)), shape) : bound;
+  }
+
+  /** Without the refusal the binding would copy every result, gradients of all weights among them, into arrays that nobody reads. */
+  async #runInto(fed: Record<string, ort.Tensor>, results: Record<Outputs, ort.Tensor>): Promise<void> {
+    const fetches: Record<string, ort.Tensor | null> = this.#refusesResults ? { [RESULTS_REFUSED]: null } : {};
+    for (const [name, tensor] of Object.entries<ort.Tensor>(results)) fetches[this.#outputNames[name]] = tensor;
+    try {
+      await this.#session.run(fed, fetches as ort.InferenceSession.OnnxValueMapType);
+    } catch (error) {
+      if (!(this.#refusesResults && error instanceof Error && error.message === REFUSAL)) throw error;
     }
-    const results = await this.#session.run(fed, fetches as ort.InferenceSession.OnnxValueMapType);
-    return Object.fromEntries(Object.keys(this.#outputs).map((name) =>
-      [name, results[this.#outputNames[name]].data as Float32Array])) as Record<Outputs, Float32Array>;
   }
 
   async release(): Promise<void> {

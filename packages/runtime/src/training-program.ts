@@ -60,7 +60,7 @@ export class TrainingProgram<Outputs extends string> {
     const buffers = trainable.alike();
     program.bind(trainable.entries()).bindOutputs([...buffers.entries()].map(([name, data]) => [GRADIENT_PREFIX + name, data]));
     if (options.frozen) program.bind(options.frozen);
-    return new TrainingProgram<O>(trainable, buffers, await AdamW.create(trainable, options.adamw, compile), program, compile);
+    return new TrainingProgram<O>(trainable, buffers, new AdamW(trainable, options.adamw), program, compile);
   }
 
   /** One forward and backward pass; gradients of passes since the last update are summed. */
@@ -84,7 +84,7 @@ export class TrainingProgram<Outputs extends string> {
     const buffers = this.#passes > 1 ? this.#accumulated!.total : this.gradients;
     const mean = 1 / this.#passes;
     this.#passes = 0;
-    const gradNorm = mean * (await this.optimizer.gradientNorm(buffers));
+    const gradNorm = mean * this.optimizer.gradientNorm(buffers);
     if (!Number.isFinite(gradNorm)) return { gradNorm };
     const clip = maxGradNorm === null ? 1 : Math.min(1, maxGradNorm / (gradNorm + CLIP_EPSILON));
     this.optimizer.apply(buffers, { learningRate, weightDecay, gradientScale: mean * clip });
@@ -92,6 +92,6 @@ export class TrainingProgram<Outputs extends string> {
   }
 
   async release(): Promise<void> {
-    await Promise.all([this.#program.release(), this.optimizer.release(), this.#accumulated?.blender.release()]);
+    await Promise.all([this.#program.release(), this.#accumulated?.blender.release()]);
   }
 }

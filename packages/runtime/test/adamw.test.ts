@@ -14,12 +14,11 @@ async function train(extra: Partial<AdamWOptions>, steps: number, gradient = gra
   const weights = new ParameterBuffers(specs);
   const gradients = weights.alike();
   weights.get('a').fill(1);
-  const optimizer = await AdamW.create(weights, { ...options, ...extra });
+  const optimizer = new AdamW(weights, { ...options, ...extra });
   for (let step = 1; step <= steps; step++) {
     for (const { name } of specs) gradients.get(name).forEach((_, i, values) => { values[i] = gradient(step, i); });
     optimizer.apply(gradients, { learningRate: 1e-3, weightDecay: 1e-2, gradientScale: 0.5 });
   }
-  await optimizer.release();
   return { weights, optimizer };
 }
 
@@ -63,7 +62,7 @@ describe('AdamW', () => {
     const whole = await train({ momentPrecision: 'bfloat16' }, 8);
     const first = await train({ momentPrecision: 'bfloat16' }, 5);
     const gradients = first.weights.alike();
-    const resumed = await AdamW.create(first.weights, { ...options, momentPrecision: 'bfloat16' });
+    const resumed = new AdamW(first.weights, { ...options, momentPrecision: 'bfloat16' });
     for (const { name } of specs) {
       resumed.firstMoment.write(name, first.optimizer.firstMoment.read(name));
       resumed.secondMoment.write(name, first.optimizer.secondMoment.read(name));
@@ -74,6 +73,5 @@ describe('AdamW', () => {
       resumed.apply(gradients, { learningRate: 1e-3, weightDecay: 1e-2, gradientScale: 0.5 });
     }
     for (const { name } of specs) expect(first.weights.get(name)).toEqual(whole.weights.get(name));
-    await resumed.release();
   });
 });

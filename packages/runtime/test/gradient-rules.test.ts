@@ -56,7 +56,12 @@ const cases: { readonly [K in OpKind]: readonly GradientCheckCase[] | 'no gradie
   transpose: [{ shapes: [[2, 3, 4]], build: (graph, [x]) => graph.transpose(x, [2, 0, 1]) }],
   broadcastTo: [{ shapes: [[3, 1]], build: (graph, [x]) => graph.broadcastTo(x, [2, 3, 4]) }],
   concat: [{ shapes: [[2, 3], [2, 1], [2, 2]], build: (graph, parts) => graph.concat(parts, 1) }],
-  slice: [{ shapes: [[3, 5]], build: (graph, [x]) => graph.slice(x, 1, 1, 4) }],
+  slice: [
+    { shapes: [[3, 5]], build: (graph, [x]) => graph.slice(x, 1, 1, 4) },
+    { shapes: [[3, 5]], build: (graph, [x]) => graph.matmul(graph.slice(x, 1, 0, 2), graph.exp(graph.slice(x, 1, 2, 5)), { transposeA: true }) },
+    { shapes: [[3, 5]], build: (graph, [x]) => graph.matmul(graph.slice(x, 1, 2, 5), graph.exp(graph.slice(x, 1, 0, 2)), { transposeA: true }) },
+    { shapes: [[3, 5]], build: (graph, [x]) => graph.mul(graph.slice(x, 1, 0, 3), graph.exp(graph.slice(x, 1, 2, 5))) },
+  ],
   pad: [{ shapes: [[2, 3]], build: (graph, [x]) => graph.pad(x, [0, 2], [1, 1]) }],
   gather: [{ shapes: [[3, 4]], feeds: { indices }, build: (graph, [x]) => graph.gather(x, graph.input('indices', [4], 'int32')) }],
   scatterAdd: [{ shapes: [[4, 3]], feeds: { indices }, build: (graph, [x]) => graph.scatterAdd(x, graph.input('indices', [4], 'int32'), 5) }],

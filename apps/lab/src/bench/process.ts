@@ -1,6 +1,20 @@
 // What every benchmark of the engine does: print lines of JSON, read the clock and the peak of its memory.
+import { engineEnvironment, type EngineEnvironmentOptions, hasEngineEnvironment } from '@styleforge/config';
+import { spawn } from 'node:child_process';
+
 export const print = (figure: Record<string, unknown>): void => console.log(JSON.stringify(figure));
 
 export const secondsSince = (start: number): number => Number(((performance.now() - start) / 1000).toFixed(2));
 
 export const peakGibibytes = (): number => Number((process.resourceUsage().maxRSS / 2 ** 20).toFixed(2));
+
+/** Runs this very program once more in a process with the engine's environment, unless it has that already; whether it did. */
+export async function ranInEngineEnvironment(options: EngineEnvironmentOptions = {}): Promise<boolean> {
+  if (hasEngineEnvironment(options)) return false;
+  const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], { env: engineEnvironment(options), stdio: 'inherit' });
+  await new Promise<void>((done, fail) => {
+    child.once('error', fail);
+    child.once('exit', (code, signal) => (code === 0 ? done() : fail(new Error(`the benchmark ended by ${signal ?? `exit code ${code}`}`))));
+  });
+  return true;
+}

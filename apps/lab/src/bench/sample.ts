@@ -5,7 +5,7 @@ import { ParameterBuffers } from '@styleforge/runtime';
 import { parseArgs } from 'node:util';
 import { compareWithTorch } from './compare-torch.ts';
 import { geometryOf, schedulerConfig, type Geometry, vaeConfig } from './geometries.ts';
-import { peakGibibytes, print, secondsSince } from './process.ts';
+import { peakGibibytes, print, ranInEngineEnvironment, secondsSince } from './process.ts';
 import { fillRandom } from './random-weights.ts';
 import { median } from './statistics.ts';
 
@@ -32,6 +32,7 @@ export async function run(args: string[]): Promise<void> {
     const own = ['--geometry', values.geometry, '--steps', values.steps, ...(values.threads === undefined ? [] : ['--threads', values.threads])];
     return compareWithTorch(own, { library: values.compare, mode: 'sample', geometry: { ...geometry, batchSize: 2 }, steps, threads, python: values.python });
   }
+  if (await ranInEngineEnvironment()) return;
   const pipeline = createPipeline(geometry, threads);
   const { max_position_embeddings: tokens, hidden_size: features } = pipeline.components.textEncoder.config;
   const states = (step: number): Float32Array => randomNormals({ seed: 1, step, purpose: 'states' }, tokens * features);

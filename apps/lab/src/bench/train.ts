@@ -1,12 +1,10 @@
 // npm run bench -- train: the dual-binding step at a given geometry with random weights: seconds, samples a second, peak memory.
-import { isLowMemoryProcess, lowMemoryEnvironment } from '@styleforge/config';
 import { CLIPTextModel, DDPMScheduler, parseCLIPTextConfig, parseUNet2DConditionConfig, randomNormals, UNet2DConditionModel } from '@styleforge/diffusion';
 import { dualBindingWeights, TrainStep, type TrainStepBatch } from '@styleforge/styleforge';
-import { spawn } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { compareWithTorch } from './compare-torch.ts';
 import { geometryOf, schedulerConfig, type Geometry } from './geometries.ts';
-import { peakGibibytes, print, secondsSince } from './process.ts';
+import { peakGibibytes, print, ranInEngineEnvironment, secondsSince } from './process.ts';
 import { fillRandom } from './random-weights.ts';
 import { median } from './statistics.ts';
 
@@ -30,15 +28,6 @@ async function createStep(geometry: Geometry, threads?: number): Promise<TrainSt
   });
 }
 
-/** Once more in a process that gives memory back as soon as it is freed. */
-function runSavingMemory(): Promise<void> {
-  const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], { env: lowMemoryEnvironment(), stdio: 'inherit' });
-  return new Promise((done, fail) => {
-    child.once('error', fail);
-    child.once('exit', (code, signal) => (code === 0 ? done() : fail(new Error(`the benchmark ended by ${signal ?? `exit code ${code}`}`))));
-  });
-}
-
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args, options: { geometry: { type: 'string', default: 'small' }, steps: { type: 'string', default: '10' }, batch: { type: 'string' }, threads: { type: 'string' }, compare: { type: 'string' }, python: { type: 'string' } },
@@ -50,7 +39,7 @@ export async function run(args: string[]): Promise<void> {
     const own = (['geometry', 'steps', 'batch', 'threads'] as const).flatMap((name) => (values[name] === undefined ? [] : [`--${name}`, values[name]]));
     return compareWithTorch(own, { library: values.compare, mode: 'train', geometry, steps: Number(values.steps), threads, python: values.python });
   }
-  if (geometry.gradientCheckpointing && !isLowMemoryProcess()) return runSavingMemory();
+  if (await ranInEngineEnvironment({ savesMemory: geometry.gradientCheckpointing })) return;
   const start = performance.now();
   const step = await createStep(geometry, threads);
   print({ phase: 'compiled', seconds: secondsSince(start), peak_gib: peakGibibytes() });

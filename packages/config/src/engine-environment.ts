@@ -1,0 +1,24 @@
+// The environment of a process that runs the engine: how its allocator treats large blocks. A running process cannot change it.
+
+/** Large blocks in pages of 2 MiB (glibc's tunables): their first use costs a few page faults instead of thousands (docs/experiments/engine.md). */
+const HUGE_PAGES = 'glibc.malloc.hugetlb=1';
+
+/** glibc then maps every block of a megabyte or more by itself, and gives it back as soon as it is freed (mallopt(3)). */
+const GIVE_MEMORY_BACK = { MALLOC_MMAP_THRESHOLD_: '1048576', MALLOC_TRIM_THRESHOLD_: '1048576', MALLOC_ARENA_MAX: '1' };
+
+export interface EngineEnvironmentOptions {
+  /** The process must not hold on to memory that it has freed: for Program's `keepMemory: false`. */
+  readonly savesMemory?: boolean;
+}
+
+/** For a child process. Elsewhere than with glibc it changes nothing. */
+export function engineEnvironment({ savesMemory = false }: EngineEnvironmentOptions = {}, env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  const given = env.GLIBC_TUNABLES;
+  const tunables = given?.includes('glibc.malloc.hugetlb') ? given : [given, HUGE_PAGES].filter(Boolean).join(':');
+  return { ...env, GLIBC_TUNABLES: tunables, ...(savesMemory && GIVE_MEMORY_BACK) };
+}
+
+/** Whether this process was started with engineEnvironment() of the same options. */
+export function hasEngineEnvironment(options: EngineEnvironmentOptions = {}, env: NodeJS.ProcessEnv = process.env): boolean {
+  return Object.entries(engineEnvironment(options, env)).every(([name, value]) => env[name] === value);
+}
