@@ -43,7 +43,7 @@ function candidates(from, name) {
 }
 
 function linkWorkspace(path, folder) {
-  for (const part of ['package.json', 'src']) copy(join(folder, part));
+  for (const part of ['package.json', 'bin', 'src'].map((name) => join(folder, name))) if (existsSync(part)) copy(part);
   const link = join(target, path);
   mkdirSync(dirname(link), { recursive: true });
   symlinkSync(relative(dirname(link), join(target, folder)), link);

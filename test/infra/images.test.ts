@@ -21,7 +21,7 @@ describe.each(dockerfiles)('%s', (file) => {
     for (const [, image = ''] of text.matchAll(/^FROM (\S+)/gm)) expect(image).toMatch(/^[a-z/]+:\d+\.\d+\.\d+-[a-z-]+$/);
     expect(text).not.toMatch(/^ADD |\bsudo\b|:latest/m);
     const last = text.slice(text.lastIndexOf('\nFROM '));
-    expect(last).toMatch(/^USER node$/m);
+    expect(last).toMatch(/^USER 1000:1000$/m);
     expect(last).toMatch(/^HEALTHCHECK .*CMD \[/m);
     expect(last).toMatch(/^CMD \[/m);
     expect(last).not.toMatch(/COPY (?!--from)/);

@@ -1,10 +1,12 @@
 // The manifests: against the schemas of Kubernetes and KEDA, against the service's settings, and their queries on a real database.
+import { spawnSync } from 'node:child_process';
 import { ACTIVE_JOB_STATUSES, JOB_STATUSES } from '@styleforge/contracts';
 import { queueMix } from '@styleforge/queue';
 import { startTestDatabase } from '@styleforge/testing';
 import pg from 'pg';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { listFiles, type Manifest, readYaml, unknownSettings } from './files.ts';
+import { parseAllDocuments } from 'yaml';
+import { listFiles, type Manifest, readYaml, repository, unknownSettings } from './files.ts';
 
 interface Container {
   name: string;
@@ -21,6 +23,8 @@ interface PodSpec {
   tolerations?: object[];
 }
 
+const hasKubectl = spawnSync('kubectl', ['version', '--client'], { stdio: 'ignore' }).status === 0;
+
 let manifests: Manifest[];
 beforeAll(async () => {
   const files = (await listFiles('infra/kubernetes')).filter((file) => file.endsWith('.yaml') && !file.endsWith('kustomization.yaml'));
@@ -29,6 +33,7 @@ beforeAll(async () => {
 
 const ofKind = (kind: string) => manifests.filter((manifest) => manifest.kind === kind);
 const podSpecs = () => [...ofKind('Deployment'), ...ofKind('Job')].map(({ metadata, spec }) => ({ name: metadata.name, pod: (spec['template'] as { spec: PodSpec }).spec }));
+const settingsOfMap = () => (ofKind('ConfigMap')[0]?.data ?? {}) as Record<string, string>;
 const settingOf = ({ containers }: PodSpec, name: string) => containers[0]?.env?.find((variable) => variable.name === name)?.value;
 
 it('every manifest fits the schema of its kind', async () => {
@@ -118,6 +123,52 @@ describe('workers', () => {
       await test.close();
     }
   });
+});
+
+it('the API is scaled on CPU, and the database is migrated by a job of its own', () => {
+  const [scaler] = ofKind('HorizontalPodAutoscaler');
+  expect(scaler?.spec).toMatchObject({ scaleTargetRef: { kind: 'Deployment', name: 'styleforge-api' }, metrics: [{ type: 'Resource', resource: { name: 'cpu' } }] });
+  const [migrations] = podSpecs().filter(({ name }) => name === 'styleforge-migrations');
+  expect(migrations?.pod.containers).toMatchObject([{ image: 'styleforge-api', args: expect.arrayContaining(['apps/api/src/migrate.ts']) as string[] }]);
+  expect(settingsOfMap()['MIGRATE_ON_START']).toBe('false');
+});
+
+describe('network policies', () => {
+  interface Policy {
+    podSelector: { matchLabels?: Record<string, string>; matchExpressions?: { key: string; values: string[] }[] };
+    policyTypes: string[];
+    ingress?: { from: object[]; ports: { port: number }[] }[];
+  }
+  const policies = () => ofKind('NetworkPolicy').map(({ spec }) => spec as unknown as Policy);
+  const componentOf = ({ spec }: Manifest) => (spec['template'] as { metadata: { labels: Record<string, string> } }).metadata.labels['app.kubernetes.io/component'] ?? '';
+  const selected = ({ podSelector }: Policy) => [podSelector.matchLabels?.['app.kubernetes.io/component'] ?? [], podSelector.matchExpressions?.flatMap(({ values }) => values) ?? []].flat();
+
+  it('close every pod, both ways, but for what others open', () => {
+    expect(policies()[0]).toMatchObject({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
+    expect(policies()[0]).not.toHaveProperty('ingress');
+  });
+
+  it('open the ports that the pods listen at, from named namespaces alone', () => {
+    const ports = new Map(ofKind('Deployment').map((deployment) => [componentOf(deployment), (deployment.spec['template'] as { spec: { containers: { ports: { containerPort: number }[] }[] } }).spec.containers[0]?.ports[0]?.containerPort]));
+    const opened = policies().filter(({ ingress }) => ingress).flatMap((policy) => selected(policy).map((component) => [component, policy] as const));
+    expect(opened.map(([component]) => component).sort()).toEqual([...ports.keys()].sort());
+    for (const [component, { ingress = [] }] of opened) {
+      for (const { from, ports: open } of ingress) {
+        expect(open.map(({ port }) => port), component).toEqual([ports.get(component)]);
+        for (const source of from) expect(source, component).toHaveProperty('namespaceSelector.matchLabels');
+      }
+    }
+  });
+});
+
+it.runIf(hasKubectl)('kustomize puts everything into one namespace, with images of a registry and a version', async () => {
+  const { status, stdout, stderr } = spawnSync('kubectl', ['kustomize', 'infra/kubernetes'], { cwd: repository, encoding: 'utf8' });
+  expect([status, status === 0 ? '' : stderr]).toEqual([0, '']);
+  const built = parseAllDocuments(stdout).map((document) => document.toJS() as Manifest);
+  expect(built.map(({ kind, metadata }) => `${kind} ${metadata.name}`).sort())
+    .toEqual(manifests.filter(({ kind }) => kind !== 'Secret').map(({ kind, metadata }) => `${kind} ${metadata.name}`).sort());
+  for (const { kind, metadata } of built) if (kind !== 'Namespace') expect(metadata, metadata.name).toMatchObject({ namespace: 'styleforge' });
+  for (const [, image] of stdout.matchAll(/^ +(?:- )?image: (.*)$/gm)) expect(image).toMatch(/^registry\.example\.com\/styleforge-[a-z-]+:\d+\.\d+\.\d+$/);
 });
 
 it('a disruption takes one worker at a time, and leaves an API', () => {

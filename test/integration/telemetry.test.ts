@@ -1,5 +1,5 @@
 // One job through the whole service, as its operators see it: one trace, logs with its ids in every process, and every metric.
-import { readFile } from 'node:fs/promises';
+import { readFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createDatabase } from '@styleforge/database';
@@ -118,6 +118,18 @@ describe('metrics', () => {
     expect(text).toMatch(/^styleforge_queue_wait_seconds_count\{queue="train"\} 1$/m);
     expect(text).toMatch(/^styleforge_http_request_duration_seconds_count\{method="POST",route="\/v1\/training-jobs",status="202"\} 1$/m);
     expect(text).not.toContain(jobId);
+  }, patience);
+
+  it('count failures of every kind of work by their code', async () => {
+    // The base model is damaged: whatever loads it fails. Nothing has loaded it for generation yet.
+    await truncate(join(test.directory, 'models', 'tiny', 'unet', 'diffusion_pytorch_model.safetensors'), 1_000);
+    const generation = await test.call<{ id: string }>('POST', '/v1/images/generations', { model: 'tiny', prompts: ['a cat'], steps: 1 });
+    expect((await test.generated(generation.id)).status).toBe('failed');
+    await test.call('POST', '/v1/evaluations', { model: 'tiny', prompts: ['a cat', 'a dog'], metrics: ['clip'] });
+    const codes = async (queue: string) => [...(await scrape(await workerUrl())).matchAll(new RegExp(`^styleforge_job_failures_total\\{queue="${queue}",code="([a-z_]+)"\\} [1-9]`, 'gm'))].map(([, code]) => code);
+    await expect.poll(() => codes('evaluate'), { timeout: 60_000 }).toHaveLength(1);
+    expect(await codes('generate')).toEqual(['internal_error']);
+    expect(await codes('train')).toEqual([]);
   }, patience);
 
   it('and readiness of the worker come from its own status page', async () => {

@@ -8,6 +8,8 @@ export interface Environment {
   configFile: string;
   /** Where the user stood, when npm has changed the folder. */
   startFolder: string | undefined;
+  /** What a worker on this machine is set to. */
+  device: string | undefined;
   noColor: boolean;
   terminal: { term: string; program: string; isKitty: boolean };
 }
@@ -20,6 +22,7 @@ export function readEnvironment(): Environment {
     baseUrl: read('STYLEFORGE_BASE_URL'),
     configFile: join(configHome, 'styleforge', 'config.json'),
     startFolder: read('npm_lifecycle_event') === 'styleforge' ? read('INIT_CWD') : undefined,
+    device: read('DEVICE'),
     noColor: read('NO_COLOR') !== undefined,
     terminal: { term: read('TERM') ?? '', program: read('TERM_PROGRAM') ?? '', isKitty: read('KITTY_WINDOW_ID') !== undefined },
   };

@@ -1,8 +1,9 @@
 // Runs the command as a shell would, in a folder and with a configuration of its own.
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
-const entry = fileURLToPath(new URL('../bin/styleforge.mjs', import.meta.url));
+const ownEntry = fileURLToPath(new URL('../bin/styleforge.mjs', import.meta.url));
 
 export interface Ended {
   code: number | null;
@@ -13,6 +14,8 @@ export interface Ended {
 export interface CommandLine {
   directory: string;
   environment: Record<string, string>;
+  /** The command of another installation. */
+  entry?: string;
 }
 
 export interface RunOptions {
@@ -21,7 +24,7 @@ export interface RunOptions {
   interruptAt?: RegExp;
 }
 
-export function styleforge({ directory, environment }: CommandLine, args: string[], { input, interruptAt }: RunOptions = {}): Promise<Ended> {
+export function styleforge({ directory, environment, entry = ownEntry }: CommandLine, args: string[], { input, interruptAt }: RunOptions = {}): Promise<Ended> {
   const { PATH = '' } = globalThis.process.env;
   return new Promise((done, fail) => {
     const child = spawn(process.execPath, [entry, ...args], { cwd: directory, env: { PATH, XDG_CONFIG_HOME: directory, ...environment } });
@@ -37,4 +40,14 @@ export function styleforge({ directory, environment }: CommandLine, args: string
     child.on('close', (code) => done({ code, stdout, stderr }));
     child.stdin.end(input ?? '');
   });
+}
+
+/** Runs it in a terminal of this kind, as util-linux' `script` makes one; returns all that the terminal was sent. */
+export async function inTerminal({ directory, environment }: CommandLine, term: string, args: string[]): Promise<string> {
+  const { PATH = '' } = globalThis.process.env;
+  const command = [process.execPath, ownEntry, ...args].map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`).join(' ');
+  const running = promisify(execFile)('script', ['-qec', command, '/dev/null'], {
+    cwd: directory, env: { PATH, TERM: term, SHELL: '/bin/sh', XDG_CONFIG_HOME: directory, ...environment }, maxBuffer: 64 << 20,
+  });
+  return (await running).stdout;
 }

@@ -1,7 +1,10 @@
 // The command line without a service: help, completion, wrong use, what it says when nobody is there.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { createProgram } from '@styleforge/cli';
 import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -10,6 +13,8 @@ import { runCommandLine } from '../src/run.ts';
 import { formatBytes, formatDuration } from '../src/terminal/output.ts';
 import { styleforge } from './command-line.ts';
 import type { CommandLine } from './command-line.ts';
+
+const repository = fileURLToPath(new URL('../../../', import.meta.url));
 
 let line: CommandLine;
 beforeAll(async () => {
@@ -100,6 +105,22 @@ describe('without a service', () => {
     expect(code).toBe(7);
     expect(stdout).toMatch(/^ok {4}node/m);
     expect(stdout).toMatch(/^FAIL {2}service .*\n.*npm start/m);
+  });
+
+  it('has a doctor that says what this machine computes on, and what the others need', async () => {
+    const { stdout } = await styleforge({ ...line, environment: { ...line.environment, DEVICE: 'cuda' } }, ['doctor', '--json']);
+    const { checks } = JSON.parse(stdout) as { checks: { name: string; status: string; remedy?: string }[] };
+    const checkOf = (name: string) => checks.find((check) => check.name === name);
+    expect(checkOf('cpu here')).toMatchObject({ status: 'ok' });
+    expect(['ok', 'skipped']).toContain(checkOf('webgpu here')?.status);
+    if (checkOf('cuda here')?.status !== 'ok') expect(checkOf('cuda here')).toMatchObject({ status: 'failed', remedy: expect.stringMatching(/NVIDIA driver.*DEVICE=cpu/) as string });
+  });
+
+  it('has a doctor that knows when no worker is installed beside it', async () => {
+    const installed = join(line.directory, 'installed');
+    await promisify(execFile)(process.execPath, ['infra/docker/assemble.mjs', '@styleforge/cli', installed], { cwd: repository });
+    const { stdout } = await styleforge({ ...line, entry: join(installed, 'apps/cli/bin/styleforge.mjs') }, ['doctor', '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({ checks: expect.arrayContaining([{ name: 'this machine', status: 'skipped', detail: 'no worker is installed here' }]) as object });
   });
 });
 

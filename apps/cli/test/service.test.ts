@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startDocumentedService, writePictures } from '../../../test/integration/documented-examples.ts';
 import type { TestService } from '../../../test/integration/service.ts';
-import { styleforge } from './command-line.ts';
+import { inTerminal, styleforge } from './command-line.ts';
 import type { CommandLine, RunOptions } from './command-line.ts';
 
 /** A machine that is busy with other things may be ten times slower. */
@@ -83,8 +83,17 @@ describe('a job', () => {
     expect((await readFile(join(line.directory, files[0] ?? ''))).subarray(1, 4).toString()).toBe('PNG');
     const { checks } = await json<{ checks: { name: string; status: string; detail: string }[] }>('doctor');
     expect(checks.map(({ name }) => name)).toEqual(expect.arrayContaining(['node', 'service', 'database', 'queue', 'object_store', 'key', 'weights', 'worker', 'device']));
-    expect(checks.filter(({ status }) => status !== 'ok')).toEqual([]);
+    expect(checks.filter(({ name, status }) => status !== 'ok' && !/^(webgpu|cuda) here$/.test(name))).toEqual([]);
     expect(checks.find(({ name }) => name === 'device')?.detail).toMatch(/^cpu, of the worker .+:\d+$/);
+  }, patience);
+
+  it.runIf(process.platform === 'linux')('shows its pictures in a terminal that can, as they were saved', async () => {
+    const sent = await inTerminal(line, 'xterm-kitty', ['generate', '-m', 'styleforge-mini', 'a house', '--steps', '2', '-o', 'shown']);
+    const escape = '\u001b';
+    const pieces = sent.split(`${escape}_G`).slice(1).map((piece) => (piece.split(`${escape}\\`)[0] ?? '').split(';')[1] ?? '');
+    const [file = ''] = await readdir(join(line.directory, 'shown'));
+    expect(Buffer.from(pieces.join(''), 'base64')).toEqual(await readFile(join(line.directory, 'shown', file)));
+    expect(await inTerminal(line, 'xterm-kitty', ['generate', '-m', 'styleforge-mini', 'a house', '--steps', '2', '-o', 'hidden', '--no-inline'])).not.toContain(`${escape}_G`);
   }, patience);
 
   it('is reported on as a table, and as a page in the browser', async () => {

@@ -1,15 +1,11 @@
 // The device that this worker's models run on: checked once at the start, so that no job has to find out that it is absent.
 import type { WorkerConfig } from '@styleforge/config';
+import { DEVICE_NEEDS } from '@styleforge/contracts';
 import { runInChild } from './job-process.ts';
 import type { Logger } from './logger.ts';
 import type { TrainingTask } from './messages.ts';
 
 type Device = WorkerConfig['device'];
-
-const REMEDIES: Record<Exclude<Device, 'cpu'>, string> = {
-  webgpu: 'it needs a GPU with a Vulkan driver and libvulkan1 (Linux), Direct3D 12 (Windows) or Metal (macOS)',
-  cuda: "it needs an NVIDIA driver and onnxruntime's CUDA libraries (ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node)",
-};
 
 export class DeviceUnavailableError extends Error {
   override name = 'DeviceUnavailableError';
@@ -21,7 +17,7 @@ export async function assertDevice(device: Device, log: Logger): Promise<void> {
   try {
     await runInChild({ kind: 'check-device', device }, { signal: new AbortController().signal, log });
   } catch (error) {
-    const message = `DEVICE: ${device} is not available on this machine: ${REMEDIES[device]}. Set it up, or set DEVICE=cpu to run on the processor`;
+    const message = `DEVICE: ${device} is not available on this machine: ${DEVICE_NEEDS[device]}. Set it up, or set DEVICE=cpu to run on the processor`;
     throw new DeviceUnavailableError(message, { cause: error });
   }
 }

@@ -1,6 +1,8 @@
 // What a failed job tells its owner, and whether trying again can help.
 import { FAILURES, type Failure, type FailureCode } from '@styleforge/contracts';
-import { PermanentJobError } from '@styleforge/queue';
+import { StaleAttemptError, StatusConflictError } from '@styleforge/database';
+import { type JobName, PermanentJobError } from '@styleforge/queue';
+import type { Metrics } from '@styleforge/telemetry';
 
 /** The job cannot succeed as it was asked for; the message says what to change. */
 export class JobInputError extends PermanentJobError {
@@ -35,4 +37,10 @@ export function failureOf(error: unknown): Failure {
   }
   if (error instanceof Error && error.name === 'ProcessDiedError') return { code: 'process_died', message: error.message, retryable: true };
   return { code: 'internal_error', message: "The job failed on the service's side; its log has the details under the job's id", retryable: true };
+}
+
+/** One more failed attempt in the metrics; none where another worker has taken the work over, or it has ended otherwise. */
+export function countFailure(metrics: Metrics | undefined, queue: JobName, error: unknown): void {
+  if (error instanceof StaleAttemptError || error instanceof StatusConflictError) return;
+  metrics?.add('styleforge_job_failures_total', { queue, code: failureOf(error).code });
 }

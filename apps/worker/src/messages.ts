@@ -1,10 +1,11 @@
 // What a worker and its child process say to each other, checked on both sides.
+import { DEVICES } from '@styleforge/contracts';
 import { origin, tracingConfig } from '@styleforge/telemetry';
 import { z } from 'zod';
 
 const images = z.array(z.object({ path: z.string(), caption: z.string().nullable() }));
 
-export const compileSettings = z.object({ device: z.enum(['cpu', 'webgpu', 'cuda']), threads: z.number().optional() });
+export const compileSettings = z.object({ device: z.enum(DEVICES), threads: z.number().optional() });
 
 export const trainingTask = z.object({
   kind: z.literal('train'),

@@ -3,7 +3,7 @@ import { type EvaluationRow, StaleAttemptError, StatusConflictError } from '@sty
 import type { JobContext, JobOutcome, StopReason } from '@styleforge/queue';
 import { evaluate } from './evaluation/evaluate.ts';
 import { startTelling } from './evaluation/progress-teller.ts';
-import { failureOf, isPermanent, JobTimeoutError } from './failures.ts';
+import { countFailure, failureOf, isPermanent, JobTimeoutError } from './failures.ts';
 import { withScratch } from './scratch.ts';
 import type { WorkerServices } from './worker.ts';
 
@@ -18,6 +18,7 @@ export async function runEvaluation(evaluationId: string, context: JobContext, s
   try {
     return await withScratch(services.scratchDirectory, evaluationId, evaluation.attempt, (directory) => run(evaluation, directory, context, scoped));
   } catch (error) {
+    countFailure(services.metrics, 'evaluate', error);
     if (isPermanent(error) || context.isLastAttempt) await markFailed(evaluation, error, scoped);
     throw error;
   }

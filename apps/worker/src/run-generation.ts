@@ -3,7 +3,7 @@ import { type GenerationDetail, newId, StaleAttemptError, StatusConflictError } 
 import type { JobContext, JobOutcome, StopReason } from '@styleforge/queue';
 import { generationImageKey } from '@styleforge/storage';
 import { compileOptions } from './device.ts';
-import { failureOf, isPermanent, JobTimeoutError } from './failures.ts';
+import { countFailure, failureOf, isPermanent, JobTimeoutError } from './failures.ts';
 import { imageTexts } from './image-texts.ts';
 import type { RawImage } from './messages.ts';
 import type { ModelCache } from './model-cache.ts';
@@ -22,7 +22,7 @@ export async function runGeneration(generationId: string, context: JobContext, m
   try {
     return await generate(generation, context, models, scoped);
   } catch (error) {
-    scoped.metrics?.add('styleforge_job_failures_total', { queue: 'generate', code: failureOf(error).code });
+    countFailure(services.metrics, 'generate', error);
     if (isPermanent(error) || context.isLastAttempt) await markFailed(generation, error, scoped);
     throw error;
   }

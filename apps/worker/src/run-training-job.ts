@@ -9,7 +9,7 @@ import { CheckpointStore, type SavedCheckpoint } from './checkpoint-store.ts';
 import { ClassImageCache } from './class-image-cache.ts';
 import { compileOptions } from './device.ts';
 import { runEvaluationStage } from './evaluation/evaluation-stage.ts';
-import { failureOf, isPermanent, JobTimeoutError } from './failures.ts';
+import { countFailure, failureOf, isPermanent, JobTimeoutError } from './failures.ts';
 import { runInChild } from './job-process.ts';
 import type { ChildResult, TrainingTask } from './messages.ts';
 import { ProgressRecorder } from './progress-recorder.ts';
@@ -185,7 +185,7 @@ async function recordFailure(job: TrainingJobRow, error: unknown, isFinal: boole
   if (error instanceof StaleAttemptError || error instanceof StatusConflictError) return;
   const { trainingJobs, events } = services.database;
   const failure = failureOf(error);
-  services.metrics?.add('styleforge_job_failures_total', { queue: 'train', code: failure.code });
+  countFailure(services.metrics, 'train', error);
   if (isFinal) await trainingJobs.setStatus(job.id, { from: ACTIVE_JOB_STATUSES, to: 'failed', attempt: job.attempt, error: failure });
   else await events.append(job.id, 'job.attempt_failed', { attempt: job.attempt, ...failure });
 }

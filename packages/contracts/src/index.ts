@@ -2,6 +2,7 @@
 export * from './api-keys.ts';
 export * from './base-models.ts';
 export * from './datasets.ts';
+export * from './devices.ts';
 export * from './errors.ts';
 export * from './evaluations.ts';
 export * from './extractors.ts';

@@ -5,12 +5,14 @@ import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { BadResult } from '../exit-codes.ts';
 import { addVerb } from '../verb.ts';
+import { localDeviceChecks } from './local-devices.ts';
 import { workerChecks } from './worker-checks.ts';
 
 export interface Check {
   name: string;
   status: 'ok' | 'failed' | 'skipped';
   detail: string;
+  /** Shown unless all is well. */
   remedy?: string;
 }
 
@@ -28,21 +30,21 @@ const REMEDIES: Record<string, string> = {
 export function addDoctorCommand(program: Command): void {
   addVerb(program, {
     usage: 'doctor',
-    description: 'Check Node, the service and all it depends on, the key, the weights, the workers and their device, and say what to fix',
+    description: 'Check Node, what this machine can compute on, the service and all it depends on, the key, the weights, the workers and their device, and say what to fix',
     examples: ['styleforge doctor'],
     run: examine,
   });
 }
 
 async function examine(context: Context): Promise<void> {
-  const { output } = context;
-  const checks = [nodeCheck(), ...(await serviceChecks(context))];
+  const { output, environment } = context;
+  const checks = [nodeCheck(), ...(await localDeviceChecks(environment.device)), ...(await serviceChecks(context))];
   const failed = checks.filter(({ status }) => status === 'failed').length;
   output.result({ status: failed === 0 ? 'ok' : 'failed', checks }, () => {
     for (const { name, status, detail, remedy } of checks) {
       const mark = status === 'ok' ? output.style('green', 'ok  ') : status === 'failed' ? output.style('red', 'FAIL') : output.style('dim', 'skip');
       output.line(`${mark}  ${name.padEnd(14)}  ${detail}`);
-      if (status === 'failed' && remedy) output.line(`${' '.repeat(22)}${output.style('yellow', remedy)}`);
+      if (status !== 'ok' && remedy) output.line(`${' '.repeat(22)}${output.style('yellow', remedy)}`);
     }
   });
   if (failed > 0) throw new BadResult(`${failed} of ${checks.length} checks failed`);

@@ -22,7 +22,7 @@ const readText = (path: string) => readFile(path, 'utf8').catch(() => '');
 export async function useOf({ pids }: Part): Promise<Use> {
   const uses = await Promise.all((await pids()).map(useOfProcess));
   const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
-  const kilobytes = sum(uses.map(({ own }) => own)) + Math.max(0, ...uses.map(({ shared }) => shared));
+  const kilobytes = sum(uses.map(({ own }) => own)) + Math.max(...uses.map(({ shared }) => shared), 0);
   return { megabytes: Math.round(kilobytes / 1024), cpuSeconds: sum(uses.map(({ ticks }) => ticks)) / ticksPerSecond };
 }
 
@@ -32,7 +32,7 @@ async function useOfProcess(pid: number): Promise<{ own: number; shared: number;
   const kilobytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0);
   // After the name, which may have spaces: utime and stime are the 12th and 13th.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return { own: kilobytes('RssAnon') + kilobytes('RssFile'), shared: kilobytes('RssShmem'), ticks: Number(fields[11] ?? 0) + Number(fields[12] ?? 0) };
+  return { own: kilobytes('RssAnon'), shared: kilobytes('RssFile') + kilobytes('RssShmem'), ticks: Number(fields[11] ?? 0) + Number(fields[12] ?? 0) };
 }
 
 /** The server that this database lives in, with all its processes. */

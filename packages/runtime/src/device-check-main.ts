@@ -1,0 +1,12 @@
+// A process of its own, because a driver can take its process down: `fork(this file, [device])` is sent `{ok}` or `{ok: false, reason}`.
+import { checkDevice } from './check-device.ts';
+import type { Device } from './program.ts';
+
+const [device] = process.argv.slice(2) as [Device];
+try {
+  await checkDevice(device);
+  process.send?.({ ok: true });
+} catch (error) {
+  process.send?.({ ok: false, reason: (error as Error).message });
+}
+process.disconnect?.();
