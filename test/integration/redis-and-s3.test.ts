@@ -41,7 +41,8 @@ describe.skipIf(!hasRedis)('on Redis and S3', () => {
   it('draws while a training runs, keeps the model loaded, gives files by signed links, and cancels', async () => {
     const trainer = await test.startWorker({ WORKER_QUEUES: 'train:1' });
     const id = await test.createJob(styleRef, aux, { max_train_steps: 5_000 });
-    await test.until(id, ({ progress }) => (progress?.step ?? 0) > 2);
+    const { progress } = await test.until(id, ({ progress: { step, eta_seconds } }) => step > 2 && eta_seconds !== null);
+    expect(progress.eta_seconds).toBeGreaterThan(0);
     const [first, second] = [await test.generate('tiny'), await test.generate('tiny')];
     expect((await test.job(id)).status).toBe('running');
     expect([first.status, second.status]).toEqual(['succeeded', 'succeeded']);

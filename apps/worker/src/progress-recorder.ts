@@ -112,12 +112,12 @@ export class ProgressRecorder {
   }
 }
 
-/** Steps a second over the last half minute. */
+/** Steps a second over the last half minute, or over the last step where one takes longer. */
 class StepSpeed {
   #seen: { step: number; at: number }[] = [];
 
   add(step: number, at: number): void {
-    this.#seen = this.#seen.filter((old) => at - old.at < 30_000);
+    this.#seen = this.#seen.filter((old, index) => at - old.at < 30_000 || index === this.#seen.length - 1);
     this.#seen.push({ step, at });
   }
 

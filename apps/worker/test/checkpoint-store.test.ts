@@ -6,13 +6,13 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { loadConfig } from '@styleforge/config';
 import type { TrainingConfig } from '@styleforge/contracts';
 import { METHOD_HYPERPARAMETERS } from '@styleforge/contracts';
-import { createDatabase, type Database, migrate, type TrainingJobRow } from '@styleforge/database';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '@styleforge/stack';
+import type { Database, TrainingJobRow } from '@styleforge/database';
 import { checkpointPrefix, checkpointsPrefix, createObjectStore, manifestName, type ObjectStore } from '@styleforge/storage';
+import { startTestDatabase, type TestDatabase } from '@styleforge/testing';
 import { CheckpointStore, createLogger, type WorkerServices } from '@styleforge/worker';
 
 let directory: string;
-let postgres: EmbeddedPostgres;
+let fixture: TestDatabase;
 let database: Database;
 let objectStore: ObjectStore;
 let services: WorkerServices;
@@ -22,9 +22,8 @@ let checkpoints: CheckpointStore;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'styleforge-checkpoints-'));
-  postgres = await startEmbeddedPostgres({ directory: join(directory, 'postgres') });
-  await migrate(postgres.databaseUrl);
-  database = createDatabase(postgres.databaseUrl);
+  fixture = await startTestDatabase();
+  ({ database } = fixture);
   objectStore = createObjectStore({ kind: 'files', directory: join(directory, 'objects') });
   services = {
     database, objectStore, baseModelsDirectory: '', scratchDirectory: directory, featureCacheDirectory: directory,
@@ -34,8 +33,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await database.close();
-  await postgres.stop();
+  await fixture.close();
   await rm(directory, { recursive: true, force: true });
 });
 

@@ -17,7 +17,7 @@ const jobProgress = z.object({
   grad_norm: z.number().nullable(),
   learning_rate: z.number().nullable(),
   samples_per_second: z.number().nullable(),
-  eta_seconds: z.number().nullable().describe('Until the last step, at the pace of the last half minute; null while the job does not run'),
+  eta_seconds: z.number().nullable().describe('Until the last step, at the pace of the last half minute or of the last step; null before the second step and while the job does not run'),
   evaluation: evaluationProgress.optional().describe('Once the training has ended and the job is evaluated'),
 });
 /** What the worker measures and the row keeps. */

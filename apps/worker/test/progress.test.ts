@@ -1,0 +1,75 @@
+// What a running job tells of its progress, in a real database: the time left is there from the second step on, and shrinks with every step at one pace.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { loadConfig } from '@styleforge/config';
+import { type JobProgress, METHOD_HYPERPARAMETERS } from '@styleforge/contracts';
+import type { TrainingJobRow } from '@styleforge/database';
+import { startTestDatabase, type TestDatabase } from '@styleforge/testing';
+import { createLogger, ProgressRecorder, type WorkerServices } from '@styleforge/worker';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+
+const STEPS = 100;
+const measured = { type: 'progress' as const, stepSeconds: 2, of: STEPS, loss: 0.5, styleRefLoss: 0.3, auxLoss: 0.2, gradNorm: 1, learningRate: 1e-5, samplesPerSecond: 2 };
+
+let fixture: TestDatabase;
+let job: TrainingJobRow;
+let recorder: ProgressRecorder;
+
+beforeAll(async () => {
+  fixture = await startTestDatabase();
+});
+afterAll(() => fixture.close());
+
+beforeEach(async () => {
+  const { apiKeys, datasets, trainingJobs } = fixture.database;
+  const { projectId } = await apiKeys.createProject('test');
+  const { id: datasetId } = await datasets.create(projectId, { name: 'style', kind: 'style_ref' });
+  const created = await trainingJobs.create({
+    projectId,
+    config: {
+      method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: datasetId, components: [] }, aux: null, hyperparameters: { ...METHOD_HYPERPARAMETERS, max_train_steps: STEPS },
+      prior_preservation: null, validation: null, early_stopping: null, evaluation: null, suffix: null,
+    },
+  });
+  job = (await trainingJobs.claim(created?.id ?? ''))!;
+  await trainingJobs.start(job.id, job.attempt);
+  // The pace of the training is the test's; all else goes on by the real clock.
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+  const services = { database: fixture.database, settings: loadConfig({}).worker, log: createLogger('silent') } as WorkerServices;
+  recorder = new ProgressRecorder(job, null, services, { onCancelRequested: () => undefined, onPauseRequested: () => undefined, onSuperseded: () => undefined });
+});
+afterEach(async () => {
+  await recorder.stop();
+  vi.useRealTimers();
+});
+
+/** As the child tells of it; returns the row when it has been written. */
+async function step(number: number, secondsLater: number): Promise<JobProgress> {
+  vi.setSystemTime(Date.now() + secondsLater * 1_000);
+  recorder.add({ ...measured, step: number });
+  for (;;) {
+    const { progress } = (await fixture.database.trainingJobs.get(job.id))!;
+    if (progress?.step === number) return progress;
+    await sleep(20);
+  }
+}
+
+it('is unknown at the first step, then what is left at the pace so far, until nothing is left', async () => {
+  expect((await step(1, 2)).eta_seconds).toBeNull();
+  const left = [];
+  for (const number of [2, 3, 4]) left.push((await step(number, 2)).eta_seconds);
+  expect(left).toEqual([196, 194, 192]);
+  for (let number = 5; number < STEPS; number++) {
+    vi.setSystemTime(Date.now() + 2_000);
+    recorder.add({ ...measured, step: number });
+  }
+  expect((await step(STEPS, 2)).eta_seconds).toBe(0);
+});
+
+it('follows the pace of the last half minute, and counts from where a resumed training goes on', async () => {
+  await step(60, 1);
+  expect((await step(61, 1)).eta_seconds).toBe(39);
+  // From now on a step takes longer than that.
+  expect((await step(62, 40)).eta_seconds).toBe(38 * 40);
+  expect((await step(63, 50)).eta_seconds).toBe(37 * 50);
+  expect((await step(64, 10)).eta_seconds).toBe(36 * 10);
+});
