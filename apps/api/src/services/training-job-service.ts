@@ -13,7 +13,8 @@ type NewJob = { projectId: string; body: CreateTrainingJobRequest; reservedUuid:
 
 export async function createTrainingJob(dependencies: ApiDependencies, { projectId, body, reservedUuid }: NewJob): Promise<TrainingJobRow> {
   const config = await resolveJob(dependencies, projectId, body);
-  const id = newId('trainingJob', reservedUuid);
+  // Only a request that may be sent twice has an id that may be there already.
+  const id = reservedUuid && newId('trainingJob', reservedUuid);
   const { metadata, priority, webhook_url: webhookUrl } = body;
   const job = await dependencies.database.trainingJobs.create({ id, projectId, config, metadata, priority, webhookUrl, maxQueuedJobs: dependencies.maxQueuedJobsPerProject });
   if (job === null) throw new ApiError('unusable_dataset', 'A dataset of this job has just been deleted.');
@@ -31,11 +32,13 @@ export async function resolveJob(dependencies: ApiDependencies, projectId: strin
   const { config } = resolution;
   refuse('validation_failed', checkResolution(config, baseModel));
   const reference = config.early_stopping?.reference_dataset_id;
-  const findDataset = (id: string) => database.datasets.find(projectId, id);
+  const named = [config.style_ref.dataset_id, config.aux?.dataset_id, reference].filter((id) => id !== undefined && id !== null);
+  const datasets = await database.datasets.findAll(projectId, named);
+  const datasetOf = (id: string) => datasets.get(id) ?? null;
   refuse('unusable_dataset', [
-    ...checkStyleRef(config, await findDataset(config.style_ref.dataset_id)),
-    ...(config.aux ? checkAux(config.aux, await findDataset(config.aux.dataset_id)) : []),
-    ...(reference ? checkReference(reference, await findDataset(reference)) : []),
+    ...checkStyleRef(config, datasetOf(config.style_ref.dataset_id)),
+    ...(config.aux ? checkAux(config.aux, datasetOf(config.aux.dataset_id)) : []),
+    ...(reference ? checkReference(reference, datasetOf(reference)) : []),
   ]);
   return body.evaluation ? { ...config, evaluation: await resolveStage(dependencies, projectId, body.evaluation, { config, baseModel }) } : config;
 }

@@ -45,6 +45,12 @@ export function createDatasetRepository(prisma: PrismaClient) {
       return row === null ? null : ((await summarize([row]))[0] ?? null);
     },
 
+    /** By id, without those that are not there. */
+    async findAll(projectId: string, ids: readonly string[]): Promise<Map<string, DatasetSummary>> {
+      const rows = await prisma.dataset.findMany({ where: { id: { in: [...ids] }, projectId } });
+      return new Map((await summarize(rows)).map((summary) => [summary.id, summary]));
+    },
+
     async list(projectId: string, page: PageRequest): Promise<RowPage<DatasetSummary>> {
       const { where, ...rest } = pageArguments(page);
       const { rows, hasMore } = toPage(await prisma.dataset.findMany({ ...rest, where: { ...where, projectId } }), page.limit);

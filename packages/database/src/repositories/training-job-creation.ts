@@ -2,12 +2,14 @@
 import { PRIORITY_RANKS } from '@styleforge/contracts';
 import type { JobPriority, TrainingConfig } from '@styleforge/contracts';
 import { QueueFullError } from '../errors.ts';
+import { Prisma } from '../generated/client.ts';
 import { newId } from '../new-id.ts';
-import type { JsonInput, PrismaClient, Transaction } from '../prisma-types.ts';
-import { appendJobEvent } from './events.ts';
-import { addOutboxMessage } from './outbox.ts';
+import type { PrismaClient, Transaction } from '../prisma-types.ts';
+import { addOutboxMessage, OUTBOX_CHANNEL, outboxInsert } from './outbox.ts';
+import type { NewOutboxMessage } from './outbox.ts';
 import { toTrainingJobRow } from './training-job-row.ts';
 import type { TrainingJobRow } from './training-job-row.ts';
+import { announceJob } from './webhook-announcements.ts';
 import { ensureWebhook } from './webhooks.ts';
 
 export type NewTrainingJob = {
@@ -31,53 +33,73 @@ export function createTrainingJob(prisma: PrismaClient, job: NewTrainingJob): Pr
 
 /** As `createTrainingJob`, within a transaction that makes more than this job. */
 export async function addTrainingJob(transaction: Transaction, job: NewTrainingJob): Promise<TrainingJobRow | null> {
-  const { id = newId('trainingJob'), projectId, config, metadata = {}, priority = 'normal', webhookUrl = null, study } = job;
+  const { id = newId('trainingJob'), projectId, config, webhookUrl = null, maxQueuedJobs } = job;
   const existing = job.id === undefined ? null : await transaction.trainingJob.findUnique({ where: { id, projectId } });
   if (existing !== null) return toTrainingJobRow(existing);
-  if (!(await lockDatasets(transaction, projectId, config))) return null;
-  // From here to the commit, one job of a project after the other.
-  await checkQueueLimit(transaction, projectId, job.maxQueuedJobs);
-  const row = await transaction.trainingJob.create({
-    data: {
-      id,
-      projectId,
-      status: 'queued',
-      method: config.method,
-      baseModel: config.base_model,
-      config,
-      metadata,
-      priority: PRIORITY_RANKS[priority],
-      webhookUrl,
-      ...(study && { studyId: study.id, variation: { index: study.index, name: study.name, changes: study.changes as JsonInput } }),
-      styleRefDatasetId: config.style_ref.dataset_id,
-      auxDatasetId: config.aux?.dataset_id ?? null,
-    },
-  });
+  // From here to the commit, one job of a project after the other: as few statements as can be.
+  const locked = await lockForQueueing(transaction, projectId, config);
+  if (locked === null) return null;
   if (webhookUrl !== null) await ensureWebhook(transaction, projectId, webhookUrl);
-  await appendJobEvent(transaction, id, 'job.queued');
-  await queueTraining(transaction, row);
-  return toTrainingJobRow({ ...row, eventCount: 1 });
+  const { row, isWatched } = await insertJob(transaction, { ...job, id }, locked.limit ?? maxQueuedJobs);
+  if (isWatched) await announceJob(transaction, id, 'job.queued');
+  return row;
 }
+
+/** The row, its first event and its outbox message in one statement. Throws QueueFullError. */
+async function insertJob(transaction: Transaction, job: NewTrainingJob & { id: string }, limit: number | undefined): Promise<{ row: TrainingJobRow; isWatched: boolean }> {
+  const { id, projectId, config, metadata = {}, webhookUrl = null, study } = job;
+  const priority = PRIORITY_RANKS[job.priority ?? 'normal'];
+  const variation = study ? { index: study.index, name: study.name, changes: study.changes } : null;
+  const [styleRefDatasetId, auxDatasetId, studyId] = [config.style_ref.dataset_id, config.aux?.dataset_id ?? null, study?.id ?? null];
+  const [made] = await transaction.$queryRaw<{ createdAt: Date; updatedAt: Date; isWatched: boolean }[]>`
+    with queued as (
+      select count(*) as count from training_jobs where project_id = ${projectId} and status = 'queued'
+    ), job as (
+      insert into training_jobs (id, project_id, status, method, base_model, config, metadata, priority, webhook_url, study_id, variation, style_ref_dataset_id, aux_dataset_id, event_count, updated_at)
+      select ${id}, ${projectId}, 'queued', ${config.method}, ${config.base_model}, ${JSON.stringify(config)}::jsonb, ${JSON.stringify(metadata)}::jsonb, ${priority}::smallint, ${webhookUrl}::text,
+        ${studyId}::text, ${variation && JSON.stringify(variation)}::jsonb, ${styleRefDatasetId}, ${auxDatasetId}::text, 1, now()
+      from queued where count < ${limit ?? null}::int or ${limit ?? null}::int is null
+      returning id, created_at, updated_at
+    ), event as (
+      insert into job_events (job_id, sequence, type, data) select id, 1, 'job.queued', '{}'::jsonb from job
+    ), message as (
+      ${outboxInsert(trainingMessage({ id, projectId, priority }), Prisma.sql`from job`)}
+    )
+    select created_at as "createdAt", updated_at as "updatedAt", pg_notify(${OUTBOX_CHANNEL}, topic)::text,
+      exists (select from webhooks where project_id = ${projectId} and disabled_at is null) as "isWatched"
+    from job, message`;
+  if (made === undefined) throw new QueueFullError(limit ?? 0);
+  const { isWatched, createdAt, updatedAt } = made;
+  const row: TrainingJobRow = {
+    id, projectId, status: 'queued', method: config.method, baseModel: config.base_model, config, metadata, priority, webhookUrl, studyId, variation, styleRefDatasetId, auxDatasetId,
+    progress: null, heartbeat: null, result: null, error: null, attempt: 0, eventCount: 1, createdAt, updatedAt, startedAt: null, finishedAt: null, cancelRequestedAt: null,
+  };
+  return { row, isWatched };
+}
+
+type QueuedJob = { id: string; projectId: string; priority: number };
+
+const trainingMessage = ({ id, projectId, priority }: QueuedJob): NewOutboxMessage => ({ topic: 'train', key: id, payload: { jobId: id }, projectId, priority });
 
 /** Writes the outbox message of a job that is `queued`. */
-export async function queueTraining(transaction: Transaction, { id, projectId, priority }: { id: string; projectId: string; priority: number }): Promise<void> {
-  await addOutboxMessage(transaction, { topic: 'train', key: id, payload: { jobId: id }, projectId, priority });
+export const queueTraining = (transaction: Transaction, job: QueuedJob): Promise<void> => addOutboxMessage(transaction, trainingMessage(job));
+
+/**
+ * Until the commit, no dataset of the job can be deleted, and no other job of the project be queued, so that a count of those that are is exact.
+ * Returns the project's own limit of queued jobs; null when a dataset is gone.
+ */
+export async function lockForQueueing(transaction: Transaction, projectId: string, config: TrainingConfig): Promise<{ limit: number | undefined } | null> {
+  const named = [config.style_ref.dataset_id, config.aux?.dataset_id, config.early_stopping?.reference_dataset_id, config.evaluation?.reference_dataset_id];
+  const ids = [...new Set(named.filter((id) => id !== undefined && id !== null))];
+  const [locked] = await transaction.$queryRaw<{ datasets: number; limit: number | null }[]>`
+    with found as (select id from datasets where id = any(${ids}) and project_id = ${projectId} order by id for key share)
+    select (select count(*)::int from found) as datasets, max_queued_jobs as "limit" from projects where id = ${projectId} for no key update`;
+  return locked?.datasets === ids.length ? { limit: locked.limit ?? undefined } : null;
 }
 
-/** The project's lock makes the count exact, however many requests come at once. Throws QueueFullError. */
-export async function checkQueueLimit(transaction: Transaction, projectId: string, maxQueuedJobs: number | undefined): Promise<void> {
-  const [project] = await transaction.$queryRaw<{ limit: number | null }[]>`select max_queued_jobs as limit from projects where id = ${projectId} for no key update`;
-  const limit = project?.limit ?? maxQueuedJobs;
+/** For who holds the project's lock. Throws QueueFullError. */
+export async function checkQueueLimit(transaction: Transaction, projectId: string, limit: number | undefined): Promise<void> {
   if (limit === undefined) return;
   const queued = await transaction.trainingJob.count({ where: { projectId, status: 'queued' } });
   if (queued >= limit) throw new QueueFullError(limit);
-}
-
-/** Keeps the datasets from being deleted until the job is committed; false when one is gone. */
-export async function lockDatasets(transaction: Transaction, projectId: string, config: TrainingConfig): Promise<boolean> {
-  const named = [config.style_ref.dataset_id, config.aux?.dataset_id, config.early_stopping?.reference_dataset_id, config.evaluation?.reference_dataset_id];
-  const ids = [...new Set(named.filter((id) => id !== undefined && id !== null))];
-  const found = await transaction.$queryRaw<unknown[]>`
-    select id from datasets where id = any(${ids}) and project_id = ${projectId} order by id for key share`;
-  return found.length === ids.length;
 }

@@ -5,7 +5,7 @@ import { Prisma } from '../generated/client.ts';
 import type { PrismaClient, Transaction } from '../prisma-types.ts';
 import { appendJobEvent } from './events.ts';
 import { removeOutboxMessages } from './outbox.ts';
-import { checkQueueLimit, lockDatasets, queueTraining } from './training-job-creation.ts';
+import { checkQueueLimit, lockForQueueing, queueTraining } from './training-job-creation.ts';
 import { toTrainingJobRow } from './training-job-row.ts';
 import type { TrainingJobRow } from './training-job-row.ts';
 
@@ -56,8 +56,9 @@ export async function resumeJob(prisma: PrismaClient, projectId: string, id: str
     if (job.status === 'succeeded' ? steps <= done : !unchanged && steps <= done) return { kind: 'needs_more_steps', after: done };
     if (hyperparameters.lr_warmup_steps > steps) return { kind: 'warmup_too_long', warmupSteps: hyperparameters.lr_warmup_steps };
     const config: TrainingConfig = { ...job.config, hyperparameters: { ...hyperparameters, max_train_steps: steps } };
-    if (!(await lockDatasets(transaction, projectId, config))) return { kind: 'no_dataset' };
-    await checkQueueLimit(transaction, projectId, maxQueuedJobs);
+    const locked = await lockForQueueing(transaction, projectId, config);
+    if (locked === null) return { kind: 'no_dataset' };
+    await checkQueueLimit(transaction, projectId, locked.limit ?? maxQueuedJobs);
     const resumed = await change(transaction, job, 'queued', {
       config, cancelRequestedAt: null, finishedAt: null, result: Prisma.DbNull, error: Prisma.DbNull,
     });
