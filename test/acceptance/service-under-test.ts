@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { hasRedis, startFauxS3, startRedis } from '@styleforge/testing';
+import { hasRedis, startRedis, startS3 } from '@styleforge/testing';
 import { makeTinyBaseModel } from '../integration/tiny-base-model.ts';
 
 export type ServiceUnderTest = { url: string; key: string; stop(): Promise<void> };
@@ -25,7 +25,7 @@ function servicesOf({ STYLEFORGE_URL: url, STYLEFORGE_KEY: key }: NodeJS.Process
 }
 
 async function startOnRedisAndS3(): Promise<ServiceUnderTest> {
-  const [redis, s3] = await Promise.all([startRedis(), startFauxS3()]);
+  const [redis, s3] = await Promise.all([startRedis(), startS3()]);
   const { bucket, endpoint, accessKeyId, secretAccessKey } = s3.settings;
   const stop = async () => void (await Promise.all([redis.stop(), s3.stop()]));
   try {

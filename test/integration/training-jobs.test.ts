@@ -47,6 +47,8 @@ describe('a training job', () => {
     const checkpoints = await test.checkpoints(jobId);
     expect(checkpoints.map(({ step }) => step)).toEqual([4, 6]);
     expect(checkpoints[1]?.id).toBe(job.result?.checkpoint_id);
+    // Both formats: a diffusers folder, and at the end one file.
+    expect(checkpoints.map(({ files }) => files.some(({ path }) => path === 'single-file/model.safetensors'))).toEqual([false, true]);
     const file = checkpoints[1]?.files.find(({ path }) => path === 'unet/diffusion_pytorch_model.safetensors');
     const bytes = await (await test.request('GET', new URL(file?.url ?? '', test.service.url).pathname)).arrayBuffer();
     expect(createHash('sha256').update(Buffer.from(bytes)).digest('hex')).toBe(file?.sha256);

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { QueueConnection } from '@styleforge/queue';
 import { createObjectStore } from '@styleforge/storage';
 import type { ObjectStore } from '@styleforge/storage';
-import { hasRedis, startRedis, startS3 } from '@styleforge/testing';
+import { hasRedis, startFauxS3, startRedis } from '@styleforge/testing';
 import { inject } from 'vitest';
 
 declare module 'vitest' {
@@ -24,7 +24,7 @@ export async function startBackend({ databaseUrl, directory }: { databaseUrl: st
     return { objectStore, queueConnection: { kind: 'postgres', databaseUrl }, stop: async () => undefined };
   }
   if (!hasRedis) console.warn('NOT TESTED: the API on Redis, because there is no redis-server on the PATH (Debian: apt-get install redis-server); on S3 it is');
-  const s3 = await startS3();
+  const s3 = await startFauxS3();
   const redis = hasRedis ? await startRedis() : undefined;
   return {
     objectStore: createObjectStore({ kind: 's3', ...s3.settings, prefix: 'installation-1' }),

@@ -81,10 +81,10 @@ describe('GET /v1/prompt-sets', () => {
     let after: string | null = null;
     do {
       const { body }: { body: Page<PromptSetSummaryBody> } = await api.call('GET', `/v1/prompt-sets?limit=2${after === null ? '' : `&after=${after}`}`);
-      names.push(...body.data.map(({ name, version }) => `${name}@${version}`));
+      names.push(...body.data.map(({ name, version, prompt_count }) => `${name}@${version} ${prompt_count}`));
       after = body.next;
     } while (after !== null);
-    expect(names.slice(-4)).toEqual(['houses@2', 'houses@1', 'mini@1', 'general@1']);
+    expect(names.slice(-4)).toEqual(['houses@2 1', 'houses@1 2', 'mini@1 100', 'general@1 200']);
     expect(names).toHaveLength(9);
   });
 

@@ -27,7 +27,7 @@ export type { MetricPoint } from './repositories/metrics.ts';
 export type { Backlog, StatusCount } from './repositories/operations.ts';
 export { OUTBOX_CHANNEL } from './repositories/outbox.ts';
 export type { OutboxMessage, Release } from './repositories/outbox.ts';
-export type { NewPromptSet, PromptSetRow } from './repositories/prompt-sets.ts';
+export type { NewPromptSet, PromptSetRow, PromptSetSummaryRow } from './repositories/prompt-sets.ts';
 export type { RowPage } from './repositories/page.ts';
 export type { NewTrainingJob } from './repositories/training-job-creation.ts';
 export type { PauseOutcome, ResumeOutcome } from './repositories/training-job-pause.ts';

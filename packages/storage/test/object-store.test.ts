@@ -122,13 +122,15 @@ describe.each(['files', ...Object.keys(s3Servers)])('%s', (name) => {
     await store.delete('missing/one');
   });
 
-  it('lists by prefix in the order of the keys, and deletes by prefix', async () => {
+  it('lists by prefix, those below one folder together, and deletes by prefix', async () => {
     for (const key of ['l/b', 'l/a/2', 'l/a-1', 'l/a/1', 'l/ab', 'lx']) await store.put(key, Buffer.from(key));
-    expect(await keysOf(store, 'l/')).toEqual(['l/a-1', 'l/a/1', 'l/a/2', 'l/ab', 'l/b']);
-    expect(await keysOf(store, 'l/a')).toEqual(['l/a-1', 'l/a/1', 'l/a/2', 'l/ab']);
+    const listed = await keysOf(store, 'l/');
+    expect(listed.toSorted()).toEqual(['l/a-1', 'l/a/1', 'l/a/2', 'l/ab', 'l/b']);
+    expect(listed.indexOf('l/a/2') - listed.indexOf('l/a/1')).toBe(1);
+    expect((await keysOf(store, 'l/a')).toSorted()).toEqual(['l/a-1', 'l/a/1', 'l/a/2', 'l/ab']);
     expect(await listOf(store, 'l/a/')).toEqual([{ key: 'l/a/1', size: 5 }, { key: 'l/a/2', size: 5 }]);
     await store.deletePrefix('l/a/');
-    expect(await keysOf(store, 'l/')).toEqual(['l/a-1', 'l/ab', 'l/b']);
+    expect((await keysOf(store, 'l/')).toSorted()).toEqual(['l/a-1', 'l/ab', 'l/b']);
     await store.delete('lx');
     expect(await keysOf(store, 'lx')).toEqual([]);
     await expect(store.deletePrefix('')).rejects.toThrow(InvalidKeyError);

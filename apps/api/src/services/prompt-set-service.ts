@@ -3,19 +3,20 @@ import { createHash } from 'node:crypto';
 import { ID_PREFIXES, SHIPPED_PROMPT_SETS } from '@styleforge/contracts';
 import type { CreatePromptSetRequest } from '@styleforge/contracts';
 import { newId } from '@styleforge/database';
-import type { Database, PromptSetRow } from '@styleforge/database';
+import type { Database, PromptSetRow, PromptSetSummaryRow } from '@styleforge/database';
 import { ApiError } from '../errors/api-error.ts';
 
-export interface FoundPromptSet {
+export interface ListedPromptSet {
   id: string;
   name: string;
   version: number;
   description: string;
-  prompts: string[];
+  promptCount: number;
   sha256: string;
   shipped: boolean;
   createdAt: Date | null;
 }
+export type FoundPromptSet = ListedPromptSet & { prompts: string[] };
 
 /** What reports name, so that numbers over different prompts are not compared. */
 export function promptsSha256(prompts: readonly string[]): string {
@@ -23,10 +24,11 @@ export function promptsSha256(prompts: readonly string[]): string {
 }
 
 const shippedSets: FoundPromptSet[] = SHIPPED_PROMPT_SETS.map(({ prompts, ...set }) => ({
-  ...set, id: set.name, prompts: [...prompts], sha256: promptsSha256(prompts), shipped: true, createdAt: null,
+  ...set, id: set.name, prompts: [...prompts], promptCount: prompts.length, sha256: promptsSha256(prompts), shipped: true, createdAt: null,
 }));
 
-const ownSet = (row: PromptSetRow): FoundPromptSet => ({ ...row, shipped: false });
+const ownSet = (row: PromptSetRow): FoundPromptSet => ({ ...row, promptCount: row.prompts.length, shipped: false });
+const ownListed = (row: PromptSetSummaryRow): ListedPromptSet => ({ ...row, shipped: false });
 
 type NewSet = { projectId: string; body: CreatePromptSetRequest; reservedUuid: string | undefined };
 
@@ -52,6 +54,6 @@ export async function findPromptSet(database: Database, projectId: string, refer
 /** The project's own ones, newest first; those that ship with the service end the last page. */
 export async function listPromptSets(database: Database, projectId: string, page: { limit: number; after?: string | undefined }) {
   const { rows, hasMore } = await database.promptSets.list(projectId, page);
-  const own = rows.map(ownSet);
+  const own = rows.map(ownListed);
   return { rows: hasMore ? own : [...own, ...shippedSets], hasMore };
 }

@@ -20,7 +20,7 @@ export async function sweepOrphans(services: SweepServices): Promise<Record<stri
   return total;
 }
 
-/** A store lists in the order of keys, so a project's objects come together. */
+/** A store lists what is below one folder together, and so a project's objects. */
 async function* byProject({ objectStore }: SweepServices): AsyncGenerator<[string, ListedObject[]]> {
   let current: string | undefined;
   let objects: ListedObject[] = [];

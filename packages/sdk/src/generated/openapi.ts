@@ -2346,7 +2346,7 @@ export interface components {
         };
         TrainingProgress: {
             aux_loss: number | null;
-            /** @description Until the last step, at the pace of the last half minute; null while the job does not run */
+            /** @description Until the last step, at the pace of the last half minute or of the last step; null before the second step and while the job does not run */
             eta_seconds: number | null;
             /** @description Once the training has ended and the job is evaluated */
             evaluation?: components["schemas"]["EvaluationProgress"];
