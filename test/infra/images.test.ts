@@ -32,7 +32,7 @@ describe.each(dockerfiles)('%s', (file) => {
 });
 
 interface Compose {
-  services: Record<string, { image: string; environment?: Record<string, string>; read_only?: boolean; healthcheck?: object; build?: { dockerfile: string } }>;
+  services: Record<string, { image: string; command?: string[]; environment?: Record<string, string>; read_only?: boolean; healthcheck?: object; build?: { dockerfile: string } }>;
 }
 
 describe('docker-compose.yml', () => {
@@ -79,13 +79,20 @@ describe('an image whose steps have been run', () => {
     return JSON.parse(await readFile(join(folder, 'image.json'), 'utf8')) as Image;
   }
 
-  /** Starts the image's command on the tree that its steps made; resolves when its health check passes. */
-  async function untilHealthy({ root, cwd, env, command, healthcheck }: Image, port: number): Promise<{ stop(): Promise<number | null> }> {
+  function environmentIn({ root, env }: Image, port = 0): Record<string, string> {
     const inTree = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value.startsWith('/') ? join(root, value) : value]));
     const settings = { ...inTree, DATABASE_URL: database.databaseUrl, LOG_LEVEL: 'warn', HOST: '127.0.0.1', [env['WORKER_PORT'] ? 'WORKER_PORT' : 'PORT']: String(port) };
-    const environment = { PATH: `${join(process.execPath, '..')}:/usr/bin:/bin`, TMPDIR: join(scratch, 'tmp'), ...settings };
+    return { PATH: `${join(process.execPath, '..')}:/usr/bin:/bin`, TMPDIR: join(scratch, 'tmp'), ...settings };
+  }
+
+  /** Starts the image's command on the tree that its steps made; resolves when its health check passes. */
+  async function untilHealthy(image: Image, port: number): Promise<{ stop(): Promise<number | null> }> {
+    const { cwd, command, healthcheck } = image;
+    const environment = environmentIn(image, port);
     const [program = '', ...args] = command;
-    const child = spawn(program, args, { cwd, env: environment, stdio: ['ignore', 'inherit', 'inherit'] });
+    const child = spawn(program, args, { cwd, env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+    let said = '';
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (said += text));
     const exited = new Promise<number | null>((done) => child.once('exit', done));
     const [check = '', ...checkArgs] = healthcheck;
     while (child.exitCode === null) {
@@ -93,7 +100,7 @@ describe('an image whose steps have been run', () => {
       if (isHealthy) return { stop: () => (child.kill('SIGTERM'), exited) };
       await sleep(500);
     }
-    throw new Error(`${command.join(' ')} ended with ${child.exitCode} before it was healthy`);
+    throw new Error(`${command.join(' ')} ended with ${child.exitCode} before it was healthy: ${said}`);
   }
 
   it('api: holds no onnxruntime, starts, is ready, stops in order', async () => {
@@ -107,6 +114,16 @@ describe('an image whose steps have been run', () => {
     const api = await untilHealthy(image, port);
     const ready = await fetch(`http://127.0.0.1:${port}/readyz`);
     expect([ready.status, await ready.json()]).toMatchObject([200, { status: 'ready' }]);
+    // What docker-compose.yml runs in the same image beside the API.
+    const [compose] = await readYaml<Compose>('docker-compose.yml');
+    const runService = (name: string) => {
+      const [, ...args] = compose?.services[name]?.command ?? [];
+      return run(process.execPath, args, { cwd: image.cwd, env: environmentIn(image) });
+    };
+    await runService('migrations');
+    const [key = ''] = /sf_\S+/.exec((await runService('first-key')).stdout) ?? [];
+    expect((await fetch(`http://127.0.0.1:${port}/v1/datasets`, { headers: { authorization: `Bearer ${key}` } })).status).toBe(200);
+    expect((await runService('first-key')).stdout).not.toContain('sf_');
     expect(await api.stop()).toBe(0);
   }, patience);
 
@@ -118,5 +135,11 @@ describe('an image whose steps have been run', () => {
     const ready = await fetch(`http://127.0.0.1:${port}/readyz`);
     expect([ready.status, await ready.json()]).toMatchObject([200, { status: 'ready' }]);
     expect(await worker.stop()).toBe(0);
+  }, patience);
+
+  it('worker-gpu: starts, or says what the machine lacks', async () => {
+    const image = await build('worker-gpu');
+    const ending = await untilHealthy(image, await freePort()).then((worker) => worker.stop(), (error: unknown) => String(error));
+    if (ending !== 0) expect(ending).toMatch(/ended with 1 .*DEVICE: webgpu is not available on this machine: it needs a GPU with a Vulkan driver/s);
   }, patience);
 });
