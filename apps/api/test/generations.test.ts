@@ -72,7 +72,8 @@ describe('POST /v1/images/generations', () => {
     expect(byCheckpoint.body).toMatchObject({ checkpoint_id: checkpoint.id, training_job_id: job.id, base_model: null, config: { width: 32, steps: 20, prompts: ['x, zwx style, zwx'] } });
     await api.database.trainingJobs.setStatus(job.id, { from: 'running', to: 'succeeded', result: { final_step: 1, checkpoint_id: checkpoint.id } });
     expect((await post({ model: job.id, prompts: ['x'] })).body).toMatchObject({ checkpoint_id: checkpoint.id });
-    for (const model of ['nothing', 'job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70', 'ckpt_x', '../tiny']) {
+    await api.database.checkpoints.delete(checkpoint.id);
+    for (const model of [job.id, checkpoint.id, 'nothing', 'job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70', 'ckpt_x', '../tiny']) {
       expect((await post({ model, prompts: ['x'] })).body).toMatchObject({ status: 422, code: 'unknown_model', errors: [{ pointer: '/model' }] });
     }
   });
