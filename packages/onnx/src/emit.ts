@@ -47,7 +47,7 @@ function withoutReshapes(graph: Graph, tensor: Tensor): Tensor {
 
 /** Writes the part of `graph` that computes `outputs` (name -> tensor). */
 export function emitOnnx(graph: Graph, wanted: Readonly<Record<string, Tensor>>, target: Target, options: { hidesShapes?: boolean; refusesResults?: boolean } = {}): OnnxModel {
-  const outputs = Object.fromEntries(Object.entries(wanted).map(([name, tensor]) => [name, withoutReshapes(graph, tensor)]));
+  const outputs = Object.fromEntries(Object.entries(wanted).map(([name, tensor]) => [name, target === 'cpu' ? withoutReshapes(graph, tensor) : tensor]));
   const builder = new ModelBuilder(options);
   const nodes = memoryOrder(reachableNodes(graph, Object.values(outputs)));
   const deviations = new Set(nodes.filter((node) => node.kind === 'inverseDeviation').map((node) => node.inputs[0].id));

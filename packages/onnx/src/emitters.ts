@@ -61,6 +61,14 @@ function emitLinear({ builder, node, operands }: EmitContext<'linear'>): string 
   return x.shape.length === 2 ? product : builder.node('Reshape', [product, builder.integers(node.output.shape)]);
 }
 
+/** WebGPU's LayerNormalization leaves its further outputs out. */
+function emitInverseDeviation({ builder, node, operands: [x] }: EmitContext<'inverseDeviation'>): string {
+  const mean = (value: string): string => builder.node('ReduceMean', [value, builder.integers([-1])], { attributes: { keepdims: 1n } });
+  const centred = builder.node('Sub', [x, mean(x)]);
+  const variance = mean(builder.node('Mul', [centred, centred]));
+  return builder.node('Reciprocal', [builder.node('Sqrt', [builder.node('Add', [variance, float(builder, node.attributes.epsilon)])])]);
+}
+
 function emitStandardize(context: EmitContext<'standardize'> | EmitContext<'inverseDeviation'>, wanted: 'value' | 'deviation'): string {
   const { builder, node, operands, shared, wantsDeviation } = context;
   const key = `${node.inputs[0].id}:${node.attributes.epsilon}`;
@@ -68,10 +76,10 @@ function emitStandardize(context: EmitContext<'standardize'> | EmitContext<'inve
     const width = node.inputs[0].shape.at(-1)!;
     const ones = shared.get(`ones:${width}`) ?? builder.initializer(new Float32Array(width).fill(1), [width]);
     shared.set(`ones:${width}`, ones);
-    const outputs = [builder.freshName('standardized'), ...(wantsDeviation ? [builder.freshName('mean'), builder.freshName('deviation')] : [])];
+    const outputs = [builder.freshName('standardized'), ...(wantsDeviation && context.target === 'cpu' ? [builder.freshName('mean'), builder.freshName('deviation')] : [])];
     builder.node('LayerNormalization', [operands[0], ones], { outputs, attributes: { axis: -1n, epsilon: node.attributes.epsilon } });
     shared.set(`${key}:value`, outputs[0]);
-    if (wantsDeviation) shared.set(`${key}:deviation`, outputs[2]);
+    if (outputs.length > 1) shared.set(`${key}:deviation`, outputs[2]);
   }
   return shared.get(`${key}:${wanted}`)!;
 }
@@ -142,7 +150,7 @@ export const emitters: { readonly [K in OpKind]: Emitter<K> } = {
   attention: ({ builder, node: { attributes: { heads, scale } }, operands }) =>
     builder.node('MultiHeadAttention', operands, { domain: MICROSOFT, attributes: { num_heads: BigInt(heads), scale } }),
   standardize: (context) => emitStandardize(context, 'value'),
-  inverseDeviation: (context) => emitStandardize(context, 'deviation'),
+  inverseDeviation: (context) => (context.target === 'cpu' ? emitStandardize(context, 'deviation') : emitInverseDeviation(context)),
 };
 
 /** x * sigmoid(alpha x) */

@@ -1,6 +1,7 @@
 // Whether a device is there and computes.
 import { Graph } from '@styleforge/autodiff';
-import { type Device, DeviceError, Program } from './program.ts';
+import { Program } from './program.ts';
+import { type Device, DeviceError } from './session.ts';
 
 /** Throws DeviceError when it is absent, or gives wrong results. */
 export async function checkDevice(device: Device): Promise<void> {

@@ -1,7 +1,8 @@
 // Small elementwise programs that run over parameter buffers chunk by chunk, in place.
 import { Graph } from '@styleforge/autodiff';
 import { CHUNK, type ParameterBuffers } from './parameter-buffers.ts';
-import { Program, type CompileOptions } from './program.ts';
+import { Program } from './program.ts';
+import { type CompileOptions } from './session.ts';
 
 type Blend = Program<'result'>;
 

@@ -1,6 +1,6 @@
 // A process of its own, because a driver can take its process down: `fork(this file, [device])` is sent `{ok}` or `{ok: false, reason}`.
 import { checkDevice } from './check-device.ts';
-import type { Device } from './program.ts';
+import type { Device } from './session.ts';
 
 const [device] = process.argv.slice(2) as [Device];
 try {

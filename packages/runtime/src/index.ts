@@ -1,5 +1,6 @@
 // Running graphs: sessions, devices, parameter buffers, the optimizer.
-export { DeviceError, Program, type CompileOptions, type Device, type HostArray } from './program.ts';
+export { Program } from './program.ts';
+export { DeviceError, type CompileOptions, type Device, type HostArray } from './session.ts';
 export { checkDevice } from './check-device.ts';
 export { Float32Arrays, ParameterBuffers, type NamedArrays, type ParameterSpec } from './parameter-buffers.ts';
 export { AdamW, type AdamWOptions, type AdamWStep } from './adamw.ts';

@@ -1,52 +1,12 @@
-// A compiled graph: one onnxruntime session. Beside it only gemm.ts imports onnxruntime-node.
+// A compiled graph over the host's arrays.
 import { elementCount, type Graph, type Tensor } from '@styleforge/autodiff';
 import { emitOnnx, RESULTS_REFUSED, type Target } from '@styleforge/onnx';
-import ort from 'onnxruntime-node';
-
-export type Device = 'cpu' | 'webgpu' | 'cuda';
-export type HostArray = Float32Array | Int32Array;
-
-export interface CompileOptions {
-  readonly device?: Device;
-  /** Threads of one operation; onnxruntime's default is one per physical core. */
-  readonly threads?: number;
-  /**
-   * Keep freed memory for the next run (default). Without it the graph runs in the order in which it was written, every value is freed
-   * after its last use, and each run is a little slower; the process should have engineEnvironment() of packages/config too.
-   */
-  readonly keepMemory?: boolean;
-  /** Path prefix of a JSON trace written when the program is released. */
-  readonly profile?: string;
-}
-
-/** Raised when the device is not there or refuses the graph. */
-export class DeviceError extends Error {
-  override name = 'DeviceError';
-}
+import type ort from 'onnxruntime-node';
+import { PlacedValues } from './device-program.ts';
+import { type CompileOptions, createSession, type Device, type HostArray, hostTensor } from './session.ts';
 
 /** What onnxruntime-node says when a run is done and it meets the output RESULTS_REFUSED. */
 const REFUSAL = 'Non tensor type is temporarily not supported.';
-
-/** Where the device is a choice, its absence has a code of its own; a graph that the processor refuses is a mistake of ours. */
-function refusal(device: Device, cause: unknown): DeviceError {
-  const error = new DeviceError(`onnxruntime could not prepare the graph on '${device}': ${String(cause)}`, { cause });
-  return device === 'cpu' ? error : Object.assign(error, { code: 'device_unavailable' });
-}
-
-function hostTensor(data: HostArray, shape: readonly number[]): ort.Tensor {
-  return data instanceof Float32Array ? new ort.Tensor('float32', data, shape) : new ort.Tensor('int32', data, shape);
-}
-
-function sessionOptions({ device = 'cpu', threads, keepMemory = true, profile }: CompileOptions): ort.InferenceSession.SessionOptions {
-  return {
-    executionProviders: [device], graphOptimizationLevel: keepMemory ? 'all' : 'disabled', executionMode: 'sequential', logSeverityLevel: 3,
-    enableCpuMemArena: keepMemory, enableMemPattern: keepMemory,
-    // waiting threads sleep instead of spinning: on a shared machine small operations are 1.5 times faster so (docs/experiments/engine.md)
-    extra: { session: { intra_op: { allow_spinning: '0' } } },
-    ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
-    ...(profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile }),
-  };
-}
 
 /**
  * Runs a graph. Feeds and results are host arrays; `bind` fixes feeds that stay the same arrays (weights), `bindOutputs` makes
@@ -61,18 +21,20 @@ export class Program<Outputs extends string = string> {
   readonly #bound: Record<string, ort.Tensor> = {};
   readonly #boundOutputs: Record<string, ort.Tensor> = {};
   readonly #profiling: boolean;
-  readonly #refusesResults: boolean;
+  readonly #device: Device;
+  #placed: PlacedValues | null = null;
+  #changed = false;
 
   private constructor(
     session: ort.InferenceSession, inputs: ReadonlyMap<string, Tensor>, outputs: Readonly<Record<Outputs, Tensor>>,
-    outputNames: Readonly<Record<string, string>>, profiling: boolean, refusesResults: boolean,
+    outputNames: Readonly<Record<string, string>>, profiling: boolean, device: Device,
   ) {
     this.#session = session;
     this.#inputs = inputs;
     this.#outputs = outputs;
     this.#outputNames = outputNames;
     this.#profiling = profiling;
-    this.#refusesResults = refusesResults;
+    this.#device = device;
   }
 
   /** Throws DeviceError when the device is absent or cannot run the graph. */
@@ -80,13 +42,8 @@ export class Program<Outputs extends string = string> {
     const target: Target = options.device === 'webgpu' ? 'webgpu' : 'cpu';
     const model = emitOnnx(graph, outputs, target, { hidesShapes: options.keepMemory === false && target === 'cpu', refusesResults: target === 'cpu' });
     const inputs = new Map(model.inputs.map((tensor, i) => [model.inputNames[i], tensor]));
-    let session: ort.InferenceSession;
-    try {
-      session = await ort.InferenceSession.create(model.bytes, sessionOptions(options));
-    } catch (error) {
-      throw refusal(options.device ?? 'cpu', error);
-    }
-    return new Program(session, inputs, model.outputTensors as Readonly<Record<O, Tensor>>, model.outputNames, options.profile !== undefined, target === 'cpu');
+    const session = await createSession(model.bytes, options);
+    return new Program(session, inputs, model.outputTensors as Readonly<Record<O, Tensor>>, model.outputNames, options.profile !== undefined, options.device ?? 'cpu');
   }
 
   /** Names of the inputs and parameters that a run needs. */
@@ -100,10 +57,27 @@ export class Program<Outputs extends string = string> {
     return hostTensor(data, input.shape);
   }
 
-  /** Feeds `arrays` at every run from now on; names that the program does not read are left out. */
+  /** Feeds `arrays` at every run from now on; names that the program does not read are left out. A device keeps a copy of its own from the next run on. */
   bind(arrays: Iterable<readonly [string, HostArray]>): this {
     for (const [name, data] of arrays) if (this.#inputs.has(name)) this.#bound[name] = this.#tensorFor(name, data);
+    this.refresh();
     return this;
+  }
+
+  /** Bound arrays have changed: a device takes them anew at the next run. */
+  refresh(): void {
+    this.#changed = true;
+  }
+
+  /** The bound feeds, in the device's memory where it has one that the binding knows. */
+  async #boundFeeds(): Promise<Record<string, ort.Tensor>> {
+    if (this.#device !== 'webgpu') return this.#bound;
+    if (this.#changed) {
+      await this.#placed?.release();
+      this.#placed = await PlacedValues.from(this.#device, Object.entries(this.#bound).map(([name, { data, dims }]) => ({ name, shape: dims, data: data as HostArray })));
+      this.#changed = false;
+    }
+    return Object.fromEntries(this.#placed?.tensors ?? []);
   }
 
   bindOutputs(arrays: Iterable<readonly [Outputs, Float32Array]>): this {
@@ -113,7 +87,7 @@ export class Program<Outputs extends string = string> {
 
   /** Runs once. Blocks the calling thread until done. Results are new arrays where none are bound or given. */
   async run(feeds: Readonly<Record<string, HostArray>> = {}, into: Readonly<Partial<Record<string, Float32Array>>> = {}): Promise<Record<Outputs, Float32Array>> {
-    const fed: Record<string, ort.Tensor> = { ...this.#bound };
+    const fed = { ...(await this.#boundFeeds()) };
     for (const [name, data] of Object.entries(feeds)) fed[name] = this.#tensorFor(name, data);
     const results = Object.fromEntries((Object.keys(this.#outputs) as Outputs[]).map((name) => [name, this.#resultTensor(name, into[name])])) as Record<Outputs, ort.Tensor>;
     await this.#runInto(fed, results);
@@ -128,17 +102,18 @@ export class Program<Outputs extends string = string> {
 
   /** Without the refusal the binding would copy every result, gradients of all weights among them, into arrays that nobody reads. */
   async #runInto(fed: Record<string, ort.Tensor>, results: Record<Outputs, ort.Tensor>): Promise<void> {
-    const fetches: Record<string, ort.Tensor | null> = this.#refusesResults ? { [RESULTS_REFUSED]: null } : {};
+    const fetches: Record<string, ort.Tensor | null> = this.#device !== 'webgpu' ? { [RESULTS_REFUSED]: null } : {};
     for (const [name, tensor] of Object.entries<ort.Tensor>(results)) fetches[this.#outputNames[name]] = tensor;
     try {
       await this.#session.run(fed, fetches as ort.InferenceSession.OnnxValueMapType);
     } catch (error) {
-      if (!(this.#refusesResults && error instanceof Error && error.message === REFUSAL)) throw error;
+      if (!(this.#device !== 'webgpu' && error instanceof Error && error.message === REFUSAL)) throw error;
     }
   }
 
   async release(): Promise<void> {
     if (this.#profiling) this.#session.endProfiling();
+    await this.#placed?.release();
     await this.#session.release();
   }
 }

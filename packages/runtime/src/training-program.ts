@@ -2,8 +2,10 @@
 import { gradients, type Graph, type Tensor } from '@styleforge/autodiff';
 import { AdamW, type AdamWOptions } from './adamw.ts';
 import { BufferBlender } from './chunk-kernels.ts';
+import { DeviceTraining } from './device-training.ts';
 import { ParameterBuffers } from './parameter-buffers.ts';
-import { Program, type CompileOptions, type HostArray } from './program.ts';
+import { Program } from './program.ts';
+import { type CompileOptions, type HostArray } from './session.ts';
 
 export interface TrainingProgramOptions<Outputs extends string> {
   readonly graph: Graph;
@@ -30,46 +32,40 @@ const GRADIENT_PREFIX = 'gradient:';
 /** torch.nn.utils.clip_grad_norm_ divides by the norm plus this. */
 const CLIP_EPSILON = 1e-6;
 
-export class TrainingProgram<Outputs extends string> {
-  readonly weights: ParameterBuffers;
+/** What computes gradients and applies them: the processor, or a device that keeps everything in its own memory. */
+interface TrainingBackend {
+  /** Gradients of passes since the last update are summed. */
+  backward(feeds: Readonly<Record<string, HostArray>>): Promise<Record<string, Float32Array>>;
+  /** Of the sum. */
+  gradientNorm(): number | Promise<number>;
+  update(step: { learningRate: number; weightDecay: number; gradientScale: number }): void | Promise<void>;
+  discardGradients(): void;
+  /** Brings weights and moments to the host's buffers. */
+  download(): Promise<void>;
+  release(): Promise<void>;
+}
+
+class HostTraining implements TrainingBackend {
   readonly gradients: ParameterBuffers;
-  readonly optimizer: AdamW;
+  readonly #optimizer: AdamW;
   readonly #program: Program;
   readonly #compile: CompileOptions;
   #accumulated: { total: ParameterBuffers; blender: BufferBlender } | null = null;
   #passes = 0;
 
-  private constructor(weights: ParameterBuffers, buffers: ParameterBuffers, optimizer: AdamW, program: Program, compile: CompileOptions) {
-    this.weights = weights;
-    this.gradients = buffers;
-    this.optimizer = optimizer;
+  constructor(gradients: ParameterBuffers, optimizer: AdamW, program: Program, compile: CompileOptions) {
+    this.gradients = gradients;
+    this.#optimizer = optimizer;
     this.#program = program;
     this.#compile = compile;
   }
 
-  static async create<O extends string>(options: TrainingProgramOptions<O>): Promise<TrainingProgram<O>> {
-    const { graph, loss, outputs, trainable, compile = {} } = options;
-    const targets = trainable.specs.map(({ name }) => {
-      const parameter = graph.parameters.get(name);
-      if (!parameter) throw new Error(`the graph has no parameter '${name}'`);
-      return parameter;
-    });
-    const computed = gradients(graph, loss, targets);
-    const names = trainable.specs.map(({ name }) => GRADIENT_PREFIX + name);
-    const program = await Program.compile<string>(graph, { ...outputs, ...Object.fromEntries(names.map((name, i) => [name, computed[i]])) }, compile);
-    const buffers = trainable.alike();
-    program.bind(trainable.entries()).bindOutputs([...buffers.entries()].map(([name, data]) => [GRADIENT_PREFIX + name, data]));
-    if (options.frozen) program.bind(options.frozen);
-    return new TrainingProgram<O>(trainable, buffers, new AdamW(trainable, options.adamw), program, compile);
-  }
-
-  /** One forward and backward pass; gradients of passes since the last update are summed. */
-  async backward(feeds: Readonly<Record<string, HostArray>>): Promise<Record<Outputs, Float32Array>> {
+  async backward(feeds: Readonly<Record<string, HostArray>>): Promise<Record<string, Float32Array>> {
     if (this.#passes === 1) await this.#startAccumulating();
     const results = await this.#program.run(feeds);
     if (this.#passes > 0) await this.#accumulated!.blender.blend(this.#accumulated!.total, 1, this.gradients, 1);
     this.#passes += 1;
-    return results as Record<Outputs, Float32Array>;
+    return results;
   }
 
   /** Called before the second pass of a group: what the first pass left becomes the sum so far. */
@@ -78,20 +74,103 @@ export class TrainingProgram<Outputs extends string> {
     await this.#accumulated.blender.blend(this.#accumulated.total, 0, this.gradients, 1);
   }
 
-  /** Clips and applies the mean gradient of the passes since the last update; returns its norm before clipping. */
-  async update({ learningRate, weightDecay, maxGradNorm }: UpdateOptions): Promise<{ gradNorm: number }> {
-    if (this.#passes === 0) throw new Error('update() needs a backward() first');
-    const buffers = this.#passes > 1 ? this.#accumulated!.total : this.gradients;
-    const mean = 1 / this.#passes;
+  get #sum(): ParameterBuffers {
+    return this.#passes > 1 ? this.#accumulated!.total : this.gradients;
+  }
+
+  gradientNorm(): number {
+    return this.#optimizer.gradientNorm(this.#sum);
+  }
+
+  update(step: { learningRate: number; weightDecay: number; gradientScale: number }): void {
+    this.#optimizer.apply(this.#sum, step);
+    this.discardGradients();
+  }
+
+  discardGradients(): void {
     this.#passes = 0;
-    const gradNorm = mean * this.optimizer.gradientNorm(buffers);
-    if (!Number.isFinite(gradNorm)) return { gradNorm };
-    const clip = maxGradNorm === null ? 1 : Math.min(1, maxGradNorm / (gradNorm + CLIP_EPSILON));
-    this.optimizer.apply(buffers, { learningRate, weightDecay, gradientScale: mean * clip });
-    return { gradNorm };
+  }
+
+  async download(): Promise<void> {
+    // they are here
   }
 
   async release(): Promise<void> {
     await Promise.all([this.#program.release(), this.#accumulated?.blender.release()]);
+  }
+}
+
+export class TrainingProgram<Outputs extends string> {
+  /** On a device these, and the optimizer's moments, are what they were at the last `download`. */
+  readonly weights: ParameterBuffers;
+  readonly optimizer: AdamW;
+  readonly #backend: TrainingBackend;
+  #passes = 0;
+
+  private constructor(weights: ParameterBuffers, optimizer: AdamW, backend: TrainingBackend) {
+    this.weights = weights;
+    this.optimizer = optimizer;
+    this.#backend = backend;
+  }
+
+  static async create<O extends string>(options: TrainingProgramOptions<O>): Promise<TrainingProgram<O>> {
+    const { graph, loss, outputs, trainable, adamw, frozen, compile = {} } = options;
+    const targets = trainable.specs.map(({ name }) => {
+      const parameter = graph.parameters.get(name);
+      if (!parameter) throw new Error(`the graph has no parameter '${name}'`);
+      return parameter;
+    });
+    const computed = gradients(graph, loss, targets);
+    if (compile.device === 'webgpu') {
+      const optimizer = new AdamW(trainable, { ...adamw, momentPrecision: 'float32' });
+      const backend = await DeviceTraining.create({
+        device: compile.device, graph, outputs, weights: trainable, frozen, optimizer, adamw, gradients: Object.fromEntries(trainable.specs.map(({ name }, i) => [name, computed[i]])),
+      });
+      return new TrainingProgram<O>(trainable, optimizer, backend);
+    }
+    const names = trainable.specs.map(({ name }) => GRADIENT_PREFIX + name);
+    const program = await Program.compile<string>(graph, { ...outputs, ...Object.fromEntries(names.map((name, i) => [name, computed[i]])) }, compile);
+    const buffers = trainable.alike();
+    program.bind(trainable.entries()).bindOutputs([...buffers.entries()].map(([name, data]) => [GRADIENT_PREFIX + name, data]));
+    if (frozen) program.bind(frozen);
+    const optimizer = new AdamW(trainable, adamw);
+    return new TrainingProgram<O>(trainable, optimizer, new HostTraining(buffers, optimizer, program, compile));
+  }
+
+  /** Of the last pass; a device keeps its own. */
+  get gradients(): ParameterBuffers {
+    if (!(this.#backend instanceof HostTraining)) throw new Error('the gradients are in the memory of the device');
+    return this.#backend.gradients;
+  }
+
+  /** One forward and backward pass; gradients of passes since the last update are summed. */
+  async backward(feeds: Readonly<Record<string, HostArray>>): Promise<Record<Outputs, Float32Array>> {
+    const results = await this.#backend.backward(feeds);
+    this.#passes += 1;
+    return results as Record<Outputs, Float32Array>;
+  }
+
+  /** Clips and applies the mean gradient of the passes since the last update; returns its norm before clipping. */
+  async update({ learningRate, weightDecay, maxGradNorm }: UpdateOptions): Promise<{ gradNorm: number }> {
+    if (this.#passes === 0) throw new Error('update() needs a backward() first');
+    const mean = 1 / this.#passes;
+    this.#passes = 0;
+    const gradNorm = mean * (await this.#backend.gradientNorm());
+    if (!Number.isFinite(gradNorm)) {
+      this.#backend.discardGradients();
+      return { gradNorm };
+    }
+    const clip = maxGradNorm === null ? 1 : Math.min(1, maxGradNorm / (gradNorm + CLIP_EPSILON));
+    await this.#backend.update({ learningRate, weightDecay, gradientScale: mean * clip });
+    return { gradNorm };
+  }
+
+  /** Brings weights and moments from the device to the host's buffers; nothing where they are there already. */
+  download(): Promise<void> {
+    return this.#backend.download();
+  }
+
+  release(): Promise<void> {
+    return this.#backend.release();
   }
 }

@@ -106,6 +106,11 @@ export class TrainStep {
     return this.#program.update(options);
   }
 
+  /** Brings weights and moments from the device to `weights` and `optimizer`; nothing where they are there already. */
+  download(): Promise<void> {
+    return this.#program.download();
+  }
+
   release(): Promise<void> {
     return this.#program.release();
   }

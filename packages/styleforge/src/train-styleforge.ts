@@ -129,7 +129,10 @@ class Run {
       throw new NonFiniteLossError(`loss ${loss}, gradient norm ${gradNorm} at step ${this.globalStep + 1}: lower learning_rate; the last checkpoint is kept`);
     }
     this.globalStep += 1;
-    if (this.#ema) updateEma(this.#ema, this.#trainStep.weights, this.globalStep);
+    if (this.#ema) {
+      await this.#trainStep.download();
+      updateEma(this.#ema, this.#trainStep.weights, this.globalStep);
+    }
     const samples = passes * samplesPerPass(this.#source);
     const stepSeconds = (performance.now() - started) / 1000;
     return { step: this.globalStep, of, loss, styleRefLoss, auxLoss: aux ? auxLoss : null, gradNorm, learningRate, samplesPerSecond: samples / stepSeconds, stepSeconds };
@@ -153,6 +156,7 @@ class Run {
     if (this.#lastSaved === this.globalStep) return;
     const { baseModelDirectory, config } = this.#options;
     const state = { globalStep: this.globalStep, optimizerStep: this.#trainStep.optimizer.step, config, ...(this.#earlyStopping && { scores: this.#earlyStopping.scores }) };
+    await this.#trainStep.download();
     await writeCheckpoint(this.directory, baseModelDirectory, this.#trainStep, state, { ema: this.#ema, singleFile: this.#mayBeLast });
     this.#lastSaved = this.globalStep;
     await this.#options.onCheckpoint?.({ step: this.globalStep, directory: this.directory, best: this.best });
@@ -163,6 +167,7 @@ class Run {
     if (!this.#validator || !validation || !onValidation) return;
     if (this.globalStep % validation.every_steps !== 0 && this.globalStep !== hyperparameters.max_train_steps) return;
     if (this.#earlyStopping?.knows(this.globalStep)) return;
+    await this.#trainStep.download();
     try {
       const scored = await onValidation({ step: this.globalStep, images: this.#validator.images(signal) });
       if (this.#earlyStopping) this.#earlyStopping.add({ step: this.globalStep, value: finiteScore(scored) });

@@ -36,10 +36,11 @@ export class Validator {
     }, compile);
   }
 
-  images(signal?: AbortSignal): AsyncIterable<GeneratedImage> {
+  async *images(signal?: AbortSignal): AsyncGenerator<GeneratedImage> {
+    await this.#pipeline.refreshWeights();
     const { prompts, num_images, sampler, steps, guidance_scale, negative_prompt, seed } = this.#config;
     if (!isSamplerName(sampler)) throw new TrainingInputError(`validation.sampler '${sampler}' is unknown: choose one of ${samplerNames.join(', ')}`);
-    return this.#pipeline.generate({
+    yield* this.#pipeline.generate({
       prompts, sampler, steps, seed, imagesPerPrompt: num_images, guidanceScale: guidance_scale, negativePrompt: negative_prompt,
       width: this.#resolution, height: this.#resolution, ...(signal && { signal }),
     });

@@ -8,6 +8,7 @@ import { CLIPTokenizer, randomNormals } from '@styleforge/diffusion';
 import { commonPieces, generateImages, loadTrainableWeights, makeClassImages, NonFiniteLossError, openModel, SINGLE_FILE, trainStyleForge, TrainingInputError, TrainStep, type StyleForgeConfig, type StyleRefPart, type TrainingImage, type TrainingInputCode, type TrainingProgress, type TrainStyleForgeOptions } from '@styleforge/styleforge';
 import { SafetensorsReader } from '@styleforge/weights';
 import sharp from 'sharp';
+import { checkDevice, type Device } from '@styleforge/runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeTinyBaseModel } from '../../../test/integration/tiny-base-model.ts';
 
@@ -293,4 +294,36 @@ describe('trainStyleForge', () => {
     for (const token of ['zwx', 'ukj', 'sks']) expect(commonPieces(token, tokenizer), token).toEqual([]);
     for (const [token, known] of [['style', 'style'], ['mystyle', 'style'], ['person', 'person']]) expect(commonPieces(token, tokenizer), token).toEqual([known]);
   });
+});
+
+const webgpuAbsence = await checkDevice('webgpu').then(() => null, (error: unknown) => String(error));
+
+// Software Vulkan does where there is no GPU (infra/checks.mjs finds Chromium's); without either this is skipped, and counted so. Ten steps: packages/runtime/test/webgpu.test.ts.
+describe.skipIf(webgpuAbsence !== null)('on webgpu', () => {
+  const trainedOn = async (device: Device): Promise<string> => (await trainStyleForge(options(device, { max_train_steps: 2 }, { compile: { device } }))).directory;
+  const drawnOn = async (device: Device, modelDirectory: string): Promise<Uint8Array> => {
+    const drawn: Uint8Array[] = [];
+    await generateImages({ modelDirectory, prompts: ['a photo of zwx style, house'], steps: 1, guidanceScale: 4, sampler: 'ddim', seed: 7, compile: { device }, onImage: ({ rgb }) => void drawn.push(rgb) });
+    return drawn[0];
+  };
+  const valuesOf = async (directory: string, component: string): Promise<Float32Array[]> => {
+    const reader = await SafetensorsReader.open(join(directory, component));
+    try {
+      return await Promise.all(reader.names().map((name) => reader.read(name)));
+    } finally {
+      await reader.close();
+    }
+  };
+
+  it('ends where the processor does, and draws the same picture', async () => {
+    const [host, device] = [await trainedOn('cpu'), await trainedOn('webgpu')];
+    for (const part of ['unet/diffusion_pytorch_model.safetensors', 'text_encoder/model.safetensors', 'trainer_state/first_moment.safetensors']) {
+      const [expected, actual] = [await valuesOf(host, part), await valuesOf(device, part)];
+      let [difference, size] = [0, 0];
+      expected.forEach((values, i) => values.forEach((value, at) => { difference += (value - actual[i][at]) ** 2; size += value ** 2; }));
+      expect(Math.sqrt(difference / size), part).toBeLessThan(part.includes('moment') ? 1e-2 : 1e-3);
+    }
+    const [expected, actual] = [await drawnOn('cpu', device), await drawnOn('webgpu', device)];
+    expect(Math.max(...expected.map((value, i) => Math.abs(value - actual[i])))).toBeLessThanOrEqual(2);
+  }, 300_000);
 });

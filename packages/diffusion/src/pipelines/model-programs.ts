@@ -43,6 +43,11 @@ export class ModelPrograms {
     return (await Program.compile(graph, outputs, this.#options)).bind(this.#weights);
   }
 
+  /** The weights have changed where they lie: devices with memory of their own take them anew. */
+  async refresh(): Promise<void> {
+    for (const program of this.#programs.values()) (await program).refresh();
+  }
+
   async release(): Promise<void> {
     const programs = [...this.#programs.values()];
     this.#programs.clear();

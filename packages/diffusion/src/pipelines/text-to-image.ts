@@ -168,6 +168,11 @@ export class TextToImagePipeline {
   }
 
   /** Frees compiled programs and weights; the next call loads them again. */
+  /** The weights have changed where they lie: devices with memory of their own take them anew. */
+  async refreshWeights(): Promise<void> {
+    await Promise.all([this.#unet.refresh(), this.#textEncoder.refresh()]);
+  }
+
   async release(): Promise<void> {
     await Promise.all([this.#unet.release(), this.#vae.release(), this.#textEncoder.release()]);
   }

@@ -1,0 +1,106 @@
+// A compiled graph whose operands and results may stay on the device between runs.
+import { elementCount, Graph, type Shape, type Tensor } from '@styleforge/autodiff';
+import { emitOnnx } from '@styleforge/onnx';
+import type ort from 'onnxruntime-node';
+import { createSession, type Device, type HostArray, hostTensor } from './session.ts';
+
+/** A value in the device's memory; whoever holds it last disposes of it. */
+export type DeviceTensor = ort.Tensor;
+
+export interface DeviceProgramOptions {
+  readonly device: Device;
+  /** Results that come back to the host; all others stay on the device. */
+  readonly toHost?: ReadonlySet<string>;
+}
+
+/** Elements of the values that are moved or updated in one run: a group's old and new values exist side by side for a moment. */
+const GROUP = 2 ** 25;
+
+/** Neighbours together, at most GROUP elements of them, or one that is larger. */
+export function groupsOf<T extends { readonly shape: Shape }>(values: Iterable<T>): T[][] {
+  const groups: T[][] = [];
+  let room = 0;
+  for (const value of values) {
+    const size = elementCount(value.shape);
+    if (groups.length === 0 || size > room) {
+      groups.push([]);
+      room = Math.max(GROUP, size);
+    }
+    groups.at(-1)!.push(value);
+    room -= size;
+  }
+  return groups;
+}
+
+/** Results that stay are new tensors at every run: onnxruntime writes nothing in place there. */
+export class DeviceProgram {
+  readonly #session: ort.InferenceSession;
+  readonly #inputs: ReadonlyMap<string, Tensor>;
+  readonly #outputNames: Readonly<Record<string, string>>;
+
+  private constructor(session: ort.InferenceSession, inputs: ReadonlyMap<string, Tensor>, outputNames: Readonly<Record<string, string>>) {
+    this.#session = session;
+    this.#inputs = inputs;
+    this.#outputNames = outputNames;
+  }
+
+  /** Throws DeviceError when the device is absent or cannot run the graph. */
+  static async compile(graph: Graph, outputs: Readonly<Record<string, Tensor>>, { device, toHost = new Set() }: DeviceProgramOptions): Promise<DeviceProgram> {
+    const model = emitOnnx(graph, outputs, 'webgpu');
+    const preferredOutputLocation = Object.fromEntries(Object.entries(model.outputNames).map(([name, onnxName]) => [onnxName, toHost.has(name) ? 'cpu' as const : 'gpu-buffer' as const]));
+    const session = await createSession(model.bytes, { device }, { preferredOutputLocation });
+    return new DeviceProgram(session, new Map(model.inputs.map((tensor, i) => [model.inputNames[i], tensor])), model.outputNames);
+  }
+
+  /** Inputs that the graph does not read are left out. */
+  async run(feeds: Readonly<Record<string, HostArray | DeviceTensor>>): Promise<Record<string, DeviceTensor>> {
+    const fed: Record<string, ort.Tensor> = {};
+    for (const [name, { shape }] of this.#inputs) {
+      const value = feeds[name];
+      if (value === undefined) throw new Error(`the program's input '${name}' is not fed`);
+      fed[name] = value instanceof Float32Array || value instanceof Int32Array ? hostTensor(value, shape) : value;
+    }
+    const results = await this.#session.run(fed);
+    return Object.fromEntries(Object.entries(this.#outputNames).map(([name, onnxName]) => [name, results[onnxName] as ort.Tensor]));
+  }
+
+  release(): Promise<void> {
+    return this.#session.release();
+  }
+}
+
+export interface HostValue {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly data: HostArray;
+}
+
+/** Float32 values in the device's memory. That memory belongs to the programs that brought them, which therefore live as long as the values. */
+export class PlacedValues {
+  readonly tensors = new Map<string, DeviceTensor>();
+  readonly #programs: DeviceProgram[] = [];
+
+  static async from(device: Device, values: Iterable<HostValue>): Promise<PlacedValues> {
+    const placed = new PlacedValues();
+    for (const group of groupsOf(values)) await placed.#add(device, group);
+    return placed;
+  }
+
+  async #add(device: Device, group: readonly HostValue[]): Promise<void> {
+    const graph = new Graph();
+    const program = await DeviceProgram.compile(graph, Object.fromEntries(group.map(({ name, shape }) => [name, graph.stopGradient(graph.input(name, shape))])), { device });
+    this.#programs.push(program);
+    const results = await program.run(Object.fromEntries(group.map(({ name, data }) => [name, data])));
+    for (const { name } of group) this.tensors.set(name, results[name]);
+  }
+
+  /** For an owner that has disposed of the values itself. */
+  async releasePrograms(): Promise<void> {
+    await Promise.all(this.#programs.map((program) => program.release()));
+  }
+
+  async release(): Promise<void> {
+    for (const tensor of this.tensors.values()) tensor.dispose();
+    await this.releasePrograms();
+  }
+}

@@ -1,0 +1,53 @@
+// Sessions of onnxruntime on a device. Beside this file only gemm.ts starts any.
+import ort from 'onnxruntime-node';
+
+export type Device = 'cpu' | 'webgpu' | 'cuda';
+export type HostArray = Float32Array | Int32Array;
+
+export interface CompileOptions {
+  readonly device?: Device;
+  /** Threads of one operation; onnxruntime's default is one per physical core. */
+  readonly threads?: number;
+  /**
+   * Keep freed memory for the next run (default). Without it the graph runs in the order in which it was written, every value is freed
+   * after its last use, and each run is a little slower; the process should have engineEnvironment() of packages/config too.
+   */
+  readonly keepMemory?: boolean;
+  /** Path prefix of a JSON trace written when the program is released. */
+  readonly profile?: string;
+}
+
+/** Raised when the device is not there or refuses the graph. */
+export class DeviceError extends Error {
+  override name = 'DeviceError';
+}
+
+/** Where the device is a choice, its absence has a code of its own; a graph that the processor refuses is a mistake of ours. */
+function refusal(device: Device, cause: unknown): DeviceError {
+  const error = new DeviceError(`onnxruntime could not prepare the graph on '${device}': ${String(cause)}`, { cause });
+  return device === 'cpu' ? error : Object.assign(error, { code: 'device_unavailable' });
+}
+
+export function hostTensor(data: HostArray, shape: readonly number[]): ort.Tensor {
+  return data instanceof Float32Array ? new ort.Tensor('float32', data, shape) : new ort.Tensor('int32', data, shape);
+}
+
+function sessionOptions({ device = 'cpu', threads, keepMemory = true, profile }: CompileOptions): ort.InferenceSession.SessionOptions {
+  return {
+    executionProviders: [device], graphOptimizationLevel: keepMemory ? 'all' : 'disabled', executionMode: 'sequential', logSeverityLevel: 3,
+    enableCpuMemArena: keepMemory, enableMemPattern: keepMemory,
+    // waiting threads sleep instead of spinning: on a shared machine small operations are 1.5 times faster so (docs/experiments/engine.md)
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
+    ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+    ...(profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile }),
+  };
+}
+
+/** Throws DeviceError when the device is absent or cannot run the model. */
+export async function createSession(model: Uint8Array, options: CompileOptions, further: ort.InferenceSession.SessionOptions = {}): Promise<ort.InferenceSession> {
+  try {
+    return await ort.InferenceSession.create(model, { ...sessionOptions(options), ...further });
+  } catch (error) {
+    throw refusal(options.device ?? 'cpu', error);
+  }
+}
