@@ -15,8 +15,6 @@ export interface OnnxModel {
 }
 
 const OUTPUT_PREFIX = 'out:';
-/** An output that keeps onnxruntime-node from copying the others (ModelBuilder.refuseResults). */
-export const RESULTS_REFUSED = 'results-refused';
 
 function reachableNodes(graph: Graph, outputs: readonly Tensor[]): OpNode[] {
   const wanted = new Set(outputs.map((output) => graph.nodeOf(output).output.id));
@@ -70,7 +68,7 @@ export function emitOnnx(graph: Graph, wanted: Readonly<Record<string, Tensor>>,
   for (const [name, tensor] of Object.entries(outputs)) {
     builder.exportAs(names.get(tensor.id)!, OUTPUT_PREFIX + name, tensor.dtype, tensor.shape);
   }
-  if (options.refusesResults) builder.refuseResults(RESULTS_REFUSED);
+  if (options.refusesResults) builder.refuseResults();
   return {
     bytes: builder.build(), inputs, inputNames: inputs.map((input) => names.get(input.id)!),
     outputTensors: outputs, outputNames: Object.fromEntries(Object.keys(outputs).map((name) => [name, OUTPUT_PREFIX + name])),

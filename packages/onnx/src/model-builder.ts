@@ -52,6 +52,9 @@ function valueInfo(name: string, elemType: number, shape: readonly (number | nul
   });
 }
 
+/** An output that keeps onnxruntime-node from copying the others. */
+export const RESULTS_REFUSED = 'results-refused';
+
 export class ModelBuilder {
   readonly #hidesShapes: boolean;
   readonly #graph: GraphProto = create(GraphProtoSchema, { name: 'styleforge' });
@@ -122,8 +125,8 @@ export class ModelBuilder {
    * Adds a first output that is a sequence. onnxruntime-node (1.30) makes a new array for every output of a run, also of those that
    * were written into given ones, and refuses to do so for what is no tensor: a run that fetches this output first makes none at all.
    */
-  refuseResults(name: string): void {
-    const values = this.node('SequenceConstruct', [this.initializer(Float32Array.of(0), [1])], { outputs: [name] });
+  refuseResults(): void {
+    const values = this.node('SequenceConstruct', [this.initializer(Float32Array.of(0), [1])], { outputs: [RESULTS_REFUSED] });
     this.#graph.output.unshift(create(ValueInfoProtoSchema, { name: values }));
   }
 

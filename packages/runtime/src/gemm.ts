@@ -1,6 +1,7 @@
 // Float64 matrix products through onnxruntime, for the linear algebra of the metrics.
 import { gemmModel } from '@styleforge/onnx';
 import ort from 'onnxruntime-node';
+import { runInto } from './session.ts';
 
 /** Row-major. */
 export interface Matrix {
@@ -43,6 +44,6 @@ export async function gemm(a: Matrix, b: Matrix, { transposeA = false, transpose
   const result = addTo ?? { data: new Float64Array(rows * columns), rows, columns };
   if (result.data.length === 0 || innerA === 0) return result;
   const feeds = { a: tensor(a), b: tensor(b), ...(addTo && { c: tensor(addTo) }) };
-  await (await session(transposeA, transposeB, alpha, addTo !== undefined)).run(feeds, { y: tensor(result) });
+  await runInto(await session(transposeA, transposeB, alpha, addTo !== undefined), feeds, { y: tensor(result) });
   return result;
 }

@@ -1,12 +1,9 @@
 // A compiled graph over the host's arrays.
 import { elementCount, type Graph, type Tensor } from '@styleforge/autodiff';
-import { emitOnnx, RESULTS_REFUSED, type Target } from '@styleforge/onnx';
+import { emitOnnx, type Target } from '@styleforge/onnx';
 import type ort from 'onnxruntime-node';
 import { PlacedValues } from './device-program.ts';
-import { type CompileOptions, createSession, type Device, type HostArray, hostTensor } from './session.ts';
-
-/** What onnxruntime-node says when a run is done and it meets the output RESULTS_REFUSED. */
-const REFUSAL = 'Non tensor type is temporarily not supported.';
+import { type CompileOptions, createSession, type Device, type HostArray, hostTensor, runInto } from './session.ts';
 
 /**
  * Runs a graph. Feeds and results are host arrays; `bind` fixes feeds that stay the same arrays (weights), `bindOutputs` makes
@@ -90,7 +87,8 @@ export class Program<Outputs extends string = string> {
     const fed = { ...(await this.#boundFeeds()) };
     for (const [name, data] of Object.entries(feeds)) fed[name] = this.#tensorFor(name, data);
     const results = Object.fromEntries((Object.keys(this.#outputs) as Outputs[]).map((name) => [name, this.#resultTensor(name, into[name])])) as Record<Outputs, ort.Tensor>;
-    await this.#runInto(fed, results);
+    const fetches = Object.fromEntries(Object.entries<ort.Tensor>(results).map(([name, tensor]) => [this.#outputNames[name], tensor]));
+    await (this.#device === 'webgpu' ? this.#session.run(fed, fetches) : runInto(this.#session, fed, fetches));
     return Object.fromEntries(Object.entries<ort.Tensor>(results).map(([name, { data }]) => [name, data])) as Record<Outputs, Float32Array>;
   }
 
@@ -98,17 +96,6 @@ export class Program<Outputs extends string = string> {
     const { shape } = this.#outputs[name];
     const bound = this.#boundOutputs[this.#outputNames[name]];
     return given || !bound ? hostTensor(given ?? new Float32Array(elementCount(shape)), shape) : bound;
-  }
-
-  /** Without the refusal the binding would copy every result, gradients of all weights among them, into arrays that nobody reads. */
-  async #runInto(fed: Record<string, ort.Tensor>, results: Record<Outputs, ort.Tensor>): Promise<void> {
-    const fetches: Record<string, ort.Tensor | null> = this.#device !== 'webgpu' ? { [RESULTS_REFUSED]: null } : {};
-    for (const [name, tensor] of Object.entries<ort.Tensor>(results)) fetches[this.#outputNames[name]] = tensor;
-    try {
-      await this.#session.run(fed, fetches as ort.InferenceSession.OnnxValueMapType);
-    } catch (error) {
-      if (!(this.#device !== 'webgpu' && error instanceof Error && error.message === REFUSAL)) throw error;
-    }
   }
 
   async release(): Promise<void> {

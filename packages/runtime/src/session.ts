@@ -1,4 +1,5 @@
 // Sessions of onnxruntime on a device. Beside this file only gemm.ts starts any.
+import { RESULTS_REFUSED } from '@styleforge/onnx';
 import ort from 'onnxruntime-node';
 
 export type Device = 'cpu' | 'webgpu' | 'cuda';
@@ -49,5 +50,20 @@ export async function createSession(model: Uint8Array, options: CompileOptions, 
     return await ort.InferenceSession.create(model, { ...sessionOptions(options), ...further });
   } catch (error) {
     throw refusal(options.device ?? 'cpu', error);
+  }
+}
+
+/** What onnxruntime-node says when a run is done and it meets the output RESULTS_REFUSED. */
+const REFUSAL = 'Non tensor type is temporarily not supported.';
+
+/**
+ * Runs a session on the processor so that results are in the given tensors alone. Without the refusal the binding would copy every
+ * result, gradients of all weights among them, into arrays that nobody reads.
+ */
+export async function runInto(session: ort.InferenceSession, feeds: Record<string, ort.Tensor>, results: Readonly<Record<string, ort.Tensor>>): Promise<void> {
+  try {
+    await session.run(feeds, { [RESULTS_REFUSED]: null, ...results } as unknown as ort.InferenceSession.OnnxValueMapType);
+  } catch (error) {
+    if (!(error instanceof Error && error.message === REFUSAL)) throw error;
   }
 }

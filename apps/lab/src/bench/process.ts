@@ -8,6 +8,8 @@ export const secondsSince = (start: number): number => Number(((performance.now(
 
 export const peakGibibytes = (): number => Number((process.resourceUsage().maxRSS / 2 ** 20).toFixed(2));
 
+export const residentGibibytes = (): number => Number((process.memoryUsage.rss() / 2 ** 30).toFixed(3));
+
 /** Runs this very program once more in a process with the engine's environment, unless it has that already; whether it did. */
 export async function ranInEngineEnvironment(options: EngineEnvironmentOptions = {}): Promise<boolean> {
   if (hasEngineEnvironment(options)) return false;

@@ -1,10 +1,11 @@
 // npm run bench -- train: the dual-binding step at a given geometry with random weights: seconds, samples a second, peak memory.
 import { CLIPTextModel, DDPMScheduler, parseCLIPTextConfig, parseUNet2DConditionConfig, randomNormals, UNet2DConditionModel } from '@styleforge/diffusion';
+import { type CompileOptions, type Device } from '@styleforge/runtime';
 import { dualBindingWeights, TrainStep, type TrainStepBatch } from '@styleforge/styleforge';
 import { parseArgs } from 'node:util';
 import { compareWithTorch } from './compare-torch.ts';
 import { geometryOf, schedulerConfig, type Geometry } from './geometries.ts';
-import { peakGibibytes, print, ranInEngineEnvironment, secondsSince } from './process.ts';
+import { peakGibibytes, print, ranInEngineEnvironment, residentGibibytes, secondsSince } from './process.ts';
 import { fillRandom } from './random-weights.ts';
 import { median } from './statistics.ts';
 
@@ -19,29 +20,29 @@ function batchFor({ batchSize, latentShape, textEncoder }: Geometry, step: numbe
   };
 }
 
-async function createStep(geometry: Geometry, threads?: number): Promise<TrainStep> {
+async function createStep(geometry: Geometry, compile: Pick<CompileOptions, 'device' | 'threads'>): Promise<TrainStep> {
   const textConfig = parseCLIPTextConfig(geometry.textEncoder);
   return TrainStep.create({
     unet: new UNet2DConditionModel(parseUNet2DConditionConfig(geometry.unet)), textEncoder: new CLIPTextModel(textConfig), noiseScheduler: new DDPMScheduler(schedulerConfig),
     batchSize: geometry.batchSize, promptCount: 2, tokenCount: textConfig.max_position_embeddings, latentShape: geometry.latentShape, trainTextEncoder: true,
-    gradientCheckpointing: geometry.gradientCheckpointing, adamw: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, momentPrecision: geometry.momentPrecision }, compile: { threads, keepMemory: !geometry.gradientCheckpointing },
+    gradientCheckpointing: geometry.gradientCheckpointing, adamw: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, momentPrecision: geometry.momentPrecision }, compile: { ...compile, keepMemory: !geometry.gradientCheckpointing },
   });
 }
 
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
-    args, options: { geometry: { type: 'string', default: 'small' }, steps: { type: 'string', default: '10' }, batch: { type: 'string' }, threads: { type: 'string' }, compare: { type: 'string' }, python: { type: 'string' } },
+    args, options: { geometry: { type: 'string', default: 'small' }, steps: { type: 'string', default: '10' }, batch: { type: 'string' }, threads: { type: 'string' }, device: { type: 'string', default: 'cpu' }, compare: { type: 'string' }, python: { type: 'string' } },
   });
   const named = geometryOf(values.geometry);
   const geometry = values.batch === undefined ? named : { ...named, batchSize: Number(values.batch) };
   const threads = values.threads === undefined ? undefined : Number(values.threads);
   if (values.compare !== undefined) {
-    const own = (['geometry', 'steps', 'batch', 'threads'] as const).flatMap((name) => (values[name] === undefined ? [] : [`--${name}`, values[name]]));
+    const own = (['geometry', 'steps', 'batch', 'threads', 'device'] as const).flatMap((name) => (values[name] === undefined ? [] : [`--${name}`, values[name]]));
     return compareWithTorch(own, { library: values.compare, mode: 'train', geometry, steps: Number(values.steps), threads, python: values.python });
   }
   if (await ranInEngineEnvironment({ savesMemory: geometry.gradientCheckpointing })) return;
   const start = performance.now();
-  const step = await createStep(geometry, threads);
+  const step = await createStep(geometry, { threads, device: values.device as Device });
   print({ phase: 'compiled', seconds: secondsSince(start), peak_gib: peakGibibytes() });
   fillRandom(step.weights);
   const parameters = step.weights.specs.reduce((sum, { name }) => sum + step.weights.get(name).length, 0);
@@ -53,7 +54,7 @@ export async function run(args: string[]): Promise<void> {
     const backward = secondsSince(stepStart);
     const { gradNorm } = await step.update({ learningRate: 1e-6, weightDecay: 1e-2, maxGradNorm: 1 });
     seconds.push(secondsSince(stepStart));
-    print({ step: index + 1, seconds: seconds.at(-1), backward, loss: losses.reduce((sum, loss) => sum + loss, 0) / losses.length, grad_norm: gradNorm, peak_gib: peakGibibytes() });
+    print({ step: index + 1, seconds: seconds.at(-1), backward, loss: losses.reduce((sum, loss) => sum + loss, 0) / losses.length, grad_norm: gradNorm, resident_gib: residentGibibytes(), peak_gib: peakGibibytes() });
   }
   const typical = median(seconds.length > 1 ? seconds.slice(1) : seconds);
   print({ geometry: values.geometry, batch: geometry.batchSize, median_seconds: typical, samples_per_second: geometry.batchSize / typical, peak_gib: peakGibibytes() });
