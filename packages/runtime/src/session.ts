@@ -10,8 +10,8 @@ export interface CompileOptions {
   /** Threads of one operation; onnxruntime's default is one per physical core. */
   readonly threads?: number;
   /**
-   * Keep freed memory for the next run (default). Without it the graph runs in the order in which it was written, every value is freed
-   * after its last use, and each run is a little slower; the process should have engineEnvironment() of packages/config too.
+   * Plan memory for speed (default). Without it the graph runs in the order in which it was written and every value's memory is free for
+   * the next one after its last use; the process should have engineEnvironment() of packages/config too.
    */
   readonly keepMemory?: boolean;
   /** Path prefix of a JSON trace written when the program is released. */
@@ -36,7 +36,8 @@ export function hostTensor(data: HostArray, shape: readonly number[]): ort.Tenso
 function sessionOptions({ device = 'cpu', threads, keepMemory = true, profile }: CompileOptions): ort.InferenceSession.SessionOptions {
   return {
     executionProviders: [device], graphOptimizationLevel: keepMemory ? 'all' : 'disabled', executionMode: 'sequential', logSeverityLevel: 3,
-    enableCpuMemArena: keepMemory, enableMemPattern: keepMemory,
+    // without the arena every large value costs page faults anew: a third of the time at full size (docs/experiments/engine.md)
+    enableCpuMemArena: true, enableMemPattern: keepMemory,
     // waiting threads sleep instead of spinning: on a shared machine small operations are 1.5 times faster so (docs/experiments/engine.md)
     extra: { session: { intra_op: { allow_spinning: '0' } } },
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
