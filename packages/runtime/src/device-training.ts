@@ -1,6 +1,6 @@
 // Training with weights, gradients and AdamW moments in the device's memory: only inputs and losses cross at a step.
 import { Graph, type Tensor } from '@styleforge/autodiff';
-import { type AdamW, type AdamWOptions } from './adamw.ts';
+import { type AdamW, type AdamWOptions, type AdamWStep } from './adamw.ts';
 import { DeviceProgram, type DeviceTensor, groupsOf, PlacedValues } from './device-program.ts';
 import { type ParameterBuffers, type ParameterSpec } from './parameter-buffers.ts';
 import { type Device, type HostArray } from './session.ts';
@@ -29,12 +29,6 @@ interface GroupPrograms {
 interface ParameterGroup {
   readonly specs: readonly ParameterSpec[];
   readonly programs: GroupPrograms;
-}
-
-export interface DeviceUpdate {
-  readonly learningRate: number;
-  readonly weightDecay: number;
-  readonly gradientScale: number;
 }
 
 /** Each named value as it is: it only changes its place. */
@@ -176,7 +170,7 @@ export class DeviceTraining {
   }
 
   /** One update of every weight; the gradients are gone afterwards. */
-  async update({ learningRate, weightDecay, gradientScale }: DeviceUpdate): Promise<void> {
+  async update({ learningRate, weightDecay, gradientScale = 1 }: AdamWStep): Promise<void> {
     const { optimizer, adamw: { beta1, beta2 } } = this.#options;
     optimizer.step += 1;
     const scalars = {

@@ -1,6 +1,6 @@
 // One trainable graph with its weights, gradients and optimizer: backward passes and updates.
 import { gradients, type Graph, type Tensor } from '@styleforge/autodiff';
-import { AdamW, type AdamWOptions } from './adamw.ts';
+import { AdamW, type AdamWOptions, type AdamWStep } from './adamw.ts';
 import { BufferBlender } from './chunk-kernels.ts';
 import { DeviceTraining } from './device-training.ts';
 import { ParameterBuffers } from './parameter-buffers.ts';
@@ -38,7 +38,7 @@ interface TrainingBackend {
   backward(feeds: Readonly<Record<string, HostArray>>): Promise<Record<string, Float32Array>>;
   /** Of the sum. */
   gradientNorm(): number | Promise<number>;
-  update(step: { learningRate: number; weightDecay: number; gradientScale: number }): void | Promise<void>;
+  update(step: AdamWStep): void | Promise<void>;
   discardGradients(): void;
   /** Brings weights and moments to the host's buffers. */
   download(): Promise<void>;
@@ -82,7 +82,7 @@ class HostTraining implements TrainingBackend {
     return this.#optimizer.gradientNorm(this.#sum);
   }
 
-  update(step: { learningRate: number; weightDecay: number; gradientScale: number }): void {
+  update(step: AdamWStep): void {
     this.#optimizer.apply(this.#sum, step);
     this.discardGradients();
   }
