@@ -51,6 +51,7 @@ export const GENERATION_STATUSES = ['queued', 'running', 'succeeded', 'failed', 
 export type GenerationStatus = (typeof GENERATION_STATUSES)[number];
 export const generationStatus = z.enum(GENERATION_STATUSES).meta({ id: 'GenerationStatus' });
 
+/** Of evaluations, too. The database has both in its table. */
 export const GENERATION_TRANSITIONS: Record<GenerationStatus, readonly GenerationStatus[]> = {
   queued: ['running', 'failed', 'cancelled'],
   running: ['succeeded', 'failed', 'cancelled'],
@@ -59,7 +60,7 @@ export const GENERATION_TRANSITIONS: Record<GenerationStatus, readonly Generatio
   cancelled: [],
 };
 
-export function isFinishedJob(status: JobStatus): boolean {
+export function isFinishedJob(status: JobStatus): status is (typeof FINISHED_JOB_STATUSES)[number] {
   return (FINISHED_JOB_STATUSES as readonly JobStatus[]).includes(status);
 }
 

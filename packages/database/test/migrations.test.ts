@@ -61,6 +61,25 @@ describe('migrate', () => {
     expect(applied.flat()).toEqual(await listMigrations());
   });
 
+  it('puts right the evaluation stages that earlier versions left otherwise than their jobs', async () => {
+    const databaseUrl = await newDatabase('stages');
+    const before = path.join(directory, 'before-evaluation-transitions');
+    const later = (name: string) => name >= '20261125201500';
+    await cp(migrationsDirectory, before, { recursive: true, filter: (source) => !later(path.basename(source)) || !/^\d{14}_/.test(path.basename(source)) });
+    await migrate(databaseUrl, before);
+    await query(databaseUrl, `set session_replication_role = replica;
+      insert into training_jobs (id, project_id, status, method, base_model, config, result)
+        select 'job_' || status, 'p', status, 'dreambooth', 'x', '{}', jsonb_build_object('evaluation_id', 'new_' || status) from unnest(array['evaluating', 'failed', 'cancelled', 'succeeded']) status;
+      insert into evaluations (id, project_id, status, config, training_job_id) values
+        ('new_evaluating', 'p', 'failed', '{}', 'job_evaluating'), ('old_evaluating', 'p', 'succeeded', '{}', 'job_evaluating'),
+        ('new_failed', 'p', 'running', '{}', 'job_failed'), ('new_cancelled', 'p', 'running', '{}', 'job_cancelled'),
+        ('new_succeeded', 'p', 'succeeded', '{}', 'job_succeeded'), ('alone', 'p', 'running', '{}', null)`);
+    expect((await migrate(databaseUrl))[0]).toBe('20261125201500_evaluation_transitions');
+    expect(await query(databaseUrl, 'select id, status from evaluations order by id')).toEqual([
+      ['alone', 'running'], ['new_cancelled', 'cancelled'], ['new_evaluating', 'running'], ['new_failed', 'failed'], ['new_succeeded', 'succeeded'], ['old_evaluating', 'succeeded'],
+    ].map(([id, status]) => ({ id, status })));
+  });
+
   it('refuses to go on after a migration that failed', async () => {
     const databaseUrl = await newDatabase('broken');
     const copy = path.join(directory, 'migrations');

@@ -1,7 +1,7 @@
 // The table of transitions in the contracts and the one that the database enforces: the same, and never left by any sequence of calls.
 import fc from 'fast-check';
-import { ACTIVE_JOB_STATUSES, GENERATION_TRANSITIONS, JOB_STATUSES, JOB_TRANSITIONS, type JobStatus } from '@styleforge/contracts';
-import { StaleAttemptError, StatusConflictError } from '@styleforge/database';
+import { ACTIVE_JOB_STATUSES, GENERATION_STATUSES, GENERATION_TRANSITIONS, JOB_STATUSES, JOB_TRANSITIONS, type JobStatus } from '@styleforge/contracts';
+import { newId, StaleAttemptError, StatusConflictError } from '@styleforge/database';
 import { startTestDatabase } from '@styleforge/testing';
 import type { TestDatabase } from '@styleforge/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -23,15 +23,18 @@ async function createJob(): Promise<string> {
   return (await jobs().create({ projectId, config: trainingConfig(datasetId) }))?.id ?? '';
 }
 
-const setRaw = (id: string, status: string) => fixture.database.prisma.$executeRaw`update training_jobs set status = ${status} where id = ${id}`;
+const TABLES = { training_jobs: JOB_TRANSITIONS, generations: GENERATION_TRANSITIONS, evaluations: GENERATION_TRANSITIONS };
+
+const setRaw = (id: string, status: string, table: keyof typeof TABLES = 'training_jobs') =>
+  fixture.database.prisma.$executeRawUnsafe(`update ${table} set status = $1 where id = $2`, status, id);
 
 /** A way through the table from `queued`. */
-function pathTo(wanted: JobStatus): JobStatus[] {
-  const paths: JobStatus[][] = [['queued']];
+function pathTo<Status extends string>(wanted: Status, table: Record<Status, readonly Status[]>): Status[] {
+  const paths: Status[][] = [['queued' as Status]];
   for (const path of paths) {
-    const last = path.at(-1) as JobStatus;
+    const last = path.at(-1) as Status;
     if (last === wanted) return path.slice(1);
-    if (path.length < JOB_STATUSES.length) paths.push(...JOB_TRANSITIONS[last].map((next) => [...path, next]));
+    if (path.length < Object.keys(table).length) paths.push(...table[last].map((next) => [...path, next]));
   }
   throw new Error(`no way leads to ${wanted}`);
 }
@@ -39,25 +42,39 @@ function pathTo(wanted: JobStatus): JobStatus[] {
 describe('the database', () => {
   it('has the table of the contracts', async () => {
     const rows = await fixture.database.prisma.statusTransition.findMany();
-    const expected = Object.entries({ training_jobs: JOB_TRANSITIONS, generations: GENERATION_TRANSITIONS }).flatMap(([subject, table]) =>
-      Object.entries(table).flatMap(([from, next]) => next.map((to) => `${subject} ${from} ${to}`)));
-    const found = rows.map(({ subject, from, to }) => `${subject} ${from} ${to}`).filter((row) => /^(training_jobs|generations) /.test(row));
-    expect(found.sort()).toEqual(expected.sort());
+    const expected = Object.entries(TABLES).flatMap(([subject, table]) => Object.entries(table).flatMap(([from, next]) => next.map((to) => `${subject} ${from} ${to}`)));
+    expect(rows.map(({ subject, from, to }) => `${subject} ${from} ${to}`).sort()).toEqual(expected.sort());
   });
 
   it.each(JOB_STATUSES)('lets a job go from %s where the table says, and nowhere else, whoever asks', async (from) => {
     for (const to of JOB_STATUSES.filter((status) => status !== from)) {
       const id = await createJob();
-      for (const status of pathTo(from)) await setRaw(id, status);
+      for (const status of pathTo(from, JOB_TRANSITIONS)) await setRaw(id, status);
       if (JOB_TRANSITIONS[from].includes(to)) await setRaw(id, to);
       else await expect(setRaw(id, to)).rejects.toThrow(`never goes from ${from} to ${to}`);
     }
   });
 
-  it('takes no new row that is not queued, and no status that is not in the table', async () => {
+  it.each(['generations', 'evaluations'] as const)('lets %s go where the table says, and nowhere else, whoever asks', async (table) => {
+    const create = async (status: string) => {
+      const data = { id: newId('generation'), projectId, status, config: {} };
+      return (table === 'generations' ? await fixture.database.prisma.generation.create({ data }) : await fixture.database.prisma.evaluation.create({ data })).id;
+    };
+    for (const from of GENERATION_STATUSES) {
+      for (const to of GENERATION_STATUSES.filter((status) => status !== from)) {
+        const id = await create('queued');
+        for (const status of pathTo(from, GENERATION_TRANSITIONS)) await setRaw(id, status, table);
+        if (GENERATION_TRANSITIONS[from].includes(to)) await setRaw(id, to, table);
+        else await expect(setRaw(id, to, table)).rejects.toThrow(`never goes from ${from} to ${to}`);
+      }
+    }
+    await expect(create('running')).rejects.toThrow('a new row is queued, not running');
+  });
+
+  it('takes no new job that is not queued, and no status that is not in the table', async () => {
     const id = await createJob();
     await expect(setRaw(id, 'sleeping')).rejects.toThrow('never goes from queued to sleeping');
-    const insert = fixture.database.prisma.generation.create({ data: { id: 'gen_x', projectId, status: 'running', config: {} } });
+    const insert = fixture.database.prisma.trainingJob.create({ data: { id: 'job_x', projectId, status: 'running', method: 'dreambooth', baseModel: 'x', config: {} } });
     await expect(insert).rejects.toThrow('a new row is queued, not running');
   });
 });

@@ -1,7 +1,6 @@
 // The evaluation stage of a training job: an evaluation of its finished checkpoint, made by the job's own worker.
 import { type EvaluatedModel, type EvaluationProgress, stylePrefix, trainedModelLabel } from '@styleforge/contracts';
-import { type EvaluationRow, StaleAttemptError, StatusConflictError, type TrainingJobRow } from '@styleforge/database';
-import { failureOf } from '../failures.ts';
+import type { EvaluationRow, TrainingJobRow } from '@styleforge/database';
 import { Heartbeat } from '../heartbeat.ts';
 import type { WorkerServices } from '../worker.ts';
 import { evaluate } from './evaluate.ts';
@@ -13,22 +12,13 @@ interface StageHost {
   onSuperseded(): void;
 }
 
+/** The evaluation's status follows the job's: whoever ends the job ends it. */
 export async function runEvaluationStage(job: TrainingJobRow, host: StageHost, scratch: string, services: WorkerServices): Promise<'done' | 'aborted'> {
   const evaluation = await startStage(job, services);
   services.log.info({ evaluationId: evaluation.id, models: evaluation.config.models.length }, 'evaluating');
   const heartbeat = new Heartbeat(job, services, job.result?.final_step ?? null);
   const telling = startTelling({ log: services.log, tell: (progress) => tell(job, evaluation, progress, heartbeat, services), ...host });
-  try {
-    const outcome = await evaluate(evaluation, { signal: host.signal, onProgress: telling.add }, scratch, services).finally(() => telling.stop());
-    const to = outcome === 'done' ? 'succeeded' : host.signal.reason === 'cancelled' ? 'cancelled' : null;
-    if (to !== null) await services.database.evaluations.setStatus(evaluation.id, { from: 'running', to, attempt: evaluation.attempt });
-    return outcome;
-  } catch (error) {
-    if (!(error instanceof StaleAttemptError || error instanceof StatusConflictError)) {
-      await services.database.evaluations.setStatus(evaluation.id, { from: 'running', to: 'failed', attempt: evaluation.attempt, error: failureOf(error) });
-    }
-    throw error;
-  }
+  return evaluate(evaluation, { signal: host.signal, onProgress: telling.add }, scratch, services).finally(() => telling.stop());
 }
 
 async function startStage(job: TrainingJobRow, services: WorkerServices): Promise<EvaluationRow> {

@@ -3,9 +3,8 @@ import { completeEvaluationSettings, GENERATION_TRANSITIONS, isFinishedGeneratio
 import type { EvaluationConfig, EvaluationProgress, Failure, GenerationStatus } from '@styleforge/contracts';
 import { StaleAttemptError, StatusConflictError } from '../errors.ts';
 import type { Evaluation, EvaluationImage } from '../generated/client.ts';
-import { Prisma } from '../generated/client.ts';
 import { newId } from '../new-id.ts';
-import type { PrismaClient } from '../prisma-types.ts';
+import type { PrismaClient, Transaction } from '../prisma-types.ts';
 import { addOutboxMessage } from './outbox.ts';
 import { pageArguments, toPage } from './page.ts';
 import type { PageRequest, RowPage } from './page.ts';
@@ -32,6 +31,15 @@ export function createEvaluationRepository(prisma: PrismaClient) {
     return new StatusConflictError(`Evaluation ${id} is ${row?.status ?? 'unknown'}: cannot ${wanted}.`);
   }
 
+  /** Takes the evaluation up, also again after its worker died. Null when it is finished or unknown. */
+  async function claim(id: string): Promise<EvaluationRow | null> {
+    const claimed = await prisma.$executeRaw`
+      update evaluations
+      set status = 'running', attempt = attempt + 1, started_at = coalesce(started_at, now()), updated_at = now()
+      where id = ${id} and status in ('queued', 'running')`;
+    return claimed === 0 ? null : get({ id });
+  }
+
   return {
     /** Writes the evaluation and its outbox message together. */
     async create({ id = newId('evaluation'), projectId, config }: NewEvaluation): Promise<EvaluationRow> {
@@ -44,15 +52,15 @@ export function createEvaluationRepository(prisma: PrismaClient) {
       });
     },
 
-    /** The evaluation stage of a job under a new attempt: the one with this id again where there is one, with the images that it has. */
+    /**
+     * The evaluation stage of a job under a new attempt: the one with this id again where there is one, with the images that it has. It ends
+     * with its job, so one that has ended is an error.
+     */
     async startStage(id: string, { projectId, trainingJobId, config }: { projectId: string; trainingJobId: string; config: EvaluationConfig }): Promise<EvaluationRow> {
-      const started = { status: 'running', attempt: { increment: 1 }, finishedAt: null, error: Prisma.DbNull };
-      const row = await prisma.evaluation.upsert({
-        where: { id, projectId, trainingJobId },
-        create: { id, projectId, trainingJobId, status: 'running', config, attempt: 1, startedAt: new Date() },
-        update: started,
-      });
-      return toRow(row);
+      await prisma.evaluation.createMany({ data: { id, projectId, trainingJobId, status: 'queued', config }, skipDuplicates: true });
+      const row = await claim(id);
+      if (row === null) throw new Error(`Evaluation ${id} has ended before its training job ${trainingJobId}.`);
+      return row;
     },
 
     find: (projectId: string, id: string) => get({ id, projectId }),
@@ -65,14 +73,7 @@ export function createEvaluationRepository(prisma: PrismaClient) {
       return toPage((await prisma.evaluation.findMany({ ...rest, where: { ...where, projectId } })).map(toRow), page.limit);
     },
 
-    /** Takes the evaluation up, also again after its worker died. Null when it is finished or unknown. */
-    async claim(id: string): Promise<EvaluationRow | null> {
-      const claimed = await prisma.$executeRaw`
-        update evaluations
-        set status = 'running', attempt = attempt + 1, started_at = coalesce(started_at, now()), updated_at = now()
-        where id = ${id} and status in ('queued', 'running')`;
-      return claimed === 0 ? null : get({ id });
-    },
+    claim,
 
     async setStatus(id: string, { from, to, attempt, error }: EvaluationChange): Promise<void> {
       if (!GENERATION_TRANSITIONS[from].includes(to)) throw new StatusConflictError(`An evaluation never goes from ${from} to ${to}.`);
@@ -121,6 +122,14 @@ export function createEvaluationRepository(prisma: PrismaClient) {
       return row && toImageRow(row);
     },
   };
+}
+
+/** The evaluation stage of a job that ends ends as the job does, in the same transaction: no crash comes between the two. */
+export async function endStage(transaction: Transaction, trainingJobId: string, status: GenerationStatus, error?: Failure): Promise<void> {
+  await transaction.evaluation.updateMany({
+    where: { trainingJobId, status: 'running' },
+    data: { status, finishedAt: new Date(), ...(error === undefined ? {} : { error }) },
+  });
 }
 
 function toRow(row: Evaluation): EvaluationRow {

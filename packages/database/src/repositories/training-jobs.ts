@@ -3,6 +3,7 @@ import { ACTIVE_JOB_STATUSES, isFinishedJob, JOB_TRANSITIONS } from '@styleforge
 import type { Failure, JobHeartbeat, JobProgress, JobResult, JobStatus, TrainingMethod } from '@styleforge/contracts';
 import { StaleAttemptError, StatusConflictError } from '../errors.ts';
 import type { PrismaClient } from '../prisma-types.ts';
+import { endStage } from './evaluations.ts';
 import { appendJobEvent } from './events.ts';
 import { pageArguments, toPage } from './page.ts';
 import type { PageRequest, RowPage } from './page.ts';
@@ -106,7 +107,7 @@ export function createTrainingJobRepository(prisma: PrismaClient) {
       });
     },
 
-    /** Changes the status and logs it, or throws: StatusConflictError or StaleAttemptError. */
+    /** Changes the status and logs it; a job that ends takes its evaluation stage along. Throws StatusConflictError or StaleAttemptError. */
     async setStatus(id: string, change: StatusChange): Promise<TrainingJobRow> {
       const from = typeof change.from === 'string' ? [change.from] : [...change.from];
       assertAllowed(from, change.to);
@@ -120,6 +121,7 @@ export function createTrainingJobRepository(prisma: PrismaClient) {
           },
         });
         if (count === 0) return null;
+        if (isFinishedJob(change.to)) await endStage(transaction, id, change.to, change.error);
         await appendJobEvent(transaction, id, `job.${change.to}`, definedOnly({ result: change.result, error: change.error }));
         return toTrainingJobRow(await transaction.trainingJob.findUniqueOrThrow({ where: { id } }));
       });
