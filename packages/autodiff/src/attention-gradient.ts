@@ -1,6 +1,7 @@
-// Gradient of attention, a few heads at a time: the scores are computed again instead of being kept (as in arXiv 2205.14135).
+// Gradients of attention: with its weights kept, and computed again a few heads at a time (as in arXiv 2205.14135).
 import { type Graph } from './graph.ts';
 import { type GradientContext } from './gradient-rules.ts';
+import { transposedProduct } from './products.ts';
 import { type Tensor } from './tensor.ts';
 
 /** Scores of the heads that are worked on together: 64 MiB of them. */
@@ -20,10 +21,28 @@ function joinHeads(graph: Graph, x: Tensor, { shape }: Tensor): Tensor {
   return graph.reshape(graph.transpose(graph.reshape(x, [batch, heads, length, width / heads]), [0, 2, 1, 3]), shape);
 }
 
+/** Values with a last column of -1, and gradients with the row sums of dy * output as their last: one product, dy1 v1', gives dy v' - rowsum(dy output). */
+function withRowSums(graph: Graph, v: Tensor, output: Tensor, dy: Tensor): { v1: Tensor; dy1: Tensor } {
+  const last = v.shape.length - 1;
+  return {
+    v1: graph.concat([v, graph.broadcastTo(graph.scalar(-1), [...v.shape.slice(0, last), 1])], last),
+    dy1: graph.concat([dy, graph.reduceSum(graph.mul(dy, output), [-1], true)], last),
+  };
+}
+
+/** With P = softmax(S): dS = P (dy v' - rowsum(dy output)), dv = P' dy. */
+export function softmaxProductGradient({ graph, inputs: [, weights, values], output, dy, needs }: GradientContext<'softmaxProduct'>): (Tensor | null)[] {
+  const { v1, dy1 } = withRowSums(graph, values, output, dy);
+  return [
+    needs[0] ? graph.mul(weights, graph.matmul(dy1, v1, { transposeB: true })) : null,
+    null,
+    needs[2] ? transposedProduct(graph, weights, dy) : null,
+  ];
+}
+
 interface Heads {
   readonly q: Tensor;
   readonly k: Tensor;
-  /** Values with a last column of -1, and gradients with the row sums of dy * output as their last: one product gives their difference. */
   readonly v1: Tensor;
   readonly dy1: Tensor;
   readonly dy: Tensor;
@@ -48,11 +67,7 @@ export function attentionGradient({ graph, node, inputs: [q, k, v], output, dy }
   const [qs, ks, vs, outputs, dys] = [q, k, v, output, dy].map((tensor) => splitHeads(graph, tensor, heads));
   const [count, queries] = qs.shape;
   const keys = ks.shape[1];
-  const rowSums = graph.reduceSum(graph.mul(dys, outputs), [-1], true);
-  const all: Heads = {
-    q: qs, k: ks, dy: dys, dy1: graph.concat([dys, rowSums], 2),
-    v1: graph.concat([vs, graph.broadcastTo(graph.scalar(-1), [count, keys, 1])], 2),
-  };
+  const all: Heads = { q: qs, k: ks, dy: dys, ...withRowSums(graph, vs, outputs, dys) };
   const together = Math.max(1, Math.floor(MOST_SCORES / (queries * keys)));
   const parts: Tensor[] = [];
   for (let start = 0; start < count; start += together) {

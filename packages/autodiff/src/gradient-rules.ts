@@ -1,7 +1,8 @@
 // Reverse-mode rules, one per operation: the gradients of the operands from the gradient of the result.
-import { attentionGradient } from './attention-gradient.ts';
+import { attentionGradient, softmaxProductGradient } from './attention-gradient.ts';
 import { type Graph, type OpNode } from './graph.ts';
 import { type OpKind } from './ops.ts';
+import { transposedProduct } from './products.ts';
 import { type Tensor } from './tensor.ts';
 
 export interface GradientContext<K extends OpKind> {
@@ -35,9 +36,10 @@ function matmulGradient({ graph, node, inputs: [a, b], dy, needs }: GradientCont
   const da = () => ta
     ? graph.matmul(b, dy, { transposeA: tb, transposeB: true, alpha })
     : graph.matmul(dy, b, { transposeB: !tb, alpha });
-  const db = () => tb
-    ? graph.matmul(dy, a, { transposeA: true, transposeB: ta, alpha })
-    : graph.matmul(a, dy, { transposeA: !ta, alpha });
+  const db = () => {
+    if (ta) return tb ? graph.matmul(dy, a, { transposeA: true, transposeB: true, alpha }) : graph.matmul(a, dy, { alpha });
+    return tb ? transposedProduct(graph, dy, a, alpha) : transposedProduct(graph, a, dy, alpha);
+  };
   return [needs[0] ? graph.sumTo(da(), a.shape) : null, needs[1] ? graph.sumTo(db(), b.shape) : null];
 }
 
@@ -177,6 +179,7 @@ export const gradientRules: { readonly [K in OpKind]: GradientRule<K> | NotDiffe
     const weighted = graph.mul(dy, y);
     return [graph.sub(weighted, graph.mul(y, graph.reduceSum(weighted, [-1], true)))];
   },
+  softmaxProduct: softmaxProductGradient,
   attention: attentionGradient,
   standardize: standardizeGradient,
   inverseDeviation: firstOrderOnly,

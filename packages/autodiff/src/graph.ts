@@ -194,6 +194,8 @@ export class Graph {
   attention(q: Tensor, k: Tensor, v: Tensor, options: OpAttributes['attention']): Tensor { return this.apply('attention', [q, k, v], options); }
   /** Over the last axis. */
   softmax(x: Tensor): Tensor { return this.apply('softmax', [x], {}); }
+  /** softmax(scores [..., queries, keys]) @ values [..., keys, d]. */
+  softmaxProduct(scores: Tensor, values: Tensor): Tensor { return this.apply('softmaxProduct', [scores, this.softmax(scores), values], {}); }
   /** Zero mean and unit variance over the last axis. */
   standardize(x: Tensor, epsilon: number): Tensor { return this.apply('standardize', [x], { epsilon }); }
   inverseDeviation(x: Tensor, epsilon: number): Tensor { return this.apply('inverseDeviation', [x], { epsilon }); }

@@ -84,6 +84,11 @@ export interface OpAttributes {
   /** over the last axis */
   softmax: None;
   /**
+   * (scores [..., queries, keys], weights = softmax(scores), values [..., keys, d]) -> weights @ values;
+   * the gradient goes to the scores past the softmax
+   */
+  softmaxProduct: None;
+  /**
    * (q [batch, queries, heads * d], k [batch, keys, heads * d], v like k) -> softmax(scale q k') v for each head,
    * never holding the scores of all heads
    */

@@ -59,6 +59,15 @@ function attentionShape(inputs: readonly Tensor[], { heads }: OpAttributes['atte
   return float(q);
 }
 
+function softmaxProductShape(inputs: readonly Tensor[]): TensorType {
+  expectFloats('softmaxProduct', inputs, 3);
+  const [scores, weights, values] = inputs.map((input) => input.shape);
+  if (!sameShape(scores, weights) || scores.length < 2 || !sameShape([...scores.slice(0, -2), scores.at(-1)!], values.slice(0, -1))) {
+    throw new ShapeError(`softmaxProduct: scores [${scores}] must be [..., queries, keys] and values [${values}] [..., keys, d]`);
+  }
+  return float([...scores.slice(0, -1), values.at(-1)!]);
+}
+
 function matmulShape(inputs: readonly Tensor[], attributes: OpAttributes['matmul']): TensorType {
   expectFloats('matmul', inputs, 2);
   const [a, b] = inputs.map((input) => input.shape);
@@ -202,6 +211,7 @@ export const shapeRules: { readonly [K in ComputedKind]: ShapeRule<K> } = {
   reduceMean: reduction('reduceMean'),
   reduceMax: reduction('reduceMax'),
   softmax: unary('softmax'),
+  softmaxProduct: softmaxProductShape,
   attention: attentionShape,
   standardize: unary('standardize'),
   inverseDeviation: (inputs) => {

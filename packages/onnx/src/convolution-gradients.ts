@@ -9,14 +9,14 @@ function isPointwise(kernel: Size, { strides, pads }: Conv2dAttributes): boolean
   return kernel.every((size) => size === 1) && strides.every((stride) => stride === 1) && pads.every((pad) => pad === 0);
 }
 
-/** Weight [o, c, kh, kw] -> [c, o, kh, kw] with both kernel axes reversed. */
+/** Weight [o, c, kh, kw] -> [c, o, kh, kw] with both kernel axes reversed: by a product with the exchange matrix, for a slice with negative steps copies element by element. */
 function flippedKernel(builder: ModelBuilder, weight: string, [o, c, kh, kw]: Shape): string {
-  if (kh === 1 && kw === 1) return builder.node('Reshape', [builder.node('Transpose', [builder.node('Reshape', [weight, builder.integers([o, c])])], { attributes: { perm: ints([1, 0]) } }), builder.integers([c, o, 1, 1])]);
-  const swapped = builder.node('Transpose', [weight], { attributes: { perm: ints([1, 0, 2, 3]) } });
-  const least = -(2 ** 31);
-  return builder.node('Slice', [
-    swapped, builder.integers([kh - 1, kw - 1]), builder.integers([least, least]), builder.integers([2, 3]), builder.integers([-1, -1]),
-  ]);
+  const reshaped = (name: string, shape: readonly number[]): string => builder.node('Reshape', [name, builder.integers(shape)]);
+  const size = kh * kw;
+  const swapped = builder.node('Transpose', [reshaped(weight, [o, c, size])], { attributes: { perm: ints([1, 0, 2]) } });
+  if (size === 1) return reshaped(swapped, [c, o, 1, 1]);
+  const exchange = Float32Array.from({ length: size * size }, (_, i) => (Math.floor(i / size) + (i % size) === size - 1 ? 1 : 0));
+  return reshaped(builder.node('Gemm', [reshaped(swapped, [c * o, size]), builder.initializer(exchange, [size, size])]), [c, o, kh, kw]);
 }
 
 /** Gradient with respect to the input: a convolution with the flipped kernel where pixels outweigh weights, else a transposed one. */
@@ -38,9 +38,9 @@ export function inputGradient(
   });
 }
 
-/** From 32x32 pixels on, flipping the kernel costs less than the scattering of a transposed convolution. */
-function preferFlippedKernel(dyShape: Shape, weightShape: Shape): boolean {
-  return (weightShape[2] === 1 && weightShape[3] === 1) || dyShape[2] * dyShape[3] >= 1024;
+/** From so many pixels of all images together on, flipping the kernel costs less than the scattering of a transposed convolution. */
+function preferFlippedKernel([n, , height, width]: Shape, weightShape: Shape): boolean {
+  return (weightShape[2] === 1 && weightShape[3] === 1) || n * height * width >= 1024;
 }
 
 function slice(builder: ModelBuilder, x: string, axes: number[], starts: number[], ends: number[], steps: number[]): string {

@@ -147,6 +147,7 @@ export const emitters: { readonly [K in OpKind]: Emitter<K> } = {
   reduceMean: emitReduction('ReduceMean'),
   reduceMax: emitReduction('ReduceMax'),
   softmax: ({ builder, operands }) => builder.node('Softmax', operands, { attributes: { axis: -1n } }),
+  softmaxProduct: ({ builder, operands: [, weights, values] }) => builder.node('MatMul', [weights, values]),
   attention: ({ builder, node: { attributes: { heads, scale } }, operands }) =>
     builder.node('MultiHeadAttention', operands, { domain: MICROSOFT, attributes: { num_heads: BigInt(heads), scale } }),
   standardize: (context) => emitStandardize(context, 'value'),

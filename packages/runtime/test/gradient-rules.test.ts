@@ -74,6 +74,10 @@ const cases: { readonly [K in OpKind]: readonly GradientCheckCase[] | 'no gradie
     { shapes: [[2, 3, 4], [2, 5, 4], [2, 5, 4]], build: (graph, [q, k, v]) => graph.attention(q, k, v, { heads: 2, scale: 0.7 }) },
     { shapes: [[1, 4, 3], [1, 4, 3], [1, 4, 3]], build: (graph, [q, k, v]) => graph.attention(q, k, v, { heads: 1, scale: 1 }) },
   ],
+  softmaxProduct: [
+    { shapes: [[2, 3, 4], [2, 4, 5]], build: (graph, [scores, values]) => graph.softmaxProduct(scores, values), domain: (u) => 2 * u },
+    { shapes: [[3, 4], [4, 40]], build: (graph, [scores, values]) => graph.softmaxProduct(scores, values), domain: (u) => 2 * u },
+  ],
   softmax: [{ shapes: [[2, 3, 4]], build: (graph, [x]) => graph.softmax(x), domain: (u) => 2 * u }],
   standardize: [{ shapes: [[3, 8]], build: (graph, [x]) => graph.standardize(x, 1e-5), domain: (u) => 2 * u + 1 }],
 };

@@ -19,8 +19,8 @@ export function multiHeadAttention(graph: Graph, q: Tensor, k: Tensor, v: Tensor
   if (!mask && q.shape[0] * heads * q.shape[1] * k.shape[1] > MOST_KEPT_SCORES) return graph.attention(q, k, v, { heads, scale });
   const [queries, keys, values] = [q, k, v].map((x) => splitHeads(graph, x, heads));
   const scores = graph.matmul(queries, keys, { transposeB: true, alpha: scale });
-  const weights = graph.softmax(mask ? graph.add(scores, mask) : scores);
-  return graph.reshape(graph.transpose(graph.matmul(weights, values), [0, 2, 1, 3]), q.shape);
+  const attended = graph.softmaxProduct(mask ? graph.add(scores, mask) : scores, values);
+  return graph.reshape(graph.transpose(attended, [0, 2, 1, 3]), q.shape);
 }
 
 /** Additive mask [length, length] that hides later positions. */
