@@ -38,9 +38,10 @@ export function inputGradient(
   });
 }
 
-/** From so many pixels of all images together on, flipping the kernel costs less than the scattering of a transposed convolution. */
+/** From so many pixels of all images together on, flipping the kernel costs less than a transposed convolution, whose products are narrow where images are tiny. */
 function preferFlippedKernel([n, , height, width]: Shape, weightShape: Shape): boolean {
-  return (weightShape[2] === 1 && weightShape[3] === 1) || n * height * width >= 1024;
+  const pixels = height * width;
+  return (weightShape[2] === 1 && weightShape[3] === 1) || n * pixels >= (pixels <= 16 ? 256 : 1024);
 }
 
 function slice(builder: ModelBuilder, x: string, axes: number[], starts: number[], ends: number[], steps: number[]): string {
