@@ -79,7 +79,7 @@ function flatGradient(builder: ModelBuilder, x: string, dy: string, xShape: Shap
 
 /**
  * Shifted windows as slices of the channels-last image, [n*oh*ow, c] each: any stride, and the fastest form for small images,
- * because one product contracts samples and pixels together.
+ * because one product contracts samples and pixels together. dy comes with its channels first, so that no product transposes it.
  */
 function channelsLastGradient(builder: ModelBuilder, x: string, dy: string, xShape: Shape, dyShape: Shape, { kernel, strides, pads }: WeightGradientAttributes): string {
   const [n, c] = xShape;
@@ -92,8 +92,8 @@ function channelsLastGradient(builder: ModelBuilder, x: string, dy: string, xSha
     const ends = [i + (oh - 1) * strides[0] + 1, j + (ow - 1) * strides[1] + 1];
     return slice(builder, padded, [1, 2], [i, j], ends, [...strides]);
   });
-  const rows = builder.node('Reshape', [toLast(dy), builder.integers([rowCount, o])]);
-  const product = (columns: string): string => builder.node('Gemm', [rows, columns], { attributes: { transA: 1n } });
+  const errors = channelsFirst(builder, dy, dyShape);
+  const product = (columns: string): string => builder.node('Gemm', [errors, columns]);
   const reshaped = (name: string, shape: readonly number[]): string => builder.node('Reshape', [name, builder.integers(shape)]);
   if (rowCount < MANY_ROWS) {
     const interleaved = concat(builder, windows.map((window) => reshaped(window, [rowCount, c, 1])), 2);
