@@ -76,7 +76,7 @@ async function writeBaseModel(folder: string): Promise<void> {
     'vae/config.json': { block_out_channels: [16, 32, 64] },
     'text_encoder/config.json': { hidden_size: 48, max_position_embeddings: 77 },
     'scheduler/scheduler_config.json': { num_train_timesteps: 1000 },
-    'styleforge.json': { resolution: 64, defaults: { learning_rate: 2e-5, max_train_steps: 300 }, auxiliary_prompt: 'a picture of style', generation: { steps: 20 } },
+    'styleforge.json': { source: 'hf:example/tiny', resolution: 64, defaults: { learning_rate: 2e-5, max_train_steps: 300 }, auxiliary_prompt: 'a picture of style', generation: { steps: 20 } },
     'README.md': '---\nlicense: apache-2.0\ntags: []\n---\n# tiny\n',
   };
   for (const [name, content] of Object.entries(files)) {

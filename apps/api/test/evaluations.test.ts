@@ -76,6 +76,18 @@ describe('POST /v1/evaluations', () => {
 });
 
 describe('an evaluation', () => {
+  it('keeps its reference dataset until it has ended', async () => {
+    const reference = await createDataset(api, 'aux', [{ seeds: [40, 41] }]);
+    const { body } = await post({ prompts: ['a house', 'a cat'], reference_dataset_id: reference });
+    const remove = () => api.call('DELETE', `/v1/datasets/${reference}`);
+    expect((await remove()).body).toMatchObject({ status: 409, code: 'dataset_in_use' });
+    await api.database.evaluations.claim(body.id);
+    expect((await remove()).status).toBe(409);
+    await api.database.evaluations.setStatus(body.id, { from: 'running', to: 'cancelled' });
+    expect((await remove()).status).toBe(204);
+    expect(await api.database.evaluations.create({ projectId: api.projectId, config: body.config })).toBeNull();
+  });
+
   it('is cancelled at once while it is queued, has no report then, and is nobody else\'s', async () => {
     const { body } = await post({ prompts: ['a house', 'a cat'] });
     const cancelled = await api.call<EvaluationBody>('POST', `/v1/evaluations/${body.id}/cancel`);

@@ -23,6 +23,7 @@ const nameOf = ({ method, path }: Route) => `${method} ${path}`;
 const bodies = (): Record<string, object> => ({
   'POST /v1/datasets': { name: 'x', kind: 'aux' }, 'POST /v1/training-jobs': jobRequest(ids['datasets'] ?? ''), 'POST /v1/images/generations': { model: 'tiny', prompts: ['x'] },
   'POST /v1/studies': { name: 'x', job: jobRequest(ids['datasets'] ?? ''), grid: [{ pointer: '/hyperparameters/seed', values: [1, 2] }] },
+  'POST /v1/evaluations': { model: 'tiny', reference_dataset_id: ids['datasets'], prompts: ['a cat', 'a house'] },
   'POST /v1/prompt-sets': { name: 'x', prompts: ['x'] }, 'POST /v1/api-keys': { name: 'x' }, 'POST /v1/webhooks': { url: 'https://example.com/other', events: ['training_job.failed'] }, 'POST /v1/training-jobs/{id}/resume': {},
 });
 const request = (route: Route, key: string | undefined) => api.app.inject({
@@ -139,6 +140,23 @@ describe('GET', () => {
         next = page.next;
       }
       expect([url, unsigned(found)]).toEqual([url, unsigned(whole.data)]);
+    }
+  });
+});
+
+describe('POST', () => {
+  it('gives its first answer again to the same Idempotency-Key, on every route', async () => {
+    // An upload's body is read as it comes: zip-uploads.test.ts has it.
+    const posts = routes.filter(({ method, path }) => method === 'POST' && !path.endsWith('/images'));
+    expect(posts.length).toBeGreaterThan(15);
+    for (const route of posts) {
+      const name = nameOf(route);
+      const job = (await api.call<{ id: string }>('POST', '/v1/training-jobs', { body: jobRequest(ids['datasets'] ?? '') })).body.id;
+      if (route.path.endsWith('/resume')) await api.call('POST', `/v1/training-jobs/${job}/pause`);
+      const options = { key: keys['admin'] ?? '', headers: { 'idempotency-key': name }, ...(bodies()[name] && { body: bodies()[name] }) };
+      const send = () => api.call('POST', pathWith({ ...ids, 'training-jobs': job }, route.path), options);
+      const [{ status, body }, again] = [await send(), await send()];
+      expect([name, status < 300, again.status, again.body, again.headers['idempotency-replayed']]).toEqual([name, true, status, body, 'true']);
     }
   });
 });

@@ -60,6 +60,21 @@ describe('POST /v1/images/generations', () => {
     expect((await api.call('GET', `/v1/images/generations/${id}`)).body).toEqual(answer.body);
   });
 
+  it('answers with what there is when the images do not come in time, and refuses a repetition while the first request waits', async () => {
+    const late = await post({ model: 'tiny', prompts: ['a bird'], wait: 0.1 });
+    expect([late.status, late.body.status, late.body.images]).toEqual([202, 'queued', []]);
+    const send = () => api.call<GenerationBody>('POST', '/v1/images/generations', { body: { model: 'tiny', prompts: ['a fish'], wait: 30 }, headers: { 'idempotency-key': 'waits' } });
+    const first = send();
+    const find = () => api.database.prisma.generation.findFirst({ where: { config: { path: ['prompts', '0'], equals: 'a fish' } } });
+    let row = await find();
+    while (row === null) row = await find();
+    expect(await send()).toMatchObject({ status: 409, body: { code: 'idempotency_in_progress' } });
+    await finish(row.id);
+    const answer = await first;
+    expect([answer.status, answer.body.status]).toEqual([200, 'succeeded']);
+    expect(await send()).toMatchObject({ status: 200, body: answer.body, headers: { 'idempotency-replayed': 'true' } });
+  });
+
   it('takes a succeeded job or a checkpoint as the model, and says what is wrong with others', async () => {
     const styleRef = await createDataset(api, 'style_ref');
     const body = { method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: styleRef }, hyperparameters: { resolution: 32 } };

@@ -63,12 +63,13 @@ describe('readiness', () => {
 });
 
 describe('GET /v1/base-models', () => {
-  it('tells licence, geometry and defaults', async () => {
+  it('tells licence, source, geometry and defaults', async () => {
     const { body } = await api.call<{ data: object[] }>('GET', '/v1/base-models');
     expect(body.data).toMatchObject([
       {
         name: 'tiny',
         license: 'apache-2.0',
+        source: 'hf:example/tiny',
         resolution: 64,
         geometry: { latent_channels: 4, latent_scale: 4, training_size_multiple: 16, cross_attention_dim: 48, text_max_length: 77, prediction_type: 'epsilon' },
         defaults: { learning_rate: 2e-5, max_train_steps: 300, resolution: 64 },

@@ -60,6 +60,8 @@ describe('POST /v1/training-jobs', () => {
     ['a warm-up longer than the run', 'validation_failed', '/hyperparameters/lr_warmup_steps', () => ({ hyperparameters: { lr_warmup_steps: 50, max_train_steps: 9 } })],
     ['an unknown field', 'validation_failed', '/hyperparameters/learning_rat', () => ({ hyperparameters: { learning_rat: 1 } })],
     ['a resolution that the U-Net cannot halve', 'validation_failed', '/hyperparameters/resolution', () => ({ hyperparameters: { resolution: 72 } })],
+    ['more metadata than sixteen pairs', 'validation_failed', '/metadata', () => ({ metadata: Object.fromEntries(Array.from({ length: 17 }, (_, index) => [`key ${index}`, 'x'])) })],
+    ['metadata that is no text', 'validation_failed', '/metadata/team', () => ({ metadata: { team: 7 } })],
     ['a webhook to a private address', 'validation_failed', '/webhook_url', () => ({ webhook_url: 'http://0x7f.1/hook' })],
   ])('refuses %s', async (_case, code, pointer, changes) => {
     const before = await api.database.outbox.count();
@@ -103,6 +105,17 @@ describe('Idempotency-Key', () => {
     expect([other.status, other.body]).toMatchObject([422, { code: 'idempotency_key_reused' }]);
   });
 
+  it('keeps an answer for a day, and takes the key for another request then', async () => {
+    const first = await send('a day', request());
+    const where = { projectId_key: { projectId: api.projectId, key: 'a day' } };
+    const { createdAt, expiresAt } = await api.database.prisma.idempotencyKey.findUniqueOrThrow({ where });
+    expect(Math.round((expiresAt.getTime() - createdAt.getTime()) / 60_000)).toBe(24 * 60);
+    await api.database.prisma.idempotencyKey.update({ where, data: { expiresAt: new Date(Date.now() - 1) } });
+    const second = await send('a day', request({ suffix: 'another' }));
+    expect([second.status, second.headers['idempotency-replayed']]).toEqual([202, undefined]);
+    expect(second.body.id).not.toBe(first.body.id);
+  });
+
   it('does not keep refusals', async () => {
     expect((await send('refused', request({ base_model: 'none-such' }))).status).toBe(422);
     expect((await send('refused', request({ hyperparameters: { max_train_steps: 0 } }))).status).toBe(422);
@@ -128,6 +141,9 @@ describe('reading', () => {
     const ids = [...page.body.data, ...next.body.data].map(({ id }) => id);
     expect(ids).toEqual([...new Set(ids)].sort().reverse());
     expect((await api.call('GET', '/v1/training-jobs?status=sleeping')).status).toBe(422);
+    await api.call('POST', `/v1/training-jobs/${job.id}/cancel`);
+    const cancelled = await api.call<{ data: TrainingJobBody[] }>('GET', '/v1/training-jobs?status=cancelled&limit=100');
+    expect([cancelled.body.data[0]?.id, new Set(cancelled.body.data.map(({ status }) => status))]).toEqual([job.id, new Set(['cancelled'])]);
     const { projectId } = await api.database.apiKeys.createProject('other');
     const { key } = await api.database.apiKeys.create(projectId, 'other');
     expect((await api.call('GET', `/v1/training-jobs/${job.id}`, { key })).status).toBe(404);
@@ -189,6 +205,9 @@ describe('a job that runs', () => {
     const url = `/v1/training-jobs/${id}`;
     const job = (await api.call<TrainingJobBody>('GET', url)).body;
     expect(job).toMatchObject({ status: 'succeeded', progress, result: { final_step: 2 }, error: null });
+    const times = [job.created_at, job.started_at, job.finished_at];
+    expect(times).toEqual(times.map(() => expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/) as string));
+    expect(times.toSorted()).toEqual(times);
     const events = await api.call<{ data: { type: string }[]; next: string }>('GET', `${url}/events?limit=2`);
     expect(events.body).toMatchObject({ data: [{ sequence: 1, type: 'job.queued' }, { sequence: 2, type: 'job.validating' }], has_more: true, next: '2' });
     expect((await api.call('GET', `${url}/events?after=3`)).body).toMatchObject({ data: [{ type: 'job.succeeded' }], has_more: false });

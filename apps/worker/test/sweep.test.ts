@@ -164,7 +164,7 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
     const imageId = newId('image');
     const objectKey = datasetImageKey(projectId, dataset.id, imageId);
     await images.add({ id: imageId, projectId, datasetId: dataset.id, component: null, caption: null, fileName: 'a.png', objectKey, width: 8, height: 8, sizeBytes: 1, sha256: 'x' }, 10);
-    const evaluation = await evaluations.create({ projectId, config: {} as EvaluationConfig });
+    const evaluation = (await evaluations.create({ projectId, config: { reference_dataset_id: null } as EvaluationConfig }))!;
     const thumbnail = datasetThumbnailKey(projectId, dataset.id, imageId);
     const report = evaluationReportKey(projectId, evaluation.id);
     for (const key of [objectKey, thumbnail, report]) await put(key);

@@ -39,8 +39,8 @@ export const ERRORS = {
   },
   dataset_in_use: {
     status: 409,
-    title: 'A job that is not finished uses this dataset',
-    remedy: 'Cancel those jobs or wait for their end, then delete the dataset.',
+    title: 'A job or an evaluation that is not finished uses this dataset',
+    remedy: 'Cancel those or wait for their end, then delete the dataset.',
   },
   status_conflict: {
     status: 409,

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Consumer, createConsumer, createQueues, type JobContext, type JobOutcome, type JobQueues, PermanentJobError, type QueueConnection } from '@styleforge/queue';
+import { catalog, type Consumer, createConsumer, createQueues, type JobContext, type JobOutcome, type JobQueues, PermanentJobError, type QueueConnection } from '@styleforge/queue';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@styleforge/stack';
 import { hasRedis, startRedis } from '@styleforge/testing';
 
@@ -36,6 +36,13 @@ afterAll(async () => {
   await redis?.stop();
   await postgres.stop();
   await rm(directory, { recursive: true, force: true });
+});
+
+it('a webhook is tried for about a day', () => {
+  const { attempts, backoffMs } = catalog.webhook;
+  const hours = (backoffMs * (2 ** (attempts - 1) - 1)) / 3_600_000;
+  expect(hours).toBeGreaterThan(20);
+  expect(hours).toBeLessThan(30);
 });
 
 describe.each(hasRedis ? ['postgres', 'redis'] : ['postgres'])('the queue on %s', (backend) => {
@@ -103,29 +110,38 @@ describe.each(hasRedis ? ['postgres', 'redis'] : ['postgres'])('the queue on %s'
     await expect(queues.enqueue('generate', [{ id: newId(), payload: { jobId: 'x' } as never }])).rejects.toThrow(/generationId/);
   });
 
-  it('retries a failure until the last attempt', async () => {
+  it('retries a failure until the last attempt, after longer and longer pauses', async () => {
     const attempts: [number, boolean][] = [];
+    const times: number[] = [];
     await consume(async (_payload, { attempt, isLastAttempt }) => {
       attempts.push([attempt, isLastAttempt]);
+      times.push(Date.now());
       throw new Error('the disk was full');
     });
     await enqueue(newId());
     await until(() => attempts.length === 3);
     await sleep(300);
     expect(attempts).toEqual([[1, false], [2, false], [3, true]]);
+    const [first = 0, second = 0, third = 0] = times;
+    const { backoffMs } = catalog.generate;
+    expect(second - first).toBeGreaterThan(0.9 * backoffMs);
+    expect(third - second).toBeGreaterThan(0.9 * 2 * backoffMs);
     expect(errors).toContainEqual(expect.objectContaining({ attempt: 2, err: expect.objectContaining({ message: 'the disk was full' }) as Error }));
   });
 
-  it('does not retry what cannot succeed', async () => {
+  it('does not retry what cannot succeed, and takes it again when it is sent again', async () => {
+    const id = newId();
     let runs = 0;
     await consume(async () => {
       runs++;
       throw new PermanentJobError('an image is broken');
     });
-    await enqueue(newId());
+    await enqueue(id);
     await until(() => runs === 1);
     await sleep(2_000);
     expect(runs).toBe(1);
+    await enqueue(id);
+    await until(() => runs === 2);
   });
 
   it('hands a job back at shutdown, and the next worker goes on with the same attempt', async () => {

@@ -19,7 +19,9 @@ export async function createEvaluation(dependencies: ApiDependencies, { projectI
   const styleRefDatasetId = trainingConfig?.style_ref.dataset_id ?? null;
   const { comparisons, ...settings } = await resolveEvaluation(dependencies, request, { projectId, judged: model, trains: false, size, styleRefDatasetId, pointer: '' });
   const config = { ...settings, models: [model, ...comparisons] };
-  return dependencies.database.evaluations.create({ id: newId('evaluation', reservedUuid), projectId, config });
+  const row = await dependencies.database.evaluations.create({ id: newId('evaluation', reservedUuid), projectId, config });
+  if (row === null) throw new ApiError('unusable_dataset', 'The reference dataset of this evaluation has just been deleted.');
+  return row;
 }
 
 export async function findEvaluation(database: Database, projectId: string, id: string): Promise<EvaluationRow> {

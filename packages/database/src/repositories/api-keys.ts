@@ -49,9 +49,12 @@ export function createApiKeyRepository(prisma: PrismaClient) {
 
     /** For the first start of an installation: a project, and a key to it with every scope. Null where there is a project already. */
     async createFirst(): Promise<{ key: string } | null> {
-      if ((await prisma.project.findFirst()) !== null) return null;
-      const { projectId } = await this.createProject('default');
-      return this.create(projectId, 'made at start', ['read', 'write', 'admin']);
+      const project = await prisma.$transaction(async (transaction) => {
+        // Of several processes that start at once, one makes it.
+        await transaction.$executeRaw`lock table projects in share row exclusive mode`;
+        return (await transaction.project.findFirst()) === null ? transaction.project.create({ data: { id: newId('project'), name: 'default' } }) : null;
+      });
+      return project && this.create(project.id, 'made at start', ['read', 'write', 'admin']);
     },
 
     /** Who a key belongs to; null for one that is unknown, revoked or expired. */

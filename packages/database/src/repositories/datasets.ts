@@ -57,14 +57,14 @@ export function createDatasetRepository(prisma: PrismaClient) {
       return { rows: await summarize(rows), hasMore };
     },
 
-    /** Deletes the row and its images' rows, unless a job that is not finished uses it. */
+    /** Deletes the row and its images' rows, unless a job or an evaluation that is not finished uses it. */
     async delete(projectId: string, id: string): Promise<'deleted' | 'in_use' | 'not_found'> {
       return prisma.$transaction(async (transaction) => {
-        // Creating a job locks its datasets' rows too, so that none can appear between the count and the deletion.
+        // Creating a job or an evaluation locks its datasets' rows too, so that none can appear between the count and the deletion.
         const locked = await transaction.$queryRaw<unknown[]>`
           select id from datasets where id = ${id} and project_id = ${projectId} for update`;
         if (locked.length === 0) return 'not_found';
-        const live = await countLiveJobs(transaction, id);
+        const live = (await countLiveJobs(transaction, id)) + (await countLiveEvaluations(transaction, projectId, id));
         if (live > 0) return 'in_use';
         await transaction.dataset.delete({ where: { id } });
         return 'deleted';
@@ -82,6 +82,10 @@ async function countLiveJobs(transaction: Transaction, id: string): Promise<numb
       OR: [{ styleRefDatasetId: id }, { auxDatasetId: id }, reference('early_stopping'), reference('evaluation')],
     },
   });
+}
+
+function countLiveEvaluations(transaction: Transaction, projectId: string, id: string): Promise<number> {
+  return transaction.evaluation.count({ where: { projectId, status: { in: ['queued', 'running'] }, config: { path: ['reference_dataset_id'], equals: id } } });
 }
 
 function toDatasetRow(row: Dataset): DatasetRow {

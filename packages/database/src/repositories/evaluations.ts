@@ -41,11 +41,12 @@ export function createEvaluationRepository(prisma: PrismaClient) {
   }
 
   return {
-    /** Writes the evaluation and its outbox message together. */
-    async create({ id = newId('evaluation'), projectId, config }: NewEvaluation): Promise<EvaluationRow> {
+    /** Writes the evaluation and its outbox message together; null when its reference dataset has been deleted meanwhile. */
+    async create({ id = newId('evaluation'), projectId, config }: NewEvaluation): Promise<EvaluationRow | null> {
       return prisma.$transaction(async (transaction) => {
         const existing = await transaction.evaluation.findUnique({ where: { id, projectId } });
         if (existing !== null) return toRow(existing);
+        if (!(await lockReference(transaction, projectId, config))) return null;
         const row = await transaction.evaluation.create({ data: { id, projectId, status: 'queued', config } });
         await addOutboxMessage(transaction, { topic: 'evaluate', key: id, payload: { evaluationId: id }, projectId });
         return toRow(row);
@@ -122,6 +123,13 @@ export function createEvaluationRepository(prisma: PrismaClient) {
       return row && toImageRow(row);
     },
   };
+}
+
+/** Until the commit, the dataset cannot be deleted. False when it is gone. */
+async function lockReference(transaction: Transaction, projectId: string, { reference_dataset_id: id }: EvaluationConfig): Promise<boolean> {
+  if (id === null) return true;
+  const found = await transaction.$queryRaw<unknown[]>`select 1 from datasets where id = ${id} and project_id = ${projectId} for key share`;
+  return found.length > 0;
 }
 
 /** The evaluation stage of a job that ends ends as the job does, in the same transaction: no crash comes between the two. */

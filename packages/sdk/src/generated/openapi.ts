@@ -196,7 +196,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a dataset and its images
-         * @description Refused while a job that is not finished uses it.
+         * @description Refused while a job or an evaluation that is not finished uses it.
          */
         delete: operations["deleteDatasetsId"];
         options?: never;
@@ -3408,7 +3408,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `dataset_in_use`: A job that is not finished uses this dataset */
+            /** @description `dataset_in_use`: A job or an evaluation that is not finished uses this dataset */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -12,7 +12,7 @@ export function deleteDatasetRoute(app: ApiServer, { database, objectStore }: Ap
   const schema = {
     tags: ['datasets'],
     summary: 'Delete a dataset and its images',
-    description: 'Refused while a job that is not finished uses it.',
+    description: 'Refused while a job or an evaluation that is not finished uses it.',
     security,
     params: z.object({ id: datasetId }),
     response: { 204: z.undefined().describe('Deleted'), ...problemResponses('not_found', 'dataset_in_use') },
@@ -22,7 +22,7 @@ export function deleteDatasetRoute(app: ApiServer, { database, objectStore }: Ap
     const { projectId } = request.caller;
     const outcome = await database.datasets.delete(projectId, id);
     if (outcome === 'not_found') throw notFound('dataset', id);
-    if (outcome === 'in_use') throw new ApiError('dataset_in_use', 'Cancel the jobs that use this dataset, or wait for their end.');
+    if (outcome === 'in_use') throw new ApiError('dataset_in_use', 'Cancel the jobs and evaluations that use this dataset, or wait for their end.');
     await objectStore.deletePrefix(datasetPrefix(projectId, id));
     return reply.code(204).send();
   });

@@ -1,0 +1,18 @@
+// The key that the first start of an installation makes.
+import { startTestDatabase } from '@styleforge/testing';
+import type { TestDatabase } from '@styleforge/testing';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+let fixture: TestDatabase;
+beforeAll(async () => {
+  fixture = await startTestDatabase();
+});
+afterAll(() => fixture.close());
+
+it('is made once, however many processes start at a time, and has every scope', async () => {
+  const { apiKeys, prisma } = fixture.database;
+  const made = (await Promise.all(Array.from({ length: 4 }, () => apiKeys.createFirst()))).filter((first) => first !== null);
+  expect(made).toHaveLength(1);
+  expect(await apiKeys.identify(made[0]?.key ?? '')).toMatchObject({ scopes: ['read', 'write', 'admin'] });
+  expect([await prisma.project.count(), await prisma.apiKey.count(), await apiKeys.createFirst()]).toEqual([1, 1, null]);
+});
