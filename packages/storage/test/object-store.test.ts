@@ -2,6 +2,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, request as startRequest, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -51,6 +53,21 @@ afterAll(async () => {
   await Promise.all(Object.values(servers).map((server) => server.stop()));
   await rm(directory, { recursive: true, force: true });
 });
+
+/** Passes every request on as it is, and shows it. */
+async function startTap(target: string, show: (request: IncomingMessage) => void): Promise<{ url: string; server: Server }> {
+  const { hostname, port } = new URL(target);
+  const server = createServer((incoming, response) => {
+    show(incoming);
+    const { method, url, headers } = incoming;
+    incoming.pipe(startRequest({ hostname, port, method, path: url, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
+    }));
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server };
+}
 
 describe.each(['files', ...Object.keys(s3Servers)])('%s', (name) => {
   let store: ObjectStore;
@@ -192,6 +209,21 @@ describe.each(Object.keys(s3Servers))('links and settings of %s', (name) => {
     expect((await fetch(link.replace('one.txt', 'other.txt'))).status).toBe(403);
     while ((await fetch(link)).status === 200) await sleep(200);
     expect((await fetch(link)).status).toBe(403);
+  });
+
+  it('gives the server the SHA-256 of every part to check', async () => {
+    const sent: string[] = [];
+    const tap = await startTap(serverOf(name).settings.endpoint, ({ method, url = '', headers }) => {
+      if (method === 'PUT') sent.push(`${/partNumber=(\d+)/.exec(url)?.[1] ?? 'whole'} ${String(headers['x-amz-checksum-sha256'])}`);
+    });
+    const bytes = randomBytes((8 << 20) + 5);
+    const store = s3Store(name, { endpoint: tap.url });
+    await store.put('checked/parts.bin', bytes);
+    await store.put('checked/whole.bin', bytes.subarray(0, 9));
+    expect(sha256(await store.get('checked/parts.bin'))).toBe(sha256(bytes));
+    tap.server.close();
+    const hashOf = (part: Uint8Array) => createHash('sha256').update(part).digest('base64');
+    expect(sent.toSorted()).toEqual([`1 ${hashOf(bytes.subarray(0, 8 << 20))}`, `2 ${hashOf(bytes.subarray(8 << 20))}`, `whole ${hashOf(bytes.subarray(0, 9))}`]);
   });
 
   it('says that there is no such bucket', async () => {

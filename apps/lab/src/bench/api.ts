@@ -20,6 +20,7 @@ const print = (figure: Record<string, unknown>): void => console.log(JSON.string
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({ args, options: { seconds: { type: 'string', default: '5' }, connections: { type: 'string', default: '10' } } });
   const load = { seconds: Number(values.seconds), connections: Number(values.connections) };
+  if (!(load.seconds > 0) || !(Number.isInteger(load.connections) && load.connections > 0)) throw new Error('--seconds takes a number above 0, --connections a whole number from 1');
   const directory = await mkdtemp(path.join(tmpdir(), 'styleforge-bench-'));
   const postgres = await startEmbeddedPostgres({ directory: path.join(directory, 'postgres') });
   const children: ChildProcess[] = [];
