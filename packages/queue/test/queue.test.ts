@@ -45,7 +45,8 @@ it('a webhook is tried for about a day', () => {
   expect(hours).toBeLessThan(30);
 });
 
-describe.each(hasRedis ? ['postgres', 'redis'] : ['postgres'])('the queue on %s', (backend) => {
+// Much of it is waiting for locks to run out: the backends wait at the same time, each with its tests in their order.
+describe.concurrent.each(hasRedis ? ['postgres', 'redis'] : ['postgres'])('the queue on %s', (backend) => void describe.sequential('in order', () => {
   let connection: QueueConnection;
   let queues: JobQueues;
   const consumers: Consumer[] = [];
@@ -206,4 +207,4 @@ describe.each(hasRedis ? ['postgres', 'redis'] : ['postgres'])('the queue on %s'
   it('answers a ping', async () => {
     await queues.ping();
   });
-});
+}));
