@@ -1,4 +1,4 @@
-// Every check of the project, cheapest first; the first that fails ends the run. The last line counts the tests.
+// Every check of the project: those that need no service beside each other, then the tests. The last line counts the tests.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,21 +6,32 @@ import { join } from 'node:path';
 
 /** Returns the exit code. `args` go to vitest: file names, -t and the like. */
 export async function runChecks(root, args) {
-  const node = (script, ...rest) => run(root, process.execPath, [join(root, 'node_modules', script), ...rest]);
+  const module = (script, ...rest) => [process.execPath, [join(root, 'node_modules', script), ...rest]];
   const checks = [
-    ['types', () => node('typescript/bin/tsc', '-b')],
-    ['style', () => node('eslint/bin/eslint.js', '.', '--cache', '--max-warnings=0')],
-    ['imports', () => node('dependency-cruiser/bin/dependency-cruise.mjs', 'packages', 'apps', 'test', '--config', '.dependency-cruiser.cjs', '--output-type', 'err')],
-    ['migrations', () => run(root, 'npm', ['run', '--silent', 'db:check'])],
+    ['style', ...module('eslint/bin/eslint.js', '.', '--cache', '--max-warnings=0')],
+    ['types', ...module('typescript/bin/tsc', '-b')],
+    ['imports', ...module('dependency-cruiser/bin/dependency-cruise.mjs', 'packages', 'apps', 'test', '--config', '.dependency-cruiser.cjs', '--output-type', 'err')],
+    ['migrations', 'npm', ['run', '--silent', 'db:check']],
   ];
-  for (const [name, check] of args.length > 0 ? [] : checks) {
-    process.stdout.write(`== ${name}\n`);
-    if ((await check()) !== 0) {
-      process.stdout.write(`The check of ${name} failed.\n0 passed, 1 failed\n`);
-      return 1;
+  if (args.length === 0 && !(await passesAll(root, checks))) return 1;
+  return runTests((script, ...rest) => run(root, ...module(script, ...rest)), args);
+}
+
+/** Two at a time, the longest first; each tells what it has to say when it has ended. */
+async function passesAll(root, checks) {
+  const waiting = [...checks];
+  const failed = [];
+  const work = async () => {
+    for (let next = waiting.shift(); next && failed.length === 0; next = waiting.shift()) {
+      const [name, command, args] = next;
+      const { code, output } = await runQuietly(root, command, args);
+      process.stdout.write(`== ${name}\n${output}`);
+      if (code !== 0) failed.push(name);
     }
-  }
-  return runTests(node, args);
+  };
+  await Promise.all([work(), work()]);
+  if (failed.length > 0) process.stdout.write(`The check of ${failed.join(' and ')} failed.\n0 passed, ${failed.length} failed\n`);
+  return failed.length === 0;
 }
 
 /** Debian's chromium-common has a Vulkan driver that computes on the processor. */
@@ -51,9 +62,20 @@ async function runTests(node, args) {
 }
 
 function run(cwd, command, args) {
+  return ended(spawn(command, args, { cwd, stdio: 'inherit' }));
+}
+
+async function runQuietly(cwd, command, args) {
+  const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
+  return { code: await ended(child), output };
+}
+
+/** Resolves with the exit code when the process has ended and its output is complete. */
+function ended(child) {
   return new Promise((done, fail) => {
-    const child = spawn(command, args, { cwd, stdio: 'inherit' });
     child.on('error', fail);
-    child.on('exit', (code, signal) => done(signal ? 1 : code));
+    child.on('close', (code, signal) => done(signal ? 1 : code));
   });
 }
