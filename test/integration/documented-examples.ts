@@ -5,7 +5,7 @@ import { picture, TestService } from './service.ts';
 import { makeTinyExtractor } from './tiny-base-model.ts';
 
 /** Few steps at a small size: the examples name the shipped model and leave numbers to its profile. */
-const profile = { resolution: 64, defaults: { max_train_steps: 4, learning_rate: 1e-3 }, generation: { steps: 2, guidance_scale: 2 } };
+const profile = { resolution: 32, defaults: { max_train_steps: 4, learning_rate: 1e-3 }, generation: { steps: 2, guidance_scale: 2 } };
 
 export async function startDocumentedService(): Promise<TestService> {
   const test = await TestService.create({ 'styleforge-mini': profile });

@@ -25,7 +25,7 @@ afterAll(() => test.remove());
 const sampling = { steps: 1, guidance_scale: 1, extractor: 'mini-clip', clip_extractor: 'mini-clip' };
 const jobRequest = (evaluation: object) => ({
   method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: styleRef }, aux: { dataset_id: aux },
-  hyperparameters: { resolution: 64, learning_rate: 1e-3, max_train_steps: 3 }, evaluation: { ...sampling, ...evaluation },
+  hyperparameters: { resolution: 32, learning_rate: 1e-3, max_train_steps: 3 }, evaluation: { ...sampling, ...evaluation },
 });
 const createJob = async (evaluation: object) => (await test.call<TrainingJobBody>('POST', '/v1/training-jobs', jobRequest(evaluation))).id;
 const evaluationOf = (id: string) => test.call<EvaluationBody>('GET', `/v1/evaluations/${id}`);
@@ -87,7 +87,7 @@ describe('a training job with an evaluation', () => {
     const { data } = await test.call<{ data: EvaluationImageBody[] }>('GET', `/v1/evaluations/${result?.evaluation_id}/images`);
     expect(data.map(({ model, index, seed }) => [model, index, seed])).toEqual([[0, 0, 5], [0, 1, 6], [0, 2, 7], [1, 0, 5], [1, 1, 6], [1, 2, 7]]);
     const png = Buffer.from(await (await test.request('GET', data[0]?.url ?? '')).arrayBuffer());
-    expect(await sharp(png).metadata()).toMatchObject({ format: 'png', width: 64, height: 64 });
+    expect(await sharp(png).metadata()).toMatchObject({ format: 'png', width: 32, height: 32 });
   });
 
   it('is refused before any training where an extractor is not configured', async () => {

@@ -39,7 +39,7 @@ function blockOf(language: string, heading: string): string {
 const options = () => ({ cwd: directory, env: exampleEnvironment(test), maxBuffer: 64 * 1024 * 1024 });
 const bash = (code: string) => run('bash', ['-c', `set -euo pipefail\n${code}`], options());
 const sizeOf = async (file: string) => (({ format, width, height }) => ({ format, width, height }))(await sharp(join(directory, file)).metadata());
-const picture = { format: 'png', width: 64, height: 64 };
+const picture = { format: 'png', width: 32, height: 32 };
 
 it('works with curl', async () => {
   const { stdout } = await bash(blockOf('bash', '### With curl'));

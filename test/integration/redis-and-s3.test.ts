@@ -69,19 +69,21 @@ describe.skipIf(!hasRedis)('on Redis and S3', () => {
 
   it('a job passes from a worker killed with -9 to another, from one without time to save to a third, and loses no more than to its last checkpoint', async () => {
     const first = await test.startWorker({ WORKER_QUEUES: 'train:1' });
-    const id = await test.createJob(styleRef, aux, { max_train_steps: 40, checkpointing_steps: 10 });
-    await test.until(id, ({ progress }) => (progress?.step ?? 0) > 10);
+    const id = await test.createJob(styleRef, aux, { max_train_steps: 60, checkpointing_steps: 15, resolution: 64 });
+    await test.until(id, ({ progress }) => (progress?.step ?? 0) > 0);
     const second = await test.startWorker({ WORKER_QUEUES: 'train:1', WORKER_GRACE_SECONDS: '0' });
+    await test.until(id, ({ progress }) => (progress?.step ?? 0) > 15);
     first.kill('SIGKILL');
-    await test.until(id, ({ attempt, progress }) => attempt === 2 && (progress?.step ?? 0) > 20);
+    await test.until(id, ({ attempt }) => attempt === 2);
     const third = await test.startWorker({ WORKER_QUEUES: 'train,generate' });
+    await test.until(id, ({ attempt, progress }) => attempt === 2 && (progress?.step ?? 0) > 30);
     second.kill('SIGTERM');
     expect(await once(second, 'exit')).toEqual([0, null]);
     const job = await test.untilFinished(id);
-    expect(job).toMatchObject({ status: 'succeeded', attempt: 3, error: null, result: { final_step: 40 } });
-    expect(job.heartbeat).toMatchObject({ device: 'cpu', durable_step: 40, host: hostname(), pid: third.pid });
-    expect((await test.checkpoints(id)).map(({ step }) => step)).toEqual([10, 20, 30, 40]);
-    expect((await test.metrics(id)).map(({ step }) => step)).toEqual(Array.from({ length: 40 }, (_, index) => index + 1));
+    expect(job).toMatchObject({ status: 'succeeded', attempt: 3, error: null, result: { final_step: 60 } });
+    expect(job.heartbeat).toMatchObject({ device: 'cpu', durable_step: 60, host: hostname(), pid: third.pid });
+    expect((await test.checkpoints(id)).map(({ step }) => step)).toEqual([15, 30, 45, 60]);
+    expect((await test.metrics(id)).map(({ step }) => step)).toEqual(Array.from({ length: 60 }, (_, index) => index + 1));
     third.kill('SIGTERM');
     expect(await once(third, 'exit')).toEqual([0, null]);
   }, patience);

@@ -15,7 +15,7 @@ import { makeTinyBaseModel } from './tiny-base-model.ts';
 const root = new URL('../../', import.meta.url);
 
 type Settings = Record<string, string>;
-export type JobRequest = { max_train_steps: number; checkpointing_steps?: number | null; checkpoints_total_limit?: number };
+export type JobRequest = { max_train_steps: number; checkpointing_steps?: number | null; checkpoints_total_limit?: number; resolution?: number };
 
 export class TestService {
   readonly directory: string;
@@ -114,7 +114,7 @@ export class TestService {
   async createJob(styleRef: string, aux: string, hyperparameters: JobRequest): Promise<string> {
     const job = await this.call<TrainingJobBody>('POST', '/v1/training-jobs', {
       method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: styleRef }, aux: { dataset_id: aux },
-      hyperparameters: { resolution: 64, learning_rate: 1e-3, ...hyperparameters },
+      hyperparameters: { resolution: 32, learning_rate: 1e-3, ...hyperparameters },
     });
     return job.id;
   }

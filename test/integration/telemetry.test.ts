@@ -27,7 +27,7 @@ beforeAll(async () => {
     headers: { ...test.authorization, 'content-type': 'application/json', traceparent: `00-${callerTrace}-${callerSpan}-01` },
     body: JSON.stringify({
       method: 'dreambooth', base_model: 'tiny', style_ref: { dataset_id: styleRef },
-      hyperparameters: { resolution: 64, max_train_steps: 5, checkpointing_steps: 2 },
+      hyperparameters: { resolution: 32, max_train_steps: 5, checkpointing_steps: 2 },
     }),
   });
   expect(created.status).toBe(202);
@@ -107,7 +107,7 @@ describe('metrics', () => {
 
   it('of API and worker together give every metric of the table a value', async () => {
     await fetch(`${test.service.url}/readyz`);
-    const generation = await test.call<{ id: string }>('POST', '/v1/images/generations', { model: jobId, prompts: ['a cat'], steps: 1, width: 64, height: 64 });
+    const generation = await test.call<{ id: string }>('POST', '/v1/images/generations', { model: jobId, prompts: ['a cat'], steps: 1, width: 32, height: 32 });
     await test.generated(generation.id);
     const text = `${await scrape(test.service.url)}\n${await scrape(await workerUrl())}`;
     const missing = Object.keys(METRICS).filter((name) => !new RegExp(`^${name}(_count)?(\\{.*\\})? [0-9.e+-]+$`, 'm').test(text));

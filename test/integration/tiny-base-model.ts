@@ -1,7 +1,8 @@
-// A base model small enough to train within seconds: the reference checkpoint with random weights, and a vocabulary of single bytes.
-import { cp, mkdir, writeFile } from 'node:fs/promises';
+// A base model small enough to train within seconds: the reference checkpoint with random weights, without its inner levels, and a vocabulary of single bytes.
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { SafetensorsReader, writeSafetensors } from '@styleforge/weights';
 
 const tinySd = fileURLToPath(new URL('../golden/tiny-sd', import.meta.url));
 /** As its text encoder's config has them. */
@@ -10,6 +11,7 @@ const endId = 999;
 
 export async function makeTinyBaseModel(directory: string): Promise<void> {
   await cp(tinySd, directory, { recursive: true });
+  await keepOuterLevels(join(directory, 'unet'));
   const tokenizer = join(directory, 'tokenizer');
   await mkdir(tokenizer);
   const letters = byteLetters();
@@ -20,6 +22,23 @@ export async function makeTinyBaseModel(directory: string): Promise<void> {
   await writeFile(join(tokenizer, 'merges.txt'), '#version: 0.2\n');
   await writeFile(join(tokenizer, 'special_tokens_map.json'), JSON.stringify(special));
   await writeFile(join(tokenizer, 'tokenizer_config.json'), JSON.stringify({ ...special, model_max_length: 77, tokenizer_class: 'CLIPTokenizer' }));
+}
+
+/** Two of the U-Net's four levels, of which the outer one attends to the prompt: half of what there is to compile and to compute. */
+async function keepOuterLevels(unet: string): Promise<void> {
+  const config = join(unet, 'config.json');
+  await writeFile(config, JSON.stringify({
+    ...(JSON.parse(await readFile(config, 'utf8')) as object), block_out_channels: [16, 32],
+    down_block_types: ['CrossAttnDownBlock2D', 'DownBlock2D'], up_block_types: ['UpBlock2D', 'CrossAttnUpBlock2D'],
+  }));
+  const weights = join(unet, 'diffusion_pytorch_model.safetensors');
+  const reader = await SafetensorsReader.open(weights);
+  const kept = reader.names().flatMap((name) => {
+    const inner = /^(down_blocks\.[23]|up_blocks\.[01]|down_blocks\.1\.(attentions|downsamplers)|up_blocks\.2\.attentions)\./;
+    return inner.test(name) ? [] : [{ name: name.replace(/^up_blocks\.([23])/, (_, level) => `up_blocks.${Number(level) - 2}`), shape: reader.info(name).shape, data: () => reader.read(name) }];
+  });
+  await writeSafetensors(weights, kept);
+  await reader.close();
 }
 
 /** The extractor `mini-clip` at tiny size, with random weights. */

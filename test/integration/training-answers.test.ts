@@ -29,7 +29,7 @@ afterAll(() => test.remove());
 
 const request = (changes: { hyperparameters?: object } & Record<string, unknown> = {}) => ({
   method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: styleRef }, aux: { dataset_id: aux },
-  ...changes, hyperparameters: { resolution: 64, learning_rate: 1e-3, max_train_steps: 2, ...changes.hyperparameters },
+  ...changes, hyperparameters: { resolution: 32, learning_rate: 1e-3, max_train_steps: 2, ...changes.hyperparameters },
 });
 const create = async (changes: Parameters<typeof request>[0]) => (await test.call<{ id: string }>('POST', '/v1/training-jobs', request(changes))).id;
 

@@ -62,7 +62,7 @@ describe('a training job', () => {
       return Promise.all(generation.images.map(async ({ url }) => Buffer.from(await (await test.request('GET', new URL(url, test.service.url).pathname)).arrayBuffer())));
     };
     const [after, again, before] = [await fetchImages(jobId), await fetchImages(jobId), await fetchImages('tiny')];
-    expect(await sharp(after[0]).metadata()).toMatchObject({ format: 'png', width: 64, height: 64, channels: 3 });
+    expect(await sharp(after[0]).metadata()).toMatchObject({ format: 'png', width: 32, height: 32, channels: 3 });
     expect(after[0]?.includes('"prompt":"a photo of zwx style"')).toBe(true);
     const pixels = (png: Buffer | undefined) => sharp(png).raw().toBuffer();
     expect(await pixels(again[0])).toEqual(await pixels(after[0]));
@@ -93,7 +93,7 @@ describe('a training job', () => {
 
 describe('DreamBooth with prior preservation', () => {
   const request = () => ({
-    method: 'dreambooth', base_model: 'tiny', style_ref: { dataset_id: styleRef }, hyperparameters: { resolution: 64, learning_rate: 1e-3, max_train_steps: 2 },
+    method: 'dreambooth', base_model: 'tiny', style_ref: { dataset_id: styleRef }, hyperparameters: { resolution: 32, learning_rate: 1e-3, max_train_steps: 2 },
     prior_preservation: { prompt: 'a photo of style', num_class_images: 3, steps: 2, guidance_scale: 2 },
     validation: { prompts: ['a photo of [V] style'], every_steps: 1, steps: 2, guidance_scale: 2, num_images: 2 },
   });
@@ -114,7 +114,7 @@ describe('DreamBooth with prior preservation', () => {
     );
     const png = Buffer.from(await (await test.request('GET', data[4]?.url ?? '')).arrayBuffer());
     expect(createHash('sha256').update(png).digest('hex')).toBe(data[4]?.sha256);
-    expect(await sharp(png).metadata()).toMatchObject({ format: 'png', width: 64, height: 64 });
+    expect(await sharp(png).metadata()).toMatchObject({ format: 'png', width: 32, height: 32 });
     expect(png.includes('"step":2')).toBe(true);
 
     const classImagesMade = async (id: string) => (await test.events(id)).filter(({ type }) => type === 'class_images.made').length;
@@ -126,7 +126,7 @@ describe('DreamBooth with prior preservation', () => {
 
 it('says before any training which feature extractor early stopping lacks', async () => {
   const { id } = await test.call<{ id: string }>('POST', '/v1/training-jobs', {
-    method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: styleRef }, hyperparameters: { resolution: 64, max_train_steps: 2 },
+    method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: styleRef }, hyperparameters: { resolution: 32, max_train_steps: 2 },
     validation: { prompts: ['a photo of [V] style, a house'], every_steps: 1, steps: 1 }, early_stopping: { metric: 'clip', patience: 1 },
   });
   const job = await test.untilFinished(id);
@@ -136,7 +136,8 @@ it('says before any training which feature extractor early stopping lacks', asyn
 }, patience);
 
 describe('when things end early', () => {
-  const steps = { max_train_steps: 16, checkpointing_steps: 4 };
+  /** Long enough to be caught in the middle. */
+  const steps = { max_train_steps: 20, checkpointing_steps: 5, resolution: 64 };
   let undisturbed: string;
 
   beforeAll(async () => {
@@ -146,18 +147,18 @@ describe('when things end early', () => {
 
   it('a worker killed with -9 loses nothing: the job succeeds from its last checkpoint with the very same weights', async () => {
     const id = await test.createJob(styleRef, aux, steps);
-    await test.until(id, ({ progress }) => (progress?.step ?? 0) > 5);
+    await test.until(id, ({ progress }) => (progress?.step ?? 0) > 6);
     process.kill(test.service.workerPid() ?? 0, 'SIGKILL');
     const killedAt = Date.now();
     await test.until(id, ({ attempt }) => attempt === 2);
     expect(Date.now() - killedAt).toBeLessThan(60_000);
     const job = await test.untilFinished(id);
-    expect(job).toMatchObject({ status: 'succeeded', attempt: 2, result: { final_step: 16 } });
+    expect(job).toMatchObject({ status: 'succeeded', attempt: 2, result: { final_step: 20 } });
     const events = await test.events(id);
     expect(events.filter(({ type }) => type === 'job.taken_over')).toHaveLength(1);
-    expect((await test.checkpoints(id)).map(({ step }) => step)).toEqual([4, 8, 12, 16]);
+    expect((await test.checkpoints(id)).map(({ step }) => step)).toEqual([5, 10, 15, 20]);
     expect(await checkpointFolders(id)).toHaveLength(4);
-    expect((await test.metrics(id)).map(({ step }) => step)).toEqual(Array.from({ length: 16 }, (_, index) => index + 1));
+    expect((await test.metrics(id)).map(({ step }) => step)).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
     expect(await weightsHash(id)).toBe(await weightsHash(undisturbed));
   }, patience);
 
@@ -174,7 +175,7 @@ describe('when things end early', () => {
   }, patience);
 
   it('pausing saves a checkpoint and lets go, resuming ends with the very same weights, and a finished job goes on for more steps', async () => {
-    const id = await test.createJob(styleRef, aux, { max_train_steps: steps.max_train_steps, checkpointing_steps: null });
+    const id = await test.createJob(styleRef, aux, { ...steps, checkpointing_steps: null });
     await test.until(id, ({ progress }) => (progress?.step ?? 0) > 2);
     await test.call('POST', `/v1/training-jobs/${id}/pause`);
     const paused = await test.until(id, ({ status }) => status !== 'running' && status !== 'pausing');
@@ -183,15 +184,15 @@ describe('when things end early', () => {
     expect(others).toEqual([]);
     expect(checkpoint?.step).toBe((await test.metrics(id)).at(-1)?.step);
     await test.call('POST', `/v1/training-jobs/${id}/resume`);
-    expect(await test.untilFinished(id)).toMatchObject({ status: 'succeeded', attempt: 2, result: { final_step: 16 } });
+    expect(await test.untilFinished(id)).toMatchObject({ status: 'succeeded', attempt: 2, result: { final_step: 20 } });
     expect(await weightsHash(id)).toBe(await weightsHash(undisturbed));
-    await test.call('POST', `/v1/training-jobs/${id}/resume`, { max_train_steps: 18 });
-    expect(await test.untilFinished(id)).toMatchObject({ status: 'succeeded', attempt: 3, result: { final_step: 18 } });
-    expect((await test.metrics(id)).map(({ step }) => step)).toEqual(Array.from({ length: 18 }, (_, index) => index + 1));
+    await test.call('POST', `/v1/training-jobs/${id}/resume`, { max_train_steps: 22 });
+    expect(await test.untilFinished(id)).toMatchObject({ status: 'succeeded', attempt: 3, result: { final_step: 22 } });
+    expect((await test.metrics(id)).map(({ step }) => step)).toEqual(Array.from({ length: 22 }, (_, index) => index + 1));
   }, patience);
 
   it('stopping the service saves a checkpoint and hands the job back, and the next start goes on with it', async () => {
-    const id = await test.createJob(styleRef, aux, { max_train_steps: steps.max_train_steps, checkpointing_steps: null });
+    const id = await test.createJob(styleRef, aux, { ...steps, checkpointing_steps: null });
     await test.until(id, ({ progress }) => (progress?.step ?? 0) > 2);
     await test.stop();
     await test.start();
