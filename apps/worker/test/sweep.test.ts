@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startFauxqs } from 'fauxqs';
 import { loadConfig } from '@styleforge/config';
-import { type EvaluationConfig, METHOD_HYPERPARAMETERS, type TrainingConfig } from '@styleforge/contracts';
+import { type EvaluationConfig, type EvaluationStage, type GenerationConfig, METHOD_HYPERPARAMETERS, type TrainingConfig } from '@styleforge/contracts';
 import { newId } from '@styleforge/database';
 import { createConsumer, createQueues } from '@styleforge/queue';
 import { checkpointPrefix, classImagesPrefix, createObjectStore, datasetImageKey, datasetThumbnailKey, evaluationReportKey, generationImageKey, type ObjectStore, validationImageKey } from '@styleforge/storage';
@@ -36,6 +36,7 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
   let projectId: string;
   let jobId: string;
   let result: string;
+  let config: TrainingConfig;
 
   beforeAll(() => {
     store = kind === 'files'
@@ -65,7 +66,7 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
     await store.deletePrefix('projects/');
     ({ projectId } = await fixture.database.apiKeys.createProject('test'));
     const { id: datasetId } = await fixture.database.datasets.create(projectId, { name: 'style', kind: 'style_ref' });
-    const config: TrainingConfig = {
+    config = {
       method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: datasetId, components: [] }, aux: null, hyperparameters: METHOD_HYPERPARAMETERS,
       prior_preservation: null, validation: null, early_stopping: null, evaluation: null, suffix: null,
     };
@@ -109,6 +110,23 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
     services.sweep = { ...services.sweep, checkpointDays: 0, validationImageDays: 0 };
     expect(await runSweep(services)).toMatchObject({ checkpoints: 0, validationImages: 0 });
     expect(await steps()).toEqual([10, 20, 30]);
+  });
+
+  it('keeps a checkpoint that something unfinished still draws with', async () => {
+    const { generations, evaluations, trainingJobs } = fixture.database;
+    const [first] = await fixture.database.checkpoints.list(projectId, jobId);
+    const checkpointId = first?.id ?? '';
+    await finish(31);
+    const models = [{ checkpoint_id: checkpointId }];
+    const generation = await generations.create({ projectId, model: { checkpointId }, config: {} as GenerationConfig });
+    const evaluation = (await evaluations.create({ projectId, config: { reference_dataset_id: null, models } as EvaluationConfig }))!;
+    const job = (await trainingJobs.create({ projectId, config: { ...config, evaluation: { comparisons: models } as EvaluationStage } }))!;
+    for (const end of [() => generations.cancel(projectId, generation.id), () => evaluations.requestCancel(projectId, evaluation.id), () => trainingJobs.requestCancel(projectId, job.id)]) {
+      expect(await runSweep(services)).toMatchObject({ checkpoints: 0 });
+      await end();
+    }
+    expect(await runSweep(services)).toMatchObject({ checkpoints: 1 });
+    expect(await steps()).toEqual([20, 30]);
   });
 
   it('removes generated images, answers to idempotent requests and deliveries that are old', async () => {

@@ -1,5 +1,6 @@
 // What has been kept long enough, and what the rows of one project say of the object store.
-import { FINISHED_JOB_STATUSES } from '@styleforge/contracts';
+import { FINISHED_JOB_STATUSES, LIVE_JOB_STATUSES } from '@styleforge/contracts';
+import { Prisma } from '../generated/client.ts';
 import type { PrismaClient } from '../prisma-types.ts';
 
 /** `objects` is a key, or a prefix that ends with a slash. */
@@ -17,7 +18,7 @@ export type RetentionRepository = ReturnType<typeof createRetentionRepository>;
 
 export function createRetentionRepository(prisma: PrismaClient) {
   return {
-    /** Of jobs that ended before then, all but the result and the furthest, and but those that a generation waits for. */
+    /** Of jobs that ended before then, all but the result and the furthest, and but those that a generation or an evaluation still needs. */
     async expiredCheckpoints(before: Date): Promise<Expired[]> {
       return prisma.$queryRaw<Expired[]>`
         select checkpoint.id, checkpoint.object_prefix as objects
@@ -26,6 +27,8 @@ export function createRetentionRepository(prisma: PrismaClient) {
           and checkpoint.id is distinct from job.result ->> 'checkpoint_id'
           and checkpoint.step < (select max(step) from checkpoints other where other.job_id = job.id)
           and not exists (select 1 from generations where checkpoint_id = checkpoint.id and generations.status in ('queued', 'running'))
+          and not exists (select 1 from evaluations where evaluations.status in ('queued', 'running') and ${names("evaluations.config -> 'models'")})
+          and not exists (select 1 from training_jobs live where live.status = any(${[...LIVE_JOB_STATUSES]}) and ${names("live.config -> 'evaluation' -> 'comparisons'")})
         order by checkpoint.id limit ${BATCH}`;
     },
 
@@ -92,5 +95,8 @@ export function createRetentionRepository(prisma: PrismaClient) {
     },
   };
 }
+
+/** That a list of evaluated models has the checkpoint in it. */
+const names = (models: string) => Prisma.raw(`${models} @> jsonb_build_array(jsonb_build_object('checkpoint_id', checkpoint.id))`);
 
 const expiredDelivery = (before: Date) => ({ createdAt: { lt: before }, status: { not: 'pending' } });
