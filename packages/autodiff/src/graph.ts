@@ -36,7 +36,7 @@ export class Graph {
 
   /**
    * Marks what `build` appends as one segment of gradient checkpointing (arXiv 1604.06174): the backward pass keeps only
-   * what enters the segment. Segments inside a segment belong to it.
+   * what enters the segment and values that cost much to compute (replay.ts). Segments inside a segment belong to it.
    */
   recomputed<T>(build: () => T): T {
     if (!this.#recompute || this.#openSegment !== null) return build();
