@@ -30,6 +30,8 @@ export interface ConsumerOptions<Name extends JobName> {
   concurrency: number;
   log: Logger;
   metrics?: Metrics | undefined;
+  /** How many workers may die with a job; with one more it is given up. */
+  maxStalledCount?: number;
   handle(payload: JobPayload<Name>, context: JobContext): Promise<JobOutcome>;
   /** The queue has given the job up without the handler seeing it: its workers died too often. */
   onAbandoned(payload: JobPayload<Name>, error: Error): Promise<void>;
@@ -54,10 +56,10 @@ interface RunningJob {
 /** A worker that died is noticed after its lock has run out, at the next check: within twenty seconds. */
 const lockDuration = 12_000;
 const stalledInterval = 4_000;
-const maxStalledCount = 5;
+const usualStalledCount = 5;
 
 export async function createConsumer<Name extends JobName>(connection: QueueConnection, options: ConsumerOptions<Name>): Promise<Consumer> {
-  const { name, log } = options;
+  const { name, log, maxStalledCount = usualStalledCount } = options;
   const state: ConsumerState = { running: new Map(), stopping: false };
   const worker = openWorker(connection, name, (job, token) => runJob(options, state, job, token), {
     concurrency: options.concurrency,

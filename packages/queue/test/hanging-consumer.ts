@@ -1,17 +1,14 @@
-// Run as a child by the test: takes a generate job, says so, and never finishes it.
-import { createConsumer, type QueueConnection } from '@styleforge/queue';
+// Run as a child by the test: takes a job of each of two queues, says so, and never finishes it.
+import { createConsumer, type JobContext, type QueueConnection } from '@styleforge/queue';
 
 const say = (text: string) => process.stdout.write(`${text}\n`);
 const log = { info: () => undefined, warn: () => undefined, error: (fields: object) => console.error(fields) };
+const connection = JSON.parse(process.argv[2] ?? '') as QueueConnection;
 
-await createConsumer(JSON.parse(process.argv[2] ?? '') as QueueConnection, {
-  name: 'generate',
-  concurrency: 1,
-  log,
-  handle: (_payload, { id }) => {
-    say(`took ${id}`);
-    return new Promise(() => undefined);
-  },
-  onAbandoned: async () => undefined,
-});
+function hang(_payload: unknown, { id }: JobContext): Promise<never> {
+  say(`took ${id}`);
+  return new Promise(() => undefined);
+}
+
+for (const name of ['generate', 'evaluate'] as const) await createConsumer(connection, { name, concurrency: 1, log, handle: hang, onAbandoned: async () => undefined });
 say('ready');

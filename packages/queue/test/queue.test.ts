@@ -184,8 +184,8 @@ describe.concurrent.each(hasRedis ? ['postgres', 'redis'] : ['postgres'])('the q
     await until(() => takenOver, 25_000);
   }, 40_000);
 
-  it('gives a job of a worker killed with -9 to another one within twenty seconds', async () => {
-    const id = newId();
+  it('gives a job of a worker killed with -9 to another one within twenty seconds, and gives up one with which too many have died', async () => {
+    const [id, deadly] = [newId(), newId()];
     const child = spawn(process.execPath, ['--import', 'tsx', fileURLToPath(new URL('hanging-consumer.ts', import.meta.url)), JSON.stringify(connection)], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -193,6 +193,8 @@ describe.concurrent.each(hasRedis ? ['postgres', 'redis'] : ['postgres'])('the q
     expect((await lines.next()).value).toBe('ready');
     await enqueue(id);
     expect((await lines.next()).value).toBe(`took ${id}`);
+    await queues.enqueue('evaluate', [{ id: deadly, payload: { evaluationId: deadly } }]);
+    expect((await lines.next()).value).toBe(`took ${deadly}`);
     child.kill('SIGKILL');
     await once(child, 'exit');
     const taken: string[] = [];
@@ -200,8 +202,17 @@ describe.concurrent.each(hasRedis ? ['postgres', 'redis'] : ['postgres'])('the q
       taken.push(generationId);
       return 'finished';
     });
-    await until(() => taken.length > 0, 20_000);
-    expect(taken).toEqual([id]);
+    const abandoned: string[] = [];
+    consumers.push(await createConsumer(connection, {
+      name: 'evaluate', concurrency: 1, log, maxStalledCount: 0,
+      handle: async ({ evaluationId }) => {
+        taken.push(evaluationId);
+        return 'finished';
+      },
+      onAbandoned: async ({ evaluationId }) => void abandoned.push(evaluationId),
+    }));
+    await until(() => taken.length > 0 && abandoned.length > 0, 20_000);
+    expect([taken, abandoned]).toEqual([[id], [deadly]]);
   }, 120_000);
 
   it('answers a ping', async () => {
