@@ -1,12 +1,8 @@
 // The child process: runs one task on the machine-learning packages, reports to its parent, and never outlives it.
-import { checkDevice } from '@styleforge/runtime';
 import { createLogger, startTracing, withOrigin, withSpan } from '@styleforge/telemetry';
 import { type ChildTelemetry, type MessageFromChild, messageToChild, type Task } from '../messages.ts';
 import { describe, isAbort, send, staysWithParent } from './channel.ts';
-import { draw } from './draw.ts';
-import { measure } from './measure.ts';
 import type { Parent } from './parent.ts';
-import { train } from './train.ts';
 
 const controller = new AbortController();
 const waiting = new Map<number, () => void>();
@@ -59,16 +55,17 @@ async function toItsEnd(task: Task): Promise<MessageFromChild> {
   }
 }
 
+/** Loads no more than the task needs: the time until its first step is a user's time. */
 async function perform(task: Task): Promise<MessageFromChild> {
   switch (task.kind) {
     case 'train':
-      return train(task, parent);
+      return (await import('./train.ts')).train(task, parent);
     case 'draw':
-      return draw(task, parent);
+      return (await import('./draw.ts')).draw(task, parent);
     case 'measure':
-      return measure(task, parent);
+      return (await import('./measure.ts')).measure(task, parent);
     case 'check-device':
-      await checkDevice(task.device);
+      await (await import('@styleforge/runtime')).checkDevice(task.device);
       return { type: 'result' };
   }
 }
