@@ -26,7 +26,7 @@ on two processor cores in minutes. It exists so that StyleForge can be seen at w
 | | |
 |---|---|
 | layout | diffusers folder (\`StableDiffusionPipeline\`), half-precision safetensors |
-| autoencoder | 64x64x3 to 16x16x8, channels ${vaeConfig.block_out_channels.join('/')}, ${vaeSteps > 0 ? `${vaeSteps} steps of 16 pictures` : 'carried over from the model before (--vae-from)'}, L1 + MSE + KL${decoderSteps > 0 ? `; then the decoder alone, ${decoderSteps}` : ''} |
+| autoencoder | 64x64x3 to 16x16x8, channels ${vaeConfig.block_out_channels.join('/')}, ${vaeSteps > 0 ? `${vaeSteps} steps of 16 pictures` : 'carried over from the model before (--vae-from)'}, L1 + MSE + KL${decoderSteps > 0 ? `; then the decoder alone, ${decoderSteps} steps of 16 pictures` : ''} |
 | U-Net | channels ${unetConfig.block_out_channels.join('/')}, attention at 8x8 and in the middle, velocity prediction |
 | text encoder | CLIP architecture, width ${textEncoderConfig.hidden_size}, ${textEncoderConfig.num_hidden_layers} layers, ${textEncoderConfig.max_position_embeddings} positions, the real CLIP vocabulary, trained together with the U-Net |
 | training | ${continued ? 'after the model before (--unet-from) ' : ''}${unetSteps} steps of ${batchSize}, AdamW ${learningRate.toExponential()} falling in the last third, a tenth of it for the text encoder, averaged weights (0.999), seed ${seed} |
