@@ -5,7 +5,7 @@ export type Method = 'base' | 'dreambooth' | 'single-styleforge' | 'multi-stylef
 export type Mix = 'both' | 'persons' | 'backgrounds';
 
 export interface Cell {
-  readonly experiment: 'paper-table' | 'aux' | 'mix' | 'steps' | 'captions';
+  readonly experiment: 'paper-table' | 'aux' | 'mix' | 'steps' | 'captions' | 'prompts';
   /** The column that it stands in. */
   readonly variant: string;
   readonly style: StyleId;
@@ -15,6 +15,8 @@ export interface Cell {
   /** Whether each image's subject stands in its prompt, StyleRef and Aux. */
   readonly captions: boolean;
   readonly steps: number;
+  /** The method whose prompts are drawn, where it is not the cell's own. */
+  readonly promptsOf?: Method;
 }
 
 export interface CellChoice {
@@ -28,7 +30,7 @@ const METHODS: readonly Method[] = ['base', 'dreambooth', 'single-styleforge', '
 /** Of the steps asked for: where the curve of steps against quality is read. */
 const STEP_SHARES = [0.25, 0.5, 1, 2, 4];
 
-function variantsOf(experiment: string, steps: number): Pick<Cell, 'variant' | 'method' | 'mix' | 'captions' | 'steps'>[] {
+function variantsOf(experiment: string, steps: number): Pick<Cell, 'variant' | 'method' | 'mix' | 'captions' | 'steps' | 'promptsOf'>[] {
   const single = { method: 'single-styleforge', mix: 'both', captions: false, steps } as const;
   switch (experiment) {
     case 'paper-table': return METHODS.map((method) => ({ ...single, variant: method, method }));
@@ -36,7 +38,12 @@ function variantsOf(experiment: string, steps: number): Pick<Cell, 'variant' | '
     case 'mix': return (['both', 'persons', 'backgrounds'] as const).map((mix) => ({ ...single, variant: mix, mix }));
     case 'steps': return STEP_SHARES.map((share) => ({ ...single, variant: `${Math.round(share * steps)} steps`, steps: Math.round(share * steps) }));
     case 'captions': return [{ ...single, variant: 'without captions' }, { ...single, variant: 'with captions', captions: true }];
-    default: throw new Error(`there is no experiment '${experiment}': choose of paper-table, aux, mix, steps, captions`);
+    case 'prompts': return [
+      { ...single, variant: 'base, bare subject', method: 'base' },
+      { ...single, variant: "base, Single's prompt", method: 'base', promptsOf: 'single-styleforge' },
+      { ...single, variant: "base, Multi's prompt", method: 'base', promptsOf: 'multi-styleforge' },
+    ];
+    default: throw new Error(`there is no experiment '${experiment}': choose of paper-table, aux, mix, steps, captions, prompts`);
   }
 }
 
@@ -50,6 +57,6 @@ export function listCells({ experiments, styles, seeds, steps }: CellChoice): Ce
 }
 
 /** Cells that train alike share the model, and what is measured of it in their style. */
-export const trainingKey = ({ method, mix, captions, steps, style, seed }: Cell): string => (
-  method === 'base' ? `base-${seed}` : [method, mix, ...(captions ? ['captions'] : []), steps, style, seed].join('-')
+export const trainingKey = ({ method, mix, captions, steps, style, seed, promptsOf }: Cell): string => (
+  method === 'base' ? ['base', ...(promptsOf ? [promptsOf] : []), seed].join('-') : [method, mix, ...(captions ? ['captions'] : []), steps, style, seed].join('-')
 );

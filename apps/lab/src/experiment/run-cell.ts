@@ -101,7 +101,7 @@ async function drawAnew(cell: Cell, modelDirectory: string, profile: BaseProfile
   const { steps, guidance_scale: guidanceScale, sampler } = profile.generation;
   await generateImages({
     modelDirectory, steps: runner.samplingSteps ?? steps, guidanceScale, sampler, seed: cell.seed, compile: { threads: runner.threads },
-    prompts: promptSubjects(runner.pictures).map((subject) => `${PREFIX[cell.method][cell.mix]}${subject}`),
+    prompts: promptSubjects(runner.pictures).map((subject) => `${PREFIX[cell.promptsOf ?? cell.method][cell.mix]}${subject}`),
     onImage: ({ rgb, width, height }) => void images.push({ rgb, width, height }),
   });
   return images;
