@@ -14,7 +14,7 @@ function workPerValue({ kind, inputs }: OpNode): number {
   }
 }
 
-/** From here on a value is kept: at the size of Stable Diffusion 1.5 a fifth less work for a hundredth more memory (docs/experiments/engine.md). */
+/** From here on a value is kept: at the size of Stable Diffusion 1.5 a tenth less time for a fortieth more memory (docs/experiments/engine.md). */
 const MOST_REPEATED_WORK = 1024;
 
 export class Replay {
