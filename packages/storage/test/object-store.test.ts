@@ -1,5 +1,6 @@
 // One suite for every store: plain files, S3 against an in-process server, and against a real one where one is found.
 import { createHash, randomBytes } from 'node:crypto';
+import dns from 'node:dns';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, request as startRequest, type Server } from 'node:http';
@@ -9,15 +10,18 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CreateMultipartUploadCommand, S3Client, UploadPartCommand } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   checkObjectStore, checkpointPrefix, createObjectStore, DamagedObjectError, datasetImageKey, downloadObject, generationImageKey, InvalidKeyError, InvalidRangeError,
   ObjectNotFoundError, type ObjectStore, ObjectStoreUnavailableError,
 } from '@styleforge/storage';
-import { realS3Missing, startFauxS3, startRealS3, type TestS3Server } from '@styleforge/testing';
+import { realS3Missing, s3Domain, startFauxS3, startRealS3, type TestS3Server } from '@styleforge/testing';
 
 const s3Servers: Record<string, () => Promise<TestS3Server>> = { 'S3 in the process': startFauxS3, ...(realS3Missing === undefined && { 'a real S3 server': startRealS3 }) };
 if (realS3Missing !== undefined) console.warn(`NOT TESTED: a real S3 server, because ${realS3Missing}`);
+
+/** Not path style: the bucket stands in the host name, and in the signature. */
+const addressedLikeAws = 'a real S3 server, the bucket in its name';
 
 let directory: string;
 const servers: Record<string, TestS3Server> = {};
@@ -47,7 +51,18 @@ beforeAll(async () => {
     servers[name] = await start();
     stores[name] = s3Store(name);
   }
+  if (realS3Missing !== undefined) return;
+  const { port } = new URL(serverOf('a real S3 server').settings.endpoint);
+  resolveBucketNames();
+  stores[addressedLikeAws] = s3Store('a real S3 server', { endpoint: `http://${s3Domain}:${port}`, forcePathStyle: false, prefix: 'installation-2' });
 });
+
+/** Every name below the server's domain leads to this machine, as AWS's DNS leads every bucket's name to S3. */
+function resolveBucketNames(): void {
+  const { lookup } = dns;
+  const redirected = (host: string, ...rest: unknown[]) => (lookup as (...args: unknown[]) => void)(host.endsWith(`.${s3Domain}`) ? '127.0.0.1' : host, ...rest);
+  vi.spyOn(dns, 'lookup').mockImplementation(redirected as never);
+}
 
 afterAll(async () => {
   await Promise.all(Object.values(servers).map((server) => server.stop()));
@@ -69,7 +84,7 @@ async function startTap(target: string, show: (request: IncomingMessage) => void
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server };
 }
 
-describe.each(['files', ...Object.keys(s3Servers)])('%s', (name) => {
+describe.each(['files', ...Object.keys(s3Servers), ...(realS3Missing === undefined ? [addressedLikeAws] : [])])('%s', (name) => {
   let store: ObjectStore;
   beforeAll(() => {
     store = stores[name] as ObjectStore;
@@ -251,6 +266,21 @@ describe.each(Object.keys(s3Servers))('links and settings of %s', (name) => {
     expect(await store.removeUnfinished?.(0)).toBe(0);
     client.destroy();
   });
+});
+
+it.runIf(realS3Missing === undefined)('a link with the bucket in its name works, and opens nothing else', async () => {
+  const store = stores[addressedLikeAws] as ObjectStore;
+  await store.put('linked.txt', Buffer.from('by name'));
+  const link = await store.presignGet?.('linked.txt', 60) ?? '';
+  expect(link).toMatch(/^http:\/\/styleforge\.s3\.styleforge\.test:\d+\/installation-2\/linked\.txt\?/);
+  expect(await (await fetch(link)).text()).toBe('by name');
+  expect((await fetch(link.replace('linked.txt', 'other.txt'))).status).toBe(403);
+});
+
+it('asks AWS under the bucket\'s name and its region, over TLS, where no endpoint is set', async () => {
+  const settings = { kind: 's3', bucket: 'styles', region: 'eu-central-1', forcePathStyle: false, accessKeyId: 'a', secretAccessKey: 's' } as const;
+  expect(await createObjectStore(settings).presignGet?.('x.txt', 60)).toMatch(/^https:\/\/styles\.s3\.eu-central-1\.amazonaws\.com\/x\.txt\?.*X-Amz-Credential=a%2F\d{8}%2Feu-central-1%2Fs3%2Faws4_request/);
+  expect(await createObjectStore({ ...settings, region: 'cn-north-1' }).presignGet?.('x.txt', 60)).toMatch(/^https:\/\/styles\.s3\.cn-north-1\.amazonaws\.com\.cn\/x\.txt\?/);
 });
 
 it('says that the S3 server cannot be reached', async () => {

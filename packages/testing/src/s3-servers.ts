@@ -14,6 +14,8 @@ export interface TestS3Server {
 }
 
 const region = 'us-east-1';
+/** The real servers take `bucket.domain` as AWS does; whoever asks under it has to resolve it to 127.0.0.1. */
+export const s3Domain = 's3.styleforge.test';
 const readyMs = 30_000;
 
 /** In memory; takes any signature. */
@@ -64,7 +66,7 @@ async function startVersityGateway(): Promise<TestS3Server> {
   const data = join(directory, 'data');
   await Promise.all([mkdir(join(data, 'styleforge'), { recursive: true }), mkdir(join(directory, 'metadata'))]);
   const settings = settingsAt(port);
-  const args = ['--port', `127.0.0.1:${port}`, '--access', settings.accessKeyId, '--secret', settings.secretAccessKey, '--region', region, '--quiet', '--keep-alive'];
+  const args = ['--port', `127.0.0.1:${port}`, '--access', settings.accessKeyId, '--secret', settings.secretAccessKey, '--region', region, '--virtual-domain', s3Domain, '--quiet', '--keep-alive'];
   return startServer({ command: 'versitygw', args: [...args, 'posix', '--sidecar', join(directory, 'metadata'), data], directory, settings });
 }
 
@@ -79,7 +81,7 @@ async function startSeaweed(): Promise<TestS3Server> {
   );
   const args = [
     'server', '-filer', '-s3', `-dir=${directory}`, '-ip=127.0.0.1', '-ip.bind=127.0.0.1', ...ports.map(([name, port]) => `-${name}=${port}`), '-s3.port.iceberg=0', '-s3.port.lance=0',
-    `-s3.config=${join(directory, 's3.json')}`, '-s3.autoCreateBucket=false', '-master.telemetry=false', '-master.electionTimeout=1s', '-master.volumeSizeLimitMB=64', '-volume.max=100',
+    `-s3.config=${join(directory, 's3.json')}`, `-s3.domainName=${s3Domain}`, '-s3.autoCreateBucket=false', '-master.telemetry=false', '-master.electionTimeout=1s', '-master.volumeSizeLimitMB=64', '-volume.max=100',
   ];
   const server = await startServer({ command: 'weed', args, directory, settings });
   const { ok, status } = await fetch(`http://127.0.0.1:${filer}/buckets/${settings.bucket}/`, { method: 'POST' });
