@@ -75,10 +75,24 @@ function run(command, args, environment = {}) {
 function handOver(entry, args) {
   const child = spawn(process.execPath, ['--import', 'tsx', entry, ...args], { cwd: root, stdio: 'inherit' });
   // A terminal sends SIGINT to the whole group; the program decides when it ends, and this process ends with it.
-  process.on('SIGINT', () => undefined);
+  let interrupted = false;
+  process.on('SIGINT', () => { interrupted = true; });
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  whenOrphaned(() => interrupted || child.kill('SIGTERM'));
   child.on('error', (error) => fail(`${entry} could not be started: ${error.message}`));
   child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
+}
+
+/** npm runs a script through a shell and hands a SIGTERM to that shell alone, which ends without passing it on. */
+function whenOrphaned(then) {
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    then();
+  }, 250);
+  watch.unref();
 }
 
 function fail(message) {
