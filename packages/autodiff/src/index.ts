@@ -5,3 +5,4 @@ export { Graph, isNode, type OpNode } from './graph.ts';
 export { convolvedSize } from './shape-rules.ts';
 export { gradientRules } from './gradient-rules.ts';
 export { gradients } from './gradients.ts';
+export { lastTwoSwapped } from './products.ts';

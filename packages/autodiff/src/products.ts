@@ -9,7 +9,11 @@ const NARROW = 32;
 export function transposedProduct(graph: Graph, a: Tensor, b: Tensor, alpha = 1): Tensor {
   const rank = b.shape.length;
   if (rank < 3 || b.shape[rank - 1] >= NARROW) return graph.matmul(a, b, { transposeA: true, alpha });
-  const swapped = Array.from({ length: rank }, (_, axis) => axis);
-  swapped.push(...swapped.splice(-2).reverse());
-  return graph.transpose(graph.matmul(b, a, { transposeA: true, alpha }), swapped);
+  return graph.transpose(graph.matmul(b, a, { transposeA: true, alpha }), lastTwoSwapped(rank));
+}
+
+/** The permutation of axes that transposes matrices in a tensor of this rank. */
+export function lastTwoSwapped(rank: number): number[] {
+  const axes = Array.from({ length: rank }, (_, axis) => axis);
+  return [...axes.slice(0, -2), ...axes.slice(-2).reverse()];
 }

@@ -2,18 +2,16 @@
 import { ACTIVE_JOB_STATUSES, FINISHED_JOB_STATUSES } from '@styleforge/contracts';
 import type { EvaluationConfig } from '@styleforge/contracts';
 import { newId } from '@styleforge/database';
-import { startTestDatabase } from '@styleforge/testing';
 import type { TestDatabase } from '@styleforge/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startProjectFixture } from './project-fixture.ts';
 import { trainingConfig } from './training-config.ts';
 
 let fixture: TestDatabase;
 let projectId: string;
 let datasetId: string;
 beforeAll(async () => {
-  fixture = await startTestDatabase();
-  ({ projectId } = await fixture.database.apiKeys.createProject('test'));
-  datasetId = (await fixture.database.datasets.create(projectId, { name: 'emoji', kind: 'style_ref' })).id;
+  ({ fixture, projectId, datasetId } = await startProjectFixture());
 });
 afterAll(() => fixture.close());
 

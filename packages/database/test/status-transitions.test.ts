@@ -2,18 +2,16 @@
 import fc from 'fast-check';
 import { ACTIVE_JOB_STATUSES, GENERATION_STATUSES, GENERATION_TRANSITIONS, JOB_STATUSES, JOB_TRANSITIONS, type JobStatus } from '@styleforge/contracts';
 import { newId, StaleAttemptError, StatusConflictError } from '@styleforge/database';
-import { startTestDatabase } from '@styleforge/testing';
 import type { TestDatabase } from '@styleforge/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startProjectFixture } from './project-fixture.ts';
 import { trainingConfig } from './training-config.ts';
 
 let fixture: TestDatabase;
 let projectId: string;
 let datasetId: string;
 beforeAll(async () => {
-  fixture = await startTestDatabase();
-  ({ projectId } = await fixture.database.apiKeys.createProject('test'));
-  datasetId = (await fixture.database.datasets.create(projectId, { name: 'emoji', kind: 'style_ref' })).id;
+  ({ fixture, projectId, datasetId } = await startProjectFixture());
 });
 afterAll(() => fixture.close());
 

@@ -2,9 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { newId, StaleAttemptError, StatusConflictError } from '@styleforge/database';
 import type { OutboxMessage, TrainingJobRow } from '@styleforge/database';
-import { startTestDatabase } from '@styleforge/testing';
 import type { TestDatabase } from '@styleforge/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startProjectFixture } from './project-fixture.ts';
 import { trainingConfig } from './training-config.ts';
 
 let fixture: TestDatabase;
@@ -12,9 +12,7 @@ let projectId: string;
 let datasetId: string;
 
 beforeAll(async () => {
-  fixture = await startTestDatabase();
-  ({ projectId } = await fixture.database.apiKeys.createProject('test'));
-  datasetId = (await fixture.database.datasets.create(projectId, { name: 'emoji', kind: 'style_ref' })).id;
+  ({ fixture, projectId, datasetId } = await startProjectFixture());
 });
 afterAll(() => fixture.close());
 

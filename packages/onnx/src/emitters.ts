@@ -1,5 +1,5 @@
 // How each graph operation is written in ONNX operations, for the device that will run it.
-import { elementCount, type OpKind, type OpNode, type Shape, type Tensor } from '@styleforge/autodiff';
+import { elementCount, lastTwoSwapped, type OpKind, type OpNode, type Shape, type Tensor } from '@styleforge/autodiff';
 import { inputGradient, weightGradient } from './convolution-gradients.ts';
 import { INT64, ints, type ModelBuilder } from './model-builder.ts';
 
@@ -48,9 +48,7 @@ function emitMatmul({ builder, target, node, operands }: EmitContext<'matmul'>):
 }
 
 function swapLast(builder: ModelBuilder, x: string, rank: number): string {
-  const axes = Array.from({ length: rank }, (_, i) => i);
-  axes.push(...axes.splice(-2).reverse());
-  return builder.node('Transpose', [x], { attributes: { perm: ints(axes) } });
+  return builder.node('Transpose', [x], { attributes: { perm: ints(lastTwoSwapped(rank)) } });
 }
 
 function emitLinear({ builder, node, operands }: EmitContext<'linear'>): string {
