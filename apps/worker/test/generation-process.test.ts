@@ -63,6 +63,19 @@ describe('the generation process', () => {
     expect(rest.images.map(({ index, rgb }) => [index, Buffer.from(rgb)])).toEqual(whole.images.slice(8).map(({ index, rgb }) => [index, Buffer.from(rgb)]));
   }, patience);
 
+  it('draws prompts in batches: what is told to stop at the first image still gives the rest of its batch, and no more', async () => {
+    const controller = new AbortController();
+    const indexes: number[] = [];
+    const result = await generator.generate(taskFor(join(directory, 'tiny'), { prompts: Array.from({ length: 10 }, (_, index) => `picture ${index}`) }), {
+      signal: controller.signal,
+      onImage: async ({ index }) => {
+        controller.abort();
+        indexes.push(index);
+      },
+    });
+    expect([result, indexes]).toEqual(['aborted', [0, 1, 2, 3, 4, 5, 6, 7]]);
+  }, patience);
+
   it('lets a short generation pass a long one, and stops the one that is told to', async () => {
     const controller = new AbortController();
     const ends: string[] = [];

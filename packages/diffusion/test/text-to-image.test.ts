@@ -83,6 +83,18 @@ describe('generation', () => {
     expect(largest(together[2].rgb, alone[0].rgb)).toBeLessThanOrEqual(1);
   });
 
+  it('runs the U-Net once a step for a whole batch of prompts, and not larger than memory allows', async () => {
+    const stepsFor = async (options: Partial<TextToImageOptions>): Promise<number> => {
+      let steps = 0;
+      await collect({ steps: 1, ...options, onStep: () => void steps++ });
+      return steps;
+    };
+    const prompts = Array.from('abcdefghij');
+    expect(await stepsFor({ prompts })).toBe(2);
+    expect(await stepsFor({ prompts: prompts.slice(0, 8) })).toBe(1);
+    expect(await stepsFor({ prompts: prompts.slice(0, 3), width: 96, height: 96 })).toBe(3);
+  });
+
   it('follows prompt, negative prompt and guidance; without guidance the negative prompt has no part', async () => {
     const [plain] = await collect({});
     for (const change of [{ prompts: ['a dog'] }, { negativePrompt: 'blurry' }, { guidanceScale: 9 }, { seed: 12 }, { steps: 4 }]) {
