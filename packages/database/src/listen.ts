@@ -23,6 +23,7 @@ export async function listen(databaseUrl: string, channel: string, onNotify: (pa
     try {
       await next.connect();
       await next.query(`listen ${channel}`);
+      if (stopped) return await next.end();
       client = next;
       onNotify('');
     } catch (error) {
