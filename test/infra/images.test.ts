@@ -18,6 +18,7 @@ const dockerfiles = ['infra/docker/Dockerfile.api', 'infra/docker/Dockerfile.wor
 describe.each(dockerfiles)('%s', (file) => {
   it('keeps the rules: pinned tags, no root at run time, a health check, commands without a shell, tidy package lists', async () => {
     const text = await readText(file);
+    expect(text.match(/^FROM /gm)).toHaveLength(2);
     for (const [, image = ''] of text.matchAll(/^FROM (\S+)/gm)) expect(image).toMatch(/^[a-z/]+:\d+\.\d+\.\d+-[a-z-]+$/);
     expect(text).not.toMatch(/^ADD |\bsudo\b|:latest/m);
     const last = text.slice(text.lastIndexOf('\nFROM '));
@@ -43,7 +44,8 @@ describe('docker-compose.yml', () => {
 
   it('pins its images, gives our services read-only roots, and sets nothing that the service does not know', async () => {
     const [compose] = await readYaml<Compose>('docker-compose.yml');
-    for (const [name, service] of Object.entries(compose?.services ?? {})) {
+    expect(Object.keys(compose!.services)).toEqual(expect.arrayContaining(['api', 'worker', 'migrations', 'first-key']));
+    for (const [name, service] of Object.entries(compose!.services)) {
       expect(service.image, name).toMatch(/:(\d+\.|RELEASE\.|\$\{TAG)/);
       if (!service.image.startsWith('styleforge-')) continue;
       expect(service.read_only, name).toBe(true);
