@@ -50,7 +50,7 @@ export default tseslint.config(
     rules: { 'no-console': 'off' },
   },
   {
-    files: ['**/test/**/*.ts'],
+    files: ['**/test/**/*.ts', 'packages/testing/src/**/*.ts'],
     rules: { 'no-console': 'off', '@typescript-eslint/only-throw-error': 'off' },
   },
 );

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { hasRedis, startRedis, startS3 } from '@styleforge/testing';
+import { hasRedis, redisMissing, s3Environment, startRedis, startS3, warnNotTested } from '@styleforge/testing';
 import { makeTinyBaseModel } from '../integration/tiny-base-model.ts';
 
 export type ServiceUnderTest = { url: string; key: string; stop(): Promise<void> };
@@ -17,7 +17,7 @@ export const services: Record<string, () => Promise<ServiceUnderTest>> = service
 
 function servicesOf({ STYLEFORGE_URL: url, STYLEFORGE_KEY: key }: NodeJS.ProcessEnv): typeof services {
   if (url === undefined) {
-    if (!hasRedis) console.warn('NOT TESTED: the service on Redis and S3, because there is no redis-server on the PATH (Debian: apt-get install redis-server)');
+    warnNotTested('the service on Redis and S3', redisMissing);
     return { 'the embedded default': () => startService({}), ...(hasRedis && { 'Redis and S3': startOnRedisAndS3 }) };
   }
   if (key === undefined) throw new Error('STYLEFORGE_KEY: set it to an admin key of the service at STYLEFORGE_URL');
@@ -26,12 +26,9 @@ function servicesOf({ STYLEFORGE_URL: url, STYLEFORGE_KEY: key }: NodeJS.Process
 
 async function startOnRedisAndS3(): Promise<ServiceUnderTest> {
   const [redis, s3] = await Promise.all([startRedis(), startS3()]);
-  const { bucket, endpoint, accessKeyId, secretAccessKey } = s3.settings;
   const stop = async () => void (await Promise.all([redis.stop(), s3.stop()]));
   try {
-    const service = await startService({
-      REDIS_URL: redis.redisUrl, S3_BUCKET: bucket, S3_ENDPOINT: endpoint, S3_FORCE_PATH_STYLE: 'true', S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey,
-    });
+    const service = await startService({ REDIS_URL: redis.redisUrl, ...s3Environment(s3) });
     return { ...service, stop: async () => service.stop().finally(stop) };
   } catch (error) {
     await stop();

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { ACTIVE_JOB_STATUSES, JOB_STATUSES } from '@styleforge/contracts';
 import { queueMix } from '@styleforge/queue';
-import { startTestDatabase } from '@styleforge/testing';
+import { isInstalled, startTestDatabase, warnNotTested } from '@styleforge/testing';
 import pg from 'pg';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
@@ -23,7 +23,8 @@ interface PodSpec {
   tolerations?: object[];
 }
 
-const hasKubectl = spawnSync('kubectl', ['version', '--client'], { stdio: 'ignore' }).status === 0;
+const hasKubectl = isInstalled('kubectl', 'version', '--client');
+warnNotTested('what kustomize makes of the manifests', hasKubectl ? undefined : 'there is no kubectl on the PATH');
 
 let manifests: Manifest[];
 beforeAll(async () => {
@@ -47,6 +48,7 @@ it('every manifest fits the schema of its kind', async () => {
 
 describe('every pod', () => {
   it('fits the restricted standard, with a read-only root', () => {
+    expect(podSpecs().length).toBeGreaterThan(5);
     for (const { name, pod } of podSpecs()) {
       expect(pod.securityContext, name).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
       for (const { securityContext } of pod.containers) {
@@ -82,6 +84,7 @@ describe('workers', () => {
     for (const { pod } of workers()) {
       expect(pod.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(Number(settingOf(pod, 'WORKER_GRACE_SECONDS')) + 15);
     }
+    expect(computing().map(({ name }) => name)).toEqual(['styleforge-worker-train', 'styleforge-worker-generate', 'styleforge-worker-evaluate']);
     for (const { pod } of computing()) {
       expect(pod.containers[0]?.resources.limits).toMatchObject({ 'nvidia.com/gpu': '1' });
       expect(pod.nodeSelector).toBeDefined();

@@ -1,9 +1,11 @@
 // The Terraform module: formatted, and every provider pinned to one version. Types need the providers, which are not here: see infra/README.md.
 import { spawnSync } from 'node:child_process';
+import { isInstalled, warnNotTested } from '@styleforge/testing';
 import { expect, it } from 'vitest';
 import { readText, repository } from './files.ts';
 
-const hasTerraform = spawnSync('terraform', ['version'], { stdio: 'ignore' }).status === 0;
+const hasTerraform = isInstalled('terraform', 'version');
+warnNotTested("the format of Terraform's files", hasTerraform ? undefined : 'there is no terraform on the PATH');
 
 it('pins every provider exactly', async () => {
   const text = await readText('infra/terraform/versions.tf');

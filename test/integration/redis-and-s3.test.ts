@@ -3,14 +3,14 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { hostname } from 'node:os';
 import type { GenerationBody } from '@styleforge/contracts';
-import { hasRedis, realS3Missing, startRedis, startS3, type TestS3Server } from '@styleforge/testing';
+import { hasRedis, realS3Missing, redisMissing, s3Environment, startRedis, startS3, type TestS3Server, warnNotTested } from '@styleforge/testing';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestService } from './service.ts';
 
 const patience = 400_000;
-if (!hasRedis) console.warn('NOT TESTED: the service on Redis and S3, because there is no redis-server on the PATH (Debian: apt-get install redis-server)');
-else if (realS3Missing !== undefined) console.warn(`NOT TESTED: the service on a real S3 server, because ${realS3Missing}; one in the process takes its place`);
+warnNotTested('the service on Redis and S3', redisMissing);
+if (hasRedis) warnNotTested('the service on a real S3 server', realS3Missing);
 
 describe.skipIf(!hasRedis)('on Redis and S3', () => {
   let redis: Awaited<ReturnType<typeof startRedis>>;
@@ -22,11 +22,7 @@ describe.skipIf(!hasRedis)('on Redis and S3', () => {
   beforeAll(async () => {
     redis = await startRedis();
     s3 = await startS3();
-    const { bucket, endpoint, accessKeyId, secretAccessKey } = s3.settings;
-    test = await TestService.create({ tiny: {} }, {
-      REDIS_URL: redis.redisUrl, S3_BUCKET: bucket, S3_ENDPOINT: endpoint, S3_FORCE_PATH_STYLE: 'true', S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey,
-      WORKER_QUEUES: 'generate:2',
-    });
+    test = await TestService.create({ tiny: {} }, { REDIS_URL: redis.redisUrl, ...s3Environment(s3), WORKER_QUEUES: 'generate:2' });
     styleRef = await test.createDataset('style_ref', [0, 40, 80]);
     aux = await test.createDataset('aux', [120, 160, 200, 240]);
   });

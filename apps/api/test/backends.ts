@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { QueueConnection } from '@styleforge/queue';
 import { createObjectStore } from '@styleforge/storage';
 import type { ObjectStore } from '@styleforge/storage';
-import { hasRedis, startFauxS3, startRedis } from '@styleforge/testing';
+import { hasRedis, redisMissing, startFauxS3, startRedis, warnNotTested } from '@styleforge/testing';
 import { inject } from 'vitest';
 
 declare module 'vitest' {
@@ -23,7 +23,7 @@ export async function startBackend({ databaseUrl, directory }: { databaseUrl: st
     const objectStore = createObjectStore({ kind: 'files', directory: path.join(directory, 'objects') });
     return { objectStore, queueConnection: { kind: 'postgres', databaseUrl }, stop: async () => undefined };
   }
-  if (!hasRedis) console.warn('NOT TESTED: the API on Redis, because there is no redis-server on the PATH (Debian: apt-get install redis-server); on S3 it is');
+  warnNotTested('the API on Redis', redisMissing);
   const s3 = await startFauxS3();
   const redis = hasRedis ? await startRedis() : undefined;
   return {

@@ -4,11 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { buildApp } from '@styleforge/api';
 import { createQueues, type JobQueues } from '@styleforge/queue';
-import { hasRedis, startRedis } from '@styleforge/testing';
+import { hasRedis, redisMissing, startRedis, warnNotTested } from '@styleforge/testing';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ApiFixture, startApiFixture } from './api-fixture.ts';
 
+warnNotTested('an outage of Redis', redisMissing);
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 let api: ApiFixture;

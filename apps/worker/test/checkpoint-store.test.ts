@@ -4,11 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { loadConfig } from '@styleforge/config';
-import type { TrainingConfig } from '@styleforge/contracts';
 import { METHOD_HYPERPARAMETERS } from '@styleforge/contracts';
 import type { Database, TrainingJobRow } from '@styleforge/database';
 import { checkpointPrefix, checkpointsPrefix, createObjectStore, manifestName, type ObjectStore } from '@styleforge/storage';
-import { startTestDatabase, type TestDatabase } from '@styleforge/testing';
+import { startTestDatabase, type TestDatabase, trainingConfig } from '@styleforge/testing';
 import { CheckpointStore, createLogger, type WorkerServices } from '@styleforge/worker';
 
 let directory: string;
@@ -39,11 +38,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
   const dataset = await database.datasets.create(projectId, { name: 'style', kind: 'style_ref' });
-  const config: TrainingConfig = {
-    method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: dataset.id, components: [] }, aux: null, hyperparameters: METHOD_HYPERPARAMETERS,
-    prior_preservation: null, evaluation: null, validation: null, early_stopping: null, suffix: null,
-  };
-  const created = await database.trainingJobs.create({ projectId, config });
+  const created = await database.trainingJobs.create({ projectId, config: trainingConfig(dataset.id) });
   job = (await database.trainingJobs.claim(created?.id ?? '')) as TrainingJobRow;
   checkpoints = new CheckpointStore(job, services);
 });

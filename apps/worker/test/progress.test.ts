@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { loadConfig } from '@styleforge/config';
 import { type JobProgress, METHOD_HYPERPARAMETERS } from '@styleforge/contracts';
 import type { TrainingJobRow } from '@styleforge/database';
-import { startTestDatabase, type TestDatabase } from '@styleforge/testing';
+import { startTestDatabase, type TestDatabase, trainingConfig } from '@styleforge/testing';
 import { createLogger, ProgressRecorder, type WorkerServices } from '@styleforge/worker';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 
@@ -23,13 +23,7 @@ beforeEach(async () => {
   const { apiKeys, datasets, trainingJobs } = fixture.database;
   const { projectId } = await apiKeys.createProject('test');
   const { id: datasetId } = await datasets.create(projectId, { name: 'style', kind: 'style_ref' });
-  const created = await trainingJobs.create({
-    projectId,
-    config: {
-      method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: datasetId, components: [] }, aux: null, hyperparameters: { ...METHOD_HYPERPARAMETERS, max_train_steps: STEPS },
-      prior_preservation: null, validation: null, early_stopping: null, evaluation: null, suffix: null,
-    },
-  });
+  const created = await trainingJobs.create({ projectId, config: trainingConfig(datasetId, { hyperparameters: { ...METHOD_HYPERPARAMETERS, max_train_steps: STEPS } }) });
   job = (await trainingJobs.claim(created?.id ?? ''))!;
   await trainingJobs.start(job.id, job.attempt);
   // The pace of the training is the test's; all else goes on by the real clock.

@@ -2,13 +2,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startFauxqs } from 'fauxqs';
 import { loadConfig } from '@styleforge/config';
-import { type EvaluationConfig, type EvaluationStage, type GenerationConfig, METHOD_HYPERPARAMETERS, type TrainingConfig } from '@styleforge/contracts';
+import { type EvaluationConfig, type EvaluationStage, type GenerationConfig, type TrainingConfig } from '@styleforge/contracts';
 import { newId } from '@styleforge/database';
 import { createConsumer, createQueues } from '@styleforge/queue';
 import { checkpointPrefix, classImagesPrefix, createObjectStore, datasetImageKey, datasetThumbnailKey, evaluationReportKey, generationImageKey, type ObjectStore, validationImageKey } from '@styleforge/storage';
-import { startTestDatabase, type TestDatabase } from '@styleforge/testing';
+import { startFauxS3, startTestDatabase, type TestDatabase, type TestS3Server, trainingConfig } from '@styleforge/testing';
 import { createLogger, runSweep, type SweepServices } from '@styleforge/worker';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
@@ -16,13 +15,12 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 let fixture: TestDatabase;
 let directory: string;
-let s3: Awaited<ReturnType<typeof startFauxqs>>;
+let s3: TestS3Server;
 
 beforeAll(async () => {
   fixture = await startTestDatabase();
   directory = await mkdtemp(join(tmpdir(), 'styleforge-sweep-'));
-  s3 = await startFauxqs({ port: 0, host: '127.0.0.1', logger: false });
-  s3.createBucket('styleforge');
+  s3 = await startFauxS3();
 });
 afterAll(async () => {
   await s3.stop();
@@ -41,9 +39,7 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
   beforeAll(() => {
     store = kind === 'files'
       ? createObjectStore({ kind: 'files', directory: join(directory, 'objects') })
-      : createObjectStore({
-          ...loadConfig({ S3_BUCKET: 'styleforge', S3_ENDPOINT: s3.address, S3_FORCE_PATH_STYLE: 'true', S3_ACCESS_KEY_ID: 'test', S3_SECRET_ACCESS_KEY: 'test', S3_PREFIX: 'one' }).objectStore,
-        });
+      : createObjectStore({ kind: 's3', ...s3.settings, prefix: 'one' });
   });
 
   const put = (key: string) => store.put(key, Buffer.from(key));
@@ -66,10 +62,7 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
     await store.deletePrefix('projects/');
     ({ projectId } = await fixture.database.apiKeys.createProject('test'));
     const { id: datasetId } = await fixture.database.datasets.create(projectId, { name: 'style', kind: 'style_ref' });
-    config = {
-      method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: datasetId, components: [] }, aux: null, hyperparameters: METHOD_HYPERPARAMETERS,
-      prior_preservation: null, validation: null, early_stopping: null, evaluation: null, suffix: null,
-    };
+    config = trainingConfig(datasetId);
     const { trainingJobs, validationImages } = fixture.database;
     jobId = (await trainingJobs.create({ projectId, config }))?.id ?? '';
     await trainingJobs.claim(jobId);

@@ -3,10 +3,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { createAddressPolicy } from '@styleforge/config';
-import { METHOD_HYPERPARAMETERS, type TrainingConfig, type WebhookEvent } from '@styleforge/contracts';
+import type { WebhookEvent } from '@styleforge/contracts';
 import type { WebhookRow } from '@styleforge/database';
 import { createConsumer, createQueues, PermanentJobError, startOutboxPublisher } from '@styleforge/queue';
-import { startTestDatabase, type TestDatabase } from '@styleforge/testing';
+import { startTestDatabase, type TestDatabase, trainingConfig } from '@styleforge/testing';
 import { createLogger, deliverWebhook, post, signedHeaders, type WebhookServices } from '@styleforge/worker';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
@@ -193,16 +193,11 @@ describe('addresses', () => {
 });
 
 describe('a job', () => {
-  const config = (datasetId: string): TrainingConfig => ({
-    method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: datasetId, components: [] }, aux: null, hyperparameters: METHOD_HYPERPARAMETERS,
-    prior_preservation: null, evaluation: null, validation: null, early_stopping: null, suffix: null,
-  });
-
   it('is heard of by the endpoints that want it and by its own webhook_url, each once, through outbox and queue, also after a failure', async () => {
     const wanting = await createWebhook(`${base}/wanting`, ['training_job.succeeded']);
     const other = await createWebhook(`${base}/other`, ['training_job.failed']);
     const { id: datasetId } = await fixture.database.datasets.create(projectId, { name: 'style', kind: 'style_ref' });
-    const job = await fixture.database.trainingJobs.create({ projectId, config: config(datasetId), metadata: { team: 'a' }, webhookUrl: `${base}/own` });
+    const job = await fixture.database.trainingJobs.create({ projectId, config: trainingConfig(datasetId), metadata: { team: 'a' }, webhookUrl: `${base}/own` });
     const id = job?.id ?? '';
     await fixture.database.trainingJobs.claim(id);
     await fixture.database.trainingJobs.start(id, 1);

@@ -3,9 +3,9 @@ import { ACTIVE_JOB_STATUSES, FINISHED_JOB_STATUSES } from '@styleforge/contract
 import type { EvaluationConfig } from '@styleforge/contracts';
 import { newId } from '@styleforge/database';
 import type { TestDatabase } from '@styleforge/testing';
+import { trainingConfig } from '@styleforge/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startProjectFixture } from './project-fixture.ts';
-import { trainingConfig } from './training-config.ts';
 
 let fixture: TestDatabase;
 let projectId: string;

@@ -1,8 +1,7 @@
 // The statement that the operating guide gives for a restored database puts every unfinished piece of work back into the outbox, once.
 import { readFile } from 'node:fs/promises';
-import { startTestDatabase, type TestDatabase } from '@styleforge/testing';
+import { startTestDatabase, type TestDatabase, trainingConfig } from '@styleforge/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { trainingConfig } from './training-config.ts';
 
 let fixture: TestDatabase;
 

@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import { ACTIVE_JOB_STATUSES, GENERATION_STATUSES, GENERATION_TRANSITIONS, JOB_STATUSES, JOB_TRANSITIONS, type JobStatus } from '@styleforge/contracts';
 import { newId, StaleAttemptError, StatusConflictError } from '@styleforge/database';
 import type { TestDatabase } from '@styleforge/testing';
+import { trainingConfig } from '@styleforge/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startProjectFixture } from './project-fixture.ts';
-import { trainingConfig } from './training-config.ts';
 
 let fixture: TestDatabase;
 let projectId: string;

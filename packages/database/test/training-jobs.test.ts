@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { newId, StaleAttemptError, StatusConflictError } from '@styleforge/database';
 import type { OutboxMessage, TrainingJobRow } from '@styleforge/database';
 import type { TestDatabase } from '@styleforge/testing';
+import { trainingConfig } from '@styleforge/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startProjectFixture } from './project-fixture.ts';
-import { trainingConfig } from './training-config.ts';
 
 let fixture: TestDatabase;
 let projectId: string;

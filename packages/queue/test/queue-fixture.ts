@@ -1,14 +1,13 @@
 // A real database with projects and jobs in it, and the queue on either backend, for the tests of the way from a row to a worker.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { METHOD_HYPERPARAMETERS, type JobPriority, type TrainingConfig } from '@styleforge/contracts';
+import type { JobPriority } from '@styleforge/contracts';
 import type { Database } from '@styleforge/database';
 import { createQueues, type JobQueues, type QueueConnection } from '@styleforge/queue';
-import { startTestDatabase, type TestDatabase } from '@styleforge/testing';
-import { hasRedis, startRedis } from '@styleforge/testing';
+import { hasRedis, redisMissing, startRedis, startTestDatabase, type TestDatabase, trainingConfig, warnNotTested } from '@styleforge/testing';
 
 export const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
 export const backends = hasRedis ? ['postgres', 'redis'] : ['postgres'];
-if (!hasRedis) console.warn('NOT TESTED: the queue on Redis, because there is no redis-server on the PATH (Debian: apt-get install redis-server)');
+warnNotTested('the queue on Redis', redisMissing);
 
 export interface QueueFixture {
   database: Database;
@@ -57,11 +56,4 @@ export async function until(condition: () => boolean | Promise<boolean>, ms = 12
     if (Date.now() > end) throw new Error('it did not happen in time');
     await sleep(20);
   }
-}
-
-function trainingConfig(datasetId: string): TrainingConfig {
-  return {
-    method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: datasetId, components: [] }, aux: null, hyperparameters: METHOD_HYPERPARAMETERS,
-    prior_preservation: null, evaluation: null, validation: null, early_stopping: null, suffix: null,
-  };
 }

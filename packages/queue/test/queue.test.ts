@@ -1,41 +1,33 @@
 // One suite for both backends: the queue in Postgres and the queue in Redis.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { catalog, type Consumer, createConsumer, createQueues, type JobContext, type JobOutcome, type JobQueues, PermanentJobError, type QueueConnection } from '@styleforge/queue';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '@styleforge/stack';
-import { hasRedis, startRedis } from '@styleforge/testing';
+import { hasRedis, startRedis, startTestDatabase, type TestDatabase } from '@styleforge/testing';
+import { backends, until } from './queue-fixture.ts';
 
 const errors: unknown[] = [];
 const log = { info: () => undefined, warn: () => undefined, error: (fields: object) => errors.push(fields) };
 
-let postgres: EmbeddedPostgres;
+let postgres: TestDatabase;
 let redis: Awaited<ReturnType<typeof startRedis>> | undefined;
-let directory: string;
 const connections: Record<string, QueueConnection> = {};
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'styleforge-queue-'));
-  postgres = await startEmbeddedPostgres({ directory });
+  postgres = await startTestDatabase();
   connections['postgres'] = { kind: 'postgres', databaseUrl: postgres.databaseUrl };
   if (hasRedis) {
     redis = await startRedis();
     connections['redis'] = { kind: 'redis', redisUrl: redis.redisUrl };
-  } else {
-    console.warn('NOT TESTED: the queue on Redis, because there is no redis-server on the PATH (Debian: apt-get install redis-server)');
   }
 });
 
 afterAll(async () => {
   await redis?.stop();
-  await postgres.stop();
-  await rm(directory, { recursive: true, force: true });
+  await postgres.close();
 });
 
 it('a webhook is tried for about a day', () => {
@@ -46,7 +38,7 @@ it('a webhook is tried for about a day', () => {
 });
 
 // Much of it is waiting for locks to run out: the backends wait at the same time, each with its tests in their order.
-describe.concurrent.each(hasRedis ? ['postgres', 'redis'] : ['postgres'])('the queue on %s', (backend) => void describe.sequential('in order', () => {
+describe.concurrent.each(backends)('the queue on %s', (backend) => void describe.sequential('in order', () => {
   let connection: QueueConnection;
   let queues: JobQueues;
   const consumers: Consumer[] = [];
@@ -69,14 +61,6 @@ describe.concurrent.each(hasRedis ? ['postgres', 'redis'] : ['postgres'])('the q
     return consumer;
   }
   const enqueue = (id: string) => queues.enqueue('generate', [{ id, payload: { generationId: id } }]);
-
-  async function until(condition: () => boolean, ms = 10_000): Promise<void> {
-    const end = Date.now() + ms;
-    while (!condition()) {
-      if (Date.now() > end) throw new Error('it did not happen in time');
-      await sleep(20);
-    }
-  }
 
   it('delivers a job once, however often it was sent', async () => {
     const id = newId();

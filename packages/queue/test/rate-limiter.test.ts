@@ -2,7 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createRateLimiter } from '@styleforge/queue';
 import { describe, expect, it } from 'vitest';
-import { hasRedis, startRedis } from '@styleforge/testing';
+import { hasRedis, redisMissing, startRedis, warnNotTested } from '@styleforge/testing';
+
+warnNotTested('the rate limit on Redis', redisMissing);
 
 const allowed = async (take: Promise<{ allowed: boolean }>[]) => (await Promise.all(take)).filter((state) => state.allowed).length;
 

@@ -15,10 +15,10 @@ import {
   checkObjectStore, checkpointPrefix, createObjectStore, DamagedObjectError, datasetImageKey, downloadObject, generationImageKey, InvalidKeyError, InvalidRangeError,
   ObjectNotFoundError, type ObjectStore, ObjectStoreUnavailableError,
 } from '@styleforge/storage';
-import { realS3Missing, s3Domain, startFauxS3, startRealS3, type TestS3Server } from '@styleforge/testing';
+import { realS3Missing, s3Domain, startFauxS3, startRealS3, type TestS3Server, warnNotTested } from '@styleforge/testing';
 
 const s3Servers: Record<string, () => Promise<TestS3Server>> = { 'S3 in the process': startFauxS3, ...(realS3Missing === undefined && { 'a real S3 server': startRealS3 }) };
-if (realS3Missing !== undefined) console.warn(`NOT TESTED: a real S3 server, because ${realS3Missing}`);
+warnNotTested('a real S3 server', realS3Missing);
 
 /** Not path style: the bucket stands in the host name, and in the signature. */
 const addressedLikeAws = 'a real S3 server, the bucket in its name';

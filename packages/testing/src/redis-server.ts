@@ -1,11 +1,14 @@
 // Starts a private Redis the way BullMQ wants it: nothing evicted, everything kept.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '@styleforge/stack';
+import { isInstalled } from './not-tested.ts';
 
-export const hasRedis = spawnSync('redis-server', ['--version'], { stdio: 'ignore' }).status === 0;
+export const hasRedis = isInstalled('redis-server', '--version');
+/** Why none can be had, or undefined when one can. */
+export const redisMissing = hasRedis ? undefined : 'there is no redis-server on the PATH (Debian: apt-get install redis-server)';
 
 export async function startRedis(): Promise<{ redisUrl: string; stop(): Promise<void> }> {
   const directory = await mkdtemp(join(tmpdir(), 'styleforge-redis-'));

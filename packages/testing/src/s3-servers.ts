@@ -1,16 +1,22 @@
 // S3 servers for tests: one in the process, and a real one that checks signatures, where one is found.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startFauxqs } from 'fauxqs';
 import { freePort } from '@styleforge/stack';
+import { isInstalled } from './not-tested.ts';
 
 export interface TestS3Server {
   /** As packages/config has them. */
   settings: { bucket: string; region: string; endpoint: string; forcePathStyle: boolean; accessKeyId: string; secretAccessKey: string };
   stop(): Promise<void>;
+}
+
+/** The settings of a service that keeps its objects there. */
+export function s3Environment({ settings: { bucket, endpoint, forcePathStyle, accessKeyId, secretAccessKey } }: TestS3Server): Record<string, string> {
+  return { S3_BUCKET: bucket, S3_ENDPOINT: endpoint, S3_FORCE_PATH_STYLE: String(forcePathStyle), S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey };
 }
 
 const region = 'us-east-1';
@@ -28,12 +34,10 @@ export async function startFauxS3(): Promise<TestS3Server> {
   };
 }
 
-const answers = (command: string, ...args: string[]) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
-
 /** Programs that check signatures, keep parts and verify checksums; the first that is found is used. */
 const realServers = [
-  { command: 'versitygw', isThere: answers('versitygw', '--version'), start: startVersityGateway },
-  { command: 'weed', isThere: answers('weed', 'version'), start: startSeaweed },
+  { command: 'versitygw', isThere: isInstalled('versitygw', '--version'), start: startVersityGateway },
+  { command: 'weed', isThere: isInstalled('weed', 'version'), start: startSeaweed },
 ];
 const realServer = realServers.find(({ isThere }) => isThere);
 

@@ -1,0 +1,10 @@
+// What a machine cannot test, said at the start of the file that leaves it out.
+import { spawnSync } from 'node:child_process';
+
+/** Whether the program is on the PATH; `args` make it tell its version. */
+export const isInstalled = (command: string, ...args: string[]): boolean => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+
+/** `missing`: the reason, undefined where it is tested. */
+export function warnNotTested(what: string, missing: string | undefined): void {
+  if (missing !== undefined) console.warn(`NOT TESTED: ${what}, because ${missing}`);
+}

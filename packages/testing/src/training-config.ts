@@ -1,0 +1,19 @@
+// A resolved training configuration for tests that need a job, whatever it trains.
+import { METHOD_HYPERPARAMETERS, type TrainingConfig } from '@styleforge/contracts';
+
+/** Single-StyleForge with the method's hyperparameters on the dataset of this id, without Aux images. */
+export function trainingConfig(styleRefDataset: string, changes: Partial<TrainingConfig> = {}): TrainingConfig {
+  return {
+    method: 'single-styleforge',
+    base_model: 'tiny',
+    style_ref: { dataset_id: styleRefDataset, components: [{ name: 'all', token: 'zwx', prompt: 'a photo of zwx style' }] },
+    aux: null,
+    hyperparameters: METHOD_HYPERPARAMETERS,
+    prior_preservation: null,
+    validation: null,
+    evaluation: null,
+    early_stopping: null,
+    suffix: null,
+    ...changes,
+  };
+}
