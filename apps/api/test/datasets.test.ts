@@ -135,6 +135,7 @@ describe('POST /v1/datasets/{id}/images', () => {
     const id = await newDataset();
     expect((await api.call('POST', `/v1/datasets/${id}/images`, { body: { images: [] } })).body).toMatchObject({ code: 'unsupported_media_type' });
     expect((await upload(id, [])).body).toMatchObject({ code: 'invalid_request' });
+    expect((await upload(id, [{ field: 'images', value: 'no file' }])).body).toMatchObject({ errors: [{ pointer: '/images', detail: expect.stringContaining('file name') as string }] });
     const gone = await upload('ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70', [{ file: 'a.png', bytes: await picture(1), type: 'image/png' }]);
     expect(gone.body).toMatchObject({ code: 'not_found', status: 404 });
   });

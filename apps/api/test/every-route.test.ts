@@ -132,12 +132,16 @@ describe('GET', () => {
     for (const route of lists) {
       const url = pathWith(ids, route.path);
       const get = (query: string) => api.call<{ data: object[]; has_more: boolean; next: string | null }>('GET', `${url}?${query}`, { key: keys['admin'] ?? '' });
-      for (const limit of ['0', '101', '-1', 'x', '1.5']) expect([url, limit, (await get(`limit=${limit}`)).status]).toEqual([url, limit, 422]);
+      for (const query of ['limit=0', 'limit=101', 'limit=-1', 'limit=x', 'limit=1.5', 'after=No cursor', 'no-such-filter=1']) {
+        const refused = (await get(query)).body as object;
+        expect([url, query, refused]).toMatchObject([url, query, { status: 422, errors: [{ pointer: `/${query.split('=')[0]}` }] }]);
+      }
       const whole = (await get('limit=100')).body;
       expect([url, whole.has_more, whole.next]).toEqual([url, false, null]);
       const found: object[] = [];
       for (let next: string | null = ''; next !== null;) {
         const page: { data: object[]; next: string | null } = (await get(`limit=1${next === '' ? '' : `&after=${encodeURIComponent(next)}`}`)).body;
+        expect([url, page.data.length <= 1]).toEqual([url, true]);
         found.push(...page.data);
         next = page.next;
       }

@@ -1,6 +1,7 @@
 // Requests that HTTP itself finds wrong: every answer is a problem document, on a real connection too.
 import { connect } from 'node:net';
 import { startApi } from '@styleforge/api';
+import { exampleId } from '@styleforge/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApiFixture } from './api-fixture.ts';
 import type { ApiFixture } from './api-fixture.ts';
@@ -49,6 +50,15 @@ describe('a request that is refused before it reaches a route', () => {
     expect(answer.body['request_id']).toBe(answer.headers.get('x-request-id'));
     expect(answer.body['type']).toBe(`/docs/errors#${code}`);
     if (status === 405) expect(answer.headers.get('allow')).toMatch(/GET/);
+  });
+
+  it.each<[string, string, object, string, RegExp]>([
+    ['a name of metadata', '/v1/training-jobs', { method: 'dreambooth', base_model: 'tiny', style_ref: { dataset_id: exampleId('dataset') }, metadata: { 'a:b': 'c' } }, '/metadata/a:b', /^its name must have 1 to 64 characters and no colon$/],
+    ['what may be a list or a text, and is neither', '/v1/evaluations', { model: 'tiny', prompts: 5 }, '/prompts', /expected array.*, or: .*expected string/],
+    ['an item of what may be a list or a text', '/v1/evaluations', { model: 'tiny', prompts: ['a house', 5] }, '/prompts/1', /expected string/],
+  ])('says what is wrong with %s', async (_case, path, body, pointer, detail) => {
+    const answer = await send('POST', path, json, JSON.stringify(body));
+    expect([answer.status, answer.body['errors']]).toEqual([422, [{ pointer, detail: expect.stringMatching(detail) as string }]]);
   });
 
   it.each([

@@ -81,6 +81,7 @@ describe('GET /v1/prompt-sets', () => {
     let after: string | null = null;
     do {
       const { body }: { body: Page<PromptSetSummaryBody> } = await api.call('GET', `/v1/prompt-sets?limit=2${after === null ? '' : `&after=${after}`}`);
+      expect(body.data.length).toBeLessThanOrEqual(2);
       names.push(...body.data.map(({ name, version, prompt_count }) => `${name}@${version} ${prompt_count}`));
       after = body.next;
     } while (after !== null);

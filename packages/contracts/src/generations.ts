@@ -98,4 +98,4 @@ export type GenerationSummaryBody = z.infer<typeof generationSummary>;
 
 export const generationPage = pageOf(generationSummary, 'GenerationPage');
 
-export const generationQuery = pageQuery.extend({ status: generationStatus.optional() });
+export const generationQuery = pageQuery(generationId).extend({ status: generationStatus.optional() });

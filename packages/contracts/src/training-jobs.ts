@@ -84,8 +84,7 @@ export const trainingJobPage = pageOf(trainingJob, 'TrainingJobPage');
 
 const metadataPair = z.string().regex(/^[^:]{1,64}:.{0,512}$/s, 'must be a key, a colon and a value');
 
-export const trainingJobQuery = pageQuery.extend({
-  after: trainingJobId.optional(),
+export const trainingJobQuery = pageQuery(trainingJobId).extend({
   status: jobStatus.optional(),
   method: z.enum(TRAINING_METHODS).optional(),
   base_model: z.string().optional(),

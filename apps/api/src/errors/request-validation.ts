@@ -26,7 +26,18 @@ export function toFieldErrors(issue: Issue): FieldError[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({ pointer: toPointer([...issue.path, key]), detail: 'there is no such field' }));
   }
-  return [{ pointer: toPointer(issue.path), detail: issue.message }];
+  const pointer = toPointer(issue.path);
+  if (issue.code === 'invalid_key') return [{ pointer, detail: `its name ${issue.issues.map(({ message }) => message).join(', ')}` }];
+  return issue.code === 'invalid_union' ? toUnionErrors(issue) : [{ pointer, detail: issue.message }];
+}
+
+/** Of the forms that a field may have, the one that the value comes closest to; all of them where it is like none. */
+function toUnionErrors({ path, errors }: z.core.$ZodIssueInvalidUnion): FieldError[] {
+  const depthOf = (issues: Issue[]) => Math.max(...issues.map((issue) => issue.path.length));
+  const deepest = Math.max(...errors.map(depthOf));
+  const [closest = [], ...others] = errors.filter((issues) => depthOf(issues) === deepest);
+  if (others.length === 0) return closest.flatMap((issue) => toFieldErrors({ ...issue, path: [...path, ...issue.path] }));
+  return [{ pointer: toPointer(path), detail: [closest, ...others].map(([issue]) => issue?.message).join(', or: ') }];
 }
 
 /** RFC 6901. */

@@ -1,9 +1,9 @@
 // Prompt sets: those of the project and those that ship with the service, found by id, name or name@version.
 import { createHash } from 'node:crypto';
 import { ID_PREFIXES, SHIPPED_PROMPT_SETS } from '@styleforge/contracts';
-import type { CreatePromptSetRequest } from '@styleforge/contracts';
+import type { CreatePromptSetRequest, PageQuery } from '@styleforge/contracts';
 import { newId } from '@styleforge/database';
-import type { Database, PromptSetRow, PromptSetSummaryRow } from '@styleforge/database';
+import type { Database, PromptSetRow, PromptSetSummaryRow, RowPage } from '@styleforge/database';
 import { ApiError } from '../errors/api-error.ts';
 
 export interface ListedPromptSet {
@@ -27,13 +27,16 @@ const shippedSets: FoundPromptSet[] = SHIPPED_PROMPT_SETS.map(({ prompts, ...set
   ...set, id: set.name, prompts: [...prompts], promptCount: prompts.length, sha256: promptsSha256(prompts), shipped: true, createdAt: null,
 }));
 
+/** Their names are their ids. */
+export const isShippedPromptSet = (id: string): boolean => shippedSets.some((set) => set.id === id);
+
 const ownSet = (row: PromptSetRow): FoundPromptSet => ({ ...row, promptCount: row.prompts.length, shipped: false });
 const ownListed = (row: PromptSetSummaryRow): ListedPromptSet => ({ ...row, shipped: false });
 
 type NewSet = { projectId: string; body: CreatePromptSetRequest; reservedUuid: string | undefined };
 
 export async function createPromptSet(database: Database, { projectId, body, reservedUuid }: NewSet): Promise<FoundPromptSet> {
-  if (shippedSets.some(({ name }) => name === body.name)) {
+  if (isShippedPromptSet(body.name)) {
     const detail = `${body.name} is the name of a prompt set that ships with the service; take another one`;
     throw new ApiError('validation_failed', `/name: ${detail}`, [{ pointer: '/name', detail }]);
   }
@@ -51,9 +54,10 @@ export async function findPromptSet(database: Database, projectId: string, refer
   return row && ownSet(row);
 }
 
-/** The project's own ones, newest first; those that ship with the service end the last page. */
-export async function listPromptSets(database: Database, projectId: string, page: { limit: number; after?: string | undefined }) {
-  const { rows, hasMore } = await database.promptSets.list(projectId, page);
-  const own = rows.map(ownListed);
-  return { rows: hasMore ? own : [...own, ...shippedSets], hasMore };
+/** The project's own ones, newest first, then those that ship with the service. */
+export async function listPromptSets(database: Database, projectId: string, page: PageQuery): Promise<RowPage<ListedPromptSet>> {
+  const lastShipped = shippedSets.findIndex(({ id }) => id === page.after);
+  const own = lastShipped >= 0 ? { rows: [], hasMore: false } : await database.promptSets.list(projectId, page);
+  const listed = [...own.rows.map(ownListed), ...(own.hasMore ? [] : shippedSets.slice(lastShipped + 1))];
+  return { rows: listed.slice(0, page.limit), hasMore: own.hasMore || listed.length > page.limit };
 }

@@ -449,7 +449,7 @@ export interface paths {
         };
         /**
          * List prompt sets, newest first
-         * @description Every version is one entry. The last page ends with those that ship with the service.
+         * @description Every version is one entry. Those that ship with the service come last.
          */
         get: operations["getPromptSets"];
         put?: never;
@@ -3593,6 +3593,7 @@ export interface operations {
     getEvaluations: {
         parameters: {
             query?: {
+                /** @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
                 after?: string;
                 limit?: number;
             };
@@ -4549,6 +4550,7 @@ export interface operations {
     getImagesGenerations: {
         parameters: {
             query?: {
+                /** @example gen_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
                 after?: string;
                 limit?: number;
                 status?: components["schemas"]["GenerationStatusInput"];
@@ -7543,6 +7545,7 @@ export interface operations {
     getWebhooksIdDeliveries: {
         parameters: {
             query?: {
+                /** @example whd_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
                 after?: string;
                 limit?: number;
             };

@@ -13,7 +13,7 @@ export function listApiKeysRoute(app: ApiServer, { database }: ApiDependencies):
     summary: 'List API keys, newest first',
     description: 'Those of the project, revoked ones too.',
     security,
-    querystring: pageQuery.extend({ after: apiKeyId.optional() }),
+    querystring: pageQuery(apiKeyId),
     response: { 200: apiKeyPage, ...problemResponses('validation_failed') },
   };
   app.get('/api-keys', { schema, config: { scope: 'admin' } }, async (request) => {

@@ -10,7 +10,7 @@ export function listBaseModelsRoute(app: ApiServer, { baseModels }: ApiDependenc
     tags: ['base models'],
     summary: 'The base models that this installation can train, by name',
     security,
-    querystring: pageQuery.extend({ after: baseModelName.optional() }),
+    querystring: pageQuery(baseModelName),
     response: { 200: baseModelPage, ...problemResponses('validation_failed') },
   };
   app.get('/base-models', { schema }, async (request) => {

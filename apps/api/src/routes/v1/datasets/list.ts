@@ -12,7 +12,7 @@ export function listDatasetsRoute(app: ApiServer, { database }: ApiDependencies)
     tags: ['datasets'],
     summary: 'List datasets, newest first',
     security,
-    querystring: pageQuery.extend({ after: datasetId.optional() }),
+    querystring: pageQuery(datasetId),
     response: { 200: datasetPage, ...problemResponses('validation_failed') },
   };
   app.get('/datasets', { schema }, async (request) => {

@@ -1,5 +1,5 @@
 // GET /v1/evaluations
-import { evaluationPage, pageQuery } from '@styleforge/contracts';
+import { evaluationId, evaluationPage, pageQuery } from '@styleforge/contracts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
@@ -12,7 +12,7 @@ export function listEvaluationsRoute(app: ApiServer, { database }: ApiDependenci
     tags: ['evaluations'],
     summary: 'List evaluations, newest first',
     security,
-    querystring: pageQuery,
+    querystring: pageQuery(evaluationId),
     response: { 200: evaluationPage, ...problemResponses('validation_failed') },
   };
   app.get('/evaluations', { schema }, async (request) => presentPage(await database.evaluations.list(request.caller.projectId, request.query), presentEvaluation));

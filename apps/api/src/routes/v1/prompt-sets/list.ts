@@ -1,20 +1,23 @@
 // GET /v1/prompt-sets
-import { pageQuery, promptSetPage } from '@styleforge/contracts';
+import { pageQuery, promptSetId, promptSetPage } from '@styleforge/contracts';
+import { z } from 'zod';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { presentPage } from '../../../presenters/pages.ts';
 import { presentPromptSetSummary } from '../../../presenters/prompt-sets.ts';
-import { listPromptSets } from '../../../services/prompt-set-service.ts';
+import { isShippedPromptSet, listPromptSets } from '../../../services/prompt-set-service.ts';
+
+const cursor = z.string().refine((text) => isShippedPromptSet(text) || promptSetId.safeParse(text).success, 'must be the `next` of a page');
 
 export function listPromptSetsRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
     tags: ['prompt sets'],
     summary: 'List prompt sets, newest first',
-    description: 'Every version is one entry. The last page ends with those that ship with the service.',
+    description: 'Every version is one entry. Those that ship with the service come last.',
     security,
-    querystring: pageQuery,
+    querystring: pageQuery(cursor),
     response: { 200: promptSetPage, ...problemResponses('validation_failed') },
   };
   app.get('/prompt-sets', { schema }, async (request) => {

@@ -11,7 +11,7 @@ export function listStudiesRoute(app: ApiServer, { database }: ApiDependencies):
     tags: ['studies'],
     summary: 'List studies, newest first',
     security,
-    querystring: pageQuery.extend({ after: studyId.optional() }),
+    querystring: pageQuery(studyId),
     response: { 200: studyPage, ...problemResponses('validation_failed') },
   };
   app.get('/studies', { schema }, async (request) => {

@@ -1,5 +1,5 @@
 // GET /v1/webhooks/{id}/deliveries
-import { pageQuery, webhookDeliveryPage, webhookId } from '@styleforge/contracts';
+import { pageQuery, webhookDeliveryId, webhookDeliveryPage, webhookId } from '@styleforge/contracts';
 import { z } from 'zod';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { notFound } from '../../../errors/api-error.ts';
@@ -15,7 +15,7 @@ export function listDeliveriesRoute(app: ApiServer, { database }: ApiDependencie
     summary: 'The log of deliveries to an endpoint, newest first',
     security,
     params: z.object({ id: webhookId }),
-    querystring: pageQuery,
+    querystring: pageQuery(webhookDeliveryId),
     response: { 200: webhookDeliveryPage, ...problemResponses('not_found', 'validation_failed') },
   };
   app.get('/webhooks/:id/deliveries', { schema }, async (request) => {

@@ -12,7 +12,7 @@ export function listWebhooksRoute(app: ApiServer, { database }: ApiDependencies)
     tags: ['webhooks'],
     summary: 'List webhook endpoints, newest first',
     security,
-    querystring: pageQuery.extend({ after: webhookId.optional() }),
+    querystring: pageQuery(webhookId),
     response: { 200: webhookPage, ...problemResponses('validation_failed') },
   };
   app.get('/webhooks', { schema }, async (request) => presentPage(await database.webhooks.list(request.caller.projectId, request.query), presentWebhook));
