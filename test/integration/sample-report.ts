@@ -2,7 +2,7 @@
 import { METHOD_HYPERPARAMETERS, type Report, type ReportMetric, type ReportModel } from '@styleforge/contracts';
 import { reachVerdict, trainingCommand } from '@styleforge/reports';
 
-export const EVALUATION = 'eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70';
+const EVALUATION = 'eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70';
 export const JOB = 'job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70';
 const DATASET = 'ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70';
 const CHECKPOINT = 'ckpt_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70';

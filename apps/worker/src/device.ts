@@ -7,7 +7,7 @@ import type { TrainingTask } from './messages.ts';
 
 type Device = WorkerConfig['device'];
 
-export class DeviceUnavailableError extends Error {
+class DeviceUnavailableError extends Error {
   override name = 'DeviceUnavailableError';
 }
 

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { compileSettings, failureMessage, rawImage } from './messages.ts';
 
-export const generationTask = z.object({
+const generationTask = z.object({
   modelDirectory: z.string(),
   compile: compileSettings,
   config: z.unknown(),

@@ -7,7 +7,7 @@ const images = z.array(z.object({ path: z.string(), caption: z.string().nullable
 
 export const compileSettings = z.object({ device: z.enum(DEVICES), threads: z.number().optional() });
 
-export const trainingTask = z.object({
+const trainingTask = z.object({
   kind: z.literal('train'),
   compile: compileSettings,
   baseModelDirectory: z.string(),
@@ -28,7 +28,7 @@ export const trainingTask = z.object({
 export type TrainingTask = z.infer<typeof trainingTask>;
 
 /** Draws the images of one model that are missing yet. */
-export const drawTask = z.object({
+const drawTask = z.object({
   kind: z.literal('draw'),
   compile: compileSettings,
   modelDirectory: z.string(),
@@ -42,7 +42,7 @@ export const drawTask = z.object({
 export type DrawTask = z.infer<typeof drawTask>;
 
 /** Compares the images of all models with the reference and the prompts. */
-export const measureTask = z.object({
+const measureTask = z.object({
   kind: z.literal('measure'),
   compile: compileSettings,
   config: z.unknown(),
@@ -62,13 +62,13 @@ export const measureTask = z.object({
 export type MeasureTask = z.infer<typeof measureTask>;
 
 /** Finds out whether the device is there. */
-export const deviceTask = z.object({ kind: z.literal('check-device'), device: compileSettings.shape.device });
+const deviceTask = z.object({ kind: z.literal('check-device'), device: compileSettings.shape.device });
 
 export const task = z.discriminatedUnion('kind', [trainingTask, drawTask, measureTask, deviceTask]);
 export type Task = z.infer<typeof task>;
 
 /** How the child tells what it does: with the ids that its parent works under. */
-export const childTelemetry = z.object({
+const childTelemetry = z.object({
   origin,
   logLevel: z.string(),
   logBindings: z.record(z.string(), z.unknown()),

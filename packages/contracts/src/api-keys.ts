@@ -5,7 +5,7 @@ import { pageOf, timestamp } from './pages.ts';
 
 /** `admin` includes the other two. */
 export const API_KEY_SCOPES = ['read', 'write', 'admin'] as const;
-export const apiKeyScope = z.enum(API_KEY_SCOPES).meta({ id: 'ApiKeyScope' });
+const apiKeyScope = z.enum(API_KEY_SCOPES).meta({ id: 'ApiKeyScope' });
 export type ApiKeyScope = z.infer<typeof apiKeyScope>;
 
 export const createApiKeyRequest = z

@@ -6,7 +6,7 @@ import { SAMPLERS } from './samplers.ts';
 
 export const baseModelName = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,99}$/, 'must be the name of a base model');
 
-export const generationDefaults = z.strictObject({
+const generationDefaults = z.strictObject({
   steps: z.int().min(1).max(1000).optional(),
   guidance_scale: z.number().min(0).max(50).optional(),
   sampler: z.enum(SAMPLERS).optional(),

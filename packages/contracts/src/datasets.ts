@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { datasetId, imageId } from './ids.ts';
 import { pageOf, timestamp } from './pages.ts';
 
-export const DATASET_KINDS = ['style_ref', 'aux'] as const;
+const DATASET_KINDS = ['style_ref', 'aux'] as const;
 export type DatasetKind = (typeof DATASET_KINDS)[number];
 
 export const UPLOAD_LIMITS = {
@@ -29,7 +29,7 @@ export const createDatasetRequest = z
   .meta({ id: 'CreateDatasetRequest', examples: [{ name: 'blueprints', kind: 'style_ref' }] });
 export type CreateDatasetRequest = z.infer<typeof createDatasetRequest>;
 
-export const datasetImage = z
+const datasetImage = z
   .object({
     id: imageId,
     dataset_id: datasetId,
@@ -61,11 +61,10 @@ export const dataset = z
 export type DatasetBody = z.infer<typeof dataset>;
 
 export const datasetDetail = dataset.extend({ images: z.array(datasetImage) }).meta({ id: 'DatasetDetail' });
-export type DatasetDetailBody = z.infer<typeof datasetDetail>;
 
 export const datasetPage = pageOf(dataset, 'DatasetPage');
 
-export const REFUSAL_CODES = [
+const REFUSAL_CODES = [
   'unsupported_format',
   'not_an_image',
   'not_what_it_says',
@@ -82,7 +81,7 @@ export const REFUSAL_CODES = [
 ] as const;
 export type RefusalCode = (typeof REFUSAL_CODES)[number];
 
-export const uploadedFile = z
+const uploadedFile = z
   .discriminatedUnion('status', [
     z.object({ file_name: z.string(), status: z.literal('kept'), image: datasetImage }),
     z.object({ file_name: z.string(), status: z.literal('refused'), code: z.enum(REFUSAL_CODES), detail: z.string() }),

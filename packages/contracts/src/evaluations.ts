@@ -94,7 +94,7 @@ export function completeEvaluationSettings<Settings extends EvaluationStage | Ev
   return withAbsentFields(schema, { ...USUAL_SETTINGS, ...stored }) as Settings;
 }
 
-export const EVALUATION_PHASES = ['images', 'metrics'] as const;
+const EVALUATION_PHASES = ['images', 'metrics'] as const;
 
 export const evaluationProgress = z
   .object({ phase: z.enum(EVALUATION_PHASES), done: z.int(), of: z.int() })

@@ -6,7 +6,7 @@ import { pageOf, pageQuery, timestamp } from './pages.ts';
 import { METHOD_SAMPLING, SAMPLERS } from './samplers.ts';
 import { generationStatus } from './statuses.ts';
 
-export const GENERATION_LIMITS = { prompts: 100, images: 200, waitSeconds: 60 } as const;
+const GENERATION_LIMITS = { prompts: 100, images: 200, waitSeconds: 60 } as const;
 
 const side = z.int().min(16).max(2048).multipleOf(8);
 
@@ -93,7 +93,7 @@ export const generation = z
 export type GenerationBody = z.infer<typeof generation>;
 
 /** In lists: without its images. */
-export const generationSummary = generation.omit({ images: true }).meta({ id: 'GenerationSummary' });
+const generationSummary = generation.omit({ images: true }).meta({ id: 'GenerationSummary' });
 export type GenerationSummaryBody = z.infer<typeof generationSummary>;
 
 export const generationPage = pageOf(generationSummary, 'GenerationPage');

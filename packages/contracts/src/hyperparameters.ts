@@ -1,10 +1,10 @@
 // Every number of a training run, with the ranges that make sense and the method's defaults.
 import { z } from 'zod';
 
-export const LR_SCHEDULERS = ['constant', 'constant_with_warmup', 'linear', 'cosine', 'cosine_with_restarts', 'polynomial'] as const;
-export const CROPS = ['random', 'center'] as const;
-export const LATENT_SAMPLINGS = ['sample', 'mean'] as const;
-export const ADAM_MOMENTS = ['float32', 'bfloat16'] as const;
+const LR_SCHEDULERS = ['constant', 'constant_with_warmup', 'linear', 'cosine', 'cosine_with_restarts', 'polynomial'] as const;
+const CROPS = ['random', 'center'] as const;
+const LATENT_SAMPLINGS = ['sample', 'mean'] as const;
+const ADAM_MOMENTS = ['float32', 'bfloat16'] as const;
 
 const fraction = z.number().gt(0).lt(1);
 

@@ -12,7 +12,7 @@ export function shortNumber(value: number): string {
 }
 
 /** KID is told in thousandths, as tables have it. */
-export const scaleOf = ({ metric }: Pick<ReportMetric, 'metric'>): number => (metric === 'kid' ? 1000 : 1);
+const scaleOf = ({ metric }: Pick<ReportMetric, 'metric'>): number => (metric === 'kid' ? 1000 : 1);
 
 export function shownMetric(metric: Pick<ReportMetric, 'metric' | 'value'>): string {
   return shortNumber(metric.value * scaleOf(metric));

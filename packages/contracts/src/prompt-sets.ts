@@ -7,7 +7,7 @@ import { GENERAL_PROMPTS, MINI_PROMPTS } from './shipped-prompts.ts';
 /** Whatever the first three allow fits into the body, also with every character written as an escape of six bytes. */
 export const PROMPT_SET_LIMITS = { prompts: 5_000, promptLength: 1_000, characters: 1_000_000, bodyBytes: 8 * 1024 * 1024 } as const;
 
-export const promptSetName = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'must be 1 to 63 lower-case letters, digits, hyphens or underscores');
+const promptSetName = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'must be 1 to 63 lower-case letters, digits, hyphens or underscores');
 
 const prompt = z.string().trim().min(1).max(PROMPT_SET_LIMITS.promptLength);
 const charactersOf = (prompts: readonly string[]): number => prompts.reduce((sum, { length }) => sum + length, 0);
@@ -32,7 +32,7 @@ export const createPromptSetRequest = z
   .meta({ id: 'CreatePromptSetRequest', examples: [{ name: 'animals', description: 'Animals alone', prompts: ['cat', 'dog', 'horse'] }] });
 export type CreatePromptSetRequest = z.infer<typeof createPromptSetRequest>;
 
-export const promptSetSummary = z
+const promptSetSummary = z
   .object({
     id: z.union([promptSetId, promptSetName]),
     name: promptSetName,

@@ -59,7 +59,7 @@ const reportExtractor = z.object({
 
 const loss = z.object({ step: z.int(), style_ref_loss: z.number(), aux_loss: z.number().nullable() });
 
-export const OVERFITTING_SIGNS = ['kid-rising', 'clip-falling', 'low-diversity', 'memorised-pictures'] as const;
+const OVERFITTING_SIGNS = ['kid-rising', 'clip-falling', 'low-diversity', 'memorised-pictures'] as const;
 const overfittingSign = z.object({ sign: z.enum(OVERFITTING_SIGNS), present: z.boolean().nullable().describe('null: too little is known'), explanation: z.string() });
 export type OverfittingSign = z.infer<typeof overfittingSign>;
 

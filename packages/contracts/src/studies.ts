@@ -74,7 +74,7 @@ export function variedJob(job: CreateTrainingJobRequest, { changes: patch }: Stu
   return merge(job, patch, { nullRemoves: true });
 }
 
-export const studyRow = z
+const studyRow = z
   .object({
     name: z.string(),
     changes,
@@ -111,6 +111,6 @@ export const study = z
   .meta({ id: 'Study' });
 export type StudyBody = z.infer<typeof study>;
 
-export const studySummary = z.object(studyFields).meta({ id: 'StudySummary' });
+const studySummary = z.object(studyFields).meta({ id: 'StudySummary' });
 export type StudySummaryBody = z.infer<typeof studySummary>;
 export const studyPage = pageOf(studySummary, 'StudyPage');

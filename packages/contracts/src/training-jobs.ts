@@ -23,7 +23,7 @@ const jobProgress = z.object({
 /** What the worker measures and the row keeps. */
 export type JobProgress = z.infer<typeof jobProgress>;
 
-export const trainingProgress = jobProgress
+const trainingProgress = jobProgress
   .extend({ queue_position: z.int().nullable().describe('How many queued jobs go first; null once it has left the queue') })
   .meta({ id: 'TrainingProgress' });
 export type TrainingProgressBody = z.infer<typeof trainingProgress>;
@@ -39,7 +39,7 @@ export const jobHeartbeat = z
   .meta({ id: 'JobHeartbeat' });
 export type JobHeartbeat = z.infer<typeof jobHeartbeat>;
 
-export const jobResult = z
+const jobResult = z
   .object({
     final_step: z.int(),
     checkpoint_id: checkpointId.describe('With early stopping the best checkpoint, else the last one'),
@@ -93,7 +93,6 @@ export const trainingJobQuery = pageQuery(trainingJobId).extend({
     .optional()
     .describe('`key:value`, all of which the job must carry; may be given several times'),
 });
-export type TrainingJobQuery = z.infer<typeof trainingJobQuery>;
 
 export const resumeTrainingJobRequest = z
   .strictObject({
@@ -141,7 +140,7 @@ export type ValidationImageBody = z.infer<typeof validationImage>;
 
 export const validationImagePage = pageOf(validationImage, 'ValidationImagePage');
 
-export const checkpointFile = z
+const checkpointFile = z
   .object({ path: z.string(), size_bytes: z.int(), sha256: z.string(), url: z.string() })
   .meta({ id: 'CheckpointFile' });
 

@@ -14,7 +14,7 @@ export type TrainingMethod = (typeof TRAINING_METHODS)[number];
 
 const prompt = z.string().trim().min(1).max(1000);
 
-export const styleRefComponentRequest = z
+const styleRefComponentRequest = z
   .strictObject({
     name: componentName.describe('The component of the images that this binds; `all` means every image'),
     token: z.string().regex(/^\S{1,32}$/, 'must be one word of at most 32 characters').optional(),

@@ -54,7 +54,7 @@ export type WebhookBody = z.infer<typeof webhook>;
 export const webhookWithSecret = webhook.extend({ secret: z.string().describe('`whsec_...`, shown this once') }).meta({ id: 'WebhookWithSecret' });
 export const webhookPage = pageOf(webhook, 'WebhookPage');
 
-export const DELIVERY_STATUSES = ['pending', 'delivered', 'failed'] as const;
+const DELIVERY_STATUSES = ['pending', 'delivered', 'failed'] as const;
 export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
 
 export const webhookDelivery = z

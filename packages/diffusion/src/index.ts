@@ -3,12 +3,9 @@ export { permutation, randomIntegers, randomNormals, randomUniforms, type Random
 export { timestepEmbedding, type TimestepEmbeddingConfig } from './nn/timestep-embedding.ts';
 export { ConfigError } from './models/config-reader.ts';
 export { AutoencoderKL, parseAutoencoderKLConfig, type AutoencoderKLConfig, type Posterior } from './models/autoencoder-kl.ts';
-export {
-  parseCLIPConfig, parseCLIPTextConfig, parseCLIPVisionConfig, type CLIPConfig, type CLIPTextConfig, type CLIPVisionConfig,
-} from './models/clip-config.ts';
+export { parseCLIPConfig, parseCLIPTextConfig, type CLIPConfig, type CLIPTextConfig, type CLIPVisionConfig } from './models/clip-config.ts';
 export { CLIPModel, type CLIPTextInputs } from './models/clip.ts';
 export { CLIPTextModel, endOfTextIndices } from './models/clip-text.ts';
-export { CLIPVisionModel } from './models/clip-vision.ts';
 export { parseUNet2DConditionConfig, type UNet2DConditionConfig } from './models/unet-2d-condition-config.ts';
 export { UNet2DConditionModel, type UNet2DConditionInputs } from './models/unet-2d-condition.ts';
 export {

@@ -40,7 +40,7 @@ function quantile(sorted: ArrayLike<number>, share: number): number {
  * Percentiles of the replicates around their own mean, moved to the value: repeated pictures alone raise a distance of
  * sets, which is no uncertainty of it. `scale` shrinks deviations that fewer images than there are gave.
  */
-export function intervalOf(value: number, replicates: Float64Array, level: number, scale = 1): Interval {
+function intervalOf(value: number, replicates: Float64Array, level: number, scale = 1): Interval {
   const mean = replicates.reduce((sum, replicate) => sum + replicate, 0) / replicates.length;
   const sorted = replicates.slice().sort();
   const at = (share: number): number => value + scale * (quantile(sorted, share) - mean);

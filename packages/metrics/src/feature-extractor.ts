@@ -1,8 +1,7 @@
 // What turns pictures (and texts) into rows of features: one interface, named in every number that comes of it.
 import type { Features } from './features.ts';
 
-export const extractorNames = ['inception-v3-fid', 'clip', 'mini-clip'] as const;
-export type ExtractorName = (typeof extractorNames)[number];
+export type ExtractorName = 'inception-v3-fid' | 'clip' | 'mini-clip';
 
 /**
  * How pictures come to the network's size: `clean` (antialiased bicubic in float), `legacy` (bilinear without
@@ -78,8 +77,7 @@ export interface ExtractorConfig {
   readonly signal?: AbortSignal;
 }
 
-export const inceptionTaps = [64, 192, 768, 2048] as const;
-export type InceptionTap = (typeof inceptionTaps)[number];
+export type InceptionTap = 64 | 192 | 768 | 2048;
 
 /** The weights are not there; the message names the extractor and what to configure. No other extractor takes its place. */
 export class ExtractorNotConfiguredError extends Error {

@@ -22,7 +22,7 @@ export class UnreadableImageError extends Error {
 }
 
 /** Upright, in sRGB, transparency over white. */
-export async function readImage(file: string): Promise<RgbImage> {
+async function readImage(file: string): Promise<RgbImage> {
   try {
     const { data, info } = await sharp(file, { failOn: 'truncated' }).rotate().flatten({ background: '#ffffff' }).toColourspace('srgb').removeAlpha().raw().toBuffer({ resolveWithObject: true });
     return { width: info.width, height: info.height, rgb: data };

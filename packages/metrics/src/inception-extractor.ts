@@ -25,7 +25,7 @@ const normalizations: Record<'clean' | 'legacy', (value: number) => number> = { 
 const resizers: Record<'clean' | 'legacy', (image: RgbImage, width: number, height: number) => Pixels> = { clean: resizeClean, legacy: resizeLegacy };
 
 /** Planes [3, 299, 299] as the network takes them. */
-export function inceptionInput(image: RgbImage, rule: 'clean' | 'legacy', target: Float32Array, offset: number): void {
+function inceptionInput(image: RgbImage, rule: 'clean' | 'legacy', target: Float32Array, offset: number): void {
   const { data } = resizers[rule](image, inceptionInputSize, inceptionInputSize);
   const [plane, normalize] = [inceptionInputSize ** 2, normalizations[rule]];
   for (let i = 0; i < data.length; i++) target[offset + (i % 3) * plane + Math.floor(i / 3)] = normalize(data[i]);

@@ -8,14 +8,14 @@ export { clipScoreInterval, fidInterval, kidInterval, type BootstrapOptions } fr
 export { diversityOf, meanPairwiseDistance, memorisationOf, type Diversity, type Memorisation, type NearestReference } from './neighbours.ts';
 export { overfittingSigns, type OverfittingEvidence, type OverfittingSign, type OverfittingSignName, type ValidationPoint } from './overfitting.ts';
 export {
-  identityOf, leastForFid, metricName, metrics, type ExtractorIdentity, type Interval, type Metric, type MetricBlock, type MetricValue, type MetricWarning,
+  metricName, metrics, type ExtractorIdentity, type Interval, type Metric, type MetricBlock, type MetricValue, type MetricWarning,
   type MetricWarningCode,
 } from './metric-block.ts';
 export { measureImages, promptSetSha256, type MeasurePhase, type MeasureRequest } from './measure.ts';
-export { imageArrays, imageFiles, readImage, UnreadableImageError, type ImageSet } from './image-set.ts';
+export { imageArrays, imageFiles, UnreadableImageError, type ImageSet } from './image-set.ts';
 export { directoryCache, referenceFeatures, type ReferenceFeatures, type ReferenceOptions, type StatisticsCache } from './reference-features.ts';
 export {
-  ExtractorNotConfiguredError, extractorNames, inceptionTaps, type DownloadedFile, type EmbedOptions, type ExtractorConfig,
+  ExtractorNotConfiguredError, type DownloadedFile, type EmbedOptions, type ExtractorConfig,
   type ExtractorName, type FeatureExtractor, type FetchProgress, type InceptionTap, type ObjectReader, type ResizeRule, type RgbImage,
   type WeightsSource,
 } from './feature-extractor.ts';

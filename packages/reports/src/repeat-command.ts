@@ -11,7 +11,7 @@ export function evaluationCommand({ models: [model, ...comparisons], ...settings
 }
 
 /** Resolves to the very same configuration. */
-export function trainingRequest({ evaluation, early_stopping, ...config }: TrainingConfig): Partial<CreateTrainingJobRequest> {
+function trainingRequest({ evaluation, early_stopping, ...config }: TrainingConfig): Partial<CreateTrainingJobRequest> {
   return {
     ...withoutNulls(config),
     ...(evaluation && { evaluation: evaluationRequest(evaluation, evaluation.comparisons) }),

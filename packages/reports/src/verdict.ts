@@ -19,7 +19,7 @@ export function reachVerdict(report: Judged): Verdict {
 }
 
 /** The distance to go by: KID where it is there. */
-export function styleMetric({ metrics }: ReportModel): ReportMetric | undefined {
+function styleMetric({ metrics }: ReportModel): ReportMetric | undefined {
   return metrics.find(({ metric }) => metric === 'kid') ?? metrics.find(({ metric }) => metric === 'fid');
 }
 
@@ -30,7 +30,7 @@ const told = (metric: ReportMetric) => `${shownName(metric)} ${shownMetric(metri
 type Outcome = 'better' | 'worse' | 'unclear';
 
 /** Whether the first is better than the second: only where neither's interval holds the other's value is it clear. */
-export function compareMetrics(first: ReportMetric, second: ReportMetric): Outcome {
+function compareMetrics(first: ReportMetric, second: ReportMetric): Outcome {
   const difference = first.better === 'lower' ? second.value - first.value : first.value - second.value;
   const holds = ({ interval }: ReportMetric, value: number) => interval !== null && value >= interval.low && value <= interval.high;
   if (difference === 0 || holds(first, second.value) || holds(second, first.value)) return 'unclear';

@@ -7,7 +7,6 @@ export * from './render.ts';
 export * from './captions.ts';
 export * from './hold-out.ts';
 export * from './image-cache.ts';
-export * from './training-set.ts';
 export * from './licences.ts';
 export * from './sample-styles.ts';
 export * from './contact-sheet.ts';

@@ -18,10 +18,3 @@ export function hashKey(key: string): number {
 export function unitOf(key: string): number {
   return hashKey(key) / 0x1_0000_0000;
 }
-
-/** A seeded order of 0..length-1, by sorting on hashes (ties broken by index). */
-export function shuffledIndices(length: number, seed: string): Uint32Array {
-  const keys = new Float64Array(length);
-  for (let i = 0; i < length; i++) keys[i] = hashKey(`${seed}/${i}`);
-  return Uint32Array.from({ length }, (_, i) => i).sort((a, b) => keys[a]! - keys[b]! || a - b);
-}

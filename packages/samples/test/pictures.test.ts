@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { StyleId } from '../src/index.ts';
 import {
   baseStyles, buildImageCache, contactSheet, imageOf, listLicences, listSampleStyles, listSubjects, referenceSet,
-  renderSubject, sampleStyle, styleRefSubjects, targetStyles, trainingSet,
+  renderSubject, sampleStyle, styleRefSubjects, targetStyles,
 } from '../src/index.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -132,18 +132,6 @@ describe('image cache and training set', () => {
     await writeFile(file, (await readFile(file)).subarray(0, 1000));
     expect(Buffer.compare((await buildImageCache(directory, again)).images, first.images)).toBe(0);
     expect(rendered).toBe(subjects.length);
-  });
-
-  it('streams every picture once a pass, the same for the same seed and index', async () => {
-    const set = await trainingSet(directory, { ...options, seed: 1 });
-    const other = await trainingSet(directory, { ...options, seed: 2 });
-    const pass = Array.from({ length: set.length }, (_, i) => set.example(set.length + i));
-    expect(new Set(pass.map(({ record }) => record.subject)).size).toBe(set.length);
-    expect(set.example(set.length + 5)).toEqual(pass[5]);
-    expect(pass.slice(0, 20).map(({ caption }) => caption)).not.toEqual(
-      Array.from({ length: 20 }, (_, i) => other.example(set.length + i).caption),
-    );
-    expect(set.examples(42).next().value).toEqual(set.example(42));
   });
 
   it('leaves held-out pairs to their own split', async () => {

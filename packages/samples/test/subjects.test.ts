@@ -1,7 +1,7 @@
 // Subjects and captions: what is in the set, what is left out, and that names read well.
 import { describe, expect, it } from 'vitest';
 import {
-  baseStyles, captionOf, captionVariants, drawCaption, isHeldOut, listHeldOutPairs, listSubjects,
+  baseStyles, captionOf, captionVariants, drawCaption, isHeldOut, listSubjects,
 } from '../src/index.ts';
 
 const subjects = listSubjects();
@@ -62,15 +62,13 @@ describe('captions', () => {
 
 describe('held-out pairs', () => {
   it('are about 8 % of the base pairs, spread over the styles, at most one a subject', () => {
-    const pairs = listHeldOutPairs();
+    const pairs = baseStyles.flatMap((style) => subjects.filter((subject) => isHeldOut(subject, style)).map((subject) => ({ subject, style })));
     const share = pairs.length / (subjects.length * baseStyles.length);
     expect(share).toBeGreaterThan(0.065);
     expect(share).toBeLessThan(0.095);
     expect(new Set(pairs.map(({ subject }) => subject.id)).size).toBe(pairs.length);
     for (const style of baseStyles) {
-      const own = pairs.filter((pair) => pair.style === style);
-      expect(own.length).toBeGreaterThan(pairs.length / 5);
-      expect(own.every(({ subject }) => isHeldOut(subject, style))).toBe(true);
+      expect(pairs.filter((pair) => pair.style === style).length).toBeGreaterThan(pairs.length / 5);
     }
   });
 

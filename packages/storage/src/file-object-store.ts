@@ -159,7 +159,7 @@ function asNotFound(key: string): (error: NodeJS.ErrnoException) => never {
   };
 }
 
-export function checkRange(key: string, size: number, range?: ByteRange): void {
+function checkRange(key: string, size: number, range?: ByteRange): void {
   if (!range) return;
   const { start, end = size - 1 } = range;
   if (start < 0 || start >= size || end < start) throw new InvalidRangeError(`${key} has ${size} bytes: ${start}-${end} is outside`);

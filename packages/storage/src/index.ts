@@ -7,9 +7,8 @@ import { S3ObjectStore } from './s3-object-store.ts';
 export { FileObjectStore } from './file-object-store.ts';
 export { downloadObject } from './hashing.ts';
 export {
-  checkpointPrefix, checkpointsPrefix, classImagesPrefix, datasetImageKey, datasetPrefix, datasetThumbnailKey, evaluationImageKey, evaluationImagesPrefix,
-  evaluationPrefix, evaluationReportKey, generationImageKey, generationPrefix, manifestName,
-  projectPrefix, trainingJobPrefix, validationImageKey,
+  checkpointPrefix, checkpointsPrefix, classImagesPrefix, datasetImageKey, datasetPrefix, datasetThumbnailKey, evaluationImageKey, evaluationReportKey,
+  generationImageKey, manifestName, validationImageKey,
 } from './keys.ts';
 export {
   type ByteRange, checkObjectStore, DamagedObjectError, InvalidKeyError, InvalidRangeError, type ListedObject, type ObjectBody, ObjectNotFoundError, type ObjectStore,

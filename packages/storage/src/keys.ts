@@ -2,14 +2,14 @@
 
 const padded = (step: number) => String(step).padStart(8, '0');
 
-export const projectPrefix = (projectId: string) => `projects/${projectId}/`;
+const projectPrefix = (projectId: string) => `projects/${projectId}/`;
 
 export const datasetPrefix = (projectId: string, datasetId: string) => `${projectPrefix(projectId)}datasets/${datasetId}/`;
 export const datasetImageKey = (projectId: string, datasetId: string, imageId: string) => `${datasetPrefix(projectId, datasetId)}${imageId}.png`;
 /** Made from the image when somebody asks for it; it can go at any time. */
 export const datasetThumbnailKey = (projectId: string, datasetId: string, imageId: string) => `${datasetPrefix(projectId, datasetId)}thumbnails/${imageId}.webp`;
 
-export const trainingJobPrefix = (projectId: string, jobId: string) => `${projectPrefix(projectId)}training-jobs/${jobId}/`;
+const trainingJobPrefix = (projectId: string, jobId: string) => `${projectPrefix(projectId)}training-jobs/${jobId}/`;
 export const checkpointsPrefix = (projectId: string, jobId: string) => `${trainingJobPrefix(projectId, jobId)}checkpoints/`;
 
 /** Each attempt at a job writes to its own place, so that one given up for dead cannot spoil a complete checkpoint. */
@@ -26,13 +26,13 @@ export const validationImageKey = (projectId: string, jobId: string, step: numbe
 /** Images that a base model made of one prompt, shared by all jobs of the project; `digest` is that of everything they depend on. */
 export const classImagesPrefix = (projectId: string, digest: string) => `${projectPrefix(projectId)}class-images/${digest}/`;
 
-export const generationPrefix = (projectId: string, generationId: string) => `${projectPrefix(projectId)}generations/${generationId}/`;
+const generationPrefix = (projectId: string, generationId: string) => `${projectPrefix(projectId)}generations/${generationId}/`;
 export const generationImageKey = (projectId: string, generationId: string, index: number) =>
   `${generationPrefix(projectId, generationId)}${padded(index)}.png`;
 
-export const evaluationPrefix = (projectId: string, evaluationId: string) => `${projectPrefix(projectId)}evaluations/${evaluationId}/`;
+const evaluationPrefix = (projectId: string, evaluationId: string) => `${projectPrefix(projectId)}evaluations/${evaluationId}/`;
 /** `model`: its place among the models that are compared. */
-export const evaluationImagesPrefix = (projectId: string, evaluationId: string, model: number) => `${evaluationPrefix(projectId, evaluationId)}${model}/`;
+const evaluationImagesPrefix = (projectId: string, evaluationId: string, model: number) => `${evaluationPrefix(projectId, evaluationId)}${model}/`;
 export const evaluationImageKey = (projectId: string, evaluationId: string, model: number, index: number) =>
   `${evaluationImagesPrefix(projectId, evaluationId, model)}${padded(index)}.png`;
 export const evaluationReportKey = (projectId: string, evaluationId: string) => `${evaluationPrefix(projectId, evaluationId)}report.json`;

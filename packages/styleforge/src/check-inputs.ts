@@ -30,7 +30,7 @@ export interface TrainingInputs {
 }
 
 /** Two images have no more in common than their subject: it takes a third to tell the style from it. */
-export const LEAST_IMAGES = 3;
+const LEAST_IMAGES = 3;
 
 export function checkParts({ config, styleRef, aux }: TrainingInputs): void {
   if (styleRef.length === 0) throw new TrainingInputError('style_ref has no components: give at least one with images');

@@ -1,6 +1,6 @@
 // StyleForge: dual-binding fine-tuning of Stable Diffusion, and images from what it makes.
 export { type EarlyStoppingConfig, type LrSchedulerName, type StyleForgeConfig, type TrainingHyperparameters, type TrainingInputCode, type ValidationConfig, TrainingInputError } from './config.ts';
-export { commonPieces, LEAST_IMAGES, type AuxPart, type StyleRefPart, type TrainingImage, type TrainingInputs } from './check-inputs.ts';
+export { commonPieces, type AuxPart, type StyleRefPart, type TrainingImage, type TrainingInputs } from './check-inputs.ts';
 export { learningRateAt } from './lr-schedule.ts';
 export { drawFrom, drawMixed } from './sample-plan.ts';
 export { cropOf, loadImage, toPixelValues } from './image-source.ts';
@@ -12,9 +12,9 @@ export {
 export { checkModel, smallestGraphs } from './check-model.ts';
 export { loadTrainableWeights, openModel, type TrainableModel } from './model.ts';
 export { emaDecayAt, startEma, updateEma } from './ema.ts';
-export { restoreCheckpoint, SINGLE_FILE, writeCheckpoint, type CheckpointExtras, type TrainerState } from './checkpoint.ts';
+export { SINGLE_FILE } from './checkpoint.ts';
 export { NonFiniteLossError, trainStyleForge, type SavedCheckpoint, type TrainingProgress, type TrainingResult, type TrainStyleForgeOptions } from './train-styleforge.ts';
 export { makeClassImages, type ClassImagesOptions } from './class-images.ts';
-export { EarlyStopping, type ValidationScore } from './early-stopping.ts';
+export { type ValidationScore } from './early-stopping.ts';
 export { type Validation } from './validation.ts';
 export { generateImages, type GenerateImagesOptions } from './generate-images.ts';

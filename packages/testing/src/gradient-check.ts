@@ -19,7 +19,7 @@ export interface GradientCheckResult {
 }
 
 /** A small deterministic generator (mulberry32) in [-1, 1). */
-export function uniformSource(seed: number): () => number {
+function uniformSource(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

@@ -1,5 +1,5 @@
 // Helpers for tests of any package: gradient checks, fixtures.
-export { checkGradients, uniformSource, type GradientCheckCase, type GradientCheckResult } from './gradient-check.ts';
+export { checkGradients, type GradientCheckCase, type GradientCheckResult } from './gradient-check.ts';
 export { trainingConfig } from './training-config.ts';
 export { startTestDatabase } from './test-database.ts';
 export type { TestDatabase } from './test-database.ts';

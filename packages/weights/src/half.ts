@@ -81,23 +81,3 @@ export function float32ToBfloat16Array(source: Float32Array, target: Uint16Array
   const bits = bitsOf(source);
   for (let i = 0; i < bits.length; i++) target[i] = encodeBfloat16(bits[i]!);
 }
-
-export function float16ToFloat32(half: number): number {
-  scratchBits[0] = float16Bits()[half & 0xffff]!;
-  return scratchFloat[0]!;
-}
-
-export function bfloat16ToFloat32(value: number): number {
-  scratchBits[0] = value << 16;
-  return scratchFloat[0]!;
-}
-
-export function float32ToFloat16(value: number): number {
-  scratchFloat[0] = value;
-  return encodeFloat16(scratchBits[0]!);
-}
-
-export function float32ToBfloat16(value: number): number {
-  scratchFloat[0] = value;
-  return encodeBfloat16(scratchBits[0]!);
-}

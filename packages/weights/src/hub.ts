@@ -2,10 +2,9 @@
 import { type FileChecks, type ReceivedBytes } from './download.ts';
 import { openUrl, requestUrl } from './http-source.ts';
 
-export const PUBLIC_HUB = 'https://huggingface.co';
-
 export interface HubOptions {
-  readonly endpoint?: string;
+  /** Address of the hub. */
+  readonly endpoint: string;
   readonly token?: string;
 }
 
@@ -33,7 +32,7 @@ export class HubRepository {
   readonly #endpoint: string;
   readonly #headers: Record<string, string>;
 
-  constructor(name: string, { endpoint = PUBLIC_HUB, token }: HubOptions = {}) {
+  constructor(name: string, { endpoint, token }: HubOptions) {
     if (!repositoryName.test(name)) throw new Error(`'${name}' is no repository of a model hub: it must be OWNER/NAME`);
     this.name = name;
     this.#endpoint = endpoint.replace(/\/+$/, '');

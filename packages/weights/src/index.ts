@@ -1,26 +1,16 @@
 // Reads and writes model weights: safetensors files and diffusers folders.
-export {
-  bfloat16ToFloat32,
-  bfloat16ToFloat32Array,
-  float16ToFloat32,
-  float16ToFloat32Array,
-  float32ToBfloat16,
-  float32ToBfloat16Array,
-  float32ToFloat16,
-  float32ToFloat16Array,
-} from './half.ts';
-export { parseSafetensorsHeader, type SafetensorsHeader, type TensorInfo, type TensorSpan } from './safetensors-header.ts';
+export { bfloat16ToFloat32Array, float16ToFloat32Array, float32ToBfloat16Array, float32ToFloat16Array } from './half.ts';
+export { type TensorInfo } from './safetensors-header.ts';
 export { SafetensorsReader } from './safetensors-reader.ts';
-export { ShardedSafetensorsReader } from './sharded-reader.ts';
 export { ChecksumError, DownloadError, DownloadRefusedError, fetchInto, type FetchIntoOptions, type FileChecks, type ReceivedBytes, type Sender, type TransferProgress } from './download.ts';
 export { downloadFile, openUrl, type FetchedFile } from './http-source.ts';
 export { sha256OfFile } from './file-hash.ts';
-export { TorchArchiveReader } from './torch-archive-reader.ts';
 export { UnsafePickleError } from './pickle.ts';
 export { openTensors, type TensorReader } from './tensor-reader.ts';
 export { writeSafetensors, type TensorEntry, type WriteSafetensorsOptions } from './safetensors-writer.ts';
-export { RenamedTensorReader, currentTextEncoderName, currentVaeName } from './key-names.ts';
+export { currentTextEncoderName } from './key-names.ts';
 export {
+  exists,
   readDiffusersFolder,
   readJson,
   type ComponentName,
@@ -30,7 +20,7 @@ export {
 } from './diffusers-reader.ts';
 export { writeDiffusersFolder, type DiffusersFolderContents, type WrittenComponent } from './diffusers-writer.ts';
 export { writeFileAtomically } from './atomic-file.ts';
-export { ORIGINAL_PREFIX, originalNames, SingleFileError, type NameMap } from './original-names.ts';
-export { singleFileGeneration, singleFileObstacle, singleFileToDiffusers, unpackSingleFile, writeSingleFile, type SingleFileLayout } from './single-file.ts';
-export { HubRepository, PUBLIC_HUB, type HubFile, type HubOptions } from './hub.ts';
+export { originalNames, SingleFileError, type NameMap } from './original-names.ts';
+export { singleFileGeneration, singleFileObstacle, unpackSingleFile, writeSingleFile, type SingleFileLayout } from './single-file.ts';
+export { HubRepository, type HubFile, type HubOptions } from './hub.ts';
 export { diffusersFolderFiles } from './folder-files.ts';

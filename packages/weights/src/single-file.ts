@@ -3,7 +3,6 @@ import { readDiffusersFolder, type ComponentName, type DiffusersComponent, type 
 import { writeDiffusersFolder } from './diffusers-writer.ts';
 import { holdsOpenClip, openClipEntries } from './open-clip-names.ts';
 import { ORIGINAL_PREFIX, originalNames, SingleFileError, type NameMap } from './original-names.ts';
-import { elementCount } from './safetensors-header.ts';
 import { writeSafetensors, type TensorEntry, type WriteSafetensorsOptions } from './safetensors-writer.ts';
 import { openTensors, type TensorReader } from './tensor-reader.ts';
 
@@ -60,41 +59,6 @@ function* diffusersEntries(component: ComponentName, names: NameMap, reader: Ten
     const { shape } = reader.info(stored);
     const narrowed = names.isConvolutionInOriginal(name) && shape.length === 4;
     yield { name, shape: narrowed ? shape.slice(0, 2) : shape, data: () => reader.read(stored) };
-  }
-}
-
-/** The file must hold exactly what a folder of the base's configs holds: a missing tensor would be filled with chance. */
-async function checkEntries(entries: readonly TensorEntry[], component: ComponentName, base: DiffusersComponent, path: string): Promise<void> {
-  const reader = await base.openWeights();
-  try {
-    const given = new Map(entries.map(({ name, shape }) => [name, shape]));
-    for (const name of reader.names()) {
-      const { shape } = reader.info(name);
-      const found = given.get(name);
-      if (!found) throw new SingleFileError(`${path} holds no tensor for the ${component}'s '${name}': is it a Stable Diffusion checkpoint of this base model's shape?`);
-      if (elementCount(found) !== elementCount(shape) || found.some((size, i) => size !== shape[i])) {
-        throw new SingleFileError(`${path}: the ${component}'s '${name}' is [${found}], the base model's is [${shape}]`);
-      }
-    }
-  } finally {
-    await reader.close();
-  }
-}
-
-/** Turns a single file into a diffusers folder; configs, tokenizer and scheduler come from the folder `base`, whose shape the file must have. */
-export async function singleFileToDiffusers(path: string, directory: string, base: string, options: WriteSafetensorsOptions = {}): Promise<void> {
-  const folder = await readDiffusersFolder(base);
-  const reader = await openTensors(path);
-  try {
-    const written: Partial<Record<ComponentName, { config: JsonObject; weights: TensorEntry[] }>> = {};
-    for (const [component, names] of namesOf(folder)) {
-      const weights = [...diffusersEntries(component, names, reader)];
-      await checkEntries(weights, component, componentOf(folder, component), path);
-      written[component] = { config: componentOf(folder, component).config, weights };
-    }
-    await writeDiffusersFolder(directory, { base, components: written }, options);
-  } finally {
-    await reader.close();
   }
 }
 

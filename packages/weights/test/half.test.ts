@@ -1,15 +1,7 @@
 // Float16 and bfloat16: every half value, and the rounding of everything between two neighbours.
 import { describe, expect, it } from 'vitest';
-import {
-  bfloat16ToFloat32,
-  bfloat16ToFloat32Array,
-  float16ToFloat32,
-  float16ToFloat32Array,
-  float32ToBfloat16,
-  float32ToBfloat16Array,
-  float32ToFloat16,
-  float32ToFloat16Array,
-} from '../src/index.ts';
+import { bfloat16ToFloat32Array, float16ToFloat32Array, float32ToBfloat16Array, float32ToFloat16Array } from '@styleforge/weights';
+import { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from './half-values.ts';
 
 /** The definition of IEEE 754 binary16, without tricks. */
 function float16ByDefinition(half: number): number {

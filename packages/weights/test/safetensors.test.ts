@@ -3,15 +3,8 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  float16ToFloat32,
-  float32ToBfloat16,
-  bfloat16ToFloat32,
-  float32ToFloat16,
-  openTensors,
-  SafetensorsReader,
-  writeSafetensors,
-} from '../src/index.ts';
+import { openTensors, SafetensorsReader, writeSafetensors } from '@styleforge/weights';
+import { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from './half-values.ts';
 
 let directory: string;
 beforeAll(async () => {

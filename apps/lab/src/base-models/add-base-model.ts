@@ -1,11 +1,11 @@
 // Brings a Stable Diffusion checkpoint, wherever it lies and whatever its form, into the folder of base models.
 import { createHash } from 'node:crypto';
-import { access, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { baseModelName, type BaseModelProfile } from '@styleforge/contracts';
 import { checkModel } from '@styleforge/styleforge';
 import {
-  ChecksumError, diffusersFolderFiles, fetchInto, readDiffusersFolder, readJson, sha256OfFile, singleFileGeneration, unpackSingleFile, writeDiffusersFolder,
+  ChecksumError, diffusersFolderFiles, exists, fetchInto, readDiffusersFolder, readJson, sha256OfFile, singleFileGeneration, unpackSingleFile, writeDiffusersFolder,
 } from '@styleforge/weights';
 import { layoutOf, type PredictionType, stableDiffusion1, stableDiffusion2 } from './layouts.ts';
 import { openRemote, type RemoteFile, type RemoteFiles, type RemoteOptions } from './remote-files.ts';
@@ -29,7 +29,6 @@ export interface AddBaseModelOptions extends RemoteOptions {
 /** Everything of one base model that is not finished yet; its name is not one of a base model. */
 const workDirectory = (directory: string, source: string): string => join(directory, '.downloads', createHash('sha256').update(source).digest('hex').slice(0, 16));
 
-const exists = (path: string): Promise<boolean> => access(path).then(() => true, () => false);
 
 async function fetchFile(remote: RemoteFiles, file: RemoteFile, target: string, asked: string | undefined, { signal, onProgress, backoffMs }: AddBaseModelOptions): Promise<void> {
   if (asked && file.sha256 && asked.toLowerCase() !== file.sha256) throw new ChecksumError(`${file.path} has the sha256 ${file.sha256} at ${remote.source}, ${asked} was asked for`);

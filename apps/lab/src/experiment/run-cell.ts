@@ -43,7 +43,7 @@ const PREFIX: Record<Cell['method'], Record<Cell['mix'], string>> = {
 };
 
 /** Subjects whose StyleRef picture no cell trains on, persons and others in turn as they come. */
-export function promptSubjects(count: number): string[] {
+function promptSubjects(count: number): string[] {
   const taken = new Set(styleRefSubjects().map(({ name }) => name));
   const names = listCoreSubjects().map(({ name }) => name).filter((name) => !taken.has(name));
   return Array.from({ length: count }, (_, i) => names[i % names.length]);

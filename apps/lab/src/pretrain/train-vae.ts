@@ -162,7 +162,7 @@ async function reconstruct(cache: ImageCache, weights: Iterable<readonly [string
 }
 
 /** Planes in -1..1 to RGB bytes. */
-export function fromPlanes(planes: Float32Array, offset: number): Uint8Array {
+function fromPlanes(planes: Float32Array, offset: number): Uint8Array {
   return Uint8Array.from({ length: 3 * PIXELS }, (_, i) => {
     const value = planes[offset + (i % 3) * PIXELS + Math.floor(i / 3)];
     return Math.round(Math.max(0, Math.min(255, (value + 1) * 127.5)));

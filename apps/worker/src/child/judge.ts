@@ -46,7 +46,7 @@ export class Judge {
 }
 
 /** What follows the last part of the prompt that names a token, so that the style's own words are not judged; all of it where nothing follows. */
-export function barePrompt(prompt: string, tokens: readonly string[]): string {
+function barePrompt(prompt: string, tokens: readonly string[]): string {
   const parts = prompt.split(',').map((part) => part.trim());
   const last = parts.findLastIndex((part) => part.split(/\s+/).some((word) => tokens.includes(word)));
   const bare = parts.slice(last + 1).join(', ');

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { MigrationList } from '@prisma/schema-engine-wasm';
 
-export const prismaDirectory = fileURLToPath(new URL('../../../../prisma', import.meta.url));
+const prismaDirectory = fileURLToPath(new URL('../../../../prisma', import.meta.url));
 export const schemaFile = path.join(prismaDirectory, 'schema.prisma');
 export const migrationsDirectory = path.join(prismaDirectory, 'migrations');
 

@@ -17,8 +17,6 @@ const HINT_LENGTH = 9;
 /** A key's use is written down this often at most, for a write costs more than the look-up. */
 const USE_RESOLUTION_MS = 60_000;
 
-export type ApiKeyRepository = ReturnType<typeof createApiKeyRepository>;
-
 export function createApiKeyRepository(prisma: PrismaClient) {
   return {
     async createProject(name: string): Promise<{ projectId: string }> {

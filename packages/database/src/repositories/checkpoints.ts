@@ -11,8 +11,6 @@ export type StoredFile = z.infer<typeof storedFiles>[number];
 export type CheckpointRow = Omit<Checkpoint, 'files' | 'sizeBytes'> & { files: StoredFile[]; sizeBytes: number };
 export type NewCheckpoint = { projectId: string; jobId: string; step: number; objectPrefix: string; files: StoredFile[] };
 
-export type CheckpointRepository = ReturnType<typeof createCheckpointRepository>;
-
 export function createCheckpointRepository(prisma: PrismaClient) {
   return {
     /** One row for a job and step, however often the step is saved: the later files replace the earlier. */
@@ -28,12 +26,6 @@ export function createCheckpointRepository(prisma: PrismaClient) {
 
     async find(projectId: string, id: string): Promise<CheckpointRow | null> {
       const row = await prisma.checkpoint.findUnique({ where: { id, projectId } });
-      return row && toRow(row);
-    },
-
-    /** The furthest checkpoint of a job: where a resumed run goes on, and what a finished job generates with. */
-    async findLatest(jobId: string): Promise<CheckpointRow | null> {
-      const row = await prisma.checkpoint.findFirst({ where: { jobId }, orderBy: { step: 'desc' } });
       return row && toRow(row);
     },
 

@@ -11,8 +11,6 @@ export type DatasetRow = Omit<Dataset, 'kind'> & { kind: DatasetKind };
 export type ComponentCount = { component: string | null; count: number };
 export type DatasetSummary = DatasetRow & { imageCount: number; sizeBytes: number; components: ComponentCount[] };
 
-export type DatasetRepository = ReturnType<typeof createDatasetRepository>;
-
 export function createDatasetRepository(prisma: PrismaClient) {
   async function summarize(rows: Dataset[]): Promise<DatasetSummary[]> {
     const groups = await prisma.image.groupBy({

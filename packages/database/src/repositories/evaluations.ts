@@ -15,8 +15,6 @@ export type EvaluationImageRow = Omit<EvaluationImage, 'seed'> & { seed: number 
 export type NewEvaluation = { id?: string | undefined; projectId: string; config: EvaluationConfig };
 export type EvaluationChange = { from: GenerationStatus; to: GenerationStatus; attempt?: number; error?: Failure };
 
-export type EvaluationRepository = ReturnType<typeof createEvaluationRepository>;
-
 export function createEvaluationRepository(prisma: PrismaClient) {
   const get = async (where: { id: string; projectId?: string }): Promise<EvaluationRow | null> => {
     const row = await prisma.evaluation.findUnique({ where });

@@ -21,8 +21,6 @@ export async function appendJobEvent(client: Transaction | PrismaClient, jobId: 
   return row.sequence;
 }
 
-export type EventRepository = ReturnType<typeof createEventRepository>;
-
 export function createEventRepository(prisma: PrismaClient) {
   return {
     append: (jobId: string, type: string, data?: EventData) => appendJobEvent(prisma, jobId, type, data),

@@ -23,8 +23,6 @@ export type NewGeneration = { id?: string | undefined; projectId: string; model:
 export type NewGeneratedImage = Omit<GeneratedImageRow, 'createdAt'>;
 export type GenerationChange = { from: GenerationStatus; to: GenerationStatus; attempt?: number; error?: Failure };
 
-export type GenerationRepository = ReturnType<typeof createGenerationRepository>;
-
 export function createGenerationRepository(prisma: PrismaClient) {
   async function load(where: { id: string; projectId?: string }): Promise<GenerationDetail | null> {
     const include = { images: { orderBy: { index: 'asc' as const } }, checkpoint: { select: { jobId: true } } };

@@ -14,8 +14,6 @@ export type IdempotencyDecision =
   | { kind: 'in_progress' }
   | { kind: 'other_request' };
 
-export type IdempotencyKeyRepository = ReturnType<typeof createIdempotencyKeyRepository>;
-
 export function createIdempotencyKeyRepository(prisma: PrismaClient) {
   return {
     /** Exactly one of many concurrent requests with the same key is told to run. */

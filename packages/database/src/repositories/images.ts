@@ -6,8 +6,6 @@ import type { PrismaClient } from '../prisma-types.ts';
 export type ImageRow = Image;
 export type NewImage = Omit<Image, 'createdAt'>;
 
-export type ImageRepository = ReturnType<typeof createImageRepository>;
-
 export function createImageRepository(prisma: PrismaClient) {
   return {
     /** A dataset holds each picture once, and at most `limit` pictures, however many requests add to it at a time. */
@@ -27,10 +25,6 @@ export function createImageRepository(prisma: PrismaClient) {
 
     async listByDataset(projectId: string, datasetId: string): Promise<ImageRow[]> {
       return prisma.image.findMany({ where: { projectId, datasetId }, orderBy: { id: 'asc' } });
-    },
-
-    async countByDataset(datasetId: string): Promise<number> {
-      return prisma.image.count({ where: { datasetId } });
     },
 
     /** The key of the object that can go now; null when there was no such row. */

@@ -7,8 +7,6 @@ import type { RowPage } from './page.ts';
 
 export type MetricPoint = JobMetricBody;
 
-export type MetricRepository = ReturnType<typeof createMetricRepository>;
-
 export function createMetricRepository(prisma: PrismaClient) {
   return {
     /** Writes many points at once; a step that was done again after a resume replaces its first point. */

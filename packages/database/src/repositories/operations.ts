@@ -5,8 +5,6 @@ import type { PrismaClient } from '../prisma-types.ts';
 export type StatusCount = { kind: 'training_job' | 'generation' | 'evaluation'; status: string; count: number };
 export type Backlog = { outbox: { count: number; oldestSeconds: number }; oldestQueued: { queue: string; seconds: number }[] };
 
-export type OperationsRepository = ReturnType<typeof createOperationsRepository>;
-
 export function createOperationsRepository(prisma: PrismaClient) {
   return {
     async countByStatus(): Promise<StatusCount[]> {

@@ -42,8 +42,6 @@ export async function removeOutboxMessages(transaction: Transaction, topic: stri
   await transaction.outboxMessage.deleteMany({ where: { topic, key } });
 }
 
-export type OutboxRepository = ReturnType<typeof createOutboxRepository>;
-
 export function createOutboxRepository(prisma: PrismaClient) {
   async function isWaiting(topic: string): Promise<boolean> {
     const [row] = await prisma.$queryRaw<{ waiting: boolean }[]>`select exists (select 1 from outbox where topic = ${topic} and parked_at is null) as waiting`;

@@ -10,8 +10,6 @@ export type PromptSetRow = PromptSet;
 export type PromptSetSummaryRow = Omit<PromptSet, 'prompts'> & { promptCount: number };
 export type NewPromptSet = { id?: string | undefined; projectId: string; name: string; description: string; prompts: string[]; sha256: string };
 
-export type PromptSetRepository = ReturnType<typeof createPromptSetRepository>;
-
 export function createPromptSetRepository(prisma: PrismaClient) {
   return {
     /** The next version of its name. */

@@ -14,8 +14,6 @@ export type ExpectedObject = { key: string; createdAt: Date; remove: (() => Prom
 
 const BATCH = 500;
 
-export type RetentionRepository = ReturnType<typeof createRetentionRepository>;
-
 export function createRetentionRepository(prisma: PrismaClient) {
   return {
     /** Of jobs that ended before then, all but the result and the furthest, and but those that a generation or an evaluation still needs. */

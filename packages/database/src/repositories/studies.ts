@@ -27,8 +27,6 @@ export type ScoredValidation = { step: number; scores: Record<string, number> };
 /** Part of every loss curve that a comparison looks at. */
 const LAST_PART = 0.1;
 
-export type StudyRepository = ReturnType<typeof createStudyRepository>;
-
 export function createStudyRepository(prisma: PrismaClient) {
   return {
     /** All jobs or none; null when a dataset has been deleted meanwhile. */

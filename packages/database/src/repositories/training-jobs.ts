@@ -39,8 +39,6 @@ export function stopWishOf({ status, cancelRequestedAt }: { status: string; canc
   return { cancelRequested: cancelRequestedAt !== null, pauseRequested: status === 'pausing' };
 }
 
-export type TrainingJobRepository = ReturnType<typeof createTrainingJobRepository>;
-
 export function createTrainingJobRepository(prisma: PrismaClient) {
   /** Explains why a conditional update met no row. */
   async function explainMiss(id: string, wanted: string, attempt?: number): Promise<Error> {

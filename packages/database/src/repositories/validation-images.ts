@@ -6,8 +6,6 @@ import type { RowPage } from './page.ts';
 
 export type ValidationImageRow = Omit<ValidationImage, 'seed'> & { seed: number };
 
-export type ValidationImageRepository = ReturnType<typeof createValidationImageRepository>;
-
 export function createValidationImageRepository(prisma: PrismaClient) {
   return {
     /** A step that is validated again after a resume replaces its images, which are the same. */

@@ -26,8 +26,6 @@ export type AttemptFailure = {
 const SECRET_BYTES = 32;
 const HOUR_MS = 3_600_000;
 
-export type WebhookRepository = ReturnType<typeof createWebhookRepository>;
-
 export function createWebhookRepository(prisma: PrismaClient) {
   return {
     /** Null when the project has an endpoint of this URL already; one that a job has made becomes the caller's, with a new secret. */

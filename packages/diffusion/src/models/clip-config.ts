@@ -60,7 +60,7 @@ export function parseCLIPTextConfig(json: unknown): CLIPTextConfig {
   };
 }
 
-export function parseCLIPVisionConfig(json: unknown): CLIPVisionConfig {
+function parseCLIPVisionConfig(json: unknown): CLIPVisionConfig {
   const reader = new ConfigReader('CLIPVisionModel', json);
   const imageSize = reader.integer('image_size', 224);
   const patchSize = reader.integer('patch_size', 32);

@@ -2,8 +2,7 @@
 import { ShapeError, type Tensor } from '@styleforge/autodiff';
 import { type Scope } from './scope.ts';
 
-export const activations = ['silu', 'gelu', 'quick_gelu', 'relu'] as const;
-export type Activation = (typeof activations)[number];
+export type Activation = 'silu' | 'gelu' | 'quick_gelu' | 'relu';
 
 export function activate({ graph }: Scope, x: Tensor, activation: Activation): Tensor {
   switch (activation) {
