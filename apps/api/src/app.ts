@@ -14,6 +14,7 @@ import { validatorCompiler } from './errors/request-validation.ts';
 import { AllowedMethods } from './http/allowed-methods.ts';
 import type { ApiServer } from './http/api-server.ts';
 import { registerAuthentication } from './plugins/authentication.ts';
+import { registerBodyParser } from './plugins/body-parser.ts';
 import { registerContentNegotiation } from './plugins/content-negotiation.ts';
 import { registerCors } from './plugins/cors.ts';
 import { registerIdempotency } from './plugins/idempotency.ts';
@@ -24,6 +25,7 @@ import { registerServiceMetrics } from './plugins/service-metrics.ts';
 import { registerTelemetry } from './plugins/telemetry.ts';
 import { registerTextCheck } from './plugins/text-check.ts';
 import { errorDocsRoute } from './routes/docs/errors.ts';
+import { rootRoute } from './routes/docs/root.ts';
 import { registerHealthRoutes } from './routes/health/index.ts';
 import { registerV1Routes } from './routes/v1/index.ts';
 import { createBaseModelCatalog } from './services/base-model-catalog.ts';
@@ -56,12 +58,14 @@ export async function buildApp(options: ApiOptions): Promise<ApiServer> {
   app.setNotFoundHandler((request, reply) => handleUnknownRoute(request, reply, allowed));
   app.addHook('onSend', async (request, reply) => void reply.header('x-request-id', request.id));
   registerTelemetry(app, metrics);
+  registerBodyParser(app);
 
   await registerOpenApi(app);
   await app.register(multipart, {
     throwFileSizeLimit: false,
     limits: { fileSize: UPLOAD_LIMITS.zipBytes, files: UPLOAD_LIMITS.imagesPerDataset, fieldSize: 8192 },
   });
+  rootRoute(app);
   errorDocsRoute(app);
   registerHealthRoutes(app, dependencies);
   registerServiceMetrics(app, dependencies);

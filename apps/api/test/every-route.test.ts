@@ -126,6 +126,21 @@ describe('GET', () => {
     }
   });
 
+  it('answers in the format that is liked best where it has several', async () => {
+    const formats = (route: Route) => Object.keys(route.operation.responses['200']?.content ?? {});
+    const several = gets().filter((route) => formats(route).length > 1);
+    expect(several.map(({ path }) => path.split('/').at(-1))).toEqual(expect.arrayContaining(['events', 'report']));
+    for (const route of several) {
+      for (const liked of formats(route)) {
+        for (const quality of ['0', '0.5']) {
+          const accept = [...formats(route).filter((format) => format !== liked).map((format) => `${format};q=${quality}`), liked.toUpperCase()].join(', ');
+          const { headers } = await api.call('GET', pathWith(ids, route.path), { key: keys['admin'] ?? '', headers: { accept } });
+          expect([route.path, accept, String(headers['content-type']).split(';')[0]]).toEqual([route.path, accept, liked]);
+        }
+      }
+    }
+  });
+
   it('takes limits of 1 to 100 on every list and pages through all of it without a gap', async () => {
     const lists = gets().filter(({ path, operation }) => operation.parameters?.some(({ name }) => name === 'limit') || !path.includes('{'));
     expect(lists.length).toBeGreaterThan(9);

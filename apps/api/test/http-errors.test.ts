@@ -17,14 +17,14 @@ afterAll(async () => {
   await api.close();
 });
 
-async function send(method: string, path: string, headers: Record<string, string> = {}, body?: string) {
+async function send(method: string, path: string, headers: Record<string, string> = {}, body?: string | Buffer) {
   const answer = await fetch(server.url + path, { method, headers: { authorization: `Bearer ${api.key}`, ...headers }, ...(body !== undefined && { body }) });
   return { status: answer.status, type: answer.headers.get('content-type'), headers: answer.headers, body: (await answer.json()) as Record<string, unknown> };
 }
 const json = { 'content-type': 'application/json' };
 
 describe('a request that is refused before it reaches a route', () => {
-  it.each<[number, string, string, string, Record<string, string>, string | undefined]>([
+  it.each<[number, string, string, string, Record<string, string>, string | Buffer | undefined]>([
     [404, 'not_found', 'GET', '/nowhere', {}, undefined],
     [404, 'not_found', 'GET', '/v1/nowhere', {}, undefined],
     [404, 'not_found', 'GET', '/v1/datasets/', {}, undefined],
@@ -39,10 +39,13 @@ describe('a request that is refused before it reaches a route', () => {
     [413, 'payload_too_large', 'POST', '/v1/datasets', json, JSON.stringify({ name: 'x'.repeat(2 ** 20), kind: 'aux' })],
     [415, 'unsupported_media_type', 'POST', '/v1/datasets', { 'content-type': 'application/xml' }, '<x/>'],
     [415, 'unsupported_media_type', 'POST', '/v1/datasets', { 'content-type': 'nonsense' }, 'x'],
+    [415, 'unsupported_media_type', 'POST', '/v1/datasets', { 'content-type': 'text/plain' }, '{"name":"x","kind":"aux"}'],
+    [415, 'unsupported_media_type', 'POST', '/v1/datasets', { ...json, 'content-encoding': 'gzip' }, '{"name":"x","kind":"aux"}'],
     [400, 'invalid_request', 'POST', '/v1/datasets', json, '{"name":'],
-    [400, 'invalid_request', 'POST', '/v1/datasets', json, ''],
+    [400, 'invalid_request', 'POST', '/v1/datasets', json, Buffer.from('{"name":"\xff","kind":"aux"}', 'latin1')],
     [400, 'invalid_request', 'POST', '/v1/datasets', json, '{"__proto__":{"admin":true},"name":"x","kind":"aux"}'],
     [422, 'validation_failed', 'POST', '/v1/datasets', json, '[]'],
+    [422, 'validation_failed', 'POST', '/v1/datasets', json, ''],
     [422, 'validation_failed', 'POST', '/v1/datasets', { ...json, 'idempotency-key': 'x'.repeat(256) }, '{"name":"x","kind":"aux"}'],
   ])('%i %s: %s %s', async (status, code, method, path, headers, body) => {
     const answer = await send(method, path, headers, body);
@@ -50,6 +53,14 @@ describe('a request that is refused before it reaches a route', () => {
     expect(answer.body['request_id']).toBe(answer.headers.get('x-request-id'));
     expect(answer.body['type']).toBe(`/docs/errors#${code}`);
     if (status === 405) expect(answer.headers.get('allow')).toMatch(/GET/);
+  });
+
+  it('is told which type of body would be taken', async () => {
+    const json = await send('POST', '/v1/datasets', { 'content-type': 'application/xml' }, '<x/>');
+    const upload = await send('POST', `/v1/datasets/${exampleId('dataset')}/images`, { 'content-type': 'image/png' }, 'x');
+    expect([json.body['detail'], upload.body['detail']]).toEqual([
+      'Send the body as application/json, not as application/xml.', 'Send the body as multipart/form-data, not as image/png.',
+    ]);
   });
 
   it.each<[string, string, object, string, RegExp]>([

@@ -165,6 +165,9 @@ describe('OpenAPI', () => {
   it('has readable docs', async () => {
     const docs = await api.app.inject('/docs/');
     expect([docs.statusCode, docs.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
+    const browser = await api.app.inject({ url: '/', headers: { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' } });
+    expect([browser.statusCode, browser.headers['location']]).toEqual([302, '/docs']);
+    expect((await api.app.inject({ url: '/', headers: { accept: '*/*' } })).json()).toMatchObject({ status: 404, code: 'not_found' });
   });
 });
 

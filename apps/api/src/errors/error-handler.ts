@@ -60,12 +60,17 @@ function describe(error: unknown, request: FastifyRequest): Described {
   if (code === 'FST_ERR_MAX_PARAM_LENGTH') return { code: 'not_found', detail: 'There is nothing under this id.' };
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return { code: 'payload_too_large', detail: `The body of ${request.method} ${pathOf(request)} may have ${request.routeOptions.bodyLimit} bytes.` };
   if (statusCode === 413) return { code: 'payload_too_large', detail: message ?? 'The body is too large.' };
-  if (statusCode === 415) return { code: 'unsupported_media_type', detail: message ?? 'Unsupported media type.' };
+  if (statusCode === 415) return { code: 'unsupported_media_type', detail: describeMediaType(request) };
   // Fastify's own complaints about a request: a broken JSON body, a bad content length, a broken multipart body.
   if (code?.startsWith('FST_') && statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
     return { code: 'invalid_request', detail: message ?? STATUS_CODES[statusCode] ?? 'Bad request.' };
   }
   return { code: 'internal_error', detail: 'The request failed on our side. The log has it under its request id.' };
+}
+
+function describeMediaType({ headers, routeOptions }: FastifyRequest): string {
+  const { consumes = ['application/json'] } = (routeOptions.schema ?? {}) as { consumes?: string[] };
+  return `Send the body as ${consumes.join(' or ')}, not as ${headers['content-type'] ?? 'what has no Content-Type'}.`;
 }
 
 function describeValidation(error: RequestValidationError): Described {

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import type { ApiDependencies } from '../dependencies.ts';
 import { readReport } from '../services/evaluation-service.ts';
 import { inlinePictures } from '../services/report-pictures.ts';
+import { preferredFormat } from './preferred-format.ts';
 
 /** Nothing but what the page itself holds. */
 const PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
@@ -19,15 +20,7 @@ export const reportResponse = {
 export async function sendReport(dependencies: ApiDependencies, evaluation: EvaluationRow, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const report = await readReport(dependencies, evaluation);
   reply.header('vary', [reply.getHeader('vary'), 'accept'].filter(Boolean).join(', ')).header('cache-control', 'private, no-cache');
-  if (!prefersHtml(request.headers.accept)) return reply.type('application/json; charset=utf-8').send(report);
+  if (preferredFormat(request, ['application/json', 'text/html']) !== 'text/html') return reply.type('application/json; charset=utf-8').send(report);
   const page = renderReport(report, await inlinePictures(dependencies, evaluation.projectId, report));
   return reply.type('text/html; charset=utf-8').header('content-security-policy', PAGE_POLICY).header('x-content-type-options', 'nosniff').send(Buffer.from(page));
-}
-
-/** Browsers name text/html first; everything else that takes JSON gets JSON. */
-function prefersHtml(accept = ''): boolean {
-  const types = accept.split(',').map((part) => part.split(';')[0]?.trim() ?? '');
-  const html = types.indexOf('text/html');
-  const json = types.indexOf('application/json');
-  return html >= 0 && (json < 0 || html < json);
 }

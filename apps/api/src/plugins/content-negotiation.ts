@@ -1,8 +1,8 @@
 // Refuses requests that accept none of the formats a route answers in; it must run before the route does anything.
 import type { RouteOptions } from 'fastify';
-import Negotiator from 'negotiator';
 import { ApiError } from '../errors/api-error.ts';
 import type { ApiServer } from '../http/api-server.ts';
+import { preferredFormat } from '../http/preferred-format.ts';
 
 const JSON_TYPE = 'application/json';
 /** A download of whatever type the file has. */
@@ -19,7 +19,7 @@ export function registerContentNegotiation(app: ApiServer): void {
     const { method, url } = request.routeOptions;
     const offered = formats.get(`${String(method)} ${url}`);
     if (offered === undefined || request.headers.accept === undefined || offered.includes(ANY_FILE)) return;
-    if (new Negotiator(request.raw).mediaType(offered) === undefined) {
+    if (preferredFormat(request, offered) === undefined) {
       throw new ApiError('not_acceptable', `This answers with ${offered.join(' or ')}.`);
     }
   });

@@ -3,6 +3,7 @@ import { jobEventPage, stepCursor, stepPageQuery, trainingJobId } from '@stylefo
 import { z } from 'zod';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
+import { preferredFormat } from '../../../http/preferred-format.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { presentEvent } from '../../../presenters/training-jobs.ts';
@@ -36,7 +37,7 @@ export function listEventsRoute(app: ApiServer, { database, eventStreamsPerKey =
   app.get('/training-jobs/:id/events', { schema }, async (request, reply) => {
     const job = await findTrainingJob(database, request.caller.projectId, request.params.id);
     const { limit, after } = request.query;
-    if (request.method !== 'HEAD' && request.headers.accept?.includes('text/event-stream')) {
+    if (request.method !== 'HEAD' && preferredFormat(request, ['application/json', 'text/event-stream']) === 'text/event-stream') {
       open.add(request.caller.keyId, reply);
       const stream = { jobId: job.id, after: request.headers['last-event-id'] ?? after, closing: closing.signal };
       return streamEvents(database, stream, reply);

@@ -1,0 +1,13 @@
+// GET /: browsers are led to the readable docs.
+import { ApiError } from '../../errors/api-error.ts';
+import { PROBLEM_TYPE } from '../../errors/error-handler.ts';
+import type { ApiServer } from '../../http/api-server.ts';
+import { preferredFormat } from '../../http/preferred-format.ts';
+
+export function rootRoute(app: ApiServer): void {
+  app.get('/', { schema: { hide: true } }, async (request, reply) => {
+    reply.header('vary', [reply.getHeader('vary'), 'accept'].filter(Boolean).join(', '));
+    if (preferredFormat(request, [PROBLEM_TYPE, 'text/html']) === 'text/html') return reply.redirect('/docs', 302);
+    throw new ApiError('not_found', 'There is nothing at /. The API is below /v1, described at /docs and /openapi.json.');
+  });
+}
