@@ -56,6 +56,7 @@ describe('POST /v1/evaluations', () => {
     ['an unknown model to compare with', () => ({ compare_with: ['nowhere'] }), 'unknown_model', '/compare_with/0'],
     ['the model itself to compare with', () => ({ compare_with: ['base'] }), 'unknown_model', '/compare_with/0'],
     ['a single image', () => ({ prompts: ['a house'] }), 'validation_failed', '/num_images'],
+    ['a single image for CLIP scores alone', () => ({ prompts: ['a house'], metrics: ['clip'] }), 'validation_failed', '/num_images'],
     ['too many images', () => ({ prompts: 'general', num_images: 1000 }), 'validation_failed', '/num_images'],
     ['no reference for kid', () => ({ reference_dataset_id: undefined, metrics: ['kid'] }), 'validation_failed', '/reference_dataset_id'],
     ['an empty reference', () => ({ reference_dataset_id: empty }), 'unusable_dataset', '/reference_dataset_id'],
@@ -70,7 +71,7 @@ describe('POST /v1/evaluations', () => {
   });
 
   it('needs no reference for CLIP scores alone', async () => {
-    const { body } = await post({ reference_dataset_id: undefined, metrics: ['clip'], prompts: ['a house'] });
+    const { body } = await post({ reference_dataset_id: undefined, metrics: ['clip'], prompts: ['a house', 'a cat'] });
     expect(body.config.reference_dataset_id).toBeNull();
   });
 });

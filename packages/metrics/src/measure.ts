@@ -54,10 +54,11 @@ function chosenMetrics({ metrics, extractor, reference, prompts }: MeasureReques
   return metrics ? [...new Set(metrics)] : (['fid', 'kid', 'clip'] as const).filter((metric) => !lacking[metric]);
 }
 
-function checkCounts({ generated, reference, prompts, styleRef }: MeasureRequest): void {
+function checkCounts({ generated, reference, prompts, styleRef }: MeasureRequest, metrics: readonly Metric[]): void {
   const count = generated.sha256s.length;
   if (count < 2) throw new RangeError(`at least 2 generated pictures are needed, not ${count}`);
-  if (reference && reference.sha256s.length < 2) throw new RangeError(`at least 2 reference pictures are needed, not ${reference.sha256s.length}`);
+  const comparesSets = metrics.includes('fid') || metrics.includes('kid');
+  if (comparesSets && reference && reference.sha256s.length < 2) throw new RangeError(`at least 2 reference pictures are needed, not ${reference.sha256s.length}`);
   if (styleRef && styleRef.sha256s.length < 1) throw new RangeError('the set of StyleRef pictures is empty');
   if (prompts && prompts.length !== count) throw new RangeError(`${prompts.length} prompts were given for ${count} generated pictures: give one for each`);
 }
@@ -170,8 +171,8 @@ class Values {
  * that are not as many as pictures, a metric that extractor or request don't allow, unreadable pictures, features that are no numbers.
  */
 export async function measureImages(request: MeasureRequest): Promise<MetricBlock> {
-  checkCounts(request);
   const metrics = chosenMetrics(request);
+  checkCounts(request, metrics);
   const measured = await embedAll(request, metrics);
   request.onProgress?.({ phase: 'statistics', done: 0 });
   const { generated, reference, styleRef } = measured;

@@ -82,6 +82,8 @@ describe('the metric block', () => {
     const one = imageArrays(pictures('one', 1));
     await expect(measure({ generated: one })).rejects.toThrow(/at least 2 generated pictures are needed, not 1/);
     await expect(measure({ reference: one })).rejects.toThrow(/at least 2 reference pictures are needed, not 1/);
+    const { diversity } = await measure({ metrics: ['clip'], prompts, reference: one, bootstrap: false });
+    expect(diversity).toMatchObject({ reference: null, ratio: null });
     await expect(measure({ styleRef: imageArrays([]) })).rejects.toThrow(/StyleRef pictures is empty/);
   });
 

@@ -59,7 +59,7 @@ function checkNumbers(request: EvaluationRequest, prompts: number, pointer: stri
   const field = `${pointer}/num_images`;
   const detail = images > EVALUATION_LIMITS.imagesPerModel
     ? `makes ${images} images of each model: at most ${EVALUATION_LIMITS.imagesPerModel} are made`
-    : comparesSets(request) && images < 2 ? 'makes a single image: fid and kid need two or more' : null;
+    : images < 2 ? 'makes a single image: an evaluation needs two or more, or more prompts' : null;
   if (detail !== null) throw refusal('validation_failed', [{ pointer: field, detail }]);
 }
 
