@@ -3,6 +3,9 @@ import { isUtf8 } from 'node:buffer';
 import { ApiError } from '../errors/api-error.ts';
 import type { ApiServer } from '../http/api-server.ts';
 
+/** Many times what any request needs: checks, defaults and hashes go down a body level by level. */
+const MAX_DEPTH = 64;
+
 export function registerBodyParser(app: ApiServer): void {
   const parseJson = app.getDefaultJsonParser('error', 'error');
   app.removeContentTypeParser(['application/json', 'text/plain']);
@@ -10,7 +13,10 @@ export function registerBodyParser(app: ApiServer): void {
     // Many clients name the type of a body that they don't send.
     if (body.length === 0) return done(null, undefined);
     if (!isUtf8(body)) return done(new ApiError('invalid_request', 'The body is no UTF-8 text.'));
-    return parseJson(request, body.toString(), done);
+    return parseJson(request, body.toString(), (error, value?: unknown) => {
+      if (error === null && isDeeperThan(MAX_DEPTH, value)) return done(new ApiError('invalid_request', `The body is nested deeper than ${MAX_DEPTH} levels.`));
+      return done(error, value);
+    });
   });
   app.addHook('preParsing', async (request) => {
     const encoding = request.headers['content-encoding'];
@@ -18,4 +24,9 @@ export function registerBodyParser(app: ApiServer): void {
       throw new ApiError('unsupported_media_type', `Send the body as it is, without Content-Encoding: ${encoding}.`);
     }
   });
+}
+
+function isDeeperThan(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((part) => isDeeperThan(levels - 1, part));
 }
