@@ -19,7 +19,7 @@ export interface OutboxPublisherOptions {
 }
 
 /** What the database says when the status of one of these rows has changed: there may be room for the next. */
-const topicsOfTables: Readonly<Record<string, JobName>> = { training_jobs: 'train', generations: 'generate' };
+const topicsOfTables: Readonly<Record<string, JobName>> = { training_jobs: 'train', generations: 'generate', evaluations: 'evaluate' };
 
 export async function startOutboxPublisher(options: OutboxPublisherOptions): Promise<OutboxPublisher> {
   const { database, log, pollMs = 2_000 } = options;

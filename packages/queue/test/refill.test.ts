@@ -44,6 +44,18 @@ it('looks only at the queue that there is news of', async () => {
   expect((await fixture.database.trainingJobs.get(id))?.status).toBe('queued');
 });
 
+it.each(['generations', 'evaluations'] as const)('looks only at the queue of %s when the status of one changes', async (table) => {
+  const projectId = await fixture.createProject();
+  const { prisma } = fixture.database;
+  const data = { id: `${table}-of-nobody`, projectId, status: 'queued', config: {} };
+  await (table === 'generations' ? prisma.generation.create({ data }) : prisma.evaluation.create({ data }));
+  const change = { where: { id: data.id }, data: { status: 'cancelled' } };
+  await (table === 'generations' ? prisma.generation.update(change) : prisma.evaluation.update(change));
+  await until(() => roomsAsked.length > 0);
+  await sleep(200);
+  expect(new Set(roomsAsked)).toEqual(new Set([table === 'generations' ? 'generate' : 'evaluate']));
+});
+
 it('asks nothing of the database while the queue is full', async () => {
   await fixture.createJobs(await fixture.createProject(), window + 3);
   await until(async () => (await fixture.database.outbox.count()) === 4);
