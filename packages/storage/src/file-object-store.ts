@@ -15,7 +15,7 @@ const dayInMilliseconds = 86_400_000;
 
 export class FileObjectStore implements ObjectStore {
   readonly #root: string;
-  #cleaned?: Promise<void>;
+  #cleaned: Promise<void> | undefined;
 
   constructor(directory: string) {
     this.#root = resolve(directory);
@@ -23,7 +23,7 @@ export class FileObjectStore implements ObjectStore {
 
   async put(key: string, body: ObjectBody): Promise<{ size: number; sha256: string }> {
     const target = this.#path(key);
-    await (this.#cleaned ??= this.#removeAbandoned());
+    await this.#cleanOnce();
     const unfinished = join(this.#root, unfinishedFolder, randomUUID());
     try {
       const written = await this.#write(unfinished, body);
@@ -121,7 +121,7 @@ export class FileObjectStore implements ObjectStore {
       if (key.endsWith('/')) {
         if (key.startsWith(prefix) || prefix.startsWith(key)) yield* this.#walk(key, prefix);
       } else if (key.startsWith(prefix)) {
-        const found = await stat(join(this.#root, key)).catch(() => undefined);
+        const found = await statIfThere(join(this.#root, key));
         if (found?.isFile()) yield { key, size: found.size, modifiedAt: found.mtime };
       }
     }
@@ -138,17 +138,32 @@ export class FileObjectStore implements ObjectStore {
     }
   }
 
+  /** A try that fails is made again at the next put. */
+  #cleanOnce(): Promise<void> {
+    return (this.#cleaned ??= this.#removeAbandoned().catch((error: unknown) => {
+      this.#cleaned = undefined;
+      throw error;
+    }));
+  }
+
   /** A process killed in the middle of a put leaves its unfinished file behind. */
   async #removeAbandoned(): Promise<void> {
     const folder = join(this.#root, unfinishedFolder);
     await mkdir(folder, { recursive: true });
     for (const name of await readdir(folder)) {
       const file = join(folder, name);
-      const found = await stat(file).catch(() => undefined);
+      const found = await statIfThere(file);
       if (found && Date.now() - found.mtimeMs > dayInMilliseconds) await rm(file, { force: true });
     }
   }
 }
+
+/** Somebody else may remove the file at any time. */
+const statIfThere = (file: string) =>
+  stat(file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+    throw error;
+  });
 
 const byBytes = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
