@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { SafetensorsReader } from '@styleforge/weights';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSampler, DDPMScheduler, samplerNames, type SamplerName, type SchedulerConfig } from '../src/index.ts';
+import { relativeDifference } from './golden-models.ts';
 
 const golden = new URL('../../../test/golden/', import.meta.url).pathname;
 
@@ -20,16 +21,6 @@ const perSampler: Record<string, SchedulerConfig> = {
 
 function fakeModel(x: Float32Array, t: number): Float32Array {
   return x.map((value) => 0.3 * value + 0.05 * Math.sin(3 * value + t / 100));
-}
-
-function relativeDifference(ours: Float32Array, theirs: Float32Array): number {
-  let largest = 0;
-  let difference = 0;
-  for (let i = 0; i < theirs.length; i++) {
-    largest = Math.max(largest, Math.abs(theirs[i]!));
-    difference = Math.max(difference, Math.abs(theirs[i]! - ours[i]!));
-  }
-  return difference / largest;
 }
 
 describe('samplers', () => {

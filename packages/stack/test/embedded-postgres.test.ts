@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DirectoryInUseError, startEmbeddedPostgres } from '@styleforge/stack';
+import { isAlive } from '../src/running-server.ts';
 
 const keeper = fileURLToPath(new URL('keep-postgres.ts', import.meta.url));
 const isRoot = process.geteuid?.() === 0;
@@ -38,14 +39,6 @@ async function killHard(child: ChildProcess): Promise<void> {
   const gone = new Promise((done) => child.once('exit', done));
   child.kill('SIGKILL');
   await gone;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }
 
 describe('startEmbeddedPostgres', () => {
