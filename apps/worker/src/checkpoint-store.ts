@@ -2,7 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import type { TrainingJobRow } from '@styleforge/database';
-import { checkpointPrefix, checkpointsPrefix, downloadObject, manifestName } from '@styleforge/storage';
+import { checkpointPrefix, checkpointsPrefix, downloadObject, manifestName, ObjectNotFoundError } from '@styleforge/storage';
 import { withSpan } from '@styleforge/telemetry';
 import { z } from 'zod';
 import type { WorkerServices } from './worker.ts';
@@ -129,7 +129,7 @@ export class CheckpointStore {
   async #download(prefix: string, files: Manifest['files'], target: string): Promise<string | undefined> {
     for (const { path, sha256 } of files) {
       const got = await downloadObject(this.#services.objectStore, prefix + path, join(target, path)).catch((error: unknown) => {
-        if ((error as Error).name === 'ObjectNotFoundError') return { sha256: 'missing' };
+        if (error instanceof ObjectNotFoundError) return { sha256: 'missing' };
         throw error;
       });
       if (got.sha256 !== sha256) return path;

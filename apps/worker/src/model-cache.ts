@@ -3,11 +3,11 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WorkerConfig } from '@styleforge/config';
 import type { GenerationDetail } from '@styleforge/database';
-import { downloadObject } from '@styleforge/storage';
 import { baseModelDirectory } from './base-model.ts';
 import { JobInputError } from './failures.ts';
 import type { GenerationTask, LoadedModel } from './generation-messages.ts';
 import { type GenerationOptions, GenerationProcess } from './generation-process.ts';
+import { fetchCheckpointModel } from './local-copies.ts';
 import type { WorkerServices } from './worker.ts';
 
 interface CachedModel {
@@ -22,22 +22,30 @@ interface CachedModel {
 
 export type ModelCacheLimits = Pick<WorkerConfig, 'generationModels' | 'generationModelsMB'>;
 
+export interface ModelCacheEvents {
+  onLoaded(model: LoadedModel): void;
+  /** The copy of a model that is not wanted any more could not be removed. */
+  onLeftBehind(error: unknown): void;
+}
+
 export class ModelCache {
   readonly #directory: string;
   readonly #limits: ModelCacheLimits;
+  readonly #events: ModelCacheEvents;
   readonly #process: GenerationProcess;
   /** Least recently used first. */
   readonly #models = new Map<string, CachedModel>();
   #copies = 0;
 
   /** `directory`: for copies of checkpoints, and for nothing else. */
-  constructor(directory: string, limits: ModelCacheLimits, onLoaded: (model: LoadedModel) => void) {
+  constructor(directory: string, limits: ModelCacheLimits, events: ModelCacheEvents) {
     this.#directory = directory;
     this.#limits = limits;
+    this.#events = events;
     this.#process = new GenerationProcess((loaded) => {
       const model = [...this.#models.values()].find((candidate) => candidate.directory === loaded.modelDirectory);
       if (model) model.bytes = loaded.weightBytes;
-      onLoaded(loaded);
+      events.onLoaded(loaded);
       this.#makeRoom();
     });
   }
@@ -80,7 +88,7 @@ export class ModelCache {
     if (checkpointId === null) throw new JobInputError(`model: the checkpoint ${config.model} has been deleted`);
     // Never the same place twice: the last copy may be just about to be removed.
     const directory = join(this.#directory, `${checkpointId}.${++this.#copies}`);
-    return { directory, ready: copyCheckpoint(projectId, checkpointId, directory, services), users: 0, bytes: 0, isCopy: true };
+    return { directory, ready: fetchCheckpointModel({ projectId, checkpointId, field: 'model' }, directory, services), users: 0, bytes: 0, isCopy: true };
   }
 
   /** The model that was used last stays, however large it is. */
@@ -92,22 +100,10 @@ export class ModelCache {
       if (model.users > 0) continue;
       this.#models.delete(key);
       this.#process.forget(model.directory);
-      if (model.isCopy) void rm(model.directory, { recursive: true, force: true });
+      if (model.isCopy) rm(model.directory, { recursive: true, force: true }).catch((error: unknown) => this.#events.onLeftBehind(error));
     }
   }
 }
-
-async function copyCheckpoint(projectId: string, checkpointId: string, directory: string, services: WorkerServices): Promise<void> {
-  const checkpoint = await services.database.checkpoints.find(projectId, checkpointId);
-  if (!checkpoint) throw new JobInputError(`model: the checkpoint ${checkpointId} has been deleted`);
-  for (const { path, sha256 } of checkpoint.files) {
-    if (!isPartOfModel(path)) continue;
-    await downloadObject(services.objectStore, checkpoint.objectPrefix + path, join(directory, path), sha256);
-  }
-}
-
-/** Not what only the trainer reads, nor the copy in one file. */
-const isPartOfModel = (path: string) => !path.startsWith('trainer_state/') && !path.startsWith('single-file/');
 
 /** A folder for this process; those of processes that were killed are removed. */
 export async function ownModelDirectory(scratchDirectory: string): Promise<string> {

@@ -1,9 +1,8 @@
 // Brings a job's images to the local disk, sorted by what they train.
-import { join } from 'node:path';
 import { ALL_IMAGES, type TrainingConfig } from '@styleforge/contracts';
 import type { ImageRow } from '@styleforge/database';
-import { downloadObject } from '@styleforge/storage';
 import { JobInputError } from './failures.ts';
+import { fetchImages } from './local-copies.ts';
 import type { TrainingTask } from './messages.ts';
 import type { WorkerServices } from './worker.ts';
 
@@ -61,11 +60,5 @@ async function downloadAux(projectId: string, aux: NonNullable<TrainingConfig['a
 }
 
 async function download(rows: ImageRow[], directory: string, services: WorkerServices): Promise<TrainingTask['styleRef'][number]['images']> {
-  const files: TrainingTask['styleRef'][number]['images'] = [];
-  for (const { id, objectKey, sha256, caption } of rows) {
-    const file = join(directory, `${id}.png`);
-    await downloadObject(services.objectStore, objectKey, file, sha256);
-    files.push({ path: file, caption });
-  }
-  return files;
+  return (await fetchImages(rows, directory, services)).map(({ path, caption }) => ({ path, caption }));
 }

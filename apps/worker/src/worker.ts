@@ -95,7 +95,10 @@ const starters: Record<JobName, StartConsumer> = {
     }),
   generate: async (connection, concurrency, services) => {
     const { settings, scratchDirectory, log, metrics } = services;
-    const models = new ModelCache(await ownModelDirectory(scratchDirectory), settings, (loaded) => log.info(loaded, 'model loaded'));
+    const models = new ModelCache(await ownModelDirectory(scratchDirectory), settings, {
+      onLoaded: (loaded) => log.info(loaded, 'model loaded'),
+      onLeftBehind: (error) => log.warn({ err: error }, "a model's copy could not be removed; the next start of a worker removes it"),
+    });
     const consumer = await createConsumer(connection, {
       name: 'generate', concurrency, log, metrics,
       handle: ({ generationId }, context) => runGeneration(generationId, context, models, services),

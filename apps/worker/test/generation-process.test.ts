@@ -108,7 +108,12 @@ describe('the model cache', () => {
 
   const open = (limits: ModelCacheLimits) => {
     loaded = [];
-    models = new ModelCache(join(directory, 'copies'), limits, ({ modelDirectory }) => loaded.push(modelDirectory.slice(directory.length + 1)));
+    models = new ModelCache(join(directory, 'copies'), limits, {
+      onLoaded: ({ modelDirectory }) => loaded.push(modelDirectory.slice(directory.length + 1)),
+      onLeftBehind: (error) => {
+        throw error;
+      },
+    });
   };
   const services = { settings: loadConfig({}).worker } as WorkerServices;
   const draw = (name: string) => models.generate(

@@ -31,6 +31,11 @@ async function readImage(file: string): Promise<RgbImage> {
   }
 }
 
+/** One after the other, each read when it is asked for. Throws UnreadableImageError. */
+export async function* readImages(files: readonly string[]): AsyncGenerator<RgbImage> {
+  for (const file of files) yield readImage(file);
+}
+
 export async function imageFiles(files: readonly string[]): Promise<ImageSet> {
   const sha256s: string[] = [];
   for (const file of files) {
@@ -38,12 +43,7 @@ export async function imageFiles(files: readonly string[]): Promise<ImageSet> {
       throw new UnreadableImageError(file, 'this picture cannot be opened', { cause: error });
     }));
   }
-  return {
-    sha256s,
-    async* images() {
-      for (const file of files) yield readImage(file);
-    },
-  };
+  return { sha256s, images: () => readImages(files) };
 }
 
 /** Pictures in memory; the hash is that of their size and pixels. */

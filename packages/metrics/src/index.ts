@@ -12,7 +12,7 @@ export {
   type MetricWarningCode,
 } from './metric-block.ts';
 export { measureImages, promptSetSha256, type MeasurePhase, type MeasureRequest } from './measure.ts';
-export { imageArrays, imageFiles, UnreadableImageError, type ImageSet } from './image-set.ts';
+export { imageArrays, imageFiles, readImages, UnreadableImageError, type ImageSet } from './image-set.ts';
 export { directoryCache, referenceFeatures, type ReferenceFeatures, type ReferenceOptions, type StatisticsCache } from './reference-features.ts';
 export {
   ExtractorNotConfiguredError, type DownloadedFile, type EmbedOptions, type ExtractorConfig,

@@ -1,7 +1,6 @@
 // Scores the images of a validation: KID against reference images, or how well they fit their prompts.
 import type { TrainingConfig } from '@styleforge/contracts';
-import { clipScore, type FeatureExtractor, type Features, fullKernelDistance, type RgbImage } from '@styleforge/metrics';
-import sharp from 'sharp';
+import { clipScore, type FeatureExtractor, type Features, fullKernelDistance, readImages, type RgbImage } from '@styleforge/metrics';
 import type { TrainingTask } from '../messages.ts';
 import { openConfiguredExtractor } from './configured-extractor.ts';
 
@@ -22,7 +21,7 @@ export class Judge {
   static async open(config: TrainingConfig, task: TrainingTask, signal: AbortSignal): Promise<Judge | undefined> {
     if (config.early_stopping === null) return undefined;
     const extractor = await openConfiguredExtractor({ name: EXTRACTOR, extractorsDirectory: task.extractorsDirectory, signal });
-    const reference = config.early_stopping.metric === 'kid' ? await extractor.embedImages(decoded(task.reference), { signal }) : undefined;
+    const reference = config.early_stopping.metric === 'kid' ? await extractor.embedImages(readImages(task.reference), { signal }) : undefined;
     return new Judge(extractor, config, reference);
   }
 
@@ -51,11 +50,4 @@ function barePrompt(prompt: string, tokens: readonly string[]): string {
   const last = parts.findLastIndex((part) => part.split(/\s+/).some((word) => tokens.includes(word)));
   const bare = parts.slice(last + 1).join(', ');
   return bare === '' ? prompt : bare;
-}
-
-export async function* decoded(paths: readonly string[]): AsyncGenerator<RgbImage> {
-  for (const path of paths) {
-    const { data, info } = await sharp(path).rotate().flatten({ background: '#ffffff' }).toColourspace('srgb').removeAlpha().raw().toBuffer({ resolveWithObject: true });
-    yield { width: info.width, height: info.height, rgb: data };
-  }
 }

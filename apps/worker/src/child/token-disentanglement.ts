@@ -1,9 +1,8 @@
 // Measures how far a model's tokens bring out their components, and puts it in the contract's words.
 import type { TokenDisentanglementBody } from '@styleforge/contracts';
 import type { SamplingOptions, TextToImagePipeline } from '@styleforge/diffusion';
-import { type FeatureExtractor, measureTokenDisentanglement, type TokenDisentanglement } from '@styleforge/metrics';
+import { type FeatureExtractor, measureTokenDisentanglement, readImages, type TokenDisentanglement } from '@styleforge/metrics';
 import type { TrainingTask } from '../messages.ts';
-import { decoded } from './judge.ts';
 
 export interface TokenMeasurement {
   /** A CLIP extractor. */
@@ -20,7 +19,7 @@ export interface TokenMeasurement {
 export async function measureTokens({ extractor, pipeline, components, prompts, imagesPerPrompt, sampling, signal }: TokenMeasurement): Promise<TokenDisentanglementBody> {
   return toBody(await measureTokenDisentanglement({
     extractor, prompts, imagesPerPrompt, signal,
-    components: components.map(({ component, token, prompt, images }) => ({ name: component, token, prompt, references: decoded(images.map(({ path }) => path)) })),
+    components: components.map(({ component, token, prompt, images }) => ({ name: component, token, prompt, references: readImages(images.map(({ path }) => path)) })),
     generate: (prefixed) => pipeline.generate({ ...sampling, prompts: prefixed, imagesPerPrompt, signal }),
   }));
 }

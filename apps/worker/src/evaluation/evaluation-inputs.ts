@@ -1,11 +1,11 @@
 // Brings to the local disk what an evaluation works on: a model, the reference images, the images that have been made before.
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ALL_IMAGES, type EvaluatedModel, type TrainingConfig } from '@styleforge/contracts';
 import type { EvaluationRow, ImageRow, TrainingJobRow } from '@styleforge/database';
 import { downloadObject } from '@styleforge/storage';
 import { baseModelDirectory } from '../base-model.ts';
 import { JobInputError } from '../failures.ts';
+import { fetchCheckpointModel, fetchImages } from '../local-copies.ts';
 import type { TrainingTask } from '../messages.ts';
 import type { WorkerServices } from '../worker.ts';
 
@@ -17,10 +17,7 @@ export const drawnImageFile = (directory: string, model: number, index: number) 
 /** Downloads a checkpoint; a base model lies here already. */
 export async function fetchModel(projectId: string, model: EvaluatedModel, directory: string, services: WorkerServices): Promise<string> {
   if (model.checkpoint_id === null) return baseModelDirectory(services.baseModelsDirectory, model.base_model);
-  const checkpoint = await services.database.checkpoints.find(projectId, model.checkpoint_id);
-  if (!checkpoint) throw new JobInputError(`${model.name}: the checkpoint ${model.checkpoint_id} has been deleted`);
-  const files = checkpoint.files.filter(({ path }) => !path.startsWith('trainer_state/') && !path.startsWith('single-file/'));
-  for (const { path, sha256 } of files) await fetchObject(checkpoint.objectPrefix + path, sha256, join(directory, path), services);
+  await fetchCheckpointModel({ projectId, checkpointId: model.checkpoint_id, field: model.name }, directory, services);
   return directory;
 }
 
@@ -43,7 +40,7 @@ export async function fetchStyleRef(projectId: string, job: TrainingJobRow | nul
 /** Those that an earlier try has made. */
 export async function fetchDrawn({ id }: EvaluationRow, directory: string, services: WorkerServices): Promise<number> {
   const rows = await services.database.evaluations.listImages(id);
-  for (const { model, index, objectKey, sha256 } of rows) await fetchObject(objectKey, sha256, drawnImageFile(directory, model, index), services);
+  for (const { model, index, objectKey, sha256 } of rows) await downloadObject(services.objectStore, objectKey, drawnImageFile(directory, model, index), sha256);
   return rows.length;
 }
 
@@ -60,16 +57,4 @@ export async function fetchComponents(projectId: string, config: TrainingConfig,
     found.push({ component: name, token, prompt, images: (await fetchImages(own, directory, services)).map(({ path }) => ({ path, caption: null })) });
   }
   return found;
-}
-
-async function fetchImages(rows: ImageRow[], directory: string, services: WorkerServices): Promise<(ImageRow & { path: string })[]> {
-  await mkdir(directory, { recursive: true });
-  const fetched = rows.map((row) => ({ ...row, path: join(directory, `${row.id}.png`) }));
-  for (const { objectKey, sha256, path } of fetched) await fetchObject(objectKey, sha256, path, services);
-  return fetched;
-}
-
-async function fetchObject(key: string, sha256: string, file: string, services: WorkerServices): Promise<void> {
-  const got = await downloadObject(services.objectStore, key, file);
-  if (got.sha256 !== sha256) throw new Error(`${key} is damaged: sha256 ${got.sha256} instead of ${sha256}`);
 }
