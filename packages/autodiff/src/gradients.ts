@@ -45,13 +45,14 @@ function accumulate(graph: Graph, sum: Tensor, contribution: Tensor): Tensor {
 
 /**
  * Appends to `graph` the gradients of the scalar `loss` with respect to `targets`.
+ * `seed` is the gradient of the loss itself: with another scalar than 1 all gradients are multiplied by it.
  * A target that the loss does not depend on is an error naming its index.
  */
-export function gradients(graph: Graph, loss: Tensor, targets: readonly Tensor[]): Tensor[] {
+export function gradients(graph: Graph, loss: Tensor, targets: readonly Tensor[], seed: Tensor = graph.scalar(1)): Tensor[] {
   if (loss.shape.length !== 0) throw new Error(`the loss must be a scalar, not [${loss.shape}]`);
   const needed = dependents(graph, loss.id, targets);
   const replay = new Replay(graph);
-  const gradientOf = new Map<number, Tensor>([[loss.id, graph.scalar(1)]]);
+  const gradientOf = new Map<number, Tensor>([[loss.id, seed]]);
   for (let id = loss.id; id >= 0; id--) {
     const node = graph.nodes[id];
     const dy = gradientOf.get(id);

@@ -5,6 +5,7 @@ const LR_SCHEDULERS = ['constant', 'constant_with_warmup', 'linear', 'cosine', '
 const CROPS = ['random', 'center'] as const;
 const LATENT_SAMPLINGS = ['sample', 'mean'] as const;
 const ADAM_MOMENTS = ['float32', 'bfloat16'] as const;
+export const MIXED_PRECISIONS = ['no', 'fp16'] as const;
 
 const fraction = z.number().gt(0).lt(1);
 
@@ -34,6 +35,7 @@ export const hyperparameters = z
     train_text_encoder: z.boolean(),
     text_encoder_learning_rate: z.number().gt(0).max(1).nullable().describe('null: the same as learning_rate'),
     adam_moments: z.enum(ADAM_MOMENTS).describe('bfloat16 halves the memory of the optimizer'),
+    mixed_precision: z.enum(MIXED_PRECISIONS).describe('fp16 computes products in float16, with loss scaling; it needs a worker on a GPU (DEVICE=webgpu)'),
     gradient_checkpointing: z.boolean(),
     ema: z.boolean(),
     checkpointing_steps: z.int().min(1).max(1_000_000).nullable().describe('null for one checkpoint at the end'),
@@ -71,6 +73,7 @@ export const METHOD_HYPERPARAMETERS: Hyperparameters = {
   train_text_encoder: true,
   text_encoder_learning_rate: null,
   adam_moments: 'float32',
+  mixed_precision: 'no',
   gradient_checkpointing: true,
   ema: false,
   checkpointing_steps: null,

@@ -1,5 +1,6 @@
 // The two gradients of a convolution as ordinary ONNX operations; the form is chosen by shape (docs/experiments/engine.md).
 import { elementCount, type Conv2dAttributes, type Shape } from '@styleforge/autodiff';
+import { type FloatPrecision } from './mixed-precision.ts';
 import { ints, type ModelBuilder } from './model-builder.ts';
 
 type Size = readonly [number, number];
@@ -10,27 +11,27 @@ function isPointwise(kernel: Size, { strides, pads }: Conv2dAttributes): boolean
 }
 
 /** Weight [o, c, kh, kw] -> [c, o, kh, kw] with both kernel axes reversed: by a product with the exchange matrix, for a slice with negative steps copies element by element. */
-function flippedKernel(builder: ModelBuilder, weight: string, [o, c, kh, kw]: Shape): string {
+function flippedKernel(builder: ModelBuilder, weight: string, [o, c, kh, kw]: Shape, precision: FloatPrecision): string {
   const reshaped = (name: string, shape: readonly number[]): string => builder.node('Reshape', [name, builder.integers(shape)]);
   const size = kh * kw;
   const swapped = builder.node('Transpose', [reshaped(weight, [o, c, size])], { attributes: { perm: ints([1, 0, 2]) } });
   if (size === 1) return reshaped(swapped, [c, o, 1, 1]);
   const exchange = Float32Array.from({ length: size * size }, (_, i) => (Math.floor(i / size) + (i % size) === size - 1 ? 1 : 0));
-  return reshaped(builder.node('Gemm', [reshaped(swapped, [c * o, size]), builder.initializer(exchange, [size, size])]), [c, o, kh, kw]);
+  return reshaped(builder.node('Gemm', [reshaped(swapped, [c * o, size]), builder.floats(exchange, [size, size], precision)]), [c, o, kh, kw]);
 }
 
 /** Gradient with respect to the input: a convolution with the flipped kernel where pixels outweigh weights, else a transposed one. */
 export function inputGradient(
   builder: ModelBuilder, dy: string, weight: string, dyShape: Shape, weightShape: Shape,
-  attributes: Conv2dAttributes & { readonly inputShape: Shape },
+  attributes: Conv2dAttributes & { readonly inputShape: Shape; readonly precision: FloatPrecision },
 ): string {
-  const { strides, pads, inputShape } = attributes;
+  const { strides, pads, inputShape, precision } = attributes;
   const kernel: Size = [weightShape[2], weightShape[3]];
   const unitStride = strides.every((stride) => stride === 1);
   const padsFit = [0, 1].every((i) => pads[i] < kernel[i] && pads[i + 2] < kernel[i]);
   if (unitStride && padsFit && preferFlippedKernel(dyShape, weightShape)) {
     const flippedPads = [0, 1, 2, 3].map((i) => kernel[i % 2] - 1 - pads[i]);
-    return builder.node('Conv', [dy, flippedKernel(builder, weight, weightShape)], { attributes: { pads: ints(flippedPads) } });
+    return builder.node('Conv', [dy, flippedKernel(builder, weight, weightShape, precision)], { attributes: { pads: ints(flippedPads) } });
   }
   const outputPadding = [0, 1].map((i) => inputShape[i + 2] - ((dyShape[i + 2] - 1) * strides[i] + kernel[i] - pads[i] - pads[i + 2]));
   return builder.node('ConvTranspose', [dy, weight], {

@@ -1,6 +1,7 @@
 // Graph -> ONNX bytes: what the outputs need, in an order that keeps few activations alive.
 import { isNode, type Graph, type OpNode, type Tensor } from '@styleforge/autodiff';
 import { emitters, type EmitContext, type Target } from './emitters.ts';
+import { type FloatPrecision, MixedPrecision, type NodePrecision } from './mixed-precision.ts';
 import { ModelBuilder } from './model-builder.ts';
 
 export interface OnnxModel {
@@ -15,6 +16,7 @@ export interface OnnxModel {
 }
 
 const OUTPUT_PREFIX = 'out:';
+const FULL: NodePrecision = { operands: 'float32', result: 'float32' };
 
 function reachableNodes(graph: Graph, outputs: readonly Tensor[]): OpNode[] {
   const wanted = new Set(outputs.map((output) => graph.nodeOf(output).output.id));
@@ -43,34 +45,66 @@ function withoutReshapes(graph: Graph, tensor: Tensor): Tensor {
   return node.kind === 'reshape' ? withoutReshapes(graph, node.inputs[0]) : tensor;
 }
 
+export interface EmitOptions {
+  readonly hidesShapes?: boolean;
+  readonly refusesResults?: boolean;
+  /** Products and what lies between them in float16; inputs, weights and outputs stay float32. */
+  readonly mixedPrecision?: boolean;
+}
+
+/** ONNX names of values. A float16 value is cast for every float32 reader anew, so that what lives long is the float16 one. */
+class ValueNames {
+  readonly #builder: ModelBuilder;
+  readonly #values = new Map<number, { readonly name: string; readonly precision: FloatPrecision }>();
+
+  constructor(builder: ModelBuilder) {
+    this.#builder = builder;
+  }
+
+  set({ id }: Tensor, name: string, precision: FloatPrecision = 'float32'): void {
+    this.#values.set(id, { name, precision });
+  }
+
+  get({ id, dtype }: Tensor, precision: FloatPrecision = 'float32'): string {
+    const value = this.#values.get(id)!;
+    return dtype !== 'float32' || value.precision === precision ? value.name : this.#builder.cast(value.name, precision);
+  }
+}
+
 /** Writes the part of `graph` that computes `outputs` (name -> tensor). */
-export function emitOnnx(graph: Graph, wanted: Readonly<Record<string, Tensor>>, target: Target, options: { hidesShapes?: boolean; refusesResults?: boolean } = {}): OnnxModel {
+export function emitOnnx(graph: Graph, wanted: Readonly<Record<string, Tensor>>, target: Target, options: EmitOptions = {}): OnnxModel {
   const outputs = Object.fromEntries(Object.entries(wanted).map(([name, tensor]) => [name, target === 'cpu' ? withoutReshapes(graph, tensor) : tensor]));
   const builder = new ModelBuilder(options);
-  const nodes = memoryOrder(reachableNodes(graph, Object.values(outputs)));
+  const mixed = options.mixedPrecision ? new MixedPrecision() : null;
+  const exported = new Set(Object.values(outputs).map(({ id }) => id));
+  const nodes = reachableNodes(graph, Object.values(outputs));
+  const precisions = new Map(nodes.map((node) => [node, mixed?.of(node) ?? FULL]));
   const deviations = new Set(nodes.filter((node) => node.kind === 'inverseDeviation').map((node) => node.inputs[0].id));
-  const names = new Map<number, string>();
+  const names = new ValueNames(builder);
   const shared = new Map<string, string>();
   const inputs: Tensor[] = [];
-  for (const node of nodes) {
+  for (const node of memoryOrder(nodes)) {
     if (isNode(node, 'input') || isNode(node, 'parameter')) {
       const { name } = node.attributes;
       builder.input(name, node.output.dtype, node.output.shape);
-      names.set(node.output.id, name);
+      names.set(node.output, name);
       inputs.push(node.output);
       continue;
     }
-    const operands = node.inputs.map((input) => names.get(input.id)!);
+    const precision = precisions.get(node)!;
+    const operands = node.inputs.map((input) => names.get(input, precision.operands));
     const wantsDeviation = node.inputs.length > 0 && deviations.has(node.inputs[0].id);
     const emit = emitters[node.kind] as (context: EmitContext) => string;
-    names.set(node.output.id, emit({ builder, target, node, operands, wantsDeviation, shared }));
+    const result = emit({ builder, target, node, operands, precision: precision.operands, wantsDeviation, shared });
+    const kept = exported.has(node.output.id) ? 'float32' : precision.result;
+    names.set(node.output, kept === precision.operands || node.output.dtype !== 'float32' ? result : builder.cast(result, kept), kept);
   }
   for (const [name, tensor] of Object.entries(outputs)) {
-    builder.exportAs(names.get(tensor.id)!, OUTPUT_PREFIX + name, tensor.dtype, tensor.shape);
+    builder.exportAs(names.get(tensor), OUTPUT_PREFIX + name, tensor.dtype, tensor.shape);
   }
   if (options.refusesResults) builder.refuseResults();
   return {
-    bytes: builder.build(), inputs, inputNames: inputs.map((input) => names.get(input.id)!),
+    bytes: builder.build(), inputs, inputNames: inputs.map((input) => names.get(input)),
     outputTensors: outputs, outputNames: Object.fromEntries(Object.keys(outputs).map((name) => [name, OUTPUT_PREFIX + name])),
   };
 }

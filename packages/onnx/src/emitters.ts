@@ -1,6 +1,7 @@
 // How each graph operation is written in ONNX operations, for the device that will run it.
 import { elementCount, lastTwoSwapped, type OpKind, type OpNode, type Shape, type Tensor } from '@styleforge/autodiff';
 import { inputGradient, weightGradient } from './convolution-gradients.ts';
+import { type FloatPrecision } from './mixed-precision.ts';
 import { INT64, ints, type ModelBuilder } from './model-builder.ts';
 
 /** onnxruntime's own fused operations exist on the CPU; elsewhere they are written out. */
@@ -12,6 +13,8 @@ export interface EmitContext<K extends OpKind = OpKind> {
   readonly node: OpNode<K>;
   /** ONNX names of the operands. */
   readonly operands: readonly string[];
+  /** Of the operands, and of what is computed from them. */
+  readonly precision: FloatPrecision;
   /** Whether the model also needs 1/deviation of a standardized value. */
   readonly wantsDeviation: boolean;
   /** Results that one node computes for several graph operations. */
@@ -23,13 +26,14 @@ type Emitter<K extends OpKind> = (context: EmitContext<K>) => string;
 const MICROSOFT = 'com.microsoft';
 
 const simple = <K extends OpKind>(opType: string): Emitter<K> => ({ builder, operands }) => builder.node(opType, operands);
-const float = (builder: ModelBuilder, value: number): string => builder.initializer(Float32Array.of(value), []);
+const float = ({ builder, precision }: Pick<EmitContext, 'builder' | 'precision'>, value: number): string => builder.floats(Float32Array.of(value), [], precision);
 
 function source({ node }: EmitContext): string {
   throw new Error(`'${node.kind}' is declared, not computed`);
 }
 
-function emitMatmul({ builder, target, node, operands }: EmitContext<'matmul'>): string {
+function emitMatmul(context: EmitContext<'matmul'>): string {
+  const { builder, target, node, operands } = context;
   const { transposeA, transposeB, alpha } = node.attributes;
   const [a, b] = node.inputs;
   if (a.shape.length === 2 && b.shape.length === 2) {
@@ -44,7 +48,7 @@ function emitMatmul({ builder, target, node, operands }: EmitContext<'matmul'>):
   const left = transposeA ? swapLast(builder, operands[0], a.shape.length) : operands[0];
   const right = transposeB ? swapLast(builder, operands[1], b.shape.length) : operands[1];
   const product = builder.node('MatMul', [left, right]);
-  return alpha === 1 ? product : builder.node('Mul', [product, float(builder, alpha)]);
+  return alpha === 1 ? product : builder.node('Mul', [product, float(context, alpha)]);
 }
 
 function swapLast(builder: ModelBuilder, x: string, rank: number): string {
@@ -60,11 +64,12 @@ function emitLinear({ builder, node, operands }: EmitContext<'linear'>): string 
 }
 
 /** WebGPU's LayerNormalization leaves its further outputs out. */
-function emitInverseDeviation({ builder, node, operands: [x] }: EmitContext<'inverseDeviation'>): string {
+function emitInverseDeviation(context: EmitContext<'inverseDeviation'>): string {
+  const { builder, node, operands: [x] } = context;
   const mean = (value: string): string => builder.node('ReduceMean', [value, builder.integers([-1])], { attributes: { keepdims: 1n } });
   const centred = builder.node('Sub', [x, mean(x)]);
   const variance = mean(builder.node('Mul', [centred, centred]));
-  return builder.node('Reciprocal', [builder.node('Sqrt', [builder.node('Add', [variance, float(builder, node.attributes.epsilon)])])]);
+  return builder.node('Reciprocal', [builder.node('Sqrt', [builder.node('Add', [variance, float(context, node.attributes.epsilon)])])]);
 }
 
 function emitStandardize(context: EmitContext<'standardize'> | EmitContext<'inverseDeviation'>, wanted: 'value' | 'deviation'): string {
@@ -119,8 +124,8 @@ export const emitters: { readonly [K in OpKind]: Emitter<K> } = {
   conv2d: ({ builder, node, operands }) => builder.node('Conv', operands, {
     attributes: { strides: ints(node.attributes.strides), pads: ints(node.attributes.pads) },
   }),
-  conv2dInputGradient: ({ builder, node, operands: [dy, weight] }) =>
-    inputGradient(builder, dy, weight, shapeOf(node.inputs[0]), shapeOf(node.inputs[1]), node.attributes),
+  conv2dInputGradient: ({ builder, precision, node, operands: [dy, weight] }) =>
+    inputGradient(builder, dy, weight, shapeOf(node.inputs[0]), shapeOf(node.inputs[1]), { ...node.attributes, precision }),
   conv2dWeightGradient: ({ builder, node, operands: [x, dy] }) =>
     weightGradient(builder, x, dy, shapeOf(node.inputs[0]), shapeOf(node.inputs[1]), node.attributes),
   maxPool2d: emitPooling('MaxPool', {}),
@@ -153,9 +158,10 @@ export const emitters: { readonly [K in OpKind]: Emitter<K> } = {
 };
 
 /** x * sigmoid(alpha x) */
-function emitLogisticProduct({ builder, target, operands: [x] }: EmitContext<'silu'> | EmitContext<'quickGelu'>, alpha: number): string {
+function emitLogisticProduct(context: EmitContext<'silu'> | EmitContext<'quickGelu'>, alpha: number): string {
+  const { builder, target, operands: [x] } = context;
   if (target === 'cpu') return builder.node('QuickGelu', [x], { domain: MICROSOFT, attributes: { alpha } });
-  const scaled = alpha === 1 ? x : builder.node('Mul', [x, float(builder, alpha)]);
+  const scaled = alpha === 1 ? x : builder.node('Mul', [x, float(context, alpha)]);
   return builder.node('Mul', [x, builder.node('Sigmoid', [scaled])]);
 }
 

@@ -5,8 +5,10 @@ import {
   ModelProtoSchema, type AttributeProto, type GraphProto, type ModelProto,
   AttributeProtoSchema, GraphProtoSchema, NodeProtoSchema, TensorProtoSchema, ValueInfoProtoSchema,
 } from './generated/onnx_pb.ts';
+import { type FloatPrecision } from './mixed-precision.ts';
 
 export const FLOAT = 1;
+const FLOAT16 = 10;
 const INT32 = 6;
 export const INT64 = 7;
 /** Training knows no float64; linear algebra for the metrics does. */
@@ -100,6 +102,17 @@ export class ModelBuilder {
     const rawData = new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
     this.#graph.initializer.push(create(TensorProtoSchema, { name, dims: ints(shape), dataType, rawData }));
     return name;
+  }
+
+  /** A floating-point value in another precision. */
+  cast(value: string, precision: FloatPrecision): string {
+    return this.node('Cast', [value], { attributes: { to: BigInt(precision === 'float16' ? FLOAT16 : FLOAT) } });
+  }
+
+  /** A floating-point constant; onnxruntime casts it once, when it loads the model. */
+  floats(values: Float32Array, shape: Shape, precision: FloatPrecision): string {
+    const name = this.initializer(values, shape);
+    return precision === 'float32' ? name : this.cast(name, precision);
   }
 
   /** An int64 list (axes, shapes, starts...), shared where it repeats. */

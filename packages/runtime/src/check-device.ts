@@ -1,13 +1,13 @@
 // Whether a device is there and computes.
 import { Graph } from '@styleforge/autodiff';
 import { Program } from './program.ts';
-import { type Device, DeviceError } from './session.ts';
+import { type CompileOptions, type Device, DeviceError } from './session.ts';
 
-/** Throws DeviceError when it is absent, or gives wrong results. */
-export async function checkDevice(device: Device): Promise<void> {
+/** Throws DeviceError when it is absent, or gives wrong results; with mixed precision also onnxruntime's error when the device has no float16. */
+export async function checkDevice(device: Device, { mixedPrecision }: Pick<CompileOptions, 'mixedPrecision'> = {}): Promise<void> {
   const graph = new Graph();
   const left = graph.input('left', [2, 2]);
-  const program = await Program.compile(graph, { product: graph.matmul(left, left) }, { device });
+  const program = await Program.compile(graph, { product: graph.matmul(left, left) }, { device, mixedPrecision });
   try {
     const { product } = await program.run({ left: Float32Array.of(1, 2, 3, 4) });
     if (product.join() !== '7,10,15,22') throw new DeviceError(`the device '${device}' computes wrongly: [1 2; 3 4] squared gave ${product.join()}`);

@@ -9,6 +9,7 @@ export type DeviceTensor = ort.Tensor;
 
 export interface DeviceProgramOptions {
   readonly device: Device;
+  readonly mixedPrecision?: boolean;
   /** Results that come back to the host; all others stay on the device. */
   readonly toHost?: ReadonlySet<string>;
 }
@@ -45,8 +46,8 @@ export class DeviceProgram {
   }
 
   /** Throws DeviceError when the device is absent or cannot run the graph. */
-  static async compile(graph: Graph, outputs: Readonly<Record<string, Tensor>>, { device, toHost = new Set() }: DeviceProgramOptions): Promise<DeviceProgram> {
-    const model = emitOnnx(graph, outputs, 'webgpu');
+  static async compile(graph: Graph, outputs: Readonly<Record<string, Tensor>>, { device, mixedPrecision, toHost = new Set() }: DeviceProgramOptions): Promise<DeviceProgram> {
+    const model = emitOnnx(graph, outputs, 'webgpu', { mixedPrecision });
     const preferredOutputLocation = Object.fromEntries(Object.entries(model.outputNames).map(([name, onnxName]) => [onnxName, toHost.has(name) ? 'cpu' as const : 'gpu-buffer' as const]));
     const session = await createSession(model.bytes, { device }, { preferredOutputLocation });
     return new DeviceProgram(session, new Map(model.inputs.map((tensor, i) => [model.inputNames[i], tensor])), model.outputNames);

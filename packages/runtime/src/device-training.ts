@@ -81,6 +81,7 @@ async function compileGroup(specs: readonly ParameterSpec[], adamw: AdamWOptions
 
 export interface DeviceTrainingOptions {
   readonly device: Device;
+  readonly mixedPrecision?: boolean;
   readonly graph: Graph;
   /** Results of a pass that come back to the host. */
   readonly outputs: Readonly<Record<string, Tensor>>;
@@ -114,9 +115,9 @@ export class DeviceTraining {
   }
 
   static async create(options: DeviceTrainingOptions): Promise<DeviceTraining> {
-    const { device, graph, outputs, gradients, weights, adamw } = options;
+    const { device, mixedPrecision, graph, outputs, gradients, weights, adamw } = options;
     const all = { ...outputs, ...Object.fromEntries(Object.entries(gradients).map(([name, gradient]) => [GRADIENT_PREFIX + name, gradient])) };
-    const pass = await DeviceProgram.compile(graph, all, { device, toHost: new Set(Object.keys(outputs)) });
+    const pass = await DeviceProgram.compile(graph, all, { device, mixedPrecision, toHost: new Set(Object.keys(outputs)) });
     const groups: ParameterGroup[] = [];
     for (const specs of groupsOf(weights.specs)) groups.push(await compileGroup(specs, adamw, device));
     return new DeviceTraining(options, pass, groups);

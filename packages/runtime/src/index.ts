@@ -6,5 +6,6 @@ export { Float32Arrays, ParameterBuffers, type NamedArrays, type ParameterSpec }
 export { AdamW, type AdamWOptions, type AdamWStep } from './adamw.ts';
 export { type MomentPrecision, type Moments } from './moments.ts';
 export { BufferBlender } from './chunk-kernels.ts';
-export { TrainingProgram, type TrainingProgramOptions, type UpdateOptions } from './training-program.ts';
+export { TrainingProgram, type TrainingProgramOptions, type Update, type UpdateOptions } from './training-program.ts';
+export { LossScale, type LossScaleState } from './loss-scale.ts';
 export { gemm, type GemmOptions, type Matrix } from './gemm.ts';

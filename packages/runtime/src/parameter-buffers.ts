@@ -80,6 +80,11 @@ export class ParameterBuffers<Data extends Float32Array | Uint16Array = Float32A
     }
   }
 
+  /** Takes the values of buffers of the same layout. */
+  copyFrom(source: ParameterBuffers<Data>): void {
+    source.#blocks.forEach((block, i) => this.#blocks[i].set(block));
+  }
+
   fill(value: number): void {
     this.#blocks.forEach((block) => block.fill(value));
   }

@@ -14,6 +14,8 @@ export interface CompileOptions {
    * the next one after its last use; the process should have engineEnvironment() of packages/config too.
    */
   readonly keepMemory?: boolean;
+  /** Products of matrices, convolutions and what lies between them in float16; weights, inputs and results stay float32. The processor computes so slowly. */
+  readonly mixedPrecision?: boolean;
   /** Path prefix of a JSON trace written when the program is released. */
   readonly profile?: string;
 }

@@ -3,6 +3,7 @@ import { gradients, type Graph, type Tensor } from '@styleforge/autodiff';
 import { AdamW, type AdamWOptions, type AdamWStep } from './adamw.ts';
 import { BufferBlender } from './chunk-kernels.ts';
 import { DeviceTraining } from './device-training.ts';
+import { LossScale } from './loss-scale.ts';
 import { ParameterBuffers } from './parameter-buffers.ts';
 import { Program } from './program.ts';
 import { type CompileOptions, type HostArray } from './session.ts';
@@ -28,6 +29,14 @@ export interface UpdateOptions {
   readonly maxGradNorm: number | null;
 }
 
+export interface Update {
+  /** Before clipping. */
+  readonly gradNorm: number;
+  /** The gradients overflowed float16: nothing was updated, and the passes are to be made again, at the smaller loss scale that is set now. */
+  readonly overflowed: boolean;
+}
+
+const LOSS_SCALE = 'loss_scale';
 const GRADIENT_PREFIX = 'gradient:';
 /** torch.nn.utils.clip_grad_norm_ divides by the norm plus this. */
 const CLIP_EPSILON = 1e-6;
@@ -71,7 +80,7 @@ class HostTraining implements TrainingBackend {
   /** Called before the second pass of a group: what the first pass left becomes the sum so far. */
   async #startAccumulating(): Promise<void> {
     this.#accumulated ??= { total: this.gradients.alike(), blender: await BufferBlender.create(this.#compile) };
-    await this.#accumulated.blender.blend(this.#accumulated.total, 0, this.gradients, 1);
+    this.#accumulated.total.copyFrom(this.gradients);
   }
 
   get #sum(): ParameterBuffers {
@@ -104,12 +113,15 @@ export class TrainingProgram<Outputs extends string> {
   /** On a device these, and the optimizer's moments, are what they were at the last `download`. */
   readonly weights: ParameterBuffers;
   readonly optimizer: AdamW;
+  /** With mixed precision. */
+  readonly lossScale: LossScale | null;
   readonly #backend: TrainingBackend;
   #passes = 0;
 
-  private constructor(weights: ParameterBuffers, optimizer: AdamW, backend: TrainingBackend) {
+  private constructor(weights: ParameterBuffers, optimizer: AdamW, lossScale: LossScale | null, backend: TrainingBackend) {
     this.weights = weights;
     this.optimizer = optimizer;
+    this.lossScale = lossScale;
     this.#backend = backend;
   }
 
@@ -120,13 +132,14 @@ export class TrainingProgram<Outputs extends string> {
       if (!parameter) throw new Error(`the graph has no parameter '${name}'`);
       return parameter;
     });
-    const computed = gradients(graph, loss, targets);
+    const lossScale = compile.mixedPrecision ? new LossScale() : null;
+    const computed = gradients(graph, loss, targets, lossScale ? graph.input(LOSS_SCALE, []) : undefined);
     if (compile.device === 'webgpu') {
       const optimizer = new AdamW(trainable, { ...adamw, momentPrecision: 'float32' });
       const backend = await DeviceTraining.create({
-        device: compile.device, graph, outputs, weights: trainable, frozen, optimizer, adamw, gradients: Object.fromEntries(trainable.specs.map(({ name }, i) => [name, computed[i]])),
+        device: compile.device, mixedPrecision: compile.mixedPrecision, graph, outputs, weights: trainable, frozen, optimizer, adamw, gradients: Object.fromEntries(trainable.specs.map(({ name }, i) => [name, computed[i]])),
       });
-      return new TrainingProgram<O>(trainable, optimizer, backend);
+      return new TrainingProgram<O>(trainable, optimizer, lossScale, backend);
     }
     const names = trainable.specs.map(({ name }) => GRADIENT_PREFIX + name);
     const program = await Program.compile<string>(graph, { ...outputs, ...Object.fromEntries(names.map((name, i) => [name, computed[i]])) }, compile);
@@ -134,10 +147,10 @@ export class TrainingProgram<Outputs extends string> {
     program.bind(trainable.entries()).bindOutputs([...buffers.entries()].map(([name, data]) => [GRADIENT_PREFIX + name, data]));
     if (frozen) program.bind(frozen);
     const optimizer = new AdamW(trainable, adamw);
-    return new TrainingProgram<O>(trainable, optimizer, new HostTraining(buffers, optimizer, program, compile));
+    return new TrainingProgram<O>(trainable, optimizer, lossScale, new HostTraining(buffers, optimizer, program, compile));
   }
 
-  /** Of the last pass; a device keeps its own. */
+  /** Of the last pass, times the loss scale; a device keeps its own. */
   get gradients(): ParameterBuffers {
     if (!(this.#backend instanceof HostTraining)) throw new Error('the gradients are in the memory of the device');
     return this.#backend.gradients;
@@ -145,24 +158,25 @@ export class TrainingProgram<Outputs extends string> {
 
   /** One forward and backward pass; gradients of passes since the last update are summed. */
   async backward(feeds: Readonly<Record<string, HostArray>>): Promise<Record<Outputs, Float32Array>> {
-    const results = await this.#backend.backward(feeds);
+    const results = await this.#backend.backward(this.lossScale ? { ...feeds, [LOSS_SCALE]: Float32Array.of(this.lossScale.value) } : feeds);
     this.#passes += 1;
     return results as Record<Outputs, Float32Array>;
   }
 
-  /** Clips and applies the mean gradient of the passes since the last update; returns its norm before clipping. */
-  async update({ learningRate, weightDecay, maxGradNorm }: UpdateOptions): Promise<{ gradNorm: number }> {
+  /** Clips and applies the mean gradient of the passes since the last update. Nothing is updated when its norm is not finite. */
+  async update({ learningRate, weightDecay, maxGradNorm }: UpdateOptions): Promise<Update> {
     if (this.#passes === 0) throw new Error('update() needs a backward() first');
-    const mean = 1 / this.#passes;
+    const mean = 1 / this.#passes / (this.lossScale?.value ?? 1);
     this.#passes = 0;
     const gradNorm = mean * (await this.#backend.gradientNorm());
     if (!Number.isFinite(gradNorm)) {
       this.#backend.discardGradients();
-      return { gradNorm };
+      return { gradNorm, overflowed: this.lossScale?.lower() ?? false };
     }
     const clip = maxGradNorm === null ? 1 : Math.min(1, maxGradNorm / (gradNorm + CLIP_EPSILON));
     await this.#backend.update({ learningRate, weightDecay, gradientScale: mean * clip });
-    return { gradNorm };
+    this.lossScale?.succeeded();
+    return { gradNorm, overflowed: false };
   }
 
   /** Brings weights and moments from the device to the host's buffers; nothing where they are there already. */

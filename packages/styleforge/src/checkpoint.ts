@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { mkdtemp, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { elementCount } from '@styleforge/autodiff';
-import { Float32Arrays, type NamedArrays, type ParameterBuffers } from '@styleforge/runtime';
+import { Float32Arrays, type LossScaleState, type NamedArrays, type ParameterBuffers } from '@styleforge/runtime';
 import {
   readDiffusersFolder, SafetensorsReader, singleFileObstacle, writeDiffusersFolder, writeSafetensors, writeSingleFile, type TensorEntry,
 } from '@styleforge/weights';
@@ -21,6 +21,8 @@ export const SINGLE_FILE = join('single-file', 'model.safetensors');
 export interface TrainerState {
   readonly globalStep: number;
   readonly optimizerStep: number;
+  /** With mixed precision. */
+  readonly lossScale?: LossScaleState | undefined;
   readonly config: StyleForgeConfig;
   /** Of the validations so far. */
   readonly scores?: readonly ValidationScore[];
@@ -109,5 +111,6 @@ export async function restoreCheckpoint(directory: string, trainStep: TrainStep,
   await readArrays(join(stateDirectory, 'first_moment.safetensors'), trainStep.optimizer.firstMoment);
   await readArrays(join(stateDirectory, 'second_moment.safetensors'), trainStep.optimizer.secondMoment);
   trainStep.optimizer.step = state.optimizerStep;
+  if (state.lossScale) trainStep.lossScale?.restore(state.lossScale);
   return state;
 }

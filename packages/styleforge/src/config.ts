@@ -38,6 +38,8 @@ export interface TrainingHyperparameters {
   readonly text_encoder_learning_rate: number | null;
   /** What the optimizer keeps its two moments in; bfloat16 halves their memory. */
   readonly adam_moments: 'float32' | 'bfloat16';
+  /** Products in float16 with loss scaling, weights and moments in float32; on a GPU. */
+  readonly mixed_precision: 'no' | 'fp16';
   readonly gradient_checkpointing: boolean;
   readonly ema: boolean;
   /** A checkpoint every so many steps beside the last one; null for the last one only. */

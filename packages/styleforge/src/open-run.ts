@@ -1,12 +1,13 @@
 // Everything that a training run reads, made ready: images, prompts, the step's program.
 import { weightsOf } from '@styleforge/diffusion';
-import { type CompileOptions } from '@styleforge/runtime';
+import { checkDevice, type CompileOptions, type Device, DeviceError } from '@styleforge/runtime';
 import { samplesPerPass, type BatchSource, type Sample } from './batches.ts';
 import { checkParts, checkResolution, checkTokens, type TrainingImage, type TrainingInputs } from './check-inputs.ts';
 import { loadImage } from './image-source.ts';
 import { LatentSource } from './latent-source.ts';
 import { type TrainableModel } from './model.ts';
 import { PromptList } from './prompts.ts';
+import { TrainingInputError, type TrainingHyperparameters } from './config.ts';
 import { TEXT_ENCODER_PREFIX, TrainStep } from './train-step.ts';
 
 /** Checks the inputs and decodes the images. Throws TrainingInputError for what cannot be trained. */
@@ -26,6 +27,19 @@ export async function openBatchSource(inputs: TrainingInputs, model: TrainableMo
   return { config, styleRef, aux, prompts: prompts.texts, latents, model };
 }
 
+/** Throws TrainingInputError where the device has no float16 arithmetic and the run asks for it. */
+export async function checkPrecision({ mixed_precision: precision }: TrainingHyperparameters, device: Device = 'cpu'): Promise<void> {
+  if (precision === 'no') return;
+  const refusal = (why: string, cause?: unknown): TrainingInputError =>
+    new TrainingInputError(`hyperparameters.mixed_precision: '${precision}' cannot be computed here, for ${why}; take 'no', or a worker with DEVICE=webgpu on a GPU with float16 (shader-f16)`, { cause });
+  if (device === 'cpu') throw refusal("the worker's device is the processor (DEVICE=cpu)");
+  try {
+    await checkDevice(device, { mixedPrecision: true });
+  } catch (error) {
+    throw error instanceof DeviceError ? error : refusal(`the device '${device}' has no float16`, error);
+  }
+}
+
 export async function createTrainStep(source: BatchSource, model: TrainableModel, compile?: CompileOptions): Promise<TrainStep> {
   const { hyperparameters } = source.config;
   const batchSize = samplesPerPass(source);
@@ -39,6 +53,6 @@ export async function createTrainStep(source: BatchSource, model: TrainableModel
       beta1: hyperparameters.adam_beta1, beta2: hyperparameters.adam_beta2, epsilon: hyperparameters.adam_epsilon,
       momentPrecision: hyperparameters.adam_moments, learningRateScale: (name) => (name.startsWith(TEXT_ENCODER_PREFIX) ? textRate : 1),
     },
-    compile: { keepMemory: !hyperparameters.gradient_checkpointing, ...compile },
+    compile: { keepMemory: !hyperparameters.gradient_checkpointing, mixedPrecision: hyperparameters.mixed_precision === 'fp16', ...compile },
   });
 }

@@ -1,7 +1,7 @@
 // One dual-binding training step (arXiv 2404.05256, eq. 3): text encoder, U-Net, weighted noise-prediction loss, gradients, AdamW.
 import { Graph, type Tensor } from '@styleforge/autodiff';
 import { type CLIPTextModel, type DDPMScheduler, timestepEmbedding, type UNet2DConditionModel } from '@styleforge/diffusion';
-import { ParameterBuffers, TrainingProgram, type AdamWOptions, type CompileOptions, type HostArray, type UpdateOptions } from '@styleforge/runtime';
+import { ParameterBuffers, TrainingProgram, type AdamWOptions, type CompileOptions, type HostArray, type Update, type UpdateOptions } from '@styleforge/runtime';
 
 export const UNET_PREFIX = 'unet.';
 export const TEXT_ENCODER_PREFIX = 'text_encoder.';
@@ -82,7 +82,12 @@ export class TrainStep {
     return this.#program.optimizer;
   }
 
-  /** Gradients of the last pass. */
+  /** With mixed precision. */
+  get lossScale(): TrainingProgram<string>['lossScale'] {
+    return this.#program.lossScale;
+  }
+
+  /** Gradients of the last pass, times the loss scale. */
   get gradients(): ParameterBuffers {
     return this.#program.gradients;
   }
@@ -102,7 +107,7 @@ export class TrainStep {
     return sampleLosses;
   }
 
-  update(options: UpdateOptions): Promise<{ gradNorm: number }> {
+  update(options: UpdateOptions): Promise<Update> {
     return this.#program.update(options);
   }
 

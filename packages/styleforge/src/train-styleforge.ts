@@ -9,7 +9,7 @@ import { EarlyStopping, type ValidationScore } from './early-stopping.ts';
 import { startEma, updateEma } from './ema.ts';
 import { learningRateAt } from './lr-schedule.ts';
 import { loadTrainableWeights, openModel, type TrainableModel } from './model.ts';
-import { createTrainStep, openBatchSource } from './open-run.ts';
+import { checkPrecision, createTrainStep, openBatchSource } from './open-run.ts';
 import { PromptRows } from './prompts.ts';
 import { type TrainStep } from './train-step.ts';
 import { type Validation, Validator } from './validation.ts';
@@ -30,6 +30,8 @@ export interface TrainingProgress {
   readonly samplesPerSecond: number;
   readonly stepSeconds: number;
 }
+
+type Losses = Pick<TrainingProgress, 'loss' | 'styleRefLoss' | 'auxLoss'>;
 
 export interface TrainStyleForgeOptions extends TrainingInputs {
   readonly baseModelDirectory: string;
@@ -107,11 +109,10 @@ class Run {
     return join(this.#options.workDirectory, `checkpoint-${this.globalStep}`);
   }
 
-  /** One update from one or more passes. */
-  async step(): Promise<TrainingProgress> {
-    const started = performance.now();
+  /** The passes of one update. */
+  async #backward(): Promise<Losses> {
     const { hyperparameters, aux } = this.#options.config;
-    const { train_batch_size: count, gradient_accumulation_steps: passes, max_train_steps: of } = hyperparameters;
+    const { train_batch_size: count, gradient_accumulation_steps: passes } = hyperparameters;
     let [styleRefLoss, auxLoss] = [0, 0];
     for (let i = 0; i < passes; i++) {
       const { read, ...batch } = await drawBatch(this.#source, this.globalStep * passes + i);
@@ -120,22 +121,33 @@ class Run {
       styleRefLoss += mean(losses.subarray(0, count));
       auxLoss += mean(losses.subarray(count));
     }
-    const learningRate = learningRateAt(this.globalStep, hyperparameters);
-    const loss = styleRefLoss + (aux?.weight ?? 0) * auxLoss;
-    const { gradNorm } = Number.isFinite(loss)
-      ? await this.#trainStep.update({ learningRate, weightDecay: hyperparameters.adam_weight_decay, maxGradNorm: hyperparameters.max_grad_norm })
-      : { gradNorm: NaN };
-    if (!Number.isFinite(gradNorm)) {
-      throw new NonFiniteLossError(`loss ${loss}, gradient norm ${gradNorm} at step ${this.globalStep + 1}: lower learning_rate; the last checkpoint is kept`);
+    return { loss: styleRefLoss + (aux?.weight ?? 0) * auxLoss, styleRefLoss, auxLoss: aux ? auxLoss : null };
+  }
+
+  /** One update; its passes are made again where gradients overflow float16. */
+  async #update(learningRate: number): Promise<Losses & Pick<TrainingProgress, 'gradNorm'>> {
+    const { adam_weight_decay: weightDecay, max_grad_norm: maxGradNorm } = this.#options.config.hyperparameters;
+    for (;;) {
+      const losses = await this.#backward();
+      const { gradNorm, overflowed } = Number.isFinite(losses.loss) ? await this.#trainStep.update({ learningRate, weightDecay, maxGradNorm }) : { gradNorm: NaN, overflowed: false };
+      if (Number.isFinite(gradNorm)) return { ...losses, gradNorm };
+      if (!overflowed) throw new NonFiniteLossError(`loss ${losses.loss}, gradient norm ${gradNorm} at step ${this.globalStep + 1}: lower learning_rate; the last checkpoint is kept`);
     }
+  }
+
+  async step(): Promise<TrainingProgress> {
+    const started = performance.now();
+    const { hyperparameters } = this.#options.config;
+    const learningRate = learningRateAt(this.globalStep, hyperparameters);
+    const update = await this.#update(learningRate);
     this.globalStep += 1;
     if (this.#ema) {
       await this.#trainStep.download();
       updateEma(this.#ema, this.#trainStep.weights, this.globalStep);
     }
-    const samples = passes * samplesPerPass(this.#source);
+    const samples = hyperparameters.gradient_accumulation_steps * samplesPerPass(this.#source);
     const stepSeconds = (performance.now() - started) / 1000;
-    return { step: this.globalStep, of, loss, styleRefLoss, auxLoss: aux ? auxLoss : null, gradNorm, learningRate, samplesPerSecond: samples / stepSeconds, stepSeconds };
+    return { step: this.globalStep, of: hyperparameters.max_train_steps, ...update, learningRate, samplesPerSecond: samples / stepSeconds, stepSeconds };
   }
 
   get best(): ValidationScore | null {
@@ -155,7 +167,7 @@ class Run {
   async save(): Promise<void> {
     if (this.#lastSaved === this.globalStep) return;
     const { baseModelDirectory, config } = this.#options;
-    const state = { globalStep: this.globalStep, optimizerStep: this.#trainStep.optimizer.step, config, ...(this.#earlyStopping && { scores: this.#earlyStopping.scores }) };
+    const state = { globalStep: this.globalStep, optimizerStep: this.#trainStep.optimizer.step, lossScale: this.#trainStep.lossScale?.state, config, ...(this.#earlyStopping && { scores: this.#earlyStopping.scores }) };
     await this.#trainStep.download();
     await writeCheckpoint(this.directory, baseModelDirectory, this.#trainStep, state, { ema: this.#ema, singleFile: this.#mayBeLast });
     this.#lastSaved = this.globalStep;
@@ -231,6 +243,7 @@ async function loadState({ config, resumeFrom }: TrainStyleForgeOptions, model: 
  * Throws TrainingInputError for input that cannot be trained, NonFiniteLossError when the loss is lost.
  */
 export async function trainStyleForge(options: TrainStyleForgeOptions): Promise<TrainingResult> {
+  await checkPrecision(options.config.hyperparameters, options.compile?.device);
   const model = await openModel(options.baseModelDirectory);
   const source = await openBatchSource(options, model);
   const trainStep = await createTrainStep(source, model, options.compile);

@@ -1,8 +1,9 @@
-// Runs a benchmark of ours and then the same work in torch, each in a process of its own, and prints the ratio.
+// Runs a benchmark of ours and then the same work in torch, each in a process of its own, and prints the ratio; on a GPU in torch's bfloat16 too.
 import { loadConfig } from '@styleforge/config';
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { type Device } from '@styleforge/runtime';
 import { type Geometry } from './geometries.ts';
 
 const script = fileURLToPath(new URL('torch-reference.py', import.meta.url));
@@ -14,6 +15,8 @@ export interface Comparison {
   readonly geometry: Geometry;
   readonly steps: number;
   readonly threads?: number;
+  /** Ours; torch's is CUDA where it is not the processor. */
+  readonly device: Device;
   /** A Python with torch, diffusers and transformers; METRICS_PYTHON when left out. */
   readonly python?: string;
 }
@@ -21,6 +24,7 @@ export interface Comparison {
 interface Result {
   readonly median_seconds: number;
   readonly peak_gib: number;
+  readonly device_gib?: number;
 }
 
 /** Passes its lines on and gives back what the last one says. */
@@ -42,15 +46,18 @@ function lastLineOf(command: string, args: readonly string[], input = ''): Promi
 }
 
 /** `ownArguments`: those of this very benchmark, without --compare. */
-export async function compareWithTorch(ownArguments: readonly string[], { library, mode, geometry, steps, threads, python = loadConfig().extractors.python }: Comparison): Promise<void> {
+export async function compareWithTorch(ownArguments: readonly string[], { library, mode, geometry, steps, threads, device, python = loadConfig().extractors.python }: Comparison): Promise<void> {
   if (library !== 'torch') throw new Error(`--compare ${library}: torch is what can be compared with`);
   const ours = await lastLineOf(process.execPath, [...process.execArgv, process.argv[1] ?? '', mode, ...ownArguments]);
   if (!python) {
     console.log(JSON.stringify({ note: 'set METRICS_PYTHON or --python to a Python that has torch, diffusers and transformers to compare with it' }));
     return;
   }
-  const theirs = await lastLineOf(python, [script], JSON.stringify({ ...geometry, mode, steps, threads: threads ?? availableParallelism() }));
-  console.log(JSON.stringify({
-    against: 'torch', times_faster: Number((theirs.median_seconds / ours.median_seconds).toFixed(2)), memory_share: Number((ours.peak_gib / theirs.peak_gib).toFixed(2)),
-  }));
+  for (const precision of device === 'cpu' ? ['no'] : ['no', 'bf16']) {
+    const theirs = await lastLineOf(python, [script], JSON.stringify({ ...geometry, mode, steps, device, precision, threads: threads ?? availableParallelism() }));
+    const [ourMemory, theirMemory] = [ours.device_gib ?? ours.peak_gib, theirs.peak_gib];
+    console.log(JSON.stringify({
+      against: 'torch', torch_precision: precision, times_faster: Number((theirs.median_seconds / ours.median_seconds).toFixed(2)), memory_share: Number((ourMemory / theirMemory).toFixed(2)),
+    }));
+  }
 }

@@ -1,6 +1,6 @@
 // What every benchmark of the engine does: print lines of JSON, read the clock and the peak of its memory.
 import { engineEnvironment, type EngineEnvironmentOptions, hasEngineEnvironment } from '@styleforge/config';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 
 export const print = (figure: Record<string, unknown>): void => console.log(JSON.stringify(figure));
 
@@ -9,6 +9,17 @@ export const secondsSince = (start: number): number => Number(((performance.now(
 export const peakGibibytes = (): number => Number((process.resourceUsage().maxRSS / 2 ** 20).toFixed(2));
 
 export const residentGibibytes = (): number => Number((process.memoryUsage.rss() / 2 ** 30).toFixed(3));
+
+/** Memory in use on the first NVIDIA GPU; undefined where its driver's tool is not there. */
+export function deviceGibibytes(): number | undefined {
+  try {
+    const [mebibytes] = execFileSync('nvidia-smi', ['--query-gpu=memory.used', '--format=csv,noheader,nounits'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).split('\n');
+    return Number((Number(mebibytes) / 1024).toFixed(2));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
 
 /** Runs this very program once more in a process with the engine's environment, unless it has that already; whether it did. */
 export async function ranInEngineEnvironment(options: EngineEnvironmentOptions = {}): Promise<boolean> {

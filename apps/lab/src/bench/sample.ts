@@ -1,11 +1,11 @@
 // npm run bench -- sample: guided sampling steps of one image (the U-Net on its prompt and on the empty one) at a given geometry with random weights.
 import { elementCount } from '@styleforge/autodiff';
 import { AutoencoderKL, CLIPTextModel, parseAutoencoderKLConfig, parseCLIPTextConfig, parseUNet2DConditionConfig, randomNormals, TextToImagePipeline, UNet2DConditionModel, type WeightSource } from '@styleforge/diffusion';
-import { ParameterBuffers } from '@styleforge/runtime';
+import { type CompileOptions, type Device, ParameterBuffers } from '@styleforge/runtime';
 import { parseArgs } from 'node:util';
 import { compareWithTorch } from './compare-torch.ts';
 import { geometryOf, schedulerConfig, type Geometry, vaeConfig } from './geometries.ts';
-import { peakGibibytes, print, ranInEngineEnvironment, secondsSince } from './process.ts';
+import { deviceGibibytes, peakGibibytes, print, ranInEngineEnvironment, secondsSince } from './process.ts';
 import { fillRandom } from './random-weights.ts';
 import { median } from './statistics.ts';
 
@@ -15,25 +15,25 @@ const randomWeights: WeightSource = async (wanted) => {
   return new Map(weights.entries());
 };
 
-function createPipeline({ unet, textEncoder }: Geometry, threads?: number): TextToImagePipeline {
+function createPipeline({ unet, textEncoder }: Geometry, compile: CompileOptions): TextToImagePipeline {
   return new TextToImagePipeline({
     unet: new UNet2DConditionModel(parseUNet2DConditionConfig(unet)), textEncoder: new CLIPTextModel(parseCLIPTextConfig(textEncoder)), schedulerConfig,
     vae: new AutoencoderKL(parseAutoencoderKLConfig(vaeConfig)), weights: { unet: randomWeights, vae: randomWeights, textEncoder: randomWeights },
-  }, { threads });
+  }, compile);
 }
 
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
-    args, options: { geometry: { type: 'string', default: 'small' }, steps: { type: 'string', default: '10' }, threads: { type: 'string' }, compare: { type: 'string' }, python: { type: 'string' } },
+    args, options: { geometry: { type: 'string', default: 'small' }, steps: { type: 'string', default: '10' }, threads: { type: 'string' }, device: { type: 'string', default: 'cpu' }, compare: { type: 'string' }, python: { type: 'string' } },
   });
   const geometry = geometryOf(values.geometry);
-  const [steps, threads] = [Number(values.steps), values.threads === undefined ? undefined : Number(values.threads)];
+  const [steps, threads, device] = [Number(values.steps), values.threads === undefined ? undefined : Number(values.threads), values.device as Device];
   if (values.compare !== undefined) {
-    const own = ['--geometry', values.geometry, '--steps', values.steps, ...(values.threads === undefined ? [] : ['--threads', values.threads])];
-    return compareWithTorch(own, { library: values.compare, mode: 'sample', geometry: { ...geometry, batchSize: 2 }, steps, threads, python: values.python });
+    const own = ['--geometry', values.geometry, '--steps', values.steps, '--device', device, ...(values.threads === undefined ? [] : ['--threads', values.threads])];
+    return compareWithTorch(own, { library: values.compare, mode: 'sample', geometry: { ...geometry, batchSize: 2 }, steps, threads, device, python: values.python });
   }
   if (await ranInEngineEnvironment()) return;
-  const pipeline = createPipeline(geometry, threads);
+  const pipeline = createPipeline(geometry, { threads, device });
   const { max_position_embeddings: tokens, hidden_size: features } = pipeline.components.textEncoder.config;
   const states = (step: number): Float32Array => randomNormals({ seed: 1, step, purpose: 'states' }, tokens * features);
   const seconds: number[] = [];
@@ -49,6 +49,6 @@ export async function run(args: string[]): Promise<void> {
       },
     },
   );
-  print({ geometry: values.geometry, median_seconds: median(seconds.length > 1 ? seconds.slice(1) : seconds), peak_gib: peakGibibytes() });
+  print({ geometry: values.geometry, device, median_seconds: median(seconds.length > 1 ? seconds.slice(1) : seconds), peak_gib: peakGibibytes(), ...(device !== 'cpu' && { device_gib: deviceGibibytes() }) });
   await pipeline.release();
 }

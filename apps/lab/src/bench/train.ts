@@ -1,11 +1,12 @@
 // npm run bench -- train: the dual-binding step at a given geometry with random weights: seconds, samples a second, peak memory.
+import { MIXED_PRECISIONS } from '@styleforge/contracts';
 import { CLIPTextModel, DDPMScheduler, parseCLIPTextConfig, parseUNet2DConditionConfig, randomNormals, UNet2DConditionModel } from '@styleforge/diffusion';
 import { type CompileOptions, type Device } from '@styleforge/runtime';
 import { dualBindingWeights, TrainStep, type TrainStepBatch } from '@styleforge/styleforge';
 import { parseArgs } from 'node:util';
 import { compareWithTorch } from './compare-torch.ts';
 import { geometryOf, schedulerConfig, type Geometry } from './geometries.ts';
-import { peakGibibytes, print, ranInEngineEnvironment, residentGibibytes, secondsSince } from './process.ts';
+import { deviceGibibytes, peakGibibytes, print, ranInEngineEnvironment, residentGibibytes, secondsSince } from './process.ts';
 import { fillRandom } from './random-weights.ts';
 import { median } from './statistics.ts';
 
@@ -20,7 +21,7 @@ function batchFor({ batchSize, latentShape, textEncoder }: Geometry, step: numbe
   };
 }
 
-async function createStep(geometry: Geometry, compile: Pick<CompileOptions, 'device' | 'threads'>): Promise<TrainStep> {
+async function createStep(geometry: Geometry, compile: Pick<CompileOptions, 'device' | 'threads' | 'mixedPrecision'>): Promise<TrainStep> {
   const textConfig = parseCLIPTextConfig(geometry.textEncoder);
   return TrainStep.create({
     unet: new UNet2DConditionModel(parseUNet2DConditionConfig(geometry.unet)), textEncoder: new CLIPTextModel(textConfig), noiseScheduler: new DDPMScheduler(schedulerConfig),
@@ -31,18 +32,19 @@ async function createStep(geometry: Geometry, compile: Pick<CompileOptions, 'dev
 
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
-    args, options: { geometry: { type: 'string', default: 'small' }, steps: { type: 'string', default: '10' }, batch: { type: 'string' }, threads: { type: 'string' }, device: { type: 'string', default: 'cpu' }, compare: { type: 'string' }, python: { type: 'string' } },
+    args, options: { geometry: { type: 'string', default: 'small' }, steps: { type: 'string', default: '10' }, batch: { type: 'string' }, threads: { type: 'string' }, device: { type: 'string', default: 'cpu' }, precision: { type: 'string', default: 'no' }, compare: { type: 'string' }, python: { type: 'string' } },
   });
   const named = geometryOf(values.geometry);
   const geometry = values.batch === undefined ? named : { ...named, batchSize: Number(values.batch) };
   const threads = values.threads === undefined ? undefined : Number(values.threads);
+  if (!MIXED_PRECISIONS.some((precision) => precision === values.precision)) throw new Error(`--precision ${values.precision}: choose one of ${MIXED_PRECISIONS.join(', ')}`);
   if (values.compare !== undefined) {
-    const own = (['geometry', 'steps', 'batch', 'threads', 'device'] as const).flatMap((name) => (values[name] === undefined ? [] : [`--${name}`, values[name]]));
-    return compareWithTorch(own, { library: values.compare, mode: 'train', geometry, steps: Number(values.steps), threads, python: values.python });
+    const own = (['geometry', 'steps', 'batch', 'threads', 'device', 'precision'] as const).flatMap((name) => (values[name] === undefined ? [] : [`--${name}`, values[name]]));
+    return compareWithTorch(own, { library: values.compare, mode: 'train', geometry, steps: Number(values.steps), threads, device: values.device as Device, python: values.python });
   }
   if (await ranInEngineEnvironment({ savesMemory: geometry.gradientCheckpointing })) return;
   const start = performance.now();
-  const step = await createStep(geometry, { threads, device: values.device as Device });
+  const step = await createStep(geometry, { threads, device: values.device as Device, mixedPrecision: values.precision === 'fp16' });
   print({ phase: 'compiled', seconds: secondsSince(start), peak_gib: peakGibibytes() });
   fillRandom(step.weights);
   const parameters = step.weights.specs.reduce((sum, { name }) => sum + step.weights.get(name).length, 0);
@@ -57,6 +59,6 @@ export async function run(args: string[]): Promise<void> {
     print({ step: index + 1, seconds: seconds.at(-1), backward, loss: losses.reduce((sum, loss) => sum + loss, 0) / losses.length, grad_norm: gradNorm, resident_gib: residentGibibytes(), peak_gib: peakGibibytes() });
   }
   const typical = median(seconds.length > 1 ? seconds.slice(1) : seconds);
-  print({ geometry: values.geometry, batch: geometry.batchSize, median_seconds: typical, samples_per_second: geometry.batchSize / typical, peak_gib: peakGibibytes() });
+  print({ geometry: values.geometry, device: values.device, precision: values.precision, batch: geometry.batchSize, median_seconds: typical, samples_per_second: geometry.batchSize / typical, peak_gib: peakGibibytes(), ...(values.device !== 'cpu' && { device_gib: deviceGibibytes() }) });
   await step.release();
 }

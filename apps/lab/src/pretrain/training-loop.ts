@@ -49,7 +49,7 @@ export async function runTrainingLoop(options: LoopOptions): Promise<ParameterBu
   const blender = await BufferBlender.create();
   const progress = (await loadState(stateDirectory, state)) ?? { step: 0, optimizerStep: 0, losses: [], seconds: 0 };
   optimizer.step = progress.optimizerStep;
-  if (progress.step === 0) await blender.blend(ema, 0, weights, 1);
+  if (progress.step === 0) ema.copyFrom(weights);
   log(progress.step > 0 ? `continuing at step ${progress.step} of ${steps}` : `starting: ${steps} steps of ${options.batchSize}`);
   let [sum, count] = [0, 0];
   let stretchStart = performance.now();

@@ -1681,6 +1681,11 @@ export interface components {
             lr_warmup_steps: number;
             max_grad_norm: number;
             max_train_steps: number;
+            /**
+             * @description fp16 computes products in float16, with loss scaling; it needs a worker on a GPU (DEVICE=webgpu)
+             * @enum {string}
+             */
+            mixed_precision: "no" | "fp16";
             /** @description Standard deviation of one further noise value for each latent channel; 0 for none */
             noise_offset: number;
             /** @description Mirrors each image half of the time */
@@ -1730,6 +1735,11 @@ export interface components {
             lr_warmup_steps?: number;
             max_grad_norm?: number;
             max_train_steps?: number;
+            /**
+             * @description fp16 computes products in float16, with loss scaling; it needs a worker on a GPU (DEVICE=webgpu)
+             * @enum {string}
+             */
+            mixed_precision?: "no" | "fp16";
             /** @description Standard deviation of one further noise value for each latent channel; 0 for none */
             noise_offset?: number;
             /** @description Mirrors each image half of the time */
@@ -1779,6 +1789,11 @@ export interface components {
             lr_warmup_steps?: number;
             max_grad_norm?: number;
             max_train_steps?: number;
+            /**
+             * @description fp16 computes products in float16, with loss scaling; it needs a worker on a GPU (DEVICE=webgpu)
+             * @enum {string}
+             */
+            mixed_precision?: "no" | "fp16";
             /** @description Standard deviation of one further noise value for each latent channel; 0 for none */
             noise_offset?: number;
             /** @description Mirrors each image half of the time */

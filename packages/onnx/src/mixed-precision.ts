@@ -1,0 +1,54 @@
+// Which values of a graph are half precision when the heavy products run in it (mixed precision training, arXiv 1710.03740).
+import { elementCount, type OpKind, type OpNode, type Tensor } from '@styleforge/autodiff';
+
+export type FloatPrecision = 'float32' | 'float16';
+
+/**
+ * How an operation computes.
+ * - `half`: in float16 whatever its operands are: the products.
+ * - `follows`: in float16 where all operands are, else in float32.
+ * - `inside`: in float32, but its result is float16 where its operand is: normalizations.
+ * - `full`: in float32: sums over many values, and functions that overflow or cancel.
+ */
+type Rule = 'half' | 'follows' | 'inside' | 'full';
+
+const rules: { readonly [K in OpKind]: Rule } = {
+  input: 'full', parameter: 'full', constant: 'full',
+  add: 'follows', sub: 'follows', mul: 'follows', neg: 'follows', relu: 'follows', stopGradient: 'follows',
+  sigmoid: 'follows', tanh: 'follows', silu: 'follows', quickGelu: 'follows', gelu: 'follows',
+  div: 'full', exp: 'full', log: 'full', sqrt: 'full', reciprocal: 'full', erf: 'full', sin: 'full', cos: 'full',
+  matmul: 'half', linear: 'half', conv2d: 'half', conv2dInputGradient: 'half', conv2dWeightGradient: 'half', attention: 'half', softmaxProduct: 'half',
+  maxPool2d: 'follows', averagePool2d: 'follows', upsampleNearest: 'follows',
+  reshape: 'follows', transpose: 'follows', broadcastTo: 'follows', concat: 'follows', slice: 'follows', pad: 'follows', gather: 'follows',
+  scatterAdd: 'full', reduceSum: 'full', reduceMean: 'full', reduceMax: 'full', inverseDeviation: 'full',
+  softmax: 'inside', standardize: 'inside',
+};
+
+/** What a node's operands are read in, and what its result is kept in. */
+export interface NodePrecision {
+  readonly operands: FloatPrecision;
+  readonly result: FloatPrecision;
+}
+
+/** Decides node by node, in the graph's order. */
+export class MixedPrecision {
+  readonly #half = new Set<number>();
+  /** Weights, single numbers and what only moves them: like torch's scalars they adapt to the values beside them. */
+  readonly #adapting = new Set<number>();
+
+  of(node: OpNode): NodePrecision {
+    const { kind, inputs, output } = node;
+    const rule = rules[kind];
+    const decisive = inputs.filter((input) => input.dtype === 'float32' && !this.#adapts(input));
+    const allHalf = decisive.length > 0 && decisive.every((input) => this.#half.has(input.id));
+    if (kind === 'parameter' || (rule === 'follows' && decisive.length === 0)) this.#adapting.add(output.id);
+    const isHalf = output.dtype === 'float32' && (rule === 'half' || (allHalf && rule !== 'full'));
+    if (isHalf) this.#half.add(output.id);
+    const result = isHalf ? 'float16' : 'float32';
+    return { operands: rule === 'inside' ? 'float32' : result, result };
+  }
+
+  #adapts(tensor: Tensor): boolean {
+    return this.#adapting.has(tensor.id) || elementCount(tensor.shape) === 1;
+  }
+}

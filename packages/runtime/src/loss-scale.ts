@@ -1,0 +1,41 @@
+// Dynamic loss scaling (arXiv 1710.03740): float16 loses small gradients, so the loss is multiplied before they are computed and they are divided after.
+
+/** torch.amp.GradScaler's constants. */
+const FIRST = 2 ** 16;
+const STEPS_BEFORE_GROWTH = 2000;
+const SMALLEST = 1;
+
+export interface LossScaleState {
+  readonly value: number;
+  /** Updates since the last change. */
+  readonly steps: number;
+}
+
+export class LossScale {
+  #state: LossScaleState = { value: FIRST, steps: 0 };
+
+  get state(): LossScaleState {
+    return this.#state;
+  }
+
+  restore(state: LossScaleState): void {
+    this.#state = state;
+  }
+
+  get value(): number {
+    return this.#state.value;
+  }
+
+  /** After an update: doubles when 2,000 have gone well. */
+  succeeded(): void {
+    const { value, steps } = this.#state;
+    this.#state = steps + 1 < STEPS_BEFORE_GROWTH ? { value, steps: steps + 1 } : { value: 2 * value, steps: 0 };
+  }
+
+  /** After an overflow: halves; false when there is nothing left to halve. */
+  lower(): boolean {
+    if (this.value <= SMALLEST) return false;
+    this.#state = { value: this.value / 2, steps: 0 };
+    return true;
+  }
+}

@@ -1,0 +1,54 @@
+// Ten updates of a little model of every kind of layer.
+import { Graph } from '@styleforge/autodiff';
+import { ParameterBuffers, TrainingProgram, type CompileOptions, type LossScaleState } from '@styleforge/runtime';
+
+function fill(values: Float32Array, frequency: number): Float32Array {
+  return values.map((_, i) => 0.3 * Math.sin(1 + i * frequency));
+}
+
+export interface Trained {
+  readonly weights: ParameterBuffers;
+  /** Of every pass. */
+  readonly losses: number[];
+  /** Of every update. */
+  readonly norms: number[];
+  readonly overflows: number;
+  readonly lossScale: LossScaleState | null;
+}
+
+/** `firstLossScale`: with mixed precision, where it starts. */
+export async function trained(compile: CompileOptions, passes: number, firstLossScale?: number): Promise<Trained> {
+  const graph = new Graph();
+  const x = graph.input('x', [2, 4, 16, 16]);
+  let y = graph.silu(graph.conv2d(x, graph.parameter('conv', [8, 4, 3, 3]), graph.parameter('bias', [8]), { pads: [1, 1, 1, 1] }));
+  y = graph.conv2d(y, graph.parameter('down', [8, 8, 3, 3]), undefined, { strides: [2, 2], pads: [1, 1, 1, 1] });
+  const sequence = graph.transpose(graph.reshape(graph.conv2d(y, graph.parameter('point', [8, 8, 1, 1])), [2, 8, 64]), [0, 2, 1]);
+  const out = graph.linear(graph.standardize(sequence, 1e-5), graph.parameter('linear', [4, 8]));
+  const loss = graph.reduceMean(graph.square(graph.sub(out, graph.input('target', [2, 64, 4]))), [0, 1, 2]);
+  const weights = new ParameterBuffers([...graph.parameters].map(([name, { shape }]) => ({ name, shape })));
+  weights.specs.forEach(({ name }, i) => weights.get(name).set(fill(weights.get(name), 0.7 + 0.1 * i)));
+  const program = await TrainingProgram.create({ graph, loss, outputs: { loss }, trainable: weights, adamw: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }, compile });
+  if (firstLossScale !== undefined) program.lossScale!.restore({ value: firstLossScale, steps: 0 });
+  const [losses, norms]: number[][] = [[], []];
+  let overflows = 0;
+  while (norms.length < 10) {
+    const step = norms.length;
+    for (let pass = 0; pass < passes; pass++) {
+      const feeds = { x: fill(new Float32Array(2048), 0.3 + 0.01 * step + 0.2 * pass), target: fill(new Float32Array(512), 0.9) };
+      losses.push((await program.backward(feeds)).loss[0]);
+    }
+    const { gradNorm, overflowed } = await program.update({ learningRate: 1e-2, weightDecay: 1e-2, maxGradNorm: 0.5 });
+    if (overflowed) overflows += 1;
+    else norms.push(gradNorm);
+  }
+  await program.download();
+  await program.release();
+  return { weights, losses, norms, overflows, lossScale: program.lossScale?.state ?? null };
+}
+
+/** Of all weights together, relative to `b`. */
+export function distance(a: ParameterBuffers, b: ParameterBuffers): number {
+  let [difference, size] = [0, 0];
+  for (const { name } of a.specs) a.get(name).forEach((value, i) => { difference += (value - b.get(name)[i]) ** 2; size += value ** 2; });
+  return Math.sqrt(difference / size);
+}
