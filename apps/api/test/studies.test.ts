@@ -66,15 +66,24 @@ describe('POST /v1/studies', () => {
   it.each<[string, object, string, string]>([
     ['a single variation', { variations: [{ name: 'one', changes: {} }] }, 'validation_failed', '/variations'],
     ['a grid that is too large', { grid: ['/hyperparameters/seed', '/hyperparameters/max_train_steps'].map((pointer) => ({ pointer, values: [1, 2, 3, 4, 5, 6, 7, 8, 9] })) }, 'validation_failed', '/variations'],
-    ['a value out of range', { grid: [{ pointer: '/hyperparameters/max_train_steps', values: [1, 0] }] }, 'validation_failed', '/hyperparameters/max_train_steps'],
-    ['a field that does not exist', { grid: [{ pointer: '/hyperparameters/stepz', values: [1, 2] }] }, 'validation_failed', '/hyperparameters/stepz'],
-    ['more images than there are', { grid: [{ pointer: '/style_ref/mix/person', values: [3, 4] }] }, 'unusable_dataset', '/style_ref/mix/person'],
+    ['a value out of range', { grid: [{ pointer: '/hyperparameters/max_train_steps', values: [1, 0] }] }, 'validation_failed', '/grid/0/values/1'],
+    ['a field that does not exist', { grid: [{ pointer: '/hyperparameters/stepz', values: [1, 2] }] }, 'validation_failed', '/grid/0/values/0'],
+    ['more images than there are', { grid: [{ pointer: '/style_ref/mix/person', values: [3, 4] }] }, 'unusable_dataset', '/grid/0/values/1'],
+    ['a wrong value in the second row of a grid of two', { grid: [{ pointer: '/hyperparameters/seed', values: [1, 2, 3] }, { pointer: '/hyperparameters', values: [{}, { max_train_steps: 0 }] }] }, 'validation_failed', '/grid/1/values/1/max_train_steps'],
+    ['a pointer into a number', { grid: [{ pointer: '/hyperparameters/seed/x', values: [1, 2] }] }, 'validation_failed', '/grid/0/pointer'],
+    ['a wrong change of one variation', { variations: [{ name: 'a', changes: {} }, { name: 'b', changes: { hyperparameters: { seed: -1 } } }] }, 'validation_failed', '/variations/1/changes/hyperparameters/seed'],
+    ['a change that takes away what is needed', { variations: [{ name: 'a', changes: {} }, { name: 'b', changes: { style_ref: null } }] }, 'validation_failed', '/variations/1/changes/style_ref'],
   ])('refuses %s before it makes any job', async (_case, body, code, pointer) => {
     const before = await api.database.outbox.count();
     const answer = await post(body);
     expect(answer.status).toBe(422);
     expect(answer.body).toMatchObject({ code, errors: [{ pointer }] });
     expect(await api.database.outbox.count()).toBe(before);
+  });
+
+  it('points into the job that all have in common for what no variation changes', async () => {
+    const { body } = await post({ job: { ...job, base_model: 'nowhere' }, grid: [{ pointer: '/hyperparameters/seed', values: [1, 2] }] });
+    expect(body).toMatchObject({ code: 'unknown_base_model', errors: [{ pointer: '/job/base_model' }] });
   });
 });
 

@@ -1,6 +1,6 @@
 // Creates studies, and compares what their jobs have come to.
-import { createTrainingJobRequest, isFinishedJob, listVariations, STUDY_LIMITS, variedJob } from '@styleforge/contracts';
-import type { CreateStudyRequest, CreateTrainingJobRequest, FieldError, JobStatus, StudyBody, StudyRow, StudySummaryBody, StudyVariation } from '@styleforge/contracts';
+import { createTrainingJobRequest, isFinishedJob, listVariations, sourceOfField, STUDY_LIMITS, variedJob } from '@styleforge/contracts';
+import type { CreateStudyRequest, ErrorCode, FieldError, JobStatus, StudyBody, StudyRow, StudySummaryBody } from '@styleforge/contracts';
 import { newId } from '@styleforge/database';
 import type { Database, StudyProgress, StudyRecord, TrainingJobRow } from '@styleforge/database';
 import type { ApiDependencies } from '../dependencies.ts';
@@ -14,13 +14,17 @@ type NewStudy = { projectId: string; body: CreateStudyRequest; reservedUuid: str
 export async function createStudy(dependencies: ApiDependencies, { projectId, body, reservedUuid }: NewStudy): Promise<StudyRecord> {
   const listed = listVariations(body);
   if (listed.length < 2 || listed.length > STUDY_LIMITS.variations) {
-    throw invalid([{ pointer: '/variations', detail: `variations and grid make ${listed.length} jobs: a study has 2 to ${STUDY_LIMITS.variations}` }]);
+    throw refusal('validation_failed', [{ pointer: '/variations', detail: `variations and grid make ${listed.length} jobs: a study has 2 to ${STUDY_LIMITS.variations}` }]);
   }
   const variations = [];
-  for (const variation of listed) {
-    const job = parseVaried(body.job, variation);
+  for (const [index, variation] of listed.entries()) {
+    /** The job's errors as those of the request. */
+    const refuse = (code: ErrorCode, fields: FieldError[]) => refusal(code, fields.map(({ pointer, detail }) => ({ pointer: sourceOfField(body, index, pointer), detail: `${variation.name}: ${detail}` })));
+    const parsed = createTrainingJobRequest.safeParse(variedJob(body.job, variation));
+    if (!parsed.success) throw refuse('validation_failed', parsed.error.issues.flatMap(toFieldErrors));
+    const job = parsed.data;
     const config = await resolveJob(dependencies, projectId, job).catch((error: unknown) => {
-      throw error instanceof ApiError ? new ApiError(error.code, `${variation.name}: ${error.message}`, error.fields) : error;
+      throw error instanceof ApiError && error.fields.length > 0 ? refuse(error.code, error.fields) : error;
     });
     variations.push({ ...variation, config, metadata: job.metadata, priority: job.priority, webhookUrl: job.webhook_url });
   }
@@ -30,14 +34,8 @@ export async function createStudy(dependencies: ApiDependencies, { projectId, bo
   return study;
 }
 
-function parseVaried(job: CreateTrainingJobRequest, variation: StudyVariation): CreateTrainingJobRequest {
-  const parsed = createTrainingJobRequest.safeParse(variedJob(job, variation));
-  if (parsed.success) return parsed.data;
-  throw invalid(parsed.error.issues.flatMap(toFieldErrors).map(({ pointer, detail }) => ({ pointer, detail: `${variation.name}: ${detail}` })));
-}
-
-function invalid(errors: FieldError[]): ApiError {
-  return new ApiError('validation_failed', errors.map(({ pointer, detail }) => `${pointer}: ${detail}`).join('; '), errors);
+function refusal(code: ErrorCode, errors: FieldError[]): ApiError {
+  return new ApiError(code, errors.map(({ pointer, detail }) => `${pointer}: ${detail}`).join('; '), errors);
 }
 
 export async function toStudyBody(database: Database, row: StudyRecord): Promise<StudyBody> {
