@@ -35,7 +35,7 @@ module.exports = {
       severity: 'error',
       comment: "import '@styleforge/name', never a path inside another package",
       from: { path: '^(packages|apps)/([^/]+)/' },
-      to: { path: '^(packages|apps)/[^/]+/', pathNot: ['^$1/$2/', '^(packages|apps)/[^/]+/src/index\\.ts$'] },
+      to: { path: '^(packages|apps)/[^/]+/', pathNot: ['^$1/$2/', '^(packages|apps)/[^/]+/src/index\\.ts$', '^packages/launch/src/start\\.mjs$'] },
     },
     {
       name: 'tests-see-package-roots',
@@ -50,6 +50,7 @@ module.exports = {
       from: { path: '^test/acceptance/' },
       to: { path: '^(packages|apps|test)/', pathNot: ['^test/acceptance/', '^test/integration/tiny-base-model\\.ts$', '^packages/testing/'] },
     },
+    mayImport('launch', []),
     mayImport('contracts', []),
     mayImport('config', ['contracts']),
     mayImport('telemetry', ['contracts']),
@@ -92,7 +93,7 @@ module.exports = {
       severity: 'error',
       comment: 'the command line and the web page reach the service through the sdk alone',
       from: from('^apps/(cli|dashboard)/src/'),
-      to: { path: '^(packages|apps)/', pathNot: ['^packages/(sdk|contracts)/', '^apps/(cli|dashboard)/'] },
+      to: { path: '^(packages|apps)/', pathNot: ['^packages/(sdk|contracts|launch)/', '^apps/(cli|dashboard)/'] },
     },
     { name: 'packages-know-no-app', severity: 'error', from: from('^packages/[^/]+/src/'), to: { path: '^apps/' } },
     {

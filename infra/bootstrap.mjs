@@ -73,7 +73,7 @@ function run(command, args, environment = {}) {
 }
 
 function handOver(entry, args) {
-  const child = spawn(process.execPath, ['--import', 'tsx', entry, ...args], { cwd: root, stdio: 'inherit' });
+  const child = spawn(process.execPath, [at('packages', 'launch', 'src', 'run.mjs'), entry, ...args], { cwd: root, stdio: 'inherit' });
   // A terminal sends SIGINT to the whole group; the program decides when it ends, and this process ends with it.
   let interrupted = false;
   process.on('SIGINT', () => { interrupted = true; });

@@ -7,7 +7,7 @@ if (!app || !target) throw new Error('usage: node infra/docker/assemble.mjs WORK
 
 const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'));
 /** Programs that the app is started with. */
-const launchers = ['tsx'];
+const launchers = ['@styleforge/launch'];
 const shared = ['package.json', 'tsconfig.base.json', 'prisma', 'infra/docker'];
 
 const found = new Set();

@@ -109,8 +109,9 @@ describe('an image whose steps have been run', () => {
     const image = await build('api');
     const modules = join(image.cwd, 'node_modules');
     expect((await readdir(modules)).filter((name) => name.startsWith('onnxruntime'))).toEqual([]);
-    expect(await readdir(join(modules, '@styleforge'))).toEqual(['api', 'config', 'contracts', 'database', 'queue', 'reports', 'storage', 'telemetry']);
+    expect(await readdir(join(modules, '@styleforge'))).toEqual(['api', 'config', 'contracts', 'database', 'launch', 'queue', 'reports', 'storage', 'telemetry']);
     expect(await readdir(join(image.cwd, 'apps/api'))).toEqual(['package.json', 'src']);
+    expect(await readdir(join(modules, '.cache/styleforge'))).toEqual(['apps+api+src+main.ts']);
     await cp(join(repository, 'models'), join(image.root, 'models'), { recursive: true });
     const port = await freePort();
     const api = await untilHealthy(image, port);
@@ -132,6 +133,8 @@ describe('an image whose steps have been run', () => {
   it('worker: has what it computes with, starts, is ready, stops in order', async () => {
     const image = await build('worker');
     expect(existsSync(join(image.cwd, 'node_modules/onnxruntime-node/package.json'))).toBe(true);
+    const bundled = await readdir(join(image.cwd, 'node_modules/.cache/styleforge'));
+    expect(bundled).toEqual(['apps+worker+src+child+generate-main.ts', 'apps+worker+src+child+main.ts', 'apps+worker+src+main.ts']);
     const port = await freePort();
     const worker = await untilHealthy(image, port);
     const ready = await fetch(`http://127.0.0.1:${port}/readyz`);

@@ -1,14 +1,14 @@
 // The whole service in a fresh folder, and the few HTTP calls that the tests make.
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { environmentOf, loadConfig } from '@styleforge/config';
 import type { CheckpointBody, GenerationBody, JobEventBody, JobMetricBody, TrainingJobBody } from '@styleforge/contracts';
+import { forkTypeScript } from '@styleforge/launch';
 import { type RunningService, startService } from '@styleforge/lab';
 import { makeTinyBaseModel } from './tiny-base-model.ts';
 
@@ -51,8 +51,8 @@ export class TestService {
   async startWorker(settings: Settings): Promise<ChildProcess> {
     const config = loadConfig({ ...this.#settings, DATABASE_URL: this.service.databaseUrl, ...settings });
     const log = await open(join(this.directory, 'more-workers.log'), 'a');
-    const worker = fork(fileURLToPath(new URL('apps/worker/src/main.ts', root)), [], {
-      execArgv: ['--import', 'tsx', '--import', new URL('apps/lab/src/start/end-with-parent.ts', root).href],
+    const worker = forkTypeScript(new URL('apps/worker/src/main.ts', root), [], {
+      execArgv: ['--import', new URL('apps/lab/src/start/end-with-parent.mjs', root).href],
       env: environmentOf(config), stdio: ['ignore', log.fd, log.fd, 'ipc'],
     });
     await log.close();

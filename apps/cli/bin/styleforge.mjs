@@ -1,6 +1,5 @@
 #!/usr/bin/env node
-// The `styleforge` command; TypeScript runs as it is.
-import { register } from 'tsx/esm/api';
+import { fileURLToPath } from 'node:url';
+import { start } from '@styleforge/launch/start';
 
-register();
-await import('../src/main.ts');
+await start(fileURLToPath(new URL('../src/main.ts', import.meta.url)));

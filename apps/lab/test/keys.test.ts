@@ -6,6 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createDatabase } from '@styleforge/database';
+import { typeScript } from '@styleforge/launch';
 import { startEmbeddedPostgres } from '@styleforge/stack';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { manageKeys, UsageError } from '../src/keys/manage-keys.ts';
@@ -19,7 +20,7 @@ afterAll(() => rm(directory, { recursive: true, force: true }));
 
 async function keys(...args: string[]): Promise<string> {
   const env = { PATH: `${path.dirname(process.execPath)}:/usr/bin:/bin`, DATA_DIRECTORY: directory };
-  return (await promisify(execFile)(process.execPath, ['--import', 'tsx', entry, ...args], { env })).stdout;
+  return (await promisify(execFile)(process.execPath, [...typeScript(entry), ...args], { env })).stdout;
 }
 
 describe('npm run keys', () => {

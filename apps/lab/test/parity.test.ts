@@ -4,6 +4,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { typeScript } from '@styleforge/launch';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CaseResult } from '../src/parity/case-result.ts';
 import { parseFormula } from '../src/parity/formula.ts';
@@ -62,7 +63,7 @@ describe('a folder that does not agree', () => {
   it('is told by the exit code, one JSON object a line', { timeout: 2 * minutes }, async () => {
     const empty = join(directory, 'empty');
     await mkdir(empty);
-    const run = (...args: string[]) => spawnSync(process.execPath, ['--import', 'tsx', 'apps/lab/src/parity/main.ts', ...args], { cwd: repository });
+    const run = (...args: string[]) => spawnSync(process.execPath, [...typeScript('apps/lab/src/parity/main.ts'), ...args], { cwd: repository });
     const failed = run(empty);
     expect(failed.status).toBe(1);
     const lines = failed.stdout.toString().trim().split('\n').map((line) => JSON.parse(line) as CaseResult);

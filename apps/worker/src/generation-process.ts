@@ -1,7 +1,7 @@
 // A process that draws for many generations and keeps their models loaded; started when first needed, and again after it died.
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { forkTypeScript } from '@styleforge/launch';
 import { type GenerationTask, type LoadedModel, messageFromGenerator, type MessageFromGenerator, type MessageToGenerator } from './generation-messages.ts';
 import { ProcessDiedError, TaskError } from './job-process.ts';
 import type { RawImage } from './messages.ts';
@@ -62,8 +62,7 @@ export class GenerationProcess {
   }
 
   #start(): ChildProcess {
-    const child = fork(fileURLToPath(new URL('child/generate-main.ts', import.meta.url)), [], {
-      execArgv: ['--import', import.meta.resolve('tsx')],
+    const child = forkTypeScript(new URL('child/generate-main.ts', import.meta.url), [], {
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });

@@ -1,9 +1,9 @@
 // Runs one task in a child process, so that this process stays free to renew the queue's lock, and sees it through to its end.
 import { AsyncResource } from 'node:async_hooks';
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { engineEnvironment } from '@styleforge/config';
+import { forkTypeScript } from '@styleforge/launch';
 import { currentOrigin, type TracingConfig } from '@styleforge/telemetry';
 import type { Logger } from './logger.ts';
 import {
@@ -50,8 +50,7 @@ export class ProcessDiedError extends Error {
 
 /** `aborted`: the signal stopped the task; what it had saved until then is saved. */
 export async function runInChild(task: Task, options: JobProcessOptions): Promise<ChildResult | 'aborted'> {
-  const child = fork(fileURLToPath(new URL('child/main.ts', import.meta.url)), [], {
-    execArgv: ['--import', import.meta.resolve('tsx')],
+  const child = forkTypeScript(new URL('child/main.ts', import.meta.url), [], {
     env: engineEnvironment({ savesMemory: task.kind === 'train' && task.savesMemory }),
     serialization: 'advanced',
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

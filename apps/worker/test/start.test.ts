@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { environmentOf, loadConfig } from '@styleforge/config';
+import { typeScript } from '@styleforge/launch';
 import { expect, it } from 'vitest';
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
@@ -16,7 +17,7 @@ const hasCuda = existsSync(join(binaries, 'libonnxruntime_providers_cuda.so'));
 /** `further`: what is no setting of the worker; VK_DRIVER_FILES names the only Vulkan drivers that are looked at. */
 async function start(settings: Record<string, string>, further: Record<string, string> = {}): Promise<{ code: unknown; output: string }> {
   const env = { ...environmentOf(loadConfig({ DATABASE_URL: 'postgres://127.0.0.1:1/none', ...settings })), ...further };
-  const child = spawn(process.execPath, ['--import', 'tsx', main], { env, stdio: ['ignore', 'pipe', 'ignore'] });
+  const child = spawn(process.execPath, typeScript(main), { env, stdio: ['ignore', 'pipe', 'ignore'] });
   const output = text(child.stdout);
   const [code] = await once(child, 'exit');
   return { code, output: await output };

@@ -2,8 +2,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { typeScript } from '@styleforge/launch';
 import { createConsumer, startOutboxPublisher } from '@styleforge/queue';
 import { backends, type QueueFixture, quiet, startQueueFixture, until } from './queue-fixture.ts';
 
@@ -16,8 +16,8 @@ describe.each(backends)('with the queue on %s', (backend) => {
 
   /** Resolves with the id of the message that it was killed at. */
   async function publishAndDie(point: 'before' | 'after'): Promise<string> {
-    const script = fileURLToPath(new URL('crashing-publisher.ts', import.meta.url));
-    const child = spawn(process.execPath, ['--import', 'tsx', script, fixture.databaseUrl, JSON.stringify(fixture.connection), point], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const script = new URL('crashing-publisher.ts', import.meta.url);
+    const child = spawn(process.execPath, [...typeScript(script), fixture.databaseUrl, JSON.stringify(fixture.connection), point], { stdio: ['ignore', 'pipe', 'inherit'] });
     const { value } = (await createInterface({ input: child.stdout })[Symbol.asyncIterator]().next()) as { value: string };
     child.kill('SIGKILL');
     await once(child, 'exit');

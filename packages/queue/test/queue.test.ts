@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { typeScript } from '@styleforge/launch';
 import { catalog, type Consumer, createConsumer, createQueues, type JobContext, type JobOutcome, type JobQueues, PermanentJobError, type QueueConnection } from '@styleforge/queue';
 import { hasRedis, startRedis, startTestDatabase, type TestDatabase } from '@styleforge/testing';
 import { backends, until } from './queue-fixture.ts';
@@ -170,7 +170,7 @@ describe.concurrent.each(backends)('the queue on %s', (backend) => void describe
 
   it('gives a job of a worker killed with -9 to another one within twenty seconds, and gives up one with which too many have died', async () => {
     const [id, deadly] = [newId(), newId()];
-    const child = spawn(process.execPath, ['--import', 'tsx', fileURLToPath(new URL('hanging-consumer.ts', import.meta.url)), JSON.stringify(connection)], {
+    const child = spawn(process.execPath, [...typeScript(new URL('hanging-consumer.ts', import.meta.url)), JSON.stringify(connection)], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { typeScript } from '@styleforge/launch';
 import { DirectoryInUseError, startEmbeddedPostgres } from '@styleforge/stack';
 import { isAlive } from '../src/running-server.ts';
 
@@ -27,7 +28,7 @@ async function query<Row extends pg.QueryResultRow>(databaseUrl: string, text: s
 const postmasterPid = async (directory: string) => Number((await readFile(join(directory, 'data', 'postmaster.pid'), 'utf8')).split('\n')[0]);
 
 async function startKeeper(directory: string): Promise<{ child: ChildProcess; databaseUrl: string }> {
-  const child = spawn(process.execPath, ['--import', 'tsx', keeper, directory], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [...typeScript(keeper), directory], { stdio: ['ignore', 'pipe', 'inherit'] });
   const databaseUrl = await new Promise<string>((done, fail) => {
     child.stdout.once('data', (chunk: Buffer) => done(chunk.toString().trim()));
     child.once('exit', (code) => fail(new Error(`the child ended with ${code}`)));

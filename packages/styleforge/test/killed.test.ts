@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { typeScript } from '@styleforge/launch';
 import { type TrainStyleForgeOptions } from '@styleforge/styleforge';
 import sharp from 'sharp';
 import { expect, it } from 'vitest';
@@ -67,7 +67,7 @@ async function lastCheckpoint(workDirectory: string): Promise<number> {
 /** One life of the process: to the end, or until `delay` ms after it has told of `step`. Resolves with how it ended. */
 async function live(options: ChildOptions, kill?: { step: number; delay: number }): Promise<string> {
   const from = await lastCheckpoint(options.workDirectory);
-  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), fileURLToPath(new URL('train-child.ts', import.meta.url))], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, typeScript(new URL('train-child.ts', import.meta.url)), { stdio: ['pipe', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
   child.stdin.end(JSON.stringify({ ...options, ...(from > 0 && { resumeFrom: join(options.workDirectory, `checkpoint-${from}`) }) }));
   createInterface(child.stdout).on('line', (line) => {

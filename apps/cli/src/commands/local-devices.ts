@@ -1,9 +1,9 @@
 // What this machine can compute on, where a worker's runtime is installed: for operators who run `doctor` beside a worker.
-import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { DEVICE_NEEDS, DEVICES } from '@styleforge/contracts';
 import type { DeviceName } from '@styleforge/contracts';
+import { forkTypeScript } from '@styleforge/launch';
 import type { Check } from './doctor.ts';
 
 type Answer = { ok: boolean; reason?: string };
@@ -30,7 +30,7 @@ function findDeviceCheck(): string | undefined {
 }
 
 async function ask(entry: string, device: DeviceName): Promise<Answer> {
-  const child = fork(entry, [device], { execArgv: ['--import', import.meta.resolve('tsx')], stdio: 'ignore', timeout: PATIENCE_MS, killSignal: 'SIGKILL' });
+  const child = forkTypeScript(entry, [device], { stdio: 'ignore', timeout: PATIENCE_MS, killSignal: 'SIGKILL' });
   let answer: Answer | undefined;
   child.on('message', (message) => (answer = message as Answer));
   const [code, signal] = (await once(child, 'close')) as [number | null, string | null];

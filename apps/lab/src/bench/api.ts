@@ -1,5 +1,5 @@
 // npm run bench -- api: status polls and submissions a second of the real API, beside a bare Fastify + pg route on the same Postgres and machine.
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { environmentOf, loadConfig } from '@styleforge/config';
 import { createDatabase, migrate } from '@styleforge/database';
+import { forkTypeScript } from '@styleforge/launch';
 import { freePort, startEmbeddedPostgres } from '@styleforge/stack';
 import sharp from 'sharp';
 import { type Load, measureLoad } from './http-load.ts';
@@ -102,7 +103,7 @@ async function startJob(databaseUrl: string, jobId: string): Promise<void> {
 async function start(entry: string, settings: NodeJS.ProcessEnv, children: ChildProcess[]): Promise<string> {
   const port = await freePort();
   const env = environmentOf({ ...loadConfig(settings), port }, { PATH: path.dirname(process.execPath) });
-  const child = fork(entry, [], { execArgv: ['--import', import.meta.resolve('tsx')], env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const child = forkTypeScript(entry, [], { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   children.push(child);
   const url = `http://127.0.0.1:${port}`;
   for (const end = Date.now() + READY_MS; ; await sleep(200)) {

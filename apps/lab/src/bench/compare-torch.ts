@@ -1,5 +1,6 @@
 // Runs a benchmark of ours and then the same work in torch, each in a process of its own, and prints the ratio; on a GPU in torch's bfloat16 too.
 import { loadConfig } from '@styleforge/config';
+import { typeScript } from '@styleforge/launch';
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -48,7 +49,7 @@ function lastLineOf(command: string, args: readonly string[], input = ''): Promi
 /** `ownArguments`: those of this very benchmark, without --compare. */
 export async function compareWithTorch(ownArguments: readonly string[], { library, mode, geometry, steps, threads, device, python = loadConfig().extractors.python }: Comparison): Promise<void> {
   if (library !== 'torch') throw new Error(`--compare ${library}: torch is what can be compared with`);
-  const ours = await lastLineOf(process.execPath, [...process.execArgv, process.argv[1] ?? '', mode, ...ownArguments]);
+  const ours = await lastLineOf(process.execPath, [...typeScript(process.argv[1] ?? ''), mode, ...ownArguments]);
   if (!python) {
     console.log(JSON.stringify({ note: 'set METRICS_PYTHON or --python to a Python that has torch, diffusers and transformers to compare with it' }));
     return;

@@ -1,5 +1,6 @@
 // What every benchmark of the engine does: print lines of JSON, read the clock and the peak of its memory.
 import { engineEnvironment, type EngineEnvironmentOptions, hasEngineEnvironment } from '@styleforge/config';
+import { typeScript } from '@styleforge/launch';
 import { execFileSync, spawn } from 'node:child_process';
 
 export const print = (figure: Record<string, unknown>): void => console.log(JSON.stringify(figure));
@@ -24,7 +25,7 @@ export function deviceGibibytes(): number | undefined {
 /** Runs this very program once more in a process with the engine's environment, unless it has that already; whether it did. */
 export async function ranInEngineEnvironment(options: EngineEnvironmentOptions = {}): Promise<boolean> {
   if (hasEngineEnvironment(options)) return false;
-  const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], { env: engineEnvironment(options), stdio: 'inherit' });
+  const child = spawn(process.execPath, [...typeScript(process.argv[1] ?? ''), ...process.argv.slice(2)], { env: engineEnvironment(options), stdio: 'inherit' });
   await new Promise<void>((done, fail) => {
     child.once('error', fail);
     child.once('exit', (code, signal) => (code === 0 ? done() : fail(new Error(`the benchmark ended by ${signal ?? `exit code ${code}`}`))));

@@ -1,10 +1,10 @@
 // Keeps one process of the service running: started, waited for, restarted when it dies, stopped within a deadline.
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { forkTypeScript } from '@styleforge/launch';
 
 const restartDelayMs = 1_000;
 /** Dying faster than this, so many times in a row, is not going to get better. */
@@ -64,8 +64,8 @@ export async function startServiceProcess(options: ServiceProcessOptions): Promi
 async function launch({ entry, env, logFile }: ServiceProcessOptions): Promise<ChildProcess> {
   await mkdir(dirname(logFile), { recursive: true });
   const log = await open(logFile, 'a');
-  const child = fork(fileURLToPath(entry), [], {
-    execArgv: ['--import', import.meta.resolve('tsx'), '--import', new URL('end-with-parent.ts', import.meta.url).href],
+  const child = forkTypeScript(entry, [], {
+    execArgv: ['--import', new URL('end-with-parent.mjs', import.meta.url).href],
     env,
     // A session of its own: Ctrl-C reaches only the starting process, which then stops all in order.
     detached: true,

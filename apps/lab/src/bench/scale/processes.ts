@@ -1,8 +1,8 @@
 // The processes of the experiment: APIs, simulated workers.
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { forkTypeScript } from '@styleforge/launch';
 import { freePort } from '@styleforge/stack';
 
 export interface RunningProcess {
@@ -29,7 +29,7 @@ export function toRunning(name: string, child: ChildProcess): RunningProcess {
 }
 
 export function startNode(entry: string, env: NodeJS.ProcessEnv, args: string[] = []): ChildProcess {
-  return fork(fileURLToPath(new URL(entry, import.meta.url)), args, { execArgv: ['--import', import.meta.resolve('tsx')], env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  return forkTypeScript(new URL(entry, import.meta.url), args, { env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
 }
 
 export async function startApi(name: string, env: NodeJS.ProcessEnv): Promise<RunningProcess & { url: string }> {

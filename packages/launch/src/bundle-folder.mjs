@@ -1,0 +1,37 @@
+// Where a program's bundles lie, and which of them is made of the sources as they are now.
+//   node_modules/.cache/styleforge/apps+worker+src+main.ts/current.json   what the bundle was made of: { files, digest }
+//   node_modules/.cache/styleforge/apps+worker+src+main.ts/<digest>/      the bundle: main.mjs, the parts that it loads later, source maps
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('../../../', import.meta.url));
+
+export const MAIN = 'main.mjs';
+export const INDEX = 'current.json';
+
+export const fromRoot = (path) => relative(root, path).replaceAll(sep, '/');
+
+export const bundleFolder = (program) => join(root, 'node_modules/.cache/styleforge', fromRoot(program).replaceAll('/', '+'));
+
+/** Of all that the bundle was made of: `contents` by path from the root. */
+export function digestOf(contents) {
+  const hash = createHash('sha256');
+  for (const [file, content] of contents) hash.update(`${file}\0${content.length}\0`).update(content);
+  return hash.digest('hex').slice(0, 32);
+}
+
+/** The program's bundle, unless a single byte of what it was made of has changed since. */
+export function findBundle(program) {
+  const folder = bundleFolder(program);
+  try {
+    const { files, digest } = JSON.parse(readFileSync(join(folder, INDEX), 'utf8'));
+    const isCurrent = digestOf(files.map((file) => [file, readFileSync(join(root, file))])) === digest;
+    return isCurrent ? join(folder, digest, MAIN) : undefined;
+  } catch (error) {
+    // No bundle yet, or a source was removed.
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,97 @@
+// Makes one file of a program's own sources; libraries stay where they are.
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { extname, join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build, stop } from 'esbuild';
+import { bundleFolder, digestOf, fromRoot, INDEX, MAIN, root } from './bundle-folder.mjs';
+
+/** So many older ones stay: a process that runs may load a part of its bundle later. */
+const OLDER_KEPT = 4;
+
+/** Returns the path of the bundle, or undefined where nothing can be written: in an image, in somebody else's checkout. */
+export async function makeBundle(program) {
+  const folder = bundleFolder(program);
+  let draft;
+  try {
+    mkdirSync(folder, { recursive: true });
+    draft = mkdtempSync(join(folder, 'draft-'));
+    const contents = await compile(program, draft);
+    return publish(folder, draft, contents);
+  } catch (error) {
+    if (['EACCES', 'EPERM', 'EROFS'].includes(error.code)) return undefined;
+    throw error;
+  } finally {
+    if (draft) rmSync(draft, { recursive: true, force: true });
+  }
+}
+
+/** Returns what it read, by path from the root: all that the outcome depends on. */
+async function compile(program, draft) {
+  const contents = new Map();
+  const keep = (path) => {
+    const content = readFileSync(path);
+    contents.set(fromRoot(path), content);
+    return content;
+  };
+  for (const own of ['./bundle.mjs', './bundle-folder.mjs']) keep(fileURLToPath(new URL(own, import.meta.url)));
+  keep(join(root, 'node_modules/esbuild/package.json'));
+  await build({
+    absWorkingDir: root,
+    entryPoints: [{ in: program, out: 'main' }], outdir: draft, outExtension: { '.js': extname(MAIN) },
+    bundle: true, splitting: true, format: 'esm', platform: 'node', target: 'node20.19', keepNames: true, sourcemap: true, sourcesContent: false,
+    tsconfigRaw: { compilerOptions: { target: 'ES2023', verbatimModuleSyntax: true } }, logLevel: 'silent',
+    plugins: [{ name: 'own sources', setup: (esbuild) => useOwnSources(esbuild, draft, keep) }],
+  });
+  // Its compiler is a process of its own, which would stay as long as this one.
+  await stop();
+  return contents;
+}
+
+function useOwnSources(esbuild, draft, keep) {
+  esbuild.onResolve({ filter: /^[^./]/ }, ({ kind, path }) => {
+    if (kind === 'entry-point') return undefined;
+    const [, own] = /^@styleforge\/([^/]+)/.exec(path) ?? [];
+    if (own === undefined) return { external: true };
+    // Its exports decide what is meant; esbuild finds it.
+    keep(join(root, 'node_modules/@styleforge', own, 'package.json'));
+    return undefined;
+  });
+  esbuild.onLoad({ filter: /./ }, ({ path }) => {
+    const content = keep(path).toString();
+    return { contents: path.endsWith('.json') ? content : placed(content, path, draft), loader: extname(path) === '.json' ? 'json' : 'ts' };
+  });
+}
+
+/** What a source says of its own place stays true: files beside it are found from the bundle, too. */
+function placed(source, path, draft) {
+  const url = `new URL(${JSON.stringify(relative(draft, path).replaceAll(sep, '/'))}, import.meta.url)`;
+  return source.replaceAll(/\bimport\.meta\.(url|filename|dirname)\b/g, (_, property) => ({
+    url: `${url}.href`,
+    filename: `process.getBuiltinModule('node:url').fileURLToPath(${url})`,
+    dirname: `process.getBuiltinModule('node:url').fileURLToPath(new URL('.', ${url}))`,
+  })[property]);
+}
+
+/** Others may do the same at this moment: whole folders and whole files appear, and equal names mean equal contents. */
+function publish(folder, draft, contents) {
+  const digest = digestOf(contents);
+  const target = join(folder, digest);
+  try {
+    renameSync(draft, target);
+  } catch (error) {
+    if (!['ENOTEMPTY', 'EEXIST'].includes(error.code)) throw error;
+  }
+  const index = join(folder, `${INDEX}.${process.pid}`);
+  writeFileSync(index, JSON.stringify({ files: [...contents.keys()], digest }));
+  renameSync(index, join(folder, INDEX));
+  removeOld(folder, digest);
+  return join(target, MAIN);
+}
+
+function removeOld(folder, current) {
+  const old = readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && entry.name !== current)
+    .map(({ name }) => ({ path: join(folder, name), time: statSync(join(folder, name)).mtimeMs }))
+    .sort((a, b) => b.time - a.time);
+  for (const { path } of old.slice(OLDER_KEPT)) rmSync(path, { recursive: true, force: true });
+}

@@ -1,0 +1,16 @@
+// How one program of this project starts another in a process of its own.
+import { type ChildProcess, fork, type ForkOptions } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const run = fileURLToPath(new URL('run.mjs', import.meta.url));
+
+/** What node is to be given to run `program`, a TypeScript file: `spawn(process.execPath, [...typeScript(program), 'argument'])`. */
+export function typeScript(program: string | URL): string[] {
+  return [run, typeof program === 'string' ? program : fileURLToPath(program)];
+}
+
+/** node:child_process's fork() for a TypeScript file. */
+export function forkTypeScript(program: string | URL, args: readonly string[], options: ForkOptions): ChildProcess {
+  const [runner = '', path = ''] = typeScript(program);
+  return fork(runner, [path, ...args], { execArgv: [], ...options });
+}

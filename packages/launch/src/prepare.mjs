@@ -1,0 +1,7 @@
+// Makes bundles ahead of the first start, for images that nothing can be written in: `node packages/launch/src/prepare.mjs PROGRAM.ts ...`
+import { realpathSync } from 'node:fs';
+import { makeBundle } from './bundle.mjs';
+
+for (const program of process.argv.slice(2)) {
+  if ((await makeBundle(realpathSync(program))) === undefined) throw new Error(`${program}: nothing can be written below node_modules`);
+}

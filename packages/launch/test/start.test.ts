@@ -1,0 +1,107 @@
+// A small project of two packages in a folder of its own, started as this one starts its programs.
+import { execFile, type ExecFileOptions } from 'node:child_process';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+
+const repository = fileURLToPath(new URL('../../../', import.meta.url));
+
+let project: string;
+let bundles: string;
+beforeEach(() => {
+  project = mkdtempSync(join(tmpdir(), 'styleforge-launch-'));
+  bundles = join(project, 'node_modules/.cache/styleforge');
+  for (const library of ['tsx', 'esbuild', '@esbuild']) cpSync(join(repository, 'node_modules', library), join(project, 'node_modules', library), { recursive: true });
+  cpSync(join(repository, 'packages/launch'), join(project, 'packages/launch'), { recursive: true, filter: (path) => !/[/\\](dist|test)$/.test(path) });
+  mkdirSync(join(project, 'node_modules/@styleforge'));
+  symlinkSync('../../packages/greeting', join(project, 'node_modules/@styleforge/greeting'), 'junction');
+  write('package.json', '{ "type": "module" }');
+  write('packages/greeting/package.json', '{ "name": "@styleforge/greeting", "type": "module", "exports": { ".": "./src/index.ts" } }');
+  write('packages/greeting/src/index.ts', `import { readFileSync } from 'node:fs';
+export const greet = (name: string): string => readFileSync(new URL('greeting.txt', import.meta.url), 'utf8') + name;`);
+  write('packages/greeting/src/greeting.txt', 'hello ');
+  write('app/main.ts', `import { greet } from '@styleforge/greeting';
+
+interface Failure { at: string }
+const [, self, name = 'nobody'] = process.argv;
+const { failing } = await import('./later.ts');
+const failure: Failure = { at: /\\w+\\.ts:\\d+/.exec(failing().stack ?? '')?.[0] ?? '' };
+console.log(JSON.stringify({ said: greet(name), isMain: self === import.meta.filename, ...failure }));`);
+  write('app/later.ts', `export class Failing extends Error {}
+
+export const failing = (): Error => new Failing('here');`);
+});
+afterEach(() => rmSync(project, { recursive: true, force: true }));
+
+function write(file: string, text: string): void {
+  mkdirSync(join(project, file, '..'), { recursive: true });
+  writeFileSync(join(project, file), text);
+}
+
+async function run(options: ExecFileOptions = {}): Promise<unknown> {
+  const { stdout } = await promisify(execFile)(process.execPath, [join(project, 'packages/launch/src/run.mjs'), join(project, 'app/main.ts'), 'you'], { cwd: tmpdir(), ...options });
+  return JSON.parse(stdout.toString());
+}
+
+const bundlesOf = (program: string) => readdirSync(join(bundles, program)).filter((name) => !name.endsWith('.json'));
+const outcome = { said: 'hello you', isMain: true, at: 'later.ts:3' };
+
+it('runs a program from one file that it makes once, with files beside its sources and their lines in stack traces', async () => {
+  expect(await run()).toEqual(outcome);
+  const [bundle = '', ...others] = bundlesOf('app+main.ts');
+  expect(others).toEqual([]);
+  const made = statSync(join(bundles, 'app+main.ts', bundle, 'main.mjs')).mtimeMs;
+  expect(await run()).toEqual(outcome);
+  expect(bundlesOf('app+main.ts')).toEqual([bundle]);
+  expect(statSync(join(bundles, 'app+main.ts', bundle, 'main.mjs')).mtimeMs).toBe(made);
+});
+
+it('starts four times at once without a bundle that exists', async () => {
+  expect(await Promise.all(Array.from({ length: 4 }, () => run()))).toEqual(Array.from({ length: 4 }, () => outcome));
+  expect(bundlesOf('app+main.ts')).toHaveLength(1);
+});
+
+it('never runs a source as it was: changed with its time and length kept, moved by its package.json, gone', async () => {
+  expect(await run()).toEqual(outcome);
+  const source = join(project, 'app/later.ts');
+  const { atime, mtime } = statSync(source);
+  // The same number of bytes: a line break for a space.
+  const before = statSync(source).size;
+  write('app/later.ts', `\n\nexport class Failing extends Error {}
+export const failing = ():Error => new Failing('here');`);
+  expect(statSync(source).size).toBe(before);
+  utimesSync(source, atime, mtime);
+  expect(await run()).toEqual({ ...outcome, at: 'later.ts:4' });
+  write('packages/greeting/src/other.ts', "export const greet = (name: string): string => 'good day ' + name;");
+  write('packages/greeting/package.json', '{ "name": "@styleforge/greeting", "type": "module", "exports": { ".": "./src/other.ts" } }');
+  expect(await run()).toEqual({ ...outcome, said: 'good day you', at: 'later.ts:4' });
+  rmSync(source);
+  await expect(run()).rejects.toThrow(/later\.ts/);
+});
+
+it('keeps five bundles of a program, the newest', async () => {
+  for (let age = 1; age <= 6; age++) {
+    const older = join(bundles, 'app+main.ts', `made-${age}-days-ago`);
+    mkdirSync(older, { recursive: true });
+    utimesSync(older, new Date(), new Date(Date.now() - age * 86_400_000));
+  }
+  expect(await run()).toEqual(outcome);
+  expect(bundlesOf('app+main.ts').filter((name) => name.startsWith('made'))).toEqual([1, 2, 3, 4].map((age) => `made-${age}-days-ago`));
+  expect(await run()).toEqual(outcome);
+});
+
+it('runs through tsx where nothing can be written, and says what is wrong with a source', async () => {
+  const isRoot = process.getuid?.() === 0;
+  chmodSync(project, 0o755);
+  // Root may write anywhere: somebody else then runs root's checkout.
+  const someone = isRoot ? { uid: 65534, gid: 65534 } : {};
+  if (!isRoot) chmodSync(join(project, 'node_modules'), 0o555);
+  expect(await run(someone)).toEqual(outcome);
+  expect(existsSync(bundles)).toBe(false);
+  chmodSync(join(project, 'node_modules'), 0o755);
+  write('app/later.ts', 'export const failing = (: Error => 1;');
+  await expect(run()).rejects.toThrow(/later\.ts:1:/);
+});
