@@ -1,8 +1,8 @@
 // Whether a folder holds every tensor that its configs ask for, in the right shape: told from the files' headers, before anything is loaded.
-import { Graph, sameShape } from '@styleforge/autodiff';
+import { Graph } from '@styleforge/autodiff';
 import { type DiffusersComponent } from '@styleforge/weights';
 import { TrainingInputError } from './config.ts';
-import { openModel, type TrainableModel } from './model.ts';
+import { openModel, requireWeight, type TrainableModel } from './model.ts';
 
 const sides = (levels: number): number => 2 ** levels;
 
@@ -22,14 +22,10 @@ export function smallestGraphs({ unet, vae, textEncoder }: Pick<TrainableModel, 
   return graphs;
 }
 
-async function checkComponent({ weightsPath, openWeights }: DiffusersComponent, { parameters }: Graph): Promise<void> {
-  const reader = await openWeights();
+async function checkComponent(component: DiffusersComponent, { parameters }: Graph): Promise<void> {
+  const reader = await component.openWeights();
   try {
-    for (const [name, { shape }] of parameters) {
-      if (!reader.has(name)) throw new TrainingInputError(`${weightsPath} holds no '${name}', which its config.json asks for`, { code: 'unsupported_base_model' });
-      const stored = reader.info(name).shape;
-      if (!sameShape(stored, shape)) throw new TrainingInputError(`${weightsPath}: '${name}' is [${stored}], its config.json asks for [${shape}]`, { code: 'unsupported_base_model' });
-    }
+    for (const [name, { shape }] of parameters) requireWeight(reader, component, name, shape);
   } finally {
     await reader.close();
   }

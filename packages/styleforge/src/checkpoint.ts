@@ -1,6 +1,5 @@
 // A local checkpoint: an ordinary diffusers folder that also holds what a resumed run needs.
-import { readFile } from 'node:fs/promises';
-import { mkdtemp, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { elementCount } from '@styleforge/autodiff';
 import { Float32Arrays, type LossScaleState, type NamedArrays, type ParameterBuffers } from '@styleforge/runtime';

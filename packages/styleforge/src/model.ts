@@ -1,11 +1,10 @@
 // A base model or checkpoint opened for training: configs checked, weights loaded straight into the buffers that training uses.
-import { sameShape } from '@styleforge/autodiff';
 import {
   AutoencoderKL, CLIPTextModel, CLIPTokenizer, ConfigError, DDPMScheduler, parseAutoencoderKLConfig, parseCLIPTextConfig,
   parseUNet2DConditionConfig, UNet2DConditionModel,
 } from '@styleforge/diffusion';
 import { type ParameterBuffers } from '@styleforge/runtime';
-import { readDiffusersFolder, type DiffusersFolder } from '@styleforge/weights';
+import { readDiffusersFolder, requireTensor, type DiffusersComponent, type DiffusersFolder, type TensorReader, WeightsMismatchError } from '@styleforge/weights';
 import { TrainingInputError } from './config.ts';
 import { TEXT_ENCODER_PREFIX, UNET_PREFIX } from './train-step.ts';
 
@@ -39,17 +38,24 @@ export async function openModel(directory: string): Promise<TrainableModel> {
   }
 }
 
-/** Reads U-Net and text encoder weights of `folder` into `weights`, one tensor at a time. */
+/** Throws TrainingInputError unless the component's file holds the weight in this shape. */
+export function requireWeight(reader: TensorReader, { weightsPath }: Pick<DiffusersComponent, 'weightsPath'>, name: string, shape: readonly number[]): void {
+  try {
+    requireTensor(reader, weightsPath, name, shape);
+  } catch (error) {
+    if (error instanceof WeightsMismatchError) throw new TrainingInputError(error.message, { code: 'unsupported_base_model', cause: error });
+    throw error;
+  }
+}
+
+/** Reads U-Net and text encoder weights of `folder` into `weights`, one tensor at a time. Throws TrainingInputError when one is missing or has another shape. */
 export async function loadTrainableWeights(folder: DiffusersFolder, weights: ParameterBuffers): Promise<void> {
   for (const [prefix, component] of [[UNET_PREFIX, folder.unet], [TEXT_ENCODER_PREFIX, folder.textEncoder]] as const) {
     const reader = await component.openWeights();
     try {
       for (const { name, shape } of weights.specs.filter((spec) => spec.name.startsWith(prefix))) {
         const stored = name.slice(prefix.length);
-        if (!reader.has(stored)) throw new TrainingInputError(`${component.weightsPath} holds no '${stored}', which its config.json asks for`);
-        if (!sameShape(reader.info(stored).shape, shape)) {
-          throw new TrainingInputError(`${component.weightsPath}: '${stored}' is [${reader.info(stored).shape}], its config.json asks for [${shape}]`);
-        }
+        requireWeight(reader, component, stored, shape);
         await reader.readInto(stored, weights.get(name));
       }
     } finally {

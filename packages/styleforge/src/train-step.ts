@@ -19,7 +19,7 @@ export interface TrainStepOptions {
   readonly latentShape: readonly [number, number, number];
   /** Without it `encoderHiddenStates` [promptCount, tokens, features] are fed and the text encoder stays frozen. */
   readonly trainTextEncoder: boolean;
-  /** Keeps only what enters each block and computes the block again for its gradients: less memory, about a fifth more time. */
+  /** Keeps what enters each block and what is dear to compute, and computes the rest again for its gradients: less memory for more time. */
   readonly gradientCheckpointing?: boolean;
   readonly adamw: AdamWOptions;
   readonly compile?: CompileOptions;

@@ -6,7 +6,7 @@ export { ChecksumError, DownloadError, DownloadRefusedError, fetchInto, type Fet
 export { downloadFile, openUrl, type FetchedFile } from './http-source.ts';
 export { sha256OfFile } from './file-hash.ts';
 export { UnsafePickleError } from './pickle.ts';
-export { openTensors, type TensorReader } from './tensor-reader.ts';
+export { openTensors, requireTensor, type TensorReader, WeightsMismatchError } from './tensor-reader.ts';
 export { writeSafetensors, type TensorEntry, type WriteSafetensorsOptions } from './safetensors-writer.ts';
 export { currentTextEncoderName } from './key-names.ts';
 export {

@@ -19,3 +19,17 @@ export async function openTensors(path: string): Promise<TensorReader> {
   if (/\.(pth|pt|bin)$/.test(path)) return TorchArchiveReader.open(path);
   return /\.index(\.\w+)?\.json$/.test(path) ? ShardedSafetensorsReader.open(path) : SafetensorsReader.open(path);
 }
+
+/** The weights are not those that their config asks for; the message names file and tensor. */
+export class WeightsMismatchError extends Error {
+  override name = 'WeightsMismatchError';
+}
+
+/** Throws WeightsMismatchError unless `reader`, opened on the weights at `path`, holds the tensor in this shape. */
+export function requireTensor(reader: TensorReader, path: string, name: string, shape: readonly number[]): void {
+  if (!reader.has(name)) throw new WeightsMismatchError(`${path} holds no '${name}', which its config.json asks for`);
+  const stored = reader.info(name).shape;
+  if (stored.length !== shape.length || stored.some((size, axis) => size !== shape[axis])) {
+    throw new WeightsMismatchError(`${path}: '${name}' is [${stored}], its config.json asks for [${shape}]`);
+  }
+}

@@ -1,7 +1,6 @@
 // Makes a text-to-image pipeline from a checkpoint in the diffusers folder layout.
-import { sameShape } from '@styleforge/autodiff';
 import { type CompileOptions } from '@styleforge/runtime';
-import { readDiffusersFolder, type DiffusersComponent } from '@styleforge/weights';
+import { readDiffusersFolder, requireTensor, type DiffusersComponent } from '@styleforge/weights';
 import { AutoencoderKL, parseAutoencoderKLConfig } from '../models/autoencoder-kl.ts';
 import { parseCLIPTextConfig } from '../models/clip-config.ts';
 import { CLIPTextModel } from '../models/clip-text.ts';
@@ -11,16 +10,14 @@ import { CLIPTokenizer } from '../tokenizers/clip-tokenizer.ts';
 import { type WeightSource } from './model-programs.ts';
 import { TextToImagePipeline } from './text-to-image.ts';
 
-/** Reads weights from a checkpoint's file when they are first asked for; an error names the file and the weight. */
+/** Reads weights from a checkpoint's file when they are first asked for, as float32. Then throws WeightsMismatchError, which names the file and the weight. */
 export function weightsOf(component: Pick<DiffusersComponent, 'weightsPath' | 'openWeights'>): WeightSource {
   return async (wanted) => {
     const reader = await component.openWeights();
     try {
       const arrays = new Map<string, Float32Array>();
       for (const [name, shape] of wanted) {
-        if (!reader.has(name)) throw new Error(`${component.weightsPath} holds no '${name}', which its config.json asks for`);
-        const stored = reader.info(name).shape;
-        if (!sameShape(stored, shape)) throw new Error(`${component.weightsPath}: '${name}' is [${stored}], its config.json asks for [${shape}]`);
+        requireTensor(reader, component.weightsPath, name, shape);
         arrays.set(name, await reader.read(name));
       }
       return arrays;
