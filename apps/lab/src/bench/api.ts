@@ -12,16 +12,16 @@ import { createDatabase, migrate } from '@styleforge/database';
 import { forkTypeScript } from '@styleforge/launch';
 import { freePort, startEmbeddedPostgres } from '@styleforge/stack';
 import sharp from 'sharp';
+import { numberOption } from '../options.ts';
 import { type Load, measureLoad } from './http-load.ts';
+import { print } from './process.ts';
 
 const READY_MS = 120_000;
 const entryOf = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
-const print = (figure: Record<string, unknown>): void => console.log(JSON.stringify(figure));
 
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({ args, options: { seconds: { type: 'string', default: '5' }, connections: { type: 'string', default: '10' } } });
-  const load = { seconds: Number(values.seconds), connections: Number(values.connections) };
-  if (!(load.seconds > 0) || !(Number.isInteger(load.connections) && load.connections > 0)) throw new Error('--seconds takes a number above 0, --connections a whole number from 1');
+  const load = { seconds: numberOption('seconds', values.seconds, { least: 0.1, fraction: true }), connections: numberOption('connections', values.connections) };
   const directory = await mkdtemp(path.join(tmpdir(), 'styleforge-bench-'));
   const postgres = await startEmbeddedPostgres({ directory: path.join(directory, 'postgres') });
   const children: ChildProcess[] = [];

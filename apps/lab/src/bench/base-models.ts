@@ -10,13 +10,14 @@ import { smallestGraphs } from '@styleforge/styleforge';
 import { writeDiffusersFolder, writeSingleFile, type TensorEntry } from '@styleforge/weights';
 import { addBaseModel } from '../base-models/add-base-model.ts';
 import { stableDiffusion1 } from '../base-models/layouts.ts';
+import { numberOption } from '../options.ts';
 import { type FakeHub, startFakeHub } from './fake-hub.ts';
+import { print } from './process.ts';
 
 const MEGABYTE = 1e6;
 const repository = 'somebody/random-diffusion';
 const noise = randomNormals({ seed: 1, step: 0, purpose: 'noise' }, 1 << 20).map((value) => value / 50);
 
-const print = (figure: Record<string, unknown>): void => console.log(JSON.stringify(figure));
 const round = (value: number): number => Number(value.toFixed(2));
 
 function randomValues(count: number, offset: number): Float32Array {
@@ -60,7 +61,7 @@ async function addTimed(hub: FakeHub, source: string, directory: string, size: n
 
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({ args, options: { breaks: { type: 'string', default: '8' }, directory: { type: 'string', default: tmpdir() } } });
-  const breaks = Array.from({ length: Number(values.breaks) }, (_, index) => 50 * MEGABYTE * (index + 1));
+  const breaks = Array.from({ length: numberOption('breaks', values.breaks, { least: 0 }) }, (_, index) => 50 * MEGABYTE * (index + 1));
   const scratch = await mkdtemp(join(values.directory, 'styleforge-bench-'));
   try {
     const [folder, files, models] = [join(scratch, 'folder'), join(scratch, 'files'), join(scratch, 'models')];

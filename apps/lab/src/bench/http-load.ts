@@ -1,5 +1,6 @@
 // Sends the same request over a few kept connections for some seconds and looks at the answers' times.
 import { Agent, request as startRequest } from 'node:http';
+import { percentile } from './statistics.ts';
 
 export type Load = { url: string; method?: string; headers?: Record<string, string>; body?: string; seconds: number; connections: number };
 export type LoadFigures = { requests: number; per_second: number; p50_ms: number; p99_ms: number };
@@ -18,9 +19,8 @@ export async function measureLoad(load: Load): Promise<LoadFigures> {
   await Promise.all(Array.from({ length: load.connections }, connection));
   const seconds = (performance.now() - start) / 1000;
   agent.destroy();
-  times.sort((a, b) => a - b);
-  const percentile = (part: number) => Number((times[Math.min(times.length - 1, Math.floor(part * times.length))] ?? 0).toFixed(2));
-  return { requests: times.length, per_second: Number((times.length / seconds).toFixed(1)), p50_ms: percentile(0.5), p99_ms: percentile(0.99) };
+  const milliseconds = (part: number) => Number(percentile(times, part).toFixed(2));
+  return { requests: times.length, per_second: Number((times.length / seconds).toFixed(1)), p50_ms: milliseconds(0.5), p99_ms: milliseconds(0.99) };
 }
 
 /** Milliseconds to the end of the answer, which must be a good one. */

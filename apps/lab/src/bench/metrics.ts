@@ -8,6 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
+import { numberOption } from '../options.ts';
+import { print } from './process.ts';
 
 interface Figures {
   fid: number;
@@ -17,7 +19,6 @@ interface Figures {
 }
 
 const script = fileURLToPath(new URL('metrics-reference.py', import.meta.url));
-const print = (figure: Record<string, unknown>): void => console.log(JSON.stringify(figure));
 const rounded = (value: number): number => Number(value.toFixed(2));
 
 /** Not negative, as behind a ReLU, and no dimension independent of its neighbour. */
@@ -53,8 +54,7 @@ export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args, options: { images: { type: 'string', default: '10000' }, dimension: { type: 'string', default: '2048' }, subsets: { type: 'string', default: '100' }, python: { type: 'string' } },
   });
-  const [images, dimension, subsets] = [values.images, values.dimension, values.subsets].map(Number);
-  if (![images, dimension, subsets].every((value) => Number.isInteger(value) && value > 0)) throw new Error('--images, --dimension and --subsets take whole numbers from 1');
+  const [images, dimension, subsets] = (['images', 'dimension', 'subsets'] as const).map((name) => numberOption(name, values[name]));
   const python = values.python ?? loadConfig().extractors.python;
   const [x, y] = [makeFeatures(images, dimension, 0, 0.5), makeFeatures(images, dimension, 1, 0.6)];
   const ours = await measureOurs(x, y, subsets);

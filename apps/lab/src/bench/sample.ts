@@ -1,8 +1,10 @@
 // npm run bench -- sample: guided sampling steps of one image (the U-Net on its prompt and on the empty one) at a given geometry with random weights.
 import { elementCount } from '@styleforge/autodiff';
+import { DEVICES } from '@styleforge/contracts';
 import { AutoencoderKL, CLIPTextModel, parseAutoencoderKLConfig, parseCLIPTextConfig, parseUNet2DConditionConfig, randomNormals, TextToImagePipeline, UNet2DConditionModel, type WeightSource } from '@styleforge/diffusion';
-import { type CompileOptions, type Device, ParameterBuffers } from '@styleforge/runtime';
+import { type CompileOptions, ParameterBuffers } from '@styleforge/runtime';
 import { parseArgs } from 'node:util';
+import { choiceOption, numberOption, optionalNumber } from '../options.ts';
 import { compareWithTorch } from './compare-torch.ts';
 import { geometryOf, schedulerConfig, type Geometry, vaeConfig } from './geometries.ts';
 import { deviceGibibytes, peakGibibytes, print, ranInEngineEnvironment, secondsSince } from './process.ts';
@@ -27,7 +29,7 @@ export async function run(args: string[]): Promise<void> {
     args, options: { geometry: { type: 'string', default: 'small' }, steps: { type: 'string', default: '10' }, threads: { type: 'string' }, device: { type: 'string', default: 'cpu' }, compare: { type: 'string' }, python: { type: 'string' } },
   });
   const geometry = geometryOf(values.geometry);
-  const [steps, threads, device] = [Number(values.steps), values.threads === undefined ? undefined : Number(values.threads), values.device as Device];
+  const [steps, threads, device] = [numberOption('steps', values.steps), optionalNumber('threads', values.threads), choiceOption('device', values.device, DEVICES)];
   if (values.compare !== undefined) {
     const own = ['--geometry', values.geometry, '--steps', values.steps, '--device', device, ...(values.threads === undefined ? [] : ['--threads', values.threads])];
     return compareWithTorch(own, { library: values.compare, mode: 'sample', geometry: { ...geometry, batchSize: 2 }, steps, threads, device, python: values.python });

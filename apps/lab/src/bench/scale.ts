@@ -9,12 +9,14 @@ import { createDatabase, type Database, migrate } from '@styleforge/database';
 import { startEmbeddedPostgres } from '@styleforge/stack';
 import { startRedis } from '@styleforge/testing';
 import { jobOrder, makeProjects, submitJobs } from './scale/load.ts';
-import { countJobs, databaseMegabytes, percentile, waitsByProject } from './scale/measure.ts';
+import { print } from './process.ts';
+import { countJobs, databaseMegabytes, waitsByProject } from './scale/measure.ts';
 import { type RunningProcess, startApi, startNode, toRunning } from './scale/processes.ts';
 import { type Part, postgresPart, redisDataMegabytes, redisPart, useOf } from './scale/resources.ts';
 import { argumentsOf, type Simulation, simulationOf } from './scale/simulation.ts';
+import { percentile } from './statistics.ts';
 
-const print = (figures: object) => console.log(JSON.stringify(figures));
+const tenths = (value: number) => Math.round(value * 10) / 10;
 const sampleMs = 5_000;
 
 export async function run(args: string[]): Promise<void> {
@@ -58,7 +60,7 @@ async function measure(simulation: Simulation, directory: string, opened: { stop
   const watching = sample(database, parts, { began, peak, signal: watch.signal });
   const submission = await submitJobs(urls, order, simulation.callers, deadline);
   const { accepted, refused, firstRefusal, seconds, latenciesMs } = submission;
-  print({ phase: 'submitted', accepted, refused, first_refusal: firstRefusal, seconds, per_second: accepted / seconds, median_ms: percentile(latenciesMs, 0.5), p95_ms: percentile(latenciesMs, 0.95) });
+  print({ phase: 'submitted', accepted, refused, first_refusal: firstRefusal, seconds, per_second: accepted / seconds, ...(latenciesMs.length > 0 && { median_ms: tenths(percentile(latenciesMs, 0.5)), p95_ms: tenths(percentile(latenciesMs, 0.95)) }) });
   const finished = await untilFinished(database, accepted, deadline);
   const whole = (Date.now() - began) / 1_000;
   watch.abort();

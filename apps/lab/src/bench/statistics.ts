@@ -1,5 +1,12 @@
 // Figures over repeated measurements.
 
+/** `part` from 0 to 1, of at least one value. */
+export function percentile(values: readonly number[], part: number): number {
+  if (values.length === 0) throw new Error('a percentile of nothing was asked for');
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))];
+}
+
 export function median(values: readonly number[]): number {
   if (values.length === 0) throw new Error('the median of nothing was asked for');
   const sorted = [...values].sort((a, b) => a - b);

@@ -1,9 +1,10 @@
 // npm run bench -- train: the dual-binding step at a given geometry with random weights: seconds, samples a second, peak memory.
-import { MIXED_PRECISIONS } from '@styleforge/contracts';
+import { DEVICES, MIXED_PRECISIONS } from '@styleforge/contracts';
 import { CLIPTextModel, DDPMScheduler, parseCLIPTextConfig, parseUNet2DConditionConfig, randomNormals, UNet2DConditionModel } from '@styleforge/diffusion';
-import { type CompileOptions, type Device } from '@styleforge/runtime';
+import { type CompileOptions } from '@styleforge/runtime';
 import { dualBindingWeights, TrainStep, type TrainStepBatch } from '@styleforge/styleforge';
 import { parseArgs } from 'node:util';
+import { choiceOption, numberOption, optionalNumber } from '../options.ts';
 import { compareWithTorch } from './compare-torch.ts';
 import { geometryOf, schedulerConfig, type Geometry } from './geometries.ts';
 import { deviceGibibytes, peakGibibytes, print, ranInEngineEnvironment, residentGibibytes, secondsSince } from './process.ts';
@@ -35,22 +36,22 @@ export async function run(args: string[]): Promise<void> {
     args, options: { geometry: { type: 'string', default: 'small' }, steps: { type: 'string', default: '10' }, batch: { type: 'string' }, threads: { type: 'string' }, device: { type: 'string', default: 'cpu' }, precision: { type: 'string', default: 'no' }, compare: { type: 'string' }, python: { type: 'string' } },
   });
   const named = geometryOf(values.geometry);
-  const geometry = values.batch === undefined ? named : { ...named, batchSize: Number(values.batch) };
-  const threads = values.threads === undefined ? undefined : Number(values.threads);
-  if (!MIXED_PRECISIONS.some((precision) => precision === values.precision)) throw new Error(`--precision ${values.precision}: choose one of ${MIXED_PRECISIONS.join(', ')}`);
+  const geometry = values.batch === undefined ? named : { ...named, batchSize: numberOption('batch', values.batch, { least: 2 }) };
+  const [steps, threads, device] = [numberOption('steps', values.steps), optionalNumber('threads', values.threads), choiceOption('device', values.device, DEVICES)];
+  const precision = choiceOption('precision', values.precision, MIXED_PRECISIONS);
   if (values.compare !== undefined) {
     const own = (['geometry', 'steps', 'batch', 'threads', 'device', 'precision'] as const).flatMap((name) => (values[name] === undefined ? [] : [`--${name}`, values[name]]));
-    return compareWithTorch(own, { library: values.compare, mode: 'train', geometry, steps: Number(values.steps), threads, device: values.device as Device, python: values.python });
+    return compareWithTorch(own, { library: values.compare, mode: 'train', geometry, steps, threads, device, python: values.python });
   }
   if (await ranInEngineEnvironment({ savesMemory: geometry.gradientCheckpointing })) return;
   const start = performance.now();
-  const step = await createStep(geometry, { threads, device: values.device as Device, mixedPrecision: values.precision === 'fp16' });
+  const step = await createStep(geometry, { threads, device, mixedPrecision: precision === 'fp16' });
   print({ phase: 'compiled', seconds: secondsSince(start), peak_gib: peakGibibytes() });
   fillRandom(step.weights);
   const parameters = step.weights.specs.reduce((sum, { name }) => sum + step.weights.get(name).length, 0);
   print({ phase: 'ready', parameters, seconds: secondsSince(start), peak_gib: peakGibibytes() });
   const seconds: number[] = [];
-  for (let index = 0; index < Number(values.steps); index++) {
+  for (let index = 0; index < steps; index++) {
     const stepStart = performance.now();
     const losses = await step.backward(batchFor(geometry, index));
     const backward = secondsSince(stepStart);

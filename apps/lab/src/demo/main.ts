@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { isAbsolute, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Config, loadConfig } from '@styleforge/config';
+import { optionalNumber } from '../options.ts';
 import { startService } from '../start/start-service.ts';
 import { ApiClient } from './api-client.ts';
 import { type DemoOptions, runDemo } from './run-demo.ts';
@@ -18,13 +19,6 @@ const { values } = parseArgs({
 
 const settings = loadConfig();
 const directory = join(settings.dataDirectory, 'demo');
-const options: DemoOptions = {
-  baseModel: values['base-model'],
-  style: values.style,
-  auxStyle: values['aux-style'],
-  steps: values.steps === undefined ? undefined : Number(values.steps),
-  directory,
-};
 
 process.exitCode = await demo().catch((error: unknown) => {
   console.error(`The demo failed: ${error instanceof Error ? error.message : String(error)}`);
@@ -34,6 +28,13 @@ process.exitCode = await demo().catch((error: unknown) => {
 
 async function demo(): Promise<number> {
   const startedAt = Date.now();
+  const options: DemoOptions = {
+    baseModel: values['base-model'],
+    style: values.style,
+    auxStyle: values['aux-style'],
+    steps: optionalNumber('steps', values.steps),
+    directory,
+  };
   await rm(directory, { recursive: true, force: true });
   const config = embeddedOnly(settings);
   console.log('Starting the service (Postgres, API, worker) ...');

@@ -4,6 +4,7 @@ import { targetStyles } from '@styleforge/samples';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { numberOption, optionalNumber } from '../options.ts';
 import { listCells, trainingKey, type Cell } from './cells.ts';
 import { plotMetric } from './plot.ts';
 import { runCell, type CellResult } from './run-cell.ts';
@@ -26,10 +27,9 @@ const { values, positionals } = parseArgs({
   },
 });
 
-const optional = (value: string | undefined): number | undefined => (value === undefined ? undefined : Number(value));
 const log = (line: string): void => console.log(`${new Date().toISOString().slice(11, 19)} ${line}`);
 const cells = listCells({
-  experiments: positionals.length > 0 ? positionals : ['paper-table'], styles: values.styles.split(','), seeds: Number(values.seeds), steps: Number(values.steps),
+  experiments: positionals.length > 0 ? positionals : ['paper-table'], styles: values.styles.split(','), seeds: numberOption('seeds', values.seeds), steps: numberOption('steps', values.steps),
 });
 const results = join(values.directory, 'results');
 await mkdir(results, { recursive: true });
@@ -51,8 +51,8 @@ for (const [index, cell] of cells.entries()) {
   const before = await known(cell);
   if (before === null) log(`${index + 1}/${cells.length} ${name}`);
   const result = before ?? await runCell(cell, {
-    baseModelDirectory: values.model, directory: values.directory, extractor, pictures: Number(values.pictures), referencePictures: Number(values.reference), log,
-    threads: optional(values.threads), samplingSteps: optional(values['sampling-steps']), batchSize: optional(values['batch-size']),
+    baseModelDirectory: values.model, directory: values.directory, extractor, pictures: numberOption('pictures', values.pictures), referencePictures: numberOption('reference', values.reference), log,
+    threads: optionalNumber('threads', values.threads), samplingSteps: optionalNumber('sampling-steps', values['sampling-steps']), batchSize: optionalNumber('batch-size', values['batch-size']),
   });
   if (before === null) {
     await writeFile(`${fileOf(cell)}.partial`, JSON.stringify(result));

@@ -4,6 +4,7 @@ import { buildImageCache } from '@styleforge/samples';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { numberOption, optionalNumber } from '../options.ts';
 import { writeTokenizer } from '../tokenizer/main.ts';
 import { exportMiniClip } from './export.ts';
 import { TEXT_TOKENS } from './geometry.ts';
@@ -24,8 +25,8 @@ const { values } = parseArgs({
 });
 
 const { directory, output } = values;
-const [steps, batchSize, learningRate, snapshotMinutes, seed] =
-  (['steps', 'batch-size', 'learning-rate', 'snapshot-minutes', 'seed'] as const).map((name) => Number(values[name]));
+const [steps, batchSize, snapshotMinutes, seed] = (['steps', 'batch-size', 'snapshot-minutes', 'seed'] as const).map((name) => numberOption(name, values[name], { least: 0 }));
+const learningRate = numberOption('learning-rate', values['learning-rate'], { least: 0, fraction: true });
 const log = (line: string): void => console.log(`${new Date().toISOString().slice(11, 19)} ${line}`);
 
 const tokenizerDirectory = join(directory, 'mini-clip-tokenizer');
@@ -37,7 +38,7 @@ const cache = await buildImageCache(join(directory, 'images'), {
 log(`${cache.records.length} pictures in ${allStyles.length} styles`);
 await trainMiniClip({
   cache, tokenizer: await CLIPTokenizer.fromDirectory(tokenizerDirectory), directory, steps, batchSize, learningRate, snapshotMinutes, seed, log,
-  threads: values.threads === undefined ? undefined : Number(values.threads),
+  threads: optionalNumber('threads', values.threads),
   onSnapshot: async (weights, step, retrieval) => {
     await exportMiniClip(output, { weights, tokenizerDirectory, facts: { step, batchSize, seed, pictures: cache.records.length, retrieval } });
     log(`mini-clip at step ${step} in ${output}`);

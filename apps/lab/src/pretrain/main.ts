@@ -4,6 +4,7 @@ import { type ParameterBuffers } from '@styleforge/runtime';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { numberOption, optionalNumber } from '../options.ts';
 import { exportModel } from './export-model.ts';
 import { encodeLatents, normalizeLatents } from './latent-cache.ts';
 import { modelFiles } from './model-card.ts';
@@ -31,8 +32,9 @@ const { values } = parseArgs({
 
 const { directory, output, tokenizer } = values;
 const [vaeSteps, decoderSteps, unetSteps, batchSize, snapshotMinutes, seed] =
-  (['vae-steps', 'decoder-steps', 'unet-steps', 'batch-size', 'snapshot-minutes', 'seed'] as const).map((name) => Number(values[name]));
-const threads = values.threads === undefined ? undefined : Number(values.threads);
+  (['vae-steps', 'decoder-steps', 'unet-steps', 'batch-size', 'snapshot-minutes', 'seed'] as const).map((name) => numberOption(name, values[name], { least: 0 }));
+const learningRate = numberOption('learning-rate', values['learning-rate'], { least: 0, fraction: true });
+const threads = optionalNumber('threads', values.threads);
 const log = (line: string): void => console.log(`${new Date().toISOString().slice(11, 19)} ${line}`);
 
 await mkdir(join(directory, 'sheets'), { recursive: true });
@@ -47,7 +49,7 @@ await normalizeLatents(core, vae);
 const latents = await encodeLatents(core, vae);
 log(`latents encoded, scaling factor ${latents.scalingFactor.toFixed(4)}`);
 const snapshot = async (autoencoder: ParameterBuffers, unetAndTextEncoder: ParameterBuffers, step: number, name: string): Promise<void> => {
-  const files = modelFiles({ seed, vaeSteps, decoderSteps, unetSteps: step, batchSize, pictures: core.records.length, learningRate: Number(values['learning-rate']), continued: values['unet-from'] !== undefined });
+  const files = modelFiles({ seed, vaeSteps, decoderSteps, unetSteps: step, batchSize, pictures: core.records.length, learningRate, continued: values['unet-from'] !== undefined });
   await exportModel(output, { vae: autoencoder, scalingFactor: latents.scalingFactor, unetAndTextEncoder, tokenizerDirectory: tokenizer, files });
   const sheet = join(directory, 'sheets', `${name}-${String(step).padStart(6, '0')}.png`);
   await writeSheet({ modelDirectory: output, path: sheet });
@@ -55,7 +57,7 @@ const snapshot = async (autoencoder: ParameterBuffers, unetAndTextEncoder: Param
 };
 const unetAndTextEncoder = await trainUnet({
   cache: core, latents, directory, tokenizerDirectory: tokenizer, threads,
-  steps: unetSteps, batchSize, learningRate: Number(values['learning-rate']), snapshotMinutes, seed, log,
+  steps: unetSteps, batchSize, learningRate, snapshotMinutes, seed, log,
   initialModel: values['unet-from'], onSnapshot: (weights, step) => snapshot(vae, weights, step, 'unet'),
 });
 const sharper = await trainDecoder({ cache, directory, vae, steps: decoderSteps, batchSize: 16, learningRate: 1e-3, seed, threads, log });

@@ -52,6 +52,7 @@ function numbered(images: readonly RgbImage[]): Promise<Buffer> {
 }
 
 const [model, directory, miniClip] = process.argv.slice(2);
+if (directory === undefined) throw new Error('usage: npm run pretrain:recognition -- MODEL DIRECTORY [MINI_CLIP]');
 await mkdir(directory, { recursive: true });
 const extractor = miniClip === undefined ? null : await openExtractor({ name: 'mini-clip', weights: { path: miniClip } });
 for (const name of ['training', 'held-out'] as const) {

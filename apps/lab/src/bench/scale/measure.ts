@@ -33,8 +33,3 @@ export async function countJobs({ prisma }: Database): Promise<Record<string, nu
   const rows = await prisma.trainingJob.groupBy({ by: ['status'], _count: true });
   return Object.fromEntries(rows.map(({ status, _count }) => [status, _count]));
 }
-
-export function percentile(values: number[], part: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return Math.round((sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? 0) * 10) / 10;
-}

@@ -1,5 +1,6 @@
 // What the load consists of, as given on the command line.
 import { parseArgs } from 'node:util';
+import { numberOption } from '../../options.ts';
 
 export interface Simulation {
   jobs: number;
@@ -18,11 +19,7 @@ const defaults: Simulation = { jobs: 10_000, projects: 20, apis: 2, workers: 2, 
 export function simulationOf(args: string[]): Simulation {
   const options = Object.fromEntries(Object.entries(defaults).map(([name, value]) => [name, { type: 'string' as const, default: String(value) }]));
   const { values } = parseArgs({ args, options });
-  const numbers = Object.entries(values).map(([name, value]) => {
-    const number = Number(value);
-    if (!(number > 0)) throw new Error(`--${name} ${String(value)}: give a number above 0`);
-    return [name, number] as const;
-  });
+  const numbers = Object.entries(values).map(([name, value]) => [name, numberOption(name, String(value), name === 'minutes' ? { least: 0.1, fraction: true } : {})] as const);
   return { ...defaults, ...Object.fromEntries(numbers) };
 }
 

@@ -1,0 +1,28 @@
+// What is given on the command line: numbers, and one of several choices.
+
+interface Range {
+  /** 1 when left out. */
+  readonly least?: number;
+  /** Whether it need not be whole. */
+  readonly fraction?: boolean;
+}
+
+/** Throws an error that names the option for anything but a number from `least` on. */
+export function numberOption(name: string, text: string, { least = 1, fraction = false }: Range = {}): number {
+  const value = Number(text);
+  const isFit = text.trim() !== '' && Number.isFinite(value) && value >= least && (fraction || Number.isInteger(value));
+  if (!isFit) throw new Error(`--${name} ${text}: give a ${fraction ? 'number' : 'whole number'} from ${least} on`);
+  return value;
+}
+
+/** Undefined where the option was left out. */
+export function optionalNumber(name: string, text: string | undefined, range?: Range): number | undefined {
+  return text === undefined ? undefined : numberOption(name, text, range);
+}
+
+/** Throws an error that names the option and the choices for anything else. */
+export function choiceOption<Choice extends string>(name: string, text: string, choices: readonly Choice[]): Choice {
+  const found = choices.find((choice) => choice === text);
+  if (found === undefined) throw new Error(`--${name} ${text}: choose one of ${choices.join(', ')}`);
+  return found;
+}
