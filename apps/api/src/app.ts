@@ -63,7 +63,7 @@ export async function buildApp(options: ApiOptions): Promise<ApiServer> {
   await registerOpenApi(app);
   await app.register(multipart, {
     throwFileSizeLimit: false,
-    limits: { fileSize: UPLOAD_LIMITS.zipBytes, files: UPLOAD_LIMITS.imagesPerDataset, fieldSize: 8192 },
+    limits: { fileSize: UPLOAD_LIMITS.zipBytes, files: UPLOAD_LIMITS.imagesPerDataset, parts: UPLOAD_LIMITS.parts, fieldSize: 8192 },
   });
   rootRoute(app);
   errorDocsRoute(app);

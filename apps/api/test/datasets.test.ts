@@ -131,6 +131,18 @@ describe('POST /v1/datasets/{id}/images', () => {
     expect(await countObjects()).toBe(before);
   });
 
+  it('takes a thousand files, each with labels of its own, and no more', async () => {
+    const id = await newDataset();
+    const labelled = (index: number) => [
+      { field: 'component', value: 'person' }, { field: 'caption', value: `picture ${index}` }, { file: `${index}.png`, bytes: Buffer.from('no picture'), type: 'image/png' },
+    ];
+    const files = Array.from({ length: 1000 }, (_, index) => labelled(index));
+    const whole = await upload(id, files.flat());
+    expect([whole.status, whole.body.kept, whole.body.refused]).toEqual([200, 0, 1000]);
+    const more = await upload(id, [...files, labelled(1000)].flat());
+    expect(more.body).toMatchObject({ status: 413, code: 'payload_too_large', detail: expect.stringContaining('may have 1000 files') as string });
+  });
+
   it('refuses other content types, an empty upload and an unknown dataset', async () => {
     const id = await newDataset();
     expect((await api.call('POST', `/v1/datasets/${id}/images`, { body: { images: [] } })).body).toMatchObject({ code: 'unsupported_media_type' });

@@ -10,6 +10,8 @@ export const UPLOAD_LIMITS = {
   fileBytes: 25 * 1024 * 1024,
   pixels: 40_000_000,
   imagesPerDataset: 1000,
+  /** Files, and labels that are set and cleared between them. */
+  parts: 5000,
   zipBytes: 512 * 1024 * 1024,
   zipEntries: 2000,
   zipUnpackedBytes: 2 * 1024 ** 3,

@@ -1,6 +1,6 @@
 // Turns whatever was thrown into one problem document; the only place that does.
 import { STATUS_CODES } from 'node:http';
-import { ERRORS, errorType } from '@styleforge/contracts';
+import { ERRORS, errorType, UPLOAD_LIMITS } from '@styleforge/contracts';
 import type { ErrorCode, FieldError, Problem } from '@styleforge/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { QueueFullError } from '@styleforge/database';
@@ -59,6 +59,9 @@ function describe(error: unknown, request: FastifyRequest): Described {
   const { statusCode, code, message } = error as { statusCode?: number; code?: string; message?: string };
   if (code === 'FST_ERR_MAX_PARAM_LENGTH') return { code: 'not_found', detail: 'There is nothing under this id.' };
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return { code: 'payload_too_large', detail: `The body of ${request.method} ${pathOf(request)} may have ${request.routeOptions.bodyLimit} bytes.` };
+  if (code === 'FST_FILES_LIMIT' || code === 'FST_PARTS_LIMIT') {
+    return { code: 'payload_too_large', detail: `An upload may have ${UPLOAD_LIMITS.imagesPerDataset} files, and ${UPLOAD_LIMITS.parts} parts with their labels. Nothing was kept: send it as several.` };
+  }
   if (statusCode === 413) return { code: 'payload_too_large', detail: message ?? 'The body is too large.' };
   if (statusCode === 415) return { code: 'unsupported_media_type', detail: describeMediaType(request) };
   // Fastify's own complaints about a request: a broken JSON body, a bad content length, a broken multipart body.

@@ -215,7 +215,7 @@ export interface paths {
         put?: never;
         /**
          * Upload images
-         * @description `multipart/form-data` with one or many files: PNG, JPEG or WebP, 25 MB and 40 megapixels at most; or with one zip archive of such files.
+         * @description `multipart/form-data` with one to 1000 files: PNG, JPEG or WebP, 25 MB and 40 megapixels at most; or with one zip archive of such files.
          *     An archive has no folders, 2000 entries and 512 MB at most, and unpacks to 2 GB at most; a file in it is treated like a file sent by itself.
          *     The text fields `component` and `caption` hold for the files that come after them, until they are given again; an empty one ends them.
          *     Images are decoded, turned upright, stripped of metadata and kept as PNG. The answer tells for each file whether it was kept, and if not, why.
