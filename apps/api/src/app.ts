@@ -19,7 +19,6 @@ import { registerContentNegotiation } from './plugins/content-negotiation.ts';
 import { registerCors } from './plugins/cors.ts';
 import { registerIdempotency } from './plugins/idempotency.ts';
 import { registerOpenApi } from './plugins/openapi.ts';
-import { registerQueueBoard } from './plugins/queue-board.ts';
 import { registerRateLimit } from './plugins/rate-limit.ts';
 import { registerServiceMetrics } from './plugins/service-metrics.ts';
 import { registerTelemetry } from './plugins/telemetry.ts';
@@ -69,7 +68,10 @@ export async function buildApp(options: ApiOptions): Promise<ApiServer> {
   errorDocsRoute(app);
   registerHealthRoutes(app, dependencies);
   registerServiceMetrics(app, dependencies);
-  if (options.showsQueueBoard && options.queues) await registerQueueBoard(app, options.database, options.queues);
+  if (options.showsQueueBoard && options.queues) {
+    const { registerQueueBoard } = await import('./plugins/queue-board.ts');
+    await registerQueueBoard(app, options.database, options.queues);
+  }
   await app.register(
     async (v1: ApiServer) => {
       registerAuthentication(v1, dependencies.database);

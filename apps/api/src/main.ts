@@ -24,7 +24,7 @@ const database = createDatabase(databaseUrl, {
   onQuery: (statement, milliseconds) => metrics.observe('styleforge_database_query_seconds', { statement }, milliseconds / SECOND),
 });
 const queues = await withDeadline('connecting to the queue', 60 * SECOND, () => createQueues(queueConnectionOf(config), log));
-const objectStore = observeObjectStore(createObjectStore(config.objectStore), (operation, outcome, seconds) =>
+const objectStore = observeObjectStore(await createObjectStore(config.objectStore), (operation, outcome, seconds) =>
   metrics.observe('styleforge_store_operation_seconds', { operation, outcome }, seconds));
 const rateLimiter = config.rateLimit
   ? createRateLimiter({ ...config.rateLimit, redisUrl: config.redisUrl, onRedisError: (error) => log.warn({ err: error }, 'Redis does not count requests') })

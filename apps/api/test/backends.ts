@@ -20,14 +20,14 @@ export interface Backend {
 
 export async function startBackend({ databaseUrl, directory }: { databaseUrl: string; directory: string }): Promise<Backend> {
   if (inject('backend') === 'embedded') {
-    const objectStore = createObjectStore({ kind: 'files', directory: path.join(directory, 'objects') });
+    const objectStore = await createObjectStore({ kind: 'files', directory: path.join(directory, 'objects') });
     return { objectStore, queueConnection: { kind: 'postgres', databaseUrl }, stop: async () => undefined };
   }
   warnNotTested('the API on Redis', redisMissing);
   const s3 = await startFauxS3();
   const redis = hasRedis ? await startRedis() : undefined;
   return {
-    objectStore: createObjectStore({ kind: 's3', ...s3.settings, prefix: 'installation-1' }),
+    objectStore: await createObjectStore({ kind: 's3', ...s3.settings, prefix: 'installation-1' }),
     queueConnection: redis ? { kind: 'redis', redisUrl: redis.redisUrl } : { kind: 'postgres', databaseUrl },
     stop: async () => void (await Promise.all([s3.stop(), redis?.stop()])),
   };

@@ -48,7 +48,7 @@ describe('from files', () => {
 
 describe('from S3', () => {
   async function getThrough(downloads: 'redirect' | 'stream', headers: Record<string, string> = {}) {
-    const store = createObjectStore({ kind: 's3', ...s3.settings, downloads });
+    const store = await createObjectStore({ kind: 's3', ...s3.settings, downloads });
     await store.put(objectKey, await picture(5));
     const app = await buildApp({ ...api.options, objectStore: store });
     const answer = await app.inject({ method: 'GET', url: imageUrl, headers: { authorization: `Bearer ${api.key}`, ...headers } });

@@ -184,7 +184,7 @@ describe('S3', () => {
     const server = await startFauxqs({ port: 0, host: '127.0.0.1', logger: false });
     server.createBucket('models');
     const options = { ...s3, endpoint: server.address };
-    const store = createObjectStore({ kind: 's3', bucket: 'models', ...options });
+    const store = await createObjectStore({ kind: 's3', bucket: 'models', ...options });
     const paths = (await readdir(origin, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
     for (const path of paths) await store.put(`shared/small${path.slice(origin.length)}`, { file: path });
     await store.put('files/single.safetensors', { file: single });

@@ -47,7 +47,7 @@ export async function startWorker(config: Config, log: Logger, metrics: Metrics 
     onQuery: (statement, milliseconds) => metrics.observe('styleforge_database_query_seconds', { statement }, milliseconds / 1_000),
   });
   await database.ping();
-  const objectStore = createObjectStore(config.objectStore);
+  const objectStore = await createObjectStore(config.objectStore);
   await checkObjectStore(objectStore);
   // Not every S3 server offers this, and not every key may do it; nothing depends on it.
   await objectStore.removeUnfinished?.(unfinishedForMs).catch((error: unknown) => log.warn({ err: error }, 'unfinished uploads could not be looked for'));

@@ -23,7 +23,7 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'styleforge-checkpoints-'));
   fixture = await startTestDatabase();
   ({ database } = fixture);
-  objectStore = createObjectStore({ kind: 'files', directory: join(directory, 'objects') });
+  objectStore = await createObjectStore({ kind: 'files', directory: join(directory, 'objects') });
   services = {
     database, objectStore, baseModelsDirectory: '', scratchDirectory: directory, featureCacheDirectory: directory,
     settings: loadConfig({}).worker, ...loadConfig({}).flow, log: createLogger('silent'),

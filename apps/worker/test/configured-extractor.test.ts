@@ -26,7 +26,7 @@ async function weightsOf(name: 'clip' | 'mini-clip' | 'inception-v3-fid', settin
 it('opens the shipped extractor, one at a path, and one in the object store', async () => {
   const shipped = await weightsOf('mini-clip', {});
   expect(await weightsOf('clip', { CLIP_WEIGHTS: join(scratch, 'mini-clip') })).toBe(shipped);
-  const store = createObjectStore(loadConfig({ DATA_DIRECTORY: scratch }).objectStore);
+  const store = await createObjectStore(loadConfig({ DATA_DIRECTORY: scratch }).objectStore);
   for (const file of await readdir(join(scratch, 'mini-clip'))) await store.put(`weights/clip/${file}`, await readFile(join(scratch, 'mini-clip', file)));
   expect(await weightsOf('clip', { CLIP_WEIGHTS_OBJECT: 'weights/clip', CLIP_WEIGHTS_SHA256: shipped })).toBe(shipped);
 });

@@ -36,10 +36,10 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
   let result: string;
   let config: TrainingConfig;
 
-  beforeAll(() => {
-    store = kind === 'files'
+  beforeAll(async () => {
+    store = await (kind === 'files'
       ? createObjectStore({ kind: 'files', directory: join(directory, 'objects') })
-      : createObjectStore({ kind: 's3', ...s3.settings, prefix: 'one' });
+      : createObjectStore({ kind: 's3', ...s3.settings, prefix: 'one' }));
   });
 
   const put = (key: string) => store.put(key, Buffer.from(key));

@@ -2,7 +2,6 @@
 import type { ObjectStoreConfig } from '@styleforge/config';
 import { FileObjectStore } from './file-object-store.ts';
 import type { ObjectStore } from './object-store.ts';
-import { S3ObjectStore } from './s3-object-store.ts';
 
 export { FileObjectStore } from './file-object-store.ts';
 export { downloadObject } from './hashing.ts';
@@ -16,8 +15,10 @@ export {
 } from './object-store.ts';
 export { createObjectStoreProbe } from './object-store-probe.ts';
 export { observeObjectStore, type StoreObserver } from './observed-object-store.ts';
-export { S3ObjectStore } from './s3-object-store.ts';
 
-export function createObjectStore(config: ObjectStoreConfig): ObjectStore {
-  return config.kind === 'files' ? new FileObjectStore(config.directory) : new S3ObjectStore(config);
+/** Loads the AWS SDK only for a store that is on S3. */
+export async function createObjectStore(config: ObjectStoreConfig): Promise<ObjectStore> {
+  if (config.kind === 'files') return new FileObjectStore(config.directory);
+  const { S3ObjectStore } = await import('./s3-object-store.ts');
+  return new S3ObjectStore(config);
 }

@@ -46,15 +46,15 @@ async function listOf(store: ObjectStore, prefix: string): Promise<{ key: string
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'styleforge-storage-'));
-  stores['files'] = createObjectStore({ kind: 'files', directory: join(directory, 'objects') });
+  stores['files'] = await createObjectStore({ kind: 'files', directory: join(directory, 'objects') });
   for (const [name, start] of Object.entries(s3Servers)) {
     servers[name] = await start();
-    stores[name] = s3Store(name);
+    stores[name] = await s3Store(name);
   }
   if (realS3Missing !== undefined) return;
   const { port } = new URL(serverOf('a real S3 server').settings.endpoint);
   resolveBucketNames();
-  stores[addressedLikeAws] = s3Store('a real S3 server', { endpoint: `http://${s3Domain}:${port}`, forcePathStyle: false, prefix: 'installation-2' });
+  stores[addressedLikeAws] = await s3Store('a real S3 server', { endpoint: `http://${s3Domain}:${port}`, forcePathStyle: false, prefix: 'installation-2' });
 });
 
 /** Every name below the server's domain leads to this machine, as AWS's DNS leads every bucket's name to S3. */
@@ -205,9 +205,9 @@ describe.each(Object.keys(s3Servers))('links and settings of %s', (name) => {
   });
 
   it('leads to the public address, or nowhere where downloads are streamed', async () => {
-    const link = await s3Store(name, { publicEndpoint: 'https://files.example.com' }).presignGet?.('linked.txt', 60);
+    const link = await (await s3Store(name, { publicEndpoint: 'https://files.example.com' })).presignGet?.('linked.txt', 60);
     expect(link).toMatch(/^https:\/\/files\.example\.com\/styleforge\/installation-1\/linked\.txt\?/);
-    expect(s3Store(name, { downloads: 'stream' }).presignGet).toBeUndefined();
+    expect((await s3Store(name, { downloads: 'stream' })).presignGet).toBeUndefined();
   });
 
   it.runIf(real)('a link carries name and type', async () => {
@@ -232,7 +232,7 @@ describe.each(Object.keys(s3Servers))('links and settings of %s', (name) => {
       if (method === 'PUT') sent.push(`${/partNumber=(\d+)/.exec(url)?.[1] ?? 'whole'} ${String(headers['x-amz-checksum-sha256'])}`);
     });
     const bytes = randomBytes((8 << 20) + 5);
-    const store = s3Store(name, { endpoint: tap.url });
+    const store = await s3Store(name, { endpoint: tap.url });
     await store.put('checked/parts.bin', bytes);
     await store.put('checked/whole.bin', bytes.subarray(0, 9));
     expect(sha256(await store.get('checked/parts.bin'))).toBe(sha256(bytes));
@@ -242,14 +242,14 @@ describe.each(Object.keys(s3Servers))('links and settings of %s', (name) => {
   });
 
   it('says that there is no such bucket', async () => {
-    const store = s3Store(name, { bucket: 'no-such-bucket' });
+    const store = await s3Store(name, { bucket: 'no-such-bucket' });
     await expect(checkObjectStore(store)).rejects.toThrow(/^S3_BUCKET: there is no such bucket/);
     await expect(store.put('x', Buffer.from('x'))).rejects.toThrow(ObjectStoreUnavailableError);
   });
 
   it.runIf(real)('says that credentials are refused, whichever half is wrong', async () => {
     for (const changes of [{ secretAccessKey: 'wrong-secret' }, { accessKeyId: 'wrong-access' }]) {
-      await expect(checkObjectStore(s3Store(name, changes))).rejects.toThrow(/^S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY: the S3 server refuses them/);
+      await expect(checkObjectStore(await s3Store(name, changes))).rejects.toThrow(/^S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY: the S3 server refuses them/);
     }
   });
 
@@ -279,12 +279,12 @@ it.runIf(realS3Missing === undefined)('a link with the bucket in its name works,
 
 it('asks AWS under the bucket\'s name and its region, over TLS, where no endpoint is set', async () => {
   const settings = { kind: 's3', bucket: 'styles', region: 'eu-central-1', forcePathStyle: false, accessKeyId: 'a', secretAccessKey: 's' } as const;
-  expect(await createObjectStore(settings).presignGet?.('x.txt', 60)).toMatch(/^https:\/\/styles\.s3\.eu-central-1\.amazonaws\.com\/x\.txt\?.*X-Amz-Credential=a%2F\d{8}%2Feu-central-1%2Fs3%2Faws4_request/);
-  expect(await createObjectStore({ ...settings, region: 'cn-north-1' }).presignGet?.('x.txt', 60)).toMatch(/^https:\/\/styles\.s3\.cn-north-1\.amazonaws\.com\.cn\/x\.txt\?/);
+  expect(await (await createObjectStore(settings)).presignGet?.('x.txt', 60)).toMatch(/^https:\/\/styles\.s3\.eu-central-1\.amazonaws\.com\/x\.txt\?.*X-Amz-Credential=a%2F\d{8}%2Feu-central-1%2Fs3%2Faws4_request/);
+  expect(await (await createObjectStore({ ...settings, region: 'cn-north-1' })).presignGet?.('x.txt', 60)).toMatch(/^https:\/\/styles\.s3\.cn-north-1\.amazonaws\.com\.cn\/x\.txt\?/);
 });
 
 it('says that the S3 server cannot be reached', async () => {
-  const store = createObjectStore({ kind: 's3', bucket: 'b', region: 'us-east-1', endpoint: 'http://127.0.0.1:1', forcePathStyle: true, accessKeyId: 'a', secretAccessKey: 's' });
+  const store = await createObjectStore({ kind: 's3', bucket: 'b', region: 'us-east-1', endpoint: 'http://127.0.0.1:1', forcePathStyle: true, accessKeyId: 'a', secretAccessKey: 's' });
   await expect(checkObjectStore(store)).rejects.toThrow(/^S3_ENDPOINT: the S3 server cannot be reached/);
 });
 

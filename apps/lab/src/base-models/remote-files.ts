@@ -1,6 +1,6 @@
 // Where base models come from: a hub, an S3 bucket, a web address; all of them as files that are listed and read from any place on.
 import type { S3Config } from '@styleforge/config';
-import { S3ObjectStore } from '@styleforge/storage';
+import { createObjectStore } from '@styleforge/storage';
 import { HubRepository, openUrl, type FileChecks, type HubOptions, type ReceivedBytes } from '@styleforge/weights';
 
 export interface RemoteFile extends FileChecks {
@@ -43,7 +43,7 @@ async function s3Files(source: string, { s3 }: RemoteOptions): Promise<RemoteFil
   const key = decodeURIComponent(pathname).replace(/^\/+|\/+$/g, '');
   const isFile = key.endsWith('.safetensors');
   const prefix = isFile ? key.slice(0, key.lastIndexOf('/') + 1) : `${key}/`;
-  const store = new S3ObjectStore({ ...s3, kind: 's3', bucket, ...(prefix !== '/' && { prefix }) });
+  const store = await createObjectStore({ ...s3, kind: 's3', bucket, ...(prefix !== '/' && { prefix }) });
   const files: RemoteFile[] = [];
   for await (const { key: path, size } of store.list('')) files.push({ path, size });
   const single = files.find(({ path }) => isFile && prefix + path === key);

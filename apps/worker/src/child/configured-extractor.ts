@@ -25,16 +25,16 @@ function readerOf(store: ObjectStore): ObjectReader {
   };
 }
 
-function sourceOf(weights: ExtractorWeights | undefined, config: Pick<Config, 'objectStore'>): WeightsSource | undefined {
+async function sourceOf(weights: ExtractorWeights | undefined, config: Pick<Config, 'objectStore'>): Promise<WeightsSource | undefined> {
   if (!weights || 'path' in weights || ('url' in weights && 'sha256' in weights)) return weights;
-  if ('objectKey' in weights) return { ...weights, readObject: readerOf(createObjectStore(config.objectStore)) };
+  if ('objectKey' in weights) return { ...weights, readObject: readerOf(await createObjectStore(config.objectStore)) };
   const folder = weights.url.replace(/\/$/, '');
   return { files: Object.fromEntries(Object.entries(weights.files).map(([file, sha256]) => [file, { url: `${folder}/${file}`, sha256 }])) };
 }
 
 /** Throws ExtractorNotConfiguredError, which names the settings, where there are no weights. */
-export function openConfiguredExtractor({ name, extractorsDirectory, config = loadConfig(), signal }: ConfiguredExtractor): Promise<FeatureExtractor> {
+export async function openConfiguredExtractor({ name, extractorsDirectory, config = loadConfig(), signal }: ConfiguredExtractor): Promise<FeatureExtractor> {
   const { inception, clip, cacheDirectory } = config.extractors;
-  const weights = name === 'mini-clip' ? { path: join(extractorsDirectory, name) } : sourceOf(name === 'clip' ? clip : inception, config);
+  const weights = name === 'mini-clip' ? { path: join(extractorsDirectory, name) } : await sourceOf(name === 'clip' ? clip : inception, config);
   return openExtractor({ name, ...(weights && { weights }), cacheDirectory, ...(signal && { signal }) });
 }
