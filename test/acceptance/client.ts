@@ -1,6 +1,5 @@
 // The few HTTP calls that the suite makes; it knows nothing of the service but its documentation.
 import { setTimeout as sleep } from 'node:timers/promises';
-import sharp from 'sharp';
 import type { ServiceUnderTest } from './service-under-test.ts';
 
 export type Json = Record<string, unknown> & { id: string; status: string };
@@ -57,9 +56,4 @@ export class Client {
     const messages = bytes.toString().split('\n\n').filter((message) => message.includes('event: '));
     return messages.map((message) => Object.fromEntries(message.split('\n').map((line) => line.split(/: (.*)/s).slice(0, 2)))) as { id?: string; event: string }[];
   }
-}
-
-export async function picture(hue: number): Promise<Blob> {
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"><rect width="64" height="64" fill="hsl(${hue},70%,60%)"/><circle cx="32" cy="32" r="${10 + (hue % 17)}" fill="hsl(${hue + 120},70%,40%)"/></svg>`;
-  return new Blob([new Uint8Array(await sharp(Buffer.from(svg)).png().toBuffer())], { type: 'image/png' });
 }

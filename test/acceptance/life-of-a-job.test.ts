@@ -1,8 +1,9 @@
 // The whole life of a job from outside: HTTP alone, on any running service.
 import { createHash } from 'node:crypto';
+import { discPicture } from '@styleforge/testing';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Client, picture } from './client.ts';
+import { Client } from './client.ts';
 import type { Json } from './client.ts';
 import { services } from './service-under-test.ts';
 import type { ServiceUnderTest } from './service-under-test.ts';
@@ -29,7 +30,7 @@ describe.each(Object.entries(services))('on %s', (_name, open) => {
     const { status, body } = await client.post('/v1/datasets', { name: `acceptance ${kind}`, kind });
     expect(status).toBe(201);
     const form = new FormData();
-    for (const hue of hues) form.append('images', await picture(hue), `${hue}.png`);
+    for (const hue of hues) form.append('images', new Blob([await discPicture(hue)], { type: 'image/png' }), `${hue}.png`);
     const uploaded = await client.post(`/v1/datasets/${body.id}/images`, form);
     expect([uploaded.status, uploaded.body['kept'], uploaded.body['refused']]).toEqual([200, hues.length, 0]);
     return body.id;

@@ -1,7 +1,8 @@
 // The code blocks of a Markdown file, and a service in which they can run as they stand.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { picture, TestService } from './service.ts';
+import { discPicture } from '@styleforge/testing';
+import { TestService } from './service.ts';
 import { makeTinyExtractor } from './tiny-base-model.ts';
 
 /** Few steps at a small size: the examples name the shipped model and leave numbers to its profile. */
@@ -24,7 +25,7 @@ export async function writePictures(directory: string): Promise<void> {
   for (const [folder, hues] of [['style', [0, 40, 80, 100]], ['aux', [120, 160, 200, 240]]] as const) {
     const path = join(directory, 'pictures', folder);
     await mkdir(path, { recursive: true });
-    for (const [index, hue] of hues.entries()) await writeFile(join(path, `${index + 1}.png`), await picture(hue));
+    for (const [index, hue] of hues.entries()) await writeFile(join(path, `${index + 1}.png`), await discPicture(hue));
   }
 }
 

@@ -5,11 +5,11 @@ import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import sharp from 'sharp';
 import { environmentOf, loadConfig } from '@styleforge/config';
 import type { CheckpointBody, GenerationBody, JobEventBody, JobMetricBody, TrainingJobBody } from '@styleforge/contracts';
 import { forkTypeScript } from '@styleforge/launch';
 import { type RunningService, startService } from '@styleforge/lab';
+import { discPicture } from '@styleforge/testing';
 import { makeTinyBaseModel } from './tiny-base-model.ts';
 
 const root = new URL('../../', import.meta.url);
@@ -105,7 +105,7 @@ export class TestService {
   async createDataset(kind: 'style_ref' | 'aux', hues: number[]): Promise<string> {
     const { id } = await this.call<{ id: string }>('POST', '/v1/datasets', { name: `${kind} of test`, kind });
     const form = new FormData();
-    for (const hue of hues) form.append('files', new Blob([await picture(hue)], { type: 'image/png' }), `${hue}.png`);
+    for (const hue of hues) form.append('files', new Blob([await discPicture(hue)], { type: 'image/png' }), `${hue}.png`);
     const { kept } = await this.call<{ kept: number }>('POST', `/v1/datasets/${id}/images`, form);
     if (kept !== hues.length) throw new Error(`${kept} of ${hues.length} pictures were kept`);
     return id;
@@ -150,10 +150,4 @@ export class TestService {
   }
 
   untilFinished = (id: string, ms?: number) => this.until(id, ({ status }) => ['succeeded', 'failed', 'cancelled'].includes(status), ms);
-}
-
-export async function picture(hue: number): Promise<Buffer<ArrayBuffer>> {
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"><rect width="64" height="64" fill="hsl(${hue},80%,60%)"/><circle cx="32" cy="32" r="${12 + (hue % 16)}" fill="hsl(${hue + 90},80%,40%)"/></svg>`;
-  const png = await sharp(Buffer.from(svg)).png().toBuffer();
-  return Buffer.from(png);
 }

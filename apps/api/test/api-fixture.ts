@@ -1,13 +1,12 @@
 // The whole API on a real Postgres, with its queue and its object store on the backend that the test project names, and a base model's configuration files.
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { buildApp } from '@styleforge/api';
 import type { ApiOptions } from '@styleforge/api';
 import type { Database } from '@styleforge/database';
 import type { ObjectStore } from '@styleforge/storage';
-import { startTestDatabase } from '@styleforge/testing';
-import type { TestDatabase } from '@styleforge/testing';
+import { startTestDatabase, type TestDatabase, writeBaseModelConfigs } from '@styleforge/testing';
 import sharp from 'sharp';
 import { type Backend, startBackend } from './backends.ts';
 
@@ -36,7 +35,7 @@ export async function startApiFixture(): Promise<ApiFixture> {
   const { database, databaseUrl } = testDatabase;
   const { objectStore, queueConnection, stop } = await startBackend({ databaseUrl, directory });
   const baseModelsDirectory = path.join(directory, 'models');
-  await writeBaseModel(path.join(baseModelsDirectory, 'tiny'));
+  await writeBaseModelConfigs(path.join(baseModelsDirectory, 'tiny'), profile);
   const options: ApiOptions = { database, objectStore, baseModelsDirectory, logLevel: 'silent' };
   const app = await buildApp(options);
   const { projectId } = await database.apiKeys.createProject('test');
@@ -68,23 +67,11 @@ async function follow<T>(url: string, headers: Record<string, string>): Promise<
   return { status: answer.status, body: bytes.toString() as T, headers: Object.fromEntries(answer.headers), bytes, linked: true };
 }
 
-/** The files that the API reads of a base model; the weights are the worker's business. */
-async function writeBaseModel(folder: string): Promise<void> {
-  const files: Record<string, object | string> = {
-    'model_index.json': { _class_name: 'StableDiffusionPipeline' },
-    'unet/config.json': { sample_size: 16, in_channels: 4, block_out_channels: [32, 64, 64], cross_attention_dim: 48 },
-    'vae/config.json': { block_out_channels: [16, 32, 64] },
-    'text_encoder/config.json': { hidden_size: 48, max_position_embeddings: 77 },
-    'scheduler/scheduler_config.json': { num_train_timesteps: 1000 },
-    'styleforge.json': { source: 'hf:example/tiny', resolution: 64, defaults: { learning_rate: 2e-5, max_train_steps: 300 }, auxiliary_prompt: 'a picture of style', generation: { steps: 20 } },
-    'README.md': '---\nlicense: apache-2.0\ntags: []\n---\n# tiny\n',
-  };
-  for (const [name, content] of Object.entries(files)) {
-    const file = path.join(folder, name);
-    await mkdir(path.dirname(file), { recursive: true });
-    await writeFile(file, typeof content === 'string' ? content : JSON.stringify(content));
-  }
-}
+/** What only some base models have. */
+const profile = {
+  'styleforge.json': { source: 'hf:example/tiny', resolution: 64, defaults: { learning_rate: 2e-5, max_train_steps: 300 }, auxiliary_prompt: 'a picture of style', generation: { steps: 20 } },
+  'README.md': '---\nlicense: apache-2.0\ntags: []\n---\n# tiny\n',
+};
 
 type Part = { field: string; value: string } | { file: string; bytes: Uint8Array; type: string };
 

@@ -1,5 +1,5 @@
 // The real API on a real database, and before it a proxy that can break what passes through.
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, request as forward } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -10,7 +10,7 @@ import type { Database } from '@styleforge/database';
 import { StyleForge } from '@styleforge/sdk';
 import type { ClientOptions } from '@styleforge/sdk';
 import { FileObjectStore } from '@styleforge/storage';
-import { startTestDatabase } from '@styleforge/testing';
+import { startTestDatabase, writeBaseModelConfigs } from '@styleforge/testing';
 
 /** What happens to the next request: it never reaches the service, its answer is lost, or its answer breaks off after some bytes. */
 export type Fault = { answer: number; headers?: Record<string, string>; body?: string } | 'refuse' | 'lose the answer' | { cutAfter: number } | 'never answer';
@@ -32,7 +32,7 @@ export async function startSdkFixture(): Promise<SdkFixture> {
   const { database, close: closeDatabase } = await startTestDatabase();
   const directory = await mkdtemp(path.join(tmpdir(), 'styleforge-sdk-'));
   const baseModelsDirectory = path.join(directory, 'models');
-  await writeBaseModel(path.join(baseModelsDirectory, 'tiny'));
+  await writeBaseModelConfigs(path.join(baseModelsDirectory, 'tiny'));
   const objectStore = new FileObjectStore(path.join(directory, 'objects'));
   const api = await startApi({ database, objectStore, baseModelsDirectory, logLevel: 'silent', host: '127.0.0.1', port: 0 });
   const { projectId } = await database.apiKeys.createProject('test');
@@ -83,19 +83,4 @@ function pass(target: URL, fault: Fault | undefined, request: IncomingMessage, r
   onwards.on('error', () => request.socket.destroy());
   response.on('close', () => onwards.destroy());
   request.pipe(onwards);
-}
-
-/** What the API reads of a base model. */
-async function writeBaseModel(folder: string): Promise<void> {
-  const files: Record<string, object> = {
-    'model_index.json': { _class_name: 'StableDiffusionPipeline' },
-    'unet/config.json': { sample_size: 16, in_channels: 4, block_out_channels: [32, 64, 64], cross_attention_dim: 48 },
-    'vae/config.json': { block_out_channels: [16, 32, 64] },
-    'text_encoder/config.json': { hidden_size: 48, max_position_embeddings: 77 },
-    'scheduler/scheduler_config.json': { num_train_timesteps: 1000 },
-  };
-  for (const [name, content] of Object.entries(files)) {
-    await mkdir(path.dirname(path.join(folder, name)), { recursive: true });
-    await writeFile(path.join(folder, name), JSON.stringify(content));
-  }
 }

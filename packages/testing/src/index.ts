@@ -1,5 +1,7 @@
 // Helpers for tests of any package: gradient checks, fixtures.
 export { checkGradients, type GradientCheckCase, type GradientCheckResult } from './gradient-check.ts';
+export { writeBaseModelConfigs } from './base-model-configs.ts';
+export { discPicture } from './pictures.ts';
 export { trainingConfig } from './training-config.ts';
 export { startTestDatabase } from './test-database.ts';
 export type { TestDatabase } from './test-database.ts';

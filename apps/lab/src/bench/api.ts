@@ -1,7 +1,7 @@
 // npm run bench -- api: status polls and submissions a second of the real API, beside a bare Fastify + pg route on the same Postgres and machine.
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,7 +11,7 @@ import { environmentOf, loadConfig } from '@styleforge/config';
 import { createDatabase, migrate } from '@styleforge/database';
 import { forkTypeScript } from '@styleforge/launch';
 import { freePort, startEmbeddedPostgres } from '@styleforge/stack';
-import sharp from 'sharp';
+import { discPicture, writeBaseModelConfigs } from '@styleforge/testing';
 import { numberOption } from '../options.ts';
 import { type Load, measureLoad } from './http-load.ts';
 import { print } from './process.ts';
@@ -28,7 +28,7 @@ export async function run(args: string[]): Promise<void> {
   try {
     await migrate(postgres.databaseUrl);
     const key = await makeKey(postgres.databaseUrl);
-    await writeBaseModel(path.join(directory, 'models', 'tiny'));
+    await writeBaseModelConfigs(path.join(directory, 'models', 'tiny'));
     const settings = { DATABASE_URL: postgres.databaseUrl, DATA_DIRECTORY: directory, BASE_MODELS_DIRECTORY: path.join(directory, 'models'), LOG_LEVEL: 'warn', RATE_LIMIT_REQUESTS: '0', MAX_QUEUED_JOBS_PER_PROJECT: '1000000' };
     const real = await start(entryOf('../../../api/src/main.ts'), settings, children);
     const bare = await start(entryOf('bare-server.ts'), settings, children);
@@ -61,18 +61,6 @@ async function makeKey(databaseUrl: string): Promise<string> {
   return key;
 }
 
-/** What the API reads of a base model; nothing is trained here. */
-async function writeBaseModel(folder: string): Promise<void> {
-  const files: Record<string, object> = {
-    'model_index.json': {}, 'unet/config.json': { sample_size: 16, in_channels: 4, block_out_channels: [32, 64], cross_attention_dim: 48 }, 'vae/config.json': { block_out_channels: [16, 32, 64] },
-    'text_encoder/config.json': { hidden_size: 48, max_position_embeddings: 77 }, 'scheduler/scheduler_config.json': {},
-  };
-  for (const [name, content] of Object.entries(files)) {
-    await mkdir(path.dirname(path.join(folder, name)), { recursive: true });
-    await writeFile(path.join(folder, name), JSON.stringify(content));
-  }
-}
-
 async function createJob(url: string, key: string): Promise<{ jobId: string; job: object }> {
   const headers = { authorization: `Bearer ${key}` };
   const send = async (to: string, body: object | FormData) => {
@@ -83,10 +71,7 @@ async function createJob(url: string, key: string): Promise<{ jobId: string; job
   };
   const { id } = await send('/v1/datasets', { name: 'bench', kind: 'style_ref' });
   const form = new FormData();
-  for (const red of [50, 100, 150]) {
-    const png = await sharp({ create: { width: 64, height: 64, channels: 3, background: { r: red, g: 80, b: 90 } } }).png().toBuffer();
-    form.append('images', new Blob([new Uint8Array(png)], { type: 'image/png' }), `${red}.png`);
-  }
+  for (const hue of [0, 120, 240]) form.append('images', new Blob([await discPicture(hue)], { type: 'image/png' }), `${hue}.png`);
   await send(`/v1/datasets/${id}/images`, form);
   const job = { method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: id } };
   return { jobId: (await send('/v1/training-jobs', job)).id, job };

@@ -1,6 +1,6 @@
 // The load: projects of very different sizes, and callers that create their jobs over HTTP.
 import type { Database } from '@styleforge/database';
-import sharp from 'sharp';
+import { discPicture } from '@styleforge/testing';
 
 export interface ProjectLoad {
   projectId: string;
@@ -30,8 +30,7 @@ async function makeDataset(url: string, key: string): Promise<string> {
   const { id } = (await created.json()) as { id: string };
   const form = new FormData();
   for (const hue of [0, 120, 240]) {
-    const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"><rect width="64" height="64" fill="hsl(${hue},80%,60%)"/></svg>`;
-    form.append('files', new Blob([new Uint8Array(await sharp(Buffer.from(svg)).png().toBuffer())], { type: 'image/png' }), `${hue}.png`);
+    form.append('files', new Blob([await discPicture(hue)], { type: 'image/png' }), `${hue}.png`);
   }
   const uploaded = await fetch(`${url}/v1/datasets/${id}/images`, { method: 'POST', headers: { authorization }, body: form });
   if (!uploaded.ok) throw new Error(`uploading answered ${uploaded.status}: ${await uploaded.text()}`);
