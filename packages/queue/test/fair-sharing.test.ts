@@ -86,6 +86,23 @@ describe.each(backends)('with the queue on %s', (backend) => {
     expect(await fixture.database.outbox.count()).toBe(0);
   });
 
+  it('takes a job of high priority before those of its project that came earlier, but for the one that is next already', async () => {
+    const project = await fixture.createProject();
+    const [first = '', next = '', later = ''] = await fixture.createJobs(project, 3);
+    const release: (() => void)[] = [];
+    const taken = await consume(1, () => new Promise((done) => release.push(done)));
+    await publish();
+    await until(() => release.length === 1);
+    const [urgent = ''] = await fixture.createJobs(project, 1, 'high');
+    for (let done = 1; done < 4; done++) {
+      release.at(-1)?.();
+      await until(() => release.length === done + 1);
+    }
+    release.at(-1)?.();
+    expect(taken).toEqual([first, next, urgent, later]);
+    await until(async () => (await jobs().get(later))?.status === 'succeeded');
+  });
+
   it('takes the jobs of higher priority first within a project, and never more at a time than the project may run', async () => {
     const [limited, other] = [await fixture.createProject({ maxRunningJobs: 2 }), await fixture.createProject()];
     const low = await fixture.createJobs(limited, 3, 'low');

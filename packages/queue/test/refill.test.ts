@@ -69,18 +69,24 @@ it('asks nothing of the database while the queue is full', async () => {
 });
 
 it('fills the window in one go, in as many statements for many projects as for one', async () => {
-  for (let project = 0; project < 6; project++) await fixture.createJobs(await fixture.createProject(), 20);
+  const { generations, outbox } = fixture.database;
+  const config = { model: 'tiny', prompts: ['a cat'], negative_prompt: '', width: 64, height: 64, steps: 1, guidance_scale: 1, sampler: 'ddim', seed: 1, num_images: 1 } as const;
+  for (let project = 0; project < 6; project++) {
+    const projectId = await fixture.createProject();
+    for (let made = 0; made < 20; made++) await generations.create({ projectId, model: { baseModel: 'tiny' }, config: { ...config, prompts: [...config.prompts] } });
+  }
   statements.length = 0;
+  const waiting = await outbox.count();
   const taken: string[] = [];
   const consumer = await createConsumer(fixture.connection, {
-    name: 'train', concurrency: window, log: quiet, onAbandoned: async () => undefined,
-    handle: async ({ jobId }) => {
-      const job = await fixture.database.trainingJobs.claim(jobId);
-      if (job) taken.push(jobId);
+    name: 'generate', concurrency: catalog.generate.window, log: quiet, onAbandoned: async () => undefined,
+    handle: async ({ generationId }) => {
+      const generation = await generations.claim(generationId);
+      if (generation) taken.push(generationId);
       return 'finished';
     },
   });
-  await until(async () => (await fixture.database.outbox.count()) === 0 && taken.length === 5 + window + 3 + 120 + 1);
+  await until(async () => (await outbox.count()) === waiting - (120 - catalog.generate.window) && taken.length === 120);
   await consumer.close(1_000);
   const refills = statements.filter((statement) => statement === 'delete').length;
   expect(refills).toBeGreaterThan(0);
