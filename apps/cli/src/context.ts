@@ -1,5 +1,5 @@
 // What every verb works with: the client, and where its words go.
-import { StyleForge } from '@styleforge/sdk';
+import { DEFAULT_BASE_URL, StyleForge } from '@styleforge/sdk';
 import type { Command } from 'commander';
 import { loadLogin } from './config-file.ts';
 import { readEnvironment } from './environment.ts';
@@ -8,8 +8,6 @@ import { UsageError } from './exit-codes.ts';
 import { Output } from './terminal/output.ts';
 
 type GlobalOptions = { json?: boolean; baseUrl?: string; apiKey?: string };
-
-export const DEFAULT_BASE_URL = 'http://127.0.0.1:3000';
 
 export interface Context {
   output: Output;
@@ -27,6 +25,7 @@ export async function contextOf(command: Command): Promise<Context> {
   const environment = readEnvironment();
   const stored = await loadLogin(environment.configFile);
   const baseUrl = flags.baseUrl ?? environment.baseUrl ?? stored.base_url ?? DEFAULT_BASE_URL;
+  if (!/^https?:\/\//.test(baseUrl) || !URL.canParse(baseUrl)) throw new UsageError(`${baseUrl} is no address of a service: give one such as ${DEFAULT_BASE_URL} with --base-url, STYLEFORGE_BASE_URL or \`styleforge login\``);
   const givenKey = flags.apiKey ?? environment.apiKey;
   const apiKey = givenKey ?? stored.api_key;
   return {

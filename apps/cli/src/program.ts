@@ -1,5 +1,6 @@
 // All verbs of the command line.
 import completion from '@bomb.sh/tab/commander';
+import { DEFAULT_BASE_URL } from '@styleforge/sdk';
 import { Command } from 'commander';
 import { addDatasetCommands } from './commands/datasets.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
@@ -14,7 +15,6 @@ import { addReportCommand } from './commands/report.ts';
 import { addStudyCommands } from './commands/studies.ts';
 import { addTrainCommand } from './commands/train.ts';
 import { addWebhookCommands } from './commands/webhooks.ts';
-import { DEFAULT_BASE_URL } from './context.ts';
 
 const EXAMPLES = `
 Examples:

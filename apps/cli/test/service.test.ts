@@ -50,12 +50,12 @@ describe('a job', () => {
   it('is made from a file and flags, followed, and left with Ctrl-C', async () => {
     const { id } = await json<{ id: string }>('datasets', 'create', 'my style', 'pictures/style');
     await writeFile(join(line.directory, 'job.yaml'), `base_model: styleforge-mini\nstyle_ref: {dataset_id: ${id}}\nhyperparameters: {seed: 3, max_train_steps: 9}\n`);
-    const left = await run(['train', '-f', 'job.yaml', '--steps', '3000', '--set', 'hyperparameters.learning_rate=0.0005', '--metadata', 'team=red'], { interruptAt: /\d\/3000 / });
+    const left = await run(['train', '-f', 'job.yaml', '--steps', '3000', '--set', 'hyperparameters.learning_rate=0.0005', '--metadata', 'team=red', '--metadata', 'plan.name=a=b'], { interruptAt: /\d\/3000 / });
     expect(left.code).toBe(130);
     [jobId = ''] = /job_[0-9a-f-]{36}/.exec(left.stderr) ?? [];
     expect(left.stderr).toContain(`To come back: styleforge jobs follow ${jobId}`);
     const job = await json<{ status: string; metadata: object; config: { hyperparameters: object } }>('jobs', 'show', jobId);
-    expect(job).toMatchObject({ metadata: { team: 'red' }, config: { hyperparameters: { seed: 3, max_train_steps: 3000, learning_rate: 5e-4 } } });
+    expect(job).toMatchObject({ metadata: { team: 'red', 'plan.name': 'a=b' }, config: { hyperparameters: { seed: 3, max_train_steps: 3000, learning_rate: 5e-4 } } });
     expect(['queued', 'validating', 'running']).toContain(job.status);
   }, patience);
 

@@ -3,7 +3,7 @@ export { StyleForge, StyleForge as default } from './client.ts';
 export * from './errors.ts';
 export type { EventStreamOptions } from './event-stream.ts';
 export type { FileContent, LabelledFile, Uploadable } from './files.ts';
-export type { ClientOptions, RequestOptions, WaitOptions } from './options.ts';
+export { type ClientOptions, DEFAULT_BASE_URL, type RequestOptions, type WaitOptions } from './options.ts';
 export { Page, PagePromise } from './pages.ts';
 export type { UploadOptions } from './resources/datasets.ts';
 export type * from './types.ts';

@@ -34,6 +34,7 @@ export interface WaitOptions<Subject> extends Pick<RequestOptions, 'signal'> {
   pollInterval?: number | undefined;
 }
 
+/** Where `npm start` serves. */
 export const DEFAULT_BASE_URL = 'http://127.0.0.1:3000';
 export const DEFAULT_TIMEOUT_MS = 60_000;
 export const DEFAULT_MAX_RETRIES = 2;

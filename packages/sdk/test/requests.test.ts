@@ -25,7 +25,7 @@ const caught = (work: PromiseLike<unknown>): Promise<Error> => Promise.resolve(w
 describe('the client', () => {
   it('says which setting is missing or wrong', () => {
     expect(() => new StyleForge({ apiKey: '' })).toThrow(/STYLEFORGE_API_KEY/);
-    expect(() => new StyleForge({ apiKey: 'sf_x', baseUrl: 'nowhere' })).toThrow(/baseUrl: nowhere is no URL/);
+    for (const baseUrl of ['nowhere', 'localhost:3000']) expect(() => new StyleForge({ apiKey: 'sf_x', baseUrl })).toThrow(`baseUrl: ${baseUrl} is no http or https URL`);
   });
 
   it('reads base models and readiness', async () => {

@@ -25,7 +25,22 @@ export async function readBody(file: string): Promise<Body> {
 export function applySetting(body: Body, setting: string): void {
   const [, path, value] = /^([A-Za-z0-9_.]+)=(.*)$/s.exec(setting) ?? [];
   if (path === undefined || value === undefined) throw new UsageError(`--set ${setting}: must be a field, = and a value, such as hyperparameters.seed=7`);
-  setField(body, path, parse(value));
+  setField(body, path, parseValue(setting, value));
+}
+
+function parseValue(setting: string, value: string): unknown {
+  try {
+    return parse(value);
+  } catch (cause) {
+    throw new UsageError(`--set ${setting}: the value is neither YAML nor JSON: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** `team=red`: a key may hold dots, and a value anything. */
+export function addMetadata(body: Body, pair: string): void {
+  const [, key, value] = /^([^=]+)=(.*)$/s.exec(pair) ?? [];
+  if (key === undefined || value === undefined) throw new UsageError(`--metadata ${pair}: must be a key, = and a value, such as team=red`);
+  body['metadata'] = { ...(isObject(body['metadata']) ? body['metadata'] : {}), [key]: value };
 }
 
 /** An undefined value leaves the field as it is. */

@@ -7,7 +7,7 @@ import type { Context } from '../context.ts';
 import { UsageError } from '../exit-codes.ts';
 import { followJob } from '../follow.ts';
 import { addVerb, collect, numberOf } from '../verb.ts';
-import { applySetting, datasetOf, readBody, setField } from './job-file.ts';
+import { addMetadata, applySetting, datasetOf, readBody, setField } from './job-file.ts';
 import { showJob } from './show-job.ts';
 
 interface TrainOptions {
@@ -79,10 +79,7 @@ async function requestOf(context: Context, options: TrainOptions): Promise<Train
   setField(body, 'hyperparameters.seed', numberOf('--seed', options.seed));
   if (options.evaluate) setField(body, 'evaluation', { compare_with: ['base'], ...(body['evaluation'] as object | undefined) });
   for (const setting of options.set ?? []) applySetting(body, setting);
-  for (const pair of options.metadata ?? []) {
-    const [key = '', ...value] = pair.split('=');
-    setField(body, `metadata.${key}`, value.join('='));
-  }
+  for (const pair of options.metadata ?? []) addMetadata(body, pair);
   if (body['base_model'] === undefined) throw new UsageError('--base-model: name a base model; `styleforge models` lists them');
   if (options.styleRef === undefined && body['style_ref'] === undefined) throw new UsageError('--style-ref: give the id of a dataset or a folder with 15 to 20 pictures of the style');
   // Last, so that nothing is uploaded for a request that cannot work.
