@@ -167,12 +167,12 @@ export class TextToImagePipeline {
     return pixels.map((value) => Math.min(Math.max(value / 2 + 0.5, 0), 1));
   }
 
-  /** Frees compiled programs and weights; the next call loads them again. */
   /** The weights have changed where they lie: devices with memory of their own take them anew. */
   async refreshWeights(): Promise<void> {
     await Promise.all([this.#unet.refresh(), this.#textEncoder.refresh()]);
   }
 
+  /** Frees compiled programs and weights; the next call loads them again. */
   async release(): Promise<void> {
     await Promise.all([this.#unet.release(), this.#vae.release(), this.#textEncoder.release()]);
   }
