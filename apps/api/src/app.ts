@@ -55,7 +55,15 @@ export async function buildApp(options: ApiOptions): Promise<ApiServer> {
   app.setErrorHandler((error, request, reply) => (request.is404 ? handleUnknownRoute(request, reply, allowed) : handleError(error, request, reply)));
   app.addHook('onRoute', (route) => allowed.add(route));
   app.setNotFoundHandler((request, reply) => handleUnknownRoute(request, reply, allowed));
-  app.addHook('onSend', async (request, reply) => void reply.header('x-request-id', request.id));
+  let closing = false;
+  app.addHook('preClose', async () => {
+    closing = true;
+  });
+  app.addHook('onSend', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+    // Kept alive, the connection would hold up a server that stops.
+    if (closing) reply.header('connection', 'close');
+  });
   registerTelemetry(app, metrics);
   registerBodyParser(app);
 

@@ -1,5 +1,6 @@
 // What belongs to no resource: health, readiness, base models, OpenAPI, unknown paths, errors that hide their cause.
 import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { buildApp, startApi } from '@styleforge/api';
 import { ERROR_CODES, ERRORS, FAILURE_CODES, FAILURES } from '@styleforge/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -210,6 +211,17 @@ describe('startApi', () => {
     expect(await reader?.read()).toMatchObject({ done: true });
     await closed;
   });
+
+  it('answers whoever waits for images with what there is when it stops', async () => {
+    const running = await startApi({ ...api.options, host: '127.0.0.1', port: 0 });
+    const headers = { 'authorization': `Bearer ${api.key}`, 'content-type': 'application/json' };
+    const answer = fetch(`${running.url}/v1/images/generations`, { method: 'POST', headers, body: JSON.stringify({ model: 'tiny', prompts: ['a cat'], wait: 60 }) });
+    while ((await api.database.prisma.generation.count()) === 0) await sleep(20);
+    await running.close();
+    const { status, body } = await answer.then(async (given) => ({ status: given.status, body: await given.json() as object }));
+    expect([status, body]).toMatchObject([202, { status: 'queued', images: [] }]);
+    // Less than the wait that was asked for.
+  }, 45_000);
 
   it('answers an upload that is refused half-way, and goes on serving', async () => {
     const running = await startApi({ ...api.options, host: '127.0.0.1', port: 0 });

@@ -31,13 +31,15 @@ export async function createGeneration(dependencies: ApiDependencies, { projectI
   return row.id;
 }
 
-/** The generation as it is once it has finished or the time is up. */
-export async function awaitGeneration(database: Database, projectId: string, id: string, seconds: number): Promise<GenerationDetail> {
+type Wait = { seconds: number; /** Ends it early. */ signal: AbortSignal };
+
+/** The generation as it is once it has finished or the wait is over. */
+export async function awaitGeneration(database: Database, projectId: string, id: string, { seconds, signal }: Wait): Promise<GenerationDetail> {
   const end = Date.now() + seconds * 1000;
   for (;;) {
     const row = await database.generations.find(projectId, id);
     if (row === null) throw new Error(`Generation ${id} has gone while it was waited for.`);
-    if (isFinishedGeneration(row.status) || Date.now() >= end) return row;
+    if (isFinishedGeneration(row.status) || Date.now() >= end || signal.aborted) return row;
     await sleep(POLL_MS);
   }
 }

@@ -21,11 +21,13 @@ export function createGenerationRoute(app: ApiServer, dependencies: ApiDependenc
       ...problemResponses('invalid_request', 'validation_failed', 'unknown_model', 'status_conflict', 'idempotency_in_progress', 'idempotency_key_reused'),
     },
   };
+  const closing = new AbortController();
+  app.addHook('preClose', async () => closing.abort());
   app.post('/images/generations', { schema, config: { idempotent: true } }, async (request, reply) => {
     const { body, reservedUuid } = request;
     const { projectId } = request.caller;
     const id = await createGeneration(dependencies, { projectId, body, reservedUuid });
-    const row = await awaitGeneration(dependencies.database, projectId, id, body.wait);
+    const row = await awaitGeneration(dependencies.database, projectId, id, { seconds: body.wait, signal: closing.signal });
     const status = isFinishedGeneration(row.status) ? 200 : 202;
     return reply.code(status).header('location', generationUrl(id)).send(presentGeneration(row));
   });
