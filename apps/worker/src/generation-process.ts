@@ -1,6 +1,7 @@
 // A process that draws for many generations and keeps their models loaded; started when first needed, and again after it died.
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { engineEnvironment } from '@styleforge/config';
 import { forkTypeScript } from '@styleforge/launch';
 import { type GenerationTask, type LoadedModel, messageFromGenerator, type MessageFromGenerator, type MessageToGenerator } from './generation-messages.ts';
 import { ProcessDiedError, TaskError } from './job-process.ts';
@@ -63,6 +64,7 @@ export class GenerationProcess {
 
   #start(): ChildProcess {
     const child = forkTypeScript(new URL('child/generate-main.ts', import.meta.url), [], {
+      env: engineEnvironment(),
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });

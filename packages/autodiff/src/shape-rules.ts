@@ -45,7 +45,7 @@ const reduction = (kind: string) =>
   };
 
 /** Height and width after a convolution. */
-export function convolvedSize(size: Shape, kernel: Shape, { strides, pads }: Conv2dAttributes): [number, number] {
+function convolvedSize(size: Shape, kernel: Shape, { strides, pads }: Conv2dAttributes): [number, number] {
   return [0, 1].map((i) => Math.floor((size[i] + pads[i] + pads[i + 2] - kernel[i]) / strides[i]) + 1) as [number, number];
 }
 

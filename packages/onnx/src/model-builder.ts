@@ -7,7 +7,7 @@ import {
 } from './generated/onnx_pb.ts';
 import { type FloatPrecision } from './mixed-precision.ts';
 
-export const FLOAT = 1;
+const FLOAT = 1;
 const FLOAT16 = 10;
 const INT32 = 6;
 export const INT64 = 7;

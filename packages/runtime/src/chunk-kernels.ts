@@ -8,7 +8,7 @@ type Blend = Program<'result'>;
 
 /**
  * Keeps target = a * target + b * source over whole parameter buffers: gradient accumulation (1, 1) and
- * exponential moving averages (decay, 1 - decay).
+ * the pretraining's moving average (decay, 1 - decay).
  */
 export class BufferBlender {
   readonly #program: Blend;

@@ -2,14 +2,13 @@
 import { elementCount, Graph, type Shape, type Tensor } from '@styleforge/autodiff';
 import { emitOnnx } from '@styleforge/onnx';
 import type ort from 'onnxruntime-node';
-import { createSession, type Device, type HostArray, hostTensor } from './session.ts';
+import { type CompileOptions, createSession, type Device, type HostArray, hostTensor } from './session.ts';
 
 /** A value in the device's memory; whoever holds it last disposes of it. */
 export type DeviceTensor = ort.Tensor;
 
-export interface DeviceProgramOptions {
+export interface DeviceProgramOptions extends Pick<CompileOptions, 'keepMemory' | 'mixedPrecision'> {
   readonly device: Device;
-  readonly mixedPrecision?: boolean;
   /** Results that come back to the host; all others stay on the device. */
   readonly toHost?: ReadonlySet<string>;
 }
@@ -46,10 +45,10 @@ export class DeviceProgram {
   }
 
   /** Throws DeviceError when the device is absent or cannot run the graph. */
-  static async compile(graph: Graph, outputs: Readonly<Record<string, Tensor>>, { device, mixedPrecision, toHost = new Set() }: DeviceProgramOptions): Promise<DeviceProgram> {
-    const model = emitOnnx(graph, outputs, 'webgpu', { mixedPrecision });
+  static async compile(graph: Graph, outputs: Readonly<Record<string, Tensor>>, { device, keepMemory, mixedPrecision, toHost = new Set() }: DeviceProgramOptions): Promise<DeviceProgram> {
+    const model = emitOnnx(graph, outputs, 'webgpu', { mixedPrecision, hidesShapes: keepMemory === false });
     const preferredOutputLocation = Object.fromEntries(Object.entries(model.outputNames).map(([name, onnxName]) => [onnxName, toHost.has(name) ? 'cpu' as const : 'gpu-buffer' as const]));
-    const session = await createSession(model.bytes, { device }, { preferredOutputLocation });
+    const session = await createSession(model.bytes, { device, keepMemory }, { preferredOutputLocation });
     return new DeviceProgram(session, new Map(model.inputs.map((tensor, i) => [model.inputNames[i], tensor])), model.outputNames);
   }
 

@@ -3,7 +3,7 @@ import { Graph, type Tensor } from '@styleforge/autodiff';
 import { type AdamW, type AdamWOptions, type AdamWStep } from './adamw.ts';
 import { DeviceProgram, type DeviceTensor, groupsOf, PlacedValues } from './device-program.ts';
 import { type ParameterBuffers, type ParameterSpec } from './parameter-buffers.ts';
-import { type Device, type HostArray } from './session.ts';
+import { type CompileOptions, type Device, type HostArray } from './session.ts';
 
 /** What is kept for a weight on the device. */
 interface Resident {
@@ -81,7 +81,8 @@ async function compileGroup(specs: readonly ParameterSpec[], adamw: AdamWOptions
 
 export interface DeviceTrainingOptions {
   readonly device: Device;
-  readonly mixedPrecision?: boolean;
+  /** Of the pass. */
+  readonly compile?: Pick<CompileOptions, 'keepMemory' | 'mixedPrecision'>;
   readonly graph: Graph;
   /** Results of a pass that come back to the host. */
   readonly outputs: Readonly<Record<string, Tensor>>;
@@ -115,9 +116,9 @@ export class DeviceTraining {
   }
 
   static async create(options: DeviceTrainingOptions): Promise<DeviceTraining> {
-    const { device, mixedPrecision, graph, outputs, gradients, weights, adamw } = options;
+    const { device, compile, graph, outputs, gradients, weights, adamw } = options;
     const all = { ...outputs, ...Object.fromEntries(Object.entries(gradients).map(([name, gradient]) => [GRADIENT_PREFIX + name, gradient])) };
-    const pass = await DeviceProgram.compile(graph, all, { device, mixedPrecision, toHost: new Set(Object.keys(outputs)) });
+    const pass = await DeviceProgram.compile(graph, all, { ...compile, device, toHost: new Set(Object.keys(outputs)) });
     const groups: ParameterGroup[] = [];
     for (const specs of groupsOf(weights.specs)) groups.push(await compileGroup(specs, adamw, device));
     return new DeviceTraining(options, pass, groups);

@@ -14,7 +14,7 @@ export interface NamedArrays {
   write(name: string, values: Float32Array): void;
 }
 
-/** Elements that optimizer updates handle at once; every block is a whole number of them. */
+/** Elements that a pass over whole buffers handles at once; every block is a whole number of them. */
 export const CHUNK = 1 << 17;
 const BLOCK = 1 << 26;
 const ALIGNMENT = 16;

@@ -137,7 +137,7 @@ export class TrainingProgram<Outputs extends string> {
     if (compile.device === 'webgpu') {
       const optimizer = new AdamW(trainable, { ...adamw, momentPrecision: 'float32' });
       const backend = await DeviceTraining.create({
-        device: compile.device, mixedPrecision: compile.mixedPrecision, graph, outputs, weights: trainable, frozen, optimizer, adamw, gradients: Object.fromEntries(trainable.specs.map(({ name }, i) => [name, computed[i]])),
+        device: compile.device, compile, graph, outputs, weights: trainable, frozen, optimizer, adamw, gradients: Object.fromEntries(trainable.specs.map(({ name }, i) => [name, computed[i]])),
       });
       return new TrainingProgram<O>(trainable, optimizer, lossScale, backend);
     }

@@ -1,13 +1,16 @@
 // Training that stays on the device, against the processor; on software Vulkan where there is no GPU.
 import { checkDevice } from '@styleforge/runtime';
+import { warnNotTested } from '@styleforge/testing';
 import { describe, expect, it } from 'vitest';
 import { distance, trained } from './small-training.ts';
 
-const absence = await checkDevice('webgpu').then(() => null, (error: unknown) => String(error));
+const missing = await checkDevice('webgpu').then(() => undefined, (error: unknown) => String(error));
+warnNotTested('training on webgpu', missing);
 
-describe.skipIf(absence !== null)('training on webgpu', () => {
+describe.skipIf(missing !== undefined)('training on webgpu', () => {
+  // with the memory kept: packages/styleforge/test/trainer.test.ts
   it('equals the processor after ten updates of two passes each', async () => {
-    const [host, device] = [await trained({ device: 'cpu' }, 2), await trained({ device: 'webgpu' }, 2)];
+    const [host, device] = [await trained({ device: 'cpu' }, 2), await trained({ device: 'webgpu', keepMemory: false }, 2)];
     expect(host.losses.at(-1)).toBeLessThan(host.losses[0]);
     for (const [i, loss] of host.losses.entries()) expect(Math.abs(device.losses[i] / loss - 1)).toBeLessThan(1e-3);
     for (const [i, norm] of host.norms.entries()) expect(Math.abs(device.norms[i] / norm - 1)).toBeLessThan(1e-3);
