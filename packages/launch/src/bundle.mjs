@@ -7,6 +7,9 @@ import { bundleFolder, digestOf, fromRoot, INDEX, MAIN, root } from './bundle-fo
 
 /** So many older ones stay: a process that runs may load a part of its bundle later. */
 const OLDER_KEPT = 4;
+const DRAFT = 'draft-';
+/** A draft so old was left by a process that died. */
+const ABANDONED_MS = 600_000;
 
 /** Returns the path of the bundle, or undefined where nothing can be written: in an image, in somebody else's checkout. */
 export async function makeBundle(program) {
@@ -14,7 +17,7 @@ export async function makeBundle(program) {
   let draft;
   try {
     mkdirSync(folder, { recursive: true });
-    draft = mkdtempSync(join(folder, 'draft-'));
+    draft = mkdtempSync(join(folder, DRAFT));
     const contents = await compile(program, draft);
     return publish(folder, draft, contents);
   } catch (error) {
@@ -88,10 +91,13 @@ function publish(folder, draft, contents) {
   return join(target, MAIN);
 }
 
+/** Another process may be making, publishing or removing any of them at this moment. */
 function removeOld(folder, current) {
-  const old = readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && entry.name !== current)
-    .map(({ name }) => ({ path: join(folder, name), time: statSync(join(folder, name)).mtimeMs }))
-    .sort((a, b) => b.time - a.time);
-  for (const { path } of old.slice(OLDER_KEPT)) rmSync(path, { recursive: true, force: true });
+  const others = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory() && entry.name !== current).flatMap(({ name }) => {
+    const stats = statSync(join(folder, name), { throwIfNoEntry: false });
+    return stats ? [{ path: join(folder, name), time: stats.mtimeMs, isDraft: name.startsWith(DRAFT) }] : [];
+  });
+  const older = others.filter(({ isDraft }) => !isDraft).sort((a, b) => b.time - a.time).slice(OLDER_KEPT);
+  const abandoned = others.filter(({ isDraft, time }) => isDraft && Date.now() - time > ABANDONED_MS);
+  for (const { path } of [...older, ...abandoned]) rmSync(path, { recursive: true, force: true });
 }

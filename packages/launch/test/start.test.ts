@@ -59,8 +59,8 @@ it('runs a program from one file that it makes once, with files beside its sourc
   expect(statSync(join(bundles, 'app+main.ts', bundle, 'main.mjs')).mtimeMs).toBe(made);
 });
 
-it('starts four times at once without a bundle that exists', async () => {
-  expect(await Promise.all(Array.from({ length: 4 }, () => run()))).toEqual(Array.from({ length: 4 }, () => outcome));
+it('starts eight times at once without a bundle that exists', async () => {
+  expect(await Promise.all(Array.from({ length: 8 }, () => run()))).toEqual(Array.from({ length: 8 }, () => outcome));
   expect(bundlesOf('app+main.ts')).toHaveLength(1);
 });
 
@@ -91,6 +91,19 @@ it('keeps five bundles of a program, the newest', async () => {
   expect(await run()).toEqual(outcome);
   expect(bundlesOf('app+main.ts').filter((name) => name.startsWith('made'))).toEqual([1, 2, 3, 4].map((age) => `made-${age}-days-ago`));
   expect(await run()).toEqual(outcome);
+});
+
+it('leaves alone what others are making, and removes what somebody left half made', async () => {
+  const minutesOld = (name: string, minutes: number): void => {
+    const draft = join(bundles, 'app+main.ts', name);
+    mkdirSync(draft, { recursive: true });
+    utimesSync(draft, new Date(), new Date(Date.now() - minutes * 60_000));
+  };
+  const others = Array.from({ length: 6 }, (_, i) => `draft-${i}`);
+  others.forEach((name) => minutesOld(name, 1));
+  minutesOld('draft-left', 60);
+  expect(await run()).toEqual(outcome);
+  expect(bundlesOf('app+main.ts').filter((name) => name.startsWith('draft')).sort()).toEqual(others);
 });
 
 it('runs through tsx where nothing can be written, and says what is wrong with a source', async () => {

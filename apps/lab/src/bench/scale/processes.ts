@@ -29,7 +29,9 @@ export function toRunning(name: string, child: ChildProcess): RunningProcess {
 }
 
 export function startNode(entry: string, env: NodeJS.ProcessEnv, args: string[] = []): ChildProcess {
-  return forkTypeScript(new URL(entry, import.meta.url), args, { env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  return forkTypeScript(new URL(entry, import.meta.url), args, {
+    env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: ['--import', new URL('../../start/end-with-parent.mjs', import.meta.url).href],
+  });
 }
 
 export async function startApi(name: string, env: NodeJS.ProcessEnv): Promise<RunningProcess & { url: string }> {
