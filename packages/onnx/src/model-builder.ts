@@ -109,7 +109,7 @@ export class ModelBuilder {
     return this.node('Cast', [value], { attributes: { to: BigInt(precision === 'float16' ? FLOAT16 : FLOAT) } });
   }
 
-  /** A floating-point constant; onnxruntime casts it once, when it loads the model. */
+  /** A floating-point constant; onnxruntime casts it when it loads the model, or in each run where it may not optimize. */
   floats(values: Float32Array, shape: Shape, precision: FloatPrecision): string {
     const name = this.initializer(values, shape);
     return precision === 'float32' ? name : this.cast(name, precision);
