@@ -30,6 +30,8 @@ import { registerV1Routes } from './routes/v1/index.ts';
 import { createBaseModelCatalog } from './services/base-model-catalog.ts';
 
 const JSON_BODY_LIMIT = 1024 * 1024;
+/** Then the operating system asks whether the other side is still there. */
+const PEER_SILENCE_MS = 60_000;
 
 export async function buildApp(options: ApiOptions): Promise<ApiServer> {
   const { baseModelsDirectory, webhookNetworks = [] } = options;
@@ -46,6 +48,8 @@ export async function buildApp(options: ApiOptions): Promise<ApiServer> {
     frameworkErrors: handleError,
     clientErrorHandler: (error, socket) => answerConnectionError(error, socket, app.log),
     forceCloseConnections: 'idle',
+    // A caller whose network has gone says nothing more; its request ends, and lets go of what it holds.
+    http: { keepAlive: true, keepAliveInitialDelay: PEER_SILENCE_MS },
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
@@ -86,7 +90,7 @@ export async function buildApp(options: ApiOptions): Promise<ApiServer> {
       if (dependencies.rateLimiter) registerRateLimit(v1, dependencies.rateLimiter);
       registerContentNegotiation(v1);
       registerTextCheck(v1);
-      registerIdempotency(v1, dependencies.database);
+      registerIdempotency(v1, dependencies.database, dependencies.idempotencyLockMs);
       registerV1Routes(v1, dependencies);
     },
     { prefix: '/v1' },

@@ -19,6 +19,8 @@ export type ApiOptions = {
   corsOrigins?: string[];
   /** Left out: no limit but that of the project itself. */
   maxQueuedJobsPerProject?: number;
+  /** How long an Idempotency-Key stays locked after the process of its request has died; a minute when left out. */
+  idempotencyLockMs?: number;
   /** Networks beside the public internet that webhooks may reach, in CIDR notation. */
   webhookNetworks?: string[];
   /** What it counts and times; an own one where absent. */

@@ -139,7 +139,7 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
       const delivery = await webhooks.test(projectId, webhook?.id ?? '');
       await prisma.webhookDelivery.update({ where: { id: delivery?.id ?? '' }, data: { status, createdAt: new Date(0) } });
     }
-    await idempotencyKeys.begin(projectId, 'old', 'hash');
+    await idempotencyKeys.begin(projectId, 'old', 'hash', 60_000);
     await prisma.idempotencyKey.updateMany({ where: { projectId }, data: { expiresAt: new Date(0) } });
     expect(await runSweep(services)).toMatchObject({ generatedImages: 1, webhookDeliveries: 1, idempotencyKeys: 1 });
     expect(await store.head(objectKey)).toBeNull();

@@ -21,7 +21,7 @@ export type {
   NewGeneratedImage,
   NewGeneration,
 } from './repositories/generations.ts';
-export type { IdempotencyDecision, StoredResponse } from './repositories/idempotency-keys.ts';
+export type { IdempotencyDecision, IdempotencyLock, StoredResponse } from './repositories/idempotency-keys.ts';
 export type { ImageRow, NewImage } from './repositories/images.ts';
 export type { MetricPoint } from './repositories/metrics.ts';
 export type { Backlog, StatusCount } from './repositories/operations.ts';

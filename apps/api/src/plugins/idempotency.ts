@@ -4,6 +4,7 @@ import type { Database, StoredResponse } from '@styleforge/database';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '../errors/api-error.ts';
 import type { ApiServer } from '../http/api-server.ts';
+import { HeldLock } from '../http/held-lock.ts';
 import { openAnswer, sealAnswer } from '../http/sealed-answer.ts';
 import { bearerKey } from './authentication.ts';
 
@@ -12,10 +13,12 @@ const MAX_KEY_LENGTH = 255;
 /** Kept beside the headers of an upload's answer, and never sent. */
 const FINGERPRINT = 'upload-fingerprint';
 const KEPT_HEADERS = ['content-type', 'location'];
+/** After the death of a process its callers wait no longer for their keys. */
+const LOCK_MS = 60_000;
 
-/** Runs after validation, so that a request that was refused as invalid leaves no trace. */
-export function registerIdempotency(app: ApiServer, database: Database): void {
-  const running = new WeakMap<FastifyRequest, string>();
+/** Runs after validation, so that a request that was refused as invalid leaves no trace. `lockMs`: how long a key stays locked after its request's process has died. */
+export function registerIdempotency(app: ApiServer, { idempotencyKeys }: Database, lockMs = LOCK_MS): void {
+  const running = new WeakMap<FastifyRequest, HeldLock>();
   app.decorateRequest('reservedUuid');
   app.decorateRequest('storedAnswer');
   app.decorateRequest('uploadFingerprint');
@@ -23,10 +26,10 @@ export function registerIdempotency(app: ApiServer, database: Database): void {
   app.addHook('preHandler', async (request, reply) => {
     const key = keyOf(request);
     if (key === undefined) return;
-    const decision = await database.idempotencyKeys.begin(request.caller.projectId, key, hashOf(request));
+    const decision = await idempotencyKeys.begin(request.caller.projectId, key, hashOf(request), lockMs);
     switch (decision.kind) {
       case 'run':
-        running.set(request, key);
+        running.set(request, new HeldLock(idempotencyKeys, decision.lock, { lockMs, log: request.log }));
         request.reservedUuid = decision.reservedUuid;
         return;
       case 'replay':
@@ -42,12 +45,13 @@ export function registerIdempotency(app: ApiServer, database: Database): void {
   });
 
   app.addHook('onSend', async (request, reply, payload) => {
-    const key = running.get(request);
-    if (key === undefined) return payload;
+    const held = running.get(request);
+    if (held === undefined) return payload;
     running.delete(request);
-    const { projectId } = request.caller;
-    if (reply.statusCode < 300) await database.idempotencyKeys.complete(projectId, key, toStored(request, reply, payload));
-    else await database.idempotencyKeys.release(projectId, key);
+    const lock = await held.end();
+    if (lock === null) return payload;
+    if (reply.statusCode < 300) await idempotencyKeys.complete(lock, toStored(request, reply, payload));
+    else await idempotencyKeys.release(lock);
     return payload;
   });
 }

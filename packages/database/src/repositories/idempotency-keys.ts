@@ -4,22 +4,25 @@ import type { IdempotencyKey } from '../generated/client.ts';
 import type { JsonInput, PrismaClient } from '../prisma-types.ts';
 
 const KEPT_MS = 24 * 60 * 60 * 1000;
-/** A request that has not answered for this long is taken to be dead, and the next one takes over. */
-const LOCK_MS = 60_000;
 
+/** What the one running request of a key holds. Nobody else's lock of this key ends at the same time, so that the end tells whose it is. */
+export type IdempotencyLock = { projectId: string; key: string; lockedUntil: Date };
 export type StoredResponse = { status: number; headers: Record<string, string>; body: unknown };
 export type IdempotencyDecision =
-  | { kind: 'run'; reservedUuid: string }
+  | { kind: 'run'; reservedUuid: string; lock: IdempotencyLock }
   | { kind: 'replay'; response: StoredResponse }
   | { kind: 'in_progress' }
   | { kind: 'other_request' };
 
 export function createIdempotencyKeyRepository(prisma: PrismaClient) {
   return {
-    /** Exactly one of many concurrent requests with the same key is told to run. */
-    async begin(projectId: string, key: string, requestHash: string): Promise<IdempotencyDecision> {
+    /**
+     * Exactly one of many concurrent requests with the same key is told to run. If it neither ends nor renews its lock within `lockMs`
+     * milliseconds, it is taken to be dead, and the next one takes over.
+     */
+    async begin(projectId: string, key: string, requestHash: string, lockMs: number): Promise<IdempotencyDecision> {
       const now = Date.now();
-      const [expiresAt, lockedUntil] = [new Date(now + KEPT_MS), new Date(now + LOCK_MS)];
+      const [expiresAt, lockedUntil] = [new Date(now + KEPT_MS), new Date(now + lockMs)];
       const reservedUuid = uuidv7();
       // An expired key is replaced; a dead request's key keeps its reserved id for the one that takes over.
       const won = await prisma.$queryRaw<{ reservedUuid: string }[]>`
@@ -32,24 +35,34 @@ export function createIdempotencyKeyRepository(prisma: PrismaClient) {
         where kept.expires_at < now()
           or (kept.response_status is null and kept.locked_until < now() and kept.request_hash = excluded.request_hash)
         returning reserved_uuid::text as "reservedUuid"`;
-      if (won[0] !== undefined) return { kind: 'run', reservedUuid: won[0].reservedUuid };
+      if (won[0] !== undefined) return { kind: 'run', reservedUuid: won[0].reservedUuid, lock: { projectId, key, lockedUntil } };
       const row = await prisma.idempotencyKey.findUnique({ where: { projectId_key: { projectId, key } } });
       // The first request was refused between the two statements and gave its key back.
       if (row === null) return { kind: 'in_progress' };
       return row.requestHash === requestHash ? decide(row) : { kind: 'other_request' };
     },
 
-    async complete(projectId: string, key: string, response: StoredResponse): Promise<void> {
+    /** The lock that takes this one's place; null when another request has taken over. */
+    async renew(lock: IdempotencyLock, lockMs: number): Promise<IdempotencyLock | null> {
+      // Later than the old end, whatever the clock says.
+      const lockedUntil = new Date(Math.max(Date.now() + lockMs, lock.lockedUntil.getTime() + 1));
+      const { count } = await prisma.idempotencyKey.updateMany({ where: held(lock), data: { lockedUntil } });
+      return count === 0 ? null : { ...lock, lockedUntil };
+    },
+
+    /** False when another request has taken over: its answer is the one that is kept. */
+    async complete(lock: IdempotencyLock, response: StoredResponse): Promise<boolean> {
       const { status, headers, body } = response;
-      await prisma.idempotencyKey.updateMany({
-        where: { projectId, key },
+      const { count } = await prisma.idempotencyKey.updateMany({
+        where: held(lock),
         data: { responseStatus: status, responseHeaders: headers, responseBody: body as JsonInput },
       });
+      return count > 0;
     },
 
     /** Gives the key back: refusals and failures are not kept. */
-    async release(projectId: string, key: string): Promise<void> {
-      await prisma.idempotencyKey.deleteMany({ where: { projectId, key, responseStatus: null } });
+    async release(lock: IdempotencyLock): Promise<void> {
+      await prisma.idempotencyKey.deleteMany({ where: held(lock) });
     },
 
     async deleteExpired(): Promise<number> {
@@ -57,6 +70,8 @@ export function createIdempotencyKeyRepository(prisma: PrismaClient) {
     },
   };
 }
+
+const held = ({ projectId, key, lockedUntil }: IdempotencyLock) => ({ projectId, key, lockedUntil, responseStatus: null });
 
 function decide(row: IdempotencyKey): IdempotencyDecision {
   if (row.responseStatus === null) return { kind: 'in_progress' };

@@ -1,0 +1,45 @@
+// Holds the lock of an idempotency key for as long as its request runs, however long that is.
+import type { Database, IdempotencyLock } from '@styleforge/database';
+import type { FastifyBaseLogger } from 'fastify';
+
+/** Renewals in the time of a lock: one that fails is not the end. */
+const RENEWALS = 3;
+
+export class HeldLock {
+  readonly #keys: Database['idempotencyKeys'];
+  readonly #lockMs: number;
+  readonly #log: FastifyBaseLogger;
+  readonly #timer: NodeJS.Timeout;
+  /** Null once another request has taken over. */
+  #lock: IdempotencyLock | null;
+  #renewing: Promise<void> | undefined;
+
+  constructor(keys: Database['idempotencyKeys'], lock: IdempotencyLock, { lockMs, log }: { lockMs: number; log: FastifyBaseLogger }) {
+    this.#keys = keys;
+    this.#lock = lock;
+    this.#lockMs = lockMs;
+    this.#log = log;
+    this.#timer = setInterval(() => {
+      this.#renewing ??= this.#renew().finally(() => (this.#renewing = undefined));
+    }, lockMs / RENEWALS).unref();
+  }
+
+  /** What is held at last, null when it was lost; it is not renewed any more. */
+  async end(): Promise<IdempotencyLock | null> {
+    clearInterval(this.#timer);
+    await this.#renewing;
+    return this.#lock;
+  }
+
+  async #renew(): Promise<void> {
+    if (this.#lock === null) return;
+    try {
+      this.#lock = await this.#keys.renew(this.#lock, this.#lockMs);
+    } catch (error) {
+      return this.#log.warn({ err: error }, 'the lock of an Idempotency-Key could not be renewed, and is tried again');
+    }
+    if (this.#lock !== null) return;
+    clearInterval(this.#timer);
+    this.#log.warn('another request has taken over the Idempotency-Key of this one, whose answer is not kept');
+  }
+}
