@@ -36,10 +36,10 @@ const PEER_SILENCE_MS = 60_000;
 export async function buildApp(options: ApiOptions): Promise<ApiServer> {
   const { baseModelsDirectory, webhookNetworks = [] } = options;
   const metrics = options.metrics ?? createMetrics();
-  const dependencies: ApiDependencies = {
-    ...options, metrics, baseModels: createBaseModelCatalog(baseModelsDirectory), mayReach: createAddressPolicy(webhookNetworks),
-  };
   const loggerInstance: FastifyBaseLogger = createLogger({ name: 'api', level: options.logLevel, knowsRequest: true });
+  const dependencies: ApiDependencies = {
+    ...options, metrics, baseModels: createBaseModelCatalog(baseModelsDirectory, loggerInstance), mayReach: createAddressPolicy(webhookNetworks),
+  };
   const app: ApiServer = Fastify({
     loggerInstance,
     logController: new LogController({ requestIdLogLabel: 'requestId' }),

@@ -87,6 +87,11 @@ export const ERRORS = {
     title: 'There is no such base model',
     remedy: '`GET /v1/base-models` lists those that are installed.',
   },
+  unusable_base_model: {
+    status: 422,
+    title: 'The base model cannot be used',
+    remedy: 'A file in its folder is missing or wrong; `detail` names it. Who runs the service mends it or installs the model anew; until then name another base model.',
+  },
   unknown_model: {
     status: 422,
     title: 'There is no such model to generate with',

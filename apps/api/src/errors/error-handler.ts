@@ -5,6 +5,7 @@ import type { ErrorCode, FieldError, Problem } from '@styleforge/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { QueueFullError } from '@styleforge/database';
 import type { AllowedMethods } from '../http/allowed-methods.ts';
+import { BrokenBaseModelError } from '../services/base-model-catalog.ts';
 import { ApiError } from './api-error.ts';
 import { RequestValidationError } from './request-validation.ts';
 
@@ -55,6 +56,7 @@ export function toProblem({ code, detail, fields }: Described, { id, instance }:
 function describe(error: unknown, request: FastifyRequest): Described {
   if (error instanceof ApiError) return { code: error.code, detail: error.message, fields: error.fields };
   if (error instanceof RequestValidationError) return describeValidation(error);
+  if (error instanceof BrokenBaseModelError) return { code: 'unusable_base_model', detail: error.message };
   if (error instanceof QueueFullError) return { code: 'too_many_queued_jobs', detail: error.message, retryAfterSeconds: QUEUE_MOVES_SECONDS };
   const { statusCode, code, message } = error as { statusCode?: number; code?: string; message?: string };
   if (code === 'FST_ERR_MAX_PARAM_LENGTH') return { code: 'not_found', detail: 'There is nothing under this id.' };

@@ -3,6 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { baseModelName, baseModelProfile, DEFAULT_AUX_PROMPT, METHOD_HYPERPARAMETERS } from '@styleforge/contracts';
 import type { BaseModelBody, BaseModelProfile } from '@styleforge/contracts';
+import type { FastifyBaseLogger } from 'fastify';
 import { z } from 'zod';
 
 const unetConfig = z.object({
@@ -19,11 +20,24 @@ const schedulerConfig = z.object({ prediction_type: z.string().default('epsilon'
 export type BaseModelEntry = { body: BaseModelBody; profile: BaseModelProfile & { resolution: number } };
 export type BaseModelCatalog = ReturnType<typeof createBaseModelCatalog>;
 
+/** A folder that says it is a base model and is none. The message is for callers: it names folder, file and what helps. */
+export class BrokenBaseModelError extends Error {
+  override name = 'BrokenBaseModelError';
+
+  /** `file`: within the base model's folder, '' for all of it. */
+  constructor(model: string, file: string, fault: string, cause: unknown) {
+    const remedy = `Mend it in BASE_MODELS_DIRECTORY, or remove the folder ${model} there and install the model anew with \`npm run base-models -- add\`; until then take another base model.`;
+    super(`The base model ${model} cannot be used: ${path.posix.join(model, file)} ${fault}. ${remedy}`, { cause });
+  }
+}
+
 /** What has been read of a base model is taken to be right for so long: every job asks for one. */
 const KEPT_MS = 2_000;
 
-export function createBaseModelCatalog(directory: string) {
+export function createBaseModelCatalog(directory: string, log: FastifyBaseLogger) {
   const kept = new Map<string, { entry: Promise<BaseModelEntry | null>; until: number }>();
+  /** By name, what was last said of it: a list is asked for again and again. */
+  const logged = new Map<string, string>();
 
   function read(name: string): Promise<BaseModelEntry | null> {
     const known = kept.get(name);
@@ -35,27 +49,51 @@ export function createBaseModelCatalog(directory: string) {
     return entry;
   }
 
+  async function unlessBroken(name: string): Promise<BaseModelEntry | null> {
+    try {
+      const entry = await read(name);
+      logged.delete(name);
+      return entry;
+    } catch (error) {
+      if (!(error instanceof BrokenBaseModelError)) throw error;
+      if (logged.get(name) !== error.message) log.error({ err: error, baseModel: name }, 'a base model that cannot be used is left out of the list');
+      logged.set(name, error.message);
+      return null;
+    }
+  }
+
   return {
-    /** Sorted by name. A folder that is no base model is left out. */
+    /** Sorted by name. A folder that is no base model is left out, and a broken one is too, which the log then names. */
     async list(): Promise<BaseModelEntry[]> {
       const folders = await optional(readdir(directory, { withFileTypes: true }), []);
       const names = folders.filter((entry) => entry.isDirectory() || entry.isSymbolicLink()).map(({ name }) => name).sort();
-      const entries = await Promise.all(names.map(read));
+      const entries = await Promise.all(names.map(unlessBroken));
       return entries.filter((entry) => entry !== null);
     },
 
+    /** Throws BrokenBaseModelError. */
     find: (name: string): Promise<BaseModelEntry | null> => read(name),
   };
 }
 
 async function readEntry(directory: string, name: string): Promise<BaseModelEntry | null> {
-  const folder = path.join(directory, name);
-  if (!baseModelName.safeParse(name).success || (await optional(stat(path.join(folder, 'model_index.json')), null)) === null) return null;
+  if (!baseModelName.safeParse(name).success) return null;
+  try {
+    const folder = path.join(directory, name);
+    if ((await optional(stat(path.join(folder, 'model_index.json')), null)) === null) return null;
+    return await readFolder(folder, name);
+  } catch (error) {
+    if (error instanceof BrokenBaseModelError) throw error;
+    throw new BrokenBaseModelError(name, '', `cannot be read (${(error as NodeJS.ErrnoException).code ?? 'see the log'})`, error);
+  }
+}
+
+async function readFolder(folder: string, name: string): Promise<BaseModelEntry> {
   const [unet, vae, textEncoder, scheduler, profile] = await Promise.all([
-    readJson(path.join(folder, 'unet/config.json'), unetConfig),
-    readJson(path.join(folder, 'vae/config.json'), vaeConfig),
-    readJson(path.join(folder, 'text_encoder/config.json'), textEncoderConfig),
-    readJson(path.join(folder, 'scheduler/scheduler_config.json'), schedulerConfig),
+    readJson(folder, 'unet/config.json', unetConfig),
+    readJson(folder, 'vae/config.json', vaeConfig),
+    readJson(folder, 'text_encoder/config.json', textEncoderConfig),
+    readJson(folder, 'scheduler/scheduler_config.json', schedulerConfig),
     readProfile(folder),
   ]);
   const latentScale = 2 ** (vae.block_out_channels.length - 1);
@@ -85,18 +123,25 @@ async function readEntry(directory: string, name: string): Promise<BaseModelEntr
 }
 
 async function readProfile(folder: string): Promise<BaseModelProfile> {
-  const file = path.join(folder, 'styleforge.json');
-  const exists = (await optional(stat(file), null)) !== null;
-  return exists ? readJson(file, baseModelProfile) : baseModelProfile.parse({});
+  const file = 'styleforge.json';
+  const exists = (await optional(stat(path.join(folder, file)), null)) !== null;
+  return exists ? readJson(folder, file, baseModelProfile) : baseModelProfile.parse({});
 }
 
-async function readJson<T extends z.ZodType>(file: string, schema: T): Promise<z.output<T>> {
-  const text = await readFile(file, 'utf8');
+async function readJson<T extends z.ZodType>(folder: string, file: string, schema: T): Promise<z.output<T>> {
   try {
-    return schema.parse(JSON.parse(text));
+    return schema.parse(JSON.parse(await readFile(path.join(folder, file), 'utf8')));
   } catch (error) {
-    throw new Error(`${file} does not describe a base model that can be trained: ${String(error)}`, { cause: error });
+    throw new BrokenBaseModelError(path.basename(folder), file, faultOf(error), error);
   }
+}
+
+/** Without paths of this machine, which callers need not know. */
+function faultOf(error: unknown): string {
+  if (error instanceof z.ZodError) return `is not as it must be (${error.issues.map((issue) => [issue.path.join('.'), issue.message].filter(Boolean).join(': ')).join('; ')})`;
+  if (error instanceof SyntaxError) return `is no JSON (${error.message})`;
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' ? 'is missing' : `cannot be read (${code ?? 'see the log'})`;
 }
 
 /** Model cards begin with YAML between two lines of dashes. */
@@ -113,12 +158,12 @@ async function sizeOf(folder: string): Promise<number> {
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-/** `otherwise` when the file or folder is not there. */
+/** `otherwise` when the file or folder is not there, or something else is in its folder's place. */
 async function optional<T, U>(work: Promise<T>, otherwise: U): Promise<T | U> {
   try {
     return await work;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return otherwise;
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return otherwise;
     throw error;
   }
 }

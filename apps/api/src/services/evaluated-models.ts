@@ -20,7 +20,7 @@ export async function chooseEvaluatedModel(dependencies: ApiDependencies, projec
   const size = { resolution, sizeUnit, defaults };
   if (model.kind === 'base') return { ok: true, chosen: { ...size, model: baseModel(name), config: null } };
   const { base, job } = model;
-  if (base === null) return { ok: false, detail: `${name} was trained on the base model ${job.baseModel}, which is no longer installed` };
+  if (base === null) return { ok: false, detail: `${name} was trained on the base model ${job.baseModel}, which is no longer installed, or broken: GET /v1/base-models lists those that can be used` };
   return { ok: true, chosen: { ...size, model: trainedModel(name, model), config: job.config } };
 }
 

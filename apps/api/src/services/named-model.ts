@@ -3,7 +3,7 @@ import { ID_PREFIXES } from '@styleforge/contracts';
 import type { BaseModelProfile } from '@styleforge/contracts';
 import type { TrainingJobRow } from '@styleforge/database';
 import type { ApiDependencies } from '../dependencies.ts';
-import type { BaseModelEntry } from './base-model-catalog.ts';
+import { BrokenBaseModelError, type BaseModelEntry } from './base-model-catalog.ts';
 
 const STABLE_DIFFUSION_SIZE_UNIT = 8;
 
@@ -22,7 +22,7 @@ export interface TrainedModel extends Sampling {
   kind: 'trained';
   job: TrainingJobRow;
   checkpoint: { id: string; step: number };
-  /** Null when the base model that it was trained on is no longer installed. */
+  /** Null when the base model that it was trained on is no longer installed, or broken. */
   base: BaseModelEntry | null;
 }
 export type NamedModel = NamedBaseModel | TrainedModel;
@@ -46,9 +46,12 @@ export async function findNamedModel(dependencies: ApiDependencies, projectId: s
   return entry ? { ok: true, model: { kind: 'base', name, ...samplingOf(entry), resolution: entry.profile.resolution } } : unknown(`there is no base model ${name}`);
 }
 
-/** A checkpoint is sampled as its base model is, at the size that it was trained in. */
+/** A checkpoint is sampled as its base model is, at the size that it was trained in; it is whole without it. */
 async function trained({ baseModels }: ApiDependencies, job: TrainingJobRow, { id, step }: TrainedModel['checkpoint']): Promise<ModelLookUp> {
-  const base = await baseModels.find(job.baseModel);
+  const base = await baseModels.find(job.baseModel).catch((error: unknown) => {
+    if (error instanceof BrokenBaseModelError) return null;
+    throw error;
+  });
   return { ok: true, model: { kind: 'trained', job, checkpoint: { id, step }, base, ...samplingOf(base), resolution: job.config.hyperparameters.resolution } };
 }
 

@@ -17,7 +17,7 @@ export function createStudyRoute(app: ApiServer, dependencies: ApiDependencies):
     response: {
       202: study,
       ...problemResponses(
-        'invalid_request', 'validation_failed', 'unusable_dataset', 'unknown_base_model', 'unknown_model', 'unknown_prompt_set', 'too_many_queued_jobs', 'idempotency_in_progress', 'idempotency_key_reused',
+        'invalid_request', 'validation_failed', 'unusable_dataset', 'unknown_base_model', 'unusable_base_model', 'unknown_model', 'unknown_prompt_set', 'too_many_queued_jobs', 'idempotency_in_progress', 'idempotency_key_reused',
       ),
     },
   };

@@ -22,6 +22,7 @@ export function createTrainingJobRoute(app: ApiServer, dependencies: ApiDependen
         'validation_failed',
         'unusable_dataset',
         'unknown_base_model',
+        'unusable_base_model',
         'unknown_model',
         'unknown_prompt_set',
         'too_many_queued_jobs',

@@ -1,0 +1,70 @@
+// Base models on the disk that are not as they must be: the others go on, and the error says what to mend.
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { buildApp } from '@styleforge/api';
+import { writeBaseModelConfigs } from '@styleforge/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ApiFixture, createDataset, startApiFixture } from './api-fixture.ts';
+
+let api: ApiFixture;
+let directory: string;
+let app: ApiFixture['app'];
+let dataset: string;
+beforeAll(async () => {
+  api = await startApiFixture();
+  directory = await mkdtemp(path.join(tmpdir(), 'styleforge-base-models-'));
+  await writeBaseModelConfigs(path.join(directory, 'whole'));
+  await writeBaseModelConfigs(path.join(directory, 'no-json'), { 'vae/config.json': '{"block_out_channels": [16' });
+  await writeBaseModelConfigs(path.join(directory, 'wrong-type'), { 'unet/config.json': { sample_size: 16, in_channels: 'four', block_out_channels: [32], cross_attention_dim: 48 } });
+  await writeBaseModelConfigs(path.join(directory, 'wrong-profile'), { 'styleforge.json': { resolution: 63 } });
+  await writeBaseModelConfigs(path.join(directory, 'cut'));
+  await rm(path.join(directory, 'cut/text_encoder'), { recursive: true });
+  await writeFile(path.join(directory, 'notes.txt'), 'no base model');
+  await symlink('notes.txt', path.join(directory, 'link-to-notes'));
+  await symlink('nowhere', path.join(directory, 'link-to-nowhere'));
+  app = await buildApp({ ...api.options, baseModelsDirectory: directory });
+  dataset = await createDataset(api, 'style_ref', [{ seeds: [1, 2, 3] }]);
+});
+afterAll(async () => {
+  await app.close();
+  await api.close();
+  await rm(directory, { recursive: true, force: true });
+});
+
+const headers = () => ({ authorization: `Bearer ${api.key}` });
+const post = (url: string, payload: object) => app.inject({ method: 'POST', url, headers: headers(), payload });
+const job = (base_model: string) => ({ method: 'single-styleforge', base_model, style_ref: { dataset_id: dataset } });
+
+it('a broken base model leaves the others in the list', async () => {
+  const answer = await app.inject({ url: '/v1/base-models', headers: headers() });
+  expect(answer.statusCode).toBe(200);
+  expect(answer.json<{ data: { name: string }[] }>().data.map(({ name }) => name)).toEqual(['whole']);
+  expect((await post('/v1/training-jobs', job('whole'))).statusCode).toBe(202);
+  expect((await post('/v1/training-jobs', job('nowhere'))).json()).toMatchObject({ code: 'unknown_base_model', detail: expect.stringContaining('installed: whole') });
+});
+
+describe('a broken base model that is named', () => {
+  it.each([
+    ['no-json', /no-json\/vae\/config\.json is no JSON \(/],
+    ['wrong-type', /wrong-type\/unet\/config\.json is not as it must be \(in_channels: /],
+    ['wrong-profile', /wrong-profile\/styleforge\.json is not as it must be \(resolution: /],
+    ['cut', /cut\/text_encoder\/config\.json is missing\./],
+  ])('is refused with its file and what helps: %s', async (name, fault) => {
+    const requests: [string, object][] = [
+      ['/v1/training-jobs', job(name)], ['/v1/images/generations', { model: name, prompts: ['a cat'] }],
+      ['/v1/evaluations', { model: name, reference_dataset_id: dataset, prompts: ['a cat', 'a house'] }],
+    ];
+    for (const [url, body] of requests) {
+      const problem = (await post(url, body)).json<{ code: string; status: number; detail: string }>();
+      expect([url, problem]).toMatchObject([url, { code: 'unusable_base_model', status: 422, detail: expect.stringMatching(fault) }]);
+      expect(problem.detail).toMatch(/npm run base-models -- add/);
+      expect(problem.detail).not.toContain(directory);
+    }
+  });
+
+  it('is taken again as soon as it has been mended', async () => {
+    await writeBaseModelConfigs(path.join(directory, 'cut'));
+    expect((await post('/v1/training-jobs', job('cut'))).statusCode).toBe(202);
+  });
+});
