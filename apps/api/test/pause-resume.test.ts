@@ -77,6 +77,30 @@ describe('pause', () => {
     expect(await jobs().updateProgress(cancelled, 1, progress)).toMatchObject({ cancelRequested: true });
   });
 
+  it('says of a job that it cannot pause or resume what state it is in and what to do', async () => {
+    const detail = async (answer: ReturnType<typeof pause>) => {
+      const { status, body } = await answer;
+      expect(status).toBe(409);
+      return (body as unknown as { detail: string }).detail;
+    };
+    const id = await create();
+    await run(id);
+    expect(await detail(resume(id, { max_train_steps: 20 }))).toMatch(/is running: max_train_steps can be changed when it is paused or has ended\. Pause it/);
+    await api.call('POST', `/v1/training-jobs/${id}/cancel`);
+    expect(await detail(pause(id))).toMatch(/is being cancelled, and cannot be paused any more\. .* wait until it is cancelled, then resume it/);
+    expect(await detail(resume(id))).toMatch(/is being cancelled: wait until it is cancelled, then resume it/);
+    await jobs().setStatus(id, { from: 'running', to: 'cancelled', attempt: 1 });
+    expect(await detail(pause(id))).toMatch(/has ended \(cancelled\): only a queued or running job can be paused/);
+    const pausing = await create();
+    await run(pausing);
+    await pause(pausing);
+    expect(await detail(resume(pausing))).toMatch(/is pausing: wait until it is paused/);
+    const evaluating = await create();
+    await run(evaluating);
+    await jobs().setStatus(evaluating, { from: 'running', to: 'evaluating', attempt: 1 });
+    expect(await detail(pause(evaluating))).toMatch(/is evaluating: its training is done, .* Wait for its end, or cancel it/);
+  });
+
   it('knows no job of another project', async () => {
     const id = await create();
     const { projectId } = await api.database.apiKeys.createProject('other');

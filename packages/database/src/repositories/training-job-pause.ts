@@ -9,7 +9,7 @@ import { checkQueueLimit, lockForQueueing, queueTraining } from './training-job-
 import { toTrainingJobRow } from './training-job-row.ts';
 import type { TrainingJobRow } from './training-job-row.ts';
 
-export type PauseOutcome = { kind: 'done'; job: TrainingJobRow } | { kind: 'not_found' } | { kind: 'conflict'; status: JobStatus };
+export type PauseOutcome = { kind: 'done'; job: TrainingJobRow } | { kind: 'not_found' } | { kind: 'conflict'; status: JobStatus; cancelRequested: boolean };
 
 export type ResumeOutcome =
   | PauseOutcome
@@ -30,7 +30,7 @@ export async function requestPause(prisma: PrismaClient, projectId: string, id: 
     if (job === null) return { kind: 'not_found' };
     if (job.status === 'paused' || job.status === 'pausing') return { kind: 'done', job };
     const held = job.status === 'running' || job.status === 'validating';
-    if ((!held && job.status !== 'queued') || job.cancelRequestedAt !== null) return { kind: 'conflict', status: job.status };
+    if ((!held && job.status !== 'queued') || job.cancelRequestedAt !== null) return conflict(job);
     if (!held) await removeOutboxMessages(transaction, 'train', id);
     return { kind: 'done', job: await change(transaction, job, held ? 'pausing' : 'paused', {}) };
   });
@@ -49,7 +49,7 @@ export async function resumeJob(prisma: PrismaClient, projectId: string, id: str
     if (job.status === 'succeeded' && maxTrainSteps !== undefined && unchanged) return { kind: 'done', job };
     if (job.status !== 'paused' && !isFinishedJob(job.status)) {
       const underWay = job.status !== 'pausing' && job.cancelRequestedAt === null && unchanged;
-      return underWay ? { kind: 'done', job } : { kind: 'conflict', status: job.status };
+      return underWay ? { kind: 'done', job } : conflict(job);
     }
     const steps = maxTrainSteps ?? hyperparameters.max_train_steps;
     const done = await stepsDone(transaction, id);
@@ -66,6 +66,8 @@ export async function resumeJob(prisma: PrismaClient, projectId: string, id: str
     return { kind: 'done', job: resumed };
   });
 }
+
+const conflict = ({ status, cancelRequestedAt }: TrainingJobRow): PauseOutcome => ({ kind: 'conflict', status, cancelRequested: cancelRequestedAt !== null });
 
 async function lockJob(transaction: Transaction, projectId: string, id: string): Promise<TrainingJobRow | null> {
   await transaction.$queryRaw`select id from training_jobs where id = ${id} and project_id = ${projectId} for no key update`;

@@ -722,7 +722,7 @@ export interface paths {
         put?: never;
         /**
          * Pause a training job
-         * @description A queued job is paused at once. A running one becomes `pausing` and, when its worker has saved a checkpoint, `paused`. A job that is paused or pausing stays as it is; one that has finished cannot be paused.
+         * @description A queued job is paused at once. A running one becomes `pausing` and, when its worker has saved a checkpoint, `paused`. A job that is paused or pausing stays as it is; one that is being cancelled or evaluated, or has finished, cannot be paused.
          */
         post: operations["postTrainingJobsIdPause"];
         delete?: never;

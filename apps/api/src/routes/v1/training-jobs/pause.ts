@@ -2,11 +2,12 @@
 import { trainingJob, trainingJobId } from '@styleforge/contracts';
 import { z } from 'zod';
 import type { ApiDependencies } from '../../../dependencies.ts';
-import { ApiError, notFound } from '../../../errors/api-error.ts';
+import { notFound } from '../../../errors/api-error.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { toTrainingJobBody } from '../../../services/read-training-job.ts';
+import { pauseConflict } from '../../../services/status-conflicts.ts';
 
 export function pauseTrainingJobRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
@@ -14,7 +15,7 @@ export function pauseTrainingJobRoute(app: ApiServer, { database }: ApiDependenc
     summary: 'Pause a training job',
     description:
       'A queued job is paused at once. A running one becomes `pausing` and, when its worker has saved a checkpoint, `paused`. ' +
-      'A job that is paused or pausing stays as it is; one that has finished cannot be paused.',
+      'A job that is paused or pausing stays as it is; one that is being cancelled or evaluated, or has finished, cannot be paused.',
     security,
     params: z.object({ id: trainingJobId }),
     response: { 202: trainingJob, ...problemResponses('not_found', 'status_conflict', 'idempotency_in_progress', 'idempotency_key_reused') },
@@ -26,7 +27,7 @@ export function pauseTrainingJobRoute(app: ApiServer, { database }: ApiDependenc
       case 'not_found':
         throw notFound('training job', id);
       case 'conflict':
-        throw new ApiError('status_conflict', `The training job ${id} is ${outcome.status} or about to end: only a queued or running job can be paused.`);
+        throw pauseConflict(id, outcome);
       case 'done':
         return reply.code(202).send(await toTrainingJobBody(database, outcome.job));
     }

@@ -8,6 +8,7 @@ import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { toTrainingJobBody } from '../../../services/read-training-job.ts';
+import { resumeConflict } from '../../../services/status-conflicts.ts';
 
 export function resumeTrainingJobRoute(app: ApiServer, { database, maxQueuedJobsPerProject }: ApiDependencies): void {
   const schema = {
@@ -40,7 +41,7 @@ function resumedJob(outcome: ResumeOutcome, id: string): TrainingJobRow {
     case 'not_found':
       throw notFound('training job', id);
     case 'conflict':
-      throw new ApiError('status_conflict', `The training job ${id} is ${outcome.status} or about to end. Wait until it is paused or finished, then resume it.`);
+      throw resumeConflict(id, outcome);
     case 'needs_more_steps':
       throw invalidSteps(`must be more than the ${outcome.after} steps that are done`);
     case 'warmup_too_long':
