@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { engineEnvironment } from '@styleforge/config';
 import { forkTypeScript } from '@styleforge/launch';
+import { listenTo, type UnreadableMessageError } from './child-messages.ts';
 import { type GenerationTask, type LoadedModel, messageFromGenerator, type MessageFromGenerator, type MessageToGenerator } from './generation-messages.ts';
 import { ProcessDiedError, TaskError } from './job-process.ts';
 import type { RawImage } from './messages.ts';
@@ -15,6 +16,12 @@ export interface GenerationOptions {
   onImage(image: RawImage): Promise<void>;
 }
 
+export interface GenerationEvents {
+  onLoaded(model: LoadedModel): void;
+  /** The process said something unreadable; it was ended, and what it was drawing has failed. */
+  onUnreadable(error: UnreadableMessageError): void;
+}
+
 interface Running {
   onImage: GenerationOptions['onImage'];
   end(result: 'done' | 'aborted'): void;
@@ -22,13 +29,15 @@ interface Running {
 }
 
 export class GenerationProcess {
-  readonly #onLoaded: (model: LoadedModel) => void;
+  readonly #events: GenerationEvents;
+  readonly #program: URL;
   #child: ChildProcess | undefined;
   readonly #running = new Map<number, Running>();
   #lastId = 0;
 
-  constructor(onLoaded: (model: LoadedModel) => void) {
-    this.#onLoaded = onLoaded;
+  constructor(events: GenerationEvents, program = new URL('child/generate-main.ts', import.meta.url)) {
+    this.#events = events;
+    this.#program = program;
   }
 
   /** `aborted`: the signal stopped it; the images that it had made until then are kept. */
@@ -63,27 +72,38 @@ export class GenerationProcess {
   }
 
   #start(): ChildProcess {
-    const child = forkTypeScript(new URL('child/generate-main.ts', import.meta.url), [], {
+    const child = forkTypeScript(this.#program, [], {
       env: engineEnvironment(),
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     const kill = () => void child.kill('SIGKILL');
     process.once('exit', kill);
+    const failAll = (error: Error) => {
+      for (const { fail } of this.#running.values()) fail(error);
+    };
     const ended = (how: string) => {
       process.off('exit', kill);
       if (this.#child === child) this.#child = undefined;
       const memory = how === 'SIGKILL' ? ': was the machine out of memory?' : '';
-      for (const { fail } of this.#running.values()) fail(new ProcessDiedError(`the generation process ended by ${how}${memory}`));
+      failAll(new ProcessDiedError(`the generation process ended by ${how}${memory}`));
     };
     child.once('exit', (code, signal) => ended(signal ?? `exit code ${code}`));
     child.once('error', (error) => ended(error.message));
-    child.on('message', (received) => this.#hear(messageFromGenerator.parse(received)));
+    listenTo(child, {
+      name: 'the generation process',
+      schema: messageFromGenerator,
+      onMessage: (message) => this.#hear(message),
+      onUnreadable: (error) => {
+        this.#events.onUnreadable(error);
+        failAll(error);
+      },
+    });
     return child;
   }
 
   #hear(message: MessageFromGenerator): void {
-    if (message.type === 'loaded') return this.#onLoaded(message);
+    if (message.type === 'loaded') return this.#events.onLoaded(message);
     const { id } = message;
     const running = this.#running.get(id);
     switch (message.type) {

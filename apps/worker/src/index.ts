@@ -1,4 +1,5 @@
 // The worker's parts that its tests hold on to; the worker itself is the process that main.ts boots.
+export { UnreadableMessageError } from './child-messages.ts';
 export { CheckpointStore } from './checkpoint-store.ts';
 export { failureOf, isPermanent } from './failures.ts';
 export { ProcessDiedError, runInChild, TaskError } from './job-process.ts';

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { engineEnvironment } from '@styleforge/config';
 import { forkTypeScript } from '@styleforge/launch';
 import { currentOrigin, type TracingConfig } from '@styleforge/telemetry';
+import { listenTo } from './child-messages.ts';
 import type { Logger } from './logger.ts';
 import {
   type ChildResult, type ChildTelemetry, type DrawnImage, type LocalCheckpoint, type LocalClassImage, type Measuring, type MessageFromChild, messageFromChild, type MessageToChild,
@@ -100,24 +101,29 @@ function converse(child: ChildProcess, task: Task, options: JobProcessOptions, e
     const save = (number: number, saving: Promise<void> | undefined) =>
       Promise.resolve(saving).then(() => tell({ type: 'saved', number }), fail);
     child.on('error', fail);
-    // What a message sets off belongs to this job, like the rest of its work.
-    child.on('message', AsyncResource.bind((received: unknown) => {
-      const parsed = messageFromChild.safeParse(received);
-      if (!parsed.success) return fail(new Error(`the job's process said something unknown: ${parsed.error.message}`));
-      const message = parsed.data;
-      switch (message.type) {
-        case 'progress':
-          return options.onProgress?.(message);
-        case 'measuring':
-          return options.onMeasuring?.(message);
-        case 'result':
-        case 'aborted':
-        case 'error':
-          return done(message);
-        default:
-          return void save(message.number, keep(message, options));
-      }
-    }));
+    listenTo(child, {
+      name: "the job's process",
+      schema: messageFromChild,
+      // What a message sets off belongs to this job, like the rest of its work.
+      onMessage: AsyncResource.bind((message: MessageFromChild) => {
+        switch (message.type) {
+          case 'progress':
+            return options.onProgress?.(message);
+          case 'measuring':
+            return options.onMeasuring?.(message);
+          case 'result':
+          case 'aborted':
+          case 'error':
+            return done(message);
+          default:
+            return void save(message.number, keep(message, options));
+        }
+      }),
+      onUnreadable(error) {
+        options.log.error({ err: error }, "the job's process said something unreadable, and was ended");
+        fail(error);
+      },
+    });
     void exited.then(() => done(undefined));
     tell({ type: 'start', task, telemetry: telemetryFor(options) });
   });

@@ -5,8 +5,8 @@ import type { WorkerConfig } from '@styleforge/config';
 import type { GenerationDetail } from '@styleforge/database';
 import { baseModelDirectory } from './base-model.ts';
 import { JobInputError } from './failures.ts';
-import type { GenerationTask, LoadedModel } from './generation-messages.ts';
-import { type GenerationOptions, GenerationProcess } from './generation-process.ts';
+import type { GenerationTask } from './generation-messages.ts';
+import { type GenerationEvents, type GenerationOptions, GenerationProcess } from './generation-process.ts';
 import { fetchCheckpointModel } from './local-copies.ts';
 import type { WorkerServices } from './worker.ts';
 
@@ -22,8 +22,7 @@ interface CachedModel {
 
 export type ModelCacheLimits = Pick<WorkerConfig, 'generationModels' | 'generationModelsMB'>;
 
-export interface ModelCacheEvents {
-  onLoaded(model: LoadedModel): void;
+export interface ModelCacheEvents extends GenerationEvents {
   /** The copy of a model that is not wanted any more could not be removed. */
   onLeftBehind(error: unknown): void;
 }
@@ -42,11 +41,14 @@ export class ModelCache {
     this.#directory = directory;
     this.#limits = limits;
     this.#events = events;
-    this.#process = new GenerationProcess((loaded) => {
-      const model = [...this.#models.values()].find((candidate) => candidate.directory === loaded.modelDirectory);
-      if (model) model.bytes = loaded.weightBytes;
-      events.onLoaded(loaded);
-      this.#makeRoom();
+    this.#process = new GenerationProcess({
+      ...events,
+      onLoaded: (loaded) => {
+        const model = [...this.#models.values()].find((candidate) => candidate.directory === loaded.modelDirectory);
+        if (model) model.bytes = loaded.weightBytes;
+        events.onLoaded(loaded);
+        this.#makeRoom();
+      },
     });
   }
 
@@ -54,7 +56,7 @@ export class ModelCache {
   async generate(generation: GenerationDetail, task: Omit<GenerationTask, 'modelDirectory'>, options: GenerationOptions & { alone: boolean }, services: WorkerServices) {
     const model = this.#open(generation, services);
     model.users += 1;
-    const own = options.alone ? new GenerationProcess(() => undefined) : undefined;
+    const own = options.alone ? new GenerationProcess({ ...this.#events, onLoaded: () => undefined }) : undefined;
     try {
       this.#makeRoom();
       await model.ready;

@@ -97,6 +97,7 @@ const starters: Record<JobName, StartConsumer> = {
     const { settings, scratchDirectory, log, metrics } = services;
     const models = new ModelCache(await ownModelDirectory(scratchDirectory), settings, {
       onLoaded: (loaded) => log.info(loaded, 'model loaded'),
+      onUnreadable: (error) => log.error({ err: error }, 'the generation process said something unreadable, and was ended'),
       onLeftBehind: (error) => log.warn({ err: error }, "a model's copy could not be removed; the next start of a worker removes it"),
     });
     const consumer = await createConsumer(connection, {

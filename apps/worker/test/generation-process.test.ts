@@ -29,11 +29,18 @@ const taskFor = (modelDirectory: string, changes: object = {}, made: number[] = 
 });
 const neverAborted = new AbortController().signal;
 
+function onUnreadable(error: Error): never {
+  throw error;
+}
+
 describe('the generation process', () => {
   const loaded: string[] = [];
-  const generator = new GenerationProcess(({ modelDirectory, weightBytes }) => {
-    expect(weightBytes).toBeGreaterThan(10_000);
-    loaded.push(modelDirectory);
+  const generator = new GenerationProcess({
+    onLoaded: ({ modelDirectory, weightBytes }) => {
+      expect(weightBytes).toBeGreaterThan(10_000);
+      loaded.push(modelDirectory);
+    },
+    onUnreadable,
   });
   afterAll(() => generator.close());
 
@@ -99,6 +106,17 @@ describe('the generation process', () => {
     expect(await running).toBeInstanceOf(ProcessDiedError);
     expect((await draw(taskFor(join(directory, 'tiny')))).result).toBe('done');
   }, patience);
+
+  it('is ended when it says something unreadable: what it was drawing fails with the reason, and the worker goes on', async () => {
+    const told: Error[] = [];
+    const babbling = new GenerationProcess({ onLoaded: () => undefined, onUnreadable: (error) => told.push(error) }, new URL('babbling-child.ts', import.meta.url));
+    const drawn = () => babbling.generate(taskFor(directory), { signal: neverAborted, onImage: async () => undefined });
+    for (const times of [1, 2]) {
+      await expect(drawn()).rejects.toThrow(/the generation process said something that the worker does not understand.*\n.*weightBytes/s);
+      expect(told.map(({ name }) => name)).toEqual(Array(times).fill('UnreadableMessageError'));
+      await babbling.close();
+    }
+  }, patience);
 });
 
 describe('the model cache', () => {
@@ -110,6 +128,7 @@ describe('the model cache', () => {
     loaded = [];
     models = new ModelCache(join(directory, 'copies'), limits, {
       onLoaded: ({ modelDirectory }) => loaded.push(modelDirectory.slice(directory.length + 1)),
+      onUnreadable,
       onLeftBehind: (error) => {
         throw error;
       },

@@ -36,6 +36,12 @@ describe('runInChild', () => {
     expect(failureOf(error)).toMatchObject({ code: 'process_died', retryable: true });
   });
 
+  it('fails when the child cannot read its task', async () => {
+    const error = await runInChild({ ...task, styleRef: 'everything' } as unknown as Task, { signal: new AbortController().signal, log }).catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(ProcessDiedError);
+    expect((error as Error).message).toMatch(/exit code 1 without a result/);
+  });
+
   it('kills the child at once when the job belongs to somebody else', async () => {
     const controller = new AbortController();
     const running = runInChild(task, { signal: controller.signal, log });

@@ -1,9 +1,21 @@
 // A child process's end of the line to its parent.
+import { createLogger } from '@styleforge/telemetry';
+import type { z } from 'zod';
 import type { MessageFromChild } from '../messages.ts';
 
 export function send(message: object): Promise<void> {
   return new Promise((done, fail) => {
     process.send?.(message, undefined, undefined, (error) => (error ? fail(error) : done()));
+  });
+}
+
+/** Ends the process, with a line in the log, when the parent says something unreadable. */
+export function listen<Message>(schema: z.ZodType<Message>, onMessage: (message: Message) => void): void {
+  process.on('message', (received) => {
+    const parsed = schema.safeParse(received);
+    if (parsed.success) return onMessage(parsed.data);
+    createLogger({ name: 'child', level: 'info' }).fatal({ err: parsed.error }, 'the worker said something unreadable to this process, which ends; start the worker again');
+    process.exit(1);
   });
 }
 

@@ -3,7 +3,7 @@ import { generationConfig } from '@styleforge/contracts';
 import { type GeneratedImage, loadTextToImagePipeline, type TextToImagePipeline } from '@styleforge/diffusion';
 import { readDiffusersFolder } from '@styleforge/weights';
 import { type GenerationTask, type MessageFromGenerator, messageToGenerator } from '../generation-messages.ts';
-import { describe, isAbort, send, staysWithParent } from './channel.ts';
+import { describe, isAbort, listen, send, staysWithParent } from './channel.ts';
 
 interface RunningGeneration {
   controller: AbortController;
@@ -16,8 +16,7 @@ const running = new Map<number, RunningGeneration>();
 const tell = (message: MessageFromGenerator) => send(message);
 
 staysWithParent();
-process.on('message', (received) => {
-  const message = messageToGenerator.parse(received);
+listen(messageToGenerator, (message) => {
   switch (message.type) {
     case 'generate':
       void generate(message.id, message.task);

@@ -1,7 +1,7 @@
 // The child process: runs one task on the machine-learning packages, reports to its parent, and never outlives it.
 import { createLogger, startTracing, withOrigin, withSpan } from '@styleforge/telemetry';
 import { type ChildTelemetry, type MessageFromChild, messageToChild, type Task } from '../messages.ts';
-import { describe, isAbort, send, staysWithParent } from './channel.ts';
+import { describe, isAbort, listen, send, staysWithParent } from './channel.ts';
 import type { Parent } from './parent.ts';
 
 const controller = new AbortController();
@@ -20,8 +20,7 @@ const parent: Parent = {
 };
 
 staysWithParent();
-process.on('message', (received) => {
-  const message = messageToChild.parse(received);
+listen(messageToChild, (message) => {
   switch (message.type) {
     case 'start':
       void withOrigin(message.telemetry.origin, () => run(message.task, message.telemetry));
