@@ -127,6 +127,16 @@ describe('POST /v1/evaluations', () => {
     expect(report.repeat).toContain('/v1/evaluations');
   }, patience);
 
+  it('gives each model its token for a placeholder, and a base model that of the model which is evaluated', async () => {
+    const { id } = await create({ model: jobId, prompts: ['a cat', 'a picture in [V] style, a house'], metrics: ['clip'], compare_with: ['base'] });
+    expect(await untilFinished(id)).toMatchObject({ status: 'succeeded' });
+    const { data } = await test.call<{ data: EvaluationImageBody[] }>('GET', `/v1/evaluations/${id}/images`);
+    const prompts = ['a photo of zwx style, a cat', 'a picture in zwx style, a house'];
+    expect(data.map(({ prompt }) => prompt)).toEqual([...prompts, ...prompts]);
+    const report = reportSchema.parse(await test.call<Report>('GET', `/v1/evaluations/${id}/report`));
+    expect(report.samples.map(({ prompt }) => prompt)).toEqual(['a cat', 'a picture in [V] style, a house']);
+  }, patience);
+
   it('can be cancelled while it draws', async () => {
     const { id } = await create({ model: 'tiny', prompts: Array.from({ length: 200 }, (_, index) => `picture ${index}`), steps: 20, reference_dataset_id: aux });
     expect((await test.request('GET', `/v1/evaluations/${id}/report`)).status).toBe(409);

@@ -26,7 +26,7 @@ interface ModelValues {
 export function sampleModel(label: string, { kid, clip, trained = true }: ModelValues): ReportModel {
   return {
     name: trained ? JOB : 'base', label, base_model: 'styleforge-mini', training_job_id: trained ? JOB : null, checkpoint_id: trained ? CHECKPOINT : null,
-    step: trained ? 200 : null, prompt_prefix: 'a photo of zwx style, ', warnings: [],
+    step: trained ? 200 : null, prompt_prefix: 'a photo of zwx style, ', tokens: [{ name: 'person', token: 'zwx' }, { name: 'background', token: 'ukj' }], warnings: [],
     metrics: [metric('kid@mini-clip', kid, 0.004), metric('fid@mini-clip', kid * 900, 8), metric('clip@mini-clip', clip, 0.4)],
     diversity: { generated: 0.9, reference: 0.95, ratio: 0.947 }, memorised: { count: 0, share: 0 }, nearest: [],
   };

@@ -44,8 +44,8 @@ describe('POST /v1/evaluations', () => {
     });
     expect(body.config.prompts).toHaveLength(100);
     expect(body.config.models).toMatchObject([
-      { name: job, label: 'Single-StyleForge, 30 steps', training_job_id: job, step: 30, prompt_prefix: 'a photo of zwx style, ' },
-      { name: 'base', label: 'base model tiny', base_model: 'tiny', checkpoint_id: null, prompt_prefix: 'a photo of zwx style, ' },
+      { name: job, label: 'Single-StyleForge, 30 steps', training_job_id: job, step: 30, prompt_prefix: 'a photo of zwx style, ', tokens: [{ name: 'all', token: 'zwx' }] },
+      { name: 'base', label: 'base model tiny', base_model: 'tiny', checkpoint_id: null, prompt_prefix: 'a photo of zwx style, ', tokens: [{ name: 'all', token: 'zwx' }] },
     ]);
     expect((await api.call('GET', `/v1/evaluations/${body.id}`)).body).toEqual(body);
   });
@@ -55,6 +55,7 @@ describe('POST /v1/evaluations', () => {
     ['an unknown model', () => ({ model: 'nowhere' }), 'unknown_model', '/model'],
     ['an unknown model to compare with', () => ({ compare_with: ['nowhere'] }), 'unknown_model', '/compare_with/0'],
     ['the model itself to compare with', () => ({ compare_with: ['base'] }), 'unknown_model', '/compare_with/0'],
+    ['a placeholder for the token of a base model', () => ({ prompts: ['a house', 'a [V] cat'] }), 'validation_failed', '/prompts/1'],
     ['a single image', () => ({ prompts: ['a house'] }), 'validation_failed', '/num_images'],
     ['a single image for CLIP scores alone', () => ({ prompts: ['a house'], metrics: ['clip'] }), 'validation_failed', '/num_images'],
     ['too many images', () => ({ prompts: 'general', num_images: 1000 }), 'validation_failed', '/num_images'],

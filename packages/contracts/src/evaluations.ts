@@ -13,7 +13,7 @@ export const EVALUATION_LIMITS = { imagesPerModel: 50_000, comparisons: 8 } as c
 
 /** What an evaluation stage and an evaluation of its own are both asked for. */
 const settings = {
-  prompts: z.union([promptList, promptSetReference]).optional().describe("A list of prompts, or a prompt set by its id, its name or name@version. A list that is too long for the body of this request (1 MB) goes into a prompt set. Left out: the shipped set for the base model"),
+  prompts: z.union([promptList, promptSetReference]).optional().describe("A list of prompts, or a prompt set by its id, its name or name@version. A list that is too long for the body of this request (1 MB) goes into a prompt set. `[V]` stands for the first token of each model, `[name]` for that of the component of this name; base models get those of the model that is evaluated. Such a prompt gets no words for the style in front. Left out: the shipped set for the base model"),
   num_images: z.int().min(1).max(1_000).default(1).describe('Images for each prompt'),
   sampler: z.enum(SAMPLERS).optional(),
   steps: z.int().min(1).max(1000).optional(),
@@ -53,7 +53,8 @@ export const evaluatedModel = z
     training_job_id: trainingJobId.nullable(),
     checkpoint_id: checkpointId.nullable(),
     step: z.int().nullable(),
-    prompt_prefix: z.string().describe('Stands before each prompt: the words for the style'),
+    prompt_prefix: z.string().describe('Stands before each prompt that has no placeholder: the words for the style'),
+    tokens: z.array(z.object({ name: z.string(), token: z.string() })).describe('What placeholders in the prompts become, by component'),
   })
   .meta({ id: 'EvaluatedModel' });
 export type EvaluatedModel = z.infer<typeof evaluatedModel>;

@@ -13,6 +13,7 @@ export * from './ids.ts';
 export * from './metric-notation.ts';
 export * from './model-names.ts';
 export * from './pages.ts';
+export * from './placeholders.ts';
 export * from './prompt-sets.ts';
 export * from './reports.ts';
 export * from './samplers.ts';

@@ -1,4 +1,5 @@
 // What people call a trained model, and the words that bring its style out.
+import type { BoundToken } from './placeholders.ts';
 import type { TrainingConfig } from './training-config.ts';
 import type { TrainingMethod } from './training-request.ts';
 
@@ -13,8 +14,13 @@ export function trainedModelLabel({ method, suffix }: TrainingConfig, step: numb
   return `${METHOD_TITLES[method]}${suffix === null ? '' : ` ${suffix}`}, ${step} step${step === 1 ? '' : 's'}`;
 }
 
+/** How an evaluated model is told its style: see `evaluatedPrompt`. */
+export function styleWords({ style_ref }: Pick<TrainingConfig, 'style_ref'>): { prompt_prefix: string; tokens: BoundToken[] } {
+  return { prompt_prefix: stylePrefix({ style_ref }), tokens: style_ref.components.map(({ name, token }) => ({ name, token })) };
+}
+
 /** What stands before each prompt: `a photo of zwx style, ukj style, `, the words that the components share said once. */
-export function stylePrefix({ style_ref: { components } }: Pick<TrainingConfig, 'style_ref'>): string {
+function stylePrefix({ style_ref: { components } }: Pick<TrainingConfig, 'style_ref'>): string {
   const [first] = components;
   if (first === undefined) return '';
   const shared = first.prompt.slice(0, first.prompt.indexOf(first.token));

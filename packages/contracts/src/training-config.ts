@@ -6,6 +6,7 @@ import { completeEvaluationSettings, evaluationStage } from './evaluations.ts';
 import { hyperparameters, METHOD_HYPERPARAMETERS } from './hyperparameters.ts';
 import type { Hyperparameters } from './hyperparameters.ts';
 import { datasetId } from './ids.ts';
+import { TOKEN_PLACEHOLDER, withTokens } from './placeholders.ts';
 import { METHOD_SAMPLING, SAMPLERS } from './samplers.ts';
 import { withAbsentFields } from './stored-json.ts';
 import { styleRefMix, TRAINING_METHODS } from './training-request.ts';
@@ -16,7 +17,6 @@ export const ALL_IMAGES = 'all';
 export const DEFAULT_AUX_PROMPT = 'a photo of style';
 const DEFAULT_AUX_WEIGHT = 1;
 const STYLE_REF_PROMPT = 'a photo of [V] style';
-export const TOKEN_PLACEHOLDER = '[V]';
 /** The authors' rare tokens: the first for persons, the second for backgrounds. */
 export const RARE_TOKENS: readonly string[] = ['zwx', 'ukj'];
 
@@ -107,12 +107,6 @@ function resolveValidation({ validation }: CreateTrainingJobRequest, components:
   if (!validation) return null;
   const prompts = validation.prompts.map((prompt) => withTokens(prompt, components));
   return { ...DEFAULT_SAMPLING, ...profile.generation, ...validation, prompts };
-}
-
-/** `[V]` becomes the first component's token, `[name]` that of the component of this name. */
-export function withTokens(prompt: string, components: readonly StyleRefComponent[]): string {
-  const first = prompt.replaceAll(TOKEN_PLACEHOLDER, components[0]?.token ?? '');
-  return components.reduce((text, { name, token }) => text.replaceAll(`[${name}]`, token), first);
 }
 
 function resolveComponents(request: CreateTrainingJobRequest): StyleRefComponent[] {

@@ -1,6 +1,6 @@
 // What the contracts promise elsewhere: transitions that end, the method's numbers, names that the engine knows.
 import {
-  ACTIVE_JOB_STATUSES, baseModelProfile, createTrainingJobRequest, ERRORS, FINISHED_JOB_STATUSES, JOB_STATUSES, JOB_TRANSITIONS, LIVE_JOB_STATUSES,
+  ACTIVE_JOB_STATUSES, barePrompt, baseModelProfile, createTrainingJobRequest, ERRORS, evaluatedPrompt, FINISHED_JOB_STATUSES, JOB_STATUSES, JOB_TRANSITIONS, LIVE_JOB_STATUSES,
   METHOD_HYPERPARAMETERS, parseStoredReport, resolveTrainingConfig, SAMPLERS,
 } from '@styleforge/contracts';
 import type { CreateTrainingJobRequest } from '@styleforge/contracts';
@@ -120,5 +120,26 @@ describe('a stored report', () => {
 
   it('is refused when it is none', () => {
     for (const stored of [{}, { format: 1, models: [] }, without(['verdict']), { ...whole, format: 2 }]) expect(() => parseStoredReport(stored)).toThrow(/path/);
+  });
+});
+
+describe('placeholders in the prompts of an evaluation', () => {
+  const person = { name: 'person', token: 'zwx' };
+  const background = { name: 'background', token: 'ukj' };
+  const model = { prompt_prefix: 'a photo of zwx style, ukj style, ', tokens: [person, background] };
+
+  it.each([
+    ['house', 'a photo of zwx style, ukj style, house', 'house'],
+    ['a photo of [V] style, house', 'a photo of zwx style, house', 'house'],
+    ['[background] style, a house, at night', 'ukj style, a house, at night', 'a house, at night'],
+    ['a house in [V] style', 'a house in zwx style', 'a house in zwx style'],
+    ['a [red] house', 'a photo of zwx style, ukj style, a [red] house', 'a [red] house'],
+  ])('%s', (prompt, drawn, judged) => {
+    expect([evaluatedPrompt(prompt, model), barePrompt(prompt, model.tokens)]).toEqual([drawn, judged]);
+  });
+
+  it('stay where a model has no tokens', () => {
+    expect(evaluatedPrompt('a [V] house', { prompt_prefix: 'x, ', tokens: [] })).toBe('x, a [V] house');
+    expect(barePrompt('a [V] house,by night', [])).toBe('a [V] house,by night');
   });
 });

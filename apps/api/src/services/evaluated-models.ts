@@ -1,5 +1,5 @@
 // The models of an evaluation: the one that is judged, and those that it is compared with.
-import { stylePrefix, trainedModelLabel } from '@styleforge/contracts';
+import { styleWords, trainedModelLabel } from '@styleforge/contracts';
 import type { EvaluatedModel, FieldError, TrainingConfig } from '@styleforge/contracts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { findNamedModel } from './named-model.ts';
@@ -25,14 +25,17 @@ export async function chooseEvaluatedModel(dependencies: ApiDependencies, projec
 }
 
 const baseModel = (name: string): EvaluatedModel => ({
-  name, label: `base model ${name}`, base_model: name, training_job_id: null, checkpoint_id: null, step: null, prompt_prefix: '',
+  name, label: `base model ${name}`, base_model: name, training_job_id: null, checkpoint_id: null, step: null, prompt_prefix: '', tokens: [],
 });
 
 const trainedModel = (name: string, { job, checkpoint: { id, step } }: TrainedModel): EvaluatedModel => ({
-  name, label: trainedModelLabel(job.config, step), base_model: job.baseModel, training_job_id: job.id, checkpoint_id: id, step, prompt_prefix: stylePrefix(job.config),
+  name, label: trainedModelLabel(job.config, step), base_model: job.baseModel, training_job_id: job.id, checkpoint_id: id, step, ...styleWords(job.config),
 });
 
-type Comparing = { names: readonly string[]; judged: Pick<EvaluatedModel, 'base_model' | 'checkpoint_id' | 'prompt_prefix'>; trains: boolean; pointer: string };
+/** What the others are compared with. */
+export type JudgedModel = Pick<EvaluatedModel, 'name' | 'base_model' | 'checkpoint_id' | 'prompt_prefix' | 'tokens'>;
+
+type Comparing = { names: readonly string[]; judged: JudgedModel; trains: boolean; pointer: string };
 
 /** A base model gets the very prompts of the model that it is compared with. */
 export async function chooseComparisons(
@@ -52,7 +55,7 @@ export async function chooseComparisons(
       other.checkpoint_id === model.checkpoint_id && (model.checkpoint_id !== null || other.base_model === model.base_model);
     if (!trains && isSame(judged)) refuse(`${asked} is the model that is evaluated`);
     else if (comparisons.some(isSame)) refuse(`${asked} is named twice`);
-    else comparisons.push({ ...model, name: asked, ...(model.checkpoint_id === null && { prompt_prefix: judged.prompt_prefix }) });
+    else comparisons.push({ ...model, name: asked, ...(model.checkpoint_id === null && { prompt_prefix: judged.prompt_prefix, tokens: judged.tokens }) });
   }
   return { comparisons: told(comparisons), errors };
 }

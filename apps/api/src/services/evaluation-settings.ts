@@ -1,9 +1,10 @@
 // Resolves what an evaluation is asked for: prompts, sampling, extractors, reference images, models to compare with.
 import { EVALUATION_LIMITS, METHOD_SAMPLING } from '@styleforge/contracts';
-import type { EvaluatedModel, EvaluationRequest, EvaluationStage, FieldError } from '@styleforge/contracts';
+import type { EvaluationRequest, EvaluationStage, FieldError } from '@styleforge/contracts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { ApiError } from '../errors/api-error.ts';
-import { chooseComparisons, type ChosenModel } from './evaluated-models.ts';
+import { chooseComparisons, type ChosenModel, type JudgedModel } from './evaluated-models.ts';
+import { refusePlaceholders } from './placeholders.ts';
 import { findPromptSet, promptsSha256 } from './prompt-set-service.ts';
 
 /** The shipped base model has prompts and an extractor of its own. */
@@ -14,7 +15,7 @@ const USUAL_DEFAULTS = { prompts: 'general', extractor: 'inception-v3-fid', clip
 export interface EvaluationContext {
   projectId: string;
   /** What is evaluated. */
-  judged: Pick<EvaluatedModel, 'base_model' | 'checkpoint_id' | 'prompt_prefix'>;
+  judged: JudgedModel;
   /** It is trained first, so that it has no checkpoint yet. */
   trains: boolean;
   size: Pick<ChosenModel, 'resolution' | 'defaults'>;
@@ -32,6 +33,8 @@ export async function resolveEvaluation(dependencies: ApiDependencies, request: 
   const { num_images, seed, metrics } = request;
   const sampling = { sampler: request.sampler, steps: request.steps, guidance_scale: request.guidance_scale, negative_prompt: request.negative_prompt };
   const prompts = await resolvePrompts(dependencies, projectId, request.prompts ?? usual.prompts, pointer);
+  const listed = request.prompts instanceof Array;
+  refusePlaceholders(prompts.prompts, { model: judged.name, components: judged.tokens }, (index) => `${pointer}/prompts${listed ? `/${index}` : ''}`);
   checkNumbers(request, prompts.prompts.length, pointer);
   const { comparisons, errors } = await chooseComparisons(dependencies, projectId, { names: request.compare_with, judged, trains, pointer: `${pointer}/compare_with` });
   if (errors.length > 0) throw refusal('unknown_model', errors);

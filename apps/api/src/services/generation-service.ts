@@ -1,7 +1,7 @@
 // Creates generations: finds the model that is meant, resolves the settings, queues the work.
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isFinishedGeneration, METHOD_SAMPLING, TOKEN_PLACEHOLDER, withTokens } from '@styleforge/contracts';
+import { isFinishedGeneration, METHOD_SAMPLING, withTokens } from '@styleforge/contracts';
 import type { CreateGenerationRequest, GenerationConfig, StyleRefComponent } from '@styleforge/contracts';
 import { newId } from '@styleforge/database';
 import type { Database, GenerationDetail, GenerationModel } from '@styleforge/database';
@@ -9,6 +9,7 @@ import type { ApiDependencies } from '../dependencies.ts';
 import { ApiError } from '../errors/api-error.ts';
 import { findNamedModel } from './named-model.ts';
 import type { NamedModel } from './named-model.ts';
+import { refusePlaceholders } from './placeholders.ts';
 
 const SEEDS = 2 ** 32;
 const POLL_MS = 100;
@@ -23,7 +24,7 @@ interface ChosenModel extends Pick<NamedModel, 'resolution' | 'sizeUnit' | 'defa
 /** Returns the new generation's id. */
 export async function createGeneration(dependencies: ApiDependencies, { projectId, body, reservedUuid }: NewGeneration): Promise<string> {
   const chosen = await chooseModel(dependencies, projectId, body.model);
-  checkPlaceholders(body, chosen);
+  refusePlaceholders(body.prompts, { model: body.model, components: chosen.components }, (index) => `/prompts/${index}`);
   const config = resolve(body, chosen);
   checkSize(config, chosen);
   const id = newId('generation', reservedUuid);
@@ -57,13 +58,6 @@ function resolve(body: CreateGenerationRequest, { resolution, defaults, componen
     seed: body.seed ?? randomInt(SEEDS),
     num_images: body.num_images,
   };
-}
-
-function checkPlaceholders({ prompts, model }: CreateGenerationRequest, { components }: ChosenModel): void {
-  if (components.length > 0) return;
-  const detail = `${TOKEN_PLACEHOLDER} stands for the token of a trained model; ${model} is a base model: name the style in words, or a job in model`;
-  const errors = prompts.flatMap((prompt, index) => (prompt.includes(TOKEN_PLACEHOLDER) ? [{ pointer: `/prompts/${index}`, detail }] : []));
-  if (errors.length > 0) throw new ApiError('validation_failed', errors.map(({ pointer }) => `${pointer}: ${detail}`).join('; '), errors);
 }
 
 function checkSize(config: GenerationConfig, { sizeUnit }: ChosenModel): void {

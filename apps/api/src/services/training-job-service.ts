@@ -1,5 +1,5 @@
 // Creates training jobs: checks that everything the job needs is there and fits together, then queues it.
-import { ALL_IMAGES, resolveTrainingConfig, stylePrefix } from '@styleforge/contracts';
+import { ALL_IMAGES, resolveTrainingConfig, styleWords } from '@styleforge/contracts';
 import type { CreateTrainingJobRequest, DatasetKind, ErrorCode, EvaluationRequest, EvaluationStage, FieldError, TrainingConfig } from '@styleforge/contracts';
 import { newId } from '@styleforge/database';
 import type { DatasetSummary, TrainingJobRow } from '@styleforge/database';
@@ -49,7 +49,7 @@ function resolveStage(
 ): Promise<EvaluationStage> {
   return resolveEvaluation(dependencies, request, {
     projectId, pointer: '/evaluation', styleRefDatasetId: config.style_ref.dataset_id,
-    judged: { base_model: config.base_model, checkpoint_id: null, prompt_prefix: stylePrefix(config) }, trains: true,
+    judged: { name: 'this job', base_model: config.base_model, checkpoint_id: null, ...styleWords(config) }, trains: true,
     size: { resolution: config.hyperparameters.resolution, defaults: baseModel.profile.generation },
   });
 }

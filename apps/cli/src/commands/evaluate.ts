@@ -80,7 +80,7 @@ function addEvaluateOptions(command: Command): void {
   const choices = (flags: string, description: string, values: readonly string[]) => new Option(flags, description).choices(values);
   command
     .option('-f, --file <file>', 'the request as YAML or JSON, with the fields of POST /v1/evaluations; flags win')
-    .option('--prompt <text>', 'may be repeated; the shipped prompts for the base model when none is given', collect)
+    .option('--prompt <text>', 'may be repeated, [V] stands for the token of the style; the shipped prompts for the base model when none is given', collect)
     .option('--prompt-set <name>', 'a prompt set instead: its name, name@version or id')
     .option('-n, --number <number>', 'images for each prompt')
     .option('--reference <dataset>', 'pictures to measure against, an id or a folder; those of the job when left out')

@@ -1,5 +1,5 @@
 // Draws one model's images of an evaluation: image i from prompt and seed i, whatever has been made before.
-import { evaluationConfig } from '@styleforge/contracts';
+import { evaluatedPrompt, evaluationConfig } from '@styleforge/contracts';
 import { generateImages } from '@styleforge/styleforge';
 import type { DrawTask, MessageFromChild } from '../messages.ts';
 import { requireExtractors } from './extractors.ts';
@@ -9,8 +9,9 @@ export async function draw(task: DrawTask, parent: Parent): Promise<MessageFromC
   const config = evaluationConfig.parse(task.config);
   await requireExtractors(config, task.extractorsDirectory, parent.signal);
   const { model, first } = task;
-  const prefix = config.models[model]?.prompt_prefix ?? '';
-  const prompts = config.prompts.flatMap((prompt) => new Array<string>(config.num_images).fill(prefix + prompt)).slice(first);
+  const chosen = config.models[model];
+  if (!chosen) throw new Error(`the evaluation has no model ${model}`);
+  const prompts = config.prompts.flatMap((prompt) => new Array<string>(config.num_images).fill(evaluatedPrompt(prompt, chosen))).slice(first);
   if (prompts.length === 0) return { type: 'result' };
   await generateImages({
     modelDirectory: task.modelDirectory, compile: task.compile, prompts, signal: parent.signal,

@@ -1,5 +1,5 @@
 // Scores the images of a validation: KID against reference images, or how well they fit their prompts.
-import type { TrainingConfig } from '@styleforge/contracts';
+import { barePrompt, type TrainingConfig } from '@styleforge/contracts';
 import { clipScore, type FeatureExtractor, type Features, fullKernelDistance, readImages, type RgbImage } from '@styleforge/metrics';
 import type { TrainingTask } from '../messages.ts';
 import { openConfiguredExtractor } from './configured-extractor.ts';
@@ -34,20 +34,12 @@ export class Judge {
     const rows = await this.#extractor.embedImages(images, { signal });
     if (this.#reference) return fullKernelDistance(this.#reference, rows);
     if (!this.#extractor.embedTexts) throw new Error(`the extractor ${this.#extractor.name} reads no texts`);
-    const tokens = this.#config.style_ref.components.map(({ token }) => token);
-    const texts = await this.#extractor.embedTexts(images.map(({ prompt }) => barePrompt(prompt, tokens)), { signal });
+    const { components } = this.#config.style_ref;
+    const texts = await this.#extractor.embedTexts(images.map(({ prompt }) => barePrompt(prompt, components)), { signal });
     return clipScore(rows, texts);
   }
 
   release(): Promise<void> {
     return this.#extractor.release();
   }
-}
-
-/** What follows the last part of the prompt that names a token, so that the style's own words are not judged; all of it where nothing follows. */
-function barePrompt(prompt: string, tokens: readonly string[]): string {
-  const parts = prompt.split(',').map((part) => part.trim());
-  const last = parts.findLastIndex((part) => part.split(/\s+/).some((word) => tokens.includes(word)));
-  const bare = parts.slice(last + 1).join(', ');
-  return bare === '' ? prompt : bare;
 }

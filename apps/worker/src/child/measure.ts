@@ -1,5 +1,5 @@
 // Measures the images of an evaluation: distances to the reference images, fit to the prompts, diversity, signs of overfitting, tokens.
-import { type EvaluationConfig, evaluationConfig, type Metric, type ReportMetric, type TokenDisentanglementBody } from '@styleforge/contracts';
+import { barePrompt, type EvaluationConfig, evaluationConfig, type Metric, type ReportMetric, type TokenDisentanglementBody } from '@styleforge/contracts';
 import { isSamplerName, loadTextToImagePipeline } from '@styleforge/diffusion';
 import {
   directoryCache, type FeatureExtractor, imageFiles, type ImageSet, measureImages, type MetricBlock, overfittingSigns, type ValidationPoint,
@@ -57,8 +57,11 @@ async function measureModels(extractor: FeatureExtractor, metrics: Metric[], { c
   return blocks;
 }
 
-/** The bare prompt of each image, without the words for the style. */
-const captions = ({ prompts, num_images }: EvaluationConfig) => prompts.flatMap((prompt) => new Array<string>(num_images).fill(prompt));
+/** Without the words for the style: the same texts for all models. */
+const barePrompts = ({ prompts, models }: EvaluationConfig) => prompts.map((prompt) => barePrompt(prompt, models[0]?.tokens ?? []));
+
+/** Of each image. */
+const captions = (config: EvaluationConfig) => barePrompts(config).flatMap((prompt) => new Array<string>(config.num_images).fill(prompt));
 
 /** `blocks`: of each extractor, those of each model. Diversity and nearness are told by the last one, which knows what a picture shows. */
 function toMeasurements(blocks: MetricBlock[][], task: MeasureTask, tokens: TokenDisentanglementBody | null): Measurements {
@@ -107,7 +110,7 @@ async function tellTokensApart(extractor: FeatureExtractor, config: EvaluationCo
   try {
     const { sampler, steps, guidance_scale: guidanceScale, negative_prompt: negativePrompt, seed, width, height } = config;
     return await measureTokens({
-      extractor, pipeline, components: tokens.components, prompts: config.prompts.slice(0, TOKEN_PROMPTS), imagesPerPrompt: 1,
+      extractor, pipeline, components: tokens.components, prompts: barePrompts(config).slice(0, TOKEN_PROMPTS), imagesPerPrompt: 1,
       sampling: { sampler, steps, guidanceScale, negativePrompt, seed, width, height }, signal: parent.signal,
     });
   } finally {

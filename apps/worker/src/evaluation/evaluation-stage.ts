@@ -1,5 +1,5 @@
 // The evaluation stage of a training job: an evaluation of its finished checkpoint, made by the job's own worker.
-import { type EvaluatedModel, type EvaluationProgress, stylePrefix, trainedModelLabel } from '@styleforge/contracts';
+import { type EvaluatedModel, type EvaluationProgress, styleWords, trainedModelLabel } from '@styleforge/contracts';
 import type { EvaluationRow, TrainingJobRow } from '@styleforge/database';
 import { Heartbeat } from '../heartbeat.ts';
 import type { WorkerServices } from '../worker.ts';
@@ -34,7 +34,7 @@ async function judgedModel({ id, projectId, config }: TrainingJobRow, checkpoint
   if (!checkpoint) throw new Error(`the checkpoint ${checkpointId} that is to be evaluated is gone`);
   const { step } = checkpoint;
   return {
-    name: id, label: trainedModelLabel(config, step), base_model: config.base_model, training_job_id: id, checkpoint_id: checkpointId, step, prompt_prefix: stylePrefix(config),
+    name: id, label: trainedModelLabel(config, step), base_model: config.base_model, training_job_id: id, checkpoint_id: checkpointId, step, ...styleWords(config),
   };
 }
 

@@ -1059,7 +1059,7 @@ export interface components {
              * @default 1
              */
             num_images?: number;
-            /** @description A list of prompts, or a prompt set by its id, its name or name@version. A list that is too long for the body of this request (1 MB) goes into a prompt set. Left out: the shipped set for the base model */
+            /** @description A list of prompts, or a prompt set by its id, its name or name@version. A list that is too long for the body of this request (1 MB) goes into a prompt set. `[V]` stands for the first token of each model, `[name]` for that of the component of this name; base models get those of the model that is evaluated. Such a prompt gets no words for the style in front. Left out: the shipped set for the base model */
             prompts?: string[] | string;
             /**
              * @description Left out: the StyleRef images of the training job
@@ -1131,7 +1131,7 @@ export interface components {
             description?: string;
             /** @description A name that the project has already gets a new version */
             name: string;
-            /** @description What the pictures show, without the words for the style; at most 1000000 characters together */
+            /** @description What the pictures show, without the words for the style, or with placeholders for its tokens, as in an evaluation; at most 1000000 characters together */
             prompts: string[];
         };
         /**
@@ -1405,9 +1405,14 @@ export interface components {
             label: string;
             /** @description As it was asked for */
             name: string;
-            /** @description Stands before each prompt: the words for the style */
+            /** @description Stands before each prompt that has no placeholder: the words for the style */
             prompt_prefix: string;
             step: number | null;
+            /** @description What placeholders in the prompts become, by component */
+            tokens: {
+                name: string;
+                token: string;
+            }[];
             training_job_id: string | null;
         };
         Evaluation: {
@@ -1542,7 +1547,7 @@ export interface components {
              * @default 1
              */
             num_images?: number;
-            /** @description A list of prompts, or a prompt set by its id, its name or name@version. A list that is too long for the body of this request (1 MB) goes into a prompt set. Left out: the shipped set for the base model */
+            /** @description A list of prompts, or a prompt set by its id, its name or name@version. A list that is too long for the body of this request (1 MB) goes into a prompt set. `[V]` stands for the first token of each model, `[name]` for that of the component of this name; base models get those of the model that is evaluated. Such a prompt gets no words for the style in front. Left out: the shipped set for the base model */
             prompts?: string[] | string;
             /**
              * @description Left out: the StyleRef images of the training job
@@ -2068,9 +2073,14 @@ export interface components {
                     url: string;
                 };
             }[];
-            /** @description Stands before each prompt: the words for the style */
+            /** @description Stands before each prompt that has no placeholder: the words for the style */
             prompt_prefix: string;
             step: number | null;
+            /** @description What placeholders in the prompts become, by component */
+            tokens: {
+                name: string;
+                token: string;
+            }[];
             training_job_id: string | null;
             warnings: {
                 code: string;
