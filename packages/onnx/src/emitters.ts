@@ -1,6 +1,6 @@
 // How each graph operation is written in ONNX operations, for the device that will run it.
-import { elementCount, lastTwoSwapped, type OpKind, type OpNode, type Shape, type Tensor } from '@styleforge/autodiff';
-import { inputGradient, weightGradient } from './convolution-gradients.ts';
+import { elementCount, lastTwoSwapped, type OpKind, type OpNode } from '@styleforge/autodiff';
+import { convolution, inputGradient, weightGradient } from './convolutions.ts';
 import { type FloatPrecision } from './mixed-precision.ts';
 import { INT64, ints, type ModelBuilder } from './model-builder.ts';
 
@@ -106,8 +106,6 @@ function emitScatterAdd({ builder, node, operands }: EmitContext<'scatterAdd'>):
   return builder.node('ScatterND', [zeros, indices, operands[0]], { attributes: { reduction: 'add' } });
 }
 
-const shapeOf = (tensor: Tensor): Shape => tensor.shape;
-
 export const emitters: { readonly [K in OpKind]: Emitter<K> } = {
   input: source,
   parameter: source,
@@ -121,13 +119,18 @@ export const emitters: { readonly [K in OpKind]: Emitter<K> } = {
   stopGradient: simple('Identity'),
   matmul: emitMatmul,
   linear: emitLinear,
-  conv2d: ({ builder, node, operands }) => builder.node('Conv', operands, {
-    attributes: { strides: ints(node.attributes.strides), pads: ints(node.attributes.pads) },
-  }),
-  conv2dInputGradient: ({ builder, precision, node, operands: [dy, weight] }) =>
-    inputGradient(builder, dy, weight, shapeOf(node.inputs[0]), shapeOf(node.inputs[1]), { ...node.attributes, precision }),
-  conv2dWeightGradient: ({ builder, node, operands: [x, dy] }) =>
-    weightGradient(builder, x, dy, shapeOf(node.inputs[0]), shapeOf(node.inputs[1]), node.attributes),
+  conv2d: (context) => {
+    const { node: { inputs: [x, weight], output, attributes }, operands } = context;
+    return convolution(context, operands, x.shape, weight.shape, output.shape, attributes);
+  },
+  conv2dInputGradient: (context) => {
+    const { node: { inputs: [dy, weight], attributes }, operands } = context;
+    return inputGradient(context, operands[0], operands[1], dy.shape, weight.shape, attributes);
+  },
+  conv2dWeightGradient: (context) => {
+    const { node: { inputs: [x, dy], attributes }, operands } = context;
+    return weightGradient(context, operands[0], operands[1], x.shape, dy.shape, attributes);
+  },
   maxPool2d: emitPooling('MaxPool', {}),
   averagePool2d: emitPooling('AveragePool', { count_include_pad: 0n }),
   upsampleNearest: ({ builder, node, operands }) => {

@@ -61,6 +61,7 @@ export class ModelBuilder {
   readonly #hidesShapes: boolean;
   readonly #graph: GraphProto = create(GraphProtoSchema, { name: 'styleforge' });
   readonly #integers = new Map<string, string>();
+  readonly #floats = new Map<string, string>();
   readonly #computed = new Set<string>();
   readonly #renamed = new Map<string, string>();
   #names = 0;
@@ -109,9 +110,11 @@ export class ModelBuilder {
     return this.node('Cast', [value], { attributes: { to: BigInt(precision === 'float16' ? FLOAT16 : FLOAT) } });
   }
 
-  /** A floating-point constant; onnxruntime casts it when it loads the model, or in each run where it may not optimize. */
+  /** A floating-point constant, shared where it repeats; onnxruntime casts it when it loads the model, or in each run where it may not optimize. */
   floats(values: Float32Array, shape: Shape, precision: FloatPrecision): string {
-    const name = this.initializer(values, shape);
+    const key = `${shape.join()}:${values.join()}`;
+    const name = this.#floats.get(key) ?? this.initializer(values, shape);
+    this.#floats.set(key, name);
     return precision === 'float32' ? name : this.cast(name, precision);
   }
 

@@ -1,10 +1,21 @@
-// The two gradients of a convolution as ordinary ONNX operations; the form is chosen by shape (docs/experiments/engine.md).
+// A convolution and its two gradients as ordinary ONNX operations; the form is chosen by shape (docs/experiments/engine.md).
 import { elementCount, type Conv2dAttributes, type Shape } from '@styleforge/autodiff';
 import { type FloatPrecision } from './mixed-precision.ts';
 import { ints, type ModelBuilder } from './model-builder.ts';
+import { winogradConvolution, winogradForm, winogradGradientForm, winogradInputGradient, winogradWeightGradient } from './winograd.ts';
 
 type Size = readonly [number, number];
 type WeightGradientAttributes = Conv2dAttributes & { readonly kernel: Size };
+
+/** Where and how a convolution is computed. */
+export interface ConvolutionContext {
+  readonly builder: ModelBuilder;
+  readonly target: 'cpu' | 'webgpu';
+  readonly precision: FloatPrecision;
+}
+
+/** Winograd's transforms are fitted to the processor, and lose too much in float16. */
+const mayTransform = ({ target, precision }: ConvolutionContext): boolean => target === 'cpu' && precision === 'float32';
 
 function isPointwise(kernel: Size, { strides, pads }: Conv2dAttributes): boolean {
   return kernel.every((size) => size === 1) && strides.every((stride) => stride === 1) && pads.every((pad) => pad === 0);
@@ -20,18 +31,33 @@ function flippedKernel(builder: ModelBuilder, weight: string, [o, c, kh, kw]: Sh
   return reshaped(builder.node('Gemm', [reshaped(swapped, [c * o, size]), builder.floats(exchange, [size, size], precision)]), [c, o, kh, kw]);
 }
 
+/** x, weight and perhaps a bias -> results */
+export function convolution(
+  context: ConvolutionContext, operands: readonly string[], images: Shape, weightShape: Shape, results: Shape, { strides, pads }: Conv2dAttributes,
+): string {
+  const shapes = { images, results, kernel: [weightShape[2], weightShape[3]] as const, strides, pads };
+  const form = mayTransform(context) ? winogradForm(shapes) : null;
+  if (form) return winogradConvolution(context.builder, form, operands, shapes);
+  return context.builder.node('Conv', operands, { attributes: { strides: ints(strides), pads: ints(pads) } });
+}
+
 /** Gradient with respect to the input: a convolution with the flipped kernel where pixels outweigh weights, else a transposed one. */
 export function inputGradient(
-  builder: ModelBuilder, dy: string, weight: string, dyShape: Shape, weightShape: Shape,
-  attributes: Conv2dAttributes & { readonly inputShape: Shape; readonly precision: FloatPrecision },
+  context: ConvolutionContext, dy: string, weight: string, dyShape: Shape, weightShape: Shape,
+  { strides, pads, inputShape }: Conv2dAttributes & { readonly inputShape: Shape },
 ): string {
-  const { strides, pads, inputShape, precision } = attributes;
+  const { builder, precision } = context;
   const kernel: Size = [weightShape[2], weightShape[3]];
   const unitStride = strides.every((stride) => stride === 1);
   const padsFit = [0, 1].every((i) => pads[i] < kernel[i] && pads[i + 2] < kernel[i]);
-  if (unitStride && padsFit && preferFlippedKernel(dyShape, weightShape)) {
-    const flippedPads = [0, 1, 2, 3].map((i) => kernel[i % 2] - 1 - pads[i]);
-    return builder.node('Conv', [dy, flippedKernel(builder, weight, weightShape, precision)], { attributes: { pads: ints(flippedPads) } });
+  if (unitStride && padsFit) {
+    const flippedPads = [0, 1, 2, 3].map((i) => kernel[i % 2] - 1 - pads[i]) as [number, number, number, number];
+    const back = { images: dyShape, results: inputShape, kernel, strides, pads: flippedPads };
+    const form = mayTransform(context) ? winogradForm(back) : null;
+    if (form) return winogradInputGradient(builder, form, dy, weight, back);
+    if (preferFlippedKernel(dyShape, weightShape)) {
+      return builder.node('Conv', [dy, flippedKernel(builder, weight, weightShape, precision)], { attributes: { pads: ints(flippedPads) } });
+    }
   }
   const outputPadding = [0, 1].map((i) => inputShape[i + 2] - ((dyShape[i + 2] - 1) * strides[i] + kernel[i] - pads[i] - pads[i + 2]));
   return builder.node('ConvTranspose', [dy, weight], {
@@ -117,15 +143,19 @@ function kernelOffsets([kh, kw]: Size): [number, number][] {
 
 /** Gradient with respect to the weight, [o, c * kh * kw]: all shifted windows of x against dy in matrix products. */
 export function weightGradient(
-  builder: ModelBuilder, x: string, dy: string, xShape: Shape, dyShape: Shape,
+  context: ConvolutionContext, x: string, dy: string, xShape: Shape, dyShape: Shape,
   attributes: WeightGradientAttributes,
 ): string {
-  const { kernel, strides } = attributes;
+  const { builder } = context;
+  const { kernel, strides, pads } = attributes;
   if (isPointwise(kernel, attributes)) {
     const [images, errors] = [channelsFirst(builder, x, xShape), channelsFirst(builder, dy, dyShape)];
     return builder.node('Gemm', [errors, images], { attributes: { transB: 1n } });
   }
+  const shapes = { images: xShape, results: dyShape, kernel, strides, pads };
+  const form = mayTransform(context) ? winogradGradientForm(shapes) : null;
+  if (form) return winogradWeightGradient(builder, form, x, dy, shapes);
   const unitStride = strides.every((stride) => stride === 1);
-  const form = unitStride && dyShape[3] > 16 ? flatGradient : channelsLastGradient;
-  return form(builder, x, dy, xShape, dyShape, attributes);
+  const shifted = unitStride && dyShape[3] > 16 ? flatGradient : channelsLastGradient;
+  return shifted(builder, x, dy, xShape, dyShape, attributes);
 }

@@ -1,0 +1,156 @@
+// 3x3 convolutions and their gradients by Winograd's minimal filtering F(m x m, 3 x 3) (arXiv 1509.09308): (m + 2)^2 products for m^2 pixels
+// instead of 9 m^2. Every step is an ordinary matrix product over images with their channels last, so tiles are cut by plain copies.
+import { elementCount, type Conv2dAttributes, type Shape } from '@styleforge/autodiff';
+import { ints, type ModelBuilder } from './model-builder.ts';
+
+type Matrix = readonly (readonly number[])[];
+
+/** y = A' ((G w) (B' x)) in one dimension, for m outputs; in two dimensions the Kronecker products of each with itself. */
+interface Filtering {
+  readonly outputs: number;
+  /** B', [m + 2, m + 2] */
+  readonly data: Matrix;
+  /** G, [m + 2, 3] */
+  readonly kernel: Matrix;
+  /** A', [m, m + 2] */
+  readonly result: Matrix;
+}
+
+/** The paper's two forms. Four outputs multiply least; two lose no precision and need less than half of the transformed weights. */
+const filterings: readonly Filtering[] = [
+  {
+    outputs: 4,
+    data: [[4, 0, -5, 0, 1, 0], [0, -4, -4, 1, 1, 0], [0, 4, -4, -1, 1, 0], [0, -2, -1, 2, 1, 0], [0, 2, -1, -2, 1, 0], [0, 4, 0, -5, 0, 1]],
+    kernel: [[1 / 4, 0, 0], [-1 / 6, -1 / 6, -1 / 6], [-1 / 6, 1 / 6, -1 / 6], [1 / 24, 1 / 12, 1 / 6], [1 / 24, -1 / 12, 1 / 6], [0, 0, 1]],
+    result: [[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]],
+  },
+  {
+    outputs: 2,
+    data: [[1, 0, -1, 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, 1, 0, -1]],
+    kernel: [[1, 0, 0], [1 / 2, 1 / 2, 1 / 2], [1 / 2, -1 / 2, 1 / 2], [0, 0, 1]],
+    result: [[1, 1, 1, 0], [0, 1, -1, -1]],
+  },
+];
+
+const squared = (a: Matrix): number[][] => a.flatMap((left) => a.map((right) => left.flatMap((x) => right.map((y) => x * y))));
+const transposed = (a: Matrix): number[][] => a[0].map((_, column) => a.map((row) => row[column]));
+const reversed = (a: Matrix): number[][] => a.map((row) => [...row].reverse());
+
+/** What moving one value costs beside a multiplication within a matrix product, fitted to measurements (docs/experiments/engine.md). */
+const COST = { product: 0.75, pixel: 100, weight: 45, weightGradient: 75 };
+/** Transformed pixels that one product handles; larger images go band by band. */
+const BAND = 1 << 24;
+
+export interface Convolution extends Conv2dAttributes {
+  /** [n, c, h, w] of what the kernel moves over. */
+  readonly images: Shape;
+  /** [n, o, h', w'] of what comes out. */
+  readonly results: Shape;
+  readonly kernel: readonly [number, number];
+}
+
+/** The form that is cheapest for a convolution, or null where computing it directly is. */
+export function winogradForm({ images, results, kernel, strides }: Convolution, weightCost = COST.weight): Filtering | null {
+  const [n, o, height, width] = results;
+  const c = images[1];
+  if ([...kernel].some((size) => size !== 3) || strides.some((stride) => stride !== 1)) return null;
+  const cost = ({ outputs }: Filtering): number => {
+    const tile = (outputs + 2) ** 2;
+    const values = tile / outputs ** 2 * n * height * width;
+    return COST.product * values * c * o + COST.pixel * values * (c + o) + weightCost * tile * c * o;
+  };
+  const direct = { form: null as Filtering | null, cost: 9 * n * height * width * c * o };
+  return filterings.filter(({ outputs }) => height % outputs === 0 && width % outputs === 0)
+    .reduce((best, form) => (cost(form) < best.cost ? { form, cost: cost(form) } : best), direct).form;
+}
+
+export const winogradGradientForm = (convolution: Convolution): Filtering | null => winogradForm(convolution, COST.weightGradient);
+
+const reshape = (builder: ModelBuilder, x: string, shape: readonly number[]): string => builder.node('Reshape', [x, builder.integers(shape)]);
+const transpose = (builder: ModelBuilder, x: string, perm: readonly number[]): string => builder.node('Transpose', [x], { attributes: { perm: ints(perm) } });
+
+/** matrix [rows, columns] @ x [columns, ...shape] -> [rows, ...shape] */
+function transform(builder: ModelBuilder, matrix: Matrix, x: string, shape: readonly number[]): string {
+  const constant = builder.floats(Float32Array.from(matrix.flat()), [matrix.length, matrix[0].length], 'float32');
+  return reshape(builder, builder.node('Gemm', [constant, reshape(builder, x, [matrix[0].length, elementCount(shape)])]), [matrix.length, ...shape]);
+}
+
+/** weight [o, c, 3, 3] -> [tile, o, c] */
+function transformedWeight(builder: ModelBuilder, kernel: Matrix, weight: string, [o, c]: Shape): string {
+  const matrix = builder.floats(Float32Array.from(kernel.flat()), [kernel.length, 9], 'float32');
+  const flat = builder.node('Gemm', [matrix, reshape(builder, weight, [o * c, 9])], { attributes: { transB: 1n } });
+  return reshape(builder, flat, [kernel.length, o, c]);
+}
+
+/** [n, c, h, w] -> [n, h, w, c] with zeros around it */
+function channelsLast(builder: ModelBuilder, x: string, [n, c, h, w]: Shape, [top, left, bottom, right]: Conv2dAttributes['pads']): string {
+  const last = reshape(builder, transpose(builder, reshape(builder, x, [n, c, h * w]), [0, 2, 1]), [n, h, w, c]);
+  return top + left + bottom + right === 0 ? last : builder.node('Pad', [last, builder.integers([0, top, left, 0, 0, bottom, right, 0])]);
+}
+
+/** Overlapping tiles of m + 2 pixels a side, transformed: images [n, h, w, c] -> [tile, n * rows * columns, c], from tile row `first` on. */
+function transformedTiles(builder: ModelBuilder, { outputs: m, data }: Filtering, images: string, [n, rows, columns, c]: readonly number[], first = 0): string {
+  const side = Array.from({ length: m + 2 }, (_, i) => i);
+  const pixels = side.flatMap((i) => side.map((j) => {
+    const start = [first * m + i, j];
+    const end = [start[0] + (rows - 1) * m + 1, j + (columns - 1) * m + 1];
+    return builder.node('Slice', [images, ...[start, end, [1, 2], [m, m]].map((values) => builder.integers(values))]);
+  }));
+  return transform(builder, squared(data), builder.node('Concat', pixels, { attributes: { axis: 0n } }), [n * rows * columns, c]);
+}
+
+interface Operands {
+  readonly form: Filtering;
+  /** [n, c, h, w] */
+  readonly x: string;
+  readonly bias?: string;
+  /** [tile, n, c] by [weights] -> [tile, n, o] */
+  readonly product: (tiles: string) => string;
+}
+
+function convolve(builder: ModelBuilder, { form, x, bias, product }: Operands, { images, results, pads }: Convolution): string {
+  const [n, o, height, width] = results;
+  const m = form.outputs;
+  const padded = channelsLast(builder, x, images, pads);
+  const [rows, columns] = [height / m, width / m];
+  const bandRows = Math.max(1, Math.min(rows, Math.floor(BAND / ((m + 2) ** 2 * n * columns * images[1]))));
+  const bands = Array.from({ length: Math.ceil(rows / bandRows) }, (_, band) => {
+    const first = band * bandRows;
+    const count = Math.min(bandRows, rows - first);
+    const products = product(transformedTiles(builder, form, padded, [n, count, columns, images[1]], first));
+    const pixels = transform(builder, squared(form.result), products, [n * count * columns, o]);
+    const biased = bias === undefined ? pixels : builder.node('Add', [pixels, bias]);
+    const ordered = transpose(builder, reshape(builder, biased, [m, m, n, count, columns, o]), [2, 3, 0, 4, 1, 5]);
+    return reshape(builder, ordered, [n, count * m * width, o]);
+  });
+  const last = bands.length > 1 ? builder.node('Concat', bands, { attributes: { axis: 1n } }) : bands[0];
+  return reshape(builder, transpose(builder, last, [0, 2, 1]), [n, o, height, width]);
+}
+
+/** x [n, c, h, w], weight [o, c, 3, 3], bias? [o] -> [n, o, h', w'] */
+export function winogradConvolution(builder: ModelBuilder, form: Filtering, [x, weight, bias]: readonly string[], convolution: Convolution): string {
+  const transformed = transformedWeight(builder, squared(form.kernel), weight, [convolution.results[1], convolution.images[1]]);
+  const product = (tiles: string): string => builder.node('FusedMatMul', [tiles, transformed], { domain: 'com.microsoft', attributes: { transB: 1n } });
+  return convolve(builder, { form, x, bias, product }, convolution);
+}
+
+/** dy [n, o, h', w'], weight [o, c, 3, 3] -> dx [n, c, h, w]; `convolution` is the one that leads from dy to dx, with the kernel turned around. */
+export function winogradInputGradient(builder: ModelBuilder, form: Filtering, dy: string, weight: string, convolution: Convolution): string {
+  const transformed = transformedWeight(builder, reversed(squared(form.kernel)), weight, [convolution.images[1], convolution.results[1]]);
+  return convolve(builder, { form, x: dy, product: (tiles) => builder.node('MatMul', [tiles, transformed]) }, convolution);
+}
+
+/** x [n, c, h, w], dy [n, o, h', w'] -> dweight [o, c * 9]: the transposed transforms of dy and of the result around one product a place of the tile. */
+export function winogradWeightGradient(builder: ModelBuilder, form: Filtering, x: string, dy: string, { images, results, pads }: Convolution): string {
+  const [n, o, height, width] = results;
+  const { outputs: m, kernel, result } = form;
+  const [c, tile, rows, columns] = [images[1], (m + 2) ** 2, height / m, width / m];
+  const tiles = transformedTiles(builder, form, channelsLast(builder, x, images, pads), [n, rows, columns, c]);
+  const errors = reshape(builder, channelsLast(builder, dy, results, [0, 0, 0, 0]), [n, rows, m, columns, m, o]);
+  const pixels = transpose(builder, errors, [2, 4, 0, 1, 3, 5]);
+  const spread = transform(builder, transposed(squared(result)), pixels, [n * rows * columns, o]);
+  const products = builder.node('FusedMatMul', [spread, tiles], { domain: 'com.microsoft', attributes: { transA: 1n } });
+  const constant = builder.floats(Float32Array.from(squared(kernel).flat()), [tile, 9], 'float32');
+  const gradient = builder.node('Gemm', [reshape(builder, products, [tile, o * c]), constant], { attributes: { transA: 1n } });
+  return reshape(builder, gradient, [o, c * 9]);
+}
