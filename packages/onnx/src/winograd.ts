@@ -39,7 +39,7 @@ const reversed = (a: Matrix): number[][] => a.map((row) => [...row].reverse());
 /** What moving one value costs beside a multiplication within a matrix product, fitted to measurements (docs/experiments/engine.md). */
 const COST = { product: 0.75, pixel: 100, weight: 45, weightGradient: 75 };
 /** Transformed pixels that one product handles; larger images go band by band. */
-const BAND = 1 << 24;
+const BAND = 1 << 23;
 
 export interface Convolution extends Conv2dAttributes {
   /** [n, c, h, w] of what the kernel moves over. */
@@ -83,20 +83,40 @@ function transformedWeight(builder: ModelBuilder, kernel: Matrix, weight: string
 }
 
 /** [n, c, h, w] -> [n, h, w, c] with zeros around it */
-function channelsLast(builder: ModelBuilder, x: string, [n, c, h, w]: Shape, [top, left, bottom, right]: Conv2dAttributes['pads']): string {
+function channelsLast(builder: ModelBuilder, x: string, [n, c, h, w]: Shape, [top, left, bottom, right]: Conv2dAttributes['pads'] = [0, 0, 0, 0]): string {
   const last = reshape(builder, transpose(builder, reshape(builder, x, [n, c, h * w]), [0, 2, 1]), [n, h, w, c]);
   return top + left + bottom + right === 0 ? last : builder.node('Pad', [last, builder.integers([0, top, left, 0, 0, bottom, right, 0])]);
 }
 
-/** Overlapping tiles of m + 2 pixels a side, transformed: images [n, h, w, c] -> [tile, n * rows * columns, c], from tile row `first` on. */
+/** Images [n, rows * m, columns * m, c] -> [m, m, n, rows, columns, c]: the same pixel of every m x m block together. */
+function blocks(builder: ModelBuilder, images: string, m: number, [n, rows, columns, c]: readonly number[]): string {
+  return transpose(builder, reshape(builder, images, [n, rows, m, columns, m, c]), [2, 4, 0, 1, 3, 5]);
+}
+
+/** x [n, c, h, w] and its padding -> blocks of m x m pixels with one more row and column of blocks than results have. */
+function paddedBlocks(builder: ModelBuilder, { outputs: m }: Filtering, x: string, { images, results, pads: [top, left, bottom, right] }: Convolution): string {
+  const [n, c] = images;
+  const padded = channelsLast(builder, x, images, [top, left, bottom + m - 2, right + m - 2]);
+  return blocks(builder, padded, m, [n, results[2] / m + 1, results[3] / m + 1, c]);
+}
+
+/**
+ * Overlapping tiles of m + 2 pixels a side, transformed: blocks of images -> [tile, n * rows * columns, c], from row `first` of blocks on.
+ * A tile is a block and the first two rows and columns of the next ones.
+ */
 function transformedTiles(builder: ModelBuilder, { outputs: m, data }: Filtering, images: string, [n, rows, columns, c]: readonly number[], first = 0): string {
-  const side = Array.from({ length: m + 2 }, (_, i) => i);
-  const pixels = side.flatMap((i) => side.map((j) => {
-    const start = [first * m + i, j];
-    const end = [start[0] + (rows - 1) * m + 1, j + (columns - 1) * m + 1];
-    return builder.node('Slice', [images, ...[start, end, [1, 2], [m, m]].map((values) => builder.integers(values))]);
+  const parts = [0, 1].flatMap((down) => [0, 1].map((right) => ({ down, right, height: down ? 2 : m, width: right ? 2 : m })));
+  const pixels = parts.map(({ down, right, height, width }) => {
+    const [start, end] = [[0, 0, first + down, right], [height, width, first + down + rows, right + columns]];
+    const part = builder.node('Slice', [images, ...[start, end, [0, 1, 3, 4]].map((values) => builder.integers(values))]);
+    return reshape(builder, part, [height * width, n * rows * columns * c]);
+  });
+  const order = parts.flatMap(({ down, right, height, width }) => Array.from({ length: height * width }, (_, i) => {
+    const [row, column] = [down * m + Math.floor(i / width), right * m + i % width];
+    return row * (m + 2) + column;
   }));
-  return transform(builder, squared(data), builder.node('Concat', pixels, { attributes: { axis: 0n } }), [n * rows * columns, c]);
+  const matrix = squared(data).map((row) => order.map((pixel) => row[pixel]));
+  return transform(builder, matrix, builder.node('Concat', pixels, { attributes: { axis: 0n } }), [n * rows * columns, c]);
 }
 
 interface Operands {
@@ -108,10 +128,11 @@ interface Operands {
   readonly product: (tiles: string) => string;
 }
 
-function convolve(builder: ModelBuilder, { form, x, bias, product }: Operands, { images, results, pads }: Convolution): string {
+function convolve(builder: ModelBuilder, { form, x, bias, product }: Operands, convolution: Convolution): string {
+  const { images, results } = convolution;
   const [n, o, height, width] = results;
   const m = form.outputs;
-  const padded = channelsLast(builder, x, images, pads);
+  const padded = paddedBlocks(builder, form, x, convolution);
   const [rows, columns] = [height / m, width / m];
   const bandRows = Math.max(1, Math.min(rows, Math.floor(BAND / ((m + 2) ** 2 * n * columns * images[1]))));
   const bands = Array.from({ length: Math.ceil(rows / bandRows) }, (_, band) => {
@@ -141,14 +162,14 @@ export function winogradInputGradient(builder: ModelBuilder, form: Filtering, dy
 }
 
 /** x [n, c, h, w], dy [n, o, h', w'] -> dweight [o, c * 9]: the transposed transforms of dy and of the result around one product a place of the tile. */
-export function winogradWeightGradient(builder: ModelBuilder, form: Filtering, x: string, dy: string, { images, results, pads }: Convolution): string {
+export function winogradWeightGradient(builder: ModelBuilder, form: Filtering, x: string, dy: string, convolution: Convolution): string {
+  const { images: [, c], results } = convolution;
   const [n, o, height, width] = results;
   const { outputs: m, kernel, result } = form;
-  const [c, tile, rows, columns] = [images[1], (m + 2) ** 2, height / m, width / m];
-  const tiles = transformedTiles(builder, form, channelsLast(builder, x, images, pads), [n, rows, columns, c]);
-  const errors = reshape(builder, channelsLast(builder, dy, results, [0, 0, 0, 0]), [n, rows, m, columns, m, o]);
-  const pixels = transpose(builder, errors, [2, 4, 0, 1, 3, 5]);
-  const spread = transform(builder, transposed(squared(result)), pixels, [n * rows * columns, o]);
+  const [tile, rows, columns] = [(m + 2) ** 2, height / m, width / m];
+  const tiles = transformedTiles(builder, form, paddedBlocks(builder, form, x, convolution), [n, rows, columns, c]);
+  const errors = blocks(builder, channelsLast(builder, dy, results), m, [n, rows, columns, o]);
+  const spread = transform(builder, transposed(squared(result)), errors, [n * rows * columns, o]);
   const products = builder.node('FusedMatMul', [spread, tiles], { domain: 'com.microsoft', attributes: { transA: 1n } });
   const constant = builder.floats(Float32Array.from(squared(kernel).flat()), [tile, 9], 'float32');
   const gradient = builder.node('Gemm', [reshape(builder, products, [tile, o * c]), constant], { attributes: { transA: 1n } });
