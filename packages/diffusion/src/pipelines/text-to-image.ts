@@ -87,9 +87,11 @@ export class TextToImagePipeline {
   constructor(components: TextToImageComponents, options: CompileOptions = {}) {
     this.components = components;
     const { weights } = components;
-    this.#unet = new ModelPrograms(weights.unet, options);
-    this.#vae = new ModelPrograms(weights.vae, options);
-    this.#textEncoder = new ModelPrograms(weights.textEncoder, options);
+    // on the processor a pass that frees its memory is as fast and starts sooner (docs/experiments/engine.md)
+    const compile = { keepMemory: (options.device ?? 'cpu') !== 'cpu', ...options };
+    this.#unet = new ModelPrograms(weights.unet, compile);
+    this.#vae = new ModelPrograms(weights.vae, compile);
+    this.#textEncoder = new ModelPrograms(weights.textEncoder, compile);
   }
 
   /** Pixels that a width or height must be a multiple of. */
