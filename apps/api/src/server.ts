@@ -1,4 +1,5 @@
 // Listens.
+import { listenError } from '@styleforge/config';
 import { buildApp } from './app.ts';
 import type { ApiOptions } from './dependencies.ts';
 import type { ApiServer } from './http/api-server.ts';
@@ -6,9 +7,12 @@ import type { ApiServer } from './http/api-server.ts';
 export type StartApiOptions = ApiOptions & { host: string; port: number };
 export type RunningApi = { url: string; app: ApiServer; close(): Promise<void> };
 
-/** Port 0 takes a free one; `url` tells which. The dependencies stay open when the API is closed. */
+/** Port 0 takes a free one; `url` tells which. Throws an error that names the setting where it cannot listen. The dependencies stay open when the API is closed. */
 export async function startApi({ host, port, ...options }: StartApiOptions): Promise<RunningApi> {
   const app = await buildApp(options);
-  const url = await app.listen({ host, port });
+  const url = await app.listen({ host, port }).catch(async (error: unknown) => {
+    await app.close();
+    throw listenError(error, { host, port, setting: 'PORT' });
+  });
   return { url, app, close: () => app.close() };
 }

@@ -1,5 +1,5 @@
 // A worker's own /healthz, /readyz and /metrics, where a port is configured for them.
-import type { Config } from '@styleforge/config';
+import { type Config, listenError } from '@styleforge/config';
 import { createObjectStoreProbe } from '@styleforge/storage';
 import { createReadiness, diskSpaceCheck, type Logger, type Metrics, migrationsCheck, startStatusServer, type StatusServer } from '@styleforge/telemetry';
 import type { RunningWorker } from './worker.ts';
@@ -17,7 +17,10 @@ export async function startStatusPage(config: Config, { services, queues }: Runn
     queue: () => queues.ping(),
     disk_space: diskSpaceCheck(scratchDirectory, config.operations.minFreeDiskMB),
   }, { log, metrics });
-  const page = await startStatusServer({ host: config.host, port: config.operations.workerPort, metrics, readiness });
+  const { host, operations: { workerPort: port } } = config;
+  const page = await startStatusServer({ host, port, metrics, readiness }).catch((error: unknown) => {
+    throw listenError(error, { host, port, setting: 'WORKER_PORT' });
+  });
   log.info({ url: page.url }, 'status page');
   return page;
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Config, environmentOf } from '@styleforge/config';
+import { type Config, environmentOf, listenError, urlOf } from '@styleforge/config';
 import { createDatabase, migrate } from '@styleforge/database';
 import { freePort, startEmbeddedPostgres } from '@styleforge/stack';
 import { type ServiceProcess, startServiceProcess } from './service-process.ts';
@@ -35,23 +35,31 @@ export async function startService({ config, newKey = false, onGivenUp = throwLa
     for (const close of opened.reverse()) await close();
   });
   try {
+    // Before anything is made: a server of somebody else would be taken for the API.
+    const port = await choosePort(config);
     await mkdir(config.dataDirectory, { recursive: true });
     const databaseUrl = config.databaseUrl ?? (await startDatabase(config, opened));
     await migrate(databaseUrl);
-    const apiKey = await makeKey(databaseUrl, newKey);
-    const port = config.port === 0 ? await freePort(config.host) : config.port;
     const env = environmentOf({ ...config, databaseUrl, port });
     const logDirectory = join(config.dataDirectory, 'logs');
-    const url = `http://${config.host}:${port}`;
+    const url = urlOf(config.host, port);
     const plan = { env, logDirectory, onGivenUp };
     const [api, worker] = await Promise.allSettled([startApi({ ...plan, url }, opened), startWorker(plan, opened)]);
     if (api.status === 'rejected') throw api.reason;
     if (worker.status === 'rejected') throw worker.reason;
+    // Last: it is shown once, by a start that has succeeded.
+    const apiKey = await makeKey(databaseUrl, newKey);
     return { url, ...(apiKey && { apiKey }), databaseUrl, workerPid: () => worker.value.pid, logDirectory, stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+function choosePort({ host, port }: Config): Promise<number> {
+  return freePort(host, port).catch((error: unknown) => {
+    throw listenError(error, { host, port, setting: 'PORT' });
+  });
 }
 
 type Closers = (() => Promise<void>)[];

@@ -1,0 +1,29 @@
+// Where the processes of the service listen, and what to change when they cannot.
+import { isIPv6 } from 'node:net';
+
+/** `setting`: the variable that names the port. */
+export interface ListeningAddress {
+  host: string;
+  port: number;
+  setting: 'PORT' | 'WORKER_PORT';
+}
+
+export function urlOf(host: string, port: number): string {
+  return `http://${isIPv6(host) ? `[${host}]` : host}:${port}`;
+}
+
+/** The error of a `listen` with the setting that helps; any other error as it is. */
+export function listenError(error: unknown, { host, port, setting }: ListeningAddress): unknown {
+  const explain = (message: string) => new Error(message, { cause: error });
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'EADDRINUSE':
+      return explain(`${setting}: something listens at ${host}, port ${port}, already; stop it, or choose another ${setting} (0 takes a free one)`);
+    case 'EACCES':
+      return explain(`${setting}: this user may not listen at port ${port}; choose one above 1023`);
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return explain(`HOST: this machine has no address ${host}; 127.0.0.1 is for callers on this machine alone, 0.0.0.0 for all`);
+    default:
+      return error;
+  }
+}
