@@ -69,6 +69,10 @@ describe('a request that is refused before it reaches a route', () => {
   it.each<[string, string, object, string, RegExp]>([
     ['a name of metadata', '/v1/training-jobs', { method: 'dreambooth', base_model: 'tiny', style_ref: { dataset_id: exampleId('dataset') }, metadata: { 'a:b': 'c' } }, '/metadata/a:b', /^its name must have 1 to 64 characters and no colon$/],
     ['what may be a list or a text, and is neither', '/v1/evaluations', { model: 'tiny', prompts: 5 }, '/prompts', /expected array.*, or: .*expected string/],
+    ['a text that is missing', '/v1/datasets', { kind: 'aux' }, '/name', /^is missing: expected string$/],
+    ['a choice that is missing', '/v1/datasets', { name: 'x' }, '/kind', /^is missing: expected one of "style_ref"\|"aux"$/],
+    ['a part that is missing', '/v1/training-jobs', { method: 'dreambooth', base_model: 'tiny' }, '/style_ref', /^is missing: expected object$/],
+    ['a wrong choice', '/v1/datasets', { name: 'x', kind: 'other' }, '/kind', /^Invalid option: expected one of/],
     ['an item of what may be a list or a text', '/v1/evaluations', { model: 'tiny', prompts: ['a house', 5] }, '/prompts/1', /expected string/],
   ])('says what is wrong with %s', async (_case, path, body, pointer, detail) => {
     const answer = await send('POST', path, json, JSON.stringify(body));

@@ -17,8 +17,11 @@ export class RequestValidationError extends Error {
   }
 }
 
+/** So that what is missing can be told from what is wrong. */
+export const REPORTING = { reportInput: true } as const;
+
 export const validatorCompiler: FastifySchemaCompiler<ZodType> = ({ schema }) => (data) => {
-  const result = schema.safeParse(data);
+  const result = schema.safeParse(data, REPORTING);
   return result.success ? { value: result.data } : { error: new RequestValidationError(result.error.issues) };
 };
 
@@ -28,7 +31,14 @@ export function toFieldErrors(issue: Issue): FieldError[] {
   }
   const pointer = toPointer(issue.path);
   if (issue.code === 'invalid_key') return [{ pointer, detail: `its name ${issue.issues.map(({ message }) => message).join(', ')}` }];
+  if ('input' in issue && issue.input === undefined) return [{ pointer, detail: `is missing${expectationOf(issue)}` }];
   return issue.code === 'invalid_union' ? toUnionErrors(issue) : [{ pointer, detail: issue.message }];
+}
+
+/** Of what is missing: `: expected string`, where the check names what it wants. */
+function expectationOf({ message }: Issue): string {
+  const expected = /expected .*/.exec(message)?.[0].replace(/, received undefined$/, '');
+  return expected === undefined ? '' : `: ${expected}`;
 }
 
 /** Of the forms that a field may have, the one that the value comes closest to; all of them where it is like none. */

@@ -5,7 +5,7 @@ import { newId } from '@styleforge/database';
 import type { Database, StudyProgress, StudyRecord, TrainingJobRow } from '@styleforge/database';
 import type { ApiDependencies } from '../dependencies.ts';
 import { ApiError } from '../errors/api-error.ts';
-import { toFieldErrors } from '../errors/request-validation.ts';
+import { REPORTING, toFieldErrors } from '../errors/request-validation.ts';
 import { resolveJob } from './training-job-service.ts';
 
 type NewStudy = { projectId: string; body: CreateStudyRequest; reservedUuid: string | undefined };
@@ -20,7 +20,7 @@ export async function createStudy(dependencies: ApiDependencies, { projectId, bo
   for (const [index, variation] of listed.entries()) {
     /** The job's errors as those of the request. */
     const refuse = (code: ErrorCode, fields: FieldError[]) => refusal(code, fields.map(({ pointer, detail }) => ({ pointer: sourceOfField(body, index, pointer), detail: `${variation.name}: ${detail}` })));
-    const parsed = createTrainingJobRequest.safeParse(variedJob(body.job, variation));
+    const parsed = createTrainingJobRequest.safeParse(variedJob(body.job, variation), REPORTING);
     if (!parsed.success) throw refuse('validation_failed', parsed.error.issues.flatMap(toFieldErrors));
     const job = parsed.data;
     const config = await resolveJob(dependencies, projectId, job).catch((error: unknown) => {
