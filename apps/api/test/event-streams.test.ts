@@ -67,6 +67,10 @@ class Listener {
     return [...this.#text.matchAll(/id: (\d+)\nevent: (\S+)\n/g)].map(([, id, type = '']) => [Number(id), type]);
   }
 
+  get types(): string[] {
+    return [...this.#text.matchAll(/event: (\S+)\n/g)].map(([, type = '']) => type);
+  }
+
   async until(type: string): Promise<void> {
     for (const end = Date.now() + PATIENCE_MS; !this.events.some(([, seen]) => seen === type); await sleep(50)) {
       if (Date.now() > end) throw new Error(`${type} never came: ${this.#text}`);
@@ -91,6 +95,21 @@ describe('with two instances', () => {
     const log = (await (await send(b, 'GET', `/v1/training-jobs/${id}/events`)).json()) as { data: { sequence: number; type: string }[] };
     expect(listener.events).toEqual(log.data.map(({ sequence, type }) => [sequence, type]));
   });
+});
+
+it('the end of a job is the last thing that its stream tells, after the last progress', async () => {
+  const instance = await startInstance();
+  const id = await createJob(instance);
+  await api.database.trainingJobs.claim(id);
+  const listener = await Listener.open(instance, id);
+  await listener.until('job.validating');
+  await api.database.trainingJobs.start(id, 1);
+  await api.database.trainingJobs.updateProgress(id, 1, {
+    step: 3, of: 10, loss: 0.5, style_ref_loss: 0.5, aux_loss: null, grad_norm: 1, learning_rate: 2e-5, samples_per_second: 3, eta_seconds: 7,
+  });
+  await api.database.trainingJobs.setStatus(id, { from: 'running', to: 'failed', attempt: 1, error: { code: 'internal_error', message: 'x', retryable: true } });
+  await listener.ended();
+  expect(listener.types.slice(-2)).toEqual(['progress', 'job.failed']);
 });
 
 describe('after a restart', () => {

@@ -1,8 +1,8 @@
 // A job's events as server-sent events, followed until the job ends or the listener leaves.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Readable } from 'node:stream';
-import { isFinishedJob } from '@styleforge/contracts';
-import type { Database } from '@styleforge/database';
+import { FINISHED_JOB_STATUSES, isFinishedJob } from '@styleforge/contracts';
+import type { Database, JobEventRow } from '@styleforge/database';
 import type { FastifyReply } from 'fastify';
 import { presentEvent } from '../presenters/training-jobs.ts';
 
@@ -30,10 +30,15 @@ async function* followEvents(database: Database, jobId: string, after: number, s
   while (!signal.aborted) {
     // The job is read before its events, so that the last event of a finished job is never missed.
     const job = await database.trainingJobs.get(jobId);
-    const events = await database.events.list(jobId, last, BATCH);
+    const rows = await database.events.list(jobId, last, BATCH);
+    const finished = job === null || isFinishedJob(job.status);
+    // The end is told last, after the progress that belongs to it: it waits where the job was read before it.
+    const end = rows.length < BATCH && isEnd(rows.at(-1)) ? rows.at(-1) : undefined;
+    const events = end === undefined ? rows : rows.slice(0, -1);
     const progress = JSON.stringify(job?.progress ?? null);
-    for (const event of events) yield toMessage(event.type, JSON.stringify(presentEvent(event)), event.sequence);
+    for (const event of events) yield toLogMessage(event);
     if (progress !== lastProgress && progress !== 'null') yield toMessage('progress', progress);
+    if (finished && end !== undefined) yield toLogMessage(end);
     if (events.length === 0 && progress === lastProgress && Date.now() - quietSince > KEEP_ALIVE_MS) {
       yield ': still here\n\n';
       quietSince = Date.now();
@@ -41,10 +46,16 @@ async function* followEvents(database: Database, jobId: string, after: number, s
     if (events.length > 0 || progress !== lastProgress) quietSince = Date.now();
     last = events.at(-1)?.sequence ?? last;
     lastProgress = progress;
-    if (events.length === BATCH) continue;
-    if (job === null || isFinishedJob(job.status)) return;
+    if (rows.length === BATCH) continue;
+    if (finished) return;
     await sleep(POLL_MS);
   }
+}
+
+const isEnd = (event: JobEventRow | undefined): boolean => FINISHED_JOB_STATUSES.some((status) => event?.type === `job.${status}`);
+
+function toLogMessage(event: JobEventRow): string {
+  return toMessage(event.type, JSON.stringify(presentEvent(event)), event.sequence);
 }
 
 function toMessage(type: string, data: string, id?: number): string {
