@@ -41,7 +41,7 @@ describe('webhook endpoints', () => {
   });
 
   it.each([
-    ['http://127.0.0.1/x', '/url'], ['http://[::ffff:10.0.0.1]/', '/url'], ['http://169.254.169.254/', '/url'], ['ftp://example.com/', '/url'], ['https://u:p@example.com/', '/url'], ['nonsense', '/url'],
+    ['http://127.0.0.1/x', '/url'], ['http://localhost:3000/x', '/url'], ['http://api.localhost/x', '/url'], ['http://[::ffff:10.0.0.1]/', '/url'], ['http://169.254.169.254/', '/url'], ['ftp://example.com/', '/url'], ['https://u:p@example.com/', '/url'], ['nonsense', '/url'],
   ])('are refused for %s', async (url, pointer) => {
     expect((await create(url)).body).toMatchObject({ status: 422, code: 'validation_failed', errors: [{ pointer }] });
   });
