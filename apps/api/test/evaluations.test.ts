@@ -82,7 +82,7 @@ describe('an evaluation', () => {
     const reference = await createDataset(api, 'aux', [{ seeds: [40, 41] }]);
     const { body } = await post({ prompts: ['a house', 'a cat'], reference_dataset_id: reference });
     const remove = () => api.call('DELETE', `/v1/datasets/${reference}`);
-    expect((await remove()).body).toMatchObject({ status: 409, code: 'dataset_in_use' });
+    expect((await remove()).body).toMatchObject({ status: 409, code: 'dataset_in_use', detail: expect.stringContaining(`is used by ${body.id}. Cancel`) });
     await api.database.evaluations.claim(body.id);
     expect((await remove()).status).toBe(409);
     await api.database.evaluations.setStatus(body.id, { from: 'running', to: 'cancelled' });

@@ -9,7 +9,7 @@ export { listMigrations, migrationsDirectory, readMigratedSchema, schemaFile } f
 export { newId } from './new-id.ts';
 export type { ApiKeyIdentity, ApiKeyRow, NewApiKey } from './repositories/api-keys.ts';
 export type { CheckpointRow, NewCheckpoint, StoredFile } from './repositories/checkpoints.ts';
-export type { ComponentCount, DatasetRow, DatasetSummary } from './repositories/datasets.ts';
+export type { ComponentCount, DatasetDeletion, DatasetRow, DatasetSummary } from './repositories/datasets.ts';
 export type { EvaluationChange, EvaluationImageRow, EvaluationRow, NewEvaluation as NewEvaluationRow } from './repositories/evaluations.ts';
 export type { EventData, JobEventRow } from './repositories/events.ts';
 export type {

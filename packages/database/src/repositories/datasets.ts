@@ -11,6 +11,9 @@ export type DatasetRow = Omit<Dataset, 'kind'> & { kind: DatasetKind };
 export type ComponentCount = { component: string | null; count: number };
 export type DatasetSummary = DatasetRow & { imageCount: number; sizeBytes: number; components: ComponentCount[] };
 
+/** `users`: the jobs and evaluations that may still read it. */
+export type DatasetDeletion = { kind: 'deleted' | 'not_found' } | { kind: 'in_use'; users: string[] };
+
 export function createDatasetRepository(prisma: PrismaClient) {
   async function summarize(rows: Dataset[]): Promise<DatasetSummary[]> {
     const groups = await prisma.image.groupBy({
@@ -56,34 +59,42 @@ export function createDatasetRepository(prisma: PrismaClient) {
     },
 
     /** Deletes the row and its images' rows, unless a job or an evaluation that is not finished uses it. */
-    async delete(projectId: string, id: string): Promise<'deleted' | 'in_use' | 'not_found'> {
+    async delete(projectId: string, id: string): Promise<DatasetDeletion> {
       return prisma.$transaction(async (transaction) => {
         // Creating a job or an evaluation locks its datasets' rows too, so that none can appear between the count and the deletion.
         const locked = await transaction.$queryRaw<unknown[]>`
           select id from datasets where id = ${id} and project_id = ${projectId} for update`;
-        if (locked.length === 0) return 'not_found';
-        const live = (await countLiveJobs(transaction, id)) + (await countLiveEvaluations(transaction, projectId, id));
-        if (live > 0) return 'in_use';
+        if (locked.length === 0) return { kind: 'not_found' };
+        const users = [...(await liveJobs(transaction, id)), ...(await liveEvaluations(transaction, projectId, id))];
+        if (users.length > 0) return { kind: 'in_use', users };
         await transaction.dataset.delete({ where: { id } });
-        return 'deleted';
+        return { kind: 'deleted' };
       });
     },
   };
 }
 
 /** Jobs that may still read the dataset: to train with it, or to compare with it. */
-async function countLiveJobs(transaction: Transaction, id: string): Promise<number> {
+async function liveJobs(transaction: Transaction, id: string): Promise<string[]> {
   const reference = (part: string) => ({ config: { path: [part, 'reference_dataset_id'], equals: id } });
-  return transaction.trainingJob.count({
+  const rows = await transaction.trainingJob.findMany({
     where: {
       status: { in: [...LIVE_JOB_STATUSES] },
       OR: [{ styleRefDatasetId: id }, { auxDatasetId: id }, reference('early_stopping'), reference('evaluation')],
     },
+    select: { id: true },
+    orderBy: { id: 'asc' },
   });
+  return rows.map((row) => row.id);
 }
 
-function countLiveEvaluations(transaction: Transaction, projectId: string, id: string): Promise<number> {
-  return transaction.evaluation.count({ where: { projectId, status: { in: ['queued', 'running'] }, config: { path: ['reference_dataset_id'], equals: id } } });
+async function liveEvaluations(transaction: Transaction, projectId: string, id: string): Promise<string[]> {
+  const rows = await transaction.evaluation.findMany({
+    where: { projectId, status: { in: ['queued', 'running'] }, config: { path: ['reference_dataset_id'], equals: id } },
+    select: { id: true },
+    orderBy: { id: 'asc' },
+  });
+  return rows.map((row) => row.id);
 }
 
 function toDatasetRow(row: Dataset): DatasetRow {

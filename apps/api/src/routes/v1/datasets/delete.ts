@@ -21,9 +21,16 @@ export function deleteDatasetRoute(app: ApiServer, { database, objectStore }: Ap
     const { id } = request.params;
     const { projectId } = request.caller;
     const outcome = await database.datasets.delete(projectId, id);
-    if (outcome === 'not_found') throw notFound('dataset', id);
-    if (outcome === 'in_use') throw new ApiError('dataset_in_use', 'Cancel the jobs and evaluations that use this dataset, or wait for their end.');
+    if (outcome.kind === 'not_found') throw notFound('dataset', id);
+    if (outcome.kind === 'in_use') throw inUse(id, outcome.users);
     await objectStore.deletePrefix(datasetPrefix(projectId, id));
     return reply.code(204).send();
   });
+}
+
+const NAMED_USERS = 5;
+
+function inUse(id: string, users: readonly string[]): ApiError {
+  const more = users.length > NAMED_USERS ? ` and ${users.length - NAMED_USERS} more` : '';
+  return new ApiError('dataset_in_use', `The dataset ${id} is used by ${users.slice(0, NAMED_USERS).join(', ')}${more}. Cancel them, or wait for their end, then delete it.`);
 }
