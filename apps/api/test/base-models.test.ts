@@ -32,6 +32,7 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
+type Answer = Awaited<ReturnType<typeof post>>;
 const headers = () => ({ authorization: `Bearer ${api.key}` });
 const post = (url: string, payload: object) => app.inject({ method: 'POST', url, headers: headers(), payload });
 const job = (base_model: string) => ({ method: 'single-styleforge', base_model, style_ref: { dataset_id: dataset } });
@@ -40,6 +41,8 @@ it('a broken base model leaves the others in the list', async () => {
   const answer = await app.inject({ url: '/v1/base-models', headers: headers() });
   expect(answer.statusCode).toBe(200);
   expect(answer.json<{ data: { name: string }[] }>().data.map(({ name }) => name)).toEqual(['whole']);
+  expect((await app.inject({ url: '/v1/base-models/whole', headers: headers() })).json()).toEqual(answer.json<{ data: object[] }>().data[0]);
+  expect((await app.inject({ url: '/v1/base-models/nowhere', headers: headers() })).json()).toMatchObject({ status: 404, detail: 'There is no base model nowhere.' });
   expect((await post('/v1/training-jobs', job('whole'))).statusCode).toBe(202);
   expect((await post('/v1/training-jobs', job('nowhere'))).json()).toMatchObject({ code: 'unknown_base_model', detail: expect.stringContaining('installed: whole') });
 });
@@ -55,8 +58,10 @@ describe('a broken base model that is named', () => {
       ['/v1/training-jobs', job(name)], ['/v1/images/generations', { model: name, prompts: ['a cat'] }],
       ['/v1/evaluations', { model: name, reference_dataset_id: dataset, prompts: ['a cat', 'a house'] }],
     ];
-    for (const [url, body] of requests) {
-      const problem = (await post(url, body)).json<{ code: string; status: number; detail: string }>();
+    const answers: [string, Answer][] = [['GET', await app.inject({ url: `/v1/base-models/${name}`, headers: headers() })]];
+    for (const [url, body] of requests) answers.push([url, await post(url, body)]);
+    for (const [url, answer] of answers) {
+      const problem = answer.json<{ code: string; status: number; detail: string }>();
       expect([url, problem]).toMatchObject([url, { code: 'unusable_base_model', status: 422, detail: expect.stringMatching(fault) }]);
       expect(problem.detail).toMatch(/npm run base-models -- add/);
       expect(problem.detail).not.toContain(directory);

@@ -41,7 +41,7 @@ export async function seedProject(api: ApiFixture): Promise<SeededIds> {
   const key = await api.database.apiKeys.create(api.projectId, 'seeded');
   return {
     'datasets': dataset, 'images': images.body.images[0]?.id ?? '', 'training-jobs': job.id, 'checkpoints': job.checkpointId, 'generations': generation, 'evaluations': evaluation,
-    'studies': study.body.id, 'prompt-sets': promptSet.body.id, 'webhooks': webhook.body.id, 'api-keys': key.keyId,
+    'base-models': 'tiny', 'studies': study.body.id, 'prompt-sets': promptSet.body.id, 'webhooks': webhook.body.id, 'api-keys': key.keyId,
   };
 }
 

@@ -91,6 +91,7 @@ describe('OpenAPI', () => {
       '/v1/api-keys/{id}',
       '/v1/api-keys/{id}/revoke',
       '/v1/base-models',
+      '/v1/base-models/{id}',
       '/v1/datasets',
       '/v1/datasets/{id}',
       '/v1/datasets/{id}/images',

@@ -29,7 +29,9 @@ describe('the client', () => {
   });
 
   it('reads base models and readiness', async () => {
-    expect((await client.baseModels.list()).map(({ name }) => name)).toEqual(['tiny']);
+    const models = await client.baseModels.list();
+    expect(models.map(({ name }) => name)).toEqual(['tiny']);
+    expect(await client.baseModels.get('tiny')).toEqual(models[0]);
     expect(await client.readiness()).toMatchObject({ status: 'ready', dependencies: { database: { status: 'up' } } });
   });
 

@@ -15,4 +15,9 @@ export class BaseModels {
   list(options?: RequestOptions): Promise<BaseModel[]> {
     return allItems((after) => take(this.#api.http.GET('/v1/base-models', { params: { query: { limit: 100, ...(after && { after }) } }, ...this.#api.with(options) })));
   }
+
+  /** By its name. */
+  get(name: string, options?: RequestOptions): Promise<BaseModel> {
+    return take(this.#api.http.GET('/v1/base-models/{id}', { params: { path: { id: name } }, ...this.#api.with(options) }));
+  }
 }

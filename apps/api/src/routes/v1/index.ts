@@ -5,6 +5,7 @@ import { createApiKeyRoute } from './api-keys/create.ts';
 import { getApiKeyRoute } from './api-keys/get.ts';
 import { listApiKeysRoute } from './api-keys/list.ts';
 import { revokeApiKeyRoute } from './api-keys/revoke.ts';
+import { getBaseModelRoute } from './base-models/get.ts';
 import { listBaseModelsRoute } from './base-models/list.ts';
 import { createDatasetRoute } from './datasets/create.ts';
 import { deleteDatasetRoute } from './datasets/delete.ts';
@@ -63,6 +64,7 @@ const ROUTES: ((app: ApiServer, dependencies: ApiDependencies) => void)[] = [
   deleteDatasetRoute,
   uploadImagesRoute,
   listBaseModelsRoute,
+  getBaseModelRoute,
   createTrainingJobRoute,
   listTrainingJobsRoute,
   getTrainingJobRoute,
