@@ -5,6 +5,7 @@ const LR_SCHEDULERS = ['constant', 'constant_with_warmup', 'linear', 'cosine', '
 const CROPS = ['random', 'center'] as const;
 const LATENT_SAMPLINGS = ['sample', 'mean'] as const;
 const ADAM_MOMENTS = ['float32', 'bfloat16'] as const;
+export const GRADIENT_PRECISIONS = ['float32', 'float16'] as const;
 export const MIXED_PRECISIONS = ['no', 'fp16'] as const;
 
 const fraction = z.number().gt(0).lt(1);
@@ -35,6 +36,7 @@ export const hyperparameters = z
     train_text_encoder: z.boolean(),
     text_encoder_learning_rate: z.number().gt(0).max(1).nullable().describe('null: the same as learning_rate'),
     adam_moments: z.enum(ADAM_MOMENTS).describe('bfloat16 halves the memory of the optimizer'),
+    gradient_precision: z.enum(GRADIENT_PRECISIONS).describe('float16 halves the memory of the gradients on a processor, with loss scaling'),
     mixed_precision: z.enum(MIXED_PRECISIONS).describe('fp16 computes products in float16, with loss scaling; it needs a worker on a GPU (DEVICE=webgpu)'),
     gradient_checkpointing: z.boolean(),
     ema: z.boolean(),
@@ -73,6 +75,7 @@ export const METHOD_HYPERPARAMETERS: Hyperparameters = {
   train_text_encoder: true,
   text_encoder_learning_rate: null,
   adam_moments: 'float32',
+  gradient_precision: 'float32',
   mixed_precision: 'no',
   gradient_checkpointing: true,
   ema: false,

@@ -114,7 +114,7 @@ describe('a stored report', () => {
   });
 
   it('has for settings that came later what is their default now', () => {
-    const settings = ['lr_num_cycles', 'lr_power', 'noise_offset', 'adam_moments', 'mixed_precision', 'text_encoder_learning_rate', 'early_stopping', 'suffix'];
+    const settings = ['lr_num_cycles', 'lr_power', 'noise_offset', 'adam_moments', 'gradient_precision', 'mixed_precision', 'text_encoder_learning_rate', 'early_stopping', 'suffix'];
     expect(parseStoredReport(without(settings))).toEqual(whole);
   });
 

@@ -30,10 +30,14 @@ function reachableNodes(graph: Graph, outputs: readonly Tensor[]): OpNode[] {
  * onnxruntime runs depth first from the last leaf of the file. Leaves go to the end, those appended last to the graph (the
  * gradients of the first layers) first, so that each weight gradient runs as soon as its operands exist.
  */
-function memoryOrder(nodes: readonly OpNode[]): OpNode[] {
+function memoryOrder(nodes: readonly OpNode[], leaves: ReadonlySet<OpNode>): OpNode[] {
+  return [...nodes.filter((node) => !leaves.has(node)), ...nodes.filter((node) => leaves.has(node)).reverse()];
+}
+
+/** Nodes whose results no other one reads. */
+function leavesOf(nodes: readonly OpNode[]): Set<OpNode> {
   const consumed = new Set(nodes.flatMap((node) => node.inputs.map((input) => input.id)));
-  const isLeaf = (node: OpNode): boolean => !consumed.has(node.output.id) && node.inputs.length > 0;
-  return [...nodes.filter((node) => !isLeaf(node)), ...nodes.filter(isLeaf).reverse()];
+  return new Set(nodes.filter((node) => !consumed.has(node.output.id) && node.inputs.length > 0));
 }
 
 /**
@@ -50,6 +54,8 @@ export interface EmitOptions {
   readonly refusesResults?: boolean;
   /** Products and what lies between them in float16; inputs, weights and outputs stay float32. */
   readonly mixedPrecision?: boolean;
+  /** Names of outputs that are given as float16. */
+  readonly float16?: readonly string[];
 }
 
 /** ONNX names of values. A float16 value is cast for every float32 reader anew, so that what lives long is the float16 one. */
@@ -77,13 +83,15 @@ export function emitOnnx(graph: Graph, wanted: Readonly<Record<string, Tensor>>,
   const builder = new ModelBuilder(options);
   const mixed = options.mixedPrecision ? new MixedPrecision() : null;
   const exported = new Set(Object.values(outputs).map(({ id }) => id));
+  const halved = new Set((options.float16 ?? []).map((name) => outputs[name].id));
   const nodes = reachableNodes(graph, Object.values(outputs));
+  const leaves = leavesOf(nodes);
   const precisions = new Map(nodes.map((node) => [node, mixed?.of(node) ?? FULL]));
   const deviations = new Set(nodes.filter((node) => node.kind === 'inverseDeviation').map((node) => node.inputs[0].id));
   const names = new ValueNames(builder);
   const shared = new Map<string, string>();
   const inputs: Tensor[] = [];
-  for (const node of memoryOrder(nodes)) {
+  for (const node of memoryOrder(nodes, leaves)) {
     if (isNode(node, 'input') || isNode(node, 'parameter')) {
       const { name } = node.attributes;
       builder.input(name, node.output.dtype, node.output.shape);
@@ -96,11 +104,13 @@ export function emitOnnx(graph: Graph, wanted: Readonly<Record<string, Tensor>>,
     const wantsDeviation = node.inputs.length > 0 && deviations.has(node.inputs[0].id);
     const emit = emitters[node.kind] as (context: EmitContext) => string;
     const result = emit({ builder, target, node, operands, precision: precision.operands, wantsDeviation, shared });
-    const kept = exported.has(node.output.id) ? 'float32' : precision.result;
+    const full = exported.has(node.output.id) ? 'float32' : precision.result;
+    const kept = halved.has(node.output.id) && leaves.has(node) ? 'float16' : full;
     names.set(node.output, kept === precision.operands || node.output.dtype !== 'float32' ? result : builder.cast(result, kept), kept);
   }
   for (const [name, tensor] of Object.entries(outputs)) {
-    builder.exportAs(names.get(tensor), OUTPUT_PREFIX + name, tensor.dtype, tensor.shape);
+    const precision = options.float16?.includes(name) ? 'float16' : 'float32';
+    builder.exportAs(names.get(tensor, precision), OUTPUT_PREFIX + name, tensor.dtype === 'float32' ? precision : tensor.dtype, tensor.shape);
   }
   if (options.refusesResults) builder.refuseResults();
   return {

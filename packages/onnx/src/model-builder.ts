@@ -12,8 +12,8 @@ const FLOAT16 = 10;
 const INT32 = 6;
 export const INT64 = 7;
 /** Training knows no float64; linear algebra for the metrics does. */
-export type ElementType = DType | 'float64';
-const ELEMENT_TYPES: Record<ElementType, number> = { float32: FLOAT, int32: INT32, float64: 11 };
+export type ElementType = DType | 'float16' | 'float64';
+const ELEMENT_TYPES: Record<ElementType, number> = { float32: FLOAT, int32: INT32, float16: FLOAT16, float64: 11 };
 
 const ATTRIBUTE_TYPE = { float: 1, integer: 2, string: 3, integers: 7 };
 

@@ -9,6 +9,8 @@ export const gradients: usize = memory.data(TILE << 2, 16);
 /** First and second moments: float32, or bfloat16 in the lower half. */
 export const firstMoments: usize = memory.data(TILE << 2, 16);
 export const secondMoments: usize = memory.data(TILE << 2, 16);
+/** Gradients as float16, for widenGradients. */
+export const halfGradients: usize = memory.data(TILE << 1, 16);
 
 let gradientScale: v128 = f32x4.splat(1);
 let decay: v128 = f32x4.splat(1);
@@ -102,6 +104,34 @@ export function adamWBFloat16(count: i32, position: i32, seed: i32): void {
     v128.store(firstMoments + (element << 1), i16x8.narrow_i32x4_u(first, roundedFirst));
     v128.store(secondMoments + (element << 1), i16x8.narrow_i32x4_u(second, roundedSecond));
   }
+}
+
+/** float16 bits in the lower half of each lane -> float32; never through subnormal float32 values, which processors are slow with. */
+// @ts-ignore: decorator
+@inline
+function widened(halves: v128): v128 {
+  const exponents = v128.and(halves, i32x4.splat(0x7c00));
+  const magnitudes = i32x4.shl(v128.and(halves, i32x4.splat(0x7fff)), 13);
+  const smallest = i32x4.splat(113 << 23);
+  const subnormal = f32x4.sub(i32x4.add(magnitudes, smallest), smallest);
+  const infinite = v128.and(i32x4.eq(exponents, i32x4.splat(0x7c00)), i32x4.splat(112 << 23));
+  const normal = i32x4.add(i32x4.add(magnitudes, i32x4.splat(112 << 23)), infinite);
+  const values = v128.bitselect(subnormal, normal, i32x4.eq(exponents, i32x4.splat(0)));
+  return v128.or(values, i32x4.shl(v128.and(halves, i32x4.splat(0x8000)), 16));
+}
+
+/** Makes the first `count` gradients from those in float16; up to three behind them change too. */
+export function widenGradients(count: i32): void {
+  for (let i: i32 = 0; i < count; i += 4) {
+    const element = <usize>i;
+    v128.store(gradients + (element << 2), widened(v128.load16x4_u(halfGradients + (element << 1))));
+  }
+}
+
+/** Adds the gradients to sums that lie where the weights do; up to three behind `count` change too. */
+export function addGradients(count: i32): void {
+  const end = <usize>count << 2;
+  for (let at: usize = 0; at < end; at += 16) v128.store(weights + at, f32x4.add(v128.load(weights + at), v128.load(gradients + at)));
 }
 
 /** Sum of squares of the first `count` gradients, a multiple of 8, in float64. */

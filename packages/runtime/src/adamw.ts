@@ -1,7 +1,10 @@
 // AdamW over parameter buffers, in place.
-import { adamW, adamWBFloat16, sumOfSquares, type AdamWFactors } from './adamw-kernel.ts';
+import { adamW, adamWBFloat16, sumOfSquares, type AdamWFactors, type GradientValues } from './adamw-kernel.ts';
 import { createMoments, type MomentPrecision, type Moments } from './moments.ts';
 import { type ParameterBuffers } from './parameter-buffers.ts';
+
+/** Of the layout of the weights: float32, or float16 bits. */
+export type GradientBuffers = ParameterBuffers<GradientValues>;
 
 export interface AdamWOptions {
   readonly beta1: number;
@@ -36,14 +39,14 @@ export class AdamW {
   }
 
   /** Euclidean norm over all gradients, summed over chunks in float64. */
-  gradientNorm(gradients: ParameterBuffers): number {
+  gradientNorm(gradients: GradientBuffers): number {
     let total = 0;
     for (const values of gradients.chunks()) total += sumOfSquares(values);
     return Math.sqrt(total);
   }
 
   /** One update of every weight, in place. */
-  apply(gradients: ParameterBuffers, step: AdamWStep): void {
+  apply(gradients: GradientBuffers, step: AdamWStep): void {
     this.step += 1;
     const { learningRateScale = () => 1 } = this.#options;
     this.#weights.specs.forEach(({ name }, index) => {

@@ -3,7 +3,7 @@ import { elementCount, type Graph, type Tensor } from '@styleforge/autodiff';
 import { emitOnnx, type Target } from '@styleforge/onnx';
 import type ort from 'onnxruntime-node';
 import { PlacedValues } from './device-program.ts';
-import { type CompileOptions, createSession, type Device, type HostArray, hostTensor, runInto } from './session.ts';
+import { type CompileOptions, createSession, type Device, type HostArray, hostTensor, type ResultArray, runInto } from './session.ts';
 
 /**
  * Runs a graph. Feeds and results are host arrays; `bind` fixes feeds that stay the same arrays (weights), `bindOutputs` makes
@@ -34,10 +34,10 @@ export class Program<Outputs extends string = string> {
     this.#device = device;
   }
 
-  /** Throws DeviceError when the device is absent or cannot run the graph. */
-  static async compile<O extends string>(graph: Graph, outputs: Readonly<Record<O, Tensor>>, options: CompileOptions = {}): Promise<Program<O>> {
+  /** `float16` are outputs to be bound to arrays of float16 bits. Throws DeviceError when the device is absent or cannot run the graph. */
+  static async compile<O extends string>(graph: Graph, outputs: Readonly<Record<O, Tensor>>, options: CompileOptions = {}, float16: readonly O[] = []): Promise<Program<O>> {
     const target: Target = options.device === 'webgpu' ? 'webgpu' : 'cpu';
-    const model = emitOnnx(graph, outputs, target, { hidesShapes: options.keepMemory === false && target === 'cpu', refusesResults: target === 'cpu', mixedPrecision: options.mixedPrecision });
+    const model = emitOnnx(graph, outputs, target, { hidesShapes: options.keepMemory === false && target === 'cpu', refusesResults: target === 'cpu', mixedPrecision: options.mixedPrecision, float16 });
     const inputs = new Map(model.inputs.map((tensor, i) => [model.inputNames[i], tensor]));
     const session = await createSession(model.bytes, options);
     return new Program(session, inputs, model.outputTensors as Readonly<Record<O, Tensor>>, model.outputNames, options.profile !== undefined, options.device ?? 'cpu');
@@ -77,7 +77,7 @@ export class Program<Outputs extends string = string> {
     return Object.fromEntries(this.#placed?.tensors ?? []);
   }
 
-  bindOutputs(arrays: Iterable<readonly [Outputs, Float32Array]>): this {
+  bindOutputs(arrays: Iterable<readonly [Outputs, ResultArray]>): this {
     for (const [name, data] of arrays) this.#boundOutputs[this.#outputNames[name]] = hostTensor(data, this.#outputs[name].shape);
     return this;
   }

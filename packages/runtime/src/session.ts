@@ -4,6 +4,8 @@ import ort from 'onnxruntime-node';
 
 export type Device = 'cpu' | 'webgpu' | 'cuda';
 export type HostArray = Float32Array | Int32Array;
+/** Where results are written: float32, or float16 bits. */
+export type ResultArray = Float32Array | Uint16Array;
 
 export interface CompileOptions {
   readonly device?: Device;
@@ -31,7 +33,8 @@ function refusal(device: Device, cause: unknown): DeviceError {
   return device === 'cpu' ? error : Object.assign(error, { code: 'device_unavailable' });
 }
 
-export function hostTensor(data: HostArray, shape: readonly number[]): ort.Tensor {
+export function hostTensor(data: HostArray | ResultArray, shape: readonly number[]): ort.Tensor {
+  if (data instanceof Uint16Array) return new ort.Tensor('float16', data, shape);
   return data instanceof Float32Array ? new ort.Tensor('float32', data, shape) : new ort.Tensor('int32', data, shape);
 }
 

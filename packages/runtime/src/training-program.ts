@@ -1,12 +1,15 @@
 // One trainable graph with its weights, gradients and optimizer: backward passes and updates.
 import { gradients, type Graph, type Tensor } from '@styleforge/autodiff';
-import { AdamW, type AdamWOptions, type AdamWStep } from './adamw.ts';
-import { BufferBlender } from './chunk-kernels.ts';
+import { AdamW, type AdamWOptions, type AdamWStep, type GradientBuffers } from './adamw.ts';
+import { addGradients } from './adamw-kernel.ts';
 import { DeviceTraining } from './device-training.ts';
 import { LossScale } from './loss-scale.ts';
 import { ParameterBuffers } from './parameter-buffers.ts';
 import { Program } from './program.ts';
 import { type CompileOptions, type HostArray } from './session.ts';
+
+/** What the gradients of the weights are kept in between a pass and its update. */
+export type GradientPrecision = 'float32' | 'float16';
 
 export interface TrainingProgramOptions<Outputs extends string> {
   readonly graph: Graph;
@@ -19,6 +22,8 @@ export interface TrainingProgramOptions<Outputs extends string> {
   /** Weights that are read only. */
   readonly frozen?: Iterable<readonly [string, HostArray]>;
   readonly adamw: AdamWOptions;
+  /** float32 when left out; float16, with loss scaling, takes half of the memory. A device keeps float32. */
+  readonly gradientPrecision?: GradientPrecision | undefined;
   readonly compile?: CompileOptions;
 }
 
@@ -55,36 +60,46 @@ interface TrainingBackend {
 }
 
 class HostTraining implements TrainingBackend {
-  readonly gradients: ParameterBuffers;
+  readonly #gradients: GradientBuffers;
+  readonly #weights: ParameterBuffers;
   readonly #optimizer: AdamW;
   readonly #program: Program;
-  readonly #compile: CompileOptions;
-  #accumulated: { total: ParameterBuffers; blender: BufferBlender } | null = null;
+  /** From the second pass of a group on. */
+  #total: ParameterBuffers | null = null;
   #passes = 0;
 
-  constructor(gradients: ParameterBuffers, optimizer: AdamW, program: Program, compile: CompileOptions) {
-    this.gradients = gradients;
+  constructor(gradients: GradientBuffers, weights: ParameterBuffers, optimizer: AdamW, program: Program) {
+    this.#gradients = gradients;
+    this.#weights = weights;
     this.#optimizer = optimizer;
     this.#program = program;
-    this.#compile = compile;
   }
 
   async backward(feeds: Readonly<Record<string, HostArray>>): Promise<Record<string, Float32Array>> {
-    if (this.#passes === 1) await this.#startAccumulating();
+    if (this.#passes === 1) {
+      this.#total ??= this.#weights.alike();
+      this.#total.fill(0);
+      this.#addTo(this.#total);
+    }
     const results = await this.#program.run(feeds);
-    if (this.#passes > 0) await this.#accumulated!.blender.blend(this.#accumulated!.total, 1, this.gradients, 1);
+    if (this.#passes > 0) this.#addTo(this.#total!);
     this.#passes += 1;
     return results;
   }
 
-  /** Called before the second pass of a group: what the first pass left becomes the sum so far. */
-  async #startAccumulating(): Promise<void> {
-    this.#accumulated ??= { total: this.gradients.alike(), blender: await BufferBlender.create(this.#compile) };
-    this.#accumulated.total.copyFrom(this.gradients);
+  #addTo(sums: ParameterBuffers): void {
+    for (const [name, values] of this.#gradients.entries()) addGradients(sums.get(name), values);
   }
 
-  get #sum(): ParameterBuffers {
-    return this.#passes > 1 ? this.#accumulated!.total : this.gradients;
+  get #sum(): GradientBuffers {
+    return this.#passes > 1 ? this.#total! : this.#gradients;
+  }
+
+  /** A copy, of the last pass. */
+  get gradients(): ParameterBuffers {
+    const copy = this.#weights.alike();
+    this.#addTo(copy);
+    return copy;
   }
 
   gradientNorm(): number {
@@ -104,8 +119,8 @@ class HostTraining implements TrainingBackend {
     // they are here
   }
 
-  async release(): Promise<void> {
-    await Promise.all([this.#program.release(), this.#accumulated?.blender.release()]);
+  release(): Promise<void> {
+    return this.#program.release();
   }
 }
 
@@ -113,7 +128,7 @@ export class TrainingProgram<Outputs extends string> {
   /** On a device these, and the optimizer's moments, are what they were at the last `download`. */
   readonly weights: ParameterBuffers;
   readonly optimizer: AdamW;
-  /** With mixed precision. */
+  /** Where gradients are float16 anywhere. */
   readonly lossScale: LossScale | null;
   readonly #backend: TrainingBackend;
   #passes = 0;
@@ -126,13 +141,14 @@ export class TrainingProgram<Outputs extends string> {
   }
 
   static async create<O extends string>(options: TrainingProgramOptions<O>): Promise<TrainingProgram<O>> {
-    const { graph, loss, outputs, trainable, adamw, frozen, compile = {} } = options;
+    const { graph, loss, outputs, trainable, adamw, frozen, gradientPrecision, compile = {} } = options;
     const targets = trainable.specs.map(({ name }) => {
       const parameter = graph.parameters.get(name);
       if (!parameter) throw new Error(`the graph has no parameter '${name}'`);
       return parameter;
     });
-    const lossScale = compile.mixedPrecision ? new LossScale() : null;
+    const halved = gradientPrecision === 'float16' && compile.device !== 'webgpu';
+    const lossScale = compile.mixedPrecision || halved ? new LossScale() : null;
     const computed = gradients(graph, loss, targets, lossScale ? graph.input(LOSS_SCALE, []) : undefined);
     if (compile.device === 'webgpu') {
       const optimizer = new AdamW(trainable, { ...adamw, momentPrecision: 'float32' });
@@ -142,15 +158,15 @@ export class TrainingProgram<Outputs extends string> {
       return new TrainingProgram<O>(trainable, optimizer, lossScale, backend);
     }
     const names = trainable.specs.map(({ name }) => GRADIENT_PREFIX + name);
-    const program = await Program.compile<string>(graph, { ...outputs, ...Object.fromEntries(names.map((name, i) => [name, computed[i]])) }, compile);
-    const buffers = trainable.alike();
+    const program = await Program.compile<string>(graph, { ...outputs, ...Object.fromEntries(names.map((name, i) => [name, computed[i]])) }, compile, halved ? names : []);
+    const buffers: GradientBuffers = halved ? new ParameterBuffers<Uint16Array>(trainable.specs, Uint16Array) : trainable.alike();
     program.bind(trainable.entries()).bindOutputs([...buffers.entries()].map(([name, data]) => [GRADIENT_PREFIX + name, data]));
     if (frozen) program.bind(frozen);
     const optimizer = new AdamW(trainable, adamw);
-    return new TrainingProgram<O>(trainable, optimizer, lossScale, new HostTraining(buffers, optimizer, program, compile));
+    return new TrainingProgram<O>(trainable, optimizer, lossScale, new HostTraining(buffers, trainable, optimizer, program));
   }
 
-  /** Of the last pass, times the loss scale; a device keeps its own. */
+  /** A copy of those of the last pass, times the loss scale; a device keeps its own. */
   get gradients(): ParameterBuffers {
     if (!(this.#backend instanceof HostTraining)) throw new Error('the gradients are in the memory of the device');
     return this.#backend.gradients;

@@ -1,7 +1,7 @@
 // The committed WebAssembly is what its source compiles to, and computes what the formulas say.
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { adamW, sumOfSquares, type AdamWFactors } from '../src/adamw-kernel.ts';
+import { adamW, addGradients, sumOfSquares, type AdamWFactors } from '../src/adamw-kernel.ts';
 import { compileKernel } from '../src/tools/compile-kernels.ts';
 
 const factors: AdamWFactors = { gradientScale: 0.5, decay: 0.99999, stepSize: 1e-3, secondCorrection: 1.3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
@@ -27,6 +27,20 @@ describe('the optimizer in WebAssembly', () => {
       expect(weight[i]).toBeCloseTo(before[0][i] * 0.99999 - (m / (Math.sqrt(v) * 1.3 + 1e-8)) * 1e-3, 6);
     }
     expect([weight, first, second].map((values) => values[length])).toEqual(before.map((values) => values[length]));
+  });
+
+  it('reads every float16 value', () => {
+    const bits = Uint16Array.from({ length: 2 ** 16 }, (_, i) => i);
+    const [sums, expected] = [new Float32Array(2 ** 16), new Float32Array(2 ** 16)];
+    bits.forEach((half) => {
+      const [exponent, fraction] = [(half >> 10) & 31, half & 1023];
+      const magnitude = exponent === 0 ? fraction * 2 ** -24 : exponent < 31 ? (1024 + fraction) * 2 ** (exponent - 25) : fraction === 0 ? Infinity : NaN;
+      expected[half] = half < 2 ** 15 ? magnitude : -magnitude;
+    });
+    addGradients(sums, bits);
+    expect(sums.every((value, i) => value === expected[i] || (Number.isNaN(value) && Number.isNaN(expected[i])))).toBe(true);
+    expect(sumOfSquares(bits.subarray(1, 2))).toBe(2 ** -48);
+    expect(sumOfSquares(Uint16Array.of(0x7c00))).toBe(Infinity);
   });
 
   it('sums squares in float64, of any length', () => {

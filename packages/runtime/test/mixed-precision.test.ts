@@ -1,23 +1,27 @@
-// Mixed precision against float32, on the processor: it casts around every operation that it does not know in float16, and so rounds like a device that knows them.
-import { LossScale } from '@styleforge/runtime';
+// Float16 in a training against float32, on the processor. In mixed precision it casts around every operation that it does not know in float16, and so rounds like a device that knows them.
+import { Graph } from '@styleforge/autodiff';
+import { LossScale, ParameterBuffers, TrainingProgram } from '@styleforge/runtime';
 import { describe, expect, it } from 'vitest';
 import { distance, trained } from './small-training.ts';
 
 const FIRST_LOSS_SCALE = 2 ** 16;
+/** No gradient here overflows under it. */
+const SMALL_LOSS_SCALE = 2 ** 12;
 const full = await trained({}, 2);
-const mixed = await trained({ mixedPrecision: true }, 2);
 
-describe('mixed precision', () => {
-  it('trains like float32, but for the rounding', () => {
-    for (const [i, loss] of full.losses.entries()) expect(Math.abs(mixed.losses[i] / loss - 1)).toBeLessThan(1e-3);
-    for (const [i, norm] of full.norms.entries()) expect(Math.abs(mixed.norms[i] / norm - 1)).toBeLessThan(2e-3);
-    expect(distance(mixed.weights, full.weights)).toBeLessThan(1e-3);
-    expect(mixed.losses).not.toEqual(full.losses);
+describe.each([['mixed precision', { mixedPrecision: true }], ['gradients kept in float16', { gradientPrecision: 'float16' }]] as const)('%s', (_name, options) => {
+  it('trains like float32, but for the rounding', async () => {
+    const rounded = await trained(options, 2, SMALL_LOSS_SCALE);
+    for (const [i, loss] of full.losses.entries()) expect(Math.abs(rounded.losses[i] / loss - 1)).toBeLessThan(1e-3);
+    for (const [i, norm] of full.norms.entries()) expect(Math.abs(rounded.norms[i] / norm - 1)).toBeLessThan(2e-3);
+    expect(distance(rounded.weights, full.weights)).toBeLessThan(1e-3);
+    expect(rounded.losses).not.toEqual(full.losses);
+    expect(rounded.lossScale).toEqual({ value: SMALL_LOSS_SCALE, steps: 10 });
   });
 
   it('lowers a loss scale under which gradients overflow, and loses no update', async () => {
     const start = 2 ** 8 * FIRST_LOSS_SCALE;
-    const lowered = await trained({ mixedPrecision: true }, 2, start);
+    const lowered = await trained(options, 2, start);
     expect(lowered.overflows).toBeGreaterThan(0);
     expect(lowered.norms).toHaveLength(10);
     expect(lowered.lossScale).toEqual({ value: start / 2 ** lowered.overflows, steps: 10 });
@@ -25,12 +29,25 @@ describe('mixed precision', () => {
   });
 
   it('needs the loss scale: without it small gradients vanish', async () => {
-    const unscaled = await trained({ mixedPrecision: true }, 2, 2 ** -20);
+    const unscaled = await trained(options, 2, 2 ** -20);
     expect(distance(unscaled.weights, full.weights)).toBeGreaterThan(0.1);
   });
+});
 
-  it('doubles the loss scale after 2,000 updates, and halves it down to 1', () => {
-    expect(mixed.lossScale).toEqual({ value: FIRST_LOSS_SCALE, steps: 10 });
+it('rounds a gradient where it is kept, not where others are computed from it', async () => {
+  const graph = new Graph();
+  const [weight, shift] = [graph.parameter('weight', [4, 8]), graph.parameter('shift', [4, 8])];
+  const loss = graph.reduceSum(graph.add(graph.mul(weight, 2 ** -10), shift), [0, 1]);
+  const trainable = new ParameterBuffers([weight, shift].map(({ shape }, i) => ({ name: ['weight', 'shift'][i], shape })));
+  const program = await TrainingProgram.create({ graph, loss, outputs: {}, trainable, adamw: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }, gradientPrecision: 'float16' });
+  await program.backward({});
+  expect(program.gradients.get('shift')).toEqual(new Float32Array(32).fill(Infinity));
+  expect(program.gradients.get('weight')).toEqual(new Float32Array(32).fill(FIRST_LOSS_SCALE * 2 ** -10));
+  await program.release();
+});
+
+describe('the loss scale', () => {
+  it('doubles after 2,000 updates, and halves it down to 1', () => {
     const scale = new LossScale();
     scale.restore({ value: 2, steps: 1998 });
     scale.succeeded();

@@ -1,6 +1,6 @@
 // Ten updates of a little model of every kind of layer.
 import { Graph } from '@styleforge/autodiff';
-import { ParameterBuffers, TrainingProgram, type CompileOptions, type LossScaleState } from '@styleforge/runtime';
+import { ParameterBuffers, TrainingProgram, type CompileOptions, type GradientPrecision, type LossScaleState } from '@styleforge/runtime';
 
 function fill(values: Float32Array, frequency: number): Float32Array {
   return values.map((_, i) => 0.3 * Math.sin(1 + i * frequency));
@@ -16,8 +16,12 @@ export interface Trained {
   readonly lossScale: LossScaleState | null;
 }
 
-/** `firstLossScale`: with mixed precision, where it starts. */
-export async function trained(compile: CompileOptions, passes: number, firstLossScale?: number): Promise<Trained> {
+export interface TrainedOptions extends CompileOptions {
+  readonly gradientPrecision?: GradientPrecision;
+}
+
+/** `firstLossScale`: where there is one, what it starts with. */
+export async function trained({ gradientPrecision, ...compile }: TrainedOptions, passes: number, firstLossScale?: number): Promise<Trained> {
   const graph = new Graph();
   const x = graph.input('x', [2, 4, 16, 16]);
   let y = graph.silu(graph.conv2d(x, graph.parameter('conv', [8, 4, 3, 3]), graph.parameter('bias', [8]), { pads: [1, 1, 1, 1] }));
@@ -27,7 +31,7 @@ export async function trained(compile: CompileOptions, passes: number, firstLoss
   const loss = graph.reduceMean(graph.square(graph.sub(out, graph.input('target', [2, 64, 4]))), [0, 1, 2]);
   const weights = new ParameterBuffers([...graph.parameters].map(([name, { shape }]) => ({ name, shape })));
   weights.specs.forEach(({ name }, i) => weights.get(name).set(fill(weights.get(name), 0.7 + 0.1 * i)));
-  const program = await TrainingProgram.create({ graph, loss, outputs: { loss }, trainable: weights, adamw: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }, compile });
+  const program = await TrainingProgram.create({ graph, loss, outputs: { loss }, trainable: weights, adamw: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }, gradientPrecision, compile });
   if (firstLossScale !== undefined) program.lossScale!.restore({ value: firstLossScale, steps: 0 });
   const [losses, norms]: number[][] = [[], []];
   let overflows = 0;

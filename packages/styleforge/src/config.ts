@@ -38,6 +38,8 @@ export interface TrainingHyperparameters {
   readonly text_encoder_learning_rate: number | null;
   /** What the optimizer keeps its two moments in; bfloat16 halves their memory. */
   readonly adam_moments: 'float32' | 'bfloat16';
+  /** What the gradients are kept in until the update, on a processor; float16, with loss scaling, halves their memory. */
+  readonly gradient_precision: 'float32' | 'float16';
   /** Products in float16 with loss scaling, weights and moments in float32; on a GPU. */
   readonly mixed_precision: 'no' | 'fp16';
   readonly gradient_checkpointing: boolean;

@@ -53,6 +53,7 @@ export async function createTrainStep(source: BatchSource, model: TrainableModel
       beta1: hyperparameters.adam_beta1, beta2: hyperparameters.adam_beta2, epsilon: hyperparameters.adam_epsilon,
       momentPrecision: hyperparameters.adam_moments, learningRateScale: (name) => (name.startsWith(TEXT_ENCODER_PREFIX) ? textRate : 1),
     },
+    gradientPrecision: hyperparameters.gradient_precision,
     compile: { keepMemory: !hyperparameters.gradient_checkpointing, mixedPrecision: hyperparameters.mixed_precision === 'fp16', ...compile },
   });
 }

@@ -1,7 +1,7 @@
 // One dual-binding training step (arXiv 2404.05256, eq. 3): text encoder, U-Net, weighted noise-prediction loss, gradients, AdamW.
 import { Graph, type Tensor } from '@styleforge/autodiff';
 import { type CLIPTextModel, type DDPMScheduler, timestepEmbedding, type UNet2DConditionModel } from '@styleforge/diffusion';
-import { ParameterBuffers, TrainingProgram, type AdamWOptions, type CompileOptions, type HostArray, type Update, type UpdateOptions } from '@styleforge/runtime';
+import { ParameterBuffers, TrainingProgram, type AdamWOptions, type CompileOptions, type GradientPrecision, type HostArray, type Update, type UpdateOptions } from '@styleforge/runtime';
 
 export const UNET_PREFIX = 'unet.';
 export const TEXT_ENCODER_PREFIX = 'text_encoder.';
@@ -22,6 +22,8 @@ export interface TrainStepOptions {
   /** Keeps what enters each block and what is dear to compute, and computes the rest again for its gradients: less memory for more time. */
   readonly gradientCheckpointing?: boolean;
   readonly adamw: AdamWOptions;
+  /** float32 when left out. */
+  readonly gradientPrecision?: GradientPrecision;
   readonly compile?: CompileOptions;
 }
 
@@ -74,7 +76,7 @@ export class TrainStep {
   static async create(options: TrainStepOptions): Promise<TrainStep> {
     const { graph, loss, sampleLosses } = buildGraph(options);
     const trainable = new ParameterBuffers([...graph.parameters].map(([name, { shape }]) => ({ name, shape })));
-    const program = await TrainingProgram.create({ graph, loss, outputs: { sampleLosses }, trainable, adamw: options.adamw, compile: options.compile });
+    const program = await TrainingProgram.create({ graph, loss, outputs: { sampleLosses }, trainable, adamw: options.adamw, gradientPrecision: options.gradientPrecision, compile: options.compile });
     return new TrainStep(options, program);
   }
 
@@ -82,12 +84,12 @@ export class TrainStep {
     return this.#program.optimizer;
   }
 
-  /** With mixed precision. */
+  /** Where gradients are float16 anywhere. */
   get lossScale(): TrainingProgram<string>['lossScale'] {
     return this.#program.lossScale;
   }
 
-  /** Gradients of the last pass, times the loss scale. */
+  /** A copy of the gradients of the last pass, times the loss scale. */
   get gradients(): ParameterBuffers {
     return this.#program.gradients;
   }

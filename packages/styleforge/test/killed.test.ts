@@ -24,7 +24,7 @@ const hyperparameters: Hyperparameters = {
   max_train_steps: STEPS, learning_rate: 1e-3, lr_scheduler: 'cosine', lr_warmup_steps: 2, lr_num_cycles: 1, lr_power: 1, train_batch_size: 1, gradient_accumulation_steps: 1,
   max_grad_norm: 1, adam_beta1: 0.9, adam_beta2: 0.999, adam_epsilon: 1e-8, adam_weight_decay: 1e-2, snr_gamma: null, resolution: 32,
   crop: 'random', seed: 1337, random_flip: false, use_captions: false, latent_sampling: 'sample', noise_offset: 0, train_text_encoder: true,
-  text_encoder_learning_rate: null, adam_moments: 'float32', mixed_precision: 'no', gradient_checkpointing: false, ema: false, checkpointing_steps: 1,
+  text_encoder_learning_rate: null, adam_moments: 'float32', gradient_precision: 'float32', mixed_precision: 'no', gradient_checkpointing: false, ema: false, checkpointing_steps: 1,
 };
 
 /** Together they have each part of the state with and without each other. */
@@ -32,7 +32,7 @@ const setups: [string, { changes: Partial<Hyperparameters>; components?: number;
   ['an average, two passes a step, a text encoder with its own rate, gradient checkpointing, captions, mirrored images', {
     changes: { ema: true, gradient_accumulation_steps: 2, text_encoder_learning_rate: 1e-4, gradient_checkpointing: true, use_captions: true, random_flip: true, snr_gamma: 5, noise_offset: 0.05 },
   }],
-  ['bfloat16 moments, a trained text encoder, three components', { changes: { adam_moments: 'bfloat16', train_batch_size: 2 }, components: 3 }],
+  ['bfloat16 moments, float16 gradients, a trained text encoder, three components', { changes: { adam_moments: 'bfloat16', gradient_precision: 'float16', train_batch_size: 2 }, components: 3 }],
   ['a frozen text encoder, an average, bfloat16 moments, two passes a step, latents that are kept', {
     changes: { train_text_encoder: false, ema: true, adam_moments: 'bfloat16', gradient_accumulation_steps: 2, crop: 'center', latent_sampling: 'mean' },
   }],

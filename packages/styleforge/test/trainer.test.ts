@@ -39,7 +39,7 @@ const hyperparameters: StyleForgeConfig['hyperparameters'] = {
   max_train_steps: 4, learning_rate: 1e-3, lr_scheduler: 'constant', lr_warmup_steps: 0, lr_num_cycles: 1, lr_power: 1, train_batch_size: 1, gradient_accumulation_steps: 1,
   max_grad_norm: 1, adam_beta1: 0.9, adam_beta2: 0.999, adam_epsilon: 1e-8, adam_weight_decay: 1e-2, snr_gamma: null, resolution: 32,
   crop: 'random', seed: 1337, random_flip: false, use_captions: false, latent_sampling: 'sample', noise_offset: 0, train_text_encoder: true,
-  text_encoder_learning_rate: null, adam_moments: 'float32', mixed_precision: 'no', gradient_checkpointing: false, ema: false, checkpointing_steps: null,
+  text_encoder_learning_rate: null, adam_moments: 'float32', gradient_precision: 'float32', mixed_precision: 'no', gradient_checkpointing: false, ema: false, checkpointing_steps: null,
 };
 
 function options(name: string, changes: Partial<StyleForgeConfig['hyperparameters']> = {}, more: Partial<TrainStyleForgeOptions> = {}): TrainStyleForgeOptions {

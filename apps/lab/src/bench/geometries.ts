@@ -10,6 +10,7 @@ export interface Geometry {
   readonly batchSize: number;
   readonly gradientCheckpointing: boolean;
   readonly momentPrecision: 'float32' | 'bfloat16';
+  readonly gradientPrecision: 'float32' | 'float16';
 }
 
 const unetBasics = {
@@ -27,7 +28,7 @@ const geometries: Readonly<Record<string, Geometry>> = {
   /** Stable Diffusion 1.5 at 512x512: 859.5 M and 123.1 M parameters. */
   sd15: {
     unet: stableDiffusion1.unet, textEncoder: stableDiffusion1.text_encoder,
-    latentShape: [4, 64, 64], batchSize: 2, gradientCheckpointing: true, momentPrecision: 'bfloat16',
+    latentShape: [4, 64, 64], batchSize: 2, gradientCheckpointing: true, momentPrecision: 'bfloat16', gradientPrecision: 'float16',
   },
   /** The small geometry: U-Net 16 M, text encoder 7 M parameters, latents of 16x16. */
   small: {
@@ -36,7 +37,7 @@ const geometries: Readonly<Record<string, Geometry>> = {
       down_block_types: [attentionDown, attentionDown, 'DownBlock2D'], up_block_types: ['UpBlock2D', attentionUp, attentionUp],
     },
     textEncoder: { ...textBasics, hidden_size: 128, intermediate_size: 512, num_attention_heads: 4, num_hidden_layers: 3, projection_dim: 128 },
-    latentShape: [4, 16, 16], batchSize: 2, gradientCheckpointing: false, momentPrecision: 'float32',
+    latentShape: [4, 16, 16], batchSize: 2, gradientCheckpointing: false, momentPrecision: 'float32', gradientPrecision: 'float32',
   },
 };
 

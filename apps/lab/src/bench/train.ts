@@ -27,7 +27,8 @@ async function createStep(geometry: Geometry, compile: Pick<CompileOptions, 'dev
   return TrainStep.create({
     unet: new UNet2DConditionModel(parseUNet2DConditionConfig(geometry.unet)), textEncoder: new CLIPTextModel(textConfig), noiseScheduler: new DDPMScheduler(schedulerConfig),
     batchSize: geometry.batchSize, promptCount: 2, tokenCount: textConfig.max_position_embeddings, latentShape: geometry.latentShape, trainTextEncoder: true,
-    gradientCheckpointing: geometry.gradientCheckpointing, adamw: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, momentPrecision: geometry.momentPrecision }, compile: { ...compile, keepMemory: !geometry.gradientCheckpointing },
+    gradientCheckpointing: geometry.gradientCheckpointing, adamw: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, momentPrecision: geometry.momentPrecision }, gradientPrecision: geometry.gradientPrecision,
+    compile: { ...compile, keepMemory: !geometry.gradientCheckpointing },
   });
 }
 

@@ -1692,6 +1692,11 @@ export interface components {
             gradient_accumulation_steps: number;
             gradient_checkpointing: boolean;
             /**
+             * @description float16 halves the memory of the gradients on a processor, with loss scaling
+             * @enum {string}
+             */
+            gradient_precision: "float32" | "float16";
+            /**
              * @description Latents drawn from the encoder's posterior anew at each use, or its mean
              * @enum {string}
              */
@@ -1746,6 +1751,11 @@ export interface components {
             gradient_accumulation_steps?: number;
             gradient_checkpointing?: boolean;
             /**
+             * @description float16 halves the memory of the gradients on a processor, with loss scaling
+             * @enum {string}
+             */
+            gradient_precision?: "float32" | "float16";
+            /**
              * @description Latents drawn from the encoder's posterior anew at each use, or its mean
              * @enum {string}
              */
@@ -1799,6 +1809,11 @@ export interface components {
             ema?: boolean;
             gradient_accumulation_steps?: number;
             gradient_checkpointing?: boolean;
+            /**
+             * @description float16 halves the memory of the gradients on a processor, with loss scaling
+             * @enum {string}
+             */
+            gradient_precision?: "float32" | "float16";
             /**
              * @description Latents drawn from the encoder's posterior anew at each use, or its mean
              * @enum {string}
