@@ -77,7 +77,6 @@ const REFUSAL_CODES = [
   'duplicate_name',
   'dataset_full',
   'odd_path',
-  'nested_folder',
   'unreadable_archive',
   'archive_too_large',
 ] as const;

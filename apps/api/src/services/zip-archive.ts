@@ -31,7 +31,7 @@ export async function* readZip(path: string): AsyncGenerator<ZipItem> {
     const seen = new Set<string>();
     for (const entry of entries) {
       const fileName = nameOf(entry);
-      if (fileName.endsWith('/') && refusalOf(entry, fileName)?.code !== 'odd_path') continue;
+      if (isNoFile(fileName) && refusalOf(entry, fileName)?.code !== 'odd_path') continue;
       const refusal = seen.has(fileName) ? NAMED_TWICE : refusalOf(entry, fileName);
       seen.add(fileName);
       yield { fileName, ...(refusal ?? (await unpack(zip, entry))) };
@@ -73,12 +73,16 @@ function nameOf(entry: Entry): string {
   return yauzl.getFileNameLowLevel(entry.generalPurposeBitFlag, entry.fileNameRaw, entry.extraFields, true);
 }
 
+/** A folder, or what macOS adds to an archive beside each file. */
+function isNoFile(name: string): boolean {
+  return name.endsWith('/') || name.startsWith('__MACOSX/') || /(^|\/)\.DS_Store$/.test(name);
+}
+
 function refusalOf(entry: Entry, name: string): Refused | null {
   const mode = entry.externalFileAttributes >>> 16;
   if (yauzl.validateFileName(name) !== null || name === '' || name.includes('\0') || (mode & FILE_TYPE_BITS) === SYMBOLIC_LINK) {
     return { code: 'odd_path', detail: 'has a path that leads out of the archive, or is a link' };
   }
-  if (name.includes('/')) return { code: 'nested_folder', detail: 'lies in a folder; put the images at the top of the archive' };
   if (entry.isEncrypted()) return { code: 'unreadable_archive', detail: 'is encrypted' };
   if (entry.uncompressedSize > UPLOAD_LIMITS.fileBytes) return { code: 'too_many_bytes', detail: `is larger than ${UPLOAD_LIMITS.fileBytes / MEGABYTE} MB` };
   return null;

@@ -236,7 +236,7 @@ export interface paths {
         /**
          * Upload images
          * @description `multipart/form-data` with one to 1000 files: PNG, JPEG or WebP, 25 MB and 40 megapixels at most; or with one zip archive of such files.
-         *     An archive has no folders, 2000 entries and 512 MB at most, and unpacks to 2 GB at most; a file in it is treated like a file sent by itself.
+         *     An archive has 2000 entries and 512 MB at most, and unpacks to 2 GB at most; a file in it, in whatever folder, is treated like a file sent by itself.
          *     The text fields `component` and `caption` hold for the files that come after them, until they are given again; an empty one ends them.
          *     Images are decoded, turned upright, stripped of metadata and kept as PNG. The answer tells for each file whether it was kept, and if not, why.
          */
@@ -2457,7 +2457,7 @@ export interface components {
             status: "kept";
         } | {
             /** @enum {string} */
-            code: "unsupported_format" | "not_an_image" | "not_what_it_says" | "too_many_bytes" | "too_many_pixels" | "animated" | "duplicate" | "duplicate_name" | "dataset_full" | "odd_path" | "nested_folder" | "unreadable_archive" | "archive_too_large";
+            code: "unsupported_format" | "not_an_image" | "not_what_it_says" | "too_many_bytes" | "too_many_pixels" | "animated" | "duplicate" | "duplicate_name" | "dataset_full" | "odd_path" | "unreadable_archive" | "archive_too_large";
             detail: string;
             file_name: string;
             /** @constant */

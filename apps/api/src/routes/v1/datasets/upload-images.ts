@@ -11,7 +11,7 @@ import { takeUpload } from '../../../services/image-upload.ts';
 import { fingerprintUpload } from '../../../services/upload-parts.ts';
 
 const DESCRIPTION = `\`multipart/form-data\` with one to 1000 files: PNG, JPEG or WebP, 25 MB and 40 megapixels at most; or with one zip archive of such files.
-An archive has no folders, 2000 entries and 512 MB at most, and unpacks to 2 GB at most; a file in it is treated like a file sent by itself.
+An archive has 2000 entries and 512 MB at most, and unpacks to 2 GB at most; a file in it, in whatever folder, is treated like a file sent by itself.
 The text fields \`component\` and \`caption\` hold for the files that come after them, until they are given again; an empty one ends them.
 Images are decoded, turned upright, stripped of metadata and kept as PNG. The answer tells for each file whether it was kept, and if not, why.`;
 
