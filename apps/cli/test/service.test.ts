@@ -44,6 +44,12 @@ describe('login', () => {
   }, patience);
 });
 
+it('uploads nothing for a base model that is not there', async () => {
+  const refused = await run(['train', '--base-model', 'nowhere', '--style-ref', 'pictures/style', '--detach']);
+  expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('--base-model: there is no base model nowhere')]);
+  expect((await json<{ data: object[] }>('datasets', 'list')).data).toEqual([]);
+}, patience);
+
 describe('a job', () => {
   let jobId: string;
 

@@ -56,11 +56,19 @@ export function setField(body: Body, path: string, value: unknown): void {
   target[last] = value;
 }
 
-/** The id of a dataset; a folder becomes a new one. */
-export async function datasetOf(context: Context, value: string, kind: 'style_ref' | 'aux'): Promise<string> {
-  if (/^ds_[0-9a-f-]{36}$/.test(value)) return value;
+const isDatasetId = (value: string): boolean => /^ds_[0-9a-f-]{36}$/.test(value);
+
+/** Before anything is sent: throws where `datasetOf` would find neither an id nor a folder or file. */
+export async function checkDataset(value: string | undefined): Promise<void> {
+  if (value === undefined || isDatasetId(value)) return;
   const found = await stat(value).catch(() => undefined);
   if (!found) throw new UsageError(`${value} is neither the id of a dataset (ds_...) nor a folder or file`);
+}
+
+/** The id of a dataset; a folder becomes a new one. */
+export async function datasetOf(context: Context, value: string, kind: 'style_ref' | 'aux'): Promise<string> {
+  if (isDatasetId(value)) return value;
+  await checkDataset(value);
   const { id } = await context.client().datasets.create({ name: basename(resolve(value)), kind });
   const { kept, refused } = await upload(context, id, [value]);
   context.output.note(`${id}  ${kept} images from ${value}${refused > 0 ? `, ${refused} refused` : ''}`);
