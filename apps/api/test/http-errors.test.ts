@@ -58,6 +58,13 @@ describe('a request that is refused before it reaches a route', () => {
     if (status === 405) expect(answer.headers.get('allow')).toMatch(/GET/);
   });
 
+  it('is told where its JSON breaks', async () => {
+    const answer = await send('POST', '/v1/datasets', json, '{"name":"x" "kind":"aux"}');
+    expect(answer.body).toMatchObject({ code: 'invalid_request', detail: expect.stringMatching(/^The body is no JSON: .* position 12/) });
+    const poisoned = await send('POST', '/v1/datasets', json, '{"__proto__":{},"name":"x"}');
+    expect(poisoned.body['detail']).toMatch(/^The body has a field of the name __proto__/);
+  });
+
   it('is told which type of body would be taken', async () => {
     const json = await send('POST', '/v1/datasets', { 'content-type': 'application/xml' }, '<x/>');
     const upload = await send('POST', `/v1/datasets/${exampleId('dataset')}/images`, { 'content-type': 'image/png' }, 'x');

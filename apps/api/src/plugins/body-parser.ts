@@ -13,9 +13,11 @@ export function registerBodyParser(app: ApiServer): void {
     // Many clients name the type of a body that they don't send.
     if (body.length === 0) return done(null, undefined);
     if (!isUtf8(body)) return done(new ApiError('invalid_request', 'The body is no UTF-8 text.'));
-    return parseJson(request, body.toString(), (error, value?: unknown) => {
-      if (error === null && isDeeperThan(MAX_DEPTH, value)) return done(new ApiError('invalid_request', `The body is nested deeper than ${MAX_DEPTH} levels.`));
-      return done(error, value);
+    const text = body.toString();
+    return parseJson(request, text, (error, value?: unknown) => {
+      if (error !== null) return done(new ApiError('invalid_request', `The body ${faultOf(text)}.`));
+      if (isDeeperThan(MAX_DEPTH, value)) return done(new ApiError('invalid_request', `The body is nested deeper than ${MAX_DEPTH} levels.`));
+      return done(null, value);
     });
   });
   app.addHook('preParsing', async (request) => {
@@ -24,6 +26,16 @@ export function registerBodyParser(app: ApiServer): void {
       throw new ApiError('unsupported_media_type', `Send the body as it is, without Content-Encoding: ${encoding}.`);
     }
   });
+}
+
+/** Of what the parser has refused: where it is no JSON, or that it would change what objects are. */
+function faultOf(text: string): string {
+  try {
+    JSON.parse(text);
+    return 'has a field of the name __proto__ or constructor, which no request has';
+  } catch (error) {
+    return `is no JSON: ${(error as Error).message}`;
+  }
 }
 
 function isDeeperThan(levels: number, value: unknown): boolean {
