@@ -12,8 +12,8 @@ export interface CompileOptions {
   /** Threads of one operation; onnxruntime's default is one per physical core. */
   readonly threads?: number;
   /**
-   * Plan memory for speed (default). Without it the graph runs in the order in which it was written and every value's memory is free for
-   * the next one after its last use; the process should have engineEnvironment() of packages/config too.
+   * Let onnxruntime optimize the graph and share memory between values for speed (default). Without it the graph runs in the order in which it was written and every value's
+   * memory is free for the next one after its last use; the process should have engineEnvironment() of packages/config too.
    */
   readonly keepMemory?: boolean;
   /** Products of matrices, convolutions and what lies between them in float16; weights, inputs and results stay float32. The processor computes so slowly. */
@@ -41,8 +41,9 @@ export function hostTensor(data: HostArray | ResultArray, shape: readonly number
 function sessionOptions({ device = 'cpu', threads, keepMemory = true, profile }: CompileOptions): ort.InferenceSession.SessionOptions {
   return {
     executionProviders: [device], graphOptimizationLevel: keepMemory ? 'all' : 'disabled', executionMode: 'sequential', logSeverityLevel: 3,
-    // without the arena every large value costs page faults anew: a third of the time at full size (docs/experiments/engine.md)
-    enableCpuMemArena: true, enableMemPattern: keepMemory,
+    // without the arena every large value costs page faults anew: a third of the time at full size; a plan of all memory in advance
+    // takes two thirds more of it, and no less time (docs/experiments/engine.md)
+    enableCpuMemArena: true, enableMemPattern: false,
     // waiting threads sleep instead of spinning: on a shared machine small operations are 1.5 times faster so (docs/experiments/engine.md)
     extra: { session: { intra_op: { allow_spinning: '0' } } },
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
