@@ -1,5 +1,5 @@
 // Signs of overfitting, and the generated pictures that are closest to one that was trained on.
-import { type OverfittingSign, shortNumber } from '@styleforge/contracts';
+import { type OverfittingSign, type ReportModel, type ReportPicture, shortNumber } from '@styleforge/contracts';
 import { html, type Markup } from '../html.ts';
 import { type PageContext, picture } from './context.ts';
 
@@ -8,15 +8,23 @@ const TITLES: Record<OverfittingSign['sign'], string> = {
 };
 
 export function overfittingSection(context: PageContext): Markup {
-  const { overfitting, models, similarity_extractor } = context.report;
+  const { overfitting, models } = context.report;
   const [model] = models;
   if (overfitting.length === 0 && !model?.diversity) return html``;
   return html`<section><h2>Signs of overfitting</h2>
 <p class="soft">A model that was trained for too long repeats its few training pictures instead of drawing new ones in their style.</p>
 <div class="grid-4">${overfitting.map(sign)}</div>
 ${diversityTable(context)}
-${model && model.nearest.length > 0 ? html`<p class="small"><b>The generated pictures that are closest to a training picture</b>, each beside it <span class="soft">(distance between unit vectors of ${similarity_extractor}; 0 would be a copy)</span></p>
-<div class="grid-4">${model.nearest.map(({ generated, reference, distance }) => html`<div class="pair"><figure>${picture(context, generated)}<figcaption>generated</figcaption></figure><figure>${picture(context, reference)}<figcaption>StyleRef, ${shortNumber(distance)}</figcaption></figure></div>`)}</div>` : null}</section>`;
+${model && model.nearest.length > 0 ? nearestPictures(context, model.nearest) : null}</section>`;
+}
+
+function nearestPictures(context: PageContext, nearest: ReportModel['nearest']): Markup {
+  const unit = `(distance between unit vectors of ${context.report.similarity_extractor}; 0 would be a copy)`;
+  const figure = (shown: ReportPicture, caption: string) => html`<figure>${picture(context, shown)}<figcaption>${caption}</figcaption></figure>`;
+  const pair = ({ generated, reference, distance }: ReportModel['nearest'][number]) =>
+    html`<div class="pair">${figure(generated, 'generated')}${figure(reference, `StyleRef, ${shortNumber(distance)}`)}</div>`;
+  return html`<p class="small"><b>The generated pictures that are closest to a training picture</b>, each beside it <span class="soft">${unit}</span></p>
+<div class="grid-4">${nearest.map(pair)}</div>`;
 }
 
 function sign({ sign: name, present, explanation }: OverfittingSign): Markup {
