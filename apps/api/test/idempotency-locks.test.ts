@@ -45,7 +45,7 @@ async function startUpload(datasetId: string, key: string): Promise<{ upload: Cl
 async function uploadAtOnce(datasetId: string, key: string) {
   const { body, headers } = await form();
   const { status, headers: answered, body: { kept } } = await api.call<{ kept: number }>('POST', `/v1/datasets/${datasetId}/images`, { body, headers: { ...headers, 'idempotency-key': key } });
-  return { status, replayed: answered['idempotency-replayed'], kept };
+  return { status, replayed: answered['idempotency-replayed'], retryAfter: answered['retry-after'], kept };
 }
 
 const lockedUntil = async (key: string) => (await api.database.prisma.idempotencyKey.findFirst({ where: { key } }))?.lockedUntil.getTime();
@@ -58,14 +58,14 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
   }
 }
 
-it('lasts as long as its upload', async () => {
+it('lasts as long as its upload, and tells others when to come back', async () => {
   const id = await createDataset(api, 'style_ref', []);
   const { finish } = await startUpload(id, 'slow');
   const first = await lockedUntil('slow') ?? 0;
   await until(async () => Date.now() > first);
-  expect(await uploadAtOnce(id, 'slow')).toMatchObject({ status: 409 });
+  expect(await uploadAtOnce(id, 'slow')).toMatchObject({ status: 409, retryAfter: '3' });
   expect(await finish()).toBe(200);
-  expect(await uploadAtOnce(id, 'slow')).toEqual({ status: 200, replayed: 'true', kept: 1 });
+  expect(await uploadAtOnce(id, 'slow')).toMatchObject({ status: 200, replayed: 'true', kept: 1 });
 });
 
 it('is given back when the sender leaves', async () => {
@@ -73,14 +73,14 @@ it('is given back when the sender leaves', async () => {
   const { upload } = await startUpload(id, 'left');
   upload.destroy();
   await until(async () => (await lockedUntil('left')) === undefined);
-  expect(await uploadAtOnce(id, 'left')).toEqual({ status: 200, replayed: undefined, kept: 1 });
+  expect(await uploadAtOnce(id, 'left')).toMatchObject({ status: 200, replayed: undefined, kept: 1 });
 });
 
 it('that another request has taken over is neither renewed nor given an answer', async () => {
   const id = await createDataset(api, 'style_ref', []);
   const { finish } = await startUpload(id, 'lost');
   await api.database.prisma.idempotencyKey.updateMany({ where: { key: 'lost' }, data: { lockedUntil: new Date(0) } });
-  expect(await uploadAtOnce(id, 'lost')).toEqual({ status: 200, replayed: undefined, kept: 1 });
+  expect(await uploadAtOnce(id, 'lost')).toMatchObject({ status: 200, replayed: undefined, kept: 1 });
   expect(await finish()).toBe(200);
-  expect(await uploadAtOnce(id, 'lost')).toEqual({ status: 200, replayed: 'true', kept: 1 });
+  expect(await uploadAtOnce(id, 'lost')).toMatchObject({ status: 200, replayed: 'true', kept: 1 });
 });

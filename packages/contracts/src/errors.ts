@@ -55,7 +55,7 @@ export const ERRORS = {
   idempotency_in_progress: {
     status: 409,
     title: 'A request with this Idempotency-Key is still running',
-    remedy: 'Send the same request again shortly: it then gets the answer of the first.',
+    remedy: 'Send the same request again after the seconds that `Retry-After` names, until the first has ended: it then gets the answer of the first. The SDK does so for ten minutes.',
   },
   payload_too_large: {
     status: 413,

@@ -1,9 +1,9 @@
 // A job's events as they happen: server-sent events, with a new connection where the last one broke.
 import { createParser } from 'eventsource-parser';
 import type { EventSourceMessage } from 'eventsource-parser';
-import { APIConnectionError, APIError, APIUserAbortError } from './errors.ts';
+import { APIConnectionError, APIUserAbortError } from './errors.ts';
 import type { RequestOptions } from './options.ts';
-import { backOff, mayRetry, sleep } from './retry.ts';
+import { backOff, isPassing, sleep } from './retry.ts';
 import type { Transport } from './transport.ts';
 import type { LogEvent, TrainingJobEvent, TrainingProgress } from './types.ts';
 
@@ -78,8 +78,4 @@ function remember(position: Position, event: LogEvent): LogEvent {
   position.after = event.sequence;
   position.isFinal = FINAL_EVENTS.includes(event.type);
   return event;
-}
-
-function isPassing(error: unknown): boolean {
-  return error instanceof APIConnectionError || (error instanceof APIError && mayRetry(error.status, error.code));
 }

@@ -8,7 +8,7 @@ export interface ClientOptions {
   baseUrl?: string | undefined;
   /** Milliseconds for one try of a request, 60 seconds when left out. */
   timeout?: number | undefined;
-  /** How often a request is tried again when it may help, 2 when left out. */
+  /** How often a request is tried again after failures that may pass, 2 when left out; 0 is for a single try. */
   maxRetries?: number | undefined;
   headers?: Record<string, string> | undefined;
   /** Takes the place of the global `fetch`. */

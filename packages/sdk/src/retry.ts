@@ -1,12 +1,18 @@
 // When a request is tried again, and after how long.
+import { APIConnectionError, APIError } from './errors.ts';
+
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 8_000;
 /** A longer wait is the caller's decision. */
 const LONGEST_RETRY_AFTER_MS = 60_000;
 const RETRIED_STATUSES = [408, 429, 500, 502, 503, 504];
 
-export function mayRetry(status: number, code: string | undefined): boolean {
-  return RETRIED_STATUSES.includes(status) || code === 'idempotency_in_progress';
+/** As long as an upload may take. */
+const LONGEST_IN_PROGRESS_MS = 600_000;
+
+/** Whether another try may succeed where this one failed. */
+export function isPassing(error: unknown): boolean {
+  return error instanceof APIConnectionError || (error instanceof APIError && RETRIED_STATUSES.includes(error.status));
 }
 
 /** Doubles with each try, less up to a quarter, so that many clients do not come back at once. */
@@ -14,9 +20,35 @@ export function backOff(tries: number): number {
   return Math.min(FIRST_DELAY_MS * 2 ** tries, LONGEST_DELAY_MS) * (1 - Math.random() / 4);
 }
 
-/** Null when the service asks for more patience than a request should have. */
-export function delayBefore(tries: number, headers: Headers): number | null {
-  const asked = retryAfter(headers);
+/** The further tries of one request. */
+export class Retries {
+  readonly #most: number;
+  #failures = 0;
+  #waits = 0;
+  #waitsEnd: number | undefined;
+
+  /** `most`: after failures. 0 is for none at all. */
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** Milliseconds before the next try; null when there is none: it would not help, or the service asks for more patience than a request should have. */
+  delayAfter(error: Error): number | null {
+    if (error instanceof APIError && error.code === 'idempotency_in_progress') return this.#delayWhileInProgress(error);
+    if (!isPassing(error) || this.#failures === this.#most) return null;
+    return delayBefore(this.#failures++, error);
+  }
+
+  /** The first request with this key goes on, so this is no failure. */
+  #delayWhileInProgress(error: APIError): number | null {
+    this.#waitsEnd ??= Date.now() + LONGEST_IN_PROGRESS_MS;
+    if (this.#most === 0 || Date.now() >= this.#waitsEnd) return null;
+    return delayBefore(this.#waits++, error);
+  }
+}
+
+function delayBefore(tries: number, error: Error): number | null {
+  const asked = error instanceof APIError ? retryAfter(error.headers) : undefined;
   if (asked === undefined) return backOff(tries);
   return asked > LONGEST_RETRY_AFTER_MS ? null : asked;
 }

@@ -1,7 +1,7 @@
 // One request with all that belongs to it: key, idempotency, time limit, further tries, errors as exceptions.
-import { APIConnectionError, APIConnectionTimeoutError, APIError, APIUserAbortError, StyleForgeError, errorOf } from './errors.ts';
+import { APIConnectionError, APIConnectionTimeoutError, APIUserAbortError, StyleForgeError, errorOf } from './errors.ts';
 import type { Fetch, RequestOptions } from './options.ts';
-import { backOff, delayBefore, mayRetry, sleep } from './retry.ts';
+import { Retries, sleep } from './retry.ts';
 
 export interface TransportSettings {
   apiKey: string;
@@ -36,11 +36,11 @@ export class Transport {
   async send(url: string, sending: Sending, options: RequestOptions = {}): Promise<Response> {
     const target = new URL(url.startsWith('/') ? this.settings.baseUrl + url : url);
     const headers = this.#headers(target, sending, options);
-    const retries = options.maxRetries ?? this.settings.maxRetries;
-    for (let tries = 0; ; tries++) {
+    const retries = new Retries(options.maxRetries ?? this.settings.maxRetries);
+    for (;;) {
       const outcome = await this.#try(target, { ...sending, headers }, options);
       if (!(outcome instanceof Error)) return outcome;
-      const delay = tries < retries ? delayOf(outcome, tries) : null;
+      const delay = retries.delayAfter(outcome);
       if (delay === null) throw outcome;
       await sleep(delay, options.signal).catch((cause: unknown) => Promise.reject(aborted(cause)));
     }
@@ -76,12 +76,6 @@ export class Transport {
       clearTimeout(timer);
     }
   }
-}
-
-/** Null: trying again is of no use. */
-function delayOf(error: Error, tries: number): number | null {
-  if (!(error instanceof APIError)) return backOff(tries);
-  return mayRetry(error.status, error.code) ? delayBefore(tries, error.headers) : null;
 }
 
 function aborted(cause: unknown): APIUserAbortError {

@@ -119,6 +119,15 @@ describe('further tries', () => {
     expect(service.seen).toHaveLength(3);
   });
 
+  it('outlast the first request with the same key, however many they are, unless there may be none', async () => {
+    const busy = { answer: 409, headers: { 'content-type': 'application/problem+json', 'retry-after': '0.02' }, body: JSON.stringify({ code: 'idempotency_in_progress' }) };
+    service.faults.push(busy, { answer: 503, headers: { 'retry-after': '0.02' } }, busy, busy, busy);
+    expect((await newDataset('waited for')).name).toBe('waited for');
+    expect(service.seen).toHaveLength(6);
+    service.faults.push(busy);
+    expect(await caught(client.datasets.create({ name: 'at once', kind: 'aux' }, { maxRetries: 0 }))).toMatchObject({ code: 'idempotency_in_progress' });
+  });
+
   it('end after maxRetries, and never come for what is refused', async () => {
     service.faults.push('refuse', 'refuse', 'refuse');
     expect(await caught(client.datasets.list({}, { maxRetries: 1 }))).toBeInstanceOf(APIConnectionError);

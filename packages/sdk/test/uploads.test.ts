@@ -27,7 +27,43 @@ function picture(seed: number, format: 'png' | 'jpeg' | 'webp' = 'png'): Promise
 }
 const newDataset = async () => (await client.datasets.create({ name: 'pictures', kind: 'style_ref' })).id;
 
+/** A body that stops half-way until `goOn` resolves. */
+function halting(body: Uint8Array, goOn: Promise<void>): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    async start(controller) {
+      controller.enqueue(body.subarray(0, body.length / 2));
+      await goOn;
+      controller.enqueue(body.subarray(body.length / 2));
+      controller.close();
+    },
+  });
+}
+
 describe('datasets.upload', () => {
+  it('waits for the same upload that is still under way, and takes its answer', async () => {
+    const id = await newDataset();
+    let goOn = () => undefined as void;
+    const gate = new Promise<void>((done) => (goOn = done));
+    const slow = service.client({
+      async fetch(url, init) {
+        const whole = new Response(init?.body);
+        const headers = new Headers(init?.headers);
+        headers.set('content-type', whole.headers.get('content-type') ?? '');
+        return fetch(url, { ...init, headers, body: halting(new Uint8Array(await whole.arrayBuffer()), gate), duplex: 'half' } as RequestInit);
+      },
+    });
+    const files = [new Blob([await picture(20)]), new Blob([new Uint8Array(20 * 1024 * 1024)])];
+    const upload = (from: StyleForge) => from.datasets.upload(id, files, { idempotencyKey: 'same' });
+    const first = upload(slow);
+    await expect.poll(() => service.database.prisma.idempotencyKey.count({ where: { key: 'same-0' } }), { timeout: 20_000 }).toBe(1);
+    service.seen.length = 0;
+    const second = upload(client);
+    await expect.poll(() => service.seen.length, { timeout: 20_000 }).toBe(2);
+    goOn();
+    expect(await first).toMatchObject({ kept: 1, refused: 1 });
+    expect(await second).toEqual(await first);
+  });
+
   it('takes a path, and a folder for the images in it', async () => {
     const id = await newDataset();
     expect(await client.datasets.upload(id, join(folder, 'b.png'), { component: 'person', caption: 'one' })).toMatchObject({ kept: 1, refused: 0 });

@@ -15,6 +15,8 @@ const FINGERPRINT = 'upload-fingerprint';
 const KEPT_HEADERS = ['content-type', 'location'];
 /** After the death of a process its callers wait no longer for their keys. */
 const LOCK_MS = 60_000;
+/** The first request may be an upload of many megabytes: each repetition of it sends them again. */
+const RETRY_SECONDS = 3;
 
 /** Runs after validation, so that a request that was refused as invalid leaves no trace. `lockMs`: how long a key stays locked after its request's process has died. */
 export function registerIdempotency(app: ApiServer, { idempotencyKeys }: Database, lockMs = LOCK_MS): void {
@@ -38,7 +40,8 @@ export function registerIdempotency(app: ApiServer, { idempotencyKeys }: Databas
         request.storedAnswer = { fingerprint: decision.response.headers[FINGERPRINT] ?? '', replay: () => replay(reply, decision.response) };
         return;
       case 'in_progress':
-        throw new ApiError('idempotency_in_progress', 'The first request with this Idempotency-Key has not been answered yet. Try again shortly.');
+        reply.header('retry-after', RETRY_SECONDS);
+        throw new ApiError('idempotency_in_progress', `The first request with this Idempotency-Key has not been answered yet. Try again in ${RETRY_SECONDS} seconds.`);
       case 'other_request':
         throw keyReused();
     }
