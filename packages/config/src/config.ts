@@ -1,6 +1,7 @@
 // Turns environment variables into one typed, checked Config; the only reader of process.env.
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { allowedValuesOf, numberWanted } from './allowed-values.ts';
 import { extractorEnvironment, extractorEnvironmentOf, type ExtractorSettings, extractorSettingsOf } from './extractor-settings.ts';
 import { flag, type OperationsConfig, operationsConfigOf, operationsEnvironment, operationsEnvironmentOf } from './operations-settings.ts';
 import { type WorkerConfig, workerConfigOf, workerEnvironment, workerEnvironmentOf } from './worker-settings.ts';
@@ -101,7 +102,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const nonEmpty = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
   const parsed = environmentSchema.safeParse(nonEmpty);
   if (!parsed.success) {
-    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'));
+    throw new ConfigError(problemsOf(parsed.error, nonEmpty).join('\n'));
   }
   const settings = parsed.data;
   const dataDirectory = resolve(settings.DATA_DIRECTORY);
@@ -126,6 +127,17 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     operations: operationsConfigOf(settings),
     logLevel: settings.LOG_LEVEL,
   };
+}
+
+function problemsOf({ issues }: z.ZodError, given: NodeJS.ProcessEnv): string[] {
+  const allowed = allowedValuesOf(environmentSchema);
+  const lines = issues.map(({ path, message }) => {
+    const name = path.join('.');
+    const wanted = numberWanted(allowed[name] ?? {});
+    return `${name}: ${wanted === undefined ? message : `got ${JSON.stringify(given[name])}; give ${wanted}`}`;
+  });
+  // A number may break several rules, and all of them are in one line.
+  return [...new Set(lines)];
 }
 
 function objectStoreOf(settings: Environment, dataDirectory: string): ObjectStoreConfig {

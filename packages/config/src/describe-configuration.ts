@@ -1,13 +1,6 @@
 // Every setting as a table for docs/configuration.md.
-import { z } from 'zod';
+import { type AllowedValues, allowedValuesOf } from './allowed-values.ts';
 import { environmentSchema } from './config.ts';
-
-interface JsonSchema {
-  type?: string;
-  enum?: unknown[];
-  minimum?: number;
-  maximum?: number;
-}
 
 const HEAD = `# Configuration
 
@@ -20,17 +13,17 @@ This table is made from the schema in [packages/config](../packages/config/src/c
 
 export function describeConfiguration(): string {
   const defaults: Record<string, unknown> = environmentSchema.parse({});
-  const { properties } = z.toJSONSchema(environmentSchema, { io: 'input', unrepresentable: 'any' }) as { properties: Record<string, JsonSchema> };
+  const allowed = allowedValuesOf(environmentSchema);
   const rows = Object.entries(environmentSchema.shape).map(([name, { description }]) => {
     if (!description) throw new Error(`${name}: has no description; add .describe('...') to its schema`);
     const preset = defaults[name] === undefined ? '' : `\`${String(defaults[name])}\``;
-    return `| \`${name}\` | ${preset} | ${valuesOf(properties[name] ?? {})} | ${description} |`;
+    return `| \`${name}\` | ${preset} | ${valuesOf(allowed[name] ?? {})} | ${description} |`;
   });
   return `${HEAD}${rows.join('\n')}\n`;
 }
 
-function valuesOf({ enum: values, type, minimum, maximum }: JsonSchema): string {
+function valuesOf({ enum: values, type, minimum, maximum }: AllowedValues): string {
   if (values) return values.map((value) => `\`${String(value)}\``).join(', ');
   if (minimum === undefined && maximum === undefined) return type === 'string' || type === undefined ? '' : type;
-  return `${minimum ?? ''} to ${maximum === undefined || maximum >= Number.MAX_SAFE_INTEGER ? '' : maximum}`.trim();
+  return `${minimum ?? ''} to ${maximum ?? ''}`.trim();
 }

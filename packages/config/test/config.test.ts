@@ -1,7 +1,7 @@
 // Checks defaults, the wording of errors and that a Config survives the way through a child's environment.
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ConfigError, environmentOf, loadConfig } from '@styleforge/config';
+import { ConfigError, describeConfiguration, environmentOf, loadConfig } from '@styleforge/config';
 
 describe('loadConfig', () => {
   it('runs with nothing set: embedded database, queue in Postgres, plain files', () => {
@@ -28,16 +28,16 @@ describe('loadConfig', () => {
   });
 
   it.each([
-    [{ PORT: 'eighty' }, /^PORT: /],
-    [{ PORT: '70000' }, /^PORT: /],
+    [{ PORT: '-1.5' }, /^PORT: got "-1.5"; give a whole number from 0 to 65535$/],
+    [{ GENERATION_MODELS: '0' }, /^GENERATION_MODELS: got "0"; give a whole number from 1 to 100$/],
+    [{ RETENTION_CHECKPOINT_DAYS: 'ever' }, /^RETENTION_CHECKPOINT_DAYS: got "ever"; give a whole number from 0 on$/],
+    [{ OTEL_TRACES_SAMPLER_ARG: '2' }, /^OTEL_TRACES_SAMPLER_ARG: got "2"; give a number from 0 to 1$/],
     [{ DATABASE_URL: 'mysql://localhost/x' }, /^DATABASE_URL: must be a URL starting with postgres:\/\//],
     [{ REDIS_URL: 'localhost:6379' }, /^REDIS_URL: /],
     [{ DEVICE: 'tpu' }, /^DEVICE: /],
     [{ OTEL_EXPORTER_OTLP_HEADERS: 'secret' }, /^OTEL_EXPORTER_OTLP_HEADERS: must be name=value/],
     [{ WORKER_QUEUES: 'train:0' }, /^WORKER_QUEUES: "train:0" is not understood/],
     [{ WORKER_QUEUES: 'train:1,train:2' }, /^WORKER_QUEUES: "train:2"/],
-    [{ WORKER_GRACE_SECONDS: '-1' }, /^WORKER_GRACE_SECONDS: /],
-    [{ GENERATION_MODELS: '0' }, /^GENERATION_MODELS: /],
     [{ CORS_ORIGINS: 'app.example.com' }, /^CORS_ORIGINS: must be origins such as/],
     [{ CORS_ORIGINS: 'https://app.example.com/page' }, /^CORS_ORIGINS: /],
     [{ S3_BUCKET: 'b', S3_ACCESS_KEY_ID: 'a' }, /^S3_SECRET_ACCESS_KEY: /],
@@ -46,6 +46,15 @@ describe('loadConfig', () => {
   ])('names the variable in %o', (env, message) => {
     expect(() => loadConfig(env)).toThrow(ConfigError);
     expect(() => loadConfig(env)).toThrow(message);
+  });
+
+  it('says of every number what it got and what is allowed', () => {
+    const table = describeConfiguration().matchAll(/^\| `(\w+)` \|[^|]*\| (-?[\d.]+) to ?([\d.]*) \|/gm);
+    const numbers = [...table].map(([, name = '', least, most]) => ({ name, range: most ? `from ${least} to ${most}` : `from ${least} on` }));
+    expect(numbers.length).toBeGreaterThan(20);
+    for (const { name, range } of numbers) {
+      expect(() => loadConfig({ [name]: 'abc' })).toThrow(new RegExp(`^${name}: got "abc"; give a (whole )?number ${range}$`));
+    }
   });
 
   it('names every bad variable at once', () => {
