@@ -9,11 +9,11 @@ import { expect, it, onTestFinished } from 'vitest';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
-it('stops the whole service when npm is told to end', { timeout: 120_000 }, async () => {
+it('shows an address that opens, and stops the whole service when npm is told to end', { timeout: 120_000 }, async () => {
   const directory = await mkdtemp(join(tmpdir(), 'styleforge-npm-start-'));
   const { PATH, HOME } = globalThis.process.env;
   // A group of its own, so that nothing is left of it should the test fail.
-  const npm = spawn('npm', ['start', '--silent'], { cwd: root, env: { PATH, HOME, PORT: '0', DATA_DIRECTORY: directory }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const npm = spawn('npm', ['start', '--silent'], { cwd: root, env: { PATH, HOME, HOST: '0.0.0.0', PORT: '0', DATA_DIRECTORY: directory }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   onTestFinished(async () => {
     killGroup(npm.pid);
     await rm(directory, { recursive: true, force: true });
@@ -25,6 +25,8 @@ it('stops the whole service when npm is told to end', { timeout: 120_000 }, asyn
   npm.stderr.on('data', (chunk: Buffer) => { said += chunk.toString(); });
   await expect.poll(() => said, { timeout: 60_000 }).toContain('Ctrl-C stops it');
   const [, url] = /API +(http:\S+)\/v1/.exec(said) ?? [];
+  expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+  expect(said).toContain('listens on all addresses of this machine (HOST=0.0.0.0)');
   expect((await fetch(`${url}/readyz`)).status).toBe(200);
   npm.kill('SIGTERM');
   await closed;

@@ -3,7 +3,7 @@ export { engineEnvironment, type EngineEnvironmentOptions, hasEngineEnvironment 
 export { type AddressPolicy, createAddressPolicy, literalAddress } from './address-policy.ts';
 export type { FlowConfig } from './flow-settings.ts';
 export { type Config, ConfigError, environmentOf, environmentSchema, loadConfig, type ObjectStoreConfig, type S3Config } from './config.ts';
-export { listenError, type ListeningAddress, urlOf } from './listening.ts';
+export { isWildcard, listenError, type ListeningAddress, urlOf } from './listening.ts';
 export type { WorkerConfig } from './worker-settings.ts';
 export { type ExtractorSettings, type ExtractorWeights } from './extractor-settings.ts';
 export type { OperationsConfig } from './operations-settings.ts';

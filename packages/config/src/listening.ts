@@ -8,8 +8,25 @@ export interface ListeningAddress {
   setting: 'PORT' | 'WORKER_PORT';
 }
 
+/** Where who listens at a wildcard address answers on its own machine; browsers and URLs have no use for the wildcard itself. */
+const LOOPBACK_OF: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '[::]': '[::1]' };
+
+/** Whether `host` stands for all addresses of the machine, however it is written. */
+export function isWildcard(host: string): boolean {
+  return normalized(host) in LOOPBACK_OF;
+}
+
+/** An address that opens on this machine, also where `host` is a wildcard. */
 export function urlOf(host: string, port: number): string {
-  return `http://${isIPv6(host) ? `[${host}]` : host}:${port}`;
+  return `http://${LOOPBACK_OF[normalized(host)] ?? bracketed(host)}:${port}`;
+}
+
+const bracketed = (host: string): string => (isIPv6(host) ? `[${host}]` : host);
+
+/** 0 and ::0 are wildcards, too. */
+function normalized(host: string): string {
+  const url = `http://${bracketed(host)}`;
+  return URL.canParse(url) ? new URL(url).hostname : host;
 }
 
 /** The error of a `listen` with the setting that helps; any other error as it is. */

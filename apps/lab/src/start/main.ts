@@ -1,19 +1,21 @@
 // `npm start`: runs the service until it is asked to stop. `--new-key` makes and prints another API key.
 import { parseArgs } from 'node:util';
-import { loadConfig } from '@styleforge/config';
+import { isWildcard, loadConfig } from '@styleforge/config';
 import { startService } from './start-service.ts';
 
 const { values } = parseArgs({ options: { 'new-key': { type: 'boolean', default: false } } });
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
 try {
-  const service = await startService({ config: loadConfig(), newKey: values['new-key'], onGivenUp: (error) => fail(error) });
+  const config = loadConfig();
+  const service = await startService({ config, newKey: values['new-key'], onGivenUp: (error) => fail(error) });
   say(`StyleForge is ready.
 
   API        ${service.url}/v1
   docs       ${service.url}/docs
   logs       ${service.logDirectory}`);
   say(service.apiKey ? `  API key    ${service.apiKey}   (shown this once; keep it)\n` : '  API key    made at the first start; `npm start -- --new-key` makes another\n');
+  if (isWildcard(config.host)) say(`It listens on all addresses of this machine (HOST=${config.host}): others reach it by the machine's name or address.\n`);
   say('Ctrl-C stops it: running jobs save a checkpoint and go on at the next start.');
 
   let stopping = false;
