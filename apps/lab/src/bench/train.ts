@@ -32,12 +32,18 @@ async function createStep(geometry: Geometry, compile: Pick<CompileOptions, 'dev
   });
 }
 
+function batchOption(text: string): number {
+  const batchSize = numberOption('batch', text, { least: 2 });
+  if (batchSize % 2 !== 0) throw new Error(`--batch ${text}: give an even number; half of the samples are of StyleRef, half of Aux`);
+  return batchSize;
+}
+
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args, options: { geometry: { type: 'string', default: 'small' }, steps: { type: 'string', default: '10' }, batch: { type: 'string' }, threads: { type: 'string' }, device: { type: 'string', default: 'cpu' }, precision: { type: 'string', default: 'no' }, compare: { type: 'string' }, python: { type: 'string' } },
   });
   const named = geometryOf(values.geometry);
-  const geometry = values.batch === undefined ? named : { ...named, batchSize: numberOption('batch', values.batch, { least: 2 }) };
+  const geometry = values.batch === undefined ? named : { ...named, batchSize: batchOption(values.batch) };
   const [steps, threads, device] = [numberOption('steps', values.steps), optionalNumber('threads', values.threads), choiceOption('device', values.device, DEVICES)];
   const precision = choiceOption('precision', values.precision, MIXED_PRECISIONS);
   if (values.compare !== undefined) {
