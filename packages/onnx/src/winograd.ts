@@ -37,7 +37,7 @@ const transposed = (a: Matrix): number[][] => a[0].map((_, column) => a.map((row
 const reversed = (a: Matrix): number[][] => a.map((row) => [...row].reverse());
 
 /** What moving one value costs beside a multiplication within a matrix product, fitted to measurements (docs/experiments/engine.md). */
-const COST = { product: 0.75, pixel: 100, weight: 42, weightGradient: 75 };
+const COST = { product: 0.75, pixel: 50, weight: 42, weightGradient: 50 };
 /** Transformed pixels that one product handles; larger images go band by band. */
 const BAND = 1 << 23;
 

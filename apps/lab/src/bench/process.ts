@@ -5,7 +5,7 @@ import { execFileSync, spawn } from 'node:child_process';
 
 export const print = (figure: Record<string, unknown>): void => console.log(JSON.stringify(figure));
 
-export const secondsSince = (start: number): number => Number(((performance.now() - start) / 1000).toFixed(2));
+export const secondsSince = (start: number): number => Number(((performance.now() - start) / 1000).toFixed(3));
 
 export const peakGibibytes = (): number => Number((process.resourceUsage().maxRSS / 2 ** 20).toFixed(2));
 
