@@ -1,6 +1,15 @@
 // Correctness rules that need types, over one program for the whole repository; formatting is left to taste.
 import tseslint from 'typescript-eslint';
 
+const ENVIRONMENT = {
+  selector: "MemberExpression[object.name='process'][property.name='env']",
+  message: 'packages/config is the only reader of process.env',
+};
+const SILENT_SKIP = {
+  selector: "Program:not(:has(CallExpression[callee.name='warnNotTested'])) CallExpression[callee.property.name=/^(skipIf|runIf)$/]",
+  message: 'say what is not tested, and why: warnNotTested of @styleforge/testing',
+};
+
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/node_modules/**', '**/generated/**', '.styleforge/**', 'out/**', 'models/**', 'packages/runtime/assembly/**'] },
   {
@@ -23,10 +32,7 @@ export default tseslint.config(
       'no-constant-condition': 'error',
       'no-control-regex': 'error',
       'no-empty': 'error',
-      'no-restricted-syntax': ['error', {
-        selector: "MemberExpression[object.name='process'][property.name='env']",
-        message: 'packages/config is the only reader of process.env',
-      }],
+      'no-restricted-syntax': ['error', ENVIRONMENT],
       'no-self-compare': 'error',
       'no-template-curly-in-string': 'error',
       'no-useless-catch': 'error',
@@ -34,6 +40,10 @@ export default tseslint.config(
       'prefer-const': 'error',
       'preserve-caught-error': 'error',
     },
+  },
+  {
+    files: ['**/test/**/*.test.ts'],
+    rules: { 'no-restricted-syntax': ['error', ENVIRONMENT, SILENT_SKIP] },
   },
   {
     files: ['test/acceptance/**/*.ts', 'packages/config/src/**/*.ts', 'packages/*/src/tools/**/*.ts'],

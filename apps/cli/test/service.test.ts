@@ -2,6 +2,7 @@
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { warnNotTested } from '@styleforge/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startDocumentedService, writePictures } from '../../../test/integration/documented-examples.ts';
 import type { TestService } from '../../../test/integration/service.ts';
@@ -10,6 +11,8 @@ import type { CommandLine, RunOptions } from './command-line.ts';
 
 /** A machine that is busy with other things may be ten times slower. */
 const patience = 900_000;
+const isLinux = process.platform === 'linux';
+warnNotTested('pictures in a terminal', isLinux ? undefined : `script(1) of ${process.platform} does not start a command as that of Linux does`);
 
 let test: TestService;
 let line: CommandLine;
@@ -93,7 +96,7 @@ describe('a job', () => {
     expect(checks.find(({ name }) => name === 'device')?.detail).toMatch(/^cpu, of the worker .+:\d+$/);
   }, patience);
 
-  it.runIf(process.platform === 'linux')('shows its pictures in a terminal that can, as they were saved', async () => {
+  it.runIf(isLinux)('shows its pictures in a terminal that can, as they were saved', async () => {
     const sent = await inTerminal(line, 'xterm-kitty', ['generate', '-m', 'styleforge-mini', 'a house', '--steps', '2', '-o', 'shown']);
     const escape = '\u001b';
     const pieces = sent.split(`${escape}_G`).slice(1).map((piece) => (piece.split(`${escape}\\`)[0] ?? '').split(';')[1] ?? '');

@@ -8,11 +8,13 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { environmentOf, loadConfig } from '@styleforge/config';
 import { typeScript } from '@styleforge/launch';
+import { warnNotTested } from '@styleforge/testing';
 import { expect, it } from 'vitest';
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const binaries = join(dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json')), 'bin/napi-v6', process.platform, process.arch);
 const hasCuda = existsSync(join(binaries, 'libonnxruntime_providers_cuda.so'));
+warnNotTested('that a worker refuses cuda where it is absent', hasCuda ? "onnxruntime's CUDA provider is installed" : undefined);
 
 /** `further`: what is no setting of the worker; VK_DRIVER_FILES names the only Vulkan drivers that are looked at. */
 async function start(settings: Record<string, string>, further: Record<string, string> = {}): Promise<{ code: unknown; output: string }> {

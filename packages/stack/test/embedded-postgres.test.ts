@@ -10,10 +10,12 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { typeScript } from '@styleforge/launch';
 import { DirectoryInUseError, startEmbeddedPostgres } from '@styleforge/stack';
+import { warnNotTested } from '@styleforge/testing';
 import { isAlive } from '../src/running-server.ts';
 
 const keeper = fileURLToPath(new URL('keep-postgres.ts', import.meta.url));
 const isRoot = process.geteuid?.() === 0;
+warnNotTested('Postgres as another user than root', isRoot ? undefined : 'only root may start a program as somebody else');
 
 async function query<Row extends pg.QueryResultRow>(databaseUrl: string, text: string): Promise<Row[]> {
   const client = new pg.Client({ connectionString: databaseUrl });

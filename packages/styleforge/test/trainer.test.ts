@@ -314,7 +314,10 @@ describe('trainStyleForge', () => {
 
 const [webgpuMissing, halfMissing] = [await missing({}), await missing({ mixedPrecision: true })];
 warnNotTested('training on webgpu', webgpuMissing);
-if (webgpuMissing === undefined) warnNotTested('mixed precision on webgpu', halfMissing);
+if (webgpuMissing === undefined) {
+  warnNotTested('mixed precision on webgpu', halfMissing);
+  warnNotTested('that mixed precision is refused where the GPU has no float16', halfMissing === undefined ? 'the one here has it' : undefined);
+}
 
 function missing(options: { mixedPrecision?: boolean }): Promise<string | undefined> {
   return checkDevice('webgpu', options).then(() => undefined, (error: unknown) => String(error));
