@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startApi } from '@styleforge/api';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { type ApiFixture, createDataset, multipartBody, picture, startApiFixture } from './api-fixture.ts';
 
 const LOCK_MS = 3_000;
@@ -28,6 +28,7 @@ async function startUpload(datasetId: string, key: string): Promise<{ upload: Cl
     method: 'POST', headers: { ...headers, 'content-length': body.length, 'authorization': `Bearer ${api.key}`, 'idempotency-key': key },
   });
   upload.on('error', () => undefined);
+  onTestFinished(() => { upload.destroy(); });
   upload.write(body.subarray(0, body.length - 40));
   await until(async () => (await lockedUntil(key)) !== undefined);
   return {

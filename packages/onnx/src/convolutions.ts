@@ -10,7 +10,7 @@ type WeightGradientAttributes = Conv2dAttributes & { readonly kernel: Size };
 /** Where and how a convolution is computed. */
 export interface ConvolutionContext {
   readonly builder: ModelBuilder;
-  readonly target: 'cpu' | 'webgpu';
+  readonly target: 'cpu' | 'cuda' | 'webgpu';
   readonly precision: FloatPrecision;
 }
 

@@ -79,7 +79,7 @@ class ValueNames {
 
 /** Writes the part of `graph` that computes `outputs` (name -> tensor). */
 export function emitOnnx(graph: Graph, wanted: Readonly<Record<string, Tensor>>, target: Target, options: EmitOptions = {}): OnnxModel {
-  const outputs = Object.fromEntries(Object.entries(wanted).map(([name, tensor]) => [name, target === 'cpu' ? withoutReshapes(graph, tensor) : tensor]));
+  const outputs = Object.fromEntries(Object.entries(wanted).map(([name, tensor]) => [name, target !== 'webgpu' ? withoutReshapes(graph, tensor) : tensor]));
   const builder = new ModelBuilder(options);
   const mixed = options.mixedPrecision ? new MixedPrecision() : null;
   const exported = new Set(Object.values(outputs).map(({ id }) => id));

@@ -4,8 +4,8 @@ import { convolution, inputGradient, weightGradient } from './convolutions.ts';
 import { type FloatPrecision } from './mixed-precision.ts';
 import { INT64, ints, type ModelBuilder } from './model-builder.ts';
 
-/** onnxruntime's own fused operations exist on the CPU; elsewhere they are written out. */
-export type Target = 'cpu' | 'webgpu';
+/** The device. WebGPU lacks onnxruntime's own fused operations: there they are written out. Winograd's filtering is for the processor. */
+export type Target = 'cpu' | 'cuda' | 'webgpu';
 
 export interface EmitContext<K extends OpKind = OpKind> {
   readonly builder: ModelBuilder;
@@ -39,7 +39,7 @@ function emitMatmul(context: EmitContext<'matmul'>): string {
   if (a.shape.length === 2 && b.shape.length === 2) {
     return builder.node('Gemm', operands, { attributes: { transA: BigInt(transposeA), transB: BigInt(transposeB), alpha } });
   }
-  if (target === 'cpu') {
+  if (target !== 'webgpu') {
     if (!transposeA && !transposeB && alpha === 1) return builder.node('MatMul', operands);
     return builder.node('FusedMatMul', operands, {
       domain: MICROSOFT, attributes: { transA: BigInt(transposeA), transB: BigInt(transposeB), alpha },
@@ -79,7 +79,7 @@ function emitStandardize(context: EmitContext<'standardize'> | EmitContext<'inve
     const width = node.inputs[0].shape.at(-1)!;
     const ones = shared.get(`ones:${width}`) ?? builder.initializer(new Float32Array(width).fill(1), [width]);
     shared.set(`ones:${width}`, ones);
-    const outputs = [builder.freshName('standardized'), ...(wantsDeviation && context.target === 'cpu' ? [builder.freshName('mean'), builder.freshName('deviation')] : [])];
+    const outputs = [builder.freshName('standardized'), ...(wantsDeviation && context.target !== 'webgpu' ? [builder.freshName('mean'), builder.freshName('deviation')] : [])];
     builder.node('LayerNormalization', [operands[0], ones], { outputs, attributes: { axis: -1n, epsilon: node.attributes.epsilon } });
     shared.set(`${key}:value`, outputs[0]);
     if (outputs.length > 1) shared.set(`${key}:deviation`, outputs[2]);
@@ -157,13 +157,13 @@ export const emitters: { readonly [K in OpKind]: Emitter<K> } = {
   attention: ({ builder, node: { attributes: { heads, scale } }, operands }) =>
     builder.node('MultiHeadAttention', operands, { domain: MICROSOFT, attributes: { num_heads: BigInt(heads), scale } }),
   standardize: (context) => emitStandardize(context, 'value'),
-  inverseDeviation: (context) => (context.target === 'cpu' ? emitStandardize(context, 'deviation') : emitInverseDeviation(context)),
+  inverseDeviation: (context) => (context.target !== 'webgpu' ? emitStandardize(context, 'deviation') : emitInverseDeviation(context)),
 };
 
 /** x * sigmoid(alpha x) */
 function emitLogisticProduct(context: EmitContext<'silu'> | EmitContext<'quickGelu'>, alpha: number): string {
   const { builder, target, operands: [x] } = context;
-  if (target === 'cpu') return builder.node('QuickGelu', [x], { domain: MICROSOFT, attributes: { alpha } });
+  if (target !== 'webgpu') return builder.node('QuickGelu', [x], { domain: MICROSOFT, attributes: { alpha } });
   const scaled = alpha === 1 ? x : builder.node('Mul', [x, float(context, alpha)]);
   return builder.node('Mul', [x, builder.node('Sigmoid', [scaled])]);
 }

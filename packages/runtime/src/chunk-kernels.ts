@@ -7,8 +7,7 @@ import { type CompileOptions } from './session.ts';
 type Blend = Program<'result'>;
 
 /**
- * Keeps target = a * target + b * source over whole parameter buffers: gradient accumulation (1, 1) and
- * the pretraining's moving average (decay, 1 - decay).
+ * Keeps target = a * target + b * source over whole parameter buffers: the pretraining's moving average (decay, 1 - decay).
  */
 export class BufferBlender {
   readonly #program: Blend;

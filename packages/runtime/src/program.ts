@@ -36,8 +36,9 @@ export class Program<Outputs extends string = string> {
 
   /** `float16` are outputs to be bound to arrays of float16 bits. Throws DeviceError when the device is absent or cannot run the graph. */
   static async compile<O extends string>(graph: Graph, outputs: Readonly<Record<O, Tensor>>, options: CompileOptions = {}, float16: readonly O[] = []): Promise<Program<O>> {
-    const target: Target = options.device === 'webgpu' ? 'webgpu' : 'cpu';
-    const model = emitOnnx(graph, outputs, target, { hidesShapes: options.keepMemory === false && target === 'cpu', refusesResults: target === 'cpu', mixedPrecision: options.mixedPrecision, float16 });
+    const target: Target = options.device ?? 'cpu';
+    const onHost = target !== 'webgpu';
+    const model = emitOnnx(graph, outputs, target, { hidesShapes: options.keepMemory === false && onHost, refusesResults: onHost, mixedPrecision: options.mixedPrecision, float16 });
     const inputs = new Map(model.inputs.map((tensor, i) => [model.inputNames[i], tensor]));
     const session = await createSession(model.bytes, options);
     return new Program(session, inputs, model.outputTensors as Readonly<Record<O, Tensor>>, model.outputNames, options.profile !== undefined, options.device ?? 'cpu');

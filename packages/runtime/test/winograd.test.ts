@@ -1,6 +1,6 @@
 // Winograd's filtering: against torch (test/golden/make-convolutions.py), and band by band against direct convolutions.
 import { elementCount, gradients, Graph, type Conv2dAttributes, type Tensor } from '@styleforge/autodiff';
-import { emitOnnx } from '@styleforge/onnx';
+import { emitOnnx, type Target } from '@styleforge/onnx';
 import { Program } from '@styleforge/runtime';
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
@@ -37,8 +37,8 @@ function inputs({ x, filters }: Example): Built {
 }
 
 /** How often a model convolves, and how often it multiplies stacks of matrices, as filtering does once for each result. */
-function operations(graph: Graph, results: Record<string, Tensor>): Record<'convolutions' | 'products', number> {
-  const model = Buffer.from(emitOnnx(graph, results, 'cpu').bytes).toString('latin1');
+function operations(graph: Graph, results: Record<string, Tensor>, target: Target = 'cpu'): Record<'convolutions' | 'products', number> {
+  const model = Buffer.from(emitOnnx(graph, results, target).bytes).toString('latin1');
   const count = (name: RegExp): number => model.match(name)?.length ?? 0;
   return { convolutions: count(/n_Conv/g), products: count(/n_(Fused)?MatMul/g) };
 }
@@ -79,6 +79,11 @@ it('handles large images in bands', async () => {
   const found = await run(graph, { y, direct });
   const largest = (array: Float32Array): number => array.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   expect(largest(found.y.map((value, i) => value - found.direct[i])) / largest(found.direct)).toBeLessThan(2e-5);
+});
+
+it.each(['cuda', 'webgpu'] as const)('leaves %s its own convolutions', (device) => {
+  const { graph, x, weight, bias } = inputs(golden['tiles of four']);
+  expect(operations(graph, { y: graph.conv2d(x, weight, bias, { pads: [1, 1, 1, 1] }) }, device)).toEqual({ convolutions: 1, products: 0 });
 });
 
 it('leaves convolutions alone whose images or channels are few', () => {
