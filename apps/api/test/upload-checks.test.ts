@@ -1,9 +1,10 @@
 // Pictures that are not what a trainer can use as they are: made so, or refused, and nothing of a refused one is left.
-import { readdir } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { crc32, deflateSync } from 'node:zlib';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createDataset, multipartBody, picture, startApiFixture } from './api-fixture.ts';
 import type { ApiFixture } from './api-fixture.ts';
 import { zipFile } from './zip-file.ts';
@@ -11,8 +12,14 @@ import { zipFile } from './zip-file.ts';
 let api: ApiFixture;
 beforeAll(async () => {
   api = await startApiFixture();
+  // other tests upload at the same time
+  vi.stubEnv('TMPDIR', await mkdtemp(join(tmpdir(), 'styleforge-temporary-')));
 });
-afterAll(() => api.close());
+afterAll(async () => {
+  await rm(tmpdir(), { recursive: true });
+  vi.unstubAllEnvs();
+  await api.close();
+});
 
 type File = { file_name: string; status: string; code?: string; detail?: string; image?: { id: string; url: string; thumbnail_url: string; width: number; height: number } };
 type Upload = { kept: number; refused: number; files: File[] };
