@@ -1,7 +1,7 @@
 // A convolution and its two gradients as ordinary ONNX operations; the form is chosen by shape (docs/experiments/engine.md).
 import { elementCount, type Conv2dAttributes, type Shape } from '@styleforge/autodiff';
 import { type FloatPrecision } from './mixed-precision.ts';
-import { ints, type ModelBuilder } from './model-builder.ts';
+import { ints, type ModelBuilder, type Target } from './model-builder.ts';
 import { winogradConvolution, winogradForm, winogradGradientForm, winogradInputGradient, winogradWeightGradient } from './winograd.ts';
 
 type Size = readonly [number, number];
@@ -10,7 +10,7 @@ type WeightGradientAttributes = Conv2dAttributes & { readonly kernel: Size };
 /** Where and how a convolution is computed. */
 export interface ConvolutionContext {
   readonly builder: ModelBuilder;
-  readonly target: 'cpu' | 'cuda' | 'webgpu';
+  readonly target: Target;
   readonly precision: FloatPrecision;
 }
 
@@ -23,12 +23,11 @@ function isPointwise(kernel: Size, { strides, pads }: Conv2dAttributes): boolean
 
 /** Weight [o, c, kh, kw] -> [c, o, kh, kw] with both kernel axes reversed: by a product with the exchange matrix, for a slice with negative steps copies element by element. */
 function flippedKernel(builder: ModelBuilder, weight: string, [o, c, kh, kw]: Shape, precision: FloatPrecision): string {
-  const reshaped = (name: string, shape: readonly number[]): string => builder.node('Reshape', [name, builder.integers(shape)]);
   const size = kh * kw;
-  const swapped = builder.node('Transpose', [reshaped(weight, [o, c, size])], { attributes: { perm: ints([1, 0, 2]) } });
-  if (size === 1) return reshaped(swapped, [c, o, 1, 1]);
+  const swapped = builder.transpose(builder.reshape(weight, [o, c, size]), [1, 0, 2]);
+  if (size === 1) return builder.reshape(swapped, [c, o, 1, 1]);
   const exchange = Float32Array.from({ length: size * size }, (_, i) => (Math.floor(i / size) + (i % size) === size - 1 ? 1 : 0));
-  return reshaped(builder.node('Gemm', [reshaped(swapped, [c * o, size]), builder.floats(exchange, [size, size], precision)]), [c, o, kh, kw]);
+  return builder.reshape(builder.node('Gemm', [builder.reshape(swapped, [c * o, size]), builder.floats(exchange, [size, size], precision)]), [c, o, kh, kw]);
 }
 
 /** x, weight and perhaps a bias -> results */
@@ -82,8 +81,8 @@ function pad(builder: ModelBuilder, x: string, [top, left, bottom, right]: reado
 
 /** [n, c, ...rest] -> [c, n * rest] */
 function channelsFirst(builder: ModelBuilder, x: string, [n, c, ...rest]: Shape): string {
-  const swapped = n === 1 ? x : builder.node('Transpose', [x], { attributes: { perm: ints([1, 0, 2, 3]) } });
-  return builder.node('Reshape', [swapped, builder.integers([c, n * elementCount(rest)])]);
+  const swapped = n === 1 ? x : builder.transpose(x, [1, 0, 2, 3]);
+  return builder.reshape(swapped, [c, n * elementCount(rest)]);
 }
 
 /**
@@ -100,7 +99,7 @@ function flatGradient(builder: ModelBuilder, x: string, dy: string, xShape: Shap
     const start = i * size[1] + j;
     return builder.node('Unsqueeze', [slice(builder, images, [1], [start], [start + length], [1]), builder.integers([1])]);
   });
-  const columns = builder.node('Reshape', [concat(builder, windows, 1), builder.integers([c * kh * kw, length])]);
+  const columns = builder.reshape(concat(builder, windows, 1), [c * kh * kw, length]);
   return builder.node('Gemm', [slice(builder, errors, [1], [0], [length], [1]), columns], { attributes: { transB: 1n } });
 }
 
@@ -112,7 +111,7 @@ function channelsLastGradient(builder: ModelBuilder, x: string, dy: string, xSha
   const [n, c] = xShape;
   const [, o, oh, ow] = dyShape;
   const rowCount = n * oh * ow;
-  const toLast = (name: string): string => builder.node('Transpose', [name], { attributes: { perm: ints([0, 2, 3, 1]) } });
+  const toLast = (name: string): string => builder.transpose(name, [0, 2, 3, 1]);
   const padded = pads.some((count) => count > 0)
     ? builder.node('Pad', [toLast(x), builder.integers([0, pads[0], pads[1], 0, 0, pads[2], pads[3], 0])]) : toLast(x);
   const windows = kernelOffsets(kernel).map(([i, j]) => {
@@ -121,13 +120,12 @@ function channelsLastGradient(builder: ModelBuilder, x: string, dy: string, xSha
   });
   const errors = channelsFirst(builder, dy, dyShape);
   const product = (columns: string): string => builder.node('Gemm', [errors, columns]);
-  const reshaped = (name: string, shape: readonly number[]): string => builder.node('Reshape', [name, builder.integers(shape)]);
   if (rowCount < MANY_ROWS) {
-    const interleaved = concat(builder, windows.map((window) => reshaped(window, [rowCount, c, 1])), 2);
-    return product(reshaped(interleaved, [rowCount, c * windows.length]));
+    const interleaved = concat(builder, windows.map((window) => builder.reshape(window, [rowCount, c, 1])), 2);
+    return product(builder.reshape(interleaved, [rowCount, c * windows.length]));
   }
-  const columns = windows.map((window) => builder.node('Unsqueeze', [product(reshaped(window, [rowCount, c])), builder.integers([2])]));
-  return reshaped(concat(builder, columns, 2), [o, c * windows.length]);
+  const columns = windows.map((window) => builder.node('Unsqueeze', [product(builder.reshape(window, [rowCount, c])), builder.integers([2])]));
+  return builder.reshape(concat(builder, columns, 2), [o, c * windows.length]);
 }
 
 /** From here on one product a window beats copying all windows into one matrix (docs/experiments/engine.md). */

@@ -1,8 +1,8 @@
 // Graph -> ONNX bytes: what the outputs need, in an order that keeps few activations alive.
 import { isNode, type Graph, type OpNode, type Tensor } from '@styleforge/autodiff';
-import { emitters, type EmitContext, type Target } from './emitters.ts';
+import { emitters, type EmitContext } from './emitters.ts';
 import { type FloatPrecision, MixedPrecision, type NodePrecision } from './mixed-precision.ts';
-import { ModelBuilder } from './model-builder.ts';
+import { ModelBuilder, type Target } from './model-builder.ts';
 
 export interface OnnxModel {
   readonly bytes: Uint8Array;

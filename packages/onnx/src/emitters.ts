@@ -2,13 +2,11 @@
 import { elementCount, lastTwoSwapped, type OpKind, type OpNode } from '@styleforge/autodiff';
 import { convolution, inputGradient, weightGradient } from './convolutions.ts';
 import { type FloatPrecision } from './mixed-precision.ts';
-import { INT64, ints, type ModelBuilder } from './model-builder.ts';
-
-/** The device. WebGPU lacks onnxruntime's own fused operations: there they are written out. Winograd's filtering is for the processor. */
-export type Target = 'cpu' | 'cuda' | 'webgpu';
+import { INT64, ints, type ModelBuilder, type Target } from './model-builder.ts';
 
 export interface EmitContext<K extends OpKind = OpKind> {
   readonly builder: ModelBuilder;
+  /** WebGPU lacks onnxruntime's own fused operations: there they are written out. */
   readonly target: Target;
   readonly node: OpNode<K>;
   /** ONNX names of the operands. */
@@ -52,15 +50,15 @@ function emitMatmul(context: EmitContext<'matmul'>): string {
 }
 
 function swapLast(builder: ModelBuilder, x: string, rank: number): string {
-  return builder.node('Transpose', [x], { attributes: { perm: ints(lastTwoSwapped(rank)) } });
+  return builder.transpose(x, lastTwoSwapped(rank));
 }
 
 function emitLinear({ builder, node, operands }: EmitContext<'linear'>): string {
   const [x, weight] = node.inputs;
   const width = weight.shape[1];
-  const flat = x.shape.length === 2 ? operands[0] : builder.node('Reshape', [operands[0], builder.integers([elementCount(x.shape) / width, width])]);
+  const flat = x.shape.length === 2 ? operands[0] : builder.reshape(operands[0], [elementCount(x.shape) / width, width]);
   const product = builder.node('Gemm', [flat, ...operands.slice(1)], { attributes: { transB: 1n } });
-  return x.shape.length === 2 ? product : builder.node('Reshape', [product, builder.integers(node.output.shape)]);
+  return x.shape.length === 2 ? product : builder.reshape(product, node.output.shape);
 }
 
 /** WebGPU's LayerNormalization leaves its further outputs out. */
@@ -139,8 +137,8 @@ export const emitters: { readonly [K in OpKind]: Emitter<K> } = {
       attributes: { mode: 'nearest', nearest_mode: 'floor', coordinate_transformation_mode: 'asymmetric' },
     });
   },
-  reshape: ({ builder, node, operands }) => builder.node('Reshape', [operands[0], builder.integers(node.attributes.shape)]),
-  transpose: ({ builder, node, operands }) => builder.node('Transpose', operands, { attributes: { perm: ints(node.attributes.permutation) } }),
+  reshape: ({ builder, node, operands }) => builder.reshape(operands[0], node.attributes.shape),
+  transpose: ({ builder, node, operands }) => builder.transpose(operands[0], node.attributes.permutation),
   broadcastTo: ({ builder, node, operands }) => builder.node('Expand', [operands[0], builder.integers(node.attributes.shape)]),
   concat: ({ builder, node, operands }) => builder.node('Concat', operands, { attributes: { axis: BigInt(node.attributes.axis) } }),
   slice: ({ builder, node: { attributes: { axis, start, end } }, operands }) =>

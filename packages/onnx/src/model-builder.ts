@@ -57,6 +57,9 @@ function valueInfo(name: string, elemType: number, shape: readonly (number | nul
 /** An output that keeps onnxruntime-node from copying the others. */
 export const RESULTS_REFUSED = 'results-refused';
 
+/** The device that a model is written for. */
+export type Target = 'cpu' | 'cuda' | 'webgpu';
+
 export class ModelBuilder {
   readonly #hidesShapes: boolean;
   readonly #graph: GraphProto = create(GraphProtoSchema, { name: 'styleforge' });
@@ -96,6 +99,14 @@ export class ModelBuilder {
     }));
     output.forEach((name) => this.#computed.add(name));
     return output[0];
+  }
+
+  reshape(x: string, shape: readonly number[]): string {
+    return this.node('Reshape', [x, this.integers(shape)]);
+  }
+
+  transpose(x: string, permutation: readonly number[]): string {
+    return this.node('Transpose', [x], { attributes: { perm: ints(permutation) } });
   }
 
   initializer(data: Float32Array | Int32Array | BigInt64Array, shape: Shape, name = this.freshName('constant')): string {

@@ -1,7 +1,7 @@
 // 3x3 convolutions and their gradients by Winograd's minimal filtering F(m x m, 3 x 3) (arXiv 1509.09308): (m + 2)^2 products for m^2 pixels
 // instead of 9 m^2. Every step is an ordinary matrix product over images with their channels last, so tiles are cut by plain copies.
 import { elementCount, type Conv2dAttributes, type Shape } from '@styleforge/autodiff';
-import { ints, type ModelBuilder } from './model-builder.ts';
+import { type ModelBuilder } from './model-builder.ts';
 
 type Matrix = readonly (readonly number[])[];
 
@@ -53,7 +53,7 @@ export interface Convolution extends Conv2dAttributes {
 export function winogradForm({ images, results, kernel, strides }: Convolution, weightCost = COST.weight): Filtering | null {
   const [n, o, height, width] = results;
   const c = images[1];
-  if ([...kernel].some((size) => size !== 3) || strides.some((stride) => stride !== 1)) return null;
+  if (kernel.some((size) => size !== 3) || strides.some((stride) => stride !== 1)) return null;
   const cost = ({ outputs }: Filtering): number => {
     const tile = (outputs + 2) ** 2;
     const values = tile / outputs ** 2 * n * height * width;
@@ -66,31 +66,28 @@ export function winogradForm({ images, results, kernel, strides }: Convolution, 
 
 export const winogradGradientForm = (convolution: Convolution): Filtering | null => winogradForm(convolution, COST.weightGradient);
 
-const reshape = (builder: ModelBuilder, x: string, shape: readonly number[]): string => builder.node('Reshape', [x, builder.integers(shape)]);
-const transpose = (builder: ModelBuilder, x: string, perm: readonly number[]): string => builder.node('Transpose', [x], { attributes: { perm: ints(perm) } });
-
 /** matrix [rows, columns] @ x [columns, ...shape] -> [rows, ...shape] */
 function transform(builder: ModelBuilder, matrix: Matrix, x: string, shape: readonly number[]): string {
   const constant = builder.floats(Float32Array.from(matrix.flat()), [matrix.length, matrix[0].length], 'float32');
-  return reshape(builder, builder.node('Gemm', [constant, reshape(builder, x, [matrix[0].length, elementCount(shape)])]), [matrix.length, ...shape]);
+  return builder.reshape(builder.node('Gemm', [constant, builder.reshape(x, [matrix[0].length, elementCount(shape)])]), [matrix.length, ...shape]);
 }
 
 /** weight [o, c, 3, 3] -> [tile, o, c] */
 function transformedWeight(builder: ModelBuilder, kernel: Matrix, weight: string, [o, c]: Shape): string {
   const matrix = builder.floats(Float32Array.from(kernel.flat()), [kernel.length, 9], 'float32');
-  const flat = builder.node('Gemm', [matrix, reshape(builder, weight, [o * c, 9])], { attributes: { transB: 1n } });
-  return reshape(builder, flat, [kernel.length, o, c]);
+  const flat = builder.node('Gemm', [matrix, builder.reshape(weight, [o * c, 9])], { attributes: { transB: 1n } });
+  return builder.reshape(flat, [kernel.length, o, c]);
 }
 
 /** [n, c, h, w] -> [n, h, w, c] with zeros around it */
 function channelsLast(builder: ModelBuilder, x: string, [n, c, h, w]: Shape, [top, left, bottom, right]: Conv2dAttributes['pads'] = [0, 0, 0, 0]): string {
-  const last = reshape(builder, transpose(builder, reshape(builder, x, [n, c, h * w]), [0, 2, 1]), [n, h, w, c]);
+  const last = builder.reshape(builder.transpose(builder.reshape(x, [n, c, h * w]), [0, 2, 1]), [n, h, w, c]);
   return top + left + bottom + right === 0 ? last : builder.node('Pad', [last, builder.integers([0, top, left, 0, 0, bottom, right, 0])]);
 }
 
 /** Images [n, rows * m, columns * m, c] -> [m, m, n, rows, columns, c]: the same pixel of every m x m block together. */
 function blocks(builder: ModelBuilder, images: string, m: number, [n, rows, columns, c]: readonly number[]): string {
-  return transpose(builder, reshape(builder, images, [n, rows, m, columns, m, c]), [2, 4, 0, 1, 3, 5]);
+  return builder.transpose(builder.reshape(images, [n, rows, m, columns, m, c]), [2, 4, 0, 1, 3, 5]);
 }
 
 /** x [n, c, h, w] and its padding -> blocks of m x m pixels with one more row and column of blocks than results have. */
@@ -109,7 +106,7 @@ function transformedTiles(builder: ModelBuilder, { outputs: m, data }: Filtering
   const pixels = parts.map(({ down, right, height, width }) => {
     const [start, end] = [[0, 0, first + down, right], [height, width, first + down + rows, right + columns]];
     const part = builder.node('Slice', [images, ...[start, end, [0, 1, 3, 4]].map((values) => builder.integers(values))]);
-    return reshape(builder, part, [height * width, n * rows * columns * c]);
+    return builder.reshape(part, [height * width, n * rows * columns * c]);
   });
   const order = parts.flatMap(({ down, right, height, width }) => Array.from({ length: height * width }, (_, i) => {
     const [row, column] = [down * m + Math.floor(i / width), right * m + i % width];
@@ -141,11 +138,11 @@ function convolve(builder: ModelBuilder, { form, x, bias, product }: Operands, c
     const products = product(transformedTiles(builder, form, padded, [n, count, columns, images[1]], first));
     const pixels = transform(builder, squared(form.result), products, [n * count * columns, o]);
     const biased = bias === undefined ? pixels : builder.node('Add', [pixels, bias]);
-    const ordered = transpose(builder, reshape(builder, biased, [m, m, n, count, columns, o]), [2, 3, 0, 4, 1, 5]);
-    return reshape(builder, ordered, [n, count * m * width, o]);
+    const ordered = builder.transpose(builder.reshape(biased, [m, m, n, count, columns, o]), [2, 3, 0, 4, 1, 5]);
+    return builder.reshape(ordered, [n, count * m * width, o]);
   });
   const last = bands.length > 1 ? builder.node('Concat', bands, { attributes: { axis: 1n } }) : bands[0];
-  return reshape(builder, transpose(builder, last, [0, 2, 1]), [n, o, height, width]);
+  return builder.reshape(builder.transpose(last, [0, 2, 1]), [n, o, height, width]);
 }
 
 /** x [n, c, h, w], weight [o, c, 3, 3], bias? [o] -> [n, o, h', w'] */
@@ -172,6 +169,6 @@ export function winogradWeightGradient(builder: ModelBuilder, form: Filtering, x
   const spread = transform(builder, transposed(squared(result)), errors, [n * rows * columns, o]);
   const products = builder.node('FusedMatMul', [spread, tiles], { domain: 'com.microsoft', attributes: { transA: 1n } });
   const constant = builder.floats(Float32Array.from(squared(kernel).flat()), [tile, 9], 'float32');
-  const gradient = builder.node('Gemm', [reshape(builder, products, [tile, o * c]), constant], { attributes: { transA: 1n } });
-  return reshape(builder, gradient, [o, c * 9]);
+  const gradient = builder.node('Gemm', [builder.reshape(products, [tile, o * c]), constant], { attributes: { transA: 1n } });
+  return builder.reshape(gradient, [o, c * 9]);
 }
