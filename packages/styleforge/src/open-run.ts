@@ -27,8 +27,10 @@ export async function openBatchSource(inputs: TrainingInputs, model: TrainableMo
   return { config, styleRef, aux, prompts: prompts.texts, latents, model };
 }
 
-/** Throws TrainingInputError where the device has no float16 arithmetic and the run asks for it. */
-export async function checkPrecision({ mixed_precision: precision }: TrainingHyperparameters, device: Device = 'cpu'): Promise<void> {
+/** Throws TrainingInputError for a precision that the device does not compute in. */
+export async function checkPrecision(hyperparameters: TrainingHyperparameters, device: Device = 'cpu'): Promise<void> {
+  if (device === 'webgpu') checkHostOnly(hyperparameters);
+  const precision = hyperparameters.mixed_precision;
   if (precision === 'no') return;
   const refusal = (why: string, cause?: unknown): TrainingInputError =>
     new TrainingInputError(`hyperparameters.mixed_precision: '${precision}' cannot be computed here, for ${why}; take 'no', or a worker with DEVICE=webgpu on a GPU with float16 (shader-f16)`, { cause });
@@ -37,6 +39,16 @@ export async function checkPrecision({ mixed_precision: precision }: TrainingHyp
     await checkDevice(device, { mixedPrecision: true });
   } catch (error) {
     throw error instanceof DeviceError ? error : refusal(`the device '${device}' has no float16`, error);
+  }
+}
+
+/** A GPU keeps moments and gradients in float32. */
+function checkHostOnly(hyperparameters: TrainingHyperparameters): void {
+  for (const name of ['adam_moments', 'gradient_precision'] as const) {
+    const precision = hyperparameters[name];
+    if (precision !== 'float32') {
+      throw new TrainingInputError(`hyperparameters.${name}: '${precision}' cannot be kept here, for the worker's device is a GPU (DEVICE=webgpu); take 'float32', or a worker on the processor (DEVICE=cpu)`);
+    }
   }
 }
 

@@ -303,6 +303,10 @@ describe('trainStyleForge', () => {
     }
     await expect(trainStyleForge(options('refused', { resolution: 30 }))).rejects.toThrow(/multiple of 4/);
     await expect(trainStyleForge(options('refused', { mixed_precision: 'fp16' }))).rejects.toThrow(/hyperparameters\.mixed_precision: .*DEVICE=cpu.*take 'no'/);
+    for (const [field, precision] of [['adam_moments', 'bfloat16'], ['gradient_precision', 'float16']] as const) {
+      await expect(trainStyleForge(options('refused', { [field]: precision }, { compile: { device: 'webgpu' } })))
+        .rejects.toThrow(new RegExp(`hyperparameters\\.${field}: '${precision}' .*DEVICE=webgpu.*take 'float32', or .*DEVICE=cpu`));
+    }
   });
 
   it('knows rare tokens from words of the base model', async () => {

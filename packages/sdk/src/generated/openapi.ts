@@ -1678,7 +1678,7 @@ export interface components {
             adam_beta2: number;
             adam_epsilon: number;
             /**
-             * @description bfloat16 halves the memory of the optimizer
+             * @description bfloat16 halves the memory of the optimizer; it needs a worker on the processor (DEVICE=cpu)
              * @enum {string}
              */
             adam_moments: "float32" | "bfloat16";
@@ -1692,7 +1692,7 @@ export interface components {
             gradient_accumulation_steps: number;
             gradient_checkpointing: boolean;
             /**
-             * @description float16 halves the memory of the gradients on a processor, with loss scaling
+             * @description float16 halves the memory of the gradients, with loss scaling; it needs a worker on the processor (DEVICE=cpu)
              * @enum {string}
              */
             gradient_precision: "float32" | "float16";
@@ -1737,7 +1737,7 @@ export interface components {
             adam_beta2?: number;
             adam_epsilon?: number;
             /**
-             * @description bfloat16 halves the memory of the optimizer
+             * @description bfloat16 halves the memory of the optimizer; it needs a worker on the processor (DEVICE=cpu)
              * @enum {string}
              */
             adam_moments?: "float32" | "bfloat16";
@@ -1751,7 +1751,7 @@ export interface components {
             gradient_accumulation_steps?: number;
             gradient_checkpointing?: boolean;
             /**
-             * @description float16 halves the memory of the gradients on a processor, with loss scaling
+             * @description float16 halves the memory of the gradients, with loss scaling; it needs a worker on the processor (DEVICE=cpu)
              * @enum {string}
              */
             gradient_precision?: "float32" | "float16";
@@ -1796,7 +1796,7 @@ export interface components {
             adam_beta2?: number;
             adam_epsilon?: number;
             /**
-             * @description bfloat16 halves the memory of the optimizer
+             * @description bfloat16 halves the memory of the optimizer; it needs a worker on the processor (DEVICE=cpu)
              * @enum {string}
              */
             adam_moments?: "float32" | "bfloat16";
@@ -1810,7 +1810,7 @@ export interface components {
             gradient_accumulation_steps?: number;
             gradient_checkpointing?: boolean;
             /**
-             * @description float16 halves the memory of the gradients on a processor, with loss scaling
+             * @description float16 halves the memory of the gradients, with loss scaling; it needs a worker on the processor (DEVICE=cpu)
              * @enum {string}
              */
             gradient_precision?: "float32" | "float16";
