@@ -1,6 +1,7 @@
 // The lock of an Idempotency-Key: held for as long as its request runs, however slow the sender, and given back when the sender leaves.
 import { once } from 'node:events';
-import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
+import { type ClientRequest, type IncomingMessage, type OutgoingHttpHeaders, request as httpRequest } from 'node:http';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startApi } from '@styleforge/api';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
@@ -21,14 +22,17 @@ afterAll(async () => {
 
 const form = async () => multipartBody([{ file: 'a.png', bytes: await picture(1), type: 'image/png' }]);
 
+function openUpload(datasetId: string, key: string, headers: OutgoingHttpHeaders): ClientRequest {
+  const upload = httpRequest(`${running.url}/v1/datasets/${datasetId}/images`, { method: 'POST', headers: { ...headers, 'authorization': `Bearer ${api.key}`, 'idempotency-key': key } });
+  upload.on('error', () => undefined);
+  onTestFinished(() => { upload.destroy(); });
+  return upload;
+}
+
 /** An upload that has been sent up to its last 40 bytes, and waits with them. */
 async function startUpload(datasetId: string, key: string): Promise<{ upload: ClientRequest; finish(): Promise<number> }> {
   const { body, headers } = await form();
-  const upload = httpRequest(`${running.url}/v1/datasets/${datasetId}/images`, {
-    method: 'POST', headers: { ...headers, 'content-length': body.length, 'authorization': `Bearer ${api.key}`, 'idempotency-key': key },
-  });
-  upload.on('error', () => undefined);
-  onTestFinished(() => { upload.destroy(); });
+  const upload = openUpload(datasetId, key, { ...headers, 'content-length': body.length });
   upload.write(body.subarray(0, body.length - 40));
   await until(async () => (await lockedUntil(key)) !== undefined);
   return {
@@ -75,6 +79,22 @@ it('is given back when the sender leaves', async () => {
   upload.destroy();
   await until(async () => (await lockedUntil('left')) === undefined);
   expect(await uploadAtOnce(id, 'left')).toMatchObject({ status: 200, replayed: undefined, kept: 1 });
+});
+
+it('is given back when the sender leaves before the first part is read', async () => {
+  const id = await createDataset(api, 'style_ref', []);
+  const { body, headers } = await form();
+  const keys = Array.from({ length: 6 }, (_, i) => `gone-${i}`);
+  for (const [milliseconds, key] of keys.entries()) {
+    const upload = openUpload(id, key, { ...headers, 'content-length': body.length });
+    upload.flushHeaders();
+    const [socket] = await once(upload, 'socket') as [Socket];
+    await once(socket, 'connect');
+    await sleep(milliseconds);
+    upload.destroy();
+  }
+  // Some left before their key was asked for: each has one in the end, or none.
+  for (const key of keys) await until(async () => (await uploadAtOnce(id, key)).status === 200);
 });
 
 it('that another request has taken over is neither renewed nor given an answer', async () => {

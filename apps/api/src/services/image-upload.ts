@@ -3,12 +3,13 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Multipart, MultipartFile } from '@fastify/multipart';
+import type { MultipartFile } from '@fastify/multipart';
 import { caption as captionSchema, componentName, UPLOAD_LIMITS } from '@styleforge/contracts';
 import type { RefusalCode, UploadedFile } from '@styleforge/contracts';
 import { newId } from '@styleforge/database';
 import type { DatasetSummary } from '@styleforge/database';
 import { datasetImageKey } from '@styleforge/storage';
+import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { ApiDependencies } from '../dependencies.ts';
 import { ApiError } from '../errors/api-error.ts';
@@ -29,10 +30,10 @@ const MEGABYTE = 1024 ** 2;
 const ZIP_TYPES = ['application/zip', 'application/x-zip-compressed'];
 
 /** All or nothing as far as the request goes: when it turns out to be broken, the files kept so far go again. */
-export async function takeUpload(stores: Stores, dataset: DatasetSummary, parts: AsyncIterable<Multipart>): Promise<{ files: UploadedFile[]; fingerprint: string }> {
+export async function takeUpload(stores: Stores, dataset: DatasetSummary, request: FastifyRequest): Promise<{ files: UploadedFile[]; fingerprint: string }> {
   const upload: Upload = { stores, dataset, fingerprint: new UploadFingerprint(), labels: { component: null, caption: null }, files: [] };
   try {
-    await takeParts(upload, parts);
+    await takeParts(upload, request);
     return { files: upload.files, fingerprint: upload.fingerprint.digest() };
   } catch (error) {
     await removeKept(stores, upload.files);
@@ -40,11 +41,11 @@ export async function takeUpload(stores: Stores, dataset: DatasetSummary, parts:
   }
 }
 
-async function takeParts(upload: Upload, parts: AsyncIterable<Multipart>): Promise<void> {
+async function takeParts(upload: Upload, request: FastifyRequest): Promise<void> {
   let labelAfterLastFile: Label | null = null;
   let fileParts = 0;
   let hasZip = false;
-  for await (const part of readParts(parts)) {
+  for await (const part of readParts(request)) {
     if (part.type === 'field') {
       upload.fingerprint.add('field', part.fieldname, String(part.value));
       labelAfterLastFile = readLabel(part.fieldname, String(part.value), upload.labels);

@@ -4,6 +4,7 @@ import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Multipart, MultipartFile } from '@fastify/multipart';
+import type { FastifyRequest } from 'fastify';
 import { ApiError } from '../errors/api-error.ts';
 
 /** What an upload consists of, whatever its multipart boundary: the same for a request that is sent again. */
@@ -19,8 +20,10 @@ export class UploadFingerprint {
   }
 }
 
-export async function* readParts(parts: AsyncIterable<Multipart>): AsyncGenerator<Multipart> {
-  const iterator = parts[Symbol.asyncIterator]();
+export async function* readParts(request: FastifyRequest): AsyncGenerator<Multipart> {
+  // The parser would wait for ever for a connection that closed before it began.
+  if (request.raw.destroyed) throw new ApiError('invalid_request', 'The multipart body cannot be read: the connection was closed.');
+  const iterator = request.parts();
   for (let next = await reading(iterator.next()); !next.done; next = await reading(iterator.next())) yield next.value;
 }
 
@@ -43,9 +46,9 @@ export async function saveFilePart(part: MultipartFile, path: string, fingerprin
 }
 
 /** Reads a whole upload and keeps nothing but its fingerprint. */
-export async function fingerprintUpload(parts: AsyncIterable<Multipart>): Promise<string> {
+export async function fingerprintUpload(request: FastifyRequest): Promise<string> {
   const fingerprint = new UploadFingerprint();
-  for await (const part of readParts(parts)) {
+  for await (const part of readParts(request)) {
     if (part.type === 'field') fingerprint.add('field', part.fieldname, String(part.value));
     else await readFilePart(part, 0, fingerprint);
   }

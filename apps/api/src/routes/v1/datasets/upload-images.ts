@@ -47,10 +47,10 @@ export function uploadImagesRoute(app: ApiServer, dependencies: ApiDependencies)
     if (dataset === null) throw notFound('dataset', id);
     const { storedAnswer } = request;
     if (storedAnswer !== undefined) {
-      if ((await fingerprintUpload(request.parts())) !== storedAnswer.fingerprint) throw keyReused();
+      if ((await fingerprintUpload(request)) !== storedAnswer.fingerprint) throw keyReused();
       return storedAnswer.replay();
     }
-    const { files, fingerprint } = await takeUpload(dependencies, dataset, request.parts()).catch((error: unknown) => {
+    const { files, fingerprint } = await takeUpload(dependencies, dataset, request).catch((error: unknown) => {
       // Many clients read no answer before they have sent everything.
       request.raw.unpipe();
       request.raw.resume();
