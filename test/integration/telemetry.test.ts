@@ -20,7 +20,7 @@ let requestId: string;
 
 beforeAll(async () => {
   receiver = await startTraceReceiver();
-  test = await TestService.create({ tiny: {} }, { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_EXPORTER_OTLP_HEADERS: 'x-key=secret', WORKER_PORT: '0' });
+  test = await TestService.create({ tiny: {} }, { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_EXPORTER_OTLP_HEADERS: 'x-key=secret', WORKER_PORT: '0', HOST: '0.0.0.0' });
   const styleRef = await test.createDataset('style_ref', [0, 40, 80]);
   const created = await fetch(`${test.service.url}/v1/training-jobs`, {
     method: 'POST',
@@ -133,8 +133,10 @@ describe('metrics', () => {
     expect(await codes('train')).toEqual([]);
   }, patience);
 
-  it('and readiness of the worker come from its own status page', async () => {
-    const answer = await fetch(`${await workerUrl()}/readyz`);
+  it('and readiness of the worker come from its own status page, at an address that opens where it listens at all', async () => {
+    const url = await workerUrl();
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    const answer = await fetch(`${url}/readyz`);
     expect([answer.status, await answer.json()]).toMatchObject([200, { dependencies: {
       database: { status: 'up' }, migrations: { status: 'up' }, object_store: { status: 'up' }, queue: { status: 'up' }, disk_space: { status: 'up' },
     } }]);

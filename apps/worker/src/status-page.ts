@@ -1,5 +1,5 @@
 // A worker's own /healthz, /readyz and /metrics, where a port is configured for them.
-import { type Config, listenError } from '@styleforge/config';
+import { type Config, listenError, urlOf } from '@styleforge/config';
 import { createObjectStoreProbe } from '@styleforge/storage';
 import { createReadiness, diskSpaceCheck, type Logger, type Metrics, migrationsCheck, startStatusServer, type StatusServer } from '@styleforge/telemetry';
 import type { RunningWorker } from './worker.ts';
@@ -21,6 +21,6 @@ export async function startStatusPage(config: Config, { services, queues }: Runn
   const page = await startStatusServer({ host, port, metrics, readiness }).catch((error: unknown) => {
     throw listenError(error, { host, port, setting: 'WORKER_PORT' });
   });
-  log.info({ url: page.url }, 'status page');
+  log.info({ url: urlOf(host, page.port) }, 'status page');
   return page;
 }

@@ -3,7 +3,8 @@ import { createServer } from 'node:http';
 import type { Metrics } from './metrics.ts';
 
 export interface StatusServer {
-  url: string;
+  /** The one it was given, or the free one that was taken for 0. */
+  port: number;
   close(): Promise<void>;
 }
 
@@ -33,9 +34,8 @@ export async function startStatusServer({ host, port, metrics, readiness }: Stat
   });
   await new Promise<void>((done, fail) => server.once('error', fail).listen(port, host, done));
   const address = server.address();
-  const actual = typeof address === 'object' && address ? address.port : port;
   return {
-    url: `http://${host}:${actual}`,
+    port: typeof address === 'object' && address ? address.port : port,
     close: () => new Promise((done) => {
       server.close(() => done());
       server.closeAllConnections();
