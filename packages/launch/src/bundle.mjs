@@ -1,5 +1,6 @@
 // Makes one file of a program's own sources; libraries stay where they are.
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { extname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, stop } from 'esbuild';
@@ -17,7 +18,9 @@ export async function makeBundle(program) {
   let draft;
   try {
     mkdirSync(folder, { recursive: true });
-    draft = mkdtempSync(join(folder, DRAFT));
+    draft = join(folder, DRAFT + randomUUID());
+    // For whoever may read the sources: an image is built by one user and run by another.
+    mkdirSync(draft);
     const contents = await compile(program, draft);
     return publish(folder, draft, contents);
   } catch (error) {

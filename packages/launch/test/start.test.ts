@@ -34,7 +34,10 @@ console.log(JSON.stringify({ said: greet(name), isMain: self === import.meta.fil
 
 export const failing = (): Error => new Failing('here');`);
 });
-afterEach(() => rmSync(project, { recursive: true, force: true }));
+afterEach(() => {
+  for (const path of [bundles, join(project, 'node_modules')]) if (existsSync(path)) chmodSync(path, 0o755);
+  rmSync(project, { recursive: true, force: true });
+});
 
 function write(file: string, text: string): void {
   mkdirSync(join(project, file, '..'), { recursive: true });
@@ -106,13 +109,24 @@ it('leaves alone what others are making, and removes what somebody left half mad
   expect(bundlesOf('app+main.ts').filter((name) => name.startsWith('draft')).sort()).toEqual(others);
 });
 
-it('runs through tsx where nothing can be written, and says what is wrong with a source', async () => {
-  const isRoot = process.getuid?.() === 0;
+/** Whom to run as so that nothing can be written; root may write anywhere. */
+function withoutWriting(): ExecFileOptions {
   chmodSync(project, 0o755);
-  // Root may write anywhere: somebody else then runs root's checkout.
-  const someone = isRoot ? { uid: 65534, gid: 65534 } : {};
-  if (!isRoot) chmodSync(join(project, 'node_modules'), 0o555);
-  expect(await run(someone)).toEqual(outcome);
+  if (process.getuid?.() === 0) return { uid: 65534, gid: 65534 };
+  for (const path of [bundles, join(project, 'node_modules')]) if (existsSync(path)) chmodSync(path, 0o555);
+  return {};
+}
+
+it('runs the bundle that an image has from its build, as another user and where nothing can be written', async () => {
+  await promisify(execFile)(process.execPath, [join(project, 'packages/launch/src/prepare.mjs'), join(project, 'app/main.ts')]);
+  const [bundle = ''] = bundlesOf('app+main.ts');
+  // Neither the sources nor a bundle made anew would say this.
+  writeFileSync(join(bundles, 'app+main.ts', bundle, 'main.mjs'), "console.log(JSON.stringify('from the build'));");
+  expect(await run(withoutWriting())).toBe('from the build');
+});
+
+it('runs through tsx where nothing can be written, and says what is wrong with a source', async () => {
+  expect(await run(withoutWriting())).toEqual(outcome);
   expect(existsSync(bundles)).toBe(false);
   chmodSync(join(project, 'node_modules'), 0o755);
   write('app/later.ts', 'export const failing = (: Error => 1;');
