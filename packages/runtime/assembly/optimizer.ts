@@ -1,16 +1,6 @@
 // The optimizer's arithmetic in AssemblyScript, TypeScript that compiles to WebAssembly: four weights at a time (128-bit SIMD).
-// `npm run kernels` writes src/optimizer.wasm. Callers copy tiles of their arrays into the memory below and out again.
-
-const TILE: i32 = 8192;
-/** Elements of each array that fit here. */
-export const tile: i32 = TILE;
-export const weights: usize = memory.data(TILE << 2, 16);
-export const gradients: usize = memory.data(TILE << 2, 16);
-/** First and second moments: float32, or bfloat16 in the lower half. */
-export const firstMoments: usize = memory.data(TILE << 2, 16);
-export const secondMoments: usize = memory.data(TILE << 2, 16);
-/** Gradients as float16, for widenGradients. */
-export const halfGradients: usize = memory.data(TILE << 1, 16);
+// `npm run kernels` writes src/optimizer.wasm. Arrays are addresses in the memory that it is given; they are worked on in steps of eight elements,
+// so that up to seven behind the last are worked on too: zeros stay zeros. `half` says that gradients are float16 bits, else float32.
 
 let gradientScale: v128 = f32x4.splat(1);
 let decay: v128 = f32x4.splat(1);
@@ -52,19 +42,6 @@ function nextWeight(w: v128, m: v128, v: v128): v128 {
   return f32x4.sub(f32x4.mul(w, decay), f32x4.mul(f32x4.div(m, deviation), stepSize));
 }
 
-/** One update of the first `count` elements of the tile; up to seven behind them are computed too and mean nothing. */
-export function adamW(count: i32): void {
-  const end = <usize>count << 2;
-  for (let at: usize = 0; at < end; at += 16) {
-    const g = f32x4.mul(v128.load(gradients + at), gradientScale);
-    const m = nextFirst(v128.load(firstMoments + at), g);
-    const v = nextSecond(v128.load(secondMoments + at), g);
-    v128.store(firstMoments + at, m);
-    v128.store(secondMoments + at, v);
-    v128.store(weights + at, nextWeight(v128.load(weights + at), m, v));
-  }
-}
-
 /** 32 well-mixed bits for each of four positions (the finalizer of MurmurHash3). */
 // @ts-ignore: decorator
 @inline
@@ -73,37 +50,6 @@ function hash(positions: v128): v128 {
   h = i32x4.mul(v128.xor(h, i32x4.shr_u(h, 16)), i32x4.splat(0x85ebca6b));
   h = i32x4.mul(v128.xor(h, i32x4.shr_u(h, 13)), i32x4.splat(0xc2b2ae35));
   return v128.xor(h, i32x4.shr_u(h, 16));
-}
-
-/** What updateFour leaves for its caller. */
-let roundedFirst: v128 = i32x4.splat(0);
-let roundedSecond: v128 = i32x4.splat(0);
-
-/** Updates four weights; leaves the moments' upper halves, rounded at random, in roundedFirst and roundedSecond. */
-// @ts-ignore: decorator
-@inline
-function updateFour(element: usize, position: i32, seed: v128): void {
-  const g = f32x4.mul(v128.load(gradients + (element << 2)), gradientScale);
-  const m = nextFirst(i32x4.shl(v128.load16x4_u(firstMoments + (element << 1)), 16), g);
-  const v = nextSecond(i32x4.shl(v128.load16x4_u(secondMoments + (element << 1)), 16), g);
-  v128.store(weights + (element << 2), nextWeight(v128.load(weights + (element << 2)), m, v));
-  const random = hash(v128.xor(i32x4.add(i32x4.splat(position), i32x4(0, 1, 2, 3)), seed));
-  roundedFirst = i32x4.shr_u(i32x4.add(m, v128.and(random, i32x4.splat(0xffff))), 16);
-  roundedSecond = i32x4.shr_u(i32x4.add(v, i32x4.shr_u(random, 16)), 16);
-}
-
-/** The same with bfloat16 moments; `position` of the tile's first element and `seed` decide how they are rounded. */
-export function adamWBFloat16(count: i32, position: i32, seed: i32): void {
-  const seeds = i32x4.splat(seed);
-  for (let i: i32 = 0; i < count; i += 8) {
-    const element = <usize>i;
-    updateFour(element, position + i, seeds);
-    const first = roundedFirst;
-    const second = roundedSecond;
-    updateFour(element + 4, position + i + 4, seeds);
-    v128.store(firstMoments + (element << 1), i16x8.narrow_i32x4_u(first, roundedFirst));
-    v128.store(secondMoments + (element << 1), i16x8.narrow_i32x4_u(second, roundedSecond));
-  }
 }
 
 /** float16 bits in the lower half of each lane -> float32; never through subnormal float32 values, which processors are slow with. */
@@ -120,27 +66,85 @@ function widened(halves: v128): v128 {
   return v128.or(values, i32x4.shl(v128.and(halves, i32x4.splat(0x8000)), 16));
 }
 
-/** Makes the first `count` gradients from those in float16; up to three behind them change too. */
-export function widenGradients(count: i32): void {
+/** Four values of gradients as float32. */
+// @ts-ignore: decorator
+@inline
+function load(gradients: usize, element: usize, half: bool): v128 {
+  return half ? widened(v128.load16x4_u(gradients + (element << 1))) : v128.load(gradients + (element << 2));
+}
+
+// @ts-ignore: decorator
+@inline
+function adamWOf(weights: usize, gradients: usize, first: usize, second: usize, count: i32, half: bool): void {
   for (let i: i32 = 0; i < count; i += 4) {
-    const element = <usize>i;
-    v128.store(gradients + (element << 2), widened(v128.load16x4_u(halfGradients + (element << 1))));
+    const at = <usize>i << 2;
+    const g = f32x4.mul(load(gradients, <usize>i, half), gradientScale);
+    const m = nextFirst(v128.load(first + at), g);
+    const v = nextSecond(v128.load(second + at), g);
+    v128.store(first + at, m);
+    v128.store(second + at, v);
+    v128.store(weights + at, nextWeight(v128.load(weights + at), m, v));
   }
 }
 
-/** Adds the gradients to sums that lie where the weights do; up to three behind `count` change too. */
-export function addGradients(count: i32): void {
-  const end = <usize>count << 2;
-  for (let at: usize = 0; at < end; at += 16) v128.store(weights + at, f32x4.add(v128.load(weights + at), v128.load(gradients + at)));
+/** One update, with float32 moments. */
+export function adamW(weights: usize, gradients: usize, first: usize, second: usize, count: i32, half: bool): void {
+  if (half) adamWOf(weights, gradients, first, second, count, true);
+  else adamWOf(weights, gradients, first, second, count, false);
 }
 
-/** Sum of squares of the first `count` gradients, a multiple of 8, in float64. */
-export function sumOfSquares(count: i32): f64 {
+/** What updateFour leaves for its caller: the moments' upper halves, rounded at random. */
+let roundedFirst: v128 = i32x4.splat(0);
+let roundedSecond: v128 = i32x4.splat(0);
+
+// @ts-ignore: decorator
+@inline
+function updateFour(weights: usize, gradients: usize, first: usize, second: usize, element: usize, seed: v128, half: bool): void {
+  const g = f32x4.mul(load(gradients, element, half), gradientScale);
+  const m = nextFirst(i32x4.shl(v128.load16x4_u(first + (element << 1)), 16), g);
+  const v = nextSecond(i32x4.shl(v128.load16x4_u(second + (element << 1)), 16), g);
+  const at = weights + (element << 2);
+  v128.store(at, nextWeight(v128.load(at), m, v));
+  const random = hash(v128.xor(i32x4.add(i32x4.splat(<i32>element), i32x4(0, 1, 2, 3)), seed));
+  roundedFirst = i32x4.shr_u(i32x4.add(m, v128.and(random, i32x4.splat(0xffff))), 16);
+  roundedSecond = i32x4.shr_u(i32x4.add(v, i32x4.shr_u(random, 16)), 16);
+}
+
+// @ts-ignore: decorator
+@inline
+function adamWBFloat16Of(weights: usize, gradients: usize, first: usize, second: usize, count: i32, seed: i32, half: bool): void {
+  const seeds = i32x4.splat(seed);
+  for (let i: i32 = 0; i < count; i += 8) {
+    const element = <usize>i;
+    updateFour(weights, gradients, first, second, element, seeds, half);
+    const firstOfFour = roundedFirst;
+    const secondOfFour = roundedSecond;
+    updateFour(weights, gradients, first, second, element + 4, seeds, half);
+    v128.store(first + (element << 1), i16x8.narrow_i32x4_u(firstOfFour, roundedFirst));
+    v128.store(second + (element << 1), i16x8.narrow_i32x4_u(secondOfFour, roundedSecond));
+  }
+}
+
+/** The same with bfloat16 moments; an element's place and `seed` decide how they are rounded. */
+export function adamWBFloat16(weights: usize, gradients: usize, first: usize, second: usize, count: i32, seed: i32, half: bool): void {
+  if (half) adamWBFloat16Of(weights, gradients, first, second, count, seed, true);
+  else adamWBFloat16Of(weights, gradients, first, second, count, seed, false);
+}
+
+/** Adds gradients to float32 sums. */
+export function addGradients(sums: usize, gradients: usize, count: i32, half: bool): void {
+  for (let i: i32 = 0; i < count; i += 4) {
+    const at = sums + (<usize>i << 2);
+    v128.store(at, f32x4.add(v128.load(at), load(gradients, <usize>i, half)));
+  }
+}
+
+/** Sum of squares in float64. */
+export function sumOfSquares(gradients: usize, count: i32, half: bool): f64 {
   let low = f64x2.splat(0);
   let high = f64x2.splat(0);
-  const end = <usize>count << 2;
-  for (let at: usize = 0; at < end; at += 16) {
-    const values = v128.load(gradients + at);
+  for (let i: i32 = 0; i < count; i += 4) {
+    const values = load(gradients, <usize>i, half);
     const a = f64x2.promote_low_f32x4(values);
     const b = f64x2.promote_low_f32x4(v128.shuffle<i32>(values, values, 2, 3, 0, 1));
     low = f64x2.add(low, f64x2.mul(a, a));

@@ -1,5 +1,6 @@
-// The arithmetic of AdamW over flat arrays, in place: tile by tile through the WebAssembly of assembly/optimizer.ts.
-import { readFileSync } from 'node:fs';
+// The arithmetic of AdamW over flat arrays, in place, by the WebAssembly of assembly/optimizer.ts.
+// All arrays of a call have one length and lie in one kernel memory (kernel-memory.ts) at multiples of eight elements, with zeros between the last element and the next multiple.
+import { kernelsOf, type Kernels } from './kernel-memory.ts';
 
 export interface AdamWFactors {
   /** Multiplies every gradient first: clipping and averaging over accumulated steps. */
@@ -15,81 +16,20 @@ export interface AdamWFactors {
   readonly epsilon: number;
 }
 
-/** Node has it, but no types for it. */
-declare const WebAssembly: {
-  Module: new (bytes: Uint8Array) => object;
-  Instance: new (module: object) => { readonly exports: unknown };
-};
-
-interface Offset {
-  readonly value: number;
-}
-
-/** What assembly/optimizer.ts exports. */
-interface Kernel {
-  readonly memory: { readonly buffer: ArrayBuffer };
-  /** Elements of each of the four arrays. */
-  readonly tile: Offset;
-  readonly weights: Offset;
-  readonly gradients: Offset;
-  readonly firstMoments: Offset;
-  readonly secondMoments: Offset;
-  readonly halfGradients: Offset;
-  setFactors(gradientScale: number, decay: number, stepSize: number, secondCorrection: number, rest1: number, beta2: number, rest2: number, epsilon: number): void;
-  adamW(count: number): void;
-  adamWBFloat16(count: number, position: number, seed: number): void;
-  widenGradients(count: number): void;
-  addGradients(count: number): void;
-  sumOfSquares(count: number): number;
-}
-
 /** Gradients: float32, or float16 bits. */
 export type GradientValues = Float32Array | Uint16Array;
 
-const kernel = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(new URL('optimizer.wasm', import.meta.url)))).exports as Kernel;
-const TILE = kernel.tile.value;
-const floats = (offset: Offset): Float32Array => new Float32Array(kernel.memory.buffer, offset.value, TILE);
-const halves = (offset: Offset): Uint16Array => new Uint16Array(kernel.memory.buffer, offset.value, TILE);
-const [weightTile, gradientTile, halfGradientTile] = [floats(kernel.weights), floats(kernel.gradients), halves(kernel.halfGradients)];
-const momentTiles = {
-  float32: [floats(kernel.firstMoments), floats(kernel.secondMoments)],
-  bfloat16: [halves(kernel.firstMoments), halves(kernel.secondMoments)],
-} as const;
+const isHalf = (gradient: GradientValues): boolean => gradient instanceof Uint16Array;
 
-type Values = Float32Array | Uint16Array;
-
-function loadGradients(part: GradientValues): void {
-  if (part instanceof Float32Array) return gradientTile.set(part);
-  halfGradientTile.set(part);
-  kernel.widenGradients(part.length);
+function setFactors(kernels: Kernels, { gradientScale, decay, stepSize, secondCorrection, beta1, beta2, epsilon }: AdamWFactors): void {
+  kernels.setFactors(gradientScale, decay, stepSize, secondCorrection, 1 - beta1, beta2, 1 - beta2, epsilon);
 }
 
-/** Copies each tile of the arrays into the kernel's memory, lets it work there, and copies back what it changed. */
-function inTiles<Moments extends Values>(weight: Float32Array, gradient: GradientValues, moments: readonly Moments[], tiles: readonly Moments[], work: (count: number, start: number) => void): void {
-  for (let start = 0; start < weight.length; start += TILE) {
-    const end = Math.min(weight.length, start + TILE);
-    const weightPart = weight.subarray(start, end);
-    const momentParts = moments.map((values) => values.subarray(start, end));
-    weightTile.set(weightPart);
-    loadGradients(gradient.subarray(start, end));
-    momentParts.forEach((values, i) => tiles[i].set(values));
-    work(end - start, start);
-    weightPart.set(weightTile.subarray(0, end - start));
-    momentParts.forEach((values, i) => values.set(tiles[i].subarray(0, end - start)));
-  }
-}
-
-function setFactors({ gradientScale, decay, stepSize, secondCorrection, beta1, beta2, epsilon }: AdamWFactors): void {
-  kernel.setFactors(gradientScale, decay, stepSize, secondCorrection, 1 - beta1, beta2, 1 - beta2, epsilon);
-}
-
-/**
- * AdamW with decoupled weight decay and bias correction (arXiv 1711.05101, in torch.optim.AdamW's order of operations), in float32.
- * All arrays have one length.
- */
+/** AdamW with decoupled weight decay and bias correction (arXiv 1711.05101, in torch.optim.AdamW's order of operations), in float32. */
 export function adamW(weight: Float32Array, gradient: GradientValues, first: Float32Array, second: Float32Array, factors: AdamWFactors): void {
-  setFactors(factors);
-  inTiles(weight, gradient, [first, second], momentTiles.float32, (count) => kernel.adamW(count));
+  const kernels = kernelsOf(weight, gradient, first, second);
+  setFactors(kernels, factors);
+  kernels.adamW(weight.byteOffset, gradient.byteOffset, first.byteOffset, second.byteOffset, weight.length, isHalf(gradient));
 }
 
 /**
@@ -98,23 +38,17 @@ export function adamW(weight: Float32Array, gradient: GradientValues, first: Flo
  * position alone decide, so that a resumed run rounds alike.
  */
 export function adamWBFloat16(weight: Float32Array, gradient: GradientValues, first: Uint16Array, second: Uint16Array, factors: AdamWFactors, seed: number): void {
-  setFactors(factors);
-  inTiles(weight, gradient, [first, second], momentTiles.bfloat16, (count, start) => kernel.adamWBFloat16(count, start, seed));
+  const kernels = kernelsOf(weight, gradient, first, second);
+  setFactors(kernels, factors);
+  kernels.adamWBFloat16(weight.byteOffset, gradient.byteOffset, first.byteOffset, second.byteOffset, weight.length, seed, isHalf(gradient));
 }
 
-/** Adds gradients to sums of the same length, in place. */
+/** Adds gradients to sums, in place. */
 export function addGradients(sums: Float32Array, gradients: GradientValues): void {
-  inTiles(sums, gradients, [], [], (count) => kernel.addGradients(count));
+  kernelsOf(sums, gradients).addGradients(sums.byteOffset, gradients.byteOffset, sums.length, isHalf(gradients));
 }
 
 /** Sum of squares in float64. */
 export function sumOfSquares(values: GradientValues): number {
-  let sum = 0;
-  for (let start = 0; start < values.length; start += TILE) {
-    const part = values.subarray(start, start + TILE);
-    loadGradients(part);
-    gradientTile.fill(0, part.length);
-    sum += kernel.sumOfSquares(TILE);
-  }
-  return sum;
+  return kernelsOf(values).sumOfSquares(values.byteOffset, values.length, isHalf(values));
 }

@@ -1,5 +1,5 @@
 // Optimizer moments: float32 in the layout of the weights, or bfloat16 at half the memory.
-import { Float32Arrays, ParameterBuffers, type NamedArrays, type ParameterSpec } from './parameter-buffers.ts';
+import { Float32Arrays, type ParameterBuffers, type NamedArrays, type ParameterSpec } from './parameter-buffers.ts';
 
 export type MomentPrecision = 'float32' | 'bfloat16';
 
@@ -13,7 +13,7 @@ class BFloat16Moments implements Moments {
   readonly #buffers: ParameterBuffers<Uint16Array>;
 
   constructor(weights: ParameterBuffers) {
-    this.#buffers = new ParameterBuffers(weights.specs, Uint16Array);
+    this.#buffers = weights.beside(Uint16Array);
   }
 
   get specs(): readonly ParameterSpec[] {
@@ -39,6 +39,7 @@ class BFloat16Moments implements Moments {
   }
 }
 
+/** Beside the weights, where the optimizer reaches both. */
 export function createMoments(weights: ParameterBuffers, precision: MomentPrecision): Moments {
-  return precision === 'bfloat16' ? new BFloat16Moments(weights) : new Float32Arrays(weights.alike());
+  return precision === 'bfloat16' ? new BFloat16Moments(weights) : new Float32Arrays(weights.beside(Float32Array));
 }

@@ -1,5 +1,6 @@
 // Weights, gradients and moments: each lives once, in a few large aligned blocks.
 import { elementCount, type Shape } from '@styleforge/autodiff';
+import { kernelMemory } from './kernel-memory.ts';
 
 export interface ParameterSpec {
   readonly name: string;
@@ -18,8 +19,51 @@ export interface NamedArrays {
 export const CHUNK = 1 << 17;
 const BLOCK = 1 << 26;
 const ALIGNMENT = 16;
+/** Buffers that one memory has room for: weights, gradients, two moments, and the sum of the gradients of several passes. What is not used is not resident. */
+const ROOMS = 5;
+const ROOM_BYTES = 4;
+
+type ArrayTypeOf<Data> = new (buffer: ArrayBuffer, offset: number, length: number) => Data;
 
 const roundUp = (value: number, unit: number): number => Math.ceil(value / unit) * unit;
+
+/** Where a parameter lies: block, and elements from its beginning. */
+interface Place {
+  readonly block: number;
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** A memory for each block of parameters, with room for several buffers. */
+class SharedMemory {
+  readonly places = new Map<string, Place>();
+  readonly #blocks: { readonly length: number; readonly buffer: ArrayBuffer }[] = [];
+  #used = 0;
+
+  constructor(specs: readonly ParameterSpec[]) {
+    const lengths: number[] = [];
+    for (const { name, shape } of specs) {
+      if (this.places.has(name)) throw new Error(`parameter '${name}' is listed twice`);
+      const size = elementCount(shape);
+      const last = lengths.at(-1);
+      if (last === undefined || (last > 0 && last + size > BLOCK)) lengths.push(0);
+      const block = lengths.length - 1;
+      this.places.set(name, { block, offset: lengths[block], size });
+      lengths[block] = roundUp(lengths[block] + size, ALIGNMENT);
+    }
+    for (const used of lengths) {
+      const length = roundUp(used, CHUNK);
+      this.#blocks.push({ length, buffer: kernelMemory(ROOMS * ROOM_BYTES * length) });
+    }
+  }
+
+  /** The next room, as arrays by block. */
+  take<Data>(ArrayType: ArrayTypeOf<Data>): Data[] {
+    if (this.#used === ROOMS) throw new Error(`a memory has room for ${ROOMS} buffers`);
+    const room = this.#used++;
+    return this.#blocks.map(({ length, buffer }) => new ArrayType(buffer, room * ROOM_BYTES * length, length));
+  }
+}
 
 /**
  * Named arrays, float32 unless told otherwise, packed into blocks. Two instances over the same specs have the same layout, so that
@@ -27,36 +71,34 @@ const roundUp = (value: number, unit: number): number => Math.ceil(value / unit)
  */
 export class ParameterBuffers<Data extends Float32Array | Uint16Array = Float32Array> {
   readonly specs: readonly ParameterSpec[];
-  readonly #ArrayType: new (length: number) => Data;
-  readonly #blocks: Data[] = [];
-  readonly #views = new Map<string, Data>();
+  readonly #ArrayType: ArrayTypeOf<Data>;
+  readonly #memory: SharedMemory;
+  readonly #blocks: readonly Data[];
+  readonly #views: ReadonlyMap<string, Data>;
 
-  constructor(specs: readonly ParameterSpec[], ArrayType: new (length: number) => Data = Float32Array as never) {
+  constructor(specs: readonly ParameterSpec[], ArrayType: ArrayTypeOf<Data> = Float32Array as never, memory = new SharedMemory(specs)) {
     this.specs = specs;
     this.#ArrayType = ArrayType;
-    let pending: { name: string; offset: number; size: number }[] = [];
-    let used = 0;
-    const flush = (): void => {
-      if (used === 0) return;
-      const block = new ArrayType(roundUp(used, CHUNK));
-      for (const { name, offset, size } of pending) this.#views.set(name, block.subarray(offset, offset + size) as Data);
-      this.#blocks.push(block);
-      pending = [];
-      used = 0;
-    };
-    for (const { name, shape } of specs) {
-      if (this.#views.has(name) || pending.some((entry) => entry.name === name)) throw new Error(`parameter '${name}' is listed twice`);
-      const size = elementCount(shape);
-      if (used + size > BLOCK) flush();
-      pending.push({ name, offset: used, size });
-      used = roundUp(used + size, ALIGNMENT);
-    }
-    flush();
+    this.#memory = memory;
+    this.#blocks = memory.take(ArrayType);
+    this.#views = new Map([...memory.places].map(([name, { block, offset, size }]) => [name, this.#blocks[block].subarray(offset, offset + size) as Data]));
   }
 
   /** Zeroed buffers of the same layout. */
   alike(): ParameterBuffers<Data> {
     return new ParameterBuffers(this.specs, this.#ArrayType);
+  }
+
+  /** A copy, in a memory of its own. */
+  copy(): ParameterBuffers<Data> {
+    const copy = this.alike();
+    copy.copyFrom(this);
+    return copy;
+  }
+
+  /** Zeroed buffers of the same layout in the same memory, which the kernels of an optimizer need; there is room for four. */
+  beside<Other extends Float32Array | Uint16Array>(ArrayType: ArrayTypeOf<Other>): ParameterBuffers<Other> {
+    return new ParameterBuffers<Other>(this.specs, ArrayType, this.#memory);
   }
 
   get(name: string): Data {

@@ -4,7 +4,7 @@ import { AdamW, type AdamWOptions, type AdamWStep, type GradientBuffers } from '
 import { addGradients } from './adamw-kernel.ts';
 import { DeviceTraining } from './device-training.ts';
 import { LossScale } from './loss-scale.ts';
-import { ParameterBuffers } from './parameter-buffers.ts';
+import { type ParameterBuffers } from './parameter-buffers.ts';
 import { Program } from './program.ts';
 import { type CompileOptions, type HostArray } from './session.ts';
 
@@ -59,6 +59,10 @@ interface TrainingBackend {
   release(): Promise<void>;
 }
 
+function addAll(sums: ParameterBuffers, gradients: GradientBuffers): void {
+  for (const [name, values] of gradients.entries()) addGradients(sums.get(name), values);
+}
+
 class HostTraining implements TrainingBackend {
   readonly #gradients: GradientBuffers;
   readonly #weights: ParameterBuffers;
@@ -77,18 +81,14 @@ class HostTraining implements TrainingBackend {
 
   async backward(feeds: Readonly<Record<string, HostArray>>): Promise<Record<string, Float32Array>> {
     if (this.#passes === 1) {
-      this.#total ??= this.#weights.alike();
+      this.#total ??= this.#weights.beside(Float32Array);
       this.#total.fill(0);
-      this.#addTo(this.#total);
+      addAll(this.#total, this.#gradients);
     }
     const results = await this.#program.run(feeds);
-    if (this.#passes > 0) this.#addTo(this.#total!);
+    if (this.#passes > 0) addAll(this.#total!, this.#gradients);
     this.#passes += 1;
     return results;
-  }
-
-  #addTo(sums: ParameterBuffers): void {
-    for (const [name, values] of this.#gradients.entries()) addGradients(sums.get(name), values);
   }
 
   get #sum(): GradientBuffers {
@@ -97,9 +97,10 @@ class HostTraining implements TrainingBackend {
 
   /** A copy, of the last pass. */
   get gradients(): ParameterBuffers {
-    const copy = this.#weights.alike();
-    this.#addTo(copy);
-    return copy;
+    const copy = this.#gradients.copy();
+    const widened = copy.beside(Float32Array);
+    addAll(widened, copy);
+    return widened;
   }
 
   gradientNorm(): number {
@@ -159,7 +160,7 @@ export class TrainingProgram<Outputs extends string> {
     }
     const names = trainable.specs.map(({ name }) => GRADIENT_PREFIX + name);
     const program = await Program.compile<string>(graph, { ...outputs, ...Object.fromEntries(names.map((name, i) => [name, computed[i]])) }, compile, halved ? names : []);
-    const buffers: GradientBuffers = halved ? new ParameterBuffers<Uint16Array>(trainable.specs, Uint16Array) : trainable.alike();
+    const buffers: GradientBuffers = halved ? trainable.beside(Uint16Array) : trainable.beside(Float32Array);
     program.bind(trainable.entries()).bindOutputs([...buffers.entries()].map(([name, data]) => [GRADIENT_PREFIX + name, data]));
     if (frozen) program.bind(frozen);
     const optimizer = new AdamW(trainable, adamw);

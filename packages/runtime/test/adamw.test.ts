@@ -12,7 +12,7 @@ function gradientAt(step: number, i: number): number {
 
 async function train(extra: Partial<AdamWOptions>, steps: number, gradient = gradientAt): Promise<{ weights: ParameterBuffers; optimizer: AdamW }> {
   const weights = new ParameterBuffers(specs);
-  const gradients = weights.alike();
+  const gradients = weights.beside(Float32Array);
   weights.get('a').fill(1);
   const optimizer = new AdamW(weights, { ...options, ...extra });
   for (let step = 1; step <= steps; step++) {
@@ -61,8 +61,9 @@ describe('AdamW', () => {
   it('rounds alike when it goes on from what was read and written back', async () => {
     const whole = await train({ momentPrecision: 'bfloat16' }, 8);
     const first = await train({ momentPrecision: 'bfloat16' }, 5);
-    const gradients = first.weights.alike();
-    const resumed = new AdamW(first.weights, { ...options, momentPrecision: 'bfloat16' });
+    const weights = first.weights.copy();
+    const gradients = weights.beside(Float32Array);
+    const resumed = new AdamW(weights, { ...options, momentPrecision: 'bfloat16' });
     for (const { name } of specs) {
       resumed.firstMoment.write(name, first.optimizer.firstMoment.read(name));
       resumed.secondMoment.write(name, first.optimizer.secondMoment.read(name));
@@ -72,6 +73,6 @@ describe('AdamW', () => {
       for (const { name } of specs) gradients.get(name).forEach((_, i, values) => { values[i] = gradientAt(step, i); });
       resumed.apply(gradients, { learningRate: 1e-3, weightDecay: 1e-2, gradientScale: 0.5 });
     }
-    for (const { name } of specs) expect(first.weights.get(name)).toEqual(whole.weights.get(name));
+    for (const { name } of specs) expect(weights.get(name)).toEqual(whole.weights.get(name));
   });
 });

@@ -1,5 +1,5 @@
 // The exponential moving average of the weights: decay and arithmetic as diffusers' EMAModel has them.
-import { ParameterBuffers } from '@styleforge/runtime';
+import { type ParameterBuffers } from '@styleforge/runtime';
 
 const MAX_DECAY = 0.9999;
 
@@ -19,11 +19,4 @@ export function updateEma(average: ParameterBuffers, weights: ParameterBuffers, 
       values[i] -= Math.fround(share * difference);
     }
   }
-}
-
-/** An average that begins at `weights`. */
-export function startEma(weights: ParameterBuffers): ParameterBuffers {
-  const average = weights.alike();
-  for (const [name, values] of weights.entries()) average.get(name).set(values);
-  return average;
 }

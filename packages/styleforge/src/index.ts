@@ -11,7 +11,7 @@ export {
 } from './train-step.ts';
 export { checkModel, smallestGraphs } from './check-model.ts';
 export { loadTrainableWeights, openModel, type TrainableModel } from './model.ts';
-export { emaDecayAt, startEma, updateEma } from './ema.ts';
+export { emaDecayAt, updateEma } from './ema.ts';
 export { SINGLE_FILE } from './checkpoint.ts';
 export { NonFiniteLossError, trainStyleForge, type SavedCheckpoint, type TrainingProgress, type TrainingResult, type TrainStyleForgeOptions } from './train-styleforge.ts';
 export { makeClassImages, type ClassImagesOptions } from './class-images.ts';

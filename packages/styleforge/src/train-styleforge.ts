@@ -6,7 +6,7 @@ import { drawBatch, samplesPerPass, type BatchSource } from './batches.ts';
 import { type TrainingInputs } from './check-inputs.ts';
 import { restoreCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { EarlyStopping, type ValidationScore } from './early-stopping.ts';
-import { startEma, updateEma } from './ema.ts';
+import { updateEma } from './ema.ts';
 import { learningRateAt } from './lr-schedule.ts';
 import { loadTrainableWeights, openModel, type TrainableModel } from './model.ts';
 import { checkPrecision, createTrainStep, openBatchSource } from './open-run.ts';
@@ -231,7 +231,7 @@ async function loadState({ config, resumeFrom }: TrainStyleForgeOptions, model: 
   const averaged = config.hyperparameters.ema;
   if (resumeFrom === undefined) {
     await loadTrainableWeights(model.folder, trainStep.weights);
-    return { globalStep: 0, ema: averaged ? startEma(trainStep.weights) : undefined, earlyStopping: stopping() };
+    return { globalStep: 0, ema: averaged ? trainStep.weights.copy() : undefined, earlyStopping: stopping() };
   }
   const ema = averaged ? trainStep.weights.alike() : undefined;
   const { globalStep, scores } = await restoreCheckpoint(resumeFrom, trainStep, ema);

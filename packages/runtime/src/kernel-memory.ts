@@ -1,0 +1,42 @@
+// Memory in which the WebAssembly of assembly/optimizer.ts works on arrays where they lie. To everyone else they are ordinary arrays.
+import { readFileSync } from 'node:fs';
+
+type Address = number;
+
+/** What assembly/optimizer.ts exports. */
+export interface Kernels {
+  setFactors(gradientScale: number, decay: number, stepSize: number, secondCorrection: number, rest1: number, beta2: number, rest2: number, epsilon: number): void;
+  adamW(weights: Address, gradients: Address, first: Address, second: Address, count: number, half: boolean): void;
+  adamWBFloat16(weights: Address, gradients: Address, first: Address, second: Address, count: number, seed: number, half: boolean): void;
+  addGradients(sums: Address, gradients: Address, count: number, half: boolean): void;
+  sumOfSquares(gradients: Address, count: number, half: boolean): number;
+}
+
+interface Memory {
+  readonly buffer: ArrayBuffer;
+}
+
+/** Node has it, but no types for it. */
+declare const WebAssembly: {
+  Module: new (bytes: Uint8Array) => object;
+  Instance: new (module: object, imports: { readonly env: { readonly memory: Memory } }) => { readonly exports: unknown };
+  Memory: new (size: { readonly initial: number }) => Memory;
+};
+
+const PAGE = 1 << 16;
+const compiled = new WebAssembly.Module(readFileSync(new URL('optimizer.wasm', import.meta.url)));
+const kernels = new WeakMap<ArrayBufferLike, Kernels>();
+
+/** Zeroed memory of at least `bytes`, at most 4 GiB; none of it is resident before it is written. */
+export function kernelMemory(bytes: number): ArrayBuffer {
+  const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE) });
+  kernels.set(memory.buffer, new WebAssembly.Instance(compiled, { env: { memory } }).exports as Kernels);
+  return memory.buffer;
+}
+
+/** The kernels that reach all of these arrays. Throws where they are not of one kernelMemory. */
+export function kernelsOf(...arrays: readonly (Float32Array | Uint16Array)[]): Kernels {
+  const found = kernels.get(arrays[0].buffer);
+  if (!found || arrays.some(({ buffer }) => buffer !== arrays[0].buffer)) throw new Error('arrays that are worked on together have to lie in one kernel memory');
+  return found;
+}
