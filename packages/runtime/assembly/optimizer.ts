@@ -139,6 +139,16 @@ export function addGradients(sums: usize, gradients: usize, count: i32, half: bo
   }
 }
 
+/** values -= share * (values - target) */
+export function moveTowards(values: usize, target: usize, count: i32, share: f32): void {
+  const shares = f32x4.splat(share);
+  const end = <usize>count << 2;
+  for (let at: usize = 0; at < end; at += 16) {
+    const value = v128.load(values + at);
+    v128.store(values + at, f32x4.sub(value, f32x4.mul(shares, f32x4.sub(value, v128.load(target + at)))));
+  }
+}
+
 /** Sum of squares in float64. */
 export function sumOfSquares(gradients: usize, count: i32, half: bool): f64 {
   let low = f64x2.splat(0);

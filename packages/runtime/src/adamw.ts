@@ -38,10 +38,10 @@ export class AdamW {
     this.secondMoment = createMoments(weights, options.momentPrecision ?? 'float32');
   }
 
-  /** Euclidean norm over all gradients, summed over chunks in float64. */
+  /** Euclidean norm over all gradients, summed in float64. */
   gradientNorm(gradients: GradientBuffers): number {
     let total = 0;
-    for (const values of gradients.chunks()) total += sumOfSquares(values);
+    for (const [, values] of gradients.entries()) total += sumOfSquares(values);
     return Math.sqrt(total);
   }
 

@@ -9,6 +9,7 @@ export interface Kernels {
   adamW(weights: Address, gradients: Address, first: Address, second: Address, count: number, half: boolean): void;
   adamWBFloat16(weights: Address, gradients: Address, first: Address, second: Address, count: number, seed: number, half: boolean): void;
   addGradients(sums: Address, gradients: Address, count: number, half: boolean): void;
+  moveTowards(values: Address, target: Address, count: number, share: number): void;
   sumOfSquares(gradients: Address, count: number, half: boolean): number;
 }
 

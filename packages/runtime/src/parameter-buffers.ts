@@ -15,12 +15,12 @@ export interface NamedArrays {
   write(name: string, values: Float32Array): void;
 }
 
-/** Elements that a pass over whole buffers handles at once; every block is a whole number of them. */
-export const CHUNK = 1 << 17;
+/** Elements of a block at the most, unless one parameter is larger. */
 const BLOCK = 1 << 26;
+/** In elements. */
 const ALIGNMENT = 16;
-/** Buffers that one memory has room for: weights, gradients, two moments, and the sum of the gradients of several passes. What is not used is not resident. */
-const ROOMS = 5;
+/** Buffers that one memory has room for: weights, their average, gradients, the sum of those of several passes, and two moments. What is not used is not resident. */
+const ROOMS = 6;
 const ROOM_BYTES = 4;
 
 type ArrayTypeOf<Data> = new (buffer: ArrayBuffer, offset: number, length: number) => Data;
@@ -37,7 +37,7 @@ interface Place {
 /** A memory for each block of parameters, with room for several buffers. */
 class SharedMemory {
   readonly places = new Map<string, Place>();
-  readonly #blocks: { readonly length: number; readonly buffer: ArrayBuffer }[] = [];
+  readonly #blocks: readonly { readonly length: number; readonly buffer: ArrayBuffer }[];
   #used = 0;
 
   constructor(specs: readonly ParameterSpec[]) {
@@ -51,10 +51,7 @@ class SharedMemory {
       this.places.set(name, { block, offset: lengths[block], size });
       lengths[block] = roundUp(lengths[block] + size, ALIGNMENT);
     }
-    for (const used of lengths) {
-      const length = roundUp(used, CHUNK);
-      this.#blocks.push({ length, buffer: kernelMemory(ROOMS * ROOM_BYTES * length) });
-    }
+    this.#blocks = lengths.map((length) => ({ length, buffer: kernelMemory(ROOMS * ROOM_BYTES * length) }));
   }
 
   /** The next room, as arrays by block. */
@@ -67,7 +64,7 @@ class SharedMemory {
 
 /**
  * Named arrays, float32 unless told otherwise, packed into blocks. Two instances over the same specs have the same layout, so that
- * a chunk of weights, its gradients and its moments sit at the same offsets. Padding is zero.
+ * a weight, its gradient and its moments sit at the same offset. Padding is zero.
  */
 export class ParameterBuffers<Data extends Float32Array | Uint16Array = Float32Array> {
   readonly specs: readonly ParameterSpec[];
@@ -96,9 +93,11 @@ export class ParameterBuffers<Data extends Float32Array | Uint16Array = Float32A
     return copy;
   }
 
-  /** Zeroed buffers of the same layout in the same memory, which the kernels of an optimizer need; there is room for four. */
-  beside<Other extends Float32Array | Uint16Array>(ArrayType: ArrayTypeOf<Other>): ParameterBuffers<Other> {
-    return new ParameterBuffers<Other>(this.specs, ArrayType, this.#memory);
+  /** Zeroed buffers of the same layout in the same memory, which the kernels of an optimizer need; there is room for five. */
+  beside(ArrayType: Float32ArrayConstructor): ParameterBuffers;
+  beside(ArrayType: Uint16ArrayConstructor): ParameterBuffers<Uint16Array>;
+  beside(ArrayType: ArrayTypeOf<Float32Array | Uint16Array>): ParameterBuffers<Float32Array | Uint16Array> {
+    return new ParameterBuffers<Float32Array | Uint16Array>(this.specs, ArrayType, this.#memory);
   }
 
   get(name: string): Data {
@@ -113,13 +112,6 @@ export class ParameterBuffers<Data extends Float32Array | Uint16Array = Float32A
 
   entries(): IterableIterator<[string, Data]> {
     return this.#views.entries();
-  }
-
-  /** Views of CHUNK elements that cover everything, in a fixed order. */
-  *chunks(): Generator<Data> {
-    for (const block of this.#blocks) {
-      for (let start = 0; start < block.length; start += CHUNK) yield block.subarray(start, start + CHUNK) as Data;
-    }
   }
 
   /** Takes the values of buffers of the same layout. */

@@ -1,5 +1,5 @@
 // The exponential moving average of the weights: decay and arithmetic as diffusers' EMAModel has them.
-import { type ParameterBuffers } from '@styleforge/runtime';
+import { moveTowards, type ParameterBuffers } from '@styleforge/runtime';
 
 const MAX_DECAY = 0.9999;
 
@@ -8,15 +8,7 @@ export function emaDecayAt(step: number): number {
   return step <= 1 ? 0 : Math.min(MAX_DECAY, step / (9 + step));
 }
 
-/** average -= (1 - decay) * (average - weights), in float32. */
+/** average -= (1 - decay) * (average - weights), in float32; the average lies beside the weights. */
 export function updateEma(average: ParameterBuffers, weights: ParameterBuffers, step: number): void {
-  const share = Math.fround(1 - emaDecayAt(step));
-  const current = weights.chunks();
-  for (const values of average.chunks()) {
-    const latest = current.next().value as Float32Array;
-    for (let i = 0; i < values.length; i++) {
-      const difference = Math.fround(values[i] - latest[i]);
-      values[i] -= Math.fround(share * difference);
-    }
-  }
+  moveTowards(average, weights, 1 - emaDecayAt(step));
 }

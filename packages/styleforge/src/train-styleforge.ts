@@ -228,12 +228,12 @@ interface StartingState {
 /** Where the run begins: the base model's weights, or those of the checkpoint to resume from. */
 async function loadState({ config, resumeFrom }: TrainStyleForgeOptions, model: TrainableModel, trainStep: TrainStep): Promise<StartingState> {
   const stopping = (scores?: readonly ValidationScore[]): EarlyStopping | undefined => config.early_stopping ? new EarlyStopping(config.early_stopping, scores) : undefined;
-  const averaged = config.hyperparameters.ema;
+  const ema = config.hyperparameters.ema ? trainStep.weights.beside(Float32Array) : undefined;
   if (resumeFrom === undefined) {
     await loadTrainableWeights(model.folder, trainStep.weights);
-    return { globalStep: 0, ema: averaged ? trainStep.weights.copy() : undefined, earlyStopping: stopping() };
+    ema?.copyFrom(trainStep.weights);
+    return { globalStep: 0, ema, earlyStopping: stopping() };
   }
-  const ema = averaged ? trainStep.weights.alike() : undefined;
   const { globalStep, scores } = await restoreCheckpoint(resumeFrom, trainStep, ema);
   return { globalStep, ema, earlyStopping: stopping(scores) };
 }

@@ -1,5 +1,5 @@
 // The loop that both stages share: schedule, moving average, log lines, saved state, snapshots.
-import { BufferBlender, Float32Arrays, type AdamW, type ParameterBuffers, type UpdateOptions } from '@styleforge/runtime';
+import { Float32Arrays, moveTowards, type AdamW, type ParameterBuffers, type UpdateOptions } from '@styleforge/runtime';
 import { loadState, saveState, type RunProgress } from './run-state.ts';
 
 export interface LoopOptions {
@@ -44,9 +44,8 @@ const decayAt = (step: number, decay: number): number => Math.min(decay, (1 + st
 /** Trains to `steps`, continuing from the saved state where there is one. Returns the averaged weights. */
 export async function runTrainingLoop(options: LoopOptions): Promise<ParameterBuffers> {
   const { weights, optimizer, stateDirectory, steps, log } = options;
-  const ema = weights.alike();
+  const ema = weights.beside(Float32Array);
   const state = { buffers: { weights: new Float32Arrays(weights), ema: new Float32Arrays(ema), first: optimizer.firstMoment, second: optimizer.secondMoment } };
-  const blender = await BufferBlender.create();
   const progress = (await loadState(stateDirectory, state)) ?? { step: 0, optimizerStep: 0, losses: [], seconds: 0 };
   optimizer.step = progress.optimizerStep;
   if (progress.step === 0) ema.copyFrom(weights);
@@ -61,7 +60,7 @@ export async function runTrainingLoop(options: LoopOptions): Promise<ParameterBu
     if (!Number.isFinite(gradNorm)) throw new Error(`the gradient is not finite at step ${progress.step}`);
     if ((progress.step + 1) % EMA_EVERY === 0) {
       const decay = decayAt(progress.step, options.emaDecay) ** EMA_EVERY;
-      await blender.blend(ema, decay, weights, 1 - decay);
+      moveTowards(ema, weights, 1 - decay);
     }
     progress.step += 1;
     progress.optimizerStep = optimizer.step;
@@ -84,6 +83,5 @@ export async function runTrainingLoop(options: LoopOptions): Promise<ParameterBu
       lastSnapshot = stretchStart = performance.now();
     }
   }
-  await blender.release();
   return ema;
 }

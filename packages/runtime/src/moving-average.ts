@@ -1,0 +1,11 @@
+// Moving averages of weights.
+import { kernelsOf } from './kernel-memory.ts';
+import { type ParameterBuffers } from './parameter-buffers.ts';
+
+/** average -= share * (average - values) in float32, over buffers that lie beside each other; a share of 1 - decay makes an exponential moving average. */
+export function moveTowards(average: ParameterBuffers, values: ParameterBuffers, share: number): void {
+  for (const [name, target] of values.entries()) {
+    const current = average.get(name);
+    kernelsOf(current, target).moveTowards(current.byteOffset, target.byteOffset, target.length, share);
+  }
+}
