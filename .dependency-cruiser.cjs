@@ -57,7 +57,7 @@ module.exports = {
     mayImport('storage', ['contracts', 'config', 'telemetry']),
     mayImport('database', ['contracts', 'config', 'telemetry']),
     mayImport('queue', ['contracts', 'config', 'telemetry', 'database']),
-    mayImport('stack', ['contracts', 'config', 'telemetry', 'database', 'queue', 'storage']),
+    mayImport('stack', ['launch', 'contracts', 'config', 'telemetry', 'database', 'queue', 'storage']),
     mayImport('autodiff', []),
     mayImport('onnx', ['autodiff']),
     mayImport('runtime', ['autodiff', 'onnx']),

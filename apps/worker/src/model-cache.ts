@@ -3,6 +3,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WorkerConfig } from '@styleforge/config';
 import type { GenerationDetail } from '@styleforge/database';
+import { isAlive } from '@styleforge/launch';
 import { baseModelDirectory } from './base-model.ts';
 import { JobInputError } from './failures.ts';
 import type { GenerationTask } from './generation-messages.ts';
@@ -115,12 +116,4 @@ export async function ownModelDirectory(scratchDirectory: string): Promise<strin
     if (name === String(process.pid) || !isAlive(Number(name))) await rm(join(parent, name), { recursive: true, force: true });
   }
   return join(parent, String(process.pid));
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

@@ -1,6 +1,8 @@
-// How one program of this project starts another in a process of its own.
+// How one program of this project starts another in a process of its own, and whether that is still there.
 import { type ChildProcess, fork, type ForkOptions } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+
+export { isAlive } from './is-alive.ts';
 
 const run = fileURLToPath(new URL('run.mjs', import.meta.url));
 

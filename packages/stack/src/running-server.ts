@@ -2,6 +2,7 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isAlive } from '@styleforge/launch';
 
 const ownerFile = 'owner.pid';
 
@@ -58,15 +59,6 @@ async function isGoneWithin(pid: number, milliseconds: number): Promise<boolean>
     await sleep(50);
   }
   return true;
-}
-
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 async function readPid(file: string): Promise<number | undefined> {

@@ -8,10 +8,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { typeScript } from '@styleforge/launch';
+import { isAlive, typeScript } from '@styleforge/launch';
 import { DirectoryInUseError, startEmbeddedPostgres } from '@styleforge/stack';
 import { warnNotTested } from '@styleforge/testing';
-import { isAlive } from '../src/running-server.ts';
 
 const keeper = fileURLToPath(new URL('keep-postgres.ts', import.meta.url));
 const isRoot = process.geteuid?.() === 0;
