@@ -3,16 +3,15 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { hostname } from 'node:os';
 import type { GenerationBody } from '@styleforge/contracts';
-import { hasRedis, realS3Missing, redisMissing, s3Environment, startRedis, startS3, type TestS3Server, warnNotTested } from '@styleforge/testing';
+import { realS3Missing, redisMissing, s3Environment, startRedis, startS3, type TestS3Server, warnNotTested } from '@styleforge/testing';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestService } from './service.ts';
 
 const patience = 400_000;
-warnNotTested('the service on Redis and S3', redisMissing);
-if (hasRedis) warnNotTested('the service on a real S3 server', realS3Missing);
+warnNotTested('the service on a real S3 server', realS3Missing);
 
-describe.skipIf(!hasRedis)('on Redis and S3', () => {
+describe.skipIf(warnNotTested('the service on Redis and S3', redisMissing))('on Redis and S3', () => {
   let redis: Awaited<ReturnType<typeof startRedis>>;
   let s3: TestS3Server;
   let test: TestService;

@@ -4,12 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { buildApp } from '@styleforge/api';
 import { createQueues, type JobQueues } from '@styleforge/queue';
-import { hasRedis, redisMissing, startRedis, warnNotTested } from '@styleforge/testing';
+import { redisMissing, startRedis, warnNotTested } from '@styleforge/testing';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ApiFixture, startApiFixture } from './api-fixture.ts';
 
-warnNotTested('an outage of Redis', redisMissing);
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 let api: ApiFixture;
@@ -36,7 +35,7 @@ async function untilReady(app: App): Promise<void> {
   }
 }
 
-describe.runIf(hasRedis)('Redis', () => {
+describe.skipIf(warnNotTested('an outage of Redis', redisMissing))('Redis', () => {
   let redis: Awaited<ReturnType<typeof startRedis>>;
   let queues: JobQueues;
   beforeAll(async () => {

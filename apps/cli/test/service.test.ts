@@ -11,8 +11,7 @@ import type { CommandLine, RunOptions } from './command-line.ts';
 
 /** A machine that is busy with other things may be ten times slower. */
 const patience = 900_000;
-const isLinux = process.platform === 'linux';
-warnNotTested('pictures in a terminal', isLinux ? undefined : `script(1) of ${process.platform} does not start a command as that of Linux does`);
+const scriptMissing = process.platform === 'linux' ? undefined : `script(1) of ${process.platform} does not start a command as that of Linux does`;
 
 let test: TestService;
 let line: CommandLine;
@@ -96,7 +95,7 @@ describe('a job', () => {
     expect(checks.find(({ name }) => name === 'device')?.detail).toMatch(/^cpu, of the worker .+:\d+$/);
   }, patience);
 
-  it.runIf(isLinux)('shows its pictures in a terminal that can, as they were saved', async () => {
+  it.skipIf(warnNotTested('pictures in a terminal', scriptMissing))('shows its pictures in a terminal that can, as they were saved', async () => {
     const sent = await inTerminal(line, 'xterm-kitty', ['generate', '-m', 'styleforge-mini', 'a house', '--steps', '2', '-o', 'shown']);
     const escape = '\u001b';
     const pieces = sent.split(`${escape}_G`).slice(1).map((piece) => (piece.split(`${escape}\\`)[0] ?? '').split(';')[1] ?? '');

@@ -2,9 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createRateLimiter } from '@styleforge/queue';
 import { describe, expect, it } from 'vitest';
-import { hasRedis, redisMissing, startRedis, warnNotTested } from '@styleforge/testing';
-
-warnNotTested('the rate limit on Redis', redisMissing);
+import { redisMissing, startRedis, warnNotTested } from '@styleforge/testing';
 
 const allowed = async (take: Promise<{ allowed: boolean }>[]) => (await Promise.all(take)).filter((state) => state.allowed).length;
 
@@ -23,7 +21,7 @@ describe('in this process', () => {
   });
 });
 
-describe.skipIf(!hasRedis)('on Redis', () => {
+describe.skipIf(warnNotTested('the rate limit on Redis', redisMissing))('on Redis', () => {
   it('counts for all processes together, and in each by itself while Redis is away', async () => {
     const redis = await startRedis();
     const errors: Error[] = [];

@@ -317,18 +317,13 @@ describe('trainStyleForge', () => {
 });
 
 const [webgpuMissing, halfMissing] = [await missing({}), await missing({ mixedPrecision: true })];
-warnNotTested('training on webgpu', webgpuMissing);
-if (webgpuMissing === undefined) {
-  warnNotTested('mixed precision on webgpu', halfMissing);
-  warnNotTested('that mixed precision is refused where the GPU has no float16', halfMissing === undefined ? 'the one here has it' : undefined);
-}
 
 function missing(options: { mixedPrecision?: boolean }): Promise<string | undefined> {
   return checkDevice('webgpu', options).then(() => undefined, (error: unknown) => String(error));
 }
 
 // Software Vulkan does where there is no GPU (infra/checks.mjs finds Chromium's). Ten steps: packages/runtime/test/webgpu.test.ts.
-describe.skipIf(webgpuMissing !== undefined)('on webgpu', () => {
+describe.skipIf(warnNotTested('training on webgpu', webgpuMissing))('on webgpu', () => {
   const trainedOn = async (device: Device, precision: 'no' | 'fp16' = 'no'): Promise<string> =>
     (await trainStyleForge(options(`${device}-${precision}`, { max_train_steps: 1, train_text_encoder: false, resolution: 16, mixed_precision: precision }, { compile: { device } }))).directory;
   const drawnOn = async (device: Device, modelDirectory: string): Promise<Uint8Array> => {
@@ -362,14 +357,14 @@ describe.skipIf(webgpuMissing !== undefined)('on webgpu', () => {
     expect(Math.max(...expected.map((value, i) => Math.abs(value - actual[i])))).toBeLessThanOrEqual(2);
   }, 300_000);
 
-  it.skipIf(halfMissing !== undefined)('trains in mixed precision close to float32', async () => {
+  it.skipIf(warnNotTested('mixed precision on webgpu', halfMissing))('trains in mixed precision close to float32', async () => {
     const [host, device] = [await trainedOn('cpu'), await trainedOn('webgpu', 'fp16')];
     // AdamW's first step moves a weight by the sign of its gradient, whose smallest values rounding turns
     expect(await distance(device, host, weights)).toBeLessThan(5e-3);
     expect(await distance(device, host, moments)).toBeLessThan(2e-2);
   }, 300_000);
 
-  it.skipIf(halfMissing === undefined)('refuses mixed precision where the GPU has no float16', async () => {
+  it.skipIf(warnNotTested('that mixed precision is refused where the GPU has no float16', halfMissing === undefined ? 'the one here has it' : undefined))('refuses mixed precision where the GPU has no float16', async () => {
     await expect(trainedOn('webgpu', 'fp16')).rejects.toThrow(/hyperparameters\.mixed_precision: .*'webgpu' has no float16.*take 'no'/);
   });
 });
