@@ -3,7 +3,7 @@ import { DEVICES } from '@styleforge/contracts';
 import { origin, tracingConfig } from '@styleforge/telemetry';
 import { z } from 'zod';
 
-const images = z.array(z.object({ path: z.string(), caption: z.string().nullable() }));
+const images = z.array(z.object({ path: z.string(), fileName: z.string(), caption: z.string().nullable() }));
 
 export const compileSettings = z.object({ device: z.enum(DEVICES), threads: z.number().optional() });
 

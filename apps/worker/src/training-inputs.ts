@@ -60,5 +60,5 @@ async function downloadAux(projectId: string, aux: NonNullable<TrainingConfig['a
 }
 
 async function download(rows: ImageRow[], directory: string, services: WorkerServices): Promise<TrainingTask['styleRef'][number]['images']> {
-  return (await fetchImages(rows, directory, services)).map(({ path, caption }) => ({ path, caption }));
+  return (await fetchImages(rows, directory, services)).map(({ path, fileName, caption }) => ({ path, fileName, caption }));
 }

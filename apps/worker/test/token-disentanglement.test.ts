@@ -1,7 +1,7 @@
 // The tokens of a Multi-StyleForge model, trained and judged for real at tiny size.
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { tokenDisentanglement } from '@styleforge/contracts';
 import { loadTextToImagePipeline } from '@styleforge/diffusion';
@@ -22,11 +22,11 @@ beforeAll(async () => {
 });
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 
-async function pictures(name: string, background: string): Promise<{ path: string; caption: null }[]> {
+async function pictures(name: string, background: string): Promise<{ path: string; fileName: string; caption: null }[]> {
   return Promise.all([0, 1, 2].map(async (i) => {
     const path = join(scratch, `${name}-${i}.png`);
     await sharp({ create: { width: 32 + i, height: 32, channels: 3, background } }).png().toFile(path);
-    return { path, caption: null };
+    return { path, fileName: basename(path), caption: null };
   }));
 }
 

@@ -168,7 +168,7 @@ export type Problem = z.infer<typeof problem>;
 export const FAILURES = {
   invalid_input: 'The images, prompts or numbers do not fit together; `message` names the field. Change it and send a new job.',
   too_few_images: 'A component or the Aux part has fewer than 3 images. Upload more: 15 to 20 work best.',
-  image_too_small: 'An image is smaller than `hyperparameters.resolution`, which `message` names. Upload a larger one or lower the resolution.',
+  image_too_small: 'Images are smaller than `hyperparameters.resolution`; `message` names them. Upload larger ones or lower the resolution.',
   common_token: 'The token is read as words that the base model knows already. Take a rare one, such as zwx, ukj or sks.',
   unsupported_base_model: 'The base model has a part that cannot be trained here; `message` names it. Take a Stable Diffusion 1.x or 2.x checkpoint.',
   extractor_not_configured: 'early_stopping or an evaluation needs a feature extractor whose weights are not installed; `message` names it. Install them, or choose another extractor.',

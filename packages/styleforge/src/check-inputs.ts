@@ -5,6 +5,8 @@ import { type TrainableModel } from './model.ts';
 
 export interface TrainingImage {
   readonly path: string;
+  /** What its owner calls it, for messages; the last part of the path where it is not given. */
+  readonly fileName?: string;
   /** Appended to the prompt when hyperparameters.use_captions is set. */
   readonly caption?: string | null;
 }

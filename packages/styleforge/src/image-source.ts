@@ -3,6 +3,7 @@ import { randomIntegers } from '@styleforge/diffusion';
 import { basename } from 'node:path';
 import sharp from 'sharp';
 import { TrainingInputError } from './config.ts';
+import type { TrainingImage } from './check-inputs.ts';
 
 export interface SourceImage {
   readonly path: string;
@@ -25,23 +26,33 @@ export interface CropOptions {
   readonly randomFlip: boolean;
 }
 
-async function decode<T>(path: string, read: () => Promise<T>): Promise<T> {
+const nameOf = ({ path, fileName }: TrainingImage): string => fileName ?? basename(path);
+
+async function decode<T>(image: TrainingImage, read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
-    throw new TrainingInputError(`${basename(path)} cannot be read as an image: ${String(error)}`, { cause: error });
+    throw new TrainingInputError(`${nameOf(image)} cannot be read as an image: ${String(error)}`, { cause: error });
   }
 }
 
-/** Decodes and resizes with bilinear filtering. A file that is no image, or smaller than the resolution, is refused by name. */
-export async function loadImage(path: string, resolution: number): Promise<SourceImage> {
-  const { width, height } = await decode(path, () => sharp(path).metadata());
-  if (Math.min(width, height) < resolution) {
-    const message = `${basename(path)} is ${width}x${height} pixels, too small for hyperparameters.resolution ${resolution}: give a larger image or lower the resolution`;
-    throw new TrainingInputError(message, { code: 'image_too_small' });
-  }
+/** So many of those that are too small are named. */
+const NAMED = 20;
+
+/** Throws TrainingInputError that names all images that are smaller than the resolution. */
+export async function checkImageSizes(images: readonly TrainingImage[], resolution: number): Promise<void> {
+  const sizes = await Promise.all(images.map(async (image) => ({ image, ...(await decode(image, () => sharp(image.path).metadata())) })));
+  const small = sizes.filter(({ width, height }) => Math.min(width, height) < resolution).map(({ image, width, height }) => `${nameOf(image)} is ${width}x${height} pixels`);
+  if (small.length === 0) return;
+  const named = [...small.slice(0, NAMED), ...(small.length > NAMED ? [`${small.length - NAMED} more are as small`] : [])].join(', ');
+  throw new TrainingInputError(`${named}, too small for hyperparameters.resolution ${resolution}: give larger images or lower the resolution`, { code: 'image_too_small' });
+}
+
+/** Decodes and resizes with bilinear filtering. A file that is no image is refused by name. */
+export async function loadImage(image: TrainingImage, resolution: number): Promise<SourceImage> {
+  const { path } = image;
   const upright = sharp(path).rotate().flatten({ background: '#ffffff' }).toColourspace('srgb');
-  const { data, info } = await decode(path, () =>
+  const { data, info } = await decode(image, () =>
     upright.resize(resolution, resolution, { fit: 'outside', kernel: 'linear' }).removeAlpha().raw().toBuffer({ resolveWithObject: true }));
   return { path, width: info.width, height: info.height, rgb: new Uint8Array(data.buffer, data.byteOffset, data.length) };
 }

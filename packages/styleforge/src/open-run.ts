@@ -3,7 +3,7 @@ import { weightsOf } from '@styleforge/diffusion';
 import { checkDevice, type CompileOptions, type Device, DeviceError } from '@styleforge/runtime';
 import { samplesPerPass, type BatchSource, type Sample } from './batches.ts';
 import { checkParts, checkResolution, checkTokens, type TrainingImage, type TrainingInputs } from './check-inputs.ts';
-import { loadImage } from './image-source.ts';
+import { checkImageSizes, loadImage } from './image-source.ts';
 import { LatentSource } from './latent-source.ts';
 import { type TrainableModel } from './model.ts';
 import { PromptList } from './prompts.ts';
@@ -17,9 +17,10 @@ export async function openBatchSource(inputs: TrainingInputs, model: TrainableMo
   checkParts(inputs);
   checkResolution(resolution, model);
   checkTokens(inputs.styleRef, model.tokenizer);
+  await checkImageSizes([...inputs.styleRef, ...(inputs.aux ? [inputs.aux] : [])].flatMap(({ images }) => images), resolution);
   const prompts = new PromptList();
-  const samples = (prompt: string, images: readonly TrainingImage[]): Promise<Sample[]> => Promise.all(images.map(async ({ path, caption }) =>
-    ({ prompt: prompts.add(prompt, useCaptions ? caption : null), image: await loadImage(path, resolution) })));
+  const samples = (prompt: string, images: readonly TrainingImage[]): Promise<Sample[]> => Promise.all(images.map(async (image) =>
+    ({ prompt: prompts.add(prompt, useCaptions ? image.caption : null), image: await loadImage(image, resolution) })));
   const styleRef: Sample[][] = [];
   for (const { prompt, images } of inputs.styleRef) styleRef.push(await samples(prompt, images));
   const aux = inputs.aux && (await samples(inputs.aux.prompt, inputs.aux.images));

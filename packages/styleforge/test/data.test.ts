@@ -45,7 +45,7 @@ describe('images', () => {
     const half = await sharp({ create: { width: 64, height: 16, channels: 4, background: '#ff0000ff' } }).png().toBuffer();
     // The red half is above the clear one; orientation 6 turns it to the right.
     await sharp({ create: { width: 64, height: 32, channels: 4, background: '#00000000' } }).composite([{ input: half, left: 0, top: 0 }]).withMetadata({ orientation: 6 }).png().toFile(path);
-    const { width, height, rgb } = await loadImage(path, 32);
+    const { width, height, rgb } = await loadImage({ path }, 32);
     expect([width, height]).toEqual([32, 64]);
     const pixel = (x: number, y: number) => [...rgb.subarray((y * width + x) * 3, (y * width + x) * 3 + 3)];
     expect(pixel(28, 32)).toEqual([255, 0, 0]);
@@ -53,7 +53,7 @@ describe('images', () => {
   });
 
   it('are mirrored half of the time, exactly', async () => {
-    const image = await loadImage(images[0].path, 32);
+    const image = await loadImage(images[0], 32);
     const options = { resolution: 32, crop: 'center' as const, randomFlip: true };
     const flips = Array.from({ length: 400 }, (_, step) => cropOf(image, options, { seed: 1, step, index: 0 }).flipped);
     expect(flips.filter(Boolean).length).toBeGreaterThan(160);
@@ -63,7 +63,7 @@ describe('images', () => {
   });
 
   it('are cropped in the middle, or anywhere', async () => {
-    const image = await loadImage(images[0].path, 32);
+    const image = await loadImage(images[0], 32);
     const left = (crop: 'center' | 'random') => Array.from({ length: 200 }, (_, step) => cropOf(image, { resolution: 32, crop, randomFlip: false }, { seed: 1, step, index: 0 }).left);
     expect(new Set(left('center'))).toEqual(new Set([8]));
     expect(new Set(left('random')).size).toBe(17);

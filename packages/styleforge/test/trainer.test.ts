@@ -292,7 +292,8 @@ describe('trainStyleForge', () => {
       [{ aux: { prompt: 'x', images: images.aux.slice(1) } }, 'too_few_images', /aux has 2 images/],
       [{ aux: null }, 'invalid_input', /aux images and aux weight/],
       [person({ images: [...images.persons, broken] }), 'invalid_input', /broken\.png cannot be read/],
-      [person({ images: [...images.persons, small] }), 'image_too_small', /small\.png is 40x31 pixels.* 32/],
+      [{ ...person({ images: [...images.persons, small] }), aux: { prompt: 'x', images: [...images.aux, { ...small, fileName: 'Mine (2).jpg' }] } }, 'image_too_small', /^small\.png is 40x31 pixels, Mine \(2\)\.jpg is 40x31 pixels, too small for .* 32/],
+      [person({ images: [...images.persons, ...Array.from({ length: 22 }, () => small)] }), 'image_too_small', /pixels, 2 more are as small, too small/],
       [{ ...person({ token: 'paintstyle' }), baseModelDirectory: wordy }, 'common_token', /'paintstyle'.*'style'.*rare one/],
       [{ baseModelDirectory: unsupported }, 'unsupported_base_model', /AttnSkipDownBlock2D/],
     ];

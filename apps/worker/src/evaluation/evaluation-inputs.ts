@@ -54,7 +54,7 @@ export async function fetchComponents(projectId: string, config: TrainingConfig,
   if (parts.some(({ rows: own }) => own.length < 2)) return null;
   const found: TrainingTask['styleRef'] = [];
   for (const { name, token, prompt, rows: own } of parts) {
-    found.push({ component: name, token, prompt, images: (await fetchImages(own, directory, services)).map(({ path }) => ({ path, caption: null })) });
+    found.push({ component: name, token, prompt, images: (await fetchImages(own, directory, services)).map(({ path, fileName }) => ({ path, fileName, caption: null })) });
   }
   return found;
 }
