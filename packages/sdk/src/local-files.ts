@@ -1,14 +1,23 @@
 // Files and folders of the disk, in Node only: loaded when a path is given.
-import { openAsBlob } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
+import { constants, openAsBlob } from 'node:fs';
+import { access, readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
-const IMAGE = /\.(png|jpe?g|webp)$/i;
+/** Also those that the service takes no pictures from: its answer names them, where leaving them out would say nothing. */
+const PICTURE = /\.(png|jpe?g|jfif|webp|avif|bmp|gif|hei[cf]|jxl|tiff?)$/i;
 
-/** A folder means the images that lie in it, by name. */
+/** A folder means the pictures that lie in it, by name; what begins with a dot is the system's own. */
 export async function* openLocalFiles(path: string): AsyncGenerator<{ name: string; blob: Blob }> {
-  const isFolder = (await stat(path)).isDirectory();
-  const files = isFolder ? (await readdir(path)).filter((name) => IMAGE.test(name)).sort().map((name) => join(path, name)) : [path];
+  const files = (await stat(path)).isDirectory() ? await picturesIn(path) : [path];
   if (files.length === 0) throw new Error(`${path} has no PNG, JPEG or WebP images in it`);
-  for (const file of files) yield { name: basename(file), blob: (await openAsBlob(file)) as Blob };
+  for (const file of files) {
+    // openAsBlob does not say which file it is that cannot be read.
+    await access(file, constants.R_OK);
+    yield { name: basename(file), blob: (await openAsBlob(file)) as Blob };
+  }
+}
+
+async function picturesIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  return entries.filter((entry) => PICTURE.test(entry.name) && !entry.name.startsWith('.') && !entry.isDirectory()).map(({ name }) => name).sort().map((name) => join(folder, name));
 }

@@ -1,6 +1,6 @@
 // Uploads from everything that can hold an image: paths, folders, Blobs, Files, bytes, streams.
 import { createReadStream } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StyleForge } from '@styleforge/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -76,6 +76,20 @@ describe('datasets.upload', () => {
     await expect(client.datasets.upload(id, join(folder, 'none.png'))).rejects.toThrow(/ENOENT.*none\.png/);
     await mkdir(join(folder, 'empty'));
     await expect(client.datasets.upload(id, join(folder, 'empty'))).rejects.toThrow(/has no PNG, JPEG or WebP images/);
+  });
+
+  it('leaves no picture out of a folder without a word: what is of another kind is refused, what cannot be opened is named', async () => {
+    const id = await newDataset();
+    const mixed = join(folder, 'mixed');
+    await mkdir(join(mixed, 'more.png'), { recursive: true });
+    for (const name of ['IMG_1.HEIC', 'scan.tif', 'old.gif', '._a.png', 'notes.txt']) await writeFile(join(mixed, name), name);
+    await writeFile(join(mixed, 'saved.jfif'), await picture(30, 'jpeg'));
+    const { files } = await client.datasets.upload(id, mixed);
+    expect(files.map((file) => [file.file_name, file.status === 'refused' && file.code])).toEqual([
+      ['IMG_1.HEIC', 'unsupported_format'], ['old.gif', 'unsupported_format'], ['saved.jfif', false], ['scan.tif', 'unsupported_format'],
+    ]);
+    await symlink(join(mixed, 'gone.png'), join(mixed, 'link.png'));
+    await expect(client.datasets.upload(id, mixed)).rejects.toThrow(/ENOENT.*link\.png/);
   });
 
   it('takes bytes, Blobs, Files and streams, each with labels of its own', async () => {
