@@ -38,14 +38,19 @@ export function hostTensor(data: HostArray | ResultArray, shape: readonly number
   return data instanceof Float32Array ? new ort.Tensor('float32', data, shape) : new ort.Tensor('int32', data, shape);
 }
 
+/**
+ * A waiting thread spins for 50 microseconds, which outlasts the gaps between operations, then sleeps: with onnxruntime's millisecond two processes on one
+ * machine get a third less done, without any spinning one process alone is a tenth slower (docs/experiments/engine.md).
+ */
+const THREAD_WAIT = { allow_spinning: '1', spin_duration_us: '50' };
+
 function sessionOptions({ device = 'cpu', threads, keepMemory = true, profile }: CompileOptions): ort.InferenceSession.SessionOptions {
   return {
     executionProviders: [device], graphOptimizationLevel: keepMemory ? 'all' : 'disabled', executionMode: 'sequential', logSeverityLevel: 3,
     // without the arena every large value costs page faults anew: a third of the time at full size; a plan of all memory in advance
     // takes two thirds more of it, and no less time (docs/experiments/engine.md)
     enableCpuMemArena: true, enableMemPattern: false,
-    // waiting threads sleep instead of spinning: on a shared machine small operations are 1.5 times faster so (docs/experiments/engine.md)
-    extra: { session: { intra_op: { allow_spinning: '0' } } },
+    extra: { session: { intra_op: THREAD_WAIT } },
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     ...(profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile }),
   };
