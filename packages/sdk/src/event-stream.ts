@@ -3,13 +3,11 @@ import { createParser } from 'eventsource-parser';
 import type { EventSourceMessage } from 'eventsource-parser';
 import { APIConnectionError, APIUserAbortError } from './errors.ts';
 import type { RequestOptions } from './options.ts';
-import { backOff, isPassing, sleep } from './retry.ts';
+import { backOff, isPassing, PATIENCE, sleep } from './retry.ts';
 import type { Transport } from './transport.ts';
 import type { LogEvent, TrainingJobEvent, TrainingProgress } from './types.ts';
 
 const FINAL_EVENTS = ['job.succeeded', 'job.failed', 'job.cancelled'];
-/** Failed connections in a row, after which the stream gives up. */
-const PATIENCE = 8;
 
 export interface EventStreamOptions extends Pick<RequestOptions, 'signal' | 'headers' | 'timeout'> {
   /** Sequence number of the last event seen; 0, the beginning, when left out. */

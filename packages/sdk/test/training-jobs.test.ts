@@ -1,7 +1,7 @@
 // Training jobs by the SDK: made, followed through broken connections, waited for, steered. The worker's part is done by hand.
-import { APIUserAbortError, ConflictError, EvaluationError, NotFoundError, TrainingJobError, WaitTimeoutError } from '@styleforge/sdk';
+import { APIConnectionError, APIUserAbortError, ConflictError, EvaluationError, NotFoundError, TrainingJobError, WaitTimeoutError } from '@styleforge/sdk';
 import type { StyleForge, TrainingJobEvent } from '@styleforge/sdk';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import sharp from 'sharp';
 import { startSdkFixture } from './service-fixture.ts';
 import type { SdkFixture } from './service-fixture.ts';
@@ -72,6 +72,27 @@ describe('events', () => {
 });
 
 describe('waitFor', () => {
+  it('goes on when the service is away for longer than a request is tried again, but not for ever', async () => {
+    const { id } = await newJob();
+    await run(id);
+    let leaves = async () => {
+      service.faults.push('refuse', 'refuse', 'refuse');
+      await finish(id);
+    };
+    const waiting = client.trainingJobs.waitFor(id, { pollInterval: 20, onProgress: () => void leaves().finally(() => (leaves = () => Promise.resolve())) });
+    expect((await waiting).status).toBe('succeeded');
+    let answers = 1;
+    const away = service.client({ maxRetries: 0, fetch: () => (answers-- > 0 ? Promise.resolve(Response.json({ status: 'running' })) : Promise.reject(new Error('away'))) });
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const gone = expect(away.trainingJobs.waitFor(id)).rejects.toBeInstanceOf(APIConnectionError);
+    await vi.advanceTimersByTimeAsync(60_000);
+    await gone;
+    expect(answers).toBe(-9);
+    await expect(away.trainingJobs.waitFor(id)).rejects.toBeInstanceOf(APIConnectionError);
+    expect(answers).toBe(-10);
+  });
+
   it('reports every change and resolves with the succeeded job', async () => {
     const { id } = await newJob();
     const seen: string[] = [];
