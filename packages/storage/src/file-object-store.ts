@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { HashingStream, readableOf } from './hashing.ts';
 import {
@@ -89,9 +90,7 @@ export class FileObjectStore implements ObjectStore {
     const hashing = new HashingStream();
     const handle = await open(file, 'wx');
     try {
-      await pipeline(readableOf(body), hashing, async (chunks) => {
-        for await (const chunk of chunks as AsyncIterable<Buffer>) await handle.writeFile(chunk);
-      });
+      await pipeline(readableOf(body), hashing, new Writable({ write: (chunk: Buffer, _encoding, done) => void handle.writeFile(chunk).then(() => done(), done) }));
       await handle.sync();
     } finally {
       await handle.close();

@@ -1,4 +1,5 @@
 // One suite for every store: plain files, S3 against an in-process server, and against a real one where one is found.
+import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import dns from 'node:dns';
 import { existsSync } from 'node:fs';
@@ -9,12 +10,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { CreateMultipartUploadCommand, S3Client, UploadPartCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   checkObjectStore, checkpointPrefix, createObjectStore, DamagedObjectError, datasetImageKey, downloadObject, generationImageKey, InvalidKeyError, InvalidRangeError,
   ObjectNotFoundError, type ObjectStore, ObjectStoreUnavailableError,
 } from '@styleforge/storage';
+import { typeScript } from '@styleforge/launch';
 import { realS3Missing, s3Domain, startFauxS3, startRealS3, type TestS3Server, warnNotTested } from '@styleforge/testing';
 
 const realS3 = 'a real S3 server';
@@ -191,6 +194,14 @@ describe.each(['files', ...Object.keys(s3Servers), ...(realS3Missing === undefin
 
 it('the files store leaves no unfinished file behind', async () => {
   expect(await readdir(join(directory, 'objects', '.unfinished'))).toEqual([]);
+});
+
+it('the files store says what kept it from writing, and keeps nothing of it', async () => {
+  const full = join(directory, 'full');
+  // A process that may write no more than 16 MiB to a file stands for a disk that is full.
+  const limited = ['-c', 'ulimit -f 32768; exec "$0" "$@"', process.execPath, ...typeScript(new URL('put-too-much.ts', import.meta.url)), full];
+  expect((await promisify(execFile)('sh', limited)).stdout).toBe('EFBIG\n');
+  expect(await readdir(join(full, '.unfinished'))).toEqual([]);
 });
 
 describe.each(Object.keys(s3Servers))('links and settings of %s', (name) => {
