@@ -6,9 +6,10 @@ export { isAlive } from './is-alive.ts';
 
 const run = fileURLToPath(new URL('run.mjs', import.meta.url));
 
-/** What node is to be given to run `program`, a TypeScript file: `spawn(process.execPath, [...typeScript(program), 'argument'])`. */
+/** What node is to be given to run `program`, a TypeScript file or what was compiled from one: `spawn(process.execPath, [...typeScript(program), 'argument'])`. */
 export function typeScript(program: string | URL): string[] {
-  return [run, typeof program === 'string' ? program : fileURLToPath(program)];
+  const path = typeof program === 'string' ? program : fileURLToPath(program);
+  return path.endsWith('.mjs') ? [path] : [run, path];
 }
 
 /** node:child_process's fork() for a TypeScript file. */

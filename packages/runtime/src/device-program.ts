@@ -7,7 +7,7 @@ import { type CompileOptions, createSession, type Device, type HostArray, hostTe
 /** A value in the device's memory; whoever holds it last disposes of it. */
 export type DeviceTensor = ort.Tensor;
 
-export interface DeviceProgramOptions extends Pick<CompileOptions, 'keepMemory' | 'mixedPrecision'> {
+export interface DeviceProgramOptions extends Pick<CompileOptions, 'keepMemory' | 'mixedPrecision' | 'profile'> {
   readonly device: Device;
   /** Results that come back to the host; all others stay on the device. */
   readonly toHost?: ReadonlySet<string>;
@@ -37,19 +37,21 @@ export class DeviceProgram {
   readonly #session: ort.InferenceSession;
   readonly #inputs: ReadonlyMap<string, Tensor>;
   readonly #outputNames: Readonly<Record<string, string>>;
+  readonly #profiling: boolean;
 
-  private constructor(session: ort.InferenceSession, inputs: ReadonlyMap<string, Tensor>, outputNames: Readonly<Record<string, string>>) {
+  private constructor(session: ort.InferenceSession, inputs: ReadonlyMap<string, Tensor>, outputNames: Readonly<Record<string, string>>, profiling: boolean) {
     this.#session = session;
+    this.#profiling = profiling;
     this.#inputs = inputs;
     this.#outputNames = outputNames;
   }
 
   /** Throws DeviceError when the device is absent or cannot run the graph. */
-  static async compile(graph: Graph, outputs: Readonly<Record<string, Tensor>>, { device, keepMemory, mixedPrecision, toHost = new Set() }: DeviceProgramOptions): Promise<DeviceProgram> {
+  static async compile(graph: Graph, outputs: Readonly<Record<string, Tensor>>, { device, keepMemory, mixedPrecision, profile, toHost = new Set() }: DeviceProgramOptions): Promise<DeviceProgram> {
     const model = emitOnnx(graph, outputs, 'webgpu', { mixedPrecision, hidesShapes: keepMemory === false });
     const preferredOutputLocation = Object.fromEntries(Object.entries(model.outputNames).map(([name, onnxName]) => [onnxName, toHost.has(name) ? 'cpu' as const : 'gpu-buffer' as const]));
-    const session = await createSession(model.bytes, { device, keepMemory }, { preferredOutputLocation });
-    return new DeviceProgram(session, new Map(model.inputs.map((tensor, i) => [model.inputNames[i], tensor])), model.outputNames);
+    const session = await createSession(model.bytes, { device, keepMemory, profile }, { preferredOutputLocation });
+    return new DeviceProgram(session, new Map(model.inputs.map((tensor, i) => [model.inputNames[i], tensor])), model.outputNames, profile !== undefined);
   }
 
   /** Inputs that the graph does not read are left out. */
@@ -64,8 +66,9 @@ export class DeviceProgram {
     return Object.fromEntries(Object.entries(this.#outputNames).map(([name, onnxName]) => [name, results[onnxName] as ort.Tensor]));
   }
 
-  release(): Promise<void> {
-    return this.#session.release();
+  async release(): Promise<void> {
+    if (this.#profiling) this.#session.endProfiling();
+    await this.#session.release();
   }
 }
 

@@ -82,7 +82,7 @@ async function compileGroup(specs: readonly ParameterSpec[], adamw: AdamWOptions
 export interface DeviceTrainingOptions {
   readonly device: Device;
   /** Of the pass. */
-  readonly compile?: Pick<CompileOptions, 'keepMemory' | 'mixedPrecision'>;
+  readonly compile?: Pick<CompileOptions, 'keepMemory' | 'mixedPrecision' | 'profile'>;
   readonly graph: Graph;
   /** Results of a pass that come back to the host. */
   readonly outputs: Readonly<Record<string, Tensor>>;

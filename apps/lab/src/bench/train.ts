@@ -1,36 +1,20 @@
-// npm run bench -- train: the dual-binding step at a given geometry with random weights: seconds, samples a second, peak memory.
+// npm run bench -- train: the dual-binding step at a given geometry with random weights: seconds, samples a second, peak memory; with --profile also where the time goes.
 import { DEVICES, MIXED_PRECISIONS } from '@styleforge/contracts';
-import { CLIPTextModel, DDPMScheduler, parseCLIPTextConfig, parseUNet2DConditionConfig, randomNormals, UNet2DConditionModel } from '@styleforge/diffusion';
-import { type CompileOptions } from '@styleforge/runtime';
-import { dualBindingWeights, TrainStep, type TrainStepBatch } from '@styleforge/styleforge';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { choiceOption, numberOption, optionalNumber } from '../options.ts';
 import { compareWithTorch } from './compare-torch.ts';
-import { geometryOf, schedulerConfig, type Geometry } from './geometries.ts';
+import { geometryOf } from './geometries.ts';
 import { deviceGibibytes, peakGibibytes, print, ranInEngineEnvironment, residentGibibytes, secondsSince } from './process.ts';
+import { takeProfile } from './profile.ts';
 import { fillRandom } from './random-weights.ts';
 import { median } from './statistics.ts';
+import { batchFor, createStep } from './train-step.ts';
 
-function batchFor({ batchSize, latentShape, textEncoder }: Geometry, step: number): TrainStepBatch {
-  const half = batchSize / 2;
-  const size = batchSize * latentShape.reduce((product, dimension) => product * dimension, 1);
-  return {
-    latents: randomNormals({ seed: 1, step, purpose: 'latents' }, size), noise: randomNormals({ seed: 1, step, purpose: 'noise' }, size),
-    timesteps: Int32Array.from({ length: batchSize }, (_, i) => (step * 271 + i * 97) % 1000),
-    inputIds: new Int32Array(2 * (textEncoder.max_position_embeddings as number)).map((_, i) => (i * 7919 + step) % 49406),
-    promptOfSample: Int32Array.from({ length: batchSize }, (_, i) => (i < half ? 0 : 1)), sampleWeights: dualBindingWeights(half, half, 1),
-  };
-}
-
-async function createStep(geometry: Geometry, compile: Pick<CompileOptions, 'device' | 'threads' | 'mixedPrecision'>): Promise<TrainStep> {
-  const textConfig = parseCLIPTextConfig(geometry.textEncoder);
-  return TrainStep.create({
-    unet: new UNet2DConditionModel(parseUNet2DConditionConfig(geometry.unet)), textEncoder: new CLIPTextModel(textConfig), noiseScheduler: new DDPMScheduler(schedulerConfig),
-    batchSize: geometry.batchSize, promptCount: 2, tokenCount: textConfig.max_position_embeddings, latentShape: geometry.latentShape, trainTextEncoder: true,
-    gradientCheckpointing: geometry.gradientCheckpointing, adamw: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, momentPrecision: geometry.momentPrecision }, gradientPrecision: geometry.gradientPrecision,
-    compile: { ...compile, keepMemory: !geometry.gradientCheckpointing },
-  });
-}
+/** What matters; a trace has forty kinds of operation. */
+const PROFILE_LINES = 15;
 
 function batchOption(text: string): number {
   const batchSize = numberOption('batch', text, { least: 2 });
@@ -40,7 +24,7 @@ function batchOption(text: string): number {
 
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
-    args, options: { geometry: { type: 'string', default: 'small' }, steps: { type: 'string', default: '10' }, batch: { type: 'string' }, threads: { type: 'string' }, device: { type: 'string', default: 'cpu' }, precision: { type: 'string', default: 'no' }, compare: { type: 'string' }, python: { type: 'string' } },
+    args, options: { geometry: { type: 'string', default: 'small' }, steps: { type: 'string', default: '10' }, batch: { type: 'string' }, threads: { type: 'string' }, device: { type: 'string', default: 'cpu' }, precision: { type: 'string', default: 'no' }, profile: { type: 'boolean', default: false }, compare: { type: 'string' }, python: { type: 'string' } },
   });
   const named = geometryOf(values.geometry);
   const geometry = values.batch === undefined ? named : { ...named, batchSize: batchOption(values.batch) };
@@ -51,8 +35,9 @@ export async function run(args: string[]): Promise<void> {
     return compareWithTorch(own, { library: values.compare, mode: 'train', geometry, steps, threads, device, python: values.python });
   }
   if (await ranInEngineEnvironment({ savesMemory: geometry.gradientCheckpointing })) return;
+  const traces = values.profile ? await mkdtemp(join(tmpdir(), 'styleforge-profile-')) : undefined;
   const start = performance.now();
-  const step = await createStep(geometry, { threads, device, mixedPrecision: precision === 'fp16' });
+  const step = await createStep(geometry, { threads, device, mixedPrecision: precision === 'fp16', ...(traces !== undefined && { profile: join(traces, 'trace') }) });
   print({ phase: 'compiled', seconds: secondsSince(start), peak_gib: peakGibibytes() });
   fillRandom(step.weights);
   const parameters = step.weights.specs.reduce((sum, { name }) => sum + step.weights.get(name).length, 0);
@@ -69,4 +54,7 @@ export async function run(args: string[]): Promise<void> {
   const typical = median(seconds.length > 1 ? seconds.slice(1) : seconds);
   print({ geometry: values.geometry, device: values.device, precision: values.precision, batch: geometry.batchSize, median_seconds: typical, samples_per_second: geometry.batchSize / typical, peak_gib: peakGibibytes(), ...(values.device !== 'cpu' && { device_gib: deviceGibibytes() }) });
   await step.release();
+  if (traces === undefined) return;
+  for (const time of (await takeProfile(join(traces, 'trace'), steps)).slice(0, PROFILE_LINES)) print({ ...time });
+  await rm(traces, { recursive: true });
 }

@@ -1,0 +1,68 @@
+// npm run bench -- pack --to FILE.tar.xz: Node, onnxruntime and the engine's benchmarks for another Linux x64 machine, one that may have no network:
+//   tar xJf FILE.tar.xz && styleforge-bench/run gpu --python python3
+import { build, type Plugin } from 'esbuild';
+import { execFileSync } from 'node:child_process';
+import { chmod, copyFile, cp, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { print } from './process.ts';
+
+const NAME = 'styleforge-bench';
+const here = fileURLToPath(new URL('.', import.meta.url));
+const modules = fileURLToPath(new URL('../../../../node_modules', import.meta.url));
+/** Of benchmarks that measure more than the engine, and this one. */
+const leftOut = ['./api.ts', './base-models.ts', './metrics.ts', './pack.ts', './scale.ts'];
+const libraries = ['onnxruntime-node', 'onnxruntime-common'];
+/** What sources read beside themselves. */
+const assets = [join(here, 'torch-reference.py'), fileURLToPath(new URL('optimizer.wasm', import.meta.resolve('@styleforge/runtime')))];
+
+/**
+ * The other benchmarks stay here. So does the library that reads pictures, for these have random weights and no pictures: what stands in for it says so to
+ * whoever calls it.
+ */
+const engineAlone: Plugin = {
+  name: 'engine alone',
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /^\.\// }, ({ path, resolveDir }) => (leftOut.includes(path) && join(resolveDir, sep) === here ? { external: true } : undefined));
+    onResolve({ filter: /^sharp$/ }, () => ({ path: 'sharp', namespace: 'absent' }));
+    onLoad({ filter: /./, namespace: 'absent' }, () => ({ contents: "export default () => { throw new Error('sharp is not packed'); };" }));
+  },
+};
+
+async function compile(folder: string): Promise<void> {
+  await build({
+    entryPoints: [join(here, 'main.ts')], outdir: folder, outExtension: { '.js': '.mjs' }, bundle: true, splitting: true, format: 'esm', platform: 'node', target: 'node20.19', keepNames: true,
+    external: libraries, plugins: [engineAlone], logLevel: 'warning',
+    // CommonJS libraries ask for Node's own modules by this name; written so that packages/launch leaves it alone
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta['url']);" },
+  });
+}
+
+/** Other systems' binaries stay here. */
+const isForLinuxX64 = (path: string): boolean => !/napi-v\d+[/\\](darwin|win32|linux[/\\]arm64)/.test(path.split(sep).join('/'));
+
+async function copyLibraries(folder: string): Promise<void> {
+  for (const name of libraries) await cp(join(modules, name), join(folder, 'node_modules', name), { recursive: true, filter: isForLinuxX64 });
+}
+
+export async function run(args: string[]): Promise<void> {
+  const { values: { to } } = parseArgs({ args, options: { to: { type: 'string' } } });
+  if (to === undefined || !to.endsWith('.tar.xz')) throw new Error('--to: name a file that ends with .tar.xz');
+  if (process.platform !== 'linux' || process.arch !== 'x64') throw new Error('this packs the Node that runs it, for Linux on x64: run it there');
+  const parent = await mkdtemp(join(tmpdir(), 'styleforge-pack-'));
+  const folder = join(parent, NAME);
+  try {
+    await compile(folder);
+    await copyLibraries(folder);
+    for (const asset of assets) await copyFile(asset, join(folder, asset.slice(dirname(asset).length + 1)));
+    await copyFile(process.execPath, join(folder, 'node'));
+    await writeFile(join(folder, 'run'), '#!/bin/sh\nhere=$(cd "$(dirname "$0")" && pwd)\nexec "$here/node" "$here/main.mjs" "$@"\n');
+    for (const program of ['node', 'run']) await chmod(join(folder, program), 0o755);
+    execFileSync('tar', ['--use-compress-program=xz -T0', '-cf', resolve(to), '-C', parent, NAME], { stdio: 'inherit' });
+    print({ packed: to, mebibytes: Number(((await stat(to)).size / 2 ** 20).toFixed(1)) });
+  } finally {
+    await rm(parent, { recursive: true, force: true });
+  }
+}

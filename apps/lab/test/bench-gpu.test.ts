@@ -1,0 +1,52 @@
+// Benchmarks as people start them: all of a device's measurements in one go, and where the time of a step goes.
+import { typeScript } from '@styleforge/launch';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it, onTestFinished } from 'vitest';
+
+const main = new URL('../src/bench/main.ts', import.meta.url);
+const bench = (...args: string[]): Promise<{ stdout: string }> => promisify(execFile)(process.execPath, [...typeScript(main), ...args]);
+
+async function temporaryFile(name: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'bench-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  return join(folder, name);
+}
+
+describe('npm run bench -- gpu', () => {
+  it('writes down what it measured', async () => {
+    const out = await temporaryFile('measured.md');
+    await bench('gpu', '--device', 'cpu', '--only', 'sampling, small', '--out', out);
+    expect(await readFile(out, 'utf8')).toMatch(/\| sampling, small \| [\d.]+ \| [\d.]+ \| {2}\| {2}\| {2}\| {2}\| {2}\|\n$/);
+  });
+
+  it('notes what fails, goes on with the next, and fails in the end', async () => {
+    const out = await temporaryFile('measured.md');
+    await expect(bench('gpu', '--device', 'cuda', '--only', 'sampling', '--out', out)).rejects.toThrow('2 of 2 measurements failed');
+    const rows = (await readFile(out, 'utf8')).split('\n').filter((line) => line.startsWith('| sampling'));
+    expect(rows).toHaveLength(2);
+    for (const row of rows) expect(row).toContain("onnxruntime could not prepare the graph on 'cuda'");
+  });
+});
+
+describe('npm run bench -- train --profile', () => {
+  it('says where the time goes, and leaves no trace behind', async () => {
+    const { stdout } = await bench('train', '--steps', '1', '--profile');
+    const times = stdout.trim().split('\n').map((line) => JSON.parse(line) as Record<string, number | string>).filter(({ operation }) => operation !== undefined);
+    expect(times.length).toBe(15);
+    expect(times.map(({ operation }) => operation)).toContain('Gemm');
+    const shares = times.map(({ share }) => Number(share));
+    expect(shares).toEqual([...shares].sort((a, b) => b - a));
+    expect(shares.reduce((sum, share) => sum + share, 0)).toBeLessThanOrEqual(1.001);
+  });
+});
+
+describe('npm run bench -- parity', () => {
+  it('finds a device equal to itself', async () => {
+    const { stdout } = await bench('parity', '--device', 'cpu', '--steps', '1');
+    expect(JSON.parse(stdout)).toMatchObject({ device: 'cpu', losses: 0, grad_norms: 0, weights: 0 });
+  });
+});
