@@ -1,5 +1,5 @@
 // Structured logs, one JSON object a line; each line knows the request and the trace that it belongs to.
-import { type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
 import { currentOrigin } from './origin.ts';
 
 export type { Logger } from 'pino';
@@ -11,6 +11,17 @@ export interface LoggerOptions {
   knowsRequest?: boolean;
 }
 
+/** What a full disk keeps waiting; later lines are lost. */
+const WAITING_BYTES = 16 * 1024 * 1024;
+
+/** A log that cannot be written ends nothing and holds up nothing: health checks still answer, and say what is wrong. */
+function standardOutput(): DestinationStream {
+  const output = pino.destination({ dest: process.stdout.fd, sync: true, maxLength: WAITING_BYTES });
+  output.on('error', () => undefined);
+  // No flushSync, which would wait for room for ever: each line is written at once.
+  return { write: (line) => void output.write(line) };
+}
+
 export function createLogger({ name, level, knowsRequest = false }: LoggerOptions): Logger {
   return pino({
     name,
@@ -20,5 +31,5 @@ export function createLogger({ name, level, knowsRequest = false }: LoggerOption
       const { requestId, traceparent } = currentOrigin();
       return { ...(requestId && !knowsRequest && { requestId }), ...(traceparent && { traceId: traceparent.split('-')[1] }) };
     },
-  });
+  }, standardOutput());
 }
