@@ -55,6 +55,16 @@ describe('migrate', () => {
     expect(await migrate(migrated)).toEqual([]);
   });
 
+  it('says which database cannot be opened, as whom and why, without the password', async () => {
+    const wrong = (changes: Partial<URL>) => Object.assign(new URL(postgres.databaseUrl), changes).href;
+    const { port } = new URL(postgres.databaseUrl);
+    await expect(migrate(wrong({ hostname: 'localhost', port: '1' }))).rejects.toThrow(/^DATABASE_URL: the database styleforge at localhost:1 cannot be opened by styleforge: .*ECONNREFUSED/);
+    await expect(migrate(wrong({ pathname: '/none' }))).rejects.toThrow(`DATABASE_URL: the database none at 127.0.0.1:${port} cannot be opened by styleforge: database "none" does not exist`);
+    const refused: unknown = await migrate(wrong({ password: 'wrong-secret' })).catch((error: unknown) => error);
+    expect(String(refused)).toMatch(/password authentication failed/);
+    expect(String(refused)).not.toContain('wrong-secret');
+  });
+
   it('applies each migration once however many processes ask', async () => {
     const databaseUrl = await newDatabase('crowded');
     const applied = await Promise.all(Array.from({ length: 4 }, () => migrate(databaseUrl)));
