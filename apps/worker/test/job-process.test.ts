@@ -63,6 +63,8 @@ describe('failureOf', () => {
     expect(failureOf(named('TypeError'))).toMatchObject({ code: 'internal_error', retryable: true });
     expect(failureOf(named('TypeError')).message).not.toContain('images');
     expect(failureOf(new TaskError({ name: 'DeviceError', code: 'device_unavailable', message: 'in /usr/lib' }))).toMatchObject({ code: 'device_unavailable', retryable: true, message: expect.not.stringContaining('/usr') as string });
+    const full = { code: 'storage_full', retryable: true, message: expect.stringMatching(/no room left.*resume/) as string };
+    for (const code of ['ENOSPC', 'EDQUOT']) expect(failureOf(new TaskError({ name: 'Error', code, message: `${code}: write '/var/lib/x'` }))).toEqual(full);
     expect([named('TrainingInputError'), named('TypeError')].map(isPermanent)).toEqual([true, false]);
   });
 });

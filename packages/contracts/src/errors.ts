@@ -176,6 +176,7 @@ export const FAILURES = {
   training_diverged: 'Loss or gradient became infinite at the step that `message` names; the last checkpoint is kept. Lower `learning_rate`.',
   timeout: 'The job ran longer than this installation allows.',
   device_unavailable: 'The device that the worker is set to (DEVICE) is gone or cannot run this model. Its log has the details; another worker may do.',
+  storage_full: 'There is no room on the disk of the worker or of the store. The operator has to make some; the checkpoints that were saved are kept, and a training job can then be resumed.',
   process_died: "The job's process ended unexpectedly, perhaps out of memory. Lower the batch size or use gradient checkpointing, then try again.",
   worker_died: 'The worker died with the job again and again. Its log may tell why.',
   internal_error: "The job failed on the service's side. Its log has the details under the job's id.",
