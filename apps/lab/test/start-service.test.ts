@@ -29,6 +29,11 @@ it('names PORT where somebody else listens, even a server that looks like the AP
   other.close();
 });
 
+it('names REDIS_URL where no Redis answers, at once, and makes nothing', async () => {
+  await expect(start({ REDIS_URL: 'redis://127.0.0.1:1' })).rejects.toThrow(/^REDIS_URL: .*ECONNREFUSED/);
+  expect(existsSync(join(directory, 'data'))).toBe(false);
+});
+
 it('shows the key of the first start that succeeds', async () => {
   await expect(start({ DEVICE: 'cuda' })).rejects.toThrow(/the worker process ended/);
   const { apiKey, url, stop } = await start({});

@@ -1,5 +1,6 @@
 // Public surface of the queue.
 export { type QueueConnection, queueConnectionOf } from './backends.ts';
+export { checkRedis } from './check-redis.ts';
 export { catalog, type JobName, type JobPayload, queueMix } from './catalog.ts';
 export { type Consumer, type ConsumerOptions, createConsumer, type JobContext, type JobOutcome, PermanentJobError, type StopReason } from './consumer.ts';
 export type { Logger } from './logger.ts';

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, environmentOf, listenError, urlOf } from '@styleforge/config';
 import { createDatabase, migrate } from '@styleforge/database';
+import { checkRedis } from '@styleforge/queue';
 import { freePort, startEmbeddedPostgres } from '@styleforge/stack';
 import { type ServiceProcess, startServiceProcess } from './service-process.ts';
 
@@ -37,6 +38,8 @@ export async function startService({ config, newKey = false, onGivenUp = throwLa
   try {
     // Before anything is made: a server of somebody else would be taken for the API.
     const port = await choosePort(config);
+    // API and worker would wait for it, minutes long, and say so in their logs alone.
+    if (config.redisUrl !== undefined) await checkRedis(config.redisUrl);
     await mkdir(config.dataDirectory, { recursive: true });
     const databaseUrl = config.databaseUrl ?? (await startDatabase(config, opened));
     await migrate(databaseUrl);
