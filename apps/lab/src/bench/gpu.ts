@@ -2,11 +2,11 @@
 // geometries in float32 and mixed precision, beside torch where there is a Python for it, and where the time goes. A measurement that fails or takes
 // too long is noted, and the next one begins; in the end the whole fails.
 import { typeScript } from '@styleforge/launch';
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { appendFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { numberOption } from '../options.ts';
-import { print, secondsSince } from './process.ts';
+import { nvidiaGpu, print, secondsSince } from './process.ts';
 import { median } from './statistics.ts';
 
 interface Measurement {
@@ -35,16 +35,6 @@ const measurements: readonly Measurement[] = [
   { name: 'where the time goes, small, batch 16', args: ['train', '--steps', '5', '--batch', '16', '--profile'], seconds: 60 },
   { name: 'sampling, small', args: ['sample', '--steps', '20'], seconds: 60, compared: true },
 ];
-
-/** The first NVIDIA GPU and its driver; undefined where its driver's tool is not there. */
-function gpuName(): string | undefined {
-  try {
-    return execFileSync('nvidia-smi', ['--query-gpu=name,driver_version,memory.total', '--format=csv,noheader'], { encoding: 'utf8' }).split('\n')[0];
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
 
 /** Runs one benchmark in a process group of its own, which ends with it, and gives back its lines; throws when it fails or is stopped, with what it had printed in `lines`. */
 function linesOf(args: readonly string[], seconds: number, lines: Figures[]): Promise<void> {
@@ -95,7 +85,7 @@ export async function run(args: string[]): Promise<void> {
     console.log(text);
     if (values.out !== undefined) await appendFile(values.out, `${text}\n`);
   };
-  await note(JSON.stringify({ gpu: gpuName() ?? 'not of NVIDIA', device: values.device, node: process.version, date: new Date().toISOString() }));
+  await note(JSON.stringify({ gpu: nvidiaGpu('name', 'driver_version', 'memory.total')?.join(', ') ?? 'not of NVIDIA', device: values.device, node: process.version, date: new Date().toISOString() }));
   const rows: string[] = [];
   let failures = 0;
   for (const measurement of measurements.filter(({ name }) => name.includes(values.only))) {

@@ -11,15 +11,21 @@ export const peakGibibytes = (): number => Number((process.resourceUsage().maxRS
 
 export const residentGibibytes = (): number => Number((process.memoryUsage.rss() / 2 ** 30).toFixed(3));
 
-/** Memory in use on the first NVIDIA GPU; undefined where its driver's tool is not there. */
-export function deviceGibibytes(): number | undefined {
+/** What NVIDIA's tool says of the first GPU, comma by comma; undefined where it is not there, or not for this user. */
+export function nvidiaGpu(...properties: readonly string[]): string[] | undefined {
   try {
-    const [mebibytes] = execFileSync('nvidia-smi', ['--query-gpu=memory.used', '--format=csv,noheader,nounits'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).split('\n');
-    return Number((Number(mebibytes) / 1024).toFixed(2));
+    const printed = execFileSync('nvidia-smi', [`--query-gpu=${properties.join()}`, '--format=csv,noheader,nounits'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    return printed.split('\n')[0].split(', ');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (['ENOENT', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw error;
   }
+}
+
+/** Memory in use on the first NVIDIA GPU. */
+export function deviceGibibytes(): number | undefined {
+  const mebibytes = nvidiaGpu('memory.used')?.[0];
+  return mebibytes === undefined ? undefined : Number((Number(mebibytes) / 1024).toFixed(2));
 }
 
 /** Runs this very program once more in a process with the engine's environment, unless it has that already; whether it did. */
