@@ -79,7 +79,10 @@ describe('POST /v1/images/generations', () => {
     const styleRef = await createDataset(api, 'style_ref');
     const body = { method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: styleRef }, hyperparameters: { resolution: 32 } };
     const job = (await api.call<TrainingJobBody>('POST', '/v1/training-jobs', { body })).body;
-    expect((await post({ model: job.id, prompts: ['x'] })).body).toMatchObject({ code: 'status_conflict', detail: expect.stringContaining('is queued') });
+    expect((await post({ model: job.id, prompts: ['x'] })).body).toMatchObject({ code: 'status_conflict', detail: expect.stringMatching(/is queued: wait for its end, or name/) });
+    const left = (await api.call<TrainingJobBody>('POST', '/v1/training-jobs', { body })).body;
+    await api.call('POST', `/v1/training-jobs/${left.id}/cancel`);
+    expect((await post({ model: left.id, prompts: ['x'] })).body).toMatchObject({ code: 'status_conflict', detail: expect.stringMatching(/is cancelled: resume it, or name/) });
     await api.database.trainingJobs.claim(job.id);
     await api.database.trainingJobs.start(job.id, 1);
     const checkpoint = await api.database.checkpoints.record({ projectId: api.projectId, jobId: job.id, step: 1, objectPrefix: 'p/', files: [] });

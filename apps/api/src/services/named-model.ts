@@ -1,5 +1,5 @@
 // From the name that a caller gives to the model that is meant: a checkpoint, a finished job, or a base model.
-import { ID_PREFIXES } from '@styleforge/contracts';
+import { ACTIVE_JOB_STATUSES, ID_PREFIXES } from '@styleforge/contracts';
 import type { BaseModelProfile } from '@styleforge/contracts';
 import type { TrainingJobRow } from '@styleforge/database';
 import type { ApiDependencies } from '../dependencies.ts';
@@ -38,13 +38,16 @@ export async function findNamedModel(dependencies: ApiDependencies, projectId: s
   if (name.startsWith(`${ID_PREFIXES.trainingJob}_`)) {
     const job = await database.trainingJobs.find(projectId, name);
     if (job === null) return unknown(`there is no training job ${name}`);
-    if (job.result === null) return { ok: false, code: 'status_conflict', detail: `the training job ${name} is ${job.status}: wait for its end, or name one of its checkpoints` };
+    if (job.result === null) return { ok: false, code: 'status_conflict', detail: `the training job ${name} is ${job.status}: ${isWaiting(job) ? 'wait for its end' : 'resume it'}, or name one of its checkpoints` };
     const checkpoint = await database.checkpoints.find(projectId, job.result.checkpoint_id);
     return checkpoint ? trained(dependencies, job, checkpoint) : unknown(`the last checkpoint of the training job ${name} has been deleted`);
   }
   const entry = await baseModels.find(name);
   return entry ? { ok: true, model: { kind: 'base', name, ...samplingOf(entry), resolution: entry.profile.resolution } } : unknown(`there is no base model ${name}`);
 }
+
+/** For itself: the others are where they are until they are resumed. */
+const isWaiting = ({ status }: TrainingJobRow): boolean => status === 'queued' || (ACTIVE_JOB_STATUSES as readonly string[]).includes(status);
 
 /** A checkpoint is sampled as its base model is, at the size that it was trained in; it is whole without it. */
 async function trained({ baseModels }: ApiDependencies, job: TrainingJobRow, { id, step }: TrainedModel['checkpoint']): Promise<ModelLookUp> {
