@@ -35,8 +35,6 @@ const create = async (changes: Parameters<typeof request>[0]) => (await test.cal
 
 describe('a job that cannot be trained fails before its first step, once, with a code of its own', () => {
   it.each<[string, RegExp, () => Promise<Parameters<typeof request>[0]>]>([
-    ['too_few_images', /aux has 2 images: at least 3/, async () => ({ aux: { dataset_id: await test.createDataset('aux', [1, 2]) } })],
-    ['image_too_small', /^0\.png is 64x64 pixels, 30\.png is .*, too small for hyperparameters.resolution 128/, () => Promise.resolve({ hyperparameters: { resolution: 128 } })],
     ['common_token', /'paintstyle'.*'style'.*rare one/, async () => {
       await makeTinyBaseModel(models('wordy'));
       await cp(miniTokenizer, models('wordy', 'tokenizer'), { recursive: true });

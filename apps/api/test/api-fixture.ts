@@ -98,13 +98,13 @@ export async function picture(seed: number, format: 'png' | 'jpeg' | 'webp' = 'p
 
 type UploadPart = { component?: string; seeds: number[] };
 
-/** A dataset with one picture for each seed. */
-export async function createDataset(fixture: ApiFixture, kind: 'style_ref' | 'aux', uploads: UploadPart[] = [{ seeds: [1] }]): Promise<string> {
+/** A dataset with one picture for each seed, as large as the base model's resolution; by default with as many as a training needs. */
+export async function createDataset(fixture: ApiFixture, kind: 'style_ref' | 'aux', uploads: UploadPart[] = [{ seeds: [1, 2, 3] }]): Promise<string> {
   const { body } = await fixture.call<{ id: string }>('POST', '/v1/datasets', { body: { name: `${kind} pictures`, kind } });
   const parts: Part[] = [];
   for (const { component, seeds } of uploads) {
     parts.push({ field: 'component', value: component ?? '' });
-    for (const seed of seeds) parts.push({ file: `${seed}.png`, bytes: await picture(seed), type: 'image/png' });
+    for (const seed of seeds) parts.push({ file: `${seed}.png`, bytes: await picture(seed, 'png', profile['styleforge.json'].resolution), type: 'image/png' });
   }
   if (parts.some((part) => 'file' in part)) await fixture.call('POST', `/v1/datasets/${body.id}/images`, multipartBody(parts));
   return body.id;

@@ -9,7 +9,7 @@ let api: ApiFixture;
 let styleRef: string;
 beforeAll(async () => {
   api = await startApiFixture();
-  styleRef = await createDataset(api, 'style_ref', [{ seeds: [1, 2] }]);
+  styleRef = await createDataset(api, 'style_ref');
 });
 afterAll(() => api.close());
 
@@ -158,7 +158,7 @@ describe('resume', () => {
     await pause(warming);
     expect((await resume(warming, { max_train_steps: 3 })).body).toMatchObject({ errors: [{ detail: expect.stringContaining('lr_warmup_steps') }] });
     expect((await resume(warming, { steps: 30 })).body).toMatchObject({ status: 422, errors: [{ pointer: '/steps' }] });
-    const dataset = await createDataset(api, 'style_ref', [{ seeds: [9] }]);
+    const dataset = await createDataset(api, 'style_ref');
     const gone = await create(dataset);
     await api.call('POST', `/v1/training-jobs/${gone}/cancel`);
     expect((await api.call('DELETE', `/v1/datasets/${dataset}`)).status).toBe(204);

@@ -12,8 +12,8 @@ let styleRef: string;
 let aux: string;
 beforeAll(async () => {
   api = await startApiFixture();
-  styleRef = await createDataset(api, 'style_ref', [{ component: 'person', seeds: [1, 2] }, { component: 'background', seeds: [3] }]);
-  aux = await createDataset(api, 'aux', [{ seeds: [4] }]);
+  styleRef = await createDataset(api, 'style_ref', [{ component: 'person', seeds: [1, 2, 3] }, { component: 'background', seeds: [4, 5, 6] }]);
+  aux = await createDataset(api, 'aux');
 });
 afterAll(() => api.close());
 
@@ -69,6 +69,17 @@ describe('POST /v1/training-jobs', () => {
     expect(answer.status).toBe(422);
     expect(answer.body).toMatchObject({ code, errors: [{ pointer }] });
     expect(await api.database.outbox.count()).toBe(before);
+  });
+
+  it('says at once what it cannot train on: too few images, and those that are too small, by their names', async () => {
+    const two = await createDataset(api, 'aux', [{ seeds: [7, 8] }]);
+    expect((await post(request({ aux: { dataset_id: two } }))).body).toMatchObject({
+      status: 422, code: 'unusable_dataset', errors: [{ pointer: '/aux/dataset_id', detail: 'aux has 2 images to train on: at least 3 are needed, 15 to 20 work best; upload more' }],
+    });
+    const { body } = await post(request({ aux: null, hyperparameters: { resolution: 128 } }));
+    expect(body).toMatchObject({
+      status: 422, code: 'unusable_dataset', errors: [{ pointer: '/style_ref/dataset_id', detail: expect.stringMatching(/^1\.png is 64x64 pixels, .*6\.png is 64x64 pixels, too small for hyperparameters\.resolution 128: .*lower/) }],
+    });
   });
 
   it('refuses an empty dataset by name, and a body that is no JSON', async () => {
@@ -288,7 +299,7 @@ describe('cancelling', () => {
   });
 
   it('keeps a dataset as long as a job that is not finished uses it', async () => {
-    const dataset = await createDataset(api, 'style_ref', [{ seeds: [50] }]);
+    const dataset = await createDataset(api, 'style_ref');
     const job = await create({ style_ref: { dataset_id: dataset } });
     const remove = () => api.call('DELETE', `/v1/datasets/${dataset}`);
     expect((await remove()).body).toMatchObject({ status: 409, code: 'dataset_in_use' });

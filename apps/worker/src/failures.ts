@@ -7,6 +7,12 @@ import type { Metrics } from '@styleforge/telemetry';
 /** The job cannot succeed as it was asked for; the message says what to change. */
 export class JobInputError extends PermanentJobError {
   override name = 'JobInputError';
+  readonly code: FailureCode;
+
+  constructor(message: string, code: FailureCode = 'invalid_input') {
+    super(message);
+    this.code = code;
+  }
 }
 
 export class JobTimeoutError extends PermanentJobError {

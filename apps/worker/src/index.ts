@@ -11,6 +11,7 @@ export { encodePng } from './png.ts';
 export { measureTokens, type TokenMeasurement } from './child/token-disentanglement.ts';
 export type { Task } from './messages.ts';
 export { ProgressRecorder } from './progress-recorder.ts';
+export { downloadTrainingInputs } from './training-inputs.ts';
 export { runSweep, type SweepServices } from './sweep/run-sweep.ts';
 export { deliverWebhook, type WebhookServices } from './webhooks/deliver.ts';
 export { post } from './webhooks/post.ts';

@@ -80,7 +80,7 @@ export const ERRORS = {
   unusable_dataset: {
     status: 422,
     title: 'The dataset cannot be used for this',
-    remedy: 'It does not exist, is of the wrong kind, has no images, or none of a component that is named. `errors` says which.',
+    remedy: 'It does not exist, is of the wrong kind, has no images, none of a component that is named, fewer than 3 to train on, or some that are smaller than the resolution of the job. `errors` says which.',
   },
   unknown_base_model: {
     status: 422,

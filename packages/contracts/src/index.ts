@@ -24,5 +24,6 @@ export * from './study-sources.ts';
 export * from './token-disentanglement.ts';
 export * from './training-config.ts';
 export * from './training-jobs.ts';
+export * from './training-pictures.ts';
 export * from './training-request.ts';
 export * from './webhooks.ts';

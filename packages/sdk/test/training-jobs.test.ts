@@ -2,7 +2,7 @@
 import { APIConnectionError, APIUserAbortError, ConflictError, EvaluationError, NotFoundError, TrainingJobError, WaitTimeoutError } from '@styleforge/sdk';
 import type { StyleForge, TrainingJobEvent } from '@styleforge/sdk';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import sharp from 'sharp';
+import { discPicture } from '@styleforge/testing';
 import { startSdkFixture } from './service-fixture.ts';
 import type { SdkFixture } from './service-fixture.ts';
 
@@ -13,7 +13,7 @@ beforeAll(async () => {
   service = await startSdkFixture();
   client = service.client();
   datasetId = (await client.datasets.create({ name: 'style', kind: 'style_ref' })).id;
-  await client.datasets.upload(datasetId, await sharp({ create: { width: 24, height: 24, channels: 3, background: 'red' } }).png().toBuffer());
+  await client.datasets.upload(datasetId, await Promise.all([0, 120, 240].map(discPicture)));
 });
 afterAll(() => service.close());
 

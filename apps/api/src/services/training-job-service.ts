@@ -1,8 +1,8 @@
 // Creates training jobs: checks that everything the job needs is there and fits together, then queues it.
-import { ALL_IMAGES, resolveTrainingConfig, styleWords } from '@styleforge/contracts';
+import { checkTrainingPictures, resolveTrainingConfig, styleWords } from '@styleforge/contracts';
 import type { CreateTrainingJobRequest, DatasetKind, ErrorCode, EvaluationRequest, EvaluationStage, FieldError, TrainingConfig } from '@styleforge/contracts';
 import { newId } from '@styleforge/database';
-import type { DatasetSummary, TrainingJobRow } from '@styleforge/database';
+import type { Database, DatasetSummary, TrainingJobRow } from '@styleforge/database';
 import type { ApiDependencies } from '../dependencies.ts';
 import { ApiError } from '../errors/api-error.ts';
 import type { BaseModelEntry } from './base-model-catalog.ts';
@@ -31,15 +31,7 @@ export async function resolveJob(dependencies: ApiDependencies, projectId: strin
   if (!resolution.ok) throw refusal('validation_failed', resolution.errors);
   const { config } = resolution;
   refuse('validation_failed', checkResolution(config, baseModel));
-  const reference = config.early_stopping?.reference_dataset_id;
-  const named = [config.style_ref.dataset_id, config.aux?.dataset_id, reference].filter((id) => id !== undefined && id !== null);
-  const datasets = await database.datasets.findAll(projectId, named);
-  const datasetOf = (id: string) => datasets.get(id) ?? null;
-  refuse('unusable_dataset', [
-    ...checkStyleRef(config, datasetOf(config.style_ref.dataset_id)),
-    ...(config.aux ? checkAux(config.aux, datasetOf(config.aux.dataset_id)) : []),
-    ...(reference ? checkReference(reference, datasetOf(reference)) : []),
-  ]);
+  await checkDatasets(database, projectId, config);
   return body.evaluation ? { ...config, evaluation: await resolveStage(dependencies, projectId, body.evaluation, { config, baseModel }) } : config;
 }
 
@@ -67,29 +59,21 @@ function unknownBaseModel(name: string, known: BaseModelEntry[]): ApiError {
   return refusal('unknown_base_model', [{ pointer: '/base_model', detail }]);
 }
 
-function checkStyleRef({ style_ref }: TrainingConfig, dataset: DatasetSummary | null): FieldError[] {
-  const errors = checkDataset('/style_ref/dataset_id', 'style_ref', style_ref.dataset_id, dataset);
-  if (dataset === null || errors.length > 0) return errors;
-  const mixErrors = Object.entries(style_ref.mix ?? {}).flatMap(([name, count]) => {
-    const has = name === ALL_IMAGES ? dataset.imageCount : (dataset.components.find(({ component }) => component === name)?.count ?? 0);
-    return has >= count ? [] : [{ pointer: `/style_ref/mix/${name}`, detail: `asks for ${count} images, the dataset has ${has}` }];
-  });
-  if (mixErrors.length > 0) return mixErrors;
-  return style_ref.components.flatMap(({ name }, index) => {
-    const hasImages = name === ALL_IMAGES || dataset.components.some(({ component }) => component === name);
-    if (hasImages) return [];
-    const labels = dataset.components.map(({ component }) => component ?? 'unlabelled').join(', ');
-    const detail = `the dataset has no images of the component ${name}; it has: ${labels}`;
-    return [{ pointer: `/style_ref/components/${index}/name`, detail }];
-  });
-}
-
-function checkAux(aux: { dataset_id: string }, dataset: DatasetSummary | null): FieldError[] {
-  return checkDataset('/aux/dataset_id', 'aux', aux.dataset_id, dataset);
-}
-
-function checkReference(id: string, dataset: DatasetSummary | null): FieldError[] {
-  return checkDataset('/early_stopping/reference_dataset_id', 'style_ref', id, dataset);
+/** That the job's datasets are there and of their kind, and that it can train on their pictures. */
+async function checkDatasets(database: Database, projectId: string, config: TrainingConfig): Promise<void> {
+  const aux = config.aux?.dataset_id ?? null;
+  const reference = config.early_stopping?.reference_dataset_id ?? null;
+  const { dataset_id: styleRef } = config.style_ref;
+  const datasets = await database.datasets.findAll(projectId, [styleRef, aux, reference].filter((id) => id !== null));
+  const check = (pointer: string, kind: DatasetKind, id: string | null) => (id === null ? [] : checkDataset(pointer, kind, id, datasets.get(id) ?? null));
+  refuse('unusable_dataset', [
+    ...check('/style_ref/dataset_id', 'style_ref', styleRef),
+    ...check('/aux/dataset_id', 'aux', aux),
+    ...check('/early_stopping/reference_dataset_id', 'style_ref', reference),
+  ]);
+  const picturesOf = async (id: string | null) => (id === null ? [] : database.images.measuresOf(projectId, id));
+  const pictures = { styleRef: await picturesOf(styleRef), aux: await picturesOf(aux), reference: await picturesOf(reference) };
+  refuse('unusable_dataset', checkTrainingPictures(config, pictures).map(({ pointer, detail }) => ({ pointer, detail })));
 }
 
 function checkDataset(pointer: string, kind: DatasetKind, id: string, dataset: DatasetSummary | null): FieldError[] {

@@ -4,6 +4,7 @@ import { Prisma } from '../generated/client.ts';
 import type { PrismaClient } from '../prisma-types.ts';
 
 export type ImageRow = Image;
+export type ImageMeasures = Pick<Image, 'fileName' | 'component' | 'width' | 'height'>;
 export type NewImage = Omit<Image, 'createdAt'>;
 
 export function createImageRepository(prisma: PrismaClient) {
@@ -25,6 +26,11 @@ export function createImageRepository(prisma: PrismaClient) {
 
     async listByDataset(projectId: string, datasetId: string): Promise<ImageRow[]> {
       return prisma.image.findMany({ where: { projectId, datasetId }, orderBy: { id: 'asc' } });
+    },
+
+    /** What decides whether a job can train on them; in the order of `listByDataset`. */
+    async measuresOf(projectId: string, datasetId: string): Promise<ImageMeasures[]> {
+      return prisma.image.findMany({ where: { projectId, datasetId }, orderBy: { id: 'asc' }, select: { fileName: true, component: true, width: true, height: true } });
     },
 
     /** The key of the object that can go now; null when there was no such row. */
