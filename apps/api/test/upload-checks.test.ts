@@ -1,8 +1,12 @@
 // Pictures that are not what a trainer can use as they are: made so, or refused, and nothing of a refused one is left.
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32, deflateSync } from 'node:zlib';
+import { buildApp } from '@styleforge/api';
+import { FileObjectStore } from '@styleforge/storage';
+import { warnNotTested } from '@styleforge/testing';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createDataset, multipartBody, picture, startApiFixture } from './api-fixture.ts';
@@ -140,6 +144,32 @@ describe('what is kept', () => {
     expect((await api.call('GET', url)).status).toBe(404);
     expect(await leftBehind()).toEqual(before);
   });
+});
+
+/** Has room for one object. */
+class FullStore extends FileObjectStore {
+  #hasRoom = true;
+
+  override async put(...object: Parameters<FileObjectStore['put']>): ReturnType<FileObjectStore['put']> {
+    if (!this.#hasRoom) await writeFile('/dev/full', 'x');
+    this.#hasRoom = false;
+    return super.put(...object);
+  }
+}
+
+it.skipIf(warnNotTested('an upload to a full disk', existsSync('/dev/full') ? undefined : 'there is no /dev/full'))('on a full disk keeps nothing, and says who can help', async () => {
+  const id = await createDataset(api, 'style_ref', []);
+  const before = await leftBehind();
+  const objects = join(tmpdir(), 'objects');
+  const app = await buildApp({ ...api.options, objectStore: new FullStore(objects) });
+  const { body: payload, headers } = multipartBody(await Promise.all([80, 81].map(async (seed) => ({ file: `${seed}.png`, bytes: await picture(seed), type: 'image/png' }))));
+  const answer = await app.inject({ method: 'POST', url: `/v1/datasets/${id}/images`, headers: { authorization: `Bearer ${api.key}`, ...headers }, payload });
+  expect([answer.statusCode, answer.headers['content-type'], answer.json()]).toEqual([
+    507, 'application/problem+json', expect.objectContaining({ code: 'storage_full', detail: expect.stringMatching(/no room left.*nothing of this request was kept.*send it again/) as string }),
+  ]);
+  expect(answer.body).not.toContain('/dev/full');
+  expect([await leftBehind(), (await readdir(objects, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile())]).toEqual([before, []]);
+  await app.close();
 });
 
 it('keeps a dataset that a live job only compares with', async () => {

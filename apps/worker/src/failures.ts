@@ -2,6 +2,7 @@
 import { FAILURES, type Failure, type FailureCode } from '@styleforge/contracts';
 import { StaleAttemptError, StatusConflictError } from '@styleforge/database';
 import { type JobName, PermanentJobError } from '@styleforge/queue';
+import { isStorageFull } from '@styleforge/storage';
 import type { Metrics } from '@styleforge/telemetry';
 
 /** The job cannot succeed as it was asked for; the message says what to change. */
@@ -32,9 +33,6 @@ function ownCode(error: Error & { code?: unknown }): FailureCode | undefined {
   return typeof error.code === 'string' && Object.hasOwn(FAILURES, error.code) ? (error.code as FailureCode) : undefined;
 }
 
-/** Errors keep their code when they cross processes. */
-const isFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT'].includes(String((error as { code?: unknown } | null)?.code));
-
 /** Only messages about the caller's own input go out; the log has the rest. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof JobTimeoutError) return { code: 'timeout', message: error.message, retryable: false };
@@ -44,7 +42,7 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof Error && ownCode(error) === 'device_unavailable') {
     return { code: 'device_unavailable', message: "The worker's device is gone or cannot run this model; its log has the details", retryable: true };
   }
-  if (isFull(error)) return { code: 'storage_full', message: "There is no room left on the service's disk; when its operator has made some, try again, or resume the job", retryable: true };
+  if (isStorageFull(error)) return { code: 'storage_full', message: "There is no room left on the service's disk; when its operator has made some, try again, or resume the job", retryable: true };
   if (error instanceof Error && error.name === 'ProcessDiedError') return { code: 'process_died', message: error.message, retryable: true };
   return { code: 'internal_error', message: "The job failed on the service's side; its log has the details under the job's id", retryable: true };
 }

@@ -132,6 +132,11 @@ export const ERRORS = {
     title: 'Something went wrong on our side',
     remedy: 'Not your doing. The log has the cause under `request_id`. Trying again later may help.',
   },
+  storage_full: {
+    status: 507,
+    title: 'There is no room left on the disk of the service',
+    remedy: 'Nothing of the request was kept. Tell who runs the service, who has to make room (`disk_space` in docs/operations.md), then send the request again.',
+  },
 } as const satisfies Record<string, { status: number; title: string; remedy: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -10,8 +10,8 @@ export {
   generationImageKey, manifestName, validationImageKey,
 } from './keys.ts';
 export {
-  type ByteRange, checkObjectStore, DamagedObjectError, InvalidKeyError, InvalidRangeError, type ListedObject, type ObjectBody, ObjectNotFoundError, type ObjectStore,
-  ObjectStoreUnavailableError,
+  type ByteRange, checkObjectStore, DamagedObjectError, InvalidKeyError, InvalidRangeError, isStorageFull, type ListedObject, type ObjectBody, ObjectNotFoundError,
+  type ObjectStore, ObjectStoreUnavailableError,
 } from './object-store.ts';
 export { createObjectStoreProbe } from './object-store-probe.ts';
 export { observeObjectStore, type StoreObserver } from './observed-object-store.ts';

@@ -42,6 +42,11 @@ export class DamagedObjectError extends Error {
   override name = 'DamagedObjectError';
 }
 
+/** Whether something could not be written for want of room; also of an error that came from another process, which keeps its code. */
+export function isStorageFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes(String((error as { code?: unknown } | null)?.code));
+}
+
 /** Throws ObjectStoreUnavailableError when the store is not there or may not be used. */
 export async function checkObjectStore(store: ObjectStore): Promise<void> {
   for await (const _ of store.list('readiness/')) return;

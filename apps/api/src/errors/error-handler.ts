@@ -4,6 +4,7 @@ import { ERRORS, errorType, UPLOAD_LIMITS } from '@styleforge/contracts';
 import type { ErrorCode, FieldError, Problem } from '@styleforge/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { QueueFullError } from '@styleforge/database';
+import { isStorageFull } from '@styleforge/storage';
 import type { AllowedMethods } from '../http/allowed-methods.ts';
 import { BrokenBaseModelError } from '../services/base-model-catalog.ts';
 import { ApiError } from './api-error.ts';
@@ -58,6 +59,7 @@ function describe(error: unknown, request: FastifyRequest): Described {
   if (error instanceof RequestValidationError) return describeValidation(error);
   if (error instanceof BrokenBaseModelError) return { code: 'unusable_base_model', detail: error.message };
   if (error instanceof QueueFullError) return { code: 'too_many_queued_jobs', detail: error.message, retryAfterSeconds: QUEUE_MOVES_SECONDS };
+  if (isStorageFull(error)) return { code: 'storage_full', detail: 'There is no room left on the disk of the service, so nothing of this request was kept. When who runs it has made room, send it again.' };
   const { statusCode, code, message } = error as { statusCode?: number; code?: string; message?: string };
   if (code === 'FST_ERR_MAX_PARAM_LENGTH') return { code: 'not_found', detail: 'There is nothing under this id.' };
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return { code: 'payload_too_large', detail: `The body of ${request.method} ${pathOf(request)} may have ${request.routeOptions.bodyLimit} bytes.` };

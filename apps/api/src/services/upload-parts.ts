@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Multipart, MultipartFile } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
+import { isStorageFull } from '@styleforge/storage';
 import { ApiError } from '../errors/api-error.ts';
 
 /** What an upload consists of, whatever its multipart boundary: the same for a request that is sent again. */
@@ -70,7 +71,7 @@ async function reading<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    if (error instanceof ApiError || (error as { statusCode?: number }).statusCode !== undefined) throw error;
+    if (error instanceof ApiError || isStorageFull(error) || (error as { statusCode?: number }).statusCode !== undefined) throw error;
     throw new ApiError('invalid_request', `The multipart body cannot be read: ${(error as Error).message}.`);
   }
 }

@@ -1868,7 +1868,7 @@ export interface components {
         /** @description RFC 9457 problem document */
         Problem: {
             /** @enum {string} */
-            code: "invalid_request" | "unauthorized" | "insufficient_scope" | "not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "dataset_in_use" | "status_conflict" | "webhook_exists" | "idempotency_in_progress" | "payload_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "validation_failed" | "unusable_dataset" | "unknown_base_model" | "unusable_base_model" | "unknown_model" | "unknown_prompt_set" | "idempotency_key_reused" | "rate_limited" | "too_many_queued_jobs" | "too_many_event_streams" | "headers_too_large" | "internal_error";
+            code: "invalid_request" | "unauthorized" | "insufficient_scope" | "not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "dataset_in_use" | "status_conflict" | "webhook_exists" | "idempotency_in_progress" | "payload_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "validation_failed" | "unusable_dataset" | "unknown_base_model" | "unusable_base_model" | "unknown_model" | "unknown_prompt_set" | "idempotency_key_reused" | "rate_limited" | "too_many_queued_jobs" | "too_many_event_streams" | "headers_too_large" | "internal_error" | "storage_full";
             detail: string;
             errors?: components["schemas"]["FieldError"][];
             instance: string;
@@ -3745,6 +3745,15 @@ export interface operations {
             };
             /** @description `internal_error`: Something went wrong on our side */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: There is no room left on the disk of the service */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };
