@@ -1,7 +1,7 @@
 // Connects a worker to its services, publishes the outbox, and takes jobs.
 import { mkdir } from 'node:fs/promises';
 import type { Config, FlowConfig, WorkerConfig } from '@styleforge/config';
-import { createDatabase, type Database } from '@styleforge/database';
+import { checkDatabase, createDatabase, type Database } from '@styleforge/database';
 import { type Consumer, createConsumer, createQueues, type JobName, type JobQueues, queueConnectionOf, type QueueConnection, queueMix, startOutboxPublisher } from '@styleforge/queue';
 import { checkObjectStore, createObjectStore, observeObjectStore, type ObjectStore } from '@styleforge/storage';
 import { createMetrics, type Metrics, type TracingConfig } from '@styleforge/telemetry';
@@ -42,11 +42,11 @@ export async function startWorker(config: Config, log: Logger, metrics: Metrics 
   if (!config.databaseUrl) throw new Error('DATABASE_URL: a worker needs the database of its service; npm start brings both');
   const mix = queueMix(config.worker.queues);
   await assertDevice(config.worker.device, log);
+  await checkDatabase(config.databaseUrl);
   const database = createDatabase(config.databaseUrl, {
     maxConnections: 5,
     onQuery: (statement, milliseconds) => metrics.observe('styleforge_database_query_seconds', { statement }, milliseconds / 1_000),
   });
-  await database.ping();
   const objectStore = await createObjectStore(config.objectStore);
   await checkObjectStore(objectStore);
   // Not every S3 server offers this, and not every key may do it; nothing depends on it.

@@ -41,3 +41,10 @@ it('refuses a queue that is none', async () => {
   expect(code).toBe(1);
   expect(output).toMatch(/WORKER_QUEUES: there is no queue paint; choose of train, generate/);
 });
+
+it('refuses a database that it cannot open, naming the setting', async () => {
+  const { code, output } = await start({ DATABASE_URL: 'postgres://somebody:wrong-secret@127.0.0.1:1/none' });
+  expect(code).toBe(1);
+  expect(output).toMatch(/DATABASE_URL: the database none at 127\.0\.0\.1:1 cannot be opened by somebody: .*ECONNREFUSED/);
+  expect(output).not.toContain('wrong-secret');
+});

@@ -7,6 +7,7 @@ export { diffSchemas } from './migrations/diff-schemas.ts';
 export { migrate } from './migrations/migrate.ts';
 export { listMigrations, migrationsDirectory, readMigratedSchema, schemaFile } from './migrations/migration-files.ts';
 export { newId } from './new-id.ts';
+export { checkDatabase } from './open-client.ts';
 export type { ApiKeyIdentity, ApiKeyRow, NewApiKey } from './repositories/api-keys.ts';
 export type { CheckpointRow, NewCheckpoint, StoredFile } from './repositories/checkpoints.ts';
 export type { ComponentCount, DatasetDeletion, DatasetRow, DatasetSummary } from './repositories/datasets.ts';

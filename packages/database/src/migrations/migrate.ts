@@ -2,6 +2,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import pg from 'pg';
+import { openClient } from '../open-client.ts';
 import { loadMigrationList, migrationsDirectory } from './migration-files.ts';
 import { openSchemaEngine } from './schema-engine.ts';
 
@@ -39,8 +40,7 @@ function wholeScripts(factory: SqlMigrationAwareDriverAdapterFactory): SqlMigrat
 }
 
 async function withAdvisoryLock<T>(databaseUrl: string, work: () => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect().catch((error: unknown) => Promise.reject(openingError(client, error)));
+  const client = await openClient(databaseUrl);
   try {
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
     return await work();
@@ -48,12 +48,4 @@ async function withAdvisoryLock<T>(databaseUrl: string, work: () => Promise<T>):
     // The lock goes with its connection.
     await client.end();
   }
-}
-
-/** With the setting to look at, and without the password in it. */
-function openingError({ host, port, user, database }: pg.Client, cause: unknown): Error {
-  // A name with several addresses fails with an error for each, and a message for none.
-  const reasons = cause instanceof AggregateError ? cause.errors : [cause];
-  const why = reasons.map((reason) => (reason as Error).message).join(', ');
-  return new Error(`DATABASE_URL: the database ${database} at ${host}:${port} cannot be opened${user ? ` by ${user}` : ''}: ${why}`, { cause });
 }
