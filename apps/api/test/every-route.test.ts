@@ -21,7 +21,7 @@ afterAll(() => api.close());
 const nameOf = ({ method, path }: Route) => `${method} ${path}`;
 /** A body that passes validation, so that what is refused is not refused for its body. */
 const bodies = (): Record<string, object> => ({
-  'POST /v1/datasets': { name: 'x', kind: 'aux' }, 'POST /v1/training-jobs': jobRequest(ids['datasets'] ?? ''), 'POST /v1/images/generations': { model: 'tiny', prompts: ['x'] },
+  'POST /v1/datasets': { name: 'x', kind: 'aux' }, 'POST /v1/training-jobs': jobRequest(ids['datasets'] ?? ''), 'POST /v1/training-jobs/check': jobRequest(ids['datasets'] ?? ''), 'POST /v1/images/generations': { model: 'tiny', prompts: ['x'] },
   'POST /v1/studies': { name: 'x', job: jobRequest(ids['datasets'] ?? ''), grid: [{ pointer: '/hyperparameters/seed', values: [1, 2] }] },
   'POST /v1/evaluations': { model: 'tiny', reference_dataset_id: ids['datasets'], prompts: ['a cat', 'a house'] },
   'POST /v1/prompt-sets': { name: 'x', prompts: ['x'] }, 'POST /v1/api-keys': { name: 'x' }, 'POST /v1/webhooks': { url: 'https://example.com/other', events: ['training_job.failed'] }, 'POST /v1/training-jobs/{id}/resume': {},

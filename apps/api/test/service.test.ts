@@ -112,6 +112,7 @@ describe('OpenAPI', () => {
       '/v1/studies/{id}',
       '/v1/studies/{id}/cancel',
       '/v1/training-jobs',
+      '/v1/training-jobs/check',
       '/v1/training-jobs/{id}',
       '/v1/training-jobs/{id}/cancel',
       '/v1/training-jobs/{id}/checkpoints',

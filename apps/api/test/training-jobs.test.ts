@@ -91,6 +91,28 @@ describe('POST /v1/training-jobs', () => {
   });
 });
 
+describe('POST /v1/training-jobs/check', () => {
+  const check = (changes: object) => api.call<{ hyperparameters: object }>('POST', '/v1/training-jobs/check', { body: { ...request(), style_ref: {}, aux: {}, ...changes } });
+
+  it('answers with what a job would be trained with whose datasets are still to come, and makes none', async () => {
+    const before = await api.database.outbox.count();
+    const answer = await check({ hyperparameters: { max_train_steps: 7 }, evaluation: { prompts: ['a cat', 'a house'] } });
+    expect([answer.status, answer.body]).toEqual([200, { hyperparameters: expect.objectContaining({ max_train_steps: 7, learning_rate: 2e-5, resolution: 64 }) as object }]);
+    expect(await api.database.outbox.count()).toBe(before);
+  });
+
+  it.each<[string, string, string, () => object]>([
+    ['an unknown field', 'validation_failed', '/hyperparameters/learning_rat', () => ({ hyperparameters: { learning_rat: 1 } })],
+    ['a resolution that the U-Net cannot halve', 'validation_failed', '/hyperparameters/resolution', () => ({ hyperparameters: { resolution: 72 } })],
+    ['a model that is not there', 'unknown_model', '/evaluation/compare_with/0', () => ({ evaluation: { prompts: ['a cat', 'a house'], compare_with: ['nobody'] } })],
+    ['a dataset of the wrong kind', 'unusable_dataset', '/aux/dataset_id', () => ({ aux: { dataset_id: styleRef } })],
+    ['images that are too small', 'unusable_dataset', '/style_ref/dataset_id', () => ({ style_ref: { dataset_id: styleRef }, aux: null, hyperparameters: { resolution: 128 } })],
+    ['an empty id', 'validation_failed', '/style_ref/dataset_id', () => ({ style_ref: { dataset_id: '' } })],
+  ])('refuses %s as creating the job does', async (_case, code, pointer, changes) => {
+    expect((await check(changes())).body).toMatchObject({ status: 422, code, errors: [{ pointer }] });
+  });
+});
+
 describe('Idempotency-Key', () => {
   const send = (key: string, body: object) => api.call<TrainingJobBody>('POST', '/v1/training-jobs', { body, headers: { 'idempotency-key': key } });
 

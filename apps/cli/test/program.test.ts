@@ -75,6 +75,7 @@ describe('wrong use', () => {
     ['a report of what has none', ['report', 'gen_1'], 'gen_1: must be the id of a training job (job_...) or of an evaluation (eval_...)'],
     ['prompts twice', ['evaluate', 'm', '--prompt', 'a', '--prompt-set', 'mini'], '--prompt and --prompt-set: give one of them'],
     ['a dataset that is neither id nor folder', ['train', '--base-model', 'm', '--style-ref', 'nowhere'], 'nowhere is neither the id of a dataset'],
+    ['a part without a dataset', ['train', '--base-model', 'm', '--style-ref', '.', '--set', 'aux.weight=2'], 'aux names no dataset: give its dataset_id, or --aux'],
     ['metadata without a value', ['train', '--base-model', 'm', '--style-ref', '.', '--metadata', 'team'], '--metadata team: must be a key, = and a value'],
     ['a setting that is no YAML', ['train', '--base-model', 'm', '--style-ref', '.', '--set', 'suffix=[1'], '--set suffix=[1: the value is neither YAML nor JSON'],
     ['a file that is not there', ['train', '-f', 'none.yaml'], 'none.yaml cannot be read'],

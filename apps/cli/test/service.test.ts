@@ -46,9 +46,14 @@ describe('login', () => {
   }, patience);
 });
 
-it('uploads nothing for a base model that is not there', async () => {
+it('uploads nothing for a job that is refused', async () => {
   const refused = await run(['train', '--base-model', 'nowhere', '--style-ref', 'pictures/style', '--detach']);
   expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('--base-model: there is no base model nowhere')]);
+  const folders = ['--style-ref', 'pictures/style', '--aux', 'pictures/aux', '--detach'];
+  const misspelt = await run(['train', '--base-model', 'styleforge-mini', ...folders, '--set', 'hyperparameters.learning_rat=1']);
+  expect([misspelt.code, misspelt.stderr]).toEqual([3, expect.stringContaining('/hyperparameters/learning_rat: there is no such field')]);
+  const compared = await run(['train', '--base-model', 'styleforge-mini', ...folders, '--set', 'evaluation.compare_with=[nobody]']);
+  expect([compared.code, compared.stderr]).toEqual([3, expect.stringContaining('/evaluation/compare_with/0')]);
   expect((await json<{ data: object[] }>('datasets', 'list')).data).toEqual([]);
 }, patience);
 

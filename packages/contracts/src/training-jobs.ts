@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { failure } from './errors.ts';
 import { evaluationProgress } from './evaluations.ts';
+import { hyperparameters } from './hyperparameters.ts';
 import { checkpointId, evaluationId, trainingJobId } from './ids.ts';
 import { pageOf, pageQuery, timestamp } from './pages.ts';
 import { jobPriority, jobStatus } from './statuses.ts';
@@ -55,6 +56,10 @@ const jobResult = z
   })
   .meta({ id: 'TrainingResult' });
 export type JobResult = z.infer<typeof jobResult>;
+
+export const trainingJobCheck = z
+  .object({ hyperparameters: hyperparameters.describe('That the job would be trained with') })
+  .meta({ id: 'TrainingJobCheck' });
 
 export const trainingJob = z
   .object({

@@ -101,3 +101,15 @@ export const createTrainingJobRequest = z
     ],
   });
 export type CreateTrainingJobRequest = z.infer<typeof createTrainingJobRequest>;
+
+/** The same before its datasets are there. */
+export const checkTrainingJobRequest = createTrainingJobRequest
+  .extend({
+    style_ref: styleRefRequest.partial({ dataset_id: true }),
+    aux: auxRequest.partial({ dataset_id: true }).nullable().optional().describe('Left out or null: no Aux part'),
+  })
+  .meta({
+    id: 'CheckTrainingJobRequest',
+    examples: [{ method: 'single-styleforge', base_model: 'styleforge-mini', style_ref: {}, aux: {}, hyperparameters: { max_train_steps: 200 } }],
+  });
+export type CheckTrainingJobRequest = z.infer<typeof checkTrainingJobRequest>;

@@ -3,6 +3,7 @@ import { EVALUATION_LIMITS, METHOD_SAMPLING } from '@styleforge/contracts';
 import type { EvaluationRequest, EvaluationStage, FieldError } from '@styleforge/contracts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { ApiError } from '../errors/api-error.ts';
+import { TO_COME } from './dataset-to-come.ts';
 import { chooseComparisons, type ChosenModel, type JudgedModel } from './evaluated-models.ts';
 import { refusePlaceholders } from './placeholders.ts';
 import { findPromptSet, promptsSha256 } from './prompt-set-service.ts';
@@ -74,6 +75,7 @@ async function checkReference({ database }: ApiDependencies, request: Evaluation
     if (!comparesSets(request)) return null;
     throw refusal('validation_failed', [{ pointer: field, detail: 'is missing: fid and kid compare with the images of a dataset' }]);
   }
+  if (id === TO_COME) return id;
   const dataset = await database.datasets.find(projectId, id);
   if (dataset === null) throw refusal('unusable_dataset', [{ pointer: field, detail: `there is no dataset ${id}` }]);
   const least = comparesSets(request) ? 2 : 1;

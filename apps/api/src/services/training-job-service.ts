@@ -1,11 +1,12 @@
 // Creates training jobs: checks that everything the job needs is there and fits together, then queues it.
 import { checkTrainingPictures, resolveTrainingConfig, styleWords } from '@styleforge/contracts';
-import type { CreateTrainingJobRequest, DatasetKind, ErrorCode, EvaluationRequest, EvaluationStage, FieldError, TrainingConfig } from '@styleforge/contracts';
+import type { CheckTrainingJobRequest, CreateTrainingJobRequest, DatasetKind, ErrorCode, EvaluationRequest, EvaluationStage, FieldError, TrainingConfig } from '@styleforge/contracts';
 import { newId } from '@styleforge/database';
 import type { Database, DatasetSummary, TrainingJobRow } from '@styleforge/database';
 import type { ApiDependencies } from '../dependencies.ts';
 import { ApiError } from '../errors/api-error.ts';
 import type { BaseModelEntry } from './base-model-catalog.ts';
+import { TO_COME } from './dataset-to-come.ts';
 import { resolveEvaluation } from './evaluation-settings.ts';
 import { checkWebhookUrl } from './webhook-urls.ts';
 
@@ -19,6 +20,16 @@ export async function createTrainingJob(dependencies: ApiDependencies, { project
   const job = await dependencies.database.trainingJobs.create({ id, projectId, config, metadata, priority, webhookUrl, maxQueuedJobs: dependencies.maxQueuedJobsPerProject });
   if (job === null) throw new ApiError('unusable_dataset', 'A dataset of this job has just been deleted.');
   return job;
+}
+
+/** What the job would be trained with, whose datasets need not be there yet; throws an ApiError as creating it would. */
+export function checkTrainingJob(dependencies: ApiDependencies, projectId: string, body: CheckTrainingJobRequest): Promise<TrainingConfig> {
+  const { style_ref, aux } = body;
+  return resolveJob(dependencies, projectId, {
+    ...body,
+    style_ref: { ...style_ref, dataset_id: style_ref.dataset_id ?? TO_COME },
+    aux: aux && { ...aux, dataset_id: aux.dataset_id ?? TO_COME },
+  });
 }
 
 /** Every default filled in; throws an ApiError for what cannot be trained. */
@@ -61,9 +72,8 @@ function unknownBaseModel(name: string, known: BaseModelEntry[]): ApiError {
 
 /** That the job's datasets are there and of their kind, and that it can train on their pictures. */
 async function checkDatasets(database: Database, projectId: string, config: TrainingConfig): Promise<void> {
-  const aux = config.aux?.dataset_id ?? null;
-  const reference = config.early_stopping?.reference_dataset_id ?? null;
-  const { dataset_id: styleRef } = config.style_ref;
+  const idOf = (id: string | null | undefined) => (id === undefined || id === TO_COME ? null : id);
+  const [styleRef, aux, reference] = [idOf(config.style_ref.dataset_id), idOf(config.aux?.dataset_id), idOf(config.early_stopping?.reference_dataset_id)];
   const datasets = await database.datasets.findAll(projectId, [styleRef, aux, reference].filter((id) => id !== null));
   const check = (pointer: string, kind: DatasetKind, id: string | null) => (id === null ? [] : checkDataset(pointer, kind, id, datasets.get(id) ?? null));
   refuse('unusable_dataset', [
@@ -71,6 +81,7 @@ async function checkDatasets(database: Database, projectId: string, config: Trai
     ...check('/aux/dataset_id', 'aux', aux),
     ...check('/early_stopping/reference_dataset_id', 'style_ref', reference),
   ]);
+  if (styleRef === null || config.aux?.dataset_id === TO_COME) return;
   const picturesOf = async (id: string | null) => (id === null ? [] : database.images.measuresOf(projectId, id));
   const pictures = { styleRef: await picturesOf(styleRef), aux: await picturesOf(aux), reference: await picturesOf(reference) };
   refuse('unusable_dataset', checkTrainingPictures(config, pictures).map(({ pointer, detail }) => ({ pointer, detail })));

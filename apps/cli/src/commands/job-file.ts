@@ -75,6 +75,13 @@ export async function datasetOf(context: Context, value: string, kind: 'style_re
   return id;
 }
 
+/** Names the dataset of a part where it has an id; that of a folder is still to come. */
+export function nameDataset(body: Body, part: 'style_ref' | 'aux', dataset: string | undefined): void {
+  const { dataset_id: named, ...settings } = isObject(body[part]) ? body[part] : {};
+  if (dataset !== undefined) body[part] = isDatasetId(dataset) ? { ...settings, dataset_id: dataset } : settings;
+  else if (isObject(body[part]) && named === undefined) throw new UsageError(`${part} names no dataset: give its dataset_id, or --${part.replace('_', '-')} with an id or a folder`);
+}
+
 function isObject(value: unknown): value is Body {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,13 +1,13 @@
 // `styleforge train`: makes a job from flags or a file, and follows it to its end.
 import { TRAINING_METHODS } from '@styleforge/contracts';
-import { NotFoundError, type TrainingJobCreateParams } from '@styleforge/sdk';
+import { NotFoundError, type TrainingJobCheckParams, type TrainingJobCreateParams } from '@styleforge/sdk';
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { UsageError } from '../exit-codes.ts';
 import { followJob } from '../follow.ts';
 import { addVerb, collect, numberOf } from '../verb.ts';
-import { addMetadata, applySetting, checkDataset, datasetOf, readBody, setField } from './job-file.ts';
+import { addMetadata, applySetting, checkDataset, datasetOf, nameDataset, readBody, setField } from './job-file.ts';
 import { showJob } from './show-job.ts';
 
 interface TrainOptions {
@@ -83,8 +83,11 @@ async function requestOf(context: Context, options: TrainOptions): Promise<Train
   if (body['base_model'] === undefined) throw new UsageError('--base-model: name a base model; `styleforge models` lists them');
   if (options.styleRef === undefined && body['style_ref'] === undefined) throw new UsageError('--style-ref: give the id of a dataset or a folder with 15 to 20 pictures of the style');
   for (const dataset of [options.styleRef, options.aux]) await checkDataset(dataset);
+  nameDataset(body, 'style_ref', options.styleRef);
+  nameDataset(body, 'aux', options.aux);
   await checkBaseModel(context, body['base_model']);
-  // Last, so that nothing is uploaded for a request that cannot work.
+  // So that nothing is uploaded for a request that cannot work.
+  await context.client().trainingJobs.check(body as TrainingJobCheckParams);
   if (options.styleRef !== undefined) setField(body, 'style_ref.dataset_id', await datasetOf(context, options.styleRef, 'style_ref'));
   if (options.aux !== undefined) setField(body, 'aux.dataset_id', await datasetOf(context, options.aux, 'aux'));
   return body as TrainingJobCreateParams;

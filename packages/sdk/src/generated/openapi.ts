@@ -791,6 +791,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/training-jobs/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check a training job
+         * @description Makes no job: refuses what creating it would refuse, before datasets are uploaded for it. `dataset_id` may be left out of `style_ref` and `aux`; images are looked at where neither is.
+         */
+        post: operations["postTrainingJobsCheck"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/webhooks": {
         parameters: {
             query?: never;
@@ -974,6 +994,101 @@ export interface components {
             has_more: boolean;
             /** @description The value for `after` */
             next: string | null;
+        };
+        /**
+         * @example {
+         *       "method": "single-styleforge",
+         *       "base_model": "styleforge-mini",
+         *       "style_ref": {},
+         *       "aux": {},
+         *       "hyperparameters": {
+         *         "max_train_steps": 200
+         *       }
+         *     }
+         */
+        CheckTrainingJobRequestInput: {
+            /** @description Left out or null: no Aux part */
+            aux?: {
+                /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                dataset_id?: string;
+                prompt?: string;
+                /** @description Lambda of the dual-binding loss */
+                weight?: number;
+            } | null;
+            base_model: string;
+            early_stopping?: {
+                /**
+                 * @description `kid`: against held-out StyleRef images or the reference dataset; `clip`: images against their prompts
+                 * @enum {string}
+                 */
+                metric: "kid" | "clip";
+                /** @default 0 */
+                min_steps?: number;
+                /** @description Validations without a better score after which the training ends */
+                patience: number;
+                /**
+                 * @description For `kid`. Left out, every fifth StyleRef image is held out of the training instead
+                 * @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
+                reference_dataset_id?: string;
+            } | null;
+            /** @description Images and metrics of the finished model, and a report */
+            evaluation?: components["schemas"]["EvaluationStageRequestInput"] | null;
+            /** @default {} */
+            hyperparameters?: components["schemas"]["HyperparametersRequestInput"];
+            /** @default {} */
+            metadata?: {
+                [key: string]: string;
+            };
+            /** @enum {string} */
+            method: "single-styleforge" | "multi-styleforge" | "dreambooth";
+            /** @description dreambooth: the Aux part are images that the base model makes itself; they are kept for later jobs */
+            prior_preservation?: {
+                guidance_scale?: number;
+                negative_prompt?: string;
+                num_class_images?: number;
+                /** @description What the class images show */
+                prompt?: string;
+                /** @enum {string} */
+                sampler?: "ddim" | "pndm" | "dpmsolver++" | "dpmsolver++karras" | "euler" | "unipc";
+                seed?: number;
+                steps?: number;
+                weight?: number;
+            } | null;
+            /**
+             * @description Among the jobs of the project; it takes no turns from other projects
+             * @default normal
+             */
+            priority?: components["schemas"]["TrainingJobPriorityInput"];
+            style_ref: {
+                components?: components["schemas"]["StyleRefComponentRequestInput"][];
+                /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                dataset_id?: string;
+                /** @description How many images of each component are used, the first uploaded first; left out: all of them */
+                mix?: {
+                    [key: string]: number;
+                };
+            };
+            suffix?: string | null;
+            /** @description Images from the same prompts and seeds, made while the training goes on */
+            validation?: {
+                every_steps: number;
+                guidance_scale?: number;
+                negative_prompt?: string;
+                /**
+                 * @description Images for each prompt
+                 * @default 1
+                 */
+                num_images?: number;
+                /** @description `[V]` stands for the first token, `[name]` for that of the component of this name */
+                prompts: string[];
+                /** @enum {string} */
+                sampler?: "ddim" | "pndm" | "dpmsolver++" | "dpmsolver++karras" | "euler" | "unipc";
+                seed?: number;
+                steps?: number;
+            } | null;
+            /** @description Hears of every change of this job's status, beside the webhooks of the project */
+            webhook_url?: string | null;
         };
         /**
          * @example {
@@ -2375,6 +2490,10 @@ export interface components {
              */
             updated_at: string;
             webhook_url: string | null;
+        };
+        TrainingJobCheck: {
+            /** @description That the job would be trained with */
+            hyperparameters: components["schemas"]["Hyperparameters"];
         };
         TrainingJobPage: {
             data: components["schemas"]["TrainingJob"][];
@@ -7294,6 +7413,123 @@ export interface operations {
                 };
             };
             /** @description `too_many_queued_jobs`: The project has too many queued training jobs. `rate_limited`: Too many requests with this API key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postTrainingJobsCheck: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The first answer is kept for 24 hours and given to every repetition with the same key and body */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckTrainingJobRequestInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingJobCheck"];
+                };
+            };
+            /** @description `invalid_request`: The request is not well formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_in_progress`: A request with this Idempotency-Key is still running */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The request body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: This content type is not taken here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: Some fields are not valid. `unusable_dataset`: The dataset cannot be used for this. `unknown_base_model`: There is no such base model. `unusable_base_model`: The base model cannot be used. `unknown_model`: There is no such model to generate with. `unknown_prompt_set`: There is no such prompt set. `idempotency_key_reused`: This Idempotency-Key belongs to another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests with this API key */
             429: {
                 headers: {
                     [name: string]: unknown;

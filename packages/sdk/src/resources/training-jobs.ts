@@ -8,7 +8,7 @@ import type { RequestOptions, WaitOptions } from '../options.ts';
 import { allItems, PagePromise } from '../pages.ts';
 import type { PageBody } from '../pages.ts';
 import type {
-  Checkpoint, LogEvent, Report, TrainingJob, TrainingJobCreateParams, TrainingJobEvent, TrainingJobListParams, TrainingJobStatus, TrainingMetric, ValidationImage,
+  Checkpoint, LogEvent, Report, TrainingJob, TrainingJobCheck, TrainingJobCheckParams, TrainingJobCreateParams, TrainingJobEvent, TrainingJobListParams, TrainingJobStatus, TrainingMetric, ValidationImage,
 } from '../types.ts';
 import { waitUntilDone } from '../wait.ts';
 
@@ -23,6 +23,11 @@ export class TrainingJobs {
 
   create(params: TrainingJobCreateParams, options?: RequestOptions): Promise<TrainingJob> {
     return take(this.#api.http.POST('/v1/training-jobs', { body: params, ...this.#api.with(options) }));
+  }
+
+  /** Makes no job: throws what `create` would throw. Datasets that are still to be uploaded are left out. */
+  check(params: TrainingJobCheckParams, options?: RequestOptions): Promise<TrainingJobCheck> {
+    return take(this.#api.http.POST('/v1/training-jobs/check', { body: params, ...this.#api.with(options) }));
   }
 
   /** Newest first. */

@@ -40,6 +40,7 @@ import { listWebhooksRoute } from './webhooks/list.ts';
 import { rotateWebhookSecretRoute } from './webhooks/rotate-secret.ts';
 import { testWebhookRoute } from './webhooks/test.ts';
 import { cancelTrainingJobRoute } from './training-jobs/cancel.ts';
+import { checkTrainingJobRoute } from './training-jobs/check.ts';
 import { listCheckpointsRoute } from './training-jobs/checkpoints.ts';
 import { createTrainingJobRoute } from './training-jobs/create.ts';
 import { downloadCheckpointFileRoute } from './training-jobs/download-checkpoint-file.ts';
@@ -66,6 +67,7 @@ const ROUTES: ((app: ApiServer, dependencies: ApiDependencies) => void)[] = [
   listBaseModelsRoute,
   getBaseModelRoute,
   createTrainingJobRoute,
+  checkTrainingJobRoute,
   listTrainingJobsRoute,
   getTrainingJobRoute,
   cancelTrainingJobRoute,

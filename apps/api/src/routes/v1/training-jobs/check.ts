@@ -1,0 +1,27 @@
+// POST /v1/training-jobs/check
+import { checkTrainingJobRequest, trainingJobCheck } from '@styleforge/contracts';
+import type { ApiDependencies } from '../../../dependencies.ts';
+import type { ApiServer } from '../../../http/api-server.ts';
+import { problemResponses } from '../../../http/problem-responses.ts';
+import { security } from '../../../http/security.ts';
+import { checkTrainingJob } from '../../../services/training-job-service.ts';
+
+export function checkTrainingJobRoute(app: ApiServer, dependencies: ApiDependencies): void {
+  const schema = {
+    tags: ['training jobs'],
+    summary: 'Check a training job',
+    description:
+      'Makes no job: refuses what creating it would refuse, before datasets are uploaded for it. `dataset_id` may be left out of `style_ref` and `aux`; ' +
+      'images are looked at where neither is.',
+    security,
+    body: checkTrainingJobRequest,
+    response: {
+      200: trainingJobCheck,
+      ...problemResponses('validation_failed', 'unusable_dataset', 'unknown_base_model', 'unusable_base_model', 'unknown_model', 'unknown_prompt_set'),
+    },
+  };
+  app.post('/training-jobs/check', { schema, config: { idempotent: true } }, async ({ caller, body }) => {
+    const { hyperparameters } = await checkTrainingJob(dependencies, caller.projectId, body);
+    return { hyperparameters };
+  });
+}
