@@ -44,7 +44,6 @@ export default tseslint.config(
   },
   {
     files: ['**/test/**/*.test.ts'],
-    ignores: ['packages/runtime/test/webgpu.test.ts'],
     rules: { 'no-restricted-syntax': ['error', ENVIRONMENT, ...SILENT_SKIPS] },
   },
   {

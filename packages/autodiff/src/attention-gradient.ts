@@ -4,8 +4,8 @@ import { type GradientContext } from './gradient-rules.ts';
 import { transposedProduct } from './products.ts';
 import { type Tensor } from './tensor.ts';
 
-/** Scores of the heads that are worked on together: 64 MiB of them. */
-const MOST_SCORES = 2 ** 24;
+/** Scores of the heads that are worked on together: a mebibyte of them stays in the cache. A head with more works alone. */
+const MOST_SCORES = 2 ** 18;
 
 /** [batch, length, heads * d] -> [batch * heads, length, d] */
 function splitHeads(graph: Graph, x: Tensor, heads: number): Tensor {

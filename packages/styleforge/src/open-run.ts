@@ -67,6 +67,6 @@ export async function createTrainStep(source: BatchSource, model: TrainableModel
       momentPrecision: hyperparameters.adam_moments, learningRateScale: (name) => (name.startsWith(TEXT_ENCODER_PREFIX) ? textRate : 1),
     },
     gradientPrecision: hyperparameters.gradient_precision,
-    compile: { keepMemory: !hyperparameters.gradient_checkpointing, mixedPrecision: hyperparameters.mixed_precision === 'fp16', ...compile },
+    compile: { mixedPrecision: hyperparameters.mixed_precision === 'fp16', ...compile },
   });
 }

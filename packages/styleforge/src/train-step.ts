@@ -76,7 +76,10 @@ export class TrainStep {
   static async create(options: TrainStepOptions): Promise<TrainStep> {
     const { graph, loss, sampleLosses } = buildGraph(options);
     const trainable = new ParameterBuffers([...graph.parameters].map(([name, { shape }]) => ({ name, shape })));
-    const program = await TrainingProgram.create({ graph, loss, outputs: { sampleLosses }, trainable, adamw: options.adamw, gradientPrecision: options.gradientPrecision, compile: options.compile });
+    // the processor is as fast without keeping memory (docs/experiments/engine.md)
+    const keepMemory = (options.compile?.device ?? 'cpu') !== 'cpu' && !options.gradientCheckpointing;
+    const compile = { keepMemory, ...options.compile };
+    const program = await TrainingProgram.create({ graph, loss, outputs: { sampleLosses }, trainable, adamw: options.adamw, gradientPrecision: options.gradientPrecision, compile });
     return new TrainStep(options, program);
   }
 

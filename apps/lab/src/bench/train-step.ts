@@ -16,12 +16,12 @@ export function batchFor({ batchSize, latentShape, textEncoder }: Geometry, step
   };
 }
 
-export async function createStep(geometry: Geometry, compile: Omit<CompileOptions, 'keepMemory'>): Promise<TrainStep> {
+export async function createStep(geometry: Geometry, compile: CompileOptions): Promise<TrainStep> {
   const textConfig = parseCLIPTextConfig(geometry.textEncoder);
   return TrainStep.create({
     unet: new UNet2DConditionModel(parseUNet2DConditionConfig(geometry.unet)), textEncoder: new CLIPTextModel(textConfig), noiseScheduler: new DDPMScheduler(schedulerConfig),
     batchSize: geometry.batchSize, promptCount: 2, tokenCount: textConfig.max_position_embeddings, latentShape: geometry.latentShape, trainTextEncoder: true,
     gradientCheckpointing: geometry.gradientCheckpointing, adamw: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, momentPrecision: geometry.momentPrecision }, gradientPrecision: geometry.gradientPrecision,
-    compile: { ...compile, keepMemory: !geometry.gradientCheckpointing },
+    compile,
   });
 }

@@ -3,8 +3,8 @@ import { ShapeError, type Graph, type Tensor } from '@styleforge/autodiff';
 import { groupNorm, linear } from './layers.ts';
 import { type Scope } from './scope.ts';
 
-/** From here on (32 MiB) the scores are not kept for the backward pass but computed again, a few heads at a time. */
-const MOST_KEPT_SCORES = 2 ** 23;
+/** From here on (4 MiB) the scores are not kept for the backward pass but computed again, a few heads at a time. */
+const MOST_KEPT_SCORES = 2 ** 20;
 
 function splitHeads(graph: Graph, x: Tensor, heads: number): Tensor {
   const [batch, length, features] = x.shape;
