@@ -4,7 +4,7 @@ import { build, type Plugin } from 'esbuild';
 import { execFileSync } from 'node:child_process';
 import { chmod, copyFile, cp, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve, sep } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { print } from './process.ts';
@@ -25,7 +25,7 @@ const assets = [join(here, 'torch-reference.py'), fileURLToPath(new URL('optimiz
 const engineAlone: Plugin = {
   name: 'engine alone',
   setup: ({ onResolve, onLoad }) => {
-    onResolve({ filter: /^\.\// }, ({ path, resolveDir }) => (leftOut.includes(path) && join(resolveDir, sep) === here ? { external: true } : undefined));
+    onResolve({ filter: /^\.\// }, ({ path, resolveDir }) => (leftOut.includes(path) && join(resolveDir, '/') === here ? { external: true } : undefined));
     onResolve({ filter: /^sharp$/ }, () => ({ path: 'sharp', namespace: 'absent' }));
     onLoad({ filter: /./, namespace: 'absent' }, () => ({ contents: "export default () => { throw new Error('sharp is not packed'); };" }));
   },
@@ -41,7 +41,7 @@ async function compile(folder: string): Promise<void> {
 }
 
 /** Other systems' binaries stay here. */
-const isForLinuxX64 = (path: string): boolean => !/napi-v\d+[/\\](darwin|win32|linux[/\\]arm64)/.test(path.split(sep).join('/'));
+const isForLinuxX64 = (path: string): boolean => !/napi-v\d+\/(darwin|win32|linux\/arm64)/.test(path);
 
 async function copyLibraries(folder: string): Promise<void> {
   for (const name of libraries) await cp(join(modules, name), join(folder, 'node_modules', name), { recursive: true, filter: isForLinuxX64 });
@@ -56,7 +56,7 @@ export async function run(args: string[]): Promise<void> {
   try {
     await compile(folder);
     await copyLibraries(folder);
-    for (const asset of assets) await copyFile(asset, join(folder, asset.slice(dirname(asset).length + 1)));
+    for (const asset of assets) await copyFile(asset, join(folder, basename(asset)));
     await copyFile(process.execPath, join(folder, 'node'));
     await writeFile(join(folder, 'run'), '#!/bin/sh\nhere=$(cd "$(dirname "$0")" && pwd)\nexec "$here/node" "$here/main.mjs" "$@"\n');
     for (const program of ['node', 'run']) await chmod(join(folder, program), 0o755);

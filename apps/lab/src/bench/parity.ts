@@ -6,6 +6,7 @@ import { choiceOption, numberOption } from '../options.ts';
 import { geometryOf, type Geometry } from './geometries.ts';
 import { print } from './process.ts';
 import { fillRandom } from './random-weights.ts';
+import { mean } from './statistics.ts';
 import { batchFor, createStep } from './train-step.ts';
 
 interface Trained {
@@ -22,7 +23,7 @@ async function trained(geometry: Geometry, steps: number, compile: Pick<CompileO
     const loss = await step.backward(batchFor(geometry, norms.length));
     const { gradNorm, overflowed } = await step.update({ learningRate: 1e-4, weightDecay: 1e-2, maxGradNorm: 1 });
     if (overflowed) continue;
-    losses.push(loss.reduce((sum, value) => sum + value, 0) / loss.length);
+    losses.push(mean(loss));
     norms.push(gradNorm);
   }
   await step.download();

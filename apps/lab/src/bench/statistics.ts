@@ -13,3 +13,10 @@ export function median(values: readonly number[]): number {
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
+
+export function mean(values: Iterable<number> & { readonly length: number }): number {
+  if (values.length === 0) throw new Error('the mean of nothing was asked for');
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum / values.length;
+}

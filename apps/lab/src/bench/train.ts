@@ -10,7 +10,7 @@ import { geometryOf } from './geometries.ts';
 import { deviceGibibytes, peakGibibytes, print, ranInEngineEnvironment, residentGibibytes, secondsSince } from './process.ts';
 import { takeProfile } from './profile.ts';
 import { fillRandom } from './random-weights.ts';
-import { median } from './statistics.ts';
+import { mean, median } from './statistics.ts';
 import { batchFor, createStep } from './train-step.ts';
 
 /** What matters; a trace has forty kinds of operation. */
@@ -49,7 +49,7 @@ export async function run(args: string[]): Promise<void> {
     const backward = secondsSince(stepStart);
     const { gradNorm } = await step.update({ learningRate: 1e-6, weightDecay: 1e-2, maxGradNorm: 1 });
     seconds.push(secondsSince(stepStart));
-    print({ step: index + 1, seconds: seconds.at(-1), backward, loss: losses.reduce((sum, loss) => sum + loss, 0) / losses.length, grad_norm: gradNorm, resident_gib: residentGibibytes(), peak_gib: peakGibibytes() });
+    print({ step: index + 1, seconds: seconds.at(-1), backward, loss: mean(losses), grad_norm: gradNorm, resident_gib: residentGibibytes(), peak_gib: peakGibibytes() });
   }
   const typical = median(seconds.length > 1 ? seconds.slice(1) : seconds);
   print({ geometry: values.geometry, device: values.device, precision: values.precision, batch: geometry.batchSize, median_seconds: typical, samples_per_second: geometry.batchSize / typical, peak_gib: peakGibibytes(), ...(values.device !== 'cpu' && { device_gib: deviceGibibytes() }) });
