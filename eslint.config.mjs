@@ -1,4 +1,4 @@
-// Correctness rules that need types, over one program for the whole repository; formatting is left to taste.
+// Correctness rules that need types, over one program for the whole repository; Biome formats.
 import tseslint from 'typescript-eslint';
 
 const ENVIRONMENT = {

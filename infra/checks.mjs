@@ -8,6 +8,7 @@ import { join } from 'node:path';
 export async function runChecks(root, args) {
   const module = (script, ...rest) => [process.execPath, [join(root, 'node_modules', script), ...rest]];
   const checks = [
+    ['format', ...module('@biomejs/biome/bin/biome', 'format', '--max-diagnostics=20')],
     ['style', ...module('eslint/bin/eslint.js', '.', '--cache', '--max-warnings=0')],
     ['types', ...module('typescript/bin/tsc', '-b')],
     ['imports', ...module('dependency-cruiser/bin/dependency-cruise.mjs', 'packages', 'apps', 'test', '--config', '.dependency-cruiser.cjs', '--output-type', 'err')],
