@@ -8,11 +8,21 @@ const ENVIRONMENT = {
 const SILENT_SKIPS = [
   "CallExpression[callee.property.name='skipIf']:not([arguments.0.callee.name='warnNotTested'])",
   'MemberExpression[property.name=/^(runIf|skip|todo)$/]',
-  "CallExpression > ObjectExpression > Property[key.name=/^(skip|todo)$/]",
+  'CallExpression > ObjectExpression > Property[key.name=/^(skip|todo)$/]',
 ].map((selector) => ({ selector, message: 'say what is not tested, and why: skipIf(warnNotTested(...)) of @styleforge/testing' }));
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/node_modules/**', '**/generated/**', '.styleforge/**', 'out/**', 'models/**', 'packages/runtime/assembly/**'] },
+  {
+    ignores: [
+      '**/dist/**',
+      '**/node_modules/**',
+      '**/generated/**',
+      '.styleforge/**',
+      'out/**',
+      'models/**',
+      'packages/runtime/assembly/**',
+    ],
+  },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.base],
@@ -28,7 +38,7 @@ export default tseslint.config(
       '@typescript-eslint/only-throw-error': 'error',
       '@typescript-eslint/return-await': ['error', 'error-handling-correctness-only'],
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
-      'eqeqeq': 'error',
+      eqeqeq: 'error',
       'no-console': 'error',
       'no-constant-condition': 'error',
       'no-control-regex': 'error',

@@ -15,7 +15,8 @@ const IN_ONE_PROCESS = ['apps/api/test/*.test.ts', 'packages/{config,contracts,r
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    const isLong = ({ moduleId }: TestSpecification) => /test\/(integration|acceptance|infra)\/|styleforge\/test\/|cli\/test\/service/.test(moduleId);
+    const isLong = ({ moduleId }: TestSpecification) =>
+      /test\/(integration|acceptance|infra)\/|styleforge\/test\/|cli\/test\/service/.test(moduleId);
     const rank = (file: TestSpecification) => (isLong(file) ? 0 : 1 + PROJECTS.indexOf(file.project.name));
     return sorted.sort((a, b) => rank(a) - rank(b));
   }

@@ -76,7 +76,9 @@ function handOver(entry, args) {
   const child = spawn(process.execPath, [at('packages', 'launch', 'src', 'run.mjs'), entry, ...args], { cwd: root, stdio: 'inherit' });
   // A terminal sends SIGINT to the whole group; the program decides when it ends, and this process ends with it.
   let interrupted = false;
-  process.on('SIGINT', () => { interrupted = true; });
+  process.on('SIGINT', () => {
+    interrupted = true;
+  });
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   whenOrphaned(() => interrupted || child.kill('SIGTERM'));
   child.on('error', (error) => fail(`${entry} could not be started: ${error.message}`));

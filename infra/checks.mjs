@@ -11,7 +11,19 @@ export async function runChecks(root, args) {
     ['format', ...module('@biomejs/biome/bin/biome', 'format', '--max-diagnostics=20')],
     ['style', ...module('eslint/bin/eslint.js', '.', '--cache', '--max-warnings=0')],
     ['types', ...module('typescript/bin/tsc', '-b')],
-    ['imports', ...module('dependency-cruiser/bin/dependency-cruise.mjs', 'packages', 'apps', 'test', '--config', '.dependency-cruiser.cjs', '--output-type', 'err')],
+    [
+      'imports',
+      ...module(
+        'dependency-cruiser/bin/dependency-cruise.mjs',
+        'packages',
+        'apps',
+        'test',
+        '--config',
+        '.dependency-cruiser.cjs',
+        '--output-type',
+        'err',
+      ),
+    ],
     ['migrations', 'npm', ['run', '--silent', 'db:check']],
   ];
   if (args.length === 0 && !(await passesAll(root, checks))) return 1;

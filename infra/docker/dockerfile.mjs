@@ -21,7 +21,14 @@ function parseInstruction(text, line) {
   let remaining = rest;
   for (let flag; (flag = /^--([\w-]+)=(\S+)\s+/.exec(remaining)); remaining = remaining.slice(flag[0].length)) flags[flag[1]] = flag[2];
   const isJson = remaining.startsWith('[');
-  return { line, keyword: keyword.toUpperCase(), flags, text: remaining, isJson, args: isJson ? JSON.parse(remaining) : remaining.split(/\s+/) };
+  return {
+    line,
+    keyword: keyword.toUpperCase(),
+    flags,
+    text: remaining,
+    isJson,
+    args: isJson ? JSON.parse(remaining) : remaining.split(/\s+/),
+  };
 }
 
 /** The stages by name or number, each with its instructions. */
@@ -38,16 +45,25 @@ export function stagesOf(instructions) {
 
 /** Whether a path of the context is kept from the builder: the last pattern that matches it or a folder above it decides. */
 export function readDockerignore(file) {
-  const patterns = readFileSync(file, 'utf8').split('\n').map((line) => line.trim()).filter((line) => line && !line.startsWith('#'))
+  const patterns = readFileSync(file, 'utf8')
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line && !line.startsWith('#'))
     .map((line) => ({ isException: line.startsWith('!'), expression: toExpression(line.replace(/^!/, '')) }));
   return (path) => {
     const parts = path.split('/');
     const above = parts.map((_, index) => parts.slice(0, index + 1).join('/'));
-    return patterns.reduce((ignored, { isException, expression }) => (above.some((part) => expression.test(part)) ? !isException : ignored), false);
+    return patterns.reduce(
+      (ignored, { isException, expression }) => (above.some((part) => expression.test(part)) ? !isException : ignored),
+      false,
+    );
   };
 }
 
 function toExpression(pattern) {
-  const source = pattern.split('**/').map((part) => part.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '[^/]*')).join('(?:.*/)?');
+  const source = pattern
+    .split('**/')
+    .map((part) => part.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '[^/]*'))
+    .join('(?:.*/)?');
   return new RegExp(`^${source}$`);
 }

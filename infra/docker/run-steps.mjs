@@ -9,7 +9,10 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { readDockerfile, readDockerignore, stagesOf } from './dockerfile.mjs';
 
-const { positionals: [dockerfile, scratch], values: { modules } } = parseArgs({ allowPositionals: true, options: { modules: { type: 'string' } } });
+const {
+  positionals: [dockerfile, scratch],
+  values: { modules },
+} = parseArgs({ allowPositionals: true, options: { modules: { type: 'string' } } });
 const context = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const isIgnored = readDockerignore(join(context, '.dockerignore'));
 const say = (text) => process.stderr.write(`${text}\n`);

@@ -29,11 +29,12 @@ export class Client {
   }
 
   get = (path: string, options?: CallOptions) => this.call('GET', path, options);
-  post = (path: string, body?: object | FormData, options: CallOptions = {}) => this.call('POST', path, { ...options, ...(body && { body }) });
+  post = (path: string, body?: object | FormData, options: CallOptions = {}) =>
+    this.call('POST', path, { ...options, ...(body && { body }) });
 
   async list<Row = Json>(path: string): Promise<Row[]> {
     const rows: Row[] = [];
-    for (let next: string | null = ''; next !== null;) {
+    for (let next: string | null = ''; next !== null; ) {
       const { body }: Answer = await this.get(`${path}?limit=2${next === '' ? '' : `&after=${next}`}`);
       rows.push(...(body['data'] as Row[]));
       next = body['next'] as string | null;
@@ -53,7 +54,13 @@ export class Client {
   async stream(jobId: string, lastEventId?: number): Promise<{ id?: string; event: string }[]> {
     const headers = { accept: 'text/event-stream', ...(lastEventId !== undefined && { 'last-event-id': String(lastEventId) }) };
     const { bytes } = await this.get(`/v1/training-jobs/${jobId}/events`, { headers });
-    const messages = bytes.toString().split('\n\n').filter((message) => message.includes('event: '));
-    return messages.map((message) => Object.fromEntries(message.split('\n').map((line) => line.split(/: (.*)/s).slice(0, 2)))) as { id?: string; event: string }[];
+    const messages = bytes
+      .toString()
+      .split('\n\n')
+      .filter((message) => message.includes('event: '));
+    return messages.map((message) => Object.fromEntries(message.split('\n').map((line) => line.split(/: (.*)/s).slice(0, 2)))) as {
+      id?: string;
+      event: string;
+    }[];
   }
 }

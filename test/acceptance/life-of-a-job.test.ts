@@ -37,9 +37,14 @@ describe.each(Object.entries(services))('on %s', (_name, open) => {
   }
 
   const request = (changes: object = {}) => ({
-    method: 'single-styleforge', base_model: baseModel.name, style_ref: { dataset_id: styleRef }, aux: { dataset_id: aux },
+    method: 'single-styleforge',
+    base_model: baseModel.name,
+    style_ref: { dataset_id: styleRef },
+    aux: { dataset_id: aux },
     hyperparameters: { resolution: baseModel.resolution, max_train_steps: 4, checkpointing_steps: 2 },
-    validation: { prompts: ['a photo of [V] style'], every_steps: 2, steps: 2 }, metadata: { suite: 'acceptance' }, ...changes,
+    validation: { prompts: ['a photo of [V] style'], every_steps: 2, steps: 2 },
+    metadata: { suite: 'acceptance' },
+    ...changes,
   });
 
   describe('before a job', () => {
@@ -68,30 +73,48 @@ describe.each(Object.entries(services))('on %s', (_name, open) => {
     it('is made once, however often it is asked for, and refuses what cannot be trained', async () => {
       const headers = { 'idempotency-key': `acceptance ${styleRef}` };
       const first = await client.post('/v1/training-jobs', request(), { headers });
-      expect([first.status, first.headers.get('location'), first.body.status]).toEqual([202, `/v1/training-jobs/${first.body.id}`, 'queued']);
+      expect([first.status, first.headers.get('location'), first.body.status]).toEqual([
+        202,
+        `/v1/training-jobs/${first.body.id}`,
+        'queued',
+      ]);
       job = first.body.id;
       expect((await client.post('/v1/training-jobs', request(), { headers })).body).toEqual(first.body);
-      expect((await client.post('/v1/training-jobs', request({ suffix: 'other' }), { headers })).body).toMatchObject({ status: 422, code: 'idempotency_key_reused' });
+      expect((await client.post('/v1/training-jobs', request({ suffix: 'other' }), { headers })).body).toMatchObject({
+        status: 422,
+        code: 'idempotency_key_reused',
+      });
       const refused = await client.post('/v1/training-jobs', request({ hyperparameters: { learning_rate: -1 } }));
-      expect([refused.headers.get('content-type'), refused.body]).toMatchObject(['application/problem+json', { status: 422, errors: [{ pointer: '/hyperparameters/learning_rate' }] }]);
+      expect([refused.headers.get('content-type'), refused.body]).toMatchObject([
+        'application/problem+json',
+        { status: 422, errors: [{ pointer: '/hyperparameters/learning_rate' }] },
+      ]);
       expect((await client.call('DELETE', `/v1/datasets/${styleRef}`)).body).toMatchObject({ status: 409, code: 'dataset_in_use' });
     });
 
-    it('trains to its end, and its log and its stream tell the same', async () => {
-      const done = await client.until(`/v1/training-jobs/${job}`, ['succeeded', 'failed', 'cancelled'], PATIENCE);
-      expect(done).toMatchObject({ status: 'succeeded', error: null, progress: { step: 4, of: 4 }, result: { final_step: 4 } });
-      const events = await client.list<{ sequence: number; type: string }>(`/v1/training-jobs/${job}/events`);
-      expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_event, index) => index + 1));
-      expect(events.map(({ type }) => type)).toEqual(expect.arrayContaining(['job.queued', 'job.running', 'checkpoint.saved', 'job.succeeded']));
-      const streamed = (await client.stream(job, 1)).filter(({ id }) => id !== undefined);
-      expect(streamed.map(({ id, event }) => [Number(id), event])).toEqual(events.slice(1).map(({ sequence, type }) => [sequence, type]));
-    }, PATIENCE + 20_000);
+    it(
+      'trains to its end, and its log and its stream tell the same',
+      async () => {
+        const done = await client.until(`/v1/training-jobs/${job}`, ['succeeded', 'failed', 'cancelled'], PATIENCE);
+        expect(done).toMatchObject({ status: 'succeeded', error: null, progress: { step: 4, of: 4 }, result: { final_step: 4 } });
+        const events = await client.list<{ sequence: number; type: string }>(`/v1/training-jobs/${job}/events`);
+        expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_event, index) => index + 1));
+        expect(events.map(({ type }) => type)).toEqual(
+          expect.arrayContaining(['job.queued', 'job.running', 'checkpoint.saved', 'job.succeeded']),
+        );
+        const streamed = (await client.stream(job, 1)).filter(({ id }) => id !== undefined);
+        expect(streamed.map(({ id, event }) => [Number(id), event])).toEqual(events.slice(1).map(({ sequence, type }) => [sequence, type]));
+      },
+      PATIENCE + 20_000,
+    );
 
     it('has loss curves, validation images, and checkpoints that match their hashes', async () => {
       expect((await client.list<{ step: number }>(`/v1/training-jobs/${job}/metrics`)).map(({ step }) => step)).toEqual([1, 2, 3, 4]);
       const images = await client.list<{ step: number; url: string; sha256: string }>(`/v1/training-jobs/${job}/images`);
       expect(images.map(({ step }) => step)).toEqual([0, 2, 4]);
-      const checkpoints = await client.list<{ step: number; files: { path: string; url: string; sha256: string; size_bytes: number }[] }>(`/v1/training-jobs/${job}/checkpoints`);
+      const checkpoints = await client.list<{ step: number; files: { path: string; url: string; sha256: string; size_bytes: number }[] }>(
+        `/v1/training-jobs/${job}/checkpoints`,
+      );
       expect(checkpoints.map(({ step }) => step)).toEqual([2, 4]);
       const file = checkpoints[1]?.files.find(({ path }) => path === 'unet/diffusion_pytorch_model.safetensors');
       const { bytes } = await client.get(file?.url ?? '');
@@ -100,36 +123,50 @@ describe.each(Object.entries(services))('on %s', (_name, open) => {
       expect([part.status, part.bytes]).toEqual([206, bytes.subarray(8, 16)]);
     });
 
-    it('draws: the same seed the same picture, with its parameters in the file', async () => {
-      const body = { model: job, prompts: ['a photo of zwx style'], steps: 2, seed: 7, wait: 60 };
-      const draw = async () => {
-        const { body: generation } = await client.post('/v1/images/generations', body);
-        const done = await client.until(`/v1/images/generations/${generation.id}`, ['succeeded', 'failed'], PATIENCE);
-        expect(done).toMatchObject({ status: 'succeeded', training_job_id: job });
-        const [image] = done['images'] as { url: string; seed: number }[];
-        expect(image?.seed).toBe(7);
-        return (await client.get(image?.url ?? '')).bytes;
-      };
-      const [one, two] = [await draw(), await draw()];
-      expect(await sharp(one).raw().toBuffer()).toEqual(await sharp(two).raw().toBuffer());
-      expect(one.includes('a photo of zwx style')).toBe(true);
-    }, PATIENCE);
+    it(
+      'draws: the same seed the same picture, with its parameters in the file',
+      async () => {
+        const body = { model: job, prompts: ['a photo of zwx style'], steps: 2, seed: 7, wait: 60 };
+        const draw = async () => {
+          const { body: generation } = await client.post('/v1/images/generations', body);
+          const done = await client.until(`/v1/images/generations/${generation.id}`, ['succeeded', 'failed'], PATIENCE);
+          expect(done).toMatchObject({ status: 'succeeded', training_job_id: job });
+          const [image] = done['images'] as { url: string; seed: number }[];
+          expect(image?.seed).toBe(7);
+          return (await client.get(image?.url ?? '')).bytes;
+        };
+        const [one, two] = [await draw(), await draw()];
+        expect(await sharp(one).raw().toBuffer()).toEqual(await sharp(two).raw().toBuffer());
+        expect(one.includes('a photo of zwx style')).toBe(true);
+      },
+      PATIENCE,
+    );
 
-    it('can be paused, resumed and cancelled, and goes on for more steps when it is done', async () => {
-      const { body: second } = await client.post('/v1/training-jobs', request({ hyperparameters: { resolution: baseModel.resolution, max_train_steps: 5000 }, validation: null }));
-      const url = `/v1/training-jobs/${second.id}`;
-      await client.until(url, ['running'], PATIENCE);
-      expect((await client.post(`${url}/pause`)).status).toBe(202);
-      await client.until(url, ['paused'], PATIENCE);
-      expect((await client.post(`${url}/resume`)).body.status).toBe('queued');
-      await client.until(url, ['running'], PATIENCE);
-      expect((await client.post(`${url}/cancel`)).status).toBe(202);
-      expect(await client.until(url, ['cancelled', 'failed', 'succeeded'], PATIENCE)).toMatchObject({ status: 'cancelled' });
-      expect((await client.post(`/v1/training-jobs/${job}/resume`, { max_train_steps: 5 })).body.status).toBe('queued');
-      expect(await client.until(`/v1/training-jobs/${job}`, ['succeeded', 'failed'], PATIENCE)).toMatchObject({ status: 'succeeded', result: { final_step: 5 } });
-      const found = await client.get('/v1/training-jobs?metadata=suite:acceptance&status=succeeded&limit=100');
-      expect((found.body['data'] as Json[]).map(({ id }) => id)).toContain(job);
-    }, 4 * PATIENCE);
+    it(
+      'can be paused, resumed and cancelled, and goes on for more steps when it is done',
+      async () => {
+        const { body: second } = await client.post(
+          '/v1/training-jobs',
+          request({ hyperparameters: { resolution: baseModel.resolution, max_train_steps: 5000 }, validation: null }),
+        );
+        const url = `/v1/training-jobs/${second.id}`;
+        await client.until(url, ['running'], PATIENCE);
+        expect((await client.post(`${url}/pause`)).status).toBe(202);
+        await client.until(url, ['paused'], PATIENCE);
+        expect((await client.post(`${url}/resume`)).body.status).toBe('queued');
+        await client.until(url, ['running'], PATIENCE);
+        expect((await client.post(`${url}/cancel`)).status).toBe(202);
+        expect(await client.until(url, ['cancelled', 'failed', 'succeeded'], PATIENCE)).toMatchObject({ status: 'cancelled' });
+        expect((await client.post(`/v1/training-jobs/${job}/resume`, { max_train_steps: 5 })).body.status).toBe('queued');
+        expect(await client.until(`/v1/training-jobs/${job}`, ['succeeded', 'failed'], PATIENCE)).toMatchObject({
+          status: 'succeeded',
+          result: { final_step: 5 },
+        });
+        const found = await client.get('/v1/training-jobs?metadata=suite:acceptance&status=succeeded&limit=100');
+        expect((found.body['data'] as Json[]).map(({ id }) => id)).toContain(job);
+      },
+      4 * PATIENCE,
+    );
   });
 
   describe('after a job', () => {
@@ -138,7 +175,10 @@ describe.each(Object.entries(services))('on %s', (_name, open) => {
       const key = String(body['key']);
       expect(status).toBe(201);
       expect((await client.get(`/v1/training-jobs/${job}`, { key })).headers.get('ratelimit')).toMatch(/^"requests";r=\d+;t=\d+$/);
-      expect((await client.post(`/v1/training-jobs/${job}/cancel`, undefined, { key })).body).toMatchObject({ status: 403, code: 'insufficient_scope' });
+      expect((await client.post(`/v1/training-jobs/${job}/cancel`, undefined, { key })).body).toMatchObject({
+        status: 403,
+        code: 'insufficient_scope',
+      });
       expect((await client.post(`/v1/api-keys/${body.id}/revoke`)).status).toBe(200);
       expect((await client.get(`/v1/training-jobs/${job}`, { key })).status).toBe(401);
     });

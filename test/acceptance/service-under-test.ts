@@ -39,8 +39,18 @@ async function startOnRedisAndS3(): Promise<ServiceUnderTest> {
 async function startService(settings: Record<string, string>): Promise<ServiceUnderTest> {
   const directory = await mkdtemp(path.join(tmpdir(), 'styleforge-acceptance-'));
   await makeTinyBaseModel(path.join(directory, 'models', 'tiny'));
-  const env = { ...process.env, PORT: '0', DATA_DIRECTORY: path.join(directory, 'data'), BASE_MODELS_DIRECTORY: path.join(directory, 'models'), ...settings };
-  const child = spawn(process.execPath, ['packages/launch/src/run.mjs', 'apps/lab/src/start/main.ts'], { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const env = {
+    ...process.env,
+    PORT: '0',
+    DATA_DIRECTORY: path.join(directory, 'data'),
+    BASE_MODELS_DIRECTORY: path.join(directory, 'models'),
+    ...settings,
+  };
+  const child = spawn(process.execPath, ['packages/launch/src/run.mjs', 'apps/lab/src/start/main.ts'], {
+    cwd: root,
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const stop = async () => {
     if (child.exitCode === null) {
       const ended = new Promise((done) => child.once('exit', done));

@@ -18,8 +18,13 @@ const processMetrics = ['process_resident_memory_bytes', 'process_cpu_seconds_to
 const scrapeLabels = ['instance', 'job', 'le'];
 
 const dashboardQueries = async () =>
-  (JSON.parse(await readText('infra/grafana/styleforge.json')) as { panels: Panel[] }).panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => ({ title, expr })));
-const alertQueries = async () => (await readYaml<Rules>('infra/prometheus/alerts.yaml')).flatMap(({ groups }) => groups.flatMap(({ rules }) => rules)).map(({ alert, expr }) => ({ title: alert, expr }));
+  (JSON.parse(await readText('infra/grafana/styleforge.json')) as { panels: Panel[] }).panels.flatMap(({ title, targets = [] }) =>
+    targets.map(({ expr }) => ({ title, expr })),
+  );
+const alertQueries = async () =>
+  (await readYaml<Rules>('infra/prometheus/alerts.yaml'))
+    .flatMap(({ groups }) => groups.flatMap(({ rules }) => rules))
+    .map(({ alert, expr }) => ({ title: alert, expr }));
 
 interface Parsed {
   metrics: string[];
@@ -42,10 +47,15 @@ function parse(query: string): Parsed {
 
 function metricOf(series: string): MetricName | undefined {
   const name = series.replace(/_(bucket|count|sum)$/, '');
-  return (Object.keys(METRICS) as MetricName[]).find((known) => known === series || (known === name && METRICS[known].kind === 'histogram'));
+  return (Object.keys(METRICS) as MetricName[]).find(
+    (known) => known === series || (known === name && METRICS[known].kind === 'histogram'),
+  );
 }
 
-describe.each([['dashboard', dashboardQueries], ['alerts', alertQueries]])('the %s', (_name, read) => {
+describe.each([
+  ['dashboard', dashboardQueries],
+  ['alerts', alertQueries],
+])('the %s', (_name, read) => {
   it('asks in PromQL for series and labels that exist', async () => {
     const queries = await read();
     expect(queries.length).toBeGreaterThan(5);
@@ -59,7 +69,10 @@ describe.each([['dashboard', dashboardQueries], ['alerts', alertQueries]])('the 
         expect(metric, `${title}: ${series}`).toBeDefined();
         known.push(...(metric ? METRICS[metric].labels : []));
       }
-      expect(labels.filter((label) => !known.includes(label)), `${title}: ${expr}`).toEqual([]);
+      expect(
+        labels.filter((label) => !known.includes(label)),
+        `${title}: ${expr}`,
+      ).toEqual([]);
     }
   });
 });

@@ -26,19 +26,34 @@ describe.each(dockerfiles)('%s', (file) => {
     expect(last).toMatch(/^HEALTHCHECK .*CMD \[/m);
     expect(last).toMatch(/^CMD \[/m);
     expect(last).not.toMatch(/COPY (?!--from)/);
-    if (text.includes('apt-get install')) expect(text).toMatch(/apt-get update \\\n.*--no-install-recommends .*\\\n.*rm -rf \/var\/lib\/apt\/lists/);
-    const settings = [...last.matchAll(/^ENV (.*)$/gm)].flatMap(([, pairs = '']) => pairs.split(' ').map((pair) => pair.split('=')[0] ?? ''));
+    if (text.includes('apt-get install'))
+      expect(text).toMatch(/apt-get update \\\n.*--no-install-recommends .*\\\n.*rm -rf \/var\/lib\/apt\/lists/);
+    const settings = [...last.matchAll(/^ENV (.*)$/gm)].flatMap(([, pairs = '']) =>
+      pairs.split(' ').map((pair) => pair.split('=')[0] ?? ''),
+    );
     expect(unknownSettings(settings.filter((name) => name !== 'NODE_ENV' && !name.startsWith('NVIDIA_')))).toEqual([]);
   });
 });
 
 interface Compose {
-  services: Record<string, { image: string; command?: string[]; environment?: Record<string, string>; read_only?: boolean; healthcheck?: object; build?: { dockerfile: string } }>;
+  services: Record<
+    string,
+    {
+      image: string;
+      command?: string[];
+      environment?: Record<string, string>;
+      read_only?: boolean;
+      healthcheck?: object;
+      build?: { dockerfile: string };
+    }
+  >;
 }
 
 describe('docker-compose.yml', () => {
   it('passes dclint', async () => {
-    const { stdout } = await run(process.execPath, ['node_modules/dclint/bin/dclint.cjs', 'docker-compose.yml', '--formatter', 'json'], { cwd: repository });
+    const { stdout } = await run(process.execPath, ['node_modules/dclint/bin/dclint.cjs', 'docker-compose.yml', '--formatter', 'json'], {
+      cwd: repository,
+    });
     expect(JSON.parse(stdout)).toMatchObject([{ messages: [] }]);
   });
 
@@ -77,13 +92,23 @@ describe('an image whose steps have been run', () => {
 
   async function build(name: string): Promise<Image> {
     const folder = join(scratch, name);
-    await run(process.execPath, ['infra/docker/run-steps.mjs', `infra/docker/Dockerfile.${name}`, folder, '--modules', '.'], { cwd: repository });
+    await run(process.execPath, ['infra/docker/run-steps.mjs', `infra/docker/Dockerfile.${name}`, folder, '--modules', '.'], {
+      cwd: repository,
+    });
     return JSON.parse(await readFile(join(folder, 'image.json'), 'utf8')) as Image;
   }
 
   function environmentIn({ root, env }: Image, port = 0): Record<string, string> {
-    const inTree = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value.startsWith('/') ? join(root, value) : value]));
-    const settings = { ...inTree, DATABASE_URL: database.databaseUrl, LOG_LEVEL: 'warn', HOST: '127.0.0.1', [env['WORKER_PORT'] ? 'WORKER_PORT' : 'PORT']: String(port) };
+    const inTree = Object.fromEntries(
+      Object.entries(env).map(([name, value]) => [name, value.startsWith('/') ? join(root, value) : value]),
+    );
+    const settings = {
+      ...inTree,
+      DATABASE_URL: database.databaseUrl,
+      LOG_LEVEL: 'warn',
+      HOST: '127.0.0.1',
+      [env['WORKER_PORT'] ? 'WORKER_PORT' : 'PORT']: String(port),
+    };
     return { PATH: `${join(process.execPath, '..')}:/usr/bin:/bin`, TMPDIR: join(scratch, 'tmp'), ...settings };
   }
 
@@ -98,53 +123,82 @@ describe('an image whose steps have been run', () => {
     const exited = new Promise<number | null>((done) => child.once('exit', done));
     const [check = '', ...checkArgs] = healthcheck;
     while (child.exitCode === null) {
-      const isHealthy = await run(check, checkArgs, { cwd, env: environment }).then(() => true, () => false);
+      const isHealthy = await run(check, checkArgs, { cwd, env: environment }).then(
+        () => true,
+        () => false,
+      );
       if (isHealthy) return { stop: () => (child.kill('SIGTERM'), exited) };
       await sleep(500);
     }
     throw new Error(`${command.join(' ')} ended with ${child.exitCode} before it was healthy: ${said}`);
   }
 
-  it('api: holds no onnxruntime, starts, is ready, stops in order', async () => {
-    const image = await build('api');
-    const modules = join(image.cwd, 'node_modules');
-    expect((await readdir(modules)).filter((name) => name.startsWith('onnxruntime'))).toEqual([]);
-    expect(await readdir(join(modules, '@styleforge'))).toEqual(['api', 'config', 'contracts', 'database', 'launch', 'queue', 'reports', 'storage', 'telemetry']);
-    expect(await readdir(join(image.cwd, 'apps/api'))).toEqual(['package.json', 'src']);
-    expect(await readdir(join(modules, '.cache/styleforge'))).toEqual(['apps+api+src+main.ts']);
-    await cp(join(repository, 'models'), join(image.root, 'models'), { recursive: true });
-    const port = await freePort();
-    const api = await untilHealthy(image, port);
-    const ready = await fetch(`http://127.0.0.1:${port}/readyz`);
-    expect([ready.status, await ready.json()]).toMatchObject([200, { status: 'ready' }]);
-    // What docker-compose.yml runs in the same image beside the API.
-    const [compose] = await readYaml<Compose>('docker-compose.yml');
-    const runService = (name: string) => {
-      const [, ...args] = compose?.services[name]?.command ?? [];
-      return run(process.execPath, args, { cwd: image.cwd, env: environmentIn(image) });
-    };
-    await runService('migrations');
-    const [key = ''] = /sf_\S+/.exec((await runService('first-key')).stdout) ?? [];
-    expect((await fetch(`http://127.0.0.1:${port}/v1/datasets`, { headers: { authorization: `Bearer ${key}` } })).status).toBe(200);
-    expect((await runService('first-key')).stdout).not.toContain('sf_');
-    expect(await api.stop()).toBe(0);
-  }, patience);
+  it(
+    'api: holds no onnxruntime, starts, is ready, stops in order',
+    async () => {
+      const image = await build('api');
+      const modules = join(image.cwd, 'node_modules');
+      expect((await readdir(modules)).filter((name) => name.startsWith('onnxruntime'))).toEqual([]);
+      expect(await readdir(join(modules, '@styleforge'))).toEqual([
+        'api',
+        'config',
+        'contracts',
+        'database',
+        'launch',
+        'queue',
+        'reports',
+        'storage',
+        'telemetry',
+      ]);
+      expect(await readdir(join(image.cwd, 'apps/api'))).toEqual(['package.json', 'src']);
+      expect(await readdir(join(modules, '.cache/styleforge'))).toEqual(['apps+api+src+main.ts']);
+      await cp(join(repository, 'models'), join(image.root, 'models'), { recursive: true });
+      const port = await freePort();
+      const api = await untilHealthy(image, port);
+      const ready = await fetch(`http://127.0.0.1:${port}/readyz`);
+      expect([ready.status, await ready.json()]).toMatchObject([200, { status: 'ready' }]);
+      // What docker-compose.yml runs in the same image beside the API.
+      const [compose] = await readYaml<Compose>('docker-compose.yml');
+      const runService = (name: string) => {
+        const [, ...args] = compose?.services[name]?.command ?? [];
+        return run(process.execPath, args, { cwd: image.cwd, env: environmentIn(image) });
+      };
+      await runService('migrations');
+      const [key = ''] = /sf_\S+/.exec((await runService('first-key')).stdout) ?? [];
+      expect((await fetch(`http://127.0.0.1:${port}/v1/datasets`, { headers: { authorization: `Bearer ${key}` } })).status).toBe(200);
+      expect((await runService('first-key')).stdout).not.toContain('sf_');
+      expect(await api.stop()).toBe(0);
+    },
+    patience,
+  );
 
-  it('worker: has what it computes with, starts, is ready, stops in order', async () => {
-    const image = await build('worker');
-    expect(existsSync(join(image.cwd, 'node_modules/onnxruntime-node/package.json'))).toBe(true);
-    const bundled = await readdir(join(image.cwd, 'node_modules/.cache/styleforge'));
-    expect(bundled).toEqual(['apps+worker+src+child+generate-main.ts', 'apps+worker+src+child+main.ts', 'apps+worker+src+main.ts']);
-    const port = await freePort();
-    const worker = await untilHealthy(image, port);
-    const ready = await fetch(`http://127.0.0.1:${port}/readyz`);
-    expect([ready.status, await ready.json()]).toMatchObject([200, { status: 'ready' }]);
-    expect(await worker.stop()).toBe(0);
-  }, patience);
+  it(
+    'worker: has what it computes with, starts, is ready, stops in order',
+    async () => {
+      const image = await build('worker');
+      expect(existsSync(join(image.cwd, 'node_modules/onnxruntime-node/package.json'))).toBe(true);
+      const bundled = await readdir(join(image.cwd, 'node_modules/.cache/styleforge'));
+      expect(bundled).toEqual(['apps+worker+src+child+generate-main.ts', 'apps+worker+src+child+main.ts', 'apps+worker+src+main.ts']);
+      const port = await freePort();
+      const worker = await untilHealthy(image, port);
+      const ready = await fetch(`http://127.0.0.1:${port}/readyz`);
+      expect([ready.status, await ready.json()]).toMatchObject([200, { status: 'ready' }]);
+      expect(await worker.stop()).toBe(0);
+    },
+    patience,
+  );
 
-  it('worker-gpu: starts, or says what the machine lacks', async () => {
-    const image = await build('worker-gpu');
-    const ending = await untilHealthy(image, await freePort()).then((worker) => worker.stop(), (error: unknown) => String(error));
-    if (ending !== 0) expect(ending).toMatch(/ended with 1 .*DEVICE: webgpu is not available on this machine: it needs a GPU with a Vulkan driver/s);
-  }, patience);
+  it(
+    'worker-gpu: starts, or says what the machine lacks',
+    async () => {
+      const image = await build('worker-gpu');
+      const ending = await untilHealthy(image, await freePort()).then(
+        (worker) => worker.stop(),
+        (error: unknown) => String(error),
+      );
+      if (ending !== 0)
+        expect(ending).toMatch(/ended with 1 .*DEVICE: webgpu is not available on this machine: it needs a GPU with a Vulkan driver/s);
+    },
+    patience,
+  );
 });

@@ -32,7 +32,11 @@ beforeAll(async () => {
 });
 
 const ofKind = (kind: string) => manifests.filter((manifest) => manifest.kind === kind);
-const podSpecs = () => [...ofKind('Deployment'), ...ofKind('Job')].map(({ metadata, spec }) => ({ name: metadata.name, pod: (spec['template'] as { spec: PodSpec }).spec }));
+const podSpecs = () =>
+  [...ofKind('Deployment'), ...ofKind('Job')].map(({ metadata, spec }) => ({
+    name: metadata.name,
+    pod: (spec['template'] as { spec: PodSpec }).spec,
+  }));
 const settingsOfMap = () => (ofKind('ConfigMap')[0]?.data ?? {}) as Record<string, string>;
 const settingOf = ({ containers }: PodSpec, name: string) => containers[0]?.env?.find((variable) => variable.name === name)?.value;
 
@@ -40,7 +44,12 @@ it('every manifest fits the schema of its kind', async () => {
   expect(manifests.length).toBeGreaterThan(15);
   for (const manifest of manifests) {
     const library = manifest.apiVersion.startsWith('keda.sh') ? '@kubernetes-models/keda' : 'kubernetes-models';
-    const { [manifest.kind]: Model } = (await import(`${library}/${manifest.apiVersion}/${manifest.kind}`)) as Record<string, new (data: Manifest) => { validate(): void }>;
+    const { [manifest.kind]: Model } = (await import(`${library}/${manifest.apiVersion}/${manifest.kind}`)) as Record<
+      string,
+      new (
+        data: Manifest,
+      ) => { validate(): void }
+    >;
     expect(() => new (Model as NonNullable<typeof Model>)(manifest).validate(), `${manifest.kind} ${manifest.metadata.name}`).not.toThrow();
   }
 });
@@ -51,7 +60,11 @@ describe('every pod', () => {
     for (const { name, pod } of podSpecs()) {
       expect(pod.securityContext, name).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
       for (const { securityContext } of pod.containers) {
-        expect(securityContext, name).toEqual({ allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } });
+        expect(securityContext, name).toEqual({
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ['ALL'] },
+        });
       }
     }
   });
@@ -75,7 +88,9 @@ describe('workers', () => {
   const computing = () => workers().filter(({ name }) => !name.endsWith('webhook'));
 
   it('serve every queue', () => {
-    const served = workers().flatMap(({ pod }) => settingOf(pod, 'WORKER_QUEUES')?.split(',') ?? []).map((entry) => entry.split(':')[0]);
+    const served = workers()
+      .flatMap(({ pod }) => settingOf(pod, 'WORKER_QUEUES')?.split(',') ?? [])
+      .map((entry) => entry.split(':')[0]);
     expect(served.sort()).toEqual(Object.keys(queueMix()).sort());
   });
 
@@ -83,7 +98,11 @@ describe('workers', () => {
     for (const { pod } of workers()) {
       expect(pod.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(Number(settingOf(pod, 'WORKER_GRACE_SECONDS')) + 15);
     }
-    expect(computing().map(({ name }) => name)).toEqual(['styleforge-worker-train', 'styleforge-worker-generate', 'styleforge-worker-evaluate']);
+    expect(computing().map(({ name }) => name)).toEqual([
+      'styleforge-worker-train',
+      'styleforge-worker-generate',
+      'styleforge-worker-evaluate',
+    ]);
     for (const { pod } of computing()) {
       expect(pod.containers[0]?.resources.limits).toMatchObject({ 'nvidia.com/gpu': '1' });
       expect(pod.nodeSelector).toBeDefined();
@@ -100,10 +119,23 @@ describe('workers', () => {
       await prisma.$transaction([
         prisma.$executeRaw`set local session_replication_role = replica`,
         prisma.trainingJob.createMany({
-          data: JOB_STATUSES.map((status) => ({ id: `job_${status}`, projectId, status, method: 'dreambooth', baseModel: 'tiny', config: {} })),
+          data: JOB_STATUSES.map((status) => ({
+            id: `job_${status}`,
+            projectId,
+            status,
+            method: 'dreambooth',
+            baseModel: 'tiny',
+            config: {},
+          })),
         }),
         prisma.generation.createMany({
-          data: ['queued', 'running', 'succeeded'].map((status) => ({ id: `gen_${status}`, projectId, status, baseModel: 'tiny', config: {} })),
+          data: ['queued', 'running', 'succeeded'].map((status) => ({
+            id: `gen_${status}`,
+            projectId,
+            status,
+            baseModel: 'tiny',
+            config: {},
+          })),
         }),
         prisma.evaluation.createMany({
           data: ['queued', 'running', 'succeeded'].map((status) => ({ id: `eval_${status}`, projectId, status, config: {} })),
@@ -120,7 +152,11 @@ describe('workers', () => {
         counts[metadata.name] = Number((await client.query<{ count: string }>(trigger.query)).rows[0]?.count);
       }
       await client.end();
-      expect(counts).toEqual({ 'styleforge-worker-train': ['queued', ...ACTIVE_JOB_STATUSES].length, 'styleforge-worker-generate': 2, 'styleforge-worker-evaluate': 2 });
+      expect(counts).toEqual({
+        'styleforge-worker-train': ['queued', ...ACTIVE_JOB_STATUSES].length,
+        'styleforge-worker-generate': 2,
+        'styleforge-worker-evaluate': 2,
+      });
     } finally {
       await test.close();
     }
@@ -129,9 +165,14 @@ describe('workers', () => {
 
 it('the API is scaled on CPU, and the database is migrated by a job of its own', () => {
   const [scaler] = ofKind('HorizontalPodAutoscaler');
-  expect(scaler?.spec).toMatchObject({ scaleTargetRef: { kind: 'Deployment', name: 'styleforge-api' }, metrics: [{ type: 'Resource', resource: { name: 'cpu' } }] });
+  expect(scaler?.spec).toMatchObject({
+    scaleTargetRef: { kind: 'Deployment', name: 'styleforge-api' },
+    metrics: [{ type: 'Resource', resource: { name: 'cpu' } }],
+  });
   const [migrations] = podSpecs().filter(({ name }) => name === 'styleforge-migrations');
-  expect(migrations?.pod.containers).toMatchObject([{ image: 'styleforge-api', args: expect.arrayContaining(['apps/api/src/migrate.ts']) as string[] }]);
+  expect(migrations?.pod.containers).toMatchObject([
+    { image: 'styleforge-api', args: expect.arrayContaining(['apps/api/src/migrate.ts']) as string[] },
+  ]);
   expect(settingsOfMap()['MIGRATE_ON_START']).toBe('false');
 });
 
@@ -142,8 +183,13 @@ describe('network policies', () => {
     ingress?: { from: object[]; ports: { port: number }[] }[];
   }
   const policies = () => ofKind('NetworkPolicy').map(({ spec }) => spec as unknown as Policy);
-  const componentOf = ({ spec }: Manifest) => (spec['template'] as { metadata: { labels: Record<string, string> } }).metadata.labels['app.kubernetes.io/component'] ?? '';
-  const selected = ({ podSelector }: Policy) => [podSelector.matchLabels?.['app.kubernetes.io/component'] ?? [], podSelector.matchExpressions?.flatMap(({ values }) => values) ?? []].flat();
+  const componentOf = ({ spec }: Manifest) =>
+    (spec['template'] as { metadata: { labels: Record<string, string> } }).metadata.labels['app.kubernetes.io/component'] ?? '';
+  const selected = ({ podSelector }: Policy) =>
+    [
+      podSelector.matchLabels?.['app.kubernetes.io/component'] ?? [],
+      podSelector.matchExpressions?.flatMap(({ values }) => values) ?? [],
+    ].flat();
 
   it('close every pod, both ways, but for what others open', () => {
     expect(policies()[0]).toMatchObject({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
@@ -151,29 +197,53 @@ describe('network policies', () => {
   });
 
   it('open the ports that the pods listen at, from named namespaces alone', () => {
-    const ports = new Map(ofKind('Deployment').map((deployment) => [componentOf(deployment), (deployment.spec['template'] as { spec: { containers: { ports: { containerPort: number }[] }[] } }).spec.containers[0]?.ports[0]?.containerPort]));
-    const opened = policies().filter(({ ingress }) => ingress).flatMap((policy) => selected(policy).map((component) => [component, policy] as const));
+    const ports = new Map(
+      ofKind('Deployment').map((deployment) => [
+        componentOf(deployment),
+        (deployment.spec['template'] as { spec: { containers: { ports: { containerPort: number }[] }[] } }).spec.containers[0]?.ports[0]
+          ?.containerPort,
+      ]),
+    );
+    const opened = policies()
+      .filter(({ ingress }) => ingress)
+      .flatMap((policy) => selected(policy).map((component) => [component, policy] as const));
     expect(opened.map(([component]) => component).sort()).toEqual([...ports.keys()].sort());
     for (const [component, { ingress = [] }] of opened) {
       for (const { from, ports: open } of ingress) {
-        expect(open.map(({ port }) => port), component).toEqual([ports.get(component)]);
+        expect(
+          open.map(({ port }) => port),
+          component,
+        ).toEqual([ports.get(component)]);
         for (const source of from) expect(source, component).toHaveProperty('namespaceSelector.matchLabels');
       }
     }
   });
 });
 
-it.skipIf(warnNotTested('what kustomize makes of the manifests', kubectlMissing))('kustomize puts everything into one namespace, with images of a registry and a version', async () => {
-  const { status, stdout, stderr } = spawnSync('kubectl', ['kustomize', 'infra/kubernetes'], { cwd: repository, encoding: 'utf8' });
-  expect([status, status === 0 ? '' : stderr]).toEqual([0, '']);
-  const built = parseAllDocuments(stdout).map((document) => document.toJS() as Manifest);
-  expect(built.map(({ kind, metadata }) => `${kind} ${metadata.name}`).sort())
-    .toEqual(manifests.filter(({ kind }) => kind !== 'Secret').map(({ kind, metadata }) => `${kind} ${metadata.name}`).sort());
-  for (const { kind, metadata } of built) if (kind !== 'Namespace') expect(metadata, metadata.name).toMatchObject({ namespace: 'styleforge' });
-  for (const [, image] of stdout.matchAll(/^ +(?:- )?image: (.*)$/gm)) expect(image).toMatch(/^registry\.example\.com\/styleforge-[a-z-]+:\d+\.\d+\.\d+$/);
-});
+it.skipIf(warnNotTested('what kustomize makes of the manifests', kubectlMissing))(
+  'kustomize puts everything into one namespace, with images of a registry and a version',
+  async () => {
+    const { status, stdout, stderr } = spawnSync('kubectl', ['kustomize', 'infra/kubernetes'], { cwd: repository, encoding: 'utf8' });
+    expect([status, status === 0 ? '' : stderr]).toEqual([0, '']);
+    const built = parseAllDocuments(stdout).map((document) => document.toJS() as Manifest);
+    expect(built.map(({ kind, metadata }) => `${kind} ${metadata.name}`).sort()).toEqual(
+      manifests
+        .filter(({ kind }) => kind !== 'Secret')
+        .map(({ kind, metadata }) => `${kind} ${metadata.name}`)
+        .sort(),
+    );
+    for (const { kind, metadata } of built)
+      if (kind !== 'Namespace') expect(metadata, metadata.name).toMatchObject({ namespace: 'styleforge' });
+    for (const [, image] of stdout.matchAll(/^ +(?:- )?image: (.*)$/gm))
+      expect(image).toMatch(/^registry\.example\.com\/styleforge-[a-z-]+:\d+\.\d+\.\d+$/);
+  },
+);
 
 it('a disruption takes one worker at a time, and leaves an API', () => {
   const budgets = Object.fromEntries(ofKind('PodDisruptionBudget').map(({ metadata, spec }) => [metadata.name, spec]));
-  expect(Object.keys(budgets).sort()).toEqual(ofKind('Deployment').map(({ metadata }) => metadata.name).sort());
+  expect(Object.keys(budgets).sort()).toEqual(
+    ofKind('Deployment')
+      .map(({ metadata }) => metadata.name)
+      .sort(),
+  );
 });

@@ -3,15 +3,28 @@ import { ESLint, Linter } from 'eslint';
 import { expect, it } from 'vitest';
 import { repository } from './files.ts';
 
-const left = (code: string, rules: Linter.RulesRecord) => new Linter().verify(code, [{ languageOptions: { sourceType: 'module' }, rules }]).map(({ message }) => message);
+const left = (code: string, rules: Linter.RulesRecord) =>
+  new Linter().verify(code, [{ languageOptions: { sourceType: 'module' }, rules }]).map(({ message }) => message);
 
 it('a skip without its sentence is refused, however it is written', async () => {
-  const { rules } = (await new ESLint({ cwd: repository }).calculateConfigForFile('packages/launch/test/any.test.ts')) as { rules: Linter.RulesRecord };
+  const { rules } = (await new ESLint({ cwd: repository }).calculateConfigForFile('packages/launch/test/any.test.ts')) as {
+    rules: Linter.RulesRecord;
+  };
   const restrictions = { 'no-restricted-syntax': rules['no-restricted-syntax'] };
   const silent = [
-    "it.skipIf(missing)('x', () => {})", "describe.skipIf(missing !== undefined)('x', () => {})", "it.runIf(isLinux)('x', () => {})", "it.concurrent.skipIf(a)('x', () => {})",
-    "it.skip('x', () => {})", "describe.skip.each([1])('x', () => {})", "test.todo('x')", "it('x', (context) => { context.skip(); })", "it('x', { skip: true }, () => {})",
+    "it.skipIf(missing)('x', () => {})",
+    "describe.skipIf(missing !== undefined)('x', () => {})",
+    "it.runIf(isLinux)('x', () => {})",
+    "it.concurrent.skipIf(a)('x', () => {})",
+    "it.skip('x', () => {})",
+    "describe.skip.each([1])('x', () => {})",
+    "test.todo('x')",
+    "it('x', (context) => { context.skip(); })",
+    "it('x', { skip: true }, () => {})",
   ];
-  for (const code of silent) expect(left(`warnNotTested('something else', missing); ${code}`, restrictions), code).toEqual([expect.stringMatching(/skipIf\(warnNotTested/)]);
+  for (const code of silent)
+    expect(left(`warnNotTested('something else', missing); ${code}`, restrictions), code).toEqual([
+      expect.stringMatching(/skipIf\(warnNotTested/),
+    ]);
   expect(left("describe.skipIf(warnNotTested('y', missing))('y', () => { it('x', () => {}); });", restrictions)).toEqual([]);
 });

@@ -14,6 +14,9 @@ it('pins every provider exactly', async () => {
 });
 
 it.skipIf(warnNotTested("the format of Terraform's files", terraformMissing))('is well formed and formatted', () => {
-  const { status, stdout, stderr } = spawnSync('terraform', ['fmt', '-check', '-diff', '-recursive', 'infra/terraform'], { cwd: repository, encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync('terraform', ['fmt', '-check', '-diff', '-recursive', 'infra/terraform'], {
+    cwd: repository,
+    encoding: 'utf8',
+  });
   expect([status, stdout, status === 0 ? '' : stderr]).toEqual([0, '', '']);
 });

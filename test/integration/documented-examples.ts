@@ -22,7 +22,10 @@ export function exampleEnvironment(test: TestService): NodeJS.ProcessEnv {
 
 /** `pictures/style` and `pictures/aux`, as the examples have them. */
 export async function writePictures(directory: string): Promise<void> {
-  for (const [folder, hues] of [['style', [0, 40, 80, 100]], ['aux', [120, 160, 200, 240]]] as const) {
+  for (const [folder, hues] of [
+    ['style', [0, 40, 80, 100]],
+    ['aux', [120, 160, 200, 240]],
+  ] as const) {
     const path = join(directory, 'pictures', folder);
     await mkdir(path, { recursive: true });
     for (const [index, hue] of hues.entries()) await writeFile(join(path, `${index + 1}.png`), await discPicture(hue));

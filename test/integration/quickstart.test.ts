@@ -38,31 +38,44 @@ function blockOf(language: string, heading: string): string {
 }
 const options = () => ({ cwd: directory, env: exampleEnvironment(test), maxBuffer: 64 * 1024 * 1024 });
 const bash = (code: string) => run('bash', ['-c', `set -euo pipefail\n${code}`], options());
-const sizeOf = async (file: string) => (({ format, width, height }) => ({ format, width, height }))(await sharp(join(directory, file)).metadata());
+const sizeOf = async (file: string) =>
+  (({ format, width, height }) => ({ format, width, height }))(await sharp(join(directory, file)).metadata());
 const picture = { format: 'png', width: 32, height: 32 };
 
-it('works with curl', async () => {
-  const { stdout } = await bash(blockOf('bash', '### With curl'));
-  expect(stdout).toMatch(/^4\n4\n/);
-  expect(stdout).toContain('event: progress');
-  expect(stdout).toContain('event: job.succeeded');
-  expect(stdout.trimEnd().split('\n').at(-1)).toBe('succeeded');
-  expect(await sizeOf('house.png')).toEqual(picture);
-}, patience);
+it(
+  'works with curl',
+  async () => {
+    const { stdout } = await bash(blockOf('bash', '### With curl'));
+    expect(stdout).toMatch(/^4\n4\n/);
+    expect(stdout).toContain('event: progress');
+    expect(stdout).toContain('event: job.succeeded');
+    expect(stdout.trimEnd().split('\n').at(-1)).toBe('succeeded');
+    expect(await sizeOf('house.png')).toEqual(picture);
+  },
+  patience,
+);
 
-it('works with the command line', async () => {
-  const { stdout } = await bash(blockOf('bash', '### With the command line'));
-  expect(stdout).toMatch(/^status +succeeded$/m);
-  const files = await readdir(join(directory, 'house'));
-  expect(files).toEqual([expect.stringMatching(/^a-photo-of-zwx-style-house-\d+-[0-9a-f]{6}\.png$/)]);
-  expect(await sizeOf(join('house', files[0] ?? ''))).toEqual(picture);
-}, patience);
+it(
+  'works with the command line',
+  async () => {
+    const { stdout } = await bash(blockOf('bash', '### With the command line'));
+    expect(stdout).toMatch(/^status +succeeded$/m);
+    const files = await readdir(join(directory, 'house'));
+    expect(files).toEqual([expect.stringMatching(/^a-photo-of-zwx-style-house-\d+-[0-9a-f]{6}\.png$/)]);
+    expect(await sizeOf(join('house', files[0] ?? ''))).toEqual(picture);
+  },
+  patience,
+);
 
-it('works with the SDK', async () => {
-  await writeFile(join(directory, 'quickstart.ts'), blockOf('ts', '### With the SDK'));
-  const { stdout } = await run(process.execPath, ['--import', 'tsx', 'quickstart.ts'], options());
-  expect(stdout).toMatch(/^4 \d/m);
-  const [url = ''] = /http:[^']+/.exec(stdout) ?? [];
-  const png = await fetch(url, { headers: { authorization: `Bearer ${test.apiKey}` } });
-  expect([png.status, png.headers.get('content-type')]).toEqual([200, 'image/png']);
-}, patience);
+it(
+  'works with the SDK',
+  async () => {
+    await writeFile(join(directory, 'quickstart.ts'), blockOf('ts', '### With the SDK'));
+    const { stdout } = await run(process.execPath, ['--import', 'tsx', 'quickstart.ts'], options());
+    expect(stdout).toMatch(/^4 \d/m);
+    const [url = ''] = /http:[^']+/.exec(stdout) ?? [];
+    const png = await fetch(url, { headers: { authorization: `Bearer ${test.apiKey}` } });
+    expect([png.status, png.headers.get('content-type')]).toEqual([200, 'image/png']);
+  },
+  patience,
+);

@@ -33,53 +33,64 @@ describe.skipIf(warnNotTested('the service on Redis and S3', redisMissing))('on 
 
   const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
-  it('draws while a training runs, keeps the model loaded, gives files by signed links, and cancels', async () => {
-    const trainer = await test.startWorker({ WORKER_QUEUES: 'train:1' });
-    const id = await test.createJob(styleRef, aux, { max_train_steps: 5_000 });
-    const { progress } = await test.until(id, ({ progress: { step, eta_seconds } }) => step > 2 && eta_seconds !== null);
-    expect(progress.eta_seconds).toBeGreaterThan(0);
-    const [first, second] = [await test.generate('tiny'), await test.generate('tiny')];
-    expect((await test.job(id)).status).toBe('running');
-    expect([first.status, second.status]).toEqual(['succeeded', 'succeeded']);
-    const fetchImages = (images: GenerationBody['images']) => Promise.all(images.map(async ({ url, sha256: hash }) => {
-      const answer = await test.request('GET', url);
-      expect(answer.redirected).toBe(true);
-      expect(answer.url.startsWith(s3.settings.endpoint)).toBe(true);
-      const png = Buffer.from(await answer.arrayBuffer());
-      expect(sha256(png)).toBe(hash);
-      return sharp(png).raw().toBuffer();
-    }));
-    expect(await fetchImages(second.images)).toEqual(await fetchImages(first.images));
-    expect((await test.workerLog()).match(/"model loaded"/g)).toHaveLength(1);
+  it(
+    'draws while a training runs, keeps the model loaded, gives files by signed links, and cancels',
+    async () => {
+      const trainer = await test.startWorker({ WORKER_QUEUES: 'train:1' });
+      const id = await test.createJob(styleRef, aux, { max_train_steps: 5_000 });
+      const { progress } = await test.until(id, ({ progress: { step, eta_seconds } }) => step > 2 && eta_seconds !== null);
+      expect(progress.eta_seconds).toBeGreaterThan(0);
+      const [first, second] = [await test.generate('tiny'), await test.generate('tiny')];
+      expect((await test.job(id)).status).toBe('running');
+      expect([first.status, second.status]).toEqual(['succeeded', 'succeeded']);
+      const fetchImages = (images: GenerationBody['images']) =>
+        Promise.all(
+          images.map(async ({ url, sha256: hash }) => {
+            const answer = await test.request('GET', url);
+            expect(answer.redirected).toBe(true);
+            expect(answer.url.startsWith(s3.settings.endpoint)).toBe(true);
+            const png = Buffer.from(await answer.arrayBuffer());
+            expect(sha256(png)).toBe(hash);
+            return sharp(png).raw().toBuffer();
+          }),
+        );
+      expect(await fetchImages(second.images)).toEqual(await fetchImages(first.images));
+      expect((await test.workerLog()).match(/"model loaded"/g)).toHaveLength(1);
 
-    await test.call('POST', `/v1/training-jobs/${id}/cancel`);
-    expect(await test.untilFinished(id)).toMatchObject({ status: 'cancelled', attempt: 1 });
-    const [checkpoint] = await test.checkpoints(id);
-    const file = checkpoint?.files.find(({ path }) => path === 'unet/diffusion_pytorch_model.safetensors');
-    const bytes = Buffer.from(await (await fetch(file?.url ?? '')).arrayBuffer());
-    expect([bytes.length, sha256(bytes)]).toEqual([file?.size_bytes, file?.sha256]);
-    trainer.kill('SIGTERM');
-    expect(await once(trainer, 'exit')).toEqual([0, null]);
-  }, patience);
+      await test.call('POST', `/v1/training-jobs/${id}/cancel`);
+      expect(await test.untilFinished(id)).toMatchObject({ status: 'cancelled', attempt: 1 });
+      const [checkpoint] = await test.checkpoints(id);
+      const file = checkpoint?.files.find(({ path }) => path === 'unet/diffusion_pytorch_model.safetensors');
+      const bytes = Buffer.from(await (await fetch(file?.url ?? '')).arrayBuffer());
+      expect([bytes.length, sha256(bytes)]).toEqual([file?.size_bytes, file?.sha256]);
+      trainer.kill('SIGTERM');
+      expect(await once(trainer, 'exit')).toEqual([0, null]);
+    },
+    patience,
+  );
 
-  it('a job passes from a worker killed with -9 to another, from one without time to save to a third, and loses no more than to its last checkpoint', async () => {
-    const first = await test.startWorker({ WORKER_QUEUES: 'train:1' });
-    const id = await test.createJob(styleRef, aux, { max_train_steps: 60, checkpointing_steps: 15, resolution: 64 });
-    await test.until(id, ({ progress }) => (progress?.step ?? 0) > 0);
-    const second = await test.startWorker({ WORKER_QUEUES: 'train:1', WORKER_GRACE_SECONDS: '0' });
-    await test.until(id, ({ progress }) => (progress?.step ?? 0) > 15);
-    first.kill('SIGKILL');
-    await test.until(id, ({ attempt }) => attempt === 2);
-    const third = await test.startWorker({ WORKER_QUEUES: 'train,generate' });
-    await test.until(id, ({ attempt, progress }) => attempt === 2 && (progress?.step ?? 0) > 30);
-    second.kill('SIGTERM');
-    expect(await once(second, 'exit')).toEqual([0, null]);
-    const job = await test.untilFinished(id);
-    expect(job).toMatchObject({ status: 'succeeded', attempt: 3, error: null, result: { final_step: 60 } });
-    expect(job.heartbeat).toMatchObject({ device: 'cpu', durable_step: 60, host: hostname(), pid: third.pid });
-    expect((await test.checkpoints(id)).map(({ step }) => step)).toEqual([15, 30, 45, 60]);
-    expect((await test.metrics(id)).map(({ step }) => step)).toEqual(Array.from({ length: 60 }, (_, index) => index + 1));
-    third.kill('SIGTERM');
-    expect(await once(third, 'exit')).toEqual([0, null]);
-  }, patience);
+  it(
+    'a job passes from a worker killed with -9 to another, from one without time to save to a third, and loses no more than to its last checkpoint',
+    async () => {
+      const first = await test.startWorker({ WORKER_QUEUES: 'train:1' });
+      const id = await test.createJob(styleRef, aux, { max_train_steps: 60, checkpointing_steps: 15, resolution: 64 });
+      await test.until(id, ({ progress }) => (progress?.step ?? 0) > 0);
+      const second = await test.startWorker({ WORKER_QUEUES: 'train:1', WORKER_GRACE_SECONDS: '0' });
+      await test.until(id, ({ progress }) => (progress?.step ?? 0) > 15);
+      first.kill('SIGKILL');
+      await test.until(id, ({ attempt }) => attempt === 2);
+      const third = await test.startWorker({ WORKER_QUEUES: 'train,generate' });
+      await test.until(id, ({ attempt, progress }) => attempt === 2 && (progress?.step ?? 0) > 30);
+      second.kill('SIGTERM');
+      expect(await once(second, 'exit')).toEqual([0, null]);
+      const job = await test.untilFinished(id);
+      expect(job).toMatchObject({ status: 'succeeded', attempt: 3, error: null, result: { final_step: 60 } });
+      expect(job.heartbeat).toMatchObject({ device: 'cpu', durable_step: 60, host: hostname(), pid: third.pid });
+      expect((await test.checkpoints(id)).map(({ step }) => step)).toEqual([15, 30, 45, 60]);
+      expect((await test.metrics(id)).map(({ step }) => step)).toEqual(Array.from({ length: 60 }, (_, index) => index + 1));
+      third.kill('SIGTERM');
+      expect(await once(third, 'exit')).toEqual([0, null]);
+    },
+    patience,
+  );
 });

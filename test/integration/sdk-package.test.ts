@@ -25,7 +25,15 @@ beforeAll(async () => {
   installed = join(project, 'node_modules', '@styleforge', 'sdk');
   await mkdir(installed, { recursive: true });
   await run(process.execPath, [join(root, 'infra', 'pack-sdk.mjs'), installed]);
-  for (const name of ['openapi-fetch', 'openapi-typescript-helpers', 'eventsource-parser', 'standardwebhooks', '@stablelib', 'fast-sha256', '@types']) {
+  for (const name of [
+    'openapi-fetch',
+    'openapi-typescript-helpers',
+    'eventsource-parser',
+    'standardwebhooks',
+    '@stablelib',
+    'fast-sha256',
+    '@types',
+  ]) {
     await symlink(join(root, 'node_modules', name), join(project, 'node_modules', name));
   }
   await writeFile(join(project, 'package.json'), JSON.stringify({ name: 'scratch', type: 'module' }));
@@ -45,7 +53,9 @@ describe('the package', () => {
     const [packed] = JSON.parse(stdout) as { name: string; files: { path: string }[]; size: number }[];
     const paths = packed?.files.map(({ path }) => path) ?? [];
     expect(packed?.name).toBe('@styleforge/sdk');
-    expect(paths).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'package.json', 'dist/index.js', 'dist/index.d.ts', 'dist/local-files.js']));
+    expect(paths).toEqual(
+      expect.arrayContaining(['LICENSE', 'README.md', 'package.json', 'dist/index.js', 'dist/index.d.ts', 'dist/local-files.js']),
+    );
     expect(paths.filter((path) => !/^(LICENSE|README\.md|package\.json|dist\/.*\.(js|d\.ts))$/.test(path))).toEqual([]);
     expect(packed?.size).toBeLessThan(100_000);
     const manifest = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8')) as Record<string, object>;
@@ -55,16 +65,21 @@ describe('the package', () => {
   });
 
   it('works from plain JavaScript', async () => {
-    await writeFile(join(project, 'plain.mjs'), `
+    await writeFile(
+      join(project, 'plain.mjs'),
+      `
       import StyleForge, { AuthenticationError } from '@styleforge/sdk';
       console.log((await new StyleForge().baseModels.list()).map(({ name }) => name).join());
       await new StyleForge({ apiKey: 'sf_wrong' }).datasets.list().catch((error) => console.log(error instanceof AuthenticationError, error.code));
-    `);
+    `,
+    );
     expect((await node('plain.mjs')).stdout).toBe('styleforge-mini\ntrue unauthorized\n');
   });
 
   it('works where there is nothing but what a browser has', async () => {
-    await writeFile(join(project, 'page.mjs'), `
+    await writeFile(
+      join(project, 'page.mjs'),
+      `
       import StyleForge from '@styleforge/sdk';
       globalThis.result = (async () => {
         const client = new StyleForge({ apiKey, baseUrl });
@@ -73,15 +88,60 @@ describe('the package', () => {
         const refused = await client.datasets.upload(id, 'a/path.png').catch((error) => error.message);
         return { kept, refused };
       })();
-    `);
-    const { outputFiles } = await build({ entryPoints: [join(project, 'page.mjs')], bundle: true, platform: 'browser', format: 'iife', write: false, logLevel: 'silent' });
+    `,
+    );
+    const { outputFiles } = await build({
+      entryPoints: [join(project, 'page.mjs')],
+      bundle: true,
+      platform: 'browser',
+      format: 'iife',
+      write: false,
+      logLevel: 'silent',
+    });
     const code = outputFiles[0]?.text ?? '';
     expect(code).not.toMatch(/["']node:/);
-    const { fetch, Request, Response, Headers, FormData, Blob, File, URL, AbortController, AbortSignal, TextDecoder, ReadableStream, crypto, setTimeout, clearTimeout, ArrayBuffer, Uint8Array } = globalThis;
+    const {
+      fetch,
+      Request,
+      Response,
+      Headers,
+      FormData,
+      Blob,
+      File,
+      URL,
+      AbortController,
+      AbortSignal,
+      TextDecoder,
+      ReadableStream,
+      crypto,
+      setTimeout,
+      clearTimeout,
+      ArrayBuffer,
+      Uint8Array,
+    } = globalThis;
     const picture = new Uint8Array(await readFile(join(project, 'pictures', 'aux', '1.png')));
     const page = {
-      fetch, Request, Response, Headers, FormData, Blob, File, URL, AbortController, AbortSignal, TextDecoder, ReadableStream, crypto, setTimeout, clearTimeout, ArrayBuffer, Uint8Array,
-      picture, apiKey: test.apiKey, baseUrl: test.service.url, result: Promise.resolve({}),
+      fetch,
+      Request,
+      Response,
+      Headers,
+      FormData,
+      Blob,
+      File,
+      URL,
+      AbortController,
+      AbortSignal,
+      TextDecoder,
+      ReadableStream,
+      crypto,
+      setTimeout,
+      clearTimeout,
+      ArrayBuffer,
+      Uint8Array,
+      picture,
+      apiKey: test.apiKey,
+      baseUrl: test.service.url,
+      result: Promise.resolve({}),
     };
     runInNewContext(code, page);
     expect(await page.result).toEqual({ kept: 1, refused: 'a/path.png: a browser cannot open paths; give a File, a Blob or bytes.' });
@@ -89,21 +149,49 @@ describe('the package', () => {
 });
 
 describe('the README', () => {
-  it('is one program that compiles strictly and runs against the service', async () => {
-    const readme = await readFile(join(root, 'packages', 'sdk', 'README.md'), 'utf8');
-    const blocks = codeBlocks(readme, 'ts');
-    expect(blocks.length).toBeGreaterThanOrEqual(8);
-    await writeFile(join(project, 'readme.ts'), `${blocks.join('\n')}\n${deliverWebhook()}`);
-    const options = ['--strict', '--module', 'nodenext', '--target', 'es2023', '--lib', 'es2023,dom,dom.iterable', '--types', 'node', '--skipLibCheck'];
-    await run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), 'readme.ts', ...options], { cwd: project }).catch((error: unknown) => {
-      throw new Error((error as { stdout: string }).stdout, { cause: error });
-    });
-    const { stdout } = await node('readme.js');
-    for (const line of ['succeeded 4 ', 'job.succeeded', 'validation_failed req_', 'base model styleforge-mini kid@mini-clip ', '2 true', 'cancelled undefined', 'training_job.succeeded', 'webhook 204', 'forged 400']) expect(stdout).toContain(line);
-    expect((await readdir(project)).filter((name) => /^img_.*\.png$/.test(name))).toHaveLength(1);
-    expect((await readFile(join(project, 'first-file'))).length).toBeGreaterThan(0);
-    expect(await readFile(join(project, 'report.html'), 'utf8')).toContain('<!doctype html>');
-  }, patience);
+  it(
+    'is one program that compiles strictly and runs against the service',
+    async () => {
+      const readme = await readFile(join(root, 'packages', 'sdk', 'README.md'), 'utf8');
+      const blocks = codeBlocks(readme, 'ts');
+      expect(blocks.length).toBeGreaterThanOrEqual(8);
+      await writeFile(join(project, 'readme.ts'), `${blocks.join('\n')}\n${deliverWebhook()}`);
+      const options = [
+        '--strict',
+        '--module',
+        'nodenext',
+        '--target',
+        'es2023',
+        '--lib',
+        'es2023,dom,dom.iterable',
+        '--types',
+        'node',
+        '--skipLibCheck',
+      ];
+      await run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), 'readme.ts', ...options], {
+        cwd: project,
+      }).catch((error: unknown) => {
+        throw new Error((error as { stdout: string }).stdout, { cause: error });
+      });
+      const { stdout } = await node('readme.js');
+      for (const line of [
+        'succeeded 4 ',
+        'job.succeeded',
+        'validation_failed req_',
+        'base model styleforge-mini kid@mini-clip ',
+        '2 true',
+        'cancelled undefined',
+        'training_job.succeeded',
+        'webhook 204',
+        'forged 400',
+      ])
+        expect(stdout).toContain(line);
+      expect((await readdir(project)).filter((name) => /^img_.*\.png$/.test(name))).toHaveLength(1);
+      expect((await readFile(join(project, 'first-file'))).length).toBeGreaterThan(0);
+      expect(await readFile(join(project, 'report.html'), 'utf8')).toContain('<!doctype html>');
+    },
+    patience,
+  );
 });
 
 /** What the service would send to the README's server, and what somebody else might. */

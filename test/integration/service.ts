@@ -15,7 +15,12 @@ import { makeTinyBaseModel } from './tiny-base-model.ts';
 const root = new URL('../../', import.meta.url);
 
 type Settings = Record<string, string>;
-export type JobRequest = { max_train_steps: number; checkpointing_steps?: number | null; checkpoints_total_limit?: number; resolution?: number };
+export type JobRequest = {
+  max_train_steps: number;
+  checkpointing_steps?: number | null;
+  checkpoints_total_limit?: number;
+  resolution?: number;
+};
 
 export class TestService {
   readonly directory: string;
@@ -27,7 +32,11 @@ export class TestService {
   private constructor(directory: string, settings: Settings) {
     this.directory = directory;
     this.#settings = {
-      PORT: '0', LOG_LEVEL: 'info', DATA_DIRECTORY: join(directory, 'data'), BASE_MODELS_DIRECTORY: join(directory, 'models'), ...settings,
+      PORT: '0',
+      LOG_LEVEL: 'info',
+      DATA_DIRECTORY: join(directory, 'data'),
+      BASE_MODELS_DIRECTORY: join(directory, 'models'),
+      ...settings,
     };
   }
 
@@ -53,7 +62,8 @@ export class TestService {
     const log = await open(join(this.directory, 'more-workers.log'), 'a');
     const worker = forkTypeScript(new URL('apps/worker/src/main.ts', root), [], {
       execArgv: ['--import', new URL('apps/lab/src/start/end-with-parent.mjs', root).href],
-      env: environmentOf(config), stdio: ['ignore', log.fd, log.fd, 'ipc'],
+      env: environmentOf(config),
+      stdio: ['ignore', log.fd, log.fd, 'ipc'],
     });
     await log.close();
     this.#workers.push(worker);
@@ -113,7 +123,10 @@ export class TestService {
 
   async createJob(styleRef: string, aux: string, hyperparameters: JobRequest): Promise<string> {
     const job = await this.call<TrainingJobBody>('POST', '/v1/training-jobs', {
-      method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: styleRef }, aux: { dataset_id: aux },
+      method: 'single-styleforge',
+      base_model: 'tiny',
+      style_ref: { dataset_id: styleRef },
+      aux: { dataset_id: aux },
       hyperparameters: { resolution: 32, learning_rate: 1e-3, ...hyperparameters },
     });
     return job.id;
@@ -126,7 +139,13 @@ export class TestService {
 
   async generate(model: string): Promise<GenerationBody> {
     const { id } = await this.call<GenerationBody>('POST', '/v1/images/generations', {
-      model, prompts: ['a photo of zwx style'], steps: 2, guidance_scale: 2, seed: 7, num_images: 2, wait: 30,
+      model,
+      prompts: ['a photo of zwx style'],
+      steps: 2,
+      guidance_scale: 2,
+      seed: 7,
+      num_images: 2,
+      wait: 30,
     });
     return this.generated(id);
   }

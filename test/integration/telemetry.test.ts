@@ -20,13 +20,18 @@ let requestId: string;
 
 beforeAll(async () => {
   receiver = await startTraceReceiver();
-  test = await TestService.create({ tiny: {} }, { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_EXPORTER_OTLP_HEADERS: 'x-key=secret', WORKER_PORT: '0', HOST: '0.0.0.0' });
+  test = await TestService.create(
+    { tiny: {} },
+    { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_EXPORTER_OTLP_HEADERS: 'x-key=secret', WORKER_PORT: '0', HOST: '0.0.0.0' },
+  );
   const styleRef = await test.createDataset('style_ref', [0, 40, 80]);
   const created = await fetch(`${test.service.url}/v1/training-jobs`, {
     method: 'POST',
     headers: { ...test.authorization, 'content-type': 'application/json', traceparent: `00-${callerTrace}-${callerSpan}-01` },
     body: JSON.stringify({
-      method: 'dreambooth', base_model: 'tiny', style_ref: { dataset_id: styleRef },
+      method: 'dreambooth',
+      base_model: 'tiny',
+      style_ref: { dataset_id: styleRef },
       hyperparameters: { resolution: 32, max_train_steps: 5, checkpointing_steps: 2 },
     }),
   });
@@ -76,7 +81,10 @@ describe('the trace of a job', () => {
 });
 
 const linesOf = async (file: string) =>
-  (await readFile(join(test.service.logDirectory, file), 'utf8')).split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Record<string, unknown>);
+  (await readFile(join(test.service.logDirectory, file), 'utf8'))
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
 
 it('the ids of request and job stand in the logs of every process', async () => {
   const api = await linesOf('api.log');
@@ -106,39 +114,67 @@ describe('metrics', () => {
   const scrape = async (url: string) => (await fetch(`${url}/metrics`)).text();
   const workerUrl = async () => /"url":"([^"]+)","msg":"status page"/.exec(await test.workerLog())?.[1] ?? '';
 
-  it('of API and worker together give every metric of the table a value', async () => {
-    await fetch(`${test.service.url}/readyz`);
-    const generation = await test.call<{ id: string }>('POST', '/v1/images/generations', { model: jobId, prompts: ['a cat'], steps: 1, width: 32, height: 32 });
-    await test.generated(generation.id);
-    const text = `${await scrape(test.service.url)}\n${await scrape(await workerUrl())}`;
-    const missing = Object.keys(METRICS).filter((name) => !new RegExp(`^${name}(_count)?(\\{.*\\})? [0-9.e+-]+$`, 'm').test(text));
-    // No job has failed yet.
-    expect(missing).toEqual(['styleforge_job_failures_total']);
-    expect(text).toMatch(/^styleforge_jobs\{kind="training_job",status="succeeded"\} 1$/m);
-    expect(text).toMatch(/^styleforge_train_step_seconds_count\{method="dreambooth"\} 5$/m);
-    expect(text).toMatch(/^styleforge_queue_wait_seconds_count\{queue="train"\} 1$/m);
-    expect(text).toMatch(/^styleforge_http_request_duration_seconds_count\{method="POST",route="\/v1\/training-jobs",status="202"\} 1$/m);
-    expect(text).not.toContain(jobId);
-  }, patience);
+  it(
+    'of API and worker together give every metric of the table a value',
+    async () => {
+      await fetch(`${test.service.url}/readyz`);
+      const generation = await test.call<{ id: string }>('POST', '/v1/images/generations', {
+        model: jobId,
+        prompts: ['a cat'],
+        steps: 1,
+        width: 32,
+        height: 32,
+      });
+      await test.generated(generation.id);
+      const text = `${await scrape(test.service.url)}\n${await scrape(await workerUrl())}`;
+      const missing = Object.keys(METRICS).filter((name) => !new RegExp(`^${name}(_count)?(\\{.*\\})? [0-9.e+-]+$`, 'm').test(text));
+      // No job has failed yet.
+      expect(missing).toEqual(['styleforge_job_failures_total']);
+      expect(text).toMatch(/^styleforge_jobs\{kind="training_job",status="succeeded"\} 1$/m);
+      expect(text).toMatch(/^styleforge_train_step_seconds_count\{method="dreambooth"\} 5$/m);
+      expect(text).toMatch(/^styleforge_queue_wait_seconds_count\{queue="train"\} 1$/m);
+      expect(text).toMatch(/^styleforge_http_request_duration_seconds_count\{method="POST",route="\/v1\/training-jobs",status="202"\} 1$/m);
+      expect(text).not.toContain(jobId);
+    },
+    patience,
+  );
 
-  it('count failures of every kind of work by their code', async () => {
-    // The base model is damaged: whatever loads it fails. Nothing has loaded it for generation yet.
-    await truncate(join(test.directory, 'models', 'tiny', 'unet', 'diffusion_pytorch_model.safetensors'), 1_000);
-    const generation = await test.call<{ id: string }>('POST', '/v1/images/generations', { model: 'tiny', prompts: ['a cat'], steps: 1 });
-    expect((await test.generated(generation.id)).status).toBe('failed');
-    await test.call('POST', '/v1/evaluations', { model: 'tiny', prompts: ['a cat', 'a dog'], metrics: ['clip'] });
-    const codes = async (queue: string) => [...(await scrape(await workerUrl())).matchAll(new RegExp(`^styleforge_job_failures_total\\{queue="${queue}",code="([a-z_]+)"\\} [1-9]`, 'gm'))].map(([, code]) => code);
-    await expect.poll(() => codes('evaluate'), { timeout: 60_000 }).toHaveLength(1);
-    expect(await codes('generate')).toEqual(['internal_error']);
-    expect(await codes('train')).toEqual([]);
-  }, patience);
+  it(
+    'count failures of every kind of work by their code',
+    async () => {
+      // The base model is damaged: whatever loads it fails. Nothing has loaded it for generation yet.
+      await truncate(join(test.directory, 'models', 'tiny', 'unet', 'diffusion_pytorch_model.safetensors'), 1_000);
+      const generation = await test.call<{ id: string }>('POST', '/v1/images/generations', { model: 'tiny', prompts: ['a cat'], steps: 1 });
+      expect((await test.generated(generation.id)).status).toBe('failed');
+      await test.call('POST', '/v1/evaluations', { model: 'tiny', prompts: ['a cat', 'a dog'], metrics: ['clip'] });
+      const codes = async (queue: string) =>
+        [
+          ...(await scrape(await workerUrl())).matchAll(
+            new RegExp(`^styleforge_job_failures_total\\{queue="${queue}",code="([a-z_]+)"\\} [1-9]`, 'gm'),
+          ),
+        ].map(([, code]) => code);
+      await expect.poll(() => codes('evaluate'), { timeout: 60_000 }).toHaveLength(1);
+      expect(await codes('generate')).toEqual(['internal_error']);
+      expect(await codes('train')).toEqual([]);
+    },
+    patience,
+  );
 
   it('and readiness of the worker come from its own status page, at an address that opens where it listens at all', async () => {
     const url = await workerUrl();
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     const answer = await fetch(`${url}/readyz`);
-    expect([answer.status, await answer.json()]).toMatchObject([200, { dependencies: {
-      database: { status: 'up' }, migrations: { status: 'up' }, object_store: { status: 'up' }, queue: { status: 'up' }, disk_space: { status: 'up' },
-    } }]);
+    expect([answer.status, await answer.json()]).toMatchObject([
+      200,
+      {
+        dependencies: {
+          database: { status: 'up' },
+          migrations: { status: 'up' },
+          object_store: { status: 'up' },
+          queue: { status: 'up' },
+          disk_space: { status: 'up' },
+        },
+      },
+    ]);
   });
 });

@@ -16,26 +16,46 @@ export async function makeTinyBaseModel(directory: string): Promise<void> {
   await mkdir(tokenizer);
   const letters = byteLetters();
   const tokens = [...letters, ...letters.map((letter) => `${letter}</w>`)];
-  const vocabulary = Object.fromEntries([...tokens.map((token, id) => [token, id]), ['<|startoftext|>', startId], ['<|endoftext|>', endId]]);
+  const vocabulary = Object.fromEntries([
+    ...tokens.map((token, id) => [token, id]),
+    ['<|startoftext|>', startId],
+    ['<|endoftext|>', endId],
+  ]);
   const special = { bos_token: '<|startoftext|>', eos_token: '<|endoftext|>', pad_token: '<|endoftext|>', unk_token: '<|endoftext|>' };
   await writeFile(join(tokenizer, 'vocab.json'), JSON.stringify(vocabulary));
   await writeFile(join(tokenizer, 'merges.txt'), '#version: 0.2\n');
   await writeFile(join(tokenizer, 'special_tokens_map.json'), JSON.stringify(special));
-  await writeFile(join(tokenizer, 'tokenizer_config.json'), JSON.stringify({ ...special, model_max_length: 77, tokenizer_class: 'CLIPTokenizer' }));
+  await writeFile(
+    join(tokenizer, 'tokenizer_config.json'),
+    JSON.stringify({ ...special, model_max_length: 77, tokenizer_class: 'CLIPTokenizer' }),
+  );
 }
 
 /** Two of the U-Net's four levels, of which the outer one attends to the prompt: half of what there is to compile and to compute. */
 async function keepOuterLevels(unet: string): Promise<void> {
   const config = join(unet, 'config.json');
-  await writeFile(config, JSON.stringify({
-    ...(JSON.parse(await readFile(config, 'utf8')) as object), block_out_channels: [16, 32],
-    down_block_types: ['CrossAttnDownBlock2D', 'DownBlock2D'], up_block_types: ['UpBlock2D', 'CrossAttnUpBlock2D'],
-  }));
+  await writeFile(
+    config,
+    JSON.stringify({
+      ...(JSON.parse(await readFile(config, 'utf8')) as object),
+      block_out_channels: [16, 32],
+      down_block_types: ['CrossAttnDownBlock2D', 'DownBlock2D'],
+      up_block_types: ['UpBlock2D', 'CrossAttnUpBlock2D'],
+    }),
+  );
   const weights = join(unet, 'diffusion_pytorch_model.safetensors');
   const reader = await SafetensorsReader.open(weights);
   const kept = reader.names().flatMap((name) => {
     const inner = /^(down_blocks\.[23]|up_blocks\.[01]|down_blocks\.1\.(attentions|downsamplers)|up_blocks\.2\.attentions)\./;
-    return inner.test(name) ? [] : [{ name: name.replace(/^up_blocks\.([23])/, (_, level) => `up_blocks.${Number(level) - 2}`), shape: reader.info(name).shape, data: () => reader.read(name) }];
+    return inner.test(name)
+      ? []
+      : [
+          {
+            name: name.replace(/^up_blocks\.([23])/, (_, level) => `up_blocks.${Number(level) - 2}`),
+            shape: reader.info(name).shape,
+            data: () => reader.read(name),
+          },
+        ];
   });
   await writeSafetensors(weights, kept);
   await reader.close();
@@ -43,7 +63,8 @@ async function keepOuterLevels(unet: string): Promise<void> {
 
 /** The extractor `mini-clip` at tiny size, with random weights. */
 export async function makeTinyExtractor(directory: string): Promise<void> {
-  for (const part of ['clip-preprocessing', 'tiny-clip']) await cp(fileURLToPath(new URL(`../golden/${part}`, import.meta.url)), directory, { recursive: true });
+  for (const part of ['clip-preprocessing', 'tiny-clip'])
+    await cp(fileURLToPath(new URL(`../golden/${part}`, import.meta.url)), directory, { recursive: true });
 }
 
 /** Byte-level BPE writes each byte as one visible character. */

@@ -28,79 +28,122 @@ beforeAll(async () => {
 afterAll(() => test.remove());
 
 const request = (changes: { hyperparameters?: object } & Record<string, unknown> = {}) => ({
-  method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: styleRef }, aux: { dataset_id: aux },
-  ...changes, hyperparameters: { resolution: 32, learning_rate: 1e-3, max_train_steps: 2, ...changes.hyperparameters },
+  method: 'single-styleforge',
+  base_model: 'tiny',
+  style_ref: { dataset_id: styleRef },
+  aux: { dataset_id: aux },
+  ...changes,
+  hyperparameters: { resolution: 32, learning_rate: 1e-3, max_train_steps: 2, ...changes.hyperparameters },
 });
-const create = async (changes: Parameters<typeof request>[0]) => (await test.call<{ id: string }>('POST', '/v1/training-jobs', request(changes))).id;
+const create = async (changes: Parameters<typeof request>[0]) =>
+  (await test.call<{ id: string }>('POST', '/v1/training-jobs', request(changes))).id;
 
 describe('a job that cannot be trained fails before its first step, once, with a code of its own', () => {
   it.each<[string, RegExp, () => Promise<Parameters<typeof request>[0]>]>([
-    ['common_token', /'paintstyle'.*'style'.*rare one/, async () => {
-      await makeTinyBaseModel(models('wordy'));
-      await cp(miniTokenizer, models('wordy', 'tokenizer'), { recursive: true });
-      return { base_model: 'wordy', style_ref: { dataset_id: styleRef, components: [{ name: 'all', token: 'paintstyle' }] } };
-    }],
-    ['unsupported_base_model', /AttnSkipDownBlock2D/, async () => {
-      await makeTinyBaseModel(models('unsupported'));
-      const config = models('unsupported', 'unet', 'config.json');
-      await writeFile(config, (await readFile(config, 'utf8')).replaceAll('CrossAttnDownBlock2D', 'AttnSkipDownBlock2D'));
-      return { base_model: 'unsupported' };
-    }],
-  ])('%s', async (code, message, changes) => {
-    const id = await create(await changes());
-    const job = await test.untilFinished(id);
-    expect(job).toMatchObject({ status: 'failed', attempt: 1, error: { code, retryable: false } });
-    expect(job.error?.message).toMatch(message);
-    expect([await test.metrics(id), await test.checkpoints(id)]).toEqual([[], []]);
-  }, patience);
+    [
+      'common_token',
+      /'paintstyle'.*'style'.*rare one/,
+      async () => {
+        await makeTinyBaseModel(models('wordy'));
+        await cp(miniTokenizer, models('wordy', 'tokenizer'), { recursive: true });
+        return { base_model: 'wordy', style_ref: { dataset_id: styleRef, components: [{ name: 'all', token: 'paintstyle' }] } };
+      },
+    ],
+    [
+      'unsupported_base_model',
+      /AttnSkipDownBlock2D/,
+      async () => {
+        await makeTinyBaseModel(models('unsupported'));
+        const config = models('unsupported', 'unet', 'config.json');
+        await writeFile(config, (await readFile(config, 'utf8')).replaceAll('CrossAttnDownBlock2D', 'AttnSkipDownBlock2D'));
+        return { base_model: 'unsupported' };
+      },
+    ],
+  ])(
+    '%s',
+    async (code, message, changes) => {
+      const id = await create(await changes());
+      const job = await test.untilFinished(id);
+      expect(job).toMatchObject({ status: 'failed', attempt: 1, error: { code, retryable: false } });
+      expect(job.error?.message).toMatch(message);
+      expect([await test.metrics(id), await test.checkpoints(id)]).toEqual([[], []]);
+    },
+    patience,
+  );
 });
 
 /** Every latent of this base model is from now on no number. */
 async function damage(directory: string): Promise<void> {
   const reader = await (await readDiffusersFolder(directory)).vae.openWeights();
-  const weights = await Promise.all(reader.names().map(async (name) => ({ name, shape: reader.info(name).shape, data: name === 'encoder.conv_in.bias' ? new Float32Array(reader.info(name).shape[0] ?? 0).fill(NaN) : await reader.read(name) })));
+  const weights = await Promise.all(
+    reader.names().map(async (name) => ({
+      name,
+      shape: reader.info(name).shape,
+      data: name === 'encoder.conv_in.bias' ? new Float32Array(reader.info(name).shape[0] ?? 0).fill(NaN) : await reader.read(name),
+    })),
+  );
   await reader.close();
   await writeDiffusersFolder(directory, { base: directory, components: { vae: { weights } } });
 }
 
-it('a loss that is lost ends the job with the step, and the last good checkpoint stays', async () => {
-  await makeTinyBaseModel(models('damaged'));
-  const id = await create({ base_model: 'damaged' });
-  expect(await test.untilFinished(id)).toMatchObject({ status: 'succeeded' });
-  await damage(models('damaged'));
-  await test.call('POST', `/v1/training-jobs/${id}/resume`, { max_train_steps: 5 });
-  const job = await test.untilFinished(id);
-  expect(job).toMatchObject({ status: 'failed', attempt: 2, error: { code: 'training_diverged', retryable: false } });
-  expect(job.error?.message).toMatch(/loss NaN.* at step 3: .*the last checkpoint is kept/);
-  expect((await test.checkpoints(id)).map(({ step }) => step)).toEqual([2]);
-}, patience);
+it(
+  'a loss that is lost ends the job with the step, and the last good checkpoint stays',
+  async () => {
+    await makeTinyBaseModel(models('damaged'));
+    const id = await create({ base_model: 'damaged' });
+    expect(await test.untilFinished(id)).toMatchObject({ status: 'succeeded' });
+    await damage(models('damaged'));
+    await test.call('POST', `/v1/training-jobs/${id}/resume`, { max_train_steps: 5 });
+    const job = await test.untilFinished(id);
+    expect(job).toMatchObject({ status: 'failed', attempt: 2, error: { code: 'training_diverged', retryable: false } });
+    expect(job.error?.message).toMatch(/loss NaN.* at step 3: .*the last checkpoint is kept/);
+    expect((await test.checkpoints(id)).map(({ step }) => step)).toEqual([2]);
+  },
+  patience,
+);
 
-it('a study goes on after a restart of the service, and compares how many steps each variation needed', async () => {
-  const validation = { prompts: ['a photo of [V] style, a house', 'a photo of [V] style, a tree'], every_steps: 2, steps: 1, guidance_scale: 1 };
-  const { id } = await test.call<StudyBody>('POST', '/v1/studies', {
-    name: 'how much of everything',
-    job: request({ hyperparameters: { max_train_steps: 4 }, validation, early_stopping: { metric: 'kid', patience: 9 } }),
-    variations: [{ name: 'half the images', changes: { style_ref: { mix: { all: 5 } }, early_stopping: { metric: 'clip' } } }],
-    grid: [{ pointer: '/aux/weight', values: [0, 1] }],
-  });
-  const study = () => test.call<StudyBody>('GET', `/v1/studies/${id}`);
-  const [first] = (await study()).report;
-  await test.until(first?.training_job_id ?? '', ({ progress }) => (progress?.step ?? 0) > 0);
-  await test.stop();
-  await test.start();
-  for (const { training_job_id } of (await study()).report) expect(await test.untilFinished(training_job_id)).toMatchObject({ status: 'succeeded', error: null });
-  const { status, jobs, report, leaders } = await study();
-  expect([status, jobs]).toEqual(['finished', { succeeded: 3 }]);
-  expect(report.map(({ name, final_step, scores }) => [name, final_step, scores.map(({ step }) => step)])).toEqual([
-    ['half the images', 4, [0, 2, 4]], ['weight=0', 4, [0, 2, 4]], ['weight=1', 4, [0, 2, 4]],
-  ]);
-  for (const { best, scores, training_job_id, checkpoint_id } of report) {
-    const { result } = await test.job(training_job_id);
-    expect(result?.early_stopping).toEqual({ metric: best?.metric, stopped: false, curve: scores.map(({ step, scores: values }) => ({ step, value: values[best?.metric ?? ''] })) });
-    expect(result?.early_stopping?.curve).toContainEqual({ step: best?.step, value: best?.value });
-    expect((await test.checkpoints(training_job_id)).find((checkpoint) => checkpoint.id === checkpoint_id)?.step).toBe(best?.step);
-  }
-  expect(leaders.map(({ metric }) => metric).sort()).toEqual(['clip@mini-clip', 'kid@mini-clip']);
-  const ofKid = report.filter(({ best }) => best?.metric === 'kid@mini-clip').map(({ best }) => best?.value ?? NaN);
-  expect(leaders.find(({ metric }) => metric === 'kid@mini-clip')?.value).toBe(Math.min(...ofKid));
-}, patience);
+it(
+  'a study goes on after a restart of the service, and compares how many steps each variation needed',
+  async () => {
+    const validation = {
+      prompts: ['a photo of [V] style, a house', 'a photo of [V] style, a tree'],
+      every_steps: 2,
+      steps: 1,
+      guidance_scale: 1,
+    };
+    const { id } = await test.call<StudyBody>('POST', '/v1/studies', {
+      name: 'how much of everything',
+      job: request({ hyperparameters: { max_train_steps: 4 }, validation, early_stopping: { metric: 'kid', patience: 9 } }),
+      variations: [{ name: 'half the images', changes: { style_ref: { mix: { all: 5 } }, early_stopping: { metric: 'clip' } } }],
+      grid: [{ pointer: '/aux/weight', values: [0, 1] }],
+    });
+    const study = () => test.call<StudyBody>('GET', `/v1/studies/${id}`);
+    const [first] = (await study()).report;
+    await test.until(first?.training_job_id ?? '', ({ progress }) => (progress?.step ?? 0) > 0);
+    await test.stop();
+    await test.start();
+    for (const { training_job_id } of (await study()).report)
+      expect(await test.untilFinished(training_job_id)).toMatchObject({ status: 'succeeded', error: null });
+    const { status, jobs, report, leaders } = await study();
+    expect([status, jobs]).toEqual(['finished', { succeeded: 3 }]);
+    expect(report.map(({ name, final_step, scores }) => [name, final_step, scores.map(({ step }) => step)])).toEqual([
+      ['half the images', 4, [0, 2, 4]],
+      ['weight=0', 4, [0, 2, 4]],
+      ['weight=1', 4, [0, 2, 4]],
+    ]);
+    for (const { best, scores, training_job_id, checkpoint_id } of report) {
+      const { result } = await test.job(training_job_id);
+      expect(result?.early_stopping).toEqual({
+        metric: best?.metric,
+        stopped: false,
+        curve: scores.map(({ step, scores: values }) => ({ step, value: values[best?.metric ?? ''] })),
+      });
+      expect(result?.early_stopping?.curve).toContainEqual({ step: best?.step, value: best?.value });
+      expect((await test.checkpoints(training_job_id)).find((checkpoint) => checkpoint.id === checkpoint_id)?.step).toBe(best?.step);
+    }
+    expect(leaders.map(({ metric }) => metric).sort()).toEqual(['clip@mini-clip', 'kid@mini-clip']);
+    const ofKid = report.filter(({ best }) => best?.metric === 'kid@mini-clip').map(({ best }) => best?.value ?? NaN);
+    expect(leaders.find(({ metric }) => metric === 'kid@mini-clip')?.value).toBe(Math.min(...ofKid));
+  },
+  patience,
+);

@@ -24,7 +24,10 @@ afterAll(() => test.remove());
 
 const checkpointFolders = async (jobId: string) => {
   const entries = await readdir(join(test.directory, 'data', 'objects', 'projects'), { recursive: true });
-  return entries.map((path) => new RegExp(`training-jobs/${jobId}/checkpoints/([^/]+)$`).exec(path)?.[1]).filter((name) => name !== undefined).sort();
+  return entries
+    .map((path) => new RegExp(`training-jobs/${jobId}/checkpoints/([^/]+)$`).exec(path)?.[1])
+    .filter((name) => name !== undefined)
+    .sort();
 };
 const weightsHash = async (jobId: string) =>
   (await test.checkpoints(jobId)).at(-1)?.files.find(({ path }) => path === 'unet/diffusion_pytorch_model.safetensors')?.sha256;
@@ -32,57 +35,86 @@ const weightsHash = async (jobId: string) =>
 describe('a training job', () => {
   let jobId: string;
 
-  it('goes from images over HTTP to a checkpoint that can be fetched', async () => {
-    jobId = await test.createJob(styleRef, aux, { max_train_steps: 6, checkpointing_steps: 4 });
-    const job = await test.untilFinished(jobId);
-    expect(job).toMatchObject({ status: 'succeeded', attempt: 1, error: null, result: { final_step: 6 } });
-    expect(job.progress).toMatchObject({ step: 6, of: 6, eta_seconds: 0 });
-    const metrics = await test.metrics(jobId);
-    expect(metrics.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6]);
-    for (const { loss, style_ref_loss, aux_loss, grad_norm } of metrics) {
-      expect(style_ref_loss + (aux_loss ?? Number.NaN)).toBeCloseTo(loss, 5);
-      expect(grad_norm).toBeGreaterThan(0);
-    }
-    expect((await test.events(jobId)).map(({ type }) => type)).toEqual(['job.queued', 'job.validating', 'job.running', 'checkpoint.saved', 'checkpoint.saved', 'job.succeeded']);
-    const checkpoints = await test.checkpoints(jobId);
-    expect(checkpoints.map(({ step }) => step)).toEqual([4, 6]);
-    expect(checkpoints[1]?.id).toBe(job.result?.checkpoint_id);
-    // Both formats: a diffusers folder, and at the end one file.
-    expect(checkpoints.map(({ files }) => files.some(({ path }) => path === 'single-file/model.safetensors'))).toEqual([false, true]);
-    const file = checkpoints[1]?.files.find(({ path }) => path === 'unet/diffusion_pytorch_model.safetensors');
-    const bytes = await (await test.request('GET', new URL(file?.url ?? '', test.service.url).pathname)).arrayBuffer();
-    expect(createHash('sha256').update(Buffer.from(bytes)).digest('hex')).toBe(file?.sha256);
-  }, patience);
+  it(
+    'goes from images over HTTP to a checkpoint that can be fetched',
+    async () => {
+      jobId = await test.createJob(styleRef, aux, { max_train_steps: 6, checkpointing_steps: 4 });
+      const job = await test.untilFinished(jobId);
+      expect(job).toMatchObject({ status: 'succeeded', attempt: 1, error: null, result: { final_step: 6 } });
+      expect(job.progress).toMatchObject({ step: 6, of: 6, eta_seconds: 0 });
+      const metrics = await test.metrics(jobId);
+      expect(metrics.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6]);
+      for (const { loss, style_ref_loss, aux_loss, grad_norm } of metrics) {
+        expect(style_ref_loss + (aux_loss ?? Number.NaN)).toBeCloseTo(loss, 5);
+        expect(grad_norm).toBeGreaterThan(0);
+      }
+      expect((await test.events(jobId)).map(({ type }) => type)).toEqual([
+        'job.queued',
+        'job.validating',
+        'job.running',
+        'checkpoint.saved',
+        'checkpoint.saved',
+        'job.succeeded',
+      ]);
+      const checkpoints = await test.checkpoints(jobId);
+      expect(checkpoints.map(({ step }) => step)).toEqual([4, 6]);
+      expect(checkpoints[1]?.id).toBe(job.result?.checkpoint_id);
+      // Both formats: a diffusers folder, and at the end one file.
+      expect(checkpoints.map(({ files }) => files.some(({ path }) => path === 'single-file/model.safetensors'))).toEqual([false, true]);
+      const file = checkpoints[1]?.files.find(({ path }) => path === 'unet/diffusion_pytorch_model.safetensors');
+      const bytes = await (await test.request('GET', new URL(file?.url ?? '', test.service.url).pathname)).arrayBuffer();
+      expect(createHash('sha256').update(Buffer.from(bytes)).digest('hex')).toBe(file?.sha256);
+    },
+    patience,
+  );
 
-  it('generates images that differ from those of the base model with the same seeds', async () => {
-    const fetchImages = async (model: string) => {
-      const generation = await test.generate(model);
-      expect(generation).toMatchObject({ status: 'succeeded', error: null });
-      expect(generation.images.map(({ index, seed }) => [index, seed])).toEqual([[0, 7], [1, 8]]);
-      return Promise.all(generation.images.map(async ({ url }) => Buffer.from(await (await test.request('GET', new URL(url, test.service.url).pathname)).arrayBuffer())));
-    };
-    const [after, again, before] = [await fetchImages(jobId), await fetchImages(jobId), await fetchImages('tiny')];
-    expect(await sharp(after[0]).metadata()).toMatchObject({ format: 'png', width: 32, height: 32, channels: 3 });
-    expect(after[0]?.includes('"prompt":"a photo of zwx style"')).toBe(true);
-    const pixels = (png: Buffer | undefined) => sharp(png).raw().toBuffer();
-    expect(await pixels(again[0])).toEqual(await pixels(after[0]));
-    expect(await pixels(before[0])).not.toEqual(await pixels(after[0]));
-    expect(await pixels(after[1])).not.toEqual(await pixels(after[0]));
-  }, patience);
+  it(
+    'generates images that differ from those of the base model with the same seeds',
+    async () => {
+      const fetchImages = async (model: string) => {
+        const generation = await test.generate(model);
+        expect(generation).toMatchObject({ status: 'succeeded', error: null });
+        expect(generation.images.map(({ index, seed }) => [index, seed])).toEqual([
+          [0, 7],
+          [1, 8],
+        ]);
+        return Promise.all(
+          generation.images.map(async ({ url }) =>
+            Buffer.from(await (await test.request('GET', new URL(url, test.service.url).pathname)).arrayBuffer()),
+          ),
+        );
+      };
+      const [after, again, before] = [await fetchImages(jobId), await fetchImages(jobId), await fetchImages('tiny')];
+      expect(await sharp(after[0]).metadata()).toMatchObject({ format: 'png', width: 32, height: 32, channels: 3 });
+      expect(after[0]?.includes('"prompt":"a photo of zwx style"')).toBe(true);
+      const pixels = (png: Buffer | undefined) => sharp(png).raw().toBuffer();
+      expect(await pixels(again[0])).toEqual(await pixels(after[0]));
+      expect(await pixels(before[0])).not.toEqual(await pixels(after[0]));
+      expect(await pixels(after[1])).not.toEqual(await pixels(after[0]));
+    },
+    patience,
+  );
 
-  it('keeps as many checkpoints as it was told to', async () => {
-    const id = await test.createJob(styleRef, aux, { max_train_steps: 6, checkpointing_steps: 2, checkpoints_total_limit: 1 });
-    expect((await test.untilFinished(id)).status).toBe('succeeded');
-    expect((await test.checkpoints(id)).map(({ step }) => step)).toEqual([6]);
-    expect(await checkpointFolders(id)).toHaveLength(1);
-  }, patience);
+  it(
+    'keeps as many checkpoints as it was told to',
+    async () => {
+      const id = await test.createJob(styleRef, aux, { max_train_steps: 6, checkpointing_steps: 2, checkpoints_total_limit: 1 });
+      expect((await test.untilFinished(id)).status).toBe('succeeded');
+      expect((await test.checkpoints(id)).map(({ step }) => step)).toEqual([6]);
+      expect(await checkpointFolders(id)).toHaveLength(1);
+    },
+    patience,
+  );
 
   it('tells the caller what is wrong with the input, and does not try again', async () => {
     const broken = join(test.directory, 'models', 'broken');
     await makeTinyBaseModel(broken);
     await rm(join(broken, 'tokenizer'), { recursive: true });
     const created = await test.request('POST', '/v1/training-jobs', {
-      method: 'single-styleforge', base_model: 'broken', style_ref: { dataset_id: styleRef }, hyperparameters: { max_train_steps: 2 },
+      method: 'single-styleforge',
+      base_model: 'broken',
+      style_ref: { dataset_id: styleRef },
+      hyperparameters: { max_train_steps: 2 },
     });
     const { id } = (await created.json()) as { id: string };
     const job = await test.untilFinished(id);
@@ -93,7 +125,10 @@ describe('a training job', () => {
 
 describe('DreamBooth with prior preservation', () => {
   const request = () => ({
-    method: 'dreambooth', base_model: 'tiny', style_ref: { dataset_id: styleRef }, hyperparameters: { resolution: 32, learning_rate: 1e-3, max_train_steps: 2 },
+    method: 'dreambooth',
+    base_model: 'tiny',
+    style_ref: { dataset_id: styleRef },
+    hyperparameters: { resolution: 32, learning_rate: 1e-3, max_train_steps: 2 },
     prior_preservation: { prompt: 'a photo of style', num_class_images: 3, steps: 2, guidance_scale: 2 },
     validation: { prompts: ['a photo of [V] style'], every_steps: 1, steps: 2, guidance_scale: 2, num_images: 2 },
   });
@@ -103,37 +138,49 @@ describe('DreamBooth with prior preservation', () => {
     return id;
   };
 
-  it('lets the base model make the class images once, and shows what the training does to the same prompts and seeds', async () => {
-    const first = await run();
-    const validated = (await test.events(first)).filter(({ type }) => type === 'validation.done').map(({ data }) => data);
-    expect(validated).toEqual([0, 1, 2].map((step) => ({ step, images: 2, scores: {} })));
-    for (const { aux_loss } of await test.metrics(first)) expect(aux_loss).toBeGreaterThan(0);
-    const { data } = await test.call<{ data: ValidationImageBody[] }>('GET', `/v1/training-jobs/${first}/images`);
-    expect(data.map(({ step, index, prompt, seed }) => [step, index, prompt, seed])).toEqual(
-      [0, 1, 2].flatMap((step) => [0, 1].map((index) => [step, index, 'a photo of zwx style', index])),
-    );
-    const png = Buffer.from(await (await test.request('GET', data[4]?.url ?? '')).arrayBuffer());
-    expect(createHash('sha256').update(png).digest('hex')).toBe(data[4]?.sha256);
-    expect(await sharp(png).metadata()).toMatchObject({ format: 'png', width: 32, height: 32 });
-    expect(png.includes('"step":2')).toBe(true);
+  it(
+    'lets the base model make the class images once, and shows what the training does to the same prompts and seeds',
+    async () => {
+      const first = await run();
+      const validated = (await test.events(first)).filter(({ type }) => type === 'validation.done').map(({ data }) => data);
+      expect(validated).toEqual([0, 1, 2].map((step) => ({ step, images: 2, scores: {} })));
+      for (const { aux_loss } of await test.metrics(first)) expect(aux_loss).toBeGreaterThan(0);
+      const { data } = await test.call<{ data: ValidationImageBody[] }>('GET', `/v1/training-jobs/${first}/images`);
+      expect(data.map(({ step, index, prompt, seed }) => [step, index, prompt, seed])).toEqual(
+        [0, 1, 2].flatMap((step) => [0, 1].map((index) => [step, index, 'a photo of zwx style', index])),
+      );
+      const png = Buffer.from(await (await test.request('GET', data[4]?.url ?? '')).arrayBuffer());
+      expect(createHash('sha256').update(png).digest('hex')).toBe(data[4]?.sha256);
+      expect(await sharp(png).metadata()).toMatchObject({ format: 'png', width: 32, height: 32 });
+      expect(png.includes('"step":2')).toBe(true);
 
-    const classImagesMade = async (id: string) => (await test.events(id)).filter(({ type }) => type === 'class_images.made').length;
-    const second = await run();
-    expect([await classImagesMade(first), await classImagesMade(second)]).toEqual([3, 0]);
-    expect(await weightsHash(second)).toBe(await weightsHash(first));
-  }, patience);
+      const classImagesMade = async (id: string) => (await test.events(id)).filter(({ type }) => type === 'class_images.made').length;
+      const second = await run();
+      expect([await classImagesMade(first), await classImagesMade(second)]).toEqual([3, 0]);
+      expect(await weightsHash(second)).toBe(await weightsHash(first));
+    },
+    patience,
+  );
 });
 
-it('says before any training which feature extractor early stopping lacks', async () => {
-  const { id } = await test.call<{ id: string }>('POST', '/v1/training-jobs', {
-    method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: styleRef }, hyperparameters: { resolution: 32, max_train_steps: 2 },
-    validation: { prompts: ['a photo of [V] style, a house'], every_steps: 1, steps: 1 }, early_stopping: { metric: 'clip', patience: 1 },
-  });
-  const job = await test.untilFinished(id);
-  expect(job).toMatchObject({ status: 'failed', attempt: 1, error: { code: 'extractor_not_configured', retryable: false } });
-  expect(job.error?.message).toMatch(/'mini-clip'/);
-  expect(await test.metrics(id)).toEqual([]);
-}, patience);
+it(
+  'says before any training which feature extractor early stopping lacks',
+  async () => {
+    const { id } = await test.call<{ id: string }>('POST', '/v1/training-jobs', {
+      method: 'single-styleforge',
+      base_model: 'tiny',
+      style_ref: { dataset_id: styleRef },
+      hyperparameters: { resolution: 32, max_train_steps: 2 },
+      validation: { prompts: ['a photo of [V] style, a house'], every_steps: 1, steps: 1 },
+      early_stopping: { metric: 'clip', patience: 1 },
+    });
+    const job = await test.untilFinished(id);
+    expect(job).toMatchObject({ status: 'failed', attempt: 1, error: { code: 'extractor_not_configured', retryable: false } });
+    expect(job.error?.message).toMatch(/'mini-clip'/);
+    expect(await test.metrics(id)).toEqual([]);
+  },
+  patience,
+);
 
 describe('when things end early', () => {
   /** Long enough to be caught in the middle. */
@@ -145,63 +192,79 @@ describe('when things end early', () => {
     expect((await test.untilFinished(undisturbed)).status).toBe('succeeded');
   }, patience);
 
-  it('a worker killed with -9 loses nothing: the job succeeds from its last checkpoint with the very same weights', async () => {
-    const id = await test.createJob(styleRef, aux, steps);
-    await test.until(id, ({ progress }) => (progress?.step ?? 0) > 6);
-    process.kill(test.service.workerPid() ?? 0, 'SIGKILL');
-    const killedAt = Date.now();
-    await test.until(id, ({ attempt }) => attempt === 2);
-    expect(Date.now() - killedAt).toBeLessThan(60_000);
-    const job = await test.untilFinished(id);
-    expect(job).toMatchObject({ status: 'succeeded', attempt: 2, result: { final_step: 20 } });
-    const events = await test.events(id);
-    expect(events.filter(({ type }) => type === 'job.taken_over')).toHaveLength(1);
-    expect((await test.checkpoints(id)).map(({ step }) => step)).toEqual([5, 10, 15, 20]);
-    expect(await checkpointFolders(id)).toHaveLength(4);
-    expect((await test.metrics(id)).map(({ step }) => step)).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
-    expect(await weightsHash(id)).toBe(await weightsHash(undisturbed));
-  }, patience);
+  it(
+    'a worker killed with -9 loses nothing: the job succeeds from its last checkpoint with the very same weights',
+    async () => {
+      const id = await test.createJob(styleRef, aux, steps);
+      await test.until(id, ({ progress }) => (progress?.step ?? 0) > 6);
+      process.kill(test.service.workerPid() ?? 0, 'SIGKILL');
+      const killedAt = Date.now();
+      await test.until(id, ({ attempt }) => attempt === 2);
+      expect(Date.now() - killedAt).toBeLessThan(60_000);
+      const job = await test.untilFinished(id);
+      expect(job).toMatchObject({ status: 'succeeded', attempt: 2, result: { final_step: 20 } });
+      const events = await test.events(id);
+      expect(events.filter(({ type }) => type === 'job.taken_over')).toHaveLength(1);
+      expect((await test.checkpoints(id)).map(({ step }) => step)).toEqual([5, 10, 15, 20]);
+      expect(await checkpointFolders(id)).toHaveLength(4);
+      expect((await test.metrics(id)).map(({ step }) => step)).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
+      expect(await weightsHash(id)).toBe(await weightsHash(undisturbed));
+    },
+    patience,
+  );
 
-  it('cancelling saves a checkpoint first, and stops', async () => {
-    const id = await test.createJob(styleRef, aux, { max_train_steps: 5_000 });
-    await test.until(id, ({ progress }) => (progress?.step ?? 0) > 2);
-    await test.call('POST', `/v1/training-jobs/${id}/cancel`);
-    const job = await test.untilFinished(id);
-    expect(job).toMatchObject({ status: 'cancelled', attempt: 1, error: null, result: null });
-    const [checkpoint, ...others] = await test.checkpoints(id);
-    expect(others).toEqual([]);
-    expect(checkpoint?.step).toBeGreaterThan(2);
-    expect(checkpoint?.step).toBe((await test.metrics(id)).at(-1)?.step);
-  }, patience);
+  it(
+    'cancelling saves a checkpoint first, and stops',
+    async () => {
+      const id = await test.createJob(styleRef, aux, { max_train_steps: 5_000 });
+      await test.until(id, ({ progress }) => (progress?.step ?? 0) > 2);
+      await test.call('POST', `/v1/training-jobs/${id}/cancel`);
+      const job = await test.untilFinished(id);
+      expect(job).toMatchObject({ status: 'cancelled', attempt: 1, error: null, result: null });
+      const [checkpoint, ...others] = await test.checkpoints(id);
+      expect(others).toEqual([]);
+      expect(checkpoint?.step).toBeGreaterThan(2);
+      expect(checkpoint?.step).toBe((await test.metrics(id)).at(-1)?.step);
+    },
+    patience,
+  );
 
-  it('pausing saves a checkpoint and lets go, resuming ends with the very same weights, and a finished job goes on for more steps', async () => {
-    const id = await test.createJob(styleRef, aux, { ...steps, checkpointing_steps: null });
-    await test.until(id, ({ progress }) => (progress?.step ?? 0) > 2);
-    await test.call('POST', `/v1/training-jobs/${id}/pause`);
-    const paused = await test.until(id, ({ status }) => status !== 'running' && status !== 'pausing');
-    expect(paused).toMatchObject({ status: 'paused', attempt: 1, result: null });
-    const [checkpoint, ...others] = await test.checkpoints(id);
-    expect(others).toEqual([]);
-    expect(checkpoint?.step).toBe((await test.metrics(id)).at(-1)?.step);
-    await test.call('POST', `/v1/training-jobs/${id}/resume`);
-    expect(await test.untilFinished(id)).toMatchObject({ status: 'succeeded', attempt: 2, result: { final_step: 20 } });
-    expect(await weightsHash(id)).toBe(await weightsHash(undisturbed));
-    await test.call('POST', `/v1/training-jobs/${id}/resume`, { max_train_steps: 22 });
-    expect(await test.untilFinished(id)).toMatchObject({ status: 'succeeded', attempt: 3, result: { final_step: 22 } });
-    expect((await test.metrics(id)).map(({ step }) => step)).toEqual(Array.from({ length: 22 }, (_, index) => index + 1));
-  }, patience);
+  it(
+    'pausing saves a checkpoint and lets go, resuming ends with the very same weights, and a finished job goes on for more steps',
+    async () => {
+      const id = await test.createJob(styleRef, aux, { ...steps, checkpointing_steps: null });
+      await test.until(id, ({ progress }) => (progress?.step ?? 0) > 2);
+      await test.call('POST', `/v1/training-jobs/${id}/pause`);
+      const paused = await test.until(id, ({ status }) => status !== 'running' && status !== 'pausing');
+      expect(paused).toMatchObject({ status: 'paused', attempt: 1, result: null });
+      const [checkpoint, ...others] = await test.checkpoints(id);
+      expect(others).toEqual([]);
+      expect(checkpoint?.step).toBe((await test.metrics(id)).at(-1)?.step);
+      await test.call('POST', `/v1/training-jobs/${id}/resume`);
+      expect(await test.untilFinished(id)).toMatchObject({ status: 'succeeded', attempt: 2, result: { final_step: 20 } });
+      expect(await weightsHash(id)).toBe(await weightsHash(undisturbed));
+      await test.call('POST', `/v1/training-jobs/${id}/resume`, { max_train_steps: 22 });
+      expect(await test.untilFinished(id)).toMatchObject({ status: 'succeeded', attempt: 3, result: { final_step: 22 } });
+      expect((await test.metrics(id)).map(({ step }) => step)).toEqual(Array.from({ length: 22 }, (_, index) => index + 1));
+    },
+    patience,
+  );
 
-  it('stopping the service saves a checkpoint and hands the job back, and the next start goes on with it', async () => {
-    const id = await test.createJob(styleRef, aux, { ...steps, checkpointing_steps: null });
-    await test.until(id, ({ progress }) => (progress?.step ?? 0) > 2);
-    await test.stop();
-    await test.start();
-    const job = await test.untilFinished(id);
-    expect(job).toMatchObject({ status: 'succeeded', attempt: 2, error: null });
-    const [atStop, atEnd, ...others] = (await test.checkpoints(id)).map(({ step }) => step);
-    expect(others).toEqual([]);
-    expect(atEnd).toBe(steps.max_train_steps);
-    expect(atStop).toBeGreaterThan(2);
-    expect(await weightsHash(id)).toBe(await weightsHash(undisturbed));
-  }, patience);
+  it(
+    'stopping the service saves a checkpoint and hands the job back, and the next start goes on with it',
+    async () => {
+      const id = await test.createJob(styleRef, aux, { ...steps, checkpointing_steps: null });
+      await test.until(id, ({ progress }) => (progress?.step ?? 0) > 2);
+      await test.stop();
+      await test.start();
+      const job = await test.untilFinished(id);
+      expect(job).toMatchObject({ status: 'succeeded', attempt: 2, error: null });
+      const [atStop, atEnd, ...others] = (await test.checkpoints(id)).map(({ step }) => step);
+      expect(others).toEqual([]);
+      expect(atEnd).toBe(steps.max_train_steps);
+      expect(atStop).toBeGreaterThan(2);
+      expect(await weightsHash(id)).toBe(await weightsHash(undisturbed));
+    },
+    patience,
+  );
 });

@@ -38,7 +38,10 @@ export async function buildApp(options: ApiOptions): Promise<ApiServer> {
   const metrics = options.metrics ?? createMetrics();
   const loggerInstance: FastifyBaseLogger = createLogger({ name: 'api', level: options.logLevel, knowsRequest: true });
   const dependencies: ApiDependencies = {
-    ...options, metrics, baseModels: createBaseModelCatalog(baseModelsDirectory, loggerInstance), mayReach: createAddressPolicy(webhookNetworks),
+    ...options,
+    metrics,
+    baseModels: createBaseModelCatalog(baseModelsDirectory, loggerInstance),
+    mayReach: createAddressPolicy(webhookNetworks),
   };
   const app: ApiServer = Fastify({
     loggerInstance,
@@ -56,7 +59,9 @@ export async function buildApp(options: ApiOptions): Promise<ApiServer> {
   await registerCors(app, options.corsOrigins ?? []);
   const allowed = new AllowedMethods();
   // Fastify looks at the body of an unknown method before it finds that there is no route for it.
-  app.setErrorHandler((error, request, reply) => (request.is404 ? handleUnknownRoute(request, reply, allowed) : handleError(error, request, reply)));
+  app.setErrorHandler((error, request, reply) =>
+    request.is404 ? handleUnknownRoute(request, reply, allowed) : handleError(error, request, reply),
+  );
   app.addHook('onRoute', (route) => allowed.add(route));
   app.setNotFoundHandler((request, reply) => handleUnknownRoute(request, reply, allowed));
   let closing = false;

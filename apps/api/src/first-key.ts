@@ -7,7 +7,9 @@ if (databaseUrl === undefined) throw new Error('DATABASE_URL: names no database 
 const database = createDatabase(databaseUrl, { maxConnections: 1 });
 try {
   const first = await database.apiKeys.createFirst();
-  process.stdout.write(first ? `API key (shown this once; keep it): ${first.key}\n` : 'There is a project already; POST /v1/api-keys makes further keys.\n');
+  process.stdout.write(
+    first ? `API key (shown this once; keep it): ${first.key}\n` : 'There is a project already; POST /v1/api-keys makes further keys.\n',
+  );
 } finally {
   await database.close();
 }

@@ -25,14 +25,32 @@ const database = createDatabase(databaseUrl, {
 });
 const queues = await withDeadline('connecting to the queue', 60 * SECOND, () => createQueues(queueConnectionOf(config), log));
 const objectStore = observeObjectStore(await createObjectStore(config.objectStore), (operation, outcome, seconds) =>
-  metrics.observe('styleforge_store_operation_seconds', { operation, outcome }, seconds));
+  metrics.observe('styleforge_store_operation_seconds', { operation, outcome }, seconds),
+);
 const rateLimiter = config.rateLimit
-  ? createRateLimiter({ ...config.rateLimit, redisUrl: config.redisUrl, onRedisError: (error) => log.warn({ err: error }, 'Redis does not count requests') })
+  ? createRateLimiter({
+      ...config.rateLimit,
+      redisUrl: config.redisUrl,
+      onRedisError: (error) => log.warn({ err: error }, 'Redis does not count requests'),
+    })
   : undefined;
 const readinessChecks = { disk_space: diskSpaceCheck(dataDirectory, config.operations.minFreeDiskMB) };
 const api = await startApi({
-  database, objectStore, queues, rateLimiter, metrics, readinessChecks, host, port, logLevel, baseModelsDirectory, showsQueueBoard: config.operations.queueBoard,
-  eventStreamsPerKey: config.eventStreamsPerKey, corsOrigins: config.corsOrigins, maxQueuedJobsPerProject: flow.maxQueuedJobsPerProject, webhookNetworks: flow.webhooks.allowedNetworks,
+  database,
+  objectStore,
+  queues,
+  rateLimiter,
+  metrics,
+  readinessChecks,
+  host,
+  port,
+  logLevel,
+  baseModelsDirectory,
+  showsQueueBoard: config.operations.queueBoard,
+  eventStreamsPerKey: config.eventStreamsPerKey,
+  corsOrigins: config.corsOrigins,
+  maxQueuedJobsPerProject: flow.maxQueuedJobsPerProject,
+  webhookNetworks: flow.webhooks.allowedNetworks,
 });
 
 let stopping = false;
@@ -42,11 +60,14 @@ async function stop(cause: string): Promise<void> {
   if (stopping) return;
   stopping = true;
   log.info({ cause }, 'stopping: requests under way are answered');
-  const orderly = await shutDown([
-    { name: 'http', deadlineMs: 6 * SECOND, run: () => api.close() },
-    { name: 'queue', deadlineMs: SECOND, run: async () => Promise.all([queues.close(), rateLimiter?.close()]) },
-    { name: 'database', deadlineMs: 2 * SECOND, run: () => database.close() },
-    { name: 'traces', deadlineMs: 2 * SECOND, run: () => tracing.stop() },
-  ], log);
+  const orderly = await shutDown(
+    [
+      { name: 'http', deadlineMs: 6 * SECOND, run: () => api.close() },
+      { name: 'queue', deadlineMs: SECOND, run: async () => Promise.all([queues.close(), rateLimiter?.close()]) },
+      { name: 'database', deadlineMs: 2 * SECOND, run: () => database.close() },
+      { name: 'traces', deadlineMs: 2 * SECOND, run: () => tracing.stop() },
+    ],
+    log,
+  );
   process.exit(orderly ? 0 : 1);
 }

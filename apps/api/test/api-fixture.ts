@@ -42,14 +42,32 @@ export async function startApiFixture(): Promise<ApiFixture> {
   const { key } = await database.apiKeys.create(projectId, 'test');
 
   return {
-    app, database, databaseUrl, objectStore, queueConnection, options, projectId, key,
+    app,
+    database,
+    databaseUrl,
+    objectStore,
+    queueConnection,
+    options,
+    projectId,
+    key,
     async call<T>(method: Method, url: string, { body, headers = {}, key: otherKey = key }: CallOptions = {}) {
       if (URL.canParse(url)) return follow<T>(url, headers);
       const authorization = `Bearer ${otherKey}`;
-      const answer = await app.inject({ method, url, headers: { authorization, ...headers }, ...(body === undefined ? {} : { payload: body as object }) });
+      const answer = await app.inject({
+        method,
+        url,
+        headers: { authorization, ...headers },
+        ...(body === undefined ? {} : { payload: body as object }),
+      });
       if (answer.statusCode === 302) return follow<T>(String(answer.headers.location), headers);
       const isJson = /json/.test(String(answer.headers['content-type']));
-      return { status: answer.statusCode, body: (isJson ? answer.json() : answer.body) as T, headers: answer.headers, bytes: answer.rawPayload, linked: false };
+      return {
+        status: answer.statusCode,
+        body: (isJson ? answer.json() : answer.body) as T,
+        headers: answer.headers,
+        bytes: answer.rawPayload,
+        linked: false,
+      };
     },
     async close() {
       await app.close();
@@ -69,7 +87,13 @@ async function follow<T>(url: string, headers: Record<string, string>): Promise<
 
 /** What only some base models have. */
 const profile = {
-  'styleforge.json': { source: 'hf:example/tiny', resolution: 64, defaults: { learning_rate: 2e-5, max_train_steps: 300 }, auxiliary_prompt: 'a picture of style', generation: { steps: 20 } },
+  'styleforge.json': {
+    source: 'hf:example/tiny',
+    resolution: 64,
+    defaults: { learning_rate: 2e-5, max_train_steps: 300 },
+    auxiliary_prompt: 'a picture of style',
+    generation: { steps: 20 },
+  },
   'README.md': '---\nlicense: apache-2.0\ntags: []\n---\n# tiny\n',
 };
 
@@ -83,7 +107,10 @@ export function multipartBody(parts: Part[]): { body: Buffer; headers: Record<st
     const content = 'field' in part ? Buffer.from(part.value) : Buffer.from(part.bytes);
     return [Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; ${name}\r\n\r\n`), content, Buffer.from('\r\n')];
   });
-  return { body: Buffer.concat([...chunks, Buffer.from(`--${boundary}--\r\n`)]), headers: { 'content-type': `multipart/form-data; boundary=${boundary}` } };
+  return {
+    body: Buffer.concat([...chunks, Buffer.from(`--${boundary}--\r\n`)]),
+    headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
+  };
 }
 
 /** A picture of noise; each seed gives another one. */
@@ -93,18 +120,25 @@ export async function picture(seed: number, format: 'png' | 'jpeg' | 'webp' = 'p
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return state >>> 24;
   });
-  return sharp(pixels, { raw: { width: size, height: size, channels: 3 } }).toFormat(format).toBuffer();
+  return sharp(pixels, { raw: { width: size, height: size, channels: 3 } })
+    .toFormat(format)
+    .toBuffer();
 }
 
 type UploadPart = { component?: string; seeds: number[] };
 
 /** A dataset with one picture for each seed, as large as the base model's resolution; by default with as many as a training needs. */
-export async function createDataset(fixture: ApiFixture, kind: 'style_ref' | 'aux', uploads: UploadPart[] = [{ seeds: [1, 2, 3] }]): Promise<string> {
+export async function createDataset(
+  fixture: ApiFixture,
+  kind: 'style_ref' | 'aux',
+  uploads: UploadPart[] = [{ seeds: [1, 2, 3] }],
+): Promise<string> {
   const { body } = await fixture.call<{ id: string }>('POST', '/v1/datasets', { body: { name: `${kind} pictures`, kind } });
   const parts: Part[] = [];
   for (const { component, seeds } of uploads) {
     parts.push({ field: 'component', value: component ?? '' });
-    for (const seed of seeds) parts.push({ file: `${seed}.png`, bytes: await picture(seed, 'png', profile['styleforge.json'].resolution), type: 'image/png' });
+    for (const seed of seeds)
+      parts.push({ file: `${seed}.png`, bytes: await picture(seed, 'png', profile['styleforge.json'].resolution), type: 'image/png' });
   }
   if (parts.some((part) => 'file' in part)) await fixture.call('POST', `/v1/datasets/${body.id}/images`, multipartBody(parts));
   return body.id;

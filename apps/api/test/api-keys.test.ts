@@ -20,7 +20,14 @@ describe('POST /v1/api-keys', () => {
   it('makes a key that works at once and that nobody can read again', async () => {
     const { status, body, headers } = await create({ name: 'training', scopes: ['write', 'read'] });
     expect([status, headers['location'], headers['cache-control']]).toEqual([201, `/v1/api-keys/${body.id}`, 'no-store']);
-    expect(body).toMatchObject({ name: 'training', scopes: ['write', 'read'], hint: body.key.slice(0, 9), expires_at: null, last_used_at: null, revoked_at: null });
+    expect(body).toMatchObject({
+      name: 'training',
+      scopes: ['write', 'read'],
+      hint: body.key.slice(0, 9),
+      expires_at: null,
+      last_used_at: null,
+      revoked_at: null,
+    });
     expect(body.key).toMatch(/^sf_[\w-]{43}$/);
     expect((await api.call('GET', '/v1/datasets', { key: body.key })).status).toBe(200);
     const shown = await api.call<ApiKeyBody>('GET', `/v1/api-keys/${body.id}`, { key: admin });
@@ -32,8 +39,12 @@ describe('POST /v1/api-keys', () => {
 
   it('points at what is wrong', async () => {
     for (const [body, pointer] of [
-      [{ name: '' }, '/name'], [{ name: 'x', scopes: [] }, '/scopes'], [{ name: 'x', scopes: ['read', 'read'] }, '/scopes'], [{ name: 'x', scopes: ['root'] }, '/scopes/0'],
-      [{ name: 'x', expires_at: 'tomorrow' }, '/expires_at'], [{ name: 'x', expires_at: '2020-01-01T00:00:00Z' }, '/expires_at'],
+      [{ name: '' }, '/name'],
+      [{ name: 'x', scopes: [] }, '/scopes'],
+      [{ name: 'x', scopes: ['read', 'read'] }, '/scopes'],
+      [{ name: 'x', scopes: ['root'] }, '/scopes/0'],
+      [{ name: 'x', expires_at: 'tomorrow' }, '/expires_at'],
+      [{ name: 'x', expires_at: '2020-01-01T00:00:00Z' }, '/expires_at'],
     ] as const) {
       expect((await create(body)).body).toMatchObject({ status: 422, code: 'validation_failed', errors: [{ pointer }] });
     }
@@ -45,7 +56,10 @@ describe('POST /v1/api-keys', () => {
     const second = await create({ name: 'once' }, headers);
     expect([second.status, second.body, second.headers['idempotency-replayed']]).toEqual([201, first.body, 'true']);
     const other = (await create({ name: 'second admin', scopes: ['admin'] })).body.key;
-    expect((await api.call('POST', '/v1/api-keys', { key: other, body: { name: 'once' }, headers })).body).toMatchObject({ status: 422, code: 'idempotency_key_reused' });
+    expect((await api.call('POST', '/v1/api-keys', { key: other, body: { name: 'once' }, headers })).body).toMatchObject({
+      status: 422,
+      code: 'idempotency_key_reused',
+    });
     const kept = await api.database.prisma.idempotencyKey.findFirstOrThrow({ where: { key: 'one key' } });
     expect(JSON.stringify(kept.responseBody)).not.toContain('sf_');
     expect(kept.responseStatus).toBe(201);

@@ -16,7 +16,9 @@ beforeAll(async () => {
   directory = await mkdtemp(path.join(tmpdir(), 'styleforge-base-models-'));
   await writeBaseModelConfigs(path.join(directory, 'whole'));
   await writeBaseModelConfigs(path.join(directory, 'no-json'), { 'vae/config.json': '{"block_out_channels": [16' });
-  await writeBaseModelConfigs(path.join(directory, 'wrong-type'), { 'unet/config.json': { sample_size: 16, in_channels: 'four', block_out_channels: [32], cross_attention_dim: 48 } });
+  await writeBaseModelConfigs(path.join(directory, 'wrong-type'), {
+    'unet/config.json': { sample_size: 16, in_channels: 'four', block_out_channels: [32], cross_attention_dim: 48 },
+  });
   await writeBaseModelConfigs(path.join(directory, 'wrong-profile'), { 'styleforge.json': { resolution: 63 } });
   await writeBaseModelConfigs(path.join(directory, 'cut'));
   await rm(path.join(directory, 'cut/text_encoder'), { recursive: true });
@@ -41,10 +43,18 @@ it('a broken base model leaves the others in the list', async () => {
   const answer = await app.inject({ url: '/v1/base-models', headers: headers() });
   expect(answer.statusCode).toBe(200);
   expect(answer.json<{ data: { name: string }[] }>().data.map(({ name }) => name)).toEqual(['whole']);
-  expect((await app.inject({ url: '/v1/base-models/whole', headers: headers() })).json()).toEqual(answer.json<{ data: object[] }>().data[0]);
-  expect((await app.inject({ url: '/v1/base-models/nowhere', headers: headers() })).json()).toMatchObject({ status: 404, detail: 'There is no base model nowhere.' });
+  expect((await app.inject({ url: '/v1/base-models/whole', headers: headers() })).json()).toEqual(
+    answer.json<{ data: object[] }>().data[0],
+  );
+  expect((await app.inject({ url: '/v1/base-models/nowhere', headers: headers() })).json()).toMatchObject({
+    status: 404,
+    detail: 'There is no base model nowhere.',
+  });
   expect((await post('/v1/training-jobs', job('whole'))).statusCode).toBe(202);
-  expect((await post('/v1/training-jobs', job('nowhere'))).json()).toMatchObject({ code: 'unknown_base_model', detail: expect.stringContaining('installed: whole') });
+  expect((await post('/v1/training-jobs', job('nowhere'))).json()).toMatchObject({
+    code: 'unknown_base_model',
+    detail: expect.stringContaining('installed: whole'),
+  });
 });
 
 describe('a broken base model that is named', () => {
@@ -55,7 +65,8 @@ describe('a broken base model that is named', () => {
     ['cut', /cut\/text_encoder\/config\.json is missing\./],
   ])('is refused with its file and what helps: %s', async (name, fault) => {
     const requests: [string, object][] = [
-      ['/v1/training-jobs', job(name)], ['/v1/images/generations', { model: name, prompts: ['a cat'] }],
+      ['/v1/training-jobs', job(name)],
+      ['/v1/images/generations', { model: name, prompts: ['a cat'] }],
       ['/v1/evaluations', { model: name, reference_dataset_id: dataset, prompts: ['a cat', 'a house'] }],
     ];
     const answers: [string, Answer][] = [['GET', await app.inject({ url: `/v1/base-models/${name}`, headers: headers() })]];

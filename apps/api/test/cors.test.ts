@@ -18,7 +18,15 @@ afterAll(async () => {
 });
 
 const preflight = (app: ApiFixture['app'], url: string, origin = PAGE) =>
-  app.inject({ method: 'OPTIONS', url, headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization, content-type, idempotency-key' } });
+  app.inject({
+    method: 'OPTIONS',
+    url,
+    headers: {
+      origin,
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': 'authorization, content-type, idempotency-key',
+    },
+  });
 const read = (app: ApiFixture['app'], url: string, headers: Record<string, string> = {}) =>
   app.inject({ method: 'GET', url, headers: { origin: PAGE, authorization: `Bearer ${api.key}`, ...headers } });
 
@@ -33,9 +41,14 @@ describe('with CORS_ORIGINS', () => {
   it('answers what a browser asks beforehand, without a key, for the named origins alone', async () => {
     const answer = await preflight(open, '/v1/datasets');
     expect(answer.statusCode).toBe(204);
-    expect(answer.headers).toMatchObject({ 'access-control-allow-origin': PAGE, 'access-control-max-age': '600', vary: expect.stringMatching(/origin/i) as string });
+    expect(answer.headers).toMatchObject({
+      'access-control-allow-origin': PAGE,
+      'access-control-max-age': '600',
+      vary: expect.stringMatching(/origin/i) as string,
+    });
     expect(String(answer.headers['access-control-allow-methods']).split(', ')).toEqual(['GET', 'HEAD', 'POST', 'DELETE']);
-    for (const name of ['authorization', 'content-type', 'idempotency-key', 'last-event-id']) expect(answer.headers['access-control-allow-headers']).toContain(name);
+    for (const name of ['authorization', 'content-type', 'idempotency-key', 'last-event-id'])
+      expect(answer.headers['access-control-allow-headers']).toContain(name);
     expect(answer.headers).not.toHaveProperty('access-control-allow-credentials');
     expect((await preflight(open, '/v1/datasets', 'https://evil.example')).headers).not.toHaveProperty('access-control-allow-origin');
   });
@@ -43,8 +56,13 @@ describe('with CORS_ORIGINS', () => {
   it('lets the page read answers of all kinds with their headers', async () => {
     const good = await read(open, '/v1/datasets');
     expect([good.statusCode, good.headers['access-control-allow-origin']]).toEqual([200, PAGE]);
-    for (const name of ['location', 'x-request-id', 'retry-after', 'etag']) expect(good.headers['access-control-expose-headers']).toContain(name);
-    for (const [url, headers, status] of [['/v1/datasets', { authorization: 'Bearer sf_wrong' }, 401], ['/v1/none-such', {}, 404], ['/v1/datasets?limit=0', {}, 422]] as const) {
+    for (const name of ['location', 'x-request-id', 'retry-after', 'etag'])
+      expect(good.headers['access-control-expose-headers']).toContain(name);
+    for (const [url, headers, status] of [
+      ['/v1/datasets', { authorization: 'Bearer sf_wrong' }, 401],
+      ['/v1/none-such', {}, 404],
+      ['/v1/datasets?limit=0', {}, 422],
+    ] as const) {
       const refused = await read(open, url, headers);
       expect([refused.statusCode, refused.headers['access-control-allow-origin']]).toEqual([status, PAGE]);
       expect(refused.headers['content-type']).toContain('application/problem+json');
@@ -52,7 +70,9 @@ describe('with CORS_ORIGINS', () => {
   });
 
   it('reaches streams of events', async () => {
-    const { body: { id } } = await api.call<{ id: string }>('POST', '/v1/training-jobs', {
+    const {
+      body: { id },
+    } = await api.call<{ id: string }>('POST', '/v1/training-jobs', {
       body: { method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: await createDataset(api, 'style_ref') } },
     });
     await api.call('POST', `/v1/training-jobs/${id}/cancel`);

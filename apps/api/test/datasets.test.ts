@@ -10,11 +10,21 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-type Upload = { kept: number; refused: number; files: { file_name: string; status: string; code?: string; detail?: string; image?: { id: string; url: string } }[] };
-type Dataset = { id: string; image_count: number; components: { name: string | null; image_count: number }[]; images: { id: string; component: string | null; caption: string | null; file_name: string }[] };
+type Upload = {
+  kept: number;
+  refused: number;
+  files: { file_name: string; status: string; code?: string; detail?: string; image?: { id: string; url: string } }[];
+};
+type Dataset = {
+  id: string;
+  image_count: number;
+  components: { name: string | null; image_count: number }[];
+  images: { id: string; component: string | null; caption: string | null; file_name: string }[];
+};
 
 const newDataset = () => createDataset(api, 'style_ref', []);
-const upload = (id: string, parts: Parameters<typeof multipartBody>[0]) => api.call<Upload>('POST', `/v1/datasets/${id}/images`, multipartBody(parts));
+const upload = (id: string, parts: Parameters<typeof multipartBody>[0]) =>
+  api.call<Upload>('POST', `/v1/datasets/${id}/images`, multipartBody(parts));
 const read = async (id: string) => (await api.call<Dataset>('GET', `/v1/datasets/${id}`)).body;
 
 async function countObjects(): Promise<number> {
@@ -39,7 +49,12 @@ describe('POST /v1/datasets', () => {
     const answer = await api.call('POST', '/v1/datasets', { body: { name: '', kind: 'other', 'a/b': 1 } });
     expect(answer.status).toBe(422);
     expect(answer.headers['content-type']).toBe('application/problem+json');
-    expect(answer.body).toMatchObject({ type: '/docs/errors#validation_failed', code: 'validation_failed', status: 422, instance: '/v1/datasets' });
+    expect(answer.body).toMatchObject({
+      type: '/docs/errors#validation_failed',
+      code: 'validation_failed',
+      status: 422,
+      instance: '/v1/datasets',
+    });
     const pointers = (answer.body['errors'] as { pointer: string }[]).map(({ pointer }) => pointer);
     expect(pointers.sort()).toEqual(['/a~1b', '/kind', '/name']);
   });
@@ -48,7 +63,10 @@ describe('POST /v1/datasets', () => {
 describe('text', () => {
   it('refuses what no column can hold, wherever it stands', async () => {
     for (const name of ['a\0b', 'half \ud83d']) {
-      expect((await api.call('POST', '/v1/datasets', { body: { name, kind: 'aux' } })).body).toMatchObject({ status: 422, errors: [{ pointer: '/name' }] });
+      expect((await api.call('POST', '/v1/datasets', { body: { name, kind: 'aux' } })).body).toMatchObject({
+        status: 422,
+        errors: [{ pointer: '/name' }],
+      });
     }
     expect((await api.call('GET', '/v1/datasets?after=%00')).body).toMatchObject({ status: 422, errors: [{ pointer: '/after' }] });
     expect((await api.call('POST', '/v1/datasets', { body: { name: 'whole \u{1f600}', kind: 'aux' } })).status).toBe(201);
@@ -58,7 +76,10 @@ describe('text', () => {
 describe('POST /v1/datasets/{id}/images', () => {
   it('keeps PNG, JPEG and WebP as clean PNG with component and caption', async () => {
     const id = await newDataset();
-    const withExif = await sharp(await picture(2, 'jpeg', 40)).withExif({ IFD0: { Artist: 'somebody' } }).withMetadata({ orientation: 6 }).toBuffer();
+    const withExif = await sharp(await picture(2, 'jpeg', 40))
+      .withExif({ IFD0: { Artist: 'somebody' } })
+      .withMetadata({ orientation: 6 })
+      .toBuffer();
     const answer = await upload(id, [
       { field: 'component', value: 'person' },
       { field: 'caption', value: 'a person' },
@@ -71,8 +92,15 @@ describe('POST /v1/datasets/{id}/images', () => {
     expect(answer.status).toBe(200);
     expect(answer.body).toMatchObject({ kept: 3, refused: 0 });
     const dataset = await read(id);
-    expect(dataset.components).toEqual([{ name: 'background', image_count: 2 }, { name: 'person', image_count: 1 }]);
-    expect(dataset.images.map(({ component, caption }) => [component, caption])).toEqual([['person', 'a person'], ['background', null], ['background', null]]);
+    expect(dataset.components).toEqual([
+      { name: 'background', image_count: 2 },
+      { name: 'person', image_count: 1 },
+    ]);
+    expect(dataset.images.map(({ component, caption }) => [component, caption])).toEqual([
+      ['person', 'a person'],
+      ['background', null],
+      ['background', null],
+    ]);
     const png = await api.call('GET', answer.body.files[1]?.image?.url ?? '');
     const metadata = await sharp(png.bytes).metadata();
     expect(metadata).toMatchObject({ format: 'png', width: 40, height: 40, depth: 'uchar' });
@@ -84,8 +112,12 @@ describe('POST /v1/datasets/{id}/images', () => {
     const good = await picture(10);
     const jpeg = await picture(11, 'jpeg');
     const frame = await picture(12);
-    const animated = await sharp([frame, await picture(13)], { join: { animated: true } }).webp().toBuffer();
-    const huge = await sharp({ create: { width: 8000, height: 5001, channels: 3, background: 'white' } }).png().toBuffer();
+    const animated = await sharp([frame, await picture(13)], { join: { animated: true } })
+      .webp()
+      .toBuffer();
+    const huge = await sharp({ create: { width: 8000, height: 5001, channels: 3, background: 'white' } })
+      .png()
+      .toBuffer();
     const answer = await upload(id, [
       { file: 'good.png', bytes: good, type: 'image/png' },
       { file: 'again.png', bytes: good, type: 'image/png' },
@@ -134,20 +166,30 @@ describe('POST /v1/datasets/{id}/images', () => {
   it('takes a thousand files, each with labels of its own, and no more', async () => {
     const id = await newDataset();
     const labelled = (index: number) => [
-      { field: 'component', value: 'person' }, { field: 'caption', value: `picture ${index}` }, { file: `${index}.png`, bytes: Buffer.from('no picture'), type: 'image/png' },
+      { field: 'component', value: 'person' },
+      { field: 'caption', value: `picture ${index}` },
+      { file: `${index}.png`, bytes: Buffer.from('no picture'), type: 'image/png' },
     ];
     const files = Array.from({ length: 1000 }, (_, index) => labelled(index));
     const whole = await upload(id, files.flat());
     expect([whole.status, whole.body.kept, whole.body.refused]).toEqual([200, 0, 1000]);
     const more = await upload(id, [...files, labelled(1000)].flat());
-    expect(more.body).toMatchObject({ status: 413, code: 'payload_too_large', detail: expect.stringContaining('may have 1000 files') as string });
+    expect(more.body).toMatchObject({
+      status: 413,
+      code: 'payload_too_large',
+      detail: expect.stringContaining('may have 1000 files') as string,
+    });
   });
 
   it('refuses other content types, an empty upload and an unknown dataset', async () => {
     const id = await newDataset();
-    expect((await api.call('POST', `/v1/datasets/${id}/images`, { body: { images: [] } })).body).toMatchObject({ code: 'unsupported_media_type' });
+    expect((await api.call('POST', `/v1/datasets/${id}/images`, { body: { images: [] } })).body).toMatchObject({
+      code: 'unsupported_media_type',
+    });
     expect((await upload(id, [])).body).toMatchObject({ code: 'invalid_request' });
-    expect((await upload(id, [{ field: 'images', value: 'no file' }])).body).toMatchObject({ errors: [{ pointer: '/images', detail: expect.stringContaining('file name') as string }] });
+    expect((await upload(id, [{ field: 'images', value: 'no file' }])).body).toMatchObject({
+      errors: [{ pointer: '/images', detail: expect.stringContaining('file name') as string }],
+    });
     const gone = await upload('ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70', [{ file: 'a.png', bytes: await picture(1), type: 'image/png' }]);
     expect(gone.body).toMatchObject({ code: 'not_found', status: 404 });
   });
@@ -169,11 +211,17 @@ describe('projects and keys', () => {
 
   it('needs a known key with the scope for the verb', async () => {
     const missing = await api.app.inject({ method: 'GET', url: '/v1/datasets' });
-    expect([missing.statusCode, missing.json()['code'], missing.headers['www-authenticate']]).toEqual([401, 'unauthorized', 'Bearer realm="styleforge"']);
+    expect([missing.statusCode, missing.json()['code'], missing.headers['www-authenticate']]).toEqual([
+      401,
+      'unauthorized',
+      'Bearer realm="styleforge"',
+    ]);
     expect((await api.call('GET', '/v1/datasets', { key: 'sf_wrong' })).status).toBe(401);
     const reader = await api.database.apiKeys.create(api.projectId, 'reader', ['read']);
     expect((await api.call('GET', '/v1/datasets', { key: reader.key })).status).toBe(200);
-    expect((await api.call('POST', '/v1/datasets', { key: reader.key, body: { name: 'x', kind: 'aux' } })).body).toMatchObject({ code: 'insufficient_scope' });
+    expect((await api.call('POST', '/v1/datasets', { key: reader.key, body: { name: 'x', kind: 'aux' } })).body).toMatchObject({
+      code: 'insufficient_scope',
+    });
     await api.database.apiKeys.revoke(reader.keyId);
     expect((await api.call('GET', '/v1/datasets', { key: reader.key })).status).toBe(401);
   });
@@ -184,7 +232,11 @@ describe('GET /v1/images/{id}', () => {
     const id = await createDataset(api, 'style_ref', [{ seeds: [30] }]);
     const url = `/v1/images/${(await read(id)).images[0]?.id}`;
     const whole = await api.call('GET', url);
-    expect([whole.status, whole.headers['content-type'], whole.headers['content-length']]).toEqual([200, 'image/png', String(whole.bytes.length)]);
+    expect([whole.status, whole.headers['content-type'], whole.headers['content-length']]).toEqual([
+      200,
+      'image/png',
+      String(whole.bytes.length),
+    ]);
     const part = await api.call('GET', url, { headers: { range: 'bytes=10-19' } });
     expect([part.status, part.headers['content-range']]).toEqual([206, `bytes 10-19/${whole.bytes.length}`]);
     expect(part.bytes).toEqual(whole.bytes.subarray(10, 20));

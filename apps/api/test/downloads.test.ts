@@ -31,7 +31,12 @@ describe('from files', () => {
 
   it('whole, with a tag, and not again for whom has it', async () => {
     const { status, headers, bytes } = await get();
-    expect([status, headers['content-type'], headers['accept-ranges'], bytes.length]).toEqual([200, 'image/png', 'bytes', Number(headers['content-length'])]);
+    expect([status, headers['content-type'], headers['accept-ranges'], bytes.length]).toEqual([
+      200,
+      'image/png',
+      'bytes',
+      Number(headers['content-length']),
+    ]);
     expect((await get({ 'if-none-match': String(headers['etag']) })).status).toBe(304);
   });
 
@@ -39,7 +44,11 @@ describe('from files', () => {
     const whole = await get();
     const etag = String(whole.headers['etag']);
     const part = await get({ range: 'bytes=4-9', 'if-range': etag });
-    expect([part.status, part.headers['content-range'], part.bytes]).toEqual([206, `bytes 4-9/${whole.bytes.length}`, whole.bytes.subarray(4, 10)]);
+    expect([part.status, part.headers['content-range'], part.bytes]).toEqual([
+      206,
+      `bytes 4-9/${whole.bytes.length}`,
+      whole.bytes.subarray(4, 10),
+    ]);
     expect((await get({ range: 'bytes=-5' })).bytes).toEqual(whole.bytes.subarray(-5));
     expect((await get({ range: 'bytes=4-9', 'if-range': '"another"' })).status).toBe(200);
     expect((await get({ range: 'bytes=99999999-' })).status).toBe(416);

@@ -18,9 +18,12 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-const post = (body: object) => api.call<EvaluationBody>('POST', '/v1/evaluations', { body: { model: 'tiny', reference_dataset_id: styleRef, ...body } });
+const post = (body: object) =>
+  api.call<EvaluationBody>('POST', '/v1/evaluations', { body: { model: 'tiny', reference_dataset_id: styleRef, ...body } });
 const postJob = (evaluation: object | null) =>
-  api.call<TrainingJobBody>('POST', '/v1/training-jobs', { body: { method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: styleRef }, evaluation } });
+  api.call<TrainingJobBody>('POST', '/v1/training-jobs', {
+    body: { method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: styleRef }, evaluation },
+  });
 
 /** A job that has been trained, without a worker. */
 async function trainedJob(): Promise<string> {
@@ -39,13 +42,37 @@ describe('POST /v1/evaluations', () => {
     const { status, body, headers } = await post({ model: job, prompts: 'mini', compare_with: ['base'], metrics: ['kid', 'kid', 'clip'] });
     expect([status, headers['location'], body.status]).toEqual([202, `/v1/evaluations/${body.id}`, 'queued']);
     expect(body.config).toMatchObject({
-      prompt_set: { name: 'mini', version: 1 }, num_images: 1, sampler: 'ddim', steps: 20, guidance_scale: 7.5, seed: 0, width: 64, height: 64,
-      metrics: ['kid', 'clip'], extractor: 'inception-v3-fid', clip_extractor: 'clip', reference_dataset_id: styleRef,
+      prompt_set: { name: 'mini', version: 1 },
+      num_images: 1,
+      sampler: 'ddim',
+      steps: 20,
+      guidance_scale: 7.5,
+      seed: 0,
+      width: 64,
+      height: 64,
+      metrics: ['kid', 'clip'],
+      extractor: 'inception-v3-fid',
+      clip_extractor: 'clip',
+      reference_dataset_id: styleRef,
     });
     expect(body.config.prompts).toHaveLength(100);
     expect(body.config.models).toMatchObject([
-      { name: job, label: 'Single-StyleForge, 30 steps', training_job_id: job, step: 30, prompt_prefix: 'a photo of zwx style, ', tokens: [{ name: 'all', token: 'zwx' }] },
-      { name: 'base', label: 'base model tiny', base_model: 'tiny', checkpoint_id: null, prompt_prefix: 'a photo of zwx style, ', tokens: [{ name: 'all', token: 'zwx' }] },
+      {
+        name: job,
+        label: 'Single-StyleForge, 30 steps',
+        training_job_id: job,
+        step: 30,
+        prompt_prefix: 'a photo of zwx style, ',
+        tokens: [{ name: 'all', token: 'zwx' }],
+      },
+      {
+        name: 'base',
+        label: 'base model tiny',
+        base_model: 'tiny',
+        checkpoint_id: null,
+        prompt_prefix: 'a photo of zwx style, ',
+        tokens: [{ name: 'all', token: 'zwx' }],
+      },
     ]);
     expect((await api.call('GET', `/v1/evaluations/${body.id}`)).body).toEqual(body);
   });
@@ -62,7 +89,12 @@ describe('POST /v1/evaluations', () => {
     ['no reference for kid', () => ({ reference_dataset_id: undefined, metrics: ['kid'] }), 'validation_failed', '/reference_dataset_id'],
     ['an empty reference', () => ({ reference_dataset_id: empty }), 'unusable_dataset', '/reference_dataset_id'],
     ['a reference of one image', () => ({ reference_dataset_id: single }), 'unusable_dataset', '/reference_dataset_id'],
-    ['a reference that is not there', () => ({ reference_dataset_id: 'ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70' }), 'unusable_dataset', '/reference_dataset_id'],
+    [
+      'a reference that is not there',
+      () => ({ reference_dataset_id: 'ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70' }),
+      'unusable_dataset',
+      '/reference_dataset_id',
+    ],
     ['an extractor that does not exist', () => ({ extractor: 'resnet' }), 'validation_failed', '/extractor'],
     ['an extractor without texts for CLIP scores', () => ({ clip_extractor: 'inception-v3-fid' }), 'validation_failed', '/clip_extractor'],
   ])('refuses %s', async (_case, changes, code, pointer) => {
@@ -82,7 +114,11 @@ describe('an evaluation', () => {
     const reference = await createDataset(api, 'aux', [{ seeds: [40, 41] }]);
     const { body } = await post({ prompts: ['a house', 'a cat'], reference_dataset_id: reference });
     const remove = () => api.call('DELETE', `/v1/datasets/${reference}`);
-    expect((await remove()).body).toMatchObject({ status: 409, code: 'dataset_in_use', detail: expect.stringContaining(`is used by ${body.id}. Cancel`) });
+    expect((await remove()).body).toMatchObject({
+      status: 409,
+      code: 'dataset_in_use',
+      detail: expect.stringContaining(`is used by ${body.id}. Cancel`),
+    });
     await api.database.evaluations.claim(body.id);
     expect((await remove()).status).toBe(409);
     await api.database.evaluations.setStatus(body.id, { from: 'running', to: 'cancelled' });
@@ -90,7 +126,7 @@ describe('an evaluation', () => {
     expect(await api.database.evaluations.create({ projectId: api.projectId, config: body.config })).toBeNull();
   });
 
-  it('is cancelled at once while it is queued, has no report then, and is nobody else\'s', async () => {
+  it("is cancelled at once while it is queued, has no report then, and is nobody else's", async () => {
     const { body } = await post({ prompts: ['a house', 'a cat'] });
     const cancelled = await api.call<EvaluationBody>('POST', `/v1/evaluations/${body.id}/cancel`);
     expect([cancelled.status, cancelled.body.status]).toEqual([202, 'cancelled']);
@@ -98,13 +134,15 @@ describe('an evaluation', () => {
     expect((await api.call<Page<EvaluationBody>>('GET', '/v1/evaluations?limit=1')).body.data[0]?.id).toBe(body.id);
     const { projectId } = await api.database.apiKeys.createProject('other');
     const { key } = await api.database.apiKeys.create(projectId, 'other');
-    for (const path of ['', '/images', '/images/0/0', '/report']) expect((await api.call('GET', `/v1/evaluations/${body.id}${path}`, { key })).status).toBe(404);
+    for (const path of ['', '/images', '/images/0/0', '/report'])
+      expect((await api.call('GET', `/v1/evaluations/${body.id}${path}`, { key })).status).toBe(404);
   });
 });
 
 it('shows an evaluation and a report that were made before a setting existed with what is its default now', async () => {
   const { body } = await post({ prompts: ['a house', 'a cat'] });
-  await api.database.prisma.$executeRaw`update evaluations set config = config - 'seed' - 'negative_prompt' - 'prompt_set' where id = ${body.id}`;
+  await api.database.prisma
+    .$executeRaw`update evaluations set config = config - 'seed' - 'negative_prompt' - 'prompt_set' where id = ${body.id}`;
   expect((await api.call('GET', `/v1/evaluations/${body.id}`)).body).toEqual(body);
   // The worker reads the very same.
   expect((await api.database.evaluations.claim(body.id))?.config).toEqual(body.config);
@@ -119,13 +157,25 @@ describe('the evaluation of a training job', () => {
   it('is resolved with the job, its StyleRef images as the reference', async () => {
     const { status, body } = await postJob({ prompts: ['a house', 'a cat'], compare_with: ['base'] });
     expect(status).toBe(202);
-    expect(body.config.evaluation).toMatchObject({ prompt_set: null, prompts: ['a house', 'a cat'], steps: 20, reference_dataset_id: styleRef, comparisons: [{ name: 'base' }] });
+    expect(body.config.evaluation).toMatchObject({
+      prompt_set: null,
+      prompts: ['a house', 'a cat'],
+      steps: 20,
+      reference_dataset_id: styleRef,
+      comparisons: [{ name: 'base' }],
+    });
     expect((await api.call('GET', `/v1/training-jobs/${body.id}/report`)).body).toMatchObject({ code: 'status_conflict' });
   });
 
   it('points at what is wrong below /evaluation', async () => {
-    expect((await postJob({ prompts: 'nowhere' })).body).toMatchObject({ code: 'unknown_prompt_set', errors: [{ pointer: '/evaluation/prompts' }] });
-    expect((await postJob({ prompts: ['a house', 'a cat'], compare_with: ['base', 'base'] })).body).toMatchObject({ code: 'unknown_model', errors: [{ pointer: '/evaluation/compare_with/1' }] });
+    expect((await postJob({ prompts: 'nowhere' })).body).toMatchObject({
+      code: 'unknown_prompt_set',
+      errors: [{ pointer: '/evaluation/prompts' }],
+    });
+    expect((await postJob({ prompts: ['a house', 'a cat'], compare_with: ['base', 'base'] })).body).toMatchObject({
+      code: 'unknown_model',
+      errors: [{ pointer: '/evaluation/compare_with/1' }],
+    });
   });
 
   it('is missed by a job that has none', async () => {

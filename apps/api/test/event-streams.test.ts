@@ -26,18 +26,33 @@ afterAll(() => api.close());
 /** As a process of its own would be: its own connections and nothing in common with another but the database. */
 async function startInstance(eventStreamsPerKey?: number): Promise<RunningApi> {
   const database = createDatabase(api.databaseUrl, { maxConnections: 3 });
-  const running = await startApi({ ...api.options, database, host: '127.0.0.1', port: 0, ...(eventStreamsPerKey !== undefined && { eventStreamsPerKey }) });
+  const running = await startApi({
+    ...api.options,
+    database,
+    host: '127.0.0.1',
+    port: 0,
+    ...(eventStreamsPerKey !== undefined && { eventStreamsPerKey }),
+  });
   open.push({ running, database });
   return running;
 }
 
-const send = (instance: RunningApi, method: string, path: string, { body, headers = {}, key = api.key }: { body?: object; headers?: Record<string, string>; key?: string } = {}) =>
+const send = (
+  instance: RunningApi,
+  method: string,
+  path: string,
+  { body, headers = {}, key = api.key }: { body?: object; headers?: Record<string, string>; key?: string } = {},
+) =>
   fetch(instance.url + path, {
-    method, headers: { authorization: `Bearer ${key}`, ...(body && { 'content-type': 'application/json' }), ...headers }, ...(body && { body: JSON.stringify(body) }),
+    method,
+    headers: { authorization: `Bearer ${key}`, ...(body && { 'content-type': 'application/json' }), ...headers },
+    ...(body && { body: JSON.stringify(body) }),
   });
 
 async function createJob(instance: RunningApi): Promise<string> {
-  const answer = await send(instance, 'POST', '/v1/training-jobs', { body: { method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: datasetId } } });
+  const answer = await send(instance, 'POST', '/v1/training-jobs', {
+    body: { method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: datasetId } },
+  });
   return ((await answer.json()) as { id: string }).id;
 }
 
@@ -59,7 +74,8 @@ class Listener {
 
   async #read(): Promise<void> {
     const decoder = new TextDecoder();
-    for (let part = await this.#reader.read(); !part.done; part = await this.#reader.read()) this.#text += decoder.decode(part.value, { stream: true });
+    for (let part = await this.#reader.read(); !part.done; part = await this.#reader.read())
+      this.#text += decoder.decode(part.value, { stream: true });
   }
 
   /** [id, type] of what came so far, without progress, which has no id. */
@@ -105,9 +121,22 @@ it('the end of a job is the last thing that its stream tells, after the last pro
   await listener.until('job.validating');
   await api.database.trainingJobs.start(id, 1);
   await api.database.trainingJobs.updateProgress(id, 1, {
-    step: 3, of: 10, loss: 0.5, style_ref_loss: 0.5, aux_loss: null, grad_norm: 1, learning_rate: 2e-5, samples_per_second: 3, eta_seconds: 7,
+    step: 3,
+    of: 10,
+    loss: 0.5,
+    style_ref_loss: 0.5,
+    aux_loss: null,
+    grad_norm: 1,
+    learning_rate: 2e-5,
+    samples_per_second: 3,
+    eta_seconds: 7,
   });
-  await api.database.trainingJobs.setStatus(id, { from: 'running', to: 'failed', attempt: 1, error: { code: 'internal_error', message: 'x', retryable: true } });
+  await api.database.trainingJobs.setStatus(id, {
+    from: 'running',
+    to: 'failed',
+    attempt: 1,
+    error: { code: 'internal_error', message: 'x', retryable: true },
+  });
   await listener.ended();
   expect(listener.types.slice(-2)).toEqual(['progress', 'job.failed']);
 });
@@ -127,9 +156,19 @@ describe('after a restart', () => {
     const after = await startInstance();
     const second = await Listener.open(after, id, last);
     await second.until('job.running');
-    await api.database.trainingJobs.setStatus(id, { from: 'running', to: 'failed', attempt: 1, error: { code: 'internal_error', message: 'x', retryable: true } });
+    await api.database.trainingJobs.setStatus(id, {
+      from: 'running',
+      to: 'failed',
+      attempt: 1,
+      error: { code: 'internal_error', message: 'x', retryable: true },
+    });
     await second.ended();
-    expect([...first.events, ...second.events]).toEqual([[1, 'job.queued'], [2, 'job.validating'], [3, 'job.running'], [4, 'job.failed']]);
+    expect([...first.events, ...second.events]).toEqual([
+      [1, 'job.queued'],
+      [2, 'job.validating'],
+      [3, 'job.running'],
+      [4, 'job.failed'],
+    ]);
   });
 });
 
@@ -140,7 +179,11 @@ describe('a key', () => {
     const listeners = [await Listener.open(instance, id), await Listener.open(instance, id)];
     const third = () => send(instance, 'GET', `/v1/training-jobs/${id}/events`, { headers: { accept: 'text/event-stream' } });
     const refused = await third();
-    expect([refused.status, Number(refused.headers.get('retry-after')), await refused.json()]).toMatchObject([429, expect.any(Number), { code: 'too_many_event_streams' }]);
+    expect([refused.status, Number(refused.headers.get('retry-after')), await refused.json()]).toMatchObject([
+      429,
+      expect.any(Number),
+      { code: 'too_many_event_streams' },
+    ]);
     // The log itself can still be read.
     expect((await send(instance, 'GET', `/v1/training-jobs/${id}/events`)).status).toBe(200);
     const other = await api.database.apiKeys.create(api.projectId, 'other');

@@ -14,22 +14,35 @@ beforeAll(async () => {
   api = await startApiFixture();
   routes = await routesOf(api);
   ids = await seedProject(api);
-  for (const scope of ['read', 'write', 'admin'] as const) keys[scope] = (await api.database.apiKeys.create(api.projectId, scope, [scope])).key;
+  for (const scope of ['read', 'write', 'admin'] as const)
+    keys[scope] = (await api.database.apiKeys.create(api.projectId, scope, [scope])).key;
 });
 afterAll(() => api.close());
 
 const nameOf = ({ method, path }: Route) => `${method} ${path}`;
 /** A body that passes validation, so that what is refused is not refused for its body. */
 const bodies = (): Record<string, object> => ({
-  'POST /v1/datasets': { name: 'x', kind: 'aux' }, 'POST /v1/training-jobs': jobRequest(ids['datasets'] ?? ''), 'POST /v1/training-jobs/check': jobRequest(ids['datasets'] ?? ''), 'POST /v1/images/generations': { model: 'tiny', prompts: ['x'] },
+  'POST /v1/datasets': { name: 'x', kind: 'aux' },
+  'POST /v1/training-jobs': jobRequest(ids['datasets'] ?? ''),
+  'POST /v1/training-jobs/check': jobRequest(ids['datasets'] ?? ''),
+  'POST /v1/images/generations': { model: 'tiny', prompts: ['x'] },
   'POST /v1/studies': { name: 'x', job: jobRequest(ids['datasets'] ?? ''), grid: [{ pointer: '/hyperparameters/seed', values: [1, 2] }] },
   'POST /v1/evaluations': { model: 'tiny', reference_dataset_id: ids['datasets'], prompts: ['a cat', 'a house'] },
-  'POST /v1/prompt-sets': { name: 'x', prompts: ['x'] }, 'POST /v1/api-keys': { name: 'x' }, 'POST /v1/webhooks': { url: 'https://example.com/other', events: ['training_job.failed'] }, 'POST /v1/training-jobs/{id}/resume': {},
+  'POST /v1/prompt-sets': { name: 'x', prompts: ['x'] },
+  'POST /v1/api-keys': { name: 'x' },
+  'POST /v1/webhooks': { url: 'https://example.com/other', events: ['training_job.failed'] },
+  'POST /v1/training-jobs/{id}/resume': {},
 });
-const request = (route: Route, key: string | undefined) => api.app.inject({
-  method: route.method, url: pathWith(ids, route.path), headers: { ...(key && { authorization: `Bearer ${key}` }), ...(route.path.endsWith('/images') && route.method === 'POST' && { 'content-type': 'multipart/form-data; boundary=x' }) },
-  ...(bodies()[nameOf(route)] && { payload: bodies()[nameOf(route)] }),
-});
+const request = (route: Route, key: string | undefined) =>
+  api.app.inject({
+    method: route.method,
+    url: pathWith(ids, route.path),
+    headers: {
+      ...(key && { authorization: `Bearer ${key}` }),
+      ...(route.path.endsWith('/images') && route.method === 'POST' && { 'content-type': 'multipart/form-data; boundary=x' }),
+    },
+    ...(bodies()[nameOf(route)] && { payload: bodies()[nameOf(route)] }),
+  });
 async function refusals(chosen: Route[], key: string | undefined): Promise<unknown[]> {
   const answers = [];
   for (const route of chosen) {
@@ -38,7 +51,8 @@ async function refusals(chosen: Route[], key: string | undefined): Promise<unkno
   }
   return answers;
 }
-const all = (chosen: Route[], status: number, code: string) => chosen.map((route) => [nameOf(route), status, 'application/problem+json', code]);
+const all = (chosen: Route[], status: number, code: string) =>
+  chosen.map((route) => [nameOf(route), status, 'application/problem+json', code]);
 
 describe('keys', () => {
   it('are needed, known and not revoked on every route', async () => {
@@ -63,12 +77,19 @@ it('shows for every JSON body an example that it takes', async () => {
   for (const route of routes) {
     const schema = route.operation.requestBody?.content['application/json']?.schema as { $ref?: string; examples?: object[] } | undefined;
     if (!schema) continue;
-    const { examples = [] } = schema.$ref === undefined ? schema : (components.schemas[schema.$ref.split('/').at(-1) ?? ''] as typeof schema);
+    const { examples = [] } =
+      schema.$ref === undefined ? schema : (components.schemas[schema.$ref.split('/').at(-1) ?? ''] as typeof schema);
     if (examples.length === 0) wrong.push([nameOf(route), 'no example']);
     for (const payload of examples) {
       // What it names is not here; its form is right all the same.
-      const answer = await api.app.inject({ method: route.method, url: route.path.replace('{id}', exampleId('trainingJob')), headers: { authorization: `Bearer ${api.key}` }, payload });
-      if (['validation_failed', 'invalid_request'].includes(answer.json<{ code?: string }>().code ?? '')) wrong.push([nameOf(route), answer.body]);
+      const answer = await api.app.inject({
+        method: route.method,
+        url: route.path.replace('{id}', exampleId('trainingJob')),
+        headers: { authorization: `Bearer ${api.key}` },
+        payload,
+      });
+      if (['validation_failed', 'invalid_request'].includes(answer.json<{ code?: string }>().code ?? ''))
+        wrong.push([nameOf(route), answer.body]);
     }
   }
   expect(wrong).toEqual([]);
@@ -113,7 +134,10 @@ describe('GET', () => {
       const url = pathWith(ids, route.path);
       const etag = String((await api.call('GET', url, { key: keys['admin'] ?? '' })).headers['etag']);
       expect([url, etag]).toEqual([url, expect.stringMatching(/^"[^"]+"$/)]);
-      expect([url, (await api.call('GET', url, { key: keys['admin'] ?? '', headers: { 'if-none-match': etag } })).status]).toEqual([url, 304]);
+      expect([url, (await api.call('GET', url, { key: keys['admin'] ?? '', headers: { 'if-none-match': etag } })).status]).toEqual([
+        url,
+        304,
+      ]);
       expect(Object.keys(route.operation.responses)).toContain('304');
     }
   });
@@ -134,7 +158,12 @@ describe('GET', () => {
     for (const route of several) {
       for (const liked of formats(route)) {
         for (const quality of ['0', '0.5']) {
-          const accept = [...formats(route).filter((format) => format !== liked).map((format) => `${format};q=${quality}`), liked.toUpperCase()].join(', ');
+          const accept = [
+            ...formats(route)
+              .filter((format) => format !== liked)
+              .map((format) => `${format};q=${quality}`),
+            liked.toUpperCase(),
+          ].join(', ');
           const { headers } = await api.call('GET', pathWith(ids, route.path), { key: keys['admin'] ?? '', headers: { accept } });
           expect([route.path, accept, String(headers['content-type']).split(';')[0]]).toEqual([route.path, accept, liked]);
         }
@@ -147,7 +176,8 @@ describe('GET', () => {
     expect(lists.length).toBeGreaterThan(9);
     for (const route of lists) {
       const url = pathWith(ids, route.path);
-      const get = (query: string) => api.call<{ data: object[]; has_more: boolean; next: string | null }>('GET', `${url}?${query}`, { key: keys['admin'] ?? '' });
+      const get = (query: string) =>
+        api.call<{ data: object[]; has_more: boolean; next: string | null }>('GET', `${url}?${query}`, { key: keys['admin'] ?? '' });
       for (const query of ['limit=0', 'limit=101', 'limit=-1', 'limit=x', 'limit=1.5', 'after=No cursor', 'no-such-filter=1']) {
         const refused = (await get(query)).body as object;
         expect([url, query, refused]).toMatchObject([url, query, { status: 422, errors: [{ pointer: `/${query.split('=')[0]}` }] }]);
@@ -155,8 +185,10 @@ describe('GET', () => {
       const whole = (await get('limit=100')).body;
       expect([url, whole.has_more, whole.next]).toEqual([url, false, null]);
       const found: object[] = [];
-      for (let next: string | null = ''; next !== null;) {
-        const page: { data: object[]; next: string | null } = (await get(`limit=1${next === '' ? '' : `&after=${encodeURIComponent(next)}`}`)).body;
+      for (let next: string | null = ''; next !== null; ) {
+        const page: { data: object[]; next: string | null } = (
+          await get(`limit=1${next === '' ? '' : `&after=${encodeURIComponent(next)}`}`)
+        ).body;
         expect([url, page.data.length <= 1]).toEqual([url, true]);
         found.push(...page.data);
         next = page.next;
@@ -178,14 +210,21 @@ describe('POST', () => {
       const options = { key: keys['admin'] ?? '', headers: { 'idempotency-key': name }, ...(bodies()[name] && { body: bodies()[name] }) };
       const send = () => api.call('POST', pathWith({ ...ids, 'training-jobs': job }, route.path), options);
       const [{ status, body }, again] = [await send(), await send()];
-      expect([name, status < 300, again.status, again.body, again.headers['idempotency-replayed']]).toEqual([name, true, status, body, 'true']);
+      expect([name, status < 300, again.status, again.body, again.headers['idempotency-replayed']]).toEqual([
+        name,
+        true,
+        status,
+        body,
+        'true',
+      ]);
     }
   });
 });
 
 describe('pages', () => {
   it('neither repeat nor skip a row when rows are added meanwhile', async () => {
-    const create = async (name: string) => (await api.call<{ id: string }>('POST', '/v1/datasets', { body: { name, kind: 'aux' } })).body.id;
+    const create = async (name: string) =>
+      (await api.call<{ id: string }>('POST', '/v1/datasets', { body: { name, kind: 'aux' } })).body.id;
     const old = [];
     for (const name of ['a', 'b', 'c', 'd']) old.unshift(await create(name));
     const read = async (query: string) => (await api.call<{ data: { id: string }[]; next: string }>('GET', `/v1/datasets?${query}`)).body;
@@ -202,8 +241,13 @@ describe('the document', () => {
     expect(new Set(routes.map(({ operation }) => operation.operationId)).size).toBe(routes.length);
     for (const route of routes) {
       const { responses, parameters = [] } = route.operation;
-      const problems = Object.entries(responses).filter(([, { content }]) => content && 'application/problem+json' in content).map(([status]) => status);
-      expect([nameOf(route), problems]).toEqual([nameOf(route), expect.arrayContaining(['400', '401', '403', '406', '429', '500', ...(route.path.includes('{') ? ['404'] : [])])]);
+      const problems = Object.entries(responses)
+        .filter(([, { content }]) => content && 'application/problem+json' in content)
+        .map(([status]) => status);
+      expect([nameOf(route), problems]).toEqual([
+        nameOf(route),
+        expect.arrayContaining(['400', '401', '403', '406', '429', '500', ...(route.path.includes('{') ? ['404'] : [])]),
+      ]);
       const idempotent = parameters.some(({ name }) => name === 'idempotency-key');
       expect([nameOf(route), idempotent]).toEqual([nameOf(route), route.method === 'POST']);
       if (idempotent) expect(problems).toEqual(expect.arrayContaining(['409', '413', '415', '422']));

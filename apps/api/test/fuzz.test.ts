@@ -28,27 +28,50 @@ afterAll(() => api.close());
 
 type Input = { url: string; headers: Record<string, string>; payload: unknown };
 
-const oddText = fc.oneof(fc.string(), fc.fullUnicodeString(), fc.constantFrom('', '0', '-1', '1e999', 'null', '\0', '%00', '../..', "' or 1=1 --", 'x'.repeat(5000)));
+const oddText = fc.oneof(
+  fc.string(),
+  fc.fullUnicodeString(),
+  fc.constantFrom('', '0', '-1', '1e999', 'null', '\0', '%00', '../..', "' or 1=1 --", 'x'.repeat(5000)),
+);
 
 /** Mostly things that exist and bodies that fit, for those get furthest; else whatever comes. */
 function inputOf({ path, operation }: Route): fc.Arbitrary<Input> {
   const { parameters = [], requestBody } = operation;
-  const named = (place: string) => fc.record(Object.fromEntries(parameters.filter((parameter) => parameter.in === place).map(({ name, schema }) => [
-    name, fc.oneof({ weight: 3, arbitrary: arbitraryOf(schema, document) }, { weight: 1, arbitrary: oddText }),
-  ])), { requiredKeys: [] });
+  const named = (place: string) =>
+    fc.record(
+      Object.fromEntries(
+        parameters
+          .filter((parameter) => parameter.in === place)
+          .map(({ name, schema }) => [
+            name,
+            fc.oneof({ weight: 3, arbitrary: arbitraryOf(schema, document) }, { weight: 1, arbitrary: oddText }),
+          ]),
+      ),
+      { requiredKeys: [] },
+    );
   const seeded = pathWith(ids, path);
   const odd = oddText.map((text) => path.replaceAll(/\{[^}]*\}/g, encodeURIComponent(wellFormed(text)) || 'x'));
   const schema = requestBody?.content['application/json']?.schema;
-  const body = schema === undefined ? fc.constant(undefined) : fc.oneof(
-    { weight: 4, arbitrary: arbitraryOf(schema, document) },
-    { weight: 2, arbitrary: arbitraryOf(schema, document).chain(spoiled) },
-    { weight: 1, arbitrary: fc.jsonValue() },
-  );
-  return fc.record({ url: fc.oneof({ weight: 4, arbitrary: fc.constant(seeded) }, { weight: 1, arbitrary: odd }), query: named('query'), headers: named('header'), payload: body }).map(({ url, query, headers, payload }) => ({
-    url: `${url}?${new URLSearchParams(Object.entries(query).map(([name, value]): [string, string] => [name, textOf(value)])).toString()}`,
-    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, textOf(value).replaceAll(/[^\x20-\x7e]/g, '?')])),
-    payload,
-  }));
+  const body =
+    schema === undefined
+      ? fc.constant(undefined)
+      : fc.oneof(
+          { weight: 4, arbitrary: arbitraryOf(schema, document) },
+          { weight: 2, arbitrary: arbitraryOf(schema, document).chain(spoiled) },
+          { weight: 1, arbitrary: fc.jsonValue() },
+        );
+  return fc
+    .record({
+      url: fc.oneof({ weight: 4, arbitrary: fc.constant(seeded) }, { weight: 1, arbitrary: odd }),
+      query: named('query'),
+      headers: named('header'),
+      payload: body,
+    })
+    .map(({ url, query, headers, payload }) => ({
+      url: `${url}?${new URLSearchParams(Object.entries(query).map(([name, value]): [string, string] => [name, textOf(value)])).toString()}`,
+      headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, textOf(value).replaceAll(/[^\x20-\x7e]/g, '?')])),
+      payload,
+    }));
 }
 
 /** Halves of surrogate pairs cannot be sent in a URL. */
@@ -59,7 +82,9 @@ const textOf = (value: unknown): string => (typeof value === 'string' ? wellForm
 function spoiled(body: unknown): fc.Arbitrary<unknown> {
   if (body === null || typeof body !== 'object' || Array.isArray(body)) return fc.jsonValue();
   const fields = Object.keys(body);
-  return fc.tuple(fc.constantFrom(...(fields.length > 0 ? fields : ['x'])), fc.option(fc.jsonValue(), { nil: undefined })).map(([field, value]) => ({ ...body, [field]: value }));
+  return fc
+    .tuple(fc.constantFrom(...(fields.length > 0 ? fields : ['x'])), fc.option(fc.jsonValue(), { nil: undefined }))
+    .map(([field, value]) => ({ ...body, [field]: value }));
 }
 
 const checks = new Map<JsonSchema, z.ZodType>();
@@ -76,7 +101,10 @@ async function expectDescribed({ method, path, operation }: Route, { url, header
   const body = payload !== null && typeof payload === 'object' && 'wait' in payload ? { ...payload, wait: 0 } : payload;
   const { accept: _accept, ...sent } = headers;
   const answer = await api.app.inject({
-    method, url, headers: { ...sent, authorization: `Bearer ${key}`, ...(body !== undefined && { 'content-type': 'application/json' }) }, ...(body !== undefined && { payload: JSON.stringify(body) }),
+    method,
+    url,
+    headers: { ...sent, authorization: `Bearer ${key}`, ...(body !== undefined && { 'content-type': 'application/json' }) },
+    ...(body !== undefined && { payload: JSON.stringify(body) }),
   });
   const context = `${method} ${url} ${JSON.stringify(body)} answered ${answer.statusCode} ${answer.body.slice(0, 500)}`;
   if (answer.statusCode >= 500) throw new Error(context);
@@ -85,7 +113,14 @@ async function expectDescribed({ method, path, operation }: Route, { url, header
   if (described === undefined) throw new Error(`not in the document of ${path}: ${context}`);
   const type = String(answer.headers['content-type'] ?? '').split(';')[0] ?? '';
   const schema = described.content?.[type]?.schema;
-  if (answer.body !== '' && answer.statusCode !== 206 && schema === undefined && !(type in (described.content ?? {})) && !path.endsWith('{*}')) throw new Error(`of an undescribed type ${type}: ${context}`);
+  if (
+    answer.body !== '' &&
+    answer.statusCode !== 206 &&
+    schema === undefined &&
+    !(type in (described.content ?? {})) &&
+    !path.endsWith('{*}')
+  )
+    throw new Error(`of an undescribed type ${type}: ${context}`);
   if (schema !== undefined && type.endsWith('json')) {
     const { success, error } = check(schema as JsonSchema).safeParse(answer.json());
     if (!success) throw new Error(`${context}: ${error.message}`);
@@ -102,7 +137,10 @@ describe('generated input', () => {
       const name = `${route.method} ${route.path}`;
       const statuses = new Set<number>();
       seen.set(name, statuses);
-      await fc.assert(fc.asyncProperty(inputOf(route), async (input) => void statuses.add(await expectDescribed(route, input))), { seed: SEED, numRuns: RUNS });
+      await fc.assert(
+        fc.asyncProperty(inputOf(route), async (input) => void statuses.add(await expectDescribed(route, input))),
+        { seed: SEED, numRuns: RUNS },
+      );
     }
     const succeeded = [...seen].filter(([, statuses]) => [...statuses].some((status) => status < 300)).map(([name]) => name);
     // Else the input would be too wild to get anywhere.

@@ -22,7 +22,18 @@ async function finish(id: string): Promise<void> {
   const objectKey = generationImageKey(api.projectId, id, 0);
   const { size, sha256 } = await api.objectStore.put(objectKey, await picture(7));
   const [prompt = ''] = claimed.config.prompts;
-  const image = { generationId: id, projectId: api.projectId, index: 0, prompt, seed: 2 ** 32 - 1, width: 24, height: 24, sizeBytes: size, sha256, objectKey };
+  const image = {
+    generationId: id,
+    projectId: api.projectId,
+    index: 0,
+    prompt,
+    seed: 2 ** 32 - 1,
+    width: 24,
+    height: 24,
+    sizeBytes: size,
+    sha256,
+    objectKey,
+  };
   const first = await generations.recordImage(claimed.attempt, { id: newId('image'), ...image });
   const again = await generations.recordImage(claimed.attempt, { id: newId('image'), ...image });
   expect(again.id).toBe(first.id);
@@ -35,10 +46,36 @@ describe('POST /v1/images/generations', () => {
     expect(answer.status).toBe(202);
     expect(answer.headers['location']).toBe(`/v1/images/generations/${answer.body.id}`);
     expect(answer.body).toMatchObject({ status: 'queued', base_model: 'tiny', checkpoint_id: null, images: [] });
-    expect(answer.body.config).toMatchObject({ width: 64, height: 64, steps: 20, guidance_scale: 7.5, sampler: 'ddim', negative_prompt: '', num_images: 1 });
+    expect(answer.body.config).toMatchObject({
+      width: 64,
+      height: 64,
+      steps: 20,
+      guidance_scale: 7.5,
+      sampler: 'ddim',
+      negative_prompt: '',
+      num_images: 1,
+    });
     expect(answer.body.config.seed).toBeGreaterThanOrEqual(0);
-    const other = await post({ model: 'tiny', prompts: ['a cat'], steps: 5, sampler: 'euler', seed: 3, width: 72, height: 80, guidance_scale: 1, negative_prompt: 'x' });
-    expect(other.body.config).toMatchObject({ width: 72, height: 80, steps: 5, guidance_scale: 1, sampler: 'euler', negative_prompt: 'x', seed: 3 });
+    const other = await post({
+      model: 'tiny',
+      prompts: ['a cat'],
+      steps: 5,
+      sampler: 'euler',
+      seed: 3,
+      width: 72,
+      height: 80,
+      guidance_scale: 1,
+      negative_prompt: 'x',
+    });
+    expect(other.body.config).toMatchObject({
+      width: 72,
+      height: 80,
+      steps: 5,
+      guidance_scale: 1,
+      sampler: 'euler',
+      negative_prompt: 'x',
+      seed: 3,
+    });
   });
 
   it('queues the work once and answers with the images when they come in time', async () => {
@@ -63,7 +100,11 @@ describe('POST /v1/images/generations', () => {
   it('answers with what there is when the images do not come in time, and refuses a repetition while the first request waits', async () => {
     const late = await post({ model: 'tiny', prompts: ['a bird'], wait: 0.1 });
     expect([late.status, late.body.status, late.body.images]).toEqual([202, 'queued', []]);
-    const send = () => api.call<GenerationBody>('POST', '/v1/images/generations', { body: { model: 'tiny', prompts: ['a fish'], wait: 30 }, headers: { 'idempotency-key': 'waits' } });
+    const send = () =>
+      api.call<GenerationBody>('POST', '/v1/images/generations', {
+        body: { model: 'tiny', prompts: ['a fish'], wait: 30 },
+        headers: { 'idempotency-key': 'waits' },
+      });
     const first = send();
     const find = () => api.database.prisma.generation.findFirst({ where: { config: { path: ['prompts', '0'], equals: 'a fish' } } });
     let row = await find();
@@ -77,22 +118,52 @@ describe('POST /v1/images/generations', () => {
 
   it('takes a succeeded job or a checkpoint as the model, and says what is wrong with others', async () => {
     const styleRef = await createDataset(api, 'style_ref');
-    const body = { method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: styleRef }, hyperparameters: { resolution: 32 } };
+    const body = {
+      method: 'single-styleforge',
+      base_model: 'tiny',
+      style_ref: { dataset_id: styleRef },
+      hyperparameters: { resolution: 32 },
+    };
     const job = (await api.call<TrainingJobBody>('POST', '/v1/training-jobs', { body })).body;
-    expect((await post({ model: job.id, prompts: ['x'] })).body).toMatchObject({ code: 'status_conflict', detail: expect.stringMatching(/is queued: wait for its end, or name/) });
+    expect((await post({ model: job.id, prompts: ['x'] })).body).toMatchObject({
+      code: 'status_conflict',
+      detail: expect.stringMatching(/is queued: wait for its end, or name/),
+    });
     const left = (await api.call<TrainingJobBody>('POST', '/v1/training-jobs', { body })).body;
     await api.call('POST', `/v1/training-jobs/${left.id}/cancel`);
-    expect((await post({ model: left.id, prompts: ['x'] })).body).toMatchObject({ code: 'status_conflict', detail: expect.stringMatching(/is cancelled: resume it, or name/) });
+    expect((await post({ model: left.id, prompts: ['x'] })).body).toMatchObject({
+      code: 'status_conflict',
+      detail: expect.stringMatching(/is cancelled: resume it, or name/),
+    });
     await api.database.trainingJobs.claim(job.id);
     await api.database.trainingJobs.start(job.id, 1);
-    const checkpoint = await api.database.checkpoints.record({ projectId: api.projectId, jobId: job.id, step: 1, objectPrefix: 'p/', files: [] });
+    const checkpoint = await api.database.checkpoints.record({
+      projectId: api.projectId,
+      jobId: job.id,
+      step: 1,
+      objectPrefix: 'p/',
+      files: [],
+    });
     const byCheckpoint = await post({ model: checkpoint.id, prompts: ['x, [V] style, [all]'] });
-    expect(byCheckpoint.body).toMatchObject({ checkpoint_id: checkpoint.id, training_job_id: job.id, base_model: null, config: { width: 32, steps: 20, prompts: ['x, zwx style, zwx'] } });
-    await api.database.trainingJobs.setStatus(job.id, { from: 'running', to: 'succeeded', result: { final_step: 1, checkpoint_id: checkpoint.id } });
+    expect(byCheckpoint.body).toMatchObject({
+      checkpoint_id: checkpoint.id,
+      training_job_id: job.id,
+      base_model: null,
+      config: { width: 32, steps: 20, prompts: ['x, zwx style, zwx'] },
+    });
+    await api.database.trainingJobs.setStatus(job.id, {
+      from: 'running',
+      to: 'succeeded',
+      result: { final_step: 1, checkpoint_id: checkpoint.id },
+    });
     expect((await post({ model: job.id, prompts: ['x'] })).body).toMatchObject({ checkpoint_id: checkpoint.id });
     await api.database.checkpoints.delete(checkpoint.id);
     for (const model of [job.id, checkpoint.id, 'nothing', 'job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70', 'ckpt_x', '../tiny']) {
-      expect((await post({ model, prompts: ['x'] })).body).toMatchObject({ status: 422, code: 'unknown_model', errors: [{ pointer: '/model' }] });
+      expect((await post({ model, prompts: ['x'] })).body).toMatchObject({
+        status: 422,
+        code: 'unknown_model',
+        errors: [{ pointer: '/model' }],
+      });
     }
   });
 
@@ -146,9 +217,23 @@ describe('POST /v1/images/generations/{id}/cancel', () => {
     expect(await generations.isHeld(body.id, claimed.attempt)).toBe(true);
     await cancel(body.id);
     expect(await generations.isHeld(body.id, claimed.attempt)).toBe(false);
-    const image = { id: newId('image'), generationId: body.id, projectId: api.projectId, index: 0, prompt: 'x', seed: 1, width: 8, height: 8, sizeBytes: 1, sha256: '', objectKey: 'k' };
+    const image = {
+      id: newId('image'),
+      generationId: body.id,
+      projectId: api.projectId,
+      index: 0,
+      prompt: 'x',
+      seed: 1,
+      width: 8,
+      height: 8,
+      sizeBytes: 1,
+      sha256: '',
+      objectKey: 'k',
+    };
     await expect(generations.recordImage(claimed.attempt, image)).rejects.toThrow(/does not hold/);
-    await expect(generations.setStatus(body.id, { from: 'running', to: 'succeeded', attempt: claimed.attempt })).rejects.toThrow(/cancelled/);
+    await expect(generations.setStatus(body.id, { from: 'running', to: 'succeeded', attempt: claimed.attempt })).rejects.toThrow(
+      /cancelled/,
+    );
   });
 
   it('leaves a finished one as it is, and knows none of other projects', async () => {
@@ -164,10 +249,17 @@ describe('GET /v1/images/generations', () => {
   it('lists newest first in pages, by status, without images, and only those of the project', async () => {
     const { projectId } = await api.database.apiKeys.createProject('a project of its own');
     const { key } = await api.database.apiKeys.create(projectId, 'a key of its own');
-    const list = async (query: string) => (await api.call<{ data: GenerationBody[]; has_more: boolean; next: string | null }>('GET', `/v1/images/generations?${query}`, { key })).body;
+    const list = async (query: string) =>
+      (
+        await api.call<{ data: GenerationBody[]; has_more: boolean; next: string | null }>('GET', `/v1/images/generations?${query}`, {
+          key,
+        })
+      ).body;
     const ids: string[] = [];
     for (const prompt of ['1', '2', '3']) {
-      ids.unshift((await api.call<GenerationBody>('POST', '/v1/images/generations', { body: { model: 'tiny', prompts: [prompt] }, key })).body.id);
+      ids.unshift(
+        (await api.call<GenerationBody>('POST', '/v1/images/generations', { body: { model: 'tiny', prompts: [prompt] }, key })).body.id,
+      );
     }
     await api.call('POST', `/v1/images/generations/${ids[0]}/cancel`, { key });
     const first = await list('limit=2');

@@ -18,8 +18,17 @@ afterAll(async () => {
 });
 
 async function send(method: string, path: string, headers: Record<string, string> = {}, body?: string | Buffer) {
-  const answer = await fetch(server.url + path, { method, headers: { authorization: `Bearer ${api.key}`, ...headers }, ...(body !== undefined && { body }) });
-  return { status: answer.status, type: answer.headers.get('content-type'), headers: answer.headers, body: (await answer.json()) as Record<string, unknown> };
+  const answer = await fetch(server.url + path, {
+    method,
+    headers: { authorization: `Bearer ${api.key}`, ...headers },
+    ...(body !== undefined && { body }),
+  });
+  return {
+    status: answer.status,
+    type: answer.headers.get('content-type'),
+    headers: answer.headers,
+    body: (await answer.json()) as Record<string, unknown>,
+  };
 }
 const json = { 'content-type': 'application/json' };
 
@@ -52,7 +61,12 @@ describe('a request that is refused before it reaches a route', () => {
     [422, 'validation_failed', 'POST', '/v1/datasets', { ...json, 'idempotency-key': 'x'.repeat(256) }, '{"name":"x","kind":"aux"}'],
   ])('%i %s: %s %s', async (status, code, method, path, headers, body) => {
     const answer = await send(method, path, headers, body);
-    expect([answer.status, answer.type, answer.body['code'], answer.body['status']]).toEqual([status, 'application/problem+json', code, status]);
+    expect([answer.status, answer.type, answer.body['code'], answer.body['status']]).toEqual([
+      status,
+      'application/problem+json',
+      code,
+      status,
+    ]);
     expect(answer.body['request_id']).toBe(answer.headers.get('x-request-id'));
     expect(answer.body['type']).toBe(`/docs/errors#${code}`);
     if (status === 405) expect(answer.headers.get('allow')).toMatch(/GET/);
@@ -69,18 +83,43 @@ describe('a request that is refused before it reaches a route', () => {
     const json = await send('POST', '/v1/datasets', { 'content-type': 'application/xml' }, '<x/>');
     const upload = await send('POST', `/v1/datasets/${exampleId('dataset')}/images`, { 'content-type': 'image/png' }, 'x');
     expect([json.body['detail'], upload.body['detail']]).toEqual([
-      'Send the body as application/json, not as application/xml.', 'Send the body as multipart/form-data, not as image/png.',
+      'Send the body as application/json, not as application/xml.',
+      'Send the body as multipart/form-data, not as image/png.',
     ]);
   });
 
   it.each<[string, string, object, string, RegExp]>([
-    ['a name of metadata', '/v1/training-jobs', { method: 'dreambooth', base_model: 'tiny', style_ref: { dataset_id: exampleId('dataset') }, metadata: { 'a:b': 'c' } }, '/metadata/a:b', /^its name must have 1 to 64 characters and no colon$/],
-    ['what may be a list or a text, and is neither', '/v1/evaluations', { model: 'tiny', prompts: 5 }, '/prompts', /expected array.*, or: .*expected string/],
+    [
+      'a name of metadata',
+      '/v1/training-jobs',
+      { method: 'dreambooth', base_model: 'tiny', style_ref: { dataset_id: exampleId('dataset') }, metadata: { 'a:b': 'c' } },
+      '/metadata/a:b',
+      /^its name must have 1 to 64 characters and no colon$/,
+    ],
+    [
+      'what may be a list or a text, and is neither',
+      '/v1/evaluations',
+      { model: 'tiny', prompts: 5 },
+      '/prompts',
+      /expected array.*, or: .*expected string/,
+    ],
     ['a text that is missing', '/v1/datasets', { kind: 'aux' }, '/name', /^is missing: expected string$/],
     ['a choice that is missing', '/v1/datasets', { name: 'x' }, '/kind', /^is missing: expected one of "style_ref"\|"aux"$/],
-    ['a part that is missing', '/v1/training-jobs', { method: 'dreambooth', base_model: 'tiny' }, '/style_ref', /^is missing: expected object$/],
+    [
+      'a part that is missing',
+      '/v1/training-jobs',
+      { method: 'dreambooth', base_model: 'tiny' },
+      '/style_ref',
+      /^is missing: expected object$/,
+    ],
     ['a wrong choice', '/v1/datasets', { name: 'x', kind: 'other' }, '/kind', /^Invalid option: expected one of/],
-    ['an item of what may be a list or a text', '/v1/evaluations', { model: 'tiny', prompts: ['a house', 5] }, '/prompts/1', /expected string/],
+    [
+      'an item of what may be a list or a text',
+      '/v1/evaluations',
+      { model: 'tiny', prompts: ['a house', 5] },
+      '/prompts/1',
+      /expected string/,
+    ],
   ])('says what is wrong with %s', async (_case, path, body, pointer, detail) => {
     const answer = await send('POST', path, json, JSON.stringify(body));
     expect([answer.status, answer.body['errors']]).toEqual([422, [{ pointer, detail: expect.stringMatching(detail) as string }]]);
@@ -93,7 +132,10 @@ describe('a request that is refused before it reaches a route', () => {
     const answer = await new Promise<string>((done, fail) => {
       const socket = connect(Number(new URL(server.url).port), '127.0.0.1', () => socket.write(text));
       let received = '';
-      socket.on('data', (chunk) => (received += chunk.toString())).on('close', () => done(received)).on('error', fail);
+      socket
+        .on('data', (chunk) => (received += chunk.toString()))
+        .on('close', () => done(received))
+        .on('error', fail);
     });
     const [head = '', body = ''] = answer.split('\r\n\r\n');
     expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} [^]*application/problem\\+json`));

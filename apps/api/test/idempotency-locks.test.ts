@@ -23,9 +23,14 @@ afterAll(async () => {
 const form = async () => multipartBody([{ file: 'a.png', bytes: await picture(1), type: 'image/png' }]);
 
 function openUpload(datasetId: string, key: string, headers: OutgoingHttpHeaders): ClientRequest {
-  const upload = httpRequest(`${running.url}/v1/datasets/${datasetId}/images`, { method: 'POST', headers: { ...headers, 'authorization': `Bearer ${api.key}`, 'idempotency-key': key } });
+  const upload = httpRequest(`${running.url}/v1/datasets/${datasetId}/images`, {
+    method: 'POST',
+    headers: { ...headers, authorization: `Bearer ${api.key}`, 'idempotency-key': key },
+  });
   upload.on('error', () => undefined);
-  onTestFinished(() => { upload.destroy(); });
+  onTestFinished(() => {
+    upload.destroy();
+  });
   return upload;
 }
 
@@ -49,7 +54,14 @@ async function startUpload(datasetId: string, key: string): Promise<{ upload: Cl
 
 async function uploadAtOnce(datasetId: string, key: string) {
   const { body, headers } = await form();
-  const { status, headers: answered, body: { kept } } = await api.call<{ kept: number }>('POST', `/v1/datasets/${datasetId}/images`, { body, headers: { ...headers, 'idempotency-key': key } });
+  const {
+    status,
+    headers: answered,
+    body: { kept },
+  } = await api.call<{ kept: number }>('POST', `/v1/datasets/${datasetId}/images`, {
+    body,
+    headers: { ...headers, 'idempotency-key': key },
+  });
   return { status, replayed: answered['idempotency-replayed'], retryAfter: answered['retry-after'], kept };
 }
 
@@ -66,7 +78,7 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
 it('lasts as long as its upload, and tells others when to come back', async () => {
   const id = await createDataset(api, 'style_ref', []);
   const { finish } = await startUpload(id, 'slow');
-  const first = await lockedUntil('slow') ?? 0;
+  const first = (await lockedUntil('slow')) ?? 0;
   await until(async () => Date.now() > first);
   expect(await uploadAtOnce(id, 'slow')).toMatchObject({ status: 409, retryAfter: '3' });
   expect(await finish()).toBe(200);
@@ -88,7 +100,7 @@ it('is given back when the sender leaves before the first part is read', async (
   for (const [milliseconds, key] of keys.entries()) {
     const upload = openUpload(id, key, { ...headers, 'content-length': body.length });
     upload.flushHeaders();
-    const [socket] = await once(upload, 'socket') as [Socket];
+    const [socket] = (await once(upload, 'socket')) as [Socket];
     await once(socket, 'connect');
     await sleep(milliseconds);
     upload.destroy();

@@ -13,10 +13,25 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-const progress = { step: 3, of: 10, loss: 0.5, style_ref_loss: 0.5, aux_loss: null, grad_norm: 1, learning_rate: 2e-5, samples_per_second: 3, eta_seconds: 7 };
+const progress = {
+  step: 3,
+  of: 10,
+  loss: 0.5,
+  style_ref_loss: 0.5,
+  aux_loss: null,
+  grad_norm: 1,
+  learning_rate: 2e-5,
+  samples_per_second: 3,
+  eta_seconds: 7,
+};
 
 async function create(datasetId = styleRef): Promise<string> {
-  const body = { method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: datasetId }, hyperparameters: { max_train_steps: 10, lr_warmup_steps: 4, lr_scheduler: 'linear' } };
+  const body = {
+    method: 'single-styleforge',
+    base_model: 'tiny',
+    style_ref: { dataset_id: datasetId },
+    hyperparameters: { max_train_steps: 10, lr_warmup_steps: 4, lr_scheduler: 'linear' },
+  };
   return (await api.call<TrainingJobBody>('POST', '/v1/training-jobs', { body })).body.id;
 }
 const pause = (id: string) => api.call<TrainingJobBody>('POST', `/v1/training-jobs/${id}/pause`);
@@ -85,9 +100,13 @@ describe('pause', () => {
     };
     const id = await create();
     await run(id);
-    expect(await detail(resume(id, { max_train_steps: 20 }))).toMatch(/is running: max_train_steps can be changed when it is paused or has ended\. Pause it/);
+    expect(await detail(resume(id, { max_train_steps: 20 }))).toMatch(
+      /is running: max_train_steps can be changed when it is paused or has ended\. Pause it/,
+    );
     await api.call('POST', `/v1/training-jobs/${id}/cancel`);
-    expect(await detail(pause(id))).toMatch(/is being cancelled, and cannot be paused any more\. .* wait until it is cancelled, then resume it/);
+    expect(await detail(pause(id))).toMatch(
+      /is being cancelled, and cannot be paused any more\. .* wait until it is cancelled, then resume it/,
+    );
     expect(await detail(resume(id))).toMatch(/is being cancelled: wait until it is cancelled, then resume it/);
     await jobs().setStatus(id, { from: 'running', to: 'cancelled', attempt: 1 });
     expect(await detail(pause(id))).toMatch(/has ended \(cancelled\): only a queued or running job can be paused/);
@@ -105,7 +124,8 @@ describe('pause', () => {
     const id = await create();
     const { projectId } = await api.database.apiKeys.createProject('other');
     const { key } = await api.database.apiKeys.create(projectId, 'other');
-    for (const action of ['pause', 'resume', 'cancel']) expect((await api.call('POST', `/v1/training-jobs/${id}/${action}`, { key })).status).toBe(404);
+    for (const action of ['pause', 'resume', 'cancel'])
+      expect((await api.call('POST', `/v1/training-jobs/${id}/${action}`, { key })).status).toBe(404);
     expect(await eventTypes(id)).toEqual(['job.queued']);
   });
 });
@@ -118,9 +138,21 @@ describe('resume', () => {
     const answers = await Promise.all(Array.from({ length: 8 }, () => resume(id)));
     expect(answers.map(({ status }) => status)).toEqual(Array(8).fill(202));
     expect(await api.database.outbox.count()).toBe(1);
-    expect(await jobs().claim(id)).toMatchObject({ status: 'validating', attempt: 2, config: { hyperparameters: { max_train_steps: 10 } } });
+    expect(await jobs().claim(id)).toMatchObject({
+      status: 'validating',
+      attempt: 2,
+      config: { hyperparameters: { max_train_steps: 10 } },
+    });
     expect((await resume(id)).body).toMatchObject({ status: 'validating' });
-    expect(await eventTypes(id)).toEqual(['job.queued', 'job.validating', 'job.running', 'job.pausing', 'job.paused', 'job.resumed', 'job.validating']);
+    expect(await eventTypes(id)).toEqual([
+      'job.queued',
+      'job.validating',
+      'job.running',
+      'job.pausing',
+      'job.paused',
+      'job.resumed',
+      'job.validating',
+    ]);
   });
 
   it('lets a finished job go on for more steps, and forgets how it ended before', async () => {
@@ -129,11 +161,20 @@ describe('resume', () => {
     const checkpointId = await saveCheckpoint(id, 10);
     await jobs().setStatus(id, { from: 'running', to: 'succeeded', attempt: 1, result: { final_step: 10, checkpoint_id: checkpointId } });
     for (const body of [undefined, { max_train_steps: 9 }]) {
-      expect((await resume(id, body)).body).toMatchObject({ status: 422, code: 'validation_failed', errors: [{ pointer: '/max_train_steps' }] });
+      expect((await resume(id, body)).body).toMatchObject({
+        status: 422,
+        code: 'validation_failed',
+        errors: [{ pointer: '/max_train_steps' }],
+      });
     }
     expect((await resume(id, { max_train_steps: 10 })).body).toMatchObject({ status: 'succeeded' });
     const resumed = (await resume(id, { max_train_steps: 15 })).body;
-    expect(resumed).toMatchObject({ status: 'queued', result: null, finished_at: null, config: { hyperparameters: { max_train_steps: 15 } } });
+    expect(resumed).toMatchObject({
+      status: 'queued',
+      result: null,
+      finished_at: null,
+      config: { hyperparameters: { max_train_steps: 15 } },
+    });
     expect((await resume(id, { max_train_steps: 15 })).body.status).toBe('queued');
     expect((await resume(id, { max_train_steps: 16 })).body).toMatchObject({ status: 409, code: 'status_conflict' });
     expect(await jobs().claim(id)).toMatchObject({ attempt: 2, config: { hyperparameters: { max_train_steps: 15 } } });
@@ -153,10 +194,14 @@ describe('resume', () => {
   it('refuses fewer steps than are done or warmed up, unknown fields, and a job whose dataset is gone', async () => {
     const id = await create();
     await pauseAt(id, 3);
-    expect((await resume(id, { max_train_steps: 3 })).body).toMatchObject({ errors: [{ pointer: '/max_train_steps', detail: expect.stringContaining('3 steps') }] });
+    expect((await resume(id, { max_train_steps: 3 })).body).toMatchObject({
+      errors: [{ pointer: '/max_train_steps', detail: expect.stringContaining('3 steps') }],
+    });
     const warming = await create();
     await pause(warming);
-    expect((await resume(warming, { max_train_steps: 3 })).body).toMatchObject({ errors: [{ detail: expect.stringContaining('lr_warmup_steps') }] });
+    expect((await resume(warming, { max_train_steps: 3 })).body).toMatchObject({
+      errors: [{ detail: expect.stringContaining('lr_warmup_steps') }],
+    });
     expect((await resume(warming, { steps: 30 })).body).toMatchObject({ status: 422, errors: [{ pointer: '/steps' }] });
     const dataset = await createDataset(api, 'style_ref');
     const gone = await create(dataset);
@@ -168,7 +213,8 @@ describe('resume', () => {
   it('answers a repeated Idempotency-Key as it answered first', async () => {
     const id = await create();
     await pause(id);
-    const send = () => api.call<TrainingJobBody>('POST', `/v1/training-jobs/${id}/resume`, { headers: { 'idempotency-key': `resume ${id}` } });
+    const send = () =>
+      api.call<TrainingJobBody>('POST', `/v1/training-jobs/${id}/resume`, { headers: { 'idempotency-key': `resume ${id}` } });
     const first = await send();
     await jobs().claim(id);
     const second = await send();

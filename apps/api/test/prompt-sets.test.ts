@@ -13,14 +13,22 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 const post = (body: object) => api.call<PromptSetBody>('POST', '/v1/prompt-sets', { body });
-const get = (reference: string, key?: string) => api.call<PromptSetBody>('GET', `/v1/prompt-sets/${reference}`, key === undefined ? {} : { key });
+const get = (reference: string, key?: string) =>
+  api.call<PromptSetBody>('GET', `/v1/prompt-sets/${reference}`, key === undefined ? {} : { key });
 
 describe('POST /v1/prompt-sets', () => {
   it('makes a new version of a name that there is, and leaves the old one as it was', async () => {
     const first = await post({ name: 'houses', description: 'old ones', prompts: ['a house', ' a castle '] });
     expect([first.status, first.headers['location']]).toEqual([201, `/v1/prompt-sets/${first.body.id}`]);
     const sha256 = createHash('sha256').update('a house\na castle').digest('hex');
-    expect(first.body).toMatchObject({ name: 'houses', version: 1, prompt_count: 2, prompts: ['a house', 'a castle'], shipped: false, sha256 });
+    expect(first.body).toMatchObject({
+      name: 'houses',
+      version: 1,
+      prompt_count: 2,
+      prompts: ['a house', 'a castle'],
+      shipped: false,
+      sha256,
+    });
     const second = await post({ name: 'houses', prompts: ['a hut'] });
     expect(second.body).toMatchObject({ version: 2, description: '' });
     expect((await get('houses')).body).toEqual(second.body);
@@ -38,7 +46,11 @@ describe('POST /v1/prompt-sets', () => {
     ['an odd name', { name: 'My Houses', prompts: ['a house'] }, '/name'],
     ['no prompts', { name: 'none', prompts: [] }, '/prompts'],
     ['an empty prompt', { name: 'empty', prompts: ['a house', ' '] }, '/prompts/1'],
-    ['more characters than all prompts together may have', { name: 'long', prompts: Array.from({ length: 1001 }, () => 'x'.repeat(1000)) }, '/prompts'],
+    [
+      'more characters than all prompts together may have',
+      { name: 'long', prompts: Array.from({ length: 1001 }, () => 'x'.repeat(1000)) },
+      '/prompts',
+    ],
     ['a field that does not exist', { name: 'more', prompts: ['a'], version: 7 }, '/version'],
   ])('refuses %s', async (_case, body, pointer) => {
     const answer = await post(body);
@@ -50,7 +62,8 @@ describe('POST /v1/prompt-sets', () => {
 describe('the largest prompt set', () => {
   const { characters, promptLength, bodyBytes } = PROMPT_SET_LIMITS;
   const prompts = (text: string) => Array.from({ length: characters / promptLength }, () => text.repeat(promptLength));
-  const send = (url: string, payload: string) => api.app.inject({ method: 'POST', url, payload, headers: { authorization: `Bearer ${api.key}`, 'content-type': 'application/json' } });
+  const send = (url: string, payload: string) =>
+    api.app.inject({ method: 'POST', url, payload, headers: { authorization: `Bearer ${api.key}`, 'content-type': 'application/json' } });
 
   it('fits into the body however its characters are written', async () => {
     const escaped = JSON.stringify({ name: 'largest', prompts: prompts('\u732b') }).replaceAll('\u732b', '\\u732b');
@@ -80,7 +93,10 @@ describe('GET /v1/prompt-sets', () => {
     const names: string[] = [];
     let after: string | null = null;
     do {
-      const { body }: { body: Page<PromptSetSummaryBody> } = await api.call('GET', `/v1/prompt-sets?limit=2${after === null ? '' : `&after=${after}`}`);
+      const { body }: { body: Page<PromptSetSummaryBody> } = await api.call(
+        'GET',
+        `/v1/prompt-sets?limit=2${after === null ? '' : `&after=${after}`}`,
+      );
       expect(body.data.length).toBeLessThanOrEqual(2);
       names.push(...body.data.map(({ name, version, prompt_count }) => `${name}@${version} ${prompt_count}`));
       after = body.next;
@@ -89,7 +105,7 @@ describe('GET /v1/prompt-sets', () => {
     expect(names).toHaveLength(9);
   });
 
-  it('answers 404 for what is not there, and for what is another project\'s', async () => {
+  it("answers 404 for what is not there, and for what is another project's", async () => {
     const { body } = await post({ name: 'private', prompts: ['a house'] });
     const { projectId } = await api.database.apiKeys.createProject('other');
     const { key } = await api.database.apiKeys.create(projectId, 'other');

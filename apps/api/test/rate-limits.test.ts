@@ -18,12 +18,20 @@ describe('a key with a quota', () => {
     const other = await api.database.apiKeys.create(api.projectId, 'other');
     const get = (url: string, key: string) => app.inject({ url, headers: { authorization: `Bearer ${key}` } });
     const first = await get('/v1/datasets', api.key);
-    expect([first.statusCode, first.headers['ratelimit-policy'], first.headers['ratelimit']]).toEqual([200, '"requests";q=3;w=50', '"requests";r=2;t=50']);
+    expect([first.statusCode, first.headers['ratelimit-policy'], first.headers['ratelimit']]).toEqual([
+      200,
+      '"requests";q=3;w=50',
+      '"requests";r=2;t=50',
+    ]);
     const missing = await get('/v1/datasets/ds_nonsense', api.key);
     expect([missing.statusCode, missing.headers['ratelimit']]).toEqual([404, expect.stringMatching(/^"requests";r=1;t=\d+$/)]);
     expect((await get('/v1/datasets', api.key)).headers['ratelimit']).toMatch(/r=0/);
     const refused = await get('/v1/datasets', api.key);
-    expect([refused.statusCode, refused.headers['content-type'], refused.json()]).toMatchObject([429, 'application/problem+json', { code: 'rate_limited', status: 429 }]);
+    expect([refused.statusCode, refused.headers['content-type'], refused.json()]).toMatchObject([
+      429,
+      'application/problem+json',
+      { code: 'rate_limited', status: 429 },
+    ]);
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
     expect(Number(refused.headers['retry-after'])).toBeLessThanOrEqual(50);
     expect((await get('/v1/datasets', other.key)).headers['ratelimit']).toMatch(/r=2/);
@@ -34,9 +42,13 @@ describe('a key with a quota', () => {
 
   it('leaves no mark of a refused POST under its Idempotency-Key', async () => {
     const app = await buildApp({ ...api.options, rateLimiter: createRateLimiter({ requests: 1, seconds: 50 }) });
-    const send = (on: typeof app) => on.inject({
-      method: 'POST', url: '/v1/datasets', payload: { name: 'x', kind: 'aux' }, headers: { authorization: `Bearer ${api.key}`, 'idempotency-key': 'limited' },
-    });
+    const send = (on: typeof app) =>
+      on.inject({
+        method: 'POST',
+        url: '/v1/datasets',
+        payload: { name: 'x', kind: 'aux' },
+        headers: { authorization: `Bearer ${api.key}`, 'idempotency-key': 'limited' },
+      });
     await app.inject({ url: '/v1/datasets', headers: { authorization: `Bearer ${api.key}` } });
     expect((await send(app)).statusCode).toBe(429);
     expect((await send(api.app)).statusCode).toBe(201);

@@ -2,10 +2,31 @@
 import fc from 'fast-check';
 
 export type JsonSchema = {
-  $ref?: string; type?: string | string[]; const?: unknown; enum?: unknown[]; anyOf?: JsonSchema[]; oneOf?: JsonSchema[]; allOf?: JsonSchema[]; examples?: unknown[];
-  properties?: Record<string, JsonSchema>; required?: string[]; additionalProperties?: boolean | JsonSchema; propertyNames?: JsonSchema; items?: JsonSchema; prefixItems?: JsonSchema[];
-  minItems?: number; maxItems?: number; minLength?: number; maxLength?: number; pattern?: string; format?: string;
-  minimum?: number; maximum?: number; exclusiveMinimum?: number; exclusiveMaximum?: number; multipleOf?: number;
+  $ref?: string;
+  type?: string | string[];
+  const?: unknown;
+  enum?: unknown[];
+  anyOf?: JsonSchema[];
+  oneOf?: JsonSchema[];
+  allOf?: JsonSchema[];
+  examples?: unknown[];
+  properties?: Record<string, JsonSchema>;
+  required?: string[];
+  additionalProperties?: boolean | JsonSchema;
+  propertyNames?: JsonSchema;
+  items?: JsonSchema;
+  prefixItems?: JsonSchema[];
+  minItems?: number;
+  maxItems?: number;
+  minLength?: number;
+  maxLength?: number;
+  pattern?: string;
+  format?: string;
+  minimum?: number;
+  maximum?: number;
+  exclusiveMinimum?: number;
+  exclusiveMaximum?: number;
+  multipleOf?: number;
 };
 export type SchemaDocument = { components: { schemas: Record<string, JsonSchema> } };
 
@@ -32,7 +53,10 @@ export function arbitraryOf(schema: JsonSchema, document: SchemaDocument): fc.Ar
     case 'null':
       return fc.constant(null);
     case 'array':
-      return fc.array(of(schema.items ?? {}), { minLength: schema.minItems ?? 0, maxLength: Math.max(schema.minItems ?? 0, Math.min(schema.maxItems ?? MANY, MANY)) });
+      return fc.array(of(schema.items ?? {}), {
+        minLength: schema.minItems ?? 0,
+        maxLength: Math.max(schema.minItems ?? 0, Math.min(schema.maxItems ?? MANY, MANY)),
+      });
     case 'object':
       return objectOf(schema, document);
     default:
@@ -63,8 +87,17 @@ function numberOf({ type, minimum, maximum, exclusiveMinimum, exclusiveMaximum, 
   return fc.double({ min, max, noNaN: true, minExcluded: exclusiveMinimum !== undefined, maxExcluded: exclusiveMaximum !== undefined });
 }
 
-function objectOf({ properties = {}, required = [], additionalProperties, propertyNames }: JsonSchema, document: SchemaDocument): fc.Arbitrary<unknown> {
-  const known = fc.record(Object.fromEntries(Object.entries(properties).map(([name, schema]) => [name, arbitraryOf(schema, document)])), { requiredKeys: required });
+function objectOf(
+  { properties = {}, required = [], additionalProperties, propertyNames }: JsonSchema,
+  document: SchemaDocument,
+): fc.Arbitrary<unknown> {
+  const known = fc.record(Object.fromEntries(Object.entries(properties).map(([name, schema]) => [name, arbitraryOf(schema, document)])), {
+    requiredKeys: required,
+  });
   if (typeof additionalProperties !== 'object') return known;
-  return fc.dictionary((propertyNames ? arbitraryOf(propertyNames, document) : fc.string()) as fc.Arbitrary<string>, arbitraryOf(additionalProperties, document), { maxKeys: MANY });
+  return fc.dictionary(
+    (propertyNames ? arbitraryOf(propertyNames, document) : fc.string()) as fc.Arbitrary<string>,
+    arbitraryOf(additionalProperties, document),
+    { maxKeys: MANY },
+  );
 }

@@ -21,7 +21,9 @@ export async function routesOf(api: Pick<ApiFixture, 'app'>): Promise<Route[]> {
   const { paths } = (await api.app.inject('/openapi.json')).json<OpenApi>();
   return Object.entries(paths)
     .filter(([path]) => path.startsWith('/v1/'))
-    .flatMap(([path, operations]) => Object.entries(operations).map(([method, operation]) => ({ method: method.toUpperCase() as Route['method'], path, operation })));
+    .flatMap(([path, operations]) =>
+      Object.entries(operations).map(([method, operation]) => ({ method: method.toUpperCase() as Route['method'], path, operation })),
+    );
 }
 
 /** From the collection in a path to the id of its one member. */
@@ -32,16 +34,31 @@ export async function seedProject(api: ApiFixture): Promise<SeededIds> {
   const images = await api.call<{ images: { id: string }[] }>('GET', `/v1/datasets/${dataset}`);
   const evaluation = await finishedEvaluation(api, dataset);
   const job = await finishedJob(api, dataset, evaluation);
-  const generation = (await api.call<GenerationBody>('POST', '/v1/images/generations', { body: { model: 'tiny', prompts: ['a cat'] } })).body.id;
+  const generation = (await api.call<GenerationBody>('POST', '/v1/images/generations', { body: { model: 'tiny', prompts: ['a cat'] } }))
+    .body.id;
   await finishGeneration(api, generation);
-  const variations = [5, 6].map((max_train_steps) => ({ name: `${max_train_steps} steps`, changes: { hyperparameters: { max_train_steps } } }));
+  const variations = [5, 6].map((max_train_steps) => ({
+    name: `${max_train_steps} steps`,
+    changes: { hyperparameters: { max_train_steps } },
+  }));
   const study = await api.call<StudyBody>('POST', '/v1/studies', { body: { name: 'two', job: jobRequest(dataset), variations } });
   const promptSet = await api.call<{ id: string }>('POST', '/v1/prompt-sets', { body: { name: 'seeded', prompts: ['a cat'] } });
-  const webhook = await api.call<{ id: string }>('POST', '/v1/webhooks', { body: { url: 'https://example.com/hook', events: ['training_job.succeeded'] } });
+  const webhook = await api.call<{ id: string }>('POST', '/v1/webhooks', {
+    body: { url: 'https://example.com/hook', events: ['training_job.succeeded'] },
+  });
   const key = await api.database.apiKeys.create(api.projectId, 'seeded');
   return {
-    'datasets': dataset, 'images': images.body.images[0]?.id ?? '', 'training-jobs': job.id, 'checkpoints': job.checkpointId, 'generations': generation, 'evaluations': evaluation,
-    'base-models': 'tiny', 'studies': study.body.id, 'prompt-sets': promptSet.body.id, 'webhooks': webhook.body.id, 'api-keys': key.keyId,
+    datasets: dataset,
+    images: images.body.images[0]?.id ?? '',
+    'training-jobs': job.id,
+    checkpoints: job.checkpointId,
+    generations: generation,
+    evaluations: evaluation,
+    'base-models': 'tiny',
+    studies: study.body.id,
+    'prompt-sets': promptSet.body.id,
+    webhooks: webhook.body.id,
+    'api-keys': key.keyId,
   };
 }
 
@@ -55,24 +72,56 @@ export function pathWith(ids: SeededIds, path: string): string {
   return filled.replace('{step}/{index}', '1/0').replace('{model}/{index}', '1/0').replace('{*}', 'unet/config.json');
 }
 
-export const jobRequest = (dataset: string) => ({ method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: dataset }, hyperparameters: { max_train_steps: 9 } });
+export const jobRequest = (dataset: string) => ({
+  method: 'single-styleforge',
+  base_model: 'tiny',
+  style_ref: { dataset_id: dataset },
+  hyperparameters: { max_train_steps: 9 },
+});
 
 async function finishedJob(api: ApiFixture, dataset: string, evaluationId: string): Promise<{ id: string; checkpointId: string }> {
   const { trainingJobs, metrics, checkpoints, validationImages } = api.database;
-  const { id } = (await api.call<TrainingJobBody>('POST', '/v1/training-jobs', { body: { ...jobRequest(dataset), evaluation: { prompts: PROMPTS } } })).body;
+  const { id } = (
+    await api.call<TrainingJobBody>('POST', '/v1/training-jobs', { body: { ...jobRequest(dataset), evaluation: { prompts: PROMPTS } } })
+  ).body;
   await trainingJobs.claim(id);
   const point = { loss: 0.5, style_ref_loss: 0.5, aux_loss: null, grad_norm: 1, learning_rate: 1e-5 };
-  await metrics.record(id, Array.from({ length: 9 }, (_, index) => ({ step: index + 1, ...point })));
+  await metrics.record(
+    id,
+    Array.from({ length: 9 }, (_, index) => ({ step: index + 1, ...point })),
+  );
   const objectPrefix = checkpointPrefix(api.projectId, id, 9, 1);
   const file = await api.objectStore.put(`${objectPrefix}unet/config.json`, Buffer.from('{"sample_size":16}'));
-  const checkpoint = await checkpoints.record({ projectId: api.projectId, jobId: id, step: 9, objectPrefix, files: [{ path: 'unet/config.json', ...file }] });
+  const checkpoint = await checkpoints.record({
+    projectId: api.projectId,
+    jobId: id,
+    step: 9,
+    objectPrefix,
+    files: [{ path: 'unet/config.json', ...file }],
+  });
   for (const index of [0, 1]) {
     const objectKey = validationImageKey(api.projectId, id, 1, index);
     const { size: sizeBytes, sha256 } = await api.objectStore.put(objectKey, await picture(50 + index));
-    await validationImages.record({ jobId: id, step: 1, index, prompt: 'a cat', seed: index, width: 24, height: 24, sizeBytes, sha256, objectKey });
+    await validationImages.record({
+      jobId: id,
+      step: 1,
+      index,
+      prompt: 'a cat',
+      seed: index,
+      width: 24,
+      height: 24,
+      sizeBytes,
+      sha256,
+      objectKey,
+    });
   }
   await trainingJobs.start(id, 1);
-  await trainingJobs.setStatus(id, { from: 'running', to: 'succeeded', attempt: 1, result: { final_step: 9, checkpoint_id: checkpoint.id, evaluation_id: evaluationId } });
+  await trainingJobs.setStatus(id, {
+    from: 'running',
+    to: 'succeeded',
+    attempt: 1,
+    result: { final_step: 9, checkpoint_id: checkpoint.id, evaluation_id: evaluationId },
+  });
   return { id, checkpointId: checkpoint.id };
 }
 
@@ -80,13 +129,26 @@ const PROMPTS = ['a cat', 'a house'];
 
 async function finishedEvaluation(api: ApiFixture, dataset: string): Promise<string> {
   const { evaluations } = api.database;
-  const { id } = (await api.call<EvaluationBody>('POST', '/v1/evaluations', { body: { model: 'tiny', reference_dataset_id: dataset, prompts: PROMPTS } })).body;
+  const { id } = (
+    await api.call<EvaluationBody>('POST', '/v1/evaluations', { body: { model: 'tiny', reference_dataset_id: dataset, prompts: PROMPTS } })
+  ).body;
   await evaluations.claim(id);
   for (const [index, prompt] of PROMPTS.entries()) {
     for (const model of [0, 1]) {
       const objectKey = evaluationImageKey(api.projectId, id, model, index);
       const { size: sizeBytes, sha256 } = await api.objectStore.put(objectKey, await picture(70 + index));
-      await evaluations.recordImage({ evaluationId: id, model, index, prompt, seed: index, width: 24, height: 24, sizeBytes, sha256, objectKey });
+      await evaluations.recordImage({
+        evaluationId: id,
+        model,
+        index,
+        prompt,
+        seed: index,
+        width: 24,
+        height: 24,
+        sizeBytes,
+        sha256,
+        objectKey,
+      });
     }
   }
   const report = sampleReport([sampleModel('tiny', { kid: 0.1, clip: 20, trained: false })], { id, samples: [] });
@@ -102,6 +164,18 @@ async function finishGeneration(api: ApiFixture, generationId: string): Promise<
   const png = await picture(60);
   await api.objectStore.put(objectKey, png);
   const sha256 = createHash('sha256').update(png).digest('hex');
-  await generations.recordImage(1, { id: newId('image'), generationId, projectId: api.projectId, index: 0, prompt: 'a cat', seed: 1, width: 24, height: 24, sizeBytes: png.length, sha256, objectKey });
+  await generations.recordImage(1, {
+    id: newId('image'),
+    generationId,
+    projectId: api.projectId,
+    index: 0,
+    prompt: 'a cat',
+    seed: 1,
+    width: 24,
+    height: 24,
+    sizeBytes: png.length,
+    sha256,
+    objectKey,
+  });
   await generations.setStatus(generationId, { from: 'running', to: 'succeeded', attempt: 1 });
 }

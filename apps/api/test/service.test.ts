@@ -16,10 +16,26 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 const refuse = () => Promise.reject(new Error('read-only'));
-const readOnly: ObjectStore = { put: refuse, get: refuse, getStream: refuse, head: refuse, list: () => (async function* () {})(), delete: refuse, deletePrefix: refuse };
+const readOnly: ObjectStore = {
+  put: refuse,
+  get: refuse,
+  getStream: refuse,
+  head: refuse,
+  list: () => (async function* () {})(),
+  delete: refuse,
+  deletePrefix: refuse,
+};
 
-type Operation = { security?: unknown; responses: Record<string, { content?: Record<string, { schema: { $ref?: string } }> }>; requestBody?: { content: Record<string, { schema: { $ref?: string } }> } };
-type OpenApi = { openapi: string; paths: Record<string, Record<string, Operation>>; components: { schemas: Record<string, { properties?: Record<string, { enum?: string[] }> }> } };
+type Operation = {
+  security?: unknown;
+  responses: Record<string, { content?: Record<string, { schema: { $ref?: string } }> }>;
+  requestBody?: { content: Record<string, { schema: { $ref?: string } }> };
+};
+type OpenApi = {
+  openapi: string;
+  paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, { properties?: Record<string, { enum?: string[] }> }> };
+};
 
 describe('health', () => {
   it('is alive without a key, and ready while its dependencies answer', async () => {
@@ -47,7 +63,12 @@ describe('readiness', () => {
     const app = await buildApp({ ...api.options, database: { ...api.database, operations } });
     const answer = await app.inject('/readyz');
     expect(answer.statusCode).toBe(503);
-    expect(answer.json()).toMatchObject({ dependencies: { migrations: { status: 'down', detail: expect.stringMatching(/lacks 1 of .* run the migrations job/) }, database: { status: 'up' } } });
+    expect(answer.json()).toMatchObject({
+      dependencies: {
+        migrations: { status: 'down', detail: expect.stringMatching(/lacks 1 of .* run the migrations job/) },
+        database: { status: 'up' },
+      },
+    });
     await app.close();
   });
 
@@ -56,9 +77,15 @@ describe('readiness', () => {
     const readinessChecks = { disk_space: diskSpaceCheck('.', Number.MAX_SAFE_INTEGER) };
     const app = await buildApp({ ...api.options, objectStore, readinessChecks });
     const answer = await app.inject('/readyz');
-    expect([answer.statusCode, answer.json()]).toMatchObject([503, { dependencies: {
-      object_store: { status: 'down' }, disk_space: { status: 'down', detail: expect.stringMatching(/^\d+ MB are free, MIN_FREE_DISK_MB wants/) },
-    } }]);
+    expect([answer.statusCode, answer.json()]).toMatchObject([
+      503,
+      {
+        dependencies: {
+          object_store: { status: 'down' },
+          disk_space: { status: 'down', detail: expect.stringMatching(/^\d+ MB are free, MIN_FREE_DISK_MB wants/) },
+        },
+      },
+    ]);
     await app.close();
   });
 });
@@ -72,7 +99,14 @@ describe('GET /v1/base-models', () => {
         license: 'apache-2.0',
         source: 'hf:example/tiny',
         resolution: 64,
-        geometry: { latent_channels: 4, latent_scale: 4, training_size_multiple: 16, cross_attention_dim: 48, text_max_length: 77, prediction_type: 'epsilon' },
+        geometry: {
+          latent_channels: 4,
+          latent_scale: 4,
+          training_size_multiple: 16,
+          cross_attention_dim: 48,
+          text_max_length: 77,
+          prediction_type: 'epsilon',
+        },
         defaults: { learning_rate: 2e-5, max_train_steps: 300, resolution: 64 },
         auxiliary_prompt: 'a picture of style',
       },
@@ -204,7 +238,9 @@ describe('startApi', () => {
   it('ends event streams when it stops', async () => {
     const running = await startApi({ ...api.options, host: '127.0.0.1', port: 0 });
     const datasetId = await createDataset(api, 'style_ref');
-    const job = await api.call('POST', '/v1/training-jobs', { body: { method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: datasetId } } });
+    const job = await api.call('POST', '/v1/training-jobs', {
+      body: { method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: datasetId } },
+    });
     const headers = { authorization: `Bearer ${api.key}`, accept: 'text/event-stream' };
     const stream = await fetch(`${running.url}/v1/training-jobs/${String(job.body['id'])}/events`, { headers });
     const reader = stream.body?.getReader();
@@ -216,11 +252,15 @@ describe('startApi', () => {
 
   it('answers whoever waits for images with what there is when it stops', async () => {
     const running = await startApi({ ...api.options, host: '127.0.0.1', port: 0 });
-    const headers = { 'authorization': `Bearer ${api.key}`, 'content-type': 'application/json' };
-    const answer = fetch(`${running.url}/v1/images/generations`, { method: 'POST', headers, body: JSON.stringify({ model: 'tiny', prompts: ['a cat'], wait: 60 }) });
+    const headers = { authorization: `Bearer ${api.key}`, 'content-type': 'application/json' };
+    const answer = fetch(`${running.url}/v1/images/generations`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ model: 'tiny', prompts: ['a cat'], wait: 60 }),
+    });
     while ((await api.database.prisma.generation.count()) === 0) await sleep(20);
     await running.close();
-    const { status, body } = await answer.then(async (given) => ({ status: given.status, body: await given.json() as object }));
+    const { status, body } = await answer.then(async (given) => ({ status: given.status, body: (await given.json()) as object }));
     expect([status, body]).toMatchObject([202, { status: 'queued', images: [] }]);
     // Less than the wait that was asked for.
   }, 45_000);

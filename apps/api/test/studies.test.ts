@@ -8,9 +8,18 @@ let api: ApiFixture;
 let job: object;
 beforeAll(async () => {
   api = await startApiFixture();
-  const styleRef = await createDataset(api, 'style_ref', [{ component: 'person', seeds: [1, 2, 3] }, { component: 'background', seeds: [4, 5, 6] }]);
+  const styleRef = await createDataset(api, 'style_ref', [
+    { component: 'person', seeds: [1, 2, 3] },
+    { component: 'background', seeds: [4, 5, 6] },
+  ]);
   const aux = await createDataset(api, 'aux', [{ seeds: [7, 8, 9] }]);
-  job = { method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: styleRef }, aux: { dataset_id: aux }, metadata: { team: 'a' } };
+  job = {
+    method: 'single-styleforge',
+    base_model: 'tiny',
+    style_ref: { dataset_id: styleRef },
+    aux: { dataset_id: aux },
+    metadata: { team: 'a' },
+  };
 });
 afterAll(() => api.close());
 
@@ -20,30 +29,51 @@ const configOf = async (id: string) => (await api.call<TrainingJobBody>('GET', `
 describe('POST /v1/studies', () => {
   it('makes a job of every listed variation and of every combination of the grid', async () => {
     const variations = [{ name: 'no Aux', changes: { aux: null } }];
-    const grid = [{ pointer: '/hyperparameters/max_train_steps', values: [5, 9] }, { pointer: '/style_ref/mix', values: [{ person: 3 }, { person: 1, background: 2 }] }];
+    const grid = [
+      { pointer: '/hyperparameters/max_train_steps', values: [5, 9] },
+      { pointer: '/style_ref/mix', values: [{ person: 3 }, { person: 1, background: 2 }] },
+    ];
     const { status, body, headers } = await post({ variations, grid });
     expect([status, headers['location'], body.status]).toEqual([202, `/v1/studies/${body.id}`, 'running']);
     expect(body.report.map(({ name }) => name)).toEqual([
-      'no Aux', 'max_train_steps=5, mix={"person":3}', 'max_train_steps=5, mix={"person":1,"background":2}',
-      'max_train_steps=9, mix={"person":3}', 'max_train_steps=9, mix={"person":1,"background":2}',
+      'no Aux',
+      'max_train_steps=5, mix={"person":3}',
+      'max_train_steps=5, mix={"person":1,"background":2}',
+      'max_train_steps=9, mix={"person":3}',
+      'max_train_steps=9, mix={"person":1,"background":2}',
     ]);
     const configs = await Promise.all(body.report.map(({ training_job_id }) => configOf(training_job_id)));
-    expect(configs.map(({ aux, hyperparameters, style_ref }) => [aux?.weight ?? null, hyperparameters.max_train_steps, style_ref.mix])).toEqual([
-      [null, 300, undefined], [1, 5, { person: 3 }], [1, 5, { person: 1, background: 2 }], [1, 9, { person: 3 }], [1, 9, { person: 1, background: 2 }],
+    expect(
+      configs.map(({ aux, hyperparameters, style_ref }) => [aux?.weight ?? null, hyperparameters.max_train_steps, style_ref.mix]),
+    ).toEqual([
+      [null, 300, undefined],
+      [1, 5, { person: 3 }],
+      [1, 5, { person: 1, background: 2 }],
+      [1, 9, { person: 3 }],
+      [1, 9, { person: 1, background: 2 }],
     ]);
     expect((await api.call('GET', `/v1/studies/${body.id}`)).body).toEqual(body);
   });
 
   it('varies everything that the method leaves open: number of images, ratio of components, Aux set, lambda, steps', async () => {
     const seeds = (from: number, count: number) => Array.from({ length: count }, (_, i) => from + i);
-    const many = await createDataset(api, 'style_ref', [{ component: 'person', seeds: seeds(100, 30) }, { component: 'background', seeds: seeds(200, 25) }]);
+    const many = await createDataset(api, 'style_ref', [
+      { component: 'person', seeds: seeds(100, 30) },
+      { component: 'background', seeds: seeds(200, 25) },
+    ]);
     const otherAux = await createDataset(api, 'aux', [{ seeds: [300, 301, 302] }]);
     const base = job as { aux: { dataset_id: string } };
     const { status, body } = await post({
       job: { ...job, style_ref: { dataset_id: many } },
       variations: [5, 50].map((count) => ({ name: `${count} images`, changes: { style_ref: { mix: { all: count } } } })),
       grid: [
-        { pointer: '/style_ref/mix', values: [{ person: 10, background: 10 }, { person: 5, background: 15 }] },
+        {
+          pointer: '/style_ref/mix',
+          values: [
+            { person: 10, background: 10 },
+            { person: 5, background: 15 },
+          ],
+        },
         { pointer: '/aux/dataset_id', values: [base.aux.dataset_id, otherAux] },
         { pointer: '/aux/weight', values: [0.5, 1] },
         { pointer: '/hyperparameters/max_train_steps', values: [250, 1000] },
@@ -52,7 +82,11 @@ describe('POST /v1/studies', () => {
     expect([status, body.report.length, body.jobs]).toEqual([202, 2 + 16, { queued: 18 }]);
     const configs = await Promise.all(body.report.map(({ training_job_id }) => configOf(training_job_id)));
     expect(configs.slice(0, 2).map(({ style_ref }) => style_ref.mix)).toEqual([{ all: 5 }, { all: 50 }]);
-    const combinations = configs.slice(2).map(({ style_ref, aux, hyperparameters }) => JSON.stringify([style_ref.mix, aux?.dataset_id, aux?.weight, hyperparameters.max_train_steps]));
+    const combinations = configs
+      .slice(2)
+      .map(({ style_ref, aux, hyperparameters }) =>
+        JSON.stringify([style_ref.mix, aux?.dataset_id, aux?.weight, hyperparameters.max_train_steps]),
+      );
     expect(new Set(combinations).size).toBe(16);
     expect(combinations.at(-1)).toBe(JSON.stringify([{ person: 5, background: 15 }, otherAux, 1, 1000]));
   });
@@ -65,14 +99,69 @@ describe('POST /v1/studies', () => {
 
   it.each<[string, object, string, string]>([
     ['a single variation', { variations: [{ name: 'one', changes: {} }] }, 'validation_failed', '/variations'],
-    ['a grid that is too large', { grid: ['/hyperparameters/seed', '/hyperparameters/max_train_steps'].map((pointer) => ({ pointer, values: [1, 2, 3, 4, 5, 6, 7, 8, 9] })) }, 'validation_failed', '/variations'],
-    ['a value out of range', { grid: [{ pointer: '/hyperparameters/max_train_steps', values: [1, 0] }] }, 'validation_failed', '/grid/0/values/1'],
-    ['a field that does not exist', { grid: [{ pointer: '/hyperparameters/stepz', values: [1, 2] }] }, 'validation_failed', '/grid/0/values/0'],
-    ['more images than there are', { grid: [{ pointer: '/style_ref/mix/person', values: [3, 4] }] }, 'unusable_dataset', '/grid/0/values/1'],
-    ['a wrong value in the second row of a grid of two', { grid: [{ pointer: '/hyperparameters/seed', values: [1, 2, 3] }, { pointer: '/hyperparameters', values: [{}, { max_train_steps: 0 }] }] }, 'validation_failed', '/grid/1/values/1/max_train_steps'],
+    [
+      'a grid that is too large',
+      {
+        grid: ['/hyperparameters/seed', '/hyperparameters/max_train_steps'].map((pointer) => ({
+          pointer,
+          values: [1, 2, 3, 4, 5, 6, 7, 8, 9],
+        })),
+      },
+      'validation_failed',
+      '/variations',
+    ],
+    [
+      'a value out of range',
+      { grid: [{ pointer: '/hyperparameters/max_train_steps', values: [1, 0] }] },
+      'validation_failed',
+      '/grid/0/values/1',
+    ],
+    [
+      'a field that does not exist',
+      { grid: [{ pointer: '/hyperparameters/stepz', values: [1, 2] }] },
+      'validation_failed',
+      '/grid/0/values/0',
+    ],
+    [
+      'more images than there are',
+      { grid: [{ pointer: '/style_ref/mix/person', values: [3, 4] }] },
+      'unusable_dataset',
+      '/grid/0/values/1',
+    ],
+    [
+      'a wrong value in the second row of a grid of two',
+      {
+        grid: [
+          { pointer: '/hyperparameters/seed', values: [1, 2, 3] },
+          { pointer: '/hyperparameters', values: [{}, { max_train_steps: 0 }] },
+        ],
+      },
+      'validation_failed',
+      '/grid/1/values/1/max_train_steps',
+    ],
     ['a pointer into a number', { grid: [{ pointer: '/hyperparameters/seed/x', values: [1, 2] }] }, 'validation_failed', '/grid/0/pointer'],
-    ['a wrong change of one variation', { variations: [{ name: 'a', changes: {} }, { name: 'b', changes: { hyperparameters: { seed: -1 } } }] }, 'validation_failed', '/variations/1/changes/hyperparameters/seed'],
-    ['a change that takes away what is needed', { variations: [{ name: 'a', changes: {} }, { name: 'b', changes: { style_ref: null } }] }, 'validation_failed', '/variations/1/changes/style_ref'],
+    [
+      'a wrong change of one variation',
+      {
+        variations: [
+          { name: 'a', changes: {} },
+          { name: 'b', changes: { hyperparameters: { seed: -1 } } },
+        ],
+      },
+      'validation_failed',
+      '/variations/1/changes/hyperparameters/seed',
+    ],
+    [
+      'a change that takes away what is needed',
+      {
+        variations: [
+          { name: 'a', changes: {} },
+          { name: 'b', changes: { style_ref: null } },
+        ],
+      },
+      'validation_failed',
+      '/variations/1/changes/style_ref',
+    ],
   ])('refuses %s before it makes any job', async (_case, body, code, pointer) => {
     const before = await api.database.outbox.count();
     const answer = await post(body);
@@ -95,20 +184,38 @@ describe('GET /v1/studies/{id}', () => {
     await trainingJobs.claim(first);
     await trainingJobs.start(first, 1);
     const point = (step: number, loss: number) => ({ step, loss, style_ref_loss: loss, aux_loss: null, grad_norm: 1, learning_rate: 1 });
-    await metrics.record(first, Array.from({ length: 20 }, (_, i) => point(i + 1, i < 18 ? 100 : i)));
-    for (const [step, value] of [[10, 3], [20, 1], [20, 2]]) await events.append(first, 'validation.done', { step: step ?? 0, images: 1, scores: { 'kid@mini-clip': value ?? 0 } });
-    await trainingJobs.setStatus(first, { from: 'running', to: 'failed', error: { code: 'training_diverged', message: 'x', retryable: false } });
+    await metrics.record(
+      first,
+      Array.from({ length: 20 }, (_, i) => point(i + 1, i < 18 ? 100 : i)),
+    );
+    for (const [step, value] of [
+      [10, 3],
+      [20, 1],
+      [20, 2],
+    ])
+      await events.append(first, 'validation.done', { step: step ?? 0, images: 1, scores: { 'kid@mini-clip': value ?? 0 } });
+    await trainingJobs.setStatus(first, {
+      from: 'running',
+      to: 'failed',
+      error: { code: 'training_diverged', message: 'x', retryable: false },
+    });
     await api.call('POST', `/v1/training-jobs/${second}/cancel`);
     const read = await api.call<StudyBody>('GET', `/v1/studies/${body.id}`);
     expect(read.body).toMatchObject({ status: 'finished', jobs: { failed: 1, cancelled: 1 }, leaders: [] });
     expect(Date.parse(read.body.finished_at ?? '')).toBeGreaterThan(Date.parse(body.created_at));
     expect(read.body.report[0]).toMatchObject({
-      status: 'failed', style_ref_loss: 18.5, aux_loss: null, scores: [{ step: 10, scores: { 'kid@mini-clip': 3 } }, { step: 20, scores: { 'kid@mini-clip': 2 } }],
+      status: 'failed',
+      style_ref_loss: 18.5,
+      aux_loss: null,
+      scores: [
+        { step: 10, scores: { 'kid@mini-clip': 3 } },
+        { step: 20, scores: { 'kid@mini-clip': 2 } },
+      ],
     });
     expect(read.body.report[1]).toMatchObject({ status: 'cancelled', style_ref_loss: null, scores: [], seconds: null });
   });
 
-  it('is nobody else\'s', async () => {
+  it("is nobody else's", async () => {
     const { body } = await post({ grid: [{ pointer: '/hyperparameters/seed', values: [1, 2] }] });
     const { projectId } = await api.database.apiKeys.createProject('other');
     const { key } = await api.database.apiKeys.create(projectId, 'other');
@@ -119,7 +226,12 @@ describe('GET /v1/studies/{id}', () => {
 describe('a study of jobs that stop early', () => {
   it('names the variation that scored best by each metric: the lowest distance, the highest fit', async () => {
     const { body } = await post({ grid: [{ pointer: '/hyperparameters/seed', values: [1, 2, 3, 4] }] });
-    const best = [['kid@mini-clip', 4, 10], ['kid@mini-clip', 3, 20], ['clip@mini-clip', 24, 30], ['clip@mini-clip', 25, 40]] as const;
+    const best = [
+      ['kid@mini-clip', 4, 10],
+      ['kid@mini-clip', 3, 20],
+      ['clip@mini-clip', 24, 30],
+      ['clip@mini-clip', 25, 40],
+    ] as const;
     for (const [index, { training_job_id: id }] of body.report.entries()) {
       const [metric, value, step] = best[index]!;
       await api.database.trainingJobs.claim(id);
@@ -129,7 +241,10 @@ describe('a study of jobs that stop early', () => {
     }
     const read = await api.call<StudyBody>('GET', `/v1/studies/${body.id}`);
     expect(read.body).toMatchObject({ status: 'finished', jobs: { succeeded: 4 } });
-    expect(read.body.leaders.map(({ metric, value, step, name }) => [metric, value, step, name])).toEqual([['kid@mini-clip', 3, 20, 'seed=2'], ['clip@mini-clip', 25, 40, 'seed=4']]);
+    expect(read.body.leaders.map(({ metric, value, step, name }) => [metric, value, step, name])).toEqual([
+      ['kid@mini-clip', 3, 20, 'seed=2'],
+      ['clip@mini-clip', 25, 40, 'seed=4'],
+    ]);
   });
 });
 
@@ -143,14 +258,26 @@ describe('POST /v1/studies/{id}/cancel', () => {
       await api.database.trainingJobs.claim(id);
       await api.database.trainingJobs.start(id, 1);
     }
-    await api.database.trainingJobs.setStatus(second, { from: 'running', to: 'failed', error: { code: 'timeout', message: 'x', retryable: false } });
+    await api.database.trainingJobs.setStatus(second, {
+      from: 'running',
+      to: 'failed',
+      error: { code: 'timeout', message: 'x', retryable: false },
+    });
     await api.call('POST', `/v1/training-jobs/${third}/pause`);
     const answer = await api.call<StudyBody>('POST', `/v1/studies/${id}/cancel`);
-    expect([answer.status, answer.body.status, answer.body.jobs, answer.body.finished_at]).toEqual([202, 'running', { running: 1, failed: 1, cancelled: 1 }, null]);
+    expect([answer.status, answer.body.status, answer.body.jobs, answer.body.finished_at]).toEqual([
+      202,
+      'running',
+      { running: 1, failed: 1, cancelled: 1 },
+      null,
+    ]);
     expect((await api.call<TrainingJobBody>('GET', `/v1/training-jobs/${first}`)).body.cancel_requested).toBe(true);
     expect((await api.call<StudyBody>('POST', `/v1/studies/${id}/cancel`)).body).toEqual(answer.body);
     await api.database.trainingJobs.setStatus(first, { from: 'running', to: 'cancelled' });
-    expect((await api.call<StudyBody>('GET', `/v1/studies/${id}`)).body).toMatchObject({ status: 'finished', jobs: { failed: 1, cancelled: 2 } });
+    expect((await api.call<StudyBody>('GET', `/v1/studies/${id}`)).body).toMatchObject({
+      status: 'finished',
+      jobs: { failed: 1, cancelled: 2 },
+    });
   });
 
   it('cancels nothing of another project', async () => {
@@ -164,7 +291,7 @@ describe('POST /v1/studies/{id}/cancel', () => {
 });
 
 describe('GET /v1/studies', () => {
-  it('lists the project\'s own, newest first, a page at a time', async () => {
+  it("lists the project's own, newest first, a page at a time", async () => {
     const { projectId } = await api.database.apiKeys.createProject('lister');
     const { key } = await api.database.apiKeys.create(projectId, 'lister');
     expect((await api.call('GET', '/v1/studies', { key })).body).toEqual({ data: [], has_more: false, next: null });

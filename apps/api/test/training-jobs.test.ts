@@ -12,12 +12,21 @@ let styleRef: string;
 let aux: string;
 beforeAll(async () => {
   api = await startApiFixture();
-  styleRef = await createDataset(api, 'style_ref', [{ component: 'person', seeds: [1, 2, 3] }, { component: 'background', seeds: [4, 5, 6] }]);
+  styleRef = await createDataset(api, 'style_ref', [
+    { component: 'person', seeds: [1, 2, 3] },
+    { component: 'background', seeds: [4, 5, 6] },
+  ]);
   aux = await createDataset(api, 'aux');
 });
 afterAll(() => api.close());
 
-const request = (changes: object = {}) => ({ method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: styleRef }, aux: { dataset_id: aux }, ...changes });
+const request = (changes: object = {}) => ({
+  method: 'single-styleforge',
+  base_model: 'tiny',
+  style_ref: { dataset_id: styleRef },
+  aux: { dataset_id: aux },
+  ...changes,
+});
 const post = (body: object) => api.call<TrainingJobBody>('POST', '/v1/training-jobs', { body });
 const create = async (changes: object = {}) => (await post(request(changes))).body;
 
@@ -26,11 +35,26 @@ describe('POST /v1/training-jobs', () => {
     const answer = await post(request({ hyperparameters: { max_train_steps: 7 }, metadata: { team: 'a' } }));
     expect(answer.status).toBe(202);
     expect(answer.headers['location']).toBe(`/v1/training-jobs/${answer.body.id}`);
-    expect(answer.body).toMatchObject({ status: 'queued', method: 'single-styleforge', metadata: { team: 'a' }, priority: 'normal', progress: { step: 0, of: 7, loss: null, queue_position: 0 }, attempt: 0 });
+    expect(answer.body).toMatchObject({
+      status: 'queued',
+      method: 'single-styleforge',
+      metadata: { team: 'a' },
+      priority: 'normal',
+      progress: { step: 0, of: 7, loss: null, queue_position: 0 },
+      attempt: 0,
+    });
     expect(answer.body.config).toMatchObject({
       style_ref: { dataset_id: styleRef, components: [{ name: 'all', token: 'zwx', prompt: 'a photo of zwx style' }] },
       aux: { dataset_id: aux, prompt: 'a picture of style', weight: 1 },
-      hyperparameters: { max_train_steps: 7, learning_rate: 2e-5, resolution: 64, adam_weight_decay: 1e-2, lr_scheduler: 'constant', seed: 1337, train_batch_size: 1 },
+      hyperparameters: {
+        max_train_steps: 7,
+        learning_rate: 2e-5,
+        resolution: 64,
+        adam_weight_decay: 1e-2,
+        lr_scheduler: 'constant',
+        seed: 1337,
+        train_batch_size: 1,
+      },
     });
     expect((await api.call('GET', answer.body.config.base_model && `/v1/training-jobs/${answer.body.id}`)).body).toEqual(answer.body);
   });
@@ -42,25 +66,75 @@ describe('POST /v1/training-jobs', () => {
       { name: 'person', token: 'zwx', prompt: 'a photo of zwx style' },
       { name: 'background', token: 'ukj', prompt: 'a photo of ukj style' },
     ]);
-    const own = await create({ style_ref: { dataset_id: styleRef, components: [{ name: 'person', token: 'qqz', prompt: 'art in [V] style' }] } });
+    const own = await create({
+      style_ref: { dataset_id: styleRef, components: [{ name: 'person', token: 'qqz', prompt: 'art in [V] style' }] },
+    });
     expect(own.config.style_ref.components).toEqual([{ name: 'person', token: 'qqz', prompt: 'art in qqz style' }]);
   });
 
   it.each<[string, string, string, () => object]>([
-    ['an unknown dataset', 'unusable_dataset', '/style_ref/dataset_id', () => ({ style_ref: { dataset_id: 'ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70' } })],
+    [
+      'an unknown dataset',
+      'unusable_dataset',
+      '/style_ref/dataset_id',
+      () => ({ style_ref: { dataset_id: 'ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70' } }),
+    ],
     ['a dataset of the wrong kind', 'unusable_dataset', '/style_ref/dataset_id', () => ({ style_ref: { dataset_id: aux } })],
     ['an Aux dataset of the wrong kind', 'unusable_dataset', '/aux/dataset_id', () => ({ aux: { dataset_id: styleRef } })],
-    ['a component without images', 'unusable_dataset', '/style_ref/components/0/name', () => ({ style_ref: { dataset_id: styleRef, components: [{ name: 'animal' }] } })],
+    [
+      'a component without images',
+      'unusable_dataset',
+      '/style_ref/components/0/name',
+      () => ({ style_ref: { dataset_id: styleRef, components: [{ name: 'animal' }] } }),
+    ],
     ['an unknown base model', 'unknown_base_model', '/base_model', () => ({ base_model: 'none-such' })],
-    ['two components for one binding', 'validation_failed', '/style_ref/components', () => ({ style_ref: { dataset_id: styleRef, components: [{ name: 'person' }, { name: 'background' }] } })],
-    ['one component for many bindings', 'validation_failed', '/style_ref/components', () => ({ method: 'multi-styleforge', style_ref: { dataset_id: styleRef, components: [{ name: 'person' }] } })],
-    ['a token used twice', 'validation_failed', '/style_ref/components/1/token', () => ({ method: 'multi-styleforge', style_ref: { dataset_id: styleRef, components: [{ name: 'person' }, { name: 'background', token: 'zwx' }] } })],
-    ['a prompt without its token', 'validation_failed', '/style_ref/components/0/prompt', () => ({ style_ref: { dataset_id: styleRef, components: [{ name: 'person', prompt: 'a photo' }] } })],
+    [
+      'two components for one binding',
+      'validation_failed',
+      '/style_ref/components',
+      () => ({ style_ref: { dataset_id: styleRef, components: [{ name: 'person' }, { name: 'background' }] } }),
+    ],
+    [
+      'one component for many bindings',
+      'validation_failed',
+      '/style_ref/components',
+      () => ({ method: 'multi-styleforge', style_ref: { dataset_id: styleRef, components: [{ name: 'person' }] } }),
+    ],
+    [
+      'a token used twice',
+      'validation_failed',
+      '/style_ref/components/1/token',
+      () => ({
+        method: 'multi-styleforge',
+        style_ref: { dataset_id: styleRef, components: [{ name: 'person' }, { name: 'background', token: 'zwx' }] },
+      }),
+    ],
+    [
+      'a prompt without its token',
+      'validation_failed',
+      '/style_ref/components/0/prompt',
+      () => ({ style_ref: { dataset_id: styleRef, components: [{ name: 'person', prompt: 'a photo' }] } }),
+    ],
     ['a number out of range', 'validation_failed', '/hyperparameters/learning_rate', () => ({ hyperparameters: { learning_rate: -1 } })],
-    ['a warm-up longer than the run', 'validation_failed', '/hyperparameters/lr_warmup_steps', () => ({ hyperparameters: { lr_warmup_steps: 50, max_train_steps: 9 } })],
+    [
+      'a warm-up longer than the run',
+      'validation_failed',
+      '/hyperparameters/lr_warmup_steps',
+      () => ({ hyperparameters: { lr_warmup_steps: 50, max_train_steps: 9 } }),
+    ],
     ['an unknown field', 'validation_failed', '/hyperparameters/learning_rat', () => ({ hyperparameters: { learning_rat: 1 } })],
-    ['a resolution that the U-Net cannot halve', 'validation_failed', '/hyperparameters/resolution', () => ({ hyperparameters: { resolution: 72 } })],
-    ['more metadata than sixteen pairs', 'validation_failed', '/metadata', () => ({ metadata: Object.fromEntries(Array.from({ length: 17 }, (_, index) => [`key ${index}`, 'x'])) })],
+    [
+      'a resolution that the U-Net cannot halve',
+      'validation_failed',
+      '/hyperparameters/resolution',
+      () => ({ hyperparameters: { resolution: 72 } }),
+    ],
+    [
+      'more metadata than sixteen pairs',
+      'validation_failed',
+      '/metadata',
+      () => ({ metadata: Object.fromEntries(Array.from({ length: 17 }, (_, index) => [`key ${index}`, 'x'])) }),
+    ],
     ['metadata that is no text', 'validation_failed', '/metadata/team', () => ({ metadata: { team: 7 } })],
     ['a webhook to a private address', 'validation_failed', '/webhook_url', () => ({ webhook_url: 'http://0x7f.1/hook' })],
   ])('refuses %s', async (_case, code, pointer, changes) => {
@@ -74,11 +148,24 @@ describe('POST /v1/training-jobs', () => {
   it('says at once what it cannot train on: too few images, and those that are too small, by their names', async () => {
     const two = await createDataset(api, 'aux', [{ seeds: [7, 8] }]);
     expect((await post(request({ aux: { dataset_id: two } }))).body).toMatchObject({
-      status: 422, code: 'unusable_dataset', errors: [{ pointer: '/aux/dataset_id', detail: 'aux has 2 images to train on: at least 3 are needed, 15 to 20 work best; upload more' }],
+      status: 422,
+      code: 'unusable_dataset',
+      errors: [
+        { pointer: '/aux/dataset_id', detail: 'aux has 2 images to train on: at least 3 are needed, 15 to 20 work best; upload more' },
+      ],
     });
     const { body } = await post(request({ aux: null, hyperparameters: { resolution: 128 } }));
     expect(body).toMatchObject({
-      status: 422, code: 'unusable_dataset', errors: [{ pointer: '/style_ref/dataset_id', detail: expect.stringMatching(/^1\.png is 64x64 pixels, .*6\.png is 64x64 pixels, too small for hyperparameters\.resolution 128: .*lower/) }],
+      status: 422,
+      code: 'unusable_dataset',
+      errors: [
+        {
+          pointer: '/style_ref/dataset_id',
+          detail: expect.stringMatching(
+            /^1\.png is 64x64 pixels, .*6\.png is 64x64 pixels, too small for hyperparameters\.resolution 128: .*lower/,
+          ),
+        },
+      ],
     });
   });
 
@@ -86,27 +173,53 @@ describe('POST /v1/training-jobs', () => {
     const empty = await createDataset(api, 'style_ref', []);
     const answer = await post(request({ style_ref: { dataset_id: empty } }));
     expect(answer.body).toMatchObject({ code: 'unusable_dataset', detail: expect.stringContaining(`${empty} has no images`) });
-    const broken = await api.app.inject({ method: 'POST', url: '/v1/training-jobs', headers: { authorization: `Bearer ${api.key}`, 'content-type': 'application/json' }, payload: '{"method":' });
+    const broken = await api.app.inject({
+      method: 'POST',
+      url: '/v1/training-jobs',
+      headers: { authorization: `Bearer ${api.key}`, 'content-type': 'application/json' },
+      payload: '{"method":',
+    });
     expect([broken.statusCode, broken.json()['code']]).toEqual([400, 'invalid_request']);
   });
 });
 
 describe('POST /v1/training-jobs/check', () => {
-  const check = (changes: object) => api.call<{ hyperparameters: object }>('POST', '/v1/training-jobs/check', { body: { ...request(), style_ref: {}, aux: {}, ...changes } });
+  const check = (changes: object) =>
+    api.call<{ hyperparameters: object }>('POST', '/v1/training-jobs/check', {
+      body: { ...request(), style_ref: {}, aux: {}, ...changes },
+    });
 
   it('answers with what a job would be trained with whose datasets are still to come, and makes none', async () => {
     const before = await api.database.outbox.count();
     const answer = await check({ hyperparameters: { max_train_steps: 7 }, evaluation: { prompts: ['a cat', 'a house'] } });
-    expect([answer.status, answer.body]).toEqual([200, { hyperparameters: expect.objectContaining({ max_train_steps: 7, learning_rate: 2e-5, resolution: 64 }) as object }]);
+    expect([answer.status, answer.body]).toEqual([
+      200,
+      { hyperparameters: expect.objectContaining({ max_train_steps: 7, learning_rate: 2e-5, resolution: 64 }) as object },
+    ]);
     expect(await api.database.outbox.count()).toBe(before);
   });
 
   it.each<[string, string, string, () => object]>([
     ['an unknown field', 'validation_failed', '/hyperparameters/learning_rat', () => ({ hyperparameters: { learning_rat: 1 } })],
-    ['a resolution that the U-Net cannot halve', 'validation_failed', '/hyperparameters/resolution', () => ({ hyperparameters: { resolution: 72 } })],
-    ['a model that is not there', 'unknown_model', '/evaluation/compare_with/0', () => ({ evaluation: { prompts: ['a cat', 'a house'], compare_with: ['nobody'] } })],
+    [
+      'a resolution that the U-Net cannot halve',
+      'validation_failed',
+      '/hyperparameters/resolution',
+      () => ({ hyperparameters: { resolution: 72 } }),
+    ],
+    [
+      'a model that is not there',
+      'unknown_model',
+      '/evaluation/compare_with/0',
+      () => ({ evaluation: { prompts: ['a cat', 'a house'], compare_with: ['nobody'] } }),
+    ],
     ['a dataset of the wrong kind', 'unusable_dataset', '/aux/dataset_id', () => ({ aux: { dataset_id: styleRef } })],
-    ['images that are too small', 'unusable_dataset', '/style_ref/dataset_id', () => ({ style_ref: { dataset_id: styleRef }, aux: null, hyperparameters: { resolution: 128 } })],
+    [
+      'images that are too small',
+      'unusable_dataset',
+      '/style_ref/dataset_id',
+      () => ({ style_ref: { dataset_id: styleRef }, aux: null, hyperparameters: { resolution: 128 } }),
+    ],
     ['an empty id', 'validation_failed', '/style_ref/dataset_id', () => ({ style_ref: { dataset_id: '' } })],
   ])('refuses %s as creating the job does', async (_case, code, pointer, changes) => {
     expect((await check(changes())).body).toMatchObject({ status: 422, code, errors: [{ pointer }] });
@@ -114,7 +227,8 @@ describe('POST /v1/training-jobs/check', () => {
 });
 
 describe('Idempotency-Key', () => {
-  const send = (key: string, body: object) => api.call<TrainingJobBody>('POST', '/v1/training-jobs', { body, headers: { 'idempotency-key': key } });
+  const send = (key: string, body: object) =>
+    api.call<TrainingJobBody>('POST', '/v1/training-jobs', { body, headers: { 'idempotency-key': key } });
 
   it('makes one job of fifty concurrent requests', async () => {
     const before = await api.database.outbox.count();
@@ -160,14 +274,20 @@ describe('Idempotency-Key', () => {
     if (decision.kind !== 'run') throw new Error('the key should be free');
     expect(await api.database.idempotencyKeys.begin(api.projectId, 'died', 'hash', 60_000)).toEqual({ kind: 'in_progress' });
     await api.database.prisma.idempotencyKey.updateMany({ where: { key: 'died' }, data: { lockedUntil: new Date(0) } });
-    expect(await api.database.idempotencyKeys.begin(api.projectId, 'died', 'hash', 60_000)).toMatchObject({ kind: 'run', reservedUuid: decision.reservedUuid });
+    expect(await api.database.idempotencyKeys.begin(api.projectId, 'died', 'hash', 60_000)).toMatchObject({
+      kind: 'run',
+      reservedUuid: decision.reservedUuid,
+    });
   });
 });
 
 describe('reading', () => {
   it('filters, pages and hides other projects', async () => {
     const job = await create({ method: 'dreambooth' });
-    const list = await api.call<{ data: TrainingJobBody[]; has_more: boolean; next: string | null }>('GET', '/v1/training-jobs?method=dreambooth&limit=1');
+    const list = await api.call<{ data: TrainingJobBody[]; has_more: boolean; next: string | null }>(
+      'GET',
+      '/v1/training-jobs?method=dreambooth&limit=1',
+    );
     expect(list.body).toMatchObject({ data: [{ id: job.id }], has_more: false, next: null });
     const page = await api.call<{ data: TrainingJobBody[]; next: string }>('GET', '/v1/training-jobs?limit=2');
     const next = await api.call<{ data: TrainingJobBody[] }>('GET', `/v1/training-jobs?limit=2&after=${page.body.next}`);
@@ -176,7 +296,10 @@ describe('reading', () => {
     expect((await api.call('GET', '/v1/training-jobs?status=sleeping')).status).toBe(422);
     await api.call('POST', `/v1/training-jobs/${job.id}/cancel`);
     const cancelled = await api.call<{ data: TrainingJobBody[] }>('GET', '/v1/training-jobs?status=cancelled&limit=100');
-    expect([cancelled.body.data[0]?.id, new Set(cancelled.body.data.map(({ status }) => status))]).toEqual([job.id, new Set(['cancelled'])]);
+    expect([cancelled.body.data[0]?.id, new Set(cancelled.body.data.map(({ status }) => status))]).toEqual([
+      job.id,
+      new Set(['cancelled']),
+    ]);
     const { projectId } = await api.database.apiKeys.createProject('other');
     const { key } = await api.database.apiKeys.create(projectId, 'other');
     expect((await api.call('GET', `/v1/training-jobs/${job.id}`, { key })).status).toBe(404);
@@ -186,18 +309,23 @@ describe('reading', () => {
   it('filters by base model and by metadata, a value of which may have colons', async () => {
     const job = await create({ metadata: { team: 'blue', link: 'https://example.com' } });
     await create({ metadata: { team: 'blue' } });
-    const ids = async (query: string) => (await api.call<{ data: TrainingJobBody[] }>('GET', `/v1/training-jobs?${query}`)).body.data.map(({ id }) => id);
+    const ids = async (query: string) =>
+      (await api.call<{ data: TrainingJobBody[] }>('GET', `/v1/training-jobs?${query}`)).body.data.map(({ id }) => id);
     expect(await ids('metadata=team:blue')).toHaveLength(2);
     expect(await ids('metadata=team:blue&metadata=link:https%3A%2F%2Fexample.com')).toEqual([job.id]);
     expect(await ids('metadata=team:red')).toEqual([]);
     expect(await ids('metadata=team:blue&base_model=other')).toEqual([]);
-    expect((await api.call('GET', '/v1/training-jobs?metadata=team')).body).toMatchObject({ status: 422, errors: [{ pointer: '/metadata' }] });
+    expect((await api.call('GET', '/v1/training-jobs?metadata=team')).body).toMatchObject({
+      status: 422,
+      errors: [{ pointer: '/metadata' }],
+    });
   });
 
   it('answers 304 for an unchanged dataset, also to a weak mark or one of several', async () => {
     const url = `/v1/datasets/${styleRef}`;
     const etag = String((await api.call('GET', url)).headers['etag']);
-    for (const known of [etag, `W/${etag}`, `"other", ${etag}`, '*']) expect((await api.call('GET', url, { headers: { 'if-none-match': known } })).status).toBe(304);
+    for (const known of [etag, `W/${etag}`, `"other", ${etag}`, '*'])
+      expect((await api.call('GET', url, { headers: { 'if-none-match': known } })).status).toBe(304);
     expect((await api.call('GET', url, { headers: { 'if-none-match': '"other"' } })).status).toBe(200);
   });
 
@@ -214,7 +342,17 @@ describe('reading', () => {
 });
 
 describe('a job that runs', () => {
-  const progress = { step: 2, of: 2, loss: 0.5, style_ref_loss: 0.3, aux_loss: 0.2, grad_norm: 1.5, learning_rate: 2e-5, samples_per_second: 3, eta_seconds: 0 };
+  const progress = {
+    step: 2,
+    of: 2,
+    loss: 0.5,
+    style_ref_loss: 0.3,
+    aux_loss: 0.2,
+    grad_norm: 1.5,
+    learning_rate: 2e-5,
+    samples_per_second: 3,
+    eta_seconds: 0,
+  };
   const point = { step: 2, loss: 0.5, style_ref_loss: 0.3, aux_loss: 0.2, grad_norm: 1.5, learning_rate: 2e-5 };
 
   async function runJob(): Promise<string> {
@@ -223,13 +361,27 @@ describe('a job that runs', () => {
     await trainingJobs.claim(id);
     await trainingJobs.start(id, 1);
     await trainingJobs.updateProgress(id, 1, progress);
-    await metrics.record(id, [{ ...point, step: 1, aux_loss: null }, { ...point, loss: 9 }]);
+    await metrics.record(id, [
+      { ...point, step: 1, aux_loss: null },
+      { ...point, loss: 9 },
+    ]);
     await metrics.record(id, [point]);
     const objectPrefix = checkpointPrefix(api.projectId, id, 2, 1);
     const bytes = Buffer.from('{"_class_name":"UNet2DConditionModel"}');
     const { size, sha256 } = await api.objectStore.put(`${objectPrefix}unet/config.json`, bytes);
-    const checkpoint = await checkpoints.record({ projectId: api.projectId, jobId: id, step: 2, objectPrefix, files: [{ path: 'unet/config.json', size, sha256 }] });
-    await trainingJobs.setStatus(id, { from: 'running', to: 'succeeded', attempt: 1, result: { final_step: 2, checkpoint_id: checkpoint.id } });
+    const checkpoint = await checkpoints.record({
+      projectId: api.projectId,
+      jobId: id,
+      step: 2,
+      objectPrefix,
+      files: [{ path: 'unet/config.json', size, sha256 }],
+    });
+    await trainingJobs.setStatus(id, {
+      from: 'running',
+      to: 'succeeded',
+      attempt: 1,
+      result: { final_step: 2, checkpoint_id: checkpoint.id },
+    });
     return id;
   }
 
@@ -242,11 +394,24 @@ describe('a job that runs', () => {
     expect(times).toEqual(times.map(() => expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/) as string));
     expect(times.toSorted()).toEqual(times);
     const events = await api.call<{ data: { type: string }[]; next: string }>('GET', `${url}/events?limit=2`);
-    expect(events.body).toMatchObject({ data: [{ sequence: 1, type: 'job.queued' }, { sequence: 2, type: 'job.validating' }], has_more: true, next: '2' });
+    expect(events.body).toMatchObject({
+      data: [
+        { sequence: 1, type: 'job.queued' },
+        { sequence: 2, type: 'job.validating' },
+      ],
+      has_more: true,
+      next: '2',
+    });
     expect((await api.call('GET', `${url}/events?after=3`)).body).toMatchObject({ data: [{ type: 'job.succeeded' }], has_more: false });
-    expect((await api.call('GET', `${url}/metrics`)).body).toEqual({ data: [{ ...point, step: 1, aux_loss: null }, point], has_more: false, next: null });
+    expect((await api.call('GET', `${url}/metrics`)).body).toEqual({
+      data: [{ ...point, step: 1, aux_loss: null }, point],
+      has_more: false,
+      next: null,
+    });
     const { body } = await api.call<{ data: { id: string; files: { url: string; sha256: string }[] }[] }>('GET', `${url}/checkpoints`);
-    expect(body.data).toMatchObject([{ id: job.result?.checkpoint_id, step: 2, format: 'diffusers', files: [{ path: 'unet/config.json' }] }]);
+    expect(body.data).toMatchObject([
+      { id: job.result?.checkpoint_id, step: 2, format: 'diffusers', files: [{ path: 'unet/config.json' }] },
+    ]);
     const file = body.data[0]?.files[0];
     const download = await api.call('GET', file?.url ?? '');
     expect(download.status).toBe(200);
@@ -256,7 +421,9 @@ describe('a job that runs', () => {
 
   it('streams its events, goes on after Last-Event-ID, and ends with the job', async () => {
     const id = await runJob();
-    const stream = await api.call('GET', `/v1/training-jobs/${id}/events`, { headers: { accept: 'text/event-stream', 'last-event-id': '1' } });
+    const stream = await api.call('GET', `/v1/training-jobs/${id}/events`, {
+      headers: { accept: 'text/event-stream', 'last-event-id': '1' },
+    });
     expect(stream.headers['content-type']).toContain('text/event-stream');
     const text = String(stream.body);
     expect(text).not.toContain('event: job.queued');
@@ -282,17 +449,29 @@ describe('a project', () => {
     const app = await buildApp({ ...api.options, maxQueuedJobsPerProject: 3 });
     const limited = async (projectId: string) => {
       const { key } = await api.database.apiKeys.create(projectId, 'limited');
-      const dataset = await createDataset({ ...api, call: (method, url, options) => api.call(method, url, { ...options, key }) }, 'style_ref');
+      const dataset = await createDataset(
+        { ...api, call: (method, url, options) => api.call(method, url, { ...options, key }) },
+        'style_ref',
+      );
       const headers = { authorization: `Bearer ${key}` };
       return {
-        post: () => app.inject({ method: 'POST', url: '/v1/training-jobs', headers, payload: request({ style_ref: { dataset_id: dataset }, aux: null }) }),
+        post: () =>
+          app.inject({
+            method: 'POST',
+            url: '/v1/training-jobs',
+            headers,
+            payload: request({ style_ref: { dataset_id: dataset }, aux: null }),
+          }),
         cancel: (id: string) => app.inject({ method: 'POST', url: `/v1/training-jobs/${id}/cancel`, headers }),
       };
     };
     const { projectId } = await api.database.apiKeys.createProject('limited');
     const one = await limited(projectId);
     const answers = await Promise.all(Array.from({ length: 8 }, () => one.post()));
-    const [made, refused] = [answers.filter(({ statusCode }) => statusCode === 202), answers.filter(({ statusCode }) => statusCode === 429)];
+    const [made, refused] = [
+      answers.filter(({ statusCode }) => statusCode === 202),
+      answers.filter(({ statusCode }) => statusCode === 429),
+    ];
     expect([made.length, refused.length]).toEqual([3, 5]);
     expect([refused[0]?.headers['retry-after'], refused[0]?.json()]).toMatchObject(['60', { code: 'too_many_queued_jobs', status: 429 }]);
     expect(await api.database.prisma.trainingJob.count({ where: { projectId } })).toBe(3);

@@ -25,7 +25,13 @@ afterAll(async () => {
   await api.close();
 });
 
-type File = { file_name: string; status: string; code?: string; detail?: string; image?: { id: string; url: string; thumbnail_url: string; width: number; height: number } };
+type File = {
+  file_name: string;
+  status: string;
+  code?: string;
+  detail?: string;
+  image?: { id: string; url: string; thumbnail_url: string; width: number; height: number };
+};
 type Upload = { kept: number; refused: number; files: File[] };
 async function upload(id: string, files: Record<string, Uint8Array>, type = 'application/octet-stream') {
   const parts = Object.entries(files).map(([file, bytes]) => ({ file, bytes, type }));
@@ -53,7 +59,13 @@ function flatPng(width: number, height: number, extra: Buffer[] = [], rows = hei
   header.writeUInt32BE(height, 4);
   header.set([1, 0], 8);
   const pixels = deflateSync(Buffer.alloc(rows * (1 + Math.ceil(width / 8))), { level: 9 });
-  return Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), chunk('IHDR', header), ...extra, chunk('IDAT', pixels), chunk('IEND', Buffer.alloc(0))]);
+  return Buffer.concat([
+    Buffer.from('89504e470d0a1a0a', 'hex'),
+    chunk('IHDR', header),
+    ...extra,
+    chunk('IDAT', pixels),
+    chunk('IEND', Buffer.alloc(0)),
+  ]);
 }
 
 describe('what is refused', () => {
@@ -73,7 +85,12 @@ describe('what is refused', () => {
       'lies-about-its-size.png': flatPng(2 ** 31 - 1, 2 ** 31 - 1, [], 1),
       'wide.jpg': wideJpeg,
       'one-pixel-too-many.png': flatPng(8000, 5001),
-      'text-bomb.png': flatPng(16, 16, [chunk('zTXt', Buffer.concat([Buffer.from('a\0\0', 'latin1'), deflateSync(Buffer.alloc(2 ** 26), { level: 9 })]))], 1),
+      'text-bomb.png': flatPng(
+        16,
+        16,
+        [chunk('zTXt', Buffer.concat([Buffer.from('a\0\0', 'latin1'), deflateSync(Buffer.alloc(2 ** 26), { level: 9 })]))],
+        1,
+      ),
       'cut.png': png.subarray(0, png.length - 40),
       'cut.jpg': jpeg.subarray(0, 700),
       'head-only.webp': (await picture(3, 'webp')).subarray(0, 20),
@@ -88,10 +105,23 @@ describe('what is refused', () => {
       'page.pdf': Buffer.from('%PDF-1.4\n'),
     });
     expect(files.map(({ file_name, code, status }) => [file_name, code ?? status])).toEqual([
-      ['bomb.png', 'too_many_pixels'], ['lies-about-its-size.png', expect.stringMatching(/too_many_pixels|not_an_image/)], ['wide.jpg', 'too_many_pixels'],
-      ['one-pixel-too-many.png', 'too_many_pixels'], ['text-bomb.png', 'not_an_image'], ['cut.png', 'not_an_image'], ['cut.jpg', 'not_an_image'], ['head-only.webp', 'not_an_image'],
-      ['empty.png', 'unsupported_format'], ['gif.png', 'unsupported_format'], ['tiff.jpg', 'unsupported_format'], ['avif.webp', 'unsupported_format'], ['webp.jpg', 'not_what_it_says'],
-      ['moving.png', 'animated'], ['drawing.svg', 'unsupported_format'], ['drawing.png', 'unsupported_format'], ['page.pdf', 'unsupported_format'],
+      ['bomb.png', 'too_many_pixels'],
+      ['lies-about-its-size.png', expect.stringMatching(/too_many_pixels|not_an_image/)],
+      ['wide.jpg', 'too_many_pixels'],
+      ['one-pixel-too-many.png', 'too_many_pixels'],
+      ['text-bomb.png', 'not_an_image'],
+      ['cut.png', 'not_an_image'],
+      ['cut.jpg', 'not_an_image'],
+      ['head-only.webp', 'not_an_image'],
+      ['empty.png', 'unsupported_format'],
+      ['gif.png', 'unsupported_format'],
+      ['tiff.jpg', 'unsupported_format'],
+      ['avif.webp', 'unsupported_format'],
+      ['webp.jpg', 'not_what_it_says'],
+      ['moving.png', 'animated'],
+      ['drawing.svg', 'unsupported_format'],
+      ['drawing.png', 'unsupported_format'],
+      ['page.pdf', 'unsupported_format'],
     ]);
     for (const { detail } of files) expect(detail).toMatch(/^(is|has|says|cannot)/);
     expect(await leftBehind()).toEqual(before);
@@ -99,23 +129,48 @@ describe('what is refused', () => {
 
   it('has in an archive each name once', async () => {
     const id = await createDataset(api, 'style_ref', []);
-    const zip = zipFile([{ name: 'a.png', bytes: await picture(5) }, { name: 'a.png', bytes: await picture(6) }]);
+    const zip = zipFile([
+      { name: 'a.png', bytes: await picture(5) },
+      { name: 'a.png', bytes: await picture(6) },
+    ]);
     const files = await upload(id, { 'x.zip': zip }, 'application/zip');
-    expect(files.map(({ file_name, code, status }) => [file_name, code ?? status])).toEqual([['a.png', 'kept'], ['a.png', 'duplicate_name']]);
+    expect(files.map(({ file_name, code, status }) => [file_name, code ?? status])).toEqual([
+      ['a.png', 'kept'],
+      ['a.png', 'duplicate_name'],
+    ]);
   });
 });
 
 describe('what is kept', () => {
   it('is a PNG in sRGB with eight bits a channel, upright, without a word of metadata', async () => {
     const id = await createDataset(api, 'style_ref', []);
-    const tagged = sharp(await picture(10, 'png', 32)).extend({ right: 16 }).withExif({ IFD0: { Artist: 'somebody' }, IFD3: { GPSLatitude: '52/1' } });
+    const tagged = sharp(await picture(10, 'png', 32))
+      .extend({ right: 16 })
+      .withExif({ IFD0: { Artist: 'somebody' }, IFD3: { GPSLatitude: '52/1' } });
     const files = await upload(id, {
-      'cmyk.jpg': await sharp(await picture(11)).toColourspace('cmyk').jpeg().toBuffer(),
-      'deep.png': await sharp(await picture(12)).toColourspace('rgb16').png().toBuffer(),
-      'grey.png': await sharp(await picture(13)).greyscale().png().toBuffer(),
-      'palette.png': await sharp(await picture(14)).png({ palette: true, colours: 8 }).toBuffer(),
-      'clear.webp': await sharp(await picture(15)).ensureAlpha(0.5).webp().toBuffer(),
-      'wide-gamut.jpg': await sharp(await picture(16)).withIccProfile('p3').jpeg().toBuffer(),
+      'cmyk.jpg': await sharp(await picture(11))
+        .toColourspace('cmyk')
+        .jpeg()
+        .toBuffer(),
+      'deep.png': await sharp(await picture(12))
+        .toColourspace('rgb16')
+        .png()
+        .toBuffer(),
+      'grey.png': await sharp(await picture(13))
+        .greyscale()
+        .png()
+        .toBuffer(),
+      'palette.png': await sharp(await picture(14))
+        .png({ palette: true, colours: 8 })
+        .toBuffer(),
+      'clear.webp': await sharp(await picture(15))
+        .ensureAlpha(0.5)
+        .webp()
+        .toBuffer(),
+      'wide-gamut.jpg': await sharp(await picture(16))
+        .withIccProfile('p3')
+        .jpeg()
+        .toBuffer(),
       'turned.jpg': await tagged.withMetadata({ orientation: 6 }).jpeg().toBuffer(),
       'one-pixel.png': flatPng(1, 1),
     });
@@ -123,7 +178,16 @@ describe('what is kept', () => {
     for (const { image, file_name } of files) {
       const { bytes } = await api.call('GET', image?.url ?? '');
       const { format, depth, space, exif, icc, xmp, iptc, orientation } = await sharp(bytes).metadata();
-      expect([file_name, format, depth, exif, icc, xmp, iptc, orientation]).toEqual([file_name, 'png', 'uchar', undefined, undefined, undefined, undefined, undefined]);
+      expect([file_name, format, depth, exif, icc, xmp, iptc, orientation]).toEqual([
+        file_name,
+        'png',
+        'uchar',
+        undefined,
+        undefined,
+        undefined,
+        undefined,
+        undefined,
+      ]);
       expect(['srgb', 'b-w']).toContain(space);
       expect(bytes.includes('somebody')).toBe(false);
     }
@@ -133,7 +197,12 @@ describe('what is kept', () => {
   it('has a thumbnail that no other project sees and that goes with its dataset', async () => {
     const id = await createDataset(api, 'style_ref', []);
     const before = await leftBehind();
-    const [file] = await upload(id, { 'large.png': await sharp(await picture(20)).resize(600, 300).png().toBuffer() });
+    const [file] = await upload(id, {
+      'large.png': await sharp(await picture(20))
+        .resize(600, 300)
+        .png()
+        .toBuffer(),
+    });
     const url = file?.image?.thumbnail_url ?? '';
     const thumbnail = await api.call('GET', url);
     expect([thumbnail.status, thumbnail.headers['content-type']]).toEqual([200, 'image/webp']);
@@ -157,26 +226,47 @@ class FullStore extends FileObjectStore {
   }
 }
 
-it.skipIf(warnNotTested('an upload to a full disk', existsSync('/dev/full') ? undefined : 'there is no /dev/full'))('on a full disk keeps nothing, and says who can help', async () => {
-  const id = await createDataset(api, 'style_ref', []);
-  const before = await leftBehind();
-  const objects = join(tmpdir(), 'objects');
-  const app = await buildApp({ ...api.options, objectStore: new FullStore(objects) });
-  const { body: payload, headers } = multipartBody(await Promise.all([80, 81].map(async (seed) => ({ file: `${seed}.png`, bytes: await picture(seed), type: 'image/png' }))));
-  const answer = await app.inject({ method: 'POST', url: `/v1/datasets/${id}/images`, headers: { authorization: `Bearer ${api.key}`, ...headers }, payload });
-  expect([answer.statusCode, answer.headers['content-type'], answer.json()]).toEqual([
-    507, 'application/problem+json', expect.objectContaining({ code: 'storage_full', detail: expect.stringMatching(/no room left.*nothing of this request was kept.*send it again/) as string }),
-  ]);
-  expect(answer.body).not.toContain('/dev/full');
-  expect([await leftBehind(), (await readdir(objects, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile())]).toEqual([before, []]);
-  await app.close();
-});
+it.skipIf(warnNotTested('an upload to a full disk', existsSync('/dev/full') ? undefined : 'there is no /dev/full'))(
+  'on a full disk keeps nothing, and says who can help',
+  async () => {
+    const id = await createDataset(api, 'style_ref', []);
+    const before = await leftBehind();
+    const objects = join(tmpdir(), 'objects');
+    const app = await buildApp({ ...api.options, objectStore: new FullStore(objects) });
+    const { body: payload, headers } = multipartBody(
+      await Promise.all([80, 81].map(async (seed) => ({ file: `${seed}.png`, bytes: await picture(seed), type: 'image/png' }))),
+    );
+    const answer = await app.inject({
+      method: 'POST',
+      url: `/v1/datasets/${id}/images`,
+      headers: { authorization: `Bearer ${api.key}`, ...headers },
+      payload,
+    });
+    expect([answer.statusCode, answer.headers['content-type'], answer.json()]).toEqual([
+      507,
+      'application/problem+json',
+      expect.objectContaining({
+        code: 'storage_full',
+        detail: expect.stringMatching(/no room left.*nothing of this request was kept.*send it again/) as string,
+      }),
+    ]);
+    expect(answer.body).not.toContain('/dev/full');
+    expect([
+      await leftBehind(),
+      (await readdir(objects, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile()),
+    ]).toEqual([before, []]);
+    await app.close();
+  },
+);
 
 it('keeps a dataset that a live job only compares with', async () => {
   const styleRef = await createDataset(api, 'style_ref', [{ seeds: [30, 31, 32] }]);
   const reference = await createDataset(api, 'style_ref', [{ seeds: [33, 34, 35] }]);
   const body = {
-    method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: styleRef }, validation: { prompts: ['a [V] cat', 'a [V] dog'], every_steps: 2 },
+    method: 'single-styleforge',
+    base_model: 'tiny',
+    style_ref: { dataset_id: styleRef },
+    validation: { prompts: ['a [V] cat', 'a [V] dog'], every_steps: 2 },
     early_stopping: { metric: 'kid', patience: 2, reference_dataset_id: reference },
   };
   const job = await api.call<{ id: string }>('POST', '/v1/training-jobs', { body });

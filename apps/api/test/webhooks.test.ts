@@ -13,8 +13,10 @@ afterAll(() => api.close());
 type WithSecret = WebhookBody & { secret: string };
 let last = 0;
 const newUrl = () => `https://example.com/hooks/${++last}`;
-const create = (url = newUrl(), events = ['training_job.succeeded']) => api.call<WithSecret>('POST', '/v1/webhooks', { body: { url, events } });
-const deliveries = async (id: string) => (await api.call<{ data: WebhookDeliveryBody[] }>('GET', `/v1/webhooks/${id}/deliveries`)).body.data;
+const create = (url = newUrl(), events = ['training_job.succeeded']) =>
+  api.call<WithSecret>('POST', '/v1/webhooks', { body: { url, events } });
+const deliveries = async (id: string) =>
+  (await api.call<{ data: WebhookDeliveryBody[] }>('GET', `/v1/webhooks/${id}/deliveries`)).body.data;
 
 describe('webhook endpoints', () => {
   it('show their secret when they are made and rotated, and never again', async () => {
@@ -41,7 +43,14 @@ describe('webhook endpoints', () => {
   });
 
   it.each([
-    ['http://127.0.0.1/x', '/url'], ['http://localhost:3000/x', '/url'], ['http://api.localhost/x', '/url'], ['http://[::ffff:10.0.0.1]/', '/url'], ['http://169.254.169.254/', '/url'], ['ftp://example.com/', '/url'], ['https://u:p@example.com/', '/url'], ['nonsense', '/url'],
+    ['http://127.0.0.1/x', '/url'],
+    ['http://localhost:3000/x', '/url'],
+    ['http://api.localhost/x', '/url'],
+    ['http://[::ffff:10.0.0.1]/', '/url'],
+    ['http://169.254.169.254/', '/url'],
+    ['ftp://example.com/', '/url'],
+    ['https://u:p@example.com/', '/url'],
+    ['nonsense', '/url'],
   ])('are refused for %s', async (url, pointer) => {
     expect((await create(url)).body).toMatchObject({ status: 422, code: 'validation_failed', errors: [{ pointer }] });
   });
@@ -57,16 +66,28 @@ describe('webhook endpoints', () => {
     expect(test).toMatchObject({ status: 202, body: { webhook_id: id, event: 'webhook.test', status: 'pending', attempts: 0 } });
     expect(await deliveries(id)).toEqual([test.body]);
     expect((await api.call('DELETE', `/v1/webhooks/${id}`)).status).toBe(204);
-    for (const [method, path] of [['GET', ''], ['DELETE', ''], ['GET', '/deliveries'], ['POST', '/test'], ['POST', '/rotate-secret']] as const) {
+    for (const [method, path] of [
+      ['GET', ''],
+      ['DELETE', ''],
+      ['GET', '/deliveries'],
+      ['POST', '/test'],
+      ['POST', '/rotate-secret'],
+    ] as const) {
       expect((await api.call(method, `/v1/webhooks/${id}${path}`)).status).toBe(404);
     }
   });
 
-  it('are nobody else\'s', async () => {
+  it("are nobody else's", async () => {
     const { id } = (await create()).body;
     const { projectId } = await api.database.apiKeys.createProject('other');
     const { key } = await api.database.apiKeys.create(projectId, 'other');
-    for (const [method, path] of [['GET', ''], ['DELETE', ''], ['GET', '/deliveries'], ['POST', '/test'], ['POST', '/rotate-secret']] as const) {
+    for (const [method, path] of [
+      ['GET', ''],
+      ['DELETE', ''],
+      ['GET', '/deliveries'],
+      ['POST', '/test'],
+      ['POST', '/rotate-secret'],
+    ] as const) {
       expect((await api.call(method, `/v1/webhooks/${id}${path}`, { key })).status).toBe(404);
     }
   });
@@ -76,7 +97,9 @@ describe("a job's webhook_url", () => {
   it('gets an endpoint of its own, or that which the project has, and hears of the job', async () => {
     const styleRef = await createDataset(api, 'style_ref');
     const job = (webhook_url: string) =>
-      api.call<TrainingJobBody>('POST', '/v1/training-jobs', { body: { method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: styleRef }, webhook_url } });
+      api.call<TrainingJobBody>('POST', '/v1/training-jobs', {
+        body: { method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: styleRef }, webhook_url },
+      });
     const url = newUrl();
     const first = await job(url);
     expect(first).toMatchObject({ status: 202, body: { webhook_url: url } });
@@ -87,7 +110,10 @@ describe("a job's webhook_url", () => {
     expect(others).toEqual([]);
     expect((await deliveries(own?.id ?? '')).map(({ event }) => event)).toEqual(['training_job.queued', 'training_job.queued']);
     await api.call('POST', `/v1/training-jobs/${first.body.id}/cancel`);
-    expect((await deliveries(own?.id ?? ''))[0]).toMatchObject({ event: 'training_job.cancelled', payload: { data: { id: first.body.id, status: 'cancelled' } } });
+    expect((await deliveries(own?.id ?? ''))[0]).toMatchObject({
+      event: 'training_job.cancelled',
+      payload: { data: { id: first.body.id, status: 'cancelled' } },
+    });
     expect((await create(url)).body).toMatchObject({ id: own?.id, made_by: 'api', events: ['training_job.succeeded'] });
   });
 });

@@ -14,7 +14,11 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-type Upload = { kept: number; refused: number; files: { file_name: string; status: string; code?: string; image?: { component: string } }[] };
+type Upload = {
+  kept: number;
+  refused: number;
+  files: { file_name: string; status: string; code?: string; image?: { component: string } }[];
+};
 type Parts = Parameters<typeof multipartBody>[0];
 
 const newDataset = () => createDataset(api, 'style_ref', []);
@@ -36,9 +40,15 @@ async function countObjects(): Promise<number> {
 describe('a zip archive', () => {
   it('gives its images to the dataset, each with the labels that came before it', async () => {
     const id = await newDataset();
-    const zip = zipFile([{ name: 'one.png', bytes: await picture(1) }, { name: 'zwei-ü.jpg', bytes: await picture(2, 'jpeg') }]);
+    const zip = zipFile([
+      { name: 'one.png', bytes: await picture(1) },
+      { name: 'zwei-ü.jpg', bytes: await picture(2, 'jpeg') },
+    ]);
     const answer = await upload(id, [{ field: 'component', value: 'person' }, archive(zip)]);
-    expect(codes(answer)).toEqual([['one.png', 'kept'], ['zwei-ü.jpg', 'kept']]);
+    expect(codes(answer)).toEqual([
+      ['one.png', 'kept'],
+      ['zwei-ü.jpg', 'kept'],
+    ]);
     expect(answer.body.files.map(({ image }) => image?.component)).toEqual(['person', 'person']);
     expect(await imageCount(id)).toBe(2);
     expect(await spooled()).toEqual([]);
@@ -54,7 +64,10 @@ describe('a zip archive', () => {
       { name: 'style/.DS_Store', bytes: twin },
       { name: 'style/more/one.png', bytes: await picture(4) },
     ]);
-    expect(codes(await upload(id, [archive(zip)]))).toEqual([['style/one.png', 'kept'], ['style/more/one.png', 'kept']]);
+    expect(codes(await upload(id, [archive(zip)]))).toEqual([
+      ['style/one.png', 'kept'],
+      ['style/more/one.png', 'kept'],
+    ]);
     expect(await imageCount(id)).toBe(2);
   });
 
@@ -101,10 +114,20 @@ describe('a zip archive', () => {
   it('is refused as a whole when it is broken or a bomb, before anything is unpacked', async () => {
     const id = await newDataset();
     const bytes = await picture(20);
-    const many = zipFile(Array.from({ length: UPLOAD_LIMITS.zipEntries + 1 }, (_, index) => ({ name: `${index}.png`, bytes: Buffer.of(1) })));
-    const swollen = zipFile([{ name: 'good.png', bytes }, { name: 'swollen.png', bytes, claimedSize: 2 ** 31 }]);
+    const many = zipFile(
+      Array.from({ length: UPLOAD_LIMITS.zipEntries + 1 }, (_, index) => ({ name: `${index}.png`, bytes: Buffer.of(1) })),
+    );
+    const swollen = zipFile([
+      { name: 'good.png', bytes },
+      { name: 'swollen.png', bytes, claimedSize: 2 ** 31 },
+    ]);
     const whole = zipFile([{ name: 'good.png', bytes }]);
-    for (const [zip, code] of [[many, 'archive_too_large'], [swollen, 'archive_too_large'], [whole.subarray(0, -30), 'unreadable_archive'], [bytes, 'unreadable_archive']] as const) {
+    for (const [zip, code] of [
+      [many, 'archive_too_large'],
+      [swollen, 'archive_too_large'],
+      [whole.subarray(0, -30), 'unreadable_archive'],
+      [bytes, 'unreadable_archive'],
+    ] as const) {
       expect(codes(await upload(id, [archive(zip)]))).toEqual([['images.zip', code]]);
     }
     expect(await imageCount(id)).toBe(0);
@@ -116,11 +139,17 @@ describe('a zip archive', () => {
     const before = await countObjects();
     const zip = archive(zipFile([{ name: 'one.png', bytes: await picture(30) }]));
     const image = { file: 'two.png', bytes: await picture(31), type: 'image/png' };
-    for (const parts of [[zip, { ...zip, file: 'b.zip' }], [zip, image], [image, zip]]) {
+    for (const parts of [
+      [zip, { ...zip, file: 'b.zip' }],
+      [zip, image],
+      [image, zip],
+    ]) {
       expect((await upload(id, parts)).body).toMatchObject({ status: 422, code: 'validation_failed', errors: [{ pointer: '/images' }] });
     }
     const cut = multipartBody([zip]);
-    expect((await api.call('POST', `/v1/datasets/${id}/images`, { body: cut.body.subarray(0, -60), headers: cut.headers })).status).toBe(400);
+    expect((await api.call('POST', `/v1/datasets/${id}/images`, { body: cut.body.subarray(0, -60), headers: cut.headers })).status).toBe(
+      400,
+    );
     expect(await imageCount(id)).toBe(0);
     expect(await countObjects()).toBe(before);
     expect(await spooled()).toEqual([]);
@@ -131,11 +160,30 @@ describe('a full dataset', () => {
   it('takes no image more, however many requests come at once', async () => {
     const id = await newDataset();
     const row = (index: number) => ({
-      id: newId('image'), projectId: api.projectId, datasetId: id, component: null, caption: null, fileName: 'x.png', objectKey: `x${index}`, width: 1, height: 1, sizeBytes: 1, sha256: String(index),
+      id: newId('image'),
+      projectId: api.projectId,
+      datasetId: id,
+      component: null,
+      caption: null,
+      fileName: 'x.png',
+      objectKey: `x${index}`,
+      width: 1,
+      height: 1,
+      sizeBytes: 1,
+      sha256: String(index),
     });
-    await api.database.prisma.image.createMany({ data: Array.from({ length: UPLOAD_LIMITS.imagesPerDataset - 1 }, (_, index) => row(index)) });
-    const answers = await Promise.all([41, 42, 43].map(async (seed) => upload(id, [{ file: `${seed}.png`, bytes: await picture(seed), type: 'image/png' }])));
-    expect(answers.flatMap(codes).map(([, code]) => code).sort()).toEqual(['dataset_full', 'dataset_full', 'kept']);
+    await api.database.prisma.image.createMany({
+      data: Array.from({ length: UPLOAD_LIMITS.imagesPerDataset - 1 }, (_, index) => row(index)),
+    });
+    const answers = await Promise.all(
+      [41, 42, 43].map(async (seed) => upload(id, [{ file: `${seed}.png`, bytes: await picture(seed), type: 'image/png' }])),
+    );
+    expect(
+      answers
+        .flatMap(codes)
+        .map(([, code]) => code)
+        .sort(),
+    ).toEqual(['dataset_full', 'dataset_full', 'kept']);
     expect(await imageCount(id)).toBe(UPLOAD_LIMITS.imagesPerDataset);
   });
 });
@@ -143,7 +191,10 @@ describe('a full dataset', () => {
 describe('an upload with an Idempotency-Key', () => {
   it('is answered as it was first, and refused for other files', async () => {
     const id = await newDataset();
-    const parts = async (seed: number) => [{ field: 'component', value: 'person' }, { file: 'a.png', bytes: await picture(seed), type: 'image/png' }];
+    const parts = async (seed: number) => [
+      { field: 'component', value: 'person' },
+      { file: 'a.png', bytes: await picture(seed), type: 'image/png' },
+    ];
     const headers = { 'idempotency-key': `upload ${id}` };
     const first = await upload(id, await parts(50), headers);
     const second = await upload(id, await parts(50), headers);

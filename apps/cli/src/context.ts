@@ -25,7 +25,10 @@ export async function contextOf(command: Command): Promise<Context> {
   const environment = readEnvironment();
   const stored = await loadLogin(environment.configFile);
   const baseUrl = flags.baseUrl ?? environment.baseUrl ?? stored.base_url ?? DEFAULT_BASE_URL;
-  if (!/^https?:\/\//.test(baseUrl) || !URL.canParse(baseUrl)) throw new UsageError(`${baseUrl} is no address of a service: give one such as ${DEFAULT_BASE_URL} with --base-url, STYLEFORGE_BASE_URL or \`styleforge login\``);
+  if (!/^https?:\/\//.test(baseUrl) || !URL.canParse(baseUrl))
+    throw new UsageError(
+      `${baseUrl} is no address of a service: give one such as ${DEFAULT_BASE_URL} with --base-url, STYLEFORGE_BASE_URL or \`styleforge login\``,
+    );
   const givenKey = flags.apiKey ?? environment.apiKey;
   const apiKey = givenKey ?? stored.api_key;
   return {

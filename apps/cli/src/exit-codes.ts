@@ -1,5 +1,17 @@
 // Exit codes, for scripts; README.md has the same table.
-import { APIConnectionError, APIError, AuthenticationError, EvaluationError, GenerationError, InternalServerError, NotFoundError, PermissionDeniedError, RateLimitError, TrainingJobError, WaitTimeoutError } from '@styleforge/sdk';
+import {
+  APIConnectionError,
+  APIError,
+  AuthenticationError,
+  EvaluationError,
+  GenerationError,
+  InternalServerError,
+  NotFoundError,
+  PermissionDeniedError,
+  RateLimitError,
+  TrainingJobError,
+  WaitTimeoutError,
+} from '@styleforge/sdk';
 
 export const EXIT = {
   ok: 0,
@@ -34,7 +46,13 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError) return EXIT.usage;
   if (error instanceof Detached) return EXIT.interrupted;
   if (ENDED_BADLY.some((kind) => error instanceof kind)) return EXIT.endedBadly;
-  if (error instanceof APIConnectionError || error instanceof InternalServerError || error instanceof RateLimitError || error instanceof WaitTimeoutError) return EXIT.unavailable;
+  if (
+    error instanceof APIConnectionError ||
+    error instanceof InternalServerError ||
+    error instanceof RateLimitError ||
+    error instanceof WaitTimeoutError
+  )
+    return EXIT.unavailable;
   if (error instanceof AuthenticationError || error instanceof PermissionDeniedError) return EXIT.notAllowed;
   if (error instanceof NotFoundError) return EXIT.notFound;
   if (error instanceof APIError) return EXIT.refused;

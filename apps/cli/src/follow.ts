@@ -17,7 +17,8 @@ export async function untilInterrupted<T>(comeBack: string, work: (signal: Abort
   try {
     return await work(leaving.signal);
   } catch (error) {
-    if (leaving.signal.aborted && error instanceof APIUserAbortError) throw new Detached(`It goes on without you. To come back: ${comeBack}`, { cause: error });
+    if (leaving.signal.aborted && error instanceof APIUserAbortError)
+      throw new Detached(`It goes on without you. To come back: ${comeBack}`, { cause: error });
     throw error;
   } finally {
     process.removeListener('SIGINT', leave);
@@ -34,7 +35,12 @@ export function followEvaluation({ client, output }: Context, id: string): Promi
   return followWith(output, `styleforge evaluations follow ${id}`, wait, progressOfEvaluation);
 }
 
-function followWith<T>(output: Output, comeBack: string, wait: (options: WaitOptions<T>) => Promise<T>, progressOf: (subject: T) => Progress): Promise<T> {
+function followWith<T>(
+  output: Output,
+  comeBack: string,
+  wait: (options: WaitOptions<T>) => Promise<T>,
+  progressOf: (subject: T) => Progress,
+): Promise<T> {
   return untilInterrupted(comeBack, async (signal) => {
     if (output.json) return wait({ signal });
     const display = showProgress();

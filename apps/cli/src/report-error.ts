@@ -17,11 +17,17 @@ function toBody(error: unknown): object {
 
 function toLines(error: unknown): string[] {
   if (error instanceof Detached) return [`\n${error.message}`];
-  if (error instanceof APIConnectionError) return [`error: ${error.message}`, 'Is the service running (`npm start`), and is its address right? `styleforge doctor` looks closer.'];
+  if (error instanceof APIConnectionError)
+    return [`error: ${error.message}`, 'Is the service running (`npm start`), and is its address right? `styleforge doctor` looks closer.'];
   if (!(error instanceof APIError)) return [`error: ${messageOf(error)}`];
   const fields = error.errors.length > 1 ? error.errors.map(({ pointer, detail }) => `  ${pointer}: ${detail}`) : [];
   const remedy = error.code && ERRORS[error.code].remedy;
-  return [`error: ${error.detail}`, ...fields, ...(remedy ? [`What helps: ${remedy}`] : []), ...(error.requestId ? [`(${error.code ?? error.status}, request ${error.requestId})`] : [])];
+  return [
+    `error: ${error.detail}`,
+    ...fields,
+    ...(remedy ? [`What helps: ${remedy}`] : []),
+    ...(error.requestId ? [`(${error.code ?? error.status}, request ${error.requestId})`] : []),
+  ];
 }
 
 function messageOf(error: unknown): string {

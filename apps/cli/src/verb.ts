@@ -19,7 +19,10 @@ export interface Verb<Options> {
 export function addVerb<Options extends object>(parent: Command, verb: Verb<Options>): void {
   const command = parent.command(verb.usage).description(verb.description);
   verb.options?.(command);
-  command.addHelpText('after', `\n${verb.examples.length > 1 ? 'Examples' : 'Example'}:\n${verb.examples.map((line) => `  $ ${line}`).join('\n')}`);
+  command.addHelpText(
+    'after',
+    `\n${verb.examples.length > 1 ? 'Examples' : 'Example'}:\n${verb.examples.map((line) => `  $ ${line}`).join('\n')}`,
+  );
   command.action(async (...values: unknown[]) => {
     const self = values.at(-1) as Command;
     await verb.run(await contextOf(self), values.at(-2) as Options, ...(values.slice(0, -2) as never[]));

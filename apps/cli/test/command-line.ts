@@ -24,7 +24,11 @@ export interface RunOptions {
   interruptAt?: RegExp;
 }
 
-export function styleforge({ directory, environment, entry = ownEntry }: CommandLine, args: string[], { input, interruptAt }: RunOptions = {}): Promise<Ended> {
+export function styleforge(
+  { directory, environment, entry = ownEntry }: CommandLine,
+  args: string[],
+  { input, interruptAt }: RunOptions = {},
+): Promise<Ended> {
   const { PATH = '' } = globalThis.process.env;
   return new Promise((done, fail) => {
     const child = spawn(process.execPath, [entry, ...args], { cwd: directory, env: { PATH, XDG_CONFIG_HOME: directory, ...environment } });
@@ -47,7 +51,9 @@ export async function inTerminal({ directory, environment }: CommandLine, term: 
   const { PATH = '' } = globalThis.process.env;
   const command = [process.execPath, ownEntry, ...args].map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`).join(' ');
   const running = promisify(execFile)('script', ['-qec', command, '/dev/null'], {
-    cwd: directory, env: { PATH, TERM: term, SHELL: '/bin/sh', XDG_CONFIG_HOME: directory, ...environment }, maxBuffer: 64 << 20,
+    cwd: directory,
+    env: { PATH, TERM: term, SHELL: '/bin/sh', XDG_CONFIG_HOME: directory, ...environment },
+    maxBuffer: 64 << 20,
   });
   return (await running).stdout;
 }

@@ -18,7 +18,10 @@ const repository = fileURLToPath(new URL('../../../', import.meta.url));
 
 let line: CommandLine;
 beforeAll(async () => {
-  line = { directory: await mkdtemp(join(tmpdir(), 'styleforge-cli-')), environment: { STYLEFORGE_BASE_URL: 'http://127.0.0.1:1', STYLEFORGE_API_KEY: 'sf_x' } };
+  line = {
+    directory: await mkdtemp(join(tmpdir(), 'styleforge-cli-')),
+    environment: { STYLEFORGE_BASE_URL: 'http://127.0.0.1:1', STYLEFORGE_API_KEY: 'sf_x' },
+  };
 });
 afterAll(() => rm(line.directory, { recursive: true, force: true }));
 
@@ -41,10 +44,34 @@ describe('help', () => {
 
   it('knows every verb that was promised', () => {
     const names = verbs.map((verb) => [verb.parent?.name(), verb.name()].filter((name) => name !== 'styleforge').join(' '));
-    expect(names).toEqual(expect.arrayContaining([
-      'login', 'doctor', 'models', 'train', 'generate', 'report', 'evaluate', 'datasets create', 'datasets upload', 'datasets list', 'jobs list', 'jobs show', 'jobs cancel', 'jobs pause',
-      'jobs resume', 'jobs logs', 'studies create', 'prompt-sets create', 'keys create', 'keys revoke', 'webhooks create', 'webhooks list', 'evaluations list', 'completion',
-    ]));
+    expect(names).toEqual(
+      expect.arrayContaining([
+        'login',
+        'doctor',
+        'models',
+        'train',
+        'generate',
+        'report',
+        'evaluate',
+        'datasets create',
+        'datasets upload',
+        'datasets list',
+        'jobs list',
+        'jobs show',
+        'jobs cancel',
+        'jobs pause',
+        'jobs resume',
+        'jobs logs',
+        'studies create',
+        'prompt-sets create',
+        'keys create',
+        'keys revoke',
+        'webhooks create',
+        'webhooks list',
+        'evaluations list',
+        'completion',
+      ]),
+    );
   });
 
   it.each(verbs.map((verb) => [`${verb.parent?.name()} ${verb.name()}`, verb] as const))('shows an example: %s', (name, verb) => {
@@ -74,16 +101,35 @@ describe('wrong use', () => {
     ['a number that is none', ['train', '--base-model', 'm', '--style-ref', '.', '--steps', 'many'], '--steps many: must be a number'],
     ['a report of what has none', ['report', 'gen_1'], 'gen_1: must be the id of a training job (job_...) or of an evaluation (eval_...)'],
     ['prompts twice', ['evaluate', 'm', '--prompt', 'a', '--prompt-set', 'mini'], '--prompt and --prompt-set: give one of them'],
-    ['a dataset that is neither id nor folder', ['train', '--base-model', 'm', '--style-ref', 'nowhere'], 'nowhere is neither the id of a dataset'],
-    ['a part without a dataset', ['train', '--base-model', 'm', '--style-ref', '.', '--set', 'aux.weight=2'], 'aux names no dataset: give its dataset_id, or --aux'],
-    ['metadata without a value', ['train', '--base-model', 'm', '--style-ref', '.', '--metadata', 'team'], '--metadata team: must be a key, = and a value'],
-    ['a setting that is no YAML', ['train', '--base-model', 'm', '--style-ref', '.', '--set', 'suffix=[1'], '--set suffix=[1: the value is neither YAML nor JSON'],
+    [
+      'a dataset that is neither id nor folder',
+      ['train', '--base-model', 'm', '--style-ref', 'nowhere'],
+      'nowhere is neither the id of a dataset',
+    ],
+    [
+      'a part without a dataset',
+      ['train', '--base-model', 'm', '--style-ref', '.', '--set', 'aux.weight=2'],
+      'aux names no dataset: give its dataset_id, or --aux',
+    ],
+    [
+      'metadata without a value',
+      ['train', '--base-model', 'm', '--style-ref', '.', '--metadata', 'team'],
+      '--metadata team: must be a key, = and a value',
+    ],
+    [
+      'a setting that is no YAML',
+      ['train', '--base-model', 'm', '--style-ref', '.', '--set', 'suffix=[1'],
+      '--set suffix=[1: the value is neither YAML nor JSON',
+    ],
     ['a file that is not there', ['train', '-f', 'none.yaml'], 'none.yaml cannot be read'],
     ['a file that is no YAML', ['train', '-f', 'HERE/broken.yaml'], 'broken.yaml is neither YAML nor JSON'],
   ])('is told with exit code 2: %s', async (_, args, message) => {
     await writeFile(join(line.directory, 'broken.yaml'), 'a: [1\nb: }');
     for (const [name, value] of Object.entries({ XDG_CONFIG_HOME: line.directory, ...line.environment })) vi.stubEnv(name, value);
-    const [stdout, stderr] = [vi.spyOn(process.stdout, 'write').mockReturnValue(true), vi.spyOn(process.stderr, 'write').mockReturnValue(true)];
+    const [stdout, stderr] = [
+      vi.spyOn(process.stdout, 'write').mockReturnValue(true),
+      vi.spyOn(process.stderr, 'write').mockReturnValue(true),
+    ];
     const code = await runCommandLine(args.map((arg) => arg.replace(/^HERE/, line.directory))).finally(() => vi.unstubAllEnvs());
     const [out, err] = [stdout, stderr].map(({ mock }) => mock.calls.map(([text]) => String(text)).join(''));
     vi.restoreAllMocks();
@@ -101,7 +147,9 @@ describe('without a service', () => {
   it('ends with exit code 6 and says where it looked', async () => {
     const { code, stdout, stderr } = await run('jobs', 'list', '--json');
     expect([code, stdout]).toEqual([6, '']);
-    expect(JSON.parse(stderr)).toMatchObject({ error: { name: 'APIConnectionError', message: expect.stringContaining('http://127.0.0.1:1') as string } });
+    expect(JSON.parse(stderr)).toMatchObject({
+      error: { name: 'APIConnectionError', message: expect.stringContaining('http://127.0.0.1:1') as string },
+    });
   });
 
   it('has a doctor that says what to start', async () => {
@@ -117,14 +165,20 @@ describe('without a service', () => {
     const checkOf = (name: string) => checks.find((check) => check.name === name);
     expect(checkOf('cpu here')).toMatchObject({ status: 'ok' });
     expect(['ok', 'skipped']).toContain(checkOf('webgpu here')?.status);
-    if (checkOf('cuda here')?.status !== 'ok') expect(checkOf('cuda here')).toMatchObject({ status: 'failed', remedy: expect.stringMatching(/NVIDIA driver.*DEVICE=cpu/) as string });
+    if (checkOf('cuda here')?.status !== 'ok')
+      expect(checkOf('cuda here')).toMatchObject({
+        status: 'failed',
+        remedy: expect.stringMatching(/NVIDIA driver.*DEVICE=cpu/) as string,
+      });
   });
 
   it('has a doctor that knows when no worker is installed beside it', async () => {
     const installed = join(line.directory, 'installed');
     await promisify(execFile)(process.execPath, ['infra/docker/assemble.mjs', '@styleforge/cli', installed], { cwd: repository });
     const { stdout } = await styleforge({ ...line, entry: join(installed, 'apps/cli/bin/styleforge.mjs') }, ['doctor', '--json']);
-    expect(JSON.parse(stdout)).toMatchObject({ checks: expect.arrayContaining([{ name: 'this machine', status: 'skipped', detail: 'no worker is installed here' }]) as object });
+    expect(JSON.parse(stdout)).toMatchObject({
+      checks: expect.arrayContaining([{ name: 'this machine', status: 'skipped', detail: 'no worker is installed here' }]) as object,
+    });
   });
 });
 
@@ -142,7 +196,11 @@ describe('images in the terminal', () => {
   it('carry the whole file, in pieces where the protocol wants them', () => {
     const png = Buffer.alloc(5000, 7);
     const escape = '\u001b';
-    const pieces = inlineImage('kitty', png).trimEnd().split(`${escape}\\`).filter(Boolean).map((piece) => piece.replace(`${escape}_G`, '').split(';'));
+    const pieces = inlineImage('kitty', png)
+      .trimEnd()
+      .split(`${escape}\\`)
+      .filter(Boolean)
+      .map((piece) => piece.replace(`${escape}_G`, '').split(';'));
     expect(pieces.map(([keys]) => keys)).toEqual(['a=T,f=100,m=1', 'm=0']);
     expect(Buffer.from(pieces.map(([, data]) => data).join(''), 'base64')).toEqual(png);
     const start = `${escape}]1337;File=inline=1;size=5000;preserveAspectRatio=1:`;

@@ -3,7 +3,15 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { elementCount } from '@styleforge/autodiff';
-import { AutoencoderKL, CLIPTextModel, CLIPTokenizer, parseAutoencoderKLConfig, parseCLIPTextConfig, parseUNet2DConditionConfig, UNet2DConditionModel } from '@styleforge/diffusion';
+import {
+  AutoencoderKL,
+  CLIPTextModel,
+  CLIPTokenizer,
+  parseAutoencoderKLConfig,
+  parseCLIPTextConfig,
+  parseUNet2DConditionConfig,
+  UNet2DConditionModel,
+} from '@styleforge/diffusion';
 import { smallestGraphs } from '@styleforge/styleforge';
 import type { SingleFileLayout } from '@styleforge/weights';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -17,10 +25,16 @@ afterAll(() => rm(scratch, { recursive: true, force: true }));
 
 function countsOf({ configs }: SingleFileLayout): Record<string, number> {
   const graphs = smallestGraphs({
-    unet: new UNet2DConditionModel(parseUNet2DConditionConfig(configs.unet)), vae: new AutoencoderKL(parseAutoencoderKLConfig(configs.vae)),
+    unet: new UNet2DConditionModel(parseUNet2DConditionConfig(configs.unet)),
+    vae: new AutoencoderKL(parseAutoencoderKLConfig(configs.vae)),
     textEncoder: new CLIPTextModel(parseCLIPTextConfig(configs.text_encoder)),
   });
-  return Object.fromEntries(Object.entries(graphs).map(([name, { parameters }]) => [name, [...parameters.values()].reduce((sum, { shape }) => sum + elementCount(shape), 0)]));
+  return Object.fromEntries(
+    Object.entries(graphs).map(([name, { parameters }]) => [
+      name,
+      [...parameters.values()].reduce((sum, { shape }) => sum + elementCount(shape), 0),
+    ]),
+  );
 }
 
 it('Stable Diffusion 1.x: 859.5 M, 83.7 M and 123.1 M', () => {
@@ -32,7 +46,11 @@ it('Stable Diffusion 2.x: 865.9 M, 83.7 M and 340.4 M; short texts end with the 
   expect(countsOf(layout)).toEqual({ unet: 865_910_724, vae: 83_653_863, textEncoder: 340_387_840 });
   expect(layout.schedulerConfig['prediction_type']).toBe('v_prediction');
   expect(JSON.parse(await readFile(join(layout.tokenizerDirectory, 'special_tokens_map.json'), 'utf8'))).toMatchObject({ pad_token: '!' });
-  const [first = [], second = []] = await Promise.all([stableDiffusion1(), layout].map(async ({ tokenizerDirectory }) => [...(await CLIPTokenizer.fromDirectory(tokenizerDirectory)).encode('a house')]));
+  const [first = [], second = []] = await Promise.all(
+    [stableDiffusion1(), layout].map(async ({ tokenizerDirectory }) => [
+      ...(await CLIPTokenizer.fromDirectory(tokenizerDirectory)).encode('a house'),
+    ]),
+  );
   expect(second.slice(0, 4)).toEqual(first.slice(0, 4));
   expect([first[3], ...first.slice(4, 6), ...second.slice(4, 6)]).toEqual([49407, 49407, 49407, 0, 0]);
 });

@@ -5,7 +5,16 @@ import { join } from 'node:path';
 import { baseModelProfile } from '@styleforge/contracts';
 import { generateImages } from '@styleforge/styleforge';
 import { createObjectStore } from '@styleforge/storage';
-import { ChecksumError, openTensors, readDiffusersFolder, sha256OfFile, writeDiffusersFolder, writeSafetensors, writeSingleFile, type TensorEntry } from '@styleforge/weights';
+import {
+  ChecksumError,
+  openTensors,
+  readDiffusersFolder,
+  sha256OfFile,
+  writeDiffusersFolder,
+  writeSafetensors,
+  writeSingleFile,
+  type TensorEntry,
+} from '@styleforge/weights';
 import { startFauxqs } from 'fauxqs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { makeTinyBaseModel } from '../../../test/integration/tiny-base-model.ts';
@@ -42,16 +51,27 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-const add = (source: string, changes: Partial<AddBaseModelOptions> = {}) => addBaseModel({
-  directory, name: 'small', source, hub: { endpoint: hub.url }, s3, revision: 'main', sha256: new Map(), profile: {}, backoffMs: 10, ...changes,
-});
+const add = (source: string, changes: Partial<AddBaseModelOptions> = {}) =>
+  addBaseModel({
+    directory,
+    name: 'small',
+    source,
+    hub: { endpoint: hub.url },
+    s3,
+    revision: 'main',
+    sha256: new Map(),
+    profile: {},
+    backoffMs: 10,
+    ...changes,
+  });
 
 /** Every tensor of the three networks, bit for bit those of the origin. */
 async function expectOrigin(folder: string): Promise<void> {
   const [expected, found] = [await readDiffusersFolder(origin), await readDiffusersFolder(folder)];
   for (const part of ['unet', 'vae', 'textEncoder'] as const) {
     const [a, b] = [await expected[part].openWeights(), await found[part].openWeights()];
-    for (const name of a.names()) expect(Buffer.from((await b.read(name)).buffer).equals(Buffer.from((await a.read(name)).buffer)), `${part} ${name}`).toBe(true);
+    for (const name of a.names())
+      expect(Buffer.from((await b.read(name)).buffer).equals(Buffer.from((await a.read(name)).buffer)), `${part} ${name}`).toBe(true);
     await Promise.all([a.close(), b.close()]);
   }
 }
@@ -64,20 +84,40 @@ describe('a hub', () => {
     const folder = await add(`hf:${repository}`);
     await expectOrigin(folder);
     expect(await readdir(join(folder, 'unet'))).toEqual(['config.json', 'diffusion_pytorch_model.safetensors']);
-    const sizes = await Promise.all((await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile() && entry.name !== 'styleforge.json').map(async ({ parentPath, name }) => (await readFile(join(parentPath, name))).length));
+    const sizes = await Promise.all(
+      (await readdir(folder, { recursive: true, withFileTypes: true }))
+        .filter((entry) => entry.isFile() && entry.name !== 'styleforge.json')
+        .map(async ({ parentPath, name }) => (await readFile(join(parentPath, name))).length),
+    );
     expect(hub.breaks).toEqual([]);
     expect(hub.sent).toBeLessThan(1.01 * sizes.reduce((sum, size) => sum + size, 0));
-    expect(await profileOf(folder)).toMatchObject({ source: `hf:${repository}@${hub.commit}`, sha256: { [weightsFile]: await sha256OfFile(join(origin, weightsFile)) } });
+    expect(await profileOf(folder)).toMatchObject({
+      source: `hf:${repository}@${hub.commit}`,
+      sha256: { [weightsFile]: await sha256OfFile(join(origin, weightsFile)) },
+    });
     expect(await readFile(join(folder, 'README.md'), 'utf8')).toMatch(/license: creativeml/);
     expect(await readdir(directory)).toEqual(['.downloads', 'small']);
     const images: Uint8Array[] = [];
-    await generateImages({ modelDirectory: folder, prompts: ['a house'], steps: 1, guidanceScale: 1, sampler: 'ddim', seed: 1, onImage: ({ rgb }) => void images.push(rgb) });
+    await generateImages({
+      modelDirectory: folder,
+      prompts: ['a house'],
+      steps: 1,
+      guidanceScale: 1,
+      sampler: 'ddim',
+      seed: 1,
+      onImage: ({ rgb }) => void images.push(rgb),
+    });
     expect(images).toHaveLength(1);
   }, 120_000);
 
   it('is not asked again for what an earlier try, broken off, has brought', async () => {
     const controller = new AbortController();
-    const broken = add(`hf:${repository}`, { signal: controller.signal, onProgress: (file, received) => { if (file.startsWith('unet/diffusion') && received > 50_000) controller.abort(); } });
+    const broken = add(`hf:${repository}`, {
+      signal: controller.signal,
+      onProgress: (file, received) => {
+        if (file.startsWith('unet/diffusion') && received > 50_000) controller.abort();
+      },
+    });
     await expect(broken).rejects.toMatchObject({ name: 'AbortError' });
     expect(await readdir(directory)).toEqual(['.downloads']);
     const before = hub.sent;
@@ -106,7 +146,11 @@ describe('a hub', () => {
     ['a revision that it does not have', () => add(`hf:${repository}`, { revision: 'v9' }), /revision\/v9 answered 404/],
     ['a file that it does not have', () => add(`hf:${repository}/other.safetensors`), /has no file 'other\.safetensors' at revision main/],
     ['a name that is none', () => add('hf:small-diffusion'), /must be OWNER\/NAME/],
-    ['another sha256 than was asked for', () => add(`hf:${repository}`, { sha256: new Map([[weightsFile, '0'.repeat(64)]]) }), /has the sha256 [0-9a-f]{64}.*0000 was asked for/],
+    [
+      'another sha256 than was asked for',
+      () => add(`hf:${repository}`, { sha256: new Map([[weightsFile, '0'.repeat(64)]]) }),
+      /has the sha256 [0-9a-f]{64}.*0000 was asked for/,
+    ],
   ])('refuses %s', async (_case, run, message) => {
     await expect(run()).rejects.toThrow(message);
     expect((await readdir(directory)).filter((name) => name !== '.downloads')).toEqual([]);
@@ -136,15 +180,20 @@ describe('a single file', () => {
     server.breaks = [1_000_000];
     await expectOrigin(await add('hf:somebody/files/model.safetensors', { configDirectory: origin, hub: { endpoint: server.url } }));
     await expectOrigin(await add(`${server.url}/cdn/model.safetensors`, { name: 'of-the-web', configDirectory: origin }));
-    await expect(add(`${server.url}/cdn/model.safetensors`, { name: 'large' })).rejects.toThrow(/its config\.json asks for|has no place in/);
+    await expect(add(`${server.url}/cdn/model.safetensors`, { name: 'large' })).rejects.toThrow(
+      /its config\.json asks for|has no place in/,
+    );
     expect((await readdir(directory)).sort()).toEqual(['.downloads', 'of-the-web', 'small']);
     await server.stop();
   }, 120_000);
 
-  it('of Stable Diffusion 2.x brings OpenCLIP\'s text encoder, whose last layer is left out', async () => {
+  it("of Stable Diffusion 2.x brings OpenCLIP's text encoder, whose last layer is left out", async () => {
     const folder = await readDiffusersFolder(origin);
     const second = join(scratch, 'second');
-    await writeDiffusersFolder(second, { base: origin, components: { text_encoder: { config: { ...folder.textEncoder.config, hidden_act: 'gelu' } } } });
+    await writeDiffusersFolder(second, {
+      base: origin,
+      components: { text_encoder: { config: { ...folder.textEncoder.config, hidden_act: 'gelu' } } },
+    });
     const file = join(scratch, 'second.safetensors');
     await writeSafetensors(file, await inOpenClipLayout(), { dtype: 'F32' });
     await expect(add(file)).rejects.toThrow(/--prediction-type v_prediction/);
@@ -158,7 +207,8 @@ async function inOpenClipLayout(): Promise<TensorEntry[]> {
   const reader = await textEncoder.openWeights();
   const prefix = 'cond_stage_model.model.';
   const entries: TensorEntry[] = [];
-  const tensor = async (name: string, stored: string) => entries.push({ name: prefix + stored, shape: reader.info(name).shape, data: await reader.read(name) });
+  const tensor = async (name: string, stored: string) =>
+    entries.push({ name: prefix + stored, shape: reader.info(name).shape, data: await reader.read(name) });
   await tensor('embeddings.token_embedding.weight', 'token_embedding.weight');
   await tensor('embeddings.position_embedding.weight', 'positional_embedding');
   const layers = Number(textEncoder.config.num_hidden_layers);
@@ -166,15 +216,27 @@ async function inOpenClipLayout(): Promise<TensorEntry[]> {
     await tensor(`final_layer_norm.${part}`, `ln_final.${part}`);
     for (let layer = 0; layer <= layers; layer++) {
       const [from, to] = [`encoder.layers.${Math.min(layer, layers - 1)}`, `transformer.resblocks.${layer}`];
-      for (const [ours, theirs] of [['layer_norm1', 'ln_1'], ['layer_norm2', 'ln_2'], ['self_attn.out_proj', 'attn.out_proj'], ['mlp.fc1', 'mlp.c_fc'], ['mlp.fc2', 'mlp.c_proj']]) await tensor(`${from}.${ours}.${part}`, `${to}.${theirs}.${part}`);
+      for (const [ours, theirs] of [
+        ['layer_norm1', 'ln_1'],
+        ['layer_norm2', 'ln_2'],
+        ['self_attn.out_proj', 'attn.out_proj'],
+        ['mlp.fc1', 'mlp.c_fc'],
+        ['mlp.fc2', 'mlp.c_proj'],
+      ])
+        await tensor(`${from}.${ours}.${part}`, `${to}.${theirs}.${part}`);
       const parts = await Promise.all(['q', 'k', 'v'].map((name) => reader.read(`${from}.self_attn.${name}_proj.${part}`)));
       const [rows = 0, ...columns] = reader.info(`${from}.self_attn.q_proj.${part}`).shape;
-      entries.push({ name: `${prefix}${to}.attn.in_proj_${part}`, shape: [3 * rows, ...columns], data: Float32Array.from(parts.flatMap((values) => [...values])) });
+      entries.push({
+        name: `${prefix}${to}.attn.in_proj_${part}`,
+        shape: [3 * rows, ...columns],
+        data: Float32Array.from(parts.flatMap((values) => [...values])),
+      });
     }
   }
   await reader.close();
   const whole = await openTensors(single);
-  for (const name of whole.names().filter((stored) => !stored.startsWith('cond_stage_model.'))) entries.push({ name, shape: whole.info(name).shape, data: await whole.read(name) });
+  for (const name of whole.names().filter((stored) => !stored.startsWith('cond_stage_model.')))
+    entries.push({ name, shape: whole.info(name).shape, data: await whole.read(name) });
   await whole.close();
   return entries;
 }
@@ -185,14 +247,21 @@ describe('S3', () => {
     server.createBucket('models');
     const options = { ...s3, endpoint: server.address };
     const store = await createObjectStore({ kind: 's3', bucket: 'models', ...options });
-    const paths = (await readdir(origin, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+    const paths = (await readdir(origin, { recursive: true, withFileTypes: true }))
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => join(parentPath, name));
     for (const path of paths) await store.put(`shared/small${path.slice(origin.length)}`, { file: path });
     await store.put('files/single.safetensors', { file: single });
-    const folder = await add('s3://models/shared/small/', { s3: options, sha256: new Map([[weightsFile, await sha256OfFile(join(origin, weightsFile))]]) });
+    const folder = await add('s3://models/shared/small/', {
+      s3: options,
+      sha256: new Map([[weightsFile, await sha256OfFile(join(origin, weightsFile))]]),
+    });
     await expectOrigin(folder);
     expect((await profileOf(folder)).source).toBe('s3://models/shared/small/');
     await expectOrigin(await add('s3://models/files/single.safetensors', { name: 'single', s3: options, configDirectory: origin }));
-    await expect(add('s3://models/files/none.safetensors', { name: 'none', s3: options })).rejects.toThrow(/there is no s3:\/\/models\/files\/none/);
+    await expect(add('s3://models/files/none.safetensors', { name: 'none', s3: options })).rejects.toThrow(
+      /there is no s3:\/\/models\/files\/none/,
+    );
     await server.stop();
   }, 120_000);
 });
@@ -203,7 +272,9 @@ describe('a path', () => {
     await expect(add(origin)).rejects.toThrow(/a base model small already/);
     const incomplete = join(scratch, 'incomplete');
     await cp(origin, incomplete, { recursive: true });
-    await writeSafetensors(join(incomplete, 'vae', 'diffusion_pytorch_model.safetensors'), [{ name: 'encoder.conv_in.weight', shape: [1], data: Float32Array.of(1) }]);
+    await writeSafetensors(join(incomplete, 'vae', 'diffusion_pytorch_model.safetensors'), [
+      { name: 'encoder.conv_in.weight', shape: [1], data: Float32Array.of(1) },
+    ]);
     await expect(add(incomplete, { name: 'incomplete' })).rejects.toThrow(/vae.*(holds no|asks for)/);
     expect((await readdir(directory)).sort()).toEqual(['.downloads', 'small']);
   }, 120_000);

@@ -35,7 +35,11 @@ describe('npm run bench -- gpu', () => {
 describe('npm run bench -- train --profile', () => {
   it('says where the time goes, and leaves no trace behind', async () => {
     const { stdout } = await bench('train', '--steps', '1', '--profile');
-    const times = stdout.trim().split('\n').map((line) => JSON.parse(line) as Record<string, number | string>).filter(({ operation }) => operation !== undefined);
+    const times = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, number | string>)
+      .filter(({ operation }) => operation !== undefined);
     expect(times.length).toBe(15);
     expect(times.map(({ operation }) => operation)).toContain('Gemm');
     const shares = times.map(({ share }) => Number(share));

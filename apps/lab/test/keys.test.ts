@@ -31,13 +31,20 @@ describe('npm run keys', () => {
     const postgres = await startEmbeddedPostgres({ directory: path.join(directory, 'postgres') });
     const database = createDatabase(postgres.databaseUrl);
     expect(await database.apiKeys.identify(key)).toMatchObject({ keyId: id, scopes: ['read'] });
-    expect(await keys('list', '--project', 'acme')).toMatch(new RegExp(`^${id}  ${key.slice(0, 9)}\\.\\.\\.  read  last used .*expires 2099-01-01.*  ci\n$`));
+    expect(await keys('list', '--project', 'acme')).toMatch(
+      new RegExp(`^${id}  ${key.slice(0, 9)}\\.\\.\\.  read  last used .*expires 2099-01-01.*  ci\n$`),
+    );
     expect(await manageKeys(database, ['revoke', id], {})).toContain('revoked');
     expect(await database.apiKeys.identify(key)).toBeNull();
     for (const [args, options, message] of [
-      [['create'], {}, '--name:'], [['create'], { name: 'x', scopes: 'root' }, '--scopes:'], [['create'], { name: 'x', expires: 'soon' }, '--expires:'],
-      [['create'], { name: 'x', expires: '2020-01-01' }, '--expires:'], [['list'], { project: 'none' }, 'no project none'], [['revoke'], {}, 'name the id'],
-      [['revoke', 'key_x'], {}, 'no key key_x'], [['destroy'], {}, 'destroy is no action'],
+      [['create'], {}, '--name:'],
+      [['create'], { name: 'x', scopes: 'root' }, '--scopes:'],
+      [['create'], { name: 'x', expires: 'soon' }, '--expires:'],
+      [['create'], { name: 'x', expires: '2020-01-01' }, '--expires:'],
+      [['list'], { project: 'none' }, 'no project none'],
+      [['revoke'], {}, 'name the id'],
+      [['revoke', 'key_x'], {}, 'no key key_x'],
+      [['destroy'], {}, 'destroy is no action'],
     ] as const) {
       const refusal = await manageKeys(database, [...args], options).catch((error: unknown) => error);
       expect(refusal).toBeInstanceOf(UsageError);

@@ -15,7 +15,9 @@ const SIZE = 64;
 /** One held-out pair of each of a hundred subjects, the styles in turn. */
 function heldOutPairs() {
   const subjects = listSubjects();
-  const byStyle = allStyles.map((style) => subjects.filter(({ id }) => isHeldOutPair({ subject: id, style })).map((subject) => ({ subject, style })));
+  const byStyle = allStyles.map((style) =>
+    subjects.filter(({ id }) => isHeldOutPair({ subject: id, style })).map((subject) => ({ subject, style })),
+  );
   const chosen = new Map<string, (typeof byStyle)[number][number]>();
   for (let i = 0; chosen.size < CAPTIONS; i++) {
     for (const pairs of byStyle) {
@@ -30,9 +32,18 @@ it('is small, and finds the name of a held-out picture among five of a hundred f
   const sizes = await Promise.all((await readdir(folder)).map(async (name) => (await stat(join(folder, name))).size));
   expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(20e6);
   const pairs = heldOutPairs();
-  const pictures = await Promise.all(pairs.map(async ({ subject, style }) => ({ image: { rgb: await renderSubject(style, subject, { size: SIZE }), width: SIZE, height: SIZE }, name: subject.name })));
+  const pictures = await Promise.all(
+    pairs.map(async ({ subject, style }) => ({
+      image: { rgb: await renderSubject(style, subject, { size: SIZE }), width: SIZE, height: SIZE },
+      name: subject.name,
+    })),
+  );
   const extractor = await openExtractor({ name: 'mini-clip', weights: { path: folder } });
-  const places = await placesOf(extractor, pictures, pictures.map(({ name }) => name));
+  const places = await placesOf(
+    extractor,
+    pictures,
+    pictures.map(({ name }) => name),
+  );
   await extractor.release();
   expect(places.filter((place) => place <= 5).length / places.length).toBeGreaterThanOrEqual(0.6);
 });

@@ -13,7 +13,12 @@ it('shows an address that opens, and stops the whole service when npm is told to
   const directory = await mkdtemp(join(tmpdir(), 'styleforge-npm-start-'));
   const { PATH, HOME } = globalThis.process.env;
   // A group of its own, so that nothing is left of it should the test fail.
-  const npm = spawn('npm', ['start', '--silent'], { cwd: root, env: { PATH, HOME, HOST: '0.0.0.0', PORT: '0', DATA_DIRECTORY: directory }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const npm = spawn('npm', ['start', '--silent'], {
+    cwd: root,
+    env: { PATH, HOME, HOST: '0.0.0.0', PORT: '0', DATA_DIRECTORY: directory },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
   onTestFinished(async () => {
     killGroup(npm.pid);
     await rm(directory, { recursive: true, force: true });
@@ -21,8 +26,12 @@ it('shows an address that opens, and stops the whole service when npm is told to
   // Open until the last process of the service has ended.
   const closed = once(npm.stdout, 'close');
   let said = '';
-  npm.stdout.on('data', (chunk: Buffer) => { said += chunk.toString(); });
-  npm.stderr.on('data', (chunk: Buffer) => { said += chunk.toString(); });
+  npm.stdout.on('data', (chunk: Buffer) => {
+    said += chunk.toString();
+  });
+  npm.stderr.on('data', (chunk: Buffer) => {
+    said += chunk.toString();
+  });
   await expect.poll(() => said, { timeout: 60_000 }).toContain('Ctrl-C stops it');
   const [, url] = /API +(http:\S+)\/v1/.exec(said) ?? [];
   expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);

@@ -53,7 +53,9 @@ describe('a folder that does not agree', () => {
     await edit('samplers.json', (text) => text.replace('0.012', '0.0121'));
     const results = await collect(directory);
     const missed = results.filter(({ ok }) => !ok).map(({ case: name }) => name);
-    expect(missed).toEqual(expect.arrayContaining(['tokens', 'metrics.0.fid', 'samplers.ddim.20', 'forward', 'clip', 'text-to-image', 'train']));
+    expect(missed).toEqual(
+      expect.arrayContaining(['tokens', 'metrics.0.fid', 'samplers.ddim.20', 'forward', 'clip', 'text-to-image', 'train']),
+    );
     expect(results.find(({ case: name }) => name === 'forward')?.error).toMatch(/tiny-sd/);
     expect(results.filter(({ ok }) => ok).map(({ case: name }) => name)).toEqual(
       expect.arrayContaining(['metrics.0.kid', 'metrics.1.fid', 'samplers.ddim.20.timesteps']),
@@ -63,10 +65,15 @@ describe('a folder that does not agree', () => {
   it('is told by the exit code, one JSON object a line', { timeout: 2 * minutes }, async () => {
     const empty = join(directory, 'empty');
     await mkdir(empty);
-    const run = (...args: string[]) => spawnSync(process.execPath, [...typeScript('apps/lab/src/parity/main.ts'), ...args], { cwd: repository });
+    const run = (...args: string[]) =>
+      spawnSync(process.execPath, [...typeScript('apps/lab/src/parity/main.ts'), ...args], { cwd: repository });
     const failed = run(empty);
     expect(failed.status).toBe(1);
-    const lines = failed.stdout.toString().trim().split('\n').map((line) => JSON.parse(line) as CaseResult);
+    const lines = failed.stdout
+      .toString()
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as CaseResult);
     expect(lines.map(({ case: name, ok }) => `${name} ${ok}`)).toContain('train false');
     expect(run().status).toBe(2);
   });

@@ -17,7 +17,15 @@ beforeAll(async () => {
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
 const start = (settings: Record<string, string>) =>
-  startService({ config: loadConfig({ PORT: '0', LOG_LEVEL: 'error', DATA_DIRECTORY: join(directory, 'data'), BASE_MODELS_DIRECTORY: directory, ...settings }) });
+  startService({
+    config: loadConfig({
+      PORT: '0',
+      LOG_LEVEL: 'error',
+      DATA_DIRECTORY: join(directory, 'data'),
+      BASE_MODELS_DIRECTORY: directory,
+      ...settings,
+    }),
+  });
 
 it('names PORT where somebody else listens, even a server that looks like the API, and makes nothing', async () => {
   const other = createServer((_request, answer) => answer.end('{"status":"ok"}')).listen(0, '127.0.0.1');

@@ -9,7 +9,9 @@ const shipped = new URL('../../../models/styleforge-mini/tokenizer', import.meta
 
 it('remakes models/styleforge-mini/tokenizer', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'tokenizer-'));
-  const { max_position_embeddings } = JSON.parse(await readFile(join(shipped, '../text_encoder/config.json'), 'utf8')) as { max_position_embeddings: number };
+  const { max_position_embeddings } = JSON.parse(await readFile(join(shipped, '../text_encoder/config.json'), 'utf8')) as {
+    max_position_embeddings: number;
+  };
   await writeTokenizer(directory, max_position_embeddings);
   const names = await readdir(directory);
   expect(names.sort()).toEqual(['merges.txt', 'special_tokens_map.json', 'tokenizer_config.json', 'vocab.json']);

@@ -23,12 +23,30 @@ async function train(stateDirectory: string, cutOffAt = Infinity): Promise<{ wei
   const predicted = graph.matmul(graph.input('x', [ROWS, INPUTS]), graph.parameter('w', [INPUTS, OUTPUTS]));
   const loss = graph.reduceMean(graph.reduceMean(graph.square(graph.sub(predicted, graph.input('y', [ROWS, OUTPUTS]))), [1]), [0]);
   const weights = new ParameterBuffers([{ name: 'w', shape: [INPUTS, OUTPUTS] }]);
-  const program = await TrainingProgram.create({ graph, loss, outputs: { loss }, trainable: weights, adamw: { beta1: 0.9, beta2: 0.99, epsilon: 1e-8 }, compile: { threads: 1 } });
+  const program = await TrainingProgram.create({
+    graph,
+    loss,
+    outputs: { loss },
+    trainable: weights,
+    adamw: { beta1: 0.9, beta2: 0.99, epsilon: 1e-8 },
+    compile: { threads: 1 },
+  });
   let from = -1;
   try {
     const average = await runTrainingLoop({
-      weights, optimizer: program.optimizer, update: (update) => program.update(update), stateDirectory, steps: STEPS,
-      learningRate: 1e-2, warmupSteps: 10, emaDecay: 0.99, maxGradNorm: 1, batchSize: ROWS, snapshotMinutes: 0, log: () => undefined, onSnapshot: async () => undefined,
+      weights,
+      optimizer: program.optimizer,
+      update: (update) => program.update(update),
+      stateDirectory,
+      steps: STEPS,
+      learningRate: 1e-2,
+      warmupSteps: 10,
+      emaDecay: 0.99,
+      maxGradNorm: 1,
+      batchSize: ROWS,
+      snapshotMinutes: 0,
+      log: () => undefined,
+      onSnapshot: async () => undefined,
       pass: async (step) => {
         if (from < 0) from = step;
         if (step === cutOffAt) throw new CutOff();

@@ -7,7 +7,10 @@ export class UnreadableMessageError extends Error {
 
   /** `process`: whose message it is, as in "the job's process". */
   constructor(process: string, cause: z.ZodError) {
-    super(`${process} said something that the worker does not understand; were its files changed while the worker ran? Start the worker again.\n${z.prettifyError(cause)}`, { cause });
+    super(
+      `${process} said something that the worker does not understand; were its files changed while the worker ran? Start the worker again.\n${z.prettifyError(cause)}`,
+      { cause },
+    );
   }
 }
 

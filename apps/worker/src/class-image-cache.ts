@@ -26,10 +26,18 @@ export class ClassImageCache {
   }
 
   /** Null for a job without prior preservation. */
-  static async of({ id, projectId, config }: TrainingJobRow, baseModelDirectory: string, services: WorkerServices): Promise<ClassImageCache | null> {
+  static async of(
+    { id, projectId, config }: TrainingJobRow,
+    baseModelDirectory: string,
+    services: WorkerServices,
+  ): Promise<ClassImageCache | null> {
     if (config.prior_preservation === null) return null;
     const { num_class_images: count, weight: _weight, ...settings } = config.prior_preservation;
-    const content = JSON.stringify([await digestOf(baseModelDirectory), config.hyperparameters.resolution, Object.entries(settings).sort()]);
+    const content = JSON.stringify([
+      await digestOf(baseModelDirectory),
+      config.hyperparameters.resolution,
+      Object.entries(settings).sort(),
+    ]);
     const digest = createHash('sha256').update(content).digest('hex');
     return new ClassImageCache(id, classImagesPrefix(projectId, digest), count, services);
   }
@@ -58,7 +66,10 @@ export class ClassImageCache {
 async function digestOf(modelDirectory: string): Promise<string> {
   const hash = createHash('sha256');
   const entries = await readdir(modelDirectory, { recursive: true, withFileTypes: true });
-  const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name)).sort();
+  const paths = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
   for (const path of paths) {
     hash.update(`${relative(modelDirectory, path)}\n`);
     await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash, { end: false });

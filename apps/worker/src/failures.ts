@@ -21,7 +21,12 @@ export class JobTimeoutError extends PermanentJobError {
 }
 
 /** Errors of the training process whose message is for the caller, by name: an error's class does not cross processes. */
-const codesByName: Record<string, FailureCode> = { TrainingInputError: 'invalid_input', NonFiniteLossError: 'training_diverged', ExtractorNotConfiguredError: 'extractor_not_configured', NonFiniteFeaturesError: 'unusable_features' };
+const codesByName: Record<string, FailureCode> = {
+  TrainingInputError: 'invalid_input',
+  NonFiniteLossError: 'training_diverged',
+  ExtractorNotConfiguredError: 'extractor_not_configured',
+  NonFiniteFeaturesError: 'unusable_features',
+};
 
 /** Trying again cannot help: the same job would meet the same end. */
 export function isPermanent(error: unknown): boolean {
@@ -40,11 +45,24 @@ export function failureOf(error: unknown): Failure {
     return { code: ownCode(error) ?? codesByName[error.name] ?? 'invalid_input', message: error.message, retryable: false };
   }
   if (error instanceof Error && ownCode(error) === 'device_unavailable') {
-    return { code: 'device_unavailable', message: "The worker's device is gone or cannot run this model; its log has the details", retryable: true };
+    return {
+      code: 'device_unavailable',
+      message: "The worker's device is gone or cannot run this model; its log has the details",
+      retryable: true,
+    };
   }
-  if (isStorageFull(error)) return { code: 'storage_full', message: "There is no room left on the service's disk; when its operator has made some, try again, or resume the job", retryable: true };
+  if (isStorageFull(error))
+    return {
+      code: 'storage_full',
+      message: "There is no room left on the service's disk; when its operator has made some, try again, or resume the job",
+      retryable: true,
+    };
   if (error instanceof Error && error.name === 'ProcessDiedError') return { code: 'process_died', message: error.message, retryable: true };
-  return { code: 'internal_error', message: "The job failed on the service's side; its log has the details under the job's id", retryable: true };
+  return {
+    code: 'internal_error',
+    message: "The job failed on the service's side; its log has the details under the job's id",
+    retryable: true,
+  };
 }
 
 /** One more failed attempt in the metrics; none where another worker has taken the work over, or it has ended otherwise. */

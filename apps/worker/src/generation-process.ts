@@ -4,7 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { engineEnvironment } from '@styleforge/config';
 import { forkTypeScript } from '@styleforge/launch';
 import { listenTo, type UnreadableMessageError } from './child-messages.ts';
-import { type GenerationTask, type LoadedModel, messageFromGenerator, type MessageFromGenerator, type MessageToGenerator } from './generation-messages.ts';
+import {
+  type GenerationTask,
+  type LoadedModel,
+  messageFromGenerator,
+  type MessageFromGenerator,
+  type MessageToGenerator,
+} from './generation-messages.ts';
 import { ProcessDiedError, TaskError } from './job-process.ts';
 import type { RawImage } from './messages.ts';
 

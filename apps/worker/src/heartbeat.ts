@@ -30,6 +30,12 @@ export class Heartbeat {
     const now = new Date();
     this.#beatAt = now.getTime();
     const { id, attempt } = this.#job;
-    await database.trainingJobs.heartbeat(id, attempt, { host: hostname(), pid: process.pid, device: settings.device, at: now.toISOString(), durable_step: this.#durableStep });
+    await database.trainingJobs.heartbeat(id, attempt, {
+      host: hostname(),
+      pid: process.pid,
+      device: settings.device,
+      at: now.toISOString(),
+      durable_step: this.#durableStep,
+    });
   }
 }

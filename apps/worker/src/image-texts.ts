@@ -16,19 +16,32 @@ export interface ImageParameters {
 }
 
 const SAMPLER_NAMES: Record<Sampler, string> = {
-  ddim: 'DDIM', pndm: 'PLMS', 'dpmsolver++': 'DPM++ 2M', 'dpmsolver++karras': 'DPM++ 2M Karras', euler: 'Euler', unipc: 'UniPC',
+  ddim: 'DDIM',
+  pndm: 'PLMS',
+  'dpmsolver++': 'DPM++ 2M',
+  'dpmsolver++karras': 'DPM++ 2M Karras',
+  euler: 'Euler',
+  unipc: 'UniPC',
 };
 
 /** `parameters` is written as AUTOMATIC1111's web UI writes it, which image tools can read. */
 export function imageTexts(parameters: ImageParameters): Record<string, string> {
   const { prompt, negative_prompt, seed, steps, guidance_scale, sampler, width, height, model } = parameters;
   const settings = {
-    Steps: steps, Sampler: SAMPLER_NAMES[sampler], 'CFG scale': guidance_scale, Seed: seed, Size: `${width}x${height}`, Model: model, Version: 'StyleForge',
+    Steps: steps,
+    Sampler: SAMPLER_NAMES[sampler],
+    'CFG scale': guidance_scale,
+    Seed: seed,
+    Size: `${width}x${height}`,
+    Model: model,
+    Version: 'StyleForge',
   };
   const lines = [
     prompt,
     ...(negative_prompt === '' ? [] : [`Negative prompt: ${negative_prompt}`]),
-    Object.entries(settings).map(([name, value]) => `${name}: ${value}`).join(', '),
+    Object.entries(settings)
+      .map(([name, value]) => `${name}: ${value}`)
+      .join(', '),
   ];
   return { parameters: lines.join('\n'), styleforge: JSON.stringify(parameters) };
 }

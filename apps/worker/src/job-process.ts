@@ -8,8 +8,19 @@ import { currentOrigin, type TracingConfig } from '@styleforge/telemetry';
 import { listenTo } from './child-messages.ts';
 import type { Logger } from './logger.ts';
 import {
-  type ChildResult, type ChildTelemetry, type DrawnImage, type LocalCheckpoint, type LocalClassImage, type Measuring, type MessageFromChild, messageFromChild, type MessageToChild,
-  type Progress, type RawValidationImage, type Task, type ValidationDone,
+  type ChildResult,
+  type ChildTelemetry,
+  type DrawnImage,
+  type LocalCheckpoint,
+  type LocalClassImage,
+  type Measuring,
+  type MessageFromChild,
+  messageFromChild,
+  type MessageToChild,
+  type Progress,
+  type RawValidationImage,
+  type Task,
+  type ValidationDone,
 } from './messages.ts';
 
 /** From the wish to stop until the child is killed: enough to write a checkpoint. */
@@ -82,7 +93,9 @@ type FinalMessage = Extract<MessageFromChild, { type: 'result' | 'aborted' | 'er
 function finish(last: FinalMessage | undefined, signal: AbortSignal, end: string): ChildResult | 'aborted' {
   if (last === undefined) {
     if (signal.aborted) return 'aborted';
-    throw new ProcessDiedError(`the job's process ended by ${end} without a result${end === 'SIGKILL' ? ': was the machine out of memory?' : ''}`);
+    throw new ProcessDiedError(
+      `the job's process ended by ${end} without a result${end === 'SIGKILL' ? ': was the machine out of memory?' : ''}`,
+    );
   }
   switch (last.type) {
     case 'result':

@@ -7,7 +7,11 @@ import { JobInputError } from './failures.ts';
 import type { WorkerServices } from './worker.ts';
 
 /** Each image as `<id>.png`, in the order of the rows. Throws DamagedObjectError. */
-export async function fetchImages(rows: ImageRow[], directory: string, { objectStore }: Pick<WorkerServices, 'objectStore'>): Promise<(ImageRow & { path: string })[]> {
+export async function fetchImages(
+  rows: ImageRow[],
+  directory: string,
+  { objectStore }: Pick<WorkerServices, 'objectStore'>,
+): Promise<(ImageRow & { path: string })[]> {
   await mkdir(directory, { recursive: true });
   const fetched = rows.map((row) => ({ ...row, path: join(directory, `${row.id}.png`) }));
   for (const { objectKey, sha256, path } of fetched) await downloadObject(objectStore, objectKey, path, sha256);
@@ -16,7 +20,7 @@ export async function fetchImages(rows: ImageRow[], directory: string, { objectS
 
 /** The diffusers folder of a checkpoint. Throws JobInputError when the checkpoint has been deleted, and DamagedObjectError. */
 export async function fetchCheckpointModel(
-  { projectId, checkpointId, field }: { projectId: string; checkpointId: string; /** What of the request names it. */ field: string },
+  { projectId, checkpointId, field }: { projectId: string; checkpointId: string /** What of the request names it. */; field: string },
   directory: string,
   { database, objectStore }: Pick<WorkerServices, 'database' | 'objectStore'>,
 ): Promise<void> {

@@ -25,11 +25,14 @@ async function stop(cause: string): Promise<void> {
   stopping = true;
   log.info({ cause }, 'stopping: running jobs save a checkpoint and go back into the queue');
   const graceMs = config.worker.graceSeconds * 1_000;
-  const orderly = await shutDown([
-    { name: 'jobs and connections', deadlineMs: graceMs + 5_000, run: () => worker.stop(graceMs) },
-    { name: 'status page', deadlineMs: 1_000, run: async () => statusPage?.close() },
-    { name: 'traces', deadlineMs: 2_000, run: () => tracing.stop() },
-  ], log);
+  const orderly = await shutDown(
+    [
+      { name: 'jobs and connections', deadlineMs: graceMs + 5_000, run: () => worker.stop(graceMs) },
+      { name: 'status page', deadlineMs: 1_000, run: async () => statusPage?.close() },
+      { name: 'traces', deadlineMs: 2_000, run: () => tracing.stop() },
+    ],
+    log,
+  );
   process.exit(orderly ? 0 : 1);
 }
 

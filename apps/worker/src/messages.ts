@@ -102,7 +102,13 @@ export type Progress = z.infer<typeof progress>;
 const validated = z.object({ type: z.literal('validated'), number: z.number() });
 export type Validated = z.infer<typeof validated>;
 
-const checkpoint = z.object({ type: z.literal('checkpoint'), number: z.number(), step: z.number(), directory: z.string(), bestStep: z.number().nullable() });
+const checkpoint = z.object({
+  type: z.literal('checkpoint'),
+  number: z.number(),
+  step: z.number(),
+  directory: z.string(),
+  bestStep: z.number().nullable(),
+});
 export type LocalCheckpoint = z.infer<typeof checkpoint>;
 
 const classImage = z.object({ type: z.literal('class-image'), number: z.number(), index: z.number(), path: z.string() });
@@ -129,11 +135,23 @@ const measuring = z.object({ type: z.literal('measuring'), done: z.number(), of:
 export type Measuring = z.infer<typeof measuring>;
 
 /** All images of this step are safe. */
-const validation = z.object({ type: z.literal('validation'), number: z.number(), step: z.number(), images: z.number(), scores: z.record(z.string(), z.number()) });
+const validation = z.object({
+  type: z.literal('validation'),
+  number: z.number(),
+  step: z.number(),
+  images: z.number(),
+  scores: z.record(z.string(), z.number()),
+});
 export type ValidationDone = z.infer<typeof validation>;
 
 const validationScore = z.object({ step: z.number(), value: z.number() });
-export const failureMessage = { type: z.literal('error'), name: z.string(), code: z.string().optional(), message: z.string(), stack: z.string().optional() };
+export const failureMessage = {
+  type: z.literal('error'),
+  name: z.string(),
+  code: z.string().optional(),
+  message: z.string(),
+  stack: z.string().optional(),
+};
 
 export const messageFromChild = z.discriminatedUnion('type', [
   progress,

@@ -54,7 +54,12 @@ export class ModelCache {
   }
 
   /** Draws with the generation's model. `alone`: in a process of its own, so that one which kills its process takes no other with it. */
-  async generate(generation: GenerationDetail, task: Omit<GenerationTask, 'modelDirectory'>, options: GenerationOptions & { alone: boolean }, services: WorkerServices) {
+  async generate(
+    generation: GenerationDetail,
+    task: Omit<GenerationTask, 'modelDirectory'>,
+    options: GenerationOptions & { alone: boolean },
+    services: WorkerServices,
+  ) {
     const model = this.#open(generation, services);
     model.users += 1;
     const own = options.alone ? new GenerationProcess({ ...this.#events, onLoaded: () => undefined }) : undefined;
@@ -91,7 +96,13 @@ export class ModelCache {
     if (checkpointId === null) throw new JobInputError(`model: the checkpoint ${config.model} has been deleted`);
     // Never the same place twice: the last copy may be just about to be removed.
     const directory = join(this.#directory, `${checkpointId}.${++this.#copies}`);
-    return { directory, ready: fetchCheckpointModel({ projectId, checkpointId, field: 'model' }, directory, services), users: 0, bytes: 0, isCopy: true };
+    return {
+      directory,
+      ready: fetchCheckpointModel({ projectId, checkpointId, field: 'model' }, directory, services),
+      users: 0,
+      bytes: 0,
+      isCopy: true,
+    };
   }
 
   /** The model that was used last stays, however large it is. */

@@ -10,7 +10,9 @@ export interface RgbImage {
 
 /** `texts`: by keyword. */
 export async function encodePng({ width, height, rgb }: RgbImage, texts: Record<string, string>): Promise<Buffer> {
-  const png = await sharp(rgb, { raw: { width, height, channels: 3 } }).png().toBuffer();
+  const png = await sharp(rgb, { raw: { width, height, channels: 3 } })
+    .png()
+    .toBuffer();
   const chunks = Object.entries(texts).map(([keyword, text]) => textChunk(keyword, text));
   return Buffer.concat([png.subarray(0, headerLength), ...chunks, png.subarray(headerLength)]);
 }

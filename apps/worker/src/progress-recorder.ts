@@ -87,7 +87,8 @@ export class ProgressRecorder {
     const points = [...this.#points];
     if (this.#latest === undefined || points.length === 0) {
       const row = await trainingJobs.get(id);
-      if (row && row.attempt !== attempt) throw new StaleAttemptError(`Attempt ${attempt} of training job ${id} was taken over by attempt ${row.attempt}.`);
+      if (row && row.attempt !== attempt)
+        throw new StaleAttemptError(`Attempt ${attempt} of training job ${id} was taken over by attempt ${row.attempt}.`);
       return row === null ? { cancelRequested: false, pauseRequested: false } : stopWishOf(row);
     }
     const wish = await trainingJobs.updateProgress(id, attempt, this.#body(this.#latest));

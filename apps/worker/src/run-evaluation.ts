@@ -14,9 +14,14 @@ export async function runEvaluation(evaluationId: string, context: JobContext, s
   // Cancelled or finished since it was queued.
   if (!evaluation) return 'finished';
   const scoped = { ...services, log: services.log.child({ evaluationId, attempt: evaluation.attempt }) };
-  scoped.log.info({ models: evaluation.config.models.map(({ name }) => name), prompts: evaluation.config.prompts.length }, 'evaluation taken');
+  scoped.log.info(
+    { models: evaluation.config.models.map(({ name }) => name), prompts: evaluation.config.prompts.length },
+    'evaluation taken',
+  );
   try {
-    return await withScratch(services.scratchDirectory, evaluationId, evaluation.attempt, (directory) => run(evaluation, directory, context, scoped));
+    return await withScratch(services.scratchDirectory, evaluationId, evaluation.attempt, (directory) =>
+      run(evaluation, directory, context, scoped),
+    );
   } catch (error) {
     countFailure(services.metrics, 'evaluate', error);
     if (isPermanent(error) || context.isLastAttempt) await markFailed(evaluation, error, scoped);
@@ -68,7 +73,11 @@ async function markFailed({ id, attempt }: EvaluationRow, error: unknown, servic
 export async function abandonEvaluation(evaluationId: string, error: Error, services: WorkerServices): Promise<void> {
   const evaluation = await services.database.evaluations.get(evaluationId);
   if (!evaluation || (evaluation.status !== 'queued' && evaluation.status !== 'running')) return;
-  const failure = { code: 'worker_died' as const, message: 'The worker died with this evaluation again and again; its log may tell why', retryable: true };
+  const failure = {
+    code: 'worker_died' as const,
+    message: 'The worker died with this evaluation again and again; its log may tell why',
+    retryable: true,
+  };
   await services.database.evaluations.setStatus(evaluationId, { from: evaluation.status, to: 'failed', error: failure });
   services.log.error({ err: error, evaluationId }, 'evaluation given up');
 }

@@ -13,7 +13,12 @@ import type { WorkerServices } from './worker.ts';
 /** How often a worker looks whether somebody has cancelled. */
 const watchMs = 500;
 
-export async function runGeneration(generationId: string, context: JobContext, models: ModelCache, services: WorkerServices): Promise<JobOutcome> {
+export async function runGeneration(
+  generationId: string,
+  context: JobContext,
+  models: ModelCache,
+  services: WorkerServices,
+): Promise<JobOutcome> {
   const generation = await services.database.generations.claim(generationId);
   // Cancelled or finished since it was queued.
   if (!generation) return 'finished';
@@ -28,18 +33,28 @@ export async function runGeneration(generationId: string, context: JobContext, m
   }
 }
 
-async function generate(generation: GenerationDetail, context: JobContext, models: ModelCache, services: WorkerServices): Promise<JobOutcome> {
+async function generate(
+  generation: GenerationDetail,
+  context: JobContext,
+  models: ModelCache,
+  services: WorkerServices,
+): Promise<JobOutcome> {
   const { config, attempt } = generation;
   const compile = compileOptions(services.settings.device, services.settings.generationThreads);
   const made = generation.images.map(({ index }) => index);
   const stop = watchForStop(generation, context, services);
   try {
-    const result = await models.generate(generation, { compile, config, made }, {
-      signal: stop.signal,
-      // A first try may share its process: a generation that kills it must not take others with it again and again.
-      alone: attempt > 1,
-      onImage: (image) => keepImage(generation, image, services).catch(stop.onConflict),
-    }, services);
+    const result = await models.generate(
+      generation,
+      { compile, config, made },
+      {
+        signal: stop.signal,
+        // A first try may share its process: a generation that kills it must not take others with it again and again.
+        alone: attempt > 1,
+        onImage: (image) => keepImage(generation, image, services).catch(stop.onConflict),
+      },
+      services,
+    );
     if (result === 'aborted') return afterAbort(generation, stop.signal.reason as GenerationStopReason, services);
     return await succeeded(generation, services);
   } finally {
@@ -73,11 +88,32 @@ async function keepImage(generation: GenerationDetail, image: RawImage, services
   const { id: generationId, projectId, config, attempt } = generation;
   const { index, prompt, seed, width, height } = image;
   const { model, negative_prompt, steps, guidance_scale, sampler } = config;
-  const texts = imageTexts({ prompt, negative_prompt, seed, steps, guidance_scale, sampler, width, height, model, generation_id: generationId });
+  const texts = imageTexts({
+    prompt,
+    negative_prompt,
+    seed,
+    steps,
+    guidance_scale,
+    sampler,
+    width,
+    height,
+    model,
+    generation_id: generationId,
+  });
   const objectKey = generationImageKey(projectId, generationId, index);
   const { size, sha256 } = await services.objectStore.put(objectKey, await encodePng(image, texts));
   await services.database.generations.recordImage(attempt, {
-    id: newId('image'), projectId, generationId, index, prompt, seed, width, height, sizeBytes: size, sha256, objectKey,
+    id: newId('image'),
+    projectId,
+    generationId,
+    index,
+    prompt,
+    seed,
+    width,
+    height,
+    sizeBytes: size,
+    sha256,
+    objectKey,
   });
 }
 
@@ -111,7 +147,11 @@ async function markFailed(generation: GenerationDetail, error: unknown, services
 export async function abandonGeneration(generationId: string, error: Error, services: WorkerServices): Promise<void> {
   const generation = await services.database.generations.get(generationId);
   if (!generation || (generation.status !== 'queued' && generation.status !== 'running')) return;
-  const failure = { code: 'worker_died' as const, message: 'The worker died with this generation again and again; its log may tell why', retryable: true };
+  const failure = {
+    code: 'worker_died' as const,
+    message: 'The worker died with this generation again and again; its log may tell why',
+    retryable: true,
+  };
   await services.database.generations.setStatus(generationId, { from: generation.status, to: 'failed', error: failure });
   services.log.error({ err: error, generationId }, 'generation given up');
 }

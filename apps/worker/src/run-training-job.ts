@@ -44,7 +44,8 @@ async function train(job: TrainingJobRow, scratch: string, context: JobContext, 
   if (resume) services.log.info({ step: resume.step }, 'going on from a checkpoint');
   const task = await prepareTask(job, resume?.directory, scratch, services);
   const classImages = await ClassImageCache.of(job, task.baseModelDirectory, services);
-  if (classImages) services.log.info({ images: await classImages.restore(task.classImagesDirectory) }, 'class images that had been made before');
+  if (classImages)
+    services.log.info({ images: await classImages.restore(task.classImagesDirectory) }, 'class images that had been made before');
   const validations = new ValidationStore(job, services);
   const stop = stopSignal(context);
   const progress = new ProgressRecorder(job, resume?.step ?? null, services, {
@@ -76,7 +77,12 @@ async function train(job: TrainingJobRow, scratch: string, context: JobContext, 
   return trained(job, result, saved, { scratch, context, services });
 }
 
-async function prepareTask(job: TrainingJobRow, resumeFrom: string | undefined, scratch: string, services: WorkerServices): Promise<TrainingTask> {
+async function prepareTask(
+  job: TrainingJobRow,
+  resumeFrom: string | undefined,
+  scratch: string,
+  services: WorkerServices,
+): Promise<TrainingTask> {
   return {
     kind: 'train',
     compile: compileOptions(services.settings.device, services.settings.trainingThreads),
@@ -140,13 +146,22 @@ interface Surroundings {
   services: WorkerServices;
 }
 
-async function trained(job: TrainingJobRow, { finalStep, validations }: ChildResult, checkpoint: SavedCheckpoint | undefined, around: Surroundings): Promise<JobOutcome> {
+async function trained(
+  job: TrainingJobRow,
+  { finalStep, validations }: ChildResult,
+  checkpoint: SavedCheckpoint | undefined,
+  around: Surroundings,
+): Promise<JobOutcome> {
   if (!checkpoint || checkpoint.step !== finalStep) {
     throw new Error(`training ended at step ${finalStep}, but its last checkpoint is of step ${checkpoint?.step ?? 'none'}`);
   }
   const { services } = around;
   const { trainingJobs } = services.database;
-  const result: JobResult = { final_step: finalStep, checkpoint_id: checkpoint.id, ...(validations && (await stoppingResult(job, finalStep, validations, services))) };
+  const result: JobResult = {
+    final_step: finalStep,
+    checkpoint_id: checkpoint.id,
+    ...(validations && (await stoppingResult(job, finalStep, validations, services))),
+  };
   if (job.config.evaluation === null) {
     await trainingJobs.setStatus(job.id, { from: ['running', 'pausing'], to: 'succeeded', attempt: job.attempt, result });
     services.log.info(result, 'training job succeeded');
@@ -162,7 +177,12 @@ async function trained(job: TrainingJobRow, { finalStep, validations }: ChildRes
 /** The job's own model and those to compare it with draw, and the report is written; goes on where a worker that died had come to. */
 async function evaluateJob(job: TrainingJobRow, scratch: string, context: JobContext, services: WorkerServices): Promise<JobOutcome> {
   const stop = stopSignal(context);
-  const outcome = await runEvaluationStage(job, { signal: stop.signal, onCancelRequested: () => stop.abort('cancelled'), onSuperseded: () => stop.abort('superseded') }, scratch, services);
+  const outcome = await runEvaluationStage(
+    job,
+    { signal: stop.signal, onCancelRequested: () => stop.abort('cancelled'), onSuperseded: () => stop.abort('superseded') },
+    scratch,
+    services,
+  );
   if (outcome === 'aborted') return afterAbort(job, stop.signal.reason as TrainingStopReason, services);
   await services.database.trainingJobs.setStatus(job.id, { from: 'evaluating', to: 'succeeded', attempt: job.attempt });
   services.log.info('training job succeeded and evaluated');
@@ -172,7 +192,12 @@ async function evaluateJob(job: TrainingJobRow, scratch: string, context: JobCon
 type Validations = NonNullable<ChildResult['validations']>;
 
 /** The checkpoint that scored best is what the job ends with. */
-async function stoppingResult(job: TrainingJobRow, finalStep: number, { metric, best, scores: curve }: Validations, services: WorkerServices): Promise<Partial<JobResult>> {
+async function stoppingResult(
+  job: TrainingJobRow,
+  finalStep: number,
+  { metric, best, scores: curve }: Validations,
+  services: WorkerServices,
+): Promise<Partial<JobResult>> {
   const stopping = { early_stopping: { metric, stopped: finalStep < job.config.hyperparameters.max_train_steps, curve } };
   if (best === null) return stopping;
   const row = (await services.database.checkpoints.list(job.projectId, job.id)).find(({ step }) => step === best.step);
@@ -194,7 +219,11 @@ async function recordFailure(job: TrainingJobRow, error: unknown, isFinal: boole
 export async function abandonTrainingJob(jobId: string, error: Error, services: WorkerServices): Promise<void> {
   const job = await services.database.trainingJobs.get(jobId);
   if (!job) return;
-  const failure = { code: 'worker_died' as const, message: 'The worker died with this job again and again; its log may tell why', retryable: true };
+  const failure = {
+    code: 'worker_died' as const,
+    message: 'The worker died with this job again and again; its log may tell why',
+    retryable: true,
+  };
   await services.database.trainingJobs.setStatus(jobId, { from: ['queued', ...ACTIVE_JOB_STATUSES], to: 'failed', error: failure });
   services.log.error({ err: error, jobId }, 'training job given up');
 }

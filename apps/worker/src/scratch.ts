@@ -3,7 +3,12 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Also removes what an earlier try of the same job, killed on this machine, has left. */
-export async function withScratch<Result>(parent: string, id: string, attempt: number, use: (directory: string) => Promise<Result>): Promise<Result> {
+export async function withScratch<Result>(
+  parent: string,
+  id: string,
+  attempt: number,
+  use: (directory: string) => Promise<Result>,
+): Promise<Result> {
   await mkdir(parent, { recursive: true });
   for (const name of await readdir(parent)) {
     if (name.startsWith(`${id}.`)) await rm(join(parent, name), { recursive: true, force: true });

@@ -16,13 +16,22 @@ export async function downloadTrainingInputs(
   services: Pick<WorkerServices, 'database' | 'objectStore'>,
 ): Promise<TrainingInputs> {
   const rowsOf = async (id: string | null | undefined) => (id ? services.database.images.listByDataset(projectId, id) : []);
-  const datasets = { styleRef: await rowsOf(config.style_ref.dataset_id), aux: await rowsOf(config.aux?.dataset_id), reference: await rowsOf(config.early_stopping?.reference_dataset_id) };
+  const datasets = {
+    styleRef: await rowsOf(config.style_ref.dataset_id),
+    aux: await rowsOf(config.aux?.dataset_id),
+    reference: await rowsOf(config.early_stopping?.reference_dataset_id),
+  };
   const faults = checkTrainingPictures(config, datasets);
   if (faults[0]) throw new JobInputError(faults.map(({ pointer, detail }) => `${pointer}: ${detail}`).join('; '), faults[0].code);
   const selected = selectTrainingPictures(config, datasets);
-  const download = async (rows: ImageRow[]) => (await fetchImages(rows, directory, services)).map(({ path, fileName, caption }) => ({ path, fileName, caption }));
+  const download = async (rows: ImageRow[]) =>
+    (await fetchImages(rows, directory, services)).map(({ path, fileName, caption }) => ({ path, fileName, caption }));
   const styleRef = [];
-  for (const { component: { name, token, prompt }, pictures } of selected.styleRef) styleRef.push({ component: name, token, prompt, images: await download(pictures) });
+  for (const {
+    component: { name, token, prompt },
+    pictures,
+  } of selected.styleRef)
+    styleRef.push({ component: name, token, prompt, images: await download(pictures) });
   const reference = (await download(selected.reference)).map(({ path }) => path);
   return { styleRef, aux: config.aux && { prompt: config.aux.prompt, images: await download(selected.aux) }, reference };
 }

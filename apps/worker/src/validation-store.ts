@@ -21,11 +21,34 @@ export class ValidationStore {
     if (!config.validation) throw new Error(`training job ${jobId} has no validation, but made an image for one`);
     const { sampler, steps, guidance_scale, negative_prompt } = config.validation;
     const model = `${jobId} at step ${step}`;
-    const texts = imageTexts({ prompt, negative_prompt, seed, steps, guidance_scale, sampler, width, height, model, training_job_id: jobId, step });
+    const texts = imageTexts({
+      prompt,
+      negative_prompt,
+      seed,
+      steps,
+      guidance_scale,
+      sampler,
+      width,
+      height,
+      model,
+      training_job_id: jobId,
+      step,
+    });
     const png = await encodePng(image, texts);
     const objectKey = validationImageKey(projectId, jobId, step, index);
     const { size, sha256 } = await this.#services.objectStore.put(objectKey, png);
-    await this.#services.database.validationImages.record({ jobId, step, index, prompt, seed, width, height, sizeBytes: size, sha256, objectKey });
+    await this.#services.database.validationImages.record({
+      jobId,
+      step,
+      index,
+      prompt,
+      seed,
+      width,
+      height,
+      sizeBytes: size,
+      sha256,
+      objectKey,
+    });
   }
 
   async finish({ step, images, scores }: ValidationDone): Promise<void> {

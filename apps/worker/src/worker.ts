@@ -2,7 +2,17 @@
 import { mkdir } from 'node:fs/promises';
 import type { Config, FlowConfig, WorkerConfig } from '@styleforge/config';
 import { checkDatabase, createDatabase, type Database } from '@styleforge/database';
-import { type Consumer, createConsumer, createQueues, type JobName, type JobQueues, queueConnectionOf, type QueueConnection, queueMix, startOutboxPublisher } from '@styleforge/queue';
+import {
+  type Consumer,
+  createConsumer,
+  createQueues,
+  type JobName,
+  type JobQueues,
+  queueConnectionOf,
+  type QueueConnection,
+  queueMix,
+  startOutboxPublisher,
+} from '@styleforge/queue';
 import { checkObjectStore, createObjectStore, observeObjectStore, type ObjectStore } from '@styleforge/storage';
 import { createMetrics, type Metrics, type TracingConfig } from '@styleforge/telemetry';
 import { assertDevice } from './device.ts';
@@ -50,11 +60,14 @@ export async function startWorker(config: Config, log: Logger, metrics: Metrics 
   const objectStore = await createObjectStore(config.objectStore);
   await checkObjectStore(objectStore);
   // Not every S3 server offers this, and not every key may do it; nothing depends on it.
-  await objectStore.removeUnfinished?.(unfinishedForMs).catch((error: unknown) => log.warn({ err: error }, 'unfinished uploads could not be looked for'));
+  await objectStore
+    .removeUnfinished?.(unfinishedForMs)
+    .catch((error: unknown) => log.warn({ err: error }, 'unfinished uploads could not be looked for'));
   const services: WorkerServices = {
     database,
     objectStore: observeObjectStore(objectStore, (operation, outcome, seconds) =>
-      metrics.observe('styleforge_store_operation_seconds', { operation, outcome }, seconds)),
+      metrics.observe('styleforge_store_operation_seconds', { operation, outcome }, seconds),
+    ),
     baseModelsDirectory: config.baseModelsDirectory,
     scratchDirectory: `${config.dataDirectory}/scratch`,
     featureCacheDirectory: `${config.dataDirectory}/features`,
@@ -89,7 +102,10 @@ type StartConsumer = (connection: QueueConnection, concurrency: number, services
 const starters: Record<JobName, StartConsumer> = {
   train: (connection, concurrency, services) =>
     createConsumer(connection, {
-      name: 'train', concurrency, log: services.log, metrics: services.metrics,
+      name: 'train',
+      concurrency,
+      log: services.log,
+      metrics: services.metrics,
       handle: ({ jobId }, context) => runTrainingJob(jobId, context, services),
       onAbandoned: ({ jobId }, error) => abandonTrainingJob(jobId, error, services),
     }),
@@ -101,7 +117,10 @@ const starters: Record<JobName, StartConsumer> = {
       onLeftBehind: (error) => log.warn({ err: error }, "a model's copy could not be removed; the next start of a worker removes it"),
     });
     const consumer = await createConsumer(connection, {
-      name: 'generate', concurrency, log, metrics,
+      name: 'generate',
+      concurrency,
+      log,
+      metrics,
       handle: ({ generationId }, context) => runGeneration(generationId, context, models, services),
       onAbandoned: ({ generationId }, error) => abandonGeneration(generationId, error, services),
     });
@@ -114,19 +133,28 @@ const starters: Record<JobName, StartConsumer> = {
   },
   webhook: (connection, concurrency, services) =>
     createConsumer(connection, {
-      name: 'webhook', concurrency, log: services.log, metrics: services.metrics,
+      name: 'webhook',
+      concurrency,
+      log: services.log,
+      metrics: services.metrics,
       handle: ({ deliveryId }, context) => deliverWebhook(deliveryId, context, services),
       onAbandoned: ({ deliveryId }, error) => abandonWebhook(deliveryId, error, services),
     }),
   evaluate: (connection, concurrency, services) =>
     createConsumer(connection, {
-      name: 'evaluate', concurrency, log: services.log, metrics: services.metrics,
+      name: 'evaluate',
+      concurrency,
+      log: services.log,
+      metrics: services.metrics,
       handle: ({ evaluationId }, context) => runEvaluation(evaluationId, context, services),
       onAbandoned: ({ evaluationId }, error) => abandonEvaluation(evaluationId, error, services),
     }),
   sweep: (connection, concurrency, services) =>
     createConsumer(connection, {
-      name: 'sweep', concurrency, log: services.log, metrics: services.metrics,
+      name: 'sweep',
+      concurrency,
+      log: services.log,
+      metrics: services.metrics,
       handle: async () => {
         await runSweep(services);
         return 'finished';

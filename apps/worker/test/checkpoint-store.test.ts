@@ -25,8 +25,14 @@ beforeAll(async () => {
   ({ database } = fixture);
   objectStore = await createObjectStore({ kind: 'files', directory: join(directory, 'objects') });
   services = {
-    database, objectStore, baseModelsDirectory: '', scratchDirectory: directory, featureCacheDirectory: directory,
-    settings: loadConfig({}).worker, ...loadConfig({}).flow, log: createLogger('silent'),
+    database,
+    objectStore,
+    baseModelsDirectory: '',
+    scratchDirectory: directory,
+    featureCacheDirectory: directory,
+    settings: loadConfig({}).worker,
+    ...loadConfig({}).flow,
+    log: createLogger('silent'),
   };
   ({ projectId } = await database.apiKeys.createProject('test'));
 });
@@ -64,8 +70,12 @@ it('writes files, manifest and row, and gives back the furthest checkpoint', asy
   await checkpoints.save(10, await localCheckpoint('ten'));
   await checkpoints.save(20, await localCheckpoint('twenty'));
   expect(await storedKeys()).toEqual([
-    '00000010-1/manifest.json', '00000010-1/model_index.json', '00000010-1/unet/weights.bin',
-    '00000020-1/manifest.json', '00000020-1/model_index.json', '00000020-1/unet/weights.bin',
+    '00000010-1/manifest.json',
+    '00000010-1/model_index.json',
+    '00000010-1/unet/weights.bin',
+    '00000020-1/manifest.json',
+    '00000020-1/model_index.json',
+    '00000020-1/unet/weights.bin',
   ]);
   const restored = await checkpoints.restoreLatest(join(directory, 'restored', job.id));
   expect(restored?.step).toBe(20);

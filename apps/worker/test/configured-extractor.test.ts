@@ -18,7 +18,11 @@ beforeAll(async () => {
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 
 async function weightsOf(name: 'clip' | 'mini-clip' | 'inception-v3-fid', settings: Record<string, string>): Promise<string> {
-  const extractor = await openConfiguredExtractor({ name, extractorsDirectory: scratch, config: loadConfig({ DATA_DIRECTORY: scratch, ...settings }) });
+  const extractor = await openConfiguredExtractor({
+    name,
+    extractorsDirectory: scratch,
+    config: loadConfig({ DATA_DIRECTORY: scratch, ...settings }),
+  });
   await extractor.release();
   return extractor.weightsSha256;
 }
@@ -27,11 +31,14 @@ it('opens the shipped extractor, one at a path, and one in the object store', as
   const shipped = await weightsOf('mini-clip', {});
   expect(await weightsOf('clip', { CLIP_WEIGHTS: join(scratch, 'mini-clip') })).toBe(shipped);
   const store = await createObjectStore(loadConfig({ DATA_DIRECTORY: scratch }).objectStore);
-  for (const file of await readdir(join(scratch, 'mini-clip'))) await store.put(`weights/clip/${file}`, await readFile(join(scratch, 'mini-clip', file)));
+  for (const file of await readdir(join(scratch, 'mini-clip')))
+    await store.put(`weights/clip/${file}`, await readFile(join(scratch, 'mini-clip', file)));
   expect(await weightsOf('clip', { CLIP_WEIGHTS_OBJECT: 'weights/clip', CLIP_WEIGHTS_SHA256: shipped })).toBe(shipped);
 });
 
 it('names the setting where there is nothing', async () => {
   await expect(weightsOf('inception-v3-fid', {})).rejects.toThrow(/'inception-v3-fid' is not configured: set INCEPTION_WEIGHTS/);
-  await expect(weightsOf('clip', { CLIP_WEIGHTS_OBJECT: 'weights/nowhere' })).rejects.toThrow(/no weights\/nowhere\/config\.json; set CLIP_WEIGHTS/);
+  await expect(weightsOf('clip', { CLIP_WEIGHTS_OBJECT: 'weights/nowhere' })).rejects.toThrow(
+    /no weights\/nowhere\/config\.json; set CLIP_WEIGHTS/,
+  );
 });

@@ -22,9 +22,21 @@ const copyOf = async (name: string) => {
   return join(directory, name);
 };
 const taskFor = (modelDirectory: string, changes: object = {}, made: number[] = []) => ({
-  modelDirectory, compile: { device: 'cpu' as const }, made,
+  modelDirectory,
+  compile: { device: 'cpu' as const },
+  made,
   config: {
-    model: 'tiny', prompts: ['a cat'], negative_prompt: '', width: 32, height: 32, steps: 2, guidance_scale: 2, sampler: 'ddim', seed: 1, num_images: 1, ...changes,
+    model: 'tiny',
+    prompts: ['a cat'],
+    negative_prompt: '',
+    width: 32,
+    height: 32,
+    steps: 2,
+    guidance_scale: 2,
+    sampler: 'ddim',
+    seed: 1,
+    num_images: 1,
+    ...changes,
   },
 });
 const neverAborted = new AbortController().signal;
@@ -50,73 +62,112 @@ describe('the generation process', () => {
     return { result, images };
   }
 
-  it('loads nothing for the second request, not even from the disk', async () => {
-    const model = await copyOf('removed-soon');
-    const first = await draw(taskFor(model));
-    expect(first.result).toBe('done');
-    await rm(model, { recursive: true });
-    const second = await draw(taskFor(model));
-    expect(second.images.map(({ rgb }) => Buffer.from(rgb))).toEqual(first.images.map(({ rgb }) => Buffer.from(rgb)));
-    expect(loaded).toEqual([model]);
-    generator.forget(model);
-    await expect(draw(taskFor(model))).rejects.toThrow(/removed-soon/);
-  }, patience);
+  it(
+    'loads nothing for the second request, not even from the disk',
+    async () => {
+      const model = await copyOf('removed-soon');
+      const first = await draw(taskFor(model));
+      expect(first.result).toBe('done');
+      await rm(model, { recursive: true });
+      const second = await draw(taskFor(model));
+      expect(second.images.map(({ rgb }) => Buffer.from(rgb))).toEqual(first.images.map(({ rgb }) => Buffer.from(rgb)));
+      expect(loaded).toEqual([model]);
+      generator.forget(model);
+      await expect(draw(taskFor(model))).rejects.toThrow(/removed-soon/);
+    },
+    patience,
+  );
 
-  it('draws the images that an earlier try has not kept just as that try would have', async () => {
-    const request = { prompts: Array.from({ length: 10 }, (_, index) => `picture ${index}`) };
-    const whole = await draw(taskFor(join(directory, 'tiny'), request));
-    expect(whole.images.map(({ index, seed }) => [index, seed])).toEqual(Array.from({ length: 10 }, (_, index) => [index, 1 + index]));
-    const rest = await draw(taskFor(join(directory, 'tiny'), request, [0, 1, 2, 3, 4, 5, 6, 7]));
-    expect(rest.images.map(({ index, rgb }) => [index, Buffer.from(rgb)])).toEqual(whole.images.slice(8).map(({ index, rgb }) => [index, Buffer.from(rgb)]));
-  }, patience);
+  it(
+    'draws the images that an earlier try has not kept just as that try would have',
+    async () => {
+      const request = { prompts: Array.from({ length: 10 }, (_, index) => `picture ${index}`) };
+      const whole = await draw(taskFor(join(directory, 'tiny'), request));
+      expect(whole.images.map(({ index, seed }) => [index, seed])).toEqual(Array.from({ length: 10 }, (_, index) => [index, 1 + index]));
+      const rest = await draw(taskFor(join(directory, 'tiny'), request, [0, 1, 2, 3, 4, 5, 6, 7]));
+      expect(rest.images.map(({ index, rgb }) => [index, Buffer.from(rgb)])).toEqual(
+        whole.images.slice(8).map(({ index, rgb }) => [index, Buffer.from(rgb)]),
+      );
+    },
+    patience,
+  );
 
-  it('draws prompts in batches: what is told to stop at the first image still gives the rest of its batch, and no more', async () => {
-    const controller = new AbortController();
-    const indexes: number[] = [];
-    const result = await generator.generate(taskFor(join(directory, 'tiny'), { prompts: Array.from({ length: 10 }, (_, index) => `picture ${index}`) }), {
-      signal: controller.signal,
-      onImage: async ({ index }) => {
-        controller.abort();
-        indexes.push(index);
-      },
-    });
-    expect([result, indexes]).toEqual(['aborted', [0, 1, 2, 3, 4, 5, 6, 7]]);
-  }, patience);
+  it(
+    'draws prompts in batches: what is told to stop at the first image still gives the rest of its batch, and no more',
+    async () => {
+      const controller = new AbortController();
+      const indexes: number[] = [];
+      const result = await generator.generate(
+        taskFor(join(directory, 'tiny'), { prompts: Array.from({ length: 10 }, (_, index) => `picture ${index}`) }),
+        {
+          signal: controller.signal,
+          onImage: async ({ index }) => {
+            controller.abort();
+            indexes.push(index);
+          },
+        },
+      );
+      expect([result, indexes]).toEqual(['aborted', [0, 1, 2, 3, 4, 5, 6, 7]]);
+    },
+    patience,
+  );
 
-  it('lets a short generation pass a long one, and stops the one that is told to', async () => {
-    const controller = new AbortController();
-    const ends: string[] = [];
-    const long = draw(taskFor(join(directory, 'tiny'), { prompts: Array.from({ length: 100 }, () => 'a dog'), num_images: 2, steps: 10 }), controller.signal);
-    void long.then(() => ends.push('long'));
-    const short = await draw(taskFor(join(directory, 'tiny')));
-    expect([short.result, ends]).toEqual(['done', []]);
-    controller.abort();
-    const { result, images } = await long;
-    expect(result).toBe('aborted');
-    expect(images.length).toBeLessThan(200);
-    expect((await draw(taskFor(join(directory, 'tiny')))).result).toBe('done');
-  }, patience);
+  it(
+    'lets a short generation pass a long one, and stops the one that is told to',
+    async () => {
+      const controller = new AbortController();
+      const ends: string[] = [];
+      const long = draw(
+        taskFor(join(directory, 'tiny'), { prompts: Array.from({ length: 100 }, () => 'a dog'), num_images: 2, steps: 10 }),
+        controller.signal,
+      );
+      void long.then(() => ends.push('long'));
+      const short = await draw(taskFor(join(directory, 'tiny')));
+      expect([short.result, ends]).toEqual(['done', []]);
+      controller.abort();
+      const { result, images } = await long;
+      expect(result).toBe('aborted');
+      expect(images.length).toBeLessThan(200);
+      expect((await draw(taskFor(join(directory, 'tiny')))).result).toBe('done');
+    },
+    patience,
+  );
 
-  it('fails what it was drawing when it is killed, and starts anew for the next', async () => {
-    const running = draw(taskFor(join(directory, 'tiny'), { steps: 1000 })).catch((error: unknown) => error);
-    const pids = spawnSync('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)], { encoding: 'utf8' }).stdout
-      .split('\n').filter((line) => line.includes('/child/generate-main.ts')).map((line) => Number.parseInt(line, 10));
-    expect(pids).toHaveLength(1);
-    process.kill(pids[0] ?? 0, 'SIGKILL');
-    expect(await running).toBeInstanceOf(ProcessDiedError);
-    expect((await draw(taskFor(join(directory, 'tiny')))).result).toBe('done');
-  }, patience);
+  it(
+    'fails what it was drawing when it is killed, and starts anew for the next',
+    async () => {
+      const running = draw(taskFor(join(directory, 'tiny'), { steps: 1000 })).catch((error: unknown) => error);
+      const pids = spawnSync('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)], { encoding: 'utf8' })
+        .stdout.split('\n')
+        .filter((line) => line.includes('/child/generate-main.ts'))
+        .map((line) => Number.parseInt(line, 10));
+      expect(pids).toHaveLength(1);
+      process.kill(pids[0] ?? 0, 'SIGKILL');
+      expect(await running).toBeInstanceOf(ProcessDiedError);
+      expect((await draw(taskFor(join(directory, 'tiny')))).result).toBe('done');
+    },
+    patience,
+  );
 
-  it('is ended when it says something unreadable: what it was drawing fails with the reason, and the worker goes on', async () => {
-    const told: Error[] = [];
-    const babbling = new GenerationProcess({ onLoaded: () => undefined, onUnreadable: (error) => told.push(error) }, new URL('babbling-child.ts', import.meta.url));
-    const drawn = () => babbling.generate(taskFor(directory), { signal: neverAborted, onImage: async () => undefined });
-    for (const times of [1, 2]) {
-      await expect(drawn()).rejects.toThrow(/the generation process said something that the worker does not understand.*\n.*weightBytes/s);
-      expect(told.map(({ name }) => name)).toEqual(Array(times).fill('UnreadableMessageError'));
-      await babbling.close();
-    }
-  }, patience);
+  it(
+    'is ended when it says something unreadable: what it was drawing fails with the reason, and the worker goes on',
+    async () => {
+      const told: Error[] = [];
+      const babbling = new GenerationProcess(
+        { onLoaded: () => undefined, onUnreadable: (error) => told.push(error) },
+        new URL('babbling-child.ts', import.meta.url),
+      );
+      const drawn = () => babbling.generate(taskFor(directory), { signal: neverAborted, onImage: async () => undefined });
+      for (const times of [1, 2]) {
+        await expect(drawn()).rejects.toThrow(
+          /the generation process said something that the worker does not understand.*\n.*weightBytes/s,
+        );
+        expect(told.map(({ name }) => name)).toEqual(Array(times).fill('UnreadableMessageError'));
+        await babbling.close();
+      }
+    },
+    patience,
+  );
 });
 
 describe('the model cache', () => {
@@ -135,22 +186,34 @@ describe('the model cache', () => {
     });
   };
   const services = { settings: loadConfig({}).worker } as WorkerServices;
-  const draw = (name: string) => models.generate(
-    { baseModel: name } as GenerationDetail, taskFor(''), { signal: neverAborted, onImage: async () => undefined, alone: false }, { ...services, baseModelsDirectory: directory },
+  const draw = (name: string) =>
+    models.generate(
+      { baseModel: name } as GenerationDetail,
+      taskFor(''),
+      { signal: neverAborted, onImage: async () => undefined, alone: false },
+      { ...services, baseModelsDirectory: directory },
+    );
+
+  it(
+    'keeps as many models as it may, the ones used last',
+    async () => {
+      await Promise.all([copyOf('second'), copyOf('third')]);
+      open({ generationModels: 2, generationModelsMB: 1000 });
+      for (const name of ['tiny', 'second', 'tiny', 'third', 'tiny', 'second']) expect(await draw(name)).toBe('done');
+      expect(loaded).toEqual(['tiny', 'second', 'third', 'second']);
+    },
+    patience,
   );
 
-  it('keeps as many models as it may, the ones used last', async () => {
-    await Promise.all([copyOf('second'), copyOf('third')]);
-    open({ generationModels: 2, generationModelsMB: 1000 });
-    for (const name of ['tiny', 'second', 'tiny', 'third', 'tiny', 'second']) expect(await draw(name)).toBe('done');
-    expect(loaded).toEqual(['tiny', 'second', 'third', 'second']);
-  }, patience);
-
-  it('keeps no more than the memory allows, but always the one in use', async () => {
-    open({ generationModels: 9, generationModelsMB: 1 });
-    for (const name of ['tiny', 'tiny', 'second', 'tiny']) expect(await draw(name)).toBe('done');
-    expect(loaded).toEqual(['tiny', 'second', 'tiny']);
-  }, patience);
+  it(
+    'keeps no more than the memory allows, but always the one in use',
+    async () => {
+      open({ generationModels: 9, generationModelsMB: 1 });
+      for (const name of ['tiny', 'tiny', 'second', 'tiny']) expect(await draw(name)).toBe('done');
+      expect(loaded).toEqual(['tiny', 'second', 'tiny']);
+    },
+    patience,
+  );
 
   it('names a base model that is not there', async () => {
     open({ generationModels: 1, generationModelsMB: 1 });

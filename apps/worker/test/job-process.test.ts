@@ -4,19 +4,45 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { baseModelProfile, createTrainingJobRequest, resolveTrainingConfig } from '@styleforge/contracts';
-import { createLogger, encodePng, failureOf, imageTexts, isPermanent, ProcessDiedError, runInChild, type Task, TaskError } from '@styleforge/worker';
+import {
+  createLogger,
+  encodePng,
+  failureOf,
+  imageTexts,
+  isPermanent,
+  ProcessDiedError,
+  runInChild,
+  type Task,
+  TaskError,
+} from '@styleforge/worker';
 
 const log = createLogger('silent');
 const resolved = resolveTrainingConfig(
-  createTrainingJobRequest.parse({ method: 'single-styleforge', base_model: 'none', style_ref: { dataset_id: 'ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70' } }),
+  createTrainingJobRequest.parse({
+    method: 'single-styleforge',
+    base_model: 'none',
+    style_ref: { dataset_id: 'ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70' },
+  }),
   baseModelProfile.parse({}),
 );
 const task: Task = {
-  kind: 'train', compile: { device: 'cpu' }, baseModelDirectory: '/no/such/model', config: resolved.ok && resolved.config, styleRef: [], aux: null, reference: [],
-  extractorsDirectory: '', workDirectory: '', savesMemory: false, classImagesDirectory: '',
+  kind: 'train',
+  compile: { device: 'cpu' },
+  baseModelDirectory: '/no/such/model',
+  config: resolved.ok && resolved.config,
+  styleRef: [],
+  aux: null,
+  reference: [],
+  extractorsDirectory: '',
+  workDirectory: '',
+  savesMemory: false,
+  classImagesDirectory: '',
 };
-const children = () => spawnSync('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)], { encoding: 'utf8' }).stdout
-  .split('\n').filter((line) => line.includes('/worker/src/child/main.ts')).map((line) => Number.parseInt(line, 10));
+const children = () =>
+  spawnSync('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)], { encoding: 'utf8' })
+    .stdout.split('\n')
+    .filter((line) => line.includes('/worker/src/child/main.ts'))
+    .map((line) => Number.parseInt(line, 10));
 
 describe('runInChild', () => {
   it('brings an error of the child over, with its name and message', async () => {
@@ -37,7 +63,10 @@ describe('runInChild', () => {
   });
 
   it('fails when the child cannot read its task', async () => {
-    const error = await runInChild({ ...task, styleRef: 'everything' } as unknown as Task, { signal: new AbortController().signal, log }).catch((caught: unknown) => caught);
+    const error = await runInChild({ ...task, styleRef: 'everything' } as unknown as Task, {
+      signal: new AbortController().signal,
+      log,
+    }).catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(ProcessDiedError);
     expect((error as Error).message).toMatch(/exit code 1 without a result/);
   });
@@ -62,32 +91,50 @@ describe('failureOf', () => {
     expect(failureOf(named('NonFiniteLossError'))).toMatchObject({ code: 'training_diverged', retryable: false });
     expect(failureOf(named('TypeError'))).toMatchObject({ code: 'internal_error', retryable: true });
     expect(failureOf(named('TypeError')).message).not.toContain('images');
-    expect(failureOf(new TaskError({ name: 'DeviceError', code: 'device_unavailable', message: 'in /usr/lib' }))).toMatchObject({ code: 'device_unavailable', retryable: true, message: expect.not.stringContaining('/usr') as string });
+    expect(failureOf(new TaskError({ name: 'DeviceError', code: 'device_unavailable', message: 'in /usr/lib' }))).toMatchObject({
+      code: 'device_unavailable',
+      retryable: true,
+      message: expect.not.stringContaining('/usr') as string,
+    });
     const full = { code: 'storage_full', retryable: true, message: expect.stringMatching(/no room left.*resume/) as string };
-    for (const code of ['ENOSPC', 'EDQUOT']) expect(failureOf(new TaskError({ name: 'Error', code, message: `${code}: write '/var/lib/x'` }))).toEqual(full);
+    for (const code of ['ENOSPC', 'EDQUOT'])
+      expect(failureOf(new TaskError({ name: 'Error', code, message: `${code}: write '/var/lib/x'` }))).toEqual(full);
     expect([named('TrainingInputError'), named('TypeError')].map(isPermanent)).toEqual([true, false]);
   });
 });
 
 describe('encodePng', () => {
   const parameters = {
-    prompt: 'a cat, zwx style', negative_prompt: 'blurry', seed: 3, steps: 20, guidance_scale: 7.5, sampler: 'dpmsolver++karras', width: 4, height: 3, model: 'tiny',
+    prompt: 'a cat, zwx style',
+    negative_prompt: 'blurry',
+    seed: 3,
+    steps: 20,
+    guidance_scale: 7.5,
+    sampler: 'dpmsolver++karras',
+    width: 4,
+    height: 3,
+    model: 'tiny',
   } as const;
   const rgb = Uint8Array.from({ length: 4 * 3 * 3 }, (_, index) => index * 7);
   const commentsOf = async (changes: object) => {
-    const { comments = [] } = await sharp(await encodePng({ width: 4, height: 3, rgb }, imageTexts({ ...parameters, ...changes }))).metadata();
+    const { comments = [] } = await sharp(
+      await encodePng({ width: 4, height: 3, rgb }, imageTexts({ ...parameters, ...changes })),
+    ).metadata();
     return Object.fromEntries(comments.map(({ keyword, text }) => [keyword, text]));
   };
 
   it('keeps every pixel', async () => {
-    const { data, info } = await sharp(await encodePng({ width: 4, height: 3, rgb }, imageTexts(parameters))).raw().toBuffer({ resolveWithObject: true });
+    const { data, info } = await sharp(await encodePng({ width: 4, height: 3, rgb }, imageTexts(parameters)))
+      .raw()
+      .toBuffer({ resolveWithObject: true });
     expect(info).toMatchObject({ width: 4, height: 3, channels: 3 });
     expect(new Uint8Array(data)).toEqual(rgb);
   });
 
   it("carries its parameters as AUTOMATIC1111's web UI writes them, and as JSON", async () => {
     expect(await commentsOf({})).toEqual({
-      parameters: 'a cat, zwx style\nNegative prompt: blurry\nSteps: 20, Sampler: DPM++ 2M Karras, CFG scale: 7.5, Seed: 3, Size: 4x3, Model: tiny, Version: StyleForge',
+      parameters:
+        'a cat, zwx style\nNegative prompt: blurry\nSteps: 20, Sampler: DPM++ 2M Karras, CFG scale: 7.5, Seed: 3, Size: 4x3, Model: tiny, Version: StyleForge',
       styleforge: JSON.stringify(parameters),
     });
     expect((await commentsOf({ negative_prompt: '' }))['parameters']).toMatch(/^a cat, zwx style\nSteps: 20, /);

@@ -8,7 +8,17 @@ import { createLogger, ProgressRecorder, type WorkerServices } from '@styleforge
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 
 const STEPS = 100;
-const measured = { type: 'progress' as const, stepSeconds: 2, of: STEPS, loss: 0.5, styleRefLoss: 0.3, auxLoss: 0.2, gradNorm: 1, learningRate: 1e-5, samplesPerSecond: 2 };
+const measured = {
+  type: 'progress' as const,
+  stepSeconds: 2,
+  of: STEPS,
+  loss: 0.5,
+  styleRefLoss: 0.3,
+  auxLoss: 0.2,
+  gradNorm: 1,
+  learningRate: 1e-5,
+  samplesPerSecond: 2,
+};
 
 let fixture: TestDatabase;
 let job: TrainingJobRow;
@@ -23,13 +33,20 @@ beforeEach(async () => {
   const { apiKeys, datasets, trainingJobs } = fixture.database;
   const { projectId } = await apiKeys.createProject('test');
   const { id: datasetId } = await datasets.create(projectId, { name: 'style', kind: 'style_ref' });
-  const created = await trainingJobs.create({ projectId, config: trainingConfig(datasetId, { hyperparameters: { ...METHOD_HYPERPARAMETERS, max_train_steps: STEPS } }) });
+  const created = await trainingJobs.create({
+    projectId,
+    config: trainingConfig(datasetId, { hyperparameters: { ...METHOD_HYPERPARAMETERS, max_train_steps: STEPS } }),
+  });
   job = (await trainingJobs.claim(created?.id ?? ''))!;
   await trainingJobs.start(job.id, job.attempt);
   // The pace of the training is the test's; all else goes on by the real clock.
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
   const services = { database: fixture.database, settings: loadConfig({}).worker, log: createLogger('silent') } as WorkerServices;
-  recorder = new ProgressRecorder(job, null, services, { onCancelRequested: () => undefined, onPauseRequested: () => undefined, onSuperseded: () => undefined });
+  recorder = new ProgressRecorder(job, null, services, {
+    onCancelRequested: () => undefined,
+    onPauseRequested: () => undefined,
+    onSuperseded: () => undefined,
+  });
 });
 afterEach(async () => {
   await recorder.stop();

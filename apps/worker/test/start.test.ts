@@ -12,8 +12,15 @@ import { warnNotTested } from '@styleforge/testing';
 import { expect, it } from 'vitest';
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-const binaries = join(dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json')), 'bin/napi-v6', process.platform, process.arch);
-const cudaInstalled = existsSync(join(binaries, 'libonnxruntime_providers_cuda.so')) ? "onnxruntime's CUDA provider is installed" : undefined;
+const binaries = join(
+  dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json')),
+  'bin/napi-v6',
+  process.platform,
+  process.arch,
+);
+const cudaInstalled = existsSync(join(binaries, 'libonnxruntime_providers_cuda.so'))
+  ? "onnxruntime's CUDA provider is installed"
+  : undefined;
 
 /** `further`: what is no setting of the worker; VK_DRIVER_FILES names the only Vulkan drivers that are looked at. */
 async function start(settings: Record<string, string>, further: Record<string, string> = {}): Promise<{ code: unknown; output: string }> {
@@ -24,11 +31,14 @@ async function start(settings: Record<string, string>, further: Record<string, s
   return { code, output: await output };
 }
 
-it.skipIf(warnNotTested('that a worker refuses cuda where it is absent', cudaInstalled))('refuses a device that is absent, naming the setting and the remedy', async () => {
-  const { code, output } = await start({ DEVICE: 'cuda' });
-  expect(code).toBe(1);
-  expect(output).toMatch(/DEVICE: cuda is not available on this machine: .*ONNXRUNTIME_NODE_INSTALL=cuda12.*DEVICE=cpu/);
-});
+it.skipIf(warnNotTested('that a worker refuses cuda where it is absent', cudaInstalled))(
+  'refuses a device that is absent, naming the setting and the remedy',
+  async () => {
+    const { code, output } = await start({ DEVICE: 'cuda' });
+    expect(code).toBe(1);
+    expect(output).toMatch(/DEVICE: cuda is not available on this machine: .*ONNXRUNTIME_NODE_INSTALL=cuda12.*DEVICE=cpu/);
+  },
+);
 
 it('refuses webgpu where there is none, naming the setting and the remedy', async () => {
   const { code, output } = await start({ DEVICE: 'webgpu' }, { VK_DRIVER_FILES: '/dev/null' });

@@ -6,7 +6,17 @@ import { loadConfig } from '@styleforge/config';
 import { type EvaluationConfig, type EvaluationStage, type GenerationConfig, type TrainingConfig } from '@styleforge/contracts';
 import { newId } from '@styleforge/database';
 import { createConsumer, createQueues } from '@styleforge/queue';
-import { checkpointPrefix, classImagesPrefix, createObjectStore, datasetImageKey, datasetThumbnailKey, evaluationReportKey, generationImageKey, type ObjectStore, validationImageKey } from '@styleforge/storage';
+import {
+  checkpointPrefix,
+  classImagesPrefix,
+  createObjectStore,
+  datasetImageKey,
+  datasetThumbnailKey,
+  evaluationReportKey,
+  generationImageKey,
+  type ObjectStore,
+  validationImageKey,
+} from '@styleforge/storage';
 import { startFauxS3, startTestDatabase, type TestDatabase, type TestS3Server, trainingConfig } from '@styleforge/testing';
 import { createLogger, runSweep, type SweepServices } from '@styleforge/worker';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -52,11 +62,24 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
   async function saveCheckpoint(step: number): Promise<string> {
     const objectPrefix = checkpointPrefix(projectId, jobId, step, 1);
     for (const name of ['unet/weights.bin', 'manifest.json']) await put(objectPrefix + name);
-    return (await fixture.database.checkpoints.record({ projectId, jobId, step, objectPrefix, files: [{ path: 'unet/weights.bin', size: 1, sha256: 'x' }] })).id;
+    return (
+      await fixture.database.checkpoints.record({
+        projectId,
+        jobId,
+        step,
+        objectPrefix,
+        files: [{ path: 'unet/weights.bin', size: 1, sha256: 'x' }],
+      })
+    ).id;
   }
 
   beforeEach(async () => {
-    services = { database: fixture.database, objectStore: store, log: createLogger('silent'), sweep: { ...loadConfig({}).flow.sweep, orphanGraceHours: 1 } };
+    services = {
+      database: fixture.database,
+      objectStore: store,
+      log: createLogger('silent'),
+      sweep: { ...loadConfig({}).flow.sweep, orphanGraceHours: 1 },
+    };
     // A sweep sees everybody's rows, and those of the other store are not for this one.
     await fixture.database.prisma.project.deleteMany();
     await store.deletePrefix('projects/');
@@ -72,13 +95,35 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
     await saveCheckpoint(30);
     const objectKey = validationImageKey(projectId, jobId, 10, 0);
     await put(objectKey);
-    await validationImages.record({ jobId, step: 10, index: 0, prompt: 'x', seed: 1, width: 1, height: 1, sizeBytes: 1, sha256: 'x', objectKey });
+    await validationImages.record({
+      jobId,
+      step: 10,
+      index: 0,
+      prompt: 'x',
+      seed: 1,
+      width: 1,
+      height: 1,
+      sizeBytes: 1,
+      sha256: 'x',
+      objectKey,
+    });
   });
 
-  const finish = (daysAgo: number) => fixture.database.prisma.$transaction([
-    fixture.database.prisma.trainingJob.update({ where: { id: jobId }, data: { status: 'succeeded', finishedAt: new Date(Date.now() - daysAgo * DAY_MS), result: { final_step: 30, checkpoint_id: result } } }),
-    fixture.database.prisma.validationImage.updateMany({ where: { jobId }, data: { createdAt: new Date(Date.now() - daysAgo * DAY_MS) } }),
-  ]);
+  const finish = (daysAgo: number) =>
+    fixture.database.prisma.$transaction([
+      fixture.database.prisma.trainingJob.update({
+        where: { id: jobId },
+        data: {
+          status: 'succeeded',
+          finishedAt: new Date(Date.now() - daysAgo * DAY_MS),
+          result: { final_step: 30, checkpoint_id: result },
+        },
+      }),
+      fixture.database.prisma.validationImage.updateMany({
+        where: { jobId },
+        data: { createdAt: new Date(Date.now() - daysAgo * DAY_MS) },
+      }),
+    ]);
   const steps = async () => (await fixture.database.checkpoints.list(projectId, jobId)).map(({ step }) => step);
 
   it('removes the intermediate checkpoints and the images of old jobs, and keeps results, furthest checkpoints and live jobs', async () => {
@@ -114,7 +159,11 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
     const generation = await generations.create({ projectId, model: { checkpointId }, config: {} as GenerationConfig });
     const evaluation = (await evaluations.create({ projectId, config: { reference_dataset_id: null, models } as EvaluationConfig }))!;
     const job = (await trainingJobs.create({ projectId, config: { ...config, evaluation: { comparisons: models } as EvaluationStage } }))!;
-    for (const end of [() => generations.cancel(projectId, generation.id), () => evaluations.requestCancel(projectId, evaluation.id), () => trainingJobs.requestCancel(projectId, job.id)]) {
+    for (const end of [
+      () => generations.cancel(projectId, generation.id),
+      () => evaluations.requestCancel(projectId, evaluation.id),
+      () => trainingJobs.requestCancel(projectId, job.id),
+    ]) {
       expect(await runSweep(services)).toMatchObject({ checkpoints: 0 });
       await end();
     }
@@ -124,13 +173,38 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
 
   it('removes generated images, answers to idempotent requests and deliveries that are old', async () => {
     const { generations, prisma, webhooks, idempotencyKeys } = fixture.database;
-    const generation = await generations.create({ projectId, model: { baseModel: 'tiny' }, config: {
-      model: 'tiny', prompts: ['x'], negative_prompt: '', width: 8, height: 8, steps: 1, guidance_scale: 1, sampler: 'ddim', seed: 1, num_images: 1,
-    } });
+    const generation = await generations.create({
+      projectId,
+      model: { baseModel: 'tiny' },
+      config: {
+        model: 'tiny',
+        prompts: ['x'],
+        negative_prompt: '',
+        width: 8,
+        height: 8,
+        steps: 1,
+        guidance_scale: 1,
+        sampler: 'ddim',
+        seed: 1,
+        num_images: 1,
+      },
+    });
     await generations.claim(generation.id);
     const objectKey = generationImageKey(projectId, generation.id, 0);
     await put(objectKey);
-    const image = { id: newId('image'), projectId, generationId: generation.id, index: 0, prompt: 'x', seed: 1, width: 8, height: 8, sizeBytes: 1, sha256: 'x', objectKey };
+    const image = {
+      id: newId('image'),
+      projectId,
+      generationId: generation.id,
+      index: 0,
+      prompt: 'x',
+      seed: 1,
+      width: 8,
+      height: 8,
+      sizeBytes: 1,
+      sha256: 'x',
+      objectKey,
+    };
     await generations.recordImage(1, image);
     await generations.setStatus(generation.id, { from: 'running', to: 'succeeded', attempt: 1 });
     await prisma.generatedImage.updateMany({ where: { projectId }, data: { createdAt: new Date(Date.now() - 91 * DAY_MS) } });
@@ -149,8 +223,11 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
 
   it('finds objects without a row and rows without an object, older than the grace period; a dry run only tells', async () => {
     const orphans = [
-      datasetImageKey(projectId, 'ds_gone', 'img_gone'), generationImageKey(projectId, 'gen_gone', 0), validationImageKey(projectId, jobId, 99, 0),
-      `${checkpointPrefix(projectId, jobId, 40, 1)}unet/weights.bin`, `${checkpointPrefix(projectId, 'job_gone', 1, 1)}manifest.json`,
+      datasetImageKey(projectId, 'ds_gone', 'img_gone'),
+      generationImageKey(projectId, 'gen_gone', 0),
+      validationImageKey(projectId, jobId, 99, 0),
+      `${checkpointPrefix(projectId, jobId, 40, 1)}unet/weights.bin`,
+      `${checkpointPrefix(projectId, 'job_gone', 1, 1)}manifest.json`,
     ];
     const foreign = `${classImagesPrefix(projectId, 'digest')}00000000.png`;
     for (const key of [...orphans, foreign]) await put(key);
@@ -174,7 +251,22 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
     const dataset = await prisma.dataset.findFirstOrThrow({ where: { projectId } });
     const imageId = newId('image');
     const objectKey = datasetImageKey(projectId, dataset.id, imageId);
-    await images.add({ id: imageId, projectId, datasetId: dataset.id, component: null, caption: null, fileName: 'a.png', objectKey, width: 8, height: 8, sizeBytes: 1, sha256: 'x' }, 10);
+    await images.add(
+      {
+        id: imageId,
+        projectId,
+        datasetId: dataset.id,
+        component: null,
+        caption: null,
+        fileName: 'a.png',
+        objectKey,
+        width: 8,
+        height: 8,
+        sizeBytes: 1,
+        sha256: 'x',
+      },
+      10,
+    );
     const evaluation = (await evaluations.create({ projectId, config: { reference_dataset_id: null } as EvaluationConfig }))!;
     const thumbnail = datasetThumbnailKey(projectId, dataset.id, imageId);
     const report = evaluationReportKey(projectId, evaluation.id);
@@ -192,11 +284,15 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
     expect(results.filter((swept) => swept !== null).length).toBeGreaterThanOrEqual(1);
     let inside = 0;
     let most = 0;
-    await Promise.all(Array.from({ length: 4 }, () => fixture.database.exclusively('sweep', async () => {
-      most = Math.max(most, (inside += 1));
-      await new Promise((done) => setTimeout(done, 100));
-      inside -= 1;
-    })));
+    await Promise.all(
+      Array.from({ length: 4 }, () =>
+        fixture.database.exclusively('sweep', async () => {
+          most = Math.max(most, (inside += 1));
+          await new Promise((done) => setTimeout(done, 100));
+          inside -= 1;
+        }),
+      ),
+    );
     expect(most).toBe(1);
   });
 });
@@ -208,7 +304,10 @@ it('comes again and again through the queue, once for all that ask for it', asyn
   for (let worker = 0; worker < 3; worker++) await queues.repeat('sweep', 1_000, {});
   const times: number[] = [];
   const consumer = await createConsumer(connection, {
-    name: 'sweep', concurrency: 3, log, onAbandoned: async () => undefined,
+    name: 'sweep',
+    concurrency: 3,
+    log,
+    onAbandoned: async () => undefined,
     handle: async () => {
       times.push(Date.now());
       return 'finished';

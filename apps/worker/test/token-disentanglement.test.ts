@@ -23,18 +23,26 @@ beforeAll(async () => {
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 
 async function pictures(name: string, background: string): Promise<{ path: string; fileName: string; caption: null }[]> {
-  return Promise.all([0, 1, 2].map(async (i) => {
-    const path = join(scratch, `${name}-${i}.png`);
-    await sharp({ create: { width: 32 + i, height: 32, channels: 3, background } }).png().toFile(path);
-    return { path, fileName: basename(path), caption: null };
-  }));
+  return Promise.all(
+    [0, 1, 2].map(async (i) => {
+      const path = join(scratch, `${name}-${i}.png`);
+      await sharp({ create: { width: 32 + i, height: 32, channels: 3, background } })
+        .png()
+        .toFile(path);
+      return { path, fileName: basename(path), caption: null };
+    }),
+  );
 }
 
 it('is a report in the words of the contract: each token alone and all together, the same every time', async () => {
   const extractor = await openExtractor({ name: 'clip', weights: { path: join(scratch, 'clip') } });
   const pipeline = await loadTextToImagePipeline(join(scratch, 'base'));
   const task: TokenMeasurement = {
-    extractor, pipeline, prompts: ['a house', 'a tree'], imagesPerPrompt: 2, signal: new AbortController().signal,
+    extractor,
+    pipeline,
+    prompts: ['a house', 'a tree'],
+    imagesPerPrompt: 2,
+    signal: new AbortController().signal,
     components: [
       { component: 'person', token: 'zwx', prompt: 'a photo of zwx style', images: await pictures('person', 'red') },
       { component: 'background', token: 'ukj', prompt: 'a photo of ukj style', images: await pictures('background', 'blue') },
@@ -45,8 +53,18 @@ it('is a report in the words of the contract: each token alone and all together,
   const result = await measureTokens(task);
   expect(tokenDisentanglement.parse(JSON.parse(JSON.stringify(result)))).toEqual(result);
   expect(result).toMatchObject({ extractor: 'clip', prompts: 2, images_per_prompt: 2 });
-  expect(result.components.map(({ name, references, recognised }) => [name, references, recognised])).toEqual([['person', 3, 1], ['background', 3, 1], ['object', 3, 1]]);
-  expect(result.conditions.map(({ prefix }) => prefix)).toEqual(['', 'a photo of zwx style', 'a photo of ukj style', 'a photo of sks style', 'a photo of zwx style, ukj style, sks style']);
+  expect(result.components.map(({ name, references, recognised }) => [name, references, recognised])).toEqual([
+    ['person', 3, 1],
+    ['background', 3, 1],
+    ['object', 3, 1],
+  ]);
+  expect(result.conditions.map(({ prefix }) => prefix)).toEqual([
+    '',
+    'a photo of zwx style',
+    'a photo of ukj style',
+    'a photo of sks style',
+    'a photo of zwx style, ukj style, sks style',
+  ]);
   // The base model hears the tokens as words: what they do to its images is no noise of other seeds.
   for (const { pulls } of result.conditions.slice(1)) expect(pulls.some(({ gain }) => gain.value !== 0)).toBe(true);
   expect(await measureTokens(task)).toEqual(result);

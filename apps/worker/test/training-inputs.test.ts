@@ -32,23 +32,51 @@ async function addImage(fileName: string, hue: number, height = 64): Promise<voi
   const objectKey = datasetImageKey(projectId, datasetId, id);
   await objectStore.put(objectKey, png);
   const sha256 = createHash('sha256').update(png).digest('hex');
-  await fixture.database.images.add({ id, projectId, datasetId, fileName, component: null, caption: 'a disc', width: 64, height, sizeBytes: png.length, sha256, objectKey }, 10);
+  await fixture.database.images.add(
+    { id, projectId, datasetId, fileName, component: null, caption: 'a disc', width: 64, height, sizeBytes: png.length, sha256, objectKey },
+    10,
+  );
 }
 
 const inputs = () =>
-  downloadTrainingInputs(projectId, trainingConfig(datasetId, { hyperparameters: { ...METHOD_HYPERPARAMETERS, resolution: 64 } }), join(directory, 'images'), { database: fixture.database, objectStore });
+  downloadTrainingInputs(
+    projectId,
+    trainingConfig(datasetId, { hyperparameters: { ...METHOD_HYPERPARAMETERS, resolution: 64 } }),
+    join(directory, 'images'),
+    { database: fixture.database, objectStore },
+  );
 
 it('says with the code of the failure what cannot be trained on, and fetches what can', async () => {
   for (const hue of [0, 90]) await addImage(`${hue}.png`, hue);
   expect(failureOf(await inputs().catch((error: unknown) => error))).toEqual({
-    code: 'too_few_images', message: expect.stringMatching(/^\/style_ref\/dataset_id: the component all has 2 images/) as string, retryable: false,
+    code: 'too_few_images',
+    message: expect.stringMatching(/^\/style_ref\/dataset_id: the component all has 2 images/) as string,
+    retryable: false,
   });
   await addImage('180.png', 180);
   const { styleRef, aux, reference } = await inputs();
-  expect([styleRef.map(({ token, images }) => [token, images.map(({ fileName, caption }) => [fileName, caption])]), aux, reference]).toEqual([
-    [['zwx', [['0.png', 'a disc'], ['90.png', 'a disc'], ['180.png', 'a disc']]]], null, [],
+  expect([
+    styleRef.map(({ token, images }) => [token, images.map(({ fileName, caption }) => [fileName, caption])]),
+    aux,
+    reference,
+  ]).toEqual([
+    [
+      [
+        'zwx',
+        [
+          ['0.png', 'a disc'],
+          ['90.png', 'a disc'],
+          ['180.png', 'a disc'],
+        ],
+      ],
+    ],
+    null,
+    [],
   ]);
   expect(await readFile(styleRef[0]?.images[2]?.path ?? '')).toEqual(await discPicture(180));
   await addImage('Mine (2).png', 270, 40);
-  expect(failureOf(await inputs().catch((error: unknown) => error))).toMatchObject({ code: 'image_too_small', message: expect.stringContaining('Mine (2).png is 64x40 pixels, too small for hyperparameters.resolution 64') });
+  expect(failureOf(await inputs().catch((error: unknown) => error))).toMatchObject({
+    code: 'image_too_small',
+    message: expect.stringContaining('Mine (2).png is 64x40 pixels, too small for hyperparameters.resolution 64'),
+  });
 });

@@ -41,7 +41,11 @@ beforeEach(async () => {
   received = [];
   answer = (response) => response.writeHead(204).end();
   ({ projectId } = await fixture.database.apiKeys.createProject('test'));
-  services = { database: fixture.database, log: createLogger('silent'), webhooks: { allowedNetworks: loopback, timeoutSeconds: 1, disableAfterDays: 5 } };
+  services = {
+    database: fixture.database,
+    log: createLogger('silent'),
+    webhooks: { allowedNetworks: loopback, timeoutSeconds: 1, disableAfterDays: 5 },
+  };
 });
 
 const webhooks = () => fixture.database.webhooks;
@@ -53,7 +57,10 @@ async function createWebhook(url = `${base}/hook`, events: WebhookEvent[] = ['tr
 /** A delivery that counts like any other, unlike a test. */
 async function createDelivery({ id }: WebhookRow): Promise<string> {
   const delivery = await webhooks().test(projectId, id);
-  await fixture.database.prisma.webhookDelivery.update({ where: { id: delivery?.id ?? '' }, data: { eventType: 'training_job.succeeded' } });
+  await fixture.database.prisma.webhookDelivery.update({
+    where: { id: delivery?.id ?? '' },
+    data: { eventType: 'training_job.succeeded' },
+  });
   return delivery?.id ?? '';
 }
 const deliver = (id: string, isLastAttempt = false) => deliverWebhook(id, { isLastAttempt }, services);
@@ -66,9 +73,16 @@ function verify({ headers, body }: Received, secret: string): { type: string; da
 describe('signing', () => {
   it("is that of Standard Webhooks: the specification's own example", () => {
     const payload = '{"test": 2432232314}';
-    const headers = signedHeaders(['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'], 'msg_p5jXN8AQM9LWM0D4loKWxJek', new Date(1614265330_000), payload);
+    const headers = signedHeaders(
+      ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'],
+      'msg_p5jXN8AQM9LWM0D4loKWxJek',
+      new Date(1614265330_000),
+      payload,
+    );
     expect(headers).toEqual({
-      'webhook-id': 'msg_p5jXN8AQM9LWM0D4loKWxJek', 'webhook-timestamp': '1614265330', 'webhook-signature': 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=',
+      'webhook-id': 'msg_p5jXN8AQM9LWM0D4loKWxJek',
+      'webhook-timestamp': '1614265330',
+      'webhook-signature': 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=',
     });
   });
 
@@ -94,7 +108,12 @@ describe('a receiver', () => {
     const id = await createDelivery(webhook);
     answer = (response) => response.writeHead(500).end('no');
     await expect(deliver(id)).rejects.toThrow('answered 500');
-    expect(await logged(webhook)).toMatchObject({ status: 'pending', attempts: 1, responseStatus: 500, error: 'the endpoint answered 500' });
+    expect(await logged(webhook)).toMatchObject({
+      status: 'pending',
+      attempts: 1,
+      responseStatus: 500,
+      error: 'the endpoint answered 500',
+    });
     expect((await webhooks().find(projectId, webhook.id))?.failingSince).toBeInstanceOf(Date);
     answer = (response) => response.writeHead(204).end();
     expect(await deliver(id)).toBe('finished');
@@ -154,7 +173,10 @@ describe('a receiver', () => {
     const gone = await createWebhook(`${base}/gone`);
     answer = (response) => response.writeHead(410).end();
     await expect(deliver(await createDelivery(gone))).rejects.toThrow('410');
-    expect(await webhooks().find(projectId, gone.id)).toMatchObject({ disabledAt: expect.any(Date) as Date, disabledReason: expect.stringContaining('gone') as string });
+    expect(await webhooks().find(projectId, gone.id)).toMatchObject({
+      disabledAt: expect.any(Date) as Date,
+      disabledReason: expect.stringContaining('gone') as string,
+    });
     const worn = await createWebhook(`${base}/worn`);
     answer = (response) => response.writeHead(503).end();
     await fixture.database.prisma.webhook.update({ where: { id: worn.id }, data: { failingSince: new Date(Date.now() - 6 * 86_400_000) } });
@@ -170,15 +192,20 @@ describe('a receiver', () => {
 });
 
 describe('addresses', () => {
-  it.each(['http://127.0.0.1:1/', 'http://[::1]:1/', 'http://[::ffff:127.0.0.1]:1/', 'http://localhost:1/', 'http://10.0.0.1/', 'http://169.254.169.254/latest'])(
-    'refuses %s before any connection is made', async (url) => {
-      services.webhooks = { ...services.webhooks, allowedNetworks: [] };
-      const webhook = await createWebhook(url);
-      await expect(deliver(await createDelivery(webhook))).rejects.toThrow(/address that webhooks may not reach/);
-      expect(await logged(webhook)).toMatchObject({ status: 'failed', responseStatus: null });
-      expect(received).toEqual([]);
-    },
-  );
+  it.each([
+    'http://127.0.0.1:1/',
+    'http://[::1]:1/',
+    'http://[::ffff:127.0.0.1]:1/',
+    'http://localhost:1/',
+    'http://10.0.0.1/',
+    'http://169.254.169.254/latest',
+  ])('refuses %s before any connection is made', async (url) => {
+    services.webhooks = { ...services.webhooks, allowedNetworks: [] };
+    const webhook = await createWebhook(url);
+    await expect(deliver(await createDelivery(webhook))).rejects.toThrow(/address that webhooks may not reach/);
+    expect(await logged(webhook)).toMatchObject({ status: 'failed', responseStatus: null });
+    expect(received).toEqual([]);
+  });
 
   it('checks what a name leads to when it connects: a policy that changes its mind is asked for each connection', async () => {
     const url = new URL(base);
@@ -197,11 +224,21 @@ describe('a job', () => {
     const wanting = await createWebhook(`${base}/wanting`, ['training_job.succeeded']);
     const other = await createWebhook(`${base}/other`, ['training_job.failed']);
     const { id: datasetId } = await fixture.database.datasets.create(projectId, { name: 'style', kind: 'style_ref' });
-    const job = await fixture.database.trainingJobs.create({ projectId, config: trainingConfig(datasetId), metadata: { team: 'a' }, webhookUrl: `${base}/own` });
+    const job = await fixture.database.trainingJobs.create({
+      projectId,
+      config: trainingConfig(datasetId),
+      metadata: { team: 'a' },
+      webhookUrl: `${base}/own`,
+    });
     const id = job?.id ?? '';
     await fixture.database.trainingJobs.claim(id);
     await fixture.database.trainingJobs.start(id, 1);
-    await fixture.database.trainingJobs.setStatus(id, { from: 'running', to: 'succeeded', attempt: 1, result: { final_step: 2, checkpoint_id: 'ckpt_x' } });
+    await fixture.database.trainingJobs.setStatus(id, {
+      from: 'running',
+      to: 'succeeded',
+      attempt: 1,
+      result: { final_step: 2, checkpoint_id: 'ckpt_x' },
+    });
 
     services.webhooks = { ...services.webhooks, publicUrl: 'https://forge.example.com/' };
     let refusals = 1;
@@ -210,7 +247,11 @@ describe('a job', () => {
     const queues = await createQueues(connection, services.log);
     const publisher = await startOutboxPublisher({ database: fixture.database, queues, log: services.log, pollMs: 200 });
     const consumer = await createConsumer(connection, {
-      name: 'webhook', concurrency: 4, log: services.log, onAbandoned: async () => undefined, handle: ({ deliveryId }, context) => deliverWebhook(deliveryId, context, services),
+      name: 'webhook',
+      concurrency: 4,
+      log: services.log,
+      onAbandoned: async () => undefined,
+      handle: ({ deliveryId }, context) => deliverWebhook(deliveryId, context, services),
     });
     const delivered = () => fixture.database.prisma.webhookDelivery.count({ where: { projectId, status: 'delivered' } });
     while ((await delivered()) < 5) await new Promise((done) => setTimeout(done, 100));
@@ -230,7 +271,15 @@ describe('a job', () => {
     expect((await webhooks().deliveries(projectId, other.id, { limit: 10 })).rows).toEqual([]);
     expect(bodies.find(({ path }) => path === '/wanting')).toMatchObject({
       type: 'training_job.succeeded',
-      data: { id, object: 'training_job', status: 'succeeded', metadata: { team: 'a' }, error: null, result: { final_step: 2 }, links: { self: `https://forge.example.com/v1/training-jobs/${id}` } },
+      data: {
+        id,
+        object: 'training_job',
+        status: 'succeeded',
+        metadata: { team: 'a' },
+        error: null,
+        result: { final_step: 2 },
+        links: { self: `https://forge.example.com/v1/training-jobs/${id}` },
+      },
     });
     for (const request of mine.filter(({ path }) => path === '/wanting')) verify(request, wanting.secret);
   });

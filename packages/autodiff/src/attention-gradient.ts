@@ -31,7 +31,13 @@ function withRowSums(graph: Graph, v: Tensor, output: Tensor, dy: Tensor): { v1:
 }
 
 /** With P = softmax(S): dS = P (dy v' - rowsum(dy output)), dv = P' dy. */
-export function softmaxProductGradient({ graph, inputs: [, weights, values], output, dy, needs }: GradientContext<'softmaxProduct'>): (Tensor | null)[] {
+export function softmaxProductGradient({
+  graph,
+  inputs: [, weights, values],
+  output,
+  dy,
+  needs,
+}: GradientContext<'softmaxProduct'>): (Tensor | null)[] {
   const { v1, dy1 } = withRowSums(graph, values, output, dy);
   return [
     needs[0] ? graph.mul(weights, graph.matmul(dy1, v1, { transposeB: true })) : null,
@@ -55,11 +61,14 @@ interface Heads {
 function gradientRows(graph: Graph, { q, k, v1, dy1, dy }: Heads, scale: number): Tensor {
   const weights = graph.softmax(graph.matmul(q, k, { transposeB: true, alpha: scale }));
   const dScores = graph.mul(weights, graph.matmul(dy1, v1, { transposeB: true }));
-  return graph.concat([
-    graph.matmul(dScores, k, { alpha: scale }),
-    graph.matmul(dScores, q, { transposeA: true, alpha: scale }),
-    graph.matmul(weights, dy, { transposeA: true }),
-  ], 1);
+  return graph.concat(
+    [
+      graph.matmul(dScores, k, { alpha: scale }),
+      graph.matmul(dScores, q, { transposeA: true, alpha: scale }),
+      graph.matmul(weights, dy, { transposeA: true }),
+    ],
+    1,
+  );
 }
 
 export function attentionGradient({ graph, node, inputs: [q, k, v], output, dy }: GradientContext<'attention'>): Tensor[] {

@@ -29,13 +29,15 @@ const TWO_OVER_SQRT_PI = 2 / Math.sqrt(Math.PI);
 const INVERSE_SQRT_TWO_PI = 1 / Math.sqrt(2 * Math.PI);
 
 const broadcastAxes = (graph: Graph, reduced: Tensor, { shape }: Tensor, axes: readonly number[]): Tensor =>
-  graph.reshape(reduced, shape.map((dimension, i) => (axes.includes(i) ? 1 : dimension)));
+  graph.reshape(
+    reduced,
+    shape.map((dimension, i) => (axes.includes(i) ? 1 : dimension)),
+  );
 
 function matmulGradient({ graph, node, inputs: [a, b], dy, needs }: GradientContext<'matmul'>): (Tensor | null)[] {
   const { transposeA: ta, transposeB: tb, alpha } = node.attributes;
-  const da = () => ta
-    ? graph.matmul(b, dy, { transposeA: tb, transposeB: true, alpha })
-    : graph.matmul(dy, b, { transposeB: !tb, alpha });
+  const da = () =>
+    ta ? graph.matmul(b, dy, { transposeA: tb, transposeB: true, alpha }) : graph.matmul(dy, b, { transposeB: !tb, alpha });
   const db = () => {
     if (ta) return tb ? graph.matmul(dy, a, { transposeA: true, transposeB: true, alpha }) : graph.matmul(a, dy, { alpha });
     return tb ? transposedProduct(graph, dy, a, alpha) : transposedProduct(graph, a, dy, alpha);
@@ -113,10 +115,12 @@ function sliceGradient({ graph, node, inputs: [x], dy }: GradientContext<'slice'
 }
 
 function padGradient({ graph, node, inputs: [x], dy }: GradientContext<'pad'>): Tensor[] {
-  return [x.shape.reduce((cut, dimension, axis) => {
-    const start = node.attributes.before[axis];
-    return cut.shape[axis] === dimension ? cut : graph.slice(cut, axis, start, start + dimension);
-  }, dy)];
+  return [
+    x.shape.reduce((cut, dimension, axis) => {
+      const start = node.attributes.before[axis];
+      return cut.shape[axis] === dimension ? cut : graph.slice(cut, axis, start, start + dimension);
+    }, dy),
+  ];
 }
 
 export const gradientRules: { readonly [K in OpKind]: GradientRule<K> | NotDifferentiable } = {
@@ -124,7 +128,10 @@ export const gradientRules: { readonly [K in OpKind]: GradientRule<K> | NotDiffe
   parameter: source,
   constant: source,
   add: ({ graph, inputs: [a, b], dy, needs }) => [needs[0] ? graph.sumTo(dy, a.shape) : null, needs[1] ? graph.sumTo(dy, b.shape) : null],
-  sub: ({ graph, inputs: [a, b], dy, needs }) => [needs[0] ? graph.sumTo(dy, a.shape) : null, needs[1] ? graph.sumTo(graph.neg(dy), b.shape) : null],
+  sub: ({ graph, inputs: [a, b], dy, needs }) => [
+    needs[0] ? graph.sumTo(dy, a.shape) : null,
+    needs[1] ? graph.sumTo(graph.neg(dy), b.shape) : null,
+  ],
   mul: ({ graph, inputs: [a, b], dy, needs }) => [
     needs[0] ? graph.sumTo(graph.mul(dy, b), a.shape) : null,
     needs[1] ? graph.sumTo(graph.mul(dy, a), b.shape) : null,

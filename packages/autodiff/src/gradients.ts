@@ -29,14 +29,20 @@ function complementaryAxis(graph: Graph, first: Tensor, second: Tensor): number 
   if (!isNode(a, 'pad') || !isNode(b, 'pad')) return null;
   const changed = first.shape.flatMap((size, axis) => (a.inputs[0].shape[axis] !== size || b.inputs[0].shape[axis] !== size ? [axis] : []));
   const [axis] = changed;
-  const fits = changed.length === 1 && a.attributes.before[axis] === 0 && b.attributes.after[axis] === 0
-    && a.inputs[0].shape[axis] + b.inputs[0].shape[axis] === first.shape[axis];
+  const fits =
+    changed.length === 1 &&
+    a.attributes.before[axis] === 0 &&
+    b.attributes.after[axis] === 0 &&
+    a.inputs[0].shape[axis] + b.inputs[0].shape[axis] === first.shape[axis];
   return fits ? axis : null;
 }
 
 /** The sum of two contributions; the gradients of the two halves of a tensor are put together instead of being padded and added. */
 function accumulate(graph: Graph, sum: Tensor, contribution: Tensor): Tensor {
-  for (const [first, second] of [[sum, contribution], [contribution, sum]]) {
+  for (const [first, second] of [
+    [sum, contribution],
+    [contribution, sum],
+  ]) {
     const axis = complementaryAxis(graph, first, second);
     if (axis !== null) return graph.concat([graph.nodeOf(first).inputs[0], graph.nodeOf(second).inputs[0]], axis);
   }

@@ -108,31 +108,73 @@ export class Graph {
     return typeof value === 'number' ? this.scalar(value) : value;
   }
 
-  add(a: Tensor, b: Tensor | number): Tensor { return this.apply('add', [a, this.#operand(b)], {}); }
-  sub(a: Tensor | number, b: Tensor | number): Tensor { return this.apply('sub', [this.#operand(a), this.#operand(b)], {}); }
-  mul(a: Tensor, b: Tensor | number): Tensor { return this.apply('mul', [a, this.#operand(b)], {}); }
-  div(a: Tensor, b: Tensor | number): Tensor { return this.apply('div', [a, this.#operand(b)], {}); }
-  neg(x: Tensor): Tensor { return this.apply('neg', [x], {}); }
-  exp(x: Tensor): Tensor { return this.apply('exp', [x], {}); }
-  log(x: Tensor): Tensor { return this.apply('log', [x], {}); }
-  sqrt(x: Tensor): Tensor { return this.apply('sqrt', [x], {}); }
-  reciprocal(x: Tensor): Tensor { return this.apply('reciprocal', [x], {}); }
-  sigmoid(x: Tensor): Tensor { return this.apply('sigmoid', [x], {}); }
-  tanh(x: Tensor): Tensor { return this.apply('tanh', [x], {}); }
-  erf(x: Tensor): Tensor { return this.apply('erf', [x], {}); }
-  sin(x: Tensor): Tensor { return this.apply('sin', [x], {}); }
-  cos(x: Tensor): Tensor { return this.apply('cos', [x], {}); }
-  relu(x: Tensor): Tensor { return this.apply('relu', [x], {}); }
-  silu(x: Tensor): Tensor { return this.apply('silu', [x], {}); }
-  quickGelu(x: Tensor): Tensor { return this.apply('quickGelu', [x], {}); }
-  gelu(x: Tensor): Tensor { return this.apply('gelu', [x], {}); }
-  stopGradient(x: Tensor): Tensor { return this.apply('stopGradient', [x], {}); }
-  square(x: Tensor): Tensor { return this.mul(x, x); }
+  add(a: Tensor, b: Tensor | number): Tensor {
+    return this.apply('add', [a, this.#operand(b)], {});
+  }
+  sub(a: Tensor | number, b: Tensor | number): Tensor {
+    return this.apply('sub', [this.#operand(a), this.#operand(b)], {});
+  }
+  mul(a: Tensor, b: Tensor | number): Tensor {
+    return this.apply('mul', [a, this.#operand(b)], {});
+  }
+  div(a: Tensor, b: Tensor | number): Tensor {
+    return this.apply('div', [a, this.#operand(b)], {});
+  }
+  neg(x: Tensor): Tensor {
+    return this.apply('neg', [x], {});
+  }
+  exp(x: Tensor): Tensor {
+    return this.apply('exp', [x], {});
+  }
+  log(x: Tensor): Tensor {
+    return this.apply('log', [x], {});
+  }
+  sqrt(x: Tensor): Tensor {
+    return this.apply('sqrt', [x], {});
+  }
+  reciprocal(x: Tensor): Tensor {
+    return this.apply('reciprocal', [x], {});
+  }
+  sigmoid(x: Tensor): Tensor {
+    return this.apply('sigmoid', [x], {});
+  }
+  tanh(x: Tensor): Tensor {
+    return this.apply('tanh', [x], {});
+  }
+  erf(x: Tensor): Tensor {
+    return this.apply('erf', [x], {});
+  }
+  sin(x: Tensor): Tensor {
+    return this.apply('sin', [x], {});
+  }
+  cos(x: Tensor): Tensor {
+    return this.apply('cos', [x], {});
+  }
+  relu(x: Tensor): Tensor {
+    return this.apply('relu', [x], {});
+  }
+  silu(x: Tensor): Tensor {
+    return this.apply('silu', [x], {});
+  }
+  quickGelu(x: Tensor): Tensor {
+    return this.apply('quickGelu', [x], {});
+  }
+  gelu(x: Tensor): Tensor {
+    return this.apply('gelu', [x], {});
+  }
+  stopGradient(x: Tensor): Tensor {
+    return this.apply('stopGradient', [x], {});
+  }
+  square(x: Tensor): Tensor {
+    return this.mul(x, x);
+  }
 
   /** alpha * a' @ b', where a' and b' are transposed in their last two axes on request. */
   matmul(a: Tensor, b: Tensor, options: { transposeA?: boolean; transposeB?: boolean; alpha?: number } = {}): Tensor {
     return this.apply('matmul', [a, b], {
-      transposeA: options.transposeA ?? false, transposeB: options.transposeB ?? false, alpha: options.alpha ?? 1,
+      transposeA: options.transposeA ?? false,
+      transposeB: options.transposeB ?? false,
+      alpha: options.alpha ?? 1,
     });
   }
 
@@ -144,7 +186,8 @@ export class Graph {
   /** x [n, c, h, w], weight [o, c, kh, kw]; pads are [top, left, bottom, right], all 0 by default. */
   conv2d(x: Tensor, weight: Tensor, bias?: Tensor, options: Partial<Conv2dAttributes> = {}): Tensor {
     return this.apply('conv2d', bias ? [x, weight, bias] : [x, weight], {
-      strides: options.strides ?? [1, 1], pads: options.pads ?? [0, 0, 0, 0],
+      strides: options.strides ?? [1, 1],
+      pads: options.pads ?? [0, 0, 0, 0],
     });
   }
 
@@ -157,13 +200,17 @@ export class Graph {
     return this.apply('averagePool2d', [x], { strides: options.kernel, pads: [0, 0, 0, 0], ...options });
   }
 
-  upsampleNearest(x: Tensor, scale: readonly [number, number]): Tensor { return this.apply('upsampleNearest', [x], { scale }); }
+  upsampleNearest(x: Tensor, scale: readonly [number, number]): Tensor {
+    return this.apply('upsampleNearest', [x], { scale });
+  }
 
   reshape(x: Tensor, shape: Shape): Tensor {
     return sameShape(x.shape, shape) ? x : this.apply('reshape', [x], { shape });
   }
 
-  transpose(x: Tensor, permutation: readonly number[]): Tensor { return this.apply('transpose', [x], { permutation }); }
+  transpose(x: Tensor, permutation: readonly number[]): Tensor {
+    return this.apply('transpose', [x], { permutation });
+  }
 
   broadcastTo(x: Tensor, shape: Shape): Tensor {
     return sameShape(x.shape, shape) ? x : this.apply('broadcastTo', [x], { shape });
@@ -177,28 +224,50 @@ export class Graph {
     return this.apply('slice', [x], { axis: normalizeAxis(axis, x.shape.length, 'slice'), start, end });
   }
 
-  pad(x: Tensor, before: readonly number[], after: readonly number[]): Tensor { return this.apply('pad', [x], { before, after }); }
+  pad(x: Tensor, before: readonly number[], after: readonly number[]): Tensor {
+    return this.apply('pad', [x], { before, after });
+  }
   /** Rows of `table` [n, ...] picked by int32 `indices`. */
-  gather(table: Tensor, indices: Tensor): Tensor { return this.apply('gather', [table, indices], {}); }
-  scatterAdd(updates: Tensor, indices: Tensor, rows: number): Tensor { return this.apply('scatterAdd', [updates, indices], { rows }); }
+  gather(table: Tensor, indices: Tensor): Tensor {
+    return this.apply('gather', [table, indices], {});
+  }
+  scatterAdd(updates: Tensor, indices: Tensor, rows: number): Tensor {
+    return this.apply('scatterAdd', [updates, indices], { rows });
+  }
 
-  reduceSum(x: Tensor, axes: readonly number[], keepDimensions = false): Tensor { return this.#reduce('reduceSum', x, axes, keepDimensions); }
-  reduceMean(x: Tensor, axes: readonly number[], keepDimensions = false): Tensor { return this.#reduce('reduceMean', x, axes, keepDimensions); }
-  reduceMax(x: Tensor, axes: readonly number[], keepDimensions = false): Tensor { return this.#reduce('reduceMax', x, axes, keepDimensions); }
+  reduceSum(x: Tensor, axes: readonly number[], keepDimensions = false): Tensor {
+    return this.#reduce('reduceSum', x, axes, keepDimensions);
+  }
+  reduceMean(x: Tensor, axes: readonly number[], keepDimensions = false): Tensor {
+    return this.#reduce('reduceMean', x, axes, keepDimensions);
+  }
+  reduceMax(x: Tensor, axes: readonly number[], keepDimensions = false): Tensor {
+    return this.#reduce('reduceMax', x, axes, keepDimensions);
+  }
 
   #reduce(kind: 'reduceSum' | 'reduceMean' | 'reduceMax', x: Tensor, axes: readonly number[], keepDimensions: boolean): Tensor {
     const normalized = axes.map((axis) => normalizeAxis(axis, x.shape.length, kind)).sort((a, b) => a - b);
     return this.apply(kind, [x], { axes: normalized, keepDimensions });
   }
 
-  attention(q: Tensor, k: Tensor, v: Tensor, options: OpAttributes['attention']): Tensor { return this.apply('attention', [q, k, v], options); }
+  attention(q: Tensor, k: Tensor, v: Tensor, options: OpAttributes['attention']): Tensor {
+    return this.apply('attention', [q, k, v], options);
+  }
   /** Over the last axis. */
-  softmax(x: Tensor): Tensor { return this.apply('softmax', [x], {}); }
+  softmax(x: Tensor): Tensor {
+    return this.apply('softmax', [x], {});
+  }
   /** softmax(scores [..., queries, keys]) @ values [..., keys, d]. */
-  softmaxProduct(scores: Tensor, values: Tensor): Tensor { return this.apply('softmaxProduct', [scores, this.softmax(scores), values], {}); }
+  softmaxProduct(scores: Tensor, values: Tensor): Tensor {
+    return this.apply('softmaxProduct', [scores, this.softmax(scores), values], {});
+  }
   /** Zero mean and unit variance over the last axis. */
-  standardize(x: Tensor, epsilon: number): Tensor { return this.apply('standardize', [x], { epsilon }); }
-  inverseDeviation(x: Tensor, epsilon: number): Tensor { return this.apply('inverseDeviation', [x], { epsilon }); }
+  standardize(x: Tensor, epsilon: number): Tensor {
+    return this.apply('standardize', [x], { epsilon });
+  }
+  inverseDeviation(x: Tensor, epsilon: number): Tensor {
+    return this.apply('inverseDeviation', [x], { epsilon });
+  }
 
   /** Sums `x` down to `shape`: the gradient of broadcasting. */
   sumTo(x: Tensor, shape: Shape): Tensor {

@@ -6,11 +6,16 @@ import { type Tensor } from './tensor.ts';
 /** Multiplications behind one value of a product of matrices, a convolution or attention; 0 for everything else. */
 function workPerValue({ kind, inputs }: OpNode): number {
   switch (kind) {
-    case 'attention': return 2 * inputs[1].shape[1];
-    case 'softmaxProduct': return inputs[1].shape.at(-1)!;
-    case 'conv2d': return inputs[1].shape.slice(1).reduce((product, dimension) => product * dimension, 1);
-    case 'linear': return inputs[1].shape[1];
-    default: return 0;
+    case 'attention':
+      return 2 * inputs[1].shape[1];
+    case 'softmaxProduct':
+      return inputs[1].shape.at(-1)!;
+    case 'conv2d':
+      return inputs[1].shape.slice(1).reduce((product, dimension) => product * dimension, 1);
+    case 'linear':
+      return inputs[1].shape[1];
+    default:
+      return 0;
   }
 }
 
@@ -52,7 +57,7 @@ export class Replay {
   /** The tensor that stands for `tensor`, an operand or the result of `node`, in the backward pass. */
   valueFor(node: OpNode, tensor: Tensor): Tensor {
     const segment = this.#graph.segmentOf(node.output);
-    return segment === null ? tensor : this.#copies.get(segment)!.get(tensor.id) ?? tensor;
+    return segment === null ? tensor : (this.#copies.get(segment)!.get(tensor.id) ?? tensor);
   }
 
   /**

@@ -1,8 +1,6 @@
 // Shape and type of every operation's result, and the checks that its operands fit.
 import { type Conv2dAttributes, type OpAttributes, type OpKind, type Pool2dAttributes } from './ops.ts';
-import {
-  broadcastShapes, elementCount, normalizeAxis, sameShape, ShapeError, type DType, type Shape, type Tensor,
-} from './tensor.ts';
+import { broadcastShapes, elementCount, normalizeAxis, sameShape, ShapeError, type DType, type Shape, type Tensor } from './tensor.ts';
 
 export interface TensorType {
   readonly dtype: DType;
@@ -25,17 +23,22 @@ function expectFloats(kind: string, inputs: readonly Tensor[], least: number, mo
   }
 }
 
-const unary = (kind: string) => (inputs: readonly Tensor[]): TensorType => {
-  expectFloats(kind, inputs, 1);
-  return float(inputs[0].shape);
-};
+const unary =
+  (kind: string) =>
+  (inputs: readonly Tensor[]): TensorType => {
+    expectFloats(kind, inputs, 1);
+    return float(inputs[0].shape);
+  };
 
-const binary = (kind: string) => (inputs: readonly Tensor[]): TensorType => {
-  expectFloats(kind, inputs, 2);
-  return float(broadcastShapes(inputs[0].shape, inputs[1].shape, kind));
-};
+const binary =
+  (kind: string) =>
+  (inputs: readonly Tensor[]): TensorType => {
+    expectFloats(kind, inputs, 2);
+    return float(broadcastShapes(inputs[0].shape, inputs[1].shape, kind));
+  };
 
-const reduction = (kind: string) =>
+const reduction =
+  (kind: string) =>
   (inputs: readonly Tensor[], { axes, keepDimensions }: { axes: readonly number[]; keepDimensions: boolean }): TensorType => {
     expectFloats(kind, inputs, 1);
     const { shape } = inputs[0];
@@ -90,15 +93,18 @@ function conv2dShape(inputs: readonly Tensor[], attributes: Conv2dAttributes): T
   return float([x[0], weight[0], ...convolvedSize(x.slice(2), weight.slice(2), attributes)]);
 }
 
-const pooling = (kind: string) => (inputs: readonly Tensor[], attributes: Pool2dAttributes): TensorType => {
-  expectFloats(kind, inputs, 1);
-  const { shape } = inputs[0];
-  if (shape.length !== 4) throw new ShapeError(`${kind}: input [${shape}] must be [n, c, h, w]`);
-  const size = convolvedSize(shape.slice(2), attributes.kernel, attributes);
-  const padded = attributes.pads.some((pad, i) => pad >= attributes.kernel[i % 2]);
-  if (padded || size.some((length) => length < 1)) throw new ShapeError(`${kind}: windows of [${attributes.kernel}] do not fit [${shape}]`);
-  return float([shape[0], shape[1], ...size]);
-};
+const pooling =
+  (kind: string) =>
+  (inputs: readonly Tensor[], attributes: Pool2dAttributes): TensorType => {
+    expectFloats(kind, inputs, 1);
+    const { shape } = inputs[0];
+    if (shape.length !== 4) throw new ShapeError(`${kind}: input [${shape}] must be [n, c, h, w]`);
+    const size = convolvedSize(shape.slice(2), attributes.kernel, attributes);
+    const padded = attributes.pads.some((pad, i) => pad >= attributes.kernel[i % 2]);
+    if (padded || size.some((length) => length < 1))
+      throw new ShapeError(`${kind}: windows of [${attributes.kernel}] do not fit [${shape}]`);
+    return float([shape[0], shape[1], ...size]);
+  };
 
 function linearShape(inputs: readonly Tensor[]): TensorType {
   expectFloats('linear', inputs, 2, 3);
@@ -160,7 +166,12 @@ function reshapeShape(inputs: readonly Tensor[], { shape }: OpAttributes['reshap
 function transposeShape(inputs: readonly Tensor[], { permutation }: OpAttributes['transpose']): TensorType {
   expectFloats('transpose', inputs, 1);
   const { shape } = inputs[0];
-  if (!sameShape([...permutation].sort((a, b) => a - b), shape.map((_, i) => i))) {
+  if (
+    !sameShape(
+      [...permutation].sort((a, b) => a - b),
+      shape.map((_, i) => i),
+    )
+  ) {
     throw new ShapeError(`transpose: [${permutation}] is no permutation of the axes of [${shape}]`);
   }
   return float(permutation.map((axis) => shape[axis]));
@@ -175,10 +186,24 @@ function broadcastToShape(inputs: readonly Tensor[], { shape }: OpAttributes['br
 }
 
 export const shapeRules: { readonly [K in ComputedKind]: ShapeRule<K> } = {
-  add: binary('add'), sub: binary('sub'), mul: binary('mul'), div: binary('div'),
-  neg: unary('neg'), exp: unary('exp'), log: unary('log'), sqrt: unary('sqrt'), reciprocal: unary('reciprocal'),
-  sigmoid: unary('sigmoid'), tanh: unary('tanh'), erf: unary('erf'), sin: unary('sin'), cos: unary('cos'),
-  relu: unary('relu'), silu: unary('silu'), quickGelu: unary('quickGelu'), gelu: unary('gelu'),
+  add: binary('add'),
+  sub: binary('sub'),
+  mul: binary('mul'),
+  div: binary('div'),
+  neg: unary('neg'),
+  exp: unary('exp'),
+  log: unary('log'),
+  sqrt: unary('sqrt'),
+  reciprocal: unary('reciprocal'),
+  sigmoid: unary('sigmoid'),
+  tanh: unary('tanh'),
+  erf: unary('erf'),
+  sin: unary('sin'),
+  cos: unary('cos'),
+  relu: unary('relu'),
+  silu: unary('silu'),
+  quickGelu: unary('quickGelu'),
+  gelu: unary('gelu'),
   stopGradient: unary('stopGradient'),
   matmul: matmulShape,
   linear: linearShape,

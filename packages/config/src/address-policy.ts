@@ -5,8 +5,20 @@ export type AddressPolicy = (address: string) => boolean;
 
 /** Special-purpose IPv4 addresses (IANA registry), multicast and reserved ones. */
 const NOT_PUBLIC_V4 = [
-  '0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.0.0.0/24', '192.0.2.0/24', '192.88.99.0/24',
-  '192.168.0.0/16', '198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24', '224.0.0.0/3',
+  '0.0.0.0/8',
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '172.16.0.0/12',
+  '192.0.0.0/24',
+  '192.0.2.0/24',
+  '192.88.99.0/24',
+  '192.168.0.0/16',
+  '198.18.0.0/15',
+  '198.51.100.0/24',
+  '203.0.113.0/24',
+  '224.0.0.0/3',
 ];
 const PUBLIC_V6 = ['2000::/3'];
 /** Inside 2000::/3: protocol assignments with Teredo, documentation, 6to4, which carries an IPv4 address. */
@@ -16,7 +28,9 @@ const EMBEDDING = ['::ffff:0:0/96', '64:ff9b::/96'];
 
 /** `allowedNetworks`: in CIDR notation. */
 export function createAddressPolicy(allowedNetworks: readonly string[]): AddressPolicy {
-  const [allowed, notV4, publicV6, notV6, embedding] = [allowedNetworks, NOT_PUBLIC_V4, PUBLIC_V6, NOT_PUBLIC_V6, EMBEDDING].map(networks) as [BlockList, BlockList, BlockList, BlockList, BlockList];
+  const [allowed, notV4, publicV6, notV6, embedding] = [allowedNetworks, NOT_PUBLIC_V4, PUBLIC_V6, NOT_PUBLIC_V6, EMBEDDING].map(
+    networks,
+  ) as [BlockList, BlockList, BlockList, BlockList, BlockList];
   const mayReach = (address: string): boolean => {
     if (isIPv4(address)) return allowed.check(address) || !notV4.check(address);
     if (isIP(address) === 0 || address.includes('%')) return false;
@@ -48,6 +62,10 @@ function networks(list: readonly string[]): BlockList {
 }
 
 function lastFourBytes(address: string): string {
-  const [high = 0, low = 0] = new URL(`http://[${address}]`).hostname.slice(1, -1).split(':').slice(-2).map((group) => Number.parseInt(group || '0', 16));
+  const [high = 0, low = 0] = new URL(`http://[${address}]`).hostname
+    .slice(1, -1)
+    .split(':')
+    .slice(-2)
+    .map((group) => Number.parseInt(group || '0', 16));
   return [high >> 8, high & 255, low >> 8, low & 255].join('.');
 }

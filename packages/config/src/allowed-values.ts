@@ -11,13 +11,22 @@ export interface AllowedValues {
 
 /** By the name of the setting. */
 export function allowedValuesOf(schema: z.ZodObject): Record<string, AllowedValues> {
-  const { properties = {} } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as { properties?: Record<string, AllowedValues> };
-  return Object.fromEntries(Object.entries(properties).map(([name, { maximum, ...others }]) => [name, { ...others, ...(maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER && { maximum }) }]));
+  const { properties = {} } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as {
+    properties?: Record<string, AllowedValues>;
+  };
+  return Object.fromEntries(
+    Object.entries(properties).map(([name, { maximum, ...others }]) => [
+      name,
+      { ...others, ...(maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER && { maximum }) },
+    ]),
+  );
 }
 
 /** `a whole number from 0 to 65535`; undefined for what is no number. */
 export function numberWanted({ type, minimum, maximum }: AllowedValues): string | undefined {
   if (type !== 'integer' && type !== 'number') return undefined;
-  const range = [minimum !== undefined && ` from ${minimum}`, maximum === undefined ? minimum !== undefined && ' on' : ` to ${maximum}`].filter(Boolean).join('');
+  const range = [minimum !== undefined && ` from ${minimum}`, maximum === undefined ? minimum !== undefined && ' on' : ` to ${maximum}`]
+    .filter(Boolean)
+    .join('');
   return `a ${type === 'integer' ? 'whole number' : 'number'}${range}`;
 }

@@ -8,20 +8,35 @@ import { type WorkerConfig, workerConfigOf, workerEnvironment, workerEnvironment
 import { type FlowConfig, flowConfigOf, flowEnvironment, flowEnvironmentOf } from './flow-settings.ts';
 
 const url = (...protocols: string[]) =>
-  z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), `must be a URL starting with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`);
+  z
+    .string()
+    .refine(
+      (value) => URL.canParse(value) && protocols.includes(new URL(value).protocol),
+      `must be a URL starting with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+    );
 
 const isOrigin = (text: string) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).origin === text;
-const origins = z.string().transform((text) => text.split(',').map((part) => part.trim().replace(/\/$/, '')))
-  .refine((list) => (list.length === 1 && list[0] === '*') || list.every(isOrigin), 'must be origins such as https://app.example.com, parted by commas, or * alone for any');
+const origins = z
+  .string()
+  .transform((text) => text.split(',').map((part) => part.trim().replace(/\/$/, '')))
+  .refine(
+    (list) => (list.length === 1 && list[0] === '*') || list.every(isOrigin),
+    'must be origins such as https://app.example.com, parted by commas, or * alone for any',
+  );
 
 /** docs/configuration.md is generated from it: `npm run docs:configuration`. */
 export const environmentSchema = z.object({
   HOST: z.string().default('127.0.0.1').describe('Address that the API, and the status page of a worker, listen at'),
   PORT: z.coerce.number().int().min(0).max(65535).default(3000).describe('Port of the API; 0 takes a free one'),
   DATABASE_URL: url('postgres:', 'postgresql:').optional().describe('Postgres 14 or newer; without it `npm start` starts one of its own'),
-  REDIS_URL: url('redis:', 'rediss:').optional().describe('Redis 7 or newer with `maxmemory-policy noeviction` for the queue; without it the queue lives in Postgres'),
+  REDIS_URL: url('redis:', 'rediss:')
+    .optional()
+    .describe('Redis 7 or newer with `maxmemory-policy noeviction` for the queue; without it the queue lives in Postgres'),
   DATA_DIRECTORY: z.string().default('.styleforge').describe('Folder for embedded data, logs and the scratch files of running jobs'),
-  OBJECT_STORE_DIRECTORY: z.string().optional().describe('Folder for images and checkpoints where there is no S3; `objects` in `DATA_DIRECTORY` when absent'),
+  OBJECT_STORE_DIRECTORY: z
+    .string()
+    .optional()
+    .describe('Folder for images and checkpoints where there is no S3; `objects` in `DATA_DIRECTORY` when absent'),
   S3_BUCKET: z.string().optional().describe('Bucket for images and checkpoints; without it they lie in a folder'),
   S3_REGION: z.string().default('us-east-1').describe('Region of the bucket'),
   S3_ENDPOINT: url('http:', 'https:').optional().describe('Address of an S3-compatible store that is not AWS'),
@@ -30,19 +45,49 @@ export const environmentSchema = z.object({
   S3_SECRET_ACCESS_KEY: z.string().optional().describe('Secret half of the access key'),
   S3_PREFIX: z.string().optional().describe('Put in front of every key, for a bucket that is shared'),
   S3_PUBLIC_ENDPOINT: url('http:', 'https:').optional().describe('Address of the store as callers reach it, for links to files'),
-  S3_DOWNLOADS: z.enum(['redirect', 'stream']).default('redirect').describe('Whether a download is sent on to the store or goes through the API'),
+  S3_DOWNLOADS: z
+    .enum(['redirect', 'stream'])
+    .default('redirect')
+    .describe('Whether a download is sent on to the store or goes through the API'),
   BASE_MODELS_DIRECTORY: z.string().default('models').describe('Folder with one folder for each base model'),
-  HUB_URL: url('http:', 'https:').default('https://huggingface.co').describe('Model hub in which `npm run base-models` finds `hf:OWNER/NAME`'),
+  HUB_URL: url('http:', 'https:')
+    .default('https://huggingface.co')
+    .describe('Model hub in which `npm run base-models` finds `hf:OWNER/NAME`'),
   HUB_TOKEN: z.string().optional().describe('Token for repositories of the hub that want one'),
   ...workerEnvironment,
   ...extractorEnvironment,
   ...flowEnvironment,
-  RATE_LIMIT_REQUESTS: z.coerce.number().int().min(0).max(1_000_000).default(6000).describe('Requests that an API key may make within `RATE_LIMIT_SECONDS`; 0 for any number'),
-  RATE_LIMIT_SECONDS: z.coerce.number().int().min(1).max(86_400).default(60).describe('Time over which the requests of an API key are counted'),
-  EVENT_STREAMS_PER_KEY: z.coerce.number().int().min(1).max(100_000).default(100).describe('Event streams that an API key may have open at a time, in each API process'),
-  CORS_ORIGINS: origins.optional().describe('Origins whose pages may call the API from a browser: `https://app.example.com,http://localhost:5173`, or `*` for any; without it none may'),
+  RATE_LIMIT_REQUESTS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(6000)
+    .describe('Requests that an API key may make within `RATE_LIMIT_SECONDS`; 0 for any number'),
+  RATE_LIMIT_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(86_400)
+    .default(60)
+    .describe('Time over which the requests of an API key are counted'),
+  EVENT_STREAMS_PER_KEY: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(100)
+    .describe('Event streams that an API key may have open at a time, in each API process'),
+  CORS_ORIGINS: origins
+    .optional()
+    .describe(
+      'Origins whose pages may call the API from a browser: `https://app.example.com,http://localhost:5173`, or `*` for any; without it none may',
+    ),
   ...operationsEnvironment,
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info').describe('Least severe log lines that are written'),
+  LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+    .default('info')
+    .describe('Least severe log lines that are written'),
 });
 
 type Environment = z.infer<typeof environmentSchema>;
@@ -148,8 +193,12 @@ function objectStoreOf(settings: Environment, dataDirectory: string): ObjectStor
     throw new ConfigError('OBJECT_STORE_DIRECTORY: cannot be combined with S3_BUCKET; set one of the two');
   }
   return {
-    kind: 's3', bucket: settings.S3_BUCKET, ...s3Of(settings), ...(settings.S3_PREFIX && { prefix: settings.S3_PREFIX }),
-    ...(settings.S3_PUBLIC_ENDPOINT && { publicEndpoint: settings.S3_PUBLIC_ENDPOINT }), downloads: settings.S3_DOWNLOADS,
+    kind: 's3',
+    bucket: settings.S3_BUCKET,
+    ...s3Of(settings),
+    ...(settings.S3_PREFIX && { prefix: settings.S3_PREFIX }),
+    ...(settings.S3_PUBLIC_ENDPOINT && { publicEndpoint: settings.S3_PUBLIC_ENDPOINT }),
+    downloads: settings.S3_DOWNLOADS,
   };
 }
 

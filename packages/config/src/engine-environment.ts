@@ -12,7 +12,10 @@ export interface EngineEnvironmentOptions {
 }
 
 /** For a child process. Elsewhere than with glibc it changes nothing. */
-export function engineEnvironment({ savesMemory = false }: EngineEnvironmentOptions = {}, env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+export function engineEnvironment(
+  { savesMemory = false }: EngineEnvironmentOptions = {},
+  env: NodeJS.ProcessEnv = process.env,
+): NodeJS.ProcessEnv {
   const given = env.GLIBC_TUNABLES;
   const tunables = given?.includes('glibc.malloc.hugetlb') ? given : [given, HUGE_PAGES].filter(Boolean).join(':');
   return { ...env, GLIBC_TUNABLES: tunables, ...(savesMemory && GIVE_MEMORY_BACK) };

@@ -2,7 +2,12 @@
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 
-const address = z.string().refine((value) => URL.canParse(value) && ['http:', 'https:'].includes(new URL(value).protocol), 'must be a URL starting with http:// or https://');
+const address = z
+  .string()
+  .refine(
+    (value) => URL.canParse(value) && ['http:', 'https:'].includes(new URL(value).protocol),
+    'must be a URL starting with http:// or https://',
+  );
 const sha256Pattern = /^[0-9a-f]{64}$/;
 const sha256 = z.string().toLowerCase().regex(sha256Pattern, 'must be 64 hexadecimal digits');
 
@@ -12,7 +17,10 @@ const pinnedFiles = z.string().transform((text, context) => {
   for (const entry of text.split(',').map((part) => part.trim())) {
     const [name, hash = ''] = entry.split('=');
     if (!/^[\w.-]+$/.test(name) || !sha256Pattern.test(hash.toLowerCase())) {
-      context.addIssue({ code: 'custom', message: `${JSON.stringify(entry)} is not understood: give each file as name=sha256, separated by commas` });
+      context.addIssue({
+        code: 'custom',
+        message: `${JSON.stringify(entry)} is not understood: give each file as name=sha256, separated by commas`,
+      });
       return z.NEVER;
     }
     found[name] = hash.toLowerCase();
@@ -63,7 +71,12 @@ function problemOf(settings: ExtractorEnvironment, name: 'INCEPTION' | 'CLIP'): 
 }
 
 function weightsOf(settings: ExtractorEnvironment, name: 'INCEPTION' | 'CLIP'): ExtractorWeights | undefined {
-  const [path, url, objectKey, hash] = [settings[`${name}_WEIGHTS`], settings[`${name}_WEIGHTS_URL`], settings[`${name}_WEIGHTS_OBJECT`], settings[`${name}_WEIGHTS_SHA256`]];
+  const [path, url, objectKey, hash] = [
+    settings[`${name}_WEIGHTS`],
+    settings[`${name}_WEIGHTS_URL`],
+    settings[`${name}_WEIGHTS_OBJECT`],
+    settings[`${name}_WEIGHTS_SHA256`],
+  ];
   if (path) return { path: resolve(path) };
   if (url) return name === 'CLIP' ? { url, files: settings.CLIP_WEIGHTS_FILES! } : { url, sha256: hash! };
   return objectKey ? { objectKey, ...(hash && { sha256: hash }) } : undefined;
@@ -75,7 +88,9 @@ export function extractorSettingsOf(settings: ExtractorEnvironment, dataDirector
   if (problem) return problem;
   const [inception, clip] = [weightsOf(settings, 'INCEPTION'), weightsOf(settings, 'CLIP')];
   return {
-    ...(inception && { inception }), ...(clip && { clip }), cacheDirectory: resolve(settings.EXTRACTOR_CACHE_DIRECTORY ?? join(dataDirectory, 'extractors')),
+    ...(inception && { inception }),
+    ...(clip && { clip }),
+    cacheDirectory: resolve(settings.EXTRACTOR_CACHE_DIRECTORY ?? join(dataDirectory, 'extractors')),
     ...(settings.METRICS_PYTHON && { python: settings.METRICS_PYTHON }),
   };
 }
@@ -84,12 +99,26 @@ function variablesOf(name: 'INCEPTION' | 'CLIP', weights: ExtractorWeights | und
   const url = weights && 'url' in weights ? weights : undefined;
   const pinned = weights && 'sha256' in weights ? weights.sha256 : undefined;
   return {
-    [`${name}_WEIGHTS`]: weights && 'path' in weights ? weights.path : undefined, [`${name}_WEIGHTS_URL`]: url?.url, [`${name}_WEIGHTS_SHA256`]: pinned,
+    [`${name}_WEIGHTS`]: weights && 'path' in weights ? weights.path : undefined,
+    [`${name}_WEIGHTS_URL`]: url?.url,
+    [`${name}_WEIGHTS_SHA256`]: pinned,
     [`${name}_WEIGHTS_OBJECT`]: weights && 'objectKey' in weights ? weights.objectKey : undefined,
-    ...(name === 'CLIP' && { CLIP_WEIGHTS_FILES: url && 'files' in url ? Object.entries(url.files).map(([file, hash]) => `${file}=${hash}`).join() : undefined }),
+    ...(name === 'CLIP' && {
+      CLIP_WEIGHTS_FILES:
+        url && 'files' in url
+          ? Object.entries(url.files)
+              .map(([file, hash]) => `${file}=${hash}`)
+              .join()
+          : undefined,
+    }),
   };
 }
 
 export function extractorEnvironmentOf({ inception, clip, cacheDirectory, python }: ExtractorSettings): Record<string, string | undefined> {
-  return { ...variablesOf('INCEPTION', inception), ...variablesOf('CLIP', clip), EXTRACTOR_CACHE_DIRECTORY: cacheDirectory, METRICS_PYTHON: python };
+  return {
+    ...variablesOf('INCEPTION', inception),
+    ...variablesOf('CLIP', clip),
+    EXTRACTOR_CACHE_DIRECTORY: cacheDirectory,
+    METRICS_PYTHON: python,
+  };
 }

@@ -4,21 +4,44 @@ import { isNetwork } from './address-policy.ts';
 import { flag } from './operations-settings.ts';
 
 const days = (otherwise: number) => z.coerce.number().int().min(0).default(otherwise);
-const networks = z.string().transform((text) => text.split(',').map((part) => part.trim()))
+const networks = z
+  .string()
+  .transform((text) => text.split(',').map((part) => part.trim()))
   .refine((list) => list.every(isNetwork), 'must be networks such as 10.0.0.0/8 or fd00::/8, parted by commas');
 
 export const flowEnvironment = {
-  PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional().describe('How callers reach the API, for the links in webhooks'),
-  WEBHOOK_ALLOWED_NETWORKS: networks.optional().describe('Networks beside the public internet that webhooks may reach: `10.0.0.0/8,fd00::/8`'),
+  PUBLIC_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('How callers reach the API, for the links in webhooks'),
+  WEBHOOK_ALLOWED_NETWORKS: networks
+    .optional()
+    .describe('Networks beside the public internet that webhooks may reach: `10.0.0.0/8,fd00::/8`'),
   WEBHOOK_TIMEOUT_SECONDS: z.coerce.number().min(1).max(60).default(15).describe('How long a receiver of webhooks may take to answer'),
   WEBHOOK_DISABLE_AFTER_DAYS: z.coerce.number().min(1).default(5).describe('An endpoint that has failed for so long is switched off'),
-  MAX_QUEUED_JOBS_PER_PROJECT: z.coerce.number().int().min(1).default(1_000).describe('Training jobs that a project may have waiting, unless it has a number of its own'),
-  MAX_RUNNING_JOBS_PER_PROJECT: z.coerce.number().int().min(1).optional().describe('Training jobs that a project may have running at a time; without it as many as there are workers'),
-  RETENTION_CHECKPOINT_DAYS: days(30).describe('How long checkpoints are kept after their job has ended; its result and its furthest checkpoint are always kept. 0 keeps for ever, here and below'),
+  MAX_QUEUED_JOBS_PER_PROJECT: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(1_000)
+    .describe('Training jobs that a project may have waiting, unless it has a number of its own'),
+  MAX_RUNNING_JOBS_PER_PROJECT: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .optional()
+    .describe('Training jobs that a project may have running at a time; without it as many as there are workers'),
+  RETENTION_CHECKPOINT_DAYS: days(30).describe(
+    'How long checkpoints are kept after their job has ended; its result and its furthest checkpoint are always kept. 0 keeps for ever, here and below',
+  ),
   RETENTION_VALIDATION_IMAGE_DAYS: days(90).describe('How long validation images of ended jobs are kept'),
   RETENTION_GENERATED_IMAGE_DAYS: days(90).describe('How long generated images are kept'),
   RETENTION_WEBHOOK_DELIVERY_DAYS: days(30).describe('How long deliveries of webhooks are remembered'),
-  ORPHAN_GRACE_HOURS: z.coerce.number().min(1).default(24).describe('How old objects without a row, and rows without their object, must be before the sweep takes them'),
+  ORPHAN_GRACE_HOURS: z.coerce
+    .number()
+    .min(1)
+    .default(24)
+    .describe('How old objects without a row, and rows without their object, must be before the sweep takes them'),
   SWEEP_MINUTES: z.coerce.number().int().min(1).max(40_000).default(60).describe('Pause between two sweeps'),
   SWEEP_DRY_RUN: flag.default(false).describe('Whether a sweep only logs what would go'),
 };

@@ -34,7 +34,9 @@ export function listenError(error: unknown, { host, port, setting }: ListeningAd
   const explain = (message: string) => new Error(message, { cause: error });
   switch ((error as NodeJS.ErrnoException).code) {
     case 'EADDRINUSE':
-      return explain(`${setting}: something listens at ${host}, port ${port}, already; stop it, or choose another ${setting} (0 takes a free one)`);
+      return explain(
+        `${setting}: something listens at ${host}, port ${port}, already; stop it, or choose another ${setting} (0 takes a free one)`,
+      );
     case 'EACCES':
       return explain(`${setting}: this user may not listen at port ${port}; choose one above 1023`);
     case 'EADDRNOTAVAIL':

@@ -13,15 +13,31 @@ const headers = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-const endpoint = z.string().refine((value) => /^https?:\/\//.test(value) && URL.canParse(value), 'must be a URL starting with http:// or https://');
+const endpoint = z
+  .string()
+  .refine((value) => /^https?:\/\//.test(value) && URL.canParse(value), 'must be a URL starting with http:// or https://');
 
 export const operationsEnvironment = {
-  WORKER_PORT: z.coerce.number().int().min(0).max(65535).optional()
+  WORKER_PORT: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(65535)
+    .optional()
     .describe('Port at which a worker serves `/healthz`, `/readyz` and `/metrics`; without it a worker listens nowhere'),
-  MIGRATE_ON_START: flag.default(true).describe('Whether the API brings the database to the newest schema when it starts; false where a job of its own does'),
+  MIGRATE_ON_START: flag
+    .default(true)
+    .describe('Whether the API brings the database to the newest schema when it starts; false where a job of its own does'),
   QUEUE_BOARD: flag.default(false).describe('Whether `/admin/queues` shows the queues of all projects to API keys with the scope `admin`'),
-  MIN_FREE_DISK_MB: z.coerce.number().int().min(0).default(256).describe('`/readyz` says no when the disk of `DATA_DIRECTORY` has less than this'),
-  OTEL_EXPORTER_OTLP_ENDPOINT: endpoint.optional().describe('Base address of an OpenTelemetry collector (OTLP over HTTP); without it nothing is traced'),
+  MIN_FREE_DISK_MB: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(256)
+    .describe('`/readyz` says no when the disk of `DATA_DIRECTORY` has less than this'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: endpoint
+    .optional()
+    .describe('Base address of an OpenTelemetry collector (OTLP over HTTP); without it nothing is traced'),
   OTEL_EXPORTER_OTLP_HEADERS: headers.optional().describe('Headers for the collector: `name=value` pairs with commas between them'),
   OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1).describe('Part of the traces that is kept, from 0 to 1'),
 };
@@ -50,7 +66,13 @@ export function operationsConfigOf(settings: OperationsEnvironment): OperationsC
   };
 }
 
-export function operationsEnvironmentOf({ workerPort, migrateOnStart, queueBoard, minFreeDiskMB, tracing }: OperationsConfig): Record<keyof typeof operationsEnvironment, string | undefined> {
+export function operationsEnvironmentOf({
+  workerPort,
+  migrateOnStart,
+  queueBoard,
+  minFreeDiskMB,
+  tracing,
+}: OperationsConfig): Record<keyof typeof operationsEnvironment, string | undefined> {
   const pairs = Object.entries(tracing?.headers ?? {}).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
   return {
     WORKER_PORT: workerPort === undefined ? undefined : String(workerPort),

@@ -9,7 +9,10 @@ const queues = z.string().transform((text, context) => {
   for (const entry of text.split(',').map((part) => part.trim())) {
     const [, name, jobs = '1'] = /^([a-z][a-z-]*)(?::([1-9]\d?))?$/.exec(entry) ?? [];
     if (name === undefined || name in found) {
-      context.addIssue({ code: 'custom', message: `${JSON.stringify(entry)} is not understood: name each queue once with the number of its jobs (1-99), such as train:1,generate:2` });
+      context.addIssue({
+        code: 'custom',
+        message: `${JSON.stringify(entry)} is not understood: name each queue once with the number of its jobs (1-99), such as train:1,generate:2`,
+      });
       return z.NEVER;
     }
     found[name] = Number(jobs);
@@ -18,13 +21,25 @@ const queues = z.string().transform((text, context) => {
 });
 
 export const workerEnvironment = {
-  DEVICE: z.enum(['cpu', 'webgpu', 'cuda']).default('cpu').describe('What a worker computes on; one that is absent is refused at the start'),
-  WORKER_QUEUES: queues.optional().describe('Queues that a worker serves, and no others, with jobs at a time: `train:1,generate:2`; without it all of them'),
-  WORKER_GRACE_SECONDS: z.coerce.number().min(0).max(3600).default(25).describe('How long running jobs of a stopping worker may take to save a checkpoint'),
+  DEVICE: z
+    .enum(['cpu', 'webgpu', 'cuda'])
+    .default('cpu')
+    .describe('What a worker computes on; one that is absent is refused at the start'),
+  WORKER_QUEUES: queues
+    .optional()
+    .describe('Queues that a worker serves, and no others, with jobs at a time: `train:1,generate:2`; without it all of them'),
+  WORKER_GRACE_SECONDS: z.coerce
+    .number()
+    .min(0)
+    .max(3600)
+    .default(25)
+    .describe('How long running jobs of a stopping worker may take to save a checkpoint'),
   TRAINING_THREADS: count(1024).optional().describe('Threads of one operation while training; one for each physical core when absent'),
   GENERATION_THREADS: count(1024).optional().describe('Threads of one operation while generating; one for each physical core when absent'),
   GENERATION_MODELS: count(100).default(2).describe('How many models stay loaded for the next generation'),
-  GENERATION_MODELS_MB: count(1 << 20).default(8192).describe('How much memory the weights of loaded models may take together'),
+  GENERATION_MODELS_MB: count(1 << 20)
+    .default(8192)
+    .describe('How much memory the weights of loaded models may take together'),
 };
 
 type WorkerEnvironment = z.infer<z.ZodObject<typeof workerEnvironment>>;
@@ -59,7 +74,11 @@ export function workerEnvironmentOf(config: WorkerConfig): Record<keyof typeof w
   const text = (value: number | undefined) => (value === undefined ? undefined : String(value));
   return {
     DEVICE: config.device,
-    WORKER_QUEUES: config.queues && Object.entries(config.queues).map(([name, jobs]) => `${name}:${jobs}`).join(),
+    WORKER_QUEUES:
+      config.queues &&
+      Object.entries(config.queues)
+        .map(([name, jobs]) => `${name}:${jobs}`)
+        .join(),
     WORKER_GRACE_SECONDS: text(config.graceSeconds),
     TRAINING_THREADS: text(config.trainingThreads),
     GENERATION_THREADS: text(config.generationThreads),

@@ -17,9 +17,11 @@ describe('loadConfig', () => {
       baseModelsDirectory: resolve('models'),
       worker: { device: 'cpu', graceSeconds: 25, generationModels: 2, generationModelsMB: 8192 },
       rateLimit: { requests: 6000, seconds: 60 },
-      eventStreamsPerKey: 100, corsOrigins: [],
+      eventStreamsPerKey: 100,
+      corsOrigins: [],
       flow: {
-        maxQueuedJobsPerProject: 1000, webhooks: { allowedNetworks: [], timeoutSeconds: 15, disableAfterDays: 5 },
+        maxQueuedJobsPerProject: 1000,
+        webhooks: { allowedNetworks: [], timeoutSeconds: 15, disableAfterDays: 5 },
         sweep: expect.objectContaining({ everyMinutes: 60, dryRun: false, checkpointDays: 30 }) as object,
       },
       operations: { migrateOnStart: true, queueBoard: false, minFreeDiskMB: 256 },
@@ -50,7 +52,10 @@ describe('loadConfig', () => {
 
   it('says of every number what it got and what is allowed', () => {
     const table = describeConfiguration().matchAll(/^\| `(\w+)` \|[^|]*\| (-?[\d.]+) to ?([\d.]*) \|/gm);
-    const numbers = [...table].map(([, name = '', least, most]) => ({ name, range: most ? `from ${least} to ${most}` : `from ${least} on` }));
+    const numbers = [...table].map(([, name = '', least, most]) => ({
+      name,
+      range: most ? `from ${least} to ${most}` : `from ${least} on`,
+    }));
     expect(numbers.length).toBeGreaterThan(20);
     for (const { name, range } of numbers) {
       expect(() => loadConfig({ [name]: 'abc' })).toThrow(new RegExp(`^${name}: got "abc"; give a (whole )?number ${range}$`));
@@ -74,12 +79,46 @@ describe('loadConfig', () => {
     { RATE_LIMIT_REQUESTS: '0' },
     { RATE_LIMIT_REQUESTS: '10', RATE_LIMIT_SECONDS: '1' },
     { DATABASE_URL: 'postgres://u:p@localhost:5432/d', REDIS_URL: 'redis://localhost', PORT: '0', DEVICE: 'cuda', DATA_DIRECTORY: '/data' },
-    { WORKER_QUEUES: 'generate:3,train', WORKER_GRACE_SECONDS: '0.5', TRAINING_THREADS: '2', GENERATION_THREADS: '1', GENERATION_MODELS: '5', GENERATION_MODELS_MB: '100' },
+    {
+      WORKER_QUEUES: 'generate:3,train',
+      WORKER_GRACE_SECONDS: '0.5',
+      TRAINING_THREADS: '2',
+      GENERATION_THREADS: '1',
+      GENERATION_MODELS: '5',
+      GENERATION_MODELS_MB: '100',
+    },
     { MAX_QUEUED_JOBS_PER_PROJECT: '5', MAX_RUNNING_JOBS_PER_PROJECT: '2' },
-    { S3_BUCKET: 'b', S3_ENDPOINT: 'http://localhost:9000', S3_FORCE_PATH_STYLE: 'true', S3_ACCESS_KEY_ID: 'a', S3_SECRET_ACCESS_KEY: 's', S3_PREFIX: 'p', S3_PUBLIC_ENDPOINT: 'https://files.example.com', S3_DOWNLOADS: 'stream' },
-    { PUBLIC_URL: 'https://forge.example.com', WEBHOOK_ALLOWED_NETWORKS: '127.0.0.0/8,::1/128', WEBHOOK_TIMEOUT_SECONDS: '2', WEBHOOK_DISABLE_AFTER_DAYS: '1' },
-    { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318', OTEL_EXPORTER_OTLP_HEADERS: 'api-key=a%3Db, x=y=z', WORKER_PORT: '0', MIGRATE_ON_START: 'false' },
-    { CORS_ORIGINS: 'https://app.example.com, http://localhost:5173', EVENT_STREAMS_PER_KEY: '3', RETENTION_CHECKPOINT_DAYS: '0', RETENTION_GENERATED_IMAGE_DAYS: '7', ORPHAN_GRACE_HOURS: '2', SWEEP_MINUTES: '5', SWEEP_DRY_RUN: 'true' },
+    {
+      S3_BUCKET: 'b',
+      S3_ENDPOINT: 'http://localhost:9000',
+      S3_FORCE_PATH_STYLE: 'true',
+      S3_ACCESS_KEY_ID: 'a',
+      S3_SECRET_ACCESS_KEY: 's',
+      S3_PREFIX: 'p',
+      S3_PUBLIC_ENDPOINT: 'https://files.example.com',
+      S3_DOWNLOADS: 'stream',
+    },
+    {
+      PUBLIC_URL: 'https://forge.example.com',
+      WEBHOOK_ALLOWED_NETWORKS: '127.0.0.0/8,::1/128',
+      WEBHOOK_TIMEOUT_SECONDS: '2',
+      WEBHOOK_DISABLE_AFTER_DAYS: '1',
+    },
+    {
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318',
+      OTEL_EXPORTER_OTLP_HEADERS: 'api-key=a%3Db, x=y=z',
+      WORKER_PORT: '0',
+      MIGRATE_ON_START: 'false',
+    },
+    {
+      CORS_ORIGINS: 'https://app.example.com, http://localhost:5173',
+      EVENT_STREAMS_PER_KEY: '3',
+      RETENTION_CHECKPOINT_DAYS: '0',
+      RETENTION_GENERATED_IMAGE_DAYS: '7',
+      ORPHAN_GRACE_HOURS: '2',
+      SWEEP_MINUTES: '5',
+      SWEEP_DRY_RUN: 'true',
+    },
   ])('survives a child process environment: %o', (env) => {
     const config = loadConfig(env);
     expect(loadConfig(environmentOf(config, { S3_BUCKET: 'stale', DATABASE_URL: 'stale' }))).toEqual(config);

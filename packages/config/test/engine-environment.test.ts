@@ -5,7 +5,9 @@ import { engineEnvironment, hasEngineEnvironment } from '@styleforge/config';
 describe('engineEnvironment', () => {
   it('asks for huge pages beside tunables that are set, and leaves a choice about them alone', () => {
     expect(engineEnvironment({}, {}).GLIBC_TUNABLES).toBe('glibc.malloc.hugetlb=1');
-    expect(engineEnvironment({}, { GLIBC_TUNABLES: 'glibc.malloc.check=1' }).GLIBC_TUNABLES).toBe('glibc.malloc.check=1:glibc.malloc.hugetlb=1');
+    expect(engineEnvironment({}, { GLIBC_TUNABLES: 'glibc.malloc.check=1' }).GLIBC_TUNABLES).toBe(
+      'glibc.malloc.check=1:glibc.malloc.hugetlb=1',
+    );
     expect(engineEnvironment({}, { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=0' }).GLIBC_TUNABLES).toBe('glibc.malloc.hugetlb=0');
   });
 

@@ -5,11 +5,23 @@ import { ConfigError, environmentOf, loadConfig } from '@styleforge/config';
 
 const [a, b] = ['a'.repeat(64), 'b'.repeat(64)];
 const everyWay = [
-  [{ INCEPTION_WEIGHTS: 'weights/inception.pth', METRICS_PYTHON: '/usr/bin/python3' }, { inception: { path: resolve('weights/inception.pth') }, python: '/usr/bin/python3' }],
-  [{ INCEPTION_WEIGHTS_URL: 'https://models.example/i.pth', INCEPTION_WEIGHTS_SHA256: a.toUpperCase() }, { inception: { url: 'https://models.example/i.pth', sha256: a } }],
+  [
+    { INCEPTION_WEIGHTS: 'weights/inception.pth', METRICS_PYTHON: '/usr/bin/python3' },
+    { inception: { path: resolve('weights/inception.pth') }, python: '/usr/bin/python3' },
+  ],
+  [
+    { INCEPTION_WEIGHTS_URL: 'https://models.example/i.pth', INCEPTION_WEIGHTS_SHA256: a.toUpperCase() },
+    { inception: { url: 'https://models.example/i.pth', sha256: a } },
+  ],
   [{ INCEPTION_WEIGHTS_OBJECT: 'weights/i.pth', INCEPTION_WEIGHTS_SHA256: a }, { inception: { objectKey: 'weights/i.pth', sha256: a } }],
-  [{ CLIP_WEIGHTS_URL: 'https://models.example/clip', CLIP_WEIGHTS_FILES: `config.json=${a}, model.safetensors=${b}` }, { clip: { url: 'https://models.example/clip', files: { 'config.json': a, 'model.safetensors': b } } }],
-  [{ CLIP_WEIGHTS_OBJECT: 'weights/clip', EXTRACTOR_CACHE_DIRECTORY: 'cache' }, { clip: { objectKey: 'weights/clip' }, cacheDirectory: resolve('cache') }],
+  [
+    { CLIP_WEIGHTS_URL: 'https://models.example/clip', CLIP_WEIGHTS_FILES: `config.json=${a}, model.safetensors=${b}` },
+    { clip: { url: 'https://models.example/clip', files: { 'config.json': a, 'model.safetensors': b } } },
+  ],
+  [
+    { CLIP_WEIGHTS_OBJECT: 'weights/clip', EXTRACTOR_CACHE_DIRECTORY: 'cache' },
+    { clip: { objectKey: 'weights/clip' }, cacheDirectory: resolve('cache') },
+  ],
 ] as const;
 
 describe('extractor weights', () => {

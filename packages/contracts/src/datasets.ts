@@ -90,7 +90,5 @@ const uploadedFile = z
   .meta({ id: 'UploadedFile' });
 export type UploadedFile = z.infer<typeof uploadedFile>;
 
-export const uploadResponse = z
-  .object({ kept: z.int(), refused: z.int(), files: z.array(uploadedFile) })
-  .meta({ id: 'UploadResponse' });
+export const uploadResponse = z.object({ kept: z.int(), refused: z.int(), files: z.array(uploadedFile) }).meta({ id: 'UploadResponse' });
 export type UploadResponse = z.infer<typeof uploadResponse>;

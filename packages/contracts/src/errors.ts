@@ -15,7 +15,8 @@ export const ERRORS = {
   insufficient_scope: {
     status: 403,
     title: 'The API key lacks the scope for this',
-    remedy: 'Reading needs the scope `read`, everything else `write`, API keys `admin`, which includes the other two. Use a key that has it.',
+    remedy:
+      'Reading needs the scope `read`, everything else `write`, API keys `admin`, which includes the other two. Use a key that has it.',
   },
   not_found: {
     status: 404,
@@ -55,12 +56,14 @@ export const ERRORS = {
   idempotency_in_progress: {
     status: 409,
     title: 'A request with this Idempotency-Key is still running',
-    remedy: 'Send the same request again after the seconds that `Retry-After` names, until the first has ended: it then gets the answer of the first. The SDK does so for ten minutes.',
+    remedy:
+      'Send the same request again after the seconds that `Retry-After` names, until the first has ended: it then gets the answer of the first. The SDK does so for ten minutes.',
   },
   payload_too_large: {
     status: 413,
     title: 'The request body is too large',
-    remedy: 'A JSON body may have 1 MB, that of a prompt set 8 MB, an uploaded file 25 MB. A long list of prompts goes into a prompt set, which evaluations and jobs then name.',
+    remedy:
+      'A JSON body may have 1 MB, that of a prompt set 8 MB, an uploaded file 25 MB. A long list of prompts goes into a prompt set, which evaluations and jobs then name.',
   },
   unsupported_media_type: {
     status: 415,
@@ -80,7 +83,8 @@ export const ERRORS = {
   unusable_dataset: {
     status: 422,
     title: 'The dataset cannot be used for this',
-    remedy: 'It does not exist, is of the wrong kind, has no images, none of a component that is named, fewer than 3 to train on, or some that are smaller than the resolution of the job. `errors` says which.',
+    remedy:
+      'It does not exist, is of the wrong kind, has no images, none of a component that is named, fewer than 3 to train on, or some that are smaller than the resolution of the job. `errors` says which.',
   },
   unknown_base_model: {
     status: 422,
@@ -90,7 +94,8 @@ export const ERRORS = {
   unusable_base_model: {
     status: 422,
     title: 'The base model cannot be used',
-    remedy: 'A file in its folder is missing or wrong; `detail` names it. Who runs the service mends it or installs the model anew; until then name another base model.',
+    remedy:
+      'A file in its folder is missing or wrong; `detail` names it. Who runs the service mends it or installs the model anew; until then name another base model.',
   },
   unknown_model: {
     status: 422,
@@ -110,7 +115,8 @@ export const ERRORS = {
   rate_limited: {
     status: 429,
     title: 'Too many requests with this API key',
-    remedy: 'Wait for the seconds that `Retry-After` names; the headers `RateLimit-Policy` and `RateLimit` tell the quota and what is left of it.',
+    remedy:
+      'Wait for the seconds that `Retry-After` names; the headers `RateLimit-Policy` and `RateLimit` tell the quota and what is left of it.',
   },
   too_many_queued_jobs: {
     status: 429,
@@ -120,7 +126,8 @@ export const ERRORS = {
   too_many_event_streams: {
     status: 429,
     title: 'Too many open event streams with this API key',
-    remedy: 'Close streams that nobody reads, or read the log of several jobs in turn without streaming. A job that has ended closes its streams.',
+    remedy:
+      'Close streams that nobody reads, or read the log of several jobs in turn without streaming. A job that has ended closes its streams.',
   },
   headers_too_large: {
     status: 431,
@@ -135,7 +142,8 @@ export const ERRORS = {
   storage_full: {
     status: 507,
     title: 'There is no room left on the disk of the service',
-    remedy: 'Nothing of the request was kept. Tell who runs the service, who has to make room (`disk_space` in docs/operations.md), then send the request again.',
+    remedy:
+      'Nothing of the request was kept. Tell who runs the service, who has to make room (`disk_space` in docs/operations.md), then send the request again.',
   },
 } as const satisfies Record<string, { status: number; title: string; remedy: string }>;
 
@@ -173,16 +181,24 @@ export type Problem = z.infer<typeof problem>;
 export const FAILURES = {
   invalid_input: 'The images, prompts or numbers do not fit together; `message` names the field. Change it and send a new job.',
   too_few_images: 'A component or the Aux part has fewer than 3 images. Upload more: 15 to 20 work best.',
-  image_too_small: 'Images are smaller than `hyperparameters.resolution`; `message` names them. Upload larger ones or lower the resolution.',
+  image_too_small:
+    'Images are smaller than `hyperparameters.resolution`; `message` names them. Upload larger ones or lower the resolution.',
   common_token: 'The token is read as words that the base model knows already. Take a rare one, such as zwx, ukj or sks.',
-  unsupported_base_model: 'The base model has a part that cannot be trained here; `message` names it. Take a Stable Diffusion 1.x or 2.x checkpoint.',
-  extractor_not_configured: 'early_stopping or an evaluation needs a feature extractor whose weights are not installed; `message` names it. Install them, or choose another extractor.',
-  unusable_features: 'A feature extractor gave values that are no numbers, so that nothing can be measured. Its weights are damaged: install them anew.',
-  training_diverged: 'Loss or gradient became infinite at the step that `message` names; the last checkpoint is kept. Lower `learning_rate`.',
+  unsupported_base_model:
+    'The base model has a part that cannot be trained here; `message` names it. Take a Stable Diffusion 1.x or 2.x checkpoint.',
+  extractor_not_configured:
+    'early_stopping or an evaluation needs a feature extractor whose weights are not installed; `message` names it. Install them, or choose another extractor.',
+  unusable_features:
+    'A feature extractor gave values that are no numbers, so that nothing can be measured. Its weights are damaged: install them anew.',
+  training_diverged:
+    'Loss or gradient became infinite at the step that `message` names; the last checkpoint is kept. Lower `learning_rate`.',
   timeout: 'The job ran longer than this installation allows.',
-  device_unavailable: 'The device that the worker is set to (DEVICE) is gone or cannot run this model. Its log has the details; another worker may do.',
-  storage_full: 'There is no room on the disk of the worker or of the store. The operator has to make some; the checkpoints that were saved are kept, and a training job can then be resumed.',
-  process_died: "The job's process ended unexpectedly, perhaps out of memory. Lower the batch size or use gradient checkpointing, then try again.",
+  device_unavailable:
+    'The device that the worker is set to (DEVICE) is gone or cannot run this model. Its log has the details; another worker may do.',
+  storage_full:
+    'There is no room on the disk of the worker or of the store. The operator has to make some; the checkpoints that were saved are kept, and a training job can then be resumed.',
+  process_died:
+    "The job's process ended unexpectedly, perhaps out of memory. Lower the batch size or use gradient checkpointing, then try again.",
   worker_died: 'The worker died with the job again and again. Its log may tell why.',
   internal_error: "The job failed on the service's side. Its log has the details under the job's id.",
 } as const satisfies Record<string, string>;
@@ -191,7 +207,5 @@ export type FailureCode = keyof typeof FAILURES;
 export const FAILURE_CODES = Object.keys(FAILURES) as [FailureCode, ...FailureCode[]];
 
 /** Why a job or a generation failed: safe to show to the caller. */
-export const failure = z
-  .object({ code: z.enum(FAILURE_CODES), message: z.string(), retryable: z.boolean() })
-  .meta({ id: 'Failure' });
+export const failure = z.object({ code: z.enum(FAILURE_CODES), message: z.string(), retryable: z.boolean() }).meta({ id: 'Failure' });
 export type Failure = z.infer<typeof failure>;

@@ -13,16 +13,32 @@ export const EVALUATION_LIMITS = { imagesPerModel: 50_000, comparisons: 8 } as c
 
 /** What an evaluation stage and an evaluation of its own are both asked for. */
 const settings = {
-  prompts: z.union([promptList, promptSetReference]).optional().describe("A list of prompts, or a prompt set by its id, its name or name@version. A list that is too long for the body of this request (1 MB) goes into a prompt set. `[V]` stands for the first token of each model, `[name]` for that of the component of this name; base models get those of the model that is evaluated. Such a prompt gets no words for the style in front. Left out: the shipped set for the base model"),
+  prompts: z
+    .union([promptList, promptSetReference])
+    .optional()
+    .describe(
+      'A list of prompts, or a prompt set by its id, its name or name@version. A list that is too long for the body of this request (1 MB) goes into a prompt set. `[V]` stands for the first token of each model, `[name]` for that of the component of this name; base models get those of the model that is evaluated. Such a prompt gets no words for the style in front. Left out: the shipped set for the base model',
+    ),
   num_images: z.int().min(1).max(1_000).default(1).describe('Images for each prompt'),
   sampler: z.enum(SAMPLERS).optional(),
   steps: z.int().min(1).max(1000).optional(),
   guidance_scale: z.number().min(0).max(50).optional(),
   negative_prompt: z.string().max(2000).optional(),
-  seed: z.int().min(0).max(2 ** 32 - 1).default(0).describe('Of the first image; image i of every model has seed + i'),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 32 - 1)
+    .default(0)
+    .describe('Of the first image; image i of every model has seed + i'),
   metrics: z.array(z.enum(METRICS)).min(1).default(['fid', 'kid', 'clip']),
-  extractor: z.enum(EXTRACTORS).optional().describe('What FID and KID are computed with. Left out: inception-v3-fid, for styleforge-mini mini-clip'),
-  clip_extractor: z.enum(CLIP_EXTRACTORS).optional().describe('What CLIP scores and similarities are computed with. Left out: clip, for styleforge-mini mini-clip'),
+  extractor: z
+    .enum(EXTRACTORS)
+    .optional()
+    .describe('What FID and KID are computed with. Left out: inception-v3-fid, for styleforge-mini mini-clip'),
+  clip_extractor: z
+    .enum(CLIP_EXTRACTORS)
+    .optional()
+    .describe('What CLIP scores and similarities are computed with. Left out: clip, for styleforge-mini mini-clip'),
   reference_dataset_id: datasetId.optional().describe('Left out: the StyleRef images of the training job'),
   compare_with: z
     .array(z.string().min(1).max(100))
@@ -41,7 +57,16 @@ export const createEvaluationRequest = z
   })
   .meta({
     id: 'CreateEvaluationRequest',
-    examples: [{ model: exampleId('trainingJob'), prompts: 'mini', num_images: 2, metrics: ['kid', 'clip'], reference_dataset_id: exampleId('dataset'), compare_with: ['base'] }],
+    examples: [
+      {
+        model: exampleId('trainingJob'),
+        prompts: 'mini',
+        num_images: 2,
+        metrics: ['kid', 'clip'],
+        reference_dataset_id: exampleId('dataset'),
+        compare_with: ['base'],
+      },
+    ],
   });
 export type CreateEvaluationRequest = z.infer<typeof createEvaluationRequest>;
 

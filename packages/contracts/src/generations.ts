@@ -13,7 +13,10 @@ const side = z.int().min(16).max(2048).multipleOf(8);
 export const createGenerationRequest = z
   .strictObject({
     model: z.string().min(1).max(100).describe('A checkpoint id, the id of a succeeded job, or the name of a base model'),
-    prompts: z.array(z.string().trim().min(1).max(2000)).min(1).max(GENERATION_LIMITS.prompts)
+    prompts: z
+      .array(z.string().trim().min(1).max(2000))
+      .min(1)
+      .max(GENERATION_LIMITS.prompts)
       .describe('`[V]` stands for the first token that the model was trained with, `[name]` for that of the component of this name'),
     negative_prompt: z.string().max(2000).optional(),
     width: side.optional().describe("The model's own size when left out"),
@@ -21,7 +24,12 @@ export const createGenerationRequest = z
     steps: z.int().min(1).max(1000).optional(),
     guidance_scale: z.number().min(0).max(50).optional(),
     sampler: z.enum(SAMPLERS).optional(),
-    seed: z.int().min(0).max(2 ** 32 - 1).optional().describe('Drawn at random when left out; the answer shows it'),
+    seed: z
+      .int()
+      .min(0)
+      .max(2 ** 32 - 1)
+      .optional()
+      .describe('Drawn at random when left out; the answer shows it'),
     num_images: z.int().min(1).max(16).default(1).describe('Images for each prompt'),
     wait: z.number().min(0).max(GENERATION_LIMITS.waitSeconds).default(0).describe('Seconds to wait for the images before answering 202'),
   })
@@ -31,7 +39,17 @@ export const createGenerationRequest = z
   })
   .meta({
     id: 'CreateGenerationRequest',
-    examples: [{ model: 'styleforge-mini', prompts: ['house, flat style', 'cat, flat style'], num_images: 2, steps: 30, guidance_scale: 5, seed: 7, wait: 30 }],
+    examples: [
+      {
+        model: 'styleforge-mini',
+        prompts: ['house, flat style', 'cat, flat style'],
+        num_images: 2,
+        steps: 30,
+        guidance_scale: 5,
+        seed: 7,
+        wait: 30,
+      },
+    ],
   });
 export type CreateGenerationRequest = z.infer<typeof createGenerationRequest>;
 

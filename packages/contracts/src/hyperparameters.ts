@@ -28,16 +28,25 @@ export const hyperparameters = z
     snr_gamma: z.number().gt(0).max(1000).nullable().describe('min-SNR weighting; null for none'),
     resolution: z.int().min(16).max(2048).multipleOf(8),
     crop: z.enum(CROPS),
-    seed: z.int().min(0).max(2 ** 32 - 1),
+    seed: z
+      .int()
+      .min(0)
+      .max(2 ** 32 - 1),
     random_flip: z.boolean().describe('Mirrors each image half of the time'),
     use_captions: z.boolean().describe("Appends an image's caption, where it has one, to its prompt"),
     latent_sampling: z.enum(LATENT_SAMPLINGS).describe("Latents drawn from the encoder's posterior anew at each use, or its mean"),
     noise_offset: z.number().min(0).max(1).describe('Standard deviation of one further noise value for each latent channel; 0 for none'),
     train_text_encoder: z.boolean(),
     text_encoder_learning_rate: z.number().gt(0).max(1).nullable().describe('null: the same as learning_rate'),
-    adam_moments: z.enum(ADAM_MOMENTS).describe('bfloat16 halves the memory of the optimizer; it needs a worker on the processor (DEVICE=cpu)'),
-    gradient_precision: z.enum(GRADIENT_PRECISIONS).describe('float16 halves the memory of the gradients, with loss scaling; it needs a worker on the processor (DEVICE=cpu)'),
-    mixed_precision: z.enum(MIXED_PRECISIONS).describe('fp16 computes products in float16, with loss scaling; it needs a worker on a GPU (DEVICE=webgpu)'),
+    adam_moments: z
+      .enum(ADAM_MOMENTS)
+      .describe('bfloat16 halves the memory of the optimizer; it needs a worker on the processor (DEVICE=cpu)'),
+    gradient_precision: z
+      .enum(GRADIENT_PRECISIONS)
+      .describe('float16 halves the memory of the gradients, with loss scaling; it needs a worker on the processor (DEVICE=cpu)'),
+    mixed_precision: z
+      .enum(MIXED_PRECISIONS)
+      .describe('fp16 computes products in float16, with loss scaling; it needs a worker on a GPU (DEVICE=webgpu)'),
     gradient_checkpointing: z.boolean(),
     ema: z.boolean(),
     checkpointing_steps: z.int().min(1).max(1_000_000).nullable().describe('null for one checkpoint at the end'),

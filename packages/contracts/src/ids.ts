@@ -41,5 +41,8 @@ export function exampleId(kind: IdKind): string {
 function idSchema(kind: IdKind) {
   const prefix = ID_PREFIXES[kind];
   const pattern = new RegExp(`^${prefix}_${UUID_V7}$`);
-  return z.string().regex(pattern, `must be an id that begins with ${prefix}_`).meta({ examples: [exampleId(kind)] });
+  return z
+    .string()
+    .regex(pattern, `must be an id that begins with ${prefix}_`)
+    .meta({ examples: [exampleId(kind)] });
 }

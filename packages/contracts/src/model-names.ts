@@ -24,6 +24,8 @@ function stylePrefix({ style_ref: { components } }: Pick<TrainingConfig, 'style_
   const [first] = components;
   if (first === undefined) return '';
   const shared = first.prompt.slice(0, first.prompt.indexOf(first.token));
-  const parts = components.map(({ prompt, token }, index) => (index > 0 && shared !== '' && prompt.startsWith(shared + token) ? prompt.slice(shared.length) : prompt));
+  const parts = components.map(({ prompt, token }, index) =>
+    index > 0 && shared !== '' && prompt.startsWith(shared + token) ? prompt.slice(shared.length) : prompt,
+  );
   return `${parts.join(', ')}, `;
 }

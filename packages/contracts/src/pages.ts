@@ -2,12 +2,18 @@
 import { z } from 'zod';
 
 /** `cursor` is what `next` is made of. A filter that does not exist is refused: without it the page would hold too much. */
-export const pageQuery = <T extends z.ZodType>(cursor: T) => z.strictObject({ limit: z.coerce.number().int().min(1).max(100).default(20), after: cursor.optional() });
+export const pageQuery = <T extends z.ZodType>(cursor: T) =>
+  z.strictObject({ limit: z.coerce.number().int().min(1).max(100).default(20), after: cursor.optional() });
 export type PageQuery = { limit: number; after?: string | undefined };
 
 /** Pages of what a job has made, in the order of its steps. */
-export const stepPageQuery = <T extends z.ZodType>(cursor: T) => z.strictObject({ limit: z.coerce.number().int().min(1).max(100).default(100), after: cursor });
-export const stepCursor = z.coerce.number().int().min(0).max(2 ** 31 - 1);
+export const stepPageQuery = <T extends z.ZodType>(cursor: T) =>
+  z.strictObject({ limit: z.coerce.number().int().min(1).max(100).default(100), after: cursor });
+export const stepCursor = z.coerce
+  .number()
+  .int()
+  .min(0)
+  .max(2 ** 31 - 1);
 
 export function pageOf<T extends z.ZodType>(item: T, id: string) {
   return z

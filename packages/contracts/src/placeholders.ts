@@ -14,12 +14,19 @@ const placeholderOf = ({ name }: BoundToken) => `[${name}]`;
 export function withTokens(prompt: string, components: readonly BoundToken[]): string {
   const [first] = components;
   if (first === undefined) return prompt;
-  return components.reduce((text, component) => text.replaceAll(placeholderOf(component), component.token), prompt.replaceAll(TOKEN_PLACEHOLDER, first.token));
+  return components.reduce(
+    (text, component) => text.replaceAll(placeholderOf(component), component.token),
+    prompt.replaceAll(TOKEN_PLACEHOLDER, first.token),
+  );
 }
 
 /** What an evaluated model is asked to draw: a prompt that names the style itself, by a placeholder, gets no words for it in front. */
-export function evaluatedPrompt(prompt: string, { tokens, prompt_prefix }: { tokens: readonly BoundToken[]; prompt_prefix: string }): string {
-  const namesStyle = tokens.length > 0 && [TOKEN_PLACEHOLDER, ...tokens.map(placeholderOf)].some((placeholder) => prompt.includes(placeholder));
+export function evaluatedPrompt(
+  prompt: string,
+  { tokens, prompt_prefix }: { tokens: readonly BoundToken[]; prompt_prefix: string },
+): string {
+  const namesStyle =
+    tokens.length > 0 && [TOKEN_PLACEHOLDER, ...tokens.map(placeholderOf)].some((placeholder) => prompt.includes(placeholder));
   return namesStyle ? withTokens(prompt, tokens) : prompt_prefix + prompt;
 }
 

@@ -15,7 +15,10 @@ export const promptList = z
   .array(prompt)
   .min(1)
   .max(PROMPT_SET_LIMITS.prompts)
-  .refine((prompts) => charactersOf(prompts) <= PROMPT_SET_LIMITS.characters, `must have at most ${PROMPT_SET_LIMITS.characters} characters in all prompts together`);
+  .refine(
+    (prompts) => charactersOf(prompts) <= PROMPT_SET_LIMITS.characters,
+    `must have at most ${PROMPT_SET_LIMITS.characters} characters in all prompts together`,
+  );
 
 /** An id, a name (its newest version) or name@version. */
 export const promptSetReference = z
@@ -27,7 +30,9 @@ export const createPromptSetRequest = z
   .strictObject({
     name: promptSetName.describe('A name that the project has already gets a new version'),
     description: z.string().trim().max(1_000).default(''),
-    prompts: promptList.describe(`What the pictures show, without the words for the style, or with placeholders for its tokens, as in an evaluation; at most ${PROMPT_SET_LIMITS.characters} characters together`),
+    prompts: promptList.describe(
+      `What the pictures show, without the words for the style, or with placeholders for its tokens, as in an evaluation; at most ${PROMPT_SET_LIMITS.characters} characters together`,
+    ),
   })
   .meta({ id: 'CreatePromptSetRequest', examples: [{ name: 'animals', description: 'Animals alone', prompts: ['cat', 'dog', 'horse'] }] });
 export type CreatePromptSetRequest = z.infer<typeof createPromptSetRequest>;

@@ -14,7 +14,12 @@ export const LEAST_IMAGES_FOR_FID = 2048;
 const picture = z.object({ url: z.string(), caption: z.string().nullable() });
 export type ReportPicture = z.infer<typeof picture>;
 
-const pictures = z.object({ dataset_id: datasetId, name: z.string(), count: z.int(), pictures: z.array(picture).describe('The first of them') });
+const pictures = z.object({
+  dataset_id: datasetId,
+  name: z.string(),
+  count: z.int(),
+  pictures: z.array(picture).describe('The first of them'),
+});
 
 export const reportMetric = z
   .object({
@@ -22,7 +27,10 @@ export const reportMetric = z
     name: z.string().describe('Carries the extractor where it is not the usual one: kid@mini-clip'),
     value: z.number(),
     better: z.enum(['lower', 'higher']),
-    interval: z.object({ low: z.number(), high: z.number(), level: z.number(), replicates: z.int() }).nullable().describe('Bootstrap over the images'),
+    interval: z
+      .object({ low: z.number(), high: z.number(), level: z.number(), replicates: z.int() })
+      .nullable()
+      .describe('Bootstrap over the images'),
     standard_deviation: z.number().nullable().describe('KID: over the subsets'),
     extractor: z.enum(EXTRACTORS),
     generated: z.int().describe('Number of generated images'),
@@ -44,7 +52,10 @@ export const reportModel = evaluatedModel
       .object({ generated: z.number(), reference: z.number().nullable(), ratio: z.number().nullable() })
       .nullable()
       .describe('Mean distances of all pairs of images, between unit vectors of features: low when they are all alike'),
-    memorised: z.object({ count: z.int(), share: z.number() }).nullable().describe('Images that are much nearer to one reference image than to any other'),
+    memorised: z
+      .object({ count: z.int(), share: z.number() })
+      .nullable()
+      .describe('Images that are much nearer to one reference image than to any other'),
     nearest: z.array(neighbour).describe('The generated images that are closest to a reference image, each with it'),
   })
   .meta({ id: 'ReportModel' });
@@ -60,7 +71,11 @@ const reportExtractor = z.object({
 const loss = z.object({ step: z.int(), style_ref_loss: z.number(), aux_loss: z.number().nullable() });
 
 const OVERFITTING_SIGNS = ['kid-rising', 'clip-falling', 'low-diversity', 'memorised-pictures'] as const;
-const overfittingSign = z.object({ sign: z.enum(OVERFITTING_SIGNS), present: z.boolean().nullable().describe('null: too little is known'), explanation: z.string() });
+const overfittingSign = z.object({
+  sign: z.enum(OVERFITTING_SIGNS),
+  present: z.boolean().nullable().describe('null: too little is known'),
+  explanation: z.string(),
+});
 export type OverfittingSign = z.infer<typeof overfittingSign>;
 
 const training = z.object({
@@ -87,7 +102,13 @@ export const report = z
     training: training.nullable().describe('null for a base model'),
     prompts: z.object({ set: z.string().nullable(), sha256: z.string(), list: z.array(z.string()), images_per_prompt: z.int() }),
     sampling: z.object({
-      sampler: z.enum(SAMPLERS), steps: z.int(), guidance_scale: z.number(), negative_prompt: z.string(), seed: z.int(), width: z.int(), height: z.int(),
+      sampler: z.enum(SAMPLERS),
+      steps: z.int(),
+      guidance_scale: z.number(),
+      negative_prompt: z.string(),
+      seed: z.int(),
+      width: z.int(),
+      height: z.int(),
     }),
     reference: pictures
       .extend({ sha256: z.string(), trained_on: z.boolean().describe('The model has been trained on these very images') })
@@ -95,7 +116,9 @@ export const report = z
     extractors: z.array(reportExtractor),
     similarity_extractor: z.enum(EXTRACTORS).describe('What diversity and nearness are measured with'),
     models: z.array(reportModel).min(1),
-    samples: z.array(z.object({ prompt: z.string(), seed: z.int(), pictures: z.array(picture).describe('One of each model, in the order of `models`') })),
+    samples: z.array(
+      z.object({ prompt: z.string(), seed: z.int(), pictures: z.array(picture).describe('One of each model, in the order of `models`') }),
+    ),
     overfitting: z.array(overfittingSign),
     token_disentanglement: tokenDisentanglement.nullable(),
     repeat: z.string().describe('The command that makes it again'),

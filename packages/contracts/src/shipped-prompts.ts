@@ -1,6 +1,10 @@
 // The prompts that ship with the service: short names for the mini base, and scenes with persons and places for Stable Diffusion.
 
-const lines = (text: string): string[] => text.split(/[|\n]/).map((line) => line.trim()).filter((line) => line !== '');
+const lines = (text: string): string[] =>
+  text
+    .split(/[|\n]/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
 
 /** A hundred of the core subjects that styleforge-mini has learned, by the names that it has learned them under. */
 export const MINI_PROMPTS = lines(`

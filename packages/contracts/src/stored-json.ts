@@ -8,7 +8,8 @@ import { z } from 'zod';
 export function withAbsentFields(schema: z.ZodType, stored: unknown): unknown {
   if (stored === null || typeof stored !== 'object') return stored;
   if (schema instanceof z.ZodNullable || schema instanceof z.ZodOptional) return withAbsentFields(schema.unwrap() as z.ZodType, stored);
-  if (schema instanceof z.ZodArray && Array.isArray(stored)) return stored.map((part) => withAbsentFields(schema.element as z.ZodType, part));
+  if (schema instanceof z.ZodArray && Array.isArray(stored))
+    return stored.map((part) => withAbsentFields(schema.element as z.ZodType, part));
   if (!(schema instanceof z.ZodObject)) return stored;
   const known = Object.entries(schema.shape as Record<string, z.ZodType>).map(([field, part]): [string, unknown] => {
     const value = (stored as Record<string, unknown>)[field];

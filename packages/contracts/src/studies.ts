@@ -15,7 +15,9 @@ export const createStudyRequest = z
     name: z.string().trim().min(1).max(200),
     job: createTrainingJobRequest.describe('What all variations have in common'),
     variations: z
-      .array(z.strictObject({ name: z.string().trim().min(1).max(200), changes: changes.describe('A JSON merge patch (RFC 7396) to the job') }))
+      .array(
+        z.strictObject({ name: z.string().trim().min(1).max(200), changes: changes.describe('A JSON merge patch (RFC 7396) to the job') }),
+      )
       .max(STUDY_LIMITS.variations)
       .default([]),
     grid: z
@@ -26,11 +28,21 @@ export const createStudyRequest = z
   })
   .meta({
     id: 'CreateStudyRequest',
-    examples: [{
-      name: 'steps and lambda',
-      job: { method: 'single-styleforge', base_model: 'styleforge-mini', style_ref: { dataset_id: exampleId('dataset') }, aux: { dataset_id: exampleId('dataset') } },
-      grid: [{ pointer: '/hyperparameters/max_train_steps', values: [100, 200] }, { pointer: '/aux/weight', values: [0.5, 1] }],
-    }],
+    examples: [
+      {
+        name: 'steps and lambda',
+        job: {
+          method: 'single-styleforge',
+          base_model: 'styleforge-mini',
+          style_ref: { dataset_id: exampleId('dataset') },
+          aux: { dataset_id: exampleId('dataset') },
+        },
+        grid: [
+          { pointer: '/hyperparameters/max_train_steps', values: [100, 200] },
+          { pointer: '/aux/weight', values: [0.5, 1] },
+        ],
+      },
+    ],
   });
 export type CreateStudyRequest = z.infer<typeof createStudyRequest>;
 
@@ -43,10 +55,13 @@ export interface StudyVariation {
 export function listVariations({ variations, grid }: CreateStudyRequest): StudyVariation[] {
   if (grid.length === 0) return variations;
   const combinations = grid.reduce<StudyVariation[]>(
-    (soFar, { pointer: path, values }) => soFar.flatMap(({ name, changes: before }) => values.map((value) => ({
-      name: [name, `${path.slice(path.lastIndexOf('/') + 1)}=${JSON.stringify(value)}`].filter(Boolean).join(', '),
-      changes: merge(before, nest(path.slice(1).split('/'), value), { nullRemoves: false }) as StudyVariation['changes'],
-    }))),
+    (soFar, { pointer: path, values }) =>
+      soFar.flatMap(({ name, changes: before }) =>
+        values.map((value) => ({
+          name: [name, `${path.slice(path.lastIndexOf('/') + 1)}=${JSON.stringify(value)}`].filter(Boolean).join(', '),
+          changes: merge(before, nest(path.slice(1).split('/'), value), { nullRemoves: false }) as StudyVariation['changes'],
+        })),
+      ),
     [{ name: '', changes: {} }],
   );
   return [...variations, ...combinations];
@@ -84,8 +99,13 @@ const studyRow = z
     checkpoint_id: checkpointId.nullable(),
     style_ref_loss: z.number().nullable().describe('Mean over the last tenth of the steps'),
     aux_loss: z.number().nullable().describe('Mean over the last tenth of the steps'),
-    best: z.object({ step: z.int(), metric: z.string(), value: z.number() }).nullable().describe('With early stopping: the validation that scored best'),
-    scores: z.array(z.object({ step: z.int(), scores: z.record(z.string(), z.number()) })).describe('The curve of the validations that were scored'),
+    best: z
+      .object({ step: z.int(), metric: z.string(), value: z.number() })
+      .nullable()
+      .describe('With early stopping: the validation that scored best'),
+    scores: z
+      .array(z.object({ step: z.int(), scores: z.record(z.string(), z.number()) }))
+      .describe('The curve of the validations that were scored'),
     seconds: z.number().nullable().describe('From start to end'),
   })
   .meta({ id: 'StudyRow' });

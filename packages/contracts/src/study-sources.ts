@@ -17,7 +17,10 @@ export function sourceOfField({ variations, grid }: CreateStudyRequest, index: n
 
 /** Whether a merge patch sets the field, or replaces something that it lies in. */
 function touches(changes: unknown, field: string): boolean {
-  const names = field.split('/').slice(1).map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const names = field
+    .split('/')
+    .slice(1)
+    .map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'));
   let part = changes;
   for (const name of names) {
     if (typeof part !== 'object' || part === null || Array.isArray(part)) return true;

@@ -15,8 +15,12 @@ export const tokenDisentanglement = z
         name: z.string(),
         token: z.string(),
         references: z.int().describe('StyleRef images that stand for the component'),
-        recognised: z.number().describe('Share of them that the judge knows as their own component; far below 1, the judge cannot tell the components apart'),
-        selectivity: estimate.describe('What the token alone adds to its own component, less what it adds to the others on average; 0 for a token that means nothing'),
+        recognised: z
+          .number()
+          .describe('Share of them that the judge knows as their own component; far below 1, the judge cannot tell the components apart'),
+        selectivity: estimate.describe(
+          'What the token alone adds to its own component, less what it adds to the others on average; 0 for a token that means nothing',
+        ),
       }),
     ),
     conditions: z
@@ -27,7 +31,9 @@ export const tokenDisentanglement = z
           pulls: z.array(
             z.object({
               component: z.string(),
-              similarity: z.number().describe('100 times the cosine between the images and the mean of the StyleRef images of the component'),
+              similarity: z
+                .number()
+                .describe('100 times the cosine between the images and the mean of the StyleRef images of the component'),
               gain: estimate.describe('What the tokens add to the similarity of the same prompts and seeds without any token'),
               nearest: z.number().describe('Share of the images that are nearer to this component than to any other'),
             }),

@@ -44,7 +44,9 @@ export const trainingConfig = z
     hyperparameters,
     validation: z.object({ prompts: z.array(z.string()), every_steps: z.int(), num_images: z.int(), ...sampling }).nullable(),
     evaluation: evaluationStage.nullable(),
-    early_stopping: z.object({ metric: z.enum(['kid', 'clip']), patience: z.int(), min_steps: z.int(), reference_dataset_id: datasetId.nullable() }).nullable(),
+    early_stopping: z
+      .object({ metric: z.enum(['kid', 'clip']), patience: z.int(), min_steps: z.int(), reference_dataset_id: datasetId.nullable() })
+      .nullable(),
     suffix: z.string().nullable(),
   })
   .meta({ id: 'TrainingConfig' });
@@ -68,7 +70,12 @@ export type Resolution = { ok: true; config: TrainingConfig } | { ok: false; err
 export function resolveTrainingConfig(request: CreateTrainingJobRequest, profile: BaseModelProfile): Resolution {
   const resolvedHyperparameters = resolveHyperparameters(request, profile);
   const components = resolveComponents(request);
-  const errors = [...checkComponents(request.method, components), ...checkPriorPreservation(request), ...checkEarlyStopping(request), ...checkHyperparameters(resolvedHyperparameters)];
+  const errors = [
+    ...checkComponents(request.method, components),
+    ...checkPriorPreservation(request),
+    ...checkEarlyStopping(request),
+    ...checkHyperparameters(resolvedHyperparameters),
+  ];
   if (errors.length > 0) return { ok: false, errors };
   const config: TrainingConfig = {
     method: request.method,
@@ -80,7 +87,9 @@ export function resolveTrainingConfig(request: CreateTrainingJobRequest, profile
     validation: resolveValidation(request, components, profile),
     // Who resolves it needs to know prompt sets and other jobs.
     evaluation: null,
-    early_stopping: request.early_stopping ? { ...request.early_stopping, reference_dataset_id: request.early_stopping.reference_dataset_id ?? null } : null,
+    early_stopping: request.early_stopping
+      ? { ...request.early_stopping, reference_dataset_id: request.early_stopping.reference_dataset_id ?? null }
+      : null,
     suffix: request.suffix ?? null,
   };
   return { ok: true, config };
@@ -97,13 +106,24 @@ function resolveAux(request: CreateTrainingJobRequest, profile: BaseModelProfile
   return { dataset_id, prompt: prompt ?? profile.auxiliary_prompt ?? DEFAULT_AUX_PROMPT, weight: weight ?? DEFAULT_AUX_WEIGHT };
 }
 
-function resolvePriorPreservation({ prior_preservation: asked }: CreateTrainingJobRequest, profile: BaseModelProfile): TrainingConfig['prior_preservation'] {
+function resolvePriorPreservation(
+  { prior_preservation: asked }: CreateTrainingJobRequest,
+  profile: BaseModelProfile,
+): TrainingConfig['prior_preservation'] {
   if (!asked) return null;
-  const defaults = { prompt: profile.auxiliary_prompt ?? DEFAULT_AUX_PROMPT, num_class_images: DEFAULT_CLASS_IMAGES, weight: DEFAULT_AUX_WEIGHT };
+  const defaults = {
+    prompt: profile.auxiliary_prompt ?? DEFAULT_AUX_PROMPT,
+    num_class_images: DEFAULT_CLASS_IMAGES,
+    weight: DEFAULT_AUX_WEIGHT,
+  };
   return { ...DEFAULT_SAMPLING, ...profile.generation, ...defaults, ...asked };
 }
 
-function resolveValidation({ validation }: CreateTrainingJobRequest, components: StyleRefComponent[], profile: BaseModelProfile): TrainingConfig['validation'] {
+function resolveValidation(
+  { validation }: CreateTrainingJobRequest,
+  components: StyleRefComponent[],
+  profile: BaseModelProfile,
+): TrainingConfig['validation'] {
   if (!validation) return null;
   const prompts = validation.prompts.map((prompt) => withTokens(prompt, components));
   return { ...DEFAULT_SAMPLING, ...profile.generation, ...validation, prompts };

@@ -18,7 +18,12 @@ const jobProgress = z.object({
   grad_norm: z.number().nullable(),
   learning_rate: z.number().nullable(),
   samples_per_second: z.number().nullable(),
-  eta_seconds: z.number().nullable().describe('Until the last step, at the pace of the last half minute or of the last step; null before the second step and while the job does not run'),
+  eta_seconds: z
+    .number()
+    .nullable()
+    .describe(
+      'Until the last step, at the pace of the last half minute or of the last step; null before the second step and while the job does not run',
+    ),
   evaluation: evaluationProgress.optional().describe('Once the training has ended and the job is evaluated'),
 });
 /** What the worker measures and the row keeps. */
@@ -35,7 +40,10 @@ export const jobHeartbeat = z
     pid: z.int().describe('Process id of the worker there'),
     device: z.string().describe('That it trains on: `cpu`, `webgpu` or `cuda`'),
     at: timestamp,
-    durable_step: z.int().nullable().describe('Of the last checkpoint that is safe: were the worker to die now, the job would go on from there'),
+    durable_step: z
+      .int()
+      .nullable()
+      .describe('Of the last checkpoint that is safe: were the worker to die now, the job would go on from there'),
   })
   .meta({ id: 'JobHeartbeat' });
 export type JobHeartbeat = z.infer<typeof jobHeartbeat>;
@@ -45,7 +53,10 @@ const jobResult = z
     final_step: z.int(),
     checkpoint_id: checkpointId.describe('With early stopping the best checkpoint, else the last one'),
     evaluation_id: evaluationId.optional().describe('The evaluation stage of the job'),
-    best: z.object({ step: z.int(), metric: z.string(), value: z.number() }).optional().describe('With early stopping: the validation that scored best'),
+    best: z
+      .object({ step: z.int(), metric: z.string(), value: z.number() })
+      .optional()
+      .describe('With early stopping: the validation that scored best'),
     early_stopping: z
       .object({
         metric: z.string().describe('With the extractor that it comes from: `kid@mini-clip`'),
@@ -101,7 +112,12 @@ export const trainingJobQuery = pageQuery(trainingJobId).extend({
 
 export const resumeTrainingJobRequest = z
   .strictObject({
-    max_train_steps: z.int().min(1).max(1_000_000).optional().describe('A succeeded job needs more steps than it has done; a paused one keeps its number when this is left out'),
+    max_train_steps: z
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .optional()
+      .describe('A succeeded job needs more steps than it has done; a paused one keeps its number when this is left out'),
   })
   .nullish()
   .meta({ id: 'ResumeTrainingJobRequest', examples: [{ max_train_steps: 400 }] });

@@ -34,14 +34,21 @@ const NAMED = 20;
 /** Of so many StyleRef images one is held out of the training where KID has no other reference. */
 const HELD_OUT_OF = 5;
 
-export function selectTrainingPictures<Kind extends Picture>(config: TrainingConfig, { styleRef, aux, reference }: DatasetPictures<Kind>): TrainingPictures<Kind> {
+export function selectTrainingPictures<Kind extends Picture>(
+  config: TrainingConfig,
+  { styleRef, aux, reference }: DatasetPictures<Kind>,
+): TrainingPictures<Kind> {
   const mixed = mixOf(config, styleRef);
   const parts = config.style_ref.components.map((component) => {
     const own = ofComponent(mixed, component.name);
     const isHeldOut = (index: number) => holdsOut(config) && (index + 1) % HELD_OUT_OF === 0;
     return { component, pictures: own.filter((_, index) => !isHeldOut(index)), heldOut: own.filter((_, index) => isHeldOut(index)) };
   });
-  return { styleRef: parts.map(({ component, pictures }) => ({ component, pictures })), aux: [...aux], reference: [...parts.flatMap(({ heldOut }) => heldOut), ...reference] };
+  return {
+    styleRef: parts.map(({ component, pictures }) => ({ component, pictures })),
+    aux: [...aux],
+    reference: [...parts.flatMap(({ heldOut }) => heldOut), ...reference],
+  };
 }
 
 /** Why the job cannot be trained on these, each with the field to change; nothing where it can. */
@@ -52,14 +59,19 @@ export function checkTrainingPictures(config: TrainingConfig, datasets: DatasetP
   const { resolution } = config.hyperparameters;
   const styleRefField = '/style_ref/dataset_id';
   return [
-    ...styleRef.flatMap(({ component, pictures }) => checkCount(config.style_ref.mix ? '/style_ref/mix' : styleRefField, `the component ${component.name}`, pictures.length)),
+    ...styleRef.flatMap(({ component, pictures }) =>
+      checkCount(config.style_ref.mix ? '/style_ref/mix' : styleRefField, `the component ${component.name}`, pictures.length),
+    ),
     ...checkSizes(styleRefField, new Set(styleRef.flatMap(({ pictures }) => pictures)), resolution),
-    ...(config.aux ? [...checkCount('/aux/dataset_id', 'aux', aux.length), ...checkSizes('/aux/dataset_id', new Set(aux), resolution)] : []),
+    ...(config.aux
+      ? [...checkCount('/aux/dataset_id', 'aux', aux.length), ...checkSizes('/aux/dataset_id', new Set(aux), resolution)]
+      : []),
     ...(config.early_stopping?.metric === 'kid' ? checkReference(reference.length) : []),
   ];
 }
 
-const holdsOut = ({ early_stopping: stopping }: TrainingConfig): boolean => stopping?.metric === 'kid' && stopping.reference_dataset_id === null;
+const holdsOut = ({ early_stopping: stopping }: TrainingConfig): boolean =>
+  stopping?.metric === 'kid' && stopping.reference_dataset_id === null;
 
 function ofComponent<Kind extends Picture>(pictures: readonly Kind[], name: string): readonly Kind[] {
   return name === ALL_IMAGES ? pictures : pictures.filter(({ component }) => component === name);
@@ -75,7 +87,9 @@ function mixOf<Kind extends Picture>({ style_ref: { mix } }: TrainingConfig, pic
 function checkMix({ style_ref: { mix = {} } }: TrainingConfig, pictures: readonly Picture[]): PictureFault[] {
   return Object.entries(mix).flatMap(([name, count]) => {
     const has = ofComponent(pictures, name).length;
-    return has >= count ? [] : [{ code: 'too_few_images', pointer: `/style_ref/mix/${name}`, detail: `asks for ${count} images, the dataset has ${has}` }];
+    return has >= count
+      ? []
+      : [{ code: 'too_few_images', pointer: `/style_ref/mix/${name}`, detail: `asks for ${count} images, the dataset has ${has}` }];
   });
 }
 
@@ -83,24 +97,45 @@ function checkComponents({ style_ref: { components } }: TrainingConfig, pictures
   return components.flatMap(({ name }, index) => {
     if (name === ALL_IMAGES || ofComponent(pictures, name).length > 0) return [];
     const labels = [...new Set(pictures.map(({ component }) => component ?? 'unlabelled'))].join(', ');
-    return [{ code: 'invalid_input', pointer: `/style_ref/components/${index}/name`, detail: `the dataset has no images of the component ${name}; it has: ${labels}` }];
+    return [
+      {
+        code: 'invalid_input',
+        pointer: `/style_ref/components/${index}/name`,
+        detail: `the dataset has no images of the component ${name}; it has: ${labels}`,
+      },
+    ];
   });
 }
 
 function checkCount(pointer: string, part: string, count: number): PictureFault[] {
   if (count >= LEAST_IMAGES) return [];
-  return [{ code: 'too_few_images', pointer, detail: `${part} has ${count} images to train on: at least ${LEAST_IMAGES} are needed, 15 to 20 work best; upload more` }];
+  return [
+    {
+      code: 'too_few_images',
+      pointer,
+      detail: `${part} has ${count} images to train on: at least ${LEAST_IMAGES} are needed, 15 to 20 work best; upload more`,
+    },
+  ];
 }
 
 function checkSizes(pointer: string, pictures: ReadonlySet<Picture>, resolution: number): PictureFault[] {
-  const small = [...pictures].filter(({ width, height }) => Math.min(width, height) < resolution).map(({ fileName, width, height }) => `${fileName} is ${width}x${height} pixels`);
+  const small = [...pictures]
+    .filter(({ width, height }) => Math.min(width, height) < resolution)
+    .map(({ fileName, width, height }) => `${fileName} is ${width}x${height} pixels`);
   if (small.length === 0) return [];
   const named = [...small.slice(0, NAMED), ...(small.length > NAMED ? [`${small.length - NAMED} more are as small`] : [])].join(', ');
-  return [{ code: 'image_too_small', pointer, detail: `${named}, too small for hyperparameters.resolution ${resolution}: give larger images or lower the resolution` }];
+  return [
+    {
+      code: 'image_too_small',
+      pointer,
+      detail: `${named}, too small for hyperparameters.resolution ${resolution}: give larger images or lower the resolution`,
+    },
+  ];
 }
 
 function checkReference(count: number): PictureFault[] {
   if (count >= 2) return [];
-  const detail = 'kid needs two reference images or more: name a reference_dataset_id that has them, or upload ten StyleRef images of a component';
+  const detail =
+    'kid needs two reference images or more: name a reference_dataset_id that has them, or upload ten StyleRef images of a component';
   return [{ code: 'invalid_input', pointer: '/early_stopping/reference_dataset_id', detail }];
 }

@@ -17,13 +17,18 @@ const prompt = z.string().trim().min(1).max(1000);
 const styleRefComponentRequest = z
   .strictObject({
     name: componentName.describe('The component of the images that this binds; `all` means every image'),
-    token: z.string().regex(/^\S{1,32}$/, 'must be one word of at most 32 characters').optional(),
+    token: z
+      .string()
+      .regex(/^\S{1,32}$/, 'must be one word of at most 32 characters')
+      .optional(),
     prompt: prompt.optional().describe('`[V]` stands for the token'),
   })
   .meta({ id: 'StyleRefComponentRequest' });
 
 /** From the name of a component, or `all`, to the number of its images that are used. */
-export const styleRefMix = z.record(componentName, z.int().min(1).max(1000)).refine((mix) => Object.keys(mix).length > 0, 'must name a component or `all`')
+export const styleRefMix = z
+  .record(componentName, z.int().min(1).max(1000))
+  .refine((mix) => Object.keys(mix).length > 0, 'must name a component or `all`')
   .meta({ minProperties: 1 });
 
 const styleRefRequest = z.strictObject({
@@ -43,7 +48,11 @@ const sampling = {
   steps: z.int().min(1).max(1000).optional(),
   guidance_scale: z.number().min(0).max(50).optional(),
   negative_prompt: z.string().max(2000).optional(),
-  seed: z.int().min(0).max(2 ** 32 - 1).optional(),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 32 - 1)
+    .optional(),
 };
 
 const priorPreservationRequest = z.strictObject({
@@ -61,10 +70,14 @@ const validationRequest = z.strictObject({
 });
 
 const earlyStopping = z.strictObject({
-  metric: z.enum(['kid', 'clip']).describe('`kid`: against held-out StyleRef images or the reference dataset; `clip`: images against their prompts'),
+  metric: z
+    .enum(['kid', 'clip'])
+    .describe('`kid`: against held-out StyleRef images or the reference dataset; `clip`: images against their prompts'),
   patience: z.int().min(1).max(1000).describe('Validations without a better score after which the training ends'),
   min_steps: z.int().min(0).default(0),
-  reference_dataset_id: datasetId.optional().describe('For `kid`. Left out, every fifth StyleRef image is held out of the training instead'),
+  reference_dataset_id: datasetId
+    .optional()
+    .describe('For `kid`. Left out, every fifth StyleRef image is held out of the training instead'),
 });
 
 export const metadata = z
@@ -77,26 +90,49 @@ export const createTrainingJobRequest = z
     base_model: baseModelName,
     style_ref: styleRefRequest,
     aux: auxRequest.nullable().optional().describe('Left out or null: no Aux part'),
-    prior_preservation: priorPreservationRequest.nullable().optional().describe('dreambooth: the Aux part are images that the base model makes itself; they are kept for later jobs'),
+    prior_preservation: priorPreservationRequest
+      .nullable()
+      .optional()
+      .describe('dreambooth: the Aux part are images that the base model makes itself; they are kept for later jobs'),
     hyperparameters: hyperparametersRequest.default({}),
     validation: validationRequest.nullable().optional().describe('Images from the same prompts and seeds, made while the training goes on'),
     evaluation: evaluationRequest.nullable().optional().describe('Images and metrics of the finished model, and a report'),
     early_stopping: earlyStopping.nullable().optional(),
-    suffix: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, dots, hyphens or underscores').nullable().optional(),
+    suffix: z
+      .string()
+      .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, dots, hyphens or underscores')
+      .nullable()
+      .optional(),
     priority: jobPriority.default('normal').describe('Among the jobs of the project; it takes no turns from other projects'),
     metadata: metadata.default({}),
-    webhook_url: webhookUrl.nullable().optional().describe('Hears of every change of this job\'s status, beside the webhooks of the project'),
+    webhook_url: webhookUrl
+      .nullable()
+      .optional()
+      .describe("Hears of every change of this job's status, beside the webhooks of the project"),
   })
   .meta({
     id: 'CreateTrainingJobRequest',
     examples: [
-      { method: 'single-styleforge', base_model: 'styleforge-mini', style_ref: { dataset_id: exampleId('dataset') }, aux: { dataset_id: exampleId('dataset') } },
       {
-        method: 'multi-styleforge', base_model: 'styleforge-mini',
-        style_ref: { dataset_id: exampleId('dataset'), components: [{ name: 'person', token: 'zwx' }, { name: 'background', token: 'ukj' }] },
+        method: 'single-styleforge',
+        base_model: 'styleforge-mini',
+        style_ref: { dataset_id: exampleId('dataset') },
+        aux: { dataset_id: exampleId('dataset') },
+      },
+      {
+        method: 'multi-styleforge',
+        base_model: 'styleforge-mini',
+        style_ref: {
+          dataset_id: exampleId('dataset'),
+          components: [
+            { name: 'person', token: 'zwx' },
+            { name: 'background', token: 'ukj' },
+          ],
+        },
         aux: { dataset_id: exampleId('dataset'), prompt: 'a photo of style', weight: 1 },
         hyperparameters: { max_train_steps: 200, learning_rate: 2e-5, checkpointing_steps: 50 },
-        validation: { prompts: ['a photo of [person] style, a doctor'], every_steps: 50 }, metadata: { team: 'design' },
+        validation: { prompts: ['a photo of [person] style, a doctor'], every_steps: 50 },
+        metadata: { team: 'design' },
       },
     ],
   });
@@ -110,6 +146,8 @@ export const checkTrainingJobRequest = createTrainingJobRequest
   })
   .meta({
     id: 'CheckTrainingJobRequest',
-    examples: [{ method: 'single-styleforge', base_model: 'styleforge-mini', style_ref: {}, aux: {}, hyperparameters: { max_train_steps: 200 } }],
+    examples: [
+      { method: 'single-styleforge', base_model: 'styleforge-mini', style_ref: {}, aux: {}, hyperparameters: { max_train_steps: 200 } },
+    ],
   });
 export type CheckTrainingJobRequest = z.infer<typeof checkTrainingJobRequest>;

@@ -5,9 +5,16 @@ import { pageOf, timestamp } from './pages.ts';
 
 /** What an endpoint can ask for. */
 export const WEBHOOK_EVENTS = [
-  'training_job.queued', 'training_job.validating', 'training_job.running', 'training_job.evaluating', 'training_job.paused',
-  'training_job.succeeded', 'training_job.failed', 'training_job.cancelled',
-  'generation.succeeded', 'generation.failed',
+  'training_job.queued',
+  'training_job.validating',
+  'training_job.running',
+  'training_job.evaluating',
+  'training_job.paused',
+  'training_job.succeeded',
+  'training_job.failed',
+  'training_job.cancelled',
+  'generation.succeeded',
+  'generation.failed',
 ] as const;
 export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
 /** Sent on request alone. */
@@ -23,26 +30,38 @@ export const OLD_SECRET_HOURS = 24;
 export const webhookUrl = z
   .url({ protocol: /^https?$/, message: 'must be an http or https URL' })
   .max(2000)
-  .refine((text) => !URL.canParse(text) || new URL(text).username + new URL(text).password === '', 'must not carry a user name or password');
+  .refine(
+    (text) => !URL.canParse(text) || new URL(text).username + new URL(text).password === '',
+    'must not carry a user name or password',
+  );
 
 export const createWebhookRequest = z
   .strictObject({
-    url: webhookUrl.describe('Where events are POSTed to. Redirects are not followed; private, loopback and link-local addresses are refused'),
+    url: webhookUrl.describe(
+      'Where events are POSTed to. Redirects are not followed; private, loopback and link-local addresses are refused',
+    ),
     events: z
       .array(z.enum(WEBHOOK_EVENTS))
       .min(1)
       .max(WEBHOOK_EVENTS.length)
       .refine((events) => new Set(events).size === events.length, 'must name each event once'),
   })
-  .meta({ id: 'CreateWebhookRequest', examples: [{ url: 'https://example.com/hooks/styleforge', events: ['training_job.succeeded', 'training_job.failed'] }] });
+  .meta({
+    id: 'CreateWebhookRequest',
+    examples: [{ url: 'https://example.com/hooks/styleforge', events: ['training_job.succeeded', 'training_job.failed'] }],
+  });
 
 export const webhook = z
   .object({
     id: webhookId,
     url: z.string(),
     events: z.array(z.enum(WEBHOOK_EVENTS)),
-    made_by: z.enum(['api', 'training_job']).describe('`training_job`: for the `webhook_url` of a job; it hears of the jobs that name it, and of nothing else'),
-    status: z.enum(['enabled', 'disabled']).describe('Disabled after days of failing, or when it answers 410. A test that arrives enables it again'),
+    made_by: z
+      .enum(['api', 'training_job'])
+      .describe('`training_job`: for the `webhook_url` of a job; it hears of the jobs that name it, and of nothing else'),
+    status: z
+      .enum(['enabled', 'disabled'])
+      .describe('Disabled after days of failing, or when it answers 410. A test that arrives enables it again'),
     disabled_reason: z.string().nullable(),
     failing_since: timestamp.nullable(),
     old_secret_expires_at: timestamp.nullable().describe('Until then both secrets sign'),
@@ -51,7 +70,9 @@ export const webhook = z
   .meta({ id: 'Webhook' });
 export type WebhookBody = z.infer<typeof webhook>;
 
-export const webhookWithSecret = webhook.extend({ secret: z.string().describe('`whsec_...`, shown this once') }).meta({ id: 'WebhookWithSecret' });
+export const webhookWithSecret = webhook
+  .extend({ secret: z.string().describe('`whsec_...`, shown this once') })
+  .meta({ id: 'WebhookWithSecret' });
 export const webhookPage = pageOf(webhook, 'WebhookPage');
 
 const DELIVERY_STATUSES = ['pending', 'delivered', 'failed'] as const;

@@ -1,7 +1,19 @@
 // What the contracts promise elsewhere: transitions that end, the method's numbers, names that the engine knows.
 import {
-  ACTIVE_JOB_STATUSES, barePrompt, baseModelProfile, createTrainingJobRequest, ERRORS, evaluatedPrompt, FINISHED_JOB_STATUSES, JOB_STATUSES, JOB_TRANSITIONS, LIVE_JOB_STATUSES,
-  METHOD_HYPERPARAMETERS, parseStoredReport, resolveTrainingConfig, SAMPLERS,
+  ACTIVE_JOB_STATUSES,
+  barePrompt,
+  baseModelProfile,
+  createTrainingJobRequest,
+  ERRORS,
+  evaluatedPrompt,
+  FINISHED_JOB_STATUSES,
+  JOB_STATUSES,
+  JOB_TRANSITIONS,
+  LIVE_JOB_STATUSES,
+  METHOD_HYPERPARAMETERS,
+  parseStoredReport,
+  resolveTrainingConfig,
+  SAMPLERS,
 } from '@styleforge/contracts';
 import type { CreateTrainingJobRequest } from '@styleforge/contracts';
 import { samplerNames } from '@styleforge/diffusion';
@@ -37,12 +49,23 @@ describe('statuses', () => {
 });
 
 describe('training configuration', () => {
-  it('is the paper\'s for a base model without a profile', () => {
+  it("is the paper's for a base model without a profile", () => {
     const config = resolve({ aux: { dataset_id: DATASET } });
     expect(config.hyperparameters).toEqual(METHOD_HYPERPARAMETERS);
     expect(config.hyperparameters).toMatchObject({
-      learning_rate: 1e-6, lr_scheduler: 'constant', lr_warmup_steps: 0, train_batch_size: 1, resolution: 512, crop: 'random', max_train_steps: 1000,
-      adam_beta1: 0.9, adam_beta2: 0.999, adam_epsilon: 1e-8, adam_weight_decay: 1e-2, seed: 1337, train_text_encoder: true,
+      learning_rate: 1e-6,
+      lr_scheduler: 'constant',
+      lr_warmup_steps: 0,
+      train_batch_size: 1,
+      resolution: 512,
+      crop: 'random',
+      max_train_steps: 1000,
+      adam_beta1: 0.9,
+      adam_beta2: 0.999,
+      adam_epsilon: 1e-8,
+      adam_weight_decay: 1e-2,
+      seed: 1337,
+      train_text_encoder: true,
     });
     expect(config.aux).toEqual({ dataset_id: DATASET, prompt: 'a photo of style', weight: 1 });
     expect(config.style_ref.components).toEqual([{ name: 'all', token: 'zwx', prompt: 'a photo of zwx style' }]);
@@ -55,11 +78,18 @@ describe('training configuration', () => {
     expect(config.aux).toEqual({ dataset_id: DATASET, prompt: 'an icon of style', weight: 0.5 });
   });
 
-  it('has class images for dreambooth alone, with the base model\'s way of sampling', () => {
+  it("has class images for dreambooth alone, with the base model's way of sampling", () => {
     const profile = { auxiliary_prompt: 'an icon of style', generation: { steps: 20 } };
     const config = resolve({ method: 'dreambooth', prior_preservation: { weight: 0.5 } }, profile);
     expect(config.prior_preservation).toEqual({
-      prompt: 'an icon of style', num_class_images: 100, weight: 0.5, sampler: 'ddim', steps: 20, guidance_scale: 7.5, negative_prompt: '', seed: 0,
+      prompt: 'an icon of style',
+      num_class_images: 100,
+      weight: 0.5,
+      sampler: 'ddim',
+      steps: 20,
+      guidance_scale: 7.5,
+      negative_prompt: '',
+      seed: 0,
     });
     expect(resolve({ method: 'dreambooth' })).toMatchObject({ prior_preservation: null, aux: null, validation: null });
     for (const changes of [{}, { method: 'dreambooth', aux: { dataset_id: DATASET } }]) {
@@ -71,15 +101,25 @@ describe('training configuration', () => {
   it('puts tokens into the prompts of a validation', () => {
     const components = [{ name: 'person' }, { name: 'background' }, { name: 'animal', token: 'qqz' }];
     const { validation } = resolve({
-      method: 'multi-styleforge', style_ref: { dataset_id: DATASET, components },
+      method: 'multi-styleforge',
+      style_ref: { dataset_id: DATASET, components },
       validation: { prompts: ['a photo of [V] style', 'a photo of [person] style, [background] style, [animal] style'], every_steps: 10 },
     });
-    expect(validation).toMatchObject({ prompts: ['a photo of zwx style', 'a photo of zwx style, ukj style, qqz style'], every_steps: 10, num_images: 1, seed: 0, steps: 30 });
+    expect(validation).toMatchObject({
+      prompts: ['a photo of zwx style', 'a photo of zwx style, ukj style, qqz style'],
+      every_steps: 10,
+      num_images: 1,
+      seed: 0,
+      steps: 30,
+    });
   });
 
   it('asks for a token where none is known', () => {
     const components = ['person', 'background', 'animal'].map((name) => ({ name }));
-    const result = resolveTrainingConfig(parse({ method: 'multi-styleforge', style_ref: { dataset_id: DATASET, components } }), baseModelProfile.parse({}));
+    const result = resolveTrainingConfig(
+      parse({ method: 'multi-styleforge', style_ref: { dataset_id: DATASET, components } }),
+      baseModelProfile.parse({}),
+    );
     expect(result).toMatchObject({ ok: false, errors: [{ pointer: '/style_ref/components/2/token' }] });
   });
 });
@@ -100,26 +140,58 @@ describe('names', () => {
 describe('a stored report', () => {
   const whole = sampleReport([sampleModel('Multi-StyleForge', { kid: 0.01, clip: 24 })]);
   /** Without these fields, wherever they stand. */
-  const without = (fields: string[]): unknown => JSON.parse(JSON.stringify(whole, (field, value: unknown) => (fields.includes(field) ? undefined : value)));
+  const without = (fields: string[]): unknown =>
+    JSON.parse(JSON.stringify(whole, (field, value: unknown) => (fields.includes(field) ? undefined : value)));
 
   it('is read as it was written', () => {
     expect(parseStoredReport(JSON.parse(JSON.stringify(whole)))).toEqual(whole);
   });
 
   it('has null or nothing for what was not measured when it was written', () => {
-    const read = parseStoredReport(without(['diversity', 'memorised', 'nearest', 'warnings', 'subsets', 'interval', 'overfitting', 'token_disentanglement', 'validations', 'best', 'samples']));
+    const read = parseStoredReport(
+      without([
+        'diversity',
+        'memorised',
+        'nearest',
+        'warnings',
+        'subsets',
+        'interval',
+        'overfitting',
+        'token_disentanglement',
+        'validations',
+        'best',
+        'samples',
+      ]),
+    );
     expect(read).toMatchObject({ overfitting: [], samples: [], token_disentanglement: null, training: { validations: [], best: null } });
-    expect(read.models[0]).toMatchObject({ diversity: null, memorised: null, nearest: [], warnings: [], metrics: [{ subsets: null, interval: null }, {}, {}] });
+    expect(read.models[0]).toMatchObject({
+      diversity: null,
+      memorised: null,
+      nearest: [],
+      warnings: [],
+      metrics: [{ subsets: null, interval: null }, {}, {}],
+    });
     expect(parseStoredReport(without(['training', 'reference']))).toMatchObject({ training: null, reference: null });
   });
 
   it('has for settings that came later what is their default now', () => {
-    const settings = ['lr_num_cycles', 'lr_power', 'noise_offset', 'adam_moments', 'gradient_precision', 'mixed_precision', 'text_encoder_learning_rate', 'early_stopping', 'suffix'];
+    const settings = [
+      'lr_num_cycles',
+      'lr_power',
+      'noise_offset',
+      'adam_moments',
+      'gradient_precision',
+      'mixed_precision',
+      'text_encoder_learning_rate',
+      'early_stopping',
+      'suffix',
+    ];
     expect(parseStoredReport(without(settings))).toEqual(whole);
   });
 
   it('is refused when it is none', () => {
-    for (const stored of [{}, { format: 1, models: [] }, without(['verdict']), { ...whole, format: 2 }]) expect(() => parseStoredReport(stored)).toThrow(/path/);
+    for (const stored of [{}, { format: 1, models: [] }, without(['verdict']), { ...whole, format: 2 }])
+      expect(() => parseStoredReport(stored)).toThrow(/path/);
   });
 });
 

@@ -59,7 +59,8 @@ export function createDatabase(databaseUrl: string, { maxConnections = 10, onQue
     /** Runs work that one process at a time does; undefined when another is at it. */
     exclusively: <Result>(name: string, work: () => Promise<Result>): Promise<Result | undefined> => exclusively(databaseUrl, name, work),
     /** Follows a channel that the database notifies, on a connection beside the pool. */
-    listen: (channel: string, onNotify: (payload: string) => void, onTrouble: (error: unknown) => void): Promise<Listener> => listen(databaseUrl, channel, onNotify, onTrouble),
+    listen: (channel: string, onNotify: (payload: string) => void, onTrouble: (error: unknown) => void): Promise<Listener> =>
+      listen(databaseUrl, channel, onNotify, onTrouble),
     connections: () => ({ open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     /** Throws when the database does not answer. */
     ping: async (): Promise<void> => void (await prisma.$queryRaw`select 1`),

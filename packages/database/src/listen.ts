@@ -9,7 +9,12 @@ const RETRY_MS = 1_000;
  * Calls back for every notification, and after each connection: what was notified while nobody listened is lost, so look then.
  * Resolves when it listens, or when the first try has failed; `onTrouble` hears of every failure.
  */
-export async function listen(databaseUrl: string, channel: string, onNotify: (payload: string) => void, onTrouble: (error: unknown) => void): Promise<Listener> {
+export async function listen(
+  databaseUrl: string,
+  channel: string,
+  onNotify: (payload: string) => void,
+  onTrouble: (error: unknown) => void,
+): Promise<Listener> {
   let client: pg.Client | undefined;
   let stopped = false;
   let retry: NodeJS.Timeout | undefined;

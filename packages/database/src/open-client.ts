@@ -20,5 +20,7 @@ function openingError({ host, port, user, database }: pg.Client, cause: unknown)
   // A name with several addresses fails with an error for each, and a message for none.
   const reasons = cause instanceof AggregateError ? cause.errors : [cause];
   const why = reasons.map((reason) => (reason as Error).message).join(', ');
-  return new Error(`DATABASE_URL: the database ${database} at ${host}:${port} cannot be opened${user ? ` by ${user}` : ''}: ${why}`, { cause });
+  return new Error(`DATABASE_URL: the database ${database} at ${host}:${port} cannot be opened${user ? ` by ${user}` : ''}: ${why}`, {
+    cause,
+  });
 }

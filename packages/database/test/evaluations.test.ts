@@ -23,7 +23,12 @@ async function evaluatingJob() {
   const evaluationId = newId('evaluation');
   await trainingJobs.claim(id);
   await trainingJobs.start(id, 1);
-  await trainingJobs.setStatus(id, { from: 'running', to: 'evaluating', attempt: 1, result: { final_step: 1, checkpoint_id: 'ckpt_x', evaluation_id: evaluationId } });
+  await trainingJobs.setStatus(id, {
+    from: 'running',
+    to: 'evaluating',
+    attempt: 1,
+    result: { final_step: 1, checkpoint_id: 'ckpt_x', evaluation_id: evaluationId },
+  });
   const start = () => evaluations.startStage(evaluationId, { projectId, trainingJobId: id, config: {} as EvaluationConfig });
   return { id, evaluationId, start };
 }
@@ -33,13 +38,20 @@ describe('the evaluation stage of a job', () => {
     const { id, evaluationId, start } = await evaluatingJob();
     expect(await start()).toMatchObject({ id: evaluationId, status: 'running', attempt: 1, trainingJobId: id });
     expect(await start()).toMatchObject({ id: evaluationId, status: 'running', attempt: 2 });
-    expect(await fixture.database.evaluations.requestCancel(projectId, evaluationId)).toMatchObject({ status: 'running', cancelRequestedAt: null });
+    expect(await fixture.database.evaluations.requestCancel(projectId, evaluationId)).toMatchObject({
+      status: 'running',
+      cancelRequestedAt: null,
+    });
   });
 
   it.each(FINISHED_JOB_STATUSES)('has %s when its job has, and never starts again', async (status) => {
     const { id, evaluationId, start } = await evaluatingJob();
     await start();
-    const change = { from: status === 'succeeded' ? 'evaluating' as const : ACTIVE_JOB_STATUSES, to: status, ...(status === 'failed' ? { error: failure } : {}) };
+    const change = {
+      from: status === 'succeeded' ? ('evaluating' as const) : ACTIVE_JOB_STATUSES,
+      to: status,
+      ...(status === 'failed' ? { error: failure } : {}),
+    };
     await fixture.database.trainingJobs.setStatus(id, change);
     const ended = await fixture.database.evaluations.get(evaluationId);
     expect(ended).toMatchObject({ status, error: status === 'failed' ? failure : null });

@@ -37,11 +37,20 @@ async function newDatabase(name: string): Promise<string> {
 }
 
 const describeTables = async (databaseUrl: string) => ({
-  columns: await query(databaseUrl, `select table_name, column_name, data_type, is_nullable, column_default from information_schema.columns
-    where table_schema = 'public' and table_name <> '_prisma_migrations' order by 1, 2`),
-  constraints: await query(databaseUrl, `select conrelid::regclass::text as "table", conname, pg_get_constraintdef(oid) as definition from pg_constraint
-    where connamespace = 'public'::regnamespace and conrelid::regclass::text <> '_prisma_migrations' order by 1, 2`),
-  indexes: await query(databaseUrl, `select indexname, indexdef from pg_indexes where schemaname = 'public' and tablename <> '_prisma_migrations' order by 1`),
+  columns: await query(
+    databaseUrl,
+    `select table_name, column_name, data_type, is_nullable, column_default from information_schema.columns
+    where table_schema = 'public' and table_name <> '_prisma_migrations' order by 1, 2`,
+  ),
+  constraints: await query(
+    databaseUrl,
+    `select conrelid::regclass::text as "table", conname, pg_get_constraintdef(oid) as definition from pg_constraint
+    where connamespace = 'public'::regnamespace and conrelid::regclass::text <> '_prisma_migrations' order by 1, 2`,
+  ),
+  indexes: await query(
+    databaseUrl,
+    `select indexname, indexdef from pg_indexes where schemaname = 'public' and tablename <> '_prisma_migrations' order by 1`,
+  ),
 });
 
 describe('migrate', () => {
@@ -58,8 +67,12 @@ describe('migrate', () => {
   it('says which database cannot be opened, as whom and why, without the password', async () => {
     const wrong = (changes: Partial<URL>) => Object.assign(new URL(postgres.databaseUrl), changes).href;
     const { port } = new URL(postgres.databaseUrl);
-    await expect(migrate(wrong({ hostname: 'localhost', port: '1' }))).rejects.toThrow(/^DATABASE_URL: the database styleforge at localhost:1 cannot be opened by styleforge: .*ECONNREFUSED/);
-    await expect(migrate(wrong({ pathname: '/none' }))).rejects.toThrow(`DATABASE_URL: the database none at 127.0.0.1:${port} cannot be opened by styleforge: database "none" does not exist`);
+    await expect(migrate(wrong({ hostname: 'localhost', port: '1' }))).rejects.toThrow(
+      /^DATABASE_URL: the database styleforge at localhost:1 cannot be opened by styleforge: .*ECONNREFUSED/,
+    );
+    await expect(migrate(wrong({ pathname: '/none' }))).rejects.toThrow(
+      `DATABASE_URL: the database none at 127.0.0.1:${port} cannot be opened by styleforge: database "none" does not exist`,
+    );
     const refused: unknown = await migrate(wrong({ password: 'wrong-secret' })).catch((error: unknown) => error);
     expect(String(refused)).toMatch(/password authentication failed/);
     expect(String(refused)).not.toContain('wrong-secret');
@@ -75,19 +88,32 @@ describe('migrate', () => {
     const databaseUrl = await newDatabase('stages');
     const before = path.join(directory, 'before-evaluation-transitions');
     const later = (name: string) => name >= '20261125201500';
-    await cp(migrationsDirectory, before, { recursive: true, filter: (source) => !later(path.basename(source)) || !/^\d{14}_/.test(path.basename(source)) });
+    await cp(migrationsDirectory, before, {
+      recursive: true,
+      filter: (source) => !later(path.basename(source)) || !/^\d{14}_/.test(path.basename(source)),
+    });
     await migrate(databaseUrl, before);
-    await query(databaseUrl, `set session_replication_role = replica;
+    await query(
+      databaseUrl,
+      `set session_replication_role = replica;
       insert into training_jobs (id, project_id, status, method, base_model, config, result)
         select 'job_' || status, 'p', status, 'dreambooth', 'x', '{}', jsonb_build_object('evaluation_id', 'new_' || status) from unnest(array['evaluating', 'failed', 'cancelled', 'succeeded']) status;
       insert into evaluations (id, project_id, status, config, training_job_id) values
         ('new_evaluating', 'p', 'failed', '{}', 'job_evaluating'), ('old_evaluating', 'p', 'succeeded', '{}', 'job_evaluating'),
         ('new_failed', 'p', 'running', '{}', 'job_failed'), ('new_cancelled', 'p', 'running', '{}', 'job_cancelled'),
-        ('new_succeeded', 'p', 'succeeded', '{}', 'job_succeeded'), ('alone', 'p', 'running', '{}', null)`);
+        ('new_succeeded', 'p', 'succeeded', '{}', 'job_succeeded'), ('alone', 'p', 'running', '{}', null)`,
+    );
     expect((await migrate(databaseUrl))[0]).toBe('20261125201500_evaluation_transitions');
-    expect(await query(databaseUrl, 'select id, status from evaluations order by id')).toEqual([
-      ['alone', 'running'], ['new_cancelled', 'cancelled'], ['new_evaluating', 'running'], ['new_failed', 'failed'], ['new_succeeded', 'succeeded'], ['old_evaluating', 'succeeded'],
-    ].map(([id, status]) => ({ id, status })));
+    expect(await query(databaseUrl, 'select id, status from evaluations order by id')).toEqual(
+      [
+        ['alone', 'running'],
+        ['new_cancelled', 'cancelled'],
+        ['new_evaluating', 'running'],
+        ['new_failed', 'failed'],
+        ['new_succeeded', 'succeeded'],
+        ['old_evaluating', 'succeeded'],
+      ].map(([id, status]) => ({ id, status })),
+    );
   });
 
   it('refuses to go on after a migration that failed', async () => {

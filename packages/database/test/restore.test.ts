@@ -23,7 +23,10 @@ it('docs/operations.md restores the messages that the service itself wrote', asy
   // Its row is final, and its webhook is still to be sent.
   await trainingJobs.requestCancel(projectId, ended!.id);
   const messages = async () => {
-    const rows = await prisma.outboxMessage.findMany({ select: { topic: true, key: true, payload: true, priority: true, projectId: true }, orderBy: { key: 'asc' } });
+    const rows = await prisma.outboxMessage.findMany({
+      select: { topic: true, key: true, payload: true, priority: true, projectId: true },
+      orderBy: { key: 'asc' },
+    });
     // Which request a message came from is lost.
     return rows.map(({ payload, ...row }) => ({ ...row, payload: { ...(payload as object), origin: undefined } }));
   };

@@ -1,6 +1,13 @@
 // The table of transitions in the contracts and the one that the database enforces: the same, and never left by any sequence of calls.
 import fc from 'fast-check';
-import { ACTIVE_JOB_STATUSES, GENERATION_STATUSES, GENERATION_TRANSITIONS, JOB_STATUSES, JOB_TRANSITIONS, type JobStatus } from '@styleforge/contracts';
+import {
+  ACTIVE_JOB_STATUSES,
+  GENERATION_STATUSES,
+  GENERATION_TRANSITIONS,
+  JOB_STATUSES,
+  JOB_TRANSITIONS,
+  type JobStatus,
+} from '@styleforge/contracts';
 import { newId, StaleAttemptError, StatusConflictError } from '@styleforge/database';
 import type { TestDatabase } from '@styleforge/testing';
 import { trainingConfig } from '@styleforge/testing';
@@ -40,7 +47,9 @@ function pathTo<Status extends string>(wanted: Status, table: Record<Status, rea
 describe('the database', () => {
   it('has the table of the contracts', async () => {
     const rows = await fixture.database.prisma.statusTransition.findMany();
-    const expected = Object.entries(TABLES).flatMap(([subject, table]) => Object.entries(table).flatMap(([from, next]) => next.map((to) => `${subject} ${from} ${to}`)));
+    const expected = Object.entries(TABLES).flatMap(([subject, table]) =>
+      Object.entries(table).flatMap(([from, next]) => next.map((to) => `${subject} ${from} ${to}`)),
+    );
     expect(rows.map(({ subject, from, to }) => `${subject} ${from} ${to}`).sort()).toEqual(expected.sort());
   });
 
@@ -56,7 +65,11 @@ describe('the database', () => {
   it.each(['generations', 'evaluations'] as const)('lets %s go where the table says, and nowhere else, whoever asks', async (table) => {
     const create = async (status: string) => {
       const data = { id: newId('generation'), projectId, status, config: {} };
-      return (table === 'generations' ? await fixture.database.prisma.generation.create({ data }) : await fixture.database.prisma.evaluation.create({ data })).id;
+      return (
+        table === 'generations'
+          ? await fixture.database.prisma.generation.create({ data })
+          : await fixture.database.prisma.evaluation.create({ data })
+      ).id;
     };
     for (const from of GENERATION_STATUSES) {
       for (const to of GENERATION_STATUSES.filter((status) => status !== from)) {
@@ -72,31 +85,80 @@ describe('the database', () => {
   it('takes no new job that is not queued, and no status that is not in the table', async () => {
     const id = await createJob();
     await expect(setRaw(id, 'sleeping')).rejects.toThrow('never goes from queued to sleeping');
-    const insert = fixture.database.prisma.trainingJob.create({ data: { id: 'job_x', projectId, status: 'running', method: 'dreambooth', baseModel: 'x', config: {} } });
+    const insert = fixture.database.prisma.trainingJob.create({
+      data: { id: 'job_x', projectId, status: 'running', method: 'dreambooth', baseModel: 'x', config: {} },
+    });
     await expect(insert).rejects.toThrow('a new row is queued, not running');
   });
 });
 
-type Call = 'claim' | 'start' | 'cancel' | 'pause' | 'resume' | 'progress' | 'cancelled' | 'paused' | 'evaluating' | 'succeeded' | 'failed' | 'abandoned';
-const CALLS: Call[] = ['claim', 'start', 'cancel', 'pause', 'resume', 'progress', 'cancelled', 'paused', 'evaluating', 'succeeded', 'failed', 'abandoned'];
-const progress = { step: 1, of: 10, loss: 1, style_ref_loss: 1, aux_loss: null, grad_norm: 1, learning_rate: 1, samples_per_second: 1, eta_seconds: 1 };
+type Call =
+  | 'claim'
+  | 'start'
+  | 'cancel'
+  | 'pause'
+  | 'resume'
+  | 'progress'
+  | 'cancelled'
+  | 'paused'
+  | 'evaluating'
+  | 'succeeded'
+  | 'failed'
+  | 'abandoned';
+const CALLS: Call[] = [
+  'claim',
+  'start',
+  'cancel',
+  'pause',
+  'resume',
+  'progress',
+  'cancelled',
+  'paused',
+  'evaluating',
+  'succeeded',
+  'failed',
+  'abandoned',
+];
+const progress = {
+  step: 1,
+  of: 10,
+  loss: 1,
+  style_ref_loss: 1,
+  aux_loss: null,
+  grad_norm: 1,
+  learning_rate: 1,
+  samples_per_second: 1,
+  eta_seconds: 1,
+};
 const failure = { code: 'internal_error' as const, message: 'x', retryable: true };
 
 /** What API and worker do, at any time and in any order; `attempt` is the one that the caller believes in. */
 async function perform(call: Call, id: string, attempt: number): Promise<void> {
   switch (call) {
-    case 'claim': return void (await jobs().claim(id));
-    case 'start': return jobs().start(id, attempt);
-    case 'cancel': return void (await jobs().requestCancel(projectId, id));
-    case 'pause': return void (await jobs().requestPause(projectId, id));
-    case 'resume': return void (await jobs().resume(projectId, id));
-    case 'progress': return void (await jobs().updateProgress(id, attempt, progress));
-    case 'cancelled': return void (await jobs().setStatus(id, { from: ACTIVE_JOB_STATUSES, to: 'cancelled', attempt }));
-    case 'paused': return void (await jobs().setStatus(id, { from: 'pausing', to: 'paused', attempt }));
-    case 'evaluating': return void (await jobs().setStatus(id, { from: ['running', 'pausing'], to: 'evaluating', attempt }));
-    case 'succeeded': return void (await jobs().setStatus(id, { from: ['running', 'pausing', 'evaluating'], to: 'succeeded', attempt }));
-    case 'failed': return void (await jobs().setStatus(id, { from: ACTIVE_JOB_STATUSES, to: 'failed', attempt, error: failure }));
-    case 'abandoned': return void (await jobs().setStatus(id, { from: ['queued', ...ACTIVE_JOB_STATUSES], to: 'failed', error: failure }));
+    case 'claim':
+      return void (await jobs().claim(id));
+    case 'start':
+      return jobs().start(id, attempt);
+    case 'cancel':
+      return void (await jobs().requestCancel(projectId, id));
+    case 'pause':
+      return void (await jobs().requestPause(projectId, id));
+    case 'resume':
+      return void (await jobs().resume(projectId, id));
+    case 'progress':
+      return void (await jobs().updateProgress(id, attempt, progress));
+    case 'cancelled':
+      return void (await jobs().setStatus(id, { from: ACTIVE_JOB_STATUSES, to: 'cancelled', attempt }));
+    case 'paused':
+      return void (await jobs().setStatus(id, { from: 'pausing', to: 'paused', attempt }));
+    case 'evaluating':
+      return void (await jobs().setStatus(id, { from: ['running', 'pausing'], to: 'evaluating', attempt }));
+    case 'succeeded':
+      return void (await jobs().setStatus(id, { from: ['running', 'pausing', 'evaluating'], to: 'succeeded', attempt }));
+    case 'failed':
+      return void (await jobs().setStatus(id, { from: ACTIVE_JOB_STATUSES, to: 'failed', attempt, error: failure }));
+    case 'abandoned':
+      return void (await jobs().setStatus(id, { from: ['queued', ...ACTIVE_JOB_STATUSES], to: 'failed', error: failure }));
   }
 }
 
@@ -114,7 +176,8 @@ it('no sequence of calls, also of concurrent ones, leaves the table; every chang
         const results = await Promise.allSettled(calls.map((call) => perform(call, id, attempt)));
         for (const result of results) if (result.status === 'rejected' && !isRefusal(result.reason)) throw result.reason;
       }
-      const trail = (await fixture.database.events.list(id, 0, 200)).map(({ type }) => (type === 'job.resumed' ? 'queued' : type.slice('job.'.length)))
+      const trail = (await fixture.database.events.list(id, 0, 200))
+        .map(({ type }) => (type === 'job.resumed' ? 'queued' : type.slice('job.'.length)))
         .filter((status): status is JobStatus => (JOB_STATUSES as readonly string[]).includes(status));
       for (const [index, to] of trail.slice(1).entries()) {
         const from = trail[index] as JobStatus;

@@ -17,7 +17,17 @@ beforeAll(async () => {
 afterAll(() => fixture.close());
 
 const jobs = () => fixture.database.trainingJobs;
-const progress = { step: 3, of: 10, loss: 0.5, style_ref_loss: 0.3, aux_loss: 0.2, grad_norm: 1, learning_rate: 1e-6, samples_per_second: 2, eta_seconds: 7 };
+const progress = {
+  step: 3,
+  of: 10,
+  loss: 0.5,
+  style_ref_loss: 0.3,
+  aux_loss: 0.2,
+  grad_norm: 1,
+  learning_rate: 1e-6,
+  samples_per_second: 2,
+  eta_seconds: 7,
+};
 
 async function createJob(id?: string): Promise<TrainingJobRow> {
   const job = await jobs().create({ id, projectId, config: trainingConfig(datasetId) });
@@ -103,7 +113,13 @@ describe('claiming', () => {
     await jobs().setStatus(id, { from: 'running', to: 'succeeded', attempt: 2 });
     expect(await jobs().claim(id)).toBeNull();
     const events = await fixture.database.events.list(id, 0, 10);
-    expect(events.map(({ sequence, type }) => [sequence, type])).toEqual([[1, 'job.queued'], [2, 'job.validating'], [3, 'job.running'], [4, 'job.taken_over'], [5, 'job.succeeded']]);
+    expect(events.map(({ sequence, type }) => [sequence, type])).toEqual([
+      [1, 'job.queued'],
+      [2, 'job.validating'],
+      [3, 'job.running'],
+      [4, 'job.taken_over'],
+      [5, 'job.succeeded'],
+    ]);
   });
 });
 

@@ -9,11 +9,23 @@ export { CLIPTextModel, endOfTextIndices } from './models/clip-text.ts';
 export { parseUNet2DConditionConfig, type UNet2DConditionConfig } from './models/unet-2d-condition-config.ts';
 export { UNet2DConditionModel, type UNet2DConditionInputs } from './models/unet-2d-condition.ts';
 export {
-  createSampler, DDPMScheduler, isSamplerName, samplerNames, type PredictionType, type Sampler, type SamplerName, type SchedulerConfig,
+  createSampler,
+  DDPMScheduler,
+  isSamplerName,
+  samplerNames,
+  type PredictionType,
+  type Sampler,
+  type SamplerName,
+  type SchedulerConfig,
 } from './schedulers/index.ts';
 export { loadTextToImagePipeline, weightsOf } from './pipelines/load-text-to-image.ts';
 export { ModelPrograms, type WeightSource } from './pipelines/model-programs.ts';
 export {
-  TextToImagePipeline, type DenoiseInputs, type GeneratedImage, type SamplingOptions, type TextToImageComponents, type TextToImageOptions,
+  TextToImagePipeline,
+  type DenoiseInputs,
+  type GeneratedImage,
+  type SamplingOptions,
+  type TextToImageComponents,
+  type TextToImageOptions,
 } from './pipelines/text-to-image.ts';
 export { CLIPTokenizer } from './tokenizers/clip-tokenizer.ts';

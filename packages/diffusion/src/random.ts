@@ -11,7 +11,10 @@ export interface RandomKey {
 type Words4 = readonly [number, number, number, number];
 
 const multiplyHigh = (a: number, b: number): number => {
-  const aLow = a & 0xffff, aHigh = a >>> 16, bLow = b & 0xffff, bHigh = b >>> 16;
+  const aLow = a & 0xffff,
+    aHigh = a >>> 16,
+    bLow = b & 0xffff,
+    bHigh = b >>> 16;
   const middle = aHigh * bLow + ((aLow * bLow) >>> 16);
   const carried = aLow * bHigh + (middle % 0x10000);
   return (aHigh * bHigh + Math.floor(middle / 0x10000) + Math.floor(carried / 0x10000)) >>> 0;
@@ -22,8 +25,10 @@ export function philox4x32(counter: Words4, key: readonly [number, number]): Wor
   let [c0, c1, c2, c3] = counter;
   let [k0, k1] = key;
   for (let round = 0; round < 10; round++) {
-    const high0 = multiplyHigh(0xd2511f53, c0), low0 = Math.imul(0xd2511f53, c0) >>> 0;
-    const high1 = multiplyHigh(0xcd9e8d57, c2), low1 = Math.imul(0xcd9e8d57, c2) >>> 0;
+    const high0 = multiplyHigh(0xd2511f53, c0),
+      low0 = Math.imul(0xd2511f53, c0) >>> 0;
+    const high1 = multiplyHigh(0xcd9e8d57, c2),
+      low1 = Math.imul(0xcd9e8d57, c2) >>> 0;
     [c0, c1, c2, c3] = [(high1 ^ c1 ^ k0) >>> 0, low1, (high0 ^ c3 ^ k1) >>> 0, low0];
     k0 = (k0 + 0x9e3779b9) >>> 0;
     k1 = (k1 + 0xbb67ae85) >>> 0;
@@ -86,7 +91,8 @@ export function randomUniforms(key: RandomKey, count: number): Float64Array {
 
 /** Whole numbers from 0 to below - 1, all equally likely. */
 export function randomIntegers(key: RandomKey, count: number, below: number): Int32Array {
-  if (!Number.isInteger(below) || below < 1 || below > 2 ** 31) throw new RangeError(`random integers below ${below}: give a whole number from 1`);
+  if (!Number.isInteger(below) || below < 1 || below > 2 ** 31)
+    throw new RangeError(`random integers below ${below}: give a whole number from 1`);
   return Int32Array.from(randomUniforms(key, count), (uniform) => Math.floor(uniform * below));
 }
 

@@ -22,14 +22,19 @@ async function valuesAndGradients(build: typeof writtenOut): Promise<Record<stri
   const loss = graph.reduceSum(graph.mul(output, graph.input('dy', output.shape)), [0, 1, 2]);
   const [dq, dk, dv] = gradients(graph, loss, operands);
   const program = await Program.compile(graph, { output, dq, dk, dv });
-  const feeds = Object.fromEntries(['q', 'k', 'v', 'dy'].map((purpose) => [purpose, randomNormals({ seed: 1, step: 0, purpose }, length * heads * depth)]));
+  const feeds = Object.fromEntries(
+    ['q', 'k', 'v', 'dy'].map((purpose) => [purpose, randomNormals({ seed: 1, step: 0, purpose }, length * heads * depth)]),
+  );
   const results = await program.run(feeds);
   await program.release();
   return results;
 }
 
 it('equals attention written out, over several groups of heads', async () => {
-  const [fused, reference] = [await valuesAndGradients((graph, q, k, v) => multiHeadAttention(graph, q, k, v, heads)), await valuesAndGradients(writtenOut)];
+  const [fused, reference] = [
+    await valuesAndGradients((graph, q, k, v) => multiHeadAttention(graph, q, k, v, heads)),
+    await valuesAndGradients(writtenOut),
+  ];
   for (const name of ['output', 'dq', 'dk', 'dv']) {
     const scale = Math.max(...reference[name].map(Math.abs));
     const worst = reference[name].reduce((most, value, i) => Math.max(most, Math.abs(value - fused[name][i])), 0);

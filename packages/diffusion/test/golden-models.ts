@@ -16,13 +16,19 @@ export function parameterShapes(graph: Graph): Record<string, readonly number[]>
 }
 
 export function storedShapes(reader: TensorReader): Record<string, readonly number[]> {
-  return Object.fromEntries(reader.names().sort().map((name) => [name, reader.info(name).shape]));
+  return Object.fromEntries(
+    reader
+      .names()
+      .sort()
+      .map((name) => [name, reader.info(name).shape]),
+  );
 }
 
 /** Largest difference over the reference's largest magnitude. */
 export function relativeDifference(actual: ArrayLike<number>, reference: ArrayLike<number>): number {
   if (actual.length !== reference.length) throw new Error(`${actual.length} values against ${reference.length}`);
-  let difference = 0, magnitude = 0;
+  let difference = 0,
+    magnitude = 0;
   for (let i = 0; i < reference.length; i++) {
     difference = Math.max(difference, Number.isFinite(actual[i]) ? Math.abs(actual[i] - reference[i]) : Infinity);
     magnitude = Math.max(magnitude, Math.abs(reference[i]));

@@ -4,15 +4,26 @@ import { Program, type HostArray } from '@styleforge/runtime';
 import { type TensorReader } from '@styleforge/weights';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
-  AutoencoderKL, CLIPModel, CLIPTextModel, endOfTextIndices, parseAutoencoderKLConfig, parseCLIPConfig, parseCLIPTextConfig,
-  parseUNet2DConditionConfig, timestepEmbedding, UNet2DConditionModel,
+  AutoencoderKL,
+  CLIPModel,
+  CLIPTextModel,
+  endOfTextIndices,
+  parseAutoencoderKLConfig,
+  parseCLIPConfig,
+  parseCLIPTextConfig,
+  parseUNet2DConditionConfig,
+  timestepEmbedding,
+  UNet2DConditionModel,
 } from '../src/index.ts';
 import { goldenFile, parameterShapes, relativeDifference, storedShapes, tinyClipConfig, tinySd } from './golden-models.ts';
 
 const tolerance = 2e-5;
 
 async function evaluate<O extends string>(
-  graph: Graph, outputs: Record<O, Tensor>, weights: TensorReader, feeds: Record<string, HostArray>,
+  graph: Graph,
+  outputs: Record<O, Tensor>,
+  weights: TensorReader,
+  feeds: Record<string, HostArray>,
 ): Promise<Record<O, Float32Array>> {
   const program = await Program.compile(graph, outputs, { threads: 1 });
   for (const name of graph.parameters.keys()) program.bind([[name, await weights.read(name)]]);
@@ -71,7 +82,8 @@ describe('tiny Stable Diffusion checkpoint', () => {
     const weights = await checkpoint.vae.openWeights();
     expect(parameterShapes(graph)).toEqual(storedShapes(weights));
     const results = await evaluate(graph, { mean, logvar, decoded }, weights, {
-      pixel_values: await golden.read('vae.pixel_values'), latents: await golden.read('vae.decode_in'),
+      pixel_values: await golden.read('vae.pixel_values'),
+      latents: await golden.read('vae.decode_in'),
     });
     expect(relativeDifference(results.mean, await golden.read('vae.mean'))).toBeLessThan(tolerance);
     expect(relativeDifference(results.logvar, await golden.read('vae.logvar'))).toBeLessThan(tolerance);
@@ -81,7 +93,11 @@ describe('tiny Stable Diffusion checkpoint', () => {
 
   it('names its weights after a prefix', () => {
     const graph = new Graph();
-    new CLIPTextModel(parseCLIPTextConfig(checkpoint.textEncoder.config)).forward(graph, graph.input('ids', [1, 5], 'int32'), 'text_encoder.');
+    new CLIPTextModel(parseCLIPTextConfig(checkpoint.textEncoder.config)).forward(
+      graph,
+      graph.input('ids', [1, 5], 'int32'),
+      'text_encoder.',
+    );
     const names = [...graph.parameters.keys()];
     expect(names).toContain('text_encoder.encoder.layers.1.self_attn.q_proj.bias');
     expect(names.every((name) => name.startsWith('text_encoder.'))).toBe(true);
@@ -96,7 +112,8 @@ describe('tiny CLIP checkpoint', () => {
     const model = new CLIPModel(config);
     const graph = new Graph();
     const text = model.textEmbeddings(graph, {
-      inputIds: graph.input('input_ids', [3, 77], 'int32'), endOfText: graph.input('end_of_text', [3], 'int32'),
+      inputIds: graph.input('input_ids', [3, 77], 'int32'),
+      endOfText: graph.input('end_of_text', [3], 'int32'),
     });
     const image = model.imageEmbeddings(graph, graph.input('pixel_values', [3, 3, 32, 32]));
     const logits = model.logitsPerImage(graph, image, text);
@@ -104,7 +121,9 @@ describe('tiny CLIP checkpoint', () => {
 
     const inputIds = Int32Array.from(await golden.read('input_ids'));
     const results = await evaluate(graph, { text, image, logits }, weights, {
-      input_ids: inputIds, end_of_text: endOfTextIndices(inputIds, 77, config.text_config), pixel_values: await golden.read('pixel_values'),
+      input_ids: inputIds,
+      end_of_text: endOfTextIndices(inputIds, 77, config.text_config),
+      pixel_values: await golden.read('pixel_values'),
     });
     expect(relativeDifference(results.text, await golden.read('text_embeds'))).toBeLessThan(tolerance);
     expect(relativeDifference(results.image, await golden.read('image_embeds'))).toBeLessThan(tolerance);
@@ -144,10 +163,14 @@ describe('full-size checkpoints', () => {
     expect(parameterCount(text)).toBe(123_060_480);
 
     const vae = new Graph();
-    const model = new AutoencoderKL(parseAutoencoderKLConfig({
-      block_out_channels: [128, 256, 512, 512], layers_per_block: 2,
-      down_block_types: new Array(4).fill('DownEncoderBlock2D'), up_block_types: new Array(4).fill('UpDecoderBlock2D'),
-    }));
+    const model = new AutoencoderKL(
+      parseAutoencoderKLConfig({
+        block_out_channels: [128, 256, 512, 512],
+        layers_per_block: 2,
+        down_block_types: new Array(4).fill('DownEncoderBlock2D'),
+        up_block_types: new Array(4).fill('UpDecoderBlock2D'),
+      }),
+    );
     model.encode(vae, vae.input('pixels', [1, 3, 512, 512]));
     expect(model.decode(vae, vae.input('latents', [1, 4, 64, 64])).shape).toEqual([1, 3, 512, 512]);
     expect(parameterCount(vae)).toBe(83_653_863);

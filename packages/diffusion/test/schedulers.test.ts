@@ -45,7 +45,13 @@ describe('samplers', () => {
 });
 
 describe('samplers under other configs', async () => {
-  interface Case { sampler: SamplerName; steps: number; config: SchedulerConfig; timesteps: number[]; final: number[] }
+  interface Case {
+    sampler: SamplerName;
+    steps: number;
+    config: SchedulerConfig;
+    timesteps: number[];
+    final: number[];
+  }
   const { start, cases } = JSON.parse(await readFile(`${golden}samplers-more.json`, 'utf8')) as { start: number[]; cases: Case[] };
   const label = ({ sampler, steps, config }: Case) => `${sampler} ${steps} ${Object.values(config).join(' ')}`;
 
@@ -55,7 +61,8 @@ describe('samplers under other configs', async () => {
     expect(sampler.timesteps.length).toBe(timesteps.length);
     expect(relativeDifference(Float32Array.from(sampler.timesteps), Float32Array.from(timesteps))).toBeLessThan(1e-6);
     let sample = Float32Array.from(start, (value) => value * sampler.initNoiseSigma);
-    for (const t of sampler.timesteps) sample = Float32Array.from(sampler.step(fakeModel(sampler.scaleModelInput(sample, t), t), t, sample));
+    for (const t of sampler.timesteps)
+      sample = Float32Array.from(sampler.step(fakeModel(sampler.scaleModelInput(sample, t), t), t, sample));
     expect(relativeDifference(sample, Float32Array.from(final))).toBeLessThan(3e-5);
   });
 });

@@ -104,11 +104,14 @@ describe('generation', () => {
     expect((await collect({ guidanceScale: 1, negativePrompt: 'blurry' }))[0].rgb).toEqual(unguided.rgb);
   });
 
-  it.each(['ddim', 'pndm', 'dpmsolver++', 'dpmsolver++karras', 'euler', 'unipc'] as const)('works with %s, at a size that is not square', async (sampler) => {
-    const [image] = await collect({ sampler, width: 24, height: 8 });
-    expect([image.width, image.height, image.rgb.length]).toEqual([24, 8, 24 * 8 * 3]);
-    expect(new Set(image.rgb).size).toBeGreaterThan(20);
-  });
+  it.each(['ddim', 'pndm', 'dpmsolver++', 'dpmsolver++karras', 'euler', 'unipc'] as const)(
+    'works with %s, at a size that is not square',
+    async (sampler) => {
+      const [image] = await collect({ sampler, width: 24, height: 8 });
+      expect([image.width, image.height, image.rgb.length]).toEqual([24, 8, 24 * 8 * 3]);
+      expect(new Set(image.rgb).size).toBeGreaterThan(20);
+    },
+  );
 
   it('reports steps and stops when told', async () => {
     const seen: string[] = [];
@@ -123,6 +126,8 @@ describe('generation', () => {
     await expect(collect({ width: 15 })).rejects.toThrow('width is 15: give a multiple of 2');
     await expect(collect({ seed: -1 })).rejects.toThrow('seed is -1');
     const untokenized = await loadTextToImagePipeline(join(goldenDirectory, 'tiny-sd'));
-    await expect(untokenized.generate({ prompts: ['x'], steps: 1, guidanceScale: 1, sampler: 'ddim', seed: 1 }).next()).rejects.toThrow('no tokenizer');
+    await expect(untokenized.generate({ prompts: ['x'], steps: 1, guidanceScale: 1, sampler: 'ddim', seed: 1 }).next()).rejects.toThrow(
+      'no tokenizer',
+    );
   });
 });

@@ -6,8 +6,16 @@ import { openTensors, type TensorReader } from '@styleforge/weights';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
-  AutoencoderKL, CLIPModel, CLIPTextModel, endOfTextIndices, parseAutoencoderKLConfig, parseCLIPConfig, parseCLIPTextConfig,
-  parseUNet2DConditionConfig, timestepEmbedding, UNet2DConditionModel,
+  AutoencoderKL,
+  CLIPModel,
+  CLIPTextModel,
+  endOfTextIndices,
+  parseAutoencoderKLConfig,
+  parseCLIPConfig,
+  parseCLIPTextConfig,
+  parseUNet2DConditionConfig,
+  timestepEmbedding,
+  UNet2DConditionModel,
 } from '../src/index.ts';
 import { relativeDifference } from './golden-models.ts';
 
@@ -23,7 +31,9 @@ interface Topology {
 const topologies = JSON.parse(readFileSync(new URL('topologies.json', folder), 'utf8')) as Topology[];
 
 let reference: TensorReader;
-beforeAll(async () => { reference = await openTensors(fileURLToPath(new URL('topologies.safetensors', folder))); });
+beforeAll(async () => {
+  reference = await openTensors(fileURLToPath(new URL('topologies.safetensors', folder)));
+});
 afterAll(() => reference.close());
 
 /** Numbers in -1..1 that follow from a name; the reference's script makes the same. */
@@ -36,7 +46,7 @@ function wave(name: string, shape: Shape): Float64Array {
 const floats = (name: string, shape: Shape, scale = 1, offset = 0): Float32Array =>
   Float32Array.from(wave(name, shape), (value) => value * scale + offset);
 const ids = (shape: Shape, below: number): Int32Array =>
-  Int32Array.from(wave('ids', shape), (value) => Math.floor((value + 1) / 2 * (below - 1)));
+  Int32Array.from(wave('ids', shape), (value) => Math.floor(((value + 1) / 2) * (below - 1)));
 
 function weight(name: string, shape: Shape): Float32Array {
   if (shape.length > 1) return floats(name, shape, Math.sqrt(2 / elementCount(shape.slice(1))));
@@ -63,7 +73,11 @@ const runs: Record<Topology['model'], (topology: Topology) => Promise<void>> = {
       timestepEmbedding: graph.input('time', [2, config.block_out_channels[0]]),
       encoderHiddenStates: graph.input('text', inputs.text),
     });
-    const feeds = { sample: floats('sample', inputs.sample, 1.5), time: timestepEmbedding([981, 17], config), text: floats('text', inputs.text) };
+    const feeds = {
+      sample: floats('sample', inputs.sample, 1.5),
+      time: timestepEmbedding([981, 17], config),
+      text: floats('text', inputs.text),
+    };
     await expectOutputs(key, graph, { out }, feeds);
   },
   vae: async ({ key, config, inputs }) => {
@@ -71,7 +85,12 @@ const runs: Record<Topology['model'], (topology: Topology) => Promise<void>> = {
     const model = new AutoencoderKL(parseAutoencoderKLConfig(config));
     const { mean, logvar } = model.encode(graph, graph.input('pixels', inputs.pixels));
     const out = model.decode(graph, graph.input('latents', inputs.latents));
-    await expectOutputs(key, graph, { mean, logvar, out }, { pixels: floats('pixels', inputs.pixels, 3), latents: floats('latents', inputs.latents) });
+    await expectOutputs(
+      key,
+      graph,
+      { mean, logvar, out },
+      { pixels: floats('pixels', inputs.pixels, 3), latents: floats('latents', inputs.latents) },
+    );
   },
   text: async ({ key, config, inputs }) => {
     const graph = new Graph();
@@ -83,13 +102,23 @@ const runs: Record<Topology['model'], (topology: Topology) => Promise<void>> = {
     const config = parseCLIPConfig(json);
     const model = new CLIPModel(config);
     const [rows, length] = inputs.ids;
-    const text = model.textEmbeddings(graph, { inputIds: graph.input('ids', inputs.ids, 'int32'), endOfText: graph.input('end', [rows], 'int32') });
+    const text = model.textEmbeddings(graph, {
+      inputIds: graph.input('ids', inputs.ids, 'int32'),
+      endOfText: graph.input('end', [rows], 'int32'),
+    });
     const image = model.imageEmbeddings(graph, graph.input('pixels', inputs.pixels));
     const tokens = ids(inputs.ids, 48);
     [5, 9, 3].forEach((position, row) => tokens.fill(49, row * length + position, (row + 1) * length));
-    await expectOutputs(key, graph, { text, image, logits: model.logitsPerImage(graph, image, text) }, {
-      ids: tokens, end: endOfTextIndices(tokens, length, config.text_config), pixels: floats('pixels', inputs.pixels),
-    });
+    await expectOutputs(
+      key,
+      graph,
+      { text, image, logits: model.logitsPerImage(graph, image, text) },
+      {
+        ids: tokens,
+        end: endOfTextIndices(tokens, length, config.text_config),
+        pixels: floats('pixels', inputs.pixels),
+      },
+    );
   },
 };
 
@@ -99,13 +128,25 @@ describe('model shapes', () => {
 
 describe('configs that are not built are refused, naming the key', () => {
   it.each([
-    ['class_embed_type', 'timestep'], ['addition_embed_type', 'text_time'], ['encoder_hid_dim', 32], ['dual_cross_attention', true],
-    ['time_embedding_type', 'fourier'], ['attention_type', 'gated'], ['act_fn', 'mish'], ['dropout', 0.1], ['mid_block_type', 'Other'],
-    ['down_block_types', ['AttnDownBlock2D', 'DownBlock2D']], ['attention_head_dim', [1, 2, 3]], ['block_out_channels', [8]],
-    ['transformer_layers_per_block', [[1], 1]], ['resnet_time_scale_shift', 'ada_group'],
+    ['class_embed_type', 'timestep'],
+    ['addition_embed_type', 'text_time'],
+    ['encoder_hid_dim', 32],
+    ['dual_cross_attention', true],
+    ['time_embedding_type', 'fourier'],
+    ['attention_type', 'gated'],
+    ['act_fn', 'mish'],
+    ['dropout', 0.1],
+    ['mid_block_type', 'Other'],
+    ['down_block_types', ['AttnDownBlock2D', 'DownBlock2D']],
+    ['attention_head_dim', [1, 2, 3]],
+    ['block_out_channels', [8]],
+    ['transformer_layers_per_block', [[1], 1]],
+    ['resnet_time_scale_shift', 'ada_group'],
   ])('U-Net: %s = %j', (key, value) => {
     const { config } = topologies.find(({ model }) => model === 'unet')!;
-    expect(() => parseUNet2DConditionConfig({ ...(config as object), [key]: value })).toThrow(`config key '${key}' is ${JSON.stringify(value)}`);
+    expect(() => parseUNet2DConditionConfig({ ...(config as object), [key]: value })).toThrow(
+      `config key '${key}' is ${JSON.stringify(value)}`,
+    );
   });
 
   it('autoencoder and CLIP', () => {

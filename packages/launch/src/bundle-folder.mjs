@@ -18,7 +18,8 @@ export const bundleFolder = (program) => join(root, 'node_modules/.cache/stylefo
 /** Of all that the bundle was made of: `contents` by path from the root, in whatever order they were read. */
 export function digestOf(contents) {
   const hash = createHash('sha256');
-  for (const [file, content] of [...contents].sort(([a], [b]) => (a < b ? -1 : 1))) hash.update(`${file}\0${content.length}\0`).update(content);
+  for (const [file, content] of [...contents].sort(([a], [b]) => (a < b ? -1 : 1)))
+    hash.update(`${file}\0${content.length}\0`).update(content);
   return hash.digest('hex').slice(0, 32);
 }
 

@@ -43,9 +43,19 @@ async function compile(program, draft) {
   keep(join(root, 'node_modules/esbuild/package.json'));
   await build({
     absWorkingDir: root,
-    entryPoints: [{ in: program, out: 'main' }], outdir: draft, outExtension: { '.js': extname(MAIN) },
-    bundle: true, splitting: true, format: 'esm', platform: 'node', target: 'node20.19', keepNames: true, sourcemap: true, sourcesContent: false,
-    tsconfigRaw: { compilerOptions: { target: 'ES2023', verbatimModuleSyntax: true } }, logLevel: 'silent',
+    entryPoints: [{ in: program, out: 'main' }],
+    outdir: draft,
+    outExtension: { '.js': extname(MAIN) },
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    keepNames: true,
+    sourcemap: true,
+    sourcesContent: false,
+    tsconfigRaw: { compilerOptions: { target: 'ES2023', verbatimModuleSyntax: true } },
+    logLevel: 'silent',
     plugins: [{ name: 'own sources', setup: (esbuild) => useOwnSources(esbuild, draft, keep) }],
   });
   // Its compiler is a process of its own, which would stay as long as this one.
@@ -71,11 +81,15 @@ function useOwnSources(esbuild, draft, keep) {
 /** What a source says of its own place stays true: files beside it are found from the bundle, too. */
 function placed(source, path, draft) {
   const url = `new URL(${JSON.stringify(relative(draft, path).replaceAll(sep, '/'))}, import.meta.url)`;
-  return source.replaceAll(/\bimport\.meta\.(url|filename|dirname)\b/g, (_, property) => ({
-    url: `${url}.href`,
-    filename: `process.getBuiltinModule('node:url').fileURLToPath(${url})`,
-    dirname: `process.getBuiltinModule('node:url').fileURLToPath(new URL('.', ${url}))`,
-  })[property]);
+  return source.replaceAll(
+    /\bimport\.meta\.(url|filename|dirname)\b/g,
+    (_, property) =>
+      ({
+        url: `${url}.href`,
+        filename: `process.getBuiltinModule('node:url').fileURLToPath(${url})`,
+        dirname: `process.getBuiltinModule('node:url').fileURLToPath(new URL('.', ${url}))`,
+      })[property],
+  );
 }
 
 /** Others may do the same at this moment: whole folders and whole files appear, and equal names mean equal contents. */
@@ -96,11 +110,16 @@ function publish(folder, draft, contents) {
 
 /** Another process may be making, publishing or removing any of them at this moment. */
 function removeOld(folder, current) {
-  const others = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory() && entry.name !== current).flatMap(({ name }) => {
-    const stats = statSync(join(folder, name), { throwIfNoEntry: false });
-    return stats ? [{ path: join(folder, name), time: stats.mtimeMs, isDraft: name.startsWith(DRAFT) }] : [];
-  });
-  const older = others.filter(({ isDraft }) => !isDraft).sort((a, b) => b.time - a.time).slice(OLDER_KEPT);
+  const others = readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && entry.name !== current)
+    .flatMap(({ name }) => {
+      const stats = statSync(join(folder, name), { throwIfNoEntry: false });
+      return stats ? [{ path: join(folder, name), time: stats.mtimeMs, isDraft: name.startsWith(DRAFT) }] : [];
+    });
+  const older = others
+    .filter(({ isDraft }) => !isDraft)
+    .sort((a, b) => b.time - a.time)
+    .slice(OLDER_KEPT);
   const abandoned = others.filter(({ isDraft, time }) => isDraft && Date.now() - time > ABANDONED_MS);
   for (const { path } of [...older, ...abandoned]) rmSync(path, { recursive: true, force: true });
 }

@@ -1,6 +1,18 @@
 // A small project of two packages in a folder of its own, started as this one starts its programs.
 import { execFile, type ExecFileOptions } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,25 +26,38 @@ let bundles: string;
 beforeEach(() => {
   project = mkdtempSync(join(tmpdir(), 'styleforge-launch-'));
   bundles = join(project, 'node_modules/.cache/styleforge');
-  for (const library of ['tsx', 'esbuild', '@esbuild']) cpSync(join(repository, 'node_modules', library), join(project, 'node_modules', library), { recursive: true });
-  cpSync(join(repository, 'packages/launch'), join(project, 'packages/launch'), { recursive: true, filter: (path) => !/[/\\](dist|test)$/.test(path) });
+  for (const library of ['tsx', 'esbuild', '@esbuild'])
+    cpSync(join(repository, 'node_modules', library), join(project, 'node_modules', library), { recursive: true });
+  cpSync(join(repository, 'packages/launch'), join(project, 'packages/launch'), {
+    recursive: true,
+    filter: (path) => !/[/\\](dist|test)$/.test(path),
+  });
   mkdirSync(join(project, 'node_modules/@styleforge'));
   symlinkSync('../../packages/greeting', join(project, 'node_modules/@styleforge/greeting'), 'junction');
   write('package.json', '{ "type": "module" }');
   write('packages/greeting/package.json', '{ "name": "@styleforge/greeting", "type": "module", "exports": { ".": "./src/index.ts" } }');
-  write('packages/greeting/src/index.ts', `import { readFileSync } from 'node:fs';
-export const greet = (name: string): string => readFileSync(new URL('greeting.txt', import.meta.url), 'utf8') + name;`);
+  write(
+    'packages/greeting/src/index.ts',
+    `import { readFileSync } from 'node:fs';
+export const greet = (name: string): string => readFileSync(new URL('greeting.txt', import.meta.url), 'utf8') + name;`,
+  );
   write('packages/greeting/src/greeting.txt', 'hello ');
-  write('app/main.ts', `import { greet } from '@styleforge/greeting';
+  write(
+    'app/main.ts',
+    `import { greet } from '@styleforge/greeting';
 
 interface Failure { at: string }
 const [, self, name = 'nobody'] = process.argv;
 const { failing } = await import('./later.ts');
 const failure: Failure = { at: /\\w+\\.ts:\\d+/.exec(failing().stack ?? '')?.[0] ?? '' };
-console.log(JSON.stringify({ said: greet(name), isMain: self === import.meta.filename, ...failure }));`);
-  write('app/later.ts', `export class Failing extends Error {}
+console.log(JSON.stringify({ said: greet(name), isMain: self === import.meta.filename, ...failure }));`,
+  );
+  write(
+    'app/later.ts',
+    `export class Failing extends Error {}
 
-export const failing = (): Error => new Failing('here');`);
+export const failing = (): Error => new Failing('here');`,
+  );
 });
 afterEach(() => {
   for (const path of [bundles, join(project, 'node_modules')]) if (existsSync(path)) chmodSync(path, 0o755);
@@ -45,7 +70,11 @@ function write(file: string, text: string): void {
 }
 
 async function run(options: ExecFileOptions = {}): Promise<unknown> {
-  const { stdout } = await promisify(execFile)(process.execPath, [join(project, 'packages/launch/src/run.mjs'), join(project, 'app/main.ts'), 'you'], { cwd: tmpdir(), ...options });
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [join(project, 'packages/launch/src/run.mjs'), join(project, 'app/main.ts'), 'you'],
+    { cwd: tmpdir(), ...options },
+  );
   return JSON.parse(stdout.toString());
 }
 
@@ -73,8 +102,11 @@ it('never runs a source as it was: changed with its time and length kept, moved 
   const { atime, mtime } = statSync(source);
   // The same number of bytes: a line break for a space.
   const before = statSync(source).size;
-  write('app/later.ts', `\n\nexport class Failing extends Error {}
-export const failing = ():Error => new Failing('here');`);
+  write(
+    'app/later.ts',
+    `\n\nexport class Failing extends Error {}
+export const failing = ():Error => new Failing('here');`,
+  );
   expect(statSync(source).size).toBe(before);
   utimesSync(source, atime, mtime);
   expect(await run()).toEqual({ ...outcome, at: 'later.ts:4' });
@@ -106,7 +138,11 @@ it('leaves alone what others are making, and removes what somebody left half mad
   others.forEach((name) => minutesOld(name, 1));
   minutesOld('draft-left', 60);
   expect(await run()).toEqual(outcome);
-  expect(bundlesOf('app+main.ts').filter((name) => name.startsWith('draft')).sort()).toEqual(others);
+  expect(
+    bundlesOf('app+main.ts')
+      .filter((name) => name.startsWith('draft'))
+      .sort(),
+  ).toEqual(others);
 });
 
 /** Whom to run as so that nothing can be written; root may write anywhere. */

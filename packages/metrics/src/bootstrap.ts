@@ -47,7 +47,11 @@ function intervalOf(value: number, replicates: Float64Array, level: number, scal
   return { low: at((1 - level) / 2), high: at((1 + level) / 2), level, replicates: replicates.length };
 }
 
-async function replicate(options: BootstrapOptions, replicates: number, once: (index: number, seed: number) => number | Promise<number>): Promise<Float64Array> {
+async function replicate(
+  options: BootstrapOptions,
+  replicates: number,
+  once: (index: number, seed: number) => number | Promise<number>,
+): Promise<Float64Array> {
   const values = new Float64Array(replicates);
   for (let i = 0; i < replicates; i++) {
     options.signal?.throwIfAborted();
@@ -57,7 +61,8 @@ async function replicate(options: BootstrapOptions, replicates: number, once: (i
 }
 
 function checked({ replicates, level = 0.95 }: BootstrapOptions): { level: number; wanted: number | undefined } {
-  if (replicates !== undefined && (!Number.isInteger(replicates) || replicates < fewestReplicates)) throw new RangeError(`replicates is ${replicates}: give a whole number from ${fewestReplicates}`);
+  if (replicates !== undefined && (!Number.isInteger(replicates) || replicates < fewestReplicates))
+    throw new RangeError(`replicates is ${replicates}: give a whole number from ${fewestReplicates}`);
   if (!(level > 0 && level < 1)) throw new RangeError(`level is ${level}: give a number between 0 and 1`);
   return { level, wanted: replicates };
 }
@@ -77,7 +82,11 @@ export async function fidInterval(value: number, a: Features, b: Features, optio
   const replicates = wanted ?? Math.min(usualReplicates, Math.floor(operationBudget / fidOperations(a, b)));
   if (replicates < fewestReplicates) return null;
   const values = await replicate(options, replicates, async (i, seed) =>
-    distanceBetween(await distributionOf(a, drawCounts(a.count, seed, i, 'bootstrap-real')), await distributionOf(b, drawCounts(b.count, seed, i, 'bootstrap-generated'))));
+    distanceBetween(
+      await distributionOf(a, drawCounts(a.count, seed, i, 'bootstrap-real')),
+      await distributionOf(b, drawCounts(b.count, seed, i, 'bootstrap-generated')),
+    ),
+  );
   return intervalOf(value, values, level);
 }
 
@@ -127,10 +136,22 @@ export async function kidInterval(value: number, x: Features, y: Features, optio
 }
 
 /** Pairs of image and text are drawn again. */
-export async function clipScoreInterval(value: number, images: Features, texts: Features, options: BootstrapOptions = {}): Promise<Interval> {
+export async function clipScoreInterval(
+  value: number,
+  images: Features,
+  texts: Features,
+  options: BootstrapOptions = {},
+): Promise<Interval> {
   const { level, wanted = 5 * usualReplicates } = checked(options);
   const scores = cosines(images, texts);
-  const values = await replicate(options, wanted, (i, seed) =>
-    randomIntegers({ seed, step: i, purpose: 'bootstrap-pairs' }, scores.length, scores.length).reduce((sum, row) => sum + 100 * scores[row], 0) / scores.length);
+  const values = await replicate(
+    options,
+    wanted,
+    (i, seed) =>
+      randomIntegers({ seed, step: i, purpose: 'bootstrap-pairs' }, scores.length, scores.length).reduce(
+        (sum, row) => sum + 100 * scores[row],
+        0,
+      ) / scores.length,
+  );
   return intervalOf(value, values, level);
 }

@@ -22,7 +22,15 @@ export class ClipExtractor implements FeatureExtractor {
   readonly #reader: TensorReader;
   readonly #programs: ModelPrograms;
 
-  private constructor(name: 'clip' | 'mini-clip', sha256: string, config: CLIPConfig, preprocessing: ClipPreprocessing, tokenizer: CLIPTokenizer, reader: TensorReader, threads?: number) {
+  private constructor(
+    name: 'clip' | 'mini-clip',
+    sha256: string,
+    config: CLIPConfig,
+    preprocessing: ClipPreprocessing,
+    tokenizer: CLIPTokenizer,
+    reader: TensorReader,
+    threads?: number,
+  ) {
     this.name = name;
     this.weightsSha256 = sha256;
     this.#model = new CLIPModel(config);
@@ -34,7 +42,10 @@ export class ClipExtractor implements FeatureExtractor {
 
   static async open(directory: string, sha256: string, { name, threads }: ExtractorConfig): Promise<ClipExtractor> {
     const config = parseCLIPConfig(await readJson(join(directory, 'config.json')));
-    const preprocessing = parseClipPreprocessing(await readJson(join(directory, 'preprocessor_config.json')), config.vision_config.image_size);
+    const preprocessing = parseClipPreprocessing(
+      await readJson(join(directory, 'preprocessor_config.json')),
+      config.vision_config.image_size,
+    );
     const tokenizer = await CLIPTokenizer.fromDirectory(directory);
     const reader = await openTensors(join(directory, 'model.safetensors'));
     return new ClipExtractor(name as 'clip' | 'mini-clip', sha256, config, preprocessing, tokenizer, reader, threads);
@@ -54,8 +65,9 @@ export class ClipExtractor implements FeatureExtractor {
     const { num_channels: channels, image_size: side } = this.#model.config.vision_config;
     const size = channels * side ** 2;
     return embedInBatches(images, this.dimension, options, async (batch) => {
-      const program = await this.#programs.program(`images of ${batch.length}`, (graph) =>
-        ({ embeddings: this.#model.imageEmbeddings(graph, graph.input('pixels', [batch.length, channels, side, side])) }));
+      const program = await this.#programs.program(`images of ${batch.length}`, (graph) => ({
+        embeddings: this.#model.imageEmbeddings(graph, graph.input('pixels', [batch.length, channels, side, side])),
+      }));
       const pixels = new Float32Array(batch.length * size);
       batch.forEach((image, i) => clipInput(image, this.#preprocessing, pixels, i * size));
       return (await program.run({ pixels })).embeddings;
@@ -68,7 +80,10 @@ export class ClipExtractor implements FeatureExtractor {
     const length = this.#tokenizer.maxLength;
     return embedInBatches(texts, this.dimension, options, async (batch) => {
       const program = await this.#programs.program(`texts of ${batch.length}`, (graph) => ({
-        embeddings: this.#model.textEmbeddings(graph, { inputIds: graph.input('ids', [batch.length, length], 'int32'), endOfText: graph.input('ends', [batch.length], 'int32') }),
+        embeddings: this.#model.textEmbeddings(graph, {
+          inputIds: graph.input('ids', [batch.length, length], 'int32'),
+          endOfText: graph.input('ends', [batch.length], 'int32'),
+        }),
       }));
       const ids = Int32Array.from(batch.flatMap((text) => this.#tokenizer.encode(text)));
       return (await program.run({ ids, ends: endOfTextIndices(ids, length, config) })).embeddings;

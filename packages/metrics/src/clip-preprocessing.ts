@@ -20,25 +20,34 @@ function edge(value: unknown, key: 'shortest_edge' | 'height', otherwise: number
 }
 
 const channels = (value: unknown, otherwise: readonly number[]): readonly number[] =>
-  (Array.isArray(value) && value.length === 3 && value.every((part) => typeof part === 'number') ? (value as number[]) : otherwise);
+  Array.isArray(value) && value.length === 3 && value.every((part) => typeof part === 'number') ? (value as number[]) : otherwise;
 
 /** Absent keys have the values that OpenAI's CLIP was trained with. Throws for steps that are not the usual ones. */
 export function parseClipPreprocessing(json: unknown, imageSize: number): ClipPreprocessing {
   const config = (json ?? {}) as Record<string, unknown>;
   for (const key of ['do_resize', 'do_center_crop', 'do_normalize']) {
-    if (config[key] === false) throw new Error(`preprocessor_config.json: ${key} is false; only resizing, cropping and normalizing together are supported`);
+    if (config[key] === false)
+      throw new Error(`preprocessor_config.json: ${key} is false; only resizing, cropping and normalizing together are supported`);
   }
-  if (config['resample'] !== undefined && config['resample'] !== 3) throw new Error(`preprocessor_config.json: resample is ${String(config['resample'])}; only 3 (bicubic) is supported`);
+  if (config['resample'] !== undefined && config['resample'] !== 3)
+    throw new Error(`preprocessor_config.json: resample is ${String(config['resample'])}; only 3 (bicubic) is supported`);
   const crop = edge(config['crop_size'], 'height', imageSize);
   if (crop !== imageSize) throw new Error(`preprocessor_config.json: crop_size is ${crop}, but the network takes ${imageSize}`);
   return {
-    shortestEdge: edge(config['size'], 'shortest_edge', imageSize), crop,
-    mean: channels(config['image_mean'], openaiMean), deviation: channels(config['image_std'], openaiDeviation),
+    shortestEdge: edge(config['size'], 'shortest_edge', imageSize),
+    crop,
+    mean: channels(config['image_mean'], openaiMean),
+    deviation: channels(config['image_std'], openaiDeviation),
   };
 }
 
 /** Planes [3, crop, crop] as the network takes them, written to `target` at `offset`. */
-export function clipInput(image: RgbImage, { shortestEdge, crop, mean, deviation }: ClipPreprocessing, target: Float32Array, offset: number): void {
+export function clipInput(
+  image: RgbImage,
+  { shortestEdge, crop, mean, deviation }: ClipPreprocessing,
+  target: Float32Array,
+  offset: number,
+): void {
   const [short, long] = [Math.min(image.width, image.height), Math.max(image.width, image.height)];
   const longEdge = Math.trunc((shortestEdge * long) / short);
   const [width, height] = image.width <= image.height ? [shortestEdge, longEdge] : [longEdge, shortestEdge];

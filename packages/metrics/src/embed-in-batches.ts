@@ -22,7 +22,10 @@ async function* inBatches<T>(items: Iterable<T> | AsyncIterable<T>, size: number
 
 /** `embed` gives the rows of one batch, one after the other. Aborting throws the signal's reason between two batches. */
 export async function embedInBatches<T>(
-  items: Iterable<T> | AsyncIterable<T>, dimension: number, { batchSize = defaultBatchSize, onProgress, signal }: EmbedOptions, embed: (batch: readonly T[]) => Promise<Float32Array>,
+  items: Iterable<T> | AsyncIterable<T>,
+  dimension: number,
+  { batchSize = defaultBatchSize, onProgress, signal }: EmbedOptions,
+  embed: (batch: readonly T[]) => Promise<Float32Array>,
 ): Promise<Features> {
   const rows: Float32Array[] = [];
   let done = 0;
@@ -30,7 +33,10 @@ export async function embedInBatches<T>(
     signal?.throwIfAborted();
     const values = await embed(batch);
     const bad = values.findIndex((value) => !Number.isFinite(value));
-    if (bad >= 0) throw new NonFiniteFeaturesError(`item ${done + Math.floor(bad / dimension) + 1} has features that are no numbers: is the file of weights damaged?`);
+    if (bad >= 0)
+      throw new NonFiniteFeaturesError(
+        `item ${done + Math.floor(bad / dimension) + 1} has features that are no numbers: is the file of weights damaged?`,
+      );
     rows.push(values);
     done += batch.length;
     onProgress?.(done);

@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { downloadFile, fetchInto, sha256OfFile } from '@styleforge/weights';
 import { ExtractorNotConfiguredError, type ExtractorConfig, type ExtractorName, type WeightsSource } from './feature-extractor.ts';
 
-const sources = (setting: string, what: string): string => `set ${setting} to ${what}, or ${setting}_OBJECT to its key in the object store, or ${setting}_URL with`;
+const sources = (setting: string, what: string): string =>
+  `set ${setting} to ${what}, or ${setting}_OBJECT to its key in the object store, or ${setting}_URL with`;
 
 const remedies: Record<ExtractorName, string> = {
   'inception-v3-fid': `${sources('INCEPTION_WEIGHTS', 'the path of pt_inception-2015-12-05-6726825d (.pth or .safetensors)')} INCEPTION_WEIGHTS_SHA256`,
-  'clip': `${sources('CLIP_WEIGHTS', 'the path of a CLIP folder in transformers layout, such as openai/clip-vit-base-patch16')} CLIP_WEIGHTS_FILES`,
+  clip: `${sources('CLIP_WEIGHTS', 'the path of a CLIP folder in transformers layout, such as openai/clip-vit-base-patch16')} CLIP_WEIGHTS_FILES`,
   'mini-clip': 'set BASE_MODELS_DIRECTORY to the folder that holds the shipped mini-clip, usually models',
 };
 
@@ -34,7 +35,8 @@ function cacheOf({ name, cacheDirectory }: ExtractorConfig): string {
 
 async function inceptionFileIn(folder: string, name: ExtractorName): Promise<string> {
   const found = (await readdir(folder)).filter((file) => /\.(safetensors|pth|pt)$/.test(file));
-  if (found.length !== 1) throw new ExtractorNotConfiguredError(name, `${folder} holds ${found.length} files of weights; give the path of one`);
+  if (found.length !== 1)
+    throw new ExtractorNotConfiguredError(name, `${folder} holds ${found.length} files of weights; give the path of one`);
   return join(folder, found[0]);
 }
 
@@ -51,7 +53,8 @@ async function localWeights(path: string, config: ExtractorConfig): Promise<stri
 const lastPart = (address: string): string => address.slice(address.lastIndexOf('/') + 1);
 
 async function downloaded(source: Extract<WeightsSource, { url: string }>, config: ExtractorConfig): Promise<string> {
-  if (!isInception(config)) throw new ExtractorNotConfiguredError(config.name, `it is a folder, give each of its files; ${remedies[config.name]}`);
+  if (!isInception(config))
+    throw new ExtractorNotConfiguredError(config.name, `it is a folder, give each of its files; ${remedies[config.name]}`);
   const file = join(cacheOf(config), source.sha256.toLowerCase(), lastPart(new URL(source.url).pathname));
   await downloadFile(source, file, config);
   return file;
@@ -59,22 +62,42 @@ async function downloaded(source: Extract<WeightsSource, { url: string }>, confi
 
 async function downloadedFolder({ files }: Extract<WeightsSource, { files: object }>, config: ExtractorConfig): Promise<string> {
   const missing = clipFiles.filter((name) => !(name in files));
-  if (isInception(config) || missing.length > 0) throw new ExtractorNotConfiguredError(config.name, `the download lacks ${missing.join(', ')}; ${remedies[config.name]}`);
-  const folder = join(cacheOf(config), digest(JSON.stringify(Object.entries(files).map(([name, { sha256 }]) => [name, sha256]).sort())));
+  if (isInception(config) || missing.length > 0)
+    throw new ExtractorNotConfiguredError(config.name, `the download lacks ${missing.join(', ')}; ${remedies[config.name]}`);
+  const folder = join(
+    cacheOf(config),
+    digest(
+      JSON.stringify(
+        Object.entries(files)
+          .map(([name, { sha256 }]) => [name, sha256])
+          .sort(),
+      ),
+    ),
+  );
   for (const [name, file] of Object.entries(files)) await downloadFile(file, join(folder, name), config);
   return join(folder, weightsFile);
 }
 
 /** Whether the object is there. */
-async function fetchObject(key: string, target: string, { readObject }: Extract<WeightsSource, { objectKey: string }>, sha256: string | undefined, config: ExtractorConfig): Promise<boolean> {
+async function fetchObject(
+  key: string,
+  target: string,
+  { readObject }: Extract<WeightsSource, { objectKey: string }>,
+  sha256: string | undefined,
+  config: ExtractorConfig,
+): Promise<boolean> {
   let first = await readObject(key, 0);
   if (!first) return false;
-  await fetchInto(target, async (start) => {
-    const body = start === 0 && first ? first : await readObject(key, start);
-    first = null;
-    if (!body) throw new Error(`the object ${key} disappeared while it was read`);
-    return { body, start };
-  }, { sha256, onProgress: config.onProgress, signal: config.signal });
+  await fetchInto(
+    target,
+    async (start) => {
+      const body = start === 0 && first ? first : await readObject(key, start);
+      first = null;
+      if (!body) throw new Error(`the object ${key} disappeared while it was read`);
+      return { body, start };
+    },
+    { sha256, onProgress: config.onProgress, signal: config.signal },
+  );
   return true;
 }
 
@@ -84,7 +107,7 @@ async function fromObjects(source: Extract<WeightsSource, { objectKey: string }>
   const absent = (key: string) => new ExtractorNotConfiguredError(config.name, `the object store has no ${key}; ${remedies[config.name]}`);
   if (isInception(config)) {
     const file = join(folder, lastPart(objectKey));
-    if (!await fetchObject(objectKey, file, source, sha256, config)) throw absent(objectKey);
+    if (!(await fetchObject(objectKey, file, source, sha256, config))) throw absent(objectKey);
     return file;
   }
   for (const name of [...clipFiles, ...clipTokenizerFiles]) {
@@ -103,6 +126,7 @@ export async function findWeights(config: ExtractorConfig): Promise<LocalWeights
   else if ('files' in weights) file = await downloadedFolder(weights, config);
   else if ('url' in weights) file = await downloaded(weights, config);
   else file = await fromObjects(weights, config);
-  if (isInception(config) && !/\.(safetensors|pth|pt)$/.test(file)) throw new ExtractorNotConfiguredError(name, `${file} is neither .safetensors nor .pth; ${remedies[name]}`);
+  if (isInception(config) && !/\.(safetensors|pth|pt)$/.test(file))
+    throw new ExtractorNotConfiguredError(name, `${file} is neither .safetensors nor .pth; ${remedies[name]}`);
   return { path: isInception(config) ? file : file.slice(0, -weightsFile.length - 1), sha256: await sha256OfFile(file) };
 }

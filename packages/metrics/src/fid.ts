@@ -35,7 +35,7 @@ function deviations({ data, dimension }: Features, counts: ArrayLike<number>, dr
 export async function distributionOf(set: Features, counts?: ArrayLike<number>): Promise<Distribution> {
   const drawn = Array.from({ length: set.count }, (_, row) => row).filter((row) => (counts?.[row] ?? 1) > 0);
   if (drawn.length <= set.dimension) return deviations(set, counts ?? new Float64Array(set.count).fill(1), drawn);
-  const { mean, covariance } = (counts ? undefined : set.moments) ?? await momentsOf(set, counts);
+  const { mean, covariance } = (counts ? undefined : set.moments) ?? (await momentsOf(set, counts));
   let variance = 0;
   for (let i = 0; i < set.dimension; i++) variance += covariance.data[i * set.dimension + i];
   return { mean, factor: await choleskyFactor(covariance), variance };

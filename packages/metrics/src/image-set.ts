@@ -24,10 +24,20 @@ export class UnreadableImageError extends Error {
 /** Upright, in sRGB, transparency over white. */
 async function readImage(file: string): Promise<RgbImage> {
   try {
-    const { data, info } = await sharp(file, { failOn: 'truncated' }).rotate().flatten({ background: '#ffffff' }).toColourspace('srgb').removeAlpha().raw().toBuffer({ resolveWithObject: true });
+    const { data, info } = await sharp(file, { failOn: 'truncated' })
+      .rotate()
+      .flatten({ background: '#ffffff' })
+      .toColourspace('srgb')
+      .removeAlpha()
+      .raw()
+      .toBuffer({ resolveWithObject: true });
     return { width: info.width, height: info.height, rgb: data };
   } catch (error) {
-    throw new UnreadableImageError(file, `this picture cannot be read (${error instanceof Error ? error.message : String(error)}); leave it out or upload it again`, { cause: error });
+    throw new UnreadableImageError(
+      file,
+      `this picture cannot be read (${error instanceof Error ? error.message : String(error)}); leave it out or upload it again`,
+      { cause: error },
+    );
   }
 }
 
@@ -39,9 +49,11 @@ export async function* readImages(files: readonly string[]): AsyncGenerator<RgbI
 export async function imageFiles(files: readonly string[]): Promise<ImageSet> {
   const sha256s: string[] = [];
   for (const file of files) {
-    sha256s.push(await sha256OfFile(file).catch((error: unknown) => {
-      throw new UnreadableImageError(file, 'this picture cannot be opened', { cause: error });
-    }));
+    sha256s.push(
+      await sha256OfFile(file).catch((error: unknown) => {
+        throw new UnreadableImageError(file, 'this picture cannot be opened', { cause: error });
+      }),
+    );
   }
   return { sha256s, images: () => readImages(files) };
 }

@@ -21,8 +21,14 @@ async function readWeights(path: string): Promise<Map<string, StoredTensor>> {
 }
 
 /** How a byte reaches the network: the pytorch port maps 0..255 to -1..1, the network of `clean` takes 128 off and divides by 128. */
-const normalizations: Record<'clean' | 'legacy', (value: number) => number> = { clean: (value) => (value - 128) / 128, legacy: (value) => (2 * value) / 255 - 1 };
-const resizers: Record<'clean' | 'legacy', (image: RgbImage, width: number, height: number) => Pixels> = { clean: resizeClean, legacy: resizeLegacy };
+const normalizations: Record<'clean' | 'legacy', (value: number) => number> = {
+  clean: (value) => (value - 128) / 128,
+  legacy: (value) => (2 * value) / 255 - 1,
+};
+const resizers: Record<'clean' | 'legacy', (image: RgbImage, width: number, height: number) => Pixels> = {
+  clean: resizeClean,
+  legacy: resizeLegacy,
+};
 
 /** Planes [3, 299, 299] as the network takes them. */
 function inceptionInput(image: RgbImage, rule: 'clean' | 'legacy', target: Float32Array, offset: number): void {
@@ -40,7 +46,11 @@ export class InceptionExtractor implements FeatureExtractor {
   readonly #threads: number | undefined;
   readonly #programs = new Map<number, Promise<Program<'features'>>>();
 
-  private constructor(weights: ReadonlyMap<string, StoredTensor>, weightsSha256: string, { resize = 'clean', tap = 2048, threads }: ExtractorConfig) {
+  private constructor(
+    weights: ReadonlyMap<string, StoredTensor>,
+    weightsSha256: string,
+    { resize = 'clean', tap = 2048, threads }: ExtractorConfig,
+  ) {
     this.#weights = weights;
     this.weightsSha256 = weightsSha256;
     this.resize = resize;
@@ -52,7 +62,10 @@ export class InceptionExtractor implements FeatureExtractor {
     return new InceptionExtractor(await readWeights(path), sha256, config);
   }
 
-  embedImages(images: Iterable<RgbImage> | AsyncIterable<RgbImage>, options: Parameters<FeatureExtractor['embedImages']>[1] = {}): ReturnType<FeatureExtractor['embedImages']> {
+  embedImages(
+    images: Iterable<RgbImage> | AsyncIterable<RgbImage>,
+    options: Parameters<FeatureExtractor['embedImages']>[1] = {},
+  ): ReturnType<FeatureExtractor['embedImages']> {
     const size = 3 * inceptionInputSize ** 2;
     return embedInBatches(images, this.dimension, options, async (batch) => {
       const pixels = new Float32Array(batch.length * size);
@@ -65,8 +78,17 @@ export class InceptionExtractor implements FeatureExtractor {
     const known = this.#programs.get(count);
     if (known) return known;
     const graph = new Graph();
-    const taps = inceptionV3(graph, graph.input('pixels', [count, 3, inceptionInputSize, inceptionInputSize]), this.#weights, this.dimension);
-    const program = Program.compile(graph, { features: taps.get(this.dimension)! }, this.#threads === undefined ? {} : { threads: this.#threads });
+    const taps = inceptionV3(
+      graph,
+      graph.input('pixels', [count, 3, inceptionInputSize, inceptionInputSize]),
+      this.#weights,
+      this.dimension,
+    );
+    const program = Program.compile(
+      graph,
+      { features: taps.get(this.dimension)! },
+      this.#threads === undefined ? {} : { threads: this.#threads },
+    );
     this.#programs.set(count, program);
     return program;
   }

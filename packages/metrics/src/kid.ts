@@ -25,7 +25,8 @@ const maxKeptRows = 4096;
 const tileRows = 1024;
 
 function* ranges(count: number): Generator<number[]> {
-  for (let first = 0; first < count; first += tileRows) yield Array.from({ length: Math.min(tileRows, count - first) }, (_, i) => first + i);
+  for (let first = 0; first < count; first += tileRows)
+    yield Array.from({ length: Math.min(tileRows, count - first) }, (_, i) => first + i);
 }
 
 function sumOf({ data, columns }: Matrix, skipDiagonal: boolean): number {
@@ -76,10 +77,18 @@ function keptDistance({ xx, yy, xy }: Kernels, rows: Int32Array, columns: Int32A
   return meanOver(xx, rows, rows, true) + meanOver(yy, columns, columns, true) - 2 * meanOver(xy, rows, columns, false);
 }
 
-const subsetOf = (set: Features, rows: Int32Array): Features => ({ data: selectRows(set, rows).data, count: rows.length, dimension: set.dimension });
+const subsetOf = (set: Features, rows: Int32Array): Features => ({
+  data: selectRows(set, rows).data,
+  count: rows.length,
+  dimension: set.dimension,
+});
 
 /** Mean and standard deviation over random subsets. */
-export async function kernelDistance(x: Features, y: Features, { subsets = 100, subsetSize = 1000, seed = 0 }: KidOptions = {}): Promise<KidResult> {
+export async function kernelDistance(
+  x: Features,
+  y: Features,
+  { subsets = 100, subsetSize = 1000, seed = 0 }: KidOptions = {},
+): Promise<KidResult> {
   requireComparable(x, y, 2);
   const size = Math.min(subsetSize, x.count, y.count);
   if (size < 2 || subsets < 1) throw new RangeError(`subsetSize must be at least 2 and subsets at least 1, not ${size} and ${subsets}`);

@@ -8,7 +8,11 @@ import { matrix, submatrix, transposed } from './matrices.ts';
 const panelRows = 64;
 
 /** Up to `panelRows` rows of the factor of `rest`, whose diagonal is `diagonal`; updates the diagonal and gives the pivots' places. */
-function factorPanel({ data, rows: size }: Matrix, diagonal: Float64Array, negligible: number): { panel: Float64Array[]; pivots: number[] } {
+function factorPanel(
+  { data, rows: size }: Matrix,
+  diagonal: Float64Array,
+  negligible: number,
+): { panel: Float64Array[]; pivots: number[] } {
   const panel: Float64Array[] = [];
   const pivots: number[] = [];
   while (panel.length < Math.min(panelRows, size)) {

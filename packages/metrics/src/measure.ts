@@ -7,7 +7,16 @@ import type { Features } from './features.ts';
 import { frechetDistance } from './fid.ts';
 import type { ImageSet } from './image-set.ts';
 import { kernelDistance, type KidResult } from './kid.ts';
-import { identityOf, leastForFid, metricName, type Interval, type Metric, type MetricBlock, type MetricValue, type MetricWarning } from './metric-block.ts';
+import {
+  identityOf,
+  leastForFid,
+  metricName,
+  type Interval,
+  type Metric,
+  type MetricBlock,
+  type MetricValue,
+  type MetricWarning,
+} from './metric-block.ts';
 import { diversityOf, memorisationOf, type Memorisation } from './neighbours.ts';
 import { referenceFeatures, type ReferenceFeatures, type StatisticsCache } from './reference-features.ts';
 
@@ -47,8 +56,13 @@ export function promptSetSha256(prompts: readonly string[]): string {
 /** Throws for a metric that was asked for and cannot be computed; decides which ones are where none were named. */
 function chosenMetrics({ metrics, extractor, reference, prompts }: MeasureRequest): Metric[] {
   const lacking: Record<Metric, string | undefined> = {
-    fid: reference ? undefined : 'reference pictures', kid: reference ? undefined : 'reference pictures',
-    clip: !prompts ? 'the prompts of the pictures' : extractor.embedTexts ? undefined : `an extractor that reads texts, which '${extractor.name}' does not`,
+    fid: reference ? undefined : 'reference pictures',
+    kid: reference ? undefined : 'reference pictures',
+    clip: !prompts
+      ? 'the prompts of the pictures'
+      : extractor.embedTexts
+        ? undefined
+        : `an extractor that reads texts, which '${extractor.name}' does not`,
   };
   for (const metric of metrics ?? []) if (lacking[metric]) throw new RangeError(`the metric ${metric} needs ${lacking[metric]}`);
   return metrics ? [...new Set(metrics)] : (['fid', 'kid', 'clip'] as const).filter((metric) => !lacking[metric]);
@@ -58,9 +72,11 @@ function checkCounts({ generated, reference, prompts, styleRef }: MeasureRequest
   const count = generated.sha256s.length;
   if (count < 2) throw new RangeError(`at least 2 generated pictures are needed, not ${count}`);
   const comparesSets = metrics.includes('fid') || metrics.includes('kid');
-  if (comparesSets && reference && reference.sha256s.length < 2) throw new RangeError(`at least 2 reference pictures are needed, not ${reference.sha256s.length}`);
+  if (comparesSets && reference && reference.sha256s.length < 2)
+    throw new RangeError(`at least 2 reference pictures are needed, not ${reference.sha256s.length}`);
   if (styleRef && styleRef.sha256s.length < 1) throw new RangeError('the set of StyleRef pictures is empty');
-  if (prompts && prompts.length !== count) throw new RangeError(`${prompts.length} prompts were given for ${count} generated pictures: give one for each`);
+  if (prompts && prompts.length !== count)
+    throw new RangeError(`${prompts.length} prompts were given for ${count} generated pictures: give one for each`);
 }
 
 /** Passes pictures on and notes their sizes. */
@@ -81,14 +97,20 @@ interface Measured {
 
 async function embedAll(request: MeasureRequest, metrics: readonly Metric[]): Promise<Measured> {
   const { extractor, signal, batchSize, cache, onProgress, onWarning } = request;
-  const options = (phase: MeasurePhase, of: number) => ({ signal, batchSize, onProgress: (done: number) => onProgress?.({ phase, done, of }) });
-  const cached = (phase: MeasurePhase, set: ImageSet) => referenceFeatures(extractor, set, { ...options(phase, set.sha256s.length), cache, onWarning });
+  const options = (phase: MeasurePhase, of: number) => ({
+    signal,
+    batchSize,
+    onProgress: (done: number) => onProgress?.({ phase, done, of }),
+  });
+  const cached = (phase: MeasurePhase, set: ImageSet) =>
+    referenceFeatures(extractor, set, { ...options(phase, set.sha256s.length), cache, onWarning });
   const sizes = new Set<string>();
   const count = request.generated.sha256s.length;
   const generated = await extractor.embedImages(noting(request.generated.images(), sizes), options('generated', count));
   if (generated.count !== count) throw new RangeError(`${count} generated pictures were announced and ${generated.count} came`);
   return {
-    generated, generatedSizes: sizes.size,
+    generated,
+    generatedSizes: sizes.size,
     ...(request.reference && { reference: await cached('reference', request.reference) }),
     ...(request.styleRef && { styleRef: await cached('style-ref', request.styleRef) }),
     ...(metrics.includes('clip') && { texts: await extractor.embedTexts!(request.prompts!, options('texts', count)) }),
@@ -101,27 +123,45 @@ async function memorisationIn(generated: Features, { features, order }: Referenc
   return { ...found, nearest: found.nearest.map((entry) => ({ ...entry, reference: order[entry.reference] })) };
 }
 
-function warningsOf(request: MeasureRequest, { generated, reference, generatedSizes }: Measured, values: readonly MetricValue[]): MetricWarning[] {
+function warningsOf(
+  request: MeasureRequest,
+  { generated, reference, generatedSizes }: Measured,
+  values: readonly MetricValue[],
+): MetricWarning[] {
   const warnings: MetricWarning[] = [];
-  const add = (code: MetricWarning['code'], message: string): void => { warnings.push({ code, message }); };
+  const add = (code: MetricWarning['code'], message: string): void => {
+    warnings.push({ code, message });
+  };
   const fewest = Math.min(generated.count, reference?.features.count ?? Infinity);
   const fid = values.find(({ metric }) => metric === 'fid');
   if (fid && fewest < leastForFid) {
-    const rank = fewest <= generated.dimension ? ` With ${fewest} pictures and ${generated.dimension} features its covariances lack rank.` : '';
+    const rank =
+      fewest <= generated.dimension ? ` With ${fewest} pictures and ${generated.dimension} features its covariances lack rank.` : '';
     add('fid-biased', `${fid.name} is biased upwards below ${leastForFid} pictures (here ${fewest}): read KID first.${rank}`);
   }
-  if (fewest < 50 && values.length > 0) add('few-images', `${fewest} pictures are few: the intervals are wide and differences inside them mean nothing.`);
+  if (fewest < 50 && values.length > 0)
+    add('few-images', `${fewest} pictures are few: the intervals are wide and differences inside them mean nothing.`);
   const sorted = (set: ImageSet): string => [...set.sha256s].sort().join();
-  if (request.reference && sorted(request.reference) === sorted(request.generated)) add('identical-sets', 'The generated pictures are the reference pictures: FID is 0 and KID at or below 0, whatever the model does.');
-  if (generatedSizes > 1) add('mixed-sizes', `The generated pictures have ${generatedSizes} different sizes; each was resized by the rule '${request.extractor.resize}'.`);
+  if (request.reference && sorted(request.reference) === sorted(request.generated))
+    add('identical-sets', 'The generated pictures are the reference pictures: FID is 0 and KID at or below 0, whatever the model does.');
+  if (generatedSizes > 1)
+    add(
+      'mixed-sizes',
+      `The generated pictures have ${generatedSizes} different sizes; each was resized by the rule '${request.extractor.resize}'.`,
+    );
   if (request.bootstrap !== false) {
     const missing = values.filter(({ interval }) => interval === null).map(({ name }) => name);
-    if (missing.length > 0) add('no-interval', `The interval of ${missing.join(', ')} would take long with so many pictures; set the number of replicates to have it.`);
+    if (missing.length > 0)
+      add(
+        'no-interval',
+        `The interval of ${missing.join(', ')} would take long with so many pictures; set the number of replicates to have it.`,
+      );
   }
   return warnings;
 }
 
-const ordered = (metrics: readonly Metric[], kidFirst: boolean): Metric[] => ([...(kidFirst ? ['kid', 'fid'] : ['fid', 'kid']), 'clip'] as Metric[]).filter((metric) => metrics.includes(metric));
+const ordered = (metrics: readonly Metric[], kidFirst: boolean): Metric[] =>
+  ([...(kidFirst ? ['kid', 'fid'] : ['fid', 'kid']), 'clip'] as Metric[]).filter((metric) => metrics.includes(metric));
 
 /** Computes each metric with its interval. */
 class Values {
@@ -149,20 +189,44 @@ class Values {
 
   async #fid(name: string, real: Features, generated: Features): Promise<MetricValue> {
     const value = await frechetDistance(real, generated);
-    return { metric: 'fid', name, value, timesThousand: null, standardDeviation: null, better: 'lower', interval: await this.#interval(() => fidInterval(value, real, generated, this.#bootstrap)) };
+    return {
+      metric: 'fid',
+      name,
+      value,
+      timesThousand: null,
+      standardDeviation: null,
+      better: 'lower',
+      interval: await this.#interval(() => fidInterval(value, real, generated, this.#bootstrap)),
+    };
   }
 
   async #kid(name: string, real: Features, generated: Features): Promise<MetricValue> {
     const { subsets, subsetSize, seed } = this.#request;
     this.kid = await kernelDistance(real, generated, { subsets, subsetSize, seed });
     const { mean: value, standardDeviation } = this.kid;
-    return { metric: 'kid', name, value, timesThousand: 1000 * value, standardDeviation, better: 'lower', interval: await this.#interval(() => kidInterval(value, real, generated, this.#bootstrap)) };
+    return {
+      metric: 'kid',
+      name,
+      value,
+      timesThousand: 1000 * value,
+      standardDeviation,
+      better: 'lower',
+      interval: await this.#interval(() => kidInterval(value, real, generated, this.#bootstrap)),
+    };
   }
 
   async #clip(name: string): Promise<MetricValue> {
     const [images, texts] = [this.#measured.generated, this.#measured.texts!];
     const value = clipScore(images, texts);
-    return { metric: 'clip', name, value, timesThousand: null, standardDeviation: null, better: 'higher', interval: await this.#interval(() => clipScoreInterval(value, images, texts, this.#bootstrap)) };
+    return {
+      metric: 'clip',
+      name,
+      value,
+      timesThousand: null,
+      standardDeviation: null,
+      better: 'higher',
+      interval: await this.#interval(() => clipScoreInterval(value, images, texts, this.#bootstrap)),
+    };
   }
 }
 
@@ -178,13 +242,20 @@ export async function measureImages(request: MeasureRequest): Promise<MetricBloc
   const { generated, reference, styleRef } = measured;
   const values = new Values(request, measured);
   const results: MetricValue[] = [];
-  for (const metric of ordered(metrics, Math.min(generated.count, reference?.features.count ?? 0) < leastForFid)) results.push(await values.compute(metric));
+  for (const metric of ordered(metrics, Math.min(generated.count, reference?.features.count ?? 0) < leastForFid))
+    results.push(await values.compute(metric));
   return {
-    extractor: identityOf(request.extractor), realCount: reference?.features.count ?? null, generatedCount: generated.count,
-    referenceSha256: reference?.setSha256 ?? null, promptSetSha256: request.promptSetSha256 ?? (request.prompts ? promptSetSha256(request.prompts) : null),
-    seed: request.seed ?? 0, kidSubsets: values.kid ? { subsets: values.kid.subsets, subsetSize: values.kid.subsetSize } : null,
-    leading: results[0]?.name ?? null, values: results,
-    diversity: await diversityOf(generated, (reference ?? styleRef)?.features), memorisation: styleRef ? await memorisationIn(generated, styleRef) : null,
+    extractor: identityOf(request.extractor),
+    realCount: reference?.features.count ?? null,
+    generatedCount: generated.count,
+    referenceSha256: reference?.setSha256 ?? null,
+    promptSetSha256: request.promptSetSha256 ?? (request.prompts ? promptSetSha256(request.prompts) : null),
+    seed: request.seed ?? 0,
+    kidSubsets: values.kid ? { subsets: values.kid.subsets, subsetSize: values.kid.subsetSize } : null,
+    leading: results[0]?.name ?? null,
+    values: results,
+    diversity: await diversityOf(generated, (reference ?? styleRef)?.features),
+    memorisation: styleRef ? await memorisationIn(generated, styleRef) : null,
     warnings: warningsOf(request, measured, results),
   };
 }

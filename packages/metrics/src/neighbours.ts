@@ -78,7 +78,8 @@ export async function diversityOf(generated: Features, reference?: Features): Pr
 
 /** The training picture that each generated one is nearest to. */
 export async function memorisationOf(generated: Features, trained: Features): Promise<Memorisation> {
-  if (generated.dimension !== trained.dimension) throw new RangeError(`features of ${generated.dimension} and ${trained.dimension} dimensions cannot be compared`);
+  if (generated.dimension !== trained.dimension)
+    throw new RangeError(`features of ${generated.dimension} and ${trained.dimension} dimensions cannot be compared`);
   if (trained.count < 1 || generated.count < 1) throw new RangeError('at least 1 image is needed on each side');
   const found = Array.from({ length: generated.count }, (_, i) => ({ generated: i, reference: 0, distance: Infinity, second: Infinity }));
   for (const { from, rows } of tiles(generated)) {
@@ -91,8 +92,15 @@ export async function memorisationOf(generated: Features, trained: Features): Pr
       }
     }
   }
-  const nearest = found.sort((a, b) => a.distance - b.distance || a.generated - b.generated).map(({ second, ...entry }): NearestReference =>
-    ({ ...entry, secondDistance: Number.isFinite(second) ? second : null, memorised: Number.isFinite(second) && entry.distance < memorisedRatio * second }));
+  const nearest = found
+    .sort((a, b) => a.distance - b.distance || a.generated - b.generated)
+    .map(
+      ({ second, ...entry }): NearestReference => ({
+        ...entry,
+        secondDistance: Number.isFinite(second) ? second : null,
+        memorised: Number.isFinite(second) && entry.distance < memorisedRatio * second,
+      }),
+    );
   const memorisedCount = nearest.filter(({ memorised }) => memorised).length;
   return { nearest, memorisedCount, memorisedShare: memorisedCount / nearest.length };
 }

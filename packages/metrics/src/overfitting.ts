@@ -54,15 +54,22 @@ const shown = (value: number): string => value.toPrecision(4);
 function turnSign(sign: OverfittingSignName, label: string, verb: string, turn: Turn | undefined): OverfittingSign {
   if (!turn) return { sign, present: null, explanation: `${label} was measured at fewer than three steps of the training.` };
   const { best, bestStep, last, worse } = turn;
-  const explanation = worse ? `${label} was best at step ${bestStep} (${shown(best)}) and ${verb} to ${shown(last)}.` : `${label} kept up to the end: best ${shown(best)} at step ${bestStep}, last ${shown(last)}.`;
+  const explanation = worse
+    ? `${label} was best at step ${bestStep} (${shown(best)}) and ${verb} to ${shown(last)}.`
+    : `${label} kept up to the end: best ${shown(best)} at step ${bestStep}, last ${shown(last)}.`;
   return { sign, present: worse, explanation };
 }
 
 function diversitySign(diversity: Diversity | null | undefined): OverfittingSign {
   const sign = 'low-diversity';
-  if (!diversity || diversity.ratio === null || diversity.reference === null) return { sign, present: null, explanation: 'There are no reference pictures to compare the diversity with.' };
+  if (!diversity || diversity.ratio === null || diversity.reference === null)
+    return { sign, present: null, explanation: 'There are no reference pictures to compare the diversity with.' };
   const { generated, reference, ratio } = diversity;
-  return { sign, present: ratio < lowDiversityRatio, explanation: `Generated pictures are ${shown(generated)} apart on average, the reference pictures ${shown(reference)}.` };
+  return {
+    sign,
+    present: ratio < lowDiversityRatio,
+    explanation: `Generated pictures are ${shown(generated)} apart on average, the reference pictures ${shown(reference)}.`,
+  };
 }
 
 function memorisationSign(memorisation: Memorisation | null | undefined): OverfittingSign {
@@ -74,10 +81,14 @@ function memorisationSign(memorisation: Memorisation | null | undefined): Overfi
 }
 
 export function overfittingSigns({ history = [], diversity, memorisation }: OverfittingEvidence): OverfittingSign[] {
-  const kid = history.flatMap(({ step, kid: value, kidStandardDeviation: noise = 0 }) => (value === undefined ? [] : [{ step, value, noise }]));
+  const kid = history.flatMap(({ step, kid: value, kidStandardDeviation: noise = 0 }) =>
+    value === undefined ? [] : [{ step, value, noise }],
+  );
   const clip = history.flatMap(({ step, clip: value }) => (value === undefined ? [] : [{ step, value, noise: 0 }]));
   return [
-    turnSign('kid-rising', 'KID', 'rose', turnOf(kid, 1)), turnSign('clip-falling', 'The CLIP score', 'fell', turnOf(clip, -1)),
-    diversitySign(diversity), memorisationSign(memorisation),
+    turnSign('kid-rising', 'KID', 'rose', turnOf(kid, 1)),
+    turnSign('clip-falling', 'The CLIP score', 'fell', turnOf(clip, -1)),
+    diversitySign(diversity),
+    memorisationSign(memorisation),
   ];
 }

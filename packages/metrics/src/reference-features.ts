@@ -43,14 +43,21 @@ export function directoryCache(directory: string): StatisticsCache {
     },
     async write(name, bytes) {
       await mkdir(directory, { recursive: true });
-      await writeFileAtomically(join(directory, name), async (handle) => { await handle.writeFile(bytes); });
+      await writeFileAtomically(join(directory, name), async (handle) => {
+        await handle.writeFile(bytes);
+      });
     },
   };
 }
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-async function kept(cache: StatisticsCache, name: string, key: string, onWarning: ReferenceOptions['onWarning']): Promise<Features | undefined> {
+async function kept(
+  cache: StatisticsCache,
+  name: string,
+  key: string,
+  onWarning: ReferenceOptions['onWarning'],
+): Promise<Features | undefined> {
   const bytes = await cache.read(name);
   if (!bytes) return undefined;
   try {
@@ -71,13 +78,19 @@ async function make(extractor: FeatureExtractor, set: ImageSet, order: readonly 
   return sorted.count > dimension ? { ...sorted, moments: await momentsOf(sorted) } : sorted;
 }
 
-export async function referenceFeatures(extractor: FeatureExtractor, set: ImageSet, options: ReferenceOptions = {}): Promise<ReferenceFeatures> {
-  const order = set.sha256s.map((_, i) => i).sort((a, b) => (set.sha256s[a] < set.sha256s[b] ? -1 : set.sha256s[a] > set.sha256s[b] ? 1 : a - b));
+export async function referenceFeatures(
+  extractor: FeatureExtractor,
+  set: ImageSet,
+  options: ReferenceOptions = {},
+): Promise<ReferenceFeatures> {
+  const order = set.sha256s
+    .map((_, i) => i)
+    .sort((a, b) => (set.sha256s[a] < set.sha256s[b] ? -1 : set.sha256s[a] > set.sha256s[b] ? 1 : a - b));
   const sorted = order.map((i) => set.sha256s[i]);
   const key = sha256(JSON.stringify([identityOf(extractor), sorted]));
   const name = `${key}.features`;
-  const known = options.cache && await kept(options.cache, name, key, options.onWarning);
-  const features = known ?? await make(extractor, set, order, options);
+  const known = options.cache && (await kept(options.cache, name, key, options.onWarning));
+  const features = known ?? (await make(extractor, set, order, options));
   if (!known) await options.cache?.write(name, encodeStatistics(key, features));
   return { features, order, setSha256: sha256(sorted.join('\n')) };
 }

@@ -66,7 +66,14 @@ type Store<Data> = (target: Data, at: number, sum: number) => void;
 
 /** One axis of a separable filter: `step` apart lie the inputs of one line, lines start at `lineStart(line)`. */
 function filterLine<Data extends Float32Array | Uint8Array>(
-  source: Data, start: number, target: Data, targetStart: number, step: number, inputs: number, taps: Taps, store: Store<Data>,
+  source: Data,
+  start: number,
+  target: Data,
+  targetStart: number,
+  step: number,
+  inputs: number,
+  taps: Taps,
+  store: Store<Data>,
 ): void {
   const { first, weights, perOutput } = taps;
   for (let output = 0; output < first.length; output++) {
@@ -82,7 +89,12 @@ type TapsFor = (inputs: number, outputs: number) => Taps;
 
 /** Rows first, then columns. */
 function resample<Data extends Float32Array | Uint8Array>(
-  { width, height, data }: Pixels<Data>, toWidth: number, toHeight: number, tapsFor: TapsFor, allocate: (length: number) => Data, store: Store<Data>,
+  { width, height, data }: Pixels<Data>,
+  toWidth: number,
+  toHeight: number,
+  tapsFor: TapsFor,
+  allocate: (length: number) => Data,
+  store: Store<Data>,
 ): Pixels<Data> {
   let rows = data;
   if (toWidth !== width) {
@@ -102,7 +114,9 @@ function resample<Data extends Float32Array | Uint8Array>(
 }
 
 const floats = (length: number): Float32Array => new Float32Array(length);
-const storeFloat: Store<Float32Array> = (target, at, sum) => { target[at] = sum; };
+const storeFloat: Store<Float32Array> = (target, at, sum) => {
+  target[at] = sum;
+};
 const toFloats = ({ width, height, rgb }: RgbImage): Pixels => ({ width, height, data: Float32Array.from(rgb) });
 const bicubicTaps: TapsFor = (inputs, outputs) => antialiasedTaps(inputs, outputs, bicubic, bicubicSupport);
 
@@ -131,5 +145,12 @@ const storeByte: Store<Uint8Array> = (target, at, sum) => {
 
 /** Pillow's bicubic resize of an 8-bit picture, to the bit. */
 export function resizeBytes({ width, height, rgb }: RgbImage, toWidth: number, toHeight: number): Pixels<Uint8Array> {
-  return resample<Uint8Array>({ width, height, data: rgb }, toWidth, toHeight, quantizedTaps, (length) => new Uint8Array(length), storeByte);
+  return resample<Uint8Array>(
+    { width, height, data: rgb },
+    toWidth,
+    toHeight,
+    quantizedTaps,
+    (length) => new Uint8Array(length),
+    storeByte,
+  );
 }

@@ -41,7 +41,10 @@ function parseHeader(bytes: Buffer, key: string): { header: Header; end: number 
 /** Throws for a file that is damaged or that belongs to another key. */
 export function decodeStatistics(key: string, file: Uint8Array): Features {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
-  const { header: { count, dimension, moments: hasMoments }, end } = parseHeader(bytes, key);
+  const {
+    header: { count, dimension, moments: hasMoments },
+    end,
+  } = parseHeader(bytes, key);
   let position = end;
   const take = (length: number): ArrayBuffer => {
     const part = Uint8Array.prototype.slice.call(bytes, position, position + length);
@@ -49,7 +52,11 @@ export function decodeStatistics(key: string, file: Uint8Array): Features {
     return part.buffer as ArrayBuffer;
   };
   const moments: Moments | undefined = hasMoments
-    ? { count, mean: new Float64Array(take(8 * dimension)), covariance: { data: new Float64Array(take(8 * dimension ** 2)), rows: dimension, columns: dimension } }
+    ? {
+        count,
+        mean: new Float64Array(take(8 * dimension)),
+        covariance: { data: new Float64Array(take(8 * dimension ** 2)), rows: dimension, columns: dimension },
+      }
     : undefined;
   const set = features(new Float32Array(take(4 * count * dimension)), dimension);
   return moments ? { ...set, moments } : set;

@@ -95,11 +95,18 @@ function recognisedShare(own: number, groups: readonly (readonly Vector[])[], di
 type Similarities = readonly (readonly number[])[];
 
 function perPrompt(images: readonly number[], imagesPerPrompt: number): number[] {
-  return Array.from({ length: images.length / imagesPerPrompt }, (_, i) => mean(images.slice(i * imagesPerPrompt, (i + 1) * imagesPerPrompt)));
+  return Array.from({ length: images.length / imagesPerPrompt }, (_, i) =>
+    mean(images.slice(i * imagesPerPrompt, (i + 1) * imagesPerPrompt)),
+  );
 }
 
 function gainsOf(similarities: Similarities, without: Similarities, imagesPerPrompt: number): number[][] {
-  return similarities.map((images, c) => perPrompt(images.map((value, i) => value - without[c]![i]!), imagesPerPrompt));
+  return similarities.map((images, c) =>
+    perPrompt(
+      images.map((value, i) => value - without[c]![i]!),
+      imagesPerPrompt,
+    ),
+  );
 }
 
 function selectivityOf(own: number, gains: readonly (readonly number[])[]): Estimate {
@@ -131,24 +138,43 @@ export async function measureTokenDisentanglement(options: DisentanglementOption
   const conditions = tokenConditions(components);
   const measured: Similarities[] = [];
   for (const condition of conditions) {
-    const images = generate(prompts.map((prompt) => promptUnder(condition, prompt)), condition);
+    const images = generate(
+      prompts.map((prompt) => promptUnder(condition, prompt)),
+      condition,
+    );
     const rows = unitRows(await extractor.embedImages(images, { ...(signal && { signal }) }));
-    if (rows.length !== prompts.length * imagesPerPrompt) throw new Error(`${rows.length} images were made of ${prompts.length} prompts, ${imagesPerPrompt} each were expected`);
+    if (rows.length !== prompts.length * imagesPerPrompt)
+      throw new Error(`${rows.length} images were made of ${prompts.length} prompts, ${imagesPerPrompt} each were expected`);
     measured.push(directions.map((direction) => rows.map((row) => 100 * dot(row, direction))));
   }
   const gains = measured.map((similarities) => gainsOf(similarities, measured[0]!, imagesPerPrompt));
   return {
-    extractor: extractor.name, dimension: extractor.dimension, weightsSha256: extractor.weightsSha256, prompts: prompts.length, imagesPerPrompt,
+    extractor: extractor.name,
+    dimension: extractor.dimension,
+    weightsSha256: extractor.weightsSha256,
+    prompts: prompts.length,
+    imagesPerPrompt,
     components: components.map(({ name, token }, c) => ({
-      name, token, references: groups[c]!.length, recognised: recognisedShare(c, groups, directions), selectivity: selectivityOf(c, gains[c + 1]!),
+      name,
+      token,
+      references: groups[c]!.length,
+      recognised: recognisedShare(c, groups, directions),
+      selectivity: selectivityOf(c, gains[c + 1]!),
     })),
     conditions: conditions.map((condition, i) => ({ ...condition, pulls: pullsOf(components, measured[i]!, gains[i]!) })),
   };
 }
 
-function pullsOf(components: readonly BoundComponent[], similarities: Similarities, gains: readonly (readonly number[])[]): ComponentPull[] {
+function pullsOf(
+  components: readonly BoundComponent[],
+  similarities: Similarities,
+  gains: readonly (readonly number[])[],
+): ComponentPull[] {
   const images = similarities[0]!.map((_, i) => nearestOf(similarities.map((values) => values[i]!)));
   return components.map(({ name }, c) => ({
-    component: name, similarity: mean(similarities[c]!), gain: estimate(gains[c]!), nearest: images.filter((nearest) => nearest === c).length / images.length,
+    component: name,
+    similarity: mean(similarities[c]!),
+    gain: estimate(gains[c]!),
+    nearest: images.filter((nearest) => nearest === c).length / images.length,
   }));
 }

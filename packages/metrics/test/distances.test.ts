@@ -5,8 +5,14 @@ import { describe, expect, it } from 'vitest';
 import { golden, uniforms } from './formula-pictures.ts';
 
 interface Reference {
-  name: string; real: number; generated: number; dimension: number;
-  clean_fid: number; torch_fidelity_fid: number; clean_kid: number; torch_fidelity_kid: number;
+  name: string;
+  real: number;
+  generated: number;
+  dimension: number;
+  clean_fid: number;
+  torch_fidelity_fid: number;
+  clean_kid: number;
+  torch_fidelity_kid: number;
 }
 
 const references = JSON.parse(await readFile(`${golden}distances.json`, 'utf8')) as Reference[];
@@ -14,11 +20,14 @@ const references = JSON.parse(await readFile(`${golden}distances.json`, 'utf8'))
 /** As in test/golden/make-distances.py. */
 function formulaFeatures(name: string, count: number, dimension: number, shift: number): Features {
   const u = uniforms(name, count * dimension);
-  return features(Float32Array.from(u, (value, i) => {
-    const column = i % dimension;
-    const before = u[i - column + ((column + dimension - 1) % dimension)];
-    return Math.max(0, (value + 0.5 * before + shift) * (0.1 + column / dimension));
-  }), dimension);
+  return features(
+    Float32Array.from(u, (value, i) => {
+      const column = i % dimension;
+      const before = u[i - column + ((column + dimension - 1) % dimension)];
+      return Math.max(0, (value + 0.5 * before + shift) * (0.1 + column / dimension));
+    }),
+    dimension,
+  );
 }
 
 const firstRows = ({ data, dimension }: Features, count: number): Features => features(data.slice(0, count * dimension), dimension);

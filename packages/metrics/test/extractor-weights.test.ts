@@ -5,7 +5,13 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ExtractorNotConfiguredError, openExtractor, type ExtractorConfig, type FetchProgress, type ObjectReader } from '@styleforge/metrics';
+import {
+  ExtractorNotConfiguredError,
+  openExtractor,
+  type ExtractorConfig,
+  type FetchProgress,
+  type ObjectReader,
+} from '@styleforge/metrics';
 import { writeSafetensors } from '@styleforge/weights';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { golden, makeClipFolder, picture } from './formula-pictures.ts';
@@ -17,7 +23,10 @@ let address: string;
 let requests = 0;
 let cacheDirectory: string;
 
-const sha256Of = async (file: string) => createHash('sha256').update(await readFile(file)).digest('hex');
+const sha256Of = async (file: string) =>
+  createHash('sha256')
+    .update(await readFile(file))
+    .digest('hex');
 
 beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'styleforge-weights-'));
@@ -26,7 +35,10 @@ beforeAll(async () => {
   await writeSafetensors(join(scratch, 'store', 'inception.safetensors'), [{ name: 'x', shape: [1], data: Float32Array.of(1) }]);
   server = createServer((request, response) => {
     requests++;
-    readFile(join(scratch, 'store', request.url!)).then((bytes) => response.end(bytes), () => response.writeHead(404).end());
+    readFile(join(scratch, 'store', request.url!)).then(
+      (bytes) => response.end(bytes),
+      () => response.writeHead(404).end(),
+    );
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -38,7 +50,12 @@ afterAll(async () => {
 
 const readObject: ObjectReader = async (key, start) => {
   const bytes = await readFile(join(scratch, 'store', key)).catch(() => null);
-  return bytes && (async function* () { yield bytes.subarray(start); })();
+  return (
+    bytes &&
+    (async function* () {
+      yield bytes.subarray(start);
+    })()
+  );
 };
 
 async function embedding(config: ExtractorConfig): Promise<[string, number[]]> {
@@ -50,7 +67,11 @@ async function embedding(config: ExtractorConfig): Promise<[string, number[]]> {
 
 async function pinnedFiles(): Promise<Record<string, { url: string; sha256: string }>> {
   const names = await readdir(folder);
-  return Object.fromEntries(await Promise.all(names.map(async (name) => [name, { url: `${address}/clip/${name}`, sha256: await sha256Of(join(folder, name)) }] as const)));
+  return Object.fromEntries(
+    await Promise.all(
+      names.map(async (name) => [name, { url: `${address}/clip/${name}`, sha256: await sha256Of(join(folder, name)) }] as const),
+    ),
+  );
 }
 
 describe('CLIP weights', () => {
@@ -58,25 +79,36 @@ describe('CLIP weights', () => {
     const expected = await embedding({ name: 'clip', weights: { path: folder } });
     const progress: FetchProgress[] = [];
     const files = await pinnedFiles();
-    expect(await embedding({ name: 'clip', weights: { files }, cacheDirectory, onProgress: (seen) => progress.push(seen) })).toEqual(expected);
-    expect(progress.find(({ file }) => file === 'model.safetensors')).toMatchObject({ totalBytes: (await readFile(join(folder, 'model.safetensors'))).length });
+    expect(await embedding({ name: 'clip', weights: { files }, cacheDirectory, onProgress: (seen) => progress.push(seen) })).toEqual(
+      expected,
+    );
+    expect(progress.find(({ file }) => file === 'model.safetensors')).toMatchObject({
+      totalBytes: (await readFile(join(folder, 'model.safetensors'))).length,
+    });
     const before = requests;
     expect(await embedding({ name: 'clip', weights: { files }, cacheDirectory })).toEqual(expected);
     expect(requests).toBe(before);
     expect(await embedding({ name: 'clip', weights: { objectKey: 'clip', readObject }, cacheDirectory })).toEqual(expected);
-    expect(await embedding({ name: 'clip', weights: { objectKey: 'clip', readObject, sha256: expected[0] }, cacheDirectory })).toEqual(expected);
+    expect(await embedding({ name: 'clip', weights: { objectKey: 'clip', readObject, sha256: expected[0] }, cacheDirectory })).toEqual(
+      expected,
+    );
   });
 
   it('that are not there, or not what was pinned, are no extractor', async () => {
-    const open = (weights: ExtractorConfig['weights'], rest: Partial<ExtractorConfig> = { cacheDirectory }) => openExtractor({ name: 'clip', weights, ...rest });
-    await expect(open(undefined)).rejects.toThrow(/'clip' is not configured: set CLIP_WEIGHTS to .* CLIP_WEIGHTS_OBJECT .* CLIP_WEIGHTS_URL with CLIP_WEIGHTS_FILES/);
+    const open = (weights: ExtractorConfig['weights'], rest: Partial<ExtractorConfig> = { cacheDirectory }) =>
+      openExtractor({ name: 'clip', weights, ...rest });
+    await expect(open(undefined)).rejects.toThrow(
+      /'clip' is not configured: set CLIP_WEIGHTS to .* CLIP_WEIGHTS_OBJECT .* CLIP_WEIGHTS_URL with CLIP_WEIGHTS_FILES/,
+    );
     await expect(openExtractor({ name: 'mini-clip' })).rejects.toThrow(/'mini-clip' is not configured: set BASE_MODELS_DIRECTORY/);
     await expect(open({ objectKey: 'nowhere', readObject })).rejects.toThrow(ExtractorNotConfiguredError);
     await expect(open({ objectKey: 'nowhere', readObject })).rejects.toThrow(/the object store has no nowhere\/config\.json/);
     await expect(open({ objectKey: 'clip', readObject, sha256: 'a'.repeat(64) })).rejects.toThrow(/model\.safetensors has the sha256/);
     const { 'model.safetensors': model, ...rest } = await pinnedFiles();
     await expect(open({ files: rest })).rejects.toThrow(/the download lacks model\.safetensors/);
-    await expect(open({ files: { ...rest, 'model.safetensors': { ...model, url: `${address}/absent` } } }, { cacheDirectory: join(scratch, 'empty') })).rejects.toThrow(/answered 404/);
+    await expect(
+      open({ files: { ...rest, 'model.safetensors': { ...model, url: `${address}/absent` } } }, { cacheDirectory: join(scratch, 'empty') }),
+    ).rejects.toThrow(/answered 404/);
     await expect(open({ files: rest }, {})).rejects.toThrow(/lacks/);
     await expect(open({ files: { ...rest, 'model.safetensors': model } }, {})).rejects.toThrow(/a cache directory is needed/);
   });
@@ -89,7 +121,12 @@ describe('Inception weights', () => {
     const alone = join(scratch, 'alone');
     await mkdir(alone);
     await cp(file, join(alone, 'inception.safetensors'));
-    for (const weights of [{ path: file }, { path: alone }, { url: `${address}/inception.safetensors`, sha256 }, { objectKey: 'inception.safetensors', readObject }]) {
+    for (const weights of [
+      { path: file },
+      { path: alone },
+      { url: `${address}/inception.safetensors`, sha256 },
+      { objectKey: 'inception.safetensors', readObject },
+    ]) {
       const extractor = await openExtractor({ name: 'inception-v3-fid', weights, cacheDirectory });
       expect(extractor.weightsSha256).toBe(sha256);
       await extractor.release();
@@ -97,9 +134,15 @@ describe('Inception weights', () => {
     const archive = await openExtractor({ name: 'inception-v3-fid', weights: { path: join(golden, 'torch-files', 'zip.pth') } });
     expect(archive.weightsSha256).toBe(await sha256Of(join(golden, 'torch-files', 'zip.pth')));
     await expect(archive.embedImages([picture('one', 20, 30)])).rejects.toThrow(/hold no 'Conv2d_1a_3x3/);
-    await expect(openExtractor({ name: 'inception-v3-fid', weights: { path: join(golden, 'torch-files') } })).rejects.toThrow(/holds \d+ files of weights; give the path of one/);
+    await expect(openExtractor({ name: 'inception-v3-fid', weights: { path: join(golden, 'torch-files') } })).rejects.toThrow(
+      /holds \d+ files of weights; give the path of one/,
+    );
     await writeFile(join(scratch, 'weights.onnx'), '');
-    await expect(openExtractor({ name: 'inception-v3-fid', weights: { path: join(scratch, 'weights.onnx') } })).rejects.toThrow(/neither \.safetensors nor \.pth/);
-    await expect(openExtractor({ name: 'inception-v3-fid', weights: { path: join(golden, 'torch-files', 'evil.pth') } })).rejects.toThrow(/refers to posix\.system/);
+    await expect(openExtractor({ name: 'inception-v3-fid', weights: { path: join(scratch, 'weights.onnx') } })).rejects.toThrow(
+      /neither \.safetensors nor \.pth/,
+    );
+    await expect(openExtractor({ name: 'inception-v3-fid', weights: { path: join(golden, 'torch-files', 'evil.pth') } })).rejects.toThrow(
+      /refers to posix\.system/,
+    );
   });
 });

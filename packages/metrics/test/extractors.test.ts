@@ -16,16 +16,29 @@ beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'styleforge-extractors-'));
   weightsFile = join(scratch, 'inception.safetensors');
   const shapes = JSON.parse(await readFile(join(golden, 'inception-shapes.json'), 'utf8')) as Record<string, number[]>;
-  await writeSafetensors(weightsFile, Object.entries(shapes).map(([name, shape]) => ({ name, shape, data: weightsFor(name, shape) })), { dtype: 'F32' });
+  await writeSafetensors(
+    weightsFile,
+    Object.entries(shapes).map(([name, shape]) => ({ name, shape, data: weightsFor(name, shape) })),
+    { dtype: 'F32' },
+  );
 });
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 
 describe('inception-v3-fid', () => {
-  it.each([['clean', 2048], ['legacy', 2048], ['clean', 768], ['legacy', 192], ['clean', 64]] as const)('gives what %s and pytorch-fid give at %i features', async (resize, tap: InceptionTap) => {
+  it.each([
+    ['clean', 2048],
+    ['legacy', 2048],
+    ['clean', 768],
+    ['legacy', 192],
+    ['clean', 64],
+  ] as const)('gives what %s and pytorch-fid give at %i features', async (resize, tap: InceptionTap) => {
     const extractor = await openExtractor({ name: 'inception-v3-fid', weights: { path: weightsFile }, resize, tap });
     const reference = await SafetensorsReader.open(join(golden, 'inception.safetensors'));
     const names = Object.keys(pictures) as (keyof typeof pictures)[];
-    const { data, count, dimension } = await extractor.embedImages(names.map((name) => pictures[name]), { batchSize: 2 });
+    const { data, count, dimension } = await extractor.embedImages(
+      names.map((name) => pictures[name]),
+      { batchSize: 2 },
+    );
     expect([count, dimension, extractor.dimension]).toEqual([3, tap, tap]);
     for (const [row, name] of names.entries()) {
       const expected = await reference.read(`${resize}.${name}.${tap}`);
@@ -38,15 +51,25 @@ describe('inception-v3-fid', () => {
   });
 
   it('says what to configure where there are no weights, and what is wrong with others', async () => {
-    await expect(openExtractor({ name: 'inception-v3-fid' })).rejects.toThrow(/'inception-v3-fid' is not configured: set INCEPTION_WEIGHTS to .*pt_inception-2015-12-05.*INCEPTION_WEIGHTS_URL with INCEPTION_WEIGHTS_SHA256/);
-    await expect(openExtractor({ name: 'clip', weights: { path: join(scratch, 'nowhere') } })).rejects.toThrow(/'clip' is not configured: there is no .*nowhere/);
+    await expect(openExtractor({ name: 'inception-v3-fid' })).rejects.toThrow(
+      /'inception-v3-fid' is not configured: set INCEPTION_WEIGHTS to .*pt_inception-2015-12-05.*INCEPTION_WEIGHTS_URL with INCEPTION_WEIGHTS_SHA256/,
+    );
+    await expect(openExtractor({ name: 'clip', weights: { path: join(scratch, 'nowhere') } })).rejects.toThrow(
+      /'clip' is not configured: there is no .*nowhere/,
+    );
     const other = join(scratch, 'other.safetensors');
     await writeSafetensors(other, [{ name: 'x', shape: [1], data: Float32Array.of(1) }], { dtype: 'F32' });
     const extractor = await openExtractor({ name: 'inception-v3-fid', weights: { path: other } });
     await expect(extractor.embedImages([pictures.small])).rejects.toThrow(/hold no 'Conv2d_1a_3x3.*not the network of FID/);
     const broken = join(scratch, 'broken.safetensors');
     const reader = await SafetensorsReader.open(weightsFile);
-    const entries = await Promise.all(reader.names().map(async (name) => ({ name, shape: reader.info(name).shape, data: name === 'Conv2d_1a_3x3.bn.bias' ? new Float32Array(32).fill(NaN) : await reader.read(name) })));
+    const entries = await Promise.all(
+      reader.names().map(async (name) => ({
+        name,
+        shape: reader.info(name).shape,
+        data: name === 'Conv2d_1a_3x3.bn.bias' ? new Float32Array(32).fill(NaN) : await reader.read(name),
+      })),
+    );
     await writeSafetensors(broken, entries, { dtype: 'F32' });
     const damaged = await openExtractor({ name: 'inception-v3-fid', weights: { path: broken }, tap: 64 });
     await expect(damaged.embedImages([pictures.small])).rejects.toThrow(/item 1 has features that are no numbers/);
@@ -56,7 +79,15 @@ describe('inception-v3-fid', () => {
 
 describe('resize rules', () => {
   const sizes = { down: [61, 47, 29, 23], up: [23, 17, 41, 37], across: [53, 19, 31, 33], thin: [97, 3, 29, 29] } as const;
-  it.each(Object.keys(sizes).flatMap((name) => [['clean', name], ['legacy', name]] as ['clean' | 'legacy', keyof typeof sizes][]))('%s gives the reference within 1/255 of the range: %s', async (rule, name) => {
+  it.each(
+    Object.keys(sizes).flatMap(
+      (name) =>
+        [
+          ['clean', name],
+          ['legacy', name],
+        ] as ['clean' | 'legacy', keyof typeof sizes][],
+    ),
+  )('%s gives the reference within 1/255 of the range: %s', async (rule, name) => {
     const [width, height, toWidth, toHeight] = sizes[name];
     const resized = { clean: resizeClean, legacy: resizeLegacy }[rule](picture(name, width, height), toWidth, toHeight);
     const reader = await SafetensorsReader.open(join(golden, 'resize.safetensors'));
@@ -81,7 +112,10 @@ describe('clip', () => {
     const reference = await SafetensorsReader.open(join(golden, 'clip-preprocessing', 'embeddings.safetensors'));
     const texts = JSON.parse(await readFile(join(golden, 'clip-preprocessing', 'texts.json'), 'utf8')) as string[];
     const extractor = await openExtractor({ name: 'clip', weights: { path: folder } });
-    const found = { images: await extractor.embedImages(Object.values(pictures), { batchSize: 2 }), texts: await extractor.embedTexts!(texts, { batchSize: 2 }) };
+    const found = {
+      images: await extractor.embedImages(Object.values(pictures), { batchSize: 2 }),
+      texts: await extractor.embedTexts!(texts, { batchSize: 2 }),
+    };
     for (const part of ['images', 'texts'] as const) {
       const expected = await reference.read(part);
       const worst = expected.reduce((most, value, i) => Math.max(most, Math.abs(value - found[part].data[i]!)), 0);

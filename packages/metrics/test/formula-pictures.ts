@@ -24,7 +24,10 @@ export function uniforms(name: string, count: number): Float64Array {
 }
 
 export function weightsFor(name: string, shape: readonly number[]): Float32Array {
-  const values = uniforms(name, shape.reduce((product, dimension) => product * dimension, 1));
+  const values = uniforms(
+    name,
+    shape.reduce((product, dimension) => product * dimension, 1),
+  );
   if (name.endsWith('conv.weight')) {
     const scale = Math.sqrt(6 / shape.slice(1).reduce((product, dimension) => product * dimension, 1));
     return Float32Array.from(values, (value) => value * scale);

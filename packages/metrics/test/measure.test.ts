@@ -3,8 +3,18 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
-  directoryCache, imageArrays, imageFiles, measureImages, metricName, NonFiniteFeaturesError, openExtractor, promptSetSha256, referenceFeatures, UnreadableImageError,
-  type FeatureExtractor, type MeasureRequest,
+  directoryCache,
+  imageArrays,
+  imageFiles,
+  measureImages,
+  metricName,
+  NonFiniteFeaturesError,
+  openExtractor,
+  promptSetSha256,
+  referenceFeatures,
+  UnreadableImageError,
+  type FeatureExtractor,
+  type MeasureRequest,
 } from '@styleforge/metrics';
 import { SafetensorsReader, writeSafetensors } from '@styleforge/weights';
 import sharp from 'sharp';
@@ -33,7 +43,12 @@ describe('the metric block', () => {
     const block = await measure({ prompts, styleRef: real, seed: 5, subsets: 7, subsetSize: 6 });
     expect(block).toMatchObject({
       extractor: { name: 'mini-clip', dimension: extractor.dimension, resize: 'clip', weightsSha256: extractor.weightsSha256 },
-      realCount: 12, generatedCount: 8, promptSetSha256: promptSetSha256(prompts), seed: 5, kidSubsets: { subsets: 7, subsetSize: 6 }, leading: 'kid@mini-clip',
+      realCount: 12,
+      generatedCount: 8,
+      promptSetSha256: promptSetSha256(prompts),
+      seed: 5,
+      kidSubsets: { subsets: 7, subsetSize: 6 },
+      leading: 'kid@mini-clip',
     });
     expect(block.values.map(({ name }) => name)).toEqual(['kid@mini-clip', 'fid@mini-clip', 'clip@mini-clip']);
     for (const { value, interval } of block.values) {
@@ -49,8 +64,12 @@ describe('the metric block', () => {
   });
 
   it.each([
-    ['fid', 'inception-v3-fid', 2048, 'fid'], ['kid', 'inception-v3-fid', 768, 'kid@inception-v3-fid-768'], ['fid', 'clip', 512, 'fid@clip'],
-    ['clip', 'clip', 512, 'clip'], ['kid', 'mini-clip', 128, 'kid@mini-clip'], ['clip', 'mini-clip', 128, 'clip@mini-clip'],
+    ['fid', 'inception-v3-fid', 2048, 'fid'],
+    ['kid', 'inception-v3-fid', 768, 'kid@inception-v3-fid-768'],
+    ['fid', 'clip', 512, 'fid@clip'],
+    ['clip', 'clip', 512, 'clip'],
+    ['kid', 'mini-clip', 128, 'kid@mini-clip'],
+    ['clip', 'mini-clip', 128, 'clip@mini-clip'],
   ] as const)('names %s of %s with %i features %3$s', (metric, name, dimension, expected) => {
     expect(metricName(metric, { name, dimension })).toBe(expected);
   });
@@ -65,7 +84,12 @@ describe('the metric block', () => {
   });
 
   it('gives identical sets FID 0 and KID at or below 0, and says so', async () => {
-    const { values, warnings, memorisation } = await measure({ generated: real, styleRef: real, metrics: ['fid', 'kid'], bootstrap: false });
+    const { values, warnings, memorisation } = await measure({
+      generated: real,
+      styleRef: real,
+      metrics: ['fid', 'kid'],
+      bootstrap: false,
+    });
     expect(values.find(({ metric }) => metric === 'fid')!.value).toBeLessThan(1e-9);
     expect(values.find(({ metric }) => metric === 'kid')!.value).toBeLessThanOrEqual(0);
     expect(warnings.map(({ code }) => code)).toContain('identical-sets');
@@ -90,7 +114,13 @@ describe('the metric block', () => {
   it('names the picture whose features are no numbers', async () => {
     const folder = await makeClipFolder(join(scratch, 'broken-clip'));
     const reader = await SafetensorsReader.open(join(folder, 'model.safetensors'));
-    const entries = await Promise.all(reader.names().map(async (name) => ({ name, shape: reader.info(name).shape, data: (await reader.read(name)).fill(name.startsWith('visual_projection') ? NaN : 0) })));
+    const entries = await Promise.all(
+      reader.names().map(async (name) => ({
+        name,
+        shape: reader.info(name).shape,
+        data: (await reader.read(name)).fill(name.startsWith('visual_projection') ? NaN : 0),
+      })),
+    );
     await reader.close();
     await writeSafetensors(join(folder, 'model.safetensors'), entries);
     const broken = await openExtractor({ name: 'mini-clip', weights: { path: folder } });
@@ -107,7 +137,9 @@ describe('pictures in files', () => {
   it('are read in order, and one that is damaged, absent or no picture is named', async () => {
     const file = join(scratch, 'one.png');
     const { width, height, rgb } = picture('file', 20, 14);
-    await sharp(rgb, { raw: { width, height, channels: 3 } }).png().toFile(file);
+    await sharp(rgb, { raw: { width, height, channels: 3 } })
+      .png()
+      .toFile(file);
     const set = await imageFiles([file]);
     expect(set.sha256s[0]).toMatch(/^[0-9a-f]{64}$/);
     for await (const image of set.images()) expect(Buffer.from(image.rgb).equals(Buffer.from(rgb))).toBe(true);
@@ -116,7 +148,9 @@ describe('pictures in files', () => {
     await writeFile(cut, (await readFile(file)).subarray(0, 200));
     await writeFile(join(scratch, 'text.png'), 'no picture');
     for (const bad of [cut, join(scratch, 'text.png')]) {
-      await expect(measure({ generated: await imageFiles([file, bad]) })).rejects.toThrow(new RegExp(`${bad}: this picture cannot be read`));
+      await expect(measure({ generated: await imageFiles([file, bad]) })).rejects.toThrow(
+        new RegExp(`${bad}: this picture cannot be read`),
+      );
     }
   });
 });
@@ -124,7 +158,16 @@ describe('pictures in files', () => {
 describe('reference features', () => {
   const counting = (images: MeasureRequest['generated']) => {
     const count = { opened: 0 };
-    return { count, set: { ...images, images: () => { count.opened++; return images.images(); } } };
+    return {
+      count,
+      set: {
+        ...images,
+        images: () => {
+          count.opened++;
+          return images.images();
+        },
+      },
+    };
   };
 
   it('are made once for a set, whatever its order, and made anew where the kept file is damaged', async () => {

@@ -48,7 +48,10 @@ describe.each(reference.cases)('reference case $case', ({ case: index, fid, kid_
 describe('FID', () => {
   it('is the squared distance of the means where the covariances agree', async () => {
     const x = features(noise(300 * 8, 1), 8);
-    const shifted = features((x.data as Float64Array).map((value, i) => value + (i % 8)), 8);
+    const shifted = features(
+      (x.data as Float64Array).map((value, i) => value + (i % 8)),
+      8,
+    );
     expect(await frechetDistance(x, shifted)).toBeCloseTo(0 + 1 + 4 + 9 + 16 + 25 + 36 + 49, 9);
     expect(await frechetDistance(x, x)).toBeLessThan(1e-9);
   });
@@ -64,7 +67,8 @@ describe('FID', () => {
     const few = noise(6 * 9, 3);
     const other = noise(7 * 9, 4);
     const distance = await frechetDistance(features(few, 9), features(other, 9));
-    const repeat = (data: Float64Array, times: number) => Float64Array.from({ length: data.length * times }, (_, i) => data[i % data.length]!);
+    const repeat = (data: Float64Array, times: number) =>
+      Float64Array.from({ length: data.length * times }, (_, i) => data[i % data.length]!);
     // Scaling the deviations restores the covariance, so that both ways through the code must give the same number.
     const rescaled = (data: Float64Array, n: number, times: number) => {
       const center = Array.from({ length: 9 }, (_, i) => data.reduce((sum, value, k) => (k % 9 === i ? sum + value / n : sum), 0));
@@ -101,7 +105,11 @@ describe('KID', () => {
   });
 
   it('is near zero for one distribution and large for two', async () => {
-    const draw = (seed: number, shift: number) => features(noise(200 * 6, seed).map((value) => value + shift), 6);
+    const draw = (seed: number, shift: number) =>
+      features(
+        noise(200 * 6, seed).map((value) => value + shift),
+        6,
+      );
     expect(Math.abs((await kernelDistance(draw(1, 0), draw(2, 0))).mean)).toBeLessThan(0.01);
     expect((await kernelDistance(draw(1, 0), draw(2, 1))).mean).toBeGreaterThan(0.5);
   });
@@ -120,7 +128,13 @@ describe('CLIP score', () => {
 });
 
 describe('linear algebra', () => {
-  it.each([[5, 5], [9, 4], [4, 9], [1, 6], [60, 40]])('sums the singular values of a %i x %i matrix', async (rows, columns) => {
+  it.each([
+    [5, 5],
+    [9, 4],
+    [4, 9],
+    [1, 6],
+    [60, 40],
+  ])('sums the singular values of a %i x %i matrix', async (rows, columns) => {
     const a = { data: noise(rows * columns, 11), rows, columns };
     // A matrix times its own transpose is positive semidefinite: its singular values add up to its trace.
     const gram = await gemm(a, a, { transposeB: true });

@@ -1,22 +1,45 @@
 // Moments by streaming, intervals by bootstrap, distances of pictures, signs of overfitting: against closed forms and plain loops.
 import {
-  clipScoreInterval, diversityOf, features, fidInterval, frechetDistance, fullKernelDistance, kernelDistance, kidInterval, meanPairwiseDistance, memorisationOf, momentsOf,
-  MomentsAccumulator, overfittingSigns, type Features,
+  clipScoreInterval,
+  diversityOf,
+  features,
+  fidInterval,
+  frechetDistance,
+  fullKernelDistance,
+  kernelDistance,
+  kidInterval,
+  meanPairwiseDistance,
+  memorisationOf,
+  momentsOf,
+  MomentsAccumulator,
+  overfittingSigns,
+  type Features,
 } from '@styleforge/metrics';
 import { randomNormals } from '@styleforge/diffusion';
 import { describe, expect, it } from 'vitest';
 
 const normal = (count: number, dimension: number, seed: number, shift = 0): Features =>
-  features(randomNormals({ seed, step: 0, purpose: 'test' }, count * dimension).map((value) => value + shift), dimension);
+  features(
+    randomNormals({ seed, step: 0, purpose: 'test' }, count * dimension).map((value) => value + shift),
+    dimension,
+  );
 
 describe('moments', () => {
   it('are those of a plain double loop, whatever the blocks', async () => {
     const set = normal(1300, 11, 1, 100);
     const { mean, covariance } = await momentsOf(set);
     const at = (row: number, i: number) => set.data[row * 11 + i];
-    for (const [i, j] of [[0, 0], [3, 7], [10, 2], [10, 10]]) {
-      const [mi, mj] = [i, j].map((k) => Array.from({ length: 1300 }, (_, row) => at(row, k)).reduce((sum, value) => sum + value, 0) / 1300);
-      const product = Array.from({ length: 1300 }, (_, row) => (at(row, i) - mi) * (at(row, j) - mj)).reduce((sum, value) => sum + value, 0) / 1299;
+    for (const [i, j] of [
+      [0, 0],
+      [3, 7],
+      [10, 2],
+      [10, 10],
+    ]) {
+      const [mi, mj] = [i, j].map(
+        (k) => Array.from({ length: 1300 }, (_, row) => at(row, k)).reduce((sum, value) => sum + value, 0) / 1300,
+      );
+      const product =
+        Array.from({ length: 1300 }, (_, row) => (at(row, i) - mi) * (at(row, j) - mj)).reduce((sum, value) => sum + value, 0) / 1299;
       expect(mean[i]).toBeCloseTo(mi, 10);
       expect(covariance.data[i * 11 + j]).toBeCloseTo(product, 10);
     }
@@ -37,14 +60,15 @@ describe('KID of many images', () => {
     const [x, y] = [normal(4100, 3, 1), normal(40, 3, 2, 0.3)];
     const fewer = { ...x, data: x.data.slice(0, 4096 * 3), count: 4096 };
     const [kept, own] = [await kernelDistance(fewer, y, { subsets: 30 }), await kernelDistance(x, y, { subsets: 30 })];
-    expect(Math.abs(kept.mean - own.mean)).toBeLessThan(3 * (kept.standardDeviation + own.standardDeviation) / Math.sqrt(30));
+    expect(Math.abs(kept.mean - own.mean)).toBeLessThan((3 * (kept.standardDeviation + own.standardDeviation)) / Math.sqrt(30));
     const direct = await kernelDistance(y, y, { subsets: 1 });
     expect(direct.mean).toBeCloseTo(await fullKernelDistance(y, y), 12);
   });
 
   it('sums tiles as it sums one', async () => {
     const [x, y] = [normal(1500, 2, 1), normal(1100, 2, 2)];
-    const k = (a: Features, i: number, b: Features, j: number) => ((a.data[2 * i] * b.data[2 * j] + a.data[2 * i + 1] * b.data[2 * j + 1]) / 2 + 1) ** 3;
+    const k = (a: Features, i: number, b: Features, j: number) =>
+      ((a.data[2 * i] * b.data[2 * j] + a.data[2 * i + 1] * b.data[2 * j + 1]) / 2 + 1) ** 3;
     const mean = (a: Features, b: Features) => {
       let sum = 0;
       for (let i = 0; i < a.count; i++) for (let j = 0; j < b.count; j++) if (a !== b || i !== j) sum += k(a, i, b, j);
@@ -63,7 +87,9 @@ describe('intervals', () => {
   }
 
   it.each([
-    ['FID, more images than features', 60, 4, frechetDistance, fidInterval], ['FID, fewer', 12, 20, frechetDistance, fidInterval], ['KID', 60, 4, fullKernelDistance, kidInterval],
+    ['FID, more images than features', 60, 4, frechetDistance, fidInterval],
+    ['FID, fewer', 12, 20, frechetDistance, fidInterval],
+    ['KID', 60, 4, fullKernelDistance, kidInterval],
   ] as const)('of %s is as wide as fresh draws scatter', async (_, count, dimension, distance, interval) => {
     const sets = (seed: number) => [normal(count, dimension, seed), normal(count, dimension, seed + 1, 0.7)] as const;
     const value = await distance(...sets(1));
@@ -71,7 +97,7 @@ describe('intervals', () => {
     expect(found).toMatchObject({ level: 0.95, replicates: 200 });
     expect(found.low).toBeLessThan(value);
     expect(found.high).toBeGreaterThan(value);
-    const ratio = (found.high - found.low) / await spread((seed) => distance(...sets(seed)));
+    const ratio = (found.high - found.low) / (await spread((seed) => distance(...sets(seed))));
     expect(ratio).toBeGreaterThan(0.5);
     expect(ratio).toBeLessThan(2);
     expect(await interval(value, ...sets(1), { seed: 3 })).toEqual(found);
@@ -81,8 +107,14 @@ describe('intervals', () => {
   it('of the CLIP score is that of a mean', async () => {
     const count = 400;
     const angles = randomNormals({ seed: 1, step: 0, purpose: 'angles' }, count).map((value) => 1 + 0.2 * value);
-    const images = features(Float64Array.from({ length: 2 * count }, (_, i) => (i % 2 ? Math.sin(angles[i >> 1]) : Math.cos(angles[i >> 1]))), 2);
-    const texts = features(Float64Array.from({ length: 2 * count }, (_, i) => 1 - (i % 2)), 2);
+    const images = features(
+      Float64Array.from({ length: 2 * count }, (_, i) => (i % 2 ? Math.sin(angles[i >> 1]) : Math.cos(angles[i >> 1]))),
+      2,
+    );
+    const texts = features(
+      Float64Array.from({ length: 2 * count }, (_, i) => 1 - (i % 2)),
+      2,
+    );
     const scores = Array.from(angles, (angle) => 100 * Math.cos(angle));
     const mean = scores.reduce((sum, value) => sum + value, 0) / count;
     const error = Math.sqrt(scores.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (count - 1) / count);
@@ -108,7 +140,8 @@ describe('intervals', () => {
 });
 
 describe('distances of pictures', () => {
-  const unit = (...angles: number[]) => features(Float64Array.from(angles.flatMap((angle) => [3 * Math.cos(angle), 3 * Math.sin(angle)])), 2);
+  const unit = (...angles: number[]) =>
+    features(Float64Array.from(angles.flatMap((angle) => [3 * Math.cos(angle), 3 * Math.sin(angle)])), 2);
 
   it('are the lengths between unit vectors', async () => {
     expect(await meanPairwiseDistance(unit(0, Math.PI / 2, Math.PI))).toBeCloseTo((2 * Math.SQRT2 + 2) / 3, 12);
@@ -117,35 +150,51 @@ describe('distances of pictures', () => {
     let sum = 0;
     for (let i = 0; i < 1100; i++) for (let j = 0; j < i; j++) sum += 2 * Math.abs(Math.sin((angle(i) - angle(j)) / 2));
     expect(await meanPairwiseDistance(many)).toBeCloseTo((2 * sum) / 1100 / 1099, 6);
-    expect(await diversityOf(unit(0, Math.PI / 2), unit(0, Math.PI))).toMatchObject({ reference: 2, ratio: expect.closeTo(Math.SQRT1_2, 12) });
+    expect(await diversityOf(unit(0, Math.PI / 2), unit(0, Math.PI))).toMatchObject({
+      reference: 2,
+      ratio: expect.closeTo(Math.SQRT1_2, 12),
+    });
     await expect(meanPairwiseDistance(unit(0))).rejects.toThrow(/at least 2 images/);
     await expect(meanPairwiseDistance(features(Float32Array.of(0, 0, 1, 1), 2))).rejects.toThrow(/image 1 has features of length zero/);
   });
 
   it('tell a picture that repeats a training picture', async () => {
     const found = await memorisationOf(unit(1.5, 0.01, 2.9), unit(0, 2, 4));
-    expect(found.nearest.map(({ generated, reference, memorised }) => [generated, reference, memorised])).toEqual([[1, 0, true], [0, 1, false], [2, 1, false]]);
+    expect(found.nearest.map(({ generated, reference, memorised }) => [generated, reference, memorised])).toEqual([
+      [1, 0, true],
+      [0, 1, false],
+      [2, 1, false],
+    ]);
     expect(found).toMatchObject({ memorisedCount: 1, memorisedShare: 1 / 3 });
     expect((await memorisationOf(unit(1), unit(1))).nearest[0]).toMatchObject({ secondDistance: null, memorised: false });
   });
 });
 
 describe('signs of overfitting', () => {
-  const present = (evidence: Parameters<typeof overfittingSigns>[0]) => Object.fromEntries(overfittingSigns(evidence).map(({ sign, present: is }) => [sign, is]));
+  const present = (evidence: Parameters<typeof overfittingSigns>[0]) =>
+    Object.fromEntries(overfittingSigns(evidence).map(({ sign, present: is }) => [sign, is]));
   const history = (kids: number[], clips: number[] = []) => kids.map((kid, i) => ({ step: 100 * (i + 1), kid, clip: clips[i] }));
 
   it('are a KID that rises and a CLIP score that falls for good, not a single bad step', () => {
     expect(present({ history: history([9, 3, 5, 6], [20, 25, 22, 21]) })).toMatchObject({ 'kid-rising': true, 'clip-falling': true });
     expect(present({ history: history([9, 5, 3, 6], [20, 22, 25, 21]) })).toMatchObject({ 'kid-rising': false, 'clip-falling': false });
     expect(present({ history: history([9, 3, 3.1, 3.2]) })).toMatchObject({ 'kid-rising': false });
-    expect(present({ history: history([9, 3, 5, 6]).map((point) => ({ ...point, kidStandardDeviation: 2 })) })).toMatchObject({ 'kid-rising': false });
+    expect(present({ history: history([9, 3, 5, 6]).map((point) => ({ ...point, kidStandardDeviation: 2 })) })).toMatchObject({
+      'kid-rising': false,
+    });
     expect(present({ history: history([9, 3]) })).toMatchObject({ 'kid-rising': null, 'clip-falling': null });
     expect(overfittingSigns({ history: history([9, 3, 5, 6]) })[0].explanation).toBe('KID was best at step 200 (3.000) and rose to 6.000.');
   });
 
   it('are pictures that are alike or repeat training pictures', () => {
-    expect(present({ diversity: { generated: 0.5, reference: 1, ratio: 0.5 } })).toMatchObject({ 'low-diversity': true, 'memorised-pictures': null });
+    expect(present({ diversity: { generated: 0.5, reference: 1, ratio: 0.5 } })).toMatchObject({
+      'low-diversity': true,
+      'memorised-pictures': null,
+    });
     expect(present({ diversity: { generated: 0.9, reference: 1, ratio: 0.9 } })).toMatchObject({ 'low-diversity': false });
-    expect(present({ memorisation: { nearest: [], memorisedCount: 3, memorisedShare: 0.3 } })).toMatchObject({ 'memorised-pictures': true, 'low-diversity': null });
+    expect(present({ memorisation: { nearest: [], memorisedCount: 3, memorisedShare: 0.3 } })).toMatchObject({
+      'memorised-pictures': true,
+      'low-diversity': null,
+    });
   });
 });

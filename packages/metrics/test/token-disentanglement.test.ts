@@ -3,7 +3,15 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { features, measureTokenDisentanglement, openExtractor, promptUnder, tokenConditions, type FeatureExtractor, type RgbImage } from '@styleforge/metrics';
+import {
+  features,
+  measureTokenDisentanglement,
+  openExtractor,
+  promptUnder,
+  tokenConditions,
+  type FeatureExtractor,
+  type RgbImage,
+} from '@styleforge/metrics';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const golden = fileURLToPath(new URL('../../../test/golden/', import.meta.url));
@@ -14,7 +22,10 @@ describe('conditions', () => {
   it('join the prompts of the tokens as the method does', () => {
     const conditions = tokenConditions([person, background]);
     expect(conditions.map((condition) => promptUnder(condition, 'a house'))).toEqual([
-      'a house', 'a photo of zwx style, a house', 'a photo of ukj style, a house', 'a photo of zwx style, ukj style, a house',
+      'a house',
+      'a photo of zwx style, a house',
+      'a photo of ukj style, a house',
+      'a photo of zwx style, ukj style, a house',
     ]);
     expect(conditions.map(({ components }) => components)).toEqual([[], ['person'], ['background'], ['person', 'background']]);
   });
@@ -27,7 +38,10 @@ describe('conditions', () => {
 
 /** Pictures are their own embeddings: two numbers in the first bytes. */
 const plain: FeatureExtractor = {
-  name: 'clip', dimension: 2, resize: 'clip', weightsSha256: '0'.repeat(64),
+  name: 'clip',
+  dimension: 2,
+  resize: 'clip',
+  weightsSha256: '0'.repeat(64),
   async embedImages(images) {
     const rows: number[] = [];
     for await (const { rgb } of images) rows.push(rgb[0]!, rgb[1]!);
@@ -37,38 +51,73 @@ const plain: FeatureExtractor = {
   release: () => Promise.resolve(),
 };
 const point = (x: number, y: number): RgbImage => ({ width: 1, height: 1, rgb: Uint8Array.of(x, y, 0) });
-const components = [{ ...person, references: [point(9, 0), point(5, 0)] }, { ...background, references: [point(0, 7), point(0, 3)] }];
+const components = [
+  { ...person, references: [point(9, 0), point(5, 0)] },
+  { ...background, references: [point(0, 7), point(0, 3)] },
+];
 
 describe('the measurement', () => {
-  const measure = (images: Record<string, RgbImage[]>, prompts: string[], imagesPerPrompt = 1) => measureTokenDisentanglement({
-    extractor: plain, components, prompts, imagesPerPrompt, generate: (_, condition) => images[condition.components.join('+')]!,
-  });
+  const measure = (images: Record<string, RgbImage[]>, prompts: string[], imagesPerPrompt = 1) =>
+    measureTokenDisentanglement({
+      extractor: plain,
+      components,
+      prompts,
+      imagesPerPrompt,
+      generate: (_, condition) => images[condition.components.join('+')]!,
+    });
 
   it('has known answers: similarity, gain against the same prompts and seeds, standard error, share', async () => {
-    const result = await measure({
-      '': [point(3, 4), point(4, 3)], person: [point(1, 0), point(4, 3)], background: [point(3, 4), point(3, 4)], 'person+background': [point(1, 1), point(1, 1)],
-    }, ['a house', 'a tree']);
+    const result = await measure(
+      {
+        '': [point(3, 4), point(4, 3)],
+        person: [point(1, 0), point(4, 3)],
+        background: [point(3, 4), point(3, 4)],
+        'person+background': [point(1, 1), point(1, 1)],
+      },
+      ['a house', 'a tree'],
+    );
     const [without, alone, , together] = result.conditions;
-    expect(without?.pulls.map(({ similarity, gain, nearest }) => [similarity, gain, nearest])).toEqual([[70, { value: 0, standardError: 0 }, 0.5], [70, { value: 0, standardError: 0 }, 0.5]]);
+    expect(without?.pulls.map(({ similarity, gain, nearest }) => [similarity, gain, nearest])).toEqual([
+      [70, { value: 0, standardError: 0 }, 0.5],
+      [70, { value: 0, standardError: 0 }, 0.5],
+    ]);
     // person alone: the first prompt goes from (60, 80) to (100, 0), the second stays as it is.
     expect(alone?.pulls[0]).toMatchObject({ component: 'person', similarity: 90, gain: { value: 20, standardError: 20 }, nearest: 1 });
     expect(alone?.pulls[1]).toMatchObject({ component: 'background', gain: { value: -40, standardError: 40 }, nearest: 0 });
     expect(result.components[0]).toMatchObject({ references: 2, recognised: 1, selectivity: { value: 60, standardError: 60 } });
     // background alone: the first stays, the second goes from (80, 60) to (60, 80).
-    expect(result.components[1]?.selectivity).toEqual({ value: expect.closeTo(20, 9) as number, standardError: expect.closeTo(20, 9) as number });
-    expect(together?.pulls.map(({ gain }) => gain.value)).toEqual([expect.closeTo(Math.SQRT1_2 * 100 - 70, 9), expect.closeTo(Math.SQRT1_2 * 100 - 70, 9)]);
+    expect(result.components[1]?.selectivity).toEqual({
+      value: expect.closeTo(20, 9) as number,
+      standardError: expect.closeTo(20, 9) as number,
+    });
+    expect(together?.pulls.map(({ gain }) => gain.value)).toEqual([
+      expect.closeTo(Math.SQRT1_2 * 100 - 70, 9),
+      expect.closeTo(Math.SQRT1_2 * 100 - 70, 9),
+    ]);
   });
 
   it('takes several images of a prompt as one, and claims no error of a single prompt', async () => {
     const same = [point(1, 0), point(0, 1)];
-    const result = await measure({ '': same, person: [point(1, 0), point(1, 0)], background: same, 'person+background': same }, ['a house'], 2);
+    const result = await measure(
+      { '': same, person: [point(1, 0), point(1, 0)], background: same, 'person+background': same },
+      ['a house'],
+      2,
+    );
     expect(result.conditions[1]?.pulls[0]?.gain).toEqual({ value: 50, standardError: null });
   });
 
   it('tells when the judge cannot tell the components apart', async () => {
     const alike = [point(5, 5), point(5, 6), point(6, 5)];
-    const { components: [first, second] } = await measureTokenDisentanglement({
-      extractor: plain, components: [{ ...person, references: alike }, { ...background, references: alike }], prompts: ['a house'], generate: () => [point(1, 1)],
+    const {
+      components: [first, second],
+    } = await measureTokenDisentanglement({
+      extractor: plain,
+      components: [
+        { ...person, references: alike },
+        { ...background, references: alike },
+      ],
+      prompts: ['a house'],
+      generate: () => [point(1, 1)],
     });
     expect((first?.recognised ?? 1) + (second?.recognised ?? 1)).toBeLessThan(1.5);
   });
@@ -76,8 +125,16 @@ describe('the measurement', () => {
   it.each([
     ['a single component', { components: components.slice(1) }, /two components/],
     ['no prompts', { prompts: [] }, /at least one prompt/],
-    ['a component of one image', { components: [components[0]!, { ...background, references: [point(0, 1)] }] }, /background has 1 reference/],
-    ['a judge without texts', { extractor: { ...plain, name: 'inception-v3-fid' as const, embedTexts: undefined } }, /CLIP extractor, not inception/],
+    [
+      'a component of one image',
+      { components: [components[0]!, { ...background, references: [point(0, 1)] }] },
+      /background has 1 reference/,
+    ],
+    [
+      'a judge without texts',
+      { extractor: { ...plain, name: 'inception-v3-fid' as const, embedTexts: undefined } },
+      /CLIP extractor, not inception/,
+    ],
     ['a generator that makes too few', { generate: () => [] }, /0 images were made of 1 prompts/],
   ])('refuses %s', async (_case, changes, message) => {
     const options = { extractor: plain, components, prompts: ['a house'], generate: () => [point(1, 1)], ...changes };
@@ -112,13 +169,22 @@ describe('with a CLIP judge', () => {
     return { width: side, height: side, rgb };
   }
   const references = (content: { stripes: boolean; rings: boolean }) => Array.from({ length: 6 }, (_, i) => drawing(100 + i, content));
-  const measure = (model: (prompt: string, seed: number) => RgbImage) => measureTokenDisentanglement({
-    extractor, prompts: Array.from({ length: 8 }, (_, i) => `thing ${i}`), generate: (prompts) => prompts.map(model),
-    components: [{ ...person, references: references({ stripes: true, rings: false }) }, { ...background, references: references({ stripes: false, rings: true }) }],
-  });
+  const measure = (model: (prompt: string, seed: number) => RgbImage) =>
+    measureTokenDisentanglement({
+      extractor,
+      prompts: Array.from({ length: 8 }, (_, i) => `thing ${i}`),
+      generate: (prompts) => prompts.map(model),
+      components: [
+        { ...person, references: references({ stripes: true, rings: false }) },
+        { ...background, references: references({ stripes: false, rings: true }) },
+      ],
+    });
 
   it('finds the tokens of a model that draws what they stand for', async () => {
-    const { components: [first, second], conditions: [without, zwx, ukj, both] } = await measure((prompt, seed) => drawing(seed, { stripes: prompt.includes('zwx'), rings: prompt.includes('ukj') }));
+    const {
+      components: [first, second],
+      conditions: [without, zwx, ukj, both],
+    } = await measure((prompt, seed) => drawing(seed, { stripes: prompt.includes('zwx'), rings: prompt.includes('ukj') }));
     for (const component of [first, second]) {
       expect(component).toMatchObject({ references: 6, recognised: 1 });
       expect(component!.selectivity.value).toBeGreaterThan(10 * component!.selectivity.standardError!);
@@ -130,6 +196,9 @@ describe('with a CLIP judge', () => {
 
   it('finds nothing in a model that hears no tokens', async () => {
     const { components: measured } = await measure((_prompt, seed) => drawing(seed, { stripes: true, rings: false }));
-    expect(measured.map(({ selectivity }) => selectivity)).toEqual([{ value: 0, standardError: 0 }, { value: 0, standardError: 0 }]);
+    expect(measured.map(({ selectivity }) => selectivity)).toEqual([
+      { value: 0, standardError: 0 },
+      { value: 0, standardError: 0 },
+    ]);
   });
 });

@@ -27,12 +27,20 @@ function flippedKernel(builder: ModelBuilder, weight: string, [o, c, kh, kw]: Sh
   const swapped = builder.transpose(builder.reshape(weight, [o, c, size]), [1, 0, 2]);
   if (size === 1) return builder.reshape(swapped, [c, o, 1, 1]);
   const exchange = Float32Array.from({ length: size * size }, (_, i) => (Math.floor(i / size) + (i % size) === size - 1 ? 1 : 0));
-  return builder.reshape(builder.node('Gemm', [builder.reshape(swapped, [c * o, size]), builder.floats(exchange, [size, size], precision)]), [c, o, kh, kw]);
+  return builder.reshape(
+    builder.node('Gemm', [builder.reshape(swapped, [c * o, size]), builder.floats(exchange, [size, size], precision)]),
+    [c, o, kh, kw],
+  );
 }
 
 /** x, weight and perhaps a bias -> results */
 export function convolution(
-  context: ConvolutionContext, operands: readonly string[], images: Shape, weightShape: Shape, results: Shape, { strides, pads }: Conv2dAttributes,
+  context: ConvolutionContext,
+  operands: readonly string[],
+  images: Shape,
+  weightShape: Shape,
+  results: Shape,
+  { strides, pads }: Conv2dAttributes,
 ): string {
   const shapes = { images, results, kernel: [weightShape[2], weightShape[3]] as const, strides, pads };
   const form = mayTransform(context) ? winogradForm(shapes) : null;
@@ -42,7 +50,11 @@ export function convolution(
 
 /** Gradient with respect to the input: a convolution with the flipped kernel where pixels outweigh weights, else a transposed one. */
 export function inputGradient(
-  context: ConvolutionContext, dy: string, weight: string, dyShape: Shape, weightShape: Shape,
+  context: ConvolutionContext,
+  dy: string,
+  weight: string,
+  dyShape: Shape,
+  weightShape: Shape,
   { strides, pads, inputShape }: Conv2dAttributes & { readonly inputShape: Shape },
 ): string {
   const { builder, precision } = context;
@@ -55,7 +67,9 @@ export function inputGradient(
     const form = mayTransform(context) ? winogradForm(back) : null;
     if (form) return winogradInputGradient(builder, form, dy, weight, back);
     if (preferFlippedKernel(dyShape, weightShape)) {
-      return builder.node('Conv', [dy, flippedKernel(builder, weight, weightShape, precision)], { attributes: { pads: ints(flippedPads) } });
+      return builder.node('Conv', [dy, flippedKernel(builder, weight, weightShape, precision)], {
+        attributes: { pads: ints(flippedPads) },
+      });
     }
   }
   const outputPadding = [0, 1].map((i) => inputShape[i + 2] - ((dyShape[i + 2] - 1) * strides[i] + kernel[i] - pads[i] - pads[i + 2]));
@@ -76,7 +90,8 @@ function slice(builder: ModelBuilder, x: string, axes: number[], starts: number[
 
 function pad(builder: ModelBuilder, x: string, [top, left, bottom, right]: readonly number[]): string {
   return [top, left, bottom, right].some((count) => count > 0)
-    ? builder.node('Pad', [x, builder.integers([0, 0, top, left, 0, 0, bottom, right])]) : x;
+    ? builder.node('Pad', [x, builder.integers([0, 0, top, left, 0, 0, bottom, right])])
+    : x;
 }
 
 /** [n, c, ...rest] -> [c, n * rest] */
@@ -89,7 +104,14 @@ function channelsFirst(builder: ModelBuilder, x: string, [n, c, ...rest]: Shape)
  * Shifted windows of x as plain one-dimensional slices: x and dy are padded to one size and all images of a channel follow each other,
  * so the window of a kernel offset starts offset elements later; what wraps around meets the zeros padded to dy. For unit strides.
  */
-function flatGradient(builder: ModelBuilder, x: string, dy: string, xShape: Shape, dyShape: Shape, { kernel: [kh, kw], pads }: WeightGradientAttributes): string {
+function flatGradient(
+  builder: ModelBuilder,
+  x: string,
+  dy: string,
+  xShape: Shape,
+  dyShape: Shape,
+  { kernel: [kh, kw], pads }: WeightGradientAttributes,
+): string {
   const [n, c, h, w] = xShape;
   const size = [h + pads[0] + pads[2], w + pads[1] + pads[3]];
   const length = n * size[0] * size[1] - (kh - 1) * size[1] - (kw - 1);
@@ -107,13 +129,21 @@ function flatGradient(builder: ModelBuilder, x: string, dy: string, xShape: Shap
  * Shifted windows as slices of the channels-last image, [n*oh*ow, c] each: any stride, and the fastest form for small images,
  * because one product contracts samples and pixels together. dy comes with its channels first, so that no product transposes it.
  */
-function channelsLastGradient(builder: ModelBuilder, x: string, dy: string, xShape: Shape, dyShape: Shape, { kernel, strides, pads }: WeightGradientAttributes): string {
+function channelsLastGradient(
+  builder: ModelBuilder,
+  x: string,
+  dy: string,
+  xShape: Shape,
+  dyShape: Shape,
+  { kernel, strides, pads }: WeightGradientAttributes,
+): string {
   const [n, c] = xShape;
   const [, o, oh, ow] = dyShape;
   const rowCount = n * oh * ow;
   const toLast = (name: string): string => builder.transpose(name, [0, 2, 3, 1]);
   const padded = pads.some((count) => count > 0)
-    ? builder.node('Pad', [toLast(x), builder.integers([0, pads[0], pads[1], 0, 0, pads[2], pads[3], 0])]) : toLast(x);
+    ? builder.node('Pad', [toLast(x), builder.integers([0, pads[0], pads[1], 0, 0, pads[2], pads[3], 0])])
+    : toLast(x);
   const windows = kernelOffsets(kernel).map(([i, j]) => {
     const ends = [i + (oh - 1) * strides[0] + 1, j + (ow - 1) * strides[1] + 1];
     return slice(builder, padded, [1, 2], [i, j], ends, [...strides]);
@@ -121,10 +151,16 @@ function channelsLastGradient(builder: ModelBuilder, x: string, dy: string, xSha
   const errors = channelsFirst(builder, dy, dyShape);
   const product = (columns: string): string => builder.node('Gemm', [errors, columns]);
   if (rowCount < MANY_ROWS) {
-    const interleaved = concat(builder, windows.map((window) => builder.reshape(window, [rowCount, c, 1])), 2);
+    const interleaved = concat(
+      builder,
+      windows.map((window) => builder.reshape(window, [rowCount, c, 1])),
+      2,
+    );
     return product(builder.reshape(interleaved, [rowCount, c * windows.length]));
   }
-  const columns = windows.map((window) => builder.node('Unsqueeze', [product(builder.reshape(window, [rowCount, c])), builder.integers([2])]));
+  const columns = windows.map((window) =>
+    builder.node('Unsqueeze', [product(builder.reshape(window, [rowCount, c])), builder.integers([2])]),
+  );
   return builder.reshape(concat(builder, columns, 2), [o, c * windows.length]);
 }
 
@@ -141,7 +177,11 @@ function kernelOffsets([kh, kw]: Size): [number, number][] {
 
 /** Gradient with respect to the weight, [o, c * kh * kw]: all shifted windows of x against dy in matrix products. */
 export function weightGradient(
-  context: ConvolutionContext, x: string, dy: string, xShape: Shape, dyShape: Shape,
+  context: ConvolutionContext,
+  x: string,
+  dy: string,
+  xShape: Shape,
+  dyShape: Shape,
   attributes: WeightGradientAttributes,
 ): string {
   const { builder } = context;

@@ -79,7 +79,9 @@ class ValueNames {
 
 /** Writes the part of `graph` that computes `outputs` (name -> tensor). */
 export function emitOnnx(graph: Graph, wanted: Readonly<Record<string, Tensor>>, target: Target, options: EmitOptions = {}): OnnxModel {
-  const outputs = Object.fromEntries(Object.entries(wanted).map(([name, tensor]) => [name, target !== 'webgpu' ? withoutReshapes(graph, tensor) : tensor]));
+  const outputs = Object.fromEntries(
+    Object.entries(wanted).map(([name, tensor]) => [name, target !== 'webgpu' ? withoutReshapes(graph, tensor) : tensor]),
+  );
   const builder = new ModelBuilder(options);
   const mixed = options.mixedPrecision ? new MixedPrecision() : null;
   const exported = new Set(Object.values(outputs).map(({ id }) => id));
@@ -110,11 +112,19 @@ export function emitOnnx(graph: Graph, wanted: Readonly<Record<string, Tensor>>,
   }
   for (const [name, tensor] of Object.entries(outputs)) {
     const precision = options.float16?.includes(name) ? 'float16' : 'float32';
-    builder.exportAs(names.get(tensor, precision), OUTPUT_PREFIX + name, tensor.dtype === 'float32' ? precision : tensor.dtype, tensor.shape);
+    builder.exportAs(
+      names.get(tensor, precision),
+      OUTPUT_PREFIX + name,
+      tensor.dtype === 'float32' ? precision : tensor.dtype,
+      tensor.shape,
+    );
   }
   if (options.refusesResults) builder.refuseResults();
   return {
-    bytes: builder.build(), inputs, inputNames: inputs.map((input) => names.get(input)),
-    outputTensors: outputs, outputNames: Object.fromEntries(Object.keys(outputs).map((name) => [name, OUTPUT_PREFIX + name])),
+    bytes: builder.build(),
+    inputs,
+    inputNames: inputs.map((input) => names.get(input)),
+    outputTensors: outputs,
+    outputNames: Object.fromEntries(Object.keys(outputs).map((name) => [name, OUTPUT_PREFIX + name])),
   };
 }

@@ -23,8 +23,12 @@ type Emitter<K extends OpKind> = (context: EmitContext<K>) => string;
 
 const MICROSOFT = 'com.microsoft';
 
-const simple = <K extends OpKind>(opType: string): Emitter<K> => ({ builder, operands }) => builder.node(opType, operands);
-const float = ({ builder, precision }: Pick<EmitContext, 'builder' | 'precision'>, value: number): string => builder.floats(Float32Array.of(value), [], precision);
+const simple =
+  <K extends OpKind>(opType: string): Emitter<K> =>
+  ({ builder, operands }) =>
+    builder.node(opType, operands);
+const float = ({ builder, precision }: Pick<EmitContext, 'builder' | 'precision'>, value: number): string =>
+  builder.floats(Float32Array.of(value), [], precision);
 
 function source({ node }: EmitContext): string {
   throw new Error(`'${node.kind}' is declared, not computed`);
@@ -40,7 +44,8 @@ function emitMatmul(context: EmitContext<'matmul'>): string {
   if (target !== 'webgpu') {
     if (!transposeA && !transposeB && alpha === 1) return builder.node('MatMul', operands);
     return builder.node('FusedMatMul', operands, {
-      domain: MICROSOFT, attributes: { transA: BigInt(transposeA), transB: BigInt(transposeB), alpha },
+      domain: MICROSOFT,
+      attributes: { transA: BigInt(transposeA), transB: BigInt(transposeB), alpha },
     });
   }
   const left = transposeA ? swapLast(builder, operands[0], a.shape.length) : operands[0];
@@ -63,7 +68,11 @@ function emitLinear({ builder, node, operands }: EmitContext<'linear'>): string 
 
 /** WebGPU's LayerNormalization leaves its further outputs out. */
 function emitInverseDeviation(context: EmitContext<'inverseDeviation'>): string {
-  const { builder, node, operands: [x] } = context;
+  const {
+    builder,
+    node,
+    operands: [x],
+  } = context;
   const mean = (value: string): string => builder.node('ReduceMean', [value, builder.integers([-1])], { attributes: { keepdims: 1n } });
   const centred = builder.node('Sub', [x, mean(x)]);
   const variance = mean(builder.node('Mul', [centred, centred]));
@@ -77,7 +86,10 @@ function emitStandardize(context: EmitContext<'standardize'> | EmitContext<'inve
     const width = node.inputs[0].shape.at(-1)!;
     const ones = shared.get(`ones:${width}`) ?? builder.initializer(new Float32Array(width).fill(1), [width]);
     shared.set(`ones:${width}`, ones);
-    const outputs = [builder.freshName('standardized'), ...(wantsDeviation && context.target !== 'webgpu' ? [builder.freshName('mean'), builder.freshName('deviation')] : [])];
+    const outputs = [
+      builder.freshName('standardized'),
+      ...(wantsDeviation && context.target !== 'webgpu' ? [builder.freshName('mean'), builder.freshName('deviation')] : []),
+    ];
     builder.node('LayerNormalization', [operands[0], ones], { outputs, attributes: { axis: -1n, epsilon: node.attributes.epsilon } });
     shared.set(`${key}:value`, outputs[0]);
     if (outputs.length > 1) shared.set(`${key}:deviation`, outputs[2]);
@@ -86,15 +98,23 @@ function emitStandardize(context: EmitContext<'standardize'> | EmitContext<'inve
 }
 
 function emitReduction(opType: string): (context: EmitContext<'reduceSum' | 'reduceMean' | 'reduceMax'>) => string {
-  return ({ builder, node, operands }) => builder.node(opType, [operands[0], builder.integers(node.attributes.axes)], {
-    attributes: { keepdims: BigInt(node.attributes.keepDimensions) },
-  });
+  return ({ builder, node, operands }) =>
+    builder.node(opType, [operands[0], builder.integers(node.attributes.axes)], {
+      attributes: { keepdims: BigInt(node.attributes.keepDimensions) },
+    });
 }
 
 function emitPooling(opType: string, further: Record<string, bigint>): (context: EmitContext<'maxPool2d' | 'averagePool2d'>) => string {
-  return ({ builder, node: { attributes: { kernel, strides, pads } }, operands }) => builder.node(opType, operands, {
-    attributes: { kernel_shape: ints(kernel), strides: ints(strides), pads: ints(pads), ...further },
-  });
+  return ({
+    builder,
+    node: {
+      attributes: { kernel, strides, pads },
+    },
+    operands,
+  }) =>
+    builder.node(opType, operands, {
+      attributes: { kernel_shape: ints(kernel), strides: ints(strides), pads: ints(pads), ...further },
+    });
 }
 
 function emitScatterAdd({ builder, node, operands }: EmitContext<'scatterAdd'>): string {
@@ -108,9 +128,21 @@ export const emitters: { readonly [K in OpKind]: Emitter<K> } = {
   input: source,
   parameter: source,
   constant: ({ builder, node }) => builder.initializer(node.attributes.data, node.output.shape),
-  add: simple('Add'), sub: simple('Sub'), mul: simple('Mul'), div: simple('Div'),
-  neg: simple('Neg'), exp: simple('Exp'), log: simple('Log'), sqrt: simple('Sqrt'), reciprocal: simple('Reciprocal'),
-  sigmoid: simple('Sigmoid'), tanh: simple('Tanh'), erf: simple('Erf'), sin: simple('Sin'), cos: simple('Cos'), relu: simple('Relu'),
+  add: simple('Add'),
+  sub: simple('Sub'),
+  mul: simple('Mul'),
+  div: simple('Div'),
+  neg: simple('Neg'),
+  exp: simple('Exp'),
+  log: simple('Log'),
+  sqrt: simple('Sqrt'),
+  reciprocal: simple('Reciprocal'),
+  sigmoid: simple('Sigmoid'),
+  tanh: simple('Tanh'),
+  erf: simple('Erf'),
+  sin: simple('Sin'),
+  cos: simple('Cos'),
+  relu: simple('Relu'),
   silu: (context) => emitLogisticProduct(context, 1),
   quickGelu: (context) => emitLogisticProduct(context, 1.702),
   gelu: ({ builder, operands }) => builder.node('Gelu', operands),
@@ -118,15 +150,34 @@ export const emitters: { readonly [K in OpKind]: Emitter<K> } = {
   matmul: emitMatmul,
   linear: emitLinear,
   conv2d: (context) => {
-    const { node: { inputs: [x, weight], output, attributes }, operands } = context;
+    const {
+      node: {
+        inputs: [x, weight],
+        output,
+        attributes,
+      },
+      operands,
+    } = context;
     return convolution(context, operands, x.shape, weight.shape, output.shape, attributes);
   },
   conv2dInputGradient: (context) => {
-    const { node: { inputs: [dy, weight], attributes }, operands } = context;
+    const {
+      node: {
+        inputs: [dy, weight],
+        attributes,
+      },
+      operands,
+    } = context;
     return inputGradient(context, operands[0], operands[1], dy.shape, weight.shape, attributes);
   },
   conv2dWeightGradient: (context) => {
-    const { node: { inputs: [x, dy], attributes }, operands } = context;
+    const {
+      node: {
+        inputs: [x, dy],
+        attributes,
+      },
+      operands,
+    } = context;
     return weightGradient(context, operands[0], operands[1], x.shape, dy.shape, attributes);
   },
   maxPool2d: emitPooling('MaxPool', {}),
@@ -141,8 +192,13 @@ export const emitters: { readonly [K in OpKind]: Emitter<K> } = {
   transpose: ({ builder, node, operands }) => builder.transpose(operands[0], node.attributes.permutation),
   broadcastTo: ({ builder, node, operands }) => builder.node('Expand', [operands[0], builder.integers(node.attributes.shape)]),
   concat: ({ builder, node, operands }) => builder.node('Concat', operands, { attributes: { axis: BigInt(node.attributes.axis) } }),
-  slice: ({ builder, node: { attributes: { axis, start, end } }, operands }) =>
-    builder.node('Slice', [operands[0], ...[[start], [end], [axis]].map((values) => builder.integers(values))]),
+  slice: ({
+    builder,
+    node: {
+      attributes: { axis, start, end },
+    },
+    operands,
+  }) => builder.node('Slice', [operands[0], ...[[start], [end], [axis]].map((values) => builder.integers(values))]),
   pad: ({ builder, node, operands }) =>
     builder.node('Pad', [operands[0], builder.integers([...node.attributes.before, ...node.attributes.after])]),
   gather: ({ builder, operands }) => builder.node('Gather', operands, { attributes: { axis: 0n } }),
@@ -152,17 +208,25 @@ export const emitters: { readonly [K in OpKind]: Emitter<K> } = {
   reduceMax: emitReduction('ReduceMax'),
   softmax: ({ builder, operands }) => builder.node('Softmax', operands, { attributes: { axis: -1n } }),
   softmaxProduct: ({ builder, operands: [, weights, values] }) => builder.node('MatMul', [weights, values]),
-  attention: ({ builder, node: { attributes: { heads, scale } }, operands }) =>
-    builder.node('MultiHeadAttention', operands, { domain: MICROSOFT, attributes: { num_heads: BigInt(heads), scale } }),
+  attention: ({
+    builder,
+    node: {
+      attributes: { heads, scale },
+    },
+    operands,
+  }) => builder.node('MultiHeadAttention', operands, { domain: MICROSOFT, attributes: { num_heads: BigInt(heads), scale } }),
   standardize: (context) => emitStandardize(context, 'value'),
   inverseDeviation: (context) => (context.target !== 'webgpu' ? emitStandardize(context, 'deviation') : emitInverseDeviation(context)),
 };
 
 /** x * sigmoid(alpha x) */
 function emitLogisticProduct(context: EmitContext<'silu'> | EmitContext<'quickGelu'>, alpha: number): string {
-  const { builder, target, operands: [x] } = context;
+  const {
+    builder,
+    target,
+    operands: [x],
+  } = context;
   if (target !== 'webgpu') return builder.node('QuickGelu', [x], { domain: MICROSOFT, attributes: { alpha } });
   const scaled = alpha === 1 ? x : builder.node('Mul', [x, float(context, alpha)]);
   return builder.node('Mul', [x, builder.node('Sigmoid', [scaled])]);
 }
-

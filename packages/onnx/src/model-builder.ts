@@ -2,8 +2,15 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { type DType, type Shape } from '@styleforge/autodiff';
 import {
-  ModelProtoSchema, type AttributeProto, type GraphProto, type ModelProto,
-  AttributeProtoSchema, GraphProtoSchema, NodeProtoSchema, TensorProtoSchema, ValueInfoProtoSchema,
+  ModelProtoSchema,
+  type AttributeProto,
+  type GraphProto,
+  type ModelProto,
+  AttributeProtoSchema,
+  GraphProtoSchema,
+  NodeProtoSchema,
+  TensorProtoSchema,
+  ValueInfoProtoSchema,
 } from './generated/onnx_pb.ts';
 import { type FloatPrecision } from './mixed-precision.ts';
 
@@ -35,11 +42,16 @@ export const ints = (values: readonly number[]): bigint[] => values.map(BigInt);
 function attribute(name: string, value: AttributeValue): AttributeProto {
   if (typeof value === 'bigint') return create(AttributeProtoSchema, { name, type: ATTRIBUTE_TYPE.integer, i: value });
   if (typeof value === 'number') return create(AttributeProtoSchema, { name, type: ATTRIBUTE_TYPE.float, f: value });
-  if (typeof value === 'string') return create(AttributeProtoSchema, { name, type: ATTRIBUTE_TYPE.string, s: new TextEncoder().encode(value) });
+  if (typeof value === 'string')
+    return create(AttributeProtoSchema, { name, type: ATTRIBUTE_TYPE.string, s: new TextEncoder().encode(value) });
   return create(AttributeProtoSchema, { name, type: ATTRIBUTE_TYPE.integers, ints: [...value] });
 }
 
-function valueInfo(name: string, elemType: number, shape: readonly (number | null)[]): ReturnType<typeof create<typeof ValueInfoProtoSchema>> {
+function valueInfo(
+  name: string,
+  elemType: number,
+  shape: readonly (number | null)[],
+): ReturnType<typeof create<typeof ValueInfoProtoSchema>> {
   return create(ValueInfoProtoSchema, {
     name,
     type: {
@@ -47,7 +59,9 @@ function valueInfo(name: string, elemType: number, shape: readonly (number | nul
         case: 'tensorType',
         value: {
           elemType,
-          shape: { dim: shape.map((dimension) => (dimension === null ? {} : { value: { case: 'dimValue' as const, value: BigInt(dimension) } })) },
+          shape: {
+            dim: shape.map((dimension) => (dimension === null ? {} : { value: { case: 'dimValue' as const, value: BigInt(dimension) } })),
+          },
         },
       },
     },
@@ -93,10 +107,16 @@ export class ModelBuilder {
   /** Appends a node and returns the name of its first output. */
   node(opType: string, inputs: readonly string[], { attributes = {}, domain = '', outputs }: NodeOptions = {}): string {
     const output = outputs ? [...outputs] : [this.freshName(opType)];
-    this.#graph.node.push(create(NodeProtoSchema, {
-      opType, domain, name: this.freshName(`n_${opType}`), input: [...inputs], output,
-      attribute: Object.entries(attributes).map(([name, value]) => attribute(name, value)),
-    }));
+    this.#graph.node.push(
+      create(NodeProtoSchema, {
+        opType,
+        domain,
+        name: this.freshName(`n_${opType}`),
+        input: [...inputs],
+        output,
+        attribute: Object.entries(attributes).map(([name, value]) => attribute(name, value)),
+      }),
+    );
     output.forEach((name) => this.#computed.add(name));
     return output[0];
   }
@@ -164,8 +184,13 @@ export class ModelBuilder {
       node.output = node.output.map(rename);
     }
     const model: ModelProto = create(ModelProtoSchema, {
-      irVersion: IR_VERSION, producerName: 'styleforge', graph: this.#graph,
-      opsetImport: [{ domain: '', version: OPSET }, { domain: 'com.microsoft', version: 1n }],
+      irVersion: IR_VERSION,
+      producerName: 'styleforge',
+      graph: this.#graph,
+      opsetImport: [
+        { domain: '', version: OPSET },
+        { domain: 'com.microsoft', version: 1n },
+      ],
     });
     return toBinary(ModelProtoSchema, model);
   }

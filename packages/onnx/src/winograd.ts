@@ -20,15 +20,47 @@ interface Filtering {
 const filterings: readonly Filtering[] = [
   {
     outputs: 4,
-    data: [[4, 0, -5, 0, 1, 0], [0, -4, -4, 1, 1, 0], [0, 4, -4, -1, 1, 0], [0, -2, -1, 2, 1, 0], [0, 2, -1, -2, 1, 0], [0, 4, 0, -5, 0, 1]],
-    kernel: [[1 / 4, 0, 0], [-1 / 6, -1 / 6, -1 / 6], [-1 / 6, 1 / 6, -1 / 6], [1 / 24, 1 / 12, 1 / 6], [1 / 24, -1 / 12, 1 / 6], [0, 0, 1]],
-    result: [[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]],
+    data: [
+      [4, 0, -5, 0, 1, 0],
+      [0, -4, -4, 1, 1, 0],
+      [0, 4, -4, -1, 1, 0],
+      [0, -2, -1, 2, 1, 0],
+      [0, 2, -1, -2, 1, 0],
+      [0, 4, 0, -5, 0, 1],
+    ],
+    kernel: [
+      [1 / 4, 0, 0],
+      [-1 / 6, -1 / 6, -1 / 6],
+      [-1 / 6, 1 / 6, -1 / 6],
+      [1 / 24, 1 / 12, 1 / 6],
+      [1 / 24, -1 / 12, 1 / 6],
+      [0, 0, 1],
+    ],
+    result: [
+      [1, 1, 1, 1, 1, 0],
+      [0, 1, -1, 2, -2, 0],
+      [0, 1, 1, 4, 4, 0],
+      [0, 1, -1, 8, -8, 1],
+    ],
   },
   {
     outputs: 2,
-    data: [[1, 0, -1, 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, 1, 0, -1]],
-    kernel: [[1, 0, 0], [1 / 2, 1 / 2, 1 / 2], [1 / 2, -1 / 2, 1 / 2], [0, 0, 1]],
-    result: [[1, 1, 1, 0], [0, 1, -1, -1]],
+    data: [
+      [1, 0, -1, 0],
+      [0, 1, 1, 0],
+      [0, -1, 1, 0],
+      [0, 1, 0, -1],
+    ],
+    kernel: [
+      [1, 0, 0],
+      [1 / 2, 1 / 2, 1 / 2],
+      [1 / 2, -1 / 2, 1 / 2],
+      [0, 0, 1],
+    ],
+    result: [
+      [1, 1, 1, 0],
+      [0, 1, -1, -1],
+    ],
   },
 ];
 
@@ -56,11 +88,12 @@ export function winogradForm({ images, results, kernel, strides }: Convolution, 
   if (kernel.some((size) => size !== 3) || strides.some((stride) => stride !== 1)) return null;
   const cost = ({ outputs }: Filtering): number => {
     const tile = (outputs + 2) ** 2;
-    const values = tile / outputs ** 2 * n * height * width;
+    const values = (tile / outputs ** 2) * n * height * width;
     return COST.product * values * c * o + COST.pixel * values * (c + o) + weightCost * tile * c * o;
   };
   const direct = { form: null as Filtering | null, cost: 9 * n * height * width * c * o };
-  return filterings.filter(({ outputs }) => height % outputs === 0 && width % outputs === 0)
+  return filterings
+    .filter(({ outputs }) => height % outputs === 0 && width % outputs === 0)
     .reduce((best, form) => (cost(form) < best.cost ? { form, cost: cost(form) } : best), direct).form;
 }
 
@@ -69,7 +102,10 @@ export const winogradGradientForm = (convolution: Convolution): Filtering | null
 /** matrix [rows, columns] @ x [columns, ...shape] -> [rows, ...shape] */
 function transform(builder: ModelBuilder, matrix: Matrix, x: string, shape: readonly number[]): string {
   const constant = builder.floats(Float32Array.from(matrix.flat()), [matrix.length, matrix[0].length], 'float32');
-  return builder.reshape(builder.node('Gemm', [constant, builder.reshape(x, [matrix[0].length, elementCount(shape)])]), [matrix.length, ...shape]);
+  return builder.reshape(builder.node('Gemm', [constant, builder.reshape(x, [matrix[0].length, elementCount(shape)])]), [
+    matrix.length,
+    ...shape,
+  ]);
 }
 
 /** weight [o, c, 3, 3] -> [tile, o, c] */
@@ -80,7 +116,12 @@ function transformedWeight(builder: ModelBuilder, kernel: Matrix, weight: string
 }
 
 /** [n, c, h, w] -> [n, h, w, c] with zeros around it */
-function channelsLast(builder: ModelBuilder, x: string, [n, c, h, w]: Shape, [top, left, bottom, right]: Conv2dAttributes['pads'] = [0, 0, 0, 0]): string {
+function channelsLast(
+  builder: ModelBuilder,
+  x: string,
+  [n, c, h, w]: Shape,
+  [top, left, bottom, right]: Conv2dAttributes['pads'] = [0, 0, 0, 0],
+): string {
   const last = builder.reshape(builder.transpose(builder.reshape(x, [n, c, h * w]), [0, 2, 1]), [n, h, w, c]);
   return top + left + bottom + right === 0 ? last : builder.node('Pad', [last, builder.integers([0, top, left, 0, 0, bottom, right, 0])]);
 }
@@ -91,7 +132,12 @@ function blocks(builder: ModelBuilder, images: string, m: number, [n, rows, colu
 }
 
 /** x [n, c, h, w] and its padding -> blocks of m x m pixels with one more row and column of blocks than results have. */
-function paddedBlocks(builder: ModelBuilder, { outputs: m }: Filtering, x: string, { images, results, pads: [top, left, bottom, right] }: Convolution): string {
+function paddedBlocks(
+  builder: ModelBuilder,
+  { outputs: m }: Filtering,
+  x: string,
+  { images, results, pads: [top, left, bottom, right] }: Convolution,
+): string {
   const [n, c] = images;
   const padded = channelsLast(builder, x, images, [top, left, bottom + m - 2, right + m - 2]);
   return blocks(builder, padded, m, [n, results[2] / m + 1, results[3] / m + 1, c]);
@@ -101,17 +147,28 @@ function paddedBlocks(builder: ModelBuilder, { outputs: m }: Filtering, x: strin
  * Overlapping tiles of m + 2 pixels a side, transformed: blocks of images -> [tile, n * rows * columns, c], from row `first` of blocks on.
  * A tile is a block and the first two rows and columns of the next ones.
  */
-function transformedTiles(builder: ModelBuilder, { outputs: m, data }: Filtering, images: string, [n, rows, columns, c]: readonly number[], first = 0): string {
+function transformedTiles(
+  builder: ModelBuilder,
+  { outputs: m, data }: Filtering,
+  images: string,
+  [n, rows, columns, c]: readonly number[],
+  first = 0,
+): string {
   const parts = [0, 1].flatMap((down) => [0, 1].map((right) => ({ down, right, height: down ? 2 : m, width: right ? 2 : m })));
   const pixels = parts.map(({ down, right, height, width }) => {
-    const [start, end] = [[0, 0, first + down, right], [height, width, first + down + rows, right + columns]];
+    const [start, end] = [
+      [0, 0, first + down, right],
+      [height, width, first + down + rows, right + columns],
+    ];
     const part = builder.node('Slice', [images, ...[start, end, [0, 1, 3, 4]].map((values) => builder.integers(values))]);
     return builder.reshape(part, [height * width, n * rows * columns * c]);
   });
-  const order = parts.flatMap(({ down, right, height, width }) => Array.from({ length: height * width }, (_, i) => {
-    const [row, column] = [down * m + Math.floor(i / width), right * m + i % width];
-    return row * (m + 2) + column;
-  }));
+  const order = parts.flatMap(({ down, right, height, width }) =>
+    Array.from({ length: height * width }, (_, i) => {
+      const [row, column] = [down * m + Math.floor(i / width), right * m + (i % width)];
+      return row * (m + 2) + column;
+    }),
+  );
   const matrix = squared(data).map((row) => order.map((pixel) => row[pixel]));
   return transform(builder, matrix, builder.node('Concat', pixels, { attributes: { axis: 0n } }), [n * rows * columns, c]);
 }
@@ -146,21 +203,36 @@ function convolve(builder: ModelBuilder, { form, x, bias, product }: Operands, c
 }
 
 /** x [n, c, h, w], weight [o, c, 3, 3], bias? [o] -> [n, o, h', w'] */
-export function winogradConvolution(builder: ModelBuilder, form: Filtering, [x, weight, bias]: readonly string[], convolution: Convolution): string {
+export function winogradConvolution(
+  builder: ModelBuilder,
+  form: Filtering,
+  [x, weight, bias]: readonly string[],
+  convolution: Convolution,
+): string {
   const transformed = transformedWeight(builder, squared(form.kernel), weight, [convolution.results[1], convolution.images[1]]);
-  const product = (tiles: string): string => builder.node('FusedMatMul', [tiles, transformed], { domain: 'com.microsoft', attributes: { transB: 1n } });
+  const product = (tiles: string): string =>
+    builder.node('FusedMatMul', [tiles, transformed], { domain: 'com.microsoft', attributes: { transB: 1n } });
   return convolve(builder, { form, x, bias, product }, convolution);
 }
 
 /** dy [n, o, h', w'], weight [o, c, 3, 3] -> dx [n, c, h, w]; `convolution` is the one that leads from dy to dx, with the kernel turned around. */
-export function winogradInputGradient(builder: ModelBuilder, form: Filtering, dy: string, weight: string, convolution: Convolution): string {
+export function winogradInputGradient(
+  builder: ModelBuilder,
+  form: Filtering,
+  dy: string,
+  weight: string,
+  convolution: Convolution,
+): string {
   const transformed = transformedWeight(builder, reversed(squared(form.kernel)), weight, [convolution.images[1], convolution.results[1]]);
   return convolve(builder, { form, x: dy, product: (tiles) => builder.node('MatMul', [tiles, transformed]) }, convolution);
 }
 
 /** x [n, c, h, w], dy [n, o, h', w'] -> dweight [o, c * 9]: the transposed transforms of dy and of the result around one product a place of the tile. */
 export function winogradWeightGradient(builder: ModelBuilder, form: Filtering, x: string, dy: string, convolution: Convolution): string {
-  const { images: [, c], results } = convolution;
+  const {
+    images: [, c],
+    results,
+  } = convolution;
   const [n, o, height, width] = results;
   const { outputs: m, kernel, result } = form;
   const [tile, rows, columns] = [(m + 2) ** 2, height / m, width / m];

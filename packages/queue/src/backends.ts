@@ -20,7 +20,11 @@ export function openQueue(connection: QueueConnection, name: string, options: Om
   if (connection.kind === 'redis') {
     return new Queue(name, { ...options, connection: { url: connection.redisUrl } });
   }
-  return new Queue(name, { ...options, connection: postgresConnection(connection.databaseUrl) }, createPostgresBackend) as unknown as BackendQueue;
+  return new Queue(
+    name,
+    { ...options, connection: postgresConnection(connection.databaseUrl) },
+    createPostgresBackend,
+  ) as unknown as BackendQueue;
 }
 
 export function openWorker(
@@ -32,7 +36,12 @@ export function openWorker(
   if (connection.kind === 'redis') {
     return new Worker(name, process, { ...options, connection: { url: connection.redisUrl, maxRetriesPerRequest: null } });
   }
-  return new Worker(name, process, { ...options, connection: postgresConnection(connection.databaseUrl) }, createPostgresBackend) as unknown as BackendWorker;
+  return new Worker(
+    name,
+    process,
+    { ...options, connection: postgresConnection(connection.databaseUrl) },
+    createPostgresBackend,
+  ) as unknown as BackendWorker;
 }
 
 const postgresConnection = (connectionString: string) => ({ connectionString, migrate: true, max: poolSize });

@@ -23,10 +23,31 @@ const payloadOf = <Shape extends z.ZodRawShape>(shape: Shape) => z.object({ ...s
 
 export const catalog = {
   train: { payload: payloadOf({ jobId: z.string() }), timeoutMs: 7 * 24 * hour, attempts: 5, backoffMs: 2_000, concurrency: 1, window: 1 },
-  generate: { payload: payloadOf({ generationId: z.string() }), timeoutMs: 2 * hour, attempts: 3, backoffMs: 1_000, concurrency: 2, window: 8 },
-  evaluate: { payload: payloadOf({ evaluationId: z.string() }), timeoutMs: 3 * 24 * hour, attempts: 5, backoffMs: 2_000, concurrency: 1, window: 1 },
+  generate: {
+    payload: payloadOf({ generationId: z.string() }),
+    timeoutMs: 2 * hour,
+    attempts: 3,
+    backoffMs: 1_000,
+    concurrency: 2,
+    window: 8,
+  },
+  evaluate: {
+    payload: payloadOf({ evaluationId: z.string() }),
+    timeoutMs: 3 * 24 * hour,
+    attempts: 5,
+    backoffMs: 2_000,
+    concurrency: 1,
+    window: 1,
+  },
   // The pauses add up to 23 hours.
-  webhook: { payload: payloadOf({ deliveryId: z.string() }), timeoutMs: 5 * minute, attempts: 15, backoffMs: 5_000, concurrency: 20, window: 100 },
+  webhook: {
+    payload: payloadOf({ deliveryId: z.string() }),
+    timeoutMs: 5 * minute,
+    attempts: 15,
+    backoffMs: 5_000,
+    concurrency: 20,
+    window: 100,
+  },
   sweep: { payload: payloadOf({}), timeoutMs: 6 * hour, attempts: 1, backoffMs: minute, concurrency: 1, window: 1 },
 } as const satisfies Record<string, JobDefinition>;
 

@@ -111,7 +111,9 @@ async function handle<Name extends JobName>(options: ConsumerOptions<Name>, job:
   const context = { id: job.id ?? '', attempt, isLastAttempt: attempt >= catalog[options.name].attempts, signal };
   try {
     const payload = payloadOf(options.name, job);
-    return await observeAttempt({ job, queue: options.name, origin: payload.origin, metrics: options.metrics }, () => options.handle(payload, context));
+    return await observeAttempt({ job, queue: options.name, origin: payload.origin, metrics: options.metrics }, () =>
+      options.handle(payload, context),
+    );
   } catch (error) {
     options.log.error({ err: error, queue: options.name, jobId: job.id, attempt }, 'the job failed');
     throw error instanceof PermanentJobError ? new UnrecoverableError(error.message) : error;

@@ -2,7 +2,15 @@
 export { type QueueConnection, queueConnectionOf } from './backends.ts';
 export { checkRedis } from './check-redis.ts';
 export { catalog, type JobName, type JobPayload, queueMix } from './catalog.ts';
-export { type Consumer, type ConsumerOptions, createConsumer, type JobContext, type JobOutcome, PermanentJobError, type StopReason } from './consumer.ts';
+export {
+  type Consumer,
+  type ConsumerOptions,
+  createConsumer,
+  type JobContext,
+  type JobOutcome,
+  PermanentJobError,
+  type StopReason,
+} from './consumer.ts';
 export type { Logger } from './logger.ts';
 export { type OutboxPublisher, type OutboxPublisherOptions, startOutboxPublisher } from './outbox-publisher.ts';
 export { createQueues, type JobQueues } from './producer.ts';

@@ -10,9 +10,19 @@ export interface AttemptPlan {
 }
 
 /** The spans of messages' ways from the committed row to the queue; what it gives back, one for each message, goes into the payloads. */
-export async function traceOutbox(queue: string, messages: { key: string; createdAt: Date; origin: Origin | undefined }[], send: (origins: Origin[]) => Promise<void>): Promise<void> {
+export async function traceOutbox(
+  queue: string,
+  messages: { key: string; createdAt: Date; origin: Origin | undefined }[],
+  send: (origins: Origin[]) => Promise<void>,
+): Promise<void> {
   const spans = messages.map(({ key, createdAt, origin }) =>
-    beginSpan(`outbox ${queue}`, { kind: 'PRODUCER', startTime: createdAt.getTime(), traceparent: origin?.traceparent, attributes: { 'styleforge.job.id': key } }));
+    beginSpan(`outbox ${queue}`, {
+      kind: 'PRODUCER',
+      startTime: createdAt.getTime(),
+      traceparent: origin?.traceparent,
+      attributes: { 'styleforge.job.id': key },
+    }),
+  );
   const origins = messages.map(({ origin }, index) => {
     const { traceparent } = spans[index] ?? {};
     return { ...origin, ...(traceparent && { traceparent }) };
@@ -27,7 +37,10 @@ export async function traceOutbox(queue: string, messages: { key: string; create
 }
 
 /** Runs one attempt at a job: below the request that asked for it, timed and counted. */
-export async function observeAttempt<Outcome extends string>({ job, queue, origin = {}, metrics }: AttemptPlan, work: () => Promise<Outcome>): Promise<Outcome> {
+export async function observeAttempt<Outcome extends string>(
+  { job, queue, origin = {}, metrics }: AttemptPlan,
+  work: () => Promise<Outcome>,
+): Promise<Outcome> {
   const attributes = { 'styleforge.job.id': job.id ?? '', 'styleforge.attempt': job.attemptsMade + 1 };
   const isFirst = job.attemptsStarted <= 1;
   if (isFirst) {
@@ -35,7 +48,8 @@ export async function observeAttempt<Outcome extends string>({ job, queue, origi
     beginSpan(`queue ${queue}`, { startTime: job.timestamp, traceparent: origin.traceparent, attributes }).end();
   }
   const start = performance.now();
-  const finish = (outcome: string) => metrics?.observe('styleforge_job_duration_seconds', { queue, outcome }, (performance.now() - start) / 1_000);
+  const finish = (outcome: string) =>
+    metrics?.observe('styleforge_job_duration_seconds', { queue, outcome }, (performance.now() - start) / 1_000);
   metrics?.change('styleforge_jobs_running', { queue }, 1);
   try {
     const outcome = await withOrigin(origin, () => withSpan(`job ${queue}`, { kind: 'CONSUMER', attributes }, work));

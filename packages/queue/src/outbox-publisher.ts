@@ -46,7 +46,9 @@ export async function startOutboxPublisher(options: OutboxPublisherOptions): Pro
       clearTimeout(timer);
     }
   };
-  const listener = await database.listen(OUTBOX_CHANNEL, wakeUp, (error) => log.warn({ err: error }, 'the outbox listener lost its connection; it tries again'));
+  const listener = await database.listen(OUTBOX_CHANNEL, wakeUp, (error) =>
+    log.warn({ err: error }, 'the outbox listener lost its connection; it tries again'),
+  );
   const running = loop();
   return {
     async stop() {
@@ -71,13 +73,18 @@ async function parkUnknown({ database, log }: OutboxPublisherOptions): Promise<v
   });
 }
 
-async function drain(topic: JobName, { database, queues, log, maxRunningJobsPerProject }: OutboxPublisherOptions, isStopping: () => boolean): Promise<void> {
-  const release = () => database.outbox.release({
-    topic,
-    room: () => queues.room(topic),
-    publish: (messages) => publish(topic, messages, queues, log),
-    maxRunningJobs: maxRunningJobsPerProject ?? null,
-  });
+async function drain(
+  topic: JobName,
+  { database, queues, log, maxRunningJobsPerProject }: OutboxPublisherOptions,
+  isStopping: () => boolean,
+): Promise<void> {
+  const release = () =>
+    database.outbox.release({
+      topic,
+      room: () => queues.room(topic),
+      publish: (messages) => publish(topic, messages, queues, log),
+      maxRunningJobs: maxRunningJobsPerProject ?? null,
+    });
   await attempt(topic, log, async () => {
     while (!isStopping() && (await release()) > 0);
   });
@@ -94,7 +101,11 @@ async function publish(topic: JobName, messages: OutboxMessage[], queues: JobQue
   });
   if (jobs.length === 0) return refused;
   await traceOutbox(topic, jobs, (origins) =>
-    queues.enqueue(topic, jobs.map(({ key, payload }, index) => ({ id: key, payload: { ...payload, origin: origins[index] } }))));
+    queues.enqueue(
+      topic,
+      jobs.map(({ key, payload }, index) => ({ id: key, payload: { ...payload, origin: origins[index] } })),
+    ),
+  );
   for (const { key, origin } of jobs) log.info({ queue: topic, jobId: key, requestId: origin?.requestId }, 'published');
   return refused;
 }

@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 
 export type RateLimit = { requests: number; seconds: number };
-export type RateLimitState = { allowed: boolean; remaining: number; /** Until the whole quota is there again. */ resetSeconds: number };
+export type RateLimitState = { allowed: boolean; remaining: number /** Until the whole quota is there again. */; resetSeconds: number };
 
 export interface RateLimiter extends RateLimit {
   /** Takes one request off the caller's quota. A caller's window begins with the first request after the last window's end. */

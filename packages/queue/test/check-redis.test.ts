@@ -3,17 +3,22 @@ import { redisMissing, startRedis, warnNotTested } from '@styleforge/testing';
 import { expect, it } from 'vitest';
 
 it('names the setting where there is no Redis', async () => {
-  await expect(checkRedis('redis://:secret@127.0.0.1:1')).rejects.toThrow(/^REDIS_URL: the Redis at 127\.0\.0\.1:1 cannot be used: .*ECONNREFUSED/);
+  await expect(checkRedis('redis://:secret@127.0.0.1:1')).rejects.toThrow(
+    /^REDIS_URL: the Redis at 127\.0\.0\.1:1 cannot be used: .*ECONNREFUSED/,
+  );
 });
 
-it.skipIf(warnNotTested('that a Redis is found, or refuses', redisMissing))('is content with one that answers, and tells what one says that refuses', async () => {
-  const { redisUrl, stop } = await startRedis();
-  try {
-    await checkRedis(redisUrl);
-    const refused: unknown = await checkRedis(redisUrl.replace('//', '//someone:secret@')).catch((error: unknown) => error);
-    expect(String(refused)).toMatch(/REDIS_URL: the Redis at 127\.0\.0\.1:\d+ cannot be used: WRONGPASS/);
-    expect(String(refused)).not.toContain('secret');
-  } finally {
-    await stop();
-  }
-});
+it.skipIf(warnNotTested('that a Redis is found, or refuses', redisMissing))(
+  'is content with one that answers, and tells what one says that refuses',
+  async () => {
+    const { redisUrl, stop } = await startRedis();
+    try {
+      await checkRedis(redisUrl);
+      const refused: unknown = await checkRedis(redisUrl.replace('//', '//someone:secret@')).catch((error: unknown) => error);
+      expect(String(refused)).toMatch(/REDIS_URL: the Redis at 127\.0\.0\.1:\d+ cannot be used: WRONGPASS/);
+      expect(String(refused)).not.toContain('secret');
+    } finally {
+      await stop();
+    }
+  },
+);

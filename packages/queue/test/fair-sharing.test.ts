@@ -27,24 +27,37 @@ describe.each(backends)('with the queue on %s', (backend) => {
   /** Takes jobs as a worker does, and ends each when `hold` lets it. */
   async function consume(concurrency: number, hold: (id: string) => Promise<void> | void = () => undefined): Promise<string[]> {
     const taken: string[] = [];
-    consumers.push(await createConsumer(fixture.connection, {
-      name: 'train', concurrency, log: quiet, onAbandoned: async () => undefined,
-      handle: async ({ jobId }) => {
-        const job = await jobs().claim(jobId);
-        if (!job) return 'finished';
-        taken.push(jobId);
-        await jobs().start(jobId, job.attempt);
-        await hold(jobId);
-        await jobs().setStatus(jobId, { from: 'running', to: 'succeeded', attempt: job.attempt });
-        return 'finished';
-      },
-    }));
+    consumers.push(
+      await createConsumer(fixture.connection, {
+        name: 'train',
+        concurrency,
+        log: quiet,
+        onAbandoned: async () => undefined,
+        handle: async ({ jobId }) => {
+          const job = await jobs().claim(jobId);
+          if (!job) return 'finished';
+          taken.push(jobId);
+          await jobs().start(jobId, job.attempt);
+          await hold(jobId);
+          await jobs().setStatus(jobId, { from: 'running', to: 'succeeded', attempt: job.attempt });
+          return 'finished';
+        },
+      }),
+    );
     return taken;
   }
 
-  it("gives projects turns by their weights, and loses or doubles none of hundreds of jobs", async () => {
-    const [many, few, heavy] = [await fixture.createProject(), await fixture.createProject(), await fixture.createProject({ shareWeight: 2 })];
-    const created = { many: await fixture.createJobs(many, 150), few: await fixture.createJobs(few, 10), heavy: await fixture.createJobs(heavy, 40) };
+  it('gives projects turns by their weights, and loses or doubles none of hundreds of jobs', async () => {
+    const [many, few, heavy] = [
+      await fixture.createProject(),
+      await fixture.createProject(),
+      await fixture.createProject({ shareWeight: 2 }),
+    ];
+    const created = {
+      many: await fixture.createJobs(many, 150),
+      few: await fixture.createJobs(few, 10),
+      heavy: await fixture.createJobs(heavy, 40),
+    };
     const owner = new Map(Object.entries(created).flatMap(([name, ids]) => ids.map((id) => [id, name])));
     const positions = await jobs().queuePositions([...owner.keys()]);
     const taken = await consume(1);
@@ -121,7 +134,9 @@ describe.each(backends)('with the queue on %s', (backend) => {
       expect(mine().length).toBeLessThanOrEqual(index + 2);
       release.get(id)?.();
     }
-    await until(async () => (await fixture.database.prisma.trainingJob.count({ where: { projectId: limited, status: 'succeeded' } })) === 8);
+    await until(
+      async () => (await fixture.database.prisma.trainingJob.count({ where: { projectId: limited, status: 'succeeded' } })) === 8,
+    );
     expect(mine()).toHaveLength(8);
     expect(mine().slice(0, 2).sort()).toEqual([...high].sort());
   });

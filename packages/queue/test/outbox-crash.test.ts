@@ -17,7 +17,9 @@ describe.each(backends)('with the queue on %s', (backend) => {
   /** Resolves with the id of the message that it was killed at. */
   async function publishAndDie(point: 'before' | 'after'): Promise<string> {
     const script = new URL('crashing-publisher.ts', import.meta.url);
-    const child = spawn(process.execPath, [...typeScript(script), fixture.databaseUrl, JSON.stringify(fixture.connection), point], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [...typeScript(script), fixture.databaseUrl, JSON.stringify(fixture.connection), point], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     const { value } = (await createInterface({ input: child.stdout })[Symbol.asyncIterator]().next()) as { value: string };
     child.kill('SIGKILL');
     await once(child, 'exit');
@@ -28,7 +30,10 @@ describe.each(backends)('with the queue on %s', (backend) => {
   async function work(taken: string[]) {
     const { trainingJobs } = fixture.database;
     return createConsumer(fixture.connection, {
-      name: 'train', concurrency: 2, log: quiet, onAbandoned: async () => undefined,
+      name: 'train',
+      concurrency: 2,
+      log: quiet,
+      onAbandoned: async () => undefined,
       handle: async ({ jobId }) => {
         const job = await trainingJobs.claim(jobId);
         if (!job) return 'finished';

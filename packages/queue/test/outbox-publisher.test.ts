@@ -8,7 +8,16 @@ import { startTestDatabase, type TestDatabase } from '@styleforge/testing';
 import { quiet, until } from './queue-fixture.ts';
 
 const config: GenerationConfig = {
-  model: 'm', prompts: ['a cat'], negative_prompt: '', width: 64, height: 64, steps: 1, guidance_scale: 1, sampler: 'ddim', seed: 1, num_images: 1,
+  model: 'm',
+  prompts: ['a cat'],
+  negative_prompt: '',
+  width: 64,
+  height: 64,
+  steps: 1,
+  guidance_scale: 1,
+  sampler: 'ddim',
+  seed: 1,
+  num_images: 1,
 };
 const never = 3_600_000;
 
@@ -31,8 +40,7 @@ afterAll(async () => {
 });
 
 const createGeneration = () => database.generations.create({ projectId: 'proj_1', model: { baseModel: 'm' }, config });
-const start = (pollMs: number, over: JobQueues = queues) =>
-  startOutboxPublisher({ database, queues: over, log: quiet, pollMs });
+const start = (pollMs: number, over: JobQueues = queues) => startOutboxPublisher({ database, queues: over, log: quiet, pollMs });
 
 const untilEmpty = () => until(async () => (await database.outbox.count()) === 0);
 
@@ -45,7 +53,10 @@ it('publishes what waited, and at once what comes later', async () => {
   await publisher.stop();
   const taken: string[] = [];
   const consumer = await createConsumer(connection, {
-    name: 'generate', concurrency: 1, log: quiet, onAbandoned: async () => undefined,
+    name: 'generate',
+    concurrency: 1,
+    log: quiet,
+    onAbandoned: async () => undefined,
     handle: async ({ generationId }) => {
       taken.push(generationId);
       return 'finished';
@@ -78,7 +89,10 @@ it('listens again after its connection broke', async () => {
   const publisher = await start(never);
   const admin = new pg.Client({ connectionString: postgres.databaseUrl });
   await admin.connect();
-  const listeners = async () => (await admin.query<{ pid: number }>(`select pid from pg_stat_activity where query ilike 'listen styleforge_outbox'`)).rows.map(({ pid }) => pid);
+  const listeners = async () =>
+    (await admin.query<{ pid: number }>(`select pid from pg_stat_activity where query ilike 'listen styleforge_outbox'`)).rows.map(
+      ({ pid }) => pid,
+    );
   const [broken, ...others] = await listeners();
   expect(others).toEqual([]);
   await admin.query('select pg_terminate_backend($1)', [broken]);
@@ -98,11 +112,22 @@ it('sets aside what nobody can carry, says so, and goes on; a version that knows
   await outboxMessage.create({ data: { topic: 'embroider', key: 'x', payload: {}, projectId: 'proj_1' } });
   await outboxMessage.create({ data: { topic: 'generate', key: 'malformed', payload: { generation: 1 }, projectId: 'proj_1' } });
   const { id } = await createGeneration();
-  const publisher = await startOutboxPublisher({ database, queues, log: { ...quiet, error: (fields) => errors.push(fields) }, pollMs: 100 });
+  const publisher = await startOutboxPublisher({
+    database,
+    queues,
+    log: { ...quiet, error: (fields) => errors.push(fields) },
+    pollMs: 100,
+  });
   await untilEmpty();
   await publisher.stop();
-  expect(await database.outbox.parked()).toMatchObject([{ key: 'x', parkedReason: 'unknown topic' }, { key: 'malformed', parkedReason: expect.stringContaining('generationId') as string }]);
-  expect(errors).toMatchObject([{ topic: 'embroider', key: 'x' }, { queue: 'generate', jobId: 'malformed' }]);
+  expect(await database.outbox.parked()).toMatchObject([
+    { key: 'x', parkedReason: 'unknown topic' },
+    { key: 'malformed', parkedReason: expect.stringContaining('generationId') as string },
+  ]);
+  expect(errors).toMatchObject([
+    { topic: 'embroider', key: 'x' },
+    { queue: 'generate', jobId: 'malformed' },
+  ]);
   expect((await database.prisma.generation.findUniqueOrThrow({ where: { id } })).status).toBe('queued');
   await database.outbox.parkUnknown(['embroider', 'generate']);
   expect((await database.outbox.parked()).map(({ key }) => key)).toEqual(['malformed']);

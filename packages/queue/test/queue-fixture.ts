@@ -3,7 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { JobPriority } from '@styleforge/contracts';
 import type { Database } from '@styleforge/database';
 import { createQueues, type JobQueues, type QueueConnection } from '@styleforge/queue';
-import { hasRedis, redisMissing, startRedis, startTestDatabase, type TestDatabase, trainingConfig, warnNotTested } from '@styleforge/testing';
+import {
+  hasRedis,
+  redisMissing,
+  startRedis,
+  startTestDatabase,
+  type TestDatabase,
+  trainingConfig,
+  warnNotTested,
+} from '@styleforge/testing';
 
 export const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
 export const backends = hasRedis ? ['postgres', 'redis'] : ['postgres'];
@@ -27,7 +35,10 @@ export async function startQueueFixture(backend: string): Promise<QueueFixture> 
   const queues = await createQueues(connection, quiet);
   const datasets = new Map<string, string>();
   return {
-    database, databaseUrl, connection, queues,
+    database,
+    databaseUrl,
+    connection,
+    queues,
     async createProject(settings = {}) {
       const { projectId } = await database.apiKeys.createProject('test');
       await database.prisma.project.update({ where: { id: projectId }, data: settings });

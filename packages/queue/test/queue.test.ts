@@ -5,7 +5,17 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { typeScript } from '@styleforge/launch';
-import { catalog, type Consumer, createConsumer, createQueues, type JobContext, type JobOutcome, type JobQueues, PermanentJobError, type QueueConnection } from '@styleforge/queue';
+import {
+  catalog,
+  type Consumer,
+  createConsumer,
+  createQueues,
+  type JobContext,
+  type JobOutcome,
+  type JobQueues,
+  PermanentJobError,
+  type QueueConnection,
+} from '@styleforge/queue';
 import { hasRedis, startRedis, startTestDatabase, type TestDatabase } from '@styleforge/testing';
 import { backends, until } from './queue-fixture.ts';
 
@@ -38,168 +48,190 @@ it('a webhook is tried for about a day', () => {
 });
 
 // Much of it is waiting for locks to run out: the backends wait at the same time, each with its tests in their order.
-describe.concurrent.each(backends)('the queue on %s', (backend) => void describe.sequential('in order', () => {
-  let connection: QueueConnection;
-  let queues: JobQueues;
-  const consumers: Consumer[] = [];
-  let lastId = 0;
-  const newId = () => `gen_${backend}_${++lastId}`;
+describe.concurrent.each(backends)(
+  'the queue on %s',
+  (backend) =>
+    void describe.sequential('in order', () => {
+      let connection: QueueConnection;
+      let queues: JobQueues;
+      const consumers: Consumer[] = [];
+      let lastId = 0;
+      const newId = () => `gen_${backend}_${++lastId}`;
 
-  beforeAll(async () => {
-    connection = connections[backend] as QueueConnection;
-    queues = await createQueues(connection, log);
-  });
-  afterAll(() => queues.close());
-  afterEach(async () => {
-    await Promise.all(consumers.splice(0).map((consumer) => consumer.close(1_000)));
-  });
-
-  type Handle = (payload: { generationId: string }, context: JobContext) => Promise<JobOutcome>;
-  async function consume(handle: Handle, onAbandoned = async (_payload: { generationId: string }, _error: Error) => undefined as void) {
-    const consumer = await createConsumer(connection, { name: 'generate', concurrency: 4, log, handle, onAbandoned });
-    consumers.push(consumer);
-    return consumer;
-  }
-  const enqueue = (id: string) => queues.enqueue('generate', [{ id, payload: { generationId: id } }]);
-
-  it('delivers a job once, however often it was sent', async () => {
-    const id = newId();
-    await enqueue(id);
-    await enqueue(id);
-    const seen: string[] = [];
-    await consume(async ({ generationId }, context) => {
-      expect(context).toMatchObject({ id, attempt: 1, isLastAttempt: false });
-      seen.push(generationId);
-      return 'finished';
-    });
-    await until(() => seen.length > 0);
-    await sleep(300);
-    expect(seen).toEqual([id]);
-  });
-
-  it('takes the same id again when the first run is over', async () => {
-    const id = newId();
-    let runs = 0;
-    await consume(async () => {
-      runs++;
-      await sleep(200);
-      return 'finished';
-    });
-    await enqueue(id);
-    await until(() => runs === 1);
-    await enqueue(id);
-    await until(() => runs === 2);
-  });
-
-  it('refuses a payload that the catalog does not describe', async () => {
-    await expect(queues.enqueue('generate', [{ id: newId(), payload: { jobId: 'x' } as never }])).rejects.toThrow(/generationId/);
-  });
-
-  it('retries a failure until the last attempt, after longer and longer pauses', async () => {
-    const attempts: [number, boolean][] = [];
-    const times: number[] = [];
-    await consume(async (_payload, { attempt, isLastAttempt }) => {
-      attempts.push([attempt, isLastAttempt]);
-      times.push(Date.now());
-      throw new Error('the disk was full');
-    });
-    await enqueue(newId());
-    await until(() => attempts.length === 3);
-    await sleep(300);
-    expect(attempts).toEqual([[1, false], [2, false], [3, true]]);
-    const [first = 0, second = 0, third = 0] = times;
-    const { backoffMs } = catalog.generate;
-    expect(second - first).toBeGreaterThan(0.9 * backoffMs);
-    expect(third - second).toBeGreaterThan(0.9 * 2 * backoffMs);
-    expect(errors).toContainEqual(expect.objectContaining({ attempt: 2, err: expect.objectContaining({ message: 'the disk was full' }) as Error }));
-  });
-
-  it('does not retry what cannot succeed, and takes it again when it is sent again', async () => {
-    const id = newId();
-    let runs = 0;
-    await consume(async () => {
-      runs++;
-      throw new PermanentJobError('an image is broken');
-    });
-    await enqueue(id);
-    await until(() => runs === 1);
-    await sleep(2_000);
-    expect(runs).toBe(1);
-    await enqueue(id);
-    await until(() => runs === 2);
-  });
-
-  it('hands a job back at shutdown, and the next worker goes on with the same attempt', async () => {
-    const id = newId();
-    let reason: unknown;
-    const first = await consume((_payload, { signal }) => new Promise((done) => {
-      signal.addEventListener('abort', () => {
-        reason = signal.reason;
-        done('handed-back');
+      beforeAll(async () => {
+        connection = connections[backend] as QueueConnection;
+        queues = await createQueues(connection, log);
       });
-    }));
-    await enqueue(id);
-    await sleep(500);
-    await first.close(5_000);
-    expect(reason).toBe('shutdown');
-    const attempts: number[] = [];
-    await consume(async (_payload, { attempt }) => {
-      attempts.push(attempt);
-      return 'finished';
-    });
-    await until(() => attempts.length > 0);
-    expect(attempts).toEqual([1]);
-  });
+      afterAll(() => queues.close());
+      afterEach(async () => {
+        await Promise.all(consumers.splice(0).map((consumer) => consumer.close(1_000)));
+      });
 
-  it('does not wait for ever for a handler that does not stop', async () => {
-    let release: (outcome: JobOutcome) => void = () => undefined;
-    const stuck = await consume(() => new Promise((done) => (release = done)));
-    await enqueue(newId());
-    await sleep(500);
-    const start = Date.now();
-    await stuck.close(500);
-    expect(Date.now() - start).toBeLessThan(3_000);
-    release('finished');
-    let takenOver = false;
-    await consume(async () => {
-      takenOver = true;
-      return 'finished';
-    });
-    await until(() => takenOver, 25_000);
-  }, 40_000);
+      type Handle = (payload: { generationId: string }, context: JobContext) => Promise<JobOutcome>;
+      async function consume(handle: Handle, onAbandoned = async (_payload: { generationId: string }, _error: Error) => undefined as void) {
+        const consumer = await createConsumer(connection, { name: 'generate', concurrency: 4, log, handle, onAbandoned });
+        consumers.push(consumer);
+        return consumer;
+      }
+      const enqueue = (id: string) => queues.enqueue('generate', [{ id, payload: { generationId: id } }]);
 
-  it('gives a job of a worker killed with -9 to another one within twenty seconds, and gives up one with which too many have died', async () => {
-    const [id, deadly] = [newId(), newId()];
-    const child = spawn(process.execPath, [...typeScript(new URL('hanging-consumer.ts', import.meta.url)), JSON.stringify(connection)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-    expect((await lines.next()).value).toBe('ready');
-    await enqueue(id);
-    expect((await lines.next()).value).toBe(`took ${id}`);
-    await queues.enqueue('evaluate', [{ id: deadly, payload: { evaluationId: deadly } }]);
-    expect((await lines.next()).value).toBe(`took ${deadly}`);
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-    const taken: string[] = [];
-    await consume(async ({ generationId }) => {
-      taken.push(generationId);
-      return 'finished';
-    });
-    const abandoned: string[] = [];
-    consumers.push(await createConsumer(connection, {
-      name: 'evaluate', concurrency: 1, log, maxStalledCount: 0,
-      handle: async ({ evaluationId }) => {
-        taken.push(evaluationId);
-        return 'finished';
-      },
-      onAbandoned: async ({ evaluationId }) => void abandoned.push(evaluationId),
-    }));
-    await until(() => taken.length > 0 && abandoned.length > 0, 20_000);
-    expect([taken, abandoned]).toEqual([[id], [deadly]]);
-  }, 120_000);
+      it('delivers a job once, however often it was sent', async () => {
+        const id = newId();
+        await enqueue(id);
+        await enqueue(id);
+        const seen: string[] = [];
+        await consume(async ({ generationId }, context) => {
+          expect(context).toMatchObject({ id, attempt: 1, isLastAttempt: false });
+          seen.push(generationId);
+          return 'finished';
+        });
+        await until(() => seen.length > 0);
+        await sleep(300);
+        expect(seen).toEqual([id]);
+      });
 
-  it('answers a ping', async () => {
-    await queues.ping();
-  });
-}));
+      it('takes the same id again when the first run is over', async () => {
+        const id = newId();
+        let runs = 0;
+        await consume(async () => {
+          runs++;
+          await sleep(200);
+          return 'finished';
+        });
+        await enqueue(id);
+        await until(() => runs === 1);
+        await enqueue(id);
+        await until(() => runs === 2);
+      });
+
+      it('refuses a payload that the catalog does not describe', async () => {
+        await expect(queues.enqueue('generate', [{ id: newId(), payload: { jobId: 'x' } as never }])).rejects.toThrow(/generationId/);
+      });
+
+      it('retries a failure until the last attempt, after longer and longer pauses', async () => {
+        const attempts: [number, boolean][] = [];
+        const times: number[] = [];
+        await consume(async (_payload, { attempt, isLastAttempt }) => {
+          attempts.push([attempt, isLastAttempt]);
+          times.push(Date.now());
+          throw new Error('the disk was full');
+        });
+        await enqueue(newId());
+        await until(() => attempts.length === 3);
+        await sleep(300);
+        expect(attempts).toEqual([
+          [1, false],
+          [2, false],
+          [3, true],
+        ]);
+        const [first = 0, second = 0, third = 0] = times;
+        const { backoffMs } = catalog.generate;
+        expect(second - first).toBeGreaterThan(0.9 * backoffMs);
+        expect(third - second).toBeGreaterThan(0.9 * 2 * backoffMs);
+        expect(errors).toContainEqual(
+          expect.objectContaining({ attempt: 2, err: expect.objectContaining({ message: 'the disk was full' }) as Error }),
+        );
+      });
+
+      it('does not retry what cannot succeed, and takes it again when it is sent again', async () => {
+        const id = newId();
+        let runs = 0;
+        await consume(async () => {
+          runs++;
+          throw new PermanentJobError('an image is broken');
+        });
+        await enqueue(id);
+        await until(() => runs === 1);
+        await sleep(2_000);
+        expect(runs).toBe(1);
+        await enqueue(id);
+        await until(() => runs === 2);
+      });
+
+      it('hands a job back at shutdown, and the next worker goes on with the same attempt', async () => {
+        const id = newId();
+        let reason: unknown;
+        const first = await consume(
+          (_payload, { signal }) =>
+            new Promise((done) => {
+              signal.addEventListener('abort', () => {
+                reason = signal.reason;
+                done('handed-back');
+              });
+            }),
+        );
+        await enqueue(id);
+        await sleep(500);
+        await first.close(5_000);
+        expect(reason).toBe('shutdown');
+        const attempts: number[] = [];
+        await consume(async (_payload, { attempt }) => {
+          attempts.push(attempt);
+          return 'finished';
+        });
+        await until(() => attempts.length > 0);
+        expect(attempts).toEqual([1]);
+      });
+
+      it('does not wait for ever for a handler that does not stop', async () => {
+        let release: (outcome: JobOutcome) => void = () => undefined;
+        const stuck = await consume(() => new Promise((done) => (release = done)));
+        await enqueue(newId());
+        await sleep(500);
+        const start = Date.now();
+        await stuck.close(500);
+        expect(Date.now() - start).toBeLessThan(3_000);
+        release('finished');
+        let takenOver = false;
+        await consume(async () => {
+          takenOver = true;
+          return 'finished';
+        });
+        await until(() => takenOver, 25_000);
+      }, 40_000);
+
+      it('gives a job of a worker killed with -9 to another one within twenty seconds, and gives up one with which too many have died', async () => {
+        const [id, deadly] = [newId(), newId()];
+        const child = spawn(
+          process.execPath,
+          [...typeScript(new URL('hanging-consumer.ts', import.meta.url)), JSON.stringify(connection)],
+          {
+            stdio: ['ignore', 'pipe', 'inherit'],
+          },
+        );
+        const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+        expect((await lines.next()).value).toBe('ready');
+        await enqueue(id);
+        expect((await lines.next()).value).toBe(`took ${id}`);
+        await queues.enqueue('evaluate', [{ id: deadly, payload: { evaluationId: deadly } }]);
+        expect((await lines.next()).value).toBe(`took ${deadly}`);
+        child.kill('SIGKILL');
+        await once(child, 'exit');
+        const taken: string[] = [];
+        await consume(async ({ generationId }) => {
+          taken.push(generationId);
+          return 'finished';
+        });
+        const abandoned: string[] = [];
+        consumers.push(
+          await createConsumer(connection, {
+            name: 'evaluate',
+            concurrency: 1,
+            log,
+            maxStalledCount: 0,
+            handle: async ({ evaluationId }) => {
+              taken.push(evaluationId);
+              return 'finished';
+            },
+            onAbandoned: async ({ evaluationId }) => void abandoned.push(evaluationId),
+          }),
+        );
+        await until(() => taken.length > 0 && abandoned.length > 0, 20_000);
+        expect([taken, abandoned]).toEqual([[id], [deadly]]);
+      }, 120_000);
+
+      it('answers a ping', async () => {
+        await queues.ping();
+      });
+    }),
+);

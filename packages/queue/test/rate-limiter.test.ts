@@ -11,7 +11,14 @@ describe('in this process', () => {
     const limiter = createRateLimiter({ requests: 5, seconds: 2 });
     const states = await Promise.all(Array.from({ length: 8 }, () => limiter.take('a')));
     expect(states.map((state) => [state.allowed, state.remaining])).toEqual([
-      [true, 4], [true, 3], [true, 2], [true, 1], [true, 0], [false, 0], [false, 0], [false, 0],
+      [true, 4],
+      [true, 3],
+      [true, 2],
+      [true, 1],
+      [true, 0],
+      [false, 0],
+      [false, 0],
+      [false, 0],
     ]);
     for (const { resetSeconds } of states) expect([1, 2]).toContain(resetSeconds);
     expect(await limiter.take('b')).toMatchObject({ allowed: true, remaining: 4 });
@@ -27,7 +34,9 @@ describe.skipIf(warnNotTested('the rate limit on Redis', redisMissing))('on Redi
     const errors: Error[] = [];
     const options = { requests: 5, seconds: 60, redisUrl: redis.redisUrl, onRedisError: (error: Error) => errors.push(error) };
     const [one, two] = [createRateLimiter(options), createRateLimiter(options)];
-    await expect.poll(async () => (await one.take('warm up')).remaining + (await two.take('warm up')).remaining, { timeout: 20_000 }).toBeLessThan(4);
+    await expect
+      .poll(async () => (await one.take('warm up')).remaining + (await two.take('warm up')).remaining, { timeout: 20_000 })
+      .toBeLessThan(4);
     expect(await allowed(Array.from({ length: 12 }, (_, index) => (index % 2 === 0 ? one : two).take('a')))).toBe(5);
     await redis.stop();
     expect(await allowed(Array.from({ length: 7 }, () => one.take('a')))).toBe(5);

@@ -70,16 +70,31 @@ it('asks nothing of the database while the queue is full', async () => {
 
 it('fills the window in one go, in as many statements for many projects as for one', async () => {
   const { generations, outbox } = fixture.database;
-  const config = { model: 'tiny', prompts: ['a cat'], negative_prompt: '', width: 64, height: 64, steps: 1, guidance_scale: 1, sampler: 'ddim', seed: 1, num_images: 1 } as const;
+  const config = {
+    model: 'tiny',
+    prompts: ['a cat'],
+    negative_prompt: '',
+    width: 64,
+    height: 64,
+    steps: 1,
+    guidance_scale: 1,
+    sampler: 'ddim',
+    seed: 1,
+    num_images: 1,
+  } as const;
   for (let project = 0; project < 6; project++) {
     const projectId = await fixture.createProject();
-    for (let made = 0; made < 20; made++) await generations.create({ projectId, model: { baseModel: 'tiny' }, config: { ...config, prompts: [...config.prompts] } });
+    for (let made = 0; made < 20; made++)
+      await generations.create({ projectId, model: { baseModel: 'tiny' }, config: { ...config, prompts: [...config.prompts] } });
   }
   statements.length = 0;
   const waiting = await outbox.count();
   const taken: string[] = [];
   const consumer = await createConsumer(fixture.connection, {
-    name: 'generate', concurrency: catalog.generate.window, log: quiet, onAbandoned: async () => undefined,
+    name: 'generate',
+    concurrency: catalog.generate.window,
+    log: quiet,
+    onAbandoned: async () => undefined,
     handle: async ({ generationId }) => {
       const generation = await generations.claim(generationId);
       if (generation) taken.push(generationId);

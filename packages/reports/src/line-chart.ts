@@ -36,7 +36,11 @@ export function lineChart({ title, series, mark }: ChartOptions): Markup {
   const shown = series.filter(({ points }) => points.length > 0);
   const points = shown.flatMap((one) => one.points);
   const x = axis([...points.map((point) => point.x), ...(mark ? [mark.x] : [])], size.left, size.width - size.right);
-  const y = axis(points.map((point) => point.y), size.height - size.bottom, size.top);
+  const y = axis(
+    points.map((point) => point.y),
+    size.height - size.bottom,
+    size.top,
+  );
   const ticks = [0, 0.25, 0.5, 0.75, 1].map((share) => y.low + share * (y.high - y.low));
   return html`<figure class="chart"><figcaption>${title}</figcaption>
 <svg viewBox="0 0 ${size.width} ${size.height}" role="img" aria-label="${title}">
@@ -50,7 +54,10 @@ ${shown.map((one, index) => drawSeries(one, colours[index % colours.length] ?? '
 
 function drawSeries({ points }: Series, colour: string, x: Axis, y: Axis): Markup {
   const path = points.map((point) => `${place(x.at(point.x))},${place(y.at(point.y))}`).join(' ');
-  const dots = points.length > 40 ? [] : points.map((point) => html`<circle cx="${place(x.at(point.x))}" cy="${place(y.at(point.y))}" r="2.5" fill="${colour}"/>`);
+  const dots =
+    points.length > 40
+      ? []
+      : points.map((point) => html`<circle cx="${place(x.at(point.x))}" cy="${place(y.at(point.y))}" r="2.5" fill="${colour}"/>`);
   return html`<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="2" stroke-linejoin="round"/>${dots}`;
 }
 

@@ -14,7 +14,13 @@ import { STYLES } from './styles.ts';
 export type { PictureSource } from './sections/context.ts';
 
 const SECTIONS: ((context: PageContext) => Markup)[] = [
-  verdictSection, samplesSection, metricsSection, overfittingSection, trainingSection, tokensSection, methodSection,
+  verdictSection,
+  samplesSection,
+  metricsSection,
+  overfittingSection,
+  trainingSection,
+  tokensSection,
+  methodSection,
 ];
 
 export function renderReport(report: Report, pictureOf: PictureSource): string {

@@ -1,12 +1,23 @@
 // The command that makes a report again: the resolved configuration as a request.
-import type { CreateEvaluationRequest, CreateTrainingJobRequest, EvaluatedModel, EvaluationConfig, EvaluationRequest, EvaluationStage, TrainingConfig } from '@styleforge/contracts';
+import type {
+  CreateEvaluationRequest,
+  CreateTrainingJobRequest,
+  EvaluatedModel,
+  EvaluationConfig,
+  EvaluationRequest,
+  EvaluationStage,
+  TrainingConfig,
+} from '@styleforge/contracts';
 
 export function trainingCommand(config: TrainingConfig): string {
   return postCommand('/v1/training-jobs', trainingRequest(config));
 }
 
 export function evaluationCommand({ models: [model, ...comparisons], ...settings }: EvaluationConfig): string {
-  const body: CreateEvaluationRequest = { model: model?.checkpoint_id ?? model?.base_model ?? '', ...evaluationRequest(settings, comparisons) };
+  const body: CreateEvaluationRequest = {
+    model: model?.checkpoint_id ?? model?.base_model ?? '',
+    ...evaluationRequest(settings, comparisons),
+  };
   return postCommand('/v1/evaluations', body);
 }
 
@@ -20,10 +31,30 @@ function trainingRequest({ evaluation, early_stopping, ...config }: TrainingConf
 }
 
 function evaluationRequest(settings: Omit<EvaluationStage, 'comparisons'>, comparisons: EvaluatedModel[]): EvaluationRequest {
-  const { num_images, sampler, steps, guidance_scale, negative_prompt, seed, metrics, extractor, clip_extractor, reference_dataset_id, prompt_set } = settings;
+  const {
+    num_images,
+    sampler,
+    steps,
+    guidance_scale,
+    negative_prompt,
+    seed,
+    metrics,
+    extractor,
+    clip_extractor,
+    reference_dataset_id,
+    prompt_set,
+  } = settings;
   return {
     prompts: prompt_set ? `${prompt_set.name}@${prompt_set.version}` : settings.prompts,
-    num_images, sampler, steps, guidance_scale, negative_prompt, seed, metrics, extractor, clip_extractor,
+    num_images,
+    sampler,
+    steps,
+    guidance_scale,
+    negative_prompt,
+    seed,
+    metrics,
+    extractor,
+    clip_extractor,
     ...(reference_dataset_id !== null && { reference_dataset_id }),
     compare_with: comparisons.map(({ name }) => name),
   };

@@ -1,5 +1,13 @@
 // What the numbers of a report mean, in words for somebody who has never heard of them.
-import { LEAST_IMAGES_FOR_FID, METHOD_TITLES, type Report, type ReportMetric, type ReportModel, shownMetric, shownName } from '@styleforge/contracts';
+import {
+  LEAST_IMAGES_FOR_FID,
+  METHOD_TITLES,
+  type Report,
+  type ReportMetric,
+  type ReportModel,
+  shownMetric,
+  shownName,
+} from '@styleforge/contracts';
 import { plural } from './numbers.ts';
 
 export type Verdict = Report['verdict'];
@@ -13,7 +21,11 @@ export function reachVerdict(report: Judged): Verdict {
   const base = others.find(({ checkpoint_id }) => checkpoint_id === null);
   return {
     summary: [styleSentence(model, base), promptSentence(model, base)].filter((sentence) => sentence !== null).join(' '),
-    points: [...others.filter((other) => other !== base).flatMap((other) => comparison(model, other)), ...overfittingPoints(report), ...tokenPoints(report)],
+    points: [
+      ...others.filter((other) => other !== base).flatMap((other) => comparison(model, other)),
+      ...overfittingPoints(report),
+      ...tokenPoints(report),
+    ],
     cautions: cautions(report, model),
   };
 }
@@ -71,18 +83,26 @@ function promptSentence(model: ReportModel, base: ReportModel | undefined): stri
 
 function comparison(model: ReportModel, other: ReportModel): string[] {
   const words: Record<Outcome, string> = { better: 'better', worse: 'worse', unclear: 'not clearly different' };
-  const parts = [[styleMetric(model), 'in style'], [promptMetric(model), 'in following the prompts']] as const;
+  const parts = [
+    [styleMetric(model), 'in style'],
+    [promptMetric(model), 'in following the prompts'],
+  ] as const;
   const told = parts.flatMap(([metric, what]) => {
     const theirs = metric && sameAs(other, metric);
-    return theirs ? [`${words[compareMetrics(metric, theirs)]} ${what} (${shownName(metric)} ${shownMetric(metric)} against ${shownMetric(theirs)})`] : [];
+    return theirs
+      ? [`${words[compareMetrics(metric, theirs)]} ${what} (${shownName(metric)} ${shownMetric(metric)} against ${shownMetric(theirs)})`]
+      : [];
   });
   return told.length === 0 ? [] : [`Compared with ${other.label}: ${told.join(', ')}.`];
 }
 
 function overfittingPoints({ overfitting }: Judged): string[] {
   const seen = overfitting.filter(({ present }) => present === true);
-  if (seen.length > 0) return [`There are signs of overfitting: ${seen.map(({ explanation }) => explanation).join(' ')} Fewer steps may be better.`];
-  return overfitting.some(({ present }) => present === false) ? ['No sign of overfitting was found among those that could be looked for.'] : [];
+  if (seen.length > 0)
+    return [`There are signs of overfitting: ${seen.map(({ explanation }) => explanation).join(' ')} Fewer steps may be better.`];
+  return overfitting.some(({ present }) => present === false)
+    ? ['No sign of overfitting was found among those that could be looked for.']
+    : [];
 }
 
 function tokenPoints({ token_disentanglement: tokens }: Judged): string[] {
@@ -98,12 +118,29 @@ function cautions({ models, reference, training }: Judged, model: ReportModel): 
   const fewest = Math.min(generated, reference?.count ?? generated);
   const found = [
     ...(fid && Math.min(fid.generated, fid.reference ?? 0) < LEAST_IMAGES_FOR_FID
-      ? [`FID needs ${LEAST_IMAGES_FOR_FID} images on each side or more, here there are ${Math.min(fid.generated, fid.reference ?? 0)}: it comes out too high. KID has no such bias, so it goes first.`]
+      ? [
+          `FID needs ${LEAST_IMAGES_FOR_FID} images on each side or more, here there are ${Math.min(fid.generated, fid.reference ?? 0)}: it comes out too high. KID has no such bias, so it goes first.`,
+        ]
       : []),
-    ...(fewest > 0 && fewest < FEW_IMAGES ? [`Only ${plural(fewest, 'image')} on the smaller side: the numbers would change with other prompts, seeds or pictures. Look at the intervals.`] : []),
-    ...(reference?.trained_on ? ['The reference pictures are the ones that the model was trained on, so that copying them would be rewarded. Other pictures of the same style are a better reference.'] : []),
-    ...(models.length === 1 && training ? [`Nothing was compared with it. Ask for compare_with: ["base"] or name a ${METHOD_TITLES.dreambooth} job to see what the training changed.`] : []),
+    ...(fewest > 0 && fewest < FEW_IMAGES
+      ? [
+          `Only ${plural(fewest, 'image')} on the smaller side: the numbers would change with other prompts, seeds or pictures. Look at the intervals.`,
+        ]
+      : []),
+    ...(reference?.trained_on
+      ? [
+          'The reference pictures are the ones that the model was trained on, so that copying them would be rewarded. Other pictures of the same style are a better reference.',
+        ]
+      : []),
+    ...(models.length === 1 && training
+      ? [
+          `Nothing was compared with it. Ask for compare_with: ["base"] or name a ${METHOD_TITLES.dreambooth} job to see what the training changed.`,
+        ]
+      : []),
   ];
   const known = ['fid-biased', 'few-images'];
-  return [...found, ...new Set(models.flatMap(({ warnings }) => warnings.filter(({ code }) => !known.includes(code)).map(({ message }) => message)))];
+  return [
+    ...found,
+    ...new Set(models.flatMap(({ warnings }) => warnings.filter(({ code }) => !known.includes(code)).map(({ message }) => message))),
+  ];
 }

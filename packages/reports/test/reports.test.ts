@@ -13,7 +13,9 @@ describe('the verdict', () => {
     const { summary, points } = sampleReport([good, dreamBooth, base]).verdict;
     expect(summary).toMatch(/^The style took hold.*kid@mini-clip ×1000 12\.00, before training 90\.00/);
     expect(summary).toContain('about as well as before');
-    expect(points[0]).toBe('Compared with DreamBooth, 200 steps: better in style (kid@mini-clip ×1000 12.00 against 30.00), better in following the prompts (clip@mini-clip 27.10 against 25.00).');
+    expect(points[0]).toBe(
+      'Compared with DreamBooth, 200 steps: better in style (kid@mini-clip ×1000 12.00 against 30.00), better in following the prompts (clip@mini-clip 27.10 against 25.00).',
+    );
   });
 
   it.each([
@@ -41,7 +43,8 @@ describe('the page', () => {
   it('holds everything itself', () => {
     const page = renderReport(sampleReport([good, dreamBooth, base]), () => 'data:image/png;base64,AAAA');
     expect(page).not.toMatch(/https?:\/\/|<script|<link|url\(/);
-    for (const part of ['<svg', 'prefers-color-scheme:dark', '@media print', 'Make it again', 'blueprint', 'best, step 150']) expect(page).toContain(part);
+    for (const part of ['<svg', 'prefers-color-scheme:dark', '@media print', 'Make it again', 'blueprint', 'best, step 150'])
+      expect(page).toContain(part);
     expect(page.indexOf('base model styleforge-mini</th><th scope="col">Single')).toBeGreaterThan(0);
     expect(page).not.toMatch(/<th scope="col">(kid|fid|clip)( ×1000)? [↓↑]/);
   });

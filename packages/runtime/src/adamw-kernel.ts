@@ -26,7 +26,13 @@ function setFactors(kernels: Kernels, { gradientScale, decay, stepSize, secondCo
 }
 
 /** AdamW with decoupled weight decay and bias correction (arXiv 1711.05101, in torch.optim.AdamW's order of operations), in float32. */
-export function adamW(weight: Float32Array, gradient: GradientValues, first: Float32Array, second: Float32Array, factors: AdamWFactors): void {
+export function adamW(
+  weight: Float32Array,
+  gradient: GradientValues,
+  first: Float32Array,
+  second: Float32Array,
+  factors: AdamWFactors,
+): void {
   const kernels = kernelsOf(weight, gradient, first, second);
   setFactors(kernels, factors);
   kernels.adamW(weight.byteOffset, gradient.byteOffset, first.byteOffset, second.byteOffset, weight.length, isHalf(gradient));
@@ -37,7 +43,14 @@ export function adamW(weight: Float32Array, gradient: GradientValues, first: Flo
  * than bfloat16's step (1/256) at a time would otherwise stand still (stochastic rounding, arXiv 2010.06192). `seed` and the
  * position alone decide, so that a resumed run rounds alike.
  */
-export function adamWBFloat16(weight: Float32Array, gradient: GradientValues, first: Uint16Array, second: Uint16Array, factors: AdamWFactors, seed: number): void {
+export function adamWBFloat16(
+  weight: Float32Array,
+  gradient: GradientValues,
+  first: Uint16Array,
+  second: Uint16Array,
+  factors: AdamWFactors,
+  seed: number,
+): void {
   const kernels = kernelsOf(weight, gradient, first, second);
   setFactors(kernels, factors);
   kernels.adamWBFloat16(weight.byteOffset, gradient.byteOffset, first.byteOffset, second.byteOffset, weight.length, seed, isHalf(gradient));

@@ -51,7 +51,12 @@ export class AdamW {
     const { learningRateScale = () => 1 } = this.#options;
     this.#weights.specs.forEach(({ name }, index) => {
       const factors = this.#factors({ ...step, learningRate: step.learningRate * learningRateScale(name) });
-      const [weight, gradient, first, second] = [this.#weights.get(name), gradients.get(name), this.firstMoment.stored(name), this.secondMoment.stored(name)];
+      const [weight, gradient, first, second] = [
+        this.#weights.get(name),
+        gradients.get(name),
+        this.firstMoment.stored(name),
+        this.secondMoment.stored(name),
+      ];
       if (first instanceof Float32Array) adamW(weight, gradient, first, second as Float32Array, factors);
       else adamWBFloat16(weight, gradient, first, second as Uint16Array, factors, Math.imul(this.step, 0x2545f491) + index);
     });
@@ -60,8 +65,13 @@ export class AdamW {
   #factors({ learningRate, weightDecay, gradientScale = 1 }: AdamWStep): AdamWFactors {
     const { beta1, beta2, epsilon } = this.#options;
     return {
-      beta1, beta2, epsilon, gradientScale, decay: 1 - learningRate * weightDecay,
-      stepSize: learningRate / (1 - beta1 ** this.step), secondCorrection: 1 / Math.sqrt(1 - beta2 ** this.step),
+      beta1,
+      beta2,
+      epsilon,
+      gradientScale,
+      decay: 1 - learningRate * weightDecay,
+      stepSize: learningRate / (1 - beta1 ** this.step),
+      secondCorrection: 1 / Math.sqrt(1 - beta2 ** this.step),
     };
   }
 }

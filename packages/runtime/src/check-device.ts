@@ -10,7 +10,8 @@ export async function checkDevice(device: Device, { mixedPrecision }: Pick<Compi
   const program = await Program.compile(graph, { product: graph.matmul(left, left) }, { device, mixedPrecision });
   try {
     const { product } = await program.run({ left: Float32Array.of(1, 2, 3, 4) });
-    if (product.join() !== '7,10,15,22') throw new DeviceError(`the device '${device}' computes wrongly: [1 2; 3 4] squared gave ${product.join()}`);
+    if (product.join() !== '7,10,15,22')
+      throw new DeviceError(`the device '${device}' computes wrongly: [1 2; 3 4] squared gave ${product.join()}`);
   } finally {
     await program.release();
   }

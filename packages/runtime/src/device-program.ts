@@ -39,7 +39,12 @@ export class DeviceProgram {
   readonly #outputNames: Readonly<Record<string, string>>;
   readonly #profiling: boolean;
 
-  private constructor(session: ort.InferenceSession, inputs: ReadonlyMap<string, Tensor>, outputNames: Readonly<Record<string, string>>, profiling: boolean) {
+  private constructor(
+    session: ort.InferenceSession,
+    inputs: ReadonlyMap<string, Tensor>,
+    outputNames: Readonly<Record<string, string>>,
+    profiling: boolean,
+  ) {
     this.#session = session;
     this.#profiling = profiling;
     this.#inputs = inputs;
@@ -47,11 +52,25 @@ export class DeviceProgram {
   }
 
   /** Throws DeviceError when the device is absent or cannot run the graph. */
-  static async compile(graph: Graph, outputs: Readonly<Record<string, Tensor>>, { device, keepMemory, mixedPrecision, profile, toHost = new Set() }: DeviceProgramOptions): Promise<DeviceProgram> {
+  static async compile(
+    graph: Graph,
+    outputs: Readonly<Record<string, Tensor>>,
+    { device, keepMemory, mixedPrecision, profile, toHost = new Set() }: DeviceProgramOptions,
+  ): Promise<DeviceProgram> {
     const model = emitOnnx(graph, outputs, 'webgpu', { mixedPrecision, hidesShapes: keepMemory === false });
-    const preferredOutputLocation = Object.fromEntries(Object.entries(model.outputNames).map(([name, onnxName]) => [onnxName, toHost.has(name) ? 'cpu' as const : 'gpu-buffer' as const]));
+    const preferredOutputLocation = Object.fromEntries(
+      Object.entries(model.outputNames).map(([name, onnxName]) => [
+        onnxName,
+        toHost.has(name) ? ('cpu' as const) : ('gpu-buffer' as const),
+      ]),
+    );
     const session = await createSession(model.bytes, { device, keepMemory, profile }, { preferredOutputLocation });
-    return new DeviceProgram(session, new Map(model.inputs.map((tensor, i) => [model.inputNames[i], tensor])), model.outputNames, profile !== undefined);
+    return new DeviceProgram(
+      session,
+      new Map(model.inputs.map((tensor, i) => [model.inputNames[i], tensor])),
+      model.outputNames,
+      profile !== undefined,
+    );
   }
 
   /** Inputs that the graph does not read are left out. */
@@ -91,7 +110,11 @@ export class PlacedValues {
 
   async #add(device: Device, group: readonly HostValue[]): Promise<void> {
     const graph = new Graph();
-    const program = await DeviceProgram.compile(graph, Object.fromEntries(group.map(({ name, shape }) => [name, graph.stopGradient(graph.input(name, shape))])), { device });
+    const program = await DeviceProgram.compile(
+      graph,
+      Object.fromEntries(group.map(({ name, shape }) => [name, graph.stopGradient(graph.input(name, shape))])),
+      { device },
+    );
     this.#programs.push(program);
     const results = await program.run(Object.fromEntries(group.map(({ name, data }) => [name, data])));
     for (const { name } of group) this.tensors.set(name, results[name]);

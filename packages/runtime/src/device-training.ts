@@ -34,38 +34,63 @@ interface ParameterGroup {
 /** Each named value as it is: it only changes its place. */
 function passingOn(specs: readonly ParameterSpec[]): GraphParts {
   const graph = new Graph();
-  const outputs = Object.fromEntries(specs.flatMap(({ name, shape }) => KINDS.map((kind) => {
-    const key = `${kind}:${name}`;
-    return [key, graph.stopGradient(graph.input(key, shape))] as const;
-  })));
+  const outputs = Object.fromEntries(
+    specs.flatMap(({ name, shape }) =>
+      KINDS.map((kind) => {
+        const key = `${kind}:${name}`;
+        return [key, graph.stopGradient(graph.input(key, shape))] as const;
+      }),
+    ),
+  );
   return { graph, outputs };
 }
 
 function sumOfSquares(specs: readonly ParameterSpec[]): GraphParts {
   const graph = new Graph();
-  const sums = specs.map(({ name, shape }) => graph.reduceSum(graph.square(graph.input(name, shape)), shape.map((_, axis) => axis)));
+  const sums = specs.map(({ name, shape }) =>
+    graph.reduceSum(
+      graph.square(graph.input(name, shape)),
+      shape.map((_, axis) => axis),
+    ),
+  );
   return { graph, outputs: { sum: sums.reduce((total, sum) => graph.add(total, sum)) } };
 }
 
 function addition(specs: readonly ParameterSpec[]): GraphParts {
   const graph = new Graph();
-  return { graph, outputs: Object.fromEntries(specs.map(({ name, shape }) => [name, graph.add(graph.input(`sum:${name}`, shape), graph.input(name, shape))])) };
+  return {
+    graph,
+    outputs: Object.fromEntries(
+      specs.map(({ name, shape }) => [name, graph.add(graph.input(`sum:${name}`, shape), graph.input(name, shape))]),
+    ),
+  };
 }
 
 /** AdamW in the order of operations of adamw-kernel.ts. */
 function adamWUpdate(specs: readonly ParameterSpec[], { beta1, beta2, epsilon, learningRateScale = () => 1 }: AdamWOptions): GraphParts {
   const graph = new Graph();
-  const [gradientScale, decayRate, stepSize, secondCorrection] = ['gradientScale', 'decayRate', 'stepSize', 'secondCorrection'].map((name) => graph.input(name, []));
-  const outputs = Object.fromEntries(specs.flatMap(({ name, shape }) => {
-    const [w, m, v] = KINDS.map((kind) => graph.input(`${kind}:${name}`, shape));
-    const g = graph.mul(graph.input(name, shape), gradientScale);
-    const first = graph.add(m, graph.mul(graph.sub(g, m), 1 - beta1));
-    const second = graph.add(graph.mul(v, beta2), graph.mul(graph.square(g), 1 - beta2));
-    const deviation = graph.add(graph.mul(graph.sqrt(second), secondCorrection), epsilon);
-    const scale = learningRateScale(name);
-    const weight = graph.sub(graph.mul(w, graph.sub(1, graph.mul(decayRate, scale))), graph.mul(graph.div(first, deviation), graph.mul(stepSize, scale)));
-    return [[`weight:${name}`, weight], [`first:${name}`, first], [`second:${name}`, second]] as const;
-  }));
+  const [gradientScale, decayRate, stepSize, secondCorrection] = ['gradientScale', 'decayRate', 'stepSize', 'secondCorrection'].map(
+    (name) => graph.input(name, []),
+  );
+  const outputs = Object.fromEntries(
+    specs.flatMap(({ name, shape }) => {
+      const [w, m, v] = KINDS.map((kind) => graph.input(`${kind}:${name}`, shape));
+      const g = graph.mul(graph.input(name, shape), gradientScale);
+      const first = graph.add(m, graph.mul(graph.sub(g, m), 1 - beta1));
+      const second = graph.add(graph.mul(v, beta2), graph.mul(graph.square(g), 1 - beta2));
+      const deviation = graph.add(graph.mul(graph.sqrt(second), secondCorrection), epsilon);
+      const scale = learningRateScale(name);
+      const weight = graph.sub(
+        graph.mul(w, graph.sub(1, graph.mul(decayRate, scale))),
+        graph.mul(graph.div(first, deviation), graph.mul(stepSize, scale)),
+      );
+      return [
+        [`weight:${name}`, weight],
+        [`first:${name}`, first],
+        [`second:${name}`, second],
+      ] as const;
+    }),
+  );
   return { graph, outputs };
 }
 
@@ -73,8 +98,10 @@ async function compileGroup(specs: readonly ParameterSpec[], adamw: AdamWOptions
   const compile = ({ graph, outputs }: GraphParts, toHost = false): Promise<DeviceProgram> =>
     DeviceProgram.compile(graph, outputs, { device, ...(toHost && { toHost: new Set(Object.keys(outputs)) }) });
   const programs: GroupPrograms = {
-    download: await compile(passingOn(specs), true), sumOfSquares: await compile(sumOfSquares(specs), true),
-    add: await compile(addition(specs)), update: await compile(adamWUpdate(specs, adamw)),
+    download: await compile(passingOn(specs), true),
+    sumOfSquares: await compile(sumOfSquares(specs), true),
+    add: await compile(addition(specs)),
+    update: await compile(adamWUpdate(specs, adamw)),
   };
   return { specs, programs };
 }
@@ -117,7 +144,10 @@ export class DeviceTraining {
 
   static async create(options: DeviceTrainingOptions): Promise<DeviceTraining> {
     const { device, compile, graph, outputs, gradients, weights, adamw } = options;
-    const all = { ...outputs, ...Object.fromEntries(Object.entries(gradients).map(([name, gradient]) => [GRADIENT_PREFIX + name, gradient])) };
+    const all = {
+      ...outputs,
+      ...Object.fromEntries(Object.entries(gradients).map(([name, gradient]) => [GRADIENT_PREFIX + name, gradient])),
+    };
     const pass = await DeviceProgram.compile(graph, all, { ...compile, device, toHost: new Set(Object.keys(outputs)) });
     const groups: ParameterGroup[] = [];
     for (const specs of groupsOf(weights.specs)) groups.push(await compileGroup(specs, adamw, device));
@@ -126,18 +156,28 @@ export class DeviceTraining {
 
   async #upload(): Promise<Map<string, Resident>> {
     const { device, weights, optimizer } = this.#options;
-    const values = { weight: (name: string) => weights.get(name), first: (name: string) => optimizer.firstMoment.read(name), second: (name: string) => optimizer.secondMoment.read(name) };
-    this.#start = await PlacedValues.from(device, weights.specs.flatMap(({ name, shape }) => KINDS.map((kind) => ({ name: `${kind}:${name}`, shape, data: values[kind](name) }))));
+    const values = {
+      weight: (name: string) => weights.get(name),
+      first: (name: string) => optimizer.firstMoment.read(name),
+      second: (name: string) => optimizer.secondMoment.read(name),
+    };
+    this.#start = await PlacedValues.from(
+      device,
+      weights.specs.flatMap(({ name, shape }) => KINDS.map((kind) => ({ name: `${kind}:${name}`, shape, data: values[kind](name) }))),
+    );
     const placed = Object.fromEntries(this.#start.tensors);
     return new Map(weights.specs.map(({ name }) => [name, residentOf(placed, name)]));
   }
 
   #placeFrozen(): Promise<PlacedValues> {
     const { device, graph, frozen = [] } = this.#options;
-    return PlacedValues.from(device, [...frozen].flatMap(([name, data]) => {
-      const parameter = graph.parameters.get(name);
-      return parameter ? [{ name, data, shape: parameter.shape }] : [];
-    }));
+    return PlacedValues.from(
+      device,
+      [...frozen].flatMap(([name, data]) => {
+        const parameter = graph.parameters.get(name);
+        return parameter ? [{ name, data, shape: parameter.shape }] : [];
+      }),
+    );
   }
 
   /** Forward and backward; gradients of passes since the last update are summed. */
@@ -155,7 +195,10 @@ export class DeviceTraining {
     const sums: Record<string, DeviceTensor> = {};
     for (const { specs, programs } of this.#groups) {
       const names = specs.map(({ name }) => name);
-      Object.assign(sums, await programs.add.run({ ...pick(further, names), ...Object.fromEntries(names.map((name) => [`sum:${name}`, total[name]])) }));
+      Object.assign(
+        sums,
+        await programs.add.run({ ...pick(further, names), ...Object.fromEntries(names.map((name) => [`sum:${name}`, total[name]])) }),
+      );
     }
     [total, further].forEach((gradients) => Object.values(gradients).forEach((gradient) => gradient.dispose()));
     return sums;
@@ -165,7 +208,12 @@ export class DeviceTraining {
   async gradientNorm(): Promise<number> {
     let total = 0;
     for (const { specs, programs } of this.#groups) {
-      const { sum } = await programs.sumOfSquares.run(pick(this.#gradients!, specs.map(({ name }) => name)));
+      const { sum } = await programs.sumOfSquares.run(
+        pick(
+          this.#gradients!,
+          specs.map(({ name }) => name),
+        ),
+      );
       total += (sum.data as Float32Array)[0];
     }
     return Math.sqrt(total);
@@ -173,11 +221,16 @@ export class DeviceTraining {
 
   /** One update of every weight; the gradients are gone afterwards. */
   async update({ learningRate, weightDecay, gradientScale = 1 }: AdamWStep): Promise<void> {
-    const { optimizer, adamw: { beta1, beta2 } } = this.#options;
+    const {
+      optimizer,
+      adamw: { beta1, beta2 },
+    } = this.#options;
     optimizer.step += 1;
     const scalars = {
-      gradientScale: Float32Array.of(gradientScale), decayRate: Float32Array.of(learningRate * weightDecay),
-      stepSize: Float32Array.of(learningRate / (1 - beta1 ** optimizer.step)), secondCorrection: Float32Array.of(1 / Math.sqrt(1 - beta2 ** optimizer.step)),
+      gradientScale: Float32Array.of(gradientScale),
+      decayRate: Float32Array.of(learningRate * weightDecay),
+      stepSize: Float32Array.of(learningRate / (1 - beta1 ** optimizer.step)),
+      secondCorrection: Float32Array.of(1 / Math.sqrt(1 - beta2 ** optimizer.step)),
     };
     for (const { specs, programs } of this.#groups) {
       const names = specs.map(({ name }) => name);
@@ -220,7 +273,11 @@ export class DeviceTraining {
     for (const { weight, first, second } of this.#resident?.values() ?? []) [weight, first, second].forEach((tensor) => tensor.dispose());
     await Promise.all([this.#frozen?.release(), this.#start?.releasePrograms()]);
     [this.#resident, this.#frozen, this.#start] = [null, null, null];
-    await Promise.all([this.#pass, ...this.#groups.flatMap(({ programs }) => Object.values<DeviceProgram>({ ...programs }))].map((program) => program.release()));
+    await Promise.all(
+      [this.#pass, ...this.#groups.flatMap(({ programs }) => Object.values<DeviceProgram>({ ...programs }))].map((program) =>
+        program.release(),
+      ),
+    );
   }
 }
 

@@ -26,7 +26,11 @@ function session(transposeA: boolean, transposeB: boolean, alpha: number, addsC:
   let created = sessions.get(key);
   if (!created) {
     const model = gemmModel({ transposeA, transposeB, alpha, addsC });
-    created = ort.InferenceSession.create(model, { executionProviders: ['cpu'], logSeverityLevel: 3, extra: { session: { intra_op: { allow_spinning: '0' } } } });
+    created = ort.InferenceSession.create(model, {
+      executionProviders: ['cpu'],
+      logSeverityLevel: 3,
+      extra: { session: { intra_op: { allow_spinning: '0' } } },
+    });
     sessions.set(key, created);
   }
   return created;
@@ -35,7 +39,11 @@ function session(transposeA: boolean, transposeB: boolean, alpha: number, addsC:
 const tensor = ({ data, rows, columns }: Matrix): ort.Tensor => new ort.Tensor('float64', data, [rows, columns]);
 
 /** alpha A B, with A or B transposed on request, or `addTo` with that added. */
-export async function gemm(a: Matrix, b: Matrix, { transposeA = false, transposeB = false, alpha = 1, addTo }: GemmOptions = {}): Promise<Matrix> {
+export async function gemm(
+  a: Matrix,
+  b: Matrix,
+  { transposeA = false, transposeB = false, alpha = 1, addTo }: GemmOptions = {},
+): Promise<Matrix> {
   const [rows, innerA] = transposeA ? [a.columns, a.rows] : [a.rows, a.columns];
   const [innerB, columns] = transposeB ? [b.columns, b.rows] : [b.rows, b.columns];
   if (innerA !== innerB || (addTo && (addTo.rows !== rows || addTo.columns !== columns))) {

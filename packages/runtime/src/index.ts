@@ -6,6 +6,12 @@ export { Float32Arrays, ParameterBuffers, type NamedArrays, type ParameterSpec }
 export { AdamW, type AdamWOptions, type AdamWStep, type GradientBuffers } from './adamw.ts';
 export { type MomentPrecision, type Moments } from './moments.ts';
 export { moveTowards } from './moving-average.ts';
-export { TrainingProgram, type GradientPrecision, type TrainingProgramOptions, type Update, type UpdateOptions } from './training-program.ts';
+export {
+  TrainingProgram,
+  type GradientPrecision,
+  type TrainingProgramOptions,
+  type Update,
+  type UpdateOptions,
+} from './training-program.ts';
 export { LossScale, type LossScaleState } from './loss-scale.ts';
 export { gemm, type GemmOptions, type Matrix } from './gemm.ts';

@@ -5,7 +5,16 @@ type Address = number;
 
 /** What assembly/optimizer.ts exports. */
 export interface Kernels {
-  setFactors(gradientScale: number, decay: number, stepSize: number, secondCorrection: number, rest1: number, beta2: number, rest2: number, epsilon: number): void;
+  setFactors(
+    gradientScale: number,
+    decay: number,
+    stepSize: number,
+    secondCorrection: number,
+    rest1: number,
+    beta2: number,
+    rest2: number,
+    epsilon: number,
+  ): void;
   adamW(weights: Address, gradients: Address, first: Address, second: Address, count: number, half: boolean): void;
   adamWBFloat16(weights: Address, gradients: Address, first: Address, second: Address, count: number, seed: number, half: boolean): void;
   addGradients(sums: Address, gradients: Address, count: number, half: boolean): void;
@@ -38,6 +47,7 @@ export function kernelMemory(bytes: number): ArrayBuffer {
 /** The kernels that reach all of these arrays. Throws where they are not of one kernelMemory. */
 export function kernelsOf(...arrays: readonly (Float32Array | Uint16Array)[]): Kernels {
   const found = kernels.get(arrays[0].buffer);
-  if (!found || arrays.some(({ buffer }) => buffer !== arrays[0].buffer)) throw new Error('arrays that are worked on together have to lie in one kernel memory');
+  if (!found || arrays.some(({ buffer }) => buffer !== arrays[0].buffer))
+    throw new Error('arrays that are worked on together have to lie in one kernel memory');
   return found;
 }

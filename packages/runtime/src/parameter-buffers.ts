@@ -78,7 +78,9 @@ export class ParameterBuffers<Data extends Float32Array | Uint16Array = Float32A
     this.#ArrayType = ArrayType;
     this.#memory = memory;
     this.#blocks = memory.take(ArrayType);
-    this.#views = new Map([...memory.places].map(([name, { block, offset, size }]) => [name, this.#blocks[block].subarray(offset, offset + size) as Data]));
+    this.#views = new Map(
+      [...memory.places].map(([name, { block, offset, size }]) => [name, this.#blocks[block].subarray(offset, offset + size) as Data]),
+    );
   }
 
   /** Zeroed buffers of the same layout. */

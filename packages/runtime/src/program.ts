@@ -23,8 +23,12 @@ export class Program<Outputs extends string = string> {
   #changed = false;
 
   private constructor(
-    session: ort.InferenceSession, inputs: ReadonlyMap<string, Tensor>, outputs: Readonly<Record<Outputs, Tensor>>,
-    outputNames: Readonly<Record<string, string>>, profiling: boolean, device: Device,
+    session: ort.InferenceSession,
+    inputs: ReadonlyMap<string, Tensor>,
+    outputs: Readonly<Record<Outputs, Tensor>>,
+    outputNames: Readonly<Record<string, string>>,
+    profiling: boolean,
+    device: Device,
   ) {
     this.#session = session;
     this.#inputs = inputs;
@@ -35,13 +39,30 @@ export class Program<Outputs extends string = string> {
   }
 
   /** `float16` are outputs to be bound to arrays of float16 bits. Throws DeviceError when the device is absent or cannot run the graph. */
-  static async compile<O extends string>(graph: Graph, outputs: Readonly<Record<O, Tensor>>, options: CompileOptions = {}, float16: readonly O[] = []): Promise<Program<O>> {
+  static async compile<O extends string>(
+    graph: Graph,
+    outputs: Readonly<Record<O, Tensor>>,
+    options: CompileOptions = {},
+    float16: readonly O[] = [],
+  ): Promise<Program<O>> {
     const target: Target = options.device ?? 'cpu';
     const onHost = target !== 'webgpu';
-    const model = emitOnnx(graph, outputs, target, { hidesShapes: options.keepMemory === false && onHost, refusesResults: onHost, mixedPrecision: options.mixedPrecision, float16 });
+    const model = emitOnnx(graph, outputs, target, {
+      hidesShapes: options.keepMemory === false && onHost,
+      refusesResults: onHost,
+      mixedPrecision: options.mixedPrecision,
+      float16,
+    });
     const inputs = new Map(model.inputs.map((tensor, i) => [model.inputNames[i], tensor]));
     const session = await createSession(model.bytes, options);
-    return new Program(session, inputs, model.outputTensors as Readonly<Record<O, Tensor>>, model.outputNames, options.profile !== undefined, options.device ?? 'cpu');
+    return new Program(
+      session,
+      inputs,
+      model.outputTensors as Readonly<Record<O, Tensor>>,
+      model.outputNames,
+      options.profile !== undefined,
+      options.device ?? 'cpu',
+    );
   }
 
   /** Names of the inputs and parameters that a run needs. */
@@ -72,7 +93,10 @@ export class Program<Outputs extends string = string> {
     if (this.#device !== 'webgpu') return this.#bound;
     if (this.#changed) {
       await this.#placed?.release();
-      this.#placed = await PlacedValues.from(this.#device, Object.entries(this.#bound).map(([name, { data, dims }]) => ({ name, shape: dims, data: data as HostArray })));
+      this.#placed = await PlacedValues.from(
+        this.#device,
+        Object.entries(this.#bound).map(([name, { data, dims }]) => ({ name, shape: dims, data: data as HostArray })),
+      );
       this.#changed = false;
     }
     return Object.fromEntries(this.#placed?.tensors ?? []);
@@ -84,10 +108,15 @@ export class Program<Outputs extends string = string> {
   }
 
   /** Runs once. Blocks the calling thread until done. Results are new arrays where none are bound or given. */
-  async run(feeds: Readonly<Record<string, HostArray>> = {}, into: Readonly<Partial<Record<string, Float32Array>>> = {}): Promise<Record<Outputs, Float32Array>> {
+  async run(
+    feeds: Readonly<Record<string, HostArray>> = {},
+    into: Readonly<Partial<Record<string, Float32Array>>> = {},
+  ): Promise<Record<Outputs, Float32Array>> {
     const fed = { ...(await this.#boundFeeds()) };
     for (const [name, data] of Object.entries(feeds)) fed[name] = this.#tensorFor(name, data);
-    const results = Object.fromEntries((Object.keys(this.#outputs) as Outputs[]).map((name) => [name, this.#resultTensor(name, into[name])])) as Record<Outputs, ort.Tensor>;
+    const results = Object.fromEntries(
+      (Object.keys(this.#outputs) as Outputs[]).map((name) => [name, this.#resultTensor(name, into[name])]),
+    ) as Record<Outputs, ort.Tensor>;
     const fetches = Object.fromEntries(Object.entries<ort.Tensor>(results).map(([name, tensor]) => [this.#outputNames[name], tensor]));
     await (this.#device === 'webgpu' ? this.#session.run(fed, fetches) : runInto(this.#session, fed, fetches));
     return Object.fromEntries(Object.entries<ort.Tensor>(results).map(([name, { data }]) => [name, data])) as Record<Outputs, Float32Array>;

@@ -46,10 +46,14 @@ const THREAD_WAIT = { allow_spinning: '1', spin_duration_us: '50' };
 
 function sessionOptions({ device = 'cpu', threads, keepMemory = true, profile }: CompileOptions): ort.InferenceSession.SessionOptions {
   return {
-    executionProviders: [device], graphOptimizationLevel: keepMemory ? 'all' : 'disabled', executionMode: 'sequential', logSeverityLevel: 3,
+    executionProviders: [device],
+    graphOptimizationLevel: keepMemory ? 'all' : 'disabled',
+    executionMode: 'sequential',
+    logSeverityLevel: 3,
     // without the arena every large value costs page faults anew: a third of the time at full size; a plan of all memory in advance
     // takes two thirds more of it, and no less time (docs/experiments/engine.md)
-    enableCpuMemArena: true, enableMemPattern: false,
+    enableCpuMemArena: true,
+    enableMemPattern: false,
     extra: { session: { intra_op: THREAD_WAIT } },
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     ...(profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile }),
@@ -57,7 +61,11 @@ function sessionOptions({ device = 'cpu', threads, keepMemory = true, profile }:
 }
 
 /** Throws DeviceError when the device is absent or cannot run the model. */
-export async function createSession(model: Uint8Array, options: CompileOptions, further: ort.InferenceSession.SessionOptions = {}): Promise<ort.InferenceSession> {
+export async function createSession(
+  model: Uint8Array,
+  options: CompileOptions,
+  further: ort.InferenceSession.SessionOptions = {},
+): Promise<ort.InferenceSession> {
   try {
     return await ort.InferenceSession.create(model, { ...sessionOptions(options), ...further });
   } catch (error) {
@@ -72,7 +80,11 @@ const REFUSAL = 'Non tensor type is temporarily not supported.';
  * Runs a session on the processor so that results are in the given tensors alone. Without the refusal the binding would copy every
  * result, gradients of all weights among them, into arrays that nobody reads.
  */
-export async function runInto(session: ort.InferenceSession, feeds: Record<string, ort.Tensor>, results: Readonly<Record<string, ort.Tensor>>): Promise<void> {
+export async function runInto(
+  session: ort.InferenceSession,
+  feeds: Record<string, ort.Tensor>,
+  results: Readonly<Record<string, ort.Tensor>>,
+): Promise<void> {
   try {
     await session.run(feeds, { [RESULTS_REFUSED]: null, ...results } as unknown as ort.InferenceSession.OnnxValueMapType);
   } catch (error) {

@@ -154,12 +154,25 @@ export class TrainingProgram<Outputs extends string> {
     if (compile.device === 'webgpu') {
       const optimizer = new AdamW(trainable, { ...adamw, momentPrecision: 'float32' });
       const backend = await DeviceTraining.create({
-        device: compile.device, compile, graph, outputs, weights: trainable, frozen, optimizer, adamw, gradients: Object.fromEntries(trainable.specs.map(({ name }, i) => [name, computed[i]])),
+        device: compile.device,
+        compile,
+        graph,
+        outputs,
+        weights: trainable,
+        frozen,
+        optimizer,
+        adamw,
+        gradients: Object.fromEntries(trainable.specs.map(({ name }, i) => [name, computed[i]])),
       });
       return new TrainingProgram<O>(trainable, optimizer, lossScale, backend);
     }
     const names = trainable.specs.map(({ name }) => GRADIENT_PREFIX + name);
-    const program = await Program.compile<string>(graph, { ...outputs, ...Object.fromEntries(names.map((name, i) => [name, computed[i]])) }, compile, halved ? names : []);
+    const program = await Program.compile<string>(
+      graph,
+      { ...outputs, ...Object.fromEntries(names.map((name, i) => [name, computed[i]])) },
+      compile,
+      halved ? names : [],
+    );
     const buffers: GradientBuffers = halved ? trainable.beside(Uint16Array) : trainable.beside(Float32Array);
     program.bind(trainable.entries()).bindOutputs([...buffers.entries()].map(([name, data]) => [GRADIENT_PREFIX + name, data]));
     if (frozen) program.bind(frozen);
@@ -175,7 +188,9 @@ export class TrainingProgram<Outputs extends string> {
 
   /** One forward and backward pass; gradients of passes since the last update are summed. */
   async backward(feeds: Readonly<Record<string, HostArray>>): Promise<Record<Outputs, Float32Array>> {
-    const results = await this.#backend.backward(this.lossScale ? { ...feeds, [LOSS_SCALE]: Float32Array.of(this.lossScale.value) } : feeds);
+    const results = await this.#backend.backward(
+      this.lossScale ? { ...feeds, [LOSS_SCALE]: Float32Array.of(this.lossScale.value) } : feeds,
+    );
     this.#passes += 1;
     return results as Record<Outputs, Float32Array>;
   }

@@ -3,20 +3,30 @@ import { describe, expect, it } from 'vitest';
 import { AdamW, ParameterBuffers, type AdamWOptions } from '@styleforge/runtime';
 
 const LENGTH = 5000;
-const specs = [{ name: 'a', shape: [LENGTH] }, { name: 'b', shape: [3, 7] }];
+const specs = [
+  { name: 'a', shape: [LENGTH] },
+  { name: 'b', shape: [3, 7] },
+];
 const options: AdamWOptions = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 
 function gradientAt(step: number, i: number): number {
   return Math.sin(i * 12.9898 + step * 0.7) * (1 + (i % 5));
 }
 
-async function train(extra: Partial<AdamWOptions>, steps: number, gradient = gradientAt): Promise<{ weights: ParameterBuffers; optimizer: AdamW }> {
+async function train(
+  extra: Partial<AdamWOptions>,
+  steps: number,
+  gradient = gradientAt,
+): Promise<{ weights: ParameterBuffers; optimizer: AdamW }> {
   const weights = new ParameterBuffers(specs);
   const gradients = weights.beside(Float32Array);
   weights.get('a').fill(1);
   const optimizer = new AdamW(weights, { ...options, ...extra });
   for (let step = 1; step <= steps; step++) {
-    for (const { name } of specs) gradients.get(name).forEach((_, i, values) => { values[i] = gradient(step, i); });
+    for (const { name } of specs)
+      gradients.get(name).forEach((_, i, values) => {
+        values[i] = gradient(step, i);
+      });
     optimizer.apply(gradients, { learningRate: 1e-3, weightDecay: 1e-2, gradientScale: 0.5 });
   }
   return { weights, optimizer };
@@ -70,7 +80,10 @@ describe('AdamW', () => {
     }
     resumed.step = 5;
     for (let step = 6; step <= 8; step++) {
-      for (const { name } of specs) gradients.get(name).forEach((_, i, values) => { values[i] = gradientAt(step, i); });
+      for (const { name } of specs)
+        gradients.get(name).forEach((_, i, values) => {
+          values[i] = gradientAt(step, i);
+        });
       resumed.apply(gradients, { learningRate: 1e-3, weightDecay: 1e-2, gradientScale: 0.5 });
     }
     for (const { name } of specs) expect(weights.get(name)).toEqual(whole.weights.get(name));

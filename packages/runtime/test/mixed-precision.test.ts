@@ -9,7 +9,10 @@ const FIRST_LOSS_SCALE = 2 ** 16;
 const SMALL_LOSS_SCALE = 2 ** 12;
 const full = await trained({}, 2);
 
-describe.each([['mixed precision', { mixedPrecision: true }], ['gradients kept in float16', { gradientPrecision: 'float16' }]] as const)('%s', (_name, options) => {
+describe.each([
+  ['mixed precision', { mixedPrecision: true }],
+  ['gradients kept in float16', { gradientPrecision: 'float16' }],
+] as const)('%s', (_name, options) => {
   it('trains like float32, but for the rounding', async () => {
     const rounded = await trained(options, 2, SMALL_LOSS_SCALE);
     for (const [i, loss] of full.losses.entries()) expect(Math.abs(rounded.losses[i] / loss - 1)).toBeLessThan(1e-3);
@@ -39,7 +42,14 @@ it('rounds a gradient where it is kept, not where others are computed from it', 
   const [weight, shift] = [graph.parameter('weight', [4, 8]), graph.parameter('shift', [4, 8])];
   const loss = graph.reduceSum(graph.add(graph.mul(weight, 2 ** -10), shift), [0, 1]);
   const trainable = new ParameterBuffers([weight, shift].map(({ shape }, i) => ({ name: ['weight', 'shift'][i], shape })));
-  const program = await TrainingProgram.create({ graph, loss, outputs: {}, trainable, adamw: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }, gradientPrecision: 'float16' });
+  const program = await TrainingProgram.create({
+    graph,
+    loss,
+    outputs: {},
+    trainable,
+    adamw: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+    gradientPrecision: 'float16',
+  });
   await program.backward({});
   expect(program.gradients.get('shift')).toEqual(new Float32Array(32).fill(Infinity));
   expect(program.gradients.get('weight')).toEqual(new Float32Array(32).fill(FIRST_LOSS_SCALE * 2 ** -10));

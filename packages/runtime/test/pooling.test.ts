@@ -34,11 +34,18 @@ async function run(build: (graph: Graph, x: Tensor) => Tensor): Promise<Float32A
   return y;
 }
 
-describe.each([[3, 2, 0], [3, 1, 1], [2, 2, 0], [3, 2, 1]])('windows of %i, stride %i, padding %i', (kernel, stride, pad) => {
+describe.each([
+  [3, 2, 0],
+  [3, 1, 1],
+  [2, 2, 0],
+  [3, 2, 1],
+])('windows of %i, stride %i, padding %i', (kernel, stride, pad) => {
   const attributes = { kernel: [kernel, kernel], strides: [stride, stride], pads: [pad, pad, pad, pad] } as const;
 
   it('maximum', async () => {
-    expect([...(await run((graph, x) => graph.maxPool2d(x, attributes)))]).toEqual(byHand(kernel, stride, pad, (window) => Math.max(...window)));
+    expect([...(await run((graph, x) => graph.maxPool2d(x, attributes)))]).toEqual(
+      byHand(kernel, stride, pad, (window) => Math.max(...window)),
+    );
   });
 
   it('mean', async () => {

@@ -21,7 +21,11 @@ export interface TrainedOptions extends CompileOptions {
 }
 
 /** `firstLossScale`: where there is one, what it starts with. */
-export async function trained({ gradientPrecision, ...compile }: TrainedOptions, passes: number, firstLossScale?: number): Promise<Trained> {
+export async function trained(
+  { gradientPrecision, ...compile }: TrainedOptions,
+  passes: number,
+  firstLossScale?: number,
+): Promise<Trained> {
   const graph = new Graph();
   const x = graph.input('x', [2, 4, 16, 16]);
   let y = graph.silu(graph.conv2d(x, graph.parameter('conv', [8, 4, 3, 3]), graph.parameter('bias', [8]), { pads: [1, 1, 1, 1] }));
@@ -31,7 +35,15 @@ export async function trained({ gradientPrecision, ...compile }: TrainedOptions,
   const loss = graph.reduceMean(graph.square(graph.sub(out, graph.input('target', [2, 64, 4]))), [0, 1, 2]);
   const weights = new ParameterBuffers([...graph.parameters].map(([name, { shape }]) => ({ name, shape })));
   weights.specs.forEach(({ name }, i) => weights.get(name).set(fill(weights.get(name), 0.7 + 0.1 * i)));
-  const program = await TrainingProgram.create({ graph, loss, outputs: { loss }, trainable: weights, adamw: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }, gradientPrecision, compile });
+  const program = await TrainingProgram.create({
+    graph,
+    loss,
+    outputs: { loss },
+    trainable: weights,
+    adamw: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+    gradientPrecision,
+    compile,
+  });
   if (firstLossScale !== undefined) program.lossScale!.restore({ value: firstLossScale, steps: 0 });
   const [losses, norms]: number[][] = [[], []];
   let overflows = 0;
@@ -53,6 +65,10 @@ export async function trained({ gradientPrecision, ...compile }: TrainedOptions,
 /** Of all weights together, relative to `b`. */
 export function distance(a: ParameterBuffers, b: ParameterBuffers): number {
   let [difference, size] = [0, 0];
-  for (const { name } of a.specs) a.get(name).forEach((value, i) => { difference += (value - b.get(name)[i]) ** 2; size += value ** 2; });
+  for (const { name } of a.specs)
+    a.get(name).forEach((value, i) => {
+      difference += (value - b.get(name)[i]) ** 2;
+      size += value ** 2;
+    });
   return Math.sqrt(difference / size);
 }

@@ -4,7 +4,10 @@ import { warnNotTested } from '@styleforge/testing';
 import { describe, expect, it } from 'vitest';
 import { distance, trained } from './small-training.ts';
 
-const missing = await checkDevice('webgpu').then(() => undefined, (error: unknown) => String(error));
+const missing = await checkDevice('webgpu').then(
+  () => undefined,
+  (error: unknown) => String(error),
+);
 describe.skipIf(warnNotTested('training on webgpu', missing))('training on webgpu', () => {
   // with the memory kept: packages/styleforge/test/trainer.test.ts
   it('equals the processor after ten updates of two passes each', async () => {

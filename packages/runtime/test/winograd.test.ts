@@ -19,10 +19,14 @@ interface Kept {
 }
 
 const RESULTS = ['y', 'dx', 'dweight', 'dbias'] as const;
-const golden = JSON.parse(readFileSync(new URL('../../../test/golden/convolutions.json', import.meta.url), 'utf8')) as Record<string, Example & Record<(typeof RESULTS)[number], Kept>>;
+const golden = JSON.parse(readFileSync(new URL('../../../test/golden/convolutions.json', import.meta.url), 'utf8')) as Record<
+  string,
+  Example & Record<(typeof RESULTS)[number], Kept>
+>;
 
 const FACTORS = { x: 7, weight: 11, bias: 13, dy: 17 };
-const values = (count: number, factor: number): Float32Array => Float32Array.from({ length: count }, (_, i) => ((i * factor + (i * i) % 101) % 257 - 128) / 128);
+const values = (count: number, factor: number): Float32Array =>
+  Float32Array.from({ length: count }, (_, i) => (((i * factor + ((i * i) % 101)) % 257) - 128) / 128);
 
 interface Built {
   readonly graph: Graph;
@@ -45,7 +49,11 @@ function operations(graph: Graph, results: Record<string, Tensor>, target: Targe
 
 async function run(graph: Graph, results: Record<string, Tensor>): Promise<Record<string, Float32Array>> {
   const program = await Program.compile(graph, results);
-  const found = await program.run(Object.fromEntries([...graph.inputs].map(([name, { shape }]) => [name, values(elementCount(shape), FACTORS[name as keyof typeof FACTORS])])));
+  const found = await program.run(
+    Object.fromEntries(
+      [...graph.inputs].map(([name, { shape }]) => [name, values(elementCount(shape), FACTORS[name as keyof typeof FACTORS])]),
+    ),
+  );
   await program.release();
   return found;
 }
@@ -61,7 +69,7 @@ for (const [name, example] of Object.entries(golden)) {
     const found = await run(graph, results);
     for (const result of RESULTS) {
       const { largest, values: expected } = example[result];
-      const differences = expected.map((value, k) => Math.abs(found[result][Math.floor(k * (found[result].length - 1) / 99)] - value));
+      const differences = expected.map((value, k) => Math.abs(found[result][Math.floor((k * (found[result].length - 1)) / 99)] - value));
       expect(Math.max(...differences) / largest, result).toBeLessThan(5e-6);
     }
   });
@@ -72,8 +80,13 @@ it('handles large images in bands', async () => {
   const { graph, x, weight, bias } = inputs(example);
   const y = graph.conv2d(x, weight, bias, { pads: example.pads });
   // eight channels at a time are too few for filtering
-  const parts = Array.from({ length: 16 }, (_, i) => graph.conv2d(graph.slice(x, 1, 8 * i, 8 * i + 8), graph.slice(weight, 1, 8 * i, 8 * i + 8), undefined, { pads: example.pads }));
-  const direct = graph.add(parts.reduce((a, b) => graph.add(a, b)), graph.reshape(bias, [1, 96, 1, 1]));
+  const parts = Array.from({ length: 16 }, (_, i) =>
+    graph.conv2d(graph.slice(x, 1, 8 * i, 8 * i + 8), graph.slice(weight, 1, 8 * i, 8 * i + 8), undefined, { pads: example.pads }),
+  );
+  const direct = graph.add(
+    parts.reduce((a, b) => graph.add(a, b)),
+    graph.reshape(bias, [1, 96, 1, 1]),
+  );
   expect(operations(graph, { y })).toEqual({ convolutions: 0, products: 2 });
   expect(operations(graph, { direct })).toEqual({ convolutions: 16, products: 0 });
   const found = await run(graph, { y, direct });
@@ -87,7 +100,11 @@ it.each(['cuda', 'webgpu'] as const)('leaves %s its own convolutions', (device) 
 });
 
 it('leaves convolutions alone whose images or channels are few', () => {
-  for (const [shape, filters] of [[[2, 64, 8, 8], 64], [[2, 4, 64, 64], 320], [[2, 320, 64, 64], 4]] as const) {
+  for (const [shape, filters] of [
+    [[2, 64, 8, 8], 64],
+    [[2, 4, 64, 64], 320],
+    [[2, 320, 64, 64], 4],
+  ] as const) {
     const { graph, x, weight, bias } = inputs({ x: shape, filters, pads: [1, 1, 1, 1] });
     expect(operations(graph, { y: graph.conv2d(x, weight, bias, { pads: [1, 1, 1, 1] }) })).toEqual({ convolutions: 1, products: 0 });
   }

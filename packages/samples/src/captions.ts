@@ -48,7 +48,12 @@ export interface CaptionDraw {
 }
 
 /** The caption of draw `key` by the templates' weights. */
-export function drawCaption(subject: NamedSubject, style: StyleId, key: string, { emptyShare = 0, unknownShare = 0, unknownWords = [] }: CaptionDraw = {}): string {
+export function drawCaption(
+  subject: NamedSubject,
+  style: StyleId,
+  key: string,
+  { emptyShare = 0, unknownShare = 0, unknownWords = [] }: CaptionDraw = {},
+): string {
   if (unitOf(`${key}/empty`) < emptyShare) return '';
   const unknown = unitOf(`${key}/unknown`) < unknownShare;
   const word = unknown ? unknownWords[hashKey(`${key}/word`) % unknownWords.length] : styleOf(style).word;
@@ -66,7 +71,8 @@ function usable(subject: NamedSubject): Template[] {
   return templates.filter((template) => subject.isPerson || !template.personsOnly);
 }
 
-const uncountable = /((?<![sui])s|water|lightning|people|men|women|wood|snow|rain|bread|rice|butter|salt|money|soap|coral|seedling|garlic|bacon|sushi|popcorn|spaghetti|skis|tennis|dna)$|^(people|men|women|two|hundred) /;
+const uncountable =
+  /((?<![sui])s|water|lightning|people|men|women|wood|snow|rain|bread|rice|butter|salt|money|soap|coral|seedling|garlic|bacon|sushi|popcorn|spaghetti|skis|tennis|dna)$|^(people|men|women|two|hundred) /;
 
 function article(name: string): string {
   if (uncountable.test(name)) return name;

@@ -50,19 +50,28 @@ export async function contactSheet(options: ContactSheetOptions): Promise<Buffer
       const width = Math.round(picture.width * scale);
       const height = Math.round(picture.height * scale);
       const input = await sharp(picture.rgb, { raw: { width: picture.width, height: picture.height, channels: 3 } })
-        .resize(width, height, { kernel: 'nearest', fit: 'fill' }).png().toBuffer();
+        .resize(width, height, { kernel: 'nearest', fit: 'fill' })
+        .png()
+        .toBuffer();
       overlays.push({ input, left, top });
     }
   }
   return sharp({ create: { width: layout.width, height: layout.height, channels: 3, background: '#ffffff' } })
-    .composite(overlays).removeAlpha().png({ compressionLevel: 9 }).toBuffer();
+    .composite(overlays)
+    .removeAlpha()
+    .png({ compressionLevel: 9 })
+    .toBuffer();
 }
 
 async function decode(image: SheetImage) {
   if (image === null) return null;
   if (!(image instanceof Uint8Array)) return image;
-  const { data, info } = await sharp(image).flatten({ background: '#ffffff' }).toColourspace('srgb').removeAlpha()
-    .raw().toBuffer({ resolveWithObject: true });
+  const { data, info } = await sharp(image)
+    .flatten({ background: '#ffffff' })
+    .toColourspace('srgb')
+    .removeAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true });
   return { rgb: data, width: info.width, height: info.height };
 }
 
@@ -112,11 +121,13 @@ function heading({ title, subtitle }: ContactSheetOptions): string[] {
 /** Labels stand on the pictures: the last line of each is right above its column. */
 function columnHeads(layout: Layout): string[] {
   const step = columnStyle.pixels * lineHeight;
-  return layout.columnLines.flatMap((lines, column) => lines.map((line, i) => {
-    const { left, top } = cellAt(layout, 0, column);
-    const y = top - 8 - (lines.length - 1 - i) * step;
-    return textPath(line, left + layout.cell / 2, y, columnStyle, 'middle');
-  }));
+  return layout.columnLines.flatMap((lines, column) =>
+    lines.map((line, i) => {
+      const { left, top } = cellAt(layout, 0, column);
+      const y = top - 8 - (lines.length - 1 - i) * step;
+      return textPath(line, left + layout.cell / 2, y, columnStyle, 'middle');
+    }),
+  );
 }
 
 function rowHeads({ rows }: ContactSheetOptions, layout: Layout): string[] {
@@ -135,6 +146,7 @@ function footer(options: ContactSheetOptions, layout: Layout): string[] {
   if (!options.footer) return [];
   const step = footerStyle.pixels * lineHeight;
   const start = cellAt(layout, options.rows.length, 0).top - gap + 14 + footerStyle.pixels;
-  return wrapText(options.footer, layout.width - 2 * padding, footerStyle, 6)
-    .map((line, i) => textPath(line, padding, start + i * step, footerStyle));
+  return wrapText(options.footer, layout.width - 2 * padding, footerStyle, 6).map((line, i) =>
+    textPath(line, padding, start + i * step, footerStyle),
+  );
 }

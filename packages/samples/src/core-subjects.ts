@@ -10,7 +10,9 @@ const names = `
   |pineapple|pear|cherries|strawberry|tomato|avocado|carrot|broccoli|bread|hamburger|pizza|doughnut|cupcake|mountain|volcano|house|castle|church|tent
   |sunrise|train|bus|taxi|automobile|bicycle|sailboat|ship|airplane|rocket|sun|star|cloud|rainbow|umbrella|snowman|fire|balloon|trophy|basketball
   |guitar|crown|bell|camera|television|books|key|hammer|door|glasses
-`.split('|').map((name) => name.trim());
+`
+  .split('|')
+  .map((name) => name.trim());
 
 /** The part of listSubjects() that the base model is trained on. */
 export function listCoreSubjects(): Subject[] {

@@ -18,13 +18,22 @@ export async function reduce(source: RgbSquare, size: number): Promise<Uint8Arra
 /** White lines on blue paper, from a black and white drawing. */
 export async function blueprint(source: RgbSquare, size: number): Promise<Uint8Array> {
   const reduced = await reduce(source, size);
-  return mapLuminance(reduced, [[240, 246, 255], [24, 66, 148]]);
+  return mapLuminance(reduced, [
+    [240, 246, 255],
+    [24, 66, 148],
+  ]);
 }
 
 /** Night blue over coral to cream by luminance. */
 export async function duotone(source: RgbSquare, size: number): Promise<Uint8Array> {
   const reduced = await reduce(source, size);
-  return mapLuminance(reduced, [[27, 27, 80], [110, 40, 110], [240, 84, 78], [250, 170, 110], [255, 240, 214]]);
+  return mapLuminance(reduced, [
+    [27, 27, 80],
+    [110, 40, 110],
+    [240, 84, 78],
+    [250, 170, 110],
+    [255, 240, 214],
+  ]);
 }
 
 /** Blocks of size/16 pixels, each in the palette colour that prevails in it. */
@@ -59,8 +68,22 @@ export async function sketch(source: RgbSquare, size: number): Promise<Uint8Arra
 const blockSamples = 8;
 
 const palette: readonly Colour[] = [
-  [20, 20, 28], [34, 44, 96], [112, 28, 72], [18, 84, 52], [120, 66, 34], [84, 88, 100], [186, 198, 212], [255, 255, 255],
-  [214, 32, 56], [255, 148, 24], [255, 214, 64], [70, 168, 64], [48, 150, 232], [132, 92, 184], [244, 120, 164], [255, 204, 160],
+  [20, 20, 28],
+  [34, 44, 96],
+  [112, 28, 72],
+  [18, 84, 52],
+  [120, 66, 34],
+  [84, 88, 100],
+  [186, 198, 212],
+  [255, 255, 255],
+  [214, 32, 56],
+  [255, 148, 24],
+  [255, 214, 64],
+  [70, 168, 64],
+  [48, 150, 232],
+  [132, 92, 184],
+  [244, 120, 164],
+  [255, 204, 160],
 ];
 
 const white = palette.findIndex((colour) => colour.every((value) => value === 255));

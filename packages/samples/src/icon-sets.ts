@@ -56,7 +56,10 @@ function readIconSet(packageName: string): IconSet {
   const characters = readPackageJson<Record<string, string>>(`${packageName}/chars.json`);
   const nameOf = new Map<string, string>();
   for (const [code, name] of Object.entries(characters)) {
-    const key = code.split('-').filter((part) => part !== 'fe0f').join('-');
+    const key = code
+      .split('-')
+      .filter((part) => part !== 'fe0f')
+      .join('-');
     if (iconOf(json, name)) nameOf.set(key, name);
   }
   return {
@@ -71,9 +74,11 @@ function readIconSet(packageName: string): IconSet {
       const width = icon.width ?? json.width ?? 16;
       const height = icon.height ?? json.height ?? 16;
       const scale = pixels / Math.max(width, height);
-      return `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" color="${color}"`
-        + ` viewBox="${left} ${top} ${width} ${height}" width="${Math.round(width * scale)}"`
-        + ` height="${Math.round(height * scale)}">${icon.body}</svg>`;
+      return (
+        `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" color="${color}"` +
+        ` viewBox="${left} ${top} ${width} ${height}" width="${Math.round(width * scale)}"` +
+        ` height="${Math.round(height * scale)}">${icon.body}</svg>`
+      );
     },
   };
 }

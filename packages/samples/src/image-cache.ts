@@ -78,12 +78,14 @@ export function imageOf(cache: ImageCache, record: ImageRecord): Uint8Array {
 function listTasks(options: ImageCacheOptions): Task[] {
   const split = options.split ?? 'train';
   const subjects = options.subjects ?? listSubjects();
-  return (options.styles ?? baseStyles).flatMap((style) => subjects.flatMap((subject) => {
-    const heldOut = isHeldOut(subject, style);
-    if (split !== 'all' && heldOut !== (split === 'held-out')) return [];
-    const plain = { subject, style, mirrored: false };
-    return options.mirrored && isMirrorable(subject) ? [plain, { ...plain, mirrored: true }] : [plain];
-  }));
+  return (options.styles ?? baseStyles).flatMap((style) =>
+    subjects.flatMap((subject) => {
+      const heldOut = isHeldOut(subject, style);
+      if (split !== 'all' && heldOut !== (split === 'held-out')) return [];
+      const plain = { subject, style, mirrored: false };
+      return options.mirrored && isMirrorable(subject) ? [plain, { ...plain, mirrored: true }] : [plain];
+    }),
+  );
 }
 
 async function renderAll(tasks: readonly Task[], size: number, options: ImageCacheOptions): Promise<ImageCache> {

@@ -10,13 +10,48 @@ export interface Licence {
 }
 
 const entries: readonly Omit<Licence, 'version'>[] = [
-  { packageName: '@iconify-json/noto', spdx: 'Apache-2.0', attribution: 'Noto Emoji, Google Inc.', source: 'https://github.com/googlefonts/noto-emoji' },
-  { packageName: '@iconify-json/twemoji', spdx: 'CC-BY-4.0', attribution: 'Twemoji, Twitter Inc. and other contributors', source: 'https://github.com/jdecked/twemoji' },
-  { packageName: '@iconify-json/fluent-emoji-flat', spdx: 'MIT', attribution: 'Fluent Emoji, Microsoft Corporation', source: 'https://github.com/microsoft/fluentui-emoji' },
-  { packageName: '@iconify-json/fluent-emoji-high-contrast', spdx: 'MIT', attribution: 'Fluent Emoji, Microsoft Corporation', source: 'https://github.com/microsoft/fluentui-emoji' },
-  { packageName: '@iconify-json/openmoji', spdx: 'CC-BY-SA-4.0', attribution: 'OpenMoji, the open-source emoji and icon project', source: 'https://openmoji.org' },
-  { packageName: 'unicode-emoji-json', spdx: 'MIT', attribution: 'unicode-emoji-json, Mu-An Chiou; names from the Unicode CLDR', source: 'https://github.com/muan/unicode-emoji-json' },
-  { packageName: '@fontsource/inter', spdx: 'OFL-1.1', attribution: 'Inter, The Inter Project Authors', source: 'https://github.com/rsms/inter' },
+  {
+    packageName: '@iconify-json/noto',
+    spdx: 'Apache-2.0',
+    attribution: 'Noto Emoji, Google Inc.',
+    source: 'https://github.com/googlefonts/noto-emoji',
+  },
+  {
+    packageName: '@iconify-json/twemoji',
+    spdx: 'CC-BY-4.0',
+    attribution: 'Twemoji, Twitter Inc. and other contributors',
+    source: 'https://github.com/jdecked/twemoji',
+  },
+  {
+    packageName: '@iconify-json/fluent-emoji-flat',
+    spdx: 'MIT',
+    attribution: 'Fluent Emoji, Microsoft Corporation',
+    source: 'https://github.com/microsoft/fluentui-emoji',
+  },
+  {
+    packageName: '@iconify-json/fluent-emoji-high-contrast',
+    spdx: 'MIT',
+    attribution: 'Fluent Emoji, Microsoft Corporation',
+    source: 'https://github.com/microsoft/fluentui-emoji',
+  },
+  {
+    packageName: '@iconify-json/openmoji',
+    spdx: 'CC-BY-SA-4.0',
+    attribution: 'OpenMoji, the open-source emoji and icon project',
+    source: 'https://openmoji.org',
+  },
+  {
+    packageName: 'unicode-emoji-json',
+    spdx: 'MIT',
+    attribution: 'unicode-emoji-json, Mu-An Chiou; names from the Unicode CLDR',
+    source: 'https://github.com/muan/unicode-emoji-json',
+  },
+  {
+    packageName: '@fontsource/inter',
+    spdx: 'OFL-1.1',
+    attribution: 'Inter, The Inter Project Authors',
+    source: 'https://github.com/rsms/inter',
+  },
 ];
 
 export function listLicences(): Licence[] {

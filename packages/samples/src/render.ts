@@ -36,7 +36,9 @@ export async function renderPng(style: StyleId, subject: Subject, options: Rende
 }
 
 export async function encodePng(rgb: Uint8Array, width: number, height: number): Promise<Buffer> {
-  return sharp(rgb, { raw: { width, height, channels: 3 } }).png({ compressionLevel: 9 }).toBuffer();
+  return sharp(rgb, { raw: { width, height, channels: 3 } })
+    .png({ compressionLevel: 9 })
+    .toBuffer();
 }
 
 /** Cuts the drawing out of its box, scales it to the common margin and puts it in the middle of the background. */

@@ -30,17 +30,34 @@ export interface SampleOptions {
 
 /** StyleRef: ten faces that differ in hair, hat and job, and ten well-known things of different colour and shape. */
 const styleRefPersons = [
-  'man', 'woman with red hair', 'old man', 'princess', 'police officer', 'woman cook', 'man artist', 'girl',
-  'woman astronaut', 'santa claus',
+  'man',
+  'woman with red hair',
+  'old man',
+  'princess',
+  'police officer',
+  'woman cook',
+  'man artist',
+  'girl',
+  'woman astronaut',
+  'santa claus',
 ];
 const styleRefOthers = [
-  'house with garden', 'cat face', 'red apple', 'automobile', 'evergreen tree', 'fish', 'hot beverage', 'guitar',
-  'castle', 'sunflower',
+  'house with garden',
+  'cat face',
+  'red apple',
+  'automobile',
+  'evergreen tree',
+  'fish',
+  'hot beverage',
+  'guitar',
+  'castle',
+  'sunflower',
 ];
 const auxCount = 20;
 
 /** Aux images are portraits: whole figures in motion are left out. */
-const wholeFigure = /ing\b|dancer|bunny|wheelchair|cane|lotus|polo|handball|levitating|in bed|steamy|pregnant|racing|ski|snowboard|mer(maid|man|person)|deaf/;
+const wholeFigure =
+  /ing\b|dancer|bunny|wheelchair|cane|lotus|polo|handball|levitating|in bed|steamy|pregnant|racing|ski|snowboard|mer(maid|man|person)|deaf/;
 
 export function listSampleStyles(): SampleStyle[] {
   return listStyles().map((style) => ({ ...style, licence: licenceOf(style.packageName) }));
@@ -49,7 +66,11 @@ export function listSampleStyles(): SampleStyle[] {
 /** For a target style its 20 StyleRef images (10 persons, 10 others), for a base style 20 Aux images of people. */
 export async function sampleStyle(name: string, options: SampleOptions = {}): Promise<SampleImage[]> {
   if (!isStyleId(name)) {
-    throw new Error(`there is no sample style ${name}: choose one of ${listStyles().map(({ id }) => id).join(', ')}`);
+    throw new Error(
+      `there is no sample style ${name}: choose one of ${listStyles()
+        .map(({ id }) => id)
+        .join(', ')}`,
+    );
   }
   return draw(name, styleOf(name).role === 'base' ? auxSubjects() : styleRefSubjects(), options);
 }
@@ -57,7 +78,10 @@ export async function sampleStyle(name: string, options: SampleOptions = {}): Pr
 /** Pictures of a style that are in no StyleRef: the reference set of FID and KID. All of them, or the first `limit`. */
 export async function referenceSet(style: StyleId, options: SampleOptions & { limit?: number } = {}): Promise<SampleImage[]> {
   const taken = new Set(styleRefSubjects().map(({ id }) => id));
-  const rest = inSeededOrder(listSubjects().filter(({ id }) => !taken.has(id)), 'reference');
+  const rest = inSeededOrder(
+    listSubjects().filter(({ id }) => !taken.has(id)),
+    'reference',
+  );
   return draw(style, rest.slice(0, options.limit), options);
 }
 
@@ -72,9 +96,7 @@ export function styleRefSubjects(): Subject[] {
 
 function auxSubjects(): Subject[] {
   const taken = new Set(styleRefSubjects().map(({ id }) => id));
-  const persons = listSubjects().filter(({ id, name, isPerson }) => (
-    isPerson && !taken.has(id) && !wholeFigure.test(name)
-  ));
+  const persons = listSubjects().filter(({ id, name, isPerson }) => isPerson && !taken.has(id) && !wholeFigure.test(name));
   return inSeededOrder(persons, 'aux').slice(0, auxCount);
 }
 

@@ -16,9 +16,7 @@ export interface TextStyle {
 }
 
 /** One line of text; (x, y) is the start, middle or end of its baseline. */
-export function textPath(
-  text: string, x: number, y: number, style: TextStyle, anchor: 'start' | 'middle' | 'end' = 'start',
-): string {
+export function textPath(text: string, x: number, y: number, style: TextStyle, anchor: 'start' | 'middle' | 'end' = 'start'): string {
   const font = loadFont(style.weight ?? 400);
   const shift = anchor === 'start' ? 0 : textWidth(text, style) / (anchor === 'middle' ? 2 : 1);
   const data: string[] = [];
@@ -58,9 +56,7 @@ function shorten(line: string, width: number, style: TextStyle): string {
 }
 
 /** Glyph by glyph with kerning: the font's contextual substitutions matter to no label. Returns the advance. */
-function placeGlyphs(
-  font: Font, text: string, pixels: number, place: (glyph: ReturnType<Font['charToGlyph']>, x: number) => void,
-): number {
+function placeGlyphs(font: Font, text: string, pixels: number, place: (glyph: ReturnType<Font['charToGlyph']>, x: number) => void): number {
   const scale = pixels / font.unitsPerEm;
   let x = 0;
   let previous: ReturnType<Font['charToGlyph']> | undefined;

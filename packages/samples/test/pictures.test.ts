@@ -6,14 +6,26 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { StyleId } from '../src/index.ts';
 import {
-  baseStyles, buildImageCache, contactSheet, imageOf, listLicences, listSampleStyles, listSubjects, referenceSet,
-  renderSubject, sampleStyle, styleRefSubjects, targetStyles,
+  baseStyles,
+  buildImageCache,
+  contactSheet,
+  imageOf,
+  listLicences,
+  listSampleStyles,
+  listSubjects,
+  referenceSet,
+  renderSubject,
+  sampleStyle,
+  styleRefSubjects,
+  targetStyles,
 } from '../src/index.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
 let directory: string;
-beforeAll(async () => { directory = await mkdtemp(join(tmpdir(), 'samples-')); });
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'samples-'));
+});
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
 const apple = listSubjects().find(({ name }) => name === 'red apple')!;
@@ -21,7 +33,9 @@ const pixelAt = (rgb: Uint8Array, x: number, y: number, size = 64) => [...rgb.su
 
 function meanColour(rgb: Uint8Array): number[] {
   const sums = [0, 0, 0];
-  rgb.forEach((value, i) => { sums[i % 3]! += value; });
+  rgb.forEach((value, i) => {
+    sums[i % 3]! += value;
+  });
   return sums.map((sum) => sum / (rgb.length / 3));
 }
 
@@ -30,8 +44,9 @@ describe('renderSubject', () => {
     for (const style of ['noto', 'twemoji', 'fluent', 'ink', 'outline'] as const) {
       const rgb = await renderSubject(style, apple);
       expect(rgb.length).toBe(64 * 64 * 3);
-      const used = Array.from({ length: 64 }, (_, y) => Array.from({ length: 64 }, (_, x) => Math.min(...pixelAt(rgb, x, y))))
-        .map((row) => row.some((value) => value < 200));
+      const used = Array.from({ length: 64 }, (_, y) => Array.from({ length: 64 }, (_, x) => Math.min(...pixelAt(rgb, x, y)))).map((row) =>
+        row.some((value) => value < 200),
+      );
       expect(Math.abs(used.indexOf(true) - (63 - used.lastIndexOf(true)))).toBeLessThanOrEqual(1);
       expect(used.indexOf(true)).toBeGreaterThanOrEqual(1);
       expect(used.indexOf(true)).toBeLessThanOrEqual(4);
@@ -68,9 +83,8 @@ describe('renderSubject', () => {
   });
 
   it('gives the coloured target styles a mean colour far from that of any base style', async () => {
-    const mean = async (style: StyleId) => (
-      meanColour(Buffer.concat(await Promise.all(styleRefSubjects().map((subject) => renderSubject(style, subject)))))
-    );
+    const mean = async (style: StyleId) =>
+      meanColour(Buffer.concat(await Promise.all(styleRefSubjects().map((subject) => renderSubject(style, subject)))));
     for (const base of baseStyles) {
       const plain = await mean(base);
       for (const target of ['blueprint', 'poster', 'ink'] as const) {
@@ -83,7 +97,11 @@ describe('renderSubject', () => {
 
 describe('sample styles', () => {
   it('give ten persons and ten others for each target style, with names, captions and licence', async () => {
-    expect(listSampleStyles().filter(({ role }) => role === 'target').map(({ id }) => id)).toEqual([...targetStyles]);
+    expect(
+      listSampleStyles()
+        .filter(({ role }) => role === 'target')
+        .map(({ id }) => id),
+    ).toEqual([...targetStyles]);
     const images = await sampleStyle('blueprint');
     expect(images.map(({ component }) => component)).toEqual([...Array(10).fill('person'), ...Array(10).fill('background')]);
     expect(new Set(images.map(({ fileName }) => fileName)).size).toBe(20);
@@ -122,7 +140,12 @@ describe('image cache and training set', () => {
     expect(first.records.length).toBe(subjects.length);
     expect(progress.at(-1)).toBe(subjects.length);
     let rendered = 0;
-    const again = { ...options, onProgress: () => { rendered++; } };
+    const again = {
+      ...options,
+      onProgress: () => {
+        rendered++;
+      },
+    };
     const second = await buildImageCache(directory, again);
     expect(rendered).toBe(0);
     expect(second.records).toEqual(first.records);
@@ -150,7 +173,10 @@ describe('contactSheet', () => {
     const red = { rgb: new Uint8Array(64 * 64 * 3).map((_, i) => (i % 3 === 0 ? 255 : 0)), width: 64, height: 64 };
     const png = (await sampleStyle('ink', { size: 64 }))[0]!.png;
     const labels = ['a photo of zwx style, princess', 'a photo of zwx style, castle'];
-    const rows = [{ label: 'before', images: [red, png] }, { label: 'after', images: [png, null] }];
+    const rows = [
+      { label: 'before', images: [red, png] },
+      { label: 'after', images: [png, null] },
+    ];
     const sheet = await contactSheet({ rows, columnLabels: labels, title: 'Before and after', footer: 'seed 1337', scale: 2 });
     const { data, info } = await sharp(sheet).raw().toBuffer({ resolveWithObject: true });
     expect(info.width).toBeGreaterThan(2 * 128);

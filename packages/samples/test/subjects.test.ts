@@ -1,8 +1,6 @@
 // Subjects and captions: what is in the set, what is left out, and that names read well.
 import { describe, expect, it } from 'vitest';
-import {
-  baseStyles, captionOf, captionVariants, drawCaption, isHeldOut, listSubjects,
-} from '../src/index.ts';
+import { baseStyles, captionOf, captionVariants, drawCaption, isHeldOut, listSubjects } from '../src/index.ts';
 
 const subjects = listSubjects();
 const named = (name: string) => {
@@ -62,7 +60,9 @@ describe('captions', () => {
 
 describe('held-out pairs', () => {
   it('are about 8 % of the base pairs, spread over the styles, at most one a subject', () => {
-    const pairs = baseStyles.flatMap((style) => subjects.filter((subject) => isHeldOut(subject, style)).map((subject) => ({ subject, style })));
+    const pairs = baseStyles.flatMap((style) =>
+      subjects.filter((subject) => isHeldOut(subject, style)).map((subject) => ({ subject, style })),
+    );
     const share = pairs.length / (subjects.length * baseStyles.length);
     expect(share).toBeGreaterThan(0.065);
     expect(share).toBeLessThan(0.095);

@@ -23,7 +23,11 @@ export interface EventSource {
 type Position = { after: number; isFinal: boolean };
 
 /** Ends with the job. Every event of the log comes exactly once, whatever happens to the connection. */
-export async function* followEvents(transport: Transport, source: EventSource, options: EventStreamOptions): AsyncGenerator<TrainingJobEvent> {
+export async function* followEvents(
+  transport: Transport,
+  source: EventSource,
+  options: EventStreamOptions,
+): AsyncGenerator<TrainingJobEvent> {
   const position: Position = { after: options.after ?? 0, isFinal: false };
   for (let failures = 0; ; ) {
     let received = 0;
@@ -36,14 +40,22 @@ export async function* followEvents(transport: Transport, source: EventSource, o
       // The service ends a stream when the job has ended, and when it stops itself.
       if (position.isFinal || (received === 0 && (await source.isFinished()))) return;
     } catch (error) {
-      if (options.signal?.aborted) throw error instanceof APIUserAbortError ? error : new APIUserAbortError('The event stream was aborted.', { cause: error });
+      if (options.signal?.aborted)
+        throw error instanceof APIUserAbortError ? error : new APIUserAbortError('The event stream was aborted.', { cause: error });
       if (!isPassing(error) || ++failures > PATIENCE) throw error;
     }
-    await sleep(backOff(failures), options.signal).catch((cause: unknown) => Promise.reject(new APIUserAbortError('The event stream was aborted.', { cause })));
+    await sleep(backOff(failures), options.signal).catch((cause: unknown) =>
+      Promise.reject(new APIUserAbortError('The event stream was aborted.', { cause })),
+    );
   }
 }
 
-async function* connect(transport: Transport, path: string, position: Position, options: EventStreamOptions): AsyncGenerator<TrainingJobEvent> {
+async function* connect(
+  transport: Transport,
+  path: string,
+  position: Position,
+  options: EventStreamOptions,
+): AsyncGenerator<TrainingJobEvent> {
   const { signal, timeout, headers: more } = options;
   const headers = { accept: 'text/event-stream', ...(position.after > 0 && { 'last-event-id': String(position.after) }) };
   const response = await transport.send(path, { method: 'GET', headers, stream: true }, { signal, timeout, headers: more, maxRetries: 0 });
@@ -62,7 +74,9 @@ async function* readMessages(body: ReadableStream<Uint8Array>): AsyncGenerator<E
   const reader = body.getReader();
   try {
     for (;;) {
-      const { done, value } = await reader.read().catch((cause: unknown) => Promise.reject(new APIConnectionError('The event stream broke.', { cause })));
+      const { done, value } = await reader
+        .read()
+        .catch((cause: unknown) => Promise.reject(new APIConnectionError('The event stream broke.', { cause })));
       if (done) return;
       parser.feed(decoder.decode(value, { stream: true }));
       yield* arrived.splice(0);

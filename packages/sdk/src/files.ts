@@ -14,7 +14,12 @@ export type Labels = { component?: string | undefined; caption?: string | undefi
 export async function* openFiles(files: Uploadable | Uploadable[], labels: Labels): AsyncGenerator<NamedBlob> {
   let count = 0;
   for (const item of Array.isArray(files) ? files : [files]) {
-    const { file, name, component = labels.component, caption = labels.caption } = isLabelled(item) ? item : ({ file: item } as LabelledFile);
+    const {
+      file,
+      name,
+      component = labels.component,
+      caption = labels.caption,
+    } = isLabelled(item) ? item : ({ file: item } as LabelledFile);
     for await (const opened of openContent(file)) {
       count++;
       yield { name: name ?? opened.name ?? `image-${count}${await extensionOf(opened.blob)}`, blob: opened.blob, component, caption };

@@ -19,5 +19,9 @@ export async function* openLocalFiles(path: string): AsyncGenerator<{ name: stri
 
 async function picturesIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true });
-  return entries.filter((entry) => PICTURE.test(entry.name) && !entry.name.startsWith('.') && !entry.isDirectory()).map(({ name }) => name).sort().map((name) => join(folder, name));
+  return entries
+    .filter((entry) => PICTURE.test(entry.name) && !entry.name.startsWith('.') && !entry.isDirectory())
+    .map(({ name }) => name)
+    .sort()
+    .map((name) => join(folder, name));
 }

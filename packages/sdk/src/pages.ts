@@ -59,7 +59,10 @@ export class PagePromise<Item> implements PromiseLike<Page<Item>>, AsyncIterable
     this.#first.catch(() => undefined);
   }
 
-  then<A = Page<Item>, B = never>(done?: ((page: Page<Item>) => A | PromiseLike<A>) | null, fail?: ((error: unknown) => B | PromiseLike<B>) | null): Promise<A | B> {
+  then<A = Page<Item>, B = never>(
+    done?: ((page: Page<Item>) => A | PromiseLike<A>) | null,
+    fail?: ((error: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
     return this.#first.then(done, fail);
   }
 

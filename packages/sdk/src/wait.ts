@@ -18,10 +18,14 @@ export async function waitUntilDone<Subject>({ name, read, isDone }: Waiting<Sub
   const end = timeout === undefined ? Number.POSITIVE_INFINITY : Date.now() + timeout;
   let seen = '';
   let failures = 0;
-  const look = () => read({ signal }).then((subject) => ((failures = 0), subject), (error: unknown) => {
-    if (seen === '' || !isPassing(error) || ++failures > PATIENCE || Date.now() >= end) throw error;
-    return undefined;
-  });
+  const look = () =>
+    read({ signal }).then(
+      (subject) => ((failures = 0), subject),
+      (error: unknown) => {
+        if (seen === '' || !isPassing(error) || ++failures > PATIENCE || Date.now() >= end) throw error;
+        return undefined;
+      },
+    );
   for (;;) {
     const subject = await look();
     if (subject !== undefined) {
@@ -33,6 +37,8 @@ export async function waitUntilDone<Subject>({ name, read, isDone }: Waiting<Sub
     const left = end - Date.now();
     if (left <= 0) throw new WaitTimeoutError(`The ${name} has not ended within ${timeout} ms; it goes on.`);
     const pause = failures > 0 ? backOff(failures) : pollInterval;
-    await sleep(Math.min(pause, left), signal).catch((cause: unknown) => Promise.reject(new APIUserAbortError('Waiting was aborted.', { cause })));
+    await sleep(Math.min(pause, left), signal).catch((cause: unknown) =>
+      Promise.reject(new APIUserAbortError('Waiting was aborted.', { cause })),
+    );
   }
 }

@@ -1,7 +1,19 @@
 // Requests of the SDK against the real API through a proxy that breaks things: answers, lists, errors, further tries, time limits.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { APIConnectionError, APIConnectionTimeoutError, APIError, APIUserAbortError, AuthenticationError, ConflictError, InternalServerError, NotFoundError, RateLimitError, StyleForge, UnprocessableEntityError } from '@styleforge/sdk';
+import {
+  APIConnectionError,
+  APIConnectionTimeoutError,
+  APIError,
+  APIUserAbortError,
+  AuthenticationError,
+  ConflictError,
+  InternalServerError,
+  NotFoundError,
+  RateLimitError,
+  StyleForge,
+  UnprocessableEntityError,
+} from '@styleforge/sdk';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startSdkFixture } from './service-fixture.ts';
 import type { SdkFixture } from './service-fixture.ts';
@@ -20,12 +32,17 @@ afterEach(() => {
 
 const newDataset = (name: string, from = client) => from.datasets.create({ name, kind: 'style_ref' });
 const namesOf = async () => (await client.datasets.list({ limit: 100 })).data.map(({ name }) => name);
-const caught = (work: PromiseLike<unknown>): Promise<Error> => Promise.resolve(work).then(() => Promise.reject(new Error('nothing was thrown')), (error: Error) => error);
+const caught = (work: PromiseLike<unknown>): Promise<Error> =>
+  Promise.resolve(work).then(
+    () => Promise.reject(new Error('nothing was thrown')),
+    (error: Error) => error,
+  );
 
 describe('the client', () => {
   it('says which setting is missing or wrong', () => {
     expect(() => new StyleForge({ apiKey: '' })).toThrow(/STYLEFORGE_API_KEY/);
-    for (const baseUrl of ['nowhere', 'localhost:3000']) expect(() => new StyleForge({ apiKey: 'sf_x', baseUrl })).toThrow(`baseUrl: ${baseUrl} is no http or https URL`);
+    for (const baseUrl of ['nowhere', 'localhost:3000'])
+      expect(() => new StyleForge({ apiKey: 'sf_x', baseUrl })).toThrow(`baseUrl: ${baseUrl} is no http or https URL`);
   });
 
   it('reads base models and readiness', async () => {
@@ -54,7 +71,8 @@ describe('lists', () => {
     for await (const { name } of client.datasets.list({ limit: 2 })) all.push(name);
     expect(all).toEqual([...names].reverse());
     const pages: number[] = [];
-    for await (const page of (await client.datasets.list({ limit: 3, after: first.data[0]?.id ?? '' })).iterPages()) pages.push(page.data.length);
+    for await (const page of (await client.datasets.list({ limit: 3, after: first.data[0]?.id ?? '' })).iterPages())
+      pages.push(page.data.length);
     expect(pages).toEqual([3, 1]);
     await expect((await client.datasets.list({ limit: 100 })).getNextPage()).rejects.toThrow(/last page/);
   });
@@ -104,9 +122,14 @@ describe('further tries', () => {
   });
 
   it("take the caller's own idempotency key", async () => {
-    const [first, second] = [await client.datasets.create({ name: 'mine', kind: 'aux' }, { idempotencyKey: 'k1' }), await client.datasets.create({ name: 'mine', kind: 'aux' }, { idempotencyKey: 'k1' })];
+    const [first, second] = [
+      await client.datasets.create({ name: 'mine', kind: 'aux' }, { idempotencyKey: 'k1' }),
+      await client.datasets.create({ name: 'mine', kind: 'aux' }, { idempotencyKey: 'k1' }),
+    ];
     expect(second).toEqual(first);
-    expect(await caught(client.datasets.create({ name: 'other', kind: 'aux' }, { idempotencyKey: 'k1' }))).toMatchObject({ code: 'idempotency_key_reused' });
+    expect(await caught(client.datasets.create({ name: 'other', kind: 'aux' }, { idempotencyKey: 'k1' }))).toMatchObject({
+      code: 'idempotency_key_reused',
+    });
   });
 
   it('wait as long as Retry-After asks, and give up when that is too long', async () => {
@@ -120,12 +143,18 @@ describe('further tries', () => {
   });
 
   it('outlast the first request with the same key, however many they are, unless there may be none', async () => {
-    const busy = { answer: 409, headers: { 'content-type': 'application/problem+json', 'retry-after': '0.02' }, body: JSON.stringify({ code: 'idempotency_in_progress' }) };
+    const busy = {
+      answer: 409,
+      headers: { 'content-type': 'application/problem+json', 'retry-after': '0.02' },
+      body: JSON.stringify({ code: 'idempotency_in_progress' }),
+    };
     service.faults.push(busy, { answer: 503, headers: { 'retry-after': '0.02' } }, busy, busy, busy);
     expect((await newDataset('waited for')).name).toBe('waited for');
     expect(service.seen).toHaveLength(6);
     service.faults.push(busy);
-    expect(await caught(client.datasets.create({ name: 'at once', kind: 'aux' }, { maxRetries: 0 }))).toMatchObject({ code: 'idempotency_in_progress' });
+    expect(await caught(client.datasets.create({ name: 'at once', kind: 'aux' }, { maxRetries: 0 }))).toMatchObject({
+      code: 'idempotency_in_progress',
+    });
   });
 
   it('end after maxRetries, and never come for what is refused', async () => {
@@ -183,6 +212,10 @@ it('sends the key to the service and to nobody else', async () => {
 });
 
 it('knows a conflict', async () => {
-  service.faults.push({ answer: 409, headers: { 'content-type': 'application/problem+json' }, body: JSON.stringify({ code: 'dataset_in_use', detail: 'Cancel the jobs.' }) });
+  service.faults.push({
+    answer: 409,
+    headers: { 'content-type': 'application/problem+json' },
+    body: JSON.stringify({ code: 'dataset_in_use', detail: 'Cancel the jobs.' }),
+  });
   expect(await caught(client.datasets.delete('ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70'))).toBeInstanceOf(ConflictError);
 });

@@ -6,7 +6,8 @@ import { Retries } from '../src/retry.ts';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-const busy = (retryAfter?: string) => new ConflictError(409, { code: 'idempotency_in_progress' }, new Headers(retryAfter === undefined ? {} : { 'retry-after': retryAfter }));
+const busy = (retryAfter?: string) =>
+  new ConflictError(409, { code: 'idempotency_in_progress' }, new Headers(retryAfter === undefined ? {} : { 'retry-after': retryAfter }));
 
 it('waits ten minutes for the first request with the same key, and no longer', () => {
   const retries = new Retries(2);

@@ -13,7 +13,12 @@ import { FileObjectStore } from '@styleforge/storage';
 import { startTestDatabase, writeBaseModelConfigs } from '@styleforge/testing';
 
 /** What happens to the next request: it never reaches the service, its answer is lost, or its answer breaks off after some bytes. */
-export type Fault = { answer: number; headers?: Record<string, string>; body?: string } | 'refuse' | 'lose the answer' | { cutAfter: number } | 'never answer';
+export type Fault =
+  | { answer: number; headers?: Record<string, string>; body?: string }
+  | 'refuse'
+  | 'lose the answer'
+  | { cutAfter: number }
+  | 'never answer';
 
 export interface SdkFixture {
   database: Database;
@@ -46,7 +51,12 @@ export async function startSdkFixture(): Promise<SdkFixture> {
   await new Promise<void>((done) => proxy.listen(0, '127.0.0.1', done));
   const baseUrl = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
   return {
-    database, projectId, apiKey, faults, seen, directory,
+    database,
+    projectId,
+    apiKey,
+    faults,
+    seen,
+    directory,
     client: (options) => new StyleForge({ apiKey, baseUrl, ...options }),
     async close() {
       proxy.closeAllConnections();

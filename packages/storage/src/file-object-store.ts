@@ -7,7 +7,16 @@ import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { HashingStream, readableOf } from './hashing.ts';
 import {
-  type ByteRange, checkKey, checkPrefix, contentTypeOf, InvalidKeyError, InvalidRangeError, type ListedObject, type ObjectBody, ObjectNotFoundError, type ObjectStore,
+  type ByteRange,
+  checkKey,
+  checkPrefix,
+  contentTypeOf,
+  InvalidKeyError,
+  InvalidRangeError,
+  type ListedObject,
+  type ObjectBody,
+  ObjectNotFoundError,
+  type ObjectStore,
 } from './object-store.ts';
 
 /** No key starts with a dot, so unfinished files are never listed. */
@@ -90,7 +99,11 @@ export class FileObjectStore implements ObjectStore {
     const hashing = new HashingStream();
     const handle = await open(file, 'wx');
     try {
-      await pipeline(readableOf(body), hashing, new Writable({ write: (chunk: Buffer, _encoding, done) => void handle.writeFile(chunk).then(() => done(), done) }));
+      await pipeline(
+        readableOf(body),
+        hashing,
+        new Writable({ write: (chunk: Buffer, _encoding, done) => void handle.writeFile(chunk).then(() => done(), done) }),
+      );
       await handle.sync();
     } finally {
       await handle.close();
@@ -115,7 +128,9 @@ export class FileObjectStore implements ObjectStore {
       if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return [];
       throw error;
     });
-    const keys = entries.filter((entry) => !entry.name.startsWith('.')).map((entry) => folder + entry.name + (entry.isDirectory() ? '/' : ''));
+    const keys = entries
+      .filter((entry) => !entry.name.startsWith('.'))
+      .map((entry) => folder + entry.name + (entry.isDirectory() ? '/' : ''));
     for (const key of keys.sort(byBytes)) {
       if (key.endsWith('/')) {
         if (key.startsWith(prefix) || prefix.startsWith(key)) yield* this.#walk(key, prefix);

@@ -29,7 +29,12 @@ export function readableOf(body: ObjectBody): Readable {
 }
 
 /** With `sha256` given, an object that has another one is not left on the disk: DamagedObjectError. */
-export async function downloadObject(store: ObjectStore, key: string, file: string, sha256?: string): Promise<{ size: number; sha256: string }> {
+export async function downloadObject(
+  store: ObjectStore,
+  key: string,
+  file: string,
+  sha256?: string,
+): Promise<{ size: number; sha256: string }> {
   await mkdir(dirname(file), { recursive: true });
   const { body } = await store.getStream(key);
   const hashing = new HashingStream();

@@ -6,12 +6,30 @@ import type { ObjectStore } from './object-store.ts';
 export { FileObjectStore } from './file-object-store.ts';
 export { downloadObject } from './hashing.ts';
 export {
-  checkpointPrefix, checkpointsPrefix, classImagesPrefix, datasetImageKey, datasetPrefix, datasetThumbnailKey, evaluationImageKey, evaluationReportKey,
-  generationImageKey, manifestName, validationImageKey,
+  checkpointPrefix,
+  checkpointsPrefix,
+  classImagesPrefix,
+  datasetImageKey,
+  datasetPrefix,
+  datasetThumbnailKey,
+  evaluationImageKey,
+  evaluationReportKey,
+  generationImageKey,
+  manifestName,
+  validationImageKey,
 } from './keys.ts';
 export {
-  type ByteRange, checkObjectStore, DamagedObjectError, InvalidKeyError, InvalidRangeError, isStorageFull, type ListedObject, type ObjectBody, ObjectNotFoundError,
-  type ObjectStore, ObjectStoreUnavailableError,
+  type ByteRange,
+  checkObjectStore,
+  DamagedObjectError,
+  InvalidKeyError,
+  InvalidRangeError,
+  isStorageFull,
+  type ListedObject,
+  type ObjectBody,
+  ObjectNotFoundError,
+  type ObjectStore,
+  ObjectStoreUnavailableError,
 } from './object-store.ts';
 export { createObjectStoreProbe } from './object-store-probe.ts';
 export { observeObjectStore, type StoreObserver } from './observed-object-store.ts';

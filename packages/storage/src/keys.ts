@@ -5,9 +5,11 @@ const padded = (step: number) => String(step).padStart(8, '0');
 const projectPrefix = (projectId: string) => `projects/${projectId}/`;
 
 export const datasetPrefix = (projectId: string, datasetId: string) => `${projectPrefix(projectId)}datasets/${datasetId}/`;
-export const datasetImageKey = (projectId: string, datasetId: string, imageId: string) => `${datasetPrefix(projectId, datasetId)}${imageId}.png`;
+export const datasetImageKey = (projectId: string, datasetId: string, imageId: string) =>
+  `${datasetPrefix(projectId, datasetId)}${imageId}.png`;
 /** Made from the image when somebody asks for it; it can go at any time. */
-export const datasetThumbnailKey = (projectId: string, datasetId: string, imageId: string) => `${datasetPrefix(projectId, datasetId)}thumbnails/${imageId}.webp`;
+export const datasetThumbnailKey = (projectId: string, datasetId: string, imageId: string) =>
+  `${datasetPrefix(projectId, datasetId)}thumbnails/${imageId}.webp`;
 
 const trainingJobPrefix = (projectId: string, jobId: string) => `${projectPrefix(projectId)}training-jobs/${jobId}/`;
 export const checkpointsPrefix = (projectId: string, jobId: string) => `${trainingJobPrefix(projectId, jobId)}checkpoints/`;
@@ -32,7 +34,8 @@ export const generationImageKey = (projectId: string, generationId: string, inde
 
 const evaluationPrefix = (projectId: string, evaluationId: string) => `${projectPrefix(projectId)}evaluations/${evaluationId}/`;
 /** `model`: its place among the models that are compared. */
-const evaluationImagesPrefix = (projectId: string, evaluationId: string, model: number) => `${evaluationPrefix(projectId, evaluationId)}${model}/`;
+const evaluationImagesPrefix = (projectId: string, evaluationId: string, model: number) =>
+  `${evaluationPrefix(projectId, evaluationId)}${model}/`;
 export const evaluationImageKey = (projectId: string, evaluationId: string, model: number, index: number) =>
   `${evaluationImagesPrefix(projectId, evaluationId, model)}${padded(index)}.png`;
 export const evaluationReportKey = (projectId: string, evaluationId: string) => `${evaluationPrefix(projectId, evaluationId)}report.json`;

@@ -74,7 +74,9 @@ const segment = /^[A-Za-z0-9_][A-Za-z0-9._=@+-]{0,199}$/;
 /** Every store takes the same keys: no dot segments, nothing that a file system or a URL reads differently. */
 export function checkKey(key: string): void {
   if (key.length > 900 || !key.split('/').every((part) => segment.test(part))) {
-    throw new InvalidKeyError(`${JSON.stringify(key)} is not an object key: use letters, digits and ._=@+- in parts joined by /, none starting with a dot`);
+    throw new InvalidKeyError(
+      `${JSON.stringify(key)} is not an object key: use letters, digits and ._=@+- in parts joined by /, none starting with a dot`,
+    );
   }
 }
 

@@ -25,7 +25,12 @@ export function observeObjectStore(store: ObjectStore, observe: StoreObserver): 
     list: (prefix) => store.list(prefix),
     delete: (key) => timed('delete', () => store.delete(key)),
     deletePrefix: (prefix) => timed('deletePrefix', () => store.deletePrefix(prefix)),
-    ...(store.presignGet && { presignGet: (...args: Parameters<NonNullable<ObjectStore['presignGet']>>) => timed('presignGet', async () => store.presignGet?.(...args) ?? '') }),
-    ...(store.removeUnfinished && { removeUnfinished: (olderThanMs: number) => timed('removeUnfinished', async () => store.removeUnfinished?.(olderThanMs) ?? 0) }),
+    ...(store.presignGet && {
+      presignGet: (...args: Parameters<NonNullable<ObjectStore['presignGet']>>) =>
+        timed('presignGet', async () => store.presignGet?.(...args) ?? ''),
+    }),
+    ...(store.removeUnfinished && {
+      removeUnfinished: (olderThanMs: number) => timed('removeUnfinished', async () => store.removeUnfinished?.(olderThanMs) ?? 0),
+    }),
   };
 }

@@ -1,8 +1,15 @@
 // Keeps objects in an S3 bucket; the only user of the AWS SDK.
 import type { Readable } from 'node:stream';
 import {
-  AbortMultipartUploadCommand, DeleteObjectCommand, DeleteObjectsCommand, GetObjectCommand, HeadObjectCommand, ListMultipartUploadsCommand, ListObjectsV2Command,
-  S3Client, S3ServiceException,
+  AbortMultipartUploadCommand,
+  DeleteObjectCommand,
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  S3Client,
+  S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
@@ -10,7 +17,16 @@ import type { ObjectStoreConfig } from '@styleforge/config';
 import { HashingStream, readableOf } from './hashing.ts';
 import { asUnavailable } from './s3-errors.ts';
 import {
-  type ByteRange, checkKey, checkPrefix, contentTypeOf, InvalidKeyError, InvalidRangeError, type ListedObject, type ObjectBody, ObjectNotFoundError, type ObjectStore,
+  type ByteRange,
+  checkKey,
+  checkPrefix,
+  contentTypeOf,
+  InvalidKeyError,
+  InvalidRangeError,
+  type ListedObject,
+  type ObjectBody,
+  ObjectNotFoundError,
+  type ObjectStore,
 } from './object-store.ts';
 
 const partSize = 8 << 20;
@@ -30,11 +46,16 @@ export class S3ObjectStore implements ObjectStore {
     this.#prefix = config.prefix ? `${config.prefix.replace(/^\/+|\/+$/g, '')}/` : '';
     if (config.downloads === 'stream') return;
     const signer = config.publicEndpoint ? clientOf(config, config.publicEndpoint) : this.#client;
-    this.presignGet = (key, seconds, { fileName, contentType } = {}) => getSignedUrl(signer, new GetObjectCommand({
-      ...this.#target(key),
-      ...(fileName && { ResponseContentDisposition: `inline; filename="${fileName}"` }),
-      ...(contentType && { ResponseContentType: contentType }),
-    }), { expiresIn: seconds });
+    this.presignGet = (key, seconds, { fileName, contentType } = {}) =>
+      getSignedUrl(
+        signer,
+        new GetObjectCommand({
+          ...this.#target(key),
+          ...(fileName && { ResponseContentDisposition: `inline; filename="${fileName}"` }),
+          ...(contentType && { ResponseContentType: contentType }),
+        }),
+        { expiresIn: seconds },
+      );
   }
 
   async put(key: string, body: ObjectBody, options: { contentType?: string } = {}): Promise<{ size: number; sha256: string }> {
@@ -46,7 +67,12 @@ export class S3ObjectStore implements ObjectStore {
       client: this.#client,
       partSize,
       // The server checks every part against its SHA-256.
-      params: { ...target, Body: source.pipe(hashing), ContentType: options.contentType ?? contentTypeOf(key), ChecksumAlgorithm: 'SHA256' },
+      params: {
+        ...target,
+        Body: source.pipe(hashing),
+        ContentType: options.contentType ?? contentTypeOf(key),
+        ChecksumAlgorithm: 'SHA256',
+      },
     });
     await upload.done().catch(asKnownError(key));
     return hashing.result();
@@ -54,7 +80,7 @@ export class S3ObjectStore implements ObjectStore {
 
   async get(key: string): Promise<Uint8Array> {
     const { body } = await this.getStream(key);
-    return Buffer.concat(await body.toArray() as Buffer[]);
+    return Buffer.concat((await body.toArray()) as Buffer[]);
   }
 
   async getStream(key: string, range?: ByteRange) {
@@ -79,10 +105,17 @@ export class S3ObjectStore implements ObjectStore {
     checkPrefix(prefix);
     let ContinuationToken: string | undefined;
     do {
-      const page = await this.#client.send(
-        new ListObjectsV2Command({ Bucket: this.#bucket, Prefix: this.#prefix + prefix, ...(ContinuationToken && { ContinuationToken }) }),
-      ).catch(asKnownError(prefix));
-      for (const { Key = '', Size = 0, LastModified = new Date() } of page.Contents ?? []) yield { key: Key.slice(this.#prefix.length), size: Size, modifiedAt: LastModified };
+      const page = await this.#client
+        .send(
+          new ListObjectsV2Command({
+            Bucket: this.#bucket,
+            Prefix: this.#prefix + prefix,
+            ...(ContinuationToken && { ContinuationToken }),
+          }),
+        )
+        .catch(asKnownError(prefix));
+      for (const { Key = '', Size = 0, LastModified = new Date() } of page.Contents ?? [])
+        yield { key: Key.slice(this.#prefix.length), size: Size, modifiedAt: LastModified };
       ContinuationToken = page.NextContinuationToken;
     } while (ContinuationToken);
   }
@@ -97,7 +130,9 @@ export class S3ObjectStore implements ObjectStore {
     for await (const { key } of this.list(prefix)) keys.push(this.#prefix + key);
     for (let from = 0; from < keys.length; from += deleteBatch) {
       const Objects = keys.slice(from, from + deleteBatch).map((Key) => ({ Key }));
-      const { Errors = [] } = await this.#client.send(new DeleteObjectsCommand({ Bucket: this.#bucket, Delete: { Objects, Quiet: true } })).catch(asKnownError(prefix));
+      const { Errors = [] } = await this.#client
+        .send(new DeleteObjectsCommand({ Bucket: this.#bucket, Delete: { Objects, Quiet: true } }))
+        .catch(asKnownError(prefix));
       if (Errors[0]) throw new Error(`S3 did not delete ${Errors[0].Key}: ${Errors[0].Message}`);
     }
   }
@@ -108,7 +143,8 @@ export class S3ObjectStore implements ObjectStore {
       .send(new ListMultipartUploadsCommand({ Bucket: this.#bucket, Prefix: this.#prefix }))
       .catch(asKnownError(this.#prefix));
     const abandoned = Uploads.filter(({ Initiated }) => Initiated !== undefined && Date.now() - Initiated.getTime() > olderThanMs);
-    for (const { Key, UploadId } of abandoned) await this.#client.send(new AbortMultipartUploadCommand({ Bucket: this.#bucket, Key, UploadId }));
+    for (const { Key, UploadId } of abandoned)
+      await this.#client.send(new AbortMultipartUploadCommand({ Bucket: this.#bucket, Key, UploadId }));
     return abandoned.length;
   }
 

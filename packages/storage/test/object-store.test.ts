@@ -14,14 +14,27 @@ import { promisify } from 'node:util';
 import { CreateMultipartUploadCommand, S3Client, UploadPartCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
-  checkObjectStore, checkpointPrefix, createObjectStore, DamagedObjectError, datasetImageKey, downloadObject, generationImageKey, InvalidKeyError, InvalidRangeError,
-  ObjectNotFoundError, type ObjectStore, ObjectStoreUnavailableError,
+  checkObjectStore,
+  checkpointPrefix,
+  createObjectStore,
+  DamagedObjectError,
+  datasetImageKey,
+  downloadObject,
+  generationImageKey,
+  InvalidKeyError,
+  InvalidRangeError,
+  ObjectNotFoundError,
+  type ObjectStore,
+  ObjectStoreUnavailableError,
 } from '@styleforge/storage';
 import { typeScript } from '@styleforge/launch';
 import { realS3Missing, s3Domain, startFauxS3, startRealS3, type TestS3Server, warnNotTested } from '@styleforge/testing';
 
 const realS3 = 'a real S3 server';
-const s3Servers: Record<string, () => Promise<TestS3Server>> = { 'S3 in the process': startFauxS3, ...(realS3Missing === undefined && { [realS3]: startRealS3 }) };
+const s3Servers: Record<string, () => Promise<TestS3Server>> = {
+  'S3 in the process': startFauxS3,
+  ...(realS3Missing === undefined && { [realS3]: startRealS3 }),
+};
 
 /** Not path style: the bucket stands in the host name, and in the signature. */
 const addressedLikeAws = 'a real S3 server, the bucket in its name';
@@ -29,7 +42,8 @@ const addressedLikeAws = 'a real S3 server, the bucket in its name';
 let directory: string;
 const servers: Record<string, TestS3Server> = {};
 const stores: Record<string, ObjectStore> = {};
-const s3Store = (server: string, changes: Partial<S3Settings> = {}) => createObjectStore({ kind: 's3', ...serverOf(server).settings, prefix: 'installation-1', ...changes });
+const s3Store = (server: string, changes: Partial<S3Settings> = {}) =>
+  createObjectStore({ kind: 's3', ...serverOf(server).settings, prefix: 'installation-1', ...changes });
 type S3Settings = Extract<Parameters<typeof createObjectStore>[0], { kind: 's3' }>;
 
 function serverOf(name: string): TestS3Server {
@@ -57,13 +71,18 @@ beforeAll(async () => {
   if (realS3Missing !== undefined) return;
   const { port } = new URL(serverOf(realS3).settings.endpoint);
   resolveBucketNames();
-  stores[addressedLikeAws] = await s3Store(realS3, { endpoint: `http://${s3Domain}:${port}`, forcePathStyle: false, prefix: 'installation-2' });
+  stores[addressedLikeAws] = await s3Store(realS3, {
+    endpoint: `http://${s3Domain}:${port}`,
+    forcePathStyle: false,
+    prefix: 'installation-2',
+  });
 });
 
 /** Every name below the server's domain leads to this machine, as AWS's DNS leads every bucket's name to S3. */
 function resolveBucketNames(): void {
   const { lookup } = dns;
-  const redirected = (host: string, ...rest: unknown[]) => (lookup as (...args: unknown[]) => void)(host.endsWith(`.${s3Domain}`) ? '127.0.0.1' : host, ...rest);
+  const redirected = (host: string, ...rest: unknown[]) =>
+    (lookup as (...args: unknown[]) => void)(host.endsWith(`.${s3Domain}`) ? '127.0.0.1' : host, ...rest);
   vi.spyOn(dns, 'lookup').mockImplementation(redirected as never);
 }
 
@@ -78,10 +97,12 @@ async function startTap(target: string, show: (request: IncomingMessage) => void
   const server = createServer((incoming, response) => {
     show(incoming);
     const { method, url, headers } = incoming;
-    incoming.pipe(startRequest({ hostname, port, method, path: url, headers }, (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(response);
-    }));
+    incoming.pipe(
+      startRequest({ hostname, port, method, path: url, headers }, (answer) => {
+        response.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(response);
+      }),
+    );
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server };
@@ -129,7 +150,7 @@ describe.each(['files', ...Object.keys(s3Servers), ...(realS3Missing === undefin
     await store.put('range.txt', Buffer.from('0123456789'));
     const read = async (range?: { start: number; end?: number }) => {
       const { body, size } = await store.getStream('range.txt', range);
-      return [Buffer.concat(await body.toArray() as Buffer[]).toString(), size];
+      return [Buffer.concat((await body.toArray()) as Buffer[]).toString(), size];
     };
     expect(await read()).toEqual(['0123456789', 10]);
     expect(await read({ start: 2, end: 4 })).toEqual(['234', 10]);
@@ -163,7 +184,10 @@ describe.each(['files', ...Object.keys(s3Servers), ...(realS3Missing === undefin
     expect(listed.toSorted()).toEqual(['l/a-1', 'l/a/1', 'l/a/2', 'l/ab', 'l/b']);
     expect(listed.indexOf('l/a/2') - listed.indexOf('l/a/1')).toBe(1);
     expect((await keysOf(store, 'l/a')).toSorted()).toEqual(['l/a-1', 'l/a/1', 'l/a/2', 'l/ab']);
-    expect(await listOf(store, 'l/a/')).toEqual([{ key: 'l/a/1', size: 5 }, { key: 'l/a/2', size: 5 }]);
+    expect(await listOf(store, 'l/a/')).toEqual([
+      { key: 'l/a/1', size: 5 },
+      { key: 'l/a/2', size: 5 },
+    ]);
     await store.deletePrefix('l/a/');
     expect((await keysOf(store, 'l/')).toSorted()).toEqual(['l/a-1', 'l/ab', 'l/b']);
     await store.delete('lx');
@@ -173,10 +197,12 @@ describe.each(['files', ...Object.keys(s3Servers), ...(realS3Missing === undefin
 
   it('leaves the old object when a put breaks off', async () => {
     await store.put('kept', Buffer.from('before'));
-    const broken = Readable.from((function* () {
-      yield Buffer.from('half');
-      throw new Error('the source broke');
-    })());
+    const broken = Readable.from(
+      (function* () {
+        yield Buffer.from('half');
+        throw new Error('the source broke');
+      })(),
+    );
     await expect(store.put('kept', broken)).rejects.toThrow('the source broke');
     expect(Buffer.from(await store.get('kept')).toString()).toBe('before');
     await expect(store.put('never', { file: join(directory, 'no-such-file') })).rejects.toThrow(/ENOENT/);
@@ -184,7 +210,8 @@ describe.each(['files', ...Object.keys(s3Servers), ...(realS3Missing === undefin
   });
 
   it.each(['../outside', 'a/../../outside', '/etc/passwd', 'a//b', 'a/', '', '.hidden', 'a\\b', 'a\0b', 'a/%2e%2e/b', 'x'.repeat(300)])(
-    'refuses the key %j', async (key) => {
+    'refuses the key %j',
+    async (key) => {
       await expect(store.put(key, Buffer.from('x'))).rejects.toThrow(InvalidKeyError);
       await expect(store.get(key)).rejects.toThrow(InvalidKeyError);
       await expect(store.delete(key)).rejects.toThrow(InvalidKeyError);
@@ -199,7 +226,13 @@ it('the files store leaves no unfinished file behind', async () => {
 it('the files store says what kept it from writing, and keeps nothing of it', async () => {
   const full = join(directory, 'full');
   // A process that may write no more than 16 MiB to a file stands for a disk that is full.
-  const limited = ['-c', 'ulimit -f 32768; exec "$0" "$@"', process.execPath, ...typeScript(new URL('put-too-much.ts', import.meta.url)), full];
+  const limited = [
+    '-c',
+    'ulimit -f 32768; exec "$0" "$@"',
+    process.execPath,
+    ...typeScript(new URL('put-too-much.ts', import.meta.url)),
+    full,
+  ];
   expect((await promisify(execFile)('sh', limited)).stdout).toBe('EFBIG\n');
   expect(await readdir(join(full, '.unfinished'))).toEqual([]);
 });
@@ -208,7 +241,7 @@ describe.each(Object.keys(s3Servers))('links and settings of %s', (name) => {
   it('a link works without credentials, with a range', async () => {
     const store = stores[name] as ObjectStore;
     await store.put('linked.txt', Buffer.from('by link'));
-    const link = await store.presignGet?.('linked.txt', 60) ?? '';
+    const link = (await store.presignGet?.('linked.txt', 60)) ?? '';
     expect(await (await fetch(link)).text()).toBe('by link');
     expect(await (await fetch(link, { headers: { range: 'bytes=3-' } })).text()).toBe('link');
   });
@@ -231,7 +264,11 @@ describe.each(Object.keys(s3Servers))('links and settings of %s', (name) => {
     expect(sha256(await store.get('checked/parts.bin'))).toBe(sha256(bytes));
     tap.server.close();
     const hashOf = (part: Uint8Array) => createHash('sha256').update(part).digest('base64');
-    expect(sent.toSorted()).toEqual([`1 ${hashOf(bytes.subarray(0, 8 << 20))}`, `2 ${hashOf(bytes.subarray(8 << 20))}`, `whole ${hashOf(bytes.subarray(0, 9))}`]);
+    expect(sent.toSorted()).toEqual([
+      `1 ${hashOf(bytes.subarray(0, 8 << 20))}`,
+      `2 ${hashOf(bytes.subarray(8 << 20))}`,
+      `whole ${hashOf(bytes.subarray(0, 9))}`,
+    ]);
   });
 
   it('says that there is no such bucket', async () => {
@@ -243,7 +280,8 @@ describe.each(Object.keys(s3Servers))('links and settings of %s', (name) => {
 
 describe.skipIf(warnNotTested(realS3, realS3Missing))(realS3, () => {
   it('a link carries name and type', async () => {
-    const link = await (stores[realS3] as ObjectStore).presignGet?.('linked.txt', 60, { fileName: 'mine.txt', contentType: 'text/x-mine' }) ?? '';
+    const link =
+      (await (stores[realS3] as ObjectStore).presignGet?.('linked.txt', 60, { fileName: 'mine.txt', contentType: 'text/x-mine' })) ?? '';
     const { headers } = await fetch(link);
     expect([headers.get('content-disposition'), headers.get('content-type')]).toEqual(['inline; filename="mine.txt"', 'text/x-mine']);
   });
@@ -252,7 +290,7 @@ describe.skipIf(warnNotTested(realS3, realS3Missing))(realS3, () => {
     const store = stores[realS3] as ObjectStore;
     await store.put('one.txt', Buffer.from('one'));
     await store.put('other.txt', Buffer.from('other'));
-    const link = await store.presignGet?.('one.txt', 1) ?? '';
+    const link = (await store.presignGet?.('one.txt', 1)) ?? '';
     expect((await fetch(link.replace('one.txt', 'other.txt'))).status).toBe(403);
     while ((await fetch(link)).status === 200) await sleep(200);
     expect((await fetch(link)).status).toBe(403);
@@ -260,7 +298,9 @@ describe.skipIf(warnNotTested(realS3, realS3Missing))(realS3, () => {
 
   it('says that credentials are refused, whichever half is wrong', async () => {
     for (const changes of [{ secretAccessKey: 'wrong-secret' }, { accessKeyId: 'wrong-access' }]) {
-      await expect(checkObjectStore(await s3Store(realS3, changes))).rejects.toThrow(/^S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY: the S3 server refuses them/);
+      await expect(checkObjectStore(await s3Store(realS3, changes))).rejects.toThrow(
+        /^S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY: the S3 server refuses them/,
+      );
     }
   });
 
@@ -268,7 +308,15 @@ describe.skipIf(warnNotTested(realS3, realS3Missing))(realS3, () => {
     const { bucket, endpoint, ...rest } = serverOf(realS3).settings;
     const client = new S3Client({ endpoint, region: rest.region, forcePathStyle: true, credentials: rest });
     const start = await client.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key: 'installation-1/never-finished' }));
-    await client.send(new UploadPartCommand({ Bucket: bucket, Key: 'installation-1/never-finished', UploadId: start.UploadId, PartNumber: 1, Body: randomBytes(100) }));
+    await client.send(
+      new UploadPartCommand({
+        Bucket: bucket,
+        Key: 'installation-1/never-finished',
+        UploadId: start.UploadId,
+        PartNumber: 1,
+        Body: randomBytes(100),
+      }),
+    );
     const store = stores[realS3] as ObjectStore;
     expect(await store.removeUnfinished?.(3_600_000)).toBe(0);
     // A server may count in whole seconds.
@@ -281,21 +329,40 @@ describe.skipIf(warnNotTested(realS3, realS3Missing))(realS3, () => {
   it('a link with the bucket in its name works, and opens nothing else', async () => {
     const store = stores[addressedLikeAws] as ObjectStore;
     await store.put('linked.txt', Buffer.from('by name'));
-    const link = await store.presignGet?.('linked.txt', 60) ?? '';
+    const link = (await store.presignGet?.('linked.txt', 60)) ?? '';
     expect(link).toMatch(/^http:\/\/styleforge\.s3\.styleforge\.test:\d+\/installation-2\/linked\.txt\?/);
     expect(await (await fetch(link)).text()).toBe('by name');
     expect((await fetch(link.replace('linked.txt', 'other.txt'))).status).toBe(403);
   });
 });
 
-it('asks AWS under the bucket\'s name and its region, over TLS, where no endpoint is set', async () => {
-  const settings = { kind: 's3', bucket: 'styles', region: 'eu-central-1', forcePathStyle: false, accessKeyId: 'a', secretAccessKey: 's' } as const;
-  expect(await (await createObjectStore(settings)).presignGet?.('x.txt', 60)).toMatch(/^https:\/\/styles\.s3\.eu-central-1\.amazonaws\.com\/x\.txt\?.*X-Amz-Credential=a%2F\d{8}%2Feu-central-1%2Fs3%2Faws4_request/);
-  expect(await (await createObjectStore({ ...settings, region: 'cn-north-1' })).presignGet?.('x.txt', 60)).toMatch(/^https:\/\/styles\.s3\.cn-north-1\.amazonaws\.com\.cn\/x\.txt\?/);
+it("asks AWS under the bucket's name and its region, over TLS, where no endpoint is set", async () => {
+  const settings = {
+    kind: 's3',
+    bucket: 'styles',
+    region: 'eu-central-1',
+    forcePathStyle: false,
+    accessKeyId: 'a',
+    secretAccessKey: 's',
+  } as const;
+  expect(await (await createObjectStore(settings)).presignGet?.('x.txt', 60)).toMatch(
+    /^https:\/\/styles\.s3\.eu-central-1\.amazonaws\.com\/x\.txt\?.*X-Amz-Credential=a%2F\d{8}%2Feu-central-1%2Fs3%2Faws4_request/,
+  );
+  expect(await (await createObjectStore({ ...settings, region: 'cn-north-1' })).presignGet?.('x.txt', 60)).toMatch(
+    /^https:\/\/styles\.s3\.cn-north-1\.amazonaws\.com\.cn\/x\.txt\?/,
+  );
 });
 
 it('says that the S3 server cannot be reached', async () => {
-  const store = await createObjectStore({ kind: 's3', bucket: 'b', region: 'us-east-1', endpoint: 'http://127.0.0.1:1', forcePathStyle: true, accessKeyId: 'a', secretAccessKey: 's' });
+  const store = await createObjectStore({
+    kind: 's3',
+    bucket: 'b',
+    region: 'us-east-1',
+    endpoint: 'http://127.0.0.1:1',
+    forcePathStyle: true,
+    accessKeyId: 'a',
+    secretAccessKey: 's',
+  });
   await expect(checkObjectStore(store)).rejects.toThrow(/^S3_ENDPOINT: the S3 server cannot be reached/);
 });
 

@@ -3,4 +3,6 @@ import { Readable } from 'node:stream';
 import { createObjectStore } from '@styleforge/storage';
 
 const store = await createObjectStore({ kind: 'files', directory: process.argv[2] ?? '' });
-await store.put('large', Readable.from(Array.from({ length: 40 }, () => Buffer.alloc(1 << 20)))).catch((error: NodeJS.ErrnoException) => console.log(error.code));
+await store
+  .put('large', Readable.from(Array.from({ length: 40 }, () => Buffer.alloc(1 << 20))))
+  .catch((error: NodeJS.ErrnoException) => console.log(error.code));

@@ -58,7 +58,18 @@ async function drawLatents({ config, latents: source }: BatchSource, samples: re
 }
 
 /** Normal noise; with an offset one further value for each channel of a sample, as diffusers' `noise_offset`. */
-function drawNoise({ config: { hyperparameters: { seed, noise_offset: offset } }, latents: { shape: [channels, height, width] } }: BatchSource, count: number, pass: number): Float32Array {
+function drawNoise(
+  {
+    config: {
+      hyperparameters: { seed, noise_offset: offset },
+    },
+    latents: {
+      shape: [channels, height, width],
+    },
+  }: BatchSource,
+  count: number,
+  pass: number,
+): Float32Array {
   const plane = height * width;
   const noise = randomNormals({ seed, step: pass, purpose: 'noise' }, count * channels * plane);
   if (offset === 0) return noise;
@@ -68,14 +79,23 @@ function drawNoise({ config: { hyperparameters: { seed, noise_offset: offset } }
 
 /** Pass number `pass`, counted through the whole run. */
 export async function drawBatch(source: BatchSource, pass: number): Promise<Batch> {
-  const { config: { hyperparameters, aux }, model: { noiseScheduler }, prompts } = source;
+  const {
+    config: { hyperparameters, aux },
+    model: { noiseScheduler },
+    prompts,
+  } = source;
   const { seed, train_batch_size: styleRefCount, snr_gamma: snrGamma } = hyperparameters;
   const samples = samplesOf(source, pass);
   const timesteps = randomIntegers({ seed, step: pass, purpose: 'timesteps' }, samples.length, noiseScheduler.numTrainTimesteps);
   const snrWeights = snrGamma === null ? undefined : minSnrWeights(noiseScheduler, timesteps, snrGamma);
   return {
-    latents: await drawLatents(source, samples, pass), noise: drawNoise(source, samples.length, pass), timesteps,
-    ...assignPrompts(prompts.length, samples.map(({ prompt }) => prompt)),
+    latents: await drawLatents(source, samples, pass),
+    noise: drawNoise(source, samples.length, pass),
+    timesteps,
+    ...assignPrompts(
+      prompts.length,
+      samples.map(({ prompt }) => prompt),
+    ),
     sampleWeights: dualBindingWeights(styleRefCount, samples.length - styleRefCount, aux?.weight ?? 0, snrWeights),
   };
 }

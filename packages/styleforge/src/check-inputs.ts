@@ -36,11 +36,17 @@ const LEAST_IMAGES = 3;
 
 export function checkParts({ config, styleRef, aux }: TrainingInputs): void {
   if (styleRef.length === 0) throw new TrainingInputError('style_ref has no components: give at least one with images');
-  if ((aux === null) !== (config.aux === null)) throw new TrainingInputError('aux images and aux weight belong together: give both or neither');
-  const parts = [...styleRef.map(({ component, images }) => [`style_ref component '${component}'`, images] as const), ...(aux ? [['aux', aux.images] as const] : [])];
+  if ((aux === null) !== (config.aux === null))
+    throw new TrainingInputError('aux images and aux weight belong together: give both or neither');
+  const parts = [
+    ...styleRef.map(({ component, images }) => [`style_ref component '${component}'`, images] as const),
+    ...(aux ? [['aux', aux.images] as const] : []),
+  ];
   for (const [name, { length }] of parts) {
     if (length < LEAST_IMAGES) {
-      throw new TrainingInputError(`${name} has ${length} images: at least ${LEAST_IMAGES} are needed, 15 to 20 work best`, { code: 'too_few_images' });
+      throw new TrainingInputError(`${name} has ${length} images: at least ${LEAST_IMAGES} are needed, 15 to 20 work best`, {
+        code: 'too_few_images',
+      });
     }
   }
 }
@@ -48,7 +54,8 @@ export function checkParts({ config, styleRef, aux }: TrainingInputs): void {
 /** Sizes are halved at every level of the VAE and the U-Net but the last. */
 export function checkResolution(resolution: number, { vae, unet }: TrainableModel): void {
   const unit = vae.downsamplingFactor * 2 ** (unet.config.block_out_channels.length - 1);
-  if (resolution % unit !== 0) throw new TrainingInputError(`hyperparameters.resolution is ${resolution}: this base model needs a multiple of ${unit}`);
+  if (resolution % unit !== 0)
+    throw new TrainingInputError(`hyperparameters.resolution is ${resolution}: this base model needs a multiple of ${unit}`);
 }
 
 /** Merges are learned from the most frequent on: what the last fifth of them made is rare. */
@@ -58,15 +65,18 @@ const SHORTEST_WORD = 3;
 /** The pieces of `token` that mean something already: words of three letters or more that are not rare. */
 export function commonPieces(token: string, tokenizer: CLIPTokenizer): string[] {
   const [pieces, ids] = [tokenizer.tokenize(token).map((piece) => piece.replace('</w>', '')), tokenizer.encode(token).slice(1)];
-  return pieces.filter((piece, i) => /^\p{L}+$/u.test(piece) && piece.length >= SHORTEST_WORD && ids[i] < COMMON_SHARE * tokenizer.vocabSize);
+  return pieces.filter(
+    (piece, i) => /^\p{L}+$/u.test(piece) && piece.length >= SHORTEST_WORD && ids[i] < COMMON_SHARE * tokenizer.vocabSize,
+  );
 }
 
 export function checkTokens(styleRef: readonly StyleRefPart[], tokenizer: CLIPTokenizer): void {
   for (const { component, token } of styleRef) {
     const common = token === undefined ? [] : commonPieces(token, tokenizer);
     if (common.length === 0) continue;
-    const message = `the token '${token}' of style_ref component '${component}' is read as ${common.map((piece) => `'${piece}'`).join(' and ')}, `
-      + 'which the base model knows already: take a rare one such as zwx, ukj or sks';
+    const message =
+      `the token '${token}' of style_ref component '${component}' is read as ${common.map((piece) => `'${piece}'`).join(' and ')}, ` +
+      'which the base model knows already: take a rare one such as zwx, ukj or sks';
     throw new TrainingInputError(message, { code: 'common_token' });
   }
 }

@@ -4,7 +4,13 @@ import { dirname, join } from 'node:path';
 import { elementCount } from '@styleforge/autodiff';
 import { Float32Arrays, type LossScaleState, type NamedArrays, type ParameterBuffers } from '@styleforge/runtime';
 import {
-  readDiffusersFolder, SafetensorsReader, singleFileObstacle, writeDiffusersFolder, writeSafetensors, writeSingleFile, type TensorEntry,
+  readDiffusersFolder,
+  SafetensorsReader,
+  singleFileObstacle,
+  writeDiffusersFolder,
+  writeSafetensors,
+  writeSingleFile,
+  type TensorEntry,
 } from '@styleforge/weights';
 import { type StyleForgeConfig, TrainingInputError } from './config.ts';
 import { type ValidationScore } from './early-stopping.ts';
@@ -52,19 +58,29 @@ async function writeArrays(path: string, arrays: NamedArrays): Promise<void> {
  * Writes everything beside `directory` and renames, so that no reader sees half of it. Weights are float32: what a resumed
  * run reads is bit for bit what this run holds.
  */
-export async function writeCheckpoint(directory: string, baseModelDirectory: string, trainStep: TrainStep, state: TrainerState, { ema, singleFile = false }: CheckpointExtras = {}): Promise<void> {
+export async function writeCheckpoint(
+  directory: string,
+  baseModelDirectory: string,
+  trainStep: TrainStep,
+  state: TrainerState,
+  { ema, singleFile = false }: CheckpointExtras = {},
+): Promise<void> {
   await mkdir(dirname(directory), { recursive: true });
   const scratch = await mkdtemp(`${directory}.partial-`);
   const model = join(scratch, 'model');
   const exported = ema ?? trainStep.weights;
   const trainsText = trainStep.weights.specs.some(({ name }) => name.startsWith(TEXT_ENCODER_PREFIX));
-  await writeDiffusersFolder(model, {
-    base: baseModelDirectory,
-    components: {
-      unet: { weights: entriesOf(exported, UNET_PREFIX) },
-      ...(trainsText ? { text_encoder: { weights: entriesOf(exported, TEXT_ENCODER_PREFIX) } } : {}),
+  await writeDiffusersFolder(
+    model,
+    {
+      base: baseModelDirectory,
+      components: {
+        unet: { weights: entriesOf(exported, UNET_PREFIX) },
+        ...(trainsText ? { text_encoder: { weights: entriesOf(exported, TEXT_ENCODER_PREFIX) } } : {}),
+      },
     },
-  }, { dtype: 'F32' });
+    { dtype: 'F32' },
+  );
   const stateDirectory = join(model, STATE_DIRECTORY);
   await mkdir(stateDirectory);
   await writeArrays(join(stateDirectory, 'first_moment.safetensors'), trainStep.optimizer.firstMoment);
@@ -74,7 +90,10 @@ export async function writeCheckpoint(directory: string, baseModelDirectory: str
     await mkdir(dirname(join(model, SINGLE_FILE)));
     await writeSingleFile(join(model, SINGLE_FILE), model);
   }
-  await writeFile(join(stateDirectory, 'trainer_state.json'), `${JSON.stringify({ format: FORMAT, ema: ema !== undefined, ...state }, null, 2)}\n`);
+  await writeFile(
+    join(stateDirectory, 'trainer_state.json'),
+    `${JSON.stringify({ format: FORMAT, ema: ema !== undefined, ...state }, null, 2)}\n`,
+  );
   await rm(directory, { recursive: true, force: true });
   await rename(model, directory);
   await rm(scratch, { recursive: true });
@@ -102,7 +121,8 @@ export async function restoreCheckpoint(directory: string, trainStep: TrainStep,
   } catch (error) {
     throw new TrainingInputError(`${directory} holds no trainer state to resume from: ${String(error)}`, { cause: error });
   }
-  if (state.format !== FORMAT) throw new TrainingInputError(`${directory} was written in trainer state format ${state.format}; this version reads ${FORMAT}`);
+  if (state.format !== FORMAT)
+    throw new TrainingInputError(`${directory} was written in trainer state format ${state.format}; this version reads ${FORMAT}`);
   const folder = await readDiffusersFolder(directory);
   if (state.ema === true) await readArrays(join(stateDirectory, RAW_WEIGHTS), new Float32Arrays(trainStep.weights));
   else await loadTrainableWeights(folder, trainStep.weights);

@@ -23,10 +23,15 @@ export async function makeClassImages({ prompt, count, directory, onImage, ...op
   const first = paths.findIndex((_, index) => !present.has(classImageFile(index)));
   if (first < 0) return paths;
   await generateImages({
-    ...options, prompts: [prompt], numImages: count - first, seed: options.seed + first,
+    ...options,
+    prompts: [prompt],
+    numImages: count - first,
+    seed: options.seed + first,
     onImage: async ({ index, width, height, rgb }) => {
       const path = paths[first + index];
-      await sharp(rgb, { raw: { width, height, channels: 3 } }).png().toFile(`${path}.partial`);
+      await sharp(rgb, { raw: { width, height, channels: 3 } })
+        .png()
+        .toFile(`${path}.partial`);
       await rename(`${path}.partial`, path);
       await onImage?.({ index: first + index, path });
     },

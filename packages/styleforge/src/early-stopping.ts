@@ -29,8 +29,12 @@ export class EarlyStopping {
 
   /** The first of the best; the base model, which is step 0, does not take part. */
   get best(): ValidationScore | null {
-    const isBetter = (a: ValidationScore, b: ValidationScore): boolean => (this.#config.metric === 'clip' ? a.value > b.value : a.value < b.value);
-    return this.#scores.reduce<ValidationScore | null>((best, score) => (score.step > 0 && (best === null || isBetter(score, best)) ? score : best), null);
+    const isBetter = (a: ValidationScore, b: ValidationScore): boolean =>
+      this.#config.metric === 'clip' ? a.value > b.value : a.value < b.value;
+    return this.#scores.reduce<ValidationScore | null>(
+      (best, score) => (score.step > 0 && (best === null || isBetter(score, best)) ? score : best),
+      null,
+    );
   }
 
   /** `patience` validations in a row were no better than the best one before them. */

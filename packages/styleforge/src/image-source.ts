@@ -42,10 +42,15 @@ const NAMED = 20;
 /** Throws TrainingInputError that names all images that are smaller than the resolution. */
 export async function checkImageSizes(images: readonly TrainingImage[], resolution: number): Promise<void> {
   const sizes = await Promise.all(images.map(async (image) => ({ image, ...(await decode(image, () => sharp(image.path).metadata())) })));
-  const small = sizes.filter(({ width, height }) => Math.min(width, height) < resolution).map(({ image, width, height }) => `${nameOf(image)} is ${width}x${height} pixels`);
+  const small = sizes
+    .filter(({ width, height }) => Math.min(width, height) < resolution)
+    .map(({ image, width, height }) => `${nameOf(image)} is ${width}x${height} pixels`);
   if (small.length === 0) return;
   const named = [...small.slice(0, NAMED), ...(small.length > NAMED ? [`${small.length - NAMED} more are as small`] : [])].join(', ');
-  throw new TrainingInputError(`${named}, too small for hyperparameters.resolution ${resolution}: give larger images or lower the resolution`, { code: 'image_too_small' });
+  throw new TrainingInputError(
+    `${named}, too small for hyperparameters.resolution ${resolution}: give larger images or lower the resolution`,
+    { code: 'image_too_small' },
+  );
 }
 
 /** Decodes and resizes with bilinear filtering. A file that is no image is refused by name. */
@@ -53,7 +58,8 @@ export async function loadImage(image: TrainingImage, resolution: number): Promi
   const { path } = image;
   const upright = sharp(path).rotate().flatten({ background: '#ffffff' }).toColourspace('srgb');
   const { data, info } = await decode(image, () =>
-    upright.resize(resolution, resolution, { fit: 'outside', kernel: 'linear' }).removeAlpha().raw().toBuffer({ resolveWithObject: true }));
+    upright.resize(resolution, resolution, { fit: 'outside', kernel: 'linear' }).removeAlpha().raw().toBuffer({ resolveWithObject: true }),
+  );
   return { path, width: info.width, height: info.height, rgb: new Uint8Array(data.buffer, data.byteOffset, data.length) };
 }
 
@@ -62,7 +68,11 @@ export function isSquare(image: SourceImage): boolean {
 }
 
 /** The part of the image that belongs to a place in the run: a function of `key` alone. */
-export function cropOf(image: SourceImage, { resolution, crop, randomFlip }: CropOptions, key: { seed: number; step: number; index: number }): Crop {
+export function cropOf(
+  image: SourceImage,
+  { resolution, crop, randomFlip }: CropOptions,
+  key: { seed: number; step: number; index: number },
+): Crop {
   const [spareX, spareY] = [image.width - resolution, image.height - resolution];
   const draw = (purpose: string, spare: number): number => (spare === 0 ? 0 : randomIntegers({ ...key, purpose }, 1, spare + 1)[0]);
   const flipped = randomFlip && draw('flip', 1) === 1;

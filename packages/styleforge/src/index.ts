@@ -1,5 +1,13 @@
 // StyleForge: dual-binding fine-tuning of Stable Diffusion, and images from what it makes.
-export { type EarlyStoppingConfig, type LrSchedulerName, type StyleForgeConfig, type TrainingHyperparameters, type TrainingInputCode, type ValidationConfig, TrainingInputError } from './config.ts';
+export {
+  type EarlyStoppingConfig,
+  type LrSchedulerName,
+  type StyleForgeConfig,
+  type TrainingHyperparameters,
+  type TrainingInputCode,
+  type ValidationConfig,
+  TrainingInputError,
+} from './config.ts';
 export { commonPieces, type AuxPart, type StyleRefPart, type TrainingImage, type TrainingInputs } from './check-inputs.ts';
 export { learningRateAt } from './lr-schedule.ts';
 export { drawFrom, drawMixed } from './sample-plan.ts';
@@ -7,13 +15,26 @@ export { cropOf, loadImage, toPixelValues } from './image-source.ts';
 export { drawBatch, type Batch, type BatchSource } from './batches.ts';
 export { openBatchSource } from './open-run.ts';
 export {
-  dualBindingWeights, minSnrWeights, TEXT_ENCODER_PREFIX, TrainStep, UNET_PREFIX, type TrainStepBatch, type TrainStepOptions,
+  dualBindingWeights,
+  minSnrWeights,
+  TEXT_ENCODER_PREFIX,
+  TrainStep,
+  UNET_PREFIX,
+  type TrainStepBatch,
+  type TrainStepOptions,
 } from './train-step.ts';
 export { checkModel, smallestGraphs } from './check-model.ts';
 export { loadTrainableWeights, openModel, type TrainableModel } from './model.ts';
 export { emaDecayAt, updateEma } from './ema.ts';
 export { SINGLE_FILE } from './checkpoint.ts';
-export { NonFiniteLossError, trainStyleForge, type SavedCheckpoint, type TrainingProgress, type TrainingResult, type TrainStyleForgeOptions } from './train-styleforge.ts';
+export {
+  NonFiniteLossError,
+  trainStyleForge,
+  type SavedCheckpoint,
+  type TrainingProgress,
+  type TrainingResult,
+  type TrainStyleForgeOptions,
+} from './train-styleforge.ts';
 export { makeClassImages, type ClassImagesOptions } from './class-images.ts';
 export { type ValidationScore } from './early-stopping.ts';
 export { type Validation } from './validation.ts';

@@ -55,7 +55,9 @@ export class LatentSource {
   sampleInto(target: Float32Array, offset: number, { mean, deviation }: PosteriorMoments, noise: Float32Array | null): void {
     const scale = this.#options.vae.config.scaling_factor;
     if (noise === null) for (let i = 0; i < mean.length; i++) target[offset + i] = mean[i] * scale;
-    else for (let i = 0; i < mean.length; i++) target[offset + i] = Math.fround(mean[i] + Math.fround(deviation[i] * noise[offset + i])) * scale;
+    else
+      for (let i = 0; i < mean.length; i++)
+        target[offset + i] = Math.fround(mean[i] + Math.fround(deviation[i] * noise[offset + i])) * scale;
   }
 
   get elements(): number {

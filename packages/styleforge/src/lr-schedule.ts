@@ -5,7 +5,14 @@ const POLYNOMIAL_END = 1e-7;
 
 /** Learning rate of update `step`, counted from 0. */
 export function learningRateAt(step: number, config: TrainingHyperparameters): number {
-  const { learning_rate: base, lr_scheduler: name, lr_warmup_steps: warmup, lr_num_cycles: cycles, lr_power: power, max_train_steps: total } = config;
+  const {
+    learning_rate: base,
+    lr_scheduler: name,
+    lr_warmup_steps: warmup,
+    lr_num_cycles: cycles,
+    lr_power: power,
+    max_train_steps: total,
+  } = config;
   if (name === 'constant') return base;
   if (step < warmup) return (base * step) / Math.max(1, warmup);
   const progress = (step - warmup) / Math.max(1, total - warmup);

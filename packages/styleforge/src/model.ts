@@ -1,10 +1,24 @@
 // A base model or checkpoint opened for training: configs checked, weights loaded straight into the buffers that training uses.
 import {
-  AutoencoderKL, CLIPTextModel, CLIPTokenizer, ConfigError, DDPMScheduler, parseAutoencoderKLConfig, parseCLIPTextConfig,
-  parseUNet2DConditionConfig, UNet2DConditionModel,
+  AutoencoderKL,
+  CLIPTextModel,
+  CLIPTokenizer,
+  ConfigError,
+  DDPMScheduler,
+  parseAutoencoderKLConfig,
+  parseCLIPTextConfig,
+  parseUNet2DConditionConfig,
+  UNet2DConditionModel,
 } from '@styleforge/diffusion';
 import { type ParameterBuffers } from '@styleforge/runtime';
-import { readDiffusersFolder, requireTensor, type DiffusersComponent, type DiffusersFolder, type TensorReader, WeightsMismatchError } from '@styleforge/weights';
+import {
+  readDiffusersFolder,
+  requireTensor,
+  type DiffusersComponent,
+  type DiffusersFolder,
+  type TensorReader,
+  WeightsMismatchError,
+} from '@styleforge/weights';
 import { TrainingInputError } from './config.ts';
 import { TEXT_ENCODER_PREFIX, UNET_PREFIX } from './train-step.ts';
 
@@ -33,24 +47,37 @@ export async function openModel(directory: string): Promise<TrainableModel> {
       noiseScheduler: new DDPMScheduler(folder.schedulerConfig),
     };
   } catch (error) {
-    if (error instanceof ConfigError) throw new TrainingInputError(`the base model in ${directory} cannot be trained: ${error.message}`, { code: 'unsupported_base_model', cause: error });
+    if (error instanceof ConfigError)
+      throw new TrainingInputError(`the base model in ${directory} cannot be trained: ${error.message}`, {
+        code: 'unsupported_base_model',
+        cause: error,
+      });
     throw error;
   }
 }
 
 /** Throws TrainingInputError unless the component's file holds the weight in this shape. */
-export function requireWeight(reader: TensorReader, { weightsPath }: Pick<DiffusersComponent, 'weightsPath'>, name: string, shape: readonly number[]): void {
+export function requireWeight(
+  reader: TensorReader,
+  { weightsPath }: Pick<DiffusersComponent, 'weightsPath'>,
+  name: string,
+  shape: readonly number[],
+): void {
   try {
     requireTensor(reader, weightsPath, name, shape);
   } catch (error) {
-    if (error instanceof WeightsMismatchError) throw new TrainingInputError(error.message, { code: 'unsupported_base_model', cause: error });
+    if (error instanceof WeightsMismatchError)
+      throw new TrainingInputError(error.message, { code: 'unsupported_base_model', cause: error });
     throw error;
   }
 }
 
 /** Reads U-Net and text encoder weights of `folder` into `weights`, one tensor at a time. Throws TrainingInputError when one is missing or has another shape. */
 export async function loadTrainableWeights(folder: DiffusersFolder, weights: ParameterBuffers): Promise<void> {
-  for (const [prefix, component] of [[UNET_PREFIX, folder.unet], [TEXT_ENCODER_PREFIX, folder.textEncoder]] as const) {
+  for (const [prefix, component] of [
+    [UNET_PREFIX, folder.unet],
+    [TEXT_ENCODER_PREFIX, folder.textEncoder],
+  ] as const) {
     const reader = await component.openWeights();
     try {
       for (const { name, shape } of weights.specs.filter((spec) => spec.name.startsWith(prefix))) {

@@ -12,15 +12,26 @@ import { TEXT_ENCODER_PREFIX, TrainStep } from './train-step.ts';
 
 /** Checks the inputs and decodes the images. Throws TrainingInputError for what cannot be trained. */
 export async function openBatchSource(inputs: TrainingInputs, model: TrainableModel): Promise<BatchSource> {
-  const { config, config: { hyperparameters } } = inputs;
+  const {
+    config,
+    config: { hyperparameters },
+  } = inputs;
   const { resolution, crop, seed, random_flip: randomFlip, use_captions: useCaptions } = hyperparameters;
   checkParts(inputs);
   checkResolution(resolution, model);
   checkTokens(inputs.styleRef, model.tokenizer);
-  await checkImageSizes([...inputs.styleRef, ...(inputs.aux ? [inputs.aux] : [])].flatMap(({ images }) => images), resolution);
+  await checkImageSizes(
+    [...inputs.styleRef, ...(inputs.aux ? [inputs.aux] : [])].flatMap(({ images }) => images),
+    resolution,
+  );
   const prompts = new PromptList();
-  const samples = (prompt: string, images: readonly TrainingImage[]): Promise<Sample[]> => Promise.all(images.map(async (image) =>
-    ({ prompt: prompts.add(prompt, useCaptions ? image.caption : null), image: await loadImage(image, resolution) })));
+  const samples = (prompt: string, images: readonly TrainingImage[]): Promise<Sample[]> =>
+    Promise.all(
+      images.map(async (image) => ({
+        prompt: prompts.add(prompt, useCaptions ? image.caption : null),
+        image: await loadImage(image, resolution),
+      })),
+    );
   const styleRef: Sample[][] = [];
   for (const { prompt, images } of inputs.styleRef) styleRef.push(await samples(prompt, images));
   const aux = inputs.aux && (await samples(inputs.aux.prompt, inputs.aux.images));
@@ -34,7 +45,10 @@ export async function checkPrecision(hyperparameters: TrainingHyperparameters, d
   const precision = hyperparameters.mixed_precision;
   if (precision === 'no') return;
   const refusal = (why: string, cause?: unknown): TrainingInputError =>
-    new TrainingInputError(`hyperparameters.mixed_precision: '${precision}' cannot be computed here, for ${why}; take 'no', or a worker with DEVICE=webgpu on a GPU with float16 (shader-f16)`, { cause });
+    new TrainingInputError(
+      `hyperparameters.mixed_precision: '${precision}' cannot be computed here, for ${why}; take 'no', or a worker with DEVICE=webgpu on a GPU with float16 (shader-f16)`,
+      { cause },
+    );
   if (device === 'cpu') throw refusal("the worker's device is the processor (DEVICE=cpu)");
   try {
     await checkDevice(device, { mixedPrecision: true });
@@ -48,7 +62,9 @@ function checkHostOnly(hyperparameters: TrainingHyperparameters): void {
   for (const name of ['adam_moments', 'gradient_precision'] as const) {
     const precision = hyperparameters[name];
     if (precision !== 'float32') {
-      throw new TrainingInputError(`hyperparameters.${name}: '${precision}' cannot be kept here, for the worker's device is a GPU (DEVICE=webgpu); take 'float32', or a worker on the processor (DEVICE=cpu)`);
+      throw new TrainingInputError(
+        `hyperparameters.${name}: '${precision}' cannot be kept here, for the worker's device is a GPU (DEVICE=webgpu); take 'float32', or a worker on the processor (DEVICE=cpu)`,
+      );
     }
   }
 }
@@ -58,13 +74,21 @@ export async function createTrainStep(source: BatchSource, model: TrainableModel
   const batchSize = samplesPerPass(source);
   const textRate = (hyperparameters.text_encoder_learning_rate ?? hyperparameters.learning_rate) / hyperparameters.learning_rate;
   return TrainStep.create({
-    unet: model.unet, textEncoder: model.textEncoder, noiseScheduler: model.noiseScheduler,
-    batchSize, promptCount: Math.min(batchSize, source.prompts.length),
-    tokenCount: model.textEncoder.config.max_position_embeddings, latentShape: source.latents.shape,
-    trainTextEncoder: hyperparameters.train_text_encoder, gradientCheckpointing: hyperparameters.gradient_checkpointing,
+    unet: model.unet,
+    textEncoder: model.textEncoder,
+    noiseScheduler: model.noiseScheduler,
+    batchSize,
+    promptCount: Math.min(batchSize, source.prompts.length),
+    tokenCount: model.textEncoder.config.max_position_embeddings,
+    latentShape: source.latents.shape,
+    trainTextEncoder: hyperparameters.train_text_encoder,
+    gradientCheckpointing: hyperparameters.gradient_checkpointing,
     adamw: {
-      beta1: hyperparameters.adam_beta1, beta2: hyperparameters.adam_beta2, epsilon: hyperparameters.adam_epsilon,
-      momentPrecision: hyperparameters.adam_moments, learningRateScale: (name) => (name.startsWith(TEXT_ENCODER_PREFIX) ? textRate : 1),
+      beta1: hyperparameters.adam_beta1,
+      beta2: hyperparameters.adam_beta2,
+      epsilon: hyperparameters.adam_epsilon,
+      momentPrecision: hyperparameters.adam_moments,
+      learningRateScale: (name) => (name.startsWith(TEXT_ENCODER_PREFIX) ? textRate : 1),
     },
     gradientPrecision: hyperparameters.gradient_precision,
     compile: { mixedPrecision: hyperparameters.mixed_precision === 'fp16', ...compile },

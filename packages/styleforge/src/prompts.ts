@@ -19,7 +19,8 @@ export class PromptList {
 
 /** Which prompts a pass reads, and which of them each sample has. With few prompts a pass reads them all, else one for each sample. */
 export function assignPrompts(count: number, promptOfSample: readonly number[]): { read: number[]; promptOfSample: Int32Array } {
-  if (count <= promptOfSample.length) return { read: Array.from({ length: count }, (_, i) => i), promptOfSample: Int32Array.from(promptOfSample) };
+  if (count <= promptOfSample.length)
+    return { read: Array.from({ length: count }, (_, i) => i), promptOfSample: Int32Array.from(promptOfSample) };
   return { read: [...promptOfSample], promptOfSample: Int32Array.from(promptOfSample, (_, i) => i) };
 }
 

@@ -1,7 +1,16 @@
 // One dual-binding training step (arXiv 2404.05256, eq. 3): text encoder, U-Net, weighted noise-prediction loss, gradients, AdamW.
 import { Graph, type Tensor } from '@styleforge/autodiff';
 import { type CLIPTextModel, type DDPMScheduler, timestepEmbedding, type UNet2DConditionModel } from '@styleforge/diffusion';
-import { ParameterBuffers, TrainingProgram, type AdamWOptions, type CompileOptions, type GradientPrecision, type HostArray, type Update, type UpdateOptions } from '@styleforge/runtime';
+import {
+  ParameterBuffers,
+  TrainingProgram,
+  type AdamWOptions,
+  type CompileOptions,
+  type GradientPrecision,
+  type HostArray,
+  type Update,
+  type UpdateOptions,
+} from '@styleforge/runtime';
 
 export const UNET_PREFIX = 'unet.';
 export const TEXT_ENCODER_PREFIX = 'text_encoder.';
@@ -51,11 +60,15 @@ function buildGraph(options: TrainStepOptions): { graph: Graph; loss: Tensor; sa
   const states = trainTextEncoder
     ? textEncoder.forward(graph, graph.input('input_ids', [promptCount, tokenCount], 'int32'), TEXT_ENCODER_PREFIX)
     : graph.input('encoder_hidden_states', [promptCount, tokenCount, textEncoder.config.hidden_size]);
-  const modelPred = unet.forward(graph, {
-    sample: graph.input('noisy_latents', shape),
-    timestepEmbedding: graph.input('timestep_embedding', [batchSize, unet.config.block_out_channels[0]]),
-    encoderHiddenStates: graph.gather(states, promptOfSample),
-  }, UNET_PREFIX);
+  const modelPred = unet.forward(
+    graph,
+    {
+      sample: graph.input('noisy_latents', shape),
+      timestepEmbedding: graph.input('timestep_embedding', [batchSize, unet.config.block_out_channels[0]]),
+      encoderHiddenStates: graph.gather(states, promptOfSample),
+    },
+    UNET_PREFIX,
+  );
   const sampleLosses = graph.reduceMean(graph.square(graph.sub(modelPred, graph.input('target', shape))), [1, 2, 3]);
   const loss = graph.reduceSum(graph.mul(sampleLosses, graph.input('sample_weights', [batchSize])), [0]);
   return { graph, loss, sampleLosses };
@@ -79,7 +92,15 @@ export class TrainStep {
     // the processor is as fast without keeping memory (docs/experiments/engine.md)
     const keepMemory = (options.compile?.device ?? 'cpu') !== 'cpu' && !options.gradientCheckpointing;
     const compile = { keepMemory, ...options.compile };
-    const program = await TrainingProgram.create({ graph, loss, outputs: { sampleLosses }, trainable, adamw: options.adamw, gradientPrecision: options.gradientPrecision, compile });
+    const program = await TrainingProgram.create({
+      graph,
+      loss,
+      outputs: { sampleLosses },
+      trainable,
+      adamw: options.adamw,
+      gradientPrecision: options.gradientPrecision,
+      compile,
+    });
     return new TrainStep(options, program);
   }
 
@@ -100,7 +121,9 @@ export class TrainStep {
   /** Forward and backward; returns each sample's unweighted mean squared error. Passes before an update are averaged. */
   async backward(batch: TrainStepBatch): Promise<Float32Array> {
     const { unet, noiseScheduler, trainTextEncoder } = this.#options;
-    const states: Record<string, HostArray> = trainTextEncoder ? { input_ids: batch.inputIds! } : { encoder_hidden_states: batch.encoderHiddenStates! };
+    const states: Record<string, HostArray> = trainTextEncoder
+      ? { input_ids: batch.inputIds! }
+      : { encoder_hidden_states: batch.encoderHiddenStates! };
     const { sampleLosses } = await this.#program.backward({
       ...states,
       noisy_latents: noiseScheduler.addNoise(batch.latents, batch.noise, batch.timesteps),
@@ -131,8 +154,10 @@ export class TrainStep {
  * The first `styleRefCount` samples are StyleRef.
  */
 export function dualBindingWeights(styleRefCount: number, auxCount: number, lambda: number, snrWeights?: Float32Array): Float32Array {
-  return Float32Array.from({ length: styleRefCount + auxCount }, (_, i) =>
-    (i < styleRefCount ? 1 / styleRefCount : lambda / auxCount) * (snrWeights?.[i] ?? 1));
+  return Float32Array.from(
+    { length: styleRefCount + auxCount },
+    (_, i) => (i < styleRefCount ? 1 / styleRefCount : lambda / auxCount) * (snrWeights?.[i] ?? 1),
+  );
 }
 
 /** min(SNR, gamma) / SNR for noise prediction, over SNR + 1 for velocity (arXiv 2303.09556). */

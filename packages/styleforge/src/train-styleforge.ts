@@ -129,9 +129,14 @@ class Run {
     const { adam_weight_decay: weightDecay, max_grad_norm: maxGradNorm } = this.#options.config.hyperparameters;
     for (;;) {
       const losses = await this.#backward();
-      const { gradNorm, overflowed } = Number.isFinite(losses.loss) ? await this.#trainStep.update({ learningRate, weightDecay, maxGradNorm }) : { gradNorm: NaN, overflowed: false };
+      const { gradNorm, overflowed } = Number.isFinite(losses.loss)
+        ? await this.#trainStep.update({ learningRate, weightDecay, maxGradNorm })
+        : { gradNorm: NaN, overflowed: false };
       if (Number.isFinite(gradNorm)) return { ...losses, gradNorm };
-      if (!overflowed) throw new NonFiniteLossError(`loss ${losses.loss}, gradient norm ${gradNorm} at step ${this.globalStep + 1}: lower learning_rate; the last checkpoint is kept`);
+      if (!overflowed)
+        throw new NonFiniteLossError(
+          `loss ${losses.loss}, gradient norm ${gradNorm} at step ${this.globalStep + 1}: lower learning_rate; the last checkpoint is kept`,
+        );
     }
   }
 
@@ -147,7 +152,14 @@ class Run {
     }
     const samples = hyperparameters.gradient_accumulation_steps * samplesPerPass(this.#source);
     const stepSeconds = (performance.now() - started) / 1000;
-    return { step: this.globalStep, of: hyperparameters.max_train_steps, ...update, learningRate, samplesPerSecond: samples / stepSeconds, stepSeconds };
+    return {
+      step: this.globalStep,
+      of: hyperparameters.max_train_steps,
+      ...update,
+      learningRate,
+      samplesPerSecond: samples / stepSeconds,
+      stepSeconds,
+    };
   }
 
   get best(): ValidationScore | null {
@@ -167,7 +179,13 @@ class Run {
   async save(): Promise<void> {
     if (this.#lastSaved === this.globalStep) return;
     const { baseModelDirectory, config } = this.#options;
-    const state = { globalStep: this.globalStep, optimizerStep: this.#trainStep.optimizer.step, lossScale: this.#trainStep.lossScale?.state, config, ...(this.#earlyStopping && { scores: this.#earlyStopping.scores }) };
+    const state = {
+      globalStep: this.globalStep,
+      optimizerStep: this.#trainStep.optimizer.step,
+      lossScale: this.#trainStep.lossScale?.state,
+      config,
+      ...(this.#earlyStopping && { scores: this.#earlyStopping.scores }),
+    };
     await this.#trainStep.download();
     await writeCheckpoint(this.directory, baseModelDirectory, this.#trainStep, state, { ema: this.#ema, singleFile: this.#mayBeLast });
     this.#lastSaved = this.globalStep;
@@ -175,7 +193,11 @@ class Run {
   }
 
   async #validate(): Promise<void> {
-    const { config: { validation, hyperparameters }, onValidation, signal } = this.#options;
+    const {
+      config: { validation, hyperparameters },
+      onValidation,
+      signal,
+    } = this.#options;
     if (!this.#validator || !validation || !onValidation) return;
     if (this.globalStep % validation.every_steps !== 0 && this.globalStep !== hyperparameters.max_train_steps) return;
     if (this.#earlyStopping?.knows(this.globalStep)) return;
@@ -197,7 +219,10 @@ class Run {
   }
 
   async toEnd(): Promise<void> {
-    const { config: { hyperparameters }, signal } = this.#options;
+    const {
+      config: { hyperparameters },
+      signal,
+    } = this.#options;
     await this.#options.onStart?.();
     const { max_train_steps: last, checkpointing_steps: every } = hyperparameters;
     // What the base model makes; or, after a resume, what may have been broken off.
@@ -226,8 +251,13 @@ interface StartingState {
 }
 
 /** Where the run begins: the base model's weights, or those of the checkpoint to resume from. */
-async function loadState({ config, resumeFrom }: TrainStyleForgeOptions, model: TrainableModel, trainStep: TrainStep): Promise<StartingState> {
-  const stopping = (scores?: readonly ValidationScore[]): EarlyStopping | undefined => config.early_stopping ? new EarlyStopping(config.early_stopping, scores) : undefined;
+async function loadState(
+  { config, resumeFrom }: TrainStyleForgeOptions,
+  model: TrainableModel,
+  trainStep: TrainStep,
+): Promise<StartingState> {
+  const stopping = (scores?: readonly ValidationScore[]): EarlyStopping | undefined =>
+    config.early_stopping ? new EarlyStopping(config.early_stopping, scores) : undefined;
   const ema = config.hyperparameters.ema ? trainStep.weights.beside(Float32Array) : undefined;
   if (resumeFrom === undefined) {
     await loadTrainableWeights(model.folder, trainStep.weights);
@@ -250,7 +280,9 @@ export async function trainStyleForge(options: TrainStyleForgeOptions): Promise<
   const { globalStep, ema, earlyStopping } = await loadState(options, model, trainStep);
   const prompts = await PromptRows.create(model, source.prompts, options.config.hyperparameters.train_text_encoder);
   const { validation, hyperparameters } = options.config;
-  const validator = validation ? new Validator(validation, hyperparameters.resolution, model, ema ?? trainStep.weights, options.compile) : undefined;
+  const validator = validation
+    ? new Validator(validation, hyperparameters.resolution, model, ema ?? trainStep.weights, options.compile)
+    : undefined;
   const run = new Run(options, { source, trainStep, prompts, ema, validator, earlyStopping, globalStep });
   try {
     await run.toEnd();

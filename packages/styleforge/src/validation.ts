@@ -27,22 +27,39 @@ export class Validator {
     const { unet, vae, textEncoder, tokenizer, folder } = model;
     this.#config = config;
     this.#resolution = resolution;
-    this.#pipeline = new TextToImagePipeline({
-      unet, vae, textEncoder, schedulerConfig: folder.schedulerConfig, tokenize: (text) => tokenizer.encode(text),
-      weights: {
-        unet: liveWeights(weights, UNET_PREFIX), vae: weightsOf(folder.vae),
-        textEncoder: trainsText ? liveWeights(weights, TEXT_ENCODER_PREFIX) : weightsOf(folder.textEncoder),
+    this.#pipeline = new TextToImagePipeline(
+      {
+        unet,
+        vae,
+        textEncoder,
+        schedulerConfig: folder.schedulerConfig,
+        tokenize: (text) => tokenizer.encode(text),
+        weights: {
+          unet: liveWeights(weights, UNET_PREFIX),
+          vae: weightsOf(folder.vae),
+          textEncoder: trainsText ? liveWeights(weights, TEXT_ENCODER_PREFIX) : weightsOf(folder.textEncoder),
+        },
       },
-    }, compile);
+      compile,
+    );
   }
 
   async *images(signal?: AbortSignal): AsyncGenerator<GeneratedImage> {
     await this.#pipeline.refreshWeights();
     const { prompts, num_images, sampler, steps, guidance_scale, negative_prompt, seed } = this.#config;
-    if (!isSamplerName(sampler)) throw new TrainingInputError(`validation.sampler '${sampler}' is unknown: choose one of ${samplerNames.join(', ')}`);
+    if (!isSamplerName(sampler))
+      throw new TrainingInputError(`validation.sampler '${sampler}' is unknown: choose one of ${samplerNames.join(', ')}`);
     yield* this.#pipeline.generate({
-      prompts, sampler, steps, seed, imagesPerPrompt: num_images, guidanceScale: guidance_scale, negativePrompt: negative_prompt,
-      width: this.#resolution, height: this.#resolution, ...(signal && { signal }),
+      prompts,
+      sampler,
+      steps,
+      seed,
+      imagesPerPrompt: num_images,
+      guidanceScale: guidance_scale,
+      negativePrompt: negative_prompt,
+      width: this.#resolution,
+      height: this.#resolution,
+      ...(signal && { signal }),
     });
   }
 

@@ -2,7 +2,19 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cropOf, drawBatch, loadImage, openBatchSource, openModel, toPixelValues, type Batch, type BatchSource, type StyleForgeConfig, type TrainableModel, type TrainingImage } from '@styleforge/styleforge';
+import {
+  cropOf,
+  drawBatch,
+  loadImage,
+  openBatchSource,
+  openModel,
+  toPixelValues,
+  type Batch,
+  type BatchSource,
+  type StyleForgeConfig,
+  type TrainableModel,
+  type TrainingImage,
+} from '@styleforge/styleforge';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeTinyBaseModel } from '../../../test/integration/tiny-base-model.ts';
@@ -13,10 +25,35 @@ let model: TrainableModel;
 const images: TrainingImage[] = [];
 
 const hyperparameters: StyleForgeConfig['hyperparameters'] = {
-  max_train_steps: 4, learning_rate: 1e-3, lr_scheduler: 'constant', lr_warmup_steps: 0, lr_num_cycles: 1, lr_power: 1, train_batch_size: 2, gradient_accumulation_steps: 1,
-  max_grad_norm: 1, adam_beta1: 0.9, adam_beta2: 0.999, adam_epsilon: 1e-8, adam_weight_decay: 1e-2, snr_gamma: null, resolution: 32,
-  crop: 'center', seed: 1337, random_flip: false, use_captions: false, latent_sampling: 'sample', noise_offset: 0, train_text_encoder: true,
-  text_encoder_learning_rate: null, adam_moments: 'float32', gradient_precision: 'float32', mixed_precision: 'no', gradient_checkpointing: false, ema: false, checkpointing_steps: null,
+  max_train_steps: 4,
+  learning_rate: 1e-3,
+  lr_scheduler: 'constant',
+  lr_warmup_steps: 0,
+  lr_num_cycles: 1,
+  lr_power: 1,
+  train_batch_size: 2,
+  gradient_accumulation_steps: 1,
+  max_grad_norm: 1,
+  adam_beta1: 0.9,
+  adam_beta2: 0.999,
+  adam_epsilon: 1e-8,
+  adam_weight_decay: 1e-2,
+  snr_gamma: null,
+  resolution: 32,
+  crop: 'center',
+  seed: 1337,
+  random_flip: false,
+  use_captions: false,
+  latent_sampling: 'sample',
+  noise_offset: 0,
+  train_text_encoder: true,
+  text_encoder_learning_rate: null,
+  adam_moments: 'float32',
+  gradient_precision: 'float32',
+  mixed_precision: 'no',
+  gradient_checkpointing: false,
+  ema: false,
+  checkpointing_steps: null,
 };
 
 beforeAll(async () => {
@@ -26,7 +63,9 @@ beforeAll(async () => {
   for (let i = 0; i < 3; i++) {
     const path = join(scratch, `${i}.png`);
     const pixels = Uint8Array.from({ length: 48 * 32 * 3 }, (_, at) => (at * (3 + i) + 50 * i) % 256);
-    await sharp(pixels, { raw: { width: 48, height: 32, channels: 3 } }).png().toFile(path);
+    await sharp(pixels, { raw: { width: 48, height: 32, channels: 3 } })
+      .png()
+      .toFile(path);
     images.push(i === 2 ? { path } : { path, caption: `a picture of the number ${i}` });
   }
 });
@@ -34,17 +73,31 @@ afterAll(() => rm(scratch, { recursive: true, force: true }));
 
 async function withSource<T>(changes: Partial<StyleForgeConfig['hyperparameters']>, use: (source: BatchSource) => Promise<T>): Promise<T> {
   const config = { hyperparameters: { ...hyperparameters, ...changes }, aux: { weight: 1 } };
-  const source = await openBatchSource({ config, styleRef: [{ component: 'all', token: 'zwx', prompt: 'a photo of zwx style', images }], aux: { prompt: 'a photo of style', images } }, model);
+  const source = await openBatchSource(
+    {
+      config,
+      styleRef: [{ component: 'all', token: 'zwx', prompt: 'a photo of zwx style', images }],
+      aux: { prompt: 'a photo of style', images },
+    },
+    model,
+  );
   return use(source).finally(() => source.latents.release());
 }
-const batch = (changes: Partial<StyleForgeConfig['hyperparameters']>, pass = 0): Promise<Batch> => withSource(changes, (source) => drawBatch(source, pass));
+const batch = (changes: Partial<StyleForgeConfig['hyperparameters']>, pass = 0): Promise<Batch> =>
+  withSource(changes, (source) => drawBatch(source, pass));
 
 describe('images', () => {
   it('are turned upright and laid on white', async () => {
     const path = join(scratch, 'turned.png');
-    const half = await sharp({ create: { width: 64, height: 16, channels: 4, background: '#ff0000ff' } }).png().toBuffer();
+    const half = await sharp({ create: { width: 64, height: 16, channels: 4, background: '#ff0000ff' } })
+      .png()
+      .toBuffer();
     // The red half is above the clear one; orientation 6 turns it to the right.
-    await sharp({ create: { width: 64, height: 32, channels: 4, background: '#00000000' } }).composite([{ input: half, left: 0, top: 0 }]).withMetadata({ orientation: 6 }).png().toFile(path);
+    await sharp({ create: { width: 64, height: 32, channels: 4, background: '#00000000' } })
+      .composite([{ input: half, left: 0, top: 0 }])
+      .withMetadata({ orientation: 6 })
+      .png()
+      .toFile(path);
     const { width, height, rgb } = await loadImage({ path }, 32);
     expect([width, height]).toEqual([32, 64]);
     const pixel = (x: number, y: number) => [...rgb.subarray((y * width + x) * 3, (y * width + x) * 3 + 3)];
@@ -59,12 +112,17 @@ describe('images', () => {
     expect(flips.filter(Boolean).length).toBeGreaterThan(160);
     expect(flips.filter(Boolean).length).toBeLessThan(240);
     const [upright, mirrored] = [false, true].map((flipped) => toPixelValues(image, 32, { left: 8, top: 0, flipped }));
-    for (let row = 0; row < 3 * 32; row++) expect(mirrored.slice(row * 32, (row + 1) * 32)).toEqual(upright.slice(row * 32, (row + 1) * 32).reverse());
+    for (let row = 0; row < 3 * 32; row++)
+      expect(mirrored.slice(row * 32, (row + 1) * 32)).toEqual(upright.slice(row * 32, (row + 1) * 32).reverse());
   });
 
   it('are cropped in the middle, or anywhere', async () => {
     const image = await loadImage(images[0], 32);
-    const left = (crop: 'center' | 'random') => Array.from({ length: 200 }, (_, step) => cropOf(image, { resolution: 32, crop, randomFlip: false }, { seed: 1, step, index: 0 }).left);
+    const left = (crop: 'center' | 'random') =>
+      Array.from(
+        { length: 200 },
+        (_, step) => cropOf(image, { resolution: 32, crop, randomFlip: false }, { seed: 1, step, index: 0 }).left,
+      );
     expect(new Set(left('center'))).toEqual(new Set([8]));
     expect(new Set(left('random')).size).toBe(17);
   });
@@ -75,8 +133,12 @@ describe('batches', () => {
     expect(await withSource({}, async ({ prompts }) => prompts)).toEqual(['a photo of zwx style', 'a photo of style']);
     await withSource({ use_captions: true }, async (source) => {
       expect(source.prompts).toEqual([
-        'a photo of zwx style, a picture of the number 0', 'a photo of zwx style, a picture of the number 1', 'a photo of zwx style',
-        'a photo of style, a picture of the number 0', 'a photo of style, a picture of the number 1', 'a photo of style',
+        'a photo of zwx style, a picture of the number 0',
+        'a photo of zwx style, a picture of the number 1',
+        'a photo of zwx style',
+        'a photo of style, a picture of the number 0',
+        'a photo of style, a picture of the number 1',
+        'a photo of style',
       ]);
       const { read, promptOfSample } = await drawBatch(source, 0);
       expect(read).toHaveLength(4);
@@ -89,19 +151,26 @@ describe('batches', () => {
     const [sampled, means] = [await batch({}), await batch({ latent_sampling: 'mean' })];
     expect(sampled.latents).not.toEqual(means.latents);
     // Three images, two a pass: after a pass and a half each has been drawn once.
-    const passes = await withSource({ latent_sampling: 'mean' }, async (source) => [await drawBatch(source, 0), await drawBatch(source, 1), await drawBatch(source, 2)]);
-    const rows = passes.flatMap(({ latents }) => Array.from({ length: 2 }, (_, i) => latents.slice(i * latents.length / 4, (i + 1) * latents.length / 4).join()));
+    const passes = await withSource({ latent_sampling: 'mean' }, async (source) => [
+      await drawBatch(source, 0),
+      await drawBatch(source, 1),
+      await drawBatch(source, 2),
+    ]);
+    const rows = passes.flatMap(({ latents }) =>
+      Array.from({ length: 2 }, (_, i) => latents.slice((i * latents.length) / 4, ((i + 1) * latents.length) / 4).join()),
+    );
     expect(new Set(rows).size).toBe(3);
     expect(new Set(rows.slice(0, 3)).size).toBe(3);
   });
 
   it('encode an image once where its crop never changes, each side of a mirrored one once, and at every use where it does', async () => {
     const keys = Array.from({ length: 12 }, (_, step) => ({ step, index: 0 }));
-    const encodings = (changes: Partial<StyleForgeConfig['hyperparameters']>) => withSource(changes, async ({ styleRef: [[{ image }]], latents }) => {
-      const moments = [];
-      for (const key of keys) moments.push(await latents.moments(image, key));
-      return new Set(moments).size;
-    });
+    const encodings = (changes: Partial<StyleForgeConfig['hyperparameters']>) =>
+      withSource(changes, async ({ styleRef: [[{ image }]], latents }) => {
+        const moments = [];
+        for (const key of keys) moments.push(await latents.moments(image, key));
+        return new Set(moments).size;
+      });
     expect([await encodings({}), await encodings({ random_flip: true }), await encodings({ crop: 'random' })]).toEqual([1, 2, 12]);
   });
 

@@ -2,16 +2,36 @@
 import { readFileSync } from 'node:fs';
 import { DDPMScheduler } from '@styleforge/diffusion';
 import { ParameterBuffers } from '@styleforge/runtime';
-import { drawFrom, drawMixed, dualBindingWeights, emaDecayAt, learningRateAt, minSnrWeights, updateEma, type LrSchedulerName, type TrainingHyperparameters } from '@styleforge/styleforge';
+import {
+  drawFrom,
+  drawMixed,
+  dualBindingWeights,
+  emaDecayAt,
+  learningRateAt,
+  minSnrWeights,
+  updateEma,
+  type LrSchedulerName,
+  type TrainingHyperparameters,
+} from '@styleforge/styleforge';
 import { describe, expect, it } from 'vitest';
 
 const golden = JSON.parse(readFileSync(new URL('../../../test/golden/lr-schedules.json', import.meta.url), 'utf8')) as {
-  learning_rate: number; warmup: number; total: number; schedules: Record<LrSchedulerName, number[]>;
+  learning_rate: number;
+  warmup: number;
+  total: number;
+  schedules: Record<LrSchedulerName, number[]>;
   shaped: { name: LrSchedulerName; num_cycles?: number; power?: number; rates: number[] }[];
 };
 
 function expectRates(rates: readonly number[], shape: Partial<TrainingHyperparameters>): void {
-  const config = { learning_rate: golden.learning_rate, lr_warmup_steps: golden.warmup, max_train_steps: golden.total, lr_num_cycles: 1, lr_power: 1, ...shape } as TrainingHyperparameters;
+  const config = {
+    learning_rate: golden.learning_rate,
+    lr_warmup_steps: golden.warmup,
+    max_train_steps: golden.total,
+    lr_num_cycles: 1,
+    lr_power: 1,
+    ...shape,
+  } as TrainingHyperparameters;
   rates.forEach((expected, step) => {
     expect(learningRateAt(step, config), `step ${step}`).toBeCloseTo(expected, 12);
   });
@@ -22,10 +42,13 @@ describe('learning rate', () => {
     expectRates(golden.schedules[name], { lr_scheduler: name });
   });
 
-  it.each(golden.shaped)('$name with cycles $num_cycles and power $power equals diffusers step by step', ({ name, num_cycles: cycles = 1, power = 1, rates }) => {
-    expectRates(rates, { lr_scheduler: name, lr_num_cycles: cycles, lr_power: power });
-    expect(rates).not.toEqual(golden.schedules[name]);
-  });
+  it.each(golden.shaped)(
+    '$name with cycles $num_cycles and power $power equals diffusers step by step',
+    ({ name, num_cycles: cycles = 1, power = 1, rates }) => {
+      expectRates(rates, { lr_scheduler: name, lr_num_cycles: cycles, lr_power: power });
+      expect(rates).not.toEqual(golden.schedules[name]);
+    },
+  );
 });
 
 describe('order of images', () => {
@@ -45,20 +68,25 @@ describe('order of images', () => {
 });
 
 describe('three components or more', () => {
-  it.each([[[1, 7, 20]], [[50, 3, 4, 11]], [[2, 2, 2, 2, 2]]])('of %j images mix evenly in every stretch of the run, and each shows all its images before any again', (sizes) => {
-    const draws = Array.from({ length: 120 * sizes.length }, (_, i) => drawMixed(sizes, i, 7));
-    for (let from = 0; from + sizes.length <= draws.length; from += 13) {
-      expect(new Set(draws.slice(from, from + sizes.length).map(({ component }) => component)).size).toBe(sizes.length);
-    }
-    for (const [component, size] of sizes.entries()) {
-      const images = draws.filter((draw) => draw.component === component).map(({ image }) => image);
-      expect(images).toHaveLength(120);
-      for (let epoch = 0; (epoch + 1) * size <= images.length; epoch++) expect(new Set(images.slice(epoch * size, (epoch + 1) * size)).size).toBe(size);
-    }
-  });
+  it.each([[[1, 7, 20]], [[50, 3, 4, 11]], [[2, 2, 2, 2, 2]]])(
+    'of %j images mix evenly in every stretch of the run, and each shows all its images before any again',
+    (sizes) => {
+      const draws = Array.from({ length: 120 * sizes.length }, (_, i) => drawMixed(sizes, i, 7));
+      for (let from = 0; from + sizes.length <= draws.length; from += 13) {
+        expect(new Set(draws.slice(from, from + sizes.length).map(({ component }) => component)).size).toBe(sizes.length);
+      }
+      for (const [component, size] of sizes.entries()) {
+        const images = draws.filter((draw) => draw.component === component).map(({ image }) => image);
+        expect(images).toHaveLength(120);
+        for (let epoch = 0; (epoch + 1) * size <= images.length; epoch++)
+          expect(new Set(images.slice(epoch * size, (epoch + 1) * size)).size).toBe(size);
+      }
+    },
+  );
 
   it('change the order of their images with the epoch and with the seed, and with nothing else', () => {
-    const order = (epoch: number, seed: number) => Array.from({ length: 20 }, (_, i) => drawMixed([20, 5, 9], 3 * (20 * epoch + i), seed).image);
+    const order = (epoch: number, seed: number) =>
+      Array.from({ length: 20 }, (_, i) => drawMixed([20, 5, 9], 3 * (20 * epoch + i), seed).image);
     expect(order(2, 7)).toEqual(order(2, 7));
     expect(order(2, 7)).not.toEqual(order(3, 7));
     expect(order(2, 7)).not.toEqual(order(2, 8));
@@ -72,7 +100,12 @@ describe('loss weights', () => {
   });
 
   it('follow min-SNR: never above gamma / SNR, one where the SNR is small', () => {
-    const scheduler = new DDPMScheduler({ beta_start: 0.00085, beta_end: 0.012, beta_schedule: 'scaled_linear', num_train_timesteps: 1000 });
+    const scheduler = new DDPMScheduler({
+      beta_start: 0.00085,
+      beta_end: 0.012,
+      beta_schedule: 'scaled_linear',
+      num_train_timesteps: 1000,
+    });
     const [early, late] = minSnrWeights(scheduler, [10, 900], 5);
     expect(early).toBeCloseTo(5 / scheduler.snr([10])[0], 6);
     expect(late).toBe(1);
@@ -81,7 +114,8 @@ describe('loss weights', () => {
 
 describe('moving average', () => {
   const reference = JSON.parse(readFileSync(new URL('../../../test/golden/ema.json', import.meta.url), 'utf8')) as {
-    steps: { weights: number[]; decay: number; average: number[] }[]; far: { step: number; decay: number }[];
+    steps: { weights: number[]; decay: number; average: number[] }[];
+    far: { step: number; decay: number }[];
   };
 
   it('equals diffusers step by step', () => {

@@ -12,7 +12,8 @@ if (process.argv[1] === import.meta.filename) {
   const say = (step: number): void => void process.stdout.write(`${step}\n`);
   const made = classImages && (await makeClassImages({ ...classImages, onImage: () => say(0) }));
   await trainStyleForge({
-    ...options, ...(made && { aux: { prompt: classImages.prompt, images: made.map((path) => ({ path })) } }),
+    ...options,
+    ...(made && { aux: { prompt: classImages.prompt, images: made.map((path) => ({ path })) } }),
     onProgress: ({ step }) => say(step),
   });
 }

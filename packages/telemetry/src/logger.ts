@@ -23,13 +23,16 @@ function standardOutput(): DestinationStream {
 }
 
 export function createLogger({ name, level, knowsRequest = false }: LoggerOptions): Logger {
-  return pino({
-    name,
-    level,
-    redact: ['req.headers.authorization', 'req.headers.cookie'],
-    mixin: () => {
-      const { requestId, traceparent } = currentOrigin();
-      return { ...(requestId && !knowsRequest && { requestId }), ...(traceparent && { traceId: traceparent.split('-')[1] }) };
+  return pino(
+    {
+      name,
+      level,
+      redact: ['req.headers.authorization', 'req.headers.cookie'],
+      mixin: () => {
+        const { requestId, traceparent } = currentOrigin();
+        return { ...(requestId && !knowsRequest && { requestId }), ...(traceparent && { traceId: traceparent.split('-')[1] }) };
+      },
     },
-  }, standardOutput());
+    standardOutput(),
+  );
 }

@@ -22,7 +22,9 @@ type Instrument = Counter | Gauge | Histogram;
 export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const instruments = Object.fromEntries(describeMetrics().map((definition) => [definition.name, createInstrument(definition, registry)])) as Record<MetricName, Instrument>;
+  const instruments = Object.fromEntries(
+    describeMetrics().map((definition) => [definition.name, createInstrument(definition, registry)]),
+  ) as Record<MetricName, Instrument>;
   const readers: { read: MetricReader; onError: (error: unknown) => void }[] = [];
   const metrics: Metrics = {
     add: (name, labels, amount = 1) => (instruments[name] as Counter).inc(labels, amount),

@@ -15,7 +15,10 @@ export class NotReadyError extends Error {
   override name = 'NotReadyError';
 }
 
-export function createReadiness(checks: Record<string, ReadinessCheck>, { log, metrics }: { log: Pick<Logger, 'error'>; metrics: Metrics }): () => Promise<Readiness> {
+export function createReadiness(
+  checks: Record<string, ReadinessCheck>,
+  { log, metrics }: { log: Pick<Logger, 'error'>; metrics: Metrics },
+): () => Promise<Readiness> {
   return async () => {
     const entries = await Promise.all(
       Object.entries(checks).map(async ([name, check]) => {
@@ -46,7 +49,8 @@ async function ask(name: string, check: ReadinessCheck, log: Pick<Logger, 'error
 export function migrationsCheck(missing: () => Promise<string[]>): ReadinessCheck {
   return async () => {
     const names = await missing();
-    if (names.length > 0) throw new NotReadyError(`the database lacks ${names.length} of this version's migrations; run the migrations job`);
+    if (names.length > 0)
+      throw new NotReadyError(`the database lacks ${names.length} of this version's migrations; run the migrations job`);
   };
 }
 

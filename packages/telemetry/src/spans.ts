@@ -1,5 +1,15 @@
 // Spans of a trace. While nobody has started tracing, they cost next to nothing and lead nowhere.
-import { type Attributes, type Context, isSpanContextValid, ROOT_CONTEXT, type Span, type SpanContext, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import {
+  type Attributes,
+  type Context,
+  isSpanContextValid,
+  ROOT_CONTEXT,
+  type Span,
+  type SpanContext,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api';
 import { currentOrigin, withOrigin } from './origin.ts';
 
 export interface SpanOptions {
@@ -21,11 +31,9 @@ const nothing: OpenSpan = { traceparent: undefined, end: () => undefined };
 
 export function beginSpan(name: string, options: SpanOptions = {}): OpenSpan {
   const { attributes = {}, kind = 'INTERNAL', startTime, traceparent = currentOrigin().traceparent } = options;
-  const span = trace.getTracer('styleforge').startSpan(
-    name,
-    { attributes, kind: SpanKind[kind], ...(startTime !== undefined && { startTime }) },
-    contextOf(traceparent),
-  );
+  const span = trace
+    .getTracer('styleforge')
+    .startSpan(name, { attributes, kind: SpanKind[kind], ...(startTime !== undefined && { startTime }) }, contextOf(traceparent));
   if (!isSpanContextValid(span.spanContext())) return nothing;
   return { traceparent: traceparentOf(span.spanContext()), end: (how) => endSpan(span, how) };
 }

@@ -30,16 +30,20 @@ export async function startStatusServer({ host, port, metrics, readiness }: Stat
     const answer = answers[request.url?.split('?')[0] ?? ''] ?? (async () => json(404, { status: 'not_found' }));
     answer()
       .catch((): Answer => json(500, { status: 'error' }))
-      .then(({ status, contentType, body }) => response.writeHead(status, { 'content-type': contentType }).end(body), () => response.destroy());
+      .then(
+        ({ status, contentType, body }) => response.writeHead(status, { 'content-type': contentType }).end(body),
+        () => response.destroy(),
+      );
   });
   await new Promise<void>((done, fail) => server.once('error', fail).listen(port, host, done));
   const address = server.address();
   return {
     port: typeof address === 'object' && address ? address.port : port,
-    close: () => new Promise((done) => {
-      server.close(() => done());
-      server.closeAllConnections();
-    }),
+    close: () =>
+      new Promise((done) => {
+        server.close(() => done());
+        server.closeAllConnections();
+      }),
   };
 }
 

@@ -31,7 +31,12 @@ function uniformSource(seed: number): () => number {
 
 const STEP = 2e-2;
 /** Fourth-order central difference: (8 (f(h) - f(-h)) - (f(2h) - f(-2h))) / 12h. */
-const STENCIL = [[1, 8], [-1, -8], [2, -1], [-2, 1]] as const;
+const STENCIL = [
+  [1, 8],
+  [-1, -8],
+  [2, -1],
+  [-2, 1],
+] as const;
 
 /**
  * For each operand: the derivative of sum(result * weights) along a random direction, from the gradient graph and from
@@ -44,7 +49,10 @@ export async function checkGradients({ shapes, build, domain = (u) => u, feeds =
   const result = build(graph, operands);
   const weights = graph.input('weights', result.shape);
   const loss = graph.reduceSum(graph.reshape(graph.mul(result, weights), [elementCount(result.shape)]), [0]);
-  const outputs = Object.fromEntries([['result', result], ...gradients(graph, loss, operands).map((gradient, i) => [`gradient${i}`, gradient])] as [string, Tensor][]);
+  const outputs = Object.fromEntries([
+    ['result', result],
+    ...gradients(graph, loss, operands).map((gradient, i) => [`gradient${i}`, gradient]),
+  ] as [string, Tensor][]);
   // Most tests that import this package need no onnxruntime.
   const { Program } = await import('@styleforge/runtime');
   const program = await Program.compile(graph, outputs);

@@ -27,14 +27,17 @@ export async function migratedCluster(): Promise<string> {
     // Another process was first.
     if (!existsSync(cluster)) throw error;
   }
-  await Promise.all(outdated.filter((name) => name !== path.basename(cluster)).map((name) => rm(path.join(cache, name), { recursive: true, force: true })));
+  await Promise.all(
+    outdated.filter((name) => name !== path.basename(cluster)).map((name) => rm(path.join(cache, name), { recursive: true, force: true })),
+  );
   return cluster;
 }
 
 /** Of the schema and of the Postgres that npm has installed. */
 async function fingerprint(): Promise<string> {
   const hash = createHash('sha256').update(await readFile(path.join(root, 'package-lock.json')));
-  for (const name of await listMigrations()) hash.update(name).update(await readFile(path.join(migrationsDirectory, name, 'migration.sql')));
+  for (const name of await listMigrations())
+    hash.update(name).update(await readFile(path.join(migrationsDirectory, name, 'migration.sql')));
   return hash.digest('hex').slice(0, 16);
 }
 

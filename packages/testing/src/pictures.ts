@@ -5,5 +5,9 @@ import sharp from 'sharp';
 export async function discPicture(hue: number): Promise<Buffer<ArrayBuffer>> {
   const ground = `<rect width="64" height="64" fill="hsl(${hue},80%,60%)"/>`;
   const disc = `<circle cx="32" cy="32" r="${12 + (hue % 16)}" fill="hsl(${hue + 90},80%,40%)"/>`;
-  return Buffer.from(await sharp(Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64">${ground}${disc}</svg>`)).png().toBuffer());
+  return Buffer.from(
+    await sharp(Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64">${ground}${disc}</svg>`))
+      .png()
+      .toBuffer(),
+  );
 }

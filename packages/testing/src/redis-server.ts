@@ -13,9 +13,24 @@ export const redisMissing = hasRedis ? undefined : 'there is no redis-server on 
 export async function startRedis(): Promise<{ redisUrl: string; stop(): Promise<void> }> {
   const directory = await mkdtemp(join(tmpdir(), 'styleforge-redis-'));
   const port = await freePort();
-  const child = spawn('redis-server', [
-    '--port', String(port), '--bind', '127.0.0.1', '--dir', directory, '--appendonly', 'yes', '--save', '', '--maxmemory-policy', 'noeviction',
-  ], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(
+    'redis-server',
+    [
+      '--port',
+      String(port),
+      '--bind',
+      '127.0.0.1',
+      '--dir',
+      directory,
+      '--appendonly',
+      'yes',
+      '--save',
+      '',
+      '--maxmemory-policy',
+      'noeviction',
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
   const ended = new Promise((done) => child.once('exit', done));
   await new Promise<void>((done, fail) => {
     child.once('exit', (code) => fail(new Error(`redis-server ended with ${code}`)));

@@ -15,8 +15,16 @@ export interface TestS3Server {
 }
 
 /** The settings of a service that keeps its objects there. */
-export function s3Environment({ settings: { bucket, endpoint, forcePathStyle, accessKeyId, secretAccessKey } }: TestS3Server): Record<string, string> {
-  return { S3_BUCKET: bucket, S3_ENDPOINT: endpoint, S3_FORCE_PATH_STYLE: String(forcePathStyle), S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey };
+export function s3Environment({
+  settings: { bucket, endpoint, forcePathStyle, accessKeyId, secretAccessKey },
+}: TestS3Server): Record<string, string> {
+  return {
+    S3_BUCKET: bucket,
+    S3_ENDPOINT: endpoint,
+    S3_FORCE_PATH_STYLE: String(forcePathStyle),
+    S3_ACCESS_KEY_ID: accessKeyId,
+    S3_SECRET_ACCESS_KEY: secretAccessKey,
+  };
 }
 
 const region = 'us-east-1';
@@ -29,7 +37,14 @@ export async function startFauxS3(): Promise<TestS3Server> {
   const server = await startFauxqs({ port: 0, host: '127.0.0.1', logger: false });
   server.createBucket('styleforge');
   return {
-    settings: { bucket: 'styleforge', region, endpoint: server.address, forcePathStyle: true, accessKeyId: 'test', secretAccessKey: 'test' },
+    settings: {
+      bucket: 'styleforge',
+      region,
+      endpoint: server.address,
+      forcePathStyle: true,
+      accessKeyId: 'test',
+      secretAccessKey: 'test',
+    },
     stop: () => server.stop(),
   };
 }
@@ -70,22 +85,65 @@ async function startVersityGateway(): Promise<TestS3Server> {
   const data = join(directory, 'data');
   await Promise.all([mkdir(join(data, 'styleforge'), { recursive: true }), mkdir(join(directory, 'metadata'))]);
   const settings = settingsAt(port);
-  const args = ['--port', `127.0.0.1:${port}`, '--access', settings.accessKeyId, '--secret', settings.secretAccessKey, '--region', region, '--virtual-domain', s3Domain, '--quiet', '--keep-alive'];
-  return startServer({ command: 'versitygw', args: [...args, 'posix', '--sidecar', join(directory, 'metadata'), data], directory, settings });
+  const args = [
+    '--port',
+    `127.0.0.1:${port}`,
+    '--access',
+    settings.accessKeyId,
+    '--secret',
+    settings.secretAccessKey,
+    '--region',
+    region,
+    '--virtual-domain',
+    s3Domain,
+    '--quiet',
+    '--keep-alive',
+  ];
+  return startServer({
+    command: 'versitygw',
+    args: [...args, 'posix', '--sidecar', join(directory, 'metadata'), data],
+    directory,
+    settings,
+  });
 }
 
 /** SeaweedFS with all of its parts in one process: a folder of its filer is a bucket. */
 async function startSeaweed(): Promise<TestS3Server> {
-  const [directory, s3, filer, ...others] = [await newDirectory(), await freePort(), await freePort(), ...(await Promise.all(Array.from({ length: 6 }, () => freePort())))];
+  const [directory, s3, filer, ...others] = [
+    await newDirectory(),
+    await freePort(),
+    await freePort(),
+    ...(await Promise.all(Array.from({ length: 6 }, () => freePort()))),
+  ];
   const settings = settingsAt(s3);
   const credentials = [{ accessKey: settings.accessKeyId, secretKey: settings.secretAccessKey }];
-  await writeFile(join(directory, 's3.json'), JSON.stringify({ identities: [{ name: 'test', credentials, actions: ['Admin', 'Read', 'Write', 'List', 'Tagging'] }] }));
+  await writeFile(
+    join(directory, 's3.json'),
+    JSON.stringify({ identities: [{ name: 'test', credentials, actions: ['Admin', 'Read', 'Write', 'List', 'Tagging'] }] }),
+  );
   const ports = Object.entries({ 's3.port': s3, 'filer.port': filer }).concat(
-    ['s3.port.grpc', 'filer.port.grpc', 'master.port', 'master.port.grpc', 'volume.port', 'volume.port.grpc'].map((name, index) => [name, others[index] ?? 0]),
+    ['s3.port.grpc', 'filer.port.grpc', 'master.port', 'master.port.grpc', 'volume.port', 'volume.port.grpc'].map((name, index) => [
+      name,
+      others[index] ?? 0,
+    ]),
   );
   const args = [
-    'server', '-filer', '-s3', `-dir=${directory}`, '-ip=127.0.0.1', '-ip.bind=127.0.0.1', ...ports.map(([name, port]) => `-${name}=${port}`), '-s3.port.iceberg=0', '-s3.port.lance=0',
-    `-s3.config=${join(directory, 's3.json')}`, `-s3.domainName=${s3Domain}`, '-s3.autoCreateBucket=false', '-master.telemetry=false', '-master.electionTimeout=1s', '-master.volumeSizeLimitMB=64', '-volume.max=100',
+    'server',
+    '-filer',
+    '-s3',
+    `-dir=${directory}`,
+    '-ip=127.0.0.1',
+    '-ip.bind=127.0.0.1',
+    ...ports.map(([name, port]) => `-${name}=${port}`),
+    '-s3.port.iceberg=0',
+    '-s3.port.lance=0',
+    `-s3.config=${join(directory, 's3.json')}`,
+    `-s3.domainName=${s3Domain}`,
+    '-s3.autoCreateBucket=false',
+    '-master.telemetry=false',
+    '-master.electionTimeout=1s',
+    '-master.volumeSizeLimitMB=64',
+    '-volume.max=100',
   ];
   const server = await startServer({ command: 'weed', args, directory, settings });
   const { ok, status } = await fetch(`http://127.0.0.1:${filer}/buckets/${settings.bucket}/`, { method: 'POST' });
@@ -97,7 +155,12 @@ async function startSeaweed(): Promise<TestS3Server> {
 const newDirectory = () => mkdtemp(join(tmpdir(), 'styleforge-s3-'));
 
 const settingsAt = (port: number): TestS3Server['settings'] => ({
-  bucket: 'styleforge', region, endpoint: `http://127.0.0.1:${port}`, forcePathStyle: true, accessKeyId: 'test-access', secretAccessKey: 'test-secret-key',
+  bucket: 'styleforge',
+  region,
+  endpoint: `http://127.0.0.1:${port}`,
+  forcePathStyle: true,
+  accessKeyId: 'test-access',
+  secretAccessKey: 'test-secret-key',
 });
 
 type Server = { command: string; args: string[]; directory: string; settings: TestS3Server['settings'] };

@@ -30,7 +30,8 @@ const componentNames: readonly ComponentName[] = ['unet', 'vae', 'text_encoder']
 const droppedComponents = ['safety_checker', 'image_encoder'];
 
 // transformers 5 refuses a whole number in these fields, and JSON.stringify turns 1.0 into one.
-const floatFields = /"(attention_dropout|dropout|initializer_factor|initializer_range|layer_norm_eps|logit_scale_init_value)": (-?\d+)(?=[,\n])/g;
+const floatFields =
+  /"(attention_dropout|dropout|initializer_factor|initializer_range|layer_norm_eps|logit_scale_init_value)": (-?\d+)(?=[,\n])/g;
 
 async function writeJson(path: string, value: JsonObject): Promise<void> {
   await mkdir(dirname(path), { recursive: true });

@@ -73,13 +73,18 @@ const isPinned = ({ sha256, gitSha1 }: FileChecks): boolean => sha256 !== undefi
 /** Returns the SHA-256; throws ChecksumError for other bytes than asked for. */
 async function check(file: string, name: string, { size, sha256, gitSha1 }: FileChecks): Promise<string> {
   const wrong = (what: string, found: string | number, wanted: string | number) =>
-    new ChecksumError(`${name} has the ${what} ${found}, not ${wanted}; it was thrown away: compare what is pinned with what the publisher says`);
+    new ChecksumError(
+      `${name} has the ${what} ${found}, not ${wanted}; it was thrown away: compare what is pinned with what the publisher says`,
+    );
   const actual = await sizeOf(file);
   if (size !== undefined && actual !== size) throw wrong('size', actual, size);
   const hash = await sha256OfFile(file);
   if (sha256 !== undefined && hash !== sha256.toLowerCase()) throw wrong('sha256', hash, sha256);
   if (gitSha1 !== undefined) {
-    const blob = createHash('sha1').update(`blob ${actual}\0`).update(await readFile(file)).digest('hex');
+    const blob = createHash('sha1')
+      .update(`blob ${actual}\0`)
+      .update(await readFile(file))
+      .digest('hex');
     if (blob !== gitSha1.toLowerCase()) throw wrong('git hash', blob, gitSha1);
   }
   return hash;
@@ -96,7 +101,12 @@ async function present(target: string, options: FetchIntoOptions): Promise<strin
   }
 }
 
-async function append(part: string, { body, start, totalBytes }: ReceivedBytes, name: string, { onProgress, signal, size }: FetchIntoOptions): Promise<void> {
+async function append(
+  part: string,
+  { body, start, totalBytes }: ReceivedBytes,
+  name: string,
+  { onProgress, signal, size }: FetchIntoOptions,
+): Promise<void> {
   const handle = await open(part, start > 0 ? 'r+' : 'w');
   const total = totalBytes ?? size;
   try {
@@ -115,12 +125,13 @@ async function append(part: string, { body, start, totalBytes }: ReceivedBytes, 
 
 async function receive(part: string, send: Sender, name: string, options: FetchIntoOptions): Promise<void> {
   const { signal, size, backoffMs = 1_000 } = options;
-  for (let failures = 0; ;) {
+  for (let failures = 0; ; ) {
     const before = await sizeOf(part);
     if (size !== undefined && before === size && size > 0) return;
     try {
       const received = await send(before, signal);
-      if (received.start !== 0 && received.start !== before) throw new DownloadRefusedError(`the sender of ${name} began at byte ${received.start}, ${before} was asked for`);
+      if (received.start !== 0 && received.start !== before)
+        throw new DownloadRefusedError(`the sender of ${name} began at byte ${received.start}, ${before} was asked for`);
       await append(part, received, name, options);
       return;
     } catch (error) {

@@ -2,7 +2,8 @@
 import { weightsFileNames, type ComponentName } from './diffusers-reader.ts';
 
 const components: readonly ComponentName[] = ['unet', 'vae', 'text_encoder'];
-const small = /^(model_index\.json|README\.md|styleforge\.json|scheduler\/scheduler_config\.json|(unet|vae|text_encoder)\/config\.json|tokenizer\/(vocab\.json|merges\.txt|special_tokens_map\.json|tokenizer_config\.json))$/;
+const small =
+  /^(model_index\.json|README\.md|styleforge\.json|scheduler\/scheduler_config\.json|(unet|vae|text_encoder)\/config\.json|tokenizer\/(vocab\.json|merges\.txt|special_tokens_map\.json|tokenizer_config\.json))$/;
 
 /** `model.safetensors.index.json` and, by its name, every shard beside it. */
 function withShards(index: string, paths: readonly string[]): string[] {
@@ -16,7 +17,9 @@ function withShards(index: string, paths: readonly string[]): string[] {
 export function diffusersFolderFiles(paths: readonly string[]): string[] {
   if (!paths.includes('model_index.json')) throw new Error('this is no diffusers folder: it holds no model_index.json');
   const weights = components.flatMap((component) => {
-    const found = weightsFileNames(component).map((name) => `${component}/${name}`).find((path) => paths.includes(path));
+    const found = weightsFileNames(component)
+      .map((name) => `${component}/${name}`)
+      .find((path) => paths.includes(path));
     if (found === undefined) throw new Error(`${component} has no safetensors weights; convert the checkpoint to safetensors first`);
     return found.endsWith('.json') ? withShards(found, paths) : [found];
   });

@@ -43,13 +43,23 @@ export async function openUrl(url: string, start: number, { headers = {}, ...opt
   const asked = { ...headers, 'accept-encoding': 'identity', ...(start > 0 && { range: `bytes=${start}-` }) };
   const response = await requestUrl(url, { ...options, headers: asked });
   // what is here already is as long as the file, or longer
-  if (response.status === 416) return { body: (async function* () { /* nothing is missing */ })(), start };
+  if (response.status === 416)
+    return {
+      body: (async function* () {
+        /* nothing is missing */
+      })(),
+      start,
+    };
   if (!response.body) throw new DownloadError(`${url} answered without a body`);
   const [begin, length] = [startOf(response), response.headers.get('content-length')];
   return { body: response.body, start: begin, ...(length !== null && { totalBytes: begin + Number(length) }) };
 }
 
 /** Afterwards the file lies at `target`; nothing is fetched where it does already. Returns its SHA-256. */
-export function downloadFile({ url, sha256 }: FetchedFile, target: string, options: Omit<FetchIntoOptions, 'sha256'> = {}): Promise<string> {
+export function downloadFile(
+  { url, sha256 }: FetchedFile,
+  target: string,
+  options: Omit<FetchIntoOptions, 'sha256'> = {},
+): Promise<string> {
   return fetchInto(target, (start, signal) => openUrl(url, start, { signal }), { ...options, sha256 });
 }

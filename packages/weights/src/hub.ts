@@ -43,13 +43,16 @@ export class HubRepository {
     const answer = await requestUrl(url, { headers: this.#headers, remedy });
     const [, next] = /<([^>]+)>;\s*rel="next"/.exec(answer.headers.get('link') ?? '') ?? [];
     // The token is the hub's alone.
-    if (next !== undefined && new URL(next, url).origin !== new URL(url).origin) throw new Error(`${url} goes on at another server, ${next}`);
+    if (next !== undefined && new URL(next, url).origin !== new URL(url).origin)
+      throw new Error(`${url} goes on at another server, ${next}`);
     return { body: (await answer.json()) as T, next: next && new URL(next, url).href };
   }
 
   /** The commit that a branch, a tag or a commit stands for. */
   async resolve(revision: string): Promise<string> {
-    const { body } = await this.#json<{ sha: string }>(`${this.#endpoint}/api/models/${this.name}/revision/${encodeURIComponent(revision)}`);
+    const { body } = await this.#json<{ sha: string }>(
+      `${this.#endpoint}/api/models/${this.name}/revision/${encodeURIComponent(revision)}`,
+    );
     return body.sha;
   }
 
@@ -67,6 +70,10 @@ export class HubRepository {
   }
 
   open(commit: string, path: string, start: number, signal: AbortSignal | undefined): Promise<ReceivedBytes> {
-    return openUrl(`${this.#endpoint}/${this.name}/resolve/${commit}/${encodePath(path)}`, start, { headers: this.#headers, signal, remedy });
+    return openUrl(`${this.#endpoint}/${this.name}/resolve/${commit}/${encodePath(path)}`, start, {
+      headers: this.#headers,
+      signal,
+      remedy,
+    });
   }
 }

@@ -2,7 +2,17 @@
 export { bfloat16ToFloat32Array, float16ToFloat32Array, float32ToBfloat16Array, float32ToFloat16Array } from './half.ts';
 export { type TensorInfo } from './safetensors-header.ts';
 export { SafetensorsReader } from './safetensors-reader.ts';
-export { ChecksumError, DownloadError, DownloadRefusedError, fetchInto, type FetchIntoOptions, type FileChecks, type ReceivedBytes, type Sender, type TransferProgress } from './download.ts';
+export {
+  ChecksumError,
+  DownloadError,
+  DownloadRefusedError,
+  fetchInto,
+  type FetchIntoOptions,
+  type FileChecks,
+  type ReceivedBytes,
+  type Sender,
+  type TransferProgress,
+} from './download.ts';
 export { downloadFile, openUrl, type FetchedFile } from './http-source.ts';
 export { sha256OfFile } from './file-hash.ts';
 export { UnsafePickleError } from './pickle.ts';

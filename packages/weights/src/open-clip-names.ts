@@ -6,11 +6,17 @@ import type { TensorReader } from './tensor-reader.ts';
 const PREFIX = 'cond_stage_model.model.';
 
 const outer: Readonly<Record<string, string>> = {
-  'token_embedding.weight': 'embeddings.token_embedding.weight', positional_embedding: 'embeddings.position_embedding.weight',
-  'ln_final.weight': 'final_layer_norm.weight', 'ln_final.bias': 'final_layer_norm.bias',
+  'token_embedding.weight': 'embeddings.token_embedding.weight',
+  positional_embedding: 'embeddings.position_embedding.weight',
+  'ln_final.weight': 'final_layer_norm.weight',
+  'ln_final.bias': 'final_layer_norm.bias',
 };
 const inner: Readonly<Record<string, string>> = {
-  ln_1: 'layer_norm1', ln_2: 'layer_norm2', 'attn.out_proj': 'self_attn.out_proj', 'mlp.c_fc': 'mlp.fc1', 'mlp.c_proj': 'mlp.fc2',
+  ln_1: 'layer_norm1',
+  ln_2: 'layer_norm2',
+  'attn.out_proj': 'self_attn.out_proj',
+  'mlp.c_fc': 'mlp.fc1',
+  'mlp.c_proj': 'mlp.fc2',
 };
 const projections = ['q_proj', 'k_proj', 'v_proj'] as const;
 

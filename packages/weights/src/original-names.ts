@@ -23,7 +23,12 @@ export interface NameMap {
 type PartNames = Readonly<Record<string, string>>;
 
 const unetResnet: PartNames = {
-  norm1: 'in_layers.0', conv1: 'in_layers.2', time_emb_proj: 'emb_layers.1', norm2: 'out_layers.0', conv2: 'out_layers.3', conv_shortcut: 'skip_connection',
+  norm1: 'in_layers.0',
+  conv1: 'in_layers.2',
+  time_emb_proj: 'emb_layers.1',
+  norm2: 'out_layers.0',
+  conv2: 'out_layers.3',
+  conv_shortcut: 'skip_connection',
 };
 const vaeResnet: PartNames = { conv_shortcut: 'nin_shortcut' };
 const vaeAttention: PartNames = { group_norm: 'norm', to_q: 'q', to_k: 'k', to_v: 'v', 'to_out.0': 'proj_out' };
@@ -58,7 +63,8 @@ function downBlocks(config: JsonObject): Block[] {
       blocks.push({ diffusers: `down_blocks.${level}.resnets.${layer}`, original: `input_blocks.${index}.0`, parts: unetResnet });
       if (hasAttention(type)) blocks.push({ diffusers: `down_blocks.${level}.attentions.${layer}`, original: `input_blocks.${index}.1` });
     }
-    if (level < types.length - 1) blocks.push({ diffusers: `down_blocks.${level}.downsamplers.0.conv`, original: `input_blocks.${index++}.0.op` });
+    if (level < types.length - 1)
+      blocks.push({ diffusers: `down_blocks.${level}.downsamplers.0.conv`, original: `input_blocks.${index++}.0.op` });
   });
   return blocks;
 }
@@ -81,10 +87,12 @@ function upBlocks(config: JsonObject): Block[] {
 
 function unetBlocks(config: JsonObject): Block[] {
   for (const key of ['addition_embed_type', 'class_embed_type', 'encoder_hid_dim_type']) {
-    if (config[key] !== undefined && config[key] !== null) throw new SingleFileError(`a U-Net with ${key} '${String(config[key])}' has no place in the Stable Diffusion 1.x file layout`);
+    if (config[key] !== undefined && config[key] !== null)
+      throw new SingleFileError(`a U-Net with ${key} '${String(config[key])}' has no place in the Stable Diffusion 1.x file layout`);
   }
   const middle = (config.mid_block_type ?? 'UNetMidBlock2DCrossAttn') as string;
-  if (middle !== 'UNetMidBlock2DCrossAttn') throw new SingleFileError(`a U-Net with mid_block_type '${middle}' has no place in the Stable Diffusion 1.x file layout`);
+  if (middle !== 'UNetMidBlock2DCrossAttn')
+    throw new SingleFileError(`a U-Net with mid_block_type '${middle}' has no place in the Stable Diffusion 1.x file layout`);
   return [
     { diffusers: 'conv_in', original: 'input_blocks.0.0' },
     { diffusers: 'time_embedding.linear_1', original: 'time_embed.0' },
@@ -103,12 +111,17 @@ function unetBlocks(config: JsonObject): Block[] {
 function vaeLevels(half: 'encoder' | 'decoder', config: JsonObject): Block[] {
   const levels = listOf(config, half === 'encoder' ? 'down_block_types' : 'up_block_types').length;
   const layers = ((config.layers_per_block ?? 1) as number) + (half === 'decoder' ? 1 : 0);
-  const [name, original, sampler, operation] = half === 'encoder'
-    ? ['down_blocks', 'down', 'downsamplers', 'downsample'] as const
-    : ['up_blocks', 'up', 'upsamplers', 'upsample'] as const;
+  const [name, original, sampler, operation] =
+    half === 'encoder'
+      ? (['down_blocks', 'down', 'downsamplers', 'downsample'] as const)
+      : (['up_blocks', 'up', 'upsamplers', 'upsample'] as const);
   return Array.from({ length: levels }, (_, level) => {
     const place = `${half}.${original}.${half === 'encoder' ? level : levels - 1 - level}`;
-    const resnets = Array.from({ length: layers }, (__, layer) => ({ diffusers: `${half}.${name}.${level}.resnets.${layer}`, original: `${place}.block.${layer}`, parts: vaeResnet }));
+    const resnets = Array.from({ length: layers }, (__, layer) => ({
+      diffusers: `${half}.${name}.${level}.resnets.${layer}`,
+      original: `${place}.block.${layer}`,
+      parts: vaeResnet,
+    }));
     const resampler = { diffusers: `${half}.${name}.${level}.${sampler}.0.conv`, original: `${place}.${operation}.conv` };
     return level < levels - 1 ? [...resnets, resampler] : resnets;
   }).flat();
@@ -162,7 +175,8 @@ function mapOf(blocks: readonly Block[], what: string): NameMap {
       const [block, rest] = split(name, byOriginal) ?? unknown(name);
       return `${block.diffusers}.${renamePart(rest, block.parts && inverted(block.parts))}`;
     },
-    isConvolutionInOriginal: (name) => split(name, byDiffusers)?.[0].parts === vaeAttention && /(to_q|to_k|to_v|to_out\.0)\.weight$/.test(name),
+    isConvolutionInOriginal: (name) =>
+      split(name, byDiffusers)?.[0].parts === vaeAttention && /(to_q|to_k|to_v|to_out\.0)\.weight$/.test(name),
   };
 }
 
@@ -171,7 +185,9 @@ const sameName: NameMap = { toOriginal: (name) => name, toDiffusers: (name) => n
 function textEncoderMap(config: JsonObject): NameMap {
   // Stable Diffusion 2.x: OpenCLIP's text encoder, whose last layer diffusers has already left out
   if (config.hidden_act === 'gelu') {
-    throw new SingleFileError("a text encoder with hidden_act 'gelu' is OpenCLIP's (Stable Diffusion 2.x): its single-file layout is not supported, use the diffusers folder");
+    throw new SingleFileError(
+      "a text encoder with hidden_act 'gelu' is OpenCLIP's (Stable Diffusion 2.x): its single-file layout is not supported, use the diffusers folder",
+    );
   }
   return sameName;
 }

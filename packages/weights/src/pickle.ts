@@ -79,7 +79,8 @@ class PickleMachine {
   }
 
   #global(name: string): void {
-    if (!this.#rules.allows(name)) throw new UnsafePickleError(`the pickle refers to ${name}, which a dictionary of tensors has no need of; it is not read`);
+    if (!this.#rules.allows(name))
+      throw new UnsafePickleError(`the pickle refers to ${name}, which a dictionary of tensors has no need of; it is not read`);
     this.#push(new PickleGlobal(name));
   }
 
@@ -91,7 +92,8 @@ class PickleMachine {
   #reduce(): void {
     const args = this.#pop();
     const callee = this.#pop();
-    if (!(callee instanceof PickleGlobal) || !Array.isArray(args)) throw new UnsafePickleError('the pickle calls something that is no known name');
+    if (!(callee instanceof PickleGlobal) || !Array.isArray(args))
+      throw new UnsafePickleError('the pickle calls something that is no known name');
     this.#push(this.#rules.call(callee.name, args as PickleValue[]));
   }
 
@@ -130,20 +132,49 @@ class PickleMachine {
 
   /** One operation by its code; the codes are those of Python's pickletools. */
   readonly #operations: Readonly<Record<number, () => void>> = {
-    0x80: () => void this.#take(1), 0x95: () => void this.#take(8),
-    0x28: () => this.#push(mark), 0x30: () => void this.#pop(), 0x4e: () => this.#push(null), 0x88: () => this.#push(true), 0x89: () => this.#push(false),
-    0x7d: () => this.#push(new Map()), 0x5d: () => this.#push([]), 0x29: () => this.#push([]),
-    0x4a: () => this.#push(this.#take(4).readInt32LE()), 0x4b: () => this.#push(this.#take(1)[0]!), 0x4d: () => this.#push(this.#take(2).readUInt16LE()),
-    0x8a: () => this.#long(this.#take(1)[0]!), 0x47: () => this.#push(this.#take(8).readDoubleBE()),
-    0x58: () => this.#push(this.#take(this.#take(4).readUInt32LE()).toString('utf8')), 0x8c: () => this.#push(this.#take(this.#take(1)[0]!).toString('utf8')),
-    0x54: () => this.#push(this.#take(this.#take(4).readInt32LE()).toString('latin1')), 0x55: () => this.#push(this.#take(this.#take(1)[0]!).toString('latin1')),
-    0x71: () => this.#put(this.#take(1)[0]!), 0x72: () => this.#put(this.#take(4).readUInt32LE()), 0x94: () => this.#put(this.#memo.size),
-    0x68: () => this.#get(this.#take(1)[0]!), 0x6a: () => this.#get(this.#take(4).readUInt32LE()),
-    0x63: () => this.#global(`${this.#line()}.${this.#line()}`), 0x93: () => this.#stackGlobal(),
-    0x74: () => this.#push(this.#popToMark()), 0x85: () => this.#tuple(1), 0x86: () => this.#tuple(2), 0x87: () => this.#tuple(3),
-    0x73: () => this.#setItems([this.#pop(), this.#pop()].reverse()), 0x75: () => this.#setItems(this.#popToMark()),
-    0x61: () => { const value = this.#pop(); this.#top<PickleValue[]>(Array).push(value); }, 0x65: () => { const values = this.#popToMark(); this.#top<PickleValue[]>(Array).push(...values); },
-    0x52: () => this.#reduce(), 0x51: () => this.#push(this.#rules.persistent(this.#pop())), 0x62: () => this.#build(),
+    0x80: () => void this.#take(1),
+    0x95: () => void this.#take(8),
+    0x28: () => this.#push(mark),
+    0x30: () => void this.#pop(),
+    0x4e: () => this.#push(null),
+    0x88: () => this.#push(true),
+    0x89: () => this.#push(false),
+    0x7d: () => this.#push(new Map()),
+    0x5d: () => this.#push([]),
+    0x29: () => this.#push([]),
+    0x4a: () => this.#push(this.#take(4).readInt32LE()),
+    0x4b: () => this.#push(this.#take(1)[0]!),
+    0x4d: () => this.#push(this.#take(2).readUInt16LE()),
+    0x8a: () => this.#long(this.#take(1)[0]!),
+    0x47: () => this.#push(this.#take(8).readDoubleBE()),
+    0x58: () => this.#push(this.#take(this.#take(4).readUInt32LE()).toString('utf8')),
+    0x8c: () => this.#push(this.#take(this.#take(1)[0]!).toString('utf8')),
+    0x54: () => this.#push(this.#take(this.#take(4).readInt32LE()).toString('latin1')),
+    0x55: () => this.#push(this.#take(this.#take(1)[0]!).toString('latin1')),
+    0x71: () => this.#put(this.#take(1)[0]!),
+    0x72: () => this.#put(this.#take(4).readUInt32LE()),
+    0x94: () => this.#put(this.#memo.size),
+    0x68: () => this.#get(this.#take(1)[0]!),
+    0x6a: () => this.#get(this.#take(4).readUInt32LE()),
+    0x63: () => this.#global(`${this.#line()}.${this.#line()}`),
+    0x93: () => this.#stackGlobal(),
+    0x74: () => this.#push(this.#popToMark()),
+    0x85: () => this.#tuple(1),
+    0x86: () => this.#tuple(2),
+    0x87: () => this.#tuple(3),
+    0x73: () => this.#setItems([this.#pop(), this.#pop()].reverse()),
+    0x75: () => this.#setItems(this.#popToMark()),
+    0x61: () => {
+      const value = this.#pop();
+      this.#top<PickleValue[]>(Array).push(value);
+    },
+    0x65: () => {
+      const values = this.#popToMark();
+      this.#top<PickleValue[]>(Array).push(...values);
+    },
+    0x52: () => this.#reduce(),
+    0x51: () => this.#push(this.#rules.persistent(this.#pop())),
+    0x62: () => this.#build(),
   };
 
   run(): PickleValue {
@@ -151,7 +182,10 @@ class PickleMachine {
       const code = this.#take(1)[0]!;
       if (code === 0x2e) return this.#pop();
       const operation = this.#operations[code];
-      if (!operation) throw new UnsafePickleError(`the pickle has the operation 0x${code.toString(16)}, which a dictionary of tensors has no need of; it is not read`);
+      if (!operation)
+        throw new UnsafePickleError(
+          `the pickle has the operation 0x${code.toString(16)}, which a dictionary of tensors has no need of; it is not read`,
+        );
       operation();
     }
   }

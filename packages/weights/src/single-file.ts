@@ -1,5 +1,11 @@
 // Converts between a diffusers folder and one safetensors file in the original Stable Diffusion layout, one tensor in memory at a time.
-import { readDiffusersFolder, type ComponentName, type DiffusersComponent, type DiffusersFolder, type JsonObject } from './diffusers-reader.ts';
+import {
+  readDiffusersFolder,
+  type ComponentName,
+  type DiffusersComponent,
+  type DiffusersFolder,
+  type JsonObject,
+} from './diffusers-reader.ts';
 import { writeDiffusersFolder } from './diffusers-writer.ts';
 import { holdsOpenClip, openClipEntries } from './open-clip-names.ts';
 import { ORIGINAL_PREFIX, originalNames, SingleFileError, type NameMap } from './original-names.ts';
@@ -8,7 +14,8 @@ import { openTensors, type TensorReader } from './tensor-reader.ts';
 
 const components: readonly ComponentName[] = ['unet', 'vae', 'text_encoder'];
 
-const componentOf = (folder: DiffusersFolder, name: ComponentName): DiffusersComponent => (name === 'text_encoder' ? folder.textEncoder : folder[name]);
+const componentOf = (folder: DiffusersFolder, name: ComponentName): DiffusersComponent =>
+  name === 'text_encoder' ? folder.textEncoder : folder[name];
 
 const namesOf = (folder: DiffusersFolder): [ComponentName, NameMap][] =>
   components.map((name) => [name, originalNames(name, componentOf(folder, name).config)]);
@@ -28,7 +35,11 @@ function* originalEntries(component: ComponentName, names: NameMap, reader: Tens
   for (const name of reader.names()) {
     const { shape } = reader.info(name);
     const widened = names.isConvolutionInOriginal(name) && shape.length === 2;
-    yield { name: ORIGINAL_PREFIX[component] + names.toOriginal(name), shape: widened ? [...shape, 1, 1] : shape, data: () => reader.read(name) };
+    yield {
+      name: ORIGINAL_PREFIX[component] + names.toOriginal(name),
+      shape: widened ? [...shape, 1, 1] : shape,
+      data: () => reader.read(name),
+    };
   }
 }
 
@@ -89,13 +100,24 @@ function entriesUnder(layout: SingleFileLayout, component: ComponentName, reader
 }
 
 /** Turns a single file into a diffusers folder of `layout`. Whether its tensors are those that the configs ask for, the models tell. */
-export async function unpackSingleFile(path: string, directory: string, layout: SingleFileLayout, options: WriteSafetensorsOptions & { files?: Record<string, string> } = {}): Promise<void> {
+export async function unpackSingleFile(
+  path: string,
+  directory: string,
+  layout: SingleFileLayout,
+  options: WriteSafetensorsOptions & { files?: Record<string, string> } = {},
+): Promise<void> {
   const reader = await openTensors(path);
   try {
-    const written = components.map((component) => [component, { config: layout.configs[component], weights: entriesUnder(layout, component, reader) }] as const);
+    const written = components.map(
+      (component) => [component, { config: layout.configs[component], weights: entriesUnder(layout, component, reader) }] as const,
+    );
     const { modelIndex, schedulerConfig, tokenizerDirectory } = layout;
     const { files = {}, ...format } = options;
-    await writeDiffusersFolder(directory, { modelIndex, schedulerConfig, tokenizerDirectory, components: Object.fromEntries(written), files }, format);
+    await writeDiffusersFolder(
+      directory,
+      { modelIndex, schedulerConfig, tokenizerDirectory, components: Object.fromEntries(written), files },
+      format,
+    );
   } finally {
     await reader.close();
   }

@@ -53,7 +53,8 @@ async function openZipLayout(path: string): Promise<Opened> {
   };
   try {
     const entries = await entriesOf(zip);
-    if (entries.has('byteorder') && (await read(entries, 'byteorder')).toString() !== 'little') throw new Error('the archive is big-endian, which is not supported');
+    if (entries.has('byteorder') && (await read(entries, 'byteorder')).toString() !== 'little')
+      throw new Error('the archive is big-endian, which is not supported');
     const tensors = tensorsOf(readPickle(await read(entries, 'data.pkl'), 0, torchRules).value);
     return { tensors, storages: ({ key }) => read(entries, `data/${key}`), close: () => zip.close() };
   } catch (error) {
@@ -85,11 +86,13 @@ function openPlainLayout(bytes: Buffer): Opened {
     if (!storage) throw new Error(`the storage ${String(key)} belongs to no tensor`);
     const start = position + 8;
     position = start + storage.count * decoders[storage.dtype]!.bytesPerElement;
-    if (position > bytes.length || bytes.readBigInt64LE(start - 8) !== BigInt(storage.count)) throw new Error(`the storage ${String(key)} is cut off`);
+    if (position > bytes.length || bytes.readBigInt64LE(start - 8) !== BigInt(storage.count))
+      throw new Error(`the storage ${String(key)} is cut off`);
     storages.set(storage.key, bytes.subarray(start, position));
   }
   return {
-    tensors, close: () => storages.clear(),
+    tensors,
+    close: () => storages.clear(),
     storages: ({ key }) => {
       const found = storages.get(key);
       return found ? Promise.resolve(found) : Promise.reject(new Error(`the file has no storage ${key}`));
@@ -152,7 +155,8 @@ export class TorchArchiveReader implements TensorReader {
   async readInto(name: string, target: Float32Array): Promise<void> {
     const tensor = this.#tensor(name);
     const { count, dtype } = tensor.storage;
-    if (target.length !== elementCount(tensor.shape)) throw new RangeError(`${this.path}: tensor ${name} has ${elementCount(tensor.shape)} elements, the target ${target.length}`);
+    if (target.length !== elementCount(tensor.shape))
+      throw new RangeError(`${this.path}: tensor ${name} has ${elementCount(tensor.shape)} elements, the target ${target.length}`);
     const decoder = decoders[dtype]!;
     const bytes = await this.#opened.storages(tensor.storage);
     if (bytes.length < count * decoder.bytesPerElement) throw new Error(`${this.path}: the storage of ${name} is cut off`);

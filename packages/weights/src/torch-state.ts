@@ -26,7 +26,16 @@ export class TorchTensor {
 }
 
 const storageTypes: Readonly<Record<string, string>> = {
-  FloatStorage: 'F32', DoubleStorage: 'F64', HalfStorage: 'F16', BFloat16Storage: 'BF16', LongStorage: 'I64', IntStorage: 'I32', ShortStorage: 'I16', CharStorage: 'I8', ByteStorage: 'U8', BoolStorage: 'BOOL',
+  FloatStorage: 'F32',
+  DoubleStorage: 'F64',
+  HalfStorage: 'F16',
+  BFloat16Storage: 'BF16',
+  LongStorage: 'I64',
+  IntStorage: 'I32',
+  ShortStorage: 'I16',
+  CharStorage: 'I8',
+  ByteStorage: 'U8',
+  BoolStorage: 'BOOL',
 };
 
 const tensorMaker = 'torch._utils._rebuild_tensor_v2';
@@ -61,7 +70,8 @@ export const torchRules: PickleRules = {
   persistent(id) {
     const [kind, type, key, , count] = Array.isArray(id) ? (id as PickleValue[]) : [];
     const dtype = type instanceof PickleGlobal ? storageOf(type.name) : undefined;
-    if (kind !== 'storage' || dtype === undefined || typeof key !== 'string' || !isSize(count ?? null)) throw new Error('the file refers to a storage in a way that is not known');
+    if (kind !== 'storage' || dtype === undefined || typeof key !== 'string' || !isSize(count ?? null))
+      throw new Error('the file refers to a storage in a way that is not known');
     return new TorchStorage(key, dtype, count as number);
   },
 };

@@ -109,7 +109,11 @@ describe('writing', () => {
     const unet = (await entriesOf(await folder.unet.openWeights())).map((e) => ({ ...e, data: e.data.map((v) => v + 1) }));
     const textEncoder = await entriesOf(await folder.textEncoder.openWeights());
     const target = join(directory, 'written');
-    const contents = { base, components: { unet: { weights: unet }, text_encoder: { weights: textEncoder } }, files: { 'README.md': 'card' } };
+    const contents = {
+      base,
+      components: { unet: { weights: unet }, text_encoder: { weights: textEncoder } },
+      files: { 'README.md': 'card' },
+    };
     await writeDiffusersFolder(target, contents);
 
     const written = await readDiffusersFolder(target);

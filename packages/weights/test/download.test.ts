@@ -21,7 +21,10 @@ let requests: (string | undefined)[];
 let answer: (start: number, response: ServerResponse) => void;
 
 function whole(start: number, response: ServerResponse, end = content.length): void {
-  response.writeHead(start > 0 ? 206 : 200, { 'content-length': content.length - start, ...(start > 0 && { 'content-range': `bytes ${start}-${content.length - 1}/${content.length}` }) });
+  response.writeHead(start > 0 ? 206 : 200, {
+    'content-length': content.length - start,
+    ...(start > 0 && { 'content-range': `bytes ${start}-${content.length - 1}/${content.length}` }),
+  });
   response.write(content.subarray(start, end), () => (end < content.length ? response.destroy() : response.end()));
 }
 
@@ -115,8 +118,14 @@ describe('a download', () => {
 
   it('stops when told to, and keeps what came', async () => {
     const stop = new AbortController();
-    answer = (start, response) => { response.writeHead(200, { 'content-length': content.length }); response.write(content.subarray(start, 50_000)); };
-    const run = downloadFile({ url: address, sha256 }, target(), { signal: stop.signal, onProgress: () => stop.abort(new Error('enough')) });
+    answer = (start, response) => {
+      response.writeHead(200, { 'content-length': content.length });
+      response.write(content.subarray(start, 50_000));
+    };
+    const run = downloadFile({ url: address, sha256 }, target(), {
+      signal: stop.signal,
+      onProgress: () => stop.abort(new Error('enough')),
+    });
     await expect(run).rejects.toThrow('enough');
     expect((await readFile(`${target()}.part`)).length).toBeGreaterThan(0);
     answer = whole;
@@ -128,8 +137,14 @@ describe('a download', () => {
     answer = (start, response) => void setTimeout(() => whole(start, response), 300);
     const script = join(scratch, 'download.ts');
     const source = fileURLToPath(new URL('../src/index.ts', import.meta.url));
-    await writeFile(script, `import { downloadFile } from ${JSON.stringify(source)};\nconst [url, sha256, target] = process.argv.slice(2);\nvoid downloadFile({ url, sha256 }, target);\n`);
-    const run = () => promisify(execFile)(process.execPath, ['--import', 'tsx', script, address, sha256, target()], { cwd: fileURLToPath(new URL('../../..', import.meta.url)) });
+    await writeFile(
+      script,
+      `import { downloadFile } from ${JSON.stringify(source)};\nconst [url, sha256, target] = process.argv.slice(2);\nvoid downloadFile({ url, sha256 }, target);\n`,
+    );
+    const run = () =>
+      promisify(execFile)(process.execPath, ['--import', 'tsx', script, address, sha256, target()], {
+        cwd: fileURLToPath(new URL('../../..', import.meta.url)),
+      });
     await Promise.all([run(), run(), run()]);
     expect(requests).toEqual([undefined]);
     await expectContent(target());
@@ -139,7 +154,13 @@ describe('a download', () => {
 describe('what has no pinned sha256', () => {
   it('is fetched anew each time', async () => {
     let version = 'one';
-    const send = () => Promise.resolve({ start: 0, body: (async function* () { yield Buffer.from(version); })() });
+    const send = () =>
+      Promise.resolve({
+        start: 0,
+        body: (async function* () {
+          yield Buffer.from(version);
+        })(),
+      });
     await fetchInto(target(), send);
     version = 'two';
     await fetchInto(target(), send);

@@ -4,16 +4,20 @@ import { bfloat16ToFloat32Array, float16ToFloat32Array, float32ToBfloat16Array, 
 const half = new Uint16Array(1);
 const float = new Float32Array(1);
 
-const decoder = (decode: (source: Uint16Array, target: Float32Array) => void) => (bits: number): number => {
-  half[0] = bits;
-  decode(half, float);
-  return float[0]!;
-};
-const encoder = (encode: (source: Float32Array, target: Uint16Array) => void) => (value: number): number => {
-  float[0] = value;
-  encode(float, half);
-  return half[0]!;
-};
+const decoder =
+  (decode: (source: Uint16Array, target: Float32Array) => void) =>
+  (bits: number): number => {
+    half[0] = bits;
+    decode(half, float);
+    return float[0]!;
+  };
+const encoder =
+  (encode: (source: Float32Array, target: Uint16Array) => void) =>
+  (value: number): number => {
+    float[0] = value;
+    encode(float, half);
+    return half[0]!;
+  };
 
 export const float16ToFloat32 = decoder(float16ToFloat32Array);
 export const bfloat16ToFloat32 = decoder(bfloat16ToFloat32Array);

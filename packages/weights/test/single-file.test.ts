@@ -5,13 +5,27 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
-  originalNames, readDiffusersFolder, SafetensorsReader, SingleFileError, singleFileObstacle, unpackSingleFile, writeDiffusersFolder, writeSingleFile,
+  originalNames,
+  readDiffusersFolder,
+  SafetensorsReader,
+  SingleFileError,
+  singleFileObstacle,
+  unpackSingleFile,
+  writeDiffusersFolder,
+  writeSingleFile,
   type JsonObject,
 } from '@styleforge/weights';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-interface Names { config: JsonObject; pairs: Record<string, string> }
-const golden = JSON.parse(readFileSync(new URL('../../../test/golden/single-file-names.json', import.meta.url), 'utf8')) as { name: string; unet: Names; vae: Names }[];
+interface Names {
+  config: JsonObject;
+  pairs: Record<string, string>;
+}
+const golden = JSON.parse(readFileSync(new URL('../../../test/golden/single-file-names.json', import.meta.url), 'utf8')) as {
+  name: string;
+  unet: Names;
+  vae: Names;
+}[];
 const tinySd = fileURLToPath(new URL('../../../test/golden/tiny-sd', import.meta.url));
 const tokenizerDirectory = fileURLToPath(new URL('../../../models/styleforge-mini/tokenizer', import.meta.url));
 
@@ -27,7 +41,9 @@ describe.each(golden)('names of $name', (topology) => {
 describe('a single file', () => {
   let scratch: string;
   const at = (name: string): string => join(scratch, name);
-  beforeAll(async () => { scratch = await mkdtemp(join(tmpdir(), 'styleforge-single-file-')); });
+  beforeAll(async () => {
+    scratch = await mkdtemp(join(tmpdir(), 'styleforge-single-file-'));
+  });
   afterAll(() => rm(scratch, { recursive: true, force: true }));
 
   it('becomes a folder again with the very same bits', async () => {

@@ -33,7 +33,10 @@ describe.each(['zip.pth', 'plain.pth', 'nested.pth'])('%s of torch.save', (file)
 
 describe('a pickle that is more than a dictionary of tensors', () => {
   it.each([
-    ['evil.pth', /refers to posix\.system/], ['evil-stack-global.pth', /refers to posix\.system/], ['object.pth', /refers to __main__\.Caller/], ['instruction.pth', /refers to os\.system/],
+    ['evil.pth', /refers to posix\.system/],
+    ['evil-stack-global.pth', /refers to posix\.system/],
+    ['object.pth', /refers to __main__\.Caller/],
+    ['instruction.pth', /refers to os\.system/],
   ])('%s is refused and runs nothing', async (file, message) => {
     await expect(openTensors(join(folder, file))).rejects.toThrow(message);
     await expect(openTensors(join(folder, file))).rejects.toThrow(UnsafePickleError);

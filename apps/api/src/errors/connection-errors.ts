@@ -20,7 +20,13 @@ export function answerConnectionError(error: Error & { code?: string }, socket: 
   log.info({ reqId: id, code, err: error }, 'connection refused');
   const { status } = ERRORS[code];
   const body = JSON.stringify(toProblem({ code, detail }, { id, instance: '' }));
-  const headers = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, `Content-Type: ${PROBLEM_TYPE}`, `Content-Length: ${Buffer.byteLength(body)}`, `X-Request-Id: ${id}`, 'Connection: close'];
+  const headers = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    `Content-Type: ${PROBLEM_TYPE}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    `X-Request-Id: ${id}`,
+    'Connection: close',
+  ];
   if (socket.writable) socket.write(`${headers.join('\r\n')}\r\n\r\n${body}`);
   socket.destroySoon();
 }

@@ -28,7 +28,10 @@ export function handleError(error: unknown, request: FastifyRequest, reply: Fast
   if (described.retryAfterSeconds !== undefined) reply.header('retry-after', String(described.retryAfterSeconds));
   // A route's own response schema must not apply to a problem.
   reply.serializer(JSON.stringify as (payload: unknown) => string);
-  void reply.code(status).type(PROBLEM_TYPE).send(toProblem(described, { id: request.id, instance: pathOf(request) }));
+  void reply
+    .code(status)
+    .type(PROBLEM_TYPE)
+    .send(toProblem(described, { id: request.id, instance: pathOf(request) }));
 }
 
 /** A path that is known under other methods is told apart from one that is not known at all. */
@@ -58,13 +61,26 @@ function describe(error: unknown, request: FastifyRequest): Described {
   if (error instanceof ApiError) return { code: error.code, detail: error.message, fields: error.fields };
   if (error instanceof RequestValidationError) return describeValidation(error);
   if (error instanceof BrokenBaseModelError) return { code: 'unusable_base_model', detail: error.message };
-  if (error instanceof QueueFullError) return { code: 'too_many_queued_jobs', detail: error.message, retryAfterSeconds: QUEUE_MOVES_SECONDS };
-  if (isStorageFull(error)) return { code: 'storage_full', detail: 'There is no room left on the disk of the service, so nothing of this request was kept. When who runs it has made room, send it again.' };
+  if (error instanceof QueueFullError)
+    return { code: 'too_many_queued_jobs', detail: error.message, retryAfterSeconds: QUEUE_MOVES_SECONDS };
+  if (isStorageFull(error))
+    return {
+      code: 'storage_full',
+      detail:
+        'There is no room left on the disk of the service, so nothing of this request was kept. When who runs it has made room, send it again.',
+    };
   const { statusCode, code, message } = error as { statusCode?: number; code?: string; message?: string };
   if (code === 'FST_ERR_MAX_PARAM_LENGTH') return { code: 'not_found', detail: 'There is nothing under this id.' };
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return { code: 'payload_too_large', detail: `The body of ${request.method} ${pathOf(request)} may have ${request.routeOptions.bodyLimit} bytes.` };
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return {
+      code: 'payload_too_large',
+      detail: `The body of ${request.method} ${pathOf(request)} may have ${request.routeOptions.bodyLimit} bytes.`,
+    };
   if (code === 'FST_FILES_LIMIT' || code === 'FST_PARTS_LIMIT') {
-    return { code: 'payload_too_large', detail: `An upload may have ${UPLOAD_LIMITS.imagesPerDataset} files, and ${UPLOAD_LIMITS.parts} parts with their labels. Nothing was kept: send it as several.` };
+    return {
+      code: 'payload_too_large',
+      detail: `An upload may have ${UPLOAD_LIMITS.imagesPerDataset} files, and ${UPLOAD_LIMITS.parts} parts with their labels. Nothing was kept: send it as several.`,
+    };
   }
   if (statusCode === 413) return { code: 'payload_too_large', detail: message ?? 'The body is too large.' };
   if (statusCode === 415) return { code: 'unsupported_media_type', detail: describeMediaType(request) };

@@ -20,10 +20,12 @@ export class RequestValidationError extends Error {
 /** So that what is missing can be told from what is wrong. */
 export const REPORTING = { reportInput: true } as const;
 
-export const validatorCompiler: FastifySchemaCompiler<ZodType> = ({ schema }) => (data) => {
-  const result = schema.safeParse(data, REPORTING);
-  return result.success ? { value: result.data } : { error: new RequestValidationError(result.error.issues) };
-};
+export const validatorCompiler: FastifySchemaCompiler<ZodType> =
+  ({ schema }) =>
+  (data) => {
+    const result = schema.safeParse(data, REPORTING);
+    return result.success ? { value: result.data } : { error: new RequestValidationError(result.error.issues) };
+  };
 
 export function toFieldErrors(issue: Issue): FieldError[] {
   if (issue.code === 'unrecognized_keys') {

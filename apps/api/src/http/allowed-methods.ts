@@ -8,7 +8,9 @@ export class AllowedMethods {
 
   add({ url, method }: Pick<RouteOptions, 'url' | 'method'>): void {
     // Parameters match one part of a path, a star the rest of it.
-    const parts = url.split(/(:\w+|\*)/).map((part) => (part === '*' ? '.*' : part.startsWith(':') ? '[^/]+' : part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')));
+    const parts = url
+      .split(/(:\w+|\*)/)
+      .map((part) => (part === '*' ? '.*' : part.startsWith(':') ? '[^/]+' : part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')));
     this.#routes.push({ pattern: new RegExp(`^${parts.join('')}$`), methods: [method].flat() });
   }
 

@@ -10,7 +10,9 @@ type ProblemResponse = { description: string; content: { [PROBLEM_TYPE]: { schem
 /** Codes with the same status share one answer. */
 export function problemResponses(...codes: ErrorCode[]): Record<number, ProblemResponse> {
   const all = [...new Set([...codes, ...ANY_ROUTE])];
-  return Object.fromEntries(all.map((code) => [ERRORS[code].status, problemResponse(all.filter((other) => ERRORS[other].status === ERRORS[code].status))]));
+  return Object.fromEntries(
+    all.map((code) => [ERRORS[code].status, problemResponse(all.filter((other) => ERRORS[other].status === ERRORS[code].status))]),
+  );
 }
 
 export function problemResponse(codes: ErrorCode[]): ProblemResponse {

@@ -8,13 +8,19 @@ import { isUnchanged } from './etag.ts';
 import { problemResponses } from './problem-responses.ts';
 
 /** For response schemas. */
-export const SIGNED_LINK = z.undefined().describe('Where the object store signs links: `Location` leads to the file, without an API key, for an hour');
+export const SIGNED_LINK = z
+  .undefined()
+  .describe('Where the object store signs links: `Location` leads to the file, without an API key, for an hour');
 
 const png = (description: string) => ({ description, content: { 'image/png': { schema: z.string() } } });
 
 /** What every route that sends one PNG can answer. */
 export const PNG_RESPONSES = {
-  302: SIGNED_LINK, 200: png('The image'), 206: png('The range asked for'), 304: z.undefined().describe('Unchanged'), ...problemResponses('not_found', 'range_not_satisfiable'),
+  302: SIGNED_LINK,
+  200: png('The image'),
+  206: png('The range asked for'),
+  304: z.undefined().describe('Unchanged'),
+  ...problemResponses('not_found', 'range_not_satisfiable'),
 };
 
 /** A signed link works so long. */
@@ -23,7 +29,12 @@ export const LINK_SECONDS = 3600;
 export type SentObject = { key: string; size: number; sha256: string; contentType: string; fileName: string };
 
 /** Objects never change under their key, so that their hash serves as a strong ETag. */
-export async function sendObject(store: ObjectStore, object: SentObject, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+export async function sendObject(
+  store: ObjectStore,
+  object: SentObject,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
   const etag = `"${object.sha256}"`;
   reply.headers({
     etag,
@@ -36,7 +47,9 @@ export async function sendObject(store: ObjectStore, object: SentObject, request
   if (store.presignGet && request.method === 'GET') return redirect(await store.presignGet(object.key, LINK_SECONDS, object), reply);
   const range = rangeOf(request, object.size, etag);
   if (range === 'unsatisfiable') {
-    reply.headers({ 'content-range': `bytes */${object.size}`, 'content-disposition': 'inline', 'cache-control': 'no-store' }).removeHeader('etag');
+    reply
+      .headers({ 'content-range': `bytes */${object.size}`, 'content-disposition': 'inline', 'cache-control': 'no-store' })
+      .removeHeader('etag');
     throw new ApiError('range_not_satisfiable', `The file has ${object.size} bytes.`);
   }
   reply.type(object.contentType);

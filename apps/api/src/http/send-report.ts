@@ -14,13 +14,26 @@ const PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data
 
 export const reportResponse = {
   description: 'The report',
-  content: { 'application/json': { schema: reportSchema }, 'text/html': { schema: z.string().describe('One page that holds all its pictures') } },
+  content: {
+    'application/json': { schema: reportSchema },
+    'text/html': { schema: z.string().describe('One page that holds all its pictures') },
+  },
 };
 
-export async function sendReport(dependencies: ApiDependencies, evaluation: EvaluationRow, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+export async function sendReport(
+  dependencies: ApiDependencies,
+  evaluation: EvaluationRow,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
   const report = await readReport(dependencies, evaluation);
   reply.header('vary', [reply.getHeader('vary'), 'accept'].filter(Boolean).join(', ')).header('cache-control', 'private, no-cache');
-  if (preferredFormat(request, ['application/json', 'text/html']) !== 'text/html') return reply.type('application/json; charset=utf-8').send(report);
+  if (preferredFormat(request, ['application/json', 'text/html']) !== 'text/html')
+    return reply.type('application/json; charset=utf-8').send(report);
   const page = renderReport(report, await inlinePictures(dependencies, evaluation.projectId, report));
-  return reply.type('text/html; charset=utf-8').header('content-security-policy', PAGE_POLICY).header('x-content-type-options', 'nosniff').send(Buffer.from(page));
+  return reply
+    .type('text/html; charset=utf-8')
+    .header('content-security-policy', PAGE_POLICY)
+    .header('x-content-type-options', 'nosniff')
+    .send(Buffer.from(page));
 }

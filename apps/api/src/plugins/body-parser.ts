@@ -16,7 +16,8 @@ export function registerBodyParser(app: ApiServer): void {
     const text = body.toString();
     return parseJson(request, text, (error, value?: unknown) => {
       if (error !== null) return done(new ApiError('invalid_request', `The body ${faultOf(text)}.`));
-      if (isDeeperThan(MAX_DEPTH, value)) return done(new ApiError('invalid_request', `The body is nested deeper than ${MAX_DEPTH} levels.`));
+      if (isDeeperThan(MAX_DEPTH, value))
+        return done(new ApiError('invalid_request', `The body is nested deeper than ${MAX_DEPTH} levels.`));
       return done(null, value);
     });
   });

@@ -4,16 +4,37 @@ import type { ApiServer } from '../http/api-server.ts';
 
 const PREFLIGHT_SECONDS = 600;
 const METHODS = ['GET', 'HEAD', 'POST', 'DELETE'];
-const REQUEST_HEADERS = ['accept', 'authorization', 'content-type', 'idempotency-key', 'if-none-match', 'last-event-id', 'range', 'traceparent'];
+const REQUEST_HEADERS = [
+  'accept',
+  'authorization',
+  'content-type',
+  'idempotency-key',
+  'if-none-match',
+  'last-event-id',
+  'range',
+  'traceparent',
+];
 /** What a page may read of an answer, beside its body. */
 const ANSWER_HEADERS = [
-  'accept-ranges', 'content-disposition', 'content-range', 'etag', 'idempotency-replayed', 'location', 'ratelimit', 'ratelimit-policy', 'retry-after', 'x-request-id',
+  'accept-ranges',
+  'content-disposition',
+  'content-range',
+  'etag',
+  'idempotency-replayed',
+  'location',
+  'ratelimit',
+  'ratelimit-policy',
+  'retry-after',
+  'x-request-id',
 ];
 
 export async function registerCors(app: ApiServer, origins: string[]): Promise<void> {
   if (origins.length === 0) return;
   await app.register(cors, {
     origin: origins.includes('*') ? '*' : origins,
-    methods: METHODS, allowedHeaders: REQUEST_HEADERS, exposedHeaders: ANSWER_HEADERS, maxAge: PREFLIGHT_SECONDS,
+    methods: METHODS,
+    allowedHeaders: REQUEST_HEADERS,
+    exposedHeaders: ANSWER_HEADERS,
+    maxAge: PREFLIGHT_SECONDS,
   });
 }

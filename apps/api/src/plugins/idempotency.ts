@@ -37,11 +37,17 @@ export function registerIdempotency(app: ApiServer, { idempotencyKeys }: Databas
       case 'replay':
         if (request.routeOptions.config.idempotent !== 'upload') return replay(reply, opened(request, decision.response));
         // Whether it is the same upload is known when it has been read.
-        request.storedAnswer = { fingerprint: decision.response.headers[FINGERPRINT] ?? '', replay: () => replay(reply, decision.response) };
+        request.storedAnswer = {
+          fingerprint: decision.response.headers[FINGERPRINT] ?? '',
+          replay: () => replay(reply, decision.response),
+        };
         return;
       case 'in_progress':
         reply.header('retry-after', RETRY_SECONDS);
-        throw new ApiError('idempotency_in_progress', `The first request with this Idempotency-Key has not been answered yet. Try again in ${RETRY_SECONDS} seconds.`);
+        throw new ApiError(
+          'idempotency_in_progress',
+          `The first request with this Idempotency-Key has not been answered yet. Try again in ${RETRY_SECONDS} seconds.`,
+        );
       case 'other_request':
         throw keyReused();
     }
@@ -74,7 +80,9 @@ export function keyReused(): ApiError {
 /** Of a secret answer the caller's key is a part: nobody else's repetition is the same request. */
 function hashOf(request: FastifyRequest): string {
   const caller = isSecret(request) ? `\n${request.caller.keyId}` : '';
-  return createHash('sha256').update(`${request.method} ${request.url}\n${canonicalJson(request.body)}${caller}`).digest('hex');
+  return createHash('sha256')
+    .update(`${request.method} ${request.url}\n${canonicalJson(request.body)}${caller}`)
+    .digest('hex');
 }
 
 const isSecret = (request: FastifyRequest): boolean => request.routeOptions.config.idempotent === 'secret';
@@ -94,7 +102,9 @@ function canonicalJson(value: unknown): string {
 }
 
 function toStored(request: FastifyRequest, reply: FastifyReply, payload: unknown): StoredResponse {
-  const headers = Object.fromEntries(KEPT_HEADERS.flatMap((name) => (reply.hasHeader(name) ? [[name, String(reply.getHeader(name))]] : [])));
+  const headers = Object.fromEntries(
+    KEPT_HEADERS.flatMap((name) => (reply.hasHeader(name) ? [[name, String(reply.getHeader(name))]] : [])),
+  );
   if (request.uploadFingerprint !== undefined) headers[FINGERPRINT] = request.uploadFingerprint;
   const body: unknown = JSON.parse(String(payload));
   return { status: reply.statusCode, headers, body: isSecret(request) ? sealAnswer(body, keyOfCaller(request)) : body };
@@ -103,5 +113,8 @@ function toStored(request: FastifyRequest, reply: FastifyReply, payload: unknown
 function replay(reply: FastifyReply, { status, headers, body }: StoredResponse): FastifyReply {
   reply.serializer(JSON.stringify as (payload: unknown) => string);
   const { [FINGERPRINT]: _fingerprint, ...shown } = headers;
-  return reply.code(status).headers({ ...shown, 'idempotency-replayed': 'true' }).send(body);
+  return reply
+    .code(status)
+    .headers({ ...shown, 'idempotency-replayed': 'true' })
+    .send(body);
 }

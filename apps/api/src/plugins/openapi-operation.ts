@@ -12,7 +12,11 @@ type Described = Omit<FastifySchema, 'response' | 'headers'> & { response?: Resp
 const PREFIX = '/v1/';
 
 /** `schema` stays as it is: these are answers of hooks, not of the route. */
-export function completeOperation(routeSchema: FastifySchema, url: string, { method, config = {} }: Pick<RouteOptions, 'method' | 'config'>): FastifySchema {
+export function completeOperation(
+  routeSchema: FastifySchema,
+  url: string,
+  { method, config = {} }: Pick<RouteOptions, 'method' | 'config'>,
+): FastifySchema {
   if (!url.startsWith(PREFIX)) return routeSchema;
   const schema = routeSchema as Described;
   const verb = String(method);
@@ -28,9 +32,21 @@ export function completeOperation(routeSchema: FastifySchema, url: string, { met
 
 function headersOf({ response = {} }: Described, idempotent: boolean): Record<string, z.ZodType> {
   return {
-    ...(idempotent && { 'idempotency-key': z.string().min(1).max(255).optional().describe('The first answer is kept for 24 hours and given to every repetition with the same key and body') }),
+    ...(idempotent && {
+      'idempotency-key': z
+        .string()
+        .min(1)
+        .max(255)
+        .optional()
+        .describe('The first answer is kept for 24 hours and given to every repetition with the same key and body'),
+    }),
     ...('304' in response && { 'if-none-match': z.string().optional().describe('The ETag of the answer that the caller has') }),
-    ...('206' in response && { range: z.string().optional().meta({ description: 'One range of bytes', examples: ['bytes=0-1023'] }) }),
+    ...('206' in response && {
+      range: z
+        .string()
+        .optional()
+        .meta({ description: 'One range of bytes', examples: ['bytes=0-1023'] }),
+    }),
   };
 }
 
@@ -59,6 +75,9 @@ function withProblems(responses: Responses, codes: ErrorCode[]): Responses {
 
 /** `POST /v1/training-jobs/:id/cancel` is postTrainingJobsIdCancel. */
 function operationIdOf(verb: string, url: string): string {
-  const words = url.slice(PREFIX.length).split(/[^A-Za-z0-9]+/).filter((word) => word !== '');
+  const words = url
+    .slice(PREFIX.length)
+    .split(/[^A-Za-z0-9]+/)
+    .filter((word) => word !== '');
   return verb.toLowerCase() + words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
 }

@@ -18,7 +18,9 @@ export async function registerOpenApi(app: ApiServer): Promise<void> {
       openapi: '3.1.0',
       info: INFO,
       servers: [{ url: '/' }],
-      tags: ['datasets', 'base models', 'training jobs', 'studies', 'generations', 'images', 'API keys', 'service'].map((name) => ({ name })),
+      tags: ['datasets', 'base models', 'training jobs', 'studies', 'generations', 'images', 'API keys', 'service'].map((name) => ({
+        name,
+      })),
       components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', description: 'An API key: `sf_...`' } } },
     },
     transform: (document) => {

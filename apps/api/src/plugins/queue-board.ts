@@ -14,7 +14,9 @@ export async function registerQueueBoard(app: ApiServer, database: Database, que
   const adapter = new FastifyAdapter();
   adapter.setBasePath(PATH);
   // Jobs are changed through the API alone: the database has to know.
-  const shown = queues.backends().map((queue) => new BullMQAdapter(queue as ConstructorParameters<typeof BullMQAdapter>[0], { readOnlyMode: true }));
+  const shown = queues
+    .backends()
+    .map((queue) => new BullMQAdapter(queue as ConstructorParameters<typeof BullMQAdapter>[0], { readOnlyMode: true }));
   createBullBoard({ queues: shown, serverAdapter: adapter, options: { uiConfig: { boardTitle: 'StyleForge queues' } } });
   await app.register(async (board: ApiServer) => {
     board.addHook('onRoute', (route) => void (route.schema = { ...route.schema, hide: true }));

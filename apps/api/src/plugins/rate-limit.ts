@@ -10,9 +10,12 @@ export function registerRateLimit(app: ApiServer, limiter: RateLimiter): void {
   const policy = `${POLICY};q=${limiter.requests};w=${limiter.seconds}`;
   app.addHook('onRequest', async (request, reply) => {
     const { allowed, remaining, resetSeconds } = await limiter.take(request.caller.keyId);
-    reply.headers({ 'ratelimit-policy': policy, 'ratelimit': `${POLICY};r=${remaining};t=${resetSeconds}` });
+    reply.headers({ 'ratelimit-policy': policy, ratelimit: `${POLICY};r=${remaining};t=${resetSeconds}` });
     if (allowed) return;
     reply.header('retry-after', resetSeconds);
-    throw new ApiError('rate_limited', `This API key has made its ${limiter.requests} requests of ${limiter.seconds} seconds. Try again in ${resetSeconds} seconds.`);
+    throw new ApiError(
+      'rate_limited',
+      `This API key has made its ${limiter.requests} requests of ${limiter.seconds} seconds. Try again in ${resetSeconds} seconds.`,
+    );
   });
 }

@@ -19,6 +19,16 @@ export function presentEvaluation(row: EvaluationRow): EvaluationBody {
   };
 }
 
-export function presentEvaluationImage({ evaluationId, model, index, prompt, seed, width, height, sizeBytes, sha256 }: EvaluationImageRow): EvaluationImageBody {
+export function presentEvaluationImage({
+  evaluationId,
+  model,
+  index,
+  prompt,
+  seed,
+  width,
+  height,
+  sizeBytes,
+  sha256,
+}: EvaluationImageRow): EvaluationImageBody {
   return { model, index, prompt, seed, width, height, size_bytes: sizeBytes, sha256, url: evaluationImageUrl(evaluationId, model, index) };
 }

@@ -6,6 +6,15 @@ export function presentPromptSet(set: FoundPromptSet): PromptSetBody {
   return { ...presentPromptSetSummary(set), prompts: set.prompts };
 }
 
-export function presentPromptSetSummary({ id, name, version, description, promptCount, sha256, shipped, createdAt }: ListedPromptSet): PromptSetSummaryBody {
+export function presentPromptSetSummary({
+  id,
+  name,
+  version,
+  description,
+  promptCount,
+  sha256,
+  shipped,
+  createdAt,
+}: ListedPromptSet): PromptSetSummaryBody {
   return { id, name, version, description, prompt_count: promptCount, sha256, shipped, created_at: createdAt?.toISOString() ?? null };
 }

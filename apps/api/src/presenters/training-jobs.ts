@@ -30,14 +30,26 @@ export function presentTrainingJob(row: TrainingJobRow, queuePosition: number | 
 }
 
 const NOTHING_MEASURED = {
-  loss: null, style_ref_loss: null, aux_loss: null, grad_norm: null, learning_rate: null, samples_per_second: null, eta_seconds: null,
+  loss: null,
+  style_ref_loss: null,
+  aux_loss: null,
+  grad_norm: null,
+  learning_rate: null,
+  samples_per_second: null,
+  eta_seconds: null,
 } as const;
 
 /** An old run's pace says nothing about a job that does not run. */
 function presentProgress({ status, config, progress }: TrainingJobRow, queuePosition: number | null): TrainingProgressBody {
   const waits = status === 'queued' || status === 'validating' || status === 'paused';
   const steps = { step: 0, of: config.hyperparameters.max_train_steps };
-  return { ...NOTHING_MEASURED, ...steps, ...progress, ...(waits && { of: steps.of, eta_seconds: null, samples_per_second: null }), queue_position: queuePosition };
+  return {
+    ...NOTHING_MEASURED,
+    ...steps,
+    ...progress,
+    ...(waits && { of: steps.of, eta_seconds: null, samples_per_second: null }),
+    queue_position: queuePosition,
+  };
 }
 
 export function presentEvent(row: JobEventRow): JobEventBody {

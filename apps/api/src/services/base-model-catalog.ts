@@ -56,7 +56,8 @@ export function createBaseModelCatalog(directory: string, log: FastifyBaseLogger
       return entry;
     } catch (error) {
       if (!(error instanceof BrokenBaseModelError)) throw error;
-      if (logged.get(name) !== error.message) log.error({ err: error, baseModel: name }, 'a base model that cannot be used is left out of the list');
+      if (logged.get(name) !== error.message)
+        log.error({ err: error, baseModel: name }, 'a base model that cannot be used is left out of the list');
       logged.set(name, error.message);
       return null;
     }
@@ -66,7 +67,10 @@ export function createBaseModelCatalog(directory: string, log: FastifyBaseLogger
     /** Sorted by name. A folder that is no base model is left out, and a broken one is too, which the log then names. */
     async list(): Promise<BaseModelEntry[]> {
       const folders = await optional(readdir(directory, { withFileTypes: true }), []);
-      const names = folders.filter((entry) => entry.isDirectory() || entry.isSymbolicLink()).map(({ name }) => name).sort();
+      const names = folders
+        .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
+        .map(({ name }) => name)
+        .sort();
       const entries = await Promise.all(names.map(unlessBroken));
       return entries.filter((entry) => entry !== null);
     },
@@ -138,7 +142,8 @@ async function readJson<T extends z.ZodType>(folder: string, file: string, schem
 
 /** Without paths of this machine, which callers need not know. */
 function faultOf(error: unknown): string {
-  if (error instanceof z.ZodError) return `is not as it must be (${error.issues.map((issue) => [issue.path.join('.'), issue.message].filter(Boolean).join(': ')).join('; ')})`;
+  if (error instanceof z.ZodError)
+    return `is not as it must be (${error.issues.map((issue) => [issue.path.join('.'), issue.message].filter(Boolean).join(': ')).join('; ')})`;
   if (error instanceof SyntaxError) return `is no JSON (${error.message})`;
   const { code } = error as NodeJS.ErrnoException;
   return code === 'ENOENT' ? 'is missing' : `cannot be read (${code ?? 'see the log'})`;

@@ -16,20 +16,40 @@ export type Choice = { ok: true; chosen: ChosenModel } | { ok: false; detail: st
 export async function chooseEvaluatedModel(dependencies: ApiDependencies, projectId: string, name: string): Promise<Choice> {
   const found = await findNamedModel(dependencies, projectId, name);
   if (!found.ok) return found;
-  const { model, model: { resolution, sizeUnit, defaults } } = found;
+  const {
+    model,
+    model: { resolution, sizeUnit, defaults },
+  } = found;
   const size = { resolution, sizeUnit, defaults };
   if (model.kind === 'base') return { ok: true, chosen: { ...size, model: baseModel(name), config: null } };
   const { base, job } = model;
-  if (base === null) return { ok: false, detail: `${name} was trained on the base model ${job.baseModel}, which is no longer installed, or broken: GET /v1/base-models lists those that can be used` };
+  if (base === null)
+    return {
+      ok: false,
+      detail: `${name} was trained on the base model ${job.baseModel}, which is no longer installed, or broken: GET /v1/base-models lists those that can be used`,
+    };
   return { ok: true, chosen: { ...size, model: trainedModel(name, model), config: job.config } };
 }
 
 const baseModel = (name: string): EvaluatedModel => ({
-  name, label: `base model ${name}`, base_model: name, training_job_id: null, checkpoint_id: null, step: null, prompt_prefix: '', tokens: [],
+  name,
+  label: `base model ${name}`,
+  base_model: name,
+  training_job_id: null,
+  checkpoint_id: null,
+  step: null,
+  prompt_prefix: '',
+  tokens: [],
 });
 
 const trainedModel = (name: string, { job, checkpoint: { id, step } }: TrainedModel): EvaluatedModel => ({
-  name, label: trainedModelLabel(job.config, step), base_model: job.baseModel, training_job_id: job.id, checkpoint_id: id, step, ...styleWords(job.config),
+  name,
+  label: trainedModelLabel(job.config, step),
+  base_model: job.baseModel,
+  training_job_id: job.id,
+  checkpoint_id: id,
+  step,
+  ...styleWords(job.config),
 });
 
 /** What the others are compared with. */
@@ -39,7 +59,9 @@ type Comparing = { names: readonly string[]; judged: JudgedModel; trains: boolea
 
 /** A base model gets the very prompts of the model that it is compared with. */
 export async function chooseComparisons(
-  dependencies: ApiDependencies, projectId: string, { names, judged, trains, pointer }: Comparing,
+  dependencies: ApiDependencies,
+  projectId: string,
+  { names, judged, trains, pointer }: Comparing,
 ): Promise<{ comparisons: EvaluatedModel[]; errors: FieldError[] }> {
   const comparisons: EvaluatedModel[] = [];
   const errors: FieldError[] = [];
@@ -55,7 +77,12 @@ export async function chooseComparisons(
       other.checkpoint_id === model.checkpoint_id && (model.checkpoint_id !== null || other.base_model === model.base_model);
     if (!trains && isSame(judged)) refuse(`${asked} is the model that is evaluated`);
     else if (comparisons.some(isSame)) refuse(`${asked} is named twice`);
-    else comparisons.push({ ...model, name: asked, ...(model.checkpoint_id === null && { prompt_prefix: judged.prompt_prefix, tokens: judged.tokens }) });
+    else
+      comparisons.push({
+        ...model,
+        name: asked,
+        ...(model.checkpoint_id === null && { prompt_prefix: judged.prompt_prefix, tokens: judged.tokens }),
+      });
   }
   return { comparisons: told(comparisons), errors };
 }

@@ -11,13 +11,23 @@ import { resolveEvaluation } from './evaluation-settings.ts';
 
 type NewEvaluation = { projectId: string; body: CreateEvaluationRequest; reservedUuid: string | undefined };
 
-export async function createEvaluation(dependencies: ApiDependencies, { projectId, body, reservedUuid }: NewEvaluation): Promise<EvaluationRow> {
+export async function createEvaluation(
+  dependencies: ApiDependencies,
+  { projectId, body, reservedUuid }: NewEvaluation,
+): Promise<EvaluationRow> {
   const { model: name, ...request } = body;
   const choice = await chooseEvaluatedModel(dependencies, projectId, name);
   if (!choice.ok) throw new ApiError('unknown_model', `/model: ${choice.detail}`, [{ pointer: '/model', detail: choice.detail }]);
   const { model, config: trainingConfig, ...size } = choice.chosen;
   const styleRefDatasetId = trainingConfig?.style_ref.dataset_id ?? null;
-  const { comparisons, ...settings } = await resolveEvaluation(dependencies, request, { projectId, judged: model, trains: false, size, styleRefDatasetId, pointer: '' });
+  const { comparisons, ...settings } = await resolveEvaluation(dependencies, request, {
+    projectId,
+    judged: model,
+    trains: false,
+    size,
+    styleRefDatasetId,
+    pointer: '',
+  });
   const config = { ...settings, models: [model, ...comparisons] };
   const row = await dependencies.database.evaluations.create({ id: newId('evaluation', reservedUuid), projectId, config });
   if (row === null) throw new ApiError('unusable_dataset', 'The reference dataset of this evaluation has just been deleted.');
@@ -32,6 +42,7 @@ export async function findEvaluation(database: Database, projectId: string, id: 
 
 /** Throws an ApiError as long as there is none. */
 export async function readReport({ objectStore }: ApiDependencies, { id, projectId, status }: EvaluationRow): Promise<Report> {
-  if (status !== 'succeeded') throw new ApiError('status_conflict', `The evaluation ${id} is ${status}: its report is there when it has succeeded.`);
+  if (status !== 'succeeded')
+    throw new ApiError('status_conflict', `The evaluation ${id} is ${status}: its report is there when it has succeeded.`);
   return parseStoredReport(JSON.parse(Buffer.from(await objectStore.get(evaluationReportKey(projectId, id))).toString()));
 }

@@ -27,24 +27,51 @@ export interface EvaluationContext {
 }
 
 /** Throws an ApiError that names every field that is wrong. */
-export async function resolveEvaluation(dependencies: ApiDependencies, request: EvaluationRequest, context: EvaluationContext): Promise<EvaluationStage> {
+export async function resolveEvaluation(
+  dependencies: ApiDependencies,
+  request: EvaluationRequest,
+  context: EvaluationContext,
+): Promise<EvaluationStage> {
   const { judged, size, pointer, projectId, trains } = context;
   const { resolution, defaults } = size;
   const usual = judged.base_model === MINI_BASE ? MINI_DEFAULTS : USUAL_DEFAULTS;
   const { num_images, seed, metrics } = request;
-  const sampling = { sampler: request.sampler, steps: request.steps, guidance_scale: request.guidance_scale, negative_prompt: request.negative_prompt };
+  const sampling = {
+    sampler: request.sampler,
+    steps: request.steps,
+    guidance_scale: request.guidance_scale,
+    negative_prompt: request.negative_prompt,
+  };
   const prompts = await resolvePrompts(dependencies, projectId, request.prompts ?? usual.prompts, pointer);
   const listed = request.prompts instanceof Array;
-  refusePlaceholders(prompts.prompts, { model: judged.name, components: judged.tokens }, (index) => `${pointer}/prompts${listed ? `/${index}` : ''}`);
+  refusePlaceholders(
+    prompts.prompts,
+    { model: judged.name, components: judged.tokens },
+    (index) => `${pointer}/prompts${listed ? `/${index}` : ''}`,
+  );
   checkNumbers(request, prompts.prompts.length, pointer);
-  const { comparisons, errors } = await chooseComparisons(dependencies, projectId, { names: request.compare_with, judged, trains, pointer: `${pointer}/compare_with` });
+  const { comparisons, errors } = await chooseComparisons(dependencies, projectId, {
+    names: request.compare_with,
+    judged,
+    trains,
+    pointer: `${pointer}/compare_with`,
+  });
   if (errors.length > 0) throw refusal('unknown_model', errors);
   const reference = await checkReference(dependencies, request, context);
   return {
-    ...prompts, num_images, seed, metrics: [...new Set(metrics)], ...METHOD_SAMPLING, ...defaults, ...definedOnly(sampling),
-    width: resolution, height: resolution,
-    extractor: request.extractor ?? usual.extractor, clip_extractor: request.clip_extractor ?? usual.clip_extractor,
-    reference_dataset_id: reference, comparisons,
+    ...prompts,
+    num_images,
+    seed,
+    metrics: [...new Set(metrics)],
+    ...METHOD_SAMPLING,
+    ...defaults,
+    ...definedOnly(sampling),
+    width: resolution,
+    height: resolution,
+    extractor: request.extractor ?? usual.extractor,
+    clip_extractor: request.clip_extractor ?? usual.clip_extractor,
+    reference_dataset_id: reference,
+    comparisons,
   };
 }
 
@@ -61,14 +88,21 @@ const comparesSets = ({ metrics }: EvaluationRequest) => metrics.includes('fid')
 function checkNumbers(request: EvaluationRequest, prompts: number, pointer: string): void {
   const images = prompts * request.num_images;
   const field = `${pointer}/num_images`;
-  const detail = images > EVALUATION_LIMITS.imagesPerModel
-    ? `makes ${images} images of each model: at most ${EVALUATION_LIMITS.imagesPerModel} are made`
-    : images < 2 ? 'makes a single image: an evaluation needs two or more, or more prompts' : null;
+  const detail =
+    images > EVALUATION_LIMITS.imagesPerModel
+      ? `makes ${images} images of each model: at most ${EVALUATION_LIMITS.imagesPerModel} are made`
+      : images < 2
+        ? 'makes a single image: an evaluation needs two or more, or more prompts'
+        : null;
   if (detail !== null) throw refusal('validation_failed', [{ pointer: field, detail }]);
 }
 
 /** The dataset's id; null where nothing needs one and none is there. */
-async function checkReference({ database }: ApiDependencies, request: EvaluationRequest, { projectId, styleRefDatasetId, pointer }: EvaluationContext): Promise<string | null> {
+async function checkReference(
+  { database }: ApiDependencies,
+  request: EvaluationRequest,
+  { projectId, styleRefDatasetId, pointer }: EvaluationContext,
+): Promise<string | null> {
   const id = request.reference_dataset_id ?? styleRefDatasetId;
   const field = `${pointer}/reference_dataset_id`;
   if (id === null) {

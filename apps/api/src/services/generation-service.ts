@@ -32,10 +32,15 @@ export async function createGeneration(dependencies: ApiDependencies, { projectI
   return row.id;
 }
 
-type Wait = { seconds: number; /** Ends it early. */ signal: AbortSignal };
+type Wait = { seconds: number /** Ends it early. */; signal: AbortSignal };
 
 /** The generation as it is once it has finished or the wait is over. */
-export async function awaitGeneration(database: Database, projectId: string, id: string, { seconds, signal }: Wait): Promise<GenerationDetail> {
+export async function awaitGeneration(
+  database: Database,
+  projectId: string,
+  id: string,
+  { seconds, signal }: Wait,
+): Promise<GenerationDetail> {
   const end = Date.now() + seconds * 1000;
   for (;;) {
     const row = await database.generations.find(projectId, id);
@@ -63,13 +68,17 @@ function resolve(body: CreateGenerationRequest, { resolution, defaults, componen
 function checkSize(config: GenerationConfig, { sizeUnit }: ChosenModel): void {
   const bad = (['width', 'height'] as const).filter((side) => config[side] % sizeUnit !== 0);
   const errors = bad.map((side) => ({ pointer: `/${side}`, detail: `is ${config[side]}; this model needs a multiple of ${sizeUnit}` }));
-  if (errors.length > 0) throw new ApiError('validation_failed', errors.map(({ pointer, detail }) => `${pointer} ${detail}`).join('; '), errors);
+  if (errors.length > 0)
+    throw new ApiError('validation_failed', errors.map(({ pointer, detail }) => `${pointer} ${detail}`).join('; '), errors);
 }
 
 async function chooseModel(dependencies: ApiDependencies, projectId: string, name: string): Promise<ChosenModel> {
   const found = await findNamedModel(dependencies, projectId, name);
   if (!found.ok) throw new ApiError(found.code, `/model: ${found.detail}`, [{ pointer: '/model', detail: found.detail }]);
-  const { model, model: { resolution, sizeUnit, defaults } } = found;
+  const {
+    model,
+    model: { resolution, sizeUnit, defaults },
+  } = found;
   const size = { resolution, sizeUnit, defaults };
   if (model.kind === 'base') return { ...size, model: { baseModel: model.name }, components: [] };
   return { ...size, model: { checkpointId: model.checkpoint.id }, components: model.job.config.style_ref.components };

@@ -30,7 +30,11 @@ const MEGABYTE = 1024 ** 2;
 const ZIP_TYPES = ['application/zip', 'application/x-zip-compressed'];
 
 /** All or nothing as far as the request goes: when it turns out to be broken, the files kept so far go again. */
-export async function takeUpload(stores: Stores, dataset: DatasetSummary, request: FastifyRequest): Promise<{ files: UploadedFile[]; fingerprint: string }> {
+export async function takeUpload(
+  stores: Stores,
+  dataset: DatasetSummary,
+  request: FastifyRequest,
+): Promise<{ files: UploadedFile[]; fingerprint: string }> {
   const upload: Upload = { stores, dataset, fingerprint: new UploadFingerprint(), labels: { component: null, caption: null }, files: [] };
   try {
     await takeParts(upload, request);
@@ -77,7 +81,7 @@ function fieldError(field: string, detail: string): ApiError {
 
 /** Sets the label that the field names; an empty value clears it. */
 function readLabel(field: string, value: string, labels: Labels): Label {
-  if (field === 'images') throw fieldError(field, 'is no file: give each image\'s part a file name');
+  if (field === 'images') throw fieldError(field, "is no file: give each image's part a file name");
   if (field !== 'component' && field !== 'caption') throw fieldError(field, 'there is no such field');
   if (value === '') {
     labels[field] = null;
@@ -126,7 +130,8 @@ async function takeImage(upload: Upload, bytes: Buffer, declared: { fileName: st
     const fileName = shownName(declared.fileName);
     const image = await store(stores, dataset, { fileName, png, width, height, ...labels });
     if (image === 'duplicate') refuse(upload, fileName, 'duplicate', 'the dataset has this picture already');
-    else if (image === 'dataset_full') refuse(upload, fileName, 'dataset_full', `the dataset has ${UPLOAD_LIMITS.imagesPerDataset} images already`);
+    else if (image === 'dataset_full')
+      refuse(upload, fileName, 'dataset_full', `the dataset has ${UPLOAD_LIMITS.imagesPerDataset} images already`);
     else files.push({ file_name: fileName, status: 'kept', image });
   } catch (error) {
     if (!(error instanceof ImageRefusal)) throw error;
@@ -151,7 +156,10 @@ async function store({ database, objectStore }: Stores, dataset: DatasetSummary,
   const objectKey = datasetImageKey(projectId, datasetId, id);
   const sha256 = createHash('sha256').update(png).digest('hex');
   await objectStore.put(objectKey, png, { contentType: 'image/png' });
-  const row = await database.images.add({ id, projectId, datasetId, objectKey, sizeBytes: png.length, sha256, ...values }, UPLOAD_LIMITS.imagesPerDataset);
+  const row = await database.images.add(
+    { id, projectId, datasetId, objectKey, sizeBytes: png.length, sha256, ...values },
+    UPLOAD_LIMITS.imagesPerDataset,
+  );
   if (typeof row !== 'string') return presentImage(row);
   await objectStore.delete(objectKey);
   if (row === 'no_dataset') throw new ApiError('not_found', `The dataset ${datasetId} has just been deleted.`);

@@ -38,24 +38,41 @@ export async function findNamedModel(dependencies: ApiDependencies, projectId: s
   if (name.startsWith(`${ID_PREFIXES.trainingJob}_`)) {
     const job = await database.trainingJobs.find(projectId, name);
     if (job === null) return unknown(`there is no training job ${name}`);
-    if (job.result === null) return { ok: false, code: 'status_conflict', detail: `the training job ${name} is ${job.status}: ${isWaiting(job) ? 'wait for its end' : 'resume it'}, or name one of its checkpoints` };
+    if (job.result === null)
+      return {
+        ok: false,
+        code: 'status_conflict',
+        detail: `the training job ${name} is ${job.status}: ${isWaiting(job) ? 'wait for its end' : 'resume it'}, or name one of its checkpoints`,
+      };
     const checkpoint = await database.checkpoints.find(projectId, job.result.checkpoint_id);
-    return checkpoint ? trained(dependencies, job, checkpoint) : unknown(`the last checkpoint of the training job ${name} has been deleted`);
+    return checkpoint
+      ? trained(dependencies, job, checkpoint)
+      : unknown(`the last checkpoint of the training job ${name} has been deleted`);
   }
   const entry = await baseModels.find(name);
-  return entry ? { ok: true, model: { kind: 'base', name, ...samplingOf(entry), resolution: entry.profile.resolution } } : unknown(`there is no base model ${name}`);
+  return entry
+    ? { ok: true, model: { kind: 'base', name, ...samplingOf(entry), resolution: entry.profile.resolution } }
+    : unknown(`there is no base model ${name}`);
 }
 
 /** For itself: the others are where they are until they are resumed. */
-const isWaiting = ({ status }: TrainingJobRow): boolean => status === 'queued' || (ACTIVE_JOB_STATUSES as readonly string[]).includes(status);
+const isWaiting = ({ status }: TrainingJobRow): boolean =>
+  status === 'queued' || (ACTIVE_JOB_STATUSES as readonly string[]).includes(status);
 
 /** A checkpoint is sampled as its base model is, at the size that it was trained in; it is whole without it. */
-async function trained({ baseModels }: ApiDependencies, job: TrainingJobRow, { id, step }: TrainedModel['checkpoint']): Promise<ModelLookUp> {
+async function trained(
+  { baseModels }: ApiDependencies,
+  job: TrainingJobRow,
+  { id, step }: TrainedModel['checkpoint'],
+): Promise<ModelLookUp> {
   const base = await baseModels.find(job.baseModel).catch((error: unknown) => {
     if (error instanceof BrokenBaseModelError) return null;
     throw error;
   });
-  return { ok: true, model: { kind: 'trained', job, checkpoint: { id, step }, base, ...samplingOf(base), resolution: job.config.hyperparameters.resolution } };
+  return {
+    ok: true,
+    model: { kind: 'trained', job, checkpoint: { id, step }, base, ...samplingOf(base), resolution: job.config.hyperparameters.resolution },
+  };
 }
 
 function samplingOf(base: BaseModelEntry | null): Pick<Sampling, 'sizeUnit' | 'defaults'> {

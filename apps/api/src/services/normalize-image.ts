@@ -26,7 +26,8 @@ export async function normalizeImage(bytes: Buffer, declared: Declared): Promise
   checkDeclaration(format, declared);
   try {
     const image = sharp(bytes, { limitInputPixels: UPLOAD_LIMITS.pixels });
-    if (((await image.metadata()).pages ?? 1) > 1 || isAnimatedPng(bytes, format)) throw new ImageRefusal('animated', 'has several frames; send one picture');
+    if (((await image.metadata()).pages ?? 1) > 1 || isAnimatedPng(bytes, format))
+      throw new ImageRefusal('animated', 'has several frames; send one picture');
     // Upright by EXIF, in sRGB with 8 bits, and without any metadata: sharp keeps none unless told to.
     const { data, info } = await image
       .autoOrient()

@@ -24,7 +24,13 @@ export function promptsSha256(prompts: readonly string[]): string {
 }
 
 const shippedSets: FoundPromptSet[] = SHIPPED_PROMPT_SETS.map(({ prompts, ...set }) => ({
-  ...set, id: set.name, prompts: [...prompts], promptCount: prompts.length, sha256: promptsSha256(prompts), shipped: true, createdAt: null,
+  ...set,
+  id: set.name,
+  prompts: [...prompts],
+  promptCount: prompts.length,
+  sha256: promptsSha256(prompts),
+  shipped: true,
+  createdAt: null,
 }));
 
 /** Their names are their ids. */
@@ -49,7 +55,8 @@ export async function findPromptSet(database: Database, projectId: string, refer
   const [name = '', version] = reference.split('@');
   const shipped = shippedSets.find((set) => set.name === name && (version === undefined || set.version === Number(version)));
   if (shipped) return shipped;
-  const byId = name.startsWith(`${ID_PREFIXES.promptSet}_`) && version === undefined ? await database.promptSets.find(projectId, name) : null;
+  const byId =
+    name.startsWith(`${ID_PREFIXES.promptSet}_`) && version === undefined ? await database.promptSets.find(projectId, name) : null;
   const row = byId ?? (await database.promptSets.findVersion(projectId, name, version === undefined ? undefined : Number(version)));
   return row && ownSet(row);
 }

@@ -8,8 +8,14 @@ const AS_IT_IS_BYTES = 16 * 1024;
 const LONGEST_SIDE = 256;
 
 /** From a picture's URL to its data; one that is gone from the store is left out. */
-export async function inlinePictures({ database, objectStore }: ApiDependencies, projectId: string, report: Report): Promise<(url: string) => string | undefined> {
-  const drawn = new Map((await database.evaluations.listImages(report.id)).map(({ model, index, objectKey }) => [`${model}/${index}`, objectKey]));
+export async function inlinePictures(
+  { database, objectStore }: ApiDependencies,
+  projectId: string,
+  report: Report,
+): Promise<(url: string) => string | undefined> {
+  const drawn = new Map(
+    (await database.evaluations.listImages(report.id)).map(({ model, index, objectKey }) => [`${model}/${index}`, objectKey]),
+  );
   const found = new Map<string, string>();
   for (const url of new Set(urlsOf(report))) {
     const [, place, imageId] = /^\/v1\/(?:evaluations\/[^/]+\/images\/(\d+\/\d+)|images\/([^/]+))$/.exec(url) ?? [];
@@ -22,7 +28,8 @@ export async function inlinePictures({ database, objectStore }: ApiDependencies,
 
 function urlsOf({ samples, models, reference, training }: Report): string[] {
   const pictures = [
-    ...samples.flatMap((sample) => sample.pictures), ...models.flatMap(({ nearest }) => nearest.flatMap((pair) => [pair.generated, pair.reference])),
+    ...samples.flatMap((sample) => sample.pictures),
+    ...models.flatMap(({ nearest }) => nearest.flatMap((pair) => [pair.generated, pair.reference])),
     ...[reference, training?.style_ref, training?.aux].flatMap((set) => set?.pictures ?? []),
   ];
   return pictures.map(({ url }) => url);
@@ -30,6 +37,9 @@ function urlsOf({ samples, models, reference, training }: Report): string[] {
 
 async function toDataUri(png: Uint8Array): Promise<string> {
   if (png.length <= AS_IT_IS_BYTES) return `data:image/png;base64,${Buffer.from(png).toString('base64')}`;
-  const small = await sharp(png).resize(LONGEST_SIDE, LONGEST_SIDE, { fit: 'inside', withoutEnlargement: true }).webp({ quality: 88 }).toBuffer();
+  const small = await sharp(png)
+    .resize(LONGEST_SIDE, LONGEST_SIDE, { fit: 'inside', withoutEnlargement: true })
+    .webp({ quality: 88 })
+    .toBuffer();
   return `data:image/webp;base64,${small.toString('base64')}`;
 }

@@ -16,7 +16,8 @@ export function resumeConflict(id: string, conflict: Conflict): ApiError {
 function whyNotPaused({ status, cancelRequested }: Conflict): string {
   // A finished job keeps the wish that ended it.
   if (isFinishedJob(status)) return `has ended (${status}): only a queued or running job can be paused.`;
-  if (cancelRequested) return 'is being cancelled, and cannot be paused any more. What is trained by then is saved: wait until it is cancelled, then resume it to go on from there.';
+  if (cancelRequested)
+    return 'is being cancelled, and cannot be paused any more. What is trained by then is saved: wait until it is cancelled, then resume it to go on from there.';
   return `is ${status}: its training is done, and only a queued or running job can be paused. Wait for its end, or cancel it.`;
 }
 

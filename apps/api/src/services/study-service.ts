@@ -14,12 +14,18 @@ type NewStudy = { projectId: string; body: CreateStudyRequest; reservedUuid: str
 export async function createStudy(dependencies: ApiDependencies, { projectId, body, reservedUuid }: NewStudy): Promise<StudyRecord> {
   const listed = listVariations(body);
   if (listed.length < 2 || listed.length > STUDY_LIMITS.variations) {
-    throw refusal('validation_failed', [{ pointer: '/variations', detail: `variations and grid make ${listed.length} jobs: a study has 2 to ${STUDY_LIMITS.variations}` }]);
+    throw refusal('validation_failed', [
+      { pointer: '/variations', detail: `variations and grid make ${listed.length} jobs: a study has 2 to ${STUDY_LIMITS.variations}` },
+    ]);
   }
   const variations = [];
   for (const [index, variation] of listed.entries()) {
     /** The job's errors as those of the request. */
-    const refuse = (code: ErrorCode, fields: FieldError[]) => refusal(code, fields.map(({ pointer, detail }) => ({ pointer: sourceOfField(body, index, pointer), detail: `${variation.name}: ${detail}` })));
+    const refuse = (code: ErrorCode, fields: FieldError[]) =>
+      refusal(
+        code,
+        fields.map(({ pointer, detail }) => ({ pointer: sourceOfField(body, index, pointer), detail: `${variation.name}: ${detail}` })),
+      );
     const parsed = createTrainingJobRequest.safeParse(variedJob(body.job, variation), REPORTING);
     if (!parsed.success) throw refuse('validation_failed', parsed.error.issues.flatMap(toFieldErrors));
     const job = parsed.data;
@@ -29,7 +35,13 @@ export async function createStudy(dependencies: ApiDependencies, { projectId, bo
     variations.push({ ...variation, config, metadata: job.metadata, priority: job.priority, webhookUrl: job.webhook_url });
   }
   const { maxQueuedJobsPerProject: maxQueuedJobs } = dependencies;
-  const study = await dependencies.database.studies.create({ id: newId('study', reservedUuid), projectId, name: body.name, variations, maxQueuedJobs });
+  const study = await dependencies.database.studies.create({
+    id: newId('study', reservedUuid),
+    projectId,
+    name: body.name,
+    variations,
+    maxQueuedJobs,
+  });
   if (study === null) throw new ApiError('unusable_dataset', 'A dataset of this study has just been deleted.');
   return study;
 }
@@ -53,7 +65,12 @@ export async function toStudySummaries(database: Database, rows: StudyRecord[]):
 function summarize({ id, name, createdAt }: StudyRecord, { jobs, finishedAt }: StudyProgress): StudySummaryBody {
   const finished = (Object.keys(jobs) as JobStatus[]).every(isFinishedJob);
   return {
-    id, name, status: finished ? 'finished' : 'running', jobs, created_at: createdAt.toISOString(), finished_at: finished ? (finishedAt?.toISOString() ?? null) : null,
+    id,
+    name,
+    status: finished ? 'finished' : 'running',
+    jobs,
+    created_at: createdAt.toISOString(),
+    finished_at: finished ? (finishedAt?.toISOString() ?? null) : null,
   };
 }
 
@@ -67,7 +84,8 @@ function leadersOf(report: StudyRow[]): StudyBody['leaders'] {
   for (const { name, training_job_id, best } of report) {
     if (best === null) continue;
     const leader = leaders.get(best.metric);
-    if (leader === undefined || isBetter(best.metric, best.value, leader.value)) leaders.set(best.metric, { name, training_job_id, ...best });
+    if (leader === undefined || isBetter(best.metric, best.value, leader.value))
+      leaders.set(best.metric, { name, training_job_id, ...best });
   }
   return [...leaders.values()];
 }

@@ -14,7 +14,10 @@ export async function readThumbnail(store: ObjectStore, { id, projectId, dataset
     throw error;
   });
   if (kept !== null) return Buffer.from(kept);
-  const made = await sharp(await store.get(objectKey)).resize(SIDE, SIDE, { fit: 'inside', withoutEnlargement: true }).webp({ quality: QUALITY }).toBuffer();
+  const made = await sharp(await store.get(objectKey))
+    .resize(SIDE, SIDE, { fit: 'inside', withoutEnlargement: true })
+    .webp({ quality: QUALITY })
+    .toBuffer();
   await store.put(key, made, { contentType: 'image/webp' });
   return made;
 }

@@ -1,6 +1,15 @@
 // Creates training jobs: checks that everything the job needs is there and fits together, then queues it.
 import { checkTrainingPictures, resolveTrainingConfig, styleWords } from '@styleforge/contracts';
-import type { CheckTrainingJobRequest, CreateTrainingJobRequest, DatasetKind, ErrorCode, EvaluationRequest, EvaluationStage, FieldError, TrainingConfig } from '@styleforge/contracts';
+import type {
+  CheckTrainingJobRequest,
+  CreateTrainingJobRequest,
+  DatasetKind,
+  ErrorCode,
+  EvaluationRequest,
+  EvaluationStage,
+  FieldError,
+  TrainingConfig,
+} from '@styleforge/contracts';
 import { newId } from '@styleforge/database';
 import type { Database, DatasetSummary, TrainingJobRow } from '@styleforge/database';
 import type { ApiDependencies } from '../dependencies.ts';
@@ -17,7 +26,15 @@ export async function createTrainingJob(dependencies: ApiDependencies, { project
   // Only a request that may be sent twice has an id that may be there already.
   const id = reservedUuid && newId('trainingJob', reservedUuid);
   const { metadata, priority, webhook_url: webhookUrl } = body;
-  const job = await dependencies.database.trainingJobs.create({ id, projectId, config, metadata, priority, webhookUrl, maxQueuedJobs: dependencies.maxQueuedJobsPerProject });
+  const job = await dependencies.database.trainingJobs.create({
+    id,
+    projectId,
+    config,
+    metadata,
+    priority,
+    webhookUrl,
+    maxQueuedJobs: dependencies.maxQueuedJobsPerProject,
+  });
   if (job === null) throw new ApiError('unusable_dataset', 'A dataset of this job has just been deleted.');
   return job;
 }
@@ -33,7 +50,11 @@ export function checkTrainingJob(dependencies: ApiDependencies, projectId: strin
 }
 
 /** Every default filled in; throws an ApiError for what cannot be trained. */
-export async function resolveJob(dependencies: ApiDependencies, projectId: string, body: CreateTrainingJobRequest): Promise<TrainingConfig> {
+export async function resolveJob(
+  dependencies: ApiDependencies,
+  projectId: string,
+  body: CreateTrainingJobRequest,
+): Promise<TrainingConfig> {
   const { database, baseModels, mayReach } = dependencies;
   if (body.webhook_url) refuse('validation_failed', checkWebhookUrl({ mayReach }, '/webhook_url', body.webhook_url));
   const baseModel = await baseModels.find(body.base_model);
@@ -43,16 +64,24 @@ export async function resolveJob(dependencies: ApiDependencies, projectId: strin
   const { config } = resolution;
   refuse('validation_failed', checkResolution(config, baseModel));
   await checkDatasets(database, projectId, config);
-  return body.evaluation ? { ...config, evaluation: await resolveStage(dependencies, projectId, body.evaluation, { config, baseModel }) } : config;
+  return body.evaluation
+    ? { ...config, evaluation: await resolveStage(dependencies, projectId, body.evaluation, { config, baseModel }) }
+    : config;
 }
 
 /** What the job is evaluated with once it has been trained. */
 function resolveStage(
-  dependencies: ApiDependencies, projectId: string, request: EvaluationRequest, { config, baseModel }: { config: TrainingConfig; baseModel: BaseModelEntry },
+  dependencies: ApiDependencies,
+  projectId: string,
+  request: EvaluationRequest,
+  { config, baseModel }: { config: TrainingConfig; baseModel: BaseModelEntry },
 ): Promise<EvaluationStage> {
   return resolveEvaluation(dependencies, request, {
-    projectId, pointer: '/evaluation', styleRefDatasetId: config.style_ref.dataset_id,
-    judged: { name: 'this job', base_model: config.base_model, checkpoint_id: null, ...styleWords(config) }, trains: true,
+    projectId,
+    pointer: '/evaluation',
+    styleRefDatasetId: config.style_ref.dataset_id,
+    judged: { name: 'this job', base_model: config.base_model, checkpoint_id: null, ...styleWords(config) },
+    trains: true,
     size: { resolution: config.hyperparameters.resolution, defaults: baseModel.profile.generation },
   });
 }
@@ -73,9 +102,17 @@ function unknownBaseModel(name: string, known: BaseModelEntry[]): ApiError {
 /** That the job's datasets are there and of their kind, and that it can train on their pictures. */
 async function checkDatasets(database: Database, projectId: string, config: TrainingConfig): Promise<void> {
   const idOf = (id: string | null | undefined) => (id === undefined || id === TO_COME ? null : id);
-  const [styleRef, aux, reference] = [idOf(config.style_ref.dataset_id), idOf(config.aux?.dataset_id), idOf(config.early_stopping?.reference_dataset_id)];
-  const datasets = await database.datasets.findAll(projectId, [styleRef, aux, reference].filter((id) => id !== null));
-  const check = (pointer: string, kind: DatasetKind, id: string | null) => (id === null ? [] : checkDataset(pointer, kind, id, datasets.get(id) ?? null));
+  const [styleRef, aux, reference] = [
+    idOf(config.style_ref.dataset_id),
+    idOf(config.aux?.dataset_id),
+    idOf(config.early_stopping?.reference_dataset_id),
+  ];
+  const datasets = await database.datasets.findAll(
+    projectId,
+    [styleRef, aux, reference].filter((id) => id !== null),
+  );
+  const check = (pointer: string, kind: DatasetKind, id: string | null) =>
+    id === null ? [] : checkDataset(pointer, kind, id, datasets.get(id) ?? null);
   refuse('unusable_dataset', [
     ...check('/style_ref/dataset_id', 'style_ref', styleRef),
     ...check('/aux/dataset_id', 'aux', aux),
@@ -84,7 +121,10 @@ async function checkDatasets(database: Database, projectId: string, config: Trai
   if (styleRef === null || config.aux?.dataset_id === TO_COME) return;
   const picturesOf = async (id: string | null) => (id === null ? [] : database.images.measuresOf(projectId, id));
   const pictures = { styleRef: await picturesOf(styleRef), aux: await picturesOf(aux), reference: await picturesOf(reference) };
-  refuse('unusable_dataset', checkTrainingPictures(config, pictures).map(({ pointer, detail }) => ({ pointer, detail })));
+  refuse(
+    'unusable_dataset',
+    checkTrainingPictures(config, pictures).map(({ pointer, detail }) => ({ pointer, detail })),
+  );
 }
 
 function checkDataset(pointer: string, kind: DatasetKind, id: string, dataset: DatasetSummary | null): FieldError[] {

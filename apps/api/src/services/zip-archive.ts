@@ -19,7 +19,10 @@ export class ZipRefusal extends Error {
 }
 
 const MEGABYTE = 1024 ** 2;
-const NAMED_TWICE: Refused = { code: 'duplicate_name', detail: 'stands in the archive twice: programs disagree about which of the two is meant' };
+const NAMED_TWICE: Refused = {
+  code: 'duplicate_name',
+  detail: 'stands in the archive twice: programs disagree about which of the two is meant',
+};
 const SYMBOLIC_LINK = 0o120000;
 const FILE_TYPE_BITS = 0o170000;
 
@@ -84,7 +87,8 @@ function refusalOf(entry: Entry, name: string): Refused | null {
     return { code: 'odd_path', detail: 'has a path that leads out of the archive, or is a link' };
   }
   if (entry.isEncrypted()) return { code: 'unreadable_archive', detail: 'is encrypted' };
-  if (entry.uncompressedSize > UPLOAD_LIMITS.fileBytes) return { code: 'too_many_bytes', detail: `is larger than ${UPLOAD_LIMITS.fileBytes / MEGABYTE} MB` };
+  if (entry.uncompressedSize > UPLOAD_LIMITS.fileBytes)
+    return { code: 'too_many_bytes', detail: `is larger than ${UPLOAD_LIMITS.fileBytes / MEGABYTE} MB` };
   return null;
 }
 

@@ -17,7 +17,12 @@ export function addDatasetCommands(program: Command): void {
     usage: 'create <name> [paths...]',
     description: 'Create a dataset, and upload images, folders of images or zip archives to it',
     examples: ['styleforge datasets create "my style" pictures/style', 'styleforge datasets create "other pictures" --kind aux'],
-    options: (command) => void addUploadOptions(command).addOption(new Option('--kind <kind>', 'style_ref: the style to learn; aux: other pictures').choices(['style_ref', 'aux']).default('style_ref')),
+    options: (command) =>
+      void addUploadOptions(command).addOption(
+        new Option('--kind <kind>', 'style_ref: the style to learn; aux: other pictures')
+          .choices(['style_ref', 'aux'])
+          .default('style_ref'),
+      ),
     async run(context, { kind, ...labels }: UploadOptions & { kind: Dataset['kind'] }, name: string, paths: string[]) {
       const { id } = await context.client().datasets.create({ name, kind });
       const result = paths.length > 0 ? await upload(context, id, paths, labels) : null;
@@ -47,8 +52,19 @@ export function addDatasetCommands(program: Command): void {
     async run({ output, client }, { limit }: ListOptions) {
       const { data, has_more, next } = await client().datasets.list({ limit });
       output.result({ data, has_more, next }, () => {
-        const rows = data.map(({ id, name, kind, image_count, size_bytes, created_at }) => [id, name, kind, image_count, formatBytes(size_bytes), formatTime(created_at)]);
-        output.table(['ID', 'NAME', 'KIND', 'IMAGES', 'BYTES', 'CREATED'], rows, 'There are no datasets yet: `styleforge datasets create NAME FOLDER` makes one.');
+        const rows = data.map(({ id, name, kind, image_count, size_bytes, created_at }) => [
+          id,
+          name,
+          kind,
+          image_count,
+          formatBytes(size_bytes),
+          formatTime(created_at),
+        ]);
+        output.table(
+          ['ID', 'NAME', 'KIND', 'IMAGES', 'BYTES', 'CREATED'],
+          rows,
+          'There are no datasets yet: `styleforge datasets create NAME FOLDER` makes one.',
+        );
       });
     },
   });
@@ -60,9 +76,20 @@ export function addDatasetCommands(program: Command): void {
       const dataset = await client().datasets.get(id);
       output.result(dataset, () => {
         const { name, kind, image_count, size_bytes, created_at, images } = dataset;
-        output.details([['id', id], ['name', name], ['kind', kind], ['images', image_count], ['size', formatBytes(size_bytes)], ['created', formatTime(created_at)]]);
+        output.details([
+          ['id', id],
+          ['name', name],
+          ['kind', kind],
+          ['images', image_count],
+          ['size', formatBytes(size_bytes)],
+          ['created', formatTime(created_at)],
+        ]);
         output.line();
-        output.table(['IMAGE', 'FILE', 'COMPONENT', 'SIZE', 'CAPTION'], images.map((image) => [image.id, image.file_name, image.component, `${image.width}x${image.height}`, image.caption]), 'It has no images.');
+        output.table(
+          ['IMAGE', 'FILE', 'COMPONENT', 'SIZE', 'CAPTION'],
+          images.map((image) => [image.id, image.file_name, image.component, `${image.width}x${image.height}`, image.caption]),
+          'It has no images.',
+        );
       });
     },
   });
@@ -78,7 +105,9 @@ export function addDatasetCommands(program: Command): void {
 }
 
 function addUploadOptions(command: Command): Command {
-  return command.option('--component <name>', 'what the images show, such as person or background').option('--caption <text>', 'a caption for all of them');
+  return command
+    .option('--component <name>', 'what the images show, such as person or background')
+    .option('--caption <text>', 'a caption for all of them');
 }
 
 /** Tells on standard error of each file that is refused. */

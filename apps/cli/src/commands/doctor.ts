@@ -30,7 +30,8 @@ const REMEDIES: Record<string, string> = {
 export function addDoctorCommand(program: Command): void {
   addVerb(program, {
     usage: 'doctor',
-    description: 'Check Node, what this machine can compute on, the service and all it depends on, the key, the weights, the workers and their device, and say what to fix',
+    description:
+      'Check Node, what this machine can compute on, the service and all it depends on, the key, the weights, the workers and their device, and say what to fix',
     examples: ['styleforge doctor'],
     run: examine,
   });
@@ -42,7 +43,8 @@ async function examine(context: Context): Promise<void> {
   const failed = checks.filter(({ status }) => status === 'failed').length;
   output.result({ status: failed === 0 ? 'ok' : 'failed', checks }, () => {
     for (const { name, status, detail, remedy } of checks) {
-      const mark = status === 'ok' ? output.style('green', 'ok  ') : status === 'failed' ? output.style('red', 'FAIL') : output.style('dim', 'skip');
+      const mark =
+        status === 'ok' ? output.style('green', 'ok  ') : status === 'failed' ? output.style('red', 'FAIL') : output.style('dim', 'skip');
       output.line(`${mark}  ${name.padEnd(14)}  ${detail}`);
       if (status !== 'ok' && remedy) output.line(`${' '.repeat(22)}${output.style('yellow', remedy)}`);
     }
@@ -54,7 +56,12 @@ function nodeCheck(): Check {
   const { node } = process.versions;
   const [major = 0, minor = 0] = node.split('.').map(Number);
   const isNew = major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1]);
-  return { name: 'node', status: isNew ? 'ok' : 'failed', detail: node, remedy: `Install Node ${OLDEST_NODE.join('.')} or newer from https://nodejs.org` };
+  return {
+    name: 'node',
+    status: isNew ? 'ok' : 'failed',
+    detail: node,
+    remedy: `Install Node ${OLDEST_NODE.join('.')} or newer from https://nodejs.org`,
+  };
 }
 
 async function serviceChecks({ baseUrl, apiKey }: Context): Promise<Check[]> {
@@ -65,8 +72,18 @@ async function serviceChecks({ baseUrl, apiKey }: Context): Promise<Check[]> {
     readiness = await client.readiness();
   } catch (error) {
     if (!(error instanceof APIConnectionError)) throw error;
-    const skipped = ['dependencies', 'key', 'weights', 'worker', 'device'].map((name): Check => ({ name, status: 'skipped', detail: 'the service does not answer' }));
-    return [{ name: 'service', status: 'failed', detail: error.message, remedy: 'Start it with `npm start`, or name its address: --base-url, STYLEFORGE_BASE_URL, `styleforge login`.' }, ...skipped];
+    const skipped = ['dependencies', 'key', 'weights', 'worker', 'device'].map(
+      (name): Check => ({ name, status: 'skipped', detail: 'the service does not answer' }),
+    );
+    return [
+      {
+        name: 'service',
+        status: 'failed',
+        detail: error.message,
+        remedy: 'Start it with `npm start`, or name its address: --base-url, STYLEFORGE_BASE_URL, `styleforge login`.',
+      },
+      ...skipped,
+    ];
   }
   return [{ name: 'service', status: 'ok', detail: baseUrl }, ...dependencyChecks(readiness), ...(await keyChecks(client, apiKey))];
 }
@@ -97,5 +114,10 @@ async function keyChecks(client: StyleForge, apiKey: string | undefined): Promis
 function modelCheck(models: BaseModel[]): Check {
   const usable = models.filter(({ size_bytes }) => size_bytes > 0);
   const detail = models.map(({ name, size_bytes }) => `${name}${size_bytes > 0 ? '' : ' (no weights)'}`).join(', ') || 'none';
-  return { name: 'weights', status: usable.length > 0 ? 'ok' : 'failed', detail, remedy: 'Put a diffusers folder into BASE_MODELS_DIRECTORY; the repository ships models/styleforge-mini.' };
+  return {
+    name: 'weights',
+    status: usable.length > 0 ? 'ok' : 'failed',
+    detail,
+    remedy: 'Put a diffusers folder into BASE_MODELS_DIRECTORY; the repository ships models/styleforge-mini.',
+  };
 }

@@ -71,7 +71,11 @@ export function addEvaluateCommands(program: Command): void {
     examples: ['styleforge evaluations cancel eval_...'],
     async run({ client, output }, _options, id: string) {
       const evaluation = await client().evaluations.cancel(id);
-      output.result(evaluation, () => output.line(`${id}  ${evaluation.cancel_requested && evaluation.status === 'running' ? 'is being cancelled' : output.status(evaluation.status)}`));
+      output.result(evaluation, () =>
+        output.line(
+          `${id}  ${evaluation.cancel_requested && evaluation.status === 'running' ? 'is being cancelled' : output.status(evaluation.status)}`,
+        ),
+      );
     },
   });
 }
@@ -80,7 +84,11 @@ function addEvaluateOptions(command: Command): void {
   const choices = (flags: string, description: string, values: readonly string[]) => new Option(flags, description).choices(values);
   command
     .option('-f, --file <file>', 'the request as YAML or JSON, with the fields of POST /v1/evaluations; flags win')
-    .option('--prompt <text>', 'may be repeated, [V] stands for the token of the style; the shipped prompts for the base model when none is given', collect)
+    .option(
+      '--prompt <text>',
+      'may be repeated, [V] stands for the token of the style; the shipped prompts for the base model when none is given',
+      collect,
+    )
     .option('--prompt-set <name>', 'a prompt set instead: its name, name@version or id')
     .option('-n, --number <number>', 'images for each prompt')
     .option('--reference <dataset>', 'pictures to measure against, an id or a folder; those of the job when left out')
@@ -100,7 +108,9 @@ async function evaluate(context: Context, options: EvaluateOptions, model: strin
   const { client, output } = context;
   const created = await client().evaluations.create(await requestOf(context, options, model));
   const { id, config } = created;
-  output.note(`${id}  ${config.models.length} model${config.models.length === 1 ? '' : 's'}, ${config.prompts.length} prompts, ${config.num_images} each`);
+  output.note(
+    `${id}  ${config.models.length} model${config.models.length === 1 ? '' : 's'}, ${config.prompts.length} prompts, ${config.num_images} each`,
+  );
   if (options.detach) output.result(created, () => output.line(id));
   else await followToReport(context, id);
 }
@@ -139,8 +149,19 @@ async function requestOf(context: Context, options: EvaluateOptions, model: stri
 async function listEvaluations({ client, output }: Context, { limit }: { limit: number }): Promise<void> {
   const { data, has_more, next } = await client().evaluations.list({ limit });
   output.result({ data, has_more, next }, () => {
-    const rows = data.map(({ id, status, config, training_job_id, created_at }) => [id, status, config.models[0]?.label, config.models.length - 1, training_job_id, formatTime(created_at)]);
-    output.table(['ID', 'STATUS', 'MODEL', 'COMPARED WITH', 'STAGE OF', 'CREATED'], rows, 'There are no evaluations: `styleforge evaluate --help` shows how to start one.');
+    const rows = data.map(({ id, status, config, training_job_id, created_at }) => [
+      id,
+      status,
+      config.models[0]?.label,
+      config.models.length - 1,
+      training_job_id,
+      formatTime(created_at),
+    ]);
+    output.table(
+      ['ID', 'STATUS', 'MODEL', 'COMPARED WITH', 'STAGE OF', 'CREATED'],
+      rows,
+      'There are no evaluations: `styleforge evaluate --help` shows how to start one.',
+    );
   });
 }
 

@@ -31,7 +31,10 @@ export function addGenerateCommand(program: Command): void {
   addVerb(program, {
     usage: 'generate <prompts...>',
     description: 'Generate images and save them as PNG',
-    examples: ['styleforge generate --model job_... "a photo of zwx style, house" -n 4 --out pictures', 'styleforge generate --model styleforge-mini "a photo of a house" --seed 7'],
+    examples: [
+      'styleforge generate --model job_... "a photo of zwx style, house" -n 4 --out pictures',
+      'styleforge generate --model styleforge-mini "a photo of a house" --seed 7',
+    ],
     options: addGenerateOptions,
     run: generate,
   });
@@ -69,7 +72,9 @@ async function generate(context: Context, options: GenerateOptions, prompts: str
 
 async function saveWhenReady({ client, output, environment }: Context, { out, inline }: SaveOptions, id: string): Promise<void> {
   await mkdir(out, { recursive: true });
-  const generation = await untilInterrupted(`styleforge images save ${id}`, (signal) => client().images.waitFor(id, { signal, pollInterval: 500 }));
+  const generation = await untilInterrupted(`styleforge images save ${id}`, (signal) =>
+    client().images.waitFor(id, { signal, pollInterval: 500 }),
+  );
   const protocol = inline && !output.json ? imageProtocol(environment, process.stdout.isTTY) : undefined;
   const files: string[] = [];
   for (const image of generation.images) {
@@ -100,6 +105,10 @@ function requestOf(options: GenerateOptions, prompts: string[]): GenerationCreat
 
 /** The prompt, the seed, and enough of the id to be alone in the folder. */
 function fileNameOf({ prompt, seed, id }: GeneratedImage): string {
-  const words = prompt.toLowerCase().replaceAll(/[^\p{L}\p{N}]+/gu, '-').replaceAll(/^-|-$/g, '').slice(0, 60);
+  const words = prompt
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}]+/gu, '-')
+    .replaceAll(/^-|-$/g, '')
+    .slice(0, 60);
   return `${words || 'image'}-${seed}-${id.slice(-6)}.png`;
 }

@@ -9,7 +9,9 @@ import { upload } from './datasets.ts';
 type Body = Record<string, unknown>;
 
 export async function readBody(file: string): Promise<Body> {
-  const source = await readFile(file, 'utf8').catch((cause: unknown) => Promise.reject(new UsageError(`${file} cannot be read: ${(cause as Error).message}`, { cause })));
+  const source = await readFile(file, 'utf8').catch((cause: unknown) =>
+    Promise.reject(new UsageError(`${file} cannot be read: ${(cause as Error).message}`, { cause })),
+  );
   let body: unknown;
   try {
     // YAML 1.2 contains JSON.
@@ -24,7 +26,8 @@ export async function readBody(file: string): Promise<Body> {
 /** `hyperparameters.learning_rate=1e-5`: the value is read as YAML, so numbers are numbers. */
 export function applySetting(body: Body, setting: string): void {
   const [, path, value] = /^([A-Za-z0-9_.]+)=(.*)$/s.exec(setting) ?? [];
-  if (path === undefined || value === undefined) throw new UsageError(`--set ${setting}: must be a field, = and a value, such as hyperparameters.seed=7`);
+  if (path === undefined || value === undefined)
+    throw new UsageError(`--set ${setting}: must be a field, = and a value, such as hyperparameters.seed=7`);
   setField(body, path, parseValue(setting, value));
 }
 
@@ -79,7 +82,8 @@ export async function datasetOf(context: Context, value: string, kind: 'style_re
 export function nameDataset(body: Body, part: 'style_ref' | 'aux', dataset: string | undefined): void {
   const { dataset_id: named, ...settings } = isObject(body[part]) ? body[part] : {};
   if (dataset !== undefined) body[part] = isDatasetId(dataset) ? { ...settings, dataset_id: dataset } : settings;
-  else if (isObject(body[part]) && named === undefined) throw new UsageError(`${part} names no dataset: give its dataset_id, or --${part.replace('_', '-')} with an id or a folder`);
+  else if (isObject(body[part]) && named === undefined)
+    throw new UsageError(`${part} names no dataset: give its dataset_id, or --${part.replace('_', '-')} with an id or a folder`);
 }
 
 function isObject(value: unknown): value is Body {

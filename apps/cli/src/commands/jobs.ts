@@ -67,7 +67,9 @@ function steer(jobs: Command, verb: string, description: string, act: (context: 
     examples: [`styleforge jobs ${verb} job_...`],
     async run(context, _options, id: string) {
       const job = await act(context, id);
-      context.output.result(job, () => context.output.line(`${job.id}  ${context.output.status(job.status)}${isStopping(job) ? ', stops soon' : ''}`));
+      context.output.result(job, () =>
+        context.output.line(`${job.id}  ${context.output.status(job.status)}${isStopping(job) ? ', stops soon' : ''}`),
+      );
     },
   });
 }
@@ -80,8 +82,20 @@ async function listJobs({ output, client }: Context, { status, limit }: { status
   const query: TrainingJobListParams = { limit, ...(status && { status }) };
   const { data, has_more, next } = await client().trainingJobs.list(query);
   output.result({ data, has_more, next }, () => {
-    const rows = data.map((job) => [job.id, job.status, job.method, job.base_model, `${job.progress.step}/${job.progress.of}`, job.progress.loss?.toFixed(4), formatTime(job.created_at)]);
-    output.table(['ID', 'STATUS', 'METHOD', 'BASE MODEL', 'STEP', 'LOSS', 'CREATED'], rows, 'There are no jobs: `styleforge train --help` shows how to start one.');
+    const rows = data.map((job) => [
+      job.id,
+      job.status,
+      job.method,
+      job.base_model,
+      `${job.progress.step}/${job.progress.of}`,
+      job.progress.loss?.toFixed(4),
+      formatTime(job.created_at),
+    ]);
+    output.table(
+      ['ID', 'STATUS', 'METHOD', 'BASE MODEL', 'STEP', 'LOSS', 'CREATED'],
+      rows,
+      'There are no jobs: `styleforge train --help` shows how to start one.',
+    );
   });
 }
 
@@ -89,7 +103,8 @@ async function printLog(context: Context, { follow }: { follow?: boolean }, id: 
   const { client, output } = context;
   if (follow) {
     return untilInterrupted(`styleforge jobs logs --follow ${id}`, async (signal) => {
-      for await (const event of client().trainingJobs.events(id, { signal })) output.line(output.json ? JSON.stringify(event) : describeEvent(output, event));
+      for await (const event of client().trainingJobs.events(id, { signal }))
+        output.line(output.json ? JSON.stringify(event) : describeEvent(output, event));
     });
   }
   const data: TrainingJobEvent[] = [];
@@ -102,6 +117,8 @@ function describeEvent(output: Output, event: TrainingJobEvent): string {
     const { step, of } = event.data;
     return output.style('dim', `                     ${step}/${of}  ${describe({ status: 'running', progress: event.data })}`);
   }
-  const details = Object.entries(event.data).map(([key, value]) => `${key}=${typeof value === 'object' ? JSON.stringify(value) : String(value)}`).join(' ');
+  const details = Object.entries(event.data)
+    .map(([key, value]) => `${key}=${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
+    .join(' ');
   return `${output.style('dim', event.created_at.slice(0, 19).replace('T', ' '))}  ${event.type}  ${details}`.trimEnd();
 }

@@ -13,10 +13,16 @@ export function addKeyCommands(program: Command): void {
   addVerb(keys, {
     usage: 'create <name>',
     description: 'Make a key; it is shown this once',
-    examples: ['styleforge keys create "nightly training" --scope read --scope write', 'styleforge keys create guest --scope read --expires 2027-01-01T00:00:00Z'],
-    options: (command) => void command
-      .addOption(new Option('--scope <scope>', `may be repeated: ${API_KEY_SCOPES.join(', ')}; read and write when left out`).argParser(collect))
-      .option('--expires <time>', 'ISO 8601 in UTC; from then on the key is refused'),
+    examples: [
+      'styleforge keys create "nightly training" --scope read --scope write',
+      'styleforge keys create guest --scope read --expires 2027-01-01T00:00:00Z',
+    ],
+    options: (command) =>
+      void command
+        .addOption(
+          new Option('--scope <scope>', `may be repeated: ${API_KEY_SCOPES.join(', ')}; read and write when left out`).argParser(collect),
+        )
+        .option('--expires <time>', 'ISO 8601 in UTC; from then on the key is refused'),
     async run({ client, output }, { scope, expires }: CreateOptions, name: string) {
       const key = await client().apiKeys.create({ name, ...(scope && { scopes: scope }), ...(expires && { expires_at: expires }) });
       output.result(key, () => {
@@ -31,8 +37,17 @@ export function addKeyCommands(program: Command): void {
     examples: ['styleforge keys list'],
     async run({ client, output }) {
       const { data, has_more, next } = await client().apiKeys.list({ limit: 100 });
-      const rows = data.map((key) => [key.id, key.name, `${key.hint}...`, key.scopes.join(','), formatTime(key.last_used_at), key.revoked_at ? 'revoked' : key.expires_at ? `until ${key.expires_at.slice(0, 10)}` : 'valid']);
-      output.result({ data, has_more, next }, () => output.table(['ID', 'NAME', 'KEY', 'SCOPES', 'USED', 'STATE'], rows, 'There are no keys.'));
+      const rows = data.map((key) => [
+        key.id,
+        key.name,
+        `${key.hint}...`,
+        key.scopes.join(','),
+        formatTime(key.last_used_at),
+        key.revoked_at ? 'revoked' : key.expires_at ? `until ${key.expires_at.slice(0, 10)}` : 'valid',
+      ]);
+      output.result({ data, has_more, next }, () =>
+        output.table(['ID', 'NAME', 'KEY', 'SCOPES', 'USED', 'STATE'], rows, 'There are no keys.'),
+      );
     },
   });
   addVerb(keys, {

@@ -40,7 +40,8 @@ async function ask(entry: string, device: DeviceName): Promise<Answer> {
 function toCheck(device: DeviceName, { ok, reason }: Answer, wanted: string): Check {
   const name = `${device} here`;
   if (ok) return { name, status: 'ok', detail: 'computes on this machine' };
-  const remedy = device === 'cpu' ? 'Install it again: npm ci.' : `To use it: ${DEVICE_NEEDS[device]}.${device === wanted ? ' Or set DEVICE=cpu.' : ''}`;
+  const remedy =
+    device === 'cpu' ? 'Install it again: npm ci.' : `To use it: ${DEVICE_NEEDS[device]}.${device === wanted ? ' Or set DEVICE=cpu.' : ''}`;
   return { name, status: device === wanted ? 'failed' : 'skipped', detail: `not on this machine: ${gist(reason)}`, remedy };
 }
 

@@ -11,7 +11,13 @@ export function addModelCommand(program: Command): void {
     async run({ output, client }) {
       const models = await client().baseModels.list();
       output.result({ data: models }, () => {
-        const rows = models.map(({ name, resolution, license, size_bytes, title }) => [name, `${resolution} px`, license, formatBytes(size_bytes), title]);
+        const rows = models.map(({ name, resolution, license, size_bytes, title }) => [
+          name,
+          `${resolution} px`,
+          license,
+          formatBytes(size_bytes),
+          title,
+        ]);
         output.table(['NAME', 'SIZE', 'LICENCE', 'BYTES', 'TITLE'], rows, 'There are no base models: put a diffusers folder into models/.');
       });
     },

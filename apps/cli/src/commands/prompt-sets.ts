@@ -13,8 +13,13 @@ export function addPromptSetCommands(program: Command): void {
     examples: ['styleforge prompt-sets create portraits prompts.txt --description "faces only"'],
     options: (command) => void command.option('--description <text>', 'what it is for', ''),
     async run({ client, output }, { description }: { description: string }, name: string, file: string) {
-      const source = await readFile(file, 'utf8').catch((cause: unknown) => Promise.reject(new UsageError(`${file} cannot be read: ${(cause as Error).message}`, { cause })));
-      const prompts = source.split('\n').map((line) => line.trim()).filter(Boolean);
+      const source = await readFile(file, 'utf8').catch((cause: unknown) =>
+        Promise.reject(new UsageError(`${file} cannot be read: ${(cause as Error).message}`, { cause })),
+      );
+      const prompts = source
+        .split('\n')
+        .map((line) => line.trim())
+        .filter(Boolean);
       if (prompts.length === 0) throw new UsageError(`${file} has no prompts in it: write one on each line`);
       const set = await client().promptSets.create({ name, description, prompts });
       output.result(set, () => output.line(`${set.name}@${set.version}  ${set.prompt_count} prompts`));
@@ -26,8 +31,15 @@ export function addPromptSetCommands(program: Command): void {
     examples: ['styleforge prompt-sets list'],
     async run({ client, output }) {
       const { data, has_more, next } = await client().promptSets.list({ limit: 100 });
-      const rows = data.map(({ name, version, prompt_count, shipped, created_at, description }) => [`${name}@${version}`, prompt_count, shipped ? 'shipped' : formatTime(created_at), description]);
-      output.result({ data, has_more, next }, () => output.table(['NAME', 'PROMPTS', 'CREATED', 'DESCRIPTION'], rows, 'There are no prompt sets.'));
+      const rows = data.map(({ name, version, prompt_count, shipped, created_at, description }) => [
+        `${name}@${version}`,
+        prompt_count,
+        shipped ? 'shipped' : formatTime(created_at),
+        description,
+      ]);
+      output.result({ data, has_more, next }, () =>
+        output.table(['NAME', 'PROMPTS', 'CREATED', 'DESCRIPTION'], rows, 'There are no prompt sets.'),
+      );
     },
   });
   addVerb(sets, {

@@ -16,7 +16,12 @@ export function showJob(output: Output, job: TrainingJob): void {
     ['now', ['succeeded', 'failed', 'cancelled'].includes(status) ? null : describe(job)],
     ['checkpoint', result?.checkpoint_id],
     ['error', error && `${error.code}: ${error.message}`],
-    ['metadata', Object.entries(metadata).map(([key, value]) => `${key}=${value}`).join(' ')],
+    [
+      'metadata',
+      Object.entries(metadata)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(' '),
+    ],
     ['created', formatTime(created_at)],
     ['took', started_at && finished_at ? formatDuration((Date.parse(finished_at) - Date.parse(started_at)) / 1000) : null],
   ]);

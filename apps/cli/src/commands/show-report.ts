@@ -11,13 +11,20 @@ export function showReport(output: Output, report: Report): void {
   output.details([
     ['report', id],
     ['job', training_job_id],
-    ['prompts', `${prompts.list.length}${prompts.set ? ` of ${prompts.set}` : ''}, ${prompts.images_per_prompt} image${prompts.images_per_prompt === 1 ? '' : 's'} each`],
-    ['reference', reference && `${reference.name}, ${reference.count} images${reference.trained_on ? ', the model was trained on them' : ''}`],
+    [
+      'prompts',
+      `${prompts.list.length}${prompts.set ? ` of ${prompts.set}` : ''}, ${prompts.images_per_prompt} image${prompts.images_per_prompt === 1 ? '' : 's'} each`,
+    ],
+    [
+      'reference',
+      reference && `${reference.name}, ${reference.count} images${reference.trained_on ? ', the model was trained on them' : ''}`,
+    ],
   ]);
   output.line();
   showMetrics(output, models);
   const seen = overfitting.filter(({ present }) => present === true);
-  if (overfitting.length > 0) output.line(`\nSigns of overfitting: ${seen.length === 0 ? `none of ${overfitting.length} seen` : ''}`.trimEnd());
+  if (overfitting.length > 0)
+    output.line(`\nSigns of overfitting: ${seen.length === 0 ? `none of ${overfitting.length} seen` : ''}`.trimEnd());
   for (const { sign, explanation } of seen) output.line(`  ${output.style('yellow', sign)}  ${explanation}`);
   list(output, '\nWhat it means:', verdict.points);
   list(output, '\nWith caution:', verdict.cautions);
@@ -26,11 +33,21 @@ export function showReport(output: Output, report: Report): void {
 /** One row for each model; its intervals stand below the numbers. */
 function showMetrics(output: Output, models: ReportModel[]): void {
   const columns = models[0]?.metrics ?? [];
-  const headings = ['MODEL', ...columns.map((column) => `${shownName(column)} ${column.better === 'lower' ? '↓' : '↑'}`), 'DIVERSITY', 'COPIED'];
+  const headings = [
+    'MODEL',
+    ...columns.map((column) => `${shownName(column)} ${column.better === 'lower' ? '↓' : '↑'}`),
+    'DIVERSITY',
+    'COPIED',
+  ];
   const rows = models.flatMap((model): Cell[][] => {
     const metrics = columns.map(({ name }) => model.metrics.find((metric) => metric.name === name));
     return [
-      [model.label, ...metrics.map((metric) => metric && valueOf(output, metric, models)), model.diversity?.generated.toFixed(3), model.memorised && `${model.memorised.count}`],
+      [
+        model.label,
+        ...metrics.map((metric) => metric && valueOf(output, metric, models)),
+        model.diversity?.generated.toFixed(3),
+        model.memorised && `${model.memorised.count}`,
+      ],
       [' ', ...metrics.map((metric) => (metric && shownInterval(metric)) ?? ' '), ' ', ' '],
     ];
   });

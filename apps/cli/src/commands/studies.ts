@@ -29,7 +29,13 @@ export function addStudyCommands(program: Command): void {
     options: (command) => void command.addOption(limitOption()),
     async run({ client, output }, { limit }: { limit: number }) {
       const { data, has_more, next } = await client().studies.list({ limit });
-      output.result({ data, has_more, next }, () => output.table(['ID', 'NAME', 'STATUS', 'CREATED'], data.map(({ id, name, status, created_at }) => [id, name, status, formatTime(created_at)]), 'There are no studies yet.'));
+      output.result({ data, has_more, next }, () =>
+        output.table(
+          ['ID', 'NAME', 'STATUS', 'CREATED'],
+          data.map(({ id, name, status, created_at }) => [id, name, status, formatTime(created_at)]),
+          'There are no studies yet.',
+        ),
+      );
     },
   });
   addVerb(studies, {
@@ -63,8 +69,20 @@ function follow({ client, output }: Context, id: string): Promise<Study> {
 }
 
 function showStudy(output: Output, { id, name, status, report }: Study): void {
-  output.details([['id', id], ['name', name], ['status', status]]);
+  output.details([
+    ['id', id],
+    ['name', name],
+    ['status', status],
+  ]);
   output.line();
-  const rows = report.map((row) => [row.name, row.status, row.final_step, row.style_ref_loss?.toFixed(4), row.aux_loss?.toFixed(4), row.seconds === null ? null : formatDuration(row.seconds), row.training_job_id]);
+  const rows = report.map((row) => [
+    row.name,
+    row.status,
+    row.final_step,
+    row.style_ref_loss?.toFixed(4),
+    row.aux_loss?.toFixed(4),
+    row.seconds === null ? null : formatDuration(row.seconds),
+    row.training_job_id,
+  ]);
   output.table(['VARIATION', 'STATUS', 'STEPS', 'STYLE LOSS', 'AUX LOSS', 'TOOK', 'JOB'], rows, 'It has no variations.');
 }

@@ -64,7 +64,9 @@ async function train(context: Context, options: TrainOptions): Promise<void> {
   output.result(job, () => {
     if (options.detach) return output.line(created.id);
     showJob(output, job);
-    output.line(`\nNext: styleforge generate --model ${job.id} "a photo of ${job.config.style_ref.components[0]?.token ?? 'zwx'} style, house"`);
+    output.line(
+      `\nNext: styleforge generate --model ${job.id} "a photo of ${job.config.style_ref.components[0]?.token ?? 'zwx'} style, house"`,
+    );
     if (job.config.evaluation) output.line(`      styleforge report ${job.id} --open`);
   });
 }
@@ -81,7 +83,8 @@ async function requestOf(context: Context, options: TrainOptions): Promise<Train
   for (const setting of options.set ?? []) applySetting(body, setting);
   for (const pair of options.metadata ?? []) addMetadata(body, pair);
   if (body['base_model'] === undefined) throw new UsageError('--base-model: name a base model; `styleforge models` lists them');
-  if (options.styleRef === undefined && body['style_ref'] === undefined) throw new UsageError('--style-ref: give the id of a dataset or a folder with 15 to 20 pictures of the style');
+  if (options.styleRef === undefined && body['style_ref'] === undefined)
+    throw new UsageError('--style-ref: give the id of a dataset or a folder with 15 to 20 pictures of the style');
   for (const dataset of [options.styleRef, options.aux]) await checkDataset(dataset);
   nameDataset(body, 'style_ref', options.styleRef);
   nameDataset(body, 'aux', options.aux);
@@ -96,7 +99,11 @@ async function requestOf(context: Context, options: TrainOptions): Promise<Train
 async function checkBaseModel({ client }: Context, name: unknown): Promise<void> {
   // What is no text, the service refuses.
   if (typeof name !== 'string') return;
-  await client().baseModels.get(name).catch((error: unknown) => {
-    throw error instanceof NotFoundError ? new UsageError(`--base-model: there is no base model ${name}; \`styleforge models\` lists them`) : error;
-  });
+  await client()
+    .baseModels.get(name)
+    .catch((error: unknown) => {
+      throw error instanceof NotFoundError
+        ? new UsageError(`--base-model: there is no base model ${name}; \`styleforge models\` lists them`)
+        : error;
+    });
 }

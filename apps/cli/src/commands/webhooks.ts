@@ -11,8 +11,14 @@ export function addWebhookCommands(program: Command): void {
   addVerb(webhooks, {
     usage: 'create <url>',
     description: 'Add an endpoint; its secret is shown this once',
-    examples: ['styleforge webhooks create https://example.com/hooks', 'styleforge webhooks create https://example.com/hooks --event training_job.failed'],
-    options: (command) => void command.addOption(new Option('--event <event>', `may be repeated; all when left out: ${WEBHOOK_EVENTS.join(', ')}`).argParser(collect)),
+    examples: [
+      'styleforge webhooks create https://example.com/hooks',
+      'styleforge webhooks create https://example.com/hooks --event training_job.failed',
+    ],
+    options: (command) =>
+      void command.addOption(
+        new Option('--event <event>', `may be repeated; all when left out: ${WEBHOOK_EVENTS.join(', ')}`).argParser(collect),
+      ),
     async run({ client, output }, { event }: { event?: WebhookCreateParams['events'] }, url: string) {
       const webhook = await client().webhooks.create({ url, events: event ?? [...WEBHOOK_EVENTS] });
       output.result(webhook, () => {
@@ -27,8 +33,16 @@ export function addWebhookCommands(program: Command): void {
     examples: ['styleforge webhooks list'],
     async run({ client, output }) {
       const { data, has_more, next } = await client().webhooks.list({ limit: 100 });
-      const rows = data.map(({ id, url, status, events, failing_since }) => [id, url, status, events.length, failing_since && formatTime(failing_since)]);
-      output.result({ data, has_more, next }, () => output.table(['ID', 'URL', 'STATUS', 'EVENTS', 'FAILING SINCE'], rows, 'There are no webhooks.'));
+      const rows = data.map(({ id, url, status, events, failing_since }) => [
+        id,
+        url,
+        status,
+        events.length,
+        failing_since && formatTime(failing_since),
+      ]);
+      output.result({ data, has_more, next }, () =>
+        output.table(['ID', 'URL', 'STATUS', 'EVENTS', 'FAILING SINCE'], rows, 'There are no webhooks.'),
+      );
     },
   });
   addVerb(webhooks, {
@@ -37,7 +51,9 @@ export function addWebhookCommands(program: Command): void {
     examples: ['styleforge webhooks test whk_...'],
     async run({ client, output }, _options, id: string) {
       const delivery = await client().webhooks.test(id);
-      output.result(delivery, () => output.line(`${delivery.id} is on its way: \`styleforge webhooks deliveries ${id}\` shows what came of it`));
+      output.result(delivery, () =>
+        output.line(`${delivery.id} is on its way: \`styleforge webhooks deliveries ${id}\` shows what came of it`),
+      );
     },
   });
   addVerb(webhooks, {
@@ -46,8 +62,17 @@ export function addWebhookCommands(program: Command): void {
     examples: ['styleforge webhooks deliveries whk_...'],
     async run({ client, output }, _options, id: string) {
       const { data, has_more, next } = await client().webhooks.deliveries(id);
-      const rows = data.map(({ event, status, attempts, response_status, error, created_at }) => [formatTime(created_at), event, status, attempts, response_status, error]);
-      output.result({ data, has_more, next }, () => output.table(['SENT', 'EVENT', 'STATUS', 'ATTEMPTS', 'ANSWER', 'ERROR'], rows, 'Nothing has been sent yet.'));
+      const rows = data.map(({ event, status, attempts, response_status, error, created_at }) => [
+        formatTime(created_at),
+        event,
+        status,
+        attempts,
+        response_status,
+        error,
+      ]);
+      output.result({ data, has_more, next }, () =>
+        output.table(['SENT', 'EVENT', 'STATUS', 'ATTEMPTS', 'ANSWER', 'ERROR'], rows, 'Nothing has been sent yet.'),
+      );
     },
   });
   addVerb(webhooks, {

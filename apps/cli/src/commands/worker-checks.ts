@@ -17,11 +17,13 @@ function workerCheck(jobs: TrainingJob[]): Check {
   const stuck = jobs.filter((job) => (job.status === 'queued' && isOld(job.updated_at)) || (job.status === 'running' && !isUnderWay(job)));
   if (busy.length > 0) return { name: 'worker', status: 'ok', detail: `jobs under way: ${busy.length}` };
   if (stuck.length > 0) {
-    const remedy = 'Start a worker (`npm start`, or apps/worker) and look into worker.log: without its DEVICE it does not start. Where other projects train, the job may await its turn.';
+    const remedy =
+      'Start a worker (`npm start`, or apps/worker) and look into worker.log: without its DEVICE it does not start. Where other projects train, the job may await its turn.';
     return { name: 'worker', status: 'failed', detail: `jobs that no worker has moved for two minutes: ${stuck.length}`, remedy };
   }
   const heard = lastHeartbeat(jobs);
-  if (heard) return { name: 'worker', status: 'ok', detail: `nothing to do; ${heard.host}:${heard.pid} was at work ${formatTime(heard.at)}` };
+  if (heard)
+    return { name: 'worker', status: 'ok', detail: `nothing to do; ${heard.host}:${heard.pid} was at work ${formatTime(heard.at)}` };
   return { name: 'worker', status: 'skipped', detail: 'no training job has run yet' };
 }
 
@@ -39,7 +41,9 @@ function deviceCheck(jobs: TrainingJob[]): Check {
     return { name: 'device', status: 'failed', detail: `${ended.id}: ${ended.error.message}`, remedy };
   }
   const heard = lastHeartbeat(jobs);
-  return heard ? { name: 'device', status: 'ok', detail: `${heard.device}, of the worker ${heard.host}:${heard.pid}` } : { name: 'device', status: 'skipped', detail: 'known once a training job has run' };
+  return heard
+    ? { name: 'device', status: 'ok', detail: `${heard.device}, of the worker ${heard.host}:${heard.pid}` }
+    : { name: 'device', status: 'skipped', detail: 'known once a training job has run' };
 }
 
 function lastHeartbeat(jobs: TrainingJob[]): TrainingJob['heartbeat'] {

@@ -34,9 +34,17 @@ export class Output {
 
   table(headings: string[], rows: Cell[][], whenEmpty: string): void {
     if (rows.length === 0) return this.line(whenEmpty);
-    const cells = rows.map((row) => row.map((cell) => this.status(cell === null || cell === undefined || cell === '' ? '-' : String(cell))));
+    const cells = rows.map((row) =>
+      row.map((cell) => this.status(cell === null || cell === undefined || cell === '' ? '-' : String(cell))),
+    );
     const widths = headings.map((heading, column) => Math.max(widthOf(heading), ...cells.map((row) => widthOf(row[column] ?? ''))));
-    const write = (row: string[]) => this.line(row.map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - widthOf(cell))).join('  ').trimEnd());
+    const write = (row: string[]) =>
+      this.line(
+        row
+          .map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - widthOf(cell)))
+          .join('  ')
+          .trimEnd(),
+      );
     write(headings.map((heading) => this.style('dim', heading)));
     cells.forEach(write);
   }

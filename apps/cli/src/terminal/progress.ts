@@ -27,7 +27,10 @@ export function showProgress(): ProgressDisplay {
 
 function bar(): ProgressDisplay {
   const width = Math.max(10, Math.min(40, process.stderr.columns - ROOM_BESIDE_THE_BAR));
-  const display = new SingleBar({ format: '{bar} {value}/{total}  {details}', barsize: width, hideCursor: true, stream: process.stderr, linewrap: false }, Presets.shades_classic);
+  const display = new SingleBar(
+    { format: '{bar} {value}/{total}  {details}', barsize: width, hideCursor: true, stream: process.stderr, linewrap: false },
+    Presets.shades_classic,
+  );
   let started = false;
   return {
     update({ done, of, details }) {
@@ -74,5 +77,7 @@ export function describe({ status, progress }: Pick<TrainingJob, 'status' | 'pro
     loss !== null && `loss ${loss.toFixed(4)}`,
     speed !== null && `${speed.toFixed(1)} samples/s`,
     status === 'running' && eta !== null && `ETA ${formatDuration(eta)}`,
-  ].filter(Boolean).join('  ');
+  ]
+    .filter(Boolean)
+    .join('  ');
 }

@@ -5,7 +5,16 @@ import { basename, dirname, join } from 'node:path';
 import { baseModelName, type BaseModelProfile } from '@styleforge/contracts';
 import { checkModel } from '@styleforge/styleforge';
 import {
-  ChecksumError, diffusersFolderFiles, exists, fetchInto, readDiffusersFolder, readJson, sha256OfFile, singleFileGeneration, unpackSingleFile, writeDiffusersFolder,
+  ChecksumError,
+  diffusersFolderFiles,
+  exists,
+  fetchInto,
+  readDiffusersFolder,
+  readJson,
+  sha256OfFile,
+  singleFileGeneration,
+  unpackSingleFile,
+  writeDiffusersFolder,
 } from '@styleforge/weights';
 import { layoutOf, type PredictionType, stableDiffusion1, stableDiffusion2 } from './layouts.ts';
 import { openRemote, type RemoteFile, type RemoteFiles, type RemoteOptions } from './remote-files.ts';
@@ -27,14 +36,25 @@ export interface AddBaseModelOptions extends RemoteOptions {
 }
 
 /** Everything of one base model that is not finished yet; its name is not one of a base model. */
-const workDirectory = (directory: string, source: string): string => join(directory, '.downloads', createHash('sha256').update(source).digest('hex').slice(0, 16));
+const workDirectory = (directory: string, source: string): string =>
+  join(directory, '.downloads', createHash('sha256').update(source).digest('hex').slice(0, 16));
 
-
-async function fetchFile(remote: RemoteFiles, file: RemoteFile, target: string, asked: string | undefined, { signal, onProgress, backoffMs }: AddBaseModelOptions): Promise<void> {
-  if (asked && file.sha256 && asked.toLowerCase() !== file.sha256) throw new ChecksumError(`${file.path} has the sha256 ${file.sha256} at ${remote.source}, ${asked} was asked for`);
+async function fetchFile(
+  remote: RemoteFiles,
+  file: RemoteFile,
+  target: string,
+  asked: string | undefined,
+  { signal, onProgress, backoffMs }: AddBaseModelOptions,
+): Promise<void> {
+  if (asked && file.sha256 && asked.toLowerCase() !== file.sha256)
+    throw new ChecksumError(`${file.path} has the sha256 ${file.sha256} at ${remote.source}, ${asked} was asked for`);
   const { path, size, gitSha1, sha256 = asked } = file;
   await fetchInto(target, (start) => remote.open(path, start, signal), {
-    ...(size !== undefined && { size }), ...(sha256 && { sha256 }), ...(gitSha1 && { gitSha1 }), ...(signal && { signal }), ...(backoffMs !== undefined && { backoffMs }),
+    ...(size !== undefined && { size }),
+    ...(sha256 && { sha256 }),
+    ...(gitSha1 && { gitSha1 }),
+    ...(signal && { signal }),
+    ...(backoffMs !== undefined && { backoffMs }),
     onProgress: ({ receivedBytes, totalBytes }) => onProgress?.(path, receivedBytes, totalBytes),
   });
 }
@@ -48,14 +68,18 @@ async function fetchAll(remote: RemoteFiles, work: string, options: AddBaseModel
   }
   const wanted = new Set(diffusersFolderFiles(remote.files.map(({ path }) => path)));
   const folder = join(work, 'folder');
-  for (const file of remote.files.filter(({ path }) => wanted.has(path))) await fetchFile(remote, file, join(folder, file.path), options.sha256.get(file.path), options);
+  for (const file of remote.files.filter(({ path }) => wanted.has(path)))
+    await fetchFile(remote, file, join(folder, file.path), options.sha256.get(file.path), options);
   return folder;
 }
 
 async function layoutFor(file: string, work: string, { configDirectory, predictionType }: AddBaseModelOptions) {
   if (configDirectory !== undefined) return layoutOf(configDirectory);
   if ((await singleFileGeneration(file)) === '1') return stableDiffusion1();
-  if (predictionType === undefined) throw new Error('a Stable Diffusion 2.x file does not say what it predicts: give --prediction-type v_prediction (768-pixel models) or epsilon (base models)');
+  if (predictionType === undefined)
+    throw new Error(
+      'a Stable Diffusion 2.x file does not say what it predicts: give --prediction-type v_prediction (768-pixel models) or epsilon (base models)',
+    );
   return stableDiffusion2(predictionType, work);
 }
 
@@ -70,7 +94,8 @@ async function weightsDigests(folder: string): Promise<Record<string, string>> {
   const { unet, vae, textEncoder } = await readDiffusersFolder(folder);
   const digests: Record<string, string> = {};
   for (const part of [unet, vae, textEncoder].map(({ weightsPath }) => dirname(weightsPath))) {
-    for (const name of (await readdir(part)).filter((file) => file.endsWith('.safetensors')).sort()) digests[`${basename(part)}/${name}`] = await sha256OfFile(join(part, name));
+    for (const name of (await readdir(part)).filter((file) => file.endsWith('.safetensors')).sort())
+      digests[`${basename(part)}/${name}`] = await sha256OfFile(join(part, name));
   }
   return digests;
 }
@@ -90,7 +115,8 @@ async function prepare(local: string, source: string, work: string, options: Add
 
 async function carriedFiles(folder: string): Promise<Record<string, Uint8Array>> {
   const files: Record<string, Uint8Array> = {};
-  for (const name of ['README.md', 'styleforge.json']) if (await exists(join(folder, name))) files[name] = await readFile(join(folder, name));
+  for (const name of ['README.md', 'styleforge.json'])
+    if (await exists(join(folder, name))) files[name] = await readFile(join(folder, name));
   return files;
 }
 

@@ -11,34 +11,85 @@ export type PredictionType = (typeof PREDICTION_TYPES)[number];
 const clipTokenizer = fileURLToPath(new URL('../../../../models/styleforge-mini/tokenizer', import.meta.url));
 
 const modelIndex: JsonObject = {
-  _class_name: 'StableDiffusionPipeline', feature_extractor: [null, null], requires_safety_checker: false, safety_checker: [null, null],
-  scheduler: ['diffusers', 'PNDMScheduler'], text_encoder: ['transformers', 'CLIPTextModel'], tokenizer: ['transformers', 'CLIPTokenizer'],
-  unet: ['diffusers', 'UNet2DConditionModel'], vae: ['diffusers', 'AutoencoderKL'],
+  _class_name: 'StableDiffusionPipeline',
+  feature_extractor: [null, null],
+  requires_safety_checker: false,
+  safety_checker: [null, null],
+  scheduler: ['diffusers', 'PNDMScheduler'],
+  text_encoder: ['transformers', 'CLIPTextModel'],
+  tokenizer: ['transformers', 'CLIPTokenizer'],
+  unet: ['diffusers', 'UNet2DConditionModel'],
+  vae: ['diffusers', 'AutoencoderKL'],
 };
 
 const scheduler = (predictionType: PredictionType): JsonObject => ({
-  _class_name: 'PNDMScheduler', beta_end: 0.012, beta_schedule: 'scaled_linear', beta_start: 0.00085, clip_sample: false, num_train_timesteps: 1000,
-  prediction_type: predictionType, set_alpha_to_one: false, skip_prk_steps: true, steps_offset: 1, trained_betas: null,
+  _class_name: 'PNDMScheduler',
+  beta_end: 0.012,
+  beta_schedule: 'scaled_linear',
+  beta_start: 0.00085,
+  clip_sample: false,
+  num_train_timesteps: 1000,
+  prediction_type: predictionType,
+  set_alpha_to_one: false,
+  skip_prk_steps: true,
+  steps_offset: 1,
+  trained_betas: null,
 });
 
 const unet: JsonObject = {
-  _class_name: 'UNet2DConditionModel', act_fn: 'silu', attention_head_dim: 8, block_out_channels: [320, 640, 1280, 1280], center_input_sample: false,
-  cross_attention_dim: 768, down_block_types: ['CrossAttnDownBlock2D', 'CrossAttnDownBlock2D', 'CrossAttnDownBlock2D', 'DownBlock2D'], downsample_padding: 1,
-  flip_sin_to_cos: true, freq_shift: 0, in_channels: 4, layers_per_block: 2, mid_block_scale_factor: 1, norm_eps: 1e-5, norm_num_groups: 32, out_channels: 4,
-  sample_size: 64, up_block_types: ['UpBlock2D', 'CrossAttnUpBlock2D', 'CrossAttnUpBlock2D', 'CrossAttnUpBlock2D'],
+  _class_name: 'UNet2DConditionModel',
+  act_fn: 'silu',
+  attention_head_dim: 8,
+  block_out_channels: [320, 640, 1280, 1280],
+  center_input_sample: false,
+  cross_attention_dim: 768,
+  down_block_types: ['CrossAttnDownBlock2D', 'CrossAttnDownBlock2D', 'CrossAttnDownBlock2D', 'DownBlock2D'],
+  downsample_padding: 1,
+  flip_sin_to_cos: true,
+  freq_shift: 0,
+  in_channels: 4,
+  layers_per_block: 2,
+  mid_block_scale_factor: 1,
+  norm_eps: 1e-5,
+  norm_num_groups: 32,
+  out_channels: 4,
+  sample_size: 64,
+  up_block_types: ['UpBlock2D', 'CrossAttnUpBlock2D', 'CrossAttnUpBlock2D', 'CrossAttnUpBlock2D'],
 };
 
 const vae: JsonObject = {
-  _class_name: 'AutoencoderKL', act_fn: 'silu', block_out_channels: [128, 256, 512, 512],
-  down_block_types: ['DownEncoderBlock2D', 'DownEncoderBlock2D', 'DownEncoderBlock2D', 'DownEncoderBlock2D'], in_channels: 3, latent_channels: 4,
-  layers_per_block: 2, norm_num_groups: 32, out_channels: 3, sample_size: 512, scaling_factor: 0.18215,
+  _class_name: 'AutoencoderKL',
+  act_fn: 'silu',
+  block_out_channels: [128, 256, 512, 512],
+  down_block_types: ['DownEncoderBlock2D', 'DownEncoderBlock2D', 'DownEncoderBlock2D', 'DownEncoderBlock2D'],
+  in_channels: 3,
+  latent_channels: 4,
+  layers_per_block: 2,
+  norm_num_groups: 32,
+  out_channels: 3,
+  sample_size: 512,
+  scaling_factor: 0.18215,
   up_block_types: ['UpDecoderBlock2D', 'UpDecoderBlock2D', 'UpDecoderBlock2D', 'UpDecoderBlock2D'],
 };
 
 const textEncoder: JsonObject = {
-  architectures: ['CLIPTextModel'], attention_dropout: 0, bos_token_id: 49406, eos_token_id: 49407, hidden_act: 'quick_gelu', hidden_size: 768,
-  initializer_factor: 1, initializer_range: 0.02, intermediate_size: 3072, layer_norm_eps: 1e-5, max_position_embeddings: 77, model_type: 'clip_text_model',
-  num_attention_heads: 12, num_hidden_layers: 12, pad_token_id: 1, projection_dim: 768, vocab_size: 49408,
+  architectures: ['CLIPTextModel'],
+  attention_dropout: 0,
+  bos_token_id: 49406,
+  eos_token_id: 49407,
+  hidden_act: 'quick_gelu',
+  hidden_size: 768,
+  initializer_factor: 1,
+  initializer_range: 0.02,
+  intermediate_size: 3072,
+  layer_norm_eps: 1e-5,
+  max_position_embeddings: 77,
+  model_type: 'clip_text_model',
+  num_attention_heads: 12,
+  num_hidden_layers: 12,
+  pad_token_id: 1,
+  projection_dim: 768,
+  vocab_size: 49408,
 };
 
 export const stableDiffusion1Configs = { unet, vae, text_encoder: textEncoder };
@@ -54,9 +105,19 @@ export async function stableDiffusion2(predictionType: PredictionType, scratch: 
     configs: {
       unet: { ...unet, attention_head_dim: [5, 10, 20, 20], cross_attention_dim: 1024, sample_size, use_linear_projection: true },
       vae: { ...vae, sample_size: 768 },
-      text_encoder: { ...textEncoder, hidden_act: 'gelu', hidden_size: 1024, intermediate_size: 4096, num_attention_heads: 16, num_hidden_layers: 23, projection_dim: 512 },
+      text_encoder: {
+        ...textEncoder,
+        hidden_act: 'gelu',
+        hidden_size: 1024,
+        intermediate_size: 4096,
+        num_attention_heads: 16,
+        num_hidden_layers: 23,
+        projection_dim: 512,
+      },
     },
-    modelIndex, schedulerConfig: scheduler(predictionType), tokenizerDirectory: await paddedWithExclamationMarks(scratch),
+    modelIndex,
+    schedulerConfig: scheduler(predictionType),
+    tokenizerDirectory: await paddedWithExclamationMarks(scratch),
   };
 }
 
@@ -75,7 +136,13 @@ async function paddedWithExclamationMarks(scratch: string): Promise<string> {
 export async function layoutOf(directory: string): Promise<SingleFileLayout> {
   const json = (...path: string[]): Promise<JsonObject> => readJson(join(directory, ...path));
   return {
-    configs: { unet: await json('unet', 'config.json'), vae: await json('vae', 'config.json'), text_encoder: await json('text_encoder', 'config.json') },
-    modelIndex: await json('model_index.json'), schedulerConfig: await json('scheduler', 'scheduler_config.json'), tokenizerDirectory: join(directory, 'tokenizer'),
+    configs: {
+      unet: await json('unet', 'config.json'),
+      vae: await json('vae', 'config.json'),
+      text_encoder: await json('text_encoder', 'config.json'),
+    },
+    modelIndex: await json('model_index.json'),
+    schedulerConfig: await json('scheduler', 'scheduler_config.json'),
+    tokenizerDirectory: join(directory, 'tokenizer'),
   };
 }

@@ -22,8 +22,13 @@ SOURCE  hf:OWNER/NAME                    a repository of a model hub (HUB_URL, H
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    revision: { type: 'string', default: 'main' }, sha256: { type: 'string', multiple: true, default: [] }, config: { type: 'string' }, 'prediction-type': { type: 'string' },
-    title: { type: 'string' }, license: { type: 'string' }, 'auxiliary-prompt': { type: 'string' },
+    revision: { type: 'string', default: 'main' },
+    sha256: { type: 'string', multiple: true, default: [] },
+    config: { type: 'string' },
+    'prediction-type': { type: 'string' },
+    title: { type: 'string' },
+    license: { type: 'string' },
+    'auxiliary-prompt': { type: 'string' },
   },
 });
 
@@ -54,11 +59,22 @@ async function add(name: string, source: string): Promise<void> {
   const { baseModelsDirectory, hub, s3 } = loadConfig();
   const prediction = predictionType();
   const profile = {
-    ...(values.title && { title: values.title }), ...(values.license && { license: values.license }), ...(values['auxiliary-prompt'] && { auxiliary_prompt: values['auxiliary-prompt'] }),
+    ...(values.title && { title: values.title }),
+    ...(values.license && { license: values.license }),
+    ...(values['auxiliary-prompt'] && { auxiliary_prompt: values['auxiliary-prompt'] }),
   };
   const folder = await addBaseModel({
-    directory: baseModelsDirectory, name, source, hub, s3, revision: values.revision, sha256: new Map(values.sha256.map(parseDigest)), profile,
-    ...(values.config && { configDirectory: values.config }), ...(prediction && { predictionType: prediction }), onProgress: progressPrinter(),
+    directory: baseModelsDirectory,
+    name,
+    source,
+    hub,
+    s3,
+    revision: values.revision,
+    sha256: new Map(values.sha256.map(parseDigest)),
+    profile,
+    ...(values.config && { configDirectory: values.config }),
+    ...(prediction && { predictionType: prediction }),
+    onProgress: progressPrinter(),
   });
   process.stdout.write(`${folder} is ready: jobs can name it as "base_model": "${name}"\n`);
 }

@@ -32,7 +32,9 @@ async function hubFiles(source: string, { hub, revision }: RemoteOptions): Promi
   const single = files.find((file) => file.path === path);
   if (path !== '' && !single) throw new Error(`${repository.name} has no file '${path}' at revision ${revision}`);
   return {
-    source: `hf:${repository.name}@${commit}${path && `/${path}`}`, files, ...(single && { single }),
+    source: `hf:${repository.name}@${commit}${path && `/${path}`}`,
+    files,
+    ...(single && { single }),
     open: (file, start, signal) => repository.open(commit, file, start, signal),
   };
 }
@@ -49,7 +51,9 @@ async function s3Files(source: string, { s3 }: RemoteOptions): Promise<RemoteFil
   const single = files.find(({ path }) => isFile && prefix + path === key);
   if (isFile && !single) throw new Error(`there is no ${source}`);
   return {
-    source, files, ...(single && { single }),
+    source,
+    files,
+    ...(single && { single }),
     async open(path, start) {
       const { body, size } = await store.getStream(path, start > 0 ? { start } : undefined);
       return { start, totalBytes: size, body };
@@ -59,7 +63,8 @@ async function s3Files(source: string, { s3 }: RemoteOptions): Promise<RemoteFil
 
 function urlFile(source: string): RemoteFiles {
   const single = { path: decodeURIComponent(new URL(source).pathname.split('/').at(-1) ?? '') };
-  if (!/^[\w.-]+\.safetensors$/.test(single.path)) throw new Error(`${source} must lead to a .safetensors file; name a whole folder by hf: or s3:`);
+  if (!/^[\w.-]+\.safetensors$/.test(single.path))
+    throw new Error(`${source} must lead to a .safetensors file; name a whole folder by hf: or s3:`);
   return { source, files: [single], single, open: (_path, start, signal) => openUrl(source, start, { signal }) };
 }
 

@@ -20,8 +20,14 @@ const READY_MS = 120_000;
 const entryOf = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
 export async function run(args: string[]): Promise<void> {
-  const { values } = parseArgs({ args, options: { seconds: { type: 'string', default: '5' }, connections: { type: 'string', default: '10' } } });
-  const load = { seconds: numberOption('seconds', values.seconds, { least: 0.1, fraction: true }), connections: numberOption('connections', values.connections) };
+  const { values } = parseArgs({
+    args,
+    options: { seconds: { type: 'string', default: '5' }, connections: { type: 'string', default: '10' } },
+  });
+  const load = {
+    seconds: numberOption('seconds', values.seconds, { least: 0.1, fraction: true }),
+    connections: numberOption('connections', values.connections),
+  };
   const directory = await mkdtemp(path.join(tmpdir(), 'styleforge-bench-'));
   const postgres = await startEmbeddedPostgres({ directory: path.join(directory, 'postgres') });
   const children: ChildProcess[] = [];
@@ -29,12 +35,20 @@ export async function run(args: string[]): Promise<void> {
     await migrate(postgres.databaseUrl);
     const key = await makeKey(postgres.databaseUrl);
     await writeBaseModelConfigs(path.join(directory, 'models', 'tiny'));
-    const settings = { DATABASE_URL: postgres.databaseUrl, DATA_DIRECTORY: directory, BASE_MODELS_DIRECTORY: path.join(directory, 'models'), LOG_LEVEL: 'warn', RATE_LIMIT_REQUESTS: '0', MAX_QUEUED_JOBS_PER_PROJECT: '1000000' };
+    const settings = {
+      DATABASE_URL: postgres.databaseUrl,
+      DATA_DIRECTORY: directory,
+      BASE_MODELS_DIRECTORY: path.join(directory, 'models'),
+      LOG_LEVEL: 'warn',
+      RATE_LIMIT_REQUESTS: '0',
+      MAX_QUEUED_JOBS_PER_PROJECT: '1000000',
+    };
     const real = await start(entryOf('../../../api/src/main.ts'), settings, children);
     const bare = await start(entryOf('bare-server.ts'), settings, children);
     const { jobId, job } = await createJob(real, key);
     const authorization = { authorization: `Bearer ${key}` };
-    const poll = (id: string, what: string) => compare(what, { ...load, url: `${bare}/jobs/${id}` }, { ...load, url: `${real}/v1/training-jobs/${id}`, headers: authorization });
+    const poll = (id: string, what: string) =>
+      compare(what, { ...load, url: `${bare}/jobs/${id}` }, { ...load, url: `${real}/v1/training-jobs/${id}`, headers: authorization });
     await poll(jobId, 'status poll of a queued job');
     await startJob(postgres.databaseUrl, jobId);
     await poll(jobId, 'status poll of a running job');
@@ -65,7 +79,11 @@ async function createJob(url: string, key: string): Promise<{ jobId: string; job
   const headers = { authorization: `Bearer ${key}` };
   const send = async (to: string, body: object | FormData) => {
     const isForm = body instanceof FormData;
-    const answer = await fetch(url + to, { method: 'POST', headers: isForm ? headers : { ...headers, 'content-type': 'application/json' }, body: isForm ? body : JSON.stringify(body) });
+    const answer = await fetch(url + to, {
+      method: 'POST',
+      headers: isForm ? headers : { ...headers, 'content-type': 'application/json' },
+      body: isForm ? body : JSON.stringify(body),
+    });
     if (!answer.ok) throw new Error(`${to} answered ${answer.status}: ${await answer.text()}`);
     return (await answer.json()) as { id: string };
   };

@@ -5,7 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { elementCount, type Graph } from '@styleforge/autodiff';
-import { AutoencoderKL, CLIPTextModel, parseAutoencoderKLConfig, parseCLIPTextConfig, parseUNet2DConditionConfig, randomNormals, UNet2DConditionModel } from '@styleforge/diffusion';
+import {
+  AutoencoderKL,
+  CLIPTextModel,
+  parseAutoencoderKLConfig,
+  parseCLIPTextConfig,
+  parseUNet2DConditionConfig,
+  randomNormals,
+  UNet2DConditionModel,
+} from '@styleforge/diffusion';
 import { smallestGraphs } from '@styleforge/styleforge';
 import { writeDiffusersFolder, writeSingleFile, type TensorEntry } from '@styleforge/weights';
 import { addBaseModel } from '../base-models/add-base-model.ts';
@@ -33,11 +41,13 @@ const randomWeights = ({ parameters }: Graph): TensorEntry[] =>
 async function writeRandomModel(directory: string): Promise<void> {
   const { configs, ...layout } = stableDiffusion1();
   const graphs = smallestGraphs({
-    unet: new UNet2DConditionModel(parseUNet2DConditionConfig(configs.unet)), vae: new AutoencoderKL(parseAutoencoderKLConfig(configs.vae)),
+    unet: new UNet2DConditionModel(parseUNet2DConditionConfig(configs.unet)),
+    vae: new AutoencoderKL(parseAutoencoderKLConfig(configs.vae)),
     textEncoder: new CLIPTextModel(parseCLIPTextConfig(configs.text_encoder)),
   });
   const components = {
-    unet: { config: configs.unet, weights: randomWeights(graphs.unet) }, vae: { config: configs.vae, weights: randomWeights(graphs.vae) },
+    unet: { config: configs.unet, weights: randomWeights(graphs.unet) },
+    vae: { config: configs.vae, weights: randomWeights(graphs.vae) },
     text_encoder: { config: configs.text_encoder, weights: randomWeights(graphs.textEncoder) },
   };
   await writeDiffusersFolder(directory, { ...layout, components }, { dtype: 'F16' });
@@ -48,28 +58,53 @@ async function addTimed(hub: FakeHub, source: string, directory: string, size: n
   const start = performance.now();
   let received = 0;
   await addBaseModel({
-    directory, name: 'random', source, hub: { endpoint: hub.url }, s3: { region: 'us-east-1', forcePathStyle: true }, revision: 'main', sha256: new Map(), profile: {},
-    onProgress: () => { received = performance.now(); },
+    directory,
+    name: 'random',
+    source,
+    hub: { endpoint: hub.url },
+    s3: { region: 'us-east-1', forcePathStyle: true },
+    revision: 'main',
+    sha256: new Map(),
+    profile: {},
+    onProgress: () => {
+      received = performance.now();
+    },
   });
   const [downloaded, total] = [(received - start) / 1e3, (performance.now() - start) / 1e3];
   print({
-    source: source === `hf:${repository}` ? 'folder' : 'single file', megabytes: Math.round(size / MEGABYTE), breaks: breaks.length, sent_again_percent: round(100 * (hub.sent / size - 1)),
-    download_seconds: round(downloaded), seconds: round(total), peak_mib: Math.round(process.resourceUsage().maxRSS / 1024),
+    source: source === `hf:${repository}` ? 'folder' : 'single file',
+    megabytes: Math.round(size / MEGABYTE),
+    breaks: breaks.length,
+    sent_again_percent: round(100 * (hub.sent / size - 1)),
+    download_seconds: round(downloaded),
+    seconds: round(total),
+    peak_mib: Math.round(process.resourceUsage().maxRSS / 1024),
   });
   await rm(join(directory, 'random'), { recursive: true });
 }
 
 export async function run(args: string[]): Promise<void> {
-  const { values } = parseArgs({ args, options: { breaks: { type: 'string', default: '8' }, directory: { type: 'string', default: tmpdir() } } });
+  const { values } = parseArgs({
+    args,
+    options: { breaks: { type: 'string', default: '8' }, directory: { type: 'string', default: tmpdir() } },
+  });
   const breaks = Array.from({ length: numberOption('breaks', values.breaks, { least: 0 }) }, (_, index) => 50 * MEGABYTE * (index + 1));
   const scratch = await mkdtemp(join(values.directory, 'styleforge-bench-'));
   try {
     const [folder, files, models] = [join(scratch, 'folder'), join(scratch, 'files'), join(scratch, 'models')];
     await writeRandomModel(folder);
     const folderHub = await startFakeHub(folder, repository);
-    const weights = ['unet/diffusion_pytorch_model', 'vae/diffusion_pytorch_model', 'text_encoder/model'].map((name) => join(folder, `${name}.safetensors`));
+    const weights = ['unet/diffusion_pytorch_model', 'vae/diffusion_pytorch_model', 'text_encoder/model'].map((name) =>
+      join(folder, `${name}.safetensors`),
+    );
     const sizes = await Promise.all(weights.map(async (path) => (await stat(path)).size));
-    await addTimed(folderHub, `hf:${repository}`, models, sizes.reduce((sum, size) => sum + size), breaks);
+    await addTimed(
+      folderHub,
+      `hf:${repository}`,
+      models,
+      sizes.reduce((sum, size) => sum + size),
+      breaks,
+    );
     await folderHub.stop();
     const single = join(files, 'model.safetensors');
     await mkdir(files);

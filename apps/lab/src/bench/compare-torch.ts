@@ -47,18 +47,32 @@ function lastLineOf(command: string, args: readonly string[], input = ''): Promi
 }
 
 /** `ownArguments`: those of this very benchmark, without --compare. */
-export async function compareWithTorch(ownArguments: readonly string[], { library, mode, geometry, steps, threads, device, python = loadConfig().extractors.python }: Comparison): Promise<void> {
+export async function compareWithTorch(
+  ownArguments: readonly string[],
+  { library, mode, geometry, steps, threads, device, python = loadConfig().extractors.python }: Comparison,
+): Promise<void> {
   if (library !== 'torch') throw new Error(`--compare ${library}: torch is what can be compared with`);
   const ours = await lastLineOf(process.execPath, [...typeScript(process.argv[1] ?? ''), mode, ...ownArguments]);
   if (!python) {
-    console.log(JSON.stringify({ note: 'set METRICS_PYTHON or --python to a Python that has torch, diffusers and transformers to compare with it' }));
+    console.log(
+      JSON.stringify({ note: 'set METRICS_PYTHON or --python to a Python that has torch, diffusers and transformers to compare with it' }),
+    );
     return;
   }
   for (const precision of device === 'cpu' ? ['no'] : ['no', 'bf16']) {
-    const theirs = await lastLineOf(python, [script], JSON.stringify({ ...geometry, mode, steps, device, precision, threads: threads ?? availableParallelism() }));
+    const theirs = await lastLineOf(
+      python,
+      [script],
+      JSON.stringify({ ...geometry, mode, steps, device, precision, threads: threads ?? availableParallelism() }),
+    );
     const [ourMemory, theirMemory] = [ours.device_gib ?? ours.peak_gib, theirs.peak_gib];
-    console.log(JSON.stringify({
-      against: 'torch', torch_precision: precision, times_faster: Number((theirs.median_seconds / ours.median_seconds).toFixed(2)), memory_share: Number((ourMemory / theirMemory).toFixed(2)),
-    }));
+    console.log(
+      JSON.stringify({
+        against: 'torch',
+        torch_precision: precision,
+        times_faster: Number((theirs.median_seconds / ours.median_seconds).toFixed(2)),
+        memory_share: Number((ourMemory / theirMemory).toFixed(2)),
+      }),
+    );
   }
 }

@@ -30,20 +30,36 @@ const PAGE = 4;
 
 async function listing(directory: string): Promise<object[]> {
   const entries = (await readdir(directory, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
-  return Promise.all(entries.map(async ({ parentPath, name }) => {
-    const path = join(parentPath, name);
-    const { size } = await stat(path);
-    const shown = { type: 'file', path: relative(directory, path).split(sep).join('/'), size };
-    if (size > LARGE) return { ...shown, oid: 'a'.repeat(40), lfs: { oid: await sha256OfFile(path), size } };
-    return { ...shown, oid: createHash('sha1').update(`blob ${size}\0`).update(await readFile(path)).digest('hex') };
-  }));
+  return Promise.all(
+    entries.map(async ({ parentPath, name }) => {
+      const path = join(parentPath, name);
+      const { size } = await stat(path);
+      const shown = { type: 'file', path: relative(directory, path).split(sep).join('/'), size };
+      if (size > LARGE) return { ...shown, oid: 'a'.repeat(40), lfs: { oid: await sha256OfFile(path), size } };
+      return {
+        ...shown,
+        oid: createHash('sha1')
+          .update(`blob ${size}\0`)
+          .update(await readFile(path))
+          .digest('hex'),
+      };
+    }),
+  );
 }
 
 /** Serves `directory` as the repository `name`; with `token` to its bearer alone. */
 export async function startFakeHub(directory: string, name: string, { token }: { token?: string } = {}): Promise<FakeHub> {
   const files = await listing(directory);
-  const hub = { commit: 'c0ffee'.padEnd(40, '0'), sent: 0, breaks: [] as number[], refusals: [] as number[], corrupt: false, knowsRanges: true };
-  const json = (response: ServerResponse, body: unknown, headers: Record<string, string> = {}): void => void response.writeHead(200, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
+  const hub = {
+    commit: 'c0ffee'.padEnd(40, '0'),
+    sent: 0,
+    breaks: [] as number[],
+    refusals: [] as number[],
+    corrupt: false,
+    knowsRanges: true,
+  };
+  const json = (response: ServerResponse, body: unknown, headers: Record<string, string> = {}): void =>
+    void response.writeHead(200, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
 
   async function sendFile(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
     const refusal = hub.refusals.shift();
@@ -51,7 +67,10 @@ export async function startFakeHub(directory: string, name: string, { token }: {
     const { size } = await stat(path);
     const start = hub.knowsRanges ? Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0) : 0;
     if (start >= size) return void response.writeHead(416).end();
-    response.writeHead(start > 0 ? 206 : 200, { 'content-length': size - start, ...(start > 0 && { 'content-range': `bytes ${start}-${size - 1}/${size}` }) });
+    response.writeHead(start > 0 ? 206 : 200, {
+      'content-length': size - start,
+      ...(start > 0 && { 'content-range': `bytes ${start}-${size - 1}/${size}` }),
+    });
     await pipeline(bytesOf(path, start, hub.breaks.shift() ?? Infinity), response);
   }
 
@@ -78,7 +97,8 @@ export async function startFakeHub(directory: string, name: string, { token }: {
     // Where files really lie, on a host of its own that wants no token.
     if (path.startsWith('/cdn/')) return sendFile(request, response, join(directory, path.slice('/cdn/'.length)));
     if (token !== undefined && request.headers.authorization !== `Bearer ${token}`) return void response.writeHead(401).end();
-    if ([`/api/models/${name}/revision/main`, `/api/models/${name}/revision/${hub.commit}`].includes(path)) return json(response, { sha: hub.commit });
+    if ([`/api/models/${name}/revision/main`, `/api/models/${name}/revision/${hub.commit}`].includes(path))
+      return json(response, { sha: hub.commit });
     if (path === `/api/models/${name}/tree/${hub.commit}`) {
       const from = Number(url.searchParams.get('cursor') ?? 0);
       const next = `<${base}${path}?recursive=true&cursor=${from + PAGE}>; rel="next"`;
@@ -93,9 +113,10 @@ export async function startFakeHub(directory: string, name: string, { token }: {
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   return Object.assign(hub, {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    stop: () => new Promise<void>((done) => {
-      server.close(() => done());
-      server.closeAllConnections();
-    }),
+    stop: () =>
+      new Promise<void>((done) => {
+        server.close(() => done());
+        server.closeAllConnections();
+      }),
   });
 }

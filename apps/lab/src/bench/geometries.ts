@@ -14,12 +14,30 @@ export interface Geometry {
 }
 
 const unetBasics = {
-  _class_name: 'UNet2DConditionModel', act_fn: 'silu', center_input_sample: false, downsample_padding: 1, flip_sin_to_cos: true, freq_shift: 0,
-  in_channels: 4, out_channels: 4, mid_block_scale_factor: 1, norm_eps: 1e-5,
+  _class_name: 'UNet2DConditionModel',
+  act_fn: 'silu',
+  center_input_sample: false,
+  downsample_padding: 1,
+  flip_sin_to_cos: true,
+  freq_shift: 0,
+  in_channels: 4,
+  out_channels: 4,
+  mid_block_scale_factor: 1,
+  norm_eps: 1e-5,
 };
 const textBasics = {
-  architectures: ['CLIPTextModel'], model_type: 'clip_text_model', attention_dropout: 0, hidden_act: 'quick_gelu', initializer_factor: 1, initializer_range: 0.02,
-  layer_norm_eps: 1e-5, max_position_embeddings: 77, vocab_size: 49408, bos_token_id: 0, eos_token_id: 2, pad_token_id: 1,
+  architectures: ['CLIPTextModel'],
+  model_type: 'clip_text_model',
+  attention_dropout: 0,
+  hidden_act: 'quick_gelu',
+  initializer_factor: 1,
+  initializer_range: 0.02,
+  layer_norm_eps: 1e-5,
+  max_position_embeddings: 77,
+  vocab_size: 49408,
+  bos_token_id: 0,
+  eos_token_id: 2,
+  pad_token_id: 1,
 };
 const attentionDown = 'CrossAttnDownBlock2D';
 const attentionUp = 'CrossAttnUpBlock2D';
@@ -27,26 +45,66 @@ const attentionUp = 'CrossAttnUpBlock2D';
 const geometries: Readonly<Record<string, Geometry>> = {
   /** Stable Diffusion 1.5 at 512x512: 859.5 M and 123.1 M parameters. */
   sd15: {
-    unet: stableDiffusion1.unet, textEncoder: stableDiffusion1.text_encoder,
-    latentShape: [4, 64, 64], batchSize: 2, gradientCheckpointing: true, momentPrecision: 'bfloat16', gradientPrecision: 'float16',
+    unet: stableDiffusion1.unet,
+    textEncoder: stableDiffusion1.text_encoder,
+    latentShape: [4, 64, 64],
+    batchSize: 2,
+    gradientCheckpointing: true,
+    momentPrecision: 'bfloat16',
+    gradientPrecision: 'float16',
   },
   /** The small geometry: U-Net 16 M, text encoder 7 M parameters, latents of 16x16. */
   small: {
     unet: {
-      ...unetBasics, attention_head_dim: 8, block_out_channels: [64, 128, 192], cross_attention_dim: 128, layers_per_block: 2, norm_num_groups: 32, sample_size: 16,
-      down_block_types: [attentionDown, attentionDown, 'DownBlock2D'], up_block_types: ['UpBlock2D', attentionUp, attentionUp],
+      ...unetBasics,
+      attention_head_dim: 8,
+      block_out_channels: [64, 128, 192],
+      cross_attention_dim: 128,
+      layers_per_block: 2,
+      norm_num_groups: 32,
+      sample_size: 16,
+      down_block_types: [attentionDown, attentionDown, 'DownBlock2D'],
+      up_block_types: ['UpBlock2D', attentionUp, attentionUp],
     },
-    textEncoder: { ...textBasics, hidden_size: 128, intermediate_size: 512, num_attention_heads: 4, num_hidden_layers: 3, projection_dim: 128 },
-    latentShape: [4, 16, 16], batchSize: 2, gradientCheckpointing: false, momentPrecision: 'float32', gradientPrecision: 'float32',
+    textEncoder: {
+      ...textBasics,
+      hidden_size: 128,
+      intermediate_size: 512,
+      num_attention_heads: 4,
+      num_hidden_layers: 3,
+      projection_dim: 128,
+    },
+    latentShape: [4, 16, 16],
+    batchSize: 2,
+    gradientCheckpointing: false,
+    momentPrecision: 'float32',
+    gradientPrecision: 'float32',
   },
 };
 
-export const schedulerConfig = { _class_name: 'DDPMScheduler', beta_start: 0.00085, beta_end: 0.012, beta_schedule: 'scaled_linear', num_train_timesteps: 1000, prediction_type: 'epsilon' };
+export const schedulerConfig = {
+  _class_name: 'DDPMScheduler',
+  beta_start: 0.00085,
+  beta_end: 0.012,
+  beta_schedule: 'scaled_linear',
+  num_train_timesteps: 1000,
+  prediction_type: 'epsilon',
+};
 
 /** Stable Diffusion's autoencoder; benchmarks of the U-Net only need it for its factor of eight. */
 export const vaeConfig = {
-  _class_name: 'AutoencoderKL', act_fn: 'silu', block_out_channels: [128, 256, 512, 512], down_block_types: new Array<string>(4).fill('DownEncoderBlock2D'),
-  up_block_types: new Array<string>(4).fill('UpDecoderBlock2D'), in_channels: 3, out_channels: 3, latent_channels: 4, layers_per_block: 2, norm_num_groups: 32, sample_size: 512, scaling_factor: 0.18215,
+  _class_name: 'AutoencoderKL',
+  act_fn: 'silu',
+  block_out_channels: [128, 256, 512, 512],
+  down_block_types: new Array<string>(4).fill('DownEncoderBlock2D'),
+  up_block_types: new Array<string>(4).fill('UpDecoderBlock2D'),
+  in_channels: 3,
+  out_channels: 3,
+  latent_channels: 4,
+  layers_per_block: 2,
+  norm_num_groups: 32,
+  sample_size: 512,
+  scaling_factor: 0.18215,
 };
 
 /** Throws where there is none of this name. */

@@ -38,14 +38,19 @@ const measurements: readonly Measurement[] = [
 
 /** Runs one benchmark in a process group of its own, which ends with it, and gives back its lines; throws when it fails or is stopped, with what it had printed in `lines`. */
 function linesOf(args: readonly string[], seconds: number, lines: Figures[]): Promise<void> {
-  const child = spawn(process.execPath, [...typeScript(process.argv[1] ?? ''), ...args], { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const child = spawn(process.execPath, [...typeScript(process.argv[1] ?? ''), ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
   let [rest, complaint] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     const parts = (rest + text).split('\n');
     rest = parts.pop() ?? '';
     lines.push(...parts.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Figures));
   });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => { complaint = (complaint + text).slice(-2000); });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    complaint = (complaint + text).slice(-2000);
+  });
   let stopped = false;
   const timer = setTimeout(() => {
     stopped = true;
@@ -65,11 +70,25 @@ function rowOf({ name }: Measurement, lines: readonly Figures[], failure: string
   const steps = lines.filter(({ library, step }) => library === undefined && step !== undefined);
   const medians = lines.filter(({ median_seconds: seconds }) => seconds !== undefined);
   // of a training that was stopped: its steps but for the first
-  const ours = medians.find(({ library }) => library === undefined) ?? (steps.length > 1 ? { ...steps.at(-1), median_seconds: median(steps.slice(1).map(({ seconds }) => Number(seconds))) } : undefined);
-  const torch = (precision: string): Figures | undefined => medians.find((line) => line.library !== undefined && line.precision === precision);
+  const ours =
+    medians.find(({ library }) => library === undefined) ??
+    (steps.length > 1 ? { ...steps.at(-1), median_seconds: median(steps.slice(1).map(({ seconds }) => Number(seconds))) } : undefined);
+  const torch = (precision: string): Figures | undefined =>
+    medians.find((line) => line.library !== undefined && line.precision === precision);
   const cells = [ours, torch('no'), torch('bf16')].flatMap((line) => [line?.median_seconds, line?.device_gib ?? line?.peak_gib]);
-  const others = lines.filter((line) => line.phase === undefined && line.step === undefined && line.median_seconds === undefined && line.against === undefined);
-  const note = [failure, ...others.map((line) => Object.entries(line).map(([key, value]) => `${key} ${value}`).join(', '))].filter(Boolean).join('<br>');
+  const others = lines.filter(
+    (line) => line.phase === undefined && line.step === undefined && line.median_seconds === undefined && line.against === undefined,
+  );
+  const note = [
+    failure,
+    ...others.map((line) =>
+      Object.entries(line)
+        .map(([key, value]) => `${key} ${value}`)
+        .join(', '),
+    ),
+  ]
+    .filter(Boolean)
+    .join('<br>');
   return `| ${[name, ...cells.map((cell) => cell ?? ''), note.replaceAll('\n', ' ').replaceAll('|', '/')].join(' | ')} |`;
 }
 
@@ -77,7 +96,14 @@ const head = '| | s | GiB | torch s | GiB | torch bf16 s | GiB | |\n|---|---|---
 
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
-    args, options: { device: { type: 'string', default: 'webgpu' }, python: { type: 'string' }, minutes: { type: 'string', default: '9' }, only: { type: 'string', default: '' }, out: { type: 'string' } },
+    args,
+    options: {
+      device: { type: 'string', default: 'webgpu' },
+      python: { type: 'string' },
+      minutes: { type: 'string', default: '9' },
+      only: { type: 'string', default: '' },
+      out: { type: 'string' },
+    },
   });
   const minutes = numberOption('minutes', values.minutes);
   const start = performance.now();
@@ -85,14 +111,31 @@ export async function run(args: string[]): Promise<void> {
     console.log(text);
     if (values.out !== undefined) await appendFile(values.out, `${text}\n`);
   };
-  await note(JSON.stringify({ gpu: nvidiaGpu('name', 'driver_version', 'memory.total')?.join(', ') ?? 'not of NVIDIA', device: values.device, node: process.version, date: new Date().toISOString() }));
+  await note(
+    JSON.stringify({
+      gpu: nvidiaGpu('name', 'driver_version', 'memory.total')?.join(', ') ?? 'not of NVIDIA',
+      device: values.device,
+      node: process.version,
+      date: new Date().toISOString(),
+    }),
+  );
   const rows: string[] = [];
   let failures = 0;
   for (const measurement of measurements.filter(({ name }) => name.includes(values.only))) {
     const left = minutes * 60 - secondsSince(start);
     const lines: Figures[] = [];
     const beside = measurement.compared && values.python !== undefined ? ['--compare', 'torch', '--python', values.python] : [];
-    const failure = left < 10 ? 'no time left' : await linesOf([...measurement.args, '--device', values.device, ...beside], Math.round(Math.min(left, measurement.seconds)), lines).then(() => undefined, (error: unknown) => String(error));
+    const failure =
+      left < 10
+        ? 'no time left'
+        : await linesOf(
+            [...measurement.args, '--device', values.device, ...beside],
+            Math.round(Math.min(left, measurement.seconds)),
+            lines,
+          ).then(
+            () => undefined,
+            (error: unknown) => String(error),
+          );
     for (const line of lines) await note(JSON.stringify({ measurement: measurement.name, ...line }));
     rows.push(rowOf(measurement, lines, failure));
     if (failure !== undefined) failures += 1;

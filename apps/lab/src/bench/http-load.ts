@@ -20,7 +20,12 @@ export async function measureLoad(load: Load): Promise<LoadFigures> {
   const seconds = (performance.now() - start) / 1000;
   agent.destroy();
   const milliseconds = (part: number) => Number(percentile(times, part).toFixed(2));
-  return { requests: times.length, per_second: Number((times.length / seconds).toFixed(1)), p50_ms: milliseconds(0.5), p99_ms: milliseconds(0.99) };
+  return {
+    requests: times.length,
+    per_second: Number((times.length / seconds).toFixed(1)),
+    p50_ms: milliseconds(0.5),
+    p99_ms: milliseconds(0.99),
+  };
 }
 
 /** Milliseconds to the end of the answer, which must be a good one. */
@@ -29,7 +34,10 @@ function sendOnce({ url, method = 'GET', headers = {}, body }: Load, agent: Agen
   return new Promise((done, fail) => {
     const request = startRequest(url, { method, headers, agent }, (answer) => {
       const status = answer.statusCode ?? 0;
-      answer.resume().on('end', () => (status < 300 ? done(performance.now() - start) : fail(new Error(`${method} ${url} answered ${status}`)))).on('error', fail);
+      answer
+        .resume()
+        .on('end', () => (status < 300 ? done(performance.now() - start) : fail(new Error(`${method} ${url} answered ${status}`))))
+        .on('error', fail);
     });
     request.on('error', fail).end(body);
   });

@@ -44,7 +44,10 @@ async function measureReferences(python: string, x: Features, y: Features, subse
     await writeFile(files[0], new Uint8Array(x.data.buffer, x.data.byteOffset, x.data.byteLength));
     await writeFile(files[1], new Uint8Array(y.data.buffer, y.data.byteOffset, y.data.byteLength));
     const { stdout } = await promisify(execFile)(python, [script, ...files, String(x.dimension), String(subsets)]);
-    return stdout.trim().split('\n').map((line) => JSON.parse(line) as Figures & { library: string });
+    return stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Figures & { library: string });
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
@@ -52,19 +55,38 @@ async function measureReferences(python: string, x: Features, y: Features, subse
 
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
-    args, options: { images: { type: 'string', default: '10000' }, dimension: { type: 'string', default: '2048' }, subsets: { type: 'string', default: '100' }, python: { type: 'string' } },
+    args,
+    options: {
+      images: { type: 'string', default: '10000' },
+      dimension: { type: 'string', default: '2048' },
+      subsets: { type: 'string', default: '100' },
+      python: { type: 'string' },
+    },
   });
   const [images, dimension, subsets] = (['images', 'dimension', 'subsets'] as const).map((name) => numberOption(name, values[name]));
   const python = values.python ?? loadConfig().extractors.python;
   const [x, y] = [makeFeatures(images, dimension, 0, 0.5), makeFeatures(images, dimension, 1, 0.6)];
   const ours = await measureOurs(x, y, subsets);
-  print({ library: 'styleforge', images, dimension, subsets, ...ours, fid_seconds: rounded(ours.fid_seconds), kid_seconds: rounded(ours.kid_seconds), peak_gib: rounded(process.resourceUsage().maxRSS / 2 ** 20) });
-  if (!python) return print({ note: 'set METRICS_PYTHON or --python to a Python that has torch-fidelity or clean-fid to compare with them' });
+  print({
+    library: 'styleforge',
+    images,
+    dimension,
+    subsets,
+    ...ours,
+    fid_seconds: rounded(ours.fid_seconds),
+    kid_seconds: rounded(ours.kid_seconds),
+    peak_gib: rounded(process.resourceUsage().maxRSS / 2 ** 20),
+  });
+  if (!python)
+    return print({ note: 'set METRICS_PYTHON or --python to a Python that has torch-fidelity or clean-fid to compare with them' });
   for (const reference of await measureReferences(python, x, y, subsets)) {
     print({ ...reference, fid_seconds: rounded(reference.fid_seconds), kid_seconds: rounded(reference.kid_seconds) });
     print({
-      against: reference.library, times_faster_fid: rounded(reference.fid_seconds / ours.fid_seconds), times_faster_kid: rounded(reference.kid_seconds / ours.kid_seconds),
-      fid_difference: Math.abs(reference.fid - ours.fid), kid_difference: Math.abs(reference.kid - ours.kid),
+      against: reference.library,
+      times_faster_fid: rounded(reference.fid_seconds / ours.fid_seconds),
+      times_faster_kid: rounded(reference.kid_seconds / ours.kid_seconds),
+      fid_difference: Math.abs(reference.fid - ours.fid),
+      kid_difference: Math.abs(reference.kid - ours.kid),
     });
   }
 }

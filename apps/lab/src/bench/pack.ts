@@ -25,7 +25,9 @@ const assets = [join(here, 'torch-reference.py'), fileURLToPath(new URL('optimiz
 const engineAlone: Plugin = {
   name: 'engine alone',
   setup: ({ onResolve, onLoad }) => {
-    onResolve({ filter: /^\.\// }, ({ path, resolveDir }) => (leftOut.includes(path) && join(resolveDir, '/') === here ? { external: true } : undefined));
+    onResolve({ filter: /^\.\// }, ({ path, resolveDir }) =>
+      leftOut.includes(path) && join(resolveDir, '/') === here ? { external: true } : undefined,
+    );
     onResolve({ filter: /^sharp$/ }, () => ({ path: 'sharp', namespace: 'absent' }));
     onLoad({ filter: /./, namespace: 'absent' }, () => ({ contents: "export default () => { throw new Error('sharp is not packed'); };" }));
   },
@@ -33,8 +35,18 @@ const engineAlone: Plugin = {
 
 async function compile(folder: string): Promise<void> {
   await build({
-    entryPoints: [join(here, 'main.ts')], outdir: folder, outExtension: { '.js': '.mjs' }, bundle: true, splitting: true, format: 'esm', platform: 'node', target: 'node20.19', keepNames: true,
-    external: libraries, plugins: [engineAlone], logLevel: 'warning',
+    entryPoints: [join(here, 'main.ts')],
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    keepNames: true,
+    external: libraries,
+    plugins: [engineAlone],
+    logLevel: 'warning',
     // CommonJS libraries ask for Node's own modules by this name; written so that packages/launch leaves it alone
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta['url']);" },
   });
@@ -44,13 +56,17 @@ async function compile(folder: string): Promise<void> {
 const isForLinuxX64 = (path: string): boolean => !/napi-v\d+\/(darwin|win32|linux\/arm64)/.test(path);
 
 async function copyLibraries(folder: string): Promise<void> {
-  for (const name of libraries) await cp(join(modules, name), join(folder, 'node_modules', name), { recursive: true, filter: isForLinuxX64 });
+  for (const name of libraries)
+    await cp(join(modules, name), join(folder, 'node_modules', name), { recursive: true, filter: isForLinuxX64 });
 }
 
 export async function run(args: string[]): Promise<void> {
-  const { values: { to } } = parseArgs({ args, options: { to: { type: 'string' } } });
+  const {
+    values: { to },
+  } = parseArgs({ args, options: { to: { type: 'string' } } });
   if (to === undefined || !to.endsWith('.tar.xz')) throw new Error('--to: name a file that ends with .tar.xz');
-  if (process.platform !== 'linux' || process.arch !== 'x64') throw new Error('this packs the Node that runs it, for Linux on x64: run it there');
+  if (process.platform !== 'linux' || process.arch !== 'x64')
+    throw new Error('this packs the Node that runs it, for Linux on x64: run it there');
   const parent = await mkdtemp(join(tmpdir(), 'styleforge-pack-'));
   const folder = join(parent, NAME);
   try {

@@ -34,23 +34,47 @@ async function trained(geometry: Geometry, steps: number, compile: Pick<CompileO
 /** Sum of the squared differences of all weights. */
 function squaredDistance(a: ParameterBuffers, b: ParameterBuffers): number {
   let sum = 0;
-  for (const [name, values] of b.entries()) a.get(name).forEach((value, i) => { sum += (value - values[i]) ** 2; });
+  for (const [name, values] of b.entries())
+    a.get(name).forEach((value, i) => {
+      sum += (value - values[i]) ** 2;
+    });
   return sum;
 }
 
-const largestRelative = (a: readonly number[], b: readonly number[]): number => Math.max(...a.map((value, i) => Math.abs(value / b[i] - 1)));
+const largestRelative = (a: readonly number[], b: readonly number[]): number =>
+  Math.max(...a.map((value, i) => Math.abs(value / b[i] - 1)));
 const rounded = (value: number): number => Number(value.toPrecision(3));
 
 export async function run(args: string[]): Promise<void> {
-  const { values } = parseArgs({ args, options: { geometry: { type: 'string', default: 'small' }, steps: { type: 'string', default: '10' }, device: { type: 'string', default: 'webgpu' }, precision: { type: 'string', default: 'no' } } });
-  const [geometry, steps, device] = [geometryOf(values.geometry), numberOption('steps', values.steps), choiceOption('device', values.device, DEVICES)];
+  const { values } = parseArgs({
+    args,
+    options: {
+      geometry: { type: 'string', default: 'small' },
+      steps: { type: 'string', default: '10' },
+      device: { type: 'string', default: 'webgpu' },
+      precision: { type: 'string', default: 'no' },
+    },
+  });
+  const [geometry, steps, device] = [
+    geometryOf(values.geometry),
+    numberOption('steps', values.steps),
+    choiceOption('device', values.device, DEVICES),
+  ];
   const precision = choiceOption('precision', values.precision, MIXED_PRECISIONS);
-  const [ours, reference] = [await trained(geometry, steps, { device, mixedPrecision: precision === 'fp16' }), await trained(geometry, steps, { device: 'cpu' })];
+  const [ours, reference] = [
+    await trained(geometry, steps, { device, mixedPrecision: precision === 'fp16' }),
+    await trained(geometry, steps, { device: 'cpu' }),
+  ];
   const [zeros, start] = [reference.weights.alike(), reference.weights.alike()];
   fillRandom(start);
   const squaredDifference = squaredDistance(ours.weights, reference.weights);
   print({
-    geometry: values.geometry, device, precision, steps, losses: rounded(largestRelative(ours.losses, reference.losses)), grad_norms: rounded(largestRelative(ours.norms, reference.norms)),
+    geometry: values.geometry,
+    device,
+    precision,
+    steps,
+    losses: rounded(largestRelative(ours.losses, reference.losses)),
+    grad_norms: rounded(largestRelative(ours.norms, reference.norms)),
     weights: rounded(Math.sqrt(squaredDifference / squaredDistance(reference.weights, zeros))),
     of_the_way_that_weights_moved: rounded(Math.sqrt(squaredDifference / squaredDistance(reference.weights, start))),
   });

@@ -14,7 +14,10 @@ export const residentGibibytes = (): number => Number((process.memoryUsage.rss()
 /** What NVIDIA's tool says of the first GPU, comma by comma; undefined where it is not there, or not for this user. */
 export function nvidiaGpu(...properties: readonly string[]): string[] | undefined {
   try {
-    const printed = execFileSync('nvidia-smi', [`--query-gpu=${properties.join()}`, '--format=csv,noheader,nounits'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    const printed = execFileSync('nvidia-smi', [`--query-gpu=${properties.join()}`, '--format=csv,noheader,nounits'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
     return printed.split('\n')[0].split(', ');
   } catch (error) {
     if (['ENOENT', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
@@ -31,10 +34,15 @@ export function deviceGibibytes(): number | undefined {
 /** Runs this very program once more in a process with the engine's environment, unless it has that already; whether it did. */
 export async function ranInEngineEnvironment(options: EngineEnvironmentOptions = {}): Promise<boolean> {
   if (hasEngineEnvironment(options)) return false;
-  const child = spawn(process.execPath, [...typeScript(process.argv[1] ?? ''), ...process.argv.slice(2)], { env: engineEnvironment(options), stdio: 'inherit' });
+  const child = spawn(process.execPath, [...typeScript(process.argv[1] ?? ''), ...process.argv.slice(2)], {
+    env: engineEnvironment(options),
+    stdio: 'inherit',
+  });
   await new Promise<void>((done, fail) => {
     child.once('error', fail);
-    child.once('exit', (code, signal) => (code === 0 ? done() : fail(new Error(`the benchmark ended by ${signal ?? `exit code ${code}`}`))));
+    child.once('exit', (code, signal) =>
+      code === 0 ? done() : fail(new Error(`the benchmark ended by ${signal ?? `exit code ${code}`}`)),
+    );
   });
   return true;
 }

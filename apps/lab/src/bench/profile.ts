@@ -22,14 +22,20 @@ export interface OperationTime {
 /** What a GPU says of its kernels, where it says anything; else what the processor spent in each operation. */
 function timesOf(events: readonly TraceEvent[]): { operation: string; microseconds: number }[] {
   // node&operation&kernel
-  const kernels = events.filter(({ cat }) => cat === 'Api').map(({ name, dur }) => ({ operation: name.split('&').slice(1).join(' '), microseconds: dur }));
+  const kernels = events
+    .filter(({ cat }) => cat === 'Api')
+    .map(({ name, dur }) => ({ operation: name.split('&').slice(1).join(' '), microseconds: dur }));
   if (kernels.length > 0) return kernels;
-  return events.filter(({ cat, name }) => cat === 'Node' && name.endsWith('_kernel_time')).map(({ dur, args }) => ({ operation: args.op_name ?? '', microseconds: dur }));
+  return events
+    .filter(({ cat, name }) => cat === 'Node' && name.endsWith('_kernel_time'))
+    .map(({ dur, args }) => ({ operation: args.op_name ?? '', microseconds: dur }));
 }
 
 /** Sums up the traces whose paths begin with `prefix`, over so many runs, and removes them; the dearest operations first. */
 export async function takeProfile(prefix: string, runs: number): Promise<OperationTime[]> {
-  const files = (await readdir(dirname(prefix))).filter((name) => name.startsWith(basename(prefix))).map((name) => join(dirname(prefix), name));
+  const files = (await readdir(dirname(prefix)))
+    .filter((name) => name.startsWith(basename(prefix)))
+    .map((name) => join(dirname(prefix), name));
   const traces = await Promise.all(files.map(async (file) => JSON.parse(await readFile(file, 'utf8')) as TraceEvent[]));
   await Promise.all(files.map((file) => rm(file)));
   const sums = new Map<string, { microseconds: number; calls: number }>();
@@ -38,7 +44,12 @@ export async function takeProfile(prefix: string, runs: number): Promise<Operati
     sums.set(operation, { microseconds: before.microseconds + microseconds, calls: before.calls + 1 });
   }
   const total = [...sums.values()].reduce((sum, { microseconds }) => sum + microseconds, 0);
-  return [...sums].sort(([, a], [, b]) => b.microseconds - a.microseconds).map(([operation, { microseconds, calls }]) => ({
-    operation, milliseconds: Number((microseconds / 1000 / runs).toFixed(2)), calls: Math.round(calls / runs), share: Number((microseconds / total).toFixed(3)),
-  }));
+  return [...sums]
+    .sort(([, a], [, b]) => b.microseconds - a.microseconds)
+    .map(([operation, { microseconds, calls }]) => ({
+      operation,
+      milliseconds: Number((microseconds / 1000 / runs).toFixed(2)),
+      calls: Math.round(calls / runs),
+      share: Number((microseconds / total).toFixed(3)),
+    }));
 }

@@ -37,9 +37,17 @@ async function measure(simulation: Simulation, directory: string, opened: { stop
   await migrate(postgres.databaseUrl);
   const redis = await startRedis();
   opened.push(redis);
-  const env = environmentOf(loadConfig({
-    DATABASE_URL: postgres.databaseUrl, REDIS_URL: redis.redisUrl, DATA_DIRECTORY: directory, RATE_LIMIT_REQUESTS: '0', MAX_QUEUED_JOBS_PER_PROJECT: String(simulation.jobs + 1), MIGRATE_ON_START: 'false', LOG_LEVEL: 'error',
-  }));
+  const env = environmentOf(
+    loadConfig({
+      DATABASE_URL: postgres.databaseUrl,
+      REDIS_URL: redis.redisUrl,
+      DATA_DIRECTORY: directory,
+      RATE_LIMIT_REQUESTS: '0',
+      MAX_QUEUED_JOBS_PER_PROJECT: String(simulation.jobs + 1),
+      MIGRATE_ON_START: 'false',
+      LOG_LEVEL: 'error',
+    }),
+  );
   const database = createDatabase(postgres.databaseUrl, { maxConnections: 2 });
   opened.push({ stop: () => database.close() });
   const apis = [];
@@ -53,33 +61,58 @@ async function measure(simulation: Simulation, directory: string, opened: { stop
 
   const began = Date.now();
   const deadline = began + simulation.minutes * 60_000;
-  const parts = [...[...apis, ...workers].map(({ name, pid }): Part => ({ name, pids: async () => [pid] })), await postgresPart(database), await redisPart(redis.redisUrl)];
+  const parts = [
+    ...[...apis, ...workers].map(({ name, pid }): Part => ({ name, pids: async () => [pid] })),
+    await postgresPart(database),
+    await redisPart(redis.redisUrl),
+  ];
   const before = await cpuSecondsOf(parts);
   const peak = new Map<string, number>();
   const watch = new AbortController();
   const watching = sample(database, parts, { began, peak, signal: watch.signal });
   const submission = await submitJobs(urls, order, simulation.callers, deadline);
   const { accepted, refused, firstRefusal, seconds, latenciesMs } = submission;
-  print({ phase: 'submitted', accepted, refused, first_refusal: firstRefusal, seconds, per_second: accepted / seconds, ...(latenciesMs.length > 0 && { median_ms: tenths(percentile(latenciesMs, 0.5)), p95_ms: tenths(percentile(latenciesMs, 0.95)) }) });
+  print({
+    phase: 'submitted',
+    accepted,
+    refused,
+    first_refusal: firstRefusal,
+    seconds,
+    per_second: accepted / seconds,
+    ...(latenciesMs.length > 0 && { median_ms: tenths(percentile(latenciesMs, 0.5)), p95_ms: tenths(percentile(latenciesMs, 0.95)) }),
+  });
   const finished = await untilFinished(database, accepted, deadline);
   const whole = (Date.now() - began) / 1_000;
   watch.abort();
   await watching;
-  print({ phase: 'finished', finished, seconds: whole, per_second: finished / whole, device_seconds_per_second: (finished / whole) * simulation.steps * simulation.stepMs / 1_000 });
+  print({
+    phase: 'finished',
+    finished,
+    seconds: whole,
+    per_second: finished / whole,
+    device_seconds_per_second: ((finished / whole) * simulation.steps * simulation.stepMs) / 1_000,
+  });
   for (const waits of await waitsByProject(database)) print({ phase: 'waits', ...waits });
   print({ phase: 'database', ...(await databaseMegabytes(database)) });
   print({ phase: 'memory', peak_megabytes: Object.fromEntries(peak), redis_data_megabytes: await redisDataMegabytes(redis.redisUrl) });
   const after = await cpuSecondsOf(parts);
-  print({ phase: 'cpu', milliseconds_per_job: Object.fromEntries(parts.map(({ name }) => [name, Math.round((((after.get(name) ?? 0) - (before.get(name) ?? 0)) * 10_000) / finished) / 10])) });
+  print({
+    phase: 'cpu',
+    milliseconds_per_job: Object.fromEntries(
+      parts.map(({ name }) => [name, Math.round((((after.get(name) ?? 0) - (before.get(name) ?? 0)) * 10_000) / finished) / 10]),
+    ),
+  });
 }
 
 async function startWorkers(simulation: Simulation, env: NodeJS.ProcessEnv): Promise<RunningProcess[]> {
-  return Promise.all(Array.from({ length: simulation.workers }, async (_, index) => {
-    const name = `worker ${index + 1}`;
-    const child = startNode('./simulated-worker.ts', env, argumentsOf(simulation));
-    await Promise.race([once(child, 'message'), once(child, 'exit').then(() => Promise.reject(new Error(`${name} did not start`)))]);
-    return toRunning(name, child);
-  }));
+  return Promise.all(
+    Array.from({ length: simulation.workers }, async (_, index) => {
+      const name = `worker ${index + 1}`;
+      const child = startNode('./simulated-worker.ts', env, argumentsOf(simulation));
+      await Promise.race([once(child, 'message'), once(child, 'exit').then(() => Promise.reject(new Error(`${name} did not start`)))]);
+      return toRunning(name, child);
+    }),
+  );
 }
 
 type Sampling = { began: number; peak: Map<string, number>; signal: AbortSignal };

@@ -24,20 +24,42 @@ function batchOption(text: string): number {
 
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
-    args, options: { geometry: { type: 'string', default: 'small' }, steps: { type: 'string', default: '10' }, batch: { type: 'string' }, threads: { type: 'string' }, device: { type: 'string', default: 'cpu' }, precision: { type: 'string', default: 'no' }, profile: { type: 'boolean', default: false }, compare: { type: 'string' }, python: { type: 'string' } },
+    args,
+    options: {
+      geometry: { type: 'string', default: 'small' },
+      steps: { type: 'string', default: '10' },
+      batch: { type: 'string' },
+      threads: { type: 'string' },
+      device: { type: 'string', default: 'cpu' },
+      precision: { type: 'string', default: 'no' },
+      profile: { type: 'boolean', default: false },
+      compare: { type: 'string' },
+      python: { type: 'string' },
+    },
   });
   const named = geometryOf(values.geometry);
   const geometry = values.batch === undefined ? named : { ...named, batchSize: batchOption(values.batch) };
-  const [steps, threads, device] = [numberOption('steps', values.steps), optionalNumber('threads', values.threads), choiceOption('device', values.device, DEVICES)];
+  const [steps, threads, device] = [
+    numberOption('steps', values.steps),
+    optionalNumber('threads', values.threads),
+    choiceOption('device', values.device, DEVICES),
+  ];
   const precision = choiceOption('precision', values.precision, MIXED_PRECISIONS);
   if (values.compare !== undefined) {
-    const own = (['geometry', 'steps', 'batch', 'threads', 'device', 'precision'] as const).flatMap((name) => (values[name] === undefined ? [] : [`--${name}`, values[name]]));
+    const own = (['geometry', 'steps', 'batch', 'threads', 'device', 'precision'] as const).flatMap((name) =>
+      values[name] === undefined ? [] : [`--${name}`, values[name]],
+    );
     return compareWithTorch(own, { library: values.compare, mode: 'train', geometry, steps, threads, device, python: values.python });
   }
   if (await ranInEngineEnvironment({ savesMemory: geometry.gradientCheckpointing })) return;
   const traces = values.profile ? await mkdtemp(join(tmpdir(), 'styleforge-profile-')) : undefined;
   const start = performance.now();
-  const step = await createStep(geometry, { threads, device, mixedPrecision: precision === 'fp16', ...(traces !== undefined && { profile: join(traces, 'trace') }) });
+  const step = await createStep(geometry, {
+    threads,
+    device,
+    mixedPrecision: precision === 'fp16',
+    ...(traces !== undefined && { profile: join(traces, 'trace') }),
+  });
   print({ phase: 'compiled', seconds: secondsSince(start), peak_gib: peakGibibytes() });
   fillRandom(step.weights);
   const parameters = step.weights.specs.reduce((sum, { name }) => sum + step.weights.get(name).length, 0);
@@ -49,10 +71,27 @@ export async function run(args: string[]): Promise<void> {
     const backward = secondsSince(stepStart);
     const { gradNorm } = await step.update({ learningRate: 1e-6, weightDecay: 1e-2, maxGradNorm: 1 });
     seconds.push(secondsSince(stepStart));
-    print({ step: index + 1, seconds: seconds.at(-1), backward, loss: mean(losses), grad_norm: gradNorm, resident_gib: residentGibibytes(), peak_gib: peakGibibytes() });
+    print({
+      step: index + 1,
+      seconds: seconds.at(-1),
+      backward,
+      loss: mean(losses),
+      grad_norm: gradNorm,
+      resident_gib: residentGibibytes(),
+      peak_gib: peakGibibytes(),
+    });
   }
   const typical = median(seconds.length > 1 ? seconds.slice(1) : seconds);
-  print({ geometry: values.geometry, device: values.device, precision: values.precision, batch: geometry.batchSize, median_seconds: typical, samples_per_second: geometry.batchSize / typical, peak_gib: peakGibibytes(), ...(values.device !== 'cpu' && { device_gib: deviceGibibytes() }) });
+  print({
+    geometry: values.geometry,
+    device: values.device,
+    precision: values.precision,
+    batch: geometry.batchSize,
+    median_seconds: typical,
+    samples_per_second: geometry.batchSize / typical,
+    peak_gib: peakGibibytes(),
+    ...(values.device !== 'cpu' && { device_gib: deviceGibibytes() }),
+  });
   await step.release();
   if (traces === undefined) return;
   for (const time of (await takeProfile(join(traces, 'trace'), steps)).slice(0, PROFILE_LINES)) print({ ...time });

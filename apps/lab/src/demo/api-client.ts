@@ -1,7 +1,15 @@
 // The HTTP calls of one job, as any client would make them.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type {
-  BaseModelBody, CreateGenerationRequest, CreateTrainingJobRequest, DatasetBody, DatasetKind, EvaluationRequest, GenerationBody, Problem, TrainingJobBody,
+  BaseModelBody,
+  CreateGenerationRequest,
+  CreateTrainingJobRequest,
+  DatasetBody,
+  DatasetKind,
+  EvaluationRequest,
+  GenerationBody,
+  Problem,
+  TrainingJobBody,
 } from '@styleforge/contracts';
 
 const pollMs = 500;
@@ -17,7 +25,9 @@ export interface Upload {
 /** What the caller writes; the service fills in the rest. */
 type Request<Body, Required extends keyof Body> = Partial<Body> & Pick<Body, Required>;
 
-type TrainingJobRequest = Request<Omit<CreateTrainingJobRequest, 'evaluation'>, 'method' | 'base_model' | 'style_ref'> & { evaluation?: Partial<EvaluationRequest> };
+type TrainingJobRequest = Request<Omit<CreateTrainingJobRequest, 'evaluation'>, 'method' | 'base_model' | 'style_ref'> & {
+  evaluation?: Partial<EvaluationRequest>;
+};
 
 export class ApiClient {
   readonly #url: string;
@@ -44,7 +54,9 @@ export class ApiClient {
       form.append('files', new Blob([new Uint8Array(png)], { type: 'image/png' }), fileName);
     }
     const { refused, files } = await this.#json<{ refused: number; files: { status: string; file_name: string; detail?: string }[] }>(
-      'POST', `/v1/datasets/${id}/images`, form,
+      'POST',
+      `/v1/datasets/${id}/images`,
+      form,
     );
     const bad = files.find(({ status }) => status === 'refused');
     if (bad) throw new Error(`${refused} of ${images.length} images were refused, the first ${bad.file_name}: ${bad.detail}`);
@@ -61,7 +73,8 @@ export class ApiClient {
       const job = await this.#json<TrainingJobBody>('GET', `/v1/training-jobs/${id}`);
       onUpdate(job);
       if (job.status === 'succeeded') return job;
-      if (job.status === 'failed' || job.status === 'cancelled') throw new Error(`the training job ${job.status}: ${job.error?.message ?? 'no reason given'}`);
+      if (job.status === 'failed' || job.status === 'cancelled')
+        throw new Error(`the training job ${job.status}: ${job.error?.message ?? 'no reason given'}`);
       await sleep(pollMs);
     }
   }
@@ -78,7 +91,8 @@ export class ApiClient {
       await sleep(pollMs);
       generation = await this.#json<GenerationBody>('GET', `/v1/images/generations/${generation.id}`);
     }
-    if (generation.status !== 'succeeded') throw new Error(`the generation ${generation.status}: ${generation.error?.message ?? 'no reason given'}`);
+    if (generation.status !== 'succeeded')
+      throw new Error(`the generation ${generation.status}: ${generation.error?.message ?? 'no reason given'}`);
     return Promise.all(generation.images.map(async ({ url }) => Buffer.from(await (await this.#send('GET', url)).arrayBuffer())));
   }
 

@@ -53,7 +53,9 @@ Logs        ${show(service.logDirectory)}`);
   } finally {
     await service.stop();
   }
-  console.log(`\nDone in ${Math.round((Date.now() - startedAt) / 1_000)} seconds; the service is stopped. \`npm start\` keeps one running.`);
+  console.log(
+    `\nDone in ${Math.round((Date.now() - startedAt) / 1_000)} seconds; the service is stopped. \`npm start\` keeps one running.`,
+  );
   return 0;
 }
 

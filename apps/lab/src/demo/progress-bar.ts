@@ -52,5 +52,7 @@ function detailsOf({ progress }: TrainingJobBody): string {
     loss !== null && `loss ${loss.toFixed(4)}`,
     speed !== null && `${speed.toFixed(1)} samples/s`,
     eta !== null && `ETA ${Math.floor(eta / 60)}:${String(eta % 60).padStart(2, '0')}`,
-  ].filter(Boolean).join(', ');
+  ]
+    .filter(Boolean)
+    .join(', ');
 }

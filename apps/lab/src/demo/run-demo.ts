@@ -42,7 +42,9 @@ export async function runDemo(client: ApiClient, options: DemoOptions): Promise<
   const auxImages = await sampleStyle(auxStyle, { size: model.resolution });
   const styleRef = await client.createDataset(`${style} StyleRef`, 'style_ref', styleRefImages.map(showing));
   const aux = await client.createDataset(`${auxStyle} Aux`, 'aux', auxImages.map(showing));
-  console.log(`Uploaded ${styleRef.image_count} StyleRef images of the style ${style} and ${aux.image_count} Aux images of the style ${auxStyle}`);
+  console.log(
+    `Uploaded ${styleRef.image_count} StyleRef images of the style ${style} and ${aux.image_count} Aux images of the style ${auxStyle}`,
+  );
 
   const before = await generate(client, baseModel, 'before training');
   const job = await client.createTrainingJob({
@@ -59,7 +61,12 @@ export async function runDemo(client: ApiClient, options: DemoOptions): Promise<
   await train(client, job.id);
   const after = await generate(client, job.id, 'after training');
 
-  const written = { before: join(directory, 'before'), after: join(directory, 'after'), sheet: join(directory, 'before-after.png'), report: join(directory, 'report.html') };
+  const written = {
+    before: join(directory, 'before'),
+    after: join(directory, 'after'),
+    sheet: join(directory, 'before-after.png'),
+    report: join(directory, 'report.html'),
+  };
   await writePngs(written.before, before);
   await writePngs(written.after, after);
   await writeFile(written.sheet, await drawSheet(style, styleRefImages, before, after, of));
@@ -94,7 +101,10 @@ async function writePngs(directory: string, images: Buffer[]): Promise<void> {
 function drawSheet(style: string, styleRef: SampleImage[], before: Buffer[], after: Buffer[], steps: number): Promise<Buffer> {
   const half = subjects.length / 2;
   const licence = listSampleStyles().find(({ id }) => id === style)?.licence;
-  const shown = [...styleRef.filter(({ component }) => component === 'person').slice(0, half), ...styleRef.filter(({ component }) => component !== 'person').slice(0, half)];
+  const shown = [
+    ...styleRef.filter(({ component }) => component === 'person').slice(0, half),
+    ...styleRef.filter(({ component }) => component !== 'person').slice(0, half),
+  ];
   return contactSheet({
     rows: [
       { label: 'before', images: before },

@@ -33,17 +33,30 @@ const STEP_SHARES = [0.25, 0.5, 1, 2, 4];
 function variantsOf(experiment: string, steps: number): Pick<Cell, 'variant' | 'method' | 'mix' | 'captions' | 'steps' | 'promptsOf'>[] {
   const single = { method: 'single-styleforge', mix: 'both', captions: false, steps } as const;
   switch (experiment) {
-    case 'paper-table': return METHODS.map((method) => ({ ...single, variant: method, method }));
-    case 'aux': return [{ ...single, variant: 'with Aux' }, { ...single, variant: 'without Aux', method: 'dreambooth' }];
-    case 'mix': return (['both', 'persons', 'backgrounds'] as const).map((mix) => ({ ...single, variant: mix, mix }));
-    case 'steps': return STEP_SHARES.map((share) => ({ ...single, variant: `${Math.round(share * steps)} steps`, steps: Math.round(share * steps) }));
-    case 'captions': return [{ ...single, variant: 'without captions' }, { ...single, variant: 'with captions', captions: true }];
-    case 'prompts': return [
-      { ...single, variant: 'base, bare subject', method: 'base' },
-      { ...single, variant: "base, Single's prompt", method: 'base', promptsOf: 'single-styleforge' },
-      { ...single, variant: "base, Multi's prompt", method: 'base', promptsOf: 'multi-styleforge' },
-    ];
-    default: throw new Error(`there is no experiment '${experiment}': choose of paper-table, aux, mix, steps, captions, prompts`);
+    case 'paper-table':
+      return METHODS.map((method) => ({ ...single, variant: method, method }));
+    case 'aux':
+      return [
+        { ...single, variant: 'with Aux' },
+        { ...single, variant: 'without Aux', method: 'dreambooth' },
+      ];
+    case 'mix':
+      return (['both', 'persons', 'backgrounds'] as const).map((mix) => ({ ...single, variant: mix, mix }));
+    case 'steps':
+      return STEP_SHARES.map((share) => ({ ...single, variant: `${Math.round(share * steps)} steps`, steps: Math.round(share * steps) }));
+    case 'captions':
+      return [
+        { ...single, variant: 'without captions' },
+        { ...single, variant: 'with captions', captions: true },
+      ];
+    case 'prompts':
+      return [
+        { ...single, variant: 'base, bare subject', method: 'base' },
+        { ...single, variant: "base, Single's prompt", method: 'base', promptsOf: 'single-styleforge' },
+        { ...single, variant: "base, Multi's prompt", method: 'base', promptsOf: 'multi-styleforge' },
+      ];
+    default:
+      throw new Error(`there is no experiment '${experiment}': choose of paper-table, aux, mix, steps, captions, prompts`);
   }
 }
 
@@ -51,12 +64,15 @@ export function listCells({ experiments, styles, seeds, steps }: CellChoice): Ce
   const known = new Set<string>(targetStyles);
   const unknown = styles.filter((style) => !known.has(style));
   if (unknown.length > 0) throw new Error(`no target style is called ${unknown.join(', ')}: choose of ${targetStyles.join(', ')}`);
-  return experiments.flatMap((experiment) => Array.from({ length: seeds }, (_, i) => 1337 + i).flatMap((seed) => styles.flatMap((style) => (
-    variantsOf(experiment, steps).map((variant) => ({ experiment, style, seed, ...variant }) as Cell)
-  ))));
+  return experiments.flatMap((experiment) =>
+    Array.from({ length: seeds }, (_, i) => 1337 + i).flatMap((seed) =>
+      styles.flatMap((style) => variantsOf(experiment, steps).map((variant) => ({ experiment, style, seed, ...variant }) as Cell)),
+    ),
+  );
 }
 
 /** Cells that train alike share the model, and what is measured of it in their style. */
-export const trainingKey = ({ method, mix, captions, steps, style, seed, promptsOf }: Cell): string => (
-  method === 'base' ? ['base', ...(promptsOf ? [promptsOf] : []), seed].join('-') : [method, mix, ...(captions ? ['captions'] : []), steps, style, seed].join('-')
-);
+export const trainingKey = ({ method, mix, captions, steps, style, seed, promptsOf }: Cell): string =>
+  method === 'base'
+    ? ['base', ...(promptsOf ? [promptsOf] : []), seed].join('-')
+    : [method, mix, ...(captions ? ['captions'] : []), steps, style, seed].join('-');

@@ -29,7 +29,10 @@ const { values, positionals } = parseArgs({
 
 const log = (line: string): void => console.log(`${new Date().toISOString().slice(11, 19)} ${line}`);
 const cells = listCells({
-  experiments: positionals.length > 0 ? positionals : ['paper-table'], styles: values.styles.split(','), seeds: numberOption('seeds', values.seeds), steps: numberOption('steps', values.steps),
+  experiments: positionals.length > 0 ? positionals : ['paper-table'],
+  styles: values.styles.split(','),
+  seeds: numberOption('seeds', values.seeds),
+  steps: numberOption('steps', values.steps),
 });
 const results = join(values.directory, 'results');
 await mkdir(results, { recursive: true });
@@ -50,14 +53,25 @@ for (const [index, cell] of cells.entries()) {
   const name = `${cell.experiment}: ${cell.variant}, ${cell.style}, seed ${cell.seed}`;
   const before = await known(cell);
   if (before === null) log(`${index + 1}/${cells.length} ${name}`);
-  const result = before ?? await runCell(cell, {
-    baseModelDirectory: values.model, directory: values.directory, extractor, pictures: numberOption('pictures', values.pictures), referencePictures: numberOption('reference', values.reference), log,
-    threads: optionalNumber('threads', values.threads), samplingSteps: optionalNumber('sampling-steps', values['sampling-steps']), batchSize: optionalNumber('batch-size', values['batch-size']),
-  });
+  const result =
+    before ??
+    (await runCell(cell, {
+      baseModelDirectory: values.model,
+      directory: values.directory,
+      extractor,
+      pictures: numberOption('pictures', values.pictures),
+      referencePictures: numberOption('reference', values.reference),
+      log,
+      threads: optionalNumber('threads', values.threads),
+      samplingSteps: optionalNumber('sampling-steps', values['sampling-steps']),
+      batchSize: optionalNumber('batch-size', values['batch-size']),
+    }));
   if (before === null) {
     await writeFile(`${fileOf(cell)}.partial`, JSON.stringify(result));
     await rename(`${fileOf(cell)}.partial`, fileOf(cell));
-    log(`  ${result.block.values.map(({ name: metric, timesThousand, value }) => `${metric} ${(timesThousand ?? value).toFixed(2)}`).join('  ')}  in ${result.seconds.toFixed(0)} s`);
+    log(
+      `  ${result.block.values.map(({ name: metric, timesThousand, value }) => `${metric} ${(timesThousand ?? value).toFixed(2)}`).join('  ')}  in ${result.seconds.toFixed(0)} s`,
+    );
   }
   done.push(result);
 }
@@ -68,7 +82,10 @@ for (const experiment of new Set(done.map(({ cell }) => cell.experiment))) {
   const own = done.filter(({ cell }) => cell.experiment === experiment);
   for (const { name } of own[0].block.values) {
     const metric = name.replace(/@.*/, '');
-    await writeFile(join(values.directory, `${experiment}-${metric}.svg`), plotMetric(own, name, `${experiment}: ${name}${metric === 'kid' ? ' × 1000' : ''}, mean and spread over the seeds`));
+    await writeFile(
+      join(values.directory, `${experiment}-${metric}.svg`),
+      plotMetric(own, name, `${experiment}: ${name}${metric === 'kid' ? ' × 1000' : ''}, mean and spread over the seeds`),
+    );
   }
 }
 log(`tables in ${tables}, plots beside it`);

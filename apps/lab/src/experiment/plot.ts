@@ -17,10 +17,12 @@ function niceStep(most: number): number {
 export function plotMetric(results: readonly CellResult[], name: string, title: string): string {
   const [styles, variants] = [unique(results.map(({ cell }) => cell.style)), unique(results.map(({ cell }) => cell.variant))];
   const spreadOf = (values: readonly number[]): number => deviation(values) ?? 0;
-  const dots = styles.flatMap((style, row) => variants.flatMap((variant, series) => {
-    const values = results.filter(({ cell }) => cell.style === style && cell.variant === variant).map((result) => valueOf(result, name));
-    return values.length === 0 ? [] : [{ row, series, centre: mean(values), spread: spreadOf(values) }];
-  }));
+  const dots = styles.flatMap((style, row) =>
+    variants.flatMap((variant, series) => {
+      const values = results.filter(({ cell }) => cell.style === style && cell.variant === variant).map((result) => valueOf(result, name));
+      return values.length === 0 ? [] : [{ row, series, centre: mean(values), spread: spreadOf(values) }];
+    }),
+  );
   const step = niceStep(Math.max(...dots.map(({ centre, spread }) => centre + spread), 1e-9));
   const most = step * Math.ceil(Math.max(...dots.map(({ centre, spread }) => centre + spread)) / step);
   const x = (value: number): number => LEFT + (Math.max(0, value) / most) * (WIDTH - LEFT - RIGHT);
@@ -28,9 +30,17 @@ export function plotMetric(results: readonly CellResult[], name: string, title: 
   const ticks = Array.from({ length: Math.round(most / step) + 1 }, (_, i) => i * step);
   const parts = [
     `<text x="12" y="22" font-size="15" font-weight="600">${title}</text>`,
-    ...variants.map((variant, i) => `<circle cx="${LEFT + i * 160}" cy="43" r="5" fill="${COLOURS[i % COLOURS.length]}"/><text x="${LEFT + 10 + i * 160}" y="47" font-size="12">${variant}</text>`),
-    ...ticks.map((tick) => `<line x1="${x(tick)}" x2="${x(tick)}" y1="${TOP}" y2="${height - 26}" stroke="#ddd"/><text x="${x(tick)}" y="${height - 10}" font-size="11" text-anchor="middle" fill="#666">${Number(tick.toPrecision(3))}</text>`),
-    ...styles.map((style, row) => `<text x="${LEFT - 12}" y="${TOP + row * ROW + ROW / 2 + 4}" font-size="13" text-anchor="end">${style}</text>`),
+    ...variants.map(
+      (variant, i) =>
+        `<circle cx="${LEFT + i * 160}" cy="43" r="5" fill="${COLOURS[i % COLOURS.length]}"/><text x="${LEFT + 10 + i * 160}" y="47" font-size="12">${variant}</text>`,
+    ),
+    ...ticks.map(
+      (tick) =>
+        `<line x1="${x(tick)}" x2="${x(tick)}" y1="${TOP}" y2="${height - 26}" stroke="#ddd"/><text x="${x(tick)}" y="${height - 10}" font-size="11" text-anchor="middle" fill="#666">${Number(tick.toPrecision(3))}</text>`,
+    ),
+    ...styles.map(
+      (style, row) => `<text x="${LEFT - 12}" y="${TOP + row * ROW + ROW / 2 + 4}" font-size="13" text-anchor="end">${style}</text>`,
+    ),
     ...dots.map(({ row, series, centre, spread }) => {
       const y = TOP + row * ROW + ((series + 1) * ROW) / (variants.length + 1);
       const colour = COLOURS[series % COLOURS.length];

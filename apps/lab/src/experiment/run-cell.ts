@@ -1,6 +1,15 @@
 // One cell: train by the public trainer, draw the prompts, measure against the style's other pictures.
 import { METHOD_HYPERPARAMETERS } from '@styleforge/contracts';
-import { directoryCache, imageArrays, imageFiles, measureImages, type ImageSet, type FeatureExtractor, type MetricBlock, type RgbImage } from '@styleforge/metrics';
+import {
+  directoryCache,
+  imageArrays,
+  imageFiles,
+  measureImages,
+  type ImageSet,
+  type FeatureExtractor,
+  type MetricBlock,
+  type RgbImage,
+} from '@styleforge/metrics';
 import { listCoreSubjects, referenceSet, sampleStyle, styleRefSubjects, type SampleImage, type StyleId } from '@styleforge/samples';
 import { generateImages, trainStyleForge, type StyleRefPart, type TrainingImage } from '@styleforge/styleforge';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -36,51 +45,92 @@ interface BaseProfile {
 
 const AUX_STYLE = 'fluent';
 const PREFIX: Record<Cell['method'], Record<Cell['mix'], string>> = {
-  'base': { both: '', persons: '', backgrounds: '' },
-  'dreambooth': { both: 'a photo of zwx style, ', persons: 'a photo of zwx style, ', backgrounds: 'a photo of zwx style, ' },
+  base: { both: '', persons: '', backgrounds: '' },
+  dreambooth: { both: 'a photo of zwx style, ', persons: 'a photo of zwx style, ', backgrounds: 'a photo of zwx style, ' },
   'single-styleforge': { both: 'a photo of zwx style, ', persons: 'a photo of zwx style, ', backgrounds: 'a photo of zwx style, ' },
-  'multi-styleforge': { both: 'a photo of zwx style, ukj style, ', persons: 'a photo of zwx style, ', backgrounds: 'a photo of ukj style, ' },
+  'multi-styleforge': {
+    both: 'a photo of zwx style, ukj style, ',
+    persons: 'a photo of zwx style, ',
+    backgrounds: 'a photo of ukj style, ',
+  },
 };
 
 /** Subjects whose StyleRef picture no cell trains on, persons and others in turn as they come. */
 function promptSubjects(count: number): string[] {
   const taken = new Set(styleRefSubjects().map(({ name }) => name));
-  const names = listCoreSubjects().map(({ name }) => name).filter((name) => !taken.has(name));
+  const names = listCoreSubjects()
+    .map(({ name }) => name)
+    .filter((name) => !taken.has(name));
   return Array.from({ length: count }, (_, i) => names[i % names.length]);
 }
 
 async function writeImages(directory: string, images: readonly SampleImage[]): Promise<(SampleImage & { path: string })[]> {
   await mkdir(directory, { recursive: true });
-  return Promise.all(images.map(async (image) => {
-    const path = join(directory, image.fileName);
-    await writeFile(path, image.png);
-    return { ...image, path };
-  }));
+  return Promise.all(
+    images.map(async (image) => {
+      const path = join(directory, image.fileName);
+      await writeFile(path, image.png);
+      return { ...image, path };
+    }),
+  );
 }
 
-const inputs = (images: readonly (SampleImage & { path: string })[]): TrainingImage[] => images.map(({ path, subject }) => ({ path, caption: subject }));
+const inputs = (images: readonly (SampleImage & { path: string })[]): TrainingImage[] =>
+  images.map(({ path, subject }) => ({ path, caption: subject }));
 
 async function styleRefParts({ style, method, mix }: Cell, directory: string, size: number): Promise<StyleRefPart[]> {
   const images = await writeImages(join(directory, 'images', style), await sampleStyle(style, { size }));
   const persons = images.filter(({ component }) => component === 'person');
   const backgrounds = images.filter(({ component }) => component === 'background');
-  const bind = (component: string, token: string, kept: readonly (SampleImage & { path: string })[]) => ({ component, token, prompt: `a photo of ${token} style`, images: inputs(kept) });
+  const bind = (component: string, token: string, kept: readonly (SampleImage & { path: string })[]) => ({
+    component,
+    token,
+    prompt: `a photo of ${token} style`,
+    images: inputs(kept),
+  });
   if (method === 'multi-styleforge') return [bind('person', 'zwx', persons), bind('background', 'ukj', backgrounds)];
   return [bind('all', 'zwx', mix === 'persons' ? persons : mix === 'backgrounds' ? backgrounds : images)];
 }
 
-async function train(cell: Cell, profile: BaseProfile, { baseModelDirectory, directory, threads, batchSize, log }: CellRunner): Promise<string> {
+async function train(
+  cell: Cell,
+  profile: BaseProfile,
+  { baseModelDirectory, directory, threads, batchSize, log }: CellRunner,
+): Promise<string> {
   if (cell.method === 'base') return baseModelDirectory;
   const work = join(directory, 'trained', trainingKey(cell));
   await rm(work, { recursive: true, force: true });
-  const aux = cell.method === 'dreambooth' ? null : { prompt: 'a photo of style', images: inputs(await writeImages(join(directory, 'images', AUX_STYLE), await sampleStyle(AUX_STYLE, { size: profile.resolution }))) };
+  const aux =
+    cell.method === 'dreambooth'
+      ? null
+      : {
+          prompt: 'a photo of style',
+          images: inputs(
+            await writeImages(join(directory, 'images', AUX_STYLE), await sampleStyle(AUX_STYLE, { size: profile.resolution })),
+          ),
+        };
   const result = await trainStyleForge({
-    baseModelDirectory, workDirectory: work, styleRef: await styleRefParts(cell, directory, profile.resolution), aux, compile: { threads },
+    baseModelDirectory,
+    workDirectory: work,
+    styleRef: await styleRefParts(cell, directory, profile.resolution),
+    aux,
+    compile: { threads },
     config: {
       aux: aux && { weight: 1 },
-      hyperparameters: { ...METHOD_HYPERPARAMETERS, ...profile.defaults, resolution: profile.resolution, max_train_steps: cell.steps, seed: cell.seed, checkpointing_steps: null, use_captions: cell.captions, ...(batchSize && { train_batch_size: batchSize }) },
+      hyperparameters: {
+        ...METHOD_HYPERPARAMETERS,
+        ...profile.defaults,
+        resolution: profile.resolution,
+        max_train_steps: cell.steps,
+        seed: cell.seed,
+        checkpointing_steps: null,
+        use_captions: cell.captions,
+        ...(batchSize && { train_batch_size: batchSize }),
+      },
     },
-    onProgress: ({ step, of, loss }) => { if (step % 50 === 0) log(`  step ${step}/${of}  loss ${loss.toFixed(4)}`); },
+    onProgress: ({ step, of, loss }) => {
+      if (step % 50 === 0) log(`  step ${step}/${of}  loss ${loss.toFixed(4)}`);
+    },
   });
   return result.directory;
 }
@@ -100,7 +150,12 @@ async function drawAnew(cell: Cell, modelDirectory: string, profile: BaseProfile
   const images: RgbImage[] = [];
   const { steps, guidance_scale: guidanceScale, sampler } = profile.generation;
   await generateImages({
-    modelDirectory, steps: runner.samplingSteps ?? steps, guidanceScale, sampler, seed: cell.seed, compile: { threads: runner.threads },
+    modelDirectory,
+    steps: runner.samplingSteps ?? steps,
+    guidanceScale,
+    sampler,
+    seed: cell.seed,
+    compile: { threads: runner.threads },
     prompts: promptSubjects(runner.pictures).map((subject) => `${PREFIX[cell.promptsOf ?? cell.method][cell.mix]}${subject}`),
     onImage: ({ rgb, width, height }) => void images.push({ rgb, width, height }),
   });
@@ -110,7 +165,7 @@ async function drawAnew(cell: Cell, modelDirectory: string, profile: BaseProfile
 const references = new Map<StyleId, ImageSet>();
 
 async function referenceOf(style: StyleId, runner: CellRunner, size: number): Promise<ImageSet> {
-  const known = references.get(style) ?? await writeReference(style, runner, size);
+  const known = references.get(style) ?? (await writeReference(style, runner, size));
   references.set(style, known);
   return known;
 }
@@ -128,8 +183,12 @@ export async function runCell(cell: Cell, runner: CellRunner): Promise<CellResul
   const model = await train(cell, profile, runner);
   const images = await draw(cell, model, profile, runner);
   const block = await measureImages({
-    extractor: runner.extractor, generated: imageArrays(images), reference: await referenceOf(cell.style, runner, profile.resolution),
-    prompts: promptSubjects(runner.pictures), seed: cell.seed, bootstrap: false,
+    extractor: runner.extractor,
+    generated: imageArrays(images),
+    reference: await referenceOf(cell.style, runner, profile.resolution),
+    prompts: promptSubjects(runner.pictures),
+    seed: cell.seed,
+    bootstrap: false,
     cache: directoryCache(join(runner.directory, 'features')),
   });
   if (cell.method !== 'base') await rm(join(runner.directory, 'trained', trainingKey(cell)), { recursive: true, force: true });

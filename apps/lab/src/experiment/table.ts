@@ -13,26 +13,43 @@ function metricTable(results: readonly CellResult[], name: string): string {
   const [variants, styles] = [unique(results.map(({ cell }) => cell.variant)), unique(results.map(({ cell }) => cell.style))];
   const row = (variant: string): string => {
     const own = results.filter(({ cell }) => cell.variant === variant);
-    return `| ${[variant, ...styles.map((style) => cellText(own.filter(({ cell }) => cell.style === style), name)), mean(own.map((result) => valueOf(result, name))).toFixed(2)].join(' | ')} |`;
+    return `| ${[
+      variant,
+      ...styles.map((style) =>
+        cellText(
+          own.filter(({ cell }) => cell.style === style),
+          name,
+        ),
+      ),
+      mean(own.map((result) => valueOf(result, name))).toFixed(2),
+    ].join(' | ')} |`;
   };
   const isKid = name.startsWith('kid');
   return [
-    `**${name}${isKid ? ', times a thousand' : ''}** (${name.startsWith('clip') ? 'higher' : 'lower'} is better)`, '',
-    `| | ${styles.join(' | ')} | all |`, `|---|${'---|'.repeat(styles.length + 1)}`, ...variants.map(row), '',
+    `**${name}${isKid ? ', times a thousand' : ''}** (${name.startsWith('clip') ? 'higher' : 'lower'} is better)`,
+    '',
+    `| | ${styles.join(' | ')} | all |`,
+    `|---|${'---|'.repeat(styles.length + 1)}`,
+    ...variants.map(row),
+    '',
   ].join('\n');
 }
 
 /** One section for each experiment, with what its numbers are made of. */
 export function writeTables(results: readonly CellResult[]): string {
-  return unique(results.map(({ cell }) => cell.experiment)).map((experiment) => {
-    const own = results.filter(({ cell }) => cell.experiment === experiment);
-    const { block } = own[0];
-    const names = block.values.map(({ name }) => name);
-    const seeds = unique(own.map(({ cell }) => cell.seed));
-    return [
-      `## ${experiment}`, '',
-      `${block.generatedCount} generated and ${block.realCount} real pictures a cell, seeds ${seeds.join(', ')}, extractor ${block.extractor.name} (${block.extractor.dimension} numbers, weights ${block.extractor.weightsSha256.slice(0, 12)}).`, '',
-      ...names.map((name) => metricTable(own, name)),
-    ].join('\n');
-  }).join('\n');
+  return unique(results.map(({ cell }) => cell.experiment))
+    .map((experiment) => {
+      const own = results.filter(({ cell }) => cell.experiment === experiment);
+      const { block } = own[0];
+      const names = block.values.map(({ name }) => name);
+      const seeds = unique(own.map(({ cell }) => cell.seed));
+      return [
+        `## ${experiment}`,
+        '',
+        `${block.generatedCount} generated and ${block.realCount} real pictures a cell, seeds ${seeds.join(', ')}, extractor ${block.extractor.name} (${block.extractor.dimension} numbers, weights ${block.extractor.weightsSha256.slice(0, 12)}).`,
+        '',
+        ...names.map((name) => metricTable(own, name)),
+      ].join('\n');
+    })
+    .join('\n');
 }

@@ -14,7 +14,13 @@ A project that create names and that is not there yet is made. Left out, it is t
 try {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { name: { type: 'string' }, scopes: { type: 'string' }, project: { type: 'string' }, expires: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+    options: {
+      name: { type: 'string' },
+      scopes: { type: 'string' },
+      project: { type: 'string' },
+      expires: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
   });
   if (values.help || positionals.length === 0) {
     console.log(USAGE);
@@ -30,7 +36,8 @@ try {
     }
   }
 } catch (error) {
-  const isUsage = error instanceof UsageError || error instanceof ConfigError || String((error as { code?: string }).code).startsWith('ERR_PARSE_ARGS');
+  const isUsage =
+    error instanceof UsageError || error instanceof ConfigError || String((error as { code?: string }).code).startsWith('ERR_PARSE_ARGS');
   if (!isUsage) throw error;
   console.error(`${(error as Error).message}\n\n${USAGE}`);
   process.exitCode = 2;

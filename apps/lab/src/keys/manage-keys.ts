@@ -2,7 +2,12 @@
 import { createApiKeyRequest } from '@styleforge/contracts';
 import type { ApiKeyRow, Database } from '@styleforge/database';
 
-export type KeyOptions = { name?: string | undefined; scopes?: string | undefined; project?: string | undefined; expires?: string | undefined };
+export type KeyOptions = {
+  name?: string | undefined;
+  scopes?: string | undefined;
+  project?: string | undefined;
+  expires?: string | undefined;
+};
 
 /** The command line is wrong; the message says where. */
 export class UsageError extends Error {
@@ -27,7 +32,8 @@ export async function manageKeys(database: Database, [action, ...rest]: string[]
 
 async function createKey({ apiKeys }: Database, { name, scopes, project = FIRST_PROJECT, expires }: KeyOptions): Promise<string> {
   const parsed = createApiKeyRequest.safeParse({ name, scopes: scopes?.split(','), expires_at: expires && toTime(expires) });
-  if (!parsed.success) throw new UsageError(parsed.error.issues.map(({ path, message }) => `--${String(path[0]).replace('_at', '')}: ${message}`).join('\n'));
+  if (!parsed.success)
+    throw new UsageError(parsed.error.issues.map(({ path, message }) => `--${String(path[0]).replace('_at', '')}: ${message}`).join('\n'));
   const expiresAt = parsed.data.expires_at ? new Date(parsed.data.expires_at) : null;
   if (expiresAt !== null && expiresAt.getTime() <= Date.now()) throw new UsageError('--expires: must lie in the future');
   const { projectId } = (await apiKeys.findProject(project)) ?? (await apiKeys.createProject(project));
@@ -56,7 +62,12 @@ async function revokeKey({ apiKeys }: Database, id: string | undefined): Promise
 
 function describeKey({ id, keyHint, name, scopes, lastUsedAt, expiresAt, revokedAt }: ApiKeyRow): string {
   const used = lastUsedAt === null ? 'never used' : `last used ${lastUsedAt.toISOString()}`;
-  const end = revokedAt !== null ? `revoked ${revokedAt.toISOString()}` : expiresAt === null ? 'does not expire' : `expires ${expiresAt.toISOString()}`;
+  const end =
+    revokedAt !== null
+      ? `revoked ${revokedAt.toISOString()}`
+      : expiresAt === null
+        ? 'does not expire'
+        : `expires ${expiresAt.toISOString()}`;
   return [id, `${keyHint}...`, scopes.join(','), used, end, name].join('  ');
 }
 

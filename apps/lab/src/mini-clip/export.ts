@@ -46,13 +46,19 @@ Remake it with \`npm run pretrain:clip\`.
 
 | package | version | licence | attribution |
 |---|---|---|---|
-${listLicences().map((entry) => `| ${entry.packageName} | ${entry.version} | ${entry.spdx} | ${entry.attribution} |`).join('\n')}
+${listLicences()
+  .map((entry) => `| ${entry.packageName} | ${entry.version} | ${entry.spdx} | ${entry.attribution} |`)
+  .join('\n')}
 `;
 }
 
 export async function exportMiniClip(directory: string, { weights, tokenizerDirectory, facts }: ExportedMiniClip): Promise<void> {
   await mkdir(directory, { recursive: true });
-  await writeSafetensors(join(directory, 'model.safetensors'), weights.specs.map(({ name, shape }) => ({ name, shape: [...shape], data: weights.get(name) })), { dtype: 'F16' });
+  await writeSafetensors(
+    join(directory, 'model.safetensors'),
+    weights.specs.map(({ name, shape }) => ({ name, shape: [...shape], data: weights.get(name) })),
+    { dtype: 'F16' },
+  );
   for (const name of await readdir(tokenizerDirectory)) await copyFile(join(tokenizerDirectory, name), join(directory, name));
   const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
   await writeFile(join(directory, 'config.json'), json(clipConfig));

@@ -25,7 +25,9 @@ const { values } = parseArgs({
 });
 
 const { directory, output } = values;
-const [steps, batchSize, snapshotMinutes, seed] = (['steps', 'batch-size', 'snapshot-minutes', 'seed'] as const).map((name) => numberOption(name, values[name], { least: 0 }));
+const [steps, batchSize, snapshotMinutes, seed] = (['steps', 'batch-size', 'snapshot-minutes', 'seed'] as const).map((name) =>
+  numberOption(name, values[name], { least: 0 }),
+);
 const learningRate = numberOption('learning-rate', values['learning-rate'], { least: 0, fraction: true });
 const log = (line: string): void => console.log(`${new Date().toISOString().slice(11, 19)} ${line}`);
 
@@ -33,14 +35,30 @@ const tokenizerDirectory = join(directory, 'mini-clip-tokenizer');
 await mkdir(directory, { recursive: true });
 await writeTokenizer(tokenizerDirectory, TEXT_TOKENS);
 const cache = await buildImageCache(join(directory, 'images'), {
-  styles: allStyles, split: 'all', onProgress: ({ done, of }) => { if (done % 1000 === 0) log(`rendered ${done} of ${of} pictures`); },
+  styles: allStyles,
+  split: 'all',
+  onProgress: ({ done, of }) => {
+    if (done % 1000 === 0) log(`rendered ${done} of ${of} pictures`);
+  },
 });
 log(`${cache.records.length} pictures in ${allStyles.length} styles`);
 await trainMiniClip({
-  cache, tokenizer: await CLIPTokenizer.fromDirectory(tokenizerDirectory), directory, steps, batchSize, learningRate, snapshotMinutes, seed, log,
+  cache,
+  tokenizer: await CLIPTokenizer.fromDirectory(tokenizerDirectory),
+  directory,
+  steps,
+  batchSize,
+  learningRate,
+  snapshotMinutes,
+  seed,
+  log,
   threads: optionalNumber('threads', values.threads),
   onSnapshot: async (weights, step, retrieval) => {
-    await exportMiniClip(output, { weights, tokenizerDirectory, facts: { step, batchSize, seed, pictures: cache.records.length, retrieval } });
+    await exportMiniClip(output, {
+      weights,
+      tokenizerDirectory,
+      facts: { step, batchSize, seed, pictures: cache.records.length, retrieval },
+    });
     log(`mini-clip at step ${step} in ${output}`);
   },
 });

@@ -13,7 +13,8 @@ const WHITE = 255;
 
 export const allStyles = listStyles().map(({ id }) => id);
 
-export const isHeldOutPair = ({ subject, style }: Pick<ImageRecord, 'subject' | 'style'>): boolean => unitOf(`mini-clip/${subject}/${style}`) < HELD_OUT_SHARE;
+export const isHeldOutPair = ({ subject, style }: Pick<ImageRecord, 'subject' | 'style'>): boolean =>
+  unitOf(`mini-clip/${subject}/${style}`) < HELD_OUT_SHARE;
 
 /** Every text that a picture can be paired with, the bare name first. */
 export function textsOf({ name, style }: Pick<ImageRecord, 'name' | 'style'>): string[] {
@@ -48,7 +49,8 @@ export class PairSource {
 
   constructor(cache: ImageCache, seed: number) {
     const bySubject = new Map<string, ImageRecord[]>();
-    for (const record of cache.records.filter((candidate) => !isHeldOutPair(candidate))) bySubject.set(record.name, [...(bySubject.get(record.name) ?? []), record]);
+    for (const record of cache.records.filter((candidate) => !isHeldOutPair(candidate)))
+      bySubject.set(record.name, [...(bySubject.get(record.name) ?? []), record]);
     this.#cache = cache;
     this.#bySubject = [...bySubject.values()];
     this.#seed = seed;
@@ -63,7 +65,11 @@ export class PairSource {
     const texts = Array.from(order, (subject, i) => {
       const records = this.#bySubject[subject];
       const record = records[Math.floor(chances[3 * i] * records.length)];
-      writePlanes(imageOf(this.#cache, record), pixels, i * PIXELS, { dx: shifts[2 * i] - LARGEST_SHIFT, dy: shifts[2 * i + 1] - LARGEST_SHIFT, mirror: chances[3 * i + 2] < 0.5 });
+      writePlanes(imageOf(this.#cache, record), pixels, i * PIXELS, {
+        dx: shifts[2 * i] - LARGEST_SHIFT,
+        dy: shifts[2 * i + 1] - LARGEST_SHIFT,
+        mirror: chances[3 * i + 2] < 0.5,
+      });
       const variants = textsOf(record);
       return variants[Math.floor(chances[3 * i + 1] * variants.length)];
     });

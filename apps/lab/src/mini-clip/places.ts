@@ -8,7 +8,11 @@ function dot(a: Features, i: number, b: Features, j: number): number {
 }
 
 /** For each picture the place, from 1, of its own name among `names`. Throws where a right name is not among them. */
-export async function placesOf(extractor: FeatureExtractor, pictures: readonly { image: RgbImage; name: string }[], names: readonly string[]): Promise<number[]> {
+export async function placesOf(
+  extractor: FeatureExtractor,
+  pictures: readonly { image: RgbImage; name: string }[],
+  names: readonly string[],
+): Promise<number[]> {
   if (!extractor.embedTexts) throw new RangeError(`${extractor.name} has no text tower: take a CLIP extractor`);
   const [images, texts] = [await extractor.embedImages(pictures.map(({ image }) => image)), await extractor.embedTexts(names)];
   return pictures.map(({ name }, i) => {

@@ -42,7 +42,10 @@ export async function measureRetrieval({ model, weights, cache, encode }: Retrie
   const graph = new Graph();
   const images = model.imageEmbeddings(graph, graph.input('pixels', [CAPTIONS, 3, IMAGE_SIZE, IMAGE_SIZE]));
   const tokens = model.config.text_config.max_position_embeddings;
-  const texts = model.textEmbeddings(graph, { inputIds: graph.input('ids', [CAPTIONS, tokens], 'int32'), endOfText: graph.input('ends', [CAPTIONS], 'int32') });
+  const texts = model.textEmbeddings(graph, {
+    inputIds: graph.input('ids', [CAPTIONS, tokens], 'int32'),
+    endOfText: graph.input('ends', [CAPTIONS], 'int32'),
+  });
   const program = (await Program.compile(graph, { scores: graph.matmul(images, texts, { transposeB: true }) })).bind(weights.entries());
   const found = { pictures: 0, top1: 0, top5: 0 };
   const stride = cache.records.filter(isHeldOutPair).sort((a, b) => (a.subject < b.subject ? -1 : 1));

@@ -34,7 +34,10 @@ const LARGEST_LOGIT_SCALE = Math.log(100);
 /** Mean of -log softmax(logits)[i, i] over the rows of [n, n]. */
 function diagonalCrossEntropy(graph: Graph, logits: Tensor): Tensor {
   const [n] = logits.shape;
-  const identity = graph.constant(Float32Array.from({ length: n * n }, (_, i) => (i % (n + 1) === 0 ? 1 : 0)), [n, n]);
+  const identity = graph.constant(
+    Float32Array.from({ length: n * n }, (_, i) => (i % (n + 1) === 0 ? 1 : 0)),
+    [n, n],
+  );
   const shifted = graph.sub(logits, graph.stopGradient(graph.reduceMax(logits, [1], true)));
   const logSums = graph.log(graph.reduceSum(graph.exp(shifted), [1]));
   return graph.reduceMean(graph.sub(logSums, graph.reduceSum(graph.mul(shifted, identity), [1])), [0]);
@@ -43,7 +46,10 @@ function diagonalCrossEntropy(graph: Graph, logits: Tensor): Tensor {
 function buildGraph(model: CLIPModel, batch: number): { graph: Graph; loss: Tensor } {
   const graph = new Graph();
   const images = model.imageEmbeddings(graph, graph.input('pixels', [batch, 3, IMAGE_SIZE, IMAGE_SIZE]));
-  const texts = model.textEmbeddings(graph, { inputIds: graph.input('ids', [batch, TEXT_TOKENS], 'int32'), endOfText: graph.input('ends', [batch], 'int32') });
+  const texts = model.textEmbeddings(graph, {
+    inputIds: graph.input('ids', [batch, TEXT_TOKENS], 'int32'),
+    endOfText: graph.input('ends', [batch], 'int32'),
+  });
   const logits = model.logitsPerImage(graph, images, texts);
   const loss = graph.mul(graph.add(diagonalCrossEntropy(graph, logits), diagonalCrossEntropy(graph, graph.transpose(logits, [1, 0]))), 0.5);
   return { graph, loss };
@@ -51,7 +57,9 @@ function buildGraph(model: CLIPModel, batch: number): { graph: Graph; loss: Tens
 
 function initialTable(seed: number): Float32Array {
   const { vocab_size, hidden_size } = clipConfig.text_config;
-  return randomNormals({ seed, step: 0, purpose: 'clip-token-embeddings' }, vocab_size * hidden_size).map((value) => value * WORD_DEVIATION);
+  return randomNormals({ seed, step: 0, purpose: 'clip-token-embeddings' }, vocab_size * hidden_size).map(
+    (value) => value * WORD_DEVIATION,
+  );
 }
 
 function initialize(weights: ParameterBuffers, vocabulary: CaptionVocabulary, seed: number): void {
@@ -63,9 +71,20 @@ function initialize(weights: ParameterBuffers, vocabulary: CaptionVocabulary, se
 /** Returns the averaged weights with the whole token table. */
 export async function trainMiniClip(options: MiniClipOptions): Promise<ParameterBuffers> {
   const { cache, tokenizer, directory, steps, batchSize, seed, log } = options;
-  const vocabulary = new CaptionVocabulary({ tokenizer, captions: cache.records.flatMap(textsOf), tableName: TABLE, initialTable: () => initialTable(seed), untrainedTable: () => initialTable(seed) });
+  const vocabulary = new CaptionVocabulary({
+    tokenizer,
+    captions: cache.records.flatMap(textsOf),
+    tableName: TABLE,
+    initialTable: () => initialTable(seed),
+    untrainedTable: () => initialTable(seed),
+  });
   const { text_config: text } = clipConfig;
-  const model = new CLIPModel(parseCLIPConfig({ ...clipConfig, text_config: { ...text, vocab_size: vocabulary.ids.length, eos_token_id: vocabulary.placeOf(text.eos_token_id) } }));
+  const model = new CLIPModel(
+    parseCLIPConfig({
+      ...clipConfig,
+      text_config: { ...text, vocab_size: vocabulary.ids.length, eos_token_id: vocabulary.placeOf(text.eos_token_id) },
+    }),
+  );
   const encode = (texts: readonly string[]): EncodedTexts => {
     const inputIds = Int32Array.from(texts.flatMap((caption) => vocabulary.encode(caption)));
     return { inputIds, endOfText: endOfTextIndices(inputIds, TEXT_TOKENS, model.config.text_config) };
@@ -73,11 +92,27 @@ export async function trainMiniClip(options: MiniClipOptions): Promise<Parameter
   const { graph, loss } = buildGraph(model, batchSize);
   const weights = new ParameterBuffers([...graph.parameters].map(([name, { shape }]) => ({ name, shape })));
   initialize(weights, vocabulary, seed);
-  const program = await TrainingProgram.create({ graph, loss, outputs: { loss }, trainable: weights, adamw: { beta1: 0.9, beta2: 0.98, epsilon: 1e-8 }, compile: { threads: options.threads } });
+  const program = await TrainingProgram.create({
+    graph,
+    loss,
+    outputs: { loss },
+    trainable: weights,
+    adamw: { beta1: 0.9, beta2: 0.98, epsilon: 1e-8 },
+    compile: { threads: options.threads },
+  });
   const source = new PairSource(cache, seed);
   const ema = await runTrainingLoop({
-    weights, optimizer: program.optimizer, steps, batchSize, log, stateDirectory: join(directory, 'state-mini-clip'),
-    learningRate: options.learningRate, warmupSteps: 100, emaDecay: 0.998, maxGradNorm: 1, snapshotMinutes: options.snapshotMinutes,
+    weights,
+    optimizer: program.optimizer,
+    steps,
+    batchSize,
+    log,
+    stateDirectory: join(directory, 'state-mini-clip'),
+    learningRate: options.learningRate,
+    warmupSteps: 100,
+    emaDecay: 0.998,
+    maxGradNorm: 1,
+    snapshotMinutes: options.snapshotMinutes,
     pass: async (step) => {
       const { pixels, texts } = source.batch(step, batchSize);
       const { inputIds, endOfText } = encode(texts);
@@ -91,7 +126,9 @@ export async function trainMiniClip(options: MiniClipOptions): Promise<Parameter
     },
     onSnapshot: async (averaged, { step }) => {
       const retrieval = await measureRetrieval({ model, weights: averaged, cache, encode });
-      log(`mini-clip at step ${step}: of ${retrieval.pictures} held-out pictures ${(100 * retrieval.top1).toFixed(1)} % found first, ${(100 * retrieval.top5).toFixed(1)} % among five of a hundred names`);
+      log(
+        `mini-clip at step ${step}: of ${retrieval.pictures} held-out pictures ${(100 * retrieval.top1).toFixed(1)} % found first, ${(100 * retrieval.top5).toFixed(1)} % among five of a hundred names`,
+      );
       await options.onSnapshot(vocabulary.expand(averaged), step, retrieval);
     },
   });

@@ -45,13 +45,25 @@ function result(name: string, { maxAbs, maxRel }: Difference, tolerance: number,
 }
 
 /** Passes when the relative difference is within the tolerance. */
-export function relativeCase(name: string, ours: ArrayLike<number>, theirs: ArrayLike<number>, tolerance: number, details = {}): CaseResult {
+export function relativeCase(
+  name: string,
+  ours: ArrayLike<number>,
+  theirs: ArrayLike<number>,
+  tolerance: number,
+  details = {},
+): CaseResult {
   const difference = compare(ours, theirs);
   return result(name, difference, tolerance, difference.maxRel <= tolerance, details);
 }
 
 /** Passes when the absolute difference is within the tolerance. */
-export function absoluteCase(name: string, ours: ArrayLike<number>, theirs: ArrayLike<number>, tolerance: number, details = {}): CaseResult {
+export function absoluteCase(
+  name: string,
+  ours: ArrayLike<number>,
+  theirs: ArrayLike<number>,
+  tolerance: number,
+  details = {},
+): CaseResult {
   const difference = compare(ours, theirs);
   return result(name, difference, tolerance, difference.maxAbs <= tolerance, details);
 }

@@ -2,7 +2,12 @@
 
 const { fround } = Math;
 const functions: Record<string, (x: number) => number> = {
-  sin: Math.sin, cos: Math.cos, tanh: Math.tanh, exp: Math.exp, sqrt: Math.sqrt, abs: Math.abs,
+  sin: Math.sin,
+  cos: Math.cos,
+  tanh: Math.tanh,
+  exp: Math.exp,
+  sqrt: Math.sqrt,
+  abs: Math.abs,
 };
 
 type Evaluate = (x: number, t: number) => number;

@@ -1,7 +1,13 @@
 // forward.safetensors: text encoder, U-Net and VAE, one pass each.
 import { Graph } from '@styleforge/autodiff';
 import {
-  AutoencoderKL, CLIPTextModel, parseAutoencoderKLConfig, parseCLIPTextConfig, parseUNet2DConditionConfig, timestepEmbedding, UNet2DConditionModel,
+  AutoencoderKL,
+  CLIPTextModel,
+  parseAutoencoderKLConfig,
+  parseCLIPTextConfig,
+  parseUNet2DConditionConfig,
+  timestepEmbedding,
+  UNet2DConditionModel,
 } from '@styleforge/diffusion';
 import { type DiffusersFolder, type TensorReader } from '@styleforge/weights';
 import { relativeCase, type CaseResult } from './case-result.ts';

@@ -1,7 +1,13 @@
 // train.json: whole dual-binding runs, with losses, gradient norms, the gradients of step 0 and every parameter after the last step.
 import { Graph } from '@styleforge/autodiff';
 import {
-  AutoencoderKL, CLIPTextModel, DDPMScheduler, parseAutoencoderKLConfig, parseCLIPTextConfig, parseUNet2DConditionConfig, UNet2DConditionModel,
+  AutoencoderKL,
+  CLIPTextModel,
+  DDPMScheduler,
+  parseAutoencoderKLConfig,
+  parseCLIPTextConfig,
+  parseUNet2DConditionConfig,
+  UNet2DConditionModel,
 } from '@styleforge/diffusion';
 import { type ParameterBuffers } from '@styleforge/runtime';
 import { dualBindingWeights, loadTrainableWeights, minSnrWeights, TEXT_ENCODER_PREFIX, TrainStep } from '@styleforge/styleforge';
@@ -81,7 +87,13 @@ async function pairsUnder(prefix: string, reference: TensorReader, ours: Paramet
   return found;
 }
 
-async function runStep(trainStep: TrainStep, checkpoint: DiffusersFolder, reference: TensorReader, run: Run, step: number): Promise<StepRecord> {
+async function runStep(
+  trainStep: TrainStep,
+  checkpoint: DiffusersFolder,
+  reference: TensorReader,
+  run: Run,
+  step: number,
+): Promise<StepRecord> {
   const timesteps = await reference.read(`${step}.timesteps`);
   const snrWeights = run.snr_gamma ? minSnrWeights(new DDPMScheduler(checkpoint.schedulerConfig), timesteps, run.snr_gamma) : undefined;
   const sampleLosses = await trainStep.backward({
@@ -102,7 +114,8 @@ async function runStep(trainStep: TrainStep, checkpoint: DiffusersFolder, refere
 
 function recordCase(name: string, keys: readonly RecordKey[], ours: StepRecord[], theirs: StepRecord[], tolerance: number): CaseResult {
   const pairs = theirs.flatMap((record, step) =>
-    keys.map((key) => ({ name: `${step}.${key}`, ours: [ours[step][key]], theirs: [record[key]] })));
+    keys.map((key) => ({ name: `${step}.${key}`, ours: [ours[step][key]], theirs: [record[key]] })),
+  );
   return worstCase(name, pairs, tolerance);
 }
 
@@ -120,8 +133,13 @@ function updateCase(name: string, finals: Pair[], initial: ReadonlyMap<string, F
   const [differenceNorm, updateNorm] = [Math.sqrt(difference), Math.sqrt(update)];
   const ratio = differenceNorm / updateNorm;
   return {
-    case: name, max_abs: maxAbs, max_rel: ratio, tolerance: tolerances.update, ok: ratio <= tolerances.update,
-    difference_norm: differenceNorm, update_norm: updateNorm,
+    case: name,
+    max_abs: maxAbs,
+    max_rel: ratio,
+    tolerance: tolerances.update,
+    ok: ratio <= tolerances.update,
+    difference_norm: differenceNorm,
+    update_norm: updateNorm,
   };
 }
 
@@ -137,7 +155,11 @@ async function* trainingRun(folder: ReferenceFolder, checkpoint: DiffusersFolder
     for (let step = 0; step < run.steps; step++) {
       const record = await runStep(trainStep, checkpoint, reference, run, step);
       if (step === 0) firstGradients = await pairsUnder('grad0.', reference, trainStep.gradients);
-      const { gradNorm } = await trainStep.update({ learningRate: run.learning_rate, weightDecay: run.weight_decay, maxGradNorm: run.max_grad_norm });
+      const { gradNorm } = await trainStep.update({
+        learningRate: run.learning_rate,
+        weightDecay: run.weight_decay,
+        maxGradNorm: run.max_grad_norm,
+      });
       records.push({ ...record, grad_norm: gradNorm });
     }
     yield recordCase(`${label}.losses`, ['loss', 'style_ref_loss', 'aux_loss'], records, run.records, tolerances.loss);

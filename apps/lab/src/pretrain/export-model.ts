@@ -21,12 +21,19 @@ function* entries(buffers: ParameterBuffers, prefix: string): Generator<TensorEn
 }
 
 export async function exportModel(directory: string, model: ExportedModel): Promise<void> {
-  await writeDiffusersFolder(directory, {
-    modelIndex, schedulerConfig, tokenizerDirectory: model.tokenizerDirectory, files: model.files,
-    components: {
-      vae: { config: { ...vaeConfig, scaling_factor: model.scalingFactor }, weights: entries(model.vae, VAE_PREFIX) },
-      unet: { config: unetConfig, weights: entries(model.unetAndTextEncoder, UNET_PREFIX) },
-      text_encoder: { config: textEncoderConfig, weights: entries(model.unetAndTextEncoder, TEXT_ENCODER_PREFIX) },
+  await writeDiffusersFolder(
+    directory,
+    {
+      modelIndex,
+      schedulerConfig,
+      tokenizerDirectory: model.tokenizerDirectory,
+      files: model.files,
+      components: {
+        vae: { config: { ...vaeConfig, scaling_factor: model.scalingFactor }, weights: entries(model.vae, VAE_PREFIX) },
+        unet: { config: unetConfig, weights: entries(model.unetAndTextEncoder, UNET_PREFIX) },
+        text_encoder: { config: textEncoderConfig, weights: entries(model.unetAndTextEncoder, TEXT_ENCODER_PREFIX) },
+      },
     },
-  }, { dtype: 'F16' });
+    { dtype: 'F16' },
+  );
 }

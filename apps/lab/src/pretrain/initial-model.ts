@@ -5,7 +5,12 @@ import { readDiffusersFolder, type TensorReader } from '@styleforge/weights';
 import { textEncoderConfig } from './geometry.ts';
 import { type CaptionVocabulary } from './vocabulary.ts';
 
-async function readPart(reader: TensorReader, weights: ParameterBuffers, prefix: string, targetOf: (name: string) => Float32Array): Promise<void> {
+async function readPart(
+  reader: TensorReader,
+  weights: ParameterBuffers,
+  prefix: string,
+  targetOf: (name: string) => Float32Array,
+): Promise<void> {
   try {
     for (const { name } of weights.specs) if (name.startsWith(prefix)) await reader.readInto(name.slice(prefix.length), targetOf(name));
   } finally {
@@ -18,6 +23,8 @@ export async function readInitialModel(directory: string, weights: ParameterBuff
   const folder = await readDiffusersFolder(directory);
   await readPart(await folder.unet.openWeights(), weights, UNET_PREFIX, (name) => weights.get(name));
   const table = new Float32Array(textEncoderConfig.vocab_size * textEncoderConfig.hidden_size);
-  await readPart(await folder.textEncoder.openWeights(), weights, TEXT_ENCODER_PREFIX, (name) => (name === vocabulary.tableName ? table : weights.get(name)));
+  await readPart(await folder.textEncoder.openWeights(), weights, TEXT_ENCODER_PREFIX, (name) =>
+    name === vocabulary.tableName ? table : weights.get(name),
+  );
   vocabulary.fill(weights, table);
 }

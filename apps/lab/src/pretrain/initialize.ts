@@ -4,7 +4,13 @@ import { randomNormals, randomUniforms } from '@styleforge/diffusion';
 import { type ParameterBuffers } from '@styleforge/runtime';
 import { textEncoderConfig } from './geometry.ts';
 
-const { hidden_size: WIDTH, num_attention_heads: HEADS, vocab_size: VOCABULARY, bos_token_id: START, eos_token_id: END } = textEncoderConfig;
+const {
+  hidden_size: WIDTH,
+  num_attention_heads: HEADS,
+  vocab_size: VOCABULARY,
+  bos_token_id: START,
+  eos_token_id: END,
+} = textEncoderConfig;
 const WORD_DEVIATION = 0.5;
 /** Of words that no caption has: next to a known word they weigh a third, so that a prompt survives them. */
 const UNKNOWN_WORD_DEVIATION = 0.1;
@@ -44,7 +50,9 @@ export function initialTokenTable(seed: number, known: boolean): Float32Array {
 function averageWords(weights: ParameterBuffers, prefix: string): void {
   const layer = `${prefix}encoder.layers.0.self_attn.`;
   const mark = marker();
-  const [queryBias, keys, values, output] = ['q_proj.bias', 'k_proj.weight', 'v_proj.weight', 'out_proj.weight'].map((name) => weights.get(layer + name));
+  const [queryBias, keys, values, output] = ['q_proj.bias', 'k_proj.weight', 'v_proj.weight', 'out_proj.weight'].map((name) =>
+    weights.get(layer + name),
+  );
   for (let head = 0; head < HEADS; head++) {
     const row = (head * WIDTH) / HEADS;
     queryBias[row] = ATTENTION_TO_WORDS;
@@ -62,7 +70,8 @@ export function initializeWeights(weights: ParameterBuffers, seed: number): void
   weights.specs.forEach(({ name, shape }, index) => {
     const values = weights.get(name);
     const key = { seed, step: 0, purpose: 'initial-weights', index };
-    if (name.endsWith('position_embedding.weight')) values.set(randomNormals(key, values.length).map((value) => value * POSITION_DEVIATION));
+    if (name.endsWith('position_embedding.weight'))
+      values.set(randomNormals(key, values.length).map((value) => value * POSITION_DEVIATION));
     else if (/norm.*\.weight$/.test(name)) values.fill(1);
     else if (shape.length === 1 || SILENT.test(name)) values.fill(0);
     else {
@@ -70,6 +79,8 @@ export function initializeWeights(weights: ParameterBuffers, seed: number): void
       values.set(Float32Array.from(randomUniforms(key, values.length), (uniform) => (2 * uniform - 1) * bound));
     }
   });
-  const prefix = weights.specs.map(({ name }) => /^text_encoder\.(?=encoder\.layers\.0\.)/.exec(name)?.[0]).find((found) => found !== undefined);
+  const prefix = weights.specs
+    .map(({ name }) => /^text_encoder\.(?=encoder\.layers\.0\.)/.exec(name)?.[0])
+    .find((found) => found !== undefined);
   if (prefix !== undefined) averageWords(weights, prefix);
 }

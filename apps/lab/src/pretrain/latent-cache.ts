@@ -23,8 +23,12 @@ const BATCH = 16;
  */
 export async function normalizeLatents(cache: ImageCache, vaeWeights: ParameterBuffers): Promise<void> {
   const { mean } = await encodeLatents(cache, vaeWeights);
-  const [weight, bias, inverseWeight, inverseBias] = ['quant_conv.weight', 'quant_conv.bias', 'post_quant_conv.weight', 'post_quant_conv.bias']
-    .map((name) => vaeWeights.get(VAE_PREFIX + name));
+  const [weight, bias, inverseWeight, inverseBias] = [
+    'quant_conv.weight',
+    'quant_conv.bias',
+    'post_quant_conv.weight',
+    'post_quant_conv.bias',
+  ].map((name) => vaeWeights.get(VAE_PREFIX + name));
   const [inputs, outputs] = [weight.length / bias.length, inverseBias.length];
   for (let channel = 0; channel < LATENT_CHANNELS; channel++) {
     const { average, deviation } = channelMoments(mean, channel);
@@ -65,7 +69,8 @@ export async function encodeLatents(cache: ImageCache, vaeWeights: ParameterBuff
     const inBatch = Math.min(BATCH, count - start);
     for (let i = 0; i < inBatch; i++) toPlanes(imageOf(cache, cache.records[start + i]), pixels, i * 3 * IMAGE_SIZE ** 2);
     const encoded = await program.run({ pixels });
-    for (const name of ['mean', 'deviation'] as const) result[name].set(encoded[name].subarray(0, inBatch * LATENT_ELEMENTS), start * LATENT_ELEMENTS);
+    for (const name of ['mean', 'deviation'] as const)
+      result[name].set(encoded[name].subarray(0, inBatch * LATENT_ELEMENTS), start * LATENT_ELEMENTS);
   }
   await program.release();
   return { ...result, scalingFactor: 1 / deviationOf(result) };

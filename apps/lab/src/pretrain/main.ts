@@ -31,34 +31,72 @@ const { values } = parseArgs({
 });
 
 const { directory, output, tokenizer } = values;
-const [vaeSteps, decoderSteps, unetSteps, batchSize, snapshotMinutes, seed] =
-  (['vae-steps', 'decoder-steps', 'unet-steps', 'batch-size', 'snapshot-minutes', 'seed'] as const).map((name) => numberOption(name, values[name], { least: 0 }));
+const [vaeSteps, decoderSteps, unetSteps, batchSize, snapshotMinutes, seed] = (
+  ['vae-steps', 'decoder-steps', 'unet-steps', 'batch-size', 'snapshot-minutes', 'seed'] as const
+).map((name) => numberOption(name, values[name], { least: 0 }));
 const learningRate = numberOption('learning-rate', values['learning-rate'], { least: 0, fraction: true });
 const threads = optionalNumber('threads', values.threads);
 const log = (line: string): void => console.log(`${new Date().toISOString().slice(11, 19)} ${line}`);
 
 await mkdir(join(directory, 'sheets'), { recursive: true });
 const cache = await buildImageCache(join(directory, 'images'), {
-  onProgress: ({ done, of }) => { if (done % 500 === 0) log(`rendered ${done} of ${of} pictures`); },
+  onProgress: ({ done, of }) => {
+    if (done % 500 === 0) log(`rendered ${done} of ${of} pictures`);
+  },
 });
 log(`${cache.records.length} training pictures`);
 const core = await buildImageCache(join(directory, 'images'), { subjects: listCoreSubjects() });
 log(`${core.records.length} of them for the U-Net`);
-const vae = await trainVae({ cache, directory, initialModel: values['vae-from'], steps: vaeSteps, batchSize: 16, learningRate: 2e-3, seed, threads, log });
+const vae = await trainVae({
+  cache,
+  directory,
+  initialModel: values['vae-from'],
+  steps: vaeSteps,
+  batchSize: 16,
+  learningRate: 2e-3,
+  seed,
+  threads,
+  log,
+});
 await normalizeLatents(core, vae);
 const latents = await encodeLatents(core, vae);
 log(`latents encoded, scaling factor ${latents.scalingFactor.toFixed(4)}`);
 const snapshot = async (autoencoder: ParameterBuffers, unetAndTextEncoder: ParameterBuffers, step: number, name: string): Promise<void> => {
-  const files = modelFiles({ seed, vaeSteps, decoderSteps, unetSteps: step, batchSize, pictures: core.records.length, learningRate, continued: values['unet-from'] !== undefined });
-  await exportModel(output, { vae: autoencoder, scalingFactor: latents.scalingFactor, unetAndTextEncoder, tokenizerDirectory: tokenizer, files });
+  const files = modelFiles({
+    seed,
+    vaeSteps,
+    decoderSteps,
+    unetSteps: step,
+    batchSize,
+    pictures: core.records.length,
+    learningRate,
+    continued: values['unet-from'] !== undefined,
+  });
+  await exportModel(output, {
+    vae: autoencoder,
+    scalingFactor: latents.scalingFactor,
+    unetAndTextEncoder,
+    tokenizerDirectory: tokenizer,
+    files,
+  });
   const sheet = join(directory, 'sheets', `${name}-${String(step).padStart(6, '0')}.png`);
   await writeSheet({ modelDirectory: output, path: sheet });
   log(`model at step ${step} in ${output}, sheet in ${sheet}`);
 };
 const unetAndTextEncoder = await trainUnet({
-  cache: core, latents, directory, tokenizerDirectory: tokenizer, threads,
-  steps: unetSteps, batchSize, learningRate, snapshotMinutes, seed, log,
-  initialModel: values['unet-from'], onSnapshot: (weights, step) => snapshot(vae, weights, step, 'unet'),
+  cache: core,
+  latents,
+  directory,
+  tokenizerDirectory: tokenizer,
+  threads,
+  steps: unetSteps,
+  batchSize,
+  learningRate,
+  snapshotMinutes,
+  seed,
+  log,
+  initialModel: values['unet-from'],
+  onSnapshot: (weights, step) => snapshot(vae, weights, step, 'unet'),
 });
 const sharper = await trainDecoder({ cache, directory, vae, steps: decoderSteps, batchSize: 16, learningRate: 1e-3, seed, threads, log });
 await snapshot(sharper, unetAndTextEncoder, unetSteps, 'final');

@@ -23,16 +23,26 @@ export async function measureConditioning({ unet, textEncoder, noiseScheduler, w
   const shape = [count, LATENT_CHANNELS, LATENT_SIZE, LATENT_SIZE];
   const graph = new Graph();
   const states = textEncoder.forward(graph, graph.input('input_ids', [count, tokens], 'int32'), TEXT_ENCODER_PREFIX);
-  const modelPred = unet.forward(graph, {
-    sample: graph.input('noisy_latents', shape), timestepEmbedding: graph.input('timestep_embedding', [count, unet.config.block_out_channels[0]]), encoderHiddenStates: states,
-  }, UNET_PREFIX);
+  const modelPred = unet.forward(
+    graph,
+    {
+      sample: graph.input('noisy_latents', shape),
+      timestepEmbedding: graph.input('timestep_embedding', [count, unet.config.block_out_channels[0]]),
+      encoderHiddenStates: states,
+    },
+    UNET_PREFIX,
+  );
   const loss = graph.reduceMean(graph.square(graph.sub(modelPred, graph.input('target', shape))), [0, 1, 2, 3]);
   const program = (await Program.compile(graph, { loss })).bind(weights.entries());
   const measure = async (inputIds: Int32Array, timestep: number): Promise<number> => {
     const timesteps = new Int32Array(count).fill(timestep);
-    const { loss: [value] } = await program.run({
-      input_ids: inputIds, timestep_embedding: timestepEmbedding(Float32Array.from(timesteps), unet.config),
-      noisy_latents: noiseScheduler.addNoise(batch.latents, batch.noise, timesteps), target: noiseScheduler.target(batch.latents, batch.noise, timesteps),
+    const {
+      loss: [value],
+    } = await program.run({
+      input_ids: inputIds,
+      timestep_embedding: timestepEmbedding(Float32Array.from(timesteps), unet.config),
+      noisy_latents: noiseScheduler.addNoise(batch.latents, batch.noise, timesteps),
+      target: noiseScheduler.target(batch.latents, batch.noise, timesteps),
     });
     return value;
   };

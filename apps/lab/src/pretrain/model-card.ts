@@ -55,7 +55,13 @@ const profile = {
   source: 'trained by npm run pretrain and shipped with the project',
   resolution: 64,
   auxiliary_prompt: 'a photo of style',
-  defaults: { max_train_steps: 100, learning_rate: 3e-4, text_encoder_learning_rate: 3e-5, train_batch_size: 4, gradient_checkpointing: false },
+  defaults: {
+    max_train_steps: 100,
+    learning_rate: 3e-4,
+    text_encoder_learning_rate: 3e-5,
+    train_batch_size: 4,
+    gradient_checkpointing: false,
+  },
   generation: { steps: 30, guidance_scale: 4, sampler: 'ddim' },
 };
 

@@ -2,7 +2,16 @@
 // numbered, with the key beside it: captions of the training set, and held-out pairs of subject and style. mini-clip names them, too.
 import { permutation } from '@styleforge/diffusion';
 import { openExtractor, type RgbImage } from '@styleforge/metrics';
-import { baseStyles, captionOf, contactSheet, drawCaption, isHeldOut, listCoreSubjects, type BaseStyleId, type Subject } from '@styleforge/samples';
+import {
+  baseStyles,
+  captionOf,
+  contactSheet,
+  drawCaption,
+  isHeldOut,
+  listCoreSubjects,
+  type BaseStyleId,
+  type Subject,
+} from '@styleforge/samples';
 import { generateImages } from '@styleforge/styleforge';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -30,7 +39,9 @@ function captionThatNames(subject: Subject, style: BaseStyleId, key: string): st
 }
 
 function listQuestions(heldOut: boolean): Question[] {
-  const pairs = listCoreSubjects().flatMap((subject) => baseStyles.map((style) => ({ subject, style }))).filter(({ subject, style }) => isHeldOut(subject, style) === heldOut);
+  const pairs = listCoreSubjects()
+    .flatMap((subject) => baseStyles.map((style) => ({ subject, style })))
+    .filter(({ subject, style }) => isHeldOut(subject, style) === heldOut);
   return [...permutation({ seed: SEED, step: 0, purpose: 'recognition' }, pairs.length).subarray(0, QUESTIONS)].map((index) => {
     const { subject, style } = pairs[index];
     return { subject, style, prompt: heldOut ? captionOf(subject, style) : captionThatNames(subject, style, `recognition/${index}`) };
@@ -40,14 +51,20 @@ function listQuestions(heldOut: boolean): Question[] {
 async function draw(model: string, questions: readonly Question[]): Promise<RgbImage[]> {
   const images: RgbImage[] = [];
   await generateImages({
-    modelDirectory: model, ...SAMPLING, seed: SEED, prompts: questions.map(({ prompt }) => prompt),
+    modelDirectory: model,
+    ...SAMPLING,
+    seed: SEED,
+    prompts: questions.map(({ prompt }) => prompt),
     onImage: ({ rgb, width, height }) => void images.push({ rgb, width, height }),
   });
   return images;
 }
 
 function numbered(images: readonly RgbImage[]): Promise<Buffer> {
-  const rows = Array.from({ length: Math.ceil(images.length / COLUMNS) }, (_, row) => ({ label: `${row * COLUMNS + 1} to ${Math.min(images.length, (row + 1) * COLUMNS)}`, images: images.slice(row * COLUMNS, (row + 1) * COLUMNS) }));
+  const rows = Array.from({ length: Math.ceil(images.length / COLUMNS) }, (_, row) => ({
+    label: `${row * COLUMNS + 1} to ${Math.min(images.length, (row + 1) * COLUMNS)}`,
+    images: images.slice(row * COLUMNS, (row + 1) * COLUMNS),
+  }));
   return contactSheet({ rows });
 }
 
@@ -60,10 +77,19 @@ for (const name of ['training', 'held-out'] as const) {
   const images = await draw(model, questions);
   await writeFile(join(directory, `${name}.png`), await numbered(images));
   const names = listCoreSubjects().map((subject) => subject.name);
-  const places = extractor && await placesOf(extractor, questions.map(({ subject }, i) => ({ image: images[i], name: subject.name })), names);
+  const places =
+    extractor &&
+    (await placesOf(
+      extractor,
+      questions.map(({ subject }, i) => ({ image: images[i], name: subject.name })),
+      names,
+    ));
   const key = questions.map(({ prompt }, i) => `${i + 1}. ${prompt}${places ? ` (mini-clip's place ${places[i]})` : ''}`);
   await writeFile(join(directory, `${name}.txt`), `${key.join('\n')}\n`);
-  const share = (most: number): string => (places === null ? '' : `${((100 * places.filter((place) => place <= most).length) / places.length).toFixed(0)} %`);
-  console.log(`${name}: ${questions.length} pictures${places ? `; mini-clip puts the right one of ${names.length} names first for ${share(1)}, among five for ${share(5)}` : ''}`);
+  const share = (most: number): string =>
+    places === null ? '' : `${((100 * places.filter((place) => place <= most).length) / places.length).toFixed(0)} %`;
+  console.log(
+    `${name}: ${questions.length} pictures${places ? `; mini-clip puts the right one of ${names.length} names first for ${share(1)}, among five for ${share(5)}` : ''}`,
+  );
 }
 await extractor?.release();

@@ -19,10 +19,13 @@ export interface RunProgress {
 }
 
 async function exists(path: string): Promise<boolean> {
-  return readFile(join(path, 'progress.json')).then(() => true, (error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return false;
-    throw error;
-  });
+  return readFile(join(path, 'progress.json')).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return false;
+      throw error;
+    },
+  );
 }
 
 /** Writes beside the old state and swaps, so that an interruption leaves one of the two whole. */
@@ -32,7 +35,11 @@ export async function saveState(directory: string, { buffers }: RunState, progre
   await rm(partial, { recursive: true, force: true });
   await mkdir(partial, { recursive: true });
   for (const [name, values] of Object.entries(buffers)) {
-    await writeSafetensors(join(partial, `${name}.safetensors`), values.specs.map((spec) => ({ ...spec, data: () => values.read(spec.name) })), { dtype: 'F32' });
+    await writeSafetensors(
+      join(partial, `${name}.safetensors`),
+      values.specs.map((spec) => ({ ...spec, data: () => values.read(spec.name) })),
+      { dtype: 'F32' },
+    );
   }
   await writeFile(join(partial, 'progress.json'), `${JSON.stringify(progress)}\n`);
   await rm(old, { recursive: true, force: true });

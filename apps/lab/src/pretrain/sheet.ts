@@ -4,7 +4,20 @@ import { baseStyles, captionOf, contactSheet, listSubjects, type StyleId } from 
 import { generateImages } from '@styleforge/styleforge';
 import { writeFile } from 'node:fs/promises';
 
-const SUBJECTS = ['dog', 'strawberry', 'man', 'astronaut', 'old woman', 'house', 'automobile', 'octopus', 'sunflower', 'hamburger', 'police officer', 'santa claus'];
+const SUBJECTS = [
+  'dog',
+  'strawberry',
+  'man',
+  'astronaut',
+  'old woman',
+  'house',
+  'automobile',
+  'octopus',
+  'sunflower',
+  'hamburger',
+  'police officer',
+  'santa claus',
+];
 
 export interface SheetOptions {
   readonly modelDirectory: string;
@@ -22,7 +35,12 @@ export async function writeSheet({ modelDirectory, path, steps = 20, guidanceSca
   for (const style of baseStyles as readonly StyleId[]) {
     const images: (typeof rows)[number]['images'] = [];
     await generateImages({
-      modelDirectory, steps, guidanceScale, sampler, seed: 7, prompts: subjects.map((subject) => captionOf(subject, style)),
+      modelDirectory,
+      steps,
+      guidanceScale,
+      sampler,
+      seed: 7,
+      prompts: subjects.map((subject) => captionOf(subject, style)),
       onImage: ({ rgb, width, height }) => void images.push({ rgb, width, height }),
     });
     rows.push({ label: style, images });

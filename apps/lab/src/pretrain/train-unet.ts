@@ -1,5 +1,15 @@
 // Stage two: the latent U-Net and its text encoder, trained together on captioned latents.
-import { CLIPTextModel, CLIPTokenizer, DDPMScheduler, parseCLIPTextConfig, parseUNet2DConditionConfig, permutation, randomIntegers, randomNormals, UNet2DConditionModel } from '@styleforge/diffusion';
+import {
+  CLIPTextModel,
+  CLIPTokenizer,
+  DDPMScheduler,
+  parseCLIPTextConfig,
+  parseUNet2DConditionConfig,
+  permutation,
+  randomIntegers,
+  randomNormals,
+  UNet2DConditionModel,
+} from '@styleforge/diffusion';
 import { type ParameterBuffers } from '@styleforge/runtime';
 import { captionVariants, drawCaption, type ImageCache } from '@styleforge/samples';
 import { TEXT_ENCODER_PREFIX, TrainStep, type TrainStepBatch } from '@styleforge/styleforge';
@@ -52,14 +62,24 @@ class BatchSource {
   }
 
   #record(index: number): number {
-    const { cache: { records: { length } }, seed } = this.#options;
+    const {
+      cache: {
+        records: { length },
+      },
+      seed,
+    } = this.#options;
     const epoch = Math.floor(index / length);
     if (this.#order.epoch !== epoch) this.#order = { epoch, indices: permutation({ seed, step: epoch, purpose: 'unet-order' }, length) };
     return this.#order.indices[index % length];
   }
 
   batch(step: number): TrainStepBatch {
-    const { cache: { records }, latents, batchSize, seed } = this.#options;
+    const {
+      cache: { records },
+      latents,
+      batchSize,
+      seed,
+    } = this.#options;
     const picks = Array.from({ length: batchSize }, (_, i) => this.#record(step * batchSize + i));
     const choice = { emptyShare: EMPTY_CAPTION_SHARE, unknownShare: UNKNOWN_STYLE_SHARE, unknownWords: this.#unknownWords };
     const captions = picks.map((pick, i) => drawCaption(records[pick], records[pick].style, `${seed}/${step * batchSize + i}`, choice));
@@ -73,7 +93,9 @@ class BatchSource {
     });
     const timesteps = randomIntegers({ seed, step, purpose: 'unet-timesteps' }, batchSize, this.#noiseScheduler.numTrainTimesteps);
     return {
-      latents: clean, noise: draw('unet-noise'), timesteps,
+      latents: clean,
+      noise: draw('unet-noise'),
+      timesteps,
       inputIds: Int32Array.from(captions.flatMap((caption) => this.#vocabulary.encode(caption))),
       promptOfSample: Int32Array.from({ length: batchSize }, (_, i) => i),
       sampleWeights: new Float32Array(batchSize).fill(1 / batchSize),
@@ -83,22 +105,36 @@ class BatchSource {
 
 export async function trainUnet(options: UnetStageOptions): Promise<ParameterBuffers> {
   const noiseScheduler = new DDPMScheduler(schedulerConfig);
-  const { seed, cache: { records } } = options;
+  const {
+    seed,
+    cache: { records },
+  } = options;
   const unknownWords = await listUnknownWords(options.tokenizerDirectory);
   const vocabulary = new CaptionVocabulary({
-    tokenizer: await CLIPTokenizer.fromDirectory(options.tokenizerDirectory), unknownWords,
+    tokenizer: await CLIPTokenizer.fromDirectory(options.tokenizerDirectory),
+    unknownWords,
     captions: ['', ...unknownWords, ...records.flatMap((record) => captionVariants(record, record.style))],
-    tableName: `${TEXT_ENCODER_PREFIX}embeddings.token_embedding.weight`, initialTable: () => initialTokenTable(seed, true),
+    tableName: `${TEXT_ENCODER_PREFIX}embeddings.token_embedding.weight`,
+    initialTable: () => initialTokenTable(seed, true),
     untrainedTable: () => initialTokenTable(seed, false),
   });
   const source = new BatchSource(options, vocabulary, unknownWords, noiseScheduler);
   const textConfig = parseCLIPTextConfig({ ...textEncoderConfig, vocab_size: vocabulary.ids.length });
   const [unet, textEncoder] = [new UNet2DConditionModel(parseUNet2DConditionConfig(unetConfig)), new CLIPTextModel(textConfig)];
   const trainStep = await TrainStep.create({
-    unet, textEncoder, noiseScheduler,
-    batchSize: options.batchSize, promptCount: options.batchSize, tokenCount: textConfig.max_position_embeddings,
-    latentShape: [LATENT_CHANNELS, LATENT_SIZE, LATENT_SIZE], trainTextEncoder: true, adamw: {
-      beta1: 0.9, beta2: 0.99, epsilon: 1e-8, learningRateScale: (name) => (name.startsWith(TEXT_ENCODER_PREFIX) ? TEXT_ENCODER_RATE : 1),
+    unet,
+    textEncoder,
+    noiseScheduler,
+    batchSize: options.batchSize,
+    promptCount: options.batchSize,
+    tokenCount: textConfig.max_position_embeddings,
+    latentShape: [LATENT_CHANNELS, LATENT_SIZE, LATENT_SIZE],
+    trainTextEncoder: true,
+    adamw: {
+      beta1: 0.9,
+      beta2: 0.99,
+      epsilon: 1e-8,
+      learningRateScale: (name) => (name.startsWith(TEXT_ENCODER_PREFIX) ? TEXT_ENCODER_RATE : 1),
     },
     compile: { threads: options.threads },
   });
@@ -107,14 +143,22 @@ export async function trainUnet(options: UnetStageOptions): Promise<ParameterBuf
   if (options.initialModel) await readInitialModel(options.initialModel, trainStep.weights, vocabulary);
   vocabulary.restoreUnknown(trainStep.weights);
   const ema = await runTrainingLoop({
-    weights: trainStep.weights, optimizer: trainStep.optimizer,
+    weights: trainStep.weights,
+    optimizer: trainStep.optimizer,
     update: async (update) => {
       const result = await trainStep.update(update);
       vocabulary.restoreUnknown(trainStep.weights);
       return result;
     },
-    steps: options.steps, batchSize: options.batchSize, log: options.log, stateDirectory: join(options.directory, 'state-unet'),
-    learningRate: options.learningRate, warmupSteps: 200, emaDecay: 0.999, maxGradNorm: 1, snapshotMinutes: options.snapshotMinutes,
+    steps: options.steps,
+    batchSize: options.batchSize,
+    log: options.log,
+    stateDirectory: join(options.directory, 'state-unet'),
+    learningRate: options.learningRate,
+    warmupSteps: 200,
+    emaDecay: 0.999,
+    maxGradNorm: 1,
+    snapshotMinutes: options.snapshotMinutes,
     pass: async (step) => {
       const losses = await trainStep.backward(source.batch(step));
       return losses.reduce((sum, value) => sum + value, 0) / losses.length;

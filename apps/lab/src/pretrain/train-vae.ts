@@ -51,7 +51,12 @@ function buildGraph(batch: number): { graph: Graph; loss: Tensor } {
 }
 
 /** RGB bytes to planes in -1..1; channels permuted, inverted and mirrored at random where `variant` is given. */
-export function toPlanes(rgb: Uint8Array, target: Float32Array, offset: number, variant?: { order: Int32Array; invert: boolean; mirror: boolean }): void {
+export function toPlanes(
+  rgb: Uint8Array,
+  target: Float32Array,
+  offset: number,
+  variant?: { order: Int32Array; invert: boolean; mirror: boolean },
+): void {
   for (let channel = 0; channel < 3; channel++) {
     const from = variant ? variant.order[channel] : channel;
     for (let i = 0; i < PIXELS; i++) {
@@ -70,7 +75,11 @@ function batchOf(cache: ImageCache, step: number, batchSize: number, seed: numbe
   picks.forEach((pick, i) => {
     const plain = chances[3 * i] < 0.5;
     const order = plain ? Int32Array.of(0, 1, 2) : permutation({ seed, step, purpose: 'vae-channels', index: i }, 3);
-    toPlanes(imageOf(cache, cache.records[pick]), planes, i * 3 * PIXELS, { order, invert: !plain && chances[3 * i + 1] < 0.3, mirror: chances[3 * i + 2] < 0.5 });
+    toPlanes(imageOf(cache, cache.records[pick]), planes, i * 3 * PIXELS, {
+      order,
+      invert: !plain && chances[3 * i + 1] < 0.3,
+      mirror: chances[3 * i + 2] < 0.5,
+    });
   });
   return planes;
 }
@@ -99,7 +108,11 @@ const ENCODER = /^vae\.(encoder|quant_conv)\./;
 export async function trainDecoder({ vae, ...options }: DecoderStageOptions): Promise<ParameterBuffers> {
   const trainable = new ParameterBuffers(vae.specs.filter(({ name }) => !ENCODER.test(name)));
   for (const { name } of trainable.specs) trainable.get(name).set(vae.get(name));
-  const averaged = await trainPart(options, { trainable, frozen: [...vae.entries()].filter(([name]) => ENCODER.test(name)), name: 'decoder' });
+  const averaged = await trainPart(options, {
+    trainable,
+    frozen: [...vae.entries()].filter(([name]) => ENCODER.test(name)),
+    name: 'decoder',
+  });
   const whole = vae.alike();
   for (const { name } of whole.specs) whole.get(name).set((averaged.has(name) ? averaged : vae).get(name));
   return whole;
@@ -112,16 +125,40 @@ interface Part {
   readonly name: string;
 }
 
-async function trainPart({ cache, directory, batchSize, seed, steps, log, learningRate, threads }: VaeStageOptions, { trainable, frozen, name }: Part): Promise<ParameterBuffers> {
+async function trainPart(
+  { cache, directory, batchSize, seed, steps, log, learningRate, threads }: VaeStageOptions,
+  { trainable, frozen, name }: Part,
+): Promise<ParameterBuffers> {
   const { graph, loss } = buildGraph(batchSize);
-  const program = await TrainingProgram.create({ graph, loss, outputs: { loss }, trainable, frozen, adamw: { beta1: 0.9, beta2: 0.99, epsilon: 1e-8 }, compile: { threads } });
+  const program = await TrainingProgram.create({
+    graph,
+    loss,
+    outputs: { loss },
+    trainable,
+    frozen,
+    adamw: { beta1: 0.9, beta2: 0.99, epsilon: 1e-8 },
+    compile: { threads },
+  });
   const ema = await runTrainingLoop({
-    weights: trainable, optimizer: program.optimizer, update: (update) => program.update(update), steps, batchSize, log, stateDirectory: join(directory, `state-${name}`),
-    learningRate, warmupSteps: 100, emaDecay: 0.999, maxGradNorm: 1, snapshotMinutes: 3,
-    pass: async (step) => (await program.backward({
-      pixels: batchOf(cache, step, batchSize, seed),
-      noise: randomNormals({ seed, step, purpose: 'vae-posterior' }, batchSize * LATENT_CHANNELS * LATENT_SIZE ** 2),
-    })).loss[0],
+    weights: trainable,
+    optimizer: program.optimizer,
+    update: (update) => program.update(update),
+    steps,
+    batchSize,
+    log,
+    stateDirectory: join(directory, `state-${name}`),
+    learningRate,
+    warmupSteps: 100,
+    emaDecay: 0.999,
+    maxGradNorm: 1,
+    snapshotMinutes: 3,
+    pass: async (step) =>
+      (
+        await program.backward({
+          pixels: batchOf(cache, step, batchSize, seed),
+          noise: randomNormals({ seed, step, purpose: 'vae-posterior' }, batchSize * LATENT_CHANNELS * LATENT_SIZE ** 2),
+        })
+      ).loss[0],
     onSnapshot: async (averaged, { step }) => {
       const { psnr, sheet } = await reconstruct(cache, [...frozen, ...averaged.entries()]);
       await mkdir(join(directory, 'sheets'), { recursive: true });
@@ -136,7 +173,10 @@ async function trainPart({ cache, directory, batchSize, seed, steps, log, learni
 const SHEET_IMAGES = 24;
 
 /** Peak signal-to-noise ratio over a fixed choice of pictures, and a sheet of them before and after. */
-async function reconstruct(cache: ImageCache, weights: Iterable<readonly [string, Float32Array]>): Promise<{ psnr: number; sheet: Buffer }> {
+async function reconstruct(
+  cache: ImageCache,
+  weights: Iterable<readonly [string, Float32Array]>,
+): Promise<{ psnr: number; sheet: Buffer }> {
   const graph = new Graph();
   const vae = newVae();
   const { mean } = vae.encode(graph, graph.input('pixels', [SHEET_IMAGES, 3, IMAGE_SIZE, IMAGE_SIZE]), VAE_PREFIX);

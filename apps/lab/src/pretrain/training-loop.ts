@@ -45,7 +45,14 @@ const decayAt = (step: number, decay: number): number => Math.min(decay, (1 + st
 export async function runTrainingLoop(options: LoopOptions): Promise<ParameterBuffers> {
   const { weights, optimizer, stateDirectory, steps, log } = options;
   const ema = weights.beside(Float32Array);
-  const state = { buffers: { weights: new Float32Arrays(weights), ema: new Float32Arrays(ema), first: optimizer.firstMoment, second: optimizer.secondMoment } };
+  const state = {
+    buffers: {
+      weights: new Float32Arrays(weights),
+      ema: new Float32Arrays(ema),
+      first: optimizer.firstMoment,
+      second: optimizer.secondMoment,
+    },
+  };
   const progress = (await loadState(stateDirectory, state)) ?? { step: 0, optimizerStep: 0, losses: [], seconds: 0 };
   optimizer.step = progress.optimizerStep;
   if (progress.step === 0) ema.copyFrom(weights);
@@ -72,7 +79,9 @@ export async function runTrainingLoop(options: LoopOptions): Promise<ParameterBu
       progress.losses.push({ step: progress.step, loss: sum / count });
       const speed = (count * options.batchSize) / seconds;
       const minutesLeft = ((steps - progress.step) * options.batchSize) / speed / 60;
-      log(`step ${progress.step}/${steps}  loss ${(sum / count).toFixed(4)}  grad ${gradNorm.toFixed(2)}  lr ${learningRate.toExponential(1)}  ${speed.toFixed(1)} images/s  ${minutesLeft.toFixed(0)} min left`);
+      log(
+        `step ${progress.step}/${steps}  loss ${(sum / count).toFixed(4)}  grad ${gradNorm.toFixed(2)}  lr ${learningRate.toExponential(1)}  ${speed.toFixed(1)} images/s  ${minutesLeft.toFixed(0)} min left`,
+      );
       [sum, count] = [0, 0];
       stretchStart = performance.now();
     }

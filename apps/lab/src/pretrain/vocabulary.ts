@@ -94,7 +94,9 @@ export class CaptionVocabulary {
     const small = weights.get(tableName);
     const width = this.#widthOf(weights);
     this.ids.forEach((id, place) => whole.set(small.subarray(place * width, (place + 1) * width), id * width));
-    const expanded = new ParameterBuffers(weights.specs.map(({ name, shape }) => ({ name, shape: name === tableName ? [whole.length / width, width] : shape })));
+    const expanded = new ParameterBuffers(
+      weights.specs.map(({ name, shape }) => ({ name, shape: name === tableName ? [whole.length / width, width] : shape })),
+    );
     for (const { name } of weights.specs) expanded.get(name).set(name === tableName ? whole : weights.get(name));
     return expanded;
   }

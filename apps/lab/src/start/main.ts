@@ -14,8 +14,13 @@ try {
   API        ${service.url}/v1
   docs       ${service.url}/docs
   logs       ${service.logDirectory}`);
-  say(service.apiKey ? `  API key    ${service.apiKey}   (shown this once; keep it)\n` : '  API key    made at the first start; `npm start -- --new-key` makes another\n');
-  if (isWildcard(config.host)) say(`It listens on all addresses of this machine (HOST=${config.host}): others reach it by the machine's name or address.\n`);
+  say(
+    service.apiKey
+      ? `  API key    ${service.apiKey}   (shown this once; keep it)\n`
+      : '  API key    made at the first start; `npm start -- --new-key` makes another\n',
+  );
+  if (isWildcard(config.host))
+    say(`It listens on all addresses of this machine (HOST=${config.host}): others reach it by the machine's name or address.\n`);
   say('Ctrl-C stops it: running jobs save a checkpoint and go on at the next start.');
 
   let stopping = false;

@@ -12,7 +12,11 @@ const endOfText = '<|endoftext|>';
 
 /** The printable stand-ins of the 256 bytes, in the order in which the vocabulary counts them. */
 function byteCharacters(): string[] {
-  const printable = [[0x21, 0x7e], [0xa1, 0xac], [0xae, 0xff]] as const;
+  const printable = [
+    [0x21, 0x7e],
+    [0xa1, 0xac],
+    [0xae, 0xff],
+  ] as const;
   const isPrintable = (byte: number) => printable.some(([from, to]) => byte >= from && byte <= to);
   const bytes = Array.from({ length: 256 }, (_, byte) => byte);
   const standIns = bytes.filter((byte) => !isPrintable(byte)).map((_, i) => 0x100 + i);

@@ -14,7 +14,10 @@ export function listen<Message>(schema: z.ZodType<Message>, onMessage: (message:
   process.on('message', (received) => {
     const parsed = schema.safeParse(received);
     if (parsed.success) return onMessage(parsed.data);
-    createLogger({ name: 'child', level: 'info' }).fatal({ err: parsed.error }, 'the worker said something unreadable to this process, which ends; start the worker again');
+    createLogger({ name: 'child', level: 'info' }).fatal(
+      { err: parsed.error },
+      'the worker said something unreadable to this process, which ends; start the worker again',
+    );
     process.exit(1);
   });
 }

@@ -19,7 +19,10 @@ function readerOf(store: ObjectStore): ObjectReader {
     } catch (error) {
       if (error instanceof ObjectNotFoundError) return null;
       // all of it is here already
-      if (error instanceof InvalidRangeError) return (async function* () { /* nothing is missing */ })();
+      if (error instanceof InvalidRangeError)
+        return (async function* () {
+          /* nothing is missing */
+        })();
       throw error;
     }
   };
@@ -33,8 +36,14 @@ async function sourceOf(weights: ExtractorWeights | undefined, config: Pick<Conf
 }
 
 /** Throws ExtractorNotConfiguredError, which names the settings, where there are no weights. */
-export async function openConfiguredExtractor({ name, extractorsDirectory, config = loadConfig(), signal }: ConfiguredExtractor): Promise<FeatureExtractor> {
+export async function openConfiguredExtractor({
+  name,
+  extractorsDirectory,
+  config = loadConfig(),
+  signal,
+}: ConfiguredExtractor): Promise<FeatureExtractor> {
   const { inception, clip, cacheDirectory } = config.extractors;
-  const weights = name === 'mini-clip' ? { path: join(extractorsDirectory, name) } : await sourceOf(name === 'clip' ? clip : inception, config);
+  const weights =
+    name === 'mini-clip' ? { path: join(extractorsDirectory, name) } : await sourceOf(name === 'clip' ? clip : inception, config);
   return openExtractor({ name, ...(weights && { weights }), cacheDirectory, ...(signal && { signal }) });
 }

@@ -11,12 +11,22 @@ export async function draw(task: DrawTask, parent: Parent): Promise<MessageFromC
   const { model, first } = task;
   const chosen = config.models[model];
   if (!chosen) throw new Error(`the evaluation has no model ${model}`);
-  const prompts = config.prompts.flatMap((prompt) => new Array<string>(config.num_images).fill(evaluatedPrompt(prompt, chosen))).slice(first);
+  const prompts = config.prompts
+    .flatMap((prompt) => new Array<string>(config.num_images).fill(evaluatedPrompt(prompt, chosen)))
+    .slice(first);
   if (prompts.length === 0) return { type: 'result' };
   await generateImages({
-    modelDirectory: task.modelDirectory, compile: task.compile, prompts, signal: parent.signal,
-    negativePrompt: config.negative_prompt, width: config.width, height: config.height, steps: config.steps,
-    guidanceScale: config.guidance_scale, sampler: config.sampler, seed: (config.seed + first) % 2 ** 32,
+    modelDirectory: task.modelDirectory,
+    compile: task.compile,
+    prompts,
+    signal: parent.signal,
+    negativePrompt: config.negative_prompt,
+    width: config.width,
+    height: config.height,
+    steps: config.steps,
+    guidanceScale: config.guidance_scale,
+    sampler: config.sampler,
+    seed: (config.seed + first) % 2 ** 32,
     onImage: (image) => parent.tellAndWait({ type: 'drawn-image', model, ...image, index: first + image.index }),
   });
   return { type: 'result' };

@@ -51,12 +51,25 @@ async function generate(id: number, task: GenerationTask): Promise<void> {
   }
 }
 
-async function draw({ modelDirectory, compile, config, made }: GenerationTask, signal: AbortSignal, keep: (image: GeneratedImage) => Promise<void>): Promise<void> {
+async function draw(
+  { modelDirectory, compile, config, made }: GenerationTask,
+  signal: AbortSignal,
+  keep: (image: GeneratedImage) => Promise<void>,
+): Promise<void> {
   const { prompts, negative_prompt, width, height, steps, guidance_scale, sampler, seed, num_images } = generationConfig.parse(config);
   const pipeline = await inTurn(() => openModel(modelDirectory, compile));
   const images = pipeline.generate({
-    prompts, negativePrompt: negative_prompt, width, height, steps, guidanceScale: guidance_scale, sampler, seed, imagesPerPrompt: num_images,
-    signal, made: new Set(made),
+    prompts,
+    negativePrompt: negative_prompt,
+    width,
+    height,
+    steps,
+    guidanceScale: guidance_scale,
+    sampler,
+    seed,
+    imagesPerPrompt: num_images,
+    signal,
+    made: new Set(made),
   });
   for (;;) {
     const next = await inTurn(() => images.next());

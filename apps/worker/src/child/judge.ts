@@ -21,7 +21,8 @@ export class Judge {
   static async open(config: TrainingConfig, task: TrainingTask, signal: AbortSignal): Promise<Judge | undefined> {
     if (config.early_stopping === null) return undefined;
     const extractor = await openConfiguredExtractor({ name: EXTRACTOR, extractorsDirectory: task.extractorsDirectory, signal });
-    const reference = config.early_stopping.metric === 'kid' ? await extractor.embedImages(readImages(task.reference), { signal }) : undefined;
+    const reference =
+      config.early_stopping.metric === 'kid' ? await extractor.embedImages(readImages(task.reference), { signal }) : undefined;
     return new Judge(extractor, config, reference);
   }
 
@@ -35,7 +36,10 @@ export class Judge {
     if (this.#reference) return fullKernelDistance(this.#reference, rows);
     if (!this.#extractor.embedTexts) throw new Error(`the extractor ${this.#extractor.name} reads no texts`);
     const { components } = this.#config.style_ref;
-    const texts = await this.#extractor.embedTexts(images.map(({ prompt }) => barePrompt(prompt, components)), { signal });
+    const texts = await this.#extractor.embedTexts(
+      images.map(({ prompt }) => barePrompt(prompt, components)),
+      { signal },
+    );
     return clipScore(rows, texts);
   }
 

@@ -1,8 +1,22 @@
 // Measures the images of an evaluation: distances to the reference images, fit to the prompts, diversity, signs of overfitting, tokens.
-import { barePrompt, type EvaluationConfig, evaluationConfig, type Metric, type ReportMetric, type TokenDisentanglementBody } from '@styleforge/contracts';
+import {
+  barePrompt,
+  type EvaluationConfig,
+  evaluationConfig,
+  type Metric,
+  type ReportMetric,
+  type TokenDisentanglementBody,
+} from '@styleforge/contracts';
 import { isSamplerName, loadTextToImagePipeline } from '@styleforge/diffusion';
 import {
-  directoryCache, type FeatureExtractor, imageFiles, type ImageSet, measureImages, type MetricBlock, overfittingSigns, type ValidationPoint,
+  directoryCache,
+  type FeatureExtractor,
+  imageFiles,
+  type ImageSet,
+  measureImages,
+  type MetricBlock,
+  overfittingSigns,
+  type ValidationPoint,
 } from '@styleforge/metrics';
 import type { Measurements } from '../evaluation/measurements.ts';
 import type { MeasureTask, MessageFromChild } from '../messages.ts';
@@ -19,7 +33,11 @@ const METRIC_SEED = 0;
 
 export async function measure(task: MeasureTask, parent: Parent): Promise<MessageFromChild> {
   const config = evaluationConfig.parse(task.config);
-  const sets = { reference: await setOf(task.reference), styleRef: await setOf(task.styleRef), drawn: await Promise.all(task.drawn.map(imageFiles)) };
+  const sets = {
+    reference: await setOf(task.reference),
+    styleRef: await setOf(task.styleRef),
+    drawn: await Promise.all(task.drawn.map(imageFiles)),
+  };
   const blocks: MetricBlock[][] = [];
   let tokens: TokenDisentanglementBody | null = null;
   for (const name of extractorsOf(config)) {
@@ -44,14 +62,27 @@ interface Measuring {
   parent: Parent;
 }
 
-async function measureModels(extractor: FeatureExtractor, metrics: Metric[], { config, sets, cacheDirectory, parent }: Measuring): Promise<MetricBlock[]> {
+async function measureModels(
+  extractor: FeatureExtractor,
+  metrics: Metric[],
+  { config, sets, cacheDirectory, parent }: Measuring,
+): Promise<MetricBlock[]> {
   const blocks: MetricBlock[] = [];
   for (const [index, generated] of sets.drawn.entries()) {
     const { reference, styleRef } = sets;
-    blocks.push(await measureImages({
-      extractor, generated, metrics, ...(reference && { reference }), ...(styleRef && { styleRef }), signal: parent.signal, seed: METRIC_SEED,
-      ...(metrics.includes('clip') && { prompts: captions(config), promptSetSha256: config.prompts_sha256 }), cache: directoryCache(cacheDirectory),
-    }));
+    blocks.push(
+      await measureImages({
+        extractor,
+        generated,
+        metrics,
+        ...(reference && { reference }),
+        ...(styleRef && { styleRef }),
+        signal: parent.signal,
+        seed: METRIC_SEED,
+        ...(metrics.includes('clip') && { prompts: captions(config), promptSetSha256: config.prompts_sha256 }),
+        cache: directoryCache(cacheDirectory),
+      }),
+    );
     await parent.tell({ type: 'measuring', done: index + 1, of: sets.drawn.length });
   }
   return blocks;
@@ -71,7 +102,9 @@ function toMeasurements(blocks: MetricBlock[][], task: MeasureTask, tokens: Toke
   const { diversity, memorisation } = judged;
   return {
     extractors: blocks.flatMap(([first]) => (first ? [extractorBody(first)] : [])),
-    similarity_extractor: judged.extractor.name, reference_sha256: blocks[0]?.[0]?.referenceSha256 ?? null, token_disentanglement: tokens,
+    similarity_extractor: judged.extractor.name,
+    reference_sha256: blocks[0]?.[0]?.referenceSha256 ?? null,
+    token_disentanglement: tokens,
     overfitting: overfittingSigns({ history: historyOf(task), diversity, memorisation }).map((sign) => ({ ...sign })),
     models: own.map((block, index) => ({
       metrics: blocks.flatMap((ofExtractor) => (ofExtractor[index] ? metricBodies(ofExtractor[index]) : [])),
@@ -89,29 +122,50 @@ function extractorBody({ extractor: { name, dimension, resize, weightsSha256 } }
 
 function metricBodies({ extractor, realCount, generatedCount, seed, kidSubsets, values }: MetricBlock): ReportMetric[] {
   return values.map(({ metric, name, value, better, interval, standardDeviation }) => ({
-    metric, name, value, better, interval, standard_deviation: standardDeviation, extractor: extractor.name,
-    generated: generatedCount, reference: metric === 'clip' ? null : realCount, seed,
-    subsets: metric === 'kid' ? (kidSubsets?.subsets ?? null) : null, subset_size: metric === 'kid' ? (kidSubsets?.subsetSize ?? null) : null,
+    metric,
+    name,
+    value,
+    better,
+    interval,
+    standard_deviation: standardDeviation,
+    extractor: extractor.name,
+    generated: generatedCount,
+    reference: metric === 'clip' ? null : realCount,
+    seed,
+    subsets: metric === 'kid' ? (kidSubsets?.subsets ?? null) : null,
+    subset_size: metric === 'kid' ? (kidSubsets?.subsetSize ?? null) : null,
   }));
 }
 
 /** The curve of early stopping; step 0 is the base model. */
 function historyOf({ history }: MeasureTask): ValidationPoint[] {
-  return history.filter(({ step }) => step > 0).map(({ step, scores }) => {
-    const found = (metric: string) => Object.entries(scores).find(([name]) => name.split('@')[0] === metric)?.[1];
-    const [kid, clip] = [found('kid'), found('clip')];
-    return { step, ...(kid !== undefined && { kid }), ...(clip !== undefined && { clip }) };
-  });
+  return history
+    .filter(({ step }) => step > 0)
+    .map(({ step, scores }) => {
+      const found = (metric: string) => Object.entries(scores).find(([name]) => name.split('@')[0] === metric)?.[1];
+      const [kid, clip] = [found('kid'), found('clip')];
+      return { step, ...(kid !== undefined && { kid }), ...(clip !== undefined && { clip }) };
+    });
 }
 
-async function tellTokensApart(extractor: FeatureExtractor, config: EvaluationConfig, { tokens, compile }: MeasureTask, parent: Parent): Promise<TokenDisentanglementBody | null> {
+async function tellTokensApart(
+  extractor: FeatureExtractor,
+  config: EvaluationConfig,
+  { tokens, compile }: MeasureTask,
+  parent: Parent,
+): Promise<TokenDisentanglementBody | null> {
   if (tokens === null || !isSamplerName(config.sampler)) return null;
   const pipeline = await loadTextToImagePipeline(tokens.modelDirectory, compile);
   try {
     const { sampler, steps, guidance_scale: guidanceScale, negative_prompt: negativePrompt, seed, width, height } = config;
     return await measureTokens({
-      extractor, pipeline, components: tokens.components, prompts: barePrompts(config).slice(0, TOKEN_PROMPTS), imagesPerPrompt: 1,
-      sampling: { sampler, steps, guidanceScale, negativePrompt, seed, width, height }, signal: parent.signal,
+      extractor,
+      pipeline,
+      components: tokens.components,
+      prompts: barePrompts(config).slice(0, TOKEN_PROMPTS),
+      imagesPerPrompt: 1,
+      sampling: { sampler, steps, guidanceScale, negativePrompt, seed, width, height },
+      signal: parent.signal,
     });
   } finally {
     await pipeline.release();

@@ -1,5 +1,13 @@
 // The parent as a task in the child sees it.
-import type { DrawnImage, LocalCheckpoint, LocalClassImage, MessageFromChild, RawValidationImage, Validated, ValidationDone } from '../messages.ts';
+import type {
+  DrawnImage,
+  LocalCheckpoint,
+  LocalClassImage,
+  MessageFromChild,
+  RawValidationImage,
+  Validated,
+  ValidationDone,
+} from '../messages.ts';
 
 /** What the parent answers when it is safe. */
 type Kept = DrawnImage | Validated | LocalCheckpoint | LocalClassImage | RawValidationImage | ValidationDone;

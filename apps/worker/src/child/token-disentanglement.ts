@@ -16,22 +16,47 @@ export interface TokenMeasurement {
   signal: AbortSignal;
 }
 
-export async function measureTokens({ extractor, pipeline, components, prompts, imagesPerPrompt, sampling, signal }: TokenMeasurement): Promise<TokenDisentanglementBody> {
-  return toBody(await measureTokenDisentanglement({
-    extractor, prompts, imagesPerPrompt, signal,
-    components: components.map(({ component, token, prompt, images }) => ({ name: component, token, prompt, references: readImages(images.map(({ path }) => path)) })),
-    generate: (prefixed) => pipeline.generate({ ...sampling, prompts: prefixed, imagesPerPrompt, signal }),
-  }));
+export async function measureTokens({
+  extractor,
+  pipeline,
+  components,
+  prompts,
+  imagesPerPrompt,
+  sampling,
+  signal,
+}: TokenMeasurement): Promise<TokenDisentanglementBody> {
+  return toBody(
+    await measureTokenDisentanglement({
+      extractor,
+      prompts,
+      imagesPerPrompt,
+      signal,
+      components: components.map(({ component, token, prompt, images }) => ({
+        name: component,
+        token,
+        prompt,
+        references: readImages(images.map(({ path }) => path)),
+      })),
+      generate: (prefixed) => pipeline.generate({ ...sampling, prompts: prefixed, imagesPerPrompt, signal }),
+    }),
+  );
 }
 
-const toEstimate = ({ value, standardError }: { value: number; standardError: number | null }) => ({ value, standard_error: standardError });
+const toEstimate = ({ value, standardError }: { value: number; standardError: number | null }) => ({
+  value,
+  standard_error: standardError,
+});
 
 function toBody({ weightsSha256, imagesPerPrompt, components, conditions, ...same }: TokenDisentanglement): TokenDisentanglementBody {
   return {
-    ...same, weights_sha256: weightsSha256, images_per_prompt: imagesPerPrompt,
+    ...same,
+    weights_sha256: weightsSha256,
+    images_per_prompt: imagesPerPrompt,
     components: components.map(({ selectivity, ...rest }) => ({ ...rest, selectivity: toEstimate(selectivity) })),
     conditions: conditions.map(({ components: named, prefix, pulls }) => ({
-      components: [...named], prefix, pulls: pulls.map(({ gain, ...rest }) => ({ ...rest, gain: toEstimate(gain) })),
+      components: [...named],
+      prefix,
+      pulls: pulls.map(({ gain, ...rest }) => ({ ...rest, gain: toEstimate(gain) })),
     })),
   };
 }

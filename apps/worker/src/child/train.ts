@@ -28,7 +28,8 @@ export async function train(task: TrainingTask, parent: Parent): Promise<Message
         traceStep(progress);
         return parent.tell({ type: 'progress', ...progress });
       },
-      onCheckpoint: ({ step, directory, best: soFar }) => parent.tellAndWait({ type: 'checkpoint', step, directory, bestStep: soFar?.step ?? null }),
+      onCheckpoint: ({ step, directory, best: soFar }) =>
+        parent.tellAndWait({ type: 'checkpoint', step, directory, bestStep: soFar?.step ?? null }),
       onValidation: (made) => validate(made, judge, parent),
     });
     return { type: 'result', finalStep, ...(judge && { validations: { metric: judge.metric, best, scores: [...scores] } }) };
@@ -37,13 +38,28 @@ export async function train(task: TrainingTask, parent: Parent): Promise<Message
   }
 }
 
-async function classImages(prior: NonNullable<TrainingConfig['prior_preservation']>, task: TrainingTask, resolution: number, parent: Parent): Promise<AuxPart> {
+async function classImages(
+  prior: NonNullable<TrainingConfig['prior_preservation']>,
+  task: TrainingTask,
+  resolution: number,
+  parent: Parent,
+): Promise<AuxPart> {
   // Making images is work, no check of the input.
   await parent.tellAndWait({ type: 'validated' });
   const paths = await makeClassImages({
-    modelDirectory: task.baseModelDirectory, directory: task.classImagesDirectory, prompt: prior.prompt, count: prior.num_class_images,
-    negativePrompt: prior.negative_prompt, width: resolution, height: resolution, steps: prior.steps, guidanceScale: prior.guidance_scale,
-    sampler: prior.sampler, seed: prior.seed, compile: task.compile, signal: parent.signal,
+    modelDirectory: task.baseModelDirectory,
+    directory: task.classImagesDirectory,
+    prompt: prior.prompt,
+    count: prior.num_class_images,
+    negativePrompt: prior.negative_prompt,
+    width: resolution,
+    height: resolution,
+    steps: prior.steps,
+    guidanceScale: prior.guidance_scale,
+    sampler: prior.sampler,
+    seed: prior.seed,
+    compile: task.compile,
+    signal: parent.signal,
     onImage: (image) => parent.tellAndWait({ type: 'class-image', ...image }),
   });
   return { prompt: prior.prompt, images: paths.map((path) => ({ path })) };
@@ -57,6 +73,11 @@ async function validate({ step, images }: Validation, judge: Judge | undefined, 
     made.push(image);
   }
   const score = await judge?.score(made, parent.signal);
-  await parent.tellAndWait({ type: 'validation', step, images: made.length, scores: judge && score !== undefined ? { [judge.metric]: score } : {} });
+  await parent.tellAndWait({
+    type: 'validation',
+    step,
+    images: made.length,
+    scores: judge && score !== undefined ? { [judge.metric]: score } : {},
+  });
   return score === undefined ? undefined : { score };
 }

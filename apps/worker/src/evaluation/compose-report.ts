@@ -15,15 +15,29 @@ interface EvaluationImages {
   styleRef: ImageRow[];
 }
 
-export async function composeReport(evaluation: EvaluationRow, found: Measurements, { reference, styleRef }: EvaluationImages, services: Services): Promise<Report> {
+export async function composeReport(
+  evaluation: EvaluationRow,
+  found: Measurements,
+  { reference, styleRef }: EvaluationImages,
+  services: Services,
+): Promise<Report> {
   const { id, config, trainingJobId } = evaluation;
   const job = await trainedJob(evaluation, services);
   const training = job && (await describeTraining(evaluation, job, services));
   const models = config.models.map((model, index) => modelReport(evaluation, model, index, found, styleRef));
   const content = {
-    format: 1 as const, id, training_job_id: trainingJobId, title: config.models[0]?.label ?? '', created_at: new Date().toISOString(),
-    training, models, samples: samplesOf(evaluation), extractors: found.extractors, similarity_extractor: found.similarity_extractor,
-    ...describeSettings(evaluation), reference: await describeReference(evaluation, job, found, reference, services),
+    format: 1 as const,
+    id,
+    training_job_id: trainingJobId,
+    title: config.models[0]?.label ?? '',
+    created_at: new Date().toISOString(),
+    training,
+    models,
+    samples: samplesOf(evaluation),
+    extractors: found.extractors,
+    similarity_extractor: found.similarity_extractor,
+    ...describeSettings(evaluation),
+    reference: await describeReference(evaluation, job, found, reference, services),
     token_disentanglement: found.token_disentanglement,
     overfitting: found.overfitting,
   };
@@ -40,7 +54,12 @@ export async function trainedJob({ config }: EvaluationRow, { database }: Servic
 function describeSettings({ config }: EvaluationRow): Pick<Report, 'prompts' | 'sampling'> {
   const { prompts, prompts_sha256, prompt_set, num_images, sampler, steps, guidance_scale, negative_prompt, seed, width, height } = config;
   return {
-    prompts: { set: prompt_set && `${prompt_set.name}@${prompt_set.version}`, sha256: prompts_sha256, list: prompts, images_per_prompt: num_images },
+    prompts: {
+      set: prompt_set && `${prompt_set.name}@${prompt_set.version}`,
+      sha256: prompts_sha256,
+      list: prompts,
+      images_per_prompt: num_images,
+    },
     sampling: { sampler, steps, guidance_scale, negative_prompt, seed, width, height },
   };
 }
@@ -48,12 +67,21 @@ function describeSettings({ config }: EvaluationRow): Pick<Report, 'prompts' | '
 const drawnUrl = (id: string, model: number, index: number) => `/v1/evaluations/${id}/images/${model}/${index}`;
 const uploadedPicture = ({ id, fileName }: ImageRow): ReportPicture => ({ url: `/v1/images/${id}`, caption: fileName });
 
-function modelReport({ id, config }: EvaluationRow, model: EvaluationRow['config']['models'][number], index: number, found: Measurements, styleRef: ImageRow[]): Report['models'][number] {
+function modelReport(
+  { id, config }: EvaluationRow,
+  model: EvaluationRow['config']['models'][number],
+  index: number,
+  found: Measurements,
+  styleRef: ImageRow[],
+): Report['models'][number] {
   const { nearest = [], ...measured } = found.models[index] ?? { metrics: [], warnings: [], diversity: null, memorised: null };
   const shown = nearest.slice(0, SHOWN.nearest).flatMap((pair) => {
     const row = styleRef[pair.reference];
     if (!row) return [];
-    const generated = { url: drawnUrl(id, index, pair.generated), caption: config.prompts[Math.floor(pair.generated / config.num_images)] ?? null };
+    const generated = {
+      url: drawnUrl(id, index, pair.generated),
+      caption: config.prompts[Math.floor(pair.generated / config.num_images)] ?? null,
+    };
     return [{ ...pair, generated, reference: uploadedPicture(row) }];
   });
   return { ...model, ...measured, nearest: shown };
@@ -66,7 +94,11 @@ function samplesOf({ id, config }: EvaluationRow): Report['samples'] {
   return Array.from({ length: count }, (_, place) => {
     const at = Math.floor((place * prompts.length) / count);
     const index = at * num_images;
-    return { prompt: prompts[at] ?? '', seed: (seed + index) % 2 ** 32, pictures: models.map(({ label }, model) => ({ url: drawnUrl(id, model, index), caption: label })) };
+    return {
+      prompt: prompts[at] ?? '',
+      seed: (seed + index) % 2 ** 32,
+      pictures: models.map(({ label }, model) => ({ url: drawnUrl(id, model, index), caption: label })),
+    };
   });
 }
 
@@ -84,7 +116,10 @@ async function describeTraining({ projectId, config }: EvaluationRow, job: Train
   const points = await database.metrics.listUpTo(job.id, steps);
   const end = job.finishedAt?.getTime() ?? Date.now();
   return {
-    job_id: job.id, config: job.config, steps, best: job.result?.best ?? null,
+    job_id: job.id,
+    config: job.config,
+    steps,
+    best: job.result?.best ?? null,
     seconds: job.startedAt === null ? null : Math.round((end - job.startedAt.getTime()) / 1000),
     style_ref: await picturesOf(projectId, job.config.style_ref.dataset_id, services),
     aux: job.config.aux && (await picturesOf(projectId, job.config.aux.dataset_id, services)),
@@ -109,12 +144,20 @@ function meansOf(points: Loss[]): Loss[] {
 }
 
 async function describeReference(
-  { projectId, config }: EvaluationRow, job: TrainingJobRow | null, found: Measurements, rows: ImageRow[], { database }: Services,
+  { projectId, config }: EvaluationRow,
+  job: TrainingJobRow | null,
+  found: Measurements,
+  rows: ImageRow[],
+  { database }: Services,
 ): Promise<Report['reference']> {
   if (config.reference_dataset_id === null) return null;
   const dataset = await database.datasets.find(projectId, config.reference_dataset_id);
   return {
-    dataset_id: config.reference_dataset_id, name: dataset?.name ?? '', count: rows.length, pictures: rows.slice(0, SHOWN.references).map(uploadedPicture),
-    sha256: found.reference_sha256 ?? '', trained_on: job?.config.style_ref.dataset_id === config.reference_dataset_id,
+    dataset_id: config.reference_dataset_id,
+    name: dataset?.name ?? '',
+    count: rows.length,
+    pictures: rows.slice(0, SHOWN.references).map(uploadedPicture),
+    sha256: found.reference_sha256 ?? '',
+    trained_on: job?.config.style_ref.dataset_id === config.reference_dataset_id,
   };
 }

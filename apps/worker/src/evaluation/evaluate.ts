@@ -21,12 +21,21 @@ export interface EvaluationHost {
 }
 
 /** `aborted`: the signal stopped it; the images that were made until then are kept. */
-export async function evaluate(evaluation: EvaluationRow, host: EvaluationHost, scratch: string, services: WorkerServices): Promise<'done' | 'aborted'> {
+export async function evaluate(
+  evaluation: EvaluationRow,
+  host: EvaluationHost,
+  scratch: string,
+  services: WorkerServices,
+): Promise<'done' | 'aborted'> {
   const { config } = evaluation;
   const drawnDirectory = join(scratch, 'drawn');
   const reference = await fetchReference(evaluation, join(scratch, 'reference'), services);
   const perModel = config.prompts.length * config.num_images;
-  const progress = { phase: 'images' as const, done: await fetchDrawn(evaluation, drawnDirectory, services), of: perModel * config.models.length };
+  const progress = {
+    phase: 'images' as const,
+    done: await fetchDrawn(evaluation, drawnDirectory, services),
+    of: perModel * config.models.length,
+  };
   host.onProgress(progress);
   // The judged model last: its folder may be needed again.
   for (const model of [...config.models.keys()].reverse()) {
@@ -49,31 +58,63 @@ export async function evaluate(evaluation: EvaluationRow, host: EvaluationHost, 
 const modelDirectory = (scratch: string, model: number) => join(scratch, 'models', String(model));
 
 async function draw(
-  evaluation: EvaluationRow, model: number, onDrawnImage: (image: DrawnImage) => Promise<void>, host: EvaluationHost, scratch: string, services: WorkerServices,
+  evaluation: EvaluationRow,
+  model: number,
+  onDrawnImage: (image: DrawnImage) => Promise<void>,
+  host: EvaluationHost,
+  scratch: string,
+  services: WorkerServices,
 ): Promise<'done' | 'aborted'> {
   const { id, projectId, config } = evaluation;
   const chosen = config.models[model];
   if (!chosen) throw new Error(`evaluation ${id} has no model ${model}`);
   const first = (await services.database.evaluations.listImages(id, model)).length;
   const directory = await fetchModel(projectId, chosen, modelDirectory(scratch, model), services);
-  const result = await runInChild({
-    kind: 'draw', compile: compileOptions(services.settings.device, services.settings.generationThreads),
-    modelDirectory: directory, config, model, first, extractorsDirectory: services.baseModelsDirectory,
-  }, { signal: host.signal, log: services.log, onDrawnImage });
+  const result = await runInChild(
+    {
+      kind: 'draw',
+      compile: compileOptions(services.settings.device, services.settings.generationThreads),
+      modelDirectory: directory,
+      config,
+      model,
+      first,
+      extractorsDirectory: services.baseModelsDirectory,
+    },
+    { signal: host.signal, log: services.log, onDrawnImage },
+  );
   if (model > 0) await rm(modelDirectory(scratch, model), { recursive: true, force: true });
   return result === 'aborted' ? 'aborted' : 'done';
 }
 
-async function keepImage({ id, projectId, config }: EvaluationRow, image: DrawnImage, directory: string, services: WorkerServices): Promise<void> {
+async function keepImage(
+  { id, projectId, config }: EvaluationRow,
+  image: DrawnImage,
+  directory: string,
+  services: WorkerServices,
+): Promise<void> {
   const { model, index, prompt, seed, width, height } = image;
   const { sampler, steps, guidance_scale, negative_prompt } = config;
   const name = config.models[model]?.name ?? '';
-  const png = await encodePng(image, imageTexts({ prompt, negative_prompt, seed, steps, guidance_scale, sampler, width, height, model: name, evaluation_id: id }));
+  const png = await encodePng(
+    image,
+    imageTexts({ prompt, negative_prompt, seed, steps, guidance_scale, sampler, width, height, model: name, evaluation_id: id }),
+  );
   await mkdir(join(directory, String(model)), { recursive: true });
   await writeFile(drawnImageFile(directory, model, index), png);
   const objectKey = evaluationImageKey(projectId, id, model, index);
   const { size, sha256 } = await services.objectStore.put(objectKey, png);
-  await services.database.evaluations.recordImage({ evaluationId: id, model, index, prompt, seed, width, height, sizeBytes: size, sha256, objectKey });
+  await services.database.evaluations.recordImage({
+    evaluationId: id,
+    model,
+    index,
+    prompt,
+    seed,
+    width,
+    height,
+    sizeBytes: size,
+    sha256,
+    objectKey,
+  });
 }
 
 interface Measured {
@@ -83,22 +124,41 @@ interface Measured {
   styleRef: { path: string }[];
 }
 
-async function measure({ evaluation, job, reference, styleRef }: Measured, host: EvaluationHost, scratch: string, services: WorkerServices): Promise<Measurements | 'aborted'> {
+async function measure(
+  { evaluation, job, reference, styleRef }: Measured,
+  host: EvaluationHost,
+  scratch: string,
+  services: WorkerServices,
+): Promise<Measurements | 'aborted'> {
   const { config } = evaluation;
   const perModel = config.prompts.length * config.num_images;
-  const result = await runInChild({
-    kind: 'measure', compile: compileOptions(services.settings.device, services.settings.generationThreads), config,
-    reference: reference.map(({ path }) => path), styleRef: styleRef.map(({ path }) => path),
-    drawn: config.models.map((_, model) => Array.from({ length: perModel }, (_unused, index) => drawnImageFile(join(scratch, 'drawn'), model, index))),
-    history: job ? await services.database.studies.scoredValidations(job.id) : [],
-    tokens: await tokensOf(evaluation, job, scratch, services),
-    extractorsDirectory: services.baseModelsDirectory, cacheDirectory: services.featureCacheDirectory,
-  }, { signal: host.signal, log: services.log, onMeasuring: ({ done, of }) => host.onProgress({ phase: 'metrics', done, of }) });
+  const result = await runInChild(
+    {
+      kind: 'measure',
+      compile: compileOptions(services.settings.device, services.settings.generationThreads),
+      config,
+      reference: reference.map(({ path }) => path),
+      styleRef: styleRef.map(({ path }) => path),
+      drawn: config.models.map((_, model) =>
+        Array.from({ length: perModel }, (_unused, index) => drawnImageFile(join(scratch, 'drawn'), model, index)),
+      ),
+      history: job ? await services.database.studies.scoredValidations(job.id) : [],
+      tokens: await tokensOf(evaluation, job, scratch, services),
+      extractorsDirectory: services.baseModelsDirectory,
+      cacheDirectory: services.featureCacheDirectory,
+    },
+    { signal: host.signal, log: services.log, onMeasuring: ({ done, of }) => host.onProgress({ phase: 'metrics', done, of }) },
+  );
   return result === 'aborted' ? 'aborted' : measurements.parse(result.measurements);
 }
 
 /** Of a model that binds several components, where CLIP is there to judge it. */
-async function tokensOf({ projectId, config }: EvaluationRow, job: TrainingJobRow | null, scratch: string, services: WorkerServices): Promise<MeasureTask['tokens']> {
+async function tokensOf(
+  { projectId, config }: EvaluationRow,
+  job: TrainingJobRow | null,
+  scratch: string,
+  services: WorkerServices,
+): Promise<MeasureTask['tokens']> {
   if (job === null || !config.metrics.includes('clip')) return null;
   const components = await fetchComponents(projectId, job.config, join(scratch, 'components'), services);
   return components && { modelDirectory: modelDirectory(scratch, 0), components };

@@ -21,18 +21,29 @@ export async function fetchModel(projectId: string, model: EvaluatedModel, direc
   return directory;
 }
 
-export async function fetchReference({ projectId, config }: EvaluationRow, directory: string, services: WorkerServices): Promise<(ImageRow & { path: string })[]> {
+export async function fetchReference(
+  { projectId, config }: EvaluationRow,
+  directory: string,
+  services: WorkerServices,
+): Promise<(ImageRow & { path: string })[]> {
   if (config.reference_dataset_id === null) return [];
   const rows = await services.database.images.listByDataset(projectId, config.reference_dataset_id);
   const least = config.metrics.includes('fid') || config.metrics.includes('kid') ? 2 : 0;
   if (rows.length < least) {
-    throw new JobInputError(`reference_dataset_id: the dataset ${config.reference_dataset_id} has ${rows.length} images by now; fid and kid need two or more`);
+    throw new JobInputError(
+      `reference_dataset_id: the dataset ${config.reference_dataset_id} has ${rows.length} images by now; fid and kid need two or more`,
+    );
   }
   return fetchImages(rows, directory, services);
 }
 
 /** What the first model was trained on, where that is still there. */
-export async function fetchStyleRef(projectId: string, job: TrainingJobRow | null, directory: string, services: WorkerServices): Promise<(ImageRow & { path: string })[]> {
+export async function fetchStyleRef(
+  projectId: string,
+  job: TrainingJobRow | null,
+  directory: string,
+  services: WorkerServices,
+): Promise<(ImageRow & { path: string })[]> {
   const rows = job === null ? [] : await services.database.images.listByDataset(projectId, job.config.style_ref.dataset_id);
   return fetchImages(rows, directory, services);
 }
@@ -40,21 +51,35 @@ export async function fetchStyleRef(projectId: string, job: TrainingJobRow | nul
 /** Those that an earlier try has made. */
 export async function fetchDrawn({ id }: EvaluationRow, directory: string, services: WorkerServices): Promise<number> {
   const rows = await services.database.evaluations.listImages(id);
-  for (const { model, index, objectKey, sha256 } of rows) await downloadObject(services.objectStore, objectKey, drawnImageFile(directory, model, index), sha256);
+  for (const { model, index, objectKey, sha256 } of rows)
+    await downloadObject(services.objectStore, objectKey, drawnImageFile(directory, model, index), sha256);
   return rows.length;
 }
 
 /** The StyleRef images of each component, where a model has several tokens to tell apart. */
-export async function fetchComponents(projectId: string, config: TrainingConfig, directory: string, services: WorkerServices): Promise<TrainingTask['styleRef'] | null> {
+export async function fetchComponents(
+  projectId: string,
+  config: TrainingConfig,
+  directory: string,
+  services: WorkerServices,
+): Promise<TrainingTask['styleRef'] | null> {
   const { components, dataset_id } = config.style_ref;
   if (components.length < 2) return null;
   const rows = await services.database.images.listByDataset(projectId, dataset_id);
-  const parts = components.map((part) => ({ ...part, rows: rows.filter(({ component }) => part.name === ALL_IMAGES || component === part.name).slice(0, TOKEN_REFERENCES) }));
+  const parts = components.map((part) => ({
+    ...part,
+    rows: rows.filter(({ component }) => part.name === ALL_IMAGES || component === part.name).slice(0, TOKEN_REFERENCES),
+  }));
   // The dataset has been deleted since, or its images.
   if (parts.some(({ rows: own }) => own.length < 2)) return null;
   const found: TrainingTask['styleRef'] = [];
   for (const { name, token, prompt, rows: own } of parts) {
-    found.push({ component: name, token, prompt, images: (await fetchImages(own, directory, services)).map(({ path, fileName }) => ({ path, fileName, caption: null })) });
+    found.push({
+      component: name,
+      token,
+      prompt,
+      images: (await fetchImages(own, directory, services)).map(({ path, fileName }) => ({ path, fileName, caption: null })),
+    });
   }
   return found;
 }

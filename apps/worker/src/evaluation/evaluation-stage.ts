@@ -13,7 +13,12 @@ interface StageHost {
 }
 
 /** The evaluation's status follows the job's: whoever ends the job ends it. */
-export async function runEvaluationStage(job: TrainingJobRow, host: StageHost, scratch: string, services: WorkerServices): Promise<'done' | 'aborted'> {
+export async function runEvaluationStage(
+  job: TrainingJobRow,
+  host: StageHost,
+  scratch: string,
+  services: WorkerServices,
+): Promise<'done' | 'aborted'> {
   const evaluation = await startStage(job, services);
   services.log.info({ evaluationId: evaluation.id, models: evaluation.config.models.length }, 'evaluating');
   const heartbeat = new Heartbeat(job, services, job.result?.final_step ?? null);
@@ -29,18 +34,32 @@ async function startStage(job: TrainingJobRow, services: WorkerServices): Promis
   return services.database.evaluations.startStage(result.evaluation_id, { projectId, trainingJobId: id, config: { ...settings, models } });
 }
 
-async function judgedModel({ id, projectId, config }: TrainingJobRow, checkpointId: string, services: WorkerServices): Promise<EvaluatedModel> {
+async function judgedModel(
+  { id, projectId, config }: TrainingJobRow,
+  checkpointId: string,
+  services: WorkerServices,
+): Promise<EvaluatedModel> {
   const checkpoint = await services.database.checkpoints.find(projectId, checkpointId);
   if (!checkpoint) throw new Error(`the checkpoint ${checkpointId} that is to be evaluated is gone`);
   const { step } = checkpoint;
   return {
-    name: id, label: trainedModelLabel(config, step), base_model: config.base_model, training_job_id: id, checkpoint_id: checkpointId, step, ...styleWords(config),
+    name: id,
+    label: trainedModelLabel(config, step),
+    base_model: config.base_model,
+    training_job_id: id,
+    checkpoint_id: checkpointId,
+    step,
+    ...styleWords(config),
   };
 }
 
 /** In the evaluation's row, and in the job's, where a wish to cancel is heard. */
 async function tell(
-  job: TrainingJobRow, { id, attempt }: EvaluationRow, evaluation: EvaluationProgress, heartbeat: Heartbeat, { database }: WorkerServices,
+  job: TrainingJobRow,
+  { id, attempt }: EvaluationRow,
+  evaluation: EvaluationProgress,
+  heartbeat: Heartbeat,
+  { database }: WorkerServices,
 ): Promise<{ cancelRequested: boolean }> {
   await heartbeat.beat();
   await database.evaluations.updateProgress(id, attempt, evaluation);

@@ -9,7 +9,10 @@ interface Doomed {
 }
 
 export async function expire(services: SweepServices): Promise<Record<string, number>> {
-  const { database: { retention, idempotencyKeys }, sweep } = services;
+  const {
+    database: { retention, idempotencyKeys },
+    sweep,
+  } = services;
   const checkpoints = async (before: Date) =>
     (await retention.expiredCheckpoints(before)).map(({ id, objects }) => ({ objects, remove: () => retention.deleteCheckpoint(id) }));
   return {

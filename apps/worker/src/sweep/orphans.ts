@@ -36,7 +36,12 @@ async function* byProject({ objectStore }: SweepServices): AsyncGenerator<[strin
   if (current !== undefined) yield [current, objects];
 }
 
-async function sweepProject(projectId: string, objects: ListedObject[], services: SweepServices, total: { objectsWithoutRow: number; rowsWithoutObject: number }): Promise<void> {
+async function sweepProject(
+  projectId: string,
+  objects: ListedObject[],
+  services: SweepServices,
+  total: { objectsWithoutRow: number; rowsWithoutObject: number },
+): Promise<void> {
   const { database, objectStore, sweep, log } = services;
   const graceEnd = new Date(Date.now() - sweep.orphanGraceHours * HOUR_MS);
   // After the listing: a row is written after its object, so whatever is listed has its row by now, or is an orphan or young.
@@ -50,7 +55,8 @@ async function sweepProject(projectId: string, objects: ListedObject[], services
     total.objectsWithoutRow += 1;
   }
   const stored = new Set(objects.map(({ key }) => key));
-  for (const row of expected) if (row.createdAt < graceEnd && !stored.has(row.key)) total.rowsWithoutObject += await sweepRow(row, services);
+  for (const row of expected)
+    if (row.createdAt < graceEnd && !stored.has(row.key)) total.rowsWithoutObject += await sweepRow(row, services);
 }
 
 /** Objects without rows of their own that belong to the row's object. */

@@ -18,8 +18,16 @@ const GONE = 410;
 /** The same body would be too large again. */
 const TOO_LARGE = 413;
 
-export async function deliverWebhook(deliveryId: string, context: Pick<JobContext, 'isLastAttempt'>, services: WebhookServices): Promise<JobOutcome> {
-  const { database: { webhooks }, log, webhooks: settings } = services;
+export async function deliverWebhook(
+  deliveryId: string,
+  context: Pick<JobContext, 'isLastAttempt'>,
+  services: WebhookServices,
+): Promise<JobOutcome> {
+  const {
+    database: { webhooks },
+    log,
+    webhooks: settings,
+  } = services;
   const attempt = await webhooks.takeDelivery(deliveryId);
   if (!attempt) return 'finished';
   const { delivery } = attempt;
@@ -39,10 +47,19 @@ export async function deliverWebhook(deliveryId: string, context: Pick<JobContex
 }
 
 /** The queue has given the delivery up: its workers died with it again and again. */
-export async function abandonWebhook(deliveryId: string, error: Error, { database: { webhooks }, log }: Pick<WebhookServices, 'database' | 'log'>): Promise<void> {
+export async function abandonWebhook(
+  deliveryId: string,
+  error: Error,
+  { database: { webhooks }, log }: Pick<WebhookServices, 'database' | 'log'>,
+): Promise<void> {
   const attempt = await webhooks.takeDelivery(deliveryId);
   if (!attempt) return;
-  await webhooks.recordFailure(attempt.delivery, { responseStatus: null, error: 'the delivery was given up', final: true, disable: { failingSince: new Date(0) } });
+  await webhooks.recordFailure(attempt.delivery, {
+    responseStatus: null,
+    error: 'the delivery was given up',
+    final: true,
+    disable: { failingSince: new Date(0) },
+  });
   log.error({ err: error, deliveryId }, 'webhook delivery given up');
 }
 
@@ -51,9 +68,18 @@ type Result = { ok: true; status: number } | { ok: false; status: number | null;
 async function send({ delivery, url, secrets, disabled }: DeliveryAttempt, { webhooks: settings }: WebhookServices): Promise<Result> {
   if (disabled && delivery.eventType !== TEST_EVENT) return { ok: false, status: null, error: 'the endpoint is disabled', hopeless: true };
   const body = JSON.stringify(withAbsoluteLinks(delivery.payload, settings.publicUrl));
-  const headers = { 'content-type': 'application/json', 'user-agent': 'StyleForge-Webhooks/1', ...signedHeaders(secrets, delivery.id, new Date(), body) };
+  const headers = {
+    'content-type': 'application/json',
+    'user-agent': 'StyleForge-Webhooks/1',
+    ...signedHeaders(secrets, delivery.id, new Date(), body),
+  };
   try {
-    const status = await post(new URL(url), { headers, body, mayReach: createAddressPolicy(settings.allowedNetworks), timeoutMs: settings.timeoutSeconds * 1_000 });
+    const status = await post(new URL(url), {
+      headers,
+      body,
+      mayReach: createAddressPolicy(settings.allowedNetworks),
+      timeoutMs: settings.timeoutSeconds * 1_000,
+    });
     if (status >= 200 && status < 300) return { ok: true, status };
     return { ok: false, status, error: describe(status), hopeless: status === GONE || status === TOO_LARGE };
   } catch (error) {

@@ -69,4 +69,5 @@ async function skim(answer: IncomingMessage): Promise<void> {
   });
 }
 
-const forbidden = (host: string, address: string) => new ForbiddenAddressError(`${host} is at ${address}, an address that webhooks may not reach; WEBHOOK_ALLOWED_NETWORKS allows networks`);
+const forbidden = (host: string, address: string) =>
+  new ForbiddenAddressError(`${host} is at ${address}, an address that webhooks may not reach; WEBHOOK_ALLOWED_NETWORKS allows networks`);

@@ -10,5 +10,7 @@ export function signedHeaders(secrets: string[], id: string, timestamp: Date, bo
 }
 
 function signature(secret: string, content: string): string {
-  return createHmac('sha256', Buffer.from(secret.slice(SECRET_PREFIX.length), 'base64')).update(content).digest('base64');
+  return createHmac('sha256', Buffer.from(secret.slice(SECRET_PREFIX.length), 'base64'))
+    .update(content)
+    .digest('base64');
 }

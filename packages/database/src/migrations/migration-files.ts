@@ -11,7 +11,10 @@ export const migrationsDirectory = path.join(prismaDirectory, 'migrations');
 /** Folder names, oldest first. */
 export async function listMigrations(directory: string = migrationsDirectory): Promise<string[]> {
   const entries = await readdir(directory, { withFileTypes: true });
-  return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort();
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort();
 }
 
 /** The schema that the last migration leads to; null before the first. */

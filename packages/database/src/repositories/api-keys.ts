@@ -32,7 +32,10 @@ export function createApiKeyRepository(prisma: PrismaClient) {
 
     /** The key itself is only ever in this answer. */
     async create(
-      projectId: string, name: string, scopes: ApiKeyScope[] = ['read', 'write'], { id = newId('apiKey'), expiresAt = null }: NewApiKey = {},
+      projectId: string,
+      name: string,
+      scopes: ApiKeyScope[] = ['read', 'write'],
+      { id = newId('apiKey'), expiresAt = null }: NewApiKey = {},
     ): Promise<{ keyId: string; key: string; row: ApiKeyRow }> {
       const key = KEY_PREFIX + randomBytes(KEY_BYTES).toString('base64url');
       const secret = { keyHash: hash(key), keyHint: key.slice(0, HINT_LENGTH) };
@@ -50,7 +53,9 @@ export function createApiKeyRepository(prisma: PrismaClient) {
       const project = await prisma.$transaction(async (transaction) => {
         // Of several processes that start at once, one makes it.
         await transaction.$executeRaw`lock table projects in share row exclusive mode`;
-        return (await transaction.project.findFirst()) === null ? transaction.project.create({ data: { id: newId('project'), name: 'default' } }) : null;
+        return (await transaction.project.findFirst()) === null
+          ? transaction.project.create({ data: { id: newId('project'), name: 'default' } })
+          : null;
       });
       return project && this.create(project.id, 'made at start', ['read', 'write', 'admin']);
     },

@@ -55,7 +55,10 @@ export function createEvaluationRepository(prisma: PrismaClient) {
      * The evaluation stage of a job under a new attempt: the one with this id again where there is one, with the images that it has. It ends
      * with its job, so one that has ended is an error.
      */
-    async startStage(id: string, { projectId, trainingJobId, config }: { projectId: string; trainingJobId: string; config: EvaluationConfig }): Promise<EvaluationRow> {
+    async startStage(
+      id: string,
+      { projectId, trainingJobId, config }: { projectId: string; trainingJobId: string; config: EvaluationConfig },
+    ): Promise<EvaluationRow> {
       await prisma.evaluation.createMany({ data: { id, projectId, trainingJobId, status: 'queued', config }, skipDuplicates: true });
       const row = await claim(id);
       if (row === null) throw new Error(`Evaluation ${id} has ended before its training job ${trainingJobId}.`);
@@ -85,7 +88,11 @@ export function createEvaluationRepository(prisma: PrismaClient) {
 
     /** Saves progress and tells whether somebody wants the evaluation cancelled. */
     async updateProgress(id: string, attempt: number, progress: EvaluationProgress): Promise<{ cancelRequested: boolean }> {
-      const [row] = await prisma.evaluation.updateManyAndReturn({ where: { id, attempt, status: 'running' }, data: { progress }, select: { cancelRequestedAt: true } });
+      const [row] = await prisma.evaluation.updateManyAndReturn({
+        where: { id, attempt, status: 'running' },
+        data: { progress },
+        select: { cancelRequestedAt: true },
+      });
       if (row === undefined) throw await explainMiss(id, 'save its progress', attempt);
       return { cancelRequested: row.cancelRequestedAt !== null };
     },
@@ -94,7 +101,10 @@ export function createEvaluationRepository(prisma: PrismaClient) {
     async requestCancel(projectId: string, id: string): Promise<EvaluationRow | null> {
       const now = new Date();
       const own = { id, projectId, trainingJobId: null, cancelRequestedAt: null };
-      const { count } = await prisma.evaluation.updateMany({ where: { ...own, status: 'queued' }, data: { status: 'cancelled', cancelRequestedAt: now, finishedAt: now } });
+      const { count } = await prisma.evaluation.updateMany({
+        where: { ...own, status: 'queued' },
+        data: { status: 'cancelled', cancelRequestedAt: now, finishedAt: now },
+      });
       if (count === 0) await prisma.evaluation.updateMany({ where: { ...own, status: 'running' }, data: { cancelRequestedAt: now } });
       return get({ id, projectId });
     },
@@ -124,7 +134,11 @@ export function createEvaluationRepository(prisma: PrismaClient) {
 }
 
 /** Until the commit, the dataset cannot be deleted. False when it is gone. */
-async function lockReference(transaction: Transaction, projectId: string, { reference_dataset_id: id }: EvaluationConfig): Promise<boolean> {
+async function lockReference(
+  transaction: Transaction,
+  projectId: string,
+  { reference_dataset_id: id }: EvaluationConfig,
+): Promise<boolean> {
   if (id === null) return true;
   const found = await transaction.$queryRaw<unknown[]>`select 1 from datasets where id = ${id} and project_id = ${projectId} for key share`;
   return found.length > 0;

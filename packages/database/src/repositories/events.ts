@@ -7,7 +7,12 @@ export type JobEventRow = JobEvent;
 export type EventData = Record<string, JsonInput | null>;
 
 /** Endpoints hear of it where they want to. Numbers are given out under the job's row lock, so they are committed in order and without gaps. */
-export async function appendJobEvent(client: Transaction | PrismaClient, jobId: string, type: string, data: EventData = {}): Promise<number> {
+export async function appendJobEvent(
+  client: Transaction | PrismaClient,
+  jobId: string,
+  type: string,
+  data: EventData = {},
+): Promise<number> {
   const rows = await client.$queryRaw<{ sequence: number }[]>`
     with numbered as (
       update training_jobs set event_count = event_count + 1 where id = ${jobId} returning event_count

@@ -94,8 +94,15 @@ export function createGenerationRepository(prisma: PrismaClient) {
     async list(projectId: string, filter: GenerationFilter, page: PageRequest): Promise<RowPage<GenerationSummaryRow>> {
       const { where, ...rest } = pageArguments(page);
       const status = filter.status === undefined ? {} : { status: filter.status };
-      const rows = await prisma.generation.findMany({ ...rest, where: { ...where, ...status, projectId }, include: { checkpoint: { select: { jobId: true } } } });
-      return toPage(rows.map(({ checkpoint, ...row }) => ({ ...toRow(row), trainingJobId: checkpoint?.jobId ?? null })), page.limit);
+      const rows = await prisma.generation.findMany({
+        ...rest,
+        where: { ...where, ...status, projectId },
+        include: { checkpoint: { select: { jobId: true } } },
+      });
+      return toPage(
+        rows.map(({ checkpoint, ...row }) => ({ ...toRow(row), trainingJobId: checkpoint?.jobId ?? null })),
+        page.limit,
+      );
     },
 
     /**

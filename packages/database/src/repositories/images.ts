@@ -30,7 +30,11 @@ export function createImageRepository(prisma: PrismaClient) {
 
     /** What decides whether a job can train on them; in the order of `listByDataset`. */
     async measuresOf(projectId: string, datasetId: string): Promise<ImageMeasures[]> {
-      return prisma.image.findMany({ where: { projectId, datasetId }, orderBy: { id: 'asc' }, select: { fileName: true, component: true, width: true, height: true } });
+      return prisma.image.findMany({
+        where: { projectId, datasetId },
+        orderBy: { id: 'asc' },
+        select: { fileName: true, component: true, width: true, height: true },
+      });
     },
 
     /** The key of the object that can go now; null when there was no such row. */

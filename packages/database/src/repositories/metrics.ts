@@ -23,11 +23,15 @@ export function createMetricRepository(prisma: PrismaClient) {
     },
 
     /** The whole curve up to `step`, in the order of the steps. */
-    listUpTo: (jobId: string, step: number): Promise<JobMetric[]> => prisma.jobMetric.findMany({ where: { jobId, step: { lte: step } }, orderBy: { step: 'asc' } }),
+    listUpTo: (jobId: string, step: number): Promise<JobMetric[]> =>
+      prisma.jobMetric.findMany({ where: { jobId, step: { lte: step } }, orderBy: { step: 'asc' } }),
 
     /** In the order of the steps, those after `step`. */
     async listAfter(jobId: string, step: number, limit: number): Promise<RowPage<JobMetric>> {
-      return toPage(await prisma.jobMetric.findMany({ where: { jobId, step: { gt: step } }, orderBy: { step: 'asc' }, take: limit + 1 }), limit);
+      return toPage(
+        await prisma.jobMetric.findMany({ where: { jobId, step: { gt: step } }, orderBy: { step: 'asc' }, take: limit + 1 }),
+        limit,
+      );
     },
   };
 }

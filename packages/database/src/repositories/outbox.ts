@@ -30,7 +30,10 @@ export async function addOutboxMessage(transaction: Transaction | PrismaClient, 
 }
 
 /** Returns the message's topic, which is to be notified; `from` says for which rows of a larger statement. The message remembers the request that it comes from. */
-export function outboxInsert({ topic, key, payload, projectId, priority = 0 }: NewOutboxMessage, from: Prisma.Sql = Prisma.empty): Prisma.Sql {
+export function outboxInsert(
+  { topic, key, payload, projectId, priority = 0 }: NewOutboxMessage,
+  from: Prisma.Sql = Prisma.empty,
+): Prisma.Sql {
   const body = JSON.stringify({ ...payload, origin: currentOrigin() });
   return Prisma.sql`
     insert into outbox (topic, key, payload, project_id, priority)
@@ -44,7 +47,9 @@ export async function removeOutboxMessages(transaction: Transaction, topic: stri
 
 export function createOutboxRepository(prisma: PrismaClient) {
   async function isWaiting(topic: string): Promise<boolean> {
-    const [row] = await prisma.$queryRaw<{ waiting: boolean }[]>`select exists (select 1 from outbox where topic = ${topic} and parked_at is null) as waiting`;
+    const [row] = await prisma.$queryRaw<
+      { waiting: boolean }[]
+    >`select exists (select 1 from outbox where topic = ${topic} and parked_at is null) as waiting`;
     return row?.waiting === true;
   }
 
@@ -56,22 +61,30 @@ export function createOutboxRepository(prisma: PrismaClient) {
     async release({ topic, room, publish, maxRunningJobs = null }: Release): Promise<number> {
       // Most calls end here: every publisher hears of everything, and one of them has something to do.
       if ((await room()) <= 0 || !(await isWaiting(topic))) return 0;
-      return prisma.$transaction(async (transaction) => {
-        const [lock] = await transaction.$queryRaw<{ held: boolean }[]>`select pg_try_advisory_xact_lock(${RELEASE_LOCK}, hashtext(${topic})) as held`;
-        if (!lock?.held) return 0;
-        const limit = await room();
-        if (limit <= 0) return 0;
-        const turns = await transaction.$queryRaw<(OutboxMessage & { projectId: string; start: number })[]>`
+      return prisma.$transaction(
+        async (transaction) => {
+          const [lock] = await transaction.$queryRaw<
+            { held: boolean }[]
+          >`select pg_try_advisory_xact_lock(${RELEASE_LOCK}, hashtext(${topic})) as held`;
+          if (!lock?.held) return 0;
+          const limit = await room();
+          if (limit <= 0) return 0;
+          const turns = await transaction.$queryRaw<(OutboxMessage & { projectId: string; start: number })[]>`
           select id, topic, key, payload, project_id as "projectId", created_at as "createdAt", start
           from (${fairOrder(topic, nextMessages(topic, limit, maxRunningJobs))}) ordered
           order by start, priority desc, id limit ${limit}`;
-        if (turns.length === 0) return 0;
-        const refused = (await publish(turns.map(({ id, key, payload, createdAt }) => ({ id, topic, key, payload, createdAt })))) ?? new Map<bigint, string>();
-        for (const [id, reason] of refused) await transaction.outboxMessage.update({ where: { id }, data: { parkedAt: new Date(), parkedReason: reason } });
-        await transaction.outboxMessage.deleteMany({ where: { id: { in: turns.map(({ id }) => id).filter((id) => !refused.has(id)) } } });
-        await advanceShares(transaction, topic, turns);
-        return turns.length;
-      }, { timeout: 60_000 });
+          if (turns.length === 0) return 0;
+          const refused =
+            (await publish(turns.map(({ id, key, payload, createdAt }) => ({ id, topic, key, payload, createdAt })))) ??
+            new Map<bigint, string>();
+          for (const [id, reason] of refused)
+            await transaction.outboxMessage.update({ where: { id }, data: { parkedAt: new Date(), parkedReason: reason } });
+          await transaction.outboxMessage.deleteMany({ where: { id: { in: turns.map(({ id }) => id).filter((id) => !refused.has(id)) } } });
+          await advanceShares(transaction, topic, turns);
+          return turns.length;
+        },
+        { timeout: 60_000 },
+      );
     },
 
     /** Sets aside what no topic of this list can carry, and takes back what one of them can by now. Returns what was set aside. */
@@ -88,7 +101,11 @@ export function createOutboxRepository(prisma: PrismaClient) {
     },
 
     async parked(): Promise<{ topic: string; key: string; parkedReason: string | null }[]> {
-      return prisma.outboxMessage.findMany({ where: { parkedAt: { not: null } }, select: { topic: true, key: true, parkedReason: true }, orderBy: { id: 'asc' } });
+      return prisma.outboxMessage.findMany({
+        where: { parkedAt: { not: null } },
+        select: { topic: true, key: true, parkedReason: true },
+        orderBy: { id: 'asc' },
+      });
     },
   };
 }

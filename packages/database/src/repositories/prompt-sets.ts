@@ -8,7 +8,14 @@ import type { PageRequest, RowPage } from './page.ts';
 export type PromptSetRow = PromptSet;
 /** Without its prompts, of which there may be a megabyte. */
 export type PromptSetSummaryRow = Omit<PromptSet, 'prompts'> & { promptCount: number };
-export type NewPromptSet = { id?: string | undefined; projectId: string; name: string; description: string; prompts: string[]; sha256: string };
+export type NewPromptSet = {
+  id?: string | undefined;
+  projectId: string;
+  name: string;
+  description: string;
+  prompts: string[];
+  sha256: string;
+};
 
 export function createPromptSetRepository(prisma: PrismaClient) {
   return {
@@ -35,9 +42,14 @@ export function createPromptSetRepository(prisma: PrismaClient) {
     async list(projectId: string, page: PageRequest): Promise<RowPage<PromptSetSummaryRow>> {
       const { where, ...rest } = pageArguments(page);
       const rows = await prisma.promptSet.findMany({ ...rest, where: { ...where, projectId }, omit: { prompts: true } });
-      const counted = await prisma.$queryRaw<{ id: string; count: number }[]>`select id, cardinality(prompts) as count from prompt_sets where id = any(${rows.map(({ id }) => id)})`;
+      const counted = await prisma.$queryRaw<
+        { id: string; count: number }[]
+      >`select id, cardinality(prompts) as count from prompt_sets where id = any(${rows.map(({ id }) => id)})`;
       const counts = new Map(counted.map(({ id, count }) => [id, count]));
-      return toPage(rows.map((row) => ({ ...row, promptCount: counts.get(row.id) ?? 0 })), page.limit);
+      return toPage(
+        rows.map((row) => ({ ...row, promptCount: counts.get(row.id) ?? 0 })),
+        page.limit,
+      );
     },
   };
 }

@@ -39,14 +39,20 @@ export function createRetentionRepository(prisma: PrismaClient) {
       const where = { createdAt: { lt: before }, job: { status: { in: [...FINISHED_JOB_STATUSES] } } };
       const rows = await prisma.validationImage.findMany({ where, orderBy: { createdAt: 'asc' }, take: BATCH });
       return rows.map(({ jobId, step, index, objectKey }) => ({
-        id: `${jobId}/${step}/${index}`, objects: objectKey, remove: () => prisma.validationImage.deleteMany({ where: { jobId, step, index } }),
+        id: `${jobId}/${step}/${index}`,
+        objects: objectKey,
+        remove: () => prisma.validationImage.deleteMany({ where: { jobId, step, index } }),
       }));
     },
 
     async expiredGeneratedImages(before: Date): Promise<(Expired & { remove(): Promise<unknown> })[]> {
       const where = { createdAt: { lt: before }, generation: { finishedAt: { not: null } } };
       const rows = await prisma.generatedImage.findMany({ where, orderBy: { createdAt: 'asc' }, take: BATCH });
-      return rows.map(({ id, objectKey }) => ({ id, objects: objectKey, remove: () => prisma.generatedImage.deleteMany({ where: { id } }) }));
+      return rows.map(({ id, objectKey }) => ({
+        id,
+        objects: objectKey,
+        remove: () => prisma.generatedImage.deleteMany({ where: { id } }),
+      }));
     },
 
     async countExpiredDeliveries(before: Date): Promise<number> {
@@ -74,16 +80,40 @@ export function createRetentionRepository(prisma: PrismaClient) {
       ]);
       return [
         // What a caller has uploaded is not made again: its row stays, for people to see.
-        ...images.map(({ id: imageId, datasetId, objectKey: key, createdAt }) => ({ key, createdAt, kind: 'dataset image' as const, datasetId, imageId, remove: null })),
-        ...generated.map(({ id, objectKey: key, createdAt }) => ({ key, createdAt, kind: 'generated image' as const, remove: () => prisma.generatedImage.deleteMany({ where: { id } }) })),
-        ...validations.map(({ jobId, step, index, objectKey: key, createdAt }) => ({
-          key, createdAt, kind: 'validation image' as const, remove: () => prisma.validationImage.deleteMany({ where: { jobId, step, index } }),
+        ...images.map(({ id: imageId, datasetId, objectKey: key, createdAt }) => ({
+          key,
+          createdAt,
+          kind: 'dataset image' as const,
+          datasetId,
+          imageId,
+          remove: null,
         })),
-        ...checkpoints.flatMap(({ id, objectPrefix, files, createdAt }) => (files as { path: string }[]).map(({ path }) => ({
-          key: objectPrefix + path, createdAt, kind: 'checkpoint' as const, objectPrefix, remove: () => prisma.checkpoint.deleteMany({ where: { id } }),
-        }))),
+        ...generated.map(({ id, objectKey: key, createdAt }) => ({
+          key,
+          createdAt,
+          kind: 'generated image' as const,
+          remove: () => prisma.generatedImage.deleteMany({ where: { id } }),
+        })),
+        ...validations.map(({ jobId, step, index, objectKey: key, createdAt }) => ({
+          key,
+          createdAt,
+          kind: 'validation image' as const,
+          remove: () => prisma.validationImage.deleteMany({ where: { jobId, step, index } }),
+        })),
+        ...checkpoints.flatMap(({ id, objectPrefix, files, createdAt }) =>
+          (files as { path: string }[]).map(({ path }) => ({
+            key: objectPrefix + path,
+            createdAt,
+            kind: 'checkpoint' as const,
+            objectPrefix,
+            remove: () => prisma.checkpoint.deleteMany({ where: { id } }),
+          })),
+        ),
         ...evaluated.map(({ evaluationId, model, index, objectKey: key, createdAt }) => ({
-          key, createdAt, kind: 'evaluation image' as const, remove: () => prisma.evaluationImage.deleteMany({ where: { evaluationId, model, index } }),
+          key,
+          createdAt,
+          kind: 'evaluation image' as const,
+          remove: () => prisma.evaluationImage.deleteMany({ where: { evaluationId, model, index } }),
         })),
       ];
     },

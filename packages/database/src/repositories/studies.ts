@@ -15,7 +15,14 @@ export type NewStudy = {
   id?: string | undefined;
   projectId: string;
   name: string;
-  variations: { name: string; changes: Record<string, unknown>; config: TrainingConfig; metadata: Record<string, string>; priority?: JobPriority; webhookUrl?: string | null | undefined }[];
+  variations: {
+    name: string;
+    changes: Record<string, unknown>;
+    config: TrainingConfig;
+    metadata: Record<string, string>;
+    priority?: JobPriority;
+    webhookUrl?: string | null | undefined;
+  }[];
   maxQueuedJobs?: number | undefined;
 };
 /** What the jobs of a study have come to; `finishedAt` is that of the last one that has ended. */
@@ -32,16 +39,24 @@ export function createStudyRepository(prisma: PrismaClient) {
     /** All jobs or none; null when a dataset has been deleted meanwhile. */
     async create({ id = newId('study'), projectId, name, variations, maxQueuedJobs }: NewStudy): Promise<Study | null> {
       try {
-        return await prisma.$transaction(async (transaction) => {
-          const existing = await transaction.study.findUnique({ where: { id, projectId } });
-          if (existing !== null) return existing;
-          const study = await transaction.study.create({ data: { id, projectId, name } });
-          for (const [index, { name: variation, changes, ...job }] of variations.entries()) {
-            const row = await addTrainingJob(transaction, { ...job, projectId, maxQueuedJobs, study: { id, index, name: variation, changes } });
-            if (row === null) throw new DatasetGoneError();
-          }
-          return study;
-        }, { timeout: 30_000 });
+        return await prisma.$transaction(
+          async (transaction) => {
+            const existing = await transaction.study.findUnique({ where: { id, projectId } });
+            if (existing !== null) return existing;
+            const study = await transaction.study.create({ data: { id, projectId, name } });
+            for (const [index, { name: variation, changes, ...job }] of variations.entries()) {
+              const row = await addTrainingJob(transaction, {
+                ...job,
+                projectId,
+                maxQueuedJobs,
+                study: { id, index, name: variation, changes },
+              });
+              if (row === null) throw new DatasetGoneError();
+            }
+            return study;
+          },
+          { timeout: 30_000 },
+        );
       } catch (error) {
         if (error instanceof DatasetGoneError) return null;
         throw error;
@@ -58,27 +73,34 @@ export function createStudyRepository(prisma: PrismaClient) {
 
     async progress(studyIds: readonly string[]): Promise<Map<string, StudyProgress>> {
       const counted = await prisma.trainingJob.groupBy({
-        by: ['studyId', 'status'], where: { studyId: { in: [...studyIds] } }, _count: true, _max: { finishedAt: true },
+        by: ['studyId', 'status'],
+        where: { studyId: { in: [...studyIds] } },
+        _count: true,
+        _max: { finishedAt: true },
       });
       const progress = new Map<string, StudyProgress>(studyIds.map((id) => [id, { jobs: {}, finishedAt: null }]));
       for (const { studyId, status, _count, _max } of counted) {
         const entry = progress.get(studyId ?? '');
         if (entry === undefined) continue;
         entry.jobs[status as JobStatus] = _count;
-        if (_max.finishedAt !== null && (entry.finishedAt === null || _max.finishedAt > entry.finishedAt)) entry.finishedAt = _max.finishedAt;
+        if (_max.finishedAt !== null && (entry.finishedAt === null || _max.finishedAt > entry.finishedAt))
+          entry.finishedAt = _max.finishedAt;
       }
       return progress;
     },
 
     /** Cancels every job that is not finished: all in one transaction, so that no reader sees half a study cancelled. Null when there is no such study. */
     async cancel(projectId: string, id: string): Promise<Study | null> {
-      return prisma.$transaction(async (transaction) => {
-        const row = await transaction.study.findUnique({ where: { id, projectId } });
-        if (row === null) return null;
-        const jobs = await transaction.trainingJob.findMany({ where: { studyId: id }, select: { id: true }, orderBy: { id: 'asc' } });
-        for (const job of jobs) await cancelWithin(transaction, projectId, job.id);
-        return row;
-      }, { timeout: 30_000 });
+      return prisma.$transaction(
+        async (transaction) => {
+          const row = await transaction.study.findUnique({ where: { id, projectId } });
+          if (row === null) return null;
+          const jobs = await transaction.trainingJob.findMany({ where: { studyId: id }, select: { id: true }, orderBy: { id: 'asc' } });
+          for (const job of jobs) await cancelWithin(transaction, projectId, job.id);
+          return row;
+        },
+        { timeout: 30_000 },
+      );
     },
 
     /** In the order of the variations. */

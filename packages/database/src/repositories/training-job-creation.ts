@@ -46,7 +46,11 @@ export async function addTrainingJob(transaction: Transaction, job: NewTrainingJ
 }
 
 /** The row, its first event and its outbox message in one statement. Throws QueueFullError. */
-async function insertJob(transaction: Transaction, job: NewTrainingJob & { id: string }, limit: number | undefined): Promise<{ row: TrainingJobRow; isWatched: boolean }> {
+async function insertJob(
+  transaction: Transaction,
+  job: NewTrainingJob & { id: string },
+  limit: number | undefined,
+): Promise<{ row: TrainingJobRow; isWatched: boolean }> {
   const { id, projectId, config, metadata = {}, webhookUrl = null, study } = job;
   const priority = PRIORITY_RANKS[job.priority ?? 'normal'];
   const variation = study ? { index: study.index, name: study.name, changes: study.changes } : null;
@@ -71,25 +75,63 @@ async function insertJob(transaction: Transaction, job: NewTrainingJob & { id: s
   if (made === undefined) throw new QueueFullError(limit ?? 0);
   const { isWatched, createdAt, updatedAt } = made;
   const row: TrainingJobRow = {
-    id, projectId, status: 'queued', method: config.method, baseModel: config.base_model, config, metadata, priority, webhookUrl, studyId, variation, styleRefDatasetId, auxDatasetId,
-    progress: null, heartbeat: null, result: null, error: null, attempt: 0, eventCount: 1, createdAt, updatedAt, startedAt: null, finishedAt: null, cancelRequestedAt: null,
+    id,
+    projectId,
+    status: 'queued',
+    method: config.method,
+    baseModel: config.base_model,
+    config,
+    metadata,
+    priority,
+    webhookUrl,
+    studyId,
+    variation,
+    styleRefDatasetId,
+    auxDatasetId,
+    progress: null,
+    heartbeat: null,
+    result: null,
+    error: null,
+    attempt: 0,
+    eventCount: 1,
+    createdAt,
+    updatedAt,
+    startedAt: null,
+    finishedAt: null,
+    cancelRequestedAt: null,
   };
   return { row, isWatched };
 }
 
 type QueuedJob = { id: string; projectId: string; priority: number };
 
-const trainingMessage = ({ id, projectId, priority }: QueuedJob): NewOutboxMessage => ({ topic: 'train', key: id, payload: { jobId: id }, projectId, priority });
+const trainingMessage = ({ id, projectId, priority }: QueuedJob): NewOutboxMessage => ({
+  topic: 'train',
+  key: id,
+  payload: { jobId: id },
+  projectId,
+  priority,
+});
 
 /** Writes the outbox message of a job that is `queued`. */
-export const queueTraining = (transaction: Transaction, job: QueuedJob): Promise<void> => addOutboxMessage(transaction, trainingMessage(job));
+export const queueTraining = (transaction: Transaction, job: QueuedJob): Promise<void> =>
+  addOutboxMessage(transaction, trainingMessage(job));
 
 /**
  * Until the commit, no dataset of the job can be deleted, and no other job of the project be queued, so that a count of those that are is exact.
  * Returns the project's own limit of queued jobs; null when a dataset is gone.
  */
-export async function lockForQueueing(transaction: Transaction, projectId: string, config: TrainingConfig): Promise<{ limit: number | undefined } | null> {
-  const named = [config.style_ref.dataset_id, config.aux?.dataset_id, config.early_stopping?.reference_dataset_id, config.evaluation?.reference_dataset_id];
+export async function lockForQueueing(
+  transaction: Transaction,
+  projectId: string,
+  config: TrainingConfig,
+): Promise<{ limit: number | undefined } | null> {
+  const named = [
+    config.style_ref.dataset_id,
+    config.aux?.dataset_id,
+    config.early_stopping?.reference_dataset_id,
+    config.evaluation?.reference_dataset_id,
+  ];
   const ids = [...new Set(named.filter((id) => id !== undefined && id !== null))];
   const [locked] = await transaction.$queryRaw<{ datasets: number; limit: number | null }[]>`
     with found as (select id from datasets where id = any(${ids}) and project_id = ${projectId} order by id for key share)

@@ -9,7 +9,10 @@ import { checkQueueLimit, lockForQueueing, queueTraining } from './training-job-
 import { toTrainingJobRow } from './training-job-row.ts';
 import type { TrainingJobRow } from './training-job-row.ts';
 
-export type PauseOutcome = { kind: 'done'; job: TrainingJobRow } | { kind: 'not_found' } | { kind: 'conflict'; status: JobStatus; cancelRequested: boolean };
+export type PauseOutcome =
+  | { kind: 'done'; job: TrainingJobRow }
+  | { kind: 'not_found' }
+  | { kind: 'conflict'; status: JobStatus; cancelRequested: boolean };
 
 export type ResumeOutcome =
   | PauseOutcome
@@ -40,7 +43,12 @@ export async function requestPause(prisma: PrismaClient, projectId: string, id: 
  * Puts a paused or finished job back into the queue, where it goes on from its last checkpoint. A succeeded one needs more steps.
  * Repeating the request while the job is under way, or when it has done those steps, changes nothing.
  */
-export async function resumeJob(prisma: PrismaClient, projectId: string, id: string, { maxTrainSteps, maxQueuedJobs }: ResumeOptions): Promise<ResumeOutcome> {
+export async function resumeJob(
+  prisma: PrismaClient,
+  projectId: string,
+  id: string,
+  { maxTrainSteps, maxQueuedJobs }: ResumeOptions,
+): Promise<ResumeOutcome> {
   return prisma.$transaction(async (transaction) => {
     const job = await lockJob(transaction, projectId, id);
     if (job === null) return { kind: 'not_found' };
@@ -60,14 +68,22 @@ export async function resumeJob(prisma: PrismaClient, projectId: string, id: str
     if (locked === null) return { kind: 'no_dataset' };
     await checkQueueLimit(transaction, projectId, locked.limit ?? maxQueuedJobs);
     const resumed = await change(transaction, job, 'queued', {
-      config, cancelRequestedAt: null, finishedAt: null, result: Prisma.DbNull, error: Prisma.DbNull,
+      config,
+      cancelRequestedAt: null,
+      finishedAt: null,
+      result: Prisma.DbNull,
+      error: Prisma.DbNull,
     });
     await queueTraining(transaction, resumed);
     return { kind: 'done', job: resumed };
   });
 }
 
-const conflict = ({ status, cancelRequestedAt }: TrainingJobRow): PauseOutcome => ({ kind: 'conflict', status, cancelRequested: cancelRequestedAt !== null });
+const conflict = ({ status, cancelRequestedAt }: TrainingJobRow): PauseOutcome => ({
+  kind: 'conflict',
+  status,
+  cancelRequested: cancelRequestedAt !== null,
+});
 
 async function lockJob(transaction: Transaction, projectId: string, id: string): Promise<TrainingJobRow | null> {
   await transaction.$queryRaw`select id from training_jobs where id = ${id} and project_id = ${projectId} for no key update`;
@@ -81,7 +97,12 @@ async function stepsDone(transaction: Transaction, jobId: string): Promise<numbe
 }
 
 /** The row is locked, so its status is the one that the change expects. */
-async function change(transaction: Transaction, job: TrainingJobRow, status: JobStatus, data: Prisma.TrainingJobUpdateInput): Promise<TrainingJobRow> {
+async function change(
+  transaction: Transaction,
+  job: TrainingJobRow,
+  status: JobStatus,
+  data: Prisma.TrainingJobUpdateInput,
+): Promise<TrainingJobRow> {
   await transaction.trainingJob.update({ where: { id: job.id, status: job.status }, data: { ...data, status } });
   const resumed = status === 'queued';
   await appendJobEvent(transaction, job.id, resumed ? 'job.resumed' : `job.${status}`, resumed ? { from: job.status } : {});

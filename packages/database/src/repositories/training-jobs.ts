@@ -99,7 +99,10 @@ export function createTrainingJobRepository(prisma: PrismaClient) {
     /** The inputs are checked: a `validating` job becomes `running`, any other stays as it is. Throws StaleAttemptError. */
     async start(id: string, attempt: number): Promise<void> {
       await prisma.$transaction(async (transaction) => {
-        const { count } = await transaction.trainingJob.updateMany({ where: { id, attempt, status: 'validating' }, data: { status: 'running' } });
+        const { count } = await transaction.trainingJob.updateMany({
+          where: { id, attempt, status: 'validating' },
+          data: { status: 'running' },
+        });
         if (count > 0) await appendJobEvent(transaction, id, 'job.running', { attempt });
         else if ((await transaction.trainingJob.count({ where: { id, attempt } })) === 0) throw await explainMiss(id, 'start it', attempt);
       });
@@ -161,4 +164,3 @@ function definedOnly<T extends Record<string, unknown>>(values: T): { [K in keyo
   const defined = Object.entries(values).filter(([, value]) => value !== undefined);
   return Object.fromEntries(defined) as { [K in keyof T]?: NonNullable<T[K]> };
 }
-

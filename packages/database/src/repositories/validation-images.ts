@@ -21,7 +21,11 @@ export function createValidationImageRepository(prisma: PrismaClient) {
     /** In the order of step and index, those after the one named. */
     async listAfter(jobId: string, after: { step: number; index: number }, limit: number): Promise<RowPage<ValidationImageRow>> {
       const later = { OR: [{ step: { gt: after.step } }, { step: after.step, index: { gt: after.index } }] };
-      const rows = await prisma.validationImage.findMany({ where: { jobId, ...later }, orderBy: [{ step: 'asc' }, { index: 'asc' }], take: limit + 1 });
+      const rows = await prisma.validationImage.findMany({
+        where: { jobId, ...later },
+        orderBy: [{ step: 'asc' }, { index: 'asc' }],
+        take: limit + 1,
+      });
       return toPage(rows.map(toRow), limit);
     },
 

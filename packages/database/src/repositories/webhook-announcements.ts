@@ -28,7 +28,10 @@ export async function announceGeneration(client: Client, generationId: string, s
   if (!isWebhookEvent(eventType)) return;
   const { projectId, error } = await client.generation.findUniqueOrThrow({ where: { id: generationId } });
   const links = { self: `/v1/images/generations/${generationId}` };
-  const endpoints = await client.webhook.findMany({ where: { projectId, disabledAt: null, events: { has: eventType } }, select: { id: true } });
+  const endpoints = await client.webhook.findMany({
+    where: { projectId, disabledAt: null, events: { has: eventType } },
+    select: { id: true },
+  });
   const data = { id: generationId, object: 'generation', status, error, links };
   for (const { id } of endpoints) await addDelivery(client, { projectId, webhookId: id, eventType, data });
 }

@@ -68,42 +68,71 @@ export function createWebhookRepository(prisma: PrismaClient) {
     async test(projectId: string, id: string): Promise<WebhookDeliveryRow | null> {
       return prisma.$transaction(async (transaction) => {
         if ((await transaction.webhook.findUnique({ where: { id, projectId } })) === null) return null;
-        const deliveryId = await addDelivery(transaction, { projectId, webhookId: id, eventType: TEST_EVENT, data: { id, object: 'webhook', links: { self: `/v1/webhooks/${id}` } } });
+        const deliveryId = await addDelivery(transaction, {
+          projectId,
+          webhookId: id,
+          eventType: TEST_EVENT,
+          data: { id, object: 'webhook', links: { self: `/v1/webhooks/${id}` } },
+        });
         return toDeliveryRow(await transaction.webhookDelivery.findUniqueOrThrow({ where: { id: deliveryId } }));
       });
     },
 
     async deliveries(projectId: string, webhookId: string, page: PageRequest): Promise<RowPage<WebhookDeliveryRow>> {
       const { where, ...rest } = pageArguments(page);
-      return toPage((await prisma.webhookDelivery.findMany({ ...rest, where: { ...where, projectId, webhookId } })).map(toDeliveryRow), page.limit);
+      return toPage(
+        (await prisma.webhookDelivery.findMany({ ...rest, where: { ...where, projectId, webhookId } })).map(toDeliveryRow),
+        page.limit,
+      );
     },
 
     /** Counts an attempt; null when there is nothing to deliver any more. */
     async takeDelivery(id: string): Promise<DeliveryAttempt | null> {
-      const { count } = await prisma.webhookDelivery.updateMany({ where: { id, status: 'pending' }, data: { attempts: { increment: 1 }, lastAttemptAt: new Date() } });
+      const { count } = await prisma.webhookDelivery.updateMany({
+        where: { id, status: 'pending' },
+        data: { attempts: { increment: 1 }, lastAttemptAt: new Date() },
+      });
       if (count === 0) return null;
       const { webhook, ...delivery } = await prisma.webhookDelivery.findUniqueOrThrow({ where: { id }, include: { webhook: true } });
       const { previousSecret, previousSecretExpiresAt } = webhook;
-      const old = previousSecret !== null && previousSecretExpiresAt !== null && previousSecretExpiresAt > new Date() ? [previousSecret] : [];
-      return { delivery: toDeliveryRow(delivery), url: webhook.url, secrets: [webhook.secret, ...old], disabled: webhook.disabledAt !== null };
+      const old =
+        previousSecret !== null && previousSecretExpiresAt !== null && previousSecretExpiresAt > new Date() ? [previousSecret] : [];
+      return {
+        delivery: toDeliveryRow(delivery),
+        url: webhook.url,
+        secrets: [webhook.secret, ...old],
+        disabled: webhook.disabledAt !== null,
+      };
     },
 
     /** Only a test enables an endpoint again: it is a person who asked for it. */
     async recordSuccess({ id, webhookId, eventType }: WebhookDeliveryRow, responseStatus: number): Promise<void> {
       const enabled = eventType === TEST_EVENT ? { disabledAt: null, disabledReason: null } : {};
       await prisma.$transaction([
-        prisma.webhookDelivery.update({ where: { id }, data: { status: 'delivered', responseStatus, error: null, deliveredAt: new Date() } }),
+        prisma.webhookDelivery.update({
+          where: { id },
+          data: { status: 'delivered', responseStatus, error: null, deliveredAt: new Date() },
+        }),
         prisma.webhook.update({ where: { id: webhookId }, data: { failingSince: null, ...enabled } }),
       ]);
     },
 
     /** Returns whether the endpoint has just been disabled. */
-    async recordFailure({ id, webhookId }: WebhookDeliveryRow, { responseStatus, error, final, disable }: AttemptFailure): Promise<boolean> {
+    async recordFailure(
+      { id, webhookId }: WebhookDeliveryRow,
+      { responseStatus, error, final, disable }: AttemptFailure,
+    ): Promise<boolean> {
       return prisma.$transaction(async (transaction) => {
-        await transaction.webhookDelivery.updateMany({ where: { id }, data: { responseStatus, error, ...(final && { status: 'failed' }) } });
+        await transaction.webhookDelivery.updateMany({
+          where: { id },
+          data: { responseStatus, error, ...(final && { status: 'failed' }) },
+        });
         await transaction.webhook.updateMany({ where: { id: webhookId, failingSince: null }, data: { failingSince: new Date() } });
         const worn = disable === 'now' ? {} : { failingSince: { lte: disable.failingSince } };
-        const { count } = await transaction.webhook.updateMany({ where: { id: webhookId, disabledAt: null, ...worn }, data: { disabledAt: new Date(), disabledReason: error } });
+        const { count } = await transaction.webhook.updateMany({
+          where: { id: webhookId, disabledAt: null, ...worn },
+          data: { disabledAt: new Date(), disabledReason: error },
+        });
         return count > 0;
       });
     },

@@ -80,7 +80,8 @@ export function parseCLIPConfig(json: unknown): CLIPConfig {
     const merged: Record<string, unknown> = {};
     for (const name of [key, `${key}_dict`]) {
       const value = reader.raw(name);
-      if (value !== undefined && value !== null && typeof value !== 'object') throw new ConfigError(`CLIPModel: config key '${name}' must be an object`);
+      if (value !== undefined && value !== null && typeof value !== 'object')
+        throw new ConfigError(`CLIPModel: config key '${name}' must be an object`);
       Object.assign(merged, value);
     }
     return merged;

@@ -5,7 +5,12 @@ import { activate, layerNorm, linear } from '../nn/layers.ts';
 import { type Scope } from '../nn/scope.ts';
 import { type CLIPEncoderConfig } from './clip-config.ts';
 
-function selfAttention(scope: Scope, x: Tensor, { hidden_size: size, num_attention_heads: heads }: CLIPEncoderConfig, mask?: Tensor): Tensor {
+function selfAttention(
+  scope: Scope,
+  x: Tensor,
+  { hidden_size: size, num_attention_heads: heads }: CLIPEncoderConfig,
+  mask?: Tensor,
+): Tensor {
   const [q, k, v] = ['q_proj', 'k_proj', 'v_proj'].map((name) => linear(scope.child(name), x, size));
   return linear(scope.child('out_proj'), multiHeadAttention(scope.graph, q, k, v, heads, mask), size);
 }
@@ -14,7 +19,11 @@ function encoderLayer(scope: Scope, x: Tensor, config: CLIPEncoderConfig, mask?:
   const { graph } = scope;
   const normalized = layerNorm(scope.child('layer_norm1'), x, config.layer_norm_eps);
   const attended = graph.add(x, selfAttention(scope.child('self_attn'), normalized, config, mask));
-  const hidden = linear(scope.child('mlp', 'fc1'), layerNorm(scope.child('layer_norm2'), attended, config.layer_norm_eps), config.intermediate_size);
+  const hidden = linear(
+    scope.child('mlp', 'fc1'),
+    layerNorm(scope.child('layer_norm2'), attended, config.layer_norm_eps),
+    config.intermediate_size,
+  );
   return graph.add(attended, linear(scope.child('mlp', 'fc2'), activate(scope, hidden, config.hidden_act), config.hidden_size));
 }
 

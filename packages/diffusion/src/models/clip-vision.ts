@@ -17,13 +17,18 @@ export class CLIPVisionModel {
   forward(graph: Graph, pixelValues: Tensor, prefix = ''): Tensor {
     const { config } = this;
     const expected = [config.num_channels, config.image_size, config.image_size];
-    if (!sameShape(pixelValues.shape.slice(1), expected)) throw new ShapeError(`CLIP vision: pixelValues [${pixelValues.shape}] must be [n, ${expected}]`);
+    if (!sameShape(pixelValues.shape.slice(1), expected))
+      throw new ShapeError(`CLIP vision: pixelValues [${pixelValues.shape}] must be [n, ${expected}]`);
     const scope = new Scope(graph, prefix);
     const batch = pixelValues.shape[0];
     const size = config.hidden_size;
 
     const embeddings = scope.child('embeddings');
-    const patchGrid = conv2d(embeddings.child('patch_embedding'), pixelValues, size, { kernel: config.patch_size, stride: config.patch_size, bias: false });
+    const patchGrid = conv2d(embeddings.child('patch_embedding'), pixelValues, size, {
+      kernel: config.patch_size,
+      stride: config.patch_size,
+      bias: false,
+    });
     const patches = toSequence(graph, patchGrid);
     const classToken = graph.broadcastTo(graph.reshape(embeddings.parameter('class_embedding', [size]), [1, 1, size]), [batch, 1, size]);
     const positions = embeddings.parameter('position_embedding.weight', [patches.shape[1] + 1, size]);

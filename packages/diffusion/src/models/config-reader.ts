@@ -9,7 +9,8 @@ export class ConfigReader {
   readonly #values: Readonly<Record<string, unknown>>;
 
   constructor(model: string, json: unknown) {
-    if (typeof json !== 'object' || json === null || Array.isArray(json)) throw new ConfigError(`${model}: the config must be a JSON object`);
+    if (typeof json !== 'object' || json === null || Array.isArray(json))
+      throw new ConfigError(`${model}: the config must be a JSON object`);
     this.#model = model;
     this.#values = json as Record<string, unknown>;
   }
@@ -89,6 +90,9 @@ export class ConfigReader {
   unsupported(key: string, harmless: readonly unknown[] = []): void {
     const value = this.#values[key];
     if (value === undefined || value === null || harmless.includes(value)) return;
-    this.fail(key, `this is not supported${harmless.length > 0 ? `; supported is ${harmless.map((entry) => JSON.stringify(entry)).join(', ')}` : ''}`);
+    this.fail(
+      key,
+      `this is not supported${harmless.length > 0 ? `; supported is ${harmless.map((entry) => JSON.stringify(entry)).join(', ')}` : ''}`,
+    );
   }
 }

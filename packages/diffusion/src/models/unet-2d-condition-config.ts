@@ -58,7 +58,8 @@ function readBlockTypes<T extends string>(reader: ConfigReader, key: string, typ
 
 function readSampleSize(reader: ConfigReader): number | null {
   const size = reader.raw('sample_size');
-  if (Array.isArray(size)) return size[0] === size[1] ? (size[0] as number) : reader.fail('sample_size', 'a default size that is not square is not supported');
+  if (Array.isArray(size))
+    return size[0] === size[1] ? (size[0] as number) : reader.fail('sample_size', 'a default size that is not square is not supported');
   return reader.given('sample_size') ? reader.integer('sample_size', 64) : null;
 }
 
@@ -68,13 +69,17 @@ function readHeads(reader: ConfigReader, blocks: number): readonly number[] {
   return reader.integerPerBlock(key, 8, blocks);
 }
 
-function readTransformerLayers(reader: ConfigReader, layersPerBlock: readonly number[]): readonly [TransformerLayers[], TransformerLayers[]] {
+function readTransformerLayers(
+  reader: ConfigReader,
+  layersPerBlock: readonly number[],
+): readonly [TransformerLayers[], TransformerLayers[]] {
   const check = (key: string, lengths: readonly number[]): TransformerLayers[] => {
     const value = reader.raw(key);
     const list: unknown[] = Array.isArray(value) ? value : new Array<unknown>(lengths.length).fill(value ?? 1);
     const whole = (entry: unknown): boolean => Number.isInteger(entry) && (entry as number) >= 1;
-    const fits = list.length === lengths.length
-      && list.every((entry, i) => whole(entry) || (Array.isArray(entry) && entry.length >= lengths[i] && entry.every(whole)));
+    const fits =
+      list.length === lengths.length &&
+      list.every((entry, i) => whole(entry) || (Array.isArray(entry) && entry.length >= lengths[i] && entry.every(whole)));
     return fits ? (list as TransformerLayers[]) : reader.fail(key, `expected a whole number from 1 or a list of ${lengths.length}`);
   };
   const down = check('transformer_layers_per_block', layersPerBlock);
@@ -94,8 +99,14 @@ function refuseUnsupported(reader: ConfigReader): void {
   reader.unsupported('attention_type', ['default']);
   reader.unsupported('class_embeddings_concat', [false]);
   const absent = [
-    'encoder_hid_dim', 'encoder_hid_dim_type', 'class_embed_type', 'addition_embed_type', 'addition_time_embed_dim',
-    'num_class_embeds', 'time_cond_proj_dim', 'projection_class_embeddings_input_dim',
+    'encoder_hid_dim',
+    'encoder_hid_dim_type',
+    'class_embed_type',
+    'addition_embed_type',
+    'addition_time_embed_dim',
+    'num_class_embeds',
+    'time_cond_proj_dim',
+    'projection_class_embeddings_input_dim',
   ];
   for (const key of absent) reader.unsupported(key);
 }
@@ -103,7 +114,10 @@ function refuseUnsupported(reader: ConfigReader): void {
 export function parseUNet2DConditionConfig(json: unknown): UNet2DConditionConfig {
   const reader = new ConfigReader('UNet2DConditionModel', json);
   refuseUnsupported(reader);
-  const downTypes = readBlockTypes(reader, 'down_block_types', downBlockTypes, [...new Array(3).fill('CrossAttnDownBlock2D'), 'DownBlock2D']);
+  const downTypes = readBlockTypes(reader, 'down_block_types', downBlockTypes, [
+    ...new Array(3).fill('CrossAttnDownBlock2D'),
+    'DownBlock2D',
+  ]);
   const upTypes = readBlockTypes(reader, 'up_block_types', upBlockTypes, ['UpBlock2D', ...new Array(3).fill('CrossAttnUpBlock2D')]);
   const channels = reader.integers('block_out_channels', [320, 640, 1280, 1280]);
   const blocks = downTypes.length;

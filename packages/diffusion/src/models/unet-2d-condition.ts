@@ -68,14 +68,19 @@ export class UNet2DConditionModel {
     // 5. back to latents
     hidden = groupNorm(scope.child('conv_norm_out'), hidden, config.norm_num_groups, config.norm_eps);
     return conv2d(scope.child('conv_out'), activate(scope, hidden, config.act_fn), config.out_channels, {
-      kernel: kernelOut, padding: (kernelOut - 1) >> 1,
+      kernel: kernelOut,
+      padding: (kernelOut - 1) >> 1,
     });
   }
 
   #check({ sample, timestepEmbedding, encoderHiddenStates }: UNet2DConditionInputs): void {
-    const { in_channels: channels, block_out_channels: [first] } = this.config;
+    const {
+      in_channels: channels,
+      block_out_channels: [first],
+    } = this.config;
     const batch = sample.shape[0];
-    if (sample.shape.length !== 4 || sample.shape[1] !== channels) throw new ShapeError(`U-Net: sample [${sample.shape}] must be [n, ${channels}, h, w]`);
+    if (sample.shape.length !== 4 || sample.shape[1] !== channels)
+      throw new ShapeError(`U-Net: sample [${sample.shape}] must be [n, ${channels}, h, w]`);
     if (timestepEmbedding.shape[0] !== batch || timestepEmbedding.shape[1] !== first) {
       throw new ShapeError(`U-Net: timestepEmbedding [${timestepEmbedding.shape}] must be [${batch}, ${first}]`);
     }
@@ -85,7 +90,12 @@ export class UNet2DConditionModel {
   }
 
   #time(scope: Scope, sinusoids: Tensor): Tensor {
-    const { time_embedding_dim: features, act_fn: activation, timestep_post_act: postActivation, time_embedding_act_fn: last } = this.config;
+    const {
+      time_embedding_dim: features,
+      act_fn: activation,
+      timestep_post_act: postActivation,
+      time_embedding_act_fn: last,
+    } = this.config;
     const embedding = timeEmbeddingNetwork(scope.child('time_embedding'), sinusoids, { features, activation, postActivation });
     return activate(scope, last ? activate(scope, embedding, last) : embedding, activation);
   }

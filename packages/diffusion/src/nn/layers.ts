@@ -6,10 +6,14 @@ export type Activation = 'silu' | 'gelu' | 'quick_gelu' | 'relu';
 
 export function activate({ graph }: Scope, x: Tensor, activation: Activation): Tensor {
   switch (activation) {
-    case 'silu': return graph.silu(x);
-    case 'gelu': return graph.gelu(x);
-    case 'quick_gelu': return graph.quickGelu(x);
-    case 'relu': return graph.relu(x);
+    case 'silu':
+      return graph.silu(x);
+    case 'gelu':
+      return graph.gelu(x);
+    case 'quick_gelu':
+      return graph.quickGelu(x);
+    case 'relu':
+      return graph.relu(x);
   }
 }
 

@@ -16,7 +16,11 @@ export interface ResnetOptions {
 
 /** `activatedTime` is the time embedding [n, features] after its activation; the autoencoder has none. */
 export function resnetBlock2D(
-  scope: Scope, x: Tensor, outChannels: number, activatedTime: Tensor | undefined, options: ResnetOptions,
+  scope: Scope,
+  x: Tensor,
+  outChannels: number,
+  activatedTime: Tensor | undefined,
+  options: ResnetOptions,
 ): Tensor {
   return scope.graph.recomputed(() => residual(scope, x, outChannels, activatedTime, options));
 }
@@ -59,7 +63,9 @@ export function upsample2D(scope: Scope, x: Tensor, size?: readonly [number, num
   for (const axis of [2, 3]) {
     const wanted = size?.[axis - 2] ?? enlarged.shape[axis];
     if (wanted !== enlarged.shape[axis] && wanted !== enlarged.shape[axis] - 1) {
-      throw new ShapeError(`${scope.prefix}: cannot enlarge [${x.shape.slice(2)}] to [${size}]; choose a size divisible by the downsampling factor`);
+      throw new ShapeError(
+        `${scope.prefix}: cannot enlarge [${x.shape.slice(2)}] to [${size}]; choose a size divisible by the downsampling factor`,
+      );
     }
     if (wanted !== enlarged.shape[axis]) enlarged = graph.slice(enlarged, axis, 0, wanted);
   }

@@ -30,12 +30,15 @@ export function weightsOf(component: Pick<DiffusersComponent, 'weightsPath' | 'o
 export async function loadTextToImagePipeline(directory: string, options: CompileOptions = {}): Promise<TextToImagePipeline> {
   const folder = await readDiffusersFolder(directory);
   const tokenizer = folder.tokenizerDirectory === undefined ? undefined : await CLIPTokenizer.fromDirectory(folder.tokenizerDirectory);
-  return new TextToImagePipeline({
-    unet: new UNet2DConditionModel(parseUNet2DConditionConfig(folder.unet.config)),
-    vae: new AutoencoderKL(parseAutoencoderKLConfig(folder.vae.config)),
-    textEncoder: new CLIPTextModel(parseCLIPTextConfig(folder.textEncoder.config)),
-    schedulerConfig: folder.schedulerConfig,
-    ...(tokenizer ? { tokenize: (text: string) => tokenizer.encode(text) } : {}),
-    weights: { unet: weightsOf(folder.unet), vae: weightsOf(folder.vae), textEncoder: weightsOf(folder.textEncoder) },
-  }, options);
+  return new TextToImagePipeline(
+    {
+      unet: new UNet2DConditionModel(parseUNet2DConditionConfig(folder.unet.config)),
+      vae: new AutoencoderKL(parseAutoencoderKLConfig(folder.vae.config)),
+      textEncoder: new CLIPTextModel(parseCLIPTextConfig(folder.textEncoder.config)),
+      schedulerConfig: folder.schedulerConfig,
+      ...(tokenizer ? { tokenize: (text: string) => tokenizer.encode(text) } : {}),
+      weights: { unet: weightsOf(folder.unet), vae: weightsOf(folder.vae), textEncoder: weightsOf(folder.textEncoder) },
+    },
+    options,
+  );
 }

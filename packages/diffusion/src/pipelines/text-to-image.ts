@@ -112,7 +112,8 @@ export class TextToImagePipeline {
     const fitting = Math.min(mostImagesPerRun, Math.max(1, Math.floor(batchPlaces / (size[0] * size[1]))));
     const batchSize = options.batchSize ?? fitting;
     const encoded = new Map<string, Float32Array>();
-    for (const text of new Set([options.negativePrompt ?? '', ...options.prompts])) encoded.set(text, await this.encodeText(this.#tokenize(text)));
+    for (const text of new Set([options.negativePrompt ?? '', ...options.prompts]))
+      encoded.set(text, await this.encodeText(this.#tokenize(text)));
 
     for (let first = 0; first < requests.length; first += batchSize) {
       const batch = requests.slice(first, first + batchSize);
@@ -121,7 +122,12 @@ export class TextToImagePipeline {
       const count = elementCount(shape.slice(1));
       const noise = join(batch.map((image) => randomNormals({ seed: image.seed, step: 0, purpose: 'initial latents' }, count)));
       const latents = await this.denoise(
-        { latents: noise, shape, prompts: batch.map(({ prompt }) => encoded.get(prompt)!), negativePrompt: encoded.get(options.negativePrompt ?? '')! },
+        {
+          latents: noise,
+          shape,
+          prompts: batch.map(({ prompt }) => encoded.get(prompt)!),
+          negativePrompt: encoded.get(options.negativePrompt ?? '')!,
+        },
         options,
       );
       const pixels = await this.decode(latents, shape);
@@ -180,7 +186,8 @@ export class TextToImagePipeline {
   }
 
   #requests({ prompts, imagesPerPrompt = 1 }: TextToImageOptions, seed: number): { index: number; prompt: string; seed: number }[] {
-    if (!Number.isInteger(seed) || seed < 0 || seed >= seedLimit) throw new RangeError(`seed is ${seed}: give a whole number from 0 to ${seedLimit - 1}`);
+    if (!Number.isInteger(seed) || seed < 0 || seed >= seedLimit)
+      throw new RangeError(`seed is ${seed}: give a whole number from 0 to ${seedLimit - 1}`);
     return prompts
       .flatMap((prompt) => new Array<string>(imagesPerPrompt).fill(prompt))
       .map((prompt, index) => ({ index, prompt, seed: (seed + index) % seedLimit }));
@@ -189,7 +196,8 @@ export class TextToImagePipeline {
   #checkSize(width: number, height: number): void {
     const unit = this.sizeUnit;
     for (const [name, value] of Object.entries({ width, height })) {
-      if (!Number.isInteger(value) || value < unit || value % unit !== 0) throw new RangeError(`${name} is ${value}: give a multiple of ${unit}`);
+      if (!Number.isInteger(value) || value < unit || value % unit !== 0)
+        throw new RangeError(`${name} is ${value}: give a multiple of ${unit}`);
     }
   }
 
@@ -204,7 +212,10 @@ export class TextToImagePipeline {
     return createSampler(name, { ...this.components.schedulerConfig, clip_sample: false });
   }
 
-  async #predictor(shape: Shape, encoderHiddenStates: Float32Array): Promise<(sample: Float32Array, timestep: number) => Promise<Float32Array>> {
+  async #predictor(
+    shape: Shape,
+    encoderHiddenStates: Float32Array,
+  ): Promise<(sample: Float32Array, timestep: number) => Promise<Float32Array>> {
     const { unet } = this.components;
     const [runs] = shape;
     const features = this.components.textEncoder.config.hidden_size;

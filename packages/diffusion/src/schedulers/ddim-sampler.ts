@@ -1,7 +1,15 @@
 // DDIM, deterministic (arXiv 2010.02502, equation 12 with eta 0).
 import { alphasCumprod } from './noise-schedule.ts';
 import { BaseSampler, combine, predictedNoise, predictedOriginal } from './sampler.ts';
-import { booleanField, choiceField, noiseScheduleConfig, numberField, refuse, wholeNumberField, type SchedulerConfig } from './scheduler-config.ts';
+import {
+  booleanField,
+  choiceField,
+  noiseScheduleConfig,
+  numberField,
+  refuse,
+  wholeNumberField,
+  type SchedulerConfig,
+} from './scheduler-config.ts';
 import { ascendingTimesteps, type Spacing } from './spacing.ts';
 
 export class DDIMSampler extends BaseSampler {

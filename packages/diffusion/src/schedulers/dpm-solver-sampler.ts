@@ -39,7 +39,10 @@ export class DPMSolverSampler extends SigmaSampler {
       return timesteps.map(rounds ? roundHalfToEven : Math.trunc);
     }
     const timesteps = descendingTimesteps(steps, { ...this.spacing, lastTimestep: this.#lastTimestep() });
-    this.sigmas = this.withFinalSigma(timesteps.map((timestep) => interpolate(timestep, this.trainingSigmas)), least);
+    this.sigmas = this.withFinalSigma(
+      timesteps.map((timestep) => interpolate(timestep, this.trainingSigmas)),
+      least,
+    );
     return timesteps;
   }
 

@@ -59,9 +59,7 @@ export class PNDMSampler extends BaseSampler {
   }
 
   protected advance(modelOutput: Float32Array, sample: Float32Array): Float32Array {
-    return this.stepIndex < this.#rungeKuttaSteps.length
-      ? this.#rungeKuttaStep(modelOutput, sample)
-      : this.#multistep(modelOutput, sample);
+    return this.stepIndex < this.#rungeKuttaSteps.length ? this.#rungeKuttaStep(modelOutput, sample) : this.#multistep(modelOutput, sample);
   }
 
   #rungeKuttaStep(modelOutput: Float32Array, sample: Float32Array): Float32Array {

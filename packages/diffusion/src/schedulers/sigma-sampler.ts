@@ -1,7 +1,15 @@
 // What the samplers that step along noise levels share: the levels of a run and where they come from.
 import { alphasCumprod } from './noise-schedule.ts';
 import { BaseSampler } from './sampler.ts';
-import { booleanField, choiceField, noiseScheduleConfig, refuse, wholeNumberField, type FinalSigmas, type SchedulerConfig } from './scheduler-config.ts';
+import {
+  booleanField,
+  choiceField,
+  noiseScheduleConfig,
+  refuse,
+  wholeNumberField,
+  type FinalSigmas,
+  type SchedulerConfig,
+} from './scheduler-config.ts';
 import { exponentialSigmas, karrasSigmas, timestepOfSigma, trainingSigmas } from './sigmas.ts';
 import type { Spacing } from './spacing.ts';
 

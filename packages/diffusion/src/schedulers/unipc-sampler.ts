@@ -58,7 +58,10 @@ export class UniPCSampler extends SigmaSampler {
       return timesteps.map(this.sigmaSchedule === 'karras' ? roundHalfToEven : Math.trunc);
     }
     const timesteps = descendingTimesteps(steps, this.spacing);
-    this.sigmas = this.withFinalSigma(timesteps.map((timestep) => interpolate(timestep, this.trainingSigmas)), least);
+    this.sigmas = this.withFinalSigma(
+      timesteps.map((timestep) => interpolate(timestep, this.trainingSigmas)),
+      least,
+    );
     return timesteps;
   }
 

@@ -39,7 +39,9 @@ function extractorItem({ name, dimension, resize, weights_sha256 }: Report['extr
 }
 
 function promptOf({ label, prompt_prefix, tokens: [first] }: ReportModel, hasPlaceholders: boolean): Markup {
-  const placeholder = hasPlaceholders && first
-    ? html`; <code>${TOKEN_PLACEHOLDER}</code> in a prompt is <code>${first.token}</code>, with nothing in front of that prompt` : null;
+  const placeholder =
+    hasPlaceholders && first
+      ? html`; <code>${TOKEN_PLACEHOLDER}</code> in a prompt is <code>${first.token}</code>, with nothing in front of that prompt`
+      : null;
   return html`<dt>Prompt of ${label}</dt><dd><code>${prompt_prefix}…</code>${placeholder}</dd>`;
 }

@@ -1,5 +1,13 @@
 // The table of metrics, with how each number was made and what it says.
-import { LEAST_IMAGES_FOR_FID, type Metric, type ReportMetric, type ReportModel, shownInterval, shownMetric, shownName } from '@styleforge/contracts';
+import {
+  LEAST_IMAGES_FOR_FID,
+  type Metric,
+  type ReportMetric,
+  type ReportModel,
+  shownInterval,
+  shownMetric,
+  shownName,
+} from '@styleforge/contracts';
 import { html, type Markup } from '../html.ts';
 import type { PageContext } from './context.ts';
 
@@ -13,7 +21,9 @@ export function metricsSection({ report }: PageContext): Markup {
   const { models } = report;
   const columns = models[0]?.metrics ?? [];
   if (columns.length === 0) return html``;
-  const tooFew = columns.some(({ metric, generated, reference }) => metric === 'fid' && Math.min(generated, reference ?? 0) < LEAST_IMAGES_FOR_FID);
+  const tooFew = columns.some(
+    ({ metric, generated, reference }) => metric === 'fid' && Math.min(generated, reference ?? 0) < LEAST_IMAGES_FOR_FID,
+  );
   return html`<section><h2>Metrics</h2>
 <div class="scroll card"><table><thead><tr><th scope="col">Model</th>${columns.map((column) => html`<th scope="col">${shownName(column)} ${column.better === 'lower' ? '↓' : '↑'}</th>`)}</tr></thead>
 <tbody>${models.map((model, index) => html`<tr class="${index === 0 ? 'judged' : ''}"><th scope="row">${model.label}</th>${columns.map((column) => cell(model, column, models))}</tr>`)}</tbody></table></div>
@@ -26,7 +36,8 @@ function cell(model: ReportModel, column: ReportMetric, models: readonly ReportM
   const metric = model.metrics.find(({ name }) => name === column.name);
   if (!metric) return html`<td>–</td>`;
   const others = models.flatMap(({ metrics }) => metrics.filter(({ name }) => name === column.name));
-  const best = others.length > 1 && others.every(({ value }) => (column.better === 'lower' ? metric.value <= value : metric.value >= value));
+  const best =
+    others.length > 1 && others.every(({ value }) => (column.better === 'lower' ? metric.value <= value : metric.value >= value));
   const interval = shownInterval(metric);
   const range = interval && html`<span class="range">${interval}</span>`;
   return html`<td class="number ${best ? 'best' : ''}"><strong>${shownMetric(metric)}</strong>${range}</td>`;
@@ -34,8 +45,11 @@ function cell(model: ReportModel, column: ReportMetric, models: readonly ReportM
 
 function howMade({ extractor, generated, reference, seed, subsets, subset_size }: ReportMetric): string {
   const parts = [
-    `extractor ${extractor}`, `${generated} generated images`, ...(reference === null ? [] : [`${reference} reference images`]),
-    ...(subsets === null ? [] : [`${subsets} subsets of ${subset_size}`]), `seed ${seed}`,
+    `extractor ${extractor}`,
+    `${generated} generated images`,
+    ...(reference === null ? [] : [`${reference} reference images`]),
+    ...(subsets === null ? [] : [`${subsets} subsets of ${subset_size}`]),
+    `seed ${seed}`,
   ];
   return `(${parts.join(', ')})`;
 }

@@ -4,7 +4,10 @@ import { html, type Markup } from '../html.ts';
 import { type PageContext, picture } from './context.ts';
 
 const TITLES: Record<OverfittingSign['sign'], string> = {
-  'kid-rising': 'KID rises again', 'clip-falling': 'CLIP score falls', 'low-diversity': 'Pictures grow alike', 'memorised-pictures': 'Pictures are copied',
+  'kid-rising': 'KID rises again',
+  'clip-falling': 'CLIP score falls',
+  'low-diversity': 'Pictures grow alike',
+  'memorised-pictures': 'Pictures are copied',
 };
 
 export function overfittingSection(context: PageContext): Markup {
@@ -20,7 +23,8 @@ ${model && model.nearest.length > 0 ? nearestPictures(context, model.nearest) : 
 
 function nearestPictures(context: PageContext, nearest: ReportModel['nearest']): Markup {
   const unit = `(distance between unit vectors of ${context.report.similarity_extractor}; 0 would be a copy)`;
-  const figure = (shown: ReportPicture, caption: string) => html`<figure>${picture(context, shown)}<figcaption>${caption}</figcaption></figure>`;
+  const figure = (shown: ReportPicture, caption: string) =>
+    html`<figure>${picture(context, shown)}<figcaption>${caption}</figcaption></figure>`;
   const pair = ({ generated, reference, distance }: ReportModel['nearest'][number]) =>
     html`<div class="pair">${figure(generated, 'generated')}${figure(reference, `StyleRef, ${shortNumber(distance)}`)}</div>`;
   return html`<p class="small"><b>The generated pictures that are closest to a training picture</b>, each beside it <span class="soft">${unit}</span></p>
@@ -36,7 +40,10 @@ function diversityTable({ report: { models, similarity_extractor } }: PageContex
   const rows = models.flatMap(({ label, diversity }) => (diversity ? [{ label, diversity }] : []));
   const [first] = rows;
   if (!first) return html``;
-  const reference = first.diversity.reference === null ? null : html`<tr><th scope="row">reference pictures</th><td class="number">${shortNumber(first.diversity.reference)}</td></tr>`;
+  const reference =
+    first.diversity.reference === null
+      ? null
+      : html`<tr><th scope="row">reference pictures</th><td class="number">${shortNumber(first.diversity.reference)}</td></tr>`;
   return html`<div class="scroll card" style="margin:.9rem 0"><table><thead><tr><th scope="col">Set</th><th scope="col">Mean distance of two of its pictures (${similarity_extractor})</th></tr></thead>
 <tbody>${rows.map(({ label, diversity }) => html`<tr><th scope="row">${label}</th><td class="number">${shortNumber(diversity.generated)}</td></tr>`)}${reference}</tbody></table></div>`;
 }

@@ -5,7 +5,9 @@ import type { PageContext } from './context.ts';
 
 export function tokensSection({ report: { token_disentanglement: tokens } }: PageContext): Markup {
   if (tokens === null) return html``;
-  const judged = tokens.components.map(({ name, recognised }) => `The judge knows ${Math.round(recognised * 100)} % of the ${name} pictures as their own component`);
+  const judged = tokens.components.map(
+    ({ name, recognised }) => `The judge knows ${Math.round(recognised * 100)} % of the ${name} pictures as their own component`,
+  );
   return html`<section><h2>Tokens apart and together</h2>
 <p class="soft">What each token adds to the likeness with the pictures of each component, against the same prompts and seeds without any token. A token should add most to its own component.</p>
 <div class="scroll card"><table><thead><tr><th scope="col">Tokens of</th>${tokens.components.map(({ name, token }) => html`<th scope="col">${name} (${token})</th>`)}</tr></thead>
@@ -17,7 +19,9 @@ type Condition = TokenDisentanglementBody['conditions'][number];
 
 function row({ components, pulls }: Condition): Markup {
   const isOwn = (component: string) => components.length === 1 && components[0] === component;
-  const cells = pulls.map(({ component, gain }) => html`<td class="number ${isOwn(component) ? 'best' : ''}"><strong>${estimate(gain)}</strong></td>`);
+  const cells = pulls.map(
+    ({ component, gain }) => html`<td class="number ${isOwn(component) ? 'best' : ''}"><strong>${estimate(gain)}</strong></td>`,
+  );
   return html`<tr><th scope="row">${components.join(' and ')}</th>${cells}</tr>`;
 }
 

@@ -28,9 +28,15 @@ function pictureSet(context: PageContext, title: string, set: ReportTraining['st
 
 function mainNumbers({ steps, config: { hyperparameters: values } }: ReportTraining): [string, string][] {
   return [
-    ['Steps', `${steps} of ${values.max_train_steps}`], ['Learning rate', `${values.learning_rate}, ${values.lr_scheduler}`],
-    ['Batch', `${values.train_batch_size} StyleRef images a step${values.gradient_accumulation_steps > 1 ? `, ${values.gradient_accumulation_steps} steps accumulated` : ''}`],
-    ['Size', `${values.resolution} × ${values.resolution}`], ['Seed', String(values.seed)], ['Text encoder', values.train_text_encoder ? 'trained' : 'frozen'],
+    ['Steps', `${steps} of ${values.max_train_steps}`],
+    ['Learning rate', `${values.learning_rate}, ${values.lr_scheduler}`],
+    [
+      'Batch',
+      `${values.train_batch_size} StyleRef images a step${values.gradient_accumulation_steps > 1 ? `, ${values.gradient_accumulation_steps} steps accumulated` : ''}`,
+    ],
+    ['Size', `${values.resolution} × ${values.resolution}`],
+    ['Seed', String(values.seed)],
+    ['Text encoder', values.train_text_encoder ? 'trained' : 'frozen'],
   ];
 }
 
@@ -39,13 +45,23 @@ function curves({ losses, validations, best }: ReportTraining): Markup {
   const aux = losses.flatMap(({ step, aux_loss }) => (aux_loss === null ? [] : [{ x: step, y: aux_loss }]));
   const loss = lineChart({
     title: 'Loss, means over short stretches',
-    series: [{ label: 'StyleRef', points: losses.map(({ step, style_ref_loss }) => ({ x: step, y: style_ref_loss })) }, { label: 'Aux', points: aux }],
+    series: [
+      { label: 'StyleRef', points: losses.map(({ step, style_ref_loss }) => ({ x: step, y: style_ref_loss })) },
+      { label: 'Aux', points: aux },
+    ],
   });
   const names = [...new Set(validations.flatMap(({ scores }) => Object.keys(scores)))];
-  const scored = names.map((name) => lineChart({
-    title: `${name} against steps, at the validations`,
-    series: [{ label: name, points: validations.flatMap(({ step, scores }) => (scores[name] === undefined ? [] : [{ x: step, y: scores[name] }])) }],
-    ...(best && { mark: { x: best.step, label: `best, step ${best.step}` } }),
-  }));
+  const scored = names.map((name) =>
+    lineChart({
+      title: `${name} against steps, at the validations`,
+      series: [
+        {
+          label: name,
+          points: validations.flatMap(({ step, scores }) => (scores[name] === undefined ? [] : [{ x: step, y: scores[name] }])),
+        },
+      ],
+      ...(best && { mark: { x: best.step, label: `best, step ${best.step}` } }),
+    }),
+  );
   return html`<h2>How the training went</h2><div class="grid-2">${loss}${scored}</div>`;
 }

@@ -7,9 +7,11 @@ import type { PageContext } from './context.ts';
 export function verdictSection({ report }: PageContext): Markup {
   const { verdict, training, models, prompts } = report;
   const chips = [
-    training ? METHOD_TITLES[training.config.method] : 'base model', `base ${models[0]?.base_model ?? ''}`,
+    training ? METHOD_TITLES[training.config.method] : 'base model',
+    `base ${models[0]?.base_model ?? ''}`,
     ...(training ? [plural(training.steps, 'step'), ...(training.seconds === null ? [] : [shownDuration(training.seconds)])] : []),
-    plural(prompts.list.length * prompts.images_per_prompt, 'image'), report.created_at.slice(0, 10),
+    plural(prompts.list.length * prompts.images_per_prompt, 'image'),
+    report.created_at.slice(0, 10),
   ];
   return html`<header><p class="kicker">StyleForge report</p><h1>${report.title}</h1>
 <ul class="chips">${chips.map((chip) => html`<li>${chip}</li>`)}</ul>
@@ -21,8 +23,16 @@ ${verdict.cautions.length > 0 ? html`<div class="caution"><b>Mind:</b> ${verdict
 
 /** For somebody who has opened the page by chance. */
 function whatItIs({ training, models, prompts, reference }: Report): string {
-  const compared = models.length > 1 ? ` It is compared with ${models.slice(1).map(({ label }) => label).join(', ')}.` : '';
-  const judged = reference ? `judged by ${plural(reference.count, 'reference picture')} and ${plural(prompts.list.length, 'prompt')}` : `judged by ${plural(prompts.list.length, 'prompt')}`;
+  const compared =
+    models.length > 1
+      ? ` It is compared with ${models
+          .slice(1)
+          .map(({ label }) => label)
+          .join(', ')}.`
+      : '';
+  const judged = reference
+    ? `judged by ${plural(reference.count, 'reference picture')} and ${plural(prompts.list.length, 'prompt')}`
+    : `judged by ${plural(prompts.list.length, 'prompt')}`;
   if (training === null) return `A model that draws pictures from words, as it is, ${judged}.${compared}`;
   const { style_ref, config } = training;
   const pictures = style_ref ? `${plural(style_ref.count, 'picture')} (${style_ref.name})` : 'pictures that have been deleted since';

@@ -8,11 +8,31 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 /** Throws what the compiler has to say. */
 export async function compileKernel(name: string): Promise<Uint8Array> {
   let binary: Uint8Array | undefined;
-  const { error, stderr } = await asc.main([
-    `assembly/${name}.ts`, '--baseDir', root, '--outFile', `${name}.wasm`, '--enable', 'simd', '--optimizeLevel', '3', '--runtime', 'stub', '--noAssert', '--importMemory',
-  ], { writeFile: (_file, contents) => { binary = contents as Uint8Array; } });
+  const { error, stderr } = await asc.main(
+    [
+      `assembly/${name}.ts`,
+      '--baseDir',
+      root,
+      '--outFile',
+      `${name}.wasm`,
+      '--enable',
+      'simd',
+      '--optimizeLevel',
+      '3',
+      '--runtime',
+      'stub',
+      '--noAssert',
+      '--importMemory',
+    ],
+    {
+      writeFile: (_file, contents) => {
+        binary = contents as Uint8Array;
+      },
+    },
+  );
   if (error || !binary) throw new Error(`assembly/${name}.ts does not compile: ${stderr.toString()}`, { cause: error });
   return binary;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await writeFile(new URL('../optimizer.wasm', import.meta.url), await compileKernel('optimizer'));
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  await writeFile(new URL('../optimizer.wasm', import.meta.url), await compileKernel('optimizer'));

@@ -18,7 +18,8 @@ export class ApiKeys {
   }
 
   list(params: PageParams = {}, options?: RequestOptions): PagePromise<ApiKey> {
-    const fetch = (after?: string) => take(this.#api.http.GET('/v1/api-keys', { params: { query: { ...params, ...(after && { after }) } }, ...this.#api.with(options) }));
+    const fetch = (after?: string) =>
+      take(this.#api.http.GET('/v1/api-keys', { params: { query: { ...params, ...(after && { after }) } }, ...this.#api.with(options) }));
     return new PagePromise(fetch, params.after);
   }
 

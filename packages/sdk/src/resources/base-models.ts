@@ -13,7 +13,11 @@ export class BaseModels {
   }
 
   list(options?: RequestOptions): Promise<BaseModel[]> {
-    return allItems((after) => take(this.#api.http.GET('/v1/base-models', { params: { query: { limit: 100, ...(after && { after }) } }, ...this.#api.with(options) })));
+    return allItems((after) =>
+      take(
+        this.#api.http.GET('/v1/base-models', { params: { query: { limit: 100, ...(after && { after }) } }, ...this.#api.with(options) }),
+      ),
+    );
   }
 
   /** By its name. */

@@ -28,7 +28,8 @@ export class Datasets {
   }
 
   list(params: PageParams = {}, options?: RequestOptions): PagePromise<Dataset> {
-    const fetch = (after?: string) => take(this.#api.http.GET('/v1/datasets', { params: { query: { ...params, ...(after && { after }) } }, ...this.#api.with(options) }));
+    const fetch = (after?: string) =>
+      take(this.#api.http.GET('/v1/datasets', { params: { query: { ...params, ...(after && { after }) } }, ...this.#api.with(options) }));
     return new PagePromise(fetch, params.after);
   }
 
@@ -71,7 +72,11 @@ export class Datasets {
       labels = { component, caption };
       form.append('images', blob, name);
     }
-    const response = await this.#api.transport.send(`/v1/datasets/${encodeURIComponent(id)}/images`, { method: 'POST', body: form }, options);
+    const response = await this.#api.transport.send(
+      `/v1/datasets/${encodeURIComponent(id)}/images`,
+      { method: 'POST', body: form },
+      options,
+    );
     return (await response.json()) as UploadResult;
   }
 }

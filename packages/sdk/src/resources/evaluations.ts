@@ -20,7 +20,10 @@ export class Evaluations {
 
   /** Newest first, with the evaluation stages of training jobs. */
   list(params: PageParams = {}, options?: RequestOptions): PagePromise<Evaluation> {
-    const fetch = (after?: string) => take(this.#api.http.GET('/v1/evaluations', { params: { query: { ...params, ...(after && { after }) } }, ...this.#api.with(options) }));
+    const fetch = (after?: string) =>
+      take(
+        this.#api.http.GET('/v1/evaluations', { params: { query: { ...params, ...(after && { after }) } }, ...this.#api.with(options) }),
+      );
     return new PagePromise(fetch, params.after);
   }
 
@@ -43,13 +46,17 @@ export class Evaluations {
 
   /** All that have been drawn so far, by model and prompt; `client.download(image.url)` fetches one as PNG. */
   async images(id: string, options?: RequestOptions): Promise<EvaluationImage[]> {
-    const { data } = await take(this.#api.http.GET('/v1/evaluations/{id}/images', { params: { path: { id } }, ...this.#api.with(options) }));
+    const { data } = await take(
+      this.#api.http.GET('/v1/evaluations/{id}/images', { params: { path: { id } }, ...this.#api.with(options) }),
+    );
     return data;
   }
 
   /** A ConflictError until the evaluation has succeeded. */
   report(id: string, options?: RequestOptions): Promise<Report> {
-    return take(this.#api.http.GET('/v1/evaluations/{id}/report', { params: { path: { id } }, ...this.#api.with(options) })) as Promise<Report>;
+    return take(
+      this.#api.http.GET('/v1/evaluations/{id}/report', { params: { path: { id } }, ...this.#api.with(options) }),
+    ) as Promise<Report>;
   }
 
   /** The same as one HTML page that holds all its pictures. */

@@ -27,7 +27,12 @@ export class Images {
 
   list(params: PageParams = {}, options?: RequestOptions): PagePromise<GenerationSummary> {
     const fetch = (after?: string) =>
-      take(this.#api.http.GET('/v1/images/generations', { params: { query: { ...params, ...(after && { after }) } }, ...this.#api.with(options) }));
+      take(
+        this.#api.http.GET('/v1/images/generations', {
+          params: { query: { ...params, ...(after && { after }) } },
+          ...this.#api.with(options),
+        }),
+      );
     return new PagePromise(fetch, params.after);
   }
 

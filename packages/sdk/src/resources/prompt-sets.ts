@@ -18,7 +18,10 @@ export class PromptSets {
   }
 
   list(params: PageParams = {}, options?: RequestOptions): PagePromise<PromptSetSummary> {
-    const fetch = (after?: string) => take(this.#api.http.GET('/v1/prompt-sets', { params: { query: { ...params, ...(after && { after }) } }, ...this.#api.with(options) }));
+    const fetch = (after?: string) =>
+      take(
+        this.#api.http.GET('/v1/prompt-sets', { params: { query: { ...params, ...(after && { after }) } }, ...this.#api.with(options) }),
+      );
     return new PagePromise(fetch, params.after);
   }
 

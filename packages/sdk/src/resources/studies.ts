@@ -22,7 +22,8 @@ export class Studies {
   }
 
   list(params: PageParams = {}, options?: RequestOptions): PagePromise<StudySummary> {
-    const fetch = (after?: string) => take(this.#api.http.GET('/v1/studies', { params: { query: { ...params, ...(after && { after }) } }, ...this.#api.with(options) }));
+    const fetch = (after?: string) =>
+      take(this.#api.http.GET('/v1/studies', { params: { query: { ...params, ...(after && { after }) } }, ...this.#api.with(options) }));
     return new PagePromise(fetch, params.after);
   }
 
@@ -33,6 +34,9 @@ export class Studies {
 
   /** Resolves when no job of the study is under way any more, however each of them ended. */
   waitFor(id: string, options: WaitOptions<Study> = {}): Promise<Study> {
-    return waitUntilDone({ name: `study ${id}`, read: (request) => this.get(id, request), isDone: ({ status }) => status === 'finished' }, options);
+    return waitUntilDone(
+      { name: `study ${id}`, read: (request) => this.get(id, request), isDone: ({ status }) => status === 'finished' },
+      options,
+    );
   }
 }

@@ -8,7 +8,18 @@ import type { RequestOptions, WaitOptions } from '../options.ts';
 import { allItems, PagePromise } from '../pages.ts';
 import type { PageBody } from '../pages.ts';
 import type {
-  Checkpoint, LogEvent, Report, TrainingJob, TrainingJobCheck, TrainingJobCheckParams, TrainingJobCreateParams, TrainingJobEvent, TrainingJobListParams, TrainingJobStatus, TrainingMetric, ValidationImage,
+  Checkpoint,
+  LogEvent,
+  Report,
+  TrainingJob,
+  TrainingJobCheck,
+  TrainingJobCheckParams,
+  TrainingJobCreateParams,
+  TrainingJobEvent,
+  TrainingJobListParams,
+  TrainingJobStatus,
+  TrainingMetric,
+  ValidationImage,
 } from '../types.ts';
 import { waitUntilDone } from '../wait.ts';
 
@@ -33,7 +44,9 @@ export class TrainingJobs {
   /** Newest first. */
   list(params: TrainingJobListParams = {}, options?: RequestOptions): PagePromise<TrainingJob> {
     const fetch = (after?: string) =>
-      take(this.#api.http.GET('/v1/training-jobs', { params: { query: { ...params, ...(after && { after }) } }, ...this.#api.with(options) }));
+      take(
+        this.#api.http.GET('/v1/training-jobs', { params: { query: { ...params, ...(after && { after }) } }, ...this.#api.with(options) }),
+      );
     return new PagePromise(fetch, params.after);
   }
 
@@ -52,7 +65,9 @@ export class TrainingJobs {
 
   /** A succeeded job needs a larger `max_train_steps`. */
   resume(id: string, params: { max_train_steps?: number } = {}, options?: RequestOptions): Promise<TrainingJob> {
-    return take(this.#api.http.POST('/v1/training-jobs/{id}/resume', { params: { path: { id } }, body: params, ...this.#api.with(options) }));
+    return take(
+      this.#api.http.POST('/v1/training-jobs/{id}/resume', { params: { path: { id } }, body: params, ...this.#api.with(options) }),
+    );
   }
 
   /** The log from its beginning (or `after`), then live, with the progress in between; ends with the job. */
@@ -65,7 +80,9 @@ export class TrainingJobs {
   log(id: string, params: { limit?: number; after?: number } = {}, options?: RequestOptions): PagePromise<LogEvent> {
     const fetch = async (after?: string) => {
       const query = { ...params, ...(after !== undefined && { after: Number(after) }) };
-      const page = await take(this.#api.http.GET('/v1/training-jobs/{id}/events', { params: { path: { id }, query }, ...this.#api.with(options) }));
+      const page = await take(
+        this.#api.http.GET('/v1/training-jobs/{id}/events', { params: { path: { id }, query }, ...this.#api.with(options) }),
+      );
       return page as PageBody<LogEvent>;
     };
     return new PagePromise(fetch);
@@ -82,20 +99,32 @@ export class TrainingJobs {
   /** The loss curves, one entry a step. */
   metrics(id: string, options?: RequestOptions): Promise<TrainingMetric[]> {
     const fetch = (after?: string) =>
-      take(this.#api.http.GET('/v1/training-jobs/{id}/metrics', { params: { path: { id }, query: { limit: 100, ...(after && { after: Number(after) }) } }, ...this.#api.with(options) }));
+      take(
+        this.#api.http.GET('/v1/training-jobs/{id}/metrics', {
+          params: { path: { id }, query: { limit: 100, ...(after && { after: Number(after) }) } },
+          ...this.#api.with(options),
+        }),
+      );
     return allItems(fetch);
   }
 
   /** Oldest first; files are fetched by `client.download(file.url)`. */
   checkpoints(id: string, options?: RequestOptions): Promise<Checkpoint[]> {
     const fetch = (after?: string) =>
-      take(this.#api.http.GET('/v1/training-jobs/{id}/checkpoints', { params: { path: { id }, query: { limit: 100, ...(after && { after: Number(after) }) } }, ...this.#api.with(options) }));
+      take(
+        this.#api.http.GET('/v1/training-jobs/{id}/checkpoints', {
+          params: { path: { id }, query: { limit: 100, ...(after && { after: Number(after) }) } },
+          ...this.#api.with(options),
+        }),
+      );
     return allItems(fetch);
   }
 
   /** What came of the job's evaluation stage: a NotFoundError for a job without one, a ConflictError until the job has succeeded. */
   report(id: string, options?: RequestOptions): Promise<Report> {
-    return take(this.#api.http.GET('/v1/training-jobs/{id}/report', { params: { path: { id } }, ...this.#api.with(options) })) as Promise<Report>;
+    return take(
+      this.#api.http.GET('/v1/training-jobs/{id}/report', { params: { path: { id } }, ...this.#api.with(options) }),
+    ) as Promise<Report>;
   }
 
   /** The same as one HTML page that holds all its pictures. */
@@ -106,7 +135,12 @@ export class TrainingJobs {
   /** The validation images made while training. */
   images(id: string, options?: RequestOptions): Promise<ValidationImage[]> {
     const fetch = (after?: string) =>
-      take(this.#api.http.GET('/v1/training-jobs/{id}/images', { params: { path: { id }, query: { limit: 100, ...(after && { after }) } }, ...this.#api.with(options) }));
+      take(
+        this.#api.http.GET('/v1/training-jobs/{id}/images', {
+          params: { path: { id }, query: { limit: 100, ...(after && { after }) } },
+          ...this.#api.with(options),
+        }),
+      );
     return allItems(fetch);
   }
 }

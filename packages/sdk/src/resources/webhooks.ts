@@ -21,7 +21,8 @@ export class Webhooks {
   }
 
   list(params: PageParams = {}, options?: RequestOptions): PagePromise<Webhook> {
-    const fetch = (after?: string) => take(this.#api.http.GET('/v1/webhooks', { params: { query: { ...params, ...(after && { after }) } }, ...this.#api.with(options) }));
+    const fetch = (after?: string) =>
+      take(this.#api.http.GET('/v1/webhooks', { params: { query: { ...params, ...(after && { after }) } }, ...this.#api.with(options) }));
     return new PagePromise(fetch, params.after);
   }
 
@@ -46,7 +47,12 @@ export class Webhooks {
   /** The log of deliveries, newest first. */
   deliveries(id: string, params: PageParams = {}, options?: RequestOptions): PagePromise<WebhookDelivery> {
     const fetch = (after?: string) =>
-      take(this.#api.http.GET('/v1/webhooks/{id}/deliveries', { params: { path: { id }, query: { ...params, ...(after && { after }) } }, ...this.#api.with(options) }));
+      take(
+        this.#api.http.GET('/v1/webhooks/{id}/deliveries', {
+          params: { path: { id }, query: { ...params, ...(after && { after }) } },
+          ...this.#api.with(options),
+        }),
+      );
     return new PagePromise(fetch, params.after);
   }
 }

@@ -10,7 +10,9 @@ export function errorDocsRoute(app: ApiServer): void {
 <body><h1>Error codes</h1><p>Every error is an <code>application/problem+json</code> document (RFC 9457) with one of these in its field <code>code</code>.</p>
 <dl>${ERROR_CODES.map(describe).join('')}</dl>
 <h2>Why a job fails</h2><p>A job or a generation that ends as <code>failed</code> carries one of these in <code>error.code</code>.</p>
-<dl>${Object.entries(FAILURES).map(([code, remedy]) => entry(`failure-${code}`, `<code>${code}</code>`, remedy)).join('')}</dl></body></html>`;
+<dl>${Object.entries(FAILURES)
+    .map(([code, remedy]) => entry(`failure-${code}`, `<code>${code}</code>`, remedy))
+    .join('')}</dl></body></html>`;
   app.get('/docs/errors', { schema: { hide: true } }, async (_request, reply) => reply.type('text/html; charset=utf-8').send(page));
 }
 

@@ -6,7 +6,10 @@ import type { ApiServer } from '../../http/api-server.ts';
 import { healthzRoute } from './healthz.ts';
 import { readyzRoute } from './readyz.ts';
 
-export function registerHealthRoutes(app: ApiServer, { database, objectStore, queues, readinessChecks = {}, metrics }: ApiDependencies): void {
+export function registerHealthRoutes(
+  app: ApiServer,
+  { database, objectStore, queues, readinessChecks = {}, metrics }: ApiDependencies,
+): void {
   healthzRoute(app);
   const checks = {
     database: () => database.ping(),

@@ -25,7 +25,9 @@ export async function makeProjects(database: Database, url: string, projects: nu
 async function makeDataset(url: string, key: string): Promise<string> {
   const authorization = `Bearer ${key}`;
   const created = await fetch(`${url}/v1/datasets`, {
-    method: 'POST', headers: { authorization, 'content-type': 'application/json' }, body: JSON.stringify({ name: 'style', kind: 'style_ref' }),
+    method: 'POST',
+    headers: { authorization, 'content-type': 'application/json' },
+    body: JSON.stringify({ name: 'style', kind: 'style_ref' }),
   });
   const { id } = (await created.json()) as { id: string };
   const form = new FormData();

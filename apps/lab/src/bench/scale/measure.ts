@@ -22,7 +22,9 @@ export async function waitsByProject({ prisma }: Database): Promise<ProjectWaits
 }
 
 export async function databaseMegabytes({ prisma }: Database): Promise<{ total: number; tables: { name: string; megabytes: number }[] }> {
-  const [size] = await prisma.$queryRaw<{ total: number }[]>`select round(pg_database_size(current_database()) / 1048576.0, 1)::float8 as total`;
+  const [size] = await prisma.$queryRaw<
+    { total: number }[]
+  >`select round(pg_database_size(current_database()) / 1048576.0, 1)::float8 as total`;
   const tables = await prisma.$queryRaw<{ name: string; megabytes: number }[]>`
     select relname as name, round(pg_total_relation_size(relid) / 1048576.0, 1)::float8 as megabytes
     from pg_stat_user_tables order by pg_total_relation_size(relid) desc limit 6`;

@@ -30,7 +30,9 @@ export function toRunning(name: string, child: ChildProcess): RunningProcess {
 
 export function startNode(entry: string, env: NodeJS.ProcessEnv, args: string[] = []): ChildProcess {
   return forkTypeScript(new URL(entry, import.meta.url), args, {
-    env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: ['--import', new URL('../../start/end-with-parent.mjs', import.meta.url).href],
+    env,
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    execArgv: ['--import', new URL('../../start/end-with-parent.mjs', import.meta.url).href],
   });
 }
 
@@ -40,7 +42,10 @@ export async function startApi(name: string, env: NodeJS.ProcessEnv): Promise<Ru
   const running = toRunning(name, child);
   const url = `http://127.0.0.1:${port}`;
   for (let tries = 0; ; tries++) {
-    const isUp = await fetch(`${url}/healthz`).then(({ ok }) => ok, () => false);
+    const isUp = await fetch(`${url}/healthz`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
     if (isUp) return { ...running, url };
     if (tries > 600 || child.exitCode !== null) throw new Error(`${name} did not start`);
     await sleep(200);

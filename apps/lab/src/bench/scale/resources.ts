@@ -32,7 +32,11 @@ async function useOfProcess(pid: number): Promise<{ own: number; shared: number;
   const kilobytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0);
   // After the name, which may have spaces: utime and stime are the 12th and 13th.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return { own: kilobytes('RssAnon'), shared: kilobytes('RssFile') + kilobytes('RssShmem'), ticks: Number(fields[11] ?? 0) + Number(fields[12] ?? 0) };
+  return {
+    own: kilobytes('RssAnon'),
+    shared: kilobytes('RssFile') + kilobytes('RssShmem'),
+    ticks: Number(fields[11] ?? 0) + Number(fields[12] ?? 0),
+  };
 }
 
 /** The server that this database lives in, with all its processes. */
@@ -62,8 +66,10 @@ export async function redisDataMegabytes(redisUrl: string): Promise<{ now: numbe
 
 async function redisInfo(redisUrl: string): Promise<Record<string, string>> {
   const { stdout } = await promisify(execFile)('redis-cli', ['-u', redisUrl, 'info']);
-  return Object.fromEntries(stdout.split('\r\n').flatMap((line) => {
-    const [name = '', value] = line.split(':');
-    return value === undefined ? [] : [[name, value]];
-  }));
+  return Object.fromEntries(
+    stdout.split('\r\n').flatMap((line) => {
+      const [name = '', value] = line.split(':');
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
 }

@@ -15,7 +15,9 @@ const connection = queueConnectionOf(config);
 const queues = await createQueues(connection, log);
 const publisher = await startOutboxPublisher({ database, queues, log });
 const consumer = await createConsumer(connection, {
-  name: 'train', concurrency: jobsAtATime, log,
+  name: 'train',
+  concurrency: jobsAtATime,
+  log,
   handle: ({ jobId }) => simulateTraining(database, jobId),
   onAbandoned: async () => undefined,
 });
@@ -36,13 +38,33 @@ async function simulateTraining({ trainingJobs, metrics, checkpoints }: Database
   await trainingJobs.start(jobId, job.attempt);
   await sleep(steps * stepMs);
   const points = Array.from({ length: steps }, (_, index) => ({
-    step: index + 1, loss: 1 / (index + 1), style_ref_loss: 1 / (index + 1), aux_loss: null, grad_norm: 1, learning_rate: 1e-5,
+    step: index + 1,
+    loss: 1 / (index + 1),
+    style_ref_loss: 1 / (index + 1),
+    aux_loss: null,
+    grad_norm: 1,
+    learning_rate: 1e-5,
   }));
   const { step, ...last } = points.at(-1) ?? { step: 0, loss: 0, style_ref_loss: 0, aux_loss: null, grad_norm: 0, learning_rate: 0 };
   await trainingJobs.updateProgress(jobId, job.attempt, { step, of: steps, ...last, samples_per_second: 1_000 / stepMs, eta_seconds: 0 });
   await metrics.record(jobId, points);
-  const files = Array.from({ length: 12 }, (_, index) => ({ path: `unet/part-${index}.safetensors`, size: 1 << 28, sha256: 'a'.repeat(64) }));
-  const checkpoint = await checkpoints.record({ projectId: job.projectId, jobId, step, objectPrefix: `projects/${job.projectId}/simulated/${jobId}/`, files });
-  await trainingJobs.setStatus(jobId, { from: ['running'], to: 'succeeded', attempt: job.attempt, result: { final_step: step, checkpoint_id: checkpoint.id } });
+  const files = Array.from({ length: 12 }, (_, index) => ({
+    path: `unet/part-${index}.safetensors`,
+    size: 1 << 28,
+    sha256: 'a'.repeat(64),
+  }));
+  const checkpoint = await checkpoints.record({
+    projectId: job.projectId,
+    jobId,
+    step,
+    objectPrefix: `projects/${job.projectId}/simulated/${jobId}/`,
+    files,
+  });
+  await trainingJobs.setStatus(jobId, {
+    from: ['running'],
+    to: 'succeeded',
+    attempt: job.attempt,
+    result: { final_step: step, checkpoint_id: checkpoint.id },
+  });
   return 'finished';
 }

@@ -16,7 +16,10 @@ export function createApiKeyRoute(app: ApiServer, { database }: ApiDependencies)
     description: 'For the project of the key that asks. The new key is in this answer and nowhere else.',
     security,
     body: createApiKeyRequest,
-    response: { 201: createdApiKey, ...problemResponses('invalid_request', 'validation_failed', 'idempotency_in_progress', 'idempotency_key_reused') },
+    response: {
+      201: createdApiKey,
+      ...problemResponses('invalid_request', 'validation_failed', 'idempotency_in_progress', 'idempotency_key_reused'),
+    },
   };
   app.post('/api-keys', { schema, config: { scope: 'admin', idempotent: 'secret' } }, async (request, reply) => {
     const { name, scopes, expires_at } = request.body;
@@ -27,6 +30,9 @@ export function createApiKeyRoute(app: ApiServer, { database }: ApiDependencies)
     }
     const id = newId('apiKey', request.reservedUuid);
     const { key, row } = await database.apiKeys.create(request.caller.projectId, name, scopes, { id, expiresAt });
-    return reply.code(201).headers({ location: apiKeyUrl(id), 'cache-control': 'no-store' }).send({ ...presentApiKey(row), key });
+    return reply
+      .code(201)
+      .headers({ location: apiKeyUrl(id), 'cache-control': 'no-store' })
+      .send({ ...presentApiKey(row), key });
   });
 }

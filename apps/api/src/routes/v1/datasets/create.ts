@@ -14,7 +14,10 @@ export function createDatasetRoute(app: ApiServer, { database }: ApiDependencies
     summary: 'Create a dataset',
     security,
     body: createDatasetRequest,
-    response: { 201: dataset, ...problemResponses('invalid_request', 'validation_failed', 'idempotency_in_progress', 'idempotency_key_reused') },
+    response: {
+      201: dataset,
+      ...problemResponses('invalid_request', 'validation_failed', 'idempotency_in_progress', 'idempotency_key_reused'),
+    },
   };
   app.post('/datasets', { schema, config: { idempotent: true } }, async (request, reply) => {
     const id = newId('dataset', request.reservedUuid);

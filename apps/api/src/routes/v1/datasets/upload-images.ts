@@ -37,7 +37,16 @@ export function uploadImagesRoute(app: ApiServer, dependencies: ApiDependencies)
     body: multipartForm,
     response: {
       200: uploadResponse,
-      ...problemResponses('not_found', 'invalid_request', 'unsupported_media_type', 'validation_failed', 'payload_too_large', 'storage_full', 'idempotency_in_progress', 'idempotency_key_reused'),
+      ...problemResponses(
+        'not_found',
+        'invalid_request',
+        'unsupported_media_type',
+        'validation_failed',
+        'payload_too_large',
+        'storage_full',
+        'idempotency_in_progress',
+        'idempotency_key_reused',
+      ),
     },
   };
   app.post('/datasets/:id/images', { schema, config: { idempotent: 'upload' } }, async (request, reply) => {

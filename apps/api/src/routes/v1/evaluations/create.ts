@@ -18,7 +18,14 @@ export function createEvaluationRoute(app: ApiServer, dependencies: ApiDependenc
     response: {
       202: evaluation,
       ...problemResponses(
-        'invalid_request', 'validation_failed', 'unknown_model', 'unusable_base_model', 'unknown_prompt_set', 'unusable_dataset', 'idempotency_in_progress', 'idempotency_key_reused',
+        'invalid_request',
+        'validation_failed',
+        'unknown_model',
+        'unusable_base_model',
+        'unknown_prompt_set',
+        'unusable_dataset',
+        'idempotency_in_progress',
+        'idempotency_key_reused',
       ),
     },
   };

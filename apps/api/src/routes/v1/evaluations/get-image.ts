@@ -8,7 +8,11 @@ import { security } from '../../../http/security.ts';
 import { PNG_RESPONSES, sendObject } from '../../../http/send-object.ts';
 import { findEvaluation } from '../../../services/evaluation-service.ts';
 
-const number = z.coerce.number().int().min(0).max(2 ** 31 - 1);
+const number = z.coerce
+  .number()
+  .int()
+  .min(0)
+  .max(2 ** 31 - 1);
 
 export function getEvaluationImageRoute(app: ApiServer, { database, objectStore }: ApiDependencies): void {
   const schema = {
@@ -24,6 +28,11 @@ export function getEvaluationImageRoute(app: ApiServer, { database, objectStore 
     const row = await database.evaluations.findImage(evaluation, model, index);
     if (row === null) throw notFound('evaluation image', `${model}/${index}`);
     const { objectKey: key, sizeBytes: size, sha256 } = row;
-    return sendObject(objectStore, { key, size, sha256, contentType: 'image/png', fileName: `${id}-${model}-${index}.png` }, request, reply);
+    return sendObject(
+      objectStore,
+      { key, size, sha256, contentType: 'image/png', fileName: `${id}-${model}-${index}.png` },
+      request,
+      reply,
+    );
   });
 }

@@ -15,5 +15,7 @@ export function listEvaluationsRoute(app: ApiServer, { database }: ApiDependenci
     querystring: pageQuery(evaluationId),
     response: { 200: evaluationPage, ...problemResponses('validation_failed') },
   };
-  app.get('/evaluations', { schema }, async (request) => presentPage(await database.evaluations.list(request.caller.projectId, request.query), presentEvaluation));
+  app.get('/evaluations', { schema }, async (request) =>
+    presentPage(await database.evaluations.list(request.caller.projectId, request.query), presentEvaluation),
+  );
 }

@@ -18,7 +18,15 @@ export function createGenerationRoute(app: ApiServer, dependencies: ApiDependenc
     response: {
       200: generation,
       202: generation,
-      ...problemResponses('invalid_request', 'validation_failed', 'unknown_model', 'unusable_base_model', 'status_conflict', 'idempotency_in_progress', 'idempotency_key_reused'),
+      ...problemResponses(
+        'invalid_request',
+        'validation_failed',
+        'unknown_model',
+        'unusable_base_model',
+        'status_conflict',
+        'idempotency_in_progress',
+        'idempotency_key_reused',
+      ),
     },
   };
   const closing = new AbortController();

@@ -15,7 +15,10 @@ export function createPromptSetRoute(app: ApiServer, { database }: ApiDependenci
     description: `A version never changes, so that reports made with it can be compared. The body may have ${PROMPT_SET_LIMITS.bodyBytes / 2 ** 20} MB.`,
     security,
     body: createPromptSetRequest,
-    response: { 201: promptSet, ...problemResponses('invalid_request', 'validation_failed', 'idempotency_in_progress', 'idempotency_key_reused') },
+    response: {
+      201: promptSet,
+      ...problemResponses('invalid_request', 'validation_failed', 'idempotency_in_progress', 'idempotency_key_reused'),
+    },
   };
   app.post('/prompt-sets', { schema, config: { idempotent: true }, bodyLimit: PROMPT_SET_LIMITS.bodyBytes }, async (request, reply) => {
     const { caller, body, reservedUuid } = request;

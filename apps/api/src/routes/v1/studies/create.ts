@@ -17,13 +17,25 @@ export function createStudyRoute(app: ApiServer, dependencies: ApiDependencies):
     response: {
       202: study,
       ...problemResponses(
-        'invalid_request', 'validation_failed', 'unusable_dataset', 'unknown_base_model', 'unusable_base_model', 'unknown_model', 'unknown_prompt_set', 'too_many_queued_jobs', 'idempotency_in_progress', 'idempotency_key_reused',
+        'invalid_request',
+        'validation_failed',
+        'unusable_dataset',
+        'unknown_base_model',
+        'unusable_base_model',
+        'unknown_model',
+        'unknown_prompt_set',
+        'too_many_queued_jobs',
+        'idempotency_in_progress',
+        'idempotency_key_reused',
       ),
     },
   };
   app.post('/studies', { schema, config: { idempotent: true } }, async (request, reply) => {
     const { caller, body, reservedUuid } = request;
     const row = await createStudy(dependencies, { projectId: caller.projectId, body, reservedUuid });
-    return reply.code(202).header('location', studyUrl(row.id)).send(await toStudyBody(dependencies.database, row));
+    return reply
+      .code(202)
+      .header('location', studyUrl(row.id))
+      .send(await toStudyBody(dependencies.database, row));
   });
 }

@@ -17,7 +17,14 @@ export function checkTrainingJobRoute(app: ApiServer, dependencies: ApiDependenc
     body: checkTrainingJobRequest,
     response: {
       200: trainingJobCheck,
-      ...problemResponses('validation_failed', 'unusable_dataset', 'unknown_base_model', 'unusable_base_model', 'unknown_model', 'unknown_prompt_set'),
+      ...problemResponses(
+        'validation_failed',
+        'unusable_dataset',
+        'unknown_base_model',
+        'unusable_base_model',
+        'unknown_model',
+        'unknown_prompt_set',
+      ),
     },
   };
   app.post('/training-jobs/check', { schema, config: { idempotent: true } }, async ({ caller, body }) => {

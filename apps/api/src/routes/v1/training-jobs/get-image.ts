@@ -8,7 +8,11 @@ import { security } from '../../../http/security.ts';
 import { PNG_RESPONSES, sendObject } from '../../../http/send-object.ts';
 import { findTrainingJob } from '../../../services/read-training-job.ts';
 
-const number = z.coerce.number().int().min(0).max(2 ** 31 - 1);
+const number = z.coerce
+  .number()
+  .int()
+  .min(0)
+  .max(2 ** 31 - 1);
 
 export function getValidationImageRoute(app: ApiServer, { database, objectStore }: ApiDependencies): void {
   const schema = {

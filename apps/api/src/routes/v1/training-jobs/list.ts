@@ -17,7 +17,11 @@ export function listTrainingJobsRoute(app: ApiServer, { database }: ApiDependenc
   app.get('/training-jobs', { schema }, async (request) => {
     const { status, method, base_model: baseModel, metadata, ...page } = request.query;
     const pairs = [metadata ?? []].flat().map(splitPair);
-    const { rows, hasMore } = await database.trainingJobs.list(request.caller.projectId, { status, method, baseModel, metadata: pairs }, page);
+    const { rows, hasMore } = await database.trainingJobs.list(
+      request.caller.projectId,
+      { status, method, baseModel, metadata: pairs },
+      page,
+    );
     return { data: await toTrainingJobBodies(database, rows), has_more: hasMore, next: hasMore ? (rows.at(-1)?.id ?? null) : null };
   });
 }

@@ -18,7 +18,10 @@ export function pauseTrainingJobRoute(app: ApiServer, { database }: ApiDependenc
       'A job that is paused or pausing stays as it is; one that is being cancelled or evaluated, or has finished, cannot be paused.',
     security,
     params: z.object({ id: trainingJobId }),
-    response: { 202: trainingJob, ...problemResponses('not_found', 'status_conflict', 'idempotency_in_progress', 'idempotency_key_reused') },
+    response: {
+      202: trainingJob,
+      ...problemResponses('not_found', 'status_conflict', 'idempotency_in_progress', 'idempotency_key_reused'),
+    },
   };
   app.post('/training-jobs/:id/pause', { schema, config: { idempotent: true } }, async (request, reply) => {
     const { id } = request.params;

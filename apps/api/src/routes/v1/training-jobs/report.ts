@@ -22,9 +22,13 @@ export function getTrainingReportRoute(app: ApiServer, dependencies: ApiDependen
   app.get('/training-jobs/:id/report', { schema }, async (request, reply) => {
     const { database } = dependencies;
     const { id, config, status, result } = await findTrainingJob(database, request.caller.projectId, request.params.id);
-    if (config.evaluation === null) throw new ApiError('not_found', `The training job ${id} was not asked for an evaluation. POST /v1/evaluations makes a report of it.`);
+    if (config.evaluation === null)
+      throw new ApiError('not_found', `The training job ${id} was not asked for an evaluation. POST /v1/evaluations makes a report of it.`);
     if (!result?.evaluation_id) {
-      throw new ApiError('status_conflict', `The training job ${id} is ${status}${isFinishedJob(status) ? ' without a report.' : ': its report is there when it has succeeded.'}`);
+      throw new ApiError(
+        'status_conflict',
+        `The training job ${id} is ${status}${isFinishedJob(status) ? ' without a report.' : ': its report is there when it has succeeded.'}`,
+      );
     }
     return sendReport(dependencies, await findEvaluation(database, request.caller.projectId, result.evaluation_id), request, reply);
   });

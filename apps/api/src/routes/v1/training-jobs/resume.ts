@@ -23,13 +23,23 @@ export function resumeTrainingJobRoute(app: ApiServer, { database, maxQueuedJobs
     response: {
       202: trainingJob,
       ...problemResponses(
-        'invalid_request', 'not_found', 'status_conflict', 'validation_failed', 'unusable_dataset', 'too_many_queued_jobs', 'idempotency_in_progress', 'idempotency_key_reused',
+        'invalid_request',
+        'not_found',
+        'status_conflict',
+        'validation_failed',
+        'unusable_dataset',
+        'too_many_queued_jobs',
+        'idempotency_in_progress',
+        'idempotency_key_reused',
       ),
     },
   };
   app.post('/training-jobs/:id/resume', { schema, config: { idempotent: true } }, async (request, reply) => {
     const { id } = request.params;
-    const outcome = await database.trainingJobs.resume(request.caller.projectId, id, { maxTrainSteps: request.body?.max_train_steps, maxQueuedJobs: maxQueuedJobsPerProject });
+    const outcome = await database.trainingJobs.resume(request.caller.projectId, id, {
+      maxTrainSteps: request.body?.max_train_steps,
+      maxQueuedJobs: maxQueuedJobsPerProject,
+    });
     return reply.code(202).send(await toTrainingJobBody(database, resumedJob(outcome, id)));
   });
 }

@@ -17,14 +17,24 @@ export function createWebhookRoute(app: ApiServer, dependencies: ApiDependencies
     description: 'Events are POSTed as Standard Webhooks. The secret that signs them is in this answer and nowhere else.',
     security,
     body: createWebhookRequest,
-    response: { 201: webhookWithSecret, ...problemResponses('invalid_request', 'validation_failed', 'webhook_exists', 'idempotency_in_progress', 'idempotency_key_reused') },
+    response: {
+      201: webhookWithSecret,
+      ...problemResponses('invalid_request', 'validation_failed', 'webhook_exists', 'idempotency_in_progress', 'idempotency_key_reused'),
+    },
   };
   app.post('/webhooks', { schema, config: { idempotent: 'secret' } }, async (request, reply) => {
-    const { caller: { projectId }, body: { url, events }, reservedUuid } = request;
+    const {
+      caller: { projectId },
+      body: { url, events },
+      reservedUuid,
+    } = request;
     const errors = checkWebhookUrl(dependencies, '/url', url);
     if (errors[0]) throw new ApiError('validation_failed', `/url ${errors[0].detail}`, errors);
     const row = await dependencies.database.webhooks.create({ id: newId('webhook', reservedUuid), projectId, url, events });
     if (row === null) throw new ApiError('webhook_exists', `The project has a webhook to ${url} already.`);
-    return reply.code(201).headers({ location: webhookUrlOf(row.id), 'cache-control': 'no-store' }).send({ ...presentWebhook(row), secret: row.secret });
+    return reply
+      .code(201)
+      .headers({ location: webhookUrlOf(row.id), 'cache-control': 'no-store' })
+      .send({ ...presentWebhook(row), secret: row.secret });
   });
 }

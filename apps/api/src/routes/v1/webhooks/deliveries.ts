@@ -19,7 +19,11 @@ export function listDeliveriesRoute(app: ApiServer, { database }: ApiDependencie
     response: { 200: webhookDeliveryPage, ...problemResponses('not_found', 'validation_failed') },
   };
   app.get('/webhooks/:id/deliveries', { schema }, async (request) => {
-    const { caller: { projectId }, params: { id }, query } = request;
+    const {
+      caller: { projectId },
+      params: { id },
+      query,
+    } = request;
     if ((await database.webhooks.find(projectId, id)) === null) throw notFound('webhook', id);
     return presentPage(await database.webhooks.deliveries(projectId, id, query), presentDelivery);
   });

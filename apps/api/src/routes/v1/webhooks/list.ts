@@ -15,5 +15,7 @@ export function listWebhooksRoute(app: ApiServer, { database }: ApiDependencies)
     querystring: pageQuery(webhookId),
     response: { 200: webhookPage, ...problemResponses('validation_failed') },
   };
-  app.get('/webhooks', { schema }, async (request) => presentPage(await database.webhooks.list(request.caller.projectId, request.query), presentWebhook));
+  app.get('/webhooks', { schema }, async (request) =>
+    presentPage(await database.webhooks.list(request.caller.projectId, request.query), presentWebhook),
+  );
 }
