@@ -30,7 +30,7 @@ const settings = {
     .max(2 ** 32 - 1)
     .default(0)
     .describe('Of the first image; image i of every model has seed + i'),
-  metrics: z.array(z.enum(METRICS)).min(1).default(['fid', 'kid', 'clip']),
+  metrics: z.array(z.enum(METRICS)).min(1).max(METRICS.length).default(['fid', 'kid', 'clip']),
   extractor: z
     .enum(EXTRACTORS)
     .optional()

@@ -8,7 +8,10 @@ import { createTrainingJobRequest, type CreateTrainingJobRequest } from './train
 export const STUDY_LIMITS = { variations: 64 } as const;
 
 const changes = z.record(z.string(), z.unknown());
-const pointer = z.string().regex(/^(\/[a-z0-9_]+)+$/, 'must be a JSON pointer into the job, such as /hyperparameters/max_train_steps');
+const pointer = z
+  .string()
+  .max(200)
+  .regex(/^(\/[a-z0-9_]+)+$/, 'must be a JSON pointer into the job, such as /hyperparameters/max_train_steps');
 
 export const createStudyRequest = z
   .strictObject({
@@ -25,6 +28,13 @@ export const createStudyRequest = z
       .max(6)
       .default([])
       .describe('Every combination of these values becomes a variation'),
+  })
+  .refine((body) => isStudySize(countVariations(body)), {
+    path: ['variations'],
+    error: ({ input }) => {
+      const count = countVariations(input as VariationsAndGrid);
+      return `variations and grid make ${count} jobs: a study has 2 to ${STUDY_LIMITS.variations}`;
+    },
   })
   .meta({
     id: 'CreateStudyRequest',
@@ -51,8 +61,23 @@ export interface StudyVariation {
   changes: Record<string, unknown>;
 }
 
+const isStudySize = (count: number): boolean => count >= 2 && count <= STUDY_LIMITS.variations;
+
+interface VariationsAndGrid {
+  variations: StudyVariation[];
+  grid: { pointer: string; values: unknown[] }[];
+}
+
+/** How many variations the request describes, without making one. */
+export function countVariations({ variations, grid }: VariationsAndGrid): number {
+  if (grid.length === 0) return variations.length;
+  return variations.length + grid.reduce((product, { values }) => product * values.length, 1);
+}
+
 /** Those of the list, then every combination of the grid, the last pointer changing fastest. */
-export function listVariations({ variations, grid }: CreateStudyRequest): StudyVariation[] {
+export function listVariations({ variations, grid }: VariationsAndGrid): StudyVariation[] {
+  const count = countVariations({ variations, grid });
+  if (count > STUDY_LIMITS.variations) throw new Error(`A study has at most ${STUDY_LIMITS.variations} variations, not ${count}.`);
   if (grid.length === 0) return variations;
   const combinations = grid.reduce<StudyVariation[]>(
     (soFar, { pointer: path, values }) =>

@@ -18,6 +18,16 @@ export class ApiError extends Error {
   }
 }
 
+/** Fields that one detail names; the others are in `errors`. */
+const NAMED_FIELDS = 3;
+
+/** An error about fields: its detail names the first ones and how many there are beside them. */
+export function refusal(code: ErrorCode, fields: FieldError[]): ApiError {
+  const named = fields.slice(0, NAMED_FIELDS).map(({ pointer, detail }) => `${pointer}: ${detail}`);
+  const others = fields.length > NAMED_FIELDS ? `; and ${fields.length - NAMED_FIELDS} more` : '';
+  return new ApiError(code, named.join('; ') + others, fields);
+}
+
 /** `thing` as in "training job". */
 export function notFound(thing: string, id: string): ApiError {
   return new ApiError('not_found', `There is no ${thing} ${id}.`);

@@ -15,6 +15,9 @@ type Described = { code: ErrorCode; detail: string; fields?: FieldError[]; retry
 /** How long a queue usually takes to move on: jobs run for minutes. */
 const QUEUE_MOVES_SECONDS = 60;
 
+/** Errors in one response: whoever sent more wrong fields has one mistake in all of them. */
+const MOST_ERRORS = 100;
+
 export const PROBLEM_TYPE = 'application/problem+json';
 
 export function handleError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
@@ -53,7 +56,7 @@ export function toProblem({ code, detail, fields }: Described, { id, instance }:
     instance,
     code,
     request_id: id,
-    ...(fields && fields.length > 0 ? { errors: fields } : {}),
+    ...(fields && fields.length > 0 ? { errors: fields.slice(0, MOST_ERRORS) } : {}),
   };
 }
 

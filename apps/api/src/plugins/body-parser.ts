@@ -2,9 +2,14 @@
 import { isUtf8 } from 'node:buffer';
 import { ApiError } from '../errors/api-error.ts';
 import type { ApiServer } from '../http/api-server.ts';
+import { limitExceededBy } from '../http/json-shape.ts';
 
-/** Many times what any request needs: checks, defaults and hashes go down a body level by level. */
-const MAX_DEPTH = 64;
+/** Many times what any request needs. Checks, defaults and hashes visit every value of a body, level by level. */
+const JSON_LIMITS = { levels: 64, values: 20_000 };
+const OVER_LIMIT = {
+  levels: `The body is nested deeper than ${JSON_LIMITS.levels} levels.`,
+  values: `The body has more than ${JSON_LIMITS.values} values, which is more than any request takes. Send shorter lists.`,
+};
 
 export function registerBodyParser(app: ApiServer): void {
   const parseJson = app.getDefaultJsonParser('error', 'error');
@@ -13,11 +18,11 @@ export function registerBodyParser(app: ApiServer): void {
     // Many clients name the type of a body that they don't send.
     if (body.length === 0) return done(null, undefined);
     if (!isUtf8(body)) return done(new ApiError('invalid_request', 'The body is no UTF-8 text.'));
+    const exceeded = limitExceededBy(body, JSON_LIMITS);
+    if (exceeded !== null) return done(new ApiError('invalid_request', OVER_LIMIT[exceeded]));
     const text = body.toString();
     return parseJson(request, text, (error, value?: unknown) => {
       if (error !== null) return done(new ApiError('invalid_request', `The body ${faultOf(text)}.`));
-      if (isDeeperThan(MAX_DEPTH, value))
-        return done(new ApiError('invalid_request', `The body is nested deeper than ${MAX_DEPTH} levels.`));
       return done(null, value);
     });
   });
@@ -37,9 +42,4 @@ function faultOf(text: string): string {
   } catch (error) {
     return `is no JSON: ${(error as Error).message}`;
   }
-}
-
-function isDeeperThan(levels: number, value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return levels === 0 || Object.values(value).some((part) => isDeeperThan(levels - 1, part));
 }

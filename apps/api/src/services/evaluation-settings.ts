@@ -1,8 +1,8 @@
 // Resolves what an evaluation is asked for: prompts, sampling, extractors, reference images, models to compare with.
 import { EVALUATION_LIMITS, METHOD_SAMPLING } from '@styleforge/contracts';
-import type { EvaluationRequest, EvaluationStage, FieldError } from '@styleforge/contracts';
+import type { EvaluationRequest, EvaluationStage } from '@styleforge/contracts';
 import type { ApiDependencies } from '../dependencies.ts';
-import { ApiError } from '../errors/api-error.ts';
+import { refusal } from '../errors/api-error.ts';
 import { TO_COME } from './dataset-to-come.ts';
 import { chooseComparisons, type ChosenModel, type JudgedModel } from './evaluated-models.ts';
 import { refusePlaceholders } from './placeholders.ts';
@@ -122,8 +122,4 @@ async function checkReference(
 
 function definedOnly<T extends object>(values: T): { [K in keyof T]?: NonNullable<T[K]> } {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: NonNullable<T[K]> };
-}
-
-function refusal(code: ConstructorParameters<typeof ApiError>[0], errors: FieldError[]): ApiError {
-  return new ApiError(code, errors.map(({ pointer, detail }) => `${pointer}: ${detail}`).join('; '), errors);
 }

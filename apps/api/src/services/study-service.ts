@@ -1,10 +1,10 @@
 // Creates studies, and compares what their jobs have come to.
-import { createTrainingJobRequest, isFinishedJob, listVariations, sourceOfField, STUDY_LIMITS, variedJob } from '@styleforge/contracts';
+import { createTrainingJobRequest, isFinishedJob, listVariations, sourceOfField, variedJob } from '@styleforge/contracts';
 import type { CreateStudyRequest, ErrorCode, FieldError, JobStatus, StudyBody, StudyRow, StudySummaryBody } from '@styleforge/contracts';
 import { newId } from '@styleforge/database';
 import type { Database, StudyProgress, StudyRecord, TrainingJobRow } from '@styleforge/database';
 import type { ApiDependencies } from '../dependencies.ts';
-import { ApiError } from '../errors/api-error.ts';
+import { ApiError, refusal } from '../errors/api-error.ts';
 import { REPORTING, toFieldErrors } from '../errors/request-validation.ts';
 import { resolveJob } from './training-job-service.ts';
 
@@ -13,11 +13,6 @@ type NewStudy = { projectId: string; body: CreateStudyRequest; reservedUuid: str
 /** Checks every variation before it makes the first job. */
 export async function createStudy(dependencies: ApiDependencies, { projectId, body, reservedUuid }: NewStudy): Promise<StudyRecord> {
   const listed = listVariations(body);
-  if (listed.length < 2 || listed.length > STUDY_LIMITS.variations) {
-    throw refusal('validation_failed', [
-      { pointer: '/variations', detail: `variations and grid make ${listed.length} jobs: a study has 2 to ${STUDY_LIMITS.variations}` },
-    ]);
-  }
   const variations = [];
   for (const [index, variation] of listed.entries()) {
     /** The job's errors as those of the request. */
@@ -44,10 +39,6 @@ export async function createStudy(dependencies: ApiDependencies, { projectId, bo
   });
   if (study === null) throw new ApiError('unusable_dataset', 'A dataset of this study has just been deleted.');
   return study;
-}
-
-function refusal(code: ErrorCode, errors: FieldError[]): ApiError {
-  return new ApiError(code, errors.map(({ pointer, detail }) => `${pointer}: ${detail}`).join('; '), errors);
 }
 
 export async function toStudyBody(database: Database, row: StudyRecord): Promise<StudyBody> {

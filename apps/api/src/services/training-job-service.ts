@@ -13,7 +13,7 @@ import type {
 import { newId } from '@styleforge/database';
 import type { Database, DatasetSummary, TrainingJobRow } from '@styleforge/database';
 import type { ApiDependencies } from '../dependencies.ts';
-import { ApiError } from '../errors/api-error.ts';
+import { ApiError, refusal } from '../errors/api-error.ts';
 import type { BaseModelEntry } from './base-model-catalog.ts';
 import { TO_COME } from './dataset-to-come.ts';
 import { resolveEvaluation } from './evaluation-settings.ts';
@@ -136,8 +136,4 @@ function checkDataset(pointer: string, kind: DatasetKind, id: string, dataset: D
 
 function refuse(code: ErrorCode, errors: FieldError[]): void {
   if (errors.length > 0) throw refusal(code, errors);
-}
-
-function refusal(code: ErrorCode, errors: FieldError[]): ApiError {
-  return new ApiError(code, errors.map(({ pointer, detail }) => `${pointer}: ${detail}`).join('; '), errors);
 }
