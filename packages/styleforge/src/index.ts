@@ -19,6 +19,7 @@ export {
   minSnrWeights,
   TEXT_ENCODER_PREFIX,
   TrainStep,
+  trainStepGraph,
   UNET_PREFIX,
   type TrainStepBatch,
   type TrainStepOptions,

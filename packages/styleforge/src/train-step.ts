@@ -52,7 +52,7 @@ export interface TrainStepBatch {
 }
 
 /** The graph from inputs to the loss, and each sample's mean squared error. */
-function buildGraph(options: TrainStepOptions): { graph: Graph; loss: Tensor; sampleLosses: Tensor } {
+export function trainStepGraph(options: TrainStepOptions): { graph: Graph; loss: Tensor; sampleLosses: Tensor } {
   const { unet, textEncoder, batchSize, promptCount, tokenCount, latentShape, trainTextEncoder } = options;
   const graph = new Graph({ recompute: options.gradientCheckpointing });
   const shape = [batchSize, ...latentShape];
@@ -87,7 +87,7 @@ export class TrainStep {
 
   /** Weights start as zeros: fill `weights` before the first pass. */
   static async create(options: TrainStepOptions): Promise<TrainStep> {
-    const { graph, loss, sampleLosses } = buildGraph(options);
+    const { graph, loss, sampleLosses } = trainStepGraph(options);
     const trainable = new ParameterBuffers([...graph.parameters].map(([name, { shape }]) => ({ name, shape })));
     // the processor is as fast without keeping memory (docs/experiments/engine.md)
     const keepMemory = (options.compile?.device ?? 'cpu') !== 'cpu' && !options.gradientCheckpointing;

@@ -4,6 +4,7 @@ import { stableDiffusion1Configs as stableDiffusion1 } from '../base-models/layo
 export interface Geometry {
   readonly unet: Readonly<Record<string, unknown>>;
   readonly textEncoder: Readonly<Record<string, unknown>>;
+  readonly vae: Readonly<Record<string, unknown>>;
   /** [channels, height, width] of a sample's latents. */
   readonly latentShape: readonly [number, number, number];
   /** StyleRef and Aux samples of one step together. */
@@ -42,11 +43,28 @@ const textBasics = {
 const attentionDown = 'CrossAttnDownBlock2D';
 const attentionUp = 'CrossAttnUpBlock2D';
 
+/** Stable Diffusion's autoencoder; benchmarks of the U-Net only need it for its factor of eight. */
+const vaeConfig = {
+  _class_name: 'AutoencoderKL',
+  act_fn: 'silu',
+  block_out_channels: [128, 256, 512, 512],
+  down_block_types: new Array<string>(4).fill('DownEncoderBlock2D'),
+  up_block_types: new Array<string>(4).fill('UpDecoderBlock2D'),
+  in_channels: 3,
+  out_channels: 3,
+  latent_channels: 4,
+  layers_per_block: 2,
+  norm_num_groups: 32,
+  sample_size: 512,
+  scaling_factor: 0.18215,
+};
+
 const geometries: Readonly<Record<string, Geometry>> = {
   /** Stable Diffusion 1.5 at 512x512: 859.5 M and 123.1 M parameters. */
   sd15: {
     unet: stableDiffusion1.unet,
     textEncoder: stableDiffusion1.text_encoder,
+    vae: vaeConfig,
     latentShape: [4, 64, 64],
     batchSize: 2,
     gradientCheckpointing: true,
@@ -74,7 +92,48 @@ const geometries: Readonly<Record<string, Geometry>> = {
       num_hidden_layers: 3,
       projection_dim: 128,
     },
+    vae: vaeConfig,
     latentShape: [4, 16, 16],
+    batchSize: 2,
+    gradientCheckpointing: false,
+    momentPrecision: 'float32',
+    gradientPrecision: 'float32',
+  },
+  /** All kinds of blocks at the smallest size: the geometry of test/golden/tiny-sd. */
+  tiny: {
+    unet: {
+      ...unetBasics,
+      attention_head_dim: 4,
+      block_out_channels: [16, 32, 32, 32],
+      cross_attention_dim: 32,
+      layers_per_block: 1,
+      norm_num_groups: 8,
+      sample_size: 8,
+      down_block_types: [attentionDown, attentionDown, attentionDown, 'DownBlock2D'],
+      up_block_types: ['UpBlock2D', attentionUp, attentionUp, attentionUp],
+    },
+    textEncoder: {
+      ...textBasics,
+      hidden_size: 32,
+      intermediate_size: 64,
+      num_attention_heads: 4,
+      num_hidden_layers: 2,
+      projection_dim: 32,
+      vocab_size: 1000,
+      bos_token_id: 998,
+      eos_token_id: 999,
+      pad_token_id: 999,
+    },
+    vae: {
+      ...vaeConfig,
+      block_out_channels: [16, 32],
+      down_block_types: new Array<string>(2).fill('DownEncoderBlock2D'),
+      up_block_types: new Array<string>(2).fill('UpDecoderBlock2D'),
+      layers_per_block: 1,
+      norm_num_groups: 8,
+      sample_size: 16,
+    },
+    latentShape: [4, 8, 8],
     batchSize: 2,
     gradientCheckpointing: false,
     momentPrecision: 'float32',
@@ -89,22 +148,6 @@ export const schedulerConfig = {
   beta_schedule: 'scaled_linear',
   num_train_timesteps: 1000,
   prediction_type: 'epsilon',
-};
-
-/** Stable Diffusion's autoencoder; benchmarks of the U-Net only need it for its factor of eight. */
-export const vaeConfig = {
-  _class_name: 'AutoencoderKL',
-  act_fn: 'silu',
-  block_out_channels: [128, 256, 512, 512],
-  down_block_types: new Array<string>(4).fill('DownEncoderBlock2D'),
-  up_block_types: new Array<string>(4).fill('UpDecoderBlock2D'),
-  in_channels: 3,
-  out_channels: 3,
-  latent_channels: 4,
-  layers_per_block: 2,
-  norm_num_groups: 32,
-  sample_size: 512,
-  scaling_factor: 0.18215,
 };
 
 /** Throws where there is none of this name. */

@@ -16,7 +16,7 @@ import { type CompileOptions, ParameterBuffers } from '@styleforge/runtime';
 import { parseArgs } from 'node:util';
 import { choiceOption, numberOption, optionalNumber } from '../options.ts';
 import { compareWithTorch } from './compare-torch.ts';
-import { geometryOf, schedulerConfig, type Geometry, vaeConfig } from './geometries.ts';
+import { geometryOf, schedulerConfig, type Geometry } from './geometries.ts';
 import { deviceGibibytes, peakGibibytes, print, ranInEngineEnvironment, secondsSince } from './process.ts';
 import { fillRandom } from './random-weights.ts';
 import { median } from './statistics.ts';
@@ -27,13 +27,13 @@ const randomWeights: WeightSource = async (wanted) => {
   return new Map(weights.entries());
 };
 
-function createPipeline({ unet, textEncoder }: Geometry, compile: CompileOptions): TextToImagePipeline {
+function createPipeline({ unet, textEncoder, vae }: Geometry, compile: CompileOptions): TextToImagePipeline {
   return new TextToImagePipeline(
     {
       unet: new UNet2DConditionModel(parseUNet2DConditionConfig(unet)),
       textEncoder: new CLIPTextModel(parseCLIPTextConfig(textEncoder)),
       schedulerConfig,
-      vae: new AutoencoderKL(parseAutoencoderKLConfig(vaeConfig)),
+      vae: new AutoencoderKL(parseAutoencoderKLConfig(vae)),
       weights: { unet: randomWeights, vae: randomWeights, textEncoder: randomWeights },
     },
     compile,

@@ -1,0 +1,101 @@
+// The training and sampling graphs of a geometry as ONNX files, without their weights: what a change of the engine must leave as it is.
+import { Graph, gradients, type Tensor } from '@styleforge/autodiff';
+import { DEVICES, type DeviceName } from '@styleforge/contracts';
+import {
+  AutoencoderKL,
+  CLIPTextModel,
+  DDPMScheduler,
+  parseAutoencoderKLConfig,
+  parseCLIPTextConfig,
+  parseUNet2DConditionConfig,
+  UNet2DConditionModel,
+} from '@styleforge/diffusion';
+import { emitOnnx, type EmitOptions } from '@styleforge/onnx';
+import { trainStepGraph } from '@styleforge/styleforge';
+import { type Geometry, schedulerConfig } from '../bench/geometries.ts';
+
+export interface GraphCase {
+  readonly name: string;
+  readonly emit: () => Uint8Array;
+}
+
+interface TrainingVariant {
+  readonly recompute: boolean;
+  readonly mixedPrecision: boolean;
+  readonly halfGradients: boolean;
+}
+
+/** How the runtime has a graph written for a device: on the host it refuses copies of results, and shapes are hidden where memory is to be freed early. */
+function emitOptions(device: DeviceName, keepMemory: boolean): EmitOptions {
+  const onHost = device !== 'webgpu';
+  return { refusesResults: onHost, hidesShapes: !keepMemory };
+}
+
+function trainingModel(geometry: Geometry, device: DeviceName, { recompute, mixedPrecision, halfGradients }: TrainingVariant): Uint8Array {
+  const textConfig = parseCLIPTextConfig(geometry.textEncoder);
+  const { graph, loss, sampleLosses } = trainStepGraph({
+    unet: new UNet2DConditionModel(parseUNet2DConditionConfig(geometry.unet)),
+    textEncoder: new CLIPTextModel(textConfig),
+    noiseScheduler: new DDPMScheduler(schedulerConfig),
+    batchSize: geometry.batchSize,
+    promptCount: 2,
+    tokenCount: textConfig.max_position_embeddings,
+    latentShape: geometry.latentShape,
+    trainTextEncoder: true,
+    gradientCheckpointing: recompute,
+    adamw: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+  });
+  const scale = mixedPrecision || halfGradients ? graph.input('loss_scale', []) : undefined;
+  const computed = gradients(graph, loss, [...graph.parameters.values()], scale);
+  const named = Object.fromEntries([...graph.parameters.keys()].map((name, i) => [`gradient:${name}`, computed[i]]));
+  const options = emitOptions(device, device !== 'cpu' && !recompute);
+  const float16 = halfGradients ? Object.keys(named) : [];
+  return emitOnnx(graph, { sampleLosses, ...named }, device, { ...options, mixedPrecision, float16 }).bytes;
+}
+
+function samplingModel(device: DeviceName, build: (graph: Graph) => Record<string, Tensor>): Uint8Array {
+  const graph = new Graph();
+  return emitOnnx(graph, build(graph), device, emitOptions(device, device !== 'cpu')).bytes;
+}
+
+function samplingCases(geometry: Geometry, device: DeviceName): GraphCase[] {
+  const [unet, text, vae] = [
+    new UNet2DConditionModel(parseUNet2DConditionConfig(geometry.unet)),
+    new CLIPTextModel(parseCLIPTextConfig(geometry.textEncoder)),
+    new AutoencoderKL(parseAutoencoderKLConfig(geometry.vae)),
+  ];
+  const { hidden_size: features, max_position_embeddings: tokens } = text.config;
+  const [, height, width] = geometry.latentShape;
+  const pixels = [1, 3, height * vae.downsamplingFactor, width * vae.downsamplingFactor];
+  const parts: Record<string, (graph: Graph) => Record<string, Tensor>> = {
+    denoise: (graph) => ({
+      prediction: unet.forward(graph, {
+        sample: graph.input('sample', [2, ...geometry.latentShape]),
+        timestepEmbedding: graph.input('timestep_embedding', [2, unet.config.block_out_channels[0]]),
+        encoderHiddenStates: graph.input('encoder_hidden_states', [2, tokens, features]),
+      }),
+    }),
+    text: (graph) => ({ hidden: text.forward(graph, graph.input('input_ids', [1, tokens], 'int32')) }),
+    decode: (graph) => ({ pixels: vae.decode(graph, graph.input('latents', [1, ...geometry.latentShape])) }),
+    encode: (graph) => ({ ...vae.encode(graph, graph.input('pixels', pixels)) }),
+  };
+  return Object.entries(parts).map(([part, build]) => ({ name: `${device} ${part}`, emit: () => samplingModel(device, build) }));
+}
+
+/** Every graph of a geometry that the service compiles, for every device. */
+export function graphCases(geometry: Geometry): GraphCase[] {
+  return DEVICES.flatMap((device) => {
+    const variants = [false, true].flatMap((recompute) =>
+      [
+        { name: 'float32', recompute, mixedPrecision: false, halfGradients: false },
+        { name: 'fp16', recompute, mixedPrecision: true, halfGradients: false },
+        { name: 'float16 gradients', recompute, mixedPrecision: false, halfGradients: true },
+      ].filter(({ halfGradients }) => !halfGradients || device === 'cpu'),
+    );
+    const training = variants.map(({ name, ...variant }) => ({
+      name: `${device} train ${name}${variant.recompute ? ', recomputed' : ''}`,
+      emit: () => trainingModel(geometry, device, variant),
+    }));
+    return [...training, ...samplingCases(geometry, device)];
+  });
+}
