@@ -12,8 +12,16 @@ export interface AdamWOptions {
   readonly epsilon: number;
   /** float32 when left out. */
   readonly momentPrecision?: MomentPrecision;
-  /** Multiplies the learning rate of a parameter; 1 for all when left out. */
-  readonly learningRateScale?: (name: string) => number;
+  /** Rates of single parameters; those of the step for all when left out. */
+  readonly ratesOf?: (name: string) => ParameterRates;
+}
+
+/** Where one parameter departs from the rates of a step. */
+export interface ParameterRates {
+  /** Multiplies the step's learning rate; 1 by default. */
+  readonly learningRateScale?: number;
+  /** Replaces the step's weight decay. */
+  readonly weightDecay?: number;
 }
 
 export interface AdamWStep {
@@ -48,9 +56,10 @@ export class AdamW {
   /** One update of every weight, in place. */
   apply(gradients: GradientBuffers, step: AdamWStep): void {
     this.step += 1;
-    const { learningRateScale = () => 1 } = this.#options;
+    const { ratesOf } = this.#options;
     this.#weights.specs.forEach(({ name }, index) => {
-      const factors = this.#factors({ ...step, learningRate: step.learningRate * learningRateScale(name) });
+      const { learningRateScale = 1, weightDecay = step.weightDecay } = ratesOf?.(name) ?? {};
+      const factors = this.#factors({ ...step, learningRate: step.learningRate * learningRateScale, weightDecay });
       const [weight, gradient, first, second] = [
         this.#weights.get(name),
         gradients.get(name),

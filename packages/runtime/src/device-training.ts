@@ -67,11 +67,15 @@ function addition(specs: readonly ParameterSpec[]): GraphParts {
 }
 
 /** AdamW in the order of operations of adamw-kernel.ts. */
-function adamWUpdate(specs: readonly ParameterSpec[], { beta1, beta2, epsilon, learningRateScale = () => 1 }: AdamWOptions): GraphParts {
+function adamWUpdate(specs: readonly ParameterSpec[], { beta1, beta2, epsilon, ratesOf }: AdamWOptions): GraphParts {
   const graph = new Graph();
-  const [gradientScale, decayRate, stepSize, secondCorrection] = ['gradientScale', 'decayRate', 'stepSize', 'secondCorrection'].map(
-    (name) => graph.input(name, []),
-  );
+  const [gradientScale, decayRate, learningRate, stepSize, secondCorrection] = [
+    'gradientScale',
+    'decayRate',
+    'learningRate',
+    'stepSize',
+    'secondCorrection',
+  ].map((name) => graph.input(name, []));
   const outputs = Object.fromEntries(
     specs.flatMap(({ name, shape }) => {
       const [w, m, v] = KINDS.map((kind) => graph.input(`${kind}:${name}`, shape));
@@ -79,11 +83,9 @@ function adamWUpdate(specs: readonly ParameterSpec[], { beta1, beta2, epsilon, l
       const first = graph.add(m, graph.mul(graph.sub(g, m), 1 - beta1));
       const second = graph.add(graph.mul(v, beta2), graph.mul(graph.square(g), 1 - beta2));
       const deviation = graph.add(graph.mul(graph.sqrt(second), secondCorrection), epsilon);
-      const scale = learningRateScale(name);
-      const weight = graph.sub(
-        graph.mul(w, graph.sub(1, graph.mul(decayRate, scale))),
-        graph.mul(graph.div(first, deviation), graph.mul(stepSize, scale)),
-      );
+      const { learningRateScale: scale = 1, weightDecay } = ratesOf?.(name) ?? {};
+      const decay = weightDecay === undefined ? graph.mul(decayRate, scale) : graph.mul(learningRate, weightDecay * scale);
+      const weight = graph.sub(graph.mul(w, graph.sub(1, decay)), graph.mul(graph.div(first, deviation), graph.mul(stepSize, scale)));
       return [
         [`weight:${name}`, weight],
         [`first:${name}`, first],
@@ -229,6 +231,7 @@ export class DeviceTraining {
     const scalars = {
       gradientScale: Float32Array.of(gradientScale),
       decayRate: Float32Array.of(learningRate * weightDecay),
+      learningRate: Float32Array.of(learningRate),
       stepSize: Float32Array.of(learningRate / (1 - beta1 ** optimizer.step)),
       secondCorrection: Float32Array.of(1 / Math.sqrt(1 - beta2 ** optimizer.step)),
     };

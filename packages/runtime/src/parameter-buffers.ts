@@ -21,6 +21,8 @@ const BLOCK = 1 << 26;
 const ALIGNMENT = 16;
 /** Buffers that one memory has room for: weights, their average, gradients, the sum of those of several passes, and two moments. What is not used is not resident. */
 const ROOMS = 6;
+/** Weights that are only read have nothing beside them. */
+const FROZEN_ROOMS = 1;
 const ROOM_BYTES = 4;
 
 type ArrayTypeOf<Data> = new (buffer: ArrayBuffer, offset: number, length: number) => Data;
@@ -38,9 +40,11 @@ interface Place {
 class SharedMemory {
   readonly places = new Map<string, Place>();
   readonly #blocks: readonly { readonly length: number; readonly buffer: ArrayBuffer }[];
+  readonly #rooms: number;
   #used = 0;
 
-  constructor(specs: readonly ParameterSpec[]) {
+  constructor(specs: readonly ParameterSpec[], rooms = ROOMS) {
+    this.#rooms = rooms;
     const lengths: number[] = [];
     for (const { name, shape } of specs) {
       if (this.places.has(name)) throw new Error(`parameter '${name}' is listed twice`);
@@ -51,12 +55,12 @@ class SharedMemory {
       this.places.set(name, { block, offset: lengths[block], size });
       lengths[block] = roundUp(lengths[block] + size, ALIGNMENT);
     }
-    this.#blocks = lengths.map((length) => ({ length, buffer: kernelMemory(ROOMS * ROOM_BYTES * length) }));
+    this.#blocks = lengths.map((length) => ({ length, buffer: kernelMemory(rooms * ROOM_BYTES * length) }));
   }
 
   /** The next room, as arrays by block. */
   take<Data>(ArrayType: ArrayTypeOf<Data>): Data[] {
-    if (this.#used === ROOMS) throw new Error(`a memory has room for ${ROOMS} buffers`);
+    if (this.#used === this.#rooms) throw new Error(`this memory has room for ${this.#rooms} ${this.#rooms === 1 ? 'buffer' : 'buffers'}`);
     const room = this.#used++;
     return this.#blocks.map(({ length, buffer }) => new ArrayType(buffer, room * ROOM_BYTES * length, length));
   }
@@ -81,6 +85,11 @@ export class ParameterBuffers<Data extends Float32Array | Uint16Array = Float32A
     this.#views = new Map(
       [...memory.places].map(([name, { block, offset, size }]) => [name, this.#blocks[block].subarray(offset, offset + size) as Data]),
     );
+  }
+
+  /** Zeroed buffers for weights that no optimizer changes: nothing can be put beside them. */
+  static frozen(specs: readonly ParameterSpec[]): ParameterBuffers {
+    return new ParameterBuffers(specs, Float32Array, new SharedMemory(specs, FROZEN_ROOMS));
   }
 
   /** Zeroed buffers of the same layout. */

@@ -4,7 +4,7 @@ import { AdamW, type AdamWOptions, type AdamWStep, type GradientBuffers } from '
 import { addGradients } from './adamw-kernel.ts';
 import { DeviceTraining } from './device-training.ts';
 import { LossScale } from './loss-scale.ts';
-import { type ParameterBuffers } from './parameter-buffers.ts';
+import { ParameterBuffers } from './parameter-buffers.ts';
 import { Program } from './program.ts';
 import { type CompileOptions, type HostArray } from './session.ts';
 
@@ -17,9 +17,9 @@ export interface TrainingProgramOptions<Outputs extends string> {
   readonly loss: Tensor;
   /** Further values wanted from every pass. */
   readonly outputs: Readonly<Record<Outputs, Tensor>>;
-  /** Weights to train: parameters of the graph by name. All others are frozen and must be bound. */
+  /** Weights to train: parameters of the graph by name. No other gets a gradient or moments. */
   readonly trainable: ParameterBuffers;
-  /** Weights that are read only. */
+  /** All other weights of the graph; they are read only. */
   readonly frozen?: Iterable<readonly [string, HostArray]>;
   readonly adamw: AdamWOptions;
   /** float32 when left out; float16, with loss scaling, takes half of the memory. A device keeps float32. */
@@ -125,6 +125,32 @@ class HostTraining implements TrainingBackend {
   }
 }
 
+/** The parameters to differentiate by. Throws where a name is not of the graph, or a parameter of the graph is neither trained nor given. */
+function targetsOf(graph: Graph, trainable: ParameterBuffers, frozen: ReadonlySet<string>): Tensor[] {
+  for (const name of graph.parameters.keys()) {
+    if (!trainable.has(name) && !frozen.has(name)) throw new Error(`parameter '${name}' of the graph is neither trainable nor frozen`);
+    if (trainable.has(name) && frozen.has(name)) throw new Error(`parameter '${name}' is both trainable and frozen`);
+  }
+  return trainable.specs.map(({ name }) => {
+    const parameter = graph.parameters.get(name);
+    if (!parameter) throw new Error(`the graph has no parameter '${name}'`);
+    return parameter;
+  });
+}
+
+/** Zeroed buffers for the parameters of a graph: those named in `trainable`, and the others. Throws for a name that the graph does not have. */
+export function splitParameters(
+  graph: Graph,
+  trainable: ReadonlySet<string>,
+): { readonly trainable: ParameterBuffers; readonly frozen: ParameterBuffers } {
+  for (const name of trainable) if (!graph.parameters.has(name)) throw new Error(`the graph has no parameter '${name}'`);
+  const specs = [...graph.parameters].map(([name, { shape }]) => ({ name, shape }));
+  return {
+    trainable: new ParameterBuffers(specs.filter(({ name }) => trainable.has(name))),
+    frozen: ParameterBuffers.frozen(specs.filter(({ name }) => !trainable.has(name))),
+  };
+}
+
 export class TrainingProgram<Outputs extends string> {
   /** On a device these, and the optimizer's moments, are what they were at the last `download`. */
   readonly weights: ParameterBuffers;
@@ -142,12 +168,9 @@ export class TrainingProgram<Outputs extends string> {
   }
 
   static async create<O extends string>(options: TrainingProgramOptions<O>): Promise<TrainingProgram<O>> {
-    const { graph, loss, outputs, trainable, adamw, frozen, gradientPrecision, compile = {} } = options;
-    const targets = trainable.specs.map(({ name }) => {
-      const parameter = graph.parameters.get(name);
-      if (!parameter) throw new Error(`the graph has no parameter '${name}'`);
-      return parameter;
-    });
+    const { graph, loss, outputs, trainable, adamw, gradientPrecision, compile = {} } = options;
+    const frozen = [...(options.frozen ?? [])];
+    const targets = targetsOf(graph, trainable, new Set(frozen.map(([name]) => name)));
     const halved = gradientPrecision === 'float16' && compile.device !== 'webgpu';
     const lossScale = compile.mixedPrecision || halved ? new LossScale() : null;
     const computed = gradients(graph, loss, targets, lossScale ? graph.input(LOSS_SCALE, []) : undefined);
@@ -174,8 +197,9 @@ export class TrainingProgram<Outputs extends string> {
       halved ? names : [],
     );
     const buffers: GradientBuffers = halved ? trainable.beside(Uint16Array) : trainable.beside(Float32Array);
-    program.bind(trainable.entries()).bindOutputs([...buffers.entries()].map(([name, data]) => [GRADIENT_PREFIX + name, data]));
-    if (frozen) program.bind(frozen);
+    program
+      .bind([...trainable.entries(), ...frozen])
+      .bindOutputs([...buffers.entries()].map(([name, data]) => [GRADIENT_PREFIX + name, data]));
     const optimizer = new AdamW(trainable, adamw);
     return new TrainingProgram<O>(trainable, optimizer, lossScale, new HostTraining(buffers, trainable, optimizer, program));
   }

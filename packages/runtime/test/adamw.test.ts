@@ -48,6 +48,16 @@ describe('AdamW', () => {
     }
   });
 
+  it('takes the learning rate and the weight decay of each parameter', async () => {
+    const rates = { learningRateScale: 3, weightDecay: 0.5 };
+    const { weights } = await train({ ratesOf: (name) => (name === 'a' ? rates : {}) }, 1, () => 0);
+    const plain = await train({}, 1, () => 0);
+    expect(weights.get('a')[0]).toBeCloseTo(1 - 3e-3 * 0.5, 7);
+    expect(plain.weights.get('a')[0]).toBeCloseTo(1 - 1e-3 * 1e-2, 7);
+    const [moved, still] = [await train({ ratesOf: () => ({ learningRateScale: 2, weightDecay: 0 }) }, 1), await train({}, 1)];
+    expect(moved.weights.get('b')[3] / still.weights.get('b')[3]).toBeCloseTo(2, 5);
+  });
+
   it('keeps bfloat16 moments moving though each change is below their step', async () => {
     const { optimizer } = await train({ momentPrecision: 'bfloat16' }, 600, () => 2);
     const second = optimizer.secondMoment.read('a');

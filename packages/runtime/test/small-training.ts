@@ -1,6 +1,14 @@
 // Ten updates of a little model of every kind of layer.
 import { Graph } from '@styleforge/autodiff';
-import { ParameterBuffers, TrainingProgram, type CompileOptions, type GradientPrecision, type LossScaleState } from '@styleforge/runtime';
+import {
+  splitParameters,
+  TrainingProgram,
+  type AdamWOptions,
+  type CompileOptions,
+  type ParameterBuffers,
+  type GradientPrecision,
+  type LossScaleState,
+} from '@styleforge/runtime';
 
 function fill(values: Float32Array, frequency: number): Float32Array {
   return values.map((_, i) => 0.3 * Math.sin(1 + i * frequency));
@@ -18,11 +26,14 @@ export interface Trained {
 
 export interface TrainedOptions extends CompileOptions {
   readonly gradientPrecision?: GradientPrecision;
+  readonly ratesOf?: AdamWOptions['ratesOf'];
+  /** Names of weights; all when left out. */
+  readonly trainable?: readonly string[];
 }
 
 /** `firstLossScale`: where there is one, what it starts with. */
 export async function trained(
-  { gradientPrecision, ...compile }: TrainedOptions,
+  { gradientPrecision, ratesOf, trainable, ...compile }: TrainedOptions,
   passes: number,
   firstLossScale?: number,
 ): Promise<Trained> {
@@ -33,14 +44,16 @@ export async function trained(
   const sequence = graph.transpose(graph.reshape(graph.conv2d(y, graph.parameter('point', [8, 8, 1, 1])), [2, 8, 64]), [0, 2, 1]);
   const out = graph.linear(graph.standardize(sequence, 1e-5), graph.parameter('linear', [4, 8]));
   const loss = graph.reduceMean(graph.square(graph.sub(out, graph.input('target', [2, 64, 4]))), [0, 1, 2]);
-  const weights = new ParameterBuffers([...graph.parameters].map(([name, { shape }]) => ({ name, shape })));
-  weights.specs.forEach(({ name }, i) => weights.get(name).set(fill(weights.get(name), 0.7 + 0.1 * i)));
+  const names = [...graph.parameters.keys()];
+  const { trainable: weights, frozen } = splitParameters(graph, new Set(trainable ?? names));
+  for (const [name, values] of [...weights.entries(), ...frozen.entries()]) values.set(fill(values, 0.7 + 0.1 * names.indexOf(name)));
   const program = await TrainingProgram.create({
     graph,
     loss,
     outputs: { loss },
     trainable: weights,
-    adamw: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+    frozen: frozen.entries(),
+    adamw: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, ratesOf },
     gradientPrecision,
     compile,
   });

@@ -17,4 +17,16 @@ describe.skipIf(warnNotTested('training on webgpu', missing))('training on webgp
     for (const [i, norm] of host.norms.entries()) expect(Math.abs(device.norms[i] / norm - 1)).toBeLessThan(1e-3);
     expect(distance(host.weights, device.weights)).toBeLessThan(1e-3);
   });
+
+  it('equals the processor with rates of single parameters and frozen weights', async () => {
+    const options = {
+      trainable: ['conv', 'down', 'linear'],
+      ratesOf: (name: string) => (name === 'linear' ? { learningRateScale: 2, weightDecay: 0.5 } : {}),
+    };
+    const [host, device] = [await trained(options, 1), await trained({ ...options, device: 'webgpu' }, 1)];
+    expect(device.weights.specs).toHaveLength(3);
+    expect(distance(host.weights, device.weights)).toBeLessThan(1e-3);
+    const { weights: withoutRates } = await trained({ trainable: options.trainable }, 1);
+    expect(distance(host.weights, withoutRates)).toBeGreaterThan(1e-2);
+  });
 });

@@ -88,7 +88,7 @@ export async function createTrainStep(source: BatchSource, model: TrainableModel
       beta2: hyperparameters.adam_beta2,
       epsilon: hyperparameters.adam_epsilon,
       momentPrecision: hyperparameters.adam_moments,
-      learningRateScale: (name) => (name.startsWith(TEXT_ENCODER_PREFIX) ? textRate : 1),
+      ratesOf: (name) => ({ learningRateScale: name.startsWith(TEXT_ENCODER_PREFIX) ? textRate : 1 }),
     },
     gradientPrecision: hyperparameters.gradient_precision,
     compile: { mixedPrecision: hyperparameters.mixed_precision === 'fp16', ...compile },

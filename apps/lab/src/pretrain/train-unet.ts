@@ -134,7 +134,7 @@ export async function trainUnet(options: UnetStageOptions): Promise<ParameterBuf
       beta1: 0.9,
       beta2: 0.99,
       epsilon: 1e-8,
-      learningRateScale: (name) => (name.startsWith(TEXT_ENCODER_PREFIX) ? TEXT_ENCODER_RATE : 1),
+      ratesOf: (name) => ({ learningRateScale: name.startsWith(TEXT_ENCODER_PREFIX) ? TEXT_ENCODER_RATE : 1 }),
     },
     compile: { threads: options.threads },
   });
