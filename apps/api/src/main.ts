@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { loadConfig } from '@styleforge/config';
 import { createDatabase, migrate } from '@styleforge/database';
 import { createQueues, createRateLimiter, queueConnectionOf } from '@styleforge/queue';
-import { createObjectStore, observeObjectStore } from '@styleforge/storage';
+import { createObjectStore, identifyStore, observeObjectStore } from '@styleforge/storage';
 import { createLogger, createMetrics, diskSpaceCheck, shutDown, startTracing, withDeadline } from '@styleforge/telemetry';
 import { startApi } from './server.ts';
 
@@ -26,6 +26,9 @@ const database = createDatabase(databaseUrl, {
 const queues = await withDeadline('connecting to the queue', 60 * SECOND, () => createQueues(queueConnectionOf(config), log));
 const objectStore = observeObjectStore(await createObjectStore(config.objectStore), (operation, outcome, seconds) =>
   metrics.observe('styleforge_store_operation_seconds', { operation, outcome }, seconds),
+);
+await withDeadline('recognizing the object store', 60 * SECOND, () =>
+  identifyStore(objectStore, config.objectStore, database.installation),
 );
 const rateLimiter = config.rateLimit
   ? createRateLimiter({

@@ -24,6 +24,7 @@ const readOnly: ObjectStore = {
   list: () => (async function* () {})(),
   delete: refuse,
   deletePrefix: refuse,
+  move: refuse,
 };
 
 type Operation = {

@@ -1,6 +1,6 @@
 // Connects a worker to its services, publishes the outbox, and takes jobs.
 import { mkdir } from 'node:fs/promises';
-import type { Config, FlowConfig, WorkerConfig } from '@styleforge/config';
+import type { Config, FlowConfig, ObjectStoreConfig, WorkerConfig } from '@styleforge/config';
 import { checkDatabase, createDatabase, type Database } from '@styleforge/database';
 import {
   type Consumer,
@@ -13,7 +13,7 @@ import {
   queueMix,
   startOutboxPublisher,
 } from '@styleforge/queue';
-import { checkObjectStore, createObjectStore, observeObjectStore, type ObjectStore } from '@styleforge/storage';
+import { checkObjectStore, createObjectStore, identifyStore, observeObjectStore, type ObjectStore } from '@styleforge/storage';
 import { createMetrics, type Metrics, type TracingConfig } from '@styleforge/telemetry';
 import { assertDevice } from './device.ts';
 import type { Logger } from './logger.ts';
@@ -27,6 +27,7 @@ import { abandonWebhook, deliverWebhook } from './webhooks/deliver.ts';
 export interface WorkerServices {
   database: Database;
   objectStore: ObjectStore;
+  objectStoreConfig: ObjectStoreConfig;
   baseModelsDirectory: string;
   /** For files that a job needs only while it runs. */
   scratchDirectory: string;
@@ -59,6 +60,7 @@ export async function startWorker(config: Config, log: Logger, metrics: Metrics 
   });
   const objectStore = await createObjectStore(config.objectStore);
   await checkObjectStore(objectStore);
+  await identifyStore(objectStore, config.objectStore, database.installation);
   // Not every S3 server offers this, and not every key may do it; nothing depends on it.
   await objectStore
     .removeUnfinished?.(unfinishedForMs)
@@ -68,6 +70,7 @@ export async function startWorker(config: Config, log: Logger, metrics: Metrics 
     objectStore: observeObjectStore(objectStore, (operation, outcome, seconds) =>
       metrics.observe('styleforge_store_operation_seconds', { operation, outcome }, seconds),
     ),
+    objectStoreConfig: config.objectStore,
     baseModelsDirectory: config.baseModelsDirectory,
     scratchDirectory: `${config.dataDirectory}/scratch`,
     featureCacheDirectory: `${config.dataDirectory}/features`,

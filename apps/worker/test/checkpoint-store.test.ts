@@ -27,6 +27,7 @@ beforeAll(async () => {
   services = {
     database,
     objectStore,
+    objectStoreConfig: loadConfig({}).objectStore,
     baseModelsDirectory: '',
     scratchDirectory: directory,
     featureCacheDirectory: directory,

@@ -14,11 +14,14 @@ import {
   datasetThumbnailKey,
   evaluationReportKey,
   generationImageKey,
+  installationKey,
   type ObjectStore,
+  StoreIdentityError,
   validationImageKey,
 } from '@styleforge/storage';
 import { startFauxS3, startTestDatabase, type TestDatabase, type TestS3Server, trainingConfig } from '@styleforge/testing';
 import { createLogger, runSweep, type SweepServices } from '@styleforge/worker';
+import { createMetrics } from '@styleforge/telemetry';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 const HOUR_MS = 3_600_000;
@@ -52,6 +55,29 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
       : createObjectStore({ kind: 's3', ...s3.settings, prefix: 'one' }));
   });
 
+  const putIdentity = async (into: ObjectStore) => {
+    const { id } = await fixture.database.installation.read();
+    await into.put(installationKey, Buffer.from(JSON.stringify({ installation: id })));
+  };
+  /** Another store, as where a volume is not mounted or a prefix is wrong: empty but for what the test puts there. */
+  const otherStore = (name: string) =>
+    kind === 'files'
+      ? createObjectStore({ kind: 'files', directory: join(directory, name) })
+      : createObjectStore({ kind: 's3', ...s3.settings, prefix: name });
+  const age = (hours: number) => {
+    const createdAt = new Date(Date.now() - hours * HOUR_MS);
+    const { prisma } = fixture.database;
+    return Promise.all([
+      prisma.checkpoint.updateMany({ data: { createdAt } }),
+      prisma.validationImage.updateMany({ data: { createdAt } }),
+      prisma.generatedImage.updateMany({ data: { createdAt } }),
+    ]);
+  };
+  async function rowCounts() {
+    const { prisma } = fixture.database;
+    return [await prisma.checkpoint.count(), await prisma.validationImage.count(), await prisma.generatedImage.count()];
+  }
+
   const put = (key: string) => store.put(key, Buffer.from(key));
   async function keys(): Promise<string[]> {
     const found: string[] = [];
@@ -77,12 +103,15 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
     services = {
       database: fixture.database,
       objectStore: store,
+      objectStoreConfig: loadConfig({}).objectStore,
       log: createLogger('silent'),
       sweep: { ...loadConfig({}).flow.sweep, orphanGraceHours: 1 },
     };
     // A sweep sees everybody's rows, and those of the other store are not for this one.
     await fixture.database.prisma.project.deleteMany();
     await store.deletePrefix('projects/');
+    await store.deletePrefix('trash/');
+    await putIdentity(store);
     ({ projectId } = await fixture.database.apiKeys.createProject('test'));
     const { id: datasetId } = await fixture.database.datasets.create(projectId, { name: 'style', kind: 'style_ref' });
     config = trainingConfig(datasetId);
@@ -239,9 +268,17 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
     expect(await runSweep(services)).toMatchObject({ rowsWithoutObject: 1 });
     for (const key of orphans) expect(await store.head(key)).not.toBeNull();
     services.sweep = { ...services.sweep, dryRun: false };
-    expect(await runSweep(services)).toMatchObject({ objectsWithoutRow: orphans.length, rowsWithoutObject: 1 });
+    expect(await runSweep(services)).toMatchObject({ objectsWithoutRow: orphans.length, rowsWithoutObject: 1, rowsRemoved: 0 });
     for (const key of orphans) expect(await store.head(key)).toBeNull();
     expect(await store.head(foreign)).not.toBeNull();
+    // Seen for the first time, then for a second time a grace later.
+    expect(await fixture.database.prisma.validationImage.findMany({ where: { jobId } })).toMatchObject([
+      { missingSince: expect.any(Date) },
+    ]);
+    services.sweep = { ...services.sweep, orphanGraceHours: 1 };
+    expect(await runSweep(services)).toMatchObject({ rowsWithoutObject: 1, rowsRemoved: 0 });
+    await fixture.database.prisma.validationImage.updateMany({ data: { missingSince: new Date(Date.now() - 2 * HOUR_MS) } });
+    expect(await runSweep(services)).toMatchObject({ rowsWithoutObject: 1, rowsRemoved: 1 });
     expect(await fixture.database.prisma.validationImage.findMany({ where: { jobId } })).toEqual([]);
     expect((await keys()).filter((key) => key.includes('/checkpoints/'))).toHaveLength(6);
   });
@@ -277,6 +314,72 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
     await prisma.evaluation.delete({ where: { id: evaluation.id } });
     expect(await runSweep(services)).toMatchObject({ objectsWithoutRow: 3, rowsWithoutObject: 0 });
     for (const key of [objectKey, thumbnail, report]) expect(await store.head(key)).toBeNull();
+  });
+
+  it('refuses a store that is not its own, and leaves every row and every object as they are', async () => {
+    await finish(3);
+    await age(72);
+    const [rows, objects] = [await rowCounts(), await keys()];
+    const wrong = await otherStore('not-mounted');
+    await expect(runSweep({ ...services, objectStore: wrong })).rejects.toThrow(StoreIdentityError);
+    await wrong.put(installationKey, Buffer.from('{"installation":"inst_other"}'));
+    await expect(runSweep({ ...services, objectStore: wrong })).rejects.toThrow(/belongs to installation inst_other.*DATABASE_URL/);
+    expect(await rowCounts()).toEqual(rows);
+    services.sweep = { ...services.sweep, orphanGraceHours: 0 };
+    expect(await runSweep(services)).toMatchObject({ objectsWithoutRow: 0, rowsWithoutObject: 0 });
+    expect([await rowCounts(), await keys()]).toEqual([rows, objects]);
+    await wrong.delete(installationKey);
+  });
+
+  it('changes nothing when more rows lack their objects than crashes leave; told to go on, it only marks them', async () => {
+    for (let step = 100; step < 130; step += 1) await saveCheckpoint(step);
+    await finish(3);
+    await age(72);
+    const rows = await rowCounts();
+    const emptied = await otherStore('emptied');
+    await putIdentity(emptied);
+    const metrics = createMetrics();
+    await expect(runSweep({ ...services, objectStore: emptied, metrics })).rejects.toThrow(/34 of 34 rows have no object.*SWEEP_DRY_RUN/);
+    expect((await metrics.scrape()).body).toContain('styleforge_sweep_refused 1');
+    expect(await fixture.database.prisma.checkpoint.count({ where: { missingSince: null } })).toBe(rows[0]);
+    services.sweep = { ...services.sweep, brake: false };
+    expect(await runSweep({ ...services, objectStore: emptied })).toMatchObject({ rowsWithoutObject: 34, rowsRemoved: 0 });
+    expect(await rowCounts()).toEqual(rows);
+    expect(await fixture.database.prisma.checkpoint.count({ where: { missingSince: null } })).toBe(0);
+    // The volume is there again.
+    services.sweep = { ...services.sweep, brake: true };
+    expect(await runSweep(services)).toMatchObject({ rowsWithoutObject: 0, rowsFoundAgain: 34, objectsWithoutRow: 0 });
+    expect(await fixture.database.prisma.checkpoint.count({ where: { missingSince: null } })).toBe(rows[0]);
+    await emptied.delete(installationKey);
+  });
+
+  it('never removes the row of a result whose object is lost', async () => {
+    await finish(3);
+    await age(72);
+    for (const checkpoint of await fixture.database.checkpoints.list(projectId, jobId))
+      await store.delete(`${checkpoint.objectPrefix}unet/weights.bin`);
+    expect(await runSweep(services)).toMatchObject({ rowsWithoutObject: 3, rowsRemoved: 0 });
+    await fixture.database.prisma.checkpoint.updateMany({ data: { missingSince: new Date(Date.now() - 2 * HOUR_MS) } });
+    // Step 20 is the result, step 30 the furthest; step 10 is of no use without its files.
+    expect(await runSweep(services)).toMatchObject({ rowsWithoutObject: 3, rowsRemoved: 1 });
+    expect(await steps()).toEqual([20, 30]);
+  });
+
+  it('keeps what it removes in the trash for its days, from which it can be put back', async () => {
+    const orphan = generationImageKey(projectId, 'gen_gone', 0);
+    await put(orphan);
+    services.sweep = { ...services.sweep, orphanGraceHours: 0, trashDays: 7 };
+    expect(await runSweep(services)).toMatchObject({ objectsWithoutRow: 1, trash: 0 });
+    const today = new Date().toISOString().slice(0, 10);
+    expect(Buffer.from(await store.get(`trash/${today}/${orphan}`)).toString()).toBe(orphan);
+    const old = `trash/${new Date(Date.now() - 9 * DAY_MS).toISOString().slice(0, 10)}/projects/x/old.png`;
+    await put(old);
+    expect(await runSweep(services)).toMatchObject({ objectsWithoutRow: 0, trash: 1 });
+    expect(await store.head(old)).toBeNull();
+    await store.move(`trash/${today}/${orphan}`, orphan);
+    services.sweep = { ...services.sweep, trashDays: 0 };
+    expect(await runSweep(services)).toMatchObject({ objectsWithoutRow: 1 });
+    expect([await store.head(orphan), await store.head(`trash/${today}/${orphan}`)]).toEqual([null, null]);
   });
 
   it('is done by one process at a time', async () => {

@@ -41,8 +41,18 @@ export const flowEnvironment = {
     .number()
     .min(1)
     .default(24)
-    .describe('How old objects without a row, and rows without their object, must be before the sweep takes them'),
+    .describe(
+      'How old objects without a row must be before a sweep removes them; also the time between the first and the second look at a row without its object',
+    ),
   SWEEP_MINUTES: z.coerce.number().int().min(1).max(40_000).default(60).describe('Pause between two sweeps'),
+  TRASH_DAYS: days(7).describe(
+    'How long what a sweep removes from the object store stays below `trash/` there before it is deleted; 0 deletes at once',
+  ),
+  SWEEP_BRAKE: flag
+    .default(true)
+    .describe(
+      'Whether a sweep stops when more rows lack their objects, or more objects their rows, than crashes leave; `false` for one sweep, after its log was read',
+    ),
   SWEEP_DRY_RUN: flag.default(false).describe('Whether a sweep only logs what would go'),
 };
 
@@ -71,6 +81,10 @@ export interface FlowConfig {
     validationImageDays: number;
     generatedImageDays: number;
     webhookDeliveryDays: number;
+    /** What is removed from the store is deleted so many days later; 0: at once. */
+    trashDays: number;
+    /** Whether a sweep stops when store and database differ by more than crashes explain. */
+    brake: boolean;
   };
 }
 
@@ -92,6 +106,8 @@ export function flowConfigOf(settings: FlowEnvironment): FlowConfig {
       validationImageDays: settings.RETENTION_VALIDATION_IMAGE_DAYS,
       generatedImageDays: settings.RETENTION_GENERATED_IMAGE_DAYS,
       webhookDeliveryDays: settings.RETENTION_WEBHOOK_DELIVERY_DAYS,
+      trashDays: settings.TRASH_DAYS,
+      brake: settings.SWEEP_BRAKE,
     },
   };
 }
@@ -110,6 +126,8 @@ export function flowEnvironmentOf(flow: FlowConfig): NodeJS.ProcessEnv {
     RETENTION_WEBHOOK_DELIVERY_DAYS: String(flow.sweep.webhookDeliveryDays),
     ORPHAN_GRACE_HOURS: String(flow.sweep.orphanGraceHours),
     SWEEP_MINUTES: String(flow.sweep.everyMinutes),
+    TRASH_DAYS: String(flow.sweep.trashDays),
+    SWEEP_BRAKE: String(flow.sweep.brake),
     SWEEP_DRY_RUN: String(flow.sweep.dryRun),
   };
 }

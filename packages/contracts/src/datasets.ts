@@ -1,7 +1,7 @@
 // Datasets and their uploaded images.
 import { z } from 'zod';
 import { datasetId, imageId } from './ids.ts';
-import { pageOf, timestamp } from './pages.ts';
+import { missingObject, pageOf, timestamp } from './pages.ts';
 
 const DATASET_KINDS = ['style_ref', 'aux'] as const;
 export type DatasetKind = (typeof DATASET_KINDS)[number];
@@ -43,6 +43,7 @@ const datasetImage = z
     size_bytes: z.int(),
     sha256: z.string(),
     url: z.string(),
+    missing: missingObject,
     thumbnail_url: z.string().describe('The image in at most 256 pixels each way, as WebP'),
     created_at: timestamp,
   })

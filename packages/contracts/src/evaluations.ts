@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { failure } from './errors.ts';
 import { CLIP_EXTRACTORS, EXTRACTORS, METRICS } from './extractors.ts';
 import { checkpointId, datasetId, evaluationId, exampleId, trainingJobId } from './ids.ts';
-import { pageOf, timestamp } from './pages.ts';
+import { missingObject, pageOf, timestamp } from './pages.ts';
 import { promptList, promptSetReference } from './prompt-sets.ts';
 import { METHOD_SAMPLING, SAMPLERS } from './samplers.ts';
 import { generationStatus } from './statuses.ts';
@@ -156,6 +156,7 @@ export const evaluationImage = z
     height: z.int(),
     size_bytes: z.int(),
     sha256: z.string(),
+    missing: missingObject,
     url: z.string(),
   })
   .meta({ id: 'EvaluationImage' });

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { checkpointId, generationId, imageId, trainingJobId } from './ids.ts';
 import { failure } from './errors.ts';
-import { pageOf, pageQuery, timestamp } from './pages.ts';
+import { missingObject, pageOf, pageQuery, timestamp } from './pages.ts';
 import { METHOD_SAMPLING, SAMPLERS } from './samplers.ts';
 import { generationStatus } from './statuses.ts';
 
@@ -87,6 +87,7 @@ export const generatedImage = z
     height: z.int(),
     size_bytes: z.int(),
     sha256: z.string(),
+    missing: missingObject,
     url: z.string(),
     created_at: timestamp,
   })

@@ -23,4 +23,11 @@ export function pageOf<T extends z.ZodType>(item: T, id: string) {
 
 export type Page<T> = { data: T[]; has_more: boolean; next: string | null };
 
+/** Of a row whose object a sweep has not found in the store. */
+export const missingObject = z
+  .boolean()
+  .describe(
+    'The stored file was not found when the service last compared its records with the object store; downloads fail until it is back',
+  );
+
 export const timestamp = z.iso.datetime().describe('ISO 8601, UTC');

@@ -4,7 +4,7 @@ import { failure } from './errors.ts';
 import { evaluationProgress } from './evaluations.ts';
 import { hyperparameters } from './hyperparameters.ts';
 import { checkpointId, evaluationId, trainingJobId } from './ids.ts';
-import { pageOf, pageQuery, timestamp } from './pages.ts';
+import { missingObject, pageOf, pageQuery, timestamp } from './pages.ts';
 import { jobPriority, jobStatus } from './statuses.ts';
 import { trainingConfig } from './training-config.ts';
 import { TRAINING_METHODS } from './training-request.ts';
@@ -153,6 +153,7 @@ export const validationImage = z
     height: z.int(),
     size_bytes: z.int(),
     sha256: z.string(),
+    missing: missingObject,
     url: z.string(),
     created_at: timestamp,
   })
@@ -172,6 +173,7 @@ export const checkpoint = z
     step: z.int(),
     format: z.literal('diffusers'),
     size_bytes: z.int(),
+    missing: missingObject,
     files: z.array(checkpointFile),
     created_at: timestamp,
   })

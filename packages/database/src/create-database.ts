@@ -13,6 +13,7 @@ import { createEventRepository } from './repositories/events.ts';
 import { createGenerationRepository } from './repositories/generations.ts';
 import { createIdempotencyKeyRepository } from './repositories/idempotency-keys.ts';
 import { createImageRepository } from './repositories/images.ts';
+import { createInstallationRepository } from './repositories/installation.ts';
 import { createMetricRepository } from './repositories/metrics.ts';
 import { createOperationsRepository } from './repositories/operations.ts';
 import { createOutboxRepository } from './repositories/outbox.ts';
@@ -37,8 +38,10 @@ export function createDatabase(databaseUrl: string, { maxConnections = 10, onQue
   const pool = new pg.Pool({ connectionString: databaseUrl, max: maxConnections });
   const adapter = new PrismaPg(pool, { disposeExternalPool: true });
   const prisma = onQuery ? observedClient(adapter, onQuery) : new PrismaClient({ adapter, transactionOptions });
+  const alone = <Result>(name: string, work: () => Promise<Result>): Promise<Result | undefined> => exclusively(databaseUrl, name, work);
   return {
     prisma,
+    installation: createInstallationRepository(prisma, alone),
     apiKeys: createApiKeyRepository(prisma),
     datasets: createDatasetRepository(prisma),
     images: createImageRepository(prisma),
@@ -57,7 +60,7 @@ export function createDatabase(databaseUrl: string, { maxConnections = 10, onQue
     outbox: createOutboxRepository(prisma),
     idempotencyKeys: createIdempotencyKeyRepository(prisma),
     /** Runs work that one process at a time does; undefined when another is at it. */
-    exclusively: <Result>(name: string, work: () => Promise<Result>): Promise<Result | undefined> => exclusively(databaseUrl, name, work),
+    exclusively: alone,
     /** Follows a channel that the database notifies, on a connection beside the pool. */
     listen: (channel: string, onNotify: (payload: string) => void, onTrouble: (error: unknown) => void): Promise<Listener> =>
       listen(databaseUrl, channel, onNotify, onTrouble),

@@ -38,4 +38,6 @@ export type { NewStudy, StudyProgress, StudyRecord } from './repositories/studie
 export type { ValidationImageRow } from './repositories/validation-images.ts';
 export type { JobFilter, StatusChange, StopWish } from './repositories/training-jobs.ts';
 export type { AttemptFailure, DeliveryAttempt, NewWebhook, WebhookDeliveryRow, WebhookRow } from './repositories/webhooks.ts';
-export type { Expired, ExpectedObject } from './repositories/retention.ts';
+export type { ExpectedRow } from './repositories/expected-objects.ts';
+export type { InstallationRow } from './repositories/installation.ts';
+export type { Expired } from './repositories/retention.ts';

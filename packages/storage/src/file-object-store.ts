@@ -83,6 +83,12 @@ export class FileObjectStore implements ObjectStore {
     for (const key of keys) await this.delete(key);
   }
 
+  async move(from: string, to: string): Promise<void> {
+    await this.#stat(from);
+    await this.#moveInto(this.#path(from), this.#path(to), from);
+    await this.#removeEmptyFolders(dirname(from));
+  }
+
   #path(key: string): string {
     checkKey(key);
     return join(this.#root, key);
@@ -111,13 +117,15 @@ export class FileObjectStore implements ObjectStore {
     return hashing.result();
   }
 
-  async #moveInto(unfinished: string, target: string): Promise<void> {
+  async #moveInto(source: string, target: string, key?: string): Promise<void> {
     // A delete of the folder's last other object may remove the folder in between.
     for (let attempt = 1; ; attempt++) {
       await mkdir(dirname(target), { recursive: true });
       try {
-        return await rename(unfinished, target);
+        return await rename(source, target);
       } catch (error) {
+        // An object that is moved may be deleted meanwhile.
+        if (key !== undefined && (await statIfThere(source)) === undefined) throw new ObjectNotFoundError(key);
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempt === 5) throw error;
       }
     }

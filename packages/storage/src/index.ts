@@ -15,7 +15,11 @@ export {
   evaluationImageKey,
   evaluationReportKey,
   generationImageKey,
+  installationKey,
   manifestName,
+  projectsPrefix,
+  trashKey,
+  trashPrefix,
   validationImageKey,
 } from './keys.ts';
 export {
@@ -33,6 +37,7 @@ export {
 } from './object-store.ts';
 export { createObjectStoreProbe } from './object-store-probe.ts';
 export { observeObjectStore, type StoreObserver } from './observed-object-store.ts';
+export { identifyStore, type Installation, StoreIdentityError, verifyStore } from './store-identity.ts';
 
 /** Loads the AWS SDK only for a store that is on S3. */
 export async function createObjectStore(config: ObjectStoreConfig): Promise<ObjectStore> {

@@ -2,7 +2,7 @@
 
 const padded = (step: number) => String(step).padStart(8, '0');
 
-const projectPrefix = (projectId: string) => `projects/${projectId}/`;
+const projectPrefix = (projectId: string) => `${projectsPrefix}${projectId}/`;
 
 export const datasetPrefix = (projectId: string, datasetId: string) => `${projectPrefix(projectId)}datasets/${datasetId}/`;
 export const datasetImageKey = (projectId: string, datasetId: string, imageId: string) =>
@@ -10,6 +10,15 @@ export const datasetImageKey = (projectId: string, datasetId: string, imageId: s
 /** Made from the image when somebody asks for it; it can go at any time. */
 export const datasetThumbnailKey = (projectId: string, datasetId: string, imageId: string) =>
   `${datasetPrefix(projectId, datasetId)}thumbnails/${imageId}.webp`;
+
+/** The id of the installation that the store belongs to. */
+export const installationKey = 'installation.json';
+
+export const projectsPrefix = 'projects/';
+
+/** What a sweep has removed, by the day (`2026-01-31`) on which it did, until it is deleted. */
+export const trashPrefix = 'trash/';
+export const trashKey = (day: string, key: string) => `${trashPrefix}${day}/${key}`;
 
 const trainingJobPrefix = (projectId: string, jobId: string) => `${projectPrefix(projectId)}training-jobs/${jobId}/`;
 export const checkpointsPrefix = (projectId: string, jobId: string) => `${trainingJobPrefix(projectId, jobId)}checkpoints/`;

@@ -26,6 +26,8 @@ export interface ObjectStore {
   list(prefix: string): AsyncIterable<ListedObject>;
   delete(key: string): Promise<void>;
   deletePrefix(prefix: string): Promise<void>;
+  /** Gives the object another key, without carrying its bytes through this process. Throws ObjectNotFoundError. */
+  move(from: string, to: string): Promise<void>;
   /** A link that works without credentials for so many seconds; absent where the store has no server of its own. */
   presignGet?(key: string, seconds: number, answer?: { fileName?: string; contentType?: string }): Promise<string>;
   /** Frees what processes killed in the middle of a put have left, where that does not happen by itself. Returns how many. */

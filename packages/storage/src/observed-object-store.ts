@@ -25,6 +25,7 @@ export function observeObjectStore(store: ObjectStore, observe: StoreObserver): 
     list: (prefix) => store.list(prefix),
     delete: (key) => timed('delete', () => store.delete(key)),
     deletePrefix: (prefix) => timed('deletePrefix', () => store.deletePrefix(prefix)),
+    move: (from, to) => timed('move', () => store.move(from, to)),
     ...(store.presignGet && {
       presignGet: (...args: Parameters<NonNullable<ObjectStore['presignGet']>>) =>
         timed('presignGet', async () => store.presignGet?.(...args) ?? ''),

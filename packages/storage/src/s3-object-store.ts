@@ -14,6 +14,7 @@ import {
 import { Upload } from '@aws-sdk/lib-storage';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import type { ObjectStoreConfig } from '@styleforge/config';
+import { copyInS3 } from './s3-copy.ts';
 import { HashingStream, readableOf } from './hashing.ts';
 import { asUnavailable } from './s3-errors.ts';
 import {
@@ -122,6 +123,14 @@ export class S3ObjectStore implements ObjectStore {
 
   async delete(key: string): Promise<void> {
     await this.#client.send(new DeleteObjectCommand(this.#target(key))).catch(asKnownError(key));
+  }
+
+  async move(from: string, to: string): Promise<void> {
+    const { size, contentType } = (await this.head(from)) ?? {};
+    if (size === undefined) throw new ObjectNotFoundError(from);
+    const [source, target] = [this.#target(from), this.#target(to)];
+    await copyInS3(this.#client, { source, target, size, contentType }).catch(asKnownError(from));
+    await this.delete(from);
   }
 
   async deletePrefix(prefix: string): Promise<void> {

@@ -146,6 +146,18 @@ describe.each(['files', ...Object.keys(s3Servers), ...(realS3Missing === undefin
     await checkObjectStore(store);
   });
 
+  it('moves an object to another key', async () => {
+    const bytes = randomBytes(100_000);
+    await store.put('move/a b/from.png'.replace(' ', '+'), bytes);
+    await store.put('move/taken.png', Buffer.from('before'));
+    await store.move('move/a+b/from.png', 'move/taken.png');
+    expect(sha256(await store.get('move/taken.png'))).toBe(sha256(bytes));
+    expect(await store.head('move/taken.png')).toEqual({ size: 100_000, contentType: 'image/png' });
+    expect(await store.head('move/a+b/from.png')).toBeNull();
+    await expect(store.move('move/a+b/from.png', 'move/taken.png')).rejects.toThrow(ObjectNotFoundError);
+    expect(sha256(await store.get('move/taken.png'))).toBe(sha256(bytes));
+  });
+
   it('reads ranges and tells the whole size', async () => {
     await store.put('range.txt', Buffer.from('0123456789'));
     const read = async (range?: { start: number; end?: number }) => {

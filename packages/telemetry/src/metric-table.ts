@@ -62,6 +62,11 @@ export const METRICS = {
     labels: ['operation', 'outcome'],
     buckets: fast,
   },
+  styleforge_sweep_refused: {
+    kind: 'gauge',
+    help: '1 after a sweep that changed nothing, because store and database do not belong together or differ too much, else 0',
+    labels: [],
+  },
   styleforge_dependency_up: {
     kind: 'gauge',
     help: '1 while a dependency answered when readiness was last asked, else 0',

@@ -26,6 +26,7 @@ export function presentImage(row: ImageRow): DatasetImageBody {
     height: row.height,
     size_bytes: row.sizeBytes,
     sha256: row.sha256,
+    missing: row.missingSince !== null,
     url: imageUrl(row.id),
     thumbnail_url: thumbnailUrl(row.id),
     created_at: row.createdAt.toISOString(),

@@ -29,6 +29,18 @@ export function presentEvaluationImage({
   height,
   sizeBytes,
   sha256,
+  missingSince,
 }: EvaluationImageRow): EvaluationImageBody {
-  return { model, index, prompt, seed, width, height, size_bytes: sizeBytes, sha256, url: evaluationImageUrl(evaluationId, model, index) };
+  return {
+    model,
+    index,
+    prompt,
+    seed,
+    width,
+    height,
+    size_bytes: sizeBytes,
+    sha256,
+    missing: missingSince !== null,
+    url: evaluationImageUrl(evaluationId, model, index),
+  };
 }

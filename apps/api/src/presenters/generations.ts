@@ -32,6 +32,7 @@ function presentGeneratedImage(row: GeneratedImageRow): GeneratedImageBody {
     height: row.height,
     size_bytes: row.sizeBytes,
     sha256: row.sha256,
+    missing: row.missingSince !== null,
     url: imageUrl(row.id),
     created_at: row.createdAt.toISOString(),
   };

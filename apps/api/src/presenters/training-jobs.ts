@@ -57,9 +57,21 @@ export function presentEvent(row: JobEventRow): JobEventBody {
 }
 
 export function presentValidationImage(row: ValidationImageRow): ValidationImageBody {
-  const { jobId, step, index, prompt, seed, width, height, sizeBytes, sha256, createdAt } = row;
+  const { jobId, step, index, prompt, seed, width, height, sizeBytes, sha256, missingSince, createdAt } = row;
   const url = validationImageUrl(jobId, step, index);
-  return { step, index, prompt, seed, width, height, size_bytes: sizeBytes, sha256, url, created_at: createdAt.toISOString() };
+  return {
+    step,
+    index,
+    prompt,
+    seed,
+    width,
+    height,
+    size_bytes: sizeBytes,
+    sha256,
+    missing: missingSince !== null,
+    url,
+    created_at: createdAt.toISOString(),
+  };
 }
 
 /** Links lead straight to the object store when it can sign them, else through this API. */
@@ -74,6 +86,7 @@ export async function presentCheckpoint(row: CheckpointRow, store: ObjectStore):
     step: row.step,
     format: 'diffusers',
     size_bytes: row.sizeBytes,
+    missing: row.missingSince !== null,
     files: await Promise.all(files),
     created_at: row.createdAt.toISOString(),
   };

@@ -1,5 +1,6 @@
 // Removes what has been kept for as many days as the settings say: the row first, then its objects, which are orphans if that breaks off.
-import type { SweepServices } from './run-sweep.ts';
+import type { SweepServices } from './sweep-services.ts';
+import { discard } from './trash.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -24,7 +25,8 @@ export async function expire(services: SweepServices): Promise<Record<string, nu
   };
 }
 
-async function expireKind(days: number, find: (before: Date) => Promise<Doomed[]>, { objectStore, sweep }: SweepServices): Promise<number> {
+async function expireKind(days: number, find: (before: Date) => Promise<Doomed[]>, services: SweepServices): Promise<number> {
+  const { sweep } = services;
   if (days === 0) return 0;
   const before = new Date(Date.now() - days * DAY_MS);
   let count = 0;
@@ -34,7 +36,7 @@ async function expireKind(days: number, find: (before: Date) => Promise<Doomed[]
     if (sweep.dryRun || doomed.length === 0) return count;
     for (const { objects, remove } of doomed) {
       await remove();
-      await (objects.endsWith('/') ? objectStore.deletePrefix(objects) : objectStore.delete(objects));
+      await discard(objects, services);
     }
   }
 }

@@ -1,26 +1,37 @@
 // The regular clean-up: what has been kept long enough goes, and so does what store and database do not agree about.
-import type { FlowConfig } from '@styleforge/config';
-import type { Database } from '@styleforge/database';
-import type { ObjectStore } from '@styleforge/storage';
-import type { Logger } from '../logger.ts';
+import { verifyStore } from '@styleforge/storage';
 import { expire } from './expire.ts';
 import { sweepOrphans } from './orphans.ts';
+import type { SweepServices } from './sweep-services.ts';
+import { emptyTrash } from './trash.ts';
 
-export interface SweepServices {
-  database: Database;
-  objectStore: ObjectStore;
-  sweep: FlowConfig['sweep'];
-  log: Logger;
-}
+export type { SweepServices } from './sweep-services.ts';
 
-/** How many of each kind went, or with `dryRun` would go. Null when another process is sweeping. */
+/**
+ * How many of each kind went, or with `dryRun` would go. Null when another process is sweeping. Throws, and has changed nothing, when
+ * the store is not this database's own, or when the two differ by more than crashes explain.
+ */
 export async function runSweep(services: SweepServices): Promise<Record<string, number> | null> {
-  const { database, sweep, log } = services;
-  const swept = await database.exclusively('sweep', async () => ({ ...(await expire(services)), ...(await sweepOrphans(services)) }));
+  const { database, sweep, log, metrics } = services;
+  const swept = await database
+    .exclusively('sweep', () => sweepAll(services))
+    .catch((error: unknown) => {
+      metrics?.set('styleforge_sweep_refused', {}, 1);
+      throw error;
+    });
   if (swept === undefined) {
     log.info({}, 'another process is sweeping');
     return null;
   }
+  metrics?.set('styleforge_sweep_refused', {}, 0);
   log.info({ ...swept, dryRun: sweep.dryRun }, sweep.dryRun ? 'sweep: this would go' : 'sweep: this is gone');
   return swept;
+}
+
+async function sweepAll(services: SweepServices): Promise<Record<string, number>> {
+  const { objectStore, objectStoreConfig, database } = services;
+  await verifyStore(objectStore, objectStoreConfig, database.installation);
+  // First: it refuses to go on when the store seems to be damaged.
+  const orphans = await sweepOrphans(services);
+  return { ...orphans, ...(await expire(services)), trash: await emptyTrash(services) };
 }

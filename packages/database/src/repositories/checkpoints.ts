@@ -19,7 +19,7 @@ export function createCheckpointRepository(prisma: PrismaClient) {
       const row = await prisma.checkpoint.upsert({
         where: { jobId_step: { jobId, step } },
         create: { id: newId('checkpoint'), projectId, jobId, step, objectPrefix, files, sizeBytes },
-        update: { objectPrefix, files, sizeBytes },
+        update: { objectPrefix, files, sizeBytes, missingSince: null },
       });
       return toRow(row);
     },

@@ -110,12 +110,12 @@ export function createEvaluationRepository(prisma: PrismaClient) {
     },
 
     /** An image that is made again after a worker died replaces the first. */
-    async recordImage({ seed, ...image }: Omit<EvaluationImageRow, 'createdAt'>): Promise<void> {
+    async recordImage({ seed, ...image }: Omit<EvaluationImageRow, 'createdAt' | 'missingSince'>): Promise<void> {
       const { evaluationId, model, index, ...values } = image;
       await prisma.evaluationImage.upsert({
         where: { evaluationId_model_index: { evaluationId, model, index } },
         create: { ...image, seed: BigInt(seed) },
-        update: { ...values, seed: BigInt(seed) },
+        update: { ...values, seed: BigInt(seed), missingSince: null },
       });
     },
 

@@ -20,7 +20,7 @@ export type GenerationFilter = { status?: GenerationStatus | undefined };
 
 export type GenerationModel = { baseModel: string } | { checkpointId: string };
 export type NewGeneration = { id?: string | undefined; projectId: string; model: GenerationModel; config: GenerationConfig };
-export type NewGeneratedImage = Omit<GeneratedImageRow, 'createdAt'>;
+export type NewGeneratedImage = Omit<GeneratedImageRow, 'createdAt' | 'missingSince'>;
 export type GenerationChange = { from: GenerationStatus; to: GenerationStatus; attempt?: number; error?: Failure };
 
 export function createGenerationRepository(prisma: PrismaClient) {
@@ -118,7 +118,7 @@ export function createGenerationRepository(prisma: PrismaClient) {
         const row = await transaction.generatedImage.upsert({
           where: { generationId_index: { generationId, index } },
           create: { ...image, seed: BigInt(seed) },
-          update: { ...values, seed: BigInt(seed) },
+          update: { ...values, seed: BigInt(seed), missingSince: null },
         });
         return toImageRow(row);
       });

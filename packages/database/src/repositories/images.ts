@@ -5,7 +5,7 @@ import type { PrismaClient } from '../prisma-types.ts';
 
 export type ImageRow = Image;
 export type ImageMeasures = Pick<Image, 'fileName' | 'component' | 'width' | 'height'>;
-export type NewImage = Omit<Image, 'createdAt'>;
+export type NewImage = Omit<Image, 'createdAt' | 'missingSince'>;
 
 export function createImageRepository(prisma: PrismaClient) {
   return {

@@ -1,21 +1,17 @@
-// What has been kept long enough, and what the rows of one project say of the object store.
+// What has been kept long enough, and goes.
 import { FINISHED_JOB_STATUSES, LIVE_JOB_STATUSES } from '@styleforge/contracts';
 import { Prisma } from '../generated/client.ts';
 import type { PrismaClient } from '../prisma-types.ts';
+import { createExpectedObjects } from './expected-objects.ts';
 
 /** `objects` is a key, or a prefix that ends with a slash. */
 export type Expired = { id: string; objects: string };
-/** An object that a row stands for, and how to remove the row when the object is gone. */
-export type ExpectedObject = { key: string; createdAt: Date; remove: (() => Promise<unknown>) | null } & (
-  | { kind: 'dataset image'; datasetId: string; imageId: string }
-  | { kind: 'checkpoint'; objectPrefix: string }
-  | { kind: 'validation image' | 'generated image' | 'evaluation image' }
-);
-
 const BATCH = 500;
 
 export function createRetentionRepository(prisma: PrismaClient) {
   return {
+    expectedRows: createExpectedObjects(prisma),
+
     /** Of jobs that ended before then, all but the result and the furthest, and but those that a generation or an evaluation still needs. */
     async expiredCheckpoints(before: Date): Promise<Expired[]> {
       return prisma.$queryRaw<Expired[]>`
@@ -67,55 +63,6 @@ export function createRetentionRepository(prisma: PrismaClient) {
           and not exists (select 1 from webhook_deliveries where webhook_id = webhooks.id)
           and not exists (select 1 from training_jobs where webhook_url = webhooks.url and project_id = webhooks.project_id and finished_at is null)`;
       return count;
-    },
-
-    /** Every object that the project's rows stand for; of a checkpoint each of its files. */
-    async expectedObjects(projectId: string): Promise<ExpectedObject[]> {
-      const [images, generated, validations, checkpoints, evaluated] = await Promise.all([
-        prisma.image.findMany({ where: { projectId } }),
-        prisma.generatedImage.findMany({ where: { projectId } }),
-        prisma.validationImage.findMany({ where: { job: { projectId } } }),
-        prisma.checkpoint.findMany({ where: { projectId } }),
-        prisma.evaluationImage.findMany({ where: { evaluation: { projectId } } }),
-      ]);
-      return [
-        // What a caller has uploaded is not made again: its row stays, for people to see.
-        ...images.map(({ id: imageId, datasetId, objectKey: key, createdAt }) => ({
-          key,
-          createdAt,
-          kind: 'dataset image' as const,
-          datasetId,
-          imageId,
-          remove: null,
-        })),
-        ...generated.map(({ id, objectKey: key, createdAt }) => ({
-          key,
-          createdAt,
-          kind: 'generated image' as const,
-          remove: () => prisma.generatedImage.deleteMany({ where: { id } }),
-        })),
-        ...validations.map(({ jobId, step, index, objectKey: key, createdAt }) => ({
-          key,
-          createdAt,
-          kind: 'validation image' as const,
-          remove: () => prisma.validationImage.deleteMany({ where: { jobId, step, index } }),
-        })),
-        ...checkpoints.flatMap(({ id, objectPrefix, files, createdAt }) =>
-          (files as { path: string }[]).map(({ path }) => ({
-            key: objectPrefix + path,
-            createdAt,
-            kind: 'checkpoint' as const,
-            objectPrefix,
-            remove: () => prisma.checkpoint.deleteMany({ where: { id } }),
-          })),
-        ),
-        ...evaluated.map(({ evaluationId, model, index, objectKey: key, createdAt }) => ({
-          key,
-          createdAt,
-          kind: 'evaluation image' as const,
-          remove: () => prisma.evaluationImage.deleteMany({ where: { evaluationId, model, index } }),
-        })),
-      ];
     },
 
     async evaluationIds(projectId: string): Promise<string[]> {

@@ -9,12 +9,12 @@ export type ValidationImageRow = Omit<ValidationImage, 'seed'> & { seed: number 
 export function createValidationImageRepository(prisma: PrismaClient) {
   return {
     /** A step that is validated again after a resume replaces its images, which are the same. */
-    async record({ seed, ...image }: Omit<ValidationImageRow, 'createdAt'>): Promise<void> {
+    async record({ seed, ...image }: Omit<ValidationImageRow, 'createdAt' | 'missingSince'>): Promise<void> {
       const { jobId, step, index, ...values } = image;
       await prisma.validationImage.upsert({
         where: { jobId_step_index: { jobId, step, index } },
         create: { ...image, seed: BigInt(seed) },
-        update: { ...values, seed: BigInt(seed) },
+        update: { ...values, seed: BigInt(seed), missingSince: null },
       });
     },
 

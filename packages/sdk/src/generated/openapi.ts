@@ -978,6 +978,8 @@ export interface components {
             format: "diffusers";
             /** @example ckpt_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
             id: string;
+            /** @description The stored file was not found when the service last compared its records with the object store; downloads fail until it is back */
+            missing: boolean;
             size_bytes: number;
             step: number;
             /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
@@ -1521,6 +1523,8 @@ export interface components {
             height: number;
             /** @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
             id: string;
+            /** @description The stored file was not found when the service last compared its records with the object store; downloads fail until it is back */
+            missing: boolean;
             sha256: string;
             size_bytes: number;
             /** @description The image in at most 256 pixels each way, as WebP */
@@ -1600,6 +1604,8 @@ export interface components {
         EvaluationImage: {
             height: number;
             index: number;
+            /** @description The stored file was not found when the service last compared its records with the object store; downloads fail until it is back */
+            missing: boolean;
             /** @description Its place in `config.models` */
             model: number;
             /** @description As the model got it, with the words for the style */
@@ -1719,6 +1725,8 @@ export interface components {
             /** @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
             id: string;
             index: number;
+            /** @description The stored file was not found when the service last compared its records with the object store; downloads fail until it is back */
+            missing: boolean;
             prompt: string;
             seed: number;
             sha256: string;
@@ -2595,6 +2603,8 @@ export interface components {
             created_at: string;
             height: number;
             index: number;
+            /** @description The stored file was not found when the service last compared its records with the object store; downloads fail until it is back */
+            missing: boolean;
             prompt: string;
             seed: number;
             sha256: string;

@@ -1,0 +1,28 @@
+// The limit up to which a difference between store and database is taken for what crashes leave. Beyond it, something else is wrong.
+import type { Differences } from './differences.ts';
+import type { SweepServices } from './sweep-services.ts';
+
+/** Store and database differ so much that nothing may be concluded from it. */
+export class SweepRefusedError extends Error {
+  override name = 'SweepRefusedError';
+}
+
+/** Rows without their objects: a crash between two writes leaves at most one. */
+const mostRows = (rows: number) => Math.max(20, rows * 0.01);
+/** Objects without rows: a crash in the middle of a deletion leaves all of a dataset or of a checkpoint, and they only move to the trash. */
+const mostObjects = (objects: number) => Math.max(200, objects * 0.1);
+
+/** Throws SweepRefusedError; a dry run, which changes nothing, goes on and shows what is wrong. */
+export function assertExplainable({ missing, rows, orphans, objects }: Differences, { sweep, log }: SweepServices): void {
+  const newlyMissing = missing.filter(({ row }) => row.missingSince === null);
+  const reasons = [
+    newlyMissing.length > mostRows(rows) && `${newlyMissing.length} of ${rows} rows have no object in the store (${newlyMissing[0]?.key})`,
+    orphans.length > mostObjects(objects) && `${orphans.length} of ${objects} objects have no row in the database (${orphans[0]})`,
+  ].filter((reason) => reason !== false);
+  if (reasons.length === 0) return;
+  const message =
+    `The sweep changes nothing: ${reasons.join(', and ')}. Is the object store whole, and the database the newest? SWEEP_DRY_RUN=true lists ` +
+    'the differences; when they are right, one sweep with SWEEP_BRAKE=false marks rows as missing, and moves objects to the trash';
+  if (sweep.brake && !sweep.dryRun) throw new SweepRefusedError(message);
+  log.warn({ rows, objects, missing: newlyMissing.length, orphans: orphans.length }, message);
+}

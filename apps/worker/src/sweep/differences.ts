@@ -1,0 +1,77 @@
+// How store and database differ: objects without a row and rows without an object, which a crash between two writes leaves.
+import type { ExpectedRow } from '@styleforge/database';
+import { datasetThumbnailKey, evaluationReportKey, type ListedObject, manifestName, projectsPrefix } from '@styleforge/storage';
+import type { SweepServices } from './sweep-services.ts';
+
+const HOUR_MS = 3_600_000;
+
+/** Kinds of objects that a row stands for. Others, such as class images, are left alone. */
+const OWNED = /^projects\/[^/]+\/(?:datasets|generations|evaluations|training-jobs\/[^/]+\/(?:validation|checkpoints))\//;
+
+export interface Differences {
+  objects: number;
+  rows: number;
+  /** Keys of objects without a row. */
+  orphans: string[];
+  /** Rows without an object, with the first of its keys that is not in the store. */
+  missing: { row: ExpectedRow; key: string }[];
+  /** Rows marked as missing whose objects are all in the store. */
+  foundAgain: ExpectedRow[];
+}
+
+export async function findDifferences(services: SweepServices): Promise<Differences> {
+  const found: Differences = { objects: 0, rows: 0, orphans: [], missing: [], foundAgain: [] };
+  const projects = new Set((await services.database.prisma.project.findMany({ select: { id: true } })).map(({ id }) => id));
+  for await (const [projectId, objects] of byProject(services)) {
+    projects.delete(projectId);
+    await compareProject(projectId, objects, services, found);
+  }
+  for (const projectId of projects) await compareProject(projectId, [], services, found);
+  return found;
+}
+
+/** A store lists what is below one folder together, and so a project's objects. */
+async function* byProject({ objectStore }: SweepServices): AsyncGenerator<[string, ListedObject[]]> {
+  let current: string | undefined;
+  let objects: ListedObject[] = [];
+  for await (const object of objectStore.list(projectsPrefix)) {
+    const [, projectId = ''] = object.key.split('/');
+    if (current !== undefined && projectId !== current) {
+      yield [current, objects];
+      objects = [];
+    }
+    current = projectId;
+    objects.push(object);
+  }
+  if (current !== undefined) yield [current, objects];
+}
+
+async function compareProject(projectId: string, objects: ListedObject[], services: SweepServices, found: Differences): Promise<void> {
+  const { database, objectStore } = services;
+  const graceEnd = graceEndOf(services);
+  // After the listing: a row is written after its object, so whatever is listed has its row by now, or is an orphan or young.
+  const expected = await database.retention.expectedRows(projectId);
+  const reports = (await database.retention.evaluationIds(projectId)).map((id) => evaluationReportKey(projectId, id));
+  const known = new Set([...reports, ...expected.flatMap((row) => [...row.keys, ...companionsOf(projectId, row)])]);
+  found.objects += objects.length;
+  found.rows += expected.length;
+  found.orphans.push(...objects.filter(({ key, modifiedAt }) => OWNED.test(key) && modifiedAt < graceEnd && !known.has(key)).map(keyOf));
+  const stored = new Set(objects.map(keyOf));
+  for (const row of expected) {
+    const key = row.keys.find((wanted) => !stored.has(wanted));
+    if (key === undefined && row.missingSince !== null) found.foundAgain.push(row);
+    // What a listing does not show is asked for once more.
+    if (key !== undefined && row.createdAt < graceEnd && (await objectStore.head(key)) === null) found.missing.push({ row, key });
+  }
+}
+
+/** Objects without rows of their own that belong to the row's object. */
+function companionsOf(projectId: string, row: ExpectedRow): string[] {
+  if (row.kind === 'dataset image') return [datasetThumbnailKey(projectId, row.datasetId, row.imageId)];
+  return row.kind === 'checkpoint' ? [row.objectPrefix + manifestName] : [];
+}
+
+const keyOf = ({ key }: { key: string }) => key;
+
+/** What is younger may have its other half on its way. */
+export const graceEndOf = ({ sweep }: SweepServices) => new Date(Date.now() - sweep.orphanGraceHours * HOUR_MS);

@@ -1,0 +1,16 @@
+// What a sweep works with.
+import type { FlowConfig, ObjectStoreConfig } from '@styleforge/config';
+import type { Database } from '@styleforge/database';
+import type { ObjectStore } from '@styleforge/storage';
+import type { Metrics } from '@styleforge/telemetry';
+import type { Logger } from '../logger.ts';
+
+export interface SweepServices {
+  database: Database;
+  objectStore: ObjectStore;
+  /** Where the store is, for messages about it. */
+  objectStoreConfig: ObjectStoreConfig;
+  sweep: FlowConfig['sweep'];
+  log: Logger;
+  metrics?: Metrics | undefined;
+}
