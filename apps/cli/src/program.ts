@@ -1,5 +1,6 @@
 // All verbs of the command line.
 import completion from '@bomb.sh/tab/commander';
+import { VERSION } from '@styleforge/contracts';
 import { DEFAULT_BASE_URL } from '@styleforge/sdk';
 import { Command } from 'commander';
 import { addDatasetCommands } from './commands/datasets.ts';
@@ -33,6 +34,7 @@ Examples:
 export function createProgram(): Command {
   const program = new Command('styleforge')
     .description('Teach a text-to-image model a style from twenty pictures: the command line of a StyleForge service.')
+    .version(VERSION, '--version', 'print the version')
     .option('--json', 'print the result as JSON and nothing else on standard output')
     .option('--base-url <url>', `where the service is (STYLEFORGE_BASE_URL, then what login kept, then ${DEFAULT_BASE_URL})`)
     .option('--api-key <key>', 'the API key (STYLEFORGE_API_KEY, then what login kept)')

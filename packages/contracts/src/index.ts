@@ -27,3 +27,4 @@ export * from './training-jobs.ts';
 export * from './training-pictures.ts';
 export * from './training-request.ts';
 export * from './webhooks.ts';
+export * from './version.ts';

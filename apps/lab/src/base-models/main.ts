@@ -1,36 +1,31 @@
 // npm run base-models -- add NAME SOURCE [options]: makes a Stable Diffusion checkpoint a base model of this installation.
-import { parseArgs } from 'node:util';
 import { loadConfig } from '@styleforge/config';
+import { readCommandLine, refuseCall } from '../command-line.ts';
 import { addBaseModel } from './add-base-model.ts';
 import { PREDICTION_TYPES } from './layouts.ts';
 
-const usage = `npm run base-models -- add NAME SOURCE [options]
+const PROGRAM = {
+  usage: 'npm run base-models -- add NAME SOURCE',
+  about: `Makes a Stable Diffusion checkpoint a base model of this installation. SOURCE is one of:
 
-SOURCE  hf:OWNER/NAME                    a repository of a model hub (HUB_URL, HUB_TOKEN)
-        hf:OWNER/NAME/file.safetensors   one file of it
-        s3://BUCKET/PREFIX/              a diffusers folder, or s3://BUCKET/file.safetensors (S3_ENDPOINT and others)
-        https://.../file.safetensors
-        a path                           of a diffusers folder or a .safetensors file
-
---revision REVISION          branch, tag or commit of the hub's repository (main)
---sha256 [FILE=]HEX          refuse other bytes; for a folder once for each file
---config FOLDER              of a single file that is not shaped as Stable Diffusion 1.x or 2.x: a folder with its configs
---prediction-type TYPE       ${PREDICTION_TYPES.join(' or ')}; of a single file of Stable Diffusion 2.x
---title, --license, --auxiliary-prompt TEXT    what GET /v1/base-models shows, and what training takes as the Aux prompt
-`;
-
-const { values, positionals } = parseArgs({
+  hf:OWNER/NAME                    a repository of a model hub (HUB_URL, HUB_TOKEN)
+  hf:OWNER/NAME/file.safetensors   one file of it
+  s3://BUCKET/PREFIX/              a diffusers folder, or s3://BUCKET/file.safetensors (S3_ENDPOINT and others)
+  https://.../file.safetensors
+  a path                           to a diffusers folder or a .safetensors file`,
   allowPositionals: true,
   options: {
-    revision: { type: 'string', default: 'main' },
-    sha256: { type: 'string', multiple: true, default: [] },
-    config: { type: 'string' },
-    'prediction-type': { type: 'string' },
-    title: { type: 'string' },
-    license: { type: 'string' },
-    'auxiliary-prompt': { type: 'string' },
+    revision: { type: 'string', default: 'main', help: "branch, tag or commit of the hub's repository" },
+    sha256: { type: 'string', multiple: true, default: [] as string[], help: '[FILE=]HEX: refuse other bytes; for a folder once for each file' },
+    config: { type: 'string', help: 'folder with the configs of a single file that is not shaped as Stable Diffusion 1.x or 2.x' },
+    'prediction-type': { type: 'string', help: `${PREDICTION_TYPES.join(' or ')}; for a single file of Stable Diffusion 2.x` },
+    title: { type: 'string', help: 'title that GET /v1/base-models shows' },
+    license: { type: 'string', help: 'licence that GET /v1/base-models shows' },
+    'auxiliary-prompt': { type: 'string', help: 'Aux prompt that training uses by default' },
   },
-});
+} as const;
+
+const { values, positionals } = readCommandLine(PROGRAM);
 
 function parseDigest(text: string): [path: string, hex: string] {
   const [, path = '', hex = ''] = /^(?:(.+)=)?([0-9a-fA-F]{64})$/.exec(text) ?? [];
@@ -81,8 +76,7 @@ async function add(name: string, source: string): Promise<void> {
 
 const [verb, name, source, ...more] = positionals;
 if (verb !== 'add' || name === undefined || source === undefined || more.length > 0) {
-  process.stderr.write(usage);
-  process.exitCode = 2;
+  refuseCall(PROGRAM, 'say what to add: add NAME SOURCE');
 } else {
   await add(name, source).catch((error: unknown) => {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

@@ -1,4 +1,6 @@
 // npm run bench -- <name> [options]: measures one part of the project and prints what it saw, one JSON line a figure.
+import { readCommandLine, refuseCall } from '../command-line.ts';
+
 const benchmarks: Readonly<Record<string, () => Promise<{ run: (args: string[]) => Promise<void> }>>> = {
   api: () => import('./api.ts'),
   train: () => import('./train.ts'),
@@ -11,11 +13,16 @@ const benchmarks: Readonly<Record<string, () => Promise<{ run: (args: string[]) 
   'base-models': () => import('./base-models.ts'),
 };
 
-const [name, ...args] = process.argv.slice(2);
-const load = benchmarks[name ?? ''];
-if (!load) {
-  console.error(`npm run bench -- NAME [options], where NAME is one of: ${Object.keys(benchmarks).join(', ')}`);
-  process.exitCode = 2;
-} else {
+const [name = '--help', ...args] = process.argv.slice(2);
+const load = benchmarks[name];
+if (load) {
   await (await load()).run(args);
+} else {
+  const program = {
+    usage: 'npm run bench -- NAME',
+    about: `Measures one part of the project and prints one JSON line a figure. NAME is one of: ${Object.keys(benchmarks).join(', ')}.`,
+    options: {},
+  };
+  readCommandLine({ ...program, args: name.startsWith('-') ? [name] : [] });
+  refuseCall(program, `there is no benchmark '${name}'`);
 }

@@ -1,19 +1,22 @@
 // `npm run demo`: starts the service in a fresh folder, runs one job through it, shows before and after, and stops everything.
 import { rm } from 'node:fs/promises';
 import { isAbsolute, join, relative } from 'node:path';
-import { parseArgs } from 'node:util';
 import { type Config, loadConfig } from '@styleforge/config';
+import { baseStyles, targetStyles } from '@styleforge/samples';
+import { readCommandLine } from '../command-line.ts';
 import { optionalNumber } from '../options.ts';
 import { startService } from '../start/start-service.ts';
 import { ApiClient } from './api-client.ts';
 import { type DemoOptions, runDemo } from './run-demo.ts';
 
-const { values } = parseArgs({
+const { values } = readCommandLine({
+  usage: 'npm run demo --',
+  about: 'Runs one whole job on sample images: upload, train, generate, report. Needs no running service and leaves its files to look at.',
   options: {
-    'base-model': { type: 'string', default: 'styleforge-mini' },
-    style: { type: 'string', default: 'ink' },
-    'aux-style': { type: 'string', default: 'fluent' },
-    steps: { type: 'string' },
+    'base-model': { type: 'string', default: 'styleforge-mini', help: 'base model to fine-tune' },
+    style: { type: 'string', default: 'ink', help: `sample style to teach: ${targetStyles.join(', ')}` },
+    'aux-style': { type: 'string', default: 'fluent', help: `style of the Aux images: ${baseStyles.join(', ')}` },
+    steps: { type: 'string', help: "training steps; the base model's default when omitted" },
   },
 });
 

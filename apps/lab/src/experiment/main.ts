@@ -3,27 +3,29 @@ import { openExtractor } from '@styleforge/metrics';
 import { targetStyles } from '@styleforge/samples';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readCommandLine } from '../command-line.ts';
 import { numberOption, optionalNumber } from '../options.ts';
 import { listCells, trainingKey, type Cell } from './cells.ts';
 import { plotMetric } from './plot.ts';
 import { runCell, type CellResult } from './run-cell.ts';
 import { writeTables } from './table.ts';
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = readCommandLine({
+  usage: 'npm run experiment -- [paper-table] [aux] [mix] [steps] [captions] [prompts]',
+  about: "Repeats the paper's comparisons at the shipped model's size. Run again, it continues where it stopped.",
   allowPositionals: true,
   options: {
-    directory: { type: 'string', default: '.styleforge/experiment' },
-    model: { type: 'string', default: 'models/styleforge-mini' },
-    extractor: { type: 'string', default: 'models/mini-clip' },
-    styles: { type: 'string', default: targetStyles.join(',') },
-    seeds: { type: 'string', default: '3' },
-    steps: { type: 'string', default: '200' },
-    pictures: { type: 'string', default: '120' },
-    reference: { type: 'string', default: '400' },
-    'sampling-steps': { type: 'string' },
-    'batch-size': { type: 'string' },
-    threads: { type: 'string' },
+    directory: { type: 'string', default: '.styleforge/experiment', help: 'folder of results, tables and plots' },
+    model: { type: 'string', default: 'models/styleforge-mini', help: 'folder of the base model' },
+    extractor: { type: 'string', default: 'models/mini-clip', help: 'folder of the feature extractor' },
+    styles: { type: 'string', default: targetStyles.join(','), help: 'styles to train' },
+    seeds: { type: 'string', default: '3', help: 'number of seeds' },
+    steps: { type: 'string', default: '200', help: 'training steps' },
+    pictures: { type: 'string', default: '120', help: 'images to generate for each cell' },
+    reference: { type: 'string', default: '400', help: 'reference images' },
+    'sampling-steps': { type: 'string', help: 'sampling steps of each image' },
+    'batch-size': { type: 'string', help: 'images sampled at a time' },
+    threads: { type: 'string', help: 'processor threads' },
   },
 });
 

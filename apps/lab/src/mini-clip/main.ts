@@ -3,7 +3,7 @@ import { CLIPTokenizer } from '@styleforge/diffusion';
 import { buildImageCache } from '@styleforge/samples';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readCommandLine } from '../command-line.ts';
 import { numberOption, optionalNumber } from '../options.ts';
 import { writeTokenizer } from '../tokenizer/main.ts';
 import { exportMiniClip } from './export.ts';
@@ -11,16 +11,18 @@ import { TEXT_TOKENS } from './geometry.ts';
 import { allStyles } from './pairs.ts';
 import { trainMiniClip } from './train.ts';
 
-const { values } = parseArgs({
+const { values } = readCommandLine({
+  usage: 'npm run pretrain:clip --',
+  about: 'Trains the shipped feature extractor on all emoji sets. Run again, it continues where it stopped.',
   options: {
-    directory: { type: 'string', default: '.styleforge/pretrain' },
-    output: { type: 'string', default: '.styleforge/pretrain/mini-clip' },
-    steps: { type: 'string', default: '2500' },
-    'batch-size': { type: 'string', default: '64' },
-    'learning-rate': { type: 'string', default: '1e-3' },
-    'snapshot-minutes': { type: 'string', default: '8' },
-    seed: { type: 'string', default: '1337' },
-    threads: { type: 'string' },
+    directory: { type: 'string', default: '.styleforge/pretrain', help: 'folder of the run' },
+    output: { type: 'string', default: '.styleforge/pretrain/mini-clip', help: 'folder that receives the model' },
+    steps: { type: 'string', default: '2500', help: 'training steps' },
+    'batch-size': { type: 'string', default: '64', help: 'pairs of a step' },
+    'learning-rate': { type: 'string', default: '1e-3', help: 'peak learning rate' },
+    'snapshot-minutes': { type: 'string', default: '8', help: 'minutes between snapshots' },
+    seed: { type: 'string', default: '1337', help: 'seed of all random numbers' },
+    threads: { type: 'string', help: 'processor threads' },
   },
 });
 

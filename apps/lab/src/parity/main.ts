@@ -1,6 +1,7 @@
 // Compares our numbers with a folder of reference numbers: one JSON line per case, exit code 1 if any misses.
 // Usage: npm run --silent parity -- DIRECTORY
 import { resolve } from 'node:path';
+import { readCommandLine, refuseCall } from '../command-line.ts';
 import { guarded, type CaseResult } from './case-result.ts';
 import { clipCases } from './clip-cases.ts';
 import { forwardCases } from './forward-cases.ts';
@@ -27,11 +28,17 @@ export async function* parityCases(directory: string): AsyncGenerator<CaseResult
   await folder.close();
 }
 
-async function main(directory: string | undefined): Promise<number> {
-  if (directory === undefined) {
-    console.error('usage: npm run --silent parity -- DIRECTORY   (a folder with the files of test/golden)');
-    return 2;
-  }
+const PROGRAM = {
+  usage: 'npm run --silent parity -- DIRECTORY',
+  about:
+    'Compares this engine with a folder of reference numbers (such as test/golden). Prints one JSON line a case; exit code 1 if any misses.',
+  allowPositionals: true,
+  options: {},
+} as const;
+
+async function main(): Promise<number> {
+  const [directory] = readCommandLine(PROGRAM).positionals;
+  if (directory === undefined) refuseCall(PROGRAM, 'name a folder of reference numbers');
   let missed = 0;
   for await (const result of parityCases(resolve(directory))) {
     console.log(JSON.stringify(result));
@@ -40,4 +47,4 @@ async function main(directory: string | undefined): Promise<number> {
   return missed > 0 ? 1 : 0;
 }
 
-if (import.meta.filename === process.argv[1]) process.exitCode = await main(process.argv[2]);
+if (import.meta.filename === process.argv[1]) process.exitCode = await main();

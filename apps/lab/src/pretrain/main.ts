@@ -3,7 +3,7 @@ import { buildImageCache, listCoreSubjects } from '@styleforge/samples';
 import { type ParameterBuffers } from '@styleforge/runtime';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readCommandLine } from '../command-line.ts';
 import { numberOption, optionalNumber } from '../options.ts';
 import { exportModel } from './export-model.ts';
 import { encodeLatents, normalizeLatents } from './latent-cache.ts';
@@ -12,21 +12,23 @@ import { writeSheet } from './sheet.ts';
 import { trainUnet } from './train-unet.ts';
 import { trainDecoder, trainVae } from './train-vae.ts';
 
-const { values } = parseArgs({
+const { values } = readCommandLine({
+  usage: 'npm run pretrain --',
+  about: 'Trains the shipped base model from open emoji sets, stage by stage. Run again, it continues where it stopped.',
   options: {
-    directory: { type: 'string', default: '.styleforge/pretrain' },
-    output: { type: 'string', default: '.styleforge/pretrain/model' },
-    tokenizer: { type: 'string', default: 'models/styleforge-mini/tokenizer' },
-    'vae-steps': { type: 'string', default: '2500' },
-    'decoder-steps': { type: 'string', default: '1500' },
-    'unet-steps': { type: 'string', default: '6000' },
-    'batch-size': { type: 'string', default: '16' },
-    'snapshot-minutes': { type: 'string', default: '8' },
-    seed: { type: 'string', default: '1337' },
-    'learning-rate': { type: 'string', default: '1e-3' },
-    'vae-from': { type: 'string' },
-    'unet-from': { type: 'string' },
-    threads: { type: 'string' },
+    directory: { type: 'string', default: '.styleforge/pretrain', help: 'folder of the run' },
+    output: { type: 'string', default: '.styleforge/pretrain/model', help: 'folder that receives the model' },
+    tokenizer: { type: 'string', default: 'models/styleforge-mini/tokenizer', help: 'folder of the tokenizer' },
+    'vae-steps': { type: 'string', default: '2500', help: 'steps of the autoencoder' },
+    'decoder-steps': { type: 'string', default: '1500', help: 'further steps of the decoder alone' },
+    'unet-steps': { type: 'string', default: '6000', help: 'steps of the U-Net' },
+    'batch-size': { type: 'string', default: '16', help: 'images of a U-Net step' },
+    'snapshot-minutes': { type: 'string', default: '8', help: 'minutes between snapshots' },
+    seed: { type: 'string', default: '1337', help: 'seed of all random numbers' },
+    'learning-rate': { type: 'string', default: '1e-3', help: 'peak learning rate of the U-Net' },
+    'vae-from': { type: 'string', help: 'model folder whose autoencoder the run starts from' },
+    'unet-from': { type: 'string', help: 'model folder whose U-Net the run starts from' },
+    threads: { type: 'string', help: 'processor threads' },
   },
 });
 

@@ -15,6 +15,7 @@ import {
 import { generateImages } from '@styleforge/styleforge';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readCommandLine, refuseCall } from '../command-line.ts';
 import { placesOf } from '../mini-clip/places.ts';
 
 interface Question {
@@ -68,8 +69,15 @@ function numbered(images: readonly RgbImage[]): Promise<Buffer> {
   return contactSheet({ rows });
 }
 
-const [model, directory, miniClip] = process.argv.slice(2);
-if (directory === undefined) throw new Error('usage: npm run pretrain:recognition -- MODEL DIRECTORY [MINI_CLIP]');
+const PROGRAM = {
+  usage: 'npm run pretrain:recognition -- MODEL DIRECTORY [MINI_CLIP]',
+  about:
+    'Generates numbered images that a person is asked to name, with the key in a text file. The folder MINI_CLIP adds what mini-clip sees.',
+  allowPositionals: true,
+  options: {},
+} as const;
+const [model, directory, miniClip] = readCommandLine(PROGRAM).positionals;
+if (model === undefined || directory === undefined) refuseCall(PROGRAM, 'name the model folder and the folder to write to');
 await mkdir(directory, { recursive: true });
 const extractor = miniClip === undefined ? null : await openExtractor({ name: 'mini-clip', weights: { path: miniClip } });
 for (const name of ['training', 'held-out'] as const) {

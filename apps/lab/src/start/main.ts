@@ -1,9 +1,13 @@
 // `npm start`: runs the service until it is asked to stop. `--new-key` makes and prints another API key.
-import { parseArgs } from 'node:util';
 import { isWildcard, loadConfig } from '@styleforge/config';
+import { readCommandLine } from '../command-line.ts';
 import { startService } from './start-service.ts';
 
-const { values } = parseArgs({ options: { 'new-key': { type: 'boolean', default: false } } });
+const { values } = readCommandLine({
+  usage: 'npm start --',
+  about: 'Runs the whole service on this machine until it is asked to stop. Settings are environment variables: docs/configuration.md.',
+  options: { 'new-key': { type: 'boolean', default: false, help: 'create and print another API key' } },
+});
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
 try {
