@@ -16,7 +16,12 @@ const PROGRAM = {
   allowPositionals: true,
   options: {
     revision: { type: 'string', default: 'main', help: "branch, tag or commit of the hub's repository" },
-    sha256: { type: 'string', multiple: true, default: [] as string[], help: '[FILE=]HEX: refuse other bytes; for a folder once for each file' },
+    sha256: {
+      type: 'string',
+      multiple: true,
+      default: [] as string[],
+      help: '[FILE=]HEX: refuse other bytes; for a folder once for each file',
+    },
     config: { type: 'string', help: 'folder with the configs of a single file that is not shaped as Stable Diffusion 1.x or 2.x' },
     'prediction-type': { type: 'string', help: `${PREDICTION_TYPES.join(' or ')}; for a single file of Stable Diffusion 2.x` },
     title: { type: 'string', help: 'title that GET /v1/base-models shows' },
