@@ -35,7 +35,7 @@ module.exports = {
       severity: 'error',
       comment: "import '@styleforge/name', never a path inside another package",
       from: { path: '^(packages|apps)/([^/]+)/' },
-      to: { path: '^(packages|apps)/[^/]+/', pathNot: ['^$1/$2/', '^(packages|apps)/[^/]+/src/index\\.ts$', '^packages/launch/src/start\\.mjs$'] },
+      to: { path: '^(packages|apps)/[^/]+/', pathNot: ['^$1/$2/', '^(packages|apps)/[^/]+/src/index\\.ts$', '^packages/launch/src/(start|bundle-folder)\\.mjs$'] },
     },
     {
       name: 'tests-see-package-roots',
@@ -121,6 +121,6 @@ module.exports = {
     exclude: { path: ['/dist/', '/generated/'] },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.base.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'], extensions: ['.ts', '.mjs', '.js', '.json'] },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'], extensions: ['.ts', '.tsx', '.mjs', '.js', '.json'] },
   },
 };

@@ -24,7 +24,7 @@ export default tseslint.config(
     ],
   },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     extends: [tseslint.configs.base],
     languageOptions: { parserOptions: { project: 'infra/tsconfig.lint.json', tsconfigRootDir: import.meta.dirname } },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
@@ -51,6 +51,11 @@ export default tseslint.config(
       'prefer-const': 'error',
       'preserve-caught-error': 'error',
     },
+  },
+  {
+    // The web page, in the language of browsers.
+    files: ['apps/dashboard/{src,tools}/**/*.{ts,tsx}'],
+    languageOptions: { parserOptions: { project: 'apps/dashboard/tsconfig.json', tsconfigRootDir: import.meta.dirname } },
   },
   {
     files: ['**/test/**/*.test.ts'],

@@ -6,7 +6,17 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const PROJECTS = ['embedded', 'embedded-in-one-process', 'redis-and-s3'];
 
 /** Tests of the API that have no queue or store behind them, or bring both kinds themselves. */
-const API_ON_ONE_BACKEND = ['api-keys', 'base-models', 'cors', 'downloads', 'http-errors', 'idempotency-locks', 'outages', 'sdk-types'];
+const API_ON_ONE_BACKEND = [
+  'api-keys',
+  'base-models',
+  'cors',
+  'dashboard',
+  'downloads',
+  'http-errors',
+  'idempotency-locks',
+  'outages',
+  'sdk-types',
+];
 
 /** These share nothing but their modules, so one process loads the modules once and runs many files; loading them for each took two fifths of the processor time of the API's tests. */
 const IN_ONE_PROCESS = ['apps/api/test/*.test.ts', 'packages/{config,contracts,reports,samples}/test/*.test.ts'];

@@ -9,12 +9,15 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const at = (...parts) => join(root, ...parts);
 /** npm's own record of what it put into node_modules; written when an installation is complete. */
 const installed = at('node_modules', '.package-lock.json');
+/** Programs that start the API. */
+const WITH_DASHBOARD = ['apps/lab/src/start/main.ts', 'apps/lab/src/demo/main.ts'];
 const modified = (path) => (existsSync(path) ? statSync(path).mtimeMs : 0);
 
 checkNodeVersion();
 installDependencies();
 generateCode();
 const [first, ...rest] = process.argv.slice(2);
+if (['--test', ...WITH_DASHBOARD].includes(first)) await buildDashboard();
 if (first === '--test') {
   const { runChecks } = await import('./checks.mjs');
   process.exitCode = await runChecks(root, rest);
@@ -57,8 +60,14 @@ function packagesOf(lockFile) {
 function generateCode() {
   const newest = Math.max(modified(at('prisma', 'schema.prisma')), modified(installed));
   const made = at('packages', 'database', 'src', 'generated', 'client.ts');
-  if (modified(made) >= newest) return;
-  run('npm', ['run', '--silent', 'db:generate']);
+  if (modified(made) < newest) run('npm', ['run', '--silent', 'db:generate']);
+}
+
+/** The API serves it at /app, and tests look at it. */
+async function buildDashboard() {
+  const { currentDigest } = await import('../packages/launch/src/bundle-folder.mjs');
+  if (currentDigest(at('apps', 'dashboard', 'dist', 'page'))) return;
+  run(process.execPath, [at('packages', 'launch', 'src', 'run.mjs'), at('apps', 'dashboard', 'tools', 'build.ts')]);
 }
 
 function run(command, args, environment = {}) {

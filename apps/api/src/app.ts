@@ -23,6 +23,7 @@ import { registerRateLimit } from './plugins/rate-limit.ts';
 import { registerServiceMetrics } from './plugins/service-metrics.ts';
 import { registerTelemetry } from './plugins/telemetry.ts';
 import { registerTextCheck } from './plugins/text-check.ts';
+import { dashboardRoute } from './routes/dashboard.ts';
 import { errorDocsRoute } from './routes/docs/errors.ts';
 import { rootRoute } from './routes/docs/root.ts';
 import { registerHealthRoutes } from './routes/health/index.ts';
@@ -81,7 +82,8 @@ export async function buildApp(options: ApiOptions): Promise<ApiServer> {
     throwFileSizeLimit: false,
     limits: { fileSize: UPLOAD_LIMITS.zipBytes, files: UPLOAD_LIMITS.imagesPerDataset, parts: UPLOAD_LIMITS.parts, fieldSize: 8192 },
   });
-  rootRoute(app);
+  rootRoute(app, options.dashboard ? '/app' : '/docs');
+  if (options.dashboard) await dashboardRoute(app, options.dashboard);
   errorDocsRoute(app);
   registerHealthRoutes(app, dependencies);
   registerServiceMetrics(app, dependencies);

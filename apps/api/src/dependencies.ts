@@ -4,6 +4,7 @@ import type { Database } from '@styleforge/database';
 import type { JobQueues, RateLimiter } from '@styleforge/queue';
 import type { ObjectStore } from '@styleforge/storage';
 import type { Metrics, ReadinessCheck } from '@styleforge/telemetry';
+import type { DashboardOptions } from './routes/dashboard.ts';
 import type { BaseModelCatalog } from './services/base-model-catalog.ts';
 
 export type ApiOptions = {
@@ -29,6 +30,8 @@ export type ApiOptions = {
   queues?: JobQueues;
   /** Whether /admin/queues shows the queues to admins; needs `queues`. */
   showsQueueBoard?: boolean;
+  /** The built web page, served at /app; absent: none. */
+  dashboard?: DashboardOptions;
   /** Further things that /readyz looks at: each throws when it is down. */
   readinessChecks?: Record<string, ReadinessCheck>;
 };

@@ -1,10 +1,12 @@
 // The API as a process of its own: settings, dependencies, listen, stop when asked; every phase has a deadline.
 import { mkdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { loadConfig } from '@styleforge/config';
 import { createDatabase, migrate } from '@styleforge/database';
 import { createQueues, createRateLimiter, queueConnectionOf } from '@styleforge/queue';
 import { createObjectStore, identifyStore, observeObjectStore } from '@styleforge/storage';
 import { createLogger, createMetrics, diskSpaceCheck, shutDown, startTracing, withDeadline } from '@styleforge/telemetry';
+import { downloadOrigins } from './http/download-origins.ts';
 import { startApi } from './server.ts';
 
 const SECOND = 1_000;
@@ -54,6 +56,10 @@ const api = await startApi({
   corsOrigins: config.corsOrigins,
   maxQueuedJobsPerProject: flow.maxQueuedJobsPerProject,
   webhookNetworks: flow.webhooks.allowedNetworks,
+  dashboard: {
+    directory: fileURLToPath(new URL('../../dashboard/dist/page/', import.meta.url)),
+    imageOrigins: downloadOrigins(config.objectStore),
+  },
 });
 
 let stopping = false;

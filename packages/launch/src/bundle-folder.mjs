@@ -23,16 +23,21 @@ export function digestOf(contents) {
   return hash.digest('hex').slice(0, 32);
 }
 
-/** The program's bundle, unless a single byte of what it was made of has changed since. */
-export function findBundle(program) {
-  const folder = bundleFolder(program);
+/** Whether what is in the folder was made of the sources as they are now, to the byte. */
+export function currentDigest(folder) {
   try {
     const { files, digest } = JSON.parse(readFileSync(join(folder, INDEX), 'utf8'));
-    const isCurrent = digestOf(files.map((file) => [file, readFileSync(join(root, file))])) === digest;
-    return isCurrent ? join(folder, digest, MAIN) : undefined;
+    return digestOf(files.map((file) => [file, readFileSync(join(root, file))])) === digest ? digest : undefined;
   } catch (error) {
-    // No bundle yet, or a source was removed.
+    // Nothing was made yet, or a source was removed.
     if (error.code === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+/** The program's bundle, unless a single byte of what it was made of has changed since. */
+export function findBundle(program) {
+  const folder = bundleFolder(program);
+  const digest = currentDigest(folder);
+  return digest && join(folder, digest, MAIN);
 }

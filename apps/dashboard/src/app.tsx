@@ -1,0 +1,76 @@
+// The page as a whole: signed in or not, and which screen an address shows.
+import { APIError } from '@styleforge/sdk';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import type { ComponentType, ReactElement } from 'react';
+import { lazy, Suspense, useMemo, useState } from 'react';
+import { Route, Router, Switch } from 'wouter';
+import { clientFor, forgetKey, keepKey, readKey, SessionContext } from './data/session.ts';
+import { Home } from './screens/home/home.tsx';
+import { NotFound } from './screens/not-found.tsx';
+import { SignIn } from './screens/sign-in.tsx';
+import { Shell } from './shell.tsx';
+import { Loading } from './ui/parts.tsx';
+import { Toasts } from './ui/toasts.tsx';
+
+const screen = (load: () => Promise<Record<string, ComponentType>>, name: string) => lazy(async () => ({ default: (await load())[name]! }));
+
+const SCREENS: [string, ComponentType][] = [
+  ['/', Home],
+  ['/datasets', screen(() => import('./screens/datasets/datasets.tsx'), 'Datasets')],
+  ['/datasets/:id', screen(() => import('./screens/datasets/dataset.tsx'), 'DatasetScreen')],
+];
+
+function createQueries(): QueryClient {
+  // The SDK tries again by itself.
+  return new QueryClient({ defaultOptions: { queries: { retry: false, staleTime: 1_000 }, mutations: { retry: false } } });
+}
+
+export function App(): ReactElement {
+  const [key, setKey] = useState(readKey);
+  const [notice, setNotice] = useState('');
+  const queries = useMemo(createQueries, [key]);
+  const signOut = () => {
+    forgetKey();
+    setKey(null);
+  };
+  queries.getQueryCache().config.onError = (error) => {
+    if (!(error instanceof APIError) || error.status !== 401) return;
+    setNotice('This key was revoked or has expired. Sign in with another one.');
+    signOut();
+  };
+  const session = useMemo(() => (key === null ? null : { client: clientFor(key), key, signOut }), [key]);
+  const signIn = (entered: string) => {
+    keepKey(entered);
+    setNotice('');
+    setKey(entered);
+  };
+  return (
+    <Router base="/app">
+      {session === null ? (
+        <SignIn onSignIn={signIn} notice={notice} />
+      ) : (
+        <SessionContext.Provider value={session}>
+          <QueryClientProvider client={queries}>
+            <Screens />
+          </QueryClientProvider>
+        </SessionContext.Provider>
+      )}
+      <Toasts />
+    </Router>
+  );
+}
+
+function Screens(): ReactElement {
+  return (
+    <Shell>
+      <Suspense fallback={<Loading height={320} />}>
+        <Switch>
+          {SCREENS.map(([path, component]) => (
+            <Route key={path} path={path} component={component} />
+          ))}
+          <Route component={NotFound} />
+        </Switch>
+      </Suspense>
+    </Shell>
+  );
+}

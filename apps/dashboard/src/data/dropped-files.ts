@@ -1,0 +1,60 @@
+// Files of a drop, those in dropped folders included, and of a file chooser.
+const ACCEPTED = /\.(png|jpe?g|webp|zip|txt|caption|jsonl)$/i;
+
+export type DroppedFile = { file: File; path: string };
+
+/** Hidden files and what no dataset takes (Thumbs.db and the like) are left out. */
+const isWanted = ({ name }: File) => ACCEPTED.test(name) && !name.startsWith('.');
+
+export async function filesOf(transfer: DataTransfer): Promise<DroppedFile[]> {
+  // The list is emptied when this function first waits.
+  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.() ?? null);
+  const plain = [...transfer.files];
+  if (entries.every((entry) => entry === null)) return plain.map((file) => ({ file, path: file.name }));
+  const found = await Promise.all(entries.map((entry) => (entry ? walk(entry) : [])));
+  return found.flat();
+}
+
+async function walk(entry: FileSystemEntry): Promise<DroppedFile[]> {
+  if (entry.isFile) {
+    const file = await new Promise<File>((done, fail) => (entry as FileSystemFileEntry).file(done, fail));
+    return isWanted(file) ? [{ file, path: entry.fullPath.replace(/^\//, '') }] : [];
+  }
+  const children = await readAll((entry as FileSystemDirectoryEntry).createReader());
+  return (await Promise.all(children.map(walk))).flat();
+}
+
+/** A reader gives at most a hundred at a time. */
+async function readAll(reader: FileSystemDirectoryReader): Promise<FileSystemEntry[]> {
+  const all: FileSystemEntry[] = [];
+  for (;;) {
+    const batch = await new Promise<FileSystemEntry[]>((done, fail) => reader.readEntries(done, fail));
+    if (batch.length === 0) return all;
+    all.push(...batch);
+  }
+}
+
+export const chosenFiles = (list: FileList): DroppedFile[] =>
+  [...list].filter(isWanted).map((file) => ({ file, path: file.webkitRelativePath || file.name }));
+
+/** Caption files go to the images of the same name beside them. */
+export async function withCaptions(files: DroppedFile[]): Promise<{ file: File; name: string; caption?: string }[]> {
+  const captions = new Map<string, string>();
+  const stem = (path: string) => path.replace(/\.[^./]+$/, '');
+  for (const { file, path } of files) {
+    if (/\.(txt|caption)$/i.test(path)) captions.set(stem(path), (await file.text()).trim());
+    else if (/(^|\/)metadata\.jsonl$/i.test(path))
+      for (const [name, text] of readJsonLines(await file.text())) captions.set(stem(path.replace(/[^/]+$/, name)), text);
+  }
+  return files
+    .filter(({ path }) => /\.(png|jpe?g|webp|zip)$/i.test(path))
+    .map(({ file, path }) => ({ file, name: file.name, ...(captions.get(stem(path)) && { caption: captions.get(stem(path))! }) }));
+}
+
+function readJsonLines(text: string): [string, string][] {
+  return text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => JSON.parse(line) as { file_name: string; text?: string; caption?: string })
+    .map(({ file_name: name, text: words, caption }) => [name, words ?? caption ?? '']);
+}

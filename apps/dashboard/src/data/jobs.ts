@@ -1,0 +1,36 @@
+// What a job is called and how far it is.
+import type { TrainingJob } from '@styleforge/sdk';
+import { duration, plural, shortId } from './format.ts';
+
+/** The name that its maker gave it, or its method and the end of its id. */
+export const jobName = ({
+  metadata,
+  suffix,
+  method,
+  id,
+}: {
+  metadata: TrainingJob['metadata'];
+  suffix?: string | null;
+  method: string;
+  id: string;
+}): string => metadata['name'] || suffix || `${METHODS[method] ?? method} ${shortId(id)}`;
+
+export const METHODS: Record<string, string> = {
+  'single-styleforge': 'Single-StyleForge',
+  'multi-styleforge': 'Multi-StyleForge',
+  dreambooth: 'DreamBooth',
+  lora: 'LoRA',
+  'textual-inversion': 'Textual Inversion',
+  'custom-diffusion': 'Custom Diffusion',
+  styledrop: 'StyleDrop',
+};
+
+export function whereIs({ status, progress, error }: TrainingJob): string {
+  const { step, of, eta_seconds: eta, queue_position: position, evaluation } = progress;
+  if (status === 'failed') return error?.message ?? 'Failed';
+  if (status === 'queued') return position === null ? 'Waits for a worker' : `${plural(position, 'job')} before it`;
+  if (status === 'validating') return 'Inputs are checked';
+  if (status === 'evaluating') return evaluation ? `Evaluation: ${evaluation.phase} ${evaluation.done} of ${evaluation.of}` : 'Evaluation';
+  if (status === 'running') return `Step ${step} of ${of}${eta === null ? '' : `, ${duration(eta)} left`}`;
+  return `Step ${step} of ${of}`;
+}

@@ -1,0 +1,61 @@
+// Deletes that can be undone: the row disappears at once, the request is sent when the time to undo is over.
+import { useQueryClient } from '@tanstack/react-query';
+import { useSyncExternalStore } from 'react';
+import { dismiss, notify, notifyError } from './toasts.ts';
+
+const UNDO_MS = 6_000;
+let hidden: ReadonlySet<string> = new Set();
+const pending = new Map<string, () => Promise<void>>();
+const listeners = new Set<() => void>();
+
+function change(update: (set: Set<string>) => void): void {
+  const next = new Set(hidden);
+  update(next);
+  hidden = next;
+  for (const listener of listeners) listener();
+}
+
+export const useHidden = (): ReadonlySet<string> =>
+  useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => hidden,
+  );
+
+// Whoever leaves the page has not undone anything.
+addEventListener('pagehide', () => {
+  for (const run of pending.values()) void run();
+});
+
+export function useDelete(): (item: { id: string; label: string; invalidates: string; run: () => Promise<unknown> }) => void {
+  const queries = useQueryClient();
+  return ({ id, label, invalidates, run }) => {
+    const restore = () => change((set) => set.delete(id));
+    const commit = async () => {
+      if (!pending.delete(id)) return;
+      clearTimeout(timer);
+      try {
+        await run();
+        await queries.invalidateQueries({ queryKey: [invalidates] });
+      } catch (error) {
+        notifyError(`${label} could not be deleted`, error);
+      } finally {
+        restore();
+      }
+    };
+    change((set) => set.add(id));
+    pending.set(id, commit);
+    const timer = setTimeout(() => void commit(), UNDO_MS);
+    const toast = notify({
+      title: `${label} deleted`,
+      undo: () => {
+        pending.delete(id);
+        clearTimeout(timer);
+        restore();
+        dismiss(toast);
+      },
+    });
+  };
+}

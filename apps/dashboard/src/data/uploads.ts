@@ -1,0 +1,54 @@
+// Uploading files to a dataset, one request for a few files, with the state of each file.
+import { useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { type DroppedFile, withCaptions } from './dropped-files.ts';
+import { useClient } from './session.ts';
+import { notifyError } from './toasts.ts';
+
+export type FileState = { name: string; status: 'waiting' | 'sending' | 'kept' | 'refused'; detail?: string };
+const BATCH = 4;
+
+export interface Upload {
+  files: FileState[];
+  isBusy: boolean;
+  start(datasetId: string, files: DroppedFile[]): Promise<void>;
+  clear(): void;
+}
+
+export function useUpload(): Upload {
+  const client = useClient();
+  const queries = useQueryClient();
+  const [files, setFiles] = useState<FileState[]>([]);
+  const start = async (datasetId: string, dropped: DroppedFile[]) => {
+    const sending = await withCaptions(dropped);
+    let states: FileState[] = sending.map(({ name }) => ({ name, status: 'waiting' }));
+    setFiles(states);
+    let at = 0;
+    for (let next = 0; next < sending.length; next += BATCH) {
+      const batch = sending.slice(next, next + BATCH);
+      const show = (results: FileState[]) => {
+        // What an archive holds takes the place of the archive.
+        states = [...states.slice(0, at), ...results, ...states.slice(at + batch.length)];
+        setFiles(states);
+      };
+      show(batch.map(({ name }) => ({ name, status: 'sending' })));
+      try {
+        const result = await client.datasets.upload(datasetId, batch);
+        const done = result.files.map(
+          (file): FileState =>
+            file.status === 'kept'
+              ? { name: file.file_name, status: 'kept' }
+              : { name: file.file_name, status: 'refused', detail: file.detail },
+        );
+        show(done);
+        at += done.length;
+      } catch (error) {
+        show(batch.map(({ name }) => ({ name, status: 'refused', detail: error instanceof Error ? error.message : String(error) })));
+        at += batch.length;
+        notifyError('Images could not be uploaded', error);
+      }
+      await queries.invalidateQueries({ queryKey: ['datasets'] });
+    }
+  };
+  return { files, isBusy: files.some(({ status }) => status === 'waiting' || status === 'sending'), start, clear: () => setFiles([]) };
+}

@@ -1,0 +1,104 @@
+// All datasets of the project: cover, count, captions; search by name and kind.
+import type { Dataset } from '@styleforge/sdk';
+import type { ReactElement } from 'react';
+import { Link, useLocation, useSearchParams } from 'wouter';
+import { ago, bytes, plural } from '../../data/format.ts';
+import { useDataset, useDatasets } from '../../data/queries.ts';
+import { useHidden } from '../../data/undo.ts';
+import { Empty, Failure, Loading, PageHead, Segmented } from '../../ui/parts.tsx';
+import { Icon } from '../../ui/icons.tsx';
+import { Picture } from '../../ui/picture.tsx';
+import { type Kind, KINDS, NewDataset } from './new-dataset.tsx';
+
+const COVER = 8;
+const FILTERS = [
+  { value: 'all', label: 'All' },
+  { value: 'style_ref', label: 'Style' },
+  { value: 'aux', label: 'Aux' },
+] as const;
+
+export function Datasets(): ReactElement {
+  const { data, error } = useDatasets();
+  const hidden = useHidden();
+  const [, navigate] = useLocation();
+  const [params, setParams] = useSearchParams();
+  const set = (name: string, value: string | null) =>
+    setParams(
+      (before) => {
+        if (value) before.set(name, value);
+        else before.delete(name);
+        return before;
+      },
+      { replace: true },
+    );
+  const kind = params.get('kind') ?? 'all';
+  const search = params.get('q') ?? '';
+  const making = params.get('new');
+  const shown = data?.filter(
+    (one) => !hidden.has(one.id) && (kind === 'all' || one.kind === kind) && one.name.toLowerCase().includes(search.toLowerCase()),
+  );
+  return (
+    <>
+      <PageHead title="Datasets">
+        <button type="button" className="button primary" onClick={() => set('new', 'style_ref')}>
+          <Icon name="plus" />
+          New dataset
+        </button>
+      </PageHead>
+      <div className="row filters">
+        <Segmented label="Kind" value={kind as 'all'} choices={FILTERS} onChange={(value) => set('kind', value === 'all' ? null : value)} />
+        <input
+          className="input search"
+          type="search"
+          aria-label="Search by name"
+          placeholder="Search"
+          value={search}
+          onChange={(event) => set('q', event.target.value)}
+        />
+      </div>
+      {error && !data && <Failure error={error} what="Datasets" />}
+      {!data && !error && <Loading />}
+      {data?.length === 0 && (
+        <Empty title="No datasets yet" icon="images">
+          <p>A job needs one dataset with images of your style, and one with Aux images.</p>
+        </Empty>
+      )}
+      <div className="cards">
+        {shown?.map((dataset) => (
+          <DatasetCard key={dataset.id} dataset={dataset} />
+        ))}
+      </div>
+      {making && (
+        <NewDataset
+          kind={making === 'aux' ? 'aux' : 'style_ref'}
+          onKind={(value) => set('new', value)}
+          onClose={() => set('new', null)}
+          onCreated={({ id }) => navigate(`/datasets/${id}`)}
+        />
+      )}
+    </>
+  );
+}
+
+function DatasetCard({ dataset }: { dataset: Dataset }): ReactElement {
+  const { data: detail } = useDataset(dataset.image_count > 0 ? dataset.id : undefined);
+  const images = detail?.images.slice(0, COVER) ?? [];
+  return (
+    <article className="card job-card">
+      <Link className="job-card-link" href={`/datasets/${dataset.id}`}>
+        <div className="mosaic" aria-hidden="true">
+          {Array.from({ length: COVER }, (_, index) => (
+            <Picture key={images[index]?.id ?? index} path={images[index]?.thumbnail_url} alt="" width={images[index]?.width ?? 0} />
+          ))}
+        </div>
+        <div className="row-apart">
+          <h3>{dataset.name}</h3>
+          <span className="pill">{KINDS[dataset.kind as Kind].label}</span>
+        </div>
+        <p className="small soft num">
+          {plural(dataset.image_count, 'image')} · {bytes(dataset.size_bytes)} · {ago(dataset.created_at)}
+        </p>
+      </Link>
+    </article>
+  );
+}

@@ -1,0 +1,93 @@
+// The dialog that makes a dataset: its kind, explained with images, and its name.
+import type { Dataset } from '@styleforge/sdk';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import type { FormEvent, ReactElement } from 'react';
+import { useState } from 'react';
+import { readSamples, sampleImage } from '../../data/samples.ts';
+import { useClient } from '../../data/session.ts';
+import { notifyError } from '../../data/toasts.ts';
+import { Dialog } from '../../ui/dialog.tsx';
+
+export type Kind = Dataset['kind'];
+
+export const KINDS: Record<Kind, { label: string; about: string; count: [number, number] }> = {
+  style_ref: { label: 'Style', about: 'Images of the style to learn. 15 to 20 are recommended; half of them people.', count: [15, 20] },
+  aux: {
+    label: 'Aux',
+    about:
+      'About 20 images of people in any other style. They show the model what a person is apart from your style, and keep it from forgetting.',
+    count: [15, 25],
+  },
+};
+
+export function NewDataset(props: {
+  kind: Kind;
+  onKind(kind: Kind): void;
+  onClose(): void;
+  onCreated(dataset: Dataset): void;
+}): ReactElement {
+  const client = useClient();
+  const queries = useQueryClient();
+  const [name, setName] = useState('');
+  const create = useMutation({
+    mutationFn: () => client.datasets.create({ name: name.trim(), kind: props.kind }),
+    onSuccess: async (dataset) => {
+      await queries.invalidateQueries({ queryKey: ['datasets'] });
+      props.onCreated(dataset);
+    },
+    onError: (error) => notifyError('The dataset could not be made', error),
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (name.trim()) create.mutate();
+  };
+  return (
+    <Dialog title="New dataset" onClose={props.onClose}>
+      <form className="stack" onSubmit={submit}>
+        <fieldset className="kind-choice">
+          <legend className="visually-hidden">Kind</legend>
+          {(Object.keys(KINDS) as Kind[]).map((kind) => (
+            <KindChoice key={kind} kind={kind} isChosen={kind === props.kind} onChoose={() => props.onKind(kind)} />
+          ))}
+        </fieldset>
+        <div className="field">
+          <label htmlFor="dataset-name">Name</label>
+          <input
+            id="dataset-name"
+            className="input"
+            value={name}
+            onChange={(event) => setName(event.target.value)}
+            maxLength={200}
+            autoFocus
+          />
+        </div>
+        <div className="row">
+          <button type="submit" className="button primary" disabled={!name.trim() || create.isPending}>
+            Create
+          </button>
+          <button type="button" className="button quiet" onClick={props.onClose}>
+            Cancel
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+function KindChoice({ kind, isChosen, onChoose }: { kind: Kind; isChosen: boolean; onChoose(): void }): ReactElement {
+  const { data: samples } = useQuery({ queryKey: ['sample-manifest'], queryFn: readSamples, staleTime: Infinity });
+  return (
+    <label className="card kind-card" data-chosen={isChosen}>
+      <span className="row">
+        <input type="radio" name="kind" checked={isChosen} onChange={onChoose} />
+        <strong>{KINDS[kind].label}</strong>
+      </span>
+      <span className="strip" aria-hidden="true">
+        {samples?.[kind].images.slice(0, 5).map(({ file }) => (
+          <img key={file} src={sampleImage(file)} alt="" />
+        ))}
+      </span>
+      <span className="small soft">{KINDS[kind].about}</span>
+    </label>
+  );
+}

@@ -1,0 +1,89 @@
+// An empty project: three steps, and one click that does all of them with sample images.
+import { useMutation, useQuery } from '@tanstack/react-query';
+import type { ReactElement } from 'react';
+import { Link, useLocation } from 'wouter';
+import { useBaseModels } from '../../data/queries.ts';
+import { readSamples, sampleImage, startSampleJob } from '../../data/samples.ts';
+import { useClient } from '../../data/session.ts';
+import { notifyError } from '../../data/toasts.ts';
+import { PageHead } from '../../ui/parts.tsx';
+
+export function TrySamples({ primary = false }: { primary?: boolean }): ReactElement {
+  const client = useClient();
+  const [, navigate] = useLocation();
+  const { data: models } = useBaseModels();
+  const start = useMutation({
+    mutationFn: () => startSampleJob(client, models ?? []),
+    onSuccess: ({ id }) => navigate(`/jobs/${id}`),
+    onError: (error) => notifyError('The sample job could not be started', error),
+  });
+  return (
+    <button
+      type="button"
+      className={`button ${primary ? 'primary' : ''}`}
+      disabled={!models || start.isPending}
+      onClick={() => start.mutate()}
+    >
+      {start.isPending ? 'Uploading samples' : 'Try it with sample images'}
+    </button>
+  );
+}
+
+export function FirstSteps(): ReactElement {
+  const { data: samples } = useQuery({ queryKey: ['sample-manifest'], queryFn: readSamples, staleTime: Infinity });
+  const show = (kind: 'style_ref' | 'aux', count: number) =>
+    samples?.[kind].images.slice(0, count).map(({ file }) => sampleImage(file)) ?? [];
+  return (
+    <>
+      <PageHead
+        title="Teach a model your style"
+        about="Twenty images are enough. A job takes about a minute with the base model that is included."
+      >
+        <TrySamples primary />
+      </PageHead>
+      <ol className="steps">
+        <li className="card">
+          <Strip images={show('style_ref', 5)} />
+          <h2>Images of your style</h2>
+          <p className="soft">15 to 20 images, half of them people if you can. They are what the model learns.</p>
+          <Link className="button" href="/datasets?new=style_ref">
+            Add style images
+          </Link>
+        </li>
+        <li className="card">
+          <Strip images={show('aux', 5)} />
+          <h2>Aux images</h2>
+          <p className="soft">About 20 images of people in any other style. They keep the model from forgetting everything else.</p>
+          <Link className="button" href="/datasets?new=aux">
+            Add Aux images
+          </Link>
+        </li>
+        <li className="card">
+          <svg className="step-curve" viewBox="0 0 120 40" aria-hidden="true">
+            <path d="M4 6c10 22 22 27 40 27s40 1 72 1" fill="none" stroke="var(--accent)" strokeWidth="2.500" strokeLinecap="round" />
+          </svg>
+          <h2>Train and watch</h2>
+          <p className="soft">Sample images appear while the model learns. Stop when you like what you see.</p>
+          <Link className="button" href="/train">
+            New training
+          </Link>
+        </li>
+      </ol>
+      {samples && (
+        <p className="small soft">
+          Sample images: {samples.style_ref.licence}; {samples.aux.licence}.
+        </p>
+      )}
+    </>
+  );
+}
+
+function Strip({ images }: { images: string[] }): ReactElement {
+  return (
+    <div className="strip" aria-hidden="true">
+      {images.map((url) => (
+        <img key={url} src={url} alt="" />
+      ))}
+    </div>
+  );
+}

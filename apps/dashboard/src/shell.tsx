@@ -1,0 +1,181 @@
+// The frame: navigation, theme, sign-out, and a banner while the service is away.
+import { onlineManager, useIsFetching, useQuery } from '@tanstack/react-query';
+import type { ReactElement, ReactNode } from 'react';
+import { useEffect, useState, useSyncExternalStore } from 'react';
+import { Link, useLocation } from 'wouter';
+import { isLive, useJobs } from './data/queries.ts';
+import { useClient, useSession } from './data/session.ts';
+import { applyTheme, readTheme, type Theme } from './data/theme.ts';
+import { Dialog } from './ui/dialog.tsx';
+import { Icon, type IconName } from './ui/icons.tsx';
+import { Segmented } from './ui/parts.tsx';
+
+type NavItem = { href: string; label: string; icon: IconName };
+const GROUPS: { name: string; items: NavItem[] }[] = [
+  {
+    name: 'Create',
+    items: [
+      { href: '/', label: 'Home', icon: 'home' },
+      { href: '/datasets', label: 'Datasets', icon: 'images' },
+      { href: '/jobs', label: 'Training', icon: 'train' },
+      { href: '/play', label: 'Playground', icon: 'play' },
+      { href: '/gallery', label: 'Gallery', icon: 'gallery' },
+    ],
+  },
+  {
+    name: 'Compare',
+    items: [
+      { href: '/models', label: 'Models', icon: 'models' },
+      { href: '/evaluations', label: 'Evaluations', icon: 'chart' },
+      { href: '/prompts', label: 'Prompt sets', icon: 'prompts' },
+    ],
+  },
+  {
+    name: 'Operate',
+    items: [
+      { href: '/queue', label: 'Machines', icon: 'machine' },
+      { href: '/webhooks', label: 'Webhooks', icon: 'hook' },
+      { href: '/keys', label: 'API keys', icon: 'key' },
+    ],
+  },
+];
+const ON_PHONES = ['/', '/datasets', '/jobs', '/play'];
+
+const isCurrent = (location: string, href: string) => (href === '/' ? location === '/' : location.startsWith(href));
+
+export function Shell({ children }: { children: ReactNode }): ReactElement {
+  const [location] = useLocation();
+  const [isMenuOpen, setMenuOpen] = useState(false);
+  useEffect(() => {
+    setMenuOpen(false);
+    scrollTo(0, 0);
+  }, [location]);
+  return (
+    <div className="shell">
+      <a className="skip" href="#main">
+        Skip to content
+      </a>
+      <aside className="sidebar" aria-label="Sidebar">
+        <Brand />
+        <Navigation location={location} />
+        <Foot />
+      </aside>
+      <div className="topbar">
+        <Brand />
+      </div>
+      <div>
+        <ConnectionBanner />
+        <main id="main" className="main" tabIndex={-1}>
+          {children}
+        </main>
+      </div>
+      <PhoneBar location={location} onMore={() => setMenuOpen(true)} />
+      {isMenuOpen && (
+        <Dialog title="Menu" onClose={() => setMenuOpen(false)}>
+          <Navigation location={location} />
+          <Foot />
+        </Dialog>
+      )}
+    </div>
+  );
+}
+
+function Brand(): ReactElement {
+  return (
+    <Link className="brand" href="/">
+      <img src="/app/icon.svg" alt="" />
+      StyleForge
+    </Link>
+  );
+}
+
+function Navigation({ location }: { location: string }): ReactElement {
+  const running = useJobs().data?.filter(isLive).length ?? 0;
+  return (
+    <nav aria-label="Main" className="stack">
+      {GROUPS.map(({ name, items }) => (
+        <div key={name} className="nav-group">
+          <p>{name}</p>
+          {items.map(({ href, label, icon }) => (
+            <Link key={href} className="nav-link" href={href} aria-current={isCurrent(location, href) ? 'page' : undefined}>
+              <Icon name={icon} />
+              {label}
+              {href === '/jobs' && running > 0 && (
+                <span className="count">
+                  {running}
+                  <span className="visually-hidden"> running</span>
+                </span>
+              )}
+            </Link>
+          ))}
+        </div>
+      ))}
+    </nav>
+  );
+}
+
+function PhoneBar({ location, onMore }: { location: string; onMore(): void }): ReactElement {
+  const items = GROUPS.flatMap((group) => group.items).filter(({ href }) => ON_PHONES.includes(href));
+  return (
+    <nav className="tabbar" aria-label="Quick">
+      {items.map(({ href, label, icon }) => (
+        <Link key={href} href={href} aria-current={isCurrent(location, href) ? 'page' : undefined}>
+          <Icon name={icon} size={22} />
+          {label}
+        </Link>
+      ))}
+      <button type="button" onClick={onMore}>
+        <Icon name="menu" size={22} />
+        More
+      </button>
+    </nav>
+  );
+}
+
+const THEMES = [
+  { value: 'system', label: 'Auto' },
+  { value: 'light', label: 'Light' },
+  { value: 'dark', label: 'Dark' },
+] as const;
+
+function Foot(): ReactElement {
+  const { signOut } = useSession();
+  const [theme, setTheme] = useState<Theme>(readTheme);
+  const change = (next: Theme) => {
+    applyTheme(next);
+    setTheme(next);
+  };
+  return (
+    <div className="sidebar-foot">
+      <Segmented label="Theme" value={theme} choices={THEMES} onChange={change} />
+      <div className="row">
+        <a className="button quiet small" href="/docs">
+          API reference
+        </a>
+        <button type="button" className="button quiet small" onClick={signOut}>
+          Sign out
+        </button>
+      </div>
+    </div>
+  );
+}
+
+/** Tells apart a browser without network and a service that does not respond. */
+function ConnectionBanner(): ReactElement | null {
+  const client = useClient();
+  const isOnline = useSyncExternalStore(onlineManager.subscribe.bind(onlineManager), () => onlineManager.isOnline());
+  const { isError } = useQuery({
+    queryKey: ['reachable'],
+    queryFn: ({ signal }) => client.readiness({ signal, maxRetries: 0, timeout: 10_000 }),
+    refetchInterval: ({ state }) => (state.status === 'error' ? 3_000 : 20_000),
+  });
+  useIsFetching();
+  if (isOnline && !isError) return null;
+  return (
+    <div className="offline" role="status">
+      {isOnline
+        ? 'The service does not respond. What you see may be old; it is tried again every few seconds.'
+        : 'You are offline. What you see may be old.'}
+    </div>
+  );
+}

@@ -1,0 +1,27 @@
+// A modal dialog: the browser's own, with its focus trap and Escape.
+import type { ReactElement, ReactNode } from 'react';
+import { useEffect, useId, useRef } from 'react';
+
+export function Dialog(props: { title: string; onClose(): void; children: ReactNode }): ReactElement {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const id = useId();
+  useEffect(() => {
+    const element = dialog.current;
+    if (element && !element.open) element.showModal();
+    return () => element?.close();
+  }, []);
+  return (
+    <dialog
+      ref={dialog}
+      className="dialog"
+      aria-labelledby={id}
+      onCancel={props.onClose}
+      onClick={(event) => event.target === dialog.current && props.onClose()}
+    >
+      <div className="stack">
+        <h2 id={id}>{props.title}</h2>
+        {props.children}
+      </div>
+    </dialog>
+  );
+}

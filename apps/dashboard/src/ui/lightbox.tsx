@@ -1,0 +1,119 @@
+// Images in full size, one after the other by arrow keys; with a second image, a slider between before and after.
+import type { CSSProperties, KeyboardEvent, ReactElement, ReactNode } from 'react';
+import { useEffect, useRef, useState } from 'react';
+import { useImage } from '../data/images.ts';
+import { useClient } from '../data/session.ts';
+import { imageUrl } from '../data/images.ts';
+import { Icon } from './icons.tsx';
+
+export interface LightboxItem {
+  path: string;
+  title: string;
+  detail?: string;
+  /** The image to compare with, and what the two are called. */
+  before?: { path: string; label: string; afterLabel: string } | undefined;
+}
+
+export function Lightbox(props: {
+  items: LightboxItem[];
+  index: number;
+  onIndex(index: number): void;
+  onClose(): void;
+  actions?: ReactNode;
+}): ReactElement {
+  const { items, index, onIndex, onClose } = props;
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const element = dialog.current;
+    if (element && !element.open) element.showModal();
+    return () => element?.close();
+  }, []);
+  const item = items[index]!;
+  const step = (by: number) => onIndex((index + by + items.length) % items.length);
+  const onKey = (event: KeyboardEvent) => {
+    // In the slider, arrow keys move the divider.
+    if (event.target instanceof HTMLInputElement) return;
+    if (event.key === 'ArrowRight') step(1);
+    if (event.key === 'ArrowLeft') step(-1);
+  };
+  return (
+    <dialog ref={dialog} className="lightbox" aria-label={item.title} onCancel={onClose} onKeyDown={onKey}>
+      <div className="lightbox-inner">
+        <div className="row-apart">
+          <div>
+            <strong>{item.title}</strong>
+            {item.detail && <div className="small soft">{item.detail}</div>}
+          </div>
+          <button type="button" className="button quiet icon" aria-label="Close" onClick={onClose}>
+            <Icon name="close" />
+          </button>
+        </div>
+        <div className="lightbox-stage">
+          <Compare key={item.path} item={item} />
+        </div>
+        <div className="row-apart">
+          <div className="row">
+            <button type="button" className="button icon" aria-label="Previous image" onClick={() => step(-1)} disabled={items.length < 2}>
+              <Icon name="left" />
+            </button>
+            <button type="button" className="button icon" aria-label="Next image" onClick={() => step(1)} disabled={items.length < 2}>
+              <Icon name="right" />
+            </button>
+            <span className="small soft num">
+              {index + 1} of {items.length}
+            </span>
+          </div>
+          <div className="row">
+            {props.actions}
+            <SaveImage path={item.path} name={item.title} />
+          </div>
+        </div>
+      </div>
+    </dialog>
+  );
+}
+
+export function Compare({ item }: { item: LightboxItem }): ReactElement {
+  const { url } = useImage(item.path);
+  const before = useImage(item.before?.path);
+  const [at, setAt] = useState(50);
+  return (
+    <div className={`compare ${item.before ? '' : 'single'}`} style={{ '--at': `${item.before ? at : 0}%` } as CSSProperties}>
+      {before.url && <img src={before.url} alt={`${item.before?.label ?? 'before'}: ${item.title}`} />}
+      {url && <img className="after" src={url} alt={`${item.before?.afterLabel ?? ''} ${item.title}`.trim()} />}
+      {item.before && (
+        <>
+          <span className="tag left">{item.before.label}</span>
+          <span className="tag right">{item.before.afterLabel}</span>
+          <input
+            type="range"
+            min={0}
+            max={100}
+            value={at}
+            aria-label="Divider between before and after"
+            onChange={(event) => setAt(Number(event.target.value))}
+          />
+        </>
+      )}
+    </div>
+  );
+}
+
+export function SaveImage({ path, name }: { path: string; name: string }): ReactElement {
+  const client = useClient();
+  const save = async () =>
+    saveAs(await imageUrl(client, path), `${name.replaceAll(/[^\w.-]+/g, '-').slice(0, 80)}${/\.\w{3,4}$/.test(name) ? '' : '.png'}`);
+  return (
+    <button type="button" className="button" onClick={() => void save()}>
+      <Icon name="download" />
+      Save image
+    </button>
+  );
+}
+
+export function saveAs(url: string, name: string): void {
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
+}
