@@ -18,6 +18,9 @@ const SCREENS: [string, ComponentType][] = [
   ['/', Home],
   ['/datasets', screen(() => import('./screens/datasets/datasets.tsx'), 'Datasets')],
   ['/datasets/:id', screen(() => import('./screens/datasets/dataset.tsx'), 'DatasetScreen')],
+  ['/jobs', screen(() => import('./screens/jobs/jobs.tsx'), 'Jobs')],
+  ['/jobs/:id/:tab?', screen(() => import('./screens/job/job.tsx'), 'JobScreen')],
+  ['/train', screen(() => import('./screens/train/train.tsx'), 'Train')],
 ];
 
 function createQueries(): QueryClient {

@@ -60,9 +60,9 @@ export function Shell({ children }: { children: ReactNode }): ReactElement {
         <Navigation location={location} />
         <Foot />
       </aside>
-      <div className="topbar">
+      <header className="topbar">
         <Brand />
-      </div>
+      </header>
       <div>
         <ConnectionBanner />
         <main id="main" className="main" tabIndex={-1}>

@@ -13,7 +13,7 @@ import { PromptSets } from './resources/prompt-sets.ts';
 import { Studies } from './resources/studies.ts';
 import { TrainingJobs } from './resources/training-jobs.ts';
 import { Webhooks } from './resources/webhooks.ts';
-import type { Readiness } from './types.ts';
+import type { OpenApiDocument, Readiness } from './types.ts';
 
 export class StyleForge {
   readonly baseUrl: string;
@@ -58,6 +58,12 @@ export class StyleForge {
   /** Fetches what a `url` in a body leads to: an image, a file of a checkpoint. The body is a stream. */
   download(url: string, options?: RequestOptions): Promise<Response> {
     return this.#api.transport.send(url, { method: 'GET', stream: true }, options);
+  }
+
+  /** The service's OpenAPI document: every schema with its defaults, ranges and descriptions. */
+  async openapi(options?: RequestOptions): Promise<OpenApiDocument> {
+    const response = await this.#api.transport.send('/openapi.json', { method: 'GET' }, options);
+    return (await response.json()) as OpenApiDocument;
   }
 
   /** Whether each thing that the service depends on answers; does not throw when one does not. */

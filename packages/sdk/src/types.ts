@@ -64,6 +64,27 @@ export type ApiKey = Schemas['ApiKey'];
 export type CreatedApiKey = Schemas['CreatedApiKey'];
 export type ApiKeyCreateParams = Schemas['CreateApiKeyRequestInput'];
 
+/** As much of JSON Schema as the service's own document uses. */
+export interface JsonSchema {
+  type?: string;
+  description?: string;
+  default?: unknown;
+  enum?: unknown[];
+  anyOf?: JsonSchema[];
+  properties?: Record<string, JsonSchema>;
+  minimum?: number;
+  maximum?: number;
+  exclusiveMinimum?: number;
+  exclusiveMaximum?: number;
+  multipleOf?: number;
+}
+export interface OpenApiDocument {
+  openapi: string;
+  info: { title: string; version: string };
+  paths: Record<string, unknown>;
+  components: { schemas: Record<string, JsonSchema> };
+}
+
 export type Readiness = Schemas['Readiness'];
 export type Problem = Schemas['Problem'];
 export type FieldError = Schemas['FieldError'];

@@ -95,8 +95,8 @@ export type Choice<Value extends string> = { value: Value; label: ReactNode };
 export function Segmented<Value extends string>(props: {
   label: string;
   value: Value;
-  choices: readonly Choice<Value>[];
-  onChange(value: Value): void;
+  choices: readonly Choice<NoInfer<Value>>[];
+  onChange(value: NoInfer<Value>): void;
 }): ReactElement {
   return (
     <div className="segmented" role="group" aria-label={props.label}>

@@ -96,12 +96,12 @@ export class TrainingJobs {
     return job;
   }
 
-  /** The loss curves, one entry a step. */
-  metrics(id: string, options?: RequestOptions): Promise<TrainingMetric[]> {
+  /** The loss curves, one entry a step; `after`: only the steps that follow this one. */
+  metrics(id: string, { after: first = 0, ...options }: RequestOptions & { after?: number } = {}): Promise<TrainingMetric[]> {
     const fetch = (after?: string) =>
       take(
         this.#api.http.GET('/v1/training-jobs/{id}/metrics', {
-          params: { path: { id }, query: { limit: 100, ...(after && { after: Number(after) }) } },
+          params: { path: { id }, query: { limit: 100, after: Number(after ?? first) } },
           ...this.#api.with(options),
         }),
       );

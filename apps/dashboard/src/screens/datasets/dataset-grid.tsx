@@ -47,12 +47,12 @@ export function DatasetGrid({
           }}
         >
           {dataset.images.slice(index * columns, (index + 1) * columns).map((image, column) => (
-            <figure key={image.id} className="tile" role="listitem">
+            <div key={image.id} className="tile" role="listitem">
               <button type="button" className="tile-button" onClick={() => onOpen(index * columns + column)}>
                 <Picture path={image.thumbnail_url} alt={image.caption ?? image.file_name} width={image.width} />
               </button>
-              <figcaption className="tile-label small soft">{image.caption ?? image.file_name}</figcaption>
-            </figure>
+              <p className="tile-label small soft">{image.caption ?? image.file_name}</p>
+            </div>
           ))}
         </div>
       ))}

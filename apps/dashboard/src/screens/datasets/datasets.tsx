@@ -46,7 +46,12 @@ export function Datasets(): ReactElement {
         </button>
       </PageHead>
       <div className="row filters">
-        <Segmented label="Kind" value={kind as 'all'} choices={FILTERS} onChange={(value) => set('kind', value === 'all' ? null : value)} />
+        <Segmented
+          label="Kind"
+          value={kind as (typeof FILTERS)[number]['value']}
+          choices={FILTERS}
+          onChange={(value) => set('kind', value === 'all' ? null : value)}
+        />
         <input
           className="input search"
           type="search"
@@ -92,7 +97,7 @@ function DatasetCard({ dataset }: { dataset: Dataset }): ReactElement {
           ))}
         </div>
         <div className="row-apart">
-          <h3>{dataset.name}</h3>
+          <h2>{dataset.name}</h2>
           <span className="pill">{KINDS[dataset.kind as Kind].label}</span>
         </div>
         <p className="small soft num">

@@ -1,0 +1,107 @@
+// The request that the form, the YAML and the copied programs are all views of.
+import { APIError, type FieldError, type StyleForge, type TrainingJob, type TrainingJobCreateParams } from '@styleforge/sdk';
+import { useQuery } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+import { useClient } from './session.ts';
+
+export type Draft = TrainingJobCreateParams & Record<string, unknown>;
+type Path = readonly string[];
+
+export const getAt = (draft: unknown, path: Path): unknown =>
+  path.reduce<unknown>(
+    (value, key) => (value === null || typeof value !== 'object' ? undefined : (value as Record<string, unknown>)[key]),
+    draft,
+  );
+
+/** Undefined removes the setting: it has its default again. */
+export function setAt<T>(draft: T, [key = '', ...rest]: Path, value: unknown): T {
+  const copy = { ...(draft as Record<string, unknown>) };
+  const next = rest.length === 0 ? value : setAt(copy[key] ?? {}, rest, value);
+  if (next === undefined) delete copy[key];
+  else copy[key] = next;
+  return copy as T;
+}
+
+export const emptyDraft = (baseModel: string): Draft =>
+  ({
+    method: 'single-styleforge',
+    base_model: baseModel,
+    style_ref: { dataset_id: '' },
+    aux: { dataset_id: '' },
+    hyperparameters: {},
+  }) as unknown as Draft;
+
+/** A request that makes the same job again. */
+export function draftOf({ config, metadata, method, base_model: base }: TrainingJob, defaults: Record<string, unknown>): Draft {
+  const { style_ref: style, aux, hyperparameters, validation, evaluation, early_stopping: early, suffix } = config;
+  const changed = Object.entries(hyperparameters).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(defaults[name]));
+  return {
+    method,
+    base_model: base,
+    style_ref: style,
+    ...(aux && { aux }),
+    hyperparameters: Object.fromEntries(changed),
+    ...(validation && { validation }),
+    ...(evaluation && { evaluation: { compare_with: ['base'] } }),
+    ...(early && { early_stopping: { ...early, reference_dataset_id: early.reference_dataset_id ?? undefined } }),
+    ...(suffix && { suffix }),
+    metadata: { ...metadata, ...(metadata['name'] && { name: `${metadata['name']} (copy)` }) },
+  } as Draft;
+}
+
+/** As the service takes it: without datasets that are not chosen yet. */
+export function requestOf(draft: Draft): Draft {
+  const withoutEmpty = ['style_ref', 'aux'].reduce((request, part) => {
+    return getAt(request, [part, 'dataset_id']) === '' ? setAt(request, [part, 'dataset_id'], undefined) : request;
+  }, draft);
+  return withoutEmpty;
+}
+
+export interface Check {
+  errors: FieldError[];
+  detail: string;
+  requestId?: string | undefined;
+  estimate?: Estimate | undefined;
+}
+export interface Estimate {
+  seconds: number | null;
+  peak_memory_bytes: number | null;
+  checkpoint_bytes: number | null;
+}
+
+async function check(client: StyleForge, draft: Draft, signal: AbortSignal): Promise<Check> {
+  try {
+    const result = await client.trainingJobs.check(requestOf(draft), { signal, maxRetries: 1 });
+    return { errors: [], detail: '', estimate: (result as { estimate?: Estimate }).estimate };
+  } catch (error) {
+    if (error instanceof APIError && error.status >= 400 && error.status < 500 && error.status !== 401 && error.status !== 429)
+      return { errors: error.errors, detail: error.detail, requestId: error.requestId };
+    throw error;
+  }
+}
+
+const PAUSE_MS = 350;
+
+function useSettled<T>(value: T): T {
+  const [settled, setSettled] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [value]);
+  return settled;
+}
+
+/** Asks the service about the draft shortly after each change. */
+export function useCheck(draft: Draft) {
+  const client = useClient();
+  const settled = useSettled(draft);
+  return useQuery({
+    queryKey: ['check', settled],
+    queryFn: ({ signal }) => check(client, settled, signal),
+    placeholderData: (before) => before,
+    enabled: settled.base_model !== '',
+  });
+}
+
+export const errorAt = (check: Check | undefined, path: Path): string | undefined =>
+  check?.errors.find(({ pointer }) => pointer === `/${path.join('/')}`)?.detail;

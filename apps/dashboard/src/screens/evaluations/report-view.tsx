@@ -1,0 +1,75 @@
+// A report on the screen: the verdict in words, then each metric of each model with its interval.
+import type { Report } from '@styleforge/sdk';
+import type { ReactElement } from 'react';
+import { number } from '../../data/format.ts';
+
+type Metric = Report['models'][number]['metrics'][number];
+
+const show = ({ metric, value }: Metric) => (metric === 'kid' ? `${number(value * 1000, 2)}` : number(value, 2));
+const interval = ({ metric, interval: range }: Metric) => {
+  if (!range) return '';
+  const scale = metric === 'kid' ? 1000 : 1;
+  return `${number(range.low * scale, 2)} to ${number(range.high * scale, 2)}`;
+};
+const titleOf = ({ metric, name, better }: Metric) =>
+  `${name}${metric === 'kid' ? ' × 1000' : ''}, ${better === 'lower' ? 'lower is closer' : 'higher is better'}`;
+
+export function ReportView({ report }: { report: Report }): ReactElement {
+  const { verdict, models } = report;
+  const names = [...new Set(models.flatMap(({ metrics }) => metrics.map(({ name }) => name)))];
+  const metricOf = (model: Report['models'][number], name: string) => model.metrics.find((one) => one.name === name);
+  const first = (name: string) => models.map((model) => metricOf(model, name)).find((one) => one !== undefined)!;
+  return (
+    <div className="stack-l">
+      <section className="card stack">
+        <h2>Verdict</h2>
+        <p className="measure">{verdict.summary}</p>
+        {verdict.points.length > 0 && (
+          <ul className="bullets">
+            {verdict.points.map((point) => (
+              <li key={point}>{point}</li>
+            ))}
+          </ul>
+        )}
+        {verdict.cautions.length > 0 && (
+          <div className="note warn">
+            <strong>Caveats</strong>
+            {verdict.cautions.map((caution) => (
+              <p key={caution}>{caution}</p>
+            ))}
+          </div>
+        )}
+      </section>
+      <div className="card-flush" tabIndex={0} role="region" aria-label="Metrics">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Model</th>
+              {names.map((name) => (
+                <th key={name} scope="col">
+                  {titleOf(first(name))}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {models.map((model) => (
+              <tr key={model.name}>
+                <th scope="row">{model.label}</th>
+                {names.map((name) => {
+                  const metric = metricOf(model, name);
+                  return (
+                    <td key={name} className="num">
+                      {metric ? show(metric) : '–'}
+                      {metric && <div className="small soft">{interval(metric)}</div>}
+                    </td>
+                  );
+                })}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </div>
+  );
+}

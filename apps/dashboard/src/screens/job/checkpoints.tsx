@@ -1,0 +1,79 @@
+// The saved states of a job: use one as a model, or download its files.
+import type { Checkpoint, TrainingJob } from '@styleforge/sdk';
+import type { ReactElement } from 'react';
+import { Link } from 'wouter';
+import { ago, bytes } from '../../data/format.ts';
+import { useCheckpoints } from '../../data/job-live.ts';
+import { DownloadButton } from '../../ui/download.tsx';
+import { CopyButton, Empty, Failure, Loading } from '../../ui/parts.tsx';
+
+export function Checkpoints({ job }: { job: TrainingJob }): ReactElement {
+  const { data, error } = useCheckpoints(job);
+  if (error) return <Failure error={error} what="Checkpoints" />;
+  if (!data) return <Loading />;
+  if (data.length === 0) {
+    return (
+      <Empty title="No checkpoint yet" icon="models">
+        <p>
+          One is saved every {job.config.hyperparameters.checkpointing_steps ?? job.progress.of} steps, and when the job pauses or stops.
+        </p>
+      </Empty>
+    );
+  }
+  return (
+    <ul className="stack">
+      {data.toReversed().map((checkpoint) => (
+        <CheckpointCard key={checkpoint.id} checkpoint={checkpoint} isResult={checkpoint.id === job.result?.checkpoint_id} />
+      ))}
+    </ul>
+  );
+}
+
+function CheckpointCard({ checkpoint, isResult }: { checkpoint: Checkpoint; isResult: boolean }): ReactElement {
+  const { id, step, size_bytes: size, files, created_at: at } = checkpoint;
+  const single = files.find(({ path }) => path === 'single-file/model.safetensors');
+  return (
+    <li className="card stack">
+      <div className="row-apart">
+        <div>
+          <h2>
+            Step {step} {isResult && <span className="pill good">Result</span>}
+          </h2>
+          <p className="small soft num">
+            {bytes(size)} · {ago(at)} · <code>{id}</code>
+          </p>
+        </div>
+        <div className="row">
+          <CopyButton text={id} label="Copy id" />
+          <Link className="button small" href={`/play?model=${id}`}>
+            Generate
+          </Link>
+          {single && (
+            <DownloadButton
+              path={single.url}
+              name={`${id}.safetensors`}
+              label={`Download .safetensors (${bytes(single.size_bytes)})`}
+              primary
+            />
+          )}
+        </div>
+      </div>
+      <details>
+        <summary className="small">All {files.length} files</summary>
+        <table>
+          <tbody>
+            {files.map(({ path, size_bytes: of, url }) => (
+              <tr key={path}>
+                <td className="mono">{path}</td>
+                <td className="end num small">{bytes(of)}</td>
+                <td className="end">
+                  <DownloadButton path={url} name={path.split('/').at(-1)!} label="Download" />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </details>
+    </li>
+  );
+}

@@ -1,0 +1,84 @@
+// The settings a job runs with, those that differ from the base model's defaults first.
+import type { TrainingJob } from '@styleforge/sdk';
+import type { ReactElement } from 'react';
+import { useState } from 'react';
+import { stringify } from 'yaml';
+import { useDefaults } from '../../data/defaults.ts';
+import { CopyButton, Failure, Segmented } from '../../ui/parts.tsx';
+
+const VIEWS = [
+  { value: 'table', label: 'Settings' },
+  { value: 'yaml', label: 'YAML' },
+] as const;
+
+const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
+const show = (value: unknown) =>
+  value === null || value === undefined ? '–' : typeof value === 'object' ? JSON.stringify(value) : String(value);
+
+export function ConfigTab({ job }: { job: TrainingJob }): ReactElement {
+  const [view, setView] = useState<'table' | 'yaml'>('table');
+  const { data: defaults, error } = useDefaults(job.method, job.base_model);
+  const settings = Object.entries(job.config.hyperparameters);
+  const base: Record<string, unknown> = defaults ?? {};
+  const isChanged = ([name, value]: [string, unknown]) => defaults !== undefined && !same(value, base[name]);
+  const yaml = stringify(job.config);
+  const { hyperparameters: _, ...rest } = job.config;
+  return (
+    <div className="stack">
+      <div className="row-apart">
+        <Segmented label="View" value={view} choices={VIEWS} onChange={setView} />
+        <CopyButton text={yaml} label="Copy YAML" />
+      </div>
+      {error && <Failure error={error} what="The defaults" />}
+      {view === 'yaml' ? (
+        <pre className="code" tabIndex={0}>
+          {yaml}
+        </pre>
+      ) : (
+        <>
+          <SettingsTable
+            title="Different from the default"
+            rows={settings.filter(isChanged)}
+            defaults={base}
+            empty="Every setting has its default."
+          />
+          <SettingsTable title="Images and prompts" rows={Object.entries(rest).filter(([, value]) => value !== null)} />
+          <SettingsTable title="Defaults" rows={settings.filter((row) => !isChanged(row))} />
+        </>
+      )}
+    </div>
+  );
+}
+
+type TableProps = { title: string; rows: [string, unknown][]; defaults?: Record<string, unknown>; empty?: string };
+
+function SettingsTable({ title, rows, defaults, empty }: TableProps): ReactElement {
+  return (
+    <section className="stack">
+      <h2>{title}</h2>
+      {rows.length === 0 && <p className="soft">{empty}</p>}
+      {rows.length > 0 && (
+        <div className="card-flush" tabIndex={0} role="region" aria-label={title}>
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Setting</th>
+                <th scope="col">Value</th>
+                {defaults && <th scope="col">Default</th>}
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map(([name, value]) => (
+                <tr key={name}>
+                  <td className="mono">{name}</td>
+                  <td className="mono wrap">{show(value)}</td>
+                  {defaults && <td className="mono soft wrap">{show(defaults[name])}</td>}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,84 @@
+// The card with the curves and their settings: which, how smooth, which scale.
+import type { TrainingMetric } from '@styleforge/sdk';
+import type { ReactElement } from 'react';
+import { useMemo, useState } from 'react';
+import { number } from '../../data/format.ts';
+import { Segmented } from '../../ui/parts.tsx';
+import { type Curve, LossChart, type Marks, smooth } from './loss-chart.tsx';
+
+const KINDS = [
+  { value: 'loss', label: 'Loss' },
+  { value: 'grad_norm', label: 'Gradient norm' },
+  { value: 'learning_rate', label: 'Learning rate' },
+] as const;
+type Kind = (typeof KINDS)[number]['value'];
+type Field = 'loss' | 'style_ref_loss' | 'aux_loss' | 'grad_norm' | 'learning_rate';
+
+const FIELDS: Record<Kind, { field: Field; label: string; color: string }[]> = {
+  loss: [
+    { field: 'style_ref_loss', label: 'StyleRef', color: '--accent' },
+    { field: 'aux_loss', label: 'Aux', color: '--calm' },
+  ],
+  grad_norm: [{ field: 'grad_norm', label: 'Gradient norm', color: '--accent' }],
+  learning_rate: [{ field: 'learning_rate', label: 'Learning rate', color: '--accent' }],
+};
+
+export function Curves(props: {
+  metrics: TrainingMetric[];
+  marks: Marks;
+  step: number | null;
+  onStep(step: number | null): void;
+}): ReactElement {
+  const { metrics } = props;
+  const [kind, setKind] = useState<Kind>('loss');
+  const [smoothing, setSmoothing] = useState(0.8);
+  const [isLog, setLog] = useState(false);
+  const fields = FIELDS[kind].filter(({ field }) => metrics.some((metric) => metric[field] !== null));
+  const curves = useMemo(() => {
+    const raw = fields.map(({ field, label, color }): Curve => ({ label, color, values: metrics.map((metric) => metric[field]) }));
+    if (smoothing === 0 || kind === 'learning_rate') return raw;
+    const faint = raw.map((curve) => ({ ...curve, label: `${curve.label}, each step`, faint: true }));
+    return [...faint, ...raw.map((curve) => ({ ...curve, values: smooth(curve.values, smoothing) }))];
+  }, [metrics, kind, smoothing]);
+  const shown = props.step === null ? metrics.length - 1 : metrics.findIndex(({ step }) => step >= props.step!);
+  return (
+    <section className="card stack" aria-label="Curves">
+      <div className="row-apart">
+        <Segmented label="Curve" value={kind} choices={KINDS} onChange={setKind} />
+        <div className="row small">
+          <label className="check">
+            Smoothing
+            <input
+              type="range"
+              min={0}
+              max={0.98}
+              step={0.01}
+              value={smoothing}
+              onChange={(event) => setSmoothing(Number(event.target.value))}
+            />
+          </label>
+          <label className="check">
+            <input type="checkbox" checked={isLog} onChange={(event) => setLog(event.target.checked)} />
+            Log scale
+          </label>
+        </div>
+      </div>
+      {metrics.length < 2 ? (
+        <p className="soft chart-empty">The curve starts with the second step.</p>
+      ) : (
+        <>
+          <LossChart {...props} curves={curves} isLog={isLog} />
+          <p className="small num legend">
+            <span className="soft">Step {metrics[shown]?.step ?? '–'}</span>
+            {fields.map(({ field, label, color }) => (
+              <span key={field}>
+                <i style={{ background: `var(${color})` }} />
+                {label} {number(metrics[shown]?.[field])}
+              </span>
+            ))}
+          </p>
+        </>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,78 @@
+// One job: its head with progress and actions, and its tabs, each with an address of its own.
+import type { TrainingJob } from '@styleforge/sdk';
+import type { ComponentType, ReactElement } from 'react';
+import { Link, useParams } from 'wouter';
+import { duration, number } from '../../data/format.ts';
+import { jobName, METHODS, whereIs } from '../../data/jobs.ts';
+import { useJobEvents } from '../../data/job-live.ts';
+import { isLive, useJob } from '../../data/queries.ts';
+import { Bar, Failure, Loading, PageHead, Pill } from '../../ui/parts.tsx';
+import { JobActions } from './actions.tsx';
+import { Checkpoints } from './checkpoints.tsx';
+import { ConfigTab } from './config.tsx';
+import { LogTab } from './log.tsx';
+import { Overview } from './overview.tsx';
+import { ReportTab } from './report.tsx';
+
+const TABS: { name: string; label: string; Tab: ComponentType<{ job: TrainingJob }> }[] = [
+  { name: '', label: 'Overview', Tab: Overview },
+  { name: 'checkpoints', label: 'Checkpoints', Tab: Checkpoints },
+  { name: 'log', label: 'Log', Tab: LogTab },
+  { name: 'config', label: 'Config', Tab: ConfigTab },
+  { name: 'report', label: 'Report', Tab: ReportTab },
+];
+
+export function JobScreen(): ReactElement {
+  const { id = '', tab = '' } = useParams();
+  const { data: job, error } = useJob(id);
+  useJobEvents(job);
+  if (error && !job) return <Failure error={error} what="The job" />;
+  if (!job) return <Loading height={320} />;
+  const { Tab } = TABS.find(({ name }) => name === tab) ?? TABS[0]!;
+  return (
+    <>
+      <Head job={job} />
+      <nav className="tabs" aria-label="Parts of the job">
+        {TABS.map(({ name, label }) => (
+          <Link key={name} href={`/jobs/${id}${name && `/${name}`}`} aria-current={name === tab ? 'page' : undefined}>
+            {label}
+          </Link>
+        ))}
+      </nav>
+      <Tab job={job} />
+    </>
+  );
+}
+
+function Head({ job }: { job: TrainingJob }): ReactElement {
+  const { progress, status, heartbeat, error } = job;
+  return (
+    <>
+      <PageHead
+        title={jobName({ ...job, suffix: job.config.suffix })}
+        crumb={<Link href="/jobs">Training</Link>}
+        about={`${METHODS[job.method] ?? job.method} on ${job.base_model}${heartbeat ? `, ${heartbeat.device} of ${heartbeat.host}` : ''}`}
+      >
+        <JobActions job={job} />
+      </PageHead>
+      <div className="job-progress" aria-live="off">
+        <div className="row-apart">
+          <div className="row">
+            <Pill status={status} />
+            <span className="num">{whereIs(job)}</span>
+          </div>
+          <span className="small soft num">
+            {progress.samples_per_second !== null && isLive(job) && `${number(progress.samples_per_second, 1)} samples/s`}
+            {job.started_at && job.finished_at && `Took ${duration((Date.parse(job.finished_at) - Date.parse(job.started_at)) / 1000)}`}
+          </span>
+        </div>
+        <Bar done={progress.step} of={progress.of} label="Progress" />
+      </div>
+      {error && (
+        <div className="note bad" role="alert">
+          <strong>{error.code}</strong>: {error.message}
+        </div>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,148 @@
+// Curves over the steps: smoothed, on a linear or log scale, with marks for checkpoints and samples, and a crosshair that is shared.
+import type { TrainingMetric } from '@styleforge/sdk';
+import type { ReactElement } from 'react';
+import { useEffect, useMemo, useRef } from 'react';
+import uPlot from 'uplot';
+
+export type Curve = { label: string; color: string; values: (number | null)[]; faint?: boolean };
+export type Marks = { checkpoints: number[]; samples: number[] };
+
+/** Exponential moving average without the pull to zero at its beginning. */
+export function smooth(values: (number | null)[], weight: number): (number | null)[] {
+  if (weight === 0) return values;
+  let sum = 0;
+  let norm = 0;
+  return values.map((value) => {
+    if (value === null) return null;
+    sum = sum * weight + value * (1 - weight);
+    norm = norm * weight + (1 - weight);
+    return sum / norm;
+  });
+}
+
+/** Canvas knows no custom properties: an element resolves them. */
+function resolveColor(variable: string): string {
+  const probe = document.createElement('i');
+  probe.style.color = `var(${variable})`;
+  document.body.append(probe);
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
+}
+
+function drawMarks(u: uPlot, { checkpoints, samples }: Marks): void {
+  const { ctx, bbox } = u;
+  ctx.save();
+  const line = (step: number, color: string, dash: number[]) => {
+    const x = Math.round(u.valToPos(step, 'x', true));
+    if (x < bbox.left || x > bbox.left + bbox.width) return;
+    ctx.strokeStyle = color;
+    ctx.setLineDash(dash);
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+  };
+  ctx.lineWidth = devicePixelRatio;
+  for (const step of samples) line(step, resolveColor('--line'), []);
+  for (const step of checkpoints) line(step, resolveColor('--line-strong'), [4 * devicePixelRatio, 4 * devicePixelRatio]);
+  ctx.restore();
+}
+
+type ChartProps = {
+  metrics: TrainingMetric[];
+  curves: Curve[];
+  isLog: boolean;
+  marks: Marks;
+  step: number | null;
+  onStep(step: number | null): void;
+  height?: number;
+};
+
+function optionsOf({ curves, isLog, height = 280 }: ChartProps, width: number, hooks: uPlot.Hooks.Arrays): uPlot.Options {
+  const axis = {
+    stroke: resolveColor('--ink-soft'),
+    grid: { stroke: resolveColor('--line'), width: 1 },
+    ticks: { show: false },
+    font: '12px Inter, sans-serif',
+  };
+  return {
+    width,
+    height,
+    hooks,
+    legend: { show: false },
+    cursor: { y: false, points: { size: 7 } },
+    scales: { x: { time: false }, y: isLog ? { distr: 3 } : {} },
+    axes: [
+      axis,
+      { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : Number(tick.toPrecision(3)).toString())) },
+    ],
+    series: [
+      { label: 'step' },
+      ...curves.map(({ label, color, faint }) => ({
+        label,
+        stroke: resolveColor(color),
+        width: faint ? 1 : 2,
+        alpha: faint ? 0.25 : 1,
+        points: { show: false },
+        spanGaps: true,
+      })),
+    ],
+  };
+}
+
+export function LossChart(props: ChartProps): ReactElement {
+  const { metrics, curves, isLog, marks, step, onStep } = props;
+  const frame = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | null>(null);
+  const latest = useRef({ marks, onStep });
+  latest.current = { marks, onStep };
+  const isPositive = (value: number | null) => value === null || value > 0;
+  const data = useMemo<uPlot.AlignedData>(
+    () => [
+      metrics.map((metric) => metric.step),
+      ...curves.map(({ values }) => (isLog ? values.map((value) => (isPositive(value) ? value : null)) : values)),
+    ],
+    [metrics, curves, isLog],
+  );
+  const shape = `${isLog} ${curves.map(({ label, faint }) => label + String(faint)).join()}`;
+  useEffect(() => {
+    const element = frame.current!;
+    const hooks: uPlot.Hooks.Arrays = {
+      drawClear: [(u) => drawMarks(u, latest.current.marks)],
+      setCursor: [
+        (u) =>
+          u.cursor.event &&
+          latest.current.onStep(u.cursor.idx === null || u.cursor.idx === undefined ? null : (u.data[0][u.cursor.idx] ?? null)),
+      ],
+    };
+    const made = new uPlot(optionsOf(props, element.clientWidth, hooks), data, element);
+    plot.current = made;
+    const observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: made.height }));
+    observer.observe(element);
+    const redraw = () => made.redraw(false);
+    const dark = matchMedia('(prefers-color-scheme: dark)');
+    dark.addEventListener('change', redraw);
+    return () => {
+      observer.disconnect();
+      dark.removeEventListener('change', redraw);
+      made.destroy();
+      plot.current = null;
+    };
+  }, [shape]);
+  useEffect(() => plot.current?.setData(data), [data]);
+  useEffect(() => plot.current?.redraw(false), [marks]);
+  useEffect(() => {
+    const u = plot.current;
+    if (!u || u.cursor.event) return;
+    u.setCursor({ left: step === null ? -10 : u.valToPos(step, 'x'), top: 0 }, false);
+  }, [step]);
+  return (
+    <div
+      ref={frame}
+      className="chart"
+      role="img"
+      aria-label={`${curves.map(({ label }) => label).join(', ')} over ${metrics.length} steps`}
+    />
+  );
+}

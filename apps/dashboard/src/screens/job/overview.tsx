@@ -1,0 +1,49 @@
+// What one watches while a job runs: the samples by step and the loss, with one crosshair.
+import type { TrainingJob } from '@styleforge/sdk';
+import type { ReactElement } from 'react';
+import { useMemo, useState } from 'react';
+import { Link } from 'wouter';
+import { isLive } from '../../data/queries.ts';
+import { useCheckpoints, useMetrics, useSamples } from '../../data/job-live.ts';
+import { Failure } from '../../ui/parts.tsx';
+import { Curves } from './curves.tsx';
+import { arrange, PlaySteps, Samples } from './samples.tsx';
+
+export function Overview({ job }: { job: TrainingJob }): ReactElement {
+  const metrics = useMetrics(job);
+  const samples = useSamples(job);
+  const checkpoints = useCheckpoints(job);
+  const [step, setStep] = useState<number | null>(null);
+  const steps = useMemo(() => arrange(samples.data ?? []).steps, [samples.data]);
+  const marks = useMemo(() => ({ checkpoints: checkpoints.data?.map((one) => one.step) ?? [], samples: steps }), [checkpoints.data, steps]);
+  return (
+    <div className="stack-l">
+      {samples.error && <Failure error={samples.error} what="Samples" />}
+      {samples.data && samples.data.length > 0 && (
+        <div className="stack">
+          <Samples images={samples.data} step={step} onStep={setStep} />
+          <div className="row">
+            <PlaySteps steps={steps} onStep={setStep} />
+          </div>
+        </div>
+      )}
+      {samples.data?.length === 0 && <NoSamples job={job} />}
+      {metrics.error && <Failure error={metrics.error} what="The curves" />}
+      {metrics.data && <Curves metrics={metrics.data} marks={marks} step={step} onStep={setStep} />}
+    </div>
+  );
+}
+
+function NoSamples({ job }: { job: TrainingJob }): ReactElement {
+  const { validation } = job.config;
+  if (validation)
+    return (
+      <p className="note">{isLive(job) ? `The first samples come at step ${validation.every_steps}.` : 'This job made no samples.'}</p>
+    );
+  return (
+    <p className="note">
+      This job makes no samples while it trains. <Link href={`/train?from=${job.id}`}>Clone it</Link> with sample prompts to see the style
+      arrive.
+    </p>
+  );
+}

@@ -1,0 +1,58 @@
+// What came of the evaluation: the verdict, each metric of each model, and the report as a page.
+import { ConflictError, NotFoundError, type Report, type TrainingJob } from '@styleforge/sdk';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import type { ReactElement } from 'react';
+import { Link } from 'wouter';
+import { useClient } from '../../data/session.ts';
+import { notifyError } from '../../data/toasts.ts';
+import { Empty, Failure, Loading } from '../../ui/parts.tsx';
+import { saveAs } from '../../ui/lightbox.tsx';
+import { ReportView } from '../evaluations/report-view.tsx';
+
+export function ReportTab({ job }: { job: TrainingJob }): ReactElement {
+  const client = useClient();
+  const { data, error } = useQuery({
+    queryKey: ['report', job.id, job.status],
+    queryFn: async ({ signal }): Promise<Report | 'none' | 'pending'> => {
+      try {
+        return await client.trainingJobs.report(job.id, { signal });
+      } catch (failure) {
+        if (failure instanceof NotFoundError) return 'none';
+        if (failure instanceof ConflictError) return 'pending';
+        throw failure;
+      }
+    },
+  });
+  const page = useMutation({
+    mutationFn: async () => {
+      const html = await client.trainingJobs.reportPage(job.id);
+      saveAs(URL.createObjectURL(new Blob([html], { type: 'text/html' })), `report-${job.id}.html`);
+    },
+    onError: (failure) => notifyError('The report could not be downloaded', failure),
+  });
+  if (error) return <Failure error={error} what="The report" />;
+  if (data === undefined) return <Loading />;
+  if (data === 'pending') return <p className="note">The report is made when the job has succeeded.</p>;
+  if (data === 'none') {
+    return (
+      <Empty title="This job was not evaluated" icon="chart">
+        <p>An evaluation compares its images with the base model and with your style, in numbers and side by side.</p>
+        {job.status === 'succeeded' && (
+          <Link className="button primary" href={`/evaluations?new=${job.id}`}>
+            Evaluate
+          </Link>
+        )}
+      </Empty>
+    );
+  }
+  return (
+    <div className="stack">
+      <div className="row">
+        <button type="button" className="button small" disabled={page.isPending} onClick={() => page.mutate()}>
+          Download as a page
+        </button>
+      </div>
+      <ReportView report={data} />
+    </div>
+  );
+}

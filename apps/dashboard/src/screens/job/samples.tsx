@@ -1,0 +1,128 @@
+// Sample images as a grid: a row for each prompt and seed, a column for each step, marked where the curve's crosshair is.
+import type { ValidationImage } from '@styleforge/sdk';
+import type { CSSProperties, ReactElement } from 'react';
+import { useMemo, useState } from 'react';
+import { useSearchParams } from 'wouter';
+import { Icon } from '../../ui/icons.tsx';
+import { Lightbox, type LightboxItem } from '../../ui/lightbox.tsx';
+import { Picture } from '../../ui/picture.tsx';
+
+interface Grid {
+  steps: number[];
+  rows: { index: number; prompt: string; seed: number; images: Map<number, ValidationImage> }[];
+}
+
+export function arrange(images: ValidationImage[]): Grid {
+  const rows = new Map<number, Grid['rows'][number]>();
+  for (const image of images) {
+    const row = rows.get(image.index) ?? {
+      index: image.index,
+      prompt: image.prompt,
+      seed: image.seed,
+      images: new Map<number, ValidationImage>(),
+    };
+    row.images.set(image.step, image);
+    rows.set(image.index, row);
+  }
+  const steps = [...new Set(images.map(({ step }) => step))].sort((a, b) => a - b);
+  return { steps, rows: [...rows.values()].sort((a, b) => a.index - b.index) };
+}
+
+/** Of the steps with samples, the last one at or before the crosshair. */
+export const sampledStep = (steps: number[], step: number | null): number | null =>
+  step === null ? null : (steps.findLast((one) => one <= step) ?? null);
+
+type Props = { images: ValidationImage[]; step: number | null; onStep(step: number | null): void };
+
+export function Samples({ images, step, onStep }: Props): ReactElement {
+  const grid = useMemo(() => arrange(images), [images]);
+  const [cell, setCell] = useState(112);
+  const [params, setParams] = useSearchParams();
+  const open = images.findIndex((image) => `${image.step}.${image.index}` === params.get('sample'));
+  const show = (index: number | null) =>
+    setParams(index === null ? {} : { sample: `${images[index]!.step}.${images[index]!.index}` }, { replace: true });
+  const marked = sampledStep(grid.steps, step);
+  return (
+    <section className="stack" aria-label="Sample images">
+      <div className="row-apart">
+        <h2>Samples</h2>
+        <label className="check small">
+          Size
+          <input type="range" min={64} max={256} value={cell} onChange={(event) => setCell(Number(event.target.value))} />
+        </label>
+      </div>
+      <div
+        className="samples"
+        style={{ '--cell': `${cell}px` } as CSSProperties}
+        tabIndex={0}
+        role="region"
+        aria-label="Sample images by prompt and step"
+      >
+        <table onMouseLeave={() => onStep(null)}>
+          <thead>
+            <tr>
+              <td />
+              {grid.steps.map((at) => (
+                <th key={at} scope="col" data-marked={at === marked}>
+                  {at === 0 ? 'Before' : at}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {grid.rows.map((row) => (
+              <tr key={row.index}>
+                <th scope="row">{row.prompt}</th>
+                {grid.steps.map((at) => (
+                  <td key={at} data-marked={at === marked} onMouseEnter={() => onStep(at)}>
+                    <Cell image={row.images.get(at)} onOpen={(image) => show(images.indexOf(image))} />
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {open >= 0 && <Lightbox items={images.map((image) => itemOf(image, grid))} index={open} onIndex={show} onClose={() => show(null)} />}
+    </section>
+  );
+}
+
+function Cell({ image, onOpen }: { image: ValidationImage | undefined; onOpen(image: ValidationImage): void }): ReactElement {
+  if (!image) return <span className="picture" aria-label="Not made yet" role="img" />;
+  return (
+    <button type="button" className="tile-button" onClick={() => onOpen(image)}>
+      <Picture path={image.url} alt={`${image.prompt}, step ${image.step}`} width={image.width} />
+    </button>
+  );
+}
+
+/** Compared with the first image of the same prompt and seed. */
+function itemOf(image: ValidationImage, { steps, rows }: Grid): LightboxItem {
+  const first = rows.find(({ index }) => index === image.index)?.images.get(steps[0]!);
+  const before =
+    first && first.step !== image.step
+      ? { path: first.url, label: first.step === 0 ? 'Before' : `Step ${first.step}`, afterLabel: `Step ${image.step}` }
+      : undefined;
+  return { path: image.url, title: image.prompt, detail: `Step ${image.step}, seed ${image.seed}`, before };
+}
+
+/** Plays the columns one after the other. */
+export function PlaySteps({ steps, onStep }: { steps: number[]; onStep(step: number | null): void }): ReactElement | null {
+  const [isPlaying, setPlaying] = useState(false);
+  if (steps.length < 2) return null;
+  const play = async () => {
+    setPlaying(true);
+    for (const step of steps) {
+      onStep(step);
+      await new Promise((done) => setTimeout(done, 450));
+    }
+    setPlaying(false);
+  };
+  return (
+    <button type="button" className="button small" disabled={isPlaying} onClick={() => void play()}>
+      <Icon name="play" size={15} />
+      Play steps
+    </button>
+  );
+}

@@ -1,0 +1,93 @@
+// Chooses a dataset, shows its images, and makes a new one of what is dropped on it.
+import { useQueryClient } from '@tanstack/react-query';
+import type { ReactElement } from 'react';
+import { plural } from '../../data/format.ts';
+import { useBaseModels, useDataset, useDatasets } from '../../data/queries.ts';
+import { sampleDataset } from '../../data/samples.ts';
+import { useClient } from '../../data/session.ts';
+import { notifyError } from '../../data/toasts.ts';
+import { errorAt, getAt } from '../../data/training-draft.ts';
+import { useUpload } from '../../data/uploads.ts';
+import { DropZone } from '../../ui/drop-zone.tsx';
+import { Picture } from '../../ui/picture.tsx';
+import { UploadList } from '../../ui/upload-list.tsx';
+import { KINDS, type Kind } from '../datasets/new-dataset.tsx';
+import type { FormPart } from './part.ts';
+
+const PARTS = { style_ref: 'style_ref', aux: 'aux' } as const;
+const TITLES = { style_ref: 'Style images', aux: 'Aux images' };
+const SHOWN = 12;
+
+export function DatasetPicker({ kind, draft, change, check }: FormPart & { kind: Kind }): ReactElement {
+  const client = useClient();
+  const queries = useQueryClient();
+  const upload = useUpload();
+  const models = useBaseModels();
+  const datasets = useDatasets().data?.filter((one) => one.kind === kind) ?? [];
+  const path = [PARTS[kind], 'dataset_id'];
+  const id = String(getAt(draft, path) ?? '');
+  const { data: chosen } = useDataset(id || undefined);
+  const error = errorAt(check, path) ?? errorAt(check, [PARTS[kind]]);
+  const choose = (next: string) => change(path, next);
+  const guarded = (work: () => Promise<void>) =>
+    void work().catch((failure: unknown) => notifyError('The dataset could not be made', failure));
+  const useSample = () =>
+    guarded(async () => {
+      const resolution = models.data?.find(({ name }) => name === draft.base_model)?.resolution ?? 64;
+      choose(await sampleDataset(client, kind, resolution));
+      await queries.invalidateQueries({ queryKey: ['datasets'] });
+    });
+  return (
+    <div className="card stack">
+      <div className="field">
+        <label htmlFor={`set-${kind}`}>
+          <strong>{TITLES[kind]}</strong>
+        </label>
+        <span className="help">{KINDS[kind].about}</span>
+        <select
+          id={`set-${kind}`}
+          className="select"
+          value={id}
+          aria-invalid={error !== undefined}
+          aria-describedby={error && `set-${kind}-error`}
+          onChange={(event) => choose(event.target.value)}
+        >
+          <option value="">Choose a dataset</option>
+          {datasets.map((dataset) => (
+            <option key={dataset.id} value={dataset.id}>
+              {dataset.name} ({plural(dataset.image_count, 'image')})
+            </option>
+          ))}
+        </select>
+        {error && (
+          <span id={`set-${kind}-error`} className="error">
+            {error}
+          </span>
+        )}
+      </div>
+      {chosen ? (
+        <div className="mosaic mosaic-6" aria-label={`Images of ${chosen.name}`} role="img">
+          {chosen.images.slice(0, SHOWN).map((image) => (
+            <Picture key={image.id} path={image.thumbnail_url} alt="" width={image.width} />
+          ))}
+        </div>
+      ) : (
+        <DropZone
+          label="Or drop images here"
+          onFiles={(files) =>
+            guarded(async () => {
+              const dataset = await client.datasets.create({ name: files[0]?.path.split('/').at(-2) ?? TITLES[kind], kind });
+              await upload.start(dataset.id, files);
+              choose(dataset.id);
+            })
+          }
+        >
+          <button type="button" className="button quiet small" onClick={useSample}>
+            Use sample images
+          </button>
+        </DropZone>
+      )}
+      <UploadList upload={upload} />
+    </div>
+  );
+}

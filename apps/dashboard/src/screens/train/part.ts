@@ -1,0 +1,9 @@
+// What every part of the form is handed.
+import type { Check, Draft } from '../../data/training-draft.ts';
+
+export interface FormPart {
+  draft: Draft;
+  change(path: readonly string[], value: unknown): void;
+  check: Check | undefined;
+  defaults: Record<string, unknown>;
+}

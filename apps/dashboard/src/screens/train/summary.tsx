@@ -1,0 +1,150 @@
+// The right rail: what will happen, what is wrong, the request as a program, and the buttons that start it.
+import type { BaseModel } from '@styleforge/sdk';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import type { ReactElement } from 'react';
+import { useState } from 'react';
+import { useLocation } from 'wouter';
+import { bytes, duration, plural } from '../../data/format.ts';
+import { type Program, PROGRAMS, programOf } from '../../data/programs.ts';
+import { isLive, useJobs } from '../../data/queries.ts';
+import { useClient } from '../../data/session.ts';
+import { notifyError } from '../../data/toasts.ts';
+import { getAt, requestOf } from '../../data/training-draft.ts';
+import { Dialog } from '../../ui/dialog.tsx';
+import { CopyButton, Failure, Segmented } from '../../ui/parts.tsx';
+import type { FormPart } from './part.ts';
+import { StudyFields, type StudyRow, valuesOf } from './study-fields.tsx';
+
+type Props = FormPart & { isChecking: boolean; failure: Error | null; model: BaseModel | undefined };
+
+export function Summary(props: Props): ReactElement {
+  const { draft, check, isChecking, failure } = props;
+  const [isCopying, setCopying] = useState(false);
+  const [study, setStudy] = useState<StudyRow[]>([]);
+  const isComplete = getAt(draft, ['style_ref', 'dataset_id']) !== '' && getAt(draft, ['aux', 'dataset_id']) !== '';
+  const isValid = check !== undefined && check.detail === '' && isComplete;
+  return (
+    <aside className="summary" aria-label="Summary">
+      <div className="card stack">
+        <h2>Summary</h2>
+        <Numbers {...props} />
+        <Verdict {...props} isComplete={isComplete} />
+        {failure && <Failure error={failure} what="The check" />}
+        <StudyFields rows={study} onRows={setStudy} />
+        <StartButton draft={draft} study={study} isReady={isValid && !isChecking} />
+        <button type="button" className="button" onClick={() => setCopying(true)}>
+          Copy as code
+        </button>
+      </div>
+      {isCopying && <CopyDialog request={requestOf(draft)} onClose={() => setCopying(false)} />}
+    </aside>
+  );
+}
+
+function Numbers({ draft, defaults, check, model }: Props): ReactElement {
+  const jobs = useJobs().data;
+  const setting = (name: string) => getAt(draft, ['hyperparameters', name]) ?? defaults[name];
+  const steps = Number(setting('max_train_steps'));
+  const batch = Number(setting('train_batch_size')) * Number(setting('gradient_accumulation_steps'));
+  const waiting = jobs?.filter(isLive).length ?? 0;
+  const estimate = check?.estimate;
+  const measured = measuredPace(jobs, draft.base_model);
+  const seconds = estimate?.seconds ?? (measured === null ? null : (steps * batch * 2) / measured);
+  const rows: [string, string][] = [
+    ['Steps', Number.isFinite(steps) ? `${steps.toLocaleString('en')} of ${plural(batch, 'image')} each` : '–'],
+    ['Time', seconds === null ? 'Known after the first job' : `about ${duration(seconds)}`],
+    ['Memory', estimate?.peak_memory_bytes ? `up to ${bytes(estimate.peak_memory_bytes)}` : '–'],
+    ['A checkpoint', estimate?.checkpoint_bytes ? bytes(estimate.checkpoint_bytes) : model ? `about ${bytes(model.size_bytes)}` : '–'],
+    ['Before it', waiting === 0 ? 'Starts at once' : plural(waiting, 'job')],
+  ];
+  return (
+    <dl className="facts">
+      {rows.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd className="num">{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** Samples a second of the newest finished job on the same base model, its preparation included. */
+function measuredPace(jobs: ReturnType<typeof useJobs>['data'], baseModel: string): number | null {
+  const job = jobs?.find((one) => one.status === 'succeeded' && one.base_model === baseModel && one.started_at && one.finished_at);
+  if (!job?.started_at || !job.finished_at) return null;
+  const { train_batch_size: batch, gradient_accumulation_steps: batches } = job.config.hyperparameters;
+  return (job.progress.step * batch * batches * 2) / Math.max(1, (Date.parse(job.finished_at) - Date.parse(job.started_at)) / 1000);
+}
+
+function Verdict({ check, isChecking, isComplete }: Props & { isComplete: boolean }): ReactElement {
+  if (check && check.detail !== '') {
+    const general = check.errors.length === 0 ? check.detail : `${plural(check.errors.length, 'setting')} must be corrected:`;
+    return (
+      <div className="note bad" role="status">
+        {general}
+        <ul>
+          {check.errors.slice(0, 4).map(({ pointer, detail }) => (
+            <li key={pointer}>
+              <code>{pointer.slice(1).replaceAll('/', '.')}</code>: {detail}
+            </li>
+          ))}
+        </ul>
+      </div>
+    );
+  }
+  if (!isComplete) return <div className="note">Choose style images and Aux images.</div>;
+  return (
+    <div className="note good" role="status">
+      {isChecking || !check ? 'Checking' : 'Ready to start'}
+    </div>
+  );
+}
+
+function StartButton({ draft, study, isReady }: { draft: FormPart['draft']; study: StudyRow[]; isReady: boolean }): ReactElement {
+  const client = useClient();
+  const queries = useQueryClient();
+  const [, navigate] = useLocation();
+  const grid = study.map(({ pointer, text }) => ({ pointer, values: valuesOf(text) })).filter(({ values }) => values.length > 0);
+  const count = grid.reduce((product, { values }) => product * values.length, 1);
+  const start = useMutation({
+    mutationFn: async () => {
+      const request = requestOf(draft);
+      if (grid.length === 0) return `/jobs/${(await client.trainingJobs.create(request)).id}`;
+      const name = String(getAt(draft, ['metadata', 'name']) ?? grid.map(({ pointer }) => pointer.split('/').at(-1)).join(' and '));
+      return `/studies/${(await client.studies.create({ name, job: request, grid })).id}`;
+    },
+    onSuccess: (path) => {
+      void queries.invalidateQueries({ queryKey: ['jobs'] });
+      navigate(path);
+    },
+    onError: (error) => notifyError('The training could not be started', error),
+  });
+  return (
+    <button type="button" className="button primary" disabled={!isReady || start.isPending} onClick={() => start.mutate()}>
+      {start.isPending ? 'Starting' : grid.length === 0 ? 'Start training' : `Start a study of ${plural(count, 'job')}`}
+    </button>
+  );
+}
+
+function CopyDialog({ request, onClose }: { request: object; onClose(): void }): ReactElement {
+  const { baseUrl } = useClient();
+  const [kind, setKind] = useState<Program>('curl');
+  const text = programOf(kind, request, baseUrl);
+  return (
+    <Dialog title="Copy as code" onClose={onClose}>
+      <div className="row-apart">
+        <Segmented label="Language" value={kind} choices={PROGRAMS} onChange={setKind} />
+        <CopyButton text={text} />
+      </div>
+      <pre className="code" tabIndex={0}>
+        {text}
+      </pre>
+      <div className="row">
+        <button type="button" className="button" onClick={onClose}>
+          Close
+        </button>
+      </div>
+    </Dialog>
+  );
+}

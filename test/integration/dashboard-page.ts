@@ -1,0 +1,55 @@
+// The dashboard's page: built when it is not what the sources say, opened in a real browser, looked at by axe.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { currentDigest } from '@styleforge/launch/digest';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const folder = join(root, 'apps/dashboard/dist/page');
+const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path));
+
+export const chromiumMissing = CHROMIUM === undefined ? 'there is no Chromium (apt-get install chromium)' : undefined;
+
+/** `npm start` and `npm test` do the same before they begin. */
+export function buildPage(): void {
+  if (currentDigest(folder) !== undefined) return;
+  execFileSync(process.execPath, ['packages/launch/src/run.mjs', 'apps/dashboard/tools/build.ts'], { cwd: root, stdio: ['ignore', 2, 2] });
+}
+
+/** Bytes of each asset of one kind as they travel. */
+export function compressedSizes(extension: string): Record<string, number> {
+  const files = readdirSync(join(folder, 'assets')).filter((name) => name.endsWith(extension));
+  return Object.fromEntries(files.map((name) => [name, gzipSync(readFileSync(join(folder, 'assets', name))).length]));
+}
+
+export const readAsset = (name: string): string => readFileSync(join(folder, name), 'utf8');
+
+export async function openBrowser(): Promise<Browser> {
+  return chromium.launch({ executablePath: CHROMIUM ?? '', args: ['--no-sandbox'] });
+}
+
+/** A tab whose errors fail the test that looks at `problems`. */
+export async function openPage(context: BrowserContext, problems: string[]): Promise<Page> {
+  const page = await context.newPage();
+  page.on('pageerror', (error) => problems.push(error.message));
+  page.on('console', (message) => {
+    if (/Content Security Policy|Unhandled|Warning:/.test(message.text())) problems.push(message.text());
+  });
+  return page;
+}
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+type AxeResult = { violations: { id: string; help: string; nodes: { html: string; failureSummary: string }[] }[] };
+
+/** What axe holds against the page as it is, by the rules of WCAG 2.2 A and AA. */
+export async function violationsOf(page: Page): Promise<string[]> {
+  await page.evaluate(axeSource);
+  const { violations } = (await page.evaluate(
+    `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })`,
+  )) as AxeResult;
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary}`));
+}

@@ -1,0 +1,172 @@
+// The dashboard end to end: a real browser, API, worker and the shipped base model, from an empty project to a downloaded model.
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { discPicture, warnNotTested } from '@styleforge/testing';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildPage, chromiumMissing, compressedSizes, openBrowser, openPage, readAsset, violationsOf } from './dashboard-page.ts';
+import { TestService } from './service.ts';
+
+const PATIENCE = 60_000;
+const KB = 1024;
+
+beforeAll(() => buildPage());
+
+describe('the built page', () => {
+  it('has less than 250 kB of JavaScript compressed, and less than 40 kB of styles', () => {
+    const sum = (sizes: Record<string, number>) => Object.values(sizes).reduce((total, size) => total + size, 0);
+    expect(sum(compressedSizes('.js'))).toBeLessThan(250 * KB);
+    expect(sum(compressedSizes('.css'))).toBeLessThan(40 * KB);
+  });
+
+  it('loads nothing from elsewhere', () => {
+    const page = readAsset('index.html');
+    expect(page.match(/(?:src|href)="([^"]+)"/g)?.every((link) => link.includes('="/app/'))).toBe(true);
+    for (const name of Object.keys(compressedSizes('.css'))) expect(readAsset(`assets/${name}`)).not.toMatch(/url\(["']?https?:/);
+  });
+});
+
+describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('the dashboard in a browser', () => {
+  let service: TestService;
+  let browser: Browser;
+  let context: BrowserContext;
+  let page: Page;
+  const problems: string[] = [];
+  const visit = async (path: string) => page.goto(`${service.service.url}/app${path}`);
+  const heading = (name: string | RegExp) => page.getByRole('heading', { level: 1, name }).waitFor({ timeout: PATIENCE });
+
+  beforeAll(async () => {
+    service = await TestService.create({}, { BASE_MODELS_DIRECTORY: fileURLToPath(new URL('../../models', import.meta.url)) });
+    browser = await openBrowser();
+    context = await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce', acceptDownloads: true });
+    page = await openPage(context, problems);
+    page.setDefaultTimeout(PATIENCE);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await service?.remove();
+  });
+
+  it('tells a wrong key from a right one, and greets an empty project with its first steps', async () => {
+    await page.goto(service.service.url);
+    await page.getByLabel('API key').fill('sf_wrong');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('unknown, revoked or expired').waitFor();
+    expect(await violationsOf(page)).toEqual([]);
+    await page.getByLabel('API key').fill(service.apiKey);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await heading('Teach a model your style');
+    expect(await violationsOf(page)).toEqual([]);
+  });
+
+  it('makes a dataset of dropped files, and says of each refused one why', async () => {
+    await visit('/datasets?new=style_ref');
+    await page.getByLabel('Name', { exact: true }).fill('discs');
+    expect(await violationsOf(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Create' }).click();
+    await heading('discs');
+    const file = async (name: string, hue: number) => ({ name, mimeType: 'image/png', buffer: Buffer.from(await discPicture(hue)) });
+    const words = { name: 'words.png', mimeType: 'image/png', buffer: Buffer.from('these are words') };
+    const caption = { name: 'red.txt', mimeType: 'text/plain', buffer: Buffer.from('a red disc\n') };
+    await page
+      .locator('input[type=file]')
+      .first()
+      .setInputFiles([await file('red.png', 0), await file('green.png', 120), words, caption]);
+    await page.getByText('2 images uploaded, 1 refused').waitFor();
+    await page.getByText(/words\.png/).waitFor();
+    await page.getByText('a red disc').waitFor();
+    expect(await violationsOf(page)).toEqual([]);
+    await page.getByRole('button', { name: 'a red disc' }).click();
+    await page.getByRole('dialog').getByText('1 of 2').waitFor();
+    await page.keyboard.press('ArrowRight');
+    await page.getByRole('dialog').getByText('2 of 2').waitFor();
+    expect(page.url()).toContain('image=img_');
+    expect(await violationsOf(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+  });
+
+  it('brings a deleted dataset back when asked', async () => {
+    await page.getByRole('button', { name: 'Delete dataset' }).click();
+    await heading('Datasets');
+    await page.getByRole('link', { name: /discs/ }).waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await page.getByRole('link', { name: /discs/ }).waitFor();
+    expect(await violationsOf(page)).toEqual([]);
+  });
+
+  it('checks settings as they are typed, shows the same in YAML and as a program, and starts the job', async () => {
+    await visit('/train');
+    const samples = page.getByRole('button', { name: 'Use sample images' });
+    await samples.first().click();
+    await page.getByLabel('Images of Sample style: ink').waitFor();
+    await samples.click();
+    await page.getByLabel('Images of Sample Aux: people').waitFor();
+    await page.getByLabel('Name', { exact: true }).fill('first try');
+    await page.getByRole('checkbox', { name: 'Sample images while it trains' }).check();
+    await page.getByLabel('Every so many steps').fill('2');
+    await page.getByLabel('max_train_steps').fill('4');
+    await page.getByLabel('learning_rate', { exact: true }).fill('7');
+    await page.getByText('hyperparameters.learning_rate').waitFor();
+    expect(await page.getByLabel('learning_rate (changed)').getAttribute('aria-invalid')).toBe('true');
+    expect(await violationsOf(page)).toEqual([]);
+    await page.getByLabel('learning_rate (changed)').fill('0.0001');
+    await page.getByText('Ready to start').waitFor();
+    await page.getByRole('button', { name: 'YAML' }).click();
+    const yaml = page.getByLabel('Request as YAML');
+    expect(await yaml.inputValue()).toContain('learning_rate: 0.0001');
+    await yaml.fill((await yaml.inputValue()).replace('learning_rate: 0.0001', 'learning_rate: 0.0002'));
+    await page.getByRole('button', { name: 'Form' }).click();
+    expect(await page.getByLabel('learning_rate (changed)').inputValue()).toBe('0.0002');
+    await page.getByRole('button', { name: 'Copy as code' }).click();
+    await page.getByText(/curl -sS/).waitFor();
+    expect(await violationsOf(page)).toEqual([]);
+    await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+    await page.getByRole('button', { name: 'Start training' }).click();
+    await heading('first try');
+  });
+
+  it('shows the job live, its samples by step with a slider, and hands out the model', async () => {
+    await page.getByText('succeeded', { exact: true }).waitFor({ timeout: 120_000 });
+    await page.getByText('Step 4 of 4').waitFor();
+    const cell = page.getByRole('button', { name: 'a photo of zwx style, house, step 4' });
+    await cell.click();
+    const slider = page.getByRole('slider', { name: 'Divider between before and after' });
+    await slider.press('ArrowRight');
+    expect(await slider.inputValue()).toBe('51');
+    expect(page.url()).toContain('sample=4.');
+    expect(await violationsOf(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+    expect(await violationsOf(page)).toEqual([]);
+    for (const tab of ['Log', 'Config', 'Report', 'Checkpoints']) {
+      await page.getByRole('link', { name: tab, exact: true }).click();
+      await page.waitForLoadState('networkidle');
+      expect(await violationsOf(page), tab).toEqual([]);
+    }
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: /Download \.safetensors/ }).click(),
+    ]);
+    const model = await readFile(await download.path());
+    const header = Number(model.readBigUInt64LE(0));
+    expect(Object.keys(JSON.parse(model.toString('utf8', 8, 8 + header)) as object).length).toBeGreaterThan(100);
+  });
+
+  it('works on a phone and in the dark', async () => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.emulateMedia({ colorScheme: 'dark' });
+    for (const path of ['/', '/datasets', '/jobs', '/train']) {
+      await visit(path);
+      await page.getByRole('heading', { level: 1 }).waitFor();
+      await page.waitForLoadState('networkidle');
+      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), path).toBe(true);
+      expect(await violationsOf(page), path).toEqual([]);
+    }
+    await page.getByRole('button', { name: 'More' }).click();
+    await page.getByRole('dialog').getByRole('link', { name: 'API keys' }).waitFor();
+    expect(await violationsOf(page)).toEqual([]);
+  });
+
+  it('reported no error of its own', () => {
+    expect(problems).toEqual([]);
+  });
+});
