@@ -11,7 +11,7 @@ export async function filesOf(transfer: DataTransfer): Promise<DroppedFile[]> {
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.() ?? null);
   const plain = [...transfer.files];
   if (entries.every((entry) => entry === null)) return plain.map((file) => ({ file, path: file.name }));
-  const found = await Promise.all(entries.map((entry) => (entry ? walk(entry) : [])));
+  const found = await Promise.all(entries.filter((entry) => entry !== null).map(walk));
   return found.flat();
 }
 
