@@ -20,6 +20,7 @@ import { registerCors } from './plugins/cors.ts';
 import { registerIdempotency } from './plugins/idempotency.ts';
 import { registerOpenApi } from './plugins/openapi.ts';
 import { registerRateLimit } from './plugins/rate-limit.ts';
+import { registerSecurityHeaders } from './plugins/security-headers.ts';
 import { registerServiceMetrics } from './plugins/service-metrics.ts';
 import { registerTelemetry } from './plugins/telemetry.ts';
 import { registerTextCheck } from './plugins/text-check.ts';
@@ -29,6 +30,7 @@ import { rootRoute } from './routes/docs/root.ts';
 import { registerHealthRoutes } from './routes/health/index.ts';
 import { registerV1Routes } from './routes/v1/index.ts';
 import { createBaseModelCatalog } from './services/base-model-catalog.ts';
+import { ProjectEventHub } from './services/project-event-hub.ts';
 
 const JSON_BODY_LIMIT = 1024 * 1024;
 /** Then the operating system asks whether the other side is still there. */
@@ -43,6 +45,7 @@ export async function buildApp(options: ApiOptions): Promise<ApiServer> {
     metrics,
     baseModels: createBaseModelCatalog(baseModelsDirectory, loggerInstance),
     mayReach: createAddressPolicy(webhookNetworks),
+    projectEvents: new ProjectEventHub(options.database, loggerInstance),
   };
   const app: ApiServer = Fastify({
     loggerInstance,
@@ -68,12 +71,14 @@ export async function buildApp(options: ApiOptions): Promise<ApiServer> {
   let closing = false;
   app.addHook('preClose', async () => {
     closing = true;
+    await dependencies.projectEvents.close();
   });
   app.addHook('onSend', async (request, reply) => {
     reply.header('x-request-id', request.id);
     // Kept alive, the connection would hold up a server that stops.
     if (closing) reply.header('connection', 'close');
   });
+  registerSecurityHeaders(app);
   registerTelemetry(app, metrics);
   registerBodyParser(app);
 

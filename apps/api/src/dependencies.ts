@@ -6,6 +6,7 @@ import type { ObjectStore } from '@styleforge/storage';
 import type { Metrics, ReadinessCheck } from '@styleforge/telemetry';
 import type { DashboardOptions } from './routes/dashboard.ts';
 import type { BaseModelCatalog } from './services/base-model-catalog.ts';
+import type { ProjectEventHub } from './services/project-event-hub.ts';
 
 export type ApiOptions = {
   database: Database;
@@ -36,4 +37,10 @@ export type ApiOptions = {
   readinessChecks?: Record<string, ReadinessCheck>;
 };
 
-export type ApiDependencies = ApiOptions & { baseModels: BaseModelCatalog; mayReach: AddressPolicy; metrics: Metrics };
+export type ApiDependencies = ApiOptions & {
+  baseModels: BaseModelCatalog;
+  mayReach: AddressPolicy;
+  metrics: Metrics;
+  /** Wakes whoever follows what happens in a project. */
+  projectEvents: ProjectEventHub;
+};

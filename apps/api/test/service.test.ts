@@ -136,13 +136,16 @@ describe('OpenAPI', () => {
       '/v1/evaluations/{id}/images',
       '/v1/evaluations/{id}/images/{model}/{index}',
       '/v1/evaluations/{id}/report',
+      '/v1/events',
       '/v1/images/generations',
       '/v1/images/generations/{id}',
       '/v1/images/generations/{id}/cancel',
       '/v1/images/{id}',
       '/v1/images/{id}/thumbnail',
+      '/v1/me',
       '/v1/prompt-sets',
       '/v1/prompt-sets/{id}',
+      '/v1/session',
       '/v1/studies',
       '/v1/studies/{id}',
       '/v1/studies/{id}/cancel',
@@ -171,7 +174,9 @@ describe('OpenAPI', () => {
     for (const [path, operations] of Object.entries(document.paths)) {
       if (!path.startsWith('/v1/')) continue;
       for (const operation of Object.values(operations)) {
-        expect(operation.security).toEqual([{ apiKey: [expect.stringMatching(/^(read|write|admin)$/)] }]);
+        const scope = (operation.security as { apiKey: string[] }[] | undefined)?.[0]?.apiKey[0];
+        expect(scope).toMatch(/^(read|write|admin)$/);
+        expect(operation.security).toEqual([{ apiKey: [scope] }, { session: [scope] }]);
         expect(operation.responses['401']?.content?.['application/problem+json']?.schema.$ref).toBe('#/components/schemas/Problem');
       }
     }

@@ -18,6 +18,12 @@ export const ERRORS = {
     remedy:
       'Reading needs the scope `read`, everything else `write`, API keys `admin`, which includes the other two. Use a key that has it.',
   },
+  csrf_token_invalid: {
+    status: 403,
+    title: 'The request of a browser session lacks its CSRF token',
+    remedy:
+      'Send the header `X-CSRF-Token` with the `csrf_token` that `POST /v1/session` returned; `GET /v1/me` shows it again. A request with an API key needs none.',
+  },
   not_found: {
     status: 404,
     title: 'There is no such thing',

@@ -4,6 +4,7 @@ import { z } from 'zod';
 export const ID_PREFIXES = {
   project: 'proj',
   apiKey: 'key',
+  session: 'sess',
   dataset: 'ds',
   image: 'img',
   trainingJob: 'job',

@@ -17,8 +17,10 @@ import { createInstallationRepository } from './repositories/installation.ts';
 import { createMetricRepository } from './repositories/metrics.ts';
 import { createOperationsRepository } from './repositories/operations.ts';
 import { createOutboxRepository } from './repositories/outbox.ts';
+import { createProjectEventRepository } from './repositories/project-events.ts';
 import { createPromptSetRepository } from './repositories/prompt-sets.ts';
 import { createRetentionRepository } from './repositories/retention.ts';
+import { createSessionRepository } from './repositories/sessions.ts';
 import { createStudyRepository } from './repositories/studies.ts';
 import { createTrainingJobRepository } from './repositories/training-jobs.ts';
 import { createWebhookRepository } from './repositories/webhooks.ts';
@@ -43,10 +45,12 @@ export function createDatabase(databaseUrl: string, { maxConnections = 10, onQue
     prisma,
     installation: createInstallationRepository(prisma, alone),
     apiKeys: createApiKeyRepository(prisma),
+    sessions: createSessionRepository(prisma),
     datasets: createDatasetRepository(prisma),
     images: createImageRepository(prisma),
     trainingJobs: createTrainingJobRepository(prisma),
     events: createEventRepository(prisma),
+    projectEvents: createProjectEventRepository(prisma),
     metrics: createMetricRepository(prisma),
     checkpoints: createCheckpointRepository(prisma),
     studies: createStudyRepository(prisma),
@@ -61,9 +65,12 @@ export function createDatabase(databaseUrl: string, { maxConnections = 10, onQue
     idempotencyKeys: createIdempotencyKeyRepository(prisma),
     /** Runs work that one process at a time does; undefined when another is at it. */
     exclusively: alone,
-    /** Follows a channel that the database notifies, on a connection beside the pool. */
-    listen: (channel: string, onNotify: (payload: string) => void, onTrouble: (error: unknown) => void): Promise<Listener> =>
-      listen(databaseUrl, channel, onNotify, onTrouble),
+    /** Follows channels that the database notifies, all on one connection beside the pool. */
+    listen: (
+      channels: string | readonly string[],
+      onNotify: (payload: string, channel: string) => void,
+      onTrouble: (error: unknown) => void,
+    ): Promise<Listener> => listen(databaseUrl, channels, onNotify, onTrouble),
     connections: () => ({ open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     /** Throws when the database does not answer. */
     ping: async (): Promise<void> => void (await prisma.$queryRaw`select 1`),

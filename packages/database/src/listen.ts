@@ -1,4 +1,4 @@
-// Listens to a channel of the database on a connection of its own, and makes a new one when it breaks.
+// Listens to channels of the database on a connection of its own, and makes a new one when it breaks.
 import pg from 'pg';
 
 export type Listener = { stop(): Promise<void> };
@@ -6,31 +6,32 @@ export type Listener = { stop(): Promise<void> };
 const RETRY_MS = 1_000;
 
 /**
- * Calls back for every notification, and after each connection: what was notified while nobody listened is lost, so look then.
+ * Calls back for every notification, and with an empty one for each channel after each connection: what was notified while nobody listened is lost, so look then.
  * Resolves when it listens, or when the first try has failed; `onTrouble` hears of every failure.
  */
 export async function listen(
   databaseUrl: string,
-  channel: string,
-  onNotify: (payload: string) => void,
+  channels: string | readonly string[],
+  onNotify: (payload: string, channel: string) => void,
   onTrouble: (error: unknown) => void,
 ): Promise<Listener> {
+  const names = [channels].flat();
   let client: pg.Client | undefined;
   let stopped = false;
   let retry: NodeJS.Timeout | undefined;
   const connect = async (): Promise<void> => {
     const next = new pg.Client({ connectionString: databaseUrl, keepAlive: true });
-    next.on('notification', ({ payload }) => onNotify(payload ?? ''));
+    next.on('notification', ({ payload, channel }) => onNotify(payload ?? '', channel));
     next.on('error', onTrouble);
     next.once('end', () => {
       if (!stopped) retry = setTimeout(() => void connect(), RETRY_MS);
     });
     try {
       await next.connect();
-      await next.query(`listen ${channel}`);
+      for (const channel of names) await next.query(`listen ${channel}`);
       if (stopped) return await next.end();
       client = next;
-      onNotify('');
+      for (const channel of names) onNotify('', channel);
     } catch (error) {
       onTrouble(error);
       await next.end();

@@ -36,6 +36,7 @@ async function newDatabase(name: string): Promise<string> {
   return url.href;
 }
 
+/** Triggers are no part of schema.prisma, those that wait for the commit included, which stand among the constraints. */
 const describeTables = async (databaseUrl: string) => ({
   columns: await query(
     databaseUrl,
@@ -45,7 +46,7 @@ const describeTables = async (databaseUrl: string) => ({
   constraints: await query(
     databaseUrl,
     `select conrelid::regclass::text as "table", conname, pg_get_constraintdef(oid) as definition from pg_constraint
-    where connamespace = 'public'::regnamespace and conrelid::regclass::text <> '_prisma_migrations' order by 1, 2`,
+    where contype <> 't' and connamespace = 'public'::regnamespace and conrelid::regclass::text <> '_prisma_migrations' order by 1, 2`,
   ),
   indexes: await query(
     databaseUrl,

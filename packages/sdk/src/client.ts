@@ -1,5 +1,6 @@
 // The client: one object for a service and a key, with the resources hanging from it.
 import { Api } from './api.ts';
+import { BrowserSession } from './browser-session.ts';
 import { readEnvironment } from './environment.ts';
 import { StyleForgeError } from './errors.ts';
 import { DEFAULT_BASE_URL, DEFAULT_MAX_RETRIES, DEFAULT_TIMEOUT_MS } from './options.ts';
@@ -7,9 +8,11 @@ import type { ClientOptions, RequestOptions } from './options.ts';
 import { ApiKeys } from './resources/api-keys.ts';
 import { BaseModels } from './resources/base-models.ts';
 import { Datasets } from './resources/datasets.ts';
+import { Events } from './resources/events.ts';
 import { Evaluations } from './resources/evaluations.ts';
 import { Images } from './resources/images.ts';
 import { PromptSets } from './resources/prompt-sets.ts';
+import { Sessions } from './resources/sessions.ts';
 import { Studies } from './resources/studies.ts';
 import { TrainingJobs } from './resources/training-jobs.ts';
 import { Webhooks } from './resources/webhooks.ts';
@@ -25,18 +28,21 @@ export class StyleForge {
   readonly studies: Studies;
   readonly promptSets: PromptSets;
   readonly apiKeys: ApiKeys;
+  readonly sessions: Sessions;
+  readonly events: Events;
   readonly webhooks: Webhooks;
   readonly #api: Api;
 
   constructor(options: ClientOptions = {}) {
-    const apiKey = options.apiKey ?? readEnvironment('STYLEFORGE_API_KEY');
-    if (!apiKey)
+    const apiKey = options.session ? undefined : (options.apiKey ?? readEnvironment('STYLEFORGE_API_KEY'));
+    if (!apiKey && !options.session)
       throw new StyleForgeError('An API key is needed: new StyleForge({ apiKey }) or the environment variable STYLEFORGE_API_KEY.');
     this.baseUrl = (options.baseUrl ?? readEnvironment('STYLEFORGE_BASE_URL') ?? DEFAULT_BASE_URL).replace(/\/+$/, '');
     if (!/^https?:\/\//.test(this.baseUrl) || !URL.canParse(this.baseUrl))
       throw new StyleForgeError(`baseUrl: ${this.baseUrl} is no http or https URL; give one such as ${DEFAULT_BASE_URL}.`);
     const api = new Api({
       apiKey,
+      session: options.session ? new BrowserSession(() => this.sessions.me()) : undefined,
       baseUrl: this.baseUrl,
       timeout: options.timeout ?? DEFAULT_TIMEOUT_MS,
       maxRetries: options.maxRetries ?? DEFAULT_MAX_RETRIES,
@@ -52,6 +58,8 @@ export class StyleForge {
     this.studies = new Studies(api);
     this.promptSets = new PromptSets(api);
     this.apiKeys = new ApiKeys(api);
+    this.sessions = new Sessions(api);
+    this.events = new Events(api);
     this.webhooks = new Webhooks(api);
   }
 

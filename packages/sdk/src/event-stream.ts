@@ -66,7 +66,8 @@ async function* connect(
   }
 }
 
-async function* readMessages(body: ReadableStream<Uint8Array>): AsyncGenerator<EventSourceMessage> {
+/** The messages of one connection, until it ends. Throws an APIConnectionError when it breaks. */
+export async function* readMessages(body: ReadableStream<Uint8Array>): AsyncGenerator<EventSourceMessage> {
   const arrived: EventSourceMessage[] = [];
   const parser = createParser({ onEvent: (message) => arrived.push(message) });
   const decoder = new TextDecoder();

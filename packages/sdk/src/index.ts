@@ -5,6 +5,7 @@ export type { EventStreamOptions } from './event-stream.ts';
 export type { FileContent, LabelledFile, Uploadable } from './files.ts';
 export { type ClientOptions, DEFAULT_BASE_URL, type RequestOptions, type WaitOptions } from './options.ts';
 export { Page, PagePromise } from './pages.ts';
+export type { ProjectStreamOptions } from './resources/events.ts';
 export type { UploadOptions } from './resources/datasets.ts';
 export type * from './types.ts';
 export { unwrapWebhook } from './webhook-signature.ts';

@@ -4,6 +4,8 @@ export type Fetch = (input: string, init?: RequestInit) => Promise<Response>;
 export interface ClientOptions {
   /** `sf_...`; `STYLEFORGE_API_KEY` when left out. */
   apiKey?: string | undefined;
+  /** In a browser that has signed in (`sessions.create`), on a page that the service itself serves: its cookie takes the place of a key. */
+  session?: boolean | undefined;
   /** Where the service is; `STYLEFORGE_BASE_URL`, then http://127.0.0.1:3000, when left out. */
   baseUrl?: string | undefined;
   /** Milliseconds for one try of a request, 60 seconds when left out. */

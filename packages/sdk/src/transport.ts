@@ -1,10 +1,13 @@
 // One request with all that belongs to it: key, idempotency, time limit, further tries, errors as exceptions.
+import type { BrowserSession } from './browser-session.ts';
 import { APIConnectionError, APIConnectionTimeoutError, APIUserAbortError, StyleForgeError, errorOf } from './errors.ts';
 import type { Fetch, RequestOptions } from './options.ts';
 import { Retries, sleep } from './retry.ts';
 
 export interface TransportSettings {
-  apiKey: string;
+  /** Undefined with a session. */
+  apiKey: string | undefined;
+  session?: BrowserSession | undefined;
   baseUrl: string;
   timeout: number;
   maxRetries: number;
@@ -36,6 +39,9 @@ export class Transport {
   async send(url: string, sending: Sending, options: RequestOptions = {}): Promise<Response> {
     const target = new URL(url.startsWith('/') ? this.settings.baseUrl + url : url);
     const headers = this.#headers(target, sending, options);
+    const ownsSession = isOwn(target, this.settings) && !headers.has('authorization');
+    const csrfToken = ownsSession ? await this.settings.session?.tokenFor(sending.method) : undefined;
+    if (csrfToken !== undefined) headers.set('x-csrf-token', csrfToken);
     const retries = new Retries(options.maxRetries ?? this.settings.maxRetries);
     for (;;) {
       const outcome = await this.#try(target, { ...sending, headers }, options);
@@ -47,10 +53,10 @@ export class Transport {
   }
 
   #headers(target: URL, { method, headers }: Sending, { idempotencyKey, headers: more = {} }: RequestOptions): Headers {
-    const { apiKey, baseUrl } = this.settings;
+    const { apiKey } = this.settings;
     const all = new Headers(this.settings.headers);
     // A link into an object store carries its own permission; the key is for the service alone.
-    if (target.origin === new URL(baseUrl).origin) all.set('authorization', `Bearer ${apiKey}`);
+    if (apiKey !== undefined && isOwn(target, this.settings)) all.set('authorization', `Bearer ${apiKey}`);
     if (method === 'POST') all.set('idempotency-key', idempotencyKey ?? randomKey());
     for (const [name, value] of [...new Headers(headers), ...Object.entries(more)]) all.set(name, value);
     return all;
@@ -77,6 +83,8 @@ export class Transport {
     }
   }
 }
+
+const isOwn = ({ origin }: URL, { baseUrl }: TransportSettings): boolean => origin === new URL(baseUrl).origin;
 
 function aborted(cause: unknown): APIUserAbortError {
   return new APIUserAbortError('The request was aborted.', { cause });

@@ -84,6 +84,12 @@ export interface OpenApiDocument {
   paths: Record<string, unknown>;
   components: { schemas: Record<string, JsonSchema> };
 }
+/** An event of the project; `id` is absent for `training_job.progress`, which is not kept. */
+export type ProjectEvent = Schemas['ProjectEvent'];
+export type ProjectProgress = { type: 'training_job.progress'; subject_id: string; data: TrainingProgress & { status: TrainingJobStatus } };
+export type ProjectStreamEvent = ProjectEvent | ProjectProgress;
+export type Session = Schemas['Session'];
+export type Me = Schemas['Me'];
 
 export type Readiness = Schemas['Readiness'];
 export type Problem = Schemas['Problem'];

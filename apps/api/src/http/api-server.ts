@@ -8,10 +8,13 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 /** `replay` answers with it. */
 export type StoredUploadAnswer = { fingerprint: string; replay(): FastifyReply };
 
+/** Who makes a request. `credential`: what it has proved that with, a key or the token of a session. */
+export type Caller = ApiKeyIdentity & { credential: string; session: { id: string; expiresAt: Date } | null };
+
 declare module 'fastify' {
   interface FastifyRequest {
     /** Set by the authentication plugin on every route under /v1. */
-    caller: ApiKeyIdentity;
+    caller: Caller;
     /** The UUID that an idempotent request's new row gets; undefined without an Idempotency-Key. */
     reservedUuid: string | undefined;
     /** The answer to give when this upload turns out to be the one that its Idempotency-Key was first used for. */

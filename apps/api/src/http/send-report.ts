@@ -9,8 +9,8 @@ import { readReport } from '../services/evaluation-service.ts';
 import { inlinePictures } from '../services/report-pictures.ts';
 import { preferredFormat } from './preferred-format.ts';
 
-/** Nothing but what the page itself holds. */
-const PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+/** Nothing but what the page itself holds; shown alone or in a frame of the dashboard. */
+const PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'";
 
 export const reportResponse = {
   description: 'The report',

@@ -1,25 +1,51 @@
-// Every route under /v1 needs an API key with the route's scope.
+// Every route under /v1 needs an API key, or a browser session made with one, that has the route's scope.
+import { CSRF_HEADER } from '@styleforge/contracts';
 import type { ApiKeyScope } from '@styleforge/contracts';
 import type { Database } from '@styleforge/database';
-import type { FastifyContextConfig } from 'fastify';
+import type { FastifyContextConfig, FastifyRequest } from 'fastify';
 import { ApiError } from '../errors/api-error.ts';
-import type { ApiServer } from '../http/api-server.ts';
+import type { ApiServer, Caller } from '../http/api-server.ts';
+import { isCsrfToken, sessionTokenOf } from '../http/session-cookie.ts';
 
 const READING_METHODS = ['GET', 'HEAD'];
 
 export function registerAuthentication(app: ApiServer, database: Database): void {
   app.decorateRequest('caller');
   app.addHook('onRequest', async (request) => {
-    const key = bearerKey(request.headers.authorization);
-    if (key === undefined) throw new ApiError('unauthorized', 'Send the header `Authorization: Bearer sf_...`.');
-    const caller = await database.apiKeys.identify(key);
-    if (caller === null) throw new ApiError('unauthorized', 'This API key is unknown, revoked or expired.');
+    const caller = await identify(database, request);
     const scope = scopeOf(request.method, request.routeOptions.config);
     if (!caller.scopes.includes(scope) && !caller.scopes.includes('admin')) {
       throw new ApiError('insufficient_scope', `This API key lacks the scope \`${scope}\`.`);
     }
     request.caller = caller;
   });
+}
+
+/** A key in the header goes before a cookie, which browsers send of their own accord. */
+async function identify(database: Database, request: FastifyRequest): Promise<Caller> {
+  const key = bearerKey(request.headers.authorization);
+  if (key !== undefined) {
+    const caller = await database.apiKeys.identify(key);
+    if (caller === null) throw new ApiError('unauthorized', 'This API key is unknown, revoked or expired.');
+    return { ...caller, credential: key, session: null };
+  }
+  const token = request.headers.authorization === undefined ? sessionTokenOf(request) : undefined;
+  if (token === undefined) throw new ApiError('unauthorized', 'Send the header `Authorization: Bearer sf_...`.');
+  const session = await database.sessions.identify(token);
+  if (session === null) throw new ApiError('unauthorized', 'This session has ended. Sign in again with an API key: POST /v1/session.');
+  if (!READING_METHODS.includes(request.method) && !isCsrfToken(request.headers[CSRF_HEADER], token)) {
+    throw new ApiError(
+      'csrf_token_invalid',
+      'A request of a browser session needs the header `X-CSRF-Token` with the token of the session.',
+    );
+  }
+  const { sessionId, expiresAt, ...caller } = session;
+  return { ...caller, credential: token, session: { id: sessionId, expiresAt } };
+}
+
+/** For streams, which outlive the check at their beginning: whether the caller could still ask. */
+export async function isStillAllowed(database: Database, { keyId, session }: Caller): Promise<boolean> {
+  return (await database.apiKeys.isUsable(keyId)) && (session === null || (await database.sessions.isOpen(session.id)));
 }
 
 export function bearerKey(authorization: string | undefined): string | undefined {

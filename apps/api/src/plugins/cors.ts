@@ -3,7 +3,7 @@ import cors from '@fastify/cors';
 import type { ApiServer } from '../http/api-server.ts';
 
 const PREFLIGHT_SECONDS = 600;
-const METHODS = ['GET', 'HEAD', 'POST', 'DELETE'];
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 const REQUEST_HEADERS = [
   'accept',
   'authorization',

@@ -6,13 +6,14 @@ import { ApiError } from '../errors/api-error.ts';
 import type { ApiServer } from '../http/api-server.ts';
 import { HeldLock } from '../http/held-lock.ts';
 import { openAnswer, sealAnswer } from '../http/sealed-answer.ts';
-import { bearerKey } from './authentication.ts';
 
 const HEADER = 'idempotency-key';
 const MAX_KEY_LENGTH = 255;
 /** Kept beside the headers of an upload's answer, and never sent. */
 const FINGERPRINT = 'upload-fingerprint';
 const KEPT_HEADERS = ['content-type', 'location'];
+/** Of a secret answer: kept encrypted, as its body is. */
+const COOKIE = 'set-cookie';
 /** After the death of a process its callers wait no longer for their keys. */
 const LOCK_MS = 60_000;
 /** The first request may be an upload of many megabytes: each repetition of it sends them again. */
@@ -79,17 +80,24 @@ export function keyReused(): ApiError {
 
 /** Of a secret answer the caller's key is a part: nobody else's repetition is the same request. */
 function hashOf(request: FastifyRequest): string {
-  const caller = isSecret(request) ? `\n${request.caller.keyId}` : '';
+  const { keyId, session } = request.caller;
+  const caller = isSecret(request) ? `\n${session?.id ?? keyId}` : '';
   return createHash('sha256')
     .update(`${request.method} ${request.url}\n${canonicalJson(request.body)}${caller}`)
     .digest('hex');
 }
 
 const isSecret = (request: FastifyRequest): boolean => request.routeOptions.config.idempotent === 'secret';
-const keyOfCaller = (request: FastifyRequest): string => bearerKey(request.headers.authorization) ?? '';
 
 function opened(request: FastifyRequest, response: StoredResponse): StoredResponse {
-  return isSecret(request) ? { ...response, body: openAnswer(String(response.body), keyOfCaller(request)) } : response;
+  if (!isSecret(request)) return response;
+  const open = (sealed: unknown) => openAnswer(String(sealed), request.caller.credential);
+  const { [COOKIE]: cookie, ...headers } = response.headers;
+  return {
+    ...response,
+    headers: { ...headers, ...(cookie !== undefined && { [COOKIE]: String(open(cookie)) }) },
+    body: open(response.body),
+  };
 }
 
 /** The same for bodies that differ only in the order of their fields. */
@@ -107,7 +115,10 @@ function toStored(request: FastifyRequest, reply: FastifyReply, payload: unknown
   );
   if (request.uploadFingerprint !== undefined) headers[FINGERPRINT] = request.uploadFingerprint;
   const body: unknown = JSON.parse(String(payload));
-  return { status: reply.statusCode, headers, body: isSecret(request) ? sealAnswer(body, keyOfCaller(request)) : body };
+  if (!isSecret(request)) return { status: reply.statusCode, headers, body };
+  const seal = (part: unknown) => sealAnswer(part, request.caller.credential);
+  if (reply.hasHeader(COOKIE)) headers[COOKIE] = seal(reply.getHeader(COOKIE));
+  return { status: reply.statusCode, headers, body: seal(body) };
 }
 
 function replay(reply: FastifyReply, { status, headers, body }: StoredResponse): FastifyReply {

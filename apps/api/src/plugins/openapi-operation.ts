@@ -24,7 +24,7 @@ export function completeOperation(
   return {
     ...schema,
     operationId: operationIdOf(verb, url),
-    security: [{ apiKey: [scopeOf(verb, config)] }],
+    security: [{ apiKey: [scopeOf(verb, config)] }, { session: [scopeOf(verb, config)] }],
     ...(Object.keys(headers).length > 0 && { headers: (schema.headers ?? z.object({})).extend(headers) }),
     response: withProblems(schema.response ?? {}, problemsOf(schema, verb, Boolean(config.idempotent))),
   };

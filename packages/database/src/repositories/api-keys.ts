@@ -71,6 +71,12 @@ export function createApiKeyRepository(prisma: PrismaClient) {
       return { keyId: row.id, projectId: row.projectId, scopes: row.scopes as ApiKeyScope[] };
     },
 
+    /** Whether a key that was good once still is. */
+    async isUsable(id: string): Promise<boolean> {
+      const unexpired = { OR: [{ expiresAt: null }, { expiresAt: { gt: new Date() } }] };
+      return (await prisma.apiKey.count({ where: { id, revokedAt: null, ...unexpired } })) > 0;
+    },
+
     async find(projectId: string, id: string): Promise<ApiKeyRow | null> {
       const row = await prisma.apiKey.findUnique({ where: { id, projectId } });
       return row && toRow(row);

@@ -19,6 +19,7 @@ import { getEvaluationRoute } from './evaluations/get.ts';
 import { listEvaluationImagesRoute } from './evaluations/images.ts';
 import { listEvaluationsRoute } from './evaluations/list.ts';
 import { getEvaluationReportRoute } from './evaluations/report.ts';
+import { listProjectEventsRoute } from './events/list.ts';
 import { cancelGenerationRoute } from './images/cancel-generation.ts';
 import { createGenerationRoute } from './images/create-generation.ts';
 import { getGenerationRoute } from './images/get-generation.ts';
@@ -29,6 +30,9 @@ import { createPromptSetRoute } from './prompt-sets/create.ts';
 import { getPromptSetRoute } from './prompt-sets/get.ts';
 import { listPromptSetsRoute } from './prompt-sets/list.ts';
 import { cancelStudyRoute } from './studies/cancel.ts';
+import { getMeRoute } from './session/me.ts';
+import { createSessionRoute } from './session/create.ts';
+import { endSessionRoute } from './session/end.ts';
 import { createStudyRoute } from './studies/create.ts';
 import { getStudyRoute } from './studies/get.ts';
 import { listStudiesRoute } from './studies/list.ts';
@@ -55,6 +59,10 @@ import { getTrainingReportRoute } from './training-jobs/report.ts';
 import { resumeTrainingJobRoute } from './training-jobs/resume.ts';
 
 const ROUTES: ((app: ApiServer, dependencies: ApiDependencies) => void)[] = [
+  createSessionRoute,
+  endSessionRoute,
+  getMeRoute,
+  listProjectEventsRoute,
   createApiKeyRoute,
   listApiKeysRoute,
   getApiKeyRoute,

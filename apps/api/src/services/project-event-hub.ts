@@ -1,0 +1,108 @@
+// One connection of this process that listens for what happens in all projects, and wakes the streams of those concerned.
+import { ACTIVE_JOB_STATUSES, PROJECT_EVENT_DAYS } from '@styleforge/contracts';
+import { JOB_CHANNEL, PROJECT_EVENTS_CHANNEL } from '@styleforge/database';
+import type { Database, Listener, TrainingJobRow } from '@styleforge/database';
+import type { FastifyBaseLogger } from 'fastify';
+
+/** A job's progress is told this often at most. */
+const PROGRESS_MS = 1_000;
+const CLEANING_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+
+export interface Subscriber {
+  projectId: string;
+  /** There may be new events. */
+  onEvents(): void;
+  onProgress(job: TrainingJobRow): void;
+}
+
+export class ProjectEventHub {
+  readonly #database: Database;
+  readonly #log: FastifyBaseLogger;
+  readonly #subscribers = new Set<Subscriber>();
+  readonly #closing = new AbortController();
+  #listener: Promise<Listener> | undefined;
+  #cleaning: NodeJS.Timeout | undefined;
+  /** Jobs that have been notified since the progress was told last. */
+  #changed = new Set<string>();
+  #told = new Map<string, string>();
+  #timer: NodeJS.Timeout | undefined;
+  #lastTold = 0;
+
+  constructor(database: Database, log: FastifyBaseLogger) {
+    this.#database = database;
+    this.#log = log;
+  }
+
+  /** Aborted when the API stops. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  /** Resolves when nothing that happens from now on is missed; the result ends the subscription. */
+  async subscribe(subscriber: Subscriber): Promise<() => void> {
+    this.#subscribers.add(subscriber);
+    await this.#listen();
+    return () => void this.#subscribers.delete(subscriber);
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    clearTimeout(this.#timer);
+    clearInterval(this.#cleaning);
+    await (await this.#listener)?.stop();
+  }
+
+  /** From the first subscriber on: a process that nobody follows needs no connection. */
+  #listen(): Promise<Listener> {
+    if (this.#listener !== undefined) return this.#listener;
+    const clean = () =>
+      void this.#database.projectEvents
+        .deleteBefore(new Date(Date.now() - PROJECT_EVENT_DAYS * DAY_MS))
+        .catch((error: unknown) => this.#log.error({ err: error }, 'old events could not be deleted'));
+    clean();
+    this.#cleaning = setInterval(clean, CLEANING_MS).unref();
+    this.#listener = this.#database.listen(
+      [PROJECT_EVENTS_CHANNEL, JOB_CHANNEL],
+      (payload, channel) => (channel === JOB_CHANNEL ? this.#noteProgress(payload) : this.#wake(payload)),
+      (error) => this.#log.warn({ err: error }, 'the database does not tell of new events'),
+    );
+    return this.#listener;
+  }
+
+  /** An empty payload follows a new connection, before which anything may have happened. */
+  #wake(projectId: string): void {
+    for (const subscriber of this.#subscribers) if (projectId === '' || subscriber.projectId === projectId) subscriber.onEvents();
+  }
+
+  #noteProgress(jobId: string): void {
+    if (jobId === '' || this.#subscribers.size === 0) return;
+    this.#changed.add(jobId);
+    if (this.#closing.signal.aborted) return;
+    this.#timer ??= setTimeout(() => void this.#tellProgress(), Math.max(0, this.#lastTold + PROGRESS_MS - Date.now()));
+  }
+
+  async #tellProgress(): Promise<void> {
+    const ids = [...this.#changed];
+    this.#changed = new Set();
+    this.#lastTold = Date.now();
+    const projects = [...new Set([...this.#subscribers].map(({ projectId }) => projectId))];
+    try {
+      for (const job of await this.#database.projectEvents.jobsOf(ids, projects)) this.#tell(job);
+    } catch (error) {
+      this.#log.warn({ err: error }, 'the progress of jobs could not be read');
+    }
+    this.#timer = undefined;
+    const [waiting] = this.#changed;
+    if (waiting !== undefined) this.#noteProgress(waiting);
+  }
+
+  /** Of a job that has ended, its last event tells. */
+  #tell(job: TrainingJobRow): void {
+    if (!(ACTIVE_JOB_STATUSES as readonly string[]).includes(job.status)) return void this.#told.delete(job.id);
+    const progress = JSON.stringify(job.progress);
+    if (job.progress === null || this.#told.get(job.id) === progress) return;
+    this.#told.set(job.id, progress);
+    for (const subscriber of this.#subscribers) if (subscriber.projectId === job.projectId) subscriber.onProgress(job);
+  }
+}

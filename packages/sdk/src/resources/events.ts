@@ -1,0 +1,62 @@
+// What happens in the whole project: the log by pages, and one live stream that survives broken connections.
+import type { Api } from '../api.ts';
+import { take } from '../api.ts';
+import { APIUserAbortError } from '../errors.ts';
+import { readMessages } from '../event-stream.ts';
+import type { RequestOptions } from '../options.ts';
+import { PagePromise } from '../pages.ts';
+import { backOff, isPassing, PATIENCE, sleep } from '../retry.ts';
+import type { ProjectEvent, ProjectStreamEvent } from '../types.ts';
+
+export interface ProjectStreamOptions extends Pick<RequestOptions, 'signal' | 'headers' | 'timeout'> {
+  /** Such as `training_job.*` or `generation.succeeded`; all when left out. */
+  types?: string[] | undefined;
+  /** Id of the last event seen; from now on when left out. */
+  after?: string | undefined;
+}
+
+export class Events {
+  readonly #api: Api;
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  /** Oldest first. */
+  list(params: { types?: string[]; limit?: number; after?: string } = {}, options?: RequestOptions): PagePromise<ProjectEvent> {
+    const fetch = (after?: string) => {
+      const query = {
+        ...(params.limit && { limit: params.limit }),
+        ...(params.types && { types: params.types.join() }),
+        ...(after && { after: Number(after) }),
+      };
+      return take(this.#api.http.GET('/v1/events', { params: { query }, ...this.#api.with(options) })) as never;
+    };
+    return new PagePromise<ProjectEvent>(fetch, params.after);
+  }
+
+  /** Does not end by itself: abort `signal`, or leave the loop. Every event with an id comes exactly once. */
+  async *stream(options: ProjectStreamOptions = {}): AsyncGenerator<ProjectStreamEvent> {
+    const { signal, timeout, types } = options;
+    let after = options.after;
+    for (let failures = 0; ; ) {
+      try {
+        const path = `/v1/events${types ? `?types=${encodeURIComponent(types.join())}` : ''}`;
+        const headers = { accept: 'text/event-stream', ...options.headers, ...(after !== undefined && { 'last-event-id': after }) };
+        const request = { signal, timeout, maxRetries: 0 };
+        const response = await this.#api.transport.send(path, { method: 'GET', headers, stream: true }, request);
+        for await (const { id, data } of readMessages(response.body as ReadableStream<Uint8Array>)) {
+          failures = 0;
+          after = id ?? after;
+          yield JSON.parse(data) as ProjectStreamEvent;
+        }
+      } catch (error) {
+        if (signal?.aborted) throw new APIUserAbortError('The event stream was aborted.', { cause: error });
+        if (!isPassing(error) || ++failures > PATIENCE) throw error;
+      }
+      await sleep(backOff(failures), signal).catch((cause: unknown) =>
+        Promise.reject(new APIUserAbortError('The event stream was aborted.', { cause })),
+      );
+    }
+  }
+}
