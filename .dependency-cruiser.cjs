@@ -63,7 +63,7 @@ module.exports = {
     mayImport('runtime', ['autodiff', 'onnx']),
     mayImport('weights', []),
     mayImport('diffusion', ['autodiff', 'onnx', 'runtime', 'weights']),
-    mayImport('styleforge', ['autodiff', 'onnx', 'runtime', 'weights', 'diffusion']),
+    mayImport('styleforge', ['contracts', 'autodiff', 'onnx', 'runtime', 'weights', 'diffusion']),
     mayImport('metrics', ['autodiff', 'onnx', 'runtime', 'weights', 'diffusion']),
     mayImport('samples', []),
     mayImport('sdk', []),

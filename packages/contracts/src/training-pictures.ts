@@ -107,30 +107,30 @@ function checkComponents({ style_ref: { components } }: TrainingConfig, pictures
   });
 }
 
-function checkCount(pointer: string, part: string, count: number): PictureFault[] {
-  if (count >= LEAST_IMAGES) return [];
-  return [
-    {
-      code: 'too_few_images',
-      pointer,
-      detail: `${part} has ${count} images to train on: at least ${LEAST_IMAGES} are needed, 15 to 20 work best; upload more`,
-    },
-  ];
+/** Why `count` images of `part` are too few to train on; null where they will do. */
+export function tooFewImages(part: string, count: number): string | null {
+  if (count >= LEAST_IMAGES) return null;
+  return `${part} has ${count} images to train on: at least ${LEAST_IMAGES} are needed, 15 to 20 work best; upload more`;
 }
 
-function checkSizes(pointer: string, pictures: ReadonlySet<Picture>, resolution: number): PictureFault[] {
+/** Why these images are too small to train on, by name; null where none is. */
+export function tooSmallImages(pictures: Iterable<Omit<Picture, 'component'>>, resolution: number): string | null {
   const small = [...pictures]
     .filter(({ width, height }) => Math.min(width, height) < resolution)
     .map(({ fileName, width, height }) => `${fileName} is ${width}x${height} pixels`);
-  if (small.length === 0) return [];
+  if (small.length === 0) return null;
   const named = [...small.slice(0, NAMED), ...(small.length > NAMED ? [`${small.length - NAMED} more are as small`] : [])].join(', ');
-  return [
-    {
-      code: 'image_too_small',
-      pointer,
-      detail: `${named}, too small for hyperparameters.resolution ${resolution}: give larger images or lower the resolution`,
-    },
-  ];
+  return `${named}, too small for hyperparameters.resolution ${resolution}: give larger images or lower the resolution`;
+}
+
+function checkCount(pointer: string, part: string, count: number): PictureFault[] {
+  const detail = tooFewImages(part, count);
+  return detail === null ? [] : [{ code: 'too_few_images', pointer, detail }];
+}
+
+function checkSizes(pointer: string, pictures: ReadonlySet<Picture>, resolution: number): PictureFault[] {
+  const detail = tooSmallImages(pictures, resolution);
+  return detail === null ? [] : [{ code: 'image_too_small', pointer, detail }];
 }
 
 function checkReference(count: number): PictureFault[] {

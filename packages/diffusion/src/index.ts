@@ -1,5 +1,6 @@
 // Diffusion models, their noise schedules and tokenizers, and the pipelines that join them.
 export { permutation, randomIntegers, randomNormals, randomUniforms, type RandomKey } from './random.ts';
+export { adaptModels, type AdaptedLayer, type ModelAdapter } from './nn/scope.ts';
 export { timestepEmbedding, type TimestepEmbeddingConfig } from './nn/timestep-embedding.ts';
 export { ConfigError } from './models/config-reader.ts';
 export { AutoencoderKL, parseAutoencoderKLConfig, type AutoencoderKLConfig, type Posterior } from './models/autoencoder-kl.ts';

@@ -1,4 +1,5 @@
 // What is refused before any training: each with its own code and a remedy.
+import { tooFewImages } from '@styleforge/contracts';
 import { type CLIPTokenizer } from '@styleforge/diffusion';
 import { type StyleForgeConfig, TrainingInputError } from './config.ts';
 import { type TrainableModel } from './model.ts';
@@ -31,9 +32,6 @@ export interface TrainingInputs {
   readonly aux: AuxPart | null;
 }
 
-/** Two images have no more in common than their subject: it takes a third to tell the style from it. */
-const LEAST_IMAGES = 3;
-
 export function checkParts({ config, styleRef, aux }: TrainingInputs): void {
   if (styleRef.length === 0) throw new TrainingInputError('style_ref has no components: give at least one with images');
   if ((aux === null) !== (config.aux === null))
@@ -43,11 +41,8 @@ export function checkParts({ config, styleRef, aux }: TrainingInputs): void {
     ...(aux ? [['aux', aux.images] as const] : []),
   ];
   for (const [name, { length }] of parts) {
-    if (length < LEAST_IMAGES) {
-      throw new TrainingInputError(`${name} has ${length} images: at least ${LEAST_IMAGES} are needed, 15 to 20 work best`, {
-        code: 'too_few_images',
-      });
-    }
+    const fault = tooFewImages(name, length);
+    if (fault !== null) throw new TrainingInputError(fault, { code: 'too_few_images' });
   }
 }
 

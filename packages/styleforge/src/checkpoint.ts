@@ -1,27 +1,17 @@
-// A local checkpoint: an ordinary diffusers folder that also holds what a resumed run needs.
+// A local checkpoint: the adaptation's files, beside what a resumed run needs.
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { elementCount } from '@styleforge/autodiff';
-import { Float32Arrays, type LossScaleState, type NamedArrays, type ParameterBuffers } from '@styleforge/runtime';
-import {
-  readDiffusersFolder,
-  SafetensorsReader,
-  singleFileObstacle,
-  writeDiffusersFolder,
-  writeSafetensors,
-  writeSingleFile,
-  type TensorEntry,
-} from '@styleforge/weights';
+import { Float32Arrays, type LossScaleState, type NamedArrays, type ParameterBuffers, type TrainingProgram } from '@styleforge/runtime';
+import { SafetensorsReader, writeSafetensors, type TensorEntry } from '@styleforge/weights';
+import { type Adaptation, type WrittenFiles } from './adaptations/adaptation.ts';
 import { type StyleForgeConfig, TrainingInputError } from './config.ts';
 import { type ValidationScore } from './early-stopping.ts';
-import { loadTrainableWeights } from './model.ts';
-import { TEXT_ENCODER_PREFIX, UNET_PREFIX, type TrainStep } from './train-step.ts';
 
 const STATE_DIRECTORY = 'trainer_state';
 const FORMAT = 1;
 const RAW_WEIGHTS = 'weights.safetensors';
-/** The whole model as ComfyUI and A1111 read it. */
-export const SINGLE_FILE = join('single-file', 'model.safetensors');
+const AVERAGE = 'average.safetensors';
 
 export interface TrainerState {
   readonly globalStep: number;
@@ -33,18 +23,12 @@ export interface TrainerState {
   readonly scores?: readonly ValidationScore[];
 }
 
-function* entriesOf(buffers: ParameterBuffers, prefix: string): Generator<TensorEntry> {
-  for (const { name, shape } of buffers.specs) {
-    if (name.startsWith(prefix)) yield { name: name.slice(prefix.length), shape: [...shape], data: buffers.get(name) };
-  }
-}
-
-/** What a checkpoint holds beside the weights that are trained. */
-export interface CheckpointExtras {
-  /** The averaged weights: these are the model's then, and the raw ones go to the trainer's state. */
+/** What a run trains, as a checkpoint keeps it. */
+export interface Trained {
+  readonly adaptation: Adaptation;
+  readonly program: Pick<TrainingProgram<string>, 'weights' | 'optimizer' | 'lossScale'>;
+  /** The averaged weights: these are the model's then. */
   readonly ema?: ParameterBuffers | undefined;
-  /** Writes the single file too, where the model has one. */
-  readonly singleFile?: boolean;
 }
 
 async function writeArrays(path: string, arrays: NamedArrays): Promise<void> {
@@ -54,42 +38,26 @@ async function writeArrays(path: string, arrays: NamedArrays): Promise<void> {
   await writeSafetensors(path, entries(), { dtype: 'F32' });
 }
 
-/**
- * Writes everything beside `directory` and renames, so that no reader sees half of it. Weights are float32: what a resumed
- * run reads is bit for bit what this run holds.
- */
-export async function writeCheckpoint(
-  directory: string,
-  baseModelDirectory: string,
-  trainStep: TrainStep,
-  state: TrainerState,
-  { ema, singleFile = false }: CheckpointExtras = {},
-): Promise<void> {
+/** Weights that the adaptation's own files do not hold exactly. */
+function weightsOfState({ adaptation, program, ema }: Trained): [string, ParameterBuffers][] {
+  return [
+    ...(ema || !adaptation.restore ? [[RAW_WEIGHTS, program.weights] as [string, ParameterBuffers]] : []),
+    ...(ema && !adaptation.restore ? [[AVERAGE, ema] as [string, ParameterBuffers]] : []),
+  ];
+}
+
+/** Writes everything beside `directory` and renames, so that no reader sees half of it. */
+export async function writeCheckpoint(directory: string, trained: Trained, state: TrainerState, files: WrittenFiles): Promise<void> {
+  const { adaptation, program, ema } = trained;
   await mkdir(dirname(directory), { recursive: true });
   const scratch = await mkdtemp(`${directory}.partial-`);
   const model = join(scratch, 'model');
-  const exported = ema ?? trainStep.weights;
-  const trainsText = trainStep.weights.specs.some(({ name }) => name.startsWith(TEXT_ENCODER_PREFIX));
-  await writeDiffusersFolder(
-    model,
-    {
-      base: baseModelDirectory,
-      components: {
-        unet: { weights: entriesOf(exported, UNET_PREFIX) },
-        ...(trainsText ? { text_encoder: { weights: entriesOf(exported, TEXT_ENCODER_PREFIX) } } : {}),
-      },
-    },
-    { dtype: 'F32' },
-  );
+  await adaptation.write(model, ema ?? program.weights, files);
   const stateDirectory = join(model, STATE_DIRECTORY);
   await mkdir(stateDirectory);
-  await writeArrays(join(stateDirectory, 'first_moment.safetensors'), trainStep.optimizer.firstMoment);
-  await writeArrays(join(stateDirectory, 'second_moment.safetensors'), trainStep.optimizer.secondMoment);
-  if (ema) await writeArrays(join(stateDirectory, RAW_WEIGHTS), new Float32Arrays(trainStep.weights));
-  if (singleFile && (await singleFileObstacle(model)) === null) {
-    await mkdir(dirname(join(model, SINGLE_FILE)));
-    await writeSingleFile(join(model, SINGLE_FILE), model);
-  }
+  await writeArrays(join(stateDirectory, 'first_moment.safetensors'), program.optimizer.firstMoment);
+  await writeArrays(join(stateDirectory, 'second_moment.safetensors'), program.optimizer.secondMoment);
+  for (const [name, weights] of weightsOfState(trained)) await writeArrays(join(stateDirectory, name), new Float32Arrays(weights));
   await writeFile(
     join(stateDirectory, 'trainer_state.json'),
     `${JSON.stringify({ format: FORMAT, ema: ema !== undefined, ...state }, null, 2)}\n`,
@@ -112,24 +80,34 @@ async function readArrays(path: string, arrays: NamedArrays): Promise<void> {
   }
 }
 
-/** Restores weights, moments and step, and the average where both the folder and the caller have one. Throws TrainingInputError when the folder is no checkpoint of this trainer. */
-export async function restoreCheckpoint(directory: string, trainStep: TrainStep, ema?: ParameterBuffers): Promise<TrainerState> {
-  const stateDirectory = join(directory, STATE_DIRECTORY);
-  let state: TrainerState & { format: number; ema?: boolean };
+type StoredState = TrainerState & { format: number; ema?: boolean };
+
+async function readState(directory: string): Promise<StoredState> {
+  let state: StoredState;
   try {
-    state = JSON.parse(await readFile(join(stateDirectory, 'trainer_state.json'), 'utf8')) as typeof state;
+    state = JSON.parse(await readFile(join(directory, STATE_DIRECTORY, 'trainer_state.json'), 'utf8')) as StoredState;
   } catch (error) {
     throw new TrainingInputError(`${directory} holds no trainer state to resume from: ${String(error)}`, { cause: error });
   }
   if (state.format !== FORMAT)
     throw new TrainingInputError(`${directory} was written in trainer state format ${state.format}; this version reads ${FORMAT}`);
-  const folder = await readDiffusersFolder(directory);
-  if (state.ema === true) await readArrays(join(stateDirectory, RAW_WEIGHTS), new Float32Arrays(trainStep.weights));
-  else await loadTrainableWeights(folder, trainStep.weights);
-  if (ema) await loadTrainableWeights(folder, ema);
-  await readArrays(join(stateDirectory, 'first_moment.safetensors'), trainStep.optimizer.firstMoment);
-  await readArrays(join(stateDirectory, 'second_moment.safetensors'), trainStep.optimizer.secondMoment);
-  trainStep.optimizer.step = state.optimizerStep;
-  if (state.lossScale) trainStep.lossScale?.restore(state.lossScale);
+  return state;
+}
+
+/** Restores weights, moments and step, and the average where both the folder and the caller have one. Throws TrainingInputError when the folder is no checkpoint of this trainer. */
+export async function restoreCheckpoint(directory: string, { adaptation, program, ema }: Trained): Promise<TrainerState> {
+  const stateDirectory = join(directory, STATE_DIRECTORY);
+  const state = await readState(directory);
+  const fromState = (name: string, weights: ParameterBuffers): Promise<void> =>
+    readArrays(join(stateDirectory, name), new Float32Arrays(weights));
+  const { restore } = adaptation;
+  if (restore && state.ema !== true) await restore(directory, program.weights);
+  else await fromState(RAW_WEIGHTS, program.weights);
+  if (ema && restore) await restore(directory, ema);
+  else if (ema) await fromState(state.ema === true ? AVERAGE : RAW_WEIGHTS, ema);
+  await readArrays(join(stateDirectory, 'first_moment.safetensors'), program.optimizer.firstMoment);
+  await readArrays(join(stateDirectory, 'second_moment.safetensors'), program.optimizer.secondMoment);
+  program.optimizer.step = state.optimizerStep;
+  if (state.lossScale) program.lossScale?.restore(state.lossScale);
   return state;
 }

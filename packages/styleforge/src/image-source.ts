@@ -1,4 +1,5 @@
 // Training images as planes: upright, on white, resized to the resolution; the crop is drawn at each use.
+import { tooSmallImages } from '@styleforge/contracts';
 import { randomIntegers } from '@styleforge/diffusion';
 import { basename } from 'node:path';
 import sharp from 'sharp';
@@ -36,21 +37,13 @@ async function decode<T>(image: TrainingImage, read: () => Promise<T>): Promise<
   }
 }
 
-/** So many of those that are too small are named. */
-const NAMED = 20;
-
 /** Throws TrainingInputError that names all images that are smaller than the resolution. */
 export async function checkImageSizes(images: readonly TrainingImage[], resolution: number): Promise<void> {
-  const sizes = await Promise.all(images.map(async (image) => ({ image, ...(await decode(image, () => sharp(image.path).metadata())) })));
-  const small = sizes
-    .filter(({ width, height }) => Math.min(width, height) < resolution)
-    .map(({ image, width, height }) => `${nameOf(image)} is ${width}x${height} pixels`);
-  if (small.length === 0) return;
-  const named = [...small.slice(0, NAMED), ...(small.length > NAMED ? [`${small.length - NAMED} more are as small`] : [])].join(', ');
-  throw new TrainingInputError(
-    `${named}, too small for hyperparameters.resolution ${resolution}: give larger images or lower the resolution`,
-    { code: 'image_too_small' },
+  const sizes = await Promise.all(
+    images.map(async (image) => ({ ...(await decode(image, () => sharp(image.path).metadata())), fileName: nameOf(image) })),
   );
+  const fault = tooSmallImages(sizes, resolution);
+  if (fault !== null) throw new TrainingInputError(fault, { code: 'image_too_small' });
 }
 
 /** Decodes and resizes with bilinear filtering. A file that is no image is refused by name. */

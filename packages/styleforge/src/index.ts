@@ -1,7 +1,6 @@
 // StyleForge: dual-binding fine-tuning of Stable Diffusion, and images from what it makes.
 export {
   type EarlyStoppingConfig,
-  type LrSchedulerName,
   type StyleForgeConfig,
   type TrainingHyperparameters,
   type TrainingInputCode,
@@ -14,20 +13,12 @@ export { drawFrom, drawMixed } from './sample-plan.ts';
 export { cropOf, loadImage, toPixelValues } from './image-source.ts';
 export { drawBatch, type Batch, type BatchSource } from './batches.ts';
 export { openBatchSource } from './open-run.ts';
-export {
-  dualBindingWeights,
-  minSnrWeights,
-  TEXT_ENCODER_PREFIX,
-  TrainStep,
-  trainStepGraph,
-  UNET_PREFIX,
-  type TrainStepBatch,
-  type TrainStepOptions,
-} from './train-step.ts';
+export { dualBindingWeights, minSnrWeights, TrainStep, trainStepGraph, type TrainStepBatch, type TrainStepOptions } from './train-step.ts';
+export { TEXT_ENCODER_PREFIX, UNET_PREFIX } from './parameter-names.ts';
 export { checkModel, smallestGraphs } from './check-model.ts';
 export { loadTrainableWeights, openModel, type TrainableModel } from './model.ts';
 export { emaDecayAt, updateEma } from './ema.ts';
-export { SINGLE_FILE } from './checkpoint.ts';
+export { SINGLE_FILE } from './adaptations/full.ts';
 export {
   NonFiniteLossError,
   trainStyleForge,

@@ -20,7 +20,7 @@ import {
   WeightsMismatchError,
 } from '@styleforge/weights';
 import { TrainingInputError } from './config.ts';
-import { TEXT_ENCODER_PREFIX, UNET_PREFIX } from './train-step.ts';
+import { TEXT_ENCODER_PREFIX, UNET_PREFIX } from './parameter-names.ts';
 
 export interface TrainableModel {
   readonly folder: DiffusersFolder;
@@ -72,7 +72,7 @@ export function requireWeight(
   }
 }
 
-/** Reads U-Net and text encoder weights of `folder` into `weights`, one tensor at a time. Throws TrainingInputError when one is missing or has another shape. */
+/** Reads the weights of `folder` into buffers, one tensor at a time. Throws TrainingInputError when one is missing or has another shape. */
 export async function loadTrainableWeights(folder: DiffusersFolder, weights: ParameterBuffers): Promise<void> {
   for (const [prefix, component] of [
     [UNET_PREFIX, folder.unet],

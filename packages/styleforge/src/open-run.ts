@@ -5,10 +5,11 @@ import { samplesPerPass, type BatchSource, type Sample } from './batches.ts';
 import { checkParts, checkResolution, checkTokens, type TrainingImage, type TrainingInputs } from './check-inputs.ts';
 import { checkImageSizes, loadImage } from './image-source.ts';
 import { LatentSource } from './latent-source.ts';
-import { type TrainableModel } from './model.ts';
+import { type Adaptation } from './adaptations/adaptation.ts';
+import { loadTrainableWeights, type TrainableModel } from './model.ts';
 import { PromptList } from './prompts.ts';
 import { TrainingInputError, type TrainingHyperparameters } from './config.ts';
-import { TEXT_ENCODER_PREFIX, TrainStep } from './train-step.ts';
+import { TrainStep } from './train-step.ts';
 
 /** Checks the inputs and decodes the images. Throws TrainingInputError for what cannot be trained. */
 export async function openBatchSource(inputs: TrainingInputs, model: TrainableModel): Promise<BatchSource> {
@@ -69,10 +70,14 @@ function checkHostOnly(hyperparameters: TrainingHyperparameters): void {
   }
 }
 
-export async function createTrainStep(source: BatchSource, model: TrainableModel, compile?: CompileOptions): Promise<TrainStep> {
+export async function createTrainStep(
+  source: BatchSource,
+  model: TrainableModel,
+  adaptation: Adaptation,
+  compile?: CompileOptions,
+): Promise<TrainStep> {
   const { hyperparameters } = source.config;
   const batchSize = samplesPerPass(source);
-  const textRate = (hyperparameters.text_encoder_learning_rate ?? hyperparameters.learning_rate) / hyperparameters.learning_rate;
   return TrainStep.create({
     unet: model.unet,
     textEncoder: model.textEncoder,
@@ -81,14 +86,15 @@ export async function createTrainStep(source: BatchSource, model: TrainableModel
     promptCount: Math.min(batchSize, source.prompts.length),
     tokenCount: model.textEncoder.config.max_position_embeddings,
     latentShape: source.latents.shape,
-    trainTextEncoder: hyperparameters.train_text_encoder,
+    trainTextEncoder: adaptation.trainsText,
+    adaptation,
+    frozenWeights: (frozen) => loadTrainableWeights(model.folder, frozen),
     gradientCheckpointing: hyperparameters.gradient_checkpointing,
     adamw: {
       beta1: hyperparameters.adam_beta1,
       beta2: hyperparameters.adam_beta2,
       epsilon: hyperparameters.adam_epsilon,
       momentPrecision: hyperparameters.adam_moments,
-      ratesOf: (name) => ({ learningRateScale: name.startsWith(TEXT_ENCODER_PREFIX) ? textRate : 1 }),
     },
     gradientPrecision: hyperparameters.gradient_precision,
     compile: { mixedPrecision: hyperparameters.mixed_precision === 'fp16', ...compile },

@@ -1,19 +1,17 @@
 // One dual-binding training step (arXiv 2404.05256, eq. 3): text encoder, U-Net, weighted noise-prediction loss, gradients, AdamW.
 import { Graph, type Tensor } from '@styleforge/autodiff';
-import { type CLIPTextModel, type DDPMScheduler, timestepEmbedding, type UNet2DConditionModel } from '@styleforge/diffusion';
+import { adaptModels, type CLIPTextModel, type DDPMScheduler, timestepEmbedding, type UNet2DConditionModel } from '@styleforge/diffusion';
 import {
-  ParameterBuffers,
+  splitParameters,
   TrainingProgram,
   type AdamWOptions,
   type CompileOptions,
   type GradientPrecision,
   type HostArray,
-  type Update,
-  type UpdateOptions,
+  type ParameterBuffers,
 } from '@styleforge/runtime';
-
-export const UNET_PREFIX = 'unet.';
-export const TEXT_ENCODER_PREFIX = 'text_encoder.';
+import { type Adaptation } from './adaptations/adaptation.ts';
+import { TEXT_ENCODER_PREFIX, UNET_PREFIX } from './parameter-names.ts';
 
 export interface TrainStepOptions {
   readonly unet: UNet2DConditionModel;
@@ -28,6 +26,10 @@ export interface TrainStepOptions {
   readonly latentShape: readonly [number, number, number];
   /** Without it `encoderHiddenStates` [promptCount, tokens, features] are fed and the text encoder stays frozen. */
   readonly trainTextEncoder: boolean;
+  /** Left out, every weight trains at the same rates. */
+  readonly adaptation?: Pick<Adaptation, 'adapter' | 'ratesOf'>;
+  /** Fills the weights that do not train; needed where the adaptation leaves any out. */
+  readonly frozenWeights?: (frozen: ParameterBuffers) => Promise<void>;
   /** Keeps what enters each block and what is dear to compute, and computes the rest again for its gradients: less memory for more time. */
   readonly gradientCheckpointing?: boolean;
   readonly adamw: AdamWOptions;
@@ -55,6 +57,7 @@ export interface TrainStepBatch {
 export function trainStepGraph(options: TrainStepOptions): { graph: Graph; loss: Tensor; sampleLosses: Tensor } {
   const { unet, textEncoder, batchSize, promptCount, tokenCount, latentShape, trainTextEncoder } = options;
   const graph = new Graph({ recompute: options.gradientCheckpointing });
+  if (options.adaptation?.adapter) adaptModels(graph, options.adaptation.adapter);
   const shape = [batchSize, ...latentShape];
   const promptOfSample = graph.input('prompt_of_sample', [batchSize], 'int32');
   const states = trainTextEncoder
@@ -74,48 +77,44 @@ export function trainStepGraph(options: TrainStepOptions): { graph: Graph; loss:
   return { graph, loss, sampleLosses };
 }
 
+/** AdamW with the rates that the adaptation gives each parameter. */
+function ratesPerParameter({ adamw, adaptation }: TrainStepOptions): AdamWOptions {
+  return adaptation ? { ...adamw, ratesOf: (name) => adaptation.ratesOf(name) ?? {} } : adamw;
+}
+
 export class TrainStep {
-  readonly weights: ParameterBuffers;
+  /** Weights, optimizer and updates. */
+  readonly program: TrainingProgram<'sampleLosses'>;
   readonly #options: TrainStepOptions;
-  readonly #program: TrainingProgram<'sampleLosses'>;
 
   private constructor(options: TrainStepOptions, program: TrainingProgram<'sampleLosses'>) {
     this.#options = options;
-    this.#program = program;
-    this.weights = program.weights;
+    this.program = program;
   }
 
-  /** Weights start as zeros: fill `weights` before the first pass. */
+  /** Trained weights start as zeros: fill `program.weights` before the first pass. */
   static async create(options: TrainStepOptions): Promise<TrainStep> {
     const { graph, loss, sampleLosses } = trainStepGraph(options);
-    const trainable = new ParameterBuffers([...graph.parameters].map(([name, { shape }]) => ({ name, shape })));
+    const { adaptation, frozenWeights } = options;
+    const { trainable, frozen } = splitParameters(
+      graph,
+      new Set([...graph.parameters.keys()].filter((name) => adaptation?.ratesOf(name) !== null)),
+    );
+    if (frozen.specs.length > 0 && !frozenWeights) throw new Error('some weights do not train, and nothing gives their values');
+    await frozenWeights?.(frozen);
     // the processor is as fast without keeping memory (docs/experiments/engine.md)
     const keepMemory = (options.compile?.device ?? 'cpu') !== 'cpu' && !options.gradientCheckpointing;
-    const compile = { keepMemory, ...options.compile };
     const program = await TrainingProgram.create({
       graph,
       loss,
       outputs: { sampleLosses },
       trainable,
-      adamw: options.adamw,
+      frozen: frozen.entries(),
+      adamw: ratesPerParameter(options),
       gradientPrecision: options.gradientPrecision,
-      compile,
+      compile: { keepMemory, ...options.compile },
     });
     return new TrainStep(options, program);
-  }
-
-  get optimizer(): TrainingProgram<string>['optimizer'] {
-    return this.#program.optimizer;
-  }
-
-  /** Where gradients are float16 anywhere. */
-  get lossScale(): TrainingProgram<string>['lossScale'] {
-    return this.#program.lossScale;
-  }
-
-  /** A copy of the gradients of the last pass, times the loss scale. */
-  get gradients(): ParameterBuffers {
-    return this.#program.gradients;
   }
 
   /** Forward and backward; returns each sample's unweighted mean squared error. Passes before an update are averaged. */
@@ -124,7 +123,7 @@ export class TrainStep {
     const states: Record<string, HostArray> = trainTextEncoder
       ? { input_ids: batch.inputIds! }
       : { encoder_hidden_states: batch.encoderHiddenStates! };
-    const { sampleLosses } = await this.#program.backward({
+    const { sampleLosses } = await this.program.backward({
       ...states,
       noisy_latents: noiseScheduler.addNoise(batch.latents, batch.noise, batch.timesteps),
       target: noiseScheduler.target(batch.latents, batch.noise, batch.timesteps),
@@ -133,19 +132,6 @@ export class TrainStep {
       sample_weights: batch.sampleWeights,
     });
     return sampleLosses;
-  }
-
-  update(options: UpdateOptions): Promise<Update> {
-    return this.#program.update(options);
-  }
-
-  /** Brings weights and moments from the device to `weights` and `optimizer`; nothing where they are there already. */
-  download(): Promise<void> {
-    return this.#program.download();
-  }
-
-  release(): Promise<void> {
-    return this.#program.release();
   }
 }
 

@@ -4,13 +4,16 @@ import { setImmediate } from 'node:timers/promises';
 import { type CompileOptions, type ParameterBuffers } from '@styleforge/runtime';
 import { drawBatch, samplesPerPass, type BatchSource } from './batches.ts';
 import { type TrainingInputs } from './check-inputs.ts';
-import { restoreCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import { type Adaptation } from './adaptations/adaptation.ts';
+import { createAdaptation } from './adaptations/create-adaptation.ts';
+import { writeCheckpoint } from './checkpoint.ts';
 import { EarlyStopping, type ValidationScore } from './early-stopping.ts';
 import { updateEma } from './ema.ts';
 import { learningRateAt } from './lr-schedule.ts';
-import { loadTrainableWeights, openModel, type TrainableModel } from './model.ts';
+import { openModel } from './model.ts';
 import { checkPrecision, createTrainStep, openBatchSource } from './open-run.ts';
 import { PromptRows } from './prompts.ts';
+import { startingState } from './starting-state.ts';
 import { type TrainStep } from './train-step.ts';
 import { type Validation, Validator } from './validation.ts';
 
@@ -45,7 +48,7 @@ export interface TrainStyleForgeOptions extends TrainingInputs {
   /** The inputs are checked and everything is loaded; the first step follows. */
   readonly onStart?: () => void | Promise<void>;
   readonly onProgress?: (progress: TrainingProgress) => void | Promise<void>;
-  /** The directory is complete: a diffusers folder that also holds the trainer's state. */
+  /** The directory is complete: the adaptation's files and the trainer's state. */
   readonly onCheckpoint?: (checkpoint: SavedCheckpoint) => void | Promise<void>;
   /** Every `validation.every_steps` steps and at the end; takes the images one by one. Its score is what early stopping goes by. */
   readonly onValidation?: (validation: Validation) => Promise<{ score: number } | void>;
@@ -74,6 +77,7 @@ export class NonFiniteLossError extends Error {
 interface RunParts {
   readonly source: BatchSource;
   readonly trainStep: TrainStep;
+  readonly adaptation: Adaptation;
   readonly prompts: PromptRows;
   readonly ema: ParameterBuffers | undefined;
   readonly validator: Validator | undefined;
@@ -86,6 +90,7 @@ class Run {
   readonly #options: TrainStyleForgeOptions;
   readonly #source: BatchSource;
   readonly #trainStep: TrainStep;
+  readonly #adaptation: Adaptation;
   readonly #prompts: PromptRows;
   readonly #ema: ParameterBuffers | undefined;
   readonly #validator: Validator | undefined;
@@ -93,10 +98,12 @@ class Run {
   globalStep: number;
   #lastSaved = -1;
 
-  constructor(options: TrainStyleForgeOptions, { source, trainStep, prompts, ema, validator, earlyStopping, globalStep }: RunParts) {
+  constructor(options: TrainStyleForgeOptions, parts: RunParts) {
+    const { source, trainStep, adaptation, prompts, ema, validator, earlyStopping, globalStep } = parts;
     this.#options = options;
     this.#source = source;
     this.#trainStep = trainStep;
+    this.#adaptation = adaptation;
     this.#prompts = prompts;
     this.#ema = ema;
     this.#validator = validator;
@@ -130,7 +137,7 @@ class Run {
     for (;;) {
       const losses = await this.#backward();
       const { gradNorm, overflowed } = Number.isFinite(losses.loss)
-        ? await this.#trainStep.update({ learningRate, weightDecay, maxGradNorm })
+        ? await this.#trainStep.program.update({ learningRate, weightDecay, maxGradNorm })
         : { gradNorm: NaN, overflowed: false };
       if (Number.isFinite(gradNorm)) return { ...losses, gradNorm };
       if (!overflowed)
@@ -147,8 +154,8 @@ class Run {
     const update = await this.#update(learningRate);
     this.globalStep += 1;
     if (this.#ema) {
-      await this.#trainStep.download();
-      updateEma(this.#ema, this.#trainStep.weights, this.globalStep);
+      await this.#trainStep.program.download();
+      updateEma(this.#ema, this.#trainStep.program.weights, this.globalStep);
     }
     const samples = hyperparameters.gradient_accumulation_steps * samplesPerPass(this.#source);
     const stepSeconds = (performance.now() - started) / 1000;
@@ -170,7 +177,7 @@ class Run {
     return this.#earlyStopping?.scores ?? [];
   }
 
-  /** A step that may be what the job ends with gets the single file too. */
+  /** A step that may be what the job ends with gets the files of a finished model too. */
   get #mayBeLast(): boolean {
     const isEnd = this.globalStep >= this.#options.config.hyperparameters.max_train_steps || this.#earlyStopping?.isOver === true;
     return isEnd || this.best?.step === this.globalStep;
@@ -181,13 +188,14 @@ class Run {
     const { baseModelDirectory, config } = this.#options;
     const state = {
       globalStep: this.globalStep,
-      optimizerStep: this.#trainStep.optimizer.step,
-      lossScale: this.#trainStep.lossScale?.state,
+      optimizerStep: this.#trainStep.program.optimizer.step,
+      lossScale: this.#trainStep.program.lossScale?.state,
       config,
       ...(this.#earlyStopping && { scores: this.#earlyStopping.scores }),
     };
-    await this.#trainStep.download();
-    await writeCheckpoint(this.directory, baseModelDirectory, this.#trainStep, state, { ema: this.#ema, singleFile: this.#mayBeLast });
+    await this.#trainStep.program.download();
+    const trained = { adaptation: this.#adaptation, program: this.#trainStep.program, ema: this.#ema };
+    await writeCheckpoint(this.directory, trained, state, { baseModelDirectory, final: this.#mayBeLast });
     this.#lastSaved = this.globalStep;
     await this.#options.onCheckpoint?.({ step: this.globalStep, directory: this.directory, best: this.best });
   }
@@ -201,7 +209,7 @@ class Run {
     if (!this.#validator || !validation || !onValidation) return;
     if (this.globalStep % validation.every_steps !== 0 && this.globalStep !== hyperparameters.max_train_steps) return;
     if (this.#earlyStopping?.knows(this.globalStep)) return;
-    await this.#trainStep.download();
+    await this.#trainStep.program.download();
     try {
       const scored = await onValidation({ step: this.globalStep, images: this.#validator.images(signal) });
       if (this.#earlyStopping) this.#earlyStopping.add({ step: this.globalStep, value: finiteScore(scored) });
@@ -244,30 +252,6 @@ function finiteScore(scored: { score: number } | void): number {
   return scored.score;
 }
 
-interface StartingState {
-  readonly globalStep: number;
-  readonly ema: ParameterBuffers | undefined;
-  readonly earlyStopping: EarlyStopping | undefined;
-}
-
-/** Where the run begins: the base model's weights, or those of the checkpoint to resume from. */
-async function loadState(
-  { config, resumeFrom }: TrainStyleForgeOptions,
-  model: TrainableModel,
-  trainStep: TrainStep,
-): Promise<StartingState> {
-  const stopping = (scores?: readonly ValidationScore[]): EarlyStopping | undefined =>
-    config.early_stopping ? new EarlyStopping(config.early_stopping, scores) : undefined;
-  const ema = config.hyperparameters.ema ? trainStep.weights.beside(Float32Array) : undefined;
-  if (resumeFrom === undefined) {
-    await loadTrainableWeights(model.folder, trainStep.weights);
-    ema?.copyFrom(trainStep.weights);
-    return { globalStep: 0, ema, earlyStopping: stopping() };
-  }
-  const { globalStep, scores } = await restoreCheckpoint(resumeFrom, trainStep, ema);
-  return { globalStep, ema, earlyStopping: stopping(scores) };
-}
-
 /**
  * Trains to `max_train_steps`. Blocks the thread during each step: run it in a process of its own.
  * Throws TrainingInputError for input that cannot be trained, NonFiniteLossError when the loss is lost.
@@ -276,19 +260,23 @@ export async function trainStyleForge(options: TrainStyleForgeOptions): Promise<
   await checkPrecision(options.config.hyperparameters, options.compile?.device);
   const model = await openModel(options.baseModelDirectory);
   const source = await openBatchSource(options, model);
-  const trainStep = await createTrainStep(source, model, options.compile);
-  const { globalStep, ema, earlyStopping } = await loadState(options, model, trainStep);
-  const prompts = await PromptRows.create(model, source.prompts, options.config.hyperparameters.train_text_encoder);
-  const { validation, hyperparameters } = options.config;
-  const validator = validation
-    ? new Validator(validation, hyperparameters.resolution, model, ema ?? trainStep.weights, options.compile)
-    : undefined;
-  const run = new Run(options, { source, trainStep, prompts, ema, validator, earlyStopping, globalStep });
+  const adaptation = createAdaptation(options.config, model);
+  const trainStep = await createTrainStep(source, model, adaptation, options.compile);
+  const { globalStep, ema, earlyStopping } = await startingState(options, adaptation, trainStep);
+  const prompts = await PromptRows.create(model, source.prompts, adaptation.trainsText);
+  const {
+    compile,
+    config: { validation, hyperparameters },
+  } = options;
+  const { resolution } = hyperparameters;
+  const weights = ema ?? trainStep.program.weights;
+  const validator = validation ? new Validator({ config: validation, resolution, model, weights, adaptation, compile }) : undefined;
+  const run = new Run(options, { source, trainStep, adaptation, prompts, ema, validator, earlyStopping, globalStep });
   try {
     await run.toEnd();
     const directory = run.globalStep === globalStep && options.resumeFrom !== undefined ? options.resumeFrom : run.directory;
     return { finalStep: run.globalStep, directory, best: run.best, scores: run.scores };
   } finally {
-    await Promise.all([trainStep.release(), source.latents.release(), validator?.release()]);
+    await Promise.all([trainStep.program.release(), source.latents.release(), validator?.release()]);
   }
 }

@@ -1,9 +1,19 @@
 // Images from the weights as they are in the middle of a training, from the same prompts and seeds every time.
-import { type GeneratedImage, isSamplerName, samplerNames, TextToImagePipeline, type WeightSource, weightsOf } from '@styleforge/diffusion';
+import { type Shape } from '@styleforge/autodiff';
+import {
+  type GeneratedImage,
+  isSamplerName,
+  type ModelAdapter,
+  samplerNames,
+  TextToImagePipeline,
+  type WeightSource,
+  weightsOf,
+} from '@styleforge/diffusion';
 import { type CompileOptions, type ParameterBuffers } from '@styleforge/runtime';
 import { type ValidationConfig, TrainingInputError } from './config.ts';
 import { type TrainableModel } from './model.ts';
-import { TEXT_ENCODER_PREFIX, UNET_PREFIX } from './train-step.ts';
+import { type Adaptation } from './adaptations/adaptation.ts';
+import { TEXT_ENCODER_PREFIX, UNET_PREFIX } from './parameter-names.ts';
 
 export interface Validation {
   readonly step: number;
@@ -11,9 +21,34 @@ export interface Validation {
   readonly images: AsyncIterable<GeneratedImage>;
 }
 
-/** The trained arrays themselves, so that nothing has to be loaded again after a step. */
-function liveWeights(buffers: ParameterBuffers, prefix: string): WeightSource {
-  return (wanted) => Promise.resolve(new Map([...wanted.keys()].map((name) => [name, buffers.get(prefix + name)])));
+/** The trained arrays themselves, so that nothing has to be loaded again after a step; what is not trained comes from the base model. */
+function liveWeights(trained: ParameterBuffers, prefix: string, base: WeightSource, adapter?: ModelAdapter): WeightSource {
+  const find = (name: string): Float32Array | undefined =>
+    [prefix + name, name].filter((known) => trained.has(known)).map((known) => trained.get(known))[0];
+  const source = async (wanted: ReadonlyMap<string, Shape>): Promise<ReadonlyMap<string, Float32Array>> => {
+    const others = new Map([...wanted].filter(([name]) => !find(name)));
+    const read = others.size > 0 ? await base(others) : new Map<string, Float32Array>();
+    return new Map([...wanted.keys()].map((name) => [name, find(name) ?? read.get(name)!]));
+  };
+  return Object.assign(source, { adapter: adapter && prefixed(adapter, prefix) });
+}
+
+/** The adapter of one component's own graph, where the models' names have no prefix. */
+function prefixed(adapter: ModelAdapter, prefix: string): ModelAdapter {
+  return {
+    weight: (graph, name, shape) => adapter.weight?.(graph, prefix + name, shape),
+    layer: (graph, layer) => adapter.layer?.(graph, { ...layer, name: prefix + layer.name }) ?? layer.output,
+  };
+}
+
+export interface ValidatorOptions {
+  readonly config: ValidationConfig;
+  readonly resolution: number;
+  readonly model: TrainableModel;
+  /** The trained weights, or their average where the run keeps one. */
+  readonly weights: ParameterBuffers;
+  readonly adaptation: Pick<Adaptation, 'adapter'>;
+  readonly compile?: CompileOptions | undefined;
 }
 
 export class Validator {
@@ -21,9 +56,7 @@ export class Validator {
   readonly #resolution: number;
   readonly #pipeline: TextToImagePipeline;
 
-  /** `weights`: the trained ones, or their average where the run keeps one. */
-  constructor(config: ValidationConfig, resolution: number, model: TrainableModel, weights: ParameterBuffers, compile?: CompileOptions) {
-    const trainsText = weights.specs.some(({ name }) => name.startsWith(TEXT_ENCODER_PREFIX));
+  constructor({ config, resolution, model, weights, adaptation: { adapter }, compile }: ValidatorOptions) {
     const { unet, vae, textEncoder, tokenizer, folder } = model;
     this.#config = config;
     this.#resolution = resolution;
@@ -35,9 +68,9 @@ export class Validator {
         schedulerConfig: folder.schedulerConfig,
         tokenize: (text) => tokenizer.encode(text),
         weights: {
-          unet: liveWeights(weights, UNET_PREFIX),
+          unet: liveWeights(weights, UNET_PREFIX, weightsOf(folder.unet), adapter),
           vae: weightsOf(folder.vae),
-          textEncoder: trainsText ? liveWeights(weights, TEXT_ENCODER_PREFIX) : weightsOf(folder.textEncoder),
+          textEncoder: liveWeights(weights, TEXT_ENCODER_PREFIX, weightsOf(folder.textEncoder), adapter),
         },
       },
       compile,

@@ -10,10 +10,11 @@ import {
   learningRateAt,
   minSnrWeights,
   updateEma,
-  type LrSchedulerName,
   type TrainingHyperparameters,
 } from '@styleforge/styleforge';
 import { describe, expect, it } from 'vitest';
+
+type LrSchedulerName = TrainingHyperparameters['lr_scheduler'];
 
 const golden = JSON.parse(readFileSync(new URL('../../../test/golden/lr-schedules.json', import.meta.url), 'utf8')) as {
   learning_rate: number;

@@ -265,10 +265,10 @@ describe('trainStyleForge', () => {
         gradientCheckpointing,
         adamw: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
       });
-      await loadTrainableWeights(model.folder, step.weights);
+      await loadTrainableWeights(model.folder, step.program.weights);
       const losses = await step.backward(batch);
-      await step.release();
-      return { losses, gradients: step.gradients };
+      await step.program.release();
+      return { losses, gradients: step.program.gradients };
     };
     const [kept, recomputed] = [await pass(false), await pass(true)];
     const difference = (x: Float32Array, y: Float32Array): number => Math.max(...x.map((value, i) => Math.abs(value - y[i])));
@@ -295,7 +295,7 @@ describe('trainStyleForge', () => {
         trainTextEncoder: true,
         adamw: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
       });
-      await loadTrainableWeights(model.folder, step.weights);
+      await loadTrainableWeights(model.folder, step.program.weights);
       for (const { from, to } of passes) {
         const part = (values: Float32Array) => values.slice(from * 256, to * 256);
         await step.backward({
@@ -307,8 +307,8 @@ describe('trainStyleForge', () => {
           sampleWeights: new Float32Array(batchSize).fill(1 / batchSize),
         });
       }
-      const { gradNorm } = await step.update({ learningRate: 1e-3, weightDecay: 0, maxGradNorm: 1e9 });
-      await step.release();
+      const { gradNorm } = await step.program.update({ learningRate: 1e-3, weightDecay: 0, maxGradNorm: 1e9 });
+      await step.program.release();
       return gradNorm;
     };
     const [whole, halves] = [
@@ -353,7 +353,7 @@ describe('trainStyleForge', () => {
       prompts: ['a photo of zwx style', 'a house'],
       every_steps: 2,
       num_images: 1,
-      sampler: 'ddim',
+      sampler: 'ddim' as const,
       steps: 2,
       guidance_scale: 2,
       negative_prompt: '',
@@ -381,7 +381,7 @@ describe('trainStyleForge', () => {
       prompts: validation.prompts,
       steps: 2,
       guidanceScale: 2,
-      sampler: 'ddim',
+      sampler: 'ddim' as const,
       seed: 5,
       width: 32,
       height: 32,
@@ -399,7 +399,7 @@ describe('trainStyleForge', () => {
       prompts: ['a house'],
       every_steps: 1,
       num_images: 1,
-      sampler: 'ddim',
+      sampler: 'ddim' as const,
       steps: 1,
       guidance_scale: 1,
       negative_prompt: '',
@@ -450,7 +450,7 @@ describe('trainStyleForge', () => {
         count,
         steps: 2,
         guidanceScale: 2,
-        sampler: 'ddim',
+        sampler: 'ddim' as const,
         seed: 9,
         width: 32,
         height: 32,
@@ -480,7 +480,7 @@ describe('trainStyleForge', () => {
     await cp(miniTokenizer, join(wordy, 'tokenizer'), { recursive: true });
     const refusals: [Partial<TrainStyleForgeOptions>, TrainingInputCode, RegExp][] = [
       [{ styleRef: [] }, 'invalid_input', /style_ref/],
-      [person({ images: [] }), 'too_few_images', /'person' has 0 images: at least 3/],
+      [person({ images: [] }), 'too_few_images', /'person' has 0 images to train on: at least 3/],
       [{ aux: { prompt: 'x', images: images.aux.slice(1) } }, 'too_few_images', /aux has 2 images/],
       [{ aux: null }, 'invalid_input', /aux images and aux weight/],
       [person({ images: [...images.persons, broken] }), 'invalid_input', /broken\.png cannot be read/],
@@ -559,7 +559,7 @@ describe.skipIf(warnNotTested('training on webgpu', webgpuMissing))('on webgpu',
       prompts: ['a photo of zwx style, house'],
       steps: 1,
       guidanceScale: 4,
-      sampler: 'ddim',
+      sampler: 'ddim' as const,
       seed: 7,
       compile: { device },
       onImage: ({ rgb }) => void drawn.push(rgb),

@@ -17,18 +17,18 @@ interface Trained {
 
 async function trained(geometry: Geometry, steps: number, compile: Pick<CompileOptions, 'device' | 'mixedPrecision'>): Promise<Trained> {
   const step = await createStep(geometry, compile);
-  fillRandom(step.weights);
+  fillRandom(step.program.weights);
   const [losses, norms]: number[][] = [[], []];
   while (norms.length < steps) {
     const loss = await step.backward(batchFor(geometry, norms.length));
-    const { gradNorm, overflowed } = await step.update({ learningRate: 1e-4, weightDecay: 1e-2, maxGradNorm: 1 });
+    const { gradNorm, overflowed } = await step.program.update({ learningRate: 1e-4, weightDecay: 1e-2, maxGradNorm: 1 });
     if (overflowed) continue;
     losses.push(mean(loss));
     norms.push(gradNorm);
   }
-  await step.download();
-  await step.release();
-  return { losses, norms, weights: step.weights };
+  await step.program.download();
+  await step.program.release();
+  return { losses, norms, weights: step.program.weights };
 }
 
 /** Sum of the squared differences of all weights. */

@@ -148,14 +148,14 @@ async function* trainingRun(folder: ReferenceFolder, checkpoint: DiffusersFolder
   const label = `train.${run.name}`;
   const trainStep = await createTrainStep(checkpoint, reference, run);
   try {
-    await loadTrainableWeights(checkpoint, trainStep.weights);
-    const initial = new Map([...trainStep.weights.entries()].map(([name, values]) => [name, values.slice()]));
+    await loadTrainableWeights(checkpoint, trainStep.program.weights);
+    const initial = new Map([...trainStep.program.weights.entries()].map(([name, values]) => [name, values.slice()]));
     const records: StepRecord[] = [];
     let firstGradients: Pair[] = [];
     for (let step = 0; step < run.steps; step++) {
       const record = await runStep(trainStep, checkpoint, reference, run, step);
-      if (step === 0) firstGradients = await pairsUnder('grad0.', reference, trainStep.gradients);
-      const { gradNorm } = await trainStep.update({
+      if (step === 0) firstGradients = await pairsUnder('grad0.', reference, trainStep.program.gradients);
+      const { gradNorm } = await trainStep.program.update({
         learningRate: run.learning_rate,
         weightDecay: run.weight_decay,
         maxGradNorm: run.max_grad_norm,
@@ -169,9 +169,9 @@ async function* trainingRun(folder: ReferenceFolder, checkpoint: DiffusersFolder
       const leftOut = firstGradients.length - compared.length;
       yield worstCase(`${label}.grad0`, compared, tolerances.gradient, { left_out: leftOut });
     }
-    yield updateCase(`${label}.final`, await pairsUnder('final.', reference, trainStep.weights), initial);
+    yield updateCase(`${label}.final`, await pairsUnder('final.', reference, trainStep.program.weights), initial);
   } finally {
-    await trainStep.release();
+    await trainStep.program.release();
   }
 }
 

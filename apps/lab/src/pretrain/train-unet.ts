@@ -138,16 +138,16 @@ export async function trainUnet(options: UnetStageOptions): Promise<ParameterBuf
     },
     compile: { threads: options.threads },
   });
-  initializeWeights(trainStep.weights, seed);
-  vocabulary.initialize(trainStep.weights);
-  if (options.initialModel) await readInitialModel(options.initialModel, trainStep.weights, vocabulary);
-  vocabulary.restoreUnknown(trainStep.weights);
+  initializeWeights(trainStep.program.weights, seed);
+  vocabulary.initialize(trainStep.program.weights);
+  if (options.initialModel) await readInitialModel(options.initialModel, trainStep.program.weights, vocabulary);
+  vocabulary.restoreUnknown(trainStep.program.weights);
   const ema = await runTrainingLoop({
-    weights: trainStep.weights,
-    optimizer: trainStep.optimizer,
+    weights: trainStep.program.weights,
+    optimizer: trainStep.program.optimizer,
     update: async (update) => {
-      const result = await trainStep.update(update);
-      vocabulary.restoreUnknown(trainStep.weights);
+      const result = await trainStep.program.update(update);
+      vocabulary.restoreUnknown(trainStep.program.weights);
       return result;
     },
     steps: options.steps,
@@ -168,6 +168,6 @@ export async function trainUnet(options: UnetStageOptions): Promise<ParameterBuf
       await options.onSnapshot(vocabulary.expand(weights), step);
     },
   });
-  await trainStep.release();
+  await trainStep.program.release();
   return vocabulary.expand(ema);
 }

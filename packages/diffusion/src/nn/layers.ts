@@ -19,7 +19,8 @@ export function activate({ graph }: Scope, x: Tensor, activation: Activation): T
 
 export function linear(scope: Scope, x: Tensor, outFeatures: number, options: { bias?: boolean } = {}): Tensor {
   const weight = scope.parameter('weight', [outFeatures, x.shape.at(-1)!]);
-  return scope.graph.linear(x, weight, options.bias === false ? undefined : scope.parameter('bias', [outFeatures]));
+  const output = scope.graph.linear(x, weight, options.bias === false ? undefined : scope.parameter('bias', [outFeatures]));
+  return scope.adapted({ input: x, output });
 }
 
 export interface Conv2dOptions {
@@ -36,7 +37,12 @@ export function conv2d(scope: Scope, x: Tensor, outChannels: number, options: Co
   const { kernel, stride = 1, padding = 0, pads = [padding, padding, padding, padding] } = options;
   const weight = scope.parameter('weight', [outChannels, x.shape[1], kernel, kernel]);
   const bias = options.bias === false ? undefined : scope.parameter('bias', [outChannels]);
-  return scope.graph.conv2d(x, weight, bias, { strides: [stride, stride], pads });
+  const strides = [stride, stride] as const;
+  return scope.adapted({
+    input: x,
+    output: scope.graph.conv2d(x, weight, bias, { strides, pads }),
+    convolution: { kernel, strides, pads },
+  });
 }
 
 export function layerNorm(scope: Scope, x: Tensor, epsilon: number): Tensor {

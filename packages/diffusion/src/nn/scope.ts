@@ -1,6 +1,34 @@
 // A place in a model's tree of weights: what is declared here carries the place's dotted name.
 import { type Graph, type Shape, type Tensor } from '@styleforge/autodiff';
 
+/** What an adaptation changes about the models that are built into a graph. Names are whole, the model's prefix included. */
+export interface ModelAdapter {
+  /** The weight of this name; undefined leaves it as the model's own. */
+  weight?(graph: Graph, name: string, shape: Shape): Tensor | undefined;
+  /** The output of a linear layer or a convolution of this name, changed or as it is. */
+  layer?(graph: Graph, layer: AdaptedLayer): Tensor;
+}
+
+export interface AdaptedLayer {
+  /** Without the `.weight` of its weight. */
+  readonly name: string;
+  readonly input: Tensor;
+  readonly output: Tensor;
+  /** Of a convolution. */
+  readonly convolution?: {
+    readonly kernel: number;
+    readonly strides: readonly [number, number];
+    readonly pads: readonly [number, number, number, number];
+  };
+}
+
+const adapters = new WeakMap<Graph, ModelAdapter>();
+
+/** Every model that is built into `graph` from now on goes through `adapter`. */
+export function adaptModels(graph: Graph, adapter: ModelAdapter): void {
+  adapters.set(graph, adapter);
+}
+
 export class Scope {
   readonly graph: Graph;
   /** Empty, or ends with a dot. */
@@ -17,6 +45,12 @@ export class Scope {
   }
 
   parameter(name: string, shape: Shape): Tensor {
-    return this.graph.parameter(this.prefix + name, shape);
+    const whole = this.prefix + name;
+    return adapters.get(this.graph)?.weight?.(this.graph, whole, shape) ?? this.graph.parameter(whole, shape);
+  }
+
+  /** What a layer at this place gives, once an adaptation has changed it. */
+  adapted(layer: Omit<AdaptedLayer, 'name'>): Tensor {
+    return adapters.get(this.graph)?.layer?.(this.graph, { ...layer, name: this.prefix.slice(0, -1) }) ?? layer.output;
   }
 }

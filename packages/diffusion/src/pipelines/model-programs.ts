@@ -1,9 +1,14 @@
 // One model's compiled programs, one for each shape asked for, over weights that are loaded once.
 import { Graph, type Shape, type Tensor } from '@styleforge/autodiff';
 import { Program, type CompileOptions } from '@styleforge/runtime';
+import { adaptModels, type ModelAdapter } from '../nn/scope.ts';
 
-/** Gives the weights asked for, by upstream name. The arrays are used as they are: changes to them show in later runs. */
-export type WeightSource = (wanted: ReadonlyMap<string, Shape>) => Promise<ReadonlyMap<string, Float32Array>>;
+export interface WeightSource {
+  /** Gives the weights asked for, by upstream name. The arrays are used as they are: changes to them show in later runs. */
+  (wanted: ReadonlyMap<string, Shape>): Promise<ReadonlyMap<string, Float32Array>>;
+  /** What the model is built through, where the weights are those of an adaptation. */
+  readonly adapter?: ModelAdapter | undefined;
+}
 
 export class ModelPrograms {
   readonly #source: WeightSource;
@@ -37,6 +42,7 @@ export class ModelPrograms {
 
   async #compile(build: (graph: Graph) => Record<string, Tensor>): Promise<Program> {
     const graph = new Graph();
+    if (this.#source.adapter) adaptModels(graph, this.#source.adapter);
     const outputs = build(graph);
     const wanted = new Map([...graph.parameters].flatMap(([name, { shape }]) => (this.#weights.has(name) ? [] : [[name, shape]])));
     if (wanted.size > 0) for (const [name, array] of await this.#source(wanted)) this.#weights.set(name, array);
