@@ -3,7 +3,8 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { baseModelProfile } from '@styleforge/contracts';
-import { generateImages } from '@styleforge/styleforge';
+import { CLIPTokenizer } from '@styleforge/diffusion';
+import { generateImages, openModel } from '@styleforge/styleforge';
 import { createObjectStore } from '@styleforge/storage';
 import {
   ChecksumError,
@@ -277,5 +278,30 @@ describe('a path', () => {
     ]);
     await expect(add(incomplete, { name: 'incomplete' })).rejects.toThrow(/vae.*(holds no|asks for)/);
     expect((await readdir(directory)).sort()).toEqual(['.downloads', 'small']);
+  }, 120_000);
+});
+
+describe('what the operator says', () => {
+  const schedulerOf = async (folder: string) => (await readDiffusersFolder(folder)).schedulerConfig;
+
+  it('of the prediction type is honoured for a folder and for a single file with configs', async () => {
+    expect((await schedulerOf(await add(origin))).prediction_type).toBe('epsilon');
+    const velocity = { predictionType: 'v_prediction' } as const;
+    expect((await schedulerOf(await add(origin, { name: 'folder', ...velocity }))).prediction_type).toBe('v_prediction');
+    expect((await schedulerOf(await add(single, { name: 'file', configDirectory: origin, ...velocity }))).prediction_type).toBe(
+      'v_prediction',
+    );
+  }, 120_000);
+
+  it('of the number of ids in its tokenizer config gives way to the positions of the text encoder, and is told', async () => {
+    const short = join(scratch, 'short');
+    await cp(origin, short, { recursive: true });
+    const config = join(short, 'tokenizer', 'tokenizer_config.json');
+    await writeFile(config, JSON.stringify({ ...JSON.parse(await readFile(config, 'utf8')), model_max_length: 24 }));
+    const notes: string[] = [];
+    const folder = await add(short, { onNote: (note) => void notes.push(note) });
+    expect((await CLIPTokenizer.fromDirectory(join(folder, 'tokenizer'))).maxLength).toBe(77);
+    expect(notes).toEqual([expect.stringMatching(/model_max_length was 24 and is now 77/)]);
+    expect((await openModel(short)).tokenizer.encode('a house')).toHaveLength(77);
   }, 120_000);
 });

@@ -38,12 +38,13 @@ export async function openModel(directory: string): Promise<TrainableModel> {
     throw new TrainingInputError(`the base model in ${directory} has no tokenizer/ folder: add vocab.json and merges.txt`);
   }
   try {
+    const textEncoder = new CLIPTextModel(parseCLIPTextConfig(folder.textEncoder.config));
     return {
       folder,
       unet: new UNet2DConditionModel(parseUNet2DConditionConfig(folder.unet.config)),
-      textEncoder: new CLIPTextModel(parseCLIPTextConfig(folder.textEncoder.config)),
+      textEncoder,
       vae: new AutoencoderKL(parseAutoencoderKLConfig(folder.vae.config)),
-      tokenizer: await CLIPTokenizer.fromDirectory(folder.tokenizerDirectory),
+      tokenizer: await CLIPTokenizer.fromDirectory(folder.tokenizerDirectory, { maxLength: textEncoder.config.max_position_embeddings }),
       noiseScheduler: new DDPMScheduler(folder.schedulerConfig),
     };
   } catch (error) {

@@ -49,3 +49,35 @@ export function* openClipEntries(reader: TensorReader, layers: number): Generato
     else throw new SingleFileError(`the tensor '${stored}' has no place in a text encoder of this config`);
   }
 }
+
+const inverted = (names: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(names).map(([openClip, transformers]) => [transformers, openClip]));
+const toOuter = inverted(outer);
+const toInner = inverted(inner);
+
+/** The tensors of a transformers text encoder as OpenCLIP names and joins them. The layer that Stable Diffusion leaves out stays out. */
+export function* toOpenClipEntries(reader: TensorReader): Generator<TensorEntry> {
+  for (const name of reader.names()) {
+    const { shape } = reader.info(name);
+    const entry = { shape, data: () => reader.read(name) };
+    const [, number, part = '', end = ''] = /^encoder\.layers\.(\d+)\.(.+)\.(weight|bias)$/.exec(name) ?? [];
+    const place = `${PREFIX}transformer.resblocks.${number}`;
+    if (toOuter[name]) yield { name: PREFIX + toOuter[name], ...entry };
+    else if (number !== undefined && toInner[part]) yield { name: `${place}.${toInner[part]}.${end}`, ...entry };
+    else if (part === 'self_attn.q_proj') yield joined(reader, name, `${place}.attn.in_proj_${end}`);
+    else if (!projections.some((projection) => part === `self_attn.${projection}`))
+      throw new SingleFileError(`the tensor '${name}' of the text encoder has no place in OpenCLIP's layout`);
+  }
+}
+
+/** Query, key and value, one below the other. */
+function joined(reader: TensorReader, query: string, name: string): TensorEntry {
+  const [rows = 0, ...columns] = reader.info(query).shape;
+  const data = async (): Promise<Float32Array> => {
+    const parts = await Promise.all(projections.map((projection) => reader.read(query.replace('q_proj', projection))));
+    const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+    parts.reduce((offset, part) => (whole.set(part, offset), offset + part.length), 0);
+    return whole;
+  };
+  return { name, shape: [projections.length * rows, ...columns], data };
+}

@@ -182,16 +182,6 @@ function mapOf(blocks: readonly Block[], what: string): NameMap {
 
 const sameName: NameMap = { toOriginal: (name) => name, toDiffusers: (name) => name, isConvolutionInOriginal: () => false };
 
-function textEncoderMap(config: JsonObject): NameMap {
-  // Stable Diffusion 2.x: OpenCLIP's text encoder, whose last layer diffusers has already left out
-  if (config.hidden_act === 'gelu') {
-    throw new SingleFileError(
-      "a text encoder with hidden_act 'gelu' is OpenCLIP's (Stable Diffusion 2.x): its single-file layout is not supported, use the diffusers folder",
-    );
-  }
-  return sameName;
-}
-
 /** Names are without `ORIGINAL_PREFIX`. Throws SingleFileError for a model that the layout has no names for. */
 export function originalNames(component: ComponentName, config: JsonObject): NameMap {
   switch (component) {
@@ -200,6 +190,6 @@ export function originalNames(component: ComponentName, config: JsonObject): Nam
     case 'vae':
       return mapOf(vaeBlocks(config), 'VAE');
     case 'text_encoder':
-      return textEncoderMap(config);
+      return sameName;
   }
 }

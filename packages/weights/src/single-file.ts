@@ -7,7 +7,7 @@ import {
   type JsonObject,
 } from './diffusers-reader.ts';
 import { writeDiffusersFolder } from './diffusers-writer.ts';
-import { holdsOpenClip, openClipEntries } from './open-clip-names.ts';
+import { holdsOpenClip, openClipEntries, toOpenClipEntries } from './open-clip-names.ts';
 import { ORIGINAL_PREFIX, originalNames, SingleFileError, type NameMap } from './original-names.ts';
 import { writeSafetensors, type TensorEntry, type WriteSafetensorsOptions } from './safetensors-writer.ts';
 import { openTensors, type TensorReader } from './tensor-reader.ts';
@@ -43,6 +43,10 @@ function* originalEntries(component: ComponentName, names: NameMap, reader: Tens
   }
 }
 
+/** Stable Diffusion 2.x has OpenCLIP's text encoder, which computes with the exact GELU. */
+const isOpenClip = (component: ComponentName, { hidden_act: activation }: JsonObject): boolean =>
+  component === 'text_encoder' && activation === 'gelu';
+
 /** Writes the folder's U-Net, VAE and text encoder as ComfyUI and A1111 read them. Throws SingleFileError where the layout has no names for them. */
 export async function writeSingleFile(path: string, directory: string, options: WriteSafetensorsOptions = { dtype: 'F16' }): Promise<void> {
   const folder = await readDiffusersFolder(directory);
@@ -51,9 +55,10 @@ export async function writeSingleFile(path: string, directory: string, options: 
   try {
     const entries: TensorEntry[] = [];
     for (const [component, map] of names) {
-      const reader = await componentOf(folder, component).openWeights();
+      const { config, openWeights } = componentOf(folder, component);
+      const reader = await openWeights();
       readers.push(reader);
-      entries.push(...originalEntries(component, map, reader));
+      entries.push(...(isOpenClip(component, config) ? toOpenClipEntries(reader) : originalEntries(component, map, reader)));
     }
     await writeSafetensors(path, entries, options);
   } finally {

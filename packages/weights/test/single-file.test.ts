@@ -74,11 +74,31 @@ describe('a single file', () => {
     await file.close();
   });
 
-  it('is not offered for an OpenCLIP text encoder', async () => {
-    const config = { ...(await readDiffusersFolder(tinySd)).textEncoder.config, hidden_act: 'gelu' };
+  it("of Stable Diffusion 2.x holds OpenCLIP's text encoder, and becomes the same folder again", async () => {
+    const { textEncoder, modelIndex, schedulerConfig, unet, vae } = await readDiffusersFolder(tinySd);
+    const config = { ...textEncoder.config, hidden_act: 'gelu' };
     await writeDiffusersFolder(at('open-clip'), { base: tinySd, components: { text_encoder: { config } } });
-    expect(await singleFileObstacle(at('open-clip'))).toMatch(/OpenCLIP/);
-    await expect(writeSingleFile(at('never.safetensors'), at('open-clip'))).rejects.toThrow(SingleFileError);
+    expect(await singleFileObstacle(at('open-clip'))).toBeNull();
+    await writeSingleFile(at('open-clip.safetensors'), at('open-clip'), { dtype: 'F32' });
+    const file = await SafetensorsReader.open(at('open-clip.safetensors'));
+    const width = Number(textEncoder.config.hidden_size);
+    expect(file.info('cond_stage_model.model.transformer.resblocks.0.attn.in_proj_weight').shape).toEqual([3 * width, width]);
+    expect(file.names().some((name) => name.startsWith('cond_stage_model.transformer.'))).toBe(false);
+    await file.close();
+    const configs = { unet: unet.config, vae: vae.config, text_encoder: config };
+    const layout = { configs, modelIndex, schedulerConfig, tokenizerDirectory };
+    await unpackSingleFile(at('open-clip.safetensors'), at('open-clip-again'), layout);
+    const [a, b] = [await textEncoder.openWeights(), await (await readDiffusersFolder(at('open-clip-again'))).textEncoder.openWeights()];
+    expect(b.names().sort()).toEqual(a.names().sort());
+    for (const name of a.names()) expect(await b.read(name), name).toEqual(await a.read(name));
+    await Promise.all([a.close(), b.close()]);
+  });
+
+  it('is not offered for a U-Net that the layout has no names for', async () => {
+    const config = { ...(await readDiffusersFolder(tinySd)).unet.config, class_embed_type: 'timestep' };
+    await writeDiffusersFolder(at('classes'), { base: tinySd, components: { unet: { config } } });
+    expect(await singleFileObstacle(at('classes'))).toMatch(/class_embed_type/);
+    await expect(writeSingleFile(at('never.safetensors'), at('classes'))).rejects.toThrow(SingleFileError);
     expect(await singleFileObstacle(tinySd)).toBeNull();
   });
 });

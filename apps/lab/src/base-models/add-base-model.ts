@@ -13,10 +13,13 @@ import {
   readJson,
   sha256OfFile,
   singleFileGeneration,
+  type JsonObject,
+  type SingleFileLayout,
   unpackSingleFile,
   writeDiffusersFolder,
 } from '@styleforge/weights';
-import { layoutOf, type PredictionType, stableDiffusion1, stableDiffusion2 } from './layouts.ts';
+import { layoutOf, type PredictionType, stableDiffusion1, stableDiffusion2, widthsOf } from './layouts.ts';
+import { matchTokenizer } from './match-tokenizer.ts';
 import { openRemote, type RemoteFile, type RemoteFiles, type RemoteOptions } from './remote-files.ts';
 
 export interface AddBaseModelOptions extends RemoteOptions {
@@ -25,12 +28,15 @@ export interface AddBaseModelOptions extends RemoteOptions {
   readonly source: string;
   /** By path inside the folder; the file itself under ''. */
   readonly sha256: ReadonlyMap<string, string>;
-  /** Of a single file: a folder with the configs of its shape. Left out, Stable Diffusion 1.x or 2.x. */
+  /** For a single file: a folder with the configs of its shape. Default: Stable Diffusion 1.x or 2.x. */
   readonly configDirectory?: string;
+  /** What the model predicts, in place of what its scheduler config says. */
   readonly predictionType?: PredictionType;
   readonly profile: Partial<BaseModelProfile>;
   readonly signal?: AbortSignal;
   readonly onProgress?: (file: string, received: number, total: number | undefined) => void;
+  /** Something of the model was repaired while it was added. */
+  readonly onNote?: (note: string) => void;
   /** Between two tries to reach the source. */
   readonly backoffMs?: number;
 }
@@ -73,15 +79,23 @@ async function fetchAll(remote: RemoteFiles, work: string, options: AddBaseModel
   return folder;
 }
 
-async function layoutFor(file: string, work: string, { configDirectory, predictionType }: AddBaseModelOptions) {
-  if (configDirectory !== undefined) return layoutOf(configDirectory);
-  if ((await singleFileGeneration(file)) === '1') return stableDiffusion1();
+async function layoutFor(file: string, work: string, { configDirectory, predictionType }: AddBaseModelOptions): Promise<SingleFileLayout> {
+  if (configDirectory !== undefined) {
+    const layout = await layoutOf(configDirectory);
+    return { ...layout, schedulerConfig: predicting(layout.schedulerConfig, predictionType) };
+  }
+  const [generation, widths] = [await singleFileGeneration(file), await widthsOf(file)];
+  if (generation === '1') return stableDiffusion1(predictionType, widths);
   if (predictionType === undefined)
     throw new Error(
       'a Stable Diffusion 2.x file does not say what it predicts: give --prediction-type v_prediction (768-pixel models) or epsilon (base models)',
     );
-  return stableDiffusion2(predictionType, work);
+  return stableDiffusion2(predictionType, work, widths);
 }
+
+/** The schedule with the prediction type that was asked for; as it is where none was. */
+const predicting = (schedulerConfig: JsonObject, predictionType: PredictionType | undefined): JsonObject =>
+  predictionType === undefined ? schedulerConfig : { ...schedulerConfig, prediction_type: predictionType };
 
 async function checkFiles(root: string, sha256: ReadonlyMap<string, string>): Promise<void> {
   for (const [path, expected] of sha256) {
@@ -104,13 +118,21 @@ async function weightsDigests(folder: string): Promise<Record<string, string>> {
 async function prepare(local: string, source: string, work: string, options: AddBaseModelOptions): Promise<string> {
   const ready = join(work, 'ready');
   await rm(ready, { recursive: true, force: true });
-  if ((await stat(local)).isDirectory()) await writeDiffusersFolder(ready, { base: local, files: await carriedFiles(local) });
+  if ((await stat(local)).isDirectory()) await carryFolder(local, ready, options);
   else await unpackSingleFile(local, ready, await layoutFor(local, work, options), { dtype: 'F32' });
+  await matchTokenizer(ready, options.onNote);
   await checkModel(ready);
   const known = (await exists(join(ready, 'styleforge.json'))) ? await readJson(join(ready, 'styleforge.json')) : {};
   const profile = { ...known, ...options.profile, source, sha256: await weightsDigests(ready) };
   await writeFile(join(ready, 'styleforge.json'), `${JSON.stringify(profile, null, 2)}\n`);
   return ready;
+}
+
+async function carryFolder(local: string, ready: string, { predictionType }: AddBaseModelOptions): Promise<void> {
+  const changed = predictionType && {
+    schedulerConfig: predicting(await readJson(join(local, 'scheduler', 'scheduler_config.json')), predictionType),
+  };
+  await writeDiffusersFolder(ready, { base: local, files: await carriedFiles(local), ...changed });
 }
 
 async function carriedFiles(folder: string): Promise<Record<string, Uint8Array>> {

@@ -2,13 +2,13 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readJson, type JsonObject, type SingleFileLayout } from '@styleforge/weights';
+import { openTensors, readJson, type JsonObject, type SingleFileLayout } from '@styleforge/weights';
 
 export const PREDICTION_TYPES = ['epsilon', 'v_prediction'] as const;
 export type PredictionType = (typeof PREDICTION_TYPES)[number];
 
-/** CLIP's, which both generations share. */
-const clipTokenizer = fileURLToPath(new URL('../../../../models/styleforge-mini/tokenizer', import.meta.url));
+/** CLIP's vocabulary of 49,408 words in rows of 77 ids, which both generations share. A single file holds no tokenizer. */
+const clipTokenizer = fileURLToPath(new URL('./clip-tokenizer', import.meta.url));
 
 const modelIndex: JsonObject = {
   _class_name: 'StableDiffusionPipeline',
@@ -94,26 +94,79 @@ const textEncoder: JsonObject = {
 
 export const stableDiffusion1Configs = { unet, vae, text_encoder: textEncoder };
 
-export function stableDiffusion1(): SingleFileLayout {
-  return { configs: stableDiffusion1Configs, modelIndex, schedulerConfig: scheduler('epsilon'), tokenizerDirectory: clipTokenizer };
+/** The sizes that a single file's tensors tell: siblings of the published models are narrower or wider. */
+export interface Widths {
+  readonly unet: readonly number[];
+  readonly context: number;
+  readonly vae: readonly number[];
+  readonly text: { readonly hidden: number; readonly intermediate: number; readonly vocabulary: number };
+}
+
+const HEAD_SIZE = 64;
+const heads = (width: number): number => Math.max(1, Math.floor(width / HEAD_SIZE));
+
+const withWidths = (configs: typeof stableDiffusion1Configs, { unet: channels, context, vae: vaeChannels, text }: Widths) => ({
+  unet: { ...configs.unet, block_out_channels: [...channels], cross_attention_dim: context },
+  vae: { ...configs.vae, block_out_channels: [...vaeChannels] },
+  text_encoder: {
+    ...configs.text_encoder,
+    hidden_size: text.hidden,
+    intermediate_size: text.intermediate,
+    num_attention_heads: heads(text.hidden),
+    vocab_size: text.vocabulary,
+  },
+});
+
+const publishedWidths = { unet: [320, 640, 1280, 1280], vae: [128, 256, 512, 512] };
+const stableDiffusion1Widths: Widths = { ...publishedWidths, context: 768, text: { hidden: 768, intermediate: 3072, vocabulary: 49408 } };
+const stableDiffusion2Widths: Widths = { ...publishedWidths, context: 1024, text: { hidden: 1024, intermediate: 4096, vocabulary: 49408 } };
+
+/** The widths of a file in the original layout; undefined where it is not one, which unpacking it then explains. */
+export async function widthsOf(file: string): Promise<Widths | undefined> {
+  const reader = await openTensors(file);
+  try {
+    const size = (axis: number, ...names: string[]): number => {
+      const name = names.find((candidate) => reader.has(candidate));
+      return name === undefined ? NaN : (reader.info(name).shape[axis] ?? NaN);
+    };
+    const textSize = (axis: number, clip: string, openClip: string): number =>
+      size(axis, ...TEXT_PREFIXES.map((prefix) => prefix + clip), `cond_stage_model.model.${openClip}`);
+    const widths: Widths = {
+      unet: [1, 4, 7, 10].map((block) => size(0, `model.diffusion_model.input_blocks.${block}.0.in_layers.2.weight`)),
+      context: size(1, 'model.diffusion_model.input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight'),
+      vae: [0, 1, 2, 3].map((level) => size(0, `first_stage_model.encoder.down.${level}.block.0.conv1.weight`)),
+      text: {
+        hidden: textSize(1, 'embeddings.token_embedding.weight', 'token_embedding.weight'),
+        intermediate: textSize(0, 'encoder.layers.0.mlp.fc1.weight', 'transformer.resblocks.0.mlp.c_fc.weight'),
+        vocabulary: textSize(0, 'embeddings.token_embedding.weight', 'token_embedding.weight'),
+      },
+    };
+    const sizes = [...widths.unet, ...widths.vae, widths.context, ...Object.values(widths.text)];
+    return sizes.every((value) => value > 0) ? widths : undefined;
+  } finally {
+    await reader.close();
+  }
+}
+const TEXT_PREFIXES = ['cond_stage_model.transformer.text_model.', 'cond_stage_model.transformer.'];
+
+export function stableDiffusion1(predictionType: PredictionType = 'epsilon', widths = stableDiffusion1Widths): SingleFileLayout {
+  const configs = withWidths(stableDiffusion1Configs, widths);
+  return { configs, modelIndex, schedulerConfig: scheduler(predictionType), tokenizerDirectory: clipTokenizer };
 }
 
 /** The file does not say what the model predicts: the 768-pixel models predict velocity, the 512-pixel base models noise. */
-export async function stableDiffusion2(predictionType: PredictionType, scratch: string): Promise<SingleFileLayout> {
+export async function stableDiffusion2(
+  predictionType: PredictionType,
+  scratch: string,
+  widths = stableDiffusion2Widths,
+): Promise<SingleFileLayout> {
   const sample_size = predictionType === 'v_prediction' ? 96 : 64;
+  const configs = withWidths(stableDiffusion1Configs, widths);
   return {
     configs: {
-      unet: { ...unet, attention_head_dim: [5, 10, 20, 20], cross_attention_dim: 1024, sample_size, use_linear_projection: true },
-      vae: { ...vae, sample_size: 768 },
-      text_encoder: {
-        ...textEncoder,
-        hidden_act: 'gelu',
-        hidden_size: 1024,
-        intermediate_size: 4096,
-        num_attention_heads: 16,
-        num_hidden_layers: 23,
-        projection_dim: 512,
-      },
+      unet: { ...configs.unet, attention_head_dim: widths.unet.map(heads), sample_size, use_linear_projection: true },
+      vae: { ...configs.vae, sample_size: 768 },
+      text_encoder: { ...configs.text_encoder, hidden_act: 'gelu', num_hidden_layers: 23, projection_dim: 512 },
     },
     modelIndex,
     schedulerConfig: scheduler(predictionType),

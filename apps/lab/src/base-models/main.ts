@@ -23,7 +23,10 @@ const PROGRAM = {
       help: '[FILE=]HEX: refuse other bytes; for a folder once for each file',
     },
     config: { type: 'string', help: 'folder with the configs of a single file that is not shaped as Stable Diffusion 1.x or 2.x' },
-    'prediction-type': { type: 'string', help: `${PREDICTION_TYPES.join(' or ')}; for a single file of Stable Diffusion 2.x` },
+    'prediction-type': {
+      type: 'string',
+      help: `what the model predicts: ${PREDICTION_TYPES.join(' or ')}; a single file of Stable Diffusion 2.x needs it`,
+    },
     title: { type: 'string', help: 'title that GET /v1/base-models shows' },
     license: { type: 'string', help: 'licence that GET /v1/base-models shows' },
     'auxiliary-prompt': { type: 'string', help: 'Aux prompt that training uses by default' },
@@ -75,6 +78,7 @@ async function add(name: string, source: string): Promise<void> {
     ...(values.config && { configDirectory: values.config }),
     ...(prediction && { predictionType: prediction }),
     onProgress: progressPrinter(),
+    onNote: (note) => process.stderr.write(`${note}\n`),
   });
   process.stdout.write(`${folder} is ready: jobs can name it as "base_model": "${name}"\n`);
 }

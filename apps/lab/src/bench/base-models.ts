@@ -4,54 +4,17 @@ import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { elementCount, type Graph } from '@styleforge/autodiff';
-import {
-  AutoencoderKL,
-  CLIPTextModel,
-  parseAutoencoderKLConfig,
-  parseCLIPTextConfig,
-  parseUNet2DConditionConfig,
-  randomNormals,
-  UNet2DConditionModel,
-} from '@styleforge/diffusion';
-import { smallestGraphs } from '@styleforge/styleforge';
-import { writeDiffusersFolder, writeSingleFile, type TensorEntry } from '@styleforge/weights';
+import { writeSingleFile } from '@styleforge/weights';
 import { addBaseModel } from '../base-models/add-base-model.ts';
 import { stableDiffusion1 } from '../base-models/layouts.ts';
+import { writeRandomModel } from '../base-models/random-model.ts';
 import { numberOption } from '../options.ts';
 import { type FakeHub, startFakeHub } from './fake-hub.ts';
 import { print } from './process.ts';
 
 const MEGABYTE = 1e6;
 const repository = 'somebody/random-diffusion';
-const noise = randomNormals({ seed: 1, step: 0, purpose: 'noise' }, 1 << 20).map((value) => value / 50);
-
 const round = (value: number): number => Number(value.toFixed(2));
-
-function randomValues(count: number, offset: number): Float32Array {
-  const values = new Float32Array(count);
-  for (let start = 0; start < count; start += noise.length) values.set(noise.subarray(0, count - start), start);
-  values[0] = offset;
-  return values;
-}
-
-const randomWeights = ({ parameters }: Graph): TensorEntry[] =>
-  [...parameters].map(([name, { shape }], index) => ({ name, shape, data: () => randomValues(elementCount(shape), index) }));
-
-async function writeRandomModel(directory: string): Promise<void> {
-  const { configs, ...layout } = stableDiffusion1();
-  const graphs = smallestGraphs({
-    unet: new UNet2DConditionModel(parseUNet2DConditionConfig(configs.unet)),
-    vae: new AutoencoderKL(parseAutoencoderKLConfig(configs.vae)),
-    textEncoder: new CLIPTextModel(parseCLIPTextConfig(configs.text_encoder)),
-  });
-  const components = {
-    unet: { config: configs.unet, weights: randomWeights(graphs.unet) },
-    vae: { config: configs.vae, weights: randomWeights(graphs.vae) },
-    text_encoder: { config: configs.text_encoder, weights: randomWeights(graphs.textEncoder) },
-  };
-  await writeDiffusersFolder(directory, { ...layout, components }, { dtype: 'F16' });
-}
 
 async function addTimed(hub: FakeHub, source: string, directory: string, size: number, breaks: number[]): Promise<void> {
   Object.assign(hub, { sent: 0, breaks: [...breaks] });
@@ -92,7 +55,7 @@ export async function run(args: string[]): Promise<void> {
   const scratch = await mkdtemp(join(values.directory, 'styleforge-bench-'));
   try {
     const [folder, files, models] = [join(scratch, 'folder'), join(scratch, 'files'), join(scratch, 'models')];
-    await writeRandomModel(folder);
+    await writeRandomModel(folder, stableDiffusion1());
     const folderHub = await startFakeHub(folder, repository);
     const weights = ['unet/diffusion_pytorch_model', 'vae/diffusion_pytorch_model', 'text_encoder/model'].map((name) =>
       join(folder, `${name}.safetensors`),

@@ -11,6 +11,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ run: (args: string[]) 
   metrics: () => import('./metrics.ts'),
   scale: () => import('./scale.ts'),
   'base-models': () => import('./base-models.ts'),
+  'first-model': () => import('./first-model.ts'),
 };
 
 const [name = '--help', ...args] = process.argv.slice(2);

@@ -29,12 +29,14 @@ export function weightsOf(component: Pick<DiffusersComponent, 'weightsPath' | 'o
 
 export async function loadTextToImagePipeline(directory: string, options: CompileOptions = {}): Promise<TextToImagePipeline> {
   const folder = await readDiffusersFolder(directory);
-  const tokenizer = folder.tokenizerDirectory === undefined ? undefined : await CLIPTokenizer.fromDirectory(folder.tokenizerDirectory);
+  const textEncoder = new CLIPTextModel(parseCLIPTextConfig(folder.textEncoder.config));
+  const { max_position_embeddings: maxLength } = textEncoder.config;
+  const tokenizer = folder.tokenizerDirectory && (await CLIPTokenizer.fromDirectory(folder.tokenizerDirectory, { maxLength }));
   return new TextToImagePipeline(
     {
       unet: new UNet2DConditionModel(parseUNet2DConditionConfig(folder.unet.config)),
       vae: new AutoencoderKL(parseAutoencoderKLConfig(folder.vae.config)),
-      textEncoder: new CLIPTextModel(parseCLIPTextConfig(folder.textEncoder.config)),
+      textEncoder,
       schedulerConfig: folder.schedulerConfig,
       ...(tokenizer ? { tokenize: (text: string) => tokenizer.encode(text) } : {}),
       weights: { unet: weightsOf(folder.unet), vae: weightsOf(folder.vae), textEncoder: weightsOf(folder.textEncoder) },

@@ -1,0 +1,43 @@
+// A model of random weights in the shape of a layout, for benchmarks and tests of what is done with real ones.
+import { elementCount, type Graph } from '@styleforge/autodiff';
+import {
+  AutoencoderKL,
+  CLIPTextModel,
+  parseAutoencoderKLConfig,
+  parseCLIPTextConfig,
+  parseUNet2DConditionConfig,
+  randomNormals,
+  UNet2DConditionModel,
+} from '@styleforge/diffusion';
+import { smallestGraphs } from '@styleforge/styleforge';
+import { writeDiffusersFolder, type SingleFileLayout, type TensorEntry } from '@styleforge/weights';
+
+const noise = randomNormals({ seed: 1, step: 0, purpose: 'noise' }, 1 << 20);
+
+/** Normalizations pass values on; the others keep their size. */
+function randomValues(name: string, shape: readonly number[], index: number): Float32Array {
+  const values = new Float32Array(elementCount(shape));
+  if (shape.length === 1) return values.fill(/norm[^.]*\.weight$/.test(name) ? 1 : 0);
+  const scale = /embedding/.test(name) ? 0.02 : 1 / Math.sqrt(values.length / shape[0]!);
+  const from = (index * 977) % noise.length;
+  for (let i = 0; i < values.length; i++) values[i] = scale * noise[(from + i) % noise.length]!;
+  return values;
+}
+
+const randomWeights = ({ parameters }: Graph): TensorEntry[] =>
+  [...parameters].map(([name, { shape }], index) => ({ name, shape, data: () => randomValues(name, shape, index) }));
+
+/** Writes the folder at half precision, one tensor in memory at a time. */
+export async function writeRandomModel(directory: string, { configs, ...layout }: SingleFileLayout): Promise<void> {
+  const graphs = smallestGraphs({
+    unet: new UNet2DConditionModel(parseUNet2DConditionConfig(configs.unet)),
+    vae: new AutoencoderKL(parseAutoencoderKLConfig(configs.vae)),
+    textEncoder: new CLIPTextModel(parseCLIPTextConfig(configs.text_encoder)),
+  });
+  const components = {
+    unet: { config: configs.unet, weights: randomWeights(graphs.unet) },
+    vae: { config: configs.vae, weights: randomWeights(graphs.vae) },
+    text_encoder: { config: configs.text_encoder, weights: randomWeights(graphs.textEncoder) },
+  };
+  await writeDiffusersFolder(directory, { ...layout, components }, { dtype: 'F16' });
+}
