@@ -17,10 +17,15 @@ beforeAll(async () => {
   await writeBaseModelConfigs(path.join(directory, 'whole'));
   await writeBaseModelConfigs(path.join(directory, 'no-json'), { 'vae/config.json': '{"block_out_channels": [16' });
   await writeBaseModelConfigs(path.join(directory, 'wrong-type'), {
-    'unet/config.json': { sample_size: 16, in_channels: 'four', block_out_channels: [32], cross_attention_dim: 48 },
+    'unet/config.json': { sample_size: 16, in_channels: 'four', cross_attention_dim: 48 },
   });
   await writeBaseModelConfigs(path.join(directory, 'wrong-profile'), { 'styleforge.json': { resolution: 63 } });
   await writeBaseModelConfigs(path.join(directory, 'cut'));
+  await writeBaseModelConfigs(path.join(directory, 'inpainting'), { 'vae/config.json': { block_out_channels: [16], latent_channels: 8 } });
+  await writeBaseModelConfigs(path.join(directory, 'few-timesteps'), { 'scheduler/scheduler_config.json': { num_train_timesteps: 20 } });
+  await writeBaseModelConfigs(path.join(directory, 'pointer'), {
+    'tokenizer/merges.txt': 'version https://git-lfs.github.com/spec/v1\noid sha256:00\n',
+  });
   await rm(path.join(directory, 'cut/text_encoder'), { recursive: true });
   await writeFile(path.join(directory, 'notes.txt'), 'no base model');
   await symlink('notes.txt', path.join(directory, 'link-to-notes'));
@@ -38,6 +43,28 @@ type Answer = Awaited<ReturnType<typeof post>>;
 const headers = () => ({ authorization: `Bearer ${api.key}` });
 const post = (url: string, payload: object) => app.inject({ method: 'POST', url, headers: headers(), payload });
 const job = (base_model: string) => ({ method: 'single-styleforge', base_model, style_ref: { dataset_id: dataset } });
+
+it('configs as Python writes them, and without optional fields, are taken with the defaults of diffusers', async () => {
+  await writeBaseModelConfigs(path.join(directory, 'sparse'), {
+    'text_encoder/config.json': '\ufeff{"hidden_size": 48, "max_position_embeddings": null}',
+    'scheduler/scheduler_config.json': '{"prediction_type": null, "lambda_min_clipped": -Infinity, "unused": NaN}',
+  });
+  const answer = await app.inject({ url: '/v1/base-models/sparse', headers: headers() });
+  expect(answer.json()).toMatchObject({ resolution: 64, geometry: { text_max_length: 77, prediction_type: 'epsilon' } });
+  await rm(path.join(directory, 'sparse'), { recursive: true });
+});
+
+it('a training prompt whose token the text encoder would never see is refused, and what is cut is told', async () => {
+  const prompted = (prompt: string) => ({
+    ...job('whole'),
+    style_ref: { dataset_id: dataset, components: [{ name: 'all', token: 'v1.5', prompt }] },
+  });
+  expect((await post('/v1/training-jobs', prompted('a picture in [V]-style'))).statusCode).toBe(202);
+  const answer = (await post('/v1/training-jobs', prompted(`${'word '.repeat(40)}v1.5 style`))).json<{ errors: object[] }>();
+  expect(answer.errors).toEqual([
+    { pointer: '/style_ref/components/0/prompt', detail: expect.stringMatching(/77 positions.*token v1\.5 is cut off with '.*style'/) },
+  ]);
+});
 
 it('a broken base model leaves the others in the list', async () => {
   const answer = await app.inject({ url: '/v1/base-models', headers: headers() });
@@ -59,8 +86,11 @@ it('a broken base model leaves the others in the list', async () => {
 
 describe('a broken base model that is named', () => {
   it.each([
-    ['no-json', /no-json\/vae\/config\.json is no JSON \(/],
-    ['wrong-type', /wrong-type\/unet\/config\.json is not as it must be \(in_channels: /],
+    ['no-json', /no-json\/vae\/config\.json is not valid JSON \(/],
+    ['wrong-type', /wrong-type\/unet\/config\.json cannot be used: .*'in_channels'/],
+    ['inpainting', /inpainting\/unet\/config\.json has in_channels 4, and 8 are the VAE's latent_channels/],
+    ['few-timesteps', /few-timesteps\/scheduler\/scheduler_config\.json cannot be used: .*num_train_timesteps is 20/],
+    ['pointer', /pointer\/tokenizer\/merges\.txt is a Git LFS pointer/],
     ['wrong-profile', /wrong-profile\/styleforge\.json is not as it must be \(resolution: /],
     ['cut', /cut\/text_encoder\/config\.json is missing\./],
   ])('is refused with its file and what helps: %s', async (name, fault) => {

@@ -26,6 +26,11 @@ const codesByName: Record<string, FailureCode> = {
   NonFiniteLossError: 'training_diverged',
   ExtractorNotConfiguredError: 'extractor_not_configured',
   NonFiniteFeaturesError: 'unusable_features',
+  NonFiniteImageError: 'non_finite_image',
+  ModelFileError: 'unsupported_base_model',
+  WeightsMismatchError: 'unsupported_base_model',
+  ConfigError: 'unsupported_base_model',
+  SchedulerConfigError: 'unsupported_base_model',
 };
 
 /** Trying again cannot help: the same job would meet the same end. */

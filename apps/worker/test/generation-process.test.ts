@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { loadConfig } from '@styleforge/config';
 import type { GenerationDetail } from '@styleforge/database';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { SafetensorsReader, writeSafetensors } from '@styleforge/weights';
 import { GenerationProcess, ModelCache, type ModelCacheLimits, ProcessDiedError, type WorkerServices } from '@styleforge/worker';
 import { makeTinyBaseModel } from '../../../test/integration/tiny-base-model.ts';
 
@@ -61,6 +62,26 @@ describe('the generation process', () => {
     const result = await generator.generate(task, { signal, onImage: async (image) => void images.push(image) });
     return { result, images };
   }
+
+  it(
+    'draws with the model that is in the folder now, and not with the one that was there before',
+    async () => {
+      const model = await copyOf('replaced');
+      const first = await draw(taskFor(model));
+      const file = join(model, 'unet', 'diffusion_pytorch_model.safetensors');
+      const reader = await SafetensorsReader.open(file);
+      const entries = [];
+      for (const name of reader.names())
+        entries.push({ name, shape: reader.info(name).shape, data: (await reader.read(name)).map((value) => value / 2) });
+      await reader.close();
+      await writeSafetensors(file, entries);
+      const second = await draw(taskFor(model));
+      expect(Buffer.compare(first.images[0]!.rgb, second.images[0]!.rgb)).not.toBe(0);
+      expect(await draw(taskFor(model))).toEqual(second);
+      expect(loaded.splice(0)).toEqual([model, model]);
+    },
+    patience,
+  );
 
   it(
     'loads nothing for the second request, not even from the disk',

@@ -196,6 +196,8 @@ export const FAILURES = {
     'early_stopping or an evaluation needs a feature extractor whose weights are not installed; `message` names it. Install them, or choose another extractor.',
   unusable_features:
     'A feature extractor gave values that are no numbers, so that nothing can be measured. Its weights are damaged: install them anew.',
+  non_finite_image:
+    'The model gives values that are no numbers instead of an image. Its weights are damaged or its training diverged: take another checkpoint, or lower `guidance_scale`.',
   training_diverged:
     'Loss or gradient became infinite at the step that `message` names; the last checkpoint is kept. Lower `learning_rate`.',
   timeout: 'The job ran longer than this installation allows.',

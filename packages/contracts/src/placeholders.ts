@@ -14,10 +14,30 @@ const placeholderOf = ({ name }: BoundToken) => `[${name}]`;
 export function withTokens(prompt: string, components: readonly BoundToken[]): string {
   const [first] = components;
   if (first === undefined) return prompt;
-  return components.reduce(
-    (text, component) => text.replaceAll(placeholderOf(component), component.token),
-    prompt.replaceAll(TOKEN_PLACEHOLDER, first.token),
-  );
+  const tokens = new Map([
+    ...components.map((component) => [placeholderOf(component), component.token] as const),
+    [TOKEN_PLACEHOLDER, first.token],
+  ]);
+  // What has been put in is not looked at again, and no part of it means anything but itself.
+  return prompt
+    .split(/(\[[^[\]]*\])/)
+    .map((part) => tokens.get(part) ?? part)
+    .join('');
+}
+
+const wordCharacter = /[\p{L}\p{N}]/u;
+
+/** Whether the prompt has the token as a word of its own: no letter or digit goes on where the token begins or ends with one. */
+export function namesToken(prompt: string, token: string): boolean {
+  if (token === '') return false;
+  const continues = (inner: string | undefined, outer: string | undefined): boolean =>
+    inner !== undefined && outer !== undefined && wordCharacter.test(inner) && wordCharacter.test(outer);
+  const letters = [...token];
+  for (let at = prompt.indexOf(token); at >= 0; at = prompt.indexOf(token, at + 1)) {
+    const [before, after] = [[...prompt.slice(0, at)].at(-1), [...prompt.slice(at + token.length)][0]];
+    if (!continues(letters[0], before) && !continues(letters.at(-1), after)) return true;
+  }
+  return false;
 }
 
 /** What an evaluated model is asked to draw: a prompt that names the style itself, by a placeholder, gets no words for it in front. */
@@ -34,7 +54,7 @@ export function evaluatedPrompt(
 export function barePrompt(prompt: string, components: readonly BoundToken[]): string {
   const text = withTokens(prompt, components);
   const parts = text.split(',').map((part) => part.trim());
-  const last = parts.findLastIndex((part) => part.split(/\s+/).some((word) => components.some(({ token }) => token === word)));
+  const last = parts.findLastIndex((part) => components.some(({ token }) => namesToken(part, token)));
   if (last === -1 || last === parts.length - 1) return text;
   return parts.slice(last + 1).join(', ');
 }

@@ -6,7 +6,7 @@ import { completeEvaluationSettings, evaluationStage } from './evaluations.ts';
 import { hyperparameters, METHOD_HYPERPARAMETERS } from './hyperparameters.ts';
 import type { Hyperparameters } from './hyperparameters.ts';
 import { datasetId } from './ids.ts';
-import { TOKEN_PLACEHOLDER, withTokens } from './placeholders.ts';
+import { namesToken, withTokens } from './placeholders.ts';
 import { METHOD_SAMPLING, SAMPLERS } from './samplers.ts';
 import { withAbsentFields } from './stored-json.ts';
 import { styleRefMix, TRAINING_METHODS } from './training-request.ts';
@@ -133,7 +133,7 @@ function resolveComponents(request: CreateTrainingJobRequest): StyleRefComponent
   const asked = request.style_ref.components ?? defaultComponents(request.method);
   return asked.map(({ name, token, prompt }, index) => {
     const resolvedToken = token ?? RARE_TOKENS[index] ?? '';
-    return { name, token: resolvedToken, prompt: (prompt ?? STYLE_REF_PROMPT).replaceAll(TOKEN_PLACEHOLDER, resolvedToken) };
+    return { name, token: resolvedToken, prompt: withTokens(prompt ?? STYLE_REF_PROMPT, [{ name, token: resolvedToken }]) };
   });
 }
 
@@ -168,8 +168,11 @@ function checkComponents(method: TrainingMethod, components: StyleRefComponent[]
       errors.push({ pointer: field('token'), detail: `give a token: only the first ${RARE_TOKENS.length} components have one by default` });
     } else if (before.some(({ token }) => token === component.token)) {
       errors.push({ pointer: field('token'), detail: `the token ${component.token} already binds another component` });
-    } else if (!component.prompt.split(/[\s,.]+/).includes(component.token)) {
-      errors.push({ pointer: field('prompt'), detail: `the prompt must contain [V] or the token ${component.token}` });
+    } else if (!namesToken(component.prompt, component.token)) {
+      errors.push({
+        pointer: field('prompt'),
+        detail: `the prompt must contain [V] or, as a word of its own, the token ${component.token}`,
+      });
     }
   });
   return errors;

@@ -2,6 +2,8 @@
 import {
   ACTIVE_JOB_STATUSES,
   barePrompt,
+  namesToken,
+  withTokens,
   baseModelProfile,
   createTrainingJobRequest,
   ERRORS,
@@ -213,5 +215,13 @@ describe('placeholders in the prompts of an evaluation', () => {
   it('stay where a model has no tokens', () => {
     expect(evaluatedPrompt('a [V] house', { prompt_prefix: 'x, ', tokens: [] })).toBe('x, a [V] house');
     expect(barePrompt('a [V] house,by night', [])).toBe('a [V] house,by night');
+  });
+
+  it('tokens mean nothing but themselves', () => {
+    for (const token of ['c$$h', '$&x', "a$'b", '[person]', 'v1.5'])
+      expect(withTokens('a [V] house, [person]', [{ name: 'person', token }])).toBe(`a ${token} house, ${token}`);
+    const named = ['a v1.5 house', 'in v1.5-style', 'a "v1.5" house', 'v1.5!', 'v1.5'];
+    for (const prompt of named) expect(namesToken(prompt, 'v1.5'), prompt).toBe(true);
+    for (const prompt of ['a v1.55 house', 'xv1.5', 'a v1 5 house']) expect(namesToken(prompt, 'v1.5'), prompt).toBe(false);
   });
 });

@@ -119,7 +119,6 @@ describe('a run', () => {
     ['unipc', { use_beta_sigmas: true }, /use_beta_sigmas/],
     ['dpmsolver++', { algorithm_type: 'sde-dpmsolver++' }, /algorithm_type/],
     ['dpmsolver++', { solver_order: 3 }, /solver_order 3/],
-    ['pndm', { prediction_type: 'sample' }, /prediction_type sample/],
     ['ddim', { beta_start: 'low' }, /beta_start must be a number/],
     ['ddim', { num_train_timesteps: 0 }, /num_train_timesteps must be a whole number/],
     ['ddim', { trained_betas: 'file' }, /trained_betas must be a list/],

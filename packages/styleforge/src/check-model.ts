@@ -1,8 +1,6 @@
-// Whether a folder holds every tensor that its configs ask for, in the right shape: told from the files' headers, before anything is loaded.
+// Whether a folder can be trained: its configs and tokenizer fit, and every tensor that they ask for is there, in the right shape, in finite numbers.
 import { Graph } from '@styleforge/autodiff';
-import { type DiffusersComponent } from '@styleforge/weights';
-import { TrainingInputError } from './config.ts';
-import { openModel, requireWeight, type TrainableModel } from './model.ts';
+import { checkTensors, openModel, type TrainableModel } from './model.ts';
 
 const sides = (levels: number): number => 2 ** levels;
 
@@ -27,23 +25,12 @@ export function smallestGraphs({ unet, vae, textEncoder }: Pick<TrainableModel, 
   return graphs;
 }
 
-async function checkComponent(component: DiffusersComponent, { parameters }: Graph): Promise<void> {
-  const reader = await component.openWeights();
-  try {
-    for (const [name, { shape }] of parameters) requireWeight(reader, component, name, shape);
-  } finally {
-    await reader.close();
-  }
-}
-
-/** Throws TrainingInputError for a folder that cannot be trained. */
+/** Throws TrainingInputError for a folder that cannot be trained. Every weight is read. */
 export async function checkModel(directory: string): Promise<void> {
   const model = await openModel(directory);
   const graphs = smallestGraphs(model);
-  for (const part of ['unet', 'vae', 'textEncoder'] as const) await checkComponent(model.folder[part], graphs[part]);
-  if (model.unet.config.cross_attention_dim.some((dimension) => dimension !== model.textEncoder.config.hidden_size)) {
-    throw new TrainingInputError(`${directory}: the U-Net's cross_attention_dim is not the text encoder's hidden_size`, {
-      code: 'unsupported_base_model',
-    });
+  for (const part of ['unet', 'vae', 'textEncoder'] as const) {
+    const wanted = new Map([...graphs[part].parameters].map(([name, { shape }]) => [name, shape]));
+    await checkTensors(model.folder[part], wanted);
   }
 }

@@ -19,6 +19,8 @@ export interface TrainerState {
   /** With mixed precision. */
   readonly lossScale?: LossScaleState | undefined;
   readonly config: StyleForgeConfig;
+  /** What the base model's files were when the run began. Checkpoints of earlier versions do not say. */
+  readonly baseModel?: string;
   /** Of the validations so far. */
   readonly scores?: readonly ValidationScore[];
 }

@@ -2,23 +2,14 @@
 import {
   AutoencoderKL,
   CLIPTextModel,
-  CLIPTokenizer,
-  ConfigError,
-  DDPMScheduler,
-  parseAutoencoderKLConfig,
-  parseCLIPTextConfig,
-  parseUNet2DConditionConfig,
+  readWeights,
   UNet2DConditionModel,
+  type CLIPTokenizer,
+  type DDPMScheduler,
 } from '@styleforge/diffusion';
+import { describeModel, ModelFileError } from '@styleforge/model-files';
 import { type ParameterBuffers } from '@styleforge/runtime';
-import {
-  readDiffusersFolder,
-  requireTensor,
-  type DiffusersComponent,
-  type DiffusersFolder,
-  type TensorReader,
-  WeightsMismatchError,
-} from '@styleforge/weights';
+import { readDiffusersFolder, type DiffusersComponent, type DiffusersFolder, WeightsMismatchError } from '@styleforge/weights';
 import { TrainingInputError } from './config.ts';
 import { TEXT_ENCODER_PREFIX, UNET_PREFIX } from './parameter-names.ts';
 
@@ -31,63 +22,51 @@ export interface TrainableModel {
   readonly noiseScheduler: DDPMScheduler;
 }
 
-/** Throws TrainingInputError when the folder is no Stable Diffusion checkpoint that can be trained. */
-export async function openModel(directory: string): Promise<TrainableModel> {
-  const folder = await readDiffusersFolder(directory);
-  if (folder.tokenizerDirectory === undefined) {
-    throw new TrainingInputError(`the base model in ${directory} has no tokenizer/ folder: add vocab.json and merges.txt`);
-  }
+/** What is wrong with the files of a model as the trainer tells it: not to be tried again. */
+async function asInputError<T>(work: () => Promise<T>): Promise<T> {
   try {
-    const textEncoder = new CLIPTextModel(parseCLIPTextConfig(folder.textEncoder.config));
+    return await work();
+  } catch (error) {
+    if (error instanceof ModelFileError || error instanceof WeightsMismatchError)
+      throw new TrainingInputError(`the base model cannot be used: ${error.message}`, { code: 'unsupported_base_model', cause: error });
+    throw error;
+  }
+}
+
+/** Throws TrainingInputError when the folder is not a Stable Diffusion checkpoint that can be trained. */
+export function openModel(directory: string): Promise<TrainableModel> {
+  return asInputError(async () => {
+    const { unet, vae, textEncoder, tokenizer, noiseScheduler } = await describeModel(directory);
     return {
-      folder,
-      unet: new UNet2DConditionModel(parseUNet2DConditionConfig(folder.unet.config)),
-      textEncoder,
-      vae: new AutoencoderKL(parseAutoencoderKLConfig(folder.vae.config)),
-      tokenizer: await CLIPTokenizer.fromDirectory(folder.tokenizerDirectory, { maxLength: textEncoder.config.max_position_embeddings }),
-      noiseScheduler: new DDPMScheduler(folder.schedulerConfig),
+      folder: await readDiffusersFolder(directory),
+      unet: new UNet2DConditionModel(unet),
+      textEncoder: new CLIPTextModel(textEncoder),
+      vae: new AutoencoderKL(vae),
+      tokenizer,
+      noiseScheduler,
     };
-  } catch (error) {
-    if (error instanceof ConfigError)
-      throw new TrainingInputError(`the base model in ${directory} cannot be trained: ${error.message}`, {
-        code: 'unsupported_base_model',
-        cause: error,
-      });
-    throw error;
-  }
+  });
 }
 
-/** Throws TrainingInputError unless the component's file holds the weight in this shape. */
-export function requireWeight(
-  reader: TensorReader,
-  { weightsPath }: Pick<DiffusersComponent, 'weightsPath'>,
-  name: string,
-  shape: readonly number[],
-): void {
-  try {
-    requireTensor(reader, weightsPath, name, shape);
-  } catch (error) {
-    if (error instanceof WeightsMismatchError)
-      throw new TrainingInputError(error.message, { code: 'unsupported_base_model', cause: error });
-    throw error;
-  }
-}
+/** Reads every tensor that is wanted once. Throws TrainingInputError where one is missing, of another shape, or not numbers. */
+export const checkTensors = (component: DiffusersComponent, wanted: ReadonlyMap<string, readonly number[]>): Promise<void> =>
+  asInputError(() => readWeights(component, wanted, (name, reader) => reader.read(name)));
 
-/** Reads the weights of `folder` into buffers, one tensor at a time. Throws TrainingInputError when one is missing or has another shape. */
+/** Reads the weights of `folder` into buffers, one tensor at a time. Throws TrainingInputError when one is missing, has another shape, or is not numbers. */
 export async function loadTrainableWeights(folder: DiffusersFolder, weights: ParameterBuffers): Promise<void> {
   for (const [prefix, component] of [
     [UNET_PREFIX, folder.unet],
     [TEXT_ENCODER_PREFIX, folder.textEncoder],
   ] as const) {
-    const reader = await component.openWeights();
-    try {
-      for (const { name, shape } of weights.specs.filter((spec) => spec.name.startsWith(prefix))) {
-        const stored = name.slice(prefix.length);
-        requireWeight(reader, component, stored, shape);
-        await reader.readInto(stored, weights.get(name));
-      }
-    } finally {
-      await reader.close();
-    }
+    const wanted = weights.specs
+      .filter(({ name }) => name.startsWith(prefix))
+      .map(({ name, shape }) => [name.slice(prefix.length), shape] as const);
+    await asInputError(() =>
+      readWeights(component, new Map(wanted), async (name, reader) => {
+        const values = weights.get(prefix + name);
+        await reader.readInto(name, values);
+        return values;
+      }),
+    );
   }
 }

@@ -1,8 +1,9 @@
 // Where a run begins: the values that its adaptation starts from, or those of the checkpoint to resume from.
+import { fingerprintOf } from '@styleforge/model-files';
 import { type ParameterBuffers } from '@styleforge/runtime';
 import { type Adaptation } from './adaptations/adaptation.ts';
 import { restoreCheckpoint } from './checkpoint.ts';
-import { type StyleForgeConfig } from './config.ts';
+import { type StyleForgeConfig, TrainingInputError } from './config.ts';
 import { EarlyStopping, type ValidationScore } from './early-stopping.ts';
 import { type TrainStep } from './train-step.ts';
 
@@ -12,10 +13,25 @@ export interface StartingState {
   readonly earlyStopping: EarlyStopping | undefined;
 }
 
+/** What the model's own files hold; its title and its model card may change. */
+export const fingerprintOfBase = (directory: string): Promise<string> =>
+  fingerprintOf(directory, (path) => !/^(README\.md|styleforge\.json|\.)/.test(path));
+
+/** The frozen parts come from the base model: those of another one would not fit what has been trained. */
+function requireSameBase(begun: string | undefined, now: string): void {
+  if (begun === undefined || begun === now) return;
+  throw new TrainingInputError(
+    'base_model: another model has been installed under this name since the job began; install the earlier one again, or start a new job',
+    { code: 'unsupported_base_model' },
+  );
+}
+
+/** `baseModel`: the fingerprint of the base model as it is now. */
 export async function startingState(
   { config, resumeFrom }: { readonly config: StyleForgeConfig; readonly resumeFrom?: string },
   adaptation: Adaptation,
   { program }: TrainStep,
+  baseModel: string,
 ): Promise<StartingState> {
   const stopping = (scores?: readonly ValidationScore[]): EarlyStopping | undefined =>
     config.early_stopping ? new EarlyStopping(config.early_stopping, scores) : undefined;
@@ -25,6 +41,7 @@ export async function startingState(
     ema?.copyFrom(program.weights);
     return { globalStep: 0, ema, earlyStopping: stopping() };
   }
-  const { globalStep, scores } = await restoreCheckpoint(resumeFrom, { adaptation, program, ema });
+  const { globalStep, scores, baseModel: begun } = await restoreCheckpoint(resumeFrom, { adaptation, program, ema });
+  requireSameBase(begun, baseModel);
   return { globalStep, ema, earlyStopping: stopping(scores) };
 }

@@ -13,7 +13,7 @@ import { learningRateAt } from './lr-schedule.ts';
 import { openModel } from './model.ts';
 import { checkPrecision, createTrainStep, openBatchSource } from './open-run.ts';
 import { PromptRows } from './prompts.ts';
-import { startingState } from './starting-state.ts';
+import { fingerprintOfBase, startingState } from './starting-state.ts';
 import { type TrainStep } from './train-step.ts';
 import { type Validation, Validator } from './validation.ts';
 
@@ -83,6 +83,7 @@ interface RunParts {
   readonly validator: Validator | undefined;
   readonly earlyStopping: EarlyStopping | undefined;
   readonly globalStep: number;
+  readonly baseModel: string;
 }
 
 /** Everything that one run holds on to while it steps. */
@@ -96,10 +97,12 @@ class Run {
   readonly #validator: Validator | undefined;
   readonly #earlyStopping: EarlyStopping | undefined;
   globalStep: number;
+  readonly #baseModel: string;
   #lastSaved = -1;
 
   constructor(options: TrainStyleForgeOptions, parts: RunParts) {
     const { source, trainStep, adaptation, prompts, ema, validator, earlyStopping, globalStep } = parts;
+    this.#baseModel = parts.baseModel;
     this.#options = options;
     this.#source = source;
     this.#trainStep = trainStep;
@@ -191,6 +194,7 @@ class Run {
       optimizerStep: this.#trainStep.program.optimizer.step,
       lossScale: this.#trainStep.program.lossScale?.state,
       config,
+      baseModel: this.#baseModel,
       ...(this.#earlyStopping && { scores: this.#earlyStopping.scores }),
     };
     await this.#trainStep.program.download();
@@ -259,10 +263,11 @@ function finiteScore(scored: { score: number } | void): number {
 export async function trainStyleForge(options: TrainStyleForgeOptions): Promise<TrainingResult> {
   await checkPrecision(options.config.hyperparameters, options.compile?.device);
   const model = await openModel(options.baseModelDirectory);
+  const baseModel = await fingerprintOfBase(options.baseModelDirectory);
   const source = await openBatchSource(options, model);
   const adaptation = createAdaptation(options.config, model);
   const trainStep = await createTrainStep(source, model, adaptation, options.compile);
-  const { globalStep, ema, earlyStopping } = await startingState(options, adaptation, trainStep);
+  const { globalStep, ema, earlyStopping } = await startingState(options, adaptation, trainStep, baseModel);
   const prompts = await PromptRows.create(model, source.prompts, adaptation.trainsText);
   const {
     compile,
@@ -271,7 +276,7 @@ export async function trainStyleForge(options: TrainStyleForgeOptions): Promise<
   const { resolution } = hyperparameters;
   const weights = ema ?? trainStep.program.weights;
   const validator = validation ? new Validator({ config: validation, resolution, model, weights, adaptation, compile }) : undefined;
-  const run = new Run(options, { source, trainStep, adaptation, prompts, ema, validator, earlyStopping, globalStep });
+  const run = new Run(options, { source, trainStep, adaptation, prompts, ema, validator, earlyStopping, globalStep, baseModel });
   try {
     await run.toEnd();
     const directory = run.globalStep === globalStep && options.resumeFrom !== undefined ? options.resumeFrom : run.directory;

@@ -147,6 +147,20 @@ describe('trainStyleForge', () => {
     }
   });
 
+  it('is not resumed on another base model, installed under the same name since it began', async () => {
+    const changed = join(scratch, 'changed-base');
+    await cp(base, changed, { recursive: true });
+    const changes = { max_train_steps: 2, checkpointing_steps: 1 };
+    await trainStyleForge(options('began', changes, { baseModelDirectory: changed }));
+    const resumeFrom = join(scratch, 'began', 'checkpoint-1');
+    const again = () => trainStyleForge(options('went-on', changes, { baseModelDirectory: changed, resumeFrom }));
+    await writeFile(join(changed, 'README.md'), '# its card has changed');
+    await expect(again()).resolves.toMatchObject({ finalStep: 2 });
+    const config = join(changed, 'vae', 'config.json');
+    await writeFile(config, JSON.stringify({ ...JSON.parse(await readFile(config, 'utf8')), scaling_factor: 0.5 }));
+    await expect(again()).rejects.toMatchObject({ name: 'TrainingInputError', code: 'unsupported_base_model' });
+  });
+
   it('trains in mixed precision much like in float32, and resumes to the same bits with its loss scale', async () => {
     const changes = { max_train_steps: 3, gradient_accumulation_steps: 2, checkpointing_steps: 1 };
     const losses: number[] = [];

@@ -1,10 +1,8 @@
 // Reads a Stable Diffusion checkpoint in the diffusers folder layout: configs at once, weights when asked.
-import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { exists, ModelFileError, readJson, type JsonObject } from '@styleforge/model-files';
 import { currentTextEncoderName, currentVaeName, RenamedTensorReader } from './key-names.ts';
 import { openTensors, type TensorReader } from './tensor-reader.ts';
-
-export type JsonObject = Record<string, unknown>;
 
 export type ComponentName = 'unet' | 'vae' | 'text_encoder';
 
@@ -37,25 +35,6 @@ const rename: Partial<Record<ComponentName, (stored: string) => string | undefin
   text_encoder: currentTextEncoderName,
 };
 
-export async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
-}
-
-export async function readJson(path: string): Promise<JsonObject> {
-  const text = await readFile(path, 'utf8');
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new Error(`${path} is not JSON`, { cause });
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error(`${path} must hold a JSON object`);
-  return value as JsonObject;
-}
-
 /** The full-precision file first, then its variants, each whole or in shards. */
 export function weightsFileNames(component: ComponentName): string[] {
   const stem = weightsStem[component];
@@ -71,8 +50,9 @@ async function findWeights(directory: string, component: ComponentName): Promise
     const path = join(directory, component, name);
     if (await exists(path)) return path;
   }
-  throw new Error(
-    `${join(directory, component)} holds no ${weightsStem[component]}.safetensors; convert the checkpoint to safetensors first`,
+  throw new ModelFileError(
+    join(directory, component),
+    `holds no ${weightsStem[component]}.safetensors; convert the checkpoint to safetensors first`,
   );
 }
 
@@ -92,7 +72,7 @@ async function readComponent(directory: string, component: ComponentName): Promi
 
 export async function readDiffusersFolder(directory: string): Promise<DiffusersFolder> {
   if (!(await exists(join(directory, 'model_index.json')))) {
-    throw new Error(`${directory} is no diffusers folder: it holds no model_index.json`);
+    throw new ModelFileError(directory, 'is not a diffusers folder: it holds no model_index.json');
   }
   const tokenizerDirectory = join(directory, 'tokenizer');
   return {

@@ -3,7 +3,8 @@ import { constants } from 'node:fs';
 import { copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { syncDirectory, temporaryName, writeFileAtomically } from './atomic-file.ts';
-import { exists, readJson, weightsFileNames, type ComponentName, type JsonObject } from './diffusers-reader.ts';
+import { exists, readJson, TOKENIZER_FILES, type JsonObject } from '@styleforge/model-files';
+import { weightsFileNames, type ComponentName } from './diffusers-reader.ts';
 import { writeSafetensors, type TensorEntry, type WriteSafetensorsOptions } from './safetensors-writer.ts';
 
 export interface WrittenComponent {
@@ -46,12 +47,18 @@ async function writeConfig(path: string, given: JsonObject | undefined, carried:
   await copyFile(requireBase(carried, path), path, constants.COPYFILE_FICLONE);
 }
 
-async function copyTree(from: string, to: string): Promise<void> {
+/** Files that belong to a part of a pipeline. What desktops leave behind (`.DS_Store`, `._vocab.json`, `vocab (1).json`) does not. */
+const partFiles = (part: string): ((name: string) => boolean) =>
+  /^tokenizer(_\d+)?$/.test(part)
+    ? (name) => (TOKENIZER_FILES as readonly string[]).includes(name)
+    : (name) => /^[A-Za-z0-9][\w-]*(\.[\w-]+)*\.(json|txt|model)$/.test(name);
+
+async function copyPart(part: string, from: string, to: string): Promise<void> {
   await mkdir(to, { recursive: true });
+  const belongs = partFiles(part);
   for (const entry of await readdir(from, { withFileTypes: true })) {
-    const source = join(from, entry.name);
-    if (entry.isDirectory()) await copyTree(source, join(to, entry.name));
-    else await copyFile(source, join(to, entry.name), constants.COPYFILE_FICLONE);
+    if (!entry.isDirectory() && belongs(entry.name))
+      await copyFile(join(from, entry.name), join(to, entry.name), constants.COPYFILE_FICLONE);
   }
   await syncDirectory(to);
 }
@@ -112,12 +119,12 @@ function withoutDropped(modelIndex: JsonObject): JsonObject {
   return kept;
 }
 
-/** Pipeline parts beyond the three networks, such as feature_extractor: small, carried over whole. */
+/** Pipeline parts beyond the three networks, such as feature_extractor: their own small files are carried over. */
 async function carryOthers(directory: string, base: string, modelIndex: JsonObject, done: readonly string[]): Promise<void> {
   for (const [name, value] of Object.entries(modelIndex)) {
     const named = Array.isArray(value) && value[0] !== null;
     if (!named || done.includes(name) || droppedComponents.includes(name)) continue;
-    if (await exists(join(base, name))) await copyTree(join(base, name), join(directory, name));
+    if (await exists(join(base, name))) await copyPart(name, join(base, name), join(directory, name));
   }
 }
 
@@ -129,7 +136,7 @@ async function fill(directory: string, contents: DiffusersFolderContents, option
   await writeConfig(join(directory, schedulerPath), contents.schedulerConfig, base && join(base, schedulerPath));
   const done: string[] = [...componentNames, 'scheduler'];
   if (contents.tokenizerDirectory !== undefined) {
-    await copyTree(contents.tokenizerDirectory, join(directory, 'tokenizer'));
+    await copyPart('tokenizer', contents.tokenizerDirectory, join(directory, 'tokenizer'));
     done.push('tokenizer');
   }
   if (base !== undefined) await carryOthers(directory, base, modelIndex, done);

@@ -1,9 +1,16 @@
 // Which files of a repository make a diffusers folder that can be trained: configs, tokenizer, one set of safetensors weights for each network.
+import { TOKENIZER_FILES } from '@styleforge/model-files';
 import { weightsFileNames, type ComponentName } from './diffusers-reader.ts';
 
 const components: readonly ComponentName[] = ['unet', 'vae', 'text_encoder'];
-const small =
-  /^(model_index\.json|README\.md|styleforge\.json|scheduler\/scheduler_config\.json|(unet|vae|text_encoder)\/config\.json|tokenizer\/(vocab\.json|merges\.txt|special_tokens_map\.json|tokenizer_config\.json))$/;
+const small = new Set([
+  'model_index.json',
+  'README.md',
+  'styleforge.json',
+  'scheduler/scheduler_config.json',
+  ...components.map((component) => `${component}/config.json`),
+  ...TOKENIZER_FILES.map((name) => `tokenizer/${name}`),
+]);
 
 /** `model.safetensors.index.json` and, by its name, every shard beside it. */
 function withShards(index: string, paths: readonly string[]): string[] {
@@ -15,7 +22,7 @@ function withShards(index: string, paths: readonly string[]): string[] {
 
 /** Throws where a network has no safetensors weights. */
 export function diffusersFolderFiles(paths: readonly string[]): string[] {
-  if (!paths.includes('model_index.json')) throw new Error('this is no diffusers folder: it holds no model_index.json');
+  if (!paths.includes('model_index.json')) throw new Error('this is not a diffusers folder: it holds no model_index.json');
   const weights = components.flatMap((component) => {
     const found = weightsFileNames(component)
       .map((name) => `${component}/${name}`)
@@ -23,5 +30,5 @@ export function diffusersFolderFiles(paths: readonly string[]): string[] {
     if (found === undefined) throw new Error(`${component} has no safetensors weights; convert the checkpoint to safetensors first`);
     return found.endsWith('.json') ? withShards(found, paths) : [found];
   });
-  return [...paths.filter((path) => small.test(path)), ...weights];
+  return [...paths.filter((path) => small.has(path)), ...weights];
 }

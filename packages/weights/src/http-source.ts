@@ -1,5 +1,7 @@
 // The bytes of a web address from any place on, for downloads.
+import { EnvHttpProxyAgent, fetch, type Response } from 'undici';
 import { DownloadError, DownloadRefusedError, fetchInto, type FetchIntoOptions, type ReceivedBytes } from './download.ts';
+import { splitCredentials, withoutSecrets } from './web-address.ts';
 
 export interface RequestOptions {
   readonly headers?: Record<string, string>;
@@ -17,19 +19,36 @@ export interface FetchedFile {
 /** Asking again may help. */
 const isPassing = (status: number): boolean => status === 408 || status === 429 || status >= 500;
 
+/** From the request until the first bytes of the response. */
+const REACH_MS = 30_000;
+
+/** Goes through the proxy that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name, if any. */
+let dispatcher: EnvHttpProxyAgent | undefined;
+
 /** Throws DownloadError where the server cannot be reached or is busy, DownloadRefusedError for its other refusals; 416 is passed on. */
 export async function requestUrl(url: string, { headers = {}, signal, remedy }: RequestOptions): Promise<Response> {
+  const shown = withoutSecrets(url);
+  const { url: bare, headers: credentials } = splitCredentials(url);
   let response: Response;
+  // undici asks a proxy that closes each connection again and again
+  const reach = new AbortController();
+  const timer = setTimeout(() => reach.abort(new Error(`no response within ${REACH_MS / 1000} seconds`)), REACH_MS);
   try {
-    response = await fetch(url, { headers, ...(signal && { signal }) });
+    dispatcher ??= new EnvHttpProxyAgent({ proxyTunnel: false });
+    const signals = AbortSignal.any([reach.signal, ...(signal ? [signal] : [])]);
+    response = await fetch(bare, { dispatcher, headers: { ...credentials, ...headers }, signal: signals });
   } catch (error) {
     signal?.throwIfAborted();
-    throw new DownloadError(`${url} cannot be reached`, { cause: error });
+    throw new DownloadError(`${shown} cannot be reached; where there is a proxy, HTTP_PROXY, HTTPS_PROXY and NO_PROXY name it`, {
+      cause: error,
+    });
+  } finally {
+    clearTimeout(timer);
   }
   if (response.ok || response.status === 416) return response;
   await response.body?.cancel();
   const hint = remedy && (response.status === 401 || response.status === 403) ? `: ${remedy}` : '';
-  const message = `${url} answered ${response.status} ${response.statusText}${hint}`;
+  const message = `${shown} answered ${response.status} ${response.statusText}${hint}`;
   throw isPassing(response.status) ? new DownloadError(message) : new DownloadRefusedError(message);
 }
 
@@ -50,7 +69,7 @@ export async function openUrl(url: string, start: number, { headers = {}, ...opt
       })(),
       start,
     };
-  if (!response.body) throw new DownloadError(`${url} answered without a body`);
+  if (!response.body) throw new DownloadError(`${withoutSecrets(url)} answered without a body`);
   const [begin, length] = [startOf(response), response.headers.get('content-length')];
   return { body: response.body, start: begin, ...(length !== null && { totalBytes: begin + Number(length) }) };
 }

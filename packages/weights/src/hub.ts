@@ -1,6 +1,7 @@
 // A model hub that speaks the Hugging Face protocol: which files a repository has at a revision, and their bytes.
 import { type FileChecks, type ReceivedBytes } from './download.ts';
 import { openUrl, requestUrl } from './http-source.ts';
+import { withoutSecrets } from './web-address.ts';
 
 export interface HubOptions {
   /** Address of the hub. */
@@ -44,7 +45,7 @@ export class HubRepository {
     const [, next] = /<([^>]+)>;\s*rel="next"/.exec(answer.headers.get('link') ?? '') ?? [];
     // The token is the hub's alone.
     if (next !== undefined && new URL(next, url).origin !== new URL(url).origin)
-      throw new Error(`${url} goes on at another server, ${next}`);
+      throw new Error(`${withoutSecrets(url)} goes on at another server, ${withoutSecrets(next)}`);
     return { body: (await answer.json()) as T, next: next && new URL(next, url).href };
   }
 

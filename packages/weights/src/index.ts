@@ -17,17 +17,12 @@ export { downloadFile, openUrl, type FetchedFile } from './http-source.ts';
 export { sha256OfFile } from './file-hash.ts';
 export { UnsafePickleError } from './pickle.ts';
 export { openTensors, requireTensor, type TensorReader, WeightsMismatchError } from './tensor-reader.ts';
+export { checkWeights, requireFinite } from './check-weights.ts';
+export { withoutSecrets } from './web-address.ts';
 export { writeSafetensors, type TensorEntry, type WriteSafetensorsOptions } from './safetensors-writer.ts';
 export { currentTextEncoderName } from './key-names.ts';
-export {
-  exists,
-  readDiffusersFolder,
-  readJson,
-  type ComponentName,
-  type DiffusersComponent,
-  type DiffusersFolder,
-  type JsonObject,
-} from './diffusers-reader.ts';
+export { exists, readJson, type JsonObject } from '@styleforge/model-files';
+export { readDiffusersFolder, type ComponentName, type DiffusersComponent, type DiffusersFolder } from './diffusers-reader.ts';
 export { writeDiffusersFolder, type DiffusersFolderContents, type WrittenComponent } from './diffusers-writer.ts';
 export { writeFileAtomically } from './atomic-file.ts';
 export { originalNames, SingleFileError, type NameMap } from './original-names.ts';

@@ -1,5 +1,6 @@
 // The tensor names of the original Stable Diffusion single file, from and to those of diffusers, for every topology that the configs describe.
-import type { ComponentName, JsonObject } from './diffusers-reader.ts';
+import type { JsonObject } from '@styleforge/model-files';
+import type { ComponentName } from './diffusers-reader.ts';
 
 /** Raised where a model cannot be written in the original layout, or a file is not in it. */
 export class SingleFileError extends Error {
@@ -180,7 +181,16 @@ function mapOf(blocks: readonly Block[], what: string): NameMap {
   };
 }
 
-const sameName: NameMap = { toOriginal: (name) => name, toDiffusers: (name) => name, isConvolutionInOriginal: () => false };
+/** The names of a CLIP text encoder, which the original layout shares. */
+const textNames = /^(embeddings\.(token|position)_embedding\.weight|encoder\.layers\.\d+\.|final_layer_norm\.)/;
+const textEncoderMap: NameMap = {
+  toOriginal: (name) => name,
+  toDiffusers(name) {
+    if (!textNames.test(name)) throw new SingleFileError(`the tensor '${name}' has no place in a text encoder`);
+    return name;
+  },
+  isConvolutionInOriginal: () => false,
+};
 
 /** Names are without `ORIGINAL_PREFIX`. Throws SingleFileError for a model that the layout has no names for. */
 export function originalNames(component: ComponentName, config: JsonObject): NameMap {
@@ -190,6 +200,6 @@ export function originalNames(component: ComponentName, config: JsonObject): Nam
     case 'vae':
       return mapOf(vaeBlocks(config), 'VAE');
     case 'text_encoder':
-      return sameName;
+      return textEncoderMap;
   }
 }

@@ -170,7 +170,8 @@ class PickleMachine {
     },
     0x65: () => {
       const values = this.#popToMark();
-      this.#top<PickleValue[]>(Array).push(...values);
+      const list = this.#top<PickleValue[]>(Array);
+      for (const value of values) list.push(value);
     },
     0x52: () => this.#reduce(),
     0x51: () => this.#push(this.#rules.persistent(this.#pop())),

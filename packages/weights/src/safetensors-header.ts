@@ -90,6 +90,18 @@ function requireSeamless(tensors: Map<string, TensorSpan>, dataStart: number, fi
   if (position !== fileBytes) throw new Error(`${file}: ${fileBytes - position} bytes after the last tensor belong to none`);
 }
 
+const NESTING: Readonly<Record<string, number>> = { '{': 1, '[': 1, '}': -1, ']': -1 };
+
+/** JSON.parse keeps the last of equal names. In valid JSON each name of the outer object is followed by a colon at depth one. */
+function refuseRepeatedNames(json: string, distinct: number, file: string): void {
+  let [depth, names] = [0, 0];
+  for (const [part] of json.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]:]/g)) {
+    if (part === ':') names += depth === 1 ? 1 : 0;
+    else depth += NESTING[part] ?? 0;
+  }
+  if (names !== distinct) throw new Error(`${file}: the safetensors header names a tensor twice; the file is damaged`);
+}
+
 /** `json` is the header text, `dataStart` the byte after it. */
 export function parseSafetensorsHeader(json: string, dataStart: number, fileBytes: number, file: string): SafetensorsHeader {
   let header: unknown;
@@ -99,6 +111,7 @@ export function parseSafetensorsHeader(json: string, dataStart: number, fileByte
     throw new Error(`${file}: the safetensors header is not JSON`, { cause });
   }
   if (!isObject(header)) throw new Error(`${file}: the safetensors header is not an object`);
+  refuseRepeatedNames(json, Object.keys(header).length, file);
   const tensors = new Map<string, TensorSpan>();
   for (const [name, value] of Object.entries(header)) {
     if (name === '__metadata__') continue;

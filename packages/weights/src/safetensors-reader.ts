@@ -1,5 +1,6 @@
 // Random access to one safetensors file: each tensor is read by position straight into the caller's array.
 import { open, type FileHandle } from 'node:fs/promises';
+import { foreignFile, ModelFileError } from '@styleforge/model-files';
 import { decoders, type Decoder } from './element-decoders.ts';
 import {
   elementCount,
@@ -22,18 +23,32 @@ async function readExactly(handle: FileHandle, bytes: Uint8Array, position: numb
   }
 }
 
+/** Says what the file is where its first bytes cannot be the length of a header. */
+async function notSafetensors(handle: FileHandle, file: string, size: number, why: string): Promise<ModelFileError> {
+  const start = Buffer.alloc(Math.min(size, 512));
+  await readExactly(handle, start, 0, file);
+  const stranger = foreignFile(start);
+  return new ModelFileError(
+    file,
+    stranger ? `is ${stranger.is}: ${stranger.remedy}` : `is not a safetensors file, or is cut off: ${why}; download it again`,
+  );
+}
+
 async function readHeader(handle: FileHandle, file: string): Promise<SafetensorsHeader> {
   const { size } = await handle.stat();
-  if (size < 8) throw new Error(`${file}: ${size} bytes are too few for a safetensors file`);
+  if (size < 8) throw await notSafetensors(handle, file, size, `${size} bytes are too few`);
   const prefix = Buffer.alloc(8);
   await readExactly(handle, prefix, 0, file);
   const length = prefix.readBigUInt64LE();
-  if (length > BigInt(Math.min(maxHeaderBytes, size - 8))) {
-    throw new Error(`${file}: a header of ${length} bytes does not fit; this is not a safetensors file, or it is cut off`);
-  }
+  if (length > BigInt(Math.min(maxHeaderBytes, size - 8)))
+    throw await notSafetensors(handle, file, size, `a header of ${length} bytes does not fit`);
   const json = Buffer.alloc(Number(length));
   await readExactly(handle, json, 8, file);
-  return parseSafetensorsHeader(json.toString('utf8'), 8 + json.length, size, file);
+  try {
+    return parseSafetensorsHeader(json.toString('utf8'), 8 + json.length, size, file);
+  } catch (cause) {
+    throw new ModelFileError(file, `cannot be read: ${(cause as Error).message.replace(`${file}: `, '')}`, { cause });
+  }
 }
 
 export class SafetensorsReader implements TensorReader {

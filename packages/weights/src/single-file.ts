@@ -1,11 +1,6 @@
 // Converts between a diffusers folder and one safetensors file in the original Stable Diffusion layout, one tensor in memory at a time.
-import {
-  readDiffusersFolder,
-  type ComponentName,
-  type DiffusersComponent,
-  type DiffusersFolder,
-  type JsonObject,
-} from './diffusers-reader.ts';
+import type { JsonObject } from '@styleforge/model-files';
+import { readDiffusersFolder, type ComponentName, type DiffusersComponent, type DiffusersFolder } from './diffusers-reader.ts';
 import { writeDiffusersFolder } from './diffusers-writer.ts';
 import { holdsOpenClip, openClipEntries, toOpenClipEntries } from './open-clip-names.ts';
 import { ORIGINAL_PREFIX, originalNames, SingleFileError, type NameMap } from './original-names.ts';
@@ -66,12 +61,31 @@ export async function writeSingleFile(path: string, directory: string, options: 
   }
 }
 
-const isConstant = (name: string): boolean => name === 'embeddings.position_ids';
+/** Older trainers wrote the text encoder without its inner `text_model`. */
+const OLD_TEXT_PREFIX = 'cond_stage_model.transformer.';
+const prefixIn = (component: ComponentName, reader: TensorReader): string =>
+  component === 'text_encoder' && !reader.names().some((name) => name.startsWith(ORIGINAL_PREFIX.text_encoder))
+    ? OLD_TEXT_PREFIX
+    : ORIGINAL_PREFIX[component];
+
+/**
+ * What a training leaves beside the networks (`first_stage_model.loss.*`, averages, constants) has no place in them and stays behind. A tensor of
+ * the U-Net that has none means another model. Whether all that is needed is there, the models tell.
+ */
+function placeOf(component: ComponentName, names: NameMap, stored: string): string | undefined {
+  try {
+    return names.toDiffusers(stored);
+  } catch (error) {
+    if (component !== 'unet' && error instanceof SingleFileError) return undefined;
+    throw error;
+  }
+}
 
 function* diffusersEntries(component: ComponentName, names: NameMap, reader: TensorReader): Generator<TensorEntry> {
-  const prefix = ORIGINAL_PREFIX[component];
-  for (const stored of reader.names().filter((name) => name.startsWith(prefix) && !isConstant(name.slice(prefix.length)))) {
-    const name = names.toDiffusers(stored.slice(prefix.length));
+  const prefix = prefixIn(component, reader);
+  for (const stored of reader.names().filter((name) => name.startsWith(prefix))) {
+    const name = placeOf(component, names, stored.slice(prefix.length));
+    if (name === undefined) continue;
     const { shape } = reader.info(stored);
     const narrowed = names.isConvolutionInOriginal(name) && shape.length === 4;
     yield { name, shape: narrowed ? shape.slice(0, 2) : shape, data: () => reader.read(stored) };
@@ -91,7 +105,7 @@ export async function singleFileGeneration(path: string): Promise<'1' | '2'> {
   const reader = await openTensors(path);
   try {
     if (holdsOpenClip(reader)) return '2';
-    if (reader.names().some((name) => name.startsWith(ORIGINAL_PREFIX.text_encoder))) return '1';
+    if (reader.names().some((name) => name.startsWith(OLD_TEXT_PREFIX))) return '1';
     throw new SingleFileError(`${path} holds no text encoder of Stable Diffusion 1.x or 2.x: is it a whole checkpoint?`);
   } finally {
     await reader.close();

@@ -23,6 +23,8 @@ export async function openTensors(path: string): Promise<TensorReader> {
 /** The weights are not those that their config asks for; the message names file and tensor. */
 export class WeightsMismatchError extends Error {
   override name = 'WeightsMismatchError';
+  /** The failure's code, wherever a job meets it. */
+  readonly code = 'unsupported_base_model';
 }
 
 /** Throws WeightsMismatchError unless `reader`, opened on the weights at `path`, holds the tensor in this shape. */

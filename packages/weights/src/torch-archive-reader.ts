@@ -44,11 +44,16 @@ function entriesOf(zip: yauzl.ZipFile): Promise<Map<string, yauzl.Entry>> {
   });
 }
 
+/** A dictionary of tensors is described in some hundred bytes for each. */
+const MOST_DESCRIPTION_BYTES = 64 * 1024 * 1024;
+
 async function openZipLayout(path: string): Promise<Opened> {
   const zip = await openZip(path, { lazyEntries: true, autoClose: false });
   const read = async (entries: Map<string, yauzl.Entry>, name: string): Promise<Buffer> => {
     const entry = entries.get(name);
     if (!entry) throw new Error(`the archive has no ${name}`);
+    if (!name.startsWith('data/') && entry.uncompressedSize > MOST_DESCRIPTION_BYTES)
+      throw new Error(`the archive's ${name} has ${entry.uncompressedSize} bytes; at most ${MOST_DESCRIPTION_BYTES} are read`);
     return buffer(await promisify<yauzl.Entry, NodeJS.ReadableStream>(zip.openReadStream.bind(zip))(entry));
   };
   try {

@@ -134,6 +134,16 @@ describe('damaged files', () => {
     await writeFile(path, Buffer.from([1, 2]));
     await expect(SafetensorsReader.open(path)).rejects.toThrow(/too few/);
   });
+
+  it('a name that is there twice, whether or not both mean the same bytes', async () => {
+    const path = join(directory, 'twice.safetensors');
+    const described = '{"dtype":"F32","shape":[1],"data_offsets":[0,4]}';
+    const header = Buffer.from(`{"a":${described},"a":${described}}`);
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(header.length));
+    await writeFile(path, Buffer.concat([length, header, Buffer.alloc(4)]));
+    await expect(SafetensorsReader.open(path)).rejects.toThrow(/names a tensor twice/);
+  });
 });
 
 describe('shards', () => {

@@ -9,6 +9,13 @@ import { describe, expect, it } from 'vitest';
 const folder = fileURLToPath(new URL('../../../test/golden/torch-files/', import.meta.url));
 const base = Array.from({ length: 24 }, (_, i) => i / 8);
 
+it('a list of more items than a call takes arguments is read, and then refused for what it is', async () => {
+  const file = join(await mkdtemp(join(tmpdir(), 'styleforge-pickle-')), 'long.pth');
+  await writeFile(file, `](${'N'.repeat(300_000)}e.`);
+  await expect(openTensors(file)).rejects.toThrow(/was not written by torch\.save/);
+  await rm(join(file, '..'), { recursive: true });
+});
+
 describe.each(['zip.pth', 'plain.pth', 'nested.pth'])('%s of torch.save', (file) => {
   it('gives every tensor, whatever its dtype, strides and offset', async () => {
     const reader = await openTensors(join(folder, file));

@@ -3,21 +3,12 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { baseModelName, baseModelProfile, DEFAULT_AUX_PROMPT, METHOD_HYPERPARAMETERS } from '@styleforge/contracts';
 import type { BaseModelBody, BaseModelProfile } from '@styleforge/contracts';
+import { describeModel, ModelFileError, type CLIPTokenizer } from '@styleforge/model-files';
 import type { FastifyBaseLogger } from 'fastify';
 import { z } from 'zod';
 
-const unetConfig = z.object({
-  sample_size: z.union([z.number(), z.array(z.number()).min(1)]),
-  in_channels: z.number(),
-  block_out_channels: z.array(z.number()),
-  cross_attention_dim: z.union([z.number(), z.array(z.number()).min(1)]),
-});
-const vaeConfig = z.object({ block_out_channels: z.array(z.number()) });
-const textEncoderConfig = z.object({ hidden_size: z.number(), max_position_embeddings: z.number() });
-const schedulerConfig = z.object({ prediction_type: z.string().default('epsilon') });
-
 /** `profile` has its resolution filled in. */
-export type BaseModelEntry = { body: BaseModelBody; profile: BaseModelProfile & { resolution: number } };
+export type BaseModelEntry = { body: BaseModelBody; profile: BaseModelProfile & { resolution: number }; tokenizer: CLIPTokenizer };
 export type BaseModelCatalog = ReturnType<typeof createBaseModelCatalog>;
 
 /** A folder that says it is a base model and is none. The message is for callers: it names folder, file and what helps. */
@@ -36,13 +27,15 @@ const KEPT_MS = 2_000;
 
 export function createBaseModelCatalog(directory: string, log: FastifyBaseLogger) {
   const kept = new Map<string, { entry: Promise<BaseModelEntry | null>; until: number }>();
+  /** By name, what was read of files that have not changed since. */
+  const unchanged = new Map<string, Read>();
   /** By name, what was last said of it: a list is asked for again and again. */
   const logged = new Map<string, string>();
 
   function read(name: string): Promise<BaseModelEntry | null> {
     const known = kept.get(name);
     if (known !== undefined && Date.now() < known.until) return known.entry;
-    const entry = readEntry(directory, name);
+    const entry = readEntry(directory, name, unchanged);
     kept.set(name, { entry, until: Date.now() + KEPT_MS });
     const forget = () => void kept.delete(name);
     entry.then((found) => found === null && forget(), forget);
@@ -80,51 +73,61 @@ export function createBaseModelCatalog(directory: string, log: FastifyBaseLogger
   };
 }
 
-async function readEntry(directory: string, name: string): Promise<BaseModelEntry | null> {
+/** An entry, and the names, sizes and times of the files that it was read from. */
+type Read = { files: string; entry: BaseModelEntry };
+
+async function readEntry(directory: string, name: string, unchanged: Map<string, Read>): Promise<BaseModelEntry | null> {
   if (!baseModelName.safeParse(name).success) return null;
   try {
     const folder = path.join(directory, name);
     if ((await optional(stat(path.join(folder, 'model_index.json')), null)) === null) return null;
-    return await readFolder(folder, name);
+    const { files, size } = await filesOf(folder);
+    const known = unchanged.get(name);
+    if (known?.files === files) return known.entry;
+    const entry = await readFolder(folder, name, size);
+    unchanged.set(name, { files, entry });
+    return entry;
   } catch (error) {
     if (error instanceof BrokenBaseModelError) throw error;
+    if (error instanceof ModelFileError)
+      throw new BrokenBaseModelError(name, path.relative(path.join(directory, name), error.path), error.fault, error);
     throw new BrokenBaseModelError(name, '', `cannot be read (${(error as NodeJS.ErrnoException).code ?? 'see the log'})`, error);
   }
 }
 
-async function readFolder(folder: string, name: string): Promise<BaseModelEntry> {
-  const [unet, vae, textEncoder, scheduler, profile] = await Promise.all([
-    readJson(folder, 'unet/config.json', unetConfig),
-    readJson(folder, 'vae/config.json', vaeConfig),
-    readJson(folder, 'text_encoder/config.json', textEncoderConfig),
-    readJson(folder, 'scheduler/scheduler_config.json', schedulerConfig),
+async function readFolder(folder: string, name: string, size: number): Promise<BaseModelEntry> {
+  const [{ unet, textEncoder, noiseScheduler, tokenizer, latentScale, ...model }, profile] = await Promise.all([
+    describeModel(folder),
     readProfile(folder),
   ]);
-  const latentScale = 2 ** (vae.block_out_channels.length - 1);
-  const resolution = profile.resolution ?? first(unet.sample_size) * latentScale;
+  const resolution = profile.resolution ?? model.resolution;
   const body: BaseModelBody = {
     name,
     title: profile.title ?? name,
     description: profile.description ?? null,
     license: profile.license ?? (await licenceFromModelCard(folder)),
-    source: profile.source ?? null,
+    source: profile.source === undefined ? null : shownSource(profile.source),
     resolution,
     geometry: {
       latent_channels: unet.in_channels,
       latent_scale: latentScale,
       training_size_multiple: latentScale * 2 ** (unet.block_out_channels.length - 1),
-      block_out_channels: unet.block_out_channels,
-      cross_attention_dim: first(unet.cross_attention_dim),
+      block_out_channels: [...unet.block_out_channels],
+      cross_attention_dim: unet.cross_attention_dim[0] ?? 0,
       text_hidden_size: textEncoder.hidden_size,
       text_max_length: textEncoder.max_position_embeddings,
-      prediction_type: scheduler.prediction_type,
+      prediction_type: noiseScheduler.predictionType,
     },
-    size_bytes: await sizeOf(folder),
+    size_bytes: size,
     defaults: { ...METHOD_HYPERPARAMETERS, resolution, ...profile.defaults },
     auxiliary_prompt: profile.auxiliary_prompt ?? DEFAULT_AUX_PROMPT,
   };
-  return { body, profile: { ...profile, resolution } };
+  return { body, profile: { ...profile, resolution }, tokenizer };
 }
+
+/** Models that were added by earlier versions may have an address with a token in it. */
+const shownSource = (source: string): string =>
+  /^https?:/.test(source) ? source.replace(/^(https?:\/\/)[^/@]*@/, '$1').replace(/[?#].*$/s, '') : source;
 
 async function readProfile(folder: string): Promise<BaseModelProfile> {
   const file = 'styleforge.json';
@@ -144,7 +147,7 @@ async function readJson<T extends z.ZodType>(folder: string, file: string, schem
 function faultOf(error: unknown): string {
   if (error instanceof z.ZodError)
     return `is not as it must be (${error.issues.map((issue) => [issue.path.join('.'), issue.message].filter(Boolean).join(': ')).join('; ')})`;
-  if (error instanceof SyntaxError) return `is no JSON (${error.message})`;
+  if (error instanceof SyntaxError) return `is not valid JSON (${error.message})`;
   const { code } = error as NodeJS.ErrnoException;
   return code === 'ENOENT' ? 'is missing' : `cannot be read (${code ?? 'see the log'})`;
 }
@@ -156,11 +159,14 @@ async function licenceFromModelCard(folder: string): Promise<string | null> {
   return /^license:\s*(\S+)\s*$/m.exec(frontMatter)?.[1] ?? null;
 }
 
-async function sizeOf(folder: string): Promise<number> {
+async function filesOf(folder: string): Promise<{ files: string; size: number }> {
   const entries = await readdir(folder, { withFileTypes: true, recursive: true });
-  const files = entries.filter((entry) => entry.isFile());
-  const sizes = await Promise.all(files.map(async (entry) => (await stat(path.join(entry.parentPath, entry.name))).size));
-  return sizes.reduce((sum, size) => sum + size, 0);
+  const files = entries.filter((entry) => entry.isFile() || entry.isSymbolicLink()).map((entry) => path.join(entry.parentPath, entry.name));
+  const stats = await Promise.all(files.sort().map(async (file) => ({ file, ...(await stat(file)) })));
+  return {
+    files: stats.map(({ file, size, mtimeMs, ino }) => `${file}:${size}:${mtimeMs}:${ino}`).join('\n'),
+    size: stats.reduce((sum, { size }) => sum + size, 0),
+  };
 }
 
 /** `otherwise` when the file or folder is not there, or something else is in its folder's place. */
@@ -171,8 +177,4 @@ async function optional<T, U>(work: Promise<T>, otherwise: U): Promise<T | U> {
     if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return otherwise;
     throw error;
   }
-}
-
-function first(value: number | number[]): number {
-  return typeof value === 'number' ? value : (value[0] ?? 0);
 }

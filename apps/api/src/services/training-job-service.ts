@@ -63,6 +63,7 @@ export async function resolveJob(
   if (!resolution.ok) throw refusal('validation_failed', resolution.errors);
   const { config } = resolution;
   refuse('validation_failed', checkResolution(config, baseModel));
+  refuse('validation_failed', checkPrompts(config, baseModel));
   await checkDatasets(database, projectId, config);
   return body.evaluation
     ? { ...config, evaluation: await resolveStage(dependencies, projectId, body.evaluation, { config, baseModel }) }
@@ -91,6 +92,15 @@ function checkResolution({ hyperparameters: { resolution } }: TrainingConfig, { 
   const unit = body.geometry.training_size_multiple;
   if (resolution % unit === 0) return [];
   return [{ pointer: '/hyperparameters/resolution', detail: `is ${resolution}; ${body.name} needs a multiple of ${unit}` }];
+}
+
+/** A token behind the text encoder's last position never reaches the model. */
+function checkPrompts({ style_ref: { components } }: TrainingConfig, { body, tokenizer }: BaseModelEntry): FieldError[] {
+  return components.flatMap(({ token, prompt }, index) => {
+    if (!tokenizer.cutsOff(prompt, token)) return [];
+    const detail = `is longer than the ${tokenizer.maxLength} positions of ${body.name}'s text encoder: the token ${token} is cut off with '${tokenizer.cutOff(prompt)}'; put it further to the front`;
+    return [{ pointer: `/style_ref/components/${index}/prompt`, detail }];
+  });
 }
 
 function unknownBaseModel(name: string, known: BaseModelEntry[]): ApiError {

@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { baseModelName, type BaseModelProfile } from '@styleforge/contracts';
+import { baseModelName, baseModelProfile, type BaseModelProfile } from '@styleforge/contracts';
+import { ModelFileError } from '@styleforge/model-files';
 import { checkModel } from '@styleforge/styleforge';
 import {
   ChecksumError,
@@ -16,6 +17,7 @@ import {
   type JsonObject,
   type SingleFileLayout,
   unpackSingleFile,
+  withoutSecrets,
   writeDiffusersFolder,
 } from '@styleforge/weights';
 import { layoutOf, type PredictionType, stableDiffusion1, stableDiffusion2, widthsOf } from './layouts.ts';
@@ -43,7 +45,7 @@ export interface AddBaseModelOptions extends RemoteOptions {
 
 /** Everything of one base model that is not finished yet; its name is not one of a base model. */
 const workDirectory = (directory: string, source: string): string =>
-  join(directory, '.downloads', createHash('sha256').update(source).digest('hex').slice(0, 16));
+  join(directory, '.downloads', createHash('sha256').update(withoutSecrets(source)).digest('hex').slice(0, 16));
 
 async function fetchFile(
   remote: RemoteFiles,
@@ -122,10 +124,22 @@ async function prepare(local: string, source: string, work: string, options: Add
   else await unpackSingleFile(local, ready, await layoutFor(local, work, options), { dtype: 'F32' });
   await matchTokenizer(ready, options.onNote);
   await checkModel(ready);
-  const known = (await exists(join(ready, 'styleforge.json'))) ? await readJson(join(ready, 'styleforge.json')) : {};
-  const profile = { ...known, ...options.profile, source, sha256: await weightsDigests(ready) };
+  const profile = { ...(await knownProfile(ready)), ...options.profile, source, sha256: await weightsDigests(ready) };
   await writeFile(join(ready, 'styleforge.json'), `${JSON.stringify(profile, null, 2)}\n`);
   return ready;
+}
+
+const issueText = ({ path, message }: { path: PropertyKey[]; message: string }): string =>
+  [path.join('.'), message].filter(Boolean).join(': ');
+
+/** What styleforge.json says already, as the catalogue reads it. */
+async function knownProfile(directory: string): Promise<JsonObject> {
+  const path = join(directory, 'styleforge.json');
+  if (!(await exists(path))) return {};
+  const known = await readJson(path);
+  const { error } = baseModelProfile.safeParse(known);
+  if (error) throw new ModelFileError(path, `is not as it must be: ${error.issues.map(issueText).join('; ')}`);
+  return known;
 }
 
 async function carryFolder(local: string, ready: string, { predictionType }: AddBaseModelOptions): Promise<void> {
@@ -142,6 +156,17 @@ async function carriedFiles(folder: string): Promise<Record<string, Uint8Array>>
   return files;
 }
 
+/** The error with the files named as they are at the source: where they were copied to, nobody has seen. */
+function inTermsOf(source: string, copies: readonly string[], error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const temporary = /\.[0-9]+-[0-9a-f]{8}\.tmp/g;
+  const message = copies.reduce(
+    (text, copy) => text.replaceAll(`${copy}/`, '').replaceAll(copy, source),
+    error.message.replace(temporary, ''),
+  );
+  return new Error(message.startsWith(source) ? message : `${source}: ${message}`, { cause: error });
+}
+
 /** Returns the new base model's folder. What was fetched before a failure is kept, and the next try goes on from there. */
 export async function addBaseModel(options: AddBaseModelOptions): Promise<string> {
   const { directory, source } = options;
@@ -152,7 +177,10 @@ export async function addBaseModel(options: AddBaseModelOptions): Promise<string
   await mkdir(work, { recursive: true });
   const local = remote ? await fetchAll(remote, work, options) : source;
   if (!remote) await checkFiles(local, options.sha256);
-  await rename(await prepare(local, remote?.source ?? `local:${basename(source)}`, work, options), target);
+  const ready = await prepare(local, remote?.source ?? `local:${basename(source)}`, work, options).catch((error: unknown) => {
+    throw inTermsOf(withoutSecrets(source), [join(work, 'ready'), local], error);
+  });
+  await rename(ready, target);
   await rm(work, { recursive: true });
   return target;
 }

@@ -1,6 +1,6 @@
 // Gives a base model's tokenizer rows of as many ids as its text encoder has positions, whatever its config says.
 import { join } from 'node:path';
-import { CLIPTokenizer, parseCLIPTextConfig } from '@styleforge/diffusion';
+import { CLIPTokenizer, parseCLIPTextConfig } from '@styleforge/model-files';
 import { exists, readDiffusersFolder, readJson, writeFileAtomically } from '@styleforge/weights';
 
 export async function matchTokenizer(directory: string, onNote: ((note: string) => void) | undefined): Promise<void> {

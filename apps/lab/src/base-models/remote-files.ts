@@ -1,7 +1,7 @@
 // Where base models come from: a hub, an S3 bucket, a web address; all of them as files that are listed and read from any place on.
 import type { S3Config } from '@styleforge/config';
 import { createObjectStore } from '@styleforge/storage';
-import { HubRepository, openUrl, type FileChecks, type HubOptions, type ReceivedBytes } from '@styleforge/weights';
+import { HubRepository, openUrl, withoutSecrets, type FileChecks, type HubOptions, type ReceivedBytes } from '@styleforge/weights';
 
 export interface RemoteFile extends FileChecks {
   readonly path: string;
@@ -61,11 +61,16 @@ async function s3Files(source: string, { s3 }: RemoteOptions): Promise<RemoteFil
   };
 }
 
+/** Files of other kinds, told by their names. A name without one of these may be that of a page which sends the file. */
+const OTHER_KIND = /\.(ckpt|pt|pth|bin|zip|gguf|onnx|html?)$/i;
+
+/** What is kept of the address is the address without its secrets. Whether the file is one of safetensors, its bytes tell. */
 function urlFile(source: string): RemoteFiles {
-  const single = { path: decodeURIComponent(new URL(source).pathname.split('/').at(-1) ?? '') };
-  if (!/^[\w.-]+\.safetensors$/.test(single.path))
-    throw new Error(`${source} must lead to a .safetensors file; name a whole folder by hf: or s3:`);
-  return { source, files: [single], single, open: (_path, start, signal) => openUrl(source, start, { signal }) };
+  const shown = withoutSecrets(source);
+  const single = { path: shown.split('/').at(-1) || 'model.safetensors' };
+  if (OTHER_KIND.test(single.path))
+    throw new Error(`${shown} must lead to a .safetensors file; convert the checkpoint first, or name a whole folder by hf: or s3:`);
+  return { source: shown, files: [single], single, open: (_path, start, signal) => openUrl(source, start, { signal }) };
 }
 
 /** Null for a path on this machine. */

@@ -1,6 +1,7 @@
 // The generation process: keeps models loaded, and draws for several generations in turn.
 import { generationConfig } from '@styleforge/contracts';
 import { type GeneratedImage, loadTextToImagePipeline, type TextToImagePipeline } from '@styleforge/diffusion';
+import { fingerprintOf } from '@styleforge/model-files';
 import { readDiffusersFolder } from '@styleforge/weights';
 import { type GenerationTask, type MessageFromGenerator, messageToGenerator } from '../generation-messages.ts';
 import { describe, isAbort, listen, send, staysWithParent } from './channel.ts';
@@ -11,7 +12,16 @@ interface RunningGeneration {
   waiting: Map<number, () => void>;
 }
 
-const models = new Map<string, Promise<TextToImagePipeline>>();
+interface LoadedPipeline {
+  pipeline: Promise<TextToImagePipeline>;
+  /** Of the folder's files when they were read. */
+  fingerprint: string;
+  users: number;
+  dropped: boolean;
+}
+
+/** By folder. */
+const models = new Map<string, LoadedPipeline>();
 const running = new Map<number, RunningGeneration>();
 const tell = (message: MessageFromGenerator) => send(message);
 
@@ -28,7 +38,7 @@ listen(messageToGenerator, (message) => {
       running.get(message.id)?.waiting.get(message.number)?.();
       break;
     case 'forget':
-      void forget(message.modelDirectory);
+      forget(message.modelDirectory);
       break;
   }
 });
@@ -57,24 +67,29 @@ async function draw(
   keep: (image: GeneratedImage) => Promise<void>,
 ): Promise<void> {
   const { prompts, negative_prompt, width, height, steps, guidance_scale, sampler, seed, num_images } = generationConfig.parse(config);
-  const pipeline = await inTurn(() => openModel(modelDirectory, compile));
-  const images = pipeline.generate({
-    prompts,
-    negativePrompt: negative_prompt,
-    width,
-    height,
-    steps,
-    guidanceScale: guidance_scale,
-    sampler,
-    seed,
-    imagesPerPrompt: num_images,
-    signal,
-    made: new Set(made),
-  });
-  for (;;) {
-    const next = await inTurn(() => images.next());
-    if (next.done) return;
-    await keep(next.value);
+  const model = await inTurn(() => openModel(modelDirectory, compile));
+  try {
+    const images = (await model.pipeline).generate({
+      prompts,
+      negativePrompt: negative_prompt,
+      width,
+      height,
+      steps,
+      guidanceScale: guidance_scale,
+      sampler,
+      seed,
+      imagesPerPrompt: num_images,
+      signal,
+      made: new Set(made),
+    });
+    for (;;) {
+      const next = await inTurn(() => images.next());
+      if (next.done) return;
+      await keep(next.value);
+    }
+  } finally {
+    model.users -= 1;
+    await releaseUnused(model);
   }
 }
 
@@ -87,13 +102,33 @@ function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
   return turn;
 }
 
-function openModel(directory: string, compile: GenerationTask['compile']): Promise<TextToImagePipeline> {
+/** The model in the folder as it is now: one that was installed again under the same name is another. */
+async function openModel(directory: string, compile: GenerationTask['compile']): Promise<LoadedPipeline> {
   const known = models.get(directory);
-  if (known) return known;
-  const loading = loadModel(directory, compile);
-  models.set(directory, loading);
-  loading.catch(() => models.delete(directory));
-  return loading;
+  const fingerprint = await fingerprintOf(directory).catch((error: unknown) => {
+    // what is loaded needs its folder no more
+    if (known && (error as NodeJS.ErrnoException).code === 'ENOENT') return known.fingerprint;
+    throw error;
+  });
+  const model =
+    known?.fingerprint === fingerprint ? known : { pipeline: loadModel(directory, compile), fingerprint, users: 0, dropped: false };
+  model.users += 1;
+  if (model === known) return model;
+  models.set(directory, model);
+  model.pipeline.catch(() => models.get(directory) === model && models.delete(directory));
+  if (known) drop(known);
+  await model.pipeline;
+  return model;
+}
+
+function drop(model: LoadedPipeline): void {
+  model.dropped = true;
+  void releaseUnused(model);
+}
+
+async function releaseUnused({ dropped, users, pipeline }: LoadedPipeline): Promise<void> {
+  if (!dropped || users > 0) return;
+  await inTurn(async () => (await pipeline.catch(() => undefined))?.release());
 }
 
 async function loadModel(modelDirectory: string, compile: GenerationTask['compile']): Promise<TextToImagePipeline> {
@@ -114,8 +149,8 @@ async function weightBytesOf(directory: string): Promise<number> {
   return bytes;
 }
 
-async function forget(directory: string): Promise<void> {
+function forget(directory: string): void {
   const model = models.get(directory);
   models.delete(directory);
-  await inTurn(async () => (await model)?.release());
+  if (model) drop(model);
 }

@@ -3,7 +3,7 @@ import { type Tensor } from '@styleforge/autodiff';
 import { multiHeadAttention } from '../nn/attention.ts';
 import { activate, layerNorm, linear } from '../nn/layers.ts';
 import { type Scope } from '../nn/scope.ts';
-import { type CLIPEncoderConfig } from './clip-config.ts';
+import { type CLIPEncoderConfig } from '@styleforge/model-files';
 
 function selfAttention(
   scope: Scope,

@@ -3,7 +3,7 @@ import { ShapeError, type Graph, type Tensor } from '@styleforge/autodiff';
 import { causalMask } from '../nn/attention.ts';
 import { layerNorm } from '../nn/layers.ts';
 import { Scope } from '../nn/scope.ts';
-import { type CLIPTextConfig } from './clip-config.ts';
+import { type CLIPTextConfig } from '@styleforge/model-files';
 import { clipEncoder } from './clip-encoder.ts';
 
 export class CLIPTextModel {

@@ -3,7 +3,7 @@ import { sameShape, ShapeError, type Graph, type Tensor } from '@styleforge/auto
 import { toSequence } from '../nn/attention.ts';
 import { conv2d, layerNorm } from '../nn/layers.ts';
 import { Scope } from '../nn/scope.ts';
-import { type CLIPVisionConfig } from './clip-config.ts';
+import { type CLIPVisionConfig } from '@styleforge/model-files';
 import { clipEncoder } from './clip-encoder.ts';
 
 export class CLIPVisionModel {

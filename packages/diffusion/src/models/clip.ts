@@ -2,7 +2,7 @@
 import { type Graph, type Tensor } from '@styleforge/autodiff';
 import { linear } from '../nn/layers.ts';
 import { Scope } from '../nn/scope.ts';
-import { type CLIPConfig } from './clip-config.ts';
+import { type CLIPConfig } from '@styleforge/model-files';
 import { CLIPTextModel } from './clip-text.ts';
 import { CLIPVisionModel } from './clip-vision.ts';
 

@@ -5,7 +5,7 @@ import { downsample2D, resnetBlock2D, upsample2D } from '../nn/resnet.ts';
 import { Scope } from '../nn/scope.ts';
 import { timeEmbeddingNetwork } from '../nn/timestep-embedding.ts';
 import { transformer2DModel } from '../nn/transformer-2d.ts';
-import { type TransformerLayers, type UNet2DConditionConfig } from './unet-2d-condition-config.ts';
+import { type TransformerLayers, type UNet2DConditionConfig } from '@styleforge/model-files';
 
 export interface UNet2DConditionInputs {
   /** Noisy latents [n, in_channels, h, w]. */

@@ -1,8 +1,7 @@
 // Single layers: projections, convolutions, normalizations, activations.
 import { ShapeError, type Tensor } from '@styleforge/autodiff';
+import { type Activation } from '@styleforge/model-files';
 import { type Scope } from './scope.ts';
-
-export type Activation = 'silu' | 'gelu' | 'quick_gelu' | 'relu';
 
 export function activate({ graph }: Scope, x: Tensor, activation: Activation): Tensor {
   switch (activation) {

@@ -1,9 +1,8 @@
 // Residual convolution blocks, and halving and doubling of an image's size.
 import { ShapeError, type Tensor } from '@styleforge/autodiff';
-import { activate, conv2d, groupNorm, linear, type Activation } from './layers.ts';
+import { type Activation, type TimeScaleShift } from '@styleforge/model-files';
+import { activate, conv2d, groupNorm, linear } from './layers.ts';
 import { type Scope } from './scope.ts';
-
-export type TimeScaleShift = 'default' | 'scale_shift';
 
 export interface ResnetOptions {
   readonly groups: number;

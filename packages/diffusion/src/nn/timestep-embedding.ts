@@ -1,6 +1,7 @@
 // The time a U-Net sees: sinusoids computed on the host, then a small network in the graph.
 import { type Tensor } from '@styleforge/autodiff';
-import { activate, linear, type Activation } from './layers.ts';
+import { type Activation } from '@styleforge/model-files';
+import { activate, linear } from './layers.ts';
 import { type Scope } from './scope.ts';
 
 export interface TimestepEmbeddingConfig {

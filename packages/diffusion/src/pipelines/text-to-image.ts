@@ -6,7 +6,8 @@ import { CLIPTextModel } from '../models/clip-text.ts';
 import { UNet2DConditionModel } from '../models/unet-2d-condition.ts';
 import { timestepEmbedding } from '../nn/timestep-embedding.ts';
 import { randomNormals } from '../random.ts';
-import { createSampler, type Sampler, type SamplerName, type SchedulerConfig } from '../schedulers/index.ts';
+import { createSampler, type Sampler, type SamplerName, type SchedulerConfig } from '@styleforge/model-files';
+import { requireNumbers } from './finite.ts';
 import { ModelPrograms, type WeightSource } from './model-programs.ts';
 
 export interface TextToImageComponents {
@@ -131,6 +132,7 @@ export class TextToImagePipeline {
         options,
       );
       const pixels = await this.decode(latents, shape);
+      requireNumbers(pixels, 'the pixels');
       for (const [i, image] of batch.entries()) yield { ...image, width, height, rgb: toBytes(pixels, i, width * height) };
     }
   }

@@ -1770,7 +1770,7 @@ export interface components {
         };
         Failure: {
             /** @enum {string} */
-            code: "invalid_input" | "too_few_images" | "image_too_small" | "common_token" | "unsupported_base_model" | "extractor_not_configured" | "unusable_features" | "training_diverged" | "timeout" | "device_unavailable" | "storage_full" | "process_died" | "worker_died" | "internal_error";
+            code: "invalid_input" | "too_few_images" | "image_too_small" | "common_token" | "unsupported_base_model" | "extractor_not_configured" | "unusable_features" | "non_finite_image" | "training_diverged" | "timeout" | "device_unavailable" | "storage_full" | "process_died" | "worker_died" | "internal_error";
             message: string;
             retryable: boolean;
         };

@@ -31,35 +31,47 @@ export interface Spacing {
   lastTimestep?: number;
 }
 
+/** The offset, smaller where the noisiest step would lie past the end of the timeline, as with as many steps as there are timesteps. */
+const fittingOffset = (noisiest: number, { stepsOffset, lastTimestep, numTrainTimesteps }: Spacing): number =>
+  Math.min(stepsOffset, (lastTimestep ?? numTrainTimesteps) - 1 - noisiest);
+
+/** Equal steps are one: nothing is left to do in the others. */
+const distinct = (timesteps: readonly number[]): number[] => [...new Set(timesteps.map((timestep) => Math.max(0, timestep)))];
+
+/** Evenly spaced with whole strides from a small offset on, descending. */
+export function leading(steps: number, ratio: number, first: number, spacing: Spacing): number[] {
+  const offset = fittingOffset((first + steps - 1) * ratio, spacing);
+  return Array.from({ length: steps }, (_, i) => (first + steps - 1 - i) * ratio + offset);
+}
+
 /** Ascending, for one-step samplers: n steps, the last of them onto the clean sample. */
-export function ascendingTimesteps(steps: number, { spacing, numTrainTimesteps, stepsOffset }: Spacing): number[] {
-  switch (spacing) {
+export function ascendingTimesteps(steps: number, spacing: Spacing): number[] {
+  const { numTrainTimesteps } = spacing;
+  switch (spacing.spacing) {
     case 'linspace':
       return linspace(0, numTrainTimesteps - 1, steps).map(roundHalfToEven);
-    case 'leading': {
-      const ratio = Math.floor(numTrainTimesteps / steps);
-      return Array.from({ length: steps }, (_, i) => i * ratio + stepsOffset);
-    }
+    case 'leading':
+      return leading(steps, Math.floor(numTrainTimesteps / steps), 0, spacing).reverse();
     case 'trailing':
       return trailing(steps, numTrainTimesteps, numTrainTimesteps).reverse();
   }
 }
 
-/** Descending, for multistep samplers: n + 1 points, of which the one at zero is left to the final sigma. */
+/** Descending, for multistep samplers: n + 1 points, of which the one at zero is left to the final sigma; fewer where two would be the same. */
 export function descendingTimesteps(steps: number, spacing: Spacing): number[] {
   const last = spacing.lastTimestep ?? spacing.numTrainTimesteps;
   switch (spacing.spacing) {
     case 'linspace':
-      return linspace(0, last - 1, steps + 1)
-        .map(roundHalfToEven)
-        .slice(1)
-        .reverse();
-    case 'leading': {
-      const ratio = Math.floor(last / (steps + 1));
-      return Array.from({ length: steps }, (_, i) => (steps - i) * ratio + spacing.stepsOffset);
-    }
+      return distinct(
+        linspace(0, last - 1, steps + 1)
+          .map(roundHalfToEven)
+          .slice(1)
+          .reverse(),
+      );
+    case 'leading':
+      return distinct(leading(steps, Math.max(1, Math.floor(last / (steps + 1))), 1, spacing));
     case 'trailing':
-      return trailing(steps, spacing.numTrainTimesteps, last);
+      return distinct(trailing(steps, spacing.numTrainTimesteps, last));
   }
 }
 

@@ -1,6 +1,13 @@
 // DPM-Solver++ 2M, the multistep solver of second order (arXiv 2211.01095, algorithm 2).
 import { combine, predictedOriginal } from './sampler.ts';
-import { booleanField, choiceField, numberField, wholeNumberField, type SchedulerConfig } from './scheduler-config.ts';
+import {
+  booleanField,
+  choiceField,
+  numberField,
+  SchedulerConfigError,
+  wholeNumberField,
+  type SchedulerConfig,
+} from './scheduler-config.ts';
 import { SigmaSampler } from './sigma-sampler.ts';
 import { interpolate, signalAndNoise } from './sigmas.ts';
 import { descendingTimesteps, roundHalfToEven } from './spacing.ts';
@@ -20,7 +27,7 @@ export class DPMSolverSampler extends SigmaSampler {
     super(config, 'dpmsolver++');
     choiceField(config, 'algorithm_type', 'dpmsolver++', ['dpmsolver++', 'deis']);
     this.#order = wholeNumberField(config, 'solver_order', 2, 1);
-    if (this.#order > 2) throw new Error(`scheduler config: solver_order ${this.#order} of dpmsolver++ is not built; use 2`);
+    if (this.#order > 2) throw new SchedulerConfigError(`solver_order ${this.#order} of dpmsolver++ is not built; use 2`);
     const solvers = ['midpoint', 'heun', 'logrho', 'bh1', 'bh2'] as const;
     this.#heun = choiceField(config, 'solver_type', 'midpoint', solvers) === 'heun';
     this.#lowerOrderFinal = booleanField(config, 'lower_order_final', true);

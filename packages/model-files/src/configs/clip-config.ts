@@ -1,6 +1,6 @@
 // CLIP's text and vision configs as transformers writes them, checked; absent keys have transformers' defaults.
-import { type Activation } from '../nn/layers.ts';
-import { ConfigError, ConfigReader } from './config-reader.ts';
+import { type Activation } from './activations.ts';
+import { ConfigError, ConfigReader, MOST_LAYERS } from './config-reader.ts';
 
 export interface CLIPEncoderConfig {
   readonly hidden_size: number;
@@ -43,7 +43,7 @@ function parseEncoder(reader: ConfigReader, defaults: EncoderDefaults): CLIPEnco
   return {
     hidden_size: hidden,
     intermediate_size: reader.integer('intermediate_size', defaults.intermediate),
-    num_hidden_layers: reader.integer('num_hidden_layers', 12),
+    num_hidden_layers: reader.integer('num_hidden_layers', 12, 1, MOST_LAYERS),
     num_attention_heads: heads,
     hidden_act: reader.oneOf('hidden_act', ['quick_gelu', 'gelu'], 'quick_gelu'),
     layer_norm_eps: reader.number('layer_norm_eps', 1e-5),

@@ -2,4 +2,5 @@
 export { DDPMScheduler } from './ddpm-scheduler.ts';
 export { createSampler, isSamplerName, samplerNames, type SamplerName } from './create-sampler.ts';
 export type { Sampler } from './sampler.ts';
-export type { SchedulerConfig, PredictionType } from './scheduler-config.ts';
+export { SchedulerConfigError, type PredictionType, type SchedulerConfig } from './scheduler-config.ts';
+export { checkSamplers } from './check-samplers.ts';

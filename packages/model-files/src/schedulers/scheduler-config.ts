@@ -18,23 +18,37 @@ export interface NoiseScheduleConfig {
 /** Everything as it stands in the file; unknown keys are left alone. */
 export type SchedulerConfig = Readonly<Record<string, unknown>>;
 
+/** A scheduler config that cannot be sampled or trained with; the message names the field. */
+export class SchedulerConfigError extends Error {
+  override name = 'SchedulerConfigError';
+  readonly code = 'unsupported_base_model';
+
+  constructor(message: string) {
+    super(`scheduler config: ${message}`);
+  }
+}
+
+/** Some writers put the infinities, which JSON does not have, into quotes. */
+const quotedInfinities: Readonly<Record<string, number>> = { Infinity, '-Infinity': -Infinity };
+const unquoted = (value: unknown): unknown => (typeof value === 'string' ? (quotedInfinities[value] ?? value) : value);
+
 export function numberField(config: SchedulerConfig, name: string, fallback: number): number {
-  const value = config[name] ?? fallback;
-  if (typeof value !== 'number' || Number.isNaN(value)) throw new Error(`scheduler config: ${name} must be a number`);
+  const value = unquoted(config[name]) ?? fallback;
+  if (typeof value !== 'number' || Number.isNaN(value)) throw new SchedulerConfigError(`${name} must be a number`);
   return value;
 }
 
 export function wholeNumberField(config: SchedulerConfig, name: string, fallback: number, least: number): number {
   const value = numberField(config, name, fallback);
   if (!Number.isSafeInteger(value) || value < least) {
-    throw new Error(`scheduler config: ${name} must be a whole number of at least ${least}, not ${value}`);
+    throw new SchedulerConfigError(`${name} must be a whole number of at least ${least}, not ${value}`);
   }
   return value;
 }
 
 export function booleanField(config: SchedulerConfig, name: string, fallback: boolean): boolean {
   const value = config[name] ?? fallback;
-  if (typeof value !== 'boolean') throw new Error(`scheduler config: ${name} must be true or false`);
+  if (typeof value !== 'boolean') throw new SchedulerConfigError(`${name} must be true or false`);
   return value;
 }
 
@@ -46,14 +60,14 @@ export function choiceField<Choice extends string>(
 ): Choice {
   const value = config[name] ?? fallback;
   const found = choices.find((choice) => choice === value);
-  if (found === undefined) throw new Error(`scheduler config: ${name} ${JSON.stringify(value)} is not one of ${choices.join(', ')}`);
+  if (found === undefined) throw new SchedulerConfigError(`${name} ${JSON.stringify(value)} is not one of ${choices.join(', ')}`);
   return found;
 }
 
 /** Refuses a config that asks for what is not built, rather than sampling something else. */
 export function refuse(config: SchedulerConfig, scheduler: string, names: readonly string[]): void {
   for (const name of names) {
-    if (config[name]) throw new Error(`scheduler config: ${scheduler} does not support ${name}; set it to false`);
+    if (config[name]) throw new SchedulerConfigError(`${scheduler} does not support ${name}; set it to false`);
   }
 }
 
@@ -61,7 +75,7 @@ function trainedBetas(config: SchedulerConfig): readonly number[] | null {
   const value = config.trained_betas ?? null;
   if (value === null) return null;
   if (!Array.isArray(value) || value.length === 0 || !value.every((beta) => typeof beta === 'number')) {
-    throw new Error('scheduler config: trained_betas must be a list of numbers or null');
+    throw new SchedulerConfigError('trained_betas must be a list of numbers or null');
   }
   return value;
 }

@@ -30,7 +30,6 @@ export class PNDMSampler extends BaseSampler {
 
   constructor(config: SchedulerConfig) {
     super(config);
-    if (this.predictionType === 'sample') throw new Error('scheduler config: pndm cannot use prediction_type sample');
     this.#alphasCumprod = alphasCumprod({ ...noiseScheduleConfig(config), rescale_betas_zero_snr: false });
     this.#finalAlphaCumprod = booleanField(config, 'set_alpha_to_one', false) ? 1 : this.#alphasCumprod[0]!;
     this.#skipRungeKutta = booleanField(config, 'skip_prk_steps', false);
@@ -45,14 +44,15 @@ export class PNDMSampler extends BaseSampler {
     this.#stride = Math.floor(this.numTrainTimesteps / steps);
     this.#answers = [];
     const ascending = ascendingTimesteps(steps, this.#spacing);
-    if (this.#skipRungeKutta) {
+    const half = Math.floor(this.#stride / 2);
+    // Runge-Kutta needs four points, and room for one between each two.
+    if (this.#skipRungeKutta || steps < 4 || half === 0) {
       // The second point is visited twice: an Euler step there is corrected by the mean of both slopes.
       this.#rungeKuttaSteps = [];
       return [...ascending.slice(0, -1), ...ascending.slice(-2, -1), ...ascending.slice(-1)].reverse();
     }
-    if (steps < 4) throw new RangeError(`pndm with Runge-Kutta steps needs at least 4 steps, not ${steps}; or set skip_prk_steps`);
-    const half = Math.floor(this.#stride / 2);
-    const points = ascending.slice(-4).flatMap((timestep) => [timestep, timestep + half]);
+    const last = this.numTrainTimesteps - 1;
+    const points = ascending.slice(-4).flatMap((timestep) => [timestep, Math.min(timestep + half, last)]);
     const twice = points.slice(0, -1).flatMap((timestep) => [timestep, timestep]);
     this.#rungeKuttaSteps = twice.slice(1, -1).reverse();
     return [...this.#rungeKuttaSteps, ...ascending.slice(0, -3).reverse()];
@@ -76,7 +76,7 @@ export class PNDMSampler extends BaseSampler {
   }
 
   #multistep(modelOutput: Float32Array, sample: Float32Array): Float32Array {
-    if (this.stepIndex === 1 && this.#skipRungeKutta) {
+    if (this.stepIndex === 1 && this.#rungeKuttaSteps.length === 0) {
       const mean = combine(0.5, modelOutput, 0.5, this.#answers[0]!);
       return this.#transfer(this.#firstSample, this.timestep + this.#stride, this.timestep, mean);
     }
@@ -90,20 +90,31 @@ export class PNDMSampler extends BaseSampler {
 
   /** Equation 9 of the paper, rounded as the reference rounds: where hardly any signal is left, its terms all but cancel. */
   #transfer(sample: Float32Array, from: number, to: number, modelOutput: Float32Array): Float32Array {
-    const alphaBar = this.#alphasCumprod[from]!;
+    const alphaBar = this.#alphasCumprod[Math.min(from, this.numTrainTimesteps - 1)]!;
     const alphaBarTo = to >= 0 ? this.#alphasCumprod[to]! : this.#finalAlphaCumprod;
     const betaBar = fround(1 - alphaBar);
     const rootAlpha = fround(Math.sqrt(alphaBar));
     const rootBeta = fround(Math.sqrt(betaBar));
-    const isVelocity = this.predictionType === 'v_prediction';
+    const noiseIn = this.#noiseReader(rootAlpha, rootBeta);
     const keep = fround(Math.sqrt(fround(alphaBarTo / alphaBar)));
     const gain = fround(alphaBarTo - alphaBar);
     const product = fround(fround(alphaBar * betaBar) * alphaBarTo);
     const denominator = fround(fround(alphaBar * fround(Math.sqrt(fround(1 - alphaBarTo)))) + fround(Math.sqrt(product)));
     return sample.map((value, i) => {
-      const answer = modelOutput[i]!;
-      const noise = isVelocity ? fround(fround(rootAlpha * answer) + fround(rootBeta * value)) : answer;
+      const noise = noiseIn(modelOutput[i]!, value);
       return fround(keep * value) - fround(fround(gain * noise) / denominator);
     });
+  }
+
+  /** The noise that a value of the model's prediction stands for. */
+  #noiseReader(rootAlpha: number, rootBeta: number): (prediction: number, value: number) => number {
+    switch (this.predictionType) {
+      case 'epsilon':
+        return (prediction) => prediction;
+      case 'v_prediction':
+        return (prediction, value) => fround(fround(rootAlpha * prediction) + fround(rootBeta * value));
+      case 'sample':
+        return (prediction, value) => fround(fround(value - fround(rootAlpha * prediction)) / rootBeta);
+    }
   }
 }

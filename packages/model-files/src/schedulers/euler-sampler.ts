@@ -2,7 +2,7 @@
 import { refuse, numberField, type SchedulerConfig } from './scheduler-config.ts';
 import { SigmaSampler } from './sigma-sampler.ts';
 import { interpolate } from './sigmas.ts';
-import { linspace, roundHalfToEven } from './spacing.ts';
+import { leading, linspace, roundHalfToEven } from './spacing.ts';
 
 const { fround } = Math;
 
@@ -45,14 +45,12 @@ export class EulerSampler extends SigmaSampler {
 
   /** Fractional, unlike those of the other samplers. */
   #timesteps(steps: number): number[] {
-    const { spacing, numTrainTimesteps, stepsOffset } = this.spacing;
+    const { spacing, numTrainTimesteps } = this.spacing;
     switch (spacing) {
       case 'linspace':
         return linspace(0, numTrainTimesteps - 1, steps).reverse();
-      case 'leading': {
-        const ratio = Math.floor(numTrainTimesteps / steps);
-        return Array.from({ length: steps }, (_, i) => (steps - 1 - i) * ratio + stepsOffset);
-      }
+      case 'leading':
+        return leading(steps, Math.floor(numTrainTimesteps / steps), 0, this.spacing);
       case 'trailing': {
         const ratio = numTrainTimesteps / steps;
         return Array.from({ length: steps }, (_, i) => roundHalfToEven(numTrainTimesteps - i * ratio) - 1);

@@ -8,6 +8,7 @@ import {
   refuse,
   wholeNumberField,
   type FinalSigmas,
+  SchedulerConfigError,
   type SchedulerConfig,
 } from './scheduler-config.ts';
 import { exponentialSigmas, karrasSigmas, timestepOfSigma, trainingSigmas } from './sigmas.ts';
@@ -36,7 +37,7 @@ export abstract class SigmaSampler extends BaseSampler {
     this.finalSigmas = choiceField(config, 'final_sigmas_type', 'zero', ['zero', 'sigma_min']);
     const karras = booleanField(config, 'use_karras_sigmas', false);
     const exponential = booleanField(config, 'use_exponential_sigmas', false);
-    if (karras && exponential) throw new Error('scheduler config: use_karras_sigmas and use_exponential_sigmas exclude each other');
+    if (karras && exponential) throw new SchedulerConfigError('use_karras_sigmas and use_exponential_sigmas exclude each other');
     this.sigmaSchedule = karras ? 'karras' : exponential ? 'exponential' : 'timesteps';
     this.spacing = {
       spacing: choiceField(config, 'timestep_spacing', 'linspace', ['leading', 'trailing', 'linspace']),

@@ -1,7 +1,6 @@
 // The U-Net's config as upstream writes it, checked, with every per-block value spread out to one per block.
-import { type TimeScaleShift } from '../nn/resnet.ts';
-import { type Activation } from '../nn/layers.ts';
-import { ConfigReader } from './config-reader.ts';
+import { type Activation, type TimeScaleShift } from './activations.ts';
+import { ConfigReader, isCount, MOST_LAYERS } from './config-reader.ts';
 
 const downBlockTypes = ['CrossAttnDownBlock2D', 'DownBlock2D'] as const;
 const upBlockTypes = ['CrossAttnUpBlock2D', 'UpBlock2D'] as const;
@@ -76,11 +75,13 @@ function readTransformerLayers(
   const check = (key: string, lengths: readonly number[]): TransformerLayers[] => {
     const value = reader.raw(key);
     const list: unknown[] = Array.isArray(value) ? value : new Array<unknown>(lengths.length).fill(value ?? 1);
-    const whole = (entry: unknown): boolean => Number.isInteger(entry) && (entry as number) >= 1;
+    const whole = (entry: unknown): boolean => isCount(entry, MOST_LAYERS);
     const fits =
       list.length === lengths.length &&
       list.every((entry, i) => whole(entry) || (Array.isArray(entry) && entry.length >= lengths[i] && entry.every(whole)));
-    return fits ? (list as TransformerLayers[]) : reader.fail(key, `expected a whole number from 1 or a list of ${lengths.length}`);
+    return fits
+      ? (list as TransformerLayers[])
+      : reader.fail(key, `expected a whole number from 1 to ${MOST_LAYERS} or a list of ${lengths.length}`);
   };
   const down = check('transformer_layers_per_block', layersPerBlock);
   if (reader.given('reverse_transformer_layers_per_block')) {
@@ -123,7 +124,7 @@ export function parseUNet2DConditionConfig(json: unknown): UNet2DConditionConfig
   const blocks = downTypes.length;
   if (upTypes.length !== blocks) reader.fail('up_block_types', `expected as many as down_block_types: ${blocks}`);
   if (channels.length !== blocks) reader.fail('block_out_channels', `expected as many as down_block_types: ${blocks}`);
-  const layersPerBlock = reader.integerPerBlock('layers_per_block', 2, blocks);
+  const layersPerBlock = reader.integerPerBlock('layers_per_block', 2, blocks, MOST_LAYERS);
   const [transformerLayers, reverseTransformerLayers] = readTransformerLayers(reader, layersPerBlock);
   return {
     sample_size: readSampleSize(reader),

@@ -2,7 +2,18 @@
 
 export class ConfigError extends Error {
   override name = 'ConfigError';
+  /** The failure's code, wherever a job meets it. */
+  readonly code = 'unsupported_base_model';
 }
+
+/** Bounds far beyond any real model: a config is somebody's file, and what it asks for is built. */
+const MOST_SIZE = 1_000_000;
+const MOST_BLOCKS = 16;
+/** Layers, one after the other, within one block or tower. */
+export const MOST_LAYERS = 128;
+
+export const isCount = (value: unknown, most: number): value is number =>
+  Number.isInteger(value) && (value as number) >= 1 && (value as number) <= most;
 
 export class ConfigReader {
   readonly #model: string;
@@ -30,9 +41,11 @@ export class ConfigReader {
     return typeof value === 'number' && Number.isFinite(value) ? value : this.fail(key, 'expected a number');
   }
 
-  integer(key: string, fallback: number, least = 1): number {
+  integer(key: string, fallback: number, least = 1, most = MOST_SIZE): number {
     const value = this.number(key, fallback);
-    return Number.isInteger(value) && value >= least ? value : this.fail(key, `expected a whole number from ${least}`);
+    return Number.isInteger(value) && value >= least && value <= most
+      ? value
+      : this.fail(key, `expected a whole number from ${least} to ${most}`);
   }
 
   boolean(key: string, fallback: boolean): boolean {
@@ -51,14 +64,15 @@ export class ConfigReader {
 
   list<T extends string>(key: string, values: readonly T[], fallback: readonly T[]): readonly T[] {
     const list = this.#get(key, fallback);
-    if (!Array.isArray(list) || list.length === 0) this.fail(key, 'expected a list that is not empty');
+    if (!Array.isArray(list) || list.length === 0 || list.length > MOST_BLOCKS)
+      this.fail(key, `expected a list of 1 to ${MOST_BLOCKS} entries`);
     return list.every((entry) => values.includes(entry as T)) ? (list as T[]) : this.fail(key, `supported are ${values.join(', ')}`);
   }
 
   integers(key: string, fallback: readonly number[]): readonly number[] {
     const list = this.#get(key, fallback);
-    const valid = Array.isArray(list) && list.length > 0 && list.every((entry) => Number.isInteger(entry) && (entry as number) >= 1);
-    return valid ? (list as number[]) : this.fail(key, 'expected a list of whole numbers from 1');
+    const valid = Array.isArray(list) && list.length > 0 && list.length <= MOST_BLOCKS && list.every((entry) => isCount(entry, MOST_SIZE));
+    return valid ? (list as number[]) : this.fail(key, `expected a list of whole numbers from 1 to ${MOST_SIZE}`);
   }
 
   /** One value for all blocks, or a list with one for each. */
@@ -69,9 +83,9 @@ export class ConfigReader {
     return valid ? (value as T[]) : this.fail(key, `expected ${expected} or a list of ${blocks}`);
   }
 
-  integerPerBlock(key: string, fallback: number, blocks: number): readonly number[] {
-    const accepts = (entry: unknown): entry is number => Number.isInteger(entry) && (entry as number) >= 1;
-    return this.#perBlock(key, fallback, blocks, accepts, 'a whole number from 1');
+  integerPerBlock(key: string, fallback: number, blocks: number, most = MOST_SIZE): readonly number[] {
+    const accepts = (entry: unknown): entry is number => isCount(entry, most);
+    return this.#perBlock(key, fallback, blocks, accepts, `a whole number from 1 to ${most}`);
   }
 
   booleanPerBlock(key: string, fallback: boolean, blocks: number): readonly boolean[] {

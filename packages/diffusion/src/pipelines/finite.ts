@@ -1,0 +1,17 @@
+// Values that are not numbers end a generation: an image made of them would be black, and nobody would know why.
+
+/** What a model made is not a number; asking again gives the same. */
+export class NonFiniteImageError extends Error {
+  override name = 'NonFiniteImageError';
+  /** The failure's code, wherever a job meets it. */
+  readonly code = 'non_finite_image';
+}
+
+/** `what` goes on with 'are not numbers': 'the latents of step 3'. */
+export function requireNumbers(values: Float32Array, what: string): void {
+  for (let i = 0; i < values.length; i++)
+    if (values[i]! - values[i]! !== 0)
+      throw new NonFiniteImageError(
+        `the model gives no image: ${what} are not finite numbers (${values[i]}); the model is damaged or its training diverged, take another checkpoint or lower guidance_scale`,
+      );
+}

@@ -1,0 +1,40 @@
+// Which files a folder holds and what is in them, as one short text: caches and resumed jobs tell by it that a model is another one.
+import { createHash, type Hash } from 'node:crypto';
+import { open, readdir, stat } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
+
+const SMALL_BYTES = 1 << 20;
+const SAMPLES = 64;
+const SAMPLE_BYTES = 4096;
+
+async function filesBelow(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile() || entry.isSymbolicLink());
+  return files.map((entry) => relative(directory, join(entry.parentPath, entry.name)).split(sep).join('/')).sort();
+}
+
+/** Small files whole; of large ones their beginning and places all over them, which other weights do not share. */
+async function addContent(hash: Hash, path: string, size: number): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    if (size <= SMALL_BYTES) return void hash.update(await handle.readFile());
+    const block = Buffer.alloc(SAMPLE_BYTES);
+    for (let i = 0; i < SAMPLES; i++) {
+      const { bytesRead } = await handle.read(block, 0, SAMPLE_BYTES, Math.floor((i * (size - SAMPLE_BYTES)) / (SAMPLES - 1)));
+      hash.update(block.subarray(0, bytesRead));
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Of the files that `counts`, every one by default. */
+export async function fingerprintOf(directory: string, counts: (path: string) => boolean = () => true): Promise<string> {
+  const hash = createHash('sha256');
+  for (const file of (await filesBelow(directory)).filter(counts)) {
+    const { size } = await stat(join(directory, file));
+    hash.update(`${file}\0${size}\0`);
+    await addContent(hash, join(directory, file), size);
+  }
+  return hash.digest('hex').slice(0, 32);
+}

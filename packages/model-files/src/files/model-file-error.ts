@@ -1,0 +1,16 @@
+// A file of a model that cannot be used as it is.
+export class ModelFileError extends Error {
+  override name = 'ModelFileError';
+  /** The failure's code, wherever a job meets it. */
+  readonly code = 'unsupported_base_model';
+  readonly path: string;
+  /** Without the path: what is wrong, and what to do. */
+  readonly fault: string;
+
+  /** `fault` goes on after the file's name: 'is not valid JSON'. */
+  constructor(path: string, fault: string, options: { cause?: unknown } = {}) {
+    super(`${path} ${fault}`, options);
+    this.path = path;
+    this.fault = fault;
+  }
+}

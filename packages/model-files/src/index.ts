@@ -1,0 +1,22 @@
+// What the files of a model's folder say, without any engine: configs, schedules and their samplers, tokenizers, and the check of them.
+export { type Activation, type TimeScaleShift } from './configs/activations.ts';
+export { ConfigError } from './configs/config-reader.ts';
+export { parseAutoencoderKLConfig, type AutoencoderKLConfig } from './configs/autoencoder-kl-config.ts';
+export {
+  parseCLIPConfig,
+  parseCLIPTextConfig,
+  type CLIPConfig,
+  type CLIPEncoderConfig,
+  type CLIPTextConfig,
+  type CLIPVisionConfig,
+} from './configs/clip-config.ts';
+export { parseUNet2DConditionConfig, type TransformerLayers, type UNet2DConditionConfig } from './configs/unet-2d-condition-config.ts';
+export * from './schedulers/index.ts';
+export { CLIPTokenizer } from './tokenizers/clip-tokenizer.ts';
+export { TOKENIZER_FILES } from './tokenizers/tokenizer-files.ts';
+export { describeModel, describeNetworks, type ModelDescription, type NetworkDescription } from './check/describe-model.ts';
+export { fingerprintOf } from './files/fingerprint.ts';
+export { foreignFile, type ForeignFile } from './files/foreign-file.ts';
+export { ModelFileError } from './files/model-file-error.ts';
+export { parsePythonJson } from './files/python-json.ts';
+export { exists, readJson, type JsonObject } from './files/read-files.ts';

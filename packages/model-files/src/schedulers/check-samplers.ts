@@ -1,0 +1,47 @@
+// Whether every sampler can follow a scheduler config, for as many steps as a request may ask: told before anything is generated with it.
+import { createSampler, samplerNames, type SamplerName } from './create-sampler.ts';
+import { alphasCumprod } from './noise-schedule.ts';
+import { noiseScheduleConfig, type SchedulerConfig, SchedulerConfigError } from './scheduler-config.ts';
+
+/** A request may ask for so many steps. */
+const MOST_STEPS = 1000;
+const TRIED_STEPS = [1, 2, 3, 4, 5, 30, MOST_STEPS - 1, MOST_STEPS];
+/** Schedulers of other kinds of models, whose noise is not that of a config with betas. */
+const OTHER_KINDS = /^(FlowMatch|EDM|Karras|VQDiffusion|ConsistencyDecoder)/;
+
+function tryRun(name: SamplerName, config: SchedulerConfig, steps: number): void {
+  const sampler = createSampler(name, config);
+  sampler.setTimesteps(steps);
+  let sample = Float32Array.of(1, -1).map((value) => value * sampler.initNoiseSigma);
+  for (const timestep of sampler.timesteps) {
+    sampler.scaleModelInput(sample, timestep);
+    sample = Float32Array.from(sampler.step(Float32Array.of(0.1, -0.2), timestep, sample));
+  }
+  if (!sample.every(Number.isFinite)) throw new SchedulerConfigError(`${name} does not end in finite numbers in ${steps} steps`);
+}
+
+/** Throws SchedulerConfigError that names the field, and the sampler where it is one sampler's. */
+export function checkSamplers(config: SchedulerConfig): void {
+  const className = String(config._class_name ?? '');
+  if (OTHER_KINDS.test(className))
+    throw new SchedulerConfigError(`_class_name ${className} is of another kind of model; Stable Diffusion's schedules have betas`);
+  const schedule = noiseScheduleConfig(config);
+  if (schedule.num_train_timesteps < MOST_STEPS)
+    throw new SchedulerConfigError(
+      `num_train_timesteps is ${schedule.num_train_timesteps}; at least ${MOST_STEPS} are needed, as many as a request may ask steps`,
+    );
+  const betas = schedule.trained_betas ?? [schedule.beta_start, schedule.beta_end];
+  if (!betas.every((beta) => beta > 0 && beta < 1) || !alphasCumprod(schedule).every((alphaBar) => alphaBar >= 0 && alphaBar < 1))
+    throw new SchedulerConfigError('the betas do not lie between 0 and 1; see beta_start, beta_end and trained_betas');
+  for (const name of samplerNames) for (const steps of TRIED_STEPS) trySampler(name, config, steps);
+}
+
+function trySampler(name: SamplerName, config: SchedulerConfig, steps: number): void {
+  try {
+    tryRun(name, config, steps);
+  } catch (error) {
+    if (error instanceof SchedulerConfigError && error.message.includes(name)) throw error;
+    const message = (error as Error).message.replace(/^scheduler config: /, '');
+    throw new SchedulerConfigError(`the sampler ${name} refuses it: ${message}`);
+  }
+}

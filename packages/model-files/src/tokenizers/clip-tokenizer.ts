@@ -1,0 +1,139 @@
+// The CLIP tokenizer of a checkpoint: byte-level BPE over its own vocabulary, in fixed rows of ids.
+import { Tokenizer } from '@huggingface/tokenizers';
+import { type AddedToken, readTokenizerFiles, type TokenizerFiles } from './tokenizer-files.ts';
+
+// The words of CLIP (openai/CLIP simple_tokenizer), as transformers splits them.
+const wordPattern = String.raw`<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+`;
+
+/** Special tokens are left out here: they are told apart before, in the text as it was given. */
+function describeTokenizer(files: TokenizerFiles): object {
+  return {
+    version: '1.0',
+    added_tokens: [],
+    normalizer: null,
+    pre_tokenizer: {
+      type: 'Sequence',
+      pretokenizers: [
+        { type: 'Split', pattern: { Regex: wordPattern }, behavior: 'Removed', invert: true },
+        { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },
+      ],
+    },
+    post_processor: null,
+    decoder: { type: 'ByteLevel' },
+    model: {
+      type: 'BPE',
+      dropout: null,
+      unk_token: files.unknownToken,
+      continuing_subword_prefix: '',
+      end_of_word_suffix: '</w>',
+      fuse_unk: false,
+      vocab: files.vocabulary,
+      merges: files.merges,
+    },
+  };
+}
+
+// Lower case character by character: String.toLowerCase would write a final sigma by its place in the word.
+function normalize(text: string): string {
+  return Array.from(text.normalize('NFC'), (character) => character.toLowerCase()).join('');
+}
+
+function escapeForPattern(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
+}
+
+/** What stands for one token in the text as it was given: start, end, and added words, of which the longest goes first. */
+class WholeTokens {
+  readonly #exact = new Map<string, number>();
+  readonly #anyCase = new Map<string, number>();
+  readonly #pattern: RegExp;
+
+  constructor(special: readonly (readonly [string, number])[], added: readonly AddedToken[]) {
+    for (const [token, id] of special) this.#exact.set(token, id);
+    for (const { content, id, normalized } of added) {
+      if (this.#exact.has(content)) continue;
+      if (normalized) this.#anyCase.set(normalize(content), id);
+      else this.#exact.set(content, id);
+    }
+    const alternatives = [...new Set([...this.#exact.keys(), ...this.#anyCase.keys()])].sort((a, b) => b.length - a.length);
+    this.#pattern = new RegExp(`(${alternatives.map(escapeForPattern).join('|')})`, this.#anyCase.size > 0 ? 'iu' : 'u');
+  }
+
+  id(piece: string): number | undefined {
+    return this.#exact.get(piece) ?? this.#anyCase.get(normalize(piece));
+  }
+
+  split(text: string): string[] {
+    return text.split(this.#pattern).filter((piece) => piece !== '');
+  }
+}
+
+export class CLIPTokenizer {
+  readonly maxLength: number;
+  /** Words of the vocabulary, without those that were added to it. */
+  readonly vocabSize: number;
+  /** The embedding needs a row for each number up to this one. */
+  readonly largestId: number;
+  readonly startId: number;
+  readonly endId: number;
+  readonly padId: number;
+  readonly #tokenizer: Tokenizer;
+  readonly #whole: WholeTokens;
+
+  private constructor(files: TokenizerFiles) {
+    const ids = Object.values(files.vocabulary);
+    this.maxLength = files.maxLength;
+    this.vocabSize = ids.length;
+    this.largestId = [...ids, ...files.added.map(({ id }) => id)].reduce((most, id) => Math.max(most, id), 0);
+    this.startId = files.idOf(files.startToken);
+    this.endId = files.idOf(files.endToken);
+    this.padId = files.idOf(files.padToken);
+    this.#tokenizer = new Tokenizer(describeTokenizer(files), {});
+    const special = [
+      [files.startToken, this.startId],
+      [files.endToken, this.endId],
+    ] as const;
+    this.#whole = new WholeTokens(special, files.added);
+  }
+
+  /** `maxLength` replaces the number of ids that the folder's config asks for. Throws ModelFileError. */
+  static async fromDirectory(directory: string, { maxLength }: { maxLength?: number } = {}): Promise<CLIPTokenizer> {
+    const files = await readTokenizerFiles(directory);
+    return new CLIPTokenizer(maxLength === undefined ? files : { ...files, maxLength });
+  }
+
+  /** Start, text, end and padding, `maxLength` ids; a longer text is cut so that the end stays. */
+  encode(text: string): number[] {
+    const ids = [this.startId, ...this.#body(text).slice(0, this.maxLength - 2), this.endId];
+    return [...ids, ...new Array<number>(this.maxLength - ids.length).fill(this.padId)];
+  }
+
+  /** The tokens of the text itself, without start, end and padding. */
+  tokenize(text: string): string[] {
+    return this.#whole
+      .split(text)
+      .flatMap((piece) => (this.#whole.id(piece) === undefined ? this.#tokenizer.tokenize(normalize(piece)) : [piece]));
+  }
+
+  /** What `encode` leaves out of the text; '' where all of it fits. */
+  cutOff(text: string): string {
+    const ids = this.#body(text).slice(this.maxLength - 2);
+    const words = ids.filter((id) => id < this.vocabSize);
+    return words.length === 0 ? '' : this.#tokenizer.decode(words, {}).replaceAll('</w>', ' ').trim();
+  }
+
+  /** Whether the text has the word, and `encode` leaves it out. */
+  cutsOff(text: string, word: string): boolean {
+    const [ids, wanted] = [this.#body(text), this.#body(word)];
+    const holds = (end: number): boolean => ids.some((_, at) => at + wanted.length <= end && wanted.every((id, i) => ids[at + i] === id));
+    return wanted.length > 0 && holds(ids.length) && !holds(this.maxLength - 2);
+  }
+
+  #body(text: string): number[] {
+    return this.#whole.split(text).flatMap((piece) => this.#whole.id(piece) ?? this.#encodePiece(piece));
+  }
+
+  #encodePiece(piece: string): number[] {
+    return this.#tokenizer.encode(normalize(piece), { add_special_tokens: false }).ids;
+  }
+}

@@ -1,0 +1,162 @@
+// The files of a checkpoint's tokenizer folder: vocab.json and merges.txt, or tokenizer.json, the special tokens, and words that were added.
+import { join } from 'node:path';
+import { ModelFileError } from '../files/model-file-error.ts';
+import { readJson, readJsonIfThere, readTextIfThere, type JsonObject } from '../files/read-files.ts';
+
+/** A word that is one token by itself, wherever it stands in a text. */
+export interface AddedToken {
+  readonly content: string;
+  readonly id: number;
+  /** Matched whatever its case, as the text is lowered. */
+  readonly normalized: boolean;
+}
+
+export interface TokenizerFiles {
+  vocabulary: Record<string, number>;
+  merges: string[];
+  added: AddedToken[];
+  startToken: string;
+  endToken: string;
+  padToken: string;
+  unknownToken: string;
+  maxLength: number;
+  idOf(token: string): number;
+}
+
+/** The files that a tokenizer is read from; others in its folder are somebody's leftovers. */
+export const TOKENIZER_FILES = [
+  'vocab.json',
+  'merges.txt',
+  'tokenizer.json',
+  'added_tokens.json',
+  'special_tokens_map.json',
+  'tokenizer_config.json',
+] as const;
+
+const MOST_TOKENS = 1_000_000;
+const isId = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
+function checkVocabulary(path: string, vocabulary: unknown): Record<string, number> {
+  const entries = typeof vocabulary === 'object' && vocabulary !== null && !Array.isArray(vocabulary) ? Object.entries(vocabulary) : [];
+  if (entries.length === 0) throw new ModelFileError(path, 'holds no vocabulary: it must map words to their numbers');
+  if (entries.length > MOST_TOKENS) throw new ModelFileError(path, `has ${entries.length} words; at most ${MOST_TOKENS} are read`);
+  const wrong = entries.find(([, id]) => !isId(id));
+  if (wrong)
+    throw new ModelFileError(path, `maps ${JSON.stringify(wrong[0])} to ${JSON.stringify(wrong[1])}, which is not a token's number`);
+  return vocabulary as Record<string, number>;
+}
+
+/** Each merge joins two pieces to one that the vocabulary has; other lines are not merges. */
+function checkMerges(path: string, merges: readonly string[], vocabulary: Record<string, number>): string[] {
+  if (merges.length > MOST_TOKENS) throw new ModelFileError(path, `has ${merges.length} merges; at most ${MOST_TOKENS} are read`);
+  for (const [index, merge] of merges.entries()) {
+    const pieces = merge.split(' ');
+    if (pieces.length === 2 && Object.hasOwn(vocabulary, pieces.join(''))) continue;
+    const shown = JSON.stringify(merge.slice(0, 60));
+    throw new ModelFileError(
+      path,
+      `is not the merges of this vocabulary: merge ${index + 1} is ${shown}; take both files from one tokenizer`,
+    );
+  }
+  return [...merges];
+}
+
+const lines = (text: string): string[] => text.split(/\r?\n/).filter((line) => line !== '' && !line.startsWith('#version'));
+
+interface Words {
+  vocabulary: Record<string, number>;
+  merges: string[];
+  added: AddedToken[];
+}
+
+const asAdded = (content: unknown, id: unknown, { normalized, special }: JsonObject = {}): AddedToken[] =>
+  typeof content === 'string' && content !== '' && isId(id)
+    ? [{ content, id, normalized: typeof normalized === 'boolean' ? normalized : special !== true }]
+    : [];
+
+const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+async function readWhole(path: string): Promise<Words> {
+  const whole = await readJson(path);
+  const model = isObject(whole.model) ? whole.model : {};
+  const vocabulary = checkVocabulary(path, model.vocab);
+  const merges = (Array.isArray(model.merges) ? model.merges : []).map((merge) => (Array.isArray(merge) ? merge.join(' ') : String(merge)));
+  const added = (Array.isArray(whole.added_tokens) ? whole.added_tokens : []).filter(isObject);
+  return {
+    vocabulary,
+    merges: checkMerges(path, merges, vocabulary),
+    added: added.flatMap((token) => asAdded(token.content, token.id, token)),
+  };
+}
+
+async function readWords(directory: string): Promise<Words> {
+  const [vocabularyPath, mergesPath, wholePath] = ['vocab.json', 'merges.txt', 'tokenizer.json'].map((name) => join(directory, name));
+  const vocabulary = await readJsonIfThere(vocabularyPath!);
+  const merges = await readTextIfThere(mergesPath!);
+  if (vocabulary !== undefined && merges !== undefined) {
+    const checked = checkVocabulary(vocabularyPath!, vocabulary);
+    return { vocabulary: checked, merges: checkMerges(mergesPath!, lines(merges), checked), added: [] };
+  }
+  if ((await readTextIfThere(wholePath!)) === undefined)
+    throw new ModelFileError(directory, 'holds neither vocab.json with merges.txt nor tokenizer.json');
+  return readWhole(wholePath!);
+}
+
+/** Words added beside the vocabulary: added_tokens.json, and what tokenizer_config.json says of them, which goes first. */
+async function readAdded(directory: string, config: JsonObject): Promise<AddedToken[]> {
+  const decoder = isObject(config.added_tokens_decoder) ? Object.entries(config.added_tokens_decoder) : [];
+  const described = decoder.flatMap(([id, token]) => (isObject(token) ? asAdded(token.content, Number(id), token) : []));
+  const plain = Object.entries((await readJsonIfThere(join(directory, 'added_tokens.json'))) ?? {});
+  return [...described, ...plain.flatMap(([content, id]) => asAdded(content, id))];
+}
+
+/** The vocabulary is an object, which has names that are no words of it. */
+const idIn = (vocabulary: Record<string, number>, word: string): number | undefined =>
+  Object.hasOwn(vocabulary, word) ? vocabulary[word] : undefined;
+
+/** One of each content; two numbers for one word contradict each other. */
+function distinct(directory: string, tokens: readonly AddedToken[], vocabulary: Record<string, number>): AddedToken[] {
+  const byContent = new Map<string, AddedToken>();
+  for (const token of tokens) {
+    const known = byContent.get(token.content)?.id ?? idIn(vocabulary, token.content);
+    if (known !== undefined && known !== token.id)
+      throw new ModelFileError(
+        directory,
+        `gives the word ${JSON.stringify(token.content)} two numbers, ${known} and ${token.id}: correct one of its files`,
+      );
+    if (!byContent.has(token.content)) byContent.set(token.content, token);
+  }
+  return [...byContent.values()];
+}
+
+/** Either the token itself or its description. */
+function content(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  return isObject(value) && typeof value.content === 'string' ? value.content : undefined;
+}
+
+export async function readTokenizerFiles(directory: string): Promise<TokenizerFiles> {
+  const { vocabulary, merges, added: inWhole } = await readWords(directory);
+  const config = (await readJsonIfThere(join(directory, 'tokenizer_config.json'))) ?? {};
+  const settings = { ...(await readJsonIfThere(join(directory, 'special_tokens_map.json'))), ...config };
+  const added = distinct(directory, [...inWhole, ...(await readAdded(directory, config))], vocabulary);
+  const addedIds = new Map(added.map((token) => [token.content, token.id]));
+  const endToken = content(settings.eos_token) ?? '<|endoftext|>';
+  const maxLength = settings.model_max_length;
+  return {
+    vocabulary,
+    merges,
+    added,
+    startToken: content(settings.bos_token) ?? '<|startoftext|>',
+    endToken,
+    padToken: content(settings.pad_token) ?? endToken,
+    unknownToken: content(settings.unk_token) ?? endToken,
+    // Configs without a limit write an astronomical number.
+    maxLength: typeof maxLength === 'number' && maxLength >= 2 && maxLength <= 65536 ? maxLength : 77,
+    idOf: (token) => {
+      const id = idIn(vocabulary, token) ?? addedIds.get(token);
+      if (id === undefined) throw new ModelFileError(directory, `names the special token ${token}, which its vocabulary does not have`);
+      return id;
+    },
+  };
+}

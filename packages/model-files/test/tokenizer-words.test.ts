@@ -1,0 +1,75 @@
+// Words that were added to a vocabulary, in each of the places where tools write them; and folders that are not a tokenizer's.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CLIPTokenizer, ModelFileError } from '@styleforge/model-files';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+let scratch: string;
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'styleforge-tokenizer-'));
+});
+afterAll(() => rm(scratch, { recursive: true, force: true }));
+
+const letters = [...'abcdefghijklmnopqrstuvwxyz<>-'];
+const vocabulary = Object.fromEntries(
+  [...letters, ...letters.map((letter) => `${letter}</w>`), '<|startoftext|>', '<|endoftext|>'].map((token, id) => [token, id]),
+);
+const added = Object.keys(vocabulary).length;
+
+async function folderWith(files: Record<string, unknown>): Promise<string> {
+  const folder = await mkdtemp(join(scratch, 'folder-'));
+  const usual = { 'vocab.json': vocabulary, 'merges.txt': '#version: 0.2\n', 'tokenizer_config.json': { model_max_length: 16 } };
+  for (const [name, content] of Object.entries({ ...usual, ...files }))
+    if (content !== null) await writeFile(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content));
+  return folder;
+}
+
+describe('an added word', () => {
+  it.each<[string, Record<string, unknown>]>([
+    ['added_tokens.json', { 'added_tokens.json': { '<sks-style>': added } }],
+    ['tokenizer_config.json', { 'tokenizer_config.json': { added_tokens_decoder: { [added]: { content: '<sks-style>' } } } }],
+    [
+      'tokenizer.json',
+      {
+        'vocab.json': null,
+        'merges.txt': null,
+        'tokenizer.json': { model: { vocab: vocabulary, merges: [] }, added_tokens: [{ id: added, content: '<sks-style>' }] },
+      },
+    ],
+  ])('of %s is one token, wherever it stands', async (_name, files) => {
+    const tokenizer = await CLIPTokenizer.fromDirectory(await folderWith(files));
+    expect(tokenizer.encode('a <sks-style>').slice(1, 3)).toEqual([vocabulary['a</w>'], added]);
+    expect(tokenizer.encode('a<SKS-Style>b').slice(1, 4)).toEqual([vocabulary['a</w>'], added, vocabulary['b</w>']]);
+    expect(tokenizer.largestId).toBe(added);
+  });
+
+  it('that a text leaves no room for is told as cut off', async () => {
+    const tokenizer = await CLIPTokenizer.fromDirectory(await folderWith({ 'added_tokens.json': { '<new>': added } }));
+    expect(tokenizer.cutsOff(`${'a '.repeat(13)}<new>`, '<new>')).toBe(false);
+    expect(tokenizer.cutsOff(`${'a '.repeat(14)}<new>`, '<new>')).toBe(true);
+    expect(tokenizer.cutsOff('a b', '<new>')).toBe(false);
+    expect(tokenizer.cutOff(`${'a '.repeat(14)}b c`)).toBe('b c');
+    expect(tokenizer.cutOff('a b')).toBe('');
+  });
+});
+
+it.each<[string, Record<string, unknown>, RegExp]>([
+  ['two numbers for one word', { 'added_tokens.json': { a: added } }, /"a" two numbers/],
+  [
+    'merges of another vocabulary',
+    { 'merges.txt': '#version: 0.2\nhello world\n' },
+    /merges\.txt is not the merges of this vocabulary.*hello world/,
+  ],
+  [
+    'a pointer in place of merges',
+    { 'merges.txt': 'version https://git-lfs.github.com/spec/v1\noid sha256:00\n' },
+    /merges\.txt is a Git LFS pointer/,
+  ],
+  ['a page in place of the vocabulary', { 'vocab.json': '<!DOCTYPE html>' }, /vocab\.json is a web page/],
+  ['nothing', { 'vocab.json': null, 'merges.txt': null }, /holds neither vocab\.json/],
+])('refuses %s', async (_name, files, message) => {
+  const folder = await folderWith(files);
+  await expect(CLIPTokenizer.fromDirectory(folder)).rejects.toThrow(message);
+  await expect(CLIPTokenizer.fromDirectory(folder)).rejects.toThrow(ModelFileError);
+});

@@ -1,0 +1,32 @@
+// What a network's weights must be beside their shapes: numbers in floating point, each of them finite.
+import { ModelFileError } from '@styleforge/model-files';
+import type { TensorReader } from './tensor-reader.ts';
+
+const FLOATS = ['F64', 'F32', 'F16', 'BF16', 'F8_E4M3', 'F8_E5M2'];
+/** Beside their tensors, quantized files keep what each is multiplied by. */
+const SCALES = /(^scaled_fp8$|\.(scale_weight|weight_scale|scale_input|input_scale|absmax|quant_map|SCB|comfy_quant)$)/;
+
+/** Throws ModelFileError where the weights are integers or scaled, which reading them as they are would misunderstand. */
+export function checkWeights(reader: TensorReader, path: string, wanted: Iterable<string>): void {
+  const scale = reader.names().find((name) => SCALES.test(name));
+  if (scale !== undefined)
+    throw new ModelFileError(path, `is quantized: '${scale}' scales other tensors; take the file in float16, bfloat16 or float32`);
+  for (const name of wanted) {
+    if (!reader.has(name)) continue;
+    const { dtype } = reader.info(name);
+    if (!FLOATS.includes(dtype))
+      throw new ModelFileError(path, `has '${name}' as ${dtype}, which is quantized; take the file in float16, bfloat16 or float32`);
+  }
+}
+
+/** Throws ModelFileError for a value that is not a number or infinite. */
+export function requireFinite(values: Float32Array, path: string, name: string): void {
+  for (let i = 0; i < values.length; i++) {
+    // infinity less infinity is not a number, either
+    if (values[i]! - values[i]! !== 0)
+      throw new ModelFileError(
+        path,
+        `is damaged: '${name}' holds ${values[i]} at place ${i}, where there must be a finite number; take an intact file`,
+      );
+  }
+}
