@@ -27,6 +27,14 @@ export { AutoencoderKL, type Posterior } from './models/autoencoder-kl.ts';
 export { CLIPModel, type CLIPTextInputs } from './models/clip.ts';
 export { CLIPTextModel, endOfTextIndices } from './models/clip-text.ts';
 export { UNet2DConditionModel, type UNet2DConditionInputs } from './models/unet-2d-condition.ts';
+export {
+  conditionsXL,
+  timeIdEmbedding,
+  type ConditionInputsXL,
+  type ConditionsXL,
+  type TextEncodersXL,
+  type TimeIds,
+} from './families/stable-diffusion-xl.ts';
 export { loadTextToImagePipeline, readWeights, weightsOf } from './pipelines/load-text-to-image.ts';
 export { ModelPrograms, type WeightSource } from './pipelines/model-programs.ts';
 export { NonFiniteImageError } from './pipelines/finite.ts';

@@ -129,7 +129,7 @@ describe('model shapes', () => {
 describe('configs that are not built are refused, naming the key', () => {
   it.each([
     ['class_embed_type', 'timestep'],
-    ['addition_embed_type', 'text_time'],
+    ['addition_embed_type', 'image'],
     ['encoder_hid_dim', 32],
     ['dual_cross_attention', true],
     ['time_embedding_type', 'fourier'],

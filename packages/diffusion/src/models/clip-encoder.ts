@@ -27,10 +27,16 @@ function encoderLayer(scope: Scope, x: Tensor, config: CLIPEncoderConfig, mask?:
   return graph.add(attended, linear(scope.child('mlp', 'fc2'), activate(scope, hidden, config.hidden_act), config.hidden_size));
 }
 
-/** x [n, length, hidden_size]; `scope` is where `layers.0` begins. */
-export function clipEncoder(scope: Scope, x: Tensor, config: CLIPEncoderConfig, mask?: Tensor): Tensor {
+/** x [n, length, hidden_size]; `scope` is where `layers.0` begins. `from` and `to` pick some of the layers, all by default. */
+export function clipEncoder(
+  scope: Scope,
+  x: Tensor,
+  config: CLIPEncoderConfig,
+  mask?: Tensor,
+  { from = 0, to = config.num_hidden_layers }: { from?: number; to?: number } = {},
+): Tensor {
   let hidden = x;
-  for (let layer = 0; layer < config.num_hidden_layers; layer++) {
+  for (let layer = from; layer < to; layer++) {
     const input = hidden;
     hidden = scope.graph.recomputed(() => encoderLayer(scope.child('layers', layer), input, config, mask));
   }

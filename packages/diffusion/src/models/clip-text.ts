@@ -1,7 +1,7 @@
 // CLIP's text encoder.
 import { ShapeError, type Graph, type Tensor } from '@styleforge/autodiff';
 import { causalMask } from '../nn/attention.ts';
-import { layerNorm } from '../nn/layers.ts';
+import { layerNorm, linear } from '../nn/layers.ts';
 import { Scope } from '../nn/scope.ts';
 import { type CLIPTextConfig } from '@styleforge/model-files';
 import { clipEncoder } from './clip-encoder.ts';
@@ -15,6 +15,28 @@ export class CLIPTextModel {
 
   /** inputIds int32 [n, length] -> lastHiddenState [n, length, hidden_size], after the final layer norm. */
   forward(graph: Graph, inputIds: Tensor, prefix = ''): Tensor {
+    const { last } = this.#encode(graph, inputIds, prefix, this.config.num_hidden_layers);
+    return this.#finalNorm(graph, last, prefix);
+  }
+
+  /** The state before the last layer, without the final norm, and the one after it: what SDXL conditions on. */
+  hiddenStates(graph: Graph, inputIds: Tensor, prefix = ''): { beforeLast: Tensor; last: Tensor } {
+    return this.#encode(graph, inputIds, prefix, this.config.num_hidden_layers - 1);
+  }
+
+  /** One vector for each text [n, projection_dim], of the place where it ends. `endOfText` [n] counts the places of all texts on. */
+  pooled(graph: Graph, last: Tensor, endOfText: Tensor, projection: number, prefix = ''): Tensor {
+    const [batch, length, size] = last.shape;
+    const normalized = graph.reshape(this.#finalNorm(graph, last, prefix), [batch * length, size]);
+    return linear(new Scope(graph, prefix).child('text_projection'), graph.gather(normalized, endOfText), projection, { bias: false });
+  }
+
+  #finalNorm(graph: Graph, last: Tensor, prefix: string): Tensor {
+    return layerNorm(new Scope(graph, prefix).child('final_layer_norm'), last, this.config.layer_norm_eps);
+  }
+
+  /** `split`: layers until the first of both states. */
+  #encode(graph: Graph, inputIds: Tensor, prefix: string, split: number): { beforeLast: Tensor; last: Tensor } {
     const { config } = this;
     const [, length] = inputIds.shape;
     if (inputIds.shape.length !== 2 || length > config.max_position_embeddings) {
@@ -26,8 +48,9 @@ export class CLIPTextModel {
     const positions = embeddings.parameter('position_embedding.weight', [config.max_position_embeddings, config.hidden_size]);
     const used = length === config.max_position_embeddings ? positions : graph.slice(positions, 0, 0, length);
     const embedded = graph.add(graph.gather(tokens, inputIds), used);
-    const encoded = clipEncoder(scope.child('encoder'), embedded, config, causalMask(graph, length));
-    return layerNorm(scope.child('final_layer_norm'), encoded, config.layer_norm_eps);
+    const [encoder, mask] = [scope.child('encoder'), causalMask(graph, length)];
+    const beforeLast = clipEncoder(encoder, embedded, config, mask, { to: split });
+    return { beforeLast, last: clipEncoder(encoder, beforeLast, config, mask, { from: split }) };
   }
 }
 

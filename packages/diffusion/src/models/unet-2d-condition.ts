@@ -14,6 +14,8 @@ export interface UNet2DConditionInputs {
   readonly timestepEmbedding: Tensor;
   /** [n, tokens, cross_attention_dim] */
   readonly encoderHiddenStates: Tensor;
+  /** What else the model is conditioned on, [n, addition_embed.inputs]: with `addition_embed` in the config, and only then. */
+  readonly addedConditions?: Tensor;
 }
 
 /** What every block of one forward pass shares. */
@@ -44,7 +46,7 @@ export class UNet2DConditionModel {
     const { config } = this;
     this.#check(inputs);
     const scope = new Scope(graph, prefix);
-    const conditions = { time: this.#time(scope, inputs.timestepEmbedding), text: inputs.encoderHiddenStates };
+    const conditions = { time: this.#time(scope, inputs), text: inputs.encoderHiddenStates };
 
     // 1. into feature space
     const centered = config.center_input_sample ? graph.sub(graph.mul(inputs.sample, 2), 1) : inputs.sample;
@@ -73,7 +75,7 @@ export class UNet2DConditionModel {
     });
   }
 
-  #check({ sample, timestepEmbedding, encoderHiddenStates }: UNet2DConditionInputs): void {
+  #check({ sample, timestepEmbedding, encoderHiddenStates, addedConditions }: UNet2DConditionInputs): void {
     const {
       in_channels: channels,
       block_out_channels: [first],
@@ -87,16 +89,23 @@ export class UNet2DConditionModel {
     if (encoderHiddenStates.shape.length !== 3 || encoderHiddenStates.shape[0] !== batch) {
       throw new ShapeError(`U-Net: encoderHiddenStates [${encoderHiddenStates.shape}] must be [${batch}, tokens, features]`);
     }
+    const added = this.config.addition_embed?.inputs;
+    if (addedConditions?.shape[1] !== added || (added !== undefined && addedConditions?.shape[0] !== batch))
+      throw new ShapeError(`U-Net: addedConditions [${addedConditions?.shape}] must be [${batch}, ${added ?? 'absent'}]`);
   }
 
-  #time(scope: Scope, sinusoids: Tensor): Tensor {
+  #time(scope: Scope, { timestepEmbedding, addedConditions }: UNet2DConditionInputs): Tensor {
     const {
       time_embedding_dim: features,
       act_fn: activation,
       timestep_post_act: postActivation,
       time_embedding_act_fn: last,
     } = this.config;
-    const embedding = timeEmbeddingNetwork(scope.child('time_embedding'), sinusoids, { features, activation, postActivation });
+    const ofTime = timeEmbeddingNetwork(scope.child('time_embedding'), timestepEmbedding, { features, activation, postActivation });
+    const ofAdded =
+      addedConditions &&
+      timeEmbeddingNetwork(scope.child('add_embedding'), addedConditions, { features, activation: 'silu', postActivation: null });
+    const embedding = ofAdded ? scope.graph.add(ofTime, ofAdded) : ofTime;
     return activate(scope, last ? activate(scope, embedding, last) : embedding, activation);
   }
 

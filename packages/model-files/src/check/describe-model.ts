@@ -50,6 +50,11 @@ function checkChannels(directory: string, unet: UNet2DConditionConfig, vae: Auto
     );
   };
   const { latent_channels: latents } = vae;
+  if (unet.addition_embed !== null)
+    throw new ModelFileError(
+      join(directory, 'unet/config.json'),
+      'is of Stable Diffusion XL, which cannot be a base model yet: take a 1.x or 2.x checkpoint',
+    );
   for (const side of ['in_channels', 'out_channels'] as const) {
     if (vae[side] !== PIXEL_CHANNELS) wrong('vae/config.json', side, vae[side], PIXEL_CHANNELS, 'are the colors of an image');
     if (unet[side] !== latents) wrong('unet/config.json', side, unet[side], latents, "are the VAE's latent_channels");

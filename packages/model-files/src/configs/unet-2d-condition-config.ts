@@ -38,6 +38,8 @@ export interface UNet2DConditionConfig {
   readonly time_embedding_dim: number;
   readonly time_embedding_act_fn: Activation | null;
   readonly timestep_post_act: Activation | null;
+  /** SDXL: a pooled text and numbers of the image, each as sinusoids of `numbers` values, join the time embedding. */
+  readonly addition_embed: { readonly numbers: number; readonly inputs: number } | null;
   readonly conv_in_kernel: number;
   readonly conv_out_kernel: number;
 }
@@ -99,17 +101,19 @@ function refuseUnsupported(reader: ConfigReader): void {
   reader.unsupported('time_embedding_type', ['positional']);
   reader.unsupported('attention_type', ['default']);
   reader.unsupported('class_embeddings_concat', [false]);
-  const absent = [
-    'encoder_hid_dim',
-    'encoder_hid_dim_type',
-    'class_embed_type',
-    'addition_embed_type',
-    'addition_time_embed_dim',
-    'num_class_embeds',
-    'time_cond_proj_dim',
-    'projection_class_embeddings_input_dim',
-  ];
+  const absent = ['encoder_hid_dim', 'encoder_hid_dim_type', 'class_embed_type', 'num_class_embeds', 'time_cond_proj_dim'];
   for (const key of absent) reader.unsupported(key);
+}
+
+function readAdditionEmbed(reader: ConfigReader): UNet2DConditionConfig['addition_embed'] {
+  if (reader.oneOfOrNull('addition_embed_type', ['text_time'], null) === null) {
+    for (const key of ['addition_time_embed_dim', 'projection_class_embeddings_input_dim']) reader.unsupported(key);
+    return null;
+  }
+  return {
+    numbers: reader.integer('addition_time_embed_dim', 256),
+    inputs: reader.integer('projection_class_embeddings_input_dim', 2816),
+  };
 }
 
 export function parseUNet2DConditionConfig(json: unknown): UNet2DConditionConfig {
@@ -153,6 +157,7 @@ export function parseUNet2DConditionConfig(json: unknown): UNet2DConditionConfig
     time_embedding_dim: reader.integer('time_embedding_dim', channels[0] * 4),
     time_embedding_act_fn: readActivation(reader, 'time_embedding_act_fn'),
     timestep_post_act: readActivation(reader, 'timestep_post_act'),
+    addition_embed: readAdditionEmbed(reader),
     conv_in_kernel: reader.integer('conv_in_kernel', 3),
     conv_out_kernel: reader.integer('conv_out_kernel', 3),
   };
