@@ -134,6 +134,13 @@ class Run {
     return { loss: styleRefLoss + (aux?.weight ?? 0) * auxLoss, styleRefLoss, auxLoss: aux ? auxLoss : null };
   }
 
+  /** Before the first update nothing has been learned that a lower rate could change. */
+  #remedy({ loss }: Losses): string {
+    return this.globalStep === 0 && !Number.isFinite(loss)
+      ? 'the base model gives no finite numbers for these images; take an intact one'
+      : 'lower learning_rate; the last checkpoint is kept';
+  }
+
   /** One update; its passes are made again where gradients overflow float16. */
   async #update(learningRate: number): Promise<Losses & Pick<TrainingProgress, 'gradNorm'>> {
     const { adam_weight_decay: weightDecay, max_grad_norm: maxGradNorm } = this.#options.config.hyperparameters;
@@ -145,7 +152,7 @@ class Run {
       if (Number.isFinite(gradNorm)) return { ...losses, gradNorm };
       if (!overflowed)
         throw new NonFiniteLossError(
-          `loss ${losses.loss}, gradient norm ${gradNorm} at step ${this.globalStep + 1}: lower learning_rate; the last checkpoint is kept`,
+          `loss ${losses.loss}, gradient norm ${gradNorm} at step ${this.globalStep + 1}: ${this.#remedy(losses)}`,
         );
     }
   }

@@ -492,6 +492,8 @@ describe('trainStyleForge', () => {
     const wordy = join(scratch, 'wordy');
     await makeTinyBaseModel(wordy);
     await cp(miniTokenizer, join(wordy, 'tokenizer'), { recursive: true });
+    const textConfig = join(wordy, 'text_encoder', 'config.json');
+    await writeFile(textConfig, JSON.stringify({ ...(JSON.parse(await readFile(textConfig, 'utf8')) as object), vocab_size: 49408 }));
     const refusals: [Partial<TrainStyleForgeOptions>, TrainingInputCode, RegExp][] = [
       [{ styleRef: [] }, 'invalid_input', /style_ref/],
       [person({ images: [] }), 'too_few_images', /'person' has 0 images to train on: at least 3/],

@@ -157,8 +157,7 @@ async function carriedFiles(folder: string): Promise<Record<string, Uint8Array>>
 }
 
 /** The error with the files named as they are at the source: where they were copied to, nobody has seen. */
-function inTermsOf(source: string, copies: readonly string[], error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
+function inTermsOf(source: string, copies: readonly string[], error: Error): Error {
   const temporary = /\.[0-9]+-[0-9a-f]{8}\.tmp/g;
   const message = copies.reduce(
     (text, copy) => text.replaceAll(`${copy}/`, '').replaceAll(copy, source),
@@ -178,7 +177,7 @@ export async function addBaseModel(options: AddBaseModelOptions): Promise<string
   const local = remote ? await fetchAll(remote, work, options) : source;
   if (!remote) await checkFiles(local, options.sha256);
   const ready = await prepare(local, remote?.source ?? `local:${basename(source)}`, work, options).catch((error: unknown) => {
-    throw inTermsOf(withoutSecrets(source), [join(work, 'ready'), local], error);
+    throw error instanceof Error ? inTermsOf(withoutSecrets(source), [join(work, 'ready'), local], error) : error;
   });
   await rename(ready, target);
   await rm(work, { recursive: true });

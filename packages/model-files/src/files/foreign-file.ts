@@ -6,29 +6,41 @@ export interface ForeignFile {
 }
 
 const again = 'download the file itself';
-const kinds: readonly (ForeignFile & { readonly begins: RegExp })[] = [
+const begins =
+  (...signature: number[]) =>
+  (text: string): boolean =>
+    signature.every((code, i) => text.charCodeAt(i) === code);
+const pickleProtocols = [2, 3, 4, 5];
+
+/** By their first characters, one for each byte. */
+const kinds: readonly (ForeignFile & { readonly matches: (text: string) => boolean })[] = [
   {
-    begins: /^version https:\/\/git-lfs/,
+    matches: (text) => text.startsWith('version https://git-lfs'),
     is: 'a Git LFS pointer, not the file that it points to',
     remedy: `run 'git lfs pull' in the repository, or ${again}`,
   },
   {
-    begins: /^\s*<(!doctype|html|\?xml|head|body)/i,
+    matches: (text) => /^\s*<(!doctype|html|\?xml|head|body)/i.test(text),
     is: 'a web page (HTML), not the file',
     remedy: `${again}; a page of this kind often asks for a login or a confirmation`,
   },
   {
-    begins: /^PK\x03\x04/,
+    matches: begins(0x50, 0x4b, 3, 4),
     is: 'a zip archive, as torch.save and packers write it',
     remedy: 'convert the checkpoint to safetensors first, or unpack the archive',
   },
-  { begins: /^\x80[\x02-\x05]/, is: 'a Python pickle', remedy: 'convert the checkpoint to safetensors first' },
-  { begins: /^\x1f\x8b/, is: 'compressed by gzip', remedy: 'unpack it first' },
-  { begins: /^GGUF/, is: 'a GGUF file', remedy: 'take the safetensors file of the model' },
+  {
+    matches: (text) => pickleProtocols.some((protocol) => begins(0x80, protocol)(text)),
+    is: 'a Python pickle',
+    remedy: 'convert the checkpoint to safetensors first',
+  },
+  { matches: begins(0x1f, 0x8b), is: 'compressed by gzip', remedy: 'unpack it first' },
+  { matches: (text) => text.startsWith('GGUF'), is: 'a GGUF file', remedy: 'take the safetensors file of the model' },
 ];
 
 /** Undefined where the bytes are not those of a known stranger. Some first hundred bytes are enough. */
 export function foreignFile(start: Uint8Array | string): ForeignFile | undefined {
   const text = typeof start === 'string' ? start.slice(0, 512) : Buffer.from(start.subarray(0, 512)).toString('latin1');
-  return kinds.find(({ begins }) => begins.test(text.replace(/^(\ufeff|\u00ef\u00bb\u00bf)/, '')));
+  const withoutMark = text.replace(/^(\ufeff|\u00ef\u00bb\u00bf)/, '');
+  return kinds.find(({ matches }) => matches(withoutMark));
 }
