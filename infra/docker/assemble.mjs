@@ -1,9 +1,10 @@
-// Copies one app with everything that it runs on, and nothing else: `node infra/docker/assemble.mjs @styleforge/api TARGET`.
+// Copies apps with everything that they run on, and nothing else: `node infra/docker/assemble.mjs @styleforge/api TARGET`, or several apps before TARGET.
 import { constants, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
-const [app, target] = process.argv.slice(2);
-if (!app || !target) throw new Error('usage: node infra/docker/assemble.mjs WORKSPACE TARGET');
+const apps = process.argv.slice(2, -1);
+const target = process.argv.at(-1);
+if (apps.length === 0) throw new Error('usage: node infra/docker/assemble.mjs WORKSPACE... TARGET');
 
 const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'));
 /** Programs that the app is started with. */
@@ -11,7 +12,7 @@ const launchers = ['@styleforge/launch'];
 const shared = ['package.json', 'tsconfig.base.json', 'prisma', 'infra/docker'];
 
 const found = new Set();
-for (const name of [app, ...launchers]) follow('', name, true);
+for (const name of [...apps, ...launchers]) follow('', name, true);
 for (const path of shared) copy(path);
 for (const path of found) {
   const { link, resolved } = packages[path];

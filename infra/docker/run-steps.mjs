@@ -23,7 +23,7 @@ writeFileSync(join(scratch, 'image.json'), JSON.stringify(last, null, 2));
 
 function runStage({ name, instructions }) {
   const root = resolve(scratch, name);
-  const stage = { root, cwd: root, env: {}, command: [], healthcheck: [] };
+  const stage = { root, cwd: root, env: {}, entrypoint: [], command: [], healthcheck: [] };
   mkdirSync(root, { recursive: true });
   for (const instruction of instructions) {
     const started = Date.now();
@@ -44,6 +44,9 @@ function run({ keyword, text, args, flags }, stage) {
       return copy(args, flags, stage);
     case 'RUN':
       return runCommand(text, stage);
+    case 'ENTRYPOINT':
+      stage.entrypoint = args;
+      return undefined;
     case 'CMD':
       stage.command = args;
       return undefined;

@@ -12,14 +12,15 @@ interface Rules {
   groups: { rules: { alert: string; expr: string }[] }[];
 }
 
-/** Of the client library, for every process. */
-const processMetrics = ['process_resident_memory_bytes', 'process_cpu_seconds_total', 'nodejs_eventloop_lag_p99_seconds'];
+/** Series of others: the client library's for every process, Prometheus' own, and those of NVIDIA's DCGM exporter. */
+const foreignMetrics = ['process_resident_memory_bytes', 'process_cpu_seconds_total', 'nodejs_eventloop_lag_p99_seconds', 'up'];
+const isForeign = (series: string) => foreignMetrics.includes(series) || series.startsWith('DCGM_FI_DEV_');
 /** Added by Prometheus to whatever it scrapes. */
 const scrapeLabels = ['instance', 'job', 'le'];
 
 const dashboardQueries = async () =>
-  (JSON.parse(await readText('infra/grafana/styleforge.json')) as { panels: Panel[] }).panels.flatMap(({ title, targets = [] }) =>
-    targets.map(({ expr }) => ({ title, expr })),
+  (JSON.parse(await readText('infra/grafana/dashboards/styleforge.json')) as { panels: Panel[] }).panels.flatMap(
+    ({ title, targets = [] }) => targets.map(({ expr }) => ({ title, expr })),
   );
 const alertQueries = async () =>
   (await readYaml<Rules>('infra/prometheus/alerts.yaml'))
@@ -64,7 +65,7 @@ describe.each([
       expect(hasErrors, `${title}: ${expr}`).toBe(false);
       expect(metrics.length, `${title}: ${expr}`).toBeGreaterThan(0);
       const known: string[] = [...scrapeLabels];
-      for (const series of metrics.filter((name) => !processMetrics.includes(name))) {
+      for (const series of metrics.filter((name) => !isForeign(name))) {
         const metric = metricOf(series);
         expect(metric, `${title}: ${series}`).toBeDefined();
         known.push(...(metric ? METRICS[metric].labels : []));

@@ -13,17 +13,19 @@ import { readText, readYaml, repository, unknownSettings } from './files.ts';
 
 const run = promisify(execFile);
 const patience = 600_000;
-const dockerfiles = ['infra/docker/Dockerfile.api', 'infra/docker/Dockerfile.worker', 'infra/docker/Dockerfile.worker-gpu'];
+const services = ['infra/docker/Dockerfile.api', 'infra/docker/Dockerfile.worker', 'infra/docker/Dockerfile.worker-gpu'];
+const dockerfiles = [...services, 'infra/docker/Dockerfile.tools'];
 
 describe.each(dockerfiles)('%s', (file) => {
-  it('keeps the rules: pinned tags, no root at run time, a health check, commands without a shell, tidy package lists', async () => {
+  it('keeps the rules: pinned digests, no root at run time, a health check, commands without a shell, tidy package lists', async () => {
     const text = await readText(file);
     expect(text.match(/^FROM /gm)).toHaveLength(2);
-    for (const [, image = ''] of text.matchAll(/^FROM (\S+)/gm)) expect(image).toMatch(/^[a-z/]+:\d+\.\d+\.\d+-[a-z-]+$/);
+    for (const [, image = ''] of text.matchAll(/^FROM (\S+)/gm))
+      expect(image).toMatch(/^[a-z/]+:\d+\.\d+\.\d+-[a-z-]+@sha256:[0-9a-f]{64}$/);
     expect(text).not.toMatch(/^ADD |\bsudo\b|:latest/m);
     const last = text.slice(text.lastIndexOf('\nFROM '));
     expect(last).toMatch(/^USER 1000:1000$/m);
-    expect(last).toMatch(/^HEALTHCHECK .*CMD \[/m);
+    if (services.includes(file)) expect(last).toMatch(/^HEALTHCHECK .*CMD \[/m);
     expect(last).toMatch(/^CMD \[/m);
     expect(last).not.toMatch(/COPY (?!--from)/);
     if (text.includes('apt-get install'))
@@ -31,7 +33,7 @@ describe.each(dockerfiles)('%s', (file) => {
     const settings = [...last.matchAll(/^ENV (.*)$/gm)].flatMap(([, pairs = '']) =>
       pairs.split(' ').map((pair) => pair.split('=')[0] ?? ''),
     );
-    expect(unknownSettings(settings.filter((name) => name !== 'NODE_ENV' && !name.startsWith('NVIDIA_')))).toEqual([]);
+    expect(unknownSettings(settings.filter((name) => name !== 'NODE_ENV' && !/^(NVIDIA_|XDG_)/.test(name)))).toEqual([]);
   });
 });
 
@@ -61,10 +63,11 @@ describe('docker-compose.yml', () => {
     const [compose] = await readYaml<Compose>('docker-compose.yml');
     expect(Object.keys(compose!.services)).toEqual(expect.arrayContaining(['api', 'worker', 'migrations', 'first-key']));
     for (const [name, service] of Object.entries(compose!.services)) {
-      expect(service.image, name).toMatch(/:(\d+\.|RELEASE\.|\$\{TAG)/);
+      expect(service.image, name).toMatch(/@sha256:[0-9a-f]{64}$|:\$\{TAG/);
       if (!service.image.startsWith('styleforge-')) continue;
       expect(service.read_only, name).toBe(true);
-      expect(unknownSettings(Object.keys(service.environment ?? {})), name).toEqual([]);
+      const settings = Object.keys(service.environment ?? {}).filter((setting) => !setting.startsWith('STYLEFORGE_'));
+      expect(unknownSettings(settings), name).toEqual([]);
       if (service.build) expect(dockerfiles).toContain(service.build.dockerfile);
     }
   });
@@ -74,6 +77,7 @@ interface Image {
   root: string;
   cwd: string;
   env: Record<string, string>;
+  entrypoint: string[];
   command: string[];
   healthcheck: string[];
 }
@@ -107,6 +111,8 @@ describe('an image whose steps have been run', () => {
       DATABASE_URL: database.databaseUrl,
       LOG_LEVEL: 'warn',
       HOST: '127.0.0.1',
+      // One database belongs to one store.
+      OBJECT_STORE_DIRECTORY: join(scratch, 'objects'),
       [env['WORKER_PORT'] ? 'WORKER_PORT' : 'PORT']: String(port),
     };
     return { PATH: `${join(process.execPath, '..')}:/usr/bin:/bin`, TMPDIR: join(scratch, 'tmp'), ...settings };
@@ -184,6 +190,22 @@ describe('an image whose steps have been run', () => {
       const ready = await fetch(`http://127.0.0.1:${port}/readyz`);
       expect([ready.status, await ready.json()]).toMatchObject([200, { status: 'ready' }]);
       expect(await worker.stop()).toBe(0);
+    },
+    patience,
+  );
+
+  it(
+    'tools: creates keys, explains its programs, and says which service it asks',
+    async () => {
+      const image = await build('tools');
+      const [program = '', ...words] = image.entrypoint;
+      const tool = (...args: string[]) => run(program, [...words, ...args], { cwd: image.cwd, env: environmentIn(image) });
+      await tool('migrate');
+      expect((await tool('keys', 'create', '--name', 'tools', '--scopes', 'read')).stdout).toMatch(/^sf_\S+$/m);
+      expect((await tool('base-models', '--help')).stdout).toContain('Usage: npm run base-models');
+      expect((await tool('--version')).stdout.trim()).toMatch(/^\d+\.\d+\.\d+$/);
+      expect((await tool(...image.command)).stdout).toContain('doctor');
+      expect(existsSync(join(image.cwd, 'apps/worker'))).toBe(false);
     },
     patience,
   );

@@ -23,27 +23,56 @@ interface PodSpec {
   tolerations?: object[];
 }
 
+/** Packages with the schemas of custom resources, by API group. */
+const LIBRARIES: Record<string, string> = {
+  'keda.sh': '@kubernetes-models/keda',
+  'gateway.networking.k8s.io': '@kubernetes-models/gateway-api',
+  'monitoring.coreos.com': '@kubernetes-models/prometheus-operator',
+};
+
 const kubectlMissing = isInstalled('kubectl', 'version', '--client') ? undefined : 'there is no kubectl on the PATH';
 
 let manifests: Manifest[];
+/** Those of infra/kubernetes/components, which an installation adds as it needs them. */
+let optional: Manifest[];
 beforeAll(async () => {
   const files = (await listFiles('infra/kubernetes')).filter((file) => file.endsWith('.yaml') && !file.endsWith('kustomization.yaml'));
+  const components = (await Promise.all((await listFiles('infra/kubernetes/components')).map(listFiles))).flat();
+  optional = (
+    await Promise.all(components.filter((file) => !file.endsWith('kustomization.yaml')).map((file) => readYaml<Manifest>(file)))
+  ).flat();
   manifests = (await Promise.all(files.map((file) => readYaml<Manifest>(file)))).flat();
 });
 
 const ofKind = (kind: string) => manifests.filter((manifest) => manifest.kind === kind);
 const podSpecs = () =>
-  [...ofKind('Deployment'), ...ofKind('Job')].map(({ metadata, spec }) => ({
+  [...ofKind('Deployment'), ...ofKind('Job'), ...optional.flatMap(jobOf)].map(({ metadata, spec }) => ({
     name: metadata.name,
     pod: (spec['template'] as { spec: PodSpec }).spec,
   }));
+/** A job, or the one that a CronJob starts. */
+const jobOf = ({ kind, metadata, spec }: Manifest) =>
+  kind === 'CronJob'
+    ? [{ metadata, spec: (spec['jobTemplate'] as { spec: Manifest['spec'] }).spec }]
+    : kind === 'Job'
+      ? [{ metadata, spec }]
+      : [];
 const settingsOfMap = () => (ofKind('ConfigMap')[0]?.data ?? {}) as Record<string, string>;
 const settingOf = ({ containers }: PodSpec, name: string) => containers[0]?.env?.find((variable) => variable.name === name)?.value;
 
 it('every manifest fits the schema of its kind', async () => {
   expect(manifests.length).toBeGreaterThan(15);
-  for (const manifest of manifests) {
-    const library = manifest.apiVersion.startsWith('keda.sh') ? '@kubernetes-models/keda' : 'kubernetes-models';
+  expect(optional.map(({ kind }) => kind).sort()).toEqual([
+    'CronJob',
+    'HTTPRoute',
+    'Job',
+    'Job',
+    'PersistentVolumeClaim',
+    'PodMonitor',
+    'PodMonitor',
+  ]);
+  for (const manifest of [...manifests, ...optional]) {
+    const library = LIBRARIES[manifest.apiVersion.split('/')[0] ?? ''] ?? 'kubernetes-models';
     const { [manifest.kind]: Model } = (await import(`${library}/${manifest.apiVersion}/${manifest.kind}`)) as Record<
       string,
       new (

@@ -40,6 +40,13 @@ export { observeObjectStore, type StoreObserver } from './observed-object-store.
 export { isStoreAway } from './store-away.ts';
 export { identifyStore, type Installation, StoreIdentityError, verifyStore } from './store-identity.ts';
 
+/** Creates the bucket of a store on S3 where it does not exist; returns whether it was created. Files need none. */
+export async function prepareObjectStore(config: ObjectStoreConfig): Promise<boolean> {
+  if (config.kind === 'files') return false;
+  const { createBucketIfAbsent } = await import('./create-bucket.ts');
+  return createBucketIfAbsent(config);
+}
+
 /** Loads the AWS SDK only for a store that is on S3. */
 export async function createObjectStore(config: ObjectStoreConfig): Promise<ObjectStore> {
   if (config.kind === 'files') return new FileObjectStore(config.directory);

@@ -163,7 +163,7 @@ export class S3ObjectStore implements ObjectStore {
   }
 }
 
-function clientOf({ region, forcePathStyle, accessKeyId, secretAccessKey }: S3Config, endpoint: string | undefined): S3Client {
+export function clientOf({ region, forcePathStyle, accessKeyId, secretAccessKey }: S3Config, endpoint: string | undefined): S3Client {
   return new S3Client({
     region,
     forcePathStyle,

@@ -72,6 +72,12 @@ export const METRICS = {
     help: '1 after a sweep that changed nothing, because store and database do not belong together or differ too much, else 0',
     labels: [],
   },
+  styleforge_running_silent_seconds: {
+    kind: 'gauge',
+    help: 'Longest time since a running training job was last heard of; 0 when none runs',
+    labels: [],
+  },
+  styleforge_webhook_deliveries: { kind: 'gauge', help: 'Webhook deliveries of the last 24 hours, by status', labels: ['status'] },
   styleforge_dependency_up: {
     kind: 'gauge',
     help: '1 while a dependency answered when readiness was last asked, else 0',

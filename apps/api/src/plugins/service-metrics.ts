@@ -13,6 +13,10 @@ export function registerServiceMetrics(app: ApiServer, { metrics, database, queu
     const { outbox, oldestQueued } = await database.operations.backlog();
     metrics.set('styleforge_outbox_messages', {}, outbox.count);
     metrics.set('styleforge_outbox_oldest_seconds', {}, outbox.oldestSeconds);
+    metrics.set('styleforge_running_silent_seconds', {}, await database.operations.longestSilence());
+    metrics.reset('styleforge_webhook_deliveries');
+    for (const { status, count } of await database.operations.recentDeliveries())
+      metrics.set('styleforge_webhook_deliveries', { status }, count);
     for (const { queue, seconds } of oldestQueued) metrics.set('styleforge_queue_oldest_seconds', { queue }, seconds);
   }, onError);
   if (queues) metrics.onScrape(() => readQueues(queues, metrics), onError);

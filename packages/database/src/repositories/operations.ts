@@ -31,6 +31,20 @@ export function createOperationsRepository(prisma: PrismaClient) {
       return { outbox: outbox ?? { count: 0, oldestSeconds: 0 }, oldestQueued };
     },
 
+    /** Longest time in seconds since the last heartbeat of a running training job; 0 when none runs. */
+    async longestSilence(): Promise<number> {
+      const [row] = await prisma.$queryRaw<{ seconds: number }[]>`
+        select coalesce(max(extract(epoch from now() - coalesce((heartbeat ->> 'at')::timestamptz, updated_at))), 0)::float8 as seconds
+        from training_jobs where status in ('validating', 'running', 'evaluating', 'pausing')`;
+      return Math.max(0, row?.seconds ?? 0);
+    },
+
+    /** Webhook deliveries that were created in the last 24 hours, by status. */
+    async recentDeliveries(): Promise<{ status: string; count: number }[]> {
+      return prisma.$queryRaw<{ status: string; count: number }[]>`
+        select status, count(*)::int as count from webhook_deliveries where created_at > now() - interval '1 day' group by status`;
+    },
+
     /** Names of migrations that this version of the service needs and the database lacks. */
     async missingMigrations(): Promise<string[]> {
       const rows = await prisma.$queryRaw<{ name: string }[]>`
