@@ -38,6 +38,10 @@ export const reportMetric = z
     seed: z.int(),
     subsets: z.int().nullable(),
     subset_size: z.int().nullable(),
+    chance: z
+      .number()
+      .nullable()
+      .describe('CLIP: the mean score of these images with the prompts of other images, which owes nothing to the prompts'),
   })
   .meta({ id: 'ReportMetric' });
 export type ReportMetric = z.infer<typeof reportMetric>;
@@ -78,6 +82,22 @@ const overfittingSign = z.object({
 });
 export type OverfittingSign = z.infer<typeof overfittingSign>;
 
+export const VERDICT_OUTCOMES = ['took_hold', 'subjects_suffer', 'collapsed', 'did_not_take_hold'] as const;
+export type VerdictOutcome = (typeof VERDICT_OUTCOMES)[number];
+
+const share = z.number().nullable();
+/** What a verdict is decided on, as shares of what the base model has. */
+const verdictAxes = {
+  outcome: z.enum(VERDICT_OUTCOMES).nullable().describe('null: no base model to compare with, or no metric to compare by'),
+  style_gap_closed: share.describe(
+    "Share of the base model's distance to the reference that training closed; below 0: the model is farther away",
+  ),
+  prompt_following_kept: share.describe("Share of the base model's CLIP score above chance that is left"),
+  diversity_kept: share.describe("Mean distance between two images, as a share of the base model's"),
+};
+
+const validationSamples = z.object({ step: z.int(), pictures: z.array(picture).describe('One of each validation prompt') });
+
 const training = z.object({
   job_id: trainingJobId,
   config: trainingConfig,
@@ -88,6 +108,8 @@ const training = z.object({
   aux: pictures.nullable(),
   losses: z.array(loss).describe('Means over short stretches of steps'),
   validations: z.array(z.object({ step: z.int(), scores: z.record(z.string(), z.number()) })),
+  validation_prompts: z.array(z.string()),
+  validation_samples: z.array(validationSamples).describe('Some of the validations, first and last among them'),
 });
 export type ReportTraining = z.infer<typeof training>;
 
@@ -98,7 +120,13 @@ export const report = z
     training_job_id: trainingJobId.nullable().describe('The job whose evaluation stage made it'),
     title: z.string(),
     created_at: timestamp,
-    verdict: z.object({ summary: z.string(), points: z.array(z.string()), cautions: z.array(z.string()) }),
+    verdict: z.object({
+      ...verdictAxes,
+      summary: z.string(),
+      points: z.array(z.string()),
+      next: z.array(z.string()).describe('What to do now'),
+      cautions: z.array(z.string()),
+    }),
     training: training.nullable().describe('null for a base model'),
     prompts: z.object({ set: z.string().nullable(), sha256: z.string(), list: z.array(z.string()), images_per_prompt: z.int() }),
     sampling: z.object({
@@ -125,6 +153,22 @@ export const report = z
   })
   .meta({ id: 'Report' });
 export type Report = z.infer<typeof report>;
+
+/** What lists and studies show of a report. */
+export const evaluationSummary = z
+  .object({
+    ...verdictAxes,
+    step: z.int().nullable(),
+    metrics: z.array(z.object({ name: z.string(), value: z.number(), better: z.enum(['lower', 'higher']) })),
+  })
+  .meta({ id: 'EvaluationSummary' });
+export type EvaluationSummary = z.infer<typeof evaluationSummary>;
+
+export function summarizeReport({ verdict, models: [judged] }: Pick<Report, 'verdict' | 'models'>): EvaluationSummary {
+  const { outcome, style_gap_closed, prompt_following_kept, diversity_kept } = verdict;
+  const metrics = (judged?.metrics ?? []).map(({ name, value, better }) => ({ name, value, better }));
+  return { outcome, style_gap_closed, prompt_following_kept, diversity_kept, step: judged?.step ?? null, metrics };
+}
 
 /** A report as the store keeps it, with what it lacks if it was written before a field or a setting existed. Throws a ZodError where it is no report. */
 export function parseStoredReport(stored: unknown): Report {

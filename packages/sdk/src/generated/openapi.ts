@@ -2265,6 +2265,16 @@ export interface components {
                         url: string;
                     }[];
                 } | null;
+                validation_prompts: string[];
+                /** @description Some of the validations, first and last among them */
+                validation_samples: {
+                    /** @description One of each validation prompt */
+                    pictures: {
+                        caption: string | null;
+                        url: string;
+                    }[];
+                    step: number;
+                }[];
                 validations: {
                     scores: {
                         [key: string]: number;
@@ -2276,13 +2286,25 @@ export interface components {
             training_job_id: string | null;
             verdict: {
                 cautions: string[];
+                /** @description Mean distance between two images, as a share of the base model's */
+                diversity_kept: number | null;
+                /** @description What to do now */
+                next: string[];
+                /** @description null: no base model to compare with, or no metric to compare by */
+                outcome: ("took_hold" | "subjects_suffer" | "collapsed" | "did_not_take_hold") | null;
                 points: string[];
+                /** @description Share of the base model's CLIP score above chance that is left */
+                prompt_following_kept: number | null;
+                /** @description Share of the base model's distance to the reference that training closed; below 0: the model is farther away */
+                style_gap_closed: number | null;
                 summary: string;
             };
         };
         ReportMetric: {
             /** @enum {string} */
             better: "lower" | "higher";
+            /** @description CLIP: the mean score of these images with the prompts of other images, which owes nothing to the prompts */
+            chance: number | null;
             /** @enum {string} */
             extractor: "inception-v3-fid" | "clip" | "mini-clip";
             /** @description Number of generated images */
