@@ -8,6 +8,7 @@ import { SAMPLERS } from './samplers.ts';
 import { withAbsentFields } from './stored-json.ts';
 import { tokenDisentanglement } from './token-disentanglement.ts';
 import { completeTrainingConfig, trainingConfig } from './training-config.ts';
+import { type EvaluationSummary, verdictAxes } from './verdicts.ts';
 
 export const LEAST_IMAGES_FOR_FID = 2048;
 
@@ -82,20 +83,6 @@ const overfittingSign = z.object({
 });
 export type OverfittingSign = z.infer<typeof overfittingSign>;
 
-export const VERDICT_OUTCOMES = ['took_hold', 'subjects_suffer', 'collapsed', 'did_not_take_hold'] as const;
-export type VerdictOutcome = (typeof VERDICT_OUTCOMES)[number];
-
-const share = z.number().nullable();
-/** What a verdict is decided on, as shares of what the base model has. */
-const verdictAxes = {
-  outcome: z.enum(VERDICT_OUTCOMES).nullable().describe('null: no base model to compare with, or no metric to compare by'),
-  style_gap_closed: share.describe(
-    "Share of the base model's distance to the reference that training closed; below 0: the model is farther away",
-  ),
-  prompt_following_kept: share.describe("Share of the base model's CLIP score above chance that is left"),
-  diversity_kept: share.describe("Mean distance between two images, as a share of the base model's"),
-};
-
 const validationSamples = z.object({ step: z.int(), pictures: z.array(picture).describe('One of each validation prompt') });
 
 const training = z.object({
@@ -155,15 +142,6 @@ export const report = z
 export type Report = z.infer<typeof report>;
 
 /** What lists and studies show of a report. */
-export const evaluationSummary = z
-  .object({
-    ...verdictAxes,
-    step: z.int().nullable(),
-    metrics: z.array(z.object({ name: z.string(), value: z.number(), better: z.enum(['lower', 'higher']) })),
-  })
-  .meta({ id: 'EvaluationSummary' });
-export type EvaluationSummary = z.infer<typeof evaluationSummary>;
-
 export function summarizeReport({ verdict, models: [judged] }: Pick<Report, 'verdict' | 'models'>): EvaluationSummary {
   const { outcome, style_gap_closed, prompt_following_kept, diversity_kept } = verdict;
   const metrics = (judged?.metrics ?? []).map(({ name, value, better }) => ({ name, value, better }));

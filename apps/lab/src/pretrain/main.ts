@@ -1,11 +1,16 @@
 // npm run pretrain -- STAGE: makes the shipped base model from the open emoji sets, one stage a command; run again, a stage goes on where it stopped.
-import { buildImageCache } from '@styleforge/samples';
+import { buildImageCache, listCoreSubjects } from '@styleforge/samples';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { numberOption, optionalNumber } from '../options.ts';
-import { exportWithAutoencoder } from './export-model.ts';
+import { choiceOption, numberOption, optionalNumber } from '../options.ts';
+import { initialAutoencoder } from './autoencoder.ts';
+import { exportModel, exportWithAutoencoder, scalingFactorOf } from './export-model.ts';
+import { encodeLatents, normalizeLatents } from './latent-cache.ts';
+import { modelFiles } from './model-card.ts';
+import { writeSheet } from './sheet.ts';
 import { trainAutoencoder } from './train-autoencoder.ts';
+import { trainUnet } from './train-unet.ts';
 import { loadCutouts } from './variants/cutouts.ts';
 
 const { values, positionals } = parseArgs({
@@ -13,7 +18,8 @@ const { values, positionals } = parseArgs({
   options: {
     directory: { type: 'string', default: '.styleforge/pretrain' },
     from: { type: 'string', default: 'models/styleforge-mini' },
-    steps: { type: 'string', default: '12000' },
+    fresh: { type: 'boolean', default: false },
+    steps: { type: 'string' },
     'batch-size': { type: 'string', default: '16' },
     'learning-rate': { type: 'string', default: '1e-3' },
     'snapshot-minutes': { type: 'string', default: '8' },
@@ -21,30 +27,60 @@ const { values, positionals } = parseArgs({
     threads: { type: 'string' },
   },
 });
-const { directory, from } = values;
-const [steps, batchSize, snapshotMinutes, seed] = (['steps', 'batch-size', 'snapshot-minutes', 'seed'] as const).map((name) =>
+const STAGES = { autoencoder: { steps: '12000', run: autoencoderStage }, unet: { steps: '6000', run: unetStage } } as const;
+const stage = STAGES[choiceOption('stage', positionals[0] ?? '', ['autoencoder', 'unet'] as const)];
+const { directory, from, fresh } = values;
+const steps = numberOption('steps', values.steps ?? stage.steps, { least: 0 });
+const [batchSize, snapshotMinutes, seed] = (['batch-size', 'snapshot-minutes', 'seed'] as const).map((name) =>
   numberOption(name, values[name], { least: 0 }),
 );
 const learningRate = numberOption('learning-rate', values['learning-rate'], { least: 0, fraction: true });
 const threads = optionalNumber('threads', values.threads);
 const log = (line: string): void => console.log(`${new Date().toISOString().slice(11, 19)} ${line}`);
-if (positionals[0] !== 'autoencoder') throw new Error('stage');
-await mkdir(directory, { recursive: true });
+const shared = { directory, steps, batchSize, snapshotMinutes, seed, learningRate, threads, log };
 const images = join(directory, 'images');
-const cache = await buildImageCache(images);
-const cutouts = await loadCutouts(images, log);
-log(`${cache.records.length} images, ${cutouts.length} cutouts`);
-await trainAutoencoder({
-  cache,
-  cutouts,
-  directory,
-  steps,
-  batchSize,
-  learningRate,
-  snapshotMinutes,
-  seed,
-  threads,
-  log,
-  from,
-  onSnapshot: (weights) => exportWithAutoencoder(from, join(directory, 'model-autoencoder'), weights),
-});
+await mkdir(join(directory, 'sheets'), { recursive: true });
+await stage.run();
+
+/** Goes on from the autoencoder of `--from`, whose latents of base images stay what they are; with --fresh it starts from random weights. */
+async function autoencoderStage(): Promise<void> {
+  const cache = await buildImageCache(images);
+  const cutouts = await loadCutouts(images, log);
+  log(`${cache.records.length} images, ${cutouts.length} cutouts`);
+  await trainAutoencoder({
+    ...shared,
+    cache,
+    cutouts,
+    ...(fresh ? {} : { from }),
+    onSnapshot: async (averaged) => {
+      const weights = averaged.alike();
+      weights.copyFrom(averaged);
+      if (fresh) await normalizeLatents(cache, weights);
+      await exportWithAutoencoder(from, join(directory, 'model-autoencoder'), weights);
+    },
+  });
+}
+
+/** Trains U-Net and text encoder on the latents of `--from`; with --fresh both start from random weights. */
+async function unetStage(): Promise<void> {
+  const core = await buildImageCache(images, { subjects: listCoreSubjects() });
+  const vae = await initialAutoencoder(from, seed);
+  const latents = { ...(await encodeLatents(core, vae, threads)), scalingFactor: await scalingFactorOf(from) };
+  log(`${core.records.length} images, scaling factor ${latents.scalingFactor.toFixed(4)}`);
+  await trainUnet({
+    ...shared,
+    cache: core,
+    latents,
+    tokenizerDirectory: join(from, 'tokenizer'),
+    ...(fresh ? {} : { initialModel: from }),
+    onSnapshot: async (unetAndTextEncoder, step) => {
+      const output = join(directory, 'model-unet');
+      const files = modelFiles({ seed, unetSteps: step, batchSize, pictures: core.records.length, learningRate, continued: !fresh });
+      const { scalingFactor } = latents;
+      await exportModel(output, { vae, scalingFactor, unetAndTextEncoder, tokenizerDirectory: join(from, 'tokenizer'), files });
+      const sheet = join(directory, 'sheets', `unet-${String(step).padStart(6, '0')}.png`);
+      await writeSheet({ modelDirectory: output, path: sheet });
+      log(`model at step ${step} in ${output}, sheet in ${sheet}`);
+    },
+  });
+}
