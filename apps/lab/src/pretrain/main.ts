@@ -2,8 +2,8 @@
 import { buildImageCache, listCoreSubjects } from '@styleforge/samples';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { choiceOption, numberOption, optionalNumber } from '../options.ts';
+import { readCommandLine, refuseCall } from '../command-line.ts';
+import { numberOption, optionalNumber } from '../options.ts';
 import { initialAutoencoder } from './autoencoder.ts';
 import { exportModel, exportWithAutoencoder, scalingFactorOf } from './export-model.ts';
 import { encodeLatents, normalizeLatents } from './latent-cache.ts';
@@ -13,22 +13,33 @@ import { trainAutoencoder } from './train-autoencoder.ts';
 import { trainUnet } from './train-unet.ts';
 import { loadCutouts } from './variants/cutouts.ts';
 
-const { values, positionals } = parseArgs({
+const PROGRAM = {
+  usage: 'npm run pretrain -- STAGE',
+  about:
+    'Trains a stage of the shipped base model from open emoji sets: autoencoder, then unet (with the text encoder). Run again, it continues where it stopped.',
   allowPositionals: true,
   options: {
-    directory: { type: 'string', default: '.styleforge/pretrain' },
-    from: { type: 'string', default: 'models/styleforge-mini' },
-    fresh: { type: 'boolean', default: false },
-    steps: { type: 'string' },
-    'batch-size': { type: 'string', default: '16' },
-    'learning-rate': { type: 'string', default: '1e-3' },
-    'snapshot-minutes': { type: 'string', default: '8' },
-    seed: { type: 'string', default: '1337' },
-    threads: { type: 'string' },
+    directory: {
+      type: 'string',
+      default: '.styleforge/pretrain',
+      help: 'folder of the run: state, sheets, and the model that the stage makes',
+    },
+    from: { type: 'string', default: 'models/styleforge-mini', help: 'model folder that the stage starts from' },
+    fresh: { type: 'boolean', default: false, help: 'start the trained part from random weights' },
+    steps: { type: 'string', help: 'steps in all; 12000 for the autoencoder, 6000 for the U-Net by default' },
+    'batch-size': { type: 'string', default: '16', help: 'images of a step' },
+    'learning-rate': { type: 'string', default: '1e-3', help: 'peak learning rate' },
+    'snapshot-minutes': { type: 'string', default: '8', help: 'minutes between snapshots' },
+    seed: { type: 'string', default: '1337', help: 'seed of all random numbers' },
+    threads: { type: 'string', help: 'processor threads' },
   },
-});
+} as const;
+
+const { values, positionals } = readCommandLine(PROGRAM);
 const STAGES = { autoencoder: { steps: '12000', run: autoencoderStage }, unet: { steps: '6000', run: unetStage } } as const;
-const stage = STAGES[choiceOption('stage', positionals[0] ?? '', ['autoencoder', 'unet'] as const)];
+const [name = ''] = positionals;
+if (name !== 'autoencoder' && name !== 'unet') refuseCall(PROGRAM, `STAGE is '${name}': choose autoencoder or unet.`);
+const stage = STAGES[name];
 const { directory, from, fresh } = values;
 const steps = numberOption('steps', values.steps ?? stage.steps, { least: 0 });
 const [batchSize, snapshotMinutes, seed] = (['batch-size', 'snapshot-minutes', 'seed'] as const).map((name) =>
