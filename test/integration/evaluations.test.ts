@@ -29,15 +29,17 @@ beforeAll(async () => {
 afterAll(() => test.remove());
 
 const sampling = { steps: 1, guidance_scale: 1, extractor: 'mini-clip', clip_extractor: 'mini-clip' };
-const jobRequest = (evaluation: object) => ({
+const jobRequest = (evaluation: object, changes: object = {}) => ({
   method: 'single-styleforge',
   base_model: 'tiny',
   style_ref: { dataset_id: styleRef },
   aux: { dataset_id: aux },
   hyperparameters: { resolution: 32, learning_rate: 1e-3, max_train_steps: 3 },
   evaluation: { ...sampling, ...evaluation },
+  ...changes,
 });
-const createJob = async (evaluation: object) => (await test.call<TrainingJobBody>('POST', '/v1/training-jobs', jobRequest(evaluation))).id;
+const createJob = async (evaluation: object, changes?: object) =>
+  (await test.call<TrainingJobBody>('POST', '/v1/training-jobs', jobRequest(evaluation, changes))).id;
 const evaluationOf = (id: string) => test.call<EvaluationBody>('GET', `/v1/evaluations/${id}`);
 
 async function until(id: string, condition: (evaluation: EvaluationBody) => boolean): Promise<EvaluationBody> {
@@ -52,12 +54,13 @@ async function until(id: string, condition: (evaluation: EvaluationBody) => bool
 const untilFinished = (id: string) => until(id, ({ status }) => ['succeeded', 'failed', 'cancelled'].includes(status));
 
 let jobId: string;
+const validation = { prompts: ['a photo of [V] style'], every_steps: 2, steps: 1, guidance_scale: 1 };
 
 describe('a training job with an evaluation', () => {
   it(
     'is evaluated after its training, beside the base model, and has a report',
     async () => {
-      jobId = await createJob({ prompts: ['a house', 'a cat', 'a tree'], compare_with: ['base'], seed: 5 });
+      jobId = await createJob({ prompts: ['a house', 'a cat', 'a tree'], compare_with: ['base'], seed: 5 }, { validation });
       const job = await test.untilFinished(jobId, patience / 2);
       expect(job).toMatchObject({ status: 'succeeded', error: null, result: { final_step: 3 } });
       expect(job.progress?.evaluation).toEqual({ phase: 'metrics', done: 2, of: 2 });
@@ -65,6 +68,9 @@ describe('a training job with an evaluation', () => {
         'job.queued',
         'job.validating',
         'job.running',
+        'validation.done',
+        'validation.done',
+        'validation.done',
         'checkpoint.saved',
         'job.evaluating',
         'job.succeeded',
@@ -97,6 +103,14 @@ describe('a training job with an evaluation', () => {
       expect(report.models[0]?.nearest.length).toBeGreaterThan(0);
       expect(report.overfitting).toHaveLength(4);
       expect(report.verdict.summary).toContain('kid@mini-clip');
+      expect(report.models[0]?.metrics[2]?.chance).toEqual(expect.any(Number));
+      const { summary } = await evaluationOf(job.result?.evaluation_id ?? '');
+      expect(summary).toMatchObject({ outcome: report.verdict.outcome, step: 3, metrics: [{ name: 'kid@mini-clip' }, {}, {}] });
+      expect(report.training?.validation_samples.map(({ step, pictures }) => [step, pictures.length])).toEqual([
+        [0, 1],
+        [2, 1],
+        [3, 1],
+      ]);
       expect(report.repeat).toContain('"max_train_steps": 3');
     },
     patience,
@@ -109,7 +123,8 @@ describe('a training job with an evaluation', () => {
     expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8');
     const page = await answer.text();
     expect(page).not.toMatch(/(src|href)="(?!data:image)/);
-    expect(page.match(/src="data:image/g)?.length).toBeGreaterThanOrEqual(6 + 3);
+    expect(page.match(/src="data:image/g)?.length).toBeGreaterThanOrEqual(6 + 3 + 3);
+    expect(page).not.toContain('class="gone"');
     for (const shown of [
       'a photo of zwx style',
       'kid@mini-clip ×1000',
@@ -118,6 +133,7 @@ describe('a training job with an evaluation', () => {
       'zwx',
       'curl -X POST',
       'Signs of overfitting',
+      'Validation images by step',
     ])
       expect(page).toContain(shown);
     expect(page).not.toMatch(/>\s*(KID|FID|CLIP)\s*[↓↑]/);

@@ -23,6 +23,7 @@ const metric = (name: string, value: number, spread: number): ReportMetric => {
     seed: 0,
     subsets: kind === 'kid' ? 100 : null,
     subset_size: kind === 'kid' ? 60 : null,
+    chance: null,
   };
 };
 
@@ -30,9 +31,12 @@ interface ModelValues {
   kid: number;
   clip: number;
   trained?: boolean;
+  /** CLIP's, with other prompts. */
+  chance?: number;
+  diversity?: number;
 }
 
-export function sampleModel(label: string, { kid, clip, trained = true }: ModelValues): ReportModel {
+export function sampleModel(label: string, { kid, clip, trained = true, chance, diversity = 0.9 }: ModelValues): ReportModel {
   return {
     name: trained ? JOB : 'base',
     label,
@@ -46,8 +50,12 @@ export function sampleModel(label: string, { kid, clip, trained = true }: ModelV
       { name: 'background', token: 'ukj' },
     ],
     warnings: [],
-    metrics: [metric('kid@mini-clip', kid, 0.004), metric('fid@mini-clip', kid * 900, 8), metric('clip@mini-clip', clip, 0.4)],
-    diversity: { generated: 0.9, reference: 0.95, ratio: 0.947 },
+    metrics: [
+      metric('kid@mini-clip', kid, 0.004),
+      metric('fid@mini-clip', kid * 900, 8),
+      { ...metric('clip@mini-clip', clip, 0.4), chance: chance ?? null },
+    ],
+    diversity: { generated: diversity, reference: 0.95, ratio: diversity / 0.95 },
     memorised: { count: 0, share: 0 },
     nearest: [],
   };
@@ -116,6 +124,11 @@ export function sampleReport(models: ReportModel[], changes: Partial<Report> = {
       validations: [0, 50, 100, 150, 200].map((step, i) => ({
         step,
         scores: { 'kid@mini-clip': [0.09, 0.05, 0.02, 0.01, 0.014][i] ?? 0 },
+      })),
+      validation_prompts: ['a photo of zwx style, dog', 'a photo of zwx style, house'],
+      validation_samples: [0, 100, 200].map((step) => ({
+        step,
+        pictures: [0, 1].map((index) => ({ url: `/v1/training-jobs/${JOB}/images/${step}/${index}`, caption: `step ${step}` })),
       })),
     },
     prompts: { set: 'mini@1', sha256: 'ab'.repeat(32), list: PROMPTS, images_per_prompt: 1 },

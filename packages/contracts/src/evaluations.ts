@@ -8,6 +8,7 @@ import { promptList, promptSetReference } from './prompt-sets.ts';
 import { METHOD_SAMPLING, SAMPLERS } from './samplers.ts';
 import { generationStatus } from './statuses.ts';
 import { withAbsentFields } from './stored-json.ts';
+import { evaluationSummary } from './verdicts.ts';
 
 export const EVALUATION_LIMITS = { imagesPerModel: 50_000, comparisons: 8 } as const;
 
@@ -136,6 +137,7 @@ export const evaluation = z
     progress: evaluationProgress.nullable(),
     cancel_requested: z.boolean(),
     report_url: z.string().nullable().describe('Once it has succeeded'),
+    summary: evaluationSummary.nullable().describe('Outcome and metrics of its report; null until it has succeeded'),
     error: failure.nullable(),
     created_at: timestamp,
     started_at: timestamp.nullable(),

@@ -28,5 +28,6 @@ export * from './training-config.ts';
 export * from './training-jobs.ts';
 export * from './training-pictures.ts';
 export * from './training-request.ts';
+export * from './verdicts.ts';
 export * from './webhooks.ts';
 export * from './version.ts';

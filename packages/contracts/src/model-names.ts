@@ -9,9 +9,10 @@ export const METHOD_TITLES: Record<TrainingMethod, string> = {
   dreambooth: 'DreamBooth',
 };
 
-/** `Single-StyleForge, 300 steps`, with the job's suffix where it has one. */
-export function trainedModelLabel({ method, suffix }: TrainingConfig, step: number): string {
-  return `${METHOD_TITLES[method]}${suffix === null ? '' : ` ${suffix}`}, ${step} step${step === 1 ? '' : 's'}`;
+/** `Single-StyleForge, 300 steps`, with the job's suffix where it has one and its own name in front: `lr=1e-4: Single-StyleForge, 300 steps`. */
+export function trainedModelLabel({ method, suffix }: TrainingConfig, step: number, name: string | null = null): string {
+  const title = `${METHOD_TITLES[method]}${suffix === null ? '' : ` ${suffix}`}, ${step} step${step === 1 ? '' : 's'}`;
+  return name === null ? title : `${name}: ${title}`;
 }
 
 /** How an evaluated model is told its style: see `evaluatedPrompt`. */

@@ -8,6 +8,7 @@ import { SAMPLERS } from './samplers.ts';
 import { withAbsentFields } from './stored-json.ts';
 import { tokenDisentanglement } from './token-disentanglement.ts';
 import { completeTrainingConfig, trainingConfig } from './training-config.ts';
+import { type EvaluationSummary, verdictAxes } from './verdicts.ts';
 
 export const LEAST_IMAGES_FOR_FID = 2048;
 
@@ -38,6 +39,10 @@ export const reportMetric = z
     seed: z.int(),
     subsets: z.int().nullable(),
     subset_size: z.int().nullable(),
+    chance: z
+      .number()
+      .nullable()
+      .describe('CLIP: the mean score of these images with the prompts of other images, which owes nothing to the prompts'),
   })
   .meta({ id: 'ReportMetric' });
 export type ReportMetric = z.infer<typeof reportMetric>;
@@ -78,6 +83,8 @@ const overfittingSign = z.object({
 });
 export type OverfittingSign = z.infer<typeof overfittingSign>;
 
+const validationSamples = z.object({ step: z.int(), pictures: z.array(picture).describe('One of each validation prompt') });
+
 const training = z.object({
   job_id: trainingJobId,
   config: trainingConfig,
@@ -88,6 +95,8 @@ const training = z.object({
   aux: pictures.nullable(),
   losses: z.array(loss).describe('Means over short stretches of steps'),
   validations: z.array(z.object({ step: z.int(), scores: z.record(z.string(), z.number()) })),
+  validation_prompts: z.array(z.string()),
+  validation_samples: z.array(validationSamples).describe('Some of the validations, first and last among them'),
 });
 export type ReportTraining = z.infer<typeof training>;
 
@@ -98,7 +107,13 @@ export const report = z
     training_job_id: trainingJobId.nullable().describe('The job whose evaluation stage made it'),
     title: z.string(),
     created_at: timestamp,
-    verdict: z.object({ summary: z.string(), points: z.array(z.string()), cautions: z.array(z.string()) }),
+    verdict: z.object({
+      ...verdictAxes,
+      summary: z.string(),
+      points: z.array(z.string()),
+      next: z.array(z.string()).describe('What to do now'),
+      cautions: z.array(z.string()),
+    }),
     training: training.nullable().describe('null for a base model'),
     prompts: z.object({ set: z.string().nullable(), sha256: z.string(), list: z.array(z.string()), images_per_prompt: z.int() }),
     sampling: z.object({
@@ -125,6 +140,13 @@ export const report = z
   })
   .meta({ id: 'Report' });
 export type Report = z.infer<typeof report>;
+
+/** What lists and studies show of a report. */
+export function summarizeReport({ verdict, models: [judged] }: Pick<Report, 'verdict' | 'models'>): EvaluationSummary {
+  const { outcome, style_gap_closed, prompt_following_kept, diversity_kept } = verdict;
+  const metrics = (judged?.metrics ?? []).map(({ name, value, better }) => ({ name, value, better }));
+  return { outcome, style_gap_closed, prompt_following_kept, diversity_kept, step: judged?.step ?? null, metrics };
+}
 
 /** A report as the store keeps it, with what it lacks if it was written before a field or a setting existed. Throws a ZodError where it is no report. */
 export function parseStoredReport(stored: unknown): Report {

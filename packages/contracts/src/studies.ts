@@ -1,8 +1,9 @@
 // Studies: variations of one training job, run as jobs of their own and compared.
 import { z } from 'zod';
-import { checkpointId, exampleId, studyId, trainingJobId } from './ids.ts';
+import { checkpointId, evaluationId, exampleId, studyId, trainingJobId } from './ids.ts';
 import { pageOf, timestamp } from './pages.ts';
 import { jobStatus } from './statuses.ts';
+import { evaluationSummary } from './verdicts.ts';
 import { createTrainingJobRequest, type CreateTrainingJobRequest } from './training-request.ts';
 
 export const STUDY_LIMITS = { variations: 64 } as const;
@@ -131,6 +132,10 @@ const studyRow = z
     scores: z
       .array(z.object({ step: z.int(), scores: z.record(z.string(), z.number()) }))
       .describe('The curve of the validations that were scored'),
+    evaluation: evaluationSummary
+      .extend({ id: evaluationId })
+      .nullable()
+      .describe('The job\'s own evaluation, once it has succeeded: request `evaluation` with `compare_with: ["base"]` in the job'),
     seconds: z.number().nullable().describe('From start to end'),
   })
   .meta({ id: 'StudyRow' });
@@ -151,7 +156,9 @@ export const study = z
     report: z.array(studyRow).describe('One row for each variation, in the order of the request'),
     leaders: z
       .array(z.object({ metric: z.string(), name: z.string(), training_job_id: trainingJobId, step: z.int(), value: z.number() }))
-      .describe('Of each metric the variation that scored best, with early stopping'),
+      .describe(
+        'The variation with the best value of each metric, by the evaluations of the jobs, or by early stopping where a job has no evaluation. A collapsed model leads only where all have collapsed',
+      ),
   })
   .meta({ id: 'Study' });
 export type StudyBody = z.infer<typeof study>;

@@ -2,7 +2,7 @@
 export { features, type Features, type Moments } from './features.ts';
 export { frechetDistance } from './fid.ts';
 export { fullKernelDistance, kernelDistance, type KidOptions, type KidResult } from './kid.ts';
-export { clipScore } from './clip-score.ts';
+export { chanceClipScore, clipScore } from './clip-score.ts';
 export { MomentsAccumulator, momentsOf } from './moments.ts';
 export { clipScoreInterval, fidInterval, kidInterval, type BootstrapOptions } from './bootstrap.ts';
 export {

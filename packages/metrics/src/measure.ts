@@ -1,7 +1,7 @@
 // The one function behind every report: pictures in, a complete metric block out.
 import { createHash } from 'node:crypto';
 import { clipScoreInterval, fidInterval, kidInterval, type BootstrapOptions } from './bootstrap.ts';
-import { clipScore } from './clip-score.ts';
+import { chanceClipScore, clipScore } from './clip-score.ts';
 import type { FeatureExtractor, RgbImage } from './feature-extractor.ts';
 import type { Features } from './features.ts';
 import { frechetDistance } from './fid.ts';
@@ -196,6 +196,7 @@ class Values {
       timesThousand: null,
       standardDeviation: null,
       better: 'lower',
+      chance: null,
       interval: await this.#interval(() => fidInterval(value, real, generated, this.#bootstrap)),
     };
   }
@@ -211,6 +212,7 @@ class Values {
       timesThousand: 1000 * value,
       standardDeviation,
       better: 'lower',
+      chance: null,
       interval: await this.#interval(() => kidInterval(value, real, generated, this.#bootstrap)),
     };
   }
@@ -225,6 +227,7 @@ class Values {
       timesThousand: null,
       standardDeviation: null,
       better: 'higher',
+      chance: chanceClipScore(images, texts, (row) => this.#request.prompts![row]),
       interval: await this.#interval(() => clipScoreInterval(value, images, texts, this.#bootstrap)),
     };
   }

@@ -30,6 +30,8 @@ export interface MetricValue {
   /** Of KID, over the subsets. */
   readonly standardDeviation: number | null;
   readonly interval: Interval | null;
+  /** The CLIP score of the same images with prompts of others; null for other metrics, and where all prompts are the same. */
+  readonly chance: number | null;
   readonly better: 'lower' | 'higher';
 }
 

@@ -23,12 +23,25 @@ export interface OverfittingEvidence {
   readonly history?: readonly ValidationPoint[];
   readonly diversity?: Diversity | null;
   readonly memorisation?: Memorisation | null;
+  /** The CLIP score of the trained model's images. */
+  readonly clip?: ClipEvidence | null;
+  /** The same measures of the base model's images. */
+  readonly base?: { readonly clip: ClipEvidence | null; readonly diversity: Diversity | null } | null;
+}
+
+export interface ClipEvidence {
+  readonly value: number;
+  readonly chance: number | null;
 }
 
 /** Turning away from the best value by less than this share of all that the values spread over is noise. */
 const noiseShare = 0.1;
 /** Generated pictures are this much more alike than the reference pictures. */
 const lowDiversityRatio = 0.7;
+/** Generated images are this much more alike than those of the base model. */
+const lowDiversityAgainstBase = 0.6;
+/** Share of the base model's CLIP score above chance, below which the score has clearly fallen. */
+const fallenClipShare = 0.75;
 /** Pictures in a hundred that may happen to lie near a training picture. */
 const memorisedShareLimit = 0.05;
 
@@ -60,15 +73,35 @@ function turnSign(sign: OverfittingSignName, label: string, verb: string, turn: 
   return { sign, present: worse, explanation };
 }
 
-function diversitySign(diversity: Diversity | null | undefined): OverfittingSign {
+/** Before and after training, where the score was not taken often enough along the way. */
+function clipBeforeAndAfter(after: ClipEvidence, before: ClipEvidence): OverfittingSign {
+  const chance = Math.max(0, before.chance ?? 0);
+  const present = after.value - chance < fallenClipShare * (before.value - chance);
+  const explanation = `The CLIP score ${present ? 'fell from' : 'was'} ${shown(before.value)} before the training ${present ? 'to' : 'and is'} ${shown(after.value)} after it.`;
+  return { sign: 'clip-falling', present, explanation };
+}
+
+function clipSign({ clip, base }: OverfittingEvidence, turn: Turn | undefined): OverfittingSign {
+  return !turn && clip && base?.clip ? clipBeforeAndAfter(clip, base.clip) : turnSign('clip-falling', 'The CLIP score', 'fell', turn);
+}
+
+function diversitySign(diversity: Diversity | null | undefined, base: Diversity | null | undefined): OverfittingSign {
   const sign = 'low-diversity';
-  if (!diversity || diversity.ratio === null || diversity.reference === null)
-    return { sign, present: null, explanation: 'There are no reference pictures to compare the diversity with.' };
-  const { generated, reference, ratio } = diversity;
+  const compared = [
+    ...(diversity && diversity.ratio !== null && diversity.reference !== null
+      ? [{ what: 'the reference images', value: diversity.reference, low: diversity.ratio < lowDiversityRatio }]
+      : []),
+    ...(diversity && base && base.generated > 0
+      ? [{ what: "the base model's", value: base.generated, low: diversity.generated / base.generated < lowDiversityAgainstBase }]
+      : []),
+  ];
+  if (!diversity || compared.length === 0)
+    return { sign, present: null, explanation: 'There are no reference images and no base model to compare the diversity with.' };
+  const others = compared.map(({ what, value }) => `${what} ${shown(value)}`).join(', ');
   return {
     sign,
-    present: ratio < lowDiversityRatio,
-    explanation: `Generated pictures are ${shown(generated)} apart on average, the reference pictures ${shown(reference)}.`,
+    present: compared.some(({ low }) => low),
+    explanation: `Generated images are ${shown(diversity.generated)} apart on average, ${others}.`,
   };
 }
 
@@ -80,15 +113,16 @@ function memorisationSign(memorisation: Memorisation | null | undefined): Overfi
   return { sign, present: memorisedShare > memorisedShareLimit, explanation };
 }
 
-export function overfittingSigns({ history = [], diversity, memorisation }: OverfittingEvidence): OverfittingSign[] {
+export function overfittingSigns(evidence: OverfittingEvidence): OverfittingSign[] {
+  const { history = [], diversity, memorisation, base } = evidence;
   const kid = history.flatMap(({ step, kid: value, kidStandardDeviation: noise = 0 }) =>
     value === undefined ? [] : [{ step, value, noise }],
   );
   const clip = history.flatMap(({ step, clip: value }) => (value === undefined ? [] : [{ step, value, noise: 0 }]));
   return [
     turnSign('kid-rising', 'KID', 'rose', turnOf(kid, 1)),
-    turnSign('clip-falling', 'The CLIP score', 'fell', turnOf(clip, -1)),
-    diversitySign(diversity),
+    clipSign(evidence, turnOf(clip, -1)),
+    diversitySign(diversity, base?.diversity),
     memorisationSign(memorisation),
   ];
 }

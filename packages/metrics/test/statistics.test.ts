@@ -12,6 +12,7 @@ import {
   memorisationOf,
   momentsOf,
   MomentsAccumulator,
+  chanceClipScore,
   overfittingSigns,
   type Features,
 } from '@styleforge/metrics';
@@ -23,6 +24,14 @@ const normal = (count: number, dimension: number, seed: number, shift = 0): Feat
     randomNormals({ seed, step: 0, purpose: 'test' }, count * dimension).map((value) => value + shift),
     dimension,
   );
+
+it('scores images with texts that are not theirs, the same texts left out', () => {
+  const [images, texts] = [features(Float32Array.of(1, 0, 0, 1, 1, 0, 0, 1), 2), features(Float32Array.of(1, 0, 0, 1, 0.6, 0.8, 0, 1), 2)];
+  const prompts = ['a', 'b', 'c', 'b'];
+  // Rows 1 and 3 have the same text; row 0 meets (0.6, 0.8), row 2 meets (1, 0).
+  expect(chanceClipScore(images, texts, (row) => prompts[row])).toBeCloseTo((100 * (0.6 + 1)) / 2);
+  expect(chanceClipScore(images, texts, () => 'the same')).toBeNull();
+});
 
 describe('moments', () => {
   it('are those of a plain double loop, whatever the blocks', async () => {
@@ -184,6 +193,23 @@ describe('signs of overfitting', () => {
     });
     expect(present({ history: history([9, 3]) })).toMatchObject({ 'kid-rising': null, 'clip-falling': null });
     expect(overfittingSigns({ history: history([9, 3, 5, 6]) })[0].explanation).toBe('KID was best at step 200 (3.000) and rose to 6.000.');
+  });
+
+  it('are seen from before and after alone, where the training was not scored along the way', () => {
+    const of = (after: number, before: number, chance: number | null = null) =>
+      present({ clip: { value: after, chance: null }, base: { clip: { value: before, chance }, diversity: null } });
+    expect(of(10.16, 64.58)).toMatchObject({ 'clip-falling': true });
+    expect(of(60, 62.85)).toMatchObject({ 'clip-falling': false });
+    // Half of what is above chance is gone.
+    expect(of(23, 27)).toMatchObject({ 'clip-falling': false });
+    expect(of(23, 27, 19)).toMatchObject({ 'clip-falling': true });
+  });
+
+  it("are images that lost the base model's diversity, though the style has little of its own", () => {
+    const diversity = { generated: 0.668, reference: 0.416, ratio: 1.6 };
+    const base = { clip: null, diversity: { generated: 1.211, reference: 0.416, ratio: 2.9 } };
+    expect(present({ diversity })).toMatchObject({ 'low-diversity': false });
+    expect(present({ diversity, base })).toMatchObject({ 'low-diversity': true });
   });
 
   it('are pictures that are alike or repeat training pictures', () => {

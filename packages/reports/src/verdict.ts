@@ -1,43 +1,113 @@
-// What the numbers of a report mean, in words for somebody who has never heard of them.
+// The verdict of a report: its numbers in words for somebody who has never heard of them.
 import {
   LEAST_IMAGES_FOR_FID,
-  METHOD_TITLES,
   type Report,
   type ReportMetric,
   type ReportModel,
   shownMetric,
   shownName,
+  type VerdictOutcome,
 } from '@styleforge/contracts';
+import { nextSteps } from './next-steps.ts';
 import { plural } from './numbers.ts';
+import { type Axes, judge, promptMetric, sameMetric, styleMetric, TOOK_HOLD } from './outcome.ts';
 
 export type Verdict = Report['verdict'];
 type Judged = Omit<Report, 'verdict' | 'repeat'>;
 
 /** Below so many images a metric moves a lot from one seed to the next. */
 const FEW_IMAGES = 50;
+/** A base model at no more than this distance by an extractor already looks much like the reference, so that little can change. */
+const NEAR_FROM_THE_START: Partial<Record<string, number>> = { 'kid@mini-clip': 0.012 };
 
 export function reachVerdict(report: Judged): Verdict {
   const [model, ...others] = report.models as [ReportModel, ...ReportModel[]];
   const base = others.find(({ checkpoint_id }) => checkpoint_id === null);
+  const axes = judge(model, base);
   return {
-    summary: [styleSentence(model, base), promptSentence(model, base)].filter((sentence) => sentence !== null).join(' '),
+    ...axes,
+    summary: axes.outcome === null || !base ? measuredSummary(model, base) : summaryOf[axes.outcome](axes, model, base),
     points: [
       ...others.filter((other) => other !== base).flatMap((other) => comparison(model, other)),
+      ...diversityPoints(axes),
       ...overfittingPoints(report),
       ...tokenPoints(report),
     ],
-    cautions: cautions(report, model),
+    next: nextSteps(axes, report),
+    cautions: cautions(report, model, base),
   };
 }
 
-/** The distance to go by: KID where it is there. */
-function styleMetric({ metrics }: ReportModel): ReportMetric | undefined {
-  return metrics.find(({ metric }) => metric === 'kid') ?? metrics.find(({ metric }) => metric === 'fid');
+const told = (metric: ReportMetric) => `${shownName(metric)} ${shownMetric(metric)}`;
+const percent = (share: number): string => `${Math.round(100 * share)} %`;
+
+/** `kid@mini-clip ×1000 3.92, base model 35.66` */
+function against(metric: ReportMetric | undefined, base: ReportModel): string {
+  const before = metric && sameMetric(base, metric);
+  return metric && before ? `${told(metric)}, base model ${shownMetric(before)}` : '';
 }
 
-const promptMetric = ({ metrics }: ReportModel) => metrics.find(({ metric }) => metric === 'clip');
-const sameAs = ({ metrics }: ReportModel, { name }: ReportMetric) => metrics.find((metric) => metric.name === name);
-const told = (metric: ReportMetric) => `${shownName(metric)} ${shownMetric(metric)}`;
+function gapSentence({ style_gap_closed: closed }: Axes, model: ReportModel, base: ReportModel): string {
+  const numbers = against(styleMetric(model), base);
+  if (closed === null) return '';
+  return closed < 0
+    ? `The images are farther from the reference than those of the base model (${numbers}).`
+    : `The training closed ${percent(closed)} of the distance to the style (${numbers}).`;
+}
+
+function keptSentence({ prompt_following_kept: kept }: Axes, model: ReportModel, base: ReportModel): string {
+  if (kept === null) return '';
+  return `${percent(Math.min(1, kept))} of the prompt following is left (${against(promptMetric(model), base)}).`;
+}
+
+function nearSentence(model: ReportModel, base: ReportModel): string {
+  const metric = styleMetric(model);
+  const before = metric && sameMetric(base, metric);
+  const limit = metric && NEAR_FROM_THE_START[metric.name];
+  return before && limit !== undefined && before.value <= limit
+    ? 'The base model was close to this style from the start, so the visible change is small.'
+    : '';
+}
+
+const sentences = (...parts: string[]): string => parts.filter((part) => part !== '').join(' ');
+
+const summaryOf: Record<VerdictOutcome, (axes: Axes, model: ReportModel, base: ReportModel) => string> = {
+  took_hold: (axes, model, base) =>
+    sentences(
+      (axes.style_gap_closed ?? 1) < TOOK_HOLD ? 'The style took hold in part.' : 'The style took hold.',
+      gapSentence(axes, model, base),
+      keptSentence(axes, model, base),
+      nearSentence(model, base),
+    ),
+  subjects_suffer: (axes, model, base) =>
+    sentences('The style took hold, but subjects suffer.', gapSentence(axes, model, base), keptSentence(axes, model, base)),
+  collapsed: (axes, model, base) =>
+    sentences(
+      'The model collapsed: most images no longer show what their prompts ask for.',
+      keptSentence(axes, model, base),
+      gapSentence(axes, model, base),
+      (axes.style_gap_closed ?? 0) < 0
+        ? 'Colors and lines of the style can be visible all the same.'
+        : 'A small distance to the style says nothing when the subjects are gone.',
+    ),
+  did_not_take_hold: (axes, model, base) =>
+    sentences('The style did not take hold.', gapSentence(axes, model, base), keptSentence(axes, model, base)),
+};
+
+/** Numbers without a judgement, where there is nothing to judge by. */
+function measuredSummary(model: ReportModel, base: ReportModel | undefined): string {
+  const [style, prompts] = [styleMetric(model), promptMetric(model)];
+  const compared = (metric: ReportMetric): string => (base && against(metric, base)) || told(metric);
+  const near = base && style && sameMetric(base, style) ? ' The base model cannot be told from the style by this measure.' : '';
+  return sentences(
+    style ? `Distance of the images to the reference: ${compared(style)}; lower is closer, 0 would be the same style.${near}` : '',
+    prompts ? `Prompt following: ${compared(prompts)}; higher is better.` : '',
+  );
+}
+
+function diversityPoints({ diversity_kept: kept }: Axes): string[] {
+  return kept === null || kept >= 0.6 ? [] : [`The images have grown alike: their diversity is ${percent(kept)} of the base model's.`];
+}
 
 type Outcome = 'better' | 'worse' | 'unclear';
 
@@ -49,38 +119,6 @@ function compareMetrics(first: ReportMetric, second: ReportMetric): Outcome {
   return difference > 0 ? 'better' : 'worse';
 }
 
-function styleSentence(model: ReportModel, base: ReportModel | undefined): string | null {
-  const metric = styleMetric(model);
-  if (!metric) return null;
-  const before = base && sameAs(base, metric);
-  if (!before) return `The pictures are at a distance of ${told(metric)} from the reference pictures; 0 would be the same style.`;
-  const numbers = `${shownName(metric)} ${shownMetric(metric)}, before training ${shownMetric(before)}; lower is closer`;
-  switch (compareMetrics(metric, before)) {
-    case 'better':
-      return `The style took hold: the pictures are clearly closer to the reference style than those of the base model (${numbers}).`;
-    case 'worse':
-      return `The style did not take hold: the pictures are farther from the reference style than those of the base model (${numbers}).`;
-    case 'unclear':
-      return `The training made no clear difference to the style (${numbers}).`;
-  }
-}
-
-function promptSentence(model: ReportModel, base: ReportModel | undefined): string | null {
-  const metric = promptMetric(model);
-  if (!metric) return null;
-  const before = base && sameAs(base, metric);
-  if (!before) return `How well they show what the prompts ask for: ${told(metric)}; higher is better.`;
-  const numbers = `${shownName(metric)} ${shownMetric(metric)}, before ${shownMetric(before)}; higher is better`;
-  switch (compareMetrics(metric, before)) {
-    case 'better':
-      return `They show what the prompts ask for better than before (${numbers}).`;
-    case 'worse':
-      return `They show what the prompts ask for less well than before (${numbers}).`;
-    case 'unclear':
-      return `They show what the prompts ask for about as well as before (${numbers}).`;
-  }
-}
-
 function comparison(model: ReportModel, other: ReportModel): string[] {
   const words: Record<Outcome, string> = { better: 'better', worse: 'worse', unclear: 'not clearly different' };
   const parts = [
@@ -88,7 +126,7 @@ function comparison(model: ReportModel, other: ReportModel): string[] {
     [promptMetric(model), 'in following the prompts'],
   ] as const;
   const told = parts.flatMap(([metric, what]) => {
-    const theirs = metric && sameAs(other, metric);
+    const theirs = metric && sameMetric(other, metric);
     return theirs
       ? [`${words[compareMetrics(metric, theirs)]} ${what} (${shownName(metric)} ${shownMetric(metric)} against ${shownMetric(theirs)})`]
       : [];
@@ -98,12 +136,16 @@ function comparison(model: ReportModel, other: ReportModel): string[] {
 
 function overfittingPoints({ overfitting }: Judged): string[] {
   const seen = overfitting.filter(({ present }) => present === true);
-  if (seen.length > 0)
-    return [`There are signs of overfitting: ${seen.map(({ explanation }) => explanation).join(' ')} Fewer steps may be better.`];
-  return overfitting.some(({ present }) => present === false)
-    ? ['No sign of overfitting was found among those that could be looked for.']
-    : [];
+  const ran = overfitting.filter(({ present }) => present !== null).length;
+  if (overfitting.length === 0) return [];
+  const missing = overfitting.length - ran;
+  const rest = missing === 0 ? '' : ` There was not enough data to run the other ${missing === 1 ? 'one' : missing}.`;
+  const checks = `${ran} of ${overfitting.length} overfitting checks ran`;
+  if (seen.length === 0) return [`${checks}${ran === 0 ? '.' : `; ${noneFired[ran] ?? 'none'} fired.`}${rest}`];
+  return [`${checks}; ${seen.length} fired: ${seen.map(({ explanation }) => explanation).join(' ')}${rest}`];
 }
+
+const noneFired: Record<number, string> = { 1: 'it has not', 2: 'neither' };
 
 function tokenPoints({ token_disentanglement: tokens }: Judged): string[] {
   if (tokens === null) return [];
@@ -112,30 +154,31 @@ function tokenPoints({ token_disentanglement: tokens }: Judged): string[] {
   return [`The token of ${weak.map(({ name }) => name).join(' and of ')} does not clearly bring out its own component.`];
 }
 
-function cautions({ models, reference, training }: Judged, model: ReportModel): string[] {
+function cautions({ models, reference, training }: Judged, model: ReportModel, base: ReportModel | undefined): string[] {
   const fid = model.metrics.find(({ metric }) => metric === 'fid');
   const generated = model.metrics[0]?.generated ?? 0;
   const fewest = Math.min(generated, reference?.count ?? generated);
   const found = [
     ...(fid && Math.min(fid.generated, fid.reference ?? 0) < LEAST_IMAGES_FOR_FID
       ? [
-          `FID needs ${LEAST_IMAGES_FOR_FID} images on each side or more, here there are ${Math.min(fid.generated, fid.reference ?? 0)}: it comes out too high. KID has no such bias, so it goes first.`,
+          `FID needs ${LEAST_IMAGES_FOR_FID} images on each side or more, here there are ${Math.min(fid.generated, fid.reference ?? 0)}: its value is too high. KID has no such bias and comes first.`,
         ]
       : []),
     ...(fewest > 0 && fewest < FEW_IMAGES
       ? [
-          `Only ${plural(fewest, 'image')} on the smaller side: the numbers would change with other prompts, seeds or pictures. Look at the intervals.`,
+          fewest === reference?.count
+            ? `Only ${plural(fewest, 'reference image')}: expect these numbers to move with different prompts or seeds.`
+            : `Only ${plural(fewest, 'generated image')}: expect these numbers to move with different prompts or seeds.`,
         ]
       : []),
     ...(reference?.trained_on
       ? [
-          'The reference pictures are the ones that the model was trained on, so that copying them would be rewarded. Other pictures of the same style are a better reference.',
+          'The reference images are the ones that the model was trained on, so copying them would be rewarded. Other images of the same style are a better reference.',
         ]
       : []),
+    ...overlapCaution(model, base),
     ...(models.length === 1 && training
-      ? [
-          `Nothing was compared with it. Ask for compare_with: ["base"] or name a ${METHOD_TITLES.dreambooth} job to see what the training changed.`,
-        ]
+      ? [`It was compared with no other model. Ask for compare_with: ["base"] to see what the training changed.`]
       : []),
   ];
   const known = ['fid-biased', 'few-images'];
@@ -143,4 +186,11 @@ function cautions({ models, reference, training }: Judged, model: ReportModel): 
     ...found,
     ...new Set(models.flatMap(({ warnings }) => warnings.filter(({ code }) => !known.includes(code)).map(({ message }) => message))),
   ];
+}
+
+function overlapCaution(model: ReportModel, base: ReportModel | undefined): string[] {
+  const metric = styleMetric(model);
+  const before = base && metric && sameMetric(base, metric);
+  if (!before || compareMetrics(metric, before) !== 'unclear') return [];
+  return [`The intervals of ${shownName(metric)} overlap: the difference to the base model can be chance.`];
 }

@@ -8,34 +8,131 @@ const base = sampleModel('base model styleforge-mini', { kid: 0.09, clip: 27, tr
 const good = sampleModel('Single-StyleForge, 200 steps', { kid: 0.012, clip: 27.1 });
 const dreamBooth = sampleModel('DreamBooth, 200 steps', { kid: 0.03, clip: 25 });
 
+const verdictOf = (...models: Parameters<typeof sampleReport>[0]) => sampleReport(models).verdict;
+
 describe('the verdict', () => {
-  it('says that the style took hold where the distance clearly fell', () => {
-    const { summary, points } = sampleReport([good, dreamBooth, base]).verdict;
-    expect(summary).toMatch(/^The style took hold.*kid@mini-clip ×1000 12\.00, before training 90\.00/);
-    expect(summary).toContain('about as well as before');
+  it('says that the style took hold where the distance clearly fell and prompts are followed', () => {
+    const { outcome, summary, points, next } = verdictOf(good, dreamBooth, base);
+    expect(outcome).toBe('took_hold');
+    expect(summary).toBe(
+      'The style took hold. The training closed 87 % of the distance to the style (kid@mini-clip ×1000 12.00, base model 90.00). 100 % of the prompt following is left (clip@mini-clip 27.10, base model 27.00).',
+    );
     expect(points[0]).toBe(
       'Compared with DreamBooth, 200 steps: better in style (kid@mini-clip ×1000 12.00 against 30.00), better in following the prompts (clip@mini-clip 27.10 against 25.00).',
     );
+    expect(next).toEqual(['Generate images with prompts such as "a photo of zwx style, a house".']);
   });
+
+  it('says that the style did not take hold where the distance stayed', () => {
+    for (const kid of [0.2, 0.092, 0.08]) {
+      const { outcome, summary, next } = verdictOf(sampleModel('a model', { kid, clip: 27 }), base);
+      expect([outcome, summary.slice(0, 30)]).toEqual(['did_not_take_hold', 'The style did not take hold. T']);
+      expect(next[0]).toBe('Train longer: max_train_steps 400 instead of 200.');
+    }
+  });
+
+  it('counts the prompt following from what chance gives, and warns of intervals that overlap', () => {
+    const model = sampleModel('a model', { kid: 0.085, clip: 25, chance: 19 });
+    const before = sampleModel('base', { kid: 0.09, clip: 27, chance: 19, trained: false });
+    const { prompt_following_kept, cautions } = verdictOf(model, before);
+    expect(prompt_following_kept).toBeCloseTo(6 / 8);
+    expect(cautions.join()).not.toContain('overlap');
+    expect(verdictOf(sampleModel('a model', { kid: 0.088, clip: 25 }), before).cautions.join()).toContain('can be chance');
+  });
+
+  it('takes images that have grown alike for a collapse only where prompts are lost too', () => {
+    const alike = { kid: 0.012, diversity: 0.5 };
+    expect(verdictOf(sampleModel('a model', { ...alike, clip: 26 }), base)).toMatchObject({ outcome: 'took_hold' });
+    const { outcome, points } = verdictOf(sampleModel('a model', { ...alike, clip: 18 }), base);
+    expect([outcome, points[0]]).toEqual(['collapsed', "The images have grown alike: their diversity is 56 % of the base model's."]);
+  });
+
+  it('judges nothing where no base model was measured, or where the base cannot be told from the style', () => {
+    expect(verdictOf(good)).toMatchObject({ outcome: null, style_gap_closed: null, next: [] });
+    const same = sampleModel('base', { kid: 0.001, clip: 27, trained: false });
+    const { outcome, summary } = verdictOf(good, same);
+    expect([outcome, summary]).toEqual([null, expect.stringContaining('cannot be told from the style')]);
+  });
+
+  it('names the earlier checkpoint that was closer and still followed its prompts', () => {
+    const training = sampleReport([good, base]).training;
+    const validations = [
+      { step: 0, scores: { 'kid@mini-clip': 0.09, 'clip@mini-clip': 60 } },
+      { step: 50, scores: { 'kid@mini-clip': 0.03, 'clip@mini-clip': 55 } },
+      { step: 100, scores: { 'kid@mini-clip': 0.01, 'clip@mini-clip': 30 } },
+    ];
+    const report = sampleReport([sampleModel('a model', { kid: 0.01, clip: 5 }), base], {
+      training: training && { ...training, validations },
+    });
+    expect(report.verdict.next[0]).toContain('Use the checkpoint of step 50');
+  });
+});
+
+/** Runs that people looked at, with what they saw: the verdict says the same. */
+describe('the verdict on runs that were looked at', () => {
+  const run = (kid: [number, number], clip: [number, number]) =>
+    verdictOf(
+      sampleModel('trained', { kid: kid[1] / 1000, clip: clip[1] }),
+      sampleModel('base model styleforge-mini', { kid: kid[0] / 1000, clip: clip[0], trained: false }),
+    );
 
   it.each([
-    ['did not take hold', 0.2, /did not take hold/],
-    ['made no clear difference', 0.092, /no clear difference/],
-  ])('says that the training %s', (_case, kid, words) => {
-    expect(sampleReport([sampleModel('a model', { kid, clip: 27 }), base]).verdict.summary).toMatch(words);
+    [
+      'neon, 200 steps, no captions: purple rectangles',
+      [35.66, 3.92],
+      [64.58, 10.16],
+      'collapsed',
+      /no longer show.*16 % of the prompt following/,
+    ],
+    ['neon, captions: purple rectangles', [35.66, 3.13], [64.58, 5.55], 'collapsed', /no longer show.*9 % of the prompt following/],
+    [
+      'OpenMoji: nearly unchanged, subjects whole',
+      [10.28, 2.18],
+      [64.58, 55.0],
+      'took_hold',
+      /took hold\..*85 %.*the visible change is small/,
+    ],
+    [
+      'poster: colors and outlines are there, subjects dissolve',
+      [9.78, 22.56],
+      [62.85, 36.78],
+      'collapsed',
+      /no longer show.*59 % of.*farther from the reference.*Colors and lines of the style can be visible/,
+    ],
+    [
+      'neon, 1e-4: pinker, subjects kept',
+      [36.49, 24.25],
+      [64.54, 56.64],
+      'took_hold',
+      /took hold in part\. The training closed 34 %.*88 %/,
+    ],
+  ] as const)('%s', (_seen, kid, clip, outcome, words) => {
+    const verdict = run([...kid], [...clip]);
+    expect(verdict.outcome).toBe(outcome);
+    expect(verdict.summary).toMatch(words);
+    if (outcome === 'collapsed') expect(verdict.next.join(' ')).toMatch(/learning_rate \d.*max_train_steps 100 instead of 200.*captions?/);
   });
+});
 
+describe('cautions and points', () => {
   it('warns of FID from few images, of a reference that was trained on, and of nothing to compare with', () => {
     const report = sampleReport([good]);
-    expect(report.verdict.cautions.join('\n')).toMatch(/FID needs 2048 images.*KID has no such bias[^]*Nothing was compared/);
+    expect(report.verdict.cautions.join('\n')).toMatch(/FID needs 2048 images.*KID has no such bias[^]*compared with no other model/);
     const { reference } = report;
     const trainedOn = sampleReport([good, base], { reference: reference && { ...reference, count: 20, trained_on: true } });
-    expect(trainedOn.verdict.cautions.join('\n')).toMatch(/Only 20 images[^]*copying them would be rewarded/);
+    expect(trainedOn.verdict.cautions.join('\n')).toMatch(/Only 20 reference images[^]*copying them would be rewarded/);
   });
 
   it('tells signs of overfitting', () => {
     const overfitting = [{ sign: 'kid-rising' as const, present: true, explanation: 'KID was best at step 50.' }];
-    expect(sampleReport([good, base], { overfitting }).verdict.points.join()).toContain('signs of overfitting: KID was best at step 50.');
+    expect(sampleReport([good, base], { overfitting }).verdict.points.join()).toContain(
+      '1 of 1 overfitting checks ran; 1 fired: KID was best at step 50.',
+    );
+    const quiet = ['kid-rising', 'clip-falling', 'low-diversity', 'memorised-pictures'] as const;
+    const signs = quiet.map((sign, index) => ({ sign, present: index < 2 ? false : null, explanation: '' }));
+    expect(sampleReport([good, base], { overfitting: signs }).verdict.points.join()).toContain(
+      '2 of 4 overfitting checks ran; neither fired. There was not enough data to run the other 2.',
+    );
   });
 });
 
@@ -43,10 +140,34 @@ describe('the page', () => {
   it('holds everything itself', () => {
     const page = renderReport(sampleReport([good, dreamBooth, base]), () => 'data:image/png;base64,AAAA');
     expect(page).not.toMatch(/https?:\/\/|<script|<link|url\(/);
-    for (const part of ['<svg', 'prefers-color-scheme:dark', '@media print', 'Make it again', 'blueprint', 'best, step 150'])
+    for (const part of [
+      '<svg',
+      'prefers-color-scheme:dark',
+      '@media print',
+      'Repeat this run',
+      'Took hold',
+      'Validation images by step',
+      'step 100',
+      'The style</th>',
+      'blueprint',
+      'best, step 150',
+    ])
       expect(page).toContain(part);
+    expect(page).toContain('All models receive the same prompt, prefixed with &quot;a photo of zwx style&quot;.');
     expect(page.indexOf('base model styleforge-mini</th><th scope="col">Single')).toBeGreaterThan(0);
     expect(page).not.toMatch(/<th scope="col">(kid|fid|clip)( ×1000)? [↓↑]/);
+  });
+
+  it('tells the four outcomes apart by color, icon and words', () => {
+    const models = { good, mixed: [0.012, 18], bad: [0.012, 2], none: [0.09, 27] } as const;
+    for (const [kind, values] of Object.entries(models)) {
+      const judged = 'metrics' in values ? values : sampleModel('a model', { kid: values[0], clip: values[1] });
+      const page = renderReport(sampleReport([judged, base]), () => undefined);
+      expect(page).toContain(`<section class="verdict ${kind}">`);
+      expect(page).toMatch(
+        { good: /✓.*Took hold</, mixed: /!.*subjects suffer</, bad: /✕.*collapsed</, none: /○.*Did not take hold</ }[kind] ?? /^$/,
+      );
+    }
   });
 
   it('escapes whatever comes from outside, and says what is gone', () => {

@@ -1,5 +1,5 @@
 // Rendering: one subject in one style as raw RGB or PNG, on a plain background with the same margin everywhere.
-import sharp from 'sharp';
+import sharp, { type OverlayOptions } from 'sharp';
 import { reduce } from './effects.ts';
 import { loadIconSet } from './icon-sets.ts';
 import type { StyleId } from './styles.ts';
@@ -15,6 +15,8 @@ export interface RenderOptions {
 }
 
 const supersampling = 4;
+/** A cutout is larger than the image that is made of it, so half as much is enough. */
+const cutoutSupersampling = 2;
 /** Share of the picture that stays empty on each side of the larger dimension. */
 const margin = 0.04;
 /** The sets leave different room around their drawings; nothing is enlarged beyond this to fill the picture. */
@@ -41,8 +43,29 @@ export async function encodePng(rgb: Uint8Array, width: number, height: number):
     .toBuffer();
 }
 
-/** Cuts the drawing out of its box, scales it to the common margin and puts it in the middle of the background. */
+/** The drawing alone, without ground: RGBA, not premultiplied, with the same margin as `renderSubject`. */
+export async function renderCutout(style: StyleId, subject: Subject, size: number): Promise<Uint8Array> {
+  const { packageName, color } = styleOf(style);
+  const large = size * cutoutSupersampling;
+  const svg = Buffer.from(loadIconSet(packageName).svg(subject.unicodeKey, large, color));
+  const whole = await sharp({ create: { width: large, height: large, channels: 4, background: '#00000000' } })
+    .composite([await placedDrawing(svg, large, {})])
+    .raw()
+    .toBuffer();
+  const reduced = sharp(whole, { raw: { width: large, height: large, channels: 4 } }).resize(size, size, { kernel: 'lanczos3' });
+  return new Uint8Array(await reduced.raw().toBuffer());
+}
+
 async function composed(svg: Buffer, size: number, options: RenderOptions): Promise<Uint8Array> {
+  return sharp({ create: { width: size, height: size, channels: 3, background: options.background ?? '#ffffff' } })
+    .composite([await placedDrawing(svg, size, options)])
+    .removeAlpha()
+    .raw()
+    .toBuffer();
+}
+
+/** Cuts the drawing out of its box, scales it to the common margin and says where it goes: the middle of a square of `size`. */
+async function placedDrawing(svg: Buffer, size: number, { mirrored }: RenderOptions): Promise<OverlayOptions> {
   const drawing = await sharp(svg).ensureAlpha().raw().toBuffer({ resolveWithObject: true });
   const box = opaqueBox(drawing.data, drawing.info.width, drawing.info.height);
   const room = size * (1 - 2 * margin);
@@ -53,14 +76,10 @@ async function composed(svg: Buffer, size: number, options: RenderOptions): Prom
   let cut = sharp(drawing.data, { raw: { width: info.width, height: info.height, channels: 4 } })
     .extract(box)
     .resize(width, height, { kernel: 'lanczos3', fit: 'fill' });
-  if (options.mirrored) cut = cut.flop();
+  if (mirrored) cut = cut.flop();
   const left = Math.round((size - width) / 2);
   const top = Math.round((size - height) / 2);
-  return sharp({ create: { width: size, height: size, channels: 3, background: options.background ?? '#ffffff' } })
-    .composite([{ input: await cut.raw().toBuffer(), raw: { width, height, channels: 4 }, left, top }])
-    .removeAlpha()
-    .raw()
-    .toBuffer();
+  return { input: await cut.raw().toBuffer(), raw: { width, height, channels: 4 }, left, top };
 }
 
 function opaqueBox(rgba: Uint8Array, width: number, height: number) {

@@ -12,6 +12,7 @@ export function presentEvaluation(row: EvaluationRow): EvaluationBody {
     progress: row.progress,
     cancel_requested: row.cancelRequestedAt !== null,
     report_url: row.status === 'succeeded' ? evaluationReportUrl(row.id) : null,
+    summary: row.status === 'succeeded' ? row.summary : null,
     error: row.error,
     created_at: row.createdAt.toISOString(),
     started_at: row.startedAt?.toISOString() ?? null,

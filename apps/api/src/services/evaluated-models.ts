@@ -44,7 +44,7 @@ const baseModel = (name: string): EvaluatedModel => ({
 
 const trainedModel = (name: string, { job, checkpoint: { id, step } }: TrainedModel): EvaluatedModel => ({
   name,
-  label: trainedModelLabel(job.config, step),
+  label: trainedModelLabel(job.config, step, job.variation?.name),
   base_model: job.baseModel,
   training_job_id: job.id,
   checkpoint_id: id,

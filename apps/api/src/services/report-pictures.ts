@@ -16,11 +16,21 @@ export async function inlinePictures(
   const drawn = new Map(
     (await database.evaluations.listImages(report.id)).map(({ model, index, objectKey }) => [`${model}/${index}`, objectKey]),
   );
+  const jobId = report.training?.job_id;
+  /** The object of a report's image; undefined where its row is gone. */
+  const keyOf = async (url: string): Promise<string | undefined> => {
+    const [, place] = /^\/v1\/evaluations\/[^/]+\/images\/(\d+\/\d+)$/.exec(url) ?? [];
+    if (place !== undefined) return drawn.get(place);
+    const [, step, index] = /^\/v1\/training-jobs\/[^/]+\/images\/(\d+)\/(\d+)$/.exec(url) ?? [];
+    if (step !== undefined && jobId !== undefined)
+      return (await database.validationImages.find(jobId, Number(step), Number(index)))?.objectKey;
+    const [, imageId] = /^\/v1\/images\/([^/]+)$/.exec(url) ?? [];
+    return imageId === undefined ? undefined : (await database.images.find(projectId, imageId))?.objectKey;
+  };
   const found = new Map<string, string>();
   for (const url of new Set(urlsOf(report))) {
-    const [, place, imageId] = /^\/v1\/(?:evaluations\/[^/]+\/images\/(\d+\/\d+)|images\/([^/]+))$/.exec(url) ?? [];
-    const key = place === undefined ? imageId && (await database.images.find(projectId, imageId))?.objectKey : drawn.get(place);
-    const bytes = key && (await objectStore.head(key)) ? await objectStore.get(key) : null;
+    const key = await keyOf(url);
+    const bytes = key !== undefined && (await objectStore.head(key)) ? await objectStore.get(key) : null;
     if (bytes) found.set(url, await toDataUri(bytes));
   }
   return (url) => found.get(url);
@@ -29,6 +39,7 @@ export async function inlinePictures(
 function urlsOf({ samples, models, reference, training }: Report): string[] {
   const pictures = [
     ...samples.flatMap((sample) => sample.pictures),
+    ...(training?.validation_samples ?? []).flatMap((validation) => validation.pictures),
     ...models.flatMap(({ nearest }) => nearest.flatMap((pair) => [pair.generated, pair.reference])),
     ...[reference, training?.style_ref, training?.aux].flatMap((set) => set?.pictures ?? []),
   ];

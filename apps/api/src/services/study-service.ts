@@ -2,7 +2,7 @@
 import { createTrainingJobRequest, isFinishedJob, listVariations, sourceOfField, variedJob } from '@styleforge/contracts';
 import type { CreateStudyRequest, ErrorCode, FieldError, JobStatus, StudyBody, StudyRow, StudySummaryBody } from '@styleforge/contracts';
 import { newId } from '@styleforge/database';
-import type { Database, StudyProgress, StudyRecord, TrainingJobRow } from '@styleforge/database';
+import type { Database, EvaluationRow, StudyProgress, StudyRecord, TrainingJobRow } from '@styleforge/database';
 import type { ApiDependencies } from '../dependencies.ts';
 import { ApiError, refusal } from '../errors/api-error.ts';
 import { REPORTING, toFieldErrors } from '../errors/request-validation.ts';
@@ -43,7 +43,9 @@ export async function createStudy(dependencies: ApiDependencies, { projectId, bo
 
 export async function toStudyBody(database: Database, row: StudyRecord): Promise<StudyBody> {
   const jobs = await database.studies.jobs(row.id);
-  const report = await Promise.all(jobs.map((job) => compare(database, job)));
+  const ids = jobs.flatMap(({ result }) => result?.evaluation_id ?? []);
+  const evaluations = await database.evaluations.listByIds(ids);
+  const report = await Promise.all(jobs.map((job) => compare(database, job, evaluations)));
   const [summary] = await toStudySummaries(database, [row]);
   return { ...summary!, report, leaders: leadersOf(report) };
 }
@@ -70,18 +72,35 @@ function isBetter(metric: string, value: number, than: number): boolean {
   return /^(kid|fid)\b/.test(metric) ? value < than : value > than;
 }
 
-function leadersOf(report: StudyRow[]): StudyBody['leaders'] {
-  const leaders = new Map<string, StudyBody['leaders'][number]>();
-  for (const { name, training_job_id, best } of report) {
-    if (best === null) continue;
-    const leader = leaders.get(best.metric);
-    if (leader === undefined || isBetter(best.metric, best.value, leader.value))
-      leaders.set(best.metric, { name, training_job_id, ...best });
+type Leader = StudyBody['leaders'][number] & { collapsed: boolean };
+
+/** The scores of one variation: those of its evaluation, else the best of early stopping. */
+function scoresOf({ name, training_job_id, best, evaluation, final_step }: StudyRow): Leader[] {
+  const common = { name, training_job_id };
+  if (evaluation !== null) {
+    const { outcome, metrics, step } = evaluation;
+    const collapsed = outcome === 'collapsed';
+    return metrics.map(({ name: metric, value }) => ({ ...common, metric, value, step: step ?? final_step ?? 0, collapsed }));
   }
-  return [...leaders.values()];
+  return best === null ? [] : [{ ...common, ...best, collapsed: false }];
 }
 
-async function compare(database: Database, job: TrainingJobRow): Promise<StudyRow> {
+/** Red squares can be as near to a red style as anything: a collapsed model leads only where there is no other. */
+function leadersOf(report: StudyRow[]): StudyBody['leaders'] {
+  const leaders = new Map<string, Leader>();
+  for (const score of report.flatMap(scoresOf)) {
+    const leader = leaders.get(score.metric);
+    const better =
+      leader === undefined ||
+      (leader.collapsed && !score.collapsed) ||
+      (leader.collapsed === score.collapsed && isBetter(score.metric, score.value, leader.value));
+    if (better) leaders.set(score.metric, score);
+  }
+  return [...leaders.values()].map(({ collapsed: _, ...leader }) => leader);
+}
+
+async function compare(database: Database, job: TrainingJobRow, evaluations: ReadonlyMap<string, EvaluationRow>): Promise<StudyRow> {
+  const evaluation = evaluations.get(job.result?.evaluation_id ?? '');
   const losses = await database.studies.finalLosses(job.id);
   return {
     name: job.variation?.name ?? '',
@@ -93,6 +112,7 @@ async function compare(database: Database, job: TrainingJobRow): Promise<StudyRo
     style_ref_loss: losses?.style_ref_loss ?? null,
     aux_loss: losses?.aux_loss ?? null,
     best: job.result?.best ?? null,
+    evaluation: evaluation?.status === 'succeeded' && evaluation.summary ? { id: evaluation.id, ...evaluation.summary } : null,
     scores: await database.studies.scoredValidations(job.id),
     seconds: job.startedAt && job.finishedAt ? (job.finishedAt.getTime() - job.startedAt.getTime()) / 1000 : null,
   };

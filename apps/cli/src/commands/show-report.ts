@@ -3,9 +3,20 @@ import { shownInterval, shownMetric, shownName } from '@styleforge/contracts';
 import type { Report, ReportMetric, ReportModel } from '@styleforge/sdk';
 import type { Cell, Output } from '../terminal/output.ts';
 
+type Outcome = NonNullable<Report['verdict']['outcome']>;
+
+const OUTCOME_TITLES: Record<Outcome, string> = {
+  took_hold: '✓ Took hold',
+  subjects_suffer: '! Took hold, but subjects suffer',
+  collapsed: '✕ The model collapsed',
+  did_not_take_hold: '○ Did not take hold',
+};
+const OUTCOME_STYLES = { took_hold: 'green', subjects_suffer: 'yellow', collapsed: 'red', did_not_take_hold: 'dim' } as const;
+
 export function showReport(output: Output, report: Report): void {
   const { id, title, training_job_id, verdict, prompts, reference, models, overfitting } = report;
   output.line(output.style('bold', title));
+  if (verdict.outcome !== null) output.line(output.style(OUTCOME_STYLES[verdict.outcome], OUTCOME_TITLES[verdict.outcome]));
   output.line(verdict.summary);
   output.line();
   output.details([
@@ -27,7 +38,8 @@ export function showReport(output: Output, report: Report): void {
     output.line(`\nSigns of overfitting: ${seen.length === 0 ? `none of ${overfitting.length} seen` : ''}`.trimEnd());
   for (const { sign, explanation } of seen) output.line(`  ${output.style('yellow', sign)}  ${explanation}`);
   list(output, '\nWhat it means:', verdict.points);
-  list(output, '\nWith caution:', verdict.cautions);
+  list(output, '\nWhat to do next:', verdict.next);
+  list(output, '\nCaveats:', verdict.cautions);
 }
 
 /** One row for each model; its intervals stand below the numbers. */

@@ -1,4 +1,5 @@
 // `styleforge studies`: variations of one job, compared.
+import { shownMetric, shownName } from '@styleforge/contracts';
 import type { Study, StudyCreateParams } from '@styleforge/sdk';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
@@ -68,21 +69,48 @@ function follow({ client, output }: Context, id: string): Promise<Study> {
   });
 }
 
-function showStudy(output: Output, { id, name, status, report }: Study): void {
+const OUTCOMES = {
+  took_hold: 'took hold',
+  subjects_suffer: 'subjects suffer',
+  collapsed: 'collapsed',
+  did_not_take_hold: 'did not take hold',
+} as const;
+
+function showStudy(output: Output, { id, name, status, report, leaders }: Study): void {
   output.details([
     ['id', id],
     ['name', name],
     ['status', status],
   ]);
   output.line();
+  const evaluated = report.some(({ evaluation }) => evaluation !== null);
+  const metrics = report.flatMap(({ evaluation }) => evaluation?.metrics ?? []).map((metric) => metric.name);
+  const columns = [...new Set(metrics)];
   const rows = report.map((row) => [
     row.name,
     row.status,
+    ...(evaluated ? [row.evaluation?.outcome ? OUTCOMES[row.evaluation.outcome] : null] : []),
+    ...columns.map((column) => shownValue(row, column)),
     row.final_step,
     row.style_ref_loss?.toFixed(4),
     row.aux_loss?.toFixed(4),
     row.seconds === null ? null : formatDuration(row.seconds),
     row.training_job_id,
   ]);
-  output.table(['VARIATION', 'STATUS', 'STEPS', 'STYLE LOSS', 'AUX LOSS', 'TOOK', 'JOB'], rows, 'It has no variations.');
+  const headings = ['VARIATION', 'STATUS', ...(evaluated ? ['OUTCOME'] : []), ...columns.map(shownHeading)];
+  output.table([...headings, 'STEPS', 'STYLE LOSS', 'AUX LOSS', 'TOOK', 'JOB'], rows, 'It has no variations.');
+  if (leaders.length === 0) return;
+  output.line('\nBest by metric:');
+  for (const leader of leaders)
+    output.line(`  ${leader.metric}: ${leader.name}, step ${leader.step} (${shownMetric(metricOf(leader.metric, leader.value))})`);
+}
+
+type Row = Study['report'][number];
+const kindOf = (name: string) => name.split('@')[0] as 'kid' | 'fid' | 'clip';
+const metricOf = (name: string, value: number) => ({ metric: kindOf(name), name, value });
+const shownHeading = (name: string): string => shownName(metricOf(name, 0));
+
+function shownValue({ evaluation }: Row, name: string): string | null {
+  const found = evaluation?.metrics.find((metric) => metric.name === name);
+  return found ? shownMetric(metricOf(name, found.value)) : null;
 }

@@ -1,9 +1,11 @@
 // The averaged weights as a diffusers folder in half precision: what the project ships.
 import { type ParameterBuffers } from '@styleforge/runtime';
 import { TEXT_ENCODER_PREFIX, UNET_PREFIX } from '@styleforge/styleforge';
-import { writeDiffusersFolder, type TensorEntry } from '@styleforge/weights';
+import { readDiffusersFolder, writeDiffusersFolder, writeSafetensors, type TensorEntry } from '@styleforge/weights';
+import { cp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { modelIndex, schedulerConfig, textEncoderConfig, unetConfig, vaeConfig } from './geometry.ts';
-import { VAE_PREFIX } from './train-vae.ts';
+import { VAE_PREFIX } from './autoencoder.ts';
 
 export interface ExportedModel {
   readonly vae: ParameterBuffers;
@@ -36,4 +38,18 @@ export async function exportModel(directory: string, model: ExportedModel): Prom
     },
     { dtype: 'F16' },
   );
+}
+
+/** The model of `from` with another autoencoder. */
+export async function exportWithAutoencoder(from: string, directory: string, vae: ParameterBuffers): Promise<void> {
+  await rm(directory, { recursive: true, force: true });
+  await cp(from, directory, { recursive: true });
+  await writeSafetensors(join(directory, 'vae', 'diffusion_pytorch_model.safetensors'), [...entries(vae, VAE_PREFIX)], { dtype: 'F16' });
+}
+
+/** The factor that the model's U-Net expects its latents to be multiplied by. */
+export async function scalingFactorOf(directory: string): Promise<number> {
+  const { scaling_factor } = (await readDiffusersFolder(directory)).vae.config;
+  if (typeof scaling_factor !== 'number') throw new Error(`${directory}: the autoencoder's config.json has no scaling_factor`);
+  return scaling_factor;
 }

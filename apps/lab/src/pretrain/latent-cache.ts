@@ -3,7 +3,7 @@ import { Graph } from '@styleforge/autodiff';
 import { Program, type ParameterBuffers } from '@styleforge/runtime';
 import { imageOf, type ImageCache } from '@styleforge/samples';
 import { IMAGE_SIZE, LATENT_CHANNELS, LATENT_SIZE } from './geometry.ts';
-import { newVae, toPlanes, VAE_PREFIX } from './train-vae.ts';
+import { newVae, toPlanes, VAE_PREFIX } from './autoencoder.ts';
 
 export const LATENT_ELEMENTS = LATENT_CHANNELS * LATENT_SIZE ** 2;
 
@@ -57,10 +57,10 @@ function channelMoments(latents: Float32Array, channel: number): { average: numb
   return { average, deviation: Math.sqrt(squares / count - average ** 2) };
 }
 
-export async function encodeLatents(cache: ImageCache, vaeWeights: ParameterBuffers): Promise<LatentCache> {
+export async function encodeLatents(cache: ImageCache, vaeWeights: ParameterBuffers, threads?: number): Promise<LatentCache> {
   const graph = new Graph();
   const { mean, logvar } = newVae().encode(graph, graph.input('pixels', [BATCH, 3, IMAGE_SIZE, IMAGE_SIZE]), VAE_PREFIX);
-  const program = await Program.compile(graph, { mean, deviation: graph.exp(graph.mul(logvar, 0.5)) });
+  const program = await Program.compile(graph, { mean, deviation: graph.exp(graph.mul(logvar, 0.5)) }, { threads });
   program.bind(vaeWeights.entries());
   const count = cache.records.length;
   const result = { mean: new Float32Array(count * LATENT_ELEMENTS), deviation: new Float32Array(count * LATENT_ELEMENTS) };

@@ -1,104 +1,97 @@
-// npm run pretrain: makes the shipped base model from the open emoji sets, stage by stage; run again, it goes on where it stopped.
+// npm run pretrain -- STAGE: makes the shipped base model from the open emoji sets, one stage a command; run again, a stage goes on where it stopped.
 import { buildImageCache, listCoreSubjects } from '@styleforge/samples';
-import { type ParameterBuffers } from '@styleforge/runtime';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readCommandLine } from '../command-line.ts';
+import { readCommandLine, refuseCall } from '../command-line.ts';
 import { numberOption, optionalNumber } from '../options.ts';
-import { exportModel } from './export-model.ts';
+import { initialAutoencoder } from './autoencoder.ts';
+import { exportModel, exportWithAutoencoder, scalingFactorOf } from './export-model.ts';
 import { encodeLatents, normalizeLatents } from './latent-cache.ts';
 import { modelFiles } from './model-card.ts';
 import { writeSheet } from './sheet.ts';
+import { trainAutoencoder } from './train-autoencoder.ts';
 import { trainUnet } from './train-unet.ts';
-import { trainDecoder, trainVae } from './train-vae.ts';
+import { loadCutouts } from './variants/cutouts.ts';
 
-const { values } = readCommandLine({
-  usage: 'npm run pretrain --',
-  about: 'Trains the shipped base model from open emoji sets, stage by stage. Run again, it continues where it stopped.',
+const PROGRAM = {
+  usage: 'npm run pretrain -- STAGE',
+  about:
+    'Trains a stage of the shipped base model from open emoji sets: autoencoder, then unet (with the text encoder). Run again, it continues where it stopped.',
+  allowPositionals: true,
   options: {
-    directory: { type: 'string', default: '.styleforge/pretrain', help: 'folder of the run' },
-    output: { type: 'string', default: '.styleforge/pretrain/model', help: 'folder that receives the model' },
-    tokenizer: { type: 'string', default: 'models/styleforge-mini/tokenizer', help: 'folder of the tokenizer' },
-    'vae-steps': { type: 'string', default: '2500', help: 'steps of the autoencoder' },
-    'decoder-steps': { type: 'string', default: '1500', help: 'further steps of the decoder alone' },
-    'unet-steps': { type: 'string', default: '6000', help: 'steps of the U-Net' },
-    'batch-size': { type: 'string', default: '16', help: 'images of a U-Net step' },
+    directory: {
+      type: 'string',
+      default: '.styleforge/pretrain',
+      help: 'folder of the run: state, sheets, and the model that the stage makes',
+    },
+    from: { type: 'string', default: 'models/styleforge-mini', help: 'model folder that the stage starts from' },
+    fresh: { type: 'boolean', default: false, help: 'start the trained part from random weights' },
+    steps: { type: 'string', help: 'steps in all; 12000 for the autoencoder, 6000 for the U-Net by default' },
+    'batch-size': { type: 'string', default: '16', help: 'images of a step' },
+    'learning-rate': { type: 'string', default: '1e-3', help: 'peak learning rate' },
     'snapshot-minutes': { type: 'string', default: '8', help: 'minutes between snapshots' },
     seed: { type: 'string', default: '1337', help: 'seed of all random numbers' },
-    'learning-rate': { type: 'string', default: '1e-3', help: 'peak learning rate of the U-Net' },
-    'vae-from': { type: 'string', help: 'model folder whose autoencoder the run starts from' },
-    'unet-from': { type: 'string', help: 'model folder whose U-Net the run starts from' },
     threads: { type: 'string', help: 'processor threads' },
   },
-});
+} as const;
 
-const { directory, output, tokenizer } = values;
-const [vaeSteps, decoderSteps, unetSteps, batchSize, snapshotMinutes, seed] = (
-  ['vae-steps', 'decoder-steps', 'unet-steps', 'batch-size', 'snapshot-minutes', 'seed'] as const
-).map((name) => numberOption(name, values[name], { least: 0 }));
+const { values, positionals } = readCommandLine(PROGRAM);
+const STAGES = { autoencoder: { steps: '12000', run: autoencoderStage }, unet: { steps: '6000', run: unetStage } } as const;
+const [name = ''] = positionals;
+if (name !== 'autoencoder' && name !== 'unet') refuseCall(PROGRAM, `STAGE is '${name}': choose autoencoder or unet.`);
+const stage = STAGES[name];
+const { directory, from, fresh } = values;
+const steps = numberOption('steps', values.steps ?? stage.steps, { least: 0 });
+const [batchSize, snapshotMinutes, seed] = (['batch-size', 'snapshot-minutes', 'seed'] as const).map((name) =>
+  numberOption(name, values[name], { least: 0 }),
+);
 const learningRate = numberOption('learning-rate', values['learning-rate'], { least: 0, fraction: true });
 const threads = optionalNumber('threads', values.threads);
 const log = (line: string): void => console.log(`${new Date().toISOString().slice(11, 19)} ${line}`);
-
+const shared = { directory, steps, batchSize, snapshotMinutes, seed, learningRate, threads, log };
+const images = join(directory, 'images');
 await mkdir(join(directory, 'sheets'), { recursive: true });
-const cache = await buildImageCache(join(directory, 'images'), {
-  onProgress: ({ done, of }) => {
-    if (done % 500 === 0) log(`rendered ${done} of ${of} pictures`);
-  },
-});
-log(`${cache.records.length} training pictures`);
-const core = await buildImageCache(join(directory, 'images'), { subjects: listCoreSubjects() });
-log(`${core.records.length} of them for the U-Net`);
-const vae = await trainVae({
-  cache,
-  directory,
-  initialModel: values['vae-from'],
-  steps: vaeSteps,
-  batchSize: 16,
-  learningRate: 2e-3,
-  seed,
-  threads,
-  log,
-});
-await normalizeLatents(core, vae);
-const latents = await encodeLatents(core, vae);
-log(`latents encoded, scaling factor ${latents.scalingFactor.toFixed(4)}`);
-const snapshot = async (autoencoder: ParameterBuffers, unetAndTextEncoder: ParameterBuffers, step: number, name: string): Promise<void> => {
-  const files = modelFiles({
-    seed,
-    vaeSteps,
-    decoderSteps,
-    unetSteps: step,
-    batchSize,
-    pictures: core.records.length,
-    learningRate,
-    continued: values['unet-from'] !== undefined,
+await stage.run();
+
+/** Goes on from the autoencoder of `--from`, whose latents of base images stay what they are; with --fresh it starts from random weights. */
+async function autoencoderStage(): Promise<void> {
+  const cache = await buildImageCache(images);
+  const cutouts = await loadCutouts(images, log);
+  log(`${cache.records.length} images, ${cutouts.length} cutouts`);
+  await trainAutoencoder({
+    ...shared,
+    cache,
+    cutouts,
+    ...(fresh ? {} : { from }),
+    onSnapshot: async (averaged) => {
+      const weights = averaged.alike();
+      weights.copyFrom(averaged);
+      if (fresh) await normalizeLatents(cache, weights);
+      await exportWithAutoencoder(from, join(directory, 'model-autoencoder'), weights);
+    },
   });
-  await exportModel(output, {
-    vae: autoencoder,
-    scalingFactor: latents.scalingFactor,
-    unetAndTextEncoder,
-    tokenizerDirectory: tokenizer,
-    files,
+}
+
+/** Trains U-Net and text encoder on the latents of `--from`; with --fresh both start from random weights. */
+async function unetStage(): Promise<void> {
+  const core = await buildImageCache(images, { subjects: listCoreSubjects() });
+  const vae = await initialAutoencoder(from, seed);
+  const latents = { ...(await encodeLatents(core, vae, threads)), scalingFactor: await scalingFactorOf(from) };
+  log(`${core.records.length} images, scaling factor ${latents.scalingFactor.toFixed(4)}`);
+  await trainUnet({
+    ...shared,
+    cache: core,
+    latents,
+    tokenizerDirectory: join(from, 'tokenizer'),
+    ...(fresh ? {} : { initialModel: from }),
+    onSnapshot: async (unetAndTextEncoder, step) => {
+      const output = join(directory, 'model-unet');
+      const files = modelFiles({ seed, unetSteps: step, batchSize, pictures: core.records.length, learningRate, continued: !fresh });
+      const { scalingFactor } = latents;
+      await exportModel(output, { vae, scalingFactor, unetAndTextEncoder, tokenizerDirectory: join(from, 'tokenizer'), files });
+      const sheet = join(directory, 'sheets', `unet-${String(step).padStart(6, '0')}.png`);
+      await writeSheet({ modelDirectory: output, path: sheet });
+      log(`model at step ${step} in ${output}, sheet in ${sheet}`);
+    },
   });
-  const sheet = join(directory, 'sheets', `${name}-${String(step).padStart(6, '0')}.png`);
-  await writeSheet({ modelDirectory: output, path: sheet });
-  log(`model at step ${step} in ${output}, sheet in ${sheet}`);
-};
-const unetAndTextEncoder = await trainUnet({
-  cache: core,
-  latents,
-  directory,
-  tokenizerDirectory: tokenizer,
-  threads,
-  steps: unetSteps,
-  batchSize,
-  learningRate,
-  snapshotMinutes,
-  seed,
-  log,
-  initialModel: values['unet-from'],
-  onSnapshot: (weights, step) => snapshot(vae, weights, step, 'unet'),
-});
-const sharper = await trainDecoder({ cache, directory, vae, steps: decoderSteps, batchSize: 16, learningRate: 1e-3, seed, threads, log });
-await snapshot(sharper, unetAndTextEncoder, unetSteps, 'final');
+}

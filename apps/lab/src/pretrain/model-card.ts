@@ -4,19 +4,17 @@ import { textEncoderConfig, unetConfig, vaeConfig } from './geometry.ts';
 
 export interface TrainingFacts {
   readonly seed: number;
-  readonly vaeSteps: number;
-  readonly decoderSteps: number;
   readonly unetSteps: number;
   readonly batchSize: number;
   readonly pictures: number;
   readonly learningRate: number;
-  /** It went on from a model of this shape (--unet-from). */
+  /** It started from the weights of the model before. */
   readonly continued: boolean;
 }
 
 const BASE_PACKAGES = ['@iconify-json/noto', '@iconify-json/twemoji', '@iconify-json/fluent-emoji-flat', 'unicode-emoji-json'];
 
-function card({ seed, vaeSteps, decoderSteps, unetSteps, batchSize, pictures, learningRate, continued }: TrainingFacts): string {
+function card({ seed, unetSteps, batchSize, pictures, learningRate, continued }: TrainingFacts): string {
   const sources = listLicences().filter(({ packageName }) => BASE_PACKAGES.includes(packageName));
   return `# styleforge-mini
 
@@ -26,14 +24,14 @@ on two processor cores in minutes. It exists so that StyleForge can be seen at w
 | | |
 |---|---|
 | layout | diffusers folder (\`StableDiffusionPipeline\`), half-precision safetensors |
-| autoencoder | 64x64x3 to 16x16x8, channels ${vaeConfig.block_out_channels.join('/')}, ${vaeSteps > 0 ? `${vaeSteps} steps of 16 pictures` : 'carried over from the model before (--vae-from)'}, L1 + MSE + KL${decoderSteps > 0 ? `; then the decoder alone, ${decoderSteps} steps of 16 pictures` : ''} |
+| autoencoder | 64x64x3 to 16x16x8, channels ${vaeConfig.block_out_channels.join('/')}, L1 + MSE + edges + KL, trained on drawings on grounds, as lines, hatching, blocks and palettes by chance (\`npm run pretrain -- autoencoder\`) |
 | U-Net | channels ${unetConfig.block_out_channels.join('/')}, attention at 8x8 and in the middle, velocity prediction |
 | text encoder | CLIP architecture, width ${textEncoderConfig.hidden_size}, ${textEncoderConfig.num_hidden_layers} layers, ${textEncoderConfig.max_position_embeddings} positions, the real CLIP vocabulary, trained together with the U-Net |
-| training | ${continued ? 'after the model before (--unet-from) ' : ''}${unetSteps} steps of ${batchSize}, AdamW ${learningRate.toExponential()} falling in the last third, a tenth of it for the text encoder, averaged weights (0.999), seed ${seed} |
+| training | ${continued ? 'after the model before ' : ''}${unetSteps} steps of ${batchSize}, AdamW ${learningRate.toExponential()} falling in the last third, a tenth of it for the text encoder, averaged weights (0.999), seed ${seed} |
 | pictures | ${pictures}: ${listCoreSubjects().length} subjects in three styles ("classic", "flat", "fluent"), less the held-out pairs |
 | prompts | \`<subject>, <word> style\`, \`a photo of <word> style, <subject>\` and others; a tenth empty, and in three of ten that name a style a rare word in its place |
 
-Made with this project's own engine; no other framework was used. Remake it with \`npm run pretrain\`.
+Made with this project's own engine; no other framework was used. Train it further with \`npm run pretrain -- autoencoder\` and \`npm run pretrain -- unet\`; \`--fresh\` starts from random weights.
 
 ## Data and licences
 

@@ -105,7 +105,13 @@ function toMeasurements(blocks: MetricBlock[][], task: MeasureTask, tokens: Toke
     similarity_extractor: judged.extractor.name,
     reference_sha256: blocks[0]?.[0]?.referenceSha256 ?? null,
     token_disentanglement: tokens,
-    overfitting: overfittingSigns({ history: historyOf(task), diversity, memorisation }).map((sign) => ({ ...sign })),
+    overfitting: overfittingSigns({
+      history: historyOf(task),
+      diversity,
+      memorisation,
+      clip: clipOf(blocks, 0),
+      base: baseEvidence(blocks, evaluationConfig.parse(task.config)),
+    }).map((sign) => ({ ...sign })),
     models: own.map((block, index) => ({
       metrics: blocks.flatMap((ofExtractor) => (ofExtractor[index] ? metricBodies(ofExtractor[index]) : [])),
       warnings: blocks.flatMap((ofExtractor) => ofExtractor[index]?.warnings ?? []),
@@ -116,12 +122,21 @@ function toMeasurements(blocks: MetricBlock[][], task: MeasureTask, tokens: Toke
   };
 }
 
+const clipOf = (blocks: MetricBlock[][], model: number) =>
+  blocks.flatMap((ofExtractor) => ofExtractor[model]?.values ?? []).find(({ metric }) => metric === 'clip') ?? null;
+
+/** What is known of the base model's images; null where the trained model is compared with no base model. */
+function baseEvidence(blocks: MetricBlock[][], { models }: EvaluationConfig) {
+  const base = models.findIndex(({ checkpoint_id }, index) => index > 0 && checkpoint_id === null);
+  return base < 0 ? null : { clip: clipOf(blocks, base), diversity: blocks.at(-1)?.[base]?.diversity ?? null };
+}
+
 function extractorBody({ extractor: { name, dimension, resize, weightsSha256 } }: MetricBlock): Measurements['extractors'][number] {
   return { name, dimension, resize, weights_sha256: weightsSha256 };
 }
 
 function metricBodies({ extractor, realCount, generatedCount, seed, kidSubsets, values }: MetricBlock): ReportMetric[] {
-  return values.map(({ metric, name, value, better, interval, standardDeviation }) => ({
+  return values.map(({ metric, name, value, better, interval, standardDeviation, chance }) => ({
     metric,
     name,
     value,
@@ -134,6 +149,7 @@ function metricBodies({ extractor, realCount, generatedCount, seed, kidSubsets, 
     seed,
     subsets: metric === 'kid' ? (kidSubsets?.subsets ?? null) : null,
     subset_size: metric === 'kid' ? (kidSubsets?.subsetSize ?? null) : null,
+    chance,
   }));
 }
 

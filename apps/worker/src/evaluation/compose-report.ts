@@ -6,7 +6,7 @@ import type { WorkerServices } from '../worker.ts';
 import type { Measurements } from './measurements.ts';
 
 /** A page shows so many of them; all are there over HTTP. */
-const SHOWN = { prompts: 16, references: 20, nearest: 4, losses: 200 } as const;
+const SHOWN = { prompts: 16, references: 20, nearest: 4, losses: 200, validations: 8, validationPrompts: 6 } as const;
 
 type Services = Pick<WorkerServices, 'database'>;
 interface EvaluationImages {
@@ -125,6 +125,32 @@ async function describeTraining({ projectId, config }: EvaluationRow, job: Train
     aux: job.config.aux && (await picturesOf(projectId, job.config.aux.dataset_id, services)),
     losses: meansOf(points.map(({ step, styleRefLoss, auxLoss }) => ({ step, style_ref_loss: styleRefLoss, aux_loss: auxLoss }))),
     validations: await database.studies.scoredValidations(job.id),
+    ...(await validationGrid(job, steps, services)),
+  };
+}
+
+/** The validation images by prompt and step, at some of the steps: evenly, first and last among them. */
+async function validationGrid(
+  job: TrainingJobRow,
+  lastStep: number,
+  { database }: Services,
+): Promise<Pick<ReportTraining, 'validation_prompts' | 'validation_samples'>> {
+  const rows = (await database.validationImages.listFirst(job.id, SHOWN.validationPrompts)).filter(({ step }) => step <= lastStep);
+  const steps = [...new Set(rows.map(({ step }) => step))];
+  const count = Math.min(steps.length, SHOWN.validations);
+  const shown = Array.from(
+    { length: count },
+    (_, place) => steps[count === 1 ? 0 : Math.round((place * (steps.length - 1)) / (count - 1))],
+  );
+  const first = rows.filter(({ step }) => step === shown[0]);
+  return {
+    validation_prompts: first.map(({ prompt }) => prompt),
+    validation_samples: shown.map((step = 0) => ({
+      step,
+      pictures: rows
+        .filter((row) => row.step === step)
+        .map(({ index, prompt }) => ({ url: `/v1/training-jobs/${job.id}/images/${step}/${index}`, caption: `step ${step}: ${prompt}` })),
+    })),
   };
 }
 

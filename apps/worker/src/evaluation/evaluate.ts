@@ -1,7 +1,7 @@
 // The way of one evaluation, whoever asked for it: draw the images of each model, measure them, write the report.
 import { join } from 'node:path';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
-import type { EvaluationProgress } from '@styleforge/contracts';
+import { type EvaluationProgress, summarizeReport } from '@styleforge/contracts';
 import type { EvaluationRow, TrainingJobRow } from '@styleforge/database';
 import { evaluationImageKey, evaluationReportKey } from '@styleforge/storage';
 import { compileOptions } from '../device.ts';
@@ -52,6 +52,7 @@ export async function evaluate(
   if (found === 'aborted') return 'aborted';
   const report = await composeReport(evaluation, found, { reference, styleRef }, services);
   await services.objectStore.put(evaluationReportKey(evaluation.projectId, evaluation.id), Buffer.from(JSON.stringify(report)));
+  await services.database.evaluations.recordSummary(evaluation.id, evaluation.attempt, summarizeReport(report));
   return 'done';
 }
 

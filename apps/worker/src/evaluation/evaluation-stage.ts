@@ -35,7 +35,7 @@ async function startStage(job: TrainingJobRow, services: WorkerServices): Promis
 }
 
 async function judgedModel(
-  { id, projectId, config }: TrainingJobRow,
+  { id, projectId, config, variation }: TrainingJobRow,
   checkpointId: string,
   services: WorkerServices,
 ): Promise<EvaluatedModel> {
@@ -44,7 +44,7 @@ async function judgedModel(
   const { step } = checkpoint;
   return {
     name: id,
-    label: trainedModelLabel(config, step),
+    label: trainedModelLabel(config, step, variation?.name),
     base_model: config.base_model,
     training_job_id: id,
     checkpoint_id: checkpointId,

@@ -1,6 +1,6 @@
 // Evaluations and their images.
 import { completeEvaluationSettings, GENERATION_TRANSITIONS, isFinishedGeneration } from '@styleforge/contracts';
-import type { EvaluationConfig, EvaluationProgress, Failure, GenerationStatus } from '@styleforge/contracts';
+import type { EvaluationConfig, EvaluationProgress, EvaluationSummary, Failure, GenerationStatus } from '@styleforge/contracts';
 import { StaleAttemptError, StatusConflictError } from '../errors.ts';
 import type { Evaluation, EvaluationImage } from '../generated/client.ts';
 import { newId } from '../new-id.ts';
@@ -10,7 +10,13 @@ import { forgetSetbacks, takeLease } from './leases.ts';
 import { pageArguments, toPage } from './page.ts';
 import type { PageRequest, RowPage } from './page.ts';
 
-type TypedColumns = { status: GenerationStatus; config: EvaluationConfig; progress: EvaluationProgress | null; error: Failure | null };
+type TypedColumns = {
+  status: GenerationStatus;
+  config: EvaluationConfig;
+  progress: EvaluationProgress | null;
+  error: Failure | null;
+  summary: EvaluationSummary | null;
+};
 export type EvaluationRow = Omit<Evaluation, keyof TypedColumns> & TypedColumns;
 export type EvaluationImageRow = Omit<EvaluationImage, 'seed'> & { seed: number };
 export type NewEvaluation = { id?: string | undefined; projectId: string; config: EvaluationConfig };
@@ -96,6 +102,18 @@ export function createEvaluationRepository(prisma: PrismaClient) {
       });
       if (row === undefined) throw await explainMiss(id, 'save its progress', attempt);
       return { cancelRequested: row.cancelRequestedAt !== null };
+    },
+
+    /** What lists and studies show of the report, which is in the store by now. */
+    async recordSummary(id: string, attempt: number, summary: EvaluationSummary): Promise<void> {
+      const { count } = await prisma.evaluation.updateMany({ where: { id, attempt, status: 'running' }, data: { summary } });
+      if (count === 0) throw await explainMiss(id, 'record its summary', attempt);
+    },
+
+    /** The evaluations with these ids, by id. */
+    async listByIds(ids: readonly string[]): Promise<Map<string, EvaluationRow>> {
+      const rows = await prisma.evaluation.findMany({ where: { id: { in: [...ids] } } });
+      return new Map(rows.map((row) => [row.id, toRow(row)]));
     },
 
     /** A queued one is cancelled at once, a running one by its worker; asking again changes nothing. Null when there is none. */

@@ -29,6 +29,15 @@ export function createValidationImageRepository(prisma: PrismaClient) {
       return toPage(rows.map(toRow), limit);
     },
 
+    /** The first images of every step, in the order of step and index. */
+    async listFirst(jobId: string, count: number): Promise<ValidationImageRow[]> {
+      const rows = await prisma.validationImage.findMany({
+        where: { jobId, index: { lt: count } },
+        orderBy: [{ step: 'asc' }, { index: 'asc' }],
+      });
+      return rows.map(toRow);
+    },
+
     async find(jobId: string, step: number, index: number): Promise<ValidationImageRow | null> {
       const row = await prisma.validationImage.findUnique({ where: { jobId_step_index: { jobId, step, index } } });
       return row && toRow(row);

@@ -16,11 +16,11 @@ ${samplingItem(report.sampling)}
 ${reference ? html`<dt>Reference</dt><dd>${reference.dataset_id}${reference.sha256 === '' ? '' : html`, sha256 <code>${reference.sha256}</code>`}</dd>` : null}
 ${report.extractors.map(extractorItem)}
 </dl><details><summary>All prompts</summary><p class="small">${prompts.list.join(' · ')}</p></details></div>
-<h2>Make it again</h2><p class="soft">With the address and a key of the service in the environment:</p><pre>${report.repeat}</pre></section>`;
+<h2>Repeat this run</h2><p class="soft">Set STYLEFORGE_BASE_URL and STYLEFORGE_API_KEY, then run:</p><pre>${report.repeat}</pre></section>`;
 }
 
 function referencePictures(context: PageContext, { name, count, pictures }: NonNullable<Report['reference']>): Markup {
-  const title = html`<p class="small"><b>Reference pictures</b> <span class="soft">${name}, ${count} images</span></p>`;
+  const title = html`<p class="small"><b>Reference images</b> <span class="soft">${name}, ${count} images</span></p>`;
   return html`${title}<div class="strip">${pictures.map((shown) => picture(context, shown))}</div>`;
 }
 
@@ -35,7 +35,7 @@ function samplingItem({ sampler, steps, guidance_scale, width, height, seed, neg
 }
 
 function extractorItem({ name, dimension, resize, weights_sha256 }: Report['extractors'][number]): Markup {
-  return html`<dt>Extractor ${name}</dt><dd>${dimension} features, pictures resized by the rule ${resize}, weights sha256 <code>${weights_sha256}</code></dd>`;
+  return html`<dt>Extractor ${name}</dt><dd>${dimension} features, images resized by the rule ${resize}, weights sha256 <code>${weights_sha256}</code></dd>`;
 }
 
 function promptOf({ label, prompt_prefix, tokens: [first] }: ReportModel, hasPlaceholders: boolean): Markup {

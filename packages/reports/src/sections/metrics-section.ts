@@ -7,14 +7,15 @@ import {
   shownInterval,
   shownMetric,
   shownName,
+  shortNumber,
 } from '@styleforge/contracts';
 import { html, type Markup } from '../html.ts';
 import type { PageContext } from './context.ts';
 
 const MEANINGS: Record<Metric, string> = {
-  kid: 'Distance between the style of the generated and of the reference pictures; lower is closer. It is not biased by the number of images; around 0, and a little below, means the same.',
+  kid: 'Distance between the style of the generated and of the reference images; lower is closer. The number of images does not bias it. A value around 0 or a little below means no difference.',
   fid: 'Another distance between the two sets; lower is closer. It needs many images.',
-  clip: 'How well the pictures show what the prompts ask for, the words for the style left out; higher is better.',
+  clip: 'How well the images show what the prompts ask for, without the words for the style; higher is better.',
 };
 
 export function metricsSection({ report }: PageContext): Markup {
@@ -43,12 +44,13 @@ function cell(model: ReportModel, column: ReportMetric, models: readonly ReportM
   return html`<td class="number ${best ? 'best' : ''}"><strong>${shownMetric(metric)}</strong>${range}</td>`;
 }
 
-function howMade({ extractor, generated, reference, seed, subsets, subset_size }: ReportMetric): string {
+function howMade({ extractor, generated, reference, seed, subsets, subset_size, chance }: ReportMetric): string {
   const parts = [
     `extractor ${extractor}`,
     `${generated} generated images`,
     ...(reference === null ? [] : [`${reference} reference images`]),
     ...(subsets === null ? [] : [`${subsets} subsets of ${subset_size}`]),
+    ...(chance === null ? [] : [`chance level of the judged model ${shortNumber(chance)}`]),
     `seed ${seed}`,
   ];
   return `(${parts.join(', ')})`;

@@ -6,8 +6,8 @@ import { type PageContext, picture } from './context.ts';
 const TITLES: Record<OverfittingSign['sign'], string> = {
   'kid-rising': 'KID rises again',
   'clip-falling': 'CLIP score falls',
-  'low-diversity': 'Pictures grow alike',
-  'memorised-pictures': 'Pictures are copied',
+  'low-diversity': 'Images grow alike',
+  'memorised-pictures': 'Images are copied',
 };
 
 export function overfittingSection(context: PageContext): Markup {
@@ -15,7 +15,7 @@ export function overfittingSection(context: PageContext): Markup {
   const [model] = models;
   if (overfitting.length === 0 && !model?.diversity) return html``;
   return html`<section><h2>Signs of overfitting</h2>
-<p class="soft">A model that was trained for too long repeats its few training pictures instead of drawing new ones in their style.</p>
+<p class="soft">A model that was trained for too long repeats its few training images instead of generating new ones in their style.</p>
 <div class="grid-4">${overfitting.map(sign)}</div>
 ${diversityTable(context)}
 ${model && model.nearest.length > 0 ? nearestPictures(context, model.nearest) : null}</section>`;
@@ -27,7 +27,7 @@ function nearestPictures(context: PageContext, nearest: ReportModel['nearest']):
     html`<figure>${picture(context, shown)}<figcaption>${caption}</figcaption></figure>`;
   const pair = ({ generated, reference, distance }: ReportModel['nearest'][number]) =>
     html`<div class="pair">${figure(generated, 'generated')}${figure(reference, `StyleRef, ${shortNumber(distance)}`)}</div>`;
-  return html`<p class="small"><b>The generated pictures that are closest to a training picture</b>, each beside it <span class="soft">${unit}</span></p>
+  return html`<p class="small"><b>The generated images that are closest to a training image</b>, each beside it <span class="soft">${unit}</span></p>
 <div class="grid-4">${nearest.map(pair)}</div>`;
 }
 
@@ -43,7 +43,7 @@ function diversityTable({ report: { models, similarity_extractor } }: PageContex
   const reference =
     first.diversity.reference === null
       ? null
-      : html`<tr><th scope="row">reference pictures</th><td class="number">${shortNumber(first.diversity.reference)}</td></tr>`;
-  return html`<div class="scroll card" style="margin:.9rem 0"><table><thead><tr><th scope="col">Set</th><th scope="col">Mean distance of two of its pictures (${similarity_extractor})</th></tr></thead>
+      : html`<tr><th scope="row">reference images</th><td class="number">${shortNumber(first.diversity.reference)}</td></tr>`;
+  return html`<div class="scroll card" style="margin:.9rem 0"><table><thead><tr><th scope="col">Set</th><th scope="col">Mean distance between two of its images (${similarity_extractor})</th></tr></thead>
 <tbody>${rows.map(({ label, diversity }) => html`<tr><th scope="row">${label}</th><td class="number">${shortNumber(diversity.generated)}</td></tr>`)}${reference}</tbody></table></div>`;
 }

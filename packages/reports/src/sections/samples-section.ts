@@ -1,21 +1,37 @@
-// Before and after: the same prompts and seeds from every model, side by side.
+// Before and after: the same prompts and seeds from every model, side by side, with the reference images beside them.
+import type { Report } from '@styleforge/contracts';
 import { html, type Markup } from '../html.ts';
 import { type PageContext, picture } from './context.ts';
 
 export function samplesSection(context: PageContext): Markup {
-  const { models, samples } = context.report;
+  const { models, samples, reference, training } = context.report;
   // Before comes before after.
   const order = [...models.keys()].sort((a, b) => rank(models[a]) - rank(models[b]));
+  const style = reference?.pictures ?? training?.style_ref?.pictures ?? [];
   return html`<section><h2>The same prompts and seeds from each model</h2>
-<p class="soft">A base model gets the very prompt of the trained one. A trained model gets its own words for the style, then the prompt.</p>
-<div class="scroll card"><table class="samples"><thead><tr><th scope="col">Prompt</th>${order.map((index) => html`<th scope="col">${models[index]?.label ?? ''}</th>`)}</tr></thead>
-<tbody>${samples.map(
-    (sample) =>
-      html`<tr><th scope="row">${sample.prompt}<br><span class="soft small">seed ${sample.seed}</span></th>${order.map((index) => {
-        const shown = sample.pictures[index];
-        return html`<td>${shown ? picture(context, shown) : null}</td>`;
-      })}</tr>`,
-  )}</tbody></table></div></section>`;
+<p class="soft">${promptSentence(models)}${style.length > 0 ? ' The last column shows images of the style itself, with subjects of their own.' : ''}</p>
+<div class="scroll card"><table class="samples"><thead><tr><th scope="col">Prompt</th>${order.map((index) => html`<th scope="col">${models[index]?.label ?? ''}</th>`)}${style.length > 0 ? html`<th scope="col">The style</th>` : null}</tr></thead>
+<tbody>${samples.map((sample, row) => {
+    const shown = style[row % Math.max(1, style.length)];
+    const cells = order.map((index) => {
+      const drawn = sample.pictures[index];
+      return html`<td>${drawn ? picture(context, drawn) : null}</td>`;
+    });
+    return html`<tr><th scope="row">${sample.prompt}<br><span class="soft small">seed ${sample.seed}</span></th>${cells}${shown ? html`<td class="reference">${picture(context, shown)}</td>` : null}</tr>`;
+  })}</tbody></table></div></section>`;
+}
+
+function promptSentence(models: Report['models']): string {
+  const prefixes = [...new Set(models.map(({ prompt_prefix }) => prompt_prefix))];
+  const [only] = prefixes;
+  const who =
+    models.length === 1
+      ? 'The model receives each prompt'
+      : models.length === 2
+        ? 'Both models receive the same prompt'
+        : 'All models receive the same prompt';
+  if (prefixes.length === 1) return only ? `${who}, prefixed with "${only.replace(/, $/, '')}".` : `${who}.`;
+  return 'All models receive the same prompt. Each trained model has its own words for the style in front of it, the base model those of the first model.';
 }
 
 const rank = (model: { checkpoint_id: string | null } | undefined): number => (model?.checkpoint_id === null ? 0 : 1);

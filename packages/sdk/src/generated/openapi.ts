@@ -1635,6 +1635,8 @@ export interface components {
             report_url: string | null;
             started_at: string | null;
             status: components["schemas"]["GenerationStatus"];
+            /** @description Outcome and metrics of its report; null until it has succeeded */
+            summary: components["schemas"]["EvaluationSummary"] | null;
             /** @description The job whose evaluation stage this is */
             training_job_id: string | null;
         };
@@ -1767,6 +1769,23 @@ export interface components {
              */
             seed?: number;
             steps?: number;
+        };
+        EvaluationSummary: {
+            /** @description Mean distance between two images, as a share of the base model's */
+            diversity_kept: number | null;
+            metrics: {
+                /** @enum {string} */
+                better: "lower" | "higher";
+                name: string;
+                value: number;
+            }[];
+            /** @description null: no base model to compare with, or no metric to compare by */
+            outcome: ("took_hold" | "subjects_suffer" | "collapsed" | "did_not_take_hold") | null;
+            /** @description Share of the base model's CLIP score above chance that is left */
+            prompt_following_kept: number | null;
+            step: number | null;
+            /** @description Share of the base model's distance to the reference that training closed; below 0: the model is farther away */
+            style_gap_closed: number | null;
         };
         Failure: {
             /** @enum {string} */
@@ -2265,6 +2284,16 @@ export interface components {
                         url: string;
                     }[];
                 } | null;
+                validation_prompts: string[];
+                /** @description Some of the validations, first and last among them */
+                validation_samples: {
+                    /** @description One of each validation prompt */
+                    pictures: {
+                        caption: string | null;
+                        url: string;
+                    }[];
+                    step: number;
+                }[];
                 validations: {
                     scores: {
                         [key: string]: number;
@@ -2276,13 +2305,25 @@ export interface components {
             training_job_id: string | null;
             verdict: {
                 cautions: string[];
+                /** @description Mean distance between two images, as a share of the base model's */
+                diversity_kept: number | null;
+                /** @description What to do now */
+                next: string[];
+                /** @description null: no base model to compare with, or no metric to compare by */
+                outcome: ("took_hold" | "subjects_suffer" | "collapsed" | "did_not_take_hold") | null;
                 points: string[];
+                /** @description Share of the base model's CLIP score above chance that is left */
+                prompt_following_kept: number | null;
+                /** @description Share of the base model's distance to the reference that training closed; below 0: the model is farther away */
+                style_gap_closed: number | null;
                 summary: string;
             };
         };
         ReportMetric: {
             /** @enum {string} */
             better: "lower" | "higher";
+            /** @description CLIP: the mean score of these images with the prompts of other images, which owes nothing to the prompts */
+            chance: number | null;
             /** @enum {string} */
             extractor: "inception-v3-fid" | "clip" | "mini-clip";
             /** @description Number of generated images */
@@ -2385,7 +2426,7 @@ export interface components {
             jobs: {
                 [key: string]: number;
             };
-            /** @description Of each metric the variation that scored best, with early stopping */
+            /** @description The variation with the best value of each metric, by the evaluations of the jobs, or by early stopping where a job has no evaluation. A collapsed model leads only where all have collapsed */
             leaders: {
                 metric: string;
                 name: string;
@@ -2422,6 +2463,26 @@ export interface components {
                 [key: string]: unknown;
             };
             checkpoint_id: string | null;
+            /** @description The job's own evaluation, once it has succeeded: request `evaluation` with `compare_with: ["base"]` in the job */
+            evaluation: {
+                /** @description Mean distance between two images, as a share of the base model's */
+                diversity_kept: number | null;
+                /** @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                id: string;
+                metrics: {
+                    /** @enum {string} */
+                    better: "lower" | "higher";
+                    name: string;
+                    value: number;
+                }[];
+                /** @description null: no base model to compare with, or no metric to compare by */
+                outcome: ("took_hold" | "subjects_suffer" | "collapsed" | "did_not_take_hold") | null;
+                /** @description Share of the base model's CLIP score above chance that is left */
+                prompt_following_kept: number | null;
+                step: number | null;
+                /** @description Share of the base model's distance to the reference that training closed; below 0: the model is farther away */
+                style_gap_closed: number | null;
+            } | null;
             final_step: number | null;
             name: string;
             /** @description The curve of the validations that were scored */

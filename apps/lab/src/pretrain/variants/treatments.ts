@@ -1,0 +1,151 @@
+// Treatments: what turns a drawing on its ground into line art, hatching, flat colour, blocks or another palette, each with parameters by chance.
+import { type Canvas, CANVAS_PIXELS, CANVAS_SIZE, luminance, newCanvas } from './canvas.ts';
+import { type Colour, type Dice } from './dice.ts';
+
+interface Treatment {
+  readonly weight: number;
+  apply(canvas: Canvas, dice: Dice): Canvas;
+}
+
+const ORDERS = [
+  [0, 2, 1],
+  [1, 0, 2],
+  [1, 2, 0],
+  [2, 0, 1],
+  [2, 1, 0],
+] as const;
+
+/** Other hues for the same shapes: channels in another order, inverted for some. */
+function swapChannels(canvas: Canvas, dice: Dice): Canvas {
+  const order = ORDERS[dice.integer(0, ORDERS.length - 1)];
+  const invert = dice.chance(0.35);
+  return canvas.map((_, i) => {
+    const value = canvas[i - (i % 3) + order[i % 3]];
+    return invert ? 255 - value : value;
+  });
+}
+
+/** Two to six colours by luminance, dark ones first or not. */
+function gradientMap(canvas: Canvas, dice: Dice): Canvas {
+  const stops = Array.from({ length: dice.integer(2, 6) }, () => dice.colour());
+  if (dice.chance(0.6)) stops.sort((a, b) => a[0] + a[1] + a[2] - (b[0] + b[1] + b[2]));
+  const mapped = newCanvas();
+  luminance(canvas).forEach((grey, i) => {
+    const at = Math.min(grey / 255, 1) * (stops.length - 1);
+    const low = Math.min(Math.floor(at), stops.length - 2);
+    for (let c = 0; c < 3; c++) mapped[3 * i + c] = stops[low][c] + (at - low) * (stops[low + 1][c] - stops[low][c]);
+  });
+  return mapped;
+}
+
+/** Few levels per channel. */
+function flatten(canvas: Canvas, dice: Dice): Canvas {
+  const step = 255 / dice.integer(1, 4);
+  return canvas.map((value) => Math.round(value / step) * step);
+}
+
+/** 0..1 where neighbouring colours differ by more than a threshold, over a distance of `reach` pixels. */
+function edges(canvas: Canvas, reach: number, threshold: number): Float32Array {
+  const found = new Float32Array(CANVAS_PIXELS);
+  for (let i = 0; i < CANVAS_PIXELS; i++) {
+    const x = i % CANVAS_SIZE;
+    const right = x + reach < CANVAS_SIZE ? i + reach : i;
+    const below = i + reach * CANVAS_SIZE < CANVAS_PIXELS ? i + reach * CANVAS_SIZE : i;
+    let difference = 0;
+    for (let c = 0; c < 3; c++) {
+      const here = canvas[3 * i + c];
+      difference += Math.abs(here - canvas[3 * right + c]) + Math.abs(here - canvas[3 * below + c]);
+    }
+    found[i] = Math.min(1, Math.max(0, (difference - threshold) / threshold));
+  }
+  return found;
+}
+
+function blend(canvas: Canvas, colour: Colour, shares: Float32Array): Canvas {
+  return canvas.map((value, i) => value + shares[(i / 3) | 0] * (colour[i % 3] - value));
+}
+
+/** Outlines over the colours that are there. */
+function outline(canvas: Canvas, dice: Dice): Canvas {
+  const ink: Colour = dice.chance(0.7) ? [dice.between(0, 40), dice.between(0, 40), dice.between(0, 40)] : dice.colour();
+  return blend(canvas, ink, edges(canvas, dice.integer(1, 4), dice.between(20, 90)));
+}
+
+/** Parallel lines where the picture is dark: 0..1 per pixel. */
+function hatching(grey: Float32Array, dice: Dice): Float32Array {
+  const angle = dice.between(0, Math.PI);
+  const [dx, dy] = dice.chance(0.4) ? [1, 1] : [Math.cos(angle), Math.sin(angle)];
+  const [period, duty, strength, brightest] = [
+    dice.between(3.5, 12),
+    dice.between(0.25, 0.6),
+    dice.between(0.3, 1),
+    dice.between(120, 240),
+  ];
+  return grey.map((value, i) => {
+    const along = (i % CANVAS_SIZE) * dx + Math.floor(i / CANVAS_SIZE) * dy + 4 * CANVAS_SIZE;
+    return along % period < duty * period ? Math.max(0, (brightest - value) / brightest) * strength : 0;
+  });
+}
+
+/** Lines and, for half, hatching in one colour on paper. */
+function lineArt(canvas: Canvas, dice: Dice): Canvas {
+  const shares = edges(canvas, dice.integer(1, 4), dice.between(20, 90));
+  const grey = luminance(canvas);
+  for (let pass = 0; pass < 2 && dice.chance(0.6); pass++)
+    hatching(grey, dice).forEach((share, i) => (shares[i] = Math.max(shares[i], share)));
+  const dark = dice.chance(0.65);
+  const [ink, paper] = dark ? [dice.colour(), dice.colour()] : [dice.colour(), dice.colour()];
+  const lit = ink[0] + ink[1] + ink[2] > paper[0] + paper[1] + paper[2];
+  const [line, ground] = lit === dark ? [paper, ink] : [ink, paper];
+  const drawn = newCanvas();
+  for (let i = 0; i < drawn.length; i++) drawn[i] = ground[i % 3];
+  return blend(drawn, line, shares);
+}
+
+/** Silhouettes and areas in two colours. */
+function stencil(canvas: Canvas, dice: Dice): Canvas {
+  const [threshold, soft] = [dice.between(70, 200), dice.between(2, 30)];
+  const shares = luminance(canvas).map((grey) => Math.min(1, Math.max(0, (grey - threshold) / soft + 0.5)));
+  const drawn = newCanvas();
+  const [dark, light] = [dice.colour(), dice.colour()];
+  for (let i = 0; i < drawn.length; i++) drawn[i] = dark[i % 3];
+  return blend(drawn, light, shares);
+}
+
+/** Blocks of one colour, rounded to few levels for most. */
+function blocks(canvas: Canvas, dice: Dice): Canvas {
+  const side = [2, 4, 4, 6, 8, 8, 8, 16][dice.integer(0, 7)];
+  const step = 255 / dice.integer(2, 7);
+  const rounded = dice.chance(0.7);
+  return canvas.map((_, i) => {
+    const [x, y] = [((i / 3) | 0) % CANVAS_SIZE, (((i / 3) | 0) / CANVAS_SIZE) | 0];
+    const column = Math.min(CANVAS_SIZE - 1, x - (x % side) + (side >> 1));
+    const row = Math.min(CANVAS_SIZE - 1, y - (y % side) + (side >> 1));
+    const value = canvas[3 * (row * CANVAS_SIZE + column) + (i % 3)];
+    return rounded ? Math.round(value / step) * step : value;
+  });
+}
+
+/** Everything moved towards one colour, as by old paper, dusk or a coloured lamp. */
+function tint(canvas: Canvas, dice: Dice): Canvas {
+  return blend(canvas, dice.colour(), new Float32Array(CANVAS_PIXELS).fill(dice.between(0.15, 0.6)));
+}
+
+const TREATMENTS: readonly Treatment[] = [
+  { weight: 30, apply: (canvas) => canvas },
+  { weight: 10, apply: swapChannels },
+  { weight: 14, apply: gradientMap },
+  { weight: 6, apply: flatten },
+  { weight: 10, apply: outline },
+  { weight: 16, apply: lineArt },
+  { weight: 6, apply: stencil },
+  { weight: 8, apply: blocks },
+  { weight: 4, apply: tint },
+];
+/** Share of pictures that are treated twice: blocks of a gradient map, tinted line art. */
+const SECOND_SHARE = 0.15;
+
+export function treat(canvas: Canvas, dice: Dice): Canvas {
+  const once = dice.choose(TREATMENTS).apply(canvas, dice);
+  return dice.chance(SECOND_SHARE) ? dice.choose(TREATMENTS).apply(once, dice) : once;
+}

@@ -1,0 +1,26 @@
+// Verdicts: the outcome of a training as shares of what the base model has, in reports and in what lists show of them.
+import { z } from 'zod';
+
+export const VERDICT_OUTCOMES = ['took_hold', 'subjects_suffer', 'collapsed', 'did_not_take_hold'] as const;
+export type VerdictOutcome = (typeof VERDICT_OUTCOMES)[number];
+
+const share = z.number().nullable();
+/** What a verdict is decided on, as shares of what the base model has. */
+export const verdictAxes = {
+  outcome: z.enum(VERDICT_OUTCOMES).nullable().describe('null: no base model to compare with, or no metric to compare by'),
+  style_gap_closed: share.describe(
+    "Share of the base model's distance to the reference that training closed; below 0: the model is farther away",
+  ),
+  prompt_following_kept: share.describe("Share of the base model's CLIP score above chance that is left"),
+  diversity_kept: share.describe("Mean distance between two images, as a share of the base model's"),
+};
+
+/** What lists and studies show of a report. */
+export const evaluationSummary = z
+  .object({
+    ...verdictAxes,
+    step: z.int().nullable(),
+    metrics: z.array(z.object({ name: z.string(), value: z.number(), better: z.enum(['lower', 'higher']) })),
+  })
+  .meta({ id: 'EvaluationSummary' });
+export type EvaluationSummary = z.infer<typeof evaluationSummary>;
