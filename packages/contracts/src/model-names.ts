@@ -1,4 +1,5 @@
 // What people call a trained model, and the words that bring its style out.
+import type { AdaptationKind } from './adaptations.ts';
 import type { BoundToken } from './placeholders.ts';
 import type { TrainingConfig } from './training-config.ts';
 import type { TrainingMethod } from './training-request.ts';
@@ -7,11 +8,24 @@ export const METHOD_TITLES: Record<TrainingMethod, string> = {
   'single-styleforge': 'Single-StyleForge',
   'multi-styleforge': 'Multi-StyleForge',
   dreambooth: 'DreamBooth',
+  lora: 'LoRA',
+  'textual-inversion': 'Textual Inversion',
+  'custom-diffusion': 'Custom Diffusion',
+};
+
+const ADAPTATION_TITLES: Record<AdaptationKind, string> = {
+  full: 'all weights',
+  lora: 'LoRA',
+  'textual-inversion': 'Textual Inversion',
+  'custom-diffusion': 'Custom Diffusion',
+  adapter: 'adapters',
 };
 
 /** `Single-StyleForge, 300 steps`, with the job's suffix where it has one and its own name in front: `lr=1e-4: Single-StyleForge, 300 steps`. */
-export function trainedModelLabel({ method, suffix }: TrainingConfig, step: number, name: string | null = null): string {
-  const title = `${METHOD_TITLES[method]}${suffix === null ? '' : ` ${suffix}`}, ${step} step${step === 1 ? '' : 's'}`;
+export function trainedModelLabel({ method, adaptation, suffix }: TrainingConfig, step: number, name: string | null = null): string {
+  const another = method.endsWith('styleforge') || method === 'dreambooth';
+  const asLora = another && adaptation.kind !== 'full' ? ` with ${ADAPTATION_TITLES[adaptation.kind]}` : '';
+  const title = `${METHOD_TITLES[method]}${asLora}${suffix === null ? '' : ` ${suffix}`}, ${step} step${step === 1 ? '' : 's'}`;
   return name === null ? title : `${name}: ${title}`;
 }
 
