@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { baseModelName } from '@styleforge/contracts';
-import { JobInputError } from './failures.ts';
+import { JobInputError } from './errors.ts';
 
 export function baseModelDirectory(baseModelsDirectory: string, name: string): string {
   const directory = join(baseModelsDirectory, baseModelName.parse(name));

@@ -1,41 +1,109 @@
-// What a failed job tells its owner, and whether trying again can help.
+// What becomes of a job whose try failed, by the class of the error: whose fault it was, what its owner is told, and whether to try again.
 import { FAILURES, type Failure, type FailureCode } from '@styleforge/contracts';
-import { StaleAttemptError, StatusConflictError } from '@styleforge/database';
+import type * as database from '@styleforge/database';
+import { isDatabaseAway } from '@styleforge/database';
+import type * as diffusion from '@styleforge/diffusion';
+import type * as metrics from '@styleforge/metrics';
+import type * as queue from '@styleforge/queue';
 import { type JobName, PermanentJobError } from '@styleforge/queue';
-import { isStorageFull } from '@styleforge/storage';
+import type * as runtime from '@styleforge/runtime';
+import type * as storage from '@styleforge/storage';
+import { isStorageFull, isStoreAway } from '@styleforge/storage';
+import type * as styleforge from '@styleforge/styleforge';
 import type { Metrics } from '@styleforge/telemetry';
+import type * as weights from '@styleforge/weights';
+import type * as childMessages from './child-messages.ts';
+import type * as ownErrors from './errors.ts';
 
-/** The job cannot succeed as it was asked for; the message says what to change. */
-export class JobInputError extends PermanentJobError {
-  override name = 'JobInputError';
-  readonly code: FailureCode;
+type ErrorsOf<Module> = {
+  [Name in keyof Module]: Module[Name] extends abstract new (...args: never[]) => Error ? Name & string : never;
+}[keyof Module];
 
-  constructor(message: string, code: FailureCode = 'invalid_input') {
-    super(message);
-    this.code = code;
-  }
-}
+/** Every class of error that these packages export. A new one does not compile until it has its line in the table. */
+type KnownError =
+  | ErrorsOf<typeof ownErrors>
+  | ErrorsOf<typeof childMessages>
+  | ErrorsOf<typeof database>
+  | ErrorsOf<typeof diffusion>
+  | ErrorsOf<typeof metrics>
+  | ErrorsOf<typeof queue>
+  | ErrorsOf<typeof runtime>
+  | ErrorsOf<typeof storage>
+  | ErrorsOf<typeof styleforge>
+  | ErrorsOf<typeof weights>
+  // Not exported: they reach the worker from its children, by name.
+  | 'ModelFileError'
+  | 'SchedulerConfigError';
 
-export class JobTimeoutError extends PermanentJobError {
-  override name = 'JobTimeoutError';
-}
+export type Verdict =
+  /** The caller's own input: the same job would meet the same end, and the message is for the caller. */
+  | { kind: 'input'; code: FailureCode }
+  /** Something went wrong that may not happen again. `tell`: the message is for the caller. */
+  | { kind: 'again'; code: FailureCode; tell?: boolean }
+  /** The job took too long. */
+  | { kind: 'timeout' }
+  /** Another worker holds the work, or it has ended: there is nothing to record. */
+  | { kind: 'superseded' }
+  /** A dependency is away: no fault of the job, and no try. */
+  | { kind: 'away' };
 
-/** Errors of the training process whose message is for the caller, by name: an error's class does not cross processes. */
-const codesByName: Record<string, FailureCode> = {
-  TrainingInputError: 'invalid_input',
-  NonFiniteLossError: 'training_diverged',
-  ExtractorNotConfiguredError: 'extractor_not_configured',
-  NonFiniteFeaturesError: 'unusable_features',
-  NonFiniteImageError: 'non_finite_image',
-  ModelFileError: 'unsupported_base_model',
-  WeightsMismatchError: 'unsupported_base_model',
-  ConfigError: 'unsupported_base_model',
-  SchedulerConfigError: 'unsupported_base_model',
+/** An error that is no one of these classes is a mistake of ours. */
+const OUR_MISTAKE: Verdict = { kind: 'again', code: 'internal_error' };
+const INVALID_INPUT: Verdict = { kind: 'input', code: 'invalid_input' };
+const UNSUPPORTED_MODEL: Verdict = { kind: 'input', code: 'unsupported_base_model' };
+
+/** By name: an error's class does not cross processes. */
+const VERDICTS: Record<KnownError, Verdict> = {
+  JobInputError: INVALID_INPUT,
+  JobTimeoutError: { kind: 'timeout' },
+  PermanentJobError: INVALID_INPUT,
+  TrainingInputError: INVALID_INPUT,
+  NonFiniteLossError: { kind: 'input', code: 'training_diverged' },
+  ExtractorNotConfiguredError: { kind: 'input', code: 'extractor_not_configured' },
+  NonFiniteFeaturesError: { kind: 'input', code: 'unusable_features' },
+  NonFiniteImageError: { kind: 'input', code: 'non_finite_image' },
+  ModelFileError: UNSUPPORTED_MODEL,
+  WeightsMismatchError: UNSUPPORTED_MODEL,
+  ConfigError: UNSUPPORTED_MODEL,
+  SchedulerConfigError: UNSUPPORTED_MODEL,
+  ProcessDiedError: { kind: 'again', code: 'process_died', tell: true },
+  WorkerDiedError: { kind: 'again', code: 'worker_died', tell: true },
+  StaleAttemptError: { kind: 'superseded' },
+  StatusConflictError: { kind: 'superseded' },
+  ObjectStoreUnavailableError: { kind: 'away' },
+  StoreIdentityError: { kind: 'away' },
+  // Checked where the service lets something in, so that they are mistakes of ours when they come up in a job.
+  TaskError: OUR_MISTAKE,
+  UnreadableMessageError: OUR_MISTAKE,
+  QueueFullError: OUR_MISTAKE,
+  UnreadableImageError: OUR_MISTAKE,
+  DeviceError: OUR_MISTAKE,
+  DamagedObjectError: OUR_MISTAKE,
+  ObjectNotFoundError: OUR_MISTAKE,
+  InvalidKeyError: OUR_MISTAKE,
+  InvalidRangeError: OUR_MISTAKE,
+  ChecksumError: OUR_MISTAKE,
+  DownloadError: OUR_MISTAKE,
+  DownloadRefusedError: OUR_MISTAKE,
+  UnsafePickleError: OUR_MISTAKE,
+  SingleFileError: OUR_MISTAKE,
 };
+
+export function verdictOf(error: unknown): Verdict {
+  if (isStorageFull(error)) return { kind: 'again', code: 'storage_full' };
+  if (!(error instanceof Error)) return OUR_MISTAKE;
+  const verdict = Object.hasOwn(VERDICTS, error.name) ? VERDICTS[error.name as KnownError] : OUR_MISTAKE;
+  if (verdict === OUR_MISTAKE && isAway(error)) return { kind: 'away' };
+  const code = ownCode(error);
+  return code !== undefined && 'code' in verdict ? { ...verdict, code } : verdict;
+}
+
+/** Whether an error says that database or store is away, and nothing about the job. */
+export const isAway = (error: unknown): boolean => isDatabaseAway(error) || isStoreAway(error);
 
 /** Trying again cannot help: the same job would meet the same end. */
 export function isPermanent(error: unknown): boolean {
-  return error instanceof PermanentJobError || (error instanceof Error && Object.hasOwn(codesByName, error.name));
+  return error instanceof PermanentJobError || ['input', 'timeout'].includes(verdictOf(error).kind);
 }
 
 /** The code that the trainer gave its error, where it gave one. */
@@ -43,35 +111,31 @@ function ownCode(error: Error & { code?: unknown }): FailureCode | undefined {
   return typeof error.code === 'string' && Object.hasOwn(FAILURES, error.code) ? (error.code as FailureCode) : undefined;
 }
 
-/** Only messages about the caller's own input go out; the log has the rest. */
+/** Messages of codes that do not come with one for the caller; the log has the rest. */
+const MESSAGES: Partial<Record<FailureCode, string>> = {
+  device_unavailable: "The worker's device is gone or cannot run this model; its log has the details",
+  storage_full: "There is no room left on the service's disk; when its operator has made some, try again, or resume the job",
+};
+const INTERNAL = "The job failed on the service's side; its log has the details under the job's id";
+
 export function failureOf(error: unknown): Failure {
-  if (error instanceof JobTimeoutError) return { code: 'timeout', message: error.message, retryable: false };
-  if (error instanceof Error && isPermanent(error)) {
-    return { code: ownCode(error) ?? codesByName[error.name] ?? 'invalid_input', message: error.message, retryable: false };
+  const verdict = verdictOf(error);
+  const message = error instanceof Error ? error.message : String(error);
+  switch (verdict.kind) {
+    case 'timeout':
+      return { code: 'timeout', message, retryable: false };
+    case 'input':
+      return { code: verdict.code, message, retryable: false };
+    case 'again':
+      return { code: verdict.code, message: verdict.tell ? message : (MESSAGES[verdict.code] ?? INTERNAL), retryable: true };
+    case 'superseded':
+    case 'away':
+      return { code: 'internal_error', message: INTERNAL, retryable: true };
   }
-  if (error instanceof Error && ownCode(error) === 'device_unavailable') {
-    return {
-      code: 'device_unavailable',
-      message: "The worker's device is gone or cannot run this model; its log has the details",
-      retryable: true,
-    };
-  }
-  if (isStorageFull(error))
-    return {
-      code: 'storage_full',
-      message: "There is no room left on the service's disk; when its operator has made some, try again, or resume the job",
-      retryable: true,
-    };
-  if (error instanceof Error && error.name === 'ProcessDiedError') return { code: 'process_died', message: error.message, retryable: true };
-  return {
-    code: 'internal_error',
-    message: "The job failed on the service's side; its log has the details under the job's id",
-    retryable: true,
-  };
 }
 
-/** One more failed attempt in the metrics; none where another worker has taken the work over, or it has ended otherwise. */
-export function countFailure(metrics: Metrics | undefined, queue: JobName, error: unknown): void {
-  if (error instanceof StaleAttemptError || error instanceof StatusConflictError) return;
-  metrics?.add('styleforge_job_failures_total', { queue, code: failureOf(error).code });
+/** One more failed try in the metrics; none where another worker has taken the work over, or a dependency is away. */
+export function countFailure(instruments: Metrics | undefined, queueName: JobName, error: unknown): void {
+  if (['superseded', 'away'].includes(verdictOf(error).kind)) return;
+  instruments?.add('styleforge_job_failures_total', { queue: queueName, code: failureOf(error).code });
 }

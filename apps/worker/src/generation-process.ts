@@ -11,7 +11,7 @@ import {
   type MessageFromGenerator,
   type MessageToGenerator,
 } from './generation-messages.ts';
-import { ProcessDiedError, TaskError } from './job-process.ts';
+import { ProcessDiedError, TaskError } from './errors.ts';
 import type { RawImage } from './messages.ts';
 
 /** From the wish to stop until the process is killed: enough for one step of a large model. */

@@ -37,5 +37,6 @@ export class Heartbeat {
       at: now.toISOString(),
       durable_step: this.#durableStep,
     });
+    await database.leases.renew({ table: 'training_jobs', id, attempt });
   }
 }

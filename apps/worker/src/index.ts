@@ -1,10 +1,13 @@
 // The worker's parts that its tests hold on to; the worker itself is the process that main.ts boots.
 export { UnreadableMessageError } from './child-messages.ts';
 export { CheckpointStore } from './checkpoint-store.ts';
-export { failureOf, isPermanent } from './failures.ts';
-export { ProcessDiedError, runInChild, TaskError } from './job-process.ts';
+export { failureOf, isPermanent, verdictOf } from './failures.ts';
+export { JobInputError, ProcessDiedError, TaskError } from './errors.ts';
+export { runInChild } from './job-process.ts';
 export { GenerationProcess } from './generation-process.ts';
 export { imageTexts } from './image-texts.ts';
+export { Leases } from './held-row/leases.ts';
+export { tryRow } from './held-row/try-row.ts';
 export { createLogger } from './logger.ts';
 export { ModelCache, type ModelCacheLimits } from './model-cache.ts';
 export { encodePng } from './png.ts';

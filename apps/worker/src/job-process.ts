@@ -6,6 +6,7 @@ import { engineEnvironment } from '@styleforge/config';
 import { forkTypeScript } from '@styleforge/launch';
 import { currentOrigin, type TracingConfig } from '@styleforge/telemetry';
 import { listenTo } from './child-messages.ts';
+import { ProcessDiedError, TaskError } from './errors.ts';
 import type { Logger } from './logger.ts';
 import {
   type ChildResult,
@@ -42,22 +43,6 @@ export interface JobProcessOptions {
   onValidation?(validation: ValidationDone): Promise<void>;
   onDrawnImage?(image: DrawnImage): Promise<void>;
   onMeasuring?(progress: Measuring): void;
-}
-
-/** An error that happened in the child; `name` and `code` are the original's. */
-export class TaskError extends Error {
-  readonly code: string | undefined;
-
-  constructor(original: { name: string; code?: string | undefined; message: string; stack?: string | undefined }) {
-    super(original.message);
-    this.name = original.name;
-    this.code = original.code;
-    if (original.stack) this.stack = original.stack;
-  }
-}
-
-export class ProcessDiedError extends Error {
-  override name = 'ProcessDiedError';
 }
 
 /** `aborted`: the signal stopped the task; what it had saved until then is saved. */

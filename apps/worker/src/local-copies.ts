@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ImageRow } from '@styleforge/database';
 import { downloadObject } from '@styleforge/storage';
-import { JobInputError } from './failures.ts';
+import { JobInputError } from './errors.ts';
 import type { WorkerServices } from './worker.ts';
 
 /** Each image as `<id>.png`, in the order of the rows. Throws DamagedObjectError. */

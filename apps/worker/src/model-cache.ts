@@ -5,7 +5,7 @@ import type { WorkerConfig } from '@styleforge/config';
 import type { GenerationDetail } from '@styleforge/database';
 import { isAlive } from '@styleforge/launch';
 import { baseModelDirectory } from './base-model.ts';
-import { JobInputError } from './failures.ts';
+import { JobInputError } from './errors.ts';
 import type { GenerationTask } from './generation-messages.ts';
 import { type GenerationEvents, type GenerationOptions, GenerationProcess } from './generation-process.ts';
 import { fetchCheckpointModel } from './local-copies.ts';

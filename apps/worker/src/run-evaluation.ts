@@ -1,9 +1,11 @@
 // An evaluation of its own, from the queue to its end.
-import { type EvaluationRow, StaleAttemptError, StatusConflictError } from '@styleforge/database';
+import type { Failure } from '@styleforge/contracts';
+import { type EvaluationRow, StaleAttemptError } from '@styleforge/database';
 import type { JobContext, JobOutcome, StopReason } from '@styleforge/queue';
 import { evaluate } from './evaluation/evaluate.ts';
 import { startTelling } from './evaluation/progress-teller.ts';
-import { countFailure, failureOf, isPermanent, JobTimeoutError } from './failures.ts';
+import { JobTimeoutError } from './errors.ts';
+import { tryRow } from './held-row/try-row.ts';
 import { withScratch } from './scratch.ts';
 import type { WorkerServices } from './worker.ts';
 
@@ -18,15 +20,14 @@ export async function runEvaluation(evaluationId: string, context: JobContext, s
     { models: evaluation.config.models.map(({ name }) => name), prompts: evaluation.config.prompts.length },
     'evaluation taken',
   );
-  try {
-    return await withScratch(services.scratchDirectory, evaluationId, evaluation.attempt, (directory) =>
-      run(evaluation, directory, context, scoped),
-    );
-  } catch (error) {
-    countFailure(services.metrics, 'evaluate', error);
-    if (isPermanent(error) || context.isLastAttempt) await markFailed(evaluation, error, scoped);
-    throw error;
-  }
+  const { attempt, setbacks } = evaluation;
+  const row = {
+    ...({ table: 'evaluations', queue: 'evaluate', id: evaluationId, attempt, setbacks } as const),
+    fail: (error: Failure) => services.database.evaluations.setStatus(evaluationId, { from: 'running', to: 'failed', attempt, error }),
+  };
+  return tryRow(row, scoped, () =>
+    withScratch(services.scratchDirectory, evaluationId, attempt, (directory) => run(evaluation, directory, context, scoped)),
+  );
 }
 
 async function run(evaluation: EvaluationRow, scratch: string, context: JobContext, services: WorkerServices): Promise<JobOutcome> {
@@ -34,9 +35,13 @@ async function run(evaluation: EvaluationRow, scratch: string, context: JobConte
   const { evaluations } = services.database;
   const stop = new AbortController();
   const abort = (reason: EvaluationStopReason) => stop.abort(reason);
+  const renew = services.leases.keeper({ table: 'evaluations', id, attempt });
   const telling = startTelling({
     log: services.log,
-    tell: (progress) => evaluations.updateProgress(id, attempt, progress),
+    tell: async (progress) => {
+      await renew();
+      return evaluations.updateProgress(id, attempt, progress);
+    },
     onCancelRequested: () => abort('cancelled'),
     onSuperseded: () => abort('superseded'),
   });
@@ -62,22 +67,4 @@ async function afterAbort({ id, attempt }: EvaluationRow, reason: EvaluationStop
     case 'superseded':
       throw new StaleAttemptError(`Attempt ${attempt} of evaluation ${id} was taken over by another worker.`);
   }
-}
-
-async function markFailed({ id, attempt }: EvaluationRow, error: unknown, services: WorkerServices): Promise<void> {
-  if (error instanceof StaleAttemptError || error instanceof StatusConflictError) return;
-  await services.database.evaluations.setStatus(id, { from: 'running', to: 'failed', attempt, error: failureOf(error) });
-  services.log.error({ err: error }, 'evaluation failed for good');
-}
-
-export async function abandonEvaluation(evaluationId: string, error: Error, services: WorkerServices): Promise<void> {
-  const evaluation = await services.database.evaluations.get(evaluationId);
-  if (!evaluation || (evaluation.status !== 'queued' && evaluation.status !== 'running')) return;
-  const failure = {
-    code: 'worker_died' as const,
-    message: 'The worker died with this evaluation again and again; its log may tell why',
-    retryable: true,
-  };
-  await services.database.evaluations.setStatus(evaluationId, { from: evaluation.status, to: 'failed', error: failure });
-  services.log.error({ err: error, evaluationId }, 'evaluation given up');
 }

@@ -1,9 +1,11 @@
 // The way of one generation: find the model, make the images in the generation process, keep each as it comes.
+import type { Failure } from '@styleforge/contracts';
 import { type GenerationDetail, newId, StaleAttemptError, StatusConflictError } from '@styleforge/database';
 import type { JobContext, JobOutcome, StopReason } from '@styleforge/queue';
 import { generationImageKey } from '@styleforge/storage';
 import { compileOptions } from './device.ts';
-import { countFailure, failureOf, isPermanent, JobTimeoutError } from './failures.ts';
+import { JobTimeoutError } from './errors.ts';
+import { tryRow } from './held-row/try-row.ts';
 import { imageTexts } from './image-texts.ts';
 import type { RawImage } from './messages.ts';
 import type { ModelCache } from './model-cache.ts';
@@ -24,13 +26,12 @@ export async function runGeneration(
   if (!generation) return 'finished';
   const scoped = { ...services, log: services.log.child({ generationId, attempt: generation.attempt }) };
   scoped.log.info({ model: generation.config.model, prompts: generation.config.prompts.length }, 'generation taken');
-  try {
-    return await generate(generation, context, models, scoped);
-  } catch (error) {
-    countFailure(services.metrics, 'generate', error);
-    if (isPermanent(error) || context.isLastAttempt) await markFailed(generation, error, scoped);
-    throw error;
-  }
+  const { attempt, setbacks } = generation;
+  const row = {
+    ...({ table: 'generations', queue: 'generate', id: generationId, attempt, setbacks } as const),
+    fail: (error: Failure) => services.database.generations.setStatus(generationId, { from: 'running', to: 'failed', attempt, error }),
+  };
+  return tryRow(row, scoped, () => generate(generation, context, models, scoped));
 }
 
 async function generate(
@@ -65,12 +66,13 @@ async function generate(
 type GenerationStopReason = StopReason | 'not-ours';
 
 /** One signal for everything that can end a generation early: the queue's reasons, and the row being cancelled or taken over. */
-function watchForStop({ id, attempt }: GenerationDetail, context: JobContext, { database, log }: WorkerServices) {
+function watchForStop({ id, attempt }: GenerationDetail, context: JobContext, { database, leases, log }: WorkerServices) {
+  const renew = leases.keeper({ table: 'generations', id, attempt });
   const ended = new AbortController();
   const notOurs = () => ended.abort('not-ours' satisfies GenerationStopReason);
   const timer = setInterval(() => {
-    database.generations.isHeld(id, attempt).then(
-      (isHeld) => isHeld || notOurs(),
+    Promise.all([database.generations.isHeld(id, attempt), renew()]).then(
+      ([isHeld]) => isHeld || notOurs(),
       (error: unknown) => log.warn({ err: error }, 'could not look whether the generation is cancelled; trying again'),
     );
   }, watchMs);
@@ -135,23 +137,4 @@ function afterAbort({ id }: GenerationDetail, reason: GenerationStopReason, { lo
     case 'lock-lost':
       throw new StaleAttemptError(`The queue has given generation ${id} to another worker.`);
   }
-}
-
-async function markFailed(generation: GenerationDetail, error: unknown, services: WorkerServices): Promise<void> {
-  if (error instanceof StaleAttemptError || error instanceof StatusConflictError) return;
-  const { id, attempt } = generation;
-  await services.database.generations.setStatus(id, { from: 'running', to: 'failed', attempt, error: failureOf(error) });
-  services.log.error({ err: error }, 'generation failed for good');
-}
-
-export async function abandonGeneration(generationId: string, error: Error, services: WorkerServices): Promise<void> {
-  const generation = await services.database.generations.get(generationId);
-  if (!generation || (generation.status !== 'queued' && generation.status !== 'running')) return;
-  const failure = {
-    code: 'worker_died' as const,
-    message: 'The worker died with this generation again and again; its log may tell why',
-    retryable: true,
-  };
-  await services.database.generations.setStatus(generationId, { from: generation.status, to: 'failed', error: failure });
-  services.log.error({ err: error, generationId }, 'generation given up');
 }

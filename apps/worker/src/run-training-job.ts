@@ -1,15 +1,16 @@
 // The way of one training job, from top to bottom.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ACTIVE_JOB_STATUSES, type JobResult } from '@styleforge/contracts';
-import { newId, StaleAttemptError, StatusConflictError, type TrainingJobRow } from '@styleforge/database';
+import { ACTIVE_JOB_STATUSES, type Failure, type JobResult } from '@styleforge/contracts';
+import { newId, StaleAttemptError, type TrainingJobRow } from '@styleforge/database';
 import type { JobContext, JobOutcome, StopReason } from '@styleforge/queue';
 import { baseModelDirectory } from './base-model.ts';
 import { CheckpointStore, type SavedCheckpoint } from './checkpoint-store.ts';
 import { ClassImageCache } from './class-image-cache.ts';
 import { compileOptions } from './device.ts';
 import { runEvaluationStage } from './evaluation/evaluation-stage.ts';
-import { countFailure, failureOf, isPermanent, JobTimeoutError } from './failures.ts';
+import { JobTimeoutError } from './errors.ts';
+import { tryRow } from './held-row/try-row.ts';
 import { runInChild } from './job-process.ts';
 import type { ChildResult, TrainingTask } from './messages.ts';
 import { ProgressRecorder } from './progress-recorder.ts';
@@ -25,12 +26,16 @@ export async function runTrainingJob(jobId: string, context: JobContext, service
   if (!job) return 'finished';
   const scoped = { ...services, log: services.log.child({ jobId, attempt: job.attempt }) };
   scoped.log.info({ method: job.method, baseModel: job.baseModel }, 'training job taken');
-  try {
-    return await withScratch(services.scratchDirectory, jobId, job.attempt, (directory) => train(job, directory, context, scoped));
-  } catch (error) {
-    await recordFailure(job, error, isPermanent(error) || context.isLastAttempt, scoped);
-    throw error;
-  }
+  const { trainingJobs, events } = services.database;
+  const { attempt, setbacks } = job;
+  const row = {
+    ...({ table: 'training_jobs', queue: 'train', id: jobId, attempt, setbacks } as const),
+    fail: (error: Failure) => trainingJobs.setStatus(jobId, { from: ACTIVE_JOB_STATUSES, to: 'failed', attempt, error }),
+    noteFailure: (failure: Failure) => events.append(jobId, 'job.attempt_failed', { attempt, ...failure }),
+  };
+  return tryRow(row, scoped, () =>
+    withScratch(services.scratchDirectory, jobId, attempt, (directory) => train(job, directory, context, scoped)),
+  );
 }
 
 async function train(job: TrainingJobRow, scratch: string, context: JobContext, services: WorkerServices): Promise<JobOutcome> {
@@ -203,27 +208,4 @@ async function stoppingResult(
   const row = (await services.database.checkpoints.list(job.projectId, job.id)).find(({ step }) => step === best.step);
   if (!row) throw new Error(`the best checkpoint, of step ${best.step}, is gone`);
   return { checkpoint_id: row.id, best: { ...best, metric }, ...stopping };
-}
-
-async function recordFailure(job: TrainingJobRow, error: unknown, isFinal: boolean, services: WorkerServices): Promise<void> {
-  // Whoever has taken the job over decides what becomes of it.
-  if (error instanceof StaleAttemptError || error instanceof StatusConflictError) return;
-  const { trainingJobs, events } = services.database;
-  const failure = failureOf(error);
-  countFailure(services.metrics, 'train', error);
-  if (isFinal) await trainingJobs.setStatus(job.id, { from: ACTIVE_JOB_STATUSES, to: 'failed', attempt: job.attempt, error: failure });
-  else await events.append(job.id, 'job.attempt_failed', { attempt: job.attempt, ...failure });
-}
-
-/** The queue gave the job up: its workers died with it again and again. */
-export async function abandonTrainingJob(jobId: string, error: Error, services: WorkerServices): Promise<void> {
-  const job = await services.database.trainingJobs.get(jobId);
-  if (!job) return;
-  const failure = {
-    code: 'worker_died' as const,
-    message: 'The worker died with this job again and again; its log may tell why',
-    retryable: true,
-  };
-  await services.database.trainingJobs.setStatus(jobId, { from: ['queued', ...ACTIVE_JOB_STATUSES], to: 'failed', error: failure });
-  services.log.error({ err: error, jobId }, 'training job given up');
 }

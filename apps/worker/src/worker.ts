@@ -10,22 +10,27 @@ import {
   type JobQueues,
   queueConnectionOf,
   type QueueConnection,
+  type Dependencies,
   queueMix,
   startOutboxPublisher,
+  startRescuer,
 } from '@styleforge/queue';
 import { checkObjectStore, createObjectStore, identifyStore, observeObjectStore, type ObjectStore } from '@styleforge/storage';
-import { createMetrics, type Metrics, type TracingConfig } from '@styleforge/telemetry';
+import { createMetrics, type Metrics, type TracingConfig, withDeadline } from '@styleforge/telemetry';
 import { assertDevice } from './device.ts';
 import type { Logger } from './logger.ts';
+import { isAway } from './failures.ts';
+import { Leases } from './held-row/leases.ts';
 import { ModelCache, ownModelDirectory } from './model-cache.ts';
-import { abandonEvaluation, runEvaluation } from './run-evaluation.ts';
-import { abandonGeneration, runGeneration } from './run-generation.ts';
-import { abandonTrainingJob, runTrainingJob } from './run-training-job.ts';
+import { runEvaluation } from './run-evaluation.ts';
+import { runGeneration } from './run-generation.ts';
+import { runTrainingJob } from './run-training-job.ts';
 import { runSweep } from './sweep/run-sweep.ts';
-import { abandonWebhook, deliverWebhook } from './webhooks/deliver.ts';
+import { deliverWebhook } from './webhooks/deliver.ts';
 
 export interface WorkerServices {
   database: Database;
+  leases: Leases;
   objectStore: ObjectStore;
   objectStoreConfig: ObjectStoreConfig;
   baseModelsDirectory: string;
@@ -67,6 +72,7 @@ export async function startWorker(config: Config, log: Logger, metrics: Metrics 
     .catch((error: unknown) => log.warn({ err: error }, 'unfinished uploads could not be looked for'));
   const services: WorkerServices = {
     database,
+    leases: new Leases(database),
     objectStore: observeObjectStore(objectStore, (operation, outcome, seconds) =>
       metrics.observe('styleforge_store_operation_seconds', { operation, outcome }, seconds),
     ),
@@ -84,8 +90,10 @@ export async function startWorker(config: Config, log: Logger, metrics: Metrics 
   await mkdir(services.scratchDirectory, { recursive: true });
   const connection = queueConnectionOf(config);
   const queues = await createQueues(connection, log);
-  await queues.repeat('sweep', config.flow.sweep.everyMinutes * 60_000, {});
+  const scheduleSweep = () => queues.repeat('sweep', config.flow.sweep.everyMinutes * 60_000, {});
+  await scheduleSweep();
   const publisher = await startOutboxPublisher({ database, queues, log, maxRunningJobsPerProject: config.flow.maxRunningJobsPerProject });
+  const rescuer = startRescuer({ database, queues, log, metrics, alsoEachRound: scheduleSweep });
   const consumers = await startConsumers(mix, connection, services);
   log.info({ device: config.worker.device, queues: mix, connection: connection.kind }, 'the worker takes jobs');
   return {
@@ -93,12 +101,27 @@ export async function startWorker(config: Config, log: Logger, metrics: Metrics 
     queues,
     async stop(graceMs) {
       await Promise.all(consumers.map((consumer) => consumer.close(graceMs)));
+      await rescuer.stop();
       await publisher.stop();
       await queues.close();
       await database.close();
     },
   };
 }
+
+/** What jobs need beside the queue: looked at until all is back, after one was away. */
+function dependenciesOf({ database, objectStore, leases }: WorkerServices): Dependencies {
+  return {
+    isAway,
+    async check() {
+      await withDeadline('looking for the database', checkMs, () => database.ping());
+      await withDeadline('looking for the object store', checkMs, () => checkObjectStore(objectStore));
+      await leases.releaseRest();
+    },
+  };
+}
+
+const checkMs = 10_000;
 
 type StartConsumer = (connection: QueueConnection, concurrency: number, services: WorkerServices) => Promise<Consumer>;
 
@@ -109,8 +132,8 @@ const starters: Record<JobName, StartConsumer> = {
       concurrency,
       log: services.log,
       metrics: services.metrics,
+      dependencies: dependenciesOf(services),
       handle: ({ jobId }, context) => runTrainingJob(jobId, context, services),
-      onAbandoned: ({ jobId }, error) => abandonTrainingJob(jobId, error, services),
     }),
   generate: async (connection, concurrency, services) => {
     const { settings, scratchDirectory, log, metrics } = services;
@@ -124,8 +147,8 @@ const starters: Record<JobName, StartConsumer> = {
       concurrency,
       log,
       metrics,
+      dependencies: dependenciesOf(services),
       handle: ({ generationId }, context) => runGeneration(generationId, context, models, services),
-      onAbandoned: ({ generationId }, error) => abandonGeneration(generationId, error, services),
     });
     return {
       async close(deadlineMs) {
@@ -140,8 +163,8 @@ const starters: Record<JobName, StartConsumer> = {
       concurrency,
       log: services.log,
       metrics: services.metrics,
+      dependencies: dependenciesOf(services),
       handle: ({ deliveryId }, context) => deliverWebhook(deliveryId, context, services),
-      onAbandoned: ({ deliveryId }, error) => abandonWebhook(deliveryId, error, services),
     }),
   evaluate: (connection, concurrency, services) =>
     createConsumer(connection, {
@@ -149,8 +172,8 @@ const starters: Record<JobName, StartConsumer> = {
       concurrency,
       log: services.log,
       metrics: services.metrics,
+      dependencies: dependenciesOf(services),
       handle: ({ evaluationId }, context) => runEvaluation(evaluationId, context, services),
-      onAbandoned: ({ evaluationId }, error) => abandonEvaluation(evaluationId, error, services),
     }),
   sweep: (connection, concurrency, services) =>
     createConsumer(connection, {
@@ -158,11 +181,11 @@ const starters: Record<JobName, StartConsumer> = {
       concurrency,
       log: services.log,
       metrics: services.metrics,
+      dependencies: dependenciesOf(services),
       handle: async () => {
         await runSweep(services);
         return 'finished';
       },
-      onAbandoned: async (_payload, error) => services.log.error({ err: error }, 'a sweep was given up; the next one comes'),
     }),
 };
 

@@ -8,7 +8,7 @@ import { METHOD_HYPERPARAMETERS } from '@styleforge/contracts';
 import type { Database, TrainingJobRow } from '@styleforge/database';
 import { checkpointPrefix, checkpointsPrefix, createObjectStore, manifestName, type ObjectStore } from '@styleforge/storage';
 import { startTestDatabase, type TestDatabase, trainingConfig } from '@styleforge/testing';
-import { CheckpointStore, createLogger, type WorkerServices } from '@styleforge/worker';
+import { CheckpointStore, createLogger, Leases, type WorkerServices } from '@styleforge/worker';
 
 let directory: string;
 let fixture: TestDatabase;
@@ -26,6 +26,7 @@ beforeAll(async () => {
   objectStore = await createObjectStore({ kind: 'files', directory: join(directory, 'objects') });
   services = {
     database,
+    leases: new Leases(database),
     objectStore,
     objectStoreConfig: loadConfig({}).objectStore,
     baseModelsDirectory: '',

@@ -410,7 +410,6 @@ it('comes again and again through the queue, once for all that ask for it', asyn
     name: 'sweep',
     concurrency: 3,
     log,
-    onAbandoned: async () => undefined,
     handle: async () => {
       times.push(Date.now());
       return 'finished';

@@ -250,7 +250,6 @@ describe('a job', () => {
       name: 'webhook',
       concurrency: 4,
       log: services.log,
-      onAbandoned: async () => undefined,
       handle: ({ deliveryId }, context) => deliverWebhook(deliveryId, context, services),
     });
     const delivered = () => fixture.database.prisma.webhookDelivery.count({ where: { projectId, status: 'delivered' } });

@@ -14,6 +14,7 @@ import { createGenerationRepository } from './repositories/generations.ts';
 import { createIdempotencyKeyRepository } from './repositories/idempotency-keys.ts';
 import { createImageRepository } from './repositories/images.ts';
 import { createInstallationRepository } from './repositories/installation.ts';
+import { createLeaseRepository } from './repositories/leases.ts';
 import { createMetricRepository } from './repositories/metrics.ts';
 import { createOperationsRepository } from './repositories/operations.ts';
 import { createOutboxRepository } from './repositories/outbox.ts';
@@ -21,6 +22,7 @@ import { createProjectEventRepository } from './repositories/project-events.ts';
 import { createPromptSetRepository } from './repositories/prompt-sets.ts';
 import { createRetentionRepository } from './repositories/retention.ts';
 import { createSessionRepository } from './repositories/sessions.ts';
+import { createStrandedRepository } from './repositories/stranded.ts';
 import { createStudyRepository } from './repositories/studies.ts';
 import { createTrainingJobRepository } from './repositories/training-jobs.ts';
 import { createWebhookRepository } from './repositories/webhooks.ts';
@@ -59,6 +61,8 @@ export function createDatabase(databaseUrl: string, { maxConnections = 10, onQue
     evaluations: createEvaluationRepository(prisma),
     generations: createGenerationRepository(prisma),
     webhooks: createWebhookRepository(prisma),
+    leases: createLeaseRepository(prisma),
+    stranded: createStrandedRepository(prisma),
     operations: createOperationsRepository(prisma),
     retention: createRetentionRepository(prisma),
     outbox: createOutboxRepository(prisma),

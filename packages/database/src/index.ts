@@ -1,6 +1,7 @@
 // The database: migrations, and one repository per aggregate.
 export { createDatabase } from './create-database.ts';
 export type { Database, DatabaseOptions } from './create-database.ts';
+export { isDatabaseAway } from './database-away.ts';
 export { QueueFullError, StaleAttemptError, StatusConflictError } from './errors.ts';
 export type { Listener } from './listen.ts';
 export { diffSchemas } from './migrations/diff-schemas.ts';
@@ -24,6 +25,8 @@ export type {
 } from './repositories/generations.ts';
 export type { IdempotencyDecision, IdempotencyLock, StoredResponse } from './repositories/idempotency-keys.ts';
 export type { ImageRow, NewImage } from './repositories/images.ts';
+export { type HeldRow, type LeasedTable, MOST_SETBACKS } from './repositories/leases.ts';
+export type { UnheldWork, WorkTopic } from './repositories/stranded.ts';
 export type { MetricPoint } from './repositories/metrics.ts';
 export type { Backlog, StatusCount } from './repositories/operations.ts';
 export { OUTBOX_CHANNEL } from './repositories/outbox.ts';

@@ -11,8 +11,11 @@ export function queueConnectionOf(config: { databaseUrl?: string; redisUrl?: str
 }
 
 /** What this package uses of a BullMQ queue, the same on both backends. */
-export type BackendQueue = Pick<Queue, 'addBulk' | 'upsertJobScheduler' | 'getJob' | 'getJobCounts' | 'waitUntilReady' | 'on' | 'close'>;
-export type BackendWorker = Pick<Worker, 'on' | 'close' | 'waitUntilReady' | 'pause'>;
+export type BackendQueue = Pick<
+  Queue,
+  'addBulk' | 'upsertJobScheduler' | 'getJob' | 'getJobCounts' | 'getJobScheduler' | 'waitUntilReady' | 'on' | 'close'
+>;
+export type BackendWorker = Pick<Worker, 'on' | 'close' | 'waitUntilReady' | 'pause' | 'resume'>;
 
 const poolSize = 4;
 

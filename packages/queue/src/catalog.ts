@@ -13,6 +13,8 @@ interface JobDefinition {
   concurrency: number;
   /** How many may wait in the queue; the rest waits in the outbox, where projects take turns. */
   window: number;
+  /** Whether those that wait for their next try fill the window, too: else an outage would draw all work into the queue, job by job. */
+  delayedFillWindow: boolean;
 }
 
 const minute = 60_000;
@@ -22,7 +24,15 @@ const hour = 60 * minute;
 const payloadOf = <Shape extends z.ZodRawShape>(shape: Shape) => z.object({ ...shape, origin: origin.optional() });
 
 export const catalog = {
-  train: { payload: payloadOf({ jobId: z.string() }), timeoutMs: 7 * 24 * hour, attempts: 5, backoffMs: 2_000, concurrency: 1, window: 1 },
+  train: {
+    payload: payloadOf({ jobId: z.string() }),
+    timeoutMs: 7 * 24 * hour,
+    attempts: 5,
+    backoffMs: 2_000,
+    concurrency: 1,
+    window: 1,
+    delayedFillWindow: true,
+  },
   generate: {
     payload: payloadOf({ generationId: z.string() }),
     timeoutMs: 2 * hour,
@@ -30,6 +40,7 @@ export const catalog = {
     backoffMs: 1_000,
     concurrency: 2,
     window: 8,
+    delayedFillWindow: true,
   },
   evaluate: {
     payload: payloadOf({ evaluationId: z.string() }),
@@ -38,6 +49,7 @@ export const catalog = {
     backoffMs: 2_000,
     concurrency: 1,
     window: 1,
+    delayedFillWindow: true,
   },
   // The pauses add up to 23 hours.
   webhook: {
@@ -47,8 +59,18 @@ export const catalog = {
     backoffMs: 5_000,
     concurrency: 20,
     window: 100,
+    // Endpoints that are away for hours must not hold up the others.
+    delayedFillWindow: false,
   },
-  sweep: { payload: payloadOf({}), timeoutMs: 6 * hour, attempts: 1, backoffMs: minute, concurrency: 1, window: 1 },
+  sweep: {
+    payload: payloadOf({}),
+    timeoutMs: 6 * hour,
+    attempts: 1,
+    backoffMs: minute,
+    concurrency: 1,
+    window: 1,
+    delayedFillWindow: false,
+  },
 } as const satisfies Record<string, JobDefinition>;
 
 export type JobName = keyof typeof catalog;

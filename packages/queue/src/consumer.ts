@@ -1,7 +1,7 @@
 // Takes jobs from a queue and runs a handler on each, with a timeout, retries and an orderly end.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Metrics } from '@styleforge/telemetry';
-import { type Job, UnrecoverableError, WaitingError } from 'bullmq';
+import { DelayedError, type Job, UnrecoverableError, WaitingError } from 'bullmq';
 import { type BackendWorker, openWorker, type QueueConnection } from './backends.ts';
 import { catalog, type JobName, type JobPayload, parsePayload } from './catalog.ts';
 import { observeAttempt } from './job-telemetry.ts';
@@ -14,8 +14,19 @@ export class PermanentJobError extends Error {
 
 /** Why a running job is asked to stop: the reason of its abort signal. */
 export type StopReason = 'timeout' | 'lock-lost' | 'shutdown';
-/** `handed-back`: the job goes on elsewhere, from where it stopped, and this try does not count. */
-export type JobOutcome = 'finished' | 'handed-back';
+/**
+ * `handed-back`: the job goes on elsewhere, from where it stopped, and this try does not count. `again`: it goes on after a pause; how often,
+ * the handler decides.
+ */
+export type JobOutcome = 'finished' | 'handed-back' | 'again';
+
+/** What the handler's work needs beside the queue. */
+export interface Dependencies {
+  /** Whether an error says that one of them is away, and nothing about the job. */
+  isAway(error: unknown): boolean;
+  /** Throws while one is away. */
+  check(): Promise<void>;
+}
 
 export interface JobContext {
   id: string;
@@ -30,11 +41,9 @@ export interface ConsumerOptions<Name extends JobName> {
   concurrency: number;
   log: Logger;
   metrics?: Metrics | undefined;
-  /** How many workers may die with a job; with one more it is given up. */
-  maxStalledCount?: number;
+  /** Left out: every error is the job's own. */
+  dependencies?: Dependencies;
   handle(payload: JobPayload<Name>, context: JobContext): Promise<JobOutcome>;
-  /** The queue has given the job up without the handler seeing it: its workers died too often. */
-  onAbandoned(payload: JobPayload<Name>, error: Error): Promise<void>;
 }
 
 export interface Consumer {
@@ -43,6 +52,9 @@ export interface Consumer {
 }
 
 interface ConsumerState {
+  worker?: BackendWorker;
+  /** A dependency is away, and no jobs are taken. */
+  paused: boolean;
   running: Map<string, RunningJob>;
   stopping: boolean;
 }
@@ -56,23 +68,25 @@ interface RunningJob {
 /** A worker that died is noticed after its lock has run out, at the next check: within twenty seconds. */
 const lockDuration = 12_000;
 const stalledInterval = 4_000;
-const usualStalledCount = 5;
+/** Any number of workers may die with a job: whoever holds its row counts them. */
+const anyStalledCount = 1_000_000;
+/** From a dependency's failure to the job's next try, on this worker or another. */
+const awayDelayMs = 5_000;
+const checkEveryMs = 2_000;
 
 export async function createConsumer<Name extends JobName>(connection: QueueConnection, options: ConsumerOptions<Name>): Promise<Consumer> {
-  const { name, log, maxStalledCount = usualStalledCount } = options;
-  const state: ConsumerState = { running: new Map(), stopping: false };
+  const { name, log } = options;
+  const state: ConsumerState = { running: new Map(), stopping: false, paused: false };
   const worker = openWorker(connection, name, (job, token) => runJob(options, state, job, token), {
     concurrency: options.concurrency,
     lockDuration,
     stalledInterval,
-    maxStalledCount,
+    maxStalledCount: anyStalledCount,
   });
+  state.worker = worker;
   worker.on('error', (error) => log.error({ err: error, queue: name }, 'the queue worker met an error'));
   worker.on('stalled', (id) => log.warn({ queue: name, jobId: id }, 'a worker died with this job; it goes back into the queue'));
   worker.on('lockRenewalFailed', (ids) => ids.forEach((id) => state.running.get(id)?.controller.abort('lock-lost' satisfies StopReason)));
-  worker.on('failed', (job, error) => {
-    if (job && isAbandoned(job)) void abandon(options, job, error);
-  });
   await worker.waitUntilReady();
   return { close: (deadlineMs) => closeWorker(worker, state, deadlineMs, log) };
 }
@@ -92,8 +106,12 @@ async function runJob<Name extends JobName>(
   state.running.set(id, { controller, ended: new Promise((done) => (end = done)) });
   try {
     const outcome = await handle(options, job, controller.signal);
-    if (outcome === 'finished') return;
-    await handBack(job, token);
+    if (outcome === 'again') await handBackLater(job, token, 2 * catalog[options.name].backoffMs);
+    if (outcome === 'handed-back') await handBack(job, token);
+  } catch (error) {
+    if (!isDisruption(error, controller.signal, options)) throw error;
+    void pauseWhileAway(options, state);
+    await handBackLater(job, token, awayDelayMs);
   } finally {
     clearTimeout(timer);
     state.running.delete(id);
@@ -106,6 +124,44 @@ async function handBack(job: Job, token: string | undefined): Promise<never> {
   throw new WaitingError();
 }
 
+async function handBackLater(job: Job, token: string | undefined, delayMs: number): Promise<never> {
+  await job.moveToDelayed(Date.now() + delayMs, token);
+  throw new DelayedError();
+}
+
+/** The job has not failed: a dependency is away, or the queue was. */
+function isDisruption<Name extends JobName>(error: unknown, signal: AbortSignal, { dependencies }: ConsumerOptions<Name>): boolean {
+  if (error instanceof DelayedError || error instanceof WaitingError) return false;
+  return dependencies !== undefined && (dependencies.isAway(error) || signal.reason === ('lock-lost' satisfies StopReason));
+}
+
+/** Takes no jobs until all dependencies are there. */
+async function pauseWhileAway<Name extends JobName>(
+  { name, log, dependencies }: ConsumerOptions<Name>,
+  state: ConsumerState,
+): Promise<void> {
+  if (state.paused || state.stopping || !state.worker || !dependencies) return;
+  state.paused = true;
+  try {
+    await state.worker.pause(true);
+    for (let error = await trouble(dependencies); error !== undefined && !state.stopping; error = await trouble(dependencies)) {
+      log.warn({ err: error, queue: name }, 'a dependency is away; no jobs are taken until it is back');
+      await sleep(checkEveryMs, undefined, { ref: false });
+    }
+    if (!state.stopping) state.worker.resume();
+  } catch (error) {
+    log.error({ err: error, queue: name }, 'the taking of jobs could not be paused');
+  } finally {
+    state.paused = false;
+  }
+}
+
+const trouble = (dependencies: Dependencies): Promise<unknown> =>
+  dependencies.check().then(
+    () => undefined,
+    (error: unknown) => error ?? new Error('away'),
+  );
+
 async function handle<Name extends JobName>(options: ConsumerOptions<Name>, job: Job, signal: AbortSignal): Promise<JobOutcome> {
   const attempt = job.attemptsMade + 1;
   const context = { id: job.id ?? '', attempt, isLastAttempt: attempt >= catalog[options.name].attempts, signal };
@@ -115,6 +171,13 @@ async function handle<Name extends JobName>(options: ConsumerOptions<Name>, job:
       options.handle(payload, context),
     );
   } catch (error) {
+    if (isDisruption(error, signal, options)) {
+      options.log.warn(
+        { err: error, queue: options.name, jobId: job.id },
+        'a dependency is away; the job goes on later, and the try does not count',
+      );
+      throw error;
+    }
     options.log.error({ err: error, queue: options.name, jobId: job.id, attempt }, 'the job failed');
     throw error instanceof PermanentJobError ? new UnrecoverableError(error.message) : error;
   }
@@ -125,17 +188,6 @@ function payloadOf<Name extends JobName>(name: Name, job: Job): JobPayload<Name>
     return parsePayload(name, job.data);
   } catch (error) {
     throw new PermanentJobError(`the payload of ${name} job ${job.id} is malformed: ${String(error)}`);
-  }
-}
-
-/** BullMQ then fails the job without calling the handler. */
-const isAbandoned = (job: Job) => Boolean(job.deferredFailure);
-
-async function abandon<Name extends JobName>(options: ConsumerOptions<Name>, job: Job, error: Error): Promise<void> {
-  try {
-    await options.onAbandoned(payloadOf(options.name, job), error);
-  } catch (cause) {
-    options.log.error({ err: cause, queue: options.name, jobId: job.id }, 'an abandoned job could not be marked as failed');
   }
 }
 

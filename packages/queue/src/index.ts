@@ -6,6 +6,7 @@ export {
   type Consumer,
   type ConsumerOptions,
   createConsumer,
+  type Dependencies,
   type JobContext,
   type JobOutcome,
   PermanentJobError,
@@ -13,5 +14,6 @@ export {
 } from './consumer.ts';
 export type { Logger } from './logger.ts';
 export { type OutboxPublisher, type OutboxPublisherOptions, startOutboxPublisher } from './outbox-publisher.ts';
+export { findStranded, rescue, type Rescuer, type RescuerOptions, startRescuer } from './rescuer.ts';
 export { createQueues, type JobQueues } from './producer.ts';
 export { createRateLimiter, type RateLimit, type RateLimiter, type RateLimiterOptions, type RateLimitState } from './rate-limiter.ts';

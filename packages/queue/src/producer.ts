@@ -9,6 +9,8 @@ const leaveQueueMs = 5_000;
 
 const countedStates = ['waiting', 'prioritized', 'active', 'delayed', 'failed'] as const;
 
+const STATES_THAT_LEAD_ON: unknown[] = ['waiting', 'prioritized', 'active', 'delayed', 'waiting-children'];
+
 export interface JobQueues {
   /** In this order; when it throws, some may have arrived. */
   enqueue<Name extends JobName>(name: Name, jobs: { id: string; payload: JobPayload<Name> }[]): Promise<void>;
@@ -16,6 +18,8 @@ export interface JobQueues {
   room(name: JobName): Promise<number>;
   /** How many jobs each queue holds, by state. */
   counts(): Promise<{ queue: JobName; state: string; count: number }[]>;
+  /** Whether the queue has the job, and will give it to a worker or has done so. */
+  has(name: JobName, id: string): Promise<boolean>;
   /** A job comes again and again, one for all processes that ask for it. */
   repeat<Name extends JobName>(name: Name, everyMs: number, payload: JobPayload<Name>): Promise<void>;
   /** For instruments that look at BullMQ's own queues. */
@@ -39,14 +43,20 @@ export async function createQueues(connection: QueueConnection, log: Logger): Pr
       await queues[name].addBulk(checked);
     },
     async room(name) {
-      const { waiting = 0, prioritized = 0 } = await queues[name].getJobCounts('waiting', 'prioritized');
-      return catalog[name].window - waiting - prioritized;
+      const { waiting = 0, prioritized = 0, delayed = 0 } = await queues[name].getJobCounts('waiting', 'prioritized', 'delayed');
+      return catalog[name].window - waiting - prioritized - (catalog[name].delayedFillWindow ? delayed : 0);
     },
     async counts() {
       const byQueue = await Promise.all(jobNames.map((name) => queues[name].getJobCounts(...countedStates)));
       return jobNames.flatMap((queue, index) => Object.entries(byQueue[index] ?? {}).map(([state, count]) => ({ queue, state, count })));
     },
+    async has(name, id) {
+      const job = await queues[name].getJob(id);
+      return job !== undefined && STATES_THAT_LEAD_ON.includes(await job.getState());
+    },
     async repeat(name, everyMs, payload) {
+      // Setting it again would put the next time off.
+      if ((await queues[name].getJobScheduler(name))?.every === everyMs) return;
       await queues[name].upsertJobScheduler(name, { every: everyMs }, { name, data: parsePayload(name, payload) });
     },
     backends: () => jobNames.map((name) => queues[name]),

@@ -32,7 +32,6 @@ describe.each(backends)('with the queue on %s', (backend) => {
         name: 'train',
         concurrency,
         log: quiet,
-        onAbandoned: async () => undefined,
         handle: async ({ jobId }) => {
           const job = await jobs().claim(jobId);
           if (!job) return 'finished';

@@ -10,6 +10,5 @@ function hang(_payload: unknown, { id }: JobContext): Promise<never> {
   return new Promise(() => undefined);
 }
 
-for (const name of ['generate', 'evaluate'] as const)
-  await createConsumer(connection, { name, concurrency: 1, log, handle: hang, onAbandoned: async () => undefined });
+for (const name of ['generate', 'evaluate'] as const) await createConsumer(connection, { name, concurrency: 1, log, handle: hang });
 say('ready');

@@ -33,7 +33,6 @@ describe.each(backends)('with the queue on %s', (backend) => {
       name: 'train',
       concurrency: 2,
       log: quiet,
-      onAbandoned: async () => undefined,
       handle: async ({ jobId }) => {
         const job = await trainingJobs.claim(jobId);
         if (!job) return 'finished';

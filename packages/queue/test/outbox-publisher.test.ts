@@ -56,7 +56,6 @@ it('publishes what waited, and at once what comes later', async () => {
     name: 'generate',
     concurrency: 1,
     log: quiet,
-    onAbandoned: async () => undefined,
     handle: async ({ generationId }) => {
       taken.push(generationId);
       return 'finished';

@@ -94,7 +94,6 @@ it('fills the window in one go, in as many statements for many projects as for o
     name: 'generate',
     concurrency: catalog.generate.window,
     log: quiet,
-    onAbandoned: async () => undefined,
     handle: async ({ generationId }) => {
       const generation = await generations.claim(generationId);
       if (generation) taken.push(generationId);

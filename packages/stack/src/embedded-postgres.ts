@@ -24,6 +24,10 @@ export interface EmbeddedPostgresOptions {
   directory: string;
   /** Chosen by what the machine allows; set it to force one. */
   account?: AccountKind;
+  /** Left out: a free one. */
+  port?: number;
+  /** The server died and could not be started again. */
+  onGivenUp?(error: Error): void;
 }
 
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
@@ -35,7 +39,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   await clearLeftoverServer(account.home, (port) => answersAs(password, port, account));
   await createCluster(account);
   await recordOwner(account.home);
-  return startServer(account, password);
+  return startServer(account, password, options);
 }
 
 /** The address of the server that another process has started in this directory; null when none runs there. */
@@ -93,18 +97,53 @@ async function runToEnd(account: PostgresAccount, commandLine: string[]): Promis
   if (code !== 0) throw new Error(`${commandLine[0]} ended with ${code}: ${complaint.trim()}`);
 }
 
-async function startServer(account: PostgresAccount, password: string): Promise<EmbeddedPostgres> {
+/** A server that dies is started again, on the same port, until it is stopped. */
+async function startServer(account: PostgresAccount, password: string, options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  let stopping = false;
+  let { child, port } = await launch(account, password, options.port, startAttempts);
+  let restarting: Promise<void> = Promise.resolve();
+  const restart = async (): Promise<void> => {
+    if (stopping) return;
+    try {
+      ({ child, port } = await launch(account, password, port, restartAttempts));
+      watch(child);
+    } catch (error) {
+      options.onGivenUp?.(error as Error);
+    }
+  };
+  const watch = (current: ChildProcess): void => void current.once('exit', () => (restarting = restart()));
+  watch(child);
+  const stop = async (): Promise<void> => {
+    stopping = true;
+    await restarting;
+    await stopServer(child, account);
+  };
+  return { databaseUrl: urlOf(password, port, database), stop: once(stop) };
+}
+
+const startAttempts = 3;
+/** Backends of a killed server take a moment to end, and hold its memory until then. */
+const restartAttempts = 20;
+
+async function launch(
+  account: PostgresAccount,
+  password: string,
+  wantedPort: number | undefined,
+  attempts: number,
+): Promise<{ child: ChildProcess; port: number }> {
   // A port found free can be taken before Postgres binds it, and a killed server's backends take a moment to let go.
   for (let attempt = 1; ; attempt++) {
-    const port = await freePort();
+    const port = wantedPort ?? (await freePort());
     const child = await spawnSupervised(account, port);
     try {
       await waitUntilReady(child, password, port, account);
-      return { databaseUrl: urlOf(password, port, database), stop: once(() => stopServer(child, account)) };
+      return { child, port };
     } catch (error) {
       await stopServer(child, account);
-      if (attempt === 3) throw error;
+      if (attempt >= attempts) throw error;
       await sleep(500);
+      // Stopping has said that nobody owns the directory.
+      await recordOwner(account.home);
     }
   }
 }

@@ -97,6 +97,36 @@ describe('startEmbeddedPostgres', () => {
     await again.stop();
   });
 
+  it('is started again on the same port when the server is killed with -9, with what was committed, and stops when told to', async () => {
+    const server = await startEmbeddedPostgres({ directory });
+    await query(server.databaseUrl, 'create table committed_before as select 3 as three');
+    for (let kill = 0; kill < 2; kill += 1) {
+      process.kill(await postmasterPid(directory), 'SIGKILL');
+      const end = Date.now() + 60_000;
+      for (;;) {
+        const rows = await query(server.databaseUrl, 'select three from committed_before').catch(() => undefined);
+        if (rows) break;
+        if (Date.now() > end) throw new Error('Postgres did not come back');
+        await sleep(50);
+      }
+    }
+    await server.stop();
+    await expect(query(server.databaseUrl, 'select 1')).rejects.toThrow(/ECONNREFUSED/);
+  }, 90_000);
+
+  it('tells when the server that died cannot be started again', async () => {
+    const broken = await mkdtemp(join(tmpdir(), 'styleforge-broken-'));
+    await chmod(broken, 0o755);
+    let givenUp: (error: Error) => void = () => undefined;
+    const told = new Promise<Error>((done) => (givenUp = done));
+    const server = await startEmbeddedPostgres({ directory: broken, onGivenUp: (error) => givenUp(error) });
+    await rm(join(broken, 'data', 'global'), { recursive: true });
+    process.kill(await postmasterPid(broken), 'SIGKILL');
+    expect(String(await told)).toMatch(/Postgres did not start; the end of .*postgres\.log/);
+    await server.stop();
+    await rm(broken, { recursive: true });
+  }, 90_000);
+
   it('takes a postmaster.pid whose number now belongs to another program as stale', async () => {
     const other = spawn('sleep', ['60'], { stdio: 'ignore' });
     await writeFile(join(directory, 'data', 'postmaster.pid'), `${other.pid}\n${join(directory, 'data')}\n0\n1\n\n127.0.0.1\n`);

@@ -37,6 +37,7 @@ export {
 } from './object-store.ts';
 export { createObjectStoreProbe } from './object-store-probe.ts';
 export { observeObjectStore, type StoreObserver } from './observed-object-store.ts';
+export { isStoreAway } from './store-away.ts';
 export { identifyStore, type Installation, StoreIdentityError, verifyStore } from './store-identity.ts';
 
 /** Loads the AWS SDK only for a store that is on S3. */

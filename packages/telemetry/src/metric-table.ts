@@ -62,6 +62,11 @@ export const METRICS = {
     labels: ['operation', 'outcome'],
     buckets: fast,
   },
+  styleforge_stranded: {
+    kind: 'gauge',
+    help: 'Unfinished work without outbox message, queue entry and live worker, found by the last look and put back',
+    labels: ['queue'],
+  },
   styleforge_sweep_refused: {
     kind: 'gauge',
     help: '1 after a sweep that changed nothing, because store and database do not belong together or differ too much, else 0',

@@ -16,6 +16,8 @@ export interface RunningService {
   databaseUrl: string;
   /** Changes when the worker is restarted. */
   workerPid(): number | undefined;
+  /** Changes when the API is restarted. */
+  apiPid(): number | undefined;
   logDirectory: string;
   stop(): Promise<void>;
 }
@@ -41,7 +43,7 @@ export async function startService({ config, newKey = false, onGivenUp = throwLa
     // API and worker would wait for it, minutes long, and say so in their logs alone.
     if (config.redisUrl !== undefined) await checkRedis(config.redisUrl);
     await mkdir(config.dataDirectory, { recursive: true });
-    const databaseUrl = config.databaseUrl ?? (await startDatabase(config, opened));
+    const databaseUrl = config.databaseUrl ?? (await startDatabase(config, opened, onGivenUp));
     await migrate(databaseUrl);
     const env = environmentOf({ ...config, databaseUrl, port });
     const logDirectory = join(config.dataDirectory, 'logs');
@@ -52,7 +54,15 @@ export async function startService({ config, newKey = false, onGivenUp = throwLa
     if (worker.status === 'rejected') throw worker.reason;
     // Last: it is shown once, by a start that has succeeded.
     const apiKey = await makeKey(databaseUrl, newKey);
-    return { url, ...(apiKey && { apiKey }), databaseUrl, workerPid: () => worker.value.pid, logDirectory, stop };
+    return {
+      url,
+      ...(apiKey && { apiKey }),
+      databaseUrl,
+      workerPid: () => worker.value.pid,
+      apiPid: () => api.value.pid,
+      logDirectory,
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
@@ -67,8 +77,9 @@ function choosePort({ host, port }: Config): Promise<number> {
 
 type Closers = (() => Promise<void>)[];
 
-async function startDatabase(config: Config, opened: Closers): Promise<string> {
-  const postgres = await startEmbeddedPostgres({ directory: join(config.dataDirectory, 'postgres') });
+/** It is started again when it dies, like API and worker. */
+async function startDatabase(config: Config, opened: Closers, onGivenUp: (error: Error) => void): Promise<string> {
+  const postgres = await startEmbeddedPostgres({ directory: join(config.dataDirectory, 'postgres'), onGivenUp });
   opened.push(() => postgres.stop());
   return postgres.databaseUrl;
 }
@@ -88,7 +99,7 @@ async function makeKey(databaseUrl: string, newKey: boolean): Promise<string | u
 
 type ProcessPlan = { env: NodeJS.ProcessEnv; logDirectory: string; onGivenUp(error: Error): void };
 
-async function startApi({ env, logDirectory, url, onGivenUp }: ProcessPlan & { url: string }, opened: Closers): Promise<void> {
+async function startApi({ env, logDirectory, url, onGivenUp }: ProcessPlan & { url: string }, opened: Closers): Promise<ServiceProcess> {
   const api = await startServiceProcess({
     name: 'API',
     entry: new URL('apps/api/src/main.ts', root),
@@ -99,6 +110,7 @@ async function startApi({ env, logDirectory, url, onGivenUp }: ProcessPlan & { u
     onGivenUp,
   });
   opened.push(() => api.stop());
+  return api;
 }
 
 async function startWorker({ env, logDirectory, onGivenUp }: ProcessPlan, opened: Closers): Promise<ServiceProcess> {

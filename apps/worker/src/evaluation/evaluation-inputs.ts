@@ -4,7 +4,7 @@ import { ALL_IMAGES, type EvaluatedModel, type TrainingConfig } from '@styleforg
 import type { EvaluationRow, ImageRow, TrainingJobRow } from '@styleforge/database';
 import { downloadObject } from '@styleforge/storage';
 import { baseModelDirectory } from '../base-model.ts';
-import { JobInputError } from '../failures.ts';
+import { JobInputError } from '../errors.ts';
 import { fetchCheckpointModel, fetchImages } from '../local-copies.ts';
 import type { TrainingTask } from '../messages.ts';
 import type { WorkerServices } from '../worker.ts';

@@ -46,23 +46,6 @@ export async function deliverWebhook(
   throw final ? new PermanentJobError(message) : new Error(message);
 }
 
-/** The queue has given the delivery up: its workers died with it again and again. */
-export async function abandonWebhook(
-  deliveryId: string,
-  error: Error,
-  { database: { webhooks }, log }: Pick<WebhookServices, 'database' | 'log'>,
-): Promise<void> {
-  const attempt = await webhooks.takeDelivery(deliveryId);
-  if (!attempt) return;
-  await webhooks.recordFailure(attempt.delivery, {
-    responseStatus: null,
-    error: 'the delivery was given up',
-    final: true,
-    disable: { failingSince: new Date(0) },
-  });
-  log.error({ err: error, deliveryId }, 'webhook delivery given up');
-}
-
 type Result = { ok: true; status: number } | { ok: false; status: number | null; error: string; hopeless: boolean };
 
 async function send({ delivery, url, secrets, disabled }: DeliveryAttempt, { webhooks: settings }: WebhookServices): Promise<Result> {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Checkpoint } from '../generated/client.ts';
 import { newId } from '../new-id.ts';
 import type { PrismaClient } from '../prisma-types.ts';
+import { forgetSetbacks } from './leases.ts';
 import { toPage } from './page.ts';
 import type { RowPage } from './page.ts';
 
@@ -16,11 +17,13 @@ export function createCheckpointRepository(prisma: PrismaClient) {
     /** One row for a job and step, however often the step is saved: the later files replace the earlier. */
     async record({ projectId, jobId, step, objectPrefix, files }: NewCheckpoint): Promise<CheckpointRow> {
       const sizeBytes = files.reduce((sum, file) => sum + file.size, 0);
+      const isNew = (await prisma.checkpoint.count({ where: { jobId, step } })) === 0;
       const row = await prisma.checkpoint.upsert({
         where: { jobId_step: { jobId, step } },
         create: { id: newId('checkpoint'), projectId, jobId, step, objectPrefix, files, sizeBytes },
         update: { objectPrefix, files, sizeBytes, missingSince: null },
       });
+      if (isNew) await forgetSetbacks(prisma, 'training_jobs', jobId);
       return toRow(row);
     },
 

@@ -6,6 +6,7 @@ import type { Evaluation, EvaluationImage } from '../generated/client.ts';
 import { newId } from '../new-id.ts';
 import type { PrismaClient, Transaction } from '../prisma-types.ts';
 import { addOutboxMessage } from './outbox.ts';
+import { forgetSetbacks, takeLease } from './leases.ts';
 import { pageArguments, toPage } from './page.ts';
 import type { PageRequest, RowPage } from './page.ts';
 
@@ -39,7 +40,7 @@ export function createEvaluationRepository(prisma: PrismaClient) {
   async function claim(id: string): Promise<EvaluationRow | null> {
     const claimed = await prisma.$executeRaw`
       update evaluations
-      set status = 'running', attempt = attempt + 1, started_at = coalesce(started_at, now()), updated_at = now()
+      set status = 'running', attempt = attempt + 1, ${takeLease}, started_at = coalesce(started_at, now()), updated_at = now()
       where id = ${id} and status in ('queued', 'running')`;
     return claimed === 0 ? null : get({ id });
   }
@@ -135,6 +136,7 @@ export function createEvaluationRepository(prisma: PrismaClient) {
         create: { ...image, seed: BigInt(seed) },
         update: { ...values, seed: BigInt(seed), missingSince: null },
       });
+      await forgetSetbacks(prisma, 'evaluations', evaluationId);
     },
 
     /** By model, then by index. */

@@ -7,6 +7,7 @@ import { newId } from '../new-id.ts';
 import type { PrismaClient } from '../prisma-types.ts';
 import { addOutboxMessage } from './outbox.ts';
 import { announceGeneration } from './webhook-announcements.ts';
+import { forgetSetbacks, takeLease } from './leases.ts';
 import { pageArguments, toPage } from './page.ts';
 import type { PageRequest, RowPage } from './page.ts';
 
@@ -53,7 +54,7 @@ export function createGenerationRepository(prisma: PrismaClient) {
     async claim(id: string): Promise<GenerationDetail | null> {
       const claimed = await prisma.$executeRaw`
         update generations
-        set status = 'running', attempt = attempt + 1, started_at = coalesce(started_at, now()), updated_at = now()
+        set status = 'running', attempt = attempt + 1, ${takeLease}, started_at = coalesce(started_at, now()), updated_at = now()
         where id = ${id} and status in ('queued', 'running')`;
       return claimed === 0 ? null : load({ id });
     },
@@ -120,6 +121,7 @@ export function createGenerationRepository(prisma: PrismaClient) {
           create: { ...image, seed: BigInt(seed) },
           update: { ...values, seed: BigInt(seed), missingSince: null },
         });
+        await forgetSetbacks(transaction, 'generations', generationId);
         return toImageRow(row);
       });
     },

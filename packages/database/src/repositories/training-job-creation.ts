@@ -93,6 +93,8 @@ async function insertJob(
     result: null,
     error: null,
     attempt: 0,
+    leaseUntil: null,
+    setbacks: 0,
     eventCount: 1,
     createdAt,
     updatedAt,

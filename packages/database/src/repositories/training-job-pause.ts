@@ -70,6 +70,8 @@ export async function resumeJob(
     const resumed = await change(transaction, job, 'queued', {
       config,
       cancelRequestedAt: null,
+      leaseUntil: null,
+      setbacks: 0,
       finishedAt: null,
       result: Prisma.DbNull,
       error: Prisma.DbNull,

@@ -5,6 +5,7 @@ import { StaleAttemptError, StatusConflictError } from '../errors.ts';
 import type { PrismaClient } from '../prisma-types.ts';
 import { endStage } from './evaluations.ts';
 import { appendJobEvent } from './events.ts';
+import { takeLease } from './leases.ts';
 import { pageArguments, toPage } from './page.ts';
 import type { PageRequest, RowPage } from './page.ts';
 import { createTrainingJob } from './training-job-creation.ts';
@@ -84,7 +85,7 @@ export function createTrainingJobRepository(prisma: PrismaClient) {
         const claimed = await transaction.$queryRaw<{ attempt: number; before: JobStatus }[]>`
           with found as (select id, status from training_jobs where id = ${id} for no key update)
           update training_jobs job
-          set status = case when found.status = 'queued' then 'validating' else found.status end, attempt = attempt + 1,
+          set status = case when found.status = 'queued' then 'validating' else found.status end, attempt = attempt + 1, ${takeLease},
             started_at = coalesce(started_at, now()), updated_at = now()
           from found
           where job.id = found.id and found.status = any(${['queued', ...ACTIVE_JOB_STATUSES]})
@@ -119,6 +120,7 @@ export function createTrainingJobRepository(prisma: PrismaClient) {
             status: change.to,
             ...definedOnly({ result: change.result, error: change.error }),
             ...(isFinishedJob(change.to) ? { finishedAt: new Date() } : {}),
+            ...((ACTIVE_JOB_STATUSES as readonly JobStatus[]).includes(change.to) ? {} : { leaseUntil: null }),
           },
         });
         if (count === 0) return null;

@@ -19,7 +19,6 @@ const consumer = await createConsumer(connection, {
   concurrency: jobsAtATime,
   log,
   handle: ({ jobId }) => simulateTraining(database, jobId),
-  onAbandoned: async () => undefined,
 });
 
 process.on('SIGTERM', () => {

@@ -1,0 +1,40 @@
+// The errors that the worker itself makes. Each has its line in the table of failures.ts.
+import type { FailureCode } from '@styleforge/contracts';
+import { PermanentJobError } from '@styleforge/queue';
+
+/** The job cannot succeed as it was asked for; the message says what to change. */
+export class JobInputError extends PermanentJobError {
+  override name = 'JobInputError';
+  readonly code: FailureCode;
+
+  constructor(message: string, code: FailureCode = 'invalid_input') {
+    super(message);
+    this.code = code;
+  }
+}
+
+export class JobTimeoutError extends PermanentJobError {
+  override name = 'JobTimeoutError';
+}
+
+/** An error that happened in a child process; `name` and `code` are the original's. */
+export class TaskError extends Error {
+  readonly code: string | undefined;
+
+  constructor(original: { name: string; code?: string | undefined; message: string; stack?: string | undefined }) {
+    super(original.message);
+    this.name = original.name;
+    this.code = original.code;
+    if (original.stack) this.stack = original.stack;
+  }
+}
+
+/** A child process ended without a result. */
+export class ProcessDiedError extends Error {
+  override name = 'ProcessDiedError';
+}
+
+/** Workers have died with the work again and again. */
+export class WorkerDiedError extends Error {
+  override name = 'WorkerDiedError';
+}

@@ -1,0 +1,45 @@
+// The leases that this worker holds on rows: renewed while it works, cleared when it lets go, also when the database is away just then.
+import { type Database, type HeldRow, isDatabaseAway } from '@styleforge/database';
+
+const renewEveryMs = 10_000;
+
+export class Leases {
+  readonly #database: Pick<Database, 'leases'>;
+  /** Let go while the database was away: left as they are, they would look like those of a worker that died. */
+  #unreleased: HeldRow[] = [];
+
+  constructor(database: Pick<Database, 'leases'>) {
+    this.#database = database;
+  }
+
+  async release(row: HeldRow): Promise<void> {
+    try {
+      await this.#database.leases.release(row);
+    } catch (error) {
+      if (!isDatabaseAway(error)) throw error;
+      this.#unreleased.push(row);
+    }
+  }
+
+  /** To be called when the database is back, before jobs are taken. */
+  async releaseRest(): Promise<void> {
+    for (const row of [...this.#unreleased]) {
+      await this.#database.leases.release(row);
+      this.#unreleased = this.#unreleased.filter((other) => other !== row);
+    }
+  }
+
+  setback(row: HeldRow): Promise<number> {
+    return this.#database.leases.setback(row);
+  }
+
+  /** A function to be called often; it renews the row's lease when it is time. */
+  keeper(row: HeldRow): () => Promise<void> {
+    let renewedAt = Date.now();
+    return async () => {
+      if (Date.now() - renewedAt < renewEveryMs) return;
+      renewedAt = Date.now();
+      await this.#database.leases.renew(row);
+    };
+  }
+}

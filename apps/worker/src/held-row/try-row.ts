@@ -1,0 +1,68 @@
+// One try at a row that this worker holds: what happens to the row when the try fails, by the verdict on its error.
+import type { Failure } from '@styleforge/contracts';
+import { type HeldRow, MOST_SETBACKS } from '@styleforge/database';
+import { type JobName, type JobOutcome, PermanentJobError } from '@styleforge/queue';
+import type { Metrics } from '@styleforge/telemetry';
+import { WorkerDiedError } from '../errors.ts';
+import { countFailure, failureOf, verdictOf } from '../failures.ts';
+import type { Logger } from '../logger.ts';
+import type { Leases } from './leases.ts';
+
+export interface TriedRow extends HeldRow {
+  queue: JobName;
+  /** Deaths and failed tries since something was last saved. */
+  setbacks: number;
+  /** Ends the row for good. */
+  fail(failure: Failure): Promise<unknown>;
+  /** Tells that a try failed and another one follows. */
+  noteFailure?(failure: Failure): Promise<unknown>;
+}
+
+export interface TryServices {
+  leases: Leases;
+  log: Logger;
+  metrics?: Metrics | undefined;
+}
+
+export async function tryRow(row: TriedRow, services: TryServices, work: () => Promise<JobOutcome>): Promise<JobOutcome> {
+  try {
+    if (row.setbacks >= MOST_SETBACKS) {
+      throw new WorkerDiedError(`The worker died ${row.setbacks} times with this work before anything new was saved; its log may tell why`);
+    }
+    const outcome = await work();
+    await services.leases.release(row);
+    return outcome;
+  } catch (error) {
+    return settle(row, error, services);
+  }
+}
+
+async function settle(row: TriedRow, error: unknown, { leases, log, metrics }: TryServices): Promise<JobOutcome> {
+  const verdict = verdictOf(error);
+  switch (verdict.kind) {
+    case 'superseded':
+    case 'away':
+      await leases.release(row);
+      throw error;
+    case 'input':
+    case 'timeout':
+      countFailure(metrics, row.queue, error);
+      return giveUp(row, error, log);
+    case 'again': {
+      countFailure(metrics, row.queue, error);
+      const setbacks = await leases.setback(row);
+      if (setbacks >= MOST_SETBACKS || row.setbacks >= MOST_SETBACKS) return giveUp(row, error, log);
+      await row.noteFailure?.(failureOf(error));
+      log.error({ err: error, setbacks }, 'the try failed; it is made again');
+      return 'again';
+    }
+  }
+}
+
+async function giveUp(row: TriedRow, error: unknown, log: Logger): Promise<never> {
+  await row.fail(failureOf(error));
+  log.error({ err: error }, 'failed for good');
+  throw error instanceof PermanentJobError
+    ? error
+    : new PermanentJobError(error instanceof Error ? error.message : String(error), { cause: error });
+}
