@@ -65,6 +65,8 @@ const VERDICTS: Record<KnownError, Verdict> = {
   ModelFileError: UNSUPPORTED_MODEL,
   WeightsMismatchError: UNSUPPORTED_MODEL,
   ConfigError: UNSUPPORTED_MODEL,
+  // An adapter that is named as a model, or beside one, is not a file that can be applied.
+  AdapterFileError: UNSUPPORTED_MODEL,
   SchedulerConfigError: UNSUPPORTED_MODEL,
   ProcessDiedError: { kind: 'again', code: 'process_died', tell: true },
   WorkerDiedError: { kind: 'again', code: 'worker_died', tell: true },
@@ -87,6 +89,7 @@ const VERDICTS: Record<KnownError, Verdict> = {
   DownloadRefusedError: OUR_MISTAKE,
   UnsafePickleError: OUR_MISTAKE,
   SingleFileError: OUR_MISTAKE,
+  NoGradientsError: OUR_MISTAKE,
 };
 
 export function verdictOf(error: unknown): Verdict {

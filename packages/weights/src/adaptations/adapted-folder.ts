@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { exists } from '@styleforge/model-files';
 import { readDiffusersFolder, type DiffusersFolder } from '../diffusers-reader.ts';
 import { originalNames, SingleFileError } from '../original-names.ts';
-import { openTensors } from '../tensor-reader.ts';
+import { openTensors } from '../open-tensors.ts';
 import { AdaptedReader } from './adapted-reader.ts';
 import { collectChanges, ModelChanges } from './adapter-kinds.ts';
 import { componentEntries, withComponents } from './folder-components.ts';

@@ -80,7 +80,7 @@ async function pairs(prefix: string, { train, reference, adaptation }: OpenRun, 
 }
 
 async function gradientCase(name: string, run: OpenRun): Promise<CaseResult> {
-  const all = await pairs('grad0.', run, run.step.program.gradients);
+  const all = await pairs('grad0.', run, await run.step.program.readGradients());
   const compared = all.filter(({ theirs }) => largestMagnitude(theirs) >= leastGradient);
   return worstCase(name, compared, tolerances.gradient, { left_out: all.length - compared.length });
 }
