@@ -151,10 +151,82 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
     expect(Object.keys(JSON.parse(model.toString('utf8', 8, 8 + header)) as object).length).toBeGreaterThan(100);
   });
 
+  it('generates on two models with one seed, and keeps the images', async () => {
+    await visit('/models');
+    await page.getByText('a photo of zwx style').waitFor();
+    expect(await violationsOf(page)).toEqual([]);
+    await page.getByRole('link', { name: 'Use' }).first().click();
+    await heading('Playground');
+    await page.getByRole('button', { name: 'Compare with another model' }).click();
+    await page.getByLabel('Prompts, one a line').fill('house');
+    await page.getByText('More settings').click();
+    await page.getByLabel('Steps').fill('3');
+    expect(await violationsOf(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Generate', exact: true }).click();
+    await page.getByRole('button', { name: /^a photo of zwx style, house, by first try/ }).waitFor();
+    await page.getByRole('button', { name: /^house, by StyleForge mini/ }).waitFor();
+    expect(page.url()).toMatch(/generations=gen_\w+/);
+    await page.getByRole('button', { name: 'Reuse' }).first().click();
+    expect(await page.getByLabel('Seed').inputValue()).toBe('7');
+    expect(await violationsOf(page)).toEqual([]);
+    await visit('/gallery');
+    await page.getByRole('button', { name: 'a photo of zwx style, house' }).click();
+    await page.getByRole('dialog').getByText('seed 7').waitFor();
+    const [saved] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save image' }).click()]);
+    const png = { name: 'saved.png', mimeType: 'image/png', buffer: await readFile(await saved.path()) };
+    expect(png.buffer.subarray(1, 4).toString()).toBe('PNG');
+    expect(await violationsOf(page)).toEqual([]);
+  });
+
+  it('makes a prompt set, a webhook and a key, and revokes the key', async () => {
+    await visit('/prompts');
+    await page.getByRole('button', { name: 'New prompt set' }).click();
+    await page.getByLabel('Name').fill('animals');
+    await page.getByLabel('Prompts, one a line').fill('cat\ndog');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('heading', { name: 'animals' }).waitFor();
+    expect(await violationsOf(page)).toEqual([]);
+    await visit('/webhooks');
+    await page.getByRole('button', { name: 'New webhook' }).click();
+    await page.getByLabel('Address').fill('https://example.com/hook');
+    expect(await violationsOf(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Create' }).click();
+    await page.getByText(/whsec_/).waitFor();
+    await page.getByRole('button', { name: 'Done' }).click();
+    await page.getByRole('button', { name: 'Deliveries' }).click();
+    await page.getByText('Nothing was sent yet.').waitFor();
+    expect(await violationsOf(page)).toEqual([]);
+    await visit('/keys');
+    await page.getByRole('button', { name: 'New key' }).click();
+    await page.getByLabel('Name').fill('nightly');
+    await page.getByRole('button', { name: 'Create' }).click();
+    await page.getByRole('dialog').getByText(/^sf_/).waitFor();
+    await page.getByRole('button', { name: 'Done' }).click();
+    await page
+      .getByRole('row', { name: /nightly/ })
+      .getByRole('button', { name: 'Revoke' })
+      .click();
+    await page.getByRole('button', { name: 'Revoke the key' }).click();
+    await page.getByRole('row', { name: /nightly.*revoked/ }).waitFor();
+    expect(await violationsOf(page)).toEqual([]);
+  });
+
   it('works on a phone and in the dark', async () => {
     await page.setViewportSize({ width: 390, height: 844 });
     await page.emulateMedia({ colorScheme: 'dark' });
-    for (const path of ['/', '/datasets', '/jobs', '/train']) {
+    for (const path of [
+      '/',
+      '/datasets',
+      '/jobs',
+      '/train',
+      '/play',
+      '/gallery',
+      '/models',
+      '/evaluations',
+      '/queue',
+      '/webhooks',
+      '/keys',
+    ]) {
       await visit(path);
       await page.getByRole('heading', { level: 1 }).waitFor();
       await page.waitForLoadState('networkidle');

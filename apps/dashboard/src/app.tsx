@@ -21,6 +21,16 @@ const SCREENS: [string, ComponentType][] = [
   ['/jobs', screen(() => import('./screens/jobs/jobs.tsx'), 'Jobs')],
   ['/jobs/:id/:tab?', screen(() => import('./screens/job/job.tsx'), 'JobScreen')],
   ['/train', screen(() => import('./screens/train/train.tsx'), 'Train')],
+  ['/play', screen(() => import('./screens/play/play.tsx'), 'Play')],
+  ['/gallery', screen(() => import('./screens/gallery/gallery.tsx'), 'Gallery')],
+  ['/models', screen(() => import('./screens/models/models.tsx'), 'Models')],
+  ['/prompts', screen(() => import('./screens/prompts/prompts.tsx'), 'PromptSets')],
+  ['/evaluations', screen(() => import('./screens/evaluations/evaluations.tsx'), 'Evaluations')],
+  ['/evaluations/:id', screen(() => import('./screens/evaluations/evaluation.tsx'), 'EvaluationScreen')],
+  ['/studies/:id', screen(() => import('./screens/studies/study.tsx'), 'StudyScreen')],
+  ['/queue', screen(() => import('./screens/machines/machines.tsx'), 'Machines')],
+  ['/webhooks', screen(() => import('./screens/webhooks/webhooks.tsx'), 'Webhooks')],
+  ['/keys', screen(() => import('./screens/keys/keys.tsx'), 'Keys')],
 ];
 
 function createQueries(): QueryClient {

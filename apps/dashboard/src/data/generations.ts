@@ -1,0 +1,41 @@
+// Generations: asked for, waited for, listed with their images.
+import type { Generation, GenerationCreateParams } from '@styleforge/sdk';
+import { useInfiniteQuery, useQueries, useQuery } from '@tanstack/react-query';
+import { useClient } from './session.ts';
+
+const PAGE = 24;
+const POLL_MS = 700;
+const isPending = ({ status }: Pick<Generation, 'status'>) => status === 'queued' || status === 'running';
+
+export type GenerationRequest = GenerationCreateParams;
+
+export function useGenerations(ids: string[]) {
+  const client = useClient();
+  return useQueries({
+    queries: ids.map((id) => ({
+      queryKey: ['generation', id],
+      queryFn: ({ signal }: { signal: AbortSignal }) => client.images.get(id, { signal }),
+      staleTime: Infinity,
+      refetchInterval: ({ state }: { state: { data: Generation | undefined } }) =>
+        state.data && !isPending(state.data) ? (false as const) : POLL_MS,
+    })),
+  });
+}
+
+export function useHistory() {
+  const client = useClient();
+  return useInfiniteQuery({
+    queryKey: ['generations'],
+    queryFn: async ({ pageParam, signal }) => {
+      const page = await client.images.list({ limit: PAGE, ...(pageParam && { after: pageParam }) }, { signal });
+      return { data: page.data, next: page.has_more ? page.next : null };
+    },
+    initialPageParam: '',
+    getNextPageParam: ({ next }) => next,
+  });
+}
+
+export function useGeneration(id: string) {
+  const client = useClient();
+  return useQuery({ queryKey: ['generation', id], queryFn: ({ signal }) => client.images.get(id, { signal }), staleTime: 60_000 });
+}

@@ -1,0 +1,114 @@
+// One evaluation: progress, report, its images side by side, and a blind vote on pairs of them.
+import type { Evaluation, EvaluationImage } from '@styleforge/sdk';
+import { useQuery } from '@tanstack/react-query';
+import type { ReactElement } from 'react';
+import { Link, useParams, useSearchParams } from 'wouter';
+import { modelOf, useModels } from '../../data/models.ts';
+import { useClient } from '../../data/session.ts';
+import { Bar, Failure, Loading, PageHead, Pill } from '../../ui/parts.tsx';
+import { Picture } from '../../ui/picture.tsx';
+import { BlindVote } from './blind-vote.tsx';
+import { ReportView } from './report-view.tsx';
+
+const TABS = [
+  ['', 'Report'],
+  ['images', 'Images'],
+  ['vote', 'Blind vote'],
+] as const;
+const SHOWN = 60;
+
+export function EvaluationScreen(): ReactElement {
+  const { id = '' } = useParams();
+  const client = useClient();
+  const models = useModels();
+  const [params] = useSearchParams();
+  const tab = params.get('tab') ?? '';
+  const { data, error } = useQuery({
+    queryKey: ['evaluation', id],
+    queryFn: () => client.evaluations.get(id),
+    refetchInterval: ({ state }) => (state.data && ['queued', 'running'].includes(state.data.status) ? 1_500 : false),
+  });
+  if (error) return <Failure error={error} what="The evaluation" />;
+  if (!data) return <Loading height={320} />;
+  const labels = data.config.models.map(({ name, label }) => modelOf(models, name).label || label);
+  return (
+    <>
+      <PageHead title={labels.join(' and ')} crumb={<Link href="/evaluations">Evaluations</Link>}>
+        <Pill status={data.status} />
+      </PageHead>
+      {data.progress && data.status === 'running' && (
+        <Bar done={data.progress.done} of={data.progress.of} label={`Progress: ${data.progress.phase}`} />
+      )}
+      {data.error && <p className="note bad">{data.error.message}</p>}
+      <nav className="tabs" aria-label="Parts of the evaluation">
+        {TABS.map(([name, label]) => (
+          <Link key={name} href={`/evaluations/${id}${name && `?tab=${name}`}`} aria-current={name === tab ? 'page' : undefined}>
+            {label}
+          </Link>
+        ))}
+      </nav>
+      {tab === '' && <Result evaluation={data} />}
+      {tab !== '' && <WithImages evaluation={data} labels={labels} isVote={tab === 'vote'} />}
+    </>
+  );
+}
+
+function Result({ evaluation }: { evaluation: Evaluation }): ReactElement {
+  const client = useClient();
+  const isDone = evaluation.status === 'succeeded';
+  const { data, error } = useQuery({
+    queryKey: ['evaluation-report', evaluation.id],
+    queryFn: () => client.evaluations.report(evaluation.id),
+    enabled: isDone,
+    staleTime: Infinity,
+  });
+  if (!isDone) return <p className="note">The report is made when the evaluation has succeeded.</p>;
+  if (error) return <Failure error={error} what="The report" />;
+  return data ? <ReportView report={data} /> : <Loading />;
+}
+
+type ImagesProps = { evaluation: Evaluation; labels: string[]; isVote: boolean };
+
+function WithImages({ evaluation, labels, isVote }: ImagesProps): ReactElement {
+  const client = useClient();
+  const { data, error } = useQuery({
+    queryKey: ['evaluation-images', evaluation.id, evaluation.status],
+    queryFn: () => client.evaluations.images(evaluation.id),
+  });
+  if (error) return <Failure error={error} what="Images" />;
+  if (!data) return <Loading />;
+  const byIndex = new Map<number, EvaluationImage[]>();
+  for (const image of data) byIndex.set(image.index, [...(byIndex.get(image.index) ?? []), image]);
+  const rows = [...byIndex.values()].filter((row) => row.length === labels.length);
+  if (isVote) return <BlindVote id={evaluation.id} labels={labels} rows={rows} />;
+  return (
+    <div className="samples" tabIndex={0} role="region" aria-label="Images by prompt and model">
+      <table>
+        <thead>
+          <tr>
+            <td />
+            {labels.map((label) => (
+              <th key={label} scope="col">
+                {label}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.slice(0, SHOWN).map((row) => (
+            <tr key={row[0]!.index}>
+              <th scope="row">{row[0]!.prompt}</th>
+              {row
+                .toSorted((a, b) => a.model - b.model)
+                .map((image) => (
+                  <td key={image.model}>
+                    <Picture path={image.url} alt={`${image.prompt}, by ${labels[image.model]}`} width={image.width} />
+                  </td>
+                ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

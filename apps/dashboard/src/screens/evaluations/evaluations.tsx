@@ -1,0 +1,127 @@
+// Evaluations and studies: what was compared, how far it is, and new ones.
+import type { Evaluation, StudySummary } from '@styleforge/sdk';
+import { useQuery } from '@tanstack/react-query';
+import type { ReactElement } from 'react';
+import { Link, useSearchParams } from 'wouter';
+import { ago, plural } from '../../data/format.ts';
+import { modelOf, useModels } from '../../data/models.ts';
+import { takeAll } from '../../data/queries.ts';
+import { useClient } from '../../data/session.ts';
+import { Icon } from '../../ui/icons.tsx';
+import { Bar, Empty, Failure, Loading, PageHead, Pill } from '../../ui/parts.tsx';
+import { NewEvaluation } from './new-evaluation.tsx';
+
+export function Evaluations(): ReactElement {
+  const [params, setParams] = useSearchParams();
+  const tab = params.get('tab') === 'studies' ? 'studies' : 'evaluations';
+  const making = params.get('new');
+  return (
+    <>
+      <PageHead
+        title="Evaluations"
+        about="An evaluation measures one model beside others. A study trains variations of one job and compares them."
+      >
+        <Link className="button" href="/train">
+          New study
+        </Link>
+        <button type="button" className="button primary" onClick={() => setParams({ new: '1' }, { replace: true })}>
+          <Icon name="plus" />
+          New evaluation
+        </button>
+      </PageHead>
+      <nav className="tabs" aria-label="Kind">
+        <Link href="/evaluations" aria-current={tab === 'evaluations' ? 'page' : undefined}>
+          Evaluations
+        </Link>
+        <Link href="/evaluations?tab=studies" aria-current={tab === 'studies' ? 'page' : undefined}>
+          Studies
+        </Link>
+      </nav>
+      {tab === 'studies' ? <StudyList /> : <EvaluationList />}
+      {making && <NewEvaluation model={making === '1' ? '' : making} onClose={() => setParams({}, { replace: true })} />}
+    </>
+  );
+}
+
+function EvaluationList(): ReactElement {
+  const client = useClient();
+  const models = useModels();
+  const { data, error } = useQuery({
+    queryKey: ['evaluations'],
+    queryFn: () => takeAll(client.evaluations.list({ limit: 100 }), 200),
+    refetchInterval: ({ state }) => (state.data?.some(isPending) ? 2_000 : 15_000),
+  });
+  if (error) return <Failure error={error} what="Evaluations" />;
+  if (!data) return <Loading />;
+  if (data.length === 0) {
+    return (
+      <Empty title="No evaluations yet" icon="chart">
+        <p>Numbers and images side by side: is the style there, and are the subjects still themselves?</p>
+      </Empty>
+    );
+  }
+  return (
+    <ul className="stack">
+      {data.map((evaluation) => (
+        <li key={evaluation.id} className="card stack">
+          <div className="row-apart">
+            <Link className="row-link" href={`/evaluations/${evaluation.id}`}>
+              {evaluation.config.models.map(({ name, label }) => modelOf(models, name).label || label).join(' and ')}
+            </Link>
+            <Pill status={evaluation.status} />
+          </div>
+          <p className="small soft">
+            {plural(evaluation.config.prompts.length, 'prompt')}, {evaluation.config.metrics.join(', ')}, {ago(evaluation.created_at)}
+          </p>
+          {evaluation.progress && isPending(evaluation) && (
+            <Bar done={evaluation.progress.done} of={evaluation.progress.of} label={`Progress: ${evaluation.progress.phase}`} />
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+const isPending = ({ status }: Pick<Evaluation, 'status'>) => status === 'queued' || status === 'running';
+
+function StudyList(): ReactElement {
+  const client = useClient();
+  const { data, error } = useQuery({
+    queryKey: ['studies'],
+    queryFn: () => takeAll(client.studies.list({ limit: 100 }), 200),
+    refetchInterval: 5_000,
+  });
+  if (error) return <Failure error={error} what="Studies" />;
+  if (!data) return <Loading />;
+  if (data.length === 0) {
+    return (
+      <Empty title="No studies yet" icon="chart">
+        <p>In New training, open “Compare several values” and list the values of a setting.</p>
+      </Empty>
+    );
+  }
+  return (
+    <ul className="stack">
+      {data.map((study) => (
+        <StudyItem key={study.id} study={study} />
+      ))}
+    </ul>
+  );
+}
+
+function StudyItem({ study: { id, name, status, jobs, created_at: at } }: { study: StudySummary }): ReactElement {
+  const counts = Object.entries(jobs).map(([state, count]) => `${count} ${state}`);
+  return (
+    <li className="card row-apart">
+      <div>
+        <Link className="row-link" href={`/studies/${id}`}>
+          {name}
+        </Link>
+        <p className="small soft num">
+          {counts.join(', ')}, {ago(at)}
+        </p>
+      </div>
+      <Pill status={status} />
+    </li>
+  );
+}

@@ -1,0 +1,105 @@
+// The dialog that starts an evaluation: which model, on which prompts, beside what.
+import type { EvaluationCreateParams } from '@styleforge/sdk';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import type { FormEvent, ReactElement } from 'react';
+import { useState } from 'react';
+import { useLocation } from 'wouter';
+import { useModels } from '../../data/models.ts';
+import { takeAll, useDatasets } from '../../data/queries.ts';
+import { useClient } from '../../data/session.ts';
+import { notifyError } from '../../data/toasts.ts';
+import { Dialog } from '../../ui/dialog.tsx';
+
+export function NewEvaluation({ model: initial, onClose }: { model: string; onClose(): void }): ReactElement {
+  const client = useClient();
+  const queries = useQueryClient();
+  const [, navigate] = useLocation();
+  const models = useModels();
+  const { data: sets } = useQuery({ queryKey: ['prompt-sets'], queryFn: () => takeAll(client.promptSets.list({ limit: 100 })) });
+  const datasets = useDatasets().data ?? [];
+  const [chosen, setModel] = useState(initial);
+  const model = chosen || models[0]?.id || '';
+  const isBase = models.find(({ id }) => id === model)?.kind === 'base';
+  const [other, setOther] = useState('base');
+  const [set, setSet] = useState('');
+  const [reference, setReference] = useState('');
+  const create = useMutation({
+    mutationFn: () =>
+      client.evaluations.create({
+        model,
+        metrics: reference || !isBase ? ['kid', 'clip'] : ['clip'],
+        ...(set && { prompts: set }),
+        ...(reference && { reference_dataset_id: reference }),
+        ...(other && !(isBase && other === 'base') && { compare_with: [other] }),
+      } as EvaluationCreateParams),
+    onSuccess: async ({ id }) => {
+      await queries.invalidateQueries({ queryKey: ['evaluations'] });
+      navigate(`/evaluations/${id}`);
+    },
+    onError: (error) => notifyError('The evaluation could not be started', error),
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    create.mutate();
+  };
+  return (
+    <Dialog title="New evaluation" onClose={onClose}>
+      <form className="stack" onSubmit={submit}>
+        <Choice id="eval-model" label="Model" value={model} onChange={setModel} options={models.map(({ id, label }) => [id, label])} />
+        <Choice
+          id="eval-other"
+          label="Compare with"
+          value={other}
+          onChange={setOther}
+          options={[
+            ['base', 'Its base model'],
+            ['', 'Nothing'],
+            ...models.filter(({ id }) => id !== model).map(({ id, label }): [string, string] => [id, label]),
+          ]}
+        />
+        <Choice
+          id="eval-prompts"
+          label="Prompts"
+          value={set}
+          onChange={setSet}
+          options={[
+            ['', "The base model's set"],
+            ...(sets ?? []).map(({ id, name, version }): [string, string] => [id, `${name}, version ${version}`]),
+          ]}
+        />
+        <Choice
+          id="eval-reference"
+          label="Reference images"
+          value={reference}
+          onChange={setReference}
+          options={[['', "The job's style images"], ...datasets.map(({ id, name }): [string, string] => [id, name])]}
+        />
+        <div className="row">
+          <button type="submit" className="button primary" disabled={model === '' || create.isPending}>
+            Evaluate
+          </button>
+          <button type="button" className="button quiet" onClick={onClose}>
+            Cancel
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+type ChoiceProps = { id: string; label: string; value: string; onChange(value: string): void; options: [string, string][] };
+
+function Choice({ id, label, value, onChange, options }: ChoiceProps): ReactElement {
+  return (
+    <div className="field">
+      <label htmlFor={id}>{label}</label>
+      <select id={id} className="select" value={value} onChange={(event) => onChange(event.target.value)}>
+        {options.map(([name, text]) => (
+          <option key={name} value={name}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}

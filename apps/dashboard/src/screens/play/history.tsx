@@ -1,0 +1,60 @@
+// What was generated before, with its parameters for another try.
+import type { GenerationSummary } from '@styleforge/sdk';
+import type { ReactElement } from 'react';
+import { ago, plural } from '../../data/format.ts';
+import { useHistory } from '../../data/generations.ts';
+import { type Model, modelOf } from '../../data/models.ts';
+import { Failure, Pill } from '../../ui/parts.tsx';
+import type { PlaySettings } from './play-form.tsx';
+
+type Props = { models: Model[]; onReuse(settings: Partial<PlaySettings>): void; onShow(id: string): void };
+
+const settingsOf = ({ config }: GenerationSummary): Partial<PlaySettings> => ({
+  prompts: config.prompts.join('\n'),
+  negative: config.negative_prompt,
+  hasStyle: false,
+  seed: config.seed,
+  steps: config.steps,
+  guidance: config.guidance_scale,
+  sampler: config.sampler,
+  count: config.num_images,
+});
+
+export function History({ models, onReuse, onShow }: Props): ReactElement | null {
+  const { data, error, hasNextPage, fetchNextPage, isFetchingNextPage } = useHistory();
+  const list = data?.pages.flatMap((page) => page.data) ?? [];
+  if (error) return <Failure error={error} what="The history" />;
+  if (list.length === 0) return null;
+  return (
+    <section className="stack">
+      <h2>History</h2>
+      <ul className="card-flush history">
+        {list.map((generation) => (
+          <li key={generation.id} className="row-apart">
+            <div className="history-text">
+              <span className="clip">{generation.config.prompts.join(' · ')}</span>
+              <span className="small soft num">
+                {modelOf(models, generation.config.model).label} ·{' '}
+                {plural(generation.config.prompts.length * generation.config.num_images, 'image')} · {ago(generation.created_at)}
+              </span>
+            </div>
+            <div className="row">
+              {generation.status !== 'succeeded' && <Pill status={generation.status} />}
+              <button type="button" className="button quiet small" onClick={() => onReuse(settingsOf(generation))}>
+                Reuse
+              </button>
+              <button type="button" className="button small" onClick={() => onShow(generation.id)}>
+                Show
+              </button>
+            </div>
+          </li>
+        ))}
+      </ul>
+      {hasNextPage && (
+        <button type="button" className="button" disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+          Older
+        </button>
+      )}
+    </section>
+  );
+}

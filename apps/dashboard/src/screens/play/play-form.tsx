@@ -1,0 +1,151 @@
+// What is generated: prompts, seed, and the sampler's settings.
+import type { ReactElement } from 'react';
+
+export interface PlaySettings {
+  prompts: string;
+  negative: string;
+  hasStyle: boolean;
+  /** null: the model's own, or at random. */
+  seed: number | null;
+  steps: number | null;
+  guidance: number | null;
+  sampler: string;
+  count: number;
+}
+
+export const START: PlaySettings = {
+  prompts: 'woman\nhouse',
+  negative: '',
+  hasStyle: true,
+  seed: 7,
+  steps: null,
+  guidance: null,
+  sampler: '',
+  count: 1,
+};
+const SAMPLERS = ['ddim', 'pndm', 'dpmsolver++', 'dpmsolver++karras', 'euler', 'unipc'];
+
+export function requestOf({ negative, steps, guidance, sampler, count }: PlaySettings): object {
+  return {
+    ...(negative && { negative_prompt: negative }),
+    ...(steps !== null && { steps }),
+    ...(guidance !== null && { guidance_scale: guidance }),
+    ...(sampler && { sampler }),
+    num_images: count,
+  };
+}
+
+type Props = { settings: PlaySettings; onSettings(settings: PlaySettings): void; hasTemplate: boolean };
+
+export function PlayForm({ settings, onSettings, hasTemplate }: Props): ReactElement {
+  const set = (change: Partial<PlaySettings>) => onSettings({ ...settings, ...change });
+  const numeric = (text: string) => (text.trim() === '' || Number.isNaN(Number(text)) ? null : Number(text));
+  return (
+    <>
+      <div className="field">
+        <label htmlFor="play-prompts">Prompts, one a line</label>
+        <textarea
+          id="play-prompts"
+          className="textarea"
+          rows={4}
+          value={settings.prompts}
+          onChange={(event) => set({ prompts: event.target.value })}
+        />
+      </div>
+      {hasTemplate && (
+        <label className="check small">
+          <input type="checkbox" checked={settings.hasStyle} onChange={(event) => set({ hasStyle: event.target.checked })} />
+          Put the words for each model's style in front
+        </label>
+      )}
+      <div className="form-grid narrow">
+        <div className="field">
+          <label htmlFor="play-seed">Seed</label>
+          <div className="row nowrap">
+            <input
+              id="play-seed"
+              className="input num"
+              inputMode="numeric"
+              placeholder="random"
+              value={settings.seed ?? ''}
+              onChange={(event) => set({ seed: numeric(event.target.value) })}
+            />
+            <button type="button" className="button small" onClick={() => set({ seed: Math.floor(Math.random() * 2 ** 32) })}>
+              Dice
+            </button>
+          </div>
+        </div>
+        <div className="field">
+          <label htmlFor="play-count">Images of each</label>
+          <input
+            id="play-count"
+            className="input"
+            type="number"
+            min={1}
+            max={16}
+            value={settings.count}
+            onChange={(event) => set({ count: Math.max(1, Number(event.target.value)) })}
+          />
+        </div>
+      </div>
+      <details>
+        <summary className="small">More settings</summary>
+        <div className="form-grid narrow more">
+          <NumberField id="play-steps" label="Steps" value={settings.steps} onValue={(steps) => set({ steps })} />
+          <NumberField id="play-guidance" label="Guidance" value={settings.guidance} onValue={(guidance) => set({ guidance })} />
+          <div className="field">
+            <label htmlFor="play-sampler">Sampler</label>
+            <select
+              id="play-sampler"
+              className="select"
+              value={settings.sampler}
+              onChange={(event) => set({ sampler: event.target.value })}
+            >
+              <option value="">Default</option>
+              {SAMPLERS.map((name) => (
+                <option key={name}>{name}</option>
+              ))}
+            </select>
+          </div>
+          <div className="field wide">
+            <label htmlFor="play-negative">Negative prompt</label>
+            <input
+              id="play-negative"
+              className="input"
+              value={settings.negative}
+              onChange={(event) => set({ negative: event.target.value })}
+            />
+          </div>
+        </div>
+      </details>
+    </>
+  );
+}
+
+function NumberField({
+  id,
+  label,
+  value,
+  onValue,
+}: {
+  id: string;
+  label: string;
+  value: number | null;
+  onValue(value: number | null): void;
+}): ReactElement {
+  return (
+    <div className="field">
+      <label htmlFor={id}>{label}</label>
+      <input
+        id={id}
+        className="input num"
+        type="number"
+        step="any"
+        min={0}
+        placeholder="default"
+        value={value ?? ''}
+        onChange={(event) => onValue(event.target.value === '' ? null : Number(event.target.value))}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,108 @@
+// Playground: prompts on up to four models with the same seeds, side by side, and what was generated before.
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import type { DragEvent, ReactElement } from 'react';
+import { useState } from 'react';
+import { useSearchParams } from 'wouter';
+import { type GenerationRequest, useGenerations } from '../../data/generations.ts';
+import { modelOf, useModels } from '../../data/models.ts';
+import { readParameters } from '../../data/png-parameters.ts';
+import { useClient } from '../../data/session.ts';
+import { notify, notifyError } from '../../data/toasts.ts';
+import { PageHead } from '../../ui/parts.tsx';
+import { History } from './history.tsx';
+import { ModelPicker } from './model-picker.tsx';
+import { PlayForm, type PlaySettings, requestOf, START } from './play-form.tsx';
+import { Results } from './results.tsx';
+
+export function Play(): ReactElement {
+  const client = useClient();
+  const queries = useQueryClient();
+  const models = useModels();
+  const [params, setParams] = useSearchParams();
+  const named = params.get('model')?.split(',').filter(Boolean) ?? [];
+  const chosen = named.length > 0 ? named : models.slice(0, 1).map(({ id }) => id);
+  const [settings, setSettings] = useState<PlaySettings>(START);
+  const ids = params.get('generations')?.split(',').filter(Boolean) ?? [];
+  const results = useGenerations(ids);
+  const set = (name: string, value: string) =>
+    setParams(
+      (before) => {
+        before.set(name, value);
+        return before;
+      },
+      { replace: true },
+    );
+  const generate = useMutation({
+    mutationFn: async () => {
+      // One seed for all models: only the model differs.
+      const seed = settings.seed ?? Math.floor(Math.random() * 2 ** 32);
+      const prompts = settings.prompts.split('\n').filter((line) => line.trim() !== '');
+      return Promise.all(
+        chosen.map((id) => {
+          const { template } = modelOf(models, id);
+          const worded = prompts.map((prompt) =>
+            settings.hasStyle && template && !prompt.includes('[') ? `${template}, ${prompt}` : prompt,
+          );
+          return client.images.generate({ ...requestOf(settings), prompts: worded, seed, model: id } as GenerationRequest);
+        }),
+      );
+    },
+    onSuccess: (made) => {
+      set('generations', made.map(({ id }) => id).join(','));
+      void queries.invalidateQueries({ queryKey: ['generations'] });
+    },
+    onError: (error) => notifyError('Nothing was generated', error),
+  });
+  const dropPng = (event: DragEvent) => {
+    event.preventDefault();
+    const [file] = event.dataTransfer.files;
+    if (file) void usePng(file, setSettings);
+  };
+  return (
+    <div onDragOver={(event) => event.preventDefault()} onDrop={dropPng}>
+      <PageHead
+        title="Playground"
+        about="The same prompts and seeds on up to four models. Drop a generated PNG here to read its parameters."
+      />
+      <div className="play">
+        <form
+          className="card stack"
+          onSubmit={(event) => {
+            event.preventDefault();
+            generate.mutate();
+          }}
+        >
+          <ModelPicker models={models} chosen={chosen} onChoose={(next) => set('model', next.join(','))} />
+          <PlayForm settings={settings} onSettings={setSettings} hasTemplate={chosen.some((id) => modelOf(models, id).template !== '')} />
+          <button
+            type="submit"
+            className="button primary"
+            disabled={chosen.length === 0 || settings.prompts.trim() === '' || generate.isPending}
+          >
+            {generate.isPending ? 'Sending' : 'Generate'}
+          </button>
+        </form>
+        <div className="stack-l">
+          <Results generations={results.flatMap(({ data }) => (data ? [data] : []))} models={models} count={ids.length} />
+          <History models={models} onReuse={(config) => setSettings({ ...START, ...config })} onShow={(id) => set('generations', id)} />
+        </div>
+      </div>
+    </div>
+  );
+}
+
+async function usePng(file: File, setSettings: (settings: PlaySettings) => void): Promise<void> {
+  const read = await readParameters(file).catch(() => null);
+  if (!read) return void notify({ title: `${file.name} holds no parameters`, isError: true });
+  setSettings({
+    ...START,
+    hasStyle: false,
+    prompts: read.prompt,
+    negative: read.negative,
+    seed: read.seed ?? null,
+    steps: read.steps ?? null,
+    guidance: read.guidance ?? null,
+    sampler: read.sampler ?? '',
+  });
+  notify({ title: `Parameters of ${file.name} are in the form` });
+}

@@ -1,0 +1,159 @@
+// Prompt sets: named lists in numbered versions.
+import type { PromptSetSummary } from '@styleforge/sdk';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import type { FormEvent, ReactElement } from 'react';
+import { useState } from 'react';
+import { useSearchParams } from 'wouter';
+import { plural } from '../../data/format.ts';
+import { takeAll } from '../../data/queries.ts';
+import { useClient } from '../../data/session.ts';
+import { notifyError } from '../../data/toasts.ts';
+import { Dialog } from '../../ui/dialog.tsx';
+import { Icon } from '../../ui/icons.tsx';
+import { Failure, Loading, PageHead } from '../../ui/parts.tsx';
+
+export function PromptSets(): ReactElement {
+  const client = useClient();
+  const [params, setParams] = useSearchParams();
+  const { data, error } = useQuery({ queryKey: ['prompt-sets'], queryFn: () => takeAll(client.promptSets.list({ limit: 100 })) });
+  const shown = params.get('set');
+  const making = params.get('new');
+  const close = () => setParams({}, { replace: true });
+  return (
+    <>
+      <PageHead
+        title="Prompt sets"
+        about="An evaluation generates one image for each prompt of a set. A set that has been used keeps its version."
+      >
+        <button type="button" className="button primary" onClick={() => setParams({ new: '1' }, { replace: true })}>
+          <Icon name="plus" />
+          New prompt set
+        </button>
+      </PageHead>
+      {error && <Failure error={error} what="Prompt sets" />}
+      {!data && !error && <Loading />}
+      <div className="cards">
+        {data?.map((set) => (
+          <SetCard
+            key={set.id}
+            set={set}
+            onShow={() => setParams({ set: set.id }, { replace: true })}
+            onVersion={() => setParams({ new: set.id }, { replace: true })}
+          />
+        ))}
+      </div>
+      {shown && <SetDialog id={shown} onClose={close} />}
+      {making && <EditDialog from={making === '1' ? undefined : making} onClose={close} />}
+    </>
+  );
+}
+
+function SetCard({ set, onShow, onVersion }: { set: PromptSetSummary; onShow(): void; onVersion(): void }): ReactElement {
+  return (
+    <article className="card model-card">
+      <div className="row-apart">
+        <h2>{set.name}</h2>
+        <span className="pill">version {set.version}</span>
+      </div>
+      <p className="small soft">{set.description || 'No description'}</p>
+      <p className="small soft num">
+        {plural(set.prompt_count, 'prompt')}
+        {set.shipped && ', comes with the service'}
+      </p>
+      <div className="row">
+        <button type="button" className="button small" onClick={onShow}>
+          Show prompts
+        </button>
+        <button type="button" className="button quiet small" onClick={onVersion}>
+          {set.shipped ? 'Copy' : 'New version'}
+        </button>
+      </div>
+    </article>
+  );
+}
+
+function usePromptSet(id: string | undefined) {
+  const client = useClient();
+  return useQuery({ queryKey: ['prompt-sets', id], queryFn: () => client.promptSets.get(id!), enabled: id !== undefined });
+}
+
+function SetDialog({ id, onClose }: { id: string; onClose(): void }): ReactElement {
+  const { data, error } = usePromptSet(id);
+  return (
+    <Dialog title={data ? `${data.name}, version ${data.version}` : 'Prompt set'} onClose={onClose}>
+      {error && <Failure error={error} what="The prompt set" />}
+      <ol className="code prompts" tabIndex={0}>
+        {data?.prompts.map((prompt, index) => (
+          <li key={index}>{prompt}</li>
+        ))}
+      </ol>
+      <div className="row">
+        <button type="button" className="button" onClick={onClose}>
+          Close
+        </button>
+      </div>
+    </Dialog>
+  );
+}
+
+function EditDialog({ from, onClose }: { from: string | undefined; onClose(): void }): ReactElement {
+  const { data, error } = usePromptSet(from);
+  if (from && !data)
+    return (
+      <Dialog title="New version" onClose={onClose}>
+        {error ? <Failure error={error} what="The prompt set" /> : <Loading />}
+      </Dialog>
+    );
+  return <EditForm name={data ? (data.shipped ? `my-${data.name}` : data.name) : ''} prompts={data?.prompts ?? []} onClose={onClose} />;
+}
+
+function EditForm({ name: initial, prompts, onClose }: { name: string; prompts: string[]; onClose(): void }): ReactElement {
+  const client = useClient();
+  const queries = useQueryClient();
+  const [name, setName] = useState(initial);
+  const [text, setText] = useState(prompts.join('\n'));
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  const create = useMutation({
+    mutationFn: () => client.promptSets.create({ name, prompts: lines }),
+    onSuccess: async () => {
+      await queries.invalidateQueries({ queryKey: ['prompt-sets'] });
+      onClose();
+    },
+    onError: (error) => notifyError('The prompt set could not be saved', error),
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    create.mutate();
+  };
+  return (
+    <Dialog title={prompts.length > 0 ? 'New version' : 'New prompt set'} onClose={onClose}>
+      <form className="stack" onSubmit={submit}>
+        <div className="field">
+          <label htmlFor="set-name">Name</label>
+          <input
+            id="set-name"
+            className="input"
+            value={name}
+            onChange={(event) => setName(event.target.value)}
+            pattern="[a-z0-9][a-z0-9_-]{0,62}"
+            required
+          />
+          <span className="help">Lower-case letters, digits, hyphens. A name that exists gets a new version.</span>
+        </div>
+        <div className="field">
+          <label htmlFor="set-prompts">Prompts, one a line</label>
+          <textarea id="set-prompts" className="textarea" rows={10} value={text} onChange={(event) => setText(event.target.value)} />
+          <span className="help num">{plural(lines.length, 'prompt')}</span>
+        </div>
+        <div className="row">
+          <button type="submit" className="button primary" disabled={name === '' || lines.length === 0 || create.isPending}>
+            Save
+          </button>
+          <button type="button" className="button quiet" onClick={onClose}>
+            Cancel
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,47 @@
+// The log of deliveries to one endpoint, newest first, each with what was sent and what came back.
+import type { WebhookDelivery } from '@styleforge/sdk';
+import { useQuery } from '@tanstack/react-query';
+import type { ReactElement } from 'react';
+import { ago, plural } from '../../data/format.ts';
+import { useClient } from '../../data/session.ts';
+import { Failure, Loading, Pill } from '../../ui/parts.tsx';
+
+export function Deliveries({ webhookId }: { webhookId: string }): ReactElement {
+  const client = useClient();
+  const { data, error } = useQuery({
+    queryKey: ['deliveries', webhookId],
+    queryFn: async () => (await client.webhooks.deliveries(webhookId, { limit: 50 })).data,
+    refetchInterval: ({ state }) => (state.data?.some(({ status }) => status === 'pending') ? 2_000 : 15_000),
+  });
+  if (error) return <Failure error={error} what="Deliveries" />;
+  if (!data) return <Loading height={80} />;
+  if (data.length === 0) return <p className="soft">Nothing was sent yet.</p>;
+  return (
+    <ul className="stack">
+      {data.map((delivery) => (
+        <Delivery key={delivery.id} delivery={delivery} />
+      ))}
+    </ul>
+  );
+}
+
+function Delivery({ delivery }: { delivery: WebhookDelivery }): ReactElement {
+  const { event, status, attempts, response_status: response, error, payload, created_at: at, id } = delivery;
+  return (
+    <li>
+      <details className="note">
+        <summary>
+          <strong>{event}</strong> <Pill status={status} /> <span className="soft num">{response ?? error ?? 'no response yet'}</span>{' '}
+          <span className="soft num">
+            {plural(attempts, 'attempt')}, {ago(at)}
+          </span>
+        </summary>
+        {error && <p>{error}</p>}
+        <p className="mono">{id}</p>
+        <pre className="code" tabIndex={0}>
+          {JSON.stringify(payload, null, 2)}
+        </pre>
+      </details>
+    </li>
+  );
+}

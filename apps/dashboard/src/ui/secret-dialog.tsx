@@ -1,0 +1,21 @@
+// Shows a secret once, to be copied.
+import type { ReactElement } from 'react';
+import { Dialog } from './dialog.tsx';
+import { CopyButton } from './parts.tsx';
+
+export function SecretDialog({ title, secret, onClose }: { title: string; secret: string; onClose(): void }): ReactElement {
+  return (
+    <Dialog title={title} onClose={onClose}>
+      <p>It is shown this once. Keep it in a safe place.</p>
+      <div className="row">
+        <code className="secret">{secret}</code>
+        <CopyButton text={secret} />
+      </div>
+      <div className="row">
+        <button type="button" className="button primary" onClick={onClose}>
+          Done
+        </button>
+      </div>
+    </Dialog>
+  );
+}
