@@ -42,6 +42,12 @@ export async function openPage(context: BrowserContext, problems: string[]): Pro
   return page;
 }
 
+/** The event stream keeps the network busy: what counts is that no part of the screen waits any more. */
+export async function untilLoaded(page: Page): Promise<void> {
+  await page.locator('h1').first().waitFor();
+  while ((await page.locator('.skeleton').count()) > 0) await page.waitForTimeout(50);
+}
+
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 type AxeResult = { violations: { id: string; help: string; nodes: { html: string; failureSummary: string }[] }[] };
 

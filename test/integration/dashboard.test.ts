@@ -4,7 +4,16 @@ import { fileURLToPath } from 'node:url';
 import { discPicture, warnNotTested } from '@styleforge/testing';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildPage, chromiumMissing, compressedSizes, openBrowser, openPage, readAsset, violationsOf } from './dashboard-page.ts';
+import {
+  buildPage,
+  chromiumMissing,
+  compressedSizes,
+  openBrowser,
+  openPage,
+  readAsset,
+  untilLoaded,
+  violationsOf,
+} from './dashboard-page.ts';
 import { TestService } from './service.ts';
 
 const PATIENCE = 60_000;
@@ -139,12 +148,12 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
     expect(await violationsOf(page)).toEqual([]);
     for (const tab of ['Log', 'Config', 'Report', 'Checkpoints']) {
       await page.getByRole('link', { name: tab, exact: true }).click();
-      await page.waitForLoadState('networkidle');
+      await untilLoaded(page);
       expect(await violationsOf(page), tab).toEqual([]);
     }
     const [download] = await Promise.all([
       page.waitForEvent('download'),
-      page.getByRole('button', { name: /Download \.safetensors/ }).click(),
+      page.getByRole('link', { name: /Download \.safetensors/ }).click(),
     ]);
     const model = await readFile(await download.path());
     const header = Number(model.readBigUInt64LE(0));
@@ -172,7 +181,7 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
     await visit('/gallery');
     await page.getByRole('button', { name: 'a photo of zwx style, house' }).click();
     await page.getByRole('dialog').getByText('seed 7').waitFor();
-    const [saved] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save image' }).click()]);
+    const [saved] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Save image' }).click()]);
     const png = { name: 'saved.png', mimeType: 'image/png', buffer: await readFile(await saved.path()) };
     expect(png.buffer.subarray(1, 4).toString()).toBe('PNG');
     expect(await violationsOf(page)).toEqual([]);
@@ -229,7 +238,7 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
     ]) {
       await visit(path);
       await page.getByRole('heading', { level: 1 }).waitFor();
-      await page.waitForLoadState('networkidle');
+      await untilLoaded(page);
       expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), path).toBe(true);
       expect(await violationsOf(page), path).toEqual([]);
     }

@@ -1,10 +1,12 @@
 // The page as a whole: signed in or not, and which screen an address shows.
-import { APIError } from '@styleforge/sdk';
+import { APIError, AuthenticationError, type Me } from '@styleforge/sdk';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import type { ComponentType, ReactElement } from 'react';
-import { lazy, Suspense, useMemo, useState } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from 'react';
 import { Route, Router, Switch } from 'wouter';
-import { clientFor, forgetKey, keepKey, readKey, SessionContext } from './data/session.ts';
+import { client, SessionContext } from './data/session.ts';
+import { notifyError } from './data/toasts.ts';
+import { useProjectEvents } from './data/live.ts';
 import { Home } from './screens/home/home.tsx';
 import { NotFound } from './screens/not-found.tsx';
 import { SignIn } from './screens/sign-in.tsx';
@@ -38,35 +40,56 @@ function createQueries(): QueryClient {
   return new QueryClient({ defaultOptions: { queries: { retry: false, staleTime: 1_000 }, mutations: { retry: false } } });
 }
 
-export function App(): ReactElement {
-  const [key, setKey] = useState(readKey);
+/** Null: nobody is signed in. Undefined: not known yet. */
+function useSignedIn() {
+  const [me, setMe] = useState<Me | null>();
   const [notice, setNotice] = useState('');
-  const queries = useMemo(createQueries, [key]);
-  const signOut = () => {
-    forgetKey();
-    setKey(null);
+  const read = useCallback(async () => {
+    try {
+      setMe(await client.sessions.me());
+      setNotice('');
+    } catch (error) {
+      setMe(null);
+      if (!(error instanceof AuthenticationError)) setNotice(error instanceof Error ? error.message : String(error));
+    }
+  }, []);
+  useEffect(() => void read(), [read]);
+  const end = (why: string) => {
+    setNotice(why);
+    setMe(null);
   };
+  return { me, notice, read, end };
+}
+
+export function App(): ReactElement {
+  const { me, notice, read, end } = useSignedIn();
+  const queries = useMemo(createQueries, [me?.api_key.id]);
   queries.getQueryCache().config.onError = (error) => {
-    if (!(error instanceof APIError) || error.status !== 401) return;
-    setNotice('This key was revoked or has expired. Sign in with another one.');
-    signOut();
+    if (error instanceof APIError && error.status === 401) end('The session has ended. Sign in again.');
   };
-  const session = useMemo(() => (key === null ? null : { client: clientFor(key), key, signOut }), [key]);
-  const signIn = (entered: string) => {
-    keepKey(entered);
-    setNotice('');
-    setKey(entered);
-  };
+  const session = useMemo(
+    () =>
+      me && {
+        client,
+        me,
+        signOut: async () => {
+          await client.sessions.end().catch((error: unknown) => notifyError('Signing out failed', error));
+          end('');
+        },
+      },
+    [me],
+  );
+  if (me === undefined) return <Loading height={320} />;
   return (
     <Router base="/app">
-      {session === null ? (
-        <SignIn onSignIn={signIn} notice={notice} />
-      ) : (
+      {session ? (
         <SessionContext.Provider value={session}>
           <QueryClientProvider client={queries}>
             <Screens />
           </QueryClientProvider>
         </SessionContext.Provider>
+      ) : (
+        <SignIn onSignIn={() => void read()} notice={notice} />
       )}
       <Toasts />
     </Router>
@@ -74,6 +97,7 @@ export function App(): ReactElement {
 }
 
 function Screens(): ReactElement {
+  useProjectEvents();
   return (
     <Shell>
       <Suspense fallback={<Loading height={320} />}>

@@ -139,7 +139,7 @@ const THEMES = [
 ] as const;
 
 function Foot(): ReactElement {
-  const { signOut } = useSession();
+  const { signOut, me } = useSession();
   const [theme, setTheme] = useState<Theme>(readTheme);
   const change = (next: Theme) => {
     applyTheme(next);
@@ -147,12 +147,17 @@ function Foot(): ReactElement {
   };
   return (
     <div className="sidebar-foot">
+      <p className="small soft who">
+        {me.project.name}, key {me.api_key.name} ({me.api_key.scopes.join(', ')})
+        <br />
+        StyleForge {me.service.version}
+      </p>
       <Segmented label="Theme" value={theme} choices={THEMES} onChange={change} />
       <div className="row">
         <a className="button quiet small" href="/docs">
           API reference
         </a>
-        <button type="button" className="button quiet small" onClick={signOut}>
+        <button type="button" className="button quiet small" onClick={() => void signOut()}>
           Sign out
         </button>
       </div>

@@ -1,53 +1,11 @@
-// One job as it happens: its event stream feeds the same cache that the screens read.
-import type { LogEvent, StyleForge, TrainingJob, TrainingMetric } from '@styleforge/sdk';
-import { type QueryClient, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect } from 'react';
+// What a job leaves behind while it runs: log, curves, samples, checkpoints.
+import type { TrainingJob, TrainingMetric } from '@styleforge/sdk';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { isLive, takeAll } from './queries.ts';
 import { useClient } from './session.ts';
 
 const METRICS_MS = 2_000;
 const LOG_LIMIT = 5_000;
-
-/** What a kind of event makes stale. */
-const STALE: [RegExp, string][] = [
-  [/^checkpoint\./, 'checkpoints'],
-  [/^validation\./, 'samples'],
-  [/^job\./, 'jobs'],
-];
-
-export function useJobEvents(job: TrainingJob | undefined): void {
-  const client = useClient();
-  const queries = useQueryClient();
-  const id = job?.id;
-  const live = job !== undefined && isLive(job);
-  useEffect(() => {
-    if (id === undefined || !live) return;
-    const controller = new AbortController();
-    follow(client, queries, id, controller.signal).catch((error: unknown) => {
-      // Polling goes on without the stream.
-      if (!controller.signal.aborted) reportError(error);
-    });
-    return () => controller.abort();
-  }, [client, queries, id, live]);
-}
-
-async function follow(client: StyleForge, queries: QueryClient, id: string, signal: AbortSignal): Promise<void> {
-  const known = queries.getQueryData<LogEvent[]>(['log', id])?.at(-1)?.sequence ?? 0;
-  for await (const event of client.trainingJobs.events(id, { signal, after: known })) {
-    if (event.type === 'progress') {
-      const progress = event.data as TrainingJob['progress'];
-      queries.setQueryData<TrainingJob>(['job', id], (job) => job && { ...job, progress: { ...job.progress, ...progress } });
-      continue;
-    }
-    queries.setQueryData<LogEvent[]>(['log', id], (log = []) =>
-      log.some(({ sequence }) => sequence === (event as LogEvent).sequence) ? log : [...log, event as LogEvent],
-    );
-    for (const [pattern, key] of STALE)
-      if (pattern.test(event.type)) void queries.invalidateQueries({ queryKey: key === 'jobs' ? [key] : [key, id] });
-    if (event.type.startsWith('job.')) void queries.invalidateQueries({ queryKey: ['job', id] });
-  }
-  await queries.invalidateQueries({ queryKey: ['job', id] });
-}
 
 export function useJobLog(id: string) {
   const client = useClient();

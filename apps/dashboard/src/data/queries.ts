@@ -4,7 +4,8 @@ import type { UseQueryResult } from '@tanstack/react-query';
 import type { BaseModel, Dataset, DatasetDetail, TrainingJob, TrainingJobListParams, TrainingJobStatus } from '@styleforge/sdk';
 import { useClient } from './session.ts';
 
-const LIVE_MS = 2_000;
+/** The event stream is quicker; this is for when it breaks. */
+const LIVE_MS = 5_000;
 const CALM_MS = 15_000;
 const LIST = 100;
 

@@ -1,20 +1,15 @@
-// Who is signed in: an API key, kept for as long as the browser's tab is open.
-import { StyleForge } from '@styleforge/sdk';
+// Who is signed in: the session's cookie, which scripts cannot read, and what the service says about it.
+import { type Me, StyleForge } from '@styleforge/sdk';
 import { createContext, useContext } from 'react';
 
-const KEY = 'styleforge.key';
+/** Made once: it knows the session's CSRF token. */
+export const client = new StyleForge({ session: true, baseUrl: location.origin });
 
 export interface Session {
   client: StyleForge;
-  key: string;
-  signOut(): void;
+  me: Me;
+  signOut(): Promise<void>;
 }
-
-export const readKey = (): string | null => sessionStorage.getItem(KEY);
-export const keepKey = (key: string): void => sessionStorage.setItem(KEY, key);
-export const forgetKey = (): void => sessionStorage.removeItem(KEY);
-
-export const clientFor = (apiKey: string): StyleForge => new StyleForge({ apiKey, baseUrl: location.origin });
 
 export const SessionContext = createContext<Session | null>(null);
 

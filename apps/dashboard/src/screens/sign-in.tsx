@@ -2,7 +2,7 @@
 import { APIConnectionError, AuthenticationError, PermissionDeniedError, RateLimitError } from '@styleforge/sdk';
 import type { FormEvent, ReactElement } from 'react';
 import { useEffect, useState } from 'react';
-import { clientFor } from '../data/session.ts';
+import { client } from '../data/session.ts';
 
 function explain(error: unknown): string {
   if (error instanceof AuthenticationError) return 'This key is unknown, revoked or expired.';
@@ -12,7 +12,7 @@ function explain(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-export function SignIn({ onSignIn, notice }: { onSignIn(key: string): void; notice: string }): ReactElement {
+export function SignIn({ onSignIn, notice }: { onSignIn(): void; notice: string }): ReactElement {
   const [key, setKey] = useState('');
   const [problem, setProblem] = useState('');
   const [isBusy, setBusy] = useState(false);
@@ -25,8 +25,8 @@ export function SignIn({ onSignIn, notice }: { onSignIn(key: string): void; noti
     if (!/^sf_\S+$/.test(entered)) return setProblem('A key starts with sf_. `npm start` prints one at its first start.');
     setBusy(true);
     try {
-      await clientFor(entered).baseModels.list({ maxRetries: 0 });
-      onSignIn(entered);
+      await client.sessions.create(entered, { maxRetries: 0 });
+      onSignIn();
     } catch (error) {
       setProblem(explain(error));
       setBusy(false);
@@ -52,7 +52,7 @@ export function SignIn({ onSignIn, notice }: { onSignIn(key: string): void; noti
             onChange={(event) => setKey(event.target.value)}
           />
           <span id="key-help" className={problem ? 'error' : 'help'} role={problem ? 'alert' : undefined}>
-            {problem || 'Kept until this tab is closed.'}
+            {problem || 'This browser stays signed in for seven days, or until you sign out.'}
           </span>
         </div>
         <button className="button primary" type="submit" disabled={isBusy}>

@@ -1,9 +1,6 @@
 // Images in full size, one after the other by arrow keys; with a second image, a slider between before and after.
 import type { CSSProperties, KeyboardEvent, ReactElement, ReactNode } from 'react';
 import { useEffect, useRef, useState } from 'react';
-import { useImage } from '../data/images.ts';
-import { useClient } from '../data/session.ts';
-import { imageUrl } from '../data/images.ts';
 import { Icon } from './icons.tsx';
 
 export interface LightboxItem {
@@ -74,13 +71,11 @@ export function Lightbox(props: {
 }
 
 export function Compare({ item }: { item: LightboxItem }): ReactElement {
-  const { url } = useImage(item.path);
-  const before = useImage(item.before?.path);
   const [at, setAt] = useState(50);
   return (
     <div className={`compare ${item.before ? '' : 'single'}`} style={{ '--at': `${item.before ? at : 0}%` } as CSSProperties}>
-      {before.url && <img src={before.url} alt={`${item.before?.label ?? 'before'}: ${item.title}`} />}
-      {url && <img className="after" src={url} alt={`${item.before?.afterLabel ?? ''} ${item.title}`.trim()} />}
+      {item.before && <img src={item.before.path} alt={`${item.before.label}: ${item.title}`} />}
+      <img className="after" src={item.path} alt={`${item.before?.afterLabel ?? ''} ${item.title}`.trim()} />
       {item.before && (
         <>
           <span className="tag left">{item.before.label}</span>
@@ -99,21 +94,12 @@ export function Compare({ item }: { item: LightboxItem }): ReactElement {
   );
 }
 
-export function SaveImage({ path, name }: { path: string; name: string }): ReactElement {
-  const client = useClient();
-  const save = async () =>
-    saveAs(await imageUrl(client, path), `${name.replaceAll(/[^\w.-]+/g, '-').slice(0, 80)}${/\.\w{3,4}$/.test(name) ? '' : '.png'}`);
+function SaveImage({ path, name }: { path: string; name: string }): ReactElement {
+  const file = `${name.replaceAll(/[^\w.-]+/g, '-').slice(0, 80)}${/\.\w{3,4}$/.test(name) ? '' : '.png'}`;
   return (
-    <button type="button" className="button" onClick={() => void save()}>
+    <a className="button" href={path} download={file}>
       <Icon name="download" />
       Save image
-    </button>
+    </a>
   );
-}
-
-export function saveAs(url: string, name: string): void {
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
 }

@@ -15,6 +15,7 @@ try {
   const service = await startService({ config, newKey: values['new-key'], onGivenUp: (error) => fail(error) });
   say(`StyleForge is ready.
 
+  dashboard  ${service.url}/app
   API        ${service.url}/v1
   docs       ${service.url}/docs
   logs       ${service.logDirectory}`);

@@ -4,7 +4,7 @@ import type { ReactElement } from 'react';
 import { Link } from 'wouter';
 import { ago, bytes } from '../../data/format.ts';
 import { useCheckpoints } from '../../data/job-live.ts';
-import { DownloadButton } from '../../ui/download.tsx';
+import { DownloadLink } from '../../ui/download.tsx';
 import { CopyButton, Empty, Failure, Loading } from '../../ui/parts.tsx';
 
 export function Checkpoints({ job }: { job: TrainingJob }): ReactElement {
@@ -49,7 +49,7 @@ function CheckpointCard({ checkpoint, isResult }: { checkpoint: Checkpoint; isRe
             Generate
           </Link>
           {single && (
-            <DownloadButton
+            <DownloadLink
               path={single.url}
               name={`${id}.safetensors`}
               label={`Download .safetensors (${bytes(single.size_bytes)})`}
@@ -67,7 +67,7 @@ function CheckpointCard({ checkpoint, isResult }: { checkpoint: Checkpoint; isRe
                 <td className="mono">{path}</td>
                 <td className="end num small">{bytes(of)}</td>
                 <td className="end">
-                  <DownloadButton path={url} name={path.split('/').at(-1)!} label="Download" />
+                  <DownloadLink path={url} name={path.split('/').at(-1)!} label="Download" />
                 </td>
               </tr>
             ))}

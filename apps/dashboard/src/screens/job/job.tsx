@@ -4,7 +4,6 @@ import type { ComponentType, ReactElement } from 'react';
 import { Link, useParams } from 'wouter';
 import { duration, number } from '../../data/format.ts';
 import { jobName, METHODS, whereIs } from '../../data/jobs.ts';
-import { useJobEvents } from '../../data/job-live.ts';
 import { isLive, useJob } from '../../data/queries.ts';
 import { Bar, Failure, Loading, PageHead, Pill } from '../../ui/parts.tsx';
 import { JobActions } from './actions.tsx';
@@ -25,7 +24,6 @@ const TABS: { name: string; label: string; Tab: ComponentType<{ job: TrainingJob
 export function JobScreen(): ReactElement {
   const { id = '', tab = '' } = useParams();
   const { data: job, error } = useJob(id);
-  useJobEvents(job);
   if (error && !job) return <Failure error={error} what="The job" />;
   if (!job) return <Loading height={320} />;
   const { Tab } = TABS.find(({ name }) => name === tab) ?? TABS[0]!;

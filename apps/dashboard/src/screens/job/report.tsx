@@ -1,12 +1,10 @@
 // What came of the evaluation: the verdict, each metric of each model, and the report as a page.
 import { ConflictError, NotFoundError, type Report, type TrainingJob } from '@styleforge/sdk';
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
 import { Link } from 'wouter';
 import { useClient } from '../../data/session.ts';
-import { notifyError } from '../../data/toasts.ts';
 import { Empty, Failure, Loading } from '../../ui/parts.tsx';
-import { saveAs } from '../../ui/lightbox.tsx';
 import { ReportView } from '../evaluations/report-view.tsx';
 
 export function ReportTab({ job }: { job: TrainingJob }): ReactElement {
@@ -22,13 +20,6 @@ export function ReportTab({ job }: { job: TrainingJob }): ReactElement {
         throw failure;
       }
     },
-  });
-  const page = useMutation({
-    mutationFn: async () => {
-      const html = await client.trainingJobs.reportPage(job.id);
-      saveAs(URL.createObjectURL(new Blob([html], { type: 'text/html' })), `report-${job.id}.html`);
-    },
-    onError: (failure) => notifyError('The report could not be downloaded', failure),
   });
   if (error) return <Failure error={error} what="The report" />;
   if (data === undefined) return <Loading />;
@@ -48,9 +39,9 @@ export function ReportTab({ job }: { job: TrainingJob }): ReactElement {
   return (
     <div className="stack">
       <div className="row">
-        <button type="button" className="button small" disabled={page.isPending} onClick={() => page.mutate()}>
-          Download as a page
-        </button>
+        <a className="button small" href={`/v1/training-jobs/${job.id}/report`} target="_blank" rel="noreferrer">
+          Open as a page
+        </a>
       </div>
       <ReportView report={data} />
     </div>

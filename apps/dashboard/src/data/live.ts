@@ -1,0 +1,67 @@
+// The project as it happens: one event stream feeds the cache that all screens read.
+import type { ProjectStreamEvent, StyleForge, TrainingJob } from '@styleforge/sdk';
+import { type QueryClient, useQueryClient } from '@tanstack/react-query';
+import { useEffect } from 'react';
+import { useClient } from './session.ts';
+
+const RESTART_MS = 5_000;
+const PROGRESS = 'training_job.progress';
+
+/** The queries that a kind of event makes stale; `id` stands for what the event is about. */
+const STALE: [RegExp, string[][]][] = [
+  [/^training_job\./, [['jobs'], ['job', 'id'], ['log', 'id'], ['studies']]],
+  [
+    /^checkpoint\./,
+    [
+      ['checkpoints', 'id'],
+      ['log', 'id'],
+    ],
+  ],
+  [
+    /^validation\./,
+    [
+      ['samples', 'id'],
+      ['log', 'id'],
+    ],
+  ],
+  [/^generation\./, [['generation', 'id'], ['generations']]],
+  [/^evaluation\./, [['evaluation', 'id'], ['evaluations']]],
+];
+
+export function useProjectEvents(): void {
+  const client = useClient();
+  const queries = useQueryClient();
+  useEffect(() => {
+    const controller = new AbortController();
+    void follow(client, queries, controller.signal);
+    return () => controller.abort();
+  }, [client, queries]);
+}
+
+async function follow(client: StyleForge, queries: QueryClient, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      for await (const event of client.events.stream({ signal })) apply(queries, event);
+    } catch (error) {
+      // Screens go on by asking every few seconds; the stream is tried again meanwhile.
+      if (!signal.aborted) reportError(error);
+    }
+    await new Promise((done) => setTimeout(done, RESTART_MS));
+  }
+}
+
+function apply(queries: QueryClient, { type, subject_id: id, data }: ProjectStreamEvent): void {
+  if (type === PROGRESS) {
+    const patch = (job: TrainingJob): TrainingJob => ({
+      ...job,
+      progress: { ...job.progress, ...(data as Partial<TrainingJob['progress']>) },
+    });
+    queries.setQueryData<TrainingJob>(['job', id], (job) => job && patch(job));
+    queries.setQueriesData<TrainingJob[]>({ queryKey: ['jobs'] }, (jobs) => jobs?.map((job) => (job.id === id ? patch(job) : job)));
+    return;
+  }
+  for (const [pattern, keys] of STALE) {
+    if (!pattern.test(type)) continue;
+    for (const key of keys) void queries.invalidateQueries({ queryKey: key.map((part) => (part === 'id' ? id : part)) });
+  }
+}
