@@ -10,7 +10,7 @@ import { startTestDatabase, type TestDatabase, writeBaseModelConfigs } from '@st
 import sharp from 'sharp';
 import { type Backend, startBackend } from './backends.ts';
 
-type Method = 'GET' | 'POST' | 'DELETE' | 'PUT';
+type Method = 'GET' | 'POST' | 'DELETE' | 'PUT' | 'PATCH';
 type CallOptions = { body?: unknown; headers?: Record<string, string>; key?: string };
 /** `linked`: from the object store, by a link. */
 export type Answer<T> = { status: number; body: T; headers: Record<string, unknown>; bytes: Buffer; linked: boolean };

@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 /** One thing for each caller or installation, without an id: neither a list nor a part of one. */
-const SINGLETONS = ['/v1/me'];
+const SINGLETONS = ['/v1/me', '/v1/metrics'];
 
 const nameOf = ({ method, path }: Route) => `${method} ${path}`;
 /** A body that passes validation, so that what is refused is not refused for its body. */
@@ -35,6 +35,10 @@ const bodies = (): Record<string, object> => ({
   'POST /v1/api-keys': { name: 'x' },
   'POST /v1/webhooks': { url: 'https://example.com/other', events: ['training_job.failed'] },
   'POST /v1/training-jobs/{id}/resume': {},
+  'PATCH /v1/datasets/{id}': { name: 'x' },
+  'PATCH /v1/images/{id}': { starred: true },
+  'PATCH /v1/training-jobs/{id}': { name: 'x' },
+  'PUT /v1/datasets/{id}/captions': { captions: [{ image_id: ids['images'], caption: 'x' }] },
 });
 const request = (route: Route, key: string | undefined) =>
   api.app.inject({

@@ -15,7 +15,7 @@ export type Operation = {
   responses: Record<string, { description?: string; content?: Record<string, { schema: object }> }>;
 };
 export type OpenApi = { paths: Record<string, Record<string, Operation>>; components: { schemas: Record<string, object> } };
-export type Route = { method: 'GET' | 'POST' | 'DELETE' | 'PUT'; path: string; operation: Operation };
+export type Route = { method: 'GET' | 'POST' | 'DELETE' | 'PUT' | 'PATCH'; path: string; operation: Operation };
 
 export async function routesOf(api: Pick<ApiFixture, 'app'>): Promise<Route[]> {
   const { paths } = (await api.app.inject('/openapi.json')).json<OpenApi>();

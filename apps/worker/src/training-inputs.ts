@@ -15,7 +15,7 @@ export async function downloadTrainingInputs(
   directory: string,
   services: Pick<WorkerServices, 'database' | 'objectStore'>,
 ): Promise<TrainingInputs> {
-  const rowsOf = async (id: string | null | undefined) => (id ? services.database.images.listByDataset(projectId, id) : []);
+  const rowsOf = async (id: string | null | undefined) => (id ? services.database.images.listForTraining(projectId, id) : []);
   const datasets = {
     styleRef: await rowsOf(config.style_ref.dataset_id),
     aux: await rowsOf(config.aux?.dataset_id),

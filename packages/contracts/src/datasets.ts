@@ -1,7 +1,8 @@
 // Datasets and their uploaded images.
 import { z } from 'zod';
-import { datasetId, imageId } from './ids.ts';
-import { missingObject, pageOf, timestamp } from './pages.ts';
+import { datasetId, exampleId, imageId } from './ids.ts';
+import { missingObject, pageOf, pageQuery, timestamp } from './pages.ts';
+import { THUMBNAIL } from './thumbnails.ts';
 
 const DATASET_KINDS = ['style_ref', 'aux'] as const;
 export type DatasetKind = (typeof DATASET_KINDS)[number];
@@ -31,20 +32,21 @@ export const createDatasetRequest = z
   .meta({ id: 'CreateDatasetRequest', examples: [{ name: 'blueprints', kind: 'style_ref' }] });
 export type CreateDatasetRequest = z.infer<typeof createDatasetRequest>;
 
-const datasetImage = z
+export const datasetImage = z
   .object({
     id: imageId,
     dataset_id: datasetId,
     file_name: z.string(),
     component: z.string().nullable(),
     caption: z.string().nullable(),
+    excluded: z.boolean().describe('Kept, but trained on by no job'),
     width: z.int(),
     height: z.int(),
     size_bytes: z.int(),
     sha256: z.string(),
     url: z.string(),
     missing: missingObject,
-    thumbnail_url: z.string().describe('The image in at most 256 pixels each way, as WebP'),
+    thumbnail_url: z.string().describe(THUMBNAIL),
     created_at: timestamp,
   })
   .meta({ id: 'DatasetImage' });
@@ -66,6 +68,37 @@ export type DatasetBody = z.infer<typeof dataset>;
 export const datasetDetail = dataset.extend({ images: z.array(datasetImage) }).meta({ id: 'DatasetDetail' });
 
 export const datasetPage = pageOf(dataset, 'DatasetPage');
+export const datasetImagePage = pageOf(datasetImage, 'DatasetImagePage');
+
+export const datasetQuery = pageQuery(datasetId).extend({
+  kind: z.enum(DATASET_KINDS).optional(),
+  name: z.string().min(1).max(200).optional().describe('Part of the name, in upper or lower case'),
+});
+
+export const updateDatasetRequest = z
+  .strictObject({ name: z.string().trim().min(1).max(200) })
+  .meta({ id: 'UpdateDatasetRequest', examples: [{ name: 'blueprints, cleaned' }] });
+
+export const setCaptionsRequest = z
+  .strictObject({
+    captions: z
+      .array(z.strictObject({ image_id: imageId, caption: caption.nullable().describe('null removes the caption') }))
+      .min(1)
+      .max(UPLOAD_LIMITS.imagesPerDataset)
+      .refine((list) => new Set(list.map(({ image_id }) => image_id)).size === list.length, 'must name each image once'),
+  })
+  .meta({ id: 'SetCaptionsRequest', examples: [{ captions: [{ image_id: exampleId('image'), caption: 'a lighthouse at night' }] }] });
+export type SetCaptionsRequest = z.infer<typeof setCaptionsRequest>;
+
+export const updateImageRequest = z
+  .strictObject({
+    caption: caption.nullable().optional().describe('Of an uploaded image; null removes it'),
+    component: componentName.nullable().optional().describe('Of an uploaded image; null removes it'),
+    excluded: z.boolean().optional().describe('Of an uploaded image: whether jobs leave it out of their training'),
+    starred: z.boolean().optional().describe('Of a generated image'),
+  })
+  .refine((body) => Object.keys(body).length > 0, 'must name at least one field')
+  .meta({ id: 'UpdateImageRequest', examples: [{ caption: 'a lighthouse at night', excluded: false }] });
 
 const REFUSAL_CODES = [
   'unsupported_format',

@@ -49,6 +49,11 @@ export const ERRORS = {
     title: 'A job or an evaluation that is not finished uses this dataset',
     remedy: 'Cancel those or wait for their end, then delete the dataset.',
   },
+  in_use: {
+    status: 409,
+    title: 'Something that is not finished uses this',
+    remedy: '`detail` names the training jobs, generations or evaluations. Cancel them or wait for their end, then delete it.',
+  },
   status_conflict: {
     status: 409,
     title: 'The job is not in a state that allows this',

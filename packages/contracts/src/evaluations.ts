@@ -6,6 +6,7 @@ import { checkpointId, datasetId, evaluationId, exampleId, trainingJobId } from 
 import { missingObject, pageOf, timestamp } from './pages.ts';
 import { promptList, promptSetReference } from './prompt-sets.ts';
 import { METHOD_SAMPLING, SAMPLERS } from './samplers.ts';
+import { THUMBNAIL } from './thumbnails.ts';
 import { generationStatus } from './statuses.ts';
 import { withAbsentFields } from './stored-json.ts';
 import { evaluationSummary } from './verdicts.ts';
@@ -160,6 +161,7 @@ export const evaluationImage = z
     sha256: z.string(),
     missing: missingObject,
     url: z.string(),
+    thumbnail_url: z.string().describe(THUMBNAIL),
   })
   .meta({ id: 'EvaluationImage' });
 export type EvaluationImageBody = z.infer<typeof evaluationImage>;

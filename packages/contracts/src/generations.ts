@@ -5,6 +5,7 @@ import { failure } from './errors.ts';
 import { missingObject, pageOf, pageQuery, timestamp } from './pages.ts';
 import { METHOD_SAMPLING, SAMPLERS } from './samplers.ts';
 import { generationStatus } from './statuses.ts';
+import { THUMBNAIL } from './thumbnails.ts';
 
 const GENERATION_LIMITS = { prompts: 100, images: 200, waitSeconds: 60 } as const;
 
@@ -89,10 +90,33 @@ export const generatedImage = z
     sha256: z.string(),
     missing: missingObject,
     url: z.string(),
+    thumbnail_url: z.string().describe(THUMBNAIL),
+    starred: z.boolean(),
     created_at: timestamp,
   })
   .meta({ id: 'GeneratedImage' });
 export type GeneratedImageBody = z.infer<typeof generatedImage>;
+
+/** In the list across generations: with the generation and the model that it comes from. */
+export const listedImage = generatedImage
+  .extend({
+    generation_id: generationId,
+    base_model: z.string().nullable(),
+    checkpoint_id: checkpointId.nullable(),
+    training_job_id: trainingJobId.nullable(),
+  })
+  .meta({ id: 'ListedImage' });
+export type ListedImageBody = z.infer<typeof listedImage>;
+export const listedImagePage = pageOf(listedImage, 'ListedImagePage');
+
+export const imageQuery = pageQuery(imageId).extend({
+  model: z.string().min(1).max(100).optional().describe('A base model, a checkpoint, or a training job'),
+  training_job: trainingJobId.optional().describe('Images of any checkpoint of this job'),
+  starred: z
+    .enum(['true', 'false'])
+    .transform((text) => text === 'true')
+    .optional(),
+});
 
 export const generation = z
   .object({

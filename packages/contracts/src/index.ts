@@ -23,6 +23,7 @@ export * from './statuses.ts';
 export * from './stored-json.ts';
 export * from './studies.ts';
 export * from './study-sources.ts';
+export * from './thumbnails.ts';
 export * from './token-disentanglement.ts';
 export * from './training-config.ts';
 export * from './training-jobs.ts';

@@ -4,10 +4,11 @@ import { failure } from './errors.ts';
 import { evaluationProgress } from './evaluations.ts';
 import { hyperparameters } from './hyperparameters.ts';
 import { checkpointId, evaluationId, trainingJobId } from './ids.ts';
-import { missingObject, pageOf, pageQuery, timestamp } from './pages.ts';
+import { missingObject, pageOf, pageQuery, stepCursor, stepPageQuery, timestamp } from './pages.ts';
 import { jobPriority, jobStatus } from './statuses.ts';
+import { THUMBNAIL } from './thumbnails.ts';
 import { trainingConfig } from './training-config.ts';
-import { TRAINING_METHODS } from './training-request.ts';
+import { metadata, TRAINING_METHODS } from './training-request.ts';
 
 const jobProgress = z.object({
   step: z.int(),
@@ -76,6 +77,9 @@ export const trainingJob = z
   .object({
     id: trainingJobId,
     status: jobStatus,
+    name: z.string().nullable(),
+    notes: z.string(),
+    starred: z.boolean(),
     method: z.enum(TRAINING_METHODS),
     base_model: z.string(),
     config: trainingConfig,
@@ -95,6 +99,16 @@ export const trainingJob = z
   })
   .meta({ id: 'TrainingJob' });
 export type TrainingJobBody = z.infer<typeof trainingJob>;
+
+export const updateTrainingJobRequest = z
+  .strictObject({
+    name: z.string().trim().min(1).max(200).nullable().optional().describe('null removes the name'),
+    notes: z.string().max(10_000).optional(),
+    metadata: metadata.optional().describe('Takes the place of all pairs that there are'),
+    starred: z.boolean().optional(),
+  })
+  .refine((body) => Object.keys(body).length > 0, 'must name at least one field')
+  .meta({ id: 'UpdateTrainingJobRequest', examples: [{ name: 'ink, 400 steps', notes: 'the best so far', starred: true }] });
 
 export const trainingJobPage = pageOf(trainingJob, 'TrainingJobPage');
 
@@ -143,6 +157,36 @@ export type JobMetricBody = z.infer<typeof jobMetric>;
 
 export const jobMetricPage = pageOf(jobMetric, 'TrainingMetricPage');
 
+const spread = z.object({ min: z.number(), mean: z.number(), max: z.number() }).meta({ id: 'MetricSpread' });
+const curveBucket = z
+  .object({
+    first_step: z.int(),
+    last_step: z.int(),
+    count: z.int().describe('Steps that were measured'),
+    loss: spread,
+    style_ref_loss: spread,
+    aux_loss: spread.nullable(),
+    grad_norm: spread,
+    learning_rate: spread,
+  })
+  .meta({ id: 'TrainingCurveBucket' });
+export type CurveBucketBody = z.infer<typeof curveBucket>;
+
+export const trainingCurves = z
+  .object({ data: z.array(z.object({ training_job_id: trainingJobId, buckets: z.array(curveBucket) })) })
+  .meta({ id: 'TrainingCurves' });
+
+const CURVE_JOBS = 20;
+export const trainingCurveQuery = z.strictObject({
+  jobs: z
+    .string()
+    .transform((text) => text.split(',').map((id) => id.trim()))
+    .pipe(z.array(trainingJobId).min(1).max(CURVE_JOBS))
+    .optional()
+    .describe('Ids of training jobs with commas between them; the jobs at work when left out'),
+  points: z.coerce.number().int().min(2).max(2000).default(500).describe('Buckets of equally many steps, at most, for each job'),
+});
+
 export const validationImage = z
   .object({
     step: z.int(),
@@ -155,10 +199,21 @@ export const validationImage = z
     sha256: z.string(),
     missing: missingObject,
     url: z.string(),
+    thumbnail_url: z.string().describe(THUMBNAIL),
     created_at: timestamp,
   })
   .meta({ id: 'ValidationImage' });
 export type ValidationImageBody = z.infer<typeof validationImage>;
+
+export const validationImageQuery = stepPageQuery(
+  z
+    .string()
+    .regex(/^\d{1,9}\.\d{1,9}$/, 'must be the `next` of a page')
+    .optional(),
+).extend({
+  step: stepCursor.optional().describe('Only the images of this step'),
+  index: stepCursor.optional().describe('Only the images of this prompt, counted from 0: how it changes from step to step'),
+});
 
 export const validationImagePage = pageOf(validationImage, 'ValidationImagePage');
 

@@ -8,6 +8,7 @@ import type { Listener } from './listen.ts';
 import { createApiKeyRepository } from './repositories/api-keys.ts';
 import { createCheckpointRepository } from './repositories/checkpoints.ts';
 import { createDatasetRepository } from './repositories/datasets.ts';
+import { createDeletionRepository } from './repositories/deletions.ts';
 import { createEvaluationRepository } from './repositories/evaluations.ts';
 import { createEventRepository } from './repositories/events.ts';
 import { createGenerationRepository } from './repositories/generations.ts';
@@ -64,6 +65,7 @@ export function createDatabase(databaseUrl: string, { maxConnections = 10, onQue
     leases: createLeaseRepository(prisma),
     stranded: createStrandedRepository(prisma),
     operations: createOperationsRepository(prisma),
+    deletions: createDeletionRepository(prisma),
     retention: createRetentionRepository(prisma),
     outbox: createOutboxRepository(prisma),
     idempotencyKeys: createIdempotencyKeyRepository(prisma),

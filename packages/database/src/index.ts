@@ -12,22 +12,25 @@ export { checkDatabase } from './open-client.ts';
 export type { ApiKeyIdentity, ApiKeyRow, NewApiKey } from './repositories/api-keys.ts';
 export type { CheckpointRow, NewCheckpoint, StoredFile } from './repositories/checkpoints.ts';
 export type { ComponentCount, DatasetDeletion, DatasetRow, DatasetSummary } from './repositories/datasets.ts';
+export type { Deletion, JobDeletion } from './repositories/deletions.ts';
 export type { EvaluationChange, EvaluationImageRow, EvaluationRow, NewEvaluation as NewEvaluationRow } from './repositories/evaluations.ts';
 export type { EventData, JobEventRow } from './repositories/events.ts';
 export type {
+  GeneratedImageFilter,
   GeneratedImageRow,
   GenerationDetail,
   GenerationModel,
   GenerationRow,
   GenerationSummaryRow,
+  ListedImageRow,
   NewGeneratedImage,
   NewGeneration,
 } from './repositories/generations.ts';
 export type { IdempotencyDecision, IdempotencyLock, StoredResponse } from './repositories/idempotency-keys.ts';
-export type { ImageRow, NewImage } from './repositories/images.ts';
+export type { ImageChange, ImageRow, NewImage } from './repositories/images.ts';
 export { type HeldRow, type LeasedTable, MOST_SETBACKS } from './repositories/leases.ts';
 export type { UnheldWork, WorkTopic } from './repositories/stranded.ts';
-export type { MetricPoint } from './repositories/metrics.ts';
+export type { CurveBucket, MetricPoint } from './repositories/metrics.ts';
 export type { Backlog, StatusCount } from './repositories/operations.ts';
 export { OUTBOX_CHANNEL } from './repositories/outbox.ts';
 export type { OutboxMessage, Release } from './repositories/outbox.ts';
@@ -42,7 +45,7 @@ export { stopWishOf } from './repositories/training-jobs.ts';
 export type { NewSession, SessionIdentity } from './repositories/sessions.ts';
 export type { NewStudy, StudyProgress, StudyRecord } from './repositories/studies.ts';
 export type { ValidationImageRow } from './repositories/validation-images.ts';
-export type { JobFilter, StatusChange, StopWish } from './repositories/training-jobs.ts';
+export type { JobAnnotation, JobFilter, StatusChange, StopWish } from './repositories/training-jobs.ts';
 export type { AttemptFailure, DeliveryAttempt, NewWebhook, WebhookDeliveryRow, WebhookRow } from './repositories/webhooks.ts';
 export type { ExpectedRow } from './repositories/expected-objects.ts';
 export type { InstallationRow } from './repositories/installation.ts';

@@ -32,6 +32,12 @@ export type LogEvent = Omit<Schemas['TrainingEvent'], 'type'> & { type: `${strin
 export type ProgressEvent = { type: 'progress'; data: TrainingProgress };
 export type TrainingJobEvent = LogEvent | ProgressEvent;
 
+export type TrainingJobUpdateParams = Schemas['UpdateTrainingJobRequestInput'];
+export type TrainingCurves = Schemas['TrainingCurves'];
+
+export type ListedImage = Schemas['ListedImage'];
+export type ImageUpdateParams = Schemas['UpdateImageRequestInput'];
+export type ImageListParams = NonNullable<paths['/v1/images']['get']['parameters']['query']>;
 export type Generation = Schemas['Generation'];
 export type GenerationSummary = Schemas['GenerationSummary'];
 export type GeneratedImage = Schemas['GeneratedImage'];

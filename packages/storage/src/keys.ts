@@ -7,9 +7,20 @@ const projectPrefix = (projectId: string) => `${projectsPrefix}${projectId}/`;
 export const datasetPrefix = (projectId: string, datasetId: string) => `${projectPrefix(projectId)}datasets/${datasetId}/`;
 export const datasetImageKey = (projectId: string, datasetId: string, imageId: string) =>
   `${datasetPrefix(projectId, datasetId)}${imageId}.png`;
-/** Made from the image when somebody asks for it; it can go at any time. */
+
+/** Widths in which thumbnails are made. */
+export const THUMBNAIL_WIDTHS = [128, 256, 512, 1024] as const;
+export type ThumbnailWidth = (typeof THUMBNAIL_WIDTHS)[number];
+const USUAL_WIDTH = 256;
+/** Beside the image whose key is given. Made when somebody asks for it; it can go at any time. */
+export function thumbnailKey(imageKey: string, width: ThumbnailWidth): string {
+  const slash = imageKey.lastIndexOf('/');
+  const name = imageKey.slice(slash + 1).replace(/\.png$/, '');
+  return `${imageKey.slice(0, slash)}/thumbnails/${name}${width === USUAL_WIDTH ? '' : `-${width}`}.webp`;
+}
 export const datasetThumbnailKey = (projectId: string, datasetId: string, imageId: string) =>
-  `${datasetPrefix(projectId, datasetId)}thumbnails/${imageId}.webp`;
+  thumbnailKey(datasetImageKey(projectId, datasetId, imageId), USUAL_WIDTH);
+export const thumbnailKeys = (imageKey: string): string[] => THUMBNAIL_WIDTHS.map((width) => thumbnailKey(imageKey, width));
 
 /** The id of the installation that the store belongs to. */
 export const installationKey = 'installation.json';
@@ -20,7 +31,7 @@ export const projectsPrefix = 'projects/';
 export const trashPrefix = 'trash/';
 export const trashKey = (day: string, key: string) => `${trashPrefix}${day}/${key}`;
 
-const trainingJobPrefix = (projectId: string, jobId: string) => `${projectPrefix(projectId)}training-jobs/${jobId}/`;
+export const trainingJobPrefix = (projectId: string, jobId: string) => `${projectPrefix(projectId)}training-jobs/${jobId}/`;
 export const checkpointsPrefix = (projectId: string, jobId: string) => `${trainingJobPrefix(projectId, jobId)}checkpoints/`;
 
 /** Each attempt at a job writes to its own place, so that one given up for dead cannot spoil a complete checkpoint. */
@@ -37,11 +48,11 @@ export const validationImageKey = (projectId: string, jobId: string, step: numbe
 /** Images that a base model made of one prompt, shared by all jobs of the project; `digest` is that of everything they depend on. */
 export const classImagesPrefix = (projectId: string, digest: string) => `${projectPrefix(projectId)}class-images/${digest}/`;
 
-const generationPrefix = (projectId: string, generationId: string) => `${projectPrefix(projectId)}generations/${generationId}/`;
+export const generationPrefix = (projectId: string, generationId: string) => `${projectPrefix(projectId)}generations/${generationId}/`;
 export const generationImageKey = (projectId: string, generationId: string, index: number) =>
   `${generationPrefix(projectId, generationId)}${padded(index)}.png`;
 
-const evaluationPrefix = (projectId: string, evaluationId: string) => `${projectPrefix(projectId)}evaluations/${evaluationId}/`;
+export const evaluationPrefix = (projectId: string, evaluationId: string) => `${projectPrefix(projectId)}evaluations/${evaluationId}/`;
 /** `model`: its place among the models that are compared. */
 const evaluationImagesPrefix = (projectId: string, evaluationId: string, model: number) =>
   `${evaluationPrefix(projectId, evaluationId)}${model}/`;

@@ -1,7 +1,7 @@
 // Rows of datasets and uploaded images as response bodies.
 import type { DatasetBody, DatasetImageBody } from '@styleforge/contracts';
 import type { DatasetSummary, ImageRow } from '@styleforge/database';
-import { imageUrl, thumbnailUrl } from './links.ts';
+import { imageUrl, thumbnailOf } from './links.ts';
 
 export function presentDataset(row: DatasetSummary): DatasetBody {
   return {
@@ -22,13 +22,14 @@ export function presentImage(row: ImageRow): DatasetImageBody {
     file_name: row.fileName,
     component: row.component,
     caption: row.caption,
+    excluded: row.excluded,
     width: row.width,
     height: row.height,
     size_bytes: row.sizeBytes,
     sha256: row.sha256,
     missing: row.missingSince !== null,
     url: imageUrl(row.id),
-    thumbnail_url: thumbnailUrl(row.id),
+    thumbnail_url: thumbnailOf(imageUrl(row.id)),
     created_at: row.createdAt.toISOString(),
   };
 }

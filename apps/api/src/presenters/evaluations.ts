@@ -1,7 +1,7 @@
 // Rows of evaluations and their images as response bodies.
 import type { EvaluationBody, EvaluationImageBody } from '@styleforge/contracts';
 import type { EvaluationImageRow, EvaluationRow } from '@styleforge/database';
-import { evaluationImageUrl, evaluationReportUrl } from './links.ts';
+import { evaluationImageUrl, evaluationReportUrl, thumbnailOf } from './links.ts';
 
 export function presentEvaluation(row: EvaluationRow): EvaluationBody {
   return {
@@ -43,5 +43,6 @@ export function presentEvaluationImage({
     sha256,
     missing: missingSince !== null,
     url: evaluationImageUrl(evaluationId, model, index),
+    thumbnail_url: thumbnailOf(evaluationImageUrl(evaluationId, model, index)),
   };
 }

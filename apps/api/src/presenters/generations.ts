@@ -1,7 +1,7 @@
 // Rows of generations and their images as response bodies.
-import type { GeneratedImageBody, GenerationBody, GenerationSummaryBody } from '@styleforge/contracts';
-import type { GeneratedImageRow, GenerationDetail, GenerationSummaryRow } from '@styleforge/database';
-import { imageUrl } from './links.ts';
+import type { GeneratedImageBody, GenerationBody, GenerationSummaryBody, ListedImageBody } from '@styleforge/contracts';
+import type { GeneratedImageRow, GenerationDetail, GenerationSummaryRow, ListedImageRow } from '@styleforge/database';
+import { imageUrl, thumbnailOf } from './links.ts';
 
 export function presentGeneration(row: GenerationDetail): GenerationBody {
   return { ...presentGenerationSummary(row), images: row.images.map(presentGeneratedImage) };
@@ -22,7 +22,17 @@ export function presentGenerationSummary(row: GenerationSummaryRow): GenerationS
   };
 }
 
-function presentGeneratedImage(row: GeneratedImageRow): GeneratedImageBody {
+export function presentListedImage(row: ListedImageRow): ListedImageBody {
+  return {
+    ...presentGeneratedImage(row),
+    generation_id: row.generationId,
+    base_model: row.baseModel,
+    checkpoint_id: row.checkpointId,
+    training_job_id: row.trainingJobId,
+  };
+}
+
+export function presentGeneratedImage(row: GeneratedImageRow): GeneratedImageBody {
   return {
     id: row.id,
     index: row.index,
@@ -34,6 +44,8 @@ function presentGeneratedImage(row: GeneratedImageRow): GeneratedImageBody {
     sha256: row.sha256,
     missing: row.missingSince !== null,
     url: imageUrl(row.id),
+    thumbnail_url: thumbnailOf(imageUrl(row.id)),
+    starred: row.starred,
     created_at: row.createdAt.toISOString(),
   };
 }

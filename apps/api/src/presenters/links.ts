@@ -10,7 +10,7 @@ export const evaluationReportUrl = (id: string) => `${evaluationUrl(id)}/report`
 export const evaluationImageUrl = (id: string, model: number, index: number) => `${evaluationUrl(id)}/images/${model}/${index}`;
 export const generationUrl = (id: string) => `/v1/images/generations/${id}`;
 export const imageUrl = (id: string) => `/v1/images/${id}`;
-export const thumbnailUrl = (id: string) => `${imageUrl(id)}/thumbnail`;
 export const validationImageUrl = (jobId: string, step: number, index: number) => `${trainingJobUrl(jobId)}/images/${step}/${index}`;
+export const thumbnailOf = (url: string) => `${url}/thumbnail`;
 export const checkpointFileUrl = (jobId: string, checkpointId: string, file: string) =>
   `${trainingJobUrl(jobId)}/checkpoints/${checkpointId}/files/${file}`;

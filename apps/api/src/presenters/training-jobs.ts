@@ -4,12 +4,15 @@ import type { CheckpointBody, JobEventBody, TrainingJobBody, TrainingProgressBod
 import type { CheckpointRow, JobEventRow, TrainingJobRow, ValidationImageRow } from '@styleforge/database';
 import type { ObjectStore } from '@styleforge/storage';
 import { LINK_SECONDS } from '../http/send-object.ts';
-import { checkpointFileUrl, validationImageUrl } from './links.ts';
+import { checkpointFileUrl, thumbnailOf, validationImageUrl } from './links.ts';
 
 export function presentTrainingJob(row: TrainingJobRow, queuePosition: number | null): TrainingJobBody {
   return {
     id: row.id,
     status: row.status,
+    name: row.name,
+    notes: row.notes,
+    starred: row.starred,
     method: row.method,
     base_model: row.baseModel,
     config: row.config,
@@ -70,6 +73,7 @@ export function presentValidationImage(row: ValidationImageRow): ValidationImage
     sha256,
     missing: missingSince !== null,
     url,
+    thumbnail_url: thumbnailOf(url),
     created_at: createdAt.toISOString(),
   };
 }

@@ -45,6 +45,24 @@ export function addJobCommands(program: Command): void {
     options: (command) => void command.option('-f, --follow', 'go on live until the job ends'),
     run: printLog,
   });
+  addVerb(jobs, {
+    usage: 'rename <job> <name>',
+    description: 'Give a job a name',
+    examples: ['styleforge jobs rename job_... "ink, 400 steps"'],
+    async run({ client, output }, _options, id: string, name: string) {
+      const job = await client().trainingJobs.update(id, { name });
+      output.result(job, () => output.line(`${job.id}  ${job.name}`));
+    },
+  });
+  addVerb(jobs, {
+    usage: 'delete <job>',
+    description: 'Delete a finished job with its checkpoints and images',
+    examples: ['styleforge jobs delete job_...'],
+    async run({ client, output }, _options, id: string) {
+      await client().trainingJobs.delete(id);
+      output.result({ id, deleted: true }, () => output.line(`${id}  deleted`));
+    },
+  });
   steer(jobs, 'cancel', 'Cancel a job; a running one saves a checkpoint first', (context, id) => context.client().trainingJobs.cancel(id));
   steer(jobs, 'pause', 'Pause a job at a checkpoint', (context, id) => context.client().trainingJobs.pause(id));
   addVerb(jobs, {

@@ -52,9 +52,23 @@ export function createDatasetRepository(prisma: PrismaClient) {
       return new Map((await summarize(rows)).map((summary) => [summary.id, summary]));
     },
 
-    async list(projectId: string, page: PageRequest): Promise<RowPage<DatasetSummary>> {
+    /** Null when there is no such dataset. */
+    async rename(projectId: string, id: string, name: string): Promise<DatasetSummary | null> {
+      await prisma.dataset.updateMany({ where: { id, projectId }, data: { name } });
+      return this.find(projectId, id);
+    },
+
+    async list(
+      projectId: string,
+      page: PageRequest,
+      filter: { kind?: DatasetKind | undefined; name?: string | undefined } = {},
+    ): Promise<RowPage<DatasetSummary>> {
       const { where, ...rest } = pageArguments(page);
-      const { rows, hasMore } = toPage(await prisma.dataset.findMany({ ...rest, where: { ...where, projectId } }), page.limit);
+      const named = {
+        ...(filter.kind && { kind: filter.kind }),
+        ...(filter.name && { name: { contains: filter.name, mode: 'insensitive' as const } }),
+      };
+      const { rows, hasMore } = toPage(await prisma.dataset.findMany({ ...rest, where: { ...where, ...named, projectId } }), page.limit);
       return { rows: await summarize(rows), hasMore };
     },
 
@@ -75,7 +89,7 @@ export function createDatasetRepository(prisma: PrismaClient) {
 }
 
 /** Jobs that may still read the dataset: to train with it, or to compare with it. */
-async function liveJobs(transaction: Transaction, id: string): Promise<string[]> {
+export async function liveJobs(transaction: Transaction, id: string): Promise<string[]> {
   const reference = (part: string) => ({ config: { path: [part, 'reference_dataset_id'], equals: id } });
   const rows = await transaction.trainingJob.findMany({
     where: {
@@ -88,7 +102,7 @@ async function liveJobs(transaction: Transaction, id: string): Promise<string[]>
   return rows.map((row) => row.id);
 }
 
-async function liveEvaluations(transaction: Transaction, projectId: string, id: string): Promise<string[]> {
+export async function liveEvaluations(transaction: Transaction, projectId: string, id: string): Promise<string[]> {
   const rows = await transaction.evaluation.findMany({
     where: { projectId, status: { in: ['queued', 'running'] }, config: { path: ['reference_dataset_id'], equals: id } },
     select: { id: true },

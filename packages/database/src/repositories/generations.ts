@@ -21,7 +21,10 @@ export type GenerationFilter = { status?: GenerationStatus | undefined };
 
 export type GenerationModel = { baseModel: string } | { checkpointId: string };
 export type NewGeneration = { id?: string | undefined; projectId: string; model: GenerationModel; config: GenerationConfig };
-export type NewGeneratedImage = Omit<GeneratedImageRow, 'createdAt' | 'missingSince'>;
+export type GeneratedImageFilter = { model?: string | undefined; trainingJobId?: string | undefined; starred?: boolean | undefined };
+/** With the model that it was made with. */
+export type ListedImageRow = GeneratedImageRow & Pick<GenerationSummaryRow, 'baseModel' | 'checkpointId' | 'trainingJobId'>;
+export type NewGeneratedImage = Omit<GeneratedImageRow, 'starred' | 'createdAt' | 'missingSince'>;
 export type GenerationChange = { from: GenerationStatus; to: GenerationStatus; attempt?: number; error?: Failure };
 
 export function createGenerationRepository(prisma: PrismaClient) {
@@ -124,6 +127,36 @@ export function createGenerationRepository(prisma: PrismaClient) {
         await forgetSetbacks(transaction, 'generations', generationId);
         return toImageRow(row);
       });
+    },
+
+    /** Images of all generations, newest first. */
+    async listImages(projectId: string, filter: GeneratedImageFilter, page: PageRequest): Promise<RowPage<ListedImageRow>> {
+      const { where, ...rest } = pageArguments(page);
+      const { model, trainingJobId, starred } = filter;
+      const generation = {
+        AND: [
+          ...(model === undefined ? [] : [{ OR: [{ baseModel: model }, { checkpointId: model }, { checkpoint: { jobId: model } }] }]),
+          ...(trainingJobId === undefined ? [] : [{ checkpoint: { jobId: trainingJobId } }]),
+        ],
+      };
+      const rows = await prisma.generatedImage.findMany({
+        ...rest,
+        where: { ...where, projectId, generation, ...(starred !== undefined && { starred }) },
+        include: { generation: { select: { baseModel: true, checkpointId: true, checkpoint: { select: { jobId: true } } } } },
+      });
+      const listed = rows.map(({ generation: { baseModel, checkpointId, checkpoint }, ...row }) => ({
+        ...toImageRow(row),
+        baseModel,
+        checkpointId,
+        trainingJobId: checkpoint?.jobId ?? null,
+      }));
+      return toPage(listed, page.limit);
+    },
+
+    /** Null when there is no such image. */
+    async starImage(projectId: string, id: string, starred: boolean): Promise<GeneratedImageRow | null> {
+      await prisma.generatedImage.updateMany({ where: { id, projectId }, data: { starred } });
+      return this.findImage(projectId, id);
     },
 
     async findImage(projectId: string, id: string): Promise<GeneratedImageRow | null> {

@@ -5,7 +5,9 @@ import type { PrismaClient } from '../prisma-types.ts';
 
 export type ImageRow = Image;
 export type ImageMeasures = Pick<Image, 'fileName' | 'component' | 'width' | 'height'>;
-export type NewImage = Omit<Image, 'createdAt' | 'missingSince'>;
+/** What a caller may change. */
+export type ImageChange = { caption?: string | null | undefined; component?: string | null | undefined; excluded?: boolean | undefined };
+export type NewImage = Omit<Image, 'createdAt' | 'missingSince' | 'excluded'>;
 
 export function createImageRepository(prisma: PrismaClient) {
   return {
@@ -28,10 +30,41 @@ export function createImageRepository(prisma: PrismaClient) {
       return prisma.image.findMany({ where: { projectId, datasetId }, orderBy: { id: 'asc' } });
     },
 
-    /** What decides whether a job can train on them; in the order of `listByDataset`. */
+    /** What a job trains on: all but those that are excluded. */
+    async listForTraining(projectId: string, datasetId: string): Promise<ImageRow[]> {
+      return prisma.image.findMany({ where: { projectId, datasetId, excluded: false }, orderBy: { id: 'asc' } });
+    },
+
+    /** Null when there is no such image. */
+    async update(projectId: string, id: string, { caption, component, excluded }: ImageChange): Promise<ImageRow | null> {
+      const data = {
+        ...(caption !== undefined && { caption }),
+        ...(component !== undefined && { component }),
+        ...(excluded !== undefined && { excluded }),
+      };
+      await prisma.image.updateMany({ where: { id, projectId }, data });
+      return prisma.image.findUnique({ where: { id, projectId } });
+    },
+
+    /** Captions by image id, all or none; the ids that the dataset does not have. */
+    async setCaptions(projectId: string, datasetId: string, captions: ReadonlyMap<string, string | null>): Promise<string[]> {
+      return prisma.$transaction(async (transaction) => {
+        const rows = await transaction.image.findMany({
+          where: { projectId, datasetId, id: { in: [...captions.keys()] } },
+          select: { id: true },
+        });
+        const known = new Set(rows.map(({ id }) => id));
+        const unknown = [...captions.keys()].filter((id) => !known.has(id));
+        if (unknown.length > 0) return unknown;
+        for (const [id, caption] of captions) await transaction.image.update({ where: { id }, data: { caption } });
+        return [];
+      });
+    },
+
+    /** What decides whether a job can train on them; in the order of `listForTraining`. */
     async measuresOf(projectId: string, datasetId: string): Promise<ImageMeasures[]> {
       return prisma.image.findMany({
-        where: { projectId, datasetId },
+        where: { projectId, datasetId, excluded: false },
         orderBy: { id: 'asc' },
         select: { fileName: true, component: true, width: true, height: true },
       });

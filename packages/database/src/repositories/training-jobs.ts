@@ -24,6 +24,12 @@ export type JobFilter = {
   /** Pairs that the job must all carry. */
   metadata?: [key: string, value: string][] | undefined;
 };
+export type JobAnnotation = {
+  name?: string | null | undefined;
+  notes?: string | undefined;
+  metadata?: Record<string, string> | undefined;
+  starred?: boolean | undefined;
+};
 export type StatusChange = {
   from: JobStatus | readonly JobStatus[];
   to: JobStatus;
@@ -147,6 +153,25 @@ export function createTrainingJobRepository(prisma: PrismaClient) {
     /** A word from the worker that holds the job; of one that does not hold it any more, none is kept. */
     async heartbeat(id: string, attempt: number, heartbeat: JobHeartbeat): Promise<void> {
       await prisma.trainingJob.updateMany({ where: { id, attempt, status: { in: [...ACTIVE_JOB_STATUSES] } }, data: { heartbeat } });
+    },
+
+    /** What people keep of a job beside what it is. Null when there is no such job. */
+    async annotate(projectId: string, id: string, { name, notes, metadata, starred }: JobAnnotation): Promise<TrainingJobRow | null> {
+      const data = definedOnly({ notes, metadata, starred });
+      await prisma.trainingJob.updateMany({ where: { id, projectId }, data: { ...data, ...(name !== undefined && { name }) } });
+      const row = await prisma.trainingJob.findUnique({ where: { id, projectId } });
+      return row && toTrainingJobRow(row);
+    },
+
+    /** Of the project's jobs, those that a worker holds now. */
+    async activeIds(projectId: string, limit: number): Promise<string[]> {
+      const where = { projectId, status: { in: [...ACTIVE_JOB_STATUSES] } };
+      return (await prisma.trainingJob.findMany({ where, select: { id: true }, orderBy: { id: 'desc' }, take: limit })).map(({ id }) => id);
+    },
+
+    /** Of these ids, those that are jobs of the project. */
+    async ownIds(projectId: string, ids: readonly string[]): Promise<string[]> {
+      return (await prisma.trainingJob.findMany({ where: { projectId, id: { in: [...ids] } }, select: { id: true } })).map(({ id }) => id);
     },
 
     requestCancel: (projectId: string, id: string) => requestCancel(prisma, projectId, id),

@@ -19,10 +19,19 @@ export function createValidationImageRepository(prisma: PrismaClient) {
     },
 
     /** In the order of step and index, those after the one named. */
-    async listAfter(jobId: string, after: { step: number; index: number }, limit: number): Promise<RowPage<ValidationImageRow>> {
+    async listAfter(
+      jobId: string,
+      after: { step: number; index: number },
+      limit: number,
+      only: { step?: number | undefined; index?: number | undefined } = {},
+    ): Promise<RowPage<ValidationImageRow>> {
       const later = { OR: [{ step: { gt: after.step } }, { step: after.step, index: { gt: after.index } }] };
       const rows = await prisma.validationImage.findMany({
-        where: { jobId, ...later },
+        where: {
+          jobId,
+          ...later,
+          AND: { ...(only.step !== undefined && { step: only.step }), ...(only.index !== undefined && { index: only.index }) },
+        },
         orderBy: [{ step: 'asc' }, { index: 'asc' }],
         take: limit + 1,
       });

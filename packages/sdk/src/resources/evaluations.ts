@@ -14,6 +14,11 @@ export class Evaluations {
     this.#api = api;
   }
 
+  /** With its images and its report; a ConflictError while it is not finished. */
+  async delete(id: string, options?: RequestOptions): Promise<void> {
+    await this.#api.http.DELETE('/v1/evaluations/{id}', { params: { path: { id } }, ...this.#api.with(options) });
+  }
+
   create(params: EvaluationCreateParams, options?: RequestOptions): Promise<Evaluation> {
     return take(this.#api.http.POST('/v1/evaluations', { body: params, ...this.#api.with(options) }));
   }

@@ -5,7 +5,17 @@ import { GenerationError } from '../errors.ts';
 import { DEFAULT_TIMEOUT_MS } from '../options.ts';
 import type { RequestOptions, WaitOptions } from '../options.ts';
 import { PagePromise } from '../pages.ts';
-import type { Generation, GenerationCreateParams, GenerationSummary, PageParams } from '../types.ts';
+import type {
+  DatasetImage,
+  GeneratedImage,
+  Generation,
+  GenerationCreateParams,
+  GenerationSummary,
+  ImageListParams,
+  ImageUpdateParams,
+  ListedImage,
+  PageParams,
+} from '../types.ts';
 import { waitUntilDone } from '../wait.ts';
 
 export class Images {
@@ -39,6 +49,28 @@ export class Images {
   /** What has been drawn by then is kept. */
   cancel(id: string, options?: RequestOptions): Promise<Generation> {
     return take(this.#api.http.POST('/v1/images/generations/{id}/cancel', { params: { path: { id } }, ...this.#api.with(options) }));
+  }
+
+  /** The generation with its images; a ConflictError while it is not finished. */
+  async deleteGeneration(id: string, options?: RequestOptions): Promise<void> {
+    await this.#api.http.DELETE('/v1/images/generations/{id}', { params: { path: { id } }, ...this.#api.with(options) });
+  }
+
+  /** Generated images of all generations, newest first. */
+  all(params: ImageListParams = {}, options?: RequestOptions): PagePromise<ListedImage> {
+    const fetch = (after?: string) =>
+      take(this.#api.http.GET('/v1/images', { params: { query: { ...params, ...(after && { after }) } }, ...this.#api.with(options) }));
+    return new PagePromise(fetch, params.after);
+  }
+
+  /** Caption, component and exclusion of an uploaded image, the star of a generated one. */
+  update(id: string, params: ImageUpdateParams, options?: RequestOptions): Promise<DatasetImage | GeneratedImage> {
+    return take(this.#api.http.PATCH('/v1/images/{id}', { params: { path: { id } }, body: params, ...this.#api.with(options) }));
+  }
+
+  /** One uploaded or generated image. */
+  async delete(id: string, options?: RequestOptions): Promise<void> {
+    await this.#api.http.DELETE('/v1/images/{id}', { params: { path: { id } }, ...this.#api.with(options) });
   }
 
   /** Resolves when the images are there; throws a GenerationError when that failed. */

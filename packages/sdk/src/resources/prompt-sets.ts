@@ -12,6 +12,11 @@ export class PromptSets {
     this.#api = api;
   }
 
+  /** This version of it. */
+  async delete(id: string, options?: RequestOptions): Promise<void> {
+    await this.#api.http.DELETE('/v1/prompt-sets/{id}', { params: { path: { id } }, ...this.#api.with(options) });
+  }
+
   /** A name that is taken gets a new version. */
   create(params: PromptSetCreateParams, options?: RequestOptions): Promise<PromptSet> {
     return take(this.#api.http.POST('/v1/prompt-sets', { body: params, ...this.#api.with(options) }));

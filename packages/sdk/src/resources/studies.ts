@@ -13,6 +13,11 @@ export class Studies {
     this.#api = api;
   }
 
+  /** Its training jobs stay. */
+  async delete(id: string, options?: RequestOptions): Promise<void> {
+    await this.#api.http.DELETE('/v1/studies/{id}', { params: { path: { id } }, ...this.#api.with(options) });
+  }
+
   create(params: StudyCreateParams, options?: RequestOptions): Promise<Study> {
     return take(this.#api.http.POST('/v1/studies', { body: params, ...this.#api.with(options) }));
   }

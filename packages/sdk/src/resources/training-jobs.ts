@@ -17,7 +17,9 @@ import type {
   TrainingJobCreateParams,
   TrainingJobEvent,
   TrainingJobListParams,
+  TrainingCurves,
   TrainingJobStatus,
+  TrainingJobUpdateParams,
   TrainingMetric,
   ValidationImage,
 } from '../types.ts';
@@ -52,6 +54,22 @@ export class TrainingJobs {
 
   get(id: string, options?: RequestOptions): Promise<TrainingJob> {
     return take(this.#api.http.GET('/v1/training-jobs/{id}', { params: { path: { id } }, ...this.#api.with(options) }));
+  }
+
+  /** Its name, notes, metadata and star; what is left out stays as it is. */
+  update(id: string, params: TrainingJobUpdateParams, options?: RequestOptions): Promise<TrainingJob> {
+    return take(this.#api.http.PATCH('/v1/training-jobs/{id}', { params: { path: { id } }, body: params, ...this.#api.with(options) }));
+  }
+
+  /** With its checkpoints, images, curves and evaluation. A ConflictError while it is not finished, or something unfinished uses it. */
+  async delete(id: string, options?: RequestOptions): Promise<void> {
+    await this.#api.http.DELETE('/v1/training-jobs/{id}', { params: { path: { id } }, ...this.#api.with(options) });
+  }
+
+  /** The curves of several jobs, of those at work when none is named, each in at most `points` buckets. */
+  async curves(params: { jobs?: string[]; points?: number } = {}, options?: RequestOptions): Promise<TrainingCurves['data']> {
+    const query = { ...(params.jobs && { jobs: params.jobs.join() }), ...(params.points && { points: params.points }) };
+    return (await take(this.#api.http.GET('/v1/metrics', { params: { query }, ...this.#api.with(options) }))).data;
   }
 
   /** A running job saves a checkpoint first; `resume` goes on from it. */
@@ -132,13 +150,15 @@ export class TrainingJobs {
     return readPage(this.#api, `/v1/training-jobs/${encodeURIComponent(id)}/report`, options);
   }
 
-  /** The validation images made while training. */
-  images(id: string, options?: RequestOptions): Promise<ValidationImage[]> {
+  /** The validation images made while training; all, or those of one step or of one prompt. */
+  images(id: string, options: RequestOptions & { step?: number; index?: number } = {}): Promise<ValidationImage[]> {
+    const { step, index, ...request } = options;
+    const only = { ...(step !== undefined && { step }), ...(index !== undefined && { index }) };
     const fetch = (after?: string) =>
       take(
         this.#api.http.GET('/v1/training-jobs/{id}/images', {
-          params: { path: { id }, query: { limit: 100, ...(after && { after }) } },
-          ...this.#api.with(options),
+          params: { path: { id }, query: { limit: 100, ...only, ...(after && { after }) } },
+          ...this.#api.with(request),
         }),
       );
     return allItems(fetch);

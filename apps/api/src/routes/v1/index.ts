@@ -57,6 +57,22 @@ import { listMetricsRoute } from './training-jobs/metrics.ts';
 import { pauseTrainingJobRoute } from './training-jobs/pause.ts';
 import { getTrainingReportRoute } from './training-jobs/report.ts';
 import { resumeTrainingJobRoute } from './training-jobs/resume.ts';
+import { deleteCheckpointRoute } from './checkpoints/delete.ts';
+import { getCheckpointRoute } from './checkpoints/get.ts';
+import { setCaptionsRoute } from './datasets/set-captions.ts';
+import { updateDatasetRoute } from './datasets/update.ts';
+import { deleteEvaluationRoute } from './evaluations/delete.ts';
+import { getEvaluationThumbnailRoute } from './evaluations/get-thumbnail.ts';
+import { deleteGenerationRoute } from './images/delete-generation.ts';
+import { deleteImageRoute } from './images/delete.ts';
+import { listImagesRoute } from './images/list.ts';
+import { updateImageRoute } from './images/update.ts';
+import { deletePromptSetRoute } from './prompt-sets/delete.ts';
+import { deleteStudyRoute } from './studies/delete.ts';
+import { getCurvesRoute } from './training-jobs/curves.ts';
+import { deleteTrainingJobRoute } from './training-jobs/delete.ts';
+import { getValidationThumbnailRoute } from './training-jobs/get-thumbnail.ts';
+import { updateTrainingJobRoute } from './training-jobs/update.ts';
 
 const ROUTES: ((app: ApiServer, dependencies: ApiDependencies) => void)[] = [
   createSessionRoute,
@@ -115,6 +131,22 @@ const ROUTES: ((app: ApiServer, dependencies: ApiDependencies) => void)[] = [
   testWebhookRoute,
   rotateWebhookSecretRoute,
   listDeliveriesRoute,
+  deleteCheckpointRoute,
+  getCheckpointRoute,
+  setCaptionsRoute,
+  updateDatasetRoute,
+  deleteEvaluationRoute,
+  getEvaluationThumbnailRoute,
+  deleteGenerationRoute,
+  deleteImageRoute,
+  listImagesRoute,
+  updateImageRoute,
+  deletePromptSetRoute,
+  deleteStudyRoute,
+  getCurvesRoute,
+  deleteTrainingJobRoute,
+  getValidationThumbnailRoute,
+  updateTrainingJobRoute,
 ];
 
 export function registerV1Routes(app: ApiServer, dependencies: ApiDependencies): void {

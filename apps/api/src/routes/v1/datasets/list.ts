@@ -1,5 +1,5 @@
 // GET /v1/datasets
-import { datasetId, datasetPage, pageQuery } from '@styleforge/contracts';
+import { datasetPage, datasetQuery } from '@styleforge/contracts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
@@ -12,11 +12,12 @@ export function listDatasetsRoute(app: ApiServer, { database }: ApiDependencies)
     tags: ['datasets'],
     summary: 'List datasets, newest first',
     security,
-    querystring: pageQuery(datasetId),
+    querystring: datasetQuery,
     response: { 200: datasetPage, ...problemResponses('validation_failed') },
   };
   app.get('/datasets', { schema }, async (request) => {
-    const page = await database.datasets.list(request.caller.projectId, request.query);
+    const { kind, name, ...asked } = request.query;
+    const page = await database.datasets.list(request.caller.projectId, asked, { kind, name });
     return presentPage(page, presentDataset);
   });
 }

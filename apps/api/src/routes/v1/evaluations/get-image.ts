@@ -4,22 +4,17 @@ import { z } from 'zod';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { notFound } from '../../../errors/api-error.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
+import { place } from '../../../http/place.ts';
 import { security } from '../../../http/security.ts';
 import { PNG_RESPONSES, sendObject } from '../../../http/send-object.ts';
 import { findEvaluation } from '../../../services/evaluation-service.ts';
-
-const number = z.coerce
-  .number()
-  .int()
-  .min(0)
-  .max(2 ** 31 - 1);
 
 export function getEvaluationImageRoute(app: ApiServer, { database, objectStore }: ApiDependencies): void {
   const schema = {
     tags: ['evaluations'],
     summary: 'One image as PNG, with its parameters in the metadata',
     security,
-    params: z.object({ id: evaluationId, model: number, index: number }),
+    params: z.object({ id: evaluationId, model: place, index: place }),
     response: PNG_RESPONSES,
   };
   app.get('/evaluations/:id/images/:model/:index', { schema }, async (request, reply) => {

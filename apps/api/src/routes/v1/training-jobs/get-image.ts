@@ -4,22 +4,17 @@ import { z } from 'zod';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { notFound } from '../../../errors/api-error.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
+import { place } from '../../../http/place.ts';
 import { security } from '../../../http/security.ts';
 import { PNG_RESPONSES, sendObject } from '../../../http/send-object.ts';
 import { findTrainingJob } from '../../../services/read-training-job.ts';
-
-const number = z.coerce
-  .number()
-  .int()
-  .min(0)
-  .max(2 ** 31 - 1);
 
 export function getValidationImageRoute(app: ApiServer, { database, objectStore }: ApiDependencies): void {
   const schema = {
     tags: ['training jobs'],
     summary: 'One validation image as PNG, with its parameters in the metadata',
     security,
-    params: z.object({ id: trainingJobId, step: number, index: number }),
+    params: z.object({ id: trainingJobId, step: place, index: place }),
     response: PNG_RESPONSES,
   };
   app.get('/training-jobs/:id/images/:step/:index', { schema }, async (request, reply) => {

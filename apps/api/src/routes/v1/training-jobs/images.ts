@@ -1,5 +1,5 @@
 // GET /v1/training-jobs/{id}/images
-import { stepPageQuery, trainingJobId, validationImagePage } from '@styleforge/contracts';
+import { trainingJobId, validationImagePage, validationImageQuery } from '@styleforge/contracts';
 import { z } from 'zod';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
@@ -8,23 +8,20 @@ import { security } from '../../../http/security.ts';
 import { presentValidationImage } from '../../../presenters/training-jobs.ts';
 import { findTrainingJob } from '../../../services/read-training-job.ts';
 
-/** Step and index of the last image seen. */
-const cursor = z.string().regex(/^\d{1,9}\.\d{1,9}$/, 'must be the `next` of a page');
-
 export function listValidationImagesRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
     tags: ['training jobs'],
     summary: 'The validation images, from the base model (step 0) on',
     security,
     params: z.object({ id: trainingJobId }),
-    querystring: stepPageQuery(cursor.optional()),
+    querystring: validationImageQuery,
     response: { 200: validationImagePage, ...problemResponses('not_found', 'validation_failed') },
   };
   app.get('/training-jobs/:id/images', { schema }, async (request) => {
     const job = await findTrainingJob(database, request.caller.projectId, request.params.id);
-    const { limit, after } = request.query;
+    const { limit, after, ...only } = request.query;
     const [step = -1, index = -1] = after?.split('.').map(Number) ?? [];
-    const { rows, hasMore } = await database.validationImages.listAfter(job.id, { step, index }, limit);
+    const { rows, hasMore } = await database.validationImages.listAfter(job.id, { step, index }, limit, only);
     const last = rows.at(-1);
     return { data: rows.map(presentValidationImage), has_more: hasMore, next: hasMore && last ? `${last.step}.${last.index}` : null };
   });

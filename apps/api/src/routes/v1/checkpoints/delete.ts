@@ -1,0 +1,28 @@
+// DELETE /v1/checkpoints/{id}
+import { checkpointId } from '@styleforge/contracts';
+import { z } from 'zod';
+import type { ApiDependencies } from '../../../dependencies.ts';
+import type { ApiServer } from '../../../http/api-server.ts';
+import { problemResponses } from '../../../http/problem-responses.ts';
+import { security } from '../../../http/security.ts';
+import { refuseUnlessDeleted } from '../../../services/deletions.ts';
+
+export function deleteCheckpointRoute(app: ApiServer, { database, objectStore }: ApiDependencies): void {
+  const schema = {
+    tags: ['checkpoints'],
+    summary: 'Delete a checkpoint with its files',
+    description: 'Refused while its training job is not finished, and while something unfinished uses it.',
+    security,
+    params: z.object({ id: checkpointId }),
+    response: { 204: z.undefined().describe('Deleted'), ...problemResponses('not_found', 'in_use') },
+  };
+  app.delete('/checkpoints/:id', { schema }, async (request, reply) => {
+    const { id } = request.params;
+    const { projectId } = request.caller;
+    const row = await database.checkpoints.find(projectId, id);
+    const outcome = await database.deletions.checkpoint(projectId, id);
+    refuseUnlessDeleted(outcome, 'checkpoint', id);
+    if (row !== null) await objectStore.deletePrefix(row.objectPrefix);
+    return reply.code(204).send();
+  });
+}

@@ -1,0 +1,31 @@
+// GET /v1/checkpoints/{id}
+import { checkpoint, checkpointId } from '@styleforge/contracts';
+import { z } from 'zod';
+import type { ApiDependencies } from '../../../dependencies.ts';
+import { notFound } from '../../../errors/api-error.ts';
+import type { ApiServer } from '../../../http/api-server.ts';
+import { isUnchanged } from '../../../http/etag.ts';
+import { problemResponses } from '../../../http/problem-responses.ts';
+import { security } from '../../../http/security.ts';
+import { presentCheckpoint } from '../../../presenters/training-jobs.ts';
+
+export function getCheckpointRoute(app: ApiServer, { database, objectStore }: ApiDependencies): void {
+  const schema = {
+    tags: ['checkpoints'],
+    summary: 'Read a checkpoint with links to its files',
+    description: 'Carries an ETag; with `If-None-Match` an unchanged one is answered with 304.',
+    security,
+    params: z.object({ id: checkpointId }),
+    response: { 200: checkpoint, 304: z.undefined().describe('Unchanged'), ...problemResponses('not_found') },
+  };
+  app.get('/checkpoints/:id', { schema }, async (request, reply) => {
+    const { id } = request.params;
+    const row = await database.checkpoints.find(request.caller.projectId, id);
+    if (row === null) throw notFound('checkpoint', id);
+    // Links are signed for each response; the files are those of this prefix as long as it is there.
+    const etag = `"${Buffer.from(row.objectPrefix).toString('base64url')}"`;
+    reply.headers({ etag, 'cache-control': 'private, no-cache' });
+    if (isUnchanged(request, etag)) return reply.code(304).send();
+    return reply.send(await presentCheckpoint(row, objectStore));
+  });
+}

@@ -1,0 +1,31 @@
+// DELETE /v1/images/{id}
+import { imageId } from '@styleforge/contracts';
+import { thumbnailKeys } from '@styleforge/storage';
+import { z } from 'zod';
+import type { ApiDependencies } from '../../../dependencies.ts';
+import type { ApiServer } from '../../../http/api-server.ts';
+import { problemResponses } from '../../../http/problem-responses.ts';
+import { security } from '../../../http/security.ts';
+import { refuseUnlessDeleted } from '../../../services/deletions.ts';
+
+export function deleteImageRoute(app: ApiServer, { database, objectStore }: ApiDependencies): void {
+  const schema = {
+    tags: ['images'],
+    summary: 'Delete an uploaded or a generated image',
+    description:
+      'Refused while something unfinished uses the dataset of an uploaded image, or while the generation of a generated one is not finished.',
+    security,
+    params: z.object({ id: imageId }),
+    response: { 204: z.undefined().describe('Deleted'), ...problemResponses('not_found', 'in_use') },
+  };
+  app.delete('/images/:id', { schema }, async (request, reply) => {
+    const { id } = request.params;
+    const { projectId } = request.caller;
+    const generated = await database.generations.findImage(projectId, id);
+    const row = generated ?? (await database.images.find(projectId, id));
+    const outcome = await (generated ? database.deletions.generatedImage(projectId, id) : database.deletions.uploadedImage(projectId, id));
+    refuseUnlessDeleted(outcome, 'image', id);
+    if (row !== null) for (const key of [row.objectKey, ...thumbnailKeys(row.objectKey)]) await objectStore.delete(key);
+    return reply.code(204).send();
+  });
+}

@@ -1,0 +1,27 @@
+// PATCH /v1/training-jobs/{id}
+import { trainingJob, trainingJobId, updateTrainingJobRequest } from '@styleforge/contracts';
+import { z } from 'zod';
+import type { ApiDependencies } from '../../../dependencies.ts';
+import { notFound } from '../../../errors/api-error.ts';
+import type { ApiServer } from '../../../http/api-server.ts';
+import { problemResponses } from '../../../http/problem-responses.ts';
+import { security } from '../../../http/security.ts';
+import { toTrainingJobBody } from '../../../services/read-training-job.ts';
+
+export function updateTrainingJobRoute(app: ApiServer, { database }: ApiDependencies): void {
+  const schema = {
+    tags: ['training jobs'],
+    summary: "Change a training job's name, notes, metadata and star",
+    description: 'At any time. A field that is left out stays as it is; what the job trains never changes.',
+    security,
+    params: z.object({ id: trainingJobId }),
+    body: updateTrainingJobRequest,
+    response: { 200: trainingJob, ...problemResponses('not_found', 'validation_failed') },
+  };
+  app.patch('/training-jobs/:id', { schema }, async (request) => {
+    const { id } = request.params;
+    const row = await database.trainingJobs.annotate(request.caller.projectId, id, request.body);
+    if (row === null) throw notFound('training job', id);
+    return toTrainingJobBody(database, row);
+  });
+}

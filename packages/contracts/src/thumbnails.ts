@@ -1,0 +1,15 @@
+// Small versions of images.
+import { z } from 'zod';
+
+/** For the fields that lead to one. */
+export const THUMBNAIL = 'The image in at most 256 pixels each way, as WebP; `?width=` asks for another size';
+
+export const thumbnailQuery = z.strictObject({
+  width: z.coerce
+    .number()
+    .int()
+    .min(16)
+    .max(1024)
+    .default(256)
+    .describe('Pixels of the longer side, rounded up to 128, 256, 512 or 1024; an image is never enlarged'),
+});
