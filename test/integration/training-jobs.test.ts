@@ -163,6 +163,53 @@ describe('DreamBooth with prior preservation', () => {
   );
 });
 
+describe('LoRA', () => {
+  it(
+    'trains with the dual binding, keeps only its files, and changes images as a model, as an adapter with a strength, and not at all at 0',
+    async () => {
+      const { id } = await test.call<{ id: string }>('POST', '/v1/training-jobs', {
+        method: 'single-styleforge',
+        adaptation: { kind: 'lora', rank: 4 },
+        base_model: 'tiny',
+        style_ref: { dataset_id: styleRef },
+        aux: { dataset_id: aux },
+        hyperparameters: { resolution: 32, learning_rate: 1e-2, max_train_steps: 3 },
+      });
+      expect(await test.untilFinished(id)).toMatchObject({
+        status: 'succeeded',
+        error: null,
+        config: { adaptation: { kind: 'lora', alpha: 4 } },
+      });
+      const [checkpoint] = await test.checkpoints(id);
+      expect(checkpoint).toMatchObject({ format: 'adapter' });
+      const paths = checkpoint?.files.map(({ path }) => path);
+      expect(paths).toEqual(expect.arrayContaining(['adaptation.json', 'pytorch_lora_weights.safetensors', 'kohya/lora.safetensors']));
+      expect(paths).not.toContain('model_index.json');
+      const settings = { prompts: ['a photo of zwx style'], steps: 2, guidance_scale: 2, width: 32, height: 32, seed: 5, wait: 60 };
+      const sums = async (body: object): Promise<string[]> => {
+        const made = await test.call<{ status: string; images: { sha256: string; url: string }[] }>('POST', '/v1/images/generations', {
+          ...settings,
+          ...body,
+        });
+        expect(made.status).toBe('succeeded');
+        return Promise.all(
+          made.images.map(async ({ url }) => {
+            const png = Buffer.from(await (await test.request('GET', url)).arrayBuffer());
+            return createHash('sha256')
+              .update(await sharp(png).raw().toBuffer())
+              .digest('hex');
+          }),
+        );
+      };
+      const [base, own] = [await sums({ model: 'tiny' }), await sums({ model: id })];
+      expect(own).not.toEqual(base);
+      expect(await sums({ model: 'tiny', adapters: [{ model: id }] })).toEqual(own);
+      expect(await sums({ model: 'tiny', adapters: [{ model: id, strength: 0 }] })).toEqual(base);
+    },
+    patience,
+  );
+});
+
 it(
   'says before any training which feature extractor early stopping lacks',
   async () => {

@@ -167,6 +167,41 @@ describe('POST /v1/images/generations', () => {
     }
   });
 
+  it('takes adapters of the same base model on top of it, each with its strength, and says what is wrong with others', async () => {
+    const styleRef = await createDataset(api, 'style_ref');
+    const checkpointOf = async (changes: object) => {
+      const body = {
+        method: 'lora',
+        base_model: 'tiny',
+        style_ref: { dataset_id: styleRef },
+        hyperparameters: { resolution: 32 },
+        ...changes,
+      };
+      const { id: jobId } = (await api.call<TrainingJobBody>('POST', '/v1/training-jobs', { body })).body;
+      return api.database.checkpoints.record({ projectId: api.projectId, jobId, step: 1, objectPrefix: `${jobId}/`, files: [] });
+    };
+    const [lora, whole] = [await checkpointOf({}), await checkpointOf({ method: 'single-styleforge' })];
+    const answer = await post({ model: 'tiny', prompts: ['[V] cat'], adapters: [{ model: lora.id, strength: 0.5 }, { model: lora.id }] });
+    expect(answer.body.config).toMatchObject({
+      prompts: ['zwx cat'],
+      adapters: [
+        { model: lora.id, checkpoint_id: lora.id, strength: 0.5 },
+        { model: lora.id, checkpoint_id: lora.id, strength: 1 },
+      ],
+    });
+    expect((await post({ model: whole.id, prompts: ['x'], adapters: [{ model: lora.id }] })).status).toBe(202);
+    for (const [model, code] of [
+      [whole.id, 'validation_failed'],
+      ['tiny', 'validation_failed'],
+      ['ckpt_x', 'unknown_model'],
+    ]) {
+      expect((await post({ model: 'tiny', prompts: ['x'], adapters: [{ model }] })).body).toMatchObject({
+        code,
+        errors: [{ pointer: '/adapters/0/model' }],
+      });
+    }
+  });
+
   it('puts the tokens of the model into the prompts, and refuses them where there is none', async () => {
     const base = await post({ model: 'tiny', prompts: ['a cat', 'a photo of [V] style, cat'] });
     expect([base.status, base.body]).toMatchObject([422, { code: 'validation_failed', errors: [{ pointer: '/prompts/1' }] }]);

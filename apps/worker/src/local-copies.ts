@@ -3,6 +3,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ImageRow } from '@styleforge/database';
 import { downloadObject } from '@styleforge/storage';
+import { ADAPTATION_FILE, adapterFiles, joinWithBase, writeAdaptedModel } from '@styleforge/weights';
+import { baseModelDirectory } from './base-model.ts';
 import { JobInputError } from './failures.ts';
 import type { WorkerServices } from './worker.ts';
 
@@ -18,18 +20,50 @@ export async function fetchImages(
   return fetched;
 }
 
-/** The diffusers folder of a checkpoint. Throws JobInputError when the checkpoint has been deleted, and DamagedObjectError. */
-export async function fetchCheckpointModel(
-  { projectId, checkpointId, field }: { projectId: string; checkpointId: string /** What of the request names it. */; field: string },
-  directory: string,
-  { database, objectStore }: Pick<WorkerServices, 'database' | 'objectStore'>,
-): Promise<void> {
+interface WantedCheckpoint {
+  projectId: string;
+  checkpointId: string;
+  /** What of the request names it. */
+  field: string;
+}
+
+type CheckpointServices = Pick<WorkerServices, 'database' | 'objectStore' | 'baseModelsDirectory'>;
+
+/** A model folder of a checkpoint; that of an adapter refers to its base model. Throws JobInputError when the checkpoint has been deleted, and DamagedObjectError. */
+export async function fetchCheckpointModel(wanted: WantedCheckpoint, directory: string, services: CheckpointServices): Promise<void> {
+  const { checkpoint, isAdapter } = await fetchCheckpoint(wanted, directory, services);
+  if (!isAdapter) return;
+  const job = await services.database.trainingJobs.find(wanted.projectId, checkpoint.jobId);
+  if (!job) throw new JobInputError(`${wanted.field}: the training job of the checkpoint ${wanted.checkpointId} has been deleted`);
+  await joinWithBase(directory, baseModelDirectory(services.baseModelsDirectory, job.baseModel));
+}
+
+async function fetchCheckpoint({ projectId, checkpointId, field }: WantedCheckpoint, directory: string, services: CheckpointServices) {
+  const { database, objectStore } = services;
   const checkpoint = await database.checkpoints.find(projectId, checkpointId);
   if (!checkpoint) throw new JobInputError(`${field}: the checkpoint ${checkpointId} has been deleted`);
   for (const { path, sha256 } of checkpoint.files) {
     if (isPartOfModel(path)) await downloadObject(objectStore, checkpoint.objectPrefix + path, join(directory, path), sha256);
   }
+  return { checkpoint, isAdapter: checkpoint.files.some(({ path }) => path === ADAPTATION_FILE) };
 }
 
-/** Not what only the trainer reads, nor the copy in one file. */
-const isPartOfModel = (path: string) => !path.startsWith('trainer_state/') && !path.startsWith('single-file/');
+/** Makes `directory` the model of `base` with adapters on top of it, each with its strength. */
+export async function fetchAdapters(
+  base: string,
+  adapters: readonly { checkpoint_id: string; strength: number }[],
+  { projectId, directory }: { projectId: string; directory: string },
+  services: CheckpointServices,
+): Promise<void> {
+  const applied: { path: string; strength: number }[] = [];
+  for (const [index, { checkpoint_id: checkpointId, strength }] of adapters.entries()) {
+    const own = join(directory, `adapter-${index}`);
+    const { isAdapter } = await fetchCheckpoint({ projectId, checkpointId, field: `adapters/${index}` }, own, services);
+    if (!isAdapter) throw new JobInputError(`adapters/${index}: the checkpoint ${checkpointId} is a whole model, no adapter`);
+    for (const path of await adapterFiles(own)) applied.push({ path, strength });
+  }
+  await writeAdaptedModel(directory, { base, adapters: applied });
+}
+
+/** Neither what only the trainer reads, nor the copies in other layouts. */
+const isPartOfModel = (path: string) => !/^(trainer_state|single-file|kohya|merged|lora)\//.test(path);

@@ -8,7 +8,7 @@ import { baseModelDirectory } from './base-model.ts';
 import { JobInputError } from './failures.ts';
 import type { GenerationTask } from './generation-messages.ts';
 import { type GenerationEvents, type GenerationOptions, GenerationProcess } from './generation-process.ts';
-import { fetchCheckpointModel } from './local-copies.ts';
+import { fetchAdapters, fetchCheckpointModel } from './local-copies.ts';
 import type { WorkerServices } from './worker.ts';
 
 interface CachedModel {
@@ -80,7 +80,9 @@ export class ModelCache {
   }
 
   #open(generation: GenerationDetail, services: WorkerServices): CachedModel {
-    const key = generation.baseModel ?? generation.checkpointId ?? '';
+    const { adapters } = generation.config;
+    const name = generation.baseModel ?? generation.checkpointId ?? '';
+    const key = adapters.length > 0 ? `${name} ${JSON.stringify(adapters)}` : name;
     const model = this.#models.get(key) ?? this.#add(generation, services);
     this.#models.delete(key);
     this.#models.set(key, model);
@@ -88,21 +90,29 @@ export class ModelCache {
     return model;
   }
 
-  #add({ baseModel, checkpointId, projectId, config }: GenerationDetail, services: WorkerServices): CachedModel {
-    if (baseModel !== null) {
+  #add(generation: GenerationDetail, services: WorkerServices): CachedModel {
+    const { baseModel, checkpointId, config } = generation;
+    if (baseModel !== null && config.adapters.length === 0) {
       const directory = baseModelDirectory(services.baseModelsDirectory, baseModel);
       return { directory, ready: Promise.resolve(), users: 0, bytes: 0, isCopy: false };
     }
-    if (checkpointId === null) throw new JobInputError(`model: the checkpoint ${config.model} has been deleted`);
+    if (baseModel === null && checkpointId === null) throw new JobInputError(`model: the checkpoint ${config.model} has been deleted`);
     // Never the same place twice: the last copy may be just about to be removed.
-    const directory = join(this.#directory, `${checkpointId}.${++this.#copies}`);
-    return {
-      directory,
-      ready: fetchCheckpointModel({ projectId, checkpointId, field: 'model' }, directory, services),
-      users: 0,
-      bytes: 0,
-      isCopy: true,
-    };
+    const directory = join(this.#directory, `${checkpointId ?? baseModel}.${++this.#copies}`);
+    return { directory, ready: this.#fetch(generation, directory, services), users: 0, bytes: 0, isCopy: true };
+  }
+
+  async #fetch(
+    { baseModel, checkpointId, projectId, config }: GenerationDetail,
+    directory: string,
+    services: WorkerServices,
+  ): Promise<void> {
+    const { adapters } = config;
+    const own = adapters.length > 0 ? join(directory, 'model') : directory;
+    if (baseModel === null) await fetchCheckpointModel({ projectId, checkpointId: checkpointId!, field: 'model' }, own, services);
+    if (adapters.length === 0) return;
+    const base = baseModel === null ? own : baseModelDirectory(services.baseModelsDirectory, baseModel);
+    await fetchAdapters(base, adapters, { projectId, directory }, services);
   }
 
   /** The model that was used last stays, however large it is. */

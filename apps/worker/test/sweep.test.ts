@@ -216,6 +216,7 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
         sampler: 'ddim',
         seed: 1,
         num_images: 1,
+        adapters: [],
       },
     });
     await generations.claim(generation.id);

@@ -1,5 +1,6 @@
 // Base models: what an installation can train, and the profile file that gives a model its own defaults.
 import { z } from 'zod';
+import { ADAPTATION_KINDS } from './adaptations.ts';
 import { hyperparametersRequest } from './hyperparameters.ts';
 import { pageOf } from './pages.ts';
 import { SAMPLERS } from './samplers.ts';
@@ -24,6 +25,10 @@ export const baseModelProfile = z
     resolution: z.int().min(16).max(2048).multipleOf(8).optional(),
     auxiliary_prompt: z.string().min(1).optional(),
     defaults: hyperparametersRequest.default({}),
+    adaptations: z
+      .partialRecord(z.enum(ADAPTATION_KINDS), hyperparametersRequest)
+      .default({})
+      .describe('Settings for an adaptation, where they differ from `defaults`'),
     generation: generationDefaults.default({}),
   })
   .meta({ id: 'BaseModelProfile' });

@@ -6,9 +6,16 @@ import { missingObject, pageOf, pageQuery, timestamp } from './pages.ts';
 import { METHOD_SAMPLING, SAMPLERS } from './samplers.ts';
 import { generationStatus } from './statuses.ts';
 
-const GENERATION_LIMITS = { prompts: 100, images: 200, waitSeconds: 60 } as const;
+const GENERATION_LIMITS = { prompts: 100, images: 200, waitSeconds: 60, adapters: 8 } as const;
 
 const side = z.int().min(16).max(2048).multipleOf(8);
+
+const adapterRequest = z
+  .strictObject({
+    model: z.string().min(1).max(100).describe('A checkpoint id, or the id of a succeeded job, whose adaptation is not `full`'),
+    strength: z.number().min(-4).max(4).default(1).describe('1 as it was trained, 0 without effect'),
+  })
+  .meta({ id: 'GenerationAdapterRequest' });
 
 export const createGenerationRequest = z
   .strictObject({
@@ -31,6 +38,11 @@ export const createGenerationRequest = z
       .optional()
       .describe('Drawn at random when left out; the answer shows it'),
     num_images: z.int().min(1).max(16).default(1).describe('Images for each prompt'),
+    adapters: z
+      .array(adapterRequest)
+      .max(GENERATION_LIMITS.adapters)
+      .default([])
+      .describe('Trained adapters on top of the model, all at once; each was trained on the same base model'),
     wait: z.number().min(0).max(GENERATION_LIMITS.waitSeconds).default(0).describe('Seconds to wait for the images before answering 202'),
   })
   .refine((body) => body.prompts.length * body.num_images <= GENERATION_LIMITS.images, {
@@ -66,11 +78,12 @@ export const generationConfig = z
     sampler: z.enum(SAMPLERS),
     seed: z.int(),
     num_images: z.int(),
+    adapters: z.array(z.object({ model: z.string(), checkpoint_id: checkpointId, strength: z.number() })),
   })
   .meta({ id: 'GenerationConfig' });
 export type GenerationConfig = z.infer<typeof generationConfig>;
 
-const USUAL_SETTINGS = { ...METHOD_SAMPLING, num_images: 1 } as const;
+const USUAL_SETTINGS = { ...METHOD_SAMPLING, num_images: 1, adapters: [] };
 
 /** As a row keeps it, with what it lacks if it was written before a setting existed. */
 export function completeGenerationConfig(stored: GenerationConfig): GenerationConfig {

@@ -1,4 +1,5 @@
 // What crosses the border of the service: bodies, statuses, error codes and the resolved configurations.
+export * from './adaptations.ts';
 export * from './api-keys.ts';
 export * from './base-models.ts';
 export * from './datasets.ts';

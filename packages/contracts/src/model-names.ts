@@ -1,4 +1,5 @@
 // What people call a trained model, and the words that bring its style out.
+import type { AdaptationKind } from './adaptations.ts';
 import type { BoundToken } from './placeholders.ts';
 import type { TrainingConfig } from './training-config.ts';
 import type { TrainingMethod } from './training-request.ts';
@@ -7,11 +8,24 @@ export const METHOD_TITLES: Record<TrainingMethod, string> = {
   'single-styleforge': 'Single-StyleForge',
   'multi-styleforge': 'Multi-StyleForge',
   dreambooth: 'DreamBooth',
+  lora: 'LoRA',
+  'textual-inversion': 'Textual Inversion',
+  'custom-diffusion': 'Custom Diffusion',
+};
+
+const ADAPTATION_TITLES: Record<AdaptationKind, string> = {
+  full: 'all weights',
+  lora: 'LoRA',
+  'textual-inversion': 'Textual Inversion',
+  'custom-diffusion': 'Custom Diffusion',
+  adapter: 'adapters',
 };
 
 /** `Single-StyleForge, 300 steps`, with the job's suffix where it has one. */
-export function trainedModelLabel({ method, suffix }: TrainingConfig, step: number): string {
-  return `${METHOD_TITLES[method]}${suffix === null ? '' : ` ${suffix}`}, ${step} step${step === 1 ? '' : 's'}`;
+export function trainedModelLabel({ method, adaptation, suffix }: TrainingConfig, step: number): string {
+  const another = method.endsWith('styleforge') || method === 'dreambooth';
+  const asLora = another && adaptation.kind !== 'full' ? ` with ${ADAPTATION_TITLES[adaptation.kind]}` : '';
+  return `${METHOD_TITLES[method]}${asLora}${suffix === null ? '' : ` ${suffix}`}, ${step} step${step === 1 ? '' : 's'}`;
 }
 
 /** How an evaluated model is told its style: see `evaluatedPrompt`. */

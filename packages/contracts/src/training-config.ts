@@ -1,5 +1,7 @@
 // A training request with every default resolved: what the row keeps, the answer shows and the worker runs.
 import { z } from 'zod';
+import { adaptation, ADAPTATION_HYPERPARAMETERS, addsTokens, resolveAdaptation } from './adaptations.ts';
+import type { AdaptationConfig } from './adaptations.ts';
 import type { BaseModelProfile } from './base-models.ts';
 import type { FieldError } from './errors.ts';
 import { completeEvaluationSettings, evaluationStage } from './evaluations.ts';
@@ -41,6 +43,7 @@ export const trainingConfig = z
     style_ref: z.object({ dataset_id: datasetId, mix: styleRefMix.optional(), components: z.array(styleRefComponent) }),
     aux: z.object({ dataset_id: datasetId, prompt: z.string(), weight: z.number() }).nullable(),
     prior_preservation: z.object({ prompt: z.string(), num_class_images: z.int(), weight: z.number(), ...sampling }).nullable(),
+    adaptation,
     hyperparameters,
     validation: z.object({ prompts: z.array(z.string()), every_steps: z.int(), num_images: z.int(), ...sampling }).nullable(),
     evaluation: evaluationStage.nullable(),
@@ -52,11 +55,15 @@ export const trainingConfig = z
   .meta({ id: 'TrainingConfig' });
 export type TrainingConfig = z.infer<typeof trainingConfig>;
 
+/** Rows from before adaptations had names say nothing of them. */
+type StoredTrainingConfig = Omit<TrainingConfig, 'adaptation'> & Partial<Pick<TrainingConfig, 'adaptation'>>;
+
 /** A configuration as a row keeps it, with what it lacks if it was written before a setting existed: it was trained with what is the default now. */
-export function completeTrainingConfig(stored: TrainingConfig): TrainingConfig {
+export function completeTrainingConfig(stored: StoredTrainingConfig): TrainingConfig {
   const { hyperparameters, validation, prior_preservation, evaluation } = stored;
   return withAbsentFields(trainingConfig, {
     ...stored,
+    adaptation: stored.adaptation ?? { kind: 'full' },
     hyperparameters: { ...METHOD_HYPERPARAMETERS, ...hyperparameters },
     ...(validation && { validation: { ...DEFAULT_SAMPLING, ...validation } }),
     ...(prior_preservation && { prior_preservation: { ...DEFAULT_SAMPLING, ...prior_preservation } }),
@@ -68,11 +75,13 @@ export type Resolution = { ok: true; config: TrainingConfig } | { ok: false; err
 
 /** Fills in the base model's defaults, then the method's. Fails when the parts of the request do not fit together. */
 export function resolveTrainingConfig(request: CreateTrainingJobRequest, profile: BaseModelProfile): Resolution {
-  const resolvedHyperparameters = resolveHyperparameters(request, profile);
-  const components = resolveComponents(request);
+  const resolvedAdaptation = resolveAdaptation(request.adaptation ?? { kind: METHOD_ADAPTATIONS[request.method] });
+  const resolvedHyperparameters = resolveHyperparameters(request, profile, resolvedAdaptation);
+  const components = resolveComponents(request, resolvedAdaptation);
   const errors = [
     ...checkComponents(request.method, components),
     ...checkPriorPreservation(request),
+    ...checkAdaptation(request.method, resolvedAdaptation),
     ...checkEarlyStopping(request),
     ...checkHyperparameters(resolvedHyperparameters),
   ];
@@ -83,6 +92,7 @@ export function resolveTrainingConfig(request: CreateTrainingJobRequest, profile
     style_ref: { dataset_id: request.style_ref.dataset_id, ...(request.style_ref.mix && { mix: request.style_ref.mix }), components },
     aux: resolveAux(request, profile),
     prior_preservation: resolvePriorPreservation(request, profile),
+    adaptation: resolvedAdaptation,
     hyperparameters: resolvedHyperparameters,
     validation: resolveValidation(request, components, profile),
     // Who resolves it needs to know prompt sets and other jobs.
@@ -95,9 +105,34 @@ export function resolveTrainingConfig(request: CreateTrainingJobRequest, profile
   return { ok: true, config };
 }
 
-function resolveHyperparameters(request: CreateTrainingJobRequest, profile: BaseModelProfile): Hyperparameters {
+/** The adaptation's defaults come after the base model's, which are for full fine-tuning; a profile may have better ones for an adaptation. */
+function resolveHyperparameters(request: CreateTrainingJobRequest, profile: BaseModelProfile, { kind }: AdaptationConfig): Hyperparameters {
   const resolution = profile.resolution ?? METHOD_HYPERPARAMETERS.resolution;
-  return { ...METHOD_HYPERPARAMETERS, resolution, ...profile.defaults, ...request.hyperparameters };
+  return {
+    ...METHOD_HYPERPARAMETERS,
+    resolution,
+    ...profile.defaults,
+    ...ADAPTATION_HYPERPARAMETERS[kind],
+    ...profile.adaptations[kind],
+    ...request.hyperparameters,
+  };
+}
+
+/** What a method trains where the request does not say. */
+const METHOD_ADAPTATIONS: Record<TrainingMethod, AdaptationConfig['kind']> = {
+  'single-styleforge': 'full',
+  'multi-styleforge': 'full',
+  dreambooth: 'full',
+  lora: 'lora',
+  'textual-inversion': 'textual-inversion',
+  'custom-diffusion': 'custom-diffusion',
+};
+
+/** Methods that are named after what they train. */
+function checkAdaptation(method: TrainingMethod, { kind }: AdaptationConfig): FieldError[] {
+  const own = METHOD_ADAPTATIONS[method];
+  if (own === 'full' || kind === own) return [];
+  return [{ pointer: '/adaptation/kind', detail: `the method ${method} has the adaptation ${own}; use dreambooth to train with ${kind}` }];
 }
 
 function resolveAux(request: CreateTrainingJobRequest, profile: BaseModelProfile): TrainingConfig['aux'] {
@@ -129,10 +164,12 @@ function resolveValidation(
   return { ...DEFAULT_SAMPLING, ...profile.generation, ...validation, prompts };
 }
 
-function resolveComponents(request: CreateTrainingJobRequest): StyleRefComponent[] {
+function resolveComponents(request: CreateTrainingJobRequest, resolvedAdaptation: AdaptationConfig): StyleRefComponent[] {
   const asked = request.style_ref.components ?? defaultComponents(request.method);
+  const bracketed = (token: string): string => (addsTokens(resolvedAdaptation) ? `<${token}>` : token);
   return asked.map(({ name, token, prompt }, index) => {
-    const resolvedToken = token ?? RARE_TOKENS[index] ?? '';
+    const rare = RARE_TOKENS[index];
+    const resolvedToken = token ?? (rare === undefined ? '' : bracketed(rare));
     return { name, token: resolvedToken, prompt: withTokens(prompt ?? STYLE_REF_PROMPT, [{ name, token: resolvedToken }]) };
   });
 }
@@ -143,6 +180,9 @@ function defaultComponents(method: TrainingMethod): AskedComponent[] {
   switch (method) {
     case 'single-styleforge':
     case 'dreambooth':
+    case 'lora':
+    case 'textual-inversion':
+    case 'custom-diffusion':
       return [{ name: ALL_IMAGES }];
     case 'multi-styleforge':
       return [{ name: 'person' }, { name: 'background' }];
@@ -181,7 +221,8 @@ function checkComponents(method: TrainingMethod, components: StyleRefComponent[]
 function checkPriorPreservation({ method, aux, prior_preservation }: CreateTrainingJobRequest): FieldError[] {
   const pointer = '/prior_preservation';
   if (!prior_preservation) return [];
-  if (method !== 'dreambooth') return [{ pointer, detail: `belongs to dreambooth; ${method} has its Aux images in aux` }];
+  if (method === 'single-styleforge' || method === 'multi-styleforge')
+    return [{ pointer, detail: `belongs to the other methods; ${method} has its Aux images in aux` }];
   if (aux) return [{ pointer, detail: 'aux names images already: give one of the two' }];
   return [];
 }

@@ -162,6 +162,13 @@ export type ValidationImageBody = z.infer<typeof validationImage>;
 
 export const validationImagePage = pageOf(validationImage, 'ValidationImagePage');
 
+const CHECKPOINT_FORMATS = ['diffusers', 'adapter'] as const;
+
+/** An adapter's checkpoint has no model of its own at its root. */
+export function checkpointFormat(files: readonly { path: string }[]): (typeof CHECKPOINT_FORMATS)[number] {
+  return files.some(({ path }) => path === 'model_index.json') ? 'diffusers' : 'adapter';
+}
+
 const checkpointFile = z
   .object({ path: z.string(), size_bytes: z.int(), sha256: z.string(), url: z.string() })
   .meta({ id: 'CheckpointFile' });
@@ -171,7 +178,9 @@ export const checkpoint = z
     id: checkpointId,
     training_job_id: trainingJobId,
     step: z.int(),
-    format: z.literal('diffusers'),
+    format: z
+      .enum(CHECKPOINT_FORMATS)
+      .describe('`diffusers`: a whole model; `adapter`: files that change the base model, which is needed beside them'),
     size_bytes: z.int(),
     missing: missingObject,
     files: z.array(checkpointFile),

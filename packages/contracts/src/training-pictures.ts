@@ -1,4 +1,5 @@
 // Which pictures of its datasets a job trains on, and whether they will do: asked before the job is taken, and again before it is trained.
+import type { AdaptationKind } from './adaptations.ts';
 import type { FailureCode, FieldError } from './errors.ts';
 import { ALL_IMAGES } from './training-config.ts';
 import type { StyleRefComponent, TrainingConfig } from './training-config.ts';
@@ -29,6 +30,8 @@ export type PictureFault = FieldError & { code: Extract<FailureCode, 'invalid_in
 
 /** Two images have no more in common than their subject: it takes a third to tell the style from it. */
 const LEAST_IMAGES = 3;
+/** Adapters are made for a single image (arXiv 2306.00983). */
+const leastImages = (kind: AdaptationKind): number => (kind === 'adapter' ? 1 : LEAST_IMAGES);
 /** So many of those that are too small are named. */
 const NAMED = 20;
 /** Of so many StyleRef images one is held out of the training where KID has no other reference. */
@@ -57,14 +60,15 @@ export function checkTrainingPictures(config: TrainingConfig, datasets: DatasetP
   if (absent.length > 0) return absent;
   const { styleRef, aux, reference } = selectTrainingPictures(config, datasets);
   const { resolution } = config.hyperparameters;
+  const { kind } = config.adaptation;
   const styleRefField = '/style_ref/dataset_id';
   return [
     ...styleRef.flatMap(({ component, pictures }) =>
-      checkCount(config.style_ref.mix ? '/style_ref/mix' : styleRefField, `the component ${component.name}`, pictures.length),
+      checkCount(config.style_ref.mix ? '/style_ref/mix' : styleRefField, `the component ${component.name}`, pictures.length, kind),
     ),
     ...checkSizes(styleRefField, new Set(styleRef.flatMap(({ pictures }) => pictures)), resolution),
     ...(config.aux
-      ? [...checkCount('/aux/dataset_id', 'aux', aux.length), ...checkSizes('/aux/dataset_id', new Set(aux), resolution)]
+      ? [...checkCount('/aux/dataset_id', 'aux', aux.length, kind), ...checkSizes('/aux/dataset_id', new Set(aux), resolution)]
       : []),
     ...(config.early_stopping?.metric === 'kid' ? checkReference(reference.length) : []),
   ];
@@ -108,9 +112,10 @@ function checkComponents({ style_ref: { components } }: TrainingConfig, pictures
 }
 
 /** Why `count` images of `part` are too few to train on; null where they will do. */
-export function tooFewImages(part: string, count: number): string | null {
-  if (count >= LEAST_IMAGES) return null;
-  return `${part} has ${count} images to train on: at least ${LEAST_IMAGES} are needed, 15 to 20 work best; upload more`;
+export function tooFewImages(part: string, count: number, kind: AdaptationKind): string | null {
+  const least = leastImages(kind);
+  if (count >= least) return null;
+  return `${part} has ${count} images to train on: at least ${least} are needed, 15 to 20 work best; upload more`;
 }
 
 /** Why these images are too small to train on, by name; null where none is. */
@@ -123,8 +128,8 @@ export function tooSmallImages(pictures: Iterable<Omit<Picture, 'component'>>, r
   return `${named}, too small for hyperparameters.resolution ${resolution}: give larger images or lower the resolution`;
 }
 
-function checkCount(pointer: string, part: string, count: number): PictureFault[] {
-  const detail = tooFewImages(part, count);
+function checkCount(pointer: string, part: string, count: number, kind: AdaptationKind): PictureFault[] {
+  const detail = tooFewImages(part, count, kind);
   return detail === null ? [] : [{ code: 'too_few_images', pointer, detail }];
 }
 

@@ -1,5 +1,6 @@
 // The body of POST /v1/training-jobs.
 import { z } from 'zod';
+import { adaptationRequest } from './adaptations.ts';
 import { baseModelName } from './base-models.ts';
 import { componentName } from './datasets.ts';
 import { evaluationRequest } from './evaluations.ts';
@@ -9,7 +10,14 @@ import { SAMPLERS } from './samplers.ts';
 import { jobPriority } from './statuses.ts';
 import { webhookUrl } from './webhooks.ts';
 
-export const TRAINING_METHODS = ['single-styleforge', 'multi-styleforge', 'dreambooth'] as const;
+export const TRAINING_METHODS = [
+  'single-styleforge',
+  'multi-styleforge',
+  'dreambooth',
+  'lora',
+  'textual-inversion',
+  'custom-diffusion',
+] as const;
 export type TrainingMethod = (typeof TRAINING_METHODS)[number];
 
 const prompt = z.string().trim().min(1).max(1000);
@@ -93,7 +101,12 @@ export const createTrainingJobRequest = z
     prior_preservation: priorPreservationRequest
       .nullable()
       .optional()
-      .describe('dreambooth: the Aux part are images that the base model makes itself; they are kept for later jobs'),
+      .describe('dreambooth and lora: the Aux part are images that the base model makes itself; they are kept for later jobs'),
+    adaptation: adaptationRequest
+      .optional()
+      .describe(
+        'What is trained: all weights (`full`), or a small addition that is stored by itself. Left out: what the method has by default',
+      ),
     hyperparameters: hyperparametersRequest.default({}),
     validation: validationRequest.nullable().optional().describe('Images from the same prompts and seeds, made while the training goes on'),
     evaluation: evaluationRequest.nullable().optional().describe('Images and metrics of the finished model, and a report'),

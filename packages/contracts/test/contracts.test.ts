@@ -100,6 +100,28 @@ describe('training configuration', () => {
     }
   });
 
+  it('trains all weights unless asked for less, and gives each adaptation its own defaults, the base model a say, the request the last word', () => {
+    expect(resolve({}).adaptation).toEqual({ kind: 'full' });
+    const profile = { defaults: { learning_rate: 3e-5, train_batch_size: 4 }, adaptations: { lora: { max_train_steps: 70 } } };
+    const config = resolve({ method: 'lora', prior_preservation: {} }, profile);
+    expect(config.adaptation).toEqual({ kind: 'lora', rank: 16, alpha: 16, targets: ['attention'], merged: false });
+    expect(config.hyperparameters).toMatchObject({
+      learning_rate: 1e-4,
+      train_text_encoder: false,
+      train_batch_size: 4,
+      max_train_steps: 70,
+    });
+    expect(config.prior_preservation).not.toBeNull();
+    const dual = resolve({ adaptation: { kind: 'lora', rank: 4 }, hyperparameters: { train_text_encoder: true } }, profile);
+    expect(dual).toMatchObject({
+      method: 'single-styleforge',
+      adaptation: { rank: 4, alpha: 4 },
+      hyperparameters: { train_text_encoder: true },
+    });
+    const refused = resolveTrainingConfig(parse({ method: 'lora', adaptation: { kind: 'full' } }), baseModelProfile.parse({}));
+    expect(refused).toMatchObject({ ok: false, errors: [{ pointer: '/adaptation/kind' }] });
+  });
+
   it('puts tokens into the prompts of a validation', () => {
     const components = [{ name: 'person' }, { name: 'background' }, { name: 'animal', token: 'qqz' }];
     const { validation } = resolve({
@@ -185,6 +207,7 @@ describe('a stored report', () => {
       'gradient_precision',
       'mixed_precision',
       'text_encoder_learning_rate',
+      'adaptation',
       'early_stopping',
       'suffix',
     ];

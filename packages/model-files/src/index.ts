@@ -12,7 +12,7 @@ export {
 } from './configs/clip-config.ts';
 export { parseUNet2DConditionConfig, type TransformerLayers, type UNet2DConditionConfig } from './configs/unet-2d-condition-config.ts';
 export * from './schedulers/index.ts';
-export { CLIPTokenizer } from './tokenizers/clip-tokenizer.ts';
+export { CLIPTokenizer, type LearnedToken } from './tokenizers/clip-tokenizer.ts';
 export { TOKENIZER_FILES } from './tokenizers/tokenizer-files.ts';
 export { describeModel, describeNetworks, type ModelDescription, type NetworkDescription } from './check/describe-model.ts';
 export { fingerprintOf } from './files/fingerprint.ts';

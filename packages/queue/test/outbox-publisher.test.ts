@@ -18,6 +18,7 @@ const config: GenerationConfig = {
   sampler: 'ddim',
   seed: 1,
   num_images: 1,
+  adapters: [],
 };
 const never = 3_600_000;
 

@@ -85,7 +85,11 @@ it('fills the window in one go, in as many statements for many projects as for o
   for (let project = 0; project < 6; project++) {
     const projectId = await fixture.createProject();
     for (let made = 0; made < 20; made++)
-      await generations.create({ projectId, model: { baseModel: 'tiny' }, config: { ...config, prompts: [...config.prompts] } });
+      await generations.create({
+        projectId,
+        model: { baseModel: 'tiny' },
+        config: { ...config, prompts: [...config.prompts], adapters: [] },
+      });
   }
   statements.length = 0;
   const waiting = await outbox.count();

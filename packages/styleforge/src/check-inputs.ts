@@ -41,7 +41,7 @@ export function checkParts({ config, styleRef, aux }: TrainingInputs): void {
     ...(aux ? [['aux', aux.images] as const] : []),
   ];
   for (const [name, { length }] of parts) {
-    const fault = tooFewImages(name, length);
+    const fault = tooFewImages(name, length, config.adaptation?.kind ?? 'full');
     if (fault !== null) throw new TrainingInputError(fault, { code: 'too_few_images' });
   }
 }

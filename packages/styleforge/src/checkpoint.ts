@@ -5,6 +5,7 @@ import { elementCount } from '@styleforge/autodiff';
 import { Float32Arrays, type LossScaleState, type NamedArrays, type ParameterBuffers, type TrainingProgram } from '@styleforge/runtime';
 import { SafetensorsReader, writeSafetensors, type TensorEntry } from '@styleforge/weights';
 import { type Adaptation, type WrittenFiles } from './adaptations/adaptation.ts';
+import { adaptationOf } from './adaptations/create-adaptation.ts';
 import { type StyleForgeConfig, TrainingInputError } from './config.ts';
 import { type ValidationScore } from './early-stopping.ts';
 
@@ -102,6 +103,9 @@ export async function restoreCheckpoint(directory: string, { adaptation, program
   const state = await readState(directory);
   const fromState = (name: string, weights: ParameterBuffers): Promise<void> =>
     readArrays(join(stateDirectory, name), new Float32Arrays(weights));
+  const kind = adaptationOf(state.config).kind;
+  if (kind !== adaptation.kind)
+    throw new TrainingInputError(`${directory} is a checkpoint of the adaptation '${kind}', not of '${adaptation.kind}'`);
   const { restore } = adaptation;
   if (restore && state.ema !== true) await restore(directory, program.weights);
   else await fromState(RAW_WEIGHTS, program.weights);

@@ -1,5 +1,5 @@
 // What a training run is told: the method's numbers, by the names that users and other trainers know.
-import { type Hyperparameters, type TrainingConfig } from '@styleforge/contracts';
+import { type AdaptationConfig, type Hyperparameters, type TrainingConfig } from '@styleforge/contracts';
 
 /** How many checkpoints are kept is not the trainer's business. */
 export type TrainingHyperparameters = Readonly<Omit<Hyperparameters, 'checkpoints_total_limit'>>;
@@ -11,6 +11,8 @@ export type EarlyStoppingConfig = Readonly<Pick<NonNullable<TrainingConfig['earl
 
 export interface StyleForgeConfig {
   readonly hyperparameters: TrainingHyperparameters;
+  /** Full fine-tuning when left out. */
+  readonly adaptation?: AdaptationConfig;
   /** lambda of the dual-binding loss; null trains with the StyleRef part alone. */
   readonly aux: { readonly weight: number } | null;
   readonly validation?: ValidationConfig | null;

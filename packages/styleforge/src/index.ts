@@ -19,6 +19,11 @@ export { checkModel, smallestGraphs } from './check-model.ts';
 export { loadTrainableWeights, openModel, type TrainableModel } from './model.ts';
 export { emaDecayAt, updateEma } from './ema.ts';
 export { SINGLE_FILE } from './adaptations/full.ts';
+export { type Adaptation } from './adaptations/adaptation.ts';
+export { detachFirstToken } from './adaptations/custom-diffusion.ts';
+export { addBranch, isBranchParameter } from './adaptations/residual-adapter.ts';
+export { isNewRows, withNewRows } from './adaptations/new-tokens.ts';
+export { addLowRank, KOHYA_LORA_FILE, LORA_FILE, type LoraSettings } from './adaptations/lora.ts';
 export {
   NonFiniteLossError,
   trainStyleForge,

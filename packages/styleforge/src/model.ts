@@ -53,13 +53,17 @@ export const checkTensors = (component: DiffusersComponent, wanted: ReadonlyMap<
   asInputError(() => readWeights(component, wanted, (name, reader) => reader.read(name)));
 
 /** Reads the weights of `folder` into buffers, one tensor at a time. Throws TrainingInputError when one is missing, has another shape, or is not numbers. */
-export async function loadTrainableWeights(folder: DiffusersFolder, weights: ParameterBuffers): Promise<void> {
+export async function loadTrainableWeights(
+  folder: DiffusersFolder,
+  weights: ParameterBuffers,
+  isWanted: (name: string) => boolean = () => true,
+): Promise<void> {
   for (const [prefix, component] of [
     [UNET_PREFIX, folder.unet],
     [TEXT_ENCODER_PREFIX, folder.textEncoder],
   ] as const) {
     const wanted = weights.specs
-      .filter(({ name }) => name.startsWith(prefix))
+      .filter(({ name }) => name.startsWith(prefix) && isWanted(name))
       .map(({ name, shape }) => [name.slice(prefix.length), shape] as const);
     await asInputError(() =>
       readWeights(component, new Map(wanted), async (name, reader) => {

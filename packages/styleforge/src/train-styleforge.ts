@@ -269,10 +269,12 @@ function finiteScore(scored: { score: number } | void): number {
  */
 export async function trainStyleForge(options: TrainStyleForgeOptions): Promise<TrainingResult> {
   await checkPrecision(options.config.hyperparameters, options.compile?.device);
-  const model = await openModel(options.baseModelDirectory);
+  const base = await openModel(options.baseModelDirectory);
   const baseModel = await fingerprintOfBase(options.baseModelDirectory);
+  const tokens = options.styleRef.flatMap(({ token }) => token ?? []);
+  const adaptation = createAdaptation(options.config, base, tokens);
+  const model = { ...base, tokenizer: base.tokenizer.withAdded(adaptation.tokens ?? []) };
   const source = await openBatchSource(options, model);
-  const adaptation = createAdaptation(options.config, model);
   const trainStep = await createTrainStep(source, model, adaptation, options.compile);
   const { globalStep, ema, earlyStopping } = await startingState(options, adaptation, trainStep, baseModel);
   const prompts = await PromptRows.create(model, source.prompts, adaptation.trainsText);

@@ -8,6 +8,7 @@ export function trainingConfig(styleRefDataset: string, changes: Partial<Trainin
     base_model: 'tiny',
     style_ref: { dataset_id: styleRefDataset, components: [{ name: 'all', token: 'zwx', prompt: 'a photo of zwx style' }] },
     aux: null,
+    adaptation: { kind: 'full' },
     hyperparameters: METHOD_HYPERPARAMETERS,
     prior_preservation: null,
     validation: null,

@@ -1,6 +1,7 @@
 // Reads a Stable Diffusion checkpoint in the diffusers folder layout: configs at once, weights when asked.
 import { join } from 'node:path';
 import { exists, ModelFileError, readJson, type JsonObject } from '@styleforge/model-files';
+import { type AppliedBranch } from './adaptations/branches.ts';
 import { currentTextEncoderName, currentVaeName, RenamedTensorReader } from './key-names.ts';
 import { openTensors, type TensorReader } from './tensor-reader.ts';
 
@@ -11,6 +12,8 @@ export interface DiffusersComponent {
   weightsPath: string;
   /** The weights under today's names; the caller closes the reader. */
   openWeights(): Promise<TensorReader>;
+  /** What adapters add behind its layers. */
+  branches?: readonly AppliedBranch[];
 }
 
 export interface DiffusersFolder {
@@ -22,6 +25,8 @@ export interface DiffusersFolder {
   schedulerConfig: JsonObject;
   /** Absent where the folder carries no tokenizer of its own. */
   tokenizerDirectory?: string;
+  /** Words beyond the tokenizer's vocabulary, with the rows of the token table that they stand for. */
+  addedTokens?: readonly { readonly text: string; readonly ids: readonly number[] }[];
 }
 
 const weightsStem: Record<ComponentName, string> = {

@@ -29,3 +29,20 @@ export { originalNames, SingleFileError, type NameMap } from './original-names.t
 export { singleFileGeneration, singleFileObstacle, unpackSingleFile, writeSingleFile, type SingleFileLayout } from './single-file.ts';
 export { HubRepository, type HubFile, type HubOptions } from './hub.ts';
 export { diffusersFolderFiles } from './folder-files.ts';
+export { AdapterFileError, addLora, type LoraLayer } from './adaptations/lora.ts';
+export { readLora } from './adaptations/read-lora.ts';
+export { kohyaBase, writeDiffusersLora, writeKohyaLora } from './adaptations/write-lora.ts';
+export {
+  applyAdapters,
+  baseOfModel,
+  layersOf,
+  openModelFolder,
+  writeAdaptedModel,
+  type AppliedAdapter,
+} from './adaptations/adapted-folder.ts';
+export { ADAPTATION_FILE, adapterFiles, joinWithBase, writeAdaptation } from './adaptations/adaptation-file.ts';
+export { writeBranches, type AppliedBranch, type Branch } from './adaptations/branches.ts';
+export { extractLora, type ExtractedLora, type ExtractOptions } from './adaptations/extract-lora.ts';
+export { componentEntries } from './adaptations/folder-components.ts';
+export { TOKEN_TABLE, type AddedToken } from './adaptations/adapter-kinds.ts';
+export { tokenFileName, writeCustomDiffusion, writeEmbParams, writeLearnedRows, type LearnedRows } from './adaptations/write-embeddings.ts';

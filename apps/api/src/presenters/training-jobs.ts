@@ -1,5 +1,5 @@
 // Rows of training jobs and what belongs to them as response bodies.
-import { priorityOf } from '@styleforge/contracts';
+import { checkpointFormat, priorityOf } from '@styleforge/contracts';
 import type { CheckpointBody, JobEventBody, TrainingJobBody, TrainingProgressBody, ValidationImageBody } from '@styleforge/contracts';
 import type { CheckpointRow, JobEventRow, TrainingJobRow, ValidationImageRow } from '@styleforge/database';
 import type { ObjectStore } from '@styleforge/storage';
@@ -84,7 +84,7 @@ export async function presentCheckpoint(row: CheckpointRow, store: ObjectStore):
     id: row.id,
     training_job_id: row.jobId,
     step: row.step,
-    format: 'diffusers',
+    format: checkpointFormat(row.files),
     size_bytes: row.sizeBytes,
     missing: row.missingSince !== null,
     files: await Promise.all(files),

@@ -7,6 +7,7 @@ import { newId } from '@styleforge/database';
 import type { Database, GenerationDetail, GenerationModel } from '@styleforge/database';
 import type { ApiDependencies } from '../dependencies.ts';
 import { ApiError } from '../errors/api-error.ts';
+import { chooseAdapters } from './generation-adapters.ts';
 import { findNamedModel } from './named-model.ts';
 import type { NamedModel } from './named-model.ts';
 import { refusePlaceholders } from './placeholders.ts';
@@ -17,15 +18,23 @@ const POLL_MS = 100;
 type NewGeneration = { projectId: string; body: CreateGenerationRequest; reservedUuid: string | undefined };
 interface ChosenModel extends Pick<NamedModel, 'resolution' | 'sizeUnit' | 'defaults'> {
   model: GenerationModel;
+  /** The name of the base model, its own or the one it was trained on. */
+  base: string;
   /** What it has been trained with; none for a base model. */
   components: readonly StyleRefComponent[];
 }
 
 /** Returns the new generation's id. */
 export async function createGeneration(dependencies: ApiDependencies, { projectId, body, reservedUuid }: NewGeneration): Promise<string> {
-  const chosen = await chooseModel(dependencies, projectId, body.model);
+  const model = await chooseModel(dependencies, projectId, body.model);
+  const adapters = await chooseAdapters(dependencies, projectId, { body, base: model.base });
+  const chosen = { ...model, components: [...model.components, ...adapters.flatMap(({ components }) => components)] };
   refusePlaceholders(body.prompts, { model: body.model, components: chosen.components }, (index) => `/prompts/${index}`);
-  const config = resolve(body, chosen);
+  const config = resolve(
+    body,
+    chosen,
+    adapters.map(({ adapter }) => adapter),
+  );
   checkSize(config, chosen);
   const id = newId('generation', reservedUuid);
   const row = await dependencies.database.generations.create({ id, projectId, model: chosen.model, config });
@@ -50,7 +59,11 @@ export async function awaitGeneration(
   }
 }
 
-function resolve(body: CreateGenerationRequest, { resolution, defaults, components }: ChosenModel): GenerationConfig {
+function resolve(
+  body: CreateGenerationRequest,
+  { resolution, defaults, components }: ChosenModel,
+  adapters: GenerationConfig['adapters'],
+): GenerationConfig {
   return {
     model: body.model,
     prompts: body.prompts.map((prompt) => withTokens(prompt, components)),
@@ -62,6 +75,7 @@ function resolve(body: CreateGenerationRequest, { resolution, defaults, componen
     sampler: body.sampler ?? defaults.sampler ?? METHOD_SAMPLING.sampler,
     seed: body.seed ?? randomInt(SEEDS),
     num_images: body.num_images,
+    adapters,
   };
 }
 
@@ -80,6 +94,7 @@ async function chooseModel(dependencies: ApiDependencies, projectId: string, nam
     model: { resolution, sizeUnit, defaults },
   } = found;
   const size = { resolution, sizeUnit, defaults };
-  if (model.kind === 'base') return { ...size, model: { baseModel: model.name }, components: [] };
-  return { ...size, model: { checkpointId: model.checkpoint.id }, components: model.job.config.style_ref.components };
+  if (model.kind === 'base') return { ...size, model: { baseModel: model.name }, base: model.name, components: [] };
+  const { job, checkpoint } = model;
+  return { ...size, model: { checkpointId: checkpoint.id }, base: job.baseModel, components: job.config.style_ref.components };
 }

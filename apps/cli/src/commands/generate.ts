@@ -8,7 +8,7 @@ import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { untilInterrupted } from '../follow.ts';
 import { imageProtocol, inlineImage } from '../terminal/inline-image.ts';
-import { addVerb, numberOf } from '../verb.ts';
+import { addVerb, collect, numberOf } from '../verb.ts';
 
 interface SaveOptions {
   out: string;
@@ -18,6 +18,7 @@ interface SaveOptions {
 interface GenerateOptions extends SaveOptions {
   model: string;
   number?: string;
+  adapter?: string[];
   seed?: string;
   steps?: string;
   guidanceScale?: string;
@@ -51,6 +52,7 @@ function addGenerateOptions(command: Command): void {
   command.requiredOption('-m, --model <model>', 'a job that has succeeded, a checkpoint, or a base model');
   addSaveOptions(command)
     .option('-n, --number <number>', 'images for each prompt')
+    .option('--adapter <model[=strength]>', 'a trained adapter on top of the model; may be repeated', collect)
     .option('--seed <number>')
     .option('--steps <number>')
     .option('--guidance-scale <number>')
@@ -98,9 +100,16 @@ function requestOf(options: GenerateOptions, prompts: string[]): GenerationCreat
     height: numberOf('--height', options.height),
     sampler: options.sampler,
     negative_prompt: options.negativePrompt,
+    adapters: options.adapter?.map(adapterOf),
   };
   const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<GenerationCreateParams>;
   return { model: options.model, prompts, ...given };
+}
+
+/** `job_...=0.8`: the model, and its strength where it is not 1. */
+function adapterOf(text: string): { model: string; strength?: number } {
+  const [model = '', strength] = text.split('=');
+  return { model, ...(strength !== undefined && { strength: numberOf('--adapter', strength)! }) };
 }
 
 /** The prompt, the seed, and enough of the id to be alone in the folder. */

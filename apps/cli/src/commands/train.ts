@@ -1,5 +1,5 @@
 // `styleforge train`: makes a job from flags or a file, and follows it to its end.
-import { TRAINING_METHODS } from '@styleforge/contracts';
+import { ADAPTATION_KINDS, TRAINING_METHODS } from '@styleforge/contracts';
 import { NotFoundError, type TrainingJobCheckParams, type TrainingJobCreateParams } from '@styleforge/sdk';
 import { Option } from 'commander';
 import type { Command } from 'commander';
@@ -13,6 +13,8 @@ import { showJob } from './show-job.ts';
 interface TrainOptions {
   file?: string;
   method?: string;
+  adaptation?: string;
+  rank?: string;
   baseModel?: string;
   styleRef?: string;
   aux?: string;
@@ -43,6 +45,8 @@ function addTrainOptions(command: Command): void {
   command
     .option('-f, --file <file>', 'the request as YAML or JSON, with the fields of POST /v1/training-jobs; flags win')
     .addOption(new Option('--method <method>', 'single-styleforge when neither flag nor file says').choices(TRAINING_METHODS))
+    .addOption(new Option('--adaptation <kind>', 'what is trained: all weights, or a small addition to them').choices(ADAPTATION_KINDS))
+    .option('--rank <number>', 'rank of a LoRA')
     .option('--base-model <name>', 'what to train; `styleforge models` lists them')
     .option('--style-ref <dataset>', 'the style: the id of a dataset, or a folder to upload')
     .option('--aux <dataset>', 'auxiliary pictures: an id or a folder')
@@ -75,6 +79,8 @@ async function requestOf(context: Context, options: TrainOptions): Promise<Train
   const body = options.file === undefined ? {} : await readBody(options.file);
   setField(body, 'method', options.method ?? body['method'] ?? 'single-styleforge');
   setField(body, 'base_model', options.baseModel);
+  setField(body, 'adaptation.kind', options.adaptation ?? (options.rank === undefined ? undefined : 'lora'));
+  setField(body, 'adaptation.rank', numberOf('--rank', options.rank));
   setField(body, 'hyperparameters.max_train_steps', numberOf('--steps', options.steps));
   setField(body, 'hyperparameters.learning_rate', numberOf('--learning-rate', options.learningRate));
   setField(body, 'hyperparameters.resolution', numberOf('--resolution', options.resolution));

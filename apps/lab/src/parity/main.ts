@@ -1,10 +1,12 @@
 // Compares our numbers with a folder of reference numbers: one JSON line per case, exit code 1 if any misses.
 // Usage: npm run --silent parity -- DIRECTORY
 import { resolve } from 'node:path';
+import { exists } from '@styleforge/weights';
 import { readCommandLine, refuseCall } from '../command-line.ts';
 import { guarded, type CaseResult } from './case-result.ts';
 import { clipCases } from './clip-cases.ts';
 import { forwardCases } from './forward-cases.ts';
+import { methodCases } from './methods/method-cases.ts';
 import { metricCases } from './metric-cases.ts';
 import { ReferenceFolder } from './reference-folder.ts';
 import { samplerCases } from './sampler-cases.ts';
@@ -24,14 +26,16 @@ const groups: Record<string, (folder: ReferenceFolder) => AsyncGenerator<CaseRes
 
 export async function* parityCases(directory: string): AsyncGenerator<CaseResult> {
   const folder = new ReferenceFolder(directory);
-  for (const [name, cases] of Object.entries(groups)) yield* guarded(name, cases(folder));
+  const [methods, models] = await Promise.all([exists(folder.path('methods.json')), exists(folder.path('train.json'))]);
+  if (models || !methods) for (const [name, cases] of Object.entries(groups)) yield* guarded(name, cases(folder));
+  if (methods) yield* guarded('methods', methodCases(folder));
   await folder.close();
 }
 
 const PROGRAM = {
   usage: 'npm run --silent parity -- DIRECTORY',
   about:
-    'Compares this engine with a folder of reference numbers (such as test/golden). Prints one JSON line a case; exit code 1 if any misses.',
+    'Compares this engine with a folder of reference numbers (such as test/golden or test/golden-methods). Prints one JSON line a case; exit code 1 if any misses.',
   allowPositionals: true,
   options: {},
 } as const;

@@ -25,8 +25,8 @@ export class ReferenceFolder {
     return JSON.parse(await readFile(this.path(name), 'utf8')) as T;
   }
 
-  checkpoint(): Promise<DiffusersFolder> {
-    return readDiffusersFolder(this.path('tiny-sd'));
+  checkpoint(name = 'tiny-sd'): Promise<DiffusersFolder> {
+    return readDiffusersFolder(this.path(name));
   }
 
   async close(): Promise<void> {

@@ -16,12 +16,12 @@ import { guarded, largestMagnitude, worstCase, type CaseResult, type Pair } from
 import { evaluate } from './evaluate.ts';
 import { readIds, type ReferenceFolder } from './reference-folder.ts';
 
-const tolerances = { loss: 1e-5, gradNorm: 1e-4, gradient: 1e-4, update: 2e-3 };
+export const tolerances = { loss: 1e-5, gradNorm: 1e-4, gradient: 1e-4, update: 2e-3 };
 /** Tensors whose reference gradient stays below this are rounding noise. */
-const leastGradient = 1e-6;
+export const leastGradient = 1e-6;
 
-type RecordKey = 'loss' | 'style_ref_loss' | 'aux_loss' | 'grad_norm';
-type StepRecord = Record<RecordKey, number>;
+export type RecordKey = 'loss' | 'style_ref_loss' | 'aux_loss' | 'grad_norm';
+export type StepRecord = Record<RecordKey, number>;
 
 interface Run {
   name: string;
@@ -68,13 +68,13 @@ function createTrainStep(checkpoint: DiffusersFolder, reference: TensorReader, r
 }
 
 /** Our name of `grad0.*` or `final.*`. */
-function currentName(stored: string): string {
+export function currentName(stored: string): string {
   if (!stored.startsWith(TEXT_ENCODER_PREFIX)) return stored;
   return TEXT_ENCODER_PREFIX + (currentTextEncoderName(stored.slice(TEXT_ENCODER_PREFIX.length)) ?? '');
 }
 
 /** The reference's tensors under `prefix`; each must be one of ours, and each of ours must be among them. */
-async function pairsUnder(prefix: string, reference: TensorReader, ours: ParameterBuffers): Promise<Pair[]> {
+export async function pairsUnder(prefix: string, reference: TensorReader, ours: ParameterBuffers): Promise<Pair[]> {
   const stored = reference.names().filter((name) => name.startsWith(prefix));
   const pairs = stored.map(async (name) => {
     const current = currentName(name.slice(prefix.length));
@@ -112,7 +112,13 @@ async function runStep(
   return { loss: styleRefLoss + run.lambda * auxLoss, style_ref_loss: styleRefLoss, aux_loss: auxLoss, grad_norm: NaN };
 }
 
-function recordCase(name: string, keys: readonly RecordKey[], ours: StepRecord[], theirs: StepRecord[], tolerance: number): CaseResult {
+export function recordCase(
+  name: string,
+  keys: readonly RecordKey[],
+  ours: StepRecord[],
+  theirs: StepRecord[],
+  tolerance: number,
+): CaseResult {
   const pairs = theirs.flatMap((record, step) =>
     keys.map((key) => ({ name: `${step}.${key}`, ours: [ours[step][key]], theirs: [record[key]] })),
   );
@@ -120,7 +126,7 @@ function recordCase(name: string, keys: readonly RecordKey[], ours: StepRecord[]
 }
 
 /** |our final - their final| over |their final - initial|, both over all parameters. */
-function updateCase(name: string, finals: Pair[], initial: ReadonlyMap<string, Float32Array>): CaseResult {
+export function updateCase(name: string, finals: Pair[], initial: ReadonlyMap<string, Float32Array>): CaseResult {
   let [difference, update, maxAbs] = [0, 0, 0];
   for (const { name: parameter, ours, theirs } of finals) {
     const before = initial.get(parameter)!;

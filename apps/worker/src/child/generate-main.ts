@@ -2,7 +2,7 @@
 import { generationConfig } from '@styleforge/contracts';
 import { type GeneratedImage, loadTextToImagePipeline, type TextToImagePipeline } from '@styleforge/diffusion';
 import { fingerprintOf } from '@styleforge/model-files';
-import { readDiffusersFolder } from '@styleforge/weights';
+import { componentEntries, openModelFolder } from '@styleforge/weights';
 import { type GenerationTask, type MessageFromGenerator, messageToGenerator } from '../generation-messages.ts';
 import { describe, isAbort, listen, send, staysWithParent } from './channel.ts';
 
@@ -139,9 +139,8 @@ async function loadModel(modelDirectory: string, compile: GenerationTask['compil
 
 /** In memory all weights are float32. */
 async function weightBytesOf(directory: string): Promise<number> {
-  const { unet, vae, textEncoder } = await readDiffusersFolder(directory);
   let bytes = 0;
-  for (const component of [unet, vae, textEncoder]) {
+  for (const [, component] of componentEntries(await openModelFolder(directory))) {
     const reader = await component.openWeights();
     for (const name of reader.names()) bytes += 4 * reader.info(name).shape.reduce((product, side) => product * side, 1);
     await reader.close();

@@ -9,14 +9,14 @@ import { createStepSpans } from './step-spans.ts';
 
 export async function train(task: TrainingTask, parent: Parent): Promise<MessageFromChild> {
   const config: TrainingConfig = trainingConfig.parse(task.config);
-  const { hyperparameters, validation, early_stopping, prior_preservation: prior } = config;
+  const { adaptation, hyperparameters, validation, early_stopping, prior_preservation: prior } = config;
   if (config.evaluation) await requireExtractors(config.evaluation, task.extractorsDirectory, parent.signal);
   const traceStep = createStepSpans();
   const judge = await Judge.open(config, task, parent.signal);
   try {
     const { finalStep, best, scores } = await trainStyleForge({
       baseModelDirectory: task.baseModelDirectory,
-      config: { hyperparameters, validation, early_stopping, aux: prior ?? config.aux },
+      config: { adaptation, hyperparameters, validation, early_stopping, aux: prior ?? config.aux },
       styleRef: task.styleRef,
       aux: prior ? await classImages(prior, task, hyperparameters.resolution, parent) : task.aux,
       workDirectory: task.workDirectory,

@@ -1,10 +1,11 @@
 // Makes a text-to-image pipeline from a checkpoint in the diffusers folder layout.
 import { type Shape } from '@styleforge/autodiff';
-import { describeNetworks } from '@styleforge/model-files';
+import { describeNetworks, parseCLIPTextConfig } from '@styleforge/model-files';
 import { type CompileOptions } from '@styleforge/runtime';
 import {
   checkWeights,
-  readDiffusersFolder,
+  baseOfModel,
+  openModelFolder,
   requireFinite,
   requireTensor,
   type DiffusersComponent,
@@ -13,6 +14,7 @@ import {
 import { AutoencoderKL } from '../models/autoencoder-kl.ts';
 import { CLIPTextModel } from '../models/clip-text.ts';
 import { UNet2DConditionModel } from '../models/unet-2d-condition.ts';
+import { branchAdapter, branchWeights } from './branch-adapter.ts';
 import { type WeightSource } from './model-programs.ts';
 import { TextToImagePipeline } from './text-to-image.ts';
 
@@ -34,22 +36,27 @@ export async function readWeights(
   }
 }
 
-/** Reads weights from a checkpoint's file when they are first asked for, as float32. */
-export function weightsOf(component: Weights): WeightSource {
-  return async (wanted) => {
-    const arrays = new Map<string, Float32Array>();
-    await readWeights(component, wanted, async (name, reader) => {
+/** Reads weights from a checkpoint's file when they are first asked for, as float32; those of adapters behind its layers are here already. */
+export function weightsOf(component: Weights & Pick<DiffusersComponent, 'branches'>): WeightSource {
+  const added = branchWeights(component.branches ?? []);
+  const source = async (wanted: ReadonlyMap<string, Shape>): Promise<ReadonlyMap<string, Float32Array>> => {
+    const arrays = new Map([...added].filter(([name]) => wanted.has(name)));
+    const stored = new Map([...wanted].filter(([name]) => !added.has(name)));
+    await readWeights(component, stored, async (name, reader) => {
       const values = await reader.read(name);
       arrays.set(name, values);
       return values;
     });
     return arrays;
   };
+  return component.branches ? Object.assign(source, { adapter: branchAdapter(component.branches) }) : source;
 }
 
 export async function loadTextToImagePipeline(directory: string, options: CompileOptions = {}): Promise<TextToImagePipeline> {
-  const { unet, vae, textEncoder, schedulerConfig, tokenizer } = await describeNetworks(directory);
-  const folder = await readDiffusersFolder(directory);
+  const { unet, vae, schedulerConfig, tokenizer: read, ...networks } = await describeNetworks(await baseOfModel(directory));
+  const folder = await openModelFolder(directory);
+  const textEncoder = folder.addedTokens ? parseCLIPTextConfig(folder.textEncoder.config) : networks.textEncoder;
+  const tokenizer = read?.withAdded(folder.addedTokens ?? []);
   return new TextToImagePipeline(
     {
       unet: new UNet2DConditionModel(unet),

@@ -68,6 +68,12 @@ class WholeTokens {
   }
 }
 
+/** A word that has been learned beside the vocabulary: it stands for ids of its own. */
+export interface LearnedToken {
+  readonly text: string;
+  readonly ids: readonly number[];
+}
+
 export class CLIPTokenizer {
   readonly maxLength: number;
   /** Words of the vocabulary, without those that were added to it. */
@@ -79,8 +85,12 @@ export class CLIPTokenizer {
   readonly padId: number;
   readonly #tokenizer: Tokenizer;
   readonly #whole: WholeTokens;
+  readonly #files: TokenizerFiles;
+  readonly #learned: ReadonlyMap<string, readonly number[]>;
 
-  private constructor(files: TokenizerFiles) {
+  private constructor(files: TokenizerFiles, learned: readonly LearnedToken[] = []) {
+    this.#files = files;
+    this.#learned = new Map(learned.map(({ text, ids }) => [text, ids]));
     const ids = Object.values(files.vocabulary);
     this.maxLength = files.maxLength;
     this.vocabSize = ids.length;
@@ -93,7 +103,13 @@ export class CLIPTokenizer {
       [files.startToken, this.startId],
       [files.endToken, this.endId],
     ] as const;
-    this.#whole = new WholeTokens(special, files.added);
+    const added = learned.map(({ text, ids }) => ({ content: text, id: ids[0]!, normalized: false }));
+    this.#whole = new WholeTokens(special, [...files.added, ...added]);
+  }
+
+  /** The same tokenizer, which also knows these words. */
+  withAdded(learned: readonly LearnedToken[]): CLIPTokenizer {
+    return learned.length === 0 ? this : new CLIPTokenizer(this.#files, learned);
   }
 
   /** `maxLength` replaces the number of ids that the folder's config asks for. Throws ModelFileError. */
@@ -130,7 +146,7 @@ export class CLIPTokenizer {
   }
 
   #body(text: string): number[] {
-    return this.#whole.split(text).flatMap((piece) => this.#whole.id(piece) ?? this.#encodePiece(piece));
+    return this.#whole.split(text).flatMap((piece) => this.#learned.get(piece) ?? this.#whole.id(piece) ?? this.#encodePiece(piece));
   }
 
   #encodePiece(piece: string): number[] {

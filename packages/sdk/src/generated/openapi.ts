@@ -975,6 +975,92 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Adaptation: {
+            /** @constant */
+            kind: "full";
+        } | {
+            /** @description The addition is multiplied by alpha / rank */
+            alpha: number;
+            /** @constant */
+            kind: "lora";
+            /** @description The finished checkpoint also holds the base model with the addition merged in, in half precision */
+            merged: boolean;
+            /** @description Columns of the two matrices of each layer: more can learn more, and make a larger file */
+            rank: number;
+            /** @description Which layers of the U-Net get matrices; of the text encoder, where it trains, attention and feed_forward */
+            targets: ("attention" | "feed_forward" | "projections" | "convolutions")[];
+        } | {
+            /** @description A word that the base model knows as one token: the new rows start as copies of its own */
+            initial_word: string;
+            /** @constant */
+            kind: "textual-inversion";
+            /** @description The finished checkpoint also holds the base model with the addition merged in, in half precision */
+            merged: boolean;
+            /** @description Rows of the token table that each token stands for */
+            vectors: number;
+        } | {
+            /** @description A word that the base model knows as one token: the new rows start as copies of its own */
+            initial_word: string;
+            /** @constant */
+            kind: "custom-diffusion";
+            /**
+             * @description Which matrices of the cross-attention train: keys and values, or queries and output too
+             * @enum {string}
+             */
+            layers: "keys_and_values" | "cross_attention";
+            /** @description The finished checkpoint also holds the base model with the addition merged in, in half precision */
+            merged: boolean;
+        } | {
+            /** @description Width of the adapters between their two matrices */
+            bottleneck: number;
+            /** @constant */
+            kind: "adapter";
+            /** @description One pair of matrices for all layers of the same width, with a few numbers for each: far fewer parameters */
+            shared: boolean;
+        };
+        AdaptationRequestInput: {
+            /** @constant */
+            kind: "full";
+        } | {
+            /** @description The addition is multiplied by alpha / rank */
+            alpha?: number;
+            /** @constant */
+            kind: "lora";
+            /** @description The finished checkpoint also holds the base model with the addition merged in, in half precision */
+            merged?: boolean;
+            /** @description Columns of the two matrices of each layer: more can learn more, and make a larger file */
+            rank?: number;
+            /** @description Which layers of the U-Net get matrices; of the text encoder, where it trains, attention and feed_forward */
+            targets?: ("attention" | "feed_forward" | "projections" | "convolutions")[];
+        } | {
+            /** @description A word that the base model knows as one token: the new rows start as copies of its own */
+            initial_word?: string;
+            /** @constant */
+            kind: "textual-inversion";
+            /** @description The finished checkpoint also holds the base model with the addition merged in, in half precision */
+            merged?: boolean;
+            /** @description Rows of the token table that each token stands for */
+            vectors?: number;
+        } | {
+            /** @description A word that the base model knows as one token: the new rows start as copies of its own */
+            initial_word?: string;
+            /** @constant */
+            kind: "custom-diffusion";
+            /**
+             * @description Which matrices of the cross-attention train: keys and values, or queries and output too
+             * @enum {string}
+             */
+            layers?: "keys_and_values" | "cross_attention";
+            /** @description The finished checkpoint also holds the base model with the addition merged in, in half precision */
+            merged?: boolean;
+        } | {
+            /** @description Width of the adapters between their two matrices */
+            bottleneck?: number;
+            /** @constant */
+            kind: "adapter";
+            /** @description One pair of matrices for all layers of the same width, with a few numbers for each: far fewer parameters */
+            shared?: boolean;
+        };
         ApiKey: {
             /**
              * Format: date-time
@@ -1038,8 +1124,11 @@ export interface components {
              */
             created_at: string;
             files: components["schemas"]["CheckpointFile"][];
-            /** @constant */
-            format: "diffusers";
+            /**
+             * @description `diffusers`: a whole model; `adapter`: files that change the base model, which is needed beside them
+             * @enum {string}
+             */
+            format: "diffusers" | "adapter";
             /** @example ckpt_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
             id: string;
             /** @description The stored file was not found when the service last compared its records with the object store; downloads fail until it is back */
@@ -1073,6 +1162,8 @@ export interface components {
          *     }
          */
         CheckTrainingJobRequestInput: {
+            /** @description What is trained: all weights (`full`), or a small addition that is stored by itself. Left out: what the method has by default */
+            adaptation?: components["schemas"]["AdaptationRequestInput"];
             /** @description Left out or null: no Aux part */
             aux?: {
                 /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
@@ -1107,8 +1198,8 @@ export interface components {
                 [key: string]: string;
             };
             /** @enum {string} */
-            method: "single-styleforge" | "multi-styleforge" | "dreambooth";
-            /** @description dreambooth: the Aux part are images that the base model makes itself; they are kept for later jobs */
+            method: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion";
+            /** @description dreambooth and lora: the Aux part are images that the base model makes itself; they are kept for later jobs */
             prior_preservation?: {
                 guidance_scale?: number;
                 negative_prompt?: string;
@@ -1291,6 +1382,11 @@ export interface components {
          *     }
          */
         CreateGenerationRequestInput: {
+            /**
+             * @description Trained adapters on top of the model, all at once; each was trained on the same base model
+             * @default []
+             */
+            adapters?: components["schemas"]["GenerationAdapterRequestInput"][];
             guidance_scale?: number;
             height?: number;
             /** @description A checkpoint id, the id of a succeeded job, or the name of a base model */
@@ -1436,6 +1532,8 @@ export interface components {
          *     }
          */
         CreateTrainingJobRequestInput: {
+            /** @description What is trained: all weights (`full`), or a small addition that is stored by itself. Left out: what the method has by default */
+            adaptation?: components["schemas"]["AdaptationRequestInput"];
             /** @description Left out or null: no Aux part */
             aux?: {
                 /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
@@ -1470,8 +1568,8 @@ export interface components {
                 [key: string]: string;
             };
             /** @enum {string} */
-            method: "single-styleforge" | "multi-styleforge" | "dreambooth";
-            /** @description dreambooth: the Aux part are images that the base model makes itself; they are kept for later jobs */
+            method: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion";
+            /** @description dreambooth and lora: the Aux part are images that the base model makes itself; they are kept for later jobs */
             prior_preservation?: {
                 guidance_scale?: number;
                 negative_prompt?: string;
@@ -1816,7 +1914,22 @@ export interface components {
             status: components["schemas"]["GenerationStatus"];
             training_job_id: string | null;
         };
+        GenerationAdapterRequestInput: {
+            /** @description A checkpoint id, or the id of a succeeded job, whose adaptation is not `full` */
+            model: string;
+            /**
+             * @description 1 as it was trained, 0 without effect
+             * @default 1
+             */
+            strength?: number;
+        };
         GenerationConfig: {
+            adapters: {
+                /** @example ckpt_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                checkpoint_id: string;
+                model: string;
+                strength: number;
+            }[];
             guidance_scale: number;
             height: number;
             model: string;
@@ -2510,6 +2623,7 @@ export interface components {
             weights_sha256: string;
         };
         TrainingConfig: {
+            adaptation: components["schemas"]["Adaptation"];
             aux: {
                 /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
                 dataset_id: string;
@@ -2527,7 +2641,7 @@ export interface components {
             evaluation: components["schemas"]["EvaluationStage"] | null;
             hyperparameters: components["schemas"]["Hyperparameters"];
             /** @enum {string} */
-            method: "single-styleforge" | "multi-styleforge" | "dreambooth";
+            method: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion";
             prior_preservation: {
                 guidance_scale: number;
                 negative_prompt: string;
@@ -2603,7 +2717,7 @@ export interface components {
                 [key: string]: string;
             };
             /** @enum {string} */
-            method: "single-styleforge" | "multi-styleforge" | "dreambooth";
+            method: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion";
             priority: components["schemas"]["TrainingJobPriority"];
             progress: components["schemas"]["TrainingProgress"];
             result: components["schemas"]["TrainingResult"] | null;
@@ -6502,7 +6616,7 @@ export interface operations {
                 limit?: number;
                 /** @description `key:value`, all of which the job must carry; may be given several times */
                 metadata?: string | string[];
-                method?: "single-styleforge" | "multi-styleforge" | "dreambooth";
+                method?: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion";
                 status?: components["schemas"]["TrainingJobStatusInput"];
             };
             header?: never;

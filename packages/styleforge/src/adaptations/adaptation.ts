@@ -1,6 +1,17 @@
 // What a training changes about a model: how its weights resolve, which parameters train, which files a checkpoint holds.
 import { type ModelAdapter } from '@styleforge/diffusion';
+import { type LearnedToken } from '@styleforge/model-files';
 import { type ParameterBuffers, type ParameterRates } from '@styleforge/runtime';
+import { type TrainingHyperparameters } from '../config.ts';
+import { type TrainableModel } from '../model.ts';
+
+/** What an adaptation is made for. */
+export interface AdaptationInputs {
+  readonly model: TrainableModel;
+  readonly hyperparameters: TrainingHyperparameters;
+  /** Of the components, in their order. */
+  readonly tokens: readonly string[];
+}
 
 export interface WrittenFiles {
   readonly baseModelDirectory: string;
@@ -12,6 +23,8 @@ export interface Adaptation {
   readonly kind: string;
   /** The text encoders are part of the training graph; otherwise prompts are encoded once, beforehand. */
   readonly trainsText: boolean;
+  /** Words that it adds to the tokenizer. */
+  readonly tokens?: readonly LearnedToken[];
   /** What the models are built through; left out where they stay as they are. */
   readonly adapter?: ModelAdapter;
   /** null keeps the parameter of this name frozen. */

@@ -1,9 +1,31 @@
-// The adaptations that there are, by the name that a job gives them.
+// The adaptations that there are, by the name that a job gives them: the compiler asks for each.
+import { type AdaptationConfig } from '@styleforge/contracts';
 import { type StyleForgeConfig } from '../config.ts';
 import { type TrainableModel } from '../model.ts';
-import { type Adaptation } from './adaptation.ts';
+import { type Adaptation, type AdaptationInputs } from './adaptation.ts';
+import { customDiffusionAdaptation } from './custom-diffusion.ts';
 import { fullAdaptation } from './full.ts';
+import { loraAdaptation } from './lora.ts';
+import { residualAdaptation } from './residual-adapter.ts';
+import { textualInversionAdaptation } from './textual-inversion.ts';
 
-export function createAdaptation({ hyperparameters }: StyleForgeConfig, model: TrainableModel): Adaptation {
-  return fullAdaptation(model, hyperparameters);
+type Create<Config> = (inputs: AdaptationInputs, config: Config) => Adaptation;
+
+const adaptations: { readonly [Kind in AdaptationConfig['kind']]: Create<Extract<AdaptationConfig, { kind: Kind }>> } = {
+  full: fullAdaptation,
+  lora: loraAdaptation,
+  'textual-inversion': textualInversionAdaptation,
+  'custom-diffusion': customDiffusionAdaptation,
+  adapter: residualAdaptation,
+};
+
+/** Runs from before adaptations had names trained every weight. */
+export function adaptationOf({ adaptation }: StyleForgeConfig): AdaptationConfig {
+  return adaptation ?? { kind: 'full' };
+}
+
+export function createAdaptation(config: StyleForgeConfig, model: TrainableModel, tokens: readonly string[]): Adaptation {
+  const adaptation = adaptationOf(config);
+  const create = adaptations[adaptation.kind] as Create<AdaptationConfig>;
+  return create({ model, hyperparameters: config.hyperparameters, tokens }, adaptation);
 }

@@ -3,10 +3,9 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type ParameterBuffers } from '@styleforge/runtime';
 import { readDiffusersFolder, singleFileObstacle, writeDiffusersFolder, writeSingleFile, type TensorEntry } from '@styleforge/weights';
-import { type TrainingHyperparameters } from '../config.ts';
-import { loadTrainableWeights, type TrainableModel } from '../model.ts';
+import { loadTrainableWeights } from '../model.ts';
 import { componentOf } from '../parameter-names.ts';
-import { type Adaptation, type WrittenFiles } from './adaptation.ts';
+import { type Adaptation, type AdaptationInputs, type WrittenFiles } from './adaptation.ts';
 import { componentRates } from './component-rates.ts';
 
 /** The whole model as ComfyUI and A1111 read it. */
@@ -34,7 +33,7 @@ async function write(directory: string, trained: ParameterBuffers, { baseModelDi
   await writeSingleFile(join(directory, SINGLE_FILE), directory);
 }
 
-export function fullAdaptation(model: TrainableModel, hyperparameters: TrainingHyperparameters): Adaptation {
+export function fullAdaptation({ model, hyperparameters }: AdaptationInputs): Adaptation {
   return {
     kind: 'full',
     trainsText: hyperparameters.train_text_encoder,

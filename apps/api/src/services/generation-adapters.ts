@@ -1,0 +1,45 @@
+// The adapters that a generation asks for: each a checkpoint of a job that trained an addition to the same base model.
+import type { CreateGenerationRequest, GenerationConfig, StyleRefComponent } from '@styleforge/contracts';
+import type { ApiDependencies } from '../dependencies.ts';
+import { ApiError } from '../errors/api-error.ts';
+import { findNamedModel } from './named-model.ts';
+
+export interface ChosenAdapter {
+  adapter: GenerationConfig['adapters'][number];
+  /** What it has been trained with. */
+  components: readonly StyleRefComponent[];
+}
+
+interface Asked {
+  body: CreateGenerationRequest;
+  /** The base model of the model that the adapters change. */
+  base: string;
+}
+
+export async function chooseAdapters(dependencies: ApiDependencies, projectId: string, { body, base }: Asked): Promise<ChosenAdapter[]> {
+  const chosen: ChosenAdapter[] = [];
+  for (const [index, { model: name, strength }] of body.adapters.entries()) {
+    const pointer = `/adapters/${index}/model`;
+    const refuse = (code: 'validation_failed' | 'unknown_model' | 'status_conflict', detail: string): never => {
+      throw new ApiError(code, `${pointer}: ${detail}`, [{ pointer, detail }]);
+    };
+    const found = await findNamedModel(dependencies, projectId, name);
+    if (!found.ok) return refuse(found.code, found.detail);
+    const { model } = found;
+    if (model.kind === 'base' || model.job.config.adaptation.kind === 'full')
+      return refuse(
+        'validation_failed',
+        `${name} is a whole model: name a job or checkpoint with another adaptation than full, or use it as model`,
+      );
+    if (model.job.baseModel !== base)
+      return refuse(
+        'validation_failed',
+        `${name} was trained on ${model.job.baseModel}: it does not fit ${body.model}, whose base model is ${base}`,
+      );
+    chosen.push({
+      adapter: { model: name, checkpoint_id: model.checkpoint.id, strength },
+      components: model.job.config.style_ref.components,
+    });
+  }
+  return chosen;
+}

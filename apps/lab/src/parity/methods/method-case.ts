@@ -1,0 +1,38 @@
+// What methods.json holds: cases of several kinds, of which those of training share the most.
+import { type ReferenceFolder } from '../reference-folder.ts';
+import { type StepRecord } from '../training-cases.ts';
+
+/** What all cases have; the rest depends on the kind. */
+export interface MethodCase {
+  readonly kind: string;
+  readonly checkpoint: string;
+  readonly file: string;
+  readonly [setting: string]: unknown;
+}
+
+export interface Methods {
+  readonly cases: Readonly<Record<string, MethodCase>>;
+}
+
+export interface CaseInputs {
+  readonly folder: ReferenceFolder;
+  readonly name: string;
+  readonly methods: Methods;
+}
+
+export interface TrainCase extends MethodCase {
+  readonly method: string;
+  readonly steps: number;
+  readonly n_style_ref: number;
+  readonly n_aux: number;
+  readonly lambda: number;
+  /** Custom Diffusion weighs both parts. */
+  readonly instance_weight?: number;
+  readonly prior_weight?: number;
+  readonly snr_gamma: number | null;
+  readonly max_grad_norm: number | null;
+  readonly adam: readonly [number, number, number];
+  readonly groups: Readonly<Record<string, { readonly learning_rate: number; readonly weight_decay: number }>>;
+  readonly without_path: readonly string[];
+  readonly records: readonly StepRecord[];
+}

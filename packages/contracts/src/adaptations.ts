@@ -1,0 +1,104 @@
+// What of a model is trained, and which files come of it: all weights, or a small addition to them.
+import { z } from 'zod';
+import type { HyperparametersRequest } from './hyperparameters.ts';
+
+export const ADAPTATION_KINDS = ['full', 'lora', 'textual-inversion', 'custom-diffusion', 'adapter'] as const;
+export type AdaptationKind = (typeof ADAPTATION_KINDS)[number];
+
+export const LORA_TARGETS = ['attention', 'feed_forward', 'projections', 'convolutions'] as const;
+export type LoraTarget = (typeof LORA_TARGETS)[number];
+
+const rank = z.int().min(1).max(1024).describe('Columns of the two matrices of each layer: more can learn more, and make a larger file');
+const alpha = z.number().gt(0).max(4096).describe('The addition is multiplied by alpha / rank');
+const targets = z
+  .array(z.enum(LORA_TARGETS))
+  .min(1)
+  .refine((kinds) => new Set(kinds).size === kinds.length, 'must not name a target twice')
+  .describe('Which layers of the U-Net get matrices; of the text encoder, where it trains, attention and feed_forward');
+const merged = z.boolean().describe('The finished checkpoint also holds the base model with the addition merged in, in half precision');
+
+const initialWord = z
+  .string()
+  .regex(/^\S{1,32}$/, 'must be one word of at most 32 characters')
+  .describe('A word that the base model knows as one token: the new rows start as copies of its own');
+const vectors = z.int().min(1).max(32).describe('Rows of the token table that each token stands for');
+const layers = z
+  .enum(['keys_and_values', 'cross_attention'])
+  .describe('Which matrices of the cross-attention train: keys and values, or queries and output too');
+
+const full = z.strictObject({ kind: z.literal('full') });
+const lora = z.strictObject({ kind: z.literal('lora'), rank, alpha, targets, merged });
+const textualInversion = z.strictObject({ kind: z.literal('textual-inversion'), vectors, initial_word: initialWord, merged });
+const customDiffusion = z.strictObject({ kind: z.literal('custom-diffusion'), layers, initial_word: initialWord, merged });
+
+const residual = z.strictObject({
+  kind: z.literal('adapter'),
+  bottleneck: z.int().min(1).max(1024).describe('Width of the adapters between their two matrices'),
+  shared: z.boolean().describe('One pair of matrices for all layers of the same width, with a few numbers for each: far fewer parameters'),
+});
+
+export const adaptation = z
+  .discriminatedUnion('kind', [full, lora, textualInversion, customDiffusion, residual])
+  .meta({ id: 'Adaptation' });
+export type AdaptationConfig = z.infer<typeof adaptation>;
+export type LoraAdaptation = z.infer<typeof lora>;
+export type TextualInversionAdaptation = z.infer<typeof textualInversion>;
+export type AdapterAdaptation = z.infer<typeof residual>;
+export type CustomDiffusionAdaptation = z.infer<typeof customDiffusion>;
+
+export const adaptationRequest = z
+  .discriminatedUnion('kind', [
+    full,
+    lora.partial().required({ kind: true }),
+    textualInversion.partial().required({ kind: true }),
+    customDiffusion.partial().required({ kind: true }),
+    residual.partial().required({ kind: true }),
+  ])
+  .meta({ id: 'AdaptationRequest' });
+export type AdaptationRequest = z.infer<typeof adaptationRequest>;
+
+const DEFAULT_RANK = 16;
+const INITIAL_WORD = 'style';
+
+/** Fills in what a request leaves out. */
+export function resolveAdaptation(asked: AdaptationRequest): AdaptationConfig {
+  switch (asked.kind) {
+    case 'full':
+      return asked;
+    case 'lora': {
+      const used = asked.rank ?? DEFAULT_RANK;
+      return {
+        kind: 'lora',
+        rank: used,
+        alpha: asked.alpha ?? used,
+        targets: asked.targets ?? ['attention'],
+        merged: asked.merged ?? false,
+      };
+    }
+    case 'textual-inversion':
+      return { vectors: 1, initial_word: INITIAL_WORD, merged: false, ...asked };
+    case 'custom-diffusion':
+      return { layers: 'keys_and_values', initial_word: INITIAL_WORD, merged: false, ...asked };
+    case 'adapter':
+      return { bottleneck: 4, shared: true, ...asked };
+  }
+}
+
+/** Adaptations whose tokens are new words, beyond the base model's vocabulary. */
+export const addsTokens = ({ kind }: AdaptationConfig): boolean => kind === 'textual-inversion' || kind === 'custom-diffusion';
+
+/** What an adaptation trains best with, where neither the base model's profile nor the request says otherwise. */
+export const ADAPTATION_HYPERPARAMETERS: Record<AdaptationKind, HyperparametersRequest> = {
+  full: {},
+  lora: { learning_rate: 1e-4, text_encoder_learning_rate: null, train_text_encoder: false, max_train_steps: 500 },
+  'textual-inversion': { learning_rate: 2e-3, max_train_steps: 3000, train_text_encoder: false, text_encoder_learning_rate: null },
+  adapter: {
+    learning_rate: 3e-4,
+    max_train_steps: 1000,
+    train_batch_size: 8,
+    adam_weight_decay: 0,
+    train_text_encoder: false,
+    text_encoder_learning_rate: null,
+  },
+  'custom-diffusion': { learning_rate: 2e-5, max_train_steps: 500, train_text_encoder: false, text_encoder_learning_rate: null },
+};

@@ -1,0 +1,95 @@
+// A model folder with adapters applied: every reader of its weights sees them as the adapters change them.
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { exists } from '@styleforge/model-files';
+import { readDiffusersFolder, type DiffusersFolder } from '../diffusers-reader.ts';
+import { originalNames, SingleFileError } from '../original-names.ts';
+import { openTensors } from '../tensor-reader.ts';
+import { AdaptedReader } from './adapted-reader.ts';
+import { collectChanges, ModelChanges } from './adapter-kinds.ts';
+import { componentEntries, withComponents } from './folder-components.ts';
+import { type ModelLayers } from './lora-names.ts';
+
+/** An adapter's file, and how strongly it changes the model: 1 as it was trained, 0 not at all. */
+export interface AppliedAdapter {
+  readonly path: string;
+  readonly strength: number;
+}
+
+/** In a folder of its own it stands for a model: a base folder and the adapters on top of it. */
+const ADAPTED_MODEL = 'adapted_model.json';
+
+interface AdaptedModel {
+  readonly base: string;
+  readonly adapters: readonly AppliedAdapter[];
+}
+
+/** Makes `directory` a model that is read like any other: that of `base` with these adapters. */
+export async function writeAdaptedModel(directory: string, model: AdaptedModel): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  await writeFile(join(directory, ADAPTED_MODEL), `${JSON.stringify(model, null, 2)}\n`);
+}
+
+async function readAdaptedModel(directory: string): Promise<AdaptedModel | null> {
+  const path = join(directory, ADAPTED_MODEL);
+  return (await exists(path)) ? (JSON.parse(await readFile(path, 'utf8')) as AdaptedModel) : null;
+}
+
+/** The diffusers folder below all adapters. */
+export async function baseOfModel(directory: string): Promise<string> {
+  const adapted = await readAdaptedModel(directory);
+  return adapted === null ? directory : baseOfModel(adapted.base);
+}
+
+/** Reads a diffusers folder, or a folder of `writeAdaptedModel`; its base may be one too. */
+export async function openModelFolder(directory: string): Promise<DiffusersFolder> {
+  const adapted = await readAdaptedModel(directory);
+  if (adapted === null) return readDiffusersFolder(directory);
+  return applyAdapters(await openModelFolder(adapted.base), adapted.adapters);
+}
+
+/** The layers of each component, and their names in the original layout. */
+export async function layersOf(folder: DiffusersFolder): Promise<ModelLayers> {
+  const layers = new Map<string, ReadonlySet<string>>();
+  for (const [name, component] of componentEntries(folder)) {
+    const reader = await component.openWeights();
+    const weights = reader.names().filter((tensor) => tensor.endsWith('.weight'));
+    layers.set(name, new Set(weights.map((tensor) => tensor.slice(0, -'.weight'.length))));
+    await reader.close();
+  }
+  return { layers, original: (component, layer) => originalLayer(folder, component, layer) };
+}
+
+function originalLayer(folder: DiffusersFolder, component: string, layer: string): string | undefined {
+  const found = componentEntries(folder).find(([name]) => name === component);
+  if (!found) return undefined;
+  try {
+    return originalNames(found[0], found[1].config).toOriginal(`${layer}.weight`).slice(0, -'.weight'.length);
+  } catch (error) {
+    if (error instanceof SingleFileError) return undefined;
+    throw error;
+  }
+}
+
+/** The folder with all adapters applied, one after the other. Throws AdapterFileError for a file that does not fit the model. */
+export async function applyAdapters(folder: DiffusersFolder, adapters: readonly AppliedAdapter[]): Promise<DiffusersFolder> {
+  const changes = new ModelChanges(folder, await layersOf(folder));
+  for (const { path, strength } of adapters) {
+    const reader = await openTensors(path);
+    await collectChanges({ reader, path, strength }, changes).finally(() => reader.close());
+  }
+  const changed = withComponents(folder, (name, component) => {
+    const branches = name === 'unet' && changes.branches.length > 0 ? [...(component.branches ?? []), ...changes.branches] : undefined;
+    const weights = changes.weightsOf(name);
+    if (!weights) return branches ? { ...component, branches } : component;
+    const rows = changes.rowsOf(name);
+    const config = rows > 0 ? { ...component.config, vocab_size: (component.config.vocab_size as number) + rows } : component.config;
+    return {
+      ...component,
+      ...(branches && { branches }),
+      config,
+      openWeights: async () => new AdaptedReader(await component.openWeights(), weights),
+    };
+  });
+  return { ...changed, addedTokens: [...(folder.addedTokens ?? []), ...changes.tokens] };
+}

@@ -1,0 +1,161 @@
+// The kinds of adapter files that are read here: each says whether a file is its own, and what it changes about a model.
+import { basename, extname } from 'node:path';
+import { type DiffusersFolder } from '../diffusers-reader.ts';
+import { type TensorReader } from '../tensor-reader.ts';
+import { type WeightChange } from './adapted-reader.ts';
+import { type AppliedBranch, holdsBranches, readBranches } from './branches.ts';
+import { componentEntries } from './folder-components.ts';
+import { AdapterFileError, addLora } from './lora.ts';
+import { type ModelLayers } from './lora-names.ts';
+import { holdsLora, readLora } from './read-lora.ts';
+
+/** A word of prompts that stands for new rows of the token table. */
+export interface AddedToken {
+  readonly text: string;
+  readonly ids: readonly number[];
+}
+
+/** All that adapters change about a model, gathered file by file. */
+export class ModelChanges {
+  readonly folder: DiffusersFolder;
+  readonly model: ModelLayers;
+  readonly tokens: AddedToken[] = [];
+  /** Of the U-Net. */
+  readonly branches: AppliedBranch[] = [];
+  readonly #weights = new Map<string, Map<string, WeightChange[]>>();
+  readonly #rows = new Map<string, number>();
+
+  constructor(folder: DiffusersFolder, model: ModelLayers) {
+    this.folder = folder;
+    this.model = model;
+  }
+
+  change(component: string, weight: string, change: WeightChange): void {
+    const ofComponent = this.#weights.get(component) ?? new Map<string, WeightChange[]>();
+    ofComponent.set(weight, [...(ofComponent.get(weight) ?? []), change]);
+    this.#weights.set(component, ofComponent);
+  }
+
+  weightsOf(component: string): ReadonlyMap<string, readonly WeightChange[]> | undefined {
+    return this.#weights.get(component);
+  }
+
+  /** Rows that have been added to the token table of a component. */
+  rowsOf(component: string): number {
+    return this.#rows.get(component) ?? 0;
+  }
+
+  /** New rows at the end of a component's token table. */
+  addRows(component: string, token: string, rows: Float32Array, count: number): void {
+    const config = componentEntries(this.folder).find(([name]) => name === component)![1].config as { vocab_size: number };
+    const width = rows.length / count;
+    const first = config.vocab_size + this.rowsOf(component);
+    const whole = first + count;
+    this.#rows.set(component, this.rowsOf(component) + count);
+    this.change(component, TOKEN_TABLE, {
+      shape: [whole, width],
+      apply: (table) => {
+        const longer = new Float32Array(whole * width);
+        longer.set(table);
+        longer.set(rows, first * width);
+        return longer;
+      },
+    });
+    const ids = Array.from({ length: count }, (_, i) => first + i);
+    const known = this.tokens.find(({ text }) => text === token);
+    if (known && known.ids.join() !== ids.join()) throw new AdapterFileError(`the token ${token} is given twice, with different rows`);
+    if (!known) this.tokens.push({ text: token, ids });
+  }
+}
+
+export const TOKEN_TABLE = 'embeddings.token_embedding.weight';
+
+interface AdapterSource {
+  readonly reader: TensorReader;
+  readonly path: string;
+  readonly strength: number;
+}
+
+interface AdapterKind {
+  holds(names: readonly string[], reader: TensorReader): boolean;
+  collect(source: AdapterSource, changes: ModelChanges): Promise<void>;
+}
+
+const lora: AdapterKind = {
+  holds: holdsLora,
+  async collect({ reader, path, strength }, changes) {
+    for (const layer of await readLora(reader, path, changes.model)) {
+      const apply = (weight: Float32Array): Float32Array => {
+        addLora(weight, layer, strength);
+        return weight;
+      };
+      changes.change(layer.component, `${layer.module}.weight`, { apply });
+    }
+  },
+};
+
+const customKey = /^(?:unet\.)?(.*)\.processor\.(to_k|to_v|to_q|to_out)_custom_diffusion(\.0)?\.(weight|bias)$/;
+
+/** Custom Diffusion: whole matrices of the cross-attention, in place of the model's own. */
+const customDiffusion: AdapterKind = {
+  holds: (names) => names.length > 0 && names.every((name) => customKey.test(name)),
+  async collect({ reader, path, strength }, changes) {
+    for (const name of reader.names()) {
+      const [, place, projection, index = '', part] = customKey.exec(name)!;
+      const module = `${place}.${projection}${index}`;
+      if (!changes.model.layers.get('unet')?.has(module))
+        throw new AdapterFileError(`${basename(path)}: '${name}' belongs to no layer of this model: was it trained on another base model?`);
+      const trained = await reader.read(name);
+      const apply = (weight: Float32Array): Float32Array => weight.map((value, i) => value + strength * (trained[i] - value));
+      changes.change('unet', `${module}.${part}`, { apply });
+    }
+  },
+};
+
+/** A file of rows alone is named after its token, as A1111 and ComfyUI have it. */
+const FILE_KEYS: Readonly<Record<string, string | null>> = { emb_params: null, clip_l: 'text_encoder', clip_g: 'text_encoder_2' };
+
+/** Textual Inversion and the tokens of Custom Diffusion: rows by placeholder, [vectors, width] or [width]. */
+const embeddings: AdapterKind = {
+  holds: (names, reader) =>
+    names.length > 0 && names.length <= 16 && names.every((name) => reader.info(name).shape.length <= 2 && !/\.(weight|bias)$/.test(name)),
+  async collect({ reader, path }, changes) {
+    for (const key of reader.names()) {
+      const { shape } = reader.info(key);
+      const [count, width] = shape.length === 2 ? shape : [1, shape[0]];
+      const token = key in FILE_KEYS ? basename(path, extname(path)) : key;
+      const encoders = componentEntries(changes.folder).filter(([name]) => name.startsWith('text_encoder'));
+      const fits = encoders.filter(([name, { config }]) => config.hidden_size === width && (FILE_KEYS[key] ?? name) === name);
+      const [encoder] = fits[0] ?? [];
+      if (encoder === undefined)
+        throw new AdapterFileError(
+          `${basename(path)}: '${key}' has rows of ${width} numbers, and no text encoder of this model has that width`,
+        );
+      changes.addRows(encoder, token, await reader.read(key), count);
+    }
+  },
+};
+
+const branches: AdapterKind = {
+  holds: holdsBranches,
+  async collect({ reader, path, strength }, changes) {
+    for (const branch of await readBranches(reader)) {
+      if (!changes.model.layers.get('unet')?.has(branch.layer))
+        throw new AdapterFileError(`${basename(path)}: this model has no layer ${branch.layer}: was it trained on another base model?`);
+      changes.branches.push({ ...branch, strength });
+    }
+  },
+};
+
+const kinds: readonly AdapterKind[] = [branches, lora, customDiffusion, embeddings];
+
+/** Throws AdapterFileError for a file of no known kind, or one that does not fit the model. */
+export async function collectChanges(source: AdapterSource, changes: ModelChanges): Promise<void> {
+  const names = source.reader.names();
+  const kind = kinds.find(({ holds }) => holds(names, source.reader));
+  if (!kind)
+    throw new AdapterFileError(
+      `${basename(source.path)} is no adapter that is known here: its tensors are named ${names.slice(0, 3).join(', ')}`,
+    );
+  await kind.collect(source, changes);
+}

@@ -1,0 +1,85 @@
+// How LoRA files name layers: diffusers' dotted names, old and new, and kohya's with underscores.
+
+/** What reading needs to know of the model: for each component the names of its layers. */
+export interface ModelLayers {
+  /** Names without `.weight`, by component. */
+  readonly layers: ReadonlyMap<string, ReadonlySet<string>>;
+  /** The layer's name in the original single-file layout, where the model has one. */
+  readonly original?: (component: string, layer: string) => string | undefined;
+}
+
+export interface LayerPlace {
+  readonly component: string;
+  readonly module: string;
+}
+
+export type MatrixRole = 'down' | 'up' | 'alpha';
+
+const roles: readonly [RegExp, MatrixRole][] = [
+  [/\.(?:lora_linear_layer\.down|lora\.down|lora_down|lora_A(?:\.default)?)\.weight$/, 'down'],
+  [/\.(?:lora_linear_layer\.up|lora\.up|lora_up|lora_B(?:\.default)?)\.weight$/, 'up'],
+  [/\.alpha$/, 'alpha'],
+];
+
+/** diffusers before 0.20: `attn1.processor.to_q_lora.down.weight`. */
+const processorKey = /^(.*)\.processor\.(to_q|to_k|to_v|to_out)_lora\.(down|up)\.weight$/;
+
+/** A tensor's name without its ending, and what the ending says. */
+export function splitKey(key: string): { stem: string; role: MatrixRole } | undefined {
+  const processor = processorKey.exec(key);
+  if (processor) {
+    const [, place, projection, role] = processor;
+    return { stem: `${place}.${projection === 'to_out' ? 'to_out.0' : projection}`, role: role as MatrixRole };
+  }
+  for (const [ending, role] of roles) if (ending.test(key)) return { stem: key.replace(ending, ''), role };
+  return undefined;
+}
+
+const spellings: readonly [RegExp, string][] = [
+  [/^base_model\.model\./, ''],
+  [/^text_model\./, ''],
+];
+
+function dotted(stem: string, { layers }: ModelLayers): LayerPlace | undefined {
+  for (const [component, names] of layers) {
+    if (!stem.startsWith(`${component}.`)) continue;
+    let module = stem.slice(component.length + 1);
+    for (const [spelling, replacement] of spellings) module = module.replace(spelling, replacement);
+    if (names.has(module)) return { component, module };
+  }
+  return undefined;
+}
+
+/** kohya numbers the text encoders where there are two. */
+export function kohyaPrefix(component: string, components: Iterable<string>): string {
+  const encoders = [...components].filter((name) => name.startsWith('text_encoder')).sort();
+  const at = encoders.indexOf(component);
+  if (at < 0) return `lora_${component}`;
+  return encoders.length > 1 ? `lora_te${at + 1}` : 'lora_te';
+}
+
+const underscored = (name: string): string => name.replaceAll('.', '_');
+
+/** Names with underscores cannot be split: every layer of the model is spelled out instead. */
+export function kohyaNames(model: ModelLayers): ReadonlyMap<string, LayerPlace> {
+  const places = new Map<string, LayerPlace>();
+  for (const [component, modules] of model.layers) {
+    const prefix = kohyaPrefix(component, model.layers.keys());
+    for (const module of modules) {
+      const place = { component, module };
+      places.set(`${prefix}_${underscored(module)}`, place);
+      if (prefix.startsWith('lora_te')) {
+        places.set(`${prefix}_text_model_${underscored(module)}`, place);
+        continue;
+      }
+      const original = model.original?.(component, module);
+      if (original !== undefined) places.set(`${prefix}_${underscored(original)}`, place);
+    }
+  }
+  return places;
+}
+
+/** Where a stem belongs; undefined where the model has no such layer. */
+export function placeOf(stem: string, model: ModelLayers, kohya: ReadonlyMap<string, LayerPlace>): LayerPlace | undefined {
+  return dotted(stem, model) ?? kohya.get(stem) ?? dotted(`unet.${stem}`, model);
+}

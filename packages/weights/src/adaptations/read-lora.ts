@@ -1,0 +1,85 @@
+// Reads LoRA files of diffusers (today's and older keys), peft and kohya, for the layers of one model.
+import { basename } from 'node:path';
+import { type TensorReader } from '../tensor-reader.ts';
+import { AdapterFileError, type LoraLayer } from './lora.ts';
+import { kohyaNames, placeOf, splitKey, type LayerPlace, type ModelLayers } from './lora-names.ts';
+
+interface Parts {
+  readonly place: LayerPlace;
+  down?: string;
+  up?: string;
+  alpha?: string;
+}
+
+/** Whether the tensors' names are those of a LoRA. */
+export function holdsLora(names: readonly string[]): boolean {
+  return names.some((name) => splitKey(name)?.role === 'down');
+}
+
+function partsOf(names: readonly string[], model: ModelLayers, file: string): Map<string, Parts> {
+  const kohya = kohyaNames(model);
+  const parts = new Map<string, Parts>();
+  const unknown: string[] = [];
+  for (const name of names) {
+    const key = splitKey(name);
+    const place = key && placeOf(key.stem, model, kohya);
+    if (!place) {
+      unknown.push(name);
+      continue;
+    }
+    const id = `${place.component}.${place.module}`;
+    const part = parts.get(id) ?? { place };
+    if (part[key.role] !== undefined) throw new AdapterFileError(`${file}: '${name}' and '${part[key.role]}' are both of the layer ${id}`);
+    part[key.role] = name;
+    parts.set(id, part);
+  }
+  if (unknown.length > 0) {
+    const more = unknown.length > 3 ? ` and ${unknown.length - 3} more` : '';
+    const named = unknown.slice(0, 3).map((name) => `'${name}'`);
+    throw new AdapterFileError(
+      `${file}: ${named.join(', ')}${more} belong to no layer of this model: is it a LoRA for another base model?`,
+    );
+  }
+  return parts;
+}
+
+/** alpha of each layer as diffusers' metadata has it: one for each component, and exceptions by pattern. */
+type AlphaOf = (place: LayerPlace, rank: number) => number;
+
+function metadataAlpha(reader: TensorReader & { metadata?: Readonly<Record<string, string>> }, file: string): AlphaOf {
+  const text = reader.metadata?.lora_adapter_metadata;
+  if (text === undefined) return (_, rank) => rank;
+  let settings: Record<string, unknown>;
+  try {
+    settings = JSON.parse(text) as Record<string, unknown>;
+  } catch (cause) {
+    throw new AdapterFileError(`${file}: its metadata lora_adapter_metadata is not valid JSON`, { cause });
+  }
+  return ({ component, module }, rank) => {
+    const patterns = (settings[`${component}.alpha_pattern`] ?? {}) as Record<string, number>;
+    const named = Object.entries(patterns).find(([pattern]) => module === pattern || module.endsWith(`.${pattern}`));
+    const alpha = named?.[1] ?? settings[`${component}.lora_alpha`];
+    const value = typeof alpha === 'number' ? alpha : rank;
+    return settings[`${component}.use_rslora`] === true ? value * Math.sqrt(rank) : value;
+  };
+}
+
+async function readLayer(reader: TensorReader, { place, down, up, alpha }: Parts, alphaOf: AlphaOf, file: string): Promise<LoraLayer> {
+  const layer = `${place.component}.${place.module}`;
+  if (down === undefined || up === undefined)
+    throw new AdapterFileError(`${file}: the layer ${layer} has only one of its two matrices; the file is incomplete`);
+  const [downShape, upShape] = [reader.info(down).shape, reader.info(up).shape];
+  const rank = downShape[0];
+  if (upShape[1] !== rank) throw new AdapterFileError(`${file}: '${up}' [${upShape}] and '${down}' [${downShape}] have different ranks`);
+  const stated = alpha === undefined ? alphaOf(place, rank) : (await reader.read(alpha))[0];
+  return { ...place, rank, scale: stated / rank, downShape, upShape, down: await reader.read(down), up: await reader.read(up) };
+}
+
+/** Throws AdapterFileError for tensors that belong to no layer of the model. */
+export async function readLora(reader: TensorReader, path: string, model: ModelLayers): Promise<LoraLayer[]> {
+  const file = basename(path);
+  const alphaOf = metadataAlpha(reader, file);
+  const layers: LoraLayer[] = [];
+  for (const parts of partsOf(reader.names(), model, file).values()) layers.push(await readLayer(reader, parts, alphaOf, file));
+  return layers;
+}

@@ -1,0 +1,42 @@
+// Writes learned rows of the token table, as diffusers and as A1111 and ComfyUI read them.
+import { join } from 'node:path';
+import { writeSafetensors } from '../safetensors-writer.ts';
+
+export interface LearnedRows {
+  readonly token: string;
+  /** [vectors, width] */
+  readonly rows: Float32Array;
+  readonly vectors: number;
+}
+
+/** File systems refuse brackets, and A1111 takes the file's name for the token. */
+export const tokenFileName = (token: string): string => token.replaceAll(/[^\p{L}\p{N}_-]/gu, '') || 'token';
+
+/** diffusers: one tensor, whose key is the token. */
+export async function writeLearnedRows(path: string, { token, rows, vectors }: LearnedRows, flat = false): Promise<void> {
+  const width = rows.length / vectors;
+  await writeSafetensors(path, [{ name: token, shape: flat ? [width] : [vectors, width], data: rows }], { dtype: 'F32' });
+}
+
+/** A1111 and ComfyUI: one tensor `emb_params` in a file that is named after the token. */
+export async function writeEmbParams(directory: string, { token, rows, vectors }: LearnedRows): Promise<string> {
+  const path = join(directory, `${tokenFileName(token)}.safetensors`);
+  await writeSafetensors(path, [{ name: 'emb_params', shape: [vectors, rows.length / vectors], data: rows }], { dtype: 'F32' });
+  return path;
+}
+
+/** Custom Diffusion's matrices under diffusers' keys; names are layers of the U-Net with `.weight` or `.bias`. */
+export async function writeCustomDiffusion(
+  path: string,
+  weights: Iterable<{ name: string; shape: readonly number[]; data: Float32Array }>,
+): Promise<void> {
+  const entries = [...weights].map(({ name, shape, data }) => ({
+    name: name.replace(
+      /\.(to_[kqv]|to_out)(\.0)?\.(weight|bias)$/,
+      (_, projection: string, index: string | undefined, part: string) => `.processor.${projection}_custom_diffusion${index ?? ''}.${part}`,
+    ),
+    shape: [...shape],
+    data,
+  }));
+  await writeSafetensors(path, entries, { dtype: 'F32' });
+}

@@ -1,0 +1,73 @@
+// Writes a LoRA as diffusers and as kohya lay it out: the second is what ComfyUI and A1111 read.
+import { writeSafetensors, type TensorEntry } from '../safetensors-writer.ts';
+import { type LoraLayer } from './lora.ts';
+import { kohyaPrefix, type ModelLayers } from './lora-names.ts';
+
+/** diffusers takes alpha for rank: what alpha adds is folded into `up`. */
+function folded({ up, scale }: LoraLayer): Float32Array {
+  return scale === 1 ? up : up.map((value) => value * scale);
+}
+
+function diffusersStem({ component, module }: LoraLayer): [string, string, string] {
+  if (component.startsWith('text_encoder'))
+    return [`${component}.text_model.${module}`, 'lora_linear_layer.down.weight', 'lora_linear_layer.up.weight'];
+  const known = /\.(to_q|to_k|to_v|to_out\.0)$/.test(module);
+  return [
+    `${component}.${module}`,
+    ...(known ? (['lora.down.weight', 'lora.up.weight'] as const) : (['lora_A.weight', 'lora_B.weight'] as const)),
+  ];
+}
+
+/** `pytorch_lora_weights.safetensors`, as diffusers' load_lora_weights reads it. */
+export async function writeDiffusersLora(path: string, layers: readonly LoraLayer[]): Promise<void> {
+  const entries = layers.flatMap((layer): TensorEntry[] => {
+    const [stem, down, up] = diffusersStem(layer);
+    return [
+      { name: `${stem}.${down}`, shape: layer.downShape, data: layer.down },
+      { name: `${stem}.${up}`, shape: layer.upShape, data: () => folded(layer) },
+    ];
+  });
+  await writeSafetensors(path, entries, { dtype: 'F32' });
+}
+
+/** What kohya's file says of its base model. */
+export interface KohyaBase {
+  readonly components: readonly string[];
+  /** The layer's name there, where it is not diffusers' own. */
+  readonly nameOf: (component: string, layer: string) => string;
+  readonly version: string;
+}
+
+/** With two text encoders it is SDXL, whose U-Net kohya names as the original layout does; SD 2.x is told by OpenCLIP's width. */
+export function kohyaBase({ layers, original }: ModelLayers, textWidth: number): KohyaBase {
+  const components = [...layers.keys()];
+  const isXl = components.filter((name) => name.startsWith('text_encoder')).length > 1;
+  return {
+    components,
+    nameOf: (component, layer) => (isXl ? original?.(component, layer) : undefined) ?? layer,
+    version: isXl ? 'sdxl_base_v1-0' : textWidth === 1024 ? 'sd_v2' : 'sd_v1',
+  };
+}
+
+/** One module name with underscores a layer, its alpha beside its matrices. */
+export async function writeKohyaLora(path: string, layers: readonly LoraLayer[], base: KohyaBase): Promise<void> {
+  const entries = layers.flatMap((layer): TensorEntry[] => {
+    const { component, module, rank, scale } = layer;
+    const prefix = kohyaPrefix(component, base.components);
+    const name = prefix.startsWith('lora_te') ? `text_model.${module}` : base.nameOf(component, module);
+    const stem = `${prefix}_${name.replaceAll('.', '_')}`;
+    return [
+      { name: `${stem}.lora_down.weight`, shape: layer.downShape, data: layer.down },
+      { name: `${stem}.lora_up.weight`, shape: layer.upShape, data: layer.up },
+      { name: `${stem}.alpha`, shape: [], data: Float32Array.of(scale * rank) },
+    ];
+  });
+  const [first] = layers;
+  const metadata = {
+    ss_base_model_version: base.version,
+    ss_network_module: 'networks.lora',
+    ss_network_dim: String(first?.rank ?? 0),
+    ss_network_alpha: String(first ? first.scale * first.rank : 0),
+  };
+  await writeSafetensors(path, entries, { dtype: 'F32', metadata });
+}
