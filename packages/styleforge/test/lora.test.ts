@@ -142,5 +142,5 @@ it('refuses a file that belongs to another model, and one that is no adapter, by
   );
   const weights = join(tiny.base, 'unet', 'diffusion_pytorch_model.safetensors');
   await expect(applyAdapters(base, [{ path: weights, strength: 1 }])).rejects.toThrow(/no adapter that is known here/);
-  await expect(openModelFolder(join(tiny.directory, 'nothing'))).rejects.toThrow(/no diffusers folder/);
+  await expect(openModelFolder(join(tiny.directory, 'nothing'))).rejects.toThrow(/is not a diffusers folder/);
 });
