@@ -1,8 +1,8 @@
 // Sends the thumbnail of an image as WebP.
-import type { ObjectStore } from '@styleforge/storage';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { readThumbnail, thumbnailWidth } from '../services/thumbnails.ts';
+import type { Shrinking } from '../services/shrink-object.ts';
+import { readThumbnail, type StoredImage, thumbnailWidth } from '../services/thumbnails.ts';
 import { isUnchanged } from './etag.ts';
 import { problemResponses } from './problem-responses.ts';
 
@@ -13,10 +13,10 @@ export const THUMBNAIL_RESPONSES = {
   ...problemResponses('not_found', 'validation_failed'),
 };
 
-type Sent = { image: { objectKey: string; sha256: string }; width: number };
+type Sent = { image: StoredImage & { sha256: string }; width: number };
 
 export async function sendThumbnail(
-  store: ObjectStore,
+  shrinking: Shrinking,
   { image, width: asked }: Sent,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -25,5 +25,5 @@ export async function sendThumbnail(
   const etag = `"${image.sha256}-${width}"`;
   reply.headers({ etag, 'cache-control': 'private, max-age=86400' });
   if (isUnchanged(request, etag)) return reply.code(304).send();
-  return reply.type('image/webp').send(await readThumbnail(store, image.objectKey, width));
+  return reply.type('image/webp').send(await readThumbnail(shrinking, image, width));
 }

@@ -9,7 +9,8 @@ import { security } from '../../../http/security.ts';
 import { sendThumbnail, THUMBNAIL_RESPONSES } from '../../../http/send-thumbnail.ts';
 import { findEvaluation } from '../../../services/evaluation-service.ts';
 
-export function getEvaluationThumbnailRoute(app: ApiServer, { database, objectStore }: ApiDependencies): void {
+export function getEvaluationThumbnailRoute(app: ApiServer, dependencies: ApiDependencies): void {
+  const { database } = dependencies;
   const schema = {
     tags: ['evaluations'],
     summary: 'The thumbnail of an evaluated image as WebP',
@@ -23,6 +24,6 @@ export function getEvaluationThumbnailRoute(app: ApiServer, { database, objectSt
     const evaluation = await findEvaluation(database, request.caller.projectId, id);
     const image = await database.evaluations.findImage(evaluation.id, model, index);
     if (image === null) throw notFound('evaluation image', `${model}/${index}`);
-    return sendThumbnail(objectStore, { image, width: request.query.width }, request, reply);
+    return sendThumbnail(dependencies, { image, width: request.query.width }, request, reply);
   });
 }

@@ -7,7 +7,7 @@ import type { ApiServer } from '../../../http/api-server.ts';
 import { security } from '../../../http/security.ts';
 import { sendThumbnail, THUMBNAIL_RESPONSES } from '../../../http/send-thumbnail.ts';
 
-export function getThumbnailRoute(app: ApiServer, { database, objectStore }: ApiDependencies): void {
+export function getThumbnailRoute(app: ApiServer, dependencies: ApiDependencies): void {
   const schema = {
     tags: ['images'],
     summary: 'The thumbnail of an uploaded or a generated image as WebP',
@@ -19,8 +19,9 @@ export function getThumbnailRoute(app: ApiServer, { database, objectStore }: Api
   app.get('/images/:id/thumbnail', { schema }, async (request, reply) => {
     const { id } = request.params;
     const { projectId } = request.caller;
+    const { database } = dependencies;
     const image = (await database.images.find(projectId, id)) ?? (await database.generations.findImage(projectId, id));
     if (image === null) throw notFound('image', id);
-    return sendThumbnail(objectStore, { image, width: request.query.width }, request, reply);
+    return sendThumbnail(dependencies, { image, width: request.query.width }, request, reply);
   });
 }

@@ -9,7 +9,8 @@ import { security } from '../../../http/security.ts';
 import { sendThumbnail, THUMBNAIL_RESPONSES } from '../../../http/send-thumbnail.ts';
 import { findTrainingJob } from '../../../services/read-training-job.ts';
 
-export function getValidationThumbnailRoute(app: ApiServer, { database, objectStore }: ApiDependencies): void {
+export function getValidationThumbnailRoute(app: ApiServer, dependencies: ApiDependencies): void {
+  const { database } = dependencies;
   const schema = {
     tags: ['training jobs'],
     summary: 'The thumbnail of a validation image as WebP',
@@ -23,6 +24,6 @@ export function getValidationThumbnailRoute(app: ApiServer, { database, objectSt
     const job = await findTrainingJob(database, request.caller.projectId, id);
     const image = await database.validationImages.find(job.id, step, index);
     if (image === null) throw notFound('validation image', `${step}/${index}`);
-    return sendThumbnail(objectStore, { image, width: request.query.width }, request, reply);
+    return sendThumbnail(dependencies, { image, width: request.query.width }, request, reply);
   });
 }
