@@ -1,16 +1,17 @@
 // Reverse-mode rules, one per operation: the gradients of the operands from the gradient of the result.
-import { attentionGradient, softmaxProductGradient } from './attention-gradient.ts';
 import { type Graph, type OpNode } from './graph.ts';
 import { type OpKind } from './ops.ts';
-import { transposedProduct } from './products.ts';
 import { type Tensor } from './tensor.ts';
 
 export interface GradientContext<K extends OpKind> {
   readonly graph: Graph;
   readonly node: OpNode<K>;
   readonly inputs: readonly Tensor[];
+  /** The first result, the one that has a gradient. */
   readonly output: Tensor;
-  /** Gradient of the loss with respect to the node's output, of the output's shape. */
+  /** All results. */
+  readonly outputs: readonly Tensor[];
+  /** Gradient of the loss with respect to the first result, of its shape. */
   readonly dy: Tensor;
   /** Whether operand i needs a gradient; rules skip work for those that don't. */
   readonly needs: readonly boolean[];
@@ -40,7 +41,7 @@ function matmulGradient({ graph, node, inputs: [a, b], dy, needs }: GradientCont
     ta ? graph.matmul(b, dy, { transposeA: tb, transposeB: true, alpha }) : graph.matmul(dy, b, { transposeB: !tb, alpha });
   const db = () => {
     if (ta) return tb ? graph.matmul(dy, a, { transposeA: true, transposeB: true, alpha }) : graph.matmul(a, dy, { alpha });
-    return tb ? transposedProduct(graph, dy, a, alpha) : transposedProduct(graph, a, dy, alpha);
+    return tb ? graph.matmul(dy, a, { transposeA: true, alpha }) : graph.matmul(a, dy, { transposeA: true, alpha });
   };
   return [needs[0] ? graph.sumTo(da(), a.shape) : null, needs[1] ? graph.sumTo(db(), b.shape) : null];
 }
@@ -66,8 +67,7 @@ function conv2dGradient({ graph, node, inputs: [x, weight], dy, needs }: Gradien
 }
 
 /** dx = r (dy - mean(dy) - y mean(dy y)), r the inverse deviation and y the standardized x (layer normalization, arXiv 1607.06450). */
-function standardizeGradient({ graph, node, inputs: [x], output: y, dy }: GradientContext<'standardize'>): Tensor[] {
-  const r = graph.inverseDeviation(x, node.attributes.epsilon);
+function standardizeGradient({ graph, outputs: [y, r], dy }: GradientContext<'standardize'>): Tensor[] {
   const centred = graph.sub(dy, graph.reduceMean(dy, [-1], true));
   const projection = graph.mul(y, graph.reduceMean(graph.mul(dy, y), [-1], true));
   return [graph.mul(graph.sub(centred, projection), r)];
@@ -186,8 +186,7 @@ export const gradientRules: { readonly [K in OpKind]: GradientRule<K> | NotDiffe
     const weighted = graph.mul(dy, y);
     return [graph.sub(weighted, graph.mul(y, graph.reduceSum(weighted, [-1], true)))];
   },
-  softmaxProduct: softmaxProductGradient,
-  attention: attentionGradient,
+  attention: ({ graph, node, inputs, output, dy }) => graph.applyAll('attentionGradient', [...inputs, output, dy], node.attributes),
+  attentionGradient: firstOrderOnly,
   standardize: standardizeGradient,
-  inverseDeviation: firstOrderOnly,
 };

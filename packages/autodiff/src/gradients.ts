@@ -1,26 +1,52 @@
 // Reverse-mode differentiation: walks the graph backwards and sums what each use of a value contributes.
-import { isNode, type Graph, type OpNode } from './graph.ts';
+import { isNode, type Graph, type OpNode, type OwnGradient } from './graph.ts';
 import { gradientRules, type GradientContext, type GradientRule, type NotDifferentiable } from './gradient-rules.ts';
 import { type OpKind } from './ops.ts';
 import { Replay } from './replay.ts';
 import { type Tensor } from './tensor.ts';
 
-/** Ids of all tensors on a path from one of `targets` up to `loss`. */
-function dependents(graph: Graph, lossId: number, targets: readonly Tensor[]): Set<number> {
+/** Ids of all tensors on a path from one of `targets` up to the last of `nodes`. */
+function dependents(nodes: readonly OpNode[], targets: readonly Tensor[]): Set<number> {
   const needed = new Set(targets.map((target) => target.id));
-  for (const node of graph.nodes.slice(0, lossId + 1)) {
-    if (node.kind !== 'stopGradient' && node.inputs.some((input) => needed.has(input.id))) needed.add(node.output.id);
+  for (const { kind, inputs, outputs } of nodes) {
+    if (kind !== 'stopGradient' && inputs.some((input) => needed.has(input.id))) outputs.forEach(({ id }) => needed.add(id));
   }
   return needed;
 }
 
-function applyRule(graph: Graph, node: OpNode, dy: Tensor, needs: readonly boolean[], replay: Replay): readonly (Tensor | null)[] {
+interface Step {
+  readonly graph: Graph;
+  readonly node: OpNode;
+  readonly dy: Tensor;
+  readonly replay: Replay;
+  readonly needed: ReadonlySet<number>;
+}
+
+/** What a node contributes to the gradients of values before it. */
+type Contributions = readonly (readonly [Tensor, Tensor | null])[];
+
+function ownContributions({ graph, node, dy, replay, needed }: Step, { operands, saved, rule }: OwnGradient): Contributions {
+  const [output] = node.outputs;
+  const read = (tensors: readonly Tensor[]): Tensor[] => tensors.map((tensor) => replay.valueFor(node, tensor));
+  const needs = operands.map(({ id }) => needed.has(id));
+  const results = rule({ graph, operands: read(operands), saved: read(saved), output: replay.valueFor(node, output), dy, needs });
+  return operands.map((operand, i) => [operand, needs[i] ? results[i] : null]);
+}
+
+function contributions(step: Step): Contributions {
+  const { graph, node, dy, replay, needed } = step;
+  const needs = node.inputs.map(({ id }) => needed.has(id));
+  if (!needs.includes(true)) return [];
   const rule = gradientRules[node.kind] as GradientRule<OpKind> | NotDifferentiable;
   if ('notDifferentiable' in rule) throw new Error(`'${node.kind}' has no gradient: ${rule.notDifferentiable}`);
   replay.ensure(node, dy);
+  const own = graph.ownGradientOf(node.outputs[0]);
+  if (own) return ownContributions(step, own);
   const inputs = node.inputs.map((input) => replay.valueFor(node, input));
-  const context: GradientContext<OpKind> = { graph, node, inputs, output: replay.valueFor(node, node.output), dy, needs };
-  return rule(context);
+  const outputs = node.outputs.map((output) => replay.valueFor(node, output));
+  const context: GradientContext<OpKind> = { graph, node, inputs, output: outputs[0], outputs, dy, needs };
+  const results = rule(context);
+  return node.inputs.map((input, i) => [input, needs[i] ? results[i] : null]);
 }
 
 /** The axis along which both are the only thing behind, or in front of, zeros that the other one fills exactly; or null. */
@@ -56,21 +82,19 @@ function accumulate(graph: Graph, sum: Tensor, contribution: Tensor): Tensor {
  */
 export function gradients(graph: Graph, loss: Tensor, targets: readonly Tensor[], seed: Tensor = graph.scalar(1)): Tensor[] {
   if (loss.shape.length !== 0) throw new Error(`the loss must be a scalar, not [${loss.shape}]`);
-  const needed = dependents(graph, loss.id, targets);
+  const nodes = graph.nodes.slice(0, graph.nodes.indexOf(graph.nodeOf(loss)) + 1);
+  const needed = dependents(nodes, targets);
   const replay = new Replay(graph);
   const gradientOf = new Map<number, Tensor>([[loss.id, seed]]);
-  for (let id = loss.id; id >= 0; id--) {
-    const node = graph.nodes[id];
-    const dy = gradientOf.get(id);
-    if (!dy || node.inputs.length === 0 || !needed.has(id)) continue;
-    const needs = node.inputs.map((input) => needed.has(input.id));
-    if (!needs.includes(true)) continue;
-    applyRule(graph, node, dy, needs, replay).forEach((contribution, i) => {
-      if (!contribution || !needs[i]) return;
-      const input = node.inputs[i];
+  for (const node of nodes.reverse()) {
+    const [dy, ...further] = node.outputs.map(({ id }) => gradientOf.get(id));
+    if (further.some((gradient) => gradient !== undefined)) throw new Error(`only the first result of '${node.kind}' has a gradient`);
+    if (!dy || !needed.has(node.outputs[0].id)) continue;
+    for (const [input, contribution] of contributions({ graph, node, dy, replay, needed })) {
+      if (!contribution) continue;
       const sum = gradientOf.get(input.id);
       gradientOf.set(input.id, sum ? accumulate(graph, sum, contribution) : contribution);
-    });
+    }
   }
   return targets.map((target, i) => {
     const gradient = gradientOf.get(target.id);

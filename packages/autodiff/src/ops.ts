@@ -15,6 +15,11 @@ export interface Pool2dAttributes extends Conv2dAttributes {
   readonly kernel: readonly [number, number];
 }
 
+export interface AttentionAttributes {
+  readonly heads: number;
+  readonly scale: number;
+}
+
 /** Attributes of every operation; its operands are listed beside it. */
 export interface OpAttributes {
   /** () -> fed at each run */
@@ -84,19 +89,14 @@ export interface OpAttributes {
   /** over the last axis */
   softmax: None;
   /**
-   * (scores [..., queries, keys], weights = softmax(scores), values [..., keys, d]) -> weights @ values;
-   * the gradient goes to the scores past the softmax
-   */
-  softmaxProduct: None;
-  /**
    * (q [batch, queries, heads * d], k [batch, keys, heads * d], v like k) -> softmax(scale q k') v for each head,
    * never holding the scores of all heads
    */
-  attention: { readonly heads: number; readonly scale: number };
-  /** (x - mean) / sqrt(variance + epsilon) over the last axis */
+  attention: AttentionAttributes;
+  /** (q, k, v, output, dy) -> dq, dk, dv: the gradients of attention's operands from its output and the gradient of that */
+  attentionGradient: AttentionAttributes;
+  /** over the last axis: (x - mean) r, and r = 1 / sqrt(variance + epsilon), kept with size 1 */
   standardize: { readonly epsilon: number };
-  /** 1 / sqrt(variance + epsilon) over the last axis, kept with size 1 */
-  inverseDeviation: { readonly epsilon: number };
 }
 
 export type OpKind = keyof OpAttributes;

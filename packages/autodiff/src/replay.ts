@@ -1,26 +1,59 @@
 // Recomputation: the copy of a segment that the backward pass reads in place of kept activations. Values that cost much are kept nevertheless.
 import { type Graph, type OpNode } from './graph.ts';
+import { type OpKind } from './ops.ts';
 import { type ComputedKind } from './shape-rules.ts';
-import { type Tensor } from './tensor.ts';
+import { elementCount, type Tensor } from './tensor.ts';
 
-/** Multiplications behind one value of a product of matrices, a convolution or attention; 0 for everything else. */
-function workPerValue({ kind, inputs }: OpNode): number {
-  switch (kind) {
-    case 'attention':
-      return 2 * inputs[1].shape[1];
-    case 'softmaxProduct':
-      return inputs[1].shape.at(-1)!;
-    case 'conv2d':
-      return inputs[1].shape.slice(1).reduce((product, dimension) => product * dimension, 1);
-    case 'linear':
-      return inputs[1].shape[1];
-    default:
-      return 0;
-  }
-}
+const none = (): number => 0;
 
-/** From here on a value is kept: at the size of Stable Diffusion 1.5 a tenth less time for a fortieth more memory (docs/experiments/engine.md). */
-const MOST_REPEATED_WORK = 1024;
+/** Multiplications behind one value of an operation's result. */
+const workPerValue: { readonly [K in OpKind]: (node: OpNode<K>) => number } = {
+  input: none,
+  parameter: none,
+  constant: none,
+  add: none,
+  sub: none,
+  mul: none,
+  div: none,
+  neg: none,
+  exp: none,
+  log: none,
+  sqrt: none,
+  reciprocal: none,
+  sigmoid: none,
+  tanh: none,
+  erf: none,
+  sin: none,
+  cos: none,
+  relu: none,
+  silu: none,
+  quickGelu: none,
+  gelu: none,
+  stopGradient: none,
+  matmul: ({ inputs: [a], attributes }) => a.shape.at(attributes.transposeA ? -2 : -1)!,
+  linear: ({ inputs: [, weight] }) => weight.shape[1],
+  conv2d: ({ inputs: [, weight] }) => elementCount(weight.shape.slice(1)),
+  conv2dInputGradient: ({ inputs: [, weight] }) => elementCount(weight.shape) / weight.shape[1],
+  conv2dWeightGradient: ({ inputs: [, dy] }) => elementCount(dy.shape) / dy.shape[1],
+  maxPool2d: none,
+  averagePool2d: none,
+  upsampleNearest: none,
+  reshape: none,
+  transpose: none,
+  broadcastTo: none,
+  concat: none,
+  slice: none,
+  pad: none,
+  gather: none,
+  scatterAdd: none,
+  reduceSum: none,
+  reduceMean: none,
+  reduceMax: none,
+  softmax: none,
+  attention: ({ inputs: [, k] }) => 2 * k.shape[1],
+  attentionGradient: ({ inputs: [, k] }) => 5 * k.shape[1],
+  standardize: none,
+};
 
 export class Replay {
   readonly #graph: Graph;
@@ -31,32 +64,34 @@ export class Replay {
   constructor(graph: Graph) {
     this.#graph = graph;
     for (const node of graph.nodes) {
-      const segment = graph.segmentOf(node.output);
+      const segment = graph.segmentOf(node.outputs[0]);
       if (segment !== null) this.#nodesOf.set(segment, [...(this.#nodesOf.get(segment) ?? []), node]);
     }
   }
 
   /** Copies the node's segment when its first gradient arrives. */
   ensure(node: OpNode, dy: Tensor): void {
-    const segment = this.#graph.segmentOf(node.output);
+    const segment = this.#graph.segmentOf(node.outputs[0]);
     if (segment === null || this.#copies.has(segment)) return;
     const copies = new Map<number, Tensor>();
     this.#copies.set(segment, copies);
     const zero = this.#zeroFrom(dy);
     for (const original of this.#nodesOf.get(segment)!) {
-      if (workPerValue(original) >= MOST_REPEATED_WORK) this.#anchored(original.output, zero, copies);
-      else copies.set(original.output.id, this.#copy(original, zero, copies));
+      const work = (workPerValue[original.kind] as (node: OpNode) => number)(original);
+      if (work >= this.#graph.keptWork) original.outputs.forEach((output) => this.#anchored(output, zero, copies));
+      else this.#copy(original, zero, copies);
     }
   }
 
-  #copy({ kind, inputs, attributes }: OpNode, zero: Tensor, copies: Map<number, Tensor>): Tensor {
+  #copy({ kind, inputs, attributes, outputs }: OpNode, zero: Tensor, copies: Map<number, Tensor>): void {
     const operands = inputs.map((input) => copies.get(input.id) ?? this.#anchored(input, zero, copies));
-    return this.#graph.apply(kind as ComputedKind, operands, attributes as never);
+    const results = this.#graph.applyAll(kind as ComputedKind, operands, attributes as never);
+    outputs.forEach(({ id }, i) => copies.set(id, results[i]));
   }
 
   /** The tensor that stands for `tensor`, an operand or the result of `node`, in the backward pass. */
   valueFor(node: OpNode, tensor: Tensor): Tensor {
-    const segment = this.#graph.segmentOf(node.output);
+    const segment = this.#graph.segmentOf(node.outputs[0]);
     return segment === null ? tensor : (this.#copies.get(segment)!.get(tensor.id) ?? tensor);
   }
 

@@ -7,9 +7,10 @@ export interface TensorType {
   readonly shape: Shape;
 }
 
-type ShapeRule<K extends OpKind> = (inputs: readonly Tensor[], attributes: OpAttributes[K]) => TensorType;
+/** The type of the result, or of each of several. */
+type ShapeRule<K extends OpKind> = (inputs: readonly Tensor[], attributes: OpAttributes[K]) => TensorType | readonly TensorType[];
 /** Graph sources bring their own type; every computed operation infers it. */
-type SourceKind = 'input' | 'parameter' | 'constant';
+export type SourceKind = 'input' | 'parameter' | 'constant';
 export type ComputedKind = Exclude<OpKind, SourceKind>;
 
 const float = (shape: Shape): TensorType => ({ dtype: 'float32', shape });
@@ -62,13 +63,14 @@ function attentionShape(inputs: readonly Tensor[], { heads }: OpAttributes['atte
   return float(q);
 }
 
-function softmaxProductShape(inputs: readonly Tensor[]): TensorType {
-  expectFloats('softmaxProduct', inputs, 3);
-  const [scores, weights, values] = inputs.map((input) => input.shape);
-  if (!sameShape(scores, weights) || scores.length < 2 || !sameShape([...scores.slice(0, -2), scores.at(-1)!], values.slice(0, -1))) {
-    throw new ShapeError(`softmaxProduct: scores [${scores}] must be [..., queries, keys] and values [${values}] [..., keys, d]`);
+function attentionGradientShape(inputs: readonly Tensor[], attributes: OpAttributes['attention']): TensorType[] {
+  expectFloats('attentionGradient', inputs, 5);
+  const [q, k, v, output, dy] = inputs;
+  attentionShape([q, k, v], attributes);
+  if (!sameShape(output.shape, q.shape) || !sameShape(dy.shape, q.shape)) {
+    throw new ShapeError(`attentionGradient: output [${output.shape}] and its gradient [${dy.shape}] must be like queries [${q.shape}]`);
   }
-  return float([...scores.slice(0, -1), values.at(-1)!]);
+  return [q, k, v].map(({ shape }) => float(shape));
 }
 
 function matmulShape(inputs: readonly Tensor[], attributes: OpAttributes['matmul']): TensorType {
@@ -236,11 +238,10 @@ export const shapeRules: { readonly [K in ComputedKind]: ShapeRule<K> } = {
   reduceMean: reduction('reduceMean'),
   reduceMax: reduction('reduceMax'),
   softmax: unary('softmax'),
-  softmaxProduct: softmaxProductShape,
   attention: attentionShape,
-  standardize: unary('standardize'),
-  inverseDeviation: (inputs) => {
-    expectFloats('inverseDeviation', inputs, 1);
-    return float([...inputs[0].shape.slice(0, -1), 1]);
+  attentionGradient: attentionGradientShape,
+  standardize: (inputs) => {
+    expectFloats('standardize', inputs, 1);
+    return [float(inputs[0].shape), float([...inputs[0].shape.slice(0, -1), 1])];
   },
 };

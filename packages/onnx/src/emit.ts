@@ -1,8 +1,10 @@
-// Graph -> ONNX bytes: what the outputs need, in an order that keeps few activations alive.
+// Graph -> ONNX bytes: lowered for a device, in an order that keeps few activations alive.
 import { isNode, type Graph, type OpNode, type Tensor } from '@styleforge/autodiff';
-import { emitters, type EmitContext } from './emitters.ts';
-import { type FloatPrecision, MixedPrecision, type NodePrecision } from './mixed-precision.ts';
-import { ModelBuilder, type Target } from './model-builder.ts';
+import { type FloatPrecision, ModelBuilder } from './file/model-builder.ts';
+import { lower, reachableNodes } from './lower.ts';
+import { lowerings, type Target } from './lowering/index.ts';
+import { type Emitter } from './lowering/lowering.ts';
+import { MixedPrecision, type NodePrecision } from './lowering/precision.ts';
 
 export interface OnnxModel {
   readonly bytes: Uint8Array;
@@ -11,43 +13,12 @@ export interface OnnxModel {
   readonly inputNames: readonly string[];
   /** ONNX name of each output: its name with a prefix, so that an output may be called like an input. */
   readonly outputNames: Readonly<Record<string, string>>;
-  /** What each output is in the model: of the asked values, and perhaps of another shape (see withoutReshapes). */
+  /** What each output is in the model: the wanted values, perhaps in another shape (Lowering.writesIntoGivenArrays). */
   readonly outputTensors: Readonly<Record<string, Tensor>>;
 }
 
 const OUTPUT_PREFIX = 'out:';
 const FULL: NodePrecision = { operands: 'float32', result: 'float32' };
-
-function reachableNodes(graph: Graph, outputs: readonly Tensor[]): OpNode[] {
-  const wanted = new Set(outputs.map((output) => graph.nodeOf(output).output.id));
-  for (let id = graph.nodes.length - 1; id >= 0; id--) {
-    if (wanted.has(id)) graph.nodes[id].inputs.forEach((input) => wanted.add(input.id));
-  }
-  return graph.nodes.filter((node) => wanted.has(node.output.id));
-}
-
-/**
- * onnxruntime runs depth first from the last leaf of the file. Leaves go to the end, those appended last to the graph (the
- * gradients of the first layers) first, so that each weight gradient runs as soon as its operands exist.
- */
-function memoryOrder(nodes: readonly OpNode[], leaves: ReadonlySet<OpNode>): OpNode[] {
-  return [...nodes.filter((node) => !leaves.has(node)), ...nodes.filter((node) => leaves.has(node)).reverse()];
-}
-
-/** Nodes whose results no other one reads. */
-function leavesOf(nodes: readonly OpNode[]): Set<OpNode> {
-  const consumed = new Set(nodes.flatMap((node) => node.inputs.map((input) => input.id)));
-  return new Set(nodes.filter((node) => !consumed.has(node.output.id) && node.inputs.length > 0));
-}
-
-/**
- * The value under final reshapes: the same numbers in the same order. onnxruntime lets a reshape share its operand's memory, so
- * an output that is one would be computed elsewhere and copied into the array given for it after the run, all of them at once.
- */
-function withoutReshapes(graph: Graph, tensor: Tensor): Tensor {
-  const node = graph.nodeOf(tensor);
-  return node.kind === 'reshape' ? withoutReshapes(graph, node.inputs[0]) : tensor;
-}
 
 export interface EmitOptions {
   readonly hidesShapes?: boolean;
@@ -58,7 +29,15 @@ export interface EmitOptions {
   readonly float16?: readonly string[];
 }
 
-/** ONNX names of values. A float16 value is cast for every float32 reader anew, so that what lives long is the float16 one. */
+/**
+ * onnxruntime runs depth first from the last leaf of the file. Leaves go to the end, those appended last to the graph (the
+ * gradients of the first layers) first, so that each weight gradient runs as soon as its operands exist.
+ */
+function memoryOrder(nodes: readonly OpNode[], leaves: ReadonlySet<OpNode>): OpNode[] {
+  return [...nodes.filter((node) => !leaves.has(node)), ...nodes.filter((node) => leaves.has(node)).reverse()];
+}
+
+/** ONNX names of values. A float16 value is cast for every float32 reader, so that what lives long is the float16 one. */
 class ValueNames {
   readonly #builder: ModelBuilder;
   readonly #values = new Map<number, { readonly name: string; readonly precision: FloatPrecision }>();
@@ -77,53 +56,85 @@ class ValueNames {
   }
 }
 
-/** Writes the part of `graph` that computes `outputs` (name -> tensor). */
-export function emitOnnx(graph: Graph, wanted: Readonly<Record<string, Tensor>>, target: Target, options: EmitOptions = {}): OnnxModel {
-  const outputs = Object.fromEntries(
-    Object.entries(wanted).map(([name, tensor]) => [name, target !== 'webgpu' ? withoutReshapes(graph, tensor) : tensor]),
-  );
-  const builder = new ModelBuilder(options);
-  const mixed = options.mixedPrecision ? new MixedPrecision() : null;
-  const exported = new Set(Object.values(outputs).map(({ id }) => id));
-  const halved = new Set((options.float16 ?? []).map((name) => outputs[name].id));
-  const nodes = reachableNodes(graph, Object.values(outputs));
-  const leaves = leavesOf(nodes);
-  const precisions = new Map(nodes.map((node) => [node, mixed?.of(node) ?? FULL]));
-  const deviations = new Set(nodes.filter((node) => node.kind === 'inverseDeviation').map((node) => node.inputs[0].id));
-  const names = new ValueNames(builder);
-  const shared = new Map<string, string>();
-  const inputs: Tensor[] = [];
-  for (const node of memoryOrder(nodes, leaves)) {
-    if (isNode(node, 'input') || isNode(node, 'parameter')) {
-      const { name } = node.attributes;
-      builder.input(name, node.output.dtype, node.output.shape);
-      names.set(node.output, name);
-      inputs.push(node.output);
-      continue;
+/** Writes one model, node by node. */
+class Emission {
+  readonly names: ValueNames;
+  readonly inputs: Tensor[] = [];
+  readonly #builder: ModelBuilder;
+  readonly #target: Target;
+  readonly #outputs: Readonly<Record<string, Tensor>>;
+  readonly #float16: ReadonlySet<string>;
+  readonly #nodes: readonly OpNode[];
+  readonly #consumed: ReadonlySet<number>;
+  readonly #leaves: ReadonlySet<OpNode>;
+  readonly #precisions: ReadonlyMap<OpNode, NodePrecision>;
+  readonly #exported: ReadonlySet<number>;
+  readonly #halved: ReadonlySet<number>;
+
+  constructor(builder: ModelBuilder, graph: Graph, outputs: Readonly<Record<string, Tensor>>, target: Target, options: EmitOptions) {
+    this.#builder = builder;
+    this.#target = target;
+    this.#outputs = outputs;
+    this.names = new ValueNames(builder);
+    this.#float16 = new Set(options.float16);
+    this.#nodes = reachableNodes(graph, Object.values(outputs));
+    this.#consumed = new Set(this.#nodes.flatMap((node) => node.inputs.map(({ id }) => id)));
+    this.#leaves = new Set(this.#nodes.filter((node) => node.inputs.length > 0 && !node.outputs.some(({ id }) => this.#consumed.has(id))));
+    const mixed = options.mixedPrecision ? new MixedPrecision() : null;
+    this.#precisions = new Map(this.#nodes.map((node) => [node, mixed?.of(node) ?? FULL]));
+    this.#exported = new Set(Object.values(outputs).map(({ id }) => id));
+    this.#halved = new Set([...this.#float16].map((name) => outputs[name].id));
+  }
+
+  write(): void {
+    for (const node of memoryOrder(this.#nodes, this.#leaves)) {
+      if (isNode(node, 'input') || isNode(node, 'parameter')) this.#declare(node);
+      else this.#compute(node);
     }
-    const precision = precisions.get(node)!;
-    const operands = node.inputs.map((input) => names.get(input, precision.operands));
-    const wantsDeviation = node.inputs.length > 0 && deviations.has(node.inputs[0].id);
-    const emit = emitters[node.kind] as (context: EmitContext) => string;
-    const result = emit({ builder, target, node, operands, precision: precision.operands, wantsDeviation, shared });
-    const full = exported.has(node.output.id) ? 'float32' : precision.result;
-    const kept = halved.has(node.output.id) && leaves.has(node) ? 'float16' : full;
-    names.set(node.output, kept === precision.operands || node.output.dtype !== 'float32' ? result : builder.cast(result, kept), kept);
+    for (const [name, tensor] of Object.entries(this.#outputs)) {
+      const precision = this.#float16.has(name) ? 'float16' : 'float32';
+      const type = tensor.dtype === 'float32' ? precision : tensor.dtype;
+      this.#builder.exportAs(this.names.get(tensor, precision), OUTPUT_PREFIX + name, type, tensor.shape);
+    }
   }
-  for (const [name, tensor] of Object.entries(outputs)) {
-    const precision = options.float16?.includes(name) ? 'float16' : 'float32';
-    builder.exportAs(
-      names.get(tensor, precision),
-      OUTPUT_PREFIX + name,
-      tensor.dtype === 'float32' ? precision : tensor.dtype,
-      tensor.shape,
-    );
+
+  #declare({ attributes: { name }, outputs: [output] }: OpNode<'input'> | OpNode<'parameter'>): void {
+    this.#builder.input(name, output.dtype, output.shape);
+    this.names.set(output, name);
+    this.inputs.push(output);
   }
+
+  #compute(node: OpNode): void {
+    const precision = this.#precisions.get(node)!;
+    const operands = node.inputs.map((input) => this.names.get(input, precision.operands));
+    const emit = lowerings[this.#target].emitters[node.kind] as Emitter<OpNode['kind']>;
+    const wanted = node.outputs.map(({ id }) => this.#consumed.has(id) || this.#exported.has(id));
+    const [first, ...further] = [emit({ builder: this.#builder, node, operands, precision: precision.operands, wanted })].flat();
+    this.#keep(node, first, precision);
+    further.forEach((name, i) => this.names.set(node.outputs[i + 1], name, precision.operands));
+  }
+
+  /** Names a node's first result, in the precision in which it is to live. */
+  #keep(node: OpNode, result: string, precision: NodePrecision): void {
+    const [output] = node.outputs;
+    const full = this.#exported.has(output.id) ? 'float32' : precision.result;
+    const kept = this.#halved.has(output.id) && this.#leaves.has(node) ? 'float16' : full;
+    const isKept = kept === precision.operands || output.dtype !== 'float32';
+    this.names.set(output, isKept ? result : this.#builder.cast(result, kept), kept);
+  }
+}
+
+/** Writes the part of `graph` that computes `wanted` (name -> tensor). */
+export function emitOnnx(graph: Graph, wanted: Readonly<Record<string, Tensor>>, target: Target, options: EmitOptions = {}): OnnxModel {
+  const { graph: lowered, outputs } = lower(graph, wanted, lowerings[target]);
+  const builder = new ModelBuilder(options);
+  const emission = new Emission(builder, lowered, outputs, target, options);
+  emission.write();
   if (options.refusesResults) builder.refuseResults();
   return {
     bytes: builder.build(),
-    inputs,
-    inputNames: inputs.map((input) => names.get(input)),
+    inputs: emission.inputs,
+    inputNames: emission.inputs.map((input) => emission.names.get(input)),
     outputTensors: outputs,
     outputNames: Object.fromEntries(Object.keys(outputs).map((name) => [name, OUTPUT_PREFIX + name])),
   };

@@ -1,4 +1,5 @@
-// The ONNX file format: writing graphs.
+// Graphs as ONNX files, each lowered for the device that will run it.
 export { emitOnnx, type EmitOptions, type OnnxModel } from './emit.ts';
-export { RESULTS_REFUSED, type Target } from './model-builder.ts';
-export { gemmModel, type GemmModelOptions } from './gemm-model.ts';
+export { type Target } from './lowering/index.ts';
+export { RESULTS_REFUSED } from './file/model-builder.ts';
+export { gemmModel, type GemmModelOptions } from './file/gemm-model.ts';

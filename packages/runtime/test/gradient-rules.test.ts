@@ -1,5 +1,5 @@
 // Every gradient rule against finite differences. The table is typed over all operations: one without a case does not compile.
-import { gradientRules, Graph, gradients, type OpKind, type Tensor } from '@styleforge/autodiff';
+import { gradientRules, Graph, gradients, softmaxProduct, type OpKind, type Tensor } from '@styleforge/autodiff';
 import { checkGradients, type GradientCheckCase } from '@styleforge/testing';
 import { describe, expect, it } from 'vitest';
 
@@ -48,7 +48,7 @@ const cases: { readonly [K in OpKind]: readonly GradientCheckCase[] | 'no gradie
   reduceMax: 'no gradient',
   conv2dInputGradient: 'no gradient',
   conv2dWeightGradient: 'no gradient',
-  inverseDeviation: 'no gradient',
+  attentionGradient: 'no gradient',
   maxPool2d: 'no gradient',
   averagePool2d: 'no gradient',
   stopGradient: [{ shapes: [[4]], build: (graph, [x]) => graph.mul(x, graph.add(graph.mul(graph.stopGradient(x), 0), 1)) }],
@@ -174,29 +174,39 @@ const cases: { readonly [K in OpKind]: readonly GradientCheckCase[] | 'no gradie
       build: (graph, [q, k, v]) => graph.attention(q, k, v, { heads: 1, scale: 1 }),
     },
   ],
-  softmaxProduct: [
-    {
-      shapes: [
-        [2, 3, 4],
-        [2, 4, 5],
-      ],
-      build: (graph, [scores, values]) => graph.softmaxProduct(scores, values),
-      domain: (u) => 2 * u,
-    },
-    {
-      shapes: [
-        [3, 4],
-        [4, 40],
-      ],
-      build: (graph, [scores, values]) => graph.softmaxProduct(scores, values),
-      domain: (u) => 2 * u,
-    },
-  ],
   softmax: [{ shapes: [[2, 3, 4]], build: (graph, [x]) => graph.softmax(x), domain: (u) => 2 * u }],
   standardize: [{ shapes: [[3, 8]], build: (graph, [x]) => graph.standardize(x, 1e-5), domain: (u) => 2 * u + 1 }],
 };
 
+/** Values with a gradient of their own. */
+const ownGradients: readonly GradientCheckCase[] = [
+  {
+    shapes: [
+      [2, 3, 4],
+      [2, 4, 5],
+    ],
+    build: (graph, [scores, values]) => softmaxProduct(graph, scores, values),
+    domain: (u) => 2 * u,
+  },
+  {
+    shapes: [
+      [3, 4],
+      [4, 40],
+    ],
+    build: (graph, [scores, values]) => softmaxProduct(graph, scores, values),
+    domain: (u) => 2 * u,
+  },
+];
+
 describe('gradient rules', () => {
+  ownGradients.forEach((gradientCase, i) =>
+    it(`softmaxProduct ${i + 1}: equals central differences within 1e-3`, async () => {
+      for (const { analytic, numeric, relativeError } of await checkGradients(gradientCase)) {
+        expect(relativeError, `analytic ${analytic}, numeric ${numeric}`).toBeLessThan(1e-3);
+      }
+    }),
+  );
+
   for (const [kind, list] of Object.entries(cases) as [OpKind, (typeof cases)[OpKind]][]) {
     if (list === 'no gradient') {
       it(`${kind} says why it has none`, () => {

@@ -1,15 +1,10 @@
 // Multi-head scaled dot-product attention.
-import { ShapeError, type Graph, type Tensor } from '@styleforge/autodiff';
+import { joinHeads, ShapeError, softmaxProduct, splitHeads, type Graph, type Tensor } from '@styleforge/autodiff';
 import { groupNorm, linear } from './layers.ts';
 import { type Scope } from './scope.ts';
 
 /** From here on (4 MiB) the scores are not kept for the backward pass but computed again, a few heads at a time. */
 const MOST_KEPT_SCORES = 2 ** 20;
-
-function splitHeads(graph: Graph, x: Tensor, heads: number): Tensor {
-  const [batch, length, features] = x.shape;
-  return graph.transpose(graph.reshape(x, [batch, length, heads, features / heads]), [0, 2, 1, 3]);
-}
 
 /** softmax(q k' / sqrt(d) + mask) v for each head; q, k and v are [batch, length, heads * d], the mask broadcasts over [queries, keys]. */
 export function multiHeadAttention(graph: Graph, q: Tensor, k: Tensor, v: Tensor, heads: number, mask?: Tensor): Tensor {
@@ -19,8 +14,8 @@ export function multiHeadAttention(graph: Graph, q: Tensor, k: Tensor, v: Tensor
   if (!mask && q.shape[0] * heads * q.shape[1] * k.shape[1] > MOST_KEPT_SCORES) return graph.attention(q, k, v, { heads, scale });
   const [queries, keys, values] = [q, k, v].map((x) => splitHeads(graph, x, heads));
   const scores = graph.matmul(queries, keys, { transposeB: true, alpha: scale });
-  const attended = graph.softmaxProduct(mask ? graph.add(scores, mask) : scores, values);
-  return graph.reshape(graph.transpose(attended, [0, 2, 1, 3]), q.shape);
+  const attended = softmaxProduct(graph, mask ? graph.add(scores, mask) : scores, values);
+  return joinHeads(graph, attended);
 }
 
 /** Additive mask [length, length] that hides later positions. */

@@ -1,7 +1,6 @@
 // Which values of a graph are half precision when the heavy products run in it (mixed precision training, arXiv 1710.03740).
 import { elementCount, type OpKind, type OpNode, type Tensor } from '@styleforge/autodiff';
-
-export type FloatPrecision = 'float32' | 'float16';
+import { type FloatPrecision } from '../file/model-builder.ts';
 
 /**
  * How an operation computes.
@@ -41,7 +40,7 @@ const rules: { readonly [K in OpKind]: Rule } = {
   conv2dInputGradient: 'half',
   conv2dWeightGradient: 'half',
   attention: 'half',
-  softmaxProduct: 'half',
+  attentionGradient: 'half',
   maxPool2d: 'follows',
   averagePool2d: 'follows',
   upsampleNearest: 'follows',
@@ -56,12 +55,11 @@ const rules: { readonly [K in OpKind]: Rule } = {
   reduceSum: 'full',
   reduceMean: 'full',
   reduceMax: 'full',
-  inverseDeviation: 'full',
   softmax: 'inside',
   standardize: 'inside',
 };
 
-/** What a node's operands are read in, and what its result is kept in. */
+/** What a node's operands are read in, and what its first result is kept in; further results stay as they are computed. */
 export interface NodePrecision {
   readonly operands: FloatPrecision;
   readonly result: FloatPrecision;
@@ -74,7 +72,8 @@ export class MixedPrecision {
   readonly #adapting = new Set<number>();
 
   of(node: OpNode): NodePrecision {
-    const { kind, inputs, output } = node;
+    const { kind, inputs } = node;
+    const [output] = node.outputs;
     const rule = rules[kind];
     const decisive = inputs.filter((input) => input.dtype === 'float32' && !this.#adapts(input));
     const allHalf = decisive.length > 0 && decisive.every((input) => this.#half.has(input.id));

@@ -11,13 +11,14 @@ import {
   NodeProtoSchema,
   TensorProtoSchema,
   ValueInfoProtoSchema,
-} from './generated/onnx_pb.ts';
-import { type FloatPrecision } from './mixed-precision.ts';
+} from '../generated/onnx_pb.ts';
 
 const FLOAT = 1;
 const FLOAT16 = 10;
 const INT32 = 6;
 export const INT64 = 7;
+/** What floating-point values of a training are kept in. */
+export type FloatPrecision = 'float32' | 'float16';
 /** Training knows no float64; linear algebra for the metrics does. */
 export type ElementType = DType | 'float16' | 'float64';
 const ELEMENT_TYPES: Record<ElementType, number> = { float32: FLOAT, int32: INT32, float16: FLOAT16, float64: 11 };
@@ -70,9 +71,6 @@ function valueInfo(
 
 /** An output that keeps onnxruntime-node from copying the others. */
 export const RESULTS_REFUSED = 'results-refused';
-
-/** The device that a model is written for. */
-export type Target = 'cpu' | 'cuda' | 'webgpu';
 
 export class ModelBuilder {
   readonly #hidesShapes: boolean;

@@ -1,21 +1,20 @@
 // A convolution and its two gradients as ordinary ONNX operations; the form is chosen by shape (docs/experiments/engine.md).
 import { elementCount, type Conv2dAttributes, type Shape } from '@styleforge/autodiff';
-import { type FloatPrecision } from './mixed-precision.ts';
-import { ints, type ModelBuilder, type Target } from './model-builder.ts';
+import { type FloatPrecision, ints, type ModelBuilder } from '../file/model-builder.ts';
+import { type Emitters } from './lowering.ts';
 import { winogradConvolution, winogradForm, winogradGradientForm, winogradInputGradient, winogradWeightGradient } from './winograd.ts';
 
 type Size = readonly [number, number];
 type WeightGradientAttributes = Conv2dAttributes & { readonly kernel: Size };
 
-/** Where and how a convolution is computed. */
-export interface ConvolutionContext {
+interface ConvolutionContext {
   readonly builder: ModelBuilder;
-  readonly target: Target;
   readonly precision: FloatPrecision;
+  /** Whether Winograd's filtering may be used where its cost model finds it cheaper; it loses too much in float16. */
+  readonly filters: boolean;
 }
 
-/** Winograd's transforms are fitted to the processor, and lose too much in float16. */
-const mayTransform = ({ target, precision }: ConvolutionContext): boolean => target === 'cpu' && precision === 'float32';
+const mayTransform = ({ filters, precision }: ConvolutionContext): boolean => filters && precision === 'float32';
 
 function isPointwise(kernel: Size, { strides, pads }: Conv2dAttributes): boolean {
   return kernel.every((size) => size === 1) && strides.every((stride) => stride === 1) && pads.every((pad) => pad === 0);
@@ -34,7 +33,7 @@ function flippedKernel(builder: ModelBuilder, weight: string, [o, c, kh, kw]: Sh
 }
 
 /** x, weight and perhaps a bias -> results */
-export function convolution(
+function convolution(
   context: ConvolutionContext,
   operands: readonly string[],
   images: Shape,
@@ -49,7 +48,7 @@ export function convolution(
 }
 
 /** Gradient with respect to the input: a convolution with the flipped kernel where pixels outweigh weights, else a transposed one. */
-export function inputGradient(
+function inputGradient(
   context: ConvolutionContext,
   dy: string,
   weight: string,
@@ -176,7 +175,7 @@ function kernelOffsets([kh, kw]: Size): [number, number][] {
 }
 
 /** Gradient with respect to the weight, [o, c * kh * kw]: all shifted windows of x against dy in matrix products. */
-export function weightGradient(
+function weightGradient(
   context: ConvolutionContext,
   x: string,
   dy: string,
@@ -196,4 +195,23 @@ export function weightGradient(
   const unitStride = strides.every((stride) => stride === 1);
   const shifted = unitStride && dyShape[3] > 16 ? flatGradient : channelsLastGradient;
   return shifted(builder, x, dy, xShape, dyShape, attributes);
+}
+
+/** The emitters of convolutions and their gradients, with or without Winograd's filtering. */
+export function convolutionEmitters(filters: boolean): Pick<Emitters, 'conv2d' | 'conv2dInputGradient' | 'conv2dWeightGradient'> {
+  return {
+    conv2d: ({ builder, precision, node, operands }) => {
+      const [x, weight] = node.inputs;
+      const context = { builder, precision, filters };
+      return convolution(context, operands, x.shape, weight.shape, node.outputs[0].shape, node.attributes);
+    },
+    conv2dInputGradient: ({ builder, precision, node, operands }) => {
+      const [dy, weight] = node.inputs;
+      return inputGradient({ builder, precision, filters }, operands[0], operands[1], dy.shape, weight.shape, node.attributes);
+    },
+    conv2dWeightGradient: ({ builder, precision, node, operands }) => {
+      const [x, dy] = node.inputs;
+      return weightGradient({ builder, precision, filters }, operands[0], operands[1], x.shape, dy.shape, node.attributes);
+    },
+  };
 }

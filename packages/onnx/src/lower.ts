@@ -1,0 +1,51 @@
+// Graph -> the graph that a device's lowering writes: what the outputs need, with some operations replaced by others.
+import { Graph, isNode, type ComputedKind, type OpNode, type Tensor } from '@styleforge/autodiff';
+import { type Expansion, type Lowering } from './lowering/lowering.ts';
+
+export interface Lowered {
+  readonly graph: Graph;
+  readonly outputs: Readonly<Record<string, Tensor>>;
+}
+
+/** Nodes of which `outputs` need a result, in the graph's order. */
+export function reachableNodes(graph: Graph, outputs: readonly Tensor[]): OpNode[] {
+  const wanted = new Set(outputs.map((output) => graph.nodeOf(output)));
+  for (const node of [...graph.nodes].reverse()) {
+    if (wanted.has(node)) node.inputs.forEach((input) => wanted.add(graph.nodeOf(input)));
+  }
+  return graph.nodes.filter((node) => wanted.has(node));
+}
+
+/** The value under final reshapes: the same numbers in the same order. */
+function withoutReshapes(graph: Graph, tensor: Tensor): Tensor {
+  const node = graph.nodeOf(tensor);
+  return node.kind === 'reshape' ? withoutReshapes(graph, node.inputs[0]) : tensor;
+}
+
+function copy(graph: Graph, node: OpNode, inputs: readonly Tensor[], { expansions }: Lowering): readonly Tensor[] {
+  const [{ shape, dtype }] = node.outputs;
+  if (isNode(node, 'input')) return [graph.input(node.attributes.name, shape, dtype)];
+  if (isNode(node, 'parameter')) return [graph.parameter(node.attributes.name, shape)];
+  if (isNode(node, 'constant')) {
+    const { data } = node.attributes;
+    return [shape.length === 0 && dtype === 'float32' ? graph.scalar(data[0]) : graph.constant(data, shape)];
+  }
+  const kind = node.kind as ComputedKind;
+  const expand = expansions[kind] as Expansion<ComputedKind> | undefined;
+  return expand?.(graph, node as OpNode<ComputedKind>, inputs) ?? graph.applyAll(kind, inputs, node.attributes as never);
+}
+
+export function lower(graph: Graph, wanted: Readonly<Record<string, Tensor>>, lowering: Lowering): Lowered {
+  const outputs = Object.entries(wanted).map(
+    ([name, tensor]) => [name, lowering.writesIntoGivenArrays ? withoutReshapes(graph, tensor) : tensor] as const,
+  );
+  const lowered = new Graph();
+  const places = new Map<number, Tensor>();
+  const needed = outputs.map(([, tensor]) => tensor);
+  for (const node of reachableNodes(graph, needed)) {
+    const inputs = node.inputs.map(({ id }) => places.get(id)!);
+    const results = copy(lowered, node, inputs, lowering);
+    node.outputs.forEach(({ id }, i) => places.set(id, results[i]));
+  }
+  return { graph: lowered, outputs: Object.fromEntries(outputs.map(([name, { id }]) => [name, places.get(id)!])) };
+}

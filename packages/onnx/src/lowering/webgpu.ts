@@ -1,0 +1,32 @@
+// WebGPU's lowering: it lacks onnxruntime's fused products and activations, and further results of normalizations. They are written out.
+import { attentionGradientByHeads } from './attention.ts';
+import { commonEmitters, emitPlainMatmul, float, layerNormalization, plainLogisticProduct } from './common.ts';
+import { convolutionEmitters } from './convolutions.ts';
+import { type EmitContext, type Lowering } from './lowering.ts';
+import { narrowProducts } from './products.ts';
+
+/** 1 / sqrt(variance + epsilon) by itself: WebGPU's LayerNormalization has one result. */
+function inverseDeviation(context: EmitContext<'standardize'>): string {
+  const {
+    builder,
+    node,
+    operands: [x],
+  } = context;
+  const mean = (value: string): string => builder.node('ReduceMean', [value, builder.integers([-1])], { attributes: { keepdims: 1n } });
+  const centred = builder.node('Sub', [x, mean(x)]);
+  const variance = mean(builder.node('Mul', [centred, centred]));
+  return builder.node('Reciprocal', [builder.node('Sqrt', [builder.node('Add', [variance, float(context, node.attributes.epsilon)])])]);
+}
+
+export const webgpu: Lowering = {
+  expansions: { attentionGradient: attentionGradientByHeads(2 ** 18), matmul: narrowProducts(32) },
+  emitters: {
+    ...commonEmitters,
+    ...convolutionEmitters(false),
+    matmul: emitPlainMatmul,
+    silu: plainLogisticProduct(1),
+    quickGelu: plainLogisticProduct(1.702),
+    standardize: (context) => [...layerNormalization(context, []), ...(context.wanted[1] ? [inverseDeviation(context)] : [])],
+  },
+  writesIntoGivenArrays: false,
+};
