@@ -1,4 +1,5 @@
 // The settings of a worker process: which queues, on which device, with how much of the machine.
+import { DEFAULT_DEVICE, DEVICES } from '@styleforge/contracts';
 import { z } from 'zod';
 
 const count = (most: number) => z.coerce.number().int().min(1).max(most);
@@ -21,10 +22,7 @@ const queues = z.string().transform((text, context) => {
 });
 
 export const workerEnvironment = {
-  DEVICE: z
-    .enum(['cpu', 'webgpu', 'cuda'])
-    .default('cpu')
-    .describe('What a worker computes on; one that is absent is refused at the start'),
+  DEVICE: z.enum(DEVICES).default(DEFAULT_DEVICE).describe('What a worker computes on; one that is absent is refused at the start'),
   WORKER_QUEUES: queues
     .optional()
     .describe('Queues that a worker serves, and no others, with jobs at a time: `train:1,generate:2`; without it all of them'),

@@ -3,7 +3,12 @@
 export const DEVICES = ['cpu', 'webgpu', 'cuda'] as const;
 export type DeviceName = (typeof DEVICES)[number];
 
-export const DEVICE_NEEDS: Readonly<Record<Exclude<DeviceName, 'cpu'>, string>> = {
+/** The device of every machine. */
+export const DEFAULT_DEVICE: DeviceName = 'cpu';
+
+/** Null where a machine needs nothing for it. */
+export const DEVICE_NEEDS: Readonly<Record<DeviceName, string | null>> = {
+  cpu: null,
   webgpu: 'it needs a GPU with a Vulkan driver and libvulkan1 (Linux), Direct3D 12 (Windows) or Metal (macOS)',
   cuda: "it needs an NVIDIA driver and onnxruntime's CUDA libraries (ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node)",
 };

@@ -1,5 +1,13 @@
 // Rows of features, one per image, and what every comparison asks of them.
-import type { Moments } from './moments.ts';
+import type { Matrix } from '@styleforge/runtime';
+
+/** What a Gaussian fitted to features is. */
+export interface Moments {
+  readonly count: number;
+  readonly mean: Float64Array;
+  /** With count - 1. */
+  readonly covariance: Matrix;
+}
 
 export interface Features {
   data: Float32Array | Float64Array;

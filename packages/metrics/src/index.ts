@@ -1,9 +1,9 @@
 // Distances between sets of images, and the fit of images to their prompts.
-export { features, type Features } from './features.ts';
+export { features, type Features, type Moments } from './features.ts';
 export { frechetDistance } from './fid.ts';
 export { fullKernelDistance, kernelDistance, type KidOptions, type KidResult } from './kid.ts';
 export { chanceClipScore, clipScore } from './clip-score.ts';
-export { MomentsAccumulator, momentsOf, type Moments } from './moments.ts';
+export { MomentsAccumulator, momentsOf } from './moments.ts';
 export { clipScoreInterval, fidInterval, kidInterval, type BootstrapOptions } from './bootstrap.ts';
 export {
   diversityOf,

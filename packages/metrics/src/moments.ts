@@ -1,14 +1,7 @@
 // Mean and covariance of features, gathered block by block: memory is that of the covariance, however many images there are.
-import { gemm, type Matrix } from '@styleforge/runtime';
-import type { Features } from './features.ts';
+import { gemm } from '@styleforge/runtime';
+import type { Features, Moments } from './features.ts';
 import { columnsOf, matrix } from './matrices.ts';
-
-export interface Moments {
-  readonly count: number;
-  readonly mean: Float64Array;
-  /** With count - 1. */
-  readonly covariance: Matrix;
-}
 
 const blockRows = 512;
 /** The scatter is symmetric: it is kept as so many strips of rows, each from the diagonal on. */

@@ -1,7 +1,7 @@
 // Features of a set of pictures with their moments as bytes, with a checksum that is read before anything is believed.
 import { createHash } from 'node:crypto';
 import { features, type Features } from './features.ts';
-import type { Moments } from './moments.ts';
+import type { Moments } from './features.ts';
 
 const magic = 'styleforge-features-1';
 const hashBytes = 32;

@@ -1,5 +1,5 @@
 // The optimizer's arithmetic in AssemblyScript, TypeScript that compiles to WebAssembly: four weights at a time (128-bit SIMD).
-// `npm run kernels` writes src/optimizer.wasm. Arrays are addresses in the memory that it is given; they are worked on in steps of eight elements,
+// `npm run kernels` writes src/kernels/optimizer.wasm. Arrays are addresses in the memory that it is given; they are worked on in steps of eight elements,
 // so that up to seven behind the last are worked on too: zeros stay zeros. `half` says that gradients are float16 bits, else float32.
 
 let gradientScale: v128 = f32x4.splat(1);

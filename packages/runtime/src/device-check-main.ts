@@ -1,8 +1,8 @@
 // A process of its own, because a driver can take its process down: `fork(this file, [device])` is sent `{ok}` or `{ok: false, reason}`.
 import { checkDevice } from './check-device.ts';
-import type { Device } from './session.ts';
+import type { DeviceName } from './devices/device.ts';
 
-const [device] = process.argv.slice(2) as [Device];
+const [device] = process.argv.slice(2) as [DeviceName];
 try {
   await checkDevice(device);
   process.send?.({ ok: true });

@@ -1,7 +1,7 @@
 // Float64 matrix products through onnxruntime, for the linear algebra of the metrics.
 import { gemmModel } from '@styleforge/onnx';
 import ort from 'onnxruntime-node';
-import { runInto } from './session.ts';
+import { createSession, runInto } from './programs/session.ts';
 
 /** Row-major. */
 export interface Matrix {
@@ -26,11 +26,8 @@ function session(transposeA: boolean, transposeB: boolean, alpha: number, addsC:
   let created = sessions.get(key);
   if (!created) {
     const model = gemmModel({ transposeA, transposeB, alpha, addsC });
-    created = ort.InferenceSession.create(model, {
-      executionProviders: ['cpu'],
-      logSeverityLevel: 3,
-      extra: { session: { intra_op: { allow_spinning: '0' } } },
-    });
+    // linear algebra alternates with work in JavaScript: threads that wait for the next product must not spin
+    created = createSession(model, {}, { extra: { session: { intra_op: { allow_spinning: '0' } } } });
     sessions.set(key, created);
   }
   return created;

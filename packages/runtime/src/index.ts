@@ -1,18 +1,26 @@
 // Running graphs: sessions, devices, parameter buffers, the optimizer.
-export { Program } from './program.ts';
-export { DeviceError, type CompileOptions, type Device, type HostArray } from './session.ts';
+export { Program } from './programs/program.ts';
+export { DeviceError, type CompileOptions, type HostArray } from './programs/session.ts';
+export { type Device, type DeviceName, type DevicePrecisions, type StatePlace } from './devices/device.ts';
+export { DEFAULT_DEVICE, deviceOf } from './devices/index.ts';
 export { checkDevice } from './check-device.ts';
-export { Float32Arrays, ParameterBuffers, type NamedArrays, type ParameterSpec } from './parameter-buffers.ts';
-export { AdamW, type AdamWOptions, type AdamWStep, type ParameterRates, type GradientBuffers } from './adamw.ts';
-export { type MomentPrecision, type Moments } from './moments.ts';
-export { moveTowards } from './moving-average.ts';
+export { Float32Arrays, ParameterBuffers, type NamedArrays, type ParameterSpec } from './kernels/parameter-buffers.ts';
+export { AdamW, type AdamWOptions, type AdamWStep, type ParameterRates, type GradientBuffers } from './optimizers/adamw.ts';
+export { type MomentPrecision, type Moments } from './optimizers/moments.ts';
+export { moveTowards } from './optimizers/moving-average.ts';
 export {
   splitParameters,
   TrainingProgram,
-  type GradientPrecision,
   type TrainingProgramOptions,
   type Update,
   type UpdateOptions,
-} from './training-program.ts';
-export { LossScale, type LossScaleState } from './loss-scale.ts';
+} from './training/training-program.ts';
+export {
+  NoGradientsError,
+  type BackendOptions,
+  type CreateBackend,
+  type GradientPrecision,
+  type TrainingBackend,
+} from './training/backend.ts';
+export { LossScale, type LossScaleState } from './optimizers/loss-scale.ts';
 export { gemm, type GemmOptions, type Matrix } from './gemm.ts';

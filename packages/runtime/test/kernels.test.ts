@@ -1,8 +1,8 @@
 // The committed WebAssembly is what its source compiles to, and computes what the formulas say.
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { adamW, adamWBFloat16, addGradients, sumOfSquares, type AdamWFactors } from '../src/adamw-kernel.ts';
-import { kernelMemory } from '../src/kernel-memory.ts';
+import { adamW, adamWBFloat16, addGradients, sumOfSquares, type AdamWFactors } from '../src/optimizers/adamw-kernel.ts';
+import { kernelMemory } from '../src/kernels/kernel-memory.ts';
 import { compileKernel } from '../src/tools/compile-kernels.ts';
 
 const factors: AdamWFactors = {
@@ -31,7 +31,7 @@ function together<Arrays extends readonly (Float32Array | Uint16Array)[]>(...arr
 
 describe('the optimizer in WebAssembly', () => {
   it('is compiled from the source beside it (npm run kernels)', async () => {
-    const committed = await readFile(new URL('../src/optimizer.wasm', import.meta.url));
+    const committed = await readFile(new URL('../src/kernels/optimizer.wasm', import.meta.url));
     expect(committed.equals(await compileKernel('optimizer'))).toBe(true);
   });
 

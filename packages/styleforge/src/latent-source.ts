@@ -1,6 +1,7 @@
 // Images as latents: posterior means and deviations through the frozen encoder, kept where the crop never changes.
 import { elementCount, Graph } from '@styleforge/autodiff';
 import { type AutoencoderKL, ModelPrograms, type WeightSource } from '@styleforge/diffusion';
+import { type DeviceName } from '@styleforge/runtime';
 import { cropOf, isSquare, toPixelValues, type CropOptions, type SourceImage } from './image-source.ts';
 
 export interface PosteriorMoments {
@@ -11,6 +12,8 @@ export interface PosteriorMoments {
 export interface LatentSourceOptions extends CropOptions {
   readonly vae: AutoencoderKL;
   readonly weights: WeightSource;
+  /** Where the encoder computes. */
+  readonly device?: DeviceName | undefined;
   readonly seed: number;
 }
 
@@ -24,7 +27,7 @@ export class LatentSource {
 
   constructor(options: LatentSourceOptions) {
     this.#options = options;
-    this.#programs = new ModelPrograms(options.weights, {}, 1);
+    this.#programs = new ModelPrograms(options.weights, { device: options.device }, 1);
     const size = options.resolution / options.vae.downsamplingFactor;
     this.shape = [options.vae.config.latent_channels, size, size];
   }

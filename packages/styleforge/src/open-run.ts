@@ -1,6 +1,6 @@
 // Everything that a training run reads, made ready: images, prompts, the step's program.
 import { weightsOf } from '@styleforge/diffusion';
-import { checkDevice, type CompileOptions, type Device, DeviceError } from '@styleforge/runtime';
+import { checkDevice, type CompileOptions, type Device, DeviceError, type DeviceName, deviceOf } from '@styleforge/runtime';
 import { samplesPerPass, type BatchSource, type Sample } from './batches.ts';
 import { checkParts, checkResolution, checkTokens, type TrainingImage, type TrainingInputs } from './check-inputs.ts';
 import { checkImageSizes, loadImage } from './image-source.ts';
@@ -12,7 +12,7 @@ import { TrainingInputError, type TrainingHyperparameters } from './config.ts';
 import { TrainStep } from './train-step.ts';
 
 /** Checks the inputs and decodes the images. Throws TrainingInputError for what cannot be trained. */
-export async function openBatchSource(inputs: TrainingInputs, model: TrainableModel): Promise<BatchSource> {
+export async function openBatchSource(inputs: TrainingInputs, model: TrainableModel, device?: DeviceName): Promise<BatchSource> {
   const {
     config,
     config: { hyperparameters },
@@ -36,13 +36,14 @@ export async function openBatchSource(inputs: TrainingInputs, model: TrainableMo
   const styleRef: Sample[][] = [];
   for (const { prompt, images } of inputs.styleRef) styleRef.push(await samples(prompt, images));
   const aux = inputs.aux && (await samples(inputs.aux.prompt, inputs.aux.images));
-  const latents = new LatentSource({ vae: model.vae, weights: weightsOf(model.folder.vae), resolution, crop, randomFlip, seed });
+  const latents = new LatentSource({ vae: model.vae, weights: weightsOf(model.folder.vae), device, resolution, crop, randomFlip, seed });
   return { config, styleRef, aux, prompts: prompts.texts, latents, model };
 }
 
 /** Throws TrainingInputError for a precision that the device does not compute in. */
-export async function checkPrecision(hyperparameters: TrainingHyperparameters, device: Device = 'cpu'): Promise<void> {
-  if (device === 'webgpu') checkHostOnly(hyperparameters);
+export async function checkPrecision(hyperparameters: TrainingHyperparameters, name?: DeviceName): Promise<void> {
+  const device = deviceOf(name);
+  checkKept(hyperparameters, device);
   const precision = hyperparameters.mixed_precision;
   if (precision === 'no') return;
   const refusal = (why: string, cause?: unknown): TrainingInputError =>
@@ -50,21 +51,25 @@ export async function checkPrecision(hyperparameters: TrainingHyperparameters, d
       `hyperparameters.mixed_precision: '${precision}' cannot be computed here, for ${why}; take 'no', or a worker with DEVICE=webgpu on a GPU with float16 (shader-f16)`,
       { cause },
     );
-  if (device === 'cpu') throw refusal("the worker's device is the processor (DEVICE=cpu)");
+  if (!device.precisions.float16Products) throw refusal(`the worker's device has no float16 arithmetic (DEVICE=${device.name})`);
   try {
-    await checkDevice(device, { mixedPrecision: true });
+    await checkDevice(device.name, { mixedPrecision: true });
   } catch (error) {
-    throw error instanceof DeviceError ? error : refusal(`the device '${device}' has no float16`, error);
+    throw error instanceof DeviceError ? error : refusal(`the device '${device.name}' has no float16`, error);
   }
 }
 
-/** A GPU keeps moments and gradients in float32. */
-function checkHostOnly(hyperparameters: TrainingHyperparameters): void {
+/** Throws for moments or gradients in a precision that the device does not keep. */
+function checkKept(hyperparameters: TrainingHyperparameters, { name: device, precisions }: Device): void {
+  const kept: Record<'adam_moments' | 'gradient_precision', readonly string[]> = {
+    adam_moments: precisions.moments,
+    gradient_precision: precisions.gradients,
+  };
   for (const name of ['adam_moments', 'gradient_precision'] as const) {
     const precision = hyperparameters[name];
-    if (precision !== 'float32') {
+    if (!kept[name].includes(precision)) {
       throw new TrainingInputError(
-        `hyperparameters.${name}: '${precision}' cannot be kept here, for the worker's device is a GPU (DEVICE=webgpu); take 'float32', or a worker on the processor (DEVICE=cpu)`,
+        `hyperparameters.${name}: '${precision}' cannot be kept on the worker's device (DEVICE=${device}); take 'float32', or a worker on the processor (DEVICE=cpu)`,
       );
     }
   }

@@ -1,4 +1,5 @@
 // What the samples of a pass are told: every prompt of the run once, and the rows that one pass reads.
+import { type DeviceName } from '@styleforge/runtime';
 import { type TrainableModel } from './model.ts';
 import { frozenTextStates } from './text-states.ts';
 import { type TrainStepBatch } from './train-step.ts';
@@ -36,9 +37,15 @@ export class PromptRows {
     this.#count = count;
   }
 
-  static async create(model: TrainableModel, texts: readonly string[], trainTextEncoder: boolean): Promise<PromptRows> {
+  /** `device`: where a frozen text encoder computes. */
+  static async create(
+    model: TrainableModel,
+    texts: readonly string[],
+    trainTextEncoder: boolean,
+    device?: DeviceName,
+  ): Promise<PromptRows> {
     const inputIds = Int32Array.from(texts.flatMap((text) => model.tokenizer.encode(text)));
-    return new PromptRows(inputIds, trainTextEncoder ? null : await frozenTextStates(model, inputIds), texts.length);
+    return new PromptRows(inputIds, trainTextEncoder ? null : await frozenTextStates(model, inputIds, device), texts.length);
   }
 
   /** The rows of the prompts numbered `read`. */

@@ -2,6 +2,7 @@
 import { Graph, type Tensor } from '@styleforge/autodiff';
 import { adaptModels, type CLIPTextModel, type DDPMScheduler, timestepEmbedding, type UNet2DConditionModel } from '@styleforge/diffusion';
 import {
+  deviceOf,
   splitParameters,
   TrainingProgram,
   type AdamWOptions,
@@ -102,8 +103,7 @@ export class TrainStep {
     );
     if (frozen.specs.length > 0 && !frozenWeights) throw new Error('some weights do not train, and nothing gives their values');
     await frozenWeights?.(frozen);
-    // the processor is as fast without keeping memory (docs/experiments/engine.md)
-    const keepMemory = (options.compile?.device ?? 'cpu') !== 'cpu' && !options.gradientCheckpointing;
+    const keepMemory = deviceOf(options.compile?.device).keepsMemory && !options.gradientCheckpointing;
     const program = await TrainingProgram.create({
       graph,
       loss,

@@ -271,11 +271,11 @@ export async function trainStyleForge(options: TrainStyleForgeOptions): Promise<
   await checkPrecision(options.config.hyperparameters, options.compile?.device);
   const model = await openModel(options.baseModelDirectory);
   const baseModel = await fingerprintOfBase(options.baseModelDirectory);
-  const source = await openBatchSource(options, model);
+  const source = await openBatchSource(options, model, options.compile?.device);
   const adaptation = createAdaptation(options.config, model);
   const trainStep = await createTrainStep(source, model, adaptation, options.compile);
   const { globalStep, ema, earlyStopping } = await startingState(options, adaptation, trainStep, baseModel);
-  const prompts = await PromptRows.create(model, source.prompts, adaptation.trainsText);
+  const prompts = await PromptRows.create(model, source.prompts, adaptation.trainsText, options.compile?.device);
   const {
     compile,
     config: { validation, hyperparameters },

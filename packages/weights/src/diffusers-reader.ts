@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { exists, ModelFileError, readJson, type JsonObject } from '@styleforge/model-files';
 import { currentTextEncoderName, currentVaeName, RenamedTensorReader } from './key-names.ts';
-import { openTensors, type TensorReader } from './tensor-reader.ts';
+import { openTensors } from './open-tensors.ts';
+import { type TensorReader } from './tensor-reader.ts';
 
 export type ComponentName = 'unet' | 'vae' | 'text_encoder';
 

@@ -16,7 +16,8 @@ export {
 export { downloadFile, openUrl, type FetchedFile } from './http-source.ts';
 export { sha256OfFile } from './file-hash.ts';
 export { UnsafePickleError } from './pickle.ts';
-export { openTensors, requireTensor, type TensorReader, WeightsMismatchError } from './tensor-reader.ts';
+export { openTensors } from './open-tensors.ts';
+export { requireTensor, type TensorReader, WeightsMismatchError } from './tensor-reader.ts';
 export { checkWeights, requireFinite } from './check-weights.ts';
 export { withoutSecrets } from './web-address.ts';
 export { writeSafetensors, type TensorEntry, type WriteSafetensorsOptions } from './safetensors-writer.ts';

@@ -5,7 +5,8 @@ import { writeDiffusersFolder } from './diffusers-writer.ts';
 import { holdsOpenClip, openClipEntries, toOpenClipEntries } from './open-clip-names.ts';
 import { ORIGINAL_PREFIX, originalNames, SingleFileError, type NameMap } from './original-names.ts';
 import { writeSafetensors, type TensorEntry, type WriteSafetensorsOptions } from './safetensors-writer.ts';
-import { openTensors, type TensorReader } from './tensor-reader.ts';
+import { openTensors } from './open-tensors.ts';
+import { type TensorReader } from './tensor-reader.ts';
 
 const components: readonly ComponentName[] = ['unet', 'vae', 'text_encoder'];
 

@@ -1,7 +1,7 @@
 // What this machine can compute on, where a worker's runtime is installed: for operators who run `doctor` beside a worker.
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { DEVICE_NEEDS, DEVICES } from '@styleforge/contracts';
+import { DEFAULT_DEVICE, DEVICE_NEEDS, DEVICES } from '@styleforge/contracts';
 import type { DeviceName } from '@styleforge/contracts';
 import { forkTypeScript } from '@styleforge/launch';
 import type { Check } from './doctor.ts';
@@ -15,7 +15,7 @@ export async function localDeviceChecks(wanted: string | undefined): Promise<Che
   const entry = findDeviceCheck();
   if (entry === undefined) return [{ name: 'this machine', status: 'skipped', detail: 'no worker is installed here' }];
   const checks: Check[] = [];
-  for (const device of DEVICES) checks.push(toCheck(device, await ask(entry, device), wanted ?? 'cpu'));
+  for (const device of DEVICES) checks.push(toCheck(device, await ask(entry, device), wanted ?? DEFAULT_DEVICE));
   return checks;
 }
 
@@ -40,8 +40,9 @@ async function ask(entry: string, device: DeviceName): Promise<Answer> {
 function toCheck(device: DeviceName, { ok, reason }: Answer, wanted: string): Check {
   const name = `${device} here`;
   if (ok) return { name, status: 'ok', detail: 'computes on this machine' };
-  const remedy =
-    device === 'cpu' ? 'Install it again: npm ci.' : `To use it: ${DEVICE_NEEDS[device]}.${device === wanted ? ' Or set DEVICE=cpu.' : ''}`;
+  const needs = DEVICE_NEEDS[device];
+  const instead = device === wanted ? ` Or set DEVICE=${DEFAULT_DEVICE}.` : '';
+  const remedy = needs === null ? 'Install it again: npm ci.' : `To use it: ${needs}.${instead}`;
   return { name, status: device === wanted ? 'failed' : 'skipped', detail: `not on this machine: ${gist(reason)}`, remedy };
 }
 

@@ -4,7 +4,7 @@ import { typeScript } from '@styleforge/launch';
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { type Device } from '@styleforge/runtime';
+import { type DeviceName, deviceOf } from '@styleforge/runtime';
 import { type Geometry } from './geometries.ts';
 
 const script = fileURLToPath(new URL('torch-reference.py', import.meta.url));
@@ -17,7 +17,7 @@ export interface Comparison {
   readonly steps: number;
   readonly threads?: number;
   /** Ours; torch's is CUDA where it is not the processor. */
-  readonly device: Device;
+  readonly device: DeviceName;
   /** A Python with torch, diffusers and transformers; METRICS_PYTHON when left out. */
   readonly python?: string;
 }
@@ -59,7 +59,7 @@ export async function compareWithTorch(
     );
     return;
   }
-  for (const precision of device === 'cpu' ? ['no'] : ['no', 'bf16']) {
+  for (const precision of deviceOf(device).precisions.float16Products ? ['no', 'bf16'] : ['no']) {
     const theirs = await lastLineOf(
       python,
       [script],

@@ -16,7 +16,10 @@ const modules = fileURLToPath(new URL('../../../../node_modules', import.meta.ur
 const leftOut = ['./api.ts', './base-models.ts', './first-model.ts', './metrics.ts', './pack.ts', './scale.ts'];
 const libraries = ['onnxruntime-node', 'onnxruntime-common'];
 /** What sources read beside themselves. */
-const assets = [join(here, 'torch-reference.py'), fileURLToPath(new URL('optimizer.wasm', import.meta.resolve('@styleforge/runtime')))];
+const assets = [
+  join(here, 'torch-reference.py'),
+  fileURLToPath(new URL('kernels/optimizer.wasm', import.meta.resolve('@styleforge/runtime'))),
+];
 
 /**
  * The other benchmarks stay here. So does the library that reads pictures, for these have random weights and no pictures: what stands in for it says so to

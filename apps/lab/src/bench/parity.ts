@@ -1,6 +1,6 @@
 // npm run bench -- parity: the same training steps on a device and on the processor, and how far apart they end.
 import { DEVICES, MIXED_PRECISIONS } from '@styleforge/contracts';
-import { type CompileOptions, type ParameterBuffers } from '@styleforge/runtime';
+import { DEFAULT_DEVICE, type CompileOptions, type ParameterBuffers } from '@styleforge/runtime';
 import { parseArgs } from 'node:util';
 import { choiceOption, numberOption } from '../options.ts';
 import { geometryOf, type Geometry } from './geometries.ts';
@@ -63,7 +63,7 @@ export async function run(args: string[]): Promise<void> {
   const precision = choiceOption('precision', values.precision, MIXED_PRECISIONS);
   const [ours, reference] = [
     await trained(geometry, steps, { device, mixedPrecision: precision === 'fp16' }),
-    await trained(geometry, steps, { device: 'cpu' }),
+    await trained(geometry, steps, { device: DEFAULT_DEVICE }),
   ];
   const [zeros, start] = [reference.weights.alike(), reference.weights.alike()];
   fillRandom(start);

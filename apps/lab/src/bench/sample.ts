@@ -12,7 +12,7 @@ import {
   UNet2DConditionModel,
   type WeightSource,
 } from '@styleforge/diffusion';
-import { type CompileOptions, ParameterBuffers } from '@styleforge/runtime';
+import { DEFAULT_DEVICE, deviceOf, type CompileOptions, ParameterBuffers } from '@styleforge/runtime';
 import { parseArgs } from 'node:util';
 import { choiceOption, numberOption, optionalNumber } from '../options.ts';
 import { compareWithTorch } from './compare-torch.ts';
@@ -47,7 +47,7 @@ export async function run(args: string[]): Promise<void> {
       geometry: { type: 'string', default: 'small' },
       steps: { type: 'string', default: '10' },
       threads: { type: 'string' },
-      device: { type: 'string', default: 'cpu' },
+      device: { type: 'string', default: DEFAULT_DEVICE },
       compare: { type: 'string' },
       python: { type: 'string' },
     },
@@ -107,7 +107,7 @@ export async function run(args: string[]): Promise<void> {
     device,
     median_seconds: median(seconds.length > 1 ? seconds.slice(1) : seconds),
     peak_gib: peakGibibytes(),
-    ...(device !== 'cpu' && { device_gib: deviceGibibytes() }),
+    ...(deviceOf(device).isOptional && { device_gib: deviceGibibytes() }),
   });
   await pipeline.release();
 }

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { DEFAULT_DEVICE, deviceOf } from '@styleforge/runtime';
 import { choiceOption, numberOption, optionalNumber } from '../options.ts';
 import { compareWithTorch } from './compare-torch.ts';
 import { geometryOf } from './geometries.ts';
@@ -30,7 +31,7 @@ export async function run(args: string[]): Promise<void> {
       steps: { type: 'string', default: '10' },
       batch: { type: 'string' },
       threads: { type: 'string' },
-      device: { type: 'string', default: 'cpu' },
+      device: { type: 'string', default: DEFAULT_DEVICE },
       precision: { type: 'string', default: 'no' },
       profile: { type: 'boolean', default: false },
       compare: { type: 'string' },
@@ -90,7 +91,7 @@ export async function run(args: string[]): Promise<void> {
     median_seconds: typical,
     samples_per_second: geometry.batchSize / typical,
     peak_gib: peakGibibytes(),
-    ...(values.device !== 'cpu' && { device_gib: deviceGibibytes() }),
+    ...(deviceOf(device).isOptional && { device_gib: deviceGibibytes() }),
   });
   await step.program.release();
   if (traces === undefined) return;

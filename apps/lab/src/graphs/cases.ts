@@ -11,6 +11,7 @@ import {
   UNet2DConditionModel,
 } from '@styleforge/diffusion';
 import { emitOnnx, type EmitOptions } from '@styleforge/onnx';
+import { deviceOf } from '@styleforge/runtime';
 import { trainStepGraph } from '@styleforge/styleforge';
 import { type Geometry, schedulerConfig } from '../bench/geometries.ts';
 
@@ -27,8 +28,7 @@ interface TrainingVariant {
 
 /** How the runtime has a graph written for a device: on the host it refuses copies of results, and shapes are hidden where memory is to be freed early. */
 function emitOptions(device: DeviceName, keepMemory: boolean): EmitOptions {
-  const onHost = device !== 'webgpu';
-  return { refusesResults: onHost, hidesShapes: !keepMemory };
+  return { refusesResults: deviceOf(device).stateIn === 'host', hidesShapes: !keepMemory };
 }
 
 function trainingModel(geometry: Geometry, device: DeviceName, { recompute, mixedPrecision, halfGradients }: TrainingVariant): Uint8Array {
@@ -48,14 +48,14 @@ function trainingModel(geometry: Geometry, device: DeviceName, { recompute, mixe
   const scale = mixedPrecision || halfGradients ? graph.input('loss_scale', []) : undefined;
   const computed = gradients(graph, loss, [...graph.parameters.values()], scale);
   const named = Object.fromEntries([...graph.parameters.keys()].map((name, i) => [`gradient:${name}`, computed[i]]));
-  const options = emitOptions(device, device !== 'cpu' && !recompute);
+  const options = emitOptions(device, deviceOf(device).keepsMemory && !recompute);
   const float16 = halfGradients ? Object.keys(named) : [];
   return emitOnnx(graph, { sampleLosses, ...named }, device, { ...options, mixedPrecision, float16 }).bytes;
 }
 
 function samplingModel(device: DeviceName, build: (graph: Graph) => Record<string, Tensor>): Uint8Array {
   const graph = new Graph();
-  return emitOnnx(graph, build(graph), device, emitOptions(device, device !== 'cpu')).bytes;
+  return emitOnnx(graph, build(graph), device, emitOptions(device, deviceOf(device).keepsMemory)).bytes;
 }
 
 function samplingCases(geometry: Geometry, device: DeviceName): GraphCase[] {
@@ -90,7 +90,7 @@ export function graphCases(geometry: Geometry): GraphCase[] {
         { name: 'float32', recompute, mixedPrecision: false, halfGradients: false },
         { name: 'fp16', recompute, mixedPrecision: true, halfGradients: false },
         { name: 'float16 gradients', recompute, mixedPrecision: false, halfGradients: true },
-      ].filter(({ halfGradients }) => !halfGradients || device === 'cpu'),
+      ].filter(({ halfGradients }) => !halfGradients || !deviceOf(device).isOptional),
     );
     const training = variants.map(({ name, ...variant }) => ({
       name: `${device} train ${name}${variant.recompute ? ', recomputed' : ''}`,

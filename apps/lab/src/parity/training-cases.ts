@@ -154,7 +154,7 @@ async function* trainingRun(folder: ReferenceFolder, checkpoint: DiffusersFolder
     let firstGradients: Pair[] = [];
     for (let step = 0; step < run.steps; step++) {
       const record = await runStep(trainStep, checkpoint, reference, run, step);
-      if (step === 0) firstGradients = await pairsUnder('grad0.', reference, trainStep.program.gradients);
+      if (step === 0) firstGradients = await pairsUnder('grad0.', reference, await trainStep.program.readGradients());
       const { gradNorm } = await trainStep.program.update({
         learningRate: run.learning_rate,
         weightDecay: run.weight_decay,

@@ -1,6 +1,6 @@
 // Text to image: prompts through the text encoder, noise through the guided U-Net and a sampler, latents through the decoder.
 import { elementCount, type Shape } from '@styleforge/autodiff';
-import { type CompileOptions } from '@styleforge/runtime';
+import { type CompileOptions, deviceOf } from '@styleforge/runtime';
 import { AutoencoderKL } from '../models/autoencoder-kl.ts';
 import { CLIPTextModel } from '../models/clip-text.ts';
 import { UNet2DConditionModel } from '../models/unet-2d-condition.ts';
@@ -88,8 +88,7 @@ export class TextToImagePipeline {
   constructor(components: TextToImageComponents, options: CompileOptions = {}) {
     this.components = components;
     const { weights } = components;
-    // on the processor a pass that frees its memory is as fast and starts sooner (docs/experiments/engine.md)
-    const compile = { keepMemory: (options.device ?? 'cpu') !== 'cpu', ...options };
+    const compile = { keepMemory: deviceOf(options.device).keepsMemory, ...options };
     this.#unet = new ModelPrograms(weights.unet, compile);
     this.#vae = new ModelPrograms(weights.vae, compile);
     this.#textEncoder = new ModelPrograms(weights.textEncoder, compile);

@@ -1,6 +1,6 @@
 // The emitters that devices share: each operation in onnxruntime's own operations where there is one.
 import { elementCount, lastTwoSwapped } from '@styleforge/autodiff';
-import { INT64, ints, type ModelBuilder } from '../file/model-builder.ts';
+import { INT64, ints } from '../file/model-builder.ts';
 import { type EmitContext, type Emitter, type Emitters } from './lowering.ts';
 
 export const MICROSOFT = 'com.microsoft';

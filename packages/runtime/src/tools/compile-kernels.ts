@@ -35,4 +35,4 @@ export async function compileKernel(name: string): Promise<Uint8Array> {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url))
-  await writeFile(new URL('../optimizer.wasm', import.meta.url), await compileKernel('optimizer'));
+  await writeFile(new URL('../kernels/optimizer.wasm', import.meta.url), await compileKernel('optimizer'));

@@ -2,7 +2,8 @@
 import { elementCount, Graph, type Shape, type Tensor } from '@styleforge/autodiff';
 import { emitOnnx } from '@styleforge/onnx';
 import type ort from 'onnxruntime-node';
-import { type CompileOptions, createSession, type Device, type HostArray, hostTensor } from './session.ts';
+import { type Device } from '../devices/device.ts';
+import { type CompileOptions, createSession, type HostArray, hostTensor } from './session.ts';
 
 /** A value in the device's memory; whoever holds it last disposes of it. */
 export type DeviceTensor = ort.Tensor;
@@ -57,14 +58,14 @@ export class DeviceProgram {
     outputs: Readonly<Record<string, Tensor>>,
     { device, keepMemory, mixedPrecision, profile, toHost = new Set() }: DeviceProgramOptions,
   ): Promise<DeviceProgram> {
-    const model = emitOnnx(graph, outputs, 'webgpu', { mixedPrecision, hidesShapes: keepMemory === false });
+    const model = emitOnnx(graph, outputs, device.target, { mixedPrecision, hidesShapes: keepMemory === false });
     const preferredOutputLocation = Object.fromEntries(
       Object.entries(model.outputNames).map(([name, onnxName]) => [
         onnxName,
         toHost.has(name) ? ('cpu' as const) : ('gpu-buffer' as const),
       ]),
     );
-    const session = await createSession(model.bytes, { device, keepMemory, profile }, { preferredOutputLocation });
+    const session = await createSession(model.bytes, { device: device.name, keepMemory, profile }, { preferredOutputLocation });
     return new DeviceProgram(
       session,
       new Map(model.inputs.map((tensor, i) => [model.inputNames[i], tensor])),

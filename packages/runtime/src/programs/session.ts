@@ -1,14 +1,15 @@
-// Sessions of onnxruntime on a device. Beside this file only gemm.ts starts any.
+// Sessions of onnxruntime on a device: the one place that starts any.
 import { RESULTS_REFUSED } from '@styleforge/onnx';
 import ort from 'onnxruntime-node';
+import { type Device, type DeviceName } from '../devices/device.ts';
+import { deviceOf } from '../devices/index.ts';
 
-export type Device = 'cpu' | 'webgpu' | 'cuda';
 export type HostArray = Float32Array | Int32Array;
 /** Where results are written: float32, or float16 bits. */
 export type ResultArray = Float32Array | Uint16Array;
 
 export interface CompileOptions {
-  readonly device?: Device;
+  readonly device?: DeviceName;
   /** Threads of one operation; onnxruntime's default is one per physical core. */
   readonly threads?: number;
   /**
@@ -28,9 +29,9 @@ export class DeviceError extends Error {
 }
 
 /** Where the device is a choice, its absence has a code of its own; a graph that the processor refuses is a mistake of ours. */
-function refusal(device: Device, cause: unknown): DeviceError {
-  const error = new DeviceError(`onnxruntime could not prepare the graph on '${device}': ${String(cause)}`, { cause });
-  return device === 'cpu' ? error : Object.assign(error, { code: 'device_unavailable' });
+function refusal({ name, isOptional }: Device, cause: unknown): DeviceError {
+  const error = new DeviceError(`onnxruntime could not prepare the graph on '${name}': ${String(cause)}`, { cause });
+  return isOptional ? Object.assign(error, { code: 'device_unavailable' }) : error;
 }
 
 export function hostTensor(data: HostArray | ResultArray, shape: readonly number[]): ort.Tensor {
@@ -44,9 +45,10 @@ export function hostTensor(data: HostArray | ResultArray, shape: readonly number
  */
 const THREAD_WAIT = { allow_spinning: '1', spin_duration_us: '50' };
 
-function sessionOptions({ device = 'cpu', threads, keepMemory = true, profile }: CompileOptions): ort.InferenceSession.SessionOptions {
+function sessionOptions(device: Device, { threads, keepMemory = true, profile }: CompileOptions): ort.InferenceSession.SessionOptions {
+  const { extra, ...own } = device.sessionOptions;
   return {
-    executionProviders: [device],
+    ...own,
     graphOptimizationLevel: keepMemory ? 'all' : 'disabled',
     executionMode: 'sequential',
     logSeverityLevel: 3,
@@ -54,7 +56,7 @@ function sessionOptions({ device = 'cpu', threads, keepMemory = true, profile }:
     // takes two thirds more of it, and no less time (docs/experiments/engine.md)
     enableCpuMemArena: true,
     enableMemPattern: false,
-    extra: { session: { intra_op: THREAD_WAIT } },
+    extra: { ...extra, session: { intra_op: THREAD_WAIT } },
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     ...(profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile }),
   };
@@ -66,10 +68,11 @@ export async function createSession(
   options: CompileOptions,
   further: ort.InferenceSession.SessionOptions = {},
 ): Promise<ort.InferenceSession> {
+  const device = deviceOf(options.device);
   try {
-    return await ort.InferenceSession.create(model, { ...sessionOptions(options), ...further });
+    return await ort.InferenceSession.create(model, { ...sessionOptions(device, options), ...further });
   } catch (error) {
-    throw refusal(options.device ?? 'cpu', error);
+    throw refusal(device, error);
   }
 }
 

@@ -1,9 +1,11 @@
 // Training with weights, gradients and AdamW moments in the device's memory: only inputs and losses cross at a step.
-import { Graph, type Tensor } from '@styleforge/autodiff';
-import { type AdamW, type AdamWOptions, type AdamWStep } from './adamw.ts';
-import { DeviceProgram, type DeviceTensor, groupsOf, PlacedValues } from './device-program.ts';
-import { type ParameterBuffers, type ParameterSpec } from './parameter-buffers.ts';
-import { type CompileOptions, type Device, type HostArray } from './session.ts';
+import { type Device } from '../devices/device.ts';
+import { type ParameterBuffers, type ParameterSpec } from '../kernels/parameter-buffers.ts';
+import { type AdamWOptions, type AdamWStep } from '../optimizers/adamw.ts';
+import { DeviceProgram, type DeviceTensor, groupsOf, PlacedValues } from '../programs/device-program.ts';
+import { type HostArray } from '../programs/session.ts';
+import { type BackendOptions, GRADIENT_PREFIX, NoGradientsError, type TrainingBackend } from './backend.ts';
+import { adamWUpdate, addition, type GraphParts, KINDS, passingOn, stateSpecs, sumOfSquares } from './resident-graphs.ts';
 
 /** What is kept for a weight on the device. */
 interface Resident {
@@ -12,15 +14,9 @@ interface Resident {
   second: DeviceTensor;
 }
 
-const KINDS = ['weight', 'first', 'second'] as const;
-
-interface GraphParts {
-  readonly graph: Graph;
-  readonly outputs: Record<string, Tensor>;
-}
-
 interface GroupPrograms {
   readonly download: DeviceProgram;
+  readonly readGradients: DeviceProgram;
   readonly sumOfSquares: DeviceProgram;
   readonly add: DeviceProgram;
   readonly update: DeviceProgram;
@@ -31,76 +27,12 @@ interface ParameterGroup {
   readonly programs: GroupPrograms;
 }
 
-/** Each named value as it is: it only changes its place. */
-function passingOn(specs: readonly ParameterSpec[]): GraphParts {
-  const graph = new Graph();
-  const outputs = Object.fromEntries(
-    specs.flatMap(({ name, shape }) =>
-      KINDS.map((kind) => {
-        const key = `${kind}:${name}`;
-        return [key, graph.stopGradient(graph.input(key, shape))] as const;
-      }),
-    ),
-  );
-  return { graph, outputs };
-}
-
-function sumOfSquares(specs: readonly ParameterSpec[]): GraphParts {
-  const graph = new Graph();
-  const sums = specs.map(({ name, shape }) =>
-    graph.reduceSum(
-      graph.square(graph.input(name, shape)),
-      shape.map((_, axis) => axis),
-    ),
-  );
-  return { graph, outputs: { sum: sums.reduce((total, sum) => graph.add(total, sum)) } };
-}
-
-function addition(specs: readonly ParameterSpec[]): GraphParts {
-  const graph = new Graph();
-  return {
-    graph,
-    outputs: Object.fromEntries(
-      specs.map(({ name, shape }) => [name, graph.add(graph.input(`sum:${name}`, shape), graph.input(name, shape))]),
-    ),
-  };
-}
-
-/** AdamW in the order of operations of adamw-kernel.ts. */
-function adamWUpdate(specs: readonly ParameterSpec[], { beta1, beta2, epsilon, ratesOf }: AdamWOptions): GraphParts {
-  const graph = new Graph();
-  const [gradientScale, decayRate, learningRate, stepSize, secondCorrection] = [
-    'gradientScale',
-    'decayRate',
-    'learningRate',
-    'stepSize',
-    'secondCorrection',
-  ].map((name) => graph.input(name, []));
-  const outputs = Object.fromEntries(
-    specs.flatMap(({ name, shape }) => {
-      const [w, m, v] = KINDS.map((kind) => graph.input(`${kind}:${name}`, shape));
-      const g = graph.mul(graph.input(name, shape), gradientScale);
-      const first = graph.add(m, graph.mul(graph.sub(g, m), 1 - beta1));
-      const second = graph.add(graph.mul(v, beta2), graph.mul(graph.square(g), 1 - beta2));
-      const deviation = graph.add(graph.mul(graph.sqrt(second), secondCorrection), epsilon);
-      const { learningRateScale: scale = 1, weightDecay } = ratesOf?.(name) ?? {};
-      const decay = weightDecay === undefined ? graph.mul(decayRate, scale) : graph.mul(learningRate, weightDecay * scale);
-      const weight = graph.sub(graph.mul(w, graph.sub(1, decay)), graph.mul(graph.div(first, deviation), graph.mul(stepSize, scale)));
-      return [
-        [`weight:${name}`, weight],
-        [`first:${name}`, first],
-        [`second:${name}`, second],
-      ] as const;
-    }),
-  );
-  return { graph, outputs };
-}
-
 async function compileGroup(specs: readonly ParameterSpec[], adamw: AdamWOptions, device: Device): Promise<ParameterGroup> {
   const compile = ({ graph, outputs }: GraphParts, toHost = false): Promise<DeviceProgram> =>
     DeviceProgram.compile(graph, outputs, { device, ...(toHost && { toHost: new Set(Object.keys(outputs)) }) });
   const programs: GroupPrograms = {
-    download: await compile(passingOn(specs), true),
+    download: await compile(passingOn(stateSpecs(specs)), true),
+    readGradients: await compile(passingOn(specs), true),
     sumOfSquares: await compile(sumOfSquares(specs), true),
     add: await compile(addition(specs)),
     update: await compile(adamWUpdate(specs, adamw)),
@@ -108,27 +40,8 @@ async function compileGroup(specs: readonly ParameterSpec[], adamw: AdamWOptions
   return { specs, programs };
 }
 
-export interface DeviceTrainingOptions {
-  readonly device: Device;
-  /** Of the pass. */
-  readonly compile?: Pick<CompileOptions, 'keepMemory' | 'mixedPrecision' | 'profile'>;
-  readonly graph: Graph;
-  /** Results of a pass that come back to the host. */
-  readonly outputs: Readonly<Record<string, Tensor>>;
-  /** Of the trainable weights, by name. */
-  readonly gradients: Readonly<Record<string, Tensor>>;
-  /** Where weights and moments come from at the first pass, and go to at `download`. */
-  readonly weights: ParameterBuffers;
-  /** Weights that are read only. */
-  readonly frozen?: Iterable<readonly [string, HostArray]> | undefined;
-  readonly optimizer: AdamW;
-  readonly adamw: AdamWOptions;
-}
-
-const GRADIENT_PREFIX = 'gradient:';
-
-export class DeviceTraining {
-  readonly #options: DeviceTrainingOptions;
+export class ResidentTraining implements TrainingBackend {
+  readonly #options: BackendOptions;
   readonly #pass: DeviceProgram;
   readonly #groups: readonly ParameterGroup[];
   #resident: Map<string, Resident> | null = null;
@@ -138,13 +51,13 @@ export class DeviceTraining {
   #start: PlacedValues | null = null;
   #gradients: Record<string, DeviceTensor> | null = null;
 
-  private constructor(options: DeviceTrainingOptions, pass: DeviceProgram, groups: readonly ParameterGroup[]) {
+  private constructor(options: BackendOptions, pass: DeviceProgram, groups: readonly ParameterGroup[]) {
     this.#options = options;
     this.#pass = pass;
     this.#groups = groups;
   }
 
-  static async create(options: DeviceTrainingOptions): Promise<DeviceTraining> {
+  static async create(options: BackendOptions): Promise<ResidentTraining> {
     const { device, compile, graph, outputs, gradients, weights, adamw } = options;
     const all = {
       ...outputs,
@@ -153,7 +66,7 @@ export class DeviceTraining {
     const pass = await DeviceProgram.compile(graph, all, { ...compile, device, toHost: new Set(Object.keys(outputs)) });
     const groups: ParameterGroup[] = [];
     for (const specs of groupsOf(weights.specs)) groups.push(await compileGroup(specs, adamw, device));
-    return new DeviceTraining(options, pass, groups);
+    return new ResidentTraining(options, pass, groups);
   }
 
   async #upload(): Promise<Map<string, Resident>> {
@@ -172,31 +85,30 @@ export class DeviceTraining {
   }
 
   #placeFrozen(): Promise<PlacedValues> {
-    const { device, graph, frozen = [] } = this.#options;
+    const { device, graph, frozen } = this.#options;
     return PlacedValues.from(
       device,
-      [...frozen].flatMap(([name, data]) => {
+      frozen.flatMap(([name, data]) => {
         const parameter = graph.parameters.get(name);
         return parameter ? [{ name, data, shape: parameter.shape }] : [];
       }),
     );
   }
 
-  /** Forward and backward; gradients of passes since the last update are summed. */
   async backward(feeds: Readonly<Record<string, HostArray>>): Promise<Record<string, Float32Array>> {
     this.#resident ??= await this.#upload();
     this.#frozen ??= await this.#placeFrozen();
     const weights = Object.fromEntries([...this.#resident].map(([name, { weight }]) => [name, weight]));
     const results = await this.#pass.run({ ...Object.fromEntries(this.#frozen.tensors), ...weights, ...feeds });
     const gradients = Object.fromEntries(Object.keys(this.#options.gradients).map((name) => [name, results[GRADIENT_PREFIX + name]]));
-    this.#gradients = this.#gradients ? await this.#sum(this.#gradients, gradients) : gradients;
+    this.#gradients = this.#gradients ? await this.#added(this.#gradients, gradients) : gradients;
     return Object.fromEntries(Object.keys(this.#options.outputs).map((name) => [name, results[name].data as Float32Array]));
   }
 
-  async #sum(total: Record<string, DeviceTensor>, further: Record<string, DeviceTensor>): Promise<Record<string, DeviceTensor>> {
+  async #added(total: Record<string, DeviceTensor>, further: Record<string, DeviceTensor>): Promise<Record<string, DeviceTensor>> {
     const sums: Record<string, DeviceTensor> = {};
     for (const { specs, programs } of this.#groups) {
-      const names = specs.map(({ name }) => name);
+      const names = namesOf(specs);
       Object.assign(
         sums,
         await programs.add.run({ ...pick(further, names), ...Object.fromEntries(names.map((name) => [`sum:${name}`, total[name]])) }),
@@ -206,22 +118,44 @@ export class DeviceTraining {
     return sums;
   }
 
-  /** Euclidean norm over all gradients. */
+  get #sum(): Record<string, DeviceTensor> {
+    if (!this.#gradients) throw new NoGradientsError();
+    return this.#gradients;
+  }
+
   async gradientNorm(): Promise<number> {
     let total = 0;
     for (const { specs, programs } of this.#groups) {
-      const { sum } = await programs.sumOfSquares.run(
-        pick(
-          this.#gradients!,
-          specs.map(({ name }) => name),
-        ),
-      );
+      const { sum } = await programs.sumOfSquares.run(pick(this.#sum, namesOf(specs)));
       total += (sum.data as Float32Array)[0];
     }
     return Math.sqrt(total);
   }
 
-  /** One update of every weight; the gradients are gone afterwards. */
+  async readGradients(): Promise<ParameterBuffers> {
+    const copy = this.#options.weights.alike();
+    for (const { specs, programs } of this.#groups) {
+      const values = await programs.readGradients.run(pick(this.#sum, namesOf(specs)));
+      for (const { name } of specs) copy.get(name).set(values[name].data as Float32Array);
+    }
+    return copy;
+  }
+
+  async addGradients(gradients: ParameterBuffers): Promise<void> {
+    const own = this.#gradients ?? {};
+    const zeros = this.#gradients ? null : this.#options.weights.alike();
+    const sums: Record<string, DeviceTensor> = {};
+    for (const { specs, programs } of this.#groups) {
+      const feeds = namesOf(specs).flatMap((name) => [
+        [name, gradients.get(name)] as const,
+        [`sum:${name}`, own[name] ?? zeros!.get(name)] as const,
+      ]);
+      Object.assign(sums, await programs.add.run(Object.fromEntries(feeds)));
+    }
+    this.discardGradients();
+    this.#gradients = sums;
+  }
+
   async update({ learningRate, weightDecay, gradientScale = 1 }: AdamWStep): Promise<void> {
     const {
       optimizer,
@@ -236,8 +170,8 @@ export class DeviceTraining {
       secondCorrection: Float32Array.of(1 / Math.sqrt(1 - beta2 ** optimizer.step)),
     };
     for (const { specs, programs } of this.#groups) {
-      const names = specs.map(({ name }) => name);
-      const placed = await programs.update.run({ ...scalars, ...pick(this.#gradients!, names), ...this.#stateOf(names) });
+      const names = namesOf(specs);
+      const placed = await programs.update.run({ ...scalars, ...pick(this.#sum, names), ...this.#stateOf(names) });
       for (const name of names) {
         const old = this.#resident!.get(name)!;
         [old.weight, old.first, old.second, this.#gradients![name]].forEach((tensor) => tensor.dispose());
@@ -247,7 +181,6 @@ export class DeviceTraining {
     this.#gradients = null;
   }
 
-  /** Throws the gradients away: nothing was made of them. */
   discardGradients(): void {
     Object.values(this.#gradients ?? {}).forEach((gradient) => gradient.dispose());
     this.#gradients = null;
@@ -257,12 +190,11 @@ export class DeviceTraining {
     return Object.fromEntries(names.flatMap((name) => KINDS.map((kind) => [`${kind}:${name}`, this.#resident!.get(name)![kind]])));
   }
 
-  /** Brings weights and moments to the host's buffers. */
   async download(): Promise<void> {
     if (!this.#resident) return;
     const { weights, optimizer } = this.#options;
     for (const { specs, programs } of this.#groups) {
-      const values = await programs.download.run(this.#stateOf(specs.map(({ name }) => name)));
+      const values = await programs.download.run(this.#stateOf(namesOf(specs)));
       for (const { name } of specs) {
         weights.get(name).set(values[`weight:${name}`].data as Float32Array);
         optimizer.firstMoment.write(name, values[`first:${name}`].data as Float32Array);
@@ -283,6 +215,8 @@ export class DeviceTraining {
     );
   }
 }
+
+const namesOf = (specs: readonly ParameterSpec[]): string[] => specs.map(({ name }) => name);
 
 function residentOf(placed: Record<string, DeviceTensor>, name: string): Resident {
   return { weight: placed[`weight:${name}`], first: placed[`first:${name}`], second: placed[`second:${name}`] };

@@ -1,7 +1,7 @@
 // AdamW over parameter buffers, in place.
 import { adamW, adamWBFloat16, sumOfSquares, type AdamWFactors, type GradientValues } from './adamw-kernel.ts';
 import { createMoments, type MomentPrecision, type Moments } from './moments.ts';
-import { type ParameterBuffers } from './parameter-buffers.ts';
+import { type ParameterBuffers } from '../kernels/parameter-buffers.ts';
 
 /** Of the layout of the weights: float32, or float16 bits. */
 export type GradientBuffers = ParameterBuffers<GradientValues>;

@@ -1,6 +1,6 @@
 // Moving averages of weights.
-import { kernelsOf } from './kernel-memory.ts';
-import { type ParameterBuffers } from './parameter-buffers.ts';
+import { kernelsOf } from '../kernels/kernel-memory.ts';
+import { type ParameterBuffers } from '../kernels/parameter-buffers.ts';
 
 /** average -= share * (average - values) in float32, over buffers that lie beside each other; a share of 1 - decay makes an exponential moving average. */
 export function moveTowards(average: ParameterBuffers, values: ParameterBuffers, share: number): void {

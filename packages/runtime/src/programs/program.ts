@@ -1,9 +1,11 @@
 // A compiled graph over the host's arrays.
 import { elementCount, type Graph, type Tensor } from '@styleforge/autodiff';
-import { emitOnnx, type Target } from '@styleforge/onnx';
+import { emitOnnx } from '@styleforge/onnx';
 import type ort from 'onnxruntime-node';
 import { PlacedValues } from './device-program.ts';
-import { type CompileOptions, createSession, type Device, type HostArray, hostTensor, type ResultArray, runInto } from './session.ts';
+import { type Device } from '../devices/device.ts';
+import { deviceOf } from '../devices/index.ts';
+import { type CompileOptions, createSession, type HostArray, hostTensor, type ResultArray, runInto } from './session.ts';
 
 /**
  * Runs a graph. Feeds and results are host arrays; `bind` fixes feeds that stay the same arrays (weights), `bindOutputs` makes
@@ -45,9 +47,9 @@ export class Program<Outputs extends string = string> {
     options: CompileOptions = {},
     float16: readonly O[] = [],
   ): Promise<Program<O>> {
-    const target: Target = options.device ?? 'cpu';
-    const onHost = target !== 'webgpu';
-    const model = emitOnnx(graph, outputs, target, {
+    const device = deviceOf(options.device);
+    const onHost = device.stateIn === 'host';
+    const model = emitOnnx(graph, outputs, device.target, {
       hidesShapes: options.keepMemory === false && onHost,
       refusesResults: onHost,
       mixedPrecision: options.mixedPrecision,
@@ -61,7 +63,7 @@ export class Program<Outputs extends string = string> {
       model.outputTensors as Readonly<Record<O, Tensor>>,
       model.outputNames,
       options.profile !== undefined,
-      options.device ?? 'cpu',
+      device,
     );
   }
 
@@ -90,7 +92,7 @@ export class Program<Outputs extends string = string> {
 
   /** The bound feeds, in the device's memory where it has one that the binding knows. */
   async #boundFeeds(): Promise<Record<string, ort.Tensor>> {
-    if (this.#device !== 'webgpu') return this.#bound;
+    if (this.#device.stateIn === 'host') return this.#bound;
     if (this.#changed) {
       await this.#placed?.release();
       this.#placed = await PlacedValues.from(
@@ -118,7 +120,7 @@ export class Program<Outputs extends string = string> {
       (Object.keys(this.#outputs) as Outputs[]).map((name) => [name, this.#resultTensor(name, into[name])]),
     ) as Record<Outputs, ort.Tensor>;
     const fetches = Object.fromEntries(Object.entries<ort.Tensor>(results).map(([name, tensor]) => [this.#outputNames[name], tensor]));
-    await (this.#device === 'webgpu' ? this.#session.run(fed, fetches) : runInto(this.#session, fed, fetches));
+    await (this.#device.stateIn === 'host' ? runInto(this.#session, fed, fetches) : this.#session.run(fed, fetches));
     return Object.fromEntries(Object.entries<ort.Tensor>(results).map(([name, { data }]) => [name, data])) as Record<Outputs, Float32Array>;
   }
 

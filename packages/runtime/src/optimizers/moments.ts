@@ -1,5 +1,5 @@
 // Optimizer moments: float32 in the layout of the weights, or bfloat16 at half the memory.
-import { Float32Arrays, type ParameterBuffers, type NamedArrays, type ParameterSpec } from './parameter-buffers.ts';
+import { Float32Arrays, type ParameterBuffers, type NamedArrays, type ParameterSpec } from '../kernels/parameter-buffers.ts';
 
 export type MomentPrecision = 'float32' | 'bfloat16';
 

@@ -1,15 +1,14 @@
 // One trainable graph with its weights, gradients and optimizer: backward passes and updates.
 import { gradients, type Graph, type Tensor } from '@styleforge/autodiff';
-import { AdamW, type AdamWOptions, type AdamWStep, type GradientBuffers } from './adamw.ts';
-import { addGradients } from './adamw-kernel.ts';
-import { DeviceTraining } from './device-training.ts';
-import { LossScale } from './loss-scale.ts';
-import { ParameterBuffers } from './parameter-buffers.ts';
-import { Program } from './program.ts';
-import { type CompileOptions, type HostArray } from './session.ts';
-
-/** What the gradients of the weights are kept in between a pass and its update. */
-export type GradientPrecision = 'float32' | 'float16';
+import { type StatePlace } from '../devices/device.ts';
+import { deviceOf } from '../devices/index.ts';
+import { ParameterBuffers } from '../kernels/parameter-buffers.ts';
+import { AdamW, type AdamWOptions } from '../optimizers/adamw.ts';
+import { LossScale } from '../optimizers/loss-scale.ts';
+import { type CompileOptions, type HostArray } from '../programs/session.ts';
+import { type CreateBackend, type GradientPrecision, type TrainingBackend } from './backend.ts';
+import { HostTraining } from './host.ts';
+import { ResidentTraining } from './resident.ts';
 
 export interface TrainingProgramOptions<Outputs extends string> {
   readonly graph: Graph;
@@ -22,7 +21,7 @@ export interface TrainingProgramOptions<Outputs extends string> {
   /** All other weights of the graph; they are read only. */
   readonly frozen?: Iterable<readonly [string, HostArray]>;
   readonly adamw: AdamWOptions;
-  /** float32 when left out; float16, with loss scaling, takes half of the memory. A device keeps float32. */
+  /** float32 when left out; float16, with loss scaling, takes half of the memory. Float32 on a device that does not keep it. */
   readonly gradientPrecision?: GradientPrecision | undefined;
   readonly compile?: CompileOptions;
 }
@@ -42,88 +41,17 @@ export interface Update {
 }
 
 const LOSS_SCALE = 'loss_scale';
-const GRADIENT_PREFIX = 'gradient:';
 /** torch.nn.utils.clip_grad_norm_ divides by the norm plus this. */
 const CLIP_EPSILON = 1e-6;
 
-/** What computes gradients and applies them: the processor, or a device that keeps everything in its own memory. */
-interface TrainingBackend {
-  /** Gradients of passes since the last update are summed. */
-  backward(feeds: Readonly<Record<string, HostArray>>): Promise<Record<string, Float32Array>>;
-  /** Of the sum. */
-  gradientNorm(): number | Promise<number>;
-  update(step: AdamWStep): void | Promise<void>;
-  discardGradients(): void;
-  /** Brings weights and moments to the host's buffers. */
-  download(): Promise<void>;
-  release(): Promise<void>;
-}
+const backends: { readonly [Place in StatePlace]: CreateBackend } = {
+  host: (options) => HostTraining.create(options),
+  device: (options) => ResidentTraining.create(options),
+};
 
-function addAll(sums: ParameterBuffers, gradients: GradientBuffers): void {
-  for (const [name, values] of gradients.entries()) addGradients(sums.get(name), values);
-}
-
-class HostTraining implements TrainingBackend {
-  readonly #gradients: GradientBuffers;
-  readonly #weights: ParameterBuffers;
-  readonly #optimizer: AdamW;
-  readonly #program: Program;
-  /** From the second pass of a group on. */
-  #total: ParameterBuffers | null = null;
-  #passes = 0;
-
-  constructor(gradients: GradientBuffers, weights: ParameterBuffers, optimizer: AdamW, program: Program) {
-    this.#gradients = gradients;
-    this.#weights = weights;
-    this.#optimizer = optimizer;
-    this.#program = program;
-  }
-
-  async backward(feeds: Readonly<Record<string, HostArray>>): Promise<Record<string, Float32Array>> {
-    if (this.#passes === 1) {
-      this.#total ??= this.#weights.beside(Float32Array);
-      this.#total.fill(0);
-      addAll(this.#total, this.#gradients);
-    }
-    const results = await this.#program.run(feeds);
-    if (this.#passes > 0) addAll(this.#total!, this.#gradients);
-    this.#passes += 1;
-    return results;
-  }
-
-  get #sum(): GradientBuffers {
-    return this.#passes > 1 ? this.#total! : this.#gradients;
-  }
-
-  /** A copy, of the last pass. */
-  get gradients(): ParameterBuffers {
-    const copy = this.#gradients.copy();
-    const widened = copy.beside(Float32Array);
-    addAll(widened, copy);
-    return widened;
-  }
-
-  gradientNorm(): number {
-    return this.#optimizer.gradientNorm(this.#sum);
-  }
-
-  update(step: AdamWStep): void {
-    this.#optimizer.apply(this.#sum, step);
-    this.discardGradients();
-  }
-
-  discardGradients(): void {
-    this.#passes = 0;
-  }
-
-  async download(): Promise<void> {
-    // they are here
-  }
-
-  release(): Promise<void> {
-    return this.#program.release();
-  }
-}
+/** What was asked for where the device keeps it, else float32. */
+const fitting = <Precision extends string>(kept: readonly Precision[], wanted: Precision | undefined): Precision | 'float32' =>
+  wanted !== undefined && kept.includes(wanted) ? wanted : 'float32';
 
 /** The parameters to differentiate by. Throws where a name is not of the graph, or a parameter of the graph is neither trained nor given. */
 function targetsOf(graph: Graph, trainable: ParameterBuffers, frozen: ReadonlySet<string>): Tensor[] {
@@ -171,43 +99,35 @@ export class TrainingProgram<Outputs extends string> {
     const { graph, loss, outputs, trainable, adamw, gradientPrecision, compile = {} } = options;
     const frozen = [...(options.frozen ?? [])];
     const targets = targetsOf(graph, trainable, new Set(frozen.map(([name]) => name)));
-    const halved = gradientPrecision === 'float16' && compile.device !== 'webgpu';
-    const lossScale = compile.mixedPrecision || halved ? new LossScale() : null;
+    const device = deviceOf(compile.device);
+    const precision = fitting(device.precisions.gradients, gradientPrecision);
+    const lossScale = compile.mixedPrecision || precision === 'float16' ? new LossScale() : null;
     const computed = gradients(graph, loss, targets, lossScale ? graph.input(LOSS_SCALE, []) : undefined);
-    if (compile.device === 'webgpu') {
-      const optimizer = new AdamW(trainable, { ...adamw, momentPrecision: 'float32' });
-      const backend = await DeviceTraining.create({
-        device: compile.device,
-        compile,
-        graph,
-        outputs,
-        weights: trainable,
-        frozen,
-        optimizer,
-        adamw,
-        gradients: Object.fromEntries(trainable.specs.map(({ name }, i) => [name, computed[i]])),
-      });
-      return new TrainingProgram<O>(trainable, optimizer, lossScale, backend);
-    }
-    const names = trainable.specs.map(({ name }) => GRADIENT_PREFIX + name);
-    const program = await Program.compile<string>(
-      graph,
-      { ...outputs, ...Object.fromEntries(names.map((name, i) => [name, computed[i]])) },
+    const optimizer = new AdamW(trainable, { ...adamw, momentPrecision: fitting(device.precisions.moments, adamw.momentPrecision) });
+    const backend = await backends[device.stateIn]({
+      device,
       compile,
-      halved ? names : [],
-    );
-    const buffers: GradientBuffers = halved ? trainable.beside(Uint16Array) : trainable.beside(Float32Array);
-    program
-      .bind([...trainable.entries(), ...frozen])
-      .bindOutputs([...buffers.entries()].map(([name, data]) => [GRADIENT_PREFIX + name, data]));
-    const optimizer = new AdamW(trainable, adamw);
-    return new TrainingProgram<O>(trainable, optimizer, lossScale, new HostTraining(buffers, trainable, optimizer, program));
+      graph,
+      outputs,
+      gradients: Object.fromEntries(trainable.specs.map(({ name }, i) => [name, computed[i]])),
+      gradientPrecision: precision,
+      weights: trainable,
+      frozen,
+      optimizer,
+      adamw,
+    });
+    return new TrainingProgram<O>(trainable, optimizer, lossScale, backend);
   }
 
-  /** A copy of those of the last pass, times the loss scale; a device keeps its own. */
-  get gradients(): ParameterBuffers {
-    if (!(this.#backend instanceof HostTraining)) throw new Error('the gradients are in the memory of the device');
-    return this.#backend.gradients;
+  /** A copy of the gradients of the passes since the last update, summed, times the loss scale. */
+  readGradients(): Promise<ParameterBuffers> {
+    return this.#backend.readGradients();
+  }
+
+  /** Adds the gradients of a pass that was made elsewhere, times the loss scale, as if it had been made here. */
+  async addGradients(further: ParameterBuffers): Promise<void> {
+    await this.#backend.addGradients(further);
+    this.#passes += 1;
   }
 
   /** One forward and backward pass; gradients of passes since the last update are summed. */

@@ -1,0 +1,14 @@
+// The processor: state in the host's arrays, updated in place.
+import { type DeviceKind, indexedName } from './device.ts';
+
+export const cpu: DeviceKind = (index) => ({
+  name: indexedName('cpu', index),
+  target: 'cpu',
+  index,
+  stateIn: 'host',
+  isOptional: false,
+  precisions: { float16Products: false, moments: ['float32', 'bfloat16'], gradients: ['float32', 'float16'] },
+  keepsMemory: false,
+  sessionOptions: { executionProviders: ['cpu'] },
+  probe: (computes) => computes(),
+});

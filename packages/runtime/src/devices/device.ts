@@ -1,0 +1,43 @@
+// What a device is to the engine: the questions that sessions, programs and trainings ask instead of comparing names.
+import { type Target } from '@styleforge/onnx';
+import type ort from 'onnxruntime-node';
+
+/** A kind of device, or one of several of a kind: `cuda:1`. */
+export type DeviceName = Target | `${Target}:${number}`;
+
+export interface Device {
+  readonly name: DeviceName;
+  /** The lowering that graphs are written with. */
+  readonly target: Target;
+  /** Which of several of its kind. */
+  readonly index: number;
+  /** Where weights, gradients and moments live during a training, and bound weights of other programs between runs. */
+  readonly stateIn: StatePlace;
+  /** Whether a machine may lack it: then its absence is an error of the settings, with a code of its own. */
+  readonly isOptional: boolean;
+  readonly precisions: DevicePrecisions;
+  /**
+   * Memory policy: whether programs hold memory for speed by default (CompileOptions.keepMemory). The processor is as fast without
+   * (docs/experiments/engine.md).
+   */
+  readonly keepsMemory: boolean;
+  /** onnxruntime's options for a session on this device, beside those that all share. */
+  readonly sessionOptions: ort.InferenceSession.SessionOptions;
+  /** Checks what must be there before anything is compiled, then lets `computes` compile and run a small graph. */
+  readonly probe: (computes: () => Promise<void>) => Promise<void>;
+}
+
+/** `host`: in the arrays of this process; `device`: in tensors of the device that onnxruntime-node hands out. */
+export type StatePlace = 'host' | 'device';
+
+export interface DevicePrecisions {
+  /** Whether it has float16 arithmetic at all; the probe with mixed precision says whether this very one does. */
+  readonly float16Products: boolean;
+  readonly moments: readonly ('float32' | 'bfloat16')[];
+  readonly gradients: readonly ('float32' | 'float16')[];
+}
+
+/** One more kind of device: the device of each index. */
+export type DeviceKind = (index: number) => Device;
+
+export const indexedName = (kind: Target, index: number): DeviceName => (index === 0 ? kind : `${kind}:${index}`);

@@ -1,0 +1,21 @@
+// The kinds of devices, by the name that settings give them.
+import { type Target } from '@styleforge/onnx';
+import { cpu } from './cpu.ts';
+import { cuda } from './cuda.ts';
+import { type Device, type DeviceKind, type DeviceName } from './device.ts';
+import { webgpu } from './webgpu.ts';
+
+/** A lowering without its device does not compile. */
+const kinds: { readonly [Kind in Target]: DeviceKind } = { cpu, webgpu, cuda };
+
+/** What is computed on where nothing else is said. */
+export const DEFAULT_DEVICE: DeviceName = 'cpu';
+
+/** Throws RangeError for a name that is none. */
+export function deviceOf(name: DeviceName = DEFAULT_DEVICE): Device {
+  const [kind, index = '0'] = name.split(':');
+  if (!Object.hasOwn(kinds, kind) || !/^\d+$/.test(index)) {
+    throw new RangeError(`the device '${name}' is unknown: choose one of ${Object.keys(kinds).join(', ')}, or one of several as in cuda:1`);
+  }
+  return kinds[kind as Target](Number(index));
+}

@@ -1,0 +1,14 @@
+// WebGPU: state in device tensors of onnxruntime-node, which has neither bfloat16 moments nor float16 gradients there.
+import { type DeviceKind, indexedName } from './device.ts';
+
+export const webgpu: DeviceKind = (index) => ({
+  name: indexedName('webgpu', index),
+  target: 'webgpu',
+  index,
+  stateIn: 'device',
+  isOptional: true,
+  precisions: { float16Products: true, moments: ['float32'], gradients: ['float32'] },
+  keepsMemory: true,
+  sessionOptions: { executionProviders: [index === 0 ? 'webgpu' : { name: 'webgpu', deviceId: index }] },
+  probe: (computes) => computes(),
+});

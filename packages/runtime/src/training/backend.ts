@@ -1,0 +1,57 @@
+// What computes gradients and applies them: a training's state in one place, behind one interface.
+import { type Graph, type Tensor } from '@styleforge/autodiff';
+import { type Device } from '../devices/device.ts';
+import { type ParameterBuffers } from '../kernels/parameter-buffers.ts';
+import { type AdamW, type AdamWOptions, type AdamWStep } from '../optimizers/adamw.ts';
+import { type CompileOptions, type HostArray } from '../programs/session.ts';
+
+/** What the gradients of the weights are kept in between a pass and its update. */
+export type GradientPrecision = 'float32' | 'float16';
+
+export interface BackendOptions {
+  readonly device: Device;
+  readonly compile: CompileOptions;
+  readonly graph: Graph;
+  /** Results of a pass that come back to the host. */
+  readonly outputs: Readonly<Record<string, Tensor>>;
+  /** Gradients of the trainable weights, by name. */
+  readonly gradients: Readonly<Record<string, Tensor>>;
+  readonly gradientPrecision: GradientPrecision;
+  /** Where weights and moments come from at the first pass, and go to at `download`. */
+  readonly weights: ParameterBuffers;
+  /** Weights that are read only. */
+  readonly frozen: readonly (readonly [string, HostArray])[];
+  readonly optimizer: AdamW;
+  readonly adamw: AdamWOptions;
+}
+
+export interface TrainingBackend {
+  /** Forward and backward; gradients of passes since the last update are summed. Returns the outputs. */
+  backward(feeds: Readonly<Record<string, HostArray>>): Promise<Record<string, Float32Array>>;
+  /** Euclidean norm of the summed gradients. */
+  gradientNorm(): Promise<number>;
+  /** A copy of the summed gradients in float32, in the layout of the weights. Throws where there are none. */
+  readGradients(): Promise<ParameterBuffers>;
+  /** Adds gradients of another pass, in the layout of the weights, as if it had been made here. */
+  addGradients(gradients: ParameterBuffers): Promise<void>;
+  /** One update of every weight; the gradients are gone afterwards. */
+  update(step: AdamWStep): Promise<void>;
+  /** Throws the gradients away: nothing was made of them. */
+  discardGradients(): void;
+  /** Brings weights and moments to the host's buffers; nothing where they are there already. */
+  download(): Promise<void>;
+  release(): Promise<void>;
+}
+
+export type CreateBackend = (options: BackendOptions) => Promise<TrainingBackend>;
+
+/** Names of gradients among a program's outputs. */
+export const GRADIENT_PREFIX = 'gradient:';
+
+export class NoGradientsError extends Error {
+  override name = 'NoGradientsError';
+
+  constructor() {
+    super('there are no gradients: they exist between backward() and update()');
+  }
+}
