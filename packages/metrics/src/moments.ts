@@ -1,5 +1,5 @@
 // Mean and covariance of features, gathered block by block: memory is that of the covariance, however many images there are.
-import { gemm } from '@styleforge/runtime';
+import { gemm, type Matrix } from '@styleforge/runtime';
 import type { Features, Moments } from './features.ts';
 import { columnsOf, matrix } from './matrices.ts';
 

@@ -1,7 +1,7 @@
 // Pooling against windows computed by hand: padding neither wins a maximum nor counts in a mean.
 import { Graph, ShapeError, type Tensor } from '@styleforge/autodiff';
 import { describe, expect, it } from 'vitest';
-import { Program } from '../src/index.ts';
+import { Program } from '@styleforge/runtime';
 
 const size = 5;
 /** All negative, so that a padding of zeros would win every maximum at the border. */

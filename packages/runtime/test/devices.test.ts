@@ -1,0 +1,17 @@
+// What devices answer, and that a name that is none is refused.
+import { deviceOf, type DeviceName } from '@styleforge/runtime';
+import { expect, it } from 'vitest';
+
+it('has a device for each name, and for one of several of a kind', () => {
+  expect((['cpu', 'webgpu', 'cuda', 'cuda:1'] as const).map((name) => deviceOf(name))).toMatchObject([
+    { name: 'cpu', target: 'cpu', index: 0, stateIn: 'host', isOptional: false },
+    { name: 'webgpu', target: 'webgpu', index: 0, stateIn: 'device', isOptional: true },
+    { name: 'cuda', target: 'cuda', index: 0, isOptional: true },
+    { name: 'cuda:1', target: 'cuda', index: 1, sessionOptions: { executionProviders: [{ name: 'cuda', deviceId: 1 }] } },
+  ]);
+  expect(deviceOf()).toMatchObject({ name: 'cpu' });
+});
+
+it.each(['gpu', 'cuda:x', 'toString', ''])("refuses '%s' with the names that there are", (name) => {
+  expect(() => deviceOf(name as DeviceName)).toThrow(`the device '${name}' is unknown: choose one of cpu, webgpu, cuda`);
+});
