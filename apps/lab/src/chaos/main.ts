@@ -1,0 +1,40 @@
+// `npm run chaos -- --minutes N --seed S`: kills and pauses the parts of a service while it works, and looks whether anything was lost.
+import { parseArgs } from 'node:util';
+import { redisMissing } from '@styleforge/testing';
+import { runChaos } from './run-chaos.ts';
+import type { StackKind } from './stack.ts';
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '5' },
+    seed: { type: 'string', default: String(Date.now() % 100_000) },
+    stack: { type: 'string', multiple: true, default: ['embedded', 'redis'] },
+    'models-directory': { type: 'string', default: 'models' },
+    model: { type: 'string', default: 'styleforge-mini' },
+    resolution: { type: 'string', default: '64' },
+    steps: { type: 'string', default: '20' },
+  },
+});
+const say = (line: string) => process.stdout.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`);
+let failed = false;
+for (const stack of values.stack as StackKind[]) {
+  if (stack === 'redis' && redisMissing !== undefined) {
+    say(`redis: skipped, ${redisMissing}`);
+    continue;
+  }
+  const result = await runChaos({
+    stack,
+    minutes: Number(values.minutes) / values.stack.length,
+    seed: Number(values.seed),
+    modelsDirectory: values['models-directory'],
+    model: values.model,
+    resolution: Number(values.resolution),
+    steps: Number(values.steps),
+    log: (line) => say(`${stack}: ${line}`),
+  });
+  say(`${stack}: ${JSON.stringify(result)}`);
+  if (result.violations.length === 0) continue;
+  failed = true;
+  say(`${stack}: again by  npm run chaos -- --minutes ${values.minutes} --seed ${values.seed} --stack ${stack}`);
+}
+process.exit(failed ? 1 : 0);

@@ -1,0 +1,32 @@
+// The processes of a stack under test: found, killed, and paused for a while.
+import { readdir, readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Processes that this one has started, and theirs in turn (Linux). */
+export async function childrenOf(pid: number): Promise<number[]> {
+  const direct: number[] = [];
+  for (const task of await readdir(`/proc/${pid}/task`).catch(() => [])) {
+    const text = await readFile(`/proc/${pid}/task/${task}/children`, 'utf8').catch(() => '');
+    direct.push(...text.split(' ').filter(Boolean).map(Number));
+  }
+  return [...direct, ...(await Promise.all(direct.map(childrenOf))).flat()];
+}
+
+/** False when the process had ended already. */
+export function signal(pid: number, name: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    throw error;
+  }
+}
+
+/** Stops a process with what it has started, as a machine does that hangs, and lets all of it go on. */
+export async function pause(pid: number, milliseconds: number): Promise<boolean> {
+  const all = [pid, ...(await childrenOf(pid))];
+  const stopped = all.filter((one) => signal(one, 'SIGSTOP'));
+  await sleep(milliseconds);
+  for (const one of stopped) signal(one, 'SIGCONT');
+  return stopped.includes(pid);
+}

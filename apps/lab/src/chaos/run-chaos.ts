@@ -1,0 +1,100 @@
+// A chaos run: rounds of work on one stack, under faults that a seed chooses; after each round the invariants are checked.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Caller } from './caller.ts';
+import { faultsOf } from './faults.ts';
+import { violations } from './invariants.ts';
+import { type Choices, seededChoices } from './random.ts';
+import { type ChaosStack, type StackKind, startChaosStack } from './stack.ts';
+import { startWebhookReceiver } from './webhook-receiver.ts';
+import { doWork, type Outcome, type WorkPlan } from './work.ts';
+
+export interface ChaosOptions {
+  stack: StackKind;
+  minutes: number;
+  seed: number;
+  modelsDirectory: string;
+  model: string;
+  resolution: number;
+  steps: number;
+  log(line: string): void;
+}
+
+export interface ChaosResult {
+  rounds: number;
+  /** How often each fault struck. */
+  faults: Record<string, number>;
+  violations: string[];
+}
+
+/** From the last fault on, everything must have come to its end. */
+const patienceMs = 900_000;
+/** Kills come faster than checkpoints: without a limit no round would end. */
+const faultsPerRound = 6;
+
+export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
+  const directory = await mkdtemp(join(tmpdir(), 'styleforge-chaos-'));
+  const receiver = await startWebhookReceiver();
+  const stack = await startChaosStack(options.stack, directory, options.modelsDirectory);
+  const result: ChaosResult = { rounds: 0, faults: {}, violations: [] };
+  try {
+    const plan = await planOf(stack, options, receiver.url);
+    const outcomes = [await doWork(plan, callerOf(stack), 'undisturbed')];
+    const reference = outcomes[0]?.hashes ?? {};
+    const end = Date.now() + options.minutes * 60_000;
+    while ((Date.now() < end || result.rounds === 0) && result.violations.length === 0) {
+      const round = (result.rounds += 1);
+      outcomes.push(await disturbedRound(stack, plan, round, options, result));
+      result.violations.push(...(await violations(stack, { reference, outcomes }, receiver)));
+      options.log(`round ${round}: ${result.violations.length === 0 ? 'all is well' : result.violations.join('; ')}`);
+    }
+  } catch (error) {
+    result.violations.push(error instanceof Error ? error.message : String(error));
+  } finally {
+    await stack.stop();
+    receiver.stop();
+    if (result.violations.length === 0) await rm(directory, { recursive: true });
+    else options.log(`what is left of it: ${directory}`);
+  }
+  return result;
+}
+
+const callerOf = (stack: ChaosStack) => new Caller(stack, stack.service.apiKey ?? '', patienceMs);
+
+async function planOf(stack: ChaosStack, { model, resolution, steps }: ChaosOptions, webhookUrl: string): Promise<WorkPlan> {
+  const caller = callerOf(stack);
+  const [styleRef, aux] = [await caller.createDataset('style_ref', [0, 40, 80]), await caller.createDataset('aux', [120, 160, 200, 240])];
+  return { model, resolution, steps, checkpointEvery: Math.max(1, Math.floor(steps / 5)), styleRef, aux, webhookUrl };
+}
+
+/** Each round has choices of its own, so that one of them can be repeated alone. */
+async function disturbedRound(
+  stack: ChaosStack,
+  plan: WorkPlan,
+  round: number,
+  { seed, log }: ChaosOptions,
+  result: ChaosResult,
+): Promise<Outcome> {
+  const working = new AbortController();
+  const disturbing = disturb(stack, seededChoices(seed + round), working.signal, (name) => {
+    result.faults[name] = (result.faults[name] ?? 0) + 1;
+    log(`round ${round}: ${name}`);
+  });
+  try {
+    return await doWork(plan, callerOf(stack), `round-${round}`);
+  } finally {
+    working.abort();
+    await disturbing;
+  }
+}
+
+async function disturb(stack: ChaosStack, choices: Choices, over: AbortSignal, onStruck: (name: string) => void): Promise<void> {
+  for (let count = 0; count < faultsPerRound && !over.aborted; count += 1) {
+    await sleep(choices.between(500, 8_000), undefined, { signal: over }).catch(() => undefined);
+    if (over.aborted) return;
+    const fault = choices.of(faultsOf(stack));
+    if (await fault.strike(stack, choices)) onStruck(fault.name);
+  }
+}
