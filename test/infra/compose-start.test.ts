@@ -82,7 +82,7 @@ it.skipIf(warnNotTested("the compose file's store", weedMissing))(
         if (Date.now() > end || child.exitCode !== null) throw new Error(`the store did not become healthy (exit code ${child.exitCode})`);
       const { command: create, environment } = compose.services['store-bucket'] ?? { command: [], environment: {} };
       const settings = Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, fillIn(value)]));
-      const env = { PATH: process.env['PATH'], ...settings, S3_ENDPOINT: `http://127.0.0.1:${s3}` };
+      const env = { PATH: globalThis.process.env['PATH'], ...settings, S3_ENDPOINT: `http://127.0.0.1:${s3}` };
       const [, ...createArgs] = create;
       expect((await run(process.execPath, createArgs, { cwd: repository, env })).stdout).toContain('the bucket was created');
       expect((await run(process.execPath, createArgs, { cwd: repository, env })).stdout).toContain('needed no new bucket');
@@ -109,7 +109,7 @@ it.skipIf(warnNotTested("the compose file's queue", redisMissing))('the queue st
   const port = String(await freePort());
   const child = spawn('redis-server', ['--port', port, '--bind', '127.0.0.1', '--dir', scratch, ...args], { stdio: 'ignore' });
   const ping = (environment: Record<string, string>) =>
-    run('redis-cli', ['-p', port, 'ping'], { env: { PATH: process.env['PATH'], ...environment } }).then(({ stdout }) => stdout, String);
+    run('redis-cli', ['-p', port, 'ping'], { env: { PATH: globalThis.process.env['PATH'], ...environment } }).then(({ stdout }) => stdout, String);
   try {
     for (const end = Date.now() + 60_000; (await ping({})).includes('refused') && Date.now() < end; ) await sleep(100);
     expect(await ping({})).toContain('NOAUTH');

@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => test.remove());
 
 async function backup(...args: string[]): Promise<string> {
-  const env = { PATH: process.env['PATH'], DATA_DIRECTORY: join(test.directory, 'data'), LOG_LEVEL: 'warn' };
+  const env = { PATH: globalThis.process.env['PATH'], DATA_DIRECTORY: join(test.directory, 'data'), LOG_LEVEL: 'warn' };
   return (await promisify(execFile)(process.execPath, [...typeScript(entry), ...args], { env })).stdout;
 }
 

@@ -148,7 +148,7 @@ async function pauseWhileAway<Name extends JobName>(
       log.warn({ err: error, queue: name }, 'a dependency is away; no jobs are taken until it is back');
       await sleep(checkEveryMs, undefined, { ref: false });
     }
-    if (!state.stopping) state.worker.resume();
+    if (!state.stopping) await state.worker.resume();
   } catch (error) {
     log.error({ err: error, queue: name }, 'the taking of jobs could not be paused');
   } finally {

@@ -3007,7 +3007,7 @@ export interface components {
                 [key: string]: string;
             };
             /** @enum {string} */
-            method: "single-styleforge" | "multi-styleforge" | "dreambooth";
+            method: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion";
             name: string | null;
             notes: string;
             priority: components["schemas"]["TrainingJobPriority"];
