@@ -7,6 +7,7 @@ import { createLogger, createMetrics } from '@styleforge/telemetry';
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import { serializerCompiler } from 'fastify-type-provider-zod';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { ImageDecoder } from './decoding/image-decoder.ts';
 import type { ApiDependencies, ApiOptions } from './dependencies.ts';
 import { answerConnectionError } from './errors/connection-errors.ts';
 import { handleError, handleUnknownRoute } from './errors/error-handler.ts';
@@ -46,6 +47,7 @@ export async function buildApp(options: ApiOptions): Promise<ApiServer> {
     baseModels: createBaseModelCatalog(baseModelsDirectory, loggerInstance),
     mayReach: createAddressPolicy(webhookNetworks),
     projectEvents: new ProjectEventHub(options.database, loggerInstance),
+    imageDecoder: new ImageDecoder(),
   };
   const app: ApiServer = Fastify({
     loggerInstance,
@@ -68,6 +70,7 @@ export async function buildApp(options: ApiOptions): Promise<ApiServer> {
   );
   app.addHook('onRoute', (route) => allowed.add(route));
   app.setNotFoundHandler((request, reply) => handleUnknownRoute(request, reply, allowed));
+  app.addHook('onClose', async () => dependencies.imageDecoder.close());
   let closing = false;
   app.addHook('preClose', async () => {
     closing = true;

@@ -5,6 +5,7 @@ import type { JobQueues, RateLimiter } from '@styleforge/queue';
 import type { ObjectStore } from '@styleforge/storage';
 import type { Metrics, ReadinessCheck } from '@styleforge/telemetry';
 import type { DashboardOptions } from './routes/dashboard.ts';
+import type { ImageDecoder } from './decoding/image-decoder.ts';
 import type { BaseModelCatalog } from './services/base-model-catalog.ts';
 import type { ProjectEventHub } from './services/project-event-hub.ts';
 
@@ -23,6 +24,8 @@ export type ApiOptions = {
   maxQueuedJobsPerProject?: number;
   /** How long an Idempotency-Key stays locked after the process of its request has died; a minute when left out. */
   idempotencyLockMs?: number;
+  /** Holds the files of uploads while they are checked; the system's folder for temporary files when left out. */
+  uploadDirectory?: string;
   /** Networks beside the public internet that webhooks may reach, in CIDR notation. */
   webhookNetworks?: string[];
   /** What it counts and times; an own one where absent. */
@@ -43,4 +46,5 @@ export type ApiDependencies = ApiOptions & {
   metrics: Metrics;
   /** Wakes whoever follows what happens in a project. */
   projectEvents: ProjectEventHub;
+  imageDecoder: ImageDecoder;
 };

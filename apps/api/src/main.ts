@@ -1,5 +1,6 @@
 // The API as a process of its own: settings, dependencies, listen, stop when asked; every phase has a deadline.
 import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadConfig } from '@styleforge/config';
 import { createDatabase, migrate } from '@styleforge/database';
@@ -8,6 +9,7 @@ import { createObjectStore, identifyStore, observeObjectStore } from '@styleforg
 import { createLogger, createMetrics, diskSpaceCheck, shutDown, startTracing, withDeadline } from '@styleforge/telemetry';
 import { downloadOrigins } from './http/download-origins.ts';
 import { startApi } from './server.ts';
+import { clearUploadFolders } from './services/upload-folders.ts';
 
 const SECOND = 1_000;
 
@@ -19,7 +21,10 @@ if (databaseUrl === undefined) {
 const log = createLogger({ name: 'api', level: logLevel });
 const metrics = createMetrics();
 const tracing = await startTracing('styleforge-api', config.operations.tracing);
-await mkdir(dataDirectory, { recursive: true });
+const uploadDirectory = join(dataDirectory, 'uploads');
+await mkdir(uploadDirectory, { recursive: true });
+const cleared = await clearUploadFolders(uploadDirectory);
+if (cleared > 0) log.info({ cleared }, 'removed the files of uploads that a killed process has left');
 // Another process may be migrating, and a migration takes its time.
 if (config.operations.migrateOnStart) await withDeadline('migrating the database', 600 * SECOND, () => migrate(databaseUrl));
 const database = createDatabase(databaseUrl, {
@@ -51,6 +56,7 @@ const api = await startApi({
   port,
   logLevel,
   baseModelsDirectory,
+  uploadDirectory,
   showsQueueBoard: config.operations.queueBoard,
   eventStreamsPerKey: config.eventStreamsPerKey,
   corsOrigins: config.corsOrigins,

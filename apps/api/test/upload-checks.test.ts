@@ -172,7 +172,7 @@ describe('what is kept', () => {
         .jpeg()
         .toBuffer(),
       'turned.jpg': await tagged.withMetadata({ orientation: 6 }).jpeg().toBuffer(),
-      'one-pixel.png': flatPng(1, 1),
+      'smallest.png': flatPng(16, 16),
     });
     expect(files.map(({ file_name, status }) => [file_name, status])).toEqual(files.map(({ file_name }) => [file_name, 'kept']));
     for (const { image, file_name } of files) {

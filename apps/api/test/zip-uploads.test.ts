@@ -96,7 +96,7 @@ describe('a zip archive', () => {
       ['good.png', 'kept'],
       ['../up.png', 'odd_path'],
       ['/etc/absolute.png', 'odd_path'],
-      ['C:\\drive.png', 'odd_path'],
+      ['C:/drive.png', 'odd_path'],
       ['a/../../b.png', 'odd_path'],
       ['link.png', 'odd_path'],
       ['notes.txt', 'unsupported_format'],

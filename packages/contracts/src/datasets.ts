@@ -9,6 +9,11 @@ export type DatasetKind = (typeof DATASET_KINDS)[number];
 export const UPLOAD_LIMITS = {
   fileBytes: 25 * 1024 * 1024,
   pixels: 40_000_000,
+  /** In pixels: a decoder holds whole rows, so that a long side costs memory however small the image is. */
+  side: 16_384,
+  smallestSide: 16,
+  /** Spent on decoding the images of one request. */
+  decodeSeconds: 900,
   imagesPerDataset: 1000,
   /** Files, and labels that are set and cleared between them. */
   parts: 5000,
@@ -73,6 +78,8 @@ const REFUSAL_CODES = [
   'not_what_it_says',
   'too_many_bytes',
   'too_many_pixels',
+  'unsuitable_size',
+  'too_costly',
   'animated',
   'duplicate',
   'duplicate_name',

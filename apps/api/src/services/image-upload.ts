@@ -1,7 +1,4 @@
 // Takes an upload part by part, single images or one zip archive: each file is checked, stored and answered for.
-import { createHash } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { MultipartFile } from '@fastify/multipart';
 import { caption as captionSchema, componentName, UPLOAD_LIMITS } from '@styleforge/contracts';
@@ -14,15 +11,27 @@ import type { z } from 'zod';
 import type { ApiDependencies } from '../dependencies.ts';
 import { ApiError } from '../errors/api-error.ts';
 import { isStorableText } from '../plugins/text-check.ts';
+import { checkImageHeader } from '../decoding/image-header.ts';
+import { ImageRefusal } from '../decoding/image-refusal.ts';
+import type { Declared } from '../decoding/messages.ts';
 import { presentImage } from '../presenters/datasets.ts';
-import { ImageRefusal, normalizeImage } from './normalize-image.ts';
-import { readFilePart, readParts, saveFilePart, UploadFingerprint } from './upload-parts.ts';
+import { withUploadFolder } from './upload-folders.ts';
+import { readParts, saveFilePart, UploadFingerprint } from './upload-parts.ts';
 import { readZip, ZipRefusal } from './zip-archive.ts';
 
-type Stores = Pick<ApiDependencies, 'database' | 'objectStore'>;
+type Stores = Pick<ApiDependencies, 'database' | 'objectStore' | 'imageDecoder' | 'uploadDirectory'>;
 type Label = 'component' | 'caption';
 type Labels = Record<Label, string | null>;
-type Upload = { stores: Stores; dataset: DatasetSummary; fingerprint: UploadFingerprint; labels: Labels; files: UploadedFile[] };
+interface Upload {
+  stores: Stores;
+  dataset: DatasetSummary;
+  fingerprint: UploadFingerprint;
+  labels: Labels;
+  files: UploadedFile[];
+  /** For the one file that is being checked. */
+  folder: string;
+  decodeMs: number;
+}
 
 const LABEL_SCHEMAS: Record<Label, z.ZodType<string>> = { component: componentName, caption: captionSchema };
 const MAX_FILE_NAME_LENGTH = 255;
@@ -35,14 +44,17 @@ export async function takeUpload(
   dataset: DatasetSummary,
   request: FastifyRequest,
 ): Promise<{ files: UploadedFile[]; fingerprint: string }> {
-  const upload: Upload = { stores, dataset, fingerprint: new UploadFingerprint(), labels: { component: null, caption: null }, files: [] };
-  try {
-    await takeParts(upload, request);
-    return { files: upload.files, fingerprint: upload.fingerprint.digest() };
-  } catch (error) {
-    await removeKept(stores, upload.files);
-    throw error;
-  }
+  return withUploadFolder(stores.uploadDirectory, async (folder) => {
+    const labels = { component: null, caption: null };
+    const upload: Upload = { stores, dataset, fingerprint: new UploadFingerprint(), labels, files: [], folder, decodeMs: 0 };
+    try {
+      await takeParts(upload, request);
+      return { files: upload.files, fingerprint: upload.fingerprint.digest() };
+    } catch (error) {
+      await removeKept(stores, upload.files);
+      throw error;
+    }
+  });
 }
 
 async function takeParts(upload: Upload, request: FastifyRequest): Promise<void> {
@@ -56,8 +68,10 @@ async function takeParts(upload: Upload, request: FastifyRequest): Promise<void>
       continue;
     }
     labelAfterLastFile = null;
-    hasZip ||= isZip(part);
     fileParts++;
+    // A part of bytes is a file without being named as one.
+    part.filename ??= `unnamed-${fileParts}`;
+    hasZip ||= isZip(part);
     if (hasZip && fileParts > 1) throw fieldError('images', 'send either single images or one zip archive in a request');
     if (hasZip) await takeZip(upload, part);
     else await takeSingleFile(upload, part);
@@ -99,36 +113,37 @@ function isZip({ filename, mimetype }: MultipartFile): boolean {
 }
 
 async function takeSingleFile(upload: Upload, part: MultipartFile): Promise<void> {
-  const bytes = await readFilePart(part, UPLOAD_LIMITS.fileBytes, upload.fingerprint);
-  if (bytes === null) refuse(upload, part.filename, 'too_many_bytes', `is larger than ${UPLOAD_LIMITS.fileBytes / MEGABYTE} MB`);
-  else await takeImage(upload, bytes, { fileName: part.filename, mimeType: part.mimetype });
+  const file = path.join(upload.folder, 'image');
+  const { fileBytes: limit } = UPLOAD_LIMITS;
+  const isWhole = await saveFilePart(part, { path: file, limit, fingerprint: upload.fingerprint });
+  if (!isWhole) refuse(upload, part.filename, 'too_many_bytes', `is larger than ${limit / MEGABYTE} MB`);
+  else await takeImage(upload, file, { fileName: part.filename, mimeType: part.mimetype });
 }
 
-/** The archive lies on the disk only while it is read. */
 async function takeZip(upload: Upload, part: MultipartFile): Promise<void> {
-  const directory = await mkdtemp(path.join(tmpdir(), 'styleforge-upload-'));
+  const [archive, file] = [path.join(upload.folder, 'upload.zip'), path.join(upload.folder, 'image')];
+  const { zipBytes: limit } = UPLOAD_LIMITS;
   try {
-    const file = path.join(directory, 'upload.zip');
-    const isWhole = await saveFilePart(part, file, upload.fingerprint);
-    if (!isWhole) return refuse(upload, part.filename, 'archive_too_large', `is larger than ${UPLOAD_LIMITS.zipBytes / MEGABYTE} MB`);
-    for await (const item of readZip(file)) {
-      if ('code' in item) refuse(upload, item.fileName, item.code, item.detail);
-      else await takeImage(upload, item.bytes, { fileName: item.fileName, mimeType: '' });
+    const isWhole = await saveFilePart(part, { path: archive, limit, fingerprint: upload.fingerprint });
+    if (!isWhole) return refuse(upload, part.filename, 'archive_too_large', `is larger than ${limit / MEGABYTE} MB`);
+    for await (const item of readZip(archive)) {
+      const refused = 'code' in item ? item : await item.save(file);
+      if (refused) refuse(upload, item.fileName, refused.code, refused.detail);
+      else await takeImage(upload, file, { fileName: item.fileName, mimeType: '' });
     }
   } catch (error) {
     if (!(error instanceof ZipRefusal)) throw error;
     refuse(upload, part.filename, error.code, error.message);
-  } finally {
-    await rm(directory, { recursive: true, force: true });
   }
 }
 
-async function takeImage(upload: Upload, bytes: Buffer, declared: { fileName: string; mimeType: string }): Promise<void> {
+async function takeImage(upload: Upload, file: string, declared: Declared): Promise<void> {
   const { stores, dataset, labels, files } = upload;
   try {
-    const { png, width, height } = await normalizeImage(bytes, declared);
+    const png = path.join(upload.folder, 'normalized.png');
+    const size = await decode(upload, file, png, declared);
     const fileName = shownName(declared.fileName);
-    const image = await store(stores, dataset, { fileName, png, width, height, ...labels });
+    const image = await store(stores, dataset, { fileName, png, ...size, ...labels });
     if (image === 'duplicate') refuse(upload, fileName, 'duplicate', 'the dataset has this picture already');
     else if (image === 'dataset_full')
       refuse(upload, fileName, 'dataset_full', `the dataset has ${UPLOAD_LIMITS.imagesPerDataset} images already`);
@@ -139,25 +154,41 @@ async function takeImage(upload: Upload, bytes: Buffer, declared: { fileName: st
   }
 }
 
+/** The header is read here; the image itself is decoded in another process. */
+async function decode(upload: Upload, file: string, png: string, declared: Declared): Promise<{ width: number; height: number }> {
+  const { decodeSeconds } = UPLOAD_LIMITS;
+  if (upload.decodeMs > decodeSeconds * 1000)
+    throw new ImageRefusal(
+      'too_costly',
+      `was not decoded: this upload has used its ${decodeSeconds} seconds; send the file in another one`,
+    );
+  const pixels = await checkImageHeader(file);
+  const { width, height, milliseconds } = await upload.stores.imageDecoder.normalize(file, png, declared, pixels);
+  upload.decodeMs += milliseconds;
+  return { width, height };
+}
+
 function refuse({ files }: Upload, fileName: string, code: RefusalCode, detail: string): void {
   files.push({ file_name: shownName(fileName), status: 'refused', code, detail });
 }
 
+/** The end of a long name, without half a character at its start. */
 function shownName(fileName: string): string {
-  return fileName.replaceAll(/[\p{Control}\p{Surrogate}]/gu, '_').slice(-MAX_FILE_NAME_LENGTH);
+  const end = fileName.replaceAll(/[\p{Control}\p{Surrogate}]/gu, '_').slice(-MAX_FILE_NAME_LENGTH);
+  return end.replace(/^\p{Surrogate}/u, '');
 }
 
-type CheckedImage = Labels & { fileName: string; png: Buffer; width: number; height: number };
+/** `png`: the path of the file. */
+type CheckedImage = Labels & { fileName: string; png: string; width: number; height: number };
 
 /** The file first, then the row: a row always has its file. */
 async function store({ database, objectStore }: Stores, dataset: DatasetSummary, { png, ...values }: CheckedImage) {
   const id = newId('image');
   const { projectId, id: datasetId } = dataset;
   const objectKey = datasetImageKey(projectId, datasetId, id);
-  const sha256 = createHash('sha256').update(png).digest('hex');
-  await objectStore.put(objectKey, png, { contentType: 'image/png' });
+  const { size: sizeBytes, sha256 } = await objectStore.put(objectKey, { file: png }, { contentType: 'image/png' });
   const row = await database.images.add(
-    { id, projectId, datasetId, objectKey, sizeBytes: png.length, sha256, ...values },
+    { id, projectId, datasetId, objectKey, sizeBytes, sha256, ...values },
     UPLOAD_LIMITS.imagesPerDataset,
   );
   if (typeof row !== 'string') return presentImage(row);

@@ -1,33 +1,26 @@
-// Makes a clean PNG of an uploaded picture, or says why it is refused.
+// Makes a clean PNG of an uploaded image, or says why it is refused. Runs in a decoding process, never in the API's own.
 import path from 'node:path';
 import { UPLOAD_LIMITS } from '@styleforge/contracts';
-import type { RefusalCode } from '@styleforge/contracts';
 import sharp from 'sharp';
+import { checkSize, formatOf, type ImageFormat } from '../decoding/image-header.ts';
+import { ImageRefusal } from '../decoding/image-refusal.ts';
+import { repairScanHeaders } from '../decoding/jpeg-scan-headers.ts';
+import type { Declared } from '../decoding/messages.ts';
 
-export class ImageRefusal extends Error {
-  override name = 'ImageRefusal';
-  readonly code: RefusalCode;
+export { ImageRefusal } from '../decoding/image-refusal.ts';
 
-  constructor(code: RefusalCode, detail: string) {
-    super(detail);
-    this.code = code;
-  }
-}
-
-type Declared = { fileName: string; mimeType: string };
-type Format = 'png' | 'jpeg' | 'webp';
-
-const EXTENSIONS: Record<string, Format> = { '.png': 'png', '.jpg': 'jpeg', '.jpeg': 'jpeg', '.webp': 'webp' };
-const MIME_TYPES: Record<string, Format> = { 'image/png': 'png', 'image/jpeg': 'jpeg', 'image/webp': 'webp' };
+const EXTENSIONS: Record<string, ImageFormat> = { '.png': 'png', '.jpg': 'jpeg', '.jpeg': 'jpeg', '.webp': 'webp' };
+const MIME_TYPES: Record<string, ImageFormat> = { 'image/png': 'png', 'image/jpeg': 'jpeg', 'image/webp': 'webp' };
 
 export async function normalizeImage(bytes: Buffer, declared: Declared): Promise<{ png: Buffer; width: number; height: number }> {
   const format = formatOf(bytes);
   if (format === null) throw new ImageRefusal('unsupported_format', 'is no PNG, JPEG or WebP');
   checkDeclaration(format, declared);
   try {
-    const image = sharp(bytes, { limitInputPixels: UPLOAD_LIMITS.pixels });
-    if (((await image.metadata()).pages ?? 1) > 1 || isAnimatedPng(bytes, format))
-      throw new ImageRefusal('animated', 'has several frames; send one picture');
+    const image = sharp(format === 'jpeg' ? repairScanHeaders(bytes) : bytes, { limitInputPixels: UPLOAD_LIMITS.pixels });
+    const { width, height, pages = 1 } = await image.metadata();
+    checkSize({ width, height });
+    if (pages > 1 || isAnimatedPng(bytes, format)) throw new ImageRefusal('animated', 'has several frames; send one picture');
     // Upright by EXIF, in sRGB with 8 bits, and without any metadata: sharp keeps none unless told to.
     const { data, info } = await image
       .autoOrient()
@@ -40,16 +33,8 @@ export async function normalizeImage(bytes: Buffer, declared: Declared): Promise
   }
 }
 
-/** By the first bytes, which no sender can mistake. */
-function formatOf(bytes: Buffer): Format | null {
-  if (bytes.subarray(0, 8).equals(Buffer.from('89504e470d0a1a0a', 'hex'))) return 'png';
-  if (bytes.subarray(0, 3).equals(Buffer.from('ffd8ff', 'hex'))) return 'jpeg';
-  if (bytes.toString('latin1', 0, 4) === 'RIFF' && bytes.toString('latin1', 8, 12) === 'WEBP') return 'webp';
-  return null;
-}
-
-/** The decoder takes an animated PNG for its first picture; the chunk acTL comes before any picture. */
-function isAnimatedPng(bytes: Buffer, format: Format): boolean {
+/** The decoder takes an animated PNG for its first image; the chunk acTL comes before any image. */
+function isAnimatedPng(bytes: Buffer, format: ImageFormat): boolean {
   if (format !== 'png') return false;
   for (let at = 8; at + 8 <= bytes.length; at += 12 + bytes.readUInt32BE(at)) {
     const chunk = bytes.toString('latin1', at + 4, at + 8);
@@ -58,7 +43,7 @@ function isAnimatedPng(bytes: Buffer, format: Format): boolean {
   return false;
 }
 
-function checkDeclaration(format: Format, { fileName, mimeType }: Declared): void {
+function checkDeclaration(format: ImageFormat, { fileName, mimeType }: Declared): void {
   const said = MIME_TYPES[mimeType] ?? EXTENSIONS[path.extname(fileName).toLowerCase()];
   if (said !== undefined && said !== format) throw new ImageRefusal('not_what_it_says', `says that it is ${said} but is ${format}`);
 }

@@ -1,7 +1,7 @@
 // The pictures that a report shows as data URIs, none larger than a page needs.
 import type { Report } from '@styleforge/contracts';
-import sharp from 'sharp';
 import type { ApiDependencies } from '../dependencies.ts';
+import { shrinkObject } from './shrink-object.ts';
 
 /** A smaller picture is taken as it is. */
 const AS_IT_IS_BYTES = 16 * 1024;
@@ -9,10 +9,11 @@ const LONGEST_SIDE = 256;
 
 /** From a picture's URL to its data; one that is gone from the store is left out. */
 export async function inlinePictures(
-  { database, objectStore }: ApiDependencies,
+  dependencies: ApiDependencies,
   projectId: string,
   report: Report,
 ): Promise<(url: string) => string | undefined> {
+  const { database, objectStore } = dependencies;
   const drawn = new Map(
     (await database.evaluations.listImages(report.id)).map(({ model, index, objectKey }) => [`${model}/${index}`, objectKey]),
   );
@@ -30,8 +31,8 @@ export async function inlinePictures(
   const found = new Map<string, string>();
   for (const url of new Set(urlsOf(report))) {
     const key = await keyOf(url);
-    const bytes = key !== undefined && (await objectStore.head(key)) ? await objectStore.get(key) : null;
-    if (bytes) found.set(url, await toDataUri(bytes));
+    const head = key === undefined ? null : await objectStore.head(key);
+    if (key !== undefined && head) found.set(url, await toDataUri(dependencies, key, head.size));
   }
   return (url) => found.get(url);
 }
@@ -46,11 +47,8 @@ function urlsOf({ samples, models, reference, training }: Report): string[] {
   return pictures.map(({ url }) => url);
 }
 
-async function toDataUri(png: Uint8Array): Promise<string> {
-  if (png.length <= AS_IT_IS_BYTES) return `data:image/png;base64,${Buffer.from(png).toString('base64')}`;
-  const small = await sharp(png)
-    .resize(LONGEST_SIDE, LONGEST_SIDE, { fit: 'inside', withoutEnlargement: true })
-    .webp({ quality: 88 })
-    .toBuffer();
+async function toDataUri(dependencies: ApiDependencies, key: string, size: number): Promise<string> {
+  if (size <= AS_IT_IS_BYTES) return `data:image/png;base64,${Buffer.from(await dependencies.objectStore.get(key)).toString('base64')}`;
+  const small = await shrinkObject(dependencies, key, { side: LONGEST_SIDE, quality: 88, pixels: 0 });
   return `data:image/webp;base64,${small.toString('base64')}`;
 }

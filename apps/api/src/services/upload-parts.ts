@@ -28,22 +28,19 @@ export async function* readParts(request: FastifyRequest): AsyncGenerator<Multip
   for (let next = await reading(iterator.next()); !next.done; next = await reading(iterator.next())) yield next.value;
 }
 
-/** Reads the file to its end, for the next part comes after it; null when it has more than `limit` bytes. */
-export async function readFilePart(part: MultipartFile, limit: number, fingerprint: UploadFingerprint): Promise<Buffer | null> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of fingerprinted(part, fingerprint)) {
-    size += chunk.length;
-    if (size <= limit) chunks.push(chunk);
-    else chunks.length = 0;
-  }
-  return size > limit || part.file.truncated ? null : Buffer.concat(chunks);
-}
+type Saved = { path: string; limit: number; fingerprint: UploadFingerprint };
 
-/** Writes the file to the disk; false when it was larger than a file may be. */
-export async function saveFilePart(part: MultipartFile, path: string, fingerprint: UploadFingerprint): Promise<boolean> {
-  await reading(pipeline(Readable.from(fingerprinted(part, fingerprint)), createWriteStream(path, { flags: 'wx', mode: 0o600 })));
-  return !part.file.truncated;
+/** Writes the file to the disk, and reads it to its end, for the next part comes after it; false when it has more than `limit` bytes. */
+export async function saveFilePart(part: MultipartFile, { path, limit, fingerprint }: Saved): Promise<boolean> {
+  let size = 0;
+  async function* withinLimit(): AsyncGenerator<Buffer> {
+    for await (const chunk of fingerprinted(part, fingerprint)) {
+      size += chunk.length;
+      if (size <= limit) yield chunk;
+    }
+  }
+  await reading(pipeline(Readable.from(withinLimit()), createWriteStream(path, { mode: 0o600 })));
+  return size <= limit && !part.file.truncated;
 }
 
 /** Reads a whole upload and keeps nothing but its fingerprint. */
@@ -51,7 +48,7 @@ export async function fingerprintUpload(request: FastifyRequest): Promise<string
   const fingerprint = new UploadFingerprint();
   for await (const part of readParts(request)) {
     if (part.type === 'field') fingerprint.add('field', part.fieldname, String(part.value));
-    else await readFilePart(part, 0, fingerprint);
+    else for await (const _chunk of fingerprinted(part, fingerprint));
   }
   return fingerprint.digest();
 }
@@ -63,7 +60,7 @@ async function* fingerprinted(part: MultipartFile, fingerprint: UploadFingerprin
     hash.update(next.value);
     yield next.value;
   }
-  fingerprint.add('file', part.filename, part.mimetype, hash.digest('hex'));
+  fingerprint.add('file', part.filename ?? '', part.mimetype, hash.digest('hex'));
 }
 
 /** What goes wrong while reading the body is the sender's doing, unless the error says otherwise. */

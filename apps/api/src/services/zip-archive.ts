@@ -1,11 +1,15 @@
 // Reads the files of an uploaded zip archive that are safe to read, and says of the others why they are not.
+import { createWriteStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
 import { UPLOAD_LIMITS } from '@styleforge/contracts';
 import type { RefusalCode } from '@styleforge/contracts';
+import { isStorageFull } from '@styleforge/storage';
 import yauzl from 'yauzl';
 import type { Entry, ZipFile } from 'yauzl';
 
 type Refused = { code: RefusalCode; detail: string };
-export type ZipItem = { fileName: string } & ({ bytes: Buffer } | Refused);
+/** `save` writes the file to the disk; it returns why that was not possible. */
+export type ZipItem = { fileName: string } & ({ save: (path: string) => Promise<Refused | null> } | Refused);
 
 /** The archive as a whole is refused. */
 export class ZipRefusal extends Error {
@@ -37,7 +41,7 @@ export async function* readZip(path: string): AsyncGenerator<ZipItem> {
       if (isNoFile(fileName) && refusalOf(entry, fileName)?.code !== 'odd_path') continue;
       const refusal = seen.has(fileName) ? NAMED_TWICE : refusalOf(entry, fileName);
       seen.add(fileName);
-      yield { fileName, ...(refusal ?? (await unpack(zip, entry))) };
+      yield { fileName, ...(refusal ?? { save: (path: string) => unpack(zip, entry, path) }) };
     }
   } finally {
     zip.close();
@@ -72,13 +76,15 @@ async function listEntries(zip: ZipFile): Promise<Entry[]> {
   return entries;
 }
 
+/** Some programs separate folders by backslashes, against the format (APPNOTE 4.4.17.1). */
 function nameOf(entry: Entry): string {
-  return yauzl.getFileNameLowLevel(entry.generalPurposeBitFlag, entry.fileNameRaw, entry.extraFields, true);
+  const name = yauzl.getFileNameLowLevel(entry.generalPurposeBitFlag, entry.fileNameRaw, entry.extraFields, true);
+  return name.replaceAll('\\', '/');
 }
 
-/** A folder, or what macOS adds to an archive beside each file. */
+/** A folder, or what desktops leave beside the files of a folder. */
 function isNoFile(name: string): boolean {
-  return name.endsWith('/') || name.startsWith('__MACOSX/') || /(^|\/)\.DS_Store$/.test(name);
+  return name.endsWith('/') || name.startsWith('__MACOSX/') || /(^|\/)(\.DS_Store|\._[^/]*|Thumbs\.db|desktop\.ini)$/i.test(name);
 }
 
 function refusalOf(entry: Entry, name: string): Refused | null {
@@ -93,12 +99,12 @@ function refusalOf(entry: Entry, name: string): Refused | null {
 }
 
 /** The reader stops a file that unpacks to more than its entry says. */
-async function unpack(zip: ZipFile, entry: Entry): Promise<{ bytes: Buffer } | Refused> {
+async function unpack(zip: ZipFile, entry: Entry, path: string): Promise<Refused | null> {
   try {
-    const chunks: Buffer[] = [];
-    for await (const chunk of await zip.openReadStreamPromise(entry)) chunks.push(chunk as Buffer);
-    return { bytes: Buffer.concat(chunks) };
+    await pipeline(await zip.openReadStreamPromise(entry), createWriteStream(path, { mode: 0o600 }));
+    return null;
   } catch (error) {
+    if (isStorageFull(error)) throw error;
     return { code: 'unreadable_archive', detail: `cannot be unpacked: ${(error as Error).message}` };
   }
 }

@@ -2762,7 +2762,7 @@ export interface components {
             status: "kept";
         } | {
             /** @enum {string} */
-            code: "unsupported_format" | "not_an_image" | "not_what_it_says" | "too_many_bytes" | "too_many_pixels" | "animated" | "duplicate" | "duplicate_name" | "dataset_full" | "odd_path" | "unreadable_archive" | "archive_too_large";
+            code: "unsupported_format" | "not_an_image" | "not_what_it_says" | "too_many_bytes" | "too_many_pixels" | "unsuitable_size" | "too_costly" | "animated" | "duplicate" | "duplicate_name" | "dataset_full" | "odd_path" | "unreadable_archive" | "archive_too_large";
             detail: string;
             file_name: string;
             /** @constant */

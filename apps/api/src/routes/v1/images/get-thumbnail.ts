@@ -11,7 +11,7 @@ import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { readThumbnail } from '../../../services/thumbnails.ts';
 
-export function getThumbnailRoute(app: ApiServer, { database, objectStore }: ApiDependencies): void {
+export function getThumbnailRoute(app: ApiServer, dependencies: ApiDependencies): void {
   const schema = {
     tags: ['images'],
     summary: 'The thumbnail of an uploaded image as WebP',
@@ -25,9 +25,9 @@ export function getThumbnailRoute(app: ApiServer, { database, objectStore }: Api
   };
   app.get('/images/:id/thumbnail', { schema }, async (request, reply) => {
     const { id } = request.params;
-    const row = await database.images.find(request.caller.projectId, id);
+    const row = await dependencies.database.images.find(request.caller.projectId, id);
     if (row === null) throw notFound('uploaded image', id);
-    const bytes = await readThumbnail(objectStore, row);
+    const bytes = await readThumbnail(dependencies, row);
     const etag = `"${createHash('sha256').update(bytes).digest('base64url')}"`;
     reply.headers({ etag, 'cache-control': 'private, max-age=86400', 'x-content-type-options': 'nosniff' });
     return isUnchanged(request, etag) ? reply.code(304).send() : (reply as FastifyReply).type('image/webp').send(bytes);

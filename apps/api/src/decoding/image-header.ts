@@ -1,0 +1,98 @@
+// The format and the size of an image as its header states them, read without decoding anything.
+import { type FileHandle, open } from 'node:fs/promises';
+import { UPLOAD_LIMITS } from '@styleforge/contracts';
+import { ImageRefusal } from './image-refusal.ts';
+
+export type ImageFormat = 'png' | 'jpeg' | 'webp';
+type Size = { width: number; height: number };
+
+const START_BYTES = 32;
+const JPEG_SEGMENTS = 2_000;
+const MEGAPIXEL = 1e6;
+
+/** By the first bytes, which no sender can mistake. */
+export function formatOf(start: Buffer): ImageFormat | null {
+  if (start.subarray(0, 8).equals(Buffer.from('89504e470d0a1a0a', 'hex'))) return 'png';
+  if (start.subarray(0, 3).equals(Buffer.from('ffd8ff', 'hex'))) return 'jpeg';
+  if (start.toString('latin1', 0, 4) === 'RIFF' && start.toString('latin1', 8, 12) === 'WEBP') return 'webp';
+  return null;
+}
+
+/** How many pixels the file says that it has. Throws ImageRefusal for a size that is not accepted. */
+export async function checkImageHeader(file: string): Promise<number> {
+  const handle = await open(file, 'r');
+  try {
+    const start = Buffer.alloc(START_BYTES);
+    const { bytesRead } = await handle.read(start, 0, START_BYTES, 0);
+    const format = formatOf(start);
+    if (format === null) throw new ImageRefusal('unsupported_format', 'is no PNG, JPEG or WebP');
+    const size = bytesRead < START_BYTES ? null : await sizeOf(format, start, handle);
+    if (size === null) throw new ImageRefusal('not_an_image', 'cannot be decoded: the file is damaged or cut off');
+    checkSize(size);
+    return size.width * size.height;
+  } finally {
+    await handle.close();
+  }
+}
+
+export function checkSize({ width, height }: Size): void {
+  const { pixels, side, smallestSide } = UPLOAD_LIMITS;
+  if (width * height > pixels) throw new ImageRefusal('too_many_pixels', `has more than ${pixels / MEGAPIXEL} megapixels`);
+  if (Math.max(width, height) > side)
+    throw new ImageRefusal('unsuitable_size', `is ${width} x ${height} pixels; a side may have at most ${side}`);
+  if (Math.min(width, height) < smallestSide)
+    throw new ImageRefusal('unsuitable_size', `is ${width} x ${height} pixels; a side needs at least ${smallestSide}`);
+}
+
+async function sizeOf(format: ImageFormat, start: Buffer, handle: FileHandle): Promise<Size | null> {
+  switch (format) {
+    case 'png':
+      return pngSize(start);
+    case 'webp':
+      return webpSize(start);
+    case 'jpeg':
+      return jpegSize(handle);
+  }
+}
+
+function pngSize(start: Buffer): Size | null {
+  if (start.toString('latin1', 12, 16) !== 'IHDR') return null;
+  return { width: start.readUInt32BE(16), height: start.readUInt32BE(20) };
+}
+
+/** The three kinds of a first chunk (RFC 9649): lossy, lossless, extended. */
+function webpSize(start: Buffer): Size | null {
+  switch (start.toString('latin1', 12, 16)) {
+    case 'VP8 ':
+      return { width: start.readUInt16LE(26) & 0x3fff, height: start.readUInt16LE(28) & 0x3fff };
+    case 'VP8L': {
+      const bits = start.readUInt32LE(21);
+      return { width: (bits & 0x3fff) + 1, height: ((bits >>> 14) & 0x3fff) + 1 };
+    }
+    case 'VP8X':
+      return { width: start.readUIntLE(24, 3) + 1, height: start.readUIntLE(27, 3) + 1 };
+    default:
+      return null;
+  }
+}
+
+/** From the frame header (SOF), which comes after any number of other segments (ITU-T T.81, B.1.1). */
+async function jpegSize(handle: FileHandle): Promise<Size | null> {
+  const segment = Buffer.alloc(9);
+  let at = 2;
+  for (let count = 0; count < JPEG_SEGMENTS; count++) {
+    const { bytesRead } = await handle.read(segment, 0, segment.length, at);
+    const marker = segment[1]!;
+    if (bytesRead < 4 || segment[0] !== 0xff) return null;
+    if (marker === 0xff) at += 1;
+    else if (isFrame(marker)) return bytesRead < 9 ? null : { width: segment.readUInt16BE(7), height: segment.readUInt16BE(5) };
+    else if (marker === 0xda || marker === 0xd9) return null;
+    else at += 2 + segment.readUInt16BE(2);
+  }
+  return null;
+}
+
+/** SOF0 to SOF15, without the tables DHT, JPG and DAC that stand between them. */
+function isFrame(marker: number): boolean {
+  return marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
+}

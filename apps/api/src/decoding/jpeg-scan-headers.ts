@@ -1,0 +1,52 @@
+// Repairs the scan headers of sequential JPEGs: some phones write values there that have no meaning and that strict decoders refuse.
+
+const SOI_BYTES = 2;
+const SOF_SEQUENTIAL = [0xc0, 0xc1];
+const SOF_PROGRESSIVE = [0xc2, 0xc6, 0xca, 0xce];
+const SOS = 0xda;
+const EOI = 0xd9;
+/** Of a scan of all 64 coefficients: its first and last one, and no successive approximation (ITU-T T.81, B.2.3). */
+const WHOLE_SCAN = [0, 63, 0];
+
+/** Returns the same bytes where there is nothing to repair. */
+export function repairScanHeaders(jpeg: Buffer): Buffer {
+  let repaired = jpeg;
+  for (const { marker, at, length } of segmentsOf(jpeg)) {
+    if (SOF_PROGRESSIVE.includes(marker)) return jpeg;
+    if (marker !== SOS) continue;
+    const parameters = at + length - WHOLE_SCAN.length;
+    if (WHOLE_SCAN.every((value, index) => jpeg[parameters + index] === value)) continue;
+    if (repaired === jpeg) repaired = Buffer.from(jpeg);
+    repaired.set(WHOLE_SCAN, parameters);
+  }
+  return repaired;
+}
+
+/** `at` and `length` are those of what follows the marker, its length field included. */
+function* segmentsOf(jpeg: Buffer): Generator<{ marker: number; at: number; length: number }> {
+  let isSequential = false;
+  for (let at = SOI_BYTES; at + 4 <= jpeg.length; ) {
+    const marker = jpeg[at + 1]!;
+    if (jpeg[at] !== 0xff) return;
+    if (marker === 0xff) at += 1;
+    else if (marker === EOI) return;
+    else {
+      const length = jpeg.readUInt16BE(at + 2);
+      if (at + 2 + length > jpeg.length) return;
+      isSequential ||= SOF_SEQUENTIAL.includes(marker);
+      if (marker === SOS && !isSequential) return;
+      yield { marker, at: at + 2, length };
+      at += 2 + length;
+      if (marker === SOS) at = endOfScan(jpeg, at);
+    }
+  }
+}
+
+/** The next marker after the coded data: neither a stuffed byte nor a restart. */
+function endOfScan(jpeg: Buffer, start: number): number {
+  for (let at = jpeg.indexOf(0xff, start); at !== -1; at = jpeg.indexOf(0xff, at + 1)) {
+    const next = jpeg[at + 1];
+    if (next !== undefined && next !== 0 && next !== 0xff && (next < 0xd0 || next > 0xd7)) return at;
+  }
+  return jpeg.length;
+}

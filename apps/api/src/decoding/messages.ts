@@ -1,0 +1,24 @@
+// What the API and its decoding processes say to each other. Images travel as files, never in messages.
+import type { RefusalCode } from '@styleforge/contracts';
+
+export type Declared = { fileName: string; mimeType: string };
+
+export type DecodeTask =
+  | { kind: 'normalize'; input: string; output: string; declared: Declared }
+  | { kind: 'shrink'; input: string; output: string; side: number; quality: number };
+
+export type DecodeResult =
+  | { status: 'done'; width: number; height: number }
+  | { status: 'refused'; code: RefusalCode; detail: string }
+  | { status: 'failed'; message: string; errorCode?: string };
+
+/** What one image may cost its process. */
+export const DECODE_LIMITS = {
+  processorSeconds: 60,
+  residentMegabytes: 384,
+  /** For a process that does nothing at all. */
+  wallSeconds: 300,
+} as const;
+
+/** Exit codes of a decoding process that has gone over a limit. */
+export const OVER_LIMIT_EXITS = { processor: 81, memory: 82 } as const;
