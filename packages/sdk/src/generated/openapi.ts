@@ -733,7 +733,7 @@ export interface paths {
         };
         /**
          * The event log, oldest first
-         * @description With `Accept: text/event-stream` a live stream that goes on after `Last-Event-ID` and ends with the job.
+         * @description With `Accept: text/event-stream` a live stream that goes on after `Last-Event-ID` and ends with the job; 204 when that was the last event of a finished job, so that browsers stop reconnecting.
          */
         get: operations["getTrainingJobsIdEvents"];
         put?: never;
@@ -2096,7 +2096,7 @@ export interface components {
         /** @description RFC 9457 problem document */
         Problem: {
             /** @enum {string} */
-            code: "invalid_request" | "unauthorized" | "insufficient_scope" | "csrf_token_invalid" | "not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "dataset_in_use" | "status_conflict" | "webhook_exists" | "idempotency_in_progress" | "payload_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "validation_failed" | "unusable_dataset" | "unknown_base_model" | "unusable_base_model" | "unknown_model" | "unknown_prompt_set" | "idempotency_key_reused" | "rate_limited" | "too_many_queued_jobs" | "too_many_event_streams" | "headers_too_large" | "internal_error" | "storage_full";
+            code: "invalid_request" | "unauthorized" | "insufficient_scope" | "csrf_token_invalid" | "not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "dataset_in_use" | "status_conflict" | "webhook_exists" | "idempotency_in_progress" | "payload_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "validation_failed" | "unusable_dataset" | "unknown_base_model" | "unusable_base_model" | "unknown_model" | "unknown_prompt_set" | "idempotency_key_reused" | "rate_limited" | "too_many_queued_jobs" | "too_many_event_streams" | "too_many_uploads" | "headers_too_large" | "internal_error" | "overloaded" | "storage_full";
             detail: string;
             errors?: components["schemas"]["FieldError"][];
             instance: string;
@@ -4005,6 +4005,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `request_timeout`: The request did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `idempotency_in_progress`: A request with this Idempotency-Key is still running */
             409: {
                 headers: {
@@ -4041,7 +4050,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `rate_limited`: Too many requests with this API key */
+            /** @description `too_many_uploads`: Too many uploads at a time. `rate_limited`: Too many requests with this API key */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -7239,6 +7248,13 @@ export interface operations {
                     "application/json": components["schemas"]["TrainingEventPage"];
                     "text/event-stream": string;
                 };
+            };
+            /** @description The job has ended, and the caller has seen its last event */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description `invalid_request`: The request is not well formed */
             400: {
