@@ -59,7 +59,7 @@ async function* followEvents(
         if (!(await isStillAllowed(database, caller))) return;
         checkedAt = Date.now();
       }
-      if (!hasChanged) yield ': still here\n\n';
+      if (!hasChanged && !signal.aborted) yield ': still here\n\n';
     }
   } finally {
     unfollow();

@@ -47,7 +47,7 @@ async function* follow({ database, projectEvents }: ApiDependencies, stream: Pro
         if (!(await isStillAllowed(database, caller))) return;
         checkedAt = Date.now();
       }
-      if (!hasNews) yield ': still here\n\n';
+      if (!hasNews && !signal.aborted) yield ': still here\n\n';
     }
   } finally {
     unsubscribe();
