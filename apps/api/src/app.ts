@@ -15,6 +15,7 @@ import { validatorCompiler } from './errors/request-validation.ts';
 import { AllowedMethods } from './http/allowed-methods.ts';
 import type { ApiServer } from './http/api-server.ts';
 import { registerAuthentication } from './plugins/authentication.ts';
+import { registerBodyArrival, registerBodyBudget, USUAL_BODY_LIMITS } from './plugins/body-limits.ts';
 import { registerBodyParser } from './plugins/body-parser.ts';
 import { registerContentNegotiation } from './plugins/content-negotiation.ts';
 import { registerCors } from './plugins/cors.ts';
@@ -34,6 +35,8 @@ import { createBaseModelCatalog } from './services/base-model-catalog.ts';
 import { ProjectEventHub } from './services/project-event-hub.ts';
 
 const JSON_BODY_LIMIT = 1024 * 1024;
+/** Each costs some kilobytes, also one that never sends a request. */
+const MAX_CONNECTIONS = 5_000;
 /** Then the operating system asks whether the other side is still there. */
 const PEER_SILENCE_MS = 60_000;
 
@@ -68,6 +71,9 @@ export async function buildApp(options: ApiOptions): Promise<ApiServer> {
   app.setErrorHandler((error, request, reply) =>
     request.is404 ? handleUnknownRoute(request, reply, allowed) : handleError(error, request, reply),
   );
+  const { bodyLimits = USUAL_BODY_LIMITS, maxConnections = MAX_CONNECTIONS } = options;
+  app.server.maxConnections = maxConnections;
+  registerBodyArrival(app, bodyLimits, allowed);
   app.addHook('onRoute', (route) => allowed.add(route));
   app.setNotFoundHandler((request, reply) => handleUnknownRoute(request, reply, allowed));
   app.addHook('onClose', async () => dependencies.imageDecoder.close());
@@ -103,6 +109,7 @@ export async function buildApp(options: ApiOptions): Promise<ApiServer> {
     async (v1: ApiServer) => {
       registerAuthentication(v1, dependencies.database);
       if (dependencies.rateLimiter) registerRateLimit(v1, dependencies.rateLimiter);
+      registerBodyBudget(v1, bodyLimits);
       registerContentNegotiation(v1);
       registerTextCheck(v1);
       registerIdempotency(v1, dependencies.database, dependencies.idempotencyLockMs);

@@ -6,8 +6,10 @@ import type { ObjectStore } from '@styleforge/storage';
 import type { Metrics, ReadinessCheck } from '@styleforge/telemetry';
 import type { DashboardOptions } from './routes/dashboard.ts';
 import type { ImageDecoder } from './decoding/image-decoder.ts';
+import type { BodyLimits } from './plugins/body-limits.ts';
 import type { BaseModelCatalog } from './services/base-model-catalog.ts';
 import type { ProjectEventHub } from './services/project-event-hub.ts';
+import type { UploadPace } from './services/upload-body.ts';
 
 export type ApiOptions = {
   database: Database;
@@ -26,6 +28,15 @@ export type ApiOptions = {
   idempotencyLockMs?: number;
   /** Holds the files of uploads while they are checked; the system's folder for temporary files when left out. */
   uploadDirectory?: string;
+  /** Uploads under way at a time, of an API key and of all of them. */
+  uploadsPerKey?: number;
+  uploadsAtOnce?: number;
+  /** How slowly an upload may arrive. */
+  uploadPace?: UploadPace;
+  /** What bodies that are read as a whole may cost. */
+  bodyLimits?: BodyLimits;
+  /** Connections at a time; further ones are closed at once. */
+  maxConnections?: number;
   /** Networks beside the public internet that webhooks may reach, in CIDR notation. */
   webhookNetworks?: string[];
   /** What it counts and times; an own one where absent. */

@@ -199,3 +199,32 @@ describe('a key', () => {
     expect(status).toBe(200);
   });
 });
+
+it('a listener that has seen the end of a finished job is told so by 204, and does not come back', async () => {
+  const instance = await startInstance();
+  const id = await createJob(instance);
+  await send(instance, 'POST', `/v1/training-jobs/${id}/cancel`);
+  const first = await Listener.open(instance, id);
+  await first.ended();
+  const last = first.events.at(-1)?.[0] ?? 0;
+  const headers = { accept: 'text/event-stream', 'last-event-id': String(last) };
+  const again = await send(instance, 'GET', `/v1/training-jobs/${id}/events`, { headers });
+  expect([last, again.status, await again.text()]).toEqual([2, 204, '']);
+  const empty = await send(instance, 'GET', `/v1/training-jobs/${id}/events`, { headers: { ...headers, 'last-event-id': '' } });
+  expect(empty.status).toBe(422);
+});
+
+it('a stream ends when its key is revoked, also while the job goes on telling', async () => {
+  const instance = await startInstance();
+  const id = await createJob(instance);
+  await api.database.trainingJobs.claim(id);
+  await api.database.trainingJobs.start(id, 1);
+  const { key, keyId } = await api.database.apiKeys.create(api.projectId, 'short-lived');
+  const listener = await Listener.open(instance, id, undefined, key);
+  await listener.until('job.running');
+  await api.database.apiKeys.revoke(keyId);
+  const busy = setInterval(() => void api.database.events.append(id, 'note'), 1_000);
+  await listener.ended();
+  clearInterval(busy);
+  expect(listener.events.some(([, type]) => type === 'note')).toBe(true);
+});

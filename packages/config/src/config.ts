@@ -78,6 +78,27 @@ export const environmentSchema = z.object({
     .max(100_000)
     .default(100)
     .describe('Event streams that an API key may have open at a time, in each API process'),
+  UPLOADS_PER_KEY: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1_000)
+    .default(4)
+    .describe('Uploads of images that an API key may have under way at a time, in each API process'),
+  UPLOADS_AT_ONCE: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(16)
+    .describe('Uploads of images that an API process takes at a time, of all API keys together'),
+  MAX_CONNECTIONS: z.coerce
+    .number()
+    .int()
+    .min(10)
+    .max(100_000)
+    .default(5_000)
+    .describe('Connections that an API process holds at a time; it closes further ones at once'),
   CORS_ORIGINS: origins
     .optional()
     .describe(
@@ -131,6 +152,9 @@ export interface Config {
   rateLimit: { requests: number; seconds: number } | null;
   /** In each API process. */
   eventStreamsPerKey: number;
+  uploadsPerKey: number;
+  uploadsAtOnce: number;
+  maxConnections: number;
   /** Whose pages may call the API from a browser; `*` for any. */
   corsOrigins: string[];
   flow: FlowConfig;
@@ -167,6 +191,9 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     extractors,
     rateLimit: settings.RATE_LIMIT_REQUESTS === 0 ? null : { requests: settings.RATE_LIMIT_REQUESTS, seconds: settings.RATE_LIMIT_SECONDS },
     eventStreamsPerKey: settings.EVENT_STREAMS_PER_KEY,
+    uploadsPerKey: settings.UPLOADS_PER_KEY,
+    uploadsAtOnce: settings.UPLOADS_AT_ONCE,
+    maxConnections: settings.MAX_CONNECTIONS,
     corsOrigins: settings.CORS_ORIGINS ?? [],
     flow: flowConfigOf(settings),
     operations: operationsConfigOf(settings),
@@ -245,6 +272,9 @@ export function environmentOf(config: Config, env: NodeJS.ProcessEnv = process.e
     RATE_LIMIT_REQUESTS: String(config.rateLimit?.requests ?? 0),
     RATE_LIMIT_SECONDS: config.rateLimit ? String(config.rateLimit.seconds) : undefined,
     EVENT_STREAMS_PER_KEY: String(config.eventStreamsPerKey),
+    UPLOADS_PER_KEY: String(config.uploadsPerKey),
+    UPLOADS_AT_ONCE: String(config.uploadsAtOnce),
+    MAX_CONNECTIONS: String(config.maxConnections),
     CORS_ORIGINS: config.corsOrigins.join(',') || undefined,
     ...flowEnvironmentOf(config.flow),
     ...operationsEnvironmentOf(config.operations),

@@ -18,6 +18,9 @@ describe('loadConfig', () => {
       worker: { device: 'cpu', graceSeconds: 25, generationModels: 2, generationModelsMB: 8192 },
       rateLimit: { requests: 6000, seconds: 60 },
       eventStreamsPerKey: 100,
+      uploadsPerKey: 4,
+      uploadsAtOnce: 16,
+      maxConnections: 5000,
       corsOrigins: [],
       flow: {
         maxQueuedJobsPerProject: 1000,

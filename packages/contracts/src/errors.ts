@@ -140,6 +140,11 @@ export const ERRORS = {
     remedy:
       'Close streams that nobody reads, or read the log of several jobs in turn without streaming. A job that has ended closes its streams.',
   },
+  too_many_uploads: {
+    status: 429,
+    title: 'Too many uploads at a time',
+    remedy: 'Wait until one of the uploads under way has ended, or for the seconds that `Retry-After` names, then send this one again.',
+  },
   headers_too_large: {
     status: 431,
     title: 'The headers of the request are too large',
@@ -149,6 +154,11 @@ export const ERRORS = {
     status: 500,
     title: 'Something went wrong on our side',
     remedy: 'Not your doing. The log has the cause under `request_id`. Trying again later may help.',
+  },
+  overloaded: {
+    status: 503,
+    title: 'The service has as much to do as it can hold',
+    remedy: 'Nothing of the request was kept. Wait for the seconds that `Retry-After` names, then send it again.',
   },
   storage_full: {
     status: 507,

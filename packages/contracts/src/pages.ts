@@ -9,11 +9,16 @@ export type PageQuery = { limit: number; after?: string | undefined };
 /** Pages of what a job has made, in the order of its steps. */
 export const stepPageQuery = <T extends z.ZodType>(cursor: T) =>
   z.strictObject({ limit: z.coerce.number().int().min(1).max(100).default(100), after: cursor });
-export const stepCursor = z.coerce
-  .number()
-  .int()
-  .min(0)
-  .max(2 ** 31 - 1);
+/** As text, so that an empty one is refused instead of being read as 0. */
+const numberText = (value: unknown) => (typeof value === 'string' && value.trim() === '' ? Number.NaN : value);
+export const stepCursor = z.preprocess(
+  numberText,
+  z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1),
+);
 
 export function pageOf<T extends z.ZodType>(item: T, id: string) {
   return z

@@ -54,7 +54,8 @@ describe.each(backends)('with the queue on %s', (backend) => {
     expect(await outbox()).toHaveLength(20);
   });
 
-  it.skipIf(backend !== 'redis')('loses nothing to a Redis that comes back empty: work, and the schedule of the sweep', async () => {
+  it('loses nothing to a Redis that comes back empty: work, and the schedule of the sweep', async () => {
+    if (backend !== 'redis') return;
     const { database, queues, connection } = fixture;
     const jobs = await fixture.createJobs(projectId, 3);
     await emptyOutbox();

@@ -25,6 +25,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The route honours Idempotency-Key. `secret`: its answer is kept encrypted, for nobody may read it again but who has got it. */
     idempotent?: boolean | 'upload' | 'secret';
+    /** The route reads its body part by part: no limit of time for the whole of it. */
+    streamsBody?: boolean;
     /** What a key must be allowed to call the route; left out: `read` for GET, `write` for the rest. */
     scope?: ApiKeyScope;
   }

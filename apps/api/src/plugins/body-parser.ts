@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { ApiError } from '../errors/api-error.ts';
 import type { ApiServer } from '../http/api-server.ts';
+import { hasBody } from '../http/has-body.ts';
 import { limitExceededBy } from '../http/json-shape.ts';
 
 /** Many times what any request needs. Checks, defaults and hashes visit every value of a body, level by level. */
@@ -26,6 +27,10 @@ export function registerBodyParser(app: ApiServer): void {
       return done(null, value);
     });
   });
+  // Many clients name a type of their own for the body that they don't send: curl -d '', aiohttp.
+  app.addContentTypeParser('*', (request, _payload, done) =>
+    done(hasBody(request) ? Object.assign(new Error('unsupported media type'), { statusCode: 415 }) : null, undefined),
+  );
   app.addHook('preParsing', async (request) => {
     const encoding = request.headers['content-encoding'];
     if (encoding !== undefined && encoding !== 'identity') {

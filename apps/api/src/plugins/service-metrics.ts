@@ -1,12 +1,16 @@
 // Gauges about the whole service, read from database and queue at the moment of a scrape.
 import type { JobQueues } from '@styleforge/queue';
 import type { Metrics } from '@styleforge/telemetry';
+import { sharedFor } from '../http/shared-for.ts';
 import type { ApiServer } from '../http/api-server.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 
+/** Anyone may ask for the gauges, and each costs queries: they are read this often at most. */
+const GAUGES_MS = 5_000;
+
 export function registerServiceMetrics(app: ApiServer, { metrics, database, queues }: ApiDependencies): void {
   const onError = (error: unknown) => app.log.error({ err: error }, 'gauges could not be read');
-  metrics.onScrape(async () => {
+  const readDatabase = sharedFor(GAUGES_MS, async () => {
     const counts = await database.operations.countByStatus();
     metrics.reset('styleforge_jobs');
     for (const { kind, status, count } of counts) metrics.set('styleforge_jobs', { kind, status }, count);
@@ -18,8 +22,13 @@ export function registerServiceMetrics(app: ApiServer, { metrics, database, queu
     for (const { status, count } of await database.operations.recentDeliveries())
       metrics.set('styleforge_webhook_deliveries', { status }, count);
     for (const { queue, seconds } of oldestQueued) metrics.set('styleforge_queue_oldest_seconds', { queue }, seconds);
-  }, onError);
-  if (queues) metrics.onScrape(() => readQueues(queues, metrics), onError);
+  });
+  metrics.onScrape(readDatabase, onError);
+  if (queues)
+    metrics.onScrape(
+      sharedFor(GAUGES_MS, () => readQueues(queues, metrics)),
+      onError,
+    );
   app.get('/metrics', { schema: { hide: true } }, async (_request, reply) => {
     const { open, idle, waiting } = database.connections();
     for (const [state, count] of Object.entries({ open, idle, waiting })) metrics.set('styleforge_database_connections', { state }, count);

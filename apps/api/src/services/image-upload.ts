@@ -16,16 +16,16 @@ import { ImageRefusal } from '../decoding/image-refusal.ts';
 import type { Declared } from '../decoding/messages.ts';
 import { presentImage } from '../presenters/datasets.ts';
 import { withUploadFolder } from './upload-folders.ts';
-import { readParts, saveFilePart, UploadFingerprint } from './upload-parts.ts';
+import { UploadBody } from './upload-body.ts';
 import { readZip, ZipRefusal } from './zip-archive.ts';
 
-type Stores = Pick<ApiDependencies, 'database' | 'objectStore' | 'imageDecoder' | 'uploadDirectory'>;
+type Stores = Pick<ApiDependencies, 'database' | 'objectStore' | 'imageDecoder' | 'uploadDirectory' | 'uploadPace'>;
 type Label = 'component' | 'caption';
 type Labels = Record<Label, string | null>;
 interface Upload {
   stores: Stores;
   dataset: DatasetSummary;
-  fingerprint: UploadFingerprint;
+  body: UploadBody;
   labels: Labels;
   files: UploadedFile[];
   /** For the one file that is being checked. */
@@ -46,10 +46,10 @@ export async function takeUpload(
 ): Promise<{ files: UploadedFile[]; fingerprint: string }> {
   return withUploadFolder(stores.uploadDirectory, async (folder) => {
     const labels = { component: null, caption: null };
-    const upload: Upload = { stores, dataset, fingerprint: new UploadFingerprint(), labels, files: [], folder, decodeMs: 0 };
+    const upload: Upload = { stores, dataset, body: new UploadBody(request, stores.uploadPace), labels, files: [], folder, decodeMs: 0 };
     try {
-      await takeParts(upload, request);
-      return { files: upload.files, fingerprint: upload.fingerprint.digest() };
+      await takeParts(upload);
+      return { files: upload.files, fingerprint: upload.body.fingerprint() };
     } catch (error) {
       await removeKept(stores, upload.files);
       throw error;
@@ -57,13 +57,12 @@ export async function takeUpload(
   });
 }
 
-async function takeParts(upload: Upload, request: FastifyRequest): Promise<void> {
+async function takeParts(upload: Upload): Promise<void> {
   let labelAfterLastFile: Label | null = null;
   let fileParts = 0;
   let hasZip = false;
-  for await (const part of readParts(request)) {
+  for await (const part of upload.body.parts()) {
     if (part.type === 'field') {
-      upload.fingerprint.add('field', part.fieldname, String(part.value));
       labelAfterLastFile = readLabel(part.fieldname, String(part.value), upload.labels);
       continue;
     }
@@ -115,7 +114,7 @@ function isZip({ filename, mimetype }: MultipartFile): boolean {
 async function takeSingleFile(upload: Upload, part: MultipartFile): Promise<void> {
   const file = path.join(upload.folder, 'image');
   const { fileBytes: limit } = UPLOAD_LIMITS;
-  const isWhole = await saveFilePart(part, { path: file, limit, fingerprint: upload.fingerprint });
+  const isWhole = await upload.body.save(part, { path: file, limit });
   if (!isWhole) refuse(upload, part.filename, 'too_many_bytes', `is larger than ${limit / MEGABYTE} MB`);
   else await takeImage(upload, file, { fileName: part.filename, mimeType: part.mimetype });
 }
@@ -124,7 +123,7 @@ async function takeZip(upload: Upload, part: MultipartFile): Promise<void> {
   const [archive, file] = [path.join(upload.folder, 'upload.zip'), path.join(upload.folder, 'image')];
   const { zipBytes: limit } = UPLOAD_LIMITS;
   try {
-    const isWhole = await saveFilePart(part, { path: archive, limit, fingerprint: upload.fingerprint });
+    const isWhole = await upload.body.save(part, { path: archive, limit });
     if (!isWhole) return refuse(upload, part.filename, 'archive_too_large', `is larger than ${limit / MEGABYTE} MB`);
     for await (const item of readZip(archive)) {
       const refused = 'code' in item ? item : await item.save(file);

@@ -20,6 +20,8 @@ export class ProjectEventHub {
   readonly #database: Database;
   readonly #log: FastifyBaseLogger;
   readonly #subscribers = new Set<Subscriber>();
+  /** By job: what is to be called when the job has changed. */
+  readonly #jobFollowers = new Map<string, Set<() => void>>();
   readonly #closing = new AbortController();
   #listener: Promise<Listener> | undefined;
   #cleaning: NodeJS.Timeout | undefined;
@@ -46,6 +48,17 @@ export class ProjectEventHub {
     return () => void this.#subscribers.delete(subscriber);
   }
 
+  /** As `subscribe`, for the events and the progress of one job. */
+  async followJob(jobId: string, onChange: () => void): Promise<() => void> {
+    const followers = this.#jobFollowers.get(jobId) ?? new Set();
+    this.#jobFollowers.set(jobId, followers.add(onChange));
+    await this.#listen();
+    return () => {
+      followers.delete(onChange);
+      if (followers.size === 0 && this.#jobFollowers.get(jobId) === followers) this.#jobFollowers.delete(jobId);
+    };
+  }
+
   async close(): Promise<void> {
     this.#closing.abort();
     clearTimeout(this.#timer);
@@ -64,7 +77,7 @@ export class ProjectEventHub {
     this.#cleaning = setInterval(clean, CLEANING_MS).unref();
     this.#listener = this.#database.listen(
       [PROJECT_EVENTS_CHANNEL, JOB_CHANNEL],
-      (payload, channel) => (channel === JOB_CHANNEL ? this.#noteProgress(payload) : this.#wake(payload)),
+      (payload, channel) => (channel === JOB_CHANNEL ? this.#noteJob(payload) : this.#wake(payload)),
       (error) => this.#log.warn({ err: error }, 'the database does not tell of new events'),
     );
     return this.#listener;
@@ -73,6 +86,12 @@ export class ProjectEventHub {
   /** An empty payload follows a new connection, before which anything may have happened. */
   #wake(projectId: string): void {
     for (const subscriber of this.#subscribers) if (projectId === '' || subscriber.projectId === projectId) subscriber.onEvents();
+  }
+
+  #noteJob(jobId: string): void {
+    const concerned = jobId === '' ? [...this.#jobFollowers.values()] : [this.#jobFollowers.get(jobId) ?? []];
+    for (const followers of concerned) for (const onChange of followers) onChange();
+    this.#noteProgress(jobId);
   }
 
   #noteProgress(jobId: string): void {

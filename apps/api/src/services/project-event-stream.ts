@@ -30,6 +30,7 @@ async function* follow({ database, projectEvents }: ApiDependencies, stream: Pro
   const news = new News(signal, types === undefined || types.some((type) => type === PROGRESS_EVENT || type === 'training_job.*'));
   const unsubscribe = await projectEvents.subscribe({ projectId, onEvents: news.events, onProgress: news.progress });
   try {
+    let checkedAt = Date.now();
     let last = stream.after ?? (await database.projectEvents.last(projectId));
     // Without an event of its own: a browser whose connection breaks now goes on from here.
     yield `id: ${last}\n\n`;
@@ -41,9 +42,12 @@ async function* follow({ database, projectEvents }: ApiDependencies, stream: Pro
         full = rows.length === BATCH;
       }
       for (const job of news.takeProgress()) yield toMessage(PROGRESS_EVENT, presentJobProgress(job));
-      if (await news.wait(KEEP_ALIVE_MS)) continue;
-      if (!(await isStillAllowed(database, caller))) return;
-      yield ': still here\n\n';
+      const hasNews = await news.wait(KEEP_ALIVE_MS);
+      if (Date.now() - checkedAt >= KEEP_ALIVE_MS) {
+        if (!(await isStillAllowed(database, caller))) return;
+        checkedAt = Date.now();
+      }
+      if (!hasNews && !signal.aborted) yield ': still here\n\n';
     }
   } finally {
     unsubscribe();

@@ -4,7 +4,7 @@ import { TEST_EVENT } from '@styleforge/contracts';
 import type { Database, DeliveryAttempt } from '@styleforge/database';
 import { type JobContext, type JobOutcome, PermanentJobError } from '@styleforge/queue';
 import type { Logger } from '../logger.ts';
-import { ForbiddenAddressError, post } from './post.ts';
+import { AnswerTimeoutError, ForbiddenAddressError, post } from './post.ts';
 import { signedHeaders } from './sign.ts';
 
 export interface WebhookServices {
@@ -48,7 +48,7 @@ export async function deliverWebhook(
 
 type Result = { ok: true; status: number } | { ok: false; status: number | null; error: string; hopeless: boolean };
 
-async function send({ delivery, url, secrets, disabled }: DeliveryAttempt, { webhooks: settings }: WebhookServices): Promise<Result> {
+async function send({ delivery, url, secrets, disabled }: DeliveryAttempt, { webhooks: settings, log }: WebhookServices): Promise<Result> {
   if (disabled && delivery.eventType !== TEST_EVENT) return { ok: false, status: null, error: 'the endpoint is disabled', hopeless: true };
   const body = JSON.stringify(withAbsoluteLinks(delivery.payload, settings.publicUrl));
   const headers = {
@@ -66,7 +66,10 @@ async function send({ delivery, url, secrets, disabled }: DeliveryAttempt, { web
     if (status >= 200 && status < 300) return { ok: true, status };
     return { ok: false, status, error: describe(status), hopeless: status === GONE || status === TOO_LARGE };
   } catch (error) {
-    return { ok: false, status: null, error: (error as Error).message, hopeless: error instanceof ForbiddenAddressError };
+    log.info({ err: error, deliveryId: delivery.id }, 'webhook not delivered');
+    // One sentence for whatever the cause is: which names and addresses exist inside is not the caller's to know.
+    const shown = error instanceof AnswerTimeoutError ? error.message : 'the endpoint is not reachable';
+    return { ok: false, status: null, error: shown, hopeless: error instanceof ForbiddenAddressError };
   }
 }
 

@@ -9,6 +9,11 @@ export class ForbiddenAddressError extends Error {
   override name = 'ForbiddenAddressError';
 }
 
+/** The receiver has not answered in time. */
+export class AnswerTimeoutError extends Error {
+  override name = 'AnswerTimeoutError';
+}
+
 export interface PostOptions {
   headers: Record<string, string>;
   body: string;
@@ -36,7 +41,9 @@ export async function post(url: URL, { headers, body, mayReach, timeoutMs }: Pos
       signal,
     });
     request.once('response', done);
-    request.once('error', (error) => fail(signal.aborted ? new Error(`no answer within ${timeoutMs / 1_000} seconds`) : error));
+    request.once('error', (error) =>
+      fail(signal.aborted ? new AnswerTimeoutError(`no answer within ${timeoutMs / 1_000} seconds`) : error),
+    );
     request.end(bytes);
   });
   await skim(answer);

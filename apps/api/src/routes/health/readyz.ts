@@ -1,12 +1,17 @@
 // GET /readyz: each thing that the API depends on, whether it answers, and how fast.
 import { readiness } from '@styleforge/contracts';
 import type { Readiness } from '@styleforge/contracts';
+import { sharedFor } from '../../http/shared-for.ts';
 import type { ApiServer } from '../../http/api-server.ts';
+
+const SHARED_MS = 250;
 
 export function readyzRoute(app: ApiServer, ask: () => Promise<Readiness>): void {
   const schema = { tags: ['service'], summary: 'Can the service work', response: { 200: readiness, 503: readiness } };
+  // Each look asks the database, the store and the queue, and anyone may ask.
+  const shared = sharedFor(SHARED_MS, ask);
   app.get('/readyz', { schema }, async (_request, reply) => {
-    const answer = await ask();
+    const answer = await shared();
     return reply.code(answer.status === 'ready' ? 200 : 503).send(answer);
   });
 }

@@ -8,12 +8,16 @@ import { problemResponses } from '../../../http/problem-responses.ts';
 import { keyReused } from '../../../plugins/idempotency.ts';
 import { security } from '../../../http/security.ts';
 import { takeUpload } from '../../../services/image-upload.ts';
-import { fingerprintUpload } from '../../../services/upload-parts.ts';
+import { OpenSlots } from '../../../http/open-slots.ts';
+import { UploadBody } from '../../../services/upload-body.ts';
 
 const DESCRIPTION = `\`multipart/form-data\` with one to 1000 files: PNG, JPEG or WebP, 25 MB and 40 megapixels at most; or with one zip archive of such files.
 An archive has 2000 entries and 512 MB at most, and unpacks to 2 GB at most; a file in it, in whatever folder, is treated like a file sent by itself.
 The text fields \`component\` and \`caption\` hold for the files that come after them, until they are given again; an empty one ends them.
 Images are decoded, turned upright, stripped of metadata and kept as PNG. The answer tells for each file whether it was kept, and if not, why.`;
+
+/** In one process, where no setting says otherwise. */
+const UPLOADS = { perKey: 4, total: 16 };
 
 /** Read part by part, so that only its description is given here. */
 const multipartForm = z.unknown().meta({
@@ -43,20 +47,25 @@ export function uploadImagesRoute(app: ApiServer, dependencies: ApiDependencies)
         'unsupported_media_type',
         'validation_failed',
         'payload_too_large',
+        'request_timeout',
+        'too_many_uploads',
         'storage_full',
         'idempotency_in_progress',
         'idempotency_key_reused',
       ),
     },
   };
-  app.post('/datasets/:id/images', { schema, config: { idempotent: 'upload' } }, async (request, reply) => {
+  const { uploadsPerKey: perKey = UPLOADS.perKey, uploadsAtOnce: total = UPLOADS.total } = dependencies;
+  const open = new OpenSlots({ perKey, total, code: 'too_many_uploads', things: 'uploads', retrySeconds: 5 });
+  app.post('/datasets/:id/images', { schema, config: { idempotent: 'upload', streamsBody: true } }, async (request, reply) => {
     const { id } = request.params;
+    open.add(request.caller.keyId, reply);
     if (!request.isMultipart()) throw new ApiError('unsupported_media_type', 'Send the images as multipart/form-data.');
     const dataset = await dependencies.database.datasets.find(request.caller.projectId, id);
     if (dataset === null) throw notFound('dataset', id);
     const { storedAnswer } = request;
     if (storedAnswer !== undefined) {
-      if ((await fingerprintUpload(request)) !== storedAnswer.fingerprint) throw keyReused();
+      if ((await new UploadBody(request, dependencies.uploadPace).skim()) !== storedAnswer.fingerprint) throw keyReused();
       return storedAnswer.replay();
     }
     const { files, fingerprint } = await takeUpload(dependencies, dataset, request).catch((error: unknown) => {

@@ -3,11 +3,11 @@ import { eventCursor, PROJECT_EVENT_DAYS, projectEventPage, projectEventQuery } 
 import { z } from 'zod';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
+import { OpenSlots } from '../../../http/open-slots.ts';
 import { preferredFormat } from '../../../http/preferred-format.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { presentProjectEvent } from '../../../presenters/project-events.ts';
-import { OpenStreams } from '../../../services/open-streams.ts';
 import { streamProjectEvents } from '../../../services/project-event-stream.ts';
 
 const headers = z.object({ 'last-event-id': eventCursor.optional() });
@@ -32,7 +32,7 @@ export function listProjectEventsRoute(app: ApiServer, dependencies: ApiDependen
       ...problemResponses('validation_failed', 'too_many_event_streams'),
     },
   };
-  const open = new OpenStreams(eventStreamsPerKey);
+  const open = new OpenSlots({ perKey: eventStreamsPerKey, code: 'too_many_event_streams', things: 'event streams', retrySeconds: 30 });
   app.get('/events', { schema }, async (request, reply) => {
     const { caller } = request;
     const { limit, after, types } = request.query;

@@ -1,0 +1,45 @@
+// How many requests of one kind each API key has open in this process: event streams, uploads.
+import type { ErrorCode } from '@styleforge/contracts';
+import type { FastifyReply } from 'fastify';
+import { ApiError } from '../errors/api-error.ts';
+
+export interface SlotLimits {
+  perKey: number;
+  /** Of all keys together; left out: as many as come. */
+  total?: number;
+  code: ErrorCode;
+  /** As in "20 event streams". */
+  things: string;
+  retrySeconds: number;
+}
+
+export class OpenSlots {
+  readonly #limits: SlotLimits;
+  readonly #open = new Map<string, number>();
+  #total = 0;
+
+  constructor(limits: SlotLimits) {
+    this.#limits = limits;
+  }
+
+  /** Counts until the response is closed, by whichever side. Throws an ApiError when there is no room. */
+  add(keyId: string, reply: FastifyReply): void {
+    const { perKey, total = Number.POSITIVE_INFINITY, code, things, retrySeconds } = this.#limits;
+    const open = this.#open.get(keyId) ?? 0;
+    if (open >= perKey || this.#total >= total) {
+      reply.header('retry-after', retrySeconds);
+      const whose = open >= perKey ? `This API key has ${perKey} ${things} open` : `The service has ${total} ${things} open`;
+      throw new ApiError(code, `${whose}, which is as many as it may have. Try again in ${retrySeconds} seconds.`);
+    }
+    this.#open.set(keyId, open + 1);
+    this.#total++;
+    reply.raw.once('close', () => this.#remove(keyId));
+  }
+
+  #remove(keyId: string): void {
+    this.#total--;
+    const left = (this.#open.get(keyId) ?? 1) - 1;
+    if (left === 0) this.#open.delete(keyId);
+    else this.#open.set(keyId, left);
+  }
+}

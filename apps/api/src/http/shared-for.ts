@@ -1,0 +1,15 @@
+// One result for all who ask within some time: what is costly to find out and open to everybody.
+
+/** A failure is not kept: whoever asks next tries again. */
+export function sharedFor<Result>(milliseconds: number, work: () => Promise<Result>): () => Promise<Result> {
+  let shared: Promise<Result> | undefined;
+  let until = 0;
+  return () => {
+    if (shared !== undefined && performance.now() < until) return shared;
+    until = performance.now() + milliseconds;
+    const result = work();
+    shared = result;
+    result.catch(() => shared === result && (shared = undefined));
+    return result;
+  };
+}
