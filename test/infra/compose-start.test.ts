@@ -109,7 +109,10 @@ it.skipIf(warnNotTested("the compose file's queue", redisMissing))('the queue st
   const port = String(await freePort());
   const child = spawn('redis-server', ['--port', port, '--bind', '127.0.0.1', '--dir', scratch, ...args], { stdio: 'ignore' });
   const ping = (environment: Record<string, string>) =>
-    run('redis-cli', ['-p', port, 'ping'], { env: { PATH: globalThis.process.env['PATH'], ...environment } }).then(({ stdout }) => stdout, String);
+    run('redis-cli', ['-p', port, 'ping'], { env: { PATH: globalThis.process.env['PATH'], ...environment } }).then(
+      ({ stdout }) => stdout,
+      String,
+    );
   try {
     for (const end = Date.now() + 60_000; (await ping({})).includes('refused') && Date.now() < end; ) await sleep(100);
     expect(await ping({})).toContain('NOAUTH');

@@ -54,8 +54,8 @@ describe.each(backends)('with the queue on %s', (backend) => {
     expect(await outbox()).toHaveLength(20);
   });
 
-  it('loses nothing to a Redis that comes back empty: work, and the schedule of the sweep', async () => {
-    if (backend !== 'redis') return;
+  const itOnRedis = backend === 'redis' ? it : undefined;
+  itOnRedis?.('loses nothing to a Redis that comes back empty: work, and the schedule of the sweep', async () => {
     const { database, queues, connection } = fixture;
     const jobs = await fixture.createJobs(projectId, 3);
     await emptyOutbox();

@@ -182,6 +182,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/checkpoints/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a checkpoint with links to its files
+         * @description Carries an ETag; with `If-None-Match` an unchanged one is answered with 304.
+         */
+        get: operations["getCheckpointsId"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a checkpoint with its files
+         * @description Refused while its training job is not finished, and while something unfinished uses it.
+         */
+        delete: operations["deleteCheckpointsId"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/datasets": {
         parameters: {
             query?: never;
@@ -219,6 +243,27 @@ export interface paths {
          * @description Refused while a job or an evaluation that is not finished uses it.
          */
         delete: operations["deleteDatasetsId"];
+        options?: never;
+        head?: never;
+        /** Rename a dataset */
+        patch: operations["patchDatasetsId"];
+        trace?: never;
+    };
+    "/v1/datasets/{id}/captions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set the captions of many images at once
+         * @description All or none of them. Images that are not named keep their captions.
+         */
+        put: operations["putDatasetsIdCaptions"];
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -282,7 +327,11 @@ export interface paths {
         get: operations["getEvaluationsId"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete an evaluation with its images and its report
+         * @description Refused while it is not finished: cancel it first.
+         */
+        delete: operations["deleteEvaluationsId"];
         options?: never;
         head?: never;
         patch?: never;
@@ -342,6 +391,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/evaluations/{id}/images/{model}/{index}/thumbnail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The thumbnail of an evaluated image as WebP */
+        get: operations["getEvaluationsIdImagesModelIndexThumbnail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/evaluations/{id}/report": {
         parameters: {
             query?: never;
@@ -382,6 +448,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/images": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List generated images of all generations, newest first */
+        get: operations["getImages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/images/{id}": {
         parameters: {
             query?: never;
@@ -396,10 +479,18 @@ export interface paths {
         get: operations["getImagesId"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete an uploaded or a generated image
+         * @description Refused while something unfinished uses the dataset of an uploaded image, or while the generation of a generated one is not finished.
+         */
+        delete: operations["deleteImagesId"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change an image
+         * @description Caption, component and exclusion of an uploaded image, the star of a generated one. A field that is left out stays as it is.
+         */
+        patch: operations["patchImagesId"];
         trace?: never;
     };
     "/v1/images/{id}/thumbnail": {
@@ -409,7 +500,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The thumbnail of an uploaded image as WebP */
+        /** The thumbnail of an uploaded or a generated image as WebP */
         get: operations["getImagesIdThumbnail"];
         put?: never;
         post?: never;
@@ -454,7 +545,11 @@ export interface paths {
         get: operations["getImagesGenerationsId"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete a generation with its images
+         * @description Refused while it is not finished: cancel it first.
+         */
+        delete: operations["deleteImagesGenerationsId"];
         options?: never;
         head?: never;
         patch?: never;
@@ -492,6 +587,26 @@ export interface paths {
          * @description The project, the API key with its scopes, the browser session if there is one, and the version of the service.
          */
         get: operations["getMe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The loss curves of several training jobs, downsampled
+         * @description Each curve in at most `points` buckets of equally many steps, with minimum, mean and maximum. A job without points has no buckets.
+         */
+        get: operations["getMetrics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -538,7 +653,11 @@ export interface paths {
         get: operations["getPromptSetsId"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete one version of a prompt set
+         * @description Evaluations that were made with it keep their prompts. The sets that come with the service cannot be deleted.
+         */
+        delete: operations["deletePromptSetsId"];
         options?: never;
         head?: never;
         patch?: never;
@@ -600,7 +719,11 @@ export interface paths {
         get: operations["getStudiesId"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete a study
+         * @description Its training jobs stay; they are deleted one by one.
+         */
+        delete: operations["deleteStudiesId"];
         options?: never;
         head?: never;
         patch?: never;
@@ -661,10 +784,18 @@ export interface paths {
         get: operations["getTrainingJobsId"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete a training job with all that it has made
+         * @description Its checkpoints, images, curves, events and evaluation go with it. Refused while it is not finished, and while something unfinished uses one of its checkpoints.
+         */
+        delete: operations["deleteTrainingJobsId"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change a training job's name, notes, metadata and star
+         * @description At any time. A field that is left out stays as it is; what the job trains never changes.
+         */
+        patch: operations["patchTrainingJobsId"];
         trace?: never;
     };
     "/v1/training-jobs/{id}/cancel": {
@@ -770,6 +901,23 @@ export interface paths {
         };
         /** One validation image as PNG, with its parameters in the metadata */
         get: operations["getTrainingJobsIdImagesStepIndex"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/training-jobs/{id}/images/{step}/{index}/thumbnail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The thumbnail of a validation image as WebP */
+        get: operations["getTrainingJobsIdImagesStepIndexThumbnail"];
         put?: never;
         post?: never;
         delete?: never;
@@ -975,6 +1123,92 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Adaptation: {
+            /** @constant */
+            kind: "full";
+        } | {
+            /** @description The addition is multiplied by alpha / rank */
+            alpha: number;
+            /** @constant */
+            kind: "lora";
+            /** @description The finished checkpoint also holds the base model with the addition merged in, in half precision */
+            merged: boolean;
+            /** @description Columns of the two matrices of each layer: more can learn more, and make a larger file */
+            rank: number;
+            /** @description Which layers of the U-Net get matrices; of the text encoder, where it trains, attention and feed_forward */
+            targets: ("attention" | "feed_forward" | "projections" | "convolutions")[];
+        } | {
+            /** @description A word that the base model knows as one token: the new rows start as copies of its own */
+            initial_word: string;
+            /** @constant */
+            kind: "textual-inversion";
+            /** @description The finished checkpoint also holds the base model with the addition merged in, in half precision */
+            merged: boolean;
+            /** @description Rows of the token table that each token stands for */
+            vectors: number;
+        } | {
+            /** @description A word that the base model knows as one token: the new rows start as copies of its own */
+            initial_word: string;
+            /** @constant */
+            kind: "custom-diffusion";
+            /**
+             * @description Which matrices of the cross-attention train: keys and values, or queries and output too
+             * @enum {string}
+             */
+            layers: "keys_and_values" | "cross_attention";
+            /** @description The finished checkpoint also holds the base model with the addition merged in, in half precision */
+            merged: boolean;
+        } | {
+            /** @description Width of the adapters between their two matrices */
+            bottleneck: number;
+            /** @constant */
+            kind: "adapter";
+            /** @description One pair of matrices for all layers of the same width, with a few numbers for each: far fewer parameters */
+            shared: boolean;
+        };
+        AdaptationRequestInput: {
+            /** @constant */
+            kind: "full";
+        } | {
+            /** @description The addition is multiplied by alpha / rank */
+            alpha?: number;
+            /** @constant */
+            kind: "lora";
+            /** @description The finished checkpoint also holds the base model with the addition merged in, in half precision */
+            merged?: boolean;
+            /** @description Columns of the two matrices of each layer: more can learn more, and make a larger file */
+            rank?: number;
+            /** @description Which layers of the U-Net get matrices; of the text encoder, where it trains, attention and feed_forward */
+            targets?: ("attention" | "feed_forward" | "projections" | "convolutions")[];
+        } | {
+            /** @description A word that the base model knows as one token: the new rows start as copies of its own */
+            initial_word?: string;
+            /** @constant */
+            kind: "textual-inversion";
+            /** @description The finished checkpoint also holds the base model with the addition merged in, in half precision */
+            merged?: boolean;
+            /** @description Rows of the token table that each token stands for */
+            vectors?: number;
+        } | {
+            /** @description A word that the base model knows as one token: the new rows start as copies of its own */
+            initial_word?: string;
+            /** @constant */
+            kind: "custom-diffusion";
+            /**
+             * @description Which matrices of the cross-attention train: keys and values, or queries and output too
+             * @enum {string}
+             */
+            layers?: "keys_and_values" | "cross_attention";
+            /** @description The finished checkpoint also holds the base model with the addition merged in, in half precision */
+            merged?: boolean;
+        } | {
+            /** @description Width of the adapters between their two matrices */
+            bottleneck?: number;
+            /** @constant */
+            kind: "adapter";
+            /** @description One pair of matrices for all layers of the same width, with a few numbers for each: far fewer parameters */
+            shared?: boolean;
+        };
         ApiKey: {
             /**
              * Format: date-time
@@ -1038,8 +1272,11 @@ export interface components {
              */
             created_at: string;
             files: components["schemas"]["CheckpointFile"][];
-            /** @constant */
-            format: "diffusers";
+            /**
+             * @description `diffusers`: a whole model; `adapter`: files that change the base model, which is needed beside them
+             * @enum {string}
+             */
+            format: "diffusers" | "adapter";
             /** @example ckpt_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
             id: string;
             /** @description The stored file was not found when the service last compared its records with the object store; downloads fail until it is back */
@@ -1073,6 +1310,8 @@ export interface components {
          *     }
          */
         CheckTrainingJobRequestInput: {
+            /** @description What is trained: all weights (`full`), or a small addition that is stored by itself. Left out: what the method has by default */
+            adaptation?: components["schemas"]["AdaptationRequestInput"];
             /** @description Left out or null: no Aux part */
             aux?: {
                 /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
@@ -1107,8 +1346,8 @@ export interface components {
                 [key: string]: string;
             };
             /** @enum {string} */
-            method: "single-styleforge" | "multi-styleforge" | "dreambooth";
-            /** @description dreambooth: the Aux part are images that the base model makes itself; they are kept for later jobs */
+            method: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion";
+            /** @description dreambooth and lora: the Aux part are images that the base model makes itself; they are kept for later jobs */
             prior_preservation?: {
                 guidance_scale?: number;
                 negative_prompt?: string;
@@ -1291,6 +1530,11 @@ export interface components {
          *     }
          */
         CreateGenerationRequestInput: {
+            /**
+             * @description Trained adapters on top of the model, all at once; each was trained on the same base model
+             * @default []
+             */
+            adapters?: components["schemas"]["GenerationAdapterRequestInput"][];
             guidance_scale?: number;
             height?: number;
             /** @description A checkpoint id, the id of a succeeded job, or the name of a base model */
@@ -1436,6 +1680,8 @@ export interface components {
          *     }
          */
         CreateTrainingJobRequestInput: {
+            /** @description What is trained: all weights (`full`), or a small addition that is stored by itself. Left out: what the method has by default */
+            adaptation?: components["schemas"]["AdaptationRequestInput"];
             /** @description Left out or null: no Aux part */
             aux?: {
                 /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
@@ -1470,8 +1716,8 @@ export interface components {
                 [key: string]: string;
             };
             /** @enum {string} */
-            method: "single-styleforge" | "multi-styleforge" | "dreambooth";
-            /** @description dreambooth: the Aux part are images that the base model makes itself; they are kept for later jobs */
+            method: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion";
+            /** @description dreambooth and lora: the Aux part are images that the base model makes itself; they are kept for later jobs */
             prior_preservation?: {
                 guidance_scale?: number;
                 negative_prompt?: string;
@@ -1583,6 +1829,8 @@ export interface components {
             created_at: string;
             /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
             dataset_id: string;
+            /** @description Kept, but trained on by no job */
+            excluded: boolean;
             file_name: string;
             height: number;
             /** @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
@@ -1591,7 +1839,7 @@ export interface components {
             missing: boolean;
             sha256: string;
             size_bytes: number;
-            /** @description The image in at most 256 pixels each way, as WebP */
+            /** @description The image in at most 256 pixels each way, as WebP; `?width=` asks for another size */
             thumbnail_url: string;
             url: string;
             width: number;
@@ -1679,6 +1927,8 @@ export interface components {
             seed: number;
             sha256: string;
             size_bytes: number;
+            /** @description The image in at most 256 pixels each way, as WebP; `?width=` asks for another size */
+            thumbnail_url: string;
             url: string;
             width: number;
         };
@@ -1814,6 +2064,9 @@ export interface components {
             seed: number;
             sha256: string;
             size_bytes: number;
+            starred: boolean;
+            /** @description The image in at most 256 pixels each way, as WebP; `?width=` asks for another size */
+            thumbnail_url: string;
             url: string;
             width: number;
         };
@@ -1835,7 +2088,22 @@ export interface components {
             status: components["schemas"]["GenerationStatus"];
             training_job_id: string | null;
         };
+        GenerationAdapterRequestInput: {
+            /** @description A checkpoint id, or the id of a succeeded job, whose adaptation is not `full` */
+            model: string;
+            /**
+             * @description 1 as it was trained, 0 without effect
+             * @default 1
+             */
+            strength?: number;
+        };
         GenerationConfig: {
+            adapters: {
+                /** @example ckpt_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                checkpoint_id: string;
+                model: string;
+                strength: number;
+            }[];
             guidance_scale: number;
             height: number;
             model: string;
@@ -2071,6 +2339,39 @@ export interface components {
             /** @description Process id of the worker there */
             pid: number;
         };
+        ListedImage: {
+            base_model: string | null;
+            checkpoint_id: string | null;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            created_at: string;
+            /** @example gen_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            generation_id: string;
+            height: number;
+            /** @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            id: string;
+            index: number;
+            /** @description The stored file was not found when the service last compared its records with the object store; downloads fail until it is back */
+            missing: boolean;
+            prompt: string;
+            seed: number;
+            sha256: string;
+            size_bytes: number;
+            starred: boolean;
+            /** @description The image in at most 256 pixels each way, as WebP; `?width=` asks for another size */
+            thumbnail_url: string;
+            training_job_id: string | null;
+            url: string;
+            width: number;
+        };
+        ListedImagePage: {
+            data: components["schemas"]["ListedImage"][];
+            has_more: boolean;
+            /** @description The value for `after` */
+            next: string | null;
+        };
         Me: {
             api_key: {
                 expires_at: string | null;
@@ -2093,10 +2394,15 @@ export interface components {
             /** @description The session that the request belongs to; null for a request with an API key */
             session: components["schemas"]["Session"] | null;
         };
+        MetricSpread: {
+            max: number;
+            mean: number;
+            min: number;
+        };
         /** @description RFC 9457 problem document */
         Problem: {
             /** @enum {string} */
-            code: "invalid_request" | "unauthorized" | "insufficient_scope" | "csrf_token_invalid" | "not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "dataset_in_use" | "status_conflict" | "webhook_exists" | "idempotency_in_progress" | "payload_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "validation_failed" | "unusable_dataset" | "unknown_base_model" | "unusable_base_model" | "unknown_model" | "unknown_prompt_set" | "idempotency_key_reused" | "rate_limited" | "too_many_queued_jobs" | "too_many_event_streams" | "too_many_uploads" | "headers_too_large" | "internal_error" | "overloaded" | "storage_full";
+            code: "invalid_request" | "unauthorized" | "insufficient_scope" | "csrf_token_invalid" | "not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "dataset_in_use" | "in_use" | "status_conflict" | "webhook_exists" | "idempotency_in_progress" | "payload_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "validation_failed" | "unusable_dataset" | "unknown_base_model" | "unusable_base_model" | "unknown_model" | "unknown_prompt_set" | "idempotency_key_reused" | "rate_limited" | "too_many_queued_jobs" | "too_many_event_streams" | "too_many_uploads" | "headers_too_large" | "internal_error" | "overloaded" | "storage_full";
             detail: string;
             errors?: components["schemas"]["FieldError"][];
             instance: string;
@@ -2412,6 +2718,24 @@ export interface components {
              */
             expires_at: string;
         };
+        /**
+         * @example {
+         *       "captions": [
+         *         {
+         *           "image_id": "img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70",
+         *           "caption": "a lighthouse at night"
+         *         }
+         *       ]
+         *     }
+         */
+        SetCaptionsRequestInput: {
+            captions: {
+                /** @description null removes the caption */
+                caption: string | null;
+                /** @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                image_id: string;
+            }[];
+        };
         Study: {
             /**
              * Format: date-time
@@ -2571,6 +2895,7 @@ export interface components {
             weights_sha256: string;
         };
         TrainingConfig: {
+            adaptation: components["schemas"]["Adaptation"];
             aux: {
                 /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
                 dataset_id: string;
@@ -2588,7 +2913,7 @@ export interface components {
             evaluation: components["schemas"]["EvaluationStage"] | null;
             hyperparameters: components["schemas"]["Hyperparameters"];
             /** @enum {string} */
-            method: "single-styleforge" | "multi-styleforge" | "dreambooth";
+            method: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion";
             prior_preservation: {
                 guidance_scale: number;
                 negative_prompt: string;
@@ -2624,6 +2949,24 @@ export interface components {
                 seed: number;
                 steps: number;
             } | null;
+        };
+        TrainingCurveBucket: {
+            aux_loss: components["schemas"]["MetricSpread"] | null;
+            /** @description Steps that were measured */
+            count: number;
+            first_step: number;
+            grad_norm: components["schemas"]["MetricSpread"];
+            last_step: number;
+            learning_rate: components["schemas"]["MetricSpread"];
+            loss: components["schemas"]["MetricSpread"];
+            style_ref_loss: components["schemas"]["MetricSpread"];
+        };
+        TrainingCurves: {
+            data: {
+                buckets: components["schemas"]["TrainingCurveBucket"][];
+                /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                training_job_id: string;
+            }[];
         };
         TrainingEvent: {
             /**
@@ -2664,10 +3007,13 @@ export interface components {
                 [key: string]: string;
             };
             /** @enum {string} */
-            method: "single-styleforge" | "multi-styleforge" | "dreambooth";
+            method: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion";
+            name: string | null;
+            notes: string;
             priority: components["schemas"]["TrainingJobPriority"];
             progress: components["schemas"]["TrainingProgress"];
             result: components["schemas"]["TrainingResult"] | null;
+            starred: boolean;
             started_at: string | null;
             status: components["schemas"]["TrainingJobStatus"];
             /**
@@ -2755,6 +3101,47 @@ export interface components {
             evaluation_id?: string;
             final_step: number;
         };
+        /**
+         * @example {
+         *       "name": "blueprints, cleaned"
+         *     }
+         */
+        UpdateDatasetRequestInput: {
+            name: string;
+        };
+        /**
+         * @example {
+         *       "caption": "a lighthouse at night",
+         *       "excluded": false
+         *     }
+         */
+        UpdateImageRequestInput: {
+            /** @description Of an uploaded image; null removes it */
+            caption?: string | null;
+            /** @description Of an uploaded image; null removes it */
+            component?: string | null;
+            /** @description Of an uploaded image: whether jobs leave it out of their training */
+            excluded?: boolean;
+            /** @description Of a generated image */
+            starred?: boolean;
+        };
+        /**
+         * @example {
+         *       "name": "ink, 400 steps",
+         *       "notes": "the best so far",
+         *       "starred": true
+         *     }
+         */
+        UpdateTrainingJobRequestInput: {
+            /** @description Takes the place of all pairs that there are */
+            metadata?: {
+                [key: string]: string;
+            };
+            /** @description null removes the name */
+            name?: string | null;
+            notes?: string;
+            starred?: boolean;
+        };
         UploadedFile: {
             file_name: string;
             image: components["schemas"]["DatasetImage"];
@@ -2788,6 +3175,8 @@ export interface components {
             sha256: string;
             size_bytes: number;
             step: number;
+            /** @description The image in at most 256 pixels each way, as WebP; `?width=` asks for another size */
+            thumbnail_url: string;
             url: string;
             width: number;
         };
@@ -3515,12 +3904,222 @@ export interface operations {
             };
         };
     };
+    getCheckpointsId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the answer that the caller has */
+                "if-none-match"?: string;
+            };
+            path: {
+                /** @example ckpt_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checkpoint"];
+                };
+            };
+            /** @description Unchanged */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_request`: The request is not well formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests with this API key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteCheckpointsId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example ckpt_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_request`: The request is not well formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `in_use`: Something that is not finished uses this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The request body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: This content type is not taken here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests with this API key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getDatasets: {
         parameters: {
             query?: {
                 /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
                 after?: string;
+                kind?: "style_ref" | "aux";
                 limit?: number;
+                /** @description Part of the name, in upper or lower case */
+                name?: string;
             };
             header?: never;
             path?: never;
@@ -3899,6 +4498,238 @@ export interface operations {
             };
             /** @description `unsupported_media_type`: This content type is not taken here */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests with this API key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patchDatasetsId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateDatasetRequestInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dataset"];
+                };
+            };
+            /** @description `invalid_request`: The request is not well formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The request body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: This content type is not taken here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: Some fields are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests with this API key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putDatasetsIdCaptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetCaptionsRequestInput"];
+            };
+        };
+        responses: {
+            /** @description Set */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_request`: The request is not well formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The request body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: This content type is not taken here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: Some fields are not valid */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4379,6 +5210,117 @@ export interface operations {
             };
         };
     };
+    deleteEvaluationsId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_request`: The request is not well formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `status_conflict`: The job is not in a state that allows this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The request body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: This content type is not taken here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests with this API key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     postEvaluationsIdCancel: {
         parameters: {
             query?: never;
@@ -4718,6 +5660,116 @@ export interface operations {
             };
         };
     };
+    getEvaluationsIdImagesModelIndexThumbnail: {
+        parameters: {
+            query?: {
+                /** @description Pixels of the longer side, rounded up to 128, 256, 512 or 1024; an image is never enlarged */
+                width?: number;
+            };
+            header?: {
+                /** @description The ETag of the answer that the caller has */
+                "if-none-match"?: string;
+            };
+            path: {
+                /** @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                id: string;
+                index: number;
+                model: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The thumbnail */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/webp": string;
+                };
+            };
+            /** @description Unchanged */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_request`: The request is not well formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: Some fields are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests with this API key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getEvaluationsIdReport: {
         parameters: {
             query?: never;
@@ -4906,6 +5958,101 @@ export interface operations {
             };
         };
     };
+    getImages: {
+        parameters: {
+            query?: {
+                /** @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                after?: string;
+                limit?: number;
+                /** @description A base model, a checkpoint, or a training job */
+                model?: string;
+                starred?: "true" | "false";
+                /**
+                 * @description Images of any checkpoint of this job
+                 * @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
+                training_job?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListedImagePage"];
+                };
+            };
+            /** @description `invalid_request`: The request is not well formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: Some fields are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests with this API key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getImagesId: {
         parameters: {
             query?: never;
@@ -5032,9 +6179,240 @@ export interface operations {
             };
         };
     };
-    getImagesIdThumbnail: {
+    deleteImagesId: {
         parameters: {
             query?: never;
+            header?: never;
+            path: {
+                /** @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_request`: The request is not well formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `in_use`: Something that is not finished uses this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The request body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: This content type is not taken here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests with this API key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patchImagesId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateImageRequestInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetImage"] | components["schemas"]["GeneratedImage"];
+                };
+            };
+            /** @description `invalid_request`: The request is not well formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The request body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: This content type is not taken here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: Some fields are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests with this API key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getImagesIdThumbnail: {
+        parameters: {
+            query?: {
+                /** @description Pixels of the longer side, rounded up to 128, 256, 512 or 1024; an image is never enlarged */
+                width?: number;
+            };
             header?: {
                 /** @description The ETag of the answer that the caller has */
                 "if-none-match"?: string;
@@ -5101,6 +6479,15 @@ export interface operations {
             };
             /** @description `not_acceptable`: There is no answer in a format that the request accepts */
             406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: Some fields are not valid */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5438,6 +6825,117 @@ export interface operations {
             };
         };
     };
+    deleteImagesGenerationsId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example gen_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_request`: The request is not well formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `status_conflict`: The job is not in a state that allows this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The request body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: This content type is not taken here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests with this API key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     postImagesGenerationsIdCancel: {
         parameters: {
             query?: never;
@@ -5610,6 +7108,103 @@ export interface operations {
             };
             /** @description `not_acceptable`: There is no answer in a format that the request accepts */
             406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests with this API key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getMetrics: {
+        parameters: {
+            query?: {
+                /** @description Ids of training jobs with commas between them; the jobs at work when left out */
+                jobs?: string;
+                /** @description Buckets of equally many steps, at most, for each job */
+                points?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingCurves"];
+                };
+            };
+            /** @description `invalid_request`: The request is not well formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: Some fields are not valid */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5908,6 +7503,108 @@ export interface operations {
             };
             /** @description `not_acceptable`: There is no answer in a format that the request accepts */
             406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests with this API key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deletePromptSetsId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example pset_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_request`: The request is not well formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The request body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: This content type is not taken here */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6438,6 +8135,108 @@ export interface operations {
             };
         };
     };
+    deleteStudiesId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example study_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_request`: The request is not well formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The request body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: This content type is not taken here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests with this API key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     postStudiesIdCancel: {
         parameters: {
             query?: never;
@@ -6572,7 +8371,7 @@ export interface operations {
                 limit?: number;
                 /** @description `key:value`, all of which the job must carry; may be given several times */
                 metadata?: string | string[];
-                method?: "single-styleforge" | "multi-styleforge" | "dreambooth";
+                method?: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion";
                 status?: components["schemas"]["TrainingJobStatusInput"];
             };
             header?: never;
@@ -6841,6 +8640,234 @@ export interface operations {
             };
             /** @description `not_acceptable`: There is no answer in a format that the request accepts */
             406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests with this API key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteTrainingJobsId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_request`: The request is not well formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `status_conflict`: The job is not in a state that allows this. `in_use`: Something that is not finished uses this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The request body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: This content type is not taken here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests with this API key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patchTrainingJobsId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateTrainingJobRequestInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingJob"];
+                };
+            };
+            /** @description `invalid_request`: The request is not well formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The request body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: This content type is not taken here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: Some fields are not valid */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7334,7 +9361,11 @@ export interface operations {
         parameters: {
             query?: {
                 after?: string;
+                /** @description Only the images of this prompt, counted from 0: how it changes from step to step */
+                index?: number;
                 limit?: number;
+                /** @description Only the images of this step */
+                step?: number;
             };
             header?: never;
             path: {
@@ -7529,6 +9560,116 @@ export interface operations {
             };
             /** @description `range_not_satisfiable`: The file has no such range */
             416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests with this API key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTrainingJobsIdImagesStepIndexThumbnail: {
+        parameters: {
+            query?: {
+                /** @description Pixels of the longer side, rounded up to 128, 256, 512 or 1024; an image is never enlarged */
+                width?: number;
+            };
+            header?: {
+                /** @description The ETag of the answer that the caller has */
+                "if-none-match"?: string;
+            };
+            path: {
+                /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                id: string;
+                index: number;
+                step: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The thumbnail */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/webp": string;
+                };
+            };
+            /** @description Unchanged */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_request`: The request is not well formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: Some fields are not valid */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
