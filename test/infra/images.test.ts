@@ -151,13 +151,14 @@ describe('an image whose steps have been run', () => {
         'contracts',
         'database',
         'launch',
+        'model-files',
         'queue',
         'reports',
         'storage',
         'telemetry',
       ]);
       expect(await readdir(join(image.cwd, 'apps/api'))).toEqual(['package.json', 'src']);
-      expect(await readdir(join(modules, '.cache/styleforge'))).toEqual(['apps+api+src+main.ts']);
+      expect(await readdir(join(modules, '.cache/styleforge'))).toEqual(['apps+api+src+decoding+decode-main.ts', 'apps+api+src+main.ts']);
       await cp(join(repository, 'models'), join(image.root, 'models'), { recursive: true });
       const port = await freePort();
       const api = await untilHealthy(image, port);

@@ -154,7 +154,7 @@ describe('metrics', () => {
           ),
         ].map(([, code]) => code);
       await expect.poll(() => codes('evaluate'), { timeout: 60_000 }).toHaveLength(1);
-      expect(await codes('generate')).toEqual(['internal_error']);
+      expect(await codes('generate')).toEqual(['unsupported_base_model']);
       expect(await codes('train')).toEqual([]);
     },
     patience,

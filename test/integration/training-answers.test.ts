@@ -11,7 +11,7 @@ import { makeTinyBaseModel } from './tiny-base-model.ts';
 /** A machine that is busy with other things may be ten times slower. */
 const patience = 300_000;
 const golden = fileURLToPath(new URL('../golden/', import.meta.url));
-const miniTokenizer = fileURLToPath(new URL('../../models/styleforge-mini/tokenizer', import.meta.url));
+const shippedModel = fileURLToPath(new URL('../../models/styleforge-mini', import.meta.url));
 
 let test: TestService;
 let styleRef: string;
@@ -44,19 +44,8 @@ describe('a job that cannot be trained fails before its first step, once, with a
       'common_token',
       /'paintstyle'.*'style'.*rare one/,
       async () => {
-        await makeTinyBaseModel(models('wordy'));
-        await cp(miniTokenizer, models('wordy', 'tokenizer'), { recursive: true });
+        await cp(shippedModel, models('wordy'), { recursive: true });
         return { base_model: 'wordy', style_ref: { dataset_id: styleRef, components: [{ name: 'all', token: 'paintstyle' }] } };
-      },
-    ],
-    [
-      'unsupported_base_model',
-      /AttnSkipDownBlock2D/,
-      async () => {
-        await makeTinyBaseModel(models('unsupported'));
-        const config = models('unsupported', 'unet', 'config.json');
-        await writeFile(config, (await readFile(config, 'utf8')).replaceAll('CrossAttnDownBlock2D', 'AttnSkipDownBlock2D'));
-        return { base_model: 'unsupported' };
       },
     ],
   ])(
@@ -72,31 +61,58 @@ describe('a job that cannot be trained fails before its first step, once, with a
   );
 });
 
-/** Every latent of this base model is from now on no number. */
-async function damage(directory: string): Promise<void> {
-  const reader = await (await readDiffusersFolder(directory)).vae.openWeights();
+it('a job with a base model that the service cannot run is refused when it is created', async () => {
+  await makeTinyBaseModel(models('unsupported'));
+  const config = models('unsupported', 'unet', 'config.json');
+  await writeFile(config, (await readFile(config, 'utf8')).replaceAll('CrossAttnDownBlock2D', 'AttnSkipDownBlock2D'));
+  const refused = await test.request('POST', '/v1/training-jobs', request({ base_model: 'unsupported' }));
+  expect([refused.status, await refused.json()]).toMatchObject([
+    422,
+    { code: 'unusable_base_model', detail: expect.stringMatching(/AttnSkipDownBlock2D/) as string },
+  ]);
+});
+
+/** Gives every element of a bias of a base model one value. */
+async function fillBias(model: string, component: 'unet' | 'vae', bias: string, value: number): Promise<void> {
+  const directory = models(model);
+  const reader = await (await readDiffusersFolder(directory))[component].openWeights();
   const weights = await Promise.all(
     reader.names().map(async (name) => ({
       name,
       shape: reader.info(name).shape,
-      data: name === 'encoder.conv_in.bias' ? new Float32Array(reader.info(name).shape[0] ?? 0).fill(NaN) : await reader.read(name),
+      data: name === bias ? new Float32Array(reader.info(name).shape[0] ?? 0).fill(value) : await reader.read(name),
     })),
   );
   await reader.close();
-  await writeDiffusersFolder(directory, { base: directory, components: { vae: { weights } } });
+  await writeDiffusersFolder(directory, { base: directory, components: { [component]: { weights } } });
 }
 
 it(
-  'a loss that is lost ends the job with the step, and the last good checkpoint stays',
+  'a loss that is no number ends the job with the step',
+  async () => {
+    await makeTinyBaseModel(models('loud'));
+    // Finite, as a base model must be; the square of what the U-Net predicts is not.
+    await fillBias('loud', 'unet', 'conv_out.bias', 1e30);
+    const wild = await create({ base_model: 'loud' });
+    const job = await test.untilFinished(wild);
+    expect(job).toMatchObject({ status: 'failed', attempt: 1, error: { code: 'training_diverged', retryable: false } });
+    expect(job.error?.message).toMatch(/loss (Infinity|NaN).* at step 1: /);
+    expect(await test.checkpoints(wild)).toEqual([]);
+  },
+  patience,
+);
+
+it(
+  'a job whose base model was replaced is not resumed on the other one, and its last checkpoint stays',
   async () => {
     await makeTinyBaseModel(models('damaged'));
     const id = await create({ base_model: 'damaged' });
     expect(await test.untilFinished(id)).toMatchObject({ status: 'succeeded' });
-    await damage(models('damaged'));
+    await fillBias('damaged', 'vae', 'encoder.conv_in.bias', 0.5);
     await test.call('POST', `/v1/training-jobs/${id}/resume`, { max_train_steps: 5 });
     const job = await test.untilFinished(id);
-    expect(job).toMatchObject({ status: 'failed', attempt: 2, error: { code: 'training_diverged', retryable: false } });
-    expect(job.error?.message).toMatch(/loss NaN.* at step 3: .*the last checkpoint is kept/);
+    expect(job).toMatchObject({ status: 'failed', attempt: 2, error: { code: 'unsupported_base_model', retryable: false } });
+    expect(job.error?.message).toMatch(/another model has been installed/);
     expect((await test.checkpoints(id)).map(({ step }) => step)).toEqual([2]);
   },
   patience,

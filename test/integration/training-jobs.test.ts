@@ -106,7 +106,7 @@ describe('a training job', () => {
     patience,
   );
 
-  it('tells the caller what is wrong with the input, and does not try again', async () => {
+  it('is refused at once when its base model cannot be used, with what is wrong', async () => {
     const broken = join(test.directory, 'models', 'broken');
     await makeTinyBaseModel(broken);
     await rm(join(broken, 'tokenizer'), { recursive: true });
@@ -116,10 +116,10 @@ describe('a training job', () => {
       style_ref: { dataset_id: styleRef },
       hyperparameters: { max_train_steps: 2 },
     });
-    const { id } = (await created.json()) as { id: string };
-    const job = await test.untilFinished(id);
-    expect(job).toMatchObject({ status: 'failed', attempt: 1, error: { code: 'invalid_input', retryable: false } });
-    expect(job.error?.message).toMatch(/has no tokenizer/);
+    expect([created.status, await created.json()]).toMatchObject([
+      422,
+      { code: 'unusable_base_model', detail: expect.stringMatching(/tokenizer/) as string },
+    ]);
   });
 });
 

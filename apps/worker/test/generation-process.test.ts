@@ -37,6 +37,7 @@ const taskFor = (modelDirectory: string, changes: object = {}, made: number[] = 
     sampler: 'ddim',
     seed: 1,
     num_images: 1,
+    adapters: [],
     ...changes,
   },
 });
@@ -209,7 +210,7 @@ describe('the model cache', () => {
   const services = { settings: loadConfig({}).worker } as WorkerServices;
   const draw = (name: string) =>
     models.generate(
-      { baseModel: name } as GenerationDetail,
+      { baseModel: name, config: taskFor('').config } as unknown as GenerationDetail,
       taskFor(''),
       { signal: neverAborted, onImage: async () => undefined, alone: false },
       { ...services, baseModelsDirectory: directory },

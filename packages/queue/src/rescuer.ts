@@ -69,6 +69,7 @@ export function startRescuer(options: RescuerOptions): Rescuer {
       options.log.warn({ err: error }, 'stranded work could not be looked for; trying again');
     }
   };
+  for (const topic of topics) options.metrics?.set('styleforge_stranded', { queue: topic }, 0);
   const schedule = (): void => {
     if (!stopped) timer = setTimeout(() => void (round = run().finally(schedule)), options.everyMs ?? everyMs);
   };

@@ -18,7 +18,7 @@ export function registerServiceMetrics(app: ApiServer, { metrics, database, queu
     metrics.set('styleforge_outbox_messages', {}, outbox.count);
     metrics.set('styleforge_outbox_oldest_seconds', {}, outbox.oldestSeconds);
     metrics.set('styleforge_running_silent_seconds', {}, await database.operations.longestSilence());
-    metrics.reset('styleforge_webhook_deliveries');
+    for (const status of DELIVERY_STATUSES) metrics.set('styleforge_webhook_deliveries', { status }, 0);
     for (const { status, count } of await database.operations.recentDeliveries())
       metrics.set('styleforge_webhook_deliveries', { status }, count);
     for (const { queue, seconds } of oldestQueued) metrics.set('styleforge_queue_oldest_seconds', { queue }, seconds);
@@ -36,6 +36,9 @@ export function registerServiceMetrics(app: ApiServer, { metrics, database, queu
     return reply.type(contentType).send(body);
   });
 }
+
+/** Each is shown, also at zero: an alert on a series that is absent never fires. */
+const DELIVERY_STATUSES = ['pending', 'delivered', 'failed'];
 
 async function readQueues(queues: JobQueues, metrics: Metrics): Promise<void> {
   for (const { queue, state, count } of await queues.counts()) metrics.set('styleforge_queue_jobs', { queue, state }, count);

@@ -1,18 +1,20 @@
 // `npm run chaos -- --minutes N --seed S`: kills and pauses the parts of a service while it works, and looks whether anything was lost.
-import { parseArgs } from 'node:util';
 import { redisMissing } from '@styleforge/testing';
+import { readCommandLine } from '../command-line.ts';
 import { runChaos } from './run-chaos.ts';
 import type { StackKind } from './stack.ts';
 
-const { values } = parseArgs({
+const { values } = readCommandLine({
+  usage: 'npm run chaos --',
+  about: 'Kills and pauses the parts of a service while it works, then checks that nothing was lost. Exit code 1 for any violation.',
   options: {
-    minutes: { type: 'string', default: '5' },
-    seed: { type: 'string', default: String(Date.now() % 100_000) },
-    stack: { type: 'string', multiple: true, default: ['embedded', 'redis'] },
-    'models-directory': { type: 'string', default: 'models' },
-    model: { type: 'string', default: 'styleforge-mini' },
-    resolution: { type: 'string', default: '64' },
-    steps: { type: 'string', default: '20' },
+    minutes: { type: 'string', default: '5', help: 'minutes in all' },
+    seed: { type: 'string', default: String(Date.now() % 100_000), help: 'seed of all choices; a failing run prints its own' },
+    stack: { type: 'string', multiple: true, default: ['embedded', 'redis'], help: 'stacks to run on' },
+    'models-directory': { type: 'string', default: 'models', help: 'folder of base models' },
+    model: { type: 'string', default: 'styleforge-mini', help: 'base model to train' },
+    resolution: { type: 'string', default: '64', help: 'resolution of the jobs' },
+    steps: { type: 'string', default: '20', help: 'steps of the jobs' },
   },
 });
 const say = (line: string) => process.stdout.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`);

@@ -2,11 +2,19 @@
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { geometryOf } from '../bench/geometries.ts';
+import { readCommandLine } from '../command-line.ts';
 import { graphCases } from './cases.ts';
 
-const { values } = parseArgs({ options: { geometry: { type: 'string', multiple: true }, write: { type: 'boolean', default: false } } });
+const { values } = readCommandLine({
+  usage: 'npm run graphs --',
+  about:
+    'Prints the SHA-256 of every training and sampling graph and compares it with test/golden/graphs.json. Exit code 1 for a difference.',
+  options: {
+    geometry: { type: 'string', multiple: true, help: 'tiny, small or sd15; all of them when omitted' },
+    write: { type: 'boolean', default: false, help: 'replace the table with what was found' },
+  },
+});
 const table = fileURLToPath(new URL('../../../../test/golden/graphs.json', import.meta.url));
 const known = JSON.parse(await readFile(table, 'utf8')) as Record<string, string>;
 const found: Record<string, string> = {};
