@@ -1,4 +1,4 @@
-// The restore drill: back up a running installation, destroy it, restore it, and find jobs, images, checkpoints and unfinished work again.
+// The restore drill: back up a running installation, destroy it, restore it, and find jobs, images and checkpoints again.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdir, rm, writeFile } from 'node:fs/promises';
@@ -30,7 +30,7 @@ const digestOf = async (path: string) =>
 
 describe('a backup of a running installation', () => {
   it(
-    'brings back every job, image and checkpoint, and work that was under way continues',
+    'brings back every job, image and checkpoint, and leaves unfinished work to the rescuer',
     async () => {
       const folder = join(test.directory, 'backups');
       const styleRef = await test.createDataset('style_ref', [0, 40, 80]);

@@ -46,7 +46,7 @@ describe('with CORS_ORIGINS', () => {
       'access-control-max-age': '600',
       vary: expect.stringMatching(/origin/i) as string,
     });
-    expect(String(answer.headers['access-control-allow-methods']).split(', ')).toEqual(['GET', 'HEAD', 'POST', 'DELETE']);
+    expect(String(answer.headers['access-control-allow-methods']).split(', ')).toEqual(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
     for (const name of ['authorization', 'content-type', 'idempotency-key', 'last-event-id'])
       expect(answer.headers['access-control-allow-headers']).toContain(name);
     expect(answer.headers).not.toHaveProperty('access-control-allow-credentials');

@@ -40,7 +40,7 @@ describe('a request that is refused before it reaches a route', () => {
     [400, 'invalid_request', 'GET', '/v1/datasets/%zz', {}, undefined],
     [404, 'not_found', 'GET', `/v1/datasets/${'x'.repeat(300)}`, {}, undefined],
     [405, 'method_not_allowed', 'PUT', '/v1/datasets', {}, undefined],
-    [405, 'method_not_allowed', 'PATCH', '/v1/training-jobs/job_x', json, '{}'],
+    [405, 'method_not_allowed', 'PUT', '/v1/training-jobs/job_x', json, '{}'],
     [405, 'method_not_allowed', 'POST', '/healthz', {}, undefined],
     [405, 'method_not_allowed', 'QUERY', '/v1/datasets', {}, undefined],
     [405, 'method_not_allowed', 'PATCH', '/v1/datasets', json, '{'],

@@ -9,6 +9,8 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ApiFixture, startApiFixture } from './api-fixture.ts';
 
+/** Longer than a readiness report is kept for the next caller. */
+const STALE_MS = 300;
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 let api: ApiFixture;
@@ -51,6 +53,7 @@ describe.skipIf(warnNotTested('an outage of Redis', redisMissing))('Redis', () =
     const app = await buildApp({ ...api.options, queues });
     await untilReady(app);
     await promisify(execFile)('redis-cli', ['-u', redis.redisUrl, 'client', 'pause', '5000', 'all']);
+    await sleep(STALE_MS);
     expect(await downOf(app)).toEqual(['queue']);
     await untilReady(app);
     await app.close();
@@ -64,6 +67,7 @@ it('a database that lets nobody in makes the API not ready until it does', async
   await untilReady(api.app);
   await admin.query(`alter database "${name}" allow_connections false`);
   await admin.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name]);
+  await sleep(STALE_MS);
   expect(await downOf(api.app)).toEqual(['database', 'migrations']);
   await admin.query(`alter database "${name}" allow_connections true`);
   await admin.end();

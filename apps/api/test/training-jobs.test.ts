@@ -374,7 +374,7 @@ describe('a job that runs', () => {
       jobId: id,
       step: 2,
       objectPrefix,
-      files: [{ path: 'unet/config.json', size, sha256 }],
+      files: ['unet/config.json', 'model_index.json'].map((path) => ({ path, size, sha256 })),
     });
     await trainingJobs.setStatus(id, {
       from: 'running',
@@ -410,7 +410,7 @@ describe('a job that runs', () => {
     });
     const { body } = await api.call<{ data: { id: string; files: { url: string; sha256: string }[] }[] }>('GET', `${url}/checkpoints`);
     expect(body.data).toMatchObject([
-      { id: job.result?.checkpoint_id, step: 2, format: 'diffusers', files: [{ path: 'unet/config.json' }] },
+      { id: job.result?.checkpoint_id, step: 2, format: 'diffusers', files: [{ path: 'unet/config.json' }, { path: 'model_index.json' }] },
     ]);
     const file = body.data[0]?.files[0];
     const download = await api.call('GET', file?.url ?? '');

@@ -13,6 +13,7 @@ const alpha = z.number().gt(0).max(4096).describe('The addition is multiplied by
 const targets = z
   .array(z.enum(LORA_TARGETS))
   .min(1)
+  .max(LORA_TARGETS.length)
   .refine((kinds) => new Set(kinds).size === kinds.length, 'must not name a target twice')
   .describe('Which layers of the U-Net get matrices; of the text encoder, where it trains, attention and feed_forward');
 const merged = z.boolean().describe('The finished checkpoint also holds the base model with the addition merged in, in half precision');

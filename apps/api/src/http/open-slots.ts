@@ -31,6 +31,8 @@ export class OpenSlots {
       const whose = open >= perKey ? `This API key has ${perKey} ${things} open` : `The service has ${total} ${things} open`;
       throw new ApiError(code, `${whose}, which is as many as it may have. Try again in ${retrySeconds} seconds.`);
     }
+    // A caller that left before this point has closed the response already, and 'close' does not come again.
+    if (reply.raw.destroyed) return;
     this.#open.set(keyId, open + 1);
     this.#total++;
     reply.raw.once('close', () => this.#remove(keyId));
