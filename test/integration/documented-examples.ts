@@ -20,6 +20,9 @@ export function exampleEnvironment(test: TestService): NodeJS.ProcessEnv {
   return { ...inherited, STYLEFORGE_API_KEY: test.apiKey, STYLEFORGE_BASE_URL: test.service.url };
 }
 
+/** As people and cameras name their files; the SDK's examples ask for the first three by number. */
+const NAMES = ['1.png', '2.png', '3.png', 'my cat, asleep; 4.png'];
+
 /** `pictures/style` and `pictures/aux`, as the examples have them. */
 export async function writePictures(directory: string): Promise<void> {
   for (const [folder, hues] of [
@@ -28,7 +31,7 @@ export async function writePictures(directory: string): Promise<void> {
   ] as const) {
     const path = join(directory, 'pictures', folder);
     await mkdir(path, { recursive: true });
-    for (const [index, hue] of hues.entries()) await writeFile(join(path, `${index + 1}.png`), await discPicture(hue));
+    for (const [index, hue] of hues.entries()) await writeFile(join(path, NAMES[index] ?? `${index + 1}.png`), await discPicture(hue));
   }
 }
 
