@@ -48,7 +48,8 @@ async function zeroPng({ width, height, depth, colour, interlaced, rows: some }:
     const row = Buffer.alloc(1 + Math.ceil((columns * depth * channels) / 8));
     for (let at = 0; at < rows; at++) if (!deflate.write(row)) await new Promise((done) => deflate.once('drain', done));
   }
-  await new Promise<void>((done) => deflate.end(() => done()));
+  // 'finish' comes before the last bytes do, and an image without them is cut off.
+  await new Promise<void>((done) => void deflate.once('end', done).end());
   const chunk = (type: string, data: Buffer) => {
     const [length, sum, body] = [Buffer.alloc(4), Buffer.alloc(4), Buffer.concat([Buffer.from(type, 'latin1'), data])];
     length.writeUInt32BE(data.length);
@@ -88,7 +89,7 @@ describe('an image that is costly to decode', () => {
       upload({ 'small.png': await picture(4) }),
     ]);
     expect(files.map(({ file_name, code, status }) => [file_name, code ?? status])).toEqual([
-      ['heavy.png', expect.stringMatching(/too_costly|not_an_image/) as string],
+      ['heavy.png', 'too_costly'],
       ['after.png', 'kept'],
     ]);
     expect(files[0]?.detail).toBe('takes more than 384 MB of memory to decode; save it smaller, or in another format');
