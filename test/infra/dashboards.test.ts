@@ -12,7 +12,7 @@ interface Rules {
   groups: { rules: { alert: string; expr: string }[] }[];
 }
 
-/** Series of others: the client library's for every process, Prometheus' own, and those of NVIDIA's DCGM exporter. */
+/** Foreign series: the client library's for every process, Prometheus' own, and NVIDIA's DCGM exporter's. */
 const foreignMetrics = ['process_resident_memory_bytes', 'process_cpu_seconds_total', 'nodejs_eventloop_lag_p99_seconds', 'up'];
 const isForeign = (series: string) => foreignMetrics.includes(series) || series.startsWith('DCGM_FI_DEV_');
 /** Added by Prometheus to whatever it scrapes. */

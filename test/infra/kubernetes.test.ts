@@ -33,7 +33,7 @@ const LIBRARIES: Record<string, string> = {
 const kubectlMissing = isInstalled('kubectl', 'version', '--client') ? undefined : 'there is no kubectl on the PATH';
 
 let manifests: Manifest[];
-/** Those of infra/kubernetes/components, which an installation adds as it needs them. */
+/** Manifests of infra/kubernetes/components, which an installation adds as it needs them. */
 let optional: Manifest[];
 beforeAll(async () => {
   const files = (await listFiles('infra/kubernetes')).filter((file) => file.endsWith('.yaml') && !file.endsWith('kustomization.yaml'));

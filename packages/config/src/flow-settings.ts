@@ -32,7 +32,7 @@ export const flowEnvironment = {
     .optional()
     .describe('Training jobs that a project may have running at a time; without it as many as there are workers'),
   RETENTION_CHECKPOINT_DAYS: days(30).describe(
-    'How long checkpoints are kept after their job has ended; its result and its furthest checkpoint are always kept. 0 keeps for ever, here and below',
+    'How long checkpoints are kept after their job has ended; the result and the latest checkpoint are always kept. 0 = never delete (also for the settings below)',
   ),
   RETENTION_VALIDATION_IMAGE_DAYS: days(90).describe('How long validation images of ended jobs are kept'),
   RETENTION_GENERATED_IMAGE_DAYS: days(90).describe('How long generated images are kept'),

@@ -106,7 +106,7 @@ export const ERRORS = {
     status: 422,
     title: 'The base model cannot be used',
     remedy:
-      'A file in its folder is missing or wrong; `detail` names it. Who runs the service mends it or installs the model anew; until then name another base model.',
+      'A file in its folder is missing or wrong; `detail` names it. Ask the operator to repair or reinstall the model; until then name another base model.',
   },
   unknown_model: {
     status: 422,
@@ -210,7 +210,7 @@ export const FAILURES = {
   extractor_not_configured:
     'early_stopping or an evaluation needs a feature extractor whose weights are not installed; `message` names it. Install them, or choose another extractor.',
   unusable_features:
-    'A feature extractor gave values that are no numbers, so that nothing can be measured. Its weights are damaged: install them anew.',
+    'A feature extractor gave values that are no numbers, so that nothing can be measured. Its weights are damaged: install them again.',
   non_finite_image:
     'The model gives values that are no numbers instead of an image. Its weights are damaged or its training diverged: take another checkpoint, or lower `guidance_scale`.',
   training_diverged:

@@ -28,7 +28,7 @@ export function pageOf<T extends z.ZodType>(item: T, id: string) {
 
 export type Page<T> = { data: T[]; has_more: boolean; next: string | null };
 
-/** Of a row whose object a sweep has not found in the store. */
+/** Marks a row whose object a sweep did not find in the store. */
 export const missingObject = z
   .boolean()
   .describe(

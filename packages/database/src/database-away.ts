@@ -1,6 +1,6 @@
 // Whether an error says that the database cannot be reached just now, and nothing about the work that asked for it.
 
-/** Of Node's sockets, of Postgres (connection exceptions, shutting down, too many connections), and of Prisma. */
+/** Error codes of Node's sockets, Postgres (connection exceptions, shutting down, too many connections) and Prisma. */
 const CODES =
   /^(?:ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|08...|57P0[1-5]|53300|P1001|P1002|P1008|P1017|P2024|P2028)$/;
 /** The driver says these without a code. */

@@ -41,7 +41,7 @@ export interface ConsumerOptions<Name extends JobName> {
   concurrency: number;
   log: Logger;
   metrics?: Metrics | undefined;
-  /** Left out: every error is the job's own. */
+  /** What the jobs need; by default every error is the job's own. */
   dependencies?: Dependencies;
   handle(payload: JobPayload<Name>, context: JobContext): Promise<JobOutcome>;
 }

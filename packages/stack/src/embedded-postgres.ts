@@ -24,7 +24,7 @@ export interface EmbeddedPostgresOptions {
   directory: string;
   /** Chosen by what the machine allows; set it to force one. */
   account?: AccountKind;
-  /** Left out: a free one. */
+  /** A free port by default. */
   port?: number;
   /** The server died and could not be started again. */
   onGivenUp?(error: Error): void;

@@ -2,7 +2,7 @@
 import { ObjectStoreUnavailableError } from './object-store.ts';
 
 const CODES = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN', 'ESTALE'];
-/** Of the AWS SDK and of S3 servers. */
+/** Error codes of the AWS SDK and of S3 servers. */
 const NAMES = ['TimeoutError', 'NetworkingError', 'SlowDown', 'ServiceUnavailable', 'RequestTimeout', 'ThrottlingException'];
 
 export function isStoreAway(error: unknown): boolean {

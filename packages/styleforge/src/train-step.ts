@@ -27,7 +27,7 @@ export interface TrainStepOptions {
   readonly latentShape: readonly [number, number, number];
   /** Without it `encoderHiddenStates` [promptCount, tokens, features] are fed and the text encoder stays frozen. */
   readonly trainTextEncoder: boolean;
-  /** Left out, every weight trains at the same rates. */
+  /** By default every weight trains at the same rates. */
   readonly adaptation?: Pick<Adaptation, 'adapter' | 'ratesOf'>;
   /** Fills the weights that do not train; needed where the adaptation leaves any out. */
   readonly frozenWeights?: (frozen: ParameterBuffers) => Promise<void>;

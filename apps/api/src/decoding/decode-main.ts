@@ -2,8 +2,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { setPriority } from 'node:os';
 import sharp from 'sharp';
-import { ImageRefusal, normalizeImage } from '../services/normalize-image.ts';
+import { ImageRefusal } from './image-refusal.ts';
 import { DECODE_LIMITS, type DecodeResult, type DecodeTask, OVER_LIMIT_EXITS } from './messages.ts';
+import { normalizeImage } from './normalize-image.ts';
 
 const WATCH_MS = 20;
 const NICE = 5;

@@ -25,7 +25,7 @@ export async function checkImageHeader(file: string): Promise<number> {
     const start = Buffer.alloc(START_BYTES);
     const { bytesRead } = await handle.read(start, 0, START_BYTES, 0);
     const format = formatOf(start);
-    if (format === null) throw new ImageRefusal('unsupported_format', 'is no PNG, JPEG or WebP');
+    if (format === null) throw new ImageRefusal('unsupported_format', 'is not a PNG, JPEG or WebP image');
     const size = bytesRead < START_BYTES ? null : await sizeOf(format, start, handle);
     if (size === null) throw new ImageRefusal('not_an_image', 'cannot be decoded: the file is damaged or cut off');
     checkSize(size);

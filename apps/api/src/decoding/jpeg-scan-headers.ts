@@ -5,7 +5,7 @@ const SOF_SEQUENTIAL = [0xc0, 0xc1];
 const SOF_PROGRESSIVE = [0xc2, 0xc6, 0xca, 0xce];
 const SOS = 0xda;
 const EOI = 0xd9;
-/** Of a scan of all 64 coefficients: its first and last one, and no successive approximation (ITU-T T.81, B.2.3). */
+/** First and last coefficient of a scan that has all 64, without successive approximation (ITU-T T.81, B.2.3). */
 const WHOLE_SCAN = [0, 63, 0];
 
 /** Returns the same bytes where there is nothing to repair. */

@@ -5,7 +5,7 @@ import { ApiError } from '../errors/api-error.ts';
 
 export interface SlotLimits {
   perKey: number;
-  /** Of all keys together; left out: as many as come. */
+  /** Limit for all keys together; unlimited by default. */
   total?: number;
   code: ErrorCode;
   /** As in "20 event streams". */

@@ -10,7 +10,7 @@ import { hasBody } from '../http/has-body.ts';
 export interface BodyLimits {
   /** From the headers to the end of a body that is read as a whole. */
   arrivalMs: number;
-  /** Of all bodies that are read as a whole, at a time. */
+  /** Bytes of all bodies that are read as a whole at one time. */
   bytes: number;
   bytesPerKey: number;
 }

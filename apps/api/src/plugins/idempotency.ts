@@ -12,7 +12,7 @@ const MAX_KEY_LENGTH = 255;
 /** Kept beside the headers of an upload's answer, and never sent. */
 const FINGERPRINT = 'upload-fingerprint';
 const KEPT_HEADERS = ['content-type', 'location'];
-/** Of a secret answer: kept encrypted, as its body is. */
+/** The header of a secret response that is stored encrypted, as its body is. */
 const COOKIE = 'set-cookie';
 /** After the death of a process its callers wait no longer for their keys. */
 const LOCK_MS = 60_000;

@@ -116,7 +116,7 @@ export class ProjectEventHub {
     if (waiting !== undefined) this.#noteProgress(waiting);
   }
 
-  /** Of a job that has ended, its last event tells. */
+  /** Sends the progress of a job that runs; the last event of an ended job says it already. */
   #tell(job: TrainingJobRow): void {
     if (!(ACTIVE_JOB_STATUSES as readonly string[]).includes(job.status)) return void this.#told.delete(job.id);
     const progress = JSON.stringify(job.progress);

@@ -29,7 +29,7 @@ export class UploadBody {
   }
 
   async *parts(): AsyncGenerator<Multipart> {
-    // The parser would wait for ever for a connection that closed before it began.
+    // The parser would never finish for a connection that closed before it began.
     if (this.#request.raw.destroyed) throw new ApiError('invalid_request', 'The multipart body cannot be read: the connection was closed.');
     const iterator = this.#request.parts();
     for (let next = await this.#reading(iterator.next()); !next.done; next = await this.#reading(iterator.next())) {

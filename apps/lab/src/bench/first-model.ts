@@ -29,7 +29,7 @@ export interface FirstModel {
   readonly tokens: number;
   readonly predictionType: unknown;
   readonly losses: readonly number[];
-  /** Of prompts that differ in their last word, the seventieth, alone. */
+  /** Images of prompts that differ in their last word alone, the seventieth. */
   readonly images: readonly Uint8Array[];
   /** The folder of the trained model. */
   readonly directory: string;

@@ -14,7 +14,7 @@ interface RunningGeneration {
 
 interface LoadedPipeline {
   pipeline: Promise<TextToImagePipeline>;
-  /** Of the folder's files when they were read. */
+  /** Fingerprint of the folder's files when they were read. */
   fingerprint: string;
   users: number;
   dropped: boolean;

@@ -15,7 +15,7 @@ export type EventTypes = readonly string[] | undefined;
 
 export function createProjectEventRepository(prisma: PrismaClient) {
   return {
-    /** Those after `after`, oldest first. */
+    /** Events after `after`, oldest first. */
     async list(
       projectId: string,
       { after, limit, types }: { after: number; limit: number; types?: EventTypes },
@@ -31,7 +31,7 @@ export function createProjectEventRepository(prisma: PrismaClient) {
       return Number(row?.id ?? 0);
     },
 
-    /** Of these jobs, those that belong to one of the projects, for their progress. */
+    /** The given jobs that belong to one of the projects, for their progress. */
     async jobsOf(ids: readonly string[], projectIds: readonly string[]): Promise<TrainingJobRow[]> {
       const rows = await prisma.trainingJob.findMany({ where: { id: { in: [...ids] }, projectId: { in: [...projectIds] } } });
       return rows.map(toTrainingJobRow);

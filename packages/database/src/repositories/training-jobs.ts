@@ -163,13 +163,13 @@ export function createTrainingJobRepository(prisma: PrismaClient) {
       return row && toTrainingJobRow(row);
     },
 
-    /** Of the project's jobs, those that a worker holds now. */
+    /** The project's jobs that a worker holds now. */
     async activeIds(projectId: string, limit: number): Promise<string[]> {
       const where = { projectId, status: { in: [...ACTIVE_JOB_STATUSES] } };
       return (await prisma.trainingJob.findMany({ where, select: { id: true }, orderBy: { id: 'desc' }, take: limit })).map(({ id }) => id);
     },
 
-    /** Of these ids, those that are jobs of the project. */
+    /** The given ids that are jobs of the project. */
     async ownIds(projectId: string, ids: readonly string[]): Promise<string[]> {
       return (await prisma.trainingJob.findMany({ where: { projectId, id: { in: [...ids] } }, select: { id: true } })).map(({ id }) => id);
     },

@@ -14,7 +14,7 @@ export interface AdaptedLayer {
   readonly name: string;
   readonly input: Tensor;
   readonly output: Tensor;
-  /** Of a convolution. */
+  /** Attributes of a convolution. */
   readonly convolution?: {
     readonly kernel: number;
     readonly strides: readonly [number, number];

@@ -28,7 +28,7 @@ async function addContent(hash: Hash, path: string, size: number): Promise<void>
   }
 }
 
-/** Of the files that `counts`, every one by default. */
+/** Fingerprint of the files for which `counts` is true; of every file by default. */
 export async function fingerprintOf(directory: string, counts: (path: string) => boolean = () => true): Promise<string> {
   const hash = createHash('sha256');
   for (const file of (await filesBelow(directory)).filter(counts)) {

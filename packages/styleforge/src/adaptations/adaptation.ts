@@ -9,7 +9,7 @@ import { type TrainableModel } from '../model.ts';
 export interface AdaptationInputs {
   readonly model: TrainableModel;
   readonly hyperparameters: TrainingHyperparameters;
-  /** Of the components, in their order. */
+  /** Tokens of the components, in their order. */
   readonly tokens: readonly string[];
 }
 

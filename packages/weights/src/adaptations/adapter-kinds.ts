@@ -20,7 +20,7 @@ export class ModelChanges {
   readonly folder: DiffusersFolder;
   readonly model: ModelLayers;
   readonly tokens: AddedToken[] = [];
-  /** Of the U-Net. */
+  /** Layers that run behind others, in the U-Net. */
   readonly branches: AppliedBranch[] = [];
   readonly #weights = new Map<string, Map<string, WeightChange[]>>();
   readonly #rows = new Map<string, number>();

@@ -6,7 +6,7 @@ export interface ThinProduct {
   readonly left: Float32Array;
   /** [rank, columns]; matrix ~ left @ right */
   readonly right: Float32Array;
-  /** Of the product: the sum of the squares of its singular values. */
+  /** Squared Frobenius norm of the product: the sum of the squares of its singular values. */
   readonly squaredLength: number;
 }
 

@@ -28,7 +28,7 @@ export function arrange(images: ValidationImage[]): Grid {
   return { steps, rows: [...rows.values()].sort((a, b) => a.index - b.index) };
 }
 
-/** Of the steps with samples, the last one at or before the crosshair. */
+/** The last step with samples at or before the crosshair. */
 export const sampledStep = (steps: number[], step: number | null): number | null =>
   step === null ? null : (steps.findLast((one) => one <= step) ?? null);
 

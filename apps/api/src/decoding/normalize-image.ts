@@ -2,19 +2,17 @@
 import path from 'node:path';
 import { UPLOAD_LIMITS } from '@styleforge/contracts';
 import sharp from 'sharp';
-import { checkSize, formatOf, type ImageFormat } from '../decoding/image-header.ts';
-import { ImageRefusal } from '../decoding/image-refusal.ts';
-import { repairScanHeaders } from '../decoding/jpeg-scan-headers.ts';
-import type { Declared } from '../decoding/messages.ts';
-
-export { ImageRefusal } from '../decoding/image-refusal.ts';
+import { checkSize, formatOf, type ImageFormat } from './image-header.ts';
+import { ImageRefusal } from './image-refusal.ts';
+import { repairScanHeaders } from './jpeg-scan-headers.ts';
+import type { Declared } from './messages.ts';
 
 const EXTENSIONS: Record<string, ImageFormat> = { '.png': 'png', '.jpg': 'jpeg', '.jpeg': 'jpeg', '.webp': 'webp' };
 const MIME_TYPES: Record<string, ImageFormat> = { 'image/png': 'png', 'image/jpeg': 'jpeg', 'image/webp': 'webp' };
 
 export async function normalizeImage(bytes: Buffer, declared: Declared): Promise<{ png: Buffer; width: number; height: number }> {
   const format = formatOf(bytes);
-  if (format === null) throw new ImageRefusal('unsupported_format', 'is no PNG, JPEG or WebP');
+  if (format === null) throw new ImageRefusal('unsupported_format', 'is not a PNG, JPEG or WebP image');
   checkDeclaration(format, declared);
   try {
     const image = sharp(format === 'jpeg' ? repairScanHeaders(bytes) : bytes, { limitInputPixels: UPLOAD_LIMITS.pixels });
