@@ -1,9 +1,9 @@
 // The device that this worker's models run on: checked once at the start, so that no job has to find out that it is absent.
 import type { WorkerConfig } from '@styleforge/config';
 import { DEFAULT_DEVICE, DEVICE_NEEDS } from '@styleforge/contracts';
-import { runInChild } from './job-process.ts';
+import { runInChild } from './processes/job-process.ts';
 import type { Logger } from './logger.ts';
-import type { TrainingTask } from './messages.ts';
+import type { TrainingTask } from './processes/messages.ts';
 
 type Device = WorkerConfig['device'];
 

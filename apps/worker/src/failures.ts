@@ -12,7 +12,7 @@ import { isStorageFull, isStoreAway } from '@styleforge/storage';
 import type * as styleforge from '@styleforge/styleforge';
 import type { Metrics } from '@styleforge/telemetry';
 import type * as weights from '@styleforge/weights';
-import type * as childMessages from './child-messages.ts';
+import type * as childMessages from './processes/child-messages.ts';
 import type * as ownErrors from './errors.ts';
 
 type ErrorsOf<Module> = {

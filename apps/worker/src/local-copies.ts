@@ -6,7 +6,7 @@ import { downloadObject } from '@styleforge/storage';
 import { ADAPTATION_FILE, adapterFiles, joinWithBase, writeAdaptedModel } from '@styleforge/weights';
 import { baseModelDirectory } from './base-model.ts';
 import { JobInputError } from './errors.ts';
-import type { WorkerServices } from './worker.ts';
+import type { WorkerServices } from './services.ts';
 
 /** Each image as `<id>.png`, in the order of the rows. Throws DamagedObjectError. */
 export async function fetchImages(

@@ -1,7 +1,7 @@
 // Connects a worker to its services, publishes the outbox, and takes jobs.
 import { mkdir } from 'node:fs/promises';
-import type { Config, FlowConfig, ObjectStoreConfig, WorkerConfig } from '@styleforge/config';
-import { checkDatabase, createDatabase, type Database } from '@styleforge/database';
+import type { Config } from '@styleforge/config';
+import { checkDatabase, createDatabase } from '@styleforge/database';
 import {
   type Consumer,
   createConsumer,
@@ -15,36 +15,19 @@ import {
   startOutboxPublisher,
   startRescuer,
 } from '@styleforge/queue';
-import { checkObjectStore, createObjectStore, identifyStore, observeObjectStore, type ObjectStore } from '@styleforge/storage';
-import { createMetrics, type Metrics, type TracingConfig, withDeadline } from '@styleforge/telemetry';
+import { checkObjectStore, createObjectStore, identifyStore, observeObjectStore } from '@styleforge/storage';
+import { createMetrics, type Metrics, withDeadline } from '@styleforge/telemetry';
 import { assertDevice } from './device.ts';
 import type { Logger } from './logger.ts';
 import { isAway } from './failures.ts';
 import { Leases } from './held-row/leases.ts';
-import { ModelCache, ownModelDirectory } from './model-cache.ts';
-import { runEvaluation } from './run-evaluation.ts';
-import { runGeneration } from './run-generation.ts';
-import { runTrainingJob } from './run-training-job.ts';
+import { ModelCache, ownModelDirectory } from './generation/model-cache.ts';
+import { runEvaluation } from './evaluation/run-evaluation.ts';
+import { runGeneration } from './generation/run-generation.ts';
+import { runTrainingJob } from './training/run-training-job.ts';
+import type { WorkerServices } from './services.ts';
 import { runSweep } from './sweep/run-sweep.ts';
 import { deliverWebhook } from './webhooks/deliver.ts';
-
-export interface WorkerServices {
-  database: Database;
-  leases: Leases;
-  objectStore: ObjectStore;
-  objectStoreConfig: ObjectStoreConfig;
-  baseModelsDirectory: string;
-  /** For files that a job needs only while it runs. */
-  scratchDirectory: string;
-  /** For features of reference images, which any later evaluation may need. */
-  featureCacheDirectory: string;
-  settings: WorkerConfig;
-  webhooks: FlowConfig['webhooks'];
-  sweep: FlowConfig['sweep'];
-  log: Logger;
-  metrics?: Metrics;
-  tracing?: TracingConfig | undefined;
-}
 
 const unfinishedForMs = 24 * 3_600_000;
 

@@ -1,7 +1,7 @@
 // A child process's end of the line to its parent.
 import { createLogger } from '@styleforge/telemetry';
 import type { z } from 'zod';
-import type { MessageFromChild } from '../messages.ts';
+import type { MessageFromChild } from '../processes/messages.ts';
 
 export function send(message: object): Promise<void> {
   return new Promise((done, fail) => {

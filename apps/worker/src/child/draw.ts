@@ -1,7 +1,7 @@
 // Draws one model's images of an evaluation: image i from prompt and seed i, whatever has been made before.
 import { evaluatedPrompt, evaluationConfig } from '@styleforge/contracts';
 import { generateImages } from '@styleforge/styleforge';
-import type { DrawTask, MessageFromChild } from '../messages.ts';
+import type { DrawTask, MessageFromChild } from '../processes/messages.ts';
 import { requireExtractors } from './extractors.ts';
 import type { Parent } from './parent.ts';
 

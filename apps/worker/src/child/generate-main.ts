@@ -3,7 +3,7 @@ import { generationConfig } from '@styleforge/contracts';
 import { type GeneratedImage, loadTextToImagePipeline, type TextToImagePipeline } from '@styleforge/diffusion';
 import { fingerprintOf } from '@styleforge/model-files';
 import { componentEntries, openModelFolder } from '@styleforge/weights';
-import { type GenerationTask, type MessageFromGenerator, messageToGenerator } from '../generation-messages.ts';
+import { type GenerationTask, type MessageFromGenerator, messageToGenerator } from '../processes/generation-messages.ts';
 import { describe, isAbort, listen, send, staysWithParent } from './channel.ts';
 
 interface RunningGeneration {

@@ -1,7 +1,7 @@
 // Scores the images of a validation: KID against reference images, or how well they fit their prompts.
 import { barePrompt, type TrainingConfig } from '@styleforge/contracts';
 import { clipScore, type FeatureExtractor, type Features, fullKernelDistance, readImages, type RgbImage } from '@styleforge/metrics';
-import type { TrainingTask } from '../messages.ts';
+import type { TrainingTask } from '../processes/messages.ts';
 import { openConfiguredExtractor } from './configured-extractor.ts';
 
 const EXTRACTOR = 'mini-clip';

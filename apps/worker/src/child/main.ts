@@ -1,6 +1,6 @@
 // The child process: runs one task on the machine-learning packages, reports to its parent, and never outlives it.
 import { createLogger, startTracing, withOrigin, withSpan } from '@styleforge/telemetry';
-import { type ChildTelemetry, type MessageFromChild, messageToChild, type Task } from '../messages.ts';
+import { type ChildTelemetry, type MessageFromChild, messageToChild, type Task } from '../processes/messages.ts';
 import { describe, isAbort, listen, send, staysWithParent } from './channel.ts';
 import type { Parent } from './parent.ts';
 

@@ -19,7 +19,7 @@ import {
   type ValidationPoint,
 } from '@styleforge/metrics';
 import type { Measurements } from '../evaluation/measurements.ts';
-import type { MeasureTask, MessageFromChild } from '../messages.ts';
+import type { MeasureTask, MessageFromChild } from '../processes/messages.ts';
 import { openConfiguredExtractor } from './configured-extractor.ts';
 import { extractorsOf } from './extractors.ts';
 import type { Parent } from './parent.ts';

@@ -7,7 +7,7 @@ import type {
   RawValidationImage,
   Validated,
   ValidationDone,
-} from '../messages.ts';
+} from '../processes/messages.ts';
 
 /** What the parent answers when it is safe. */
 type Kept = DrawnImage | Validated | LocalCheckpoint | LocalClassImage | RawValidationImage | ValidationDone;

@@ -2,7 +2,7 @@
 import type { TokenDisentanglementBody } from '@styleforge/contracts';
 import type { SamplingOptions, TextToImagePipeline } from '@styleforge/diffusion';
 import { type FeatureExtractor, measureTokenDisentanglement, readImages, type TokenDisentanglement } from '@styleforge/metrics';
-import type { TrainingTask } from '../messages.ts';
+import type { TrainingTask } from '../processes/messages.ts';
 
 export interface TokenMeasurement {
   /** A CLIP extractor. */

@@ -1,7 +1,7 @@
 // A training task: hands the trainer what the parent has prepared, and its news back to the parent.
 import { type TrainingConfig, trainingConfig } from '@styleforge/contracts';
 import { type AuxPart, makeClassImages, trainStyleForge, type Validation } from '@styleforge/styleforge';
-import type { MessageFromChild, TrainingTask } from '../messages.ts';
+import type { MessageFromChild, TrainingTask } from '../processes/messages.ts';
 import { requireExtractors } from './extractors.ts';
 import { Judge } from './judge.ts';
 import type { Parent } from './parent.ts';

@@ -2,7 +2,7 @@
 import type { Report, ReportPicture, ReportTraining } from '@styleforge/contracts';
 import type { EvaluationRow, ImageRow, TrainingJobRow } from '@styleforge/database';
 import { evaluationCommand, reachVerdict, trainingCommand } from '@styleforge/reports';
-import type { WorkerServices } from '../worker.ts';
+import type { WorkerServices } from '../services.ts';
 import type { Measurements } from './measurements.ts';
 
 /** A page shows so many of them; all are there over HTTP. */

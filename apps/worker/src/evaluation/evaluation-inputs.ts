@@ -6,8 +6,8 @@ import { downloadObject } from '@styleforge/storage';
 import { baseModelDirectory } from '../base-model.ts';
 import { JobInputError } from '../errors.ts';
 import { fetchCheckpointModel, fetchImages } from '../local-copies.ts';
-import type { TrainingTask } from '../messages.ts';
-import type { WorkerServices } from '../worker.ts';
+import type { TrainingTask } from '../processes/messages.ts';
+import type { WorkerServices } from '../services.ts';
 
 /** Of each component: enough to tell it from the others. */
 const TOKEN_REFERENCES = 20;

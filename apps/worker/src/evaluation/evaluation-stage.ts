@@ -1,8 +1,8 @@
 // The evaluation stage of a training job: an evaluation of its finished checkpoint, made by the job's own worker.
 import { type EvaluatedModel, type EvaluationProgress, styleWords, trainedModelLabel } from '@styleforge/contracts';
 import type { EvaluationRow, TrainingJobRow } from '@styleforge/database';
-import { Heartbeat } from '../heartbeat.ts';
-import type { WorkerServices } from '../worker.ts';
+import { Heartbeat } from '../held-row/heartbeat.ts';
+import type { WorkerServices } from '../services.ts';
 import { evaluate } from './evaluate.ts';
 import { startTelling } from './progress-teller.ts';
 

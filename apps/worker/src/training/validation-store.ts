@@ -1,10 +1,10 @@
 // Images made in the middle of a training: each into the object store, then its row; the event when all of a step are there.
 import type { TrainingJobRow } from '@styleforge/database';
 import { validationImageKey } from '@styleforge/storage';
-import { imageTexts } from './image-texts.ts';
-import type { RawValidationImage, ValidationDone } from './messages.ts';
-import { encodePng } from './png.ts';
-import type { WorkerServices } from './worker.ts';
+import { imageTexts } from '../image-texts.ts';
+import type { RawValidationImage, ValidationDone } from '../processes/messages.ts';
+import { encodePng } from '../png.ts';
+import type { WorkerServices } from '../services.ts';
 
 export class ValidationStore {
   readonly #job: TrainingJobRow;

@@ -1,9 +1,9 @@
 // Writes progress and loss curves to the database at a bearable rate, and hears there whether the job is to be cancelled or paused.
 import type { JobProgress } from '@styleforge/contracts';
 import { type MetricPoint, StaleAttemptError, type StopWish, stopWishOf, type TrainingJobRow } from '@styleforge/database';
-import { Heartbeat } from './heartbeat.ts';
-import type { Progress } from './messages.ts';
-import type { WorkerServices } from './worker.ts';
+import { Heartbeat } from '../held-row/heartbeat.ts';
+import type { Progress } from '../processes/messages.ts';
+import type { WorkerServices } from '../services.ts';
 
 const intervalMs = 1_000;
 

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import type { WorkerConfig } from '@styleforge/config';
 import type { GenerationDetail } from '@styleforge/database';
 import { isAlive } from '@styleforge/launch';
-import { baseModelDirectory } from './base-model.ts';
-import { JobInputError } from './errors.ts';
-import type { GenerationTask } from './generation-messages.ts';
-import { type GenerationEvents, type GenerationOptions, GenerationProcess } from './generation-process.ts';
-import { fetchAdapters, fetchCheckpointModel } from './local-copies.ts';
-import type { WorkerServices } from './worker.ts';
+import { baseModelDirectory } from '../base-model.ts';
+import { JobInputError } from '../errors.ts';
+import type { GenerationTask } from '../processes/generation-messages.ts';
+import { type GenerationEvents, type GenerationOptions, GenerationProcess } from '../processes/generation-process.ts';
+import { fetchAdapters, fetchCheckpointModel } from '../local-copies.ts';
+import type { WorkerServices } from '../services.ts';
 
 interface CachedModel {
   directory: string;

@@ -1,7 +1,7 @@
 // A sign of life from the worker that holds a training job: who it is, and from which step the job would go on without it.
 import { hostname } from 'node:os';
 import type { TrainingJobRow } from '@styleforge/database';
-import type { WorkerServices } from './worker.ts';
+import type { WorkerServices } from '../services.ts';
 
 const intervalMs = 10_000;
 

@@ -3,14 +3,14 @@ import type { Failure } from '@styleforge/contracts';
 import { type GenerationDetail, newId, StaleAttemptError, StatusConflictError } from '@styleforge/database';
 import type { JobContext, JobOutcome, StopReason } from '@styleforge/queue';
 import { generationImageKey } from '@styleforge/storage';
-import { compileOptions } from './device.ts';
-import { JobTimeoutError } from './errors.ts';
-import { tryRow } from './held-row/try-row.ts';
-import { imageTexts } from './image-texts.ts';
-import type { RawImage } from './messages.ts';
+import { compileOptions } from '../device.ts';
+import { JobTimeoutError } from '../errors.ts';
+import { tryRow } from '../held-row/try-row.ts';
+import { imageTexts } from '../image-texts.ts';
+import type { RawImage } from '../processes/messages.ts';
 import type { ModelCache } from './model-cache.ts';
-import { encodePng } from './png.ts';
-import type { WorkerServices } from './worker.ts';
+import { encodePng } from '../png.ts';
+import type { WorkerServices } from '../services.ts';
 
 /** How often a worker looks whether somebody has cancelled. */
 const watchMs = 500;

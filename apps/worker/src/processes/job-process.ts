@@ -6,8 +6,8 @@ import { engineEnvironment } from '@styleforge/config';
 import { forkTypeScript } from '@styleforge/launch';
 import { currentOrigin, type TracingConfig } from '@styleforge/telemetry';
 import { listenTo } from './child-messages.ts';
-import { ProcessDiedError, TaskError } from './errors.ts';
-import type { Logger } from './logger.ts';
+import { ProcessDiedError, TaskError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
 import {
   type ChildResult,
   type ChildTelemetry,
@@ -47,7 +47,7 @@ export interface JobProcessOptions {
 
 /** `aborted`: the signal stopped the task; what it had saved until then is saved. */
 export async function runInChild(task: Task, options: JobProcessOptions): Promise<ChildResult | 'aborted'> {
-  const child = forkTypeScript(new URL('child/main.ts', import.meta.url), [], {
+  const child = forkTypeScript(new URL('../child/main.ts', import.meta.url), [], {
     env: engineEnvironment({ savesMemory: task.kind === 'train' && task.savesMemory }),
     serialization: 'advanced',
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

@@ -1,6 +1,6 @@
 // A training job's numbers for Prometheus.
 import type { Metrics } from '@styleforge/telemetry';
-import type { Progress } from './messages.ts';
+import type { Progress } from '../processes/messages.ts';
 
 export function recordStep(metrics: Metrics | undefined, method: string, { stepSeconds, samplesPerSecond }: Progress): void {
   metrics?.observe('styleforge_train_step_seconds', { method }, stepSeconds);

@@ -11,7 +11,7 @@ import {
   type MessageFromGenerator,
   type MessageToGenerator,
 } from './generation-messages.ts';
-import { ProcessDiedError, TaskError } from './errors.ts';
+import { ProcessDiedError, TaskError } from '../errors.ts';
 import type { RawImage } from './messages.ts';
 
 /** From the wish to stop until the process is killed: enough for one step of a large model. */
@@ -41,7 +41,7 @@ export class GenerationProcess {
   readonly #running = new Map<number, Running>();
   #lastId = 0;
 
-  constructor(events: GenerationEvents, program = new URL('child/generate-main.ts', import.meta.url)) {
+  constructor(events: GenerationEvents, program = new URL('../child/generate-main.ts', import.meta.url)) {
     this.#events = events;
     this.#program = program;
   }

@@ -2,12 +2,12 @@
 import type { Failure } from '@styleforge/contracts';
 import { type EvaluationRow, StaleAttemptError } from '@styleforge/database';
 import type { JobContext, JobOutcome, StopReason } from '@styleforge/queue';
-import { evaluate } from './evaluation/evaluate.ts';
-import { startTelling } from './evaluation/progress-teller.ts';
-import { JobTimeoutError } from './errors.ts';
-import { tryRow } from './held-row/try-row.ts';
-import { withScratch } from './scratch.ts';
-import type { WorkerServices } from './worker.ts';
+import { evaluate } from './evaluate.ts';
+import { startTelling } from './progress-teller.ts';
+import { JobTimeoutError } from '../errors.ts';
+import { tryRow } from '../held-row/try-row.ts';
+import { withScratch } from '../scratch.ts';
+import type { WorkerServices } from '../services.ts';
 
 type EvaluationStopReason = StopReason | 'cancelled' | 'superseded';
 

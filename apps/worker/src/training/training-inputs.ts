@@ -1,10 +1,10 @@
 // Brings a job's images to the local disk, sorted by what they train.
 import { checkTrainingPictures, selectTrainingPictures, type TrainingConfig } from '@styleforge/contracts';
 import type { ImageRow } from '@styleforge/database';
-import { JobInputError } from './errors.ts';
-import { fetchImages } from './local-copies.ts';
-import type { TrainingTask } from './messages.ts';
-import type { WorkerServices } from './worker.ts';
+import { JobInputError } from '../errors.ts';
+import { fetchImages } from '../local-copies.ts';
+import type { TrainingTask } from '../processes/messages.ts';
+import type { WorkerServices } from '../services.ts';
 
 type TrainingInputs = Pick<TrainingTask, 'styleRef' | 'aux' | 'reference'>;
 

@@ -5,7 +5,7 @@ import type { TrainingJobRow } from '@styleforge/database';
 import { checkpointPrefix, checkpointsPrefix, downloadObject, manifestName, ObjectNotFoundError } from '@styleforge/storage';
 import { withSpan } from '@styleforge/telemetry';
 import { z } from 'zod';
-import type { WorkerServices } from './worker.ts';
+import type { WorkerServices } from '../services.ts';
 
 const manifest = z.object({
   job_id: z.string(),

@@ -6,8 +6,8 @@ import { basename, join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { TrainingJobRow } from '@styleforge/database';
 import { classImagesPrefix, downloadObject } from '@styleforge/storage';
-import type { LocalClassImage } from './messages.ts';
-import type { WorkerServices } from './worker.ts';
+import type { LocalClassImage } from '../processes/messages.ts';
+import type { WorkerServices } from '../services.ts';
 
 /** How often a job's event log hears of the progress. */
 const EVENTS = 10;

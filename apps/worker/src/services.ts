@@ -1,0 +1,28 @@
+// What the worker's rooms are handed: its connections, its folders and its settings. A file asks for the part that it uses.
+import type { FlowConfig, ObjectStoreConfig, WorkerConfig } from '@styleforge/config';
+import type { Database } from '@styleforge/database';
+import type { ObjectStore } from '@styleforge/storage';
+import type { Metrics, TracingConfig } from '@styleforge/telemetry';
+import type { Leases } from './held-row/leases.ts';
+import type { Logger } from './logger.ts';
+
+export interface WorkerServices {
+  database: Database;
+  leases: Leases;
+  objectStore: ObjectStore;
+  objectStoreConfig: ObjectStoreConfig;
+  baseModelsDirectory: string;
+  /** Files that a job needs only while it runs. */
+  scratchDirectory: string;
+  /** Features of reference images, which any later evaluation may need. */
+  featureCacheDirectory: string;
+  settings: WorkerConfig;
+  webhooks: FlowConfig['webhooks'];
+  sweep: FlowConfig['sweep'];
+  log: Logger;
+  metrics?: Metrics;
+  tracing?: TracingConfig | undefined;
+}
+
+/** The part of the services that a file uses. */
+export type Services<Name extends keyof WorkerServices> = Pick<WorkerServices, Name>;
