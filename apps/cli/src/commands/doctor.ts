@@ -5,16 +5,9 @@ import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { BadResult } from '../exit-codes.ts';
 import { addVerb } from '../verb.ts';
+import type { Check } from './doctor-check.ts';
 import { localDeviceChecks } from './local-devices.ts';
 import { workerChecks } from './worker-checks.ts';
-
-export interface Check {
-  name: string;
-  status: 'ok' | 'failed' | 'skipped';
-  detail: string;
-  /** Shown unless all is well. */
-  remedy?: string;
-}
 
 const OLDEST_NODE = [20, 19] as const;
 

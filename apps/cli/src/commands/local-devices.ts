@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { DEFAULT_DEVICE, DEVICE_NEEDS, DEVICES } from '@styleforge/contracts';
 import type { DeviceName } from '@styleforge/contracts';
 import { forkTypeScript } from '@styleforge/launch';
-import type { Check } from './doctor.ts';
+import type { Check } from './doctor-check.ts';
 
 type Answer = { ok: boolean; reason?: string };
 

@@ -1,7 +1,7 @@
 // What the newest jobs tell of the workers: whether one is at work, and on which device.
 import type { StyleForge, TrainingJob } from '@styleforge/sdk';
 import { formatTime } from '../terminal/output.ts';
-import type { Check } from './doctor.ts';
+import type { Check } from './doctor-check.ts';
 
 const RECENT_JOBS = 100;
 /** A worker that trains tells so every ten seconds, and an idle one takes a job at once. */

@@ -1,0 +1,8 @@
+// The outcome of one of the doctor's checks.
+export interface Check {
+  name: string;
+  status: 'ok' | 'failed' | 'skipped';
+  detail: string;
+  /** Shown unless all is well. */
+  remedy?: string;
+}
