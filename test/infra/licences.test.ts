@@ -12,7 +12,11 @@ it('accepts the licence of every package, and needs every exception', () => {
 });
 
 it('finds a licence that nobody accepted, a missing one, and an exception that no package needs', () => {
-  const rules = { ...licenceRules(), exceptions: [{ package: '@img/*', licence: 'LGPL-3.0-or-later', reason: 'shared library' }], stated: [] };
+  const rules = {
+    ...licenceRules(),
+    exceptions: [{ package: '@img/*', licence: 'LGPL-3.0-or-later', reason: 'shared library' }],
+    stated: [],
+  };
   const item = (name: string, licence?: string, development = false) => ({ name, version: '1.0.0', licence, development });
   const packages = [
     item('copyleft', 'AGPL-3.0-only'),
