@@ -1,10 +1,10 @@
 // Distances between sets of images, and the fit of images to their prompts.
-export { features, type Features, type Moments } from './features.ts';
-export { frechetDistance } from './fid.ts';
-export { fullKernelDistance, kernelDistance, type KidOptions, type KidResult } from './kid.ts';
-export { chanceClipScore, clipScore } from './clip-score.ts';
-export { MomentsAccumulator, momentsOf } from './moments.ts';
-export { clipScoreInterval, fidInterval, kidInterval, type BootstrapOptions } from './bootstrap.ts';
+export { features, type Features, type Moments } from './distances/features.ts';
+export { frechetDistance } from './distances/fid.ts';
+export { fullKernelDistance, kernelDistance, type KidOptions, type KidResult } from './distances/kid.ts';
+export { chanceClipScore, clipScore } from './distances/clip-score.ts';
+export { MomentsAccumulator, momentsOf } from './distances/moments.ts';
+export { clipScoreInterval, fidInterval, kidInterval, type BootstrapOptions } from './distances/bootstrap.ts';
 export {
   diversityOf,
   meanPairwiseDistance,
@@ -12,14 +12,14 @@ export {
   type Diversity,
   type Memorisation,
   type NearestReference,
-} from './neighbours.ts';
+} from './distances/neighbours.ts';
 export {
   overfittingSigns,
   type OverfittingEvidence,
   type OverfittingSign,
   type OverfittingSignName,
   type ValidationPoint,
-} from './overfitting.ts';
+} from './report/overfitting.ts';
 export {
   metricName,
   metrics,
@@ -30,16 +30,16 @@ export {
   type MetricValue,
   type MetricWarning,
   type MetricWarningCode,
-} from './metric-block.ts';
-export { measureImages, promptSetSha256, type MeasurePhase, type MeasureRequest } from './measure.ts';
-export { imageArrays, imageFiles, readImages, UnreadableImageError, type ImageSet } from './image-set.ts';
+} from './report/metric-block.ts';
+export { measureImages, promptSetSha256, type MeasurePhase, type MeasureRequest } from './report/measure.ts';
+export { imageArrays, imageFiles, readImages, UnreadableImageError, type ImageSet } from './images/image-set.ts';
 export {
   directoryCache,
   referenceFeatures,
   type ReferenceFeatures,
   type ReferenceOptions,
   type StatisticsCache,
-} from './reference-features.ts';
+} from './images/reference-features.ts';
 export {
   ExtractorNotConfiguredError,
   type DownloadedFile,
@@ -53,11 +53,11 @@ export {
   type ResizeRule,
   type RgbImage,
   type WeightsSource,
-} from './feature-extractor.ts';
-export { openExtractor } from './open-extractor.ts';
-export { NonFiniteFeaturesError } from './embed-in-batches.ts';
-export { resizeBytes, resizeClean, resizeLegacy, type Pixels } from './resample.ts';
-export { promptUnder, tokenConditions, type BoundComponent, type TokenCondition } from './token-conditions.ts';
+} from './extractors/feature-extractor.ts';
+export { openExtractor } from './extractors/open-extractor.ts';
+export { NonFiniteFeaturesError } from './extractors/embed-in-batches.ts';
+export { resizeBytes, resizeClean, resizeLegacy, type Pixels } from './extractors/resample.ts';
+export { promptUnder, tokenConditions, type BoundComponent, type TokenCondition } from './report/token-conditions.ts';
 export {
   measureTokenDisentanglement,
   type ComponentPull,
@@ -65,4 +65,4 @@ export {
   type DisentanglementOptions,
   type Estimate,
   type TokenDisentanglement,
-} from './token-disentanglement.ts';
+} from './report/token-disentanglement.ts';

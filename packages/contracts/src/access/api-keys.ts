@@ -1,0 +1,43 @@
+// API keys: what a key may do, and how it is shown once it has been made.
+import { z } from 'zod';
+import { apiKeyId } from '../common/ids.ts';
+import { pageOf, timestamp } from '../common/pages.ts';
+
+/** `admin` includes the other two. */
+export const API_KEY_SCOPES = ['read', 'write', 'admin'] as const;
+const apiKeyScope = z.enum(API_KEY_SCOPES).meta({ id: 'ApiKeyScope' });
+export type ApiKeyScope = z.infer<typeof apiKeyScope>;
+
+export const createApiKeyRequest = z
+  .strictObject({
+    name: z.string().trim().min(1).max(200).describe('Tells people what the key is for'),
+    scopes: z
+      .array(apiKeyScope)
+      .min(1)
+      .max(API_KEY_SCOPES.length)
+      .refine((scopes) => new Set(scopes).size === scopes.length, 'must name each scope once')
+      .default(['read', 'write'])
+      .describe('`read`: every GET; `write`: everything else but keys; `admin`: all, and keys'),
+    expires_at: timestamp.nullable().optional().describe('From then on the key is refused; left out or null: it works until it is revoked'),
+  })
+  .meta({ id: 'CreateApiKeyRequest', examples: [{ name: 'nightly training', scopes: ['read', 'write'] }] });
+export type CreateApiKeyRequest = z.infer<typeof createApiKeyRequest>;
+
+export const apiKey = z
+  .object({
+    id: apiKeyId,
+    name: z.string(),
+    scopes: z.array(apiKeyScope),
+    hint: z.string().describe('How the key begins'),
+    created_at: timestamp,
+    expires_at: timestamp.nullable(),
+    last_used_at: timestamp.nullable().describe('To the minute'),
+    revoked_at: timestamp.nullable(),
+  })
+  .meta({ id: 'ApiKey' });
+export type ApiKeyBody = z.infer<typeof apiKey>;
+
+export const createdApiKey = apiKey.extend({ key: z.string().describe('The key itself, shown this once') }).meta({ id: 'CreatedApiKey' });
+export type CreatedApiKeyBody = z.infer<typeof createdApiKey>;
+
+export const apiKeyPage = pageOf(apiKey, 'ApiKeyPage');

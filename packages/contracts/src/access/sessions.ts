@@ -1,0 +1,33 @@
+// Browser sessions: a cookie in the place of an API key, and who the caller is.
+import { z } from 'zod';
+import { API_KEY_SCOPES } from './api-keys.ts';
+import { apiKeyId } from '../common/ids.ts';
+import { timestamp } from '../common/pages.ts';
+
+export const SESSION_DAYS = 7;
+export const SESSION_COOKIE = 'styleforge_session';
+export const CSRF_HEADER = 'x-csrf-token';
+
+export const session = z
+  .object({
+    csrf_token: z.string().describe('For the header `X-CSRF-Token` of every request of this session that is not a GET'),
+    expires_at: timestamp.describe(`${SESSION_DAYS} days after signing in, or when the API key expires`),
+  })
+  .meta({ id: 'Session' });
+export type SessionBody = z.infer<typeof session>;
+
+export const me = z
+  .object({
+    project: z.object({ id: z.string().describe('Id of the project that the API key belongs to'), name: z.string() }),
+    api_key: z.object({
+      id: apiKeyId,
+      name: z.string(),
+      hint: z.string().describe('How the key begins'),
+      scopes: z.array(z.enum(API_KEY_SCOPES)),
+      expires_at: timestamp.nullable(),
+    }),
+    session: session.nullable().describe('The session that the request belongs to; null for a request with an API key'),
+    service: z.object({ version: z.string().describe('Version of StyleForge') }),
+  })
+  .meta({ id: 'Me' });
+export type MeBody = z.infer<typeof me>;

@@ -1,0 +1,135 @@
+// Datasets and their uploaded images.
+import { z } from 'zod';
+import { datasetId, exampleId, imageId } from '../common/ids.ts';
+import { missingObject, pageOf, pageQuery, timestamp } from '../common/pages.ts';
+import { THUMBNAIL } from './thumbnails.ts';
+
+const DATASET_KINDS = ['style_ref', 'aux'] as const;
+export type DatasetKind = (typeof DATASET_KINDS)[number];
+
+export const UPLOAD_LIMITS = {
+  fileBytes: 25 * 1024 * 1024,
+  pixels: 40_000_000,
+  /** In pixels: a decoder holds whole rows, so that a long side costs memory however small the image is. */
+  side: 16_384,
+  smallestSide: 16,
+  /** Spent on decoding the images of one request. */
+  decodeSeconds: 900,
+  imagesPerDataset: 1000,
+  /** Files, and labels that are set and cleared between them. */
+  parts: 5000,
+  zipBytes: 512 * 1024 * 1024,
+  zipEntries: 2000,
+  zipUnpackedBytes: 2 * 1024 ** 3,
+} as const;
+
+export const componentName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'must be 1 to 63 lower-case letters, digits, hyphens or underscores');
+
+export const caption = z.string().trim().min(1).max(1000);
+
+export const createDatasetRequest = z
+  .strictObject({
+    name: z.string().trim().min(1).max(200),
+    kind: z.enum(DATASET_KINDS).describe('`style_ref`: pictures of the style to learn; `aux`: auxiliary pictures for dual binding'),
+  })
+  .meta({ id: 'CreateDatasetRequest', examples: [{ name: 'blueprints', kind: 'style_ref' }] });
+export type CreateDatasetRequest = z.infer<typeof createDatasetRequest>;
+
+export const datasetImage = z
+  .object({
+    id: imageId,
+    dataset_id: datasetId,
+    file_name: z.string(),
+    component: z.string().nullable(),
+    caption: z.string().nullable(),
+    excluded: z.boolean().describe('Kept, but trained on by no job'),
+    width: z.int(),
+    height: z.int(),
+    size_bytes: z.int(),
+    sha256: z.string(),
+    url: z.string(),
+    missing: missingObject,
+    thumbnail_url: z.string().describe(THUMBNAIL),
+    created_at: timestamp,
+  })
+  .meta({ id: 'DatasetImage' });
+export type DatasetImageBody = z.infer<typeof datasetImage>;
+
+export const dataset = z
+  .object({
+    id: datasetId,
+    name: z.string(),
+    kind: z.enum(DATASET_KINDS),
+    image_count: z.int(),
+    size_bytes: z.int(),
+    components: z.array(z.object({ name: z.string().nullable(), image_count: z.int() })),
+    created_at: timestamp,
+  })
+  .meta({ id: 'Dataset' });
+export type DatasetBody = z.infer<typeof dataset>;
+
+export const datasetDetail = dataset.extend({ images: z.array(datasetImage) }).meta({ id: 'DatasetDetail' });
+
+export const datasetPage = pageOf(dataset, 'DatasetPage');
+export const datasetImagePage = pageOf(datasetImage, 'DatasetImagePage');
+
+export const datasetQuery = pageQuery(datasetId).extend({
+  kind: z.enum(DATASET_KINDS).optional(),
+  name: z.string().min(1).max(200).optional().describe('Part of the name, in upper or lower case'),
+});
+
+export const updateDatasetRequest = z
+  .strictObject({ name: z.string().trim().min(1).max(200) })
+  .meta({ id: 'UpdateDatasetRequest', examples: [{ name: 'blueprints, cleaned' }] });
+
+export const setCaptionsRequest = z
+  .strictObject({
+    captions: z
+      .array(z.strictObject({ image_id: imageId, caption: caption.nullable().describe('null removes the caption') }))
+      .min(1)
+      .max(UPLOAD_LIMITS.imagesPerDataset)
+      .refine((list) => new Set(list.map(({ image_id }) => image_id)).size === list.length, 'must name each image once'),
+  })
+  .meta({ id: 'SetCaptionsRequest', examples: [{ captions: [{ image_id: exampleId('image'), caption: 'a lighthouse at night' }] }] });
+export type SetCaptionsRequest = z.infer<typeof setCaptionsRequest>;
+
+export const updateImageRequest = z
+  .strictObject({
+    caption: caption.nullable().optional().describe('Of an uploaded image; null removes it'),
+    component: componentName.nullable().optional().describe('Of an uploaded image; null removes it'),
+    excluded: z.boolean().optional().describe('Of an uploaded image: whether jobs leave it out of their training'),
+    starred: z.boolean().optional().describe('Of a generated image'),
+  })
+  .refine((body) => Object.keys(body).length > 0, 'must name at least one field')
+  .meta({ id: 'UpdateImageRequest', examples: [{ caption: 'a lighthouse at night', excluded: false }] });
+
+const REFUSAL_CODES = [
+  'unsupported_format',
+  'not_an_image',
+  'not_what_it_says',
+  'too_many_bytes',
+  'too_many_pixels',
+  'unsuitable_size',
+  'too_costly',
+  'animated',
+  'duplicate',
+  'duplicate_name',
+  'dataset_full',
+  'odd_path',
+  'unreadable_archive',
+  'archive_too_large',
+] as const;
+export type RefusalCode = (typeof REFUSAL_CODES)[number];
+
+const uploadedFile = z
+  .discriminatedUnion('status', [
+    z.object({ file_name: z.string(), status: z.literal('kept'), image: datasetImage }),
+    z.object({ file_name: z.string(), status: z.literal('refused'), code: z.enum(REFUSAL_CODES), detail: z.string() }),
+  ])
+  .meta({ id: 'UploadedFile' });
+export type UploadedFile = z.infer<typeof uploadedFile>;
+
+export const uploadResponse = z.object({ kept: z.int(), refused: z.int(), files: z.array(uploadedFile) }).meta({ id: 'UploadResponse' });
+export type UploadResponse = z.infer<typeof uploadResponse>;

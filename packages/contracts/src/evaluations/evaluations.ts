@@ -1,0 +1,169 @@
+// Evaluations: a report for any model against any reference images and prompts.
+import { z } from 'zod';
+import { failure } from '../common/errors.ts';
+import { CLIP_EXTRACTORS, EXTRACTORS, METRICS } from './extractors.ts';
+import { checkpointId, datasetId, evaluationId, exampleId, trainingJobId } from '../common/ids.ts';
+import { missingObject, pageOf, timestamp } from '../common/pages.ts';
+import { promptList, promptSetReference } from './prompt-sets.ts';
+import { METHOD_SAMPLING, SAMPLERS } from '../models/samplers.ts';
+import { THUMBNAIL } from '../datasets/thumbnails.ts';
+import { generationStatus } from '../common/statuses.ts';
+import { withAbsentFields } from '../common/stored-json.ts';
+import { evaluationSummary } from './verdicts.ts';
+
+export const EVALUATION_LIMITS = { imagesPerModel: 50_000, comparisons: 8 } as const;
+
+/** What an evaluation stage and an evaluation of its own are both asked for. */
+const settings = {
+  prompts: z
+    .union([promptList, promptSetReference])
+    .optional()
+    .describe(
+      'A list of prompts, or a prompt set by its id, its name or name@version. A list that is too long for the body of this request (1 MB) goes into a prompt set. `[V]` stands for the first token of each model, `[name]` for that of the component of this name; base models get those of the model that is evaluated. Such a prompt gets no words for the style in front. Left out: the shipped set for the base model',
+    ),
+  num_images: z.int().min(1).max(1_000).default(1).describe('Images for each prompt'),
+  sampler: z.enum(SAMPLERS).optional(),
+  steps: z.int().min(1).max(1000).optional(),
+  guidance_scale: z.number().min(0).max(50).optional(),
+  negative_prompt: z.string().max(2000).optional(),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 32 - 1)
+    .default(0)
+    .describe('Of the first image; image i of every model has seed + i'),
+  metrics: z.array(z.enum(METRICS)).min(1).max(METRICS.length).default(['fid', 'kid', 'clip']),
+  extractor: z
+    .enum(EXTRACTORS)
+    .optional()
+    .describe('What FID and KID are computed with. Left out: inception-v3-fid, for styleforge-mini mini-clip'),
+  clip_extractor: z
+    .enum(CLIP_EXTRACTORS)
+    .optional()
+    .describe('What CLIP scores and similarities are computed with. Left out: clip, for styleforge-mini mini-clip'),
+  reference_dataset_id: datasetId.optional().describe('Left out: the StyleRef images of the training job'),
+  compare_with: z
+    .array(z.string().min(1).max(100))
+    .max(EVALUATION_LIMITS.comparisons)
+    .default([])
+    .describe('`base`, finished training jobs, checkpoints or base models: they get the same prompts and seeds'),
+};
+
+export const evaluationRequest = z.strictObject(settings).meta({ id: 'EvaluationStageRequest' });
+export type EvaluationRequest = z.infer<typeof evaluationRequest>;
+
+export const createEvaluationRequest = z
+  .strictObject({
+    model: z.string().min(1).max(100).describe('A checkpoint id, the id of a succeeded job, or the name of a base model'),
+    ...settings,
+  })
+  .meta({
+    id: 'CreateEvaluationRequest',
+    examples: [
+      {
+        model: exampleId('trainingJob'),
+        prompts: 'mini',
+        num_images: 2,
+        metrics: ['kid', 'clip'],
+        reference_dataset_id: exampleId('dataset'),
+        compare_with: ['base'],
+      },
+    ],
+  });
+export type CreateEvaluationRequest = z.infer<typeof createEvaluationRequest>;
+
+export const evaluatedModel = z
+  .object({
+    name: z.string().describe('As it was asked for'),
+    label: z.string(),
+    base_model: z.string(),
+    training_job_id: trainingJobId.nullable(),
+    checkpoint_id: checkpointId.nullable(),
+    step: z.int().nullable(),
+    prompt_prefix: z.string().describe('Stands before each prompt that has no placeholder: the words for the style'),
+    tokens: z.array(z.object({ name: z.string(), token: z.string() })).describe('What placeholders in the prompts become, by component'),
+  })
+  .meta({ id: 'EvaluatedModel' });
+export type EvaluatedModel = z.infer<typeof evaluatedModel>;
+
+const resolved = {
+  prompt_set: z.object({ id: z.string(), name: z.string(), version: z.int() }).nullable(),
+  prompts: z.array(z.string()),
+  prompts_sha256: z.string(),
+  num_images: z.int(),
+  sampler: z.enum(SAMPLERS),
+  steps: z.int(),
+  guidance_scale: z.number(),
+  negative_prompt: z.string(),
+  seed: z.int(),
+  width: z.int(),
+  height: z.int(),
+  metrics: z.array(z.enum(METRICS)),
+  extractor: z.enum(EXTRACTORS),
+  clip_extractor: z.enum(CLIP_EXTRACTORS),
+  reference_dataset_id: datasetId.nullable().describe('null: no reference, for CLIP scores alone'),
+};
+
+/** The evaluation stage of a training job: its own model is there only when it has been trained. */
+export const evaluationStage = z.object({ ...resolved, comparisons: z.array(evaluatedModel) }).meta({ id: 'EvaluationStage' });
+export type EvaluationStage = z.infer<typeof evaluationStage>;
+
+/** What the worker gets: every default resolved. */
+export const evaluationConfig = z
+  .object({ ...resolved, models: z.array(evaluatedModel).min(1).describe('The first is the one that the report is about') })
+  .meta({ id: 'EvaluationConfig' });
+export type EvaluationConfig = z.infer<typeof evaluationConfig>;
+
+const USUAL_SETTINGS = { ...METHOD_SAMPLING, num_images: 1, seed: 0 } as const;
+
+/** Of a stage or an evaluation, as a row keeps it: with what it lacks if it was written before a setting existed. */
+export function completeEvaluationSettings<Settings extends EvaluationStage | EvaluationConfig>(stored: Settings): Settings {
+  const schema = 'models' in stored ? evaluationConfig : evaluationStage;
+  return withAbsentFields(schema, { ...USUAL_SETTINGS, ...stored }) as Settings;
+}
+
+const EVALUATION_PHASES = ['images', 'metrics'] as const;
+
+export const evaluationProgress = z
+  .object({ phase: z.enum(EVALUATION_PHASES), done: z.int(), of: z.int() })
+  .meta({ id: 'EvaluationProgress' });
+export type EvaluationProgress = z.infer<typeof evaluationProgress>;
+
+export const evaluation = z
+  .object({
+    id: evaluationId,
+    status: generationStatus,
+    training_job_id: trainingJobId.nullable().describe('The job whose evaluation stage this is'),
+    config: evaluationConfig,
+    progress: evaluationProgress.nullable(),
+    cancel_requested: z.boolean(),
+    report_url: z.string().nullable().describe('Once it has succeeded'),
+    summary: evaluationSummary.nullable().describe('Outcome and metrics of its report; null until it has succeeded'),
+    error: failure.nullable(),
+    created_at: timestamp,
+    started_at: timestamp.nullable(),
+    finished_at: timestamp.nullable(),
+  })
+  .meta({ id: 'Evaluation' });
+export type EvaluationBody = z.infer<typeof evaluation>;
+
+export const evaluationPage = pageOf(evaluation, 'EvaluationPage');
+
+export const evaluationImage = z
+  .object({
+    model: z.int().describe('Its place in `config.models`'),
+    index: z.int(),
+    prompt: z.string().describe('As the model got it, with the words for the style'),
+    seed: z.int(),
+    width: z.int(),
+    height: z.int(),
+    size_bytes: z.int(),
+    sha256: z.string(),
+    missing: missingObject,
+    url: z.string(),
+    thumbnail_url: z.string().describe(THUMBNAIL),
+  })
+  .meta({ id: 'EvaluationImage' });
+export type EvaluationImageBody = z.infer<typeof evaluationImage>;
+
+export const evaluationImageList = z.object({ data: z.array(evaluationImage) }).meta({ id: 'EvaluationImageList' });

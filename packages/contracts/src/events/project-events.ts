@@ -1,0 +1,43 @@
+// The events of a whole project, as pages or as one live stream.
+import { z } from 'zod';
+import { pageOf, stepPageQuery, timestamp } from '../common/pages.ts';
+
+/** How long an event can be read. */
+export const PROJECT_EVENT_DAYS = 7;
+/** Sent live and not kept, at most once a second for each job. */
+export const PROGRESS_EVENT = 'training_job.progress';
+
+/** Number of an event; ids of a Postgres bigint stay below 2^53 for ages. */
+export const eventCursor = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+
+const TYPE = /^[a-z_]+\.(?:[a-z_]+|\*)$/;
+const eventTypes = z
+  .string()
+  .transform((text) => text.split(',').map((type) => type.trim()))
+  .refine(
+    (types) => types.length <= 50 && types.every((type) => TYPE.test(type)),
+    'must be types such as training_job.*,generation.succeeded',
+  );
+
+export const projectEventQuery = stepPageQuery(eventCursor.optional().describe('Id of the last event seen')).extend({
+  types: eventTypes
+    .optional()
+    .describe('Types with commas between them; `training_job.*` stands for all that begin so. All types when left out'),
+});
+
+export const projectEvent = z
+  .object({
+    id: z.string().describe('Grows with every event of the project; for `after` and `Last-Event-ID`'),
+    type: z
+      .string()
+      .describe(
+        '`training_job.queued` and the other statuses, `checkpoint.saved`, `validation.done`, `generation.image`, `generation.succeeded`, `evaluation.succeeded` and others',
+      ),
+    subject_id: z.string().describe('The training job, generation or evaluation that the event is about'),
+    data: z.record(z.string(), z.unknown()),
+    created_at: timestamp,
+  })
+  .meta({ id: 'ProjectEvent' });
+export type ProjectEventBody = z.infer<typeof projectEvent>;
+
+export const projectEventPage = pageOf(projectEvent, 'ProjectEventPage');

@@ -1,0 +1,97 @@
+// Webhooks: endpoints, what they want to hear, and the log of deliveries (Standard Webhooks).
+import { z } from 'zod';
+import { webhookDeliveryId, webhookId } from '../common/ids.ts';
+import { pageOf, timestamp } from '../common/pages.ts';
+
+/** What an endpoint can ask for. */
+export const WEBHOOK_EVENTS = [
+  'training_job.queued',
+  'training_job.validating',
+  'training_job.running',
+  'training_job.evaluating',
+  'training_job.paused',
+  'training_job.succeeded',
+  'training_job.failed',
+  'training_job.cancelled',
+  'generation.succeeded',
+  'generation.failed',
+] as const;
+export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
+/** Sent on request alone. */
+export const TEST_EVENT = 'webhook.test';
+
+export function isWebhookEvent(type: string): type is WebhookEvent {
+  return (WEBHOOK_EVENTS as readonly string[]).includes(type);
+}
+
+/** For how long the secret before a rotation goes on signing beside the new one. */
+export const OLD_SECRET_HOURS = 24;
+
+export const webhookUrl = z
+  .url({ protocol: /^https?$/, message: 'must be an http or https URL' })
+  .max(2000)
+  .refine(
+    (text) => !URL.canParse(text) || new URL(text).username + new URL(text).password === '',
+    'must not carry a user name or password',
+  );
+
+export const createWebhookRequest = z
+  .strictObject({
+    url: webhookUrl.describe(
+      'Where events are POSTed to. Redirects are not followed; private, loopback and link-local addresses are refused',
+    ),
+    events: z
+      .array(z.enum(WEBHOOK_EVENTS))
+      .min(1)
+      .max(WEBHOOK_EVENTS.length)
+      .refine((events) => new Set(events).size === events.length, 'must name each event once'),
+  })
+  .meta({
+    id: 'CreateWebhookRequest',
+    examples: [{ url: 'https://example.com/hooks/styleforge', events: ['training_job.succeeded', 'training_job.failed'] }],
+  });
+
+export const webhook = z
+  .object({
+    id: webhookId,
+    url: z.string(),
+    events: z.array(z.enum(WEBHOOK_EVENTS)),
+    made_by: z
+      .enum(['api', 'training_job'])
+      .describe('`training_job`: for the `webhook_url` of a job; it hears of the jobs that name it, and of nothing else'),
+    status: z
+      .enum(['enabled', 'disabled'])
+      .describe('Disabled after days of failing, or when it answers 410. A test that arrives enables it again'),
+    disabled_reason: z.string().nullable(),
+    failing_since: timestamp.nullable(),
+    old_secret_expires_at: timestamp.nullable().describe('Until then both secrets sign'),
+    created_at: timestamp,
+  })
+  .meta({ id: 'Webhook' });
+export type WebhookBody = z.infer<typeof webhook>;
+
+export const webhookWithSecret = webhook
+  .extend({ secret: z.string().describe('`whsec_...`, shown this once') })
+  .meta({ id: 'WebhookWithSecret' });
+export const webhookPage = pageOf(webhook, 'WebhookPage');
+
+const DELIVERY_STATUSES = ['pending', 'delivered', 'failed'] as const;
+export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
+
+export const webhookDelivery = z
+  .object({
+    id: webhookDeliveryId.describe('The header `webhook-id`, the same at every attempt'),
+    webhook_id: webhookId,
+    event: z.string(),
+    status: z.enum(DELIVERY_STATUSES).describe('`pending` until it has arrived or a day of attempts is over'),
+    attempts: z.int(),
+    response_status: z.int().nullable().describe('What the endpoint answered last'),
+    error: z.string().nullable().describe('Why the last attempt failed'),
+    payload: z.record(z.string(), z.unknown()),
+    created_at: timestamp,
+    last_attempt_at: timestamp.nullable(),
+    delivered_at: timestamp.nullable(),
+  })
+  .meta({ id: 'WebhookDelivery' });
+export type WebhookDeliveryBody = z.infer<typeof webhookDelivery>;
+export const webhookDeliveryPage = pageOf(webhookDelivery, 'WebhookDeliveryPage');

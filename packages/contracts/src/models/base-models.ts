@@ -1,0 +1,62 @@
+// Base models: what an installation can train, and the profile file that gives a model its own defaults.
+import { z } from 'zod';
+import { ADAPTATION_KINDS } from '../training/adaptations.ts';
+import { hyperparametersRequest } from '../training/hyperparameters.ts';
+import { pageOf } from '../common/pages.ts';
+import { SAMPLERS } from './samplers.ts';
+
+export const baseModelName = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,99}$/, 'must be the name of a base model');
+
+const generationDefaults = z.strictObject({
+  steps: z.int().min(1).max(1000).optional(),
+  guidance_scale: z.number().min(0).max(50).optional(),
+  sampler: z.enum(SAMPLERS).optional(),
+  negative_prompt: z.string().optional(),
+});
+
+/** `styleforge.json` in a base model's folder. */
+export const baseModelProfile = z
+  .object({
+    title: z.string().optional(),
+    description: z.string().optional(),
+    license: z.string().optional(),
+    source: z.string().optional().describe('Where the weights come from'),
+    sha256: z.record(z.string(), z.string()).optional().describe('Of the files of weights'),
+    resolution: z.int().min(16).max(2048).multipleOf(8).optional(),
+    auxiliary_prompt: z.string().min(1).optional(),
+    defaults: hyperparametersRequest.default({}),
+    adaptations: z
+      .partialRecord(z.enum(ADAPTATION_KINDS), hyperparametersRequest)
+      .default({})
+      .describe('Settings for an adaptation, where they differ from `defaults`'),
+    generation: generationDefaults.default({}),
+  })
+  .meta({ id: 'BaseModelProfile' });
+export type BaseModelProfile = z.infer<typeof baseModelProfile>;
+
+export const baseModel = z
+  .object({
+    name: z.string(),
+    title: z.string(),
+    description: z.string().nullable(),
+    license: z.string().nullable(),
+    source: z.string().nullable(),
+    resolution: z.int(),
+    geometry: z.object({
+      latent_channels: z.int(),
+      latent_scale: z.int().describe('Pixels to a latent, along one side'),
+      training_size_multiple: z.int().describe('The resolution of a training job must be a multiple of this'),
+      block_out_channels: z.array(z.int()),
+      cross_attention_dim: z.int(),
+      text_hidden_size: z.int(),
+      text_max_length: z.int(),
+      prediction_type: z.string(),
+    }),
+    size_bytes: z.int(),
+    defaults: hyperparametersRequest,
+    auxiliary_prompt: z.string(),
+  })
+  .meta({ id: 'BaseModel' });
+export type BaseModelBody = z.infer<typeof baseModel>;
+
+export const baseModelPage = pageOf(baseModel, 'BaseModelPage');

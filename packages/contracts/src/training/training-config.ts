@@ -1,0 +1,246 @@
+// A training request with every default resolved: what the row keeps, the answer shows and the worker runs.
+import { z } from 'zod';
+import { adaptation, ADAPTATION_HYPERPARAMETERS, addsTokens, resolveAdaptation } from './adaptations.ts';
+import type { AdaptationConfig } from './adaptations.ts';
+import type { BaseModelProfile } from '../models/base-models.ts';
+import type { FieldError } from '../common/errors.ts';
+import { completeEvaluationSettings, evaluationStage } from '../evaluations/evaluations.ts';
+import { hyperparameters, METHOD_HYPERPARAMETERS } from './hyperparameters.ts';
+import type { Hyperparameters } from './hyperparameters.ts';
+import { datasetId } from '../common/ids.ts';
+import { namesToken, withTokens } from './placeholders.ts';
+import { METHOD_SAMPLING, SAMPLERS } from '../models/samplers.ts';
+import { withAbsentFields } from '../common/stored-json.ts';
+import { styleRefMix, TRAINING_METHODS } from './training-request.ts';
+import type { CreateTrainingJobRequest, TrainingMethod } from './training-request.ts';
+
+/** A component of this name binds every image of the dataset, whatever its label. */
+export const ALL_IMAGES = 'all';
+export const DEFAULT_AUX_PROMPT = 'a photo of style';
+const DEFAULT_AUX_WEIGHT = 1;
+const STYLE_REF_PROMPT = 'a photo of [V] style';
+/** The authors' rare tokens: the first for persons, the second for backgrounds. */
+export const RARE_TOKENS: readonly string[] = ['zwx', 'ukj'];
+
+const DEFAULT_CLASS_IMAGES = 100;
+const DEFAULT_SAMPLING = { ...METHOD_SAMPLING, seed: 0 } as const;
+
+const styleRefComponent = z.object({ name: z.string(), token: z.string(), prompt: z.string() });
+export type StyleRefComponent = z.infer<typeof styleRefComponent>;
+
+const sampling = {
+  sampler: z.enum(SAMPLERS),
+  steps: z.int(),
+  guidance_scale: z.number(),
+  negative_prompt: z.string(),
+  seed: z.int(),
+};
+
+export const trainingConfig = z
+  .object({
+    method: z.enum(TRAINING_METHODS),
+    base_model: z.string(),
+    style_ref: z.object({ dataset_id: datasetId, mix: styleRefMix.optional(), components: z.array(styleRefComponent) }),
+    aux: z.object({ dataset_id: datasetId, prompt: z.string(), weight: z.number() }).nullable(),
+    prior_preservation: z.object({ prompt: z.string(), num_class_images: z.int(), weight: z.number(), ...sampling }).nullable(),
+    adaptation,
+    hyperparameters,
+    validation: z.object({ prompts: z.array(z.string()), every_steps: z.int(), num_images: z.int(), ...sampling }).nullable(),
+    evaluation: evaluationStage.nullable(),
+    early_stopping: z
+      .object({ metric: z.enum(['kid', 'clip']), patience: z.int(), min_steps: z.int(), reference_dataset_id: datasetId.nullable() })
+      .nullable(),
+    suffix: z.string().nullable(),
+  })
+  .meta({ id: 'TrainingConfig' });
+export type TrainingConfig = z.infer<typeof trainingConfig>;
+
+/** Rows from before adaptations had names say nothing of them. */
+type StoredTrainingConfig = Omit<TrainingConfig, 'adaptation'> & Partial<Pick<TrainingConfig, 'adaptation'>>;
+
+/** A configuration as a row keeps it, with what it lacks if it was written before a setting existed: it was trained with what is the default now. */
+export function completeTrainingConfig(stored: StoredTrainingConfig): TrainingConfig {
+  const { hyperparameters, validation, prior_preservation, evaluation } = stored;
+  return withAbsentFields(trainingConfig, {
+    ...stored,
+    adaptation: stored.adaptation ?? { kind: 'full' },
+    hyperparameters: { ...METHOD_HYPERPARAMETERS, ...hyperparameters },
+    ...(validation && { validation: { ...DEFAULT_SAMPLING, ...validation } }),
+    ...(prior_preservation && { prior_preservation: { ...DEFAULT_SAMPLING, ...prior_preservation } }),
+    ...(evaluation && { evaluation: completeEvaluationSettings(evaluation) }),
+  }) as TrainingConfig;
+}
+
+export type Resolution = { ok: true; config: TrainingConfig } | { ok: false; errors: FieldError[] };
+
+/** Fills in the base model's defaults, then the method's. Fails when the parts of the request do not fit together. */
+export function resolveTrainingConfig(request: CreateTrainingJobRequest, profile: BaseModelProfile): Resolution {
+  const resolvedAdaptation = resolveAdaptation(request.adaptation ?? { kind: METHOD_ADAPTATIONS[request.method] });
+  const resolvedHyperparameters = resolveHyperparameters(request, profile, resolvedAdaptation);
+  const components = resolveComponents(request, resolvedAdaptation);
+  const errors = [
+    ...checkComponents(request.method, components),
+    ...checkPriorPreservation(request),
+    ...checkAdaptation(request.method, resolvedAdaptation),
+    ...checkEarlyStopping(request),
+    ...checkHyperparameters(resolvedHyperparameters),
+  ];
+  if (errors.length > 0) return { ok: false, errors };
+  const config: TrainingConfig = {
+    method: request.method,
+    base_model: request.base_model,
+    style_ref: { dataset_id: request.style_ref.dataset_id, ...(request.style_ref.mix && { mix: request.style_ref.mix }), components },
+    aux: resolveAux(request, profile),
+    prior_preservation: resolvePriorPreservation(request, profile),
+    adaptation: resolvedAdaptation,
+    hyperparameters: resolvedHyperparameters,
+    validation: resolveValidation(request, components, profile),
+    // Who resolves it needs to know prompt sets and other jobs.
+    evaluation: null,
+    early_stopping: request.early_stopping
+      ? { ...request.early_stopping, reference_dataset_id: request.early_stopping.reference_dataset_id ?? null }
+      : null,
+    suffix: request.suffix ?? null,
+  };
+  return { ok: true, config };
+}
+
+/** The adaptation's defaults come after the base model's, which are for full fine-tuning; a profile may have better ones for an adaptation. */
+function resolveHyperparameters(request: CreateTrainingJobRequest, profile: BaseModelProfile, { kind }: AdaptationConfig): Hyperparameters {
+  const resolution = profile.resolution ?? METHOD_HYPERPARAMETERS.resolution;
+  return {
+    ...METHOD_HYPERPARAMETERS,
+    resolution,
+    ...profile.defaults,
+    ...ADAPTATION_HYPERPARAMETERS[kind],
+    ...profile.adaptations[kind],
+    ...request.hyperparameters,
+  };
+}
+
+/** What a method trains where the request does not say. */
+const METHOD_ADAPTATIONS: Record<TrainingMethod, AdaptationConfig['kind']> = {
+  'single-styleforge': 'full',
+  'multi-styleforge': 'full',
+  dreambooth: 'full',
+  lora: 'lora',
+  'textual-inversion': 'textual-inversion',
+  'custom-diffusion': 'custom-diffusion',
+};
+
+/** Methods that are named after what they train. */
+function checkAdaptation(method: TrainingMethod, { kind }: AdaptationConfig): FieldError[] {
+  const own = METHOD_ADAPTATIONS[method];
+  if (own === 'full' || kind === own) return [];
+  return [{ pointer: '/adaptation/kind', detail: `the method ${method} has the adaptation ${own}; use dreambooth to train with ${kind}` }];
+}
+
+function resolveAux(request: CreateTrainingJobRequest, profile: BaseModelProfile): TrainingConfig['aux'] {
+  if (!request.aux) return null;
+  const { dataset_id, prompt, weight } = request.aux;
+  return { dataset_id, prompt: prompt ?? profile.auxiliary_prompt ?? DEFAULT_AUX_PROMPT, weight: weight ?? DEFAULT_AUX_WEIGHT };
+}
+
+function resolvePriorPreservation(
+  { prior_preservation: asked }: CreateTrainingJobRequest,
+  profile: BaseModelProfile,
+): TrainingConfig['prior_preservation'] {
+  if (!asked) return null;
+  const defaults = {
+    prompt: profile.auxiliary_prompt ?? DEFAULT_AUX_PROMPT,
+    num_class_images: DEFAULT_CLASS_IMAGES,
+    weight: DEFAULT_AUX_WEIGHT,
+  };
+  return { ...DEFAULT_SAMPLING, ...profile.generation, ...defaults, ...asked };
+}
+
+function resolveValidation(
+  { validation }: CreateTrainingJobRequest,
+  components: StyleRefComponent[],
+  profile: BaseModelProfile,
+): TrainingConfig['validation'] {
+  if (!validation) return null;
+  const prompts = validation.prompts.map((prompt) => withTokens(prompt, components));
+  return { ...DEFAULT_SAMPLING, ...profile.generation, ...validation, prompts };
+}
+
+function resolveComponents(request: CreateTrainingJobRequest, resolvedAdaptation: AdaptationConfig): StyleRefComponent[] {
+  const asked = request.style_ref.components ?? defaultComponents(request.method);
+  const bracketed = (token: string): string => (addsTokens(resolvedAdaptation) ? `<${token}>` : token);
+  return asked.map(({ name, token, prompt }, index) => {
+    const rare = RARE_TOKENS[index];
+    const resolvedToken = token ?? (rare === undefined ? '' : bracketed(rare));
+    return { name, token: resolvedToken, prompt: withTokens(prompt ?? STYLE_REF_PROMPT, [{ name, token: resolvedToken }]) };
+  });
+}
+
+type AskedComponent = { name: string; token?: string; prompt?: string };
+
+function defaultComponents(method: TrainingMethod): AskedComponent[] {
+  switch (method) {
+    case 'single-styleforge':
+    case 'dreambooth':
+    case 'lora':
+    case 'textual-inversion':
+    case 'custom-diffusion':
+      return [{ name: ALL_IMAGES }];
+    case 'multi-styleforge':
+      return [{ name: 'person' }, { name: 'background' }];
+  }
+}
+
+function checkComponents(method: TrainingMethod, components: StyleRefComponent[]): FieldError[] {
+  const errors: FieldError[] = [];
+  const pointer = '/style_ref/components';
+  if (method !== 'multi-styleforge' && components.length !== 1) {
+    errors.push({ pointer, detail: `${method} binds one component; use multi-styleforge for ${components.length}` });
+  }
+  if (method === 'multi-styleforge' && components.length < 2) {
+    errors.push({ pointer, detail: 'multi-styleforge needs two components or more; use single-styleforge for one' });
+  }
+  components.forEach((component, index) => {
+    const before = components.slice(0, index);
+    const field = (name: string) => `${pointer}/${index}/${name}`;
+    if (before.some(({ name }) => name === component.name)) {
+      errors.push({ pointer: field('name'), detail: `the component ${component.name} is named twice` });
+    }
+    if (component.token === '') {
+      errors.push({ pointer: field('token'), detail: `give a token: only the first ${RARE_TOKENS.length} components have one by default` });
+    } else if (before.some(({ token }) => token === component.token)) {
+      errors.push({ pointer: field('token'), detail: `the token ${component.token} already binds another component` });
+    } else if (!namesToken(component.prompt, component.token)) {
+      errors.push({
+        pointer: field('prompt'),
+        detail: `the prompt must contain [V] or, as a word of its own, the token ${component.token}`,
+      });
+    }
+  });
+  return errors;
+}
+
+function checkPriorPreservation({ method, aux, prior_preservation }: CreateTrainingJobRequest): FieldError[] {
+  const pointer = '/prior_preservation';
+  if (!prior_preservation) return [];
+  if (method === 'single-styleforge' || method === 'multi-styleforge')
+    return [{ pointer, detail: `belongs to the other methods; ${method} has its Aux images in aux` }];
+  if (aux) return [{ pointer, detail: 'aux names images already: give one of the two' }];
+  return [];
+}
+
+function checkEarlyStopping({ validation, early_stopping }: CreateTrainingJobRequest): FieldError[] {
+  if (!early_stopping) return [];
+  const pointer = '/early_stopping';
+  if (!validation) return [{ pointer, detail: 'goes by the images of a validation: give validation too' }];
+  if (early_stopping.metric === 'kid' && validation.prompts.length * validation.num_images < 2) {
+    return [{ pointer: '/validation/num_images', detail: 'kid needs two images or more at each validation' }];
+  }
+  if (early_stopping.metric === 'clip' && early_stopping.reference_dataset_id !== undefined) {
+    return [{ pointer: `${pointer}/reference_dataset_id`, detail: 'belongs to the metric kid; clip compares images with their prompts' }];
+  }
+  return [];
+}
+
+function checkHyperparameters(values: Hyperparameters): FieldError[] {
+  if (values.lr_warmup_steps <= values.max_train_steps) return [];
+  return [{ pointer: '/hyperparameters/lr_warmup_steps', detail: `must be at most max_train_steps (${values.max_train_steps})` }];
+}

@@ -1,0 +1,247 @@
+// A training job as the API answers it: status, progress, events, loss curves, checkpoints.
+import { z } from 'zod';
+import { failure } from '../common/errors.ts';
+import { evaluationProgress } from '../evaluations/evaluations.ts';
+import { hyperparameters } from './hyperparameters.ts';
+import { checkpointId, evaluationId, trainingJobId } from '../common/ids.ts';
+import { missingObject, pageOf, pageQuery, stepCursor, stepPageQuery, timestamp } from '../common/pages.ts';
+import { jobPriority, jobStatus } from '../common/statuses.ts';
+import { THUMBNAIL } from '../datasets/thumbnails.ts';
+import { trainingConfig } from './training-config.ts';
+import { metadata, TRAINING_METHODS } from './training-request.ts';
+
+const jobProgress = z.object({
+  step: z.int(),
+  of: z.int(),
+  loss: z.number().nullable(),
+  style_ref_loss: z.number().nullable(),
+  aux_loss: z.number().nullable(),
+  grad_norm: z.number().nullable(),
+  learning_rate: z.number().nullable(),
+  samples_per_second: z.number().nullable(),
+  eta_seconds: z
+    .number()
+    .nullable()
+    .describe(
+      'Until the last step, at the pace of the last half minute or of the last step; null before the second step and while the job does not run',
+    ),
+  evaluation: evaluationProgress.optional().describe('Once the training has ended and the job is evaluated'),
+});
+/** What the worker measures and the row keeps. */
+export type JobProgress = z.infer<typeof jobProgress>;
+
+const trainingProgress = jobProgress
+  .extend({ queue_position: z.int().nullable().describe('How many queued jobs go first; null once it has left the queue') })
+  .meta({ id: 'TrainingProgress' });
+export type TrainingProgressBody = z.infer<typeof trainingProgress>;
+
+export const jobHeartbeat = z
+  .object({
+    host: z.string().describe('Name of the machine'),
+    pid: z.int().describe('Process id of the worker there'),
+    device: z.string().describe('That it trains on: `cpu`, `webgpu` or `cuda`'),
+    at: timestamp,
+    durable_step: z
+      .int()
+      .nullable()
+      .describe('Of the last checkpoint that is safe: were the worker to die now, the job would go on from there'),
+  })
+  .meta({ id: 'JobHeartbeat' });
+export type JobHeartbeat = z.infer<typeof jobHeartbeat>;
+
+const jobResult = z
+  .object({
+    final_step: z.int(),
+    checkpoint_id: checkpointId.describe('With early stopping the best checkpoint, else the last one'),
+    evaluation_id: evaluationId.optional().describe('The evaluation stage of the job'),
+    best: z
+      .object({ step: z.int(), metric: z.string(), value: z.number() })
+      .optional()
+      .describe('With early stopping: the validation that scored best'),
+    early_stopping: z
+      .object({
+        metric: z.string().describe('With the extractor that it comes from: `kid@mini-clip`'),
+        stopped: z.boolean().describe('The training ended before max_train_steps'),
+        curve: z.array(z.object({ step: z.int(), value: z.number() })).describe('Step 0 is the base model'),
+      })
+      .optional(),
+  })
+  .meta({ id: 'TrainingResult' });
+export type JobResult = z.infer<typeof jobResult>;
+
+export const trainingJobCheck = z
+  .object({ hyperparameters: hyperparameters.describe('That the job would be trained with') })
+  .meta({ id: 'TrainingJobCheck' });
+
+export const trainingJob = z
+  .object({
+    id: trainingJobId,
+    status: jobStatus,
+    name: z.string().nullable(),
+    notes: z.string(),
+    starred: z.boolean(),
+    method: z.enum(TRAINING_METHODS),
+    base_model: z.string(),
+    config: trainingConfig,
+    metadata: z.record(z.string(), z.string()),
+    priority: jobPriority,
+    progress: trainingProgress,
+    heartbeat: jobHeartbeat.nullable().describe('Of the worker that holds the job, or held it last; every ten seconds'),
+    attempt: z.int().describe('How often a worker has taken the job up'),
+    cancel_requested: z.boolean(),
+    webhook_url: z.string().nullable(),
+    result: jobResult.nullable(),
+    error: failure.nullable(),
+    created_at: timestamp,
+    updated_at: timestamp,
+    started_at: timestamp.nullable(),
+    finished_at: timestamp.nullable(),
+  })
+  .meta({ id: 'TrainingJob' });
+export type TrainingJobBody = z.infer<typeof trainingJob>;
+
+export const updateTrainingJobRequest = z
+  .strictObject({
+    name: z.string().trim().min(1).max(200).nullable().optional().describe('null removes the name'),
+    notes: z.string().max(10_000).optional(),
+    metadata: metadata.optional().describe('Takes the place of all pairs that there are'),
+    starred: z.boolean().optional(),
+  })
+  .refine((body) => Object.keys(body).length > 0, 'must name at least one field')
+  .meta({ id: 'UpdateTrainingJobRequest', examples: [{ name: 'ink, 400 steps', notes: 'the best so far', starred: true }] });
+
+export const trainingJobPage = pageOf(trainingJob, 'TrainingJobPage');
+
+const metadataPair = z.string().regex(/^[^:]{1,64}:.{0,512}$/s, 'must be a key, a colon and a value');
+
+export const trainingJobQuery = pageQuery(trainingJobId).extend({
+  status: jobStatus.optional(),
+  method: z.enum(TRAINING_METHODS).optional(),
+  base_model: z.string().optional(),
+  metadata: z
+    .union([metadataPair, z.array(metadataPair).max(16)])
+    .optional()
+    .describe('`key:value`, all of which the job must carry; may be given several times'),
+});
+
+export const resumeTrainingJobRequest = z
+  .strictObject({
+    max_train_steps: z
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .optional()
+      .describe('A succeeded job needs more steps than it has done; a paused one keeps its number when this is left out'),
+  })
+  .nullish()
+  .meta({ id: 'ResumeTrainingJobRequest', examples: [{ max_train_steps: 400 }] });
+
+export const jobEvent = z
+  .object({ sequence: z.int(), type: z.string(), data: z.record(z.string(), z.unknown()), created_at: timestamp })
+  .meta({ id: 'TrainingEvent' });
+export type JobEventBody = z.infer<typeof jobEvent>;
+
+export const jobEventPage = pageOf(jobEvent, 'TrainingEventPage');
+
+export const jobMetric = z
+  .object({
+    step: z.int(),
+    loss: z.number(),
+    style_ref_loss: z.number(),
+    aux_loss: z.number().nullable(),
+    grad_norm: z.number(),
+    learning_rate: z.number(),
+  })
+  .meta({ id: 'TrainingMetric' });
+export type JobMetricBody = z.infer<typeof jobMetric>;
+
+export const jobMetricPage = pageOf(jobMetric, 'TrainingMetricPage');
+
+const spread = z.object({ min: z.number(), mean: z.number(), max: z.number() }).meta({ id: 'MetricSpread' });
+const curveBucket = z
+  .object({
+    first_step: z.int(),
+    last_step: z.int(),
+    count: z.int().describe('Steps that were measured'),
+    loss: spread,
+    style_ref_loss: spread,
+    aux_loss: spread.nullable(),
+    grad_norm: spread,
+    learning_rate: spread,
+  })
+  .meta({ id: 'TrainingCurveBucket' });
+export type CurveBucketBody = z.infer<typeof curveBucket>;
+
+export const trainingCurves = z
+  .object({ data: z.array(z.object({ training_job_id: trainingJobId, buckets: z.array(curveBucket) })) })
+  .meta({ id: 'TrainingCurves' });
+
+const CURVE_JOBS = 20;
+export const trainingCurveQuery = z.strictObject({
+  jobs: z
+    .string()
+    .transform((text) => text.split(',').map((id) => id.trim()))
+    .pipe(z.array(trainingJobId).min(1).max(CURVE_JOBS))
+    .optional()
+    .describe('Ids of training jobs with commas between them; the jobs at work when left out'),
+  points: z.coerce.number().int().min(2).max(2000).default(500).describe('Buckets of equally many steps, at most, for each job'),
+});
+
+export const validationImage = z
+  .object({
+    step: z.int(),
+    index: z.int(),
+    prompt: z.string(),
+    seed: z.int(),
+    width: z.int(),
+    height: z.int(),
+    size_bytes: z.int(),
+    sha256: z.string(),
+    missing: missingObject,
+    url: z.string(),
+    thumbnail_url: z.string().describe(THUMBNAIL),
+    created_at: timestamp,
+  })
+  .meta({ id: 'ValidationImage' });
+export type ValidationImageBody = z.infer<typeof validationImage>;
+
+export const validationImageQuery = stepPageQuery(
+  z
+    .string()
+    .regex(/^\d{1,9}\.\d{1,9}$/, 'must be the `next` of a page')
+    .optional(),
+).extend({
+  step: stepCursor.optional().describe('Only the images of this step'),
+  index: stepCursor.optional().describe('Only the images of this prompt, counted from 0: how it changes from step to step'),
+});
+
+export const validationImagePage = pageOf(validationImage, 'ValidationImagePage');
+
+const CHECKPOINT_FORMATS = ['diffusers', 'adapter'] as const;
+
+/** An adapter's checkpoint has no model of its own at its root. */
+export function checkpointFormat(files: readonly { path: string }[]): (typeof CHECKPOINT_FORMATS)[number] {
+  return files.some(({ path }) => path === 'model_index.json') ? 'diffusers' : 'adapter';
+}
+
+const checkpointFile = z
+  .object({ path: z.string(), size_bytes: z.int(), sha256: z.string(), url: z.string() })
+  .meta({ id: 'CheckpointFile' });
+
+export const checkpoint = z
+  .object({
+    id: checkpointId,
+    training_job_id: trainingJobId,
+    step: z.int(),
+    format: z
+      .enum(CHECKPOINT_FORMATS)
+      .describe('`diffusers`: a whole model; `adapter`: files that change the base model, which is needed beside them'),
+    size_bytes: z.int(),
+    missing: missingObject,
+    files: z.array(checkpointFile),
+    created_at: timestamp,
+  })
+  .meta({ id: 'Checkpoint' });
+export type CheckpointBody = z.infer<typeof checkpoint>;
+
+export const checkpointPage = pageOf(checkpoint, 'CheckpointPage');

@@ -1,0 +1,146 @@
+// Which pictures of its datasets a job trains on, and whether they will do: asked before the job is taken, and again before it is trained.
+import type { AdaptationKind } from './adaptations.ts';
+import type { FailureCode, FieldError } from '../common/errors.ts';
+import { ALL_IMAGES } from './training-config.ts';
+import type { StyleRefComponent, TrainingConfig } from './training-config.ts';
+
+/** What a picture is chosen and refused by; its sides in pixels. */
+export interface Picture {
+  fileName: string;
+  component: string | null;
+  width: number;
+  height: number;
+}
+
+/** All pictures of a job's datasets, the first uploaded first; `reference` is that of its early stopping. */
+export interface DatasetPictures<Kind extends Picture = Picture> {
+  styleRef: readonly Kind[];
+  aux: readonly Kind[];
+  reference: readonly Kind[];
+}
+
+export interface TrainingPictures<Kind extends Picture> {
+  styleRef: { component: StyleRefComponent; pictures: Kind[] }[];
+  aux: Kind[];
+  /** What KID compares with while the training goes on. */
+  reference: Kind[];
+}
+
+export type PictureFault = FieldError & { code: Extract<FailureCode, 'invalid_input' | 'too_few_images' | 'image_too_small'> };
+
+/** Two images have no more in common than their subject: it takes a third to tell the style from it. */
+const LEAST_IMAGES = 3;
+/** Adapters are made for a single image (arXiv 2306.00983). */
+const leastImages = (kind: AdaptationKind): number => (kind === 'adapter' ? 1 : LEAST_IMAGES);
+/** So many of those that are too small are named. */
+const NAMED = 20;
+/** Of so many StyleRef images one is held out of the training where KID has no other reference. */
+const HELD_OUT_OF = 5;
+
+export function selectTrainingPictures<Kind extends Picture>(
+  config: TrainingConfig,
+  { styleRef, aux, reference }: DatasetPictures<Kind>,
+): TrainingPictures<Kind> {
+  const mixed = mixOf(config, styleRef);
+  const parts = config.style_ref.components.map((component) => {
+    const own = ofComponent(mixed, component.name);
+    const isHeldOut = (index: number) => holdsOut(config) && (index + 1) % HELD_OUT_OF === 0;
+    return { component, pictures: own.filter((_, index) => !isHeldOut(index)), heldOut: own.filter((_, index) => isHeldOut(index)) };
+  });
+  return {
+    styleRef: parts.map(({ component, pictures }) => ({ component, pictures })),
+    aux: [...aux],
+    reference: [...parts.flatMap(({ heldOut }) => heldOut), ...reference],
+  };
+}
+
+/** Why the job cannot be trained on these, each with the field to change; nothing where it can. */
+export function checkTrainingPictures(config: TrainingConfig, datasets: DatasetPictures): PictureFault[] {
+  const absent = [...checkMix(config, datasets.styleRef), ...checkComponents(config, datasets.styleRef)];
+  if (absent.length > 0) return absent;
+  const { styleRef, aux, reference } = selectTrainingPictures(config, datasets);
+  const { resolution } = config.hyperparameters;
+  const { kind } = config.adaptation;
+  const styleRefField = '/style_ref/dataset_id';
+  return [
+    ...styleRef.flatMap(({ component, pictures }) =>
+      checkCount(config.style_ref.mix ? '/style_ref/mix' : styleRefField, `the component ${component.name}`, pictures.length, kind),
+    ),
+    ...checkSizes(styleRefField, new Set(styleRef.flatMap(({ pictures }) => pictures)), resolution),
+    ...(config.aux
+      ? [...checkCount('/aux/dataset_id', 'aux', aux.length, kind), ...checkSizes('/aux/dataset_id', new Set(aux), resolution)]
+      : []),
+    ...(config.early_stopping?.metric === 'kid' ? checkReference(reference.length) : []),
+  ];
+}
+
+const holdsOut = ({ early_stopping: stopping }: TrainingConfig): boolean =>
+  stopping?.metric === 'kid' && stopping.reference_dataset_id === null;
+
+function ofComponent<Kind extends Picture>(pictures: readonly Kind[], name: string): readonly Kind[] {
+  return name === ALL_IMAGES ? pictures : pictures.filter(({ component }) => component === name);
+}
+
+/** The first images of each component, as many as the job asks for. */
+function mixOf<Kind extends Picture>({ style_ref: { mix } }: TrainingConfig, pictures: readonly Kind[]): readonly Kind[] {
+  if (mix === undefined) return pictures;
+  const kept = new Set(Object.entries(mix).flatMap(([name, count]) => ofComponent(pictures, name).slice(0, count)));
+  return pictures.filter((picture) => kept.has(picture));
+}
+
+function checkMix({ style_ref: { mix = {} } }: TrainingConfig, pictures: readonly Picture[]): PictureFault[] {
+  return Object.entries(mix).flatMap(([name, count]) => {
+    const has = ofComponent(pictures, name).length;
+    return has >= count
+      ? []
+      : [{ code: 'too_few_images', pointer: `/style_ref/mix/${name}`, detail: `asks for ${count} images, the dataset has ${has}` }];
+  });
+}
+
+function checkComponents({ style_ref: { components } }: TrainingConfig, pictures: readonly Picture[]): PictureFault[] {
+  return components.flatMap(({ name }, index) => {
+    if (name === ALL_IMAGES || ofComponent(pictures, name).length > 0) return [];
+    const labels = [...new Set(pictures.map(({ component }) => component ?? 'unlabelled'))].join(', ');
+    return [
+      {
+        code: 'invalid_input',
+        pointer: `/style_ref/components/${index}/name`,
+        detail: `the dataset has no images of the component ${name}; it has: ${labels}`,
+      },
+    ];
+  });
+}
+
+/** Why `count` images of `part` are too few to train on; null where they will do. */
+export function tooFewImages(part: string, count: number, kind: AdaptationKind): string | null {
+  const least = leastImages(kind);
+  if (count >= least) return null;
+  return `${part} has ${count} images to train on: at least ${least} are needed, 15 to 20 work best; upload more`;
+}
+
+/** Why these images are too small to train on, by name; null where none is. */
+export function tooSmallImages(pictures: Iterable<Omit<Picture, 'component'>>, resolution: number): string | null {
+  const small = [...pictures]
+    .filter(({ width, height }) => Math.min(width, height) < resolution)
+    .map(({ fileName, width, height }) => `${fileName} is ${width}x${height} pixels`);
+  if (small.length === 0) return null;
+  const named = [...small.slice(0, NAMED), ...(small.length > NAMED ? [`${small.length - NAMED} more are as small`] : [])].join(', ');
+  return `${named}, too small for hyperparameters.resolution ${resolution}: give larger images or lower the resolution`;
+}
+
+function checkCount(pointer: string, part: string, count: number, kind: AdaptationKind): PictureFault[] {
+  const detail = tooFewImages(part, count, kind);
+  return detail === null ? [] : [{ code: 'too_few_images', pointer, detail }];
+}
+
+function checkSizes(pointer: string, pictures: ReadonlySet<Picture>, resolution: number): PictureFault[] {
+  const detail = tooSmallImages(pictures, resolution);
+  return detail === null ? [] : [{ code: 'image_too_small', pointer, detail }];
+}
+
+function checkReference(count: number): PictureFault[] {
+  if (count >= 2) return [];
+  const detail =
+    'kid needs two reference images or more: name a reference_dataset_id that has them, or upload ten StyleRef images of a component';
+  return [{ code: 'invalid_input', pointer: '/early_stopping/reference_dataset_id', detail }];
+}

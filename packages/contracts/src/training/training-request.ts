@@ -1,0 +1,166 @@
+// The body of POST /v1/training-jobs.
+import { z } from 'zod';
+import { adaptationRequest } from './adaptations.ts';
+import { baseModelName } from '../models/base-models.ts';
+import { componentName } from '../datasets/datasets.ts';
+import { evaluationRequest } from '../evaluations/evaluations.ts';
+import { hyperparametersRequest } from './hyperparameters.ts';
+import { datasetId, exampleId } from '../common/ids.ts';
+import { SAMPLERS } from '../models/samplers.ts';
+import { jobPriority } from '../common/statuses.ts';
+import { webhookUrl } from '../events/webhooks.ts';
+
+export const TRAINING_METHODS = [
+  'single-styleforge',
+  'multi-styleforge',
+  'dreambooth',
+  'lora',
+  'textual-inversion',
+  'custom-diffusion',
+] as const;
+export type TrainingMethod = (typeof TRAINING_METHODS)[number];
+
+const prompt = z.string().trim().min(1).max(1000);
+
+const styleRefComponentRequest = z
+  .strictObject({
+    name: componentName.describe('The component of the images that this binds; `all` means every image'),
+    token: z
+      .string()
+      .regex(/^\S{1,32}$/, 'must be one word of at most 32 characters')
+      .optional(),
+    prompt: prompt.optional().describe('`[V]` stands for the token'),
+  })
+  .meta({ id: 'StyleRefComponentRequest' });
+
+/** From the name of a component, or `all`, to the number of its images that are used. */
+export const styleRefMix = z
+  .record(componentName, z.int().min(1).max(1000))
+  .refine((mix) => Object.keys(mix).length > 0, 'must name a component or `all`')
+  .meta({ minProperties: 1 });
+
+const styleRefRequest = z.strictObject({
+  dataset_id: datasetId,
+  mix: styleRefMix.optional().describe('How many images of each component are used, the first uploaded first; left out: all of them'),
+  components: z.array(styleRefComponentRequest).min(1).max(16).optional(),
+});
+
+const auxRequest = z.strictObject({
+  dataset_id: datasetId,
+  prompt: prompt.optional(),
+  weight: z.number().min(0).max(100).optional().describe('Lambda of the dual-binding loss'),
+});
+
+const sampling = {
+  sampler: z.enum(SAMPLERS).optional(),
+  steps: z.int().min(1).max(1000).optional(),
+  guidance_scale: z.number().min(0).max(50).optional(),
+  negative_prompt: z.string().max(2000).optional(),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 32 - 1)
+    .optional(),
+};
+
+const priorPreservationRequest = z.strictObject({
+  prompt: prompt.optional().describe('What the class images show'),
+  num_class_images: z.int().min(3).max(10_000).optional(),
+  weight: z.number().gt(0).max(100).optional(),
+  ...sampling,
+});
+
+const validationRequest = z.strictObject({
+  prompts: z.array(prompt).min(1).max(64).describe('`[V]` stands for the first token, `[name]` for that of the component of this name'),
+  every_steps: z.int().min(1),
+  num_images: z.int().min(1).max(64).default(1).describe('Images for each prompt'),
+  ...sampling,
+});
+
+const earlyStopping = z.strictObject({
+  metric: z
+    .enum(['kid', 'clip'])
+    .describe('`kid`: against held-out StyleRef images or the reference dataset; `clip`: images against their prompts'),
+  patience: z.int().min(1).max(1000).describe('Validations without a better score after which the training ends'),
+  min_steps: z.int().min(0).default(0),
+  reference_dataset_id: datasetId
+    .optional()
+    .describe('For `kid`. Left out, every fifth StyleRef image is held out of the training instead'),
+});
+
+export const metadata = z
+  .record(z.string().regex(/^[^:]{1,64}$/s, 'must have 1 to 64 characters and no colon'), z.string().max(512))
+  .refine((pairs) => Object.keys(pairs).length <= 16, 'must have at most 16 pairs');
+
+export const createTrainingJobRequest = z
+  .strictObject({
+    method: z.enum(TRAINING_METHODS),
+    base_model: baseModelName,
+    style_ref: styleRefRequest,
+    aux: auxRequest.nullable().optional().describe('Left out or null: no Aux part'),
+    prior_preservation: priorPreservationRequest
+      .nullable()
+      .optional()
+      .describe('dreambooth and lora: the Aux part are images that the base model makes itself; they are kept for later jobs'),
+    adaptation: adaptationRequest
+      .optional()
+      .describe(
+        'What is trained: all weights (`full`), or a small addition that is stored by itself. Left out: what the method has by default',
+      ),
+    hyperparameters: hyperparametersRequest.default({}),
+    validation: validationRequest.nullable().optional().describe('Images from the same prompts and seeds, made while the training goes on'),
+    evaluation: evaluationRequest.nullable().optional().describe('Images and metrics of the finished model, and a report'),
+    early_stopping: earlyStopping.nullable().optional(),
+    suffix: z
+      .string()
+      .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, dots, hyphens or underscores')
+      .nullable()
+      .optional(),
+    priority: jobPriority.default('normal').describe('Among the jobs of the project; it takes no turns from other projects'),
+    metadata: metadata.default({}),
+    webhook_url: webhookUrl
+      .nullable()
+      .optional()
+      .describe("Hears of every change of this job's status, beside the webhooks of the project"),
+  })
+  .meta({
+    id: 'CreateTrainingJobRequest',
+    examples: [
+      {
+        method: 'single-styleforge',
+        base_model: 'styleforge-mini',
+        style_ref: { dataset_id: exampleId('dataset') },
+        aux: { dataset_id: exampleId('dataset') },
+      },
+      {
+        method: 'multi-styleforge',
+        base_model: 'styleforge-mini',
+        style_ref: {
+          dataset_id: exampleId('dataset'),
+          components: [
+            { name: 'person', token: 'zwx' },
+            { name: 'background', token: 'ukj' },
+          ],
+        },
+        aux: { dataset_id: exampleId('dataset'), prompt: 'a photo of style', weight: 1 },
+        hyperparameters: { max_train_steps: 200, learning_rate: 2e-5, checkpointing_steps: 50 },
+        validation: { prompts: ['a photo of [person] style, a doctor'], every_steps: 50 },
+        metadata: { team: 'design' },
+      },
+    ],
+  });
+export type CreateTrainingJobRequest = z.infer<typeof createTrainingJobRequest>;
+
+/** The same before its datasets are there. */
+export const checkTrainingJobRequest = createTrainingJobRequest
+  .extend({
+    style_ref: styleRefRequest.partial({ dataset_id: true }),
+    aux: auxRequest.partial({ dataset_id: true }).nullable().optional().describe('Left out or null: no Aux part'),
+  })
+  .meta({
+    id: 'CheckTrainingJobRequest',
+    examples: [
+      { method: 'single-styleforge', base_model: 'styleforge-mini', style_ref: {}, aux: {}, hyperparameters: { max_train_steps: 200 } },
+    ],
+  });
+export type CheckTrainingJobRequest = z.infer<typeof checkTrainingJobRequest>;

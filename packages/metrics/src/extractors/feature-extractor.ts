@@ -1,0 +1,90 @@
+// What turns pictures (and texts) into rows of features: one interface, named in every number that comes of it.
+import type { Features } from '../distances/features.ts';
+
+export type ExtractorName = 'inception-v3-fid' | 'clip' | 'mini-clip';
+
+/**
+ * How pictures come to the network's size: `clean` (antialiased bicubic in float), `legacy` (bilinear without
+ * antialiasing), `clip` (the preprocessing of the CLIP folder).
+ */
+export type ResizeRule = 'clean' | 'legacy' | 'clip';
+
+export interface RgbImage {
+  readonly width: number;
+  readonly height: number;
+  /** height * width * 3 bytes */
+  readonly rgb: Uint8Array;
+}
+
+export interface EmbedOptions {
+  /** Pictures in one run of the network: what bounds the memory. */
+  readonly batchSize?: number;
+  readonly onProgress?: (done: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface FeatureExtractor {
+  readonly name: ExtractorName;
+  readonly dimension: number;
+  readonly resize: ResizeRule;
+  /** Of the weights file. */
+  readonly weightsSha256: string;
+  /** One row per picture, in order; pictures may be of different sizes and are taken one batch at a time. */
+  embedImages(images: Iterable<RgbImage> | AsyncIterable<RgbImage>, options?: EmbedOptions): Promise<Features>;
+  /** Only the CLIP extractors have it: one row per text, in the space of the pictures' rows. */
+  embedTexts?(texts: Iterable<string>, options?: EmbedOptions): Promise<Features>;
+  release(): Promise<void>;
+}
+
+/** One file of `sha256`, fetched once into the cache directory; an interrupted download goes on where it stopped. */
+export interface DownloadedFile {
+  readonly url: string;
+  readonly sha256: string;
+}
+
+/** Bytes of an object from `start` on, or null where there is none. */
+export type ObjectReader = (key: string, start: number) => Promise<AsyncIterable<Uint8Array> | null>;
+
+/**
+ * Where weights lie. For `inception-v3-fid` this is one file (.safetensors or the original .pth); for CLIP a folder in
+ * transformers' layout: `path` its directory, `files` the download of each of its files by name, `objectKey` its prefix.
+ */
+export type WeightsSource =
+  | { readonly path: string }
+  | DownloadedFile
+  | { readonly files: Readonly<Record<string, DownloadedFile>> }
+  | { readonly objectKey: string; readonly readObject: ObjectReader; readonly sha256?: string };
+
+export interface FetchProgress {
+  readonly file: string;
+  readonly receivedBytes: number;
+  /** Absent where the sender does not say. */
+  readonly totalBytes?: number;
+}
+
+export interface ExtractorConfig {
+  readonly name: ExtractorName;
+  /** Absent or empty: ExtractorNotConfiguredError, which names what to set. */
+  readonly weights?: WeightsSource;
+  /** Where downloads and objects are kept; needed for all sources but `path`. */
+  readonly cacheDirectory?: string;
+  /** Of `inception-v3-fid`: 'clean' when left out. CLIP brings its own. */
+  readonly resize?: 'clean' | 'legacy';
+  /** Of `inception-v3-fid`: the layer by its features, 2048 (pool3) when left out. */
+  readonly tap?: InceptionTap;
+  readonly threads?: number;
+  readonly onProgress?: (progress: FetchProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+export type InceptionTap = 64 | 192 | 768 | 2048;
+
+/** The weights are not there; the message names the extractor and what to configure. No other extractor takes its place. */
+export class ExtractorNotConfiguredError extends Error {
+  override name = 'ExtractorNotConfiguredError';
+  readonly extractor: ExtractorName;
+  constructor(extractor: ExtractorName, remedy: string, options?: ErrorOptions) {
+    super(`the feature extractor '${extractor}' is not configured: ${remedy}`, options);
+    this.extractor = extractor;
+  }
+}

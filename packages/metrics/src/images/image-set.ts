@@ -1,0 +1,65 @@
+// Pictures to measure: their hashes at once, their pixels one after the other.
+import { createHash } from 'node:crypto';
+import { sha256OfFile } from '@styleforge/weights';
+import sharp from 'sharp';
+import type { RgbImage } from '../extractors/feature-extractor.ts';
+
+export interface ImageSet {
+  /** Of each picture's file, in order. */
+  readonly sha256s: readonly string[];
+  /** In the same order, at every call anew. */
+  images(): AsyncIterable<RgbImage> | Iterable<RgbImage>;
+}
+
+/** The file is absent, is no picture, or is damaged. */
+export class UnreadableImageError extends Error {
+  override name = 'UnreadableImageError';
+  readonly file: string;
+  constructor(file: string, reason: string, options?: ErrorOptions) {
+    super(`${file}: ${reason}`, options);
+    this.file = file;
+  }
+}
+
+/** Upright, in sRGB, transparency over white. */
+async function readImage(file: string): Promise<RgbImage> {
+  try {
+    const { data, info } = await sharp(file, { failOn: 'truncated' })
+      .rotate()
+      .flatten({ background: '#ffffff' })
+      .toColourspace('srgb')
+      .removeAlpha()
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    return { width: info.width, height: info.height, rgb: data };
+  } catch (error) {
+    throw new UnreadableImageError(
+      file,
+      `this picture cannot be read (${error instanceof Error ? error.message : String(error)}); leave it out or upload it again`,
+      { cause: error },
+    );
+  }
+}
+
+/** One after the other, each read when it is asked for. Throws UnreadableImageError. */
+export async function* readImages(files: readonly string[]): AsyncGenerator<RgbImage> {
+  for (const file of files) yield readImage(file);
+}
+
+export async function imageFiles(files: readonly string[]): Promise<ImageSet> {
+  const sha256s: string[] = [];
+  for (const file of files) {
+    sha256s.push(
+      await sha256OfFile(file).catch((error: unknown) => {
+        throw new UnreadableImageError(file, 'this picture cannot be opened', { cause: error });
+      }),
+    );
+  }
+  return { sha256s, images: () => readImages(files) };
+}
+
+/** Pictures in memory; the hash is that of their size and pixels. */
+export function imageArrays(images: readonly RgbImage[]): ImageSet {
+  const sha256s = images.map(({ width, height, rgb }) => createHash('sha256').update(`${width}x${height}\n`).update(rgb).digest('hex'));
+  return { sha256s, images: () => images };
+}

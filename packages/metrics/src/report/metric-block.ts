@@ -1,0 +1,76 @@
+// What a report says of one set of pictures under one extractor: every number with all that is needed to read and repeat it.
+import type { ExtractorName, FeatureExtractor, ResizeRule } from '../extractors/feature-extractor.ts';
+import type { Diversity, Memorisation } from '../distances/neighbours.ts';
+
+export const metrics = ['fid', 'kid', 'clip'] as const;
+export type Metric = (typeof metrics)[number];
+
+export interface ExtractorIdentity {
+  readonly name: ExtractorName;
+  readonly dimension: number;
+  readonly resize: ResizeRule;
+  readonly weightsSha256: string;
+}
+
+/** Percentiles of a seeded bootstrap. */
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+  readonly level: number;
+  readonly replicates: number;
+}
+
+export interface MetricValue {
+  readonly metric: Metric;
+  /** `kid`, or `kid@mini-clip` from any but the extractor that the plain name is defined with. */
+  readonly name: string;
+  readonly value: number;
+  /** Of KID, as tables have it. */
+  readonly timesThousand: number | null;
+  /** Of KID, over the subsets. */
+  readonly standardDeviation: number | null;
+  readonly interval: Interval | null;
+  /** The CLIP score of the same images with prompts of others; null for other metrics, and where all prompts are the same. */
+  readonly chance: number | null;
+  readonly better: 'lower' | 'higher';
+}
+
+export type MetricWarningCode = 'fid-biased' | 'few-images' | 'identical-sets' | 'mixed-sizes' | 'no-interval';
+
+export interface MetricWarning {
+  readonly code: MetricWarningCode;
+  readonly message: string;
+}
+
+export interface MetricBlock {
+  readonly extractor: ExtractorIdentity;
+  /** Null where there is no reference set. */
+  readonly realCount: number | null;
+  readonly generatedCount: number;
+  /** Of the reference pictures' sorted hashes. */
+  readonly referenceSha256: string | null;
+  /** Null where no prompts were given. */
+  readonly promptSetSha256: string | null;
+  readonly seed: number;
+  readonly kidSubsets: { readonly subsets: number; readonly subsetSize: number } | null;
+  /** The name of the first value: what a report shows first. */
+  readonly leading: string | null;
+  readonly values: readonly MetricValue[];
+  readonly diversity: Diversity | null;
+  readonly memorisation: Memorisation | null;
+  readonly warnings: readonly MetricWarning[];
+}
+
+/** Below so many images FID is biased, and with 2048 features its covariances lack rank. */
+export const leastForFid = 2048;
+
+export function identityOf({ name, dimension, resize, weightsSha256 }: FeatureExtractor): ExtractorIdentity {
+  return { name, dimension, resize, weightsSha256 };
+}
+
+/** Plain names belong to the extractors that the metrics are defined with; any other is named in the number. */
+export function metricName(metric: Metric, { name, dimension }: Pick<ExtractorIdentity, 'name' | 'dimension'>): string {
+  if (metric === 'clip') return name === 'clip' ? 'clip' : `clip@${name}`;
+  if (name !== 'inception-v3-fid') return `${metric}@${name}`;
+  return dimension === 2048 ? metric : `${metric}@${name}-${dimension}`;
+}
