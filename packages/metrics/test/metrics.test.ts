@@ -4,8 +4,8 @@ import { SafetensorsReader } from '@styleforge/weights';
 import { describe, expect, it } from 'vitest';
 import { clipScore, features, frechetDistance, fullKernelDistance, kernelDistance, type Features } from '../src/index.ts';
 import { gemm } from '@styleforge/runtime';
-import { choleskyFactor, nuclearNorm } from '../src/linear-algebra.ts';
-import { matrix, transposed } from '../src/matrices.ts';
+import { choleskyFactor, nuclearNorm } from '../src/linear-algebra/linear-algebra.ts';
+import { matrix, transposed } from '../src/linear-algebra/matrices.ts';
 
 const golden = new URL('../../../test/golden/', import.meta.url).pathname;
 const reference = JSON.parse(await readFile(`${golden}metrics.json`, 'utf8')) as {
