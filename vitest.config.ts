@@ -13,6 +13,7 @@ const API_ON_ONE_BACKEND = [
   'dashboard',
   'downloads',
   'http-errors',
+  'openapi-document',
   'idempotency-locks',
   'outages',
   'sdk-types',

@@ -118,7 +118,7 @@ async function expectDescribed({ method, path, operation }: Route, { url, header
     answer.statusCode !== 206 &&
     schema === undefined &&
     !(type in (described.content ?? {})) &&
-    !path.endsWith('{*}')
+    !path.endsWith('{path}')
   )
     throw new Error(`of an undescribed type ${type}: ${context}`);
   if (schema !== undefined && type.endsWith('json')) {

@@ -69,7 +69,7 @@ export function pathWith(ids: SeededIds, path: string): string {
     if (id === undefined) throw new Error(`seedProject() makes none of ${collection}: add one, so that its routes are tested`);
     return `/${collection}/${id}`;
   });
-  return filled.replace('{step}/{index}', '1/0').replace('{model}/{index}', '1/0').replace('{*}', 'unet/config.json');
+  return filled.replace('{step}/{index}', '1/0').replace('{model}/{index}', '1/0').replace('{path}', 'unet/config.json');
 }
 
 export const jobRequest = (dataset: string) => ({

@@ -159,7 +159,7 @@ describe('OpenAPI', () => {
       '/v1/training-jobs/{id}',
       '/v1/training-jobs/{id}/cancel',
       '/v1/training-jobs/{id}/checkpoints',
-      '/v1/training-jobs/{id}/checkpoints/{checkpoint_id}/files/{*}',
+      '/v1/training-jobs/{id}/checkpoints/{checkpoint_id}/files/{path}',
       '/v1/training-jobs/{id}/events',
       '/v1/training-jobs/{id}/images',
       '/v1/training-jobs/{id}/images/{step}/{index}',

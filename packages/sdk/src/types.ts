@@ -7,7 +7,7 @@ export type { components, operations, paths };
 export type Dataset = Schemas['Dataset'];
 export type DatasetDetail = Schemas['DatasetDetail'];
 export type DatasetImage = Schemas['DatasetImage'];
-export type DatasetCreateParams = Schemas['CreateDatasetRequestInput'];
+export type DatasetCreateParams = Schemas['CreateDatasetRequest'];
 export type UploadedFile = Schemas['UploadedFile'];
 export type UploadResult = Schemas['UploadResponse'];
 
@@ -17,9 +17,9 @@ export type TrainingJob = Schemas['TrainingJob'];
 export type TrainingJobStatus = Schemas['TrainingJobStatus'];
 export type TrainingProgress = Schemas['TrainingProgress'];
 export type TrainingMetric = Schemas['TrainingMetric'];
-export type TrainingJobCreateParams = Schemas['CreateTrainingJobRequestInput'];
+export type TrainingJobCreateParams = Schemas['CreateTrainingJobRequest'];
 export type TrainingJobCheck = Schemas['TrainingJobCheck'];
-export type TrainingJobCheckParams = Schemas['CheckTrainingJobRequestInput'];
+export type TrainingJobCheckParams = Schemas['CheckTrainingJobRequest'];
 export type TrainingJobListParams = NonNullable<paths['/v1/training-jobs']['get']['parameters']['query']>;
 export type Checkpoint = Schemas['Checkpoint'];
 export type CheckpointFile = Schemas['CheckpointFile'];
@@ -32,20 +32,20 @@ export type LogEvent = Omit<Schemas['TrainingEvent'], 'type'> & { type: `${strin
 export type ProgressEvent = { type: 'progress'; data: TrainingProgress };
 export type TrainingJobEvent = LogEvent | ProgressEvent;
 
-export type TrainingJobUpdateParams = Schemas['UpdateTrainingJobRequestInput'];
+export type TrainingJobUpdateParams = Schemas['UpdateTrainingJobRequest'];
 export type TrainingCurves = Schemas['TrainingCurves'];
 
 export type ListedImage = Schemas['ListedImage'];
-export type ImageUpdateParams = Schemas['UpdateImageRequestInput'];
+export type ImageUpdateParams = Schemas['UpdateImageRequest'];
 export type ImageListParams = NonNullable<paths['/v1/images']['get']['parameters']['query']>;
 export type Generation = Schemas['Generation'];
 export type GenerationSummary = Schemas['GenerationSummary'];
 export type GeneratedImage = Schemas['GeneratedImage'];
-export type GenerationCreateParams = Schemas['CreateGenerationRequestInput'];
+export type GenerationCreateParams = Schemas['CreateGenerationRequest'];
 
 export type Evaluation = Schemas['Evaluation'];
 export type EvaluationProgress = Schemas['EvaluationProgress'];
-export type EvaluationCreateParams = Schemas['CreateEvaluationRequestInput'];
+export type EvaluationCreateParams = Schemas['CreateEvaluationRequest'];
 export type EvaluationImage = Schemas['EvaluationImage'];
 export type Report = Schemas['Report'];
 export type ReportModel = Schemas['ReportModel'];
@@ -53,22 +53,22 @@ export type ReportMetric = Schemas['ReportMetric'];
 
 export type Study = Schemas['Study'];
 export type StudyRow = Schemas['StudyRow'];
-export type StudyCreateParams = Schemas['CreateStudyRequestInput'];
+export type StudyCreateParams = Schemas['CreateStudyRequest'];
 
 export type StudySummary = Schemas['StudySummary'];
 
 export type PromptSet = Schemas['PromptSet'];
 export type PromptSetSummary = Schemas['PromptSetSummary'];
-export type PromptSetCreateParams = Schemas['CreatePromptSetRequestInput'];
+export type PromptSetCreateParams = Schemas['CreatePromptSetRequest'];
 
 export type Webhook = Schemas['Webhook'];
 export type WebhookWithSecret = Schemas['WebhookWithSecret'];
 export type WebhookDelivery = Schemas['WebhookDelivery'];
-export type WebhookCreateParams = Schemas['CreateWebhookRequestInput'];
+export type WebhookCreateParams = Schemas['CreateWebhookRequest'];
 
 export type ApiKey = Schemas['ApiKey'];
 export type CreatedApiKey = Schemas['CreatedApiKey'];
-export type ApiKeyCreateParams = Schemas['CreateApiKeyRequestInput'];
+export type ApiKeyCreateParams = Schemas['CreateApiKeyRequest'];
 
 /** As much of JSON Schema as the service's own document uses. */
 export interface JsonSchema {

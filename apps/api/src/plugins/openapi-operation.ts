@@ -11,23 +11,67 @@ type Described = Omit<FastifySchema, 'response' | 'headers'> & { response?: Resp
 
 const PREFIX = '/v1/';
 
-/** `schema` stays as it is: these are answers of hooks, not of the route. */
-export function completeOperation(
-  routeSchema: FastifySchema,
-  url: string,
-  { method, config = {} }: Pick<RouteOptions, 'method' | 'config'>,
-): FastifySchema {
-  if (!url.startsWith(PREFIX)) return routeSchema;
+type Route = Pick<RouteOptions, 'method' | 'config'>;
+
+/** The path and schema as the document shows them; the route's own stay as they are. */
+export function describeRoute(routeSchema: FastifySchema, url: string, route: Route): { schema: FastifySchema; url: string } {
+  if (routeSchema.hide) return { schema: routeSchema, url };
+  if (!routeSchema.operationId) {
+    const name = `${String(route.method)} ${url}`;
+    throw new Error(`${name} has no operationId: add one to its schema, a verb and what it works on, such as createTrainingJob`);
+  }
+  return withNamedWildcard(completeOperation(routeSchema, url, route), url);
+}
+
+/** Answers of hooks are added, those of the route described. */
+function completeOperation(routeSchema: FastifySchema, url: string, { method, config = {} }: Route): FastifySchema {
   const schema = routeSchema as Described;
+  const described = withDescriptions(schema.response ?? {});
+  if (!url.startsWith(PREFIX)) return { ...schema, security: [], response: withProblems(described, ['headers_too_large']) };
   const verb = String(method);
   const headers = headersOf(schema, config.idempotent !== undefined && config.idempotent !== false);
   return {
     ...schema,
-    operationId: operationIdOf(verb, url),
     security: [{ apiKey: [scopeOf(verb, config)] }, { session: [scopeOf(verb, config)] }],
     ...(Object.keys(headers).length > 0 && { headers: (schema.headers ?? z.object({})).extend(headers) }),
-    response: withProblems(schema.response ?? {}, problemsOf(schema, verb, Boolean(config.idempotent))),
+    response: withProblems(described, problemsOf(schema, verb, Boolean(config.idempotent))),
   };
+}
+
+/** The rest of a path has the router's name `*`, which no generated client can use: the document calls it `path`. */
+function withNamedWildcard(schema: FastifySchema, url: string): { schema: FastifySchema; url: string } {
+  if (!url.endsWith('/*')) return { schema, url };
+  const { '*': path = z.string(), ...others } = (schema.params as z.ZodObject).shape;
+  return { schema: { ...schema, params: z.object({ ...others, path }) }, url: `${url.slice(0, -1)}:path` };
+}
+
+const WHAT_HAPPENED: Record<string, string> = { 200: '', 201: 'Created: ', 202: 'Accepted: ' };
+
+/** A body with a name of its own describes its response; the others are described where they are declared. */
+function withDescriptions(responses: Responses): Responses {
+  return Object.fromEntries(
+    Object.entries(responses).map(([status, response]) => {
+      if (!(response instanceof z.ZodType) || response instanceof z.ZodUndefined) return [status, response];
+      const name = z.globalRegistry.get(response)?.id;
+      const description = response.description ?? `${WHAT_HAPPENED[status] ?? ''}${name ? inWords(name) : 'the result'}`;
+      return [status, { description: capitalized(description), content: { 'application/json': { schema: response } } }];
+    }),
+  ) as Responses;
+}
+
+/** `TrainingJobPage` is "a page of training jobs", `TrainingJob` is "the training job". */
+function inWords(name: string): string {
+  const words = name.replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2').replaceAll(/\bApi\b/g, 'API');
+  const lower = words.replaceAll(/\b[A-Z](?=[a-z])/g, (letter) => letter.toLowerCase());
+  return lower.endsWith(' page') ? `a page of ${plural(lower.slice(0, -' page'.length))}` : `the ${lower}`;
+}
+
+function plural(words: string): string {
+  return words.endsWith('y') && !words.endsWith('key') ? `${words.slice(0, -1)}ies` : `${words}s`;
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function headersOf({ response = {} }: Described, idempotent: boolean): Record<string, z.ZodType> {
@@ -71,13 +115,4 @@ function withProblems(responses: Responses, codes: ErrorCode[]): Responses {
     all[status] = { description: known === '' ? description : `${known}. ${description}`, content } as Responses[string];
   }
   return all;
-}
-
-/** `POST /v1/training-jobs/:id/cancel` is postTrainingJobsIdCancel. */
-function operationIdOf(verb: string, url: string): string {
-  const words = url
-    .slice(PREFIX.length)
-    .split(/[^A-Za-z0-9]+/)
-    .filter((word) => word !== '');
-  return verb.toLowerCase() + words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
 }

@@ -1,16 +1,37 @@
-// OpenAPI 3.1 at /openapi.json, made from the routes' schemas, and readable docs at /docs.
+// OpenAPI 3.1 at /openapi.json, made from the routes' schemas, and its readable page at /docs.
 import swagger from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
 import { VERSION, SESSION_COOKIE } from '@styleforge/contracts';
 import type { FastifySchema, RouteOptions } from 'fastify';
+import type { OpenAPIV3_1 } from 'openapi-types';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import type { ApiServer } from '../http/api-server.ts';
-import { completeOperation } from './openapi-operation.ts';
+import { describeRoute } from './openapi-operation.ts';
+import { nameSchemasOnce } from './openapi-schemas.ts';
+import { registerReferencePage } from './reference-page.ts';
 
 const INFO = {
   title: 'StyleForge',
   version: VERSION,
   description: 'Fine-tunes text-to-image diffusion models on an artistic style, as jobs over HTTP.',
+  license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+};
+
+/** In the order in which a reader meets them. */
+const TAGS: Record<string, string> = {
+  session: 'Sign a browser in and out, and read who the caller is.',
+  datasets: 'Upload images of a style (StyleRef) and auxiliary images (Aux), and edit their captions and components.',
+  'base models': 'List the models that this installation can train.',
+  'training jobs': 'Create, follow, pause and resume trainings, and read what they made.',
+  checkpoints: 'Read and delete the saved states of a training.',
+  evaluations: 'Measure models against reference images, and read the report.',
+  studies: 'Train variations of one job, and compare them.',
+  'prompt sets': 'Keep named, versioned lists of prompts.',
+  generations: 'Generate images with a base model, a checkpoint or a trained model.',
+  images: 'Read, star, label and delete single images of any kind.',
+  events: 'Follow everything that happens in the project.',
+  webhooks: 'Have events sent to a URL, and read the log of deliveries.',
+  'API keys': 'Create, list and revoke API keys.',
+  service: 'Health and readiness of the service.',
 };
 
 const SECURITY_SCHEMES = {
@@ -29,17 +50,15 @@ export async function registerOpenApi(app: ApiServer): Promise<void> {
       openapi: '3.1.0',
       info: INFO,
       servers: [{ url: '/' }],
-      tags: ['datasets', 'base models', 'training jobs', 'studies', 'generations', 'images', 'API keys', 'service'].map((name) => ({
-        name,
-      })),
+      tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
       components: { securitySchemes: SECURITY_SCHEMES },
     },
     transform: (document) => {
       const { schema, url, route } = document as { schema?: FastifySchema; url: string; route: RouteOptions };
-      return jsonSchemaTransform((schema ? { ...document, schema: completeOperation(schema, url, route) } : document) as typeof document);
+      return jsonSchemaTransform((schema ? { ...document, ...describeRoute(schema, url, route) } : document) as typeof document);
     },
-    transformObject: jsonSchemaTransformObject,
+    transformObject: (document) => nameSchemasOnce(jsonSchemaTransformObject(document) as OpenAPIV3_1.Document),
   });
-  await app.register(swaggerUi, { routePrefix: '/docs' });
+  await registerReferencePage(app);
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
 }

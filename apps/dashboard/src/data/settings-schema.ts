@@ -78,7 +78,7 @@ function settingOf(name: string, schema: JsonSchema): Setting {
 async function readSettings(client: StyleForge): Promise<SettingGroup[]> {
   const { components } = await client.openapi();
   const schemas = components.schemas;
-  const properties = (schemas['HyperparametersRequestInput'] ?? schemas['HyperparametersRequest'])?.properties ?? {};
+  const properties = schemas['HyperparametersRequest']?.properties ?? {};
   const groups = GROUPS.map(([name]): SettingGroup => ({ name, settings: [] }));
   for (const [name, schema] of Object.entries(properties)) {
     groups[GROUPS.findIndex(([, pattern]) => pattern.test(name))]!.settings.push(settingOf(name, schema));

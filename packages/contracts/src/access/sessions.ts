@@ -29,5 +29,5 @@ export const me = z
     session: session.nullable().describe('The session that the request belongs to; null for a request with an API key'),
     service: z.object({ version: z.string().describe('Version of StyleForge') }),
   })
-  .meta({ id: 'Me' });
+  .meta({ id: 'Me', description: 'Who the caller is' });
 export type MeBody = z.infer<typeof me>;

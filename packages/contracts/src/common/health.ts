@@ -1,12 +1,12 @@
 // Answers of /healthz and /readyz.
 import { z } from 'zod';
 
-export const health = z.object({ status: z.literal('ok') }).meta({ id: 'Health' });
+export const health = z.object({ status: z.literal('ok') }).meta({ id: 'Health', description: 'The process responds' });
 
 export const readiness = z
   .object({
     status: z.enum(['ready', 'not_ready']),
     dependencies: z.record(z.string(), z.object({ status: z.enum(['up', 'down']), latency_ms: z.number(), detail: z.string().optional() })),
   })
-  .meta({ id: 'Readiness' });
+  .meta({ id: 'Readiness', description: 'Each dependency, whether it responds and how fast' });
 export type Readiness = z.infer<typeof readiness>;

@@ -70,7 +70,9 @@ export const dataset = z
   .meta({ id: 'Dataset' });
 export type DatasetBody = z.infer<typeof dataset>;
 
-export const datasetDetail = dataset.extend({ images: z.array(datasetImage) }).meta({ id: 'DatasetDetail' });
+export const datasetDetail = dataset
+  .extend({ images: z.array(datasetImage) })
+  .meta({ id: 'DatasetDetail', description: 'The dataset with its images' });
 
 export const datasetPage = pageOf(dataset, 'DatasetPage');
 export const datasetImagePage = pageOf(datasetImage, 'DatasetImagePage');
@@ -131,5 +133,7 @@ const uploadedFile = z
   .meta({ id: 'UploadedFile' });
 export type UploadedFile = z.infer<typeof uploadedFile>;
 
-export const uploadResponse = z.object({ kept: z.int(), refused: z.int(), files: z.array(uploadedFile) }).meta({ id: 'UploadResponse' });
+export const uploadResponse = z
+  .object({ kept: z.int(), refused: z.int(), files: z.array(uploadedFile) })
+  .meta({ id: 'UploadResponse', description: 'For each file, whether it was kept, and if not, why' });
 export type UploadResponse = z.infer<typeof uploadResponse>;

@@ -72,7 +72,7 @@ export type WebhookBody = z.infer<typeof webhook>;
 
 export const webhookWithSecret = webhook
   .extend({ secret: z.string().describe('`whsec_...`, shown this once') })
-  .meta({ id: 'WebhookWithSecret' });
+  .meta({ id: 'WebhookWithSecret', description: 'The webhook with its secret' });
 export const webhookPage = pageOf(webhook, 'WebhookPage');
 
 const DELIVERY_STATUSES = ['pending', 'delivered', 'failed'] as const;

@@ -12,31 +12,37 @@ const fraction = z.number().gt(0).lt(1);
 
 export const hyperparameters = z
   .strictObject({
-    max_train_steps: z.int().min(1).max(1_000_000),
-    learning_rate: z.number().gt(0).max(1),
-    lr_scheduler: z.enum(LR_SCHEDULERS),
-    lr_warmup_steps: z.int().min(0).max(1_000_000),
+    max_train_steps: z.int().min(1).max(1_000_000).describe('Optimizer steps of the whole training'),
+    learning_rate: z.number().gt(0).max(1).describe('Learning rate at its highest'),
+    lr_scheduler: z.enum(LR_SCHEDULERS).describe('How the learning rate changes over the training'),
+    lr_warmup_steps: z.int().min(0).max(1_000_000).describe('Steps in which the learning rate rises from 0'),
     lr_num_cycles: z.int().min(1).max(1000).describe('How often cosine_with_restarts falls from the full rate'),
     lr_power: z.number().gt(0).max(10).describe('The exponent of polynomial'),
     train_batch_size: z.int().min(1).max(256).describe('StyleRef images a step; as many Aux images join them'),
-    gradient_accumulation_steps: z.int().min(1).max(256),
-    max_grad_norm: z.number().gt(0).max(1e6),
-    adam_beta1: fraction,
-    adam_beta2: fraction,
-    adam_epsilon: z.number().gt(0).max(1),
-    adam_weight_decay: z.number().min(0).max(1),
+    gradient_accumulation_steps: z.int().min(1).max(256).describe('Batches whose gradients are averaged for one step'),
+    max_grad_norm: z.number().gt(0).max(1e6).describe('Gradients with a larger norm are scaled down to it'),
+    adam_beta1: fraction.describe("Decay of AdamW's average of gradients"),
+    adam_beta2: fraction.describe("Decay of AdamW's average of squared gradients"),
+    adam_epsilon: z.number().gt(0).max(1).describe('Added to the denominator of AdamW'),
+    adam_weight_decay: z.number().min(0).max(1).describe('Weight decay of AdamW'),
     snr_gamma: z.number().gt(0).max(1000).nullable().describe('min-SNR weighting; null for none'),
-    resolution: z.int().min(16).max(2048).multipleOf(8),
-    crop: z.enum(CROPS),
+    resolution: z
+      .int()
+      .min(16)
+      .max(2048)
+      .multipleOf(8)
+      .describe('Side of the square that images are cropped to, in pixels; no image may be smaller'),
+    crop: z.enum(CROPS).describe('Which square of an image is used: its center, or another one at each use'),
     seed: z
       .int()
       .min(0)
-      .max(2 ** 32 - 1),
+      .max(2 ** 32 - 1)
+      .describe('Seed of every random number: the same request and seed give the same weights on the same device'),
     random_flip: z.boolean().describe('Mirrors each image half of the time'),
     use_captions: z.boolean().describe("Appends an image's caption, where it has one, to its prompt"),
     latent_sampling: z.enum(LATENT_SAMPLINGS).describe("Latents drawn from the encoder's posterior anew at each use, or its mean"),
     noise_offset: z.number().min(0).max(1).describe('Standard deviation of one further noise value for each latent channel; 0 for none'),
-    train_text_encoder: z.boolean(),
+    train_text_encoder: z.boolean().describe('Trains the text encoder beside the U-Net'),
     text_encoder_learning_rate: z.number().gt(0).max(1).nullable().describe('null: the same as learning_rate'),
     adam_moments: z
       .enum(ADAM_MOMENTS)
@@ -47,16 +53,18 @@ export const hyperparameters = z
     mixed_precision: z
       .enum(MIXED_PRECISIONS)
       .describe('fp16 computes products in float16, with loss scaling; it needs a worker on a GPU (DEVICE=webgpu)'),
-    gradient_checkpointing: z.boolean(),
-    ema: z.boolean(),
+    gradient_checkpointing: z.boolean().describe('Computes intermediate values twice to use less memory'),
+    ema: z.boolean().describe('Saves an exponential moving average of the weights'),
     checkpointing_steps: z.int().min(1).max(1_000_000).nullable().describe('null for one checkpoint at the end'),
-    checkpoints_total_limit: z.int().min(1).max(1000).nullable(),
+    checkpoints_total_limit: z
+      .int()
+      .min(1)
+      .max(1000)
+      .nullable()
+      .describe('Checkpoints that are kept, the latest ones; null for all of them'),
   })
   .meta({ id: 'Hyperparameters' });
 export type Hyperparameters = z.infer<typeof hyperparameters>;
-
-export const hyperparametersRequest = hyperparameters.partial().meta({ id: 'HyperparametersRequest' });
-export type HyperparametersRequest = z.infer<typeof hyperparametersRequest>;
 
 /** StyleForge on Stable Diffusion 1.5, as the paper and its scripts have it. */
 export const METHOD_HYPERPARAMETERS: Hyperparameters = {
@@ -91,3 +99,17 @@ export const METHOD_HYPERPARAMETERS: Hyperparameters = {
   checkpointing_steps: null,
   checkpoints_total_limit: null,
 };
+
+/** Every field with the method's default, for readers: what is filled in also depends on the base model and the adaptation. */
+const optionalFields = Object.fromEntries(
+  Object.entries(hyperparameters.shape).map(([name, field]) => [
+    name,
+    field.optional().meta({ ...z.globalRegistry.get(field), default: METHOD_HYPERPARAMETERS[name as keyof Hyperparameters] }),
+  ]),
+) as ReturnType<typeof hyperparameters.partial>['shape'];
+
+export const hyperparametersRequest = z.strictObject(optionalFields).meta({
+  id: 'HyperparametersRequest',
+  description: "Defaults are the method's; the base model and the adaptation may have others, and a created job shows the resolved values",
+});
+export type HyperparametersRequest = z.infer<typeof hyperparametersRequest>;

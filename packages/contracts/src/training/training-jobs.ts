@@ -71,7 +71,7 @@ export type JobResult = z.infer<typeof jobResult>;
 
 export const trainingJobCheck = z
   .object({ hyperparameters: hyperparameters.describe('That the job would be trained with') })
-  .meta({ id: 'TrainingJobCheck' });
+  .meta({ id: 'TrainingJobCheck', description: 'The settings as a job would resolve them' });
 
 export const trainingJob = z
   .object({

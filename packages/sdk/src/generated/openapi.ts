@@ -7,27 +7,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Is the process alive */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Default Response */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Health"];
-                    };
-                };
-            };
-        };
+        /** Check that the process is alive */
+        get: operations["getHealth"];
         put?: never;
         post?: never;
         delete?: never;
@@ -43,36 +24,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Can the service work */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Default Response */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Readiness"];
-                    };
-                };
-                /** @description Default Response */
-                503: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Readiness"];
-                    };
-                };
-            };
-        };
+        /** Check that everything the service depends on responds */
+        get: operations["getReadiness"];
         put?: never;
         post?: never;
         delete?: never;
@@ -92,13 +45,13 @@ export interface paths {
          * List API keys, newest first
          * @description Those of the project, revoked ones too.
          */
-        get: operations["getApiKeys"];
+        get: operations["listApiKeys"];
         put?: never;
         /**
          * Create an API key
          * @description For the project of the key that asks. The new key is in this answer and nowhere else.
          */
-        post: operations["postApiKeys"];
+        post: operations["createApiKey"];
         delete?: never;
         options?: never;
         head?: never;
@@ -116,7 +69,7 @@ export interface paths {
          * Read an API key
          * @description Carries an ETag; with `If-None-Match` an unchanged one is answered with 304.
          */
-        get: operations["getApiKeysId"];
+        get: operations["getApiKey"];
         put?: never;
         post?: never;
         delete?: never;
@@ -138,7 +91,7 @@ export interface paths {
          * Revoke an API key
          * @description At once and for ever. A revoked key stays as it is.
          */
-        post: operations["postApiKeysIdRevoke"];
+        post: operations["revokeApiKey"];
         delete?: never;
         options?: never;
         head?: never;
@@ -153,7 +106,7 @@ export interface paths {
             cookie?: never;
         };
         /** The base models that this installation can train, by name */
-        get: operations["getBaseModels"];
+        get: operations["listBaseModels"];
         put?: never;
         post?: never;
         delete?: never;
@@ -173,7 +126,7 @@ export interface paths {
          * Read a base model
          * @description By its name. For one that is installed and cannot be used, `detail` says what to mend.
          */
-        get: operations["getBaseModelsId"];
+        get: operations["getBaseModel"];
         put?: never;
         post?: never;
         delete?: never;
@@ -193,14 +146,14 @@ export interface paths {
          * Read a checkpoint with links to its files
          * @description Carries an ETag; with `If-None-Match` an unchanged one is answered with 304.
          */
-        get: operations["getCheckpointsId"];
+        get: operations["getCheckpoint"];
         put?: never;
         post?: never;
         /**
          * Delete a checkpoint with its files
          * @description Refused while its training job is not finished, and while something unfinished uses it.
          */
-        delete: operations["deleteCheckpointsId"];
+        delete: operations["deleteCheckpoint"];
         options?: never;
         head?: never;
         patch?: never;
@@ -214,10 +167,10 @@ export interface paths {
             cookie?: never;
         };
         /** List datasets, newest first */
-        get: operations["getDatasets"];
+        get: operations["listDatasets"];
         put?: never;
         /** Create a dataset */
-        post: operations["postDatasets"];
+        post: operations["createDataset"];
         delete?: never;
         options?: never;
         head?: never;
@@ -235,18 +188,18 @@ export interface paths {
          * Read a dataset with its images
          * @description Carries an ETag; with `If-None-Match` an unchanged one is answered with 304.
          */
-        get: operations["getDatasetsId"];
+        get: operations["getDataset"];
         put?: never;
         post?: never;
         /**
          * Delete a dataset and its images
          * @description Refused while a job or an evaluation that is not finished uses it.
          */
-        delete: operations["deleteDatasetsId"];
+        delete: operations["deleteDataset"];
         options?: never;
         head?: never;
         /** Rename a dataset */
-        patch: operations["patchDatasetsId"];
+        patch: operations["updateDataset"];
         trace?: never;
     };
     "/v1/datasets/{id}/captions": {
@@ -261,7 +214,7 @@ export interface paths {
          * Set the captions of many images at once
          * @description All or none of them. Images that are not named keep their captions.
          */
-        put: operations["putDatasetsIdCaptions"];
+        put: operations["setDatasetCaptions"];
         post?: never;
         delete?: never;
         options?: never;
@@ -285,7 +238,7 @@ export interface paths {
          *     The text fields `component` and `caption` hold for the files that come after them, until they are given again; an empty one ends them.
          *     Images are decoded, turned upright, stripped of metadata and kept as PNG. The answer tells for each file whether it was kept, and if not, why.
          */
-        post: operations["postDatasetsIdImages"];
+        post: operations["uploadImages"];
         delete?: never;
         options?: never;
         head?: never;
@@ -300,13 +253,13 @@ export interface paths {
             cookie?: never;
         };
         /** List evaluations, newest first */
-        get: operations["getEvaluations"];
+        get: operations["listEvaluations"];
         put?: never;
         /**
          * Evaluate a model: images, metrics and a report
          * @description Every model that is compared draws the same prompts with the same seeds; FID, KID and CLIP scores go into a report.
          */
-        post: operations["postEvaluations"];
+        post: operations["createEvaluation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -324,14 +277,14 @@ export interface paths {
          * Read an evaluation
          * @description Carries an ETag; with `If-None-Match` an unchanged one is answered with 304.
          */
-        get: operations["getEvaluationsId"];
+        get: operations["getEvaluation"];
         put?: never;
         post?: never;
         /**
          * Delete an evaluation with its images and its report
          * @description Refused while it is not finished: cancel it first.
          */
-        delete: operations["deleteEvaluationsId"];
+        delete: operations["deleteEvaluation"];
         options?: never;
         head?: never;
         patch?: never;
@@ -350,7 +303,7 @@ export interface paths {
          * Cancel an evaluation
          * @description A queued one is cancelled at once, a running one by its worker. Asking again, or asking for a finished one, changes nothing.
          */
-        post: operations["postEvaluationsIdCancel"];
+        post: operations["cancelEvaluation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -365,7 +318,7 @@ export interface paths {
             cookie?: never;
         };
         /** The images of an evaluation, by model and prompt */
-        get: operations["getEvaluationsIdImages"];
+        get: operations["listEvaluationImages"];
         put?: never;
         post?: never;
         delete?: never;
@@ -382,7 +335,7 @@ export interface paths {
             cookie?: never;
         };
         /** One image as PNG, with its parameters in the metadata */
-        get: operations["getEvaluationsIdImagesModelIndex"];
+        get: operations["getEvaluationImage"];
         put?: never;
         post?: never;
         delete?: never;
@@ -399,7 +352,7 @@ export interface paths {
             cookie?: never;
         };
         /** The thumbnail of an evaluated image as WebP */
-        get: operations["getEvaluationsIdImagesModelIndexThumbnail"];
+        get: operations["getEvaluationThumbnail"];
         put?: never;
         post?: never;
         delete?: never;
@@ -419,7 +372,7 @@ export interface paths {
          * The report of an evaluation
          * @description As JSON; with `Accept: text/html` one page that holds all its pictures.
          */
-        get: operations["getEvaluationsIdReport"];
+        get: operations["getEvaluationReport"];
         put?: never;
         post?: never;
         delete?: never;
@@ -439,7 +392,7 @@ export interface paths {
          * What happens in the project, oldest first
          * @description Training jobs, generations and evaluations; kept for 7 days. With `Accept: text/event-stream` one live stream of the whole project: it goes on after `Last-Event-ID` or `after`, begins now without either, and does not end by itself. It also sends `training_job.progress` with `subject_id` and `data`, at most once a second for each job; these have no id and are not kept.
          */
-        get: operations["getEvents"];
+        get: operations["listProjectEvents"];
         put?: never;
         post?: never;
         delete?: never;
@@ -456,7 +409,7 @@ export interface paths {
             cookie?: never;
         };
         /** List generated images of all generations, newest first */
-        get: operations["getImages"];
+        get: operations["listImages"];
         put?: never;
         post?: never;
         delete?: never;
@@ -476,21 +429,21 @@ export interface paths {
          * One image as PNG
          * @description A generated image carries its parameters in its metadata.
          */
-        get: operations["getImagesId"];
+        get: operations["getImage"];
         put?: never;
         post?: never;
         /**
          * Delete an uploaded or a generated image
          * @description Refused while something unfinished uses the dataset of an uploaded image, or while the generation of a generated one is not finished.
          */
-        delete: operations["deleteImagesId"];
+        delete: operations["deleteImage"];
         options?: never;
         head?: never;
         /**
          * Change an image
          * @description Caption, component and exclusion of an uploaded image, the star of a generated one. A field that is left out stays as it is.
          */
-        patch: operations["patchImagesId"];
+        patch: operations["updateImage"];
         trace?: never;
     };
     "/v1/images/{id}/thumbnail": {
@@ -501,7 +454,7 @@ export interface paths {
             cookie?: never;
         };
         /** The thumbnail of an uploaded or a generated image as WebP */
-        get: operations["getImagesIdThumbnail"];
+        get: operations["getImageThumbnail"];
         put?: never;
         post?: never;
         delete?: never;
@@ -518,13 +471,13 @@ export interface paths {
             cookie?: never;
         };
         /** List generations, newest first */
-        get: operations["getImagesGenerations"];
+        get: operations["listGenerations"];
         put?: never;
         /**
          * Generate images
          * @description 202 while the images are being made; 200 when they were ready within `wait` seconds.
          */
-        post: operations["postImagesGenerations"];
+        post: operations["createGeneration"];
         delete?: never;
         options?: never;
         head?: never;
@@ -542,14 +495,14 @@ export interface paths {
          * Read a generation with its images
          * @description Carries an ETag; with `If-None-Match` an unchanged one is answered with 304.
          */
-        get: operations["getImagesGenerationsId"];
+        get: operations["getGeneration"];
         put?: never;
         post?: never;
         /**
          * Delete a generation with its images
          * @description Refused while it is not finished: cancel it first.
          */
-        delete: operations["deleteImagesGenerationsId"];
+        delete: operations["deleteGeneration"];
         options?: never;
         head?: never;
         patch?: never;
@@ -568,7 +521,7 @@ export interface paths {
          * Cancel a generation
          * @description Takes effect at once; the images that were made until then stay. A finished generation stays as it is.
          */
-        post: operations["postImagesGenerationsIdCancel"];
+        post: operations["cancelGeneration"];
         delete?: never;
         options?: never;
         head?: never;
@@ -606,7 +559,7 @@ export interface paths {
          * The loss curves of several training jobs, downsampled
          * @description Each curve in at most `points` buckets of equally many steps, with minimum, mean and maximum. A job without points has no buckets.
          */
-        get: operations["getMetrics"];
+        get: operations["getTrainingCurves"];
         put?: never;
         post?: never;
         delete?: never;
@@ -626,13 +579,13 @@ export interface paths {
          * List prompt sets, newest first
          * @description Every version is one entry. Those that ship with the service come last.
          */
-        get: operations["getPromptSets"];
+        get: operations["listPromptSets"];
         put?: never;
         /**
          * Create a prompt set, or the next version of one
          * @description A version never changes, so that reports made with it can be compared. The body may have 8 MB.
          */
-        post: operations["postPromptSets"];
+        post: operations["createPromptSet"];
         delete?: never;
         options?: never;
         head?: never;
@@ -650,14 +603,14 @@ export interface paths {
          * Read a prompt set
          * @description By its id, by its name (the newest version) or by name@version.
          */
-        get: operations["getPromptSetsId"];
+        get: operations["getPromptSet"];
         put?: never;
         post?: never;
         /**
          * Delete one version of a prompt set
          * @description Evaluations that were made with it keep their prompts. The sets that come with the service cannot be deleted.
          */
-        delete: operations["deletePromptSetsId"];
+        delete: operations["deletePromptSet"];
         options?: never;
         head?: never;
         patch?: never;
@@ -676,12 +629,12 @@ export interface paths {
          * Sign a browser in
          * @description Needs an API key in the header `Authorization`. Sets an HttpOnly, SameSite=Strict cookie that replaces the key in this browser, so that images, downloads, event streams and report pages work without a header. The session can do what the key can, and ends with it.
          */
-        post: operations["postSession"];
+        post: operations["createSession"];
         /**
          * Sign a browser out
          * @description Ends the session that the request belongs to and removes its cookie. The API key stays valid.
          */
-        delete: operations["deleteSession"];
+        delete: operations["endSession"];
         options?: never;
         head?: never;
         patch?: never;
@@ -695,13 +648,13 @@ export interface paths {
             cookie?: never;
         };
         /** List studies, newest first */
-        get: operations["getStudies"];
+        get: operations["listStudies"];
         put?: never;
         /**
          * Run variations of one training job and compare them
          * @description All variations are checked before the first job is made.
          */
-        post: operations["postStudies"];
+        post: operations["createStudy"];
         delete?: never;
         options?: never;
         head?: never;
@@ -716,14 +669,14 @@ export interface paths {
             cookie?: never;
         };
         /** Read a study with its comparing report */
-        get: operations["getStudiesId"];
+        get: operations["getStudy"];
         put?: never;
         post?: never;
         /**
          * Delete a study
          * @description Its training jobs stay; they are deleted one by one.
          */
-        delete: operations["deleteStudiesId"];
+        delete: operations["deleteStudy"];
         options?: never;
         head?: never;
         patch?: never;
@@ -742,7 +695,7 @@ export interface paths {
          * Cancel a study
          * @description Cancels every job of it that is not finished, as cancelling that job would. What is finished stays in the report.
          */
-        post: operations["postStudiesIdCancel"];
+        post: operations["cancelStudy"];
         delete?: never;
         options?: never;
         head?: never;
@@ -757,13 +710,13 @@ export interface paths {
             cookie?: never;
         };
         /** List training jobs, newest first */
-        get: operations["getTrainingJobs"];
+        get: operations["listTrainingJobs"];
         put?: never;
         /**
          * Create a training job
          * @description Whatever is left out gets the default of the base model, then of the method; the answer shows the resolved values.
          */
-        post: operations["postTrainingJobs"];
+        post: operations["createTrainingJob"];
         delete?: never;
         options?: never;
         head?: never;
@@ -781,21 +734,21 @@ export interface paths {
          * Read a training job
          * @description Carries an ETag; with `If-None-Match` an unchanged job is answered with 304.
          */
-        get: operations["getTrainingJobsId"];
+        get: operations["getTrainingJob"];
         put?: never;
         post?: never;
         /**
          * Delete a training job with all that it has made
          * @description Its checkpoints, images, curves, events and evaluation go with it. Refused while it is not finished, and while something unfinished uses one of its checkpoints.
          */
-        delete: operations["deleteTrainingJobsId"];
+        delete: operations["deleteTrainingJob"];
         options?: never;
         head?: never;
         /**
          * Change a training job's name, notes, metadata and star
          * @description At any time. A field that is left out stays as it is; what the job trains never changes.
          */
-        patch: operations["patchTrainingJobsId"];
+        patch: operations["updateTrainingJob"];
         trace?: never;
     };
     "/v1/training-jobs/{id}/cancel": {
@@ -811,7 +764,7 @@ export interface paths {
          * Cancel a training job
          * @description A queued job is cancelled at once, a running one as soon as its worker has noticed. A finished job stays as it is.
          */
-        post: operations["postTrainingJobsIdCancel"];
+        post: operations["cancelTrainingJob"];
         delete?: never;
         options?: never;
         head?: never;
@@ -826,7 +779,7 @@ export interface paths {
             cookie?: never;
         };
         /** The checkpoints, first step first, with their files and links to download them */
-        get: operations["getTrainingJobsIdCheckpoints"];
+        get: operations["listCheckpoints"];
         put?: never;
         post?: never;
         delete?: never;
@@ -835,7 +788,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/training-jobs/{id}/checkpoints/{checkpoint_id}/files/{*}": {
+    "/v1/training-jobs/{id}/checkpoints/{checkpoint_id}/files/{path}": {
         parameters: {
             query?: never;
             header?: never;
@@ -846,7 +799,7 @@ export interface paths {
          * Download one file of a checkpoint
          * @description Honours Range.
          */
-        get: operations["getTrainingJobsIdCheckpointsCheckpointIdFiles"];
+        get: operations["downloadCheckpointFile"];
         put?: never;
         post?: never;
         delete?: never;
@@ -866,7 +819,7 @@ export interface paths {
          * The event log, oldest first
          * @description With `Accept: text/event-stream` a live stream that goes on after `Last-Event-ID` and ends with the job; 204 when that was the last event of a finished job, so that browsers stop reconnecting.
          */
-        get: operations["getTrainingJobsIdEvents"];
+        get: operations["listTrainingJobEvents"];
         put?: never;
         post?: never;
         delete?: never;
@@ -883,7 +836,7 @@ export interface paths {
             cookie?: never;
         };
         /** The validation images, from the base model (step 0) on */
-        get: operations["getTrainingJobsIdImages"];
+        get: operations["listValidationImages"];
         put?: never;
         post?: never;
         delete?: never;
@@ -900,7 +853,7 @@ export interface paths {
             cookie?: never;
         };
         /** One validation image as PNG, with its parameters in the metadata */
-        get: operations["getTrainingJobsIdImagesStepIndex"];
+        get: operations["getValidationImage"];
         put?: never;
         post?: never;
         delete?: never;
@@ -917,7 +870,7 @@ export interface paths {
             cookie?: never;
         };
         /** The thumbnail of a validation image as WebP */
-        get: operations["getTrainingJobsIdImagesStepIndexThumbnail"];
+        get: operations["getValidationThumbnail"];
         put?: never;
         post?: never;
         delete?: never;
@@ -934,7 +887,7 @@ export interface paths {
             cookie?: never;
         };
         /** The loss curves, first step first */
-        get: operations["getTrainingJobsIdMetrics"];
+        get: operations["listTrainingJobMetrics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -956,7 +909,7 @@ export interface paths {
          * Pause a training job
          * @description A queued job is paused at once. A running one becomes `pausing` and, when its worker has saved a checkpoint, `paused`. A job that is paused or pausing stays as it is; one that is being cancelled or evaluated, or has finished, cannot be paused.
          */
-        post: operations["postTrainingJobsIdPause"];
+        post: operations["pauseTrainingJob"];
         delete?: never;
         options?: never;
         head?: never;
@@ -974,7 +927,7 @@ export interface paths {
          * The report of a training job that was asked for an evaluation
          * @description As JSON; with `Accept: text/html` one page that holds all its pictures.
          */
-        get: operations["getTrainingJobsIdReport"];
+        get: operations["getTrainingJobReport"];
         put?: never;
         post?: never;
         delete?: never;
@@ -996,7 +949,7 @@ export interface paths {
          * Resume a training job
          * @description Puts a paused, failed or cancelled job back into the queue; it goes on from its last checkpoint. A succeeded job needs a larger `max_train_steps`. A learning-rate schedule that depends on the number of steps then follows the new number.
          */
-        post: operations["postTrainingJobsIdResume"];
+        post: operations["resumeTrainingJob"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1016,7 +969,7 @@ export interface paths {
          * Check a training job
          * @description Makes no job: refuses what creating it would refuse, before datasets are uploaded for it. `dataset_id` may be left out of `style_ref` and `aux`; images are looked at where neither is.
          */
-        post: operations["postTrainingJobsCheck"];
+        post: operations["checkTrainingJob"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1031,13 +984,13 @@ export interface paths {
             cookie?: never;
         };
         /** List webhook endpoints, newest first */
-        get: operations["getWebhooks"];
+        get: operations["listWebhooks"];
         put?: never;
         /**
          * Create a webhook endpoint
          * @description Events are POSTed as Standard Webhooks. The secret that signs them is in this answer and nowhere else.
          */
-        post: operations["postWebhooks"];
+        post: operations["createWebhook"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1052,11 +1005,11 @@ export interface paths {
             cookie?: never;
         };
         /** Read a webhook endpoint */
-        get: operations["getWebhooksId"];
+        get: operations["getWebhook"];
         put?: never;
         post?: never;
         /** Delete a webhook endpoint with its log of deliveries */
-        delete: operations["deleteWebhooksId"];
+        delete: operations["deleteWebhook"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1070,7 +1023,7 @@ export interface paths {
             cookie?: never;
         };
         /** The log of deliveries to an endpoint, newest first */
-        get: operations["getWebhooksIdDeliveries"];
+        get: operations["listWebhookDeliveries"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1092,7 +1045,7 @@ export interface paths {
          * Replace an endpoint's secret
          * @description For 24 hours `webhook-signature` has a signature by each of the two. Also the way to the secret of an endpoint that a job's `webhook_url` has made.
          */
-        post: operations["postWebhooksIdRotateSecret"];
+        post: operations["rotateWebhookSecret"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1112,7 +1065,7 @@ export interface paths {
          * Send an event of type webhook.test
          * @description Tried once; the list of deliveries tells what came of it. A disabled endpoint is enabled again when it arrives.
          */
-        post: operations["postWebhooksIdTest"];
+        post: operations["testWebhook"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1166,7 +1119,7 @@ export interface components {
             /** @description One pair of matrices for all layers of the same width, with a few numbers for each: far fewer parameters */
             shared: boolean;
         };
-        AdaptationRequestInput: {
+        AdaptationRequest: {
             /** @constant */
             kind: "full";
         } | {
@@ -1234,8 +1187,6 @@ export interface components {
         };
         /** @enum {string} */
         ApiKeyScope: "read" | "write" | "admin";
-        /** @enum {string} */
-        ApiKeyScopeInput: "read" | "write" | "admin";
         BaseModel: {
             auxiliary_prompt: string;
             defaults: components["schemas"]["HyperparametersRequest"];
@@ -1309,9 +1260,9 @@ export interface components {
          *       }
          *     }
          */
-        CheckTrainingJobRequestInput: {
+        CheckTrainingJobRequest: {
             /** @description What is trained: all weights (`full`), or a small addition that is stored by itself. Left out: what the method has by default */
-            adaptation?: components["schemas"]["AdaptationRequestInput"];
+            adaptation?: components["schemas"]["AdaptationRequest"];
             /** @description Left out or null: no Aux part */
             aux?: {
                 /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
@@ -1338,9 +1289,9 @@ export interface components {
                 reference_dataset_id?: string;
             } | null;
             /** @description Images and metrics of the finished model, and a report */
-            evaluation?: components["schemas"]["EvaluationStageRequestInput"] | null;
+            evaluation?: components["schemas"]["EvaluationStageRequest"] | null;
             /** @default {} */
-            hyperparameters?: components["schemas"]["HyperparametersRequestInput"];
+            hyperparameters?: components["schemas"]["HyperparametersRequest"];
             /** @default {} */
             metadata?: {
                 [key: string]: string;
@@ -1364,9 +1315,9 @@ export interface components {
              * @description Among the jobs of the project; it takes no turns from other projects
              * @default normal
              */
-            priority?: components["schemas"]["TrainingJobPriorityInput"];
+            priority?: components["schemas"]["TrainingJobPriority"];
             style_ref: {
-                components?: components["schemas"]["StyleRefComponentRequestInput"][];
+                components?: components["schemas"]["StyleRefComponentRequest"][];
                 /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
                 dataset_id?: string;
                 /** @description How many images of each component are used, the first uploaded first; left out: all of them */
@@ -1404,7 +1355,7 @@ export interface components {
          *       ]
          *     }
          */
-        CreateApiKeyRequestInput: {
+        CreateApiKeyRequest: {
             /** @description From then on the key is refused; left out or null: it works until it is revoked */
             expires_at?: string | null;
             /** @description Tells people what the key is for */
@@ -1416,7 +1367,7 @@ export interface components {
              *       "write"
              *     ]
              */
-            scopes?: components["schemas"]["ApiKeyScopeInput"][];
+            scopes?: components["schemas"]["ApiKeyScope"][];
         };
         CreatedApiKey: {
             /**
@@ -1443,7 +1394,7 @@ export interface components {
          *       "kind": "style_ref"
          *     }
          */
-        CreateDatasetRequestInput: {
+        CreateDatasetRequest: {
             /**
              * @description `style_ref`: pictures of the style to learn; `aux`: auxiliary pictures for dual binding
              * @enum {string}
@@ -1466,7 +1417,7 @@ export interface components {
          *       ]
          *     }
          */
-        CreateEvaluationRequestInput: {
+        CreateEvaluationRequest: {
             /**
              * @description What CLIP scores and similarities are computed with. Left out: clip, for styleforge-mini mini-clip
              * @enum {string}
@@ -1529,12 +1480,12 @@ export interface components {
          *       "wait": 30
          *     }
          */
-        CreateGenerationRequestInput: {
+        CreateGenerationRequest: {
             /**
              * @description Trained adapters on top of the model, all at once; each was trained on the same base model
              * @default []
              */
-            adapters?: components["schemas"]["GenerationAdapterRequestInput"][];
+            adapters?: components["schemas"]["GenerationAdapterRequest"][];
             guidance_scale?: number;
             height?: number;
             /** @description A checkpoint id, the id of a succeeded job, or the name of a base model */
@@ -1571,7 +1522,7 @@ export interface components {
          *       ]
          *     }
          */
-        CreatePromptSetRequestInput: {
+        CreatePromptSetRequest: {
             /** @default  */
             description?: string;
             /** @description A name that the project has already gets a new version */
@@ -1610,7 +1561,7 @@ export interface components {
          *       ]
          *     }
          */
-        CreateStudyRequestInput: {
+        CreateStudyRequest: {
             /**
              * @description Every combination of these values becomes a variation
              * @default []
@@ -1620,7 +1571,7 @@ export interface components {
                 values: unknown[];
             }[];
             /** @description What all variations have in common */
-            job: components["schemas"]["CreateTrainingJobRequestInput"];
+            job: components["schemas"]["CreateTrainingJobRequest"];
             name: string;
             /** @default [] */
             variations?: {
@@ -1679,9 +1630,9 @@ export interface components {
          *       }
          *     }
          */
-        CreateTrainingJobRequestInput: {
+        CreateTrainingJobRequest: {
             /** @description What is trained: all weights (`full`), or a small addition that is stored by itself. Left out: what the method has by default */
-            adaptation?: components["schemas"]["AdaptationRequestInput"];
+            adaptation?: components["schemas"]["AdaptationRequest"];
             /** @description Left out or null: no Aux part */
             aux?: {
                 /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
@@ -1708,9 +1659,9 @@ export interface components {
                 reference_dataset_id?: string;
             } | null;
             /** @description Images and metrics of the finished model, and a report */
-            evaluation?: components["schemas"]["EvaluationStageRequestInput"] | null;
+            evaluation?: components["schemas"]["EvaluationStageRequest"] | null;
             /** @default {} */
-            hyperparameters?: components["schemas"]["HyperparametersRequestInput"];
+            hyperparameters?: components["schemas"]["HyperparametersRequest"];
             /** @default {} */
             metadata?: {
                 [key: string]: string;
@@ -1734,9 +1685,9 @@ export interface components {
              * @description Among the jobs of the project; it takes no turns from other projects
              * @default normal
              */
-            priority?: components["schemas"]["TrainingJobPriorityInput"];
+            priority?: components["schemas"]["TrainingJobPriority"];
             style_ref: {
-                components?: components["schemas"]["StyleRefComponentRequestInput"][];
+                components?: components["schemas"]["StyleRefComponentRequest"][];
                 /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
                 dataset_id: string;
                 /** @description How many images of each component are used, the first uploaded first; left out: all of them */
@@ -1774,7 +1725,7 @@ export interface components {
          *       ]
          *     }
          */
-        CreateWebhookRequestInput: {
+        CreateWebhookRequest: {
             events: ("training_job.queued" | "training_job.validating" | "training_job.running" | "training_job.evaluating" | "training_job.paused" | "training_job.succeeded" | "training_job.failed" | "training_job.cancelled" | "generation.succeeded" | "generation.failed")[];
             /**
              * Format: uri
@@ -1800,6 +1751,7 @@ export interface components {
             name: string;
             size_bytes: number;
         };
+        /** @description The dataset with its images */
         DatasetDetail: {
             components: {
                 image_count: number;
@@ -1973,7 +1925,7 @@ export interface components {
             steps: number;
             width: number;
         };
-        EvaluationStageRequestInput: {
+        EvaluationStageRequest: {
             /**
              * @description What CLIP scores and similarities are computed with. Left out: clip, for styleforge-mini mini-clip
              * @enum {string}
@@ -2088,7 +2040,7 @@ export interface components {
             status: components["schemas"]["GenerationStatus"];
             training_job_id: string | null;
         };
-        GenerationAdapterRequestInput: {
+        GenerationAdapterRequest: {
             /** @description A checkpoint id, or the id of a succeeded job, whose adaptation is not `full` */
             model: string;
             /**
@@ -2124,8 +2076,6 @@ export interface components {
         };
         /** @enum {string} */
         GenerationStatus: "queued" | "running" | "succeeded" | "failed" | "cancelled";
-        /** @enum {string} */
-        GenerationStatusInput: "queued" | "running" | "succeeded" | "failed" | "cancelled";
         GenerationSummary: {
             base_model: string | null;
             checkpoint_id: string | null;
@@ -2143,27 +2093,39 @@ export interface components {
             status: components["schemas"]["GenerationStatus"];
             training_job_id: string | null;
         };
+        /** @description The process responds */
         Health: {
             /** @constant */
             status: "ok";
         };
         Hyperparameters: {
+            /** @description Decay of AdamW's average of gradients */
             adam_beta1: number;
+            /** @description Decay of AdamW's average of squared gradients */
             adam_beta2: number;
+            /** @description Added to the denominator of AdamW */
             adam_epsilon: number;
             /**
              * @description bfloat16 halves the memory of the optimizer; it needs a worker on the processor (DEVICE=cpu)
              * @enum {string}
              */
             adam_moments: "float32" | "bfloat16";
+            /** @description Weight decay of AdamW */
             adam_weight_decay: number;
             /** @description null for one checkpoint at the end */
             checkpointing_steps: number | null;
+            /** @description Checkpoints that are kept, the latest ones; null for all of them */
             checkpoints_total_limit: number | null;
-            /** @enum {string} */
+            /**
+             * @description Which square of an image is used: its center, or another one at each use
+             * @enum {string}
+             */
             crop: "random" | "center";
+            /** @description Saves an exponential moving average of the weights */
             ema: boolean;
+            /** @description Batches whose gradients are averaged for one step */
             gradient_accumulation_steps: number;
+            /** @description Computes intermediate values twice to use less memory */
             gradient_checkpointing: boolean;
             /**
              * @description float16 halves the memory of the gradients, with loss scaling; it needs a worker on the processor (DEVICE=cpu)
@@ -2175,15 +2137,22 @@ export interface components {
              * @enum {string}
              */
             latent_sampling: "sample" | "mean";
+            /** @description Learning rate at its highest */
             learning_rate: number;
             /** @description How often cosine_with_restarts falls from the full rate */
             lr_num_cycles: number;
             /** @description The exponent of polynomial */
             lr_power: number;
-            /** @enum {string} */
+            /**
+             * @description How the learning rate changes over the training
+             * @enum {string}
+             */
             lr_scheduler: "constant" | "constant_with_warmup" | "linear" | "cosine" | "cosine_with_restarts" | "polynomial";
+            /** @description Steps in which the learning rate rises from 0 */
             lr_warmup_steps: number;
+            /** @description Gradients with a larger norm are scaled down to it */
             max_grad_norm: number;
+            /** @description Optimizer steps of the whole training */
             max_train_steps: number;
             /**
              * @description fp16 computes products in float16, with loss scaling; it needs a worker on a GPU (DEVICE=webgpu)
@@ -2194,7 +2163,9 @@ export interface components {
             noise_offset: number;
             /** @description Mirrors each image half of the time */
             random_flip: boolean;
+            /** @description Side of the square that images are cropped to, in pixels; no image may be smaller */
             resolution: number;
+            /** @description Seed of every random number: the same request and seed give the same weights on the same device */
             seed: number;
             /** @description min-SNR weighting; null for none */
             snr_gamma: number | null;
@@ -2202,126 +2173,168 @@ export interface components {
             text_encoder_learning_rate: number | null;
             /** @description StyleRef images a step; as many Aux images join them */
             train_batch_size: number;
+            /** @description Trains the text encoder beside the U-Net */
             train_text_encoder: boolean;
             /** @description Appends an image's caption, where it has one, to its prompt */
             use_captions: boolean;
         };
+        /** @description Defaults are the method's; the base model and the adaptation may have others, and a created job shows the resolved values */
         HyperparametersRequest: {
+            /**
+             * @description Decay of AdamW's average of gradients
+             * @default 0.9
+             */
             adam_beta1?: number;
+            /**
+             * @description Decay of AdamW's average of squared gradients
+             * @default 0.999
+             */
             adam_beta2?: number;
+            /**
+             * @description Added to the denominator of AdamW
+             * @default 1e-8
+             */
             adam_epsilon?: number;
             /**
              * @description bfloat16 halves the memory of the optimizer; it needs a worker on the processor (DEVICE=cpu)
+             * @default float32
              * @enum {string}
              */
             adam_moments?: "float32" | "bfloat16";
+            /**
+             * @description Weight decay of AdamW
+             * @default 0.01
+             */
             adam_weight_decay?: number;
-            /** @description null for one checkpoint at the end */
+            /**
+             * @description null for one checkpoint at the end
+             * @default null
+             */
             checkpointing_steps?: number | null;
+            /**
+             * @description Checkpoints that are kept, the latest ones; null for all of them
+             * @default null
+             */
             checkpoints_total_limit?: number | null;
-            /** @enum {string} */
+            /**
+             * @description Which square of an image is used: its center, or another one at each use
+             * @default random
+             * @enum {string}
+             */
             crop?: "random" | "center";
+            /**
+             * @description Saves an exponential moving average of the weights
+             * @default false
+             */
             ema?: boolean;
+            /**
+             * @description Batches whose gradients are averaged for one step
+             * @default 1
+             */
             gradient_accumulation_steps?: number;
+            /**
+             * @description Computes intermediate values twice to use less memory
+             * @default true
+             */
             gradient_checkpointing?: boolean;
             /**
              * @description float16 halves the memory of the gradients, with loss scaling; it needs a worker on the processor (DEVICE=cpu)
+             * @default float32
              * @enum {string}
              */
             gradient_precision?: "float32" | "float16";
             /**
              * @description Latents drawn from the encoder's posterior anew at each use, or its mean
+             * @default sample
              * @enum {string}
              */
             latent_sampling?: "sample" | "mean";
+            /**
+             * @description Learning rate at its highest
+             * @default 0.000001
+             */
             learning_rate?: number;
-            /** @description How often cosine_with_restarts falls from the full rate */
+            /**
+             * @description How often cosine_with_restarts falls from the full rate
+             * @default 1
+             */
             lr_num_cycles?: number;
-            /** @description The exponent of polynomial */
+            /**
+             * @description The exponent of polynomial
+             * @default 1
+             */
             lr_power?: number;
-            /** @enum {string} */
+            /**
+             * @description How the learning rate changes over the training
+             * @default constant
+             * @enum {string}
+             */
             lr_scheduler?: "constant" | "constant_with_warmup" | "linear" | "cosine" | "cosine_with_restarts" | "polynomial";
+            /**
+             * @description Steps in which the learning rate rises from 0
+             * @default 0
+             */
             lr_warmup_steps?: number;
+            /**
+             * @description Gradients with a larger norm are scaled down to it
+             * @default 1
+             */
             max_grad_norm?: number;
+            /**
+             * @description Optimizer steps of the whole training
+             * @default 1000
+             */
             max_train_steps?: number;
             /**
              * @description fp16 computes products in float16, with loss scaling; it needs a worker on a GPU (DEVICE=webgpu)
+             * @default no
              * @enum {string}
              */
             mixed_precision?: "no" | "fp16";
-            /** @description Standard deviation of one further noise value for each latent channel; 0 for none */
+            /**
+             * @description Standard deviation of one further noise value for each latent channel; 0 for none
+             * @default 0
+             */
             noise_offset?: number;
-            /** @description Mirrors each image half of the time */
+            /**
+             * @description Mirrors each image half of the time
+             * @default false
+             */
             random_flip?: boolean;
+            /**
+             * @description Side of the square that images are cropped to, in pixels; no image may be smaller
+             * @default 512
+             */
             resolution?: number;
+            /**
+             * @description Seed of every random number: the same request and seed give the same weights on the same device
+             * @default 1337
+             */
             seed?: number;
-            /** @description min-SNR weighting; null for none */
+            /**
+             * @description min-SNR weighting; null for none
+             * @default null
+             */
             snr_gamma?: number | null;
-            /** @description null: the same as learning_rate */
+            /**
+             * @description null: the same as learning_rate
+             * @default null
+             */
             text_encoder_learning_rate?: number | null;
-            /** @description StyleRef images a step; as many Aux images join them */
+            /**
+             * @description StyleRef images a step; as many Aux images join them
+             * @default 1
+             */
             train_batch_size?: number;
+            /**
+             * @description Trains the text encoder beside the U-Net
+             * @default true
+             */
             train_text_encoder?: boolean;
-            /** @description Appends an image's caption, where it has one, to its prompt */
-            use_captions?: boolean;
-        };
-        HyperparametersRequestInput: {
-            adam_beta1?: number;
-            adam_beta2?: number;
-            adam_epsilon?: number;
             /**
-             * @description bfloat16 halves the memory of the optimizer; it needs a worker on the processor (DEVICE=cpu)
-             * @enum {string}
+             * @description Appends an image's caption, where it has one, to its prompt
+             * @default false
              */
-            adam_moments?: "float32" | "bfloat16";
-            adam_weight_decay?: number;
-            /** @description null for one checkpoint at the end */
-            checkpointing_steps?: number | null;
-            checkpoints_total_limit?: number | null;
-            /** @enum {string} */
-            crop?: "random" | "center";
-            ema?: boolean;
-            gradient_accumulation_steps?: number;
-            gradient_checkpointing?: boolean;
-            /**
-             * @description float16 halves the memory of the gradients, with loss scaling; it needs a worker on the processor (DEVICE=cpu)
-             * @enum {string}
-             */
-            gradient_precision?: "float32" | "float16";
-            /**
-             * @description Latents drawn from the encoder's posterior anew at each use, or its mean
-             * @enum {string}
-             */
-            latent_sampling?: "sample" | "mean";
-            learning_rate?: number;
-            /** @description How often cosine_with_restarts falls from the full rate */
-            lr_num_cycles?: number;
-            /** @description The exponent of polynomial */
-            lr_power?: number;
-            /** @enum {string} */
-            lr_scheduler?: "constant" | "constant_with_warmup" | "linear" | "cosine" | "cosine_with_restarts" | "polynomial";
-            lr_warmup_steps?: number;
-            max_grad_norm?: number;
-            max_train_steps?: number;
-            /**
-             * @description fp16 computes products in float16, with loss scaling; it needs a worker on a GPU (DEVICE=webgpu)
-             * @enum {string}
-             */
-            mixed_precision?: "no" | "fp16";
-            /** @description Standard deviation of one further noise value for each latent channel; 0 for none */
-            noise_offset?: number;
-            /** @description Mirrors each image half of the time */
-            random_flip?: boolean;
-            resolution?: number;
-            seed?: number;
-            /** @description min-SNR weighting; null for none */
-            snr_gamma?: number | null;
-            /** @description null: the same as learning_rate */
-            text_encoder_learning_rate?: number | null;
-            /** @description StyleRef images a step; as many Aux images join them */
-            train_batch_size?: number;
-            train_text_encoder?: boolean;
-            /** @description Appends an image's caption, where it has one, to its prompt */
             use_captions?: boolean;
         };
         JobHeartbeat: {
@@ -2372,6 +2385,7 @@ export interface components {
             /** @description The value for `after` */
             next: string | null;
         };
+        /** @description Who the caller is */
         Me: {
             api_key: {
                 expires_at: string | null;
@@ -2465,6 +2479,7 @@ export interface components {
             shipped: boolean;
             version: number;
         };
+        /** @description Each dependency, whether it responds and how fast */
         Readiness: {
             dependencies: {
                 [key: string]: {
@@ -2705,7 +2720,7 @@ export interface components {
          *       "max_train_steps": 400
          *     }
          */
-        ResumeTrainingJobRequestInput: {
+        ResumeTrainingJobRequest: {
             /** @description A succeeded job needs more steps than it has done; a paused one keeps its number when this is left out */
             max_train_steps?: number;
         } | null;
@@ -2728,7 +2743,7 @@ export interface components {
          *       ]
          *     }
          */
-        SetCaptionsRequestInput: {
+        SetCaptionsRequest: {
             captions: {
                 /** @description null removes the caption */
                 caption: string | null;
@@ -2845,7 +2860,7 @@ export interface components {
              */
             status: "running" | "finished";
         };
-        StyleRefComponentRequestInput: {
+        StyleRefComponentRequest: {
             /** @description The component of the images that this binds; `all` means every image */
             name: string;
             /** @description `[V]` stands for the token */
@@ -3023,6 +3038,7 @@ export interface components {
             updated_at: string;
             webhook_url: string | null;
         };
+        /** @description The settings as a job would resolve them */
         TrainingJobCheck: {
             /** @description That the job would be trained with */
             hyperparameters: components["schemas"]["Hyperparameters"];
@@ -3036,11 +3052,7 @@ export interface components {
         /** @enum {string} */
         TrainingJobPriority: "low" | "normal" | "high";
         /** @enum {string} */
-        TrainingJobPriorityInput: "low" | "normal" | "high";
-        /** @enum {string} */
         TrainingJobStatus: "queued" | "validating" | "running" | "evaluating" | "pausing" | "paused" | "succeeded" | "failed" | "cancelled";
-        /** @enum {string} */
-        TrainingJobStatusInput: "queued" | "validating" | "running" | "evaluating" | "pausing" | "paused" | "succeeded" | "failed" | "cancelled";
         TrainingMetric: {
             aux_loss: number | null;
             grad_norm: number;
@@ -3106,7 +3118,7 @@ export interface components {
          *       "name": "blueprints, cleaned"
          *     }
          */
-        UpdateDatasetRequestInput: {
+        UpdateDatasetRequest: {
             name: string;
         };
         /**
@@ -3115,7 +3127,7 @@ export interface components {
          *       "excluded": false
          *     }
          */
-        UpdateImageRequestInput: {
+        UpdateImageRequest: {
             /** @description Of an uploaded image; null removes it */
             caption?: string | null;
             /** @description Of an uploaded image; null removes it */
@@ -3132,7 +3144,7 @@ export interface components {
          *       "starred": true
          *     }
          */
-        UpdateTrainingJobRequestInput: {
+        UpdateTrainingJobRequest: {
             /** @description Takes the place of all pairs that there are */
             metadata?: {
                 [key: string]: string;
@@ -3155,6 +3167,7 @@ export interface components {
             /** @constant */
             status: "refused";
         };
+        /** @description For each file, whether it was kept, and if not, why */
         UploadResponse: {
             files: components["schemas"]["UploadedFile"][];
             kept: number;
@@ -3253,6 +3266,7 @@ export interface components {
             /** @description The value for `after` */
             next: string | null;
         };
+        /** @description The webhook with its secret */
         WebhookWithSecret: {
             /**
              * Format: date-time
@@ -3289,7 +3303,74 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    getApiKeys: {
+    getHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The process responds */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description `headers_too_large`: The headers of the request are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getReadiness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Each dependency, whether it responds and how fast */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description `headers_too_large`: The headers of the request are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Each dependency, whether it responds and how fast */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+        };
+    };
+    listApiKeys: {
         parameters: {
             query?: {
                 /** @example key_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
@@ -3302,7 +3383,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description A page of API keys */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3376,7 +3457,7 @@ export interface operations {
             };
         };
     };
-    postApiKeys: {
+    createApiKey: {
         parameters: {
             query?: never;
             header?: {
@@ -3388,11 +3469,11 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CreateApiKeyRequestInput"];
+                "application/json": components["schemas"]["CreateApiKeyRequest"];
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description Created: the created API key */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -3493,7 +3574,7 @@ export interface operations {
             };
         };
     };
-    getApiKeysId: {
+    getApiKey: {
         parameters: {
             query?: never;
             header?: {
@@ -3508,7 +3589,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description The API key */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3589,7 +3670,7 @@ export interface operations {
             };
         };
     };
-    postApiKeysIdRevoke: {
+    revokeApiKey: {
         parameters: {
             query?: never;
             header?: {
@@ -3604,7 +3685,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description The API key */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3714,7 +3795,7 @@ export interface operations {
             };
         };
     };
-    getBaseModels: {
+    listBaseModels: {
         parameters: {
             query?: {
                 after?: string;
@@ -3726,7 +3807,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description A page of base models */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3800,7 +3881,7 @@ export interface operations {
             };
         };
     };
-    getBaseModelsId: {
+    getBaseModel: {
         parameters: {
             query?: never;
             header?: {
@@ -3814,7 +3895,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description The base model */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3904,7 +3985,7 @@ export interface operations {
             };
         };
     };
-    getCheckpointsId: {
+    getCheckpoint: {
         parameters: {
             query?: never;
             header?: {
@@ -3919,7 +4000,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description The checkpoint */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4000,7 +4081,7 @@ export interface operations {
             };
         };
     };
-    deleteCheckpointsId: {
+    deleteCheckpoint: {
         parameters: {
             query?: never;
             header?: never;
@@ -4111,7 +4192,7 @@ export interface operations {
             };
         };
     };
-    getDatasets: {
+    listDatasets: {
         parameters: {
             query?: {
                 /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
@@ -4127,7 +4208,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description A page of datasets */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4201,7 +4282,7 @@ export interface operations {
             };
         };
     };
-    postDatasets: {
+    createDataset: {
         parameters: {
             query?: never;
             header?: {
@@ -4213,11 +4294,11 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CreateDatasetRequestInput"];
+                "application/json": components["schemas"]["CreateDatasetRequest"];
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description Created: the dataset */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -4318,7 +4399,7 @@ export interface operations {
             };
         };
     };
-    getDatasetsId: {
+    getDataset: {
         parameters: {
             query?: never;
             header?: {
@@ -4333,7 +4414,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description The dataset with its images */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4414,7 +4495,7 @@ export interface operations {
             };
         };
     };
-    deleteDatasetsId: {
+    deleteDataset: {
         parameters: {
             query?: never;
             header?: never;
@@ -4525,7 +4606,7 @@ export interface operations {
             };
         };
     };
-    patchDatasetsId: {
+    updateDataset: {
         parameters: {
             query?: never;
             header?: never;
@@ -4537,11 +4618,11 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["UpdateDatasetRequestInput"];
+                "application/json": components["schemas"]["UpdateDatasetRequest"];
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description The dataset */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4642,7 +4723,7 @@ export interface operations {
             };
         };
     };
-    putDatasetsIdCaptions: {
+    setDatasetCaptions: {
         parameters: {
             query?: never;
             header?: never;
@@ -4654,7 +4735,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["SetCaptionsRequestInput"];
+                "application/json": components["schemas"]["SetCaptionsRequest"];
             };
         };
         responses: {
@@ -4757,7 +4838,7 @@ export interface operations {
             };
         };
     };
-    postDatasetsIdImages: {
+    uploadImages: {
         parameters: {
             query?: never;
             header?: {
@@ -4782,7 +4863,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description For each file, whether it was kept, and if not, why */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4910,7 +4991,7 @@ export interface operations {
             };
         };
     };
-    getEvaluations: {
+    listEvaluations: {
         parameters: {
             query?: {
                 /** @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
@@ -4923,7 +5004,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description A page of evaluations */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4997,7 +5078,7 @@ export interface operations {
             };
         };
     };
-    postEvaluations: {
+    createEvaluation: {
         parameters: {
             query?: never;
             header?: {
@@ -5009,11 +5090,11 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CreateEvaluationRequestInput"];
+                "application/json": components["schemas"]["CreateEvaluationRequest"];
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description Accepted: the evaluation */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -5114,7 +5195,7 @@ export interface operations {
             };
         };
     };
-    getEvaluationsId: {
+    getEvaluation: {
         parameters: {
             query?: never;
             header?: {
@@ -5129,7 +5210,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description The evaluation */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5210,7 +5291,7 @@ export interface operations {
             };
         };
     };
-    deleteEvaluationsId: {
+    deleteEvaluation: {
         parameters: {
             query?: never;
             header?: never;
@@ -5321,7 +5402,7 @@ export interface operations {
             };
         };
     };
-    postEvaluationsIdCancel: {
+    cancelEvaluation: {
         parameters: {
             query?: never;
             header?: {
@@ -5336,7 +5417,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description Accepted: the evaluation */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -5446,7 +5527,7 @@ export interface operations {
             };
         };
     };
-    getEvaluationsIdImages: {
+    listEvaluationImages: {
         parameters: {
             query?: never;
             header?: never;
@@ -5458,7 +5539,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description The evaluation image list */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5532,7 +5613,7 @@ export interface operations {
             };
         };
     };
-    getEvaluationsIdImagesModelIndex: {
+    getEvaluationImage: {
         parameters: {
             query?: never;
             header?: {
@@ -5660,7 +5741,7 @@ export interface operations {
             };
         };
     };
-    getEvaluationsIdImagesModelIndexThumbnail: {
+    getEvaluationThumbnail: {
         parameters: {
             query?: {
                 /** @description Pixels of the longer side, rounded up to 128, 256, 512 or 1024; an image is never enlarged */
@@ -5770,7 +5851,7 @@ export interface operations {
             };
         };
     };
-    getEvaluationsIdReport: {
+    getEvaluationReport: {
         parameters: {
             query?: never;
             header?: never;
@@ -5866,7 +5947,7 @@ export interface operations {
             };
         };
     };
-    getEvents: {
+    listProjectEvents: {
         parameters: {
             query?: {
                 /** @description Id of the last event seen */
@@ -5958,7 +6039,7 @@ export interface operations {
             };
         };
     };
-    getImages: {
+    listImages: {
         parameters: {
             query?: {
                 /** @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
@@ -5979,7 +6060,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description A page of listed images */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6053,7 +6134,7 @@ export interface operations {
             };
         };
     };
-    getImagesId: {
+    getImage: {
         parameters: {
             query?: never;
             header?: {
@@ -6179,7 +6260,7 @@ export interface operations {
             };
         };
     };
-    deleteImagesId: {
+    deleteImage: {
         parameters: {
             query?: never;
             header?: never;
@@ -6290,7 +6371,7 @@ export interface operations {
             };
         };
     };
-    patchImagesId: {
+    updateImage: {
         parameters: {
             query?: never;
             header?: never;
@@ -6302,11 +6383,11 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["UpdateImageRequestInput"];
+                "application/json": components["schemas"]["UpdateImageRequest"];
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description The image as it is now */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6407,7 +6488,7 @@ export interface operations {
             };
         };
     };
-    getImagesIdThumbnail: {
+    getImageThumbnail: {
         parameters: {
             query?: {
                 /** @description Pixels of the longer side, rounded up to 128, 256, 512 or 1024; an image is never enlarged */
@@ -6515,13 +6596,13 @@ export interface operations {
             };
         };
     };
-    getImagesGenerations: {
+    listGenerations: {
         parameters: {
             query?: {
                 /** @example gen_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
                 after?: string;
                 limit?: number;
-                status?: components["schemas"]["GenerationStatusInput"];
+                status?: components["schemas"]["GenerationStatus"];
             };
             header?: never;
             path?: never;
@@ -6529,7 +6610,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description A page of generations */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6603,7 +6684,7 @@ export interface operations {
             };
         };
     };
-    postImagesGenerations: {
+    createGeneration: {
         parameters: {
             query?: never;
             header?: {
@@ -6615,11 +6696,11 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CreateGenerationRequestInput"];
+                "application/json": components["schemas"]["CreateGenerationRequest"];
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description The generation */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6628,7 +6709,7 @@ export interface operations {
                     "application/json": components["schemas"]["Generation"];
                 };
             };
-            /** @description Default Response */
+            /** @description Accepted: the generation */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -6729,7 +6810,7 @@ export interface operations {
             };
         };
     };
-    getImagesGenerationsId: {
+    getGeneration: {
         parameters: {
             query?: never;
             header?: {
@@ -6744,7 +6825,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description The generation */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6825,7 +6906,7 @@ export interface operations {
             };
         };
     };
-    deleteImagesGenerationsId: {
+    deleteGeneration: {
         parameters: {
             query?: never;
             header?: never;
@@ -6936,7 +7017,7 @@ export interface operations {
             };
         };
     };
-    postImagesGenerationsIdCancel: {
+    cancelGeneration: {
         parameters: {
             query?: never;
             header?: {
@@ -6951,7 +7032,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description The generation */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7070,7 +7151,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description Who the caller is */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7135,7 +7216,7 @@ export interface operations {
             };
         };
     };
-    getMetrics: {
+    getTrainingCurves: {
         parameters: {
             query?: {
                 /** @description Ids of training jobs with commas between them; the jobs at work when left out */
@@ -7149,7 +7230,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description The training curves */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7232,7 +7313,7 @@ export interface operations {
             };
         };
     };
-    getPromptSets: {
+    listPromptSets: {
         parameters: {
             query?: {
                 after?: string;
@@ -7244,7 +7325,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description A page of prompt sets */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7318,7 +7399,7 @@ export interface operations {
             };
         };
     };
-    postPromptSets: {
+    createPromptSet: {
         parameters: {
             query?: never;
             header?: {
@@ -7330,11 +7411,11 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CreatePromptSetRequestInput"];
+                "application/json": components["schemas"]["CreatePromptSetRequest"];
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description Created: the prompt set */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -7435,7 +7516,7 @@ export interface operations {
             };
         };
     };
-    getPromptSetsId: {
+    getPromptSet: {
         parameters: {
             query?: never;
             header?: {
@@ -7449,7 +7530,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description The prompt set */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7530,7 +7611,7 @@ export interface operations {
             };
         };
     };
-    deletePromptSetsId: {
+    deletePromptSet: {
         parameters: {
             query?: never;
             header?: never;
@@ -7632,7 +7713,7 @@ export interface operations {
             };
         };
     };
-    postSession: {
+    createSession: {
         parameters: {
             query?: never;
             header?: {
@@ -7644,7 +7725,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description Created: the session */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -7745,7 +7826,7 @@ export interface operations {
             };
         };
     };
-    deleteSession: {
+    endSession: {
         parameters: {
             query?: never;
             header?: never;
@@ -7835,7 +7916,7 @@ export interface operations {
             };
         };
     };
-    getStudies: {
+    listStudies: {
         parameters: {
             query?: {
                 /** @example study_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
@@ -7848,7 +7929,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description A page of studies */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7922,7 +8003,7 @@ export interface operations {
             };
         };
     };
-    postStudies: {
+    createStudy: {
         parameters: {
             query?: never;
             header?: {
@@ -7934,11 +8015,11 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CreateStudyRequestInput"];
+                "application/json": components["schemas"]["CreateStudyRequest"];
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description Accepted: the study */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -8039,7 +8120,7 @@ export interface operations {
             };
         };
     };
-    getStudiesId: {
+    getStudy: {
         parameters: {
             query?: never;
             header?: {
@@ -8054,7 +8135,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description The study */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8135,7 +8216,7 @@ export interface operations {
             };
         };
     };
-    deleteStudiesId: {
+    deleteStudy: {
         parameters: {
             query?: never;
             header?: never;
@@ -8237,7 +8318,7 @@ export interface operations {
             };
         };
     };
-    postStudiesIdCancel: {
+    cancelStudy: {
         parameters: {
             query?: never;
             header?: {
@@ -8252,7 +8333,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description Accepted: the study */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -8362,7 +8443,7 @@ export interface operations {
             };
         };
     };
-    getTrainingJobs: {
+    listTrainingJobs: {
         parameters: {
             query?: {
                 /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
@@ -8372,7 +8453,7 @@ export interface operations {
                 /** @description `key:value`, all of which the job must carry; may be given several times */
                 metadata?: string | string[];
                 method?: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion";
-                status?: components["schemas"]["TrainingJobStatusInput"];
+                status?: components["schemas"]["TrainingJobStatus"];
             };
             header?: never;
             path?: never;
@@ -8380,7 +8461,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description A page of training jobs */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8454,7 +8535,7 @@ export interface operations {
             };
         };
     };
-    postTrainingJobs: {
+    createTrainingJob: {
         parameters: {
             query?: never;
             header?: {
@@ -8466,11 +8547,11 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CreateTrainingJobRequestInput"];
+                "application/json": components["schemas"]["CreateTrainingJobRequest"];
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description Accepted: the training job */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -8571,7 +8652,7 @@ export interface operations {
             };
         };
     };
-    getTrainingJobsId: {
+    getTrainingJob: {
         parameters: {
             query?: never;
             header?: {
@@ -8586,7 +8667,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description The training job */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8667,7 +8748,7 @@ export interface operations {
             };
         };
     };
-    deleteTrainingJobsId: {
+    deleteTrainingJob: {
         parameters: {
             query?: never;
             header?: never;
@@ -8778,7 +8859,7 @@ export interface operations {
             };
         };
     };
-    patchTrainingJobsId: {
+    updateTrainingJob: {
         parameters: {
             query?: never;
             header?: never;
@@ -8790,11 +8871,11 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["UpdateTrainingJobRequestInput"];
+                "application/json": components["schemas"]["UpdateTrainingJobRequest"];
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description The training job */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8895,7 +8976,7 @@ export interface operations {
             };
         };
     };
-    postTrainingJobsIdCancel: {
+    cancelTrainingJob: {
         parameters: {
             query?: never;
             header?: {
@@ -8910,7 +8991,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description Accepted: the training job */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -9020,7 +9101,7 @@ export interface operations {
             };
         };
     };
-    getTrainingJobsIdCheckpoints: {
+    listCheckpoints: {
         parameters: {
             query?: {
                 /** @description The step of the last checkpoint seen */
@@ -9036,7 +9117,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description A page of checkpoints */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -9119,7 +9200,7 @@ export interface operations {
             };
         };
     };
-    getTrainingJobsIdCheckpointsCheckpointIdFiles: {
+    downloadCheckpointFile: {
         parameters: {
             query?: never;
             header?: {
@@ -9132,11 +9213,12 @@ export interface operations {
                 range?: string;
             };
             path: {
-                "*": string;
                 /** @example ckpt_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
                 checkpoint_id: string;
                 /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
                 id: string;
+                /** @description The path of the file in its checkpoint, as `files` names it; its slashes may be escaped */
+                path: string;
             };
             cookie?: never;
         };
@@ -9248,7 +9330,7 @@ export interface operations {
             };
         };
     };
-    getTrainingJobsIdEvents: {
+    listTrainingJobEvents: {
         parameters: {
             query?: {
                 /** @description Sequence number of the last event seen */
@@ -9357,7 +9439,7 @@ export interface operations {
             };
         };
     };
-    getTrainingJobsIdImages: {
+    listValidationImages: {
         parameters: {
             query?: {
                 after?: string;
@@ -9376,7 +9458,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description A page of validation images */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -9459,7 +9541,7 @@ export interface operations {
             };
         };
     };
-    getTrainingJobsIdImagesStepIndex: {
+    getValidationImage: {
         parameters: {
             query?: never;
             header?: {
@@ -9587,7 +9669,7 @@ export interface operations {
             };
         };
     };
-    getTrainingJobsIdImagesStepIndexThumbnail: {
+    getValidationThumbnail: {
         parameters: {
             query?: {
                 /** @description Pixels of the longer side, rounded up to 128, 256, 512 or 1024; an image is never enlarged */
@@ -9697,7 +9779,7 @@ export interface operations {
             };
         };
     };
-    getTrainingJobsIdMetrics: {
+    listTrainingJobMetrics: {
         parameters: {
             query?: {
                 /** @description The last step seen */
@@ -9713,7 +9795,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description A page of training metrics */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -9796,7 +9878,7 @@ export interface operations {
             };
         };
     };
-    postTrainingJobsIdPause: {
+    pauseTrainingJob: {
         parameters: {
             query?: never;
             header?: {
@@ -9811,7 +9893,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description Accepted: the training job */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -9921,7 +10003,7 @@ export interface operations {
             };
         };
     };
-    getTrainingJobsIdReport: {
+    getTrainingJobReport: {
         parameters: {
             query?: never;
             header?: never;
@@ -10017,7 +10099,7 @@ export interface operations {
             };
         };
     };
-    postTrainingJobsIdResume: {
+    resumeTrainingJob: {
         parameters: {
             query?: never;
             header?: {
@@ -10032,11 +10114,11 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ResumeTrainingJobRequestInput"];
+                "application/json": components["schemas"]["ResumeTrainingJobRequest"];
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description Accepted: the training job */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -10146,7 +10228,7 @@ export interface operations {
             };
         };
     };
-    postTrainingJobsCheck: {
+    checkTrainingJob: {
         parameters: {
             query?: never;
             header?: {
@@ -10158,11 +10240,11 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CheckTrainingJobRequestInput"];
+                "application/json": components["schemas"]["CheckTrainingJobRequest"];
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description The settings as a job would resolve them */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -10263,7 +10345,7 @@ export interface operations {
             };
         };
     };
-    getWebhooks: {
+    listWebhooks: {
         parameters: {
             query?: {
                 /** @example whk_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
@@ -10276,7 +10358,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description A page of webhooks */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -10350,7 +10432,7 @@ export interface operations {
             };
         };
     };
-    postWebhooks: {
+    createWebhook: {
         parameters: {
             query?: never;
             header?: {
@@ -10362,11 +10444,11 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CreateWebhookRequestInput"];
+                "application/json": components["schemas"]["CreateWebhookRequest"];
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description The webhook with its secret */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -10467,7 +10549,7 @@ export interface operations {
             };
         };
     };
-    getWebhooksId: {
+    getWebhook: {
         parameters: {
             query?: never;
             header?: {
@@ -10482,7 +10564,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description The webhook */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -10563,7 +10645,7 @@ export interface operations {
             };
         };
     };
-    deleteWebhooksId: {
+    deleteWebhook: {
         parameters: {
             query?: never;
             header?: never;
@@ -10665,7 +10747,7 @@ export interface operations {
             };
         };
     };
-    getWebhooksIdDeliveries: {
+    listWebhookDeliveries: {
         parameters: {
             query?: {
                 /** @example whd_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
@@ -10681,7 +10763,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description A page of webhook deliveries */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -10764,7 +10846,7 @@ export interface operations {
             };
         };
     };
-    postWebhooksIdRotateSecret: {
+    rotateWebhookSecret: {
         parameters: {
             query?: never;
             header?: {
@@ -10779,7 +10861,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description The webhook with its secret */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -10889,7 +10971,7 @@ export interface operations {
             };
         };
     };
-    postWebhooksIdTest: {
+    testWebhook: {
         parameters: {
             query?: never;
             header?: {
@@ -10904,7 +10986,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description Accepted: the webhook delivery */
             202: {
                 headers: {
                     [name: string]: unknown;

@@ -7,7 +7,12 @@ import type { ApiServer } from '../../http/api-server.ts';
 const SHARED_MS = 250;
 
 export function readyzRoute(app: ApiServer, ask: () => Promise<Readiness>): void {
-  const schema = { tags: ['service'], summary: 'Can the service work', response: { 200: readiness, 503: readiness } };
+  const schema = {
+    operationId: 'getReadiness',
+    tags: ['service'],
+    summary: 'Check that everything the service depends on responds',
+    response: { 200: readiness, 503: readiness },
+  };
   // Each look asks the database, the store and the queue, and anyone may ask.
   const shared = sharedFor(SHARED_MS, ask);
   app.get('/readyz', { schema }, async (_request, reply) => {

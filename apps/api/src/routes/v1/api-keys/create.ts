@@ -11,6 +11,7 @@ import { apiKeyUrl } from '../../../presenters/links.ts';
 
 export function createApiKeyRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
+    operationId: 'createApiKey',
     tags: ['API keys'],
     summary: 'Create an API key',
     description: 'For the project of the key that asks. The new key is in this answer and nowhere else.',

@@ -11,6 +11,7 @@ import { presentApiKey } from '../../../presenters/api-keys.ts';
 
 export function getApiKeyRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
+    operationId: 'getApiKey',
     tags: ['API keys'],
     summary: 'Read an API key',
     description: 'Carries an ETag; with `If-None-Match` an unchanged one is answered with 304.',

@@ -9,6 +9,7 @@ import { presentPage } from '../../../presenters/pages.ts';
 
 export function listApiKeysRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
+    operationId: 'listApiKeys',
     tags: ['API keys'],
     summary: 'List API keys, newest first',
     description: 'Those of the project, revoked ones too.',

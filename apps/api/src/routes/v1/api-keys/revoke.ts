@@ -10,6 +10,7 @@ import { presentApiKey } from '../../../presenters/api-keys.ts';
 
 export function revokeApiKeyRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
+    operationId: 'revokeApiKey',
     tags: ['API keys'],
     summary: 'Revoke an API key',
     description: 'At once and for ever. A revoked key stays as it is.',

@@ -10,6 +10,7 @@ import { security } from '../../../http/security.ts';
 
 export function getBaseModelRoute(app: ApiServer, { baseModels }: ApiDependencies): void {
   const schema = {
+    operationId: 'getBaseModel',
     tags: ['base models'],
     summary: 'Read a base model',
     description: 'By its name. For one that is installed and cannot be used, `detail` says what to mend.',

@@ -7,6 +7,7 @@ import { security } from '../../../http/security.ts';
 
 export function listBaseModelsRoute(app: ApiServer, { baseModels }: ApiDependencies): void {
   const schema = {
+    operationId: 'listBaseModels',
     tags: ['base models'],
     summary: 'The base models that this installation can train, by name',
     security,

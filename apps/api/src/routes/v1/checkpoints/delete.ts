@@ -9,6 +9,7 @@ import { refuseUnlessDeleted } from '../../../services/deletions.ts';
 
 export function deleteCheckpointRoute(app: ApiServer, { database, objectStore }: ApiDependencies): void {
   const schema = {
+    operationId: 'deleteCheckpoint',
     tags: ['checkpoints'],
     summary: 'Delete a checkpoint with its files',
     description: 'Refused while its training job is not finished, and while something unfinished uses it.',

@@ -11,6 +11,7 @@ import { presentCheckpoint } from '../../../presenters/training-jobs.ts';
 
 export function getCheckpointRoute(app: ApiServer, { database, objectStore }: ApiDependencies): void {
   const schema = {
+    operationId: 'getCheckpoint',
     tags: ['checkpoints'],
     summary: 'Read a checkpoint with links to its files',
     description: 'Carries an ETag; with `If-None-Match` an unchanged one is answered with 304.',

@@ -10,6 +10,7 @@ import { datasetUrl } from '../../../presenters/links.ts';
 
 export function createDatasetRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
+    operationId: 'createDataset',
     tags: ['datasets'],
     summary: 'Create a dataset',
     security,

@@ -10,6 +10,7 @@ import { security } from '../../../http/security.ts';
 
 export function deleteDatasetRoute(app: ApiServer, { database, objectStore }: ApiDependencies): void {
   const schema = {
+    operationId: 'deleteDataset',
     tags: ['datasets'],
     summary: 'Delete a dataset and its images',
     description: 'Refused while a job or an evaluation that is not finished uses it.',

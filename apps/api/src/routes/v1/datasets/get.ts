@@ -11,6 +11,7 @@ import { presentDataset, presentImage } from '../../../presenters/datasets.ts';
 
 export function getDatasetRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
+    operationId: 'getDataset',
     tags: ['datasets'],
     summary: 'Read a dataset with its images',
     description: 'Carries an ETag; with `If-None-Match` an unchanged one is answered with 304.',

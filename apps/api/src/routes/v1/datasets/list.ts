@@ -9,6 +9,7 @@ import { presentPage } from '../../../presenters/pages.ts';
 
 export function listDatasetsRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
+    operationId: 'listDatasets',
     tags: ['datasets'],
     summary: 'List datasets, newest first',
     security,

@@ -9,6 +9,7 @@ import { security } from '../../../http/security.ts';
 
 export function setCaptionsRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
+    operationId: 'setDatasetCaptions',
     tags: ['datasets'],
     summary: 'Set the captions of many images at once',
     description: 'All or none of them. Images that are not named keep their captions.',

@@ -10,6 +10,7 @@ import { presentDataset } from '../../../presenters/datasets.ts';
 
 export function updateDatasetRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
+    operationId: 'updateDataset',
     tags: ['datasets'],
     summary: 'Rename a dataset',
     security,

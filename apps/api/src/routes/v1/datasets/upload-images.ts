@@ -32,6 +32,7 @@ const multipartForm = z.unknown().meta({
 
 export function uploadImagesRoute(app: ApiServer, dependencies: ApiDependencies): void {
   const schema = {
+    operationId: 'uploadImages',
     tags: ['datasets'],
     summary: 'Upload images',
     description: DESCRIPTION,

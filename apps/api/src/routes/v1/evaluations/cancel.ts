@@ -10,6 +10,7 @@ import { presentEvaluation } from '../../../presenters/evaluations.ts';
 
 export function cancelEvaluationRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
+    operationId: 'cancelEvaluation',
     tags: ['evaluations'],
     summary: 'Cancel an evaluation',
     description:

@@ -10,6 +10,7 @@ import { createEvaluation } from '../../../services/evaluation-service.ts';
 
 export function createEvaluationRoute(app: ApiServer, dependencies: ApiDependencies): void {
   const schema = {
+    operationId: 'createEvaluation',
     tags: ['evaluations'],
     summary: 'Evaluate a model: images, metrics and a report',
     description: 'Every model that is compared draws the same prompts with the same seeds; FID, KID and CLIP scores go into a report.',

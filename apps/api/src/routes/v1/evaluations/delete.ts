@@ -10,6 +10,7 @@ import { refuseUnlessDeleted } from '../../../services/deletions.ts';
 
 export function deleteEvaluationRoute(app: ApiServer, { database, objectStore }: ApiDependencies): void {
   const schema = {
+    operationId: 'deleteEvaluation',
     tags: ['evaluations'],
     summary: 'Delete an evaluation with its images and its report',
     description: 'Refused while it is not finished: cancel it first.',

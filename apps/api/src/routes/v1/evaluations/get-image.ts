@@ -11,6 +11,7 @@ import { findEvaluation } from '../../../services/evaluation-service.ts';
 
 export function getEvaluationImageRoute(app: ApiServer, { database, objectStore }: ApiDependencies): void {
   const schema = {
+    operationId: 'getEvaluationImage',
     tags: ['evaluations'],
     summary: 'One image as PNG, with its parameters in the metadata',
     security,

@@ -12,6 +12,7 @@ import { findEvaluation } from '../../../services/evaluation-service.ts';
 export function getEvaluationThumbnailRoute(app: ApiServer, dependencies: ApiDependencies): void {
   const { database } = dependencies;
   const schema = {
+    operationId: 'getEvaluationThumbnail',
     tags: ['evaluations'],
     summary: 'The thumbnail of an evaluated image as WebP',
     security,

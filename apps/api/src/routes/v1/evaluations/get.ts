@@ -11,6 +11,7 @@ import { findEvaluation } from '../../../services/evaluation-service.ts';
 
 export function getEvaluationRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
+    operationId: 'getEvaluation',
     tags: ['evaluations'],
     summary: 'Read an evaluation',
     description: 'Carries an ETag; with `If-None-Match` an unchanged one is answered with 304.',

@@ -10,6 +10,7 @@ import { findEvaluation } from '../../../services/evaluation-service.ts';
 
 export function listEvaluationImagesRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
+    operationId: 'listEvaluationImages',
     tags: ['evaluations'],
     summary: 'The images of an evaluation, by model and prompt',
     security,

@@ -9,6 +9,7 @@ import { presentPage } from '../../../presenters/pages.ts';
 
 export function listEvaluationsRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
+    operationId: 'listEvaluations',
     tags: ['evaluations'],
     summary: 'List evaluations, newest first',
     security,

@@ -10,6 +10,7 @@ import { findEvaluation } from '../../../services/evaluation-service.ts';
 
 export function getEvaluationReportRoute(app: ApiServer, dependencies: ApiDependencies): void {
   const schema = {
+    operationId: 'getEvaluationReport',
     tags: ['evaluations'],
     summary: 'The report of an evaluation',
     description: 'As JSON; with `Accept: text/html` one page that holds all its pictures.',

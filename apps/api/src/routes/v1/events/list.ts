@@ -15,6 +15,7 @@ const headers = z.object({ 'last-event-id': eventCursor.optional() });
 export function listProjectEventsRoute(app: ApiServer, dependencies: ApiDependencies): void {
   const { database, eventStreamsPerKey = Number.POSITIVE_INFINITY } = dependencies;
   const schema = {
+    operationId: 'listProjectEvents',
     tags: ['events'],
     summary: 'What happens in the project, oldest first',
     description:

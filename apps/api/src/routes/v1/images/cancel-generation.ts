@@ -10,6 +10,7 @@ import { presentGeneration } from '../../../presenters/generations.ts';
 
 export function cancelGenerationRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
+    operationId: 'cancelGeneration',
     tags: ['generations'],
     summary: 'Cancel a generation',
     description: 'Takes effect at once; the images that were made until then stay. A finished generation stays as it is.',

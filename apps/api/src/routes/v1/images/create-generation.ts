@@ -10,6 +10,7 @@ import { awaitGeneration, createGeneration } from '../../../services/generation-
 
 export function createGenerationRoute(app: ApiServer, dependencies: ApiDependencies): void {
   const schema = {
+    operationId: 'createGeneration',
     tags: ['generations'],
     summary: 'Generate images',
     description: '202 while the images are being made; 200 when they were ready within `wait` seconds.',

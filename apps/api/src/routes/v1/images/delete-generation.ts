@@ -10,6 +10,7 @@ import { refuseUnlessDeleted } from '../../../services/deletions.ts';
 
 export function deleteGenerationRoute(app: ApiServer, { database, objectStore }: ApiDependencies): void {
   const schema = {
+    operationId: 'deleteGeneration',
     tags: ['generations'],
     summary: 'Delete a generation with its images',
     description: 'Refused while it is not finished: cancel it first.',

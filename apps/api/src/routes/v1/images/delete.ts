@@ -10,6 +10,7 @@ import { refuseUnlessDeleted } from '../../../services/deletions.ts';
 
 export function deleteImageRoute(app: ApiServer, { database, objectStore }: ApiDependencies): void {
   const schema = {
+    operationId: 'deleteImage',
     tags: ['images'],
     summary: 'Delete an uploaded or a generated image',
     description:

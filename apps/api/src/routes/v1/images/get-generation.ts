@@ -11,6 +11,7 @@ import { presentGeneration } from '../../../presenters/generations.ts';
 
 export function getGenerationRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
+    operationId: 'getGeneration',
     tags: ['generations'],
     summary: 'Read a generation with its images',
     description: 'Carries an ETag; with `If-None-Match` an unchanged one is answered with 304.',

@@ -9,6 +9,7 @@ import { PNG_RESPONSES, sendObject } from '../../../http/send-object.ts';
 
 export function getImageRoute(app: ApiServer, { database, objectStore }: ApiDependencies): void {
   const schema = {
+    operationId: 'getImage',
     tags: ['images'],
     summary: 'One image as PNG',
     description: 'A generated image carries its parameters in its metadata.',

@@ -9,6 +9,7 @@ import { sendThumbnail, THUMBNAIL_RESPONSES } from '../../../http/send-thumbnail
 
 export function getThumbnailRoute(app: ApiServer, dependencies: ApiDependencies): void {
   const schema = {
+    operationId: 'getImageThumbnail',
     tags: ['images'],
     summary: 'The thumbnail of an uploaded or a generated image as WebP',
     security,

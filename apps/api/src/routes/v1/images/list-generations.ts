@@ -9,6 +9,7 @@ import { presentPage } from '../../../presenters/pages.ts';
 
 export function listGenerationsRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
+    operationId: 'listGenerations',
     tags: ['generations'],
     summary: 'List generations, newest first',
     security,

@@ -9,6 +9,7 @@ import { presentPage } from '../../../presenters/pages.ts';
 
 export function listImagesRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
+    operationId: 'listImages',
     tags: ['images'],
     summary: 'List generated images of all generations, newest first',
     security,

@@ -11,6 +11,7 @@ import { presentGeneratedImage } from '../../../presenters/generations.ts';
 
 export function updateImageRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
+    operationId: 'updateImage',
     tags: ['images'],
     summary: 'Change an image',
     description:
@@ -18,7 +19,10 @@ export function updateImageRoute(app: ApiServer, { database }: ApiDependencies):
     security,
     params: z.object({ id: imageId }),
     body: updateImageRequest,
-    response: { 200: z.union([datasetImage, generatedImage]), ...problemResponses('not_found', 'validation_failed') },
+    response: {
+      200: z.union([datasetImage, generatedImage]).describe('The image as it is now'),
+      ...problemResponses('not_found', 'validation_failed'),
+    },
   };
   app.patch('/images/:id', { schema }, async (request) => {
     const { id } = request.params;

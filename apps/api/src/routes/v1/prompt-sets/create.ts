@@ -10,6 +10,7 @@ import { createPromptSet } from '../../../services/prompt-set-service.ts';
 
 export function createPromptSetRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
+    operationId: 'createPromptSet',
     tags: ['prompt sets'],
     summary: 'Create a prompt set, or the next version of one',
     description: `A version never changes, so that reports made with it can be compared. The body may have ${PROMPT_SET_LIMITS.bodyBytes / 2 ** 20} MB.`,

@@ -9,6 +9,7 @@ import { refuseUnlessDeleted } from '../../../services/deletions.ts';
 
 export function deletePromptSetRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
+    operationId: 'deletePromptSet',
     tags: ['prompt sets'],
     summary: 'Delete one version of a prompt set',
     description: 'Evaluations that were made with it keep their prompts. The sets that come with the service cannot be deleted.',

@@ -12,6 +12,7 @@ import { findPromptSet } from '../../../services/prompt-set-service.ts';
 
 export function getPromptSetRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
+    operationId: 'getPromptSet',
     tags: ['prompt sets'],
     summary: 'Read a prompt set',
     description: 'By its id, by its name (the newest version) or by name@version.',

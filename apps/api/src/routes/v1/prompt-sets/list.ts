@@ -13,6 +13,7 @@ const cursor = z.string().refine((text) => isShippedPromptSet(text) || promptSet
 
 export function listPromptSetsRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
+    operationId: 'listPromptSets',
     tags: ['prompt sets'],
     summary: 'List prompt sets, newest first',
     description: 'Every version is one entry. Those that ship with the service come last.',

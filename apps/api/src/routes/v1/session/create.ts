@@ -10,6 +10,7 @@ import { presentSession } from '../../../presenters/sessions.ts';
 
 export function createSessionRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
+    operationId: 'createSession',
     tags: ['session'],
     summary: 'Sign a browser in',
     description:

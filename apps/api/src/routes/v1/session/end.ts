@@ -8,6 +8,7 @@ import { clearedCookie } from '../../../http/session-cookie.ts';
 
 export function endSessionRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
+    operationId: 'endSession',
     tags: ['session'],
     summary: 'Sign a browser out',
     description: 'Ends the session that the request belongs to and removes its cookie. The API key stays valid.',

@@ -9,6 +9,7 @@ import { presentSession } from '../../../presenters/sessions.ts';
 
 export function getMeRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
+    operationId: 'getMe',
     tags: ['session'],
     summary: 'Read who the caller is',
     description: 'The project, the API key with its scopes, the browser session if there is one, and the version of the service.',

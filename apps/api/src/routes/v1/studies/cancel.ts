@@ -10,6 +10,7 @@ import { toStudyBody } from '../../../services/study-service.ts';
 
 export function cancelStudyRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
+    operationId: 'cancelStudy',
     tags: ['studies'],
     summary: 'Cancel a study',
     description: 'Cancels every job of it that is not finished, as cancelling that job would. What is finished stays in the report.',

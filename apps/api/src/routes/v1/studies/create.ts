@@ -9,6 +9,7 @@ import { createStudy, toStudyBody } from '../../../services/study-service.ts';
 
 export function createStudyRoute(app: ApiServer, dependencies: ApiDependencies): void {
   const schema = {
+    operationId: 'createStudy',
     tags: ['studies'],
     summary: 'Run variations of one training job and compare them',
     description: 'All variations are checked before the first job is made.',

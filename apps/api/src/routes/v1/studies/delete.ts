@@ -9,6 +9,7 @@ import { refuseUnlessDeleted } from '../../../services/deletions.ts';
 
 export function deleteStudyRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
+    operationId: 'deleteStudy',
     tags: ['studies'],
     summary: 'Delete a study',
     description: 'Its training jobs stay; they are deleted one by one.',

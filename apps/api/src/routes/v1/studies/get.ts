@@ -11,6 +11,7 @@ import { toStudyBody } from '../../../services/study-service.ts';
 
 export function getStudyRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
+    operationId: 'getStudy',
     tags: ['studies'],
     summary: 'Read a study with its comparing report',
     security,

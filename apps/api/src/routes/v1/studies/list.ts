@@ -8,6 +8,7 @@ import { toStudySummaries } from '../../../services/study-service.ts';
 
 export function listStudiesRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
+    operationId: 'listStudies',
     tags: ['studies'],
     summary: 'List studies, newest first',
     security,

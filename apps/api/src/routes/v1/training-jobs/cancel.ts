@@ -10,6 +10,7 @@ import { toTrainingJobBody } from '../../../services/read-training-job.ts';
 
 export function cancelTrainingJobRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
+    operationId: 'cancelTrainingJob',
     tags: ['training jobs'],
     summary: 'Cancel a training job',
     description: 'A queued job is cancelled at once, a running one as soon as its worker has noticed. A finished job stays as it is.',

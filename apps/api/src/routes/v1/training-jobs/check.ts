@@ -8,6 +8,7 @@ import { checkTrainingJob } from '../../../services/training-job-service.ts';
 
 export function checkTrainingJobRoute(app: ApiServer, dependencies: ApiDependencies): void {
   const schema = {
+    operationId: 'checkTrainingJob',
     tags: ['training jobs'],
     summary: 'Check a training job',
     description:

@@ -10,6 +10,7 @@ import { findTrainingJob } from '../../../services/read-training-job.ts';
 
 export function listCheckpointsRoute(app: ApiServer, { database, objectStore }: ApiDependencies): void {
   const schema = {
+    operationId: 'listCheckpoints',
     tags: ['training jobs'],
     summary: 'The checkpoints, first step first, with their files and links to download them',
     security,

@@ -10,6 +10,7 @@ import { createTrainingJob } from '../../../services/training-job-service.ts';
 
 export function createTrainingJobRoute(app: ApiServer, dependencies: ApiDependencies): void {
   const schema = {
+    operationId: 'createTrainingJob',
     tags: ['training jobs'],
     summary: 'Create a training job',
     description: 'Whatever is left out gets the default of the base model, then of the method; the answer shows the resolved values.',

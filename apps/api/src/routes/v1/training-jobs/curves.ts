@@ -12,6 +12,7 @@ const JOBS_AT_WORK = 20;
 
 export function getCurvesRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
+    operationId: 'getTrainingCurves',
     tags: ['training jobs'],
     summary: 'The loss curves of several training jobs, downsampled',
     description:

@@ -10,6 +10,7 @@ import { refuseUnlessDeleted } from '../../../services/deletions.ts';
 
 export function deleteTrainingJobRoute(app: ApiServer, { database, objectStore }: ApiDependencies): void {
   const schema = {
+    operationId: 'deleteTrainingJob',
     tags: ['training jobs'],
     summary: 'Delete a training job with all that it has made',
     description:

@@ -1,4 +1,4 @@
-// GET /v1/training-jobs/{id}/checkpoints/{checkpoint_id}/files/*
+// GET /v1/training-jobs/{id}/checkpoints/{checkpoint_id}/files/{path}
 import path from 'node:path';
 import { checkpointId, trainingJobId } from '@styleforge/contracts';
 import { z } from 'zod';
@@ -13,11 +13,16 @@ const CONTENT_TYPES: Record<string, string> = { '.json': 'application/json', '.t
 
 export function downloadCheckpointFileRoute(app: ApiServer, { database, objectStore }: ApiDependencies): void {
   const schema = {
+    operationId: 'downloadCheckpointFile',
     tags: ['training jobs'],
     summary: 'Download one file of a checkpoint',
     description: 'Honours Range.',
     security,
-    params: z.object({ id: trainingJobId, checkpoint_id: checkpointId, '*': z.string() }),
+    params: z.object({
+      id: trainingJobId,
+      checkpoint_id: checkpointId,
+      '*': z.string().describe('The path of the file in its checkpoint, as `files` names it; its slashes may be escaped'),
+    }),
     response: {
       302: SIGNED_LINK,
       200: { description: 'The file', content: { 'application/octet-stream': { schema: z.string() } } },

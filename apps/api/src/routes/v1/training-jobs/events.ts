@@ -17,6 +17,7 @@ const headers = z.object({ 'last-event-id': stepCursor.optional() });
 export function listEventsRoute(app: ApiServer, dependencies: ApiDependencies): void {
   const { database, eventStreamsPerKey = Number.POSITIVE_INFINITY } = dependencies;
   const schema = {
+    operationId: 'listTrainingJobEvents',
     tags: ['training jobs'],
     summary: 'The event log, oldest first',
     description:

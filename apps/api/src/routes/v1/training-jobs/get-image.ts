@@ -11,6 +11,7 @@ import { findTrainingJob } from '../../../services/read-training-job.ts';
 
 export function getValidationImageRoute(app: ApiServer, { database, objectStore }: ApiDependencies): void {
   const schema = {
+    operationId: 'getValidationImage',
     tags: ['training jobs'],
     summary: 'One validation image as PNG, with its parameters in the metadata',
     security,

@@ -12,6 +12,7 @@ import { findTrainingJob } from '../../../services/read-training-job.ts';
 export function getValidationThumbnailRoute(app: ApiServer, dependencies: ApiDependencies): void {
   const { database } = dependencies;
   const schema = {
+    operationId: 'getValidationThumbnail',
     tags: ['training jobs'],
     summary: 'The thumbnail of a validation image as WebP',
     security,

@@ -10,6 +10,7 @@ import { findTrainingJob, toTrainingJobBody } from '../../../services/read-train
 
 export function getTrainingJobRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
+    operationId: 'getTrainingJob',
     tags: ['training jobs'],
     summary: 'Read a training job',
     description: 'Carries an ETag; with `If-None-Match` an unchanged job is answered with 304.',

@@ -10,6 +10,7 @@ import { findTrainingJob } from '../../../services/read-training-job.ts';
 
 export function listValidationImagesRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
+    operationId: 'listValidationImages',
     tags: ['training jobs'],
     summary: 'The validation images, from the base model (step 0) on',
     security,

@@ -8,6 +8,7 @@ import { toTrainingJobBodies } from '../../../services/read-training-job.ts';
 
 export function listTrainingJobsRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
+    operationId: 'listTrainingJobs',
     tags: ['training jobs'],
     summary: 'List training jobs, newest first',
     security,

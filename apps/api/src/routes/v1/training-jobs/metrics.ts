@@ -9,6 +9,7 @@ import { findTrainingJob } from '../../../services/read-training-job.ts';
 
 export function listMetricsRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
+    operationId: 'listTrainingJobMetrics',
     tags: ['training jobs'],
     summary: 'The loss curves, first step first',
     security,

@@ -11,6 +11,7 @@ import { pauseConflict } from '../../../services/status-conflicts.ts';
 
 export function pauseTrainingJobRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
+    operationId: 'pauseTrainingJob',
     tags: ['training jobs'],
     summary: 'Pause a training job',
     description:

@@ -12,6 +12,7 @@ import { findTrainingJob } from '../../../services/read-training-job.ts';
 
 export function getTrainingReportRoute(app: ApiServer, dependencies: ApiDependencies): void {
   const schema = {
+    operationId: 'getTrainingJobReport',
     tags: ['training jobs'],
     summary: 'The report of a training job that was asked for an evaluation',
     description: 'As JSON; with `Accept: text/html` one page that holds all its pictures.',

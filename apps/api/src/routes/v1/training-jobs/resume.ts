@@ -12,6 +12,7 @@ import { resumeConflict } from '../../../services/status-conflicts.ts';
 
 export function resumeTrainingJobRoute(app: ApiServer, { database, maxQueuedJobsPerProject }: ApiDependencies): void {
   const schema = {
+    operationId: 'resumeTrainingJob',
     tags: ['training jobs'],
     summary: 'Resume a training job',
     description:

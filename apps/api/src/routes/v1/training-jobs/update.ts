@@ -10,6 +10,7 @@ import { toTrainingJobBody } from '../../../services/read-training-job.ts';
 
 export function updateTrainingJobRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
+    operationId: 'updateTrainingJob',
     tags: ['training jobs'],
     summary: "Change a training job's name, notes, metadata and star",
     description: 'At any time. A field that is left out stays as it is; what the job trains never changes.',

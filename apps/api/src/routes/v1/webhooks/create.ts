@@ -12,6 +12,7 @@ import { checkWebhookUrl } from '../../../services/webhook-urls.ts';
 
 export function createWebhookRoute(app: ApiServer, dependencies: ApiDependencies): void {
   const schema = {
+    operationId: 'createWebhook',
     tags: ['webhooks'],
     summary: 'Create a webhook endpoint',
     description: 'Events are POSTed as Standard Webhooks. The secret that signs them is in this answer and nowhere else.',

@@ -9,6 +9,7 @@ import { security } from '../../../http/security.ts';
 
 export function deleteWebhookRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
+    operationId: 'deleteWebhook',
     tags: ['webhooks'],
     summary: 'Delete a webhook endpoint with its log of deliveries',
     security,

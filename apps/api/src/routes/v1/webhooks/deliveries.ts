@@ -11,6 +11,7 @@ import { presentDelivery } from '../../../presenters/webhooks.ts';
 
 export function listDeliveriesRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
+    operationId: 'listWebhookDeliveries',
     tags: ['webhooks'],
     summary: 'The log of deliveries to an endpoint, newest first',
     security,

@@ -11,6 +11,7 @@ import { presentWebhook } from '../../../presenters/webhooks.ts';
 
 export function getWebhookRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
+    operationId: 'getWebhook',
     tags: ['webhooks'],
     summary: 'Read a webhook endpoint',
     security,

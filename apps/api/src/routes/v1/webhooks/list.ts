@@ -9,6 +9,7 @@ import { presentWebhook } from '../../../presenters/webhooks.ts';
 
 export function listWebhooksRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
+    operationId: 'listWebhooks',
     tags: ['webhooks'],
     summary: 'List webhook endpoints, newest first',
     security,

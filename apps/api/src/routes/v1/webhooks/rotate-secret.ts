@@ -10,6 +10,7 @@ import { presentWebhook } from '../../../presenters/webhooks.ts';
 
 export function rotateWebhookSecretRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
+    operationId: 'rotateWebhookSecret',
     tags: ['webhooks'],
     summary: "Replace an endpoint's secret",
     description: `For ${OLD_SECRET_HOURS} hours \`webhook-signature\` has a signature by each of the two. Also the way to the secret of an endpoint that a job's \`webhook_url\` has made.`,

@@ -10,6 +10,7 @@ import { presentDelivery } from '../../../presenters/webhooks.ts';
 
 export function testWebhookRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
+    operationId: 'testWebhook',
     tags: ['webhooks'],
     summary: 'Send an event of type webhook.test',
     description: 'Tried once; the list of deliveries tells what came of it. A disabled endpoint is enabled again when it arrives.',
