@@ -1,4 +1,4 @@
-// The API's reference at /docs: Swagger UI from this process, without internet, for phones and for dark rooms.
+// The API's reference at /docs: Swagger UI from this process, without internet, for phones too, light and dark.
 import swaggerUi from '@fastify/swagger-ui';
 import type { ApiServer } from '../http/api-server.ts';
 
@@ -13,6 +13,7 @@ const STYLES = `:root { color-scheme: light dark }
 .swagger-ui .topbar { display: none }
 .swagger-ui .info { margin: 1.5rem 0 }
 @media (max-width: 600px) {
+  #swagger-ui { overflow-x: hidden }
   .swagger-ui .wrapper { padding: 0 12px }
   .swagger-ui .opblock .opblock-summary { flex-wrap: wrap; padding: 8px 4px }
   .swagger-ui .opblock .opblock-summary-path { max-width: 100%; font-size: 13px; word-break: break-all }
@@ -21,11 +22,8 @@ const STYLES = `:root { color-scheme: light dark }
   .swagger-ui .opblock-tag small { flex-basis: 100%; padding: 4px 0 }
   .swagger-ui .scheme-container .schemes { flex-direction: column; gap: 12px }
   .swagger-ui table.parameters, .swagger-ui table.responses-table { display: block; overflow-x: auto }
+  .swagger-ui .info .title { font-size: 28px }
   .swagger-ui .models .model-box, .swagger-ui .model-example { max-width: 100%; overflow-x: auto }
-}
-@media (prefers-color-scheme: dark) {
-  body { background: #171513 }
-  #swagger-ui { filter: invert(0.9) hue-rotate(180deg) }
 }
 `;
 
