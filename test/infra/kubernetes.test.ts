@@ -5,7 +5,7 @@ import { queueMix } from '@styleforge/queue';
 import { isInstalled, startTestDatabase, warnNotTested } from '@styleforge/testing';
 import pg from 'pg';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { listFiles, type Manifest, readYaml, repository, unknownSettings } from './files.ts';
 
 interface Container {
@@ -43,6 +43,11 @@ beforeAll(async () => {
   ).flat();
   manifests = (await Promise.all(files.map((file) => readYaml<Manifest>(file)))).flat();
 });
+
+const readComponent = async (name: string) =>
+  (
+    await readYaml<{ patches: { target: { name: string }; patch: string }[] }>(`infra/kubernetes/components/${name}/kustomization.yaml`)
+  )[0]!;
 
 const ofKind = (kind: string) => manifests.filter((manifest) => manifest.kind === kind);
 const podSpecs = () =>
@@ -267,6 +272,18 @@ it.skipIf(warnNotTested('what kustomize makes of the manifests', kubectlMissing)
       expect(image).toMatch(/^registry\.example\.com\/styleforge-[a-z-]+:\d+\.\d+\.\d+$/);
   },
 );
+
+it('base models can come from the object store: the component finds the volume of each deployment', async () => {
+  const { patches } = await readComponent('models-in-store');
+  const [test] = parse(patches[0]?.patch ?? '') as { path: string; value: string }[];
+  const target = new RegExp(`^(?:${patches[0]?.target.name})$`);
+  const patched = ofKind('Deployment').filter(({ metadata }) => target.test(metadata.name));
+  expect(patched.map(({ metadata }) => metadata.name)).toEqual(ofKind('Deployment').map(({ metadata }) => metadata.name));
+  for (const { metadata, spec } of patched) {
+    const { volumes } = (spec['template'] as { spec: { volumes: { name: string }[] } }).spec;
+    expect(volumes[Number(/\/(\d+)\/name$/.exec(test?.path ?? '')?.[1])]?.name, metadata.name).toBe(test?.value);
+  }
+});
 
 it('a disruption takes one worker at a time, and leaves an API', () => {
   const budgets = Object.fromEntries(ofKind('PodDisruptionBudget').map(({ metadata, spec }) => [metadata.name, spec]));

@@ -31,6 +31,7 @@ import { errorDocsRoute } from './routes/docs/errors.ts';
 import { rootRoute } from './routes/docs/root.ts';
 import { registerHealthRoutes } from './routes/health/index.ts';
 import { registerV1Routes } from './routes/v1/index.ts';
+import { BaseModelFolders } from './services/base-model-folders.ts';
 import { createBaseModelCatalog } from './services/base-model-catalog.ts';
 import { ProjectEventHub } from './services/project-event-hub.ts';
 
@@ -47,7 +48,15 @@ export async function buildApp(options: ApiOptions): Promise<ApiServer> {
   const dependencies: ApiDependencies = {
     ...options,
     metrics,
-    baseModels: createBaseModelCatalog(baseModelsDirectory, loggerInstance),
+    baseModels: createBaseModelCatalog(
+      new BaseModelFolders({
+        directory: baseModelsDirectory,
+        cacheDirectory: options.baseModelCacheDirectory,
+        objectStore: options.objectStore,
+        log: loggerInstance,
+      }),
+      loggerInstance,
+    ),
     mayReach: createAddressPolicy(webhookNetworks),
     projectEvents: new ProjectEventHub(options.database, loggerInstance),
     imageDecoder: new ImageDecoder(),

@@ -15,6 +15,8 @@ export type ApiOptions = {
   database: Database;
   objectStore: ObjectStore;
   baseModelsDirectory: string;
+  /** For what the catalogue reads of base models in the object store; absent: those are not listed. */
+  baseModelCacheDirectory?: string;
   logLevel: string;
   /** Absent: callers may ask as often as they like. */
   rateLimiter?: RateLimiter | undefined;

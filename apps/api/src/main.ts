@@ -56,6 +56,7 @@ const api = await startApi({
   port,
   logLevel,
   baseModelsDirectory,
+  baseModelCacheDirectory: `${dataDirectory}/base-model-headers`,
   uploadDirectory,
   showsQueueBoard: config.operations.queueBoard,
   eventStreamsPerKey: config.eventStreamsPerKey,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { ImageRow } from '@styleforge/database';
 import { downloadObject } from '@styleforge/storage';
 import { ADAPTATION_FILE, adapterFiles, joinWithBase, writeAdaptedModel } from '@styleforge/weights';
-import { baseModelDirectory } from './base-model.ts';
+import { findBaseModel } from './base-model.ts';
 import { JobInputError } from './errors.ts';
 import type { WorkerServices } from './services.ts';
 
@@ -27,7 +27,7 @@ interface WantedCheckpoint {
   field: string;
 }
 
-type CheckpointServices = Pick<WorkerServices, 'database' | 'objectStore' | 'baseModelsDirectory'>;
+type CheckpointServices = Pick<WorkerServices, 'database' | 'objectStore' | 'baseModelsDirectory' | 'baseModelCacheDirectory' | 'log'>;
 
 /** A model folder of a checkpoint; that of an adapter refers to its base model. Throws JobInputError when the checkpoint has been deleted, and DamagedObjectError. */
 export async function fetchCheckpointModel(wanted: WantedCheckpoint, directory: string, services: CheckpointServices): Promise<void> {
@@ -35,7 +35,7 @@ export async function fetchCheckpointModel(wanted: WantedCheckpoint, directory: 
   if (!isAdapter) return;
   const job = await services.database.trainingJobs.find(wanted.projectId, checkpoint.jobId);
   if (!job) throw new JobInputError(`${wanted.field}: the training job of the checkpoint ${wanted.checkpointId} has been deleted`);
-  await joinWithBase(directory, baseModelDirectory(services.baseModelsDirectory, job.baseModel));
+  await joinWithBase(directory, await findBaseModel(job.baseModel, services));
 }
 
 async function fetchCheckpoint({ projectId, checkpointId, field }: WantedCheckpoint, directory: string, services: CheckpointServices) {

@@ -12,6 +12,8 @@ export interface WorkerServices {
   objectStore: ObjectStore;
   objectStoreConfig: ObjectStoreConfig;
   baseModelsDirectory: string;
+  /** Copies of base models that the object store keeps. */
+  baseModelCacheDirectory: string;
   /** Files that a job needs only while it runs. */
   scratchDirectory: string;
   /** Features of reference images, which any later evaluation may need. */

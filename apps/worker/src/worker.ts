@@ -61,6 +61,7 @@ export async function startWorker(config: Config, log: Logger, metrics: Metrics 
     ),
     objectStoreConfig: config.objectStore,
     baseModelsDirectory: config.baseModelsDirectory,
+    baseModelCacheDirectory: `${config.dataDirectory}/base-models`,
     scratchDirectory: `${config.dataDirectory}/scratch`,
     featureCacheDirectory: `${config.dataDirectory}/features`,
     settings: config.worker,

@@ -30,6 +30,7 @@ beforeAll(async () => {
     objectStore,
     objectStoreConfig: loadConfig({}).objectStore,
     baseModelsDirectory: '',
+    baseModelCacheDirectory: directory,
     scratchDirectory: directory,
     featureCacheDirectory: directory,
     settings: loadConfig({}).worker,

@@ -44,6 +44,16 @@ export {
 } from './object-store.ts';
 export { createObjectStoreProbe } from './object-store-probe.ts';
 export { observeObjectStore, type StoreObserver } from './observed-object-store.ts';
+export {
+  fetchPublishedModel,
+  findPublishedModel,
+  listPublishedModels,
+  publishBaseModel,
+  type PublishedFile,
+  type PublishedModel,
+  type WeightsWanted,
+  withdrawBaseModel,
+} from './published-base-models.ts';
 export { isStoreAway } from './store-away.ts';
 export { identifyStore, type Installation, StoreIdentityError, verifyStore } from './store-identity.ts';
 

@@ -27,6 +27,11 @@ export const installationKey = 'installation.json';
 
 export const projectsPrefix = 'projects/';
 
+/** Base models for all machines: manifests by name, files by their SHA-256. */
+export const publishedModelsPrefix = 'base-models/';
+export const publishedModelKey = (name: string) => `${publishedModelsPrefix}manifests/${name}.json`;
+export const publishedFileKey = (sha256: string) => `${publishedModelsPrefix}files/${sha256}`;
+
 /** What a sweep has removed, by the day (`2026-01-31`) on which it did, until it is deleted. */
 export const trashPrefix = 'trash/';
 export const trashKey = (day: string, key: string) => `${trashPrefix}${day}/${key}`;

@@ -6,6 +6,7 @@ import type { BaseModelBody, BaseModelProfile } from '@styleforge/contracts';
 import { describeModel, ModelFileError, type CLIPTokenizer } from '@styleforge/model-files';
 import type { FastifyBaseLogger } from 'fastify';
 import { z } from 'zod';
+import type { BaseModelFolders } from './base-model-folders.ts';
 
 /** `profile` has its resolution filled in. */
 export type BaseModelEntry = { body: BaseModelBody; profile: BaseModelProfile & { resolution: number }; tokenizer: CLIPTokenizer };
@@ -25,7 +26,7 @@ export class BrokenBaseModelError extends Error {
 /** What has been read of a base model is taken to be right for so long: every job asks for one. */
 const KEPT_MS = 2_000;
 
-export function createBaseModelCatalog(directory: string, log: FastifyBaseLogger) {
+export function createBaseModelCatalog(folders: BaseModelFolders, log: FastifyBaseLogger) {
   const kept = new Map<string, { entry: Promise<BaseModelEntry | null>; until: number }>();
   /** By name, what was read of files that have not changed since. */
   const unchanged = new Map<string, Read>();
@@ -35,7 +36,7 @@ export function createBaseModelCatalog(directory: string, log: FastifyBaseLogger
   function read(name: string): Promise<BaseModelEntry | null> {
     const known = kept.get(name);
     if (known !== undefined && Date.now() < known.until) return known.entry;
-    const entry = readEntry(directory, name, unchanged);
+    const entry = readEntry(folders, name, unchanged);
     kept.set(name, { entry, until: Date.now() + KEPT_MS });
     const forget = () => void kept.delete(name);
     entry.then((found) => found === null && forget(), forget);
@@ -59,12 +60,7 @@ export function createBaseModelCatalog(directory: string, log: FastifyBaseLogger
   return {
     /** Sorted by name. A folder that is no base model is left out, and a broken one is too, which the log then names. */
     async list(): Promise<BaseModelEntry[]> {
-      const folders = await optional(readdir(directory, { withFileTypes: true }), []);
-      const names = folders
-        .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
-        .map(({ name }) => name)
-        .sort();
-      const entries = await Promise.all(names.map(unlessBroken));
+      const entries = await Promise.all([...(await folders.all()).keys()].map(unlessBroken));
       return entries.filter((entry) => entry !== null);
     },
 
@@ -76,10 +72,10 @@ export function createBaseModelCatalog(directory: string, log: FastifyBaseLogger
 /** An entry, and the names, sizes and times of the files that it was read from. */
 type Read = { files: string; entry: BaseModelEntry };
 
-async function readEntry(directory: string, name: string, unchanged: Map<string, Read>): Promise<BaseModelEntry | null> {
+async function readEntry(folders: BaseModelFolders, name: string, unchanged: Map<string, Read>): Promise<BaseModelEntry | null> {
   if (!baseModelName.safeParse(name).success) return null;
+  const folder = await folders.find(name);
   try {
-    const folder = path.join(directory, name);
     if ((await optional(stat(path.join(folder, 'model_index.json')), null)) === null) return null;
     const { files, size } = await filesOf(folder);
     const known = unchanged.get(name);
@@ -89,8 +85,7 @@ async function readEntry(directory: string, name: string, unchanged: Map<string,
     return entry;
   } catch (error) {
     if (error instanceof BrokenBaseModelError) throw error;
-    if (error instanceof ModelFileError)
-      throw new BrokenBaseModelError(name, path.relative(path.join(directory, name), error.path), error.fault, error);
+    if (error instanceof ModelFileError) throw new BrokenBaseModelError(name, path.relative(folder, error.path), error.fault, error);
     throw new BrokenBaseModelError(name, '', `cannot be read (${(error as NodeJS.ErrnoException).code ?? 'see the log'})`, error);
   }
 }
@@ -98,7 +93,7 @@ async function readEntry(directory: string, name: string, unchanged: Map<string,
 async function readFolder(folder: string, name: string, size: number): Promise<BaseModelEntry> {
   const [{ unet, textEncoder, noiseScheduler, tokenizer, latentScale, ...model }, profile] = await Promise.all([
     describeModel(folder),
-    readProfile(folder),
+    readProfile(folder, name),
   ]);
   const resolution = profile.resolution ?? model.resolution;
   const body: BaseModelBody = {
@@ -129,17 +124,17 @@ async function readFolder(folder: string, name: string, size: number): Promise<B
 const shownSource = (source: string): string =>
   /^https?:/.test(source) ? source.replace(/^(https?:\/\/)[^/@]*@/, '$1').replace(/[?#].*$/s, '') : source;
 
-async function readProfile(folder: string): Promise<BaseModelProfile> {
+async function readProfile(folder: string, name: string): Promise<BaseModelProfile> {
   const file = 'styleforge.json';
   const exists = (await optional(stat(path.join(folder, file)), null)) !== null;
-  return exists ? readJson(folder, file, baseModelProfile) : baseModelProfile.parse({});
+  return exists ? readJson(path.join(folder, file), name, baseModelProfile) : baseModelProfile.parse({});
 }
 
-async function readJson<T extends z.ZodType>(folder: string, file: string, schema: T): Promise<z.output<T>> {
+async function readJson<T extends z.ZodType>(file: string, name: string, schema: T): Promise<z.output<T>> {
   try {
-    return schema.parse(JSON.parse(await readFile(path.join(folder, file), 'utf8')));
+    return schema.parse(JSON.parse(await readFile(file, 'utf8')));
   } catch (error) {
-    throw new BrokenBaseModelError(path.basename(folder), file, faultOf(error), error);
+    throw new BrokenBaseModelError(name, path.basename(file), faultOf(error), error);
   }
 }
 

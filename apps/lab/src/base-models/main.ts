@@ -1,12 +1,18 @@
-// npm run base-models -- add NAME SOURCE [options]: makes a Stable Diffusion checkpoint a base model of this installation.
+// npm run base-models: makes a checkpoint a base model of this installation, and gives base models to all machines through the object store.
 import { loadConfig } from '@styleforge/config';
 import { readCommandLine, refuseCall } from '../command-line.ts';
 import { addBaseModel } from './add-base-model.ts';
 import { PREDICTION_TYPES } from './layouts.ts';
+import { publish, showPublished, withdraw } from './published-models.ts';
 
 const PROGRAM = {
-  usage: 'npm run base-models -- add NAME SOURCE',
-  about: `Makes a Stable Diffusion checkpoint a base model of this installation. SOURCE is one of:
+  usage: 'npm run base-models -- add NAME SOURCE | publish NAME | published | withdraw NAME',
+  about: `add        Makes a checkpoint a base model of this machine, in BASE_MODELS_DIRECTORY.
+publish    Copies a base model of this machine to the object store: all workers and APIs then have it.
+published  Lists the base models in the object store.
+withdraw   Removes a base model from the object store. Copies on machines stay.
+
+SOURCE is one of:
 
   hf:OWNER/NAME                    a repository of a model hub (HUB_URL, HUB_TOKEN)
   hf:OWNER/NAME/file.safetensors   one file of it
@@ -84,10 +90,22 @@ async function add(name: string, source: string): Promise<void> {
 }
 
 const [verb, name, source, ...more] = positionals;
-if (verb !== 'add' || name === undefined || source === undefined || more.length > 0) {
-  refuseCall(PROGRAM, 'say what to add: add NAME SOURCE');
+
+/** Undefined for a call that no verb takes. */
+function chosenWork(): (() => Promise<void>) | undefined {
+  if (more.length > 0) return undefined;
+  if (verb === 'add' && name !== undefined && source !== undefined) return () => add(name, source);
+  if (source !== undefined) return undefined;
+  if (verb === 'publish' && name !== undefined) return () => publish(name);
+  if (verb === 'withdraw' && name !== undefined) return () => withdraw(name);
+  return verb === 'published' && name === undefined ? showPublished : undefined;
+}
+
+const work = chosenWork();
+if (work === undefined) {
+  refuseCall(PROGRAM, 'say what to do: add NAME SOURCE, publish NAME, published, or withdraw NAME');
 } else {
-  await add(name, source).catch((error: unknown) => {
+  await work().catch((error: unknown) => {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = 1;
   });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ALL_IMAGES, type EvaluatedModel, type TrainingConfig } from '@styleforge/contracts';
 import type { EvaluationRow, ImageRow, TrainingJobRow } from '@styleforge/database';
 import { downloadObject } from '@styleforge/storage';
-import { baseModelDirectory } from '../base-model.ts';
+import { findBaseModel } from '../base-model.ts';
 import { JobInputError } from '../errors.ts';
 import { fetchCheckpointModel, fetchImages } from '../local-copies.ts';
 import type { TrainingTask } from '../processes/messages.ts';
@@ -14,9 +14,9 @@ const TOKEN_REFERENCES = 20;
 
 export const drawnImageFile = (directory: string, model: number, index: number) => join(directory, String(model), `${index}.png`);
 
-/** Downloads a checkpoint; a base model lies here already. */
+/** The model's folder: that of a base model, or a downloaded checkpoint below `directory`. */
 export async function fetchModel(projectId: string, model: EvaluatedModel, directory: string, services: WorkerServices): Promise<string> {
-  if (model.checkpoint_id === null) return baseModelDirectory(services.baseModelsDirectory, model.base_model);
+  if (model.checkpoint_id === null) return findBaseModel(model.base_model, services);
   await fetchCheckpointModel({ projectId, checkpointId: model.checkpoint_id, field: model.name }, directory, services);
   return directory;
 }

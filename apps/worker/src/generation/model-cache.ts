@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { WorkerConfig } from '@styleforge/config';
 import type { GenerationDetail } from '@styleforge/database';
 import { isAlive } from '@styleforge/launch';
-import { baseModelDirectory } from '../base-model.ts';
+import { findBaseModel } from '../base-model.ts';
 import { JobInputError } from '../errors.ts';
 import type { GenerationTask } from '../processes/generation-messages.ts';
 import { type GenerationEvents, type GenerationOptions, GenerationProcess } from '../processes/generation-process.ts';
@@ -60,7 +60,7 @@ export class ModelCache {
     options: GenerationOptions & { alone: boolean },
     services: WorkerServices,
   ) {
-    const model = this.#open(generation, services);
+    const model = await this.#open(generation, services);
     model.users += 1;
     const own = options.alone ? new GenerationProcess({ ...this.#events, onLoaded: () => undefined }) : undefined;
     try {
@@ -79,40 +79,42 @@ export class ModelCache {
     await rm(this.#directory, { recursive: true, force: true });
   }
 
-  #open(generation: GenerationDetail, services: WorkerServices): CachedModel {
-    const { adapters } = generation.config;
-    const name = generation.baseModel ?? generation.checkpointId ?? '';
+  async #open(generation: GenerationDetail, services: WorkerServices): Promise<CachedModel> {
+    const { baseModel, checkpointId, config } = generation;
+    const { adapters } = config;
+    const base = baseModel === null ? null : await findBaseModel(baseModel, services);
+    // A base model that has been published again has another folder.
+    const name = base ?? checkpointId ?? '';
     const key = adapters.length > 0 ? `${name} ${JSON.stringify(adapters)}` : name;
-    const model = this.#models.get(key) ?? this.#add(generation, services);
+    const model = this.#models.get(key) ?? this.#add(generation, base, services);
     this.#models.delete(key);
     this.#models.set(key, model);
     model.ready.catch(() => this.#models.get(key) === model && this.#models.delete(key));
     return model;
   }
 
-  #add(generation: GenerationDetail, services: WorkerServices): CachedModel {
+  #add(generation: GenerationDetail, base: string | null, services: WorkerServices): CachedModel {
     const { baseModel, checkpointId, config } = generation;
-    if (baseModel !== null && config.adapters.length === 0) {
-      const directory = baseModelDirectory(services.baseModelsDirectory, baseModel);
-      return { directory, ready: Promise.resolve(), users: 0, bytes: 0, isCopy: false };
+    if (base !== null && config.adapters.length === 0) {
+      return { directory: base, ready: Promise.resolve(), users: 0, bytes: 0, isCopy: false };
     }
-    if (baseModel === null && checkpointId === null) throw new JobInputError(`model: the checkpoint ${config.model} has been deleted`);
+    if (base === null && checkpointId === null) throw new JobInputError(`model: the checkpoint ${config.model} has been deleted`);
     // Never the same place twice: the last copy may be just about to be removed.
     const directory = join(this.#directory, `${checkpointId ?? baseModel}.${++this.#copies}`);
-    return { directory, ready: this.#fetch(generation, directory, services), users: 0, bytes: 0, isCopy: true };
+    return { directory, ready: this.#fetch(generation, base, directory, services), users: 0, bytes: 0, isCopy: true };
   }
 
   async #fetch(
-    { baseModel, checkpointId, projectId, config }: GenerationDetail,
+    { checkpointId, projectId, config }: GenerationDetail,
+    base: string | null,
     directory: string,
     services: WorkerServices,
   ): Promise<void> {
     const { adapters } = config;
     const own = adapters.length > 0 ? join(directory, 'model') : directory;
-    if (baseModel === null) await fetchCheckpointModel({ projectId, checkpointId: checkpointId!, field: 'model' }, own, services);
+    if (base === null) await fetchCheckpointModel({ projectId, checkpointId: checkpointId!, field: 'model' }, own, services);
     if (adapters.length === 0) return;
-    const base = baseModel === null ? own : baseModelDirectory(services.baseModelsDirectory, baseModel);
-    await fetchAdapters(base, adapters, { projectId, directory }, services);
+    await fetchAdapters(base ?? own, adapters, { projectId, directory }, services);
   }
 
   /** The model that was used last stays, however large it is. */

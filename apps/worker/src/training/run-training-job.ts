@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ACTIVE_JOB_STATUSES, type Failure, type JobResult } from '@styleforge/contracts';
 import { newId, StaleAttemptError, type TrainingJobRow } from '@styleforge/database';
 import type { JobContext, JobOutcome, StopReason } from '@styleforge/queue';
-import { baseModelDirectory } from '../base-model.ts';
+import { findBaseModel } from '../base-model.ts';
 import { CheckpointStore, type SavedCheckpoint } from './checkpoint-store.ts';
 import { ClassImageCache } from './class-image-cache.ts';
 import { compileOptions } from '../device.ts';
@@ -91,7 +91,7 @@ async function prepareTask(
   return {
     kind: 'train',
     compile: compileOptions(services.settings.device, services.settings.trainingThreads),
-    baseModelDirectory: baseModelDirectory(services.baseModelsDirectory, job.baseModel),
+    baseModelDirectory: await findBaseModel(job.baseModel, services),
     config: job.config,
     ...(await downloadTrainingInputs(job.projectId, job.config, join(scratch, 'images'), services)),
     workDirectory: join(scratch, 'work'),
