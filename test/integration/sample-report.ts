@@ -76,6 +76,7 @@ const config: NonNullable<Report['training']>['config'] = {
   },
   aux: { dataset_id: DATASET, prompt: 'a photo of style', weight: 1 },
   adaptation: { kind: 'full' },
+  styledrop: null,
   prior_preservation: null,
   hyperparameters: { ...METHOD_HYPERPARAMETERS, max_train_steps: 200 },
   validation: null,

@@ -202,6 +202,32 @@ describe('POST /v1/images/generations', () => {
     }
   });
 
+  it('guides an adapted model by two scales, and says what they compare', async () => {
+    const body = {
+      method: 'styledrop',
+      base_model: 'tiny',
+      style_ref: { dataset_id: await createDataset(api, 'style_ref', [{ seeds: [1] }]) },
+      hyperparameters: { resolution: 32, use_captions: false },
+    };
+    const { id: jobId } = (await api.call<TrainingJobBody>('POST', '/v1/training-jobs', { body })).body;
+    const { id: model } = await api.database.checkpoints.record({
+      projectId: api.projectId,
+      jobId,
+      step: 1,
+      objectPrefix: `${jobId}/`,
+      files: [],
+    });
+    const guided = async (more: object) => (await post({ model, prompts: ['x'], ...more })).body.config;
+    expect(await guided({})).toMatchObject({ style_guidance: null, text_guidance: null });
+    expect(await guided({ style_guidance: 1, guidance_scale: 4 })).toMatchObject({ style_guidance: 1, text_guidance: 3 });
+    expect(await guided({ text_guidance: 6 })).toMatchObject({ style_guidance: 2, text_guidance: 6 });
+    for (const [pointer, more] of [
+      ['/style_guidance', { model: 'tiny', style_guidance: 1 }],
+      ['/text_guidance', { guidance_scale: 3, text_guidance: 1 }],
+    ] as const)
+      expect((await post({ model, prompts: ['x'], ...more })).body).toMatchObject({ code: 'validation_failed', errors: [{ pointer }] });
+  });
+
   it('puts the tokens of the model into the prompts, and refuses them where there is none', async () => {
     const base = await post({ model: 'tiny', prompts: ['a cat', 'a photo of [V] style, cat'] });
     expect([base.status, base.body]).toMatchObject([422, { code: 'validation_failed', errors: [{ pointer: '/prompts/1' }] }]);

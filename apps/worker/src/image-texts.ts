@@ -7,6 +7,9 @@ export interface ImageParameters {
   seed: number;
   steps: number;
   guidance_scale: number;
+  /** Both, where images were made by StyleDrop's guidance. */
+  style_guidance?: number | null;
+  text_guidance?: number | null;
   sampler: Sampler;
   width: number;
   height: number;
@@ -26,11 +29,12 @@ const SAMPLER_NAMES: Record<Sampler, string> = {
 
 /** `parameters` is written as AUTOMATIC1111's web UI writes it, which image tools can read. */
 export function imageTexts(parameters: ImageParameters): Record<string, string> {
-  const { prompt, negative_prompt, seed, steps, guidance_scale, sampler, width, height, model } = parameters;
+  const { prompt, negative_prompt, seed, steps, guidance_scale, style_guidance, text_guidance, sampler, width, height, model } = parameters;
   const settings = {
     Steps: steps,
     Sampler: SAMPLER_NAMES[sampler],
     'CFG scale': guidance_scale,
+    ...(style_guidance !== undefined && { 'Style guidance': style_guidance, 'Text guidance': text_guidance }),
     Seed: seed,
     Size: `${width}x${height}`,
     Model: model,

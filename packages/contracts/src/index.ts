@@ -33,3 +33,5 @@ export * from './training/training-request.ts';
 export * from './evaluations/verdicts.ts';
 export * from './events/webhooks.ts';
 export * from './common/version.ts';
+export * from './training/methods.ts';
+export * from './training/styledrop.ts';

@@ -2,6 +2,7 @@
 import {
   ACTIVE_JOB_STATUSES,
   barePrompt,
+  captionedPrompt,
   namesToken,
   withTokens,
   baseModelProfile,
@@ -16,6 +17,7 @@ import {
   parseStoredReport,
   resolveTrainingConfig,
   SAMPLERS,
+  styleWords,
 } from '@styleforge/contracts';
 import type { CreateTrainingJobRequest } from '@styleforge/contracts';
 import { samplerNames } from '@styleforge/diffusion';
@@ -120,6 +122,32 @@ describe('training configuration', () => {
     });
     const refused = resolveTrainingConfig(parse({ method: 'lora', adaptation: { kind: 'full' } }), baseModelProfile.parse({}));
     expect(refused).toMatchObject({ ok: false, errors: [{ pointer: '/adaptation/kind' }] });
+  });
+
+  it('binds the words for a style to the caption of each image with styledrop, by adapters or a LoRA alone', () => {
+    const config = resolve({ method: 'styledrop', styledrop: { style: 'watercolor painting' } });
+    expect(config).toMatchObject({
+      adaptation: { kind: 'adapter', bottleneck: 4, shared: true },
+      styledrop: { style: 'watercolor painting' },
+      hyperparameters: { use_captions: true, train_text_encoder: false },
+    });
+    const [component] = config.style_ref.components;
+    expect(component).toEqual({ name: 'all', token: 'watercolor painting', prompt: '[caption] in watercolor painting style' });
+    expect(captionedPrompt(component!.prompt, 'a cat')).toBe('a cat in watercolor painting style');
+    expect(captionedPrompt(component!.prompt, null)).toBe('an image in watercolor painting style');
+    expect(captionedPrompt('a photo of zwx style', 'a cat')).toBe('a photo of zwx style, a cat');
+    expect(evaluatedPrompt('a dog', styleWords(config))).toBe('a dog in watercolor painting style');
+    expect(resolve({ method: 'styledrop' }).styledrop).toMatchObject({ style: 'zwx' });
+    expect(resolve({ method: 'styledrop', adaptation: { kind: 'lora' } }).adaptation.kind).toBe('lora');
+    const refusalOf = (changes: object) => resolveTrainingConfig(parse(changes), baseModelProfile.parse({}));
+    expect(refusalOf({ method: 'styledrop', adaptation: { kind: 'full' } })).toMatchObject({ errors: [{ pointer: '/adaptation/kind' }] });
+    expect(refusalOf({ method: 'lora', styledrop: {} })).toMatchObject({ errors: [{ pointer: '/styledrop' }] });
+    const both = {
+      method: 'styledrop',
+      styledrop: { style: 'ink' },
+      style_ref: { dataset_id: DATASET, components: [{ name: 'all', token: 'zwx' }] },
+    };
+    expect(refusalOf(both)).toMatchObject({ errors: [{ pointer: '/style_ref/components/0/token' }] });
   });
 
   it('puts tokens into the prompts of a validation', () => {

@@ -31,6 +31,7 @@ const pictures = (count: number, changes: Partial<Picture> = {}) =>
     (_, index): Picture => ({
       fileName: `${changes.component ?? 'picture'} ${index + 1}.png`,
       component: null,
+      caption: null,
       width: 64,
       height: 80,
       ...changes,
@@ -103,6 +104,22 @@ it.each<[string, object, { styleRef?: Picture[]; aux?: Picture[] }, string | und
     'image_too_small',
     '/style_ref/dataset_id',
     /picture 20\.png is 63x80 pixels, 2 more are as small, too small/,
+  ],
+  [
+    'captions that are asked for and not there',
+    { hyperparameters: { resolution: 64, use_captions: true } },
+    {},
+    'invalid_input',
+    '/hyperparameters/use_captions',
+    /^asks for captions, and none of the 3 StyleRef images has one: give them with PUT .*captions, or set use_captions to false$/,
+  ],
+  [
+    'no lack of captions where an image has one',
+    { hyperparameters: { resolution: 64, use_captions: true } },
+    { styleRef: [...pictures(2), ...pictures(1, { caption: 'a cat' })] },
+    undefined,
+    '',
+    /^$/,
   ],
   [
     'one held out',

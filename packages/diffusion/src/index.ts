@@ -37,6 +37,7 @@ export {
 } from './families/stable-diffusion-xl.ts';
 export { loadTextToImagePipeline, readWeights, weightsOf } from './pipelines/load-text-to-image.ts';
 export { ModelPrograms, type WeightSource } from './pipelines/model-programs.ts';
+export { guide, guideStyle, type StyleGuidance, type StylePredictions } from './pipelines/guidance.ts';
 export { NonFiniteImageError } from './pipelines/finite.ts';
 export {
   TextToImagePipeline,

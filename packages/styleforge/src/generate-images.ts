@@ -1,5 +1,5 @@
 // Images from a base model or a checkpoint, one callback for each.
-import { isSamplerName, loadTextToImagePipeline, samplerNames, type GeneratedImage } from '@styleforge/diffusion';
+import { isSamplerName, loadTextToImagePipeline, samplerNames, type GeneratedImage, type StyleGuidance } from '@styleforge/diffusion';
 import { type CompileOptions } from '@styleforge/runtime';
 import { TrainingInputError } from './config.ts';
 
@@ -12,6 +12,8 @@ export interface GenerateImagesOptions {
   readonly height?: number;
   readonly steps: number;
   readonly guidanceScale: number;
+  /** Takes the place of `guidanceScale`, on a model with adapters. */
+  readonly styleGuidance?: StyleGuidance | undefined;
   readonly sampler: string;
   /** Image i has seed + i. */
   readonly seed: number;

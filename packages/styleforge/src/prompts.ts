@@ -1,4 +1,5 @@
 // What the samples of a pass are told: every prompt of the run once, and the rows that one pass reads.
+import { captionedPrompt } from '@styleforge/contracts';
 import { type DeviceName } from '@styleforge/runtime';
 import { type TrainableModel } from './model.ts';
 import { frozenTextStates } from './text-states.ts';
@@ -10,9 +11,9 @@ export type TextInput = Pick<TrainStepBatch, 'inputIds'> | Pick<TrainStepBatch, 
 export class PromptList {
   readonly texts: string[] = [];
 
-  /** The number of the prompt, with the caption appended where there is one. */
+  /** The number of the prompt, with the caption where there is one. */
   add(prompt: string, caption?: string | null): number {
-    const text = caption ? `${prompt}, ${caption}` : prompt;
+    const text = captionedPrompt(prompt, caption);
     const known = this.texts.indexOf(text);
     return known >= 0 ? known : this.texts.push(text) - 1;
   }

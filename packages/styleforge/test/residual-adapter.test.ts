@@ -15,10 +15,11 @@ afterAll(() => rm(tiny.directory, { recursive: true, force: true }));
 
 const sampling = { sampler: 'ddim', steps: 2, seed: 3 } as const;
 
-async function image(modelDirectory: string): Promise<Uint8Array> {
+async function image(modelDirectory: string, styleGuidance?: { style: number; text: number }): Promise<Uint8Array> {
   const made: Uint8Array[] = [];
   const onImage = ({ rgb }: { rgb: Uint8Array }): void => void made.push(rgb);
-  await generateImages({ modelDirectory, prompts: ['zwx'], width: 32, height: 32, guidanceScale: 2, ...sampling, onImage });
+  const size = { width: 32, height: 32 };
+  await generateImages({ modelDirectory, prompts: ['zwx'], ...size, guidanceScale: 2, styleGuidance, ...sampling, onImage });
   return made[0];
 }
 
@@ -64,5 +65,12 @@ it.each([
       adapters: [{ path: join(directory, 'styledrop_adapter.safetensors'), strength: 0 }],
     });
     expect(await image(without)).toEqual(base);
+    // without an effect of the adapters, text guidance of w - 1 is classifier-free guidance of w, whatever the scale of the style
+    const plain = await image(without, { style: 7, text: 1 });
+    expect(difference(plain, base)).toBeLessThanOrEqual(1);
+    const [two, three] = [await image(directory, { style: 1, text: 1 }), await image(directory, { style: 4, text: 1 })];
+    expect(difference(two, three)).toBeGreaterThan(1);
+    const asText = await image(directory, { style: 1.000001, text: 1 });
+    expect(difference(two, asText)).toBeLessThanOrEqual(1);
   },
 );

@@ -9,6 +9,7 @@ export function trainingConfig(styleRefDataset: string, changes: Partial<Trainin
     style_ref: { dataset_id: styleRefDataset, components: [{ name: 'all', token: 'zwx', prompt: 'a photo of zwx style' }] },
     aux: null,
     adaptation: { kind: 'full' },
+    styledrop: null,
     hyperparameters: METHOD_HYPERPARAMETERS,
     prior_preservation: null,
     validation: null,

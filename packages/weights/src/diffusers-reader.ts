@@ -28,6 +28,8 @@ export interface DiffusersFolder {
   tokenizerDirectory?: string;
   /** Words beyond the tokenizer's vocabulary, with the rows of the token table that they stand for. */
   addedTokens?: readonly { readonly text: string; readonly ids: readonly number[] }[];
+  /** The folder below all adapters, where it has any. */
+  withoutAdapters?: DiffusersFolder;
 }
 
 const weightsStem: Record<ComponentName, string> = {

@@ -1,7 +1,7 @@
 // Creates generations: finds the model that is meant, resolves the settings, queues the work.
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isFinishedGeneration, METHOD_SAMPLING, withTokens } from '@styleforge/contracts';
+import { isFinishedGeneration, METHOD_SAMPLING, STYLE_GUIDANCE, withTokens } from '@styleforge/contracts';
 import type { CreateGenerationRequest, GenerationConfig, StyleRefComponent } from '@styleforge/contracts';
 import { newId } from '@styleforge/database';
 import type { Database, GenerationDetail, GenerationModel } from '@styleforge/database';
@@ -22,6 +22,8 @@ interface ChosenModel extends Pick<NamedModel, 'resolution' | 'sizeUnit' | 'defa
   base: string;
   /** What it has been trained with; none for a base model. */
   components: readonly StyleRefComponent[];
+  /** It is an addition to a base model, with which style guidance compares it. */
+  isAdapted: boolean;
 }
 
 /** Returns the new generation's id. */
@@ -30,6 +32,7 @@ export async function createGeneration(dependencies: ApiDependencies, { projectI
   const adapters = await chooseAdapters(dependencies, projectId, { body, base: model.base });
   const chosen = { ...model, components: [...model.components, ...adapters.flatMap(({ components }) => components)] };
   refusePlaceholders(body.prompts, { model: body.model, components: chosen.components }, (index) => `/prompts/${index}`);
+  refuseStyleGuidance(body, chosen, adapters.length);
   const config = resolve(
     body,
     chosen,
@@ -64,6 +67,7 @@ function resolve(
   { resolution, defaults, components }: ChosenModel,
   adapters: GenerationConfig['adapters'],
 ): GenerationConfig {
+  const guidanceScale = body.guidance_scale ?? defaults.guidance_scale ?? METHOD_SAMPLING.guidance_scale;
   return {
     model: body.model,
     prompts: body.prompts.map((prompt) => withTokens(prompt, components)),
@@ -71,12 +75,40 @@ function resolve(
     width: body.width ?? resolution,
     height: body.height ?? resolution,
     steps: body.steps ?? defaults.steps ?? METHOD_SAMPLING.steps,
-    guidance_scale: body.guidance_scale ?? defaults.guidance_scale ?? METHOD_SAMPLING.guidance_scale,
+    guidance_scale: guidanceScale,
+    ...styleGuidanceOf(body, guidanceScale),
     sampler: body.sampler ?? defaults.sampler ?? METHOD_SAMPLING.sampler,
     seed: body.seed ?? randomInt(SEEDS),
     num_images: body.num_images,
     adapters,
   };
+}
+
+const givesStyleGuidance = ({ style_guidance, text_guidance }: CreateGenerationRequest): boolean =>
+  (style_guidance ?? text_guidance ?? null) !== null;
+
+/** Classifier-free guidance of scale w is text guidance of w - 1 on a model without adapters. */
+function styleGuidanceOf(body: CreateGenerationRequest, guidanceScale: number): Pick<GenerationConfig, 'style_guidance' | 'text_guidance'> {
+  if (!givesStyleGuidance(body)) return { style_guidance: null, text_guidance: null };
+  return {
+    style_guidance: body.style_guidance ?? STYLE_GUIDANCE.style_guidance,
+    text_guidance: body.text_guidance ?? Math.max(0, guidanceScale - 1),
+  };
+}
+
+/** Style guidance compares a model with itself without its adapters. */
+function refuseStyleGuidance(body: CreateGenerationRequest, { isAdapted }: Pick<ChosenModel, 'isAdapted'>, adapters: number): void {
+  const pointer = body.style_guidance === undefined ? '/text_guidance' : '/style_guidance';
+  const refuse = (detail: string): never => {
+    throw new ApiError('validation_failed', `${pointer}: ${detail}`, [{ pointer, detail }]);
+  };
+  if (!givesStyleGuidance(body)) return;
+  if (!isAdapted && adapters === 0)
+    refuse(
+      `compares a model with its base model, and ${body.model} is a whole model: name one with an adaptation, give adapters, or leave it out`,
+    );
+  if (body.guidance_scale !== undefined && (body.text_guidance ?? null) !== null)
+    refuse('takes the place of guidance_scale: give one of the two');
 }
 
 function checkSize(config: GenerationConfig, { sizeUnit }: ChosenModel): void {
@@ -94,7 +126,14 @@ async function chooseModel(dependencies: ApiDependencies, projectId: string, nam
     model: { resolution, sizeUnit, defaults },
   } = found;
   const size = { resolution, sizeUnit, defaults };
-  if (model.kind === 'base') return { ...size, model: { baseModel: model.name }, base: model.name, components: [] };
+  if (model.kind === 'base') return { ...size, model: { baseModel: model.name }, base: model.name, components: [], isAdapted: false };
   const { job, checkpoint } = model;
-  return { ...size, model: { checkpointId: checkpoint.id }, base: job.baseModel, components: job.config.style_ref.components };
+  const { adaptation, style_ref } = job.config;
+  return {
+    ...size,
+    model: { checkpointId: checkpoint.id },
+    base: job.baseModel,
+    components: style_ref.components,
+    isAdapted: adaptation.kind !== 'full',
+  };
 }

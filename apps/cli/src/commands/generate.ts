@@ -22,6 +22,8 @@ interface GenerateOptions extends SaveOptions {
   seed?: string;
   steps?: string;
   guidanceScale?: string;
+  styleGuidance?: string;
+  textGuidance?: string;
   sampler?: GenerationCreateParams['sampler'];
   negativePrompt?: string;
   width?: string;
@@ -56,6 +58,8 @@ function addGenerateOptions(command: Command): void {
     .option('--seed <number>')
     .option('--steps <number>')
     .option('--guidance-scale <number>')
+    .option('--style-guidance <number>', 'StyleDrop: from the base model towards the adapted one, 0 to 2')
+    .option('--text-guidance <number>', 'StyleDrop: from the negative prompt towards the prompt')
     .addOption(new Option('--sampler <sampler>').choices(SAMPLERS))
     .option('--negative-prompt <text>')
     .option('--width <pixels>')
@@ -96,6 +100,8 @@ function requestOf(options: GenerateOptions, prompts: string[]): GenerationCreat
     seed: numberOf('--seed', options.seed),
     steps: numberOf('--steps', options.steps),
     guidance_scale: numberOf('--guidance-scale', options.guidanceScale),
+    style_guidance: numberOf('--style-guidance', options.styleGuidance),
+    text_guidance: numberOf('--text-guidance', options.textGuidance),
     width: numberOf('--width', options.width),
     height: numberOf('--height', options.height),
     sampler: options.sampler,

@@ -1,6 +1,6 @@
 // The generation process: keeps models loaded, and draws for several generations in turn.
-import { generationConfig } from '@styleforge/contracts';
-import { type GeneratedImage, loadTextToImagePipeline, type TextToImagePipeline } from '@styleforge/diffusion';
+import { type GenerationConfig, generationConfig } from '@styleforge/contracts';
+import { type GeneratedImage, loadTextToImagePipeline, type StyleGuidance, type TextToImagePipeline } from '@styleforge/diffusion';
 import { fingerprintOf } from '@styleforge/model-files';
 import { componentEntries, openModelFolder } from '@styleforge/weights';
 import { type GenerationTask, type MessageFromGenerator, messageToGenerator } from '../processes/generation-messages.ts';
@@ -66,7 +66,8 @@ async function draw(
   signal: AbortSignal,
   keep: (image: GeneratedImage) => Promise<void>,
 ): Promise<void> {
-  const { prompts, negative_prompt, width, height, steps, guidance_scale, sampler, seed, num_images } = generationConfig.parse(config);
+  const settings = generationConfig.parse(config);
+  const { prompts, negative_prompt, width, height, steps, guidance_scale, sampler, seed, num_images } = settings;
   const model = await inTurn(() => openModel(modelDirectory, compile));
   try {
     const images = (await model.pipeline).generate({
@@ -76,6 +77,7 @@ async function draw(
       height,
       steps,
       guidanceScale: guidance_scale,
+      styleGuidance: styleGuidanceOf(settings),
       sampler,
       seed,
       imagesPerPrompt: num_images,
@@ -91,6 +93,10 @@ async function draw(
     model.users -= 1;
     await releaseUnused(model);
   }
+}
+
+function styleGuidanceOf({ style_guidance: style, text_guidance: text }: GenerationConfig): StyleGuidance | undefined {
+  return style === null || text === null ? undefined : { style, text };
 }
 
 let lastTurn: Promise<unknown> = Promise.resolve();

@@ -17,7 +17,8 @@ export async function train(task: TrainingTask, parent: Parent): Promise<Message
     const { finalStep, best, scores } = await trainStyleForge({
       baseModelDirectory: task.baseModelDirectory,
       config: { adaptation, hyperparameters, validation, early_stopping, aux: prior ?? config.aux },
-      styleRef: task.styleRef,
+      // the words for a style are ordinary ones: nothing is asked of them as of a rare token
+      styleRef: config.styledrop ? task.styleRef.map(({ token: _, ...part }) => part) : task.styleRef,
       aux: prior ? await classImages(prior, task, hyperparameters.resolution, parent) : task.aux,
       workDirectory: task.workDirectory,
       ...(task.resumeFrom && { resumeFrom: task.resumeFrom }),

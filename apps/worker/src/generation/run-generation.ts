@@ -89,13 +89,14 @@ function watchForStop({ id, attempt }: GenerationDetail, context: JobContext, { 
 async function keepImage(generation: GenerationDetail, image: RawImage, services: WorkerServices): Promise<void> {
   const { id: generationId, projectId, config, attempt } = generation;
   const { index, prompt, seed, width, height } = image;
-  const { model, negative_prompt, steps, guidance_scale, sampler } = config;
+  const { model, negative_prompt, steps, guidance_scale, style_guidance, text_guidance, sampler } = config;
   const texts = imageTexts({
     prompt,
     negative_prompt,
     seed,
     steps,
     guidance_scale,
+    ...(style_guidance !== null && { style_guidance, text_guidance }),
     sampler,
     width,
     height,

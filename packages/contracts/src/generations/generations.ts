@@ -31,6 +31,24 @@ export const createGenerationRequest = z
     height: side.optional(),
     steps: z.int().min(1).max(1000).optional(),
     guidance_scale: z.number().min(0).max(50).optional(),
+    style_guidance: z
+      .number()
+      .min(0)
+      .max(50)
+      .nullable()
+      .optional()
+      .describe(
+        'StyleDrop: how far images go from the base model to the adapted one, 0 to 2. With it or text_guidance, guidance_scale is not used',
+      ),
+    text_guidance: z
+      .number()
+      .min(0)
+      .max(50)
+      .nullable()
+      .optional()
+      .describe(
+        'StyleDrop: how far the base model goes from the negative prompt to the prompt; guidance_scale - 1 where only style_guidance is given',
+      ),
     sampler: z.enum(SAMPLERS).optional(),
     seed: z
       .int()
@@ -76,6 +94,8 @@ export const generationConfig = z
     height: z.int(),
     steps: z.int(),
     guidance_scale: z.number(),
+    style_guidance: z.number().nullable().describe('null: guided by guidance_scale alone'),
+    text_guidance: z.number().nullable(),
     sampler: z.enum(SAMPLERS),
     seed: z.int(),
     num_images: z.int(),
@@ -84,7 +104,7 @@ export const generationConfig = z
   .meta({ id: 'GenerationConfig' });
 export type GenerationConfig = z.infer<typeof generationConfig>;
 
-const USUAL_SETTINGS = { ...METHOD_SAMPLING, num_images: 1, adapters: [] };
+const USUAL_SETTINGS = { ...METHOD_SAMPLING, num_images: 1, adapters: [], style_guidance: null, text_guidance: null };
 
 /** As a row keeps it, with what it lacks if it was written before a setting existed. */
 export function completeGenerationConfig(stored: GenerationConfig): GenerationConfig {

@@ -2,6 +2,17 @@
 
 export const TOKEN_PLACEHOLDER = '[V]';
 
+/** In the prompt of a component: the caption of each image, the content without the style. */
+export const CAPTION_PLACEHOLDER = '[caption]';
+/** What an image without a caption shows. */
+const UNKNOWN_CONTENT = 'an image';
+
+/** What an image is trained with: its caption in the place that the prompt has for it, else after the prompt. */
+export function captionedPrompt(prompt: string, caption: string | null | undefined): string {
+  if (prompt.includes(CAPTION_PLACEHOLDER)) return prompt.replaceAll(CAPTION_PLACEHOLDER, () => caption || UNKNOWN_CONTENT);
+  return caption ? `${prompt}, ${caption}` : prompt;
+}
+
 /** A component of a style, and the token that it is bound to. */
 export interface BoundToken {
   name: string;
@@ -47,7 +58,8 @@ export function evaluatedPrompt(
 ): string {
   const namesStyle =
     tokens.length > 0 && [TOKEN_PLACEHOLDER, ...tokens.map(placeholderOf)].some((placeholder) => prompt.includes(placeholder));
-  return namesStyle ? withTokens(prompt, tokens) : prompt_prefix + prompt;
+  if (namesStyle) return withTokens(prompt, tokens);
+  return prompt_prefix.includes(CAPTION_PLACEHOLDER) ? captionedPrompt(prompt_prefix, prompt) : prompt_prefix + prompt;
 }
 
 /** What follows the last part of the prompt that names a token, so that the style's own words are not judged; all of it where none is named or nothing follows. */

@@ -8,9 +8,12 @@ import { completeEvaluationSettings, evaluationStage } from '../evaluations/eval
 import { hyperparameters, METHOD_HYPERPARAMETERS } from './hyperparameters.ts';
 import type { Hyperparameters } from './hyperparameters.ts';
 import { datasetId } from '../common/ids.ts';
-import { namesToken, withTokens } from './placeholders.ts';
+import { METHOD_ADAPTATIONS, METHOD_SETTINGS, POSSIBLE_ADAPTATIONS } from './methods.ts';
+import { CAPTION_PLACEHOLDER, namesToken, withTokens } from './placeholders.ts';
 import { METHOD_SAMPLING, SAMPLERS } from '../models/samplers.ts';
 import { withAbsentFields } from '../common/stored-json.ts';
+import { styledropSettings } from './styledrop.ts';
+import type { StyleDropSettings } from './styledrop.ts';
 import { styleRefMix, TRAINING_METHODS } from './training-request.ts';
 import type { CreateTrainingJobRequest, TrainingMethod } from './training-request.ts';
 
@@ -19,6 +22,7 @@ export const ALL_IMAGES = 'all';
 export const DEFAULT_AUX_PROMPT = 'a photo of style';
 const DEFAULT_AUX_WEIGHT = 1;
 const STYLE_REF_PROMPT = 'a photo of [V] style';
+const STYLEDROP_PROMPT = `${CAPTION_PLACEHOLDER} in [V] style`;
 /** The authors' rare tokens: the first for persons, the second for backgrounds. */
 export const RARE_TOKENS: readonly string[] = ['zwx', 'ukj'];
 
@@ -44,6 +48,7 @@ export const trainingConfig = z
     aux: z.object({ dataset_id: datasetId, prompt: z.string(), weight: z.number() }).nullable(),
     prior_preservation: z.object({ prompt: z.string(), num_class_images: z.int(), weight: z.number(), ...sampling }).nullable(),
     adaptation,
+    styledrop: styledropSettings.nullable().describe('With the method styledrop'),
     hyperparameters,
     validation: z.object({ prompts: z.array(z.string()), every_steps: z.int(), num_images: z.int(), ...sampling }).nullable(),
     evaluation: evaluationStage.nullable(),
@@ -55,8 +60,8 @@ export const trainingConfig = z
   .meta({ id: 'TrainingConfig' });
 export type TrainingConfig = z.infer<typeof trainingConfig>;
 
-/** Rows from before adaptations had names say nothing of them. */
-type StoredTrainingConfig = Omit<TrainingConfig, 'adaptation'> & Partial<Pick<TrainingConfig, 'adaptation'>>;
+/** Rows from before adaptations had names say nothing of them, nor of StyleDrop. */
+type StoredTrainingConfig = Omit<TrainingConfig, 'adaptation' | 'styledrop'> & Partial<Pick<TrainingConfig, 'adaptation' | 'styledrop'>>;
 
 /** A configuration as a row keeps it, with what it lacks if it was written before a setting existed: it was trained with what is the default now. */
 export function completeTrainingConfig(stored: StoredTrainingConfig): TrainingConfig {
@@ -64,6 +69,7 @@ export function completeTrainingConfig(stored: StoredTrainingConfig): TrainingCo
   return withAbsentFields(trainingConfig, {
     ...stored,
     adaptation: stored.adaptation ?? { kind: 'full' },
+    styledrop: stored.styledrop ?? null,
     hyperparameters: { ...METHOD_HYPERPARAMETERS, ...hyperparameters },
     ...(validation && { validation: { ...DEFAULT_SAMPLING, ...validation } }),
     ...(prior_preservation && { prior_preservation: { ...DEFAULT_SAMPLING, ...prior_preservation } }),
@@ -82,6 +88,7 @@ export function resolveTrainingConfig(request: CreateTrainingJobRequest, profile
     ...checkComponents(request.method, components),
     ...checkPriorPreservation(request),
     ...checkAdaptation(request.method, resolvedAdaptation),
+    ...checkStyledrop(request),
     ...checkEarlyStopping(request),
     ...checkHyperparameters(resolvedHyperparameters),
   ];
@@ -93,6 +100,7 @@ export function resolveTrainingConfig(request: CreateTrainingJobRequest, profile
     aux: resolveAux(request, profile),
     prior_preservation: resolvePriorPreservation(request, profile),
     adaptation: resolvedAdaptation,
+    styledrop: resolveStyledrop(request),
     hyperparameters: resolvedHyperparameters,
     validation: resolveValidation(request, components, profile),
     // Who resolves it needs to know prompt sets and other jobs.
@@ -107,6 +115,7 @@ export function resolveTrainingConfig(request: CreateTrainingJobRequest, profile
 
 /** The adaptation's defaults come after the base model's, which are for full fine-tuning; a profile may have better ones for an adaptation. */
 function resolveHyperparameters(request: CreateTrainingJobRequest, profile: BaseModelProfile, { kind }: AdaptationConfig): Hyperparameters {
+  const { method } = request;
   const resolution = profile.resolution ?? METHOD_HYPERPARAMETERS.resolution;
   return {
     ...METHOD_HYPERPARAMETERS,
@@ -114,25 +123,17 @@ function resolveHyperparameters(request: CreateTrainingJobRequest, profile: Base
     ...profile.defaults,
     ...ADAPTATION_HYPERPARAMETERS[kind],
     ...profile.adaptations[kind],
+    ...METHOD_SETTINGS[method],
     ...request.hyperparameters,
   };
 }
 
-/** What a method trains where the request does not say. */
-const METHOD_ADAPTATIONS: Record<TrainingMethod, AdaptationConfig['kind']> = {
-  'single-styleforge': 'full',
-  'multi-styleforge': 'full',
-  dreambooth: 'full',
-  lora: 'lora',
-  'textual-inversion': 'textual-inversion',
-  'custom-diffusion': 'custom-diffusion',
-};
-
 /** Methods that are named after what they train. */
 function checkAdaptation(method: TrainingMethod, { kind }: AdaptationConfig): FieldError[] {
-  const own = METHOD_ADAPTATIONS[method];
-  if (own === 'full' || kind === own) return [];
-  return [{ pointer: '/adaptation/kind', detail: `the method ${method} has the adaptation ${own}; use dreambooth to train with ${kind}` }];
+  const possible = POSSIBLE_ADAPTATIONS[method];
+  if (possible === null || possible.includes(kind)) return [];
+  const detail = `the method ${method} has the adaptation ${possible.join(' or ')}; use dreambooth to train with ${kind}`;
+  return [{ pointer: '/adaptation/kind', detail }];
 }
 
 function resolveAux(request: CreateTrainingJobRequest, profile: BaseModelProfile): TrainingConfig['aux'] {
@@ -167,11 +168,28 @@ function resolveValidation(
 function resolveComponents(request: CreateTrainingJobRequest, resolvedAdaptation: AdaptationConfig): StyleRefComponent[] {
   const asked = request.style_ref.components ?? defaultComponents(request.method);
   const bracketed = (token: string): string => (addsTokens(resolvedAdaptation) ? `<${token}>` : token);
+  const usual = request.method === 'styledrop' ? STYLEDROP_PROMPT : STYLE_REF_PROMPT;
   return asked.map(({ name, token, prompt }, index) => {
     const rare = RARE_TOKENS[index];
-    const resolvedToken = token ?? (rare === undefined ? '' : bracketed(rare));
-    return { name, token: resolvedToken, prompt: withTokens(prompt ?? STYLE_REF_PROMPT, [{ name, token: resolvedToken }]) };
+    const resolvedToken = resolveStyledrop(request)?.style ?? token ?? (rare === undefined ? '' : bracketed(rare));
+    return { name, token: resolvedToken, prompt: withTokens(prompt ?? usual, [{ name, token: resolvedToken }]) };
   });
+}
+
+/** The descriptor of the style is what `[V]` stands for; null for another method. */
+function resolveStyledrop({ method, styledrop, style_ref }: CreateTrainingJobRequest): StyleDropSettings | null {
+  if (method !== 'styledrop') return null;
+  return { style: styledrop?.style ?? style_ref.components?.[0]?.token ?? RARE_TOKENS[0]! };
+}
+
+function checkStyledrop({ method, styledrop, style_ref }: CreateTrainingJobRequest): FieldError[] {
+  if (!styledrop) return [];
+  if (method !== 'styledrop') return [{ pointer: '/styledrop', detail: `belongs to the method styledrop, not to ${method}` }];
+  const token = style_ref.components?.[0]?.token;
+  if (styledrop.style === undefined || token === undefined || token === styledrop.style) return [];
+  return [
+    { pointer: '/style_ref/components/0/token', detail: 'styledrop.style says the words for the style already: give one of the two' },
+  ];
 }
 
 type AskedComponent = { name: string; token?: string; prompt?: string };
@@ -183,6 +201,7 @@ function defaultComponents(method: TrainingMethod): AskedComponent[] {
     case 'lora':
     case 'textual-inversion':
     case 'custom-diffusion':
+    case 'styledrop':
       return [{ name: ALL_IMAGES }];
     case 'multi-styleforge':
       return [{ name: 'person' }, { name: 'background' }];

@@ -8,6 +8,7 @@ import type { StyleRefComponent, TrainingConfig } from './training-config.ts';
 export interface Picture {
   fileName: string;
   component: string | null;
+  caption: string | null;
   width: number;
   height: number;
 }
@@ -70,6 +71,7 @@ export function checkTrainingPictures(config: TrainingConfig, datasets: DatasetP
     ...(config.aux
       ? [...checkCount('/aux/dataset_id', 'aux', aux.length, kind), ...checkSizes('/aux/dataset_id', new Set(aux), resolution)]
       : []),
+    ...checkCaptions(config, styleRef),
     ...(config.early_stopping?.metric === 'kid' ? checkReference(reference.length) : []),
   ];
 }
@@ -119,7 +121,7 @@ export function tooFewImages(part: string, count: number, kind: AdaptationKind):
 }
 
 /** Why these images are too small to train on, by name; null where none is. */
-export function tooSmallImages(pictures: Iterable<Omit<Picture, 'component'>>, resolution: number): string | null {
+export function tooSmallImages(pictures: Iterable<Pick<Picture, 'fileName' | 'width' | 'height'>>, resolution: number): string | null {
   const small = [...pictures]
     .filter(({ width, height }) => Math.min(width, height) < resolution)
     .map(({ fileName, width, height }) => `${fileName} is ${width}x${height} pixels`);
@@ -136,6 +138,15 @@ function checkCount(pointer: string, part: string, count: number, kind: Adaptati
 function checkSizes(pointer: string, pictures: ReadonlySet<Picture>, resolution: number): PictureFault[] {
   const detail = tooSmallImages(pictures, resolution);
   return detail === null ? [] : [{ code: 'image_too_small', pointer, detail }];
+}
+
+function checkCaptions({ hyperparameters, style_ref }: TrainingConfig, styleRef: TrainingPictures<Picture>['styleRef']): PictureFault[] {
+  const pictures = styleRef.flatMap((part) => part.pictures);
+  if (!hyperparameters.use_captions || pictures.some(({ caption }) => caption !== null && caption !== '')) return [];
+  const detail =
+    `asks for captions, and ${pictures.length === 1 ? 'the StyleRef image has' : `none of the ${pictures.length} StyleRef images has`} one: ` +
+    `give them with PUT /v1/datasets/${style_ref.dataset_id}/captions, or set use_captions to false`;
+  return [{ code: 'invalid_input', pointer: '/hyperparameters/use_captions', detail }];
 }
 
 function checkReference(count: number): PictureFault[] {

@@ -9,6 +9,7 @@ import { datasetId, exampleId } from '../common/ids.ts';
 import { SAMPLERS } from '../models/samplers.ts';
 import { jobPriority } from '../common/statuses.ts';
 import { webhookUrl } from '../events/webhooks.ts';
+import { styledropRequest } from './styledrop.ts';
 
 export const TRAINING_METHODS = [
   'single-styleforge',
@@ -17,6 +18,7 @@ export const TRAINING_METHODS = [
   'lora',
   'textual-inversion',
   'custom-diffusion',
+  'styledrop',
 ] as const;
 export type TrainingMethod = (typeof TRAINING_METHODS)[number];
 
@@ -29,7 +31,9 @@ const styleRefComponentRequest = z
       .string()
       .regex(/^\S{1,32}$/, 'must be one word of at most 32 characters')
       .optional(),
-    prompt: prompt.optional().describe('`[V]` stands for the token'),
+    prompt: prompt
+      .optional()
+      .describe('`[V]` stands for the token; `[caption]`, with use_captions, for the caption of each image, which else is appended'),
   })
   .meta({ id: 'StyleRefComponentRequest' });
 
@@ -107,6 +111,7 @@ export const createTrainingJobRequest = z
       .describe(
         'What is trained: all weights (`full`), or a small addition that is stored by itself. Left out: what the method has by default',
       ),
+    styledrop: styledropRequest.optional().describe('styledrop: the words for the style'),
     hyperparameters: hyperparametersRequest.default({}),
     validation: validationRequest.nullable().optional().describe('Images from the same prompts and seeds, made while the training goes on'),
     evaluation: evaluationRequest.nullable().optional().describe('Images and metrics of the finished model, and a report'),

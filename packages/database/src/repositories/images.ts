@@ -4,7 +4,7 @@ import { Prisma } from '../generated/client.ts';
 import type { PrismaClient } from '../prisma-types.ts';
 
 export type ImageRow = Image;
-export type ImageMeasures = Pick<Image, 'fileName' | 'component' | 'width' | 'height'>;
+export type ImageMeasures = Pick<Image, 'fileName' | 'component' | 'caption' | 'width' | 'height'>;
 /** What a caller may change. */
 export type ImageChange = { caption?: string | null | undefined; component?: string | null | undefined; excluded?: boolean | undefined };
 export type NewImage = Omit<Image, 'createdAt' | 'missingSince' | 'excluded'>;
@@ -66,7 +66,7 @@ export function createImageRepository(prisma: PrismaClient) {
       return prisma.image.findMany({
         where: { projectId, datasetId, excluded: false },
         orderBy: { id: 'asc' },
-        select: { fileName: true, component: true, width: true, height: true },
+        select: { fileName: true, component: true, caption: true, width: true, height: true },
       });
     },
 

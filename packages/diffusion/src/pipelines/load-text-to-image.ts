@@ -9,6 +9,7 @@ import {
   requireFinite,
   requireTensor,
   type DiffusersComponent,
+  type DiffusersFolder,
   type TensorReader,
 } from '@styleforge/weights';
 import { AutoencoderKL } from '../models/autoencoder-kl.ts';
@@ -16,7 +17,7 @@ import { CLIPTextModel } from '../models/clip-text.ts';
 import { UNet2DConditionModel } from '../models/unet-2d-condition.ts';
 import { branchAdapter, branchWeights } from './branch-adapter.ts';
 import { type WeightSource } from './model-programs.ts';
-import { TextToImagePipeline } from './text-to-image.ts';
+import { type TextToImageComponents, TextToImagePipeline } from './text-to-image.ts';
 
 type Weights = Pick<DiffusersComponent, 'weightsPath' | 'openWeights'>;
 
@@ -55,17 +56,37 @@ export function weightsOf(component: Weights & Pick<DiffusersComponent, 'branche
 export async function loadTextToImagePipeline(directory: string, options: CompileOptions = {}): Promise<TextToImagePipeline> {
   const { unet, vae, schedulerConfig, tokenizer: read, ...networks } = await describeNetworks(await baseOfModel(directory));
   const folder = await openModelFolder(directory);
-  const textEncoder = folder.addedTokens ? parseCLIPTextConfig(folder.textEncoder.config) : networks.textEncoder;
-  const tokenizer = read?.withAdded(folder.addedTokens ?? []);
-  return new TextToImagePipeline(
-    {
-      unet: new UNet2DConditionModel(unet),
-      vae: new AutoencoderKL(vae),
-      textEncoder: new CLIPTextModel(textEncoder),
-      schedulerConfig,
+  const shared = { unet: new UNet2DConditionModel(unet), vae: new AutoencoderKL(vae), schedulerConfig };
+  const encoderOf = ({ addedTokens, textEncoder }: DiffusersFolder): CLIPTextModel =>
+    new CLIPTextModel(addedTokens ? parseCLIPTextConfig(textEncoder.config) : networks.textEncoder);
+  const componentsOf = (from: DiffusersFolder, unetWeights: WeightSource): TextToImageComponents => {
+    const tokenizer = read?.withAdded(from.addedTokens ?? []);
+    return {
+      ...shared,
+      textEncoder: encoderOf(from),
       ...(tokenizer ? { tokenize: (text: string) => tokenizer.encode(text) } : {}),
-      weights: { unet: weightsOf(folder.unet), vae: weightsOf(folder.vae), textEncoder: weightsOf(folder.textEncoder) },
-    },
-    options,
-  );
+      weights: { unet: unetWeights, vae: weightsOf(from.vae), textEncoder: weightsOf(from.textEncoder) },
+    };
+  };
+  const { withoutAdapters } = folder;
+  if (!withoutAdapters) return new TextToImagePipeline(componentsOf(folder, weightsOf(folder.unet)), options);
+  const weights = unetWeightsOfBoth(folder, withoutAdapters);
+  return new TextToImagePipeline({ ...componentsOf(folder, weights.adapted), base: componentsOf(withoutAdapters, weights.base) }, options);
+}
+
+/** Where adapters only run behind layers, both models have the same weights: they are held once. */
+function unetWeightsOfBoth(adapted: DiffusersFolder, base: DiffusersFolder): { adapted: WeightSource; base: WeightSource } {
+  const [ofAdapted, ofBase] = [weightsOf(adapted.unet), weightsOf(base.unet)];
+  if (adapted.unet.openWeights !== base.unet.openWeights) return { adapted: ofAdapted, base: ofBase };
+  const kept = keepingWeights(ofAdapted);
+  return { adapted: Object.assign(kept, { adapter: ofAdapted.adapter }), base: (wanted) => kept(wanted) };
+}
+
+function keepingWeights(source: WeightSource): WeightSource {
+  const known = new Map<string, Float32Array>();
+  return async (wanted) => {
+    const missing = new Map([...wanted].filter(([name]) => !known.has(name)));
+    if (missing.size > 0) for (const [name, values] of await source(missing)) known.set(name, values);
+    return new Map([...wanted.keys()].map((name) => [name, known.get(name)!]));
+  };
 }

@@ -8,6 +8,7 @@ import { timestepEmbedding } from '../nn/timestep-embedding.ts';
 import { randomNormals } from '../random.ts';
 import { createSampler, type Sampler, type SamplerName, type SchedulerConfig } from '@styleforge/model-files';
 import { requireNumbers } from './finite.ts';
+import { guide, guideStyle, needsBasePrediction, type StyleGuidance } from './guidance.ts';
 import { ModelPrograms, type WeightSource } from './model-programs.ts';
 
 export interface TextToImageComponents {
@@ -18,12 +19,16 @@ export interface TextToImageComponents {
   /** Token ids of a text, as many as the text encoder has positions. Without it only token ids can be given. */
   readonly tokenize?: (text: string) => ArrayLike<number>;
   readonly weights: { readonly unet: WeightSource; readonly vae: WeightSource; readonly textEncoder: WeightSource };
+  /** The same model without its adapters, where it has any: style guidance asks both. */
+  readonly base?: TextToImageComponents;
 }
 
 export interface SamplingOptions {
   readonly steps: number;
   /** 1 or less samples without guidance and leaves the negative prompt out. */
   readonly guidanceScale: number;
+  /** Takes the place of `guidanceScale`, on a model with adapters. */
+  readonly styleGuidance?: StyleGuidance | undefined;
   readonly sampler: SamplerName;
   readonly signal?: AbortSignal;
   readonly onStep?: (step: number, of: number) => void | Promise<void>;
@@ -60,7 +65,11 @@ export interface DenoiseInputs {
   /** Encoded prompts, one per image. */
   readonly prompts: readonly Float32Array[];
   readonly negativePrompt: Float32Array;
+  /** The same as the model without adapters encodes them; needed for style guidance. */
+  readonly base?: Pick<DenoiseInputs, 'prompts' | 'negativePrompt'> | undefined;
 }
+
+type Predict = (sample: Float32Array, timestep: number) => Promise<Float32Array>;
 
 const seedLimit = 2 ** 32;
 /** Latent places that one run handles at most, unless a single image has more. */
@@ -84,6 +93,8 @@ export class TextToImagePipeline {
   readonly #unet: ModelPrograms;
   readonly #vae: ModelPrograms;
   readonly #textEncoder: ModelPrograms;
+  /** The model without its adapters. */
+  readonly #base: TextToImagePipeline | undefined;
 
   constructor(components: TextToImageComponents, options: CompileOptions = {}) {
     this.components = components;
@@ -92,6 +103,7 @@ export class TextToImagePipeline {
     this.#unet = new ModelPrograms(weights.unet, compile);
     this.#vae = new ModelPrograms(weights.vae, compile);
     this.#textEncoder = new ModelPrograms(weights.textEncoder, compile);
+    this.#base = components.base && new TextToImagePipeline(components.base, options);
   }
 
   /** Pixels that a width or height must be a multiple of. */
@@ -111,9 +123,8 @@ export class TextToImagePipeline {
     const size = [height / this.sizeUnit, width / this.sizeUnit] as const;
     const fitting = Math.min(mostImagesPerRun, Math.max(1, Math.floor(batchPlaces / (size[0] * size[1]))));
     const batchSize = options.batchSize ?? fitting;
-    const encoded = new Map<string, Float32Array>();
-    for (const text of new Set([options.negativePrompt ?? '', ...options.prompts]))
-      encoded.set(text, await this.encodeText(this.#tokenize(text)));
+    const encoded = await this.#encodeTexts(options);
+    const base = options.styleGuidance && (await this.#withoutAdapters().#encodeTexts(options));
 
     for (let first = 0; first < requests.length; first += batchSize) {
       const batch = requests.slice(first, first + batchSize);
@@ -125,8 +136,8 @@ export class TextToImagePipeline {
         {
           latents: noise,
           shape,
-          prompts: batch.map(({ prompt }) => encoded.get(prompt)!),
-          negativePrompt: encoded.get(options.negativePrompt ?? '')!,
+          ...statesOf(encoded, batch, options),
+          base: base && statesOf(base, batch, options),
         },
         options,
       );
@@ -134,6 +145,17 @@ export class TextToImagePipeline {
       requireNumbers(pixels, 'the pixels');
       for (const [i, image] of batch.entries()) yield { ...image, width, height, rgb: toBytes(pixels, i, width * height) };
     }
+  }
+
+  async #encodeTexts({ negativePrompt = '', prompts }: TextToImageOptions): Promise<ReadonlyMap<string, Float32Array>> {
+    const encoded = new Map<string, Float32Array>();
+    for (const text of new Set([negativePrompt, ...prompts])) encoded.set(text, await this.encodeText(this.#tokenize(text)));
+    return encoded;
+  }
+
+  #withoutAdapters(): TextToImagePipeline {
+    if (!this.#base) throw new Error('style guidance compares a model with itself without its adapters: this one has none');
+    return this.#base;
   }
 
   /** Token ids of one text -> [1, tokens, features] */
@@ -147,19 +169,15 @@ export class TextToImagePipeline {
 
   /** From noise to latents that `decode` takes. */
   async denoise(inputs: DenoiseInputs, options: SamplingOptions): Promise<Float32Array> {
-    const { latents: noise, shape } = inputs;
+    const { latents: noise } = inputs;
     const sampler = this.#createSampler(options.sampler);
     sampler.setTimesteps(options.steps);
-    const guided = options.guidanceScale > 1;
-    const runs = guided ? 2 * shape[0] : shape[0];
-    const encoderHiddenStates = join(guided ? [...inputs.prompts.map(() => inputs.negativePrompt), ...inputs.prompts] : inputs.prompts);
-    const predict = await this.#predictor([runs, shape[1], shape[2], shape[3]], encoderHiddenStates);
+    const predict = await this.#guidedPredictor(inputs, options);
     let latents = noise.map((value) => value * sampler.initNoiseSigma);
     for (const [step, timestep] of sampler.timesteps.entries()) {
       options.signal?.throwIfAborted();
       const scaled = sampler.scaleModelInput(latents, timestep);
-      const prediction = await predict(guided ? join([scaled, scaled]) : scaled, timestep);
-      latents = Float32Array.from(sampler.step(guided ? guide(prediction, options.guidanceScale) : prediction, timestep, latents));
+      latents = Float32Array.from(sampler.step(await predict(scaled, timestep), timestep, latents));
       await options.onStep?.(step + 1, sampler.timesteps.length);
       await nextTurn();
     }
@@ -183,7 +201,7 @@ export class TextToImagePipeline {
 
   /** Frees compiled programs and weights; the next call loads them again. */
   async release(): Promise<void> {
-    await Promise.all([this.#unet.release(), this.#vae.release(), this.#textEncoder.release()]);
+    await Promise.all([this.#unet.release(), this.#vae.release(), this.#textEncoder.release(), this.#base?.release()]);
   }
 
   #requests({ prompts, imagesPerPrompt = 1 }: TextToImageOptions, seed: number): { index: number; prompt: string; seed: number }[] {
@@ -213,10 +231,33 @@ export class TextToImagePipeline {
     return createSampler(name, { ...this.components.schedulerConfig, clip_sample: false });
   }
 
-  async #predictor(
-    shape: Shape,
-    encoderHiddenStates: Float32Array,
-  ): Promise<(sample: Float32Array, timestep: number) => Promise<Float32Array>> {
+  /** What the sampler goes by: the prediction for the prompts, or one that is guided away from the negative prompt. */
+  async #guidedPredictor(inputs: DenoiseInputs, { guidanceScale, styleGuidance }: SamplingOptions): Promise<Predict> {
+    const { shape, prompts, negativePrompt } = inputs;
+    const [count, ...size] = shape;
+    if (styleGuidance) return this.#styleGuided(inputs, styleGuidance);
+    if (guidanceScale <= 1) return this.#predictor(shape, join(prompts));
+    const predict = await this.#predictor([2 * count, ...size], join([...prompts.map(() => negativePrompt), ...prompts]));
+    return async (sample, timestep) => guide(await predict(join([sample, sample]), timestep), guidanceScale);
+  }
+
+  async #styleGuided({ shape, prompts, base }: DenoiseInputs, scales: StyleGuidance): Promise<Predict> {
+    if (!base) throw new Error('style guidance needs the prompts as the model without adapters encodes them');
+    const [count, ...size] = shape;
+    const predictAdapted = await this.#predictor(shape, join(prompts));
+    const negatives = base.prompts.map(() => base.negativePrompt);
+    const both = needsBasePrediction(scales);
+    const states = both ? [...negatives, ...base.prompts] : negatives;
+    const predictBase = await this.#withoutAdapters().#predictor([both ? 2 * count : count, ...size], join(states));
+    return async (sample, timestep) => {
+      const adapted = await predictAdapted(sample, timestep);
+      const of = await predictBase(both ? join([sample, sample]) : sample, timestep);
+      const predictions = { adapted, negative: of.subarray(0, adapted.length), base: both ? of.subarray(adapted.length) : undefined };
+      return guideStyle(predictions, scales);
+    };
+  }
+
+  async #predictor(shape: Shape, encoderHiddenStates: Float32Array): Promise<Predict> {
     const { unet } = this.components;
     const [runs] = shape;
     const features = this.components.textEncoder.config.hidden_size;
@@ -236,12 +277,13 @@ export class TextToImagePipeline {
   }
 }
 
-/** Classifier-free guidance (arXiv 2207.12598): the first half of `prediction` is for the negative prompts, the second for the prompts. */
-function guide(prediction: Float32Array, scale: number): Float32Array {
-  const half = prediction.length / 2;
-  const guided = new Float32Array(half);
-  for (let i = 0; i < half; i++) guided[i] = prediction[i] + scale * (prediction[half + i] - prediction[i]);
-  return guided;
+/** The encoded prompts of a batch, and the negative prompt. */
+function statesOf(
+  encoded: ReadonlyMap<string, Float32Array>,
+  batch: readonly { readonly prompt: string }[],
+  { negativePrompt = '' }: TextToImageOptions,
+): Pick<DenoiseInputs, 'prompts' | 'negativePrompt'> {
+  return { prompts: batch.map(({ prompt }) => encoded.get(prompt)!), negativePrompt: encoded.get(negativePrompt)! };
 }
 
 /** Image `index` of pixels [n, 3, places] in 0..1 as interleaved bytes. */

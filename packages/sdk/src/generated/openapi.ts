@@ -1297,7 +1297,7 @@ export interface components {
                 [key: string]: string;
             };
             /** @enum {string} */
-            method: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion";
+            method: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion" | "styledrop";
             /** @description dreambooth and lora: the Aux part are images that the base model makes itself; they are kept for later jobs */
             prior_preservation?: {
                 guidance_scale?: number;
@@ -1325,6 +1325,8 @@ export interface components {
                     [key: string]: number;
                 };
             };
+            /** @description styledrop: the words for the style */
+            styledrop?: components["schemas"]["StyleDropRequest"];
             suffix?: string | null;
             /** @description Images from the same prompts and seeds, made while the training goes on */
             validation?: {
@@ -1503,6 +1505,10 @@ export interface components {
             /** @description Drawn at random when left out; the answer shows it */
             seed?: number;
             steps?: number;
+            /** @description StyleDrop: how far images go from the base model to the adapted one, 0 to 2. With it or text_guidance, guidance_scale is not used */
+            style_guidance?: number | null;
+            /** @description StyleDrop: how far the base model goes from the negative prompt to the prompt; guidance_scale - 1 where only style_guidance is given */
+            text_guidance?: number | null;
             /**
              * @description Seconds to wait for the images before answering 202
              * @default 0
@@ -1667,7 +1673,7 @@ export interface components {
                 [key: string]: string;
             };
             /** @enum {string} */
-            method: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion";
+            method: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion" | "styledrop";
             /** @description dreambooth and lora: the Aux part are images that the base model makes itself; they are kept for later jobs */
             prior_preservation?: {
                 guidance_scale?: number;
@@ -1695,6 +1701,8 @@ export interface components {
                     [key: string]: number;
                 };
             };
+            /** @description styledrop: the words for the style */
+            styledrop?: components["schemas"]["StyleDropRequest"];
             suffix?: string | null;
             /** @description Images from the same prompts and seeds, made while the training goes on */
             validation?: {
@@ -2066,6 +2074,9 @@ export interface components {
             sampler: "ddim" | "pndm" | "dpmsolver++" | "dpmsolver++karras" | "euler" | "unipc";
             seed: number;
             steps: number;
+            /** @description null: guided by guidance_scale alone */
+            style_guidance: number | null;
+            text_guidance: number | null;
             width: number;
         };
         GenerationPage: {
@@ -2860,10 +2871,17 @@ export interface components {
              */
             status: "running" | "finished";
         };
+        StyleDropRequest: {
+            /** @description The words for the style in every prompt, such as `watercolor painting`; left out: the rare word `zwx` */
+            style?: string;
+        };
+        StyleDropSettings: {
+            style: string;
+        };
         StyleRefComponentRequest: {
             /** @description The component of the images that this binds; `all` means every image */
             name: string;
-            /** @description `[V]` stands for the token */
+            /** @description `[V]` stands for the token; `[caption]`, with use_captions, for the caption of each image, which else is appended */
             prompt?: string;
             token?: string;
         };
@@ -2928,7 +2946,7 @@ export interface components {
             evaluation: components["schemas"]["EvaluationStage"] | null;
             hyperparameters: components["schemas"]["Hyperparameters"];
             /** @enum {string} */
-            method: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion";
+            method: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion" | "styledrop";
             prior_preservation: {
                 guidance_scale: number;
                 negative_prompt: string;
@@ -2952,6 +2970,8 @@ export interface components {
                     [key: string]: number;
                 };
             };
+            /** @description With the method styledrop */
+            styledrop: components["schemas"]["StyleDropSettings"] | null;
             suffix: string | null;
             validation: {
                 every_steps: number;
@@ -3022,7 +3042,7 @@ export interface components {
                 [key: string]: string;
             };
             /** @enum {string} */
-            method: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion";
+            method: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion" | "styledrop";
             name: string | null;
             notes: string;
             priority: components["schemas"]["TrainingJobPriority"];
@@ -8452,7 +8472,7 @@ export interface operations {
                 limit?: number;
                 /** @description `key:value`, all of which the job must carry; may be given several times */
                 metadata?: string | string[];
-                method?: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion";
+                method?: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion" | "styledrop";
                 status?: components["schemas"]["TrainingJobStatus"];
             };
             header?: never;

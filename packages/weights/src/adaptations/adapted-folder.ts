@@ -91,5 +91,6 @@ export async function applyAdapters(folder: DiffusersFolder, adapters: readonly 
       openWeights: async () => new AdaptedReader(await component.openWeights(), weights),
     };
   });
-  return { ...changed, addedTokens: [...(folder.addedTokens ?? []), ...changes.tokens] };
+  const addedTokens = [...(folder.addedTokens ?? []), ...changes.tokens];
+  return { ...changed, addedTokens, withoutAdapters: folder.withoutAdapters ?? folder };
 }

@@ -4,6 +4,7 @@ import { type ReferenceFolder } from '../reference-folder.ts';
 import { type CaseInputs, type Methods } from './method-case.ts';
 import { adapterForwardCases } from './adapter-cases.ts';
 import { customDiffusionFilesCases, learnedEmbedsCases } from './embedding-cases.ts';
+import { guidanceCases } from './guidance-cases.ts';
 import { loraFilesCases, loraMergedCases } from './lora-cases.ts';
 import { gradientCases, trainCases } from './train-cases.ts';
 
@@ -14,6 +15,7 @@ const kinds: Record<string, (inputs: CaseInputs) => AsyncGenerator<CaseResult>> 
   'lora-files': loraFilesCases,
   'lora-merged': loraMergedCases,
   grad: gradientCases,
+  guidance: guidanceCases,
   train: trainCases,
 };
 
