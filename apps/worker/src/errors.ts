@@ -1,6 +1,7 @@
 // The errors that the worker itself makes. Each has its line in the table of failures.ts.
 import type { FailureCode } from '@styleforge/contracts';
 import { PermanentJobError } from '@styleforge/queue';
+import { z } from 'zod';
 
 /** The job cannot succeed as it was asked for; the message says what to change. */
 export class JobInputError extends PermanentJobError {
@@ -37,4 +38,17 @@ export class ProcessDiedError extends Error {
 /** Workers have died with the work again and again. */
 export class WorkerDiedError extends Error {
   override name = 'WorkerDiedError';
+}
+
+/** A child process said something that this worker does not understand. */
+export class UnreadableMessageError extends Error {
+  override name = 'UnreadableMessageError';
+
+  /** `process`: whose message it is, as in "the job's process". */
+  constructor(process: string, cause: z.ZodError) {
+    super(
+      `${process} said something that the worker does not understand; were its files changed while the worker ran? Start the worker again.\n${z.prettifyError(cause)}`,
+      { cause },
+    );
+  }
 }

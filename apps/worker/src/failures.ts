@@ -12,7 +12,6 @@ import { isStorageFull, isStoreAway } from '@styleforge/storage';
 import type * as styleforge from '@styleforge/styleforge';
 import type { Metrics } from '@styleforge/telemetry';
 import type * as weights from '@styleforge/weights';
-import type * as childMessages from './processes/child-messages.ts';
 import type * as ownErrors from './errors.ts';
 
 type ErrorsOf<Module> = {
@@ -22,7 +21,6 @@ type ErrorsOf<Module> = {
 /** Every class of error that these packages export. A new one does not compile until it has its line in the table. */
 type KnownError =
   | ErrorsOf<typeof ownErrors>
-  | ErrorsOf<typeof childMessages>
   | ErrorsOf<typeof database>
   | ErrorsOf<typeof diffusion>
   | ErrorsOf<typeof metrics>

@@ -1,9 +1,7 @@
 // A process that draws for many generations and keeps their models loaded; started when first needed, and again after it died.
-import type { ChildProcess } from 'node:child_process';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { engineEnvironment } from '@styleforge/config';
-import { forkTypeScript } from '@styleforge/launch';
-import { listenTo, type UnreadableMessageError } from './child-messages.ts';
+import { TaskError, type UnreadableMessageError } from '../errors.ts';
+import { ChildHost } from './child-host.ts';
 import {
   type GenerationTask,
   type LoadedModel,
@@ -11,7 +9,6 @@ import {
   type MessageFromGenerator,
   type MessageToGenerator,
 } from './generation-messages.ts';
-import { ProcessDiedError, TaskError } from '../errors.ts';
 import type { RawImage } from './messages.ts';
 
 /** From the wish to stop until the process is killed: enough for one step of a large model. */
@@ -34,10 +31,12 @@ interface Running {
   fail(error: unknown): void;
 }
 
+type Child = ChildHost<MessageFromGenerator, MessageToGenerator>;
+
 export class GenerationProcess {
   readonly #events: GenerationEvents;
   readonly #program: URL;
-  #child: ChildProcess | undefined;
+  #child: Child | undefined;
   readonly #running = new Map<number, Running>();
   #lastId = 0;
 
@@ -50,89 +49,63 @@ export class GenerationProcess {
   async generate(task: GenerationTask, { signal, onImage }: GenerationOptions): Promise<'done' | 'aborted'> {
     if (signal.aborted) return 'aborted';
     const id = ++this.#lastId;
-    const watch = new AbortController();
+    const child = (this.#child ??= this.#start());
+    let stopWatching: (() => void) | undefined;
     try {
       return await new Promise<'done' | 'aborted'>((end, fail) => {
         this.#running.set(id, { onImage, end, fail });
-        this.#child ??= this.#start();
-        signal.addEventListener('abort', () => this.#abort(id, watch.signal), { once: true, signal: watch.signal });
-        this.#tell({ type: 'generate', id, task });
+        child.tell({ type: 'generate', id, task });
+        stopWatching = child.stopOn(signal, { ask: { type: 'abort', id }, graceMs: abortGraceMs });
       });
     } finally {
-      watch.abort();
+      stopWatching?.();
       this.#running.delete(id);
     }
   }
 
   /** Frees a model that no generation uses. */
   forget(modelDirectory: string): void {
-    this.#tell({ type: 'forget', modelDirectory });
+    this.#child?.tell({ type: 'forget', modelDirectory });
   }
 
   async close(): Promise<void> {
-    const child = this.#child;
-    if (!child) return;
-    const exited = new Promise((done) => child.once('exit', done));
-    child.kill('SIGKILL');
-    await exited;
+    await this.#child?.close();
   }
 
-  #start(): ChildProcess {
-    const child = forkTypeScript(this.#program, [], {
-      env: engineEnvironment(),
-      serialization: 'advanced',
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
-    const kill = () => void child.kill('SIGKILL');
-    process.once('exit', kill);
+  #start(): Child {
     const failAll = (error: Error) => {
       for (const { fail } of this.#running.values()) fail(error);
     };
-    const ended = (how: string) => {
-      process.off('exit', kill);
-      if (this.#child === child) this.#child = undefined;
-      const memory = how === 'SIGKILL' ? ': was the machine out of memory?' : '';
-      failAll(new ProcessDiedError(`the generation process ended by ${how}${memory}`));
-    };
-    child.once('exit', (code, signal) => ended(signal ?? `exit code ${code}`));
-    child.once('error', (error) => ended(error.message));
-    listenTo(child, {
+    const child: Child = new ChildHost({
+      program: this.#program,
       name: 'the generation process',
+      env: engineEnvironment(),
       schema: messageFromGenerator,
-      onMessage: (message) => this.#hear(message),
+      onMessage: (message) => this.#hear(message, child),
       onUnreadable: (error) => {
         this.#events.onUnreadable(error);
         failAll(error);
       },
     });
+    void child.ended.then((how) => {
+      if (this.#child === child) this.#child = undefined;
+      failAll(child.death(how));
+    });
     return child;
   }
 
-  #hear(message: MessageFromGenerator): void {
+  #hear(message: MessageFromGenerator, child: Child): void {
     if (message.type === 'loaded') return this.#events.onLoaded(message);
     const { id } = message;
     const running = this.#running.get(id);
     switch (message.type) {
       case 'image':
-        running?.onImage(message).then(() => this.#tell({ type: 'saved', id, number: message.number }), running.fail);
-        return;
+        return running && child.acknowledge(running.onImage(message), { type: 'saved', id, number: message.number }, running.fail);
       case 'done':
       case 'aborted':
         return running?.end(message.type);
       case 'error':
         return running?.fail(new TaskError(message));
     }
-  }
-
-  #tell(message: MessageToGenerator): void {
-    if (this.#child?.connected) this.#child.send(message);
-  }
-
-  #abort(id: number, ended: AbortSignal): void {
-    this.#tell({ type: 'abort', id });
-    sleep(abortGraceMs, undefined, { ref: false, signal: ended }).then(
-      () => this.#child?.kill('SIGKILL'),
-      () => undefined,
-    );
   }
 }

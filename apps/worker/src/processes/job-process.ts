@@ -1,13 +1,10 @@
 // Runs one task in a child process, so that this process stays free to renew the queue's lock, and sees it through to its end.
 import { AsyncResource } from 'node:async_hooks';
-import type { ChildProcess } from 'node:child_process';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { engineEnvironment } from '@styleforge/config';
-import { forkTypeScript } from '@styleforge/launch';
 import { currentOrigin, type TracingConfig } from '@styleforge/telemetry';
-import { listenTo } from './child-messages.ts';
-import { ProcessDiedError, TaskError } from '../errors.ts';
+import { TaskError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
+import { ChildHost } from './child-host.ts';
 import {
   type ChildResult,
   type ChildTelemetry,
@@ -47,40 +44,49 @@ export interface JobProcessOptions {
 
 /** `aborted`: the signal stopped the task; what it had saved until then is saved. */
 export async function runInChild(task: Task, options: JobProcessOptions): Promise<ChildResult | 'aborted'> {
-  const child = forkTypeScript(new URL('../child/main.ts', import.meta.url), [], {
-    env: engineEnvironment({ savesMemory: task.kind === 'train' && task.savesMemory }),
-    serialization: 'advanced',
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  const { child, last } = start(task, options);
+  const stopWatching = child.stopOn(options.signal, {
+    ask: { type: 'abort' },
+    graceMs: abortGraceMs,
+    killsAtOnce: (reason) => killReasons.includes(reason),
   });
-  const exited = new Promise<string>((done) => {
-    child.once('exit', (code, signal) => done(signal ?? `exit code ${code}`));
-    // Then it has not even been started.
-    child.once('error', (error) => done(error.message));
-  });
-  const stopWatching = abortOnSignal(child, options.signal);
-  // A worker out of time: a child in the middle of a long step would notice its parent's end only after it.
-  const kill = () => void child.kill('SIGKILL');
-  process.once('exit', kill);
   try {
-    const last = await converse(child, task, options, exited);
-    await exited;
-    return finish(last, options.signal, await exited);
+    child.tell({ type: 'start', task, telemetry: telemetryFor(options) });
+    return finish(await last, options.signal, await child.ended, child);
   } finally {
     stopWatching();
-    kill();
-    process.off('exit', kill);
-    await exited;
+    await child.close();
   }
 }
 
+/** `last`: the child's last word, or undefined when it ended without one; rejects when something could not be saved. */
+function start(task: Task, options: JobProcessOptions): { child: Child; last: Promise<FinalMessage | undefined> } {
+  let child!: Child;
+  const last = new Promise<FinalMessage | undefined>((resolve, reject) => {
+    child = new ChildHost({
+      program: new URL('../child/main.ts', import.meta.url),
+      name: "the job's process",
+      env: engineEnvironment({ savesMemory: task.kind === 'train' && task.savesMemory }),
+      schema: messageFromChild,
+      // What a message sets off belongs to this job, like the rest of its work.
+      onMessage: AsyncResource.bind((message: MessageFromChild) => hear(message, child, options, { resolve, reject })),
+      onUnreadable(error) {
+        options.log.error({ err: error }, "the job's process said something unreadable, and was ended");
+        reject(error);
+      },
+    });
+    void child.ended.then(() => resolve(undefined));
+  });
+  return { child, last };
+}
+
+type Child = ChildHost<MessageFromChild, MessageToChild>;
 type FinalMessage = Extract<MessageFromChild, { type: 'result' | 'aborted' | 'error' }>;
 
-function finish(last: FinalMessage | undefined, signal: AbortSignal, end: string): ChildResult | 'aborted' {
+function finish(last: FinalMessage | undefined, signal: AbortSignal, end: string, child: Child): ChildResult | 'aborted' {
   if (last === undefined) {
     if (signal.aborted) return 'aborted';
-    throw new ProcessDiedError(
-      `the job's process ended by ${end} without a result${end === 'SIGKILL' ? ': was the machine out of memory?' : ''}`,
-    );
+    throw child.death(end, ' without a result');
   }
   switch (last.type) {
     case 'result':
@@ -92,39 +98,24 @@ function finish(last: FinalMessage | undefined, signal: AbortSignal, end: string
   }
 }
 
-/** Resolves with the child's last word, or undefined when it ended without one; rejects when something could not be saved. */
-function converse(child: ChildProcess, task: Task, options: JobProcessOptions, exited: Promise<string>): Promise<FinalMessage | undefined> {
-  return new Promise((done, fail) => {
-    const tell = (message: MessageToChild) => child.connected && child.send(message);
-    const save = (number: number, saving: Promise<void> | undefined) =>
-      Promise.resolve(saving).then(() => tell({ type: 'saved', number }), fail);
-    child.on('error', fail);
-    listenTo(child, {
-      name: "the job's process",
-      schema: messageFromChild,
-      // What a message sets off belongs to this job, like the rest of its work.
-      onMessage: AsyncResource.bind((message: MessageFromChild) => {
-        switch (message.type) {
-          case 'progress':
-            return options.onProgress?.(message);
-          case 'measuring':
-            return options.onMeasuring?.(message);
-          case 'result':
-          case 'aborted':
-          case 'error':
-            return done(message);
-          default:
-            return void save(message.number, keep(message, options));
-        }
-      }),
-      onUnreadable(error) {
-        options.log.error({ err: error }, "the job's process said something unreadable, and was ended");
-        fail(error);
-      },
-    });
-    void exited.then(() => done(undefined));
-    tell({ type: 'start', task, telemetry: telemetryFor(options) });
-  });
+function hear(
+  message: MessageFromChild,
+  child: Child,
+  options: JobProcessOptions,
+  end: { resolve(last: FinalMessage): void; reject(error: unknown): void },
+): void {
+  switch (message.type) {
+    case 'progress':
+      return options.onProgress?.(message);
+    case 'measuring':
+      return options.onMeasuring?.(message);
+    case 'result':
+    case 'aborted':
+    case 'error':
+      return end.resolve(message);
+    default:
+      return child.acknowledge(keep(message, options), { type: 'saved', number: message.number }, end.reject);
+  }
 }
 
 function telemetryFor({ log, tracing }: JobProcessOptions): ChildTelemetry {
@@ -149,19 +140,4 @@ function keep(message: KeptMessage, options: JobProcessOptions): Promise<void> |
     case 'drawn-image':
       return options.onDrawnImage?.(message);
   }
-}
-
-function abortOnSignal(child: ChildProcess, signal: AbortSignal): () => void {
-  const watch = new AbortController();
-  const abort = () => {
-    if (killReasons.includes(signal.reason)) return void child.kill('SIGKILL');
-    if (child.connected) child.send({ type: 'abort' } satisfies MessageToChild);
-    sleep(abortGraceMs, undefined, { ref: false, signal: watch.signal }).then(
-      () => child.kill('SIGKILL'),
-      () => undefined,
-    );
-  };
-  if (signal.aborted) abort();
-  else signal.addEventListener('abort', abort, { once: true, signal: watch.signal });
-  return () => watch.abort();
 }

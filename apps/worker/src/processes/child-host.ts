@@ -1,0 +1,94 @@
+// Hosts one child process: starts it, hears and answers it, stops it with patience, and lets it never outlive this process.
+import type { ChildProcess } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { forkTypeScript } from '@styleforge/launch';
+import type { z } from 'zod';
+import { ProcessDiedError, UnreadableMessageError } from '../errors.ts';
+
+export interface ChildOptions<Heard> {
+  program: URL;
+  /** Named in errors, as in "the job's process". */
+  name: string;
+  env: NodeJS.ProcessEnv;
+  /** What the child may say. One that says something else is another program than it should be, and is ended. */
+  schema: z.ZodType<Heard>;
+  onMessage(message: Heard): void;
+  /** The child has been killed. */
+  onUnreadable(error: UnreadableMessageError): void;
+}
+
+export interface Stop<Told> {
+  /** What asks the child to end by itself. */
+  ask: Told;
+  /** From the request to the kill. */
+  graceMs: number;
+  /** With this reason of the signal the child is killed at once. */
+  killsAtOnce?(reason: unknown): boolean;
+}
+
+export class ChildHost<Heard, Told extends object> {
+  /** How the process ended: a signal's name, its exit code, or why it could not be started. */
+  readonly ended: Promise<string>;
+  readonly #name: string;
+  readonly #child: ChildProcess;
+
+  constructor({ program, name, env, schema, onMessage, onUnreadable }: ChildOptions<Heard>) {
+    this.#name = name;
+    this.#child = forkTypeScript(program, [], { env, serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    this.ended = new Promise((done) => {
+      this.#child.once('exit', (code, signal) => done(signal ?? `exit code ${code}`));
+      // Then it has not even been started.
+      this.#child.once('error', (error) => done(error.message));
+    });
+    this.#child.on('message', (received) => {
+      const parsed = schema.safeParse(received);
+      if (parsed.success) return onMessage(parsed.data);
+      this.kill();
+      onUnreadable(new UnreadableMessageError(name, parsed.error));
+    });
+    // This process may run out of time: a child in the middle of a long step would notice its parent's end only after it.
+    const kill = () => this.kill();
+    process.once('exit', kill);
+    void this.ended.then(() => process.off('exit', kill));
+  }
+
+  tell(message: Told): void {
+    if (this.#child.connected) this.#child.send(message);
+  }
+
+  /** Tells the child that what it sent is safe, once it is; what could not be saved fails its sender's work. */
+  acknowledge(saving: Promise<void> | undefined, saved: Told, fail: (error: unknown) => void): void {
+    Promise.resolve(saving).then(() => this.tell(saved), fail);
+  }
+
+  /** Asks the child to stop when the signal says so, and kills it when it has not after its grace. Returns what ends the watching. */
+  stopOn(signal: AbortSignal, { ask, graceMs, killsAtOnce }: Stop<Told>): () => void {
+    const watch = new AbortController();
+    const stop = () => {
+      if (killsAtOnce?.(signal.reason)) return this.kill();
+      this.tell(ask);
+      sleep(graceMs, undefined, { ref: false, signal: watch.signal }).then(
+        () => this.kill(),
+        () => undefined,
+      );
+    };
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true, signal: watch.signal });
+    return () => watch.abort();
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+
+  async close(): Promise<void> {
+    this.kill();
+    await this.ended;
+  }
+
+  /** The error for work that the process took with it. */
+  death(how: string, work = ''): ProcessDiedError {
+    const memory = how === 'SIGKILL' ? ': was the machine out of memory?' : '';
+    return new ProcessDiedError(`${this.#name} ended by ${how}${work}${memory}`);
+  }
+}
