@@ -5,6 +5,7 @@ export { JobInputError, ProcessDiedError, TaskError, UnreadableMessageError } fr
 export { runInChild } from './processes/job-process.ts';
 export { GenerationProcess } from './processes/generation-process.ts';
 export { imageTexts } from './image-texts.ts';
+export { type Hold, holdRow, type Wish } from './held-row/hold-row.ts';
 export { Leases } from './held-row/leases.ts';
 export { tryRow } from './held-row/try-row.ts';
 export { createLogger } from './logger.ts';

@@ -4,7 +4,7 @@ import { loadConfig } from '@styleforge/config';
 import { type JobProgress, METHOD_HYPERPARAMETERS } from '@styleforge/contracts';
 import type { TrainingJobRow } from '@styleforge/database';
 import { startTestDatabase, type TestDatabase, trainingConfig } from '@styleforge/testing';
-import { createLogger, ProgressRecorder, type WorkerServices } from '@styleforge/worker';
+import { createLogger, type Hold, holdRow, Leases, ProgressRecorder, type Wish } from '@styleforge/worker';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 
 const STEPS = 100;
@@ -23,6 +23,9 @@ const measured = {
 let fixture: TestDatabase;
 let job: TrainingJobRow;
 let recorder: ProgressRecorder;
+let hold: Hold;
+let wish: Wish | null = null;
+let queue: AbortController;
 
 beforeAll(async () => {
   fixture = await startTestDatabase();
@@ -30,6 +33,8 @@ beforeAll(async () => {
 afterAll(() => fixture.close());
 
 beforeEach(async () => {
+  wish = null;
+  queue = new AbortController();
   const { apiKeys, datasets, trainingJobs } = fixture.database;
   const { projectId } = await apiKeys.createProject('test');
   const { id: datasetId } = await datasets.create(projectId, { name: 'style', kind: 'style_ref' });
@@ -41,15 +46,18 @@ beforeEach(async () => {
   await trainingJobs.start(job.id, job.attempt);
   // The pace of the training is the test's; all else goes on by the real clock.
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
-  const services = { database: fixture.database, settings: loadConfig({}).worker, log: createLogger('silent') } as WorkerServices;
-  recorder = new ProgressRecorder(job, null, services, {
-    onCancelRequested: () => undefined,
-    onPauseRequested: () => undefined,
-    onSuperseded: () => undefined,
-  });
+  const services = {
+    database: fixture.database,
+    settings: loadConfig({}).worker,
+    leases: new Leases(fixture.database),
+    log: createLogger('silent'),
+  };
+  recorder = new ProgressRecorder(job, null, services);
+  const beat = async () => (await recorder.write()) && wish;
+  hold = holdRow({ table: 'training_jobs', id: job.id, attempt: job.attempt }, { signal: queue.signal, beat }, services);
 });
 afterEach(async () => {
-  await recorder.stop();
+  await hold.end();
   vi.useRealTimers();
 });
 
@@ -83,4 +91,34 @@ it('follows the pace of the last half minute, and counts from where a resumed tr
   expect((await step(62, 40)).eta_seconds).toBe(38 * 40);
   expect((await step(63, 50)).eta_seconds).toBe(37 * 50);
   expect((await step(64, 10)).eta_seconds).toBe(36 * 10);
+});
+
+const leaseOf = async () =>
+  (await fixture.database.prisma.trainingJob.findUniqueOrThrow({ where: { id: job.id }, select: { leaseUntil: true } })).leaseUntil!;
+
+it('renews the lease of the row that it holds, and writes once more at the end what has come since the last time', async () => {
+  const before = await leaseOf();
+  await step(1, 11);
+  expect((await leaseOf()).getTime()).toBeGreaterThan(before.getTime());
+  recorder.add({ ...measured, step: 2 });
+  await hold.end();
+  expect((await fixture.database.trainingJobs.get(job.id))?.progress?.step).toBe(2);
+});
+
+it("ends by the first reason, be it the row's or the queue's", async () => {
+  const aborted = new Promise((done) => hold.signal.addEventListener('abort', done, { once: true }));
+  wish = 'paused';
+  await aborted;
+  expect(hold.reason()).toBe('paused');
+  queue.abort('shutdown');
+  hold.lost();
+  expect(hold.reason()).toBe('paused');
+});
+
+it('hears that another worker has taken the row over, whichever write finds it out', async () => {
+  const aborted = new Promise((done) => hold.signal.addEventListener('abort', done, { once: true }));
+  await fixture.database.trainingJobs.claim(job.id);
+  recorder.add({ ...measured, step: 1 });
+  await aborted;
+  expect(hold.reason()).toBe('superseded');
 });

@@ -14,6 +14,8 @@ import { composeReport, trainedJob } from './compose-report.ts';
 import { drawnImageFile, fetchComponents, fetchDrawn, fetchModel, fetchReference, fetchStyleRef } from './evaluation-inputs.ts';
 import { type Measurements, measurements } from './measurements.ts';
 
+export const NOTHING_DONE: EvaluationProgress = { phase: 'images', done: 0, of: 0 };
+
 export interface EvaluationHost {
   /** Its reason says why the evaluation is to stop. */
   signal: AbortSignal;

@@ -2,28 +2,27 @@
 import { type EvaluatedModel, type EvaluationProgress, styleWords, trainedModelLabel } from '@styleforge/contracts';
 import type { EvaluationRow, TrainingJobRow } from '@styleforge/database';
 import { Heartbeat } from '../held-row/heartbeat.ts';
+import { type EndReason, holdRow, wishOf } from '../held-row/hold-row.ts';
 import type { WorkerServices } from '../services.ts';
-import { evaluate } from './evaluate.ts';
-import { startTelling } from './progress-teller.ts';
-
-interface StageHost {
-  signal: AbortSignal;
-  onCancelRequested(): void;
-  onSuperseded(): void;
-}
+import { evaluate, NOTHING_DONE } from './evaluate.ts';
 
 /** The evaluation's status follows the job's: whoever ends the job ends it. */
 export async function runEvaluationStage(
   job: TrainingJobRow,
-  host: StageHost,
+  signal: AbortSignal,
   scratch: string,
   services: WorkerServices,
-): Promise<'done' | 'aborted'> {
+): Promise<'done' | EndReason> {
   const evaluation = await startStage(job, services);
   services.log.info({ evaluationId: evaluation.id, models: evaluation.config.models.length }, 'evaluating');
   const heartbeat = new Heartbeat(job, services, job.result?.final_step ?? null);
-  const telling = startTelling({ log: services.log, tell: (progress) => tell(job, evaluation, progress, heartbeat, services), ...host });
-  return evaluate(evaluation, { signal: host.signal, onProgress: telling.add }, scratch, services).finally(() => telling.stop());
+  const { id, attempt } = job;
+  let progress: EvaluationProgress = NOTHING_DONE;
+  const beat = async () => wishOf(await tell(job, evaluation, progress, heartbeat, services));
+  const hold = holdRow({ table: 'training_jobs', id, attempt }, { signal, beat }, services);
+  const host = { signal: hold.signal, onProgress: (latest: EvaluationProgress) => void (progress = latest) };
+  const outcome = await evaluate(evaluation, host, scratch, services).finally(() => hold.end());
+  return outcome === 'aborted' ? hold.reason() : 'done';
 }
 
 async function startStage(job: TrainingJobRow, services: WorkerServices): Promise<EvaluationRow> {

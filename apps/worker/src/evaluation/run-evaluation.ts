@@ -1,15 +1,13 @@
 // An evaluation of its own, from the queue to its end.
-import type { Failure } from '@styleforge/contracts';
+import type { EvaluationProgress, Failure } from '@styleforge/contracts';
 import { type EvaluationRow, StaleAttemptError } from '@styleforge/database';
-import type { JobContext, JobOutcome, StopReason } from '@styleforge/queue';
-import { evaluate } from './evaluate.ts';
-import { startTelling } from './progress-teller.ts';
+import type { JobContext, JobOutcome } from '@styleforge/queue';
+import { evaluate, NOTHING_DONE } from './evaluate.ts';
 import { JobTimeoutError } from '../errors.ts';
+import { type EndReason, holdRow, wishOf } from '../held-row/hold-row.ts';
 import { tryRow } from '../held-row/try-row.ts';
 import { withScratch } from '../scratch.ts';
 import type { WorkerServices } from '../services.ts';
-
-type EvaluationStopReason = StopReason | 'cancelled' | 'superseded';
 
 export async function runEvaluation(evaluationId: string, context: JobContext, services: WorkerServices): Promise<JobOutcome> {
   const evaluation = await services.database.evaluations.claim(evaluationId);
@@ -33,27 +31,18 @@ export async function runEvaluation(evaluationId: string, context: JobContext, s
 async function run(evaluation: EvaluationRow, scratch: string, context: JobContext, services: WorkerServices): Promise<JobOutcome> {
   const { id, attempt } = evaluation;
   const { evaluations } = services.database;
-  const stop = new AbortController();
-  const abort = (reason: EvaluationStopReason) => stop.abort(reason);
-  const renew = services.leases.keeper({ table: 'evaluations', id, attempt });
-  const telling = startTelling({
-    log: services.log,
-    tell: async (progress) => {
-      await renew();
-      return evaluations.updateProgress(id, attempt, progress);
-    },
-    onCancelRequested: () => abort('cancelled'),
-    onSuperseded: () => abort('superseded'),
-  });
-  const host = { signal: AbortSignal.any([context.signal, stop.signal]), onProgress: telling.add };
-  const outcome = await evaluate(evaluation, host, scratch, services).finally(() => telling.stop());
-  if (outcome === 'aborted') return afterAbort(evaluation, host.signal.reason as EvaluationStopReason, services);
+  let progress: EvaluationProgress = NOTHING_DONE;
+  const beat = async () => wishOf(await evaluations.updateProgress(id, attempt, progress));
+  const hold = holdRow({ table: 'evaluations', id, attempt }, { signal: context.signal, beat }, services);
+  const host = { signal: hold.signal, onProgress: (latest: EvaluationProgress) => void (progress = latest) };
+  const outcome = await evaluate(evaluation, host, scratch, services).finally(() => hold.end());
+  if (outcome === 'aborted') return afterAbort(evaluation, hold.reason(), services);
   await evaluations.setStatus(id, { from: 'running', to: 'succeeded', attempt });
   services.log.info('evaluation succeeded');
   return 'finished';
 }
 
-async function afterAbort({ id, attempt }: EvaluationRow, reason: EvaluationStopReason, services: WorkerServices): Promise<JobOutcome> {
+async function afterAbort({ id, attempt }: EvaluationRow, reason: EndReason, services: WorkerServices): Promise<JobOutcome> {
   switch (reason) {
     case 'cancelled':
       await services.database.evaluations.setStatus(id, { from: 'running', to: 'cancelled', attempt });
@@ -65,6 +54,8 @@ async function afterAbort({ id, attempt }: EvaluationRow, reason: EvaluationStop
       throw new JobTimeoutError('the evaluation ran longer than an evaluation may');
     case 'lock-lost':
     case 'superseded':
+    // No evaluation can be paused.
+    case 'paused':
       throw new StaleAttemptError(`Attempt ${attempt} of evaluation ${id} was taken over by another worker.`);
   }
 }

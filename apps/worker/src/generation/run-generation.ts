@@ -1,10 +1,11 @@
 // The way of one generation: find the model, make the images in the generation process, keep each as it comes.
 import type { Failure } from '@styleforge/contracts';
 import { type GenerationDetail, newId, StaleAttemptError, StatusConflictError } from '@styleforge/database';
-import type { JobContext, JobOutcome, StopReason } from '@styleforge/queue';
+import type { JobContext, JobOutcome } from '@styleforge/queue';
 import { generationImageKey } from '@styleforge/storage';
 import { compileOptions } from '../device.ts';
 import { JobTimeoutError } from '../errors.ts';
+import { type EndReason, holdRow } from '../held-row/hold-row.ts';
 import { tryRow } from '../held-row/try-row.ts';
 import { imageTexts } from '../image-texts.ts';
 import type { RawImage } from '../processes/messages.ts';
@@ -12,7 +13,7 @@ import type { ModelCache } from './model-cache.ts';
 import { encodePng } from '../png.ts';
 import type { WorkerServices } from '../services.ts';
 
-/** How often a worker looks whether somebody has cancelled. */
+/** How often a worker looks whether somebody has cancelled: a generation may take seconds. */
 const watchMs = 500;
 
 export async function runGeneration(
@@ -40,50 +41,34 @@ async function generate(
   models: ModelCache,
   services: WorkerServices,
 ): Promise<JobOutcome> {
-  const { config, attempt } = generation;
+  const { id, config, attempt } = generation;
   const compile = compileOptions(services.settings.device, services.settings.generationThreads);
   const made = generation.images.map(({ index }) => index);
-  const stop = watchForStop(generation, context, services);
+  const row = { table: 'generations', id, attempt } as const;
+  // Whoever cancels a generation ends its row: from then on it is not held.
+  const beat = async () => ((await services.database.generations.isHeld(id, attempt)) ? null : 'superseded');
+  const hold = holdRow(row, { signal: context.signal, everyMs: watchMs, beat }, services);
+  const onConflict = (error: unknown) => {
+    if (!(error instanceof StatusConflictError || error instanceof StaleAttemptError)) throw error;
+    hold.lost();
+  };
   try {
     const result = await models.generate(
       generation,
       { compile, config, made },
       {
-        signal: stop.signal,
+        signal: hold.signal,
         // A first try may share its process: a generation that kills it must not take others with it again and again.
         alone: attempt > 1,
-        onImage: (image) => keepImage(generation, image, services).catch(stop.onConflict),
+        onImage: (image) => keepImage(generation, image, services).catch(onConflict),
       },
       services,
     );
-    if (result === 'aborted') return afterAbort(generation, stop.signal.reason as GenerationStopReason, services);
+    if (result === 'aborted') return afterAbort(generation, hold.reason(), services);
     return await succeeded(generation, services);
   } finally {
-    stop.end();
+    await hold.end();
   }
-}
-
-type GenerationStopReason = StopReason | 'not-ours';
-
-/** One signal for everything that can end a generation early: the queue's reasons, and the row being cancelled or taken over. */
-function watchForStop({ id, attempt }: GenerationDetail, context: JobContext, { database, leases, log }: WorkerServices) {
-  const renew = leases.keeper({ table: 'generations', id, attempt });
-  const ended = new AbortController();
-  const notOurs = () => ended.abort('not-ours' satisfies GenerationStopReason);
-  const timer = setInterval(() => {
-    Promise.all([database.generations.isHeld(id, attempt), renew()]).then(
-      ([isHeld]) => isHeld || notOurs(),
-      (error: unknown) => log.warn({ err: error }, 'could not look whether the generation is cancelled; trying again'),
-    );
-  }, watchMs);
-  return {
-    signal: AbortSignal.any([context.signal, ended.signal]),
-    end: () => clearInterval(timer),
-    onConflict(error: unknown): void {
-      if (!(error instanceof StatusConflictError || error instanceof StaleAttemptError)) throw error;
-      notOurs();
-    },
-  };
 }
 
 async function keepImage(generation: GenerationDetail, image: RawImage, services: WorkerServices): Promise<void> {
@@ -126,13 +111,16 @@ async function succeeded({ id, attempt }: GenerationDetail, services: WorkerServ
   return 'finished';
 }
 
-function afterAbort({ id }: GenerationDetail, reason: GenerationStopReason, { log }: WorkerServices): JobOutcome {
+function afterAbort({ id }: GenerationDetail, reason: EndReason, { log }: WorkerServices): JobOutcome {
   switch (reason) {
     case 'shutdown':
       return 'handed-back';
     case 'timeout':
       throw new JobTimeoutError('the generation ran longer than a generation may');
-    case 'not-ours':
+    case 'superseded':
+    // Only the row's end tells of either.
+    case 'cancelled':
+    case 'paused':
       log.info('the generation has been cancelled or taken over; it stops here');
       return 'finished';
     case 'lock-lost':

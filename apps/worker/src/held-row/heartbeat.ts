@@ -1,17 +1,17 @@
 // A sign of life from the worker that holds a training job: who it is, and from which step the job would go on without it.
 import { hostname } from 'node:os';
 import type { TrainingJobRow } from '@styleforge/database';
-import type { WorkerServices } from '../services.ts';
+import type { Services } from '../services.ts';
 
 const intervalMs = 10_000;
 
 export class Heartbeat {
   readonly #job: TrainingJobRow;
-  readonly #services: Pick<WorkerServices, 'database' | 'settings'>;
+  readonly #services: Services<'database' | 'settings'>;
   #durableStep: number | null;
   #beatAt = Number.NEGATIVE_INFINITY;
 
-  constructor(job: TrainingJobRow, services: Pick<WorkerServices, 'database' | 'settings'>, durableStep: number | null) {
+  constructor(job: TrainingJobRow, services: Services<'database' | 'settings'>, durableStep: number | null) {
     this.#job = job;
     this.#services = services;
     this.#durableStep = durableStep;
@@ -37,6 +37,5 @@ export class Heartbeat {
       at: now.toISOString(),
       durable_step: this.#durableStep,
     });
-    await database.leases.renew({ table: 'training_jobs', id, attempt });
   }
 }

@@ -1,38 +1,23 @@
-// Writes progress and loss curves to the database at a bearable rate, and hears there whether the job is to be cancelled or paused.
+// Writes a training's progress and loss curves to the database, and reads there whether the job is to be cancelled or paused.
 import type { JobProgress } from '@styleforge/contracts';
 import { type MetricPoint, StaleAttemptError, type StopWish, stopWishOf, type TrainingJobRow } from '@styleforge/database';
 import { Heartbeat } from '../held-row/heartbeat.ts';
 import type { Progress } from '../processes/messages.ts';
-import type { WorkerServices } from '../services.ts';
-
-const intervalMs = 1_000;
-
-export interface ProgressEvents {
-  onCancelRequested(): void;
-  onPauseRequested(): void;
-  /** Another worker has taken the job over. */
-  onSuperseded(error: Error): void;
-}
+import type { Services } from '../services.ts';
 
 export class ProgressRecorder {
   readonly #job: TrainingJobRow;
-  readonly #services: WorkerServices;
-  readonly #events: ProgressEvents;
+  readonly #database: Services<'database'>['database'];
   readonly #heartbeat: Heartbeat;
   readonly #speed = new StepSpeed();
   #latest: Progress | undefined;
   #points: MetricPoint[] = [];
-  #timer: NodeJS.Timeout | undefined;
-  #stopped = false;
-  #running: Promise<void> = Promise.resolve();
 
-  /** `durableStep`: that of the checkpoint from which the job goes on, where there is one. */
-  constructor(job: TrainingJobRow, durableStep: number | null, services: WorkerServices, events: ProgressEvents) {
+  /** `durableStep`: the step of the checkpoint from which the job goes on, where there is one. */
+  constructor(job: TrainingJobRow, durableStep: number | null, services: Services<'database' | 'settings'>) {
     this.#job = job;
     this.#heartbeat = new Heartbeat(job, services, durableStep);
-    this.#services = services;
-    this.#events = events;
-    this.#schedule();
+    this.#database = services.database;
   }
 
   add(progress: Progress): void {
@@ -53,37 +38,11 @@ export class ProgressRecorder {
     this.#heartbeat.saved(step);
   }
 
-  /** Writes what is left. */
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
-    await this.#running;
-    await this.#tick();
-  }
-
-  #schedule(): void {
-    if (this.#stopped) return;
-    this.#timer = setTimeout(() => {
-      this.#running = this.#tick().finally(() => this.#schedule());
-    }, intervalMs);
-  }
-
-  /** A database that is away for a moment costs no training: the next tick writes it all. */
-  async #tick(): Promise<void> {
-    try {
-      await this.#heartbeat.beat();
-      const { cancelRequested, pauseRequested } = await this.#write();
-      if (cancelRequested) this.#events.onCancelRequested();
-      else if (pauseRequested) this.#events.onPauseRequested();
-    } catch (error) {
-      if (error instanceof StaleAttemptError) this.#events.onSuperseded(error);
-      else this.#services.log.warn({ err: error, jobId: this.#job.id }, 'progress could not be written; trying again');
-    }
-  }
-
-  async #write(): Promise<StopWish> {
+  /** Writes what has come since the last time; what could not be written, is written the next time. */
+  async write(): Promise<StopWish> {
+    await this.#heartbeat.beat();
     const { id, attempt } = this.#job;
-    const { trainingJobs, metrics } = this.#services.database;
+    const { trainingJobs, metrics } = this.#database;
     const points = [...this.#points];
     if (this.#latest === undefined || points.length === 0) {
       const row = await trainingJobs.get(id);

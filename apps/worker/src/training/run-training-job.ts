@@ -3,13 +3,14 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ACTIVE_JOB_STATUSES, type Failure, type JobResult } from '@styleforge/contracts';
 import { newId, StaleAttemptError, type TrainingJobRow } from '@styleforge/database';
-import type { JobContext, JobOutcome, StopReason } from '@styleforge/queue';
+import type { JobContext, JobOutcome } from '@styleforge/queue';
 import { findBaseModel } from '../base-model.ts';
 import { CheckpointStore, type SavedCheckpoint } from './checkpoint-store.ts';
 import { ClassImageCache } from './class-image-cache.ts';
 import { compileOptions } from '../device.ts';
 import { runEvaluationStage } from '../evaluation/evaluation-stage.ts';
 import { JobTimeoutError } from '../errors.ts';
+import { type EndReason, holdRow, wishOf } from '../held-row/hold-row.ts';
 import { tryRow } from '../held-row/try-row.ts';
 import { runInChild } from '../processes/job-process.ts';
 import type { ChildResult, TrainingTask } from '../processes/messages.ts';
@@ -29,7 +30,9 @@ export async function runTrainingJob(jobId: string, context: JobContext, service
   const { trainingJobs, events } = services.database;
   const { attempt, setbacks } = job;
   const row = {
-    ...({ table: 'training_jobs', queue: 'train', id: jobId, attempt, setbacks } as const),
+    ...rowOf(job),
+    queue: 'train' as const,
+    setbacks,
     fail: (error: Failure) => trainingJobs.setStatus(jobId, { from: ACTIVE_JOB_STATUSES, to: 'failed', attempt, error }),
     noteFailure: (failure: Failure) => events.append(jobId, 'job.attempt_failed', { attempt, ...failure }),
   };
@@ -52,15 +55,11 @@ async function train(job: TrainingJobRow, scratch: string, context: JobContext, 
   if (classImages)
     services.log.info({ images: await classImages.restore(task.classImagesDirectory) }, 'class images that had been made before');
   const validations = new ValidationStore(job, services);
-  const stop = stopSignal(context);
-  const progress = new ProgressRecorder(job, resume?.step ?? null, services, {
-    onCancelRequested: () => stop.abort('cancelled'),
-    onPauseRequested: () => stop.abort('paused'),
-    onSuperseded: () => stop.abort('superseded'),
-  });
+  const progress = new ProgressRecorder(job, resume?.step ?? null, services);
+  const hold = holdRow(rowOf(job), { signal: context.signal, beat: async () => wishOf(await progress.write()) }, services);
   let saved: SavedCheckpoint | undefined = resume;
   const result = await runInChild(task, {
-    signal: stop.signal,
+    signal: hold.signal,
     log: services.log,
     tracing: services.tracing,
     onProgress: (update) => {
@@ -77,8 +76,8 @@ async function train(job: TrainingJobRow, scratch: string, context: JobContext, 
     onClassImage: async (image) => classImages?.save(image),
     onValidationImage: (image) => validations.keep(image),
     onValidation: (validation) => validations.finish(validation),
-  }).finally(() => progress.stop());
-  if (result === 'aborted') return afterAbort(job, stop.signal.reason as TrainingStopReason, services);
+  }).finally(() => hold.end());
+  if (result === 'aborted') return afterAbort(job, hold.reason(), services);
   return trained(job, result, saved, { scratch, context, services });
 }
 
@@ -102,18 +101,9 @@ async function prepareTask(
   };
 }
 
-type TrainingStopReason = StopReason | 'cancelled' | 'paused' | 'superseded';
+const rowOf = ({ id, attempt }: TrainingJobRow) => ({ table: 'training_jobs', id, attempt }) as const;
 
-/** One signal for everything that can end a run early; the first reason stays. */
-function stopSignal(context: JobContext): { signal: AbortSignal; abort(reason: TrainingStopReason): void } {
-  const controller = new AbortController();
-  const forward = () => controller.abort(context.signal.reason);
-  if (context.signal.aborted) forward();
-  else context.signal.addEventListener('abort', forward, { once: true });
-  return { signal: controller.signal, abort: (reason) => controller.abort(reason) };
-}
-
-async function afterAbort(job: TrainingJobRow, reason: TrainingStopReason, services: WorkerServices): Promise<JobOutcome> {
+async function afterAbort(job: TrainingJobRow, reason: EndReason, services: WorkerServices): Promise<JobOutcome> {
   switch (reason) {
     case 'cancelled':
       return cancelled(job, services);
@@ -181,14 +171,8 @@ async function trained(
 
 /** The job's own model and those to compare it with draw, and the report is written; goes on where a worker that died had come to. */
 async function evaluateJob(job: TrainingJobRow, scratch: string, context: JobContext, services: WorkerServices): Promise<JobOutcome> {
-  const stop = stopSignal(context);
-  const outcome = await runEvaluationStage(
-    job,
-    { signal: stop.signal, onCancelRequested: () => stop.abort('cancelled'), onSuperseded: () => stop.abort('superseded') },
-    scratch,
-    services,
-  );
-  if (outcome === 'aborted') return afterAbort(job, stop.signal.reason as TrainingStopReason, services);
+  const outcome = await runEvaluationStage(job, context.signal, scratch, services);
+  if (outcome !== 'done') return afterAbort(job, outcome, services);
   await services.database.trainingJobs.setStatus(job.id, { from: 'evaluating', to: 'succeeded', attempt: job.attempt });
   services.log.info('training job succeeded and evaluated');
   return 'finished';

@@ -1,0 +1,75 @@
+// The one loop by which a worker holds a row while it works: it renews the lease, writes what is new, and hears whether the work is to stop.
+import { type HeldRow, StaleAttemptError, type StopWish } from '@styleforge/database';
+import type { StopReason } from '@styleforge/queue';
+import type { Services } from '../services.ts';
+
+/** What the row may say of the work: its owner wants it to stop, or another worker has it now. */
+export type Wish = 'cancelled' | 'paused' | 'superseded';
+
+/** Everything that can end a piece of work early: the queue's reasons, and the row's. */
+export type EndReason = StopReason | Wish;
+
+export interface HoldOptions {
+  /** The queue's reasons to stop. */
+  signal: AbortSignal;
+  everyMs?: number;
+  /** Writes what is new, and returns what the row says. A StaleAttemptError says that another worker has it. */
+  beat(): Promise<Wish | null>;
+}
+
+export interface Hold {
+  /** Aborted by the first reason to stop; further ones are not heard. */
+  readonly signal: AbortSignal;
+  /** Only after the signal was aborted. */
+  reason(): EndReason;
+  /** Some other write has shown that the row is another worker's, or has ended. */
+  lost(): void;
+  /** Ends the loop, and writes what is left. */
+  end(): Promise<void>;
+}
+
+const usualIntervalMs = 1_000;
+
+/** A database that is away for a moment costs no work: the next beat writes it all. */
+export function holdRow(
+  row: HeldRow,
+  { signal, everyMs = usualIntervalMs, beat }: HoldOptions,
+  services: Services<'leases' | 'log'>,
+): Hold {
+  const heard = new AbortController();
+  const renewLease = services.leases.keeper(row);
+  let ended = false;
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> = Promise.resolve();
+  const tick = async (): Promise<void> => {
+    try {
+      await renewLease();
+      const wish = await beat();
+      if (wish !== null) heard.abort(wish);
+    } catch (error) {
+      if (error instanceof StaleAttemptError) heard.abort('superseded' satisfies Wish);
+      else services.log.warn({ err: error, table: row.table, id: row.id }, 'progress could not be written; trying again');
+    }
+  };
+  const schedule = (): void => {
+    if (!ended) timer = setTimeout(() => void (running = tick().finally(schedule)), everyMs);
+  };
+  schedule();
+  const either = AbortSignal.any([signal, heard.signal]);
+  return {
+    signal: either,
+    reason: () => either.reason as EndReason,
+    lost: () => heard.abort('superseded' satisfies Wish),
+    async end() {
+      ended = true;
+      clearTimeout(timer);
+      await running;
+      await tick();
+    },
+  };
+}
+
+export function wishOf({ cancelRequested, pauseRequested = false }: Pick<StopWish, 'cancelRequested'> & Partial<StopWish>): Wish | null {
+  if (cancelRequested) return 'cancelled';
+  return pauseRequested ? 'paused' : null;
+}
