@@ -29,7 +29,7 @@ import { registerTextCheck } from './plugins/text-check.ts';
 import { dashboardRoute } from './routes/dashboard.ts';
 import { errorDocsRoute } from './routes/docs/errors.ts';
 import { rootRoute } from './routes/docs/root.ts';
-import { registerHealthRoutes } from './routes/health/index.ts';
+import { createServiceReadiness, registerHealthRoutes } from './routes/health/index.ts';
 import { registerV1Routes } from './routes/v1/index.ts';
 import { BaseModelFolders } from './services/base-model-folders.ts';
 import { createBaseModelCatalog } from './services/base-model-catalog.ts';
@@ -60,6 +60,7 @@ export async function buildApp(options: ApiOptions): Promise<ApiServer> {
     mayReach: createAddressPolicy(webhookNetworks),
     projectEvents: new ProjectEventHub(options.database, loggerInstance),
     imageDecoder: new ImageDecoder(),
+    readiness: createServiceReadiness(options, { log: loggerInstance as ReturnType<typeof createLogger>, metrics }),
   };
   const app: ApiServer = Fastify({
     loggerInstance,
@@ -108,7 +109,7 @@ export async function buildApp(options: ApiOptions): Promise<ApiServer> {
   rootRoute(app, options.dashboard ? '/app' : '/docs');
   if (options.dashboard) await dashboardRoute(app, options.dashboard);
   errorDocsRoute(app);
-  registerHealthRoutes(app, dependencies);
+  registerHealthRoutes(app, dependencies.readiness);
   registerServiceMetrics(app, dependencies);
   if (options.showsQueueBoard && options.queues) {
     const { registerQueueBoard } = await import('./plugins/queue-board.ts');

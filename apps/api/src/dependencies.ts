@@ -1,5 +1,6 @@
 // What the API works with; whoever starts it opens and closes these.
 import type { AddressPolicy } from '@styleforge/config';
+import type { Readiness } from '@styleforge/contracts';
 import type { Database } from '@styleforge/database';
 import type { JobQueues, RateLimiter } from '@styleforge/queue';
 import type { ObjectStore } from '@styleforge/storage';
@@ -60,4 +61,6 @@ export type ApiDependencies = ApiOptions & {
   /** Wakes whoever follows what happens in a project. */
   projectEvents: ProjectEventHub;
   imageDecoder: ImageDecoder;
+  /** Whether everything that the API depends on answers. */
+  readiness: () => Promise<Readiness>;
 };

@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 /** One thing for each caller or installation, without an id: neither a list nor a part of one. */
-const SINGLETONS = ['/v1/me', '/v1/metrics'];
+const SINGLETONS = ['/v1/me', '/v1/metrics', '/v1/queue', '/v1/system', '/v1/usage'];
 
 const nameOf = ({ method, path }: Route) => `${method} ${path}`;
 /** A body that passes validation, so that what is refused is not refused for its body. */
@@ -105,12 +105,12 @@ it('shows for every JSON body an example that it takes', async () => {
 it('shows, changes and deletes nothing of another project: 404, as for what does not exist', async () => {
   const { projectId } = await api.database.apiKeys.createProject('other');
   const { key } = await api.database.apiKeys.create(projectId, 'other', ['admin']);
-  // Base models belong to the installation.
-  const single = routes.filter(({ path }) => path.includes('{') && !path.startsWith('/v1/base-models/'));
+  // Base models and workers belong to the installation.
+  const single = routes.filter(({ path }) => path.includes('{') && !/^\/v1\/(?:base-models|workers)\//.test(path));
   expect(single.length).toBeGreaterThan(15);
   expect(await refusals(single, key)).toEqual(all(single, 404, 'not_found'));
   for (const route of routes.filter(
-    ({ method, path }) => method === 'GET' && !path.includes('{') && !path.endsWith('/base-models') && !SINGLETONS.includes(path),
+    ({ method, path }) => method === 'GET' && !path.includes('{') && !/\/(?:base-models|workers)$/.test(path) && !SINGLETONS.includes(path),
   )) {
     const { data } = (await request(route, key)).json<{ data: { id: string; shipped?: boolean }[] }>();
     expect([route.path, data.filter(({ id, shipped }) => !shipped && Object.values(ids).includes(id))]).toEqual([route.path, []]);

@@ -1,7 +1,7 @@
 // A project that has one of everything, so that tests can walk through every route of the OpenAPI document.
 import { createHash } from 'node:crypto';
 import type { EvaluationBody, GenerationBody, StudyBody, TrainingJobBody } from '@styleforge/contracts';
-import { newId } from '@styleforge/database';
+import { newId, type WorkerFacts } from '@styleforge/database';
 import { checkpointPrefix, evaluationImageKey, evaluationReportKey, generationImageKey, validationImageKey } from '@styleforge/storage';
 import { sampleModel, sampleReport } from '../../../test/integration/sample-report.ts';
 import { createDataset, picture } from './api-fixture.ts';
@@ -59,8 +59,15 @@ export async function seedProject(api: ApiFixture): Promise<SeededIds> {
     'prompt-sets': promptSet.body.id,
     webhooks: webhook.body.id,
     'api-keys': key.keyId,
+    workers: await api.database.workers.register(workerFacts()),
   };
 }
+
+export const workerFacts = (facts: Partial<WorkerFacts> = {}): WorkerFacts => ({
+  ...{ host: 'box', pid: 7, version: '0.1.0', nodeVersion: '22.0.0', platform: 'linux-x64', device: 'cpu', deviceName: 'a processor' },
+  ...{ deviceMemoryBytes: 8e9, queues: { train: 1, generate: 2 } },
+  ...facts,
+});
 
 /** The path of a route with the seeded ids in it. */
 export function pathWith(ids: SeededIds, path: string): string {

@@ -14,8 +14,10 @@ import { addModelCommand } from './commands/models.ts';
 import { addPromptSetCommands } from './commands/prompt-sets.ts';
 import { addReportCommand } from './commands/report.ts';
 import { addStudyCommands } from './commands/studies.ts';
+import { addSystemCommands } from './commands/system.ts';
 import { addTrainCommand } from './commands/train.ts';
 import { addWebhookCommands } from './commands/webhooks.ts';
+import { addWorkerCommands } from './commands/workers.ts';
 
 const EXAMPLES = `
 Examples:
@@ -55,6 +57,8 @@ export function createProgram(): Command {
   addPromptSetCommands(program);
   addKeyCommands(program);
   addWebhookCommands(program);
+  addWorkerCommands(program);
+  addSystemCommands(program);
   completion(program, { completionCommandName: 'completion' });
   program.commands.find((command) => command.name() === 'completion')?.addHelpText('after', COMPLETION_EXAMPLES);
   return program;

@@ -69,6 +69,12 @@ describe('help', () => {
         'webhooks create',
         'webhooks list',
         'evaluations list',
+        'workers list',
+        'workers drain',
+        'workers undrain',
+        'system',
+        'queue',
+        'usage',
         'completion',
       ]),
     );

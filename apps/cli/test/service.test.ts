@@ -166,10 +166,10 @@ describe('a job', () => {
       expect((await readFile(join(line.directory, files[0] ?? ''))).subarray(1, 4).toString()).toBe('PNG');
       const { checks } = await json<{ checks: { name: string; status: string; detail: string }[] }>('doctor');
       expect(checks.map(({ name }) => name)).toEqual(
-        expect.arrayContaining(['node', 'service', 'database', 'queue', 'object_store', 'key', 'weights', 'worker', 'device']),
+        expect.arrayContaining(['node', 'service', 'database', 'queue', 'object_store', 'key', 'weights', 'worker', 'queues', 'device']),
       );
       expect(checks.filter(({ name, status }) => status !== 'ok' && !/^(webgpu|cuda) here$/.test(name))).toEqual([]);
-      expect(checks.find(({ name }) => name === 'device')?.detail).toMatch(/^cpu, of the worker .+:\d+$/);
+      expect(checks.find(({ name }) => name === 'device')?.detail).toMatch(/^cpu, .+ of .+:\d+$/);
     },
     patience,
   );

@@ -21,3 +21,7 @@ export { post } from './webhooks/post.ts';
 export { signedHeaders } from './webhooks/sign.ts';
 export type { WorkerServices } from './services.ts';
 export { type RunningWorker, startWorker } from './worker.ts';
+export { DeviceClock } from './machine/device-clock.ts';
+export { parseNvidiaFacts } from './machine/device-facts.ts';
+export { Registration } from './machine/registration.ts';
+export { metered } from './machine/usage-meter.ts';

@@ -5,6 +5,8 @@ import type { ObjectStore } from '@styleforge/storage';
 import type { Metrics, TracingConfig } from '@styleforge/telemetry';
 import type { Leases } from './held-row/leases.ts';
 import type { Logger } from './logger.ts';
+import type { DeviceClock } from './machine/device-clock.ts';
+import type { Usage } from './machine/usage-meter.ts';
 
 export interface WorkerServices {
   database: Database;
@@ -22,6 +24,10 @@ export interface WorkerServices {
   webhooks: FlowConfig['webhooks'];
   sweep: FlowConfig['sweep'];
   log: Logger;
+  /** Shared by all that runs on this worker's device at a time. */
+  deviceClock: DeviceClock;
+  /** Counts what the work at hand uses. */
+  usage?: Usage;
   metrics?: Metrics;
   tracing?: TracingConfig | undefined;
 }

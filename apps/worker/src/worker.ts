@@ -21,6 +21,8 @@ import { assertDevice } from './device.ts';
 import type { Logger } from './logger.ts';
 import { isAway } from './failures.ts';
 import { Leases } from './held-row/leases.ts';
+import { DeviceClock } from './machine/device-clock.ts';
+import { Registration } from './machine/registration.ts';
 import { ModelCache, ownModelDirectory } from './generation/model-cache.ts';
 import { runEvaluation } from './evaluation/run-evaluation.ts';
 import { runGeneration } from './generation/run-generation.ts';
@@ -67,6 +69,7 @@ export async function startWorker(config: Config, log: Logger, metrics: Metrics 
     settings: config.worker,
     webhooks: config.flow.webhooks,
     sweep: config.flow.sweep,
+    deviceClock: new DeviceClock(),
     log,
     metrics,
     tracing: config.operations.tracing,
@@ -79,12 +82,15 @@ export async function startWorker(config: Config, log: Logger, metrics: Metrics 
   const publisher = await startOutboxPublisher({ database, queues, log, maxRunningJobsPerProject: config.flow.maxRunningJobsPerProject });
   const rescuer = startRescuer({ database, queues, log, metrics, alsoEachRound: scheduleSweep });
   const consumers = await startConsumers(mix, connection, services);
-  log.info({ device: config.worker.device, queues: mix, connection: connection.kind }, 'the worker takes jobs');
+  const registration = await Registration.start({ database, device: config.worker.device, queues: mix, consumers, log });
+  log.info({ worker: registration.id, device: config.worker.device, queues: mix, connection: connection.kind }, 'the worker takes jobs');
   return {
     services,
     queues,
     async stop(graceMs) {
-      await Promise.all(consumers.map((consumer) => consumer.close(graceMs)));
+      await registration.stopping();
+      await Promise.all([...consumers.values()].map((consumer) => consumer.close(graceMs)));
+      await registration.stop();
       await rescuer.stop();
       await publisher.stop();
       await queues.close();
@@ -135,6 +141,7 @@ const starters: Record<JobName, StartConsumer> = {
       handle: ({ generationId }, context) => runGeneration(generationId, context, models, services),
     });
     return {
+      ...consumer,
       async close(deadlineMs) {
         await consumer.close(deadlineMs);
         await models.close();
@@ -173,7 +180,12 @@ const starters: Record<JobName, StartConsumer> = {
     }),
 };
 
-function startConsumers(mix: Partial<Record<JobName, number>>, connection: QueueConnection, services: WorkerServices): Promise<Consumer[]> {
+async function startConsumers(
+  mix: Partial<Record<JobName, number>>,
+  connection: QueueConnection,
+  services: WorkerServices,
+): Promise<Map<JobName, Consumer>> {
   const wanted = Object.entries(mix) as [JobName, number][];
-  return Promise.all(wanted.map(([name, concurrency]) => starters[name](connection, concurrency, services)));
+  const started = wanted.map(async ([name, concurrency]) => [name, await starters[name](connection, concurrency, services)] as const);
+  return new Map(await Promise.all(started));
 }

@@ -35,3 +35,6 @@ export * from './events/webhooks.ts';
 export * from './common/version.ts';
 export * from './training/methods.ts';
 export * from './training/styledrop.ts';
+export * from './machines/system.ts';
+export * from './machines/usage.ts';
+export * from './machines/workers.ts';

@@ -26,8 +26,10 @@ import { createSessionRepository } from './repositories/sessions.ts';
 import { createStrandedRepository } from './repositories/stranded.ts';
 import { createStudyRepository } from './repositories/studies.ts';
 import { createTrainingJobRepository } from './repositories/training-jobs.ts';
+import { createUsageRepository } from './repositories/usage.ts';
 import { createWebhookRepository } from './repositories/webhooks.ts';
 import { createValidationImageRepository } from './repositories/validation-images.ts';
+import { createWorkerRepository } from './repositories/workers.ts';
 
 export type Database = ReturnType<typeof createDatabase>;
 export type DatabaseOptions = {
@@ -63,6 +65,8 @@ export function createDatabase(databaseUrl: string, { maxConnections = 10, onQue
     generations: createGenerationRepository(prisma),
     webhooks: createWebhookRepository(prisma),
     leases: createLeaseRepository(prisma),
+    workers: createWorkerRepository(prisma),
+    usage: createUsageRepository(prisma),
     stranded: createStrandedRepository(prisma),
     operations: createOperationsRepository(prisma),
     deletions: createDeletionRepository(prisma),

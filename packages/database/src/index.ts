@@ -50,3 +50,5 @@ export type { AttemptFailure, DeliveryAttempt, NewWebhook, WebhookDeliveryRow, W
 export type { ExpectedRow } from './repositories/expected-objects.ts';
 export type { InstallationRow } from './repositories/installation.ts';
 export type { Expired } from './repositories/retention.ts';
+export type { DailyUsage, UsageAmounts, UsageKind, UsageSubject, UsageSum } from './repositories/usage.ts';
+export type { RunningJob, WorkerFacts, WorkerRow } from './repositories/workers.ts';

@@ -47,6 +47,10 @@ export interface ConsumerOptions<Name extends JobName> {
 }
 
 export interface Consumer {
+  /** What it is doing, the oldest first. */
+  running(): { id: string; since: Date }[];
+  /** While on, it takes no further jobs; running ones go on. */
+  drain(on: boolean): Promise<void>;
   /** Takes no further jobs, asks running ones to stop, and waits for them until the deadline. */
   close(deadlineMs: number): Promise<void>;
 }
@@ -55,11 +59,14 @@ interface ConsumerState {
   worker?: BackendWorker;
   /** A dependency is away, and no jobs are taken. */
   paused: boolean;
+  /** Somebody wants it to take no jobs. */
+  draining: boolean;
   running: Map<string, RunningJob>;
   stopping: boolean;
 }
 
 interface RunningJob {
+  since: Date;
   controller: AbortController;
   /** Resolves when the job has left this worker, whichever way. */
   ended: Promise<void>;
@@ -76,7 +83,7 @@ const checkEveryMs = 2_000;
 
 export async function createConsumer<Name extends JobName>(connection: QueueConnection, options: ConsumerOptions<Name>): Promise<Consumer> {
   const { name, log } = options;
-  const state: ConsumerState = { running: new Map(), stopping: false, paused: false };
+  const state: ConsumerState = { running: new Map(), stopping: false, paused: false, draining: false };
   const worker = openWorker(connection, name, (job, token) => runJob(options, state, job, token), {
     concurrency: options.concurrency,
     lockDuration,
@@ -88,7 +95,18 @@ export async function createConsumer<Name extends JobName>(connection: QueueConn
   worker.on('stalled', (id) => log.warn({ queue: name, jobId: id }, 'a worker died with this job; it goes back into the queue'));
   worker.on('lockRenewalFailed', (ids) => ids.forEach((id) => state.running.get(id)?.controller.abort('lock-lost' satisfies StopReason)));
   await worker.waitUntilReady();
-  return { close: (deadlineMs) => closeWorker(worker, state, deadlineMs, log) };
+  return {
+    running: () => [...state.running].map(([id, { since }]) => ({ id, since })),
+    drain: (on) => setDraining(worker, state, on),
+    close: (deadlineMs) => closeWorker(worker, state, deadlineMs, log),
+  };
+}
+
+async function setDraining(worker: BackendWorker, state: ConsumerState, on: boolean): Promise<void> {
+  if (state.draining === on || state.stopping) return;
+  state.draining = on;
+  if (on) await worker.pause(true);
+  else if (!state.paused) await worker.resume();
 }
 
 async function runJob<Name extends JobName>(
@@ -98,12 +116,12 @@ async function runJob<Name extends JobName>(
   token: string | undefined,
 ): Promise<void> {
   // A fetch that was already waiting can bring a job, even the one just handed back.
-  if (state.stopping) return handBack(job, token);
+  if (state.stopping || state.draining) return handBack(job, token);
   const id = job.id ?? '';
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort('timeout' satisfies StopReason), catalog[options.name].timeoutMs);
   let end: () => void = () => undefined;
-  state.running.set(id, { controller, ended: new Promise((done) => (end = done)) });
+  state.running.set(id, { since: new Date(), controller, ended: new Promise((done) => (end = done)) });
   try {
     const outcome = await handle(options, job, controller.signal);
     if (outcome === 'again') await handBackLater(job, token, 2 * catalog[options.name].backoffMs);
@@ -148,7 +166,7 @@ async function pauseWhileAway<Name extends JobName>(
       log.warn({ err: error, queue: name }, 'a dependency is away; no jobs are taken until it is back');
       await sleep(checkEveryMs, undefined, { ref: false });
     }
-    if (!state.stopping) await state.worker.resume();
+    if (!state.stopping && !state.draining) await state.worker.resume();
   } catch (error) {
     log.error({ err: error, queue: name }, 'the taking of jobs could not be paused');
   } finally {

@@ -104,6 +104,29 @@ describe.concurrent.each(backends)(
         await until(() => runs === 2);
       });
 
+      it('takes no further jobs while it drains, lets the running one end, and goes on afterwards', async () => {
+        const [first, second] = [newId(), newId()];
+        const seen: string[] = [];
+        let finish: () => void = () => undefined;
+        const consumer = await consume(async ({ generationId }) => {
+          seen.push(generationId);
+          if (generationId === first) await new Promise<void>((done) => (finish = done));
+          return 'finished';
+        });
+        await enqueue(first);
+        await until(() => seen.length === 1);
+        await consumer.drain(true);
+        expect(consumer.running()).toEqual([{ id: first, since: expect.any(Date) as Date }]);
+        await enqueue(second);
+        finish();
+        await until(() => consumer.running().length === 0);
+        await sleep(1_500);
+        expect(seen).toEqual([first]);
+        await consumer.drain(false);
+        await until(() => seen.length === 2);
+        expect(seen).toEqual([first, second]);
+      });
+
       it('refuses a payload that the catalog does not describe', async () => {
         await expect(queues.enqueue('generate', [{ id: newId(), payload: { jobId: 'x' } as never }])).rejects.toThrow(/generationId/);
       });

@@ -14,8 +14,10 @@ import { Images } from './resources/images.ts';
 import { PromptSets } from './resources/prompt-sets.ts';
 import { Sessions } from './resources/sessions.ts';
 import { Studies } from './resources/studies.ts';
+import { System } from './resources/system.ts';
 import { TrainingJobs } from './resources/training-jobs.ts';
 import { Webhooks } from './resources/webhooks.ts';
+import { Workers } from './resources/workers.ts';
 import type { OpenApiDocument, Readiness } from './types.ts';
 
 export class StyleForge {
@@ -31,6 +33,8 @@ export class StyleForge {
   readonly sessions: Sessions;
   readonly events: Events;
   readonly webhooks: Webhooks;
+  readonly workers: Workers;
+  readonly system: System;
   readonly #api: Api;
 
   constructor(options: ClientOptions = {}) {
@@ -61,6 +65,8 @@ export class StyleForge {
     this.sessions = new Sessions(api);
     this.events = new Events(api);
     this.webhooks = new Webhooks(api);
+    this.workers = new Workers(api);
+    this.system = new System(api);
   }
 
   /** Fetches what a `url` in a body leads to: an image, a file of a checkpoint. The body is a stream. */

@@ -94,6 +94,13 @@ export interface OpenApiDocument {
 export type ProjectEvent = Schemas['ProjectEvent'];
 export type ProjectProgress = { type: 'training_job.progress'; subject_id: string; data: TrainingProgress & { status: TrainingJobStatus } };
 export type ProjectStreamEvent = ProjectEvent | ProjectProgress;
+export type Worker = Schemas['Worker'];
+export type WorkerStatus = Schemas['WorkerStatus'];
+export type WorkerListParams = NonNullable<paths['/v1/workers']['get']['parameters']['query']>;
+export type QueueReport = Schemas['QueueReport'];
+export type SystemReport = Schemas['SystemReport'];
+export type Usage = Schemas['Usage'];
+export type UsageReport = Schemas['UsageReport'];
 export type Session = Schemas['Session'];
 export type Me = Schemas['Me'];
 

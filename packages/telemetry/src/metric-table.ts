@@ -77,6 +77,12 @@ export const METRICS = {
     help: 'Longest time since a running training job was last heard of; 0 when none runs',
     labels: [],
   },
+  styleforge_workers: {
+    kind: 'gauge',
+    help: 'Worker processes heard of in the last day, by device and status',
+    labels: ['device', 'status'],
+  },
+  styleforge_queue_workers: { kind: 'gauge', help: 'Live workers that take jobs from a queue', labels: ['queue'] },
   styleforge_webhook_deliveries: { kind: 'gauge', help: 'Webhook deliveries of the last 24 hours, by status', labels: ['status'] },
   styleforge_dependency_up: {
     kind: 'gauge',

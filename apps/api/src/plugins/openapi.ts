@@ -31,6 +31,8 @@ const TAGS: Record<string, string> = {
   events: 'Follow everything that happens in the project.',
   webhooks: 'Have events sent to a URL, and read the log of deliveries.',
   'API keys': 'Create, list and revoke API keys.',
+  machines: 'See the workers, the queues and the state of the installation; drain a worker.',
+  usage: 'Read what the project has used in a month.',
   service: 'Health and readiness of the service.',
 };
 

@@ -1,4 +1,6 @@
 // Gauges about the whole service, read from database and queue at the moment of a scrape.
+import { workerStatusOf } from '@styleforge/contracts';
+import type { Database } from '@styleforge/database';
 import type { JobQueues } from '@styleforge/queue';
 import type { Metrics } from '@styleforge/telemetry';
 import { sharedFor } from '../http/shared-for.ts';
@@ -18,6 +20,7 @@ export function registerServiceMetrics(app: ApiServer, { metrics, database, queu
     metrics.set('styleforge_outbox_messages', {}, outbox.count);
     metrics.set('styleforge_outbox_oldest_seconds', {}, outbox.oldestSeconds);
     metrics.set('styleforge_running_silent_seconds', {}, await database.operations.longestSilence());
+    await readWorkers(database, metrics);
     for (const status of DELIVERY_STATUSES) metrics.set('styleforge_webhook_deliveries', { status }, 0);
     for (const { status, count } of await database.operations.recentDeliveries())
       metrics.set('styleforge_webhook_deliveries', { status }, count);
@@ -39,6 +42,21 @@ export function registerServiceMetrics(app: ApiServer, { metrics, database, queu
 
 /** Each is shown, also at zero: an alert on a series that is absent never fires. */
 const DELIVERY_STATUSES = ['pending', 'delivered', 'failed'];
+
+const HEARD_WITHIN_MS = 86_400_000;
+const COMPUTING_QUEUES = ['train', 'generate', 'evaluate'];
+
+async function readWorkers(database: Database, metrics: Metrics): Promise<void> {
+  const workers = (await database.workers.heardSince(new Date(Date.now() - HEARD_WITHIN_MS))).map((row) => ({
+    ...row,
+    status: workerStatusOf(row),
+  }));
+  metrics.reset('styleforge_workers');
+  for (const { device, status } of workers) metrics.change('styleforge_workers', { device, status }, 1);
+  const takers = workers.filter(({ status }) => status === 'idle' || status === 'working');
+  for (const queue of COMPUTING_QUEUES)
+    metrics.set('styleforge_queue_workers', { queue }, takers.filter(({ queues }) => queue in queues).length);
+}
 
 async function readQueues(queues: JobQueues, metrics: Metrics): Promise<void> {
   for (const { queue, state, count } of await queues.counts()) metrics.set('styleforge_queue_jobs', { queue, state }, count);

@@ -6,7 +6,7 @@ import type { ObjectStore } from '@styleforge/storage';
 import { LINK_SECONDS } from '../http/send-object.ts';
 import { checkpointFileUrl, thumbnailOf, validationImageUrl } from './links.ts';
 
-export function presentTrainingJob(row: TrainingJobRow, queuePosition: number | null): TrainingJobBody {
+export function presentTrainingJob(row: TrainingJobRow, queuePosition: number | null): Omit<TrainingJobBody, 'usage'> {
   return {
     id: row.id,
     status: row.status,

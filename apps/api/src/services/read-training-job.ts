@@ -3,6 +3,7 @@ import type { TrainingJobBody } from '@styleforge/contracts';
 import type { Database, TrainingJobRow } from '@styleforge/database';
 import { notFound } from '../errors/api-error.ts';
 import { presentTrainingJob } from '../presenters/training-jobs.ts';
+import { presentUsage } from './usage.ts';
 
 export async function findTrainingJob(database: Database, projectId: string, id: string): Promise<TrainingJobRow> {
   const row = await database.trainingJobs.find(projectId, id);
@@ -15,9 +16,12 @@ export async function toTrainingJobBody(database: Database, row: TrainingJobRow)
   return body as TrainingJobBody;
 }
 
-/** With their places in the queue as long as they wait there. */
+/** With their places in the queue as long as they wait there, and what they have used. */
 export async function toTrainingJobBodies(database: Database, rows: TrainingJobRow[]): Promise<TrainingJobBody[]> {
   const queued = rows.filter(({ status }) => status === 'queued').map(({ id }) => id);
-  const positions = await database.trainingJobs.queuePositions(queued);
-  return rows.map((row) => presentTrainingJob(row, positions.get(row.id) ?? null));
+  const [positions, usage] = await Promise.all([
+    database.trainingJobs.queuePositions(queued),
+    database.usage.bySubject(rows.map(({ id }) => id)),
+  ]);
+  return rows.map((row) => ({ ...presentTrainingJob(row, positions.get(row.id) ?? null), usage: presentUsage(usage.get(row.id)) }));
 }

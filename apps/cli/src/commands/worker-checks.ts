@@ -1,52 +1,63 @@
-// What the newest jobs tell of the workers: whether one is at work, and on which device.
-import type { StyleForge, TrainingJob } from '@styleforge/sdk';
+// Whether workers live, serve every queue, and what they compute on.
+import type { QueueReport, StyleForge, Worker } from '@styleforge/sdk';
 import { formatTime } from '../terminal/output.ts';
 import type { Check } from './doctor-check.ts';
+import { deviceOf } from './workers.ts';
 
-const RECENT_JOBS = 100;
-/** A worker that trains tells so every ten seconds, and an idle one takes a job at once. */
-const SILENT_MS = 120_000;
+const START =
+  'Start a worker (`npm start`, or apps/worker) and look into worker.log: without its DEVICE, its database or its store it does not start.';
+const LIVE: Worker['status'][] = ['idle', 'working'];
 
 export async function workerChecks(client: StyleForge): Promise<Check[]> {
-  const { data: jobs } = await client.trainingJobs.list({ limit: RECENT_JOBS });
-  return [workerCheck(jobs), deviceCheck(jobs)];
+  const [{ data: workers }, { queues }] = await Promise.all([client.workers.list({ limit: 100 }), client.system.queue()]);
+  return [workerCheck(workers), queueCheck(queues), deviceCheck(workers), ...versionCheck(workers)];
 }
 
-function workerCheck(jobs: TrainingJob[]): Check {
-  const busy = jobs.filter(isUnderWay);
-  const stuck = jobs.filter((job) => (job.status === 'queued' && isOld(job.updated_at)) || (job.status === 'running' && !isUnderWay(job)));
-  if (busy.length > 0) return { name: 'worker', status: 'ok', detail: `jobs under way: ${busy.length}` };
-  if (stuck.length > 0) {
-    const remedy =
-      'Start a worker (`npm start`, or apps/worker) and look into worker.log: without its DEVICE it does not start. Where other projects train, the job may await its turn.';
-    return { name: 'worker', status: 'failed', detail: `jobs that no worker has moved for two minutes: ${stuck.length}`, remedy };
+const at = ({ host, pid }: Worker): string => `${host}:${pid}`;
+
+function workerCheck(workers: Worker[]): Check {
+  const live = workers.filter(({ status }) => LIVE.includes(status));
+  const lost = workers.filter(({ status }) => status === 'lost');
+  const drained = workers.filter(({ status }) => ['draining', 'drained', 'stopping'].includes(status));
+  const [silent] = lost;
+  if (live.length > 0) {
+    const working = live.filter(({ status }) => status === 'working').length;
+    const missing = silent ? `; ${lost.length} lost, such as ${at(silent)}, last heard ${formatTime(silent.last_seen_at)}` : '';
+    return { name: 'worker', status: 'ok', detail: `${live.length} live, ${working} at work${missing}` };
   }
-  const heard = lastHeartbeat(jobs);
-  if (heard)
-    return { name: 'worker', status: 'ok', detail: `nothing to do; ${heard.host}:${heard.pid} was at work ${formatTime(heard.at)}` };
-  return { name: 'worker', status: 'skipped', detail: 'no training job has run yet' };
-}
-
-const isOld = (time: string): boolean => Date.now() - Date.parse(time) > SILENT_MS;
-
-function isUnderWay({ status, heartbeat, updated_at }: TrainingJob): boolean {
-  if (status === 'running') return !isOld(heartbeat?.at ?? updated_at);
-  return status === 'validating' || status === 'evaluating' || status === 'pausing';
-}
-
-function deviceCheck(jobs: TrainingJob[]): Check {
-  const ended = jobs.find(({ finished_at }) => finished_at !== null);
-  if (ended?.error?.code === 'device_unavailable') {
-    const remedy = 'The device named by DEVICE is gone or too small: set DEVICE=cpu, or install its driver, and start the worker again.';
-    return { name: 'device', status: 'failed', detail: `${ended.id}: ${ended.error.message}`, remedy };
+  const [idle] = drained;
+  if (idle) {
+    const remedy = `\`styleforge workers undrain ${idle.id}\` lets it take jobs again.`;
+    return { name: 'worker', status: 'failed', detail: `all ${drained.length} live workers are drained or stopping`, remedy };
   }
-  const heard = lastHeartbeat(jobs);
-  return heard
-    ? { name: 'device', status: 'ok', detail: `${heard.device}, of the worker ${heard.host}:${heard.pid}` }
-    : { name: 'device', status: 'skipped', detail: 'known once a training job has run' };
+  if (silent)
+    return {
+      name: 'worker',
+      status: 'failed',
+      detail: `none lives; ${at(silent)} was last heard ${formatTime(silent.last_seen_at)}`,
+      remedy: START,
+    };
+  return { name: 'worker', status: 'failed', detail: 'none lives', remedy: START };
 }
 
-function lastHeartbeat(jobs: TrainingJob[]): TrainingJob['heartbeat'] {
-  const beats = jobs.flatMap(({ heartbeat }) => heartbeat ?? []);
-  return beats.sort((a, b) => Date.parse(b.at) - Date.parse(a.at))[0] ?? null;
+function queueCheck(queues: QueueReport['queues']): Check {
+  const unserved = queues.filter(({ workers }) => workers === 0).map(({ queue, waiting }) => `${queue} (${waiting} waiting)`);
+  if (unserved.length === 0) return { name: 'queues', status: 'ok', detail: queues.map(({ queue }) => queue).join(', ') };
+  const remedy = 'Start a worker whose WORKER_QUEUES names them, or without WORKER_QUEUES.';
+  return { name: 'queues', status: 'failed', detail: `no worker takes from ${unserved.join(', ')}`, remedy };
+}
+
+function deviceCheck(workers: Worker[]): Check {
+  const live = workers.filter(({ status }) => status !== 'lost');
+  if (live.length === 0) return { name: 'device', status: 'skipped', detail: 'no worker lives' };
+  const shown = live.slice(0, 3).map((worker) => `${deviceOf(worker)} of ${at(worker)}`);
+  const rest = live.length > 3 ? ` and ${live.length - 3} more` : '';
+  return { name: 'device', status: 'ok', detail: `${shown.join('; ')}${rest}` };
+}
+
+/** Only where they differ. */
+function versionCheck(workers: Worker[]): Check[] {
+  const versions = new Set(workers.filter(({ status }) => LIVE.includes(status)).map((worker) => worker.versions.styleforge));
+  if (versions.size < 2) return [];
+  return [{ name: 'versions', status: 'ok', detail: `workers of ${[...versions].sort().join(' and ')}: an update is under way` }];
 }

@@ -118,6 +118,7 @@ async function keepImage(
     sha256,
     objectKey,
   });
+  services.usage?.images(1);
 }
 
 interface Measured {

@@ -6,6 +6,7 @@ import { evaluate, NOTHING_DONE } from './evaluate.ts';
 import { JobTimeoutError } from '../errors.ts';
 import { type EndReason, holdRow, wishOf } from '../held-row/hold-row.ts';
 import { tryRow } from '../held-row/try-row.ts';
+import { metered } from '../machine/usage-meter.ts';
 import { withScratch } from '../scratch.ts';
 import type { WorkerServices } from '../services.ts';
 
@@ -23,8 +24,16 @@ export async function runEvaluation(evaluationId: string, context: JobContext, s
     ...({ table: 'evaluations', queue: 'evaluate', id: evaluationId, attempt, setbacks } as const),
     fail: (error: Failure) => services.database.evaluations.setStatus(evaluationId, { from: 'running', to: 'failed', attempt, error }),
   };
+  const subject = {
+    projectId: evaluation.projectId,
+    kind: 'evaluation',
+    subjectId: evaluationId,
+    device: services.settings.device,
+  } as const;
   return tryRow(row, scoped, () =>
-    withScratch(services.scratchDirectory, evaluationId, attempt, (directory) => run(evaluation, directory, context, scoped)),
+    metered(subject, scoped, (counted) =>
+      withScratch(services.scratchDirectory, evaluationId, attempt, (directory) => run(evaluation, directory, context, counted)),
+    ),
   );
 }
 

@@ -7,6 +7,7 @@ import { compileOptions } from '../device.ts';
 import { JobTimeoutError } from '../errors.ts';
 import { type EndReason, holdRow } from '../held-row/hold-row.ts';
 import { tryRow } from '../held-row/try-row.ts';
+import { metered } from '../machine/usage-meter.ts';
 import { imageTexts } from '../image-texts.ts';
 import type { RawImage } from '../processes/messages.ts';
 import type { ModelCache } from './model-cache.ts';
@@ -32,7 +33,13 @@ export async function runGeneration(
     ...({ table: 'generations', queue: 'generate', id: generationId, attempt, setbacks } as const),
     fail: (error: Failure) => services.database.generations.setStatus(generationId, { from: 'running', to: 'failed', attempt, error }),
   };
-  return tryRow(row, scoped, () => generate(generation, context, models, scoped));
+  const subject = {
+    projectId: generation.projectId,
+    kind: 'generation',
+    subjectId: generationId,
+    device: services.settings.device,
+  } as const;
+  return tryRow(row, scoped, () => metered(subject, scoped, (counted) => generate(generation, context, models, counted)));
 }
 
 async function generate(
@@ -103,6 +110,7 @@ async function keepImage(generation: GenerationDetail, image: RawImage, services
     sha256,
     objectKey,
   });
+  services.usage?.images(1);
 }
 
 async function succeeded({ id, attempt }: GenerationDetail, services: WorkerServices): Promise<JobOutcome> {

@@ -12,6 +12,7 @@ import { runEvaluationStage } from '../evaluation/evaluation-stage.ts';
 import { JobTimeoutError } from '../errors.ts';
 import { type EndReason, holdRow, wishOf } from '../held-row/hold-row.ts';
 import { tryRow } from '../held-row/try-row.ts';
+import { metered } from '../machine/usage-meter.ts';
 import { runInChild } from '../processes/job-process.ts';
 import type { ChildResult, TrainingTask } from '../processes/messages.ts';
 import { ProgressRecorder } from './progress-recorder.ts';
@@ -36,8 +37,11 @@ export async function runTrainingJob(jobId: string, context: JobContext, service
     fail: (error: Failure) => trainingJobs.setStatus(jobId, { from: ACTIVE_JOB_STATUSES, to: 'failed', attempt, error }),
     noteFailure: (failure: Failure) => events.append(jobId, 'job.attempt_failed', { attempt, ...failure }),
   };
+  const subject = { projectId: job.projectId, kind: 'training_job', subjectId: jobId, device: services.settings.device } as const;
   return tryRow(row, scoped, () =>
-    withScratch(services.scratchDirectory, jobId, attempt, (directory) => train(job, directory, context, scoped)),
+    metered(subject, scoped, (counted) =>
+      withScratch(services.scratchDirectory, jobId, attempt, (directory) => train(job, directory, context, counted)),
+    ),
   );
 }
 
@@ -64,6 +68,7 @@ async function train(job: TrainingJobRow, scratch: string, context: JobContext, 
     tracing: services.tracing,
     onProgress: (update) => {
       recordStep(services.metrics, job.method, update);
+      services.usage?.steps(1);
       progress.add(update);
     },
     onCheckpoint: async ({ step, directory, bestStep }) => {

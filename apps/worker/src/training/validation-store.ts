@@ -49,6 +49,7 @@ export class ValidationStore {
       sha256,
       objectKey,
     });
+    this.#services.usage?.images(1);
   }
 
   async finish({ step, images, scores }: ValidationDone): Promise<void> {

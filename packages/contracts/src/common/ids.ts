@@ -15,6 +15,7 @@ export const ID_PREFIXES = {
   evaluation: 'eval',
   webhook: 'whk',
   webhookDelivery: 'whd',
+  worker: 'wrk',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;
@@ -33,6 +34,7 @@ export const webhookDeliveryId = idSchema('webhookDelivery');
 export const studyId = idSchema('study');
 export const promptSetId = idSchema('promptSet');
 export const evaluationId = idSchema('evaluation');
+export const workerId = idSchema('worker');
 
 /** For examples in the OpenAPI document. */
 export function exampleId(kind: IdKind): string {

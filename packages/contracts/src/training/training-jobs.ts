@@ -9,6 +9,7 @@ import { jobPriority, jobStatus } from '../common/statuses.ts';
 import { THUMBNAIL } from '../datasets/thumbnails.ts';
 import { trainingConfig } from './training-config.ts';
 import { metadata, TRAINING_METHODS } from './training-request.ts';
+import { usageAmounts } from '../machines/usage.ts';
 
 const jobProgress = z.object({
   step: z.int(),
@@ -92,6 +93,7 @@ export const trainingJob = z
     webhook_url: z.string().nullable(),
     result: jobResult.nullable(),
     error: failure.nullable(),
+    usage: usageAmounts.describe('So far, with the evaluation stage; a few seconds behind while the job runs'),
     created_at: timestamp,
     updated_at: timestamp,
     started_at: timestamp.nullable(),

@@ -1,9 +1,31 @@
 // What operators and their instruments ask of the database: how much there is, how long it waits, whether the schema is right.
+import { Prisma } from '../generated/client.ts';
 import { listMigrations } from '../migrations/migration-files.ts';
 import type { PrismaClient } from '../prisma-types.ts';
 
 export type StatusCount = { kind: 'training_job' | 'generation' | 'evaluation'; status: string; count: number };
 export type Backlog = { outbox: { count: number; oldestSeconds: number }; oldestQueued: { queue: string; seconds: number }[] };
+
+export type QueueLength = {
+  queue: string;
+  waiting: number;
+  ownWaiting: number;
+  running: number;
+  ownRunning: number;
+  oldest: Date | null;
+};
+export type WaitingWork = { queue: string; id: string; priority: number; since: Date };
+
+/** Work that goes through a queue, with what tells whether it waits or is held. The evaluation stage of a job goes with its job. */
+const queuedWork = Prisma.sql`
+  select 'train' as queue, id, project_id, priority, status, updated_at from training_jobs
+  where status in ('queued', 'validating', 'running', 'evaluating', 'pausing')
+  union all
+  select 'generate', id, project_id, 0, status, updated_at from generations where status in ('queued', 'running')
+  union all
+  select 'evaluate', id, project_id, 0, status, updated_at from evaluations
+  where status in ('queued', 'running') and training_job_id is null`;
+const LISTED_WAITING = 100;
 
 export function createOperationsRepository(prisma: PrismaClient) {
   return {
@@ -29,6 +51,27 @@ export function createOperationsRepository(prisma: PrismaClient) {
           select 'evaluate' as queue, coalesce(extract(epoch from now() - min(updated_at)), 0)::float8 as seconds from evaluations where status = 'queued'`,
       ]);
       return { outbox: outbox ?? { count: 0, oldestSeconds: 0 }, oldestQueued };
+    },
+
+    /** How much waits and runs in each queue, of all projects and of this one. */
+    async queueLengths(projectId: string): Promise<QueueLength[]> {
+      return prisma.$queryRaw<QueueLength[]>`
+        select name as queue,
+          count(*) filter (where status = 'queued')::int as waiting,
+          count(*) filter (where status = 'queued' and project_id = ${projectId})::int as "ownWaiting",
+          count(*) filter (where status <> 'queued')::int as running,
+          count(*) filter (where status <> 'queued' and project_id = ${projectId})::int as "ownRunning",
+          min(updated_at) filter (where status = 'queued') as oldest
+        from unnest(array['train', 'generate', 'evaluate']) with ordinality names(name, place)
+          left join (${queuedWork}) work on work.queue = name
+        group by name, place order by place`;
+    },
+
+    /** The project's work that waits, first come first. */
+    async waitingWork(projectId: string): Promise<WaitingWork[]> {
+      return prisma.$queryRaw<WaitingWork[]>`
+        select queue, id, priority::int as priority, updated_at as since from (${queuedWork}) work
+        where status = 'queued' and project_id = ${projectId} order by updated_at, id limit ${LISTED_WAITING}`;
     },
 
     /** Longest time in seconds since the last heartbeat of a running training job; 0 when none runs. */

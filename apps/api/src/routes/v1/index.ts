@@ -73,6 +73,12 @@ import { getCurvesRoute } from './training-jobs/curves.ts';
 import { deleteTrainingJobRoute } from './training-jobs/delete.ts';
 import { getValidationThumbnailRoute } from './training-jobs/get-thumbnail.ts';
 import { updateTrainingJobRoute } from './training-jobs/update.ts';
+import { getQueueRoute } from './system/queue.ts';
+import { getSystemRoute } from './system/system.ts';
+import { getUsageRoute } from './usage/get.ts';
+import { drainWorkerRoutes } from './workers/drain.ts';
+import { getWorkerRoute } from './workers/get.ts';
+import { listWorkersRoute } from './workers/list.ts';
 
 const ROUTES: ((app: ApiServer, dependencies: ApiDependencies) => void)[] = [
   createSessionRoute,
@@ -147,6 +153,12 @@ const ROUTES: ((app: ApiServer, dependencies: ApiDependencies) => void)[] = [
   deleteTrainingJobRoute,
   getValidationThumbnailRoute,
   updateTrainingJobRoute,
+  listWorkersRoute,
+  getWorkerRoute,
+  drainWorkerRoutes,
+  getQueueRoute,
+  getSystemRoute,
+  getUsageRoute,
 ];
 
 export function registerV1Routes(app: ApiServer, dependencies: ApiDependencies): void {

@@ -1,0 +1,50 @@
+// What an installation consists of and how long its queues are.
+import { z } from 'zod';
+import { dependencyState } from '../common/health.ts';
+import { timestamp } from '../common/pages.ts';
+
+export const queueState = z
+  .object({
+    queue: z.string().describe('`train`, `generate` or `evaluate`'),
+    waiting: z.int().describe('Work of all projects that waits'),
+    own_waiting: z.int().describe("Work of the caller's project that waits"),
+    running: z.int().describe('Work of all projects that a worker holds'),
+    own_running: z.int(),
+    oldest_waiting_since: timestamp.nullable(),
+    workers: z.int().describe('Live workers that serve the queue and take further jobs'),
+    slots: z.int().describe('Jobs that these workers take at a time, all together'),
+  })
+  .meta({ id: 'QueueState' });
+export type QueueStateBody = z.infer<typeof queueState>;
+
+const queueEntry = z.object({
+  queue: z.string(),
+  id: z.string(),
+  position: z.int().nullable().describe('How much work of all projects goes first; known for training jobs'),
+  priority: z.enum(['low', 'normal', 'high']),
+  since: timestamp,
+});
+
+export const queueReport = z
+  .object({
+    queues: z.array(queueState),
+    next: z.array(queueEntry).describe("The first hundred of the caller's project that wait, in the order in which they were queued"),
+  })
+  .meta({ id: 'QueueReport' });
+export type QueueReportBody = z.infer<typeof queueReport>;
+
+export const systemReport = z
+  .object({
+    version: z.string().describe('Version of StyleForge'),
+    node: z.string(),
+    platform: z.string(),
+    started_at: timestamp.describe('Start of this process of the API'),
+    status: z.enum(['ready', 'not_ready']),
+    dependencies: z.record(z.string(), dependencyState),
+    base_models: z.array(z.string()),
+    workers: z.object({ live: z.int(), working: z.int(), draining: z.int(), lost: z.int() }),
+    devices: z.record(z.string(), z.int()).describe('Live workers by device'),
+    versions: z.record(z.string(), z.int()).describe('Live workers by version'),
+  })
+  .meta({ id: 'SystemReport' });
+export type SystemReportBody = z.infer<typeof systemReport>;

@@ -1,0 +1,33 @@
+// What work has used: device time, training steps and images, of one job and of a month.
+import { z } from 'zod';
+
+const amounts = {
+  device_seconds: z
+    .number()
+    .describe('Seconds for which a device of a worker was held; devices that several jobs share at a time count in equal shares'),
+  steps: z.int().describe('Training steps done, those that were done again after a worker had died included'),
+  images: z.int().describe('Images generated, with validation images and those of evaluations'),
+};
+
+export const usageAmounts = z.object(amounts).meta({ id: 'Usage' });
+export type UsageBody = z.infer<typeof usageAmounts>;
+
+const MONTH = /^\d{4}-(?:0[1-9]|1[0-2])$/;
+
+export const usageQuery = z.strictObject({
+  month: z
+    .string()
+    .regex(MONTH, 'must be a month such as 2026-11')
+    .optional()
+    .describe('A month in UTC, such as `2026-11`; the present one when left out'),
+});
+
+export const usageReport = z
+  .object({
+    month: z.string(),
+    total: usageAmounts,
+    by_kind: z.array(z.object({ kind: z.enum(['training_job', 'generation', 'evaluation']), device: z.string(), ...amounts })),
+    by_day: z.array(z.object({ day: z.string().describe('A day in UTC, such as `2026-11-29`'), ...amounts })),
+  })
+  .meta({ id: 'UsageReport' });
+export type UsageReportBody = z.infer<typeof usageReport>;

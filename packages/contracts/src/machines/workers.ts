@@ -1,0 +1,76 @@
+// The workers of an installation, as the API shows them.
+import { z } from 'zod';
+import { workerId } from '../common/ids.ts';
+import { pageOf, pageQuery, timestamp } from '../common/pages.ts';
+
+/** A worker tells every few seconds that it lives; one that has been silent for so long is taken to be gone. */
+export const WORKER_SILENT_SECONDS = 30;
+
+export const WORKER_STATUSES = ['idle', 'working', 'draining', 'drained', 'stopping', 'stopped', 'lost'] as const;
+export type WorkerStatus = (typeof WORKER_STATUSES)[number];
+/** Its process lives. */
+export const LIVE_WORKER_STATUSES = ['idle', 'working', 'draining', 'drained', 'stopping'] as const satisfies readonly WorkerStatus[];
+
+export interface WorkerSigns {
+  lastSeenAt: Date;
+  drainRequestedAt: Date | null;
+  stoppingAt: Date | null;
+  stoppedAt: Date | null;
+  running: readonly unknown[];
+}
+
+export function workerStatusOf(signs: WorkerSigns, now = Date.now()): WorkerStatus {
+  if (signs.stoppedAt !== null) return 'stopped';
+  if (now - signs.lastSeenAt.getTime() > WORKER_SILENT_SECONDS * 1000) return 'lost';
+  if (signs.stoppingAt !== null) return 'stopping';
+  const isBusy = signs.running.length > 0;
+  if (signs.drainRequestedAt !== null) return isBusy ? 'draining' : 'drained';
+  return isBusy ? 'working' : 'idle';
+}
+
+export const workerStatus = z.enum(WORKER_STATUSES).meta({
+  id: 'WorkerStatus',
+  description:
+    '`draining`: finishes its jobs and takes no further ones; `drained`: has none left; `stopping`: its process was told to stop; `lost`: silent for 30 seconds without having stopped',
+});
+
+const workerJob = z.object({
+  queue: z.string(),
+  id: z
+    .string()
+    .nullable()
+    .describe('The training job, generation or evaluation; null for work of other projects and of the service itself'),
+  since: timestamp,
+});
+
+export const worker = z
+  .object({
+    id: workerId,
+    status: workerStatus,
+    host: z.string().describe('Name of the machine'),
+    pid: z.int().describe('Process id of the worker there'),
+    device: z.object({
+      kind: z.string().describe('`cpu`, `webgpu` or `cuda`'),
+      name: z.string().nullable().describe('Name of the processor or of the graphics card; null where the driver does not tell'),
+      memory_bytes: z.int().nullable().describe('Memory of the graphics card, or of the machine for `cpu`'),
+    }),
+    versions: z.object({ styleforge: z.string(), node: z.string(), platform: z.string() }),
+    queues: z.record(z.string(), z.int()).describe('Queues that it serves, with jobs at a time'),
+    jobs: z.array(workerJob).describe('What it is doing'),
+    started_at: timestamp,
+    last_seen_at: timestamp,
+    drain_requested_at: timestamp.nullable(),
+    stopped_at: timestamp.nullable(),
+  })
+  .meta({ id: 'Worker' });
+export type WorkerBody = z.infer<typeof worker>;
+
+export const workerPage = pageOf(worker, 'WorkerPage');
+
+export const workerQuery = pageQuery(workerId).extend({
+  gone: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((text) => text === 'true')
+    .describe('`true` also lists workers that have stopped in the last seven days'),
+});
