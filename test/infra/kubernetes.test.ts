@@ -72,6 +72,7 @@ it('every manifest fits the schema of its kind', async () => {
     'HTTPRoute',
     'Job',
     'Job',
+    'Job',
     'PersistentVolumeClaim',
     'PodMonitor',
     'PodMonitor',
