@@ -111,7 +111,7 @@ module.exports = {
       from: from(['^packages/autodiff/src/', '^packages/diffusion/src/models/', '^packages/model-files/src/(configs|schedulers)/']),
       to: { dependencyTypes: ['core'] },
     },
-    owns('runtime', ['onnxruntime-node']),
+    owns('runtime', ['onnxruntime-node', 'koffi']),
     owns('storage', ['@aws-sdk']),
     owns('database', ['@prisma', 'prisma']),
     owns('queue', ['bullmq', 'ioredis']),

@@ -22,7 +22,6 @@ const FULL: NodePrecision = { operands: 'float32', result: 'float32' };
 
 export interface EmitOptions {
   readonly hidesShapes?: boolean;
-  readonly refusesResults?: boolean;
   /** Products and what lies between them in float16; inputs, weights and outputs stay float32. */
   readonly mixedPrecision?: boolean;
   /** Names of outputs that are given as float16. */
@@ -130,7 +129,6 @@ export function emitOnnx(graph: Graph, wanted: Readonly<Record<string, Tensor>>,
   const builder = new ModelBuilder(options);
   const emission = new Emission(builder, lowered, outputs, target, options);
   emission.write();
-  if (options.refusesResults) builder.refuseResults();
   return {
     bytes: builder.build(),
     inputs: emission.inputs,

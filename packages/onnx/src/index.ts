@@ -1,5 +1,4 @@
 // Graphs as ONNX files, each lowered for the device that will run it.
 export { emitOnnx, type EmitOptions, type OnnxModel } from './emit.ts';
 export { type Target } from './lowering/index.ts';
-export { RESULTS_REFUSED } from './file/model-builder.ts';
 export { gemmModel, type GemmModelOptions } from './file/gemm-model.ts';

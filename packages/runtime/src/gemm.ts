@@ -1,7 +1,8 @@
 // Float64 matrix products through onnxruntime, for the linear algebra of the metrics.
 import { gemmModel } from '@styleforge/onnx';
-import ort from 'onnxruntime-node';
-import { createSession, runInto } from './programs/session.ts';
+import { Binding, type NativeSession } from './native/session.ts';
+import { valueOver } from './native/values.ts';
+import { processorSession, threadConfig } from './programs/session.ts';
 
 /** Row-major. */
 export interface Matrix {
@@ -19,21 +20,31 @@ export interface GemmOptions {
   readonly addTo?: Matrix;
 }
 
-const sessions = new Map<string, Promise<ort.InferenceSession>>();
+const sessions = new Map<string, NativeSession>();
 
-function session(transposeA: boolean, transposeB: boolean, alpha: number, addsC: boolean): Promise<ort.InferenceSession> {
+function session(transposeA: boolean, transposeB: boolean, alpha: number, addsC: boolean): NativeSession {
   const key = [transposeA, transposeB, alpha, addsC].join();
   let created = sessions.get(key);
   if (!created) {
     const model = gemmModel({ transposeA, transposeB, alpha, addsC });
     // linear algebra alternates with work in JavaScript: threads that wait for the next product must not spin
-    created = createSession(model, {}, { extra: { session: { intra_op: { allow_spinning: '0' } } } });
+    created = processorSession(model, { config: threadConfig({ allow_spinning: '0' }) });
     sessions.set(key, created);
   }
   return created;
 }
 
-const tensor = ({ data, rows, columns }: Matrix): ort.Tensor => new ort.Tensor('float64', data, [rows, columns]);
+function run(product: NativeSession, operands: Readonly<Record<string, Matrix>>, result: Matrix): void {
+  const value = ({ data, rows, columns }: Matrix) => valueOver(product.environment, data, [rows, columns]);
+  const binding = new Binding(product);
+  try {
+    for (const [name, matrix] of Object.entries(operands)) binding.input(name, value(matrix), matrix.data);
+    binding.output('y', value(result), result.data);
+    binding.run();
+  } finally {
+    binding.release();
+  }
+}
 
 /** alpha A B, with A or B transposed on request, or `addTo` with that added. */
 export async function gemm(
@@ -48,7 +59,6 @@ export async function gemm(
   }
   const result = addTo ?? { data: new Float64Array(rows * columns), rows, columns };
   if (result.data.length === 0 || innerA === 0) return result;
-  const feeds = { a: tensor(a), b: tensor(b), ...(addTo && { c: tensor(addTo) }) };
-  await runInto(await session(transposeA, transposeB, alpha, addTo !== undefined), feeds, { y: tensor(result) });
+  run(session(transposeA, transposeB, alpha, addTo !== undefined), { a, b, ...(addTo && { c: addTo }) }, result);
   return result;
 }

@@ -18,7 +18,6 @@ export {
 export {
   NoGradientsError,
   type BackendOptions,
-  type CreateBackend,
   type GradientPrecision,
   type TrainingBackend,
 } from './training/backend.ts';

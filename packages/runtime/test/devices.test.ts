@@ -5,11 +5,12 @@ import { expect, it } from 'vitest';
 it('has a device for each name, and for one of several of a kind', () => {
   expect((['cpu', 'webgpu', 'cuda', 'cuda:1'] as const).map((name) => deviceOf(name))).toMatchObject([
     { name: 'cpu', target: 'cpu', index: 0, stateIn: 'host', isOptional: false },
-    { name: 'webgpu', target: 'webgpu', index: 0, stateIn: 'device', isOptional: true },
+    { name: 'webgpu', target: 'webgpu', index: 0, stateIn: 'tensors', isOptional: true },
     { name: 'cuda', target: 'cuda', index: 0, isOptional: true },
-    { name: 'cuda:1', target: 'cuda', index: 1, sessionOptions: { executionProviders: [{ name: 'cuda', deviceId: 1 }] } },
+    { name: 'cuda:1', target: 'cuda', index: 1 },
   ]);
   expect(deviceOf()).toMatchObject({ name: 'cpu' });
+  expect(deviceOf('webgpu:1')).toMatchObject({ sessionOptions: { executionProviders: [{ name: 'webgpu', deviceId: 1 }] } });
 });
 
 it.each(['gpu', 'cuda:x', 'toString', ''])("refuses '%s' with the names that there are", (name) => {

@@ -14,7 +14,7 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 const modules = fileURLToPath(new URL('../../../../node_modules', import.meta.url));
 /** Of benchmarks that measure more than the engine, and this one. */
 const leftOut = ['./api.ts', './base-models.ts', './first-model.ts', './metrics.ts', './pack.ts', './scale.ts'];
-const libraries = ['onnxruntime-node', 'onnxruntime-common'];
+const libraries = ['onnxruntime-node', 'onnxruntime-common', 'koffi', '@koromix'];
 /** What sources read beside themselves. */
 const assets = [
   join(here, 'torch-reference.py'),

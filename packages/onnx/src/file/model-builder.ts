@@ -69,9 +69,6 @@ function valueInfo(
   });
 }
 
-/** An output that keeps onnxruntime-node from copying the others. */
-export const RESULTS_REFUSED = 'results-refused';
-
 export class ModelBuilder {
   readonly #hidesShapes: boolean;
   readonly #graph: GraphProto = create(GraphProtoSchema, { name: 'styleforge' });
@@ -164,15 +161,6 @@ export class ModelBuilder {
     this.#output(name, dtype, shape);
     if (this.#computed.has(from) && !this.#renamed.has(from)) this.#renamed.set(from, name);
     else this.node('Identity', [this.#renamed.get(from) ?? from], { outputs: [name] });
-  }
-
-  /**
-   * Adds a first output that is a sequence. onnxruntime-node (1.30) makes a new array for every output of a run, also of those that
-   * were written into given ones, and refuses to do so for what is no tensor: a run that fetches this output first makes none at all.
-   */
-  refuseResults(): void {
-    const values = this.node('SequenceConstruct', [this.initializer(Float32Array.of(0), [1])], { outputs: [RESULTS_REFUSED] });
-    this.#graph.output.unshift(create(ValueInfoProtoSchema, { name: values }));
   }
 
   build(): Uint8Array {

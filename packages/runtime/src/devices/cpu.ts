@@ -9,6 +9,5 @@ export const cpu: DeviceKind = (index) => ({
   isOptional: false,
   precisions: { float16Products: false, moments: ['float32', 'bfloat16'], gradients: ['float32', 'float16'] },
   keepsMemory: false,
-  sessionOptions: { executionProviders: ['cpu'] },
   probe: (computes) => computes(),
 });

@@ -1,18 +1,17 @@
 // What a device is to the engine: the questions that sessions, programs and trainings ask instead of comparing names.
 import { type Target } from '@styleforge/onnx';
 import type ort from 'onnxruntime-node';
+import { type NativeSessionOptions } from '../native/session.ts';
 
 /** A kind of device, or one of several of a kind: `cuda:1`. */
 export type DeviceName = Target | `${Target}:${number}`;
 
-export interface Device {
+interface DeviceProperties {
   readonly name: DeviceName;
   /** The lowering that graphs are written with. */
   readonly target: Target;
   /** Which of several of its kind. */
   readonly index: number;
-  /** Where weights, gradients and moments live during a training, and bound weights of other programs between runs. */
-  readonly stateIn: StatePlace;
   /** Whether a machine may lack it: then its absence is an error of the settings, with a code of its own. */
   readonly isOptional: boolean;
   readonly precisions: DevicePrecisions;
@@ -21,14 +20,30 @@ export interface Device {
    * (docs/experiments/engine.md).
    */
   readonly keepsMemory: boolean;
-  /** onnxruntime's options for a session on this device, beside those that all share. */
-  readonly sessionOptions: ort.InferenceSession.SessionOptions;
   /** Checks what must be there before anything is compiled, then lets `computes` compile and run a small graph. */
   readonly probe: (computes: () => Promise<void>) => Promise<void>;
 }
 
-/** `host`: in the arrays of this process; `device`: in tensors of the device that onnxruntime-node hands out. */
-export type StatePlace = 'host' | 'device';
+/** A device that reads and writes the arrays of this process, driven through onnxruntime's C API. */
+export interface HostDevice extends DeviceProperties {
+  readonly stateIn: 'host';
+  /** What its sessions need beside the processor's provider. */
+  readonly session?: Pick<NativeSessionOptions, 'addProvider'> & { readonly config: Readonly<Record<string, string>> };
+}
+
+/** A device whose memory onnxruntime-node hands out as tensors. */
+export interface TensorDevice extends DeviceProperties {
+  readonly stateIn: 'tensors';
+  /** onnxruntime-node's options for a session on this device, beside those that all share. */
+  readonly sessionOptions: ort.InferenceSession.SessionOptions;
+}
+
+export type Device = HostDevice | TensorDevice;
+
+/** Where weights, gradients and moments live during a training, and bound weights of other programs between runs. */
+export type StatePlace = Device['stateIn'];
+/** The devices whose state is in one place. */
+export type DeviceOf<Place extends StatePlace> = Extract<Device, { readonly stateIn: Place }>;
 
 export interface DevicePrecisions {
   /** Whether it has float16 arithmetic at all; the probe with mixed precision says whether this very one does. */

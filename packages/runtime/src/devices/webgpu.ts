@@ -5,7 +5,7 @@ export const webgpu: DeviceKind = (index) => ({
   name: indexedName('webgpu', index),
   target: 'webgpu',
   index,
-  stateIn: 'device',
+  stateIn: 'tensors',
   isOptional: true,
   precisions: { float16Products: true, moments: ['float32'], gradients: ['float32'] },
   keepsMemory: true,

@@ -2,14 +2,15 @@
 import { elementCount, Graph, type Shape, type Tensor } from '@styleforge/autodiff';
 import { emitOnnx } from '@styleforge/onnx';
 import type ort from 'onnxruntime-node';
-import { type Device } from '../devices/device.ts';
-import { type CompileOptions, createSession, type HostArray, hostTensor } from './session.ts';
+import { type TensorDevice } from '../devices/device.ts';
+import { type CompileOptions, type HostArray } from './session.ts';
+import { createTensorSession, hostTensor, onnxruntimeNode } from './tensor-session.ts';
 
 /** A value in the device's memory; whoever holds it last disposes of it. */
 export type DeviceTensor = ort.Tensor;
 
 export interface DeviceProgramOptions extends Pick<CompileOptions, 'keepMemory' | 'mixedPrecision' | 'profile'> {
-  readonly device: Device;
+  readonly device: TensorDevice;
   /** Results that come back to the host; all others stay on the device. */
   readonly toHost?: ReadonlySet<string>;
 }
@@ -35,17 +36,20 @@ export function groupsOf<T extends { readonly shape: Shape }>(values: Iterable<T
 
 /** Results that stay are new tensors at every run: onnxruntime writes nothing in place there. */
 export class DeviceProgram {
+  readonly #ort: typeof ort;
   readonly #session: ort.InferenceSession;
   readonly #inputs: ReadonlyMap<string, Tensor>;
   readonly #outputNames: Readonly<Record<string, string>>;
   readonly #profiling: boolean;
 
   private constructor(
+    library: typeof ort,
     session: ort.InferenceSession,
     inputs: ReadonlyMap<string, Tensor>,
     outputNames: Readonly<Record<string, string>>,
     profiling: boolean,
   ) {
+    this.#ort = library;
     this.#session = session;
     this.#profiling = profiling;
     this.#inputs = inputs;
@@ -65,8 +69,9 @@ export class DeviceProgram {
         toHost.has(name) ? ('cpu' as const) : ('gpu-buffer' as const),
       ]),
     );
-    const session = await createSession(model.bytes, { device: device.name, keepMemory, profile }, { preferredOutputLocation });
+    const session = await createTensorSession(device, model.bytes, { keepMemory, profile }, { preferredOutputLocation });
     return new DeviceProgram(
+      await onnxruntimeNode(),
       session,
       new Map(model.inputs.map((tensor, i) => [model.inputNames[i], tensor])),
       model.outputNames,
@@ -80,7 +85,7 @@ export class DeviceProgram {
     for (const [name, { shape }] of this.#inputs) {
       const value = feeds[name];
       if (value === undefined) throw new Error(`the program's input '${name}' is not fed`);
-      fed[name] = value instanceof Float32Array || value instanceof Int32Array ? hostTensor(value, shape) : value;
+      fed[name] = value instanceof Float32Array || value instanceof Int32Array ? hostTensor(this.#ort, value, shape) : value;
     }
     const results = await this.#session.run(fed);
     return Object.fromEntries(Object.entries(this.#outputNames).map(([name, onnxName]) => [name, results[onnxName] as ort.Tensor]));
@@ -103,13 +108,13 @@ export class PlacedValues {
   readonly tensors = new Map<string, DeviceTensor>();
   readonly #programs: DeviceProgram[] = [];
 
-  static async from(device: Device, values: Iterable<HostValue>): Promise<PlacedValues> {
+  static async from(device: TensorDevice, values: Iterable<HostValue>): Promise<PlacedValues> {
     const placed = new PlacedValues();
     for (const group of groupsOf(values)) await placed.#add(device, group);
     return placed;
   }
 
-  async #add(device: Device, group: readonly HostValue[]): Promise<void> {
+  async #add(device: TensorDevice, group: readonly HostValue[]): Promise<void> {
     const graph = new Graph();
     const program = await DeviceProgram.compile(
       graph,

@@ -1,11 +1,21 @@
 // A compiled graph over the host's arrays.
 import { elementCount, type Graph, type Tensor } from '@styleforge/autodiff';
-import { emitOnnx } from '@styleforge/onnx';
-import type ort from 'onnxruntime-node';
-import { PlacedValues } from './device-program.ts';
+import { emitOnnx, type OnnxModel } from '@styleforge/onnx';
 import { type Device } from '../devices/device.ts';
 import { deviceOf } from '../devices/index.ts';
-import { type CompileOptions, createSession, type HostArray, hostTensor, type ResultArray, runInto } from './session.ts';
+import { createHostRunner } from './host-runner.ts';
+import { type Runner } from './runner.ts';
+import { type CompileOptions, type HostArray, type ResultArray } from './session.ts';
+import { createTensorRunner } from './tensor-runner.ts';
+
+function createRunner(device: Device, model: OnnxModel, options: CompileOptions): Promise<Runner> {
+  switch (device.stateIn) {
+    case 'host':
+      return createHostRunner(device, model, options);
+    case 'tensors':
+      return createTensorRunner(device, model, options);
+  }
+}
 
 /**
  * Runs a graph. Feeds and results are host arrays; `bind` fixes feeds that stay the same arrays (weights), `bindOutputs` makes
@@ -13,31 +23,18 @@ import { type CompileOptions, createSession, type HostArray, hostTensor, type Re
  * writes it is elementwise and its last reader: this is how weights are updated in place.
  */
 export class Program<Outputs extends string = string> {
-  readonly #session: ort.InferenceSession;
+  readonly #runner: Runner;
   readonly #inputs: ReadonlyMap<string, Tensor>;
   readonly #outputs: Readonly<Record<Outputs, Tensor>>;
   readonly #outputNames: Readonly<Record<string, string>>;
-  readonly #bound: Record<string, ort.Tensor> = {};
-  readonly #boundOutputs: Record<string, ort.Tensor> = {};
-  readonly #profiling: boolean;
-  readonly #device: Device;
-  #placed: PlacedValues | null = null;
-  #changed = false;
+  readonly #bound = new Map<string, HostArray>();
+  readonly #boundOutputs = new Map<Outputs, ResultArray>();
 
-  private constructor(
-    session: ort.InferenceSession,
-    inputs: ReadonlyMap<string, Tensor>,
-    outputs: Readonly<Record<Outputs, Tensor>>,
-    outputNames: Readonly<Record<string, string>>,
-    profiling: boolean,
-    device: Device,
-  ) {
-    this.#session = session;
-    this.#inputs = inputs;
-    this.#outputs = outputs;
+  private constructor(runner: Runner, { inputs, inputNames, outputTensors, outputNames }: OnnxModel) {
+    this.#runner = runner;
+    this.#inputs = new Map(inputs.map((tensor, i) => [inputNames[i], tensor]));
+    this.#outputs = outputTensors as Readonly<Record<Outputs, Tensor>>;
     this.#outputNames = outputNames;
-    this.#profiling = profiling;
-    this.#device = device;
   }
 
   /** `float16` are outputs to be bound to arrays of float16 bits. Throws DeviceError when the device is absent or cannot run the graph. */
@@ -48,23 +45,12 @@ export class Program<Outputs extends string = string> {
     float16: readonly O[] = [],
   ): Promise<Program<O>> {
     const device = deviceOf(options.device);
-    const onHost = device.stateIn === 'host';
     const model = emitOnnx(graph, outputs, device.target, {
-      hidesShapes: options.keepMemory === false && onHost,
-      refusesResults: onHost,
+      hidesShapes: options.keepMemory === false && device.stateIn !== 'tensors',
       mixedPrecision: options.mixedPrecision,
       float16,
     });
-    const inputs = new Map(model.inputs.map((tensor, i) => [model.inputNames[i], tensor]));
-    const session = await createSession(model.bytes, options);
-    return new Program(
-      session,
-      inputs,
-      model.outputTensors as Readonly<Record<O, Tensor>>,
-      model.outputNames,
-      options.profile !== undefined,
-      device,
-    );
+    return new Program<O>(await createRunner(device, model, options), model);
   }
 
   /** Names of the inputs and parameters that a run needs. */
@@ -72,40 +58,30 @@ export class Program<Outputs extends string = string> {
     return [...this.#inputs.keys()];
   }
 
-  #tensorFor(name: string, data: HostArray): ort.Tensor {
+  #input(name: string, { length }: HostArray): Tensor {
     const input = this.#inputs.get(name);
     if (!input) throw new Error(`the program has no input '${name}'`);
-    return hostTensor(data, input.shape);
+    checkLength(`input '${name}'`, input, length);
+    return input;
   }
 
   /** Feeds `arrays` at every run from now on; names that the program does not read are left out. A device keeps a copy of its own from the next run on. */
   bind(arrays: Iterable<readonly [string, HostArray]>): this {
-    for (const [name, data] of arrays) if (this.#inputs.has(name)) this.#bound[name] = this.#tensorFor(name, data);
-    this.refresh();
+    for (const [name, array] of arrays) {
+      if (!this.#inputs.has(name)) continue;
+      this.#runner.bind(name, array, this.#input(name, array).shape);
+      this.#bound.set(name, array);
+    }
     return this;
   }
 
-  /** Bound arrays have changed: a device takes them anew at the next run. */
+  /** Bound arrays have changed: a device takes them again at the next run. */
   refresh(): void {
-    this.#changed = true;
-  }
-
-  /** The bound feeds, in the device's memory where it has one that the binding knows. */
-  async #boundFeeds(): Promise<Record<string, ort.Tensor>> {
-    if (this.#device.stateIn === 'host') return this.#bound;
-    if (this.#changed) {
-      await this.#placed?.release();
-      this.#placed = await PlacedValues.from(
-        this.#device,
-        Object.entries(this.#bound).map(([name, { data, dims }]) => ({ name, shape: dims, data: data as HostArray })),
-      );
-      this.#changed = false;
-    }
-    return Object.fromEntries(this.#placed?.tensors ?? []);
+    this.#runner.refresh();
   }
 
   bindOutputs(arrays: Iterable<readonly [Outputs, ResultArray]>): this {
-    for (const [name, data] of arrays) this.#boundOutputs[this.#outputNames[name]] = hostTensor(data, this.#outputs[name].shape);
+    for (const [name, array] of arrays) this.#boundOutputs.set(name, array);
     return this;
   }
 
@@ -114,25 +90,35 @@ export class Program<Outputs extends string = string> {
     feeds: Readonly<Record<string, HostArray>> = {},
     into: Readonly<Partial<Record<string, Float32Array>>> = {},
   ): Promise<Record<Outputs, Float32Array>> {
-    const fed = { ...(await this.#boundFeeds()) };
-    for (const [name, data] of Object.entries(feeds)) fed[name] = this.#tensorFor(name, data);
+    for (const [name, array] of Object.entries(feeds)) this.#runner.feed(name, array, this.#input(name, array).shape);
+    const missing = this.inputNames.find((name) => !Object.hasOwn(feeds, name) && !this.#bound.has(name));
+    if (missing !== undefined) throw new Error(`the program's input '${missing}' is not fed`);
     const results = Object.fromEntries(
-      (Object.keys(this.#outputs) as Outputs[]).map((name) => [name, this.#resultTensor(name, into[name])]),
-    ) as Record<Outputs, ort.Tensor>;
-    const fetches = Object.fromEntries(Object.entries<ort.Tensor>(results).map(([name, tensor]) => [this.#outputNames[name], tensor]));
-    await (this.#device.stateIn === 'host' ? runInto(this.#session, fed, fetches) : this.#session.run(fed, fetches));
-    return Object.fromEntries(Object.entries<ort.Tensor>(results).map(([name, { data }]) => [name, data])) as Record<Outputs, Float32Array>;
+      (Object.keys(this.#outputs) as Outputs[]).map((name) => [name, this.#place(name, into[name])]),
+    ) as Record<Outputs, Float32Array>;
+    await this.#runner.run();
+    for (const name of Object.keys(feeds)) {
+      const bound = this.#bound.get(name);
+      if (bound) this.#runner.bind(name, bound, this.#inputs.get(name)!.shape);
+    }
+    return results;
   }
 
-  #resultTensor(name: Outputs, given?: Float32Array): ort.Tensor {
-    const { shape } = this.#outputs[name];
-    const bound = this.#boundOutputs[this.#outputNames[name]];
-    return given || !bound ? hostTensor(given ?? new Float32Array(elementCount(shape)), shape) : bound;
+  /** Where a result of the next run goes. */
+  #place(name: Outputs, given: Float32Array | undefined): ResultArray {
+    const tensor = this.#outputs[name];
+    const array = given ?? this.#boundOutputs.get(name) ?? new Float32Array(elementCount(tensor.shape));
+    checkLength(`result '${name}'`, tensor, array.length);
+    this.#runner.output(this.#outputNames[name], array, tensor.shape);
+    return array;
   }
 
-  async release(): Promise<void> {
-    if (this.#profiling) this.#session.endProfiling();
-    await this.#placed?.release();
-    await this.#session.release();
+  release(): Promise<void> {
+    return this.#runner.release();
   }
+}
+
+function checkLength(what: string, { shape }: Tensor, length: number): void {
+  if (elementCount(shape) !== length)
+    throw new RangeError(`the program's ${what} has the shape [${shape.join(', ')}], but its array has ${length} values`);
 }

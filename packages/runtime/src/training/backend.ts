@@ -1,6 +1,6 @@
 // What computes gradients and applies them: a training's state in one place, behind one interface.
 import { type Graph, type Tensor } from '@styleforge/autodiff';
-import { type Device } from '../devices/device.ts';
+import { type DeviceOf, type StatePlace } from '../devices/device.ts';
 import { type ParameterBuffers } from '../kernels/parameter-buffers.ts';
 import { type AdamW, type AdamWOptions, type AdamWStep } from '../optimizers/adamw.ts';
 import { type CompileOptions, type HostArray } from '../programs/session.ts';
@@ -8,8 +8,8 @@ import { type CompileOptions, type HostArray } from '../programs/session.ts';
 /** What the gradients of the weights are kept in between a pass and its update. */
 export type GradientPrecision = 'float32' | 'float16';
 
-export interface BackendOptions {
-  readonly device: Device;
+export interface BackendOptions<Place extends StatePlace = StatePlace> {
+  readonly device: DeviceOf<Place>;
   readonly compile: CompileOptions;
   readonly graph: Graph;
   /** Results of a pass that come back to the host. */
@@ -42,8 +42,6 @@ export interface TrainingBackend {
   download(): Promise<void>;
   release(): Promise<void>;
 }
-
-export type CreateBackend = (options: BackendOptions) => Promise<TrainingBackend>;
 
 /** Names of gradients among a program's outputs. */
 export const GRADIENT_PREFIX = 'gradient:';

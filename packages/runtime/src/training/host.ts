@@ -28,7 +28,7 @@ export class HostTraining implements TrainingBackend {
     this.#program = program;
   }
 
-  static async create(options: BackendOptions): Promise<HostTraining> {
+  static async create(options: BackendOptions<'host'>): Promise<HostTraining> {
     const { graph, outputs, gradients, gradientPrecision, compile, weights, frozen, optimizer } = options;
     const halved = gradientPrecision === 'float16';
     const named = Object.fromEntries(Object.entries(gradients).map(([name, gradient]) => [GRADIENT_PREFIX + name, gradient]));

@@ -1,5 +1,5 @@
 // Training with weights, gradients and AdamW moments in the device's memory: only inputs and losses cross at a step.
-import { type Device } from '../devices/device.ts';
+import { type TensorDevice } from '../devices/device.ts';
 import { type ParameterBuffers, type ParameterSpec } from '../kernels/parameter-buffers.ts';
 import { type AdamWOptions, type AdamWStep } from '../optimizers/adamw.ts';
 import { DeviceProgram, type DeviceTensor, groupsOf, PlacedValues } from '../programs/device-program.ts';
@@ -27,7 +27,7 @@ interface ParameterGroup {
   readonly programs: GroupPrograms;
 }
 
-async function compileGroup(specs: readonly ParameterSpec[], adamw: AdamWOptions, device: Device): Promise<ParameterGroup> {
+async function compileGroup(specs: readonly ParameterSpec[], adamw: AdamWOptions, device: TensorDevice): Promise<ParameterGroup> {
   const compile = ({ graph, outputs }: GraphParts, toHost = false): Promise<DeviceProgram> =>
     DeviceProgram.compile(graph, outputs, { device, ...(toHost && { toHost: new Set(Object.keys(outputs)) }) });
   const programs: GroupPrograms = {
@@ -41,7 +41,7 @@ async function compileGroup(specs: readonly ParameterSpec[], adamw: AdamWOptions
 }
 
 export class ResidentTraining implements TrainingBackend {
-  readonly #options: BackendOptions;
+  readonly #options: BackendOptions<'tensors'>;
   readonly #pass: DeviceProgram;
   readonly #groups: readonly ParameterGroup[];
   #resident: Map<string, Resident> | null = null;
@@ -51,13 +51,13 @@ export class ResidentTraining implements TrainingBackend {
   #start: PlacedValues | null = null;
   #gradients: Record<string, DeviceTensor> | null = null;
 
-  private constructor(options: BackendOptions, pass: DeviceProgram, groups: readonly ParameterGroup[]) {
+  private constructor(options: BackendOptions<'tensors'>, pass: DeviceProgram, groups: readonly ParameterGroup[]) {
     this.#options = options;
     this.#pass = pass;
     this.#groups = groups;
   }
 
-  static async create(options: BackendOptions): Promise<ResidentTraining> {
+  static async create(options: BackendOptions<'tensors'>): Promise<ResidentTraining> {
     const { device, compile, graph, outputs, gradients, weights, adamw } = options;
     const all = {
       ...outputs,

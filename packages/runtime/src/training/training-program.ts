@@ -1,12 +1,11 @@
 // One trainable graph with its weights, gradients and optimizer: backward passes and updates.
 import { gradients, type Graph, type Tensor } from '@styleforge/autodiff';
-import { type StatePlace } from '../devices/device.ts';
 import { deviceOf } from '../devices/index.ts';
 import { ParameterBuffers } from '../kernels/parameter-buffers.ts';
 import { AdamW, type AdamWOptions } from '../optimizers/adamw.ts';
 import { LossScale } from '../optimizers/loss-scale.ts';
 import { type CompileOptions, type HostArray } from '../programs/session.ts';
-import { type CreateBackend, type GradientPrecision, type TrainingBackend } from './backend.ts';
+import { type BackendOptions, type GradientPrecision, type TrainingBackend } from './backend.ts';
 import { HostTraining } from './host.ts';
 import { ResidentTraining } from './resident.ts';
 
@@ -44,10 +43,15 @@ const LOSS_SCALE = 'loss_scale';
 /** torch.nn.utils.clip_grad_norm_ divides by the norm plus this. */
 const CLIP_EPSILON = 1e-6;
 
-const backends: { readonly [Place in StatePlace]: CreateBackend } = {
-  host: (options) => HostTraining.create(options),
-  device: (options) => ResidentTraining.create(options),
-};
+function createBackend(options: BackendOptions): Promise<TrainingBackend> {
+  const { device } = options;
+  switch (device.stateIn) {
+    case 'host':
+      return HostTraining.create({ ...options, device });
+    case 'tensors':
+      return ResidentTraining.create({ ...options, device });
+  }
+}
 
 /** What was asked for where the device keeps it, else float32. */
 const fitting = <Precision extends string>(kept: readonly Precision[], wanted: Precision | undefined): Precision | 'float32' =>
@@ -104,7 +108,7 @@ export class TrainingProgram<Outputs extends string> {
     const lossScale = compile.mixedPrecision || precision === 'float16' ? new LossScale() : null;
     const computed = gradients(graph, loss, targets, lossScale ? graph.input(LOSS_SCALE, []) : undefined);
     const optimizer = new AdamW(trainable, { ...adamw, momentPrecision: fitting(device.precisions.moments, adamw.momentPrecision) });
-    const backend = await backends[device.stateIn]({
+    const backend = await createBackend({
       device,
       compile,
       graph,

@@ -1,0 +1,166 @@
+// onnxruntime's C API through koffi: the functions that the engine needs, with its statuses as exceptions.
+import koffi from 'koffi';
+import { LibraryError } from './library-paths.ts';
+
+/** onnxruntime's recursion over deep graphs runs on the stack that koffi gives its calls; two mebibytes by default. */
+const STACK_BYTES = 8 * 2 ** 20;
+koffi.config({ sync_stack_size: STACK_BYTES });
+
+/** An address. Null is written as 0n. */
+export type Address = bigint;
+export type NativeArgument = Address | number | string | NodeJS.ArrayBufferView | readonly string[] | null;
+
+/** The newest function of the table came with this version of the API (onnxruntime 1.16); onnxruntime gives every older version, too. */
+const API_VERSION = 16;
+const [pointer, text, status, size] = ['void *', 'const char *', 'status', 'size_t'];
+/** File names are UTF-16 on Windows. */
+const fileName = process.platform === 'win32' ? 'const char16_t *' : text;
+
+/**
+ * Positions in the struct OrtApi, which only grows (onnxruntime_c_api.h, read from onnxruntime 1.30.0), results and arguments. Functions that
+ * give a status have their results written where their last argument points.
+ */
+const FUNCTIONS = {
+  CreateStatus: [0, pointer, ['int', text]],
+  GetErrorCode: [1, 'int', [pointer]],
+  GetErrorMessage: [2, text, [pointer]],
+  CreateEnv: [3, status, ['int', text, pointer]],
+  CreateSessionFromArray: [8, status, [pointer, pointer, size, pointer, pointer]],
+  CreateSessionOptions: [10, status, [pointer]],
+  EnableProfiling: [14, status, [pointer, fileName]],
+  DisableMemPattern: [17, status, [pointer]],
+  SetSessionLogSeverityLevel: [22, status, [pointer, 'int']],
+  SetSessionGraphOptimizationLevel: [23, status, [pointer, 'int']],
+  SetIntraOpNumThreads: [24, status, [pointer, 'int']],
+  CreateRunOptions: [39, status, [pointer]],
+  CreateTensorWithDataAsOrtValue: [49, status, [pointer, pointer, size, pointer, size, 'int', pointer]],
+  CreateMemoryInfo: [68, status, [text, 'int', 'int', 'int', pointer]],
+  AllocatorFree: [76, status, [pointer, pointer]],
+  GetAllocatorWithDefaultOptions: [78, status, [pointer]],
+  ReleaseEnv: [92, 'void', [pointer]],
+  ReleaseStatus: [93, 'void', [pointer]],
+  ReleaseMemoryInfo: [94, 'void', [pointer]],
+  ReleaseSession: [95, 'void', [pointer]],
+  ReleaseValue: [96, 'void', [pointer]],
+  ReleaseRunOptions: [97, 'void', [pointer]],
+  ReleaseSessionOptions: [100, 'void', [pointer]],
+  SessionEndProfiling: [110, status, [pointer, pointer, pointer]],
+  AddSessionConfigEntry: [130, status, [pointer, text, text]],
+  RunWithBinding: [133, status, [pointer, pointer, pointer]],
+  CreateIoBinding: [134, status, [pointer, pointer]],
+  ReleaseIoBinding: [135, 'void', [pointer]],
+  BindInput: [136, status, [pointer, text, pointer]],
+  BindOutput: [137, status, [pointer, text, pointer]],
+  AddRunConfigEntry: [165, status, [pointer, text, text]],
+  AppendCudaProvider: [204, status, [pointer, pointer]],
+  CreateCudaProviderOptions: [205, status, [pointer]],
+  UpdateCudaProviderOptions: [206, status, [pointer, 'const char **', 'const char **', size]],
+  ReleaseCudaProviderOptions: [208, 'void', [pointer]],
+  UpdateCudaProviderOptionsWithValue: [263, status, [pointer, text, pointer]],
+} as const satisfies Record<string, readonly [number, string, readonly string[]]>;
+
+export type FunctionName = keyof typeof FUNCTIONS;
+type NativeFunction = (...args: readonly NativeArgument[]) => Address | number | string | null | undefined;
+
+/** OrtErrorCode by number (onnxruntime_c_api.h). */
+const ERROR_CODES = [
+  'ok',
+  'fail',
+  'invalid_argument',
+  'no_such_file',
+  'no_model',
+  'engine_error',
+  'runtime_exception',
+  'invalid_protobuf',
+  'model_loaded',
+  'not_implemented',
+  'invalid_graph',
+  'provider_failed',
+] as const;
+export type OnnxRuntimeCode = (typeof ERROR_CODES)[number];
+
+/** A status of onnxruntime that is not success. */
+export class OnnxRuntimeError extends Error {
+  override name = 'OnnxRuntimeError';
+  readonly code: OnnxRuntimeCode;
+  /** The function of the C API that failed. */
+  readonly call: FunctionName;
+
+  constructor(code: OnnxRuntimeCode, message: string, call: FunctionName) {
+    super(message);
+    this.code = code;
+    this.call = call;
+  }
+}
+
+/** koffi unloads a library when its handle is garbage, whoever still has addresses of its functions: handles are kept as long as the thread. */
+const loaded = new Map<string, ReturnType<typeof koffi.load>>();
+
+function load(path: string): ReturnType<typeof koffi.load> {
+  try {
+    const library = loaded.get(path) ?? koffi.load(path);
+    loaded.set(path, library);
+    return library;
+  } catch (cause) {
+    throw new LibraryError(`onnxruntime's library ${path} could not be loaded: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** Address and version of a library's function table. */
+function tableOf(path: string): { readonly table: Address; readonly version: string } {
+  const base = load(path).func('OrtGetApiBase', pointer, [])() as Address;
+  const member = (offset: number, result: string, args: string[]): NativeFunction =>
+    koffi.decode(koffi.decode(base, offset, pointer), koffi.proto(result, args)) as NativeFunction;
+  const version = member(8, text, [])() as string;
+  const table = member(0, pointer, ['uint32_t'])(API_VERSION) as Address | null;
+  if (!table) throw new LibraryError(`${path} is onnxruntime ${version}, which lacks version ${API_VERSION} of the C API`);
+  return { table, version };
+}
+
+/** The functions of one loaded library. */
+export class Api {
+  readonly version: string;
+  readonly #functions: Readonly<Record<FunctionName, NativeFunction>>;
+  /** Where functions write an address. */
+  readonly #slot = new BigUint64Array(1);
+
+  constructor(path: string) {
+    const { table, version } = tableOf(path);
+    this.version = version;
+    this.#functions = Object.fromEntries(
+      Object.entries(FUNCTIONS).map(([name, [index, result, args]]) => {
+        const proto = koffi.proto(result === status ? pointer : result, [...args]);
+        return [name, koffi.decode(koffi.decode(table, index * 8, pointer), proto) as NativeFunction];
+      }),
+    ) as Record<FunctionName, NativeFunction>;
+  }
+
+  /** Calls a function that gives a status. Throws OnnxRuntimeError where it is not success. */
+  call(name: FunctionName, ...args: readonly NativeArgument[]): void {
+    const failure = this.#functions[name](...args) as Address | null;
+    if (!failure) return;
+    const code = ERROR_CODES[this.#functions.GetErrorCode(failure) as number] ?? 'fail';
+    const message = this.#functions.GetErrorMessage(failure) as string;
+    this.#functions.ReleaseStatus(failure);
+    throw new OnnxRuntimeError(code, message, name);
+  }
+
+  /** Calls a function that gives a status and writes an address where its last argument points; returns that address. */
+  make(name: FunctionName, ...args: readonly NativeArgument[]): Address {
+    this.#slot[0] = 0n;
+    this.call(name, ...args, this.#slot);
+    return this.#slot[0];
+  }
+
+  /** Calls a function that frees something and cannot fail. */
+  free(name: FunctionName, address: Address): void {
+    this.#functions[name](address);
+  }
+
+  /** The text at `address`, which onnxruntime's default allocator frees. */
+  takeText(address: Address): string {
+    const value = koffi.decode(address, 'char', -1) as string;
+    this.call('AllocatorFree', this.make('GetAllocatorWithDefaultOptions'), address);
+    return value;
+  }
+}

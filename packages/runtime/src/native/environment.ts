@@ -1,0 +1,68 @@
+// onnxruntime's environment: one in each thread, with everything made in it released before the thread ends.
+import { type Address, Api, type FunctionName, type NativeArgument } from './api.ts';
+import { onnxruntimeLibrary } from './library-paths.ts';
+import { Owned } from './owned.ts';
+
+/** Messages of onnxruntime from errors on; what is worse comes as an exception as well. */
+const LOG_ERRORS = 3;
+
+export class Environment {
+  readonly api: Api;
+  readonly #environment: Owned;
+  readonly #memory: Owned;
+  /** In the order in which they were made; later things use earlier ones. */
+  readonly #alive = new Set<Owned>();
+
+  constructor(path: string) {
+    this.api = new Api(path);
+    this.#environment = new Owned("onnxruntime's environment", this.api.make('CreateEnv', LOG_ERRORS, 'styleforge'), (handle) =>
+      this.api.free('ReleaseEnv', handle),
+    );
+    this.#memory = this.own('the description of memory', 'ReleaseMemoryInfo', 'CreateMemoryInfo', 'Cpu', 0, 0, 0);
+  }
+
+  get handle(): Address {
+    return this.#environment.handle;
+  }
+
+  /** The description of the processor's memory. */
+  get processorMemory(): Address {
+    return this.#memory.handle;
+  }
+
+  /** What `create` makes of `args`, released by `free`, at the latest with this environment. */
+  own(what: string, free: FunctionName, create: FunctionName, ...args: readonly NativeArgument[]): Owned {
+    const owned: Owned = new Owned(what, this.api.make(create, ...args), (handle) => {
+      this.#alive.delete(owned);
+      this.api.free(free, handle);
+    });
+    this.#alive.add(owned);
+    return owned;
+  }
+
+  /** Things that were made in it and are not released. */
+  get aliveCount(): number {
+    return this.#alive.size;
+  }
+
+  /** Releases what is left of everything made in it, the latest first, then itself. */
+  release(): void {
+    for (const owned of [...this.#alive].reverse()) owned.release();
+    this.#environment.release();
+  }
+}
+
+const environments = new Map<string, Environment>();
+
+/**
+ * This thread's environment of a library, made at first use. It is released when the thread ends: a process that has CUDA loaded and ends without that
+ * ends with a segmentation fault.
+ */
+export function environmentOf(path = onnxruntimeLibrary()): Environment {
+  const existing = environments.get(path);
+  if (existing) return existing;
+  const environment = new Environment(path);
+  environments.set(path, environment);
+  process.once('exit', () => environment.release());
+  return environment;
+}
