@@ -15,6 +15,18 @@ export * from './schedulers/index.ts';
 export { CLIPTokenizer, type LearnedToken } from './tokenizers/clip-tokenizer.ts';
 export { TOKENIZER_FILES } from './tokenizers/tokenizer-files.ts';
 export { describeModel, describeNetworks, type ModelDescription, type NetworkDescription } from './check/describe-model.ts';
+export {
+  elementCount,
+  type SafetensorsHeader,
+  type TensorInfo,
+  type TensorSpan,
+} from './tensor-files/safetensors-header.ts';
+export { readExactly, readSafetensorsHeader } from './tensor-files/safetensors-file.ts';
+export { UnsafePickleError } from './tensor-files/pickle.ts';
+export { EMBEDDING_ROWS, type TorchTensor } from './tensor-files/torch-state.ts';
+export { openTorchArchive, type TorchArchive } from './tensor-files/torch-archive.ts';
+export { readTensorTable, type TensorTable } from './tensor-files/tensor-table.ts';
+export { fitsBase, inspectAdapter, type AdapterKind, type InspectedAdapter } from './adapters/inspect-adapter.ts';
 export { fingerprintOf } from './files/fingerprint.ts';
 export { foreignFile, type ForeignFile } from './files/foreign-file.ts';
 export { ModelFileError } from './files/model-file-error.ts';

@@ -1,6 +1,6 @@
 // Reads and writes model weights: safetensors files and diffusers folders.
 export { bfloat16ToFloat32Array, float16ToFloat32Array, float32ToBfloat16Array, float32ToFloat16Array } from './half.ts';
-export { type TensorInfo } from './safetensors-header.ts';
+export { UnsafePickleError } from '@styleforge/model-files';
 export { SafetensorsReader } from './safetensors-reader.ts';
 export {
   ChecksumError,
@@ -15,7 +15,6 @@ export {
 } from './download.ts';
 export { downloadFile, openUrl, type FetchedFile } from './http-source.ts';
 export { sha256OfFile } from './file-hash.ts';
-export { UnsafePickleError } from './pickle.ts';
 export { openTensors } from './open-tensors.ts';
 export { requireTensor, type TensorReader, WeightsMismatchError } from './tensor-reader.ts';
 export { checkWeights, requireFinite } from './check-weights.ts';

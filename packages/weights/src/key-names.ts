@@ -1,5 +1,5 @@
 // Older spellings of weight names, mapped to those of today's diffusers and transformers.
-import type { TensorInfo } from './safetensors-header.ts';
+import type { TensorInfo } from '@styleforge/model-files';
 import type { TensorReader } from './tensor-reader.ts';
 
 const legacyAttention: Record<string, string> = { query: 'to_q', key: 'to_k', value: 'to_v', proj_attn: 'to_out.0' };

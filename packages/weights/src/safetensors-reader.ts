@@ -1,55 +1,17 @@
 // Random access to one safetensors file: each tensor is read by position straight into the caller's array.
 import { open, type FileHandle } from 'node:fs/promises';
-import { foreignFile, ModelFileError } from '@styleforge/model-files';
 import { decoders, type Decoder } from './element-decoders.ts';
 import {
   elementCount,
-  maxHeaderBytes,
-  parseSafetensorsHeader,
+  readExactly,
+  readSafetensorsHeader,
   type SafetensorsHeader,
   type TensorInfo,
   type TensorSpan,
-} from './safetensors-header.ts';
+} from '@styleforge/model-files';
 import type { TensorReader } from './tensor-reader.ts';
 
 const chunkBytes = 4 * 1024 * 1024;
-
-async function readExactly(handle: FileHandle, bytes: Uint8Array, position: number, file: string): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    const length = Math.min(bytes.length - done, 1 << 28);
-    const { bytesRead } = await handle.read(bytes, done, length, position + done);
-    if (bytesRead === 0) throw new Error(`${file}: ended at byte ${position + done}; the file is cut off, download it again`);
-    done += bytesRead;
-  }
-}
-
-/** Says what the file is where its first bytes cannot be the length of a header. */
-async function notSafetensors(handle: FileHandle, file: string, size: number, why: string): Promise<ModelFileError> {
-  const start = Buffer.alloc(Math.min(size, 512));
-  await readExactly(handle, start, 0, file);
-  const stranger = foreignFile(start);
-  return new ModelFileError(
-    file,
-    stranger ? `is ${stranger.is}: ${stranger.remedy}` : `is not a safetensors file, or is cut off: ${why}; download it again`,
-  );
-}
-
-async function readHeader(handle: FileHandle, file: string): Promise<SafetensorsHeader> {
-  const { size } = await handle.stat();
-  if (size < 8) throw await notSafetensors(handle, file, size, `${size} bytes are too few`);
-  const prefix = Buffer.alloc(8);
-  await readExactly(handle, prefix, 0, file);
-  const length = prefix.readBigUInt64LE();
-  if (length > BigInt(Math.min(maxHeaderBytes, size - 8)))
-    throw await notSafetensors(handle, file, size, `a header of ${length} bytes does not fit`);
-  const json = Buffer.alloc(Number(length));
-  await readExactly(handle, json, 8, file);
-  try {
-    return parseSafetensorsHeader(json.toString('utf8'), 8 + json.length, size, file);
-  } catch (cause) {
-    throw new ModelFileError(file, `cannot be read: ${(cause as Error).message.replace(`${file}: `, '')}`, { cause });
-  }
-}
 
 export class SafetensorsReader implements TensorReader {
   readonly path: string;
@@ -67,7 +29,7 @@ export class SafetensorsReader implements TensorReader {
   static async open(path: string): Promise<SafetensorsReader> {
     const handle = await open(path, 'r');
     try {
-      return new SafetensorsReader(path, handle, await readHeader(handle, path));
+      return new SafetensorsReader(path, handle, await readSafetensorsHeader(handle, path));
     } catch (error) {
       await handle.close();
       throw error;

@@ -2,7 +2,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { writeFileAtomically } from './atomic-file.ts';
 import { float32ToBfloat16Array, float32ToFloat16Array } from './half.ts';
-import { elementCount } from './safetensors-header.ts';
+import { elementCount } from '@styleforge/model-files';
 
 export type WrittenDtype = 'F32' | 'F16' | 'BF16';
 

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { SafetensorsReader } from './safetensors-reader.ts';
-import type { TensorInfo } from './safetensors-header.ts';
+import type { TensorInfo } from '@styleforge/model-files';
 import type { TensorReader } from './tensor-reader.ts';
 
 function parseWeightMap(text: string, path: string): Map<string, string> {

@@ -1,5 +1,5 @@
 // What every source of weights offers, whether it is one file, several shards or a file with older names.
-import type { TensorInfo } from './safetensors-header.ts';
+import type { TensorInfo } from '@styleforge/model-files';
 
 export interface TensorReader {
   names(): string[];

@@ -14,6 +14,8 @@ import { type ModelLayers } from './lora-names.ts';
 export interface AppliedAdapter {
   readonly path: string;
   readonly strength: number;
+  /** The word of an embedding whose file names none; left out: the file's name. */
+  readonly token?: string | undefined;
 }
 
 /** In a folder of its own it stands for a model: a base folder and the adapters on top of it. */
@@ -74,9 +76,9 @@ function originalLayer(folder: DiffusersFolder, component: string, layer: string
 /** The folder with all adapters applied, one after the other. Throws AdapterFileError for a file that does not fit the model. */
 export async function applyAdapters(folder: DiffusersFolder, adapters: readonly AppliedAdapter[]): Promise<DiffusersFolder> {
   const changes = new ModelChanges(folder, await layersOf(folder));
-  for (const { path, strength } of adapters) {
+  for (const { path, ...how } of adapters) {
     const reader = await openTensors(path);
-    await collectChanges({ reader, path, strength }, changes).finally(() => reader.close());
+    await collectChanges({ reader, path, ...how }, changes).finally(() => reader.close());
   }
   const changed = withComponents(folder, (name, component) => {
     const branches = name === 'unet' && changes.branches.length > 0 ? [...(component.branches ?? []), ...changes.branches] : undefined;

@@ -1,5 +1,5 @@
 // The weights of a component with adapters applied: each tensor is changed when it is read.
-import { type TensorInfo } from '../safetensors-header.ts';
+import { type TensorInfo } from '@styleforge/model-files';
 import { type TensorReader } from '../tensor-reader.ts';
 
 /** What adapters make of one weight. */

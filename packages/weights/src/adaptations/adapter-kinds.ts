@@ -73,6 +73,8 @@ export const TOKEN_TABLE = 'embeddings.token_embedding.weight';
 interface AdapterSource {
   readonly reader: TensorReader;
   readonly path: string;
+  /** The word of an embedding whose file names none. */
+  readonly token?: string | undefined;
   readonly strength: number;
 }
 
@@ -119,11 +121,11 @@ const FILE_KEYS: Readonly<Record<string, string | null>> = { emb_params: null, c
 const embeddings: AdapterKind = {
   holds: (names, reader) =>
     names.length > 0 && names.length <= 16 && names.every((name) => reader.info(name).shape.length <= 2 && !/\.(weight|bias)$/.test(name)),
-  async collect({ reader, path }, changes) {
+  async collect({ reader, path, token: given }, changes) {
     for (const key of reader.names()) {
       const { shape } = reader.info(key);
       const [count, width] = shape.length === 2 ? shape : [1, shape[0]];
-      const token = key in FILE_KEYS ? basename(path, extname(path)) : key;
+      const token = key in FILE_KEYS ? (given ?? basename(path, extname(path))) : key;
       const encoders = componentEntries(changes.folder).filter(([name]) => name.startsWith('text_encoder'));
       const fits = encoders.filter(([name, { config }]) => config.hidden_size === width && (FILE_KEYS[key] ?? name) === name);
       const [encoder] = fits[0] ?? [];

@@ -1,5 +1,6 @@
 // Reads LoRA files of diffusers (today's and older keys), peft and kohya, for the layers of one model.
-import { basename } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { exists, readJson } from '@styleforge/model-files';
 import { type TensorReader } from '../tensor-reader.ts';
 import { AdapterFileError, type LoraLayer } from './lora.ts';
 import { kohyaNames, placeOf, splitKey, type LayerPlace, type ModelLayers } from './lora-names.ts';
@@ -46,6 +47,22 @@ function partsOf(names: readonly string[], model: ModelLayers, file: string): Ma
 /** alpha of each layer as diffusers' metadata has it: one for each component, and exceptions by pattern. */
 type AlphaOf = (place: LayerPlace, rank: number) => number;
 
+interface LoraConfig {
+  readonly alpha: unknown;
+  readonly patterns: Readonly<Record<string, number>>;
+  /** alpha is divided by the root of the rank. */
+  readonly rankStabilized: boolean;
+}
+
+const alphaFrom =
+  ({ alpha, patterns, rankStabilized }: LoraConfig): AlphaOf =>
+  ({ module }, rank) => {
+    const named = Object.entries(patterns).find(([pattern]) => module === pattern || module.endsWith(`.${pattern}`));
+    const stated = named?.[1] ?? alpha;
+    const value = typeof stated === 'number' ? stated : rank;
+    return rankStabilized ? value * Math.sqrt(rank) : value;
+  };
+
 function metadataAlpha(reader: TensorReader & { metadata?: Readonly<Record<string, string>> }, file: string): AlphaOf {
   const text = reader.metadata?.lora_adapter_metadata;
   if (text === undefined) return (_, rank) => rank;
@@ -55,13 +72,22 @@ function metadataAlpha(reader: TensorReader & { metadata?: Readonly<Record<strin
   } catch (cause) {
     throw new AdapterFileError(`${file}: its metadata lora_adapter_metadata is not valid JSON`, { cause });
   }
-  return ({ component, module }, rank) => {
-    const patterns = (settings[`${component}.alpha_pattern`] ?? {}) as Record<string, number>;
-    const named = Object.entries(patterns).find(([pattern]) => module === pattern || module.endsWith(`.${pattern}`));
-    const alpha = named?.[1] ?? settings[`${component}.lora_alpha`];
-    const value = typeof alpha === 'number' ? alpha : rank;
-    return settings[`${component}.use_rslora`] === true ? value * Math.sqrt(rank) : value;
-  };
+  return (place, rank) =>
+    alphaFrom({
+      alpha: settings[`${place.component}.lora_alpha`],
+      patterns: (settings[`${place.component}.alpha_pattern`] ?? {}) as Record<string, number>,
+      rankStabilized: settings[`${place.component}.use_rslora`] === true,
+    })(place, rank);
+}
+
+/** peft keeps alpha in a file of its own beside the matrices. */
+const PEFT_CONFIG = 'adapter_config.json';
+
+async function peftAlpha(path: string): Promise<AlphaOf | undefined> {
+  const beside = join(dirname(path), PEFT_CONFIG);
+  if (!basename(path).startsWith('adapter_model.') || !(await exists(beside))) return undefined;
+  const { lora_alpha: alpha, alpha_pattern: patterns, use_rslora: rank_stabilized } = await readJson(beside);
+  return alphaFrom({ alpha, patterns: (patterns ?? {}) as Record<string, number>, rankStabilized: rank_stabilized === true });
 }
 
 async function readLayer(reader: TensorReader, { place, down, up, alpha }: Parts, alphaOf: AlphaOf, file: string): Promise<LoraLayer> {
@@ -78,7 +104,7 @@ async function readLayer(reader: TensorReader, { place, down, up, alpha }: Parts
 /** Throws AdapterFileError for tensors that belong to no layer of the model. */
 export async function readLora(reader: TensorReader, path: string, model: ModelLayers): Promise<LoraLayer[]> {
   const file = basename(path);
-  const alphaOf = metadataAlpha(reader, file);
+  const alphaOf = (await peftAlpha(path)) ?? metadataAlpha(reader, file);
   const layers: LoraLayer[] = [];
   for (const parts of partsOf(reader.names(), model, file).values()) layers.push(await readLayer(reader, parts, alphaOf, file));
   return layers;

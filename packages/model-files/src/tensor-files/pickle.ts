@@ -124,10 +124,12 @@ class PickleMachine {
     this.#push(Array.from({ length: count }, () => this.#pop()).reverse());
   }
 
-  /** Attributes of an object (`_metadata` of a state dictionary) mean nothing here. */
+  /** Of an object's attributes only the parameters of a torch module count; `_metadata` of a state dictionary means nothing here. */
   #build(): void {
-    this.#pop();
-    this.#top<Map<PickleValue, PickleValue>>(Map);
+    const state = this.#pop();
+    const target = this.#top<Map<PickleValue, PickleValue>>(Map);
+    const parameters = state instanceof Map ? (state as Map<PickleValue, PickleValue>).get('_parameters') : undefined;
+    if (parameters instanceof Map) for (const [name, value] of parameters as Map<PickleValue, PickleValue>) target.set(name, value);
   }
 
   /** One operation by its code; the codes are those of Python's pickletools. */
@@ -174,6 +176,7 @@ class PickleMachine {
       for (const value of values) list.push(value);
     },
     0x52: () => this.#reduce(),
+    0x81: () => this.#reduce(),
     0x51: () => this.#push(this.#rules.persistent(this.#pop())),
     0x62: () => this.#build(),
   };

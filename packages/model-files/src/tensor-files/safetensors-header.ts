@@ -18,7 +18,7 @@ export interface SafetensorsHeader {
 
 export const maxHeaderBytes = 100_000_000;
 
-const bytesPerElement: Record<string, number> = {
+export const bytesPerElement: Record<string, number> = {
   F64: 8,
   I64: 8,
   U64: 8,

@@ -40,7 +40,9 @@ const storageTypes: Readonly<Record<string, string>> = {
 
 const tensorMaker = 'torch._utils._rebuild_tensor_v2';
 const parameterMaker = 'torch._utils._rebuild_parameter';
-const dictionaryMaker = 'collections.OrderedDict';
+const dictionaryMakers = ['collections.OrderedDict', 'torch.nn.modules.container.ParameterDict'];
+/** Empty sets stand among the attributes of a torch module. */
+const setMakers = ['__builtin__.set', 'builtins.set'];
 const storageOf = (name: string): string | undefined => (name.startsWith('torch.') ? storageTypes[name.slice('torch.'.length)] : undefined);
 
 const isSize = (value: PickleValue): value is number => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
@@ -60,11 +62,12 @@ function makeTensor([storage, offset, shape, strides]: readonly PickleValue[]): 
 }
 
 export const torchRules: PickleRules = {
-  allows: (name) => [tensorMaker, parameterMaker, dictionaryMaker].includes(name) || storageOf(name) !== undefined,
+  allows: (name) => [tensorMaker, parameterMaker, ...dictionaryMakers, ...setMakers].includes(name) || storageOf(name) !== undefined,
   call(name, args) {
     if (name === tensorMaker) return makeTensor(args);
     if (name === parameterMaker && args[0] instanceof TorchTensor) return args[0];
-    if (name === dictionaryMaker) return new Map();
+    if (setMakers.includes(name)) return [];
+    if (dictionaryMakers.includes(name)) return new Map();
     throw new UnsafePickleError(`the pickle calls ${name}, which makes no tensor`);
   },
   persistent(id) {
@@ -76,8 +79,22 @@ export const torchRules: PickleRules = {
   },
 };
 
-/** The tensors of a state dictionary, or of the one under `state_dict` in a training checkpoint. */
+/** Rows of a token that the file's name stands for, as A1111 and ComfyUI name them in safetensors files. */
+export const EMBEDDING_ROWS = 'emb_params';
+
+/** A1111's embeddings: {string_to_param: {'*': rows}, name, step, ...}. */
+function embeddingOf(value: PickleValue): Map<string, TorchTensor> | undefined {
+  const rows = value instanceof Map ? (value as Map<PickleValue, PickleValue>).get('string_to_param') : undefined;
+  if (!(rows instanceof Map)) return undefined;
+  const tensors = [...(rows as Map<PickleValue, PickleValue>).values()].filter((row) => row instanceof TorchTensor);
+  if (tensors.length !== 1) throw new Error(`the embedding has ${tensors.length} tokens in string_to_param; files of one token are read`);
+  return new Map([[EMBEDDING_ROWS, tensors[0]!]]);
+}
+
+/** The tensors of a state dictionary, of the one under `state_dict` in a training checkpoint, or of an A1111 embedding. */
 export function tensorsOf(value: PickleValue): Map<string, TorchTensor> {
+  const embedding = embeddingOf(value);
+  if (embedding) return embedding;
   const inner = value instanceof Map && value.get('state_dict') instanceof Map ? (value.get('state_dict') as PickleValue) : value;
   if (!(inner instanceof Map)) throw new Error('the file holds no dictionary of tensors');
   const tensors = new Map<string, TorchTensor>();

@@ -1,0 +1,119 @@
+// Adapters as other programs write them: what they are told to be, and the latents that diffusers makes with them.
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { fitsBase, inspectAdapter } from '@styleforge/model-files';
+import { applyAdapters, openTensors, readDiffusersFolder, writeAdaptedModel, writeSafetensors } from '@styleforge/weights';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadTextToImagePipeline } from '../src/index.ts';
+import { relativeDifference } from './golden-models.ts';
+
+const golden = fileURLToPath(new URL('../../../test/golden-methods/', import.meta.url));
+const foreign = (name: string): string => join(golden, 'foreign', name);
+let scratch: string;
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'styleforge-foreign-'));
+});
+afterAll(() => rm(scratch, { recursive: true }));
+
+async function latentsWith(path: string, strength: number): Promise<Float32Array> {
+  const directory = join(scratch, `model-${Math.random()}`);
+  await writeAdaptedModel(directory, { base: join(golden, 'tiny-sd'), adapters: [{ path, strength }] });
+  const pipeline = await loadTextToImagePipeline(directory, { threads: 1 });
+  const reference = await openTensors(foreign('latents.safetensors'));
+  try {
+    const states = await reference.read('states');
+    const inputs = { latents: await reference.read('latents'), shape: [1, 4, 8, 8], prompts: [states], negativePrompt: states } as const;
+    return await pipeline.denoise(inputs, { steps: 4, guidanceScale: 1, sampler: 'ddim' });
+  } finally {
+    await reference.close();
+    await pipeline.release();
+  }
+}
+
+describe.each([
+  ["peft's folder", 'peft/adapter_model.safetensors', 'peft'],
+  ["kohya's layout", 'kohya.safetensors', 'kohya'],
+])('a LoRA in %s', (_name, file, layout) => {
+  it('gives the latents that diffusers has with it, and those of the base model at strength 0', async () => {
+    const reference = await openTensors(foreign('latents.safetensors'));
+    const [own, base] = [await reference.read('with_lora'), await reference.read('base')];
+    await reference.close();
+    expect(relativeDifference(await latentsWith(foreign(file), 1), own)).toBeLessThan(1e-4);
+    expect(relativeDifference(await latentsWith(foreign(file), 0), base)).toBeLessThan(1e-4);
+    expect(relativeDifference(own, base)).toBeGreaterThan(0.1);
+  });
+
+  it('is known for what it is', async () => {
+    const found = await inspectAdapter(foreign(file));
+    expect(found).toMatchObject({ kind: 'lora', layout, rank: 3, contextWidth: 24, baseFamily: null, changesTextEncoder: false });
+    expect(fitsBase(found, { name: 'tiny', contextWidth: 24 })).toBeNull();
+    expect(fitsBase(found, { name: 'other', contextWidth: 768 })).toMatch(
+      /other has text states of 768 numbers: choose a base model that fits/,
+    );
+  });
+});
+
+it.each(['brush.pt', 'brush-module.pt'])(
+  'the embedding %s of A1111 gives its rows, its word being the name of the file or another',
+  async (file) => {
+    const found = await inspectAdapter(foreign(file));
+    expect(found).toMatchObject({
+      kind: 'textual-inversion',
+      layout: 'a1111',
+      vectors: 2,
+      contextWidth: 24,
+      tokens: [file.replace('.pt', '')],
+    });
+    const expected = await openTensors(foreign('brush-rows.safetensors'));
+    const base = await readDiffusersFolder(join(golden, 'tiny-sd'));
+    const adapted = await applyAdapters(base, [{ path: foreign(file), strength: 1, token: '<brush>' }]);
+    const table = await adapted.textEncoder.openWeights();
+    const rows = await expected.read('rows');
+    expect(adapted.addedTokens?.map(({ text, ids }) => [text, ids.length])).toEqual([['<brush>', 2]]);
+    expect((await table.read('embeddings.token_embedding.weight')).slice(-rows.length)).toEqual(rows);
+    await Promise.all([expected.close(), table.close()]);
+  },
+);
+
+it('files that diffusers and this program write are known, whatever they are called', async () => {
+  const kindOf = async (path: string) => (await inspectAdapter(join(golden, path))).kind;
+  expect(await kindOf('lora/pytorch_lora_weights.safetensors')).toBe('lora');
+  expect(await kindOf('lora/kohya.safetensors')).toBe('lora');
+  expect(await kindOf('textual-inversion/learned_embeds.safetensors')).toBe('textual-inversion');
+  expect(await kindOf('custom-diffusion/pytorch_custom_diffusion_weights.safetensors')).toBe('custom-diffusion');
+  await cp(foreign('brush.pt'), join(scratch, 'renamed.safetensors'));
+  expect((await inspectAdapter(join(scratch, 'renamed.safetensors'), 'brush.pt')).tokens).toEqual(['brush']);
+});
+
+describe('what is refused says what it is and what to do', () => {
+  const written = async (name: string): Promise<string> => {
+    const path = join(scratch, `${name.replaceAll(/\W/g, '-')}.safetensors`);
+    await writeSafetensors(path, [{ name, shape: [2, 2, 2], data: new Float32Array(8) }], { dtype: 'F32' });
+    return path;
+  };
+
+  it('a pickle that would run code is not run', async () => {
+    await expect(inspectAdapter(foreign('evil.pt'))).rejects.toThrow(/refers to posix\.system.*it is not read; convert it to safetensors/s);
+    await expect(access('/tmp/styleforge-evil')).rejects.toThrow(/ENOENT/);
+  });
+
+  it.each([
+    ['lora_unet_x.hada_w1_a', /LyCORIS file .* convert it to a LoRA/],
+    ['unet.x.dora_scale', /is a DoRA, which is not read; export it as a LoRA/],
+    ['model.diffusion_model.out.0.weight', /is a whole model; an operator adds it with npm run base-models/],
+    ['transformer.single_transformer_blocks.0.attn.to_k.lora_A.weight', /belongs to a transformer model such as FLUX/],
+    ['something.weight', /is no adapter that is known here \(its tensors are 'something\.weight'\): give a LoRA/],
+  ])('%s', async (name, message) => {
+    const path = await written(name);
+    await expect(inspectAdapter(path)).rejects.toThrow(message);
+  });
+
+  it('a file that is no file of tensors', async () => {
+    const page = join(scratch, 'page.safetensors');
+    await writeFile(page, '<!doctype html><title>Sign in</title>'.padEnd(600, ' '));
+    await expect(inspectAdapter(page)).rejects.toThrow(/is a web page \(HTML\), not the file: download the file itself/);
+  });
+});

@@ -1,0 +1,157 @@
+// What a file from elsewhere is, told from the names and shapes of its tensors: which kind of adapter, for which base models, and how large.
+import { basename, extname } from 'node:path';
+import { ModelFileError } from '../files/model-file-error.ts';
+import { type TensorInfo } from '../tensor-files/safetensors-header.ts';
+import { readTensorTable, type TensorTable } from '../tensor-files/tensor-table.ts';
+import { EMBEDDING_ROWS } from '../tensor-files/torch-state.ts';
+
+export const ADAPTER_KINDS = ['lora', 'textual-inversion', 'custom-diffusion', 'adapter'] as const;
+export type AdapterKind = (typeof ADAPTER_KINDS)[number];
+
+/** Base models that share a text encoder; null for one of another width. */
+export type BaseFamily = 'stable-diffusion-1' | 'stable-diffusion-2' | 'stable-diffusion-xl';
+
+export interface InspectedAdapter {
+  readonly kind: AdapterKind;
+  /** The program whose layout it is: diffusers, peft, kohya, a1111 or styleforge. */
+  readonly layout: string;
+  readonly baseFamily: BaseFamily | null;
+  /** Width of the text states that it was made for; null where the file does not say. */
+  readonly contextWidth: number | null;
+  /** The largest rank of a LoRA, or the bottleneck of an adapter. */
+  readonly rank: number | null;
+  readonly changesTextEncoder: boolean;
+  /** The words that prompts reach it by; a file that names none is reached by its file name. */
+  readonly tokens: readonly string[];
+  /** Rows of each token. */
+  readonly vectors: number | null;
+  readonly tensors: number;
+}
+
+type Found = Omit<InspectedAdapter, 'tensors' | 'baseFamily'>;
+type Entry = readonly [name: string, info: TensorInfo];
+/** Null for a file of another kind. */
+type Inspect = (table: TensorTable, fileName: string) => Found | null;
+
+const FAMILIES: Readonly<Record<number, BaseFamily>> = {
+  768: 'stable-diffusion-1',
+  1024: 'stable-diffusion-2',
+  2048: 'stable-diffusion-xl',
+};
+const NONE = { rank: null, vectors: null, tokens: [], changesTextEncoder: false } as const;
+
+const largest = (values: readonly number[]): number | null => (values.length === 0 ? null : Math.max(...values));
+
+const LORA_DOWN = /(\.|_)(lora_linear_layer\.down|lora\.down|lora_down|lora_A(\.default)?|(to_q|to_k|to_v|to_out)_lora\.down)\.weight$/;
+const LORA_LAYOUTS: readonly [RegExp, string][] = [
+  [/^lora_(unet|te\d?)_/, 'kohya'],
+  [/^base_model\.model\./, 'peft'],
+  [/lora_[AB](\.default)?\.weight$/, 'peft'],
+];
+/** The layer whose input is the text's states. */
+const READS_TEXT = /attn2[._](processor[._])?to_[kv]/;
+const IN_TEXT_ENCODER = /^(text_encoder|lora_te)/;
+
+const inspectLora: Inspect = ({ tensors }) => {
+  const downs = [...tensors].filter(([name]) => LORA_DOWN.test(name));
+  if (downs.length === 0) return null;
+  const layout = LORA_LAYOUTS.find(([pattern]) => downs.some(([name]) => pattern.test(name)))?.[1] ?? 'diffusers';
+  const context = downs.find(([name]) => READS_TEXT.test(name))?.[1].shape[1] ?? null;
+  return {
+    ...NONE,
+    kind: 'lora',
+    layout,
+    contextWidth: context,
+    rank: largest(downs.map(([, { shape }]) => shape[0] ?? 0)),
+    changesTextEncoder: downs.some(([name]) => IN_TEXT_ENCODER.test(name)),
+  };
+};
+
+const BRANCH = /^unet\..*\.styledrop\.(down|up)$/;
+
+const inspectBranches: Inspect = ({ tensors }) => {
+  const names = [...tensors.keys()];
+  if (names.length === 0 || !names.every((name) => BRANCH.test(name))) return null;
+  const downs = [...tensors].filter(([name]) => name.endsWith('.down'));
+  return { ...NONE, kind: 'adapter', layout: 'styleforge', contextWidth: null, rank: largest(downs.map(([, { shape }]) => shape[0] ?? 0)) };
+};
+
+const CUSTOM = /\.processor\.(to_k|to_v|to_q|to_out)_custom_diffusion(\.0)?\.(weight|bias)$/;
+
+const inspectCustomDiffusion: Inspect = ({ tensors }) => {
+  const names = [...tensors.keys()];
+  if (names.length === 0 || !names.every((name) => CUSTOM.test(name))) return null;
+  const keys = [...tensors].find(([name]) => /to_[kv]_custom_diffusion/.test(name));
+  return { ...NONE, kind: 'custom-diffusion', layout: 'diffusers', contextWidth: keys?.[1].shape[1] ?? null };
+};
+
+const MOST_TOKENS = 16;
+/** Files of these keys are named after their token, as A1111 and ComfyUI have it. */
+const ROWS_OF_FILE: readonly string[] = [EMBEDDING_ROWS, 'clip_l', 'clip_g'];
+const XL_CONTEXT = 2048;
+
+const isRows = ([name, { shape }]: Entry): boolean => (shape.length === 1 || shape.length === 2) && !/\.(weight|bias)$/.test(name);
+
+const inspectEmbedding: Inspect = ({ tensors }, fileName) => {
+  const rows = [...tensors];
+  if (rows.length === 0 || rows.length > MOST_TOKENS || !rows.every(isRows)) return null;
+  const fromFile = rows.some(([name]) => ROWS_OF_FILE.includes(name));
+  const width = rows[0]![1].shape.at(-1)!;
+  return {
+    ...NONE,
+    kind: 'textual-inversion',
+    layout: fromFile ? 'a1111' : 'diffusers',
+    contextWidth: tensors.has('clip_g') ? XL_CONTEXT : width,
+    changesTextEncoder: true,
+    tokens: fromFile ? [basename(fileName, extname(fileName))] : rows.map(([name]) => name),
+    vectors: largest(rows.map(([, { shape }]) => (shape.length === 1 ? 1 : shape[0]!))),
+  };
+};
+
+const KINDS: readonly Inspect[] = [inspectBranches, inspectLora, inspectCustomDiffusion, inspectEmbedding];
+
+/** Adapters of other programs that are not read, and whole models: what they are, and what to do. */
+const STRANGERS: readonly [RegExp, string][] = [
+  [/\.dora_scale$/, 'is a DoRA, which is not read; export it as a LoRA'],
+  [/\.(hada_w1_a|lokr_w1|lokr_w1_a|oft_blocks|diff)$/, 'is a LyCORIS file (LoHa, LoKr, OFT), which is not read; convert it to a LoRA'],
+  [
+    /^(model\.diffusion_model|first_stage_model|cond_stage_model|conditioner)\./,
+    'is a whole model; an operator adds it with npm run base-models',
+  ],
+  [
+    /^(transformer|lora_transformer|diffusion_model|double_blocks|single_blocks)[._]/,
+    'belongs to a transformer model such as FLUX; base models here are Stable Diffusion',
+  ],
+  [/^(controlnet|control_model|image_proj|ip_adapter)[._]/, 'is a ControlNet or an IP-Adapter, which is not read'],
+];
+
+function refuseStrangers(names: readonly string[], file: string): void {
+  for (const [pattern, fault] of STRANGERS) if (names.some((name) => pattern.test(name))) throw new ModelFileError(file, fault);
+}
+
+/** `fileName`: what its owner calls the file. Throws ModelFileError, whose `fault` says what the file is instead and what to do. */
+export async function inspectAdapter(path: string, fileName = basename(path)): Promise<InspectedAdapter> {
+  const table = await readTensorTable(path);
+  const names = [...table.tensors.keys()];
+  refuseStrangers(names, path);
+  for (const inspect of KINDS) {
+    const found = inspect(table, fileName);
+    if (found) return { ...found, baseFamily: FAMILIES[found.contextWidth ?? 0] ?? null, tensors: names.length };
+  }
+  const listed = names.slice(0, 3).map((name) => `'${name}'`);
+  const more = names.length > listed.length ? ` and ${names.length - listed.length} more` : '';
+  throw new ModelFileError(
+    path,
+    `is no adapter that is known here (its tensors are ${listed.join(', ')}${more}): give a LoRA, an embedding, Custom Diffusion's file or StyleDrop's adapter`,
+  );
+}
+
+/** Why the adapter cannot be used on a base model whose text states are so wide; null where it may. The layers themselves are compared when it is applied. */
+export function fitsBase(
+  { contextWidth, baseFamily, kind }: Pick<InspectedAdapter, 'contextWidth' | 'baseFamily' | 'kind'>,
+  base: { readonly name: string; readonly contextWidth: number },
+): string | null {
+  if (contextWidth === null || contextWidth === base.contextWidth) return null;
+  const made = baseFamily ?? `a base model with text states of ${contextWidth} numbers`;
+  return `this ${kind} was made for ${made}; ${base.name} has text states of ${base.contextWidth} numbers: choose a base model that fits`;
+}

@@ -1,0 +1,53 @@
+// What tensors a file of weights holds, told by its content: safetensors, or what torch.save wrote.
+import { open } from 'node:fs/promises';
+import { ModelFileError } from '../files/model-file-error.ts';
+import { readSafetensorsHeader } from './safetensors-file.ts';
+import { type TensorInfo } from './safetensors-header.ts';
+import { openTorchArchive } from './torch-archive.ts';
+
+export interface TensorTable {
+  readonly layout: 'safetensors' | 'torch';
+  readonly tensors: ReadonlyMap<string, TensorInfo>;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+const ZIP = Buffer.from('PK\x03\x04');
+const PICKLE = 0x80;
+/** Versions of the pickle format that torch.save has written. */
+const PROTOCOLS: readonly number[] = [2, 3, 4, 5];
+
+async function isTorchFile(path: string): Promise<boolean> {
+  const handle = await open(path, 'r');
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(4), 0, 4, 0);
+    const start = buffer.subarray(0, bytesRead);
+    return start.equals(ZIP) || (start[0] === PICKLE && PROTOCOLS.includes(start[1] ?? 0));
+  } finally {
+    await handle.close();
+  }
+}
+
+async function torchTable(path: string): Promise<TensorTable> {
+  try {
+    const archive = await openTorchArchive(path);
+    archive.close();
+    const tensors = [...archive.tensors].map(([name, { shape, storage }]) => [name, { shape, dtype: storage.dtype }] as const);
+    return { layout: 'torch', tensors: new Map(tensors), metadata: {} };
+  } catch (cause) {
+    const why = (cause as Error).message.replace(`${path}: `, '');
+    throw new ModelFileError(path, `cannot be read as a file of torch.save: ${why}; convert it to safetensors, or download it again`, {
+      cause,
+    });
+  }
+}
+
+/** Throws ModelFileError for a file that holds no tensors; nothing in it is executed. */
+export async function readTensorTable(path: string): Promise<TensorTable> {
+  if (await isTorchFile(path)) return torchTable(path);
+  const handle = await open(path, 'r');
+  try {
+    return { layout: 'safetensors', ...(await readSafetensorsHeader(handle, path)) };
+  } finally {
+    await handle.close();
+  }
+}
