@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 /** One thing for each caller or installation, without an id: neither a list nor a part of one. */
-const SINGLETONS = ['/v1/me', '/v1/metrics', '/v1/queue', '/v1/system', '/v1/usage'];
+const SINGLETONS = ['/v1/me', '/v1/metrics', '/v1/presets', '/v1/queue', '/v1/system', '/v1/usage'];
 
 const nameOf = ({ method, path }: Route) => `${method} ${path}`;
 /** A body that passes validation, so that what is refused is not refused for its body. */
@@ -219,6 +219,7 @@ describe('POST', () => {
     for (const route of posts) {
       const name = nameOf(route);
       const job = (await api.call<{ id: string }>('POST', '/v1/training-jobs', { body: jobRequest(ids['datasets'] ?? '') })).body.id;
+      if (/\/(checkpoint|sample)$/.test(route.path)) await api.database.trainingJobs.claim(job);
       if (route.path.endsWith('/resume')) await api.call('POST', `/v1/training-jobs/${job}/pause`);
       const options = { key: keys['admin'] ?? '', headers: { 'idempotency-key': name }, ...(bodies()[name] && { body: bodies()[name] }) };
       const send = () => api.call('POST', pathWith({ ...ids, 'training-jobs': job }, route.path), options);

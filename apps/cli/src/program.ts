@@ -11,6 +11,7 @@ import { addJobCommands } from './commands/jobs.ts';
 import { addKeyCommands } from './commands/keys.ts';
 import { addLoginCommand } from './commands/login.ts';
 import { addModelCommand } from './commands/models.ts';
+import { addPresetsCommand } from './commands/presets.ts';
 import { addPromptSetCommands } from './commands/prompt-sets.ts';
 import { addReportCommand } from './commands/report.ts';
 import { addStudyCommands } from './commands/studies.ts';
@@ -49,6 +50,7 @@ export function createProgram(): Command {
   addModelCommand(program);
   addDatasetCommands(program);
   addTrainCommand(program);
+  addPresetsCommand(program);
   addJobCommands(program);
   addGenerateCommand(program);
   addEvaluateCommands(program);

@@ -11,6 +11,7 @@ const STEPS = 100;
 const measured = {
   type: 'progress' as const,
   stepSeconds: 2,
+  peakMemoryBytes: 1e9,
   of: STEPS,
   loss: 0.5,
   styleRefLoss: 0.3,

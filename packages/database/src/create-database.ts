@@ -15,6 +15,7 @@ import { createGenerationRepository } from './repositories/generations.ts';
 import { createIdempotencyKeyRepository } from './repositories/idempotency-keys.ts';
 import { createImageRepository } from './repositories/images.ts';
 import { createInstallationRepository } from './repositories/installation.ts';
+import { createJobCostRepository } from './repositories/job-costs.ts';
 import { createLeaseRepository } from './repositories/leases.ts';
 import { createMetricRepository } from './repositories/metrics.ts';
 import { createOperationsRepository } from './repositories/operations.ts';
@@ -57,6 +58,7 @@ export function createDatabase(databaseUrl: string, { maxConnections = 10, onQue
     events: createEventRepository(prisma),
     projectEvents: createProjectEventRepository(prisma),
     metrics: createMetricRepository(prisma),
+    jobCosts: createJobCostRepository(prisma),
     checkpoints: createCheckpointRepository(prisma),
     studies: createStudyRepository(prisma),
     promptSets: createPromptSetRepository(prisma),

@@ -40,12 +40,13 @@ export type { NewPromptSet, PromptSetRow, PromptSetSummaryRow } from './reposito
 export type { RowPage } from './repositories/page.ts';
 export type { NewTrainingJob } from './repositories/training-job-creation.ts';
 export type { PauseOutcome, ResumeOutcome } from './repositories/training-job-pause.ts';
+export type { JobRequest, JobRequestOutcome } from './repositories/training-job-requests.ts';
 export type { TrainingJobRow } from './repositories/training-job-row.ts';
-export { stopWishOf } from './repositories/training-jobs.ts';
+export { wishesOf } from './repositories/training-jobs.ts';
 export type { NewSession, SessionIdentity } from './repositories/sessions.ts';
 export type { NewStudy, StudyProgress, StudyRecord } from './repositories/studies.ts';
 export type { ValidationImageRow } from './repositories/validation-images.ts';
-export type { JobAnnotation, JobFilter, StatusChange, StopWish } from './repositories/training-jobs.ts';
+export type { JobAnnotation, JobFilter, JobWishes, StatusChange, StopWish } from './repositories/training-jobs.ts';
 export type { AttemptFailure, DeliveryAttempt, NewWebhook, WebhookDeliveryRow, WebhookRow } from './repositories/webhooks.ts';
 export type { ExpectedRow } from './repositories/expected-objects.ts';
 export type { InstallationRow } from './repositories/installation.ts';

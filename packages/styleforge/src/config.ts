@@ -32,3 +32,8 @@ export class TrainingInputError extends Error {
     this.code = code;
   }
 }
+
+/** Training cannot go on: the loss or the gradient is no longer a number. The last checkpoint is good. */
+export class NonFiniteLossError extends Error {
+  override name = 'NonFiniteLossError';
+}

@@ -45,3 +45,8 @@ export class EarlyStopping {
     return this.#scores.filter(({ step }) => step > best.step).length >= this.#config.patience;
   }
 }
+
+export function finiteScore(scored: { score: number } | void): number {
+  if (!scored || !Number.isFinite(scored.score)) throw new Error('early_stopping: the validation gave no score');
+  return scored.score;
+}

@@ -5,6 +5,7 @@ export {
   type TrainingHyperparameters,
   type TrainingInputCode,
   type ValidationConfig,
+  NonFiniteLossError,
   TrainingInputError,
 } from './config.ts';
 export { commonPieces, type AuxPart, type StyleRefPart, type TrainingImage, type TrainingInputs } from './check-inputs.ts';
@@ -25,7 +26,6 @@ export { addBranch, isBranchParameter } from './adaptations/residual-adapter.ts'
 export { isNewRows, withNewRows } from './adaptations/new-tokens.ts';
 export { addLowRank, KOHYA_LORA_FILE, LORA_FILE, type LoraSettings } from './adaptations/lora.ts';
 export {
-  NonFiniteLossError,
   trainStyleForge,
   type SavedCheckpoint,
   type TrainingProgress,
@@ -34,5 +34,6 @@ export {
 } from './train-styleforge.ts';
 export { makeClassImages, type ClassImagesOptions } from './class-images.ts';
 export { type ValidationScore } from './early-stopping.ts';
-export { type Validation } from './validation.ts';
+export { type RunRequest, type RunRequests } from './run-requests.ts';
+export { type SampleConfig, type Validation } from './validation.ts';
 export { generateImages, type GenerateImagesOptions } from './generate-images.ts';

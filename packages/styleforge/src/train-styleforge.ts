@@ -6,16 +6,18 @@ import { drawBatch, samplesPerPass, type BatchSource } from './batches.ts';
 import { type TrainingInputs } from './check-inputs.ts';
 import { type Adaptation } from './adaptations/adaptation.ts';
 import { createAdaptation } from './adaptations/create-adaptation.ts';
+import { NonFiniteLossError } from './config.ts';
 import { writeCheckpoint } from './checkpoint.ts';
-import { EarlyStopping, type ValidationScore } from './early-stopping.ts';
+import { EarlyStopping, finiteScore, type ValidationScore } from './early-stopping.ts';
 import { updateEma } from './ema.ts';
 import { learningRateAt } from './lr-schedule.ts';
 import { openModel } from './model.ts';
 import { checkPrecision, createTrainStep, openBatchSource } from './open-run.ts';
 import { PromptRows } from './prompts.ts';
+import { type RunRequest, type RunRequests } from './run-requests.ts';
 import { fingerprintOfBase, startingState } from './starting-state.ts';
 import { type TrainStep } from './train-step.ts';
-import { type Validation, Validator } from './validation.ts';
+import { type SampleConfig, type Validation, Validator } from './validation.ts';
 
 export interface TrainingProgress {
   /** Updates made, and how many there will be. */
@@ -52,6 +54,7 @@ export interface TrainStyleForgeOptions extends TrainingInputs {
   readonly onCheckpoint?: (checkpoint: SavedCheckpoint) => void | Promise<void>;
   /** Every `validation.every_steps` steps and at the end; takes the images one by one. Its score is what early stopping goes by. */
   readonly onValidation?: (validation: Validation) => Promise<{ score: number } | void>;
+  readonly requests?: RunRequests;
 }
 
 export interface SavedCheckpoint {
@@ -69,18 +72,13 @@ export interface TrainingResult {
   readonly scores: readonly ValidationScore[];
 }
 
-/** Training cannot go on: the loss or the gradient is no longer a number. The last checkpoint is good. */
-export class NonFiniteLossError extends Error {
-  override name = 'NonFiniteLossError';
-}
-
 interface RunParts {
   readonly source: BatchSource;
   readonly trainStep: TrainStep;
   readonly adaptation: Adaptation;
   readonly prompts: PromptRows;
   readonly ema: ParameterBuffers | undefined;
-  readonly validator: Validator | undefined;
+  readonly validator: Validator;
   readonly earlyStopping: EarlyStopping | undefined;
   readonly globalStep: number;
   readonly baseModel: string;
@@ -94,11 +92,12 @@ class Run {
   readonly #adaptation: Adaptation;
   readonly #prompts: PromptRows;
   readonly #ema: ParameterBuffers | undefined;
-  readonly #validator: Validator | undefined;
+  readonly #validator: Validator;
   readonly #earlyStopping: EarlyStopping | undefined;
   globalStep: number;
   readonly #baseModel: string;
   #lastSaved = -1;
+  #lastSampled = -1;
 
   constructor(options: TrainStyleForgeOptions, parts: RunParts) {
     const { source, trainStep, adaptation, prompts, ema, validator, earlyStopping, globalStep } = parts;
@@ -212,22 +211,33 @@ class Run {
   }
 
   async #validate(): Promise<void> {
-    const {
-      config: { validation, hyperparameters },
-      onValidation,
-      signal,
-    } = this.#options;
-    if (!this.#validator || !validation || !onValidation) return;
+    const { validation, hyperparameters } = this.#options.config;
+    if (!validation) return;
     if (this.globalStep % validation.every_steps !== 0 && this.globalStep !== hyperparameters.max_train_steps) return;
     if (this.#earlyStopping?.knows(this.globalStep)) return;
+    const scored = await this.#sample(validation, false);
+    if (this.#earlyStopping) this.#earlyStopping.add({ step: this.globalStep, value: finiteScore(scored) });
+  }
+
+  async #sample(config: SampleConfig, isRequested: boolean): Promise<{ score: number } | void> {
+    const { onValidation, signal } = this.#options;
+    if (!onValidation) return;
     await this.#trainStep.program.download();
     try {
-      const scored = await onValidation({ step: this.globalStep, images: this.#validator.images(signal) });
-      if (this.#earlyStopping) this.#earlyStopping.add({ step: this.globalStep, value: finiteScore(scored) });
+      const scored = await onValidation({ step: this.globalStep, config, isRequested, images: this.#validator.images(config, signal) });
+      this.#lastSampled = this.globalStep;
+      return scored;
     } catch (error) {
       await this.#obey(signal);
       throw error;
     }
+  }
+
+  /** What this step has made anyway is not made again. */
+  async #meet(request: RunRequest): Promise<void> {
+    if (request.kind === 'checkpoint') await this.save();
+    else if (this.#lastSampled !== this.globalStep) await this.#sample(request.config, true);
+    await this.#options.requests?.met(request, this.globalStep);
   }
 
   /** Saves a checkpoint where there is something to save, then throws when somebody wants the run to end. */
@@ -252,15 +262,11 @@ class Run {
       await this.#options.onProgress?.(progress);
       await this.#validate();
       if ((every !== null && this.globalStep % every === 0) || this.best?.step === this.globalStep) await this.save();
+      for (const request of this.#options.requests?.take() ?? []) await this.#meet(request);
       await setImmediate();
     }
     await this.save();
   }
-}
-
-function finiteScore(scored: { score: number } | void): number {
-  if (!scored || !Number.isFinite(scored.score)) throw new Error('early_stopping: the validation gave no score');
-  return scored.score;
 }
 
 /**
@@ -278,19 +284,15 @@ export async function trainStyleForge(options: TrainStyleForgeOptions): Promise<
   const trainStep = await createTrainStep(source, model, adaptation, options.compile);
   const { globalStep, ema, earlyStopping } = await startingState(options, adaptation, trainStep, baseModel);
   const prompts = await PromptRows.create(model, source.prompts, adaptation.trainsText, options.compile?.device);
-  const {
-    compile,
-    config: { validation, hyperparameters },
-  } = options;
-  const { resolution } = hyperparameters;
-  const weights = ema ?? trainStep.program.weights;
-  const validator = validation ? new Validator({ config: validation, resolution, model, weights, adaptation, compile }) : undefined;
+  const { compile, config } = options;
+  const { resolution } = config.hyperparameters;
+  const validator = new Validator({ resolution, model, weights: ema ?? trainStep.program.weights, adaptation, compile });
   const run = new Run(options, { source, trainStep, adaptation, prompts, ema, validator, earlyStopping, globalStep, baseModel });
   try {
     await run.toEnd();
     const directory = run.globalStep === globalStep && options.resumeFrom !== undefined ? options.resumeFrom : run.directory;
     return { finalStep: run.globalStep, directory, best: run.best, scores: run.scores };
   } finally {
-    await Promise.all([trainStep.program.release(), source.latents.release(), validator?.release()]);
+    await Promise.all([trainStep.program.release(), source.latents.release(), validator.release()]);
   }
 }

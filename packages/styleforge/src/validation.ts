@@ -15,8 +15,14 @@ import { type TrainableModel } from './model.ts';
 import { type Adaptation } from './adaptations/adaptation.ts';
 import { TEXT_ENCODER_PREFIX, UNET_PREFIX } from './parameter-names.ts';
 
+/** What sample images show, and how they are sampled. */
+export type SampleConfig = Omit<ValidationConfig, 'every_steps'>;
+
 export interface Validation {
   readonly step: number;
+  readonly config: SampleConfig;
+  /** Somebody asked for these images, beside those of the schedule: they are not scored. */
+  readonly isRequested: boolean;
   /** Each as soon as it is made. */
   readonly images: AsyncIterable<GeneratedImage>;
 }
@@ -42,7 +48,6 @@ function prefixed(adapter: ModelAdapter, prefix: string): ModelAdapter {
 }
 
 export interface ValidatorOptions {
-  readonly config: ValidationConfig;
   readonly resolution: number;
   readonly model: TrainableModel;
   /** The trained weights, or their average where the run keeps one. */
@@ -52,13 +57,11 @@ export interface ValidatorOptions {
 }
 
 export class Validator {
-  readonly #config: ValidationConfig;
   readonly #resolution: number;
   readonly #pipeline: TextToImagePipeline;
 
-  constructor({ config, resolution, model, weights, adaptation: { adapter }, compile }: ValidatorOptions) {
+  constructor({ resolution, model, weights, adaptation: { adapter }, compile }: ValidatorOptions) {
     const { unet, vae, textEncoder, tokenizer, folder } = model;
-    this.#config = config;
     this.#resolution = resolution;
     this.#pipeline = new TextToImagePipeline(
       {
@@ -77,9 +80,9 @@ export class Validator {
     );
   }
 
-  async *images(signal?: AbortSignal): AsyncGenerator<GeneratedImage> {
+  async *images(config: SampleConfig, signal?: AbortSignal): AsyncGenerator<GeneratedImage> {
     await this.#pipeline.refreshWeights();
-    const { prompts, num_images, sampler, steps, guidance_scale, negative_prompt, seed } = this.#config;
+    const { prompts, num_images, sampler, steps, guidance_scale, negative_prompt, seed } = config;
     if (!isSamplerName(sampler))
       throw new TrainingInputError(`validation.sampler '${sampler}' is unknown: choose one of ${samplerNames.join(', ')}`);
     yield* this.#pipeline.generate({

@@ -22,6 +22,8 @@ export function presentTrainingJob(row: TrainingJobRow, queuePosition: number | 
     heartbeat: row.heartbeat,
     attempt: row.attempt,
     cancel_requested: row.cancelRequestedAt !== null,
+    checkpoint_requested_at: row.checkpointRequestedAt?.toISOString() ?? null,
+    sample_requested_at: row.sampleRequest?.at ?? null,
     webhook_url: row.webhookUrl,
     result: row.result,
     error: row.error,

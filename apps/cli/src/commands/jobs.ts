@@ -65,6 +65,8 @@ export function addJobCommands(program: Command): void {
   });
   steer(jobs, 'cancel', 'Cancel a job; a running one saves a checkpoint first', (context, id) => context.client().trainingJobs.cancel(id));
   steer(jobs, 'pause', 'Pause a job at a checkpoint', (context, id) => context.client().trainingJobs.pause(id));
+  steer(jobs, 'save', 'Save a checkpoint of a running job, which goes on', (context, id) => context.client().trainingJobs.saveNow(id));
+  steer(jobs, 'sample', 'Make sample images of a running job, which goes on', (context, id) => context.client().trainingJobs.sampleNow(id));
   addVerb(jobs, {
     usage: 'resume <job>',
     description: 'Go on from the last checkpoint; a finished job needs more steps',

@@ -1,5 +1,5 @@
 // `styleforge train`: makes a job from flags or a file, and follows it to its end.
-import { ADAPTATION_KINDS, TRAINING_METHODS } from '@styleforge/contracts';
+import { ADAPTATION_KINDS, PRESET_NAMES, TRAINING_METHODS, type PresetName, type TrainingMethod } from '@styleforge/contracts';
 import { NotFoundError, type TrainingJobCheckParams, type TrainingJobCreateParams } from '@styleforge/sdk';
 import { Option } from 'commander';
 import type { Command } from 'commander';
@@ -7,12 +7,14 @@ import type { Context } from '../context.ts';
 import { UsageError } from '../exit-codes.ts';
 import { followJob } from '../follow.ts';
 import { addVerb, collect, numberOf } from '../verb.ts';
+import { describeEstimate } from './presets.ts';
 import { addMetadata, applySetting, checkDataset, datasetOf, nameDataset, readBody, setField } from './job-file.ts';
 import { showJob } from './show-job.ts';
 
 interface TrainOptions {
   file?: string;
   method?: string;
+  preset?: PresetName;
   adaptation?: string;
   rank?: string;
   baseModel?: string;
@@ -45,6 +47,7 @@ function addTrainOptions(command: Command): void {
   command
     .option('-f, --file <file>', 'the request as YAML or JSON, with the fields of POST /v1/training-jobs; flags win')
     .addOption(new Option('--method <method>', 'single-styleforge when neither flag nor file says').choices(TRAINING_METHODS))
+    .addOption(new Option('--preset <name>', 'a starting point; `styleforge presets` shows them. Flags and file win').choices(PRESET_NAMES))
     .addOption(new Option('--adaptation <kind>', 'what is trained: all weights, or a small addition to them').choices(ADAPTATION_KINDS))
     .option('--rank <number>', 'rank of a LoRA')
     .option('--base-model <name>', 'what to train; `styleforge models` lists them')
@@ -85,6 +88,7 @@ async function requestOf(context: Context, options: TrainOptions): Promise<Train
   setField(body, 'hyperparameters.learning_rate', numberOf('--learning-rate', options.learningRate));
   setField(body, 'hyperparameters.resolution', numberOf('--resolution', options.resolution));
   setField(body, 'hyperparameters.seed', numberOf('--seed', options.seed));
+  if (options.preset) await addPreset(context, body, options.preset);
   if (options.evaluate) setField(body, 'evaluation', { compare_with: ['base'], ...(body['evaluation'] as object | undefined) });
   for (const setting of options.set ?? []) applySetting(body, setting);
   for (const pair of options.metadata ?? []) addMetadata(body, pair);
@@ -96,10 +100,25 @@ async function requestOf(context: Context, options: TrainOptions): Promise<Train
   nameDataset(body, 'aux', options.aux);
   await checkBaseModel(context, body['base_model']);
   // So that nothing is uploaded for a request that cannot work.
-  await context.client().trainingJobs.check(body as TrainingJobCheckParams);
+  const { estimate } = await context.client().trainingJobs.check(body as TrainingJobCheckParams);
+  context.output.note(describeEstimate(estimate));
   if (options.styleRef !== undefined) setField(body, 'style_ref.dataset_id', await datasetOf(context, options.styleRef, 'style_ref'));
   if (options.aux !== undefined) setField(body, 'aux.dataset_id', await datasetOf(context, options.aux, 'aux'));
   return body as TrainingJobCreateParams;
+}
+
+/** Fills in what neither flags nor file say. */
+async function addPreset({ client }: Context, body: Record<string, unknown>, name: PresetName): Promise<void> {
+  const base = body['base_model'];
+  const presets = await client().trainingJobs.presets({
+    ...(typeof base === 'string' && { base_model: base }),
+    method: body['method'] as TrainingMethod,
+  });
+  const { request } = presets.find((preset) => preset.name === name)!;
+  for (const [field, value] of Object.entries(request)) {
+    const own = body[field];
+    body[field] = typeof own === 'object' && own !== null ? { ...value, ...own } : (own ?? value);
+  }
 }
 
 async function checkBaseModel({ client }: Context, name: unknown): Promise<void> {

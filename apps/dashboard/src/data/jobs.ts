@@ -4,16 +4,18 @@ import { duration, plural, shortId } from './format.ts';
 
 /** The name that its maker gave it, or its method and the end of its id. */
 export const jobName = ({
+  name,
   metadata,
   suffix,
   method,
   id,
 }: {
+  name: string | null;
   metadata: TrainingJob['metadata'];
   suffix?: string | null;
   method: string;
   id: string;
-}): string => metadata['name'] || suffix || `${METHODS[method] ?? method} ${shortId(id)}`;
+}): string => name || metadata['name'] || suffix || `${METHODS[method] ?? method} ${shortId(id)}`;
 
 export const METHODS: Record<string, string> = {
   'single-styleforge': 'Single-StyleForge',

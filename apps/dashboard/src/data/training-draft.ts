@@ -1,5 +1,12 @@
 // The request that the form, the YAML and the copied programs are all views of.
-import { APIError, type FieldError, type StyleForge, type TrainingJob, type TrainingJobCreateParams } from '@styleforge/sdk';
+import {
+  APIError,
+  type FieldError,
+  type StyleForge,
+  type TrainingEstimate,
+  type TrainingJob,
+  type TrainingJobCreateParams,
+} from '@styleforge/sdk';
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { useClient } from './session.ts';
@@ -61,18 +68,13 @@ export interface Check {
   errors: FieldError[];
   detail: string;
   requestId?: string | undefined;
-  estimate?: Estimate | undefined;
-}
-export interface Estimate {
-  seconds: number | null;
-  peak_memory_bytes: number | null;
-  checkpoint_bytes: number | null;
+  estimate?: TrainingEstimate | undefined;
 }
 
 async function check(client: StyleForge, draft: Draft, signal: AbortSignal): Promise<Check> {
   try {
-    const result = await client.trainingJobs.check(requestOf(draft), { signal, maxRetries: 1 });
-    return { errors: [], detail: '', estimate: (result as { estimate?: Estimate }).estimate };
+    const { estimate } = await client.trainingJobs.check(requestOf(draft), { signal, maxRetries: 1 });
+    return { errors: [], detail: '', estimate };
   } catch (error) {
     if (error instanceof APIError && error.status >= 400 && error.status < 500 && error.status !== 401 && error.status !== 429)
       return { errors: error.errors, detail: error.detail, requestId: error.requestId };

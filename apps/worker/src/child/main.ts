@@ -1,15 +1,21 @@
 // The child process: runs one task on the machine-learning packages, reports to its parent, and never outlives it.
 import { createLogger, startTracing, withOrigin, withSpan } from '@styleforge/telemetry';
-import { type ChildTelemetry, type MessageFromChild, messageToChild, type Task } from '../processes/messages.ts';
+import { type ChildRequest, type ChildTelemetry, type MessageFromChild, messageToChild, type Task } from '../processes/messages.ts';
 import { describe, isAbort, listen, send, staysWithParent } from './channel.ts';
 import type { Parent } from './parent.ts';
 
 const controller = new AbortController();
 const waiting = new Map<number, () => void>();
 let lastNumber = 0;
+let requests: ChildRequest[] = [];
 
 const parent: Parent = {
   signal: controller.signal,
+  takeRequests() {
+    const taken = requests;
+    requests = [];
+    return taken;
+  },
   tell: (message) => send(message),
   async tellAndWait(message) {
     const number = ++lastNumber;
@@ -27,6 +33,9 @@ listen(messageToChild, (message) => {
       break;
     case 'abort':
       controller.abort();
+      break;
+    case 'request':
+      requests.push(message);
       break;
     case 'saved':
       waiting.get(message.number)?.();

@@ -1,21 +1,25 @@
 // The parent as a task in the child sees it.
 import type {
+  ChildRequest,
   DrawnImage,
   LocalCheckpoint,
   LocalClassImage,
   MessageFromChild,
   RawValidationImage,
+  RequestMet,
   Validated,
   ValidationDone,
 } from '../processes/messages.ts';
 
 /** What the parent answers when it is safe. */
-type Kept = DrawnImage | Validated | LocalCheckpoint | LocalClassImage | RawValidationImage | ValidationDone;
+type Kept = DrawnImage | Validated | LocalCheckpoint | LocalClassImage | RawValidationImage | ValidationDone | RequestMet;
 type Unnumbered<Message> = Message extends Kept ? Omit<Message, 'number'> : never;
 
 export interface Parent {
   /** Aborted when the parent wants the task to end early. */
   signal: AbortSignal;
+  /** What it has asked for since the last call, beside the task. */
+  takeRequests(): ChildRequest[];
   tell(message: MessageFromChild): Promise<void>;
   /** Resolves when the parent has put the thing where it is safe. */
   tellAndWait(message: Unnumbered<Kept>): Promise<void>;

@@ -1,5 +1,5 @@
 // A training task: hands the trainer what the parent has prepared, and its news back to the parent.
-import { type TrainingConfig, trainingConfig } from '@styleforge/contracts';
+import { sampleSettings, type TrainingConfig, trainingConfig } from '@styleforge/contracts';
 import { type AuxPart, makeClassImages, trainStyleForge, type Validation } from '@styleforge/styleforge';
 import type { MessageFromChild, TrainingTask } from '../processes/messages.ts';
 import { requireExtractors } from './extractors.ts';
@@ -27,11 +27,16 @@ export async function train(task: TrainingTask, parent: Parent): Promise<Message
       onStart: () => parent.tellAndWait({ type: 'validated' }),
       onProgress: (progress) => {
         traceStep(progress);
-        return parent.tell({ type: 'progress', ...progress });
+        return parent.tell({ type: 'progress', ...progress, peakMemoryBytes: process.resourceUsage().maxRSS * 1024 });
       },
       onCheckpoint: ({ step, directory, best: soFar }) =>
         parent.tellAndWait({ type: 'checkpoint', step, directory, bestStep: soFar?.step ?? null }),
       onValidation: (made) => validate(made, judge, parent),
+      requests: {
+        take: () =>
+          parent.takeRequests().map(({ id, sample }) => (sample ? { id, kind: 'sample', config: sample } : { id, kind: 'checkpoint' })),
+        met: ({ id }, step) => parent.tellAndWait({ type: 'request-met', id, step }),
+      },
     });
     return { type: 'result', finalStep, ...(judge && { validations: { metric: judge.metric, best, scores: [...scores] } }) };
   } finally {
@@ -67,18 +72,24 @@ async function classImages(
 }
 
 /** Passes the images on as they come, and scores them where the job asks for it. */
-async function validate({ step, images }: Validation, judge: Judge | undefined, parent: Parent): Promise<{ score: number } | void> {
+async function validate(
+  { step, images, config, isRequested }: Validation,
+  judge: Judge | undefined,
+  parent: Parent,
+): Promise<{ score: number } | void> {
+  const settings = sampleSettings.parse(config);
   const made = [];
   for await (const image of images) {
-    await parent.tellAndWait({ type: 'validation-image', step, ...image });
+    await parent.tellAndWait({ type: 'validation-image', step, settings, ...image });
     made.push(image);
   }
-  const score = await judge?.score(made, parent.signal);
+  const score = isRequested ? undefined : await judge?.score(made, parent.signal);
   await parent.tellAndWait({
     type: 'validation',
     step,
     images: made.length,
     scores: judge && score !== undefined ? { [judge.metric]: score } : {},
+    isRequested,
   });
   return score === undefined ? undefined : { score };
 }

@@ -6,6 +6,7 @@ import { TaskError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { ChildHost } from './child-host.ts';
 import {
+  type ChildRequest,
   type ChildResult,
   type ChildTelemetry,
   type DrawnImage,
@@ -17,6 +18,7 @@ import {
   type MessageToChild,
   type Progress,
   type RawValidationImage,
+  type RequestMet,
   type Task,
   type ValidationDone,
 } from './messages.ts';
@@ -38,8 +40,11 @@ export interface JobProcessOptions {
   onClassImage?(image: LocalClassImage): Promise<void>;
   onValidationImage?(image: RawValidationImage): Promise<void>;
   onValidation?(validation: ValidationDone): Promise<void>;
+  onRequestMet?(met: RequestMet): Promise<void>;
   onDrawnImage?(image: DrawnImage): Promise<void>;
   onMeasuring?(progress: Measuring): void;
+  /** The task has been handed over: `send` reaches the process from here on. */
+  onStarted?(send: (request: ChildRequest) => void): void;
 }
 
 /** `aborted`: the signal stopped the task; what it had saved until then is saved. */
@@ -52,6 +57,7 @@ export async function runInChild(task: Task, options: JobProcessOptions): Promis
   });
   try {
     child.tell({ type: 'start', task, telemetry: telemetryFor(options) });
+    options.onStarted?.((request) => child.tell(request));
     return finish(await last, options.signal, await child.ended, child);
   } finally {
     stopWatching();
@@ -137,6 +143,8 @@ function keep(message: KeptMessage, options: JobProcessOptions): Promise<void> |
       return options.onValidationImage?.(message);
     case 'validation':
       return options.onValidation?.(message);
+    case 'request-met':
+      return options.onRequestMet?.(message);
     case 'drawn-image':
       return options.onDrawnImage?.(message);
   }

@@ -1,5 +1,5 @@
 // What a worker and its child process say to each other, checked on both sides.
-import { DEVICES } from '@styleforge/contracts';
+import { DEVICES, sampleSettings } from '@styleforge/contracts';
 import { origin, tracingConfig } from '@styleforge/telemetry';
 import { z } from 'zod';
 
@@ -76,7 +76,17 @@ const childTelemetry = z.object({
 });
 export type ChildTelemetry = z.infer<typeof childTelemetry>;
 
+/** Something to make without stopping; the child answers with `request-met`. */
+const request = z.object({
+  type: z.literal('request'),
+  id: z.number(),
+  /** Sample images; null for a checkpoint. */
+  sample: sampleSettings.nullable(),
+});
+export type ChildRequest = z.infer<typeof request>;
+
 export const messageToChild = z.discriminatedUnion('type', [
+  request,
   z.object({ type: z.literal('start'), task, telemetry: childTelemetry }),
   z.object({ type: z.literal('abort') }),
   /** Answers what carries a number: it is safe, the child may go on. */
@@ -95,6 +105,8 @@ const progress = z.object({
   learningRate: z.number(),
   samplesPerSecond: z.number(),
   stepSeconds: z.number(),
+  /** Memory of the process at its height so far. */
+  peakMemoryBytes: z.number(),
 });
 export type Progress = z.infer<typeof progress>;
 
@@ -125,7 +137,7 @@ export const rawImage = {
 };
 export type RawImage = z.infer<z.ZodObject<typeof rawImage>>;
 
-const validationImage = z.object({ type: z.literal('validation-image'), step: z.number(), ...rawImage });
+const validationImage = z.object({ type: z.literal('validation-image'), step: z.number(), settings: sampleSettings, ...rawImage });
 export type RawValidationImage = z.infer<typeof validationImage>;
 
 const drawnImage = z.object({ type: z.literal('drawn-image'), model: z.number(), ...rawImage });
@@ -141,8 +153,13 @@ const validation = z.object({
   step: z.number(),
   images: z.number(),
   scores: z.record(z.string(), z.number()),
+  /** Somebody asked for them, beside the schedule. */
+  isRequested: z.boolean(),
 });
 export type ValidationDone = z.infer<typeof validation>;
+
+const requestMet = z.object({ type: z.literal('request-met'), number: z.number(), id: z.number(), step: z.number() });
+export type RequestMet = z.infer<typeof requestMet>;
 
 const validationScore = z.object({ step: z.number(), value: z.number() });
 export const failureMessage = {
@@ -160,6 +177,7 @@ export const messageFromChild = z.discriminatedUnion('type', [
   classImage,
   validationImage,
   validation,
+  requestMet,
   drawnImage,
   measuring,
   z.object({

@@ -17,6 +17,7 @@ type Manifest = z.infer<typeof manifest>;
 export interface SavedCheckpoint {
   id: string;
   step: number;
+  sizeBytes: number;
 }
 
 export class CheckpointStore {
@@ -82,7 +83,7 @@ export class CheckpointStore {
     for (const row of rows.toReversed()) {
       const target = join(directory, String(row.step));
       const broken = await this.#download(row.objectPrefix, row.files, target);
-      if (broken === undefined) return { id: row.id, step: row.step, directory: target };
+      if (broken === undefined) return { id: row.id, step: row.step, sizeBytes: row.sizeBytes, directory: target };
       this.#services.log.error({ jobId, step: row.step, file: broken }, 'a checkpoint is damaged: the one before it is taken');
     }
     return undefined;
@@ -105,7 +106,7 @@ export class CheckpointStore {
     const row = await this.#services.database.checkpoints.record({ projectId, jobId, step, objectPrefix, files });
     if (replaced && replaced.objectPrefix !== objectPrefix) await this.#services.objectStore.deletePrefix(replaced.objectPrefix);
     await this.#services.database.events.append(jobId, 'checkpoint.saved', { checkpoint_id: row.id, step, size_bytes: row.sizeBytes });
-    return { id: row.id, step };
+    return { id: row.id, step, sizeBytes: row.sizeBytes };
   }
 
   /** From each checkpoint's prefix to the paths below it. */

@@ -1,6 +1,6 @@
-// Writes a training's progress and loss curves to the database, and reads there whether the job is to be cancelled or paused.
+// Writes a training's progress and loss curves to the database, and reads there what is wanted of the job.
 import type { JobProgress } from '@styleforge/contracts';
-import { type MetricPoint, StaleAttemptError, type StopWish, stopWishOf, type TrainingJobRow } from '@styleforge/database';
+import { type JobWishes, type MetricPoint, StaleAttemptError, type TrainingJobRow, wishesOf } from '@styleforge/database';
 import { Heartbeat } from '../held-row/heartbeat.ts';
 import type { Progress } from '../processes/messages.ts';
 import type { Services } from '../services.ts';
@@ -39,7 +39,7 @@ export class ProgressRecorder {
   }
 
   /** Writes what has come since the last time; what could not be written, is written the next time. */
-  async write(): Promise<StopWish> {
+  async write(): Promise<JobWishes> {
     await this.#heartbeat.beat();
     const { id, attempt } = this.#job;
     const { trainingJobs, metrics } = this.#database;
@@ -48,7 +48,7 @@ export class ProgressRecorder {
       const row = await trainingJobs.get(id);
       if (row && row.attempt !== attempt)
         throw new StaleAttemptError(`Attempt ${attempt} of training job ${id} was taken over by attempt ${row.attempt}.`);
-      return row === null ? { cancelRequested: false, pauseRequested: false } : stopWishOf(row);
+      return row === null ? { cancelRequested: false, pauseRequested: false, requests: [] } : wishesOf(row);
     }
     const wish = await trainingJobs.updateProgress(id, attempt, this.#body(this.#latest));
     await metrics.record(id, points);

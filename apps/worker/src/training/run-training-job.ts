@@ -7,6 +7,7 @@ import type { JobContext, JobOutcome } from '@styleforge/queue';
 import { findBaseModel } from '../base-model.ts';
 import { CheckpointStore, type SavedCheckpoint } from './checkpoint-store.ts';
 import { ClassImageCache } from './class-image-cache.ts';
+import { CostMeter } from './cost-meter.ts';
 import { compileOptions } from '../device.ts';
 import { runEvaluationStage } from '../evaluation/evaluation-stage.ts';
 import { JobTimeoutError } from '../errors.ts';
@@ -15,6 +16,7 @@ import { tryRow } from '../held-row/try-row.ts';
 import { metered } from '../machine/usage-meter.ts';
 import { runInChild } from '../processes/job-process.ts';
 import type { ChildResult, TrainingTask } from '../processes/messages.ts';
+import { JobRequests } from './job-requests.ts';
 import { ProgressRecorder } from './progress-recorder.ts';
 import { withScratch } from '../scratch.ts';
 import { recordStep } from './training-metrics.ts';
@@ -60,13 +62,23 @@ async function train(job: TrainingJobRow, scratch: string, context: JobContext, 
     services.log.info({ images: await classImages.restore(task.classImagesDirectory) }, 'class images that had been made before');
   const validations = new ValidationStore(job, services);
   const progress = new ProgressRecorder(job, resume?.step ?? null, services);
-  const hold = holdRow(rowOf(job), { signal: context.signal, beat: async () => wishOf(await progress.write()) }, services);
+  const requests = new JobRequests(job, services);
+  const cost = new CostMeter(job, services);
+  const beat = async () => {
+    const wishes = await progress.write();
+    requests.hear(wishes.requests);
+    return wishOf(wishes);
+  };
+  const hold = holdRow(rowOf(job), { signal: context.signal, beat }, services);
   let saved: SavedCheckpoint | undefined = resume;
   const result = await runInChild(task, {
     signal: hold.signal,
     log: services.log,
     tracing: services.tracing,
+    onStarted: (send) => requests.connect(send),
+    onRequestMet: (met) => requests.met(met),
     onProgress: (update) => {
+      cost.progress(update);
       recordStep(services.metrics, job.method, update);
       services.usage?.steps(1);
       progress.add(update);
@@ -74,14 +86,22 @@ async function train(job: TrainingJobRow, scratch: string, context: JobContext, 
     onCheckpoint: async ({ step, directory, bestStep }) => {
       saved = await checkpoints.save(step, directory, bestStep);
       progress.saved(step);
+      cost.checkpoint(saved.sizeBytes);
       services.log.info({ step, checkpointId: saved.id }, 'checkpoint saved');
       await rm(directory, { recursive: true });
     },
-    onValidated: () => services.database.trainingJobs.start(job.id, job.attempt),
+    onValidated: () => {
+      cost.started();
+      return services.database.trainingJobs.start(job.id, job.attempt);
+    },
     onClassImage: async (image) => classImages?.save(image),
     onValidationImage: (image) => validations.keep(image),
-    onValidation: (validation) => validations.finish(validation),
+    onValidation: (validation) => {
+      cost.validation(validation);
+      return validations.finish(validation);
+    },
   }).finally(() => hold.end());
+  await cost.record();
   if (result === 'aborted') return afterAbort(job, hold.reason(), services);
   return trained(job, result, saved, { scratch, context, services });
 }

@@ -16,10 +16,9 @@ export class ValidationStore {
   }
 
   async keep(image: RawValidationImage): Promise<void> {
-    const { id: jobId, projectId, config } = this.#job;
+    const { id: jobId, projectId } = this.#job;
     const { step, index, prompt, seed, width, height } = image;
-    if (!config.validation) throw new Error(`training job ${jobId} has no validation, but made an image for one`);
-    const { sampler, steps, guidance_scale, negative_prompt } = config.validation;
+    const { sampler, steps, guidance_scale, negative_prompt } = image.settings;
     const model = `${jobId} at step ${step}`;
     const texts = imageTexts({
       prompt,

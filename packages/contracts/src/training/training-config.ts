@@ -113,9 +113,12 @@ export function resolveTrainingConfig(request: CreateTrainingJobRequest, profile
   return { ok: true, config };
 }
 
-/** The adaptation's defaults come after the base model's, which are for full fine-tuning; a profile may have better ones for an adaptation. */
 function resolveHyperparameters(request: CreateTrainingJobRequest, profile: BaseModelProfile, { kind }: AdaptationConfig): Hyperparameters {
-  const { method } = request;
+  return { ...defaultHyperparameters(profile, request.method, kind), ...request.hyperparameters };
+}
+
+/** The adaptation's defaults come after the base model's, which are for full fine-tuning; a profile may have better ones for an adaptation. */
+export function defaultHyperparameters(profile: BaseModelProfile, method: TrainingMethod, kind: AdaptationConfig['kind']): Hyperparameters {
   const resolution = profile.resolution ?? METHOD_HYPERPARAMETERS.resolution;
   return {
     ...METHOD_HYPERPARAMETERS,
@@ -124,7 +127,6 @@ function resolveHyperparameters(request: CreateTrainingJobRequest, profile: Base
     ...ADAPTATION_HYPERPARAMETERS[kind],
     ...profile.adaptations[kind],
     ...METHOD_SETTINGS[method],
-    ...request.hyperparameters,
   };
 }
 

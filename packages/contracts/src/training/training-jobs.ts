@@ -4,6 +4,7 @@ import { failure } from '../common/errors.ts';
 import { evaluationProgress } from '../evaluations/evaluations.ts';
 import { hyperparameters } from './hyperparameters.ts';
 import { checkpointId, evaluationId, trainingJobId } from '../common/ids.ts';
+import { jobEstimate } from './job-costs.ts';
 import { missingObject, pageOf, pageQuery, stepCursor, stepPageQuery, timestamp } from '../common/pages.ts';
 import { jobPriority, jobStatus } from '../common/statuses.ts';
 import { THUMBNAIL } from '../datasets/thumbnails.ts';
@@ -71,8 +72,11 @@ const jobResult = z
 export type JobResult = z.infer<typeof jobResult>;
 
 export const trainingJobCheck = z
-  .object({ hyperparameters: hyperparameters.describe('That the job would be trained with') })
-  .meta({ id: 'TrainingJobCheck', description: 'The settings as a job would resolve them' });
+  .object({
+    hyperparameters: hyperparameters.describe('The settings that the job would be trained with'),
+    estimate: jobEstimate.describe('Time, memory and disk, from earlier jobs of this installation'),
+  })
+  .meta({ id: 'TrainingJobCheck', description: 'The settings as a job would resolve them, and what it would cost' });
 
 export const trainingJob = z
   .object({
@@ -90,6 +94,11 @@ export const trainingJob = z
     heartbeat: jobHeartbeat.nullable().describe('Of the worker that holds the job, or held it last; every ten seconds'),
     attempt: z.int().describe('How often a worker has taken the job up'),
     cancel_requested: z.boolean(),
+    checkpoint_requested_at: timestamp.nullable().describe('Somebody wants a checkpoint now; null once it is saved'),
+    sample_requested_at: timestamp.nullable().describe('Somebody wants sample images now; null once they are made'),
+    estimate: jobEstimate
+      .optional()
+      .describe('Time, memory and disk, from earlier jobs of this installation; in the response to the request that makes the job'),
     webhook_url: z.string().nullable(),
     result: jobResult.nullable(),
     error: failure.nullable(),

@@ -104,6 +104,8 @@ async function insertJob(
     startedAt: null,
     finishedAt: null,
     cancelRequestedAt: null,
+    checkpointRequestedAt: null,
+    sampleRequest: null,
   };
   return { row, isWatched };
 }

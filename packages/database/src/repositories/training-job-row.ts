@@ -1,6 +1,15 @@
 // A training job's row with its JSON columns typed.
 import { completeTrainingConfig, jobHeartbeat, withAbsentFields } from '@styleforge/contracts';
-import type { Failure, JobHeartbeat, JobProgress, JobResult, JobStatus, TrainingConfig, TrainingMethod } from '@styleforge/contracts';
+import type {
+  Failure,
+  JobHeartbeat,
+  JobProgress,
+  JobResult,
+  JobStatus,
+  SampleRequest,
+  TrainingConfig,
+  TrainingMethod,
+} from '@styleforge/contracts';
 import type { TrainingJob } from '../generated/client.ts';
 
 type TypedColumns = {
@@ -12,6 +21,7 @@ type TypedColumns = {
   heartbeat: JobHeartbeat | null;
   result: JobResult | null;
   error: Failure | null;
+  sampleRequest: SampleRequest | null;
   variation: { index: number; name: string; changes: Record<string, unknown> } | null;
 };
 export type TrainingJobRow = Omit<TrainingJob, keyof TypedColumns> & TypedColumns;

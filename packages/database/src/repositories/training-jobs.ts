@@ -1,6 +1,6 @@
 // Training jobs: created with their outbox message, changed only from the state that the change expects.
-import { ACTIVE_JOB_STATUSES, isFinishedJob, JOB_TRANSITIONS } from '@styleforge/contracts';
-import type { Failure, JobHeartbeat, JobProgress, JobResult, JobStatus, TrainingMethod } from '@styleforge/contracts';
+import { ACTIVE_JOB_STATUSES, isFinishedJob, JOB_TRANSITIONS, PRIORITY_RANKS } from '@styleforge/contracts';
+import type { Failure, JobHeartbeat, JobPriority, JobProgress, JobResult, JobStatus, TrainingMethod } from '@styleforge/contracts';
 import { StaleAttemptError, StatusConflictError } from '../errors.ts';
 import type { PrismaClient } from '../prisma-types.ts';
 import { endStage } from './evaluations.ts';
@@ -11,6 +11,8 @@ import type { PageRequest, RowPage } from './page.ts';
 import { createTrainingJob } from './training-job-creation.ts';
 import type { NewTrainingJob } from './training-job-creation.ts';
 import { requestCancel } from './training-job-cancel.ts';
+import { meetRequest, NO_REQUESTS, requestOfJob } from './training-job-requests.ts';
+import type { JobRequest } from './training-job-requests.ts';
 import { requestPause, resumeJob } from './training-job-pause.ts';
 import type { ResumeOptions } from './training-job-pause.ts';
 import { queuePositions } from './queue-positions.ts';
@@ -39,11 +41,18 @@ export type StatusChange = {
   error?: Failure;
 };
 
-/** What the worker that holds a job should do about it; cancelling goes before pausing. */
+/** What somebody wants of the worker that holds a job; cancelling goes before pausing. */
 export type StopWish = { cancelRequested: boolean; pauseRequested: boolean };
+export type JobWishes = StopWish & { requests: JobRequest[] };
 
-export function stopWishOf({ status, cancelRequestedAt }: { status: string; cancelRequestedAt: Date | null }): StopWish {
-  return { cancelRequested: cancelRequestedAt !== null, pauseRequested: status === 'pausing' };
+type WishColumns = Pick<TrainingJobRow, 'status' | 'cancelRequestedAt' | 'checkpointRequestedAt' | 'sampleRequest'>;
+
+export function wishesOf({ status, cancelRequestedAt, checkpointRequestedAt: at, sampleRequest: sample }: WishColumns): JobWishes {
+  const requests: JobRequest[] = [
+    ...(at ? [{ kind: 'checkpoint', at } as const] : []),
+    ...(sample ? [{ kind: 'sample', sample } as const] : []),
+  ];
+  return { cancelRequested: cancelRequestedAt !== null, pauseRequested: status === 'pausing', requests };
 }
 
 export function createTrainingJobRepository(prisma: PrismaClient) {
@@ -81,6 +90,10 @@ export function createTrainingJobRepository(prisma: PrismaClient) {
 
     /** Of each of these jobs that is queued, how many go first. */
     queuePositions: (ids: string[]) => queuePositions(prisma, ids),
+
+    /** The project's queued jobs of at least this priority. */
+    countQueued: (projectId: string, priority: JobPriority): Promise<number> =>
+      prisma.trainingJob.count({ where: { projectId, status: 'queued', priority: { gte: PRIORITY_RANKS[priority] } } }),
 
     /**
      * Takes the job up under a new attempt: a queued one becomes `validating`, one whose worker died keeps its status.
@@ -126,6 +139,7 @@ export function createTrainingJobRepository(prisma: PrismaClient) {
             status: change.to,
             ...definedOnly({ result: change.result, error: change.error }),
             ...(isFinishedJob(change.to) ? { finishedAt: new Date() } : {}),
+            ...(change.to === 'running' ? {} : NO_REQUESTS),
             ...((ACTIVE_JOB_STATUSES as readonly JobStatus[]).includes(change.to) ? {} : { leaseUntil: null }),
           },
         });
@@ -139,15 +153,15 @@ export function createTrainingJobRepository(prisma: PrismaClient) {
     },
 
     /** Saves progress and tells the worker what somebody wants of the job. Throws StaleAttemptError. */
-    async updateProgress(id: string, attempt: number, progress: JobProgress): Promise<StopWish> {
+    async updateProgress(id: string, attempt: number, progress: JobProgress): Promise<JobWishes> {
       const rows = await prisma.trainingJob.updateManyAndReturn({
         where: { id, attempt, status: { in: [...ACTIVE_JOB_STATUSES] } },
         data: { progress },
-        select: { cancelRequestedAt: true, status: true },
+        select: { cancelRequestedAt: true, status: true, checkpointRequestedAt: true, sampleRequest: true },
       });
       const [row] = rows;
       if (row === undefined) throw await explainMiss(id, 'save its progress', attempt);
-      return stopWishOf(row);
+      return wishesOf(row as WishColumns);
     },
 
     /** A word from the worker that holds the job; of one that does not hold it any more, none is kept. */
@@ -175,6 +189,11 @@ export function createTrainingJobRepository(prisma: PrismaClient) {
     },
 
     requestCancel: (projectId: string, id: string) => requestCancel(prisma, projectId, id),
+
+    /** A checkpoint or sample images, without stopping the job. */
+    request: (projectId: string, id: string, request: JobRequest) => requestOfJob(prisma, projectId, id, request),
+
+    meetRequest: (id: string, request: JobRequest) => meetRequest(prisma, id, request),
 
     requestPause: (projectId: string, id: string) => requestPause(prisma, projectId, id),
 

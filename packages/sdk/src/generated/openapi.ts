@@ -568,6 +568,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/presets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the starting points for a training
+         * @description Quick look, balanced, thorough, low memory and paper, each as the fields that it changes in the body of POST /v1/training-jobs, worked out for a base model and a method.
+         */
+        get: operations["listPresets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/prompt-sets": {
         parameters: {
             query?: never;
@@ -811,6 +831,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/training-jobs/{id}/checkpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Save a checkpoint now
+         * @description The job goes on: its worker saves a checkpoint after the step that is under way, which the event `checkpoint.saved` tells. `checkpoint_requested_at` is set until then; asking again meanwhile changes nothing. Only for a job that a worker trains.
+         */
+        post: operations["saveTrainingJobCheckpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/training-jobs/{id}/checkpoints": {
         parameters: {
             query?: never;
@@ -996,6 +1036,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/training-jobs/{id}/sample": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make sample images now
+         * @description The job goes on: after the step that is under way, its worker makes images of the weights as they are, which the event `validation.done` tells. They join the job's images. Prompts and seeds are those of `validation`; a job without one is sampled with the prompts of its components. `sample_requested_at` is set until then; asking again meanwhile changes nothing. Only for a job that a worker trains.
+         */
+        post: operations["sampleTrainingJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/training-jobs/check": {
         parameters: {
             query?: never;
@@ -1007,7 +1067,7 @@ export interface paths {
         put?: never;
         /**
          * Check a training job
-         * @description Makes no job: refuses what creating it would refuse, before datasets are uploaded for it. `dataset_id` may be left out of `style_ref` and `aux`; images are looked at where neither is.
+         * @description Makes no job: refuses what creating it would refuse, before datasets are uploaded for it. `dataset_id` may be left out of `style_ref` and `aux`; images are looked at where neither is. `estimate` says what the job will cost, from earlier jobs like it, and is unknown where there are none.
          */
         post: operations["checkTrainingJob"];
         delete?: never;
@@ -1946,6 +2006,17 @@ export interface components {
             has_more: boolean;
             /** @description The value for `after` */
             next: string | null;
+        };
+        DeviceEstimate: {
+            /** @enum {string} */
+            device: "cpu" | "webgpu" | "cuda";
+            /** @description Earlier jobs that were measured */
+            jobs: number;
+            /** @description Memory of the training process at its height */
+            peak_memory_bytes: number;
+            /** @description From the first step of the work to the last: start, steps, validations and checkpoints */
+            seconds: number;
+            step_seconds: number;
         };
         EvaluatedModel: {
             base_model: string;
@@ -3209,6 +3280,22 @@ export interface components {
                 training_job_id: string;
             }[];
         };
+        TrainingEstimate: {
+            /** @description What the numbers were measured on, or why they are unknown */
+            basis: string;
+            /** @description Of one checkpoint; null: unknown */
+            checkpoint_bytes: number | null;
+            /** @description Of all checkpoints that the job keeps; null: unknown */
+            checkpoints_bytes: number | null;
+            /** @description One for each kind of device that has trained such a job, the fastest first */
+            devices: components["schemas"]["DeviceEstimate"][];
+            /** @description On that device; null: unknown */
+            peak_memory_bytes: number | null;
+            /** @description Queued jobs of the project that go first */
+            queue_position: number;
+            /** @description Until the last step on the fastest device that has been measured; null: unknown */
+            seconds: number | null;
+        };
         TrainingEvent: {
             /**
              * Format: date-time
@@ -3232,6 +3319,8 @@ export interface components {
             attempt: number;
             base_model: string;
             cancel_requested: boolean;
+            /** @description Somebody wants a checkpoint now; null once it is saved */
+            checkpoint_requested_at: string | null;
             config: components["schemas"]["TrainingConfig"];
             /**
              * Format: date-time
@@ -3239,6 +3328,8 @@ export interface components {
              */
             created_at: string;
             error: components["schemas"]["Failure"] | null;
+            /** @description Time, memory and disk, from earlier jobs of this installation; in the response to the request that makes the job */
+            estimate?: components["schemas"]["TrainingEstimate"];
             finished_at: string | null;
             /** @description Of the worker that holds the job, or held it last; every ten seconds */
             heartbeat: components["schemas"]["JobHeartbeat"] | null;
@@ -3254,6 +3345,8 @@ export interface components {
             priority: components["schemas"]["TrainingJobPriority"];
             progress: components["schemas"]["TrainingProgress"];
             result: components["schemas"]["TrainingResult"] | null;
+            /** @description Somebody wants sample images now; null once they are made */
+            sample_requested_at: string | null;
             starred: boolean;
             started_at: string | null;
             status: components["schemas"]["TrainingJobStatus"];
@@ -3266,9 +3359,11 @@ export interface components {
             usage: components["schemas"]["Usage"];
             webhook_url: string | null;
         };
-        /** @description The settings as a job would resolve them */
+        /** @description The settings as a job would resolve them, and what it would cost */
         TrainingJobCheck: {
-            /** @description That the job would be trained with */
+            /** @description Time, memory and disk, from earlier jobs of this installation */
+            estimate: components["schemas"]["TrainingEstimate"];
+            /** @description The settings that the job would be trained with */
             hyperparameters: components["schemas"]["Hyperparameters"];
         };
         TrainingJobPage: {
@@ -3294,6 +3389,29 @@ export interface components {
             has_more: boolean;
             /** @description The value for `after` */
             next: string | null;
+        };
+        TrainingPreset: {
+            description: string;
+            /** @enum {string} */
+            name: "quick-look" | "balanced" | "thorough" | "low-memory" | "paper";
+            /** @description Fields to put into the body of POST /v1/training-jobs; every other setting keeps its default */
+            request: {
+                adaptation?: components["schemas"]["AdaptationRequest"];
+                evaluation?: {
+                    compare_with: string[];
+                    metrics: ("kid" | "clip")[];
+                };
+                hyperparameters: components["schemas"]["HyperparametersRequest"];
+                validation?: {
+                    every_steps: number;
+                    prompts: string[];
+                    seed: number;
+                };
+            };
+            title: string;
+        };
+        TrainingPresetList: {
+            data: components["schemas"]["TrainingPreset"][];
         };
         TrainingProgress: {
             aux_loss: number | null;
@@ -7634,6 +7752,102 @@ export interface operations {
             };
         };
     };
+    listPresets: {
+        parameters: {
+            query?: {
+                /** @description The base model whose defaults the presets change; left out: the method's own defaults */
+                base_model?: string;
+                method?: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion" | "styledrop";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The training preset list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingPresetList"];
+                };
+            };
+            /** @description `invalid_request`: The request is not well formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: Some fields are not valid. `unusable_base_model`: The base model cannot be used */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests with this API key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listPromptSets: {
         parameters: {
             query?: {
@@ -9570,6 +9784,131 @@ export interface operations {
             };
         };
     };
+    saveTrainingJobCheckpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The first answer is kept for 24 hours and given to every repetition with the same key and body */
+                "idempotency-key"?: string;
+            };
+            path: {
+                /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted: the training job */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingJob"];
+                };
+            };
+            /** @description `invalid_request`: The request is not well formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `status_conflict`: The job is not in a state that allows this. `idempotency_in_progress`: A request with this Idempotency-Key is still running */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The request body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: This content type is not taken here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_key_reused`: This Idempotency-Key belongs to another request. `validation_failed`: Some fields are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests with this API key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listCheckpoints: {
         parameters: {
             query?: {
@@ -10697,6 +11036,131 @@ export interface operations {
             };
         };
     };
+    sampleTrainingJob: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The first answer is kept for 24 hours and given to every repetition with the same key and body */
+                "idempotency-key"?: string;
+            };
+            path: {
+                /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted: the training job */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingJob"];
+                };
+            };
+            /** @description `invalid_request`: The request is not well formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `status_conflict`: The job is not in a state that allows this. `idempotency_in_progress`: A request with this Idempotency-Key is still running */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The request body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: This content type is not taken here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unusable_base_model`: The base model cannot be used. `idempotency_key_reused`: This Idempotency-Key belongs to another request. `validation_failed`: Some fields are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests with this API key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     checkTrainingJob: {
         parameters: {
             query?: never;
@@ -10713,7 +11177,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The settings as a job would resolve them */
+            /** @description The settings as a job would resolve them, and what it would cost */
             200: {
                 headers: {
                     [name: string]: unknown;

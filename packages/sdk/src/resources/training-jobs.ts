@@ -10,6 +10,7 @@ import type { PageBody } from '../pages.ts';
 import type {
   Checkpoint,
   LogEvent,
+  PresetParams,
   Report,
   TrainingJob,
   TrainingJobCheck,
@@ -21,6 +22,7 @@ import type {
   TrainingJobStatus,
   TrainingJobUpdateParams,
   TrainingMetric,
+  TrainingPreset,
   ValidationImage,
 } from '../types.ts';
 import { waitUntilDone } from '../wait.ts';
@@ -86,6 +88,21 @@ export class TrainingJobs {
     return take(
       this.#api.http.POST('/v1/training-jobs/{id}/resume', { params: { path: { id } }, body: params, ...this.#api.with(options) }),
     );
+  }
+
+  /** A running job saves a checkpoint after its present step, and goes on. */
+  saveNow(id: string, options?: RequestOptions): Promise<TrainingJob> {
+    return take(this.#api.http.POST('/v1/training-jobs/{id}/checkpoint', { params: { path: { id } }, ...this.#api.with(options) }));
+  }
+
+  /** A running job makes sample images after its present step, and goes on. */
+  sampleNow(id: string, options?: RequestOptions): Promise<TrainingJob> {
+    return take(this.#api.http.POST('/v1/training-jobs/{id}/sample', { params: { path: { id } }, ...this.#api.with(options) }));
+  }
+
+  /** What each intent changes about the defaults of a base model and a method: fields for the body of `create`. */
+  async presets(params: PresetParams = {}, options?: RequestOptions): Promise<TrainingPreset[]> {
+    return (await take(this.#api.http.GET('/v1/presets', { params: { query: params }, ...this.#api.with(options) }))).data;
   }
 
   /** The log from its beginning (or `after`), then live, with the progress in between; ends with the job. */

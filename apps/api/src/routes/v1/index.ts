@@ -26,6 +26,7 @@ import { getGenerationRoute } from './images/get-generation.ts';
 import { getImageRoute } from './images/get-image.ts';
 import { listGenerationsRoute } from './images/list-generations.ts';
 import { getThumbnailRoute } from './images/get-thumbnail.ts';
+import { listPresetsRoute } from './presets/list.ts';
 import { createPromptSetRoute } from './prompt-sets/create.ts';
 import { getPromptSetRoute } from './prompt-sets/get.ts';
 import { listPromptSetsRoute } from './prompt-sets/list.ts';
@@ -72,6 +73,8 @@ import { deleteStudyRoute } from './studies/delete.ts';
 import { getCurvesRoute } from './training-jobs/curves.ts';
 import { deleteTrainingJobRoute } from './training-jobs/delete.ts';
 import { getValidationThumbnailRoute } from './training-jobs/get-thumbnail.ts';
+import { sampleNowRoute } from './training-jobs/sample-now.ts';
+import { saveNowRoute } from './training-jobs/save-now.ts';
 import { updateTrainingJobRoute } from './training-jobs/update.ts';
 import { getQueueRoute } from './system/queue.ts';
 import { getSystemRoute } from './system/system.ts';
@@ -103,6 +106,9 @@ const ROUTES: ((app: ApiServer, dependencies: ApiDependencies) => void)[] = [
   cancelTrainingJobRoute,
   pauseTrainingJobRoute,
   resumeTrainingJobRoute,
+  saveNowRoute,
+  sampleNowRoute,
+  listPresetsRoute,
   listEventsRoute,
   listMetricsRoute,
   listValidationImagesRoute,

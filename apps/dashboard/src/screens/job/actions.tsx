@@ -24,18 +24,32 @@ export function JobActions({ job }: { job: TrainingJob }): ReactElement {
     },
     onError: (error) => notifyError('That did not work', error),
   });
-  const button = (label: string, title: string, run: () => Promise<TrainingJob>, tone = '') => (
-    <button type="button" className={`button ${tone}`} disabled={steer.isPending} onClick={() => steer.mutate({ title, run })}>
+  const button = (label: string, title: string, run: () => Promise<TrainingJob>, { tone = '', isPending = false } = {}) => (
+    <button
+      type="button"
+      className={`button ${tone}`}
+      disabled={steer.isPending || isPending}
+      aria-busy={isPending}
+      onClick={() => steer.mutate({ title, run })}
+    >
       {label}
     </button>
   );
+  const isTraining = ['validating', 'running'].includes(job.status) && !job.cancel_requested;
   const canPause = ['queued', 'validating', 'running'].includes(job.status);
-  const isOver = ['succeeded', 'failed', 'cancelled'].includes(job.status);
   return (
     <>
+      {isTraining &&
+        button('Save now', 'A checkpoint is saved after this step; the job goes on', () => trainingJobs.saveNow(job.id), {
+          isPending: job.checkpoint_requested_at !== null,
+        })}
+      {isTraining &&
+        button('Sample now', 'Samples are made after this step; the job goes on', () => trainingJobs.sampleNow(job.id), {
+          isPending: job.sample_requested_at !== null,
+        })}
       {canPause && button('Pause', 'The job saves a checkpoint and pauses', () => trainingJobs.pause(job.id))}
       {(job.status === 'paused' || job.status === 'failed' || job.status === 'cancelled') &&
-        button('Resume', 'The job goes on from its last checkpoint', () => trainingJobs.resume(job.id), 'primary')}
+        button('Resume', 'The job goes on from its last checkpoint', () => trainingJobs.resume(job.id), { tone: 'primary' })}
       {(isLive(job) || job.status === 'paused') &&
         !job.cancel_requested &&
         button('Stop and keep', 'The job saves a checkpoint and stops', () => trainingJobs.cancel(job.id))}
@@ -49,11 +63,9 @@ export function JobActions({ job }: { job: TrainingJob }): ReactElement {
           </button>
         </>
       )}
-      {isOver && (
-        <Link className="button" href={`/train?from=${job.id}`}>
-          Clone
-        </Link>
-      )}
+      <Link className="button" href={`/train?from=${job.id}`}>
+        Clone
+      </Link>
       {isExtending && (
         <Extend
           job={job}

@@ -1,12 +1,10 @@
 // The right rail: what will happen, what is wrong, the request as a program, and the buttons that start it.
-import type { BaseModel } from '@styleforge/sdk';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
 import { bytes, duration, plural } from '../../data/format.ts';
 import { type Program, PROGRAMS, programOf } from '../../data/programs.ts';
-import { isLive, useJobs } from '../../data/queries.ts';
 import { useClient } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';
 import { getAt, requestOf } from '../../data/training-draft.ts';
@@ -15,7 +13,7 @@ import { CopyButton, Failure, Segmented } from '../../ui/parts.tsx';
 import type { FormPart } from './part.ts';
 import { StudyFields, type StudyRow, valuesOf } from './study-fields.tsx';
 
-type Props = FormPart & { isChecking: boolean; failure: Error | null; model: BaseModel | undefined };
+type Props = FormPart & { isChecking: boolean; failure: Error | null };
 
 export function Summary(props: Props): ReactElement {
   const { draft, check, isChecking, failure } = props;
@@ -41,20 +39,19 @@ export function Summary(props: Props): ReactElement {
   );
 }
 
-function Numbers({ draft, defaults, check, model }: Props): ReactElement {
-  const jobs = useJobs().data;
+function Numbers({ draft, defaults, check }: Props): ReactElement {
   const setting = (name: string) => getAt(draft, ['hyperparameters', name]) ?? defaults[name];
   const steps = Number(setting('max_train_steps'));
   const batch = Number(setting('train_batch_size')) * Number(setting('gradient_accumulation_steps'));
-  const waiting = jobs?.filter(isLive).length ?? 0;
   const estimate = check?.estimate;
-  const measured = measuredPace(jobs, draft.base_model);
-  const seconds = estimate?.seconds ?? (measured === null ? null : (steps * batch * 2) / measured);
+  const known = (value: number | null | undefined, text: (value: number) => string) =>
+    value === null || value === undefined ? 'Not measured yet' : text(value);
+  const waiting = estimate?.queue_position ?? 0;
   const rows: [string, string][] = [
     ['Steps', Number.isFinite(steps) ? `${steps.toLocaleString('en')} of ${plural(batch, 'image')} each` : '–'],
-    ['Time', seconds === null ? 'Known after the first job' : `about ${duration(seconds)}`],
-    ['Memory', estimate?.peak_memory_bytes ? `up to ${bytes(estimate.peak_memory_bytes)}` : '–'],
-    ['A checkpoint', estimate?.checkpoint_bytes ? bytes(estimate.checkpoint_bytes) : model ? `about ${bytes(model.size_bytes)}` : '–'],
+    ['Time', known(estimate?.seconds, (seconds) => `about ${duration(seconds)} on ${estimate?.devices[0]?.device}`)],
+    ['Memory', known(estimate?.peak_memory_bytes, (memory) => `up to ${bytes(memory)}`)],
+    ['Checkpoints', known(estimate?.checkpoints_bytes, (disk) => `${bytes(disk)} on disk`)],
     ['Before it', waiting === 0 ? 'Starts at once' : plural(waiting, 'job')],
   ];
   return (
@@ -67,14 +64,6 @@ function Numbers({ draft, defaults, check, model }: Props): ReactElement {
       ))}
     </dl>
   );
-}
-
-/** Samples a second of the newest finished job on the same base model, its preparation included. */
-function measuredPace(jobs: ReturnType<typeof useJobs>['data'], baseModel: string): number | null {
-  const job = jobs?.find((one) => one.status === 'succeeded' && one.base_model === baseModel && one.started_at && one.finished_at);
-  if (!job?.started_at || !job.finished_at) return null;
-  const { train_batch_size: batch, gradient_accumulation_steps: batches } = job.config.hyperparameters;
-  return (job.progress.step * batch * batches * 2) / Math.max(1, (Date.parse(job.finished_at) - Date.parse(job.started_at)) / 1000);
 }
 
 function Verdict({ check, isChecking, isComplete }: Props & { isComplete: boolean }): ReactElement {

@@ -1,10 +1,10 @@
 // New training: images, preset, settings and summary on one page; the form and the YAML show the same request.
-import type { BaseModel, TrainingJob } from '@styleforge/sdk';
+import type { BaseModel, TrainingJob, TrainingPreset } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
 import { Link, useSearchParams } from 'wouter';
 import { useDefaults } from '../../data/defaults.ts';
-import { PRESETS, withPreset } from '../../data/presets.ts';
+import { usePresets, withPreset } from '../../data/presets.ts';
 import { useBaseModels, useJob } from '../../data/queries.ts';
 import { type Draft, draftOf, emptyDraft, setAt, useCheck } from '../../data/training-draft.ts';
 import { Empty, Failure, Loading, PageHead, Segmented } from '../../ui/parts.tsx';
@@ -70,9 +70,9 @@ function Form({ models, initial, cloned }: { models: BaseModel[]; initial: Draft
       { replace: true },
     );
   const part = { draft, change, check: check.data, defaults: defaults ?? {} };
-  const choosePreset = (id: string) => {
-    setPreset(id);
-    setDraft((before) => withPreset(before, PRESETS.find((one) => one.id === id)!, defaults ?? {}));
+  const choosePreset = (chosen: TrainingPreset) => {
+    setPreset(chosen.name);
+    setDraft((before) => withPreset(before, chosen));
   };
   return (
     <>
@@ -94,37 +94,36 @@ function Form({ models, initial, cloned }: { models: BaseModel[]; initial: Draft
                 <DatasetPicker kind="aux" {...part} />
               </section>
               <BaseModelPicker models={models} {...part} />
-              <PresetPicker chosen={preset} onChoose={choosePreset} />
+              <PresetPicker draft={draft} chosen={preset} onChoose={choosePreset} />
               <Prompts {...part} />
               <SettingsForm {...part} />
             </>
           )}
         </div>
-        <Summary
-          {...part}
-          isChecking={check.isFetching}
-          failure={check.error}
-          model={models.find(({ name }) => name === draft.base_model)}
-        />
+        <Summary {...part} isChecking={check.isFetching} failure={check.error} />
       </div>
     </>
   );
 }
 
-function PresetPicker({ chosen, onChoose }: { chosen: string; onChoose(id: string): void }): ReactElement {
+type PresetProps = { draft: Draft; chosen: string; onChoose(preset: TrainingPreset): void };
+
+function PresetPicker({ draft, chosen, onChoose }: PresetProps): ReactElement {
+  const { data, error } = usePresets(draft.method, draft.base_model);
+  if (error) return <Failure error={error} what="Presets" />;
   return (
     <fieldset className="stack">
       <legend>
         <h2>Preset</h2>
       </legend>
       <div className="presets">
-        {PRESETS.map(({ id, label, about }) => (
-          <label key={id} className="card kind-card" data-chosen={id === chosen}>
+        {data?.map((preset) => (
+          <label key={preset.name} className="card kind-card" data-chosen={preset.name === chosen}>
             <span className="row">
-              <input type="radio" name="preset" checked={id === chosen} onChange={() => onChoose(id)} />
-              <strong>{label}</strong>
+              <input type="radio" name="preset" checked={preset.name === chosen} onChange={() => onChoose(preset)} />
+              <strong>{preset.title}</strong>
             </span>
-            <span className="small soft">{about}</span>
+            <span className="small soft">{preset.description}</span>
           </label>
         ))}
       </div>

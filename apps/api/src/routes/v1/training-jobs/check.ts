@@ -4,6 +4,7 @@ import type { ApiDependencies } from '../../../dependencies.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
+import { estimateOf } from '../../../services/estimates.ts';
 import { checkTrainingJob } from '../../../services/training-job-service.ts';
 
 export function checkTrainingJobRoute(app: ApiServer, dependencies: ApiDependencies): void {
@@ -13,7 +14,7 @@ export function checkTrainingJobRoute(app: ApiServer, dependencies: ApiDependenc
     summary: 'Check a training job',
     description:
       'Makes no job: refuses what creating it would refuse, before datasets are uploaded for it. `dataset_id` may be left out of `style_ref` and `aux`; ' +
-      'images are looked at where neither is.',
+      'images are looked at where neither is. `estimate` says what the job will cost, from earlier jobs like it, and is unknown where there are none.',
     security,
     body: checkTrainingJobRequest,
     response: {
@@ -29,7 +30,8 @@ export function checkTrainingJobRoute(app: ApiServer, dependencies: ApiDependenc
     },
   };
   app.post('/training-jobs/check', { schema, config: { idempotent: true } }, async ({ caller, body }) => {
-    const { hyperparameters } = await checkTrainingJob(dependencies, caller.projectId, body);
-    return { hyperparameters };
+    const config = await checkTrainingJob(dependencies, caller.projectId, body);
+    const estimate = await estimateOf(dependencies, { projectId: caller.projectId, config, priority: body.priority });
+    return { hyperparameters: config.hyperparameters, estimate };
   });
 }

@@ -5,6 +5,7 @@ import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { trainingJobUrl } from '../../../presenters/links.ts';
+import { estimateOf } from '../../../services/estimates.ts';
 import { toTrainingJobBody } from '../../../services/read-training-job.ts';
 import { createTrainingJob } from '../../../services/training-job-service.ts';
 
@@ -34,8 +35,13 @@ export function createTrainingJobRoute(app: ApiServer, dependencies: ApiDependen
   };
   app.post('/training-jobs', { schema, config: { idempotent: true } }, async (request, reply) => {
     const { caller, body, reservedUuid } = request;
-    const row = await createTrainingJob(dependencies, { projectId: caller.projectId, body, reservedUuid });
-    const answer = await toTrainingJobBody(dependencies.database, row);
-    return reply.code(202).header('location', trainingJobUrl(row.id)).send(answer);
+    const { projectId } = caller;
+    const row = await createTrainingJob(dependencies, { projectId, body, reservedUuid });
+    const job = await toTrainingJobBody(dependencies.database, row);
+    const estimate = await estimateOf(dependencies, { projectId, config: row.config, priority: job.priority });
+    return reply
+      .code(202)
+      .header('location', trainingJobUrl(row.id))
+      .send({ ...job, estimate: { ...estimate, queue_position: job.progress.queue_position ?? 0 } });
   });
 }

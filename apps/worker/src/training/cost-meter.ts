@@ -1,0 +1,80 @@
+// Measures what a job costs on this worker, so that later jobs like it can be estimated.
+import { costKey } from '@styleforge/contracts';
+import type { TrainingJobRow } from '@styleforge/database';
+import type { Progress, ValidationDone } from '../processes/messages.ts';
+import type { Services } from '../services.ts';
+
+/** The first step of a process compiles and warms up; so few steps say nothing of a job's pace. */
+const LEAST_STEPS = 3;
+
+export class CostMeter {
+  readonly #job: TrainingJobRow;
+  readonly #services: Services<'database' | 'settings' | 'log'>;
+  readonly #stepSeconds: number[] = [];
+  readonly #validationSeconds: number[] = [];
+  readonly #checkpointSeconds: number[] = [];
+  #startSeconds: number | undefined;
+  #checkpointBytes: number | null = null;
+  #peakMemoryBytes = 0;
+  #mark = performance.now();
+
+  constructor(job: TrainingJobRow, services: Services<'database' | 'settings' | 'log'>) {
+    this.#job = job;
+    this.#services = services;
+  }
+
+  /** Seconds since the last thing that the process told. */
+  #lap(): number {
+    const now = performance.now();
+    const seconds = (now - this.#mark) / 1_000;
+    this.#mark = now;
+    return seconds;
+  }
+
+  /** The inputs are checked and the model is loaded. */
+  started(): void {
+    this.#startSeconds ??= this.#lap();
+  }
+
+  progress({ stepSeconds, peakMemoryBytes }: Progress): void {
+    this.#lap();
+    this.#stepSeconds.push(stepSeconds);
+    this.#peakMemoryBytes = Math.max(this.#peakMemoryBytes, peakMemoryBytes);
+  }
+
+  validation({ isRequested }: ValidationDone): void {
+    const seconds = this.#lap();
+    if (!isRequested) this.#validationSeconds.push(seconds);
+  }
+
+  checkpoint(bytes: number): void {
+    this.#checkpointSeconds.push(this.#lap());
+    this.#checkpointBytes = Math.max(bytes, this.#checkpointBytes ?? 0);
+  }
+
+  /** A measurement is no part of the work: the job does not fail where it cannot be kept. */
+  async record(): Promise<void> {
+    if (this.#stepSeconds.length < LEAST_STEPS) return;
+    const cost = {
+      device: this.#services.settings.device,
+      steps: this.#stepSeconds.length,
+      stepSeconds: median(this.#stepSeconds),
+      startSeconds: this.#startSeconds ?? 0,
+      validationSeconds: mean(this.#validationSeconds),
+      checkpointSeconds: mean(this.#checkpointSeconds),
+      checkpointBytes: this.#checkpointBytes,
+      peakMemoryBytes: this.#peakMemoryBytes,
+    };
+    await this.#services.database.jobCosts
+      .record(this.#job.id, costKey(this.#job.config), cost)
+      .catch((error: unknown) => this.#services.log.warn({ err: error }, 'what the job cost could not be noted; estimates go without it'));
+  }
+}
+
+const mean = (values: readonly number[]): number | null =>
+  values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)]!;
+}

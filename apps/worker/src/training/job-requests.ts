@@ -1,0 +1,41 @@
+// Passes on what somebody wants of a running job without stopping it, and notes in its row when it is there.
+import type { JobRequest, TrainingJobRow } from '@styleforge/database';
+import type { ChildRequest, RequestMet } from '../processes/messages.ts';
+import type { Services } from '../services.ts';
+
+const nameOf = (request: JobRequest): string =>
+  request.kind === 'checkpoint' ? `checkpoint ${request.at.toISOString()}` : `sample ${request.sample.at}`;
+
+export class JobRequests {
+  readonly #job: TrainingJobRow;
+  readonly #services: Services<'database' | 'log'>;
+  #send: ((request: ChildRequest) => void) | undefined;
+  /** Everything that the process has been told, so that it is told once; its id is the place in the list. */
+  readonly #told: JobRequest[] = [];
+
+  constructor(job: TrainingJobRow, services: Services<'database' | 'log'>) {
+    this.#job = job;
+    this.#services = services;
+  }
+
+  connect(send: (request: ChildRequest) => void): void {
+    this.#send = send;
+  }
+
+  /** `pending`: all that the row has now. Before the process has started, nothing is lost: the row still has it at the next look. */
+  hear(pending: readonly JobRequest[]): void {
+    if (!this.#send) return;
+    for (const request of pending) {
+      if (this.#told.some((told) => nameOf(told) === nameOf(request))) continue;
+      const id = this.#told.push(request) - 1;
+      this.#send({ type: 'request', id, sample: request.kind === 'sample' ? request.sample : null });
+    }
+  }
+
+  async met({ id, step }: RequestMet): Promise<void> {
+    const request = this.#told[id];
+    if (!request) throw new Error(`the training process answered a request that it was not told: ${id}`);
+    await this.#services.database.trainingJobs.meetRequest(this.#job.id, request);
+    this.#services.log.info({ request: request.kind, step }, 'a request of a running job is met');
+  }
+}
