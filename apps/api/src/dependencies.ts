@@ -27,6 +27,9 @@ export type ApiOptions = {
   corsOrigins?: string[];
   /** Left out: no limit but that of the project itself. */
   maxQueuedJobsPerProject?: number;
+  /** What the unfinished generations, and evaluations, of a project may cost together; left out: no limit but that of the project itself. */
+  generationBudgetPerProject?: number;
+  evaluationBudgetPerProject?: number;
   /** How long an Idempotency-Key stays locked after the process of its request has died; a minute when left out. */
   idempotencyLockMs?: number;
   /** Holds the files of uploads while they are checked; the system's folder for temporary files when left out. */

@@ -65,6 +65,8 @@ const api = await startApi({
   maxConnections: config.maxConnections,
   corsOrigins: config.corsOrigins,
   maxQueuedJobsPerProject: flow.maxQueuedJobsPerProject,
+  generationBudgetPerProject: flow.generationBudgetPerProject,
+  evaluationBudgetPerProject: flow.evaluationBudgetPerProject,
   webhookNetworks: flow.webhooks.allowedNetworks,
   dashboard: {
     directory: fileURLToPath(new URL('../../dashboard/dist/page/', import.meta.url)),

@@ -76,6 +76,7 @@ const VERDICTS: Record<KnownError, Verdict> = {
   TaskError: OUR_MISTAKE,
   UnreadableMessageError: OUR_MISTAKE,
   QueueFullError: OUR_MISTAKE,
+  BudgetError: OUR_MISTAKE,
   UnreadableImageError: OUR_MISTAKE,
   DeviceError: OUR_MISTAKE,
   DamagedObjectError: OUR_MISTAKE,

@@ -8,6 +8,7 @@ export { imageTexts } from './image-texts.ts';
 export { type Hold, holdRow, type Wish } from './held-row/hold-row.ts';
 export { Leases } from './held-row/leases.ts';
 export { tryRow } from './held-row/try-row.ts';
+export { Turns } from './held-row/turns.ts';
 export { createLogger } from './logger.ts';
 export { ModelCache, type ModelCacheLimits } from './generation/model-cache.ts';
 export { encodePng } from './png.ts';

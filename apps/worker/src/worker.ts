@@ -21,6 +21,7 @@ import { assertDevice } from './device.ts';
 import type { Logger } from './logger.ts';
 import { isAway } from './failures.ts';
 import { Leases } from './held-row/leases.ts';
+import { Turns } from './held-row/turns.ts';
 import { DeviceClock } from './machine/device-clock.ts';
 import { Registration } from './machine/registration.ts';
 import { ModelCache, ownModelDirectory } from './generation/model-cache.ts';
@@ -132,13 +133,14 @@ const starters: Record<JobName, StartConsumer> = {
       onUnreadable: (error) => log.error({ err: error }, 'the generation process said something unreadable, and was ended'),
       onLeftBehind: (error) => log.warn({ err: error }, "a model's copy could not be removed; the next start of a worker removes it"),
     });
+    const turns = new Turns({ topic: 'generate', slots: concurrency, sliceMs: 10_000, waiting: services.database.stranded });
     const consumer = await createConsumer(connection, {
       name: 'generate',
       concurrency,
       log,
       metrics,
       dependencies: dependenciesOf(services),
-      handle: ({ generationId }, context) => runGeneration(generationId, context, models, services),
+      handle: ({ generationId }, context) => runGeneration(generationId, context, { models, turns }, services),
     });
     return {
       ...consumer,
@@ -157,15 +159,18 @@ const starters: Record<JobName, StartConsumer> = {
       dependencies: dependenciesOf(services),
       handle: ({ deliveryId }, context) => deliverWebhook(deliveryId, context, services),
     }),
-  evaluate: (connection, concurrency, services) =>
-    createConsumer(connection, {
+  evaluate: (connection, concurrency, services) => {
+    // Each turn loads its models again.
+    const turns = new Turns({ topic: 'evaluate', slots: concurrency, sliceMs: 300_000, waiting: services.database.stranded });
+    return createConsumer(connection, {
       name: 'evaluate',
       concurrency,
       log: services.log,
       metrics: services.metrics,
       dependencies: dependenciesOf(services),
-      handle: ({ evaluationId }, context) => runEvaluation(evaluationId, context, services),
-    }),
+      handle: ({ evaluationId }, context) => runEvaluation(evaluationId, context, turns, services),
+    });
+  },
   sweep: (connection, concurrency, services) =>
     createConsumer(connection, {
       name: 'sweep',

@@ -4,6 +4,7 @@ import { isNetwork } from './address-policy.ts';
 import { flag } from './operations-settings.ts';
 
 const days = (otherwise: number) => z.coerce.number().int().min(0).default(otherwise);
+const budget = (otherwise: number) => z.coerce.number().min(10).default(otherwise);
 const networks = z
   .string()
   .transform((text) => text.split(',').map((part) => part.trim()))
@@ -31,6 +32,12 @@ export const flowEnvironment = {
     .min(1)
     .optional()
     .describe('Training jobs that a project may have running at a time; without it as many as there are workers'),
+  GENERATION_BUDGET_PER_PROJECT: budget(100_000).describe(
+    'What the unfinished generations of a project may cost together, unless it has a number of its own: images x megapixels x steps, twice with guidance, at least 10 each. A single request that costs more is refused (4 images of 512x512 in 50 steps with guidance cost 105)',
+  ),
+  EVALUATION_BUDGET_PER_PROJECT: budget(5_000_000).describe(
+    'The same for unfinished evaluations, of all their models together; also what the evaluation of a training job may cost',
+  ),
   RETENTION_CHECKPOINT_DAYS: days(30).describe(
     'How long checkpoints are kept after their job has ended; the result and the latest checkpoint are always kept. 0 = never delete (also for the settings below)',
   ),
@@ -63,6 +70,9 @@ export interface FlowConfig {
   maxQueuedJobsPerProject: number;
   /** Absent: as many as there are workers. */
   maxRunningJobsPerProject?: number;
+  /** What the unfinished work of a project may cost, unless it has numbers of its own. */
+  generationBudgetPerProject: number;
+  evaluationBudgetPerProject: number;
   webhooks: {
     publicUrl?: string;
     /** Beside the public internet, in CIDR notation. */
@@ -92,6 +102,8 @@ export function flowConfigOf(settings: FlowEnvironment): FlowConfig {
   return {
     maxQueuedJobsPerProject: settings.MAX_QUEUED_JOBS_PER_PROJECT,
     ...(settings.MAX_RUNNING_JOBS_PER_PROJECT && { maxRunningJobsPerProject: settings.MAX_RUNNING_JOBS_PER_PROJECT }),
+    generationBudgetPerProject: settings.GENERATION_BUDGET_PER_PROJECT,
+    evaluationBudgetPerProject: settings.EVALUATION_BUDGET_PER_PROJECT,
     webhooks: {
       ...(settings.PUBLIC_URL && { publicUrl: settings.PUBLIC_URL }),
       allowedNetworks: settings.WEBHOOK_ALLOWED_NETWORKS ?? [],
@@ -116,6 +128,8 @@ export function flowEnvironmentOf(flow: FlowConfig): NodeJS.ProcessEnv {
   return {
     MAX_QUEUED_JOBS_PER_PROJECT: String(flow.maxQueuedJobsPerProject),
     MAX_RUNNING_JOBS_PER_PROJECT: flow.maxRunningJobsPerProject?.toString(),
+    GENERATION_BUDGET_PER_PROJECT: String(flow.generationBudgetPerProject),
+    EVALUATION_BUDGET_PER_PROJECT: String(flow.evaluationBudgetPerProject),
     PUBLIC_URL: flow.webhooks.publicUrl,
     WEBHOOK_ALLOWED_NETWORKS: flow.webhooks.allowedNetworks.join(),
     WEBHOOK_TIMEOUT_SECONDS: String(flow.webhooks.timeoutSeconds),

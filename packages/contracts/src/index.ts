@@ -41,3 +41,4 @@ export * from './training/styledrop.ts';
 export * from './machines/system.ts';
 export * from './machines/usage.ts';
 export * from './machines/workers.ts';
+export * from './common/work-cost.ts';

@@ -15,6 +15,30 @@ export class QueueFullError extends Error {
   }
 }
 
+/** What the project wants to have generated costs more than it may have unfinished. */
+export class BudgetError extends Error {
+  override name = 'BudgetError';
+  readonly budget: number;
+  readonly cost: number;
+  /** Of what is unfinished already. */
+  readonly spent: number;
+  constructor({ budget, cost, spent }: { budget: number; cost: number; spent: number }) {
+    super(
+      `This costs ${whole(cost)}, and ${whole(spent)} of the project's budget of ${whole(budget)} is taken by work that is unfinished.`,
+    );
+    this.budget = budget;
+    this.cost = cost;
+    this.spent = spent;
+  }
+
+  /** Waiting does not help: the work alone is too much. */
+  get isTooLarge(): boolean {
+    return this.cost > this.budget;
+  }
+}
+
+const whole = (cost: number) => Math.ceil(cost).toLocaleString('en-US');
+
 /** A worker writes under an attempt that another worker has taken over. */
 export class StaleAttemptError extends Error {
   override name = 'StaleAttemptError';

@@ -2,7 +2,7 @@
 export { createDatabase } from './create-database.ts';
 export type { Database, DatabaseOptions } from './create-database.ts';
 export { isDatabaseAway } from './database-away.ts';
-export { QueueFullError, StaleAttemptError, StatusConflictError } from './errors.ts';
+export { BudgetError, QueueFullError, StaleAttemptError, StatusConflictError } from './errors.ts';
 export type { Listener } from './listen.ts';
 export { diffSchemas } from './migrations/diff-schemas.ts';
 export { migrate } from './migrations/migrate.ts';

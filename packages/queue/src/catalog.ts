@@ -39,7 +39,7 @@ export const catalog = {
     attempts: 3,
     backoffMs: 1_000,
     concurrency: 2,
-    window: 8,
+    window: 4,
     delayedFillWindow: true,
   },
   evaluate: {

@@ -3,7 +3,7 @@ import { STATUS_CODES } from 'node:http';
 import { ERRORS, errorType, UPLOAD_LIMITS } from '@styleforge/contracts';
 import type { ErrorCode, FieldError, Problem } from '@styleforge/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { QueueFullError } from '@styleforge/database';
+import { BudgetError, QueueFullError } from '@styleforge/database';
 import { isStorageFull } from '@styleforge/storage';
 import type { AllowedMethods } from '../http/allowed-methods.ts';
 import { BrokenBaseModelError } from '../services/base-model-catalog.ts';
@@ -66,6 +66,8 @@ function describe(error: unknown, request: FastifyRequest): Described {
   if (error instanceof BrokenBaseModelError) return { code: 'unusable_base_model', detail: error.message };
   if (error instanceof QueueFullError)
     return { code: 'too_many_queued_jobs', detail: error.message, retryAfterSeconds: QUEUE_MOVES_SECONDS };
+  if (error instanceof BudgetError)
+    return { code: 'too_much_unfinished_work', detail: error.message, retryAfterSeconds: QUEUE_MOVES_SECONDS };
   if (isStorageFull(error))
     return {
       code: 'storage_full',

@@ -7,7 +7,8 @@ import { evaluationReportKey } from '@styleforge/storage';
 import type { ApiDependencies } from '../dependencies.ts';
 import { ApiError, notFound } from '../errors/api-error.ts';
 import { chooseEvaluatedModel } from './evaluated-models.ts';
-import { resolveEvaluation } from './evaluation-settings.ts';
+import { costOfEvaluation, resolveEvaluation } from './evaluation-settings.ts';
+import { withinBudget } from './work-budget.ts';
 
 type NewEvaluation = { projectId: string; body: CreateEvaluationRequest; reservedUuid: string | undefined };
 
@@ -29,7 +30,11 @@ export async function createEvaluation(
     pointer: '',
   });
   const config = { ...settings, models: [model, ...comparisons] };
-  const row = await dependencies.database.evaluations.create({ id: newId('evaluation', reservedUuid), projectId, config });
+  const { cost, factors } = costOfEvaluation(config, config.models.length);
+  const budget = dependencies.evaluationBudgetPerProject;
+  const row = await withinBudget(factors, () =>
+    dependencies.database.evaluations.create({ id: newId('evaluation', reservedUuid), projectId, config, cost, budget }),
+  );
   if (row === null) throw new ApiError('unusable_dataset', 'The reference dataset of this evaluation has just been deleted.');
   return row;
 }

@@ -1,5 +1,5 @@
 // Resolves what an evaluation is asked for: prompts, sampling, extractors, reference images, models to compare with.
-import { EVALUATION_LIMITS, METHOD_SAMPLING } from '@styleforge/contracts';
+import { costOfImages, EVALUATION_LIMITS, METHOD_SAMPLING, passesOf } from '@styleforge/contracts';
 import type { EvaluationRequest, EvaluationStage } from '@styleforge/contracts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { refusal } from '../errors/api-error.ts';
@@ -122,4 +122,18 @@ async function checkReference(
 
 function definedOnly<T extends object>(values: T): { [K in keyof T]?: NonNullable<T[K]> } {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: NonNullable<T[K]> };
+}
+
+type Costly = Omit<EvaluationStage, 'comparisons'>;
+
+/** `pointer`: that of the request in the body. */
+export function costOfEvaluation({ prompts, num_images, width, height, steps, guidance_scale }: Costly, models: number, pointer = '') {
+  const images = prompts.length * num_images * models;
+  const cost = costOfImages({ images, width, height, steps, passes: passesOf(guidance_scale) });
+  const factors = [
+    { pointer: `${pointer}/num_images`, value: num_images },
+    { pointer: `${pointer}/steps`, value: steps },
+    ...(models > 1 ? [{ pointer: `${pointer}/compare_with`, value: models }] : []),
+  ];
+  return { cost, factors };
 }

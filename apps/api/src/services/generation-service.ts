@@ -1,7 +1,7 @@
 // Creates generations: finds the model that is meant, resolves the settings, queues the work.
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isFinishedGeneration, METHOD_SAMPLING, STYLE_GUIDANCE, withTokens } from '@styleforge/contracts';
+import { costOfImages, isFinishedGeneration, METHOD_SAMPLING, passesOf, STYLE_GUIDANCE, withTokens } from '@styleforge/contracts';
 import type { CreateGenerationRequest, GenerationConfig, StyleRefComponent } from '@styleforge/contracts';
 import { newId } from '@styleforge/database';
 import type { Database, GenerationDetail, GenerationModel } from '@styleforge/database';
@@ -11,6 +11,7 @@ import { chooseAdapters } from './generation-adapters.ts';
 import { findNamedModel } from './named-model.ts';
 import type { NamedModel } from './named-model.ts';
 import { refusePlaceholders } from './placeholders.ts';
+import { withinBudget } from './work-budget.ts';
 
 const SEEDS = 2 ** 32;
 const POLL_MS = 100;
@@ -40,8 +41,22 @@ export async function createGeneration(dependencies: ApiDependencies, { projectI
   );
   checkSize(config, chosen);
   const id = newId('generation', reservedUuid);
-  const row = await dependencies.database.generations.create({ id, projectId, model: chosen.model, config });
-  return row.id;
+  const { cost, factors } = costOf(config);
+  const budget = dependencies.generationBudgetPerProject;
+  await withinBudget(factors, () => dependencies.database.generations.create({ id, projectId, model: chosen.model, config, cost, budget }));
+  return id;
+}
+
+function costOf({ prompts, num_images, width, height, steps, guidance_scale, style_guidance }: GenerationConfig) {
+  // Style guidance asks the base model, too.
+  const passes = style_guidance !== null ? 3 : passesOf(guidance_scale);
+  const cost = costOfImages({ images: prompts.length * num_images, width, height, steps, passes });
+  const factors = [
+    { pointer: '/num_images', value: num_images },
+    { pointer: '/steps', value: steps },
+    { pointer: '/width', value: width },
+  ];
+  return { cost, factors };
 }
 
 type Wait = { seconds: number /** Ends it early. */; signal: AbortSignal };

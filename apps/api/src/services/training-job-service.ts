@@ -16,7 +16,8 @@ import type { ApiDependencies } from '../dependencies.ts';
 import { ApiError, refusal } from '../errors/api-error.ts';
 import type { BaseModelEntry } from './base-model-catalog.ts';
 import { TO_COME } from './dataset-to-come.ts';
-import { resolveEvaluation } from './evaluation-settings.ts';
+import { costOfEvaluation, resolveEvaluation } from './evaluation-settings.ts';
+import { tooCostly } from './work-budget.ts';
 import { checkWebhookUrl } from './webhook-urls.ts';
 
 type NewJob = { projectId: string; body: CreateTrainingJobRequest; reservedUuid: string | undefined };
@@ -71,20 +72,25 @@ export async function resolveJob(
 }
 
 /** What the job is evaluated with once it has been trained. */
-function resolveStage(
+async function resolveStage(
   dependencies: ApiDependencies,
   projectId: string,
   request: EvaluationRequest,
   { config, baseModel }: { config: TrainingConfig; baseModel: BaseModelEntry },
 ): Promise<EvaluationStage> {
-  return resolveEvaluation(dependencies, request, {
+  const pointer = '/evaluation';
+  const stage = await resolveEvaluation(dependencies, request, {
     projectId,
-    pointer: '/evaluation',
+    pointer,
     styleRefDatasetId: config.style_ref.dataset_id,
     judged: { name: 'this job', base_model: config.base_model, checkpoint_id: null, ...styleWords(config) },
     trains: true,
     size: { resolution: config.hyperparameters.resolution, defaults: baseModel.profile.generation },
   });
+  const budget = (await dependencies.database.evaluations.budgetOf(projectId)) ?? dependencies.evaluationBudgetPerProject ?? Infinity;
+  const { cost, factors } = costOfEvaluation(stage, stage.comparisons.length + 1, pointer);
+  if (cost > budget) throw tooCostly({ cost, budget }, factors);
+  return stage;
 }
 
 /** Sizes are halved at every level of the U-Net but the last. */

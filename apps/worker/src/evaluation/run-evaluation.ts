@@ -6,53 +6,76 @@ import { evaluate, NOTHING_DONE } from './evaluate.ts';
 import { JobTimeoutError } from '../errors.ts';
 import { type EndReason, holdRow, wishOf } from '../held-row/hold-row.ts';
 import { tryRow } from '../held-row/try-row.ts';
+import type { Turn, Turns } from '../held-row/turns.ts';
 import { metered } from '../machine/usage-meter.ts';
 import { withScratch } from '../scratch.ts';
 import type { WorkerServices } from '../services.ts';
 
-export async function runEvaluation(evaluationId: string, context: JobContext, services: WorkerServices): Promise<JobOutcome> {
-  const evaluation = await services.database.evaluations.claim(evaluationId);
-  // Cancelled or finished since it was queued.
-  if (!evaluation) return 'finished';
-  const scoped = { ...services, log: services.log.child({ evaluationId, attempt: evaluation.attempt }) };
-  scoped.log.info(
-    { models: evaluation.config.models.map(({ name }) => name), prompts: evaluation.config.prompts.length },
-    'evaluation taken',
-  );
-  const { attempt, setbacks } = evaluation;
-  const row = {
-    ...({ table: 'evaluations', queue: 'evaluate', id: evaluationId, attempt, setbacks } as const),
-    fail: (error: Failure) => services.database.evaluations.setStatus(evaluationId, { from: 'running', to: 'failed', attempt, error }),
-  };
-  const subject = {
-    projectId: evaluation.projectId,
-    kind: 'evaluation',
-    subjectId: evaluationId,
-    device: services.settings.device,
-  } as const;
-  return tryRow(row, scoped, () =>
-    metered(subject, scoped, (counted) =>
-      withScratch(services.scratchDirectory, evaluationId, attempt, (directory) => run(evaluation, directory, context, counted)),
-    ),
-  );
+export async function runEvaluation(
+  evaluationId: string,
+  context: JobContext,
+  turns: Turns,
+  services: WorkerServices,
+): Promise<JobOutcome> {
+  const outcome = await turns.run(evaluationId, async (take) => {
+    const evaluation = await services.database.evaluations.claim(evaluationId);
+    // Cancelled or finished since it was queued.
+    if (!evaluation) return 'finished';
+    const { attempt, setbacks, config, projectId } = evaluation;
+    const scoped = { ...services, log: services.log.child({ evaluationId, attempt }) };
+    scoped.log.info({ models: config.models.map(({ name }) => name), prompts: config.prompts.length }, 'evaluation taken');
+    const row = {
+      ...({ table: 'evaluations', queue: 'evaluate', id: evaluationId, attempt, setbacks } as const),
+      fail: (error: Failure) => services.database.evaluations.setStatus(evaluationId, { from: 'running', to: 'failed', attempt, error }),
+    };
+    const subject = { projectId, kind: 'evaluation', subjectId: evaluationId, device: services.settings.device } as const;
+    const turn = take(projectId);
+    return tryRow(row, scoped, () =>
+      metered(subject, scoped, (counted) =>
+        withScratch(services.scratchDirectory, evaluationId, attempt, (scratch) => run(evaluation, { scratch, context, turn }, counted)),
+      ),
+    );
+  });
+  return outcome === 'passed over' ? 'finished' : outcome;
 }
 
-async function run(evaluation: EvaluationRow, scratch: string, context: JobContext, services: WorkerServices): Promise<JobOutcome> {
+interface Run {
+  scratch: string;
+  context: JobContext;
+  turn: Turn;
+}
+
+async function run(evaluation: EvaluationRow, { scratch, context, turn }: Run, services: WorkerServices): Promise<JobOutcome> {
   const { id, attempt } = evaluation;
   const { evaluations } = services.database;
   let progress: EvaluationProgress = NOTHING_DONE;
-  const beat = async () => wishOf(await evaluations.updateProgress(id, attempt, progress));
+  const beat = async () => {
+    const wish = wishOf(await evaluations.updateProgress(id, attempt, progress));
+    // Measuring starts from its beginning after each stop: only images are kept.
+    return wish ?? (progress.phase === 'images' && (await turn.shouldMoveOver()) ? 'moves-over' : null);
+  };
   const hold = holdRow({ table: 'evaluations', id, attempt }, { signal: context.signal, beat }, services);
-  const host = { signal: hold.signal, onProgress: (latest: EvaluationProgress) => void (progress = latest) };
+  let doneBefore: number | undefined;
+  const onProgress = (latest: EvaluationProgress) => {
+    progress = latest;
+    // The first report says what there was before this turn.
+    doneBefore ??= latest.done;
+    if (latest.done > doneBefore) turn.hasProgressed = true;
+  };
+  const host = { signal: hold.signal, onProgress };
   const outcome = await evaluate(evaluation, host, scratch, services).finally(() => hold.end());
-  if (outcome === 'aborted') return afterAbort(evaluation, hold.reason(), services);
+  if (outcome === 'aborted') return afterAbort(evaluation, hold.reason(), turn, services);
   await evaluations.setStatus(id, { from: 'running', to: 'succeeded', attempt });
   services.log.info('evaluation succeeded');
   return 'finished';
 }
 
-async function afterAbort({ id, attempt }: EvaluationRow, reason: EndReason, services: WorkerServices): Promise<JobOutcome> {
+async function afterAbort({ id, attempt }: EvaluationRow, reason: EndReason, turn: Turn, services: WorkerServices): Promise<JobOutcome> {
   switch (reason) {
+    case 'moves-over':
+      turn.hasMovedOver = true;
+      services.log.info('other projects wait: the evaluation waits for its next turn, with the images that it has');
+      return 'finished';
     case 'cancelled':
       await services.database.evaluations.setStatus(id, { from: 'running', to: 'cancelled', attempt });
       services.log.info('evaluation cancelled');

@@ -7,6 +7,7 @@ import { compileOptions } from '../device.ts';
 import { JobTimeoutError } from '../errors.ts';
 import { type EndReason, holdRow } from '../held-row/hold-row.ts';
 import { tryRow } from '../held-row/try-row.ts';
+import type { Turn, Turns } from '../held-row/turns.ts';
 import { metered } from '../machine/usage-meter.ts';
 import { imageTexts } from '../image-texts.ts';
 import type { RawImage } from '../processes/messages.ts';
@@ -17,43 +18,52 @@ import type { WorkerServices } from '../services.ts';
 /** How often a worker looks whether somebody has cancelled: a generation may take seconds. */
 const watchMs = 500;
 
+export interface GenerationRoom {
+  models: ModelCache;
+  turns: Turns;
+}
+
 export async function runGeneration(
   generationId: string,
   context: JobContext,
-  models: ModelCache,
+  { models, turns }: GenerationRoom,
   services: WorkerServices,
 ): Promise<JobOutcome> {
-  const generation = await services.database.generations.claim(generationId);
-  // Cancelled or finished since it was queued.
-  if (!generation) return 'finished';
-  const scoped = { ...services, log: services.log.child({ generationId, attempt: generation.attempt }) };
-  scoped.log.info({ model: generation.config.model, prompts: generation.config.prompts.length }, 'generation taken');
-  const { attempt, setbacks } = generation;
-  const row = {
-    ...({ table: 'generations', queue: 'generate', id: generationId, attempt, setbacks } as const),
-    fail: (error: Failure) => services.database.generations.setStatus(generationId, { from: 'running', to: 'failed', attempt, error }),
-  };
-  const subject = {
-    projectId: generation.projectId,
-    kind: 'generation',
-    subjectId: generationId,
-    device: services.settings.device,
-  } as const;
-  return tryRow(row, scoped, () => metered(subject, scoped, (counted) => generate(generation, context, models, counted)));
+  const outcome = await turns.run(generationId, async (take) => {
+    const generation = await services.database.generations.claim(generationId);
+    // Cancelled or finished since it was queued.
+    if (!generation) return 'finished';
+    const scoped = { ...services, log: services.log.child({ generationId, attempt: generation.attempt }) };
+    scoped.log.info({ model: generation.config.model, prompts: generation.config.prompts.length }, 'generation taken');
+    const { attempt, setbacks, projectId } = generation;
+    const row = {
+      ...({ table: 'generations', queue: 'generate', id: generationId, attempt, setbacks } as const),
+      fail: (error: Failure) => services.database.generations.setStatus(generationId, { from: 'running', to: 'failed', attempt, error }),
+    };
+    const subject = { projectId, kind: 'generation', subjectId: generationId, device: services.settings.device } as const;
+    const turn = take(projectId);
+    return tryRow(row, scoped, () => metered(subject, scoped, (counted) => generate(generation, context, { models, turn }, counted)));
+  });
+  if (outcome !== 'passed over') return outcome;
+  services.log.info({ generationId }, 'the project has its share of this worker, and another one waits: back into the outbox');
+  return 'finished';
 }
 
 async function generate(
   generation: GenerationDetail,
   context: JobContext,
-  models: ModelCache,
+  { models, turn }: { models: ModelCache; turn: Turn },
   services: WorkerServices,
 ): Promise<JobOutcome> {
-  const { id, config, attempt } = generation;
+  const { id, config, attempt, setbacks } = generation;
   const compile = compileOptions(services.settings.device, services.settings.generationThreads);
   const made = generation.images.map(({ index }) => index);
   const row = { table: 'generations', id, attempt } as const;
   // Whoever cancels a generation ends its row: from then on it is not held.
-  const beat = async () => ((await services.database.generations.isHeld(id, attempt)) ? null : 'superseded');
+  const beat = async () => {
+    if (!(await services.database.generations.isHeld(id, attempt))) return 'superseded';
+    return (await turn.shouldMoveOver()) ? 'moves-over' : null;
+  };
   const hold = holdRow(row, { signal: context.signal, everyMs: watchMs, beat }, services);
   const onConflict = (error: unknown) => {
     if (!(error instanceof StatusConflictError || error instanceof StaleAttemptError)) throw error;
@@ -65,13 +75,13 @@ async function generate(
       { compile, config, made },
       {
         signal: hold.signal,
-        // A first try may share its process: a generation that kills it must not take others with it again and again.
-        alone: attempt > 1,
-        onImage: (image) => keepImage(generation, image, services).catch(onConflict),
+        // Only who has killed no process shares one: a generation that kills it must not take others with it again and again.
+        alone: setbacks > 0,
+        onImage: (image) => keepImage(generation, image, services).then(() => void (turn.hasProgressed = true), onConflict),
       },
       services,
     );
-    if (result === 'aborted') return afterAbort(generation, hold.reason(), services);
+    if (result === 'aborted') return afterAbort(generation, hold.reason(), turn, services);
     return await succeeded(generation, services);
   } finally {
     await hold.end();
@@ -119,8 +129,12 @@ async function succeeded({ id, attempt }: GenerationDetail, services: WorkerServ
   return 'finished';
 }
 
-function afterAbort({ id }: GenerationDetail, reason: EndReason, { log }: WorkerServices): JobOutcome {
+function afterAbort({ id }: GenerationDetail, reason: EndReason, turn: Turn, { log }: WorkerServices): JobOutcome {
   switch (reason) {
+    case 'moves-over':
+      turn.hasMovedOver = true;
+      log.info('other projects wait: the generation waits for its next turn, with the images that it has');
+      return 'finished';
     case 'shutdown':
       return 'handed-back';
     case 'timeout':

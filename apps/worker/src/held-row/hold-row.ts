@@ -3,8 +3,8 @@ import { type HeldRow, StaleAttemptError, type StopWish } from '@styleforge/data
 import type { StopReason } from '@styleforge/queue';
 import type { Services } from '../services.ts';
 
-/** What the row may say of the work: its owner wants it to stop, or another worker has it now. */
-export type Wish = 'cancelled' | 'paused' | 'superseded';
+/** What the row may say of the work: its owner wants it to stop, another worker has it now, or it leaves its slot to another project's. */
+export type Wish = 'cancelled' | 'paused' | 'superseded' | 'moves-over';
 
 /** Everything that can end a piece of work early: the queue's reasons, and the row's. */
 export type EndReason = StopReason | Wish;

@@ -141,6 +141,8 @@ async function afterAbort(job: TrainingJobRow, reason: EndReason, services: Work
       throw new JobTimeoutError('the job ran longer than a training job may');
     case 'lock-lost':
     case 'superseded':
+    // No training leaves its slot to another project's.
+    case 'moves-over':
       throw new StaleAttemptError(`Attempt ${job.attempt} of training job ${job.id} was taken over by another worker.`);
   }
 }

@@ -134,6 +134,12 @@ export const ERRORS = {
     title: 'The project has too many queued training jobs',
     remedy: 'Wait until some have left the queue (`Retry-After`), or cancel some, then send the request again.',
   },
+  too_much_unfinished_work: {
+    status: 429,
+    title: 'The project has too many unfinished generations or evaluations',
+    remedy:
+      'Images x megapixels x steps (twice with guidance) of all that is unfinished is more than the budget of the project. Wait until some of it has ended (`Retry-After`), or cancel some, then send the request again. The operator sets `GENERATION_BUDGET_PER_PROJECT` and `EVALUATION_BUDGET_PER_PROJECT`.',
+  },
   too_many_event_streams: {
     status: 429,
     title: 'Too many open event streams with this API key',

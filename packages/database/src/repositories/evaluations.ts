@@ -5,6 +5,8 @@ import { StaleAttemptError, StatusConflictError } from '../errors.ts';
 import type { Evaluation, EvaluationImage } from '../generated/client.ts';
 import { newId } from '../new-id.ts';
 import type { PrismaClient, Transaction } from '../prisma-types.ts';
+import { budgetOf, spendBudget } from './budgets.ts';
+import type { Spending } from './generations.ts';
 import { addOutboxMessage } from './outbox.ts';
 import { forgetSetbacks, takeLease } from './leases.ts';
 import { pageArguments, toPage } from './page.ts';
@@ -19,7 +21,7 @@ type TypedColumns = {
 };
 export type EvaluationRow = Omit<Evaluation, keyof TypedColumns> & TypedColumns;
 export type EvaluationImageRow = Omit<EvaluationImage, 'seed'> & { seed: number };
-export type NewEvaluation = { id?: string | undefined; projectId: string; config: EvaluationConfig };
+export type NewEvaluation = { id?: string | undefined; projectId: string; config: EvaluationConfig } & Spending;
 export type EvaluationChange = { from: GenerationStatus; to: GenerationStatus; attempt?: number; error?: Failure };
 
 export function createEvaluationRepository(prisma: PrismaClient) {
@@ -46,13 +48,14 @@ export function createEvaluationRepository(prisma: PrismaClient) {
   }
 
   return {
-    /** Writes the evaluation and its outbox message together; null when its reference dataset has been deleted meanwhile. */
-    async create({ id = newId('evaluation'), projectId, config }: NewEvaluation): Promise<EvaluationRow | null> {
+    /** Writes the evaluation and its outbox message together; null when its reference dataset has been deleted meanwhile. Throws BudgetError. */
+    async create({ id = newId('evaluation'), projectId, config, cost = 0, budget }: NewEvaluation): Promise<EvaluationRow | null> {
       return prisma.$transaction(async (transaction) => {
         const existing = await transaction.evaluation.findUnique({ where: { id, projectId } });
         if (existing !== null) return toRow(existing);
         if (!(await lockReference(transaction, projectId, config))) return null;
-        const row = await transaction.evaluation.create({ data: { id, projectId, status: 'queued', config } });
+        await spendBudget(transaction, 'evaluations', { projectId, cost, budget });
+        const row = await transaction.evaluation.create({ data: { id, projectId, status: 'queued', config, cost } });
         await addOutboxMessage(transaction, { topic: 'evaluate', key: id, payload: { evaluationId: id }, projectId });
         return toRow(row);
       });
@@ -71,6 +74,9 @@ export function createEvaluationRepository(prisma: PrismaClient) {
       if (row === null) throw new Error(`Evaluation ${id} has ended before its training job ${trainingJobId}.`);
       return row;
     },
+
+    /** The project's own budget; null where it has none. */
+    budgetOf: (projectId: string) => budgetOf(prisma, 'evaluations', projectId),
 
     find: (projectId: string, id: string) => get({ id, projectId }),
 

@@ -5,6 +5,7 @@ import { StaleAttemptError, StatusConflictError } from '../errors.ts';
 import type { GeneratedImage, Generation } from '../generated/client.ts';
 import { newId } from '../new-id.ts';
 import type { PrismaClient } from '../prisma-types.ts';
+import { spendBudget } from './budgets.ts';
 import { addOutboxMessage } from './outbox.ts';
 import { announceGeneration } from './webhook-announcements.ts';
 import { forgetSetbacks, takeLease } from './leases.ts';
@@ -20,7 +21,9 @@ export type GenerationSummaryRow = GenerationRow & { trainingJobId: string | nul
 export type GenerationFilter = { status?: GenerationStatus | undefined };
 
 export type GenerationModel = { baseModel: string } | { checkpointId: string };
-export type NewGeneration = { id?: string | undefined; projectId: string; model: GenerationModel; config: GenerationConfig };
+export type NewGeneration = { id?: string | undefined; projectId: string; model: GenerationModel; config: GenerationConfig } & Spending;
+/** What it costs, and what projects without a budget of their own may have unfinished. */
+export type Spending = { cost?: number; budget?: number | undefined };
 export type GeneratedImageFilter = { model?: string | undefined; trainingJobId?: string | undefined; starred?: boolean | undefined };
 /** With the model that it was made with. */
 export type ListedImageRow = GeneratedImageRow & Pick<GenerationSummaryRow, 'baseModel' | 'checkpointId' | 'trainingJobId'>;
@@ -37,12 +40,13 @@ export function createGenerationRepository(prisma: PrismaClient) {
   }
 
   return {
-    /** Writes the generation and its outbox message together. */
-    async create({ id = newId('generation'), projectId, model, config }: NewGeneration): Promise<GenerationRow> {
+    /** Writes the generation and its outbox message together. Throws BudgetError. */
+    async create({ id = newId('generation'), projectId, model, config, cost = 0, budget }: NewGeneration): Promise<GenerationRow> {
       return prisma.$transaction(async (transaction) => {
         const existing = await transaction.generation.findUnique({ where: { id, projectId } });
         if (existing !== null) return toRow(existing);
-        const row = await transaction.generation.create({ data: { id, projectId, status: 'queued', config, ...model } });
+        await spendBudget(transaction, 'generations', { projectId, cost, budget });
+        const row = await transaction.generation.create({ data: { id, projectId, status: 'queued', config, cost, ...model } });
         await addOutboxMessage(transaction, { topic: 'generate', key: id, payload: { generationId: id }, projectId });
         return toRow(row);
       });

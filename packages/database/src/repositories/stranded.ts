@@ -1,4 +1,4 @@
-// Unfinished work that nothing leads to: without a message in the outbox and without a live worker. The queue is for the caller to ask.
+// Unfinished work that no live worker holds: what nothing leads to any more, what waits for its turn, and what goes back into the outbox.
 import { ACTIVE_JOB_STATUSES } from '@styleforge/contracts';
 import { Prisma } from '../generated/client.ts';
 import type { PrismaClient } from '../prisma-types.ts';
@@ -31,10 +31,12 @@ const unfinished = (topic: WorkTopic): Prisma.Sql => {
   }
 };
 
+const isFree = Prisma.sql`(lease_until is null or lease_until < now())`;
+
 /** What nothing in the database leads to; `olderThanMs`: so long nothing has changed. */
 const unheld = (topic: WorkTopic, olderThanMs: number): Prisma.Sql => Prisma.sql`
   select work.* from (${unfinished(topic)}) work
-  where (lease_until is null or lease_until < now()) and since < now() - make_interval(secs => ${olderThanMs / 1_000})
+  where ${isFree} and since < now() - make_interval(secs => ${olderThanMs / 1_000})
     and not exists (select 1 from outbox where outbox.topic = ${topic} and outbox.key = work.id)`;
 
 export function createStrandedRepository(prisma: PrismaClient) {
@@ -58,5 +60,38 @@ export function createStrandedRepository(prisma: PrismaClient) {
         select pg_notify(${OUTBOX_CHANNEL}, topic)::text from message`;
       return rows.length;
     },
+
+    /** Null when the work has ended or is unknown. */
+    async projectOf(topic: WorkTopic, id: string): Promise<string | null> {
+      const [row] = await prisma.$queryRaw<{ projectId: string }[]>`
+        select project_id as "projectId" from (${unfinished(topic)}) work where id = ${id}`;
+      return row?.projectId ?? null;
+    },
+
+    /** Whether a project beside these has work that no worker holds. */
+    async othersWait(topic: WorkTopic, projectIds: readonly string[]): Promise<boolean> {
+      const [row] = await prisma.$queryRaw<{ wait: boolean }[]>`
+        select exists (select from (${unfinished(topic)}) work where ${isFree} and project_id <> all(${[...projectIds]})) as wait`;
+      return row?.wait === true;
+    },
+
+    /**
+     * From a worker's hands into the outbox, before all that waits there of the same project. False when the work has ended, or is in the outbox or in
+     * another worker's hands by now.
+     */
+    async giveBack(topic: WorkTopic, id: string): Promise<boolean> {
+      const rows = await prisma.$queryRaw<unknown[]>`
+        with message as (
+          insert into outbox (topic, key, payload, project_id, priority)
+          select ${topic}, id, payload, project_id, ${BEFORE_ALL}::smallint from (${unfinished(topic)}) work
+          where id = ${id} and ${isFree} and not exists (select 1 from outbox where outbox.topic = ${topic} and outbox.key = work.id)
+          returning topic
+        )
+        select pg_notify(${OUTBOX_CHANNEL}, topic)::text from message`;
+      return rows.length > 0;
+    },
   };
 }
+
+/** Above every priority that a caller can give. */
+const BEFORE_ALL = 1_000;

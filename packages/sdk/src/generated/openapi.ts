@@ -2635,7 +2635,7 @@ export interface components {
         /** @description RFC 9457 problem document */
         Problem: {
             /** @enum {string} */
-            code: "invalid_request" | "unauthorized" | "insufficient_scope" | "csrf_token_invalid" | "not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "dataset_in_use" | "in_use" | "status_conflict" | "webhook_exists" | "idempotency_in_progress" | "payload_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "validation_failed" | "unusable_dataset" | "unknown_base_model" | "unusable_base_model" | "unknown_model" | "unknown_prompt_set" | "idempotency_key_reused" | "rate_limited" | "too_many_queued_jobs" | "too_many_event_streams" | "too_many_uploads" | "headers_too_large" | "internal_error" | "overloaded" | "storage_full";
+            code: "invalid_request" | "unauthorized" | "insufficient_scope" | "csrf_token_invalid" | "not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "dataset_in_use" | "in_use" | "status_conflict" | "webhook_exists" | "idempotency_in_progress" | "payload_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "validation_failed" | "unusable_dataset" | "unknown_base_model" | "unusable_base_model" | "unknown_model" | "unknown_prompt_set" | "idempotency_key_reused" | "rate_limited" | "too_many_queued_jobs" | "too_much_unfinished_work" | "too_many_event_streams" | "too_many_uploads" | "headers_too_large" | "internal_error" | "overloaded" | "storage_full";
             detail: string;
             errors?: components["schemas"]["FieldError"][];
             instance: string;
@@ -5614,7 +5614,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `rate_limited`: Too many requests with this API key */
+            /** @description `too_much_unfinished_work`: The project has too many unfinished generations or evaluations. `rate_limited`: Too many requests with this API key */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -7229,7 +7229,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `rate_limited`: Too many requests with this API key */
+            /** @description `too_much_unfinished_work`: The project has too many unfinished generations or evaluations. `rate_limited`: Too many requests with this API key */
             429: {
                 headers: {
                     [name: string]: unknown;

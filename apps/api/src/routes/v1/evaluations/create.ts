@@ -25,6 +25,7 @@ export function createEvaluationRoute(app: ApiServer, dependencies: ApiDependenc
         'unusable_base_model',
         'unknown_prompt_set',
         'unusable_dataset',
+        'too_much_unfinished_work',
         'idempotency_in_progress',
         'idempotency_key_reused',
       ),

@@ -25,6 +25,7 @@ export function createGenerationRoute(app: ApiServer, dependencies: ApiDependenc
         'unknown_model',
         'unusable_base_model',
         'status_conflict',
+        'too_much_unfinished_work',
         'idempotency_in_progress',
         'idempotency_key_reused',
       ),
