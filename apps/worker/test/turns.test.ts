@@ -18,6 +18,8 @@ const config = {
   seed: 1,
   num_images: 1,
   adapters: [],
+  style_guidance: null,
+  text_guidance: null,
 };
 
 describe.each(hasRedis ? ['postgres', 'redis'] : ['postgres'])('with the queue on %s', (backend) => {
