@@ -3,7 +3,7 @@ import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { StudyBody } from '@styleforge/contracts';
-import { readDiffusersFolder, writeDiffusersFolder } from '@styleforge/weights';
+import { componentOf, readDiffusersFolder, writeDiffusersFolder } from '@styleforge/weights';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestService } from './service.ts';
 import { makeTinyBaseModel } from './tiny-base-model.ts';
@@ -75,7 +75,7 @@ it('a job with a base model that the service cannot run is refused when it is cr
 /** Gives every element of a bias of a base model one value. */
 async function fillBias(model: string, component: 'unet' | 'vae', bias: string, value: number): Promise<void> {
   const directory = models(model);
-  const reader = await (await readDiffusersFolder(directory))[component].openWeights();
+  const reader = await componentOf(await readDiffusersFolder(directory), component).openWeights();
   const weights = await Promise.all(
     reader.names().map(async (name) => ({
       name,

@@ -28,16 +28,21 @@ export { CLIPModel, type CLIPTextInputs } from './models/clip.ts';
 export { CLIPTextModel, endOfTextIndices } from './models/clip-text.ts';
 export { UNet2DConditionModel, type UNet2DConditionInputs } from './models/unet-2d-condition.ts';
 export {
-  conditionsXL,
-  timeIdEmbedding,
-  type ConditionInputsXL,
-  type ConditionsXL,
-  type TextEncodersXL,
-  type TimeIds,
-} from './families/stable-diffusion-xl.ts';
+  conditionShapes,
+  wholeImage,
+  type DenoiserInputs,
+  type DiffusionModel,
+  type Feeds,
+  type ImageGeometry,
+  type Tensors,
+  type TextEncoder,
+} from './families/family.ts';
+export { modelOf, type ComponentConfigs } from './families/index.ts';
+export { modelOfFolder, openDiffusionModel, type OpenedModel } from './families/open-model.ts';
 export { loadTextToImagePipeline, readWeights, weightsOf } from './pipelines/load-text-to-image.ts';
 export { ModelPrograms, type WeightSource } from './pipelines/model-programs.ts';
 export { guide, guideStyle, type StyleGuidance, type StylePredictions } from './pipelines/guidance.ts';
+export { type Conditions } from './pipelines/conditions.ts';
 export { NonFiniteImageError } from './pipelines/finite.ts';
 export {
   TextToImagePipeline,

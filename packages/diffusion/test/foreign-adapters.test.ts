@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fitsBase, inspectAdapter } from '@styleforge/model-files';
-import { applyAdapters, openTensors, readDiffusersFolder, writeAdaptedModel, writeSafetensors } from '@styleforge/weights';
+import { applyAdapters, componentOf, openTensors, readDiffusersFolder, writeAdaptedModel, writeSafetensors } from '@styleforge/weights';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadTextToImagePipeline } from '../src/index.ts';
 import { relativeDifference } from './golden-models.ts';
@@ -24,8 +24,8 @@ async function latentsWith(path: string, strength: number): Promise<Float32Array
   const pipeline = await loadTextToImagePipeline(directory, { threads: 1 });
   const reference = await openTensors(foreign('latents.safetensors'));
   try {
-    const states = await reference.read('states');
-    const inputs = { latents: await reference.read('latents'), shape: [1, 4, 8, 8], prompts: [states], negativePrompt: states } as const;
+    const text = { encoder_hidden_states: await reference.read('states') };
+    const inputs = { latents: await reference.read('latents'), shape: [1, 4, 8, 8], prompts: [text], negativePrompt: text } as const;
     return await pipeline.denoise(inputs, { steps: 4, guidanceScale: 1, sampler: 'ddim' });
   } finally {
     await reference.close();
@@ -70,9 +70,9 @@ it.each(['brush.pt', 'brush-module.pt'])(
     const expected = await openTensors(foreign('brush-rows.safetensors'));
     const base = await readDiffusersFolder(join(golden, 'tiny-sd'));
     const adapted = await applyAdapters(base, [{ path: foreign(file), strength: 1, token: '<brush>' }]);
-    const table = await adapted.textEncoder.openWeights();
+    const table = await componentOf(adapted, 'text_encoder').openWeights();
     const rows = await expected.read('rows');
-    expect(adapted.addedTokens?.map(({ text, ids }) => [text, ids.length])).toEqual([['<brush>', 2]]);
+    expect(adapted.addedTokens?.text_encoder?.map(({ text, ids }) => [text, ids.length])).toEqual([['<brush>', 2]]);
     expect((await table.read('embeddings.token_embedding.weight')).slice(-rows.length)).toEqual(rows);
     await Promise.all([expected.close(), table.close()]);
   },

@@ -1,7 +1,7 @@
 // The models against reference checkpoints: every weight used once under its upstream name, and the numbers of a forward pass.
 import { elementCount, Graph, type Tensor } from '@styleforge/autodiff';
 import { Program, type HostArray } from '@styleforge/runtime';
-import { type TensorReader } from '@styleforge/weights';
+import { componentOf, type TensorReader } from '@styleforge/weights';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   AutoencoderKL,
@@ -46,9 +46,9 @@ describe('tiny Stable Diffusion checkpoint', () => {
 
   it('text encoder', async () => {
     const graph = new Graph();
-    const model = new CLIPTextModel(parseCLIPTextConfig(checkpoint.textEncoder.config));
+    const model = new CLIPTextModel(parseCLIPTextConfig(componentOf(checkpoint, 'text_encoder').config));
     const hidden = model.forward(graph, graph.input('input_ids', [2, 77], 'int32'));
-    const weights = await checkpoint.textEncoder.openWeights();
+    const weights = await componentOf(checkpoint, 'text_encoder').openWeights();
     expect(parameterShapes(graph)).toEqual(storedShapes(weights));
     const results = await evaluate(graph, { hidden }, weights, { input_ids: await ids('text.input_ids') });
     expect(relativeDifference(results.hidden, await golden.read('text.last_hidden_state'))).toBeLessThan(tolerance);
@@ -57,13 +57,13 @@ describe('tiny Stable Diffusion checkpoint', () => {
 
   it('U-Net', async () => {
     const graph = new Graph();
-    const config = parseUNet2DConditionConfig(checkpoint.unet.config);
+    const config = parseUNet2DConditionConfig(componentOf(checkpoint, 'unet').config);
     const out = new UNet2DConditionModel(config).forward(graph, {
       sample: graph.input('sample', [2, 4, 8, 8]),
       timestepEmbedding: graph.input('timestep_embedding', [2, 16]),
       encoderHiddenStates: graph.input('encoder_hidden_states', [2, 77, 32]),
     });
-    const weights = await checkpoint.unet.openWeights();
+    const weights = await componentOf(checkpoint, 'unet').openWeights();
     expect(parameterShapes(graph)).toEqual(storedShapes(weights));
     const results = await evaluate(graph, { out }, weights, {
       sample: await golden.read('unet.sample'),
@@ -76,10 +76,10 @@ describe('tiny Stable Diffusion checkpoint', () => {
 
   it('autoencoder, both ways', async () => {
     const graph = new Graph();
-    const model = new AutoencoderKL(parseAutoencoderKLConfig(checkpoint.vae.config));
+    const model = new AutoencoderKL(parseAutoencoderKLConfig(componentOf(checkpoint, 'vae').config));
     const { mean, logvar } = model.encode(graph, graph.input('pixel_values', [2, 3, 16, 16]));
     const decoded = model.decode(graph, graph.input('latents', [2, 4, 8, 8]));
-    const weights = await checkpoint.vae.openWeights();
+    const weights = await componentOf(checkpoint, 'vae').openWeights();
     expect(parameterShapes(graph)).toEqual(storedShapes(weights));
     const results = await evaluate(graph, { mean, logvar, decoded }, weights, {
       pixel_values: await golden.read('vae.pixel_values'),
@@ -93,7 +93,7 @@ describe('tiny Stable Diffusion checkpoint', () => {
 
   it('names its weights after a prefix', () => {
     const graph = new Graph();
-    new CLIPTextModel(parseCLIPTextConfig(checkpoint.textEncoder.config)).forward(
+    new CLIPTextModel(parseCLIPTextConfig(componentOf(checkpoint, 'text_encoder').config)).forward(
       graph,
       graph.input('ids', [1, 5], 'int32'),
       'text_encoder.',

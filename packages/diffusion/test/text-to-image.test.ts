@@ -43,7 +43,7 @@ async function collect(options: Partial<TextToImageOptions>): Promise<GeneratedI
 describe('reference picture', () => {
   it('ten guided DDIM steps from given latents', async () => {
     const [prompt, negativePrompt] = await Promise.all(
-      ['input_ids', 'negative_input_ids'].map(async (name) => pipeline.encodeText(await golden.read(name))),
+      ['input_ids', 'negative_input_ids'].map(async (name) => pipeline.encodeText([await golden.read(name)])),
     );
     const shape = [1, 4, 8, 8] as const;
     const latents = await pipeline.denoise(

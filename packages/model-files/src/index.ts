@@ -14,7 +14,6 @@ export { parseUNet2DConditionConfig, type TransformerLayers, type UNet2DConditio
 export * from './schedulers/index.ts';
 export { CLIPTokenizer, type LearnedToken } from './tokenizers/clip-tokenizer.ts';
 export { TOKENIZER_FILES } from './tokenizers/tokenizer-files.ts';
-export { describeModel, describeNetworks, type ModelDescription, type NetworkDescription } from './check/describe-model.ts';
 export {
   elementCount,
   type SafetensorsHeader,
@@ -27,6 +26,22 @@ export { EMBEDDING_ROWS, type TorchTensor } from './tensor-files/torch-state.ts'
 export { openTorchArchive, type TorchArchive } from './tensor-files/torch-archive.ts';
 export { readTensorTable, type TensorTable } from './tensor-files/tensor-table.ts';
 export { fitsBase, inspectAdapter, type AdapterKind, type InspectedAdapter } from './adapters/inspect-adapter.ts';
+export {
+  describeModel,
+  describeNetworks,
+  type ModelDescription,
+  type NetworkDescription,
+  type TextEncoderDescription,
+} from './check/describe-model.ts';
+export {
+  type ComponentFiles,
+  type ComponentName,
+  type FamilyFiles,
+  type FamilyName,
+  type NetworkKind,
+  type SingleFilePlace,
+} from './families/family.ts';
+export { componentOfKind, componentsOfKind, families, familyOf, familyOfPaths, kindOf } from './families/index.ts';
 export { fingerprintOf } from './files/fingerprint.ts';
 export { foreignFile, type ForeignFile } from './files/foreign-file.ts';
 export { ModelFileError } from './files/model-file-error.ts';

@@ -1,5 +1,5 @@
 // The inputs of every training pass, drawn by (seed, step, pass) alone so that a resumed run continues exactly.
-import { randomIntegers, randomNormals } from '@styleforge/diffusion';
+import { type ImageGeometry, randomIntegers, randomNormals } from '@styleforge/diffusion';
 import { type StyleForgeConfig } from './config.ts';
 import { type SourceImage } from './image-source.ts';
 import { type LatentSource } from './latent-source.ts';
@@ -22,10 +22,10 @@ export interface BatchSource {
   /** Distinct prompts. */
   readonly prompts: readonly string[];
   readonly latents: LatentSource;
-  readonly model: Pick<TrainableModel, 'noiseScheduler' | 'tokenizer'>;
+  readonly model: Pick<TrainableModel, 'networks' | 'noiseScheduler'>;
 }
 
-export interface Batch extends Omit<TrainStepBatch, 'inputIds' | 'encoderHiddenStates'> {
+export interface Batch extends Omit<TrainStepBatch, 'text'> {
   /** The prompts to feed, by number. */
   readonly read: readonly number[];
 }
@@ -47,14 +47,21 @@ function samplesOf({ config, styleRef, aux }: BatchSource, pass: number): Sample
   return [...styleRefSamples, ...Array.from({ length: count }, (_, i) => aux[drawFrom(aux.length, pass * count + i, seed, 'aux')])];
 }
 
-async function drawLatents({ config, latents: source }: BatchSource, samples: readonly Sample[], pass: number): Promise<Float32Array> {
+async function drawLatents(
+  { config, latents: source }: BatchSource,
+  samples: readonly Sample[],
+  pass: number,
+): Promise<Pick<Batch, 'latents' | 'images'>> {
   const { seed, latent_sampling: sampling } = config.hyperparameters;
   const latents = new Float32Array(samples.length * source.elements);
+  const images: ImageGeometry[] = [];
   const posteriorNoise = sampling === 'sample' ? randomNormals({ seed, step: pass, purpose: 'posterior' }, latents.length) : null;
   for (const [i, { image }] of samples.entries()) {
-    source.sampleInto(latents, i * source.elements, await source.moments(image, { step: pass, index: i }), posteriorNoise);
+    const crop = source.cropOf(image, { step: pass, index: i });
+    images.push(source.geometryOf(image, crop));
+    source.sampleInto(latents, i * source.elements, await source.moments(image, crop), posteriorNoise);
   }
-  return latents;
+  return { latents, images };
 }
 
 /** Normal noise; with an offset one further value for each channel of a sample, as diffusers' `noise_offset`. */
@@ -89,7 +96,7 @@ export async function drawBatch(source: BatchSource, pass: number): Promise<Batc
   const timesteps = randomIntegers({ seed, step: pass, purpose: 'timesteps' }, samples.length, noiseScheduler.numTrainTimesteps);
   const snrWeights = snrGamma === null ? undefined : minSnrWeights(noiseScheduler, timesteps, snrGamma);
   return {
-    latents: await drawLatents(source, samples, pass),
+    ...(await drawLatents(source, samples, pass)),
     noise: drawNoise(source, samples.length, pass),
     timesteps,
     ...assignPrompts(

@@ -47,7 +47,7 @@ export function checkParts({ config, styleRef, aux }: TrainingInputs): void {
 }
 
 /** Sizes are halved at every level of the VAE and the U-Net but the last. */
-export function checkResolution(resolution: number, { vae, unet }: TrainableModel): void {
+export function checkResolution(resolution: number, { networks: { vae, unet } }: TrainableModel): void {
   const unit = vae.downsamplingFactor * 2 ** (unet.config.block_out_channels.length - 1);
   if (resolution % unit !== 0)
     throw new TrainingInputError(`hyperparameters.resolution is ${resolution}: this base model needs a multiple of ${unit}`);

@@ -1,6 +1,6 @@
 // Training images as planes: upright, on white, resized to the resolution; the crop is drawn at each use.
 import { tooSmallImages } from '@styleforge/contracts';
-import { randomIntegers } from '@styleforge/diffusion';
+import { type ImageGeometry, randomIntegers } from '@styleforge/diffusion';
 import { basename } from 'node:path';
 import sharp from 'sharp';
 import { TrainingInputError } from './config.ts';
@@ -10,6 +10,8 @@ export interface SourceImage {
   readonly path: string;
   readonly width: number;
   readonly height: number;
+  /** Height and width of the upright file. */
+  readonly original: readonly [number, number];
   /** Interleaved RGB bytes; the shorter side equals the resolution. */
   readonly rgb: Uint8Array;
 }
@@ -53,7 +55,28 @@ export async function loadImage(image: TrainingImage, resolution: number): Promi
   const { data, info } = await decode(image, () =>
     upright.resize(resolution, resolution, { fit: 'outside', kernel: 'linear' }).removeAlpha().raw().toBuffer({ resolveWithObject: true }),
   );
-  return { path, width: info.width, height: info.height, rgb: new Uint8Array(data.buffer, data.byteOffset, data.length) };
+  return {
+    path,
+    width: info.width,
+    height: info.height,
+    original: await uprightSize(image),
+    rgb: new Uint8Array(data.buffer, data.byteOffset, data.length),
+  };
+}
+
+/** EXIF orientations from 5 on lie on their side. */
+async function uprightSize(image: TrainingImage): Promise<[number, number]> {
+  const { width, height, orientation = 1 } = await decode(image, () => sharp(image.path).metadata());
+  return orientation >= 5 ? [width, height] : [height, width];
+}
+
+/** What a model is told of the image under this crop: a mirrored image is cropped after it was mirrored. */
+export function geometryOf(image: SourceImage, resolution: number, { left, top, flipped }: Crop): ImageGeometry {
+  return {
+    original: image.original,
+    crop: [top, flipped ? image.width - resolution - left : left],
+    target: [resolution, resolution],
+  };
 }
 
 export function isSquare(image: SourceImage): boolean {

@@ -14,8 +14,17 @@ export { drawFrom, drawMixed } from './sample-plan.ts';
 export { cropOf, loadImage, toPixelValues } from './image-source.ts';
 export { drawBatch, type Batch, type BatchSource } from './batches.ts';
 export { openBatchSource } from './open-run.ts';
-export { dualBindingWeights, minSnrWeights, TrainStep, trainStepGraph, type TrainStepBatch, type TrainStepOptions } from './train-step.ts';
-export { TEXT_ENCODER_PREFIX, UNET_PREFIX } from './parameter-names.ts';
+export {
+  createTrainStep,
+  dualBindingWeights,
+  minSnrWeights,
+  trainStepFeeds,
+  trainStepGraph,
+  type TrainStep,
+  type TrainStepBatch,
+  type TrainStepOptions,
+} from './train-step.ts';
+export { componentOf as componentOfParameter, networkOf, prefixOf, UNET_PREFIX } from './parameter-names.ts';
 export { checkModel, smallestGraphs } from './check-model.ts';
 export { loadTrainableWeights, openModel, type TrainableModel } from './model.ts';
 export { emaDecayAt, updateEma } from './ema.ts';

@@ -1,8 +1,8 @@
 // Images as latents: posterior means and deviations through the frozen encoder, kept where the crop never changes.
 import { elementCount, Graph } from '@styleforge/autodiff';
-import { type AutoencoderKL, ModelPrograms, type WeightSource } from '@styleforge/diffusion';
+import { type DiffusionModel, type ImageGeometry, ModelPrograms, type WeightSource } from '@styleforge/diffusion';
 import { type DeviceName } from '@styleforge/runtime';
-import { cropOf, isSquare, toPixelValues, type CropOptions, type SourceImage } from './image-source.ts';
+import { type Crop, cropOf, geometryOf, isSquare, toPixelValues, type CropOptions, type SourceImage } from './image-source.ts';
 
 export interface PosteriorMoments {
   readonly mean: Float32Array;
@@ -10,7 +10,7 @@ export interface PosteriorMoments {
 }
 
 export interface LatentSourceOptions extends CropOptions {
-  readonly vae: AutoencoderKL;
+  readonly model: Pick<DiffusionModel, 'vae' | 'latentFactor'>;
   readonly weights: WeightSource;
   /** Where the encoder computes. */
   readonly device?: DeviceName | undefined;
@@ -28,14 +28,23 @@ export class LatentSource {
   constructor(options: LatentSourceOptions) {
     this.#options = options;
     this.#programs = new ModelPrograms(options.weights, { device: options.device }, 1);
-    const size = options.resolution / options.vae.downsamplingFactor;
-    this.shape = [options.vae.config.latent_channels, size, size];
+    const { vae } = options.model;
+    const size = options.resolution / vae.downsamplingFactor;
+    this.shape = [vae.config.latent_channels, size, size];
   }
 
-  /** Moments of the image under the crop that belongs to (step, index). */
-  async moments(image: SourceImage, key: { step: number; index: number }): Promise<PosteriorMoments> {
-    const { resolution, crop, seed } = this.#options;
-    const part = cropOf(image, this.#options, { seed, ...key });
+  /** The crop of the image that belongs to (step, index). */
+  cropOf(image: SourceImage, key: { step: number; index: number }): Crop {
+    return cropOf(image, this.#options, { seed: this.#options.seed, ...key });
+  }
+
+  /** What the model is told of the image under this crop. */
+  geometryOf(image: SourceImage, part: Crop): ImageGeometry {
+    return geometryOf(image, this.#options.resolution, part);
+  }
+
+  async moments(image: SourceImage, part: Crop): Promise<PosteriorMoments> {
+    const { resolution, crop } = this.#options;
     const kept = this.#kept[Number(part.flipped)];
     const known = kept.get(image);
     if (known) return known;
@@ -45,7 +54,10 @@ export class LatentSource {
   }
 
   async #encode(pixels: Float32Array): Promise<PosteriorMoments> {
-    const { vae, resolution } = this.#options;
+    const {
+      model: { vae },
+      resolution,
+    } = this.#options;
     const program = await this.#programs.program('encode', (graph: Graph) => {
       const { mean, logvar } = vae.encode(graph, graph.input('pixels', [1, vae.config.in_channels, resolution, resolution]));
       return { mean, deviation: graph.exp(graph.mul(logvar, 0.5)) };
@@ -54,9 +66,9 @@ export class LatentSource {
     return { mean, deviation };
   }
 
-  /** scaling_factor * (mean + deviation * noise), or scaling_factor * mean without noise, written to `target` at `offset`. */
+  /** latentFactor * (mean + deviation * noise), or latentFactor * mean without noise, written to `target` at `offset`. */
   sampleInto(target: Float32Array, offset: number, { mean, deviation }: PosteriorMoments, noise: Float32Array | null): void {
-    const scale = this.#options.vae.config.scaling_factor;
+    const scale = this.#options.model.latentFactor;
     if (noise === null) for (let i = 0; i < mean.length; i++) target[offset + i] = mean[i] * scale;
     else
       for (let i = 0; i < mean.length; i++)

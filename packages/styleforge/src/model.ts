@@ -1,24 +1,17 @@
 // A base model or checkpoint opened for training: configs checked, weights loaded straight into the buffers that training uses.
-import {
-  AutoencoderKL,
-  CLIPTextModel,
-  readWeights,
-  UNet2DConditionModel,
-  type CLIPTokenizer,
-  type DDPMScheduler,
-} from '@styleforge/diffusion';
-import { describeModel, ModelFileError } from '@styleforge/model-files';
+import { openDiffusionModel, readWeights, type CLIPTokenizer, type DDPMScheduler, type DiffusionModel } from '@styleforge/diffusion';
+import { type ComponentName, describeModel, ModelFileError } from '@styleforge/model-files';
 import { type ParameterBuffers } from '@styleforge/runtime';
-import { readDiffusersFolder, type DiffusersComponent, type DiffusersFolder, WeightsMismatchError } from '@styleforge/weights';
+import { type AddedTokens, type DiffusersComponent, type DiffusersFolder, WeightsMismatchError } from '@styleforge/weights';
 import { TrainingInputError } from './config.ts';
-import { TEXT_ENCODER_PREFIX, UNET_PREFIX } from './parameter-names.ts';
+import { prefixOf } from './parameter-names.ts';
 
 export interface TrainableModel {
   readonly folder: DiffusersFolder;
-  readonly unet: UNet2DConditionModel;
-  readonly textEncoder: CLIPTextModel;
-  readonly vae: AutoencoderKL;
-  readonly tokenizer: CLIPTokenizer;
+  /** Its networks. */
+  readonly networks: DiffusionModel;
+  /** In the order of the text encoders. */
+  readonly tokenizers: readonly CLIPTokenizer[];
   readonly noiseScheduler: DDPMScheduler;
 }
 
@@ -33,19 +26,19 @@ async function asInputError<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Throws TrainingInputError when the folder is not a Stable Diffusion checkpoint that can be trained. */
+/** Throws TrainingInputError when the folder is not a checkpoint that can be trained. */
 export function openModel(directory: string): Promise<TrainableModel> {
   return asInputError(async () => {
-    const { unet, vae, textEncoder, tokenizer, noiseScheduler } = await describeModel(directory);
-    return {
-      folder: await readDiffusersFolder(directory),
-      unet: new UNet2DConditionModel(unet),
-      textEncoder: new CLIPTextModel(textEncoder),
-      vae: new AutoencoderKL(vae),
-      tokenizer,
-      noiseScheduler,
-    };
+    const { description, folder, model, tokenizers } = await openDiffusionModel(directory, describeModel);
+    return { folder, networks: model, tokenizers, noiseScheduler: description.noiseScheduler };
   });
+}
+
+/** The model with words added to its tokenizers. */
+export function withTokens(model: TrainableModel, tokens: Readonly<Partial<Record<ComponentName, AddedTokens>>> = {}): TrainableModel {
+  const { textEncoders } = model.networks;
+  const tokenizers = model.tokenizers.map((tokenizer, i) => tokenizer.withAdded(tokens[textEncoders[i].component] ?? []));
+  return { ...model, tokenizers };
 }
 
 /** Reads every tensor that is wanted once. Throws TrainingInputError where one is missing, of another shape, or not numbers. */
@@ -58,13 +51,12 @@ export async function loadTrainableWeights(
   weights: ParameterBuffers,
   isWanted: (name: string) => boolean = () => true,
 ): Promise<void> {
-  for (const [prefix, component] of [
-    [UNET_PREFIX, folder.unet],
-    [TEXT_ENCODER_PREFIX, folder.textEncoder],
-  ] as const) {
+  for (const component of folder.components) {
+    const prefix = prefixOf(component.name);
     const wanted = weights.specs
       .filter(({ name }) => name.startsWith(prefix) && isWanted(name))
       .map(({ name, shape }) => [name.slice(prefix.length), shape] as const);
+    if (wanted.length === 0) continue;
     await asInputError(() =>
       readWeights(component, new Map(wanted), async (name, reader) => {
         const values = weights.get(prefix + name);

@@ -1,6 +1,8 @@
 // Everything that a training run reads, made ready: images, prompts, the step's program.
 import { weightsOf } from '@styleforge/diffusion';
+import { componentOfKind } from '@styleforge/model-files';
 import { checkDevice, type CompileOptions, type Device, DeviceError, type DeviceName, deviceOf } from '@styleforge/runtime';
+import { componentOf } from '@styleforge/weights';
 import { samplesPerPass, type BatchSource, type Sample } from './batches.ts';
 import { checkParts, checkResolution, checkTokens, type TrainingImage, type TrainingInputs } from './check-inputs.ts';
 import { checkImageSizes, loadImage } from './image-source.ts';
@@ -9,7 +11,7 @@ import { type Adaptation } from './adaptations/adaptation.ts';
 import { loadTrainableWeights, type TrainableModel } from './model.ts';
 import { PromptList } from './prompts.ts';
 import { TrainingInputError, type TrainingHyperparameters } from './config.ts';
-import { TrainStep } from './train-step.ts';
+import { createTrainStep, type TrainStep } from './train-step.ts';
 
 /** Checks the inputs and decodes the images. Throws TrainingInputError for what cannot be trained. */
 export async function openBatchSource(inputs: TrainingInputs, model: TrainableModel, device?: DeviceName): Promise<BatchSource> {
@@ -20,7 +22,7 @@ export async function openBatchSource(inputs: TrainingInputs, model: TrainableMo
   const { resolution, crop, seed, random_flip: randomFlip, use_captions: useCaptions } = hyperparameters;
   checkParts(inputs);
   checkResolution(resolution, model);
-  checkTokens(inputs.styleRef, model.tokenizer);
+  checkTokens(inputs.styleRef, model.tokenizers[0]);
   await checkImageSizes(
     [...inputs.styleRef, ...(inputs.aux ? [inputs.aux] : [])].flatMap(({ images }) => images),
     resolution,
@@ -36,7 +38,9 @@ export async function openBatchSource(inputs: TrainingInputs, model: TrainableMo
   const styleRef: Sample[][] = [];
   for (const { prompt, images } of inputs.styleRef) styleRef.push(await samples(prompt, images));
   const aux = inputs.aux && (await samples(inputs.aux.prompt, inputs.aux.images));
-  const latents = new LatentSource({ vae: model.vae, weights: weightsOf(model.folder.vae), device, resolution, crop, randomFlip, seed });
+  const { folder, networks } = model;
+  const weights = weightsOf(componentOf(folder, componentOfKind(networks.files, 'autoencoder')));
+  const latents = new LatentSource({ model: networks, weights, device, resolution, crop, randomFlip, seed });
   return { config, styleRef, aux, prompts: prompts.texts, latents, model };
 }
 
@@ -75,7 +79,7 @@ function checkKept(hyperparameters: TrainingHyperparameters, { name: device, pre
   }
 }
 
-export async function createTrainStep(
+export async function openTrainStep(
   source: BatchSource,
   model: TrainableModel,
   adaptation: Adaptation,
@@ -83,15 +87,13 @@ export async function createTrainStep(
 ): Promise<TrainStep> {
   const { hyperparameters } = source.config;
   const batchSize = samplesPerPass(source);
-  return TrainStep.create({
-    unet: model.unet,
-    textEncoder: model.textEncoder,
-    noiseScheduler: model.noiseScheduler,
+  return createTrainStep({
+    model: model.networks,
     batchSize,
     promptCount: Math.min(batchSize, source.prompts.length),
-    tokenCount: model.textEncoder.config.max_position_embeddings,
+    tokenCount: model.networks.textEncoders[0].model.config.max_position_embeddings,
     latentShape: source.latents.shape,
-    trainTextEncoder: adaptation.trainsText,
+    trainsText: adaptation.trainsText,
     adaptation,
     frozenWeights: (frozen) => loadTrainableWeights(model.folder, frozen),
     gradientCheckpointing: hyperparameters.gradient_checkpointing,

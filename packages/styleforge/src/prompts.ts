@@ -1,11 +1,9 @@
 // What the samples of a pass are told: every prompt of the run once, and the rows that one pass reads.
 import { captionedPrompt } from '@styleforge/contracts';
+import { type Feeds } from '@styleforge/diffusion';
 import { type DeviceName } from '@styleforge/runtime';
 import { type TrainableModel } from './model.ts';
 import { frozenTextStates } from './text-states.ts';
-import { type TrainStepBatch } from './train-step.ts';
-
-export type TextInput = Pick<TrainStepBatch, 'inputIds'> | Pick<TrainStepBatch, 'encoderHiddenStates'>;
 
 /** Numbers the distinct prompts of a run in the order in which they are first named. */
 export class PromptList {
@@ -26,33 +24,46 @@ export function assignPrompts(count: number, promptOfSample: readonly number[]):
   return { read: [...promptOfSample], promptOfSample: Int32Array.from(promptOfSample, (_, i) => i) };
 }
 
-/** All prompts as the trainer feeds them: token ids, or finished states where the text encoder is frozen. */
+/** All prompts as the trainer feeds them: token ids for each text encoder, or finished conditions where the encoders are frozen. */
 export class PromptRows {
-  readonly #inputIds: Int32Array;
-  readonly #states: Float32Array | null;
+  readonly #model: TrainableModel;
+  readonly #inputIds: readonly Int32Array[];
+  readonly #conditions: Readonly<Record<string, Float32Array>> | null;
   readonly #count: number;
 
-  private constructor(inputIds: Int32Array, states: Float32Array | null, count: number) {
+  private constructor(
+    model: TrainableModel,
+    inputIds: readonly Int32Array[],
+    conditions: Readonly<Record<string, Float32Array>> | null,
+    count: number,
+  ) {
+    this.#model = model;
     this.#inputIds = inputIds;
-    this.#states = states;
+    this.#conditions = conditions;
     this.#count = count;
   }
 
-  /** `device`: where a frozen text encoder computes. */
-  static async create(
-    model: TrainableModel,
-    texts: readonly string[],
-    trainTextEncoder: boolean,
-    device?: DeviceName,
-  ): Promise<PromptRows> {
-    const inputIds = Int32Array.from(texts.flatMap((text) => model.tokenizer.encode(text)));
-    return new PromptRows(inputIds, trainTextEncoder ? null : await frozenTextStates(model, inputIds, device), texts.length);
+  /** `device`: where frozen text encoders compute. */
+  static async create(model: TrainableModel, texts: readonly string[], trainsText: boolean, device?: DeviceName): Promise<PromptRows> {
+    const inputIds = model.tokenizers.map((tokenizer) => Int32Array.from(texts.flatMap((text) => tokenizer.encode(text))));
+    return new PromptRows(model, inputIds, trainsText ? null : await frozenTextStates(model, inputIds, device), texts.length);
   }
 
   /** The rows of the prompts numbered `read`. */
-  feed(read: readonly number[]): TextInput {
-    if (this.#states) return { encoderHiddenStates: this.#pick(this.#states, read, (length) => new Float32Array(length)) };
-    return { inputIds: this.#pick(this.#inputIds, read, (length) => new Int32Array(length)) };
+  feed(read: readonly number[]): Feeds {
+    if (this.#conditions) {
+      const rows = Object.entries(this.#conditions).map(([name, all]) => [
+        name,
+        this.#pick(all, read, (length) => new Float32Array(length)),
+      ]);
+      return Object.fromEntries(rows) as Feeds;
+    }
+    const { networks, tokenizers } = this.#model;
+    const feeds = networks.textEncoders.map((encoder, i) => {
+      const ids = this.#pick(this.#inputIds[i], read, (length) => new Int32Array(length));
+      return encoder.feeds(ids, ids.length / read.length, tokenizers[i].endId);
+    });
+    return Object.assign({}, ...feeds) as Feeds;
   }
 
   #pick<T extends Int32Array | Float32Array>(rows: T, read: readonly number[], make: (length: number) => T): T {

@@ -30,7 +30,7 @@ function requireSameBase(begun: string | undefined, now: string): void {
 export async function startingState(
   { config, resumeFrom }: { readonly config: StyleForgeConfig; readonly resumeFrom?: string },
   adaptation: Adaptation,
-  { program }: TrainStep,
+  program: TrainStep,
   baseModel: string,
 ): Promise<StartingState> {
   const stopping = (scores?: readonly ValidationScore[]): EarlyStopping | undefined =>

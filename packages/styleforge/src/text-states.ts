@@ -1,18 +1,26 @@
-// Prompt states of a frozen text encoder, computed once.
+// The conditions that frozen text encoders give prompts, computed once; the encoders are dropped then.
 import { ModelPrograms, weightsOf } from '@styleforge/diffusion';
 import { type DeviceName } from '@styleforge/runtime';
+import { componentOf } from '@styleforge/weights';
 import { type TrainableModel } from './model.ts';
 
-/** inputIds [prompts, tokens] -> [prompts, tokens, features] */
-export async function frozenTextStates(model: TrainableModel, inputIds: Int32Array, device?: DeviceName): Promise<Float32Array> {
-  const tokens = model.textEncoder.config.max_position_embeddings;
-  const programs = new ModelPrograms(weightsOf(model.folder.textEncoder), { device });
-  try {
-    const program = await programs.program('encode', (graph) => ({
-      states: model.textEncoder.forward(graph, graph.input('input_ids', [inputIds.length / tokens, tokens], 'int32')),
-    }));
-    return (await program.run({ input_ids: inputIds })).states;
-  } finally {
-    await programs.release();
+/** Rows of ids for each text encoder -> its conditions, one row of each for every prompt. */
+export async function frozenTextStates(
+  { networks, tokenizers, folder }: TrainableModel,
+  inputIds: readonly Int32Array[],
+  device?: DeviceName,
+): Promise<Readonly<Record<string, Float32Array>>> {
+  const conditions: Record<string, Float32Array> = {};
+  for (const [i, encoder] of networks.textEncoders.entries()) {
+    const tokens = encoder.model.config.max_position_embeddings;
+    const programs = new ModelPrograms(weightsOf(componentOf(folder, encoder.component)), { device });
+    try {
+      const texts = inputIds[i].length / tokens;
+      const program = await programs.program('encode', (graph) => encoder.encode(graph, encoder.inputs(graph, texts, tokens)));
+      Object.assign(conditions, await program.run(encoder.feeds(inputIds[i], tokens, tokenizers[i].endId)));
+    } finally {
+      await programs.release();
+    }
   }
+  return conditions;
 }

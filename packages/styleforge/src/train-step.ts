@@ -1,6 +1,15 @@
 // One dual-binding training step (arXiv 2404.05256, eq. 3): text encoder, U-Net, weighted noise-prediction loss, gradients, AdamW.
 import { Graph, type Tensor } from '@styleforge/autodiff';
-import { adaptModels, type CLIPTextModel, type DDPMScheduler, timestepEmbedding, type UNet2DConditionModel } from '@styleforge/diffusion';
+import {
+  adaptModels,
+  conditionShapes,
+  type DDPMScheduler,
+  type DiffusionModel,
+  type Feeds,
+  type ImageGeometry,
+  type Tensors,
+} from '@styleforge/diffusion';
+import { componentOfKind } from '@styleforge/model-files';
 import {
   deviceOf,
   splitParameters,
@@ -8,16 +17,13 @@ import {
   type AdamWOptions,
   type CompileOptions,
   type GradientPrecision,
-  type HostArray,
   type ParameterBuffers,
 } from '@styleforge/runtime';
 import { type Adaptation } from './adaptations/adaptation.ts';
-import { TEXT_ENCODER_PREFIX, UNET_PREFIX } from './parameter-names.ts';
+import { prefixOf } from './parameter-names.ts';
 
 export interface TrainStepOptions {
-  readonly unet: UNet2DConditionModel;
-  readonly textEncoder: CLIPTextModel;
-  readonly noiseScheduler: DDPMScheduler;
+  readonly model: DiffusionModel;
   /** Samples of one pass, StyleRef and Aux together. */
   readonly batchSize: number;
   /** Distinct prompts of one pass: each is encoded once. */
@@ -25,8 +31,8 @@ export interface TrainStepOptions {
   readonly tokenCount: number;
   /** [channels, height, width] */
   readonly latentShape: readonly [number, number, number];
-  /** Without it `encoderHiddenStates` [promptCount, tokens, features] are fed and the text encoder stays frozen. */
-  readonly trainTextEncoder: boolean;
+  /** The text encoders are part of the graph. Without it their conditions are fed, one row for each prompt. */
+  readonly trainsText: boolean;
   /** By default every weight trains at the same rates. */
   readonly adaptation?: Pick<Adaptation, 'adapter' | 'ratesOf'>;
   /** Fills the weights that do not train; needed where the adaptation leaves any out. */
@@ -45,34 +51,40 @@ export interface TrainStepBatch {
   readonly noise: Float32Array;
   /** [batch] */
   readonly timesteps: ArrayLike<number>;
-  /** [promptCount, tokens] */
-  readonly inputIds?: Int32Array;
-  readonly encoderHiddenStates?: Float32Array;
+  /** What the text encoders are fed, or the conditions that they gave: a row for each prompt. */
+  readonly text: Feeds;
+  /** What the model is told of each sample's image. */
+  readonly images: readonly ImageGeometry[];
   /** Which prompt each sample has. */
   readonly promptOfSample: Int32Array;
   /** Weight of each sample's mean squared error in the loss. */
   readonly sampleWeights: Float32Array;
 }
 
+/** The conditions of all prompts: computed in the graph, or inputs of it. */
+function promptConditions(graph: Graph, { model, promptCount, tokenCount, trainsText }: TrainStepOptions): Tensors {
+  if (!trainsText) {
+    const shapes = Object.entries(conditionShapes(model, tokenCount));
+    return Object.fromEntries(shapes.map(([name, row]) => [name, graph.input(name, [promptCount, ...row])]));
+  }
+  const encoded = model.textEncoders.map((encoder) =>
+    encoder.encode(graph, encoder.inputs(graph, promptCount, tokenCount), prefixOf(encoder.component)),
+  );
+  return Object.assign({}, ...encoded) as Tensors;
+}
+
 /** The graph from inputs to the loss, and each sample's mean squared error. */
 export function trainStepGraph(options: TrainStepOptions): { graph: Graph; loss: Tensor; sampleLosses: Tensor } {
-  const { unet, textEncoder, batchSize, promptCount, tokenCount, latentShape, trainTextEncoder } = options;
+  const { model, batchSize, latentShape } = options;
   const graph = new Graph({ recompute: options.gradientCheckpointing });
   if (options.adaptation?.adapter) adaptModels(graph, options.adaptation.adapter);
   const shape = [batchSize, ...latentShape];
   const promptOfSample = graph.input('prompt_of_sample', [batchSize], 'int32');
-  const states = trainTextEncoder
-    ? textEncoder.forward(graph, graph.input('input_ids', [promptCount, tokenCount], 'int32'), TEXT_ENCODER_PREFIX)
-    : graph.input('encoder_hidden_states', [promptCount, tokenCount, textEncoder.config.hidden_size]);
-  const modelPred = unet.forward(
-    graph,
-    {
-      sample: graph.input('noisy_latents', shape),
-      timestepEmbedding: graph.input('timestep_embedding', [batchSize, unet.config.block_out_channels[0]]),
-      encoderHiddenStates: graph.gather(states, promptOfSample),
-    },
-    UNET_PREFIX,
-  );
+  const prompts = promptConditions(graph, options);
+  const sample = graph.input('noisy_latents', shape);
+  const told = model.sampleInputs(graph, batchSize);
+  const conditions = Object.fromEntries(Object.entries(prompts).map(([name, rows]) => [name, graph.gather(rows, promptOfSample)]));
+  const modelPred = model.denoise(graph, { sample, told, conditions }, prefixOf(componentOfKind(model.files, 'unet')));
   const sampleLosses = graph.reduceMean(graph.square(graph.sub(modelPred, graph.input('target', shape))), [1, 2, 3]);
   const loss = graph.reduceSum(graph.mul(sampleLosses, graph.input('sample_weights', [batchSize])), [0]);
   return { graph, loss, sampleLosses };
@@ -83,56 +95,43 @@ function ratesPerParameter({ adamw, adaptation }: TrainStepOptions): AdamWOption
   return adaptation ? { ...adamw, ratesOf: (name) => adaptation.ratesOf(name) ?? {} } : adamw;
 }
 
-export class TrainStep {
-  /** Weights, optimizer and updates. */
-  readonly program: TrainingProgram<'sampleLosses'>;
-  readonly #options: TrainStepOptions;
+/** Forward, backward and AdamW; a pass gives each sample's unweighted mean squared error. */
+export type TrainStep = TrainingProgram<'sampleLosses'>;
 
-  private constructor(options: TrainStepOptions, program: TrainingProgram<'sampleLosses'>) {
-    this.#options = options;
-    this.program = program;
-  }
+/** Trained weights start as zeros: fill `weights` before the first pass. */
+export async function createTrainStep(options: TrainStepOptions): Promise<TrainStep> {
+  const { graph, loss, sampleLosses } = trainStepGraph(options);
+  const { adaptation, frozenWeights } = options;
+  const { trainable, frozen } = splitParameters(
+    graph,
+    new Set([...graph.parameters.keys()].filter((name) => adaptation?.ratesOf(name) !== null)),
+  );
+  if (frozen.specs.length > 0 && !frozenWeights) throw new Error('some weights do not train, and nothing gives their values');
+  await frozenWeights?.(frozen);
+  const keepMemory = deviceOf(options.compile?.device).keepsMemory && !options.gradientCheckpointing;
+  return TrainingProgram.create({
+    graph,
+    loss,
+    outputs: { sampleLosses },
+    trainable,
+    frozen: frozen.entries(),
+    adamw: ratesPerParameter(options),
+    gradientPrecision: options.gradientPrecision,
+    compile: { keepMemory, ...options.compile },
+  });
+}
 
-  /** Trained weights start as zeros: fill `program.weights` before the first pass. */
-  static async create(options: TrainStepOptions): Promise<TrainStep> {
-    const { graph, loss, sampleLosses } = trainStepGraph(options);
-    const { adaptation, frozenWeights } = options;
-    const { trainable, frozen } = splitParameters(
-      graph,
-      new Set([...graph.parameters.keys()].filter((name) => adaptation?.ratesOf(name) !== null)),
-    );
-    if (frozen.specs.length > 0 && !frozenWeights) throw new Error('some weights do not train, and nothing gives their values');
-    await frozenWeights?.(frozen);
-    const keepMemory = deviceOf(options.compile?.device).keepsMemory && !options.gradientCheckpointing;
-    const program = await TrainingProgram.create({
-      graph,
-      loss,
-      outputs: { sampleLosses },
-      trainable,
-      frozen: frozen.entries(),
-      adamw: ratesPerParameter(options),
-      gradientPrecision: options.gradientPrecision,
-      compile: { keepMemory, ...options.compile },
-    });
-    return new TrainStep(options, program);
-  }
-
-  /** Forward and backward; returns each sample's unweighted mean squared error. Passes before an update are averaged. */
-  async backward(batch: TrainStepBatch): Promise<Float32Array> {
-    const { unet, noiseScheduler, trainTextEncoder } = this.#options;
-    const states: Record<string, HostArray> = trainTextEncoder
-      ? { input_ids: batch.inputIds! }
-      : { encoder_hidden_states: batch.encoderHiddenStates! };
-    const { sampleLosses } = await this.program.backward({
-      ...states,
-      noisy_latents: noiseScheduler.addNoise(batch.latents, batch.noise, batch.timesteps),
-      target: noiseScheduler.target(batch.latents, batch.noise, batch.timesteps),
-      timestep_embedding: timestepEmbedding(Float32Array.from(batch.timesteps), unet.config),
-      prompt_of_sample: batch.promptOfSample,
-      sample_weights: batch.sampleWeights,
-    });
-    return sampleLosses;
-  }
+/** What one pass of the step is fed. */
+export function trainStepFeeds(model: DiffusionModel, noiseScheduler: DDPMScheduler, batch: TrainStepBatch): Feeds {
+  const { latents, noise, timesteps } = batch;
+  return {
+    ...batch.text,
+    noisy_latents: noiseScheduler.addNoise(latents, noise, timesteps),
+    target: noiseScheduler.target(latents, noise, timesteps),
+    ...model.sampleFeeds(timesteps, batch.images),
+    prompt_of_sample: batch.promptOfSample,
+    sample_weights: batch.sampleWeights,
+  };
 }
 
 /**

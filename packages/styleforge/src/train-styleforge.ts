@@ -11,12 +11,12 @@ import { writeCheckpoint } from './checkpoint.ts';
 import { EarlyStopping, finiteScore, type ValidationScore } from './early-stopping.ts';
 import { updateEma } from './ema.ts';
 import { learningRateAt } from './lr-schedule.ts';
-import { openModel } from './model.ts';
-import { checkPrecision, createTrainStep, openBatchSource } from './open-run.ts';
+import { openModel, withTokens } from './model.ts';
+import { checkPrecision, openBatchSource, openTrainStep } from './open-run.ts';
 import { PromptRows } from './prompts.ts';
 import { type RunRequest, type RunRequests } from './run-requests.ts';
 import { fingerprintOfBase, startingState } from './starting-state.ts';
-import { type TrainStep } from './train-step.ts';
+import { type TrainStep, trainStepFeeds } from './train-step.ts';
 import { type SampleConfig, type Validation, Validator } from './validation.ts';
 
 export interface TrainingProgress {
@@ -122,10 +122,12 @@ class Run {
   async #backward(): Promise<Losses> {
     const { hyperparameters, aux } = this.#options.config;
     const { train_batch_size: count, gradient_accumulation_steps: passes } = hyperparameters;
+    const { networks, noiseScheduler } = this.#source.model;
     let [styleRefLoss, auxLoss] = [0, 0];
     for (let i = 0; i < passes; i++) {
       const { read, ...batch } = await drawBatch(this.#source, this.globalStep * passes + i);
-      const losses = await this.#trainStep.backward({ ...batch, ...this.#prompts.feed(read) });
+      const feeds = trainStepFeeds(networks, noiseScheduler, { ...batch, text: this.#prompts.feed(read) });
+      const { sampleLosses: losses } = await this.#trainStep.backward(feeds);
       const mean = (values: Float32Array): number => values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length) / passes;
       styleRefLoss += mean(losses.subarray(0, count));
       auxLoss += mean(losses.subarray(count));
@@ -146,7 +148,7 @@ class Run {
     for (;;) {
       const losses = await this.#backward();
       const { gradNorm, overflowed } = Number.isFinite(losses.loss)
-        ? await this.#trainStep.program.update({ learningRate, weightDecay, maxGradNorm })
+        ? await this.#trainStep.update({ learningRate, weightDecay, maxGradNorm })
         : { gradNorm: NaN, overflowed: false };
       if (Number.isFinite(gradNorm)) return { ...losses, gradNorm };
       if (!overflowed)
@@ -163,8 +165,8 @@ class Run {
     const update = await this.#update(learningRate);
     this.globalStep += 1;
     if (this.#ema) {
-      await this.#trainStep.program.download();
-      updateEma(this.#ema, this.#trainStep.program.weights, this.globalStep);
+      await this.#trainStep.download();
+      updateEma(this.#ema, this.#trainStep.weights, this.globalStep);
     }
     const samples = hyperparameters.gradient_accumulation_steps * samplesPerPass(this.#source);
     const stepSeconds = (performance.now() - started) / 1000;
@@ -197,14 +199,14 @@ class Run {
     const { baseModelDirectory, config } = this.#options;
     const state = {
       globalStep: this.globalStep,
-      optimizerStep: this.#trainStep.program.optimizer.step,
-      lossScale: this.#trainStep.program.lossScale?.state,
+      optimizerStep: this.#trainStep.optimizer.step,
+      lossScale: this.#trainStep.lossScale?.state,
       config,
       baseModel: this.#baseModel,
       ...(this.#earlyStopping && { scores: this.#earlyStopping.scores }),
     };
-    await this.#trainStep.program.download();
-    const trained = { adaptation: this.#adaptation, program: this.#trainStep.program, ema: this.#ema };
+    await this.#trainStep.download();
+    const trained = { adaptation: this.#adaptation, program: this.#trainStep, ema: this.#ema };
     await writeCheckpoint(this.directory, trained, state, { baseModelDirectory, final: this.#mayBeLast });
     this.#lastSaved = this.globalStep;
     await this.#options.onCheckpoint?.({ step: this.globalStep, directory: this.directory, best: this.best });
@@ -222,7 +224,7 @@ class Run {
   async #sample(config: SampleConfig, isRequested: boolean): Promise<{ score: number } | void> {
     const { onValidation, signal } = this.#options;
     if (!onValidation) return;
-    await this.#trainStep.program.download();
+    await this.#trainStep.download();
     try {
       const scored = await onValidation({ step: this.globalStep, config, isRequested, images: this.#validator.images(config, signal) });
       this.#lastSampled = this.globalStep;
@@ -279,20 +281,21 @@ export async function trainStyleForge(options: TrainStyleForgeOptions): Promise<
   const baseModel = await fingerprintOfBase(options.baseModelDirectory);
   const tokens = options.styleRef.flatMap(({ token }) => token ?? []);
   const adaptation = createAdaptation(options.config, base, tokens);
-  const model = { ...base, tokenizer: base.tokenizer.withAdded(adaptation.tokens ?? []) };
+  const model = withTokens(base, adaptation.tokens);
   const source = await openBatchSource(options, model, options.compile?.device);
-  const trainStep = await createTrainStep(source, model, adaptation, options.compile);
-  const { globalStep, ema, earlyStopping } = await startingState(options, adaptation, trainStep, baseModel);
+  // before the step is built, so that frozen text encoders and it are not in memory together
   const prompts = await PromptRows.create(model, source.prompts, adaptation.trainsText, options.compile?.device);
+  const trainStep = await openTrainStep(source, model, adaptation, options.compile);
+  const { globalStep, ema, earlyStopping } = await startingState(options, adaptation, trainStep, baseModel);
   const { compile, config } = options;
   const { resolution } = config.hyperparameters;
-  const validator = new Validator({ resolution, model, weights: ema ?? trainStep.program.weights, adaptation, compile });
+  const validator = new Validator({ resolution, model, weights: ema ?? trainStep.weights, adaptation, compile });
   const run = new Run(options, { source, trainStep, adaptation, prompts, ema, validator, earlyStopping, globalStep, baseModel });
   try {
     await run.toEnd();
     const directory = run.globalStep === globalStep && options.resumeFrom !== undefined ? options.resumeFrom : run.directory;
     return { finalStep: run.globalStep, directory, best: run.best, scores: run.scores };
   } finally {
-    await Promise.all([trainStep.program.release(), source.latents.release(), validator.release()]);
+    await Promise.all([trainStep.release(), source.latents.release(), validator.release()]);
   }
 }

@@ -13,7 +13,7 @@ import { type CompileOptions, type ParameterBuffers } from '@styleforge/runtime'
 import { type ValidationConfig, TrainingInputError } from './config.ts';
 import { type TrainableModel } from './model.ts';
 import { type Adaptation } from './adaptations/adaptation.ts';
-import { TEXT_ENCODER_PREFIX, UNET_PREFIX } from './parameter-names.ts';
+import { prefixOf } from './parameter-names.ts';
 
 /** What sample images show, and how they are sampled. */
 export type SampleConfig = Omit<ValidationConfig, 'every_steps'>;
@@ -61,20 +61,21 @@ export class Validator {
   readonly #pipeline: TextToImagePipeline;
 
   constructor({ resolution, model, weights, adaptation: { adapter }, compile }: ValidatorOptions) {
-    const { unet, vae, textEncoder, tokenizer, folder } = model;
+    const { networks, tokenizers, folder } = model;
     this.#resolution = resolution;
     this.#pipeline = new TextToImagePipeline(
       {
-        unet,
-        vae,
-        textEncoder,
+        model: networks,
         schedulerConfig: folder.schedulerConfig,
-        tokenize: (text) => tokenizer.encode(text),
-        weights: {
-          unet: liveWeights(weights, UNET_PREFIX, weightsOf(folder.unet), adapter),
-          vae: weightsOf(folder.vae),
-          textEncoder: liveWeights(weights, TEXT_ENCODER_PREFIX, weightsOf(folder.textEncoder), adapter),
-        },
+        tokenizers,
+        weights: Object.fromEntries(
+          folder.components.map((component) => {
+            const stored = weightsOf(component);
+            // the autoencoder never trains, and no adaptation is made for it
+            const live = component.network === 'autoencoder' ? stored : liveWeights(weights, prefixOf(component.name), stored, adapter);
+            return [component.name, live];
+          }),
+        ),
       },
       compile,
     );

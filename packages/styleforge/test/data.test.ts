@@ -168,7 +168,7 @@ describe('batches', () => {
     const encodings = (changes: Partial<StyleForgeConfig['hyperparameters']>) =>
       withSource(changes, async ({ styleRef: [[{ image }]], latents }) => {
         const moments = [];
-        for (const key of keys) moments.push(await latents.moments(image, key));
+        for (const key of keys) moments.push(await latents.moments(image, latents.cropOf(image, key)));
         return new Set(moments).size;
       });
     expect([await encodings({}), await encodings({ random_flip: true }), await encodings({ crop: 'random' })]).toEqual([1, 2, 12]);
@@ -180,7 +180,7 @@ describe('batches', () => {
     const frozen = await openModel(folder);
     const rows = await PromptRows.create(frozen, ['a photo of zwx style', 'a photo of style'], false);
     await rm(folder, { recursive: true });
-    const states = (read: number[]): Float32Array => (rows.feed(read) as { encoderHiddenStates: Float32Array }).encoderHiddenStates;
+    const states = (read: number[]): Float32Array => rows.feed(read).encoder_hidden_states as Float32Array;
     const [first, second] = [states([0]), states([1])];
     expect(first).not.toEqual(second);
     expect(states([1, 0, 1])).toEqual(Float32Array.of(...second, ...first, ...second));

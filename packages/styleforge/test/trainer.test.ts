@@ -15,7 +15,8 @@ import {
   SINGLE_FILE,
   trainStyleForge,
   TrainingInputError,
-  TrainStep,
+  createTrainStep,
+  trainStepFeeds,
   type StyleForgeConfig,
   type StyleRefPart,
   type TrainingImage,
@@ -262,27 +263,26 @@ describe('trainStyleForge', () => {
       latents: randomNormals({ seed: 1, step: 0, purpose: 'latents' }, 2 * 4 * 64),
       noise: randomNormals({ seed: 1, step: 0, purpose: 'noise' }, 2 * 4 * 64),
       timesteps: [100, 700],
-      inputIds: Int32Array.from({ length: 77 }, (_, i) => (31 * i) % 900),
+      text: { input_ids: Int32Array.from({ length: 77 }, (_, i) => (31 * i) % 900) },
+      images: [],
       promptOfSample: Int32Array.of(0, 0),
       sampleWeights: Float32Array.of(1, 0.5),
     };
     const pass = async (gradientCheckpointing: boolean) => {
-      const step = await TrainStep.create({
-        unet: model.unet,
-        textEncoder: model.textEncoder,
-        noiseScheduler: model.noiseScheduler,
+      const step = await createTrainStep({
+        model: model.networks,
         batchSize: 2,
         promptCount: 1,
         tokenCount: 77,
         latentShape: [4, 8, 8],
-        trainTextEncoder: true,
+        trainsText: true,
         gradientCheckpointing,
         adamw: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
       });
-      await loadTrainableWeights(model.folder, step.program.weights);
-      const losses = await step.backward(batch);
-      const gradients = await step.program.readGradients();
-      await step.program.release();
+      await loadTrainableWeights(model.folder, step.weights);
+      const { sampleLosses: losses } = await step.backward(trainStepFeeds(model.networks, model.noiseScheduler, batch));
+      const gradients = await step.readGradients();
+      await step.release();
       return { losses, gradients };
     };
     const [kept, recomputed] = [await pass(false), await pass(true)];
@@ -299,31 +299,31 @@ describe('trainStyleForge', () => {
     const [latents, noise, timesteps] = [draw('latents'), draw('noise'), [100, 700]];
     const inputIds = Int32Array.from({ length: 77 }, (_, i) => (31 * i) % 900);
     const normOf = async (passes: { from: number; to: number }[], batchSize: number) => {
-      const step = await TrainStep.create({
-        unet: model.unet,
-        textEncoder: model.textEncoder,
-        noiseScheduler: model.noiseScheduler,
+      const step = await createTrainStep({
+        model: model.networks,
         batchSize,
         promptCount: 1,
         tokenCount: 77,
         latentShape: [4, 8, 8],
-        trainTextEncoder: true,
+        trainsText: true,
         adamw: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
       });
-      await loadTrainableWeights(model.folder, step.program.weights);
+      await loadTrainableWeights(model.folder, step.weights);
       for (const { from, to } of passes) {
         const part = (values: Float32Array) => values.slice(from * 256, to * 256);
-        await step.backward({
+        const feeds = trainStepFeeds(model.networks, model.noiseScheduler, {
           latents: part(latents),
           noise: part(noise),
           timesteps: timesteps.slice(from, to),
-          inputIds,
+          text: { input_ids: inputIds },
+          images: [],
           promptOfSample: new Int32Array(batchSize),
           sampleWeights: new Float32Array(batchSize).fill(1 / batchSize),
         });
+        await step.backward(feeds);
       }
-      const { gradNorm } = await step.program.update({ learningRate: 1e-3, weightDecay: 0, maxGradNorm: 1e9 });
-      await step.program.release();
+      const { gradNorm } = await step.update({ learningRate: 1e-3, weightDecay: 0, maxGradNorm: 1e9 });
+      await step.release();
       return gradNorm;
     };
     const [whole, halves] = [

@@ -1,14 +1,24 @@
-// Reads a Stable Diffusion checkpoint in the diffusers folder layout: configs at once, weights when asked.
+// Reads a checkpoint in the diffusers folder layout: configs at once, weights when asked.
 import { join } from 'node:path';
-import { exists, ModelFileError, readJson, type JsonObject } from '@styleforge/model-files';
+import {
+  exists,
+  familyOf,
+  ModelFileError,
+  readJson,
+  type ComponentFiles,
+  type ComponentName,
+  type FamilyFiles,
+  type JsonObject,
+  type NetworkKind,
+} from '@styleforge/model-files';
 import { type AppliedBranch } from './adaptations/branches.ts';
 import { currentTextEncoderName, currentVaeName, RenamedTensorReader } from './key-names.ts';
 import { openTensors } from './open-tensors.ts';
 import { type TensorReader } from './tensor-reader.ts';
 
-export type ComponentName = 'unet' | 'vae' | 'text_encoder';
-
 export interface DiffusersComponent {
+  name: ComponentName;
+  network: NetworkKind;
   config: JsonObject;
   weightsPath: string;
   /** The weights under today's names; the caller closes the reader. */
@@ -17,35 +27,42 @@ export interface DiffusersComponent {
   branches?: readonly AppliedBranch[];
 }
 
+/** Words beyond a tokenizer's vocabulary, with the rows of the token table that they stand for. */
+export type AddedTokens = readonly { readonly text: string; readonly ids: readonly number[] }[];
+
 export interface DiffusersFolder {
   directory: string;
+  family: FamilyFiles;
   modelIndex: JsonObject;
-  unet: DiffusersComponent;
-  vae: DiffusersComponent;
-  textEncoder: DiffusersComponent;
+  components: readonly DiffusersComponent[];
   schedulerConfig: JsonObject;
-  /** Absent where the folder carries no tokenizer of its own. */
-  tokenizerDirectory?: string;
-  /** Words beyond the tokenizer's vocabulary, with the rows of the token table that they stand for. */
-  addedTokens?: readonly { readonly text: string; readonly ids: readonly number[] }[];
+  /** By the text encoder that has the rows. */
+  addedTokens?: Readonly<Partial<Record<ComponentName, AddedTokens>>>;
   /** The folder below all adapters, where it has any. */
   withoutAdapters?: DiffusersFolder;
 }
 
-const weightsStem: Record<ComponentName, string> = {
+/** The folder's component of this name. */
+export function componentOf({ directory, components }: DiffusersFolder, name: string): DiffusersComponent {
+  const found = components.find((component) => component.name === name);
+  if (!found) throw new ModelFileError(directory, `holds no ${name}`);
+  return found;
+}
+
+const weightsStem: Record<NetworkKind, string> = {
   unet: 'diffusion_pytorch_model',
-  vae: 'diffusion_pytorch_model',
-  text_encoder: 'model',
+  autoencoder: 'diffusion_pytorch_model',
+  'text-encoder': 'model',
 };
 
-const rename: Partial<Record<ComponentName, (stored: string) => string | undefined>> = {
-  vae: currentVaeName,
-  text_encoder: currentTextEncoderName,
+const rename: Partial<Record<NetworkKind, (stored: string) => string | undefined>> = {
+  autoencoder: currentVaeName,
+  'text-encoder': currentTextEncoderName,
 };
 
 /** The full-precision file first, then its variants, each whole or in shards. */
-export function weightsFileNames(component: ComponentName): string[] {
-  const stem = weightsStem[component];
+export function weightsFileNames(network: NetworkKind): string[] {
+  const stem = weightsStem[network];
   const names = [`${stem}.safetensors`, `${stem}.safetensors.index.json`];
   for (const variant of ['fp16', 'bf16']) {
     names.push(`${stem}.${variant}.safetensors`, `${stem}.safetensors.index.${variant}.json`);
@@ -53,22 +70,25 @@ export function weightsFileNames(component: ComponentName): string[] {
   return names;
 }
 
-async function findWeights(directory: string, component: ComponentName): Promise<string> {
-  for (const name of weightsFileNames(component)) {
-    const path = join(directory, component, name);
+async function findWeights(directory: string, { name: folder, network }: ComponentFiles): Promise<string> {
+  for (const name of weightsFileNames(network)) {
+    const path = join(directory, folder, name);
     if (await exists(path)) return path;
   }
   throw new ModelFileError(
-    join(directory, component),
-    `holds no ${weightsStem[component]}.safetensors; convert the checkpoint to safetensors first`,
+    join(directory, folder),
+    `holds no ${weightsStem[network]}.safetensors; convert the checkpoint to safetensors first`,
   );
 }
 
-async function readComponent(directory: string, component: ComponentName): Promise<DiffusersComponent> {
-  const config = await readJson(join(directory, component, 'config.json'));
+async function readComponent(directory: string, component: ComponentFiles): Promise<DiffusersComponent> {
+  const { name, network } = component;
+  const config = await readJson(join(directory, name, 'config.json'));
   const weightsPath = await findWeights(directory, component);
-  const renaming = rename[component];
+  const renaming = rename[network];
   return {
+    name,
+    network,
     config,
     weightsPath,
     openWeights: async () => {
@@ -82,14 +102,15 @@ export async function readDiffusersFolder(directory: string): Promise<DiffusersF
   if (!(await exists(join(directory, 'model_index.json')))) {
     throw new ModelFileError(directory, 'is not a diffusers folder: it holds no model_index.json');
   }
-  const tokenizerDirectory = join(directory, 'tokenizer');
+  const modelIndex = await readJson(join(directory, 'model_index.json'));
+  const family = familyOf(modelIndex);
+  const components: DiffusersComponent[] = [];
+  for (const component of family.components) components.push(await readComponent(directory, component));
   return {
     directory,
-    modelIndex: await readJson(join(directory, 'model_index.json')),
-    unet: await readComponent(directory, 'unet'),
-    vae: await readComponent(directory, 'vae'),
-    textEncoder: await readComponent(directory, 'text_encoder'),
+    family,
+    modelIndex,
+    components,
     schedulerConfig: await readJson(join(directory, 'scheduler', 'scheduler_config.json')),
-    ...((await exists(tokenizerDirectory)) ? { tokenizerDirectory } : {}),
   };
 }

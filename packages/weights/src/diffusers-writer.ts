@@ -3,8 +3,17 @@ import { constants } from 'node:fs';
 import { copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { syncDirectory, temporaryName, writeFileAtomically } from './atomic-file.ts';
-import { exists, readJson, TOKENIZER_FILES, type JsonObject } from '@styleforge/model-files';
-import { weightsFileNames, type ComponentName } from './diffusers-reader.ts';
+import {
+  exists,
+  familyOf,
+  readJson,
+  TOKENIZER_FILES,
+  type ComponentFiles,
+  type ComponentName,
+  type JsonObject,
+  type NetworkKind,
+} from '@styleforge/model-files';
+import { weightsFileNames } from './diffusers-reader.ts';
 import { writeSafetensors, type TensorEntry, type WriteSafetensorsOptions } from './safetensors-writer.ts';
 
 export interface WrittenComponent {
@@ -19,13 +28,12 @@ export interface DiffusersFolderContents {
   base?: string;
   modelIndex?: JsonObject;
   schedulerConfig?: JsonObject;
-  tokenizerDirectory?: string;
+  /** Where the files of each tokenizer are, by its folder's name. */
+  tokenizers?: Readonly<Record<string, string>>;
   components?: Partial<Record<ComponentName, WrittenComponent>>;
   /** Further files, by path inside the folder. */
   files?: Record<string, string | Uint8Array>;
 }
-
-const componentNames: readonly ComponentName[] = ['unet', 'vae', 'text_encoder'];
 
 // Left behind on purpose: large, not trained, and optional to every pipeline that names them.
 const droppedComponents = ['safety_checker', 'image_encoder'];
@@ -69,8 +77,8 @@ function requireBase(base: string | undefined, what: string): string {
 }
 
 /** The weights file that reading picks, with the shards it names. */
-async function carriedWeights(directory: string, component: ComponentName): Promise<string[]> {
-  for (const name of weightsFileNames(component)) {
+async function carriedWeights(directory: string, network: NetworkKind): Promise<string[]> {
+  for (const name of weightsFileNames(network)) {
     if (!(await exists(join(directory, name)))) continue;
     if (!name.endsWith('.json')) return [name];
     const index = (await readJson(join(directory, name))) as { weight_map?: Record<string, string> };
@@ -79,34 +87,31 @@ async function carriedWeights(directory: string, component: ComponentName): Prom
   throw new Error(`${directory} holds no safetensors weights to carry over`);
 }
 
-async function* written(
-  component: ComponentName,
-  weights: Iterable<TensorEntry> | AsyncIterable<TensorEntry>,
-): AsyncGenerator<TensorEntry> {
-  // transformers 4 finds the text encoder's weights only under this prefix; transformers 5 accepts it.
-  const prefix = component === 'text_encoder' ? 'text_model.' : '';
+async function* written(network: NetworkKind, weights: Iterable<TensorEntry> | AsyncIterable<TensorEntry>): AsyncGenerator<TensorEntry> {
+  // transformers 4 finds a text encoder's weights only under this prefix; transformers 5 accepts it. The projection never has it.
+  const prefix = network === 'text-encoder' ? 'text_model.' : '';
   for await (const entry of weights) {
-    yield entry.name.startsWith(prefix) ? entry : { ...entry, name: prefix + entry.name };
+    yield entry.name.startsWith(prefix) || entry.name.startsWith('text_projection.') ? entry : { ...entry, name: prefix + entry.name };
   }
 }
 
 async function writeComponent(
   directory: string,
-  component: ComponentName,
+  { name: folder, network }: ComponentFiles,
   contents: DiffusersFolderContents,
   options: WriteSafetensorsOptions,
 ): Promise<void> {
-  const { config, weights } = contents.components?.[component] ?? {};
-  const target = join(directory, component);
+  const { config, weights } = contents.components?.[folder] ?? {};
+  const target = join(directory, folder);
   await mkdir(target);
-  const base = contents.base === undefined ? undefined : join(contents.base, component);
+  const base = contents.base === undefined ? undefined : join(contents.base, folder);
   await writeConfig(join(target, 'config.json'), config, base && join(base, 'config.json'));
   if (weights) {
-    await writeSafetensors(join(target, weightsFileNames(component)[0]!), written(component, weights), options);
+    await writeSafetensors(join(target, weightsFileNames(network)[0]!), written(network, weights), options);
     return;
   }
-  const source = requireBase(base, `${component} weights`);
-  for (const name of await carriedWeights(source, component)) {
+  const source = requireBase(base, `${folder} weights`);
+  for (const name of await carriedWeights(source, network)) {
     await copyFile(join(source, name), join(target, name), constants.COPYFILE_FICLONE);
   }
   await syncDirectory(target);
@@ -119,7 +124,7 @@ function withoutDropped(modelIndex: JsonObject): JsonObject {
   return kept;
 }
 
-/** Pipeline parts beyond the three networks, such as feature_extractor: their own small files are carried over. */
+/** Pipeline parts beyond the networks, such as feature_extractor: their own small files are carried over. */
 async function carryOthers(directory: string, base: string, modelIndex: JsonObject, done: readonly string[]): Promise<void> {
   for (const [name, value] of Object.entries(modelIndex)) {
     const named = Array.isArray(value) && value[0] !== null;
@@ -131,13 +136,14 @@ async function carryOthers(directory: string, base: string, modelIndex: JsonObje
 async function fill(directory: string, contents: DiffusersFolderContents, options: WriteSafetensorsOptions): Promise<void> {
   const { base } = contents;
   const modelIndex = contents.modelIndex ?? (await readJson(join(requireBase(base, 'modelIndex'), 'model_index.json')));
-  for (const component of componentNames) await writeComponent(directory, component, contents, options);
+  const { components } = familyOf(modelIndex);
+  for (const component of components) await writeComponent(directory, component, contents, options);
   const schedulerPath = join('scheduler', 'scheduler_config.json');
   await writeConfig(join(directory, schedulerPath), contents.schedulerConfig, base && join(base, schedulerPath));
-  const done: string[] = [...componentNames, 'scheduler'];
-  if (contents.tokenizerDirectory !== undefined) {
-    await copyPart('tokenizer', contents.tokenizerDirectory, join(directory, 'tokenizer'));
-    done.push('tokenizer');
+  const done: string[] = [...components.map(({ name }) => name), 'scheduler'];
+  for (const [folder, source] of Object.entries(contents.tokenizers ?? {})) {
+    await copyPart(folder, source, join(directory, folder));
+    done.push(folder);
   }
   if (base !== undefined) await carryOthers(directory, base, modelIndex, done);
   for (const [name, body] of Object.entries(contents.files ?? {})) {

@@ -1,16 +1,16 @@
 // Which files of a repository make a diffusers folder that can be trained: configs, tokenizer, one set of safetensors weights for each network.
-import { TOKENIZER_FILES } from '@styleforge/model-files';
-import { weightsFileNames, type ComponentName } from './diffusers-reader.ts';
+import { type FamilyFiles, familyOfPaths, TOKENIZER_FILES } from '@styleforge/model-files';
+import { weightsFileNames } from './diffusers-reader.ts';
 
-const components: readonly ComponentName[] = ['unet', 'vae', 'text_encoder'];
-const small = new Set([
-  'model_index.json',
-  'README.md',
-  'styleforge.json',
-  'scheduler/scheduler_config.json',
-  ...components.map((component) => `${component}/config.json`),
-  ...TOKENIZER_FILES.map((name) => `tokenizer/${name}`),
-]);
+const smallFiles = ({ components }: FamilyFiles): Set<string> =>
+  new Set([
+    'model_index.json',
+    'README.md',
+    'styleforge.json',
+    'scheduler/scheduler_config.json',
+    ...components.map(({ name }) => `${name}/config.json`),
+    ...components.flatMap(({ tokenizer }) => (tokenizer ? TOKENIZER_FILES.map((name) => `${tokenizer}/${name}`) : [])),
+  ]);
 
 /** `model.safetensors.index.json` and, by its name, every shard beside it. */
 function withShards(index: string, paths: readonly string[]): string[] {
@@ -23,12 +23,14 @@ function withShards(index: string, paths: readonly string[]): string[] {
 /** Throws where a network has no safetensors weights. */
 export function diffusersFolderFiles(paths: readonly string[]): string[] {
   if (!paths.includes('model_index.json')) throw new Error('this is not a diffusers folder: it holds no model_index.json');
-  const weights = components.flatMap((component) => {
-    const found = weightsFileNames(component)
-      .map((name) => `${component}/${name}`)
+  const family = familyOfPaths(paths);
+  const weights = family.components.flatMap(({ name: folder, network }) => {
+    const found = weightsFileNames(network)
+      .map((name) => `${folder}/${name}`)
       .find((path) => paths.includes(path));
-    if (found === undefined) throw new Error(`${component} has no safetensors weights; convert the checkpoint to safetensors first`);
+    if (found === undefined) throw new Error(`${folder} has no safetensors weights; convert the checkpoint to safetensors first`);
     return found.endsWith('.json') ? withShards(found, paths) : [found];
   });
+  const small = smallFiles(family);
   return [...paths.filter((path) => small.has(path)), ...weights];
 }

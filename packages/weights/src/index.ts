@@ -22,11 +22,18 @@ export { withoutSecrets } from './web-address.ts';
 export { writeSafetensors, type TensorEntry, type WriteSafetensorsOptions } from './safetensors-writer.ts';
 export { currentTextEncoderName } from './key-names.ts';
 export { exists, readJson, type JsonObject } from '@styleforge/model-files';
-export { readDiffusersFolder, type ComponentName, type DiffusersComponent, type DiffusersFolder } from './diffusers-reader.ts';
+export { componentOf, readDiffusersFolder, type AddedTokens, type DiffusersComponent, type DiffusersFolder } from './diffusers-reader.ts';
 export { writeDiffusersFolder, type DiffusersFolderContents, type WrittenComponent } from './diffusers-writer.ts';
 export { writeFileAtomically } from './atomic-file.ts';
 export { originalNames, SingleFileError, type NameMap } from './original-names.ts';
-export { singleFileGeneration, singleFileObstacle, unpackSingleFile, writeSingleFile, type SingleFileLayout } from './single-file.ts';
+export {
+  singleFileKind,
+  singleFileObstacle,
+  unpackSingleFile,
+  writeSingleFile,
+  type SingleFileKind,
+  type SingleFileLayout,
+} from './single-file.ts';
 export { HubRepository, type HubFile, type HubOptions } from './hub.ts';
 export { diffusersFolderFiles } from './folder-files.ts';
 export { AdapterFileError, addLora, type LoraLayer } from './adaptations/lora.ts';
@@ -43,6 +50,5 @@ export {
 export { ADAPTATION_FILE, adapterFiles, joinWithBase, writeAdaptation } from './adaptations/adaptation-file.ts';
 export { writeBranches, type AppliedBranch, type Branch } from './adaptations/branches.ts';
 export { extractLora, type ExtractedLora, type ExtractOptions } from './adaptations/extract-lora.ts';
-export { componentEntries } from './adaptations/folder-components.ts';
-export { TOKEN_TABLE, type AddedToken } from './adaptations/adapter-kinds.ts';
+export { TOKEN_TABLE } from './adaptations/adapter-kinds.ts';
 export { tokenFileName, writeCustomDiffusion, writeEmbParams, writeLearnedRows, type LearnedRows } from './adaptations/write-embeddings.ts';

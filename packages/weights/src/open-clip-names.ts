@@ -1,9 +1,7 @@
-// The text encoder of a Stable Diffusion 2.x single file, which is OpenCLIP's: its tensors under the names of transformers' CLIPTextModel.
+// OpenCLIP's text encoder in a single file: its tensors under the names of transformers' CLIPTextModel, and back.
 import { SingleFileError } from './original-names.ts';
 import type { TensorEntry } from './safetensors-writer.ts';
 import type { TensorReader } from './tensor-reader.ts';
-
-const PREFIX = 'cond_stage_model.model.';
 
 const outer: Readonly<Record<string, string>> = {
   'token_embedding.weight': 'embeddings.token_embedding.weight',
@@ -20,7 +18,19 @@ const inner: Readonly<Record<string, string>> = {
 };
 const projections = ['q_proj', 'k_proj', 'v_proj'] as const;
 
-export const holdsOpenClip = (reader: TensorReader): boolean => reader.has(`${PREFIX}positional_embedding`);
+/** A matrix [width, projection] there, a linear layer [projection, width] here. */
+const PROJECTION = { openClip: 'text_projection', transformers: 'text_projection.weight' } as const;
+
+export const holdsOpenClip = (reader: TensorReader, prefix: string): boolean => reader.has(`${prefix}positional_embedding`);
+
+function transposed(reader: TensorReader, stored: string, name: string): TensorEntry {
+  const [rows = 0, columns = 0] = reader.info(stored).shape;
+  const data = async (): Promise<Float32Array> => {
+    const matrix = await reader.read(stored);
+    return matrix.map((_, i) => matrix[(i % rows) * columns + Math.floor(i / rows)]!);
+  };
+  return { name, shape: [columns, rows], data };
+}
 
 /** Query, key and value are thirds of one tensor there. */
 function* thirds(reader: TensorReader, stored: string, layer: string, part: string): Generator<TensorEntry> {
@@ -35,12 +45,19 @@ function* thirds(reader: TensorReader, stored: string, layer: string, part: stri
   }
 }
 
-/** The first `layers` layers: the last one of the file is not used by Stable Diffusion. */
-export function* openClipEntries(reader: TensorReader, layers: number): Generator<TensorEntry> {
-  for (const stored of reader.names().filter((name) => name.startsWith(PREFIX))) {
-    const name = stored.slice(PREFIX.length);
+export interface OpenClipPart {
+  readonly prefix: string;
+  /** Only the first `layers` layers are read: Stable Diffusion 2.x leaves the last one out. */
+  readonly layers: number;
+  readonly projects: boolean;
+}
+
+export function* openClipEntries(reader: TensorReader, { prefix, layers, projects }: OpenClipPart): Generator<TensorEntry> {
+  for (const stored of reader.names().filter((name) => name.startsWith(prefix))) {
+    const name = stored.slice(prefix.length);
     const entry = { shape: reader.info(stored).shape, data: () => reader.read(stored) };
     if (outer[name]) yield { name: outer[name], ...entry };
+    if (projects && name === PROJECTION.openClip) yield transposed(reader, stored, PROJECTION.transformers);
     const [, number, part = '', end = ''] = /^transformer\.resblocks\.(\d+)\.(.+?)[._](weight|bias)$/.exec(name) ?? [];
     if (number === undefined || Number(number) >= layers) continue;
     const layer = `encoder.layers.${number}`;
@@ -55,13 +72,14 @@ const toOuter = inverted(outer);
 const toInner = inverted(inner);
 
 /** The tensors of a transformers text encoder as OpenCLIP names and joins them. The layer that Stable Diffusion leaves out stays out. */
-export function* toOpenClipEntries(reader: TensorReader): Generator<TensorEntry> {
+export function* toOpenClipEntries(reader: TensorReader, prefix: string): Generator<TensorEntry> {
   for (const name of reader.names()) {
     const { shape } = reader.info(name);
     const entry = { shape, data: () => reader.read(name) };
     const [, number, part = '', end = ''] = /^encoder\.layers\.(\d+)\.(.+)\.(weight|bias)$/.exec(name) ?? [];
-    const place = `${PREFIX}transformer.resblocks.${number}`;
-    if (toOuter[name]) yield { name: PREFIX + toOuter[name], ...entry };
+    const place = `${prefix}transformer.resblocks.${number}`;
+    if (toOuter[name]) yield { name: prefix + toOuter[name], ...entry };
+    else if (name === PROJECTION.transformers) yield transposed(reader, name, prefix + PROJECTION.openClip);
     else if (number !== undefined && toInner[part]) yield { name: `${place}.${toInner[part]}.${end}`, ...entry };
     else if (part === 'self_attn.q_proj') yield joined(reader, name, `${place}.attn.in_proj_${end}`);
     else if (!projections.some((projection) => part === `self_attn.${projection}`))

@@ -1,17 +1,10 @@
 // The tensor names of the original Stable Diffusion single file, from and to those of diffusers, for every topology that the configs describe.
-import type { JsonObject } from '@styleforge/model-files';
-import type { ComponentName } from './diffusers-reader.ts';
+import type { JsonObject, NetworkKind } from '@styleforge/model-files';
 
 /** Raised where a model cannot be written in the original layout, or a file is not in it. */
 export class SingleFileError extends Error {
   override name = 'SingleFileError';
 }
-
-export const ORIGINAL_PREFIX: Record<ComponentName, string> = {
-  unet: 'model.diffusion_model.',
-  vae: 'first_stage_model.',
-  text_encoder: 'cond_stage_model.transformer.text_model.',
-};
 
 export interface NameMap {
   toOriginal(diffusers: string): string;
@@ -87,17 +80,18 @@ function upBlocks(config: JsonObject): Block[] {
 }
 
 function unetBlocks(config: JsonObject): Block[] {
-  for (const key of ['addition_embed_type', 'class_embed_type', 'encoder_hid_dim_type']) {
+  for (const key of ['class_embed_type', 'encoder_hid_dim_type']) {
     if (config[key] !== undefined && config[key] !== null)
-      throw new SingleFileError(`a U-Net with ${key} '${String(config[key])}' has no place in the Stable Diffusion 1.x file layout`);
+      throw new SingleFileError(`a U-Net with ${key} '${String(config[key])}' has no place in the original file layout`);
   }
   const middle = (config.mid_block_type ?? 'UNetMidBlock2DCrossAttn') as string;
   if (middle !== 'UNetMidBlock2DCrossAttn')
-    throw new SingleFileError(`a U-Net with mid_block_type '${middle}' has no place in the Stable Diffusion 1.x file layout`);
+    throw new SingleFileError(`a U-Net with mid_block_type '${middle}' has no place in the original file layout`);
   return [
     { diffusers: 'conv_in', original: 'input_blocks.0.0' },
     { diffusers: 'time_embedding.linear_1', original: 'time_embed.0' },
     { diffusers: 'time_embedding.linear_2', original: 'time_embed.2' },
+    ...['linear_1', 'linear_2'].map((layer, i) => ({ diffusers: `add_embedding.${layer}`, original: `label_emb.0.${2 * i}` })),
     ...downBlocks(config),
     { diffusers: 'mid_block.resnets.0', original: 'middle_block.0', parts: unetResnet },
     { diffusers: 'mid_block.attentions.0', original: 'middle_block.1' },
@@ -192,14 +186,11 @@ const textEncoderMap: NameMap = {
   isConvolutionInOriginal: () => false,
 };
 
-/** Names are without `ORIGINAL_PREFIX`. Throws SingleFileError for a model that the layout has no names for. */
-export function originalNames(component: ComponentName, config: JsonObject): NameMap {
-  switch (component) {
-    case 'unet':
-      return mapOf(unetBlocks(config), 'U-Net');
-    case 'vae':
-      return mapOf(vaeBlocks(config), 'VAE');
-    case 'text_encoder':
-      return textEncoderMap;
-  }
-}
+const maps: Readonly<Record<NetworkKind, (config: JsonObject) => NameMap>> = {
+  unet: (config) => mapOf(unetBlocks(config), 'U-Net'),
+  autoencoder: (config) => mapOf(vaeBlocks(config), 'VAE'),
+  'text-encoder': () => textEncoderMap,
+};
+
+/** Names are without the component's prefix. Throws SingleFileError for a model that the layout has no names for. */
+export const originalNames = (network: NetworkKind, config: JsonObject): NameMap => maps[network](config);

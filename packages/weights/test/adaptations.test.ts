@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   applyAdapters,
-  componentEntries,
   extractLora,
   layersOf,
   openTensors,
@@ -90,8 +89,8 @@ async function tuned(): Promise<DiffusersFolder> {
   await cp(join(golden, 'tiny-sd'), directory, { recursive: true });
   const adapted = await applyAdapters(base, [{ path: join(golden, 'lora', 'kohya.safetensors'), strength: 1 }]);
   const components: Record<string, { weights: TensorEntry[] }> = {};
-  for (const [name, component] of componentEntries(adapted)) {
-    const reader = await component.openWeights();
+  for (const { name, openWeights } of adapted.components) {
+    const reader = await openWeights();
     const weights: TensorEntry[] = [];
     for (const key of reader.names()) weights.push({ name: key, shape: reader.info(key).shape, data: await reader.read(key) });
     components[name] = { weights };
@@ -109,7 +108,7 @@ it('extracts a LoRA that keeps all of a change of its rank, and says which share
   const path = join(scratch, 'extracted.safetensors');
   await writeDiffusersLora(path, layers);
   const again = await applyAdapters(base, [{ path, strength: 1 }]);
-  const [[, ours], [, theirs]] = [componentEntries(again)[0], componentEntries(other)[0]];
+  const [ours, theirs] = [again.components[0], other.components[0]];
   const [a, b] = [await ours.openWeights(), await theirs.openWeights()];
   for (const name of b.names()) {
     const [mine, reference] = [await a.read(name), await b.read(name)];

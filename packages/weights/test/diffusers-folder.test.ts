@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
+  componentOf,
   readDiffusersFolder,
   SafetensorsReader,
   writeDiffusersFolder,
@@ -59,10 +60,10 @@ async function summary(reader: TensorReader): Promise<Record<string, string>> {
 describe('reading', () => {
   it('gives configs and weights of the reference', async () => {
     const folder = await readDiffusersFolder(reference);
-    expect(folder.unet.config.block_out_channels).toEqual([16, 32, 32, 32]);
+    expect(componentOf(folder, 'unet').config.block_out_channels).toEqual([16, 32, 32, 32]);
     expect(folder.schedulerConfig.beta_schedule).toBe('scaled_linear');
-    expect(folder.tokenizerDirectory).toBeUndefined();
-    const reader = await folder.textEncoder.openWeights();
+    expect(folder.components.map(({ name }) => name)).toEqual(['unet', 'vae', 'text_encoder']);
+    const reader = await componentOf(folder, 'text_encoder').openWeights();
     expect(reader.info('embeddings.token_embedding.weight').shape).toEqual([1000, 32]);
     expect(await reader.read('text_model.final_layer_norm.bias')).toEqual(await reader.read('final_layer_norm.bias'));
     await reader.close();
@@ -72,17 +73,17 @@ describe('reading', () => {
     const legacy = { to_q: 'query', to_k: 'key', to_v: 'value', 'to_out.0': 'proj_attn' } as Record<string, string>;
     const older = (name: string) => name.replace(/\.(to_q|to_k|to_v|to_out\.0)\./, (_, part: string) => `.${legacy[part]}.`);
     const folder = await readDiffusersFolder(await withOlderNames('legacy-vae', 'vae', older));
-    const stored = await SafetensorsReader.open(folder.vae.weightsPath);
+    const stored = await SafetensorsReader.open(componentOf(folder, 'vae').weightsPath);
     expect(stored.has('encoder.mid_block.attentions.0.proj_attn.weight')).toBe(true);
     await stored.close();
-    const expected = await (await readDiffusersFolder(reference)).vae.openWeights();
-    expect(await summary(await folder.vae.openWeights())).toEqual(await summary(expected));
+    const expected = await componentOf(await readDiffusersFolder(reference), 'vae').openWeights();
+    expect(await summary(await componentOf(folder, 'vae').openWeights())).toEqual(await summary(expected));
   });
 
   it('understands the text encoder names of transformers 4', async () => {
     const folder = await readDiffusersFolder(await withOlderNames('prefixed', 'text_encoder', (name) => `text_model.${name}`));
-    const expected = await (await readDiffusersFolder(reference)).textEncoder.openWeights();
-    expect(await summary(await folder.textEncoder.openWeights())).toEqual(await summary(expected));
+    const expected = await componentOf(await readDiffusersFolder(reference), 'text_encoder').openWeights();
+    expect(await summary(await componentOf(folder, 'text_encoder').openWeights())).toEqual(await summary(expected));
   });
 
   it('takes the fp16 variant where there is no other, and says what is missing', async () => {
@@ -90,7 +91,7 @@ describe('reading', () => {
     await cp(reference, copy, { recursive: true });
     const plain = join(copy, 'unet', 'diffusion_pytorch_model.safetensors');
     await rename(plain, join(copy, 'unet', 'diffusion_pytorch_model.fp16.safetensors'));
-    expect((await readDiffusersFolder(copy)).unet.weightsPath).toMatch(/fp16/);
+    expect(componentOf(await readDiffusersFolder(copy), 'unet').weightsPath).toMatch(/fp16/);
     await rm(join(copy, 'unet', 'diffusion_pytorch_model.fp16.safetensors'));
     await expect(readDiffusersFolder(copy)).rejects.toThrow(/holds no diffusion_pytorch_model.safetensors/);
     await expect(readDiffusersFolder(directory)).rejects.toThrow(/no model_index.json/);
@@ -106,8 +107,8 @@ describe('writing', () => {
     const folder = await readDiffusersFolder(base);
     const index = { ...folder.modelIndex, safety_checker: ['stable_diffusion', 'StableDiffusionSafetyChecker'] };
     await writeFile(join(base, 'model_index.json'), JSON.stringify(index));
-    const unet = (await entriesOf(await folder.unet.openWeights())).map((e) => ({ ...e, data: e.data.map((v) => v + 1) }));
-    const textEncoder = await entriesOf(await folder.textEncoder.openWeights());
+    const unet = (await entriesOf(await componentOf(folder, 'unet').openWeights())).map((e) => ({ ...e, data: e.data.map((v) => v + 1) }));
+    const textEncoder = await entriesOf(await componentOf(folder, 'text_encoder').openWeights());
     const target = join(directory, 'written');
     const contents = {
       base,
@@ -121,14 +122,18 @@ describe('writing', () => {
       expect(await readFile(join(target, config), 'utf8')).toBe(await readFile(join(base, config), 'utf8'));
     }
     expect(written.modelIndex.safety_checker).toEqual([null, null]);
-    const plusOne = await allOf(await written.unet.openWeights());
+    const plusOne = await allOf(await componentOf(written, 'unet').openWeights());
     expect(plusOne.size).toBe(unet.length);
     for (const { name, data } of unet) expect(Buffer.compare(bytesOf(plusOne.get(name)!.data), bytesOf(data))).toBe(0);
-    expect(await summary(await written.textEncoder.openWeights())).toEqual(await summary(await folder.textEncoder.openWeights()));
-    expect(Buffer.compare(await readFile(written.vae.weightsPath), await readFile(folder.vae.weightsPath))).toBe(0);
+    expect(await summary(await componentOf(written, 'text_encoder').openWeights())).toEqual(
+      await summary(await componentOf(folder, 'text_encoder').openWeights()),
+    );
+    expect(
+      Buffer.compare(await readFile(componentOf(written, 'vae').weightsPath), await readFile(componentOf(folder, 'vae').weightsPath)),
+    ).toBe(0);
     expect(await readFile(join(target, 'tokenizer', 'merges.txt'), 'utf8')).toBe('#version: 0.2\n');
     expect(await readFile(join(target, 'README.md'), 'utf8')).toBe('card');
-    const stored = await SafetensorsReader.open(written.textEncoder.weightsPath);
+    const stored = await SafetensorsReader.open(componentOf(written, 'text_encoder').weightsPath);
     expect(stored.names().every((name) => name.startsWith('text_model.'))).toBe(true);
     await stored.close();
   });

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   originalNames,
+  componentOf,
+  type DiffusersFolder,
   readDiffusersFolder,
   SafetensorsReader,
   SingleFileError,
@@ -27,12 +29,13 @@ const golden = JSON.parse(readFileSync(new URL('../../../test/golden/single-file
   vae: Names;
 }[];
 const tinySd = fileURLToPath(new URL('../../../test/golden/tiny-sd', import.meta.url));
-const tokenizerDirectory = fileURLToPath(new URL('../../../models/styleforge-mini/tokenizer', import.meta.url));
+const tokenizers = { tokenizer: fileURLToPath(new URL('../../../models/styleforge-mini/tokenizer', import.meta.url)) };
+const configsOf = ({ components }: DiffusersFolder) => Object.fromEntries(components.map(({ name, config }) => [name, config]));
 
 describe.each(golden)('names of $name', (topology) => {
   it.each(['unet', 'vae'] as const)('%s: equal diffusers, in both directions', (component) => {
     const { config, pairs } = topology[component];
-    const names = originalNames(component, config);
+    const names = originalNames(component === 'vae' ? 'autoencoder' : component, config);
     expect(Object.fromEntries(Object.keys(pairs).map((name) => [name, names.toOriginal(name)]))).toEqual(pairs);
     expect(Object.fromEntries(Object.values(pairs).map((name) => [names.toDiffusers(name), name]))).toEqual(pairs);
   });
@@ -49,12 +52,12 @@ describe('a single file', () => {
   it('becomes a folder again with the very same bits', async () => {
     await writeSingleFile(at('model.safetensors'), tinySd, { dtype: 'F32' });
     const before = await readDiffusersFolder(tinySd);
-    const { modelIndex, schedulerConfig, unet, vae, textEncoder } = before;
-    const configs = { unet: unet.config, vae: vae.config, text_encoder: textEncoder.config };
-    await unpackSingleFile(at('model.safetensors'), at('folder'), { configs, modelIndex, schedulerConfig, tokenizerDirectory });
+    const { modelIndex, schedulerConfig } = before;
+    const configs = configsOf(before);
+    await unpackSingleFile(at('model.safetensors'), at('folder'), { configs, modelIndex, schedulerConfig, tokenizers });
     const after = await readDiffusersFolder(at('folder'));
-    for (const part of ['unet', 'vae', 'textEncoder'] as const) {
-      const [a, b] = [await before[part].openWeights(), await after[part].openWeights()];
+    for (const { name: part } of before.components) {
+      const [a, b] = [await componentOf(before, part).openWeights(), await componentOf(after, part).openWeights()];
       expect(b.names().sort()).toEqual(a.names().sort());
       for (const name of a.names()) {
         expect(b.info(name).shape).toEqual(a.info(name).shape);
@@ -75,7 +78,9 @@ describe('a single file', () => {
   });
 
   it("of Stable Diffusion 2.x holds OpenCLIP's text encoder, and becomes the same folder again", async () => {
-    const { textEncoder, modelIndex, schedulerConfig, unet, vae } = await readDiffusersFolder(tinySd);
+    const folder = await readDiffusersFolder(tinySd);
+    const { modelIndex, schedulerConfig } = folder;
+    const textEncoder = componentOf(folder, 'text_encoder');
     const config = { ...textEncoder.config, hidden_act: 'gelu' };
     await writeDiffusersFolder(at('open-clip'), { base: tinySd, components: { text_encoder: { config } } });
     expect(await singleFileObstacle(at('open-clip'))).toBeNull();
@@ -85,17 +90,17 @@ describe('a single file', () => {
     expect(file.info('cond_stage_model.model.transformer.resblocks.0.attn.in_proj_weight').shape).toEqual([3 * width, width]);
     expect(file.names().some((name) => name.startsWith('cond_stage_model.transformer.'))).toBe(false);
     await file.close();
-    const configs = { unet: unet.config, vae: vae.config, text_encoder: config };
-    const layout = { configs, modelIndex, schedulerConfig, tokenizerDirectory };
+    const layout = { configs: { ...configsOf(folder), text_encoder: config }, modelIndex, schedulerConfig, tokenizers };
     await unpackSingleFile(at('open-clip.safetensors'), at('open-clip-again'), layout);
-    const [a, b] = [await textEncoder.openWeights(), await (await readDiffusersFolder(at('open-clip-again'))).textEncoder.openWeights()];
+    const again = componentOf(await readDiffusersFolder(at('open-clip-again')), 'text_encoder');
+    const [a, b] = [await textEncoder.openWeights(), await again.openWeights()];
     expect(b.names().sort()).toEqual(a.names().sort());
     for (const name of a.names()) expect(await b.read(name), name).toEqual(await a.read(name));
     await Promise.all([a.close(), b.close()]);
   });
 
   it('is not offered for a U-Net that the layout has no names for', async () => {
-    const config = { ...(await readDiffusersFolder(tinySd)).unet.config, class_embed_type: 'timestep' };
+    const config = { ...componentOf(await readDiffusersFolder(tinySd), 'unet').config, class_embed_type: 'timestep' };
     await writeDiffusersFolder(at('classes'), { base: tinySd, components: { unet: { config } } });
     expect(await singleFileObstacle(at('classes'))).toMatch(/class_embed_type/);
     await expect(writeSingleFile(at('never.safetensors'), at('classes'))).rejects.toThrow(SingleFileError);

@@ -91,7 +91,7 @@ async function readEntry(folders: BaseModelFolders, name: string, unchanged: Map
 }
 
 async function readFolder(folder: string, name: string, size: number): Promise<BaseModelEntry> {
-  const [{ unet, textEncoder, noiseScheduler, tokenizer, latentScale, ...model }, profile] = await Promise.all([
+  const [{ unet, textEncoders, noiseScheduler, tokenizer, latentScale, ...model }, profile] = await Promise.all([
     describeModel(folder),
     readProfile(folder, name),
   ]);
@@ -109,8 +109,8 @@ async function readFolder(folder: string, name: string, size: number): Promise<B
       training_size_multiple: latentScale * 2 ** (unet.block_out_channels.length - 1),
       block_out_channels: [...unet.block_out_channels],
       cross_attention_dim: unet.cross_attention_dim[0] ?? 0,
-      text_hidden_size: textEncoder.hidden_size,
-      text_max_length: textEncoder.max_position_embeddings,
+      text_hidden_size: textEncoders.reduce((sum, { config }) => sum + config.hidden_size, 0),
+      text_max_length: tokenizer.maxLength,
       prediction_type: noiseScheduler.predictionType,
     },
     size_bytes: size,

@@ -1,4 +1,4 @@
-// Brings a Stable Diffusion checkpoint, wherever it lies and whatever its form, into the folder of base models.
+// Brings a checkpoint, wherever it lies and whatever its form, into the folder of base models.
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -13,14 +13,14 @@ import {
   readDiffusersFolder,
   readJson,
   sha256OfFile,
-  singleFileGeneration,
+  singleFileKind,
   type JsonObject,
   type SingleFileLayout,
   unpackSingleFile,
   withoutSecrets,
   writeDiffusersFolder,
 } from '@styleforge/weights';
-import { layoutOf, type PredictionType, stableDiffusion1, stableDiffusion2, widthsOf } from './layouts.ts';
+import { layoutOf, type PredictionType, singleFileLayout } from './layouts.ts';
 import { matchTokenizer } from './match-tokenizer.ts';
 import { openRemote, type RemoteFile, type RemoteFiles, type RemoteOptions } from './remote-files.ts';
 
@@ -86,13 +86,7 @@ async function layoutFor(file: string, work: string, { configDirectory, predicti
     const layout = await layoutOf(configDirectory);
     return { ...layout, schedulerConfig: predicting(layout.schedulerConfig, predictionType) };
   }
-  const [generation, widths] = [await singleFileGeneration(file), await widthsOf(file)];
-  if (generation === '1') return stableDiffusion1(predictionType, widths);
-  if (predictionType === undefined)
-    throw new Error(
-      'a Stable Diffusion 2.x file does not say what it predicts: give --prediction-type v_prediction (768-pixel models) or epsilon (base models)',
-    );
-  return stableDiffusion2(predictionType, work, widths);
+  return singleFileLayout(file, await singleFileKind(file), { predictionType, scratch: work });
 }
 
 /** The schedule with the prediction type that was asked for; as it is where none was. */
@@ -107,9 +101,9 @@ async function checkFiles(root: string, sha256: ReadonlyMap<string, string>): Pr
 }
 
 async function weightsDigests(folder: string): Promise<Record<string, string>> {
-  const { unet, vae, textEncoder } = await readDiffusersFolder(folder);
+  const { components } = await readDiffusersFolder(folder);
   const digests: Record<string, string> = {};
-  for (const part of [unet, vae, textEncoder].map(({ weightsPath }) => dirname(weightsPath))) {
+  for (const part of components.map(({ weightsPath }) => dirname(weightsPath))) {
     for (const name of (await readdir(part)).filter((file) => file.endsWith('.safetensors')).sort())
       digests[`${basename(part)}/${name}`] = await sha256OfFile(join(part, name));
   }

@@ -1,8 +1,9 @@
-// What a single-file checkpoint of Stable Diffusion leaves out: the configs of 1.x and 2.x as their diffusers folders have them.
+// What a single-file checkpoint of Stable Diffusion leaves out: the configs of 1.x, 2.x and XL as their diffusers folders have them.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openTensors, readJson, type JsonObject, type SingleFileLayout } from '@styleforge/weights';
+import { familyOf, type FamilyName } from '@styleforge/model-files';
+import { openTensors, readJson, type JsonObject, type SingleFileKind, type SingleFileLayout } from '@styleforge/weights';
 
 export const PREDICTION_TYPES = ['epsilon', 'v_prediction'] as const;
 export type PredictionType = (typeof PREDICTION_TYPES)[number];
@@ -151,7 +152,7 @@ const TEXT_PREFIXES = ['cond_stage_model.transformer.text_model.', 'cond_stage_m
 
 export function stableDiffusion1(predictionType: PredictionType = 'epsilon', widths = stableDiffusion1Widths): SingleFileLayout {
   const configs = withWidths(stableDiffusion1Configs, widths);
-  return { configs, modelIndex, schedulerConfig: scheduler(predictionType), tokenizerDirectory: clipTokenizer };
+  return { configs, modelIndex, schedulerConfig: scheduler(predictionType), tokenizers: { tokenizer: clipTokenizer } };
 }
 
 /** The file does not say what the model predicts: the 768-pixel models predict velocity, the 512-pixel base models noise. */
@@ -170,13 +171,70 @@ export async function stableDiffusion2(
     },
     modelIndex,
     schedulerConfig: scheduler(predictionType),
-    tokenizerDirectory: await paddedWithExclamationMarks(scratch),
+    tokenizers: { tokenizer: await paddedWithExclamationMarks(scratch, 'tokenizer') },
+  };
+}
+
+/** Stable Diffusion XL base 1.0. A file of other sizes needs a folder with its configs. */
+export const stableDiffusionXlConfigs = {
+  unet: {
+    ...unet,
+    addition_embed_type: 'text_time',
+    addition_time_embed_dim: 256,
+    attention_head_dim: [5, 10, 20],
+    block_out_channels: [320, 640, 1280],
+    cross_attention_dim: 2048,
+    down_block_types: ['DownBlock2D', 'CrossAttnDownBlock2D', 'CrossAttnDownBlock2D'],
+    projection_class_embeddings_input_dim: 2816,
+    sample_size: 128,
+    transformer_layers_per_block: [1, 2, 10],
+    up_block_types: ['CrossAttnUpBlock2D', 'CrossAttnUpBlock2D', 'UpBlock2D'],
+    use_linear_projection: true,
+  },
+  vae: { ...vae, force_upcast: true, sample_size: 1024, scaling_factor: 0.13025 },
+  text_encoder: textEncoder,
+  text_encoder_2: {
+    ...textEncoder,
+    architectures: ['CLIPTextModelWithProjection'],
+    hidden_act: 'gelu',
+    hidden_size: 1280,
+    intermediate_size: 5120,
+    num_attention_heads: 20,
+    num_hidden_layers: 32,
+    projection_dim: 1280,
+  },
+};
+
+export const stableDiffusionXlIndex: JsonObject = {
+  _class_name: 'StableDiffusionXLPipeline',
+  force_zeros_for_empty_prompt: true,
+  scheduler: ['diffusers', 'EulerDiscreteScheduler'],
+  text_encoder: ['transformers', 'CLIPTextModel'],
+  text_encoder_2: ['transformers', 'CLIPTextModelWithProjection'],
+  tokenizer: ['transformers', 'CLIPTokenizer'],
+  tokenizer_2: ['transformers', 'CLIPTokenizer'],
+  unet: ['diffusers', 'UNet2DConditionModel'],
+  vae: ['diffusers', 'AutoencoderKL'],
+};
+
+export async function stableDiffusionXl(predictionType: PredictionType = 'epsilon', scratch: string): Promise<SingleFileLayout> {
+  return {
+    configs: stableDiffusionXlConfigs,
+    modelIndex: stableDiffusionXlIndex,
+    schedulerConfig: {
+      ...scheduler(predictionType),
+      _class_name: 'EulerDiscreteScheduler',
+      interpolation_type: 'linear',
+      timestep_spacing: 'leading',
+      use_karras_sigmas: false,
+    },
+    tokenizers: { tokenizer: clipTokenizer, tokenizer_2: await paddedWithExclamationMarks(scratch, 'tokenizer_2') },
   };
 }
 
 /** OpenCLIP fills up short texts with token 0. */
-async function paddedWithExclamationMarks(scratch: string): Promise<string> {
-  const directory = join(scratch, 'tokenizer');
+async function paddedWithExclamationMarks(scratch: string, name: string): Promise<string> {
+  const directory = join(scratch, name);
   await mkdir(directory, { recursive: true });
   for (const name of ['vocab.json', 'merges.txt']) await writeFile(join(directory, name), await readFile(join(clipTokenizer, name)));
   for (const name of ['special_tokens_map.json', 'tokenizer_config.json']) {
@@ -185,17 +243,41 @@ async function paddedWithExclamationMarks(scratch: string): Promise<string> {
   return directory;
 }
 
+interface LayoutOptions {
+  readonly predictionType: PredictionType | undefined;
+  /** Files that the layout needs are written below it. */
+  readonly scratch: string;
+}
+
+type LayoutOf = (file: string, kind: SingleFileKind, options: LayoutOptions) => Promise<SingleFileLayout>;
+
+const layouts: { readonly [Name in FamilyName]: LayoutOf } = {
+  'stable-diffusion': async (file, { openClip }, { predictionType, scratch }) => {
+    const widths = await widthsOf(file);
+    if (!openClip) return stableDiffusion1(predictionType, widths);
+    if (predictionType === undefined)
+      throw new Error(
+        'a Stable Diffusion 2.x file does not say what it predicts: give --prediction-type v_prediction (768-pixel models) or epsilon (base models)',
+      );
+    return stableDiffusion2(predictionType, scratch, widths);
+  },
+  'stable-diffusion-xl': (_file, _kind, { predictionType, scratch }) => stableDiffusionXl(predictionType, scratch),
+};
+
+/** What the file leaves out, by its family. */
+export const singleFileLayout: LayoutOf = (file, kind, options) => layouts[kind.family.name](file, kind, options);
+
 /** The layout of a diffusers folder, whose weights are not read. */
 export async function layoutOf(directory: string): Promise<SingleFileLayout> {
   const json = (...path: string[]): Promise<JsonObject> => readJson(join(directory, ...path));
+  const modelIndex = await json('model_index.json');
+  const { components } = familyOf(modelIndex);
+  const configs = await Promise.all(components.map(async ({ name }) => [name, await json(name, 'config.json')] as const));
+  const tokenizers = components.flatMap(({ tokenizer }) => (tokenizer ? [[tokenizer, join(directory, tokenizer)] as const] : []));
   return {
-    configs: {
-      unet: await json('unet', 'config.json'),
-      vae: await json('vae', 'config.json'),
-      text_encoder: await json('text_encoder', 'config.json'),
-    },
-    modelIndex: await json('model_index.json'),
+    configs: Object.fromEntries(configs),
+    modelIndex,
     schedulerConfig: await json('scheduler', 'scheduler_config.json'),
-    tokenizerDirectory: join(directory, 'tokenizer'),
+    tokenizers: Object.fromEntries(tokenizers),
   };
 }

@@ -1,14 +1,6 @@
 // A model of random weights in the shape of a layout, for benchmarks and tests of what is done with real ones.
 import { elementCount, type Graph } from '@styleforge/autodiff';
-import {
-  AutoencoderKL,
-  CLIPTextModel,
-  parseAutoencoderKLConfig,
-  parseCLIPTextConfig,
-  parseUNet2DConditionConfig,
-  randomNormals,
-  UNet2DConditionModel,
-} from '@styleforge/diffusion';
+import { modelOf, randomNormals } from '@styleforge/diffusion';
 import { smallestGraphs } from '@styleforge/styleforge';
 import { writeDiffusersFolder, type SingleFileLayout, type TensorEntry } from '@styleforge/weights';
 
@@ -29,15 +21,8 @@ const randomWeights = ({ parameters }: Graph): TensorEntry[] =>
 
 /** Writes the folder at half precision, one tensor in memory at a time. */
 export async function writeRandomModel(directory: string, { configs, ...layout }: SingleFileLayout): Promise<void> {
-  const graphs = smallestGraphs({
-    unet: new UNet2DConditionModel(parseUNet2DConditionConfig(configs.unet)),
-    vae: new AutoencoderKL(parseAutoencoderKLConfig(configs.vae)),
-    textEncoder: new CLIPTextModel(parseCLIPTextConfig(configs.text_encoder)),
-  });
-  const components = {
-    unet: { config: configs.unet, weights: randomWeights(graphs.unet) },
-    vae: { config: configs.vae, weights: randomWeights(graphs.vae) },
-    text_encoder: { config: configs.text_encoder, weights: randomWeights(graphs.textEncoder) },
-  };
-  await writeDiffusersFolder(directory, { ...layout, components }, { dtype: 'F16' });
+  const components = [...smallestGraphs(modelOf(layout.modelIndex, configs))].map(
+    ([name, graph]) => [name, { config: configs[name], weights: randomWeights(graph) }] as const,
+  );
+  await writeDiffusersFolder(directory, { ...layout, components: Object.fromEntries(components) }, { dtype: 'F16' });
 }

@@ -106,7 +106,7 @@ export async function firstModel(options: FirstModelOptions): Promise<FirstModel
   const baseModelDirectory = await add(options, origin);
   await rm(origin, { recursive: true });
   await rm(join(scratch, 'origin.safetensors'), { force: true });
-  const { schedulerConfig, tokenizerDirectory } = await readDiffusersFolder(baseModelDirectory);
+  const { schedulerConfig } = await readDiffusersFolder(baseModelDirectory);
   const images = await writeImages(join(scratch, 'pictures'), resolution);
   const losses: number[] = [];
   const { directory } = await trainStyleForge({
@@ -120,7 +120,7 @@ export async function firstModel(options: FirstModelOptions): Promise<FirstModel
   const prompts = ['house', 'tree'].map(longPrompt);
   const made = await generate(directory, prompts, resolution);
   return {
-    tokens: (await CLIPTokenizer.fromDirectory(tokenizerDirectory!)).encode(prompts[0]!).length,
+    tokens: (await CLIPTokenizer.fromDirectory(join(baseModelDirectory, 'tokenizer'))).encode(prompts[0]!).length,
     predictionType: schedulerConfig.prediction_type,
     losses,
     images: made,

@@ -7,7 +7,7 @@ import { geometryOf, type Geometry } from './geometries.ts';
 import { print } from './process.ts';
 import { fillRandom } from './random-weights.ts';
 import { mean } from './statistics.ts';
-import { batchFor, createStep } from './train-step.ts';
+import { createStep, feedsFor } from './train-step.ts';
 
 interface Trained {
   readonly losses: number[];
@@ -17,18 +17,18 @@ interface Trained {
 
 async function trained(geometry: Geometry, steps: number, compile: Pick<CompileOptions, 'device' | 'mixedPrecision'>): Promise<Trained> {
   const step = await createStep(geometry, compile);
-  fillRandom(step.program.weights);
+  fillRandom(step.weights);
   const [losses, norms]: number[][] = [[], []];
   while (norms.length < steps) {
-    const loss = await step.backward(batchFor(geometry, norms.length));
-    const { gradNorm, overflowed } = await step.program.update({ learningRate: 1e-4, weightDecay: 1e-2, maxGradNorm: 1 });
+    const { sampleLosses: loss } = await step.backward(feedsFor(geometry, norms.length));
+    const { gradNorm, overflowed } = await step.update({ learningRate: 1e-4, weightDecay: 1e-2, maxGradNorm: 1 });
     if (overflowed) continue;
     losses.push(mean(loss));
     norms.push(gradNorm);
   }
-  await step.program.download();
-  await step.program.release();
-  return { losses, norms, weights: step.program.weights };
+  await step.download();
+  await step.release();
+  return { losses, norms, weights: step.weights };
 }
 
 /** Sum of the squared differences of all weights. */

@@ -2,21 +2,18 @@
 import { elementCount } from '@styleforge/autodiff';
 import { DEVICES } from '@styleforge/contracts';
 import {
-  AutoencoderKL,
-  CLIPTextModel,
-  parseAutoencoderKLConfig,
-  parseCLIPTextConfig,
-  parseUNet2DConditionConfig,
+  conditionShapes,
   randomNormals,
   TextToImagePipeline,
-  UNet2DConditionModel,
+  type Conditions,
+  type DiffusionModel,
   type WeightSource,
 } from '@styleforge/diffusion';
 import { DEFAULT_DEVICE, deviceOf, type CompileOptions, ParameterBuffers } from '@styleforge/runtime';
 import { parseArgs } from 'node:util';
 import { choiceOption, numberOption, optionalNumber } from '../options.ts';
 import { compareWithTorch } from './compare-torch.ts';
-import { geometryOf, schedulerConfig, type Geometry } from './geometries.ts';
+import { geometryOf, modelOfGeometry, schedulerConfig, type Geometry } from './geometries.ts';
 import { deviceGibibytes, peakGibibytes, print, ranInEngineEnvironment, secondsSince } from './process.ts';
 import { fillRandom } from './random-weights.ts';
 import { median } from './statistics.ts';
@@ -27,17 +24,20 @@ const randomWeights: WeightSource = async (wanted) => {
   return new Map(weights.entries());
 };
 
-function createPipeline({ unet, textEncoder, vae }: Geometry, compile: CompileOptions): TextToImagePipeline {
-  return new TextToImagePipeline(
-    {
-      unet: new UNet2DConditionModel(parseUNet2DConditionConfig(unet)),
-      textEncoder: new CLIPTextModel(parseCLIPTextConfig(textEncoder)),
-      schedulerConfig,
-      vae: new AutoencoderKL(parseAutoencoderKLConfig(vae)),
-      weights: { unet: randomWeights, vae: randomWeights, textEncoder: randomWeights },
-    },
-    compile,
-  );
+function createPipeline(geometry: Geometry, compile: CompileOptions): TextToImagePipeline {
+  const model = modelOfGeometry(geometry);
+  const weights = Object.fromEntries(model.files.components.map(({ name }) => [name, randomWeights]));
+  return new TextToImagePipeline({ model, schedulerConfig, weights }, compile);
+}
+
+/** Conditions of one text as no text encoder has given them. */
+function randomConditions(model: DiffusionModel, step: number): Conditions {
+  const shapes = Object.entries(conditionShapes(model));
+  const values = shapes.map(([name, shape], i) => {
+    const purpose = i === 0 ? 'states' : `states ${i}`;
+    return [name, randomNormals({ seed: 1, step, purpose }, elementCount(shape))] as const;
+  });
+  return Object.fromEntries(values);
 }
 
 export async function run(args: string[]): Promise<void> {
@@ -80,16 +80,15 @@ export async function run(args: string[]): Promise<void> {
   }
   if (await ranInEngineEnvironment()) return;
   const pipeline = createPipeline(geometry, { threads, device });
-  const { max_position_embeddings: tokens, hidden_size: features } = pipeline.components.textEncoder.config;
-  const states = (step: number): Float32Array => randomNormals({ seed: 1, step, purpose: 'states' }, tokens * features);
+  const { model } = pipeline.components;
   const seconds: number[] = [];
   let start = performance.now();
   await pipeline.denoise(
     {
       latents: randomNormals({ seed: 1, step: 0, purpose: 'latents' }, elementCount(geometry.latentShape)),
       shape: [1, ...geometry.latentShape],
-      prompts: [states(1)],
-      negativePrompt: states(2),
+      prompts: [randomConditions(model, 1)],
+      negativePrompt: randomConditions(model, 2),
     },
     {
       steps,

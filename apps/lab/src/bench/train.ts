@@ -12,7 +12,7 @@ import { deviceGibibytes, peakGibibytes, print, ranInEngineEnvironment, resident
 import { takeProfile } from './profile.ts';
 import { fillRandom } from './random-weights.ts';
 import { mean, median } from './statistics.ts';
-import { batchFor, createStep } from './train-step.ts';
+import { createStep, feedsFor } from './train-step.ts';
 
 /** What matters; a trace has forty kinds of operation. */
 const PROFILE_LINES = 15;
@@ -62,15 +62,15 @@ export async function run(args: string[]): Promise<void> {
     ...(traces !== undefined && { profile: join(traces, 'trace') }),
   });
   print({ phase: 'compiled', seconds: secondsSince(start), peak_gib: peakGibibytes() });
-  fillRandom(step.program.weights);
-  const parameters = step.program.weights.specs.reduce((sum, { name }) => sum + step.program.weights.get(name).length, 0);
+  fillRandom(step.weights);
+  const parameters = step.weights.specs.reduce((sum, { name }) => sum + step.weights.get(name).length, 0);
   print({ phase: 'ready', parameters, seconds: secondsSince(start), peak_gib: peakGibibytes() });
   const seconds: number[] = [];
   for (let index = 0; index < steps; index++) {
     const stepStart = performance.now();
-    const losses = await step.backward(batchFor(geometry, index));
+    const { sampleLosses: losses } = await step.backward(feedsFor(geometry, index));
     const backward = secondsSince(stepStart);
-    const { gradNorm } = await step.program.update({ learningRate: 1e-6, weightDecay: 1e-2, maxGradNorm: 1 });
+    const { gradNorm } = await step.update({ learningRate: 1e-6, weightDecay: 1e-2, maxGradNorm: 1 });
     seconds.push(secondsSince(stepStart));
     print({
       step: index + 1,
@@ -93,7 +93,7 @@ export async function run(args: string[]): Promise<void> {
     peak_gib: peakGibibytes(),
     ...(deviceOf(device).isOptional && { device_gib: deviceGibibytes() }),
   });
-  await step.program.release();
+  await step.release();
   if (traces === undefined) return;
   for (const time of (await takeProfile(join(traces, 'trace'), steps)).slice(0, PROFILE_LINES)) print({ ...time });
   await rm(traces, { recursive: true });

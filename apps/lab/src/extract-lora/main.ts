@@ -1,7 +1,7 @@
 // Turns a full fine-tune into a LoRA: npm run extract-lora -- BASE TUNED OUT --rank 16
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { extractLora, kohyaBase, layersOf, readDiffusersFolder, writeDiffusersLora, writeKohyaLora } from '@styleforge/weights';
+import { extractLora, kohyaBase, readDiffusersFolder, writeDiffusersLora, writeKohyaLora } from '@styleforge/weights';
 import { readCommandLine, refuseCall } from '../command-line.ts';
 
 const PROGRAM = {
@@ -28,8 +28,7 @@ async function main(): Promise<void> {
   if (layers.length === 0) throw new Error(`${tuned} and ${base} do not differ in any layer: there is nothing to extract`);
   await mkdir(join(out, 'kohya'), { recursive: true });
   await writeDiffusersLora(join(out, 'pytorch_lora_weights.safetensors'), layers);
-  const width = folders[0].textEncoder.config.hidden_size as number;
-  await writeKohyaLora(join(out, 'kohya', 'lora.safetensors'), layers, kohyaBase(await layersOf(folders[0]), width));
+  await writeKohyaLora(join(out, 'kohya', 'lora.safetensors'), layers, await kohyaBase(folders[0]));
   console.log(JSON.stringify({ layers: layers.length, rank, kept_share: keptShare }));
 }
 

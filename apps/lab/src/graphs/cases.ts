@@ -1,19 +1,11 @@
 // The training and sampling graphs of a geometry as ONNX files, without their weights: what a change of the engine must leave as it is.
 import { Graph, gradients, type Tensor } from '@styleforge/autodiff';
 import { DEVICES, type DeviceName } from '@styleforge/contracts';
-import {
-  AutoencoderKL,
-  CLIPTextModel,
-  DDPMScheduler,
-  parseAutoencoderKLConfig,
-  parseCLIPTextConfig,
-  parseUNet2DConditionConfig,
-  UNet2DConditionModel,
-} from '@styleforge/diffusion';
+import { conditionShapes, type TextEncoder } from '@styleforge/diffusion';
 import { emitOnnx, type EmitOptions } from '@styleforge/onnx';
 import { deviceOf } from '@styleforge/runtime';
 import { trainStepGraph } from '@styleforge/styleforge';
-import { type Geometry, schedulerConfig } from '../bench/geometries.ts';
+import { type Geometry, modelOfGeometry } from '../bench/geometries.ts';
 
 export interface GraphCase {
   readonly name: string;
@@ -32,16 +24,14 @@ function emitOptions(keepMemory: boolean): EmitOptions {
 }
 
 function trainingModel(geometry: Geometry, device: DeviceName, { recompute, mixedPrecision, halfGradients }: TrainingVariant): Uint8Array {
-  const textConfig = parseCLIPTextConfig(geometry.textEncoder);
+  const model = modelOfGeometry(geometry);
   const { graph, loss, sampleLosses } = trainStepGraph({
-    unet: new UNet2DConditionModel(parseUNet2DConditionConfig(geometry.unet)),
-    textEncoder: new CLIPTextModel(textConfig),
-    noiseScheduler: new DDPMScheduler(schedulerConfig),
+    model,
     batchSize: geometry.batchSize,
     promptCount: 2,
-    tokenCount: textConfig.max_position_embeddings,
+    tokenCount: model.textEncoders[0].model.config.max_position_embeddings,
     latentShape: geometry.latentShape,
-    trainTextEncoder: true,
+    trainsText: true,
     gradientCheckpointing: recompute,
     adamw: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
   });
@@ -58,24 +48,27 @@ function samplingModel(device: DeviceName, build: (graph: Graph) => Record<strin
   return emitOnnx(graph, build(graph), device, emitOptions(deviceOf(device).keepsMemory)).bytes;
 }
 
+const textPart =
+  (encoder: TextEncoder) =>
+  (graph: Graph): Record<string, Tensor> => {
+    const inputs = encoder.inputs(graph, 1, encoder.model.config.max_position_embeddings);
+    const [hidden, ...others] = Object.entries(encoder.encode(graph, inputs));
+    return { hidden: hidden[1], ...Object.fromEntries(others) };
+  };
+
 function samplingCases(geometry: Geometry, device: DeviceName): GraphCase[] {
-  const [unet, text, vae] = [
-    new UNet2DConditionModel(parseUNet2DConditionConfig(geometry.unet)),
-    new CLIPTextModel(parseCLIPTextConfig(geometry.textEncoder)),
-    new AutoencoderKL(parseAutoencoderKLConfig(geometry.vae)),
-  ];
-  const { hidden_size: features, max_position_embeddings: tokens } = text.config;
+  const model = modelOfGeometry(geometry);
+  const { vae } = model;
   const [, height, width] = geometry.latentShape;
   const pixels = [1, 3, height * vae.downsamplingFactor, width * vae.downsamplingFactor];
   const parts: Record<string, (graph: Graph) => Record<string, Tensor>> = {
-    denoise: (graph) => ({
-      prediction: unet.forward(graph, {
-        sample: graph.input('sample', [2, ...geometry.latentShape]),
-        timestepEmbedding: graph.input('timestep_embedding', [2, unet.config.block_out_channels[0]]),
-        encoderHiddenStates: graph.input('encoder_hidden_states', [2, tokens, features]),
-      }),
-    }),
-    text: (graph) => ({ hidden: text.forward(graph, graph.input('input_ids', [1, tokens], 'int32')) }),
+    denoise: (graph) => {
+      const sample = graph.input('sample', [2, ...geometry.latentShape]);
+      const told = model.sampleInputs(graph, 2);
+      const rows = Object.entries(conditionShapes(model)).map(([name, row]) => [name, graph.input(name, [2, ...row])] as const);
+      return { prediction: model.denoise(graph, { sample, told, conditions: Object.fromEntries(rows) }) };
+    },
+    ...Object.fromEntries(model.textEncoders.map((encoder, i) => [i === 0 ? 'text' : `text ${i + 1}`, textPart(encoder)])),
     decode: (graph) => ({ pixels: vae.decode(graph, graph.input('latents', [1, ...geometry.latentShape])) }),
     encode: (graph) => ({ ...vae.encode(graph, graph.input('pixels', pixels)) }),
   };

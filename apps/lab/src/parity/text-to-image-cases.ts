@@ -25,8 +25,8 @@ export async function* textToImageCases(folder: ReferenceFolder): AsyncGenerator
       {
         latents: start.subarray(image * size, (image + 1) * size),
         shape: [1, channels, height, width],
-        prompts: [await pipeline.encodeText(prompts[image % prompts.length])],
-        negativePrompt: await pipeline.encodeText(negatives[image % negatives.length]),
+        prompts: [await pipeline.encodeText([prompts[image % prompts.length]])],
+        negativePrompt: await pipeline.encodeText([negatives[image % negatives.length]]),
       },
       sampling,
     );

@@ -1,17 +1,17 @@
 // train.json: whole dual-binding runs, with losses, gradient norms, the gradients of step 0 and every parameter after the last step.
 import { Graph } from '@styleforge/autodiff';
-import {
-  AutoencoderKL,
-  CLIPTextModel,
-  DDPMScheduler,
-  parseAutoencoderKLConfig,
-  parseCLIPTextConfig,
-  parseUNet2DConditionConfig,
-  UNet2DConditionModel,
-} from '@styleforge/diffusion';
+import { DDPMScheduler, modelOfFolder } from '@styleforge/diffusion';
 import { type ParameterBuffers } from '@styleforge/runtime';
-import { dualBindingWeights, loadTrainableWeights, minSnrWeights, TEXT_ENCODER_PREFIX, TrainStep } from '@styleforge/styleforge';
-import { currentTextEncoderName, type DiffusersFolder, type TensorReader } from '@styleforge/weights';
+import {
+  createTrainStep,
+  dualBindingWeights,
+  loadTrainableWeights,
+  minSnrWeights,
+  networkOf,
+  trainStepFeeds,
+  type TrainStep,
+} from '@styleforge/styleforge';
+import { componentOf, currentTextEncoderName, type DiffusersFolder, type TensorReader } from '@styleforge/weights';
 import { guarded, largestMagnitude, worstCase, type CaseResult, type Pair } from './case-result.ts';
 import { evaluate } from './evaluate.ts';
 import { readIds, type ReferenceFolder } from './reference-folder.ts';
@@ -40,9 +40,9 @@ interface Run {
 /** latents = (mean + std * posterior noise) * scaling factor */
 async function encodeLatents(checkpoint: DiffusersFolder, reference: TensorReader, step: number): Promise<Float32Array> {
   const graph = new Graph();
-  const vae = new AutoencoderKL(parseAutoencoderKLConfig(checkpoint.vae.config));
+  const { vae } = modelOfFolder(checkpoint);
   const posterior = vae.encode(graph, graph.input('pixel_values', reference.info(`${step}.pixel_values`).shape));
-  const weights = await checkpoint.vae.openWeights();
+  const weights = await componentOf(checkpoint, 'vae').openWeights();
   const outputs = { mean: posterior.mean, logvar: posterior.logvar };
   const { mean, logvar } = await evaluate(graph, outputs, weights, { pixel_values: await reference.read(`${step}.pixel_values`) });
   await weights.close();
@@ -50,27 +50,25 @@ async function encodeLatents(checkpoint: DiffusersFolder, reference: TensorReade
   return mean.map((value, i) => (value + Math.exp(logvar[i] / 2) * noise[i]) * vae.config.scaling_factor);
 }
 
-function createTrainStep(checkpoint: DiffusersFolder, reference: TensorReader, run: Run): Promise<TrainStep> {
+function openTrainStep(checkpoint: DiffusersFolder, reference: TensorReader, run: Run): Promise<TrainStep> {
   const batchSize = run.n_style_ref + run.n_aux;
   const [, channels, height, width] = reference.info('0.noise').shape;
   const [beta1, beta2, epsilon] = run.adam;
-  return TrainStep.create({
-    unet: new UNet2DConditionModel(parseUNet2DConditionConfig(checkpoint.unet.config)),
-    textEncoder: new CLIPTextModel(parseCLIPTextConfig(checkpoint.textEncoder.config)),
-    noiseScheduler: new DDPMScheduler(checkpoint.schedulerConfig),
+  return createTrainStep({
+    model: modelOfFolder(checkpoint),
     batchSize,
     promptCount: batchSize,
     tokenCount: reference.info('0.input_ids').shape[1],
     latentShape: [channels, height, width],
-    trainTextEncoder: true,
+    trainsText: true,
     adamw: { beta1, beta2, epsilon },
   });
 }
 
 /** Our name of `grad0.*` or `final.*`. */
 export function currentName(stored: string): string {
-  if (!stored.startsWith(TEXT_ENCODER_PREFIX)) return stored;
-  return TEXT_ENCODER_PREFIX + (currentTextEncoderName(stored.slice(TEXT_ENCODER_PREFIX.length)) ?? '');
+  const component = stored.slice(0, stored.indexOf('.') + 1);
+  return networkOf(stored) === 'text-encoder' ? component + (currentTextEncoderName(stored.slice(component.length)) ?? '') : stored;
 }
 
 /** The reference's tensors under `prefix`; each must be one of ours, and each of ours must be among them. */
@@ -95,15 +93,18 @@ async function runStep(
   step: number,
 ): Promise<StepRecord> {
   const timesteps = await reference.read(`${step}.timesteps`);
-  const snrWeights = run.snr_gamma ? minSnrWeights(new DDPMScheduler(checkpoint.schedulerConfig), timesteps, run.snr_gamma) : undefined;
-  const sampleLosses = await trainStep.backward({
+  const noiseScheduler = new DDPMScheduler(checkpoint.schedulerConfig);
+  const snrWeights = run.snr_gamma ? minSnrWeights(noiseScheduler, timesteps, run.snr_gamma) : undefined;
+  const feeds = trainStepFeeds(modelOfFolder(checkpoint), noiseScheduler, {
     latents: await encodeLatents(checkpoint, reference, step),
     noise: await reference.read(`${step}.noise`),
     timesteps,
-    inputIds: await readIds(reference, `${step}.input_ids`),
+    text: { input_ids: await readIds(reference, `${step}.input_ids`) },
+    images: [],
     promptOfSample: Int32Array.from(timesteps, (_, i) => i),
     sampleWeights: dualBindingWeights(run.n_style_ref, run.n_aux, run.lambda, snrWeights),
   });
+  const { sampleLosses } = await trainStep.backward(feeds);
   const meanOf = (from: number, to: number): number => {
     const losses = sampleLosses.slice(from, to).map((loss, i) => loss * (snrWeights?.[from + i] ?? 1));
     return losses.reduce((sum, loss) => sum + loss, 0) / Math.max(1, losses.length);
@@ -152,16 +153,16 @@ export function updateCase(name: string, finals: Pair[], initial: ReadonlyMap<st
 async function* trainingRun(folder: ReferenceFolder, checkpoint: DiffusersFolder, run: Run): AsyncGenerator<CaseResult> {
   const reference = await folder.tensors(`train-${run.name}.safetensors`);
   const label = `train.${run.name}`;
-  const trainStep = await createTrainStep(checkpoint, reference, run);
+  const trainStep = await openTrainStep(checkpoint, reference, run);
   try {
-    await loadTrainableWeights(checkpoint, trainStep.program.weights);
-    const initial = new Map([...trainStep.program.weights.entries()].map(([name, values]) => [name, values.slice()]));
+    await loadTrainableWeights(checkpoint, trainStep.weights);
+    const initial = new Map([...trainStep.weights.entries()].map(([name, values]) => [name, values.slice()]));
     const records: StepRecord[] = [];
     let firstGradients: Pair[] = [];
     for (let step = 0; step < run.steps; step++) {
       const record = await runStep(trainStep, checkpoint, reference, run, step);
-      if (step === 0) firstGradients = await pairsUnder('grad0.', reference, await trainStep.program.readGradients());
-      const { gradNorm } = await trainStep.program.update({
+      if (step === 0) firstGradients = await pairsUnder('grad0.', reference, await trainStep.readGradients());
+      const { gradNorm } = await trainStep.update({
         learningRate: run.learning_rate,
         weightDecay: run.weight_decay,
         maxGradNorm: run.max_grad_norm,
@@ -175,9 +176,9 @@ async function* trainingRun(folder: ReferenceFolder, checkpoint: DiffusersFolder
       const leftOut = firstGradients.length - compared.length;
       yield worstCase(`${label}.grad0`, compared, tolerances.gradient, { left_out: leftOut });
     }
-    yield updateCase(`${label}.final`, await pairsUnder('final.', reference, trainStep.program.weights), initial);
+    yield updateCase(`${label}.final`, await pairsUnder('final.', reference, trainStep.weights), initial);
   } finally {
-    await trainStep.program.release();
+    await trainStep.release();
   }
 }
 

@@ -2,7 +2,7 @@
 import { Graph } from '@styleforge/autodiff';
 import { AutoencoderKL, parseAutoencoderKLConfig } from '@styleforge/diffusion';
 import { ParameterBuffers } from '@styleforge/runtime';
-import { readDiffusersFolder } from '@styleforge/weights';
+import { componentOf, readDiffusersFolder } from '@styleforge/weights';
 import { IMAGE_SIZE, vaeConfig } from './geometry.ts';
 import { initializeWeights } from './initialize.ts';
 
@@ -25,7 +25,7 @@ export async function initialAutoencoder(from: string | undefined, seed: number)
     initializeWeights(weights, seed);
     return weights;
   }
-  const reader = await (await readDiffusersFolder(from)).vae.openWeights();
+  const reader = await componentOf(await readDiffusersFolder(from), 'vae').openWeights();
   try {
     for (const { name } of weights.specs) await reader.readInto(name.slice(VAE_PREFIX.length), weights.get(name));
   } finally {

@@ -1,7 +1,7 @@
 // The averaged weights as a diffusers folder in half precision: what the project ships.
 import { type ParameterBuffers } from '@styleforge/runtime';
-import { TEXT_ENCODER_PREFIX, UNET_PREFIX } from '@styleforge/styleforge';
-import { readDiffusersFolder, writeDiffusersFolder, writeSafetensors, type TensorEntry } from '@styleforge/weights';
+import { prefixOf } from '@styleforge/styleforge';
+import { componentOf, readDiffusersFolder, writeDiffusersFolder, writeSafetensors, type TensorEntry } from '@styleforge/weights';
 import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { modelIndex, schedulerConfig, textEncoderConfig, unetConfig, vaeConfig } from './geometry.ts';
@@ -28,12 +28,12 @@ export async function exportModel(directory: string, model: ExportedModel): Prom
     {
       modelIndex,
       schedulerConfig,
-      tokenizerDirectory: model.tokenizerDirectory,
+      tokenizers: { tokenizer: model.tokenizerDirectory },
       files: model.files,
       components: {
         vae: { config: { ...vaeConfig, scaling_factor: model.scalingFactor }, weights: entries(model.vae, VAE_PREFIX) },
-        unet: { config: unetConfig, weights: entries(model.unetAndTextEncoder, UNET_PREFIX) },
-        text_encoder: { config: textEncoderConfig, weights: entries(model.unetAndTextEncoder, TEXT_ENCODER_PREFIX) },
+        unet: { config: unetConfig, weights: entries(model.unetAndTextEncoder, prefixOf('unet')) },
+        text_encoder: { config: textEncoderConfig, weights: entries(model.unetAndTextEncoder, prefixOf('text_encoder')) },
       },
     },
     { dtype: 'F16' },
@@ -49,7 +49,7 @@ export async function exportWithAutoencoder(from: string, directory: string, vae
 
 /** The factor that the model's U-Net expects its latents to be multiplied by. */
 export async function scalingFactorOf(directory: string): Promise<number> {
-  const { scaling_factor } = (await readDiffusersFolder(directory)).vae.config;
+  const { scaling_factor } = componentOf(await readDiffusersFolder(directory), 'vae').config;
   if (typeof scaling_factor !== 'number') throw new Error(`${directory}: the autoencoder's config.json has no scaling_factor`);
   return scaling_factor;
 }

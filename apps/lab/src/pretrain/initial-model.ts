@@ -1,7 +1,7 @@
 // Weights of a model of the same shape, as the start of another training.
 import { type ParameterBuffers } from '@styleforge/runtime';
-import { TEXT_ENCODER_PREFIX, UNET_PREFIX } from '@styleforge/styleforge';
-import { readDiffusersFolder, type TensorReader } from '@styleforge/weights';
+import { prefixOf } from '@styleforge/styleforge';
+import { componentOf, readDiffusersFolder, type TensorReader } from '@styleforge/weights';
 import { textEncoderConfig } from './geometry.ts';
 import { type CaptionVocabulary } from './vocabulary.ts';
 
@@ -21,9 +21,9 @@ async function readPart(
 /** Of the token table only the vocabulary's rows are taken. Throws where a tensor is missing or has another size. */
 export async function readInitialModel(directory: string, weights: ParameterBuffers, vocabulary: CaptionVocabulary): Promise<void> {
   const folder = await readDiffusersFolder(directory);
-  await readPart(await folder.unet.openWeights(), weights, UNET_PREFIX, (name) => weights.get(name));
+  await readPart(await componentOf(folder, 'unet').openWeights(), weights, prefixOf('unet'), (name) => weights.get(name));
   const table = new Float32Array(textEncoderConfig.vocab_size * textEncoderConfig.hidden_size);
-  await readPart(await folder.textEncoder.openWeights(), weights, TEXT_ENCODER_PREFIX, (name) =>
+  await readPart(await componentOf(folder, 'text_encoder').openWeights(), weights, prefixOf('text_encoder'), (name) =>
     name === vocabulary.tableName ? table : weights.get(name),
   );
   vocabulary.fill(weights, table);

@@ -1,13 +1,13 @@
 // Whether the U-Net hears its prompts: the loss of the same noisy latents with their own captions and with each other's.
 import { Graph } from '@styleforge/autodiff';
-import { type CLIPTextModel, type DDPMScheduler, timestepEmbedding, type UNet2DConditionModel } from '@styleforge/diffusion';
+import { type DDPMScheduler, type DiffusionModel, type Feeds } from '@styleforge/diffusion';
+import { componentOfKind } from '@styleforge/model-files';
 import { Program, type ParameterBuffers } from '@styleforge/runtime';
-import { TEXT_ENCODER_PREFIX, UNET_PREFIX, type TrainStepBatch } from '@styleforge/styleforge';
+import { prefixOf, type TrainStepBatch } from '@styleforge/styleforge';
 import { LATENT_CHANNELS, LATENT_SIZE } from './geometry.ts';
 
 export interface ConditioningOptions {
-  readonly unet: UNet2DConditionModel;
-  readonly textEncoder: CLIPTextModel;
+  readonly model: DiffusionModel;
   readonly noiseScheduler: DDPMScheduler;
   readonly weights: ParameterBuffers;
   readonly batch: TrainStepBatch;
@@ -17,37 +17,33 @@ export interface ConditioningOptions {
 const TIMESTEPS = [600, 800];
 
 /** One line: mean squared error with own and with others' captions, and what share of it the right caption takes away. */
-export async function measureConditioning({ unet, textEncoder, noiseScheduler, weights, batch }: ConditioningOptions): Promise<string> {
+export async function measureConditioning({ model, noiseScheduler, weights, batch }: ConditioningOptions): Promise<string> {
   const count = batch.promptOfSample.length;
-  const tokens = textEncoder.config.max_position_embeddings;
+  const [encoder] = model.textEncoders;
+  const tokens = encoder.model.config.max_position_embeddings;
   const shape = [count, LATENT_CHANNELS, LATENT_SIZE, LATENT_SIZE];
   const graph = new Graph();
-  const states = textEncoder.forward(graph, graph.input('input_ids', [count, tokens], 'int32'), TEXT_ENCODER_PREFIX);
-  const modelPred = unet.forward(
-    graph,
-    {
-      sample: graph.input('noisy_latents', shape),
-      timestepEmbedding: graph.input('timestep_embedding', [count, unet.config.block_out_channels[0]]),
-      encoderHiddenStates: states,
-    },
-    UNET_PREFIX,
-  );
+  const conditions = encoder.encode(graph, encoder.inputs(graph, count, tokens), prefixOf(encoder.component));
+  const sample = graph.input('noisy_latents', shape);
+  const told = model.sampleInputs(graph, count);
+  const modelPred = model.denoise(graph, { sample, told, conditions }, prefixOf(componentOfKind(model.files, 'unet')));
   const loss = graph.reduceMean(graph.square(graph.sub(modelPred, graph.input('target', shape))), [0, 1, 2, 3]);
   const program = (await Program.compile(graph, { loss })).bind(weights.entries());
-  const measure = async (inputIds: Int32Array, timestep: number): Promise<number> => {
+  const measure = async (text: Feeds, timestep: number): Promise<number> => {
     const timesteps = new Int32Array(count).fill(timestep);
     const {
       loss: [value],
     } = await program.run({
-      input_ids: inputIds,
-      timestep_embedding: timestepEmbedding(Float32Array.from(timesteps), unet.config),
+      ...text,
+      ...model.sampleFeeds(timesteps, batch.images),
       noisy_latents: noiseScheduler.addNoise(batch.latents, batch.noise, timesteps),
       target: noiseScheduler.target(batch.latents, batch.noise, timesteps),
     });
     return value;
   };
-  const own = batch.inputIds!;
-  const others = Int32Array.from([...own.subarray(tokens), ...own.subarray(0, tokens)]);
+  const own = batch.text;
+  const ids = own.input_ids as Int32Array;
+  const others = { ...own, input_ids: Int32Array.from([...ids.subarray(tokens), ...ids.subarray(0, tokens)]) };
   const parts: string[] = [];
   for (const timestep of TIMESTEPS) {
     const [right, wrong] = [await measure(own, timestep), await measure(others, timestep)];

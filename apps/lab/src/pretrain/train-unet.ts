@@ -1,20 +1,28 @@
 // Stage two: the latent U-Net and its text encoder, trained together on captioned latents.
 import {
-  CLIPTextModel,
   CLIPTokenizer,
   DDPMScheduler,
-  parseCLIPTextConfig,
-  parseUNet2DConditionConfig,
+  modelOf,
   permutation,
   randomIntegers,
   randomNormals,
-  UNet2DConditionModel,
+  type DiffusionModel,
+  wholeImage,
 } from '@styleforge/diffusion';
 import { type ParameterBuffers } from '@styleforge/runtime';
 import { captionVariants, drawCaption, type ImageCache } from '@styleforge/samples';
-import { TEXT_ENCODER_PREFIX, TrainStep, type TrainStepBatch } from '@styleforge/styleforge';
+import { createTrainStep, networkOf, prefixOf, trainStepFeeds, type TrainStepBatch } from '@styleforge/styleforge';
 import { join } from 'node:path';
-import { LATENT_CHANNELS, LATENT_SIZE, schedulerConfig, textEncoderConfig, unetConfig } from './geometry.ts';
+import {
+  IMAGE_SIZE,
+  LATENT_CHANNELS,
+  LATENT_SIZE,
+  modelIndex,
+  schedulerConfig,
+  textEncoderConfig,
+  unetConfig,
+  vaeConfig,
+} from './geometry.ts';
 import { initializeWeights, initialTokenTable } from './initialize.ts';
 import { LATENT_ELEMENTS, type LatentCache } from './latent-cache.ts';
 import { measureConditioning } from './measure-conditioning.ts';
@@ -52,9 +60,17 @@ class BatchSource {
   readonly #vocabulary: CaptionVocabulary;
   readonly #unknownWords: readonly string[];
   readonly #noiseScheduler: DDPMScheduler;
+  readonly #model: DiffusionModel;
   #order: { epoch: number; indices: Int32Array } = { epoch: -1, indices: new Int32Array() };
 
-  constructor(options: UnetStageOptions, vocabulary: CaptionVocabulary, unknownWords: readonly string[], noiseScheduler: DDPMScheduler) {
+  constructor(
+    options: UnetStageOptions,
+    vocabulary: CaptionVocabulary,
+    unknownWords: readonly string[],
+    model: DiffusionModel,
+    noiseScheduler: DDPMScheduler,
+  ) {
+    this.#model = model;
     this.#options = options;
     this.#vocabulary = vocabulary;
     this.#unknownWords = unknownWords;
@@ -92,11 +108,14 @@ class BatchSource {
       }
     });
     const timesteps = randomIntegers({ seed, step, purpose: 'unet-timesteps' }, batchSize, this.#noiseScheduler.numTrainTimesteps);
+    const ids = Int32Array.from(captions.flatMap((caption) => this.#vocabulary.encode(caption)));
+    const [encoder] = this.#model.textEncoders;
     return {
       latents: clean,
       noise: draw('unet-noise'),
       timesteps,
-      inputIds: Int32Array.from(captions.flatMap((caption) => this.#vocabulary.encode(caption))),
+      text: encoder.feeds(ids, ids.length / batchSize),
+      images: new Array(batchSize).fill(wholeImage(IMAGE_SIZE, IMAGE_SIZE)),
       promptOfSample: Int32Array.from({ length: batchSize }, (_, i) => i),
       sampleWeights: new Float32Array(batchSize).fill(1 / batchSize),
     };
@@ -114,40 +133,38 @@ export async function trainUnet(options: UnetStageOptions): Promise<ParameterBuf
     tokenizer: await CLIPTokenizer.fromDirectory(options.tokenizerDirectory),
     unknownWords,
     captions: ['', ...unknownWords, ...records.flatMap((record) => captionVariants(record, record.style))],
-    tableName: `${TEXT_ENCODER_PREFIX}embeddings.token_embedding.weight`,
+    tableName: `${prefixOf('text_encoder')}embeddings.token_embedding.weight`,
     initialTable: () => initialTokenTable(seed, true),
     untrainedTable: () => initialTokenTable(seed, false),
   });
-  const source = new BatchSource(options, vocabulary, unknownWords, noiseScheduler);
-  const textConfig = parseCLIPTextConfig({ ...textEncoderConfig, vocab_size: vocabulary.ids.length });
-  const [unet, textEncoder] = [new UNet2DConditionModel(parseUNet2DConditionConfig(unetConfig)), new CLIPTextModel(textConfig)];
-  const trainStep = await TrainStep.create({
-    unet,
-    textEncoder,
-    noiseScheduler,
+  const text_encoder = { ...textEncoderConfig, vocab_size: vocabulary.ids.length };
+  const model = modelOf(modelIndex, { unet: unetConfig, vae: vaeConfig, text_encoder });
+  const source = new BatchSource(options, vocabulary, unknownWords, model, noiseScheduler);
+  const trainStep = await createTrainStep({
+    model,
     batchSize: options.batchSize,
     promptCount: options.batchSize,
-    tokenCount: textConfig.max_position_embeddings,
+    tokenCount: text_encoder.max_position_embeddings,
     latentShape: [LATENT_CHANNELS, LATENT_SIZE, LATENT_SIZE],
-    trainTextEncoder: true,
+    trainsText: true,
     adamw: {
       beta1: 0.9,
       beta2: 0.99,
       epsilon: 1e-8,
-      ratesOf: (name) => ({ learningRateScale: name.startsWith(TEXT_ENCODER_PREFIX) ? TEXT_ENCODER_RATE : 1 }),
+      ratesOf: (name) => ({ learningRateScale: networkOf(name) === 'text-encoder' ? TEXT_ENCODER_RATE : 1 }),
     },
     compile: { threads: options.threads },
   });
-  initializeWeights(trainStep.program.weights, seed);
-  vocabulary.initialize(trainStep.program.weights);
-  if (options.initialModel) await readInitialModel(options.initialModel, trainStep.program.weights, vocabulary);
-  vocabulary.restoreUnknown(trainStep.program.weights);
+  initializeWeights(trainStep.weights, seed);
+  vocabulary.initialize(trainStep.weights);
+  if (options.initialModel) await readInitialModel(options.initialModel, trainStep.weights, vocabulary);
+  vocabulary.restoreUnknown(trainStep.weights);
   const ema = await runTrainingLoop({
-    weights: trainStep.program.weights,
-    optimizer: trainStep.program.optimizer,
+    weights: trainStep.weights,
+    optimizer: trainStep.optimizer,
     update: async (update) => {
-      const result = await trainStep.program.update(update);
-      vocabulary.restoreUnknown(trainStep.program.weights);
+      const result = await trainStep.update(update);
+      vocabulary.restoreUnknown(trainStep.weights);
       return result;
     },
     steps: options.steps,
@@ -160,14 +177,14 @@ export async function trainUnet(options: UnetStageOptions): Promise<ParameterBuf
     maxGradNorm: 1,
     snapshotMinutes: options.snapshotMinutes,
     pass: async (step) => {
-      const losses = await trainStep.backward(source.batch(step));
+      const { sampleLosses: losses } = await trainStep.backward(trainStepFeeds(model, noiseScheduler, source.batch(step)));
       return losses.reduce((sum, value) => sum + value, 0) / losses.length;
     },
     onSnapshot: async (weights, { step }) => {
-      options.log(await measureConditioning({ unet, textEncoder, noiseScheduler, weights, batch: source.batch(step) }));
+      options.log(await measureConditioning({ model, noiseScheduler, weights, batch: source.batch(step) }));
       await options.onSnapshot(vocabulary.expand(weights), step);
     },
   });
-  await trainStep.program.release();
+  await trainStep.release();
   return vocabulary.expand(ema);
 }

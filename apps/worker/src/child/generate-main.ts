@@ -2,7 +2,7 @@
 import { type GenerationConfig, generationConfig } from '@styleforge/contracts';
 import { type GeneratedImage, loadTextToImagePipeline, type StyleGuidance, type TextToImagePipeline } from '@styleforge/diffusion';
 import { fingerprintOf } from '@styleforge/model-files';
-import { componentEntries, openModelFolder } from '@styleforge/weights';
+import { openModelFolder } from '@styleforge/weights';
 import { type GenerationTask, type MessageFromGenerator, messageToGenerator } from '../processes/generation-messages.ts';
 import { describe, isAbort, listen, send, staysWithParent } from './channel.ts';
 
@@ -146,8 +146,8 @@ async function loadModel(modelDirectory: string, compile: GenerationTask['compil
 /** In memory all weights are float32. */
 async function weightBytesOf(directory: string): Promise<number> {
   let bytes = 0;
-  for (const [, component] of componentEntries(await openModelFolder(directory))) {
-    const reader = await component.openWeights();
+  for (const { openWeights } of (await openModelFolder(directory)).components) {
+    const reader = await openWeights();
     for (const name of reader.names()) bytes += 4 * reader.info(name).shape.reduce((product, side) => product * side, 1);
     await reader.close();
   }

@@ -1,56 +1,71 @@
-// How Stable Diffusion XL conditions its U-Net: two text encoders side by side, a pooled text, and the sizes of the image.
-import { type Graph, type Tensor } from '@styleforge/autodiff';
+// How Stable Diffusion XL (arXiv 2307.01952) conditions its U-Net: two text encoders side by side, a pooled text, and the sizes of the image.
 import { type UNet2DConditionConfig } from '@styleforge/model-files';
-import { type CLIPTextModel } from '../models/clip-text.ts';
+import { CLIPTextModel, endOfTextIndices } from '../models/clip-text.ts';
 import { timestepEmbedding } from '../nn/timestep-embedding.ts';
+import { type DiffusionModel, type ImageGeometry, latentDiffusion, type ModelConfigs, type TextEncoder } from './family.ts';
 
-/** What a sample tells of its image, in pixels: original height and width, top and left of the crop, height and width of the target. */
-export type TimeIds = readonly [number, number, number, number, number, number];
-
-/** Sinusoids [n, 6 * numbers] of the time ids, one after the other. */
-export function timeIdEmbedding(timeIds: readonly TimeIds[], config: UNet2DConditionConfig): Float32Array {
-  if (config.addition_embed === null) throw new Error('the U-Net takes no time ids');
-  return timestepEmbedding(timeIds.flat(), { ...config, block_out_channels: [config.addition_embed.numbers] });
+/** Sinusoids [n, 6 * numbers] of original height and width, top and left of the crop, target height and width, one after the other. */
+function imageEmbedding(images: readonly ImageGeometry[], config: UNet2DConditionConfig): Float32Array {
+  const numbers = images.flatMap(({ original, crop, target }) => [...original, ...crop, ...target]);
+  return timestepEmbedding(numbers, { ...config, block_out_channels: [config.addition_embed!.numbers] });
 }
 
-export interface TextEncodersXL {
-  readonly first: CLIPTextModel;
-  readonly second: CLIPTextModel;
-  /** The size of the pooled text, `projection_dim` of the second encoder. */
-  readonly projection: number;
-}
-
-export interface ConditionInputsXL {
-  /** int32 [n, length], each for its own tokenizer. */
-  readonly inputIds: readonly [Tensor, Tensor];
-  /** int32 [n]: where each text of the second encoder ends, counted over all texts. */
-  readonly endOfText: Tensor;
-  /** From `timeIdEmbedding`. */
-  readonly timeIds: Tensor;
-}
-
-export interface ConditionsXL {
-  readonly hidden: readonly [Tensor, Tensor];
-  readonly pooled: Tensor;
-  /** What the U-Net attends to, and what joins its time embedding. */
-  readonly encoderHiddenStates: Tensor;
-  readonly addedConditions: Tensor;
-}
-
-/** Weights of the encoders are named after `prefixes`. */
-export function conditionsXL(
-  graph: Graph,
-  { first, second, projection }: TextEncodersXL,
-  { inputIds, endOfText, timeIds }: ConditionInputsXL,
-  prefixes: readonly [string, string] = ['text_encoder.', 'text_encoder_2.'],
-): ConditionsXL {
-  const { beforeLast: one } = first.hiddenStates(graph, inputIds[0], prefixes[0]);
-  const { beforeLast: two, last } = second.hiddenStates(graph, inputIds[1], prefixes[1]);
-  const pooled = second.pooled(graph, last, endOfText, projection, prefixes[1]);
+/** The state before its last layer; what follows is not used. */
+function firstEncoder({ component, config }: ModelConfigs['textEncoders'][number]): TextEncoder {
+  const model = new CLIPTextModel(config);
   return {
-    hidden: [one, two],
-    pooled,
-    encoderHiddenStates: graph.concat([one, two], 2),
-    addedConditions: graph.concat([pooled, timeIds], 1),
+    component,
+    model,
+    conditionShapes: (tokens) => ({ encoder_hidden_states: [tokens, config.hidden_size] }),
+    inputs: (graph, texts, tokens) => ({ input_ids: graph.input('input_ids', [texts, tokens], 'int32') }),
+    feeds: (ids) => ({ input_ids: ids }),
+    encode: (graph, inputs, prefix) => ({ encoder_hidden_states: model.beforeLast(graph, inputs.input_ids!, prefix) }),
+  };
+}
+
+/** The same state, and the projection of the text's end after the last layer. */
+function secondEncoder({ component, config }: ModelConfigs['textEncoders'][number]): TextEncoder {
+  const model = new CLIPTextModel(config);
+  return {
+    component,
+    model,
+    conditionShapes: (tokens) => ({ encoder_hidden_states_2: [tokens, config.hidden_size], pooled_text: [config.projection_dim] }),
+    inputs: (graph, texts, tokens) => ({
+      input_ids_2: graph.input('input_ids_2', [texts, tokens], 'int32'),
+      end_of_text: graph.input('end_of_text', [texts], 'int32'),
+    }),
+    feeds: (ids, tokens, endId) => ({ input_ids_2: ids, end_of_text: endOfTextIndices(ids, tokens, config, endId) }),
+    encode: (graph, inputs, prefix) => {
+      const { beforeLast, last } = model.hiddenStates(graph, inputs.input_ids_2!, prefix);
+      const pooled = model.pooled(graph, last, inputs.end_of_text!, config.projection_dim, prefix);
+      return { encoder_hidden_states_2: beforeLast, pooled_text: pooled };
+    },
+  };
+}
+
+export function stableDiffusionXl(configs: ModelConfigs): DiffusionModel {
+  const [first, second] = configs.textEncoders;
+  const model = latentDiffusion(configs, [firstEncoder(first!), secondEncoder(second!)]);
+  const config = configs.unet;
+  const { imageNumbers } = configs.family;
+  return {
+    ...model,
+    zeroNegative: configs.modelIndex.force_zeros_for_empty_prompt !== false,
+    sampleInputs: (graph, samples) => ({
+      ...model.sampleInputs(graph, samples),
+      imageEmbedding: graph.input('time_ids', [samples, imageNumbers * config.addition_embed!.numbers]),
+    }),
+    sampleFeeds: (timesteps, images) => ({ ...model.sampleFeeds(timesteps, images), time_ids: imageEmbedding(images, config) }),
+    denoise: (graph, { sample, told, conditions }, prefix) =>
+      model.unet.forward(
+        graph,
+        {
+          sample,
+          timestepEmbedding: told.timestepEmbedding!,
+          encoderHiddenStates: graph.concat([conditions.encoder_hidden_states!, conditions.encoder_hidden_states_2!], 2),
+          addedConditions: graph.concat([conditions.pooled_text!, told.imageEmbedding!], 1),
+        },
+        prefix,
+      ),
   };
 }

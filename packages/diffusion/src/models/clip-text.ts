@@ -19,6 +19,11 @@ export class CLIPTextModel {
     return this.#finalNorm(graph, last, prefix);
   }
 
+  /** The state before the last layer, without the final norm. Nothing after it is built. */
+  beforeLast(graph: Graph, inputIds: Tensor, prefix = ''): Tensor {
+    return this.#encode(graph, inputIds, prefix, this.config.num_hidden_layers - 1, false).beforeLast;
+  }
+
   /** The state before the last layer, without the final norm, and the one after it: what SDXL conditions on. */
   hiddenStates(graph: Graph, inputIds: Tensor, prefix = ''): { beforeLast: Tensor; last: Tensor } {
     return this.#encode(graph, inputIds, prefix, this.config.num_hidden_layers - 1);
@@ -35,8 +40,8 @@ export class CLIPTextModel {
     return layerNorm(new Scope(graph, prefix).child('final_layer_norm'), last, this.config.layer_norm_eps);
   }
 
-  /** `split`: layers until the first of both states. */
-  #encode(graph: Graph, inputIds: Tensor, prefix: string, split: number): { beforeLast: Tensor; last: Tensor } {
+  /** `split`: layers until the first of both states; without `toEnd` nothing follows it. */
+  #encode(graph: Graph, inputIds: Tensor, prefix: string, split: number, toEnd = true): { beforeLast: Tensor; last: Tensor } {
     const { config } = this;
     const [, length] = inputIds.shape;
     if (inputIds.shape.length !== 2 || length > config.max_position_embeddings) {
@@ -50,19 +55,19 @@ export class CLIPTextModel {
     const embedded = graph.add(graph.gather(tokens, inputIds), used);
     const [encoder, mask] = [scope.child('encoder'), causalMask(graph, length)];
     const beforeLast = clipEncoder(encoder, embedded, config, mask, { to: split });
-    return { beforeLast, last: clipEncoder(encoder, beforeLast, config, mask, { from: split }) };
+    return { beforeLast, last: !toEnd ? beforeLast : clipEncoder(encoder, beforeLast, config, mask, { from: split }) };
   }
 }
 
 /**
  * Where each text's features are read: the index of its end-of-text token among all ids, n rows of `length` one after the other.
- * Configs from before transformers 4.31 say eos_token_id 2 whatever the vocabulary; there the largest id marks the end.
+ * `endId` is the tokenizer's; without it the config's is taken. Configs from before transformers 4.31 say eos_token_id 2 whatever the vocabulary; there the largest id marks the end.
  */
-export function endOfTextIndices(inputIds: ArrayLike<number>, length: number, config: CLIPTextConfig): Int32Array {
+export function endOfTextIndices(inputIds: ArrayLike<number>, length: number, config: CLIPTextConfig, endId?: number): Int32Array {
   const ids = Int32Array.from(inputIds);
   return Int32Array.from({ length: ids.length / length }, (_, row) => {
     const text = ids.subarray(row * length, (row + 1) * length);
-    const end = config.eos_token_id === 2 ? Math.max(...text) : config.eos_token_id;
+    const end = endId ?? (config.eos_token_id === 2 ? Math.max(...text) : config.eos_token_id);
     return row * length + Math.max(0, text.indexOf(end));
   });
 }

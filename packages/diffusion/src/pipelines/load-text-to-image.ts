@@ -1,23 +1,21 @@
 // Makes a text-to-image pipeline from a checkpoint in the diffusers folder layout.
 import { type Shape } from '@styleforge/autodiff';
-import { describeNetworks, parseCLIPTextConfig } from '@styleforge/model-files';
+import { componentOfKind, describeNetworks, type CLIPTokenizer } from '@styleforge/model-files';
 import { type CompileOptions } from '@styleforge/runtime';
 import {
   checkWeights,
-  baseOfModel,
-  openModelFolder,
+  componentOf,
   requireFinite,
   requireTensor,
   type DiffusersComponent,
   type DiffusersFolder,
   type TensorReader,
 } from '@styleforge/weights';
-import { AutoencoderKL } from '../models/autoencoder-kl.ts';
-import { CLIPTextModel } from '../models/clip-text.ts';
-import { UNet2DConditionModel } from '../models/unet-2d-condition.ts';
+import { type DiffusionModel } from '../families/family.ts';
+import { modelOfFolder, openDiffusionModel } from '../families/open-model.ts';
 import { branchAdapter, branchWeights } from './branch-adapter.ts';
 import { type WeightSource } from './model-programs.ts';
-import { type TextToImageComponents, TextToImagePipeline } from './text-to-image.ts';
+import { type TextToImageComponents, TextToImagePipeline, type WeightSources } from './text-to-image.ts';
 
 type Weights = Pick<DiffusersComponent, 'weightsPath' | 'openWeights'>;
 
@@ -53,33 +51,41 @@ export function weightsOf(component: Weights & Pick<DiffusersComponent, 'branche
   return component.branches ? Object.assign(source, { adapter: branchAdapter(component.branches) }) : source;
 }
 
+/** Where the weights of each component come from, by its name. */
+export const weightSources = ({ components }: DiffusersFolder): WeightSources =>
+  Object.fromEntries(components.map((component) => [component.name, weightsOf(component)]));
+
 export async function loadTextToImagePipeline(directory: string, options: CompileOptions = {}): Promise<TextToImagePipeline> {
-  const { unet, vae, schedulerConfig, tokenizer: read, ...networks } = await describeNetworks(await baseOfModel(directory));
-  const folder = await openModelFolder(directory);
-  const shared = { unet: new UNet2DConditionModel(unet), vae: new AutoencoderKL(vae), schedulerConfig };
-  const encoderOf = ({ addedTokens, textEncoder }: DiffusersFolder): CLIPTextModel =>
-    new CLIPTextModel(addedTokens ? parseCLIPTextConfig(textEncoder.config) : networks.textEncoder);
-  const componentsOf = (from: DiffusersFolder, unetWeights: WeightSource): TextToImageComponents => {
-    const tokenizer = read?.withAdded(from.addedTokens ?? []);
-    return {
-      ...shared,
-      textEncoder: encoderOf(from),
-      ...(tokenizer ? { tokenize: (text: string) => tokenizer.encode(text) } : {}),
-      weights: { unet: unetWeights, vae: weightsOf(from.vae), textEncoder: weightsOf(from.textEncoder) },
-    };
-  };
+  const { model, folder, tokenizers: read, description } = await openDiffusionModel(directory, describeNetworks);
   const { withoutAdapters } = folder;
-  if (!withoutAdapters) return new TextToImagePipeline(componentsOf(folder, weightsOf(folder.unet)), options);
-  const weights = unetWeightsOfBoth(folder, withoutAdapters);
-  return new TextToImagePipeline({ ...componentsOf(folder, weights.adapted), base: componentsOf(withoutAdapters, weights.base) }, options);
+  if (!withoutAdapters) return new TextToImagePipeline(componentsOf(model, folder, read, weightSources(folder)), options);
+  const weights = sourcesOfBoth(folder, withoutAdapters);
+  const tokenizers = description.textEncoders.map(({ tokenizer }) => tokenizer);
+  const base = componentsOf(modelOfFolder(withoutAdapters), withoutAdapters, tokenizers, weights.base);
+  return new TextToImagePipeline({ ...componentsOf(model, folder, read, weights.adapted), base }, options);
 }
 
-/** Where adapters only run behind layers, both models have the same weights: they are held once. */
-function unetWeightsOfBoth(adapted: DiffusersFolder, base: DiffusersFolder): { adapted: WeightSource; base: WeightSource } {
-  const [ofAdapted, ofBase] = [weightsOf(adapted.unet), weightsOf(base.unet)];
-  if (adapted.unet.openWeights !== base.unet.openWeights) return { adapted: ofAdapted, base: ofBase };
+function componentsOf(
+  model: DiffusionModel,
+  { schedulerConfig }: DiffusersFolder,
+  read: readonly (CLIPTokenizer | null)[],
+  weights: WeightSources,
+): TextToImageComponents {
+  const tokenizers = read.flatMap((tokenizer) => tokenizer ?? []);
+  return { model, schedulerConfig, weights, ...(tokenizers.length === read.length && { tokenizers }) };
+}
+
+/** Where adapters only run behind layers, both models have the same weights of the denoiser: they are held once. */
+function sourcesOfBoth(adapted: DiffusersFolder, base: DiffusersFolder): { adapted: WeightSources; base: WeightSources } {
+  const sources = { adapted: weightSources(adapted), base: weightSources(base) };
+  const name = componentOfKind(adapted.family, 'unet');
+  if (componentOf(adapted, name).openWeights !== componentOf(base, name).openWeights) return sources;
+  const ofAdapted = sources.adapted[name]!;
   const kept = keepingWeights(ofAdapted);
-  return { adapted: Object.assign(kept, { adapter: ofAdapted.adapter }), base: (wanted) => kept(wanted) };
+  return {
+    adapted: { ...sources.adapted, [name]: Object.assign(kept, { adapter: ofAdapted.adapter }) },
+    base: { ...sources.base, [name]: (wanted) => kept(wanted) },
+  };
 }
 
 function keepingWeights(source: WeightSource): WeightSource {

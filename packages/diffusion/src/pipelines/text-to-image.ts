@@ -1,24 +1,29 @@
 // Text to image: prompts through the text encoder, noise through the guided U-Net and a sampler, latents through the decoder.
 import { elementCount, type Shape } from '@styleforge/autodiff';
 import { type CompileOptions, deviceOf } from '@styleforge/runtime';
-import { AutoencoderKL } from '../models/autoencoder-kl.ts';
-import { CLIPTextModel } from '../models/clip-text.ts';
-import { UNet2DConditionModel } from '../models/unet-2d-condition.ts';
-import { timestepEmbedding } from '../nn/timestep-embedding.ts';
+import { type DiffusionModel, type ImageGeometry, wholeImage } from '../families/family.ts';
 import { randomNormals } from '../random.ts';
-import { createSampler, type Sampler, type SamplerName, type SchedulerConfig } from '@styleforge/model-files';
+import { componentOfKind, createSampler, type Sampler, type SamplerName, type SchedulerConfig } from '@styleforge/model-files';
+import { type Conditions, type EncodedTexts, joinArrays, joinConditions, rowShapes, textsOf, zeroConditions } from './conditions.ts';
 import { requireNumbers } from './finite.ts';
 import { guide, guideStyle, needsBasePrediction, type StyleGuidance } from './guidance.ts';
 import { ModelPrograms, type WeightSource } from './model-programs.ts';
 
+/** By component. */
+export type WeightSources = Readonly<Record<string, WeightSource>>;
+
+/** What a tokenizer does here: rows of as many ids as its text encoder has positions. */
+export interface TextTokenizer {
+  readonly endId: number;
+  encode(text: string): ArrayLike<number>;
+}
+
 export interface TextToImageComponents {
-  readonly unet: UNet2DConditionModel;
-  readonly vae: AutoencoderKL;
-  readonly textEncoder: CLIPTextModel;
+  readonly model: DiffusionModel;
   readonly schedulerConfig: SchedulerConfig;
-  /** Token ids of a text, as many as the text encoder has positions. Without it only token ids can be given. */
-  readonly tokenize?: (text: string) => ArrayLike<number>;
-  readonly weights: { readonly unet: WeightSource; readonly vae: WeightSource; readonly textEncoder: WeightSource };
+  /** In the order of the text encoders. Without them only token ids can be given. */
+  readonly tokenizers?: readonly TextTokenizer[];
+  readonly weights: WeightSources;
   /** The same model without its adapters, where it has any: style guidance asks both. */
   readonly base?: TextToImageComponents;
 }
@@ -63,10 +68,12 @@ export interface DenoiseInputs {
   readonly latents: Float32Array;
   readonly shape: readonly [number, number, number, number];
   /** Encoded prompts, one per image. */
-  readonly prompts: readonly Float32Array[];
-  readonly negativePrompt: Float32Array;
+  readonly prompts: readonly Conditions[];
+  readonly negativePrompt: Conditions;
   /** The same as the model without adapters encodes them; needed for style guidance. */
   readonly base?: Pick<DenoiseInputs, 'prompts' | 'negativePrompt'> | undefined;
+  /** What the model is told of the images; by default that each is whole. */
+  readonly image?: ImageGeometry;
 }
 
 type Predict = (sample: Float32Array, timestep: number) => Promise<Float32Array>;
@@ -76,43 +83,37 @@ const seedLimit = 2 ** 32;
 const batchPlaces = 4096;
 const mostImagesPerRun = 8;
 
-const join = (arrays: readonly Float32Array[]): Float32Array => {
-  const joined = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0));
-  let offset = 0;
-  for (const array of arrays) {
-    joined.set(array, offset);
-    offset += array.length;
-  }
-  return joined;
-};
-
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 export class TextToImagePipeline {
   readonly components: TextToImageComponents;
   readonly #unet: ModelPrograms;
   readonly #vae: ModelPrograms;
-  readonly #textEncoder: ModelPrograms;
+  /** In their order. */
+  readonly #textEncoders: readonly ModelPrograms[];
   /** The model without its adapters. */
   readonly #base: TextToImagePipeline | undefined;
 
   constructor(components: TextToImageComponents, options: CompileOptions = {}) {
     this.components = components;
-    const { weights } = components;
+    const { weights, model } = components;
     const compile = { keepMemory: deviceOf(options.device).keepsMemory, ...options };
-    this.#unet = new ModelPrograms(weights.unet, compile);
-    this.#vae = new ModelPrograms(weights.vae, compile);
-    this.#textEncoder = new ModelPrograms(weights.textEncoder, compile);
+    const programs = (component: string, more: CompileOptions = {}): ModelPrograms =>
+      new ModelPrograms(weights[component]!, { ...compile, ...more });
+    this.#unet = programs(componentOfKind(model.files, 'unet'));
+    // in float16 the decoder of some models overflows
+    this.#vae = programs(componentOfKind(model.files, 'autoencoder'), { mixedPrecision: false });
+    this.#textEncoders = model.textEncoders.map(({ component }) => programs(component));
     this.#base = components.base && new TextToImagePipeline(components.base, options);
   }
 
   /** Pixels that a width or height must be a multiple of. */
   get sizeUnit(): number {
-    return this.components.vae.downsamplingFactor;
+    return this.components.model.vae.downsamplingFactor;
   }
 
   get defaultSize(): number {
-    return (this.components.unet.config.sample_size ?? 64) * this.sizeUnit;
+    return (this.components.model.unet.config.sample_size ?? 64) * this.sizeUnit;
   }
 
   /** Yields each image as soon as its batch is decoded. */
@@ -129,15 +130,15 @@ export class TextToImagePipeline {
     for (let first = 0; first < requests.length; first += batchSize) {
       const batch = requests.slice(first, first + batchSize);
       if (batch.every(({ index }) => options.made?.has(index))) continue;
-      const shape = [batch.length, this.components.vae.config.latent_channels, ...size] as const;
+      const shape = [batch.length, this.components.model.vae.config.latent_channels, ...size] as const;
       const count = elementCount(shape.slice(1));
-      const noise = join(batch.map((image) => randomNormals({ seed: image.seed, step: 0, purpose: 'initial latents' }, count)));
+      const noise = joinArrays(batch.map((image) => randomNormals({ seed: image.seed, step: 0, purpose: 'initial latents' }, count)));
       const latents = await this.denoise(
         {
           latents: noise,
           shape,
-          ...statesOf(encoded, batch, options),
-          base: base && statesOf(base, batch, options),
+          ...textsOf(encoded, batch),
+          base: base && textsOf(base, batch),
         },
         options,
       );
@@ -147,10 +148,10 @@ export class TextToImagePipeline {
     }
   }
 
-  async #encodeTexts({ negativePrompt = '', prompts }: TextToImageOptions): Promise<ReadonlyMap<string, Float32Array>> {
-    const encoded = new Map<string, Float32Array>();
-    for (const text of new Set([negativePrompt, ...prompts])) encoded.set(text, await this.encodeText(this.#tokenize(text)));
-    return encoded;
+  async #encodeTexts({ negativePrompt, prompts }: TextToImageOptions): Promise<EncodedTexts> {
+    const encoded = new Map<string, Conditions>();
+    for (const text of new Set([negativePrompt ?? '', ...prompts])) encoded.set(text, await this.encodeText(this.#tokenize(text)));
+    return { prompts: encoded, negativePrompt: this.negativeOf(negativePrompt, encoded.get(negativePrompt ?? '')!) };
   }
 
   #withoutAdapters(): TextToImagePipeline {
@@ -158,13 +159,23 @@ export class TextToImagePipeline {
     return this.#base;
   }
 
-  /** Token ids of one text -> [1, tokens, features] */
-  async encodeText(inputIds: ArrayLike<number>): Promise<Float32Array> {
-    const { textEncoder } = this.components;
-    const program = await this.#textEncoder.program(String(inputIds.length), (graph) => ({
-      hidden: textEncoder.forward(graph, graph.input('input_ids', [1, inputIds.length], 'int32')),
-    }));
-    return (await program.run({ input_ids: Int32Array.from(inputIds) })).hidden;
+  /** What guidance goes away from: the negative prompt as it was encoded, or zeros where none was given and the family has it so. */
+  negativeOf(given: string | undefined, encoded: Conditions): Conditions {
+    return given === undefined && this.components.model.zeroNegative ? zeroConditions(encoded) : encoded;
+  }
+
+  /** Token ids of one text, for each text encoder -> conditions of one row. */
+  async encodeText(inputIds: readonly ArrayLike<number>[]): Promise<Conditions> {
+    const { model, tokenizers } = this.components;
+    const conditions: Record<string, Float32Array> = {};
+    for (const [i, encoder] of model.textEncoders.entries()) {
+      const ids = Int32Array.from(inputIds[i]!);
+      const program = await this.#textEncoders[i]!.program(String(ids.length), (graph) =>
+        encoder.encode(graph, encoder.inputs(graph, 1, ids.length)),
+      );
+      Object.assign(conditions, await program.run(encoder.feeds(ids, ids.length, tokenizers?.[i]?.endId)));
+    }
+    return conditions;
   }
 
   /** From noise to latents that `decode` takes. */
@@ -186,22 +197,21 @@ export class TextToImagePipeline {
 
   /** Latents [n, channels, h, w] -> pixels [n, 3, height, width] in 0..1 */
   async decode(latents: Float32Array, shape: Shape): Promise<Float32Array> {
-    const { vae } = this.components;
-    const program = await this.#vae.program(shape.join(), (graph) => ({
-      pixels: vae.decode(graph, graph.div(graph.input('latents', shape), vae.config.scaling_factor)),
-    }));
+    const { model } = this.components;
+    const program = await this.#vae.program(shape.join(), (graph) => ({ pixels: model.decode(graph, graph.input('latents', shape)) }));
     const { pixels } = await program.run({ latents });
     return pixels.map((value) => Math.min(Math.max(value / 2 + 0.5, 0), 1));
   }
 
   /** The weights have changed where they lie: devices with memory of their own take them anew. */
   async refreshWeights(): Promise<void> {
-    await Promise.all([this.#unet.refresh(), this.#textEncoder.refresh()]);
+    await Promise.all([this.#unet, ...this.#textEncoders].map((programs) => programs.refresh()));
   }
 
   /** Frees compiled programs and weights; the next call loads them again. */
   async release(): Promise<void> {
-    await Promise.all([this.#unet.release(), this.#vae.release(), this.#textEncoder.release(), this.#base?.release()]);
+    const programs = [this.#unet, this.#vae, ...this.#textEncoders];
+    await Promise.all([...programs.map((each) => each.release()), this.#base?.release()]);
   }
 
   #requests({ prompts, imagesPerPrompt = 1 }: TextToImageOptions, seed: number): { index: number; prompt: string; seed: number }[] {
@@ -220,10 +230,10 @@ export class TextToImagePipeline {
     }
   }
 
-  #tokenize(text: string): ArrayLike<number> {
-    const { tokenize } = this.components;
-    if (!tokenize) throw new Error('this model has no tokenizer: add a tokenizer/ folder with vocab.json and merges.txt');
-    return tokenize(text);
+  #tokenize(text: string): ArrayLike<number>[] {
+    const { tokenizers } = this.components;
+    if (!tokenizers) throw new Error('this model has no tokenizer: add a tokenizer/ folder with vocab.json and merges.txt');
+    return tokenizers.map((tokenizer) => tokenizer.encode(text));
   }
 
   /** Latents are not bounded by 1, whatever the config says of clipping: upstream's latent pipelines ignore it too. */
@@ -233,57 +243,47 @@ export class TextToImagePipeline {
 
   /** What the sampler goes by: the prediction for the prompts, or one that is guided away from the negative prompt. */
   async #guidedPredictor(inputs: DenoiseInputs, { guidanceScale, styleGuidance }: SamplingOptions): Promise<Predict> {
-    const { shape, prompts, negativePrompt } = inputs;
+    const { shape, prompts, negativePrompt, image } = inputs;
     const [count, ...size] = shape;
     if (styleGuidance) return this.#styleGuided(inputs, styleGuidance);
-    if (guidanceScale <= 1) return this.#predictor(shape, join(prompts));
-    const predict = await this.#predictor([2 * count, ...size], join([...prompts.map(() => negativePrompt), ...prompts]));
-    return async (sample, timestep) => guide(await predict(join([sample, sample]), timestep), guidanceScale);
+    if (guidanceScale <= 1) return this.#predictor(shape, prompts, image);
+    const predict = await this.#predictor([2 * count, ...size], [...prompts.map(() => negativePrompt), ...prompts], image);
+    return async (sample, timestep) => guide(await predict(joinArrays([sample, sample]), timestep), guidanceScale);
   }
 
-  async #styleGuided({ shape, prompts, base }: DenoiseInputs, scales: StyleGuidance): Promise<Predict> {
+  async #styleGuided({ shape, prompts, base, image }: DenoiseInputs, scales: StyleGuidance): Promise<Predict> {
     if (!base) throw new Error('style guidance needs the prompts as the model without adapters encodes them');
     const [count, ...size] = shape;
-    const predictAdapted = await this.#predictor(shape, join(prompts));
+    const predictAdapted = await this.#predictor(shape, prompts, image);
     const negatives = base.prompts.map(() => base.negativePrompt);
     const both = needsBasePrediction(scales);
-    const states = both ? [...negatives, ...base.prompts] : negatives;
-    const predictBase = await this.#withoutAdapters().#predictor([both ? 2 * count : count, ...size], join(states));
+    const texts = both ? [...negatives, ...base.prompts] : negatives;
+    const predictBase = await this.#withoutAdapters().#predictor([both ? 2 * count : count, ...size], texts, image);
     return async (sample, timestep) => {
       const adapted = await predictAdapted(sample, timestep);
-      const of = await predictBase(both ? join([sample, sample]) : sample, timestep);
+      const of = await predictBase(both ? joinArrays([sample, sample]) : sample, timestep);
       const predictions = { adapted, negative: of.subarray(0, adapted.length), base: both ? of.subarray(adapted.length) : undefined };
       return guideStyle(predictions, scales);
     };
   }
 
-  async #predictor(shape: Shape, encoderHiddenStates: Float32Array): Promise<Predict> {
-    const { unet } = this.components;
-    const [runs] = shape;
-    const features = this.components.textEncoder.config.hidden_size;
-    const tokens = encoderHiddenStates.length / runs / features;
-    const program = await this.#unet.program([...shape, tokens].join(), (graph) => ({
-      prediction: unet.forward(graph, {
-        sample: graph.input('sample', shape),
-        timestepEmbedding: graph.input('timestep_embedding', [runs, unet.config.block_out_channels[0]]),
-        encoderHiddenStates: graph.input('encoder_hidden_states', [runs, tokens, features]),
-      }),
-    }));
+  async #predictor(shape: Shape, texts: readonly Conditions[], told: ImageGeometry | undefined): Promise<Predict> {
+    const { model } = this.components;
+    const [runs, , height, width] = shape;
+    const shapes = rowShapes(model, texts[0]!);
+    const program = await this.#unet.program([...shape, ...Object.values(shapes).flat()].join(), (graph) => {
+      const sample = graph.input('sample', shape);
+      const inputs = model.sampleInputs(graph, runs);
+      const rows = Object.entries(shapes).map(([name, row]) => [name, graph.input(name, [runs, ...row])] as const);
+      return { prediction: model.denoise(graph, { sample, told: inputs, conditions: Object.fromEntries(rows) }) };
+    });
+    const conditions = joinConditions(texts);
+    const images = new Array<ImageGeometry>(runs).fill(told ?? wholeImage(height * this.sizeUnit, width * this.sizeUnit));
     return async (sample, timestep) => {
-      const time = timestepEmbedding(new Float32Array(runs).fill(timestep), unet.config);
-      const feeds = { sample, timestep_embedding: time, encoder_hidden_states: encoderHiddenStates };
-      return (await program.run(feeds)).prediction;
+      const feeds = model.sampleFeeds(new Float32Array(runs).fill(timestep), images);
+      return (await program.run({ sample, ...feeds, ...conditions })).prediction;
     };
   }
-}
-
-/** The encoded prompts of a batch, and the negative prompt. */
-function statesOf(
-  encoded: ReadonlyMap<string, Float32Array>,
-  batch: readonly { readonly prompt: string }[],
-  { negativePrompt = '' }: TextToImageOptions,
-): Pick<DenoiseInputs, 'prompts' | 'negativePrompt'> {
-  return { prompts: batch.map(({ prompt }) => encoded.get(prompt)!), negativePrompt: encoded.get(negativePrompt)! };
 }
 
 /** Image `index` of pixels [n, 3, places] in 0..1 as interleaved bytes. */

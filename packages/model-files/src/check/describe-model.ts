@@ -3,22 +3,34 @@ import { join } from 'node:path';
 import { parseAutoencoderKLConfig, type AutoencoderKLConfig } from '../configs/autoencoder-kl-config.ts';
 import { parseCLIPTextConfig, type CLIPTextConfig } from '../configs/clip-config.ts';
 import { parseUNet2DConditionConfig, type UNet2DConditionConfig } from '../configs/unet-2d-condition-config.ts';
+import { type ComponentFiles, type ComponentName, type FamilyFiles } from '../families/family.ts';
+import { componentOfKind, componentsOfKind, familyOf } from '../families/index.ts';
 import { ModelFileError } from '../files/model-file-error.ts';
 import { exists, readJson, type JsonObject } from '../files/read-files.ts';
 import { checkSamplers, DDPMScheduler, type SchedulerConfig } from '../schedulers/index.ts';
 import { CLIPTokenizer } from '../tokenizers/clip-tokenizer.ts';
 
-/** The networks of a folder, which fit each other. */
-export interface NetworkDescription {
-  readonly unet: UNet2DConditionConfig;
-  readonly vae: AutoencoderKLConfig;
-  readonly textEncoder: CLIPTextConfig;
-  readonly schedulerConfig: SchedulerConfig;
+export interface TextEncoderDescription {
+  readonly component: ComponentName;
+  readonly config: CLIPTextConfig;
   /** Null where the folder has none. In rows of as many ids as the text encoder has positions. */
   readonly tokenizer: CLIPTokenizer | null;
 }
 
+/** The networks of a folder, which fit each other. */
+export interface NetworkDescription {
+  readonly family: FamilyFiles;
+  readonly modelIndex: JsonObject;
+  readonly unet: UNet2DConditionConfig;
+  readonly vae: AutoencoderKLConfig;
+  /** In the order in which the U-Net attends to them. */
+  readonly textEncoders: readonly TextEncoderDescription[];
+  readonly schedulerConfig: SchedulerConfig;
+}
+
 export interface ModelDescription extends NetworkDescription {
+  readonly textEncoders: readonly (TextEncoderDescription & { readonly tokenizer: CLIPTokenizer })[];
+  /** The first text encoder's, by which prompts are checked. */
   readonly tokenizer: CLIPTokenizer;
   readonly noiseScheduler: DDPMScheduler;
   /** Pixels to a latent, along one side. */
@@ -42,7 +54,8 @@ async function part<T>(directory: string, file: string, parse: (json: JsonObject
   }
 }
 
-function checkChannels(directory: string, unet: UNet2DConditionConfig, vae: AutoencoderKLConfig): void {
+function checkChannels(directory: string, { unet, vae, family }: Networks): void {
+  const files = { unet: `${componentOfKind(family, 'unet')}/config.json`, vae: `${componentOfKind(family, 'autoencoder')}/config.json` };
   const wrong = (file: string, field: string, is: number, needed: number, why: string): never => {
     throw new ModelFileError(
       join(directory, file),
@@ -50,57 +63,97 @@ function checkChannels(directory: string, unet: UNet2DConditionConfig, vae: Auto
     );
   };
   const { latent_channels: latents } = vae;
-  if (unet.addition_embed !== null)
-    throw new ModelFileError(
-      join(directory, 'unet/config.json'),
-      'is of Stable Diffusion XL, which cannot be a base model yet: take a 1.x or 2.x checkpoint',
-    );
   for (const side of ['in_channels', 'out_channels'] as const) {
-    if (vae[side] !== PIXEL_CHANNELS) wrong('vae/config.json', side, vae[side], PIXEL_CHANNELS, 'are the colors of an image');
-    if (unet[side] !== latents) wrong('unet/config.json', side, unet[side], latents, "are the VAE's latent_channels");
+    if (vae[side] !== PIXEL_CHANNELS) wrong(files.vae, side, vae[side], PIXEL_CHANNELS, 'are the colors of an image');
+    if (unet[side] !== latents) wrong(files.unet, side, unet[side], latents, "are the VAE's latent_channels");
   }
 }
 
-function checkText(directory: string, unet: UNet2DConditionConfig, text: CLIPTextConfig, tokenizer: CLIPTokenizer | null): void {
-  if (unet.cross_attention_dim.some((dimension) => dimension !== text.hidden_size))
+type Networks = Pick<NetworkDescription, 'family' | 'unet' | 'vae' | 'textEncoders'>;
+
+/** What the U-Net attends to is what the text encoders give, side by side. */
+function checkContext(directory: string, { unet, family, textEncoders }: Networks): void {
+  const width = textEncoders.reduce((sum, { config }) => sum + config.hidden_size, 0);
+  if (unet.cross_attention_dim.every((dimension) => dimension === width)) return;
+  const whose = textEncoders.length === 1 ? "the text encoder's hidden_size" : "the sum of the text encoders' hidden_size";
+  throw new ModelFileError(
+    join(directory, componentOfKind(family, 'unet'), 'config.json'),
+    `has cross_attention_dim ${unet.cross_attention_dim[0]}, which is not ${whose} ${width}: the networks are of different models`,
+  );
+}
+
+/** What joins the U-Net's time embedding: a projected text and numbers of the image, in families that have them. */
+function checkAdded(directory: string, { unet, family, textEncoders }: Networks): void {
+  const path = join(directory, componentOfKind(family, 'unet'), 'config.json');
+  if ((unet.addition_embed === null) !== (family.imageNumbers === 0)) {
+    const fault =
+      unet.addition_embed === null ? 'has no addition_embed_type' : `has an addition_embed_type, as Stable Diffusion XL's U-Net has`;
     throw new ModelFileError(
-      join(directory, 'unet/config.json'),
-      `has cross_attention_dim ${unet.cross_attention_dim[0]}, which is not the text encoder's hidden_size ${text.hidden_size}: the two are of different models`,
+      path,
+      `${fault}, and model_index.json and its text encoders are of ${family.title}: take a folder of one model`,
     );
-  if (tokenizer !== null && tokenizer.largestId >= text.vocab_size)
+  }
+  if (unet.addition_embed === null) return;
+  const projecting = componentsOfKind(family, 'text-encoder').find(({ projects }) => projects)?.name;
+  const projection = textEncoders.find(({ component }) => component === projecting)?.config.projection_dim ?? 0;
+  const inputs = projection + family.imageNumbers * unet.addition_embed.numbers;
+  if (unet.addition_embed.inputs !== inputs)
     throw new ModelFileError(
-      join(directory, 'tokenizer'),
-      `has the token number ${tokenizer.largestId}, and the text encoder's vocab_size is ${text.vocab_size}: take the tokenizer that belongs to the text encoder`,
+      path,
+      `has projection_class_embeddings_input_dim ${unet.addition_embed.inputs}, and ${inputs} are needed: projection_dim of ${projecting} and ${family.imageNumbers} times addition_time_embed_dim`,
     );
 }
 
-/** Reads the configs and the tokenizer of a model that is to generate. Throws ModelFileError, which names the file, what is wrong and what to do. */
+async function readTextEncoder(directory: string, { name, tokenizer: folder = '' }: ComponentFiles): Promise<TextEncoderDescription> {
+  const config = await part(directory, `${name}/config.json`, parseCLIPTextConfig);
+  const path = join(directory, folder);
+  const tokenizer = (await exists(path)) ? await CLIPTokenizer.fromDirectory(path, { maxLength: config.max_position_embeddings }) : null;
+  if (tokenizer !== null && tokenizer.largestId >= config.vocab_size)
+    throw new ModelFileError(
+      path,
+      `has the token number ${tokenizer.largestId}, and the text encoder's vocab_size is ${config.vocab_size}: take the tokenizer that belongs to the text encoder`,
+    );
+  return { component: name, config, tokenizer };
+}
+
+/** Reads the configs and the tokenizers of a model that is to generate. Throws ModelFileError, which names the file, what is wrong and what to do. */
 export async function describeNetworks(directory: string): Promise<NetworkDescription> {
   if (!(await exists(join(directory, 'model_index.json'))))
     throw new ModelFileError(directory, 'is not a diffusers folder: it holds no model_index.json');
-  await readJson(join(directory, 'model_index.json'));
-  const unet = await part(directory, 'unet/config.json', parseUNet2DConditionConfig);
-  const vae = await part(directory, 'vae/config.json', parseAutoencoderKLConfig);
-  const textEncoder = await part(directory, 'text_encoder/config.json', parseCLIPTextConfig);
+  const modelIndex = await readJson(join(directory, 'model_index.json'));
+  const family = familyOf(modelIndex);
+  const unet = await part(directory, `${componentOfKind(family, 'unet')}/config.json`, parseUNet2DConditionConfig);
+  const vae = await part(directory, `${componentOfKind(family, 'autoencoder')}/config.json`, parseAutoencoderKLConfig);
+  const encoders = componentsOfKind(family, 'text-encoder');
+  const configs: TextEncoderDescription[] = [];
+  for (const encoder of encoders) configs.push(await readTextEncoder(directory, encoder));
   const schedulerConfig = await readJson(join(directory, 'scheduler/scheduler_config.json'));
-  checkChannels(directory, unet, vae);
-  const tokenizerDirectory = join(directory, 'tokenizer');
-  const { max_position_embeddings: maxLength } = textEncoder;
-  const tokenizer = (await exists(tokenizerDirectory)) ? await CLIPTokenizer.fromDirectory(tokenizerDirectory, { maxLength }) : null;
-  checkText(directory, unet, textEncoder, tokenizer);
-  return { unet, vae, textEncoder, schedulerConfig, tokenizer };
+  const networks = { family, unet, vae, textEncoders: configs };
+  checkChannels(directory, networks);
+  checkAdded(directory, networks);
+  checkContext(directory, networks);
+  return { ...networks, modelIndex, schedulerConfig };
 }
 
 /** Reads and checks everything but the weights of a base model. Throws ModelFileError. */
 export async function describeModel(directory: string): Promise<ModelDescription> {
-  const { tokenizer, ...networks } = await describeNetworks(directory);
-  if (tokenizer === null)
-    throw new ModelFileError(join(directory, 'tokenizer'), 'is missing: add vocab.json and merges.txt, or tokenizer.json');
+  const { textEncoders, ...networks } = await describeNetworks(directory);
+  const folderOf = (component: ComponentName): string =>
+    networks.family.components.find(({ name }) => name === component)?.tokenizer ?? 'tokenizer';
+  const read = textEncoders.map(({ tokenizer, ...encoder }) => {
+    if (tokenizer === null)
+      throw new ModelFileError(
+        join(directory, folderOf(encoder.component)),
+        'is missing: add vocab.json and merges.txt, or tokenizer.json',
+      );
+    return { ...encoder, tokenizer };
+  });
   const noiseScheduler = await part(directory, 'scheduler/scheduler_config.json', (json) => {
     checkSamplers(json);
     return new DDPMScheduler(json);
   });
   const { unet, vae } = networks;
   const latentScale = 2 ** (vae.block_out_channels.length - 1);
-  return { ...networks, tokenizer, noiseScheduler, latentScale, resolution: (unet.sample_size ?? USUAL_SAMPLE_SIZE) * latentScale };
+  const resolution = (unet.sample_size ?? USUAL_SAMPLE_SIZE) * latentScale;
+  return { ...networks, textEncoders: read, tokenizer: read[0]!.tokenizer, noiseScheduler, latentScale, resolution };
 }

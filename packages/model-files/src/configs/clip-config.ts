@@ -15,6 +15,7 @@ export interface CLIPTextConfig extends CLIPEncoderConfig {
   readonly vocab_size: number;
   readonly max_position_embeddings: number;
   readonly eos_token_id: number;
+  readonly projection_dim: number;
 }
 
 export interface CLIPVisionConfig extends CLIPEncoderConfig {
@@ -57,6 +58,7 @@ export function parseCLIPTextConfig(json: unknown): CLIPTextConfig {
     vocab_size: reader.integer('vocab_size', 49408),
     max_position_embeddings: reader.integer('max_position_embeddings', 77),
     eos_token_id: reader.integer('eos_token_id', 49407, 0),
+    projection_dim: reader.integer('projection_dim', 512),
   };
 }
 

@@ -1,7 +1,8 @@
 // What a training changes about a model: how its weights resolve, which parameters train, which files a checkpoint holds.
 import { type ModelAdapter } from '@styleforge/diffusion';
-import { type LearnedToken } from '@styleforge/model-files';
+import { type ComponentName } from '@styleforge/model-files';
 import { type ParameterBuffers, type ParameterRates } from '@styleforge/runtime';
+import { type AddedTokens } from '@styleforge/weights';
 import { type TrainingHyperparameters } from '../config.ts';
 import { type TrainableModel } from '../model.ts';
 
@@ -23,8 +24,8 @@ export interface Adaptation {
   readonly kind: string;
   /** The text encoders are part of the training graph; otherwise prompts are encoded once, beforehand. */
   readonly trainsText: boolean;
-  /** Words that it adds to the tokenizer. */
-  readonly tokens?: readonly LearnedToken[];
+  /** Words that it adds to the tokenizers, by text encoder. */
+  readonly tokens?: Readonly<Partial<Record<ComponentName, AddedTokens>>>;
   /** What the models are built through; left out where they stay as they are. */
   readonly adapter?: ModelAdapter;
   /** null keeps the parameter of this name frozen. */

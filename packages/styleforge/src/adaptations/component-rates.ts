@@ -1,11 +1,12 @@
 // The rates that a job's hyperparameters give each component: text encoders may have one of their own.
 import { type ParameterRates } from '@styleforge/runtime';
 import { type TrainingHyperparameters } from '../config.ts';
-import { componentOf } from '../parameter-names.ts';
+import { networkOf } from '../parameter-names.ts';
 
-export const isTextEncoder = (component: string): boolean => component.startsWith('text_encoder');
+/** Whether the parameter of this name is a text encoder's. */
+export const isOfText = (name: string): boolean => networkOf(name) === 'text-encoder';
 
 export function componentRates(name: string, hyperparameters: TrainingHyperparameters): ParameterRates {
   const { learning_rate: base, text_encoder_learning_rate: text } = hyperparameters;
-  return { learningRateScale: isTextEncoder(componentOf(name)) ? (text ?? base) / base : 1 };
+  return { learningRateScale: isOfText(name) ? (text ?? base) / base : 1 };
 }

@@ -30,9 +30,14 @@ export function customDiffusionAdaptation({ model, tokens }: AdaptationInputs, c
   const write: Adaptation['write'] = async (directory, trained, { baseModelDirectory, final }) => {
     await mkdir(directory, { recursive: true });
     await writeCustomDiffusion(join(directory, WEIGHTS_FILE), matrices(trained));
-    const learned = learnedRows(trained, added);
-    for (const rows of learned) await writeLearnedRows(join(directory, `${tokenFileName(rows.token)}.safetensors`), rows, true);
-    const files = [WEIGHTS_FILE, ...learned.map(({ token }) => `${tokenFileName(token)}.safetensors`)];
+    const files = [WEIGHTS_FILE];
+    for (const { token, rows } of learnedRows(trained, added)) {
+      for (const [encoder, learned] of [...rows.values()].entries()) {
+        const file = `${tokenFileName(token)}${encoder === 0 ? '' : `_${encoder + 1}`}.safetensors`;
+        files.push(file);
+        await writeLearnedRows(join(directory, file), learned, true);
+      }
+    }
     const { kind, merged, ...settings } = config;
     await writeAdaptation(directory, { kind, files, settings: { ...settings, tokens } });
     const adapters = files.map((file) => ({ path: join(directory, file), strength: 1 }));

@@ -5,11 +5,11 @@ import { type Graph, type Tensor } from '@styleforge/autodiff';
 import { type LoraAdaptation, type LoraTarget } from '@styleforge/contracts';
 import { type AdaptedLayer, randomNormals } from '@styleforge/diffusion';
 import { type ParameterBuffers } from '@styleforge/runtime';
-import { kohyaBase, layersOf, type LoraLayer, writeAdaptation, writeDiffusersLora, writeKohyaLora } from '@styleforge/weights';
+import { kohyaBase, type LoraLayer, writeAdaptation, writeDiffusersLora, writeKohyaLora } from '@styleforge/weights';
 import { type TrainableModel } from '../model.ts';
 import { componentOf } from '../parameter-names.ts';
 import { type Adaptation, type AdaptationInputs, type WrittenFiles } from './adaptation.ts';
-import { componentRates, isTextEncoder } from './component-rates.ts';
+import { componentRates, isOfText } from './component-rates.ts';
 import { writeMerged } from './merged.ts';
 
 export const LORA_FILE = 'pytorch_lora_weights.safetensors';
@@ -31,7 +31,7 @@ export type LoraSettings = Pick<LoraAdaptation, 'rank' | 'alpha' | 'targets'> & 
 };
 
 function targets(name: string, settings: LoraSettings): boolean {
-  const inText = isTextEncoder(componentOf(name));
+  const inText = isOfText(name);
   if (inText && !settings.textEncoder) return false;
   return settings.targets.some((target) => (inText ? TARGETS[target].textEncoder : TARGETS[target].unet)?.test(name));
 }
@@ -78,7 +78,7 @@ export function loraLayers(trained: ParameterBuffers, { rank, alpha }: Pick<Lora
 }
 
 export async function writeLoraFiles(directory: string, layers: readonly LoraLayer[], model: TrainableModel): Promise<void> {
-  const base = kohyaBase(await layersOf(model.folder), model.textEncoder.config.hidden_size);
+  const base = await kohyaBase(model.folder);
   await mkdir(dirname(join(directory, KOHYA_LORA_FILE)), { recursive: true });
   await writeDiffusersLora(join(directory, LORA_FILE), layers);
   await writeKohyaLora(join(directory, KOHYA_LORA_FILE), layers, base);

@@ -4,7 +4,6 @@ import { dirname, join } from 'node:path';
 import {
   type AppliedAdapter,
   applyAdapters,
-  componentEntries,
   readDiffusersFolder,
   singleFileObstacle,
   type TensorEntry,
@@ -21,9 +20,7 @@ function* entriesOf(reader: TensorReader): Generator<TensorEntry> {
 /** Weights are half precision: nothing is trained on from here. */
 export async function writeMerged(directory: string, base: string, adapters: readonly AppliedAdapter[]): Promise<void> {
   const merged = await applyAdapters(await readDiffusersFolder(base), adapters);
-  const readers = await Promise.all(
-    componentEntries(merged).map(async ([name, component]) => [name, await component.openWeights()] as const),
-  );
+  const readers = await Promise.all(merged.components.map(async ({ name, openWeights }) => [name, await openWeights()] as const));
   try {
     const components = Object.fromEntries(readers.map(([name, reader]) => [name, { weights: entriesOf(reader) }]));
     await writeDiffusersFolder(directory, { base, components }, { dtype: 'F16' });

@@ -7,8 +7,9 @@ import { type Adaptation, type AdaptationInputs } from './adaptation.ts';
 import { writeMerged } from './merged.ts';
 import { initializeRows, isNewRows, learnedRows, newTokens, withNewRows } from './new-tokens.ts';
 
-/** diffusers' file; with several tokens the others are numbered. */
-const fileOf = (index: number): string => (index === 0 ? 'learned_embeds.safetensors' : `learned_embeds-${index + 1}.safetensors`);
+/** diffusers' file: `_2` is the second text encoder's; with several tokens the others are numbered. */
+const fileOf = (index: number, encoder: number): string =>
+  `learned_embeds${encoder === 0 ? '' : `_${encoder + 1}`}${index === 0 ? '' : `-${index + 1}`}.safetensors`;
 
 export function textualInversionAdaptation({ model, tokens }: AdaptationInputs, config: TextualInversionAdaptation): Adaptation {
   const added = newTokens(model, tokens, config.vectors, config.initial_word);
@@ -21,13 +22,15 @@ export function textualInversionAdaptation({ model, tokens }: AdaptationInputs, 
     initialize: (trained) => initializeRows(trained, model, added),
     write: async (directory, trained, { baseModelDirectory, final }) => {
       await mkdir(join(directory, 'a1111'), { recursive: true });
-      const learned = learnedRows(trained, added);
-      for (const [index, rows] of learned.entries()) {
-        await writeLearnedRows(join(directory, fileOf(index)), rows);
-        await writeEmbParams(join(directory, 'a1111'), rows);
+      const files: string[] = [];
+      for (const [index, { rows }] of learnedRows(trained, added).entries()) {
+        for (const [encoder, learned] of [...rows.values()].entries()) {
+          files.push(fileOf(index, encoder));
+          await writeLearnedRows(join(directory, fileOf(index, encoder)), learned);
+        }
+        await writeEmbParams(join(directory, 'a1111'), [...rows.values()]);
       }
       const { kind, merged, ...settings } = config;
-      const files = learned.map((_, index) => fileOf(index));
       await writeAdaptation(directory, { kind, files, settings: { ...settings, tokens } });
       const adapters = files.map((file) => ({ path: join(directory, file), strength: 1 }));
       if (merged && final) await writeMerged(join(directory, 'merged'), baseModelDirectory, adapters);

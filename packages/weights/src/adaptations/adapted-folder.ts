@@ -2,12 +2,11 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exists } from '@styleforge/model-files';
-import { readDiffusersFolder, type DiffusersFolder } from '../diffusers-reader.ts';
+import { readDiffusersFolder, type DiffusersComponent, type DiffusersFolder } from '../diffusers-reader.ts';
 import { originalNames, SingleFileError } from '../original-names.ts';
 import { openTensors } from '../open-tensors.ts';
 import { AdaptedReader } from './adapted-reader.ts';
 import { collectChanges, ModelChanges } from './adapter-kinds.ts';
-import { componentEntries, withComponents } from './folder-components.ts';
 import { type ModelLayers } from './lora-names.ts';
 
 /** An adapter's file, and how strongly it changes the model: 1 as it was trained, 0 not at all. */
@@ -53,8 +52,8 @@ export async function openModelFolder(directory: string): Promise<DiffusersFolde
 /** The layers of each component, and their names in the original layout. */
 export async function layersOf(folder: DiffusersFolder): Promise<ModelLayers> {
   const layers = new Map<string, ReadonlySet<string>>();
-  for (const [name, component] of componentEntries(folder)) {
-    const reader = await component.openWeights();
+  for (const { name, openWeights } of folder.components) {
+    const reader = await openWeights();
     const weights = reader.names().filter((tensor) => tensor.endsWith('.weight'));
     layers.set(name, new Set(weights.map((tensor) => tensor.slice(0, -'.weight'.length))));
     await reader.close();
@@ -63,10 +62,10 @@ export async function layersOf(folder: DiffusersFolder): Promise<ModelLayers> {
 }
 
 function originalLayer(folder: DiffusersFolder, component: string, layer: string): string | undefined {
-  const found = componentEntries(folder).find(([name]) => name === component);
+  const found = folder.components.find(({ name }) => name === component);
   if (!found) return undefined;
   try {
-    return originalNames(found[0], found[1].config).toOriginal(`${layer}.weight`).slice(0, -'.weight'.length);
+    return originalNames(found.network, found.config).toOriginal(`${layer}.weight`).slice(0, -'.weight'.length);
   } catch (error) {
     if (error instanceof SingleFileError) return undefined;
     throw error;
@@ -80,19 +79,25 @@ export async function applyAdapters(folder: DiffusersFolder, adapters: readonly 
     const reader = await openTensors(path);
     await collectChanges({ reader, path, ...how }, changes).finally(() => reader.close());
   }
-  const changed = withComponents(folder, (name, component) => {
-    const branches = name === 'unet' && changes.branches.length > 0 ? [...(component.branches ?? []), ...changes.branches] : undefined;
-    const weights = changes.weightsOf(name);
-    if (!weights) return branches ? { ...component, branches } : component;
-    const rows = changes.rowsOf(name);
-    const config = rows > 0 ? { ...component.config, vocab_size: (component.config.vocab_size as number) + rows } : component.config;
-    return {
-      ...component,
-      ...(branches && { branches }),
-      config,
-      openWeights: async () => new AdaptedReader(await component.openWeights(), weights),
-    };
-  });
-  const addedTokens = [...(folder.addedTokens ?? []), ...changes.tokens];
-  return { ...changed, addedTokens, withoutAdapters: folder.withoutAdapters ?? folder };
+  return {
+    ...folder,
+    components: folder.components.map((component) => changedComponent(component, changes)),
+    addedTokens: changes.tokens,
+    withoutAdapters: folder.withoutAdapters ?? folder,
+  };
+}
+
+function changedComponent(component: DiffusersComponent, changes: ModelChanges): DiffusersComponent {
+  const { name, network } = component;
+  const branches = network === 'unet' && changes.branches.length > 0 ? [...(component.branches ?? []), ...changes.branches] : undefined;
+  const weights = changes.weightsOf(name);
+  if (!weights) return branches ? { ...component, branches } : component;
+  const rows = changes.rowsOf(name);
+  const config = rows > 0 ? { ...component.config, vocab_size: (component.config.vocab_size as number) + rows } : component.config;
+  return {
+    ...component,
+    ...(branches && { branches }),
+    config,
+    openWeights: async () => new AdaptedReader(await component.openWeights(), weights),
+  };
 }

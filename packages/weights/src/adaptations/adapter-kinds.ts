@@ -1,33 +1,33 @@
 // The kinds of adapter files that are read here: each says whether a file is its own, and what it changes about a model.
 import { basename, extname } from 'node:path';
-import { type DiffusersFolder } from '../diffusers-reader.ts';
+import { type ComponentName } from '@styleforge/model-files';
+import { componentOf, type AddedTokens, type DiffusersFolder } from '../diffusers-reader.ts';
 import { type TensorReader } from '../tensor-reader.ts';
 import { type WeightChange } from './adapted-reader.ts';
 import { type AppliedBranch, holdsBranches, readBranches } from './branches.ts';
-import { componentEntries } from './folder-components.ts';
 import { AdapterFileError, addLora } from './lora.ts';
 import { type ModelLayers } from './lora-names.ts';
 import { holdsLora, readLora } from './read-lora.ts';
-
-/** A word of prompts that stands for new rows of the token table. */
-export interface AddedToken {
-  readonly text: string;
-  readonly ids: readonly number[];
-}
 
 /** All that adapters change about a model, gathered file by file. */
 export class ModelChanges {
   readonly folder: DiffusersFolder;
   readonly model: ModelLayers;
-  readonly tokens: AddedToken[] = [];
   /** Layers that run behind others, in the U-Net. */
   readonly branches: AppliedBranch[] = [];
   readonly #weights = new Map<string, Map<string, WeightChange[]>>();
   readonly #rows = new Map<string, number>();
+  readonly #tokens: Partial<Record<ComponentName, AddedTokens>>;
 
   constructor(folder: DiffusersFolder, model: ModelLayers) {
     this.folder = folder;
     this.model = model;
+    this.#tokens = { ...folder.addedTokens };
+  }
+
+  /** Words of prompts that stand for new rows, by the text encoder that has them. */
+  get tokens(): Readonly<Partial<Record<ComponentName, AddedTokens>>> {
+    return this.#tokens;
   }
 
   change(component: string, weight: string, change: WeightChange): void {
@@ -46,10 +46,11 @@ export class ModelChanges {
   }
 
   /** New rows at the end of a component's token table. */
-  addRows(component: string, token: string, rows: Float32Array, count: number): void {
-    const config = componentEntries(this.folder).find(([name]) => name === component)![1].config as { vocab_size: number };
+  addRows(component: ComponentName, token: string, rows: Float32Array, count: number): void {
+    const known = this.#tokens[component] ?? [];
+    if (known.some(({ text }) => text === token)) throw new AdapterFileError(`the token ${token} is given twice: take one of the adapters`);
     const width = rows.length / count;
-    const first = config.vocab_size + this.rowsOf(component);
+    const first = (componentOf(this.folder, component).config.vocab_size as number) + this.rowsOf(component);
     const whole = first + count;
     this.#rows.set(component, this.rowsOf(component) + count);
     this.change(component, TOKEN_TABLE, {
@@ -61,10 +62,7 @@ export class ModelChanges {
         return longer;
       },
     });
-    const ids = Array.from({ length: count }, (_, i) => first + i);
-    const known = this.tokens.find(({ text }) => text === token);
-    if (known && known.ids.join() !== ids.join()) throw new AdapterFileError(`the token ${token} is given twice, with different rows`);
-    if (!known) this.tokens.push({ text: token, ids });
+    this.#tokens[component] = [...known, { text: token, ids: Array.from({ length: count }, (_, i) => first + i) }];
   }
 }
 
@@ -126,14 +124,15 @@ const embeddings: AdapterKind = {
       const { shape } = reader.info(key);
       const [count, width] = shape.length === 2 ? shape : [1, shape[0]];
       const token = key in FILE_KEYS ? (given ?? basename(path, extname(path))) : key;
-      const encoders = componentEntries(changes.folder).filter(([name]) => name.startsWith('text_encoder'));
-      const fits = encoders.filter(([name, { config }]) => config.hidden_size === width && (FILE_KEYS[key] ?? name) === name);
-      const [encoder] = fits[0] ?? [];
+      const encoders = changes.folder.components.filter(({ network }) => network === 'text-encoder');
+      const fits = encoders.filter(({ name, config }) => config.hidden_size === width && (FILE_KEYS[key] ?? name) === name);
+      // diffusers numbers the files, which tells encoders of one width apart
+      const encoder = fits.find(({ name }) => /_2$/.test(name) === /_2\b/.test(basename(path))) ?? fits[0];
       if (encoder === undefined)
         throw new AdapterFileError(
           `${basename(path)}: '${key}' has rows of ${width} numbers, and no text encoder of this model has that width`,
         );
-      changes.addRows(encoder, token, await reader.read(key), count);
+      changes.addRows(encoder.name, token, await reader.read(key), count);
     }
   },
 };

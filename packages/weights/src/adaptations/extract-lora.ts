@@ -1,7 +1,6 @@
 // LoRA extraction: the difference of two models in each layer, as the product of two small matrices (truncated SVD).
 import { type DiffusersComponent, type DiffusersFolder } from '../diffusers-reader.ts';
 import { type TensorReader } from '../tensor-reader.ts';
-import { componentEntries } from './folder-components.ts';
 import { type LoraLayer } from './lora.ts';
 import { truncatedSvd } from './truncated-svd.ts';
 
@@ -62,11 +61,10 @@ async function extractComponent(
 /** What turns `base` into `tuned`, as far as rank `rank` can. Both folders are of the same model. */
 export async function extractLora(base: DiffusersFolder, tuned: DiffusersFolder, options: ExtractOptions): Promise<ExtractedLora> {
   const found: Found = { layers: [], kept: 0, all: 0 };
-  const ofTuned = new Map<string, DiffusersComponent>(componentEntries(tuned));
-  for (const [name, component] of componentEntries(base)) {
-    const other = ofTuned.get(name);
+  for (const component of base.components) {
+    const other = tuned.components.find(({ name }) => name === component.name);
     // an autoencoder is not trained
-    if (other && name !== 'vae') await extractComponent(name, [component, other], options, found);
+    if (other && component.network !== 'autoencoder') await extractComponent(component.name, [component, other], options, found);
   }
   return { layers: found.layers, keptShare: found.all === 0 ? 1 : found.kept / found.all };
 }

@@ -18,10 +18,15 @@ export async function writeLearnedRows(path: string, { token, rows, vectors }: L
   await writeSafetensors(path, [{ name: token, shape: flat ? [width] : [vectors, width], data: rows }], { dtype: 'F32' });
 }
 
-/** A1111 and ComfyUI: one tensor `emb_params` in a file that is named after the token. */
-export async function writeEmbParams(directory: string, { token, rows, vectors }: LearnedRows): Promise<string> {
-  const path = join(directory, `${tokenFileName(token)}.safetensors`);
-  await writeSafetensors(path, [{ name: 'emb_params', shape: [vectors, rows.length / vectors], data: rows }], { dtype: 'F32' });
+/** The names that A1111 and ComfyUI give the rows of each text encoder: with one it is not named. */
+const embeddingKeys = (encoders: number): readonly string[] => (encoders === 1 ? ['emb_params'] : ['clip_l', 'clip_g']);
+
+/** A1111 and ComfyUI: one tensor for each text encoder, in a file that is named after the token. */
+export async function writeEmbParams(directory: string, encoders: readonly LearnedRows[]): Promise<string> {
+  const path = join(directory, `${tokenFileName(encoders[0]!.token)}.safetensors`);
+  const keys = embeddingKeys(encoders.length);
+  const entries = encoders.map(({ rows, vectors }, i) => ({ name: keys[i]!, shape: [vectors, rows.length / vectors], data: rows }));
+  await writeSafetensors(path, entries, { dtype: 'F32' });
   return path;
 }
 

@@ -1,7 +1,9 @@
 // Writes a LoRA as diffusers and as kohya lay it out: the second is what ComfyUI and A1111 read.
+import { type DiffusersFolder } from '../diffusers-reader.ts';
 import { writeSafetensors, type TensorEntry } from '../safetensors-writer.ts';
+import { layersOf } from './adapted-folder.ts';
 import { type LoraLayer } from './lora.ts';
-import { kohyaPrefix, type ModelLayers } from './lora-names.ts';
+import { kohyaPrefix } from './lora-names.ts';
 
 /** diffusers takes alpha for rank: what alpha adds is folded into `up`. */
 function folded({ up, scale }: LoraLayer): Float32Array {
@@ -38,14 +40,14 @@ export interface KohyaBase {
   readonly version: string;
 }
 
-/** With two text encoders it is SDXL, whose U-Net kohya names as the original layout does; SD 2.x is told by OpenCLIP's width. */
-export function kohyaBase({ layers, original }: ModelLayers, textWidth: number): KohyaBase {
-  const components = [...layers.keys()];
-  const isXl = components.filter((name) => name.startsWith('text_encoder')).length > 1;
+export async function kohyaBase(folder: DiffusersFolder): Promise<KohyaBase> {
+  const { layers, original } = await layersOf(folder);
+  const { kohya } = folder.family;
+  const width = folder.components.find(({ network }) => network === 'text-encoder')?.config.hidden_size as number;
   return {
-    components,
-    nameOf: (component, layer) => (isXl ? original?.(component, layer) : undefined) ?? layer,
-    version: isXl ? 'sdxl_base_v1-0' : textWidth === 1024 ? 'sd_v2' : 'sd_v1',
+    components: [...layers.keys()],
+    nameOf: (component, layer) => (kohya.original ? original?.(component, layer) : undefined) ?? layer,
+    version: kohya.version(width),
   };
 }
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   applyAdapters,
-  componentEntries,
+  componentOf,
   openTensors,
   TOKEN_TABLE,
   writeCustomDiffusion,
@@ -22,8 +22,7 @@ const tolerance = 1e-6;
 const runFile = (text: unknown): string => String(text).replace('final.* of ', '');
 
 async function tableOf(folder: DiffusersFolder, component: string): Promise<Float32Array> {
-  const [, found] = componentEntries(folder).find(([name]) => name === component)!;
-  const reader = await found.openWeights();
+  const reader = await componentOf(folder, component).openWeights();
   return reader.read(TOKEN_TABLE).finally(() => reader.close());
 }
 
@@ -89,9 +88,7 @@ export async function* customDiffusionFilesCases({ folder, name, methods }: Case
     base,
     files.map(({ file }) => ({ path: folder.path(file), strength: 1 })),
   );
-  const unet = await componentEntries(adapted)
-    .find(([component]) => component === 'unet')![1]
-    .openWeights();
+  const unet = await componentOf(adapted, 'unet').openWeights();
   const applied = await Promise.all(
     trained.map(async ({ name: tensor, data }) => ({ name: tensor, ours: await unet.read(tensor), theirs: data })),
   );

@@ -3,12 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Graph } from '@styleforge/autodiff';
-import { parseUNet2DConditionConfig, timestepEmbedding, UNet2DConditionModel } from '@styleforge/diffusion';
+import { modelOfFolder } from '@styleforge/diffusion';
 import {
   applyAdapters,
+  componentOf,
   currentTextEncoderName,
   kohyaBase,
-  layersOf,
   openTensors,
   writeDiffusersLora,
   writeKohyaLora,
@@ -18,10 +18,9 @@ import {
 } from '@styleforge/weights';
 import { relativeCase, worstCase, type CaseResult } from '../case-result.ts';
 import { evaluate } from '../evaluate.ts';
-import { readIds } from '../reference-folder.ts';
-import { encodeText } from './encode-text.ts';
 import { filePairs } from './file-pairs.ts';
 import { type CaseInputs, type MethodCase } from './method-case.ts';
+import { denoiserOf, encodeTexts, imagesOf, joinedContext, textTokens } from './reference-inputs.ts';
 
 const tolerance = 2e-5;
 
@@ -33,25 +32,24 @@ interface FilesCase extends MethodCase {
   readonly files: readonly { readonly file: string; readonly layout: 'diffusers' | 'kohya'; readonly alpha: string }[];
 }
 
-/** Context and output of the checkpoint with its adapters. */
-async function forward(folder: DiffusersFolder, reference: TensorReader): Promise<{ context: Float32Array; out: Float32Array }> {
-  const context = await encodeText(folder, await readIds(reference, 'input_ids'), reference.info('input_ids').shape);
+/** Outputs of the checkpoint with its adapters, by the names of the reference. */
+async function forward(folder: DiffusersFolder, reference: TensorReader, endId: number): Promise<Record<string, Float32Array>> {
+  const conditions = await encodeTexts(folder, reference, endId);
+  const model = modelOfFolder(folder);
   const graph = new Graph();
-  const config = parseUNet2DConditionConfig(folder.unet.config);
   const { shape } = reference.info('sample');
-  const out = new UNet2DConditionModel(config).forward(graph, {
-    sample: graph.input('sample', shape),
-    timestepEmbedding: graph.input('timestep_embedding', [shape[0], config.block_out_channels[0]]),
-    encoderHiddenStates: graph.input('encoder_hidden_states', reference.info('context').shape),
-  });
-  const weights = await folder.unet.openWeights();
+  const same = (name: string): string => name;
+  const out = denoiserOf(graph, model, shape, textTokens(reference, same));
+  const weights = await componentOf(folder, 'unet').openWeights();
   const results = await evaluate(graph, { out }, weights, {
     sample: await reference.read('sample'),
-    timestep_embedding: timestepEmbedding(await reference.read('timesteps'), config),
-    encoder_hidden_states: context,
+    ...model.sampleFeeds(await reference.read('timesteps'), await imagesOf(reference, same)),
+    ...conditions,
   });
   await weights.close();
-  return { context, out: results.out };
+  const [rows, tokens] = reference.info('input_ids').shape;
+  const { pooled_text: pooled } = conditions;
+  return { context: joinedContext(model, conditions, rows * tokens), ...(pooled && { pooled }), out: results.out };
 }
 
 /** The merged case that goes with a case of files: the same matrices. */
@@ -67,9 +65,8 @@ async function* appliedCases(inputs: CaseInputs, label: string, path: string, me
   const reference = await folder.tensors(merged.file);
   const checkpoint = await folder.checkpoint(merged.checkpoint);
   const adapted = await applyAdapters(checkpoint, [{ path, strength: merged.strength as number }]);
-  const { context, out } = await forward(adapted, reference);
-  yield relativeCase(`${label}.context`, context, await reference.read('context'), tolerance);
-  yield relativeCase(`${label}.out`, out, await reference.read('out'), tolerance);
+  for (const [name, ours] of Object.entries(await forward(adapted, reference, inputs.methods.end_id)))
+    yield relativeCase(`${label}.${name}`, ours, await reference.read(name), tolerance);
 }
 
 /** The merged model from the first file of the same matrices. */
@@ -107,7 +104,7 @@ export async function* loraFilesCases(inputs: CaseInputs): AsyncGenerator<CaseRe
   for (const { file, layout, alpha } of files.files) yield* appliedCases(inputs, `${name}.${layout} (${alpha})`, folder.path(file), merged);
   const layers = await layersOfRun(await folder.tensors(files.matrices.replace('initial.* of ', '')), files);
   const checkpoint = await folder.checkpoint(files.checkpoint);
-  const base = kohyaBase(await layersOf(checkpoint), checkpoint.textEncoder.config.hidden_size as number);
+  const base = await kohyaBase(checkpoint);
   const scratch = await mkdtemp(join(tmpdir(), 'lora-files-'));
   try {
     for (const layout of ['diffusers', 'kohya'] as const) {

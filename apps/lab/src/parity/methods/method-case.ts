@@ -11,6 +11,8 @@ export interface MethodCase {
 }
 
 export interface Methods {
+  /** The token that ends a text. */
+  readonly end_id: number;
   readonly cases: Readonly<Record<string, MethodCase>>;
 }
 

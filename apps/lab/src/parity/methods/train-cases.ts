@@ -1,13 +1,20 @@
 // Cases of kinds train and grad: losses, gradient norms, gradients and results of a few steps of one method.
-import { CLIPTextModel, DDPMScheduler, parseCLIPTextConfig, parseUNet2DConditionConfig, UNet2DConditionModel } from '@styleforge/diffusion';
+import { DDPMScheduler, modelOfFolder } from '@styleforge/diffusion';
 import { type ParameterBuffers } from '@styleforge/runtime';
-import { dualBindingWeights, loadTrainableWeights, minSnrWeights, TrainStep } from '@styleforge/styleforge';
+import {
+  createTrainStep,
+  dualBindingWeights,
+  loadTrainableWeights,
+  minSnrWeights,
+  trainStepFeeds,
+  type TrainStep,
+} from '@styleforge/styleforge';
 import { type DiffusersFolder, type TensorReader } from '@styleforge/weights';
 import { largestMagnitude, worstCase, type CaseResult, type Pair } from '../case-result.ts';
-import { readIds } from '../reference-folder.ts';
 import { leastGradient, recordCase, tolerances, updateCase, type StepRecord } from '../training-cases.ts';
 import { type CaseInputs, type TrainCase } from './method-case.ts';
 import { methodAdaptation, type MethodAdaptation } from './method-adaptation.ts';
+import { imagesOf, textFeeds } from './reference-inputs.ts';
 
 interface OpenRun {
   readonly train: TrainCase;
@@ -15,46 +22,49 @@ interface OpenRun {
   readonly reference: TensorReader;
   readonly adaptation: MethodAdaptation;
   readonly step: TrainStep;
+  readonly endId: number;
 }
 
-async function openStep({ folder }: CaseInputs, train: TrainCase): Promise<OpenRun> {
+async function openStep({ folder, methods }: CaseInputs, train: TrainCase): Promise<OpenRun> {
   const checkpoint = await folder.checkpoint(train.checkpoint);
   const reference = await folder.tensors(train.file);
   const adaptation = methodAdaptation(train, reference);
   const batchSize = train.n_style_ref + train.n_aux;
   const [, channels, height, width] = reference.info('0.latents').shape;
   const [beta1, beta2, epsilon] = train.adam;
-  const step = await TrainStep.create({
-    unet: new UNet2DConditionModel(parseUNet2DConditionConfig(checkpoint.unet.config)),
-    textEncoder: new CLIPTextModel(parseCLIPTextConfig(checkpoint.textEncoder.config)),
-    noiseScheduler: new DDPMScheduler(checkpoint.schedulerConfig),
+  const step = await createTrainStep({
+    model: modelOfFolder(checkpoint),
     batchSize,
     promptCount: batchSize,
     tokenCount: reference.info('0.input_ids').shape[1],
     latentShape: [channels, height, width],
-    trainTextEncoder: true,
+    trainsText: true,
     adaptation,
     frozenWeights: (frozen) => loadTrainableWeights(checkpoint, frozen),
     adamw: { beta1, beta2, epsilon },
   });
-  for (const [name, values] of step.program.weights.entries()) values.set(await reference.read(`initial.${adaptation.storedName(name)}`));
-  return { train, checkpoint, reference, adaptation, step };
+  for (const [name, values] of step.weights.entries()) values.set(await reference.read(`initial.${adaptation.storedName(name)}`));
+  return { train, checkpoint, reference, adaptation, step, endId: methods.end_id };
 }
 
-async function backward({ train, checkpoint, reference, step }: OpenRun, index: number): Promise<Omit<StepRecord, 'grad_norm'>> {
+async function backward({ train, checkpoint, reference, step, endId }: OpenRun, index: number): Promise<Omit<StepRecord, 'grad_norm'>> {
   const { n_style_ref: styleRef, n_aux: aux, lambda, instance_weight: instance = 1, prior_weight: prior } = train;
   const timesteps = await reference.read(`${index}.timesteps`);
-  const snrWeights = train.snr_gamma ? minSnrWeights(new DDPMScheduler(checkpoint.schedulerConfig), timesteps, train.snr_gamma) : undefined;
+  const [model, noiseScheduler] = [modelOfFolder(checkpoint), new DDPMScheduler(checkpoint.schedulerConfig)];
+  const ofStep = (name: string): string => `${index}.${name}`;
+  const snrWeights = train.snr_gamma ? minSnrWeights(noiseScheduler, timesteps, train.snr_gamma) : undefined;
   const auxWeight = prior ?? lambda;
   const weights = dualBindingWeights(styleRef, aux, auxWeight, snrWeights);
-  const losses = await step.backward({
-    latents: await reference.read(`${index}.latents`),
-    noise: await reference.read(`${index}.noise`),
+  const feeds = trainStepFeeds(model, noiseScheduler, {
+    latents: await reference.read(ofStep('latents')),
+    noise: await reference.read(ofStep('noise')),
     timesteps,
-    inputIds: await readIds(reference, `${index}.input_ids`),
+    text: await textFeeds(model, reference, endId, ofStep),
+    images: await imagesOf(reference, ofStep),
     promptOfSample: Int32Array.from(timesteps, (_, i) => i),
     sampleWeights: weights.map((weight, i) => (i < styleRef ? instance * weight : weight)),
   });
+  const { sampleLosses: losses } = await step.backward(feeds);
   const meanOf = (from: number, to: number): number => {
     const part = losses.slice(from, to).map((loss, i) => loss * (snrWeights?.[from + i] ?? 1));
     return part.reduce((sum, loss) => sum + loss, 0) / Math.max(1, part.length);
@@ -80,7 +90,7 @@ async function pairs(prefix: string, { train, reference, adaptation }: OpenRun, 
 }
 
 async function gradientCase(name: string, run: OpenRun): Promise<CaseResult> {
-  const all = await pairs('grad0.', run, await run.step.program.readGradients());
+  const all = await pairs('grad0.', run, await run.step.readGradients());
   const compared = all.filter(({ theirs }) => largestMagnitude(theirs) >= leastGradient);
   return worstCase(name, compared, tolerances.gradient, { left_out: all.length - compared.length });
 }
@@ -90,21 +100,19 @@ export async function* trainCases(inputs: CaseInputs): AsyncGenerator<CaseResult
   const run = await openStep(inputs, methods.cases[name] as TrainCase);
   const { train, step } = run;
   try {
-    const initial = new Map(
-      [...step.program.weights.entries()].map(([tensor, values]) => [run.adaptation.storedName(tensor), values.slice()]),
-    );
+    const initial = new Map([...step.weights.entries()].map(([tensor, values]) => [run.adaptation.storedName(tensor), values.slice()]));
     const records: StepRecord[] = [];
     for (let index = 0; index < train.steps; index++) {
       const losses = await backward(run, index);
       if (index === 0) yield await gradientCase(`${name}.grad0`, run);
-      const { gradNorm } = await step.program.update({ learningRate: 1, weightDecay: 0, maxGradNorm: train.max_grad_norm });
+      const { gradNorm } = await step.update({ learningRate: 1, weightDecay: 0, maxGradNorm: train.max_grad_norm });
       records.push({ ...losses, grad_norm: gradNorm });
     }
     yield recordCase(`${name}.losses`, ['loss', 'style_ref_loss', 'aux_loss'], records, [...train.records], tolerances.loss);
     yield recordCase(`${name}.grad_norms`, ['grad_norm'], records, [...train.records], tolerances.gradNorm);
-    yield updateCase(`${name}.final`, await pairs('final.', run, step.program.weights), initial);
+    yield updateCase(`${name}.final`, await pairs('final.', run, step.weights), initial);
   } finally {
-    await step.program.release();
+    await step.release();
   }
 }
 
@@ -119,6 +127,6 @@ export async function* gradientCases(inputs: CaseInputs): AsyncGenerator<CaseRes
     await backward(run, 0);
     yield await gradientCase(name, run);
   } finally {
-    await run.step.program.release();
+    await run.step.release();
   }
 }

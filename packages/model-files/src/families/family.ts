@@ -1,0 +1,55 @@
+// What the files of a model family are: its components, their tokenizers, and their places in the original single file.
+import { type JsonObject } from '../files/read-files.ts';
+
+export type FamilyName = 'stable-diffusion' | 'stable-diffusion-xl';
+
+/** The folders of a diffusers checkpoint that hold a network. */
+export type ComponentName = 'unet' | 'vae' | 'text_encoder' | 'text_encoder_2';
+
+/** What a component is, which decides how its config and its weights are read. */
+export type NetworkKind = 'unet' | 'autoencoder' | 'text-encoder';
+
+/** Where a component is in the original single-file layout. */
+export interface SingleFilePlace {
+  /** Before the names of the original layout; undefined where the layout has OpenCLIP's names alone. */
+  readonly prefix?: string;
+  /** A prefix that older trainers wrote. */
+  readonly olderPrefix?: string;
+  /** Before OpenCLIP's names, for text encoders that come from there. */
+  readonly openClipPrefix?: string;
+}
+
+export interface ComponentFiles {
+  readonly name: ComponentName;
+  readonly network: NetworkKind;
+  /** The folder of the tokenizer whose ids it reads. */
+  readonly tokenizer?: string;
+  /** It projects the end of a text to one vector. */
+  readonly projects?: boolean;
+  readonly singleFile: SingleFilePlace;
+}
+
+/** How kohya's LoRA files name the family. */
+export interface KohyaNames {
+  /** The U-Net's layers have the names of the original layout there. */
+  readonly original: boolean;
+  /** `ss_base_model_version`, by the width of the first text encoder. */
+  readonly version: (textWidth: number) => string;
+}
+
+export interface FamilyFiles {
+  readonly name: FamilyName;
+  readonly title: string;
+  readonly components: readonly ComponentFiles[];
+  /** Whether a folder with this `model_index.json` is of the family. */
+  readonly isNamedBy: (modelIndex: JsonObject) => boolean;
+  /** How many numbers of an image join the U-Net's time embedding, beside a projected text. */
+  readonly imageNumbers: number;
+  readonly kohya: KohyaNames;
+}
+
+/** Whether `model_index.json` names a part that is there: absent ones are [null, null]. */
+export function namesPart(modelIndex: JsonObject, part: string): boolean {
+  const value = modelIndex[part];
+  return Array.isArray(value) && value[0] !== null;
+}

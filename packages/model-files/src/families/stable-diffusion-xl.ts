@@ -1,0 +1,27 @@
+// The files of Stable Diffusion XL (arXiv 2307.01952): CLIP's and OpenCLIP's text encoders side by side.
+import { type FamilyFiles, namesPart } from './family.ts';
+
+export const stableDiffusionXlFiles: FamilyFiles & { readonly name: 'stable-diffusion-xl' } = {
+  name: 'stable-diffusion-xl',
+  title: 'Stable Diffusion XL',
+  components: [
+    { name: 'unet', network: 'unet', singleFile: { prefix: 'model.diffusion_model.' } },
+    { name: 'vae', network: 'autoencoder', singleFile: { prefix: 'first_stage_model.' } },
+    {
+      name: 'text_encoder',
+      network: 'text-encoder',
+      tokenizer: 'tokenizer',
+      singleFile: { prefix: 'conditioner.embedders.0.transformer.text_model.' },
+    },
+    {
+      name: 'text_encoder_2',
+      network: 'text-encoder',
+      tokenizer: 'tokenizer_2',
+      projects: true,
+      singleFile: { openClipPrefix: 'conditioner.embedders.1.model.' },
+    },
+  ],
+  isNamedBy: (modelIndex) => /^StableDiffusionXL/.test(String(modelIndex._class_name)) || namesPart(modelIndex, 'text_encoder_2'),
+  imageNumbers: 6,
+  kohya: { original: true, version: () => 'sdxl_base_v1-0' },
+};

@@ -1,0 +1,26 @@
+// The files of Stable Diffusion 1.x and 2.x: one text encoder, CLIP's or OpenCLIP's.
+import { type FamilyFiles } from './family.ts';
+
+const OPEN_CLIP_WIDTH = 1024;
+
+export const stableDiffusionFiles: FamilyFiles & { readonly name: 'stable-diffusion' } = {
+  name: 'stable-diffusion',
+  title: 'Stable Diffusion',
+  components: [
+    { name: 'unet', network: 'unet', singleFile: { prefix: 'model.diffusion_model.' } },
+    { name: 'vae', network: 'autoencoder', singleFile: { prefix: 'first_stage_model.' } },
+    {
+      name: 'text_encoder',
+      network: 'text-encoder',
+      tokenizer: 'tokenizer',
+      singleFile: {
+        prefix: 'cond_stage_model.transformer.text_model.',
+        olderPrefix: 'cond_stage_model.transformer.',
+        openClipPrefix: 'cond_stage_model.model.',
+      },
+    },
+  ],
+  isNamedBy: () => true,
+  imageNumbers: 0,
+  kohya: { original: false, version: (textWidth) => (textWidth === OPEN_CLIP_WIDTH ? 'sd_v2' : 'sd_v1') },
+};
