@@ -283,13 +283,11 @@ export async function trainStyleForge(options: TrainStyleForgeOptions): Promise<
   const adaptation = createAdaptation(options.config, base, tokens);
   const model = withTokens(base, adaptation.tokens);
   const source = await openBatchSource(options, model, options.compile?.device);
-  // before the step is built, so that frozen text encoders and it are not in memory together
   const prompts = await PromptRows.create(model, source.prompts, adaptation.trainsText, options.compile?.device);
   const trainStep = await openTrainStep(source, model, adaptation, options.compile);
   const { globalStep, ema, earlyStopping } = await startingState(options, adaptation, trainStep, baseModel);
-  const { compile, config } = options;
-  const { resolution } = config.hyperparameters;
-  const validator = new Validator({ resolution, model, weights: ema ?? trainStep.weights, adaptation, compile });
+  const { resolution } = options.config.hyperparameters;
+  const validator = new Validator({ resolution, model, weights: ema ?? trainStep.weights, adaptation, compile: options.compile });
   const run = new Run(options, { source, trainStep, adaptation, prompts, ema, validator, earlyStopping, globalStep, baseModel });
   try {
     await run.toEnd();
