@@ -38,6 +38,8 @@ const taskFor = (modelDirectory: string, changes: object = {}, made: number[] = 
     seed: 1,
     num_images: 1,
     adapters: [],
+    style_guidance: null,
+    text_guidance: null,
     ...changes,
   },
 });
@@ -106,10 +108,17 @@ describe('the generation process', () => {
       const request = { prompts: Array.from({ length: 10 }, (_, index) => `picture ${index}`) };
       const whole = await draw(taskFor(join(directory, 'tiny'), request));
       expect(whole.images.map(({ index, seed }) => [index, seed])).toEqual(Array.from({ length: 10 }, (_, index) => [index, 1 + index]));
-      const rest = await draw(taskFor(join(directory, 'tiny'), request, [0, 1, 2, 3, 4, 5, 6, 7]));
-      expect(rest.images.map(({ index, rgb }) => [index, Buffer.from(rgb)])).toEqual(
-        whole.images.slice(8).map(({ index, rgb }) => [index, Buffer.from(rgb)]),
-      );
+      // The second try begins between two batches, in the middle of one, and with some images of each.
+      for (const made of [
+        [0, 1, 2, 3, 4, 5, 6, 7],
+        [0, 1, 2, 3, 4],
+        [1, 3, 9],
+      ]) {
+        const rest = await draw(taskFor(join(directory, 'tiny'), request, made));
+        expect(rest.images.map(({ index, rgb }) => [index, Buffer.from(rgb)])).toEqual(
+          whole.images.filter(({ index }) => !made.includes(index)).map(({ index, rgb }) => [index, Buffer.from(rgb)]),
+        );
+      }
     },
     patience,
   );
@@ -151,6 +160,40 @@ describe('the generation process', () => {
       expect(result).toBe('aborted');
       expect(images.length).toBeLessThan(200);
       expect((await draw(taskFor(join(directory, 'tiny')))).result).toBe('done');
+    },
+    patience,
+  );
+
+  it(
+    'lets a short generation pass in the middle of a batch, and stops a batch between two of its steps',
+    async () => {
+      const controller = new AbortController();
+      const ends: string[] = [];
+      // One batch of so many steps that it cannot end before this test does.
+      const batch = taskFor(join(directory, 'tiny'), { prompts: Array.from({ length: 8 }, () => 'a dog'), steps: 1000, sampler: 'euler' });
+      const long = draw(batch, controller.signal);
+      void long.then(() => ends.push('long'));
+      for (let i = 0; i < 2; i++) expect((await draw(taskFor(join(directory, 'tiny')))).result).toBe('done');
+      expect(ends).toEqual([]);
+      controller.abort();
+      expect(await long).toEqual({ result: 'aborted', images: [] });
+    },
+    patience,
+  );
+
+  it(
+    'draws the same bytes, whoever computes between its steps',
+    async () => {
+      const request = { prompts: Array.from({ length: 5 }, (_, index) => `image ${index}`), steps: 6 };
+      const alone = await draw(taskFor(join(directory, 'tiny'), request));
+      // More shapes at a time than a model keeps compiled.
+      const sizes = [32, 48, 64, 80, 96, 112];
+      const together = await Promise.all([
+        draw(taskFor(join(directory, 'tiny'), request)),
+        ...sizes.map((width) => draw(taskFor(join(directory, 'tiny'), { width, steps: 4 }))),
+      ]);
+      expect(together[0].images.map(({ rgb }) => Buffer.from(rgb))).toEqual(alone.images.map(({ rgb }) => Buffer.from(rgb)));
+      expect(together.map(({ result }) => result)).toEqual(Array(7).fill('done'));
     },
     patience,
   );

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { generateImages, type GenerateImagesOptions } from './generate-images.ts';
 
-export interface ClassImagesOptions extends Omit<GenerateImagesOptions, 'prompts' | 'numImages' | 'onImage'> {
+export interface ClassImagesOptions extends Omit<GenerateImagesOptions, 'prompts' | 'numImages' | 'made' | 'onImage'> {
   readonly prompt: string;
   readonly count: number;
   /** Images that lie here already, are kept as they are. */
@@ -15,25 +15,25 @@ export interface ClassImagesOptions extends Omit<GenerateImagesOptions, 'prompts
 
 const classImageFile = (index: number): string => `${String(index).padStart(8, '0')}.png`;
 
-/** The paths of `count` images, those that are missing made now: image i is a function of the model, the settings and seed + i. */
+/** The paths of `count` images, those that are missing made now: image i is a function of the model, the settings, the count and seed + i. */
 export async function makeClassImages({ prompt, count, directory, onImage, ...options }: ClassImagesOptions): Promise<string[]> {
   await mkdir(directory, { recursive: true });
   const present = new Set(await readdir(directory));
   const paths = Array.from({ length: count }, (_, index) => join(directory, classImageFile(index)));
-  const first = paths.findIndex((_, index) => !present.has(classImageFile(index)));
-  if (first < 0) return paths;
+  const made = new Set([...paths.keys()].filter((index) => present.has(classImageFile(index))));
+  if (made.size === count) return paths;
   await generateImages({
     ...options,
     prompts: [prompt],
-    numImages: count - first,
-    seed: options.seed + first,
+    numImages: count,
+    made,
     onImage: async ({ index, width, height, rgb }) => {
-      const path = paths[first + index];
+      const path = paths[index];
       await sharp(rgb, { raw: { width, height, channels: 3 } })
         .png()
         .toFile(`${path}.partial`);
       await rename(`${path}.partial`, path);
-      await onImage?.({ index: first + index, path });
+      await onImage?.({ index, path });
     },
   });
   return paths;

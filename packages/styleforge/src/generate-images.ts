@@ -19,6 +19,8 @@ export interface GenerateImagesOptions {
   readonly seed: number;
   /** Images of each prompt; 1 when left out. */
   readonly numImages?: number;
+  /** Indexes of images that are there already; the others come out as if all were made. */
+  readonly made?: ReadonlySet<number>;
   readonly signal?: AbortSignal;
   readonly compile?: CompileOptions;
   readonly onImage: (image: GeneratedImage) => void | Promise<void>;

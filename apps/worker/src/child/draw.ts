@@ -8,17 +8,18 @@ import type { Parent } from './parent.ts';
 export async function draw(task: DrawTask, parent: Parent): Promise<MessageFromChild> {
   const config = evaluationConfig.parse(task.config);
   await requireExtractors(config, task.extractorsDirectory, parent.signal);
-  const { model, first } = task;
+  const { model } = task;
+  const made = new Set(task.made);
   const chosen = config.models[model];
   if (!chosen) throw new Error(`the evaluation has no model ${model}`);
-  const prompts = config.prompts
-    .flatMap((prompt) => new Array<string>(config.num_images).fill(evaluatedPrompt(prompt, chosen)))
-    .slice(first);
-  if (prompts.length === 0) return { type: 'result' };
+  const prompts = config.prompts.map((prompt) => evaluatedPrompt(prompt, chosen));
+  if (made.size === prompts.length * config.num_images) return { type: 'result' };
   await generateImages({
     modelDirectory: task.modelDirectory,
     compile: task.compile,
     prompts,
+    numImages: config.num_images,
+    made,
     signal: parent.signal,
     negativePrompt: config.negative_prompt,
     width: config.width,
@@ -26,8 +27,8 @@ export async function draw(task: DrawTask, parent: Parent): Promise<MessageFromC
     steps: config.steps,
     guidanceScale: config.guidance_scale,
     sampler: config.sampler,
-    seed: (config.seed + first) % 2 ** 32,
-    onImage: (image) => parent.tellAndWait({ type: 'drawn-image', model, ...image, index: first + image.index }),
+    seed: config.seed,
+    onImage: (image) => parent.tellAndWait({ type: 'drawn-image', model, ...image }),
   });
   return { type: 'result' };
 }

@@ -5,6 +5,7 @@ import { fingerprintOf } from '@styleforge/model-files';
 import { openModelFolder } from '@styleforge/weights';
 import { type GenerationTask, type MessageFromGenerator, messageToGenerator } from '../processes/generation-messages.ts';
 import { describe, isAbort, listen, send, staysWithParent } from './channel.ts';
+import { Processor } from './processor.ts';
 
 interface RunningGeneration {
   controller: AbortController;
@@ -23,6 +24,7 @@ interface LoadedPipeline {
 /** By folder. */
 const models = new Map<string, LoadedPipeline>();
 const running = new Map<number, RunningGeneration>();
+const processor = new Processor();
 const tell = (message: MessageFromGenerator) => send(message);
 
 staysWithParent();
@@ -68,7 +70,8 @@ async function draw(
 ): Promise<void> {
   const settings = generationConfig.parse(config);
   const { prompts, negative_prompt, width, height, steps, guidance_scale, sampler, seed, num_images } = settings;
-  const model = await inTurn(() => openModel(modelDirectory, compile));
+  const model = await processor.compute(() => openModel(modelDirectory, compile));
+  let onStep = async () => {};
   try {
     const images = (await model.pipeline).generate({
       prompts,
@@ -82,10 +85,14 @@ async function draw(
       seed,
       imagesPerPrompt: num_images,
       signal,
+      onStep: () => onStep(),
       made: new Set(made),
     });
     for (;;) {
-      const next = await inTurn(() => images.next());
+      const next = await processor.compute((pass) => {
+        onStep = pass;
+        return images.next();
+      });
       if (next.done) return;
       await keep(next.value);
     }
@@ -97,15 +104,6 @@ async function draw(
 
 function styleGuidanceOf({ style_guidance: style, text_guidance: text }: GenerationConfig): StyleGuidance | undefined {
   return style === null || text === null ? undefined : { style, text };
-}
-
-let lastTurn: Promise<unknown> = Promise.resolve();
-
-/** One batch of one generation at a time, the others waiting in line: a long generation does not hold up a short one. */
-function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-  const turn = lastTurn.then(work);
-  lastTurn = turn.catch(() => undefined);
-  return turn;
 }
 
 /** The model in the folder as it is now: one that was installed again under the same name is another. */
@@ -134,7 +132,7 @@ function drop(model: LoadedPipeline): void {
 
 async function releaseUnused({ dropped, users, pipeline }: LoadedPipeline): Promise<void> {
   if (!dropped || users > 0) return;
-  await inTurn(async () => (await pipeline.catch(() => undefined))?.release());
+  await processor.compute(async () => (await pipeline.catch(() => undefined))?.release());
 }
 
 async function loadModel(modelDirectory: string, compile: GenerationTask['compile']): Promise<TextToImagePipeline> {

@@ -71,7 +71,7 @@ async function draw(
   const { id, projectId, config } = evaluation;
   const chosen = config.models[model];
   if (!chosen) throw new Error(`evaluation ${id} has no model ${model}`);
-  const first = (await services.database.evaluations.listImages(id, model)).length;
+  const made = (await services.database.evaluations.listImages(id, model)).map(({ index }) => index);
   const directory = await fetchModel(projectId, chosen, modelDirectory(scratch, model), services);
   const result = await runInChild(
     {
@@ -80,7 +80,7 @@ async function draw(
       modelDirectory: directory,
       config,
       model,
-      first,
+      made,
       extractorsDirectory: services.baseModelsDirectory,
     },
     { signal: host.signal, log: services.log, onDrawnImage },

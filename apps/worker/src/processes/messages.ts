@@ -35,8 +35,8 @@ const drawTask = z.object({
   config: z.unknown(),
   /** Its place in the evaluation's list of models. */
   model: z.number(),
-  /** The first of the images to make. */
-  first: z.number(),
+  /** Indexes of the images that are there already. */
+  made: z.array(z.number()),
   extractorsDirectory: z.string(),
 });
 export type DrawTask = z.infer<typeof drawTask>;

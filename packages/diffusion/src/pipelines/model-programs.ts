@@ -24,8 +24,13 @@ export class ModelPrograms {
     this.#most = most;
   }
 
-  /** The program for `key`, built and compiled at its first use. */
-  async program(key: string, build: (graph: Graph) => Record<string, Tensor>): Promise<Program> {
+  /** The program for `key`, built and compiled at its first use. One that others have displaced by its next run is compiled again for it. */
+  async program(key: string, build: (graph: Graph) => Record<string, Tensor>): Promise<Pick<Program, 'run'>> {
+    await this.#open(key, build);
+    return { run: async (feeds) => (await this.#open(key, build)).run(feeds) };
+  }
+
+  async #open(key: string, build: (graph: Graph) => Record<string, Tensor>): Promise<Program> {
     const known = this.#programs.get(key);
     const program = known ?? this.#compile(build);
     this.#programs.delete(key);

@@ -49,7 +49,7 @@ export interface TextToImageOptions extends SamplingOptions {
   /** Image i of the whole request has seed + i. The same request gives the same bytes; in another batch a few values differ by one of 255 levels. */
   readonly seed: number;
   readonly batchSize?: number;
-  /** Indexes of images that are there already: a batch of none but these is left out, and the others stay as they would be. */
+  /** Indexes of images that are there already: they are not given again. The others stay as they would be, since batches keep their boundaries. */
   readonly made?: ReadonlySet<number>;
 }
 
@@ -144,7 +144,9 @@ export class TextToImagePipeline {
       );
       const pixels = await this.decode(latents, shape);
       requireNumbers(pixels, 'the pixels');
-      for (const [i, image] of batch.entries()) yield { ...image, width, height, rgb: toBytes(pixels, i, width * height) };
+      for (const [i, image] of batch.entries()) {
+        if (!options.made?.has(image.index)) yield { ...image, width, height, rgb: toBytes(pixels, i, width * height) };
+      }
     }
   }
 
