@@ -1,15 +1,19 @@
 // What becomes of a job whose try failed, by the class of the error: whose fault it was, what its owner is told, and whether to try again.
 import { FAILURES, type Failure, type FailureCode } from '@styleforge/contracts';
+import type * as autodiff from '@styleforge/autodiff';
+import type * as config from '@styleforge/config';
 import type * as database from '@styleforge/database';
 import { isDatabaseAway } from '@styleforge/database';
 import type * as diffusion from '@styleforge/diffusion';
 import type * as metrics from '@styleforge/metrics';
+import type * as modelFiles from '@styleforge/model-files';
 import type * as queue from '@styleforge/queue';
 import { type JobName, PermanentJobError } from '@styleforge/queue';
 import type * as runtime from '@styleforge/runtime';
 import type * as storage from '@styleforge/storage';
 import { isStorageFull, isStoreAway } from '@styleforge/storage';
 import type * as styleforge from '@styleforge/styleforge';
+import type * as telemetry from '@styleforge/telemetry';
 import type { Metrics } from '@styleforge/telemetry';
 import type * as weights from '@styleforge/weights';
 import type * as ownErrors from './errors.ts';
@@ -21,17 +25,18 @@ type ErrorsOf<Module> = {
 /** Every class of error that these packages export. A new one does not compile until it has its line in the table. */
 type KnownError =
   | ErrorsOf<typeof ownErrors>
+  | ErrorsOf<typeof autodiff>
+  | ErrorsOf<typeof config>
   | ErrorsOf<typeof database>
   | ErrorsOf<typeof diffusion>
   | ErrorsOf<typeof metrics>
+  | ErrorsOf<typeof modelFiles>
   | ErrorsOf<typeof queue>
   | ErrorsOf<typeof runtime>
   | ErrorsOf<typeof storage>
   | ErrorsOf<typeof styleforge>
-  | ErrorsOf<typeof weights>
-  // Not exported: they reach the worker from its children, by name.
-  | 'ModelFileError'
-  | 'SchedulerConfigError';
+  | ErrorsOf<typeof telemetry>
+  | ErrorsOf<typeof weights>;
 
 export type Verdict =
   /** The caller's own input: the same job would meet the same end, and the message is for the caller. */
@@ -89,7 +94,13 @@ const VERDICTS: Record<KnownError, Verdict> = {
   UnsafePickleError: OUR_MISTAKE,
   SingleFileError: OUR_MISTAKE,
   NoGradientsError: OUR_MISTAKE,
+  ShapeError: OUR_MISTAKE,
+  DeadlineError: OUR_MISTAKE,
+  NotReadyError: OUR_MISTAKE,
 };
+
+/** The names of all classes that have their line. */
+export const PLACED_ERRORS: ReadonlySet<string> = new Set(Object.keys(VERDICTS));
 
 export function verdictOf(error: unknown): Verdict {
   if (isStorageFull(error)) return { kind: 'again', code: 'storage_full' };

@@ -6,13 +6,13 @@ import { downloadObject } from '@styleforge/storage';
 import { ADAPTATION_FILE, adapterFiles, joinWithBase, writeAdaptedModel } from '@styleforge/weights';
 import { findBaseModel } from './base-model.ts';
 import { JobInputError } from './errors.ts';
-import type { WorkerServices } from './services.ts';
+import type { Services } from './services.ts';
 
 /** Each image as `<id>.png`, in the order of the rows. Throws DamagedObjectError. */
 export async function fetchImages(
   rows: ImageRow[],
   directory: string,
-  { objectStore }: Pick<WorkerServices, 'objectStore'>,
+  { objectStore }: Services<'objectStore'>,
 ): Promise<(ImageRow & { path: string })[]> {
   await mkdir(directory, { recursive: true });
   const fetched = rows.map((row) => ({ ...row, path: join(directory, `${row.id}.png`) }));
@@ -27,7 +27,7 @@ interface WantedCheckpoint {
   field: string;
 }
 
-type CheckpointServices = Pick<WorkerServices, 'database' | 'objectStore' | 'baseModelsDirectory' | 'baseModelCacheDirectory' | 'log'>;
+type CheckpointServices = Services<'database' | 'objectStore' | 'baseModelsDirectory' | 'baseModelCacheDirectory' | 'log'>;
 
 /** A model folder of a checkpoint; that of an adapter refers to its base model. Throws JobInputError when the checkpoint has been deleted, and DamagedObjectError. */
 export async function fetchCheckpointModel(wanted: WantedCheckpoint, directory: string, services: CheckpointServices): Promise<void> {

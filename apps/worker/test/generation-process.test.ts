@@ -6,8 +6,16 @@ import { join } from 'node:path';
 import { loadConfig } from '@styleforge/config';
 import type { GenerationDetail } from '@styleforge/database';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createObjectStore, type ObjectStore } from '@styleforge/storage';
 import { SafetensorsReader, writeSafetensors } from '@styleforge/weights';
-import { GenerationProcess, ModelCache, type ModelCacheLimits, ProcessDiedError, type WorkerServices } from '@styleforge/worker';
+import {
+  createLogger,
+  GenerationProcess,
+  ModelCache,
+  type ModelCacheLimits,
+  ProcessDiedError,
+  type WorkerServices,
+} from '@styleforge/worker';
 import { makeTinyBaseModel } from '../../../test/integration/tiny-base-model.ts';
 
 const patience = 300_000;
@@ -250,13 +258,17 @@ describe('the model cache', () => {
       },
     });
   };
-  const services = { settings: loadConfig({}).worker } as WorkerServices;
+  const services = { settings: loadConfig({}).worker, log: createLogger('silent') } as WorkerServices;
+  let objectStore: ObjectStore;
+  beforeAll(async () => {
+    objectStore = await createObjectStore({ kind: 'files', directory: join(directory, 'store') });
+  });
   const draw = (name: string) =>
     models.generate(
       { baseModel: name, config: taskFor('').config } as unknown as GenerationDetail,
       taskFor(''),
       { signal: neverAborted, onImage: async () => undefined, alone: false },
-      { ...services, baseModelsDirectory: directory },
+      { ...services, objectStore, baseModelsDirectory: directory },
     );
 
   it(

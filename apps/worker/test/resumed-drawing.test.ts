@@ -2,7 +2,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type EvaluationConfig } from '@styleforge/contracts';
 import { createLogger, runInChild, type Task } from '@styleforge/worker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { makeTinyBaseModel } from '../../../test/integration/tiny-base-model.ts';

@@ -2,13 +2,12 @@
 import type { Report, ReportPicture, ReportTraining } from '@styleforge/contracts';
 import type { EvaluationRow, ImageRow, TrainingJobRow } from '@styleforge/database';
 import { evaluationCommand, reachVerdict, trainingCommand } from '@styleforge/reports';
-import type { WorkerServices } from '../services.ts';
+import type { Services } from '../services.ts';
 import type { Measurements } from './measurements.ts';
 
 /** A page shows so many of them; all are there over HTTP. */
 const SHOWN = { prompts: 16, references: 20, nearest: 4, losses: 200, validations: 8, validationPrompts: 6 } as const;
 
-type Services = Pick<WorkerServices, 'database'>;
 interface EvaluationImages {
   reference: ImageRow[];
   /** What the first model was trained on. */
@@ -19,7 +18,7 @@ export async function composeReport(
   evaluation: EvaluationRow,
   found: Measurements,
   { reference, styleRef }: EvaluationImages,
-  services: Services,
+  services: Services<'database'>,
 ): Promise<Report> {
   const { id, config, trainingJobId } = evaluation;
   const job = await trainedJob(evaluation, services);
@@ -46,7 +45,7 @@ export async function composeReport(
 }
 
 /** The job that trained the first model. */
-export async function trainedJob({ config }: EvaluationRow, { database }: Services): Promise<TrainingJobRow | null> {
+export async function trainedJob({ config }: EvaluationRow, { database }: Services<'database'>): Promise<TrainingJobRow | null> {
   const jobId = config.models[0]?.training_job_id;
   return jobId ? database.trainingJobs.get(jobId) : null;
 }
@@ -102,7 +101,7 @@ function samplesOf({ id, config }: EvaluationRow): Report['samples'] {
   });
 }
 
-async function picturesOf(projectId: string, datasetId: string, { database }: Services): Promise<ReportTraining['style_ref']> {
+async function picturesOf(projectId: string, datasetId: string, { database }: Services<'database'>): Promise<ReportTraining['style_ref']> {
   const dataset = await database.datasets.find(projectId, datasetId);
   if (dataset === null) return null;
   const rows = await database.images.listByDataset(projectId, datasetId);
@@ -110,7 +109,11 @@ async function picturesOf(projectId: string, datasetId: string, { database }: Se
   return { dataset_id: datasetId, name: dataset.name, count: rows.length, pictures: shown };
 }
 
-async function describeTraining({ projectId, config }: EvaluationRow, job: TrainingJobRow, services: Services): Promise<ReportTraining> {
+async function describeTraining(
+  { projectId, config }: EvaluationRow,
+  job: TrainingJobRow,
+  services: Services<'database'>,
+): Promise<ReportTraining> {
   const { database } = services;
   const steps = config.models[0]?.step ?? 0;
   const points = await database.metrics.listUpTo(job.id, steps);
@@ -133,7 +136,7 @@ async function describeTraining({ projectId, config }: EvaluationRow, job: Train
 async function validationGrid(
   job: TrainingJobRow,
   lastStep: number,
-  { database }: Services,
+  { database }: Services<'database'>,
 ): Promise<Pick<ReportTraining, 'validation_prompts' | 'validation_samples'>> {
   const rows = (await database.validationImages.listFirst(job.id, SHOWN.validationPrompts)).filter(({ step }) => step <= lastStep);
   const steps = [...new Set(rows.map(({ step }) => step))];
@@ -174,7 +177,7 @@ async function describeReference(
   job: TrainingJobRow | null,
   found: Measurements,
   rows: ImageRow[],
-  { database }: Services,
+  { database }: Services<'database'>,
 ): Promise<Report['reference']> {
   if (config.reference_dataset_id === null) return null;
   const dataset = await database.datasets.find(projectId, config.reference_dataset_id);

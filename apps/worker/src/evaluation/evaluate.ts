@@ -9,10 +9,14 @@ import { imageTexts } from '../image-texts.ts';
 import { runInChild } from '../processes/job-process.ts';
 import type { DrawnImage, MeasureTask } from '../processes/messages.ts';
 import { encodePng } from '../png.ts';
-import type { WorkerServices } from '../services.ts';
+import type { Services } from '../services.ts';
 import { composeReport, trainedJob } from './compose-report.ts';
 import { drawnImageFile, fetchComponents, fetchDrawn, fetchModel, fetchReference, fetchStyleRef } from './evaluation-inputs.ts';
 import { type Measurements, measurements } from './measurements.ts';
+
+export type EvaluationServices = Services<
+  'database' | 'objectStore' | 'baseModelsDirectory' | 'baseModelCacheDirectory' | 'featureCacheDirectory' | 'settings' | 'usage' | 'log'
+>;
 
 export const NOTHING_DONE: EvaluationProgress = { phase: 'images', done: 0, of: 0 };
 
@@ -27,7 +31,7 @@ export async function evaluate(
   evaluation: EvaluationRow,
   host: EvaluationHost,
   scratch: string,
-  services: WorkerServices,
+  services: EvaluationServices,
 ): Promise<'done' | 'aborted'> {
   const { config } = evaluation;
   const drawnDirectory = join(scratch, 'drawn');
@@ -66,7 +70,7 @@ async function draw(
   onDrawnImage: (image: DrawnImage) => Promise<void>,
   host: EvaluationHost,
   scratch: string,
-  services: WorkerServices,
+  services: EvaluationServices,
 ): Promise<'done' | 'aborted'> {
   const { id, projectId, config } = evaluation;
   const chosen = config.models[model];
@@ -93,7 +97,7 @@ async function keepImage(
   { id, projectId, config }: EvaluationRow,
   image: DrawnImage,
   directory: string,
-  services: WorkerServices,
+  services: EvaluationServices,
 ): Promise<void> {
   const { model, index, prompt, seed, width, height } = image;
   const { sampler, steps, guidance_scale, negative_prompt } = config;
@@ -132,7 +136,7 @@ async function measure(
   { evaluation, job, reference, styleRef }: Measured,
   host: EvaluationHost,
   scratch: string,
-  services: WorkerServices,
+  services: EvaluationServices,
 ): Promise<Measurements | 'aborted'> {
   const { config } = evaluation;
   const perModel = config.prompts.length * config.num_images;
@@ -161,7 +165,7 @@ async function tokensOf(
   { projectId, config }: EvaluationRow,
   job: TrainingJobRow | null,
   scratch: string,
-  services: WorkerServices,
+  services: EvaluationServices,
 ): Promise<MeasureTask['tokens']> {
   if (job === null || !config.metrics.includes('clip')) return null;
   const components = await fetchComponents(projectId, job.config, join(scratch, 'components'), services);

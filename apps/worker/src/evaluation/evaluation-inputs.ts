@@ -7,7 +7,9 @@ import { findBaseModel } from '../base-model.ts';
 import { JobInputError } from '../errors.ts';
 import { fetchCheckpointModel, fetchImages } from '../local-copies.ts';
 import type { TrainingTask } from '../processes/messages.ts';
-import type { WorkerServices } from '../services.ts';
+import type { Services } from '../services.ts';
+
+export type InputServices = Services<'database' | 'objectStore' | 'baseModelsDirectory' | 'baseModelCacheDirectory' | 'log'>;
 
 /** Of each component: enough to tell it from the others. */
 const TOKEN_REFERENCES = 20;
@@ -15,7 +17,7 @@ const TOKEN_REFERENCES = 20;
 export const drawnImageFile = (directory: string, model: number, index: number) => join(directory, String(model), `${index}.png`);
 
 /** The model's folder: that of a base model, or a downloaded checkpoint below `directory`. */
-export async function fetchModel(projectId: string, model: EvaluatedModel, directory: string, services: WorkerServices): Promise<string> {
+export async function fetchModel(projectId: string, model: EvaluatedModel, directory: string, services: InputServices): Promise<string> {
   if (model.checkpoint_id === null) return findBaseModel(model.base_model, services);
   await fetchCheckpointModel({ projectId, checkpointId: model.checkpoint_id, field: model.name }, directory, services);
   return directory;
@@ -24,7 +26,7 @@ export async function fetchModel(projectId: string, model: EvaluatedModel, direc
 export async function fetchReference(
   { projectId, config }: EvaluationRow,
   directory: string,
-  services: WorkerServices,
+  services: InputServices,
 ): Promise<(ImageRow & { path: string })[]> {
   if (config.reference_dataset_id === null) return [];
   const rows = await services.database.images.listByDataset(projectId, config.reference_dataset_id);
@@ -42,14 +44,14 @@ export async function fetchStyleRef(
   projectId: string,
   job: TrainingJobRow | null,
   directory: string,
-  services: WorkerServices,
+  services: InputServices,
 ): Promise<(ImageRow & { path: string })[]> {
   const rows = job === null ? [] : await services.database.images.listByDataset(projectId, job.config.style_ref.dataset_id);
   return fetchImages(rows, directory, services);
 }
 
 /** Those that an earlier try has made. */
-export async function fetchDrawn({ id }: EvaluationRow, directory: string, services: WorkerServices): Promise<number> {
+export async function fetchDrawn({ id }: EvaluationRow, directory: string, services: InputServices): Promise<number> {
   const rows = await services.database.evaluations.listImages(id);
   for (const { model, index, objectKey, sha256 } of rows)
     await downloadObject(services.objectStore, objectKey, drawnImageFile(directory, model, index), sha256);
@@ -61,7 +63,7 @@ export async function fetchComponents(
   projectId: string,
   config: TrainingConfig,
   directory: string,
-  services: WorkerServices,
+  services: InputServices,
 ): Promise<TrainingTask['styleRef'] | null> {
   const { components, dataset_id } = config.style_ref;
   if (components.length < 2) return null;

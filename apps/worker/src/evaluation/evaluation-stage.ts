@@ -3,15 +3,17 @@ import { type EvaluatedModel, type EvaluationProgress, styleWords, trainedModelL
 import type { EvaluationRow, TrainingJobRow } from '@styleforge/database';
 import { Heartbeat } from '../held-row/heartbeat.ts';
 import { type EndReason, holdRow, wishOf } from '../held-row/hold-row.ts';
-import type { WorkerServices } from '../services.ts';
-import { evaluate, NOTHING_DONE } from './evaluate.ts';
+import type { Services } from '../services.ts';
+import { evaluate, type EvaluationServices, NOTHING_DONE } from './evaluate.ts';
+
+type StageServices = EvaluationServices & Services<'leases'>;
 
 /** The evaluation's status follows the job's: whoever ends the job ends it. */
 export async function runEvaluationStage(
   job: TrainingJobRow,
   signal: AbortSignal,
   scratch: string,
-  services: WorkerServices,
+  services: StageServices,
 ): Promise<'done' | EndReason> {
   const evaluation = await startStage(job, services);
   services.log.info({ evaluationId: evaluation.id, models: evaluation.config.models.length }, 'evaluating');
@@ -25,7 +27,7 @@ export async function runEvaluationStage(
   return outcome === 'aborted' ? hold.reason() : 'done';
 }
 
-async function startStage(job: TrainingJobRow, services: WorkerServices): Promise<EvaluationRow> {
+async function startStage(job: TrainingJobRow, services: StageServices): Promise<EvaluationRow> {
   const { id, projectId, config, result } = job;
   if (config.evaluation === null || !result?.evaluation_id) throw new Error(`training job ${id} has no evaluation to go on with`);
   const { comparisons, ...settings } = config.evaluation;
@@ -36,7 +38,7 @@ async function startStage(job: TrainingJobRow, services: WorkerServices): Promis
 async function judgedModel(
   { id, projectId, config, variation }: TrainingJobRow,
   checkpointId: string,
-  services: WorkerServices,
+  services: StageServices,
 ): Promise<EvaluatedModel> {
   const checkpoint = await services.database.checkpoints.find(projectId, checkpointId);
   if (!checkpoint) throw new Error(`the checkpoint ${checkpointId} that is to be evaluated is gone`);
@@ -58,7 +60,7 @@ async function tell(
   { id, attempt }: EvaluationRow,
   evaluation: EvaluationProgress,
   heartbeat: Heartbeat,
-  { database }: WorkerServices,
+  { database }: StageServices,
 ): Promise<{ cancelRequested: boolean }> {
   await heartbeat.beat();
   await database.evaluations.updateProgress(id, attempt, evaluation);

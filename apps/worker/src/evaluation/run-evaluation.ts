@@ -2,21 +2,18 @@
 import type { EvaluationProgress, Failure } from '@styleforge/contracts';
 import { type EvaluationRow, StaleAttemptError } from '@styleforge/database';
 import type { JobContext, JobOutcome } from '@styleforge/queue';
-import { evaluate, NOTHING_DONE } from './evaluate.ts';
+import { evaluate, type EvaluationServices, NOTHING_DONE } from './evaluate.ts';
 import { JobTimeoutError } from '../errors.ts';
 import { type EndReason, holdRow, wishOf } from '../held-row/hold-row.ts';
 import { tryRow } from '../held-row/try-row.ts';
 import type { Turn, Turns } from '../held-row/turns.ts';
 import { metered } from '../machine/usage-meter.ts';
 import { withScratch } from '../scratch.ts';
-import type { WorkerServices } from '../services.ts';
+import type { Services } from '../services.ts';
 
-export async function runEvaluation(
-  evaluationId: string,
-  context: JobContext,
-  turns: Turns,
-  services: WorkerServices,
-): Promise<JobOutcome> {
+type RunServices = EvaluationServices & Services<'leases' | 'scratchDirectory' | 'metrics' | 'deviceClock'>;
+
+export async function runEvaluation(evaluationId: string, context: JobContext, turns: Turns, services: RunServices): Promise<JobOutcome> {
   const outcome = await turns.run(evaluationId, async (take) => {
     const evaluation = await services.database.evaluations.claim(evaluationId);
     // Cancelled or finished since it was queued.
@@ -45,7 +42,7 @@ interface Run {
   turn: Turn;
 }
 
-async function run(evaluation: EvaluationRow, { scratch, context, turn }: Run, services: WorkerServices): Promise<JobOutcome> {
+async function run(evaluation: EvaluationRow, { scratch, context, turn }: Run, services: RunServices): Promise<JobOutcome> {
   const { id, attempt } = evaluation;
   const { evaluations } = services.database;
   let progress: EvaluationProgress = NOTHING_DONE;
@@ -70,7 +67,7 @@ async function run(evaluation: EvaluationRow, { scratch, context, turn }: Run, s
   return 'finished';
 }
 
-async function afterAbort({ id, attempt }: EvaluationRow, reason: EndReason, turn: Turn, services: WorkerServices): Promise<JobOutcome> {
+async function afterAbort({ id, attempt }: EvaluationRow, reason: EndReason, turn: Turn, services: RunServices): Promise<JobOutcome> {
   switch (reason) {
     case 'moves-over':
       turn.hasMovedOver = true;

@@ -9,7 +9,9 @@ import { JobInputError } from '../errors.ts';
 import type { GenerationTask } from '../processes/generation-messages.ts';
 import { type GenerationEvents, type GenerationOptions, GenerationProcess } from '../processes/generation-process.ts';
 import { fetchAdapters, fetchCheckpointModel } from '../local-copies.ts';
-import type { WorkerServices } from '../services.ts';
+import type { Services } from '../services.ts';
+
+export type ModelServices = Services<'database' | 'objectStore' | 'baseModelsDirectory' | 'baseModelCacheDirectory' | 'log'>;
 
 interface CachedModel {
   directory: string;
@@ -58,7 +60,7 @@ export class ModelCache {
     generation: GenerationDetail,
     task: Omit<GenerationTask, 'modelDirectory'>,
     options: GenerationOptions & { alone: boolean },
-    services: WorkerServices,
+    services: ModelServices,
   ) {
     const model = await this.#open(generation, services);
     model.users += 1;
@@ -79,7 +81,7 @@ export class ModelCache {
     await rm(this.#directory, { recursive: true, force: true });
   }
 
-  async #open(generation: GenerationDetail, services: WorkerServices): Promise<CachedModel> {
+  async #open(generation: GenerationDetail, services: ModelServices): Promise<CachedModel> {
     const { baseModel, checkpointId, config } = generation;
     const { adapters } = config;
     const base = baseModel === null ? null : await findBaseModel(baseModel, services);
@@ -93,7 +95,7 @@ export class ModelCache {
     return model;
   }
 
-  #add(generation: GenerationDetail, base: string | null, services: WorkerServices): CachedModel {
+  #add(generation: GenerationDetail, base: string | null, services: ModelServices): CachedModel {
     const { baseModel, checkpointId, config } = generation;
     if (base !== null && config.adapters.length === 0) {
       return { directory: base, ready: Promise.resolve(), users: 0, bytes: 0, isCopy: false };
@@ -108,7 +110,7 @@ export class ModelCache {
     { checkpointId, projectId, config }: GenerationDetail,
     base: string | null,
     directory: string,
-    services: WorkerServices,
+    services: ModelServices,
   ): Promise<void> {
     const { adapters } = config;
     const own = adapters.length > 0 ? join(directory, 'model') : directory;

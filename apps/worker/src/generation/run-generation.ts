@@ -11,9 +11,11 @@ import type { Turn, Turns } from '../held-row/turns.ts';
 import { metered } from '../machine/usage-meter.ts';
 import { imageTexts } from '../image-texts.ts';
 import type { RawImage } from '../processes/messages.ts';
-import type { ModelCache } from './model-cache.ts';
+import type { ModelCache, ModelServices } from './model-cache.ts';
 import { encodePng } from '../png.ts';
-import type { WorkerServices } from '../services.ts';
+import type { Services } from '../services.ts';
+
+type GenerationServices = ModelServices & Services<'leases' | 'settings' | 'metrics' | 'deviceClock' | 'usage'>;
 
 /** How often a worker looks whether somebody has cancelled: a generation may take seconds. */
 const watchMs = 500;
@@ -27,7 +29,7 @@ export async function runGeneration(
   generationId: string,
   context: JobContext,
   { models, turns }: GenerationRoom,
-  services: WorkerServices,
+  services: GenerationServices,
 ): Promise<JobOutcome> {
   const outcome = await turns.run(generationId, async (take) => {
     const generation = await services.database.generations.claim(generationId);
@@ -53,7 +55,7 @@ async function generate(
   generation: GenerationDetail,
   context: JobContext,
   { models, turn }: { models: ModelCache; turn: Turn },
-  services: WorkerServices,
+  services: GenerationServices,
 ): Promise<JobOutcome> {
   const { id, config, attempt, setbacks } = generation;
   const compile = compileOptions(services.settings.device, services.settings.generationThreads);
@@ -88,7 +90,7 @@ async function generate(
   }
 }
 
-async function keepImage(generation: GenerationDetail, image: RawImage, services: WorkerServices): Promise<void> {
+async function keepImage(generation: GenerationDetail, image: RawImage, services: GenerationServices): Promise<void> {
   const { id: generationId, projectId, config, attempt } = generation;
   const { index, prompt, seed, width, height } = image;
   const { model, negative_prompt, steps, guidance_scale, style_guidance, text_guidance, sampler } = config;
@@ -123,13 +125,13 @@ async function keepImage(generation: GenerationDetail, image: RawImage, services
   services.usage?.images(1);
 }
 
-async function succeeded({ id, attempt }: GenerationDetail, services: WorkerServices): Promise<JobOutcome> {
+async function succeeded({ id, attempt }: GenerationDetail, services: GenerationServices): Promise<JobOutcome> {
   await services.database.generations.setStatus(id, { from: 'running', to: 'succeeded', attempt });
   services.log.info('generation succeeded');
   return 'finished';
 }
 
-function afterAbort({ id }: GenerationDetail, reason: EndReason, turn: Turn, { log }: WorkerServices): JobOutcome {
+function afterAbort({ id }: GenerationDetail, reason: EndReason, turn: Turn, { log }: GenerationServices): JobOutcome {
   switch (reason) {
     case 'moves-over':
       turn.hasMovedOver = true;

@@ -5,7 +5,7 @@ import type { TrainingJobRow } from '@styleforge/database';
 import { checkpointPrefix, checkpointsPrefix, downloadObject, manifestName, ObjectNotFoundError } from '@styleforge/storage';
 import { withSpan } from '@styleforge/telemetry';
 import { z } from 'zod';
-import type { WorkerServices } from '../services.ts';
+import type { Services } from '../services.ts';
 
 const manifest = z.object({
   job_id: z.string(),
@@ -22,9 +22,9 @@ export interface SavedCheckpoint {
 
 export class CheckpointStore {
   readonly #job: TrainingJobRow;
-  readonly #services: WorkerServices;
+  readonly #services: Services<'database' | 'objectStore' | 'log' | 'metrics'>;
 
-  constructor(job: TrainingJobRow, services: WorkerServices) {
+  constructor(job: TrainingJobRow, services: Services<'database' | 'objectStore' | 'log' | 'metrics'>) {
     this.#job = job;
     this.#services = services;
   }

@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import type { TrainingJobRow } from '@styleforge/database';
 import { classImagesPrefix, downloadObject } from '@styleforge/storage';
 import type { LocalClassImage } from '../processes/messages.ts';
-import type { WorkerServices } from '../services.ts';
+import type { Services } from '../services.ts';
 
 /** How often a job's event log hears of the progress. */
 const EVENTS = 10;
@@ -16,9 +16,9 @@ export class ClassImageCache {
   readonly #jobId: string;
   readonly #prefix: string;
   readonly #count: number;
-  readonly #services: WorkerServices;
+  readonly #services: Services<'database' | 'objectStore'>;
 
-  private constructor(jobId: string, prefix: string, count: number, services: WorkerServices) {
+  private constructor(jobId: string, prefix: string, count: number, services: Services<'database' | 'objectStore'>) {
     this.#jobId = jobId;
     this.#prefix = prefix;
     this.#count = count;
@@ -29,7 +29,7 @@ export class ClassImageCache {
   static async of(
     { id, projectId, config }: TrainingJobRow,
     baseModelDirectory: string,
-    services: WorkerServices,
+    services: Services<'database' | 'objectStore'>,
   ): Promise<ClassImageCache | null> {
     if (config.prior_preservation === null) return null;
     const { num_class_images: count, weight: _weight, ...settings } = config.prior_preservation;

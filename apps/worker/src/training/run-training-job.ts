@@ -22,9 +22,25 @@ import { withScratch } from '../scratch.ts';
 import { recordStep } from './training-metrics.ts';
 import { downloadTrainingInputs } from './training-inputs.ts';
 import { ValidationStore } from './validation-store.ts';
-import type { WorkerServices } from '../services.ts';
+import type { Services } from '../services.ts';
 
-export async function runTrainingJob(jobId: string, context: JobContext, services: WorkerServices): Promise<JobOutcome> {
+export type TrainingServices = Services<
+  | 'database'
+  | 'leases'
+  | 'objectStore'
+  | 'baseModelsDirectory'
+  | 'baseModelCacheDirectory'
+  | 'featureCacheDirectory'
+  | 'scratchDirectory'
+  | 'settings'
+  | 'deviceClock'
+  | 'usage'
+  | 'log'
+  | 'metrics'
+  | 'tracing'
+>;
+
+export async function runTrainingJob(jobId: string, context: JobContext, services: TrainingServices): Promise<JobOutcome> {
   const job = await services.database.trainingJobs.claim(jobId);
   // Cancelled, paused or finished since it was queued.
   if (!job) return 'finished';
@@ -47,7 +63,7 @@ export async function runTrainingJob(jobId: string, context: JobContext, service
   );
 }
 
-async function train(job: TrainingJobRow, scratch: string, context: JobContext, services: WorkerServices): Promise<JobOutcome> {
+async function train(job: TrainingJobRow, scratch: string, context: JobContext, services: TrainingServices): Promise<JobOutcome> {
   if (job.cancelRequestedAt) return cancelled(job, services);
   // The worker that was pausing it died; its last checkpoint is what there is.
   if (job.status === 'pausing') return paused(job, services);
@@ -110,7 +126,7 @@ async function prepareTask(
   job: TrainingJobRow,
   resumeFrom: string | undefined,
   scratch: string,
-  services: WorkerServices,
+  services: TrainingServices,
 ): Promise<TrainingTask> {
   return {
     kind: 'train',
@@ -128,7 +144,7 @@ async function prepareTask(
 
 const rowOf = ({ id, attempt }: TrainingJobRow) => ({ table: 'training_jobs', id, attempt }) as const;
 
-async function afterAbort(job: TrainingJobRow, reason: EndReason, services: WorkerServices): Promise<JobOutcome> {
+async function afterAbort(job: TrainingJobRow, reason: EndReason, services: TrainingServices): Promise<JobOutcome> {
   switch (reason) {
     case 'cancelled':
       return cancelled(job, services);
@@ -147,13 +163,13 @@ async function afterAbort(job: TrainingJobRow, reason: EndReason, services: Work
   }
 }
 
-async function cancelled(job: TrainingJobRow, services: WorkerServices): Promise<JobOutcome> {
+async function cancelled(job: TrainingJobRow, services: TrainingServices): Promise<JobOutcome> {
   await services.database.trainingJobs.setStatus(job.id, { from: ACTIVE_JOB_STATUSES, to: 'cancelled', attempt: job.attempt });
   services.log.info('training job cancelled');
   return 'finished';
 }
 
-async function paused(job: TrainingJobRow, services: WorkerServices): Promise<JobOutcome> {
+async function paused(job: TrainingJobRow, services: TrainingServices): Promise<JobOutcome> {
   // Somebody may have cancelled it while the checkpoint was being written.
   const latest = await services.database.trainingJobs.get(job.id);
   if (latest?.cancelRequestedAt) return cancelled(job, services);
@@ -165,7 +181,7 @@ async function paused(job: TrainingJobRow, services: WorkerServices): Promise<Jo
 interface Surroundings {
   scratch: string;
   context: JobContext;
-  services: WorkerServices;
+  services: TrainingServices;
 }
 
 async function trained(
@@ -197,7 +213,7 @@ async function trained(
 }
 
 /** The job's own model and those to compare it with draw, and the report is written; goes on where a worker that died had come to. */
-async function evaluateJob(job: TrainingJobRow, scratch: string, context: JobContext, services: WorkerServices): Promise<JobOutcome> {
+async function evaluateJob(job: TrainingJobRow, scratch: string, context: JobContext, services: TrainingServices): Promise<JobOutcome> {
   const outcome = await runEvaluationStage(job, context.signal, scratch, services);
   if (outcome !== 'done') return afterAbort(job, outcome, services);
   await services.database.trainingJobs.setStatus(job.id, { from: 'evaluating', to: 'succeeded', attempt: job.attempt });
@@ -212,7 +228,7 @@ async function stoppingResult(
   job: TrainingJobRow,
   finalStep: number,
   { metric, best, scores: curve }: Validations,
-  services: WorkerServices,
+  services: TrainingServices,
 ): Promise<Partial<JobResult>> {
   const stopping = { early_stopping: { metric, stopped: finalStep < job.config.hyperparameters.max_train_steps, curve } };
   if (best === null) return stopping;

@@ -4,7 +4,7 @@ import type { ImageRow } from '@styleforge/database';
 import { JobInputError } from '../errors.ts';
 import { fetchImages } from '../local-copies.ts';
 import type { TrainingTask } from '../processes/messages.ts';
-import type { WorkerServices } from '../services.ts';
+import type { Services } from '../services.ts';
 
 type TrainingInputs = Pick<TrainingTask, 'styleRef' | 'aux' | 'reference'>;
 
@@ -13,7 +13,7 @@ export async function downloadTrainingInputs(
   projectId: string,
   config: TrainingConfig,
   directory: string,
-  services: Pick<WorkerServices, 'database' | 'objectStore'>,
+  services: Services<'database' | 'objectStore'>,
 ): Promise<TrainingInputs> {
   const rowsOf = async (id: string | null | undefined) => (id ? services.database.images.listForTraining(projectId, id) : []);
   const datasets = {

@@ -4,13 +4,13 @@ import { validationImageKey } from '@styleforge/storage';
 import { imageTexts } from '../image-texts.ts';
 import type { RawValidationImage, ValidationDone } from '../processes/messages.ts';
 import { encodePng } from '../png.ts';
-import type { WorkerServices } from '../services.ts';
+import type { Services } from '../services.ts';
 
 export class ValidationStore {
   readonly #job: TrainingJobRow;
-  readonly #services: WorkerServices;
+  readonly #services: Services<'database' | 'objectStore' | 'usage'>;
 
-  constructor(job: TrainingJobRow, services: WorkerServices) {
+  constructor(job: TrainingJobRow, services: Services<'database' | 'objectStore' | 'usage'>) {
     this.#job = job;
     this.#services = services;
   }
