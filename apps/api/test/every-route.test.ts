@@ -38,6 +38,11 @@ const bodies = (): Record<string, object> => ({
   'PATCH /v1/datasets/{id}': { name: 'x' },
   'PATCH /v1/images/{id}': { starred: true },
   'PATCH /v1/training-jobs/{id}': { name: 'x' },
+  'POST /v1/models': { name: 'another', from: ids['training-jobs'] },
+  'POST /v1/models/{name}/versions': { from: ids['training-jobs'] },
+  'PATCH /v1/models/{name}': { description: 'x' },
+  'PATCH /v1/models/{name}/versions/{version}': { notes: 'x' },
+  'PUT /v1/models/{name}/aliases/{alias}': { version: 1 },
   'PUT /v1/datasets/{id}/captions': { captions: [{ image_id: ids['images'], caption: 'x' }] },
 });
 const request = (route: Route, key: string | undefined) =>

@@ -46,6 +46,9 @@ export async function seedProject(api: ApiFixture): Promise<SeededIds> {
   const webhook = await api.call<{ id: string }>('POST', '/v1/webhooks', {
     body: { url: 'https://example.com/hook', events: ['training_job.succeeded'] },
   });
+  const model = await api.call<{ name: string }>('POST', '/v1/models', { body: { name: 'seeded', from: job.id } });
+  await api.call('POST', '/v1/models/seeded/versions', { body: { from: job.id } });
+  await api.call('PUT', '/v1/models/seeded/aliases/live', { body: { version: 1 } });
   const key = await api.database.apiKeys.create(api.projectId, 'seeded');
   return {
     datasets: dataset,
@@ -59,6 +62,7 @@ export async function seedProject(api: ApiFixture): Promise<SeededIds> {
     'prompt-sets': promptSet.body.id,
     webhooks: webhook.body.id,
     'api-keys': key.keyId,
+    models: model.body.name,
     workers: await api.database.workers.register(workerFacts()),
   };
 }
@@ -71,12 +75,17 @@ export const workerFacts = (facts: Partial<WorkerFacts> = {}): WorkerFacts => ({
 
 /** The path of a route with the seeded ids in it. */
 export function pathWith(ids: SeededIds, path: string): string {
-  const filled = path.replaceAll(/\/([a-z-]+)\/\{(?:id|checkpoint_id)\}/g, (_all, collection: string) => {
+  const filled = path.replaceAll(/\/([a-z-]+)\/\{(?:id|checkpoint_id|name)\}/g, (_all, collection: string) => {
     const id = ids[collection];
     if (id === undefined) throw new Error(`seedProject() makes none of ${collection}: add one, so that its routes are tested`);
     return `/${collection}/${id}`;
   });
-  return filled.replace('{step}/{index}', '1/0').replace('{model}/{index}', '1/0').replace('{path}', 'unet/config.json');
+  return filled
+    .replace('{version}', '1')
+    .replace('{alias}', 'live')
+    .replace('{step}/{index}', '1/0')
+    .replace('{model}/{index}', '1/0')
+    .replace('{path}', 'unet/config.json');
 }
 
 export const jobRequest = (dataset: string) => ({

@@ -10,8 +10,8 @@ import { addGenerateCommand } from './commands/generate.ts';
 import { addJobCommands } from './commands/jobs.ts';
 import { addKeyCommands } from './commands/keys.ts';
 import { addLoginCommand } from './commands/login.ts';
-import { addModelCommand } from './commands/models.ts';
 import { addPresetsCommand } from './commands/presets.ts';
+import { addModelCommands } from './commands/models.ts';
 import { addPromptSetCommands } from './commands/prompt-sets.ts';
 import { addReportCommand } from './commands/report.ts';
 import { addStudyCommands } from './commands/studies.ts';
@@ -47,7 +47,7 @@ export function createProgram(): Command {
     .exitOverride();
   addLoginCommand(program);
   addDoctorCommand(program);
-  addModelCommand(program);
+  addModelCommands(program);
   addDatasetCommands(program);
   addTrainCommand(program);
   addPresetsCommand(program);

@@ -11,13 +11,15 @@ export interface Verb<Options> {
   description: string;
   /** Shown in the help, one a line. */
   examples: string[];
+  /** What its group does when no verb is named. */
+  isDefault?: boolean;
   /** Adds options and choices. */
   options?(command: Command): void;
   run(context: Context, options: Options, ...values: never[]): Promise<void>;
 }
 
 export function addVerb<Options extends object>(parent: Command, verb: Verb<Options>): void {
-  const command = parent.command(verb.usage).description(verb.description);
+  const command = parent.command(verb.usage, { isDefault: verb.isDefault ?? false }).description(verb.description);
   verb.options?.(command);
   command.addHelpText(
     'after',

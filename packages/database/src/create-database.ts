@@ -18,6 +18,7 @@ import { createInstallationRepository } from './repositories/installation.ts';
 import { createJobCostRepository } from './repositories/job-costs.ts';
 import { createLeaseRepository } from './repositories/leases.ts';
 import { createMetricRepository } from './repositories/metrics.ts';
+import { createModelRepository } from './repositories/models.ts';
 import { createOperationsRepository } from './repositories/operations.ts';
 import { createOutboxRepository } from './repositories/outbox.ts';
 import { createProjectEventRepository } from './repositories/project-events.ts';
@@ -60,6 +61,7 @@ export function createDatabase(databaseUrl: string, { maxConnections = 10, onQue
     metrics: createMetricRepository(prisma),
     jobCosts: createJobCostRepository(prisma),
     checkpoints: createCheckpointRepository(prisma),
+    models: createModelRepository(prisma),
     studies: createStudyRepository(prisma),
     promptSets: createPromptSetRepository(prisma),
     validationImages: createValidationImageRepository(prisma),

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import {
   ACTIVE_JOB_STATUSES,
+  EXPORT_TRANSITIONS,
   GENERATION_STATUSES,
   GENERATION_TRANSITIONS,
   JOB_STATUSES,
@@ -28,7 +29,12 @@ async function createJob(): Promise<string> {
   return (await jobs().create({ projectId, config: trainingConfig(datasetId) }))?.id ?? '';
 }
 
-const TABLES = { training_jobs: JOB_TRANSITIONS, generations: GENERATION_TRANSITIONS, evaluations: GENERATION_TRANSITIONS };
+const TABLES = {
+  training_jobs: JOB_TRANSITIONS,
+  generations: GENERATION_TRANSITIONS,
+  evaluations: GENERATION_TRANSITIONS,
+  exports: EXPORT_TRANSITIONS,
+};
 
 const setRaw = (id: string, status: string, table: keyof typeof TABLES = 'training_jobs') =>
   fixture.database.prisma.$executeRawUnsafe(`update ${table} set status = $1 where id = $2`, status, id);

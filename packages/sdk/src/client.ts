@@ -11,6 +11,7 @@ import { Datasets } from './resources/datasets.ts';
 import { Events } from './resources/events.ts';
 import { Evaluations } from './resources/evaluations.ts';
 import { Images } from './resources/images.ts';
+import { Models } from './resources/models.ts';
 import { PromptSets } from './resources/prompt-sets.ts';
 import { Sessions } from './resources/sessions.ts';
 import { Studies } from './resources/studies.ts';
@@ -33,6 +34,7 @@ export class StyleForge {
   readonly sessions: Sessions;
   readonly events: Events;
   readonly webhooks: Webhooks;
+  readonly models: Models;
   readonly workers: Workers;
   readonly system: System;
   readonly #api: Api;
@@ -65,6 +67,7 @@ export class StyleForge {
     this.sessions = new Sessions(api);
     this.events = new Events(api);
     this.webhooks = new Webhooks(api);
+    this.models = new Models(api);
     this.workers = new Workers(api);
     this.system = new System(api);
   }

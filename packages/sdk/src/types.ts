@@ -97,6 +97,12 @@ export interface OpenApiDocument {
 export type ProjectEvent = Schemas['ProjectEvent'];
 export type ProjectProgress = { type: 'training_job.progress'; subject_id: string; data: TrainingProgress & { status: TrainingJobStatus } };
 export type ProjectStreamEvent = ProjectEvent | ProjectProgress;
+export type Model = Schemas['Model'];
+export type ModelVersion = Schemas['ModelVersion'];
+export type ModelProvenance = Schemas['ModelProvenance'];
+export type ModelCreateParams = Schemas['CreateModelRequest'];
+export type ModelUpdateParams = Schemas['UpdateModelRequest'];
+export type ModelVersionCreateParams = Schemas['CreateModelVersionRequest'];
 export type Worker = Schemas['Worker'];
 export type WorkerStatus = Schemas['WorkerStatus'];
 export type WorkerListParams = NonNullable<paths['/v1/workers']['get']['parameters']['query']>;

@@ -28,6 +28,10 @@ export {
   trashKey,
   trashPrefix,
   validationImageKey,
+  modelCoverKey,
+  modelPrefix,
+  exportKey,
+  exportsPrefix,
 } from './keys.ts';
 export {
   type ByteRange,

@@ -57,6 +57,18 @@ export const generationPrefix = (projectId: string, generationId: string) => `${
 export const generationImageKey = (projectId: string, generationId: string, index: number) =>
   `${generationPrefix(projectId, generationId)}${padded(index)}.png`;
 
+/** What a model of the registry has of its own. */
+export const modelPrefix = (projectId: string, modelId: string) => `${projectPrefix(projectId)}models/${modelId}/`;
+export const modelCoverKey = (projectId: string, modelId: string, sha256: string) =>
+  `${modelPrefix(projectId, modelId)}cover-${sha256.slice(0, 16)}.png`;
+
+/** Files that were made of a checkpoint when somebody asked for them. */
+export const exportsPrefix = (projectId: string, jobId: string, checkpointId: string) =>
+  `${trainingJobPrefix(projectId, jobId)}exports/${checkpointId}/`;
+/** Each try writes to its own place. */
+export const exportKey = (prefix: string, exportId: string, attempt: number, fileName: string) =>
+  `${prefix}${exportId}-${attempt}/${fileName}`;
+
 export const evaluationPrefix = (projectId: string, evaluationId: string) => `${projectPrefix(projectId)}evaluations/${evaluationId}/`;
 /** `model`: its place among the models that are compared. */
 const evaluationImagesPrefix = (projectId: string, evaluationId: string, model: number) =>

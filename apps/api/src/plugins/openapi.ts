@@ -22,6 +22,7 @@ const TAGS: Record<string, string> = {
   datasets: 'Upload images of a style (StyleRef) and auxiliary images (Aux), and edit their captions and components.',
   'base models': 'List the models that this installation can train.',
   'training jobs': 'Create, follow, pause and resume trainings, and read what they made.',
+  models: 'Give trained models names, versions and aliases, and use them by name.',
   checkpoints: 'Read and delete the saved states of a training.',
   evaluations: 'Measure models against reference images, and read the report.',
   studies: 'Train variations of one job, and compare them.',

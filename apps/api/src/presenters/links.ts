@@ -8,6 +8,10 @@ export const promptSetUrl = (id: string) => `/v1/prompt-sets/${id}`;
 export const evaluationUrl = (id: string) => `/v1/evaluations/${id}`;
 export const evaluationReportUrl = (id: string) => `${evaluationUrl(id)}/report`;
 export const evaluationImageUrl = (id: string, model: number, index: number) => `${evaluationUrl(id)}/images/${model}/${index}`;
+export const modelUrl = (name: string) => `/v1/models/${name}`;
+export const modelVersionUrl = (name: string, version: number) => `${modelUrl(name)}/versions/${version}`;
+/** Another cover has another link. */
+export const modelCoverUrl = (name: string, sha256: string) => `${modelUrl(name)}/cover?v=${sha256.slice(0, 12)}`;
 export const generationUrl = (id: string) => `/v1/images/generations/${id}`;
 export const imageUrl = (id: string) => `/v1/images/${id}`;
 export const validationImageUrl = (jobId: string, step: number, index: number) => `${trainingJobUrl(jobId)}/images/${step}/${index}`;

@@ -1,5 +1,5 @@
-// From the name that a caller gives to the model that is meant: a checkpoint, a finished job, or a base model.
-import { ACTIVE_JOB_STATUSES, ID_PREFIXES } from '@styleforge/contracts';
+// From the name that a caller gives to the model that is meant: one of the registry, a checkpoint, a job with a result, or a base model.
+import { ACTIVE_JOB_STATUSES, ID_PREFIXES, parseModelReference } from '@styleforge/contracts';
 import type { BaseModelProfile } from '@styleforge/contracts';
 import type { TrainingJobRow } from '@styleforge/database';
 import type { ApiDependencies } from '../dependencies.ts';
@@ -49,10 +49,27 @@ export async function findNamedModel(dependencies: ApiDependencies, projectId: s
       ? trained(dependencies, job, checkpoint)
       : unknown(`the last checkpoint of the training job ${name} has been deleted`);
   }
+  const registered = await findRegistered(dependencies, projectId, name);
+  if (registered !== null) return registered;
   const entry = await baseModels.find(name);
   return entry
     ? { ok: true, model: { kind: 'base', name, ...samplingOf(entry), resolution: entry.profile.resolution } }
-    : unknown(`there is no base model ${name}`);
+    : unknown(`there is no model and no base model ${name}`);
+}
+
+/** A model that the project has given a name goes before a base model that was installed under the same name later. Null where no model has the name. */
+async function findRegistered(dependencies: ApiDependencies, projectId: string, text: string): Promise<ModelLookUp | null> {
+  const { database } = dependencies;
+  const reference = parseModelReference(text);
+  const model = reference && (await database.models.find(projectId, reference.name));
+  if (reference === null || model === null) return text.includes('@') ? unknown(`there is no model ${text}`) : null;
+  const version = await database.models.findVersion(projectId, reference.name, reference.version);
+  if (version === null) {
+    const aliases = Object.keys(model.aliases).map((alias) => `, @${alias}`);
+    const known = model.latest ? `the newest is ${reference.name}@${model.latest.number}${aliases.join('')}` : 'it has none';
+    return unknown(`the model ${reference.name} has no version ${reference.version}: ${known}`);
+  }
+  return findNamedModel(dependencies, projectId, version.checkpointId);
 }
 
 /** For itself: the others are where they are until they are resumed. */

@@ -95,8 +95,7 @@ export class CheckpointStore {
     const rows = await database.checkpoints.list(this.#job.projectId, this.#job.id);
     for (const row of rows.slice(0, Math.max(0, rows.length - limit))) {
       if (row.step === keep) continue;
-      await database.checkpoints.delete(row.id);
-      await objectStore.deletePrefix(row.objectPrefix);
+      if (await database.checkpoints.deleteUnnamed(row.id)) await objectStore.deletePrefix(row.objectPrefix);
     }
   }
 

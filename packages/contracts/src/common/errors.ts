@@ -59,6 +59,11 @@ export const ERRORS = {
     title: 'The job is not in a state that allows this',
     remedy: '`detail` names the state. Wait until the job has left it.',
   },
+  model_exists: {
+    status: 409,
+    title: 'The project or the installation has a model of this name already',
+    remedy: 'Choose another name, or add a version to the model that there is: `POST /v1/models/{name}/versions`.',
+  },
   webhook_exists: {
     status: 409,
     title: 'The project has a webhook to this URL already',
@@ -110,8 +115,18 @@ export const ERRORS = {
   },
   unknown_model: {
     status: 422,
-    title: 'There is no such model to generate with',
-    remedy: 'Name a checkpoint, a succeeded training job, or a base model.',
+    title: 'There is no such model',
+    remedy: 'Name a model of the registry (`ink-style`, `ink-style@3`), a checkpoint, a training job with a result, or a base model.',
+  },
+  unsuitable_format: {
+    status: 422,
+    title: 'The checkpoint cannot be downloaded in this format',
+    remedy: '`formats` of `GET /v1/checkpoints/{id}` lists the formats that fit it.',
+  },
+  export_failed: {
+    status: 422,
+    title: 'The file could not be made',
+    remedy: '`detail` says why. The same request would meet the same end; choose another format or another checkpoint.',
   },
   unknown_prompt_set: {
     status: 422,

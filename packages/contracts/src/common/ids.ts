@@ -16,6 +16,9 @@ export const ID_PREFIXES = {
   webhook: 'whk',
   webhookDelivery: 'whd',
   worker: 'wrk',
+  model: 'model',
+  modelVersion: 'mver',
+  export: 'exp',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;
@@ -35,6 +38,8 @@ export const studyId = idSchema('study');
 export const promptSetId = idSchema('promptSet');
 export const evaluationId = idSchema('evaluation');
 export const workerId = idSchema('worker');
+export const modelId = idSchema('model');
+export const exportId = idSchema('export');
 
 /** For examples in the OpenAPI document. */
 export function exampleId(kind: IdKind): string {

@@ -60,6 +60,18 @@ export const GENERATION_TRANSITIONS: Record<GenerationStatus, readonly Generatio
   cancelled: [],
 };
 
+export const EXPORT_STATUSES = ['queued', 'running', 'succeeded', 'failed'] as const;
+export type ExportStatus = (typeof EXPORT_STATUSES)[number];
+export const exportStatus = z.enum(EXPORT_STATUSES).meta({ id: 'ExportStatus' });
+
+/** A file that has gone or could not be made is made again when somebody asks for it. */
+export const EXPORT_TRANSITIONS: Record<ExportStatus, readonly ExportStatus[]> = {
+  queued: ['running', 'failed'],
+  running: ['succeeded', 'failed'],
+  succeeded: ['queued'],
+  failed: ['queued'],
+};
+
 export function isFinishedJob(status: JobStatus): status is (typeof FINISHED_JOB_STATUSES)[number] {
   return (FINISHED_JOB_STATUSES as readonly JobStatus[]).includes(status);
 }

@@ -15,6 +15,9 @@ export const WEBHOOK_EVENTS = [
   'training_job.cancelled',
   'generation.succeeded',
   'generation.failed',
+  'model.created',
+  'model.version_created',
+  'model.deleted',
 ] as const;
 export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
 /** Sent on request alone. */

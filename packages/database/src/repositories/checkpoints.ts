@@ -43,8 +43,9 @@ export function createCheckpointRepository(prisma: PrismaClient) {
       return toPage(rows.map(toRow), limit);
     },
 
-    async delete(id: string): Promise<void> {
-      await prisma.checkpoint.delete({ where: { id } });
+    /** False when a model of the registry has a version that is made from it: then it stays. */
+    async deleteUnnamed(id: string): Promise<boolean> {
+      return (await prisma.checkpoint.deleteMany({ where: { id, modelVersions: { none: {} } } })).count > 0;
     },
   };
 }

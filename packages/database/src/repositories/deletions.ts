@@ -1,8 +1,9 @@
 // Deleting what a caller no longer wants, unless something that is not finished still needs it. The objects are the caller's to remove, afterwards.
-import { isFinishedJob, LIVE_JOB_STATUSES } from '@styleforge/contracts';
+import { isFinishedJob } from '@styleforge/contracts';
 import type { JobStatus } from '@styleforge/contracts';
 import { Prisma } from '../generated/client.ts';
 import type { PrismaClient, Transaction } from '../prisma-types.ts';
+import { checkpointUsers, modelsOf, UNFINISHED } from './checkpoint-users.ts';
 import { liveEvaluations, liveJobs } from './datasets.ts';
 
 /** `users`: the jobs, generations and evaluations that still need it. `unfinished`: it is at work itself. */
@@ -18,8 +19,6 @@ export type JobDeletion =
   | { kind: 'in_use'; users: string[] }
   | { kind: 'unfinished'; status: string };
 
-const UNFINISHED = ['queued', 'running'];
-
 export function createDeletionRepository(prisma: PrismaClient) {
   return {
     /** With its events, curves, images, checkpoints and evaluation stage. */
@@ -29,11 +28,8 @@ export function createDeletionRepository(prisma: PrismaClient) {
         if (status === null) return { kind: 'not_found' };
         if (!isFinishedJob(status as JobStatus)) return { kind: 'unfinished', status };
         const checkpoints = await transaction.checkpoint.findMany({ where: { jobId: id }, select: { id: true } });
-        const users = await usersOf(
-          transaction,
-          projectId,
-          checkpoints.map((row) => row.id),
-        );
+        const ids = checkpoints.map((row) => row.id);
+        const users = [...(await checkpointUsers(transaction, projectId, ids)), ...(await modelsOf(transaction, ids))];
         if (users.length > 0) return { kind: 'in_use', users };
         const evaluations = await transaction.evaluation.findMany({ where: { trainingJobId: id }, select: { id: true } });
         await transaction.trainingJob.delete({ where: { id } });
@@ -47,7 +43,7 @@ export function createDeletionRepository(prisma: PrismaClient) {
         const status = await lock(transaction, 'training_jobs', projectId, row.job.id);
         // A live job may be resumed from it.
         if (status !== null && !isFinishedJob(status as JobStatus)) return { kind: 'in_use', users: [row.job.id] };
-        const users = await usersOf(transaction, projectId, [id]);
+        const users = [...(await checkpointUsers(transaction, projectId, [id])), ...(await modelsOf(transaction, [id]))];
         if (users.length > 0) return { kind: 'in_use', users };
         await transaction.checkpoint.delete({ where: { id } });
         return { kind: 'deleted' };
@@ -108,20 +104,4 @@ function deleteFinished(prisma: PrismaClient, table: 'generations' | 'evaluation
     await transaction.$executeRaw`delete from ${Prisma.raw(table)} where id = ${id}`;
     return { kind: 'deleted' };
   });
-}
-
-/** Generations, evaluations and jobs that are not finished and name one of the checkpoints. */
-async function usersOf(transaction: Transaction, projectId: string, checkpointIds: string[]): Promise<string[]> {
-  if (checkpointIds.length === 0) return [];
-  const rows = await transaction.$queryRaw<{ id: string }[]>`
-    select id from generations where project_id = ${projectId} and status = any(${UNFINISHED}) and checkpoint_id = any(${checkpointIds})
-    union all
-    select id from evaluations where project_id = ${projectId} and status = any(${UNFINISHED}) and exists (
-      select from jsonb_array_elements(config -> 'models') model where model ->> 'checkpoint_id' = any(${checkpointIds}))
-    union all
-    select id from training_jobs where project_id = ${projectId} and status = any(${[...LIVE_JOB_STATUSES]})
-      and jsonb_typeof(config -> 'evaluation' -> 'comparisons') = 'array' and exists (
-      select from jsonb_array_elements(config -> 'evaluation' -> 'comparisons') model where model ->> 'checkpoint_id' = any(${checkpointIds}))
-    order by id`;
-  return rows.map(({ id }) => id);
 }

@@ -14,7 +14,7 @@ export type ExpectedRow = {
 } & (
   | { kind: 'dataset image'; datasetId: string; imageId: string }
   | { kind: 'checkpoint'; objectPrefix: string }
-  | { kind: 'validation image' | 'generated image' | 'evaluation image' }
+  | { kind: 'validation image' | 'generated image' | 'evaluation image' | 'model cover' }
 );
 
 export function createExpectedObjects(prisma: PrismaClient) {
@@ -67,11 +67,12 @@ export function createExpectedObjects(prisma: PrismaClient) {
     });
 
   const checkpoints = async (projectId: string): Promise<ExpectedRow[]> => {
-    const include = { job: { select: { status: true, result: true } } };
+    const include = { job: { select: { status: true, result: true } }, _count: { select: { modelVersions: true } } };
     const rows = await prisma.checkpoint.findMany({ where: { projectId }, include });
     const furthest = new Map<string, number>();
     for (const { jobId, step } of rows) furthest.set(jobId, Math.max(step, furthest.get(jobId) ?? 0));
-    return rows.map(({ id, jobId, step, objectPrefix, files, createdAt, missingSince: seen, job }) => {
+    return rows.map(({ id, jobId, step, objectPrefix, files, createdAt, missingSince: seen, job, _count }) => {
+      const isNamed = _count.modelVersions > 0;
       const isResult = (job.result as { checkpoint_id?: string } | null)?.checkpoint_id === id || furthest.get(jobId) === step;
       const isOver = (FINISHED_JOB_STATUSES as readonly JobStatus[]).includes(job.status as JobStatus);
       return {
@@ -81,10 +82,21 @@ export function createExpectedObjects(prisma: PrismaClient) {
         createdAt,
         missingSince: seen,
         mark: (missingSince) => prisma.checkpoint.updateMany({ where: { id }, data: { missingSince } }),
-        remove: isResult || !isOver ? null : () => prisma.checkpoint.deleteMany({ where: { id, missingSince: { not: null } } }),
+        remove: isResult || isNamed || !isOver ? null : () => prisma.checkpoint.deleteMany({ where: { id, missingSince: { not: null } } }),
       };
     });
   };
+
+  const modelCovers = async (projectId: string): Promise<ExpectedRow[]> =>
+    (await prisma.registeredModel.findMany({ where: { projectId, coverKey: { not: null } } })).map(({ coverKey, createdAt }) => ({
+      kind: 'model cover',
+      keys: [coverKey ?? ''],
+      createdAt,
+      missingSince: null,
+      // The page shows a broken image; nothing else depends on it.
+      mark: async () => undefined,
+      remove: null,
+    }));
 
   /** Every row of the project that stands for objects. */
   return async (projectId: string): Promise<ExpectedRow[]> =>
@@ -95,6 +107,7 @@ export function createExpectedObjects(prisma: PrismaClient) {
         validationImages(projectId),
         checkpoints(projectId),
         evaluationImages(projectId),
+        modelCovers(projectId),
       ])
     ).flat();
 }

@@ -20,6 +20,7 @@ export function createRetentionRepository(prisma: PrismaClient) {
         where job.status = any(${[...FINISHED_JOB_STATUSES]}) and job.finished_at < ${before}
           and checkpoint.id is distinct from job.result ->> 'checkpoint_id'
           and checkpoint.step < (select max(step) from checkpoints other where other.job_id = job.id)
+          and not exists (select 1 from model_versions where checkpoint_id = checkpoint.id)
           and not exists (select 1 from generations where checkpoint_id = checkpoint.id and generations.status in ('queued', 'running'))
           and not exists (select 1 from evaluations where evaluations.status in ('queued', 'running') and ${names("evaluations.config -> 'models'")})
           and not exists (select 1 from training_jobs live where live.status = any(${[...LIVE_JOB_STATUSES]}) and ${names("live.config -> 'evaluation' -> 'comparisons'")})

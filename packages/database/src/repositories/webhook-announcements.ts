@@ -1,5 +1,6 @@
 // Tells endpoints what has happened: one delivery for each that wants to hear it, in the transaction of what has happened.
 import { isWebhookEvent } from '@styleforge/contracts';
+import type { WebhookEvent } from '@styleforge/contracts';
 import { newId } from '../new-id.ts';
 import type { JsonInput, PrismaClient, Transaction } from '../prisma-types.ts';
 import { addOutboxMessage } from './outbox.ts';
@@ -34,6 +35,21 @@ export async function announceGeneration(client: Client, generationId: string, s
   });
   const data = { id: generationId, object: 'generation', status, error, links };
   for (const { id } of endpoints) await addDelivery(client, { projectId, webhookId: id, eventType, data });
+}
+
+/** A model of the registry. */
+export async function announceModel(
+  client: Client,
+  { id, projectId, name }: { id: string; projectId: string; name: string },
+  eventType: WebhookEvent,
+  details: { version?: number } = {},
+): Promise<void> {
+  const endpoints = await client.webhook.findMany({
+    where: { projectId, disabledAt: null, events: { has: eventType } },
+    select: { id: true },
+  });
+  const data = { id, object: 'model', name, ...details, links: { self: `/v1/models/${name}` } };
+  for (const endpoint of endpoints) await addDelivery(client, { projectId, webhookId: endpoint.id, eventType, data });
 }
 
 /** Returns the delivery's id. The body is fixed here, so that every attempt sends the same. */

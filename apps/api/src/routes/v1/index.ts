@@ -76,6 +76,15 @@ import { getValidationThumbnailRoute } from './training-jobs/get-thumbnail.ts';
 import { sampleNowRoute } from './training-jobs/sample-now.ts';
 import { saveNowRoute } from './training-jobs/save-now.ts';
 import { updateTrainingJobRoute } from './training-jobs/update.ts';
+import { deleteModelAliasRoute, setModelAliasRoute } from './models/aliases.ts';
+import { getModelCoverRoute } from './models/cover.ts';
+import { createModelRoute } from './models/create.ts';
+import { deleteModelRoute } from './models/delete.ts';
+import { getModelRoute } from './models/get.ts';
+import { listModelsRoute } from './models/list.ts';
+import { updateModelRoute } from './models/update.ts';
+import { deleteModelVersionRoute, getModelVersionRoute, updateModelVersionRoute } from './models/version.ts';
+import { createModelVersionRoute, listModelVersionsRoute } from './models/versions.ts';
 import { getQueueRoute } from './system/queue.ts';
 import { getSystemRoute } from './system/system.ts';
 import { getUsageRoute } from './usage/get.ts';
@@ -159,6 +168,19 @@ const ROUTES: ((app: ApiServer, dependencies: ApiDependencies) => void)[] = [
   deleteTrainingJobRoute,
   getValidationThumbnailRoute,
   updateTrainingJobRoute,
+  createModelRoute,
+  listModelsRoute,
+  getModelRoute,
+  updateModelRoute,
+  deleteModelRoute,
+  getModelCoverRoute,
+  createModelVersionRoute,
+  listModelVersionsRoute,
+  getModelVersionRoute,
+  updateModelVersionRoute,
+  deleteModelVersionRoute,
+  setModelAliasRoute,
+  deleteModelAliasRoute,
   listWorkersRoute,
   getWorkerRoute,
   drainWorkerRoutes,

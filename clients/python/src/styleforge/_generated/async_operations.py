@@ -66,6 +66,18 @@ class AsyncOperations:
         202 while the images are being made; 200 when they were ready within `wait` seconds."""
         return await self._call("POST", "/v1/images/generations", body=body, idempotency_key=idempotency_key)
 
+    async def create_model(self, *, idempotency_key: str | None = None, **body: Unpack[models.CreateModelRequest]) -> models.Model:
+        """Give a trained model a name.
+
+        Makes version 1 of the model from a checkpoint or from the result of a training job. From then on requests name it `ink-style`, `ink-style@1` or by an alias, wherever a model is named. The checkpoint stays as long as the version does."""
+        return await self._call("POST", "/v1/models", body=body, idempotency_key=idempotency_key)
+
+    async def create_model_version(self, name: str, /, *, idempotency_key: str | None = None, **body: Unpack[models.CreateModelVersionRequest]) -> models.ModelVersion:
+        """Add a version to a model.
+
+        It becomes `latest`; other aliases stay where they are."""
+        return await self._call("POST", f"/v1/models/{quoted(name)}/versions", body=body, idempotency_key=idempotency_key)
+
     async def create_prompt_set(self, *, idempotency_key: str | None = None, **body: Unpack[models.CreatePromptSetRequest]) -> models.PromptSet:
         """Create a prompt set, or the next version of one.
 
@@ -125,6 +137,24 @@ class AsyncOperations:
 
         Refused while something unfinished uses the dataset of an uploaded image, or while the generation of a generated one is not finished."""
         return await self._call("DELETE", f"/v1/images/{quoted(id)}")
+
+    async def delete_model(self, name: str, /) -> None:
+        """Delete a model with its versions, aliases and cover.
+
+        The checkpoints that its versions were made from stay with their training jobs, and can be deleted there from then on. Refused while something unfinished uses one of them."""
+        return await self._call("DELETE", f"/v1/models/{quoted(name)}")
+
+    async def delete_model_alias(self, name: str, alias: str, /) -> None:
+        """Delete an alias.
+
+        The version stays."""
+        return await self._call("DELETE", f"/v1/models/{quoted(name)}/aliases/{quoted(alias)}")
+
+    async def delete_model_version(self, name: str, version: int, /) -> None:
+        """Delete a version with the aliases that lead to it.
+
+        Its number is not given again. The checkpoint stays with its training job. Refused while something unfinished uses the checkpoint."""
+        return await self._call("DELETE", f"/v1/models/{quoted(name)}/versions/{quoted(version)}")
 
     async def delete_prompt_set(self, id: str, /) -> None:
         """Delete one version of a prompt set.
@@ -235,6 +265,18 @@ class AsyncOperations:
 
         The project, the API key with its scopes, the browser session if there is one, and the version of the service."""
         return await self._call("GET", "/v1/me")
+
+    async def get_model(self, name: str, /) -> models.Model:
+        """Read a model with its newest version"""
+        return await self._call("GET", f"/v1/models/{quoted(name)}")
+
+    async def get_model_cover(self, name: str, /, *, v: str | None = None) -> bytes:
+        """The cover of a model as PNG"""
+        return await self._call("GET", f"/v1/models/{quoted(name)}/cover", query={"v": v}, raw=True)
+
+    async def get_model_version(self, name: str, version: int, /) -> models.ModelVersion:
+        """Read a version of a model with where it comes from"""
+        return await self._call("GET", f"/v1/models/{quoted(name)}/versions/{quoted(version)}")
 
     async def get_prompt_set(self, id: str, /) -> models.PromptSet:
         """Read a prompt set.
@@ -363,6 +405,22 @@ class AsyncOperations:
     def iter_images(self, *, limit: int | None = None, model: str | None = None, training_job: str | None = None, starred: Literal["true", "false"] | None = None) -> AsyncIterator[models.ListedImage]:
         """Every item of `list_images`, page after page."""
         return all_items_async(lambda after: self.list_images(limit=limit, model=model, training_job=training_job, starred=starred, after=after))
+
+    async def list_models(self, *, limit: int | None = None, after: str | None = None) -> models.ModelPage:
+        """List the models that have a name, newest first"""
+        return await self._call("GET", "/v1/models", query={"limit": limit, "after": after})
+
+    def iter_models(self, *, limit: int | None = None) -> AsyncIterator[models.Model]:
+        """Every item of `list_models`, page after page."""
+        return all_items_async(lambda after: self.list_models(limit=limit, after=after))
+
+    async def list_model_versions(self, name: str, /, *, limit: int | None = None, after: int | None = None) -> models.ModelVersionPage:
+        """List the versions of a model, newest first"""
+        return await self._call("GET", f"/v1/models/{quoted(name)}/versions", query={"limit": limit, "after": after})
+
+    def iter_model_versions(self, name: str, /, *, limit: int | None = None) -> AsyncIterator[models.ModelVersion]:
+        """Every item of `list_model_versions`, page after page."""
+        return all_items_async(lambda after: self.list_model_versions(name, limit=limit, after=after))
 
     async def list_presets(self, *, base_model: str | None = None, method: Literal["single-styleforge", "multi-styleforge", "dreambooth", "lora", "textual-inversion", "custom-diffusion", "styledrop"] | None = None) -> models.TrainingPresetList:
         """List the starting points for a training.
@@ -500,6 +558,12 @@ class AsyncOperations:
         All or none of them. Images that are not named keep their captions."""
         return await self._call("PUT", f"/v1/datasets/{quoted(id)}/captions", body=body)
 
+    async def set_model_alias(self, name: str, alias: str, /, **body: Unpack[models.SetModelAliasRequest]) -> models.Model:
+        """Let an alias lead to a version.
+
+        Requests then name `ink-style@production`. An alias that leads to another version is moved."""
+        return await self._call("PUT", f"/v1/models/{quoted(name)}/aliases/{quoted(alias)}", body=body)
+
     async def test_webhook(self, id: str, /, *, idempotency_key: str | None = None) -> models.WebhookDelivery:
         """Send an event of type webhook.test.
 
@@ -521,6 +585,14 @@ class AsyncOperations:
 
         Caption, component and exclusion of an uploaded image, the star of a generated one. A field that is left out stays as it is."""
         return await self._call("PATCH", f"/v1/images/{quoted(id)}", body=body)
+
+    async def update_model(self, name: str, /, **body: Unpack[models.UpdateModelRequest]) -> models.Model:
+        """Rename or describe a model, or give it another cover"""
+        return await self._call("PATCH", f"/v1/models/{quoted(name)}", body=body)
+
+    async def update_model_version(self, name: str, version: int, /, **body: Unpack[models.UpdateModelVersionRequest]) -> models.ModelVersion:
+        """Change the notes about a version"""
+        return await self._call("PATCH", f"/v1/models/{quoted(name)}/versions/{quoted(version)}", body=body)
 
     async def update_training_job(self, id: str, /, **body: Unpack[models.UpdateTrainingJobRequest]) -> models.TrainingJob:
         """Change a training job's name, notes, metadata and star.

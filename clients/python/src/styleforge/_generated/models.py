@@ -331,6 +331,23 @@ class CreateGenerationRequest(TypedDict):
     """Seconds to wait for the images before answering 202"""
 
 
+CreateModelRequest = TypedDict("CreateModelRequest", {
+    "name": "str",
+    "from": "str",
+    "description": "NotRequired[str]",
+    "license": "NotRequired[str]",
+    "prompt_template": "NotRequired[str]",
+    "cover_image_id": "NotRequired[str]",
+    "notes": "NotRequired[str]",
+})
+
+
+CreateModelVersionRequest = TypedDict("CreateModelVersionRequest", {
+    "from": "str",
+    "notes": "NotRequired[str]",
+})
+
+
 class CreatePromptSetRequest(TypedDict):
     name: str
     """A name that the project has already gets a new version"""
@@ -437,7 +454,7 @@ class CreateTrainingJobRequest(TypedDict):
 class CreateWebhookRequest(TypedDict):
     url: str
     """Where events are POSTed to. Redirects are not followed; private, loopback and link-local addresses are refused"""
-    events: list[Literal["training_job.queued", "training_job.validating", "training_job.running", "training_job.evaluating", "training_job.paused", "training_job.succeeded", "training_job.failed", "training_job.cancelled", "generation.succeeded", "generation.failed"]]
+    events: list[Literal["training_job.queued", "training_job.validating", "training_job.running", "training_job.evaluating", "training_job.paused", "training_job.succeeded", "training_job.failed", "training_job.cancelled", "generation.succeeded", "generation.failed", "model.created", "model.version_created", "model.deleted"]]
 
 
 class DatasetComponentsItem(TypedDict):
@@ -987,6 +1004,95 @@ class MetricSpread(TypedDict):
     max: float
 
 
+class Model(TypedDict):
+    id: str
+    name: str
+    description: str
+    license: str | None
+    prompt_template: str | None
+    """How its prompts are written: `a photo of zwx style, {prompt}`"""
+    cover_url: str | None
+    versions: int
+    """How many there are"""
+    aliases: dict[str, int]
+    latest: ModelVersion | None
+    """null when all versions have been deleted"""
+    created_at: str
+    """ISO 8601, UTC"""
+    updated_at: str
+    """ISO 8601, UTC"""
+
+
+class ModelPage(TypedDict):
+    data: list[Model]
+    has_more: bool
+    next: str | None
+    """The value for `after`"""
+
+
+class ModelProvenanceTrainingJob(TypedDict):
+    id: str
+    name: str | None
+    method: Literal["single-styleforge", "multi-styleforge", "dreambooth", "lora", "textual-inversion", "custom-diffusion", "styledrop"]
+    seed: int
+    finished_at: str | None
+
+
+class ModelProvenanceTokensItem(TypedDict):
+    name: str
+    """Of the component"""
+    token: str
+
+
+class ModelProvenanceDatasetsItem(TypedDict):
+    role: Literal["style_ref", "aux"]
+    id: str
+    name: str | None
+    """null where the dataset had been deleted"""
+    images: int
+
+
+class ModelProvenanceBaseModel(TypedDict):
+    name: str
+    source: str | None
+    """Where its weights come from, with the revision they were taken at"""
+    license: str | None
+    sha256: dict[str, str]
+    """Hashes of its files of weights, where they are known"""
+
+
+class ModelProvenance(TypedDict):
+    training_job: ModelProvenanceTrainingJob
+    step: int
+    adaptation: Literal["full", "lora", "textual-inversion", "custom-diffusion", "adapter"]
+    tokens: list[ModelProvenanceTokensItem]
+    resolution: int
+    datasets: list[ModelProvenanceDatasetsItem]
+    base_model: ModelProvenanceBaseModel
+
+
+class ModelVersion(TypedDict):
+    model: str
+    version: int
+    reference: str
+    """How requests name this version: `ink-style@3`"""
+    aliases: list[str]
+    """With `latest` for the newest version"""
+    notes: str
+    checkpoint_id: str
+    size_bytes: int
+    provenance: ModelProvenance
+    created_at: str
+    """ISO 8601, UTC"""
+
+
+class ModelVersionPage(TypedDict):
+    data: list[ModelVersion]
+    has_more: bool
+    next: str | None
+    """The value for `after`"""
+
+
 class Problem(TypedDict):
     """RFC 9457 problem document"""
     type: str
@@ -994,7 +1100,7 @@ class Problem(TypedDict):
     status: int
     detail: str
     instance: str
-    code: Literal["invalid_request", "unauthorized", "insufficient_scope", "csrf_token_invalid", "not_found", "method_not_allowed", "not_acceptable", "request_timeout", "dataset_in_use", "in_use", "status_conflict", "webhook_exists", "idempotency_in_progress", "payload_too_large", "unsupported_media_type", "range_not_satisfiable", "validation_failed", "unusable_dataset", "unknown_base_model", "unusable_base_model", "unknown_model", "unknown_prompt_set", "idempotency_key_reused", "rate_limited", "too_many_queued_jobs", "too_many_event_streams", "too_many_uploads", "headers_too_large", "internal_error", "overloaded", "storage_full"]
+    code: Literal["invalid_request", "unauthorized", "insufficient_scope", "csrf_token_invalid", "not_found", "method_not_allowed", "not_acceptable", "request_timeout", "dataset_in_use", "in_use", "status_conflict", "model_exists", "webhook_exists", "idempotency_in_progress", "payload_too_large", "unsupported_media_type", "range_not_satisfiable", "validation_failed", "unusable_dataset", "unknown_base_model", "unusable_base_model", "unknown_model", "unsuitable_format", "export_failed", "unknown_prompt_set", "idempotency_key_reused", "rate_limited", "too_many_queued_jobs", "too_much_unfinished_work", "too_many_event_streams", "too_many_uploads", "headers_too_large", "internal_error", "overloaded", "storage_full"]
     request_id: str
     """The id under which the log has this request"""
     errors: NotRequired[list[FieldError]]
@@ -1378,6 +1484,10 @@ class SetCaptionsRequestCaptionsItem(TypedDict):
 
 class SetCaptionsRequest(TypedDict):
     captions: list[SetCaptionsRequestCaptionsItem]
+
+
+class SetModelAliasRequest(TypedDict):
+    version: int
 
 
 class StudyLeadersItem(TypedDict):
@@ -1857,6 +1967,20 @@ class UpdateImageRequest(TypedDict):
     """Of a generated image"""
 
 
+class UpdateModelRequest(TypedDict):
+    name: NotRequired[str]
+    """Requests that name the old name no longer find the model"""
+    description: NotRequired[str]
+    license: NotRequired[str | None]
+    prompt_template: NotRequired[str | None]
+    cover_image_id: NotRequired[str | None]
+    """null removes the cover"""
+
+
+class UpdateModelVersionRequest(TypedDict):
+    notes: str
+
+
 class UpdateTrainingJobRequest(TypedDict):
     name: NotRequired[str | None]
     """null removes the name"""
@@ -1952,7 +2076,7 @@ class ValidationImagePage(TypedDict):
 class Webhook(TypedDict):
     id: str
     url: str
-    events: list[Literal["training_job.queued", "training_job.validating", "training_job.running", "training_job.evaluating", "training_job.paused", "training_job.succeeded", "training_job.failed", "training_job.cancelled", "generation.succeeded", "generation.failed"]]
+    events: list[Literal["training_job.queued", "training_job.validating", "training_job.running", "training_job.evaluating", "training_job.paused", "training_job.succeeded", "training_job.failed", "training_job.cancelled", "generation.succeeded", "generation.failed", "model.created", "model.version_created", "model.deleted"]]
     made_by: Literal["api", "training_job"]
     """`training_job`: for the `webhook_url` of a job; it hears of the jobs that name it, and of nothing else"""
     status: Literal["enabled", "disabled"]
@@ -2002,7 +2126,7 @@ class WebhookWithSecret(TypedDict):
     """The webhook with its secret"""
     id: str
     url: str
-    events: list[Literal["training_job.queued", "training_job.validating", "training_job.running", "training_job.evaluating", "training_job.paused", "training_job.succeeded", "training_job.failed", "training_job.cancelled", "generation.succeeded", "generation.failed"]]
+    events: list[Literal["training_job.queued", "training_job.validating", "training_job.running", "training_job.evaluating", "training_job.paused", "training_job.succeeded", "training_job.failed", "training_job.cancelled", "generation.succeeded", "generation.failed", "model.created", "model.version_created", "model.deleted"]]
     made_by: Literal["api", "training_job"]
     """`training_job`: for the `webhook_url` of a job; it hears of the jobs that name it, and of nothing else"""
     status: Literal["enabled", "disabled"]

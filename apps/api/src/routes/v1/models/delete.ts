@@ -1,0 +1,30 @@
+// DELETE /v1/models/{name}
+import { modelParams } from '@styleforge/contracts';
+import { modelPrefix } from '@styleforge/storage';
+import { z } from 'zod';
+import type { ApiDependencies } from '../../../dependencies.ts';
+import type { ApiServer } from '../../../http/api-server.ts';
+import { problemResponses } from '../../../http/problem-responses.ts';
+import { security } from '../../../http/security.ts';
+import { refuseUnlessDeleted } from '../../../services/deletions.ts';
+import { findModel } from '../../../services/model-registry.ts';
+
+export function deleteModelRoute(app: ApiServer, dependencies: ApiDependencies): void {
+  const { database, objectStore } = dependencies;
+  const schema = {
+    operationId: 'deleteModel',
+    tags: ['models'],
+    summary: 'Delete a model with its versions, aliases and cover',
+    description:
+      'The checkpoints that its versions were made from stay with their training jobs, and can be deleted there from then on. Refused while something unfinished uses one of them.',
+    security,
+    params: modelParams,
+    response: { 204: z.undefined().describe('Deleted'), ...problemResponses('not_found', 'in_use') },
+  };
+  app.delete('/models/:name', { schema }, async ({ caller: { projectId }, params: { name } }, reply) => {
+    const { id } = await findModel(dependencies, projectId, name);
+    refuseUnlessDeleted(await database.models.delete(projectId, name), 'model', name);
+    await objectStore.deletePrefix(modelPrefix(projectId, id));
+    return reply.code(204).send();
+  });
+}

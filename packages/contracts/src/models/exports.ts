@@ -1,0 +1,83 @@
+// One file of a checkpoint, in the format that somebody asks for.
+import { z } from 'zod';
+import { failure } from '../common/errors.ts';
+import { checkpointId, exportId } from '../common/ids.ts';
+import { timestamp } from '../common/pages.ts';
+import { exportStatus } from '../common/statuses.ts';
+import type { AdaptationKind } from '../training/adaptations.ts';
+
+export const EXPORT_FORMATS = [
+  'single-file',
+  'diffusers-zip',
+  'lora-diffusers',
+  'lora-kohya',
+  'embedding-diffusers',
+  'embedding-a1111',
+  'adapter-zip',
+] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+const WHOLE: ExportFormat[] = ['single-file', 'diffusers-zip'];
+const LORA: ExportFormat[] = ['lora-diffusers', 'lora-kohya'];
+
+/** What a checkpoint can be written as. A full fine-tune becomes a LoRA by extraction, which loses some of the change. */
+export const EXPORT_FORMATS_OF: Record<AdaptationKind, readonly ExportFormat[]> = {
+  full: [...WHOLE, ...LORA],
+  lora: [...LORA, ...WHOLE, 'adapter-zip'],
+  'textual-inversion': ['embedding-diffusers', 'embedding-a1111', ...WHOLE, 'adapter-zip'],
+  'custom-diffusion': ['adapter-zip', ...WHOLE],
+  // Its branches are no part of the layers, so that there is nothing to merge them into.
+  adapter: ['adapter-zip'],
+};
+
+export const extractsLora = (adaptation: AdaptationKind, format: ExportFormat): boolean => adaptation === 'full' && LORA.includes(format);
+export const DEFAULT_EXTRACTED_RANK = 32;
+
+const rank = z.coerce.number().int().min(1).max(1024);
+
+export const downloadQuery = z.strictObject({
+  format: z.enum(EXPORT_FORMATS).describe('`formats` of the checkpoint lists those that fit it'),
+  rank: rank.optional().describe(`Rank of a LoRA that is extracted from a full fine-tune; ${DEFAULT_EXTRACTED_RANK} when left out`),
+});
+
+export const extractLoraRequest = z
+  .strictObject({
+    rank: z.int().min(1).max(1024).default(DEFAULT_EXTRACTED_RANK).describe('More keeps more of the change, in a larger file'),
+    format: z.enum(['lora-diffusers', 'lora-kohya']).default('lora-kohya'),
+  })
+  .meta({ id: 'ExtractLoraRequest', examples: [{ rank: 32, format: 'lora-kohya' }] });
+
+export const exportProgress = z.object({ phase: z.string(), done: z.int(), of: z.int() });
+export type ExportProgress = z.infer<typeof exportProgress>;
+
+export const checkpointExport = z
+  .object({
+    id: exportId,
+    checkpoint_id: checkpointId,
+    format: z.enum(EXPORT_FORMATS),
+    rank: z.int().nullable(),
+    status: exportStatus,
+    progress: exportProgress.nullable(),
+    file_name: z.string(),
+    size_bytes: z.int().nullable(),
+    sha256: z.string().nullable(),
+    kept_share: z
+      .number()
+      .nullable()
+      .describe('Of an extracted LoRA: the share of the change that it keeps, 0 to 1, as squared length over all weights'),
+    error: failure.nullable(),
+    download_url: z.string().describe('Sends the file once it is made'),
+    created_at: timestamp,
+    finished_at: timestamp.nullable(),
+  })
+  .meta({ id: 'CheckpointExport' });
+export type CheckpointExportBody = z.infer<typeof checkpointExport>;
+
+/** In a checkpoint: what it can be downloaded as. */
+export const downloadFormat = z
+  .object({
+    format: z.enum(EXPORT_FORMATS),
+    url: z.string(),
+    ready: z.boolean().describe('The file is there already; otherwise the first request has it made'),
+  })
+  .meta({ id: 'DownloadFormat' });

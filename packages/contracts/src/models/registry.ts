@@ -1,0 +1,164 @@
+// The registry: models with a name, their versions and aliases, and where each version comes from.
+import { z } from 'zod';
+import { checkpointId, datasetId, imageId, modelId, trainingJobId } from '../common/ids.ts';
+import { pageOf, timestamp } from '../common/pages.ts';
+import { ADAPTATION_KINDS } from '../training/adaptations.ts';
+import { TRAINING_METHODS } from '../training/training-request.ts';
+
+/** The alias that is always the newest version, and can be neither set nor deleted. */
+export const LATEST = 'latest';
+export const PROMPT_PLACE = '{prompt}';
+
+/** Not the beginning of an id: a name is told from those by its form. */
+const NAME = /^(?!(?:job|ckpt|model)_)[a-z0-9][a-z0-9._-]{0,62}$/;
+export const modelName = z
+  .string()
+  .regex(NAME, 'must be 1 to 63 lower-case letters, digits, dots, hyphens or underscores, and not begin as an id does (job_, ckpt_)')
+  .meta({ examples: ['ink-style'] });
+const ALIAS = /^[a-z][a-z0-9_-]{0,31}$/;
+export const modelAlias = z
+  .string()
+  .regex(ALIAS, 'must be 1 to 32 lower-case letters, digits, hyphens or underscores, the first a letter')
+  .meta({ examples: ['production'] });
+const versionNumber = z.coerce
+  .number()
+  .int()
+  .min(1)
+  .max(2 ** 31 - 1);
+
+/** `ink-style`, `ink-style@3`, `ink-style@production`. Null when the text is none of these. */
+export function parseModelReference(text: string): { name: string; version: number | string } | null {
+  const [name = '', wanted = LATEST, ...rest] = text.split('@');
+  if (rest.length > 0 || !NAME.test(name)) return null;
+  if (/^[1-9]\d{0,8}$/.test(wanted)) return { name, version: Number(wanted) };
+  return ALIAS.test(wanted) ? { name, version: wanted } : null;
+}
+
+const source = z
+  .string()
+  .min(1)
+  .max(100)
+  .describe('What the version is made from: a checkpoint, a training job with a result, or a version of another model');
+const description = z.string().trim().max(10_000);
+const license = z.string().trim().min(1).max(200);
+const promptTemplate = z
+  .string()
+  .trim()
+  .min(1)
+  .max(1_000)
+  .refine((text) => text.includes(PROMPT_PLACE), `must have ${PROMPT_PLACE} where the words for what the image shows go`);
+const cover = imageId.describe('A generated or uploaded image of the project; the model gets a copy of it');
+const notes = z.string().trim().max(10_000);
+
+export const createModelRequest = z
+  .strictObject({
+    name: modelName,
+    from: source,
+    description: description.default(''),
+    license: license.optional().describe("The base model's when left out"),
+    prompt_template: promptTemplate.optional().describe('As the training job taught it when left out: `a photo of zwx style, {prompt}`'),
+    cover_image_id: cover.optional().describe('The last validation image of the training job when left out'),
+    notes: notes.default('').describe('About the first version'),
+  })
+  .meta({
+    id: 'CreateModelRequest',
+    examples: [
+      { name: 'ink-style', from: 'job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70', description: 'Ink on rough paper', license: 'CC-BY-4.0' },
+    ],
+  });
+export type CreateModelRequest = z.infer<typeof createModelRequest>;
+
+export const createModelVersionRequest = z.strictObject({ from: source, notes: notes.default('') }).meta({
+  id: 'CreateModelVersionRequest',
+  examples: [{ from: 'ckpt_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70', notes: 'trained twice as long' }],
+});
+
+export const updateModelRequest = z
+  .strictObject({
+    name: modelName.optional().describe('Requests that name the old name no longer find the model'),
+    description: description.optional(),
+    license: license.nullable().optional(),
+    prompt_template: promptTemplate.nullable().optional(),
+    cover_image_id: cover.nullable().optional().describe('null removes the cover'),
+  })
+  .refine((body) => Object.keys(body).length > 0, 'must name at least one field')
+  .meta({ id: 'UpdateModelRequest', examples: [{ description: 'Ink on rough paper', license: 'CC-BY-4.0' }] });
+export type UpdateModelRequest = z.infer<typeof updateModelRequest>;
+
+export const updateModelVersionRequest = z
+  .strictObject({ notes })
+  .meta({ id: 'UpdateModelVersionRequest', examples: [{ notes: 'the one for posters' }] });
+
+export const setModelAliasRequest = z
+  .strictObject({ version: z.int().min(1) })
+  .meta({ id: 'SetModelAliasRequest', examples: [{ version: 1 }] });
+
+export const modelParams = z.object({ name: modelName });
+export const modelVersionParams = z.object({ name: modelName, version: versionNumber });
+export const modelAliasParams = z.object({ name: modelName, alias: modelAlias });
+
+/** What a version was made from and with. It says so for good: datasets and base models may change or go later. */
+export const modelProvenance = z
+  .object({
+    training_job: z.object({
+      id: trainingJobId,
+      name: z.string().nullable(),
+      method: z.enum(TRAINING_METHODS),
+      seed: z.int(),
+      finished_at: timestamp.nullable(),
+    }),
+    step: z.int(),
+    adaptation: z.enum(ADAPTATION_KINDS),
+    tokens: z.array(z.object({ name: z.string().describe('Of the component'), token: z.string() })),
+    resolution: z.int(),
+    datasets: z.array(
+      z.object({
+        role: z.enum(['style_ref', 'aux']),
+        id: datasetId,
+        name: z.string().nullable().describe('null where the dataset had been deleted'),
+        images: z.int(),
+      }),
+    ),
+    base_model: z.object({
+      name: z.string(),
+      source: z.string().nullable().describe('Where its weights come from, with the revision they were taken at'),
+      license: z.string().nullable(),
+      sha256: z.record(z.string(), z.string()).describe('Hashes of its files of weights, where they are known'),
+    }),
+  })
+  .meta({ id: 'ModelProvenance' });
+export type ModelProvenance = z.infer<typeof modelProvenance>;
+
+export const modelVersion = z
+  .object({
+    model: modelName,
+    version: z.int(),
+    reference: z.string().describe('How requests name this version: `ink-style@3`'),
+    aliases: z.array(z.string()).describe('With `latest` for the newest version'),
+    notes: z.string(),
+    checkpoint_id: checkpointId,
+    size_bytes: z.int(),
+    provenance: modelProvenance,
+    created_at: timestamp,
+  })
+  .meta({ id: 'ModelVersion' });
+export type ModelVersionBody = z.infer<typeof modelVersion>;
+export const modelVersionPage = pageOf(modelVersion, 'ModelVersionPage');
+
+export const model = z
+  .object({
+    id: modelId,
+    name: modelName,
+    description: z.string(),
+    license: z.string().nullable(),
+    prompt_template: z.string().nullable().describe('How its prompts are written: `a photo of zwx style, {prompt}`'),
+    cover_url: z.string().nullable(),
+    versions: z.int().describe('How many there are'),
+    aliases: z.record(z.string(), z.int()),
+    latest: modelVersion.nullable().describe('null when all versions have been deleted'),
+    created_at: timestamp,
+    updated_at: timestamp,
+  })
+  .meta({ id: 'Model' });
+export type ModelBody = z.infer<typeof model>;
+export const modelPage = pageOf(model, 'ModelPage');
