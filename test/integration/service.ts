@@ -51,6 +51,14 @@ export class TestService {
     return test;
   }
 
+  /** A service in a folder that has its data and its base models already. */
+  static async over(directory: string, apiKey: string, settings: Settings = {}): Promise<TestService> {
+    const test = new TestService(directory, settings);
+    test.#apiKey = apiKey;
+    await test.start();
+    return test;
+  }
+
   async start(): Promise<void> {
     this.#service = await startService({ config: loadConfig(this.#settings) });
     this.#apiKey = this.#service.apiKey ?? this.#apiKey;
