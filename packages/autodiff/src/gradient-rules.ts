@@ -1,7 +1,7 @@
-// Reverse-mode rules, one per operation: the gradients of the operands from the gradient of the result.
+// Reverse-mode rules, one per operation: the gradients of the operands from the gradient of the result; and what it costs to compute its result again.
 import { type Graph, type OpNode } from './graph.ts';
 import { type OpKind } from './ops.ts';
-import { type Tensor } from './tensor.ts';
+import { elementCount, type Tensor } from './tensor.ts';
 
 export interface GradientContext<K extends OpKind> {
   readonly graph: Graph;
@@ -189,4 +189,55 @@ export const gradientRules: { readonly [K in OpKind]: GradientRule<K> | NotDiffe
   attention: ({ graph, node, inputs, output, dy }) => graph.applyAll('attentionGradient', [...inputs, output, dy], node.attributes),
   attentionGradient: firstOrderOnly,
   standardize: standardizeGradient,
+};
+
+const none = (): number => 0;
+
+/** Multiplications behind one value of an operation's result: what recomputation costs in place of keeping it. */
+export const workPerValue: { readonly [K in OpKind]: (node: OpNode<K>) => number } = {
+  input: none,
+  parameter: none,
+  constant: none,
+  add: none,
+  sub: none,
+  mul: none,
+  div: none,
+  neg: none,
+  exp: none,
+  log: none,
+  sqrt: none,
+  reciprocal: none,
+  sigmoid: none,
+  tanh: none,
+  erf: none,
+  sin: none,
+  cos: none,
+  relu: none,
+  silu: none,
+  quickGelu: none,
+  gelu: none,
+  stopGradient: none,
+  matmul: ({ inputs: [a], attributes }) => a.shape.at(attributes.transposeA ? -2 : -1)!,
+  linear: ({ inputs: [, weight] }) => weight.shape[1],
+  conv2d: ({ inputs: [, weight] }) => elementCount(weight.shape.slice(1)),
+  conv2dInputGradient: ({ inputs: [, weight] }) => elementCount(weight.shape) / weight.shape[1],
+  conv2dWeightGradient: ({ inputs: [, dy] }) => elementCount(dy.shape) / dy.shape[1],
+  maxPool2d: none,
+  averagePool2d: none,
+  upsampleNearest: none,
+  reshape: none,
+  transpose: none,
+  broadcastTo: none,
+  concat: none,
+  slice: none,
+  pad: none,
+  gather: none,
+  scatterAdd: none,
+  reduceSum: none,
+  reduceMean: none,
+  reduceMax: none,
+  softmax: none,
+  attention: ({ inputs: [, k] }) => 2 * k.shape[1],
+  attentionGradient: ({ inputs: [, k] }) => 5 * k.shape[1],
+  standardize: none,
 };

@@ -3,6 +3,7 @@ export * from './training/adaptations.ts';
 export * from './access/api-keys.ts';
 export * from './models/base-models.ts';
 export * from './datasets/datasets.ts';
+export * from './common/defined-only.ts';
 export * from './common/devices.ts';
 export * from './common/errors.ts';
 export * from './evaluations/evaluations.ts';

@@ -36,12 +36,19 @@ export {
 export {
   type ComponentFiles,
   type ComponentName,
-  type FamilyFiles,
-  type FamilyName,
   type NetworkKind,
   type SingleFilePlace,
 } from './families/family.ts';
-export { componentOfKind, componentsOfKind, families, familyOf, familyOfPaths, kindOf } from './families/index.ts';
+export {
+  componentOfKind,
+  componentsOfKind,
+  families,
+  familyOf,
+  familyOfPaths,
+  kindOf,
+  type Family as FamilyFiles,
+  type FamilyName,
+} from './families/index.ts';
 export { fingerprintOf } from './files/fingerprint.ts';
 export { foreignFile, type ForeignFile } from './files/foreign-file.ts';
 export { ModelFileError } from './files/model-file-error.ts';

@@ -1,5 +1,5 @@
 // Resolves what an evaluation is asked for: prompts, sampling, extractors, reference images, models to compare with.
-import { costOfImages, EVALUATION_LIMITS, METHOD_SAMPLING, passesOf } from '@styleforge/contracts';
+import { costOfImages, definedOnly, EVALUATION_LIMITS, METHOD_SAMPLING, passesOf } from '@styleforge/contracts';
 import type { EvaluationRequest, EvaluationStage } from '@styleforge/contracts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { refusal } from '../errors/api-error.ts';
@@ -118,10 +118,6 @@ async function checkReference(
     throw refusal('unusable_dataset', [{ pointer: field, detail }]);
   }
   return id;
-}
-
-function definedOnly<T extends object>(values: T): { [K in keyof T]?: NonNullable<T[K]> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: NonNullable<T[K]> };
 }
 
 type Costly = Omit<EvaluationStage, 'comparisons'>;

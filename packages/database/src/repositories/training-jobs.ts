@@ -1,5 +1,5 @@
 // Training jobs: created with their outbox message, changed only from the state that the change expects.
-import { ACTIVE_JOB_STATUSES, isFinishedJob, JOB_TRANSITIONS, PRIORITY_RANKS } from '@styleforge/contracts';
+import { ACTIVE_JOB_STATUSES, definedOnly, isFinishedJob, JOB_TRANSITIONS, PRIORITY_RANKS } from '@styleforge/contracts';
 import type { Failure, JobHeartbeat, JobPriority, JobProgress, JobResult, JobStatus, TrainingMethod } from '@styleforge/contracts';
 import { StaleAttemptError, StatusConflictError } from '../errors.ts';
 import type { PrismaClient } from '../prisma-types.ts';
@@ -204,9 +204,4 @@ export function createTrainingJobRepository(prisma: PrismaClient) {
 function assertAllowed(from: JobStatus[], to: JobStatus): void {
   const forbidden = from.find((status) => !JOB_TRANSITIONS[status].includes(to));
   if (forbidden !== undefined) throw new StatusConflictError(`A training job never goes from ${forbidden} to ${to}.`);
-}
-
-function definedOnly<T extends Record<string, unknown>>(values: T): { [K in keyof T]?: NonNullable<T[K]> } {
-  const defined = Object.entries(values).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(defined) as { [K in keyof T]?: NonNullable<T[K]> };
 }

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { parseAutoencoderKLConfig, type AutoencoderKLConfig } from '../configs/autoencoder-kl-config.ts';
 import { parseCLIPTextConfig, type CLIPTextConfig } from '../configs/clip-config.ts';
 import { parseUNet2DConditionConfig, type UNet2DConditionConfig } from '../configs/unet-2d-condition-config.ts';
-import { type ComponentFiles, type ComponentName, type FamilyFiles } from '../families/family.ts';
-import { componentOfKind, componentsOfKind, familyOf } from '../families/index.ts';
+import { type ComponentFiles, type ComponentName } from '../families/family.ts';
+import { componentOfKind, componentsOfKind, type Family, familyOf } from '../families/index.ts';
 import { ModelFileError } from '../files/model-file-error.ts';
 import { exists, readJson, type JsonObject } from '../files/read-files.ts';
 import { checkSamplers, DDPMScheduler, type SchedulerConfig } from '../schedulers/index.ts';
@@ -19,7 +19,7 @@ export interface TextEncoderDescription {
 
 /** The networks of a folder, which fit each other. */
 export interface NetworkDescription {
-  readonly family: FamilyFiles;
+  readonly family: Family;
   readonly modelIndex: JsonObject;
   readonly unet: UNet2DConditionConfig;
   readonly vae: AutoencoderKLConfig;

@@ -1,8 +1,6 @@
 // What the files of a model family are: its components, their tokenizers, and their places in the original single file.
 import { type JsonObject } from '../files/read-files.ts';
 
-export type FamilyName = 'stable-diffusion' | 'stable-diffusion-xl';
-
 /** The folders of a diffusers checkpoint that hold a network. */
 export type ComponentName = 'unet' | 'vae' | 'text_encoder' | 'text_encoder_2';
 
@@ -37,8 +35,8 @@ export interface KohyaNames {
   readonly version: (textWidth: number) => string;
 }
 
-export interface FamilyFiles {
-  readonly name: FamilyName;
+export interface FamilyFiles<Name extends string = string> {
+  readonly name: Name;
   readonly title: string;
   readonly components: readonly ComponentFiles[];
   /** Whether a folder with this `model_index.json` is of the family. */

@@ -1,21 +1,24 @@
-// The model families that there are: the compiler asks for each.
-import { type ComponentFiles, type ComponentName, type FamilyFiles, type FamilyName, type NetworkKind } from './family.ts';
+// The model families that there are. From here on, the compiler names every table that lacks one.
+import { type ComponentFiles, type ComponentName, type FamilyFiles, type NetworkKind } from './family.ts';
 import { stableDiffusionXlFiles } from './stable-diffusion-xl.ts';
 import { stableDiffusionFiles } from './stable-diffusion.ts';
 import { type JsonObject } from '../files/read-files.ts';
 
-const table: { readonly [Name in FamilyName]: FamilyFiles & { readonly name: Name } } = {
+const table = {
   'stable-diffusion-xl': stableDiffusionXlFiles,
   'stable-diffusion': stableDiffusionFiles,
 };
 
-/** The ones with more parts come first: a folder is asked for them in this order. */
-export const families: readonly FamilyFiles[] = Object.values(table);
+export type FamilyName = keyof typeof table;
+export type Family = FamilyFiles<FamilyName>;
 
-export const familyOf = (modelIndex: JsonObject): FamilyFiles => families.find(({ isNamedBy }) => isNamedBy(modelIndex))!;
+/** The ones with more parts come first: a folder is asked for them in this order. */
+export const families: readonly Family[] = Object.values(table);
+
+export const familyOf = (modelIndex: JsonObject): Family => families.find(({ isNamedBy }) => isNamedBy(modelIndex))!;
 
 /** The family whose components are all among the files of a folder; the last one where none is. */
-export function familyOfPaths(paths: readonly string[]): FamilyFiles {
+export function familyOfPaths(paths: readonly string[]): Family {
   const holds = ({ components }: FamilyFiles): boolean => components.every(({ name }) => paths.includes(`${name}/config.json`));
   return families.find(holds) ?? families.at(-1)!;
 }

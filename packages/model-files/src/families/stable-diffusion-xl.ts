@@ -1,7 +1,7 @@
 // The files of Stable Diffusion XL (arXiv 2307.01952): CLIP's and OpenCLIP's text encoders side by side.
 import { type FamilyFiles, namesPart } from './family.ts';
 
-export const stableDiffusionXlFiles: FamilyFiles & { readonly name: 'stable-diffusion-xl' } = {
+export const stableDiffusionXlFiles: FamilyFiles<'stable-diffusion-xl'> = {
   name: 'stable-diffusion-xl',
   title: 'Stable Diffusion XL',
   components: [

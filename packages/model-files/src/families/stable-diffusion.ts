@@ -3,7 +3,7 @@ import { type FamilyFiles } from './family.ts';
 
 const OPEN_CLIP_WIDTH = 1024;
 
-export const stableDiffusionFiles: FamilyFiles & { readonly name: 'stable-diffusion' } = {
+export const stableDiffusionFiles: FamilyFiles<'stable-diffusion'> = {
   name: 'stable-diffusion',
   title: 'Stable Diffusion',
   components: [
