@@ -1,5 +1,5 @@
 // The exponential moving average of the weights: decay and arithmetic as diffusers' EMAModel has them.
-import { moveTowards, type ParameterBuffers } from '@styleforge/runtime';
+import { type ParameterBuffers, type TrainingProgram } from '@styleforge/runtime';
 
 const MAX_DECAY = 0.9999;
 
@@ -8,7 +8,7 @@ export function emaDecayAt(step: number): number {
   return step <= 1 ? 0 : Math.min(MAX_DECAY, step / (9 + step));
 }
 
-/** average -= (1 - decay) * (average - weights), in float32; the average lies beside the weights. */
-export function updateEma(average: ParameterBuffers, weights: ParameterBuffers, step: number): void {
-  moveTowards(average, weights, 1 - emaDecayAt(step));
+/** average -= (1 - decay) * (average - weights), in float32, where the training keeps its weights; the average is stored beside them. */
+export function updateEma(program: Pick<TrainingProgram<never>, 'moveAverage'>, average: ParameterBuffers, step: number): Promise<void> {
+  return program.moveAverage(average, 1 - emaDecayAt(step));
 }

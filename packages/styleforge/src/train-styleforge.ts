@@ -164,10 +164,7 @@ class Run {
     const learningRate = learningRateAt(this.globalStep, hyperparameters);
     const update = await this.#update(learningRate);
     this.globalStep += 1;
-    if (this.#ema) {
-      await this.#trainStep.download();
-      updateEma(this.#ema, this.#trainStep.weights, this.globalStep);
-    }
+    if (this.#ema) await updateEma(this.#trainStep, this.#ema, this.globalStep);
     const samples = hyperparameters.gradient_accumulation_steps * samplesPerPass(this.#source);
     const stepSeconds = (performance.now() - started) / 1000;
     return {

@@ -1,7 +1,8 @@
 // The parts of training that are plain arithmetic: learning rates, the order of images, loss weights.
 import { readFileSync } from 'node:fs';
 import { DDPMScheduler } from '@styleforge/diffusion';
-import { ParameterBuffers } from '@styleforge/runtime';
+import { Graph } from '@styleforge/autodiff';
+import { splitParameters, TrainingProgram } from '@styleforge/runtime';
 import {
   drawFrom,
   drawMixed,
@@ -119,15 +120,25 @@ describe('moving average', () => {
     far: { step: number; decay: number }[];
   };
 
-  it('equals diffusers step by step', () => {
-    const weights = new ParameterBuffers([{ name: 'w', shape: [5] }]);
+  it('equals diffusers step by step', async () => {
+    const graph = new Graph();
+    const { trainable: weights } = splitParameters((graph.parameter('w', [5]), graph), new Set(['w']));
+    const loss = graph.reduceSum(graph.parameters.get('w')!, [0]);
+    const program = await TrainingProgram.create({
+      graph,
+      loss,
+      outputs: {},
+      trainable: weights,
+      adamw: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+    });
     const average = weights.beside(Float32Array);
-    reference.steps.forEach((expected, i) => {
+    for (const [i, expected] of reference.steps.entries()) {
       weights.get('w').set(expected.weights);
-      updateEma(average, weights, i + 1);
+      await updateEma(program, average, i + 1);
       expect(emaDecayAt(i + 1)).toBeCloseTo(expected.decay, 12);
       average.get('w').forEach((value, j) => expect(value, `step ${i + 1}`).toBeCloseTo(expected.average[j], 6));
-    });
+    }
+    await program.release();
     for (const { step, decay } of reference.far) expect(emaDecayAt(step)).toBeCloseTo(decay, 12);
   });
 });

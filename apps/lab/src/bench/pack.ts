@@ -18,7 +18,9 @@ const libraries = ['onnxruntime-node', 'onnxruntime-common', 'koffi', '@koromix'
 /** What sources read beside themselves. */
 const assets = [
   join(here, 'torch-reference.py'),
-  fileURLToPath(new URL('kernels/optimizer.wasm', import.meta.resolve('@styleforge/runtime'))),
+  ...['optimizer.wasm', 'optimizer.ptx'].map((name) =>
+    fileURLToPath(new URL(`kernels/${name}`, import.meta.resolve('@styleforge/runtime'))),
+  ),
 ];
 
 /**

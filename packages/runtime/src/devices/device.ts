@@ -1,7 +1,7 @@
 // What a device is to the engine: the questions that sessions, programs and trainings ask instead of comparing names.
 import { type Target } from '@styleforge/onnx';
 import type ort from 'onnxruntime-node';
-import { type NativeSessionOptions } from '../native/session.ts';
+import { type CudaEngine } from './cuda-engine.ts';
 
 /** A kind of device, or one of several of a kind: `cuda:1`. */
 export type DeviceName = Target | `${Target}:${number}`;
@@ -27,8 +27,6 @@ interface DeviceProperties {
 /** A device that reads and writes the arrays of this process, driven through onnxruntime's C API. */
 export interface HostDevice extends DeviceProperties {
   readonly stateIn: 'host';
-  /** What its sessions need beside the processor's provider. */
-  readonly session?: Pick<NativeSessionOptions, 'addProvider'> & { readonly config: Readonly<Record<string, string>> };
 }
 
 /** A device whose memory onnxruntime-node hands out as tensors. */
@@ -38,7 +36,14 @@ export interface TensorDevice extends DeviceProperties {
   readonly sessionOptions: ort.InferenceSession.SessionOptions;
 }
 
-export type Device = HostDevice | TensorDevice;
+/** A device in whose memory state is kept as flat blocks, driven through onnxruntime's C API. */
+export interface BlockDevice extends DeviceProperties {
+  readonly stateIn: 'blocks';
+  /** Throws where the card or a library is missing. */
+  readonly engine: () => CudaEngine;
+}
+
+export type Device = HostDevice | TensorDevice | BlockDevice;
 
 /** Where weights, gradients and moments live during a training, and bound weights of other programs between runs. */
 export type StatePlace = Device['stateIn'];

@@ -11,8 +11,9 @@ const kinds: { readonly [Kind in Target]: DeviceKind } = { cpu, webgpu, cuda };
 /** What is computed on where nothing else is said. */
 export const DEFAULT_DEVICE: DeviceName = 'cpu';
 
-/** Throws RangeError for a name that is none. */
-export function deviceOf(name: DeviceName = DEFAULT_DEVICE): Device {
+/** The device of a name, or the one that is given. Throws RangeError for a name that is none. */
+export function deviceOf(name: DeviceName | Device = DEFAULT_DEVICE): Device {
+  if (typeof name !== 'string') return name;
   const [kind, index = '0'] = name.split(':');
   if (!Object.hasOwn(kinds, kind) || !/^\d+$/.test(index)) {
     throw new RangeError(`the device '${name}' is unknown: choose one of ${Object.keys(kinds).join(', ')}, or one of several as in cuda:1`);

@@ -17,8 +17,8 @@ export interface NamedArrays {
 
 /** Elements of a block at the most, unless one parameter is larger. */
 const BLOCK = 1 << 26;
-/** In elements. */
-const ALIGNMENT = 16;
+/** In elements: where parameters start in a block. */
+export const ALIGNMENT = 16;
 /** Buffers that one memory has room for: weights, their average, gradients, the sum of those of several passes, and two moments. What is not used is not resident. */
 const ROOMS = 6;
 /** Weights that are only read have nothing beside them. */
@@ -29,8 +29,8 @@ type ArrayTypeOf<Data> = new (buffer: ArrayBuffer, offset: number, length: numbe
 
 const roundUp = (value: number, unit: number): number => Math.ceil(value / unit) * unit;
 
-/** Where a parameter lies: block, and elements from its beginning. */
-interface Place {
+/** Where a parameter is: block, and elements from its beginning. */
+export interface Place {
   readonly block: number;
   readonly offset: number;
   readonly size: number;
@@ -111,6 +111,17 @@ export class ParameterBuffers<Data extends Float32Array | Uint16Array = Float32A
     return new ParameterBuffers<Float32Array | Uint16Array>(this.specs, ArrayType, this.#memory);
   }
 
+  /** The arrays that hold everything, one for each block. */
+  get blocks(): readonly Data[] {
+    return this.#blocks;
+  }
+
+  placeOf(name: string): Place {
+    const place = this.#memory.places.get(name);
+    if (!place) throw new Error(`there is no parameter '${name}'`);
+    return place;
+  }
+
   get(name: string): Data {
     const view = this.#views.get(name);
     if (!view) throw new Error(`there is no parameter '${name}'`);
@@ -157,5 +168,9 @@ export class Float32Arrays implements NamedArrays {
 
   stored(name: string): Float32Array {
     return this.#buffers.get(name);
+  }
+
+  get blocks(): readonly Float32Array[] {
+    return this.#buffers.blocks;
   }
 }

@@ -1,14 +1,9 @@
 // onnxruntime's C API through koffi: the functions that the engine needs, with its statuses as exceptions.
 import koffi from 'koffi';
 import { LibraryError } from './library-paths.ts';
+import { type Address, loadLibrary, type NativeArgument, type NativeFunction } from './load.ts';
 
-/** onnxruntime's recursion over deep graphs runs on the stack that koffi gives its calls; two mebibytes by default. */
-const STACK_BYTES = 8 * 2 ** 20;
-koffi.config({ sync_stack_size: STACK_BYTES });
-
-/** An address. Null is written as 0n. */
-export type Address = bigint;
-export type NativeArgument = Address | number | string | NodeJS.ArrayBufferView | readonly string[] | null;
+export { type Address, type NativeArgument } from './load.ts';
 
 /** The newest function of the table came with this version of the API (onnxruntime 1.16); onnxruntime gives every older version, too. */
 const API_VERSION = 16;
@@ -60,7 +55,6 @@ const FUNCTIONS = {
 } as const satisfies Record<string, readonly [number, string, readonly string[]]>;
 
 export type FunctionName = keyof typeof FUNCTIONS;
-type NativeFunction = (...args: readonly NativeArgument[]) => Address | number | string | null | undefined;
 
 /** OrtErrorCode by number (onnxruntime_c_api.h). */
 const ERROR_CODES = [
@@ -93,22 +87,9 @@ export class OnnxRuntimeError extends Error {
   }
 }
 
-/** koffi unloads a library when its handle is garbage, whoever still has addresses of its functions: handles are kept as long as the thread. */
-const loaded = new Map<string, ReturnType<typeof koffi.load>>();
-
-function load(path: string): ReturnType<typeof koffi.load> {
-  try {
-    const library = loaded.get(path) ?? koffi.load(path);
-    loaded.set(path, library);
-    return library;
-  } catch (cause) {
-    throw new LibraryError(`onnxruntime's library ${path} could not be loaded: ${(cause as Error).message}`, { cause });
-  }
-}
-
 /** Address and version of a library's function table. */
 function tableOf(path: string): { readonly table: Address; readonly version: string } {
-  const base = load(path).func('OrtGetApiBase', pointer, [])() as Address;
+  const base = loadLibrary(path).func('OrtGetApiBase', pointer, [])() as Address;
   const member = (offset: number, result: string, args: string[]): NativeFunction =>
     koffi.decode(koffi.decode(base, offset, pointer), koffi.proto(result, args)) as NativeFunction;
   const version = member(8, text, [])() as string;

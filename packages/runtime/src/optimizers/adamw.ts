@@ -56,10 +56,8 @@ export class AdamW {
   /** One update of every weight, in place. */
   apply(gradients: GradientBuffers, step: AdamWStep): void {
     this.step += 1;
-    const { ratesOf } = this.#options;
     this.#weights.specs.forEach(({ name }, index) => {
-      const { learningRateScale = 1, weightDecay = step.weightDecay } = ratesOf?.(name) ?? {};
-      const factors = this.#factors({ ...step, learningRate: step.learningRate * learningRateScale, weightDecay });
+      const factors = this.factorsOf(name, step);
       const [weight, gradient, first, second] = [
         this.#weights.get(name),
         gradients.get(name),
@@ -67,12 +65,21 @@ export class AdamW {
         this.secondMoment.stored(name),
       ];
       if (first instanceof Float32Array) adamW(weight, gradient, first, second as Float32Array, factors);
-      else adamWBFloat16(weight, gradient, first, second as Uint16Array, factors, Math.imul(this.step, 0x2545f491) + index);
+      else adamWBFloat16(weight, gradient, first, second as Uint16Array, factors, this.seed + index);
     });
   }
 
-  #factors({ learningRate, weightDecay, gradientScale = 1 }: AdamWStep): AdamWFactors {
-    const { beta1, beta2, epsilon } = this.#options;
+  /** Decides how the first parameter's bfloat16 moments are rounded at this step; the others' seeds follow. */
+  get seed(): number {
+    return Math.imul(this.step, 0x2545f491);
+  }
+
+  /** The factors of one parameter at the present step. */
+  factorsOf(name: string, step: AdamWStep): AdamWFactors {
+    const { beta1, beta2, epsilon, ratesOf } = this.#options;
+    const { learningRateScale = 1, weightDecay = step.weightDecay } = ratesOf?.(name) ?? {};
+    const learningRate = step.learningRate * learningRateScale;
+    const { gradientScale = 1 } = step;
     return {
       beta1,
       beta2,

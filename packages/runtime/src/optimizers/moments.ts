@@ -7,6 +7,8 @@ export type MomentPrecision = 'float32' | 'bfloat16';
 export interface Moments extends NamedArrays {
   /** A parameter's values as they are kept. */
   stored(name: string): Float32Array | Uint16Array;
+  /** All values as they are kept, in the blocks of the weights' layout. */
+  readonly blocks: readonly (Float32Array | Uint16Array)[];
 }
 
 class BFloat16Moments implements Moments {
@@ -36,6 +38,10 @@ class BFloat16Moments implements Moments {
 
   stored(name: string): Uint16Array {
     return this.#buffers.get(name);
+  }
+
+  get blocks(): readonly Uint16Array[] {
+    return this.#buffers.blocks;
   }
 }
 

@@ -55,7 +55,7 @@ export class HostRunner implements Runner {
 
 export const createHostRunner: CreateRunner<'host'> = async (device, { bytes }, { threads, keepMemory = true, profile }) => {
   try {
-    return new HostRunner(processorSession(bytes, { threads, optimizes: keepMemory, profile, ...device.session }), profile !== undefined);
+    return new HostRunner(processorSession(bytes, { threads, optimizes: keepMemory, profile }), profile !== undefined);
   } catch (error) {
     throw refusal(device, error);
   }

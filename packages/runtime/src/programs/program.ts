@@ -3,6 +3,7 @@ import { elementCount, type Graph, type Tensor } from '@styleforge/autodiff';
 import { emitOnnx, type OnnxModel } from '@styleforge/onnx';
 import { type Device } from '../devices/device.ts';
 import { deviceOf } from '../devices/index.ts';
+import { createBlockRunner } from './block-runner.ts';
 import { createHostRunner } from './host-runner.ts';
 import { type Runner } from './runner.ts';
 import { type CompileOptions, type HostArray, type ResultArray } from './session.ts';
@@ -12,6 +13,8 @@ function createRunner(device: Device, model: OnnxModel, options: CompileOptions)
   switch (device.stateIn) {
     case 'host':
       return createHostRunner(device, model, options);
+    case 'blocks':
+      return createBlockRunner(device, model, options);
     case 'tensors':
       return createTensorRunner(device, model, options);
   }

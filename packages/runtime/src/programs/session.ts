@@ -43,7 +43,7 @@ export const THREAD_WAIT = { allow_spinning: '1', spin_duration_us: '50' };
 export const threadConfig = (wait: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(wait).map(([key, value]) => [`session.intra_op.${key}`, value]));
 
-/** A session that computes on the processor unless a provider is added. */
+/** A session on the processor. */
 export function processorSession(model: Uint8Array, { config, ...options }: Partial<NativeSessionOptions> = {}): NativeSession {
   return new NativeSession(environmentOf(), model, { optimizes: true, ...options, config: { ...threadConfig(THREAD_WAIT), ...config } });
 }

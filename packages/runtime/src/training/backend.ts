@@ -36,6 +36,8 @@ export interface TrainingBackend {
   addGradients(gradients: ParameterBuffers): Promise<void>;
   /** One update of every weight; the gradients are gone afterwards. */
   update(step: AdamWStep): Promise<void>;
+  /** average -= share * (average - weights), where the weights are; `average` has the layout of the weights and has the values after `download`. */
+  moveAverage(average: ParameterBuffers, share: number): Promise<void>;
   /** Throws the gradients away: nothing was made of them. */
   discardGradients(): void;
   /** Brings weights and moments to the host's buffers; nothing where they are there already. */

@@ -1,6 +1,7 @@
 // Training in the host's arrays: the pass writes gradients in place, and AdamW runs in WebAssembly over the same memory.
 import { type ParameterBuffers } from '../kernels/parameter-buffers.ts';
 import { addGradients } from '../optimizers/adamw-kernel.ts';
+import { moveTowards } from '../optimizers/moving-average.ts';
 import { type AdamW, type AdamWStep, type GradientBuffers } from '../optimizers/adamw.ts';
 import { Program } from '../programs/program.ts';
 import { type HostArray } from '../programs/session.ts';
@@ -88,6 +89,10 @@ export class HostTraining implements TrainingBackend {
 
   discardGradients(): void {
     this.#sumIn = 'nowhere';
+  }
+
+  async moveAverage(average: ParameterBuffers, share: number): Promise<void> {
+    moveTowards(average, this.#weights, share);
   }
 
   async download(): Promise<void> {

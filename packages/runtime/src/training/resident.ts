@@ -2,6 +2,7 @@
 import { type TensorDevice } from '../devices/device.ts';
 import { type ParameterBuffers, type ParameterSpec } from '../kernels/parameter-buffers.ts';
 import { type AdamWOptions, type AdamWStep } from '../optimizers/adamw.ts';
+import { moveTowards } from '../optimizers/moving-average.ts';
 import { DeviceProgram, type DeviceTensor, groupsOf, PlacedValues } from '../programs/device-program.ts';
 import { type HostArray } from '../programs/session.ts';
 import { type BackendOptions, GRADIENT_PREFIX, NoGradientsError, type TrainingBackend } from './backend.ts';
@@ -201,6 +202,11 @@ export class ResidentTraining implements TrainingBackend {
         optimizer.secondMoment.write(name, values[`second:${name}`].data as Float32Array);
       }
     }
+  }
+
+  async moveAverage(average: ParameterBuffers, share: number): Promise<void> {
+    await this.download();
+    moveTowards(average, this.#options.weights, share);
   }
 
   async release(): Promise<void> {

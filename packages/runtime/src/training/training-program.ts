@@ -6,6 +6,7 @@ import { AdamW, type AdamWOptions } from '../optimizers/adamw.ts';
 import { LossScale } from '../optimizers/loss-scale.ts';
 import { type CompileOptions, type HostArray } from '../programs/session.ts';
 import { type BackendOptions, type GradientPrecision, type TrainingBackend } from './backend.ts';
+import { BlockTraining } from './blocks.ts';
 import { HostTraining } from './host.ts';
 import { ResidentTraining } from './resident.ts';
 
@@ -48,6 +49,8 @@ function createBackend(options: BackendOptions): Promise<TrainingBackend> {
   switch (device.stateIn) {
     case 'host':
       return HostTraining.create({ ...options, device });
+    case 'blocks':
+      return BlockTraining.create({ ...options, device });
     case 'tensors':
       return ResidentTraining.create({ ...options, device });
   }
@@ -159,7 +162,12 @@ export class TrainingProgram<Outputs extends string> {
     return { gradNorm, overflowed: false };
   }
 
-  /** Brings weights and moments from the device to the host's buffers; nothing where they are there already. */
+  /** average -= share * (average - weights), where the weights are. `average` is beside the weights, and has the values after `download`. */
+  moveAverage(average: ParameterBuffers, share: number): Promise<void> {
+    return this.#backend.moveAverage(average, share);
+  }
+
+  /** Brings weights, moments and the average from the device to the host's buffers; nothing where they are there already. */
   download(): Promise<void> {
     return this.#backend.download();
   }

@@ -1,0 +1,104 @@
+// One NVIDIA card: sessions of onnxruntime on it, values in its memory, and the optimizer's kernels, all on one stream.
+import { type Shape } from '@styleforge/autodiff';
+import { OptimizerKernels } from '../kernels/cuda-optimizer.ts';
+import { type Address } from '../native/api.ts';
+import { type CudaLibraries, loadCudaLibraries } from '../native/cuda-libraries.ts';
+import { CudaRuntime } from '../native/cuda-runtime.ts';
+import { type Environment, environmentOf } from '../native/environment.ts';
+import { binariesFolder, onnxruntimeLibrary } from '../native/library-paths.ts';
+import { type Owned } from '../native/owned.ts';
+import { type Binding, NativeSession } from '../native/session.ts';
+import { type ElementType, valueAt } from '../native/values.ts';
+import { THREAD_WAIT, threadConfig } from '../programs/session.ts';
+
+export interface CudaEngineOptions {
+  readonly index: number;
+  /** The folder with onnxruntime's library and its CUDA provider. */
+  readonly folder?: string;
+  /** NVIDIA's libraries, where they are loaded already. */
+  readonly libraries?: CudaLibraries;
+  /** Whether onnxruntime computes on the processor, in the same memory: for a stand-in of a card whose memory the processor reaches. */
+  readonly computesOnProcessor?: boolean;
+}
+
+export interface CudaSessionOptions {
+  readonly optimizes: boolean;
+  /** Whether a run is recorded and replayed as one CUDA graph. */
+  readonly captures: boolean;
+  readonly profile?: string | undefined;
+}
+
+export class CudaEngine {
+  readonly environment: Environment;
+  readonly runtime: CudaRuntime;
+  readonly kernels: OptimizerKernels;
+  readonly #memory: Owned | null;
+  readonly #runOptions: Owned;
+
+  /** Throws LibraryError or CudaError where there is no such card, or a library of it is missing. */
+  constructor({ index, folder = binariesFolder(), libraries, computesOnProcessor = false }: CudaEngineOptions) {
+    const { runtime, driver } = libraries ?? loadCudaLibraries(folder);
+    this.runtime = new CudaRuntime(runtime, driver, index);
+    this.environment = environmentOf(onnxruntimeLibrary(folder));
+    const { environment } = this;
+    this.#memory = computesOnProcessor
+      ? null
+      : environment.own("the description of the card's memory", 'ReleaseMemoryInfo', 'CreateMemoryInfo', 'Cuda', 0, index, 0);
+    this.#runOptions = environment.own('run options', 'ReleaseRunOptions', 'CreateRunOptions');
+    // the stream is waited for once, after the results are on their way
+    environment.api.call('AddRunConfigEntry', this.#runOptions.handle, 'disable_synchronize_execution_providers', '1');
+    this.kernels = new OptimizerKernels(this.runtime);
+  }
+
+  session(model: Uint8Array, { optimizes, captures, profile }: CudaSessionOptions): NativeSession {
+    return new NativeSession(this.environment, model, {
+      optimizes,
+      profile,
+      config: {
+        ...threadConfig(THREAD_WAIT),
+        // the fused normalization leaves out the deviation, which the gradient reads
+        'optimization.disable_specified_optimizers': 'SkipLayerNormFusion',
+      },
+      addProvider: this.#memory ? (environment, options) => this.#addProvider(environment, options, captures) : undefined,
+    });
+  }
+
+  /** As much as is asked for and no more, up to what the card has free: doubling would take half as much again. */
+  #addProvider({ api }: Environment, options: Address, captures: boolean): void {
+    const settings = {
+      device_id: String(this.runtime.index),
+      arena_extend_strategy: 'kSameAsRequested',
+      gpu_mem_limit: String(this.runtime.memory.free),
+      cudnn_conv_algo_search: 'HEURISTIC',
+      enable_cuda_graph: captures ? '1' : '0',
+    };
+    const provider = api.make('CreateCudaProviderOptions');
+    try {
+      const names = Object.keys(settings);
+      api.call('UpdateCudaProviderOptions', provider, names, Object.values(settings), names.length);
+      api.call('UpdateCudaProviderOptionsWithValue', provider, 'user_compute_stream', this.runtime.stream);
+      api.call('AppendCudaProvider', options, provider);
+    } finally {
+      api.free('ReleaseCudaProviderOptions', provider);
+    }
+  }
+
+  /** A tensor over memory of the card, which its owner keeps. */
+  value(address: Address, bytes: number, type: ElementType, shape: Shape): Owned {
+    return valueAt(this.environment, this.#memory?.handle ?? this.environment.processorMemory, address, bytes, type, shape);
+  }
+
+  /** Puts a run on the stream; `runtime.synchronize` waits for it. */
+  run(binding: Binding): void {
+    binding.run(this.#runOptions.handle);
+  }
+}
+
+const engines = new Map<number, CudaEngine>();
+
+/** This thread's engine of a card of this machine, made at first use. */
+export function cudaEngine(index: number): CudaEngine {
+  const engine = engines.get(index) ?? new CudaEngine({ index });
+  engines.set(index, engine);
+  return engine;
+}

@@ -1,0 +1,119 @@
+// NVIDIA's libraries: which ones onnxruntime's CUDA provider needs, and that they are loaded before it asks for them.
+import { closeSync, existsSync, openSync, readdirSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import { binariesFolder, LibraryError } from './library-paths.ts';
+import { type Library, loadLibrary } from './load.ts';
+
+export const CUDA_PROVIDER = 'libonnxruntime_providers_cuda.so';
+const SHARED_PROVIDER = 'libonnxruntime_providers_shared.so';
+/** The provider opens cuDNN at its first convolution. */
+const CUDNN = 'libcudnn.so.9';
+const DRIVER = 'libcuda.so.1';
+const HELP = 'see docs/gpu.md';
+
+const PROGRAM_HEADER = { load: 1, dynamic: 2 };
+const DYNAMIC = { end: 0n, needed: 1n, strings: 5n };
+
+function readAt(file: number, offset: bigint | number, bytes: number): Buffer {
+  const buffer = Buffer.alloc(bytes);
+  readSync(file, buffer, 0, bytes, offset);
+  return buffer;
+}
+
+interface Segment {
+  readonly kind: number;
+  readonly offset: bigint;
+  readonly address: bigint;
+  readonly size: bigint;
+}
+
+function segmentsOf(file: number): Segment[] {
+  const header = readAt(file, 0, 64);
+  const [start, size, count] = [header.readBigUInt64LE(32), header.readUInt16LE(54), header.readUInt16LE(56)];
+  const table = readAt(file, start, size * count);
+  return Array.from({ length: count }, (_, i) => ({
+    kind: table.readUInt32LE(i * size),
+    offset: table.readBigUInt64LE(i * size + 8),
+    address: table.readBigUInt64LE(i * size + 16),
+    size: table.readBigUInt64LE(i * size + 32),
+  }));
+}
+
+/** Names of the libraries that a 64-bit ELF library asks for (its NEEDED entries): they tell which version of CUDA it was built for. */
+export function neededLibraries(path: string): string[] {
+  const file = openSync(path, 'r');
+  try {
+    const segments = segmentsOf(file);
+    const dynamic = segments.find(({ kind }) => kind === PROGRAM_HEADER.dynamic);
+    if (!dynamic) throw new LibraryError(`${path} is not a shared library`);
+    const entries = readAt(file, dynamic.offset, Number(dynamic.size));
+    const pairs = Array.from({ length: entries.length / 16 }, (_, i) => [
+      entries.readBigUInt64LE(i * 16),
+      entries.readBigUInt64LE(i * 16 + 8),
+    ]);
+    const strings = pairs.find(([tag]) => tag === DYNAMIC.strings)![1];
+    const home = segments.find(
+      ({ kind, address, size }) => kind === PROGRAM_HEADER.load && strings >= address && strings < address + size,
+    )!;
+    const offset = strings - home.address + home.offset;
+    const nameAt = (at: bigint): string =>
+      readAt(file, offset + at, 128)
+        .toString('latin1')
+        .split('\0')[0];
+    return pairs.filter(([tag]) => tag === DYNAMIC.needed).map(([, at]) => nameAt(at));
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Where NVIDIA's wheels of PyPI put libraries below the folder `nvidia`. */
+function wheelFolders(folder: string): string[] {
+  const nvidia = join(folder, 'nvidia');
+  return existsSync(nvidia) ? readdirSync(nvidia).map((name) => join(nvidia, name, 'lib')) : [];
+}
+
+/** From a folder beside the provider, else from where the system's loader looks. */
+function loadNamed(name: string, folders: readonly string[]): Library {
+  const found = folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
+  try {
+    return loadLibrary(found ?? name);
+  } catch (cause) {
+    const what = name === DRIVER ? `NVIDIA's driver is missing (${name})` : `${name} of NVIDIA's CUDA libraries is missing`;
+    throw new LibraryError(`${what}; ${HELP}. The loader says: ${(cause as Error).message}`, { cause });
+  }
+}
+
+export interface CudaLibraries {
+  readonly runtime: Library;
+  readonly driver: Library;
+  /** The version of CUDA that the provider was built for. */
+  readonly version: number;
+}
+
+/** Major version of CUDA, from the name of the runtime library that the provider needs. */
+export function cudaVersionOf(needed: readonly string[]): number {
+  const runtime = needed.map((name) => /^libcudart\.so\.(\d+)/.exec(name)).find((match) => match !== null);
+  if (!runtime) throw new LibraryError(`the CUDA provider names no CUDA runtime library; ${HELP}`);
+  return Number(runtime[1]);
+}
+
+/**
+ * Loads what the provider in `folder` needs, so that it finds all of it by name, wherever it is. Throws LibraryError that names the first library that is
+ * missing.
+ */
+export function loadCudaLibraries(folder = binariesFolder()): CudaLibraries {
+  for (const name of [CUDA_PROVIDER, SHARED_PROVIDER]) {
+    if (!existsSync(join(folder, name)))
+      throw new LibraryError(`onnxruntime's CUDA provider is not installed: ${folder} has no ${name}; ${HELP}`);
+  }
+  const needed = neededLibraries(join(folder, CUDA_PROVIDER)).filter((name) =>
+    /^lib(cuda|cudart|cublas|cublasLt|curand|cufft)\.so/.test(name),
+  );
+  const version = cudaVersionOf(needed);
+  const folders = [folder, ...wheelFolders(folder)];
+  // the driver first: without it nothing else is worth a message
+  const driver = loadNamed(DRIVER, folders);
+  const runtime = loadNamed(`libcudart.so.${version}`, folders);
+  for (const name of [...needed, CUDNN]) loadNamed(name, folders);
+  return { runtime, driver, version };
+}

@@ -1,0 +1,216 @@
+// CUDA's runtime and driver through koffi: memory of a card, copies on one stream, and launches of compiled kernels.
+import { type Address, type Library, type NativeArgument, type NativeFunction } from './load.ts';
+import { Owned } from './owned.ts';
+import { addressOf } from './values.ts';
+
+const [pointer, size] = ['void *', 'size_t'];
+
+const RUNTIME_FUNCTIONS = {
+  cudaGetDeviceCount: [pointer],
+  cudaSetDevice: ['int'],
+  cudaDriverGetVersion: [pointer],
+  cudaRuntimeGetVersion: [pointer],
+  cudaDeviceGetAttribute: [pointer, 'int', 'int'],
+  cudaMemGetInfo: [pointer, pointer],
+  cudaMalloc: [pointer, size],
+  cudaFree: [pointer],
+  cudaMemcpyAsync: [pointer, pointer, size, 'int', pointer],
+  cudaMemsetAsync: [pointer, 'int', size, pointer],
+  cudaStreamCreateWithFlags: [pointer, 'uint'],
+  cudaStreamSynchronize: [pointer],
+} as const satisfies Record<string, readonly string[]>;
+
+const DRIVER_FUNCTIONS = {
+  cuModuleLoadData: [pointer, pointer],
+  cuModuleGetFunction: [pointer, pointer, 'const char *'],
+  cuLaunchKernel: [pointer, 'uint', 'uint', 'uint', 'uint', 'uint', 'uint', 'uint', pointer, pointer, pointer],
+} as const satisfies Record<string, readonly string[]>;
+
+type RuntimeFunction = keyof typeof RUNTIME_FUNCTIONS;
+type DriverFunction = keyof typeof DRIVER_FUNCTIONS;
+
+/** cudaMemcpyKind, cudaStreamNonBlocking, cudaDeviceAttr and cudaErrorMemoryAllocation (driver_types.h). */
+const COPY = { toDevice: 1, toHost: 2, onDevice: 3 };
+const NON_BLOCKING = 1;
+const ATTRIBUTE = { major: 75, minor: 76 };
+const OUT_OF_MEMORY = 2;
+
+/** A call of CUDA that failed. */
+export class CudaError extends Error {
+  override name = 'CudaError';
+  readonly code: number;
+
+  constructor(call: string, code: number, text: string) {
+    super(`${call} failed: ${text} (CUDA error ${code})`);
+    this.code = code;
+  }
+
+  get isOutOfMemory(): boolean {
+    return this.code === OUT_OF_MEMORY;
+  }
+}
+
+const bind = (library: Library, functions: Readonly<Record<string, readonly string[]>>): Record<string, NativeFunction> =>
+  Object.fromEntries(Object.entries(functions).map(([name, args]) => [name, library.func(name, 'int', [...args]) as NativeFunction]));
+
+export interface CudaMemoryState {
+  readonly free: number;
+  readonly total: number;
+}
+
+/** One card, in this thread. Work goes to one stream, in order. */
+export class CudaRuntime {
+  readonly index: number;
+  readonly #runtime: Record<string, NativeFunction>;
+  readonly #driver: Record<string, NativeFunction>;
+  readonly #errorText: NativeFunction;
+  readonly #wait: (stream: Address, done: (error: Error | null, status: number) => void) => void;
+  readonly #slot = new BigUint64Array(1);
+  readonly #alive = new Set<Owned>();
+  readonly stream: Address;
+
+  /** Throws CudaError where there is no such card. */
+  constructor(runtime: Library, driver: Library, index: number) {
+    this.index = index;
+    this.#runtime = bind(runtime, RUNTIME_FUNCTIONS);
+    this.#driver = bind(driver, DRIVER_FUNCTIONS);
+    this.#errorText = runtime.func('cudaGetErrorString', 'const char *', ['int']) as NativeFunction;
+    this.#wait = runtime.func('cudaStreamSynchronize', 'int', [pointer]).async;
+    const count = this.#number('cudaGetDeviceCount');
+    if (index >= count) throw new CudaError('cudaSetDevice', 101, `there is no card ${index}: this machine has ${count}`);
+    this.#call('cudaSetDevice', index);
+    // makes the card's context current in this thread, which the driver's calls need
+    this.#call('cudaFree', 0n);
+    this.stream = this.#make('cudaStreamCreateWithFlags', NON_BLOCKING);
+  }
+
+  #check(call: string, code: number): void {
+    if (code !== 0) throw new CudaError(call, code, this.#errorText(code) as string);
+  }
+
+  #call(name: RuntimeFunction, ...args: readonly NativeArgument[]): void {
+    this.#check(name, this.#runtime[name](...args) as number);
+  }
+
+  #make(name: RuntimeFunction, ...args: readonly NativeArgument[]): Address {
+    this.#slot[0] = 0n;
+    this.#call(name, this.#slot, ...args);
+    return this.#slot[0];
+  }
+
+  #number(name: RuntimeFunction, ...args: readonly NativeArgument[]): number {
+    const value = new Int32Array(1);
+    this.#call(name, value, ...args);
+    return value[0];
+  }
+
+  #drive(name: DriverFunction, ...args: readonly NativeArgument[]): void {
+    const code = this.#driver[name](...args) as number;
+    if (code !== 0) throw new CudaError(name, code, "NVIDIA's driver refused it");
+  }
+
+  /** As in 13000 for CUDA 13.0. */
+  get versions(): { readonly driver: number; readonly runtime: number } {
+    return { driver: this.#number('cudaDriverGetVersion'), runtime: this.#number('cudaRuntimeGetVersion') };
+  }
+
+  /** As in 90 for compute capability 9.0. */
+  get capability(): number {
+    return (
+      10 * this.#number('cudaDeviceGetAttribute', ATTRIBUTE.major, this.index) +
+      this.#number('cudaDeviceGetAttribute', ATTRIBUTE.minor, this.index)
+    );
+  }
+
+  get memory(): CudaMemoryState {
+    const [free, total] = [new BigUint64Array(1), new BigUint64Array(1)];
+    this.#call('cudaMemGetInfo', free, total);
+    return { free: Number(free[0]), total: Number(total[0]) };
+  }
+
+  /** Zeroed memory of the card; whoever asked for it releases it. Throws CudaError that says how much is free where it does not suffice. */
+  allocate(bytes: number): Owned {
+    const owned: Owned = new Owned('memory of the card', this.#reserve(bytes), (address) => {
+      this.#alive.delete(owned);
+      this.#call('cudaFree', address);
+    });
+    this.#alive.add(owned);
+    this.#call('cudaMemsetAsync', owned.handle, 0, bytes, this.stream);
+    return owned;
+  }
+
+  #reserve(bytes: number): Address {
+    try {
+      return this.#make('cudaMalloc', bytes);
+    } catch (error) {
+      if (!(error instanceof CudaError && error.isOutOfMemory)) throw error;
+      const { free, total } = this.memory;
+      const text = `out of memory: ${mebibytes(bytes)} MiB are needed, ${mebibytes(free)} of the card's ${mebibytes(total)} MiB are free`;
+      throw new CudaError('cudaMalloc', OUT_OF_MEMORY, text);
+    }
+  }
+
+  /** What `act` makes. When it throws, the memory that it had asked for is released. */
+  orRelease<Result>(act: () => Result): Result {
+    const before = new Set(this.#alive);
+    try {
+      return act();
+    } catch (error) {
+      for (const owned of [...this.#alive]) if (!before.has(owned)) owned.release();
+      throw error;
+    }
+  }
+
+  clear(address: Address, bytes: number): void {
+    this.#call('cudaMemsetAsync', address, 0, bytes, this.stream);
+  }
+
+  /** The array may be changed once `synchronize` has ended. */
+  upload(array: NodeJS.ArrayBufferView, address: Address): void {
+    this.#call('cudaMemcpyAsync', address, addressOf(array), array.byteLength, COPY.toDevice, this.stream);
+  }
+
+  /** The array has the values once `synchronize` has ended. */
+  download(address: Address, array: NodeJS.ArrayBufferView): void {
+    this.#call('cudaMemcpyAsync', addressOf(array), address, array.byteLength, COPY.toHost, this.stream);
+  }
+
+  copy(from: Address, to: Address, bytes: number): void {
+    this.#call('cudaMemcpyAsync', to, from, bytes, COPY.onDevice, this.stream);
+  }
+
+  /** Waits for all work of the stream; the event loop goes on. Errors of kernels show here. */
+  async synchronize(): Promise<void> {
+    const status = await new Promise<number>((resolve, reject) =>
+      this.#wait(this.stream, (error, code) => (error ? reject(error) : resolve(code))),
+    );
+    this.#check('cudaStreamSynchronize', status);
+  }
+
+  /** The kernels of compiled code (PTX or machine code), by name. */
+  loadKernels<Name extends string>(code: Uint8Array, names: readonly Name[]): Record<Name, Address> {
+    this.#slot[0] = 0n;
+    this.#drive('cuModuleLoadData', this.#slot, Buffer.concat([code, Buffer.alloc(1)]));
+    const module = this.#slot[0];
+    const kernelOf = (name: Name): Address => {
+      this.#drive('cuModuleGetFunction', this.#slot, module, name);
+      return this.#slot[0];
+    };
+    return Object.fromEntries(names.map((name) => [name, kernelOf(name)])) as Record<Name, Address>;
+  }
+
+  /** Arguments are cells of one value each: addresses as BigUint64Array, integers as Int32Array or BigInt64Array, numbers as Float32Array. */
+  launch(
+    kernel: Address,
+    { grid, block }: { readonly grid: number; readonly block: number },
+    cells: readonly NodeJS.ArrayBufferView[],
+  ): void {
+    const addresses = BigUint64Array.from(cells, addressOf);
+    this.#drive('cuLaunchKernel', kernel, grid, 1, 1, block, 1, 1, 0, this.stream, addresses, null);
+  }
+}
+
+const mebibytes = (bytes: number): number => Math.ceil(bytes / 2 ** 20);
+
+/** The address of a pointer inside of a card's block. */
+export const offsetBy = (address: Address, bytes: number): Address => address + BigInt(bytes);

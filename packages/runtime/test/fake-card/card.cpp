@@ -1,0 +1,88 @@
+// A stand-in for one NVIDIA card, for tests on machines without one: the functions of CUDA's runtime and driver that the engine calls, over ordinary
+// memory. The engine's own kernels (cuda/optimizer.cu) are compiled for the processor and really run, thread by thread. Memory is limited, accesses to
+// memory that was freed fault, and everything is counted. Built by fake-card.ts.
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <math.h>
+#include <sys/mman.h>
+#include <map>
+#include <string>
+
+#define __global__
+#define __device__ static
+#define __forceinline__ inline
+#define __align__(bytes) alignas(bytes)
+struct Dimensions { unsigned int x; };
+static Dimensions blockIdx, blockDim, threadIdx, gridDim;
+static inline float __uint_as_float(unsigned int bits) { float value; memcpy(&value, &bits, 4); return value; }
+static inline unsigned int __float_as_uint(float value) { unsigned int bits; memcpy(&bits, &value, 4); return bits; }
+#include "../../cuda/optimizer.cu"
+
+static std::map<uint64_t, size_t> blocks;
+static size_t used, limit = (size_t)1 << 32;
+struct Counts { int64_t launches, allocations, frees, uploads, uploadedBytes, downloads, downloadedBytes, waits; };
+static Counts counts;
+
+template <class T> static T argument(void** cells, int i) { return *(T*)cells[i]; }
+typedef void (*Kernel)(void** cells);
+static void runAdamW(void** c) { adamw(argument<float*>(c, 0), argument<void*>(c, 1), argument<float*>(c, 2), argument<float*>(c, 3), argument<long long>(c, 4), argument<Step*>(c, 5), argument<Factors*>(c, 6), argument<unsigned int*>(c, 7), argument<int>(c, 8), argument<int>(c, 9)); }
+static void runAdamWBFloat16(void** c) { adamw_bfloat16(argument<float*>(c, 0), argument<void*>(c, 1), argument<unsigned short*>(c, 2), argument<unsigned short*>(c, 3), argument<long long>(c, 4), argument<Step*>(c, 5), argument<Factors*>(c, 6), argument<unsigned int*>(c, 7), argument<int>(c, 8), argument<int>(c, 9), argument<int>(c, 10)); }
+static void runAddGradients(void** c) { add_gradients(argument<float*>(c, 0), argument<void*>(c, 1), argument<long long>(c, 2), argument<int>(c, 3)); }
+static void runMoveTowards(void** c) { move_towards(argument<float*>(c, 0), argument<float*>(c, 1), argument<long long>(c, 2), argument<float>(c, 3)); }
+static void runSumOfSquares(void** c) { sum_of_squares(argument<void*>(c, 0), argument<long long>(c, 1), argument<int>(c, 2), argument<double*>(c, 3)); }
+static void runAddPartials(void** c) { add_partials(argument<double*>(c, 0), argument<long long>(c, 1), argument<double*>(c, 2)); }
+static const std::map<std::string, Kernel>& kernels() {
+  static const std::map<std::string, Kernel> all = {{"adamw", runAdamW}, {"adamw_bfloat16", runAdamWBFloat16}, {"add_gradients", runAddGradients}, {"move_towards", runMoveTowards}, {"sum_of_squares", runSumOfSquares}, {"add_partials", runAddPartials}};
+  return all;
+}
+
+enum { SUCCESS = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, NO_DEVICE = 100, INVALID_DEVICE = 101, INVALID_IMAGE = 200, NOT_FOUND = 500 };
+static int cards = 1;
+
+extern "C" {
+void card_reset(int64_t bytes, int count) { limit = used + bytes; cards = count; counts = {}; }
+void card_counts(int64_t* result) { memcpy(result, &counts, sizeof counts); result[8] = used; }
+
+int cudaGetDeviceCount(int* count) { *count = cards; return cards > 0 ? SUCCESS : NO_DEVICE; }
+int cudaSetDevice(int index) { return index < cards ? SUCCESS : INVALID_DEVICE; }
+int cudaDriverGetVersion(int* version) { *version = 12000; return SUCCESS; }
+int cudaRuntimeGetVersion(int* version) { *version = 12000; return SUCCESS; }
+int cudaDeviceGetAttribute(int* value, int attribute, int) { *value = attribute == 75 ? 9 : 0; return SUCCESS; }
+int cudaMemGetInfo(size_t* free, size_t* total) { *free = limit - used; *total = limit; return SUCCESS; }
+int cudaMalloc(void** address, size_t bytes) {
+  bytes = (bytes + 4095) & ~(size_t)4095;
+  if (used + bytes > limit) return OUT_OF_MEMORY;
+  void* memory = mmap(0, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED) return OUT_OF_MEMORY;
+  memset(memory, 0xff, bytes);  // a card's memory is not zeroed
+  blocks[(uint64_t)memory] = bytes; used += bytes; counts.allocations++; *address = memory;
+  return SUCCESS;
+}
+int cudaFree(void* address) {
+  if (!address) return SUCCESS;
+  auto block = blocks.find((uint64_t)address);
+  if (block == blocks.end()) return INVALID_VALUE;
+  munmap(address, block->second); used -= block->second; blocks.erase(block); counts.frees++;
+  return SUCCESS;
+}
+int cudaMemcpyAsync(void* to, const void* from, size_t bytes, int kind, void*) {
+  memcpy(to, from, bytes);
+  if (kind == 1) { counts.uploads++; counts.uploadedBytes += bytes; }
+  if (kind == 2) { counts.downloads++; counts.downloadedBytes += bytes; }
+  return SUCCESS;
+}
+int cudaMemsetAsync(void* address, int value, size_t bytes, void*) { memset(address, value, bytes); return SUCCESS; }
+int cudaStreamCreateWithFlags(void** stream, unsigned int) { *stream = (void*)0x10; return SUCCESS; }
+int cudaStreamSynchronize(void*) { counts.waits++; return SUCCESS; }
+const char* cudaGetErrorString(int code) { return code == OUT_OF_MEMORY ? "out of memory" : code == INVALID_DEVICE ? "invalid device ordinal" : "failed"; }
+int cuModuleLoadData(void** module, const char* image) { if (strncmp(image, ".version 8.0\n.target sm_75", 26) != 0) return INVALID_IMAGE; *module = (void*)0x20; return SUCCESS; }
+int cuModuleGetFunction(void** function, void*, const char* name) { auto found = kernels().find(name); if (found == kernels().end()) return NOT_FOUND; *function = (void*)found->second; return SUCCESS; }
+int cuLaunchKernel(void* function, unsigned int grid, unsigned int, unsigned int, unsigned int block, unsigned int, unsigned int, unsigned int, void*, void** cells, void**) {
+  counts.launches++;
+  gridDim.x = grid; blockDim.x = block;
+  for (blockIdx.x = 0; blockIdx.x < grid; blockIdx.x++)
+    for (threadIdx.x = 0; threadIdx.x < block; threadIdx.x++) ((Kernel)function)(cells);
+  return SUCCESS;
+}
+}
