@@ -2,7 +2,8 @@
 import { gemmModel } from '@styleforge/onnx';
 import { Binding, type NativeSession } from './native/session.ts';
 import { valueOver } from './native/values.ts';
-import { processorSession, threadConfig } from './programs/session.ts';
+import { threadConfig } from './native/threads.ts';
+import { processorSession } from './programs/session.ts';
 
 /** Row-major. */
 export interface Matrix {

@@ -9,7 +9,7 @@ import { binariesFolder, onnxruntimeLibrary } from '../native/library-paths.ts';
 import { type Owned } from '../native/owned.ts';
 import { type Binding, NativeSession } from '../native/session.ts';
 import { type ElementType, valueAt } from '../native/values.ts';
-import { THREAD_WAIT, threadConfig } from '../programs/session.ts';
+import { THREAD_WAIT, threadConfig } from '../native/threads.ts';
 
 export interface CudaEngineOptions {
   readonly index: number;

@@ -2,6 +2,7 @@
 import { type DeviceName } from '../devices/device.ts';
 import { environmentOf } from '../native/environment.ts';
 import { NativeSession, type NativeSessionOptions } from '../native/session.ts';
+import { THREAD_WAIT, threadConfig } from '../native/threads.ts';
 
 export type HostArray = Float32Array | Int32Array;
 /** Where results are written: float32, or float16 bits. */
@@ -32,16 +33,6 @@ export function refusal({ name, isOptional }: { readonly name: DeviceName; reado
   const error = new DeviceError(`onnxruntime could not prepare the graph on '${name}': ${String(cause)}`, { cause });
   return isOptional ? Object.assign(error, { code: 'device_unavailable' }) : error;
 }
-
-/**
- * A waiting thread spins for 50 microseconds, which outlasts the gaps between operations, then sleeps: with onnxruntime's millisecond two processes on one
- * machine get a third less done, without any spinning one process alone is a tenth slower (docs/experiments/engine.md).
- */
-export const THREAD_WAIT = { allow_spinning: '1', spin_duration_us: '50' };
-
-/** Entries of a session's configuration by their full names. */
-export const threadConfig = (wait: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(wait).map(([key, value]) => [`session.intra_op.${key}`, value]));
 
 /** A session on the processor. */
 export function processorSession(model: Uint8Array, { config, ...options }: Partial<NativeSessionOptions> = {}): NativeSession {

@@ -1,7 +1,8 @@
 // Sessions of onnxruntime-node, for devices whose memory only it hands out. It is loaded where such a device is used.
 import type ort from 'onnxruntime-node';
 import { type TensorDevice } from '../devices/device.ts';
-import { type CompileOptions, type HostArray, refusal, type ResultArray, THREAD_WAIT } from './session.ts';
+import { THREAD_WAIT } from '../native/threads.ts';
+import { type CompileOptions, type HostArray, refusal, type ResultArray } from './session.ts';
 
 export const onnxruntimeNode = async (): Promise<typeof ort> => (await import('onnxruntime-node')).default;
 
