@@ -1,7 +1,7 @@
 // Generations over HTTP: which models can be named, what is resolved, how the images come back.
 import type { GenerationBody, TrainingJobBody } from '@styleforge/contracts';
 import { newId } from '@styleforge/database';
-import { generationImageKey } from '@styleforge/storage';
+import { generationImageKey, generationInputKey } from '@styleforge/storage';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDataset, picture, startApiFixture } from './api-fixture.ts';
 import type { ApiFixture } from './api-fixture.ts';
@@ -331,4 +331,60 @@ describe('GET /v1/images/generations', () => {
     expect((await list('status=queued')).data.map(({ id }) => id)).toEqual(ids.slice(1));
     expect((await api.call('GET', '/v1/images/generations?status=lost', { key })).status).toBe(422);
   });
+});
+
+describe('an image to begin from', () => {
+  it('is an uploaded image, an earlier generated one, or an image in the request, kept as it was', async () => {
+    const dataset = await createDataset(api, 'style_ref');
+    const { body } = await api.call<{ images: { id: string }[] }>('GET', `/v1/datasets/${dataset}`);
+    const uploaded = body.images[0]!.id;
+    const first = await post({ model: 'tiny', prompts: ['a cat'], image: uploaded });
+    expect(first.body.config).toMatchObject({ image: { id: uploaded }, strength: 0.6, format: 'png', quality: null });
+    const original = (await api.call('GET', `/v1/images/${uploaded}`)).bytes;
+    expect((await api.call('DELETE', `/v1/images/${uploaded}`)).status).toBe(204);
+    expect(Buffer.from(await api.objectStore.get(generationInputKey(api.projectId, first.body.id)))).toEqual(original);
+    await finish(first.body.id);
+    const generated = (await api.call<GenerationBody>('GET', `/v1/images/generations/${first.body.id}`)).body.images[0]!.id;
+    expect((await post({ model: 'tiny', prompts: ['a cat'], image: generated, strength: 0.3 })).body.config).toMatchObject({
+      image: { id: generated },
+      strength: 0.3,
+    });
+    const data = `data:image/png;base64,${(await picture(3)).toString('base64')}`;
+    const sent = await post({ model: 'tiny', prompts: ['a cat'], image: data });
+    expect(sent.body.config.image).toEqual({ id: null });
+    expect(await api.objectStore.head(generationInputKey(api.projectId, sent.body.id))).not.toBeNull();
+    await api.call('POST', `/v1/images/generations/${sent.body.id}/cancel`);
+    expect((await api.call('DELETE', `/v1/images/generations/${sent.body.id}`)).status).toBe(204);
+    expect(await api.objectStore.head(generationInputKey(api.projectId, sent.body.id))).toBeNull();
+  });
+
+  it.each([
+    [{ image: newId('image') }, '/image', 'there is no image'],
+    [{ image: 'data:image/png;base64,AAAA' }, '/image', 'PNG'],
+    [{ image: 'https://example.com/cat.png' }, '/image', ''],
+    [{ strength: 0.5 }, '/strength', 'give an image'],
+    [{ quality: 50 }, '/quality', 'belongs to jpeg and webp'],
+    [{ format: 'jpeg', quality: 101 }, '/quality', ''],
+    [{ grid: { x: { parameter: 'strength', values: [0.1] } } }, '/grid/x/parameter', 'give an image'],
+    [{ grid: { x: { parameter: 'text_guidance', values: [1] } } }, '/grid/x/parameter', 'style_guidance'],
+    [{ grid: { x: { parameter: 'steps', values: [5, 'many'] } } }, '/grid/x/values/1', ''],
+    [{ grid: { x: { parameter: 'steps', values: [5] }, y: { parameter: 'steps', values: [6] } } }, '/grid/y/parameter', 'another setting'],
+    [{ grid: { x: { parameter: 'prompt', values: ['[V] cat'] } } }, '/grid/x/values/0', 'base model'],
+    [{ num_images: 16, grid: { x: { parameter: 'seed', values: Array.from({ length: 16 }, (_, i) => i) } } }, '/num_images', 'cells'],
+  ])('refuses %j at its field', async (change, pointer, detail) => {
+    const { status, body } = await api.call<{ errors: { pointer: string; detail: string }[] }>('POST', '/v1/images/generations', {
+      body: { model: 'tiny', prompts: ['a cat'], ...change },
+    });
+    expect([status, body.errors[0]?.pointer]).toEqual([422, pointer]);
+    expect(body.errors[0]?.detail).toContain(detail);
+  });
+});
+
+it('shows where in the grid each image belongs', async () => {
+  const grid = { x: { parameter: 'steps', values: [2, 4] }, y: { parameter: 'prompt', values: ['a cat', 'a dog'] } };
+  const { body } = await post({ model: 'tiny', prompts: ['unused'], grid, format: 'webp' });
+  expect(body.config).toMatchObject({ grid, format: 'webp', quality: 90 });
+  await finish(body.id);
+  const { body: finished } = await api.call<GenerationBody>('GET', `/v1/images/generations/${body.id}`);
+  expect(finished.images).toMatchObject([{ index: 0, cell: { x: 0, y: 0 }, format: 'webp' }]);
 });

@@ -10,6 +10,8 @@ export interface ImageParameters {
   /** Both, where images were made by StyleDrop's guidance. */
   style_guidance?: number | null;
   text_guidance?: number | null;
+  /** Where the image began from another one. */
+  strength?: number | null;
   sampler: Sampler;
   width: number;
   height: number;
@@ -30,11 +32,13 @@ const SAMPLER_NAMES: Record<Sampler, string> = {
 /** `parameters` is written as AUTOMATIC1111's web UI writes it, which image tools can read. */
 export function imageTexts(parameters: ImageParameters): Record<string, string> {
   const { prompt, negative_prompt, seed, steps, guidance_scale, style_guidance, text_guidance, sampler, width, height, model } = parameters;
+  const { strength } = parameters;
   const settings = {
     Steps: steps,
     Sampler: SAMPLER_NAMES[sampler],
     'CFG scale': guidance_scale,
     ...(style_guidance !== undefined && { 'Style guidance': style_guidance, 'Text guidance': text_guidance }),
+    ...(typeof strength === 'number' && { 'Denoising strength': strength }),
     Seed: seed,
     Size: `${width}x${height}`,
     Model: model,

@@ -44,11 +44,12 @@ export { ModelPrograms, type WeightSource } from './pipelines/model-programs.ts'
 export { guide, guideStyle, type StyleGuidance, type StylePredictions } from './pipelines/guidance.ts';
 export { type Conditions } from './pipelines/conditions.ts';
 export { NonFiniteImageError } from './pipelines/finite.ts';
+export { TextToImagePipeline } from './pipelines/text-to-image.ts';
 export {
-  TextToImagePipeline,
   type DenoiseInputs,
   type GeneratedImage,
   type SamplingOptions,
+  type StartingImage,
   type TextToImageComponents,
   type TextToImageOptions,
-} from './pipelines/text-to-image.ts';
+} from './pipelines/text-to-image-options.ts';

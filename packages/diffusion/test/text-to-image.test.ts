@@ -113,6 +113,27 @@ describe('generation', () => {
     },
   );
 
+  it('begins from an image: it stays the nearer to it the lower the strength is, and takes that share of the steps', async () => {
+    const rgb = Uint8Array.from({ length: 16 * 16 * 3 }, (_, i) => (Math.floor(i / 3) % 16 < 8 ? 230 : 40));
+    const steps: number[] = [];
+    const from = async (strength: number) => {
+      let taken = 0;
+      const [image] = await collect({ steps: 10, from: { rgb, strength }, onStep: () => void taken++ });
+      steps.push(taken);
+      return image!.rgb;
+    };
+    const distance = (other: Uint8Array) => other.reduce((sum, value, i) => sum + Math.abs(value - reference[i]!), 0);
+    // What the autoencoder alone makes of the image.
+    const latents = await pipeline.encode(rgb, 16, 16);
+    const reference = (await pipeline.decode(latents, [1, 4, 8, 8])).map((value) => value * 255);
+    const planes = Uint8Array.from({ length: rgb.length }, (_, i) => reference[(i % 3) * 256 + Math.floor(i / 3)]!);
+    reference.set(planes);
+    const [low, high] = [await from(0.1), await from(1)];
+    expect(steps).toEqual([1, 10]);
+    expect(distance(low)).toBeLessThan(distance(high));
+    expect(await from(0.1)).toEqual(low);
+  });
+
   it('reports steps and stops when told', async () => {
     const seen: string[] = [];
     await collect({ onStep: (step, of) => void seen.push(`${step}/${of}`) });

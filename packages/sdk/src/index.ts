@@ -3,6 +3,7 @@ export { StyleForge, StyleForge as default } from './client.ts';
 export * from './errors.ts';
 export type { EventStreamOptions } from './event-stream.ts';
 export type { FileContent, LabelledFile, Uploadable } from './files.ts';
+export { type ImageParameters, parseParameters, readImageParameters } from './image-parameters.ts';
 export { type ClientOptions, DEFAULT_BASE_URL, type RequestOptions, type WaitOptions } from './options.ts';
 export { Page, PagePromise } from './pages.ts';
 export type { ProjectStreamOptions } from './resources/events.ts';

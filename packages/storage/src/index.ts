@@ -15,6 +15,7 @@ export {
   evaluationImageKey,
   evaluationReportKey,
   generationImageKey,
+  generationInputKey,
   evaluationPrefix,
   generationPrefix,
   installationKey,
@@ -36,6 +37,7 @@ export {
 export {
   type ByteRange,
   checkObjectStore,
+  contentTypeOf,
   DamagedObjectError,
   InvalidKeyError,
   InvalidRangeError,

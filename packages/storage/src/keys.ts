@@ -15,7 +15,7 @@ const USUAL_WIDTH = 256;
 /** Beside the image whose key is given. Made when somebody asks for it; it can go at any time. */
 export function thumbnailKey(imageKey: string, width: ThumbnailWidth): string {
   const slash = imageKey.lastIndexOf('/');
-  const name = imageKey.slice(slash + 1).replace(/\.png$/, '');
+  const name = imageKey.slice(slash + 1).replace(/\.\w+$/, '');
   return `${imageKey.slice(0, slash)}/thumbnails/${name}${width === USUAL_WIDTH ? '' : `-${width}`}.webp`;
 }
 export const datasetThumbnailKey = (projectId: string, datasetId: string, imageId: string) =>
@@ -54,8 +54,10 @@ export const validationImageKey = (projectId: string, jobId: string, step: numbe
 export const classImagesPrefix = (projectId: string, digest: string) => `${projectPrefix(projectId)}class-images/${digest}/`;
 
 export const generationPrefix = (projectId: string, generationId: string) => `${projectPrefix(projectId)}generations/${generationId}/`;
-export const generationImageKey = (projectId: string, generationId: string, index: number) =>
-  `${generationPrefix(projectId, generationId)}${padded(index)}.png`;
+export const generationImageKey = (projectId: string, generationId: string, index: number, extension = 'png') =>
+  `${generationPrefix(projectId, generationId)}${padded(index)}.${extension}`;
+/** The image that a generation begins from, as it was when it was asked for. */
+export const generationInputKey = (projectId: string, generationId: string) => `${generationPrefix(projectId, generationId)}input`;
 
 /** What a model of the registry has of its own. */
 export const modelPrefix = (projectId: string, modelId: string) => `${projectPrefix(projectId)}models/${modelId}/`;

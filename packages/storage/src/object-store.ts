@@ -89,6 +89,7 @@ export function checkPrefix(prefix: string): void {
 const contentTypes: Record<string, string> = {
   png: 'image/png',
   jpg: 'image/jpeg',
+  jpeg: 'image/jpeg',
   webp: 'image/webp',
   json: 'application/json',
   txt: 'text/plain; charset=utf-8',

@@ -23,6 +23,14 @@ export const PNG_RESPONSES = {
   ...problemResponses('not_found', 'range_not_satisfiable'),
 };
 
+const anyImage = (description: string) => ({
+  description,
+  content: Object.fromEntries(['png', 'webp', 'jpeg'].map((format) => [`image/${format}`, { schema: z.string() }])),
+});
+
+/** What a route that sends one image of any format can answer. */
+export const IMAGE_RESPONSES = { ...PNG_RESPONSES, 200: anyImage('The image'), 206: anyImage('The range asked for') };
+
 /** A signed link works so long. */
 export const LINK_SECONDS = 3600;
 

@@ -1,10 +1,11 @@
 // Rows of generations and their images as response bodies.
-import type { GeneratedImageBody, GenerationBody, GenerationSummaryBody, ListedImageBody } from '@styleforge/contracts';
+import { cellOf, placeOf } from '@styleforge/contracts';
+import type { GeneratedImageBody, GenerationConfig, GenerationBody, GenerationSummaryBody, ListedImageBody } from '@styleforge/contracts';
 import type { GeneratedImageRow, GenerationDetail, GenerationSummaryRow, ListedImageRow } from '@styleforge/database';
 import { imageUrl, thumbnailOf } from './links.ts';
 
 export function presentGeneration(row: GenerationDetail): GenerationBody {
-  return { ...presentGenerationSummary(row), images: row.images.map(presentGeneratedImage) };
+  return { ...presentGenerationSummary(row), images: row.images.map((image) => presentGeneratedImage(image, row.config)) };
 }
 
 export function presentGenerationSummary(row: GenerationSummaryRow): GenerationSummaryBody {
@@ -24,7 +25,7 @@ export function presentGenerationSummary(row: GenerationSummaryRow): GenerationS
 
 export function presentListedImage(row: ListedImageRow): ListedImageBody {
   return {
-    ...presentGeneratedImage(row),
+    ...presentGeneratedImage(row, row.config),
     generation_id: row.generationId,
     base_model: row.baseModel,
     checkpoint_id: row.checkpointId,
@@ -32,7 +33,7 @@ export function presentListedImage(row: ListedImageRow): ListedImageBody {
   };
 }
 
-export function presentGeneratedImage(row: GeneratedImageRow): GeneratedImageBody {
+export function presentGeneratedImage(row: GeneratedImageRow, config: GenerationConfig): GeneratedImageBody {
   return {
     id: row.id,
     index: row.index,
@@ -46,6 +47,8 @@ export function presentGeneratedImage(row: GeneratedImageRow): GeneratedImageBod
     url: imageUrl(row.id),
     thumbnail_url: thumbnailOf(imageUrl(row.id)),
     starred: row.starred,
+    format: config.format,
+    cell: config.grid && placeOf(config.grid, cellOf(config, row.index)),
     created_at: row.createdAt.toISOString(),
   };
 }

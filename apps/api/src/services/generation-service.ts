@@ -1,7 +1,17 @@
 // Creates generations: finds the model that is meant, resolves the settings, queues the work.
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { costOfImages, isFinishedGeneration, METHOD_SAMPLING, passesOf, STYLE_GUIDANCE, withTokens } from '@styleforge/contracts';
+import {
+  costOfImages,
+  DEFAULT_QUALITY,
+  DEFAULT_STRENGTH,
+  generationCells,
+  isFinishedGeneration,
+  METHOD_SAMPLING,
+  passesOf,
+  STYLE_GUIDANCE,
+  withTokens,
+} from '@styleforge/contracts';
 import type { CreateGenerationRequest, GenerationConfig, StyleRefComponent } from '@styleforge/contracts';
 import { newId } from '@styleforge/database';
 import type { Database, GenerationDetail, GenerationModel } from '@styleforge/database';
@@ -10,6 +20,8 @@ import { ApiError } from '../errors/api-error.ts';
 import { chooseAdapters } from './generation-adapters.ts';
 import { findNamedModel } from './named-model.ts';
 import type { NamedModel } from './named-model.ts';
+import { checkGrid, resolveGrid } from './generation-grid.ts';
+import { takeStartingImage } from './starting-image.ts';
 import { refusePlaceholders } from './placeholders.ts';
 import { withinBudget } from './work-budget.ts';
 
@@ -32,31 +44,39 @@ export async function createGeneration(dependencies: ApiDependencies, { projectI
   const model = await chooseModel(dependencies, projectId, body.model);
   const adapters = await chooseAdapters(dependencies, projectId, { body, base: model.base });
   const chosen = { ...model, components: [...model.components, ...adapters.flatMap(({ components }) => components)] };
+  const grid = resolveGrid(body, chosen.components);
   refusePlaceholders(body.prompts, { model: body.model, components: chosen.components }, (index) => `/prompts/${index}`);
   refuseStyleGuidance(body, chosen, adapters.length);
-  const config = resolve(
+  const id = newId('generation', reservedUuid);
+  const settings = resolve(
     body,
     chosen,
     adapters.map(({ adapter }) => adapter),
   );
-  checkSize(config, chosen);
-  const id = newId('generation', reservedUuid);
+  checkSize(settings, chosen);
+  const image = await takeStartingImage(dependencies, { projectId, generationId: id, image: body.image });
+  const config: GenerationConfig = { ...settings, grid, image };
+  checkGrid(config);
   const { cost, factors } = costOf(config);
   const budget = dependencies.generationBudgetPerProject;
   await withinBudget(factors, () => dependencies.database.generations.create({ id, projectId, model: chosen.model, config, cost, budget }));
   return id;
 }
 
-function costOf({ prompts, num_images, width, height, steps, guidance_scale, style_guidance }: GenerationConfig) {
-  // Style guidance asks the base model, too.
-  const passes = style_guidance !== null ? 3 : passesOf(guidance_scale);
-  const cost = costOfImages({ images: prompts.length * num_images, width, height, steps, passes });
+function costOf(config: GenerationConfig) {
+  const cost = generationCells(config).reduce((sum, cell) => sum + costOfCell(cell.config), 0);
   const factors = [
-    { pointer: '/num_images', value: num_images },
-    { pointer: '/steps', value: steps },
-    { pointer: '/width', value: width },
+    { pointer: '/num_images', value: config.num_images },
+    { pointer: '/steps', value: config.steps },
+    { pointer: '/width', value: config.width },
   ];
   return { cost, factors };
+}
+
+function costOfCell({ prompts, num_images, width, height, steps, guidance_scale, style_guidance }: GenerationConfig): number {
+  // Style guidance asks the base model, too.
+  const passes = style_guidance !== null ? 3 : passesOf(guidance_scale);
+  return costOfImages({ images: prompts.length * num_images, width, height, steps, passes });
 }
 
 type Wait = { seconds: number /** Ends it early. */; signal: AbortSignal };
@@ -81,7 +101,7 @@ function resolve(
   body: CreateGenerationRequest,
   { resolution, defaults, components }: ChosenModel,
   adapters: GenerationConfig['adapters'],
-): GenerationConfig {
+): Omit<GenerationConfig, 'grid' | 'image'> {
   const guidanceScale = body.guidance_scale ?? defaults.guidance_scale ?? METHOD_SAMPLING.guidance_scale;
   return {
     model: body.model,
@@ -96,6 +116,9 @@ function resolve(
     seed: body.seed ?? randomInt(SEEDS),
     num_images: body.num_images,
     adapters,
+    strength: body.image ? (body.strength ?? DEFAULT_STRENGTH) : null,
+    format: body.format,
+    quality: body.format === 'png' ? null : (body.quality ?? DEFAULT_QUALITY),
   };
 }
 
@@ -126,7 +149,7 @@ function refuseStyleGuidance(body: CreateGenerationRequest, { isAdapted }: Pick<
     refuse('takes the place of guidance_scale: give one of the two');
 }
 
-function checkSize(config: GenerationConfig, { sizeUnit }: ChosenModel): void {
+function checkSize(config: Pick<GenerationConfig, 'width' | 'height'>, { sizeUnit }: ChosenModel): void {
   const bad = (['width', 'height'] as const).filter((side) => config[side] % sizeUnit !== 0);
   const errors = bad.map((side) => ({ pointer: `/${side}`, detail: `is ${config[side]}; this model needs a multiple of ${sizeUnit}` }));
   if (errors.length > 0)

@@ -1,11 +1,20 @@
-// `styleforge generate`: prompts to PNG files, shown in the terminal where it can.
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { SAMPLERS } from '@styleforge/contracts';
+// `styleforge generate`: prompts to image files, shown in the terminal where it can.
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import {
+  type GenerationConfig,
+  generationCells,
+  GRID_PARAMETERS,
+  type GridParameter,
+  IMAGE_FORMATS,
+  imagesPerCell,
+  SAMPLERS,
+} from '@styleforge/contracts';
 import type { GeneratedImage, GenerationCreateParams } from '@styleforge/sdk';
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
+import { UsageError } from '../exit-codes.ts';
 import { untilInterrupted } from '../follow.ts';
 import { imageProtocol, inlineImage } from '../terminal/inline-image.ts';
 import { addVerb, collect, numberOf } from '../verb.ts';
@@ -28,12 +37,18 @@ interface GenerateOptions extends SaveOptions {
   negativePrompt?: string;
   width?: string;
   height?: string;
+  image?: string;
+  strength?: string;
+  format?: GenerationCreateParams['format'];
+  quality?: string;
+  x?: string;
+  y?: string;
 }
 
 export function addGenerateCommand(program: Command): void {
   addVerb(program, {
     usage: 'generate <prompts...>',
-    description: 'Generate images and save them as PNG',
+    description: 'Generate images and save them',
     examples: [
       'styleforge generate --model job_... "a photo of zwx style, house" -n 4 --out pictures',
       'styleforge generate --model styleforge-mini "a photo of a house" --seed 7',
@@ -63,7 +78,13 @@ function addGenerateOptions(command: Command): void {
     .addOption(new Option('--sampler <sampler>').choices(SAMPLERS))
     .option('--negative-prompt <text>')
     .option('--width <pixels>')
-    .option('--height <pixels>');
+    .option('--height <pixels>')
+    .option('--image <image>', 'an image to begin from: the id of an uploaded or generated image, or a PNG, JPEG or WebP file')
+    .option('--strength <number>', 'with --image: how far to go from it, above 0 and up to 1')
+    .addOption(new Option('--format <format>').choices(IMAGE_FORMATS))
+    .option('--quality <number>', 'of jpeg and webp, 1 to 100')
+    .option('--x <setting=values>', 'a grid: values of a setting with commas between them, such as steps=10,20,40')
+    .option('--y <setting=values>', 'the other setting of the grid');
 }
 
 function addSaveOptions(command: Command): Command {
@@ -71,8 +92,10 @@ function addSaveOptions(command: Command): Command {
 }
 
 async function generate(context: Context, options: GenerateOptions, prompts: string[]): Promise<void> {
-  const { id, config } = await context.client().images.generate(requestOf(options, prompts));
-  context.output.note(`${id}  ${prompts.length * config.num_images} images of ${config.width}x${config.height}, seed ${config.seed} ...`);
+  const { id, config } = await context.client().images.generate(await requestOf(options, prompts));
+  context.output.note(
+    `${id}  ${generationCells(config as GenerationConfig).length * imagesPerCell(config as GenerationConfig)} images of ${config.width}x${config.height}, seed ${config.seed} ...`,
+  );
   await saveWhenReady(context, options, id);
 }
 
@@ -94,7 +117,7 @@ async function saveWhenReady({ client, output, environment }: Context, { out, in
   output.result({ ...generation, files }, () => undefined);
 }
 
-function requestOf(options: GenerateOptions, prompts: string[]): GenerationCreateParams {
+async function requestOf(options: GenerateOptions, prompts: string[]): Promise<GenerationCreateParams> {
   const fields = {
     num_images: numberOf('--number', options.number),
     seed: numberOf('--seed', options.seed),
@@ -107,6 +130,11 @@ function requestOf(options: GenerateOptions, prompts: string[]): GenerationCreat
     sampler: options.sampler,
     negative_prompt: options.negativePrompt,
     adapters: options.adapter?.map(adapterOf),
+    image: options.image === undefined ? undefined : await startingImage(options.image),
+    strength: numberOf('--strength', options.strength),
+    format: options.format,
+    quality: numberOf('--quality', options.quality),
+    grid: gridOf(options),
   };
   const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<GenerationCreateParams>;
   return { model: options.model, prompts, ...given };
@@ -118,12 +146,41 @@ function adapterOf(text: string): { model: string; strength?: number } {
   return { model, ...(strength !== undefined && { strength: numberOf('--adapter', strength)! }) };
 }
 
+const MEDIA_TYPES: Record<string, string> = { '.png': 'image/png', '.jpg': 'image/jpeg', '.jpeg': 'image/jpeg', '.webp': 'image/webp' };
+
+/** An id as it is; a file as text that holds it. */
+async function startingImage(value: string): Promise<string> {
+  if (/^img_/.test(value)) return value;
+  const mediaType = MEDIA_TYPES[extname(value).toLowerCase()];
+  if (!mediaType) throw new UsageError(`--image ${value}: must be the id of an image (img_...) or a PNG, JPEG or WebP file`);
+  const bytes = await readFile(value).catch((cause: Error) => {
+    throw new UsageError(`--image ${value} cannot be read: ${cause.message}`, { cause });
+  });
+  return `data:${mediaType};base64,${bytes.toString('base64')}`;
+}
+
+function gridOf({ x, y }: GenerateOptions): GenerationCreateParams['grid'] {
+  if (x === undefined && y === undefined) return undefined;
+  if (x === undefined) throw new UsageError('--y: give --x too');
+  return { x: axisOf('--x', x), ...(y !== undefined && { y: axisOf('--y', y) }) };
+}
+
+function axisOf(flag: string, text: string): { parameter: GridParameter; values: (string | number)[] } {
+  const [, parameter, list = ''] = /^(\w+)=(.+)$/s.exec(text) ?? [];
+  if (parameter === undefined || !(GRID_PARAMETERS as string[]).includes(parameter))
+    throw new UsageError(
+      `${flag} ${text}: must be a setting, = and its values, such as steps=10,20; settings: ${GRID_PARAMETERS.join(', ')}`,
+    );
+  const values = list.split(',').map((value) => value.trim());
+  return { parameter: parameter as GridParameter, values: values.map((value) => (Number.isNaN(Number(value)) ? value : Number(value))) };
+}
+
 /** The prompt, the seed, and enough of the id to be alone in the folder. */
-function fileNameOf({ prompt, seed, id }: GeneratedImage): string {
+function fileNameOf({ prompt, seed, id, format }: GeneratedImage): string {
   const words = prompt
     .toLowerCase()
     .replaceAll(/[^\p{L}\p{N}]+/gu, '-')
     .replaceAll(/^-|-$/g, '')
     .slice(0, 60);
-  return `${words || 'image'}-${seed}-${id.slice(-6)}.png`;
+  return `${words || 'image'}-${seed}-${id.slice(-6)}.${format === 'jpeg' ? 'jpg' : format}`;
 }

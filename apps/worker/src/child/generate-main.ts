@@ -1,6 +1,12 @@
 // The generation process: keeps models loaded, and draws for several generations in turn.
-import { type GenerationConfig, generationConfig } from '@styleforge/contracts';
-import { type GeneratedImage, loadTextToImagePipeline, type StyleGuidance, type TextToImagePipeline } from '@styleforge/diffusion';
+import { type GenerationConfig, generationCells, generationConfig } from '@styleforge/contracts';
+import {
+  type GeneratedImage,
+  loadTextToImagePipeline,
+  type StyleGuidance,
+  type TextToImageOptions,
+  type TextToImagePipeline,
+} from '@styleforge/diffusion';
 import { fingerprintOf } from '@styleforge/model-files';
 import { openModelFolder } from '@styleforge/weights';
 import { type GenerationTask, type MessageFromGenerator, messageToGenerator } from '../processes/generation-messages.ts';
@@ -64,42 +70,47 @@ async function generate(id: number, task: GenerationTask): Promise<void> {
 }
 
 async function draw(
-  { modelDirectory, compile, config, made }: GenerationTask,
+  { modelDirectory, compile, config, made, startingImage }: GenerationTask,
   signal: AbortSignal,
   keep: (image: GeneratedImage) => Promise<void>,
 ): Promise<void> {
-  const settings = generationConfig.parse(config);
-  const { prompts, negative_prompt, width, height, steps, guidance_scale, sampler, seed, num_images } = settings;
   const model = await processor.compute(() => openModel(modelDirectory, compile));
   let onStep = async () => {};
   try {
-    const images = (await model.pipeline).generate({
-      prompts,
-      negativePrompt: negative_prompt,
-      width,
-      height,
-      steps,
-      guidanceScale: guidance_scale,
-      styleGuidance: styleGuidanceOf(settings),
-      sampler,
-      seed,
-      imagesPerPrompt: num_images,
-      signal,
-      onStep: () => onStep(),
-      made: new Set(made),
-    });
-    for (;;) {
-      const next = await processor.compute((pass) => {
-        onStep = pass;
-        return images.next();
-      });
-      if (next.done) return;
-      await keep(next.value);
+    for (const { config: settings, first } of generationCells(generationConfig.parse(config))) {
+      const known = new Set(made.map((index) => index - first));
+      const options = { ...optionsOf(settings, startingImage), signal, onStep: () => onStep(), made: known };
+      const images = (await model.pipeline).generate(options);
+      for (;;) {
+        const next = await processor.compute((pass) => {
+          onStep = pass;
+          return images.next();
+        });
+        if (next.done) break;
+        await keep({ ...next.value, index: first + next.value.index });
+      }
     }
   } finally {
     model.users -= 1;
     await releaseUnused(model);
   }
+}
+
+function optionsOf(settings: GenerationConfig, startingImage: Uint8Array | null): TextToImageOptions {
+  const { prompts, negative_prompt, width, height, steps, guidance_scale, sampler, seed, num_images, strength } = settings;
+  return {
+    prompts,
+    negativePrompt: negative_prompt,
+    width,
+    height,
+    steps,
+    guidanceScale: guidance_scale,
+    styleGuidance: styleGuidanceOf(settings),
+    sampler,
+    seed,
+    imagesPerPrompt: num_images,
+    ...(startingImage && strength !== null && { from: { rgb: startingImage, strength } }),
+  };
 }
 
 function styleGuidanceOf({ style_guidance: style, text_guidance: text }: GenerationConfig): StyleGuidance | undefined {

@@ -1,8 +1,8 @@
 // The way of one generation: find the model, make the images in the generation process, keep each as it comes.
-import type { Failure } from '@styleforge/contracts';
+import { cellOf, type Failure, generationCells } from '@styleforge/contracts';
 import { type GenerationDetail, newId, StaleAttemptError, StatusConflictError } from '@styleforge/database';
 import type { JobContext, JobOutcome } from '@styleforge/queue';
-import { generationImageKey } from '@styleforge/storage';
+import { generationImageKey, generationInputKey } from '@styleforge/storage';
 import { compileOptions } from '../device.ts';
 import { JobTimeoutError } from '../errors.ts';
 import { type EndReason, holdRow } from '../held-row/hold-row.ts';
@@ -12,8 +12,9 @@ import { metered } from '../machine/usage-meter.ts';
 import { imageTexts } from '../image-texts.ts';
 import type { RawImage } from '../processes/messages.ts';
 import type { ModelCache, ModelServices } from './model-cache.ts';
-import { encodePng } from '../png.ts';
+import { encodeImage, EXTENSIONS } from '../encode-image.ts';
 import type { Services } from '../services.ts';
+import sharp from 'sharp';
 
 type GenerationServices = ModelServices & Services<'leases' | 'settings' | 'metrics' | 'deviceClock' | 'usage'>;
 
@@ -60,6 +61,7 @@ async function generate(
   const { id, config, attempt, setbacks } = generation;
   const compile = compileOptions(services.settings.device, services.settings.generationThreads);
   const made = generation.images.map(({ index }) => index);
+  const startingImage = config.image && (await fetchStartingImage(generation, services));
   const row = { table: 'generations', id, attempt } as const;
   // Whoever cancels a generation ends its row: from then on it is not held.
   const beat = async () => {
@@ -74,7 +76,7 @@ async function generate(
   try {
     const result = await models.generate(
       generation,
-      { compile, config, made },
+      { compile, config, made, startingImage },
       {
         signal: hold.signal,
         // Only who has killed no process shares one: a generation that kills it must not take others with it again and again.
@@ -90,11 +92,20 @@ async function generate(
   }
 }
 
-async function keepImage(generation: GenerationDetail, image: RawImage, services: GenerationServices): Promise<void> {
-  const { id: generationId, projectId, config, attempt } = generation;
-  const { index, prompt, seed, width, height } = image;
-  const { model, negative_prompt, steps, guidance_scale, style_guidance, text_guidance, sampler } = config;
-  const texts = imageTexts({
+/** The image that the others begin from: cropped around its middle to their shape, and scaled to their size. */
+async function fetchStartingImage(
+  { id, projectId, config }: GenerationDetail,
+  { objectStore }: Services<'objectStore'>,
+): Promise<Uint8Array> {
+  const { width, height } = config;
+  const bytes = await objectStore.get(generationInputKey(projectId, id));
+  return sharp(bytes).resize(width, height, { fit: 'cover' }).toColourspace('srgb').removeAlpha().raw().toBuffer();
+}
+
+function textsOf({ id, config }: GenerationDetail, { index, prompt, seed, width, height }: RawImage): Record<string, string> {
+  const { config: settings } = generationCells(config)[cellOf(config, index)]!;
+  const { model, negative_prompt, steps, guidance_scale, style_guidance, text_guidance, sampler, adapters, strength } = settings;
+  return imageTexts({
     prompt,
     negative_prompt,
     seed,
@@ -105,10 +116,18 @@ async function keepImage(generation: GenerationDetail, image: RawImage, services
     width,
     height,
     model,
-    generation_id: generationId,
+    ...(adapters.length > 0 && { adapters }),
+    ...(config.image && { image: config.image.id, strength }),
+    generation_id: id,
   });
-  const objectKey = generationImageKey(projectId, generationId, index);
-  const { size, sha256 } = await services.objectStore.put(objectKey, await encodePng(image, texts));
+}
+
+async function keepImage(generation: GenerationDetail, image: RawImage, services: GenerationServices): Promise<void> {
+  const { id: generationId, projectId, config, attempt } = generation;
+  const { index, prompt, seed, width, height } = image;
+  const objectKey = generationImageKey(projectId, generationId, index, EXTENSIONS[config.format]);
+  const encoded = await encodeImage(image, config, textsOf(generation, image));
+  const { size, sha256 } = await services.objectStore.put(objectKey, encoded);
   await services.database.generations.recordImage(attempt, {
     id: newId('image'),
     projectId,

@@ -8,6 +8,8 @@ const generationTask = z.object({
   config: z.unknown(),
   /** Indexes of the images that an earlier try has kept. */
   made: z.array(z.number()),
+  /** What its images begin from: interleaved bytes in the size of the images. */
+  startingImage: z.custom<Uint8Array>((value) => value instanceof Uint8Array).nullable(),
 });
 export type GenerationTask = z.infer<typeof generationTask>;
 

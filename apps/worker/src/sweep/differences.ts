@@ -1,6 +1,13 @@
 // How store and database differ: objects without a row and rows without an object, which a crash between two writes leaves.
 import type { ExpectedRow } from '@styleforge/database';
-import { evaluationReportKey, type ListedObject, manifestName, projectsPrefix, thumbnailKeys } from '@styleforge/storage';
+import {
+  evaluationReportKey,
+  generationInputKey,
+  type ListedObject,
+  manifestName,
+  projectsPrefix,
+  thumbnailKeys,
+} from '@styleforge/storage';
 import type { SweepServices } from './sweep-services.ts';
 
 const HOUR_MS = 3_600_000;
@@ -52,7 +59,8 @@ async function compareProject(projectId: string, objects: ListedObject[], servic
   // After the listing: a row is written after its object, so whatever is listed has its row by now, or is an orphan or young.
   const expected = await database.retention.expectedRows(projectId);
   const reports = (await database.retention.evaluationIds(projectId)).map((id) => evaluationReportKey(projectId, id));
-  const known = new Set([...reports, ...expected.flatMap((row) => [...row.keys, ...companionsOf(row)])]);
+  const inputs = (await database.generations.idsWithInput(projectId)).map((id) => generationInputKey(projectId, id));
+  const known = new Set([...reports, ...inputs, ...expected.flatMap((row) => [...row.keys, ...companionsOf(row)])]);
   found.objects += objects.length;
   found.rows += expected.length;
   found.orphans.push(...objects.filter(({ key, modifiedAt }) => OWNED.test(key) && modifiedAt < graceEnd && !known.has(key)).map(keyOf));

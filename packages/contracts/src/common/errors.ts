@@ -233,7 +233,7 @@ export const FAILURES = {
   unusable_features:
     'A feature extractor gave values that are no numbers, so that nothing can be measured. Its weights are damaged: install them again.',
   non_finite_image:
-    'The model gives values that are no numbers instead of an image. Its weights are damaged or its training diverged: take another checkpoint, or lower `guidance_scale`.',
+    'The model gives values that are not numbers, or an image that is black all over. Its weights are damaged or its training diverged: take another checkpoint, or lower `guidance_scale`.',
   training_diverged:
     'Loss or gradient became infinite at the step that `message` names; the last checkpoint is kept. Lower `learning_rate`.',
   timeout: 'The job ran longer than this installation allows.',

@@ -4,6 +4,8 @@ import { checkpointId, generationId, imageId, trainingJobId } from '../common/id
 import { failure } from '../common/errors.ts';
 import { missingObject, pageOf, pageQuery, timestamp } from '../common/pages.ts';
 import { METHOD_SAMPLING, SAMPLERS } from '../models/samplers.ts';
+import { cellCount, changesOf, grid, gridRequest } from './grids.ts';
+import type { GenerationGridRequest } from './grids.ts';
 import { generationStatus } from '../common/statuses.ts';
 import { THUMBNAIL } from '../datasets/thumbnails.ts';
 
@@ -17,6 +19,23 @@ const adapterRequest = z
     strength: z.number().min(-4).max(4).default(1).describe('1 as it was trained, 0 without effect'),
   })
   .meta({ id: 'GenerationAdapterRequest' });
+
+export const IMAGE_FORMATS = ['png', 'webp', 'jpeg'] as const;
+export type ImageFormat = (typeof IMAGE_FORMATS)[number];
+export const DEFAULT_STRENGTH = 0.6;
+export const DEFAULT_QUALITY = 90;
+
+const startingImage = z.union([imageId, z.string().regex(/^data:image\/(?:png|jpeg|webp);base64,[A-Za-z0-9+/]+=*$/, 'must be an image')]);
+
+/** Images of one cell of a grid; of the whole generation where there is none. */
+export function imagesPerCell(of: {
+  prompts: readonly string[];
+  num_images: number;
+  grid?: GenerationGridRequest | null | undefined;
+}): number {
+  const varies = of.grid?.x.parameter === 'prompt' || of.grid?.y?.parameter === 'prompt';
+  return (varies ? 1 : of.prompts.length) * of.num_images;
+}
 
 export const createGenerationRequest = z
   .strictObject({
@@ -62,11 +81,42 @@ export const createGenerationRequest = z
       .max(GENERATION_LIMITS.adapters)
       .default([])
       .describe('Trained adapters on top of the model, all at once; each was trained on the same base model'),
+    image: startingImage
+      .nullable()
+      .optional()
+      .describe(
+        'An image to begin from: the id of an uploaded or generated image, or a PNG, JPEG or WebP as `data:image/png;base64,...`. It is scaled and cropped to width and height',
+      ),
+    strength: z
+      .number()
+      .gt(0)
+      .max(1)
+      .optional()
+      .describe('With image: the share of the steps that is taken, above 0; at 1 hardly anything is left of it. 0.6 when left out'),
+    grid: gridRequest
+      .nullable()
+      .optional()
+      .describe('Images for every pair of values of one or two settings, as an x/y plot; `prompt` takes the place of prompts'),
+    format: z.enum(IMAGE_FORMATS).default('png'),
+    quality: z
+      .int()
+      .min(1)
+      .max(100)
+      .optional()
+      .describe('Of jpeg and webp; 90 when left out. The parameters stand in the file in every format'),
     wait: z.number().min(0).max(GENERATION_LIMITS.waitSeconds).default(0).describe('Seconds to wait for the images before answering 202'),
   })
-  .refine((body) => body.prompts.length * body.num_images <= GENERATION_LIMITS.images, {
+  .refine((body) => imagesPerCell(body) * (body.grid ? cellCount(body.grid) : 1) <= GENERATION_LIMITS.images, {
     path: ['num_images'],
-    message: `prompts times num_images must be at most ${GENERATION_LIMITS.images}`,
+    message: `prompts times num_images, times the cells of grid, must be at most ${GENERATION_LIMITS.images}`,
+  })
+  .refine((body) => body.strength === undefined || body.image, {
+    path: ['strength'],
+    message: 'belongs to image: give an image to begin from',
+  })
+  .refine((body) => body.quality === undefined || body.format !== 'png', {
+    path: ['quality'],
+    message: 'belongs to jpeg and webp: PNG keeps every value',
   })
   .meta({
     id: 'CreateGenerationRequest',
@@ -100,15 +150,56 @@ export const generationConfig = z
     seed: z.int(),
     num_images: z.int(),
     adapters: z.array(z.object({ model: z.string(), checkpoint_id: checkpointId, strength: z.number() })),
+    image: z
+      .object({ id: imageId.nullable().describe('null: it came with the request') })
+      .nullable()
+      .describe('The image that these begin from'),
+    strength: z.number().nullable(),
+    grid: grid.nullable(),
+    format: z.enum(IMAGE_FORMATS),
+    quality: z.int().nullable(),
   })
   .meta({ id: 'GenerationConfig' });
 export type GenerationConfig = z.infer<typeof generationConfig>;
 
-const USUAL_SETTINGS = { ...METHOD_SAMPLING, num_images: 1, adapters: [], style_guidance: null, text_guidance: null };
+const USUAL_SETTINGS = {
+  ...METHOD_SAMPLING,
+  num_images: 1,
+  style_guidance: null,
+  text_guidance: null,
+  image: null,
+  strength: null,
+  grid: null,
+  format: 'png',
+  quality: null,
+} as const;
 
 /** As a row keeps it, with what it lacks if it was written before a setting existed. */
 export function completeGenerationConfig(stored: GenerationConfig): GenerationConfig {
-  return { ...USUAL_SETTINGS, ...stored };
+  return { ...USUAL_SETTINGS, ...stored, adapters: stored.adapters ?? [] };
+}
+
+export interface GenerationCell {
+  /** The generation's settings with those of the cell. */
+  config: GenerationConfig;
+  /** Index of the cell's first image. */
+  first: number;
+}
+
+/** The generation as one set of settings after the other, row by row of its grid. */
+export function generationCells(config: GenerationConfig): GenerationCell[] {
+  const of = config.grid;
+  if (!of) return [{ config, first: 0 }];
+  return Array.from({ length: cellCount(of) }, (_, cell) => {
+    const { prompt, ...changes } = changesOf(of, cell);
+    const settings = { ...config, ...changes, ...(prompt !== undefined && { prompts: [String(prompt)] }), grid: null } as GenerationConfig;
+    return { config: settings, first: cell * imagesPerCell(config) };
+  });
+}
+
+/** The cell that an image belongs to. */
+export function cellOf(config: GenerationConfig, index: number): number {
+  return Math.floor(index / imagesPerCell(config));
 }
 
 export const generatedImage = z
@@ -125,6 +216,11 @@ export const generatedImage = z
     url: z.string(),
     thumbnail_url: z.string().describe(THUMBNAIL),
     starred: z.boolean(),
+    format: z.enum(IMAGE_FORMATS),
+    cell: z
+      .object({ x: z.int(), y: z.int() })
+      .nullable()
+      .describe("Its place in the generation's grid: places in the values of x and y, counted from 0; null without a grid"),
     created_at: timestamp,
   })
   .meta({ id: 'GeneratedImage' });

@@ -25,8 +25,13 @@ export type NewGeneration = { id?: string | undefined; projectId: string; model:
 /** What it costs, and what projects without a budget of their own may have unfinished. */
 export type Spending = { cost?: number; budget?: number | undefined };
 export type GeneratedImageFilter = { model?: string | undefined; trainingJobId?: string | undefined; starred?: boolean | undefined };
+/** With the settings of its generation. */
+export type FoundImageRow = GeneratedImageRow & { config: GenerationConfig };
 /** With the model that it was made with. */
-export type ListedImageRow = GeneratedImageRow & Pick<GenerationSummaryRow, 'baseModel' | 'checkpointId' | 'trainingJobId'>;
+export type ListedImageRow = GeneratedImageRow & { config: GenerationConfig } & Pick<
+    GenerationSummaryRow,
+    'baseModel' | 'checkpointId' | 'trainingJobId'
+  >;
 export type NewGeneratedImage = Omit<GeneratedImageRow, 'starred' | 'createdAt' | 'missingSince'>;
 export type GenerationChange = { from: GenerationStatus; to: GenerationStatus; attempt?: number; error?: Failure };
 
@@ -146,10 +151,11 @@ export function createGenerationRepository(prisma: PrismaClient) {
       const rows = await prisma.generatedImage.findMany({
         ...rest,
         where: { ...where, projectId, generation, ...(starred !== undefined && { starred }) },
-        include: { generation: { select: { baseModel: true, checkpointId: true, checkpoint: { select: { jobId: true } } } } },
+        include: { generation: { select: { baseModel: true, checkpointId: true, config: true, checkpoint: { select: { jobId: true } } } } },
       });
-      const listed = rows.map(({ generation: { baseModel, checkpointId, checkpoint }, ...row }) => ({
+      const listed = rows.map(({ generation: { baseModel, checkpointId, checkpoint, config }, ...row }) => ({
         ...toImageRow(row),
+        config: completeGenerationConfig(config as unknown as GenerationConfig),
         baseModel,
         checkpointId,
         trainingJobId: checkpoint?.jobId ?? null,
@@ -158,14 +164,26 @@ export function createGenerationRepository(prisma: PrismaClient) {
     },
 
     /** Null when there is no such image. */
-    async starImage(projectId: string, id: string, starred: boolean): Promise<GeneratedImageRow | null> {
+    async starImage(projectId: string, id: string, starred: boolean): Promise<FoundImageRow | null> {
       await prisma.generatedImage.updateMany({ where: { id, projectId }, data: { starred } });
       return this.findImage(projectId, id);
     },
 
-    async findImage(projectId: string, id: string): Promise<GeneratedImageRow | null> {
-      const row = await prisma.generatedImage.findUnique({ where: { id, projectId } });
-      return row && toImageRow(row);
+    async findImage(projectId: string, id: string): Promise<FoundImageRow | null> {
+      const found = await prisma.generatedImage.findUnique({
+        where: { id, projectId },
+        include: { generation: { select: { config: true } } },
+      });
+      if (found === null) return null;
+      const { generation, ...row } = found;
+      return { ...toImageRow(row), config: completeGenerationConfig(generation.config as unknown as GenerationConfig) };
+    },
+
+    /** Those that began from an image, which the store has beside theirs. */
+    async idsWithInput(projectId: string): Promise<string[]> {
+      const rows = await prisma.$queryRaw<{ id: string }[]>`
+        select id from generations where project_id = ${projectId} and jsonb_typeof(config -> 'image') = 'object'`;
+      return rows.map(({ id }) => id);
     },
   };
 }

@@ -1,4 +1,4 @@
-// Values that are not numbers end a generation: an image made of them would be black, and nobody would know why.
+// Values that are not numbers, and images that are black all over, end a generation: nobody would know why they are so.
 
 /** What a model made is not a number; asking again gives the same. */
 export class NonFiniteImageError extends Error {
@@ -14,4 +14,12 @@ export function requireNumbers(values: Float32Array, what: string): void {
       throw new NonFiniteImageError(
         `the model gives no image: ${what} are not finite numbers (${values[i]}); the model is damaged or its training diverged, take another checkpoint or lower guidance_scale`,
       );
+}
+
+/** An image of nothing but black is what damaged weights make; nobody asks for it. */
+export function requireLight(rgb: Uint8Array): void {
+  if (rgb.every((value) => value === 0))
+    throw new NonFiniteImageError(
+      'the model gives no image: it is black all over; the model is damaged or its training diverged, take another checkpoint or lower guidance_scale',
+    );
 }

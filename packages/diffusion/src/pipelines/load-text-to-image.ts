@@ -15,7 +15,8 @@ import { type DiffusionModel } from '../families/family.ts';
 import { modelOfFolder, openDiffusionModel } from '../families/open-model.ts';
 import { branchAdapter, branchWeights } from './branch-adapter.ts';
 import { type WeightSource } from './model-programs.ts';
-import { type TextToImageComponents, TextToImagePipeline, type WeightSources } from './text-to-image.ts';
+import { TextToImagePipeline } from './text-to-image.ts';
+import { type TextToImageComponents, type WeightSources } from './text-to-image-options.ts';
 
 type Weights = Pick<DiffusersComponent, 'weightsPath' | 'openWeights'>;
 

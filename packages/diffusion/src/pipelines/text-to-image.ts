@@ -1,80 +1,21 @@
 // Text to image: prompts through the text encoder, noise through the guided U-Net and a sampler, latents through the decoder.
 import { elementCount, type Shape } from '@styleforge/autodiff';
 import { type CompileOptions, deviceOf } from '@styleforge/runtime';
-import { type DiffusionModel, type ImageGeometry, wholeImage } from '../families/family.ts';
+import { type ImageGeometry, wholeImage } from '../families/family.ts';
 import { randomNormals } from '../random.ts';
-import { componentOfKind, createSampler, type Sampler, type SamplerName, type SchedulerConfig } from '@styleforge/model-files';
+import { componentOfKind, createSampler, type Sampler, type SamplerName } from '@styleforge/model-files';
 import { type Conditions, type EncodedTexts, joinArrays, joinConditions, rowShapes, textsOf, zeroConditions } from './conditions.ts';
-import { requireNumbers } from './finite.ts';
+import { requireLight, requireNumbers } from './finite.ts';
 import { guide, guideStyle, needsBasePrediction, type StyleGuidance } from './guidance.ts';
-import { ModelPrograms, type WeightSource } from './model-programs.ts';
-
-/** By component. */
-export type WeightSources = Readonly<Record<string, WeightSource>>;
-
-/** What a tokenizer does here: rows of as many ids as its text encoder has positions. */
-export interface TextTokenizer {
-  readonly endId: number;
-  encode(text: string): ArrayLike<number>;
-}
-
-export interface TextToImageComponents {
-  readonly model: DiffusionModel;
-  readonly schedulerConfig: SchedulerConfig;
-  /** In the order of the text encoders. Without them only token ids can be given. */
-  readonly tokenizers?: readonly TextTokenizer[];
-  readonly weights: WeightSources;
-  /** The same model without its adapters, where it has any: style guidance asks both. */
-  readonly base?: TextToImageComponents;
-}
-
-export interface SamplingOptions {
-  readonly steps: number;
-  /** 1 or less samples without guidance and leaves the negative prompt out. */
-  readonly guidanceScale: number;
-  /** Takes the place of `guidanceScale`, on a model with adapters. */
-  readonly styleGuidance?: StyleGuidance | undefined;
-  readonly sampler: SamplerName;
-  readonly signal?: AbortSignal;
-  readonly onStep?: (step: number, of: number) => void | Promise<void>;
-}
-
-export interface TextToImageOptions extends SamplingOptions {
-  readonly prompts: readonly string[];
-  readonly negativePrompt?: string;
-  readonly imagesPerPrompt?: number;
-  /** Left out, the size that the U-Net was trained at. */
-  readonly width?: number;
-  readonly height?: number;
-  /** Image i of the whole request has seed + i. The same request gives the same bytes; in another batch a few values differ by one of 255 levels. */
-  readonly seed: number;
-  readonly batchSize?: number;
-  /** Indexes of images that are there already: they are not given again. The others stay as they would be, since batches keep their boundaries. */
-  readonly made?: ReadonlySet<number>;
-}
-
-export interface GeneratedImage {
-  readonly index: number;
-  readonly prompt: string;
-  readonly seed: number;
-  readonly width: number;
-  readonly height: number;
-  /** height * width * 3 bytes */
-  readonly rgb: Uint8Array;
-}
-
-export interface DenoiseInputs {
-  /** Standard normal noise [n, channels, h, w]. */
-  readonly latents: Float32Array;
-  readonly shape: readonly [number, number, number, number];
-  /** Encoded prompts, one per image. */
-  readonly prompts: readonly Conditions[];
-  readonly negativePrompt: Conditions;
-  /** The same as the model without adapters encodes them; needed for style guidance. */
-  readonly base?: Pick<DenoiseInputs, 'prompts' | 'negativePrompt'> | undefined;
-  /** What the model is told of the images; by default that each is whole. */
-  readonly image?: ImageGeometry;
-}
+import { ModelPrograms } from './model-programs.ts';
+import { fromBytes, toBytes } from './pixels.ts';
+import {
+  type DenoiseInputs,
+  type GeneratedImage,
+  type SamplingOptions,
+  type TextToImageComponents,
+  type TextToImageOptions,
+} from './text-to-image-options.ts';
 
 type Predict = (sample: Float32Array, timestep: number) => Promise<Float32Array>;
 
@@ -126,6 +67,7 @@ export class TextToImagePipeline {
     const batchSize = options.batchSize ?? fitting;
     const encoded = await this.#encodeTexts(options);
     const base = options.styleGuidance && (await this.#withoutAdapters().#encodeTexts(options));
+    const start = options.from && (await this.encode(options.from.rgb, width, height));
 
     for (let first = 0; first < requests.length; first += batchSize) {
       const batch = requests.slice(first, first + batchSize);
@@ -137,6 +79,7 @@ export class TextToImagePipeline {
         {
           latents: noise,
           shape,
+          from: start && { latents: joinArrays(batch.map(() => start)), strength: options.from!.strength },
           ...textsOf(encoded, batch),
           base: base && textsOf(base, batch),
         },
@@ -145,7 +88,10 @@ export class TextToImagePipeline {
       const pixels = await this.decode(latents, shape);
       requireNumbers(pixels, 'the pixels');
       for (const [i, image] of batch.entries()) {
-        if (!options.made?.has(image.index)) yield { ...image, width, height, rgb: toBytes(pixels, i, width * height) };
+        if (options.made?.has(image.index)) continue;
+        const rgb = toBytes(pixels, i, width * height);
+        requireLight(rgb);
+        yield { ...image, width, height, rgb };
       }
     }
   }
@@ -182,19 +128,31 @@ export class TextToImagePipeline {
 
   /** From noise to latents that `decode` takes. */
   async denoise(inputs: DenoiseInputs, options: SamplingOptions): Promise<Float32Array> {
-    const { latents: noise } = inputs;
+    const { latents: noise, from } = inputs;
     const sampler = this.#createSampler(options.sampler);
     sampler.setTimesteps(options.steps);
+    if (from) sampler.startFrom(from.strength);
     const predict = await this.#guidedPredictor(inputs, options);
-    let latents = noise.map((value) => value * sampler.initNoiseSigma);
-    for (const [step, timestep] of sampler.timesteps.entries()) {
+    const timesteps = sampler.remaining;
+    let latents = from ? sampler.addNoise(from.latents, noise) : noise.map((value) => value * sampler.initNoiseSigma);
+    for (const [step, timestep] of timesteps.entries()) {
       options.signal?.throwIfAborted();
       const scaled = sampler.scaleModelInput(latents, timestep);
       latents = Float32Array.from(sampler.step(await predict(scaled, timestep), timestep, latents));
-      await options.onStep?.(step + 1, sampler.timesteps.length);
+      await options.onStep?.(step + 1, timesteps.length);
       await nextTurn();
     }
     return latents;
+  }
+
+  /** Interleaved bytes -> the latents [channels, h, w] that stand for the image: the mean of the encoder's posterior. */
+  async encode(rgb: Uint8Array, width: number, height: number): Promise<Float32Array> {
+    const { vae, latentFactor } = this.components.model;
+    const shape = [1, vae.config.in_channels, height, width];
+    const program = await this.#vae.program(`encode ${shape.join()}`, (graph) => ({
+      latents: graph.mul(vae.encode(graph, graph.input('pixels', shape)).mean, latentFactor),
+    }));
+    return (await program.run({ pixels: fromBytes(rgb, width * height) })).latents;
   }
 
   /** Latents [n, channels, h, w] -> pixels [n, 3, height, width] in 0..1 */
@@ -286,14 +244,4 @@ export class TextToImagePipeline {
       return (await program.run({ sample, ...feeds, ...conditions })).prediction;
     };
   }
-}
-
-/** Image `index` of pixels [n, 3, places] in 0..1 as interleaved bytes. */
-function toBytes(pixels: Float32Array, index: number, places: number): Uint8Array {
-  const rgb = new Uint8Array(places * 3);
-  for (let channel = 0; channel < 3; channel++) {
-    const offset = (index * 3 + channel) * places;
-    for (let i = 0; i < places; i++) rgb[i * 3 + channel] = Math.round(pixels[offset + i] * 255);
-  }
-  return rgb;
 }

@@ -38,6 +38,11 @@ export class DDIMSampler extends BaseSampler {
     return ascendingTimesteps(steps, this.#spacing).reverse();
   }
 
+  addNoise(original: Float32Array, noise: Float32Array): Float32Array {
+    const alphaBar = this.#alphasCumprod[this.timestep]!;
+    return combine(Math.sqrt(alphaBar), original, Math.sqrt(1 - alphaBar), noise);
+  }
+
   protected advance(modelOutput: Float32Array, sample: Float32Array): Float32Array {
     const previous = this.timestep - this.#stride;
     const alphaBar = this.#alphasCumprod[this.timestep]!;

@@ -1,6 +1,7 @@
 // Euler's method on the probability flow ODE (arXiv 2206.00364, algorithm 2 without churn).
 import { refuse, numberField, type SchedulerConfig } from './scheduler-config.ts';
 import { SigmaSampler } from './sigma-sampler.ts';
+import { combine } from './sampler.ts';
 import { interpolate } from './sigmas.ts';
 import { leading, linspace, roundHalfToEven } from './spacing.ts';
 
@@ -21,6 +22,10 @@ export class EulerSampler extends SigmaSampler {
   override get initNoiseSigma(): number {
     const largest = this.sigmas.length > 0 ? Math.max(...this.sigmas) : this.trainingSigmas.at(-1)!;
     return this.spacing.spacing === 'leading' ? Math.sqrt(largest * largest + 1) : largest;
+  }
+
+  override addNoise(original: Float32Array, noise: Float32Array): Float32Array {
+    return combine(1, original, this.sigmas[this.stepIndex]!, noise);
   }
 
   override scaleModelInput(sample: Float32Array, timestep: number): Float32Array {

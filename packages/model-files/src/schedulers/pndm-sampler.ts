@@ -58,6 +58,17 @@ export class PNDMSampler extends BaseSampler {
     return [...this.#rungeKuttaSteps, ...ascending.slice(0, -3).reverse()];
   }
 
+  addNoise(original: Float32Array, noise: Float32Array): Float32Array {
+    const alphaBar = this.#alphasCumprod[Math.min(this.timestep, this.numTrainTimesteps - 1)]!;
+    return combine(Math.sqrt(alphaBar), original, Math.sqrt(1 - alphaBar), noise);
+  }
+
+  /** A Runge-Kutta step has four stages; without those steps the first two timesteps belong together. */
+  protected override entryAt(index: number): number {
+    if (index < this.#rungeKuttaSteps.length) return index - (index % 4);
+    return this.#rungeKuttaSteps.length === 0 && index === 1 ? 0 : index;
+  }
+
   protected advance(modelOutput: Float32Array, sample: Float32Array): Float32Array {
     return this.stepIndex < this.#rungeKuttaSteps.length ? this.#rungeKuttaStep(modelOutput, sample) : this.#multistep(modelOutput, sample);
   }

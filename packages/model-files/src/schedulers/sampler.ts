@@ -5,6 +5,12 @@ export interface Sampler {
   /** Starts a run; anything remembered of an earlier one is forgotten. */
   setTimesteps(steps: number): void;
   readonly timesteps: readonly number[];
+  /** Leaves out the first steps of the run, so that it begins from an image under noise: 1 leaves out none. */
+  startFrom(strength: number): void;
+  /** Timesteps that are still to be taken. */
+  readonly remaining: readonly number[];
+  /** `original` under as much noise as the next step expects. */
+  addNoise(original: Float32Array, noise: Float32Array): Float32Array;
   /** The first sample is standard normal noise times this. */
   readonly initNoiseSigma: number;
   scaleModelInput(sample: Float32Array, timestep: number): Float32Array;
@@ -40,9 +46,27 @@ export abstract class BaseSampler implements Sampler {
     this.#stepIndex = 0;
   }
 
+  startFrom(strength: number): void {
+    if (!(strength > 0 && strength <= 1)) throw new RangeError(`strength must be above 0 and at most 1, not ${strength}`);
+    const count = this.#timesteps.length;
+    const taken = Math.min(count, Math.max(1, Math.floor(count * strength)));
+    this.#stepIndex = this.entryAt(count - taken);
+  }
+
+  get remaining(): readonly number[] {
+    return this.#timesteps.slice(this.#stepIndex);
+  }
+
   scaleModelInput(sample: Float32Array, timestep: number): Float32Array {
     this.requireTurnOf(timestep);
     return sample;
+  }
+
+  abstract addNoise(original: Float32Array, noise: Float32Array): Float32Array;
+
+  /** The step nearest before `index` at which a run can begin. */
+  protected entryAt(index: number): number {
+    return index;
   }
 
   step(modelOutput: Float32Array, timestep: number, sample: Float32Array): Float32Array {

@@ -1,6 +1,6 @@
 // What the samplers that step along noise levels share: the levels of a run and where they come from.
 import { alphasCumprod } from './noise-schedule.ts';
-import { BaseSampler } from './sampler.ts';
+import { BaseSampler, combine } from './sampler.ts';
 import {
   booleanField,
   choiceField,
@@ -11,7 +11,7 @@ import {
   SchedulerConfigError,
   type SchedulerConfig,
 } from './scheduler-config.ts';
-import { exponentialSigmas, karrasSigmas, timestepOfSigma, trainingSigmas } from './sigmas.ts';
+import { exponentialSigmas, karrasSigmas, signalAndNoise, timestepOfSigma, trainingSigmas } from './sigmas.ts';
 import type { Spacing } from './spacing.ts';
 
 export type SigmaSchedule = 'timesteps' | 'karras' | 'exponential';
@@ -44,6 +44,12 @@ export abstract class SigmaSampler extends BaseSampler {
       numTrainTimesteps: this.numTrainTimesteps,
       stepsOffset: wholeNumberField(config, 'steps_offset', 0, 0),
     };
+  }
+
+  /** In the variance-preserving form; Euler's samples are in the other. */
+  addNoise(original: Float32Array, noise: Float32Array): Float32Array {
+    const { alpha, sigma } = signalAndNoise(this.sigmas[this.stepIndex]!);
+    return combine(alpha, original, sigma, noise);
   }
 
   /** Levels between the given ends, with the fractional timesteps that they stand for. */

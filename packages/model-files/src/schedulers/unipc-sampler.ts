@@ -69,12 +69,12 @@ export class UniPCSampler extends SigmaSampler {
     const { alpha, sigma } = signalAndNoise(this.sigmas[this.stepIndex]!);
     const convert = this.#predictX0 ? predictedOriginal : predictedNoise;
     const answer = convert(this.predictionType, modelOutput, sample, alpha, sigma);
-    const corrects = this.stepIndex > 0 && !this.#disableCorrector.includes(this.stepIndex - 1);
+    const corrects = this.#answers.length > 0 && !this.#disableCorrector.includes(this.stepIndex - 1);
     const corrected = corrects ? this.#solveStep(this.stepIndex, this.#order, this.#lastSample, answer) : Float32Array.from(sample);
     this.#answers = [...this.#answers, answer].slice(-this.#maxOrder);
     const stepsLeft = this.timesteps.length - this.stepIndex;
     const order = this.#lowerOrderFinal ? Math.min(this.#maxOrder, stepsLeft) : this.#maxOrder;
-    this.#order = Math.min(order, this.stepIndex + 1);
+    this.#order = Math.min(order, this.#answers.length);
     this.#lastSample = corrected;
     return this.#solveStep(this.stepIndex + 1, this.#order, corrected, undefined);
   }

@@ -426,8 +426,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * One image as PNG
-         * @description A generated image carries its parameters in its metadata.
+         * One image
+         * @description A PNG, or what the generation asked for (`format`). A generated image carries its parameters in its metadata.
          */
         get: operations["getImage"];
         put?: never;
@@ -1812,8 +1812,17 @@ export interface components {
              * @default []
              */
             adapters?: components["schemas"]["GenerationAdapterRequest"][];
+            /**
+             * @default png
+             * @enum {string}
+             */
+            format?: "png" | "webp" | "jpeg";
+            /** @description Images for every pair of values of one or two settings, as an x/y plot; `prompt` takes the place of prompts */
+            grid?: components["schemas"]["GenerationGridRequest"] | null;
             guidance_scale?: number;
             height?: number;
+            /** @description An image to begin from: the id of an uploaded or generated image, or a PNG, JPEG or WebP as `data:image/png;base64,...`. It is scaled and cropped to width and height */
+            image?: (string) | null;
             /** @description A checkpoint id, the id of a succeeded job, or the name of a base model */
             model: string;
             negative_prompt?: string;
@@ -1824,11 +1833,15 @@ export interface components {
             num_images?: number;
             /** @description `[V]` stands for the first token that the model was trained with, `[name]` for that of the component of this name */
             prompts: string[];
+            /** @description Of jpeg and webp; 90 when left out. The parameters stand in the file in every format */
+            quality?: number;
             /** @enum {string} */
             sampler?: "ddim" | "pndm" | "dpmsolver++" | "dpmsolver++karras" | "euler" | "unipc";
             /** @description Drawn at random when left out; the answer shows it */
             seed?: number;
             steps?: number;
+            /** @description With image: the share of the steps that is taken, above 0; at 1 hardly anything is left of it. 0.6 when left out */
+            strength?: number;
             /** @description StyleDrop: how far images go from the base model to the adapted one, 0 to 2. With it or text_guidance, guidance_scale is not used */
             style_guidance?: number | null;
             /** @description StyleDrop: how far the base model goes from the negative prompt to the prompt; guidance_scale - 1 where only style_guidance is given */
@@ -2386,11 +2399,18 @@ export interface components {
             pointer: string;
         };
         GeneratedImage: {
+            /** @description Its place in the generation's grid: places in the values of x and y, counted from 0; null without a grid */
+            cell: {
+                x: number;
+                y: number;
+            } | null;
             /**
              * Format: date-time
              * @description ISO 8601, UTC
              */
             created_at: string;
+            /** @enum {string} */
+            format: "png" | "webp" | "jpeg";
             height: number;
             /** @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
             id: string;
@@ -2441,20 +2461,38 @@ export interface components {
                 model: string;
                 strength: number;
             }[];
+            /** @enum {string} */
+            format: "png" | "webp" | "jpeg";
+            grid: components["schemas"]["GenerationGrid"] | null;
             guidance_scale: number;
             height: number;
+            /** @description The image that these begin from */
+            image: {
+                /** @description null: it came with the request */
+                id: string | null;
+            } | null;
             model: string;
             negative_prompt: string;
             num_images: number;
             prompts: string[];
+            quality: number | null;
             /** @enum {string} */
             sampler: "ddim" | "pndm" | "dpmsolver++" | "dpmsolver++karras" | "euler" | "unipc";
             seed: number;
             steps: number;
+            strength: number | null;
             /** @description null: guided by guidance_scale alone */
             style_guidance: number | null;
             text_guidance: number | null;
             width: number;
+        };
+        GenerationGrid: {
+            x: components["schemas"]["GridAxis"];
+            y: components["schemas"]["GridAxis"] | null;
+        };
+        GenerationGridRequest: {
+            x: components["schemas"]["GridAxis"];
+            y?: components["schemas"]["GridAxis"] | null;
         };
         GenerationPage: {
             data: components["schemas"]["GenerationSummary"][];
@@ -2480,6 +2518,15 @@ export interface components {
             started_at: string | null;
             status: components["schemas"]["GenerationStatus"];
             training_job_id: string | null;
+        };
+        GridAxis: {
+            /**
+             * @description The setting that varies along the axis
+             * @enum {string}
+             */
+            parameter: "prompt" | "negative_prompt" | "steps" | "guidance_scale" | "style_guidance" | "text_guidance" | "strength" | "sampler" | "seed";
+            /** @description Its values, each in the form that the setting has in the request */
+            values: (string | number)[];
         };
         /** @description The process responds */
         Health: {
@@ -2742,12 +2789,19 @@ export interface components {
         };
         ListedImage: {
             base_model: string | null;
+            /** @description Its place in the generation's grid: places in the values of x and y, counted from 0; null without a grid */
+            cell: {
+                x: number;
+                y: number;
+            } | null;
             checkpoint_id: string | null;
             /**
              * Format: date-time
              * @description ISO 8601, UTC
              */
             created_at: string;
+            /** @enum {string} */
+            format: "png" | "webp" | "jpeg";
             /** @example gen_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
             generation_id: string;
             height: number;
@@ -6900,7 +6954,9 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "image/jpeg": string;
                     "image/png": string;
+                    "image/webp": string;
                 };
             };
             /** @description The range asked for */
@@ -6909,7 +6965,9 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "image/jpeg": string;
                     "image/png": string;
+                    "image/webp": string;
                 };
             };
             /** @description Where the object store signs links: `Location` leads to the file, without an API key, for an hour */

@@ -1,5 +1,9 @@
 // What is generated: prompts, seed, and the sampler's settings.
 import type { ReactElement } from 'react';
+import type { Model } from '../../data/models.ts';
+import { Adapters } from './adapters.tsx';
+import { axisOf, GridFields, type GridRow } from './grid-fields.tsx';
+import { type ChosenImage, StartingImage } from './starting-image.tsx';
 
 export interface PlaySettings {
   prompts: string;
@@ -11,6 +15,10 @@ export interface PlaySettings {
   guidance: number | null;
   sampler: string;
   count: number;
+  image: ChosenImage | null;
+  strength: number;
+  adapters: { model: string; strength: number }[];
+  grid: GridRow[];
 }
 
 export const START: PlaySettings = {
@@ -22,11 +30,20 @@ export const START: PlaySettings = {
   guidance: null,
   sampler: '',
   count: 1,
+  image: null,
+  strength: 0.6,
+  adapters: [],
+  grid: [],
 };
 const SAMPLERS = ['ddim', 'pndm', 'dpmsolver++', 'dpmsolver++karras', 'euler', 'unipc'];
 
-export function requestOf({ negative, steps, guidance, sampler, count }: PlaySettings): object {
+export function requestOf(settings: PlaySettings): object {
+  const { negative, steps, guidance, sampler, count, image, strength, adapters, grid } = settings;
+  const axes = grid.filter(({ text }) => text.trim() !== '').map(axisOf);
   return {
+    ...(image && { image: image.source, strength }),
+    ...(adapters.length > 0 && { adapters }),
+    ...(axes[0] && { grid: { x: axes[0], ...(axes[1] && { y: axes[1] }) } }),
     ...(negative && { negative_prompt: negative }),
     ...(steps !== null && { steps }),
     ...(guidance !== null && { guidance_scale: guidance }),
@@ -35,9 +52,9 @@ export function requestOf({ negative, steps, guidance, sampler, count }: PlaySet
   };
 }
 
-type Props = { settings: PlaySettings; onSettings(settings: PlaySettings): void; hasTemplate: boolean };
+type Props = { settings: PlaySettings; onSettings(settings: PlaySettings): void; hasTemplate: boolean; models: Model[] };
 
-export function PlayForm({ settings, onSettings, hasTemplate }: Props): ReactElement {
+export function PlayForm({ settings, onSettings, hasTemplate, models }: Props): ReactElement {
   const set = (change: Partial<PlaySettings>) => onSettings({ ...settings, ...change });
   const numeric = (text: string) => (text.trim() === '' || Number.isNaN(Number(text)) ? null : Number(text));
   return (
@@ -88,6 +105,14 @@ export function PlayForm({ settings, onSettings, hasTemplate }: Props): ReactEle
           />
         </div>
       </div>
+      <StartingImage
+        image={settings.image}
+        strength={settings.strength}
+        onImage={(image) => set({ image })}
+        onStrength={(strength) => set({ strength })}
+      />
+      <Adapters models={models} chosen={settings.adapters} onChoose={(adapters) => set({ adapters })} />
+      <GridFields rows={settings.grid} onRows={(grid) => set({ grid })} />
       <details>
         <summary className="small">More settings</summary>
         <div className="form-grid narrow more">

@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { useSearchParams } from 'wouter';
 import { type GenerationRequest, useGenerations } from '../../data/generations.ts';
 import { modelOf, useModels } from '../../data/models.ts';
-import { readParameters } from '../../data/png-parameters.ts';
+import { readImageParameters } from '@styleforge/sdk';
 import { useClient } from '../../data/session.ts';
 import { notify, notifyError } from '../../data/toasts.ts';
 import { PageHead } from '../../ui/parts.tsx';
@@ -62,7 +62,7 @@ export function Play(): ReactElement {
     <div onDragOver={(event) => event.preventDefault()} onDrop={dropPng}>
       <PageHead
         title="Playground"
-        about="The same prompts and seeds on up to four models. Drop a generated PNG here to read its parameters."
+        about="The same prompts and seeds on up to four models. Drop a generated image here to read its parameters."
       />
       <div className="play">
         <form
@@ -73,7 +73,12 @@ export function Play(): ReactElement {
           }}
         >
           <ModelPicker models={models} chosen={chosen} onChoose={(next) => set('model', next.join(','))} />
-          <PlayForm settings={settings} onSettings={setSettings} hasTemplate={chosen.some((id) => modelOf(models, id).template !== '')} />
+          <PlayForm
+            settings={settings}
+            onSettings={setSettings}
+            models={models}
+            hasTemplate={chosen.some((id) => modelOf(models, id).template !== '')}
+          />
           <button
             type="submit"
             className="button primary"
@@ -83,7 +88,12 @@ export function Play(): ReactElement {
           </button>
         </form>
         <div className="stack-l">
-          <Results generations={results.flatMap(({ data }) => (data ? [data] : []))} models={models} count={ids.length} />
+          <Results
+            generations={results.flatMap(({ data }) => (data ? [data] : []))}
+            models={models}
+            count={ids.length}
+            onBeginFrom={({ id, url, prompt }) => setSettings({ ...settings, image: { source: id, shown: url, name: prompt } })}
+          />
           <History models={models} onReuse={(config) => setSettings({ ...START, ...config })} onShow={(id) => set('generations', id)} />
         </div>
       </div>
@@ -92,16 +102,16 @@ export function Play(): ReactElement {
 }
 
 async function usePng(file: File, setSettings: (settings: PlaySettings) => void): Promise<void> {
-  const read = await readParameters(file).catch(() => null);
+  const read = await readImageParameters(file).catch(() => null);
   if (!read) return void notify({ title: `${file.name} holds no parameters`, isError: true });
   setSettings({
     ...START,
     hasStyle: false,
     prompts: read.prompt,
-    negative: read.negative,
+    negative: read.negative_prompt,
     seed: read.seed ?? null,
     steps: read.steps ?? null,
-    guidance: read.guidance ?? null,
+    guidance: read.guidance_scale ?? null,
     sampler: read.sampler ?? '',
   });
   notify({ title: `Parameters of ${file.name} are in the form` });

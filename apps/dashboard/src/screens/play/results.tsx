@@ -6,8 +6,11 @@ import { type Model, modelOf } from '../../data/models.ts';
 import { Lightbox } from '../../ui/lightbox.tsx';
 import { Empty, Pill } from '../../ui/parts.tsx';
 import { Picture } from '../../ui/picture.tsx';
+import { GridResult } from './grid-result.tsx';
 
-export function Results({ generations, models, count }: { generations: Generation[]; models: Model[]; count: number }): ReactElement {
+type Props = { generations: Generation[]; models: Model[]; count: number; onBeginFrom(image: GeneratedImage): void };
+
+export function Results({ generations, models, count, onBeginFrom }: Props): ReactElement {
   const [open, setOpen] = useState<{ column: number; row: number } | null>(null);
   if (count === 0) {
     return (
@@ -24,7 +27,11 @@ export function Results({ generations, models, count }: { generations: Generatio
   const first = open && open.column > 0 ? imageAt(generations[0], open.row) : undefined;
   return (
     <section className="stack" aria-label="Results">
-      <div className="results" style={{ '--columns': Math.max(1, generations.length) } as CSSProperties}>
+      <div
+        className="results"
+        data-grid={generations.some(({ config }) => config.grid !== null)}
+        style={{ '--columns': Math.max(1, generations.length) } as CSSProperties}
+      >
         {generations.map((generation, column) => (
           <div key={generation.id} className="stack">
             <div className="row-apart">
@@ -32,7 +39,8 @@ export function Results({ generations, models, count }: { generations: Generatio
               {generation.status !== 'succeeded' && <Pill status={generation.status} />}
             </div>
             {generation.error && <p className="note bad">{generation.error.message}</p>}
-            {Array.from({ length: rows }, (_, row) => {
+            {generation.config.grid && <GridResult generation={generation} onOpen={(image) => setOpen({ column, row: image.index })} />}
+            {Array.from({ length: generation.config.grid ? 0 : rows }, (_, row) => {
               const image = imageAt(generation, row);
               return (
                 <button key={row} type="button" className="tile-button" disabled={!image} onClick={() => setOpen({ column, row })}>
@@ -67,6 +75,11 @@ export function Results({ generations, models, count }: { generations: Generatio
             setOpen({ column: generations.findIndex(({ images }) => images.includes(image)), row: image.index });
           }}
           onClose={() => setOpen(null)}
+          actions={
+            <button type="button" className="button" onClick={() => onBeginFrom(shown)}>
+              Begin from this image
+            </button>
+          }
         />
       )}
     </section>

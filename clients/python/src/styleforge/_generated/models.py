@@ -327,6 +327,15 @@ class CreateGenerationRequest(TypedDict):
     """Images for each prompt"""
     adapters: NotRequired[list[GenerationAdapterRequest]]
     """Trained adapters on top of the model, all at once; each was trained on the same base model"""
+    image: NotRequired[str | None]
+    """An image to begin from: the id of an uploaded or generated image, or a PNG, JPEG or WebP as `data:image/png;base64,...`. It is scaled and cropped to width and height"""
+    strength: NotRequired[float]
+    """With image: the share of the steps that is taken, above 0; at 1 hardly anything is left of it. 0.6 when left out"""
+    grid: NotRequired[GenerationGridRequest | None]
+    """Images for every pair of values of one or two settings, as an x/y plot; `prompt` takes the place of prompts"""
+    format: NotRequired[Literal["png", "webp", "jpeg"]]
+    quality: NotRequired[int]
+    """Of jpeg and webp; 90 when left out. The parameters stand in the file in every format"""
     wait: NotRequired[float]
     """Seconds to wait for the images before answering 202"""
 
@@ -709,6 +718,11 @@ class FieldError(TypedDict):
     detail: str
 
 
+class GeneratedImageCell(TypedDict):
+    x: int
+    y: int
+
+
 class GeneratedImage(TypedDict):
     id: str
     index: int
@@ -724,6 +738,9 @@ class GeneratedImage(TypedDict):
     thumbnail_url: str
     """The image in at most 256 pixels each way, as WebP; `?width=` asks for another size"""
     starred: bool
+    format: Literal["png", "webp", "jpeg"]
+    cell: GeneratedImageCell | None
+    """Its place in the generation's grid: places in the values of x and y, counted from 0; null without a grid"""
     created_at: str
     """ISO 8601, UTC"""
 
@@ -756,6 +773,11 @@ class GenerationConfigAdaptersItem(TypedDict):
     strength: float
 
 
+class GenerationConfigImage(TypedDict):
+    id: str | None
+    """null: it came with the request"""
+
+
 class GenerationConfig(TypedDict):
     model: str
     prompts: list[str]
@@ -771,6 +793,22 @@ class GenerationConfig(TypedDict):
     seed: int
     num_images: int
     adapters: list[GenerationConfigAdaptersItem]
+    image: GenerationConfigImage | None
+    """The image that these begin from"""
+    strength: float | None
+    grid: GenerationGrid | None
+    format: Literal["png", "webp", "jpeg"]
+    quality: int | None
+
+
+class GenerationGrid(TypedDict):
+    x: GridAxis
+    y: GridAxis | None
+
+
+class GenerationGridRequest(TypedDict):
+    x: GridAxis
+    y: NotRequired[GridAxis | None]
 
 
 class GenerationPage(TypedDict):
@@ -792,6 +830,13 @@ class GenerationSummary(TypedDict):
     """ISO 8601, UTC"""
     started_at: str | None
     finished_at: str | None
+
+
+class GridAxis(TypedDict):
+    parameter: Literal["prompt", "negative_prompt", "steps", "guidance_scale", "style_guidance", "text_guidance", "strength", "sampler", "seed"]
+    """The setting that varies along the axis"""
+    values: list[str | float]
+    """Its values, each in the form that the setting has in the request"""
 
 
 class Health(TypedDict):
@@ -939,6 +984,11 @@ class JobHeartbeat(TypedDict):
     """Of the last checkpoint that is safe: were the worker to die now, the job would go on from there"""
 
 
+class ListedImageCell(TypedDict):
+    x: int
+    y: int
+
+
 class ListedImage(TypedDict):
     id: str
     index: int
@@ -954,6 +1004,9 @@ class ListedImage(TypedDict):
     thumbnail_url: str
     """The image in at most 256 pixels each way, as WebP; `?width=` asks for another size"""
     starred: bool
+    format: Literal["png", "webp", "jpeg"]
+    cell: ListedImageCell | None
+    """Its place in the generation's grid: places in the values of x and y, counted from 0; null without a grid"""
     created_at: str
     """ISO 8601, UTC"""
     generation_id: str

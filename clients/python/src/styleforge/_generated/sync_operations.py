@@ -251,9 +251,9 @@ class Operations:
         return self._call("GET", "/healthz")
 
     def get_image(self, id: str, /) -> bytes:
-        """One image as PNG.
+        """One image.
 
-        A generated image carries its parameters in its metadata."""
+        A PNG, or what the generation asked for (`format`). A generated image carries its parameters in its metadata."""
         return self._call("GET", f"/v1/images/{quoted(id)}", raw=True)
 
     def get_image_thumbnail(self, id: str, /, *, width: int | None = None) -> bytes:

@@ -28,10 +28,11 @@ export function updateImageRoute(app: ApiServer, { database }: ApiDependencies):
     const { id } = request.params;
     const { projectId } = request.caller;
     const { starred, ...labels } = request.body;
-    if ((await database.generations.findImage(projectId, id)) !== null) {
+    const generated = await database.generations.findImage(projectId, id);
+    if (generated !== null) {
       refuse(Object.keys(labels), 'only an uploaded image has this');
       const row = await database.generations.starImage(projectId, id, starred ?? false);
-      if (row !== null) return presentGeneratedImage(row);
+      if (row !== null) return presentGeneratedImage(row, row.config);
     } else if ((await database.images.find(projectId, id)) !== null) {
       refuse(starred === undefined ? [] : ['starred'], 'only a generated image has this');
       const row = await database.images.update(projectId, id, labels);

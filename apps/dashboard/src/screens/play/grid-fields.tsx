@@ -1,0 +1,82 @@
+// Two settings to vary: an x/y plot with the same seeds in every cell.
+import type { ReactElement } from 'react';
+
+export interface GridRow {
+  parameter: string;
+  /** Values with commas between them; prompts a line each. */
+  text: string;
+}
+
+const PARAMETERS: [name: string, label: string, example: string][] = [
+  ['steps', 'Steps', '10, 20, 40'],
+  ['guidance_scale', 'Guidance', '2, 4, 8'],
+  ['prompt', 'Prompt, one a line', 'a house'],
+  ['negative_prompt', 'Negative prompt, one a line', 'blurry'],
+  ['sampler', 'Sampler', 'ddim, euler'],
+  ['seed', 'Seed', '1, 2, 3'],
+  ['strength', 'Strength of the image', '0.3, 0.6, 0.9'],
+  ['style_guidance', 'Style guidance', '1, 2'],
+  ['text_guidance', 'Text guidance', '3, 5'],
+];
+const isWords = (parameter: string): boolean => parameter.endsWith('prompt');
+
+export function axisOf({ parameter, text }: GridRow): { parameter: string; values: (string | number)[] } {
+  const parts = text
+    .split(isWords(parameter) ? '\n' : ',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+  const isNumber = !isWords(parameter) && parameter !== 'sampler';
+  return { parameter, values: isNumber ? parts.map(Number) : parts };
+}
+
+const NAMES = ['Across', 'Down'];
+
+export function GridFields({ rows, onRows }: { rows: GridRow[]; onRows(rows: GridRow[]): void }): ReactElement {
+  const set = (at: number, change: Partial<GridRow>) => onRows(rows.map((row, index) => (index === at ? { ...row, ...change } : row)));
+  const free = PARAMETERS.filter(([name]) => !rows.some(({ parameter }) => parameter === name));
+  return (
+    <fieldset className="stack">
+      <legend className="small">Grid of two settings</legend>
+      {rows.map((row, at) => {
+        const [, , example] = PARAMETERS.find(([name]) => name === row.parameter)!;
+        return (
+          <div key={row.parameter} className="field">
+            <label htmlFor={`grid-${at}`}>{NAMES[at]}</label>
+            <select
+              id={`grid-${at}`}
+              className="select"
+              value={row.parameter}
+              onChange={(event) => set(at, { parameter: event.target.value, text: '' })}
+            >
+              {PARAMETERS.filter(([name]) => name === row.parameter || free.some(([other]) => other === name)).map(([name, label]) => (
+                <option key={name} value={name}>
+                  {label}
+                </option>
+              ))}
+            </select>
+            <textarea
+              className="textarea"
+              rows={isWords(row.parameter) ? 3 : 1}
+              aria-label={`Values ${NAMES[at]!.toLowerCase()}`}
+              placeholder={example}
+              value={row.text}
+              onChange={(event) => set(at, { text: event.target.value })}
+            />
+          </div>
+        );
+      })}
+      <div className="row">
+        {rows.length < NAMES.length && (
+          <button type="button" className="button small" onClick={() => onRows([...rows, { parameter: free[0]![0], text: '' }])}>
+            {rows.length === 0 ? 'Vary a setting' : 'Vary another setting'}
+          </button>
+        )}
+        {rows.length > 0 && (
+          <button type="button" className="button quiet small" onClick={() => onRows([])}>
+            No grid
+          </button>
+        )}
+      </div>
+    </fieldset>
+  );
+}

@@ -1,0 +1,75 @@
+// The image that others begin from: an earlier generated one, or a file, which is made small enough to travel in the request.
+import type { ReactElement } from 'react';
+import { notifyError } from '../../data/toasts.ts';
+
+export interface ChosenImage {
+  /** As a request names it: an id, or the image itself. */
+  source: string;
+  /** Where the page shows it from. */
+  shown: string;
+  name: string;
+}
+
+/** As large as a request carries without trouble. */
+const LARGEST_SIDE = 1024;
+const MOST_CHARACTERS = 900_000;
+
+export async function imageFromFile(file: File): Promise<ChosenImage> {
+  const bitmap = await createImageBitmap(file);
+  let scale = Math.min(1, LARGEST_SIDE / Math.max(bitmap.width, bitmap.height));
+  for (;;) {
+    const canvas = document.createElement('canvas');
+    canvas.width = Math.max(16, Math.round(bitmap.width * scale));
+    canvas.height = Math.max(16, Math.round(bitmap.height * scale));
+    canvas.getContext('2d')!.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+    const source = canvas.toDataURL('image/webp', 0.95);
+    if (source.length <= MOST_CHARACTERS) return { source, shown: source, name: file.name };
+    scale *= 0.8;
+  }
+}
+
+type Props = { image: ChosenImage | null; strength: number; onImage(image: ChosenImage | null): void; onStrength(strength: number): void };
+
+export function StartingImage({ image, strength, onImage, onStrength }: Props): ReactElement {
+  const choose = (file: File | undefined) => {
+    if (file) imageFromFile(file).then(onImage, (error: unknown) => notifyError(`${file.name} could not be read`, error));
+  };
+  return (
+    <fieldset className="stack">
+      <legend className="small">Begin from an image</legend>
+      {image === null ? (
+        <input
+          type="file"
+          className="input"
+          accept="image/png,image/jpeg,image/webp"
+          aria-label="Image to begin from"
+          onChange={(event) => choose(event.target.files?.[0])}
+        />
+      ) : (
+        <>
+          <div className="row nowrap">
+            <img className="starting-image" src={image.shown} alt={`To begin from: ${image.name}`} />
+            <span className="clip small">{image.name}</span>
+            <button type="button" className="button quiet small" onClick={() => onImage(null)}>
+              Remove
+            </button>
+          </div>
+          <label className="field">
+            <span>
+              Strength <span className="num">{strength.toFixed(2)}</span>
+            </span>
+            <input
+              type="range"
+              min={0.05}
+              max={1}
+              step={0.05}
+              value={strength}
+              onChange={(event) => onStrength(Number(event.target.value))}
+            />
+            <span className="help">Low keeps the image, high keeps only its layout.</span>
+          </label>
+        </>
+      )}
+    </fieldset>
+  );
+}

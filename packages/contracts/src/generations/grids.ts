@@ -1,0 +1,64 @@
+// A grid of images: one generation over all pairs of two settings, with the same seeds in every cell.
+import { z } from 'zod';
+import { SAMPLERS } from '../models/samplers.ts';
+
+const MOST_VALUES = 16;
+const whole = (most: number) => z.int().min(1).max(most);
+
+/** What may vary, with the values that it takes. */
+const values = {
+  prompt: z.string().trim().min(1).max(2000),
+  negative_prompt: z.string().max(2000),
+  steps: whole(1000),
+  guidance_scale: z.number().min(0).max(50),
+  style_guidance: z.number().min(0).max(50),
+  text_guidance: z.number().min(0).max(50),
+  strength: z.number().gt(0).max(1),
+  sampler: z.enum(SAMPLERS),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 32 - 1),
+} as const;
+export const GRID_PARAMETERS = Object.keys(values) as (keyof typeof values)[];
+export type GridParameter = keyof typeof values;
+
+const axis = z
+  .strictObject({
+    parameter: z.enum(GRID_PARAMETERS as [GridParameter, ...GridParameter[]]).describe('The setting that varies along the axis'),
+    values: z
+      .array(z.union([z.string(), z.number()]))
+      .min(1)
+      .max(MOST_VALUES)
+      .describe('Its values, each in the form that the setting has in the request'),
+  })
+  .superRefine(({ parameter, values: listed }, context) => {
+    for (const [index, value] of listed.entries()) {
+      const { success, error } = values[parameter].safeParse(value);
+      if (!success) context.addIssue({ code: 'custom', path: ['values', index], message: error.issues[0]?.message ?? 'is not valid' });
+    }
+  })
+  .meta({ id: 'GridAxis' });
+export type GridAxis = z.infer<typeof axis>;
+
+export const gridRequest = z
+  .strictObject({ x: axis, y: axis.nullable().optional() })
+  .refine(({ x, y }) => x.parameter !== y?.parameter, { path: ['y', 'parameter'], message: 'must be another setting than that of x' })
+  .meta({ id: 'GenerationGridRequest' });
+export type GenerationGridRequest = z.infer<typeof gridRequest>;
+
+export const grid = z.object({ x: axis, y: axis.nullable() }).meta({ id: 'GenerationGrid' });
+export type GenerationGrid = z.infer<typeof grid>;
+
+export const cellCount = ({ x, y }: GenerationGridRequest): number => x.values.length * (y?.values.length ?? 1);
+
+/** Place of a cell: row by row. */
+export function placeOf({ x }: GenerationGrid, cell: number): { x: number; y: number } {
+  return { x: cell % x.values.length, y: Math.floor(cell / x.values.length) };
+}
+
+/** What the cell changes: a setting for each axis. */
+export function changesOf(of: GenerationGrid, cell: number): Partial<Record<GridParameter, string | number>> {
+  const at = placeOf(of, cell);
+  return { [of.x.parameter]: of.x.values[at.x], ...(of.y && { [of.y.parameter]: of.y.values[at.y] }) };
+}

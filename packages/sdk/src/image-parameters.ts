@@ -1,0 +1,85 @@
+// The parameters that the service writes into its images, read back from a file.
+const SIGNATURE = 8;
+const HEAD = 8;
+const CRC = 4;
+
+/** Text chunks of a PNG by keyword: tEXt, and iTXt that is not compressed. */
+function textsOf(bytes: Uint8Array): Map<string, string> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const texts = new Map<string, string>();
+  for (let at = SIGNATURE; at + HEAD < bytes.length; ) {
+    const length = view.getUint32(at);
+    const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
+    const data = bytes.subarray(at + HEAD, at + HEAD + length);
+    const end = data.indexOf(0);
+    const keyword = new TextDecoder('latin1').decode(data.subarray(0, end));
+    if (type === 'tEXt') texts.set(keyword, new TextDecoder('latin1').decode(data.subarray(end + 1)));
+    if (type === 'iTXt') texts.set(keyword, new TextDecoder().decode(data.subarray(data.indexOf(0, data.indexOf(0, end + 3) + 1) + 1)));
+    at += HEAD + length + CRC;
+  }
+  return texts;
+}
+
+export interface ImageParameters {
+  prompt: string;
+  negative_prompt: string;
+  seed?: number;
+  steps?: number;
+  guidance_scale?: number;
+  strength?: number;
+  sampler?: string;
+  model?: string;
+}
+
+/** The form that AUTOMATIC1111 made usual: prompt, negative prompt, then `Steps: 30, Sampler: DDIM, CFG scale: 4, Seed: 7`. */
+export function parseParameters(text: string): ImageParameters {
+  const lines = text.split('\n');
+  const at = lines.findIndex((line) => /^Steps: /.test(line));
+  const settings = new Map(
+    (lines[at] ?? '').split(/,\s*/).map((pair): [string, string] => {
+      const [name = '', value = ''] = pair.split(/:\s*/);
+      return [name.toLowerCase(), value];
+    }),
+  );
+  const words = lines
+    .slice(0, at === -1 ? undefined : at)
+    .join('\n')
+    .split(/\nNegative prompt: /);
+  const number = (name: string, field: string) => (settings.has(name) ? { [field]: Number(settings.get(name)) } : {});
+  return {
+    prompt: words[0]?.trim() ?? '',
+    negative_prompt: words[1]?.trim() ?? '',
+    ...number('seed', 'seed'),
+    ...number('steps', 'steps'),
+    ...number('cfg scale', 'guidance_scale'),
+    ...number('denoising strength', 'strength'),
+    ...(settings.get('sampler') && { sampler: settings.get('sampler')! }),
+    ...(settings.get('model') && { model: settings.get('model')! }),
+  };
+}
+
+/** WebP and JPEG have the same JSON, in ASCII, in their EXIF data: from its first brace to the one that closes it. */
+function jsonIn(bytes: Uint8Array): string | undefined {
+  const text = new TextDecoder('latin1').decode(bytes);
+  const start = text.indexOf('{"prompt":');
+  let [depth, isText] = [0, false];
+  for (let at = start; at !== -1 && at < text.length; at++) {
+    const character = text[at];
+    if (isText && character === '\\') at++;
+    else if (character === '"') isText = !isText;
+    else if (!isText && character === '{') depth++;
+    else if (!isText && character === '}' && --depth === 0) return text.slice(start, at + 1);
+  }
+  return undefined;
+}
+
+/** Null for an image that says nothing of how it was made. */
+export async function readImageParameters(file: Blob | Uint8Array): Promise<ImageParameters | null> {
+  const bytes = file instanceof Uint8Array ? file : new Uint8Array(await file.arrayBuffer());
+  const isPng = String.fromCharCode(...bytes.subarray(1, 4)) === 'PNG';
+  const texts = isPng ? textsOf(bytes) : new Map<string, string>();
+  const json = texts.get('styleforge') ?? (isPng ? undefined : jsonIn(bytes));
+  if (json !== undefined) return JSON.parse(json) as ImageParameters;
+  const text = texts.get('parameters');
+  return text === undefined ? null : parseParameters(text);
+}
