@@ -157,7 +157,7 @@ describe('POST /v1/images/generations', () => {
       result: { final_step: 1, checkpoint_id: checkpoint.id },
     });
     expect((await post({ model: job.id, prompts: ['x'] })).body).toMatchObject({ checkpoint_id: checkpoint.id });
-    await api.database.checkpoints.delete(checkpoint.id);
+    await api.database.prisma.checkpoint.delete({ where: { id: checkpoint.id } });
     for (const model of [job.id, checkpoint.id, 'nothing', 'job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70', 'ckpt_x', '../tiny']) {
       expect((await post({ model, prompts: ['x'] })).body).toMatchObject({
         status: 422,
