@@ -40,6 +40,7 @@ export * from './training/training-request.ts';
 export * from './evaluations/verdicts.ts';
 export * from './events/webhooks.ts';
 export * from './common/version.ts';
+export * from './training/candidates.ts';
 export * from './training/methods.ts';
 export * from './training/styledrop.ts';
 export * from './machines/system.ts';

@@ -2,7 +2,7 @@
 export { features, type Features, type Moments } from './distances/features.ts';
 export { frechetDistance } from './distances/fid.ts';
 export { fullKernelDistance, kernelDistance, type KidOptions, type KidResult } from './distances/kid.ts';
-export { chanceClipScore, clipScore } from './distances/clip-score.ts';
+export { chanceClipScore, clipScore, cosines } from './distances/clip-score.ts';
 export { MomentsAccumulator, momentsOf } from './distances/moments.ts';
 export { clipScoreInterval, fidInterval, kidInterval, type BootstrapOptions } from './distances/bootstrap.ts';
 export {

@@ -26,6 +26,8 @@ export type TrainingJobCheckParams = Schemas['CheckTrainingJobRequest'];
 export type TrainingJobListParams = NonNullable<paths['/v1/training-jobs']['get']['parameters']['query']>;
 export type Checkpoint = Schemas['Checkpoint'];
 export type CheckpointFile = Schemas['CheckpointFile'];
+export type Feedback = Schemas['Feedback'];
+export type FeedbackItem = Schemas['SetFeedbackRequest']['items'][number];
 export type ValidationImage = Schemas['ValidationImage'];
 export type Failure = Schemas['Failure'];
 

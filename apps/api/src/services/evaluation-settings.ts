@@ -1,5 +1,13 @@
 // Resolves what an evaluation is asked for: prompts, sampling, extractors, reference images, models to compare with.
-import { costOfImages, definedOnly, EVALUATION_LIMITS, METHOD_SAMPLING, passesOf } from '@styleforge/contracts';
+import {
+  costOfImages,
+  definedOnly,
+  EVALUATION_LIMITS,
+  METHOD_SAMPLING,
+  passesOf,
+  SHIPPED_BASE_MODEL,
+  usualExtractors,
+} from '@styleforge/contracts';
 import type { EvaluationRequest, EvaluationStage } from '@styleforge/contracts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { refusal } from '../errors/api-error.ts';
@@ -8,10 +16,8 @@ import { chooseComparisons, type ChosenModel, type JudgedModel } from './evaluat
 import { refusePlaceholders } from './placeholders.ts';
 import { findPromptSet, promptsSha256 } from './prompt-set-service.ts';
 
-/** The shipped base model has prompts and an extractor of its own. */
-const MINI_BASE = 'styleforge-mini';
-const MINI_DEFAULTS = { prompts: 'mini', extractor: 'mini-clip', clip_extractor: 'mini-clip' } as const;
-const USUAL_DEFAULTS = { prompts: 'general', extractor: 'inception-v3-fid', clip_extractor: 'clip' } as const;
+/** The shipped base model has prompts of its own. */
+const usualPrompts = (baseModel: string): string => (baseModel === SHIPPED_BASE_MODEL ? 'mini' : 'general');
 
 export interface EvaluationContext {
   projectId: string;
@@ -34,7 +40,7 @@ export async function resolveEvaluation(
 ): Promise<EvaluationStage> {
   const { judged, size, pointer, projectId, trains } = context;
   const { resolution, defaults } = size;
-  const usual = judged.base_model === MINI_BASE ? MINI_DEFAULTS : USUAL_DEFAULTS;
+  const usual = { prompts: usualPrompts(judged.base_model), ...usualExtractors(judged.base_model) };
   const { num_images, seed, metrics } = request;
   const sampling = {
     sampler: request.sampler,

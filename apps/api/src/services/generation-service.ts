@@ -119,6 +119,7 @@ function resolve(
     strength: body.image ? (body.strength ?? DEFAULT_STRENGTH) : null,
     format: body.format,
     quality: body.format === 'png' ? null : (body.quality ?? DEFAULT_QUALITY),
+    scoring: null,
   };
 }
 

@@ -18,12 +18,13 @@ import type { BaseModelEntry } from './base-model-catalog.ts';
 import { TO_COME } from './dataset-to-come.ts';
 import { costOfEvaluation, resolveEvaluation } from './evaluation-settings.ts';
 import { tooCostly } from './work-budget.ts';
+import { findSecondRound, makeDataset, withDataset } from './second-round.ts';
 import { checkWebhookUrl } from './webhook-urls.ts';
 
 type NewJob = { projectId: string; body: CreateTrainingJobRequest; reservedUuid: string | undefined };
 
 export async function createTrainingJob(dependencies: ApiDependencies, { projectId, body, reservedUuid }: NewJob): Promise<TrainingJobRow> {
-  const config = await resolveJob(dependencies, projectId, body);
+  const config = await resolveJob(dependencies, projectId, await trainable(dependencies, { projectId, body, reservedUuid }));
   // Only a request that may be sent twice has an id that may be there already.
   const id = reservedUuid && newId('trainingJob', reservedUuid);
   const { metadata, priority, webhook_url: webhookUrl } = body;
@@ -41,13 +42,26 @@ export async function createTrainingJob(dependencies: ApiDependencies, { project
 }
 
 /** What the job would be trained with, whose datasets need not be there yet; throws an ApiError as creating it would. */
-export function checkTrainingJob(dependencies: ApiDependencies, projectId: string, body: CheckTrainingJobRequest): Promise<TrainingConfig> {
-  const { style_ref, aux } = body;
+export async function checkTrainingJob(
+  dependencies: ApiDependencies,
+  projectId: string,
+  body: CheckTrainingJobRequest,
+): Promise<TrainingConfig> {
+  const round = await findSecondRound(dependencies, projectId, body);
+  const { style_ref, aux, ...rest } = round ? withDataset(body, round, TO_COME) : body;
   return resolveJob(dependencies, projectId, {
-    ...body,
-    style_ref: { ...style_ref, dataset_id: style_ref.dataset_id ?? TO_COME },
+    ...rest,
+    ...(style_ref && { style_ref: { ...style_ref, dataset_id: style_ref.dataset_id ?? TO_COME } }),
     aux: aux && { ...aux, dataset_id: aux.dataset_id ?? TO_COME },
   });
+}
+
+/** A second round of StyleDrop gets its dataset, once all else has been found to fit. */
+async function trainable(dependencies: ApiDependencies, { projectId, body, reservedUuid }: NewJob): Promise<CreateTrainingJobRequest> {
+  const round = await findSecondRound(dependencies, projectId, body);
+  if (round === null) return body;
+  await resolveJob(dependencies, projectId, withDataset(body, round, TO_COME));
+  return withDataset(body, round, await makeDataset(dependencies, projectId, round, reservedUuid));
 }
 
 /** Every default filled in; throws an ApiError for what cannot be trained. */

@@ -9,6 +9,7 @@ import { formatTime } from '../terminal/output.ts';
 import type { Output } from '../terminal/output.ts';
 import { describe } from '../terminal/progress.ts';
 import { addVerb, limitOption, numberOf } from '../verb.ts';
+import { addFeedbackCommand } from './feedback.ts';
 import { showJob } from './show-job.ts';
 
 export function addJobCommands(program: Command): void {
@@ -63,6 +64,7 @@ export function addJobCommands(program: Command): void {
       output.result({ id, deleted: true }, () => output.line(`${id}  deleted`));
     },
   });
+  addFeedbackCommand(jobs);
   steer(jobs, 'cancel', 'Cancel a job; a running one saves a checkpoint first', (context, id) => context.client().trainingJobs.cancel(id));
   steer(jobs, 'pause', 'Pause a job at a checkpoint', (context, id) => context.client().trainingJobs.pause(id));
   steer(jobs, 'save', 'Save a checkpoint of a running job, which goes on', (context, id) => context.client().trainingJobs.saveNow(id));

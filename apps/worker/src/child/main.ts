@@ -72,6 +72,8 @@ async function perform(task: Task): Promise<MessageFromChild> {
       return (await import('./draw.ts')).draw(task, parent);
     case 'measure':
       return (await import('./measure.ts')).measure(task, parent);
+    case 'score':
+      return (await import('./score.ts')).score(task, parent);
     case 'check-device':
       await (await import('@styleforge/runtime')).checkDevice(task.device);
       return { type: 'result' };

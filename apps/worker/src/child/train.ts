@@ -1,5 +1,5 @@
 // A training task: hands the trainer what the parent has prepared, and its news back to the parent.
-import { sampleSettings, type TrainingConfig, trainingConfig } from '@styleforge/contracts';
+import { type CandidateSettings, type EvaluationStage, sampleSettings, type TrainingConfig, trainingConfig } from '@styleforge/contracts';
 import { type AuxPart, makeClassImages, trainStyleForge, type Validation } from '@styleforge/styleforge';
 import type { MessageFromChild, TrainingTask } from '../processes/messages.ts';
 import { requireExtractors } from './extractors.ts';
@@ -11,6 +11,7 @@ export async function train(task: TrainingTask, parent: Parent): Promise<Message
   const config: TrainingConfig = trainingConfig.parse(task.config);
   const { adaptation, hyperparameters, validation, early_stopping, prior_preservation: prior } = config;
   if (config.evaluation) await requireExtractors(config.evaluation, task.extractorsDirectory, parent.signal);
+  if (config.styledrop?.candidates) await requireExtractors(scoresBy(config.styledrop.candidates), task.extractorsDirectory, parent.signal);
   const traceStep = createStepSpans();
   const judge = await Judge.open(config, task, parent.signal);
   try {
@@ -42,6 +43,11 @@ export async function train(task: TrainingTask, parent: Parent): Promise<Message
   } finally {
     await judge?.release();
   }
+}
+
+/** The extractor that the candidates will be scored by. */
+function scoresBy({ clip_extractor }: CandidateSettings): Pick<EvaluationStage, 'metrics' | 'extractor' | 'clip_extractor'> {
+  return { metrics: ['clip'], extractor: clip_extractor, clip_extractor };
 }
 
 async function classImages(

@@ -13,10 +13,11 @@ import { imageTexts } from '../image-texts.ts';
 import type { RawImage } from '../processes/messages.ts';
 import type { ModelCache, ModelServices } from './model-cache.ts';
 import { encodeImage, EXTENSIONS } from '../encode-image.ts';
+import { scoreImages, type ScoringServices } from './score-images.ts';
 import type { Services } from '../services.ts';
 import sharp from 'sharp';
 
-type GenerationServices = ModelServices & Services<'leases' | 'settings' | 'metrics' | 'deviceClock' | 'usage'>;
+type GenerationServices = ModelServices & ScoringServices & Services<'leases' | 'settings' | 'metrics' | 'deviceClock' | 'usage'>;
 
 /** How often a worker looks whether somebody has cancelled: a generation may take seconds. */
 const watchMs = 500;
@@ -85,7 +86,8 @@ async function generate(
       },
       services,
     );
-    if (result === 'aborted') return afterAbort(generation, hold.reason(), turn, services);
+    if (result === 'aborted' || (await scoreImages(generation, hold.signal, services)) === 'aborted')
+      return afterAbort(generation, hold.reason(), turn, services);
     return await succeeded(generation, services);
   } finally {
     await hold.end();

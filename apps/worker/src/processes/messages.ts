@@ -1,5 +1,5 @@
 // What a worker and its child process say to each other, checked on both sides.
-import { DEVICES, sampleSettings } from '@styleforge/contracts';
+import { CLIP_EXTRACTORS, DEVICES, sampleSettings } from '@styleforge/contracts';
 import { origin, tracingConfig } from '@styleforge/telemetry';
 import { z } from 'zod';
 
@@ -61,10 +61,20 @@ const measureTask = z.object({
 });
 export type MeasureTask = z.infer<typeof measureTask>;
 
+/** Scores each image with the text of the same place. */
+const scoreTask = z.object({
+  kind: z.literal('score'),
+  images: z.array(z.string()),
+  texts: z.array(z.string()),
+  extractor: z.enum(CLIP_EXTRACTORS),
+  extractorsDirectory: z.string(),
+});
+export type ScoreTask = z.infer<typeof scoreTask>;
+
 /** Finds out whether the device is there. */
 const deviceTask = z.object({ kind: z.literal('check-device'), device: compileSettings.shape.device });
 
-export const task = z.discriminatedUnion('kind', [trainingTask, drawTask, measureTask, deviceTask]);
+export const task = z.discriminatedUnion('kind', [trainingTask, drawTask, measureTask, scoreTask, deviceTask]);
 export type Task = z.infer<typeof task>;
 
 /** How the child tells what it does: with the ids that its parent works under. */
@@ -184,6 +194,8 @@ export const messageFromChild = z.discriminatedUnion('type', [
     type: z.literal('result'),
     finalStep: z.number().optional(),
     measurements: z.unknown().optional(),
+    /** Of a score task. */
+    scores: z.array(z.number()).optional(),
     /** With early stopping: the metric with its extractor, and what every validation scored. */
     validations: z.object({ metric: z.string(), best: validationScore.nullable(), scores: z.array(validationScore) }).optional(),
   }),

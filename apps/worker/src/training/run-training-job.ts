@@ -5,6 +5,7 @@ import { ACTIVE_JOB_STATUSES, type Failure, type JobResult } from '@styleforge/c
 import { newId, StaleAttemptError, type TrainingJobRow } from '@styleforge/database';
 import type { JobContext, JobOutcome } from '@styleforge/queue';
 import { findBaseModel } from '../base-model.ts';
+import { queueCandidates } from './candidates.ts';
 import { CheckpointStore, type SavedCheckpoint } from './checkpoint-store.ts';
 import { ClassImageCache } from './class-image-cache.ts';
 import { CostMeter } from './cost-meter.ts';
@@ -195,11 +196,12 @@ async function trained(
   }
   const { services } = around;
   const { trainingJobs } = services.database;
-  const result: JobResult = {
+  const ended: JobResult = {
     final_step: finalStep,
     checkpoint_id: checkpoint.id,
     ...(validations && (await stoppingResult(job, finalStep, validations, services))),
   };
+  const result = { ...ended, ...(await queueCandidates(job, ended.checkpoint_id, services)) };
   if (job.config.evaluation === null) {
     await trainingJobs.setStatus(job.id, { from: ['running', 'pausing'], to: 'succeeded', attempt: job.attempt, result });
     services.log.info(result, 'training job succeeded');

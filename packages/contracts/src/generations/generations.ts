@@ -7,6 +7,7 @@ import { METHOD_SAMPLING, SAMPLERS } from '../models/samplers.ts';
 import { cellCount, changesOf, grid, gridRequest } from './grids.ts';
 import type { GenerationGridRequest } from './grids.ts';
 import { generationStatus } from '../common/statuses.ts';
+import { CLIP_EXTRACTORS } from '../evaluations/extractors.ts';
 import { THUMBNAIL } from '../datasets/thumbnails.ts';
 
 const GENERATION_LIMITS = { prompts: 100, images: 200, waitSeconds: 60, adapters: 8 } as const;
@@ -158,6 +159,10 @@ export const generationConfig = z
     grid: grid.nullable(),
     format: z.enum(IMAGE_FORMATS),
     quality: z.int().nullable(),
+    scoring: z
+      .object({ extractor: z.enum(CLIP_EXTRACTORS), texts: z.array(z.string()) })
+      .nullable()
+      .describe('Candidates of a StyleDrop job: each image gets a CLIP score with the text of its prompt'),
   })
   .meta({ id: 'GenerationConfig' });
 export type GenerationConfig = z.infer<typeof generationConfig>;
@@ -172,6 +177,7 @@ const USUAL_SETTINGS = {
   grid: null,
   format: 'png',
   quality: null,
+  scoring: null,
 } as const;
 
 /** As a row keeps it, with what it lacks if it was written before a setting existed. */

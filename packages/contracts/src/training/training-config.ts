@@ -1,7 +1,7 @@
 // A training request with every default resolved: what the row keeps, the answer shows and the worker runs.
 import { z } from 'zod';
 import { adaptation, ADAPTATION_HYPERPARAMETERS, addsTokens, resolveAdaptation } from './adaptations.ts';
-import type { AdaptationConfig } from './adaptations.ts';
+import type { AdaptationConfig, AdaptationRequest } from './adaptations.ts';
 import type { BaseModelProfile } from '../models/base-models.ts';
 import type { FieldError } from '../common/errors.ts';
 import { completeEvaluationSettings, evaluationStage } from '../evaluations/evaluations.ts';
@@ -12,16 +12,17 @@ import { METHOD_ADAPTATIONS, METHOD_SETTINGS, POSSIBLE_ADAPTATIONS } from './met
 import { CAPTION_PLACEHOLDER, namesToken, withTokens } from './placeholders.ts';
 import { METHOD_SAMPLING, SAMPLERS } from '../models/samplers.ts';
 import { withAbsentFields } from '../common/stored-json.ts';
-import { styledropSettings } from './styledrop.ts';
+import { checkRounds, completeStyledrop, resolveStyledrop, styledropSettings } from './styledrop.ts';
 import type { StyleDropSettings } from './styledrop.ts';
 import { styleRefMix, TRAINING_METHODS } from './training-request.ts';
-import type { CreateTrainingJobRequest, TrainingMethod } from './training-request.ts';
+import type { CreateTrainingJobRequest, TrainableJobRequest, TrainingMethod } from './training-request.ts';
 
 /** A component of this name binds every image of the dataset, whatever its label. */
 export const ALL_IMAGES = 'all';
 export const DEFAULT_AUX_PROMPT = 'a photo of style';
 const DEFAULT_AUX_WEIGHT = 1;
 const STYLE_REF_PROMPT = 'a photo of [V] style';
+const SECOND_ROUND = { bottleneck: 32, shared: false } as const;
 const STYLEDROP_PROMPT = `${CAPTION_PLACEHOLDER} in [V] style`;
 /** The authors' rare tokens: the first for persons, the second for backgrounds. */
 export const RARE_TOKENS: readonly string[] = ['zwx', 'ukj'];
@@ -69,7 +70,7 @@ export function completeTrainingConfig(stored: StoredTrainingConfig): TrainingCo
   return withAbsentFields(trainingConfig, {
     ...stored,
     adaptation: stored.adaptation ?? { kind: 'full' },
-    styledrop: stored.styledrop ?? null,
+    styledrop: stored.styledrop ? completeStyledrop(stored.styledrop) : null,
     hyperparameters: { ...METHOD_HYPERPARAMETERS, ...hyperparameters },
     ...(validation && { validation: { ...DEFAULT_SAMPLING, ...validation } }),
     ...(prior_preservation && { prior_preservation: { ...DEFAULT_SAMPLING, ...prior_preservation } }),
@@ -80,8 +81,12 @@ export function completeTrainingConfig(stored: StoredTrainingConfig): TrainingCo
 export type Resolution = { ok: true; config: TrainingConfig } | { ok: false; errors: FieldError[] };
 
 /** Fills in the base model's defaults, then the method's. Fails when the parts of the request do not fit together. */
-export function resolveTrainingConfig(request: CreateTrainingJobRequest, profile: BaseModelProfile): Resolution {
-  const resolvedAdaptation = resolveAdaptation(request.adaptation ?? { kind: METHOD_ADAPTATIONS[request.method] });
+export function resolveTrainingConfig(asked: CreateTrainingJobRequest, profile: BaseModelProfile): Resolution {
+  const { style_ref } = asked;
+  if (style_ref === undefined)
+    return { ok: false, errors: [{ pointer: '/style_ref', detail: 'is required: name a dataset of StyleRef images' }] };
+  const request = { ...asked, style_ref };
+  const resolvedAdaptation = resolveAdaptation(askedAdaptation(request));
   const resolvedHyperparameters = resolveHyperparameters(request, profile, resolvedAdaptation);
   const components = resolveComponents(request, resolvedAdaptation);
   const errors = [
@@ -100,7 +105,7 @@ export function resolveTrainingConfig(request: CreateTrainingJobRequest, profile
     aux: resolveAux(request, profile),
     prior_preservation: resolvePriorPreservation(request, profile),
     adaptation: resolvedAdaptation,
-    styledrop: resolveStyledrop(request),
+    styledrop: styledropOf(request, profile),
     hyperparameters: resolvedHyperparameters,
     validation: resolveValidation(request, components, profile),
     // Who resolves it needs to know prompt sets and other jobs.
@@ -167,26 +172,39 @@ function resolveValidation(
   return { ...DEFAULT_SAMPLING, ...profile.generation, ...validation, prompts };
 }
 
-function resolveComponents(request: CreateTrainingJobRequest, resolvedAdaptation: AdaptationConfig): StyleRefComponent[] {
+function resolveComponents(request: TrainableJobRequest, resolvedAdaptation: AdaptationConfig): StyleRefComponent[] {
   const asked = request.style_ref.components ?? defaultComponents(request.method);
   const bracketed = (token: string): string => (addsTokens(resolvedAdaptation) ? `<${token}>` : token);
   const usual = request.method === 'styledrop' ? STYLEDROP_PROMPT : STYLE_REF_PROMPT;
   return asked.map(({ name, token, prompt }, index) => {
     const rare = RARE_TOKENS[index];
-    const resolvedToken = resolveStyledrop(request)?.style ?? token ?? (rare === undefined ? '' : bracketed(rare));
+    const resolvedToken = styleOf(request) ?? token ?? (rare === undefined ? '' : bracketed(rare));
     return { name, token: resolvedToken, prompt: withTokens(prompt ?? usual, [{ name, token: resolvedToken }]) };
   });
 }
 
-/** The descriptor of the style is what `[V]` stands for; null for another method. */
-function resolveStyledrop({ method, styledrop, style_ref }: CreateTrainingJobRequest): StyleDropSettings | null {
-  if (method !== 'styledrop') return null;
-  return { style: styledrop?.style ?? style_ref.components?.[0]?.token ?? RARE_TOKENS[0]! };
+/** The descriptor of the style, which `[V]` stands for; undefined for another method. */
+function styleOf({ method, styledrop, style_ref }: TrainableJobRequest): string | undefined {
+  return method === 'styledrop' ? (styledrop?.style ?? style_ref.components?.[0]?.token ?? RARE_TOKENS[0]!) : undefined;
 }
 
-function checkStyledrop({ method, styledrop, style_ref }: CreateTrainingJobRequest): FieldError[] {
+function styledropOf(request: TrainableJobRequest, profile: BaseModelProfile): StyleDropSettings | null {
+  const style = styleOf(request);
+  return style === undefined ? null : resolveStyledrop(request.styledrop ?? {}, { style, baseModel: request.base_model, profile });
+}
+
+/** StyleDrop's second round has enough images for adapters that are larger and not shared. */
+function askedAdaptation({ adaptation: asked, method, styledrop }: TrainableJobRequest): AdaptationRequest {
+  const kind = METHOD_ADAPTATIONS[method];
+  const wanted = asked ?? { kind };
+  return wanted.kind === 'adapter' && styledrop?.round === 2 ? { ...SECOND_ROUND, ...wanted } : wanted;
+}
+
+function checkStyledrop({ method, styledrop, style_ref }: TrainableJobRequest): FieldError[] {
   if (!styledrop) return [];
   if (method !== 'styledrop') return [{ pointer: '/styledrop', detail: `belongs to the method styledrop, not to ${method}` }];
+  const rounds = checkRounds(styledrop);
+  if (rounds.length > 0) return rounds;
   const token = style_ref.components?.[0]?.token;
   if (styledrop.style === undefined || token === undefined || token === styledrop.style) return [];
   return [

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { failure } from '../common/errors.ts';
 import { evaluationProgress } from '../evaluations/evaluations.ts';
 import { hyperparameters } from './hyperparameters.ts';
-import { checkpointId, evaluationId, trainingJobId } from '../common/ids.ts';
+import { checkpointId, evaluationId, generationId, trainingJobId } from '../common/ids.ts';
 import { jobEstimate } from './job-costs.ts';
 import { missingObject, pageOf, pageQuery, stepCursor, stepPageQuery, timestamp } from '../common/pages.ts';
 import { jobPriority, jobStatus } from '../common/statuses.ts';
@@ -56,6 +56,10 @@ const jobResult = z
     final_step: z.int(),
     checkpoint_id: checkpointId.describe('With early stopping the best checkpoint, else the last one'),
     evaluation_id: evaluationId.optional().describe('The evaluation stage of the job'),
+    candidates: z
+      .object({ generation_id: generationId })
+      .optional()
+      .describe('styledrop: the generation whose images are chosen from; `GET /v1/training-jobs/{id}/feedback` shows them'),
     best: z
       .object({ step: z.int(), metric: z.string(), value: z.number() })
       .optional()

@@ -100,7 +100,7 @@ export const createTrainingJobRequest = z
   .strictObject({
     method: z.enum(TRAINING_METHODS),
     base_model: baseModelName,
-    style_ref: styleRefRequest,
+    style_ref: styleRefRequest.optional().describe('Left out in round 2 of styledrop alone, which trains on chosen candidates'),
     aux: auxRequest.nullable().optional().describe('Left out or null: no Aux part'),
     prior_preservation: priorPreservationRequest
       .nullable()
@@ -111,7 +111,7 @@ export const createTrainingJobRequest = z
       .describe(
         'What is trained: all weights (`full`), or a small addition that is stored by itself. Left out: what the method has by default',
       ),
-    styledrop: styledropRequest.optional().describe('styledrop: the words for the style'),
+    styledrop: styledropRequest.optional().describe('styledrop: the words for the style, candidates to choose from, and the round'),
     hyperparameters: hyperparametersRequest.default({}),
     validation: validationRequest.nullable().optional().describe('Images from the same prompts and seeds, made while the training goes on'),
     evaluation: evaluationRequest.nullable().optional().describe('Images and metrics of the finished model, and a report'),
@@ -155,11 +155,13 @@ export const createTrainingJobRequest = z
     ],
   });
 export type CreateTrainingJobRequest = z.infer<typeof createTrainingJobRequest>;
+/** With the images that it is trained on. */
+export type TrainableJobRequest = CreateTrainingJobRequest & Required<Pick<CreateTrainingJobRequest, 'style_ref'>>;
 
 /** The same before its datasets are there. */
 export const checkTrainingJobRequest = createTrainingJobRequest
   .extend({
-    style_ref: styleRefRequest.partial({ dataset_id: true }),
+    style_ref: styleRefRequest.partial({ dataset_id: true }).optional(),
     aux: auxRequest.partial({ dataset_id: true }).nullable().optional().describe('Left out or null: no Aux part'),
   })
   .meta({

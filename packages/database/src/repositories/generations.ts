@@ -1,6 +1,6 @@
 // Generations and their images.
 import { completeGenerationConfig, GENERATION_TRANSITIONS, isFinishedGeneration } from '@styleforge/contracts';
-import type { Failure, GenerationConfig, GenerationStatus } from '@styleforge/contracts';
+import type { CandidateVerdict, Failure, GenerationConfig, GenerationStatus } from '@styleforge/contracts';
 import { StaleAttemptError, StatusConflictError } from '../errors.ts';
 import type { GeneratedImage, Generation } from '../generated/client.ts';
 import { newId } from '../new-id.ts';
@@ -14,7 +14,7 @@ import type { PageRequest, RowPage } from './page.ts';
 
 type TypedColumns = { status: GenerationStatus; config: GenerationConfig; error: Failure | null };
 export type GenerationRow = Omit<Generation, keyof TypedColumns> & TypedColumns;
-export type GeneratedImageRow = Omit<GeneratedImage, 'seed'> & { seed: number };
+export type GeneratedImageRow = Omit<GeneratedImage, 'seed' | 'verdict'> & { seed: number; verdict: CandidateVerdict | null };
 /** The generation with its images in order and the job whose checkpoint it uses. */
 export type GenerationDetail = GenerationSummaryRow & { images: GeneratedImageRow[] };
 export type GenerationSummaryRow = GenerationRow & { trainingJobId: string | null };
@@ -32,7 +32,7 @@ export type ListedImageRow = GeneratedImageRow & { config: GenerationConfig } & 
     GenerationSummaryRow,
     'baseModel' | 'checkpointId' | 'trainingJobId'
   >;
-export type NewGeneratedImage = Omit<GeneratedImageRow, 'starred' | 'createdAt' | 'missingSince'>;
+export type NewGeneratedImage = Omit<GeneratedImageRow, 'starred' | 'createdAt' | 'missingSince' | 'clipScore' | 'verdict'>;
 export type GenerationChange = { from: GenerationStatus; to: GenerationStatus; attempt?: number; error?: Failure };
 
 export function createGenerationRepository(prisma: PrismaClient) {
@@ -138,6 +138,37 @@ export function createGenerationRepository(prisma: PrismaClient) {
       });
     },
 
+    /** What the attempt has measured of each image, in their order. Throws StatusConflictError when it does not hold the generation any more. */
+    async recordScores(id: string, attempt: number, scores: readonly number[]): Promise<void> {
+      await prisma.$transaction(async (transaction) => {
+        const held = await transaction.$queryRaw<unknown[]>`
+          select 1 from generations where id = ${id} and attempt = ${attempt} and status = 'running' for key share`;
+        if (held.length === 0) throw new StatusConflictError(`Attempt ${attempt} does not hold generation ${id} any more.`);
+        await transaction.$executeRaw`
+          update generated_images image set clip_score = given.score
+          from unnest(${scores.map((_, index) => index)}::int[], ${[...scores]}::float8[]) as given(index, score)
+          where image.generation_id = ${id} and image.index = given.index`;
+      });
+    },
+
+    /** Verdicts by image id, all or none; the ids that the generation does not have. */
+    async setVerdicts(projectId: string, generationId: string, verdicts: ReadonlyMap<string, CandidateVerdict | null>): Promise<string[]> {
+      return prisma.$transaction(async (transaction) => {
+        const rows = await transaction.generatedImage.findMany({
+          where: { projectId, generationId, id: { in: [...verdicts.keys()] } },
+          select: { id: true },
+        });
+        const known = new Set(rows.map(({ id }) => id));
+        const unknown = [...verdicts.keys()].filter((id) => !known.has(id));
+        if (unknown.length > 0) return unknown;
+        for (const wanted of new Set(verdicts.values())) {
+          const ids = [...verdicts].filter(([, verdict]) => verdict === wanted).map(([id]) => id);
+          await transaction.generatedImage.updateMany({ where: { id: { in: ids } }, data: { verdict: wanted } });
+        }
+        return [];
+      });
+    },
+
     /** Images of all generations, newest first. */
     async listImages(projectId: string, filter: GeneratedImageFilter, page: PageRequest): Promise<RowPage<ListedImageRow>> {
       const { where, ...rest } = pageArguments(page);
@@ -194,5 +225,5 @@ function toRow(row: Generation): GenerationRow {
 }
 
 function toImageRow(row: GeneratedImage): GeneratedImageRow {
-  return { ...row, seed: Number(row.seed) };
+  return { ...(row as GeneratedImageRow & GeneratedImage), seed: Number(row.seed) };
 }

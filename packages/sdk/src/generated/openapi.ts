@@ -1035,6 +1035,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/training-jobs/{id}/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the candidates of a StyleDrop job and what has been said of them
+         * @description With their CLIP scores once all of them are made; empty for a job that has none.
+         */
+        get: operations["getFeedback"];
+        /**
+         * Keep or drop candidates of a StyleDrop job
+         * @description All or none of the verdicts are stored; images that are not named keep theirs. A second round `by: human` trains on what is kept.
+         */
+        put: operations["setFeedback"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/training-jobs/{id}/images": {
         parameters: {
             query?: never;
@@ -1640,7 +1664,7 @@ export interface components {
              * @default normal
              */
             priority?: components["schemas"]["TrainingJobPriority"];
-            style_ref: {
+            style_ref?: {
                 components?: components["schemas"]["StyleRefComponentRequest"][];
                 /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
                 dataset_id?: string;
@@ -1649,7 +1673,7 @@ export interface components {
                     [key: string]: number;
                 };
             };
-            /** @description styledrop: the words for the style */
+            /** @description styledrop: the words for the style, candidates to choose from, and the round */
             styledrop?: components["schemas"]["StyleDropRequest"];
             suffix?: string | null;
             /** @description Images from the same prompts and seeds, made while the training goes on */
@@ -2071,7 +2095,8 @@ export interface components {
              * @default normal
              */
             priority?: components["schemas"]["TrainingJobPriority"];
-            style_ref: {
+            /** @description Left out in round 2 of styledrop alone, which trains on chosen candidates */
+            style_ref?: {
                 components?: components["schemas"]["StyleRefComponentRequest"][];
                 /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
                 dataset_id: string;
@@ -2080,7 +2105,7 @@ export interface components {
                     [key: string]: number;
                 };
             };
-            /** @description styledrop: the words for the style */
+            /** @description styledrop: the words for the style, candidates to choose from, and the round */
             styledrop?: components["schemas"]["StyleDropRequest"];
             suffix?: string | null;
             /** @description Images from the same prompts and seeds, made while the training goes on */
@@ -2393,6 +2418,37 @@ export interface components {
             message: string;
             retryable: boolean;
         };
+        Feedback: {
+            candidates: {
+                /** @description 100 times the cosine of image and subject; null until all candidates are made */
+                clip_score: number | null;
+                /** @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                image_id: string;
+                index: number;
+                /** @description The stored file was not found when the service last compared its records with the object store; downloads fail until it is back */
+                missing: boolean;
+                prompt: string;
+                /** @description The prompt without the style: what the image is trained with as its caption, and what its CLIP score is of */
+                subject: string;
+                /** @description The image in at most 256 pixels each way, as WebP; `?width=` asks for another size */
+                thumbnail_url: string;
+                url: string;
+                verdict: ("keep" | "drop") | null;
+            }[];
+            counts: {
+                drop: number;
+                keep: number;
+                undecided: number;
+            };
+            /** @description The generation that makes the candidates; null for a job that has none, or none yet */
+            generation_id: string | null;
+            /** @description How many candidates there will be */
+            of: number;
+            /** @description Of that generation */
+            status: components["schemas"]["GenerationStatus"] | null;
+            /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            training_job_id: string;
+        };
         FieldError: {
             detail: string;
             /** @description JSON pointer into the body, or the name of a query parameter or header */
@@ -2478,6 +2534,12 @@ export interface components {
             quality: number | null;
             /** @enum {string} */
             sampler: "ddim" | "pndm" | "dpmsolver++" | "dpmsolver++karras" | "euler" | "unipc";
+            /** @description Candidates of a StyleDrop job: each image gets a CLIP score with the text of its prompt */
+            scoring: {
+                /** @enum {string} */
+                extractor: "clip" | "mini-clip";
+                texts: string[];
+            } | null;
             seed: number;
             steps: number;
             strength: number | null;
@@ -3326,6 +3388,24 @@ export interface components {
         };
         /**
          * @example {
+         *       "items": [
+         *         {
+         *           "image_id": "img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70",
+         *           "verdict": "keep"
+         *         }
+         *       ]
+         *     }
+         */
+        SetFeedbackRequest: {
+            items: {
+                /** @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                image_id: string;
+                /** @description null: not decided */
+                verdict: ("keep" | "drop") | null;
+            }[];
+        };
+        /**
+         * @example {
          *       "version": 1
          *     }
          */
@@ -3442,10 +3522,71 @@ export interface components {
             status: "running" | "finished";
         };
         StyleDropRequest: {
-            /** @description The words for the style in every prompt, such as `watercolor painting`; left out: the rare word `zwx` */
+            /** @description Images that the finished job makes for a choice, each with its CLIP score; left out: none */
+            candidates?: {
+                /**
+                 * @description What the CLIP scores come from. Left out: clip, for styleforge-mini mini-clip
+                 * @enum {string}
+                 */
+                clip_extractor?: "clip" | "mini-clip";
+                images_per_prompt?: number;
+                /** @description What the images show, without the style */
+                prompts?: string[];
+                seed?: number;
+                style_guidance?: number;
+                text_guidance?: number;
+            } | null;
+            /**
+             * @description Round 2: the succeeded job whose candidates are chosen from
+             * @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+             */
+            parent_job_id?: string;
+            /**
+             * @description 2 trains a new adapter on chosen candidates of the job `parent_job_id`
+             * @enum {number}
+             */
+            round?: 1 | 2;
+            /** @description Round 2: how they are chosen */
+            selection?: {
+                /**
+                 * @description `human`: the images that the feedback keeps; `clip`: those whose CLIP score is best; `random`: drawn by the seed
+                 * @enum {string}
+                 */
+                by: "human" | "clip" | "random";
+                /** @description The first round's StyleRef images are trained on as well */
+                include_reference?: boolean;
+                /** @description `clip` and `random`: images of each prompt; 1 when left out */
+                per_prompt?: number;
+                /** @description `random`; 0 when left out */
+                seed?: number;
+            };
+            /** @description The words for the style in every prompt, such as `watercolor painting`; left out: the rare word `zwx`, or the first round's */
             style?: string;
         };
         StyleDropSettings: {
+            candidates: {
+                /** @enum {string} */
+                clip_extractor: "clip" | "mini-clip";
+                images_per_prompt: number;
+                negative_prompt: string;
+                prompts: string[];
+                /** @enum {string} */
+                sampler: "ddim" | "pndm" | "dpmsolver++" | "dpmsolver++karras" | "euler" | "unipc";
+                seed: number;
+                steps: number;
+                style_guidance: number;
+                text_guidance: number;
+            } | null;
+            parent_job_id: string | null;
+            /** @enum {number} */
+            round: 1 | 2;
+            selection: {
+                /** @enum {string} */
+                by: "human" | "clip" | "random";
+                include_reference: boolean;
+                per_prompt: number;
+                seed: number;
+            } | null;
             style: string;
         };
         StyleRefComponentRequest: {
@@ -3764,6 +3905,11 @@ export interface components {
                 metric: string;
                 step: number;
                 value: number;
+            };
+            /** @description styledrop: the generation whose images are chosen from; `GET /v1/training-jobs/{id}/feedback` shows them */
+            candidates?: {
+                /** @example gen_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                generation_id: string;
             };
             /**
              * @description With early stopping the best checkpoint, else the last one
@@ -12040,6 +12186,218 @@ export interface operations {
                 };
             };
             /** @description `too_many_event_streams`: Too many open event streams with this API key. `rate_limited`: Too many requests with this API key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFeedback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The feedback */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Feedback"];
+                };
+            };
+            /** @description `invalid_request`: The request is not well formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests with this API key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setFeedback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetFeedbackRequest"];
+            };
+        };
+        responses: {
+            /** @description The feedback */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Feedback"];
+                };
+            };
+            /** @description `invalid_request`: The request is not well formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `status_conflict`: The job is not in a state that allows this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The request body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: This content type is not taken here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: Some fields are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests with this API key */
             429: {
                 headers: {
                     [name: string]: unknown;

@@ -9,6 +9,8 @@ import { allItems, PagePromise } from '../pages.ts';
 import type { PageBody } from '../pages.ts';
 import type {
   Checkpoint,
+  Feedback,
+  FeedbackItem,
   LogEvent,
   PresetParams,
   Report,
@@ -77,6 +79,17 @@ export class TrainingJobs {
   /** A running job saves a checkpoint first; `resume` goes on from it. */
   cancel(id: string, options?: RequestOptions): Promise<TrainingJob> {
     return take(this.#api.http.POST('/v1/training-jobs/{id}/cancel', { params: { path: { id } }, ...this.#api.with(options) }));
+  }
+
+  /** The candidates of a StyleDrop job, with their CLIP scores once all are made, and what has been said of them. */
+  feedback(id: string, options?: RequestOptions): Promise<Feedback> {
+    return take(this.#api.http.GET('/v1/training-jobs/{id}/feedback', { params: { path: { id } }, ...this.#api.with(options) }));
+  }
+
+  /** Keeps or drops candidates; those that are not named stay as they are. */
+  setFeedback(id: string, items: FeedbackItem[], options?: RequestOptions): Promise<Feedback> {
+    const body = { items };
+    return take(this.#api.http.PUT('/v1/training-jobs/{id}/feedback', { params: { path: { id } }, body, ...this.#api.with(options) }));
   }
 
   pause(id: string, options?: RequestOptions): Promise<TrainingJob> {

@@ -92,6 +92,9 @@ import { drainWorkerRoutes } from './workers/drain.ts';
 import { getWorkerRoute } from './workers/get.ts';
 import { listWorkersRoute } from './workers/list.ts';
 
+import { getFeedbackRoute } from './training-jobs/get-feedback.ts';
+import { setFeedbackRoute } from './training-jobs/set-feedback.ts';
+
 const ROUTES: ((app: ApiServer, dependencies: ApiDependencies) => void)[] = [
   createSessionRoute,
   endSessionRoute,
@@ -181,6 +184,8 @@ const ROUTES: ((app: ApiServer, dependencies: ApiDependencies) => void)[] = [
   deleteModelVersionRoute,
   setModelAliasRoute,
   deleteModelAliasRoute,
+  getFeedbackRoute,
+  setFeedbackRoute,
   listWorkersRoute,
   getWorkerRoute,
   drainWorkerRoutes,

@@ -227,7 +227,7 @@ class CheckTrainingJobRequestEarlyStopping(TypedDict):
 class CheckTrainingJobRequest(TypedDict):
     method: Literal["single-styleforge", "multi-styleforge", "dreambooth", "lora", "textual-inversion", "custom-diffusion", "styledrop"]
     base_model: str
-    style_ref: CheckTrainingJobRequestStyleRef
+    style_ref: NotRequired[CheckTrainingJobRequestStyleRef]
     aux: NotRequired[CheckTrainingJobRequestAux | None]
     """Left out or null: no Aux part"""
     prior_preservation: NotRequired[CheckTrainingJobRequestPriorPreservation | None]
@@ -235,7 +235,7 @@ class CheckTrainingJobRequest(TypedDict):
     adaptation: NotRequired[AdaptationRequest]
     """What is trained: all weights (`full`), or a small addition that is stored by itself. Left out: what the method has by default"""
     styledrop: NotRequired[StyleDropRequest]
-    """styledrop: the words for the style"""
+    """styledrop: the words for the style, candidates to choose from, and the round"""
     hyperparameters: NotRequired[HyperparametersRequest]
     validation: NotRequired[CheckTrainingJobRequestValidation | None]
     """Images from the same prompts and seeds, made while the training goes on"""
@@ -386,6 +386,7 @@ class CreateStudyRequest(TypedDict):
 
 
 class CreateTrainingJobRequestStyleRef(TypedDict):
+    """Left out in round 2 of styledrop alone, which trains on chosen candidates"""
     dataset_id: str
     mix: NotRequired[dict[str, int]]
     """How many images of each component are used, the first uploaded first; left out: all of them"""
@@ -437,7 +438,8 @@ class CreateTrainingJobRequestEarlyStopping(TypedDict):
 class CreateTrainingJobRequest(TypedDict):
     method: Literal["single-styleforge", "multi-styleforge", "dreambooth", "lora", "textual-inversion", "custom-diffusion", "styledrop"]
     base_model: str
-    style_ref: CreateTrainingJobRequestStyleRef
+    style_ref: NotRequired[CreateTrainingJobRequestStyleRef]
+    """Left out in round 2 of styledrop alone, which trains on chosen candidates"""
     aux: NotRequired[CreateTrainingJobRequestAux | None]
     """Left out or null: no Aux part"""
     prior_preservation: NotRequired[CreateTrainingJobRequestPriorPreservation | None]
@@ -445,7 +447,7 @@ class CreateTrainingJobRequest(TypedDict):
     adaptation: NotRequired[AdaptationRequest]
     """What is trained: all weights (`full`), or a small addition that is stored by itself. Left out: what the method has by default"""
     styledrop: NotRequired[StyleDropRequest]
-    """styledrop: the words for the style"""
+    """styledrop: the words for the style, candidates to choose from, and the round"""
     hyperparameters: NotRequired[HyperparametersRequest]
     validation: NotRequired[CreateTrainingJobRequestValidation | None]
     """Images from the same prompts and seeds, made while the training goes on"""
@@ -712,6 +714,40 @@ class Failure(TypedDict):
     retryable: bool
 
 
+class FeedbackCounts(TypedDict):
+    keep: int
+    drop: int
+    undecided: int
+
+
+class FeedbackCandidatesItem(TypedDict):
+    image_id: str
+    index: int
+    prompt: str
+    subject: str
+    """The prompt without the style: what the image is trained with as its caption, and what its CLIP score is of"""
+    clip_score: float | None
+    """100 times the cosine of image and subject; null until all candidates are made"""
+    verdict: Literal["keep", "drop"] | None
+    missing: bool
+    """The stored file was not found when the service last compared its records with the object store; downloads fail until it is back"""
+    url: str
+    thumbnail_url: str
+    """The image in at most 256 pixels each way, as WebP; `?width=` asks for another size"""
+
+
+class Feedback(TypedDict):
+    training_job_id: str
+    generation_id: str | None
+    """The generation that makes the candidates; null for a job that has none, or none yet"""
+    status: GenerationStatus | None
+    """Of that generation"""
+    of: int
+    """How many candidates there will be"""
+    counts: FeedbackCounts
+    candidates: list[FeedbackCandidatesItem]
+
+
 class FieldError(TypedDict):
     pointer: str
     """JSON pointer into the body, or the name of a query parameter or header"""
@@ -778,6 +814,11 @@ class GenerationConfigImage(TypedDict):
     """null: it came with the request"""
 
 
+class GenerationConfigScoring(TypedDict):
+    extractor: Literal["clip", "mini-clip"]
+    texts: list[str]
+
+
 class GenerationConfig(TypedDict):
     model: str
     prompts: list[str]
@@ -799,6 +840,8 @@ class GenerationConfig(TypedDict):
     grid: GenerationGrid | None
     format: Literal["png", "webp", "jpeg"]
     quality: int | None
+    scoring: GenerationConfigScoring | None
+    """Candidates of a StyleDrop job: each image gets a CLIP score with the text of its prompt"""
 
 
 class GenerationGrid(TypedDict):
@@ -1539,6 +1582,16 @@ class SetCaptionsRequest(TypedDict):
     captions: list[SetCaptionsRequestCaptionsItem]
 
 
+class SetFeedbackRequestItemsItem(TypedDict):
+    image_id: str
+    verdict: Literal["keep", "drop"] | None
+    """null: not decided"""
+
+
+class SetFeedbackRequest(TypedDict):
+    items: list[SetFeedbackRequestItemsItem]
+
+
 class SetModelAliasRequest(TypedDict):
     version: int
 
@@ -1640,13 +1693,67 @@ class StudySummary(TypedDict):
     """When the last job ended"""
 
 
+class StyleDropRequestCandidates(TypedDict):
+    prompts: NotRequired[list[str]]
+    """What the images show, without the style"""
+    images_per_prompt: NotRequired[int]
+    seed: NotRequired[int]
+    style_guidance: NotRequired[float]
+    text_guidance: NotRequired[float]
+    clip_extractor: NotRequired[Literal["clip", "mini-clip"]]
+    """What the CLIP scores come from. Left out: clip, for styleforge-mini mini-clip"""
+
+
+class StyleDropRequestSelection(TypedDict):
+    """Round 2: how they are chosen"""
+    by: Literal["human", "clip", "random"]
+    """`human`: the images that the feedback keeps; `clip`: those whose CLIP score is best; `random`: drawn by the seed"""
+    per_prompt: NotRequired[int]
+    """`clip` and `random`: images of each prompt; 1 when left out"""
+    seed: NotRequired[int]
+    """`random`; 0 when left out"""
+    include_reference: NotRequired[bool]
+    """The first round's StyleRef images are trained on as well"""
+
+
 class StyleDropRequest(TypedDict):
     style: NotRequired[str]
-    """The words for the style in every prompt, such as `watercolor painting`; left out: the rare word `zwx`"""
+    """The words for the style in every prompt, such as `watercolor painting`; left out: the rare word `zwx`, or the first round's"""
+    round: NotRequired[Literal[1, 2]]
+    """2 trains a new adapter on chosen candidates of the job `parent_job_id`"""
+    candidates: NotRequired[StyleDropRequestCandidates | None]
+    """Images that the finished job makes for a choice, each with its CLIP score; left out: none"""
+    parent_job_id: NotRequired[str]
+    """Round 2: the succeeded job whose candidates are chosen from"""
+    selection: NotRequired[StyleDropRequestSelection]
+    """Round 2: how they are chosen"""
+
+
+class StyleDropSettingsCandidates(TypedDict):
+    prompts: list[str]
+    images_per_prompt: int
+    seed: int
+    style_guidance: float
+    text_guidance: float
+    clip_extractor: Literal["clip", "mini-clip"]
+    sampler: Literal["ddim", "pndm", "dpmsolver++", "dpmsolver++karras", "euler", "unipc"]
+    steps: int
+    negative_prompt: str
+
+
+class StyleDropSettingsSelection(TypedDict):
+    by: Literal["human", "clip", "random"]
+    per_prompt: int
+    seed: int
+    include_reference: bool
 
 
 class StyleDropSettings(TypedDict):
     style: str
+    round: Literal[1, 2]
+    candidates: StyleDropSettingsCandidates | None
+    parent_job_id: str | None
+    selection: StyleDropSettingsSelection | None
 
 
 class StyleRefComponentRequest(TypedDict):
@@ -1973,6 +2080,11 @@ class TrainingProgress(TypedDict):
     """How many queued jobs go first; null once it has left the queue"""
 
 
+class TrainingResultCandidates(TypedDict):
+    """styledrop: the generation whose images are chosen from; `GET /v1/training-jobs/{id}/feedback` shows them"""
+    generation_id: str
+
+
 class TrainingResultBest(TypedDict):
     """With early stopping: the validation that scored best"""
     step: int
@@ -2000,6 +2112,8 @@ class TrainingResult(TypedDict):
     """With early stopping the best checkpoint, else the last one"""
     evaluation_id: NotRequired[str]
     """The evaluation stage of the job"""
+    candidates: NotRequired[TrainingResultCandidates]
+    """styledrop: the generation whose images are chosen from; `GET /v1/training-jobs/{id}/feedback` shows them"""
     best: NotRequired[TrainingResultBest]
     """With early stopping: the validation that scored best"""
     early_stopping: NotRequired[TrainingResultEarlyStopping]

@@ -240,6 +240,12 @@ class Operations:
         """The thumbnail of an evaluated image as WebP"""
         return self._call("GET", f"/v1/evaluations/{quoted(id)}/images/{quoted(model)}/{quoted(index)}/thumbnail", query={"width": width}, raw=True)
 
+    def get_feedback(self, id: str, /) -> models.Feedback:
+        """Show the candidates of a StyleDrop job and what has been said of them.
+
+        With their CLIP scores once all of them are made; empty for a job that has none."""
+        return self._call("GET", f"/v1/training-jobs/{quoted(id)}/feedback")
+
     def get_generation(self, id: str, /) -> models.Generation:
         """Read a generation with its images.
 
@@ -557,6 +563,12 @@ class Operations:
 
         All or none of them. Images that are not named keep their captions."""
         return self._call("PUT", f"/v1/datasets/{quoted(id)}/captions", body=body)
+
+    def set_feedback(self, id: str, /, **body: Unpack[models.SetFeedbackRequest]) -> models.Feedback:
+        """Keep or drop candidates of a StyleDrop job.
+
+        All or none of the verdicts are stored; images that are not named keep theirs. A second round `by: human` trains on what is kept."""
+        return self._call("PUT", f"/v1/training-jobs/{quoted(id)}/feedback", body=body)
 
     def set_model_alias(self, name: str, alias: str, /, **body: Unpack[models.SetModelAliasRequest]) -> models.Model:
         """Let an alias lead to a version.

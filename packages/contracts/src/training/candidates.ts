@@ -1,0 +1,51 @@
+// The candidates that a StyleDrop job has made, and what people say of them: kept, dropped, or not looked at yet.
+import { z } from 'zod';
+import { exampleId, generationId, imageId, trainingJobId } from '../common/ids.ts';
+import { missingObject } from '../common/pages.ts';
+import { generationStatus } from '../common/statuses.ts';
+import { THUMBNAIL } from '../datasets/thumbnails.ts';
+
+export const VERDICTS_ON_CANDIDATES = ['keep', 'drop'] as const;
+export type CandidateVerdict = (typeof VERDICTS_ON_CANDIDATES)[number];
+
+export const setFeedbackRequest = z
+  .strictObject({
+    items: z
+      .array(
+        z.strictObject({
+          image_id: imageId,
+          verdict: z.enum(VERDICTS_ON_CANDIDATES).nullable().describe('null: not decided'),
+        }),
+      )
+      .min(1)
+      .max(4096)
+      .refine((items) => new Set(items.map(({ image_id }) => image_id)).size === items.length, 'must not name an image twice'),
+  })
+  .meta({ id: 'SetFeedbackRequest', examples: [{ items: [{ image_id: exampleId('image'), verdict: 'keep' }] }] });
+
+const candidate = z.object({
+  image_id: imageId,
+  index: z.int(),
+  prompt: z.string(),
+  subject: z
+    .string()
+    .describe('The prompt without the style: what the image is trained with as its caption, and what its CLIP score is of'),
+  clip_score: z.number().nullable().describe('100 times the cosine of image and subject; null until all candidates are made'),
+  verdict: z.enum(VERDICTS_ON_CANDIDATES).nullable(),
+  missing: missingObject,
+  url: z.string(),
+  thumbnail_url: z.string().describe(THUMBNAIL),
+});
+export type CandidateBody = z.infer<typeof candidate>;
+
+export const feedback = z
+  .object({
+    training_job_id: trainingJobId,
+    generation_id: generationId.nullable().describe('The generation that makes the candidates; null for a job that has none, or none yet'),
+    status: generationStatus.nullable().describe('Of that generation'),
+    of: z.int().describe('How many candidates there will be'),
+    counts: z.object({ keep: z.int(), drop: z.int(), undecided: z.int() }),
+    candidates: z.array(candidate),
+  })
+  .meta({ id: 'Feedback' });
+export type FeedbackBody = z.infer<typeof feedback>;

@@ -1,0 +1,3 @@
+-- AlterTable
+ALTER TABLE "generated_images" ADD COLUMN     "clip_score" DOUBLE PRECISION,
+ADD COLUMN     "verdict" TEXT;
