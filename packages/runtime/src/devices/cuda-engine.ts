@@ -34,6 +34,8 @@ export class CudaEngine {
   readonly kernels: OptimizerKernels;
   readonly #memory: Owned | null;
   readonly #runOptions: Owned;
+  /** Of a run that is not recorded, whatever its session does. */
+  readonly #plainOptions: Owned;
 
   /** Throws LibraryError or CudaError where there is no such card, or a library of it is missing. */
   constructor({ index, folder = binariesFolder(), libraries, computesOnProcessor = false }: CudaEngineOptions) {
@@ -44,9 +46,8 @@ export class CudaEngine {
     this.#memory = computesOnProcessor
       ? null
       : environment.own("the description of the card's memory", 'ReleaseMemoryInfo', 'CreateMemoryInfo', 'Cuda', 0, index, 0);
-    this.#runOptions = environment.own('run options', 'ReleaseRunOptions', 'CreateRunOptions');
-    // the stream is waited for once, after the results are on their way
-    environment.api.call('AddRunConfigEntry', this.#runOptions.handle, 'disable_synchronize_execution_providers', '1');
+    this.#runOptions = runOptions(environment, {});
+    this.#plainOptions = runOptions(environment, { gpu_graph_id: '-1' });
     this.kernels = new OptimizerKernels(this.runtime);
   }
 
@@ -92,6 +93,19 @@ export class CudaEngine {
   run(binding: Binding): void {
     binding.run(this.#runOptions.handle);
   }
+
+  /** The same without recording it or replaying a recording. */
+  runPlainly(binding: Binding): void {
+    binding.run(this.#plainOptions.handle);
+  }
+}
+
+/** The stream is waited for once, after the results are on their way. */
+function runOptions(environment: Environment, entries: Readonly<Record<string, string>>): Owned {
+  const options = environment.own('run options', 'ReleaseRunOptions', 'CreateRunOptions');
+  for (const [key, value] of Object.entries({ disable_synchronize_execution_providers: '1', ...entries }))
+    environment.api.call('AddRunConfigEntry', options.handle, key, value);
+  return options;
 }
 
 const engines = new Map<number, CudaEngine>();

@@ -16,6 +16,9 @@ interface Place {
   isBehind: boolean;
 }
 
+/** Runs before one is recorded, at the most; three suffice for the training graphs. */
+const MOST_WARM_UPS = 10;
+
 export class BlockRunner implements Runner {
   readonly #engine: CudaEngine;
   readonly #session: NativeSession;
@@ -24,12 +27,19 @@ export class BlockRunner implements Runner {
   readonly #inputs = new Map<string, Place>();
   readonly #outputs = new Map<string, Place>();
   #bound = new Set<string>();
+  #isWarm: boolean;
 
-  constructor(engine: CudaEngine, session: NativeSession, profiling: boolean) {
+  /** `records`: whether the session records its runs. */
+  constructor(
+    engine: CudaEngine,
+    session: NativeSession,
+    { profiling, records }: { readonly profiling: boolean; readonly records: boolean },
+  ) {
     this.#engine = engine;
     this.#session = session;
     this.#binding = new Binding(session);
     this.#profiling = profiling;
+    this.#isWarm = !records;
   }
 
   bind(name: string, array: TensorArray, shape: Shape): void {
@@ -75,9 +85,25 @@ export class BlockRunner implements Runner {
       if (place.isBehind) runtime.upload(place.array, place.memory.handle);
       place.isBehind = false;
     }
+    if (!this.#isWarm) await this.#warmUp();
     this.#engine.run(this.#binding);
     for (const { array, memory } of this.#outputs.values()) runtime.download(memory.handle, array);
     await runtime.synchronize();
+  }
+
+  /**
+   * Nothing may be allocated while a run is recorded. onnxruntime's arena frees in another order than it allocates, so that a second and a third run may
+   * ask for more; after a run that asked for nothing the arena is as it was before, and all further runs are alike.
+   */
+  async #warmUp(): Promise<void> {
+    const { runtime } = this.#engine;
+    for (let run = 0; run < MOST_WARM_UPS; run++) {
+      const { free } = runtime.memory;
+      this.#engine.runPlainly(this.#binding);
+      await runtime.synchronize();
+      if (runtime.memory.free === free) break;
+    }
+    this.#isWarm = true;
   }
 
   async release(): Promise<void> {
@@ -93,7 +119,8 @@ export class BlockRunner implements Runner {
 export const createBlockRunner: CreateRunner<'blocks'> = async (device, { bytes }, { keepMemory = true, profile }) => {
   try {
     const engine = device.engine();
-    return new BlockRunner(engine, engine.session(bytes, { optimizes: keepMemory, captures: false, profile }), profile !== undefined);
+    const session = engine.session(bytes, { optimizes: keepMemory, captures: false, profile });
+    return new BlockRunner(engine, session, { profiling: profile !== undefined, records: false });
   } catch (error) {
     throw refusal(device, error);
   }

@@ -4,7 +4,7 @@ import { emitOnnx, type OnnxModel } from '@styleforge/onnx';
 import { type BlockDevice } from '../devices/device.ts';
 import { type CudaEngine } from '../devices/cuda-engine.ts';
 import { type ParameterBuffers } from '../kernels/parameter-buffers.ts';
-import { type NativeSession } from '../native/session.ts';
+import { OnnxRuntimeError } from '../native/api.ts';
 import { type AdamWStep } from '../optimizers/adamw.ts';
 import { BlockRunner } from '../programs/block-runner.ts';
 import { type HostArray, refusal } from '../programs/session.ts';
@@ -26,18 +26,23 @@ function emit({ graph, outputs, gradients, gradientPrecision, compile, device }:
 }
 
 /** A pass is recorded once and replayed where memory is kept; a graph that onnxruntime cannot record runs as it is. */
-function createSession(
+function createRunner(
   engine: CudaEngine,
   device: BlockDevice,
   { bytes }: OnnxModel,
   { keepMemory = true, profile }: Options['compile'],
-): NativeSession {
-  const create = (captures: boolean): NativeSession => engine.session(bytes, { optimizes: keepMemory, captures, profile });
+): BlockRunner {
+  const create = (captures: boolean): BlockRunner =>
+    new BlockRunner(engine, engine.session(bytes, { optimizes: keepMemory, captures, profile }), {
+      profiling: profile !== undefined,
+      records: captures,
+    });
   try {
     if (!keepMemory || profile !== undefined) return create(false);
     try {
       return create(true);
-    } catch {
+    } catch (error) {
+      if (!(error instanceof OnnxRuntimeError && /graph capture/i.test(error.message))) throw error;
       return create(false);
     }
   } catch (error) {
@@ -74,15 +79,15 @@ export class BlockTraining implements TrainingBackend {
     const { device, compile } = options;
     const engine = engineOf(device);
     const model = emit(options);
-    const session = createSession(engine, device, model, compile);
+    const runner = createRunner(engine, device, model, compile);
     try {
       return engine.runtime.orRelease(() => {
-        const training = new BlockTraining(options, engine, model, new BlockRunner(engine, session, compile.profile !== undefined));
+        const training = new BlockTraining(options, engine, model, runner);
         training.#attach();
         return training;
       });
     } catch (error) {
-      session.release();
+      await runner.release();
       throw refusal(device, error);
     }
   }

@@ -1,0 +1,169 @@
+// onnxruntime's real CUDA provider on a stand-in for a card that computes nothing: where nodes are placed, what is copied, launched and allocated, that a pass
+// can be recorded, and every way in which a machine can lack something.
+// It cannot show numbers, times, what cuDNN chooses and needs beside the tensors, or how a driver behaves.
+import { Graph, type Tensor } from '@styleforge/autodiff';
+import { type DeviceName, Program, splitParameters, TrainingProgram } from '@styleforge/runtime';
+import { warnNotTested } from '@styleforge/testing';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { CudaEngine } from '../src/devices/cuda-engine.ts';
+import { cuda } from '../src/devices/cuda.ts';
+import { loadCudaLibraries, neededLibraries } from '../src/native/cuda-libraries.ts';
+import { takeNodePlaces } from './fake-gpu/node-places.ts';
+import { FakeGpu, gpuFolder, missingGpu } from './fake-gpu/fake-gpu.ts';
+
+const what = "onnxruntime's CUDA provider on a stand-in for a card";
+const adamw = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+const rates = { learningRate: 0.1, weightDecay: 0, maxGradNorm: 1 };
+const feeds = { x: new Float32Array(2 * 4 * 16 * 16).fill(0.1) };
+
+/** Convolutions, normalization, attention, products: every kind of layer of a training. */
+function network(): { readonly graph: Graph; readonly loss: Tensor } {
+  const graph = new Graph();
+  let y = graph.silu(
+    graph.conv2d(graph.input('x', [2, 4, 16, 16]), graph.parameter('conv', [32, 4, 3, 3]), graph.parameter('bias', [32]), {
+      pads: [1, 1, 1, 1],
+    }),
+  );
+  y = graph.conv2d(y, graph.parameter('down', [32, 32, 3, 3]), undefined, { strides: [2, 2], pads: [1, 1, 1, 1] });
+  y = graph.upsampleNearest(graph.conv2d(y, graph.parameter('same', [32, 32, 3, 3]), undefined, { pads: [1, 1, 1, 1] }), [2, 2]);
+  y = graph.conv2d(y, graph.parameter('again', [32, 32, 3, 3]), undefined, { strides: [2, 2], pads: [1, 1, 1, 1] });
+  const sequence = graph.standardize(graph.transpose(graph.reshape(y, [2, 32, 64]), [0, 2, 1]), 1e-5);
+  const [q, k, v] = ['q', 'k', 'v'].map((name) => graph.linear(sequence, graph.parameter(name, [32, 32])));
+  const out = graph.gelu(graph.attention(q, k, v, { heads: 2, scale: 0.25 }));
+  return { graph, loss: graph.reduceMean(graph.square(out), [0, 1, 2]) };
+}
+
+describe.skipIf(warnNotTested(what, missingGpu))('the CUDA provider', () => {
+  let gpu: FakeGpu;
+  let device: DeviceName;
+
+  beforeAll(() => {
+    gpu = new FakeGpu();
+    const engine = new CudaEngine({ index: 0, folder: gpuFolder() });
+    device = { ...cuda(0), engine: () => engine } as unknown as DeviceName;
+  });
+
+  async function training(compile: object = {}): Promise<TrainingProgram<'loss'>> {
+    const { graph, loss } = network();
+    const { trainable } = splitParameters(graph, new Set(graph.parameters.keys()));
+    return TrainingProgram.create({ graph, loss, outputs: { loss }, trainable, adamw, compile: { device, ...compile } });
+  }
+
+  async function step(program: TrainingProgram<'loss'>): Promise<void> {
+    await program.backward(feeds);
+    await program.update(rates);
+  }
+
+  it.each([
+    ['float32', {}],
+    ['float16 products', { mixedPrecision: true }],
+  ])('takes every node of a training, with no copy between devices: %s', async (_name, options) => {
+    const trace = join(mkdtempSync(join(tmpdir(), 'styleforge-places-')), 'trace');
+    const program = await training({ ...options, profile: trace });
+    await program.backward(feeds);
+    await program.release();
+    const places = await takeNodePlaces(trace);
+    expect(places.get('CUDAExecutionProvider')!.length).toBeGreaterThan(100);
+    expect([...places.keys()]).toEqual(['CUDAExecutionProvider']);
+    expect(places.get('CUDAExecutionProvider')!.filter((kind) => kind.startsWith('Memcpy'))).toEqual([]);
+  });
+
+  it.each([
+    ['float32', {}],
+    ['float16 products', { mixedPrecision: true }],
+  ])('records a pass once and replays it: one launch, three waits, no allocation: %s', async (_name, options) => {
+    const program = await training(options);
+    gpu.reset();
+    await step(program);
+    expect(gpu.counts).toMatchObject({ recordings: 1 });
+    await step(program);
+    gpu.reset();
+    for (let i = 0; i < 5; i++) await step(program);
+    const { counts } = gpu;
+    expect(counts.cudaGraphLaunch).toBe(5);
+    expect(counts.cudaMalloc).toBeUndefined();
+    // the norm's three kernels and the update; the pass is in the recording
+    expect(counts.launch).toBe(5 * 4);
+    expect(counts.wait).toBe(5 * 3);
+    expect(counts['copy device to device']).toBeUndefined();
+    expect(Object.keys(counts).filter((name) => name.startsWith('forbidden'))).toEqual([]);
+    // the loss and the sum of squares
+    expect(counts['bytes to host']).toBe(5 * (4 + 8));
+    await program.release();
+  });
+
+  it('runs without a recording where memory is to be saved, within bounds of launches and memory', async () => {
+    const program = await training({ keepMemory: false });
+    await step(program);
+    gpu.reset();
+    await step(program);
+    const { counts } = gpu;
+    expect(counts.cudaGraphLaunch).toBeUndefined();
+    expect(counts.cudaMalloc).toBeUndefined();
+    expect(counts.launch).toBeGreaterThan(100);
+    expect(counts.launch).toBeLessThan(400);
+    expect(counts['peak bytes']).toBeLessThan(96 * 2 ** 20);
+    expect(Object.keys(counts).filter((name) => name.startsWith('forbidden'))).toEqual([]);
+    await program.release();
+  });
+
+  it('gives back what a training and a program took', async () => {
+    const used: number[] = [];
+    for (let round = 0; round < 3; round++) {
+      const program = await training();
+      await step(program);
+      await program.release();
+      const graph = new Graph();
+      const double = await Program.compile(graph, { y: graph.mul(graph.input('x', [4]), 2) }, { device });
+      await double.run({ x: new Float32Array(4) });
+      await double.release();
+      used.push(gpu.counts['used bytes']);
+    }
+    expect(used[2]).toBe(used[1]);
+  });
+
+  it('says how much is missing when the card is full', async () => {
+    gpu.reset(2 ** 16);
+    await expect(training()).rejects.toMatchObject({
+      code: 'device_unavailable',
+      message: expect.stringMatching(/out of memory: \d+ MiB are needed, \d+ of the card's/),
+    });
+    gpu.reset(80 * 2 ** 30);
+    await (await training()).release();
+  });
+});
+
+describe.skipIf(warnNotTested(what, missingGpu))('a machine that lacks', () => {
+  it('nothing has libraries of the version that the provider names', () => {
+    const needed = neededLibraries(join(gpuFolder(), 'libonnxruntime_providers_cuda.so'));
+    expect(needed).toEqual(expect.arrayContaining(['libcublas.so.13', 'libcudart.so.13', 'libcuda.so.1']));
+    expect(loadCudaLibraries(gpuFolder())).toMatchObject({ version: 13 });
+  });
+
+  it.each([
+    ['the provider', 'libonnxruntime_providers_cuda.so', "onnxruntime's CUDA provider is not installed"],
+    ["the provider's base", 'libonnxruntime_providers_shared.so', "onnxruntime's CUDA provider is not installed"],
+    ['the driver', 'libcuda.so.1', "NVIDIA's driver is missing (libcuda.so.1); see docs/gpu.md"],
+    ['cuBLAS', 'libcublas.so.13', "libcublas.so.13 of NVIDIA's CUDA libraries is missing; see docs/gpu.md"],
+    ['cuDNN', 'libcudnn.so.9', "libcudnn.so.9 of NVIDIA's CUDA libraries is missing; see docs/gpu.md"],
+  ])('%s is told so', (_what, name, message) => {
+    // a library that this process has loaded is found by its name wherever it is: another process looks
+    expect(refusalWithout(name)).toContain(message);
+  });
+});
+
+/** What a process says that finds all but one library. */
+function refusalWithout(name: string): string {
+  const source = `
+    import { loadCudaLibraries } from './src/native/cuda-libraries.ts';
+    try { loadCudaLibraries(${JSON.stringify(gpuFolder([name]))}); console.log('nothing is missing'); } catch (error) { console.log(error.message); }`;
+  const { stdout } = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', source], {
+    cwd: fileURLToPath(new URL('..', import.meta.url)),
+  });
+  return stdout.toString();
+}
