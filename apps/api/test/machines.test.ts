@@ -76,7 +76,7 @@ it('shows how long the queues are, who serves them, and what of the project wait
   const drained = await workers.register(workerFacts());
   await workers.setDrain(drained, true);
   const report = await queue();
-  expect(report.queues.map((entry) => entry.queue)).toEqual(['train', 'generate', 'evaluate']);
+  expect(report.queues.map((entry) => entry.queue)).toEqual(['train', 'generate', 'evaluate', 'export']);
   expect(report.queues[0]).toMatchObject({
     waiting: (before?.waiting ?? 0) + 2,
     own_waiting: (before?.own_waiting ?? 0) + 1,

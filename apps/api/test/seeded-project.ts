@@ -49,6 +49,12 @@ export async function seedProject(api: ApiFixture): Promise<SeededIds> {
   const model = await api.call<{ name: string }>('POST', '/v1/models', { body: { name: 'seeded', from: job.id } });
   await api.call('POST', '/v1/models/seeded/versions', { body: { from: job.id } });
   await api.call('PUT', '/v1/models/seeded/aliases/live', { body: { version: 1 } });
+  const exported = await api.database.exports.request({
+    projectId: api.projectId,
+    checkpointId: job.checkpointId,
+    format: 'diffusers-zip',
+    rank: 0,
+  });
   const key = await api.database.apiKeys.create(api.projectId, 'seeded');
   return {
     datasets: dataset,
@@ -63,6 +69,7 @@ export async function seedProject(api: ApiFixture): Promise<SeededIds> {
     webhooks: webhook.body.id,
     'api-keys': key.keyId,
     models: model.body.name,
+    exports: exported.id,
     workers: await api.database.workers.register(workerFacts()),
   };
 }
@@ -85,7 +92,8 @@ export function pathWith(ids: SeededIds, path: string): string {
     .replace('{alias}', 'live')
     .replace('{step}/{index}', '1/0')
     .replace('{model}/{index}', '1/0')
-    .replace('{path}', 'unet/config.json');
+    .replace('{path}', 'unet/config.json')
+    .replace(/\/download$/, '/download?format=single-file');
 }
 
 export const jobRequest = (dataset: string) => ({
@@ -113,7 +121,13 @@ async function finishedJob(api: ApiFixture, dataset: string, evaluationId: strin
     jobId: id,
     step: 9,
     objectPrefix,
-    files: [{ path: 'unet/config.json', ...file }],
+    files: [
+      { path: 'unet/config.json', ...file },
+      {
+        path: 'single-file/model.safetensors',
+        ...(await api.objectStore.put(`${objectPrefix}single-file/model.safetensors`, Buffer.from('weights'))),
+      },
+    ],
   });
   for (const index of [0, 1]) {
     const objectKey = validationImageKey(api.projectId, id, 1, index);

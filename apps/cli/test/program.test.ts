@@ -70,6 +70,7 @@ describe('help', () => {
         'webhooks list',
         'evaluations list',
         'models show',
+        'models download',
         'models create',
         'models add-version',
         'models alias',

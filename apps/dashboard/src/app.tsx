@@ -26,6 +26,7 @@ const SCREENS: [string, ComponentType][] = [
   ['/play', screen(() => import('./screens/play/play.tsx'), 'Play')],
   ['/gallery', screen(() => import('./screens/gallery/gallery.tsx'), 'Gallery')],
   ['/models', screen(() => import('./screens/models/models.tsx'), 'Models')],
+  ['/models/:name', screen(() => import('./screens/models/model.tsx'), 'ModelScreen')],
   ['/prompts', screen(() => import('./screens/prompts/prompts.tsx'), 'PromptSets')],
   ['/evaluations', screen(() => import('./screens/evaluations/evaluations.tsx'), 'Evaluations')],
   ['/evaluations/:id', screen(() => import('./screens/evaluations/evaluation.tsx'), 'EvaluationScreen')],

@@ -38,7 +38,12 @@ export async function fetchCheckpointModel(wanted: WantedCheckpoint, directory: 
   await joinWithBase(directory, await findBaseModel(job.baseModel, services));
 }
 
-async function fetchCheckpoint({ projectId, checkpointId, field }: WantedCheckpoint, directory: string, services: CheckpointServices) {
+/** The checkpoint's own files, without what only the trainer reads. */
+export async function fetchCheckpoint(
+  { projectId, checkpointId, field }: WantedCheckpoint,
+  directory: string,
+  services: CheckpointServices,
+) {
   const { database, objectStore } = services;
   const checkpoint = await database.checkpoints.find(projectId, checkpointId);
   if (!checkpoint) throw new JobInputError(`${field}: the checkpoint ${checkpointId} has been deleted`);

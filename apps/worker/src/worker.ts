@@ -20,6 +20,7 @@ import { createMetrics, type Metrics, withDeadline } from '@styleforge/telemetry
 import { assertDevice } from './device.ts';
 import type { Logger } from './logger.ts';
 import { isAway } from './failures.ts';
+import { runExport } from './exports/run-export.ts';
 import { Leases } from './held-row/leases.ts';
 import { Turns } from './held-row/turns.ts';
 import { DeviceClock } from './machine/device-clock.ts';
@@ -171,6 +172,15 @@ const starters: Record<JobName, StartConsumer> = {
       handle: ({ evaluationId }, context) => runEvaluation(evaluationId, context, turns, services),
     });
   },
+  export: (connection, concurrency, services) =>
+    createConsumer(connection, {
+      name: 'export',
+      concurrency,
+      log: services.log,
+      metrics: services.metrics,
+      dependencies: dependenciesOf(services),
+      handle: ({ exportId }, context) => runExport(exportId, context, services),
+    }),
   sweep: (connection, concurrency, services) =>
     createConsumer(connection, {
       name: 'sweep',

@@ -43,6 +43,9 @@ export const flowEnvironment = {
   ),
   RETENTION_VALIDATION_IMAGE_DAYS: days(90).describe('How long validation images of ended jobs are kept'),
   RETENTION_GENERATED_IMAGE_DAYS: days(90).describe('How long generated images are kept'),
+  RETENTION_EXPORT_DAYS: days(7).describe(
+    'How long a file that was made of a checkpoint is kept after somebody last asked for it; it is made again when asked for',
+  ),
   RETENTION_WEBHOOK_DELIVERY_DAYS: days(30).describe('How long deliveries of webhooks are remembered'),
   ORPHAN_GRACE_HOURS: z.coerce
     .number()
@@ -90,6 +93,7 @@ export interface FlowConfig {
     checkpointDays: number;
     validationImageDays: number;
     generatedImageDays: number;
+    exportDays: number;
     webhookDeliveryDays: number;
     /** What is removed from the store is deleted so many days later; 0: at once. */
     trashDays: number;
@@ -117,6 +121,7 @@ export function flowConfigOf(settings: FlowEnvironment): FlowConfig {
       checkpointDays: settings.RETENTION_CHECKPOINT_DAYS,
       validationImageDays: settings.RETENTION_VALIDATION_IMAGE_DAYS,
       generatedImageDays: settings.RETENTION_GENERATED_IMAGE_DAYS,
+      exportDays: settings.RETENTION_EXPORT_DAYS,
       webhookDeliveryDays: settings.RETENTION_WEBHOOK_DELIVERY_DAYS,
       trashDays: settings.TRASH_DAYS,
       brake: settings.SWEEP_BRAKE,
@@ -137,6 +142,7 @@ export function flowEnvironmentOf(flow: FlowConfig): NodeJS.ProcessEnv {
     RETENTION_CHECKPOINT_DAYS: String(flow.sweep.checkpointDays),
     RETENTION_VALIDATION_IMAGE_DAYS: String(flow.sweep.validationImageDays),
     RETENTION_GENERATED_IMAGE_DAYS: String(flow.sweep.generatedImageDays),
+    RETENTION_EXPORT_DAYS: String(flow.sweep.exportDays),
     RETENTION_WEBHOOK_DELIVERY_DAYS: String(flow.sweep.webhookDeliveryDays),
     ORPHAN_GRACE_HOURS: String(flow.sweep.orphanGraceHours),
     SWEEP_MINUTES: String(flow.sweep.everyMinutes),

@@ -11,6 +11,7 @@ import { createDatasetRepository } from './repositories/datasets.ts';
 import { createDeletionRepository } from './repositories/deletions.ts';
 import { createEvaluationRepository } from './repositories/evaluations.ts';
 import { createEventRepository } from './repositories/events.ts';
+import { createExportRepository } from './repositories/exports.ts';
 import { createGenerationRepository } from './repositories/generations.ts';
 import { createIdempotencyKeyRepository } from './repositories/idempotency-keys.ts';
 import { createImageRepository } from './repositories/images.ts';
@@ -62,6 +63,7 @@ export function createDatabase(databaseUrl: string, { maxConnections = 10, onQue
     jobCosts: createJobCostRepository(prisma),
     checkpoints: createCheckpointRepository(prisma),
     models: createModelRepository(prisma),
+    exports: createExportRepository(prisma),
     studies: createStudyRepository(prisma),
     promptSets: createPromptSetRepository(prisma),
     validationImages: createValidationImageRepository(prisma),

@@ -51,6 +51,15 @@ export const catalog = {
     window: 1,
     delayedFillWindow: true,
   },
+  export: {
+    payload: payloadOf({ exportId: z.string() }),
+    timeoutMs: 6 * hour,
+    attempts: 5,
+    backoffMs: 2_000,
+    concurrency: 1,
+    window: 2,
+    delayedFillWindow: true,
+  },
   // The pauses add up to 23 hours.
   webhook: {
     payload: payloadOf({ deliveryId: z.string() }),

@@ -20,7 +20,7 @@ export interface Rescuer {
   stop(): Promise<void>;
 }
 
-const topics: readonly WorkTopic[] = ['train', 'generate', 'evaluate', 'webhook'];
+const topics: readonly WorkTopic[] = ['train', 'generate', 'evaluate', 'webhook', 'export'];
 const everyMs = 30_000;
 export const STRANDED_AFTER_MS = 60_000;
 const batch = 500;

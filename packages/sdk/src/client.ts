@@ -7,6 +7,7 @@ import { DEFAULT_BASE_URL, DEFAULT_MAX_RETRIES, DEFAULT_TIMEOUT_MS } from './opt
 import type { ClientOptions, RequestOptions } from './options.ts';
 import { ApiKeys } from './resources/api-keys.ts';
 import { BaseModels } from './resources/base-models.ts';
+import { Checkpoints } from './resources/checkpoints.ts';
 import { Datasets } from './resources/datasets.ts';
 import { Events } from './resources/events.ts';
 import { Evaluations } from './resources/evaluations.ts';
@@ -35,6 +36,7 @@ export class StyleForge {
   readonly events: Events;
   readonly webhooks: Webhooks;
   readonly models: Models;
+  readonly checkpoints: Checkpoints;
   readonly workers: Workers;
   readonly system: System;
   readonly #api: Api;
@@ -68,6 +70,7 @@ export class StyleForge {
     this.events = new Events(api);
     this.webhooks = new Webhooks(api);
     this.models = new Models(api);
+    this.checkpoints = new Checkpoints(api);
     this.workers = new Workers(api);
     this.system = new System(api);
   }

@@ -7,6 +7,7 @@ export { type ImageParameters, parseParameters, readImageParameters } from './im
 export { type ClientOptions, DEFAULT_BASE_URL, type RequestOptions, type WaitOptions } from './options.ts';
 export { Page, PagePromise } from './pages.ts';
 export type { ProjectStreamOptions } from './resources/events.ts';
+export type { Download, DownloadOptions, DownloadParams } from './resources/checkpoints.ts';
 export type { UploadOptions } from './resources/datasets.ts';
 export type * from './types.ts';
 export { unwrapWebhook } from './webhook-signature.ts';

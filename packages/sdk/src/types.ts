@@ -99,6 +99,9 @@ export interface OpenApiDocument {
 export type ProjectEvent = Schemas['ProjectEvent'];
 export type ProjectProgress = { type: 'training_job.progress'; subject_id: string; data: TrainingProgress & { status: TrainingJobStatus } };
 export type ProjectStreamEvent = ProjectEvent | ProjectProgress;
+export type CheckpointExport = Schemas['CheckpointExport'];
+export type ExportFormat = CheckpointExport['format'];
+export type ExtractLoraParams = Schemas['ExtractLoraRequest'];
 export type Model = Schemas['Model'];
 export type ModelVersion = Schemas['ModelVersion'];
 export type ModelProvenance = Schemas['ModelProvenance'];

@@ -44,7 +44,7 @@ export function registerServiceMetrics(app: ApiServer, { metrics, database, queu
 const DELIVERY_STATUSES = ['pending', 'delivered', 'failed'];
 
 const HEARD_WITHIN_MS = 86_400_000;
-const COMPUTING_QUEUES = ['train', 'generate', 'evaluate'];
+const COMPUTING_QUEUES = ['train', 'generate', 'evaluate', 'export'];
 
 async function readWorkers(database: Database, metrics: Metrics): Promise<void> {
   const workers = (await database.workers.heardSince(new Date(Date.now() - HEARD_WITHIN_MS))).map((row) => ({

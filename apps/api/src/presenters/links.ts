@@ -12,6 +12,9 @@ export const modelUrl = (name: string) => `/v1/models/${name}`;
 export const modelVersionUrl = (name: string, version: number) => `${modelUrl(name)}/versions/${version}`;
 /** Another cover has another link. */
 export const modelCoverUrl = (name: string, sha256: string) => `${modelUrl(name)}/cover?v=${sha256.slice(0, 12)}`;
+export const exportUrl = (id: string) => `/v1/exports/${id}`;
+export const checkpointDownloadUrl = (id: string, format: string, rank = 0) =>
+  `/v1/checkpoints/${id}/download?format=${format}${rank > 0 ? `&rank=${rank}` : ''}`;
 export const generationUrl = (id: string) => `/v1/images/generations/${id}`;
 export const imageUrl = (id: string) => `/v1/images/${id}`;
 export const validationImageUrl = (jobId: string, step: number, index: number) => `${trainingJobUrl(jobId)}/images/${step}/${index}`;

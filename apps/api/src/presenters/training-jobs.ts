@@ -81,7 +81,11 @@ export function presentValidationImage(row: ValidationImageRow): ValidationImage
 }
 
 /** Links lead straight to the object store when it can sign them, else through this API. */
-export async function presentCheckpoint(row: CheckpointRow, store: ObjectStore): Promise<CheckpointBody> {
+export async function presentCheckpoint(
+  row: CheckpointRow,
+  formats: CheckpointBody['formats'],
+  store: ObjectStore,
+): Promise<CheckpointBody> {
   const files = row.files.map(async ({ path, size, sha256 }) => {
     const url = (await store.presignGet?.(row.objectPrefix + path, LINK_SECONDS)) ?? checkpointFileUrl(row.jobId, row.id, path);
     return { path, size_bytes: size, sha256, url };
@@ -94,6 +98,7 @@ export async function presentCheckpoint(row: CheckpointRow, store: ObjectStore):
     size_bytes: row.sizeBytes,
     missing: row.missingSince !== null,
     files: await Promise.all(files),
+    formats,
     created_at: row.createdAt.toISOString(),
   };
 }

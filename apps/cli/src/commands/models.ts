@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { formatBytes, formatTime } from '../terminal/output.ts';
 import type { Output } from '../terminal/output.ts';
 import { addVerb } from '../verb.ts';
+import { addModelDownload } from './model-download.ts';
 
 type DescribeOptions = { description?: string; license?: string; template?: string; cover?: string; notes?: string };
 
@@ -47,6 +48,7 @@ export function addModelCommands(program: Command): void {
   });
   addReading(models);
   addWriting(models);
+  addModelDownload(models);
 }
 
 function addReading(models: Command): void {

@@ -25,6 +25,7 @@ const STALE: [RegExp, string[][]][] = [
     ],
   ],
   [/^generation\./, [['generation', 'id'], ['generations']]],
+  [/^model\./, [['models']]],
   [/^evaluation\./, [['evaluation', 'id'], ['evaluations']]],
 ];
 

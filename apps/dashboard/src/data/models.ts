@@ -1,14 +1,15 @@
 // Every model one can generate with: base models, and what finished jobs made.
-import type { BaseModel, TrainingJob } from '@styleforge/sdk';
+import type { BaseModel, Model as NamedModel, TrainingJob } from '@styleforge/sdk';
 import { jobName } from './jobs.ts';
 import { useBaseModels, useJobs } from './queries.ts';
+import { useNamedModels } from './registry.ts';
 import { shortId } from './format.ts';
 
 export interface Model {
   /** As a request names it. */
   id: string;
   label: string;
-  kind: 'base' | 'job' | 'checkpoint';
+  kind: 'base' | 'job' | 'checkpoint' | 'named';
   base: string;
   /** The words for its style in front of what the image shows. */
   template: string;
@@ -37,10 +38,23 @@ const fromJob = (job: TrainingJob): Model => {
   };
 };
 
+const fromNamed = ({ name, prompt_template: template, latest }: NamedModel): Model => ({
+  id: name,
+  label: name,
+  kind: 'named',
+  base: latest?.provenance.base_model.name ?? '',
+  template: template?.replace(/,? ?\{prompt\}/, '') ?? '',
+});
+
 export function useModels(): Model[] {
+  const named = useNamedModels().data ?? [];
   const bases = useBaseModels().data ?? [];
   const jobs = useJobs().data ?? [];
-  return [...jobs.filter(({ status }) => status === 'succeeded').map(fromJob), ...bases.map(fromBase)];
+  return [
+    ...named.filter(({ latest }) => latest !== null).map(fromNamed),
+    ...jobs.filter(({ status }) => status === 'succeeded').map(fromJob),
+    ...bases.map(fromBase),
+  ];
 }
 
 /** Also of a checkpoint that an address names, which no list has. */

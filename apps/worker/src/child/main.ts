@@ -74,6 +74,8 @@ async function perform(task: Task): Promise<MessageFromChild> {
       return (await import('./measure.ts')).measure(task, parent);
     case 'score':
       return (await import('./score.ts')).score(task, parent);
+    case 'export':
+      return (await import('./export.ts')).exportCheckpoint(task);
     case 'check-device':
       await (await import('@styleforge/runtime')).checkDevice(task.device);
       return { type: 'result' };

@@ -1,5 +1,5 @@
 // What a worker and its child process say to each other, checked on both sides.
-import { CLIP_EXTRACTORS, DEVICES, sampleSettings } from '@styleforge/contracts';
+import { CLIP_EXTRACTORS, DEVICES, EXPORT_FORMATS, sampleSettings } from '@styleforge/contracts';
 import { origin, tracingConfig } from '@styleforge/telemetry';
 import { z } from 'zod';
 
@@ -70,11 +70,24 @@ const scoreTask = z.object({
   extractorsDirectory: z.string(),
 });
 export type ScoreTask = z.infer<typeof scoreTask>;
+/** Makes one file of a checkpoint. */
+const exportTask = z.object({
+  kind: z.literal('export'),
+  format: z.enum(EXPORT_FORMATS),
+  rank: z.number(),
+  adaptation: z.string(),
+  /** The checkpoint's files. */
+  directory: z.string(),
+  /** The base model's folder, where it is needed. */
+  base: z.string().nullable(),
+  out: z.string(),
+});
+export type ExportTask = z.infer<typeof exportTask>;
 
 /** Finds out whether the device is there. */
 const deviceTask = z.object({ kind: z.literal('check-device'), device: compileSettings.shape.device });
 
-export const task = z.discriminatedUnion('kind', [trainingTask, drawTask, measureTask, scoreTask, deviceTask]);
+export const task = z.discriminatedUnion('kind', [trainingTask, drawTask, measureTask, scoreTask, exportTask, deviceTask]);
 export type Task = z.infer<typeof task>;
 
 /** How the child tells what it does: with the ids that its parent works under. */
@@ -196,6 +209,7 @@ export const messageFromChild = z.discriminatedUnion('type', [
     measurements: z.unknown().optional(),
     /** Of a score task. */
     scores: z.array(z.number()).optional(),
+    exported: z.object({ path: z.string(), keptShare: z.number().nullable() }).optional(),
     /** With early stopping: the metric with its extractor, and what every validation scored. */
     validations: z.object({ metric: z.string(), best: validationScore.nullable(), scores: z.array(validationScore) }).optional(),
   }),

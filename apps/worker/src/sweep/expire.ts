@@ -20,6 +20,7 @@ export async function expire(services: SweepServices): Promise<Record<string, nu
     checkpoints: await expireKind(sweep.checkpointDays, checkpoints, services),
     validationImages: await expireKind(sweep.validationImageDays, (before) => retention.expiredValidationImages(before), services),
     generatedImages: await expireKind(sweep.generatedImageDays, (before) => retention.expiredGeneratedImages(before), services),
+    exports: await expireKind(sweep.exportDays, (before) => retention.expiredExports(before), services),
     webhookDeliveries: await expireDeliveries(services),
     idempotencyKeys: sweep.dryRun ? 0 : await idempotencyKeys.deleteExpired(),
   };

@@ -5,7 +5,7 @@ import { timestamp } from '../common/pages.ts';
 
 export const queueState = z
   .object({
-    queue: z.string().describe('`train`, `generate` or `evaluate`'),
+    queue: z.string().describe('`train`, `generate`, `evaluate` or `export`'),
     waiting: z.int().describe('Work of all projects that waits'),
     own_waiting: z.int().describe("Work of the caller's project that waits"),
     running: z.int().describe('Work of all projects that a worker holds'),

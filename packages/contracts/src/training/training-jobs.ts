@@ -10,6 +10,7 @@ import { jobPriority, jobStatus } from '../common/statuses.ts';
 import { THUMBNAIL } from '../datasets/thumbnails.ts';
 import { trainingConfig } from './training-config.ts';
 import { metadata, TRAINING_METHODS } from './training-request.ts';
+import { downloadFormat } from '../models/exports.ts';
 import { usageAmounts } from '../machines/usage.ts';
 
 const jobProgress = z.object({
@@ -54,7 +55,9 @@ export type JobHeartbeat = z.infer<typeof jobHeartbeat>;
 const jobResult = z
   .object({
     final_step: z.int(),
-    checkpoint_id: checkpointId.describe('With early stopping the best checkpoint, else the last one'),
+    checkpoint_id: checkpointId.describe(
+      'With early stopping the best checkpoint, else the last one; also of a cancelled job that has saved one',
+    ),
     evaluation_id: evaluationId.optional().describe('The evaluation stage of the job'),
     candidates: z
       .object({ generation_id: generationId })
@@ -254,6 +257,7 @@ export const checkpoint = z
     size_bytes: z.int(),
     missing: missingObject,
     files: z.array(checkpointFile),
+    formats: z.array(downloadFormat).describe('What it can be downloaded as, in one file each'),
     created_at: timestamp,
   })
   .meta({ id: 'Checkpoint' });

@@ -14,7 +14,7 @@ export type ExpectedRow = {
 } & (
   | { kind: 'dataset image'; datasetId: string; imageId: string }
   | { kind: 'checkpoint'; objectPrefix: string }
-  | { kind: 'validation image' | 'generated image' | 'evaluation image' | 'model cover' }
+  | { kind: 'validation image' | 'generated image' | 'evaluation image' | 'model cover' | 'export' }
 );
 
 export function createExpectedObjects(prisma: PrismaClient) {
@@ -98,6 +98,18 @@ export function createExpectedObjects(prisma: PrismaClient) {
       remove: null,
     }));
 
+  const exported = async (projectId: string): Promise<ExpectedRow[]> =>
+    (await prisma.export.findMany({ where: { projectId, status: 'succeeded' } })).map(
+      ({ id, objectKey, finishedAt, createdAt, missingSince: seen }) => ({
+        kind: 'export',
+        keys: [objectKey ?? ''],
+        createdAt: finishedAt ?? createdAt,
+        missingSince: seen,
+        mark: (missingSince) => prisma.export.updateMany({ where: { id }, data: { missingSince } }),
+        remove: () => prisma.export.deleteMany({ where: { id, status: 'succeeded', missingSince: { not: null } } }),
+      }),
+    );
+
   /** Every row of the project that stands for objects. */
   return async (projectId: string): Promise<ExpectedRow[]> =>
     (
@@ -108,6 +120,7 @@ export function createExpectedObjects(prisma: PrismaClient) {
         checkpoints(projectId),
         evaluationImages(projectId),
         modelCovers(projectId),
+        exported(projectId),
       ])
     ).flat();
 }

@@ -5,7 +5,7 @@ import type { PrismaClient, Transaction } from '../prisma-types.ts';
 /** A row with this many setbacks since it last saved something is given up. */
 export const MOST_SETBACKS = 3;
 
-export type LeasedTable = 'training_jobs' | 'generations' | 'evaluations';
+export type LeasedTable = 'training_jobs' | 'generations' | 'evaluations' | 'exports';
 export type HeldRow = { table: LeasedTable; id: string; attempt: number };
 
 /** By the database's clock: those of the workers may differ, or jump. */

@@ -24,7 +24,9 @@ const queuedWork = Prisma.sql`
   select 'generate', id, project_id, 0, status, updated_at from generations where status in ('queued', 'running')
   union all
   select 'evaluate', id, project_id, 0, status, updated_at from evaluations
-  where status in ('queued', 'running') and training_job_id is null`;
+  where status in ('queued', 'running') and training_job_id is null
+  union all
+  select 'export', id, project_id, 0, status, updated_at from exports where status in ('queued', 'running')`;
 const LISTED_WAITING = 100;
 
 export function createOperationsRepository(prisma: PrismaClient) {
@@ -62,7 +64,7 @@ export function createOperationsRepository(prisma: PrismaClient) {
           count(*) filter (where status <> 'queued')::int as running,
           count(*) filter (where status <> 'queued' and project_id = ${projectId})::int as "ownRunning",
           min(updated_at) filter (where status = 'queued') as oldest
-        from unnest(array['train', 'generate', 'evaluate']) with ordinality names(name, place)
+        from unnest(array['train', 'generate', 'evaluate', 'export']) with ordinality names(name, place)
           left join (${queuedWork}) work on work.queue = name
         group by name, place order by place`;
     },

@@ -52,6 +52,17 @@ export function createRetentionRepository(prisma: PrismaClient) {
       }));
     },
 
+    /** Files made of checkpoints that nobody has asked for since then; they can be made again. */
+    async expiredExports(before: Date): Promise<(Expired & { remove(): Promise<unknown> })[]> {
+      const where = { status: 'succeeded', objectKey: { not: null }, usedAt: { lt: before } };
+      const rows = await prisma.export.findMany({ where, orderBy: { usedAt: 'asc' }, take: BATCH });
+      return rows.map(({ id, objectKey }) => ({
+        id,
+        objects: objectKey ?? '',
+        remove: () => prisma.export.deleteMany({ where: { id } }),
+      }));
+    },
+
     async countExpiredDeliveries(before: Date): Promise<number> {
       return prisma.webhookDelivery.count({ where: expiredDelivery(before) });
     },

@@ -4,7 +4,7 @@ import { Prisma } from '../generated/client.ts';
 import type { PrismaClient } from '../prisma-types.ts';
 import { OUTBOX_CHANNEL } from './outbox.ts';
 
-export type WorkTopic = 'train' | 'generate' | 'evaluate' | 'webhook';
+export type WorkTopic = 'train' | 'generate' | 'evaluate' | 'webhook' | 'export';
 /** `id` is that of the row and of its queue entry. */
 export type UnheldWork = { topic: WorkTopic; id: string };
 
@@ -23,6 +23,10 @@ const unfinished = (topic: WorkTopic): Prisma.Sql => {
       return Prisma.sql`
         select id, project_id, 0::smallint as priority, jsonb_build_object('evaluationId', id) as payload, updated_at as since, lease_until
         from evaluations where status in ('queued', 'running') and training_job_id is null`;
+    case 'export':
+      return Prisma.sql`
+        select id, project_id, 0::smallint as priority, jsonb_build_object('exportId', id) as payload, updated_at as since, lease_until
+        from exports where status in ('queued', 'running')`;
     case 'webhook':
       return Prisma.sql`
         select id, project_id, 0::smallint as priority, jsonb_build_object('deliveryId', id) as payload,

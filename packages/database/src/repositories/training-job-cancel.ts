@@ -1,6 +1,6 @@
 // Cancelling training jobs: what a caller's wish does to a job's state.
 import { ACTIVE_JOB_STATUSES, isFinishedJob } from '@styleforge/contracts';
-import type { JobStatus } from '@styleforge/contracts';
+import type { JobResult, JobStatus } from '@styleforge/contracts';
 import type { PrismaClient, Transaction } from '../prisma-types.ts';
 import { appendJobEvent } from './events.ts';
 import { removeOutboxMessages } from './outbox.ts';
@@ -22,10 +22,18 @@ export async function cancelWithin(transaction: Transaction, projectId: string, 
   if (row === null) return null;
   const data = cancelChange(toTrainingJobRow(row));
   if (data === null) return toTrainingJobRow(row);
-  const changed = await transaction.trainingJob.update({ where: { id }, data });
+  const result = data.status === 'cancelled' ? await keptResult(transaction, id) : {};
+  const changed = await transaction.trainingJob.update({ where: { id }, data: { ...data, ...result } });
   if (data.status === 'cancelled') await removeOutboxMessages(transaction, 'train', id);
   await appendJobEvent(transaction, id, data.status === 'cancelled' ? 'job.cancelled' : 'job.cancel_requested');
   return toTrainingJobRow(changed);
+}
+
+/** What is left of a job that ends early: its furthest checkpoint is its result, unless it has one already. */
+export async function keptResult(transaction: Transaction, id: string): Promise<{ result?: JobResult }> {
+  const { result } = await transaction.trainingJob.findUniqueOrThrow({ where: { id }, select: { result: true } });
+  const furthest = await transaction.checkpoint.findFirst({ where: { jobId: id }, orderBy: { step: 'desc' } });
+  return result === null && furthest !== null ? { result: { final_step: furthest.step, checkpoint_id: furthest.id } } : {};
 }
 
 function cancelChange(row: TrainingJobRow): { status?: JobStatus; cancelRequestedAt: Date; finishedAt?: Date } | null {

@@ -10,7 +10,7 @@ import { pageArguments, toPage } from './page.ts';
 import type { PageRequest, RowPage } from './page.ts';
 import { createTrainingJob } from './training-job-creation.ts';
 import type { NewTrainingJob } from './training-job-creation.ts';
-import { requestCancel } from './training-job-cancel.ts';
+import { keptResult, requestCancel } from './training-job-cancel.ts';
 import { meetRequest, NO_REQUESTS, requestOfJob } from './training-job-requests.ts';
 import type { JobRequest } from './training-job-requests.ts';
 import { requestPause, resumeJob } from './training-job-pause.ts';
@@ -133,11 +133,13 @@ export function createTrainingJobRepository(prisma: PrismaClient) {
       const from = typeof change.from === 'string' ? [change.from] : [...change.from];
       assertAllowed(from, change.to);
       const changed = await prisma.$transaction(async (transaction) => {
+        const kept = change.to === 'cancelled' && change.result === undefined ? await keptResult(transaction, id) : {};
         const { count } = await transaction.trainingJob.updateMany({
           where: { id, status: { in: from }, ...definedOnly({ attempt: change.attempt }) },
           data: {
             status: change.to,
             ...definedOnly({ result: change.result, error: change.error }),
+            ...kept,
             ...(isFinishedJob(change.to) ? { finishedAt: new Date() } : {}),
             ...(change.to === 'running' ? {} : NO_REQUESTS),
             ...((ACTIVE_JOB_STATUSES as readonly JobStatus[]).includes(change.to) ? {} : { leaseUntil: null }),

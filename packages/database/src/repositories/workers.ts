@@ -91,7 +91,8 @@ export function createWorkerRepository(prisma: PrismaClient) {
       const rows = await prisma.$queryRaw<{ id: string }[]>`
         select id from training_jobs where project_id = ${projectId} and id = any(${ids})
         union all select id from generations where project_id = ${projectId} and id = any(${ids})
-        union all select id from evaluations where project_id = ${projectId} and id = any(${ids})`;
+        union all select id from evaluations where project_id = ${projectId} and id = any(${ids})
+        union all select id from exports where project_id = ${projectId} and id = any(${ids})`;
       return new Set(rows.map(({ id }) => id));
     },
   };

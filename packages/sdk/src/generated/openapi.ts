@@ -159,6 +159,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/checkpoints/{id}/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download a checkpoint as one file
+         * @description Sends the file where it is there already. Otherwise a worker makes it: the response is 202 with how far it has come and `Retry-After`; send the same request again until the file comes. A made file is kept for some days. Every adaptation but `adapter` can also be had merged into its base model: `single-file` and `diffusers-zip`, in half precision.
+         */
+        get: operations["downloadCheckpoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/checkpoints/{id}/extract-lora": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Extract a LoRA from a full fine-tune
+         * @description Approximates what the training changed in each layer by matrices of this rank (truncated singular value decomposition). `kept_share` says which share of the change the LoRA keeps. Follow it by `GET /v1/exports/{id}`, and download it from `download_url`.
+         */
+        post: operations["extractLora"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/datasets": {
         parameters: {
             query?: never;
@@ -393,6 +433,23 @@ export interface paths {
          * @description Training jobs, generations and evaluations; kept for 7 days. With `Accept: text/event-stream` one live stream of the whole project: it goes on after `Last-Event-ID` or `after`, begins now without either, and does not end by itself. It also sends `training_job.progress` with `subject_id` and `data`, at most once a second for each job; these have no id and are not kept.
          */
         get: operations["listProjectEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/exports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read how far the file of a checkpoint has come */
+        get: operations["getExport"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1576,6 +1633,8 @@ export interface components {
              * @enum {string}
              */
             format: "diffusers" | "adapter";
+            /** @description What it can be downloaded as, in one file each */
+            formats: components["schemas"]["DownloadFormat"][];
             /** @example ckpt_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
             id: string;
             /** @description The stored file was not found when the service last compared its records with the object store; downloads fail until it is back */
@@ -1584,6 +1643,35 @@ export interface components {
             step: number;
             /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
             training_job_id: string;
+        };
+        CheckpointExport: {
+            /** @example ckpt_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            checkpoint_id: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            created_at: string;
+            /** @description Sends the file once it is made */
+            download_url: string;
+            error: components["schemas"]["Failure"] | null;
+            file_name: string;
+            finished_at: string | null;
+            /** @enum {string} */
+            format: "single-file" | "diffusers-zip" | "lora-diffusers" | "lora-kohya" | "embedding-diffusers" | "embedding-a1111" | "adapter-zip";
+            /** @example exp_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            id: string;
+            /** @description Of an extracted LoRA: the share of the change that it keeps, 0 to 1, as squared length over all weights */
+            kept_share: number | null;
+            progress: {
+                done: number;
+                of: number;
+                phase: string;
+            } | null;
+            rank: number | null;
+            sha256: string | null;
+            size_bytes: number | null;
+            status: components["schemas"]["ExportStatus"];
         };
         CheckpointFile: {
             path: string;
@@ -2225,6 +2313,13 @@ export interface components {
             seconds: number;
             step_seconds: number;
         };
+        DownloadFormat: {
+            /** @enum {string} */
+            format: "single-file" | "diffusers-zip" | "lora-diffusers" | "lora-kohya" | "embedding-diffusers" | "embedding-a1111" | "adapter-zip";
+            /** @description The file is there already; otherwise the first request has it made */
+            ready: boolean;
+            url: string;
+        };
         EvaluatedModel: {
             base_model: string;
             checkpoint_id: string | null;
@@ -2411,6 +2506,26 @@ export interface components {
             step: number | null;
             /** @description Share of the base model's distance to the reference that training closed; below 0: the model is farther away */
             style_gap_closed: number | null;
+        };
+        /** @enum {string} */
+        ExportStatus: "queued" | "running" | "succeeded" | "failed";
+        /**
+         * @example {
+         *       "rank": 32,
+         *       "format": "lora-kohya"
+         *     }
+         */
+        ExtractLoraRequest: {
+            /**
+             * @default lora-kohya
+             * @enum {string}
+             */
+            format?: "lora-diffusers" | "lora-kohya";
+            /**
+             * @description More keeps more of the change, in a larger file
+             * @default 32
+             */
+            rank?: number;
         };
         Failure: {
             /** @enum {string} */
@@ -3103,7 +3218,7 @@ export interface components {
             own_running: number;
             /** @description Work of the caller's project that waits */
             own_waiting: number;
-            /** @description `train`, `generate` or `evaluate` */
+            /** @description `train`, `generate`, `evaluate` or `export` */
             queue: string;
             /** @description Work of all projects that a worker holds */
             running: number;
@@ -3912,7 +4027,7 @@ export interface components {
                 generation_id: string;
             };
             /**
-             * @description With early stopping the best checkpoint, else the last one
+             * @description With early stopping the best checkpoint, else the last one; also of a cancelled job that has saved one
              * @example ckpt_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
              */
             checkpoint_id: string;
@@ -5105,6 +5220,284 @@ export interface operations {
             };
             /** @description `unsupported_media_type`: This content type is not taken here */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests with this API key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    downloadCheckpoint: {
+        parameters: {
+            query: {
+                /** @description `formats` of the checkpoint lists those that fit it */
+                format: "single-file" | "diffusers-zip" | "lora-diffusers" | "lora-kohya" | "embedding-diffusers" | "embedding-a1111" | "adapter-zip";
+                /** @description Rank of a LoRA that is extracted from a full fine-tune; 32 when left out */
+                rank?: number;
+            };
+            header?: {
+                /** @description The ETag of the answer that the caller has */
+                "if-none-match"?: string;
+                /**
+                 * @description One range of bytes
+                 * @example bytes=0-1023
+                 */
+                range?: string;
+            };
+            path: {
+                /** @example ckpt_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description The file is being made */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckpointExport"];
+                };
+            };
+            /** @description The range asked for */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Where the object store signs links: `Location` leads to the file, without an API key, for an hour */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unchanged */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_request`: The request is not well formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `range_not_satisfiable`: The file has no such range */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: Some fields are not valid. `unsuitable_format`: The checkpoint cannot be downloaded in this format. `export_failed`: The file could not be made */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests with this API key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    extractLora: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The first answer is kept for 24 hours and given to every repetition with the same key and body */
+                "idempotency-key"?: string;
+            };
+            path: {
+                /** @example ckpt_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExtractLoraRequest"];
+            };
+        };
+        responses: {
+            /** @description Accepted: the checkpoint export */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckpointExport"];
+                };
+            };
+            /** @description `invalid_request`: The request is not well formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_in_progress`: A request with this Idempotency-Key is still running */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The request body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: This content type is not taken here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: Some fields are not valid. `unsuitable_format`: The checkpoint cannot be downloaded in this format. `idempotency_key_reused`: This Idempotency-Key belongs to another request */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6960,6 +7353,102 @@ export interface operations {
                 };
             };
             /** @description `too_many_event_streams`: Too many open event streams with this API key. `rate_limited`: Too many requests with this API key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getExport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the answer that the caller has */
+                "if-none-match"?: string;
+            };
+            path: {
+                /** @example exp_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The checkpoint export */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckpointExport"];
+                };
+            };
+            /** @description Unchanged */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_request`: The request is not well formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests with this API key */
             429: {
                 headers: {
                     [name: string]: unknown;

@@ -85,6 +85,9 @@ import { listModelsRoute } from './models/list.ts';
 import { updateModelRoute } from './models/update.ts';
 import { deleteModelVersionRoute, getModelVersionRoute, updateModelVersionRoute } from './models/version.ts';
 import { createModelVersionRoute, listModelVersionsRoute } from './models/versions.ts';
+import { downloadCheckpointRoute } from './checkpoints/download.ts';
+import { extractLoraRoute } from './checkpoints/extract-lora.ts';
+import { getExportRoute } from './exports/get.ts';
 import { getQueueRoute } from './system/queue.ts';
 import { getSystemRoute } from './system/system.ts';
 import { getUsageRoute } from './usage/get.ts';
@@ -171,6 +174,9 @@ const ROUTES: ((app: ApiServer, dependencies: ApiDependencies) => void)[] = [
   deleteTrainingJobRoute,
   getValidationThumbnailRoute,
   updateTrainingJobRoute,
+  downloadCheckpointRoute,
+  extractLoraRoute,
+  getExportRoute,
   createModelRoute,
   listModelsRoute,
   getModelRoute,

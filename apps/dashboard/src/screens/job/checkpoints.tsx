@@ -4,6 +4,7 @@ import type { ReactElement } from 'react';
 import { Link } from 'wouter';
 import { ago, bytes } from '../../data/format.ts';
 import { useCheckpoints } from '../../data/job-live.ts';
+import { DownloadFormats } from '../../ui/download-formats.tsx';
 import { DownloadLink } from '../../ui/download.tsx';
 import { CopyButton, Empty, Failure, Loading } from '../../ui/parts.tsx';
 
@@ -30,8 +31,7 @@ export function Checkpoints({ job }: { job: TrainingJob }): ReactElement {
 }
 
 function CheckpointCard({ checkpoint, isResult }: { checkpoint: Checkpoint; isResult: boolean }): ReactElement {
-  const { id, step, size_bytes: size, files, created_at: at } = checkpoint;
-  const single = files.find(({ path }) => path === 'single-file/model.safetensors');
+  const { id, step, size_bytes: size, files, formats, created_at: at } = checkpoint;
   return (
     <li className="card stack">
       <div className="row-apart">
@@ -48,16 +48,9 @@ function CheckpointCard({ checkpoint, isResult }: { checkpoint: Checkpoint; isRe
           <Link className="button small" href={`/play?model=${id}`}>
             Generate
           </Link>
-          {single && (
-            <DownloadLink
-              path={single.url}
-              name={`${id}.safetensors`}
-              label={`Download .safetensors (${bytes(single.size_bytes)})`}
-              primary
-            />
-          )}
         </div>
       </div>
+      <DownloadFormats id={id} formats={formats} />
       <details>
         <summary className="small">All {files.length} files</summary>
         <table>

@@ -7,6 +7,8 @@ import { ago, number } from '../../data/format.ts';
 import { jobName, whereIs } from '../../data/jobs.ts';
 import { isLive, useJobs } from '../../data/queries.ts';
 import { useClient } from '../../data/session.ts';
+import { Queues, Usage } from './queues.tsx';
+import { Workers } from './workers.tsx';
 import { Bar, Failure, Loading, PageHead, Pill } from '../../ui/parts.tsx';
 
 export function Machines(): ReactElement {
@@ -20,8 +22,11 @@ export function Machines(): ReactElement {
       <PageHead title="Queue and machines" />
       <div className="stack-l">
         {jobs.error && <Failure error={jobs.error} what="Jobs" />}
+        <Workers />
+        <Queues />
         <JobList title="At work" jobs={running} empty="No worker has a job." />
         <JobList title="Queue" jobs={queued} empty="Nothing waits." />
+        <Usage />
         <Dependencies />
       </div>
     </>

@@ -1,25 +1,45 @@
 // Models: what jobs have made and what they were made from, with the words to use and the way to take them along.
+import type { Model as NamedModel } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
+import { useState } from 'react';
 import { Link } from 'wouter';
 import { ago, bytes } from '../../data/format.ts';
 import { METHODS } from '../../data/jobs.ts';
 import { type Model, useModels } from '../../data/models.ts';
 import { useJobs } from '../../data/queries.ts';
+import { useNamedModels } from '../../data/registry.ts';
+import { useHidden } from '../../data/undo.ts';
 import { useNewestSamples } from '../../ui/job-card.tsx';
-import { CopyButton, Empty, Loading, PageHead } from '../../ui/parts.tsx';
+import { CopyButton, Empty, Failure, Loading, PageHead } from '../../ui/parts.tsx';
 import { Picture } from '../../ui/picture.tsx';
+import { NameModel } from './name-model.tsx';
 import type { TrainingJob } from '@styleforge/sdk';
 
 export function Models(): ReactElement {
   const models = useModels();
+  const named = useNamedModels();
+  const hidden = useHidden();
+  const shown = named.data?.filter(({ name }) => !hidden.has(`model ${name}`)) ?? [];
   const { isPending } = useJobs();
   const trained = models.filter(({ kind }) => kind === 'job');
   return (
     <>
-      <PageHead title="Models" about="Each finished job is a model. Its words go into the prompt." />
+      <PageHead title="Models" about="Give a trained model a name, and use it by that name. Its words go into the prompt." />
       <div className="stack-l">
         <section className="stack">
-          <h2>Yours</h2>
+          <h2>Named</h2>
+          {named.error && <Failure error={named.error} what="Models" />}
+          {named.data && shown.length === 0 && (
+            <p className="soft">No model has a name yet. “Name” below gives one to what a job has trained.</p>
+          )}
+          <div className="cards">
+            {shown.map((model) => (
+              <NamedModelCard key={model.id} model={model} />
+            ))}
+          </div>
+        </section>
+        <section className="stack">
+          <h2>Trained</h2>
           {isPending && <Loading />}
           {!isPending && trained.length === 0 && (
             <Empty title="No model yet" icon="models">
@@ -46,8 +66,39 @@ export function Models(): ReactElement {
   );
 }
 
+function NamedModelCard({ model }: { model: NamedModel }): ReactElement {
+  const { name, latest, prompt_template: template, cover_url: cover } = model;
+  return (
+    <article className="card model-card">
+      {cover && <Picture path={cover} alt={`Cover of ${name}`} width={latest?.provenance.resolution ?? 512} />}
+      <h3>
+        <Link className="row-link" href={`/models/${name}`}>
+          {name}
+        </Link>{' '}
+        {latest && <span className="pill">version {latest.version}</span>}
+      </h3>
+      {model.description && <p className="small">{model.description}</p>}
+      {template && (
+        <p className="row">
+          <code className="wrap">{template}</code>
+          <CopyButton text={template} label="Copy prompt" />
+        </p>
+      )}
+      <div className="row">
+        <Link className="button primary small" href={`/play?model=${name}`}>
+          Use
+        </Link>
+        <Link className="button small" href={`/models/${name}`}>
+          Versions and downloads
+        </Link>
+      </div>
+    </article>
+  );
+}
+
 function TrainedModel({ model, job }: { model: Model; job: TrainingJob }): ReactElement {
   const { data: samples = [] } = useNewestSamples(job);
+  const [isNaming, setNaming] = useState(false);
   return (
     <article className="card model-card">
       {samples.length > 0 && (
@@ -70,6 +121,9 @@ function TrainedModel({ model, job }: { model: Model; job: TrainingJob }): React
         <Link className="button primary small" href={`/play?model=${job.id}`}>
           Use
         </Link>
+        <button type="button" className="button small" onClick={() => setNaming(true)}>
+          Name
+        </button>
         <Link className="button small" href={`/jobs/${job.id}/checkpoints`}>
           Download
         </Link>
@@ -77,6 +131,7 @@ function TrainedModel({ model, job }: { model: Model; job: TrainingJob }): React
           Job
         </Link>
       </div>
+      {isNaming && <NameModel from={job.id} onClose={() => setNaming(false)} />}
     </article>
   );
 }

@@ -119,6 +119,9 @@ const EVENTS: EventName[] = [
   'training_job.cancelled',
   'generation.succeeded',
   'generation.failed',
+  'model.created',
+  'model.version_created',
+  'model.deleted',
 ];
 const USUAL: EventName[] = ['training_job.succeeded', 'training_job.failed'];
 

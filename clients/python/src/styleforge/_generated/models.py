@@ -157,8 +157,36 @@ class Checkpoint(TypedDict):
     missing: bool
     """The stored file was not found when the service last compared its records with the object store; downloads fail until it is back"""
     files: list[CheckpointFile]
+    formats: list[DownloadFormat]
+    """What it can be downloaded as, in one file each"""
     created_at: str
     """ISO 8601, UTC"""
+
+
+class CheckpointExportProgress(TypedDict):
+    phase: str
+    done: int
+    of: int
+
+
+class CheckpointExport(TypedDict):
+    id: str
+    checkpoint_id: str
+    format: Literal["single-file", "diffusers-zip", "lora-diffusers", "lora-kohya", "embedding-diffusers", "embedding-a1111", "adapter-zip"]
+    rank: int | None
+    status: ExportStatus
+    progress: CheckpointExportProgress | None
+    file_name: str
+    size_bytes: int | None
+    sha256: str | None
+    kept_share: float | None
+    """Of an extracted LoRA: the share of the change that it keeps, 0 to 1, as squared length over all weights"""
+    error: Failure | None
+    download_url: str
+    """Sends the file once it is made"""
+    created_at: str
+    """ISO 8601, UTC"""
+    finished_at: str | None
 
 
 class CheckpointFile(TypedDict):
@@ -541,6 +569,13 @@ class DeviceEstimate(TypedDict):
     """Earlier jobs that were measured"""
 
 
+class DownloadFormat(TypedDict):
+    format: Literal["single-file", "diffusers-zip", "lora-diffusers", "lora-kohya", "embedding-diffusers", "embedding-a1111", "adapter-zip"]
+    url: str
+    ready: bool
+    """The file is there already; otherwise the first request has it made"""
+
+
 class EvaluatedModelTokensItem(TypedDict):
     name: str
     token: str
@@ -706,6 +741,12 @@ class EvaluationSummary(TypedDict):
     """Mean distance between two images, as a share of the base model's"""
     step: int | None
     metrics: list[EvaluationSummaryMetricsItem]
+
+
+class ExtractLoraRequest(TypedDict):
+    rank: NotRequired[int]
+    """More keeps more of the change, in a larger file"""
+    format: NotRequired[Literal["lora-diffusers", "lora-kohya"]]
 
 
 class Failure(TypedDict):
@@ -1273,7 +1314,7 @@ class QueueReport(TypedDict):
 
 class QueueState(TypedDict):
     queue: str
-    """`train`, `generate` or `evaluate`"""
+    """`train`, `generate`, `evaluate` or `export`"""
     waiting: int
     """Work of all projects that waits"""
     own_waiting: int
@@ -2109,7 +2150,7 @@ class TrainingResultEarlyStopping(TypedDict):
 class TrainingResult(TypedDict):
     final_step: int
     checkpoint_id: str
-    """With early stopping the best checkpoint, else the last one"""
+    """With early stopping the best checkpoint, else the last one; also of a cancelled job that has saved one"""
     evaluation_id: NotRequired[str]
     """The evaluation stage of the job"""
     candidates: NotRequired[TrainingResultCandidates]
@@ -2366,6 +2407,9 @@ AdaptationRequest: TypeAlias = "AdaptationRequestFull | AdaptationRequestLora | 
 
 
 ApiKeyScope: TypeAlias = "Literal[\"read\", \"write\", \"admin\"]"
+
+
+ExportStatus: TypeAlias = "Literal[\"queued\", \"running\", \"succeeded\", \"failed\"]"
 
 
 GenerationStatus: TypeAlias = "Literal[\"queued\", \"running\", \"succeeded\", \"failed\", \"cancelled\"]"

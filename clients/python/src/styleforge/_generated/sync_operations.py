@@ -178,6 +178,12 @@ class Operations:
         """Delete a webhook endpoint with its log of deliveries"""
         return self._call("DELETE", f"/v1/webhooks/{quoted(id)}")
 
+    def download_checkpoint(self, id: str, /, *, format: Literal["single-file", "diffusers-zip", "lora-diffusers", "lora-kohya", "embedding-diffusers", "embedding-a1111", "adapter-zip"] | None = None, rank: int | None = None) -> bytes:
+        """Download a checkpoint as one file.
+
+        Sends the file where it is there already. Otherwise a worker makes it: the response is 202 with how far it has come and `Retry-After`; send the same request again until the file comes. A made file is kept for some days. Every adaptation but `adapter` can also be had merged into its base model: `single-file` and `diffusers-zip`, in half precision."""
+        return self._call("GET", f"/v1/checkpoints/{quoted(id)}/download", query={"format": format, "rank": rank}, raw=True)
+
     def download_checkpoint_file(self, id: str, checkpoint_id: str, path: str, /) -> bytes:
         """Download one file of a checkpoint.
 
@@ -195,6 +201,12 @@ class Operations:
 
         Ends the session that the request belongs to and removes its cookie. The API key stays valid."""
         return self._call("DELETE", "/v1/session")
+
+    def extract_lora(self, id: str, /, *, idempotency_key: str | None = None, **body: Unpack[models.ExtractLoraRequest]) -> models.CheckpointExport:
+        """Extract a LoRA from a full fine-tune.
+
+        Approximates what the training changed in each layer by matrices of this rank (truncated singular value decomposition). `kept_share` says which share of the change the LoRA keeps. Follow it by `GET /v1/exports/{id}`, and download it from `download_url`."""
+        return self._call("POST", f"/v1/checkpoints/{quoted(id)}/extract-lora", body=body, idempotency_key=idempotency_key)
 
     def get_api_key(self, id: str, /) -> models.ApiKey:
         """Read an API key.
@@ -239,6 +251,10 @@ class Operations:
     def get_evaluation_thumbnail(self, id: str, model: int, index: int, /, *, width: int | None = None) -> bytes:
         """The thumbnail of an evaluated image as WebP"""
         return self._call("GET", f"/v1/evaluations/{quoted(id)}/images/{quoted(model)}/{quoted(index)}/thumbnail", query={"width": width}, raw=True)
+
+    def get_export(self, id: str, /) -> models.CheckpointExport:
+        """Read how far the file of a checkpoint has come"""
+        return self._call("GET", f"/v1/exports/{quoted(id)}")
 
     def get_feedback(self, id: str, /) -> models.Feedback:
         """Show the candidates of a StyleDrop job and what has been said of them.

@@ -1,5 +1,6 @@
 // DELETE /v1/checkpoints/{id}
 import { checkpointId } from '@styleforge/contracts';
+import { exportsPrefix } from '@styleforge/storage';
 import { z } from 'zod';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
@@ -23,7 +24,9 @@ export function deleteCheckpointRoute(app: ApiServer, { database, objectStore }:
     const row = await database.checkpoints.find(projectId, id);
     const outcome = await database.deletions.checkpoint(projectId, id);
     refuseUnlessDeleted(outcome, 'checkpoint', id);
-    if (row !== null) await objectStore.deletePrefix(row.objectPrefix);
+    if (row === null) return reply.code(204).send();
+    await objectStore.deletePrefix(row.objectPrefix);
+    await objectStore.deletePrefix(exportsPrefix(projectId, row.jobId, id));
     return reply.code(204).send();
   });
 }

@@ -2,12 +2,12 @@
 import { checkpoint, checkpointId } from '@styleforge/contracts';
 import { z } from 'zod';
 import type { ApiDependencies } from '../../../dependencies.ts';
-import { notFound } from '../../../errors/api-error.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
 import { isUnchanged } from '../../../http/etag.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { presentCheckpoint } from '../../../presenters/training-jobs.ts';
+import { findDownloadable, formatsOf } from '../../../services/checkpoint-downloads.ts';
 
 export function getCheckpointRoute(app: ApiServer, { database, objectStore }: ApiDependencies): void {
   const schema = {
@@ -21,12 +21,13 @@ export function getCheckpointRoute(app: ApiServer, { database, objectStore }: Ap
   };
   app.get('/checkpoints/:id', { schema }, async (request, reply) => {
     const { id } = request.params;
-    const row = await database.checkpoints.find(request.caller.projectId, id);
-    if (row === null) throw notFound('checkpoint', id);
+    const found = await findDownloadable(database, request.caller.projectId, id);
+    const row = found.checkpoint;
+    const [formats = []] = await formatsOf(database, [found]);
     // Links are signed for each response; the files are those of this prefix as long as it is there.
-    const etag = `"${Buffer.from(row.objectPrefix).toString('base64url')}"`;
+    const etag = `"${Buffer.from(row.objectPrefix + formats.map(({ ready }) => (ready ? '+' : '-')).join('')).toString('base64url')}"`;
     reply.headers({ etag, 'cache-control': 'private, no-cache' });
     if (isUnchanged(request, etag)) return reply.code(304).send();
-    return reply.send(await presentCheckpoint(row, objectStore));
+    return reply.send(await presentCheckpoint(row, formats, objectStore));
   });
 }

@@ -6,6 +6,7 @@ import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { presentCheckpoint } from '../../../presenters/training-jobs.ts';
+import { formatsOf } from '../../../services/checkpoint-downloads.ts';
 import { findTrainingJob } from '../../../services/read-training-job.ts';
 
 export function listCheckpointsRoute(app: ApiServer, { database, objectStore }: ApiDependencies): void {
@@ -22,7 +23,12 @@ export function listCheckpointsRoute(app: ApiServer, { database, objectStore }: 
     const job = await findTrainingJob(database, request.caller.projectId, request.params.id);
     const { limit, after } = request.query;
     const { rows, hasMore } = await database.checkpoints.listAfter(job.id, after, limit);
-    const data = await Promise.all(rows.map((row) => presentCheckpoint(row, objectStore)));
+    const adaptation = job.config.adaptation.kind;
+    const formats = await formatsOf(
+      database,
+      rows.map((checkpoint) => ({ checkpoint, adaptation })),
+    );
+    const data = await Promise.all(rows.map((row, index) => presentCheckpoint(row, formats[index] ?? [], objectStore)));
     return { data, has_more: hasMore, next: hasMore ? String(rows.at(-1)?.step) : null };
   });
 }

@@ -1,0 +1,116 @@
+// How long the queues are and who serves them, and what the project has used in a month.
+import type { ReactElement } from 'react';
+import { useSearchParams } from 'wouter';
+import { ago, duration, number } from '../../data/format.ts';
+import { useQueueReport, useUsage } from '../../data/machines.ts';
+import { Failure, Loading } from '../../ui/parts.tsx';
+
+export function Queues(): ReactElement {
+  const { data, error } = useQueueReport();
+  return (
+    <section className="stack">
+      <h2>Queues</h2>
+      {error && <Failure error={error} what="The queues" />}
+      {!data && !error && <Loading />}
+      {data && (
+        <div className="card-flush" tabIndex={0} role="region" aria-label="Queues">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Queue</th>
+                <th scope="col" className="end">
+                  Waiting
+                </th>
+                <th scope="col" className="end">
+                  Running
+                </th>
+                <th scope="col" className="end">
+                  Workers
+                </th>
+                <th scope="col">Oldest</th>
+              </tr>
+            </thead>
+            <tbody>
+              {data.queues.map((queue) => (
+                <tr key={queue.queue}>
+                  <td>{queue.queue}</td>
+                  <td className="end num">
+                    {queue.waiting}
+                    {queue.waiting > queue.own_waiting && <span className="soft small"> ({queue.own_waiting} yours)</span>}
+                  </td>
+                  <td className="end num">
+                    {queue.running}
+                    {queue.running > queue.own_running && <span className="soft small"> ({queue.own_running} yours)</span>}
+                  </td>
+                  <td className="end num">{queue.workers === 0 ? <span className="pill bad">none</span> : queue.workers}</td>
+                  <td className="num small soft">{queue.oldest_waiting_since ? ago(queue.oldest_waiting_since) : '–'}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}
+
+const KINDS: Record<string, string> = { training_job: 'Training', generation: 'Generation', evaluation: 'Evaluation' };
+const thisMonth = () => new Date().toISOString().slice(0, 7);
+
+export function Usage(): ReactElement {
+  const [params, setParams] = useSearchParams();
+  const month = params.get('month') ?? thisMonth();
+  const { data, error } = useUsage(month);
+  return (
+    <section className="stack">
+      <div className="row-apart">
+        <h2>Usage</h2>
+        <label className="row small">
+          Month
+          <input
+            className="input"
+            type="month"
+            value={month}
+            max={thisMonth()}
+            onChange={({ target }) => target.value !== '' && setParams({ month: target.value }, { replace: true })}
+          />
+        </label>
+      </div>
+      {error && <Failure error={error} what="The usage" />}
+      {!data && !error && <Loading height={80} />}
+      {data?.by_kind.length === 0 && <p className="soft">Nothing was used in {data.month}.</p>}
+      {data && data.by_kind.length > 0 && (
+        <div className="card-flush" tabIndex={0} role="region" aria-label="Usage of the month">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Work</th>
+                <th scope="col">Device</th>
+                <th scope="col" className="end">
+                  Device time
+                </th>
+                <th scope="col" className="end">
+                  Steps
+                </th>
+                <th scope="col" className="end">
+                  Images
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {[...data.by_kind, { kind: 'total', device: '', ...data.total }].map((row) => (
+                <tr key={`${row.kind} ${row.device}`}>
+                  <td>{KINDS[row.kind] ?? 'Total'}</td>
+                  <td>{row.device}</td>
+                  <td className="end num">{duration(row.device_seconds)}</td>
+                  <td className="end num">{number(row.steps)}</td>
+                  <td className="end num">{number(row.images)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}

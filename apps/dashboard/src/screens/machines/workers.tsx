@@ -1,0 +1,100 @@
+// The workers: machine, device, what each does, and whether it takes jobs.
+import type { Worker } from '@styleforge/sdk';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import type { ReactElement } from 'react';
+import { Link } from 'wouter';
+import { ago, bytes } from '../../data/format.ts';
+import { useWorkers } from '../../data/machines.ts';
+import { useSession } from '../../data/session.ts';
+import { notifyError } from '../../data/toasts.ts';
+import { Empty, Failure, Loading, Pill } from '../../ui/parts.tsx';
+
+export function Workers(): ReactElement {
+  const { data, error } = useWorkers();
+  return (
+    <section className="stack">
+      <h2>Workers</h2>
+      {error && <Failure error={error} what="Workers" />}
+      {!data && !error && <Loading />}
+      {data?.length === 0 && (
+        <Empty title="No worker runs" icon="machine">
+          <p>Jobs wait until one is started.</p>
+        </Empty>
+      )}
+      <div className="cards">
+        {data?.map((worker) => (
+          <WorkerCard key={worker.id} worker={worker} />
+        ))}
+      </div>
+    </section>
+  );
+}
+
+function WorkerCard({ worker }: { worker: Worker }): ReactElement {
+  const { status, host, pid, device, versions, queues, jobs, last_seen_at: seen } = worker;
+  const isGone = status === 'lost' || status === 'stopped';
+  return (
+    <article className="card stack">
+      <div className="row-apart">
+        <h3 className="wrap">{device.name ?? device.kind}</h3>
+        <Pill status={status} />
+      </div>
+      <p className="small soft num wrap">
+        {device.kind}
+        {device.memory_bytes !== null && `, ${bytes(device.memory_bytes)}`} on {host}, process {pid}. StyleForge {versions.styleforge}, Node{' '}
+        {versions.node}.
+      </p>
+      <p className="small">
+        Takes{' '}
+        {Object.entries(queues)
+          .map(([queue, slots]) => `${queue} (${slots})`)
+          .join(', ')}
+      </p>
+      {jobs.length > 0 && (
+        <ul className="small">
+          {jobs.map((job, index) => (
+            <li key={job.id ?? index}>
+              <JobName queue={job.queue} id={job.id} /> <span className="soft num">since {ago(job.since)}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+      <div className="row-apart">
+        <span className="small soft num">
+          {isGone ? 'Last heard' : 'Heard'} {ago(seen)}
+        </span>
+        {!isGone && <Drain worker={worker} />}
+      </div>
+    </article>
+  );
+}
+
+function JobName({ queue, id }: { queue: string; id: string | null }): ReactElement {
+  if (id === null) return <>{queue} of another project</>;
+  const path = id.startsWith('job_') ? `/jobs/${id}` : id.startsWith('eval_') ? `/evaluations/${id}` : undefined;
+  return path ? <Link href={path}>{queue}</Link> : <>{queue}</>;
+}
+
+function Drain({ worker: { id, host, pid, drain_requested_at: drained } }: { worker: Worker }): ReactElement | null {
+  const { client, me } = useSession();
+  const queries = useQueryClient();
+  const isDrained = drained !== null;
+  const change = useMutation({
+    mutationFn: () => (isDrained ? client.workers.undrain(id) : client.workers.drain(id)),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ['workers'] }),
+    onError: (error) => notifyError(isDrained ? 'The worker could not be let work again' : 'The worker could not be drained', error),
+  });
+  if (!me.api_key.scopes.includes('admin')) return null;
+  return (
+    <button
+      type="button"
+      className="button small"
+      disabled={change.isPending}
+      aria-label={`${isDrained ? 'Let work again' : 'Drain'}: ${host}, process ${pid}`}
+      title={isDrained ? 'It takes jobs again' : 'It finishes its jobs and takes no further ones'}
+      onClick={() => change.mutate()}
+    >
+      {isDrained ? 'Let work again' : 'Drain'}
+    </button>
+  );
+}

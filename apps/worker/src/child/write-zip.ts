@@ -1,0 +1,17 @@
+// Writes files into a zip archive as they are: weights do not get smaller, and every reader can open them.
+import { createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import yazl from 'yazl';
+
+/** The same files give the same bytes. */
+const WRITTEN_AT = new Date(2000, 0, 1);
+
+/** `files`: paths below `directory`, which the archive keeps. Returns `path`. */
+export async function writeZip(path: string, directory: string, files: readonly string[]): Promise<string> {
+  const archive = new yazl.ZipFile();
+  for (const file of files) archive.addFile(join(directory, file), file, { compress: false, mtime: WRITTEN_AT, mode: 0o100644 });
+  archive.end();
+  await pipeline(archive.outputStream, createWriteStream(path));
+  return path;
+}

@@ -1,0 +1,92 @@
+// The way of one export: fetch the checkpoint, have the file made in a child process, store it, then write its row.
+import { rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { ExportProgress, Failure } from '@styleforge/contracts';
+import { type ExportRow, StaleAttemptError, type TrainingJobRow } from '@styleforge/database';
+import type { JobContext, JobOutcome } from '@styleforge/queue';
+import { exportKey, exportsPrefix } from '@styleforge/storage';
+import { findBaseModel } from '../base-model.ts';
+import { JobInputError, JobTimeoutError } from '../errors.ts';
+import { type EndReason, holdRow } from '../held-row/hold-row.ts';
+import { tryRow } from '../held-row/try-row.ts';
+import { fetchCheckpoint } from '../local-copies.ts';
+import { runInChild } from '../processes/job-process.ts';
+import { withScratch } from '../scratch.ts';
+import type { WorkerServices } from '../services.ts';
+
+export async function runExport(exportId: string, context: JobContext, services: WorkerServices): Promise<JobOutcome> {
+  const row = await services.database.exports.claim(exportId);
+  // Made or failed since it was queued, or gone with its checkpoint.
+  if (!row) return 'finished';
+  const { attempt, setbacks, checkpointId, format } = row;
+  const scoped = { ...services, log: services.log.child({ exportId, checkpointId, attempt }) };
+  scoped.log.info({ format }, 'export taken');
+  const tried = {
+    ...({ table: 'exports', queue: 'export', id: exportId, attempt, setbacks } as const),
+    fail: (error: Failure) => services.database.exports.fail(exportId, attempt, error),
+  };
+  return tryRow(tried, scoped, () =>
+    withScratch(services.scratchDirectory, exportId, attempt, (scratch) => make(row, { scratch, context }, scoped)),
+  );
+}
+
+async function make(
+  row: ExportRow,
+  { scratch, context }: { scratch: string; context: JobContext },
+  services: WorkerServices,
+): Promise<JobOutcome> {
+  const { id, attempt, projectId, checkpointId, format, rank } = row;
+  const { exports, trainingJobs } = services.database;
+  let progress: ExportProgress = { phase: 'fetching', done: 0, of: 3 };
+  const beat = async () => {
+    await exports.updateProgress(id, attempt, progress);
+    return null;
+  };
+  const hold = holdRow({ table: 'exports', id, attempt }, { signal: context.signal, beat }, services);
+  try {
+    const directory = join(scratch, 'checkpoint');
+    const { checkpoint } = await fetchCheckpoint({ projectId, checkpointId, field: 'checkpoint' }, directory, services);
+    const job = await trainingJobs.find(projectId, checkpoint.jobId);
+    if (!job) throw new JobInputError(`the training job of the checkpoint ${checkpointId} has been deleted`);
+    progress = { phase: 'making', done: 1, of: 3 };
+    const base = await baseOf(job, format, services);
+    const task = {
+      kind: 'export',
+      format,
+      rank,
+      adaptation: job.config.adaptation.kind,
+      directory,
+      base,
+      out: join(scratch, 'out'),
+    } as const;
+    const result = await runInChild(task, { signal: hold.signal, log: services.log, tracing: services.tracing });
+    if (result === 'aborted') return afterAbort(row, hold.reason());
+    if (!result.exported) throw new Error('the child made no file');
+    progress = { phase: 'storing', done: 2, of: 3 };
+    const { path, keptShare } = result.exported;
+    const objectKey = exportKey(exportsPrefix(projectId, job.id, checkpointId), id, attempt, basename(path));
+    const { size: sizeBytes, sha256 } = await services.objectStore.put(objectKey, { file: path });
+    await rm(path);
+    await exports.succeed(id, attempt, { objectKey, sizeBytes, sha256, keptShare });
+    services.log.info({ sizeBytes, keptShare }, 'export made');
+    return 'finished';
+  } finally {
+    await hold.end();
+  }
+}
+
+/** A whole model needs its base only to tell what has changed. */
+async function baseOf(
+  { config, baseModel }: TrainingJobRow,
+  format: ExportRow['format'],
+  services: WorkerServices,
+): Promise<string | null> {
+  const needsBase = config.adaptation.kind !== 'full' || format.startsWith('lora-');
+  return needsBase ? findBaseModel(baseModel, services) : null;
+}
+
+function afterAbort({ id, attempt }: ExportRow, reason: EndReason): JobOutcome {
+  if (reason === 'shutdown') return 'handed-back';
+  if (reason === 'timeout') throw new JobTimeoutError('making the file took longer than an export may');
+  throw new StaleAttemptError(`Attempt ${attempt} of export ${id} was taken over by another worker.`);
+}

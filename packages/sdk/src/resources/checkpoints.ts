@@ -1,0 +1,72 @@
+// Checkpoints by themselves: what they can be downloaded as, in one file each.
+import type { Api } from '../api.ts';
+import { take } from '../api.ts';
+import { APIUserAbortError, WaitTimeoutError } from '../errors.ts';
+import type { RequestOptions } from '../options.ts';
+import { sleep } from '../retry.ts';
+import type { Checkpoint, CheckpointExport, ExportFormat, ExtractLoraParams } from '../types.ts';
+
+export interface DownloadParams {
+  format: ExportFormat;
+  /** Rank of a LoRA that is extracted from a full fine-tune. */
+  rank?: number;
+}
+export interface DownloadOptions extends RequestOptions {
+  /** Hears how far a file has come that is being made. */
+  onProgress?: (progress: CheckpointExport) => void;
+  /** Milliseconds to wait for the file to be made; without it as long as it takes. */
+  waitTimeout?: number;
+}
+export interface Download {
+  fileName: string;
+  /** Its body is a stream. */
+  response: Response;
+}
+
+const ACCEPTED = 202;
+const USUAL_PAUSE_SECONDS = 2;
+
+export class Checkpoints {
+  readonly #api: Api;
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  get(id: string, options?: RequestOptions): Promise<Checkpoint> {
+    return take(this.#api.http.GET('/v1/checkpoints/{id}', { params: { path: { id } }, ...this.#api.with(options) }));
+  }
+
+  /** Has a LoRA made of a full fine-tune; `kept_share` says which share of the change it keeps. */
+  extractLora(id: string, params: ExtractLoraParams = {}, options?: RequestOptions): Promise<CheckpointExport> {
+    return take(
+      this.#api.http.POST('/v1/checkpoints/{id}/extract-lora', { params: { path: { id } }, body: params, ...this.#api.with(options) }),
+    );
+  }
+
+  getExport(id: string, options?: RequestOptions): Promise<CheckpointExport> {
+    return take(this.#api.http.GET('/v1/exports/{id}', { params: { path: { id } }, ...this.#api.with(options) }));
+  }
+
+  /** One file in the format; waits until it is made where it is not there yet. */
+  async download(id: string, { format, rank }: DownloadParams, options: DownloadOptions = {}): Promise<Download> {
+    const { onProgress, waitTimeout, ...request } = options;
+    const end = waitTimeout === undefined ? Number.POSITIVE_INFINITY : Date.now() + waitTimeout;
+    const path = `/v1/checkpoints/${encodeURIComponent(id)}/download?format=${format}${rank === undefined ? '' : `&rank=${rank}`}`;
+    for (;;) {
+      const response = await this.#api.transport.send(path, { method: 'GET', stream: true }, request);
+      if (response.status !== ACCEPTED) return { fileName: fileNameOf(response, format), response };
+      onProgress?.((await response.json()) as CheckpointExport);
+      if (Date.now() >= end) throw new WaitTimeoutError(`The file was not made within ${waitTimeout} ms; it goes on.`);
+      const seconds = Number(response.headers.get('retry-after') ?? USUAL_PAUSE_SECONDS);
+      await sleep(seconds * 1000, request.signal).catch((cause: unknown) =>
+        Promise.reject(new APIUserAbortError('Waiting was aborted.', { cause })),
+      );
+    }
+  }
+}
+
+function fileNameOf({ headers }: Response, format: ExportFormat): string {
+  const [, name] = /filename="([^"/\\]+)"/.exec(headers.get('content-disposition') ?? '') ?? [];
+  return name ?? `model.${format.endsWith('zip') ? 'zip' : 'safetensors'}`;
+}
