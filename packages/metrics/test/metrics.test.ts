@@ -104,6 +104,20 @@ describe('KID', () => {
     expect(standardDeviation).toBeLessThan(1e-12);
   });
 
+  it('of large sets has products in float32, and is that of float64', async () => {
+    const [x, y] = [
+      features(Float32Array.from(noise(4100 * 24, 1)), 24),
+      features(
+        Float32Array.from(noise(4100 * 24, 2), (v) => v + 0.1),
+        24,
+      ),
+    ];
+    const { mean } = await kernelDistance(x, y, { subsets: 1, subsetSize: 4100 });
+    const exact = await fullKernelDistance(x, y);
+    expect(exact).toBeGreaterThan(1e-3);
+    expect(Math.abs(mean - exact)).toBeLessThan(1e-7);
+  });
+
   it('is near zero for one distribution and large for two', async () => {
     const draw = (seed: number, shift: number) =>
       features(

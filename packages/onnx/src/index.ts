@@ -2,3 +2,4 @@
 export { emitOnnx, type EmitOptions, type OnnxModel } from './emit.ts';
 export { type Target } from './lowering/index.ts';
 export { gemmModel, type GemmModelOptions } from './file/gemm-model.ts';
+export { kernelSumsModel } from './file/kernel-sums-model.ts';

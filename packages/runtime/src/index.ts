@@ -23,3 +23,4 @@ export {
 } from './training/backend.ts';
 export { LossScale, type LossScaleState } from './optimizers/loss-scale.ts';
 export { gemm, type GemmOptions, type Matrix } from './gemm.ts';
+export { kernelSums } from './kernel-sums.ts';

