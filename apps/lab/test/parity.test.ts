@@ -35,10 +35,17 @@ it.each([
 });
 
 it('passes on test/golden-methods', { timeout: 10 * minutes }, async () => {
-  // those of Stable Diffusion XL are compared in packages/diffusion/test/stable-diffusion-xl.test.ts
-  const results = (await collect(join(repository, 'test', 'golden-methods'))).filter(({ case: name }) => !name.startsWith('sdxl.'));
+  const results = await collect(join(repository, 'test', 'golden-methods'));
   expect(results.filter(({ ok }) => !ok)).toEqual([]);
-  expect(groupsOf(results)).toEqual({ lora: 15, 'textual-inversion': 6, 'custom-diffusion': 11, styledrop: 15 });
+  expect(groupsOf(results)).toEqual({
+    'custom-diffusion': 11,
+    'lora-sdxl': 14,
+    lora: 16,
+    sdxl: 27,
+    styledrop: 15,
+    'textual-inversion-sdxl': 4,
+    'textual-inversion': 10,
+  });
 });
 
 describe('a folder that does not agree', () => {

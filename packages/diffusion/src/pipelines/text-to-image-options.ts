@@ -32,7 +32,8 @@ export interface SamplingOptions {
   readonly styleGuidance?: StyleGuidance | undefined;
   readonly sampler: SamplerName;
   readonly signal?: AbortSignal;
-  readonly onStep?: (step: number, of: number) => void | Promise<void>;
+  /** `latents` are what the step has reached. */
+  readonly onStep?: (step: number, of: number, latents: Float32Array) => void | Promise<void>;
 }
 
 export interface TextToImageOptions extends SamplingOptions {

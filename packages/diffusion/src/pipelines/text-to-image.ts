@@ -139,7 +139,7 @@ export class TextToImagePipeline {
       options.signal?.throwIfAborted();
       const scaled = sampler.scaleModelInput(latents, timestep);
       latents = Float32Array.from(sampler.step(await predict(scaled, timestep), timestep, latents));
-      await options.onStep?.(step + 1, timesteps.length);
+      await options.onStep?.(step + 1, timesteps.length, latents);
       await nextTurn();
     }
     return latents;

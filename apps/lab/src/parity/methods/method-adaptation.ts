@@ -60,7 +60,15 @@ const styledrop: Create = (train) => {
   return { trains: isBranchParameter, adapter: { layer: (graph, layer) => addBranch(graph, layer, { shared, bottleneck }) } };
 };
 
-const methods: Record<string, Create> = { styledrop, lora, 'textual-inversion': textualInversion, 'custom-diffusion': customDiffusion };
+const full: Create = () => ({ trains: () => true });
+
+const methods: Record<string, Create> = {
+  full,
+  styledrop,
+  lora,
+  'textual-inversion': textualInversion,
+  'custom-diffusion': customDiffusion,
+};
 
 export function methodAdaptation(train: TrainCase, reference: TensorReader): MethodAdaptation {
   const create = methods[train.method];
@@ -70,13 +78,15 @@ export function methodAdaptation(train: TrainCase, reference: TensorReader): Met
     adapter,
     ratesOf: (name) => {
       if (!trains(name)) return null;
-      const { learning_rate: learningRateScale, weight_decay: weightDecay } = train.groups[componentOf(name)];
+      const { learning_rate: learningRateScale, weight_decay: weightDecay } = train.groups?.[componentOf(name)] ?? {};
       return { learningRateScale, weightDecay };
     },
     // files name text encoders' tensors as transformers before 5 did
     storedName: (name) => {
       if (isNewRows(name)) return `${componentOf(name)}.new_rows`;
-      return reference.has(`initial.${name}`) ? name : name.replace(/^(text_encoder\w*)\./, '$1.text_model.');
+      return ['initial', 'grad'].some((part) => reference.has(`${part}.${name}`))
+        ? name
+        : name.replace(/^(text_encoder\w*)\./, '$1.text_model.');
     },
   };
 }

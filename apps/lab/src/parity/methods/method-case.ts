@@ -34,7 +34,8 @@ export interface TrainCase extends MethodCase {
   readonly snr_gamma: number | null;
   readonly max_grad_norm: number | null;
   readonly adam: readonly [number, number, number];
-  readonly groups: Readonly<Record<string, { readonly learning_rate: number; readonly weight_decay: number }>>;
+  /** Absent where gradients alone are compared. */
+  readonly groups?: Readonly<Record<string, { readonly learning_rate: number; readonly weight_decay: number }>>;
   readonly without_path: readonly string[];
   readonly records: readonly StepRecord[];
 }

@@ -5,6 +5,7 @@ import { type CaseInputs, type Methods } from './method-case.ts';
 import { adapterForwardCases } from './adapter-cases.ts';
 import { customDiffusionFilesCases, learnedEmbedsCases } from './embedding-cases.ts';
 import { guidanceCases } from './guidance-cases.ts';
+import { forwardCases, sampleCases, singleFileCases } from './family-cases.ts';
 import { loraFilesCases, loraMergedCases } from './lora-cases.ts';
 import { gradientCases, trainCases } from './train-cases.ts';
 
@@ -14,8 +15,11 @@ const kinds: Record<string, (inputs: CaseInputs) => AsyncGenerator<CaseResult>> 
   'learned-embeds': learnedEmbedsCases,
   'lora-files': loraFilesCases,
   'lora-merged': loraMergedCases,
+  forward: forwardCases,
   grad: gradientCases,
   guidance: guidanceCases,
+  sample: sampleCases,
+  'single-file': singleFileCases,
   train: trainCases,
 };
 

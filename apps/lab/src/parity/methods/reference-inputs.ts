@@ -6,7 +6,7 @@ import { evaluate } from '../evaluate.ts';
 import { readIds } from '../reference-folder.ts';
 
 /** One text encoder's ids have no number, the next one's are `input_ids_2`. */
-const idsName = (encoder: number): string => (encoder === 0 ? 'input_ids' : `input_ids_${encoder + 1}`);
+export const idsName = (encoder: number): string => (encoder === 0 ? 'input_ids' : `input_ids_${encoder + 1}`);
 
 /** `nameOf` gives the tensor of a name within the file. */
 type NameOf = (name: string) => string;

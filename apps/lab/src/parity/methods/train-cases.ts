@@ -12,9 +12,9 @@ import {
 import { type DiffusersFolder, type TensorReader } from '@styleforge/weights';
 import { largestMagnitude, worstCase, type CaseResult, type Pair } from '../case-result.ts';
 import { leastGradient, recordCase, tolerances, updateCase, type StepRecord } from '../training-cases.ts';
-import { type CaseInputs, type TrainCase } from './method-case.ts';
+import { type CaseInputs, type MethodCase, type TrainCase } from './method-case.ts';
 import { methodAdaptation, type MethodAdaptation } from './method-adaptation.ts';
-import { imagesOf, textFeeds } from './reference-inputs.ts';
+import { imagesOf, textFeeds, textTokens } from './reference-inputs.ts';
 
 interface OpenRun {
   readonly train: TrainCase;
@@ -25,33 +25,42 @@ interface OpenRun {
   readonly endId: number;
 }
 
+/** A reference of one batch alone does not number it. */
+const nameIn =
+  (reference: TensorReader, index: number) =>
+  (name: string): string =>
+    reference.has(`${index}.latents`) ? `${index}.${name}` : name;
+
 async function openStep({ folder, methods }: CaseInputs, train: TrainCase): Promise<OpenRun> {
   const checkpoint = await folder.checkpoint(train.checkpoint);
   const reference = await folder.tensors(train.file);
   const adaptation = methodAdaptation(train, reference);
   const batchSize = train.n_style_ref + train.n_aux;
-  const [, channels, height, width] = reference.info('0.latents').shape;
-  const [beta1, beta2, epsilon] = train.adam;
+  const [, channels, height, width] = reference.info(nameIn(reference, 0)('latents')).shape;
+  const [beta1, beta2, epsilon] = train.adam ?? [0.9, 0.999, 1e-8];
   const step = await createTrainStep({
     model: modelOfFolder(checkpoint),
     batchSize,
     promptCount: batchSize,
-    tokenCount: reference.info('0.input_ids').shape[1],
+    tokenCount: textTokens(reference, nameIn(reference, 0)),
     latentShape: [channels, height, width],
     trainsText: true,
     adaptation,
     frozenWeights: (frozen) => loadTrainableWeights(checkpoint, frozen),
     adamw: { beta1, beta2, epsilon },
   });
-  for (const [name, values] of step.weights.entries()) values.set(await reference.read(`initial.${adaptation.storedName(name)}`));
+  const isStored = (name: string): boolean => reference.has(`initial.${adaptation.storedName(name)}`);
+  await loadTrainableWeights(checkpoint, step.weights, (name) => !isStored(name));
+  for (const [name, values] of step.weights.entries())
+    if (isStored(name)) values.set(await reference.read(`initial.${adaptation.storedName(name)}`));
   return { train, checkpoint, reference, adaptation, step, endId: methods.end_id };
 }
 
 async function backward({ train, checkpoint, reference, step, endId }: OpenRun, index: number): Promise<Omit<StepRecord, 'grad_norm'>> {
   const { n_style_ref: styleRef, n_aux: aux, lambda, instance_weight: instance = 1, prior_weight: prior } = train;
-  const timesteps = await reference.read(`${index}.timesteps`);
+  const ofStep = nameIn(reference, index);
+  const timesteps = await reference.read(ofStep('timesteps'));
   const [model, noiseScheduler] = [modelOfFolder(checkpoint), new DDPMScheduler(checkpoint.schedulerConfig)];
-  const ofStep = (name: string): string => `${index}.${name}`;
   const snrWeights = train.snr_gamma ? minSnrWeights(noiseScheduler, timesteps, train.snr_gamma) : undefined;
   const auxWeight = prior ?? lambda;
   const weights = dualBindingWeights(styleRef, aux, auxWeight, snrWeights);
@@ -90,7 +99,8 @@ async function pairs(prefix: string, { train, reference, adaptation }: OpenRun, 
 }
 
 async function gradientCase(name: string, run: OpenRun): Promise<CaseResult> {
-  const all = await pairs('grad0.', run, await run.step.readGradients());
+  const prefix = run.reference.names().some((stored) => stored.startsWith('grad0.')) ? 'grad0.' : 'grad.';
+  const all = await pairs(prefix, run, await run.step.readGradients());
   const compared = all.filter(({ theirs }) => largestMagnitude(theirs) >= leastGradient);
   return worstCase(name, compared, tolerances.gradient, { left_out: all.length - compared.length });
 }
@@ -116,15 +126,25 @@ export async function* trainCases(inputs: CaseInputs): AsyncGenerator<CaseResult
   }
 }
 
-/** Gradients alone, of the batch and the tensors of the training case with the same file. */
+/** Gradients alone, of the case's own batch, or of the batch and the tensors of the training case with the same file. */
 export async function* gradientCases(inputs: CaseInputs): AsyncGenerator<CaseResult> {
   const { name, methods } = inputs;
-  const { file } = methods.cases[name];
-  const train = Object.values(methods.cases).find((other) => other.kind === 'train' && other.file === file);
-  if (!train) throw new Error(`there is no training case with the file ${file}`);
+  const own = methods.cases[name];
+  const train =
+    'method' in own ? own : Object.values(methods.cases).find((other) => other.kind === 'train' && other.file === own.file);
+  if (!train) throw new Error(`there is no training case with the file ${own.file}`);
   const run = await openStep(inputs, train as TrainCase);
   try {
-    await backward(run, 0);
+    const losses = await backward(run, 0);
+    const { record } = own as MethodCase & { readonly record?: StepRecord };
+    if (record)
+      yield recordCase(
+        `${name}.losses`,
+        ['loss', 'style_ref_loss', 'aux_loss'],
+        [{ ...losses, grad_norm: NaN }],
+        [record],
+        tolerances.loss,
+      );
     yield await gradientCase(name, run);
   } finally {
     await run.step.release();

@@ -1,0 +1,128 @@
+// Cases of kinds forward, sample and single-file: a checkpoint of any family, stage by stage, as an image, and as one file.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Graph, type Tensor } from '@styleforge/autodiff';
+import { adaptModels, isSamplerName, loadTextToImagePipeline, modelOfFolder } from '@styleforge/diffusion';
+import { componentOf, openTensors, readDiffusersFolder, unpackSingleFile, writeSingleFile, type TensorReader } from '@styleforge/weights';
+import { relativeCase, worstCase, type CaseResult } from '../case-result.ts';
+import { evaluate } from '../evaluate.ts';
+import { readIds } from '../reference-folder.ts';
+import { filePairs } from './file-pairs.ts';
+import { type CaseInputs, type MethodCase } from './method-case.ts';
+import { denoiserOf, encodeTexts, idsName, imagesOf, textTokens } from './reference-inputs.ts';
+
+const tolerances = { forward: 2e-5, sampler: 1e-4, image: 1e-3, sum: 1e-6 };
+const same = (name: string): string => name;
+
+/** Every stage that the reference names: states of each encoder, pooled text, what joins the time embedding, the prediction. */
+export async function* forwardCases({ folder, name, methods }: CaseInputs): AsyncGenerator<CaseResult> {
+  const { checkpoint: folderName, file, outputs } = methods.cases[name] as MethodCase & { readonly outputs: readonly string[] };
+  const [checkpoint, reference] = [await folder.checkpoint(folderName), await folder.tensors(file)];
+  const model = modelOfFolder(checkpoint);
+  const conditions = await encodeTexts(checkpoint, reference, methods.end_id);
+  const graph = new Graph();
+  const stages: Record<string, Tensor> = {};
+  adaptModels(graph, {
+    layer: (_, { name: layer, input, output }) => {
+      if (layer === 'add_embedding.linear_1') stages.added_in = input;
+      if (layer === 'add_embedding.linear_2') stages.added_out = output;
+      return output;
+    },
+  });
+  stages.out = denoiserOf(graph, model, reference.info('sample').shape, textTokens(reference, same));
+  const weights = await componentOf(checkpoint, 'unet').openWeights();
+  const found = await evaluate(graph, stages, weights, {
+    sample: await reference.read('sample'),
+    ...model.sampleFeeds(await reference.read('timesteps'), await imagesOf(reference, same)),
+    ...conditions,
+  }).finally(() => weights.close());
+  const states = model.textEncoders.map((encoder, i) => [`hidden_${i + 1}`, conditions[Object.keys(encoder.conditionShapes(1))[0]]]);
+  const ours: Record<string, Float32Array> = { ...found, ...Object.fromEntries(states), pooled: conditions.pooled_text };
+  for (const output of outputs) yield relativeCase(`${name}.${output}`, ours[output], await reference.read(output), tolerances.forward);
+}
+
+interface SampleCase extends MethodCase {
+  readonly sampler: string;
+  readonly steps: number;
+  readonly guidance_scale: number;
+}
+
+/** From noise to an image, latents of every step included. No negative prompt is given. */
+export async function* sampleCases({ folder, name, methods }: CaseInputs): AsyncGenerator<CaseResult> {
+  const { checkpoint, file, sampler, steps, guidance_scale: guidanceScale } = methods.cases[name] as SampleCase;
+  if (!isSamplerName(sampler)) throw new Error(`the sampler ${sampler} is not known here`);
+  const reference = await folder.tensors(file);
+  const pipeline = await loadTextToImagePipeline(folder.path(checkpoint));
+  try {
+    const { textEncoders } = pipeline.components.model;
+    const prompt = await pipeline.encodeText(await Promise.all(textEncoders.map((_, i) => readIds(reference, idsName(i)))));
+    const [count, channels, height, width] = reference.info('latents').shape;
+    const [image] = await imagesOf(reference, same);
+    const after: Float32Array[] = [];
+    const latents = await pipeline.denoise(
+      {
+        latents: await reference.read('latents'),
+        shape: [count, channels, height, width],
+        prompts: new Array<typeof prompt>(count).fill(prompt),
+        negativePrompt: pipeline.negativeOf(undefined, prompt),
+        image,
+      },
+      { steps, guidanceScale, sampler, onStep: (_step, _of, reached) => void after.push(reached) },
+    );
+    for (const [step, reached] of after.entries())
+      yield relativeCase(`${name}.after.${step}`, reached, await reference.read(`after.${step}`), tolerances.sampler);
+    yield relativeCase(`${name}.final_latents`, latents, await reference.read('final_latents'), tolerances.sampler);
+    const pixels = await pipeline.decode(latents, [count, channels, height, width]);
+    yield relativeCase(`${name}.image`, pixels, await reference.read('image'), tolerances.image);
+  } finally {
+    await pipeline.release();
+  }
+}
+
+interface StoredTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly weighted_sum: number;
+}
+
+/** Sum over i from 1 to n of value[i] * i / n: shows a wrong order or a missing transposition. */
+const weightedSum = (values: Float32Array): number => values.reduce((sum, value, i) => sum + (value * (i + 1)) / values.length, 0);
+
+async function sumsCase(name: string, written: TensorReader, stored: readonly StoredTensor[]): Promise<CaseResult> {
+  const [ours, theirs] = [written.names().sort(), stored.map((tensor) => tensor.name).sort()];
+  const different = theirs.find((tensor) => !ours.includes(tensor)) ?? ours.find((tensor) => !theirs.includes(tensor));
+  if (different !== undefined) throw new Error(`only one of both files holds '${different}'`);
+  const pairs = await Promise.all(
+    stored.map(async ({ name: tensor, shape, weighted_sum: sum }) => {
+      if (written.info(tensor).shape.join() !== shape.join()) throw new Error(`'${tensor}' has another shape`);
+      return { name: tensor, ours: [weightedSum(await written.read(tensor))], theirs: [sum] };
+    }),
+  );
+  return worstCase(name, pairs, tolerances.sum);
+}
+
+/** The written file beside the reference's names and sums, and the folder that it becomes again beside the checkpoint. */
+export async function* singleFileCases({ folder, name, methods }: CaseInputs): AsyncGenerator<CaseResult> {
+  const { checkpoint: folderName, file } = methods.cases[name];
+  const { tensors } = await folder.json<{ tensors: StoredTensor[] }>(file);
+  const scratch = await mkdtemp(join(tmpdir(), 'single-file-'));
+  try {
+    const path = join(scratch, 'model.safetensors');
+    await writeSingleFile(path, folder.path(folderName), { dtype: 'F32' });
+    const written = await openTensors(path);
+    yield await sumsCase(`${name}.written`, written, tensors).finally(() => written.close());
+    const checkpoint = await folder.checkpoint(folderName);
+    const { modelIndex, schedulerConfig, components } = checkpoint;
+    const configs = Object.fromEntries(components.map((component) => [component.name, component.config]));
+    await unpackSingleFile(path, join(scratch, 'folder'), { configs, modelIndex, schedulerConfig, tokenizers: {} }, { dtype: 'F32' });
+    const again = await readDiffusersFolder(join(scratch, 'folder'));
+    for (const { name: component, openWeights } of components) {
+      const [ours, theirs] = [await componentOf(again, component).openWeights(), await openWeights()];
+      yield worstCase(`${name}.read.${component}`, await filePairs(ours, theirs), 0);
+      await Promise.all([ours.close(), theirs.close()]);
+    }
+  } finally {
+    await rm(scratch, { recursive: true });
+  }
+}
