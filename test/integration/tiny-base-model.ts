@@ -31,6 +31,37 @@ export async function makeTinyBaseModel(directory: string): Promise<void> {
   );
 }
 
+const tinySdxl = fileURLToPath(new URL('../golden-methods/tiny-sdxl', import.meta.url));
+/** As its text encoders' embeddings have room for. */
+const xlStartId = 318;
+const xlEndId = 319;
+
+/** Stable Diffusion XL at tiny size: both text encoders, each with a tokenizer of visible ASCII characters. */
+export async function makeTinySdxlBaseModel(directory: string): Promise<void> {
+  await cp(tinySdxl, directory, { recursive: true });
+  const letters = Array.from({ length: 126 - 32 }, (_, i) => String.fromCharCode(33 + i));
+  const tokens = [...letters, ...letters.map((letter) => `${letter}</w>`)];
+  const vocabulary = Object.fromEntries([
+    ...tokens.map((token, id) => [token, id]),
+    ['<|startoftext|>', xlStartId],
+    ['<|endoftext|>', xlEndId],
+  ]);
+  for (const [folder, padding] of [
+    ['tokenizer', '<|endoftext|>'],
+    ['tokenizer_2', '!'],
+  ] as const) {
+    const special = { bos_token: '<|startoftext|>', eos_token: '<|endoftext|>', pad_token: padding, unk_token: '<|endoftext|>' };
+    const files = {
+      'vocab.json': vocabulary,
+      'special_tokens_map.json': special,
+      'tokenizer_config.json': { ...special, model_max_length: 77, tokenizer_class: 'CLIPTokenizer' },
+    };
+    await mkdir(join(directory, folder));
+    await writeFile(join(directory, folder, 'merges.txt'), '#version: 0.2\n');
+    for (const [name, content] of Object.entries(files)) await writeFile(join(directory, folder, name), JSON.stringify(content));
+  }
+}
+
 /** Two of the U-Net's four levels, of which the outer one attends to the prompt: half of what there is to compile and to compute. */
 async function keepOuterLevels(unet: string): Promise<void> {
   const config = join(unet, 'config.json');

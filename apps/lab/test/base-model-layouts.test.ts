@@ -4,10 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { elementCount } from '@styleforge/autodiff';
 import { CLIPTokenizer, modelOf } from '@styleforge/diffusion';
-import { smallestGraphs } from '@styleforge/styleforge';
+import { elementsOf, memoryNeed, requireMemory, smallestGraphs } from '@styleforge/styleforge';
 import type { SingleFileLayout } from '@styleforge/weights';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { stableDiffusion1, stableDiffusion2, stableDiffusionXl } from '../src/base-models/layouts.ts';
+import {
+  stableDiffusion1,
+  stableDiffusion2,
+  stableDiffusionXl,
+  stableDiffusionXlConfigs,
+  stableDiffusionXlIndex,
+} from '../src/base-models/layouts.ts';
 
 let scratch: string;
 beforeAll(async () => {
@@ -51,4 +57,18 @@ it('Stable Diffusion XL: 2567.5 M, 83.7 M, 123.1 M and 694.7 M; two tokenizers',
     Object.values(layout.tokenizers).map(async (directory) => (await CLIPTokenizer.fromDirectory(directory)).encode('a house')),
   );
   expect(ids.map((row) => row[4])).toEqual([49407, 0]);
+});
+
+it('full fine-tuning of Stable Diffusion XL is refused on 24 GiB with the memory it needs and what helps; a LoRA fits', () => {
+  const model = modelOf(stableDiffusionXlIndex, stableDiffusionXlConfigs);
+  const unet = new Map([...elementsOf(smallestGraphs(model).get('unet')!)].map(([name, count]) => [`unet.${name}`, count] as const));
+  const whole = { momentPrecision: 'float32', gradientPrecision: 'float32', ema: false } as const;
+  const full = memoryNeed(unet, () => true, whole);
+  expect(Math.round(full.bytes / 1e9)).toBe(41);
+  expect(() => requireMemory(full, 24 * 2 ** 30)).toThrow(
+    /needs 38\.3 GiB .* 2567\.5 million trained .* has 24\.0 GiB: train fewer weights .*'lora'/,
+  );
+  requireMemory(full, 48 * 2 ** 30);
+  const lora = memoryNeed(new Map([...unet, ['unet.lora_A', 23_224_320]]), (name) => name.includes('lora'), whole);
+  requireMemory(lora, 24 * 2 ** 30);
 });

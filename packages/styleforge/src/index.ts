@@ -27,6 +27,7 @@ export {
 export { componentOf as componentOfParameter, networkOf, prefixOf, UNET_PREFIX } from './parameter-names.ts';
 export { checkModel, smallestGraphs } from './check-model.ts';
 export { loadTrainableWeights, openModel, type TrainableModel } from './model.ts';
+export { elementsOf, memoryNeed, requireMemory, type MemoryNeed } from './memory.ts';
 export { emaDecayAt, updateEma } from './ema.ts';
 export { SINGLE_FILE } from './adaptations/full.ts';
 export { type Adaptation } from './adaptations/adaptation.ts';

@@ -1,4 +1,5 @@
 // Everything that a training run reads, made ready: images, prompts, the step's program.
+import { type Graph } from '@styleforge/autodiff';
 import { weightsOf } from '@styleforge/diffusion';
 import { componentOfKind } from '@styleforge/model-files';
 import { checkDevice, type CompileOptions, type Device, DeviceError, type DeviceName, deviceOf } from '@styleforge/runtime';
@@ -9,6 +10,7 @@ import { checkImageSizes, loadImage } from './image-source.ts';
 import { LatentSource } from './latent-source.ts';
 import { type Adaptation } from './adaptations/adaptation.ts';
 import { loadTrainableWeights, type TrainableModel } from './model.ts';
+import { availableMemory, elementsOf, memoryNeed, requireMemory } from './memory.ts';
 import { PromptList } from './prompts.ts';
 import { TrainingInputError, type TrainingHyperparameters } from './config.ts';
 import { createTrainStep, type TrainStep } from './train-step.ts';
@@ -79,6 +81,14 @@ function checkKept(hyperparameters: TrainingHyperparameters, { name: device, pre
   }
 }
 
+/** Where weights, gradients and moments are in this process's memory, they must fit it. */
+function checkMemory(graph: Graph, adaptation: Adaptation, hyperparameters: TrainingHyperparameters, device?: DeviceName): void {
+  if (deviceOf(device).stateIn !== 'host') return;
+  const { adam_moments: momentPrecision, gradient_precision: gradientPrecision, ema } = hyperparameters;
+  const trains = (name: string): boolean => adaptation.ratesOf(name) !== null;
+  requireMemory(memoryNeed(elementsOf(graph), trains, { momentPrecision, gradientPrecision, ema }), availableMemory());
+}
+
 export async function openTrainStep(
   source: BatchSource,
   model: TrainableModel,
@@ -96,6 +106,7 @@ export async function openTrainStep(
     trainsText: adaptation.trainsText,
     adaptation,
     frozenWeights: (frozen) => loadTrainableWeights(model.folder, frozen),
+    onGraph: (graph) => checkMemory(graph, adaptation, hyperparameters, compile?.device),
     gradientCheckpointing: hyperparameters.gradient_checkpointing,
     adamw: {
       beta1: hyperparameters.adam_beta1,

@@ -40,6 +40,8 @@ export interface TrainStepOptions {
   /** Keeps what enters each block and what is dear to compute, and computes the rest again for its gradients: less memory for more time. */
   readonly gradientCheckpointing?: boolean;
   readonly adamw: AdamWOptions;
+  /** Sees the graph before anything is allocated for it. */
+  readonly onGraph?: (graph: Graph) => void;
   /** float32 when left out. */
   readonly gradientPrecision?: GradientPrecision;
   readonly compile?: CompileOptions;
@@ -102,6 +104,7 @@ export type TrainStep = TrainingProgram<'sampleLosses'>;
 export async function createTrainStep(options: TrainStepOptions): Promise<TrainStep> {
   const { graph, loss, sampleLosses } = trainStepGraph(options);
   const { adaptation, frozenWeights } = options;
+  options.onGraph?.(graph);
   const { trainable, frozen } = splitParameters(
     graph,
     new Set([...graph.parameters.keys()].filter((name) => adaptation?.ratesOf(name) !== null)),

@@ -1,5 +1,6 @@
 // Images from the weights as they are in the middle of a training, from the same prompts and seeds every time.
 import { type Shape } from '@styleforge/autodiff';
+import { givenText } from '@styleforge/contracts';
 import {
   type GeneratedImage,
   isSamplerName,
@@ -93,7 +94,7 @@ export class Validator {
       seed,
       imagesPerPrompt: num_images,
       guidanceScale: guidance_scale,
-      negativePrompt: negative_prompt,
+      negativePrompt: givenText(negative_prompt),
       width: this.#resolution,
       height: this.#resolution,
       ...(signal && { signal }),

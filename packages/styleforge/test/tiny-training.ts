@@ -22,10 +22,11 @@ const hyperparameters = {
   gradient_checkpointing: false,
 };
 
-export async function tinyTraining(): Promise<TinyTraining> {
+/** `makeBase` writes the base model; `resolution` is what fits it. */
+export async function tinyTraining(makeBase = makeTinyBaseModel, resolution = 32): Promise<TinyTraining> {
   const directory = await mkdtemp(join(tmpdir(), 'styleforge-adaptations-'));
   const base = join(directory, 'base');
-  await makeTinyBaseModel(base);
+  await makeBase(base);
   const images = async (group: string): Promise<TrainingImage[]> =>
     Promise.all(
       [20, 70, 120].map(async (hue, i) => {
@@ -50,7 +51,7 @@ export async function tinyTraining(): Promise<TinyTraining> {
       styleRef: [{ component: 'all', prompt: 'a photo of zwx style', images: styleRef }],
       aux: { prompt: 'a photo of style', images: aux },
       ...more,
-      config: { aux: { weight: 1 }, ...config, hyperparameters: { ...hyperparameters, ...config.hyperparameters } },
+      config: { aux: { weight: 1 }, ...config, hyperparameters: { ...hyperparameters, resolution, ...config.hyperparameters } },
     }),
   };
 }

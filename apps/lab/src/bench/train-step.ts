@@ -1,8 +1,22 @@
 // The dual-binding step of a geometry with random weights, which benchmarks of training run.
-import { DDPMScheduler, type DiffusionModel, type Feeds, randomNormals, wholeImage } from '@styleforge/diffusion';
+import { elementCount } from '@styleforge/autodiff';
+import { conditionShapes, DDPMScheduler, type DiffusionModel, type Feeds, randomNormals, wholeImage } from '@styleforge/diffusion';
 import { type CompileOptions } from '@styleforge/runtime';
-import { createTrainStep, dualBindingWeights, trainStepFeeds, type TrainStep, type TrainStepBatch } from '@styleforge/styleforge';
+import {
+  addLowRank,
+  type Adaptation,
+  createTrainStep,
+  dualBindingWeights,
+  trainStepFeeds,
+  type TrainStep,
+  type TrainStepBatch,
+} from '@styleforge/styleforge';
 import { type Geometry, modelOfGeometry, schedulerConfig } from './geometries.ts';
+import { fillRandom } from './random-weights.ts';
+
+/** What trains: every weight, or a LoRA of the U-Net's attention with prompts that were encoded beforehand. */
+export const BENCH_METHODS = ['full', 'lora'] as const;
+export type BenchMethod = (typeof BENCH_METHODS)[number];
 
 const PROMPTS = 2;
 /** Ids that every vocabulary of 49,408 words has as words. */
@@ -17,8 +31,32 @@ function textFeeds({ textEncoders }: DiffusionModel, step: number): Feeds {
   return Object.assign({}, ...feeds) as Feeds;
 }
 
+/** Conditions as no text encoder has given them. */
+function conditionFeeds(model: DiffusionModel, step: number): Feeds {
+  const rows = Object.entries(conditionShapes(model)).map(
+    ([name, row]) => [name, randomNormals({ seed: 1, step, purpose: name }, PROMPTS * elementCount(row))] as const,
+  );
+  return Object.fromEntries(rows);
+}
+
+const methods: Record<BenchMethod, { adaptation?: Pick<Adaptation, 'adapter' | 'ratesOf'>; text: typeof textFeeds; trainsText: boolean }> =
+  {
+    full: { text: textFeeds, trainsText: true },
+    lora: {
+      text: conditionFeeds,
+      trainsText: false,
+      adaptation: {
+        adapter: {
+          layer: (graph, layer) =>
+            /\.attn\d\.(to_q|to_k|to_v|to_out\.0)$/.test(layer.name) ? addLowRank(graph, layer, { rank: 16, alpha: 16 }) : layer.output,
+        },
+        ratesOf: (name) => (/\.lora_[AB]\.weight$/.test(name) ? {} : null),
+      },
+    },
+  };
+
 /** Inputs that are the same whenever they are made. */
-export function batchFor(geometry: Geometry, step: number): TrainStepBatch {
+export function batchFor(geometry: Geometry, step: number, method: BenchMethod = 'full'): TrainStepBatch {
   const { batchSize, latentShape } = geometry;
   const model = modelOfGeometry(geometry);
   const half = batchSize / 2;
@@ -28,7 +66,7 @@ export function batchFor(geometry: Geometry, step: number): TrainStepBatch {
     latents: randomNormals({ seed: 1, step, purpose: 'latents' }, size),
     noise: randomNormals({ seed: 1, step, purpose: 'noise' }, size),
     timesteps: Int32Array.from({ length: batchSize }, (_, i) => (step * 271 + i * 97) % 1000),
-    text: textFeeds(model, step),
+    text: methods[method].text(model, step),
     images: new Array(batchSize).fill(wholeImage(height, width)),
     promptOfSample: Int32Array.from({ length: batchSize }, (_, i) => (i < half ? 0 : 1)),
     sampleWeights: dualBindingWeights(half, half, 1),
@@ -36,10 +74,11 @@ export function batchFor(geometry: Geometry, step: number): TrainStepBatch {
 }
 
 /** The feeds of one pass. */
-export const feedsFor = (geometry: Geometry, step: number): Feeds =>
-  trainStepFeeds(modelOfGeometry(geometry), new DDPMScheduler(schedulerConfig), batchFor(geometry, step));
+export const feedsFor = (geometry: Geometry, step: number, method: BenchMethod = 'full'): Feeds =>
+  trainStepFeeds(modelOfGeometry(geometry), new DDPMScheduler(schedulerConfig), batchFor(geometry, step, method));
 
-export async function createStep(geometry: Geometry, compile: CompileOptions): Promise<TrainStep> {
+export async function createStep(geometry: Geometry, compile: CompileOptions, method: BenchMethod = 'full'): Promise<TrainStep> {
+  const { trainsText, adaptation } = methods[method];
   const model = modelOfGeometry(geometry);
   return createTrainStep({
     model,
@@ -47,7 +86,8 @@ export async function createStep(geometry: Geometry, compile: CompileOptions): P
     promptCount: PROMPTS,
     tokenCount: model.textEncoders[0].model.config.max_position_embeddings,
     latentShape: geometry.latentShape,
-    trainsText: true,
+    trainsText,
+    ...(adaptation && { adaptation, frozenWeights: async (frozen) => fillRandom(frozen) }),
     gradientCheckpointing: geometry.gradientCheckpointing,
     adamw: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, momentPrecision: geometry.momentPrecision },
     gradientPrecision: geometry.gradientPrecision,

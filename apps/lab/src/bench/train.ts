@@ -12,7 +12,7 @@ import { deviceGibibytes, peakGibibytes, print, ranInEngineEnvironment, resident
 import { takeProfile } from './profile.ts';
 import { fillRandom } from './random-weights.ts';
 import { mean, median } from './statistics.ts';
-import { createStep, feedsFor } from './train-step.ts';
+import { BENCH_METHODS, createStep, feedsFor } from './train-step.ts';
 
 /** What matters; a trace has forty kinds of operation. */
 const PROFILE_LINES = 15;
@@ -33,6 +33,7 @@ export async function run(args: string[]): Promise<void> {
       threads: { type: 'string' },
       device: { type: 'string', default: DEFAULT_DEVICE },
       precision: { type: 'string', default: 'no' },
+      method: { type: 'string', default: 'full' },
       profile: { type: 'boolean', default: false },
       compare: { type: 'string' },
       python: { type: 'string' },
@@ -46,7 +47,9 @@ export async function run(args: string[]): Promise<void> {
     choiceOption('device', values.device, DEVICES),
   ];
   const precision = choiceOption('precision', values.precision, MIXED_PRECISIONS);
+  const method = choiceOption('method', values.method, BENCH_METHODS);
   if (values.compare !== undefined) {
+    if (method !== 'full') throw new Error(`--compare compares full training; leave out --method ${method}`);
     const own = (['geometry', 'steps', 'batch', 'threads', 'device', 'precision'] as const).flatMap((name) =>
       values[name] === undefined ? [] : [`--${name}`, values[name]],
     );
@@ -55,12 +58,13 @@ export async function run(args: string[]): Promise<void> {
   if (await ranInEngineEnvironment({ savesMemory: geometry.gradientCheckpointing })) return;
   const traces = values.profile ? await mkdtemp(join(tmpdir(), 'styleforge-profile-')) : undefined;
   const start = performance.now();
-  const step = await createStep(geometry, {
+  const options = {
     threads,
     device,
     mixedPrecision: precision === 'fp16',
     ...(traces !== undefined && { profile: join(traces, 'trace') }),
-  });
+  };
+  const step = await createStep(geometry, options, method);
   print({ phase: 'compiled', seconds: secondsSince(start), peak_gib: peakGibibytes() });
   fillRandom(step.weights);
   const parameters = step.weights.specs.reduce((sum, { name }) => sum + step.weights.get(name).length, 0);
@@ -68,7 +72,7 @@ export async function run(args: string[]): Promise<void> {
   const seconds: number[] = [];
   for (let index = 0; index < steps; index++) {
     const stepStart = performance.now();
-    const { sampleLosses: losses } = await step.backward(feedsFor(geometry, index));
+    const { sampleLosses: losses } = await step.backward(feedsFor(geometry, index, method));
     const backward = secondsSince(stepStart);
     const { gradNorm } = await step.update({ learningRate: 1e-6, weightDecay: 1e-2, maxGradNorm: 1 });
     seconds.push(secondsSince(stepStart));
@@ -85,6 +89,7 @@ export async function run(args: string[]): Promise<void> {
   const typical = median(seconds.length > 1 ? seconds.slice(1) : seconds);
   print({
     geometry: values.geometry,
+    method,
     device: values.device,
     precision: values.precision,
     batch: geometry.batchSize,

@@ -1,5 +1,5 @@
 // Draws one model's images of an evaluation: image i from prompt and seed i, whatever has been made before.
-import { evaluatedPrompt, evaluationConfig } from '@styleforge/contracts';
+import { evaluatedPrompt, evaluationConfig, givenText } from '@styleforge/contracts';
 import { generateImages } from '@styleforge/styleforge';
 import type { DrawTask, MessageFromChild } from '../processes/messages.ts';
 import { requireExtractors } from './extractors.ts';
@@ -21,7 +21,7 @@ export async function draw(task: DrawTask, parent: Parent): Promise<MessageFromC
     numImages: config.num_images,
     made,
     signal: parent.signal,
-    negativePrompt: config.negative_prompt,
+    negativePrompt: givenText(config.negative_prompt),
     width: config.width,
     height: config.height,
     steps: config.steps,

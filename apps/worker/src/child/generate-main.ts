@@ -1,5 +1,5 @@
 // The generation process: keeps models loaded, and draws for several generations in turn.
-import { type GenerationConfig, generationCells, generationConfig } from '@styleforge/contracts';
+import { type GenerationConfig, generationCells, generationConfig, givenText } from '@styleforge/contracts';
 import {
   type GeneratedImage,
   loadTextToImagePipeline,
@@ -100,7 +100,7 @@ function optionsOf(settings: GenerationConfig, startingImage: Uint8Array | null)
   const { prompts, negative_prompt, width, height, steps, guidance_scale, sampler, seed, num_images, strength } = settings;
   return {
     prompts,
-    negativePrompt: negative_prompt,
+    negativePrompt: givenText(negative_prompt),
     width,
     height,
     steps,

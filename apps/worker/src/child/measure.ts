@@ -6,6 +6,7 @@ import {
   type Metric,
   type ReportMetric,
   type TokenDisentanglementBody,
+  givenText,
 } from '@styleforge/contracts';
 import { isSamplerName, loadTextToImagePipeline } from '@styleforge/diffusion';
 import {
@@ -180,7 +181,7 @@ async function tellTokensApart(
       components: tokens.components,
       prompts: barePrompts(config).slice(0, TOKEN_PROMPTS),
       imagesPerPrompt: 1,
-      sampling: { sampler, steps, guidanceScale, negativePrompt, seed, width, height },
+      sampling: { sampler, steps, guidanceScale, negativePrompt: givenText(negativePrompt), seed, width, height },
       signal: parent.signal,
     });
   } finally {

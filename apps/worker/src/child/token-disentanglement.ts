@@ -12,7 +12,7 @@ export interface TokenMeasurement {
   /** Bare prompts. */
   prompts: readonly string[];
   imagesPerPrompt: number;
-  sampling: Omit<SamplingOptions, 'signal'> & { negativePrompt: string; seed: number; width: number; height: number };
+  sampling: Omit<SamplingOptions, 'signal'> & { negativePrompt: string | undefined; seed: number; width: number; height: number };
   signal: AbortSignal;
 }
 

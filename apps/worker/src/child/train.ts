@@ -1,5 +1,12 @@
 // A training task: hands the trainer what the parent has prepared, and its news back to the parent.
-import { type CandidateSettings, type EvaluationStage, sampleSettings, type TrainingConfig, trainingConfig } from '@styleforge/contracts';
+import {
+  type CandidateSettings,
+  type EvaluationStage,
+  givenText,
+  sampleSettings,
+  type TrainingConfig,
+  trainingConfig,
+} from '@styleforge/contracts';
 import { type AuxPart, makeClassImages, trainStyleForge, type Validation } from '@styleforge/styleforge';
 import type { MessageFromChild, TrainingTask } from '../processes/messages.ts';
 import { requireExtractors } from './extractors.ts';
@@ -63,7 +70,7 @@ async function classImages(
     directory: task.classImagesDirectory,
     prompt: prior.prompt,
     count: prior.num_class_images,
-    negativePrompt: prior.negative_prompt,
+    negativePrompt: givenText(prior.negative_prompt),
     width: resolution,
     height: resolution,
     steps: prior.steps,

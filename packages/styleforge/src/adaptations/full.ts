@@ -1,9 +1,19 @@
 // Full fine-tuning: every weight of the U-Net trains, and of the text encoder on request. A checkpoint is a whole diffusers folder.
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { type ComponentName } from '@styleforge/model-files';
 import { type ParameterBuffers } from '@styleforge/runtime';
-import { readDiffusersFolder, singleFileObstacle, writeDiffusersFolder, writeSingleFile, type TensorEntry } from '@styleforge/weights';
-import { loadTrainableWeights } from '../model.ts';
+import {
+  componentOf as componentOfFolder,
+  readDiffusersFolder,
+  singleFileObstacle,
+  writeDiffusersFolder,
+  writeSingleFile,
+  type TensorEntry,
+  type TensorReader,
+} from '@styleforge/weights';
+import { smallestGraphs } from '../check-model.ts';
+import { loadTrainableWeights, type TrainableModel } from '../model.ts';
 import { componentOf } from '../parameter-names.ts';
 import { type Adaptation, type AdaptationInputs, type WrittenFiles } from './adaptation.ts';
 import { componentRates } from './component-rates.ts';
@@ -17,17 +27,35 @@ function* entriesOf(buffers: ParameterBuffers, component: string): Generator<Ten
   }
 }
 
+/** Tensors of a component that its model has and no loss reaches: they stay as they are. */
+function* untrained(reader: TensorReader, known: ReadonlySet<string>, wanted: Iterable<string>): Generator<TensorEntry> {
+  for (const name of wanted) {
+    if (!known.has(name) && reader.has(name)) yield { name, shape: reader.info(name).shape, data: () => reader.read(name) };
+  }
+}
+
 /** Weights are float32: what a resumed run reads is bit for bit what this run holds. */
-async function write(directory: string, trained: ParameterBuffers, { baseModelDirectory, final }: WrittenFiles): Promise<void> {
-  const components = [...new Set(trained.specs.map(({ name }) => componentOf(name)))];
-  await writeDiffusersFolder(
-    directory,
-    {
-      base: baseModelDirectory,
-      components: Object.fromEntries(components.map((component) => [component, { weights: entriesOf(trained, component) }])),
-    },
-    { dtype: 'F32' },
-  );
+async function write(
+  model: TrainableModel,
+  directory: string,
+  trained: ParameterBuffers,
+  { baseModelDirectory, final }: WrittenFiles,
+): Promise<void> {
+  const graphs = smallestGraphs(model.networks);
+  const readers: TensorReader[] = [];
+  const components: Record<string, { weights: TensorEntry[] }> = {};
+  try {
+    for (const component of new Set(trained.specs.map(({ name }) => componentOf(name)))) {
+      const entries = [...entriesOf(trained, component)];
+      const reader = await componentOfFolder(model.folder, component).openWeights();
+      readers.push(reader);
+      const wanted = graphs.get(component as ComponentName)?.parameters.keys() ?? [];
+      components[component] = { weights: [...entries, ...untrained(reader, new Set(entries.map(({ name }) => name)), wanted)] };
+    }
+    await writeDiffusersFolder(directory, { base: baseModelDirectory, components }, { dtype: 'F32' });
+  } finally {
+    await Promise.all(readers.map((reader) => reader.close()));
+  }
   if (!final || (await singleFileObstacle(directory)) !== null) return;
   await mkdir(dirname(join(directory, SINGLE_FILE)));
   await writeSingleFile(join(directory, SINGLE_FILE), directory);
@@ -39,7 +67,7 @@ export function fullAdaptation({ model, hyperparameters }: AdaptationInputs): Ad
     trainsText: hyperparameters.train_text_encoder,
     ratesOf: (name) => componentRates(name, hyperparameters),
     initialize: (trained) => loadTrainableWeights(model.folder, trained),
-    write,
+    write: (directory, trained, files) => write(model, directory, trained, files),
     restore: async (directory, trained) => loadTrainableWeights(await readDiffusersFolder(directory), trained),
   };
 }

@@ -130,8 +130,7 @@ export async function* trainCases(inputs: CaseInputs): AsyncGenerator<CaseResult
 export async function* gradientCases(inputs: CaseInputs): AsyncGenerator<CaseResult> {
   const { name, methods } = inputs;
   const own = methods.cases[name];
-  const train =
-    'method' in own ? own : Object.values(methods.cases).find((other) => other.kind === 'train' && other.file === own.file);
+  const train = 'method' in own ? own : Object.values(methods.cases).find((other) => other.kind === 'train' && other.file === own.file);
   if (!train) throw new Error(`there is no training case with the file ${own.file}`);
   const run = await openStep(inputs, train as TrainCase);
   try {

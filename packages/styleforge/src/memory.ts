@@ -1,0 +1,58 @@
+// Whether a training fits the machine's memory: told before anything is allocated, with what it needs and what helps.
+import { totalmem } from 'node:os';
+import { elementCount, type Graph } from '@styleforge/autodiff';
+import { type GradientPrecision, type MomentPrecision } from '@styleforge/runtime';
+import { TrainingInputError } from './config.ts';
+
+const GIBIBYTE = 2 ** 30;
+const FLOAT32 = 4;
+const HALF = 2;
+
+export interface MemoryOptions {
+  readonly momentPrecision: MomentPrecision;
+  readonly gradientPrecision: GradientPrecision;
+  /** A second set of the trained weights is kept. */
+  readonly ema: boolean;
+}
+
+export interface MemoryNeed {
+  readonly trained: number;
+  readonly frozen: number;
+  /** Of weights, gradients, moments and averages; what a pass computes comes on top. */
+  readonly bytes: number;
+}
+
+/** `parameters`: elements of each weight. */
+export function memoryNeed(parameters: ReadonlyMap<string, number>, trains: (name: string) => boolean, options: MemoryOptions): MemoryNeed {
+  let [trained, frozen] = [0, 0];
+  for (const [name, count] of parameters) {
+    if (trains(name)) trained += count;
+    else frozen += count;
+  }
+  const gradients = options.gradientPrecision === 'float32' ? FLOAT32 : HALF;
+  const moments = 2 * (options.momentPrecision === 'float32' ? FLOAT32 : HALF);
+  const ofTrained = FLOAT32 + gradients + moments + (options.ema ? FLOAT32 : 0);
+  return { trained, frozen, bytes: trained * ofTrained + frozen * FLOAT32 };
+}
+
+export const elementsOf = ({ parameters }: Graph): ReadonlyMap<string, number> =>
+  new Map([...parameters].map(([name, { shape }]) => [name, elementCount(shape)]));
+
+/** What this process may use: the machine's memory, or the limit that its container sets. */
+export function availableMemory(): number {
+  const limit = process.constrainedMemory();
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+}
+
+const gibibytes = (bytes: number): string => `${(bytes / GIBIBYTE).toFixed(1)} GiB`;
+const millions = (count: number): string => `${(count / 1e6).toFixed(1)} million`;
+
+/** Throws TrainingInputError where weights, gradients and moments alone are more than there is. */
+export function requireMemory({ trained, frozen, bytes }: MemoryNeed, available: number): void {
+  if (bytes <= available) return;
+  throw new TrainingInputError(
+    `this training needs ${gibibytes(bytes)} of memory for ${millions(trained)} trained and ${millions(frozen)} frozen weights with their gradients and moments, ` +
+      `and the worker has ${gibibytes(available)}: train fewer weights (adaptation 'lora' or 'textual-inversion', train_text_encoder false), ` +
+      "take adam_moments 'bfloat16' and gradient_precision 'float16' without ema, or a worker with more memory",
+  );
+}
