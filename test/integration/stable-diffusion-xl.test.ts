@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { environmentOf, loadConfig } from '@styleforge/config';
 import type { BaseModelBody, TrainingJobBody } from '@styleforge/contracts';
 import { typeScript } from '@styleforge/launch';
 import { writeSingleFile } from '@styleforge/weights';
@@ -19,7 +20,8 @@ afterAll(() => test.remove());
 
 function importModel(name: string, source: string, configs?: string): void {
   const args = [...typeScript(importer), 'add', name, source, ...(configs ? ['--config', configs] : [])];
-  const env = { ...process.env, BASE_MODELS_DIRECTORY: join(test.directory, 'models'), DATA_DIRECTORY: join(test.directory, 'data') };
+  const settings = { BASE_MODELS_DIRECTORY: join(test.directory, 'models'), DATA_DIRECTORY: join(test.directory, 'data') };
+  const env = environmentOf(loadConfig(settings));
   const { status, stderr } = spawnSync(process.execPath, args, { env, encoding: 'utf8' });
   expect(stderr + String(status)).toMatch(/0$/);
 }
