@@ -1,5 +1,6 @@
 // The inputs of every training pass, drawn by (seed, step, pass) alone so that a resumed run continues exactly.
 import { type ImageGeometry, randomIntegers, randomNormals } from '@styleforge/diffusion';
+import { drawPrompt, type PromptChoice } from './captions.ts';
 import { type StyleForgeConfig } from './config.ts';
 import { type SourceImage } from './image-source.ts';
 import { type LatentSource } from './latent-source.ts';
@@ -8,10 +9,10 @@ import { assignPrompts } from './prompts.ts';
 import { drawFrom, drawMixed } from './sample-plan.ts';
 import { dualBindingWeights, minSnrWeights, type TrainStepBatch } from './train-step.ts';
 
-/** An image and the number of the prompt that it is trained with. */
+/** An image and the prompts that it is trained with. */
 export interface Sample {
   readonly image: SourceImage;
-  readonly prompt: number;
+  readonly prompt: PromptChoice;
 }
 
 export interface BatchSource {
@@ -101,7 +102,7 @@ export async function drawBatch(source: BatchSource, pass: number): Promise<Batc
     timesteps,
     ...assignPrompts(
       prompts.length,
-      samples.map(({ prompt }) => prompt),
+      samples.map(({ prompt }, index) => drawPrompt(prompt, hyperparameters, { step: pass, index })),
     ),
     sampleWeights: dualBindingWeights(styleRefCount, samples.length - styleRefCount, aux?.weight ?? 0, snrWeights),
   };

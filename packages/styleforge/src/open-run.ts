@@ -8,6 +8,7 @@ import { samplesPerPass, type BatchSource, type Sample } from './batches.ts';
 import { checkParts, checkResolution, checkTokens, type TrainingImage, type TrainingInputs } from './check-inputs.ts';
 import { checkImageSizes, loadImage } from './image-source.ts';
 import { LatentSource } from './latent-source.ts';
+import { promptChoice } from './captions.ts';
 import { type Adaptation } from './adaptations/adaptation.ts';
 import { loadTrainableWeights, type TrainableModel } from './model.ts';
 import { availableMemory, elementsOf, memoryNeed, requireMemory } from './memory.ts';
@@ -21,7 +22,7 @@ export async function openBatchSource(inputs: TrainingInputs, model: TrainableMo
     config,
     config: { hyperparameters },
   } = inputs;
-  const { resolution, crop, seed, random_flip: randomFlip, use_captions: useCaptions } = hyperparameters;
+  const { resolution, crop, seed, random_flip: randomFlip } = hyperparameters;
   checkParts(inputs);
   checkResolution(resolution, model);
   checkTokens(inputs.styleRef, model.tokenizers[0]);
@@ -33,7 +34,7 @@ export async function openBatchSource(inputs: TrainingInputs, model: TrainableMo
   const samples = (prompt: string, images: readonly TrainingImage[]): Promise<Sample[]> =>
     Promise.all(
       images.map(async (image) => ({
-        prompt: prompts.add(prompt, useCaptions ? image.caption : null),
+        prompt: promptChoice(prompts, prompt, image.caption, hyperparameters),
         image: await loadImage(image, resolution),
       })),
     );

@@ -18,7 +18,8 @@ import {
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeTinyBaseModel } from '../../../test/integration/tiny-base-model.ts';
-import { PromptRows } from '../src/prompts.ts';
+import { drawPrompt, promptChoice, tagOrders } from '../src/captions.ts';
+import { PromptList, PromptRows } from '../src/prompts.ts';
 
 let scratch: string;
 let model: TrainableModel;
@@ -44,6 +45,9 @@ const hyperparameters: StyleForgeConfig['hyperparameters'] = {
   seed: 1337,
   random_flip: false,
   use_captions: false,
+  caption_dropout: 0,
+  shuffle_tags: false,
+  keep_tags: 0,
   latent_sampling: 'sample',
   noise_offset: 0,
   train_text_encoder: true,
@@ -145,6 +149,48 @@ describe('batches', () => {
       expect([...promptOfSample]).toEqual([0, 1, 2, 3]);
       expect(read.map((prompt) => prompt < 3)).toEqual([true, true, false, false]);
     });
+  });
+
+  it('leave captions out as often as they are told, the same again after a resume', async () => {
+    const told = { use_captions: true, caption_dropout: 0.25 };
+    const drawn = () =>
+      withSource(told, async (source) => {
+        const texts: string[] = [];
+        for (let pass = 0; pass < 100; pass++) {
+          const { read, promptOfSample } = await drawBatch(source, pass);
+          texts.push(...Array.from(promptOfSample, (place) => source.prompts[read[place]]));
+        }
+        return texts;
+      });
+    const [first, again] = [await drawn(), await drawn()];
+    expect(again).toEqual(first);
+    const captionless = first.filter((text) => !text.includes(',')).length / first.length;
+    // a third of the images have no caption, of the others a quarter of the uses
+    expect(captionless).toBeGreaterThan(1 / 3 + (2 / 3) * 0.15);
+    expect(captionless).toBeLessThan(1 / 3 + (2 / 3) * 0.35);
+  });
+
+  it('shuffle tags behind those that are kept, into orders that follow from the seed', () => {
+    const orders = tagOrders('ink, cat, red, sitting', { keep_tags: 1, seed: 3 });
+    expect(orders).toHaveLength(6);
+    expect(new Set(orders).size).toBe(6);
+    expect(orders[0]).toBe('ink, cat, red, sitting');
+    for (const order of orders) expect(order.split(', ').sort()).toEqual(['cat', 'ink', 'red', 'sitting']);
+    expect(orders.every((order) => order.startsWith('ink, '))).toBe(true);
+    expect(tagOrders('ink, cat, red, sitting', { keep_tags: 1, seed: 3 })).toEqual(orders);
+    expect(tagOrders('a, b, c, d, e, f', { keep_tags: 0, seed: 4 })).toHaveLength(16);
+    expect(tagOrders('cat', { keep_tags: 0, seed: 4 })).toEqual(['cat']);
+  });
+
+  it('read the tags of an image in all of their orders, as the seed and the place have it', () => {
+    const tags = { use_captions: true, shuffle_tags: true, seed: 9 };
+    const list = new PromptList();
+    const { captioned, bare } = promptChoice(list, 'zwx', 'a, b, c', { ...tags, keep_tags: 0, caption_dropout: 0 });
+    expect(list.texts).toHaveLength(6);
+    const choice = { captioned, bare };
+    const at = (step: number) => drawPrompt(choice, { ...tags, keep_tags: 0, caption_dropout: 0 }, { step, index: 0 });
+    expect(new Set(Array.from({ length: 100 }, (_, step) => at(step))).size).toBe(6);
+    expect(at(7)).toBe(at(7));
   });
 
   it('draw latents anew each time, or take their mean', async () => {

@@ -40,6 +40,13 @@ export const hyperparameters = z
       .describe('Seed of every random number: the same request and seed give the same weights on the same device'),
     random_flip: z.boolean().describe('Mirrors each image half of the time'),
     use_captions: z.boolean().describe("Appends an image's caption, where it has one, to its prompt"),
+    caption_dropout: z
+      .number()
+      .min(0)
+      .max(1)
+      .describe('Share of the uses of an image that leave its caption out, so that the style also belongs to the prompt alone'),
+    shuffle_tags: z.boolean().describe('Captions are tags between commas, which are read in another order at each use'),
+    keep_tags: z.int().min(0).max(100).describe('With shuffle_tags: so many first tags keep their places'),
     latent_sampling: z.enum(LATENT_SAMPLINGS).describe("Latents drawn from the encoder's posterior anew at each use, or its mean"),
     noise_offset: z.number().min(0).max(1).describe('Standard deviation of one further noise value for each latent channel; 0 for none'),
     train_text_encoder: z.boolean().describe('Trains the text encoder beside the U-Net'),
@@ -87,6 +94,9 @@ export const METHOD_HYPERPARAMETERS: Hyperparameters = {
   seed: 1337,
   random_flip: false,
   use_captions: false,
+  caption_dropout: 0,
+  shuffle_tags: false,
+  keep_tags: 0,
   latent_sampling: 'sample',
   noise_offset: 0,
   train_text_encoder: true,

@@ -280,6 +280,14 @@ function checkEarlyStopping({ validation, early_stopping }: CreateTrainingJobReq
 }
 
 function checkHyperparameters(values: Hyperparameters): FieldError[] {
+  const pointer = (name: keyof Hyperparameters): string => `/hyperparameters/${name}`;
+  const needsCaptions = values.caption_dropout > 0 ? 'caption_dropout' : values.shuffle_tags ? 'shuffle_tags' : null;
+  if (needsCaptions !== null && !values.use_captions)
+    return [{ pointer: pointer(needsCaptions), detail: 'changes captions, which are not used: set use_captions to true, or leave it out' }];
+  if (values.keep_tags > 0 && !values.shuffle_tags)
+    return [
+      { pointer: pointer('keep_tags'), detail: 'says which tags shuffle_tags leaves in place: set shuffle_tags to true, or leave it out' },
+    ];
   if (values.lr_warmup_steps <= values.max_train_steps) return [];
   return [{ pointer: '/hyperparameters/lr_warmup_steps', detail: `must be at most max_train_steps (${values.max_train_steps})` }];
 }
