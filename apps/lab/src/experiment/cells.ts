@@ -1,7 +1,7 @@
 // What the paper's tables compare, as cells: one training (or none) of one style and seed, measured in one way.
 import { targetStyles, type StyleId } from '@styleforge/samples';
+import { METHODS, type Method } from './methods.ts';
 
-export type Method = 'base' | 'dreambooth' | 'single-styleforge' | 'multi-styleforge';
 export type Mix = 'both' | 'persons' | 'backgrounds';
 
 export interface Cell {
@@ -26,7 +26,6 @@ export interface CellChoice {
   readonly steps: number;
 }
 
-const METHODS: readonly Method[] = ['base', 'dreambooth', 'single-styleforge', 'multi-styleforge'];
 /** Of the steps asked for: where the curve of steps against quality is read. */
 const STEP_SHARES = [0.25, 0.5, 1, 2, 4];
 
@@ -34,7 +33,7 @@ function variantsOf(experiment: string, steps: number): Pick<Cell, 'variant' | '
   const single = { method: 'single-styleforge', mix: 'both', captions: false, steps } as const;
   switch (experiment) {
     case 'paper-table':
-      return METHODS.map((method) => ({ ...single, variant: method, method }));
+      return (['base', ...Object.keys(METHODS)] as Method[]).map((method) => ({ ...single, variant: method, method }));
     case 'aux':
       return [
         { ...single, variant: 'with Aux' },

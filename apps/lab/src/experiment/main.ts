@@ -25,6 +25,7 @@ const { values, positionals } = readCommandLine({
     reference: { type: 'string', default: '400', help: 'reference images' },
     'sampling-steps': { type: 'string', help: 'sampling steps of each image' },
     'batch-size': { type: 'string', help: 'images sampled at a time' },
+    'keep-images': { type: 'boolean', default: false, help: 'keep every generated image in the folder' },
     threads: { type: 'string', help: 'processor threads' },
   },
 });
@@ -64,6 +65,7 @@ for (const [index, cell] of cells.entries()) {
       pictures: numberOption('pictures', values.pictures),
       referencePictures: numberOption('reference', values.reference),
       log,
+      keepsImages: values['keep-images'],
       threads: optionalNumber('threads', values.threads),
       samplingSteps: optionalNumber('sampling-steps', values['sampling-steps']),
       batchSize: optionalNumber('batch-size', values['batch-size']),

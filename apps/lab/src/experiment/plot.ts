@@ -3,7 +3,7 @@ import { type CellResult } from './run-cell.ts';
 import { mean, deviation, unique, valueOf } from './statistics.ts';
 
 const [WIDTH, LEFT, RIGHT, ROW, TOP] = [760, 110, 30, 44, 64];
-const COLOURS = ['#8a8a8a', '#d08a1d', '#2f6db3', '#b3322f', '#3c8d4f'];
+const COLOURS = ['#8a8a8a', '#d08a1d', '#2f6db3', '#b3322f', '#3c8d4f', '#7a4fa3', '#1d8f9c', '#a3744f', '#c44f8f'];
 const TICKS = 5;
 
 /** 1, 2 or 5 times a power of ten, so that about TICKS of them reach `most`. */

@@ -1,5 +1,5 @@
 // One cell: train by the public trainer, draw the prompts, measure against the style's other pictures.
-import { METHOD_HYPERPARAMETERS } from '@styleforge/contracts';
+import { CAPTION_PLACEHOLDER, captionedPrompt } from '@styleforge/contracts';
 import {
   directoryCache,
   imageArrays,
@@ -12,9 +12,12 @@ import {
 } from '@styleforge/metrics';
 import { listCoreSubjects, referenceSet, sampleStyle, styleRefSubjects, type SampleImage, type StyleId } from '@styleforge/samples';
 import { generateImages, trainStyleForge, type StyleRefPart, type TrainingImage } from '@styleforge/styleforge';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { trainingKey, type Cell } from './cells.ts';
+import { joinWithBase } from '@styleforge/weights';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
+import sharp from 'sharp';
+import { trainingKey, type Cell, type Mix } from './cells.ts';
+import { hyperparametersOf, METHODS, type Method, type ProfileSettings } from './methods.ts';
 
 export interface CellRunner {
   readonly baseModelDirectory: string;
@@ -28,6 +31,8 @@ export interface CellRunner {
   readonly samplingSteps?: number;
   /** StyleRef and Aux samples of a step, each; the model's own when left out. */
   readonly batchSize?: number;
+  /** Each generated image is kept as PNG. */
+  readonly keepsImages?: boolean | undefined;
   readonly log: (line: string) => void;
 }
 
@@ -35,25 +40,29 @@ export interface CellResult {
   readonly cell: Cell;
   readonly block: MetricBlock;
   readonly seconds: number;
+  /** Of the training alone, and the size of what came of it; absent for the base model. */
+  readonly training?: { readonly seconds: number; readonly bytes: number };
 }
 
-interface BaseProfile {
+interface BaseProfile extends ProfileSettings {
   readonly resolution: number;
-  readonly defaults: Record<string, unknown>;
   readonly generation: { steps: number; guidance_scale: number; sampler: string };
 }
 
 const AUX_STYLE = 'fluent';
-const PREFIX: Record<Cell['method'], Record<Cell['mix'], string>> = {
-  base: { both: '', persons: '', backgrounds: '' },
-  dreambooth: { both: 'a photo of zwx style, ', persons: 'a photo of zwx style, ', backgrounds: 'a photo of zwx style, ' },
-  'single-styleforge': { both: 'a photo of zwx style, ', persons: 'a photo of zwx style, ', backgrounds: 'a photo of zwx style, ' },
-  'multi-styleforge': {
-    both: 'a photo of zwx style, ukj style, ',
-    persons: 'a photo of zwx style, ',
-    backgrounds: 'a photo of ukj style, ',
-  },
-};
+/** What stands for the subject in the prompt that a method is asked by. */
+const SUBJECT = CAPTION_PLACEHOLDER;
+
+/** The words by which a method is asked for its style, with the subject in its place. */
+function promptOf(method: Method, mix: Mix): string {
+  if (method === 'base') return SUBJECT;
+  if (method === 'multi-styleforge') return `${stylePrompt(MULTI_PROMPTS[mix])}, ${SUBJECT}`;
+  const { token } = METHODS[method];
+  return method === 'styledrop' ? `${SUBJECT} in ${token} style` : `${stylePrompt(`${token} style`)}, ${SUBJECT}`;
+}
+
+const stylePrompt = (style: string): string => `a photo of ${style}`;
+const MULTI_PROMPTS: Record<Mix, string> = { both: 'zwx style, ukj style', persons: 'zwx style', backgrounds: 'ukj style' };
 
 /** Subjects whose StyleRef picture no cell trains on, persons and others in turn as they come. */
 function promptSubjects(count: number): string[] {
@@ -82,14 +91,15 @@ async function styleRefParts({ style, method, mix }: Cell, directory: string, si
   const images = await writeImages(join(directory, 'images', style), await sampleStyle(style, { size }));
   const persons = images.filter(({ component }) => component === 'person');
   const backgrounds = images.filter(({ component }) => component === 'background');
-  const bind = (component: string, token: string, kept: readonly (SampleImage & { path: string })[]) => ({
+  const bind = (component: string, token: string, kept: readonly (SampleImage & { path: string })[]): StyleRefPart => ({
     component,
     token,
-    prompt: `a photo of ${token} style`,
+    prompt: method === 'styledrop' ? promptOf(method, mix) : stylePrompt(`${token} style`),
     images: inputs(kept),
   });
   if (method === 'multi-styleforge') return [bind('person', 'zwx', persons), bind('background', 'ukj', backgrounds)];
-  return [bind('all', 'zwx', mix === 'persons' ? persons : mix === 'backgrounds' ? backgrounds : images)];
+  const token = method === 'base' ? '' : METHODS[method].token;
+  return [bind('all', token, mix === 'persons' ? persons : mix === 'backgrounds' ? backgrounds : images)];
 }
 
 async function train(
@@ -100,15 +110,13 @@ async function train(
   if (cell.method === 'base') return baseModelDirectory;
   const work = join(directory, 'trained', trainingKey(cell));
   await rm(work, { recursive: true, force: true });
-  const aux =
-    cell.method === 'dreambooth'
-      ? null
-      : {
-          prompt: 'a photo of style',
-          images: inputs(
-            await writeImages(join(directory, 'images', AUX_STYLE), await sampleStyle(AUX_STYLE, { size: profile.resolution })),
-          ),
-        };
+  const settings = METHODS[cell.method];
+  const aux = !settings.hasAux
+    ? null
+    : {
+        prompt: 'a photo of style',
+        images: inputs(await writeImages(join(directory, 'images', AUX_STYLE), await sampleStyle(AUX_STYLE, { size: profile.resolution }))),
+      };
   const result = await trainStyleForge({
     baseModelDirectory,
     workDirectory: work,
@@ -117,14 +125,14 @@ async function train(
     compile: { threads },
     config: {
       aux: aux && { weight: 1 },
+      adaptation: settings.adaptation,
       hyperparameters: {
-        ...METHOD_HYPERPARAMETERS,
-        ...profile.defaults,
+        ...hyperparametersOf(settings, profile),
         resolution: profile.resolution,
         max_train_steps: cell.steps,
         seed: cell.seed,
         checkpointing_steps: null,
-        use_captions: cell.captions,
+        ...(cell.captions && { use_captions: true }),
         ...(batchSize && { train_batch_size: batchSize }),
       },
     },
@@ -132,7 +140,16 @@ async function train(
       if (step % 50 === 0) log(`  step ${step}/${of}  loss ${loss.toFixed(4)}`);
     },
   });
+  if (settings.adaptation.kind !== 'full') await joinWithBase(result.directory, resolve(baseModelDirectory));
   return result.directory;
+}
+
+/** Files of the first layout that a checkpoint is read from; neither the trainer's state nor the same in other layouts. */
+async function modelBytes(directory: string): Promise<number> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const counted = files.filter((path) => !/^(trainer_state|single-file|kohya|a1111|merged)[/\\]/.test(relative(directory, path)));
+  return (await Promise.all(counted.map(async (path) => (await stat(path)).size))).reduce((sum, size) => sum + size, 0);
 }
 
 /** What a model that several cells share has drawn; by trainingKey. */
@@ -156,7 +173,7 @@ async function drawAnew(cell: Cell, modelDirectory: string, profile: BaseProfile
     sampler,
     seed: cell.seed,
     compile: { threads: runner.threads },
-    prompts: promptSubjects(runner.pictures).map((subject) => `${PREFIX[cell.promptsOf ?? cell.method][cell.mix]}${subject}`),
+    prompts: promptSubjects(runner.pictures).map((subject) => captionedPrompt(promptOf(cell.promptsOf ?? cell.method, cell.mix), subject)),
     onImage: ({ rgb, width, height }) => void images.push({ rgb, width, height }),
   });
   return images;
@@ -176,12 +193,21 @@ async function writeReference(style: StyleId, runner: CellRunner, size: number):
   return imageFiles(written.map(({ path }) => path));
 }
 
+async function keepImages(directory: string, images: readonly RgbImage[]): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  for (const [index, { rgb, width, height }] of images.entries())
+    await sharp(rgb, { raw: { width, height, channels: 3 } }).toFile(join(directory, `${String(index).padStart(5, '0')}.png`));
+}
+
 /** The trained weights go as soon as they are measured. */
 export async function runCell(cell: Cell, runner: CellRunner): Promise<CellResult> {
   const start = performance.now();
   const profile = JSON.parse(await readFile(join(runner.baseModelDirectory, 'styleforge.json'), 'utf8')) as BaseProfile;
   const model = await train(cell, profile, runner);
+  const training =
+    cell.method === 'base' ? {} : { training: { seconds: (performance.now() - start) / 1000, bytes: await modelBytes(model) } };
   const images = await draw(cell, model, profile, runner);
+  if (runner.keepsImages) await keepImages(join(runner.directory, 'generated', cell.style, trainingKey(cell)), images);
   const block = await measureImages({
     extractor: runner.extractor,
     generated: imageArrays(images),
@@ -192,5 +218,5 @@ export async function runCell(cell: Cell, runner: CellRunner): Promise<CellResul
     cache: directoryCache(join(runner.directory, 'features')),
   });
   if (cell.method !== 'base') await rm(join(runner.directory, 'trained', trainingKey(cell)), { recursive: true, force: true });
-  return { cell, block, seconds: (performance.now() - start) / 1000 };
+  return { cell, block, seconds: (performance.now() - start) / 1000, ...training };
 }

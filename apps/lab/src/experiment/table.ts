@@ -35,6 +35,26 @@ function metricTable(results: readonly CellResult[], name: string): string {
   ].join('\n');
 }
 
+const MEGABYTE = 1e6;
+
+/** What each method costs, over all styles and seeds; on one machine alone do the times compare. */
+function costTable(results: readonly CellResult[]): string[] {
+  const trained = results.filter(({ training }) => training !== undefined);
+  if (trained.length === 0) return [];
+  const row = (variant: string): string => {
+    const own = trained.filter(({ cell }) => cell.variant === variant).map(({ training }) => training!);
+    return `| ${variant} | ${(mean(own.map(({ bytes }) => bytes)) / MEGABYTE).toFixed(2)} | ${mean(own.map(({ seconds }) => seconds)).toFixed(0)} |`;
+  };
+  return [
+    '**Size and training time**',
+    '',
+    '| | MB | seconds |',
+    '|---|---|---|',
+    ...unique(trained.map(({ cell }) => cell.variant)).map(row),
+    '',
+  ];
+}
+
 /** One section for each experiment, with what its numbers are made of. */
 export function writeTables(results: readonly CellResult[]): string {
   return unique(results.map(({ cell }) => cell.experiment))
@@ -49,6 +69,7 @@ export function writeTables(results: readonly CellResult[]): string {
         `${block.generatedCount} generated and ${block.realCount} real pictures a cell, seeds ${seeds.join(', ')}, extractor ${block.extractor.name} (${block.extractor.dimension} numbers, weights ${block.extractor.weightsSha256.slice(0, 12)}).`,
         '',
         ...names.map((name) => metricTable(own, name)),
+        ...costTable(own),
       ].join('\n');
     })
     .join('\n');

@@ -2724,6 +2724,8 @@ export interface components {
             adam_moments: "float32" | "bfloat16";
             /** @description Weight decay of AdamW */
             adam_weight_decay: number;
+            /** @description Share of the uses of an image that leave its caption out, so that the style also belongs to the prompt alone */
+            caption_dropout: number;
             /** @description null for one checkpoint at the end */
             checkpointing_steps: number | null;
             /** @description Checkpoints that are kept, the latest ones; null for all of them */
@@ -2744,6 +2746,8 @@ export interface components {
              * @enum {string}
              */
             gradient_precision: "float32" | "float16";
+            /** @description With shuffle_tags: so many first tags keep their places */
+            keep_tags: number;
             /**
              * @description Latents drawn from the encoder's posterior anew at each use, or its mean
              * @enum {string}
@@ -2779,6 +2783,8 @@ export interface components {
             resolution: number;
             /** @description Seed of every random number: the same request and seed give the same weights on the same device */
             seed: number;
+            /** @description Captions are tags between commas, which are read in another order at each use */
+            shuffle_tags: boolean;
             /** @description min-SNR weighting; null for none */
             snr_gamma: number | null;
             /** @description null: the same as learning_rate */
@@ -2819,6 +2825,11 @@ export interface components {
              */
             adam_weight_decay?: number;
             /**
+             * @description Share of the uses of an image that leave its caption out, so that the style also belongs to the prompt alone
+             * @default 0
+             */
+            caption_dropout?: number;
+            /**
              * @description null for one checkpoint at the end
              * @default null
              */
@@ -2855,6 +2866,11 @@ export interface components {
              * @enum {string}
              */
             gradient_precision?: "float32" | "float16";
+            /**
+             * @description With shuffle_tags: so many first tags keep their places
+             * @default 0
+             */
+            keep_tags?: number;
             /**
              * @description Latents drawn from the encoder's posterior anew at each use, or its mean
              * @default sample
@@ -2923,6 +2939,11 @@ export interface components {
              * @default 1337
              */
             seed?: number;
+            /**
+             * @description Captions are tags between commas, which are read in another order at each use
+             * @default false
+             */
+            shuffle_tags?: boolean;
             /**
              * @description min-SNR weighting; null for none
              * @default null

@@ -967,6 +967,12 @@ class Hyperparameters(TypedDict):
     """Mirrors each image half of the time"""
     use_captions: bool
     """Appends an image's caption, where it has one, to its prompt"""
+    caption_dropout: float
+    """Share of the uses of an image that leave its caption out, so that the style also belongs to the prompt alone"""
+    shuffle_tags: bool
+    """Captions are tags between commas, which are read in another order at each use"""
+    keep_tags: int
+    """With shuffle_tags: so many first tags keep their places"""
     latent_sampling: Literal["sample", "mean"]
     """Latents drawn from the encoder's posterior anew at each use, or its mean"""
     noise_offset: float
@@ -1031,6 +1037,12 @@ class HyperparametersRequest(TypedDict):
     """Mirrors each image half of the time"""
     use_captions: NotRequired[bool]
     """Appends an image's caption, where it has one, to its prompt"""
+    caption_dropout: NotRequired[float]
+    """Share of the uses of an image that leave its caption out, so that the style also belongs to the prompt alone"""
+    shuffle_tags: NotRequired[bool]
+    """Captions are tags between commas, which are read in another order at each use"""
+    keep_tags: NotRequired[int]
+    """With shuffle_tags: so many first tags keep their places"""
     latent_sampling: NotRequired[Literal["sample", "mean"]]
     """Latents drawn from the encoder's posterior anew at each use, or its mean"""
     noise_offset: NotRequired[float]
