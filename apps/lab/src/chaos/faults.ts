@@ -1,11 +1,13 @@
-// What is done to a running stack: each fault takes its target as it is at that moment.
+// What is done to a running stack: each fault takes its target as it is at that moment, and is over when its promise resolves.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Choices } from './random.ts';
 import { childrenOf, pause, signal } from './processes.ts';
 import type { ChaosStack } from './stack.ts';
+import type { Line } from './tcp-proxy.ts';
 
 export interface Fault {
   name: string;
-  /** Resolves when the fault is over; false when there was nothing to do it to. */
+  /** False when there was nothing to do it to. */
   strike(stack: ChaosStack, choices: Choices): Promise<boolean>;
 }
 
@@ -26,12 +28,72 @@ const everywhere: Fault[] = [
   { name: 'pause worker', strike: async ({ service }, choices) => pause(service.workerPid() ?? 0, pauseMs(choices)) },
   { name: 'pause API', strike: async ({ service }, choices) => pause(service.apiPid() ?? 0, pauseMs(choices)) },
   { name: 'pause Postgres', strike: async (stack, choices) => pause(await stack.postgresPid(), pauseMs(choices)) },
+  {
+    name: 'clock jump',
+    async strike({ clock }, choices) {
+      // Up to a quarter of an hour either way, and back again: the second jump is one, too.
+      await clock.shiftBy(choices.between(-900, 900));
+      await sleep(pauseMs(choices));
+      await clock.shiftBy(0);
+      return true;
+    },
+  },
+  {
+    name: 'full disk',
+    async strike({ disk }, choices) {
+      if (disk === undefined) return false;
+      await disk.fill();
+      await sleep(choices.between(500, 4_000));
+      await disk.free();
+      return true;
+    },
+  },
 ];
 
-const redisOnly: Fault[] = [
-  { name: 'kill Redis', strike: async ({ redis }) => redis !== undefined && redis.restart(false).then(() => true) },
-  { name: 'empty Redis', strike: async ({ redis }) => redis !== undefined && redis.restart(true).then(() => true) },
-  { name: 'pause Redis', strike: async ({ redis }, choices) => redis !== undefined && pause(redis.pid(), pauseMs(choices)) },
+type LineName = 'redisLine' | 's3Line';
+
+const onLine = (name: string, which: LineName, begin: (line: Line, choices: Choices) => void, end: (line: Line) => void): Fault => ({
+  name,
+  async strike({ remote }, choices) {
+    if (remote === undefined) return false;
+    begin(remote[which], choices);
+    await sleep(pauseMs(choices));
+    end(remote[which]);
+    return true;
+  },
+});
+
+const linesOf = (server: string, which: LineName): Fault[] => [
+  onLine(
+    `${server} cut off`,
+    which,
+    (line) => line.cut(true),
+    (line) => line.cut(false),
+  ),
+  onLine(
+    `${server} silent`,
+    which,
+    (line) => line.silence(true),
+    (line) => line.silence(false),
+  ),
+  onLine(
+    `${server} slow`,
+    which,
+    (line, choices) => line.slowBy(choices.between(20, 400)),
+    (line) => line.slowBy(0),
+  ),
 ];
 
-export const faultsOf = ({ kind }: ChaosStack): readonly Fault[] => (kind === 'redis' ? [...everywhere, ...redisOnly] : everywhere);
+const remoteOnly: Fault[] = [
+  { name: 'kill Redis', strike: async ({ remote }) => remote !== undefined && remote.redis.restart(false).then(() => true) },
+  { name: 'empty Redis', strike: async ({ remote }) => remote !== undefined && remote.redis.restart(true).then(() => true) },
+  { name: 'pause Redis', strike: async ({ remote }, choices) => remote !== undefined && pause(remote.redis.pid(), pauseMs(choices)) },
+  ...linesOf('Redis', 'redisLine'),
+  ...linesOf('S3', 's3Line'),
+];
+
+/** All that can be done to this stack. */
+export function faultsOf({ kind, disk }: Pick<ChaosStack, 'kind' | 'disk'>): readonly Fault[] {
+  const possible = everywhere.filter(({ name }) => name !== 'full disk' || disk !== undefined);
+  return kind === 'redis' ? [...possible, ...remoteOnly] : possible;
+}

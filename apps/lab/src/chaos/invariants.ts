@@ -1,8 +1,9 @@
 // What must hold when a stack is left in peace: nothing lost, nothing doubled, store and database in agreement.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createQueues, findStranded, queueConnectionOf } from '@styleforge/queue';
-import type { Outcome } from './work.ts';
 import type { ChaosStack } from './stack.ts';
+import { sweepViolations } from './sweep.ts';
+import type { Outcome } from './work.ts';
 import type { WebhookReceiver } from './webhook-receiver.ts';
 
 export interface Expected {
@@ -23,6 +24,7 @@ export async function violations(stack: ChaosStack, { reference, outcomes }: Exp
   wrong.push(...(await doubled(stack, outcomes)), ...(await missingObjects(stack)));
   await waitFor(async () => (await undelivered(stack, outcomes, receiver)).length === 0);
   wrong.push(...(await undelivered(stack, outcomes, receiver)), ...(await stranded(stack)));
+  wrong.push(...(await sweepViolations(stack)), ...(await missingObjects(stack)));
   return wrong;
 }
 
@@ -48,9 +50,8 @@ async function undelivered({ database }: ChaosStack, outcomes: Outcome[], receiv
   return [...unheard, ...(pending > 0 ? [`${pending} webhooks are not delivered`] : [])];
 }
 
-async function stranded({ database, service, redis }: ChaosStack): Promise<string[]> {
-  const connection = queueConnectionOf({ databaseUrl: service.databaseUrl, ...(redis && { redisUrl: redis.redisUrl }) });
-  const queues = await createQueues(connection, quiet);
+async function stranded({ database, queueSettings }: ChaosStack): Promise<string[]> {
+  const queues = await createQueues(queueConnectionOf(queueSettings), quiet);
   try {
     return (await findStranded({ database, queues }, 0)).map(({ topic, id }) => `${topic} ${id} is stranded`);
   } finally {

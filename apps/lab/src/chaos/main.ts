@@ -1,12 +1,14 @@
 // `npm run chaos -- --minutes N --seed S`: kills and pauses the parts of a service while it works, and looks whether anything was lost.
-import { redisMissing } from '@styleforge/testing';
+import { realS3Missing, redisMissing } from '@styleforge/testing';
 import { readCommandLine } from '../command-line.ts';
 import { runChaos } from './run-chaos.ts';
+import { smallDiskMissing } from './small-disk.ts';
 import type { StackKind } from './stack.ts';
 
 const { values } = readCommandLine({
   usage: 'npm run chaos --',
-  about: 'Kills and pauses the parts of a service while it works, then checks that nothing was lost. Exit code 1 for any violation.',
+  about:
+    'Disturbs a service while it works (kills, pauses, outages, slow lines, full disks, clock jumps), then checks that nothing was lost. Exit code 1 for any violation.',
   options: {
     minutes: { type: 'string', default: '5', help: 'minutes in all' },
     seed: { type: 'string', default: String(Date.now() % 100_000), help: 'seed of all choices; a failing run prints its own' },
@@ -18,6 +20,9 @@ const { values } = readCommandLine({
   },
 });
 const say = (line: string) => process.stdout.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`);
+if (smallDiskMissing !== undefined) say(`no disk is filled: ${smallDiskMissing}`);
+if (realS3Missing !== undefined) say(`S3 is a server within this process: ${realS3Missing}`);
+const others = ['model', 'resolution', 'steps'].map((name) => ` --${name} ${values[name as 'model']}`).join('');
 let failed = false;
 for (const stack of values.stack as StackKind[]) {
   if (stack === 'redis' && redisMissing !== undefined) {
@@ -37,6 +42,6 @@ for (const stack of values.stack as StackKind[]) {
   say(`${stack}: ${JSON.stringify(result)}`);
   if (result.violations.length === 0) continue;
   failed = true;
-  say(`${stack}: again by  npm run chaos -- --minutes ${values.minutes} --seed ${values.seed} --stack ${stack}`);
+  say(`${stack}: the round again by  npm run chaos -- --minutes 1 --seed ${result.seedOfLastRound} --stack ${stack}${others}`);
 }
 process.exit(failed ? 1 : 0);

@@ -19,6 +19,10 @@ export interface ChaosOptions {
   model: string;
   resolution: number;
   steps: number;
+  /** Left out: 6, since kills come faster than checkpoints, and without a limit no round would end. */
+  faultsPerRound?: number;
+  /** Left out: chosen among all that can be done to the stack. */
+  faults?: readonly string[];
   log(line: string): void;
 }
 
@@ -27,18 +31,19 @@ export interface ChaosResult {
   /** How often each fault struck. */
   faults: Record<string, number>;
   violations: string[];
+  /** A run with this seed has the last round as its first. */
+  seedOfLastRound: number;
 }
 
 /** From the last fault on, everything must have come to its end. */
 const patienceMs = 900_000;
-/** Kills come faster than checkpoints: without a limit no round would end. */
-const faultsPerRound = 6;
+const usualFaultsPerRound = 6;
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const directory = await mkdtemp(join(tmpdir(), 'styleforge-chaos-'));
   const receiver = await startWebhookReceiver();
   const stack = await startChaosStack(options.stack, directory, options.modelsDirectory);
-  const result: ChaosResult = { rounds: 0, faults: {}, violations: [] };
+  const result: ChaosResult = { rounds: 0, faults: {}, violations: [], seedOfLastRound: options.seed };
   try {
     const plan = await planOf(stack, options, receiver.url);
     const outcomes = [await doWork(plan, callerOf(stack), 'undisturbed')];
@@ -46,6 +51,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     const end = Date.now() + options.minutes * 60_000;
     while ((Date.now() < end || result.rounds === 0) && result.violations.length === 0) {
       const round = (result.rounds += 1);
+      result.seedOfLastRound = options.seed + round - 1;
       outcomes.push(await disturbedRound(stack, plan, round, options, result));
       result.violations.push(...(await violations(stack, { reference, outcomes }, receiver)));
       options.log(`round ${round}: ${result.violations.length === 0 ? 'all is well' : result.violations.join('; ')}`);
@@ -74,13 +80,18 @@ async function disturbedRound(
   stack: ChaosStack,
   plan: WorkPlan,
   round: number,
-  { seed, log }: ChaosOptions,
+  { seed, log, faultsPerRound = usualFaultsPerRound, faults }: ChaosOptions,
   result: ChaosResult,
 ): Promise<Outcome> {
   const working = new AbortController();
-  const disturbing = disturb(stack, seededChoices(seed + round), working.signal, (name) => {
-    result.faults[name] = (result.faults[name] ?? 0) + 1;
-    log(`round ${round}: ${name}`);
+  const disturbing = disturb(stack, seededChoices(seed + round), {
+    over: working.signal,
+    count: faultsPerRound,
+    only: faults,
+    onStruck(name) {
+      result.faults[name] = (result.faults[name] ?? 0) + 1;
+      log(`round ${round}: ${name}`);
+    },
   });
   try {
     return await doWork(plan, callerOf(stack), `round-${round}`);
@@ -90,11 +101,23 @@ async function disturbedRound(
   }
 }
 
-async function disturb(stack: ChaosStack, choices: Choices, over: AbortSignal, onStruck: (name: string) => void): Promise<void> {
-  for (let count = 0; count < faultsPerRound && !over.aborted; count += 1) {
+interface Disturbance {
+  over: AbortSignal;
+  count: number;
+  only: readonly string[] | undefined;
+  onStruck(name: string): void;
+}
+
+/** No fault of a kind comes twice before each has come once: short runs, too, see many kinds. */
+async function disturb(stack: ChaosStack, choices: Choices, { over, count, only, onStruck }: Disturbance): Promise<void> {
+  const all = faultsOf(stack).filter(({ name }) => only?.includes(name) ?? true);
+  let left = [...all];
+  for (let struck = 0; struck < count && !over.aborted; struck += 1) {
     await sleep(choices.between(500, 8_000), undefined, { signal: over }).catch(() => undefined);
     if (over.aborted) return;
-    const fault = choices.of(faultsOf(stack));
+    if (left.length === 0) left = [...all];
+    const fault = choices.of(left);
+    left = left.filter((other) => other !== fault);
     if (await fault.strike(stack, choices)) onStruck(fault.name);
   }
 }

@@ -25,6 +25,8 @@ export interface RunningService {
 export interface StartServiceOptions {
   config: Config;
   newKey?: boolean;
+  /** For API and worker, beside the settings. */
+  environment?: Record<string, string>;
   /** A part of the service died and could not be restarted. */
   onGivenUp?(error: Error): void;
 }
@@ -32,7 +34,12 @@ export interface StartServiceOptions {
 const root = new URL('../../../../', import.meta.url);
 const readyMs = 180_000;
 
-export async function startService({ config, newKey = false, onGivenUp = throwLater }: StartServiceOptions): Promise<RunningService> {
+export async function startService({
+  config,
+  newKey = false,
+  environment = {},
+  onGivenUp = throwLater,
+}: StartServiceOptions): Promise<RunningService> {
   const opened: (() => Promise<void>)[] = [];
   const stop = onlyOnce(async () => {
     for (const close of opened.reverse()) await close();
@@ -45,7 +52,7 @@ export async function startService({ config, newKey = false, onGivenUp = throwLa
     await mkdir(config.dataDirectory, { recursive: true });
     const databaseUrl = config.databaseUrl ?? (await startDatabase(config, opened, onGivenUp));
     await migrate(databaseUrl);
-    const env = environmentOf({ ...config, databaseUrl, port });
+    const env = { ...environmentOf({ ...config, databaseUrl, port }), ...environment };
     const logDirectory = join(config.dataDirectory, 'logs');
     const url = urlOf(config.host, port);
     const plan = { env, logDirectory, onGivenUp };
