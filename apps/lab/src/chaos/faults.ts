@@ -7,6 +7,8 @@ import type { Line } from './tcp-proxy.ts';
 
 export interface Fault {
   name: string;
+  /** The work under way has to begin again from what it has saved. After three times without anything new it is given up, as it should be. */
+  endsWork?: boolean;
   /** False when there was nothing to do it to. */
   strike(stack: ChaosStack, choices: Choices): Promise<boolean>;
 }
@@ -15,17 +17,18 @@ const kill = (pid: number | undefined) => pid !== undefined && signal(pid, 'SIGK
 const pauseMs = (choices: Choices) => Math.round(choices.between(500, 15_000));
 
 const everywhere: Fault[] = [
-  { name: 'kill worker', strike: async ({ service }) => kill(service.workerPid()) },
+  { name: 'kill worker', endsWork: true, strike: async ({ service }) => kill(service.workerPid()) },
   { name: 'kill API', strike: async ({ service }) => kill(service.apiPid()) },
   {
     name: 'kill child',
+    endsWork: true,
     async strike({ service }, choices) {
       const children = await childrenOf(service.workerPid() ?? 0);
       return children.length > 0 && kill(choices.of(children));
     },
   },
   { name: 'kill Postgres', strike: async (stack) => kill(await stack.postgresPid()) },
-  { name: 'pause worker', strike: async ({ service }, choices) => pause(service.workerPid() ?? 0, pauseMs(choices)) },
+  { name: 'pause worker', endsWork: true, strike: async ({ service }, choices) => pause(service.workerPid() ?? 0, pauseMs(choices)) },
   { name: 'pause API', strike: async ({ service }, choices) => pause(service.apiPid() ?? 0, pauseMs(choices)) },
   { name: 'pause Postgres', strike: async (stack, choices) => pause(await stack.postgresPid(), pauseMs(choices)) },
   {
@@ -40,6 +43,7 @@ const everywhere: Fault[] = [
   },
   {
     name: 'full disk',
+    endsWork: true,
     async strike({ disk }, choices) {
       if (disk === undefined) return false;
       await disk.fill();

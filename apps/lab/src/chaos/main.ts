@@ -17,12 +17,13 @@ const { values } = readCommandLine({
     model: { type: 'string', default: 'styleforge-mini', help: 'base model to train' },
     resolution: { type: 'string', default: '64', help: 'resolution of the jobs' },
     steps: { type: 'string', default: '20', help: 'steps of the jobs' },
+    'faults-per-round': { type: 'string', default: '6', help: 'faults in a round, at most; kills come faster than checkpoints' },
   },
 });
 const say = (line: string) => process.stdout.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`);
 if (smallDiskMissing !== undefined) say(`no disk is filled: ${smallDiskMissing}`);
 if (realS3Missing !== undefined) say(`S3 is a server within this process: ${realS3Missing}`);
-const others = ['model', 'resolution', 'steps'].map((name) => ` --${name} ${values[name as 'model']}`).join('');
+const others = ['model', 'resolution', 'steps', 'faults-per-round'].map((name) => ` --${name} ${values[name as 'model']}`).join('');
 let failed = false;
 for (const stack of values.stack as StackKind[]) {
   if (stack === 'redis' && redisMissing !== undefined) {
@@ -37,6 +38,7 @@ for (const stack of values.stack as StackKind[]) {
     model: values.model,
     resolution: Number(values.resolution),
     steps: Number(values.steps),
+    faultsPerRound: Number(values['faults-per-round']),
     log: (line) => say(`${stack}: ${line}`),
   });
   say(`${stack}: ${JSON.stringify(result)}`);

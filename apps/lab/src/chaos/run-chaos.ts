@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Caller } from './caller.ts';
-import { faultsOf } from './faults.ts';
+import { type Fault, faultsOf } from './faults.ts';
 import { violations } from './invariants.ts';
 import { type Choices, seededChoices } from './random.ts';
 import { type ChaosStack, type StackKind, startChaosStack } from './stack.ts';
 import { startWebhookReceiver } from './webhook-receiver.ts';
+import { WorkProgress } from './work-progress.ts';
 import { doWork, type Outcome, type WorkPlan } from './work.ts';
 
 export interface ChaosOptions {
@@ -19,8 +20,8 @@ export interface ChaosOptions {
   model: string;
   resolution: number;
   steps: number;
-  /** Left out: 6, since kills come faster than checkpoints, and without a limit no round would end. */
-  faultsPerRound?: number;
+  /** Kills come faster than checkpoints: without a limit no round would end. */
+  faultsPerRound: number;
   /** Left out: chosen among all that can be done to the stack. */
   faults?: readonly string[];
   log(line: string): void;
@@ -37,7 +38,6 @@ export interface ChaosResult {
 
 /** From the last fault on, everything must have come to its end. */
 const patienceMs = 900_000;
-const usualFaultsPerRound = 6;
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const directory = await mkdtemp(join(tmpdir(), 'styleforge-chaos-'));
@@ -80,7 +80,7 @@ async function disturbedRound(
   stack: ChaosStack,
   plan: WorkPlan,
   round: number,
-  { seed, log, faultsPerRound = usualFaultsPerRound, faults }: ChaosOptions,
+  { seed, log, faultsPerRound, faults }: ChaosOptions,
   result: ChaosResult,
 ): Promise<Outcome> {
   const working = new AbortController();
@@ -112,12 +112,17 @@ interface Disturbance {
 async function disturb(stack: ChaosStack, choices: Choices, { over, count, only, onStruck }: Disturbance): Promise<void> {
   const all = faultsOf(stack).filter(({ name }) => only?.includes(name) ?? true);
   let left = [...all];
+  const progress = new WorkProgress(stack.database);
   for (let struck = 0; struck < count && !over.aborted; struck += 1) {
     await sleep(choices.between(500, 8_000), undefined, { signal: over }).catch(() => undefined);
     if (over.aborted) return;
-    if (left.length === 0) left = [...all];
-    const fault = choices.of(left);
+    const mayEnd = await progress.mayEnd();
+    const possible = (faults: Fault[]) => faults.filter(({ endsWork = false }) => mayEnd || !endsWork);
+    if (possible(left).length === 0) left = [...all];
+    if (possible(left).length === 0) continue;
+    const fault = choices.of(possible(left));
     left = left.filter((other) => other !== fault);
+    if (fault.endsWork) progress.hasEnded();
     if (await fault.strike(stack, choices)) onStruck(fault.name);
   }
 }

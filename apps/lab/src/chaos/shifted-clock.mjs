@@ -7,7 +7,8 @@ let shiftMs = 0;
 
 function read() {
   try {
-    shiftMs = Number(readFileSync(file, 'utf8')) * 1_000;
+    // Whole milliseconds, as every clock has them.
+    shiftMs = Math.round(Number(readFileSync(file, 'utf8')) * 1_000);
   } catch (error) {
     // The run that wrote it has ended; the processes under test end, too.
     if (error.code !== 'ENOENT') throw error;

@@ -72,7 +72,7 @@ async function start(kind: StackKind, { directory, modelsDirectory, opened, stop
     ...{ WEBHOOK_ALLOWED_NETWORKS: '127.0.0.0/8', RATE_LIMIT_REQUESTS: '0', WORKER_GRACE_SECONDS: '10', MIN_FREE_DISK_MB: '1' },
     // Sweeps are made when a round is over, by a worker of their own.
     ...{ WORKER_QUEUES: 'train:1,generate:2,evaluate:1,webhook:4', SWEEP_MINUTES: '600', ORPHAN_GRACE_HOURS: '1' },
-    ...(disk && { OBJECT_STORE_DIRECTORY: join(disk.directory, 'objects') }),
+    ...(disk && !remote && { OBJECT_STORE_DIRECTORY: join(disk.directory, 'objects') }),
     ...remote?.settings,
   });
   let givenUp: Error | undefined;
