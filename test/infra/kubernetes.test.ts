@@ -76,6 +76,9 @@ it('every manifest fits the schema of its kind', async () => {
     'PersistentVolumeClaim',
     'PodMonitor',
     'PodMonitor',
+    'Role',
+    'RoleBinding',
+    'ServiceAccount',
   ]);
   for (const manifest of [...manifests, ...optional]) {
     const library = LIBRARIES[manifest.apiVersion.split('/')[0] ?? ''] ?? 'kubernetes-models';

@@ -151,10 +151,7 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
       await untilLoaded(page);
       expect(await violationsOf(page), tab).toEqual([]);
     }
-    const [download] = await Promise.all([
-      page.waitForEvent('download'),
-      page.getByRole('link', { name: /Download \.safetensors/ }).click(),
-    ]);
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: /^One file/ }).click()]);
     const model = await readFile(await download.path());
     const header = Number(model.readBigUInt64LE(0));
     expect(Object.keys(JSON.parse(model.toString('utf8', 8, 8 + header)) as object).length).toBeGreaterThan(100);
@@ -220,6 +217,41 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
     expect(await violationsOf(page)).toEqual([]);
   });
 
+  it('names a model, shows its version, and has a file of it made', async () => {
+    await visit('/models');
+    await page.getByRole('button', { name: 'Name', exact: true }).first().click();
+    await page.getByLabel('Name', { exact: true }).fill('first-style');
+    expect(await violationsOf(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Save' }).click();
+    await heading('first-style');
+    await page.getByRole('heading', { level: 3, name: /first-style@1/ }).waitFor();
+    await untilLoaded(page);
+    await page.getByRole('button', { name: 'Copy token' }).waitFor();
+    expect(await violationsOf(page)).toEqual([]);
+    await page.getByLabel('Alias for first-style@1').fill('production');
+    await page.getByRole('button', { name: 'Set alias' }).click();
+    await page.getByRole('heading', { level: 3, name: /first-style@1.*production/ }).waitFor();
+    const [download] = await Promise.all([
+      page.waitForEvent('download', { timeout: 5 * PATIENCE }),
+      page.getByRole('button', { name: /^Folder for diffusers/ }).click(),
+    ]);
+    expect((await readFile(await download.path())).subarray(0, 2).toString()).toBe('PK');
+    await visit('/models');
+    await page.getByRole('link', { name: 'first-style', exact: true }).waitFor();
+    expect(await violationsOf(page)).toEqual([]);
+  });
+
+  it('shows the workers and drains one', async () => {
+    await visit('/queue');
+    await page.getByRole('button', { name: /^Drain/ }).click();
+    await page.getByRole('button', { name: /^Let work again/ }).waitFor();
+    await page.getByText('drained', { exact: true }).waitFor();
+    expect(await violationsOf(page)).toEqual([]);
+    await page.getByRole('button', { name: /^Let work again/ }).click();
+    await page.getByRole('button', { name: /^Drain/ }).waitFor();
+    await page.getByRole('region', { name: 'Usage of the month' }).getByText('Training').waitFor();
+  });
+
   it('works on a phone and in the dark', async () => {
     await page.setViewportSize({ width: 390, height: 844 });
     await page.emulateMedia({ colorScheme: 'dark' });
@@ -231,6 +263,7 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
       '/play',
       '/gallery',
       '/models',
+      '/models/first-style',
       '/evaluations',
       '/queue',
       '/webhooks',

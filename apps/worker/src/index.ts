@@ -24,5 +24,6 @@ export type { WorkerServices } from './services.ts';
 export { type RunningWorker, startWorker } from './worker.ts';
 export { DeviceClock } from './machine/device-clock.ts';
 export { parseNvidiaFacts } from './machine/device-facts.ts';
+export { PodDeletionCost } from './machine/pod-deletion-cost.ts';
 export { Registration } from './machine/registration.ts';
 export { metered } from './machine/usage-meter.ts';

@@ -24,6 +24,7 @@ import { runExport } from './exports/run-export.ts';
 import { Leases } from './held-row/leases.ts';
 import { Turns } from './held-row/turns.ts';
 import { DeviceClock } from './machine/device-clock.ts';
+import { PodDeletionCost } from './machine/pod-deletion-cost.ts';
 import { Registration } from './machine/registration.ts';
 import { ModelCache, ownModelDirectory } from './generation/model-cache.ts';
 import { runEvaluation } from './evaluation/run-evaluation.ts';
@@ -84,7 +85,12 @@ export async function startWorker(config: Config, log: Logger, metrics: Metrics 
   const publisher = await startOutboxPublisher({ database, queues, log, maxRunningJobsPerProject: config.flow.maxRunningJobsPerProject });
   const rescuer = startRescuer({ database, queues, log, metrics, alsoEachRound: scheduleSweep });
   const consumers = await startConsumers(mix, connection, services);
-  const registration = await Registration.start({ database, device: config.worker.device, queues: mix, consumers, log });
+  const cost = config.worker.pod && new PodDeletionCost(config.worker.pod, log);
+  cost?.set(false);
+  const registration = await Registration.start({
+    ...{ database, device: config.worker.device, queues: mix, consumers, log },
+    onBusy: (isBusy) => cost?.set(isBusy),
+  });
   log.info({ worker: registration.id, device: config.worker.device, queues: mix, connection: connection.kind }, 'the worker takes jobs');
   return {
     services,
@@ -93,6 +99,7 @@ export async function startWorker(config: Config, log: Logger, metrics: Metrics 
       await registration.stopping();
       await Promise.all([...consumers.values()].map((consumer) => consumer.close(graceMs)));
       await registration.stop();
+      cost?.stop();
       await rescuer.stop();
       await publisher.stop();
       await queues.close();

@@ -32,6 +32,21 @@ export const workerEnvironment = {
     .max(3600)
     .default(25)
     .describe('How long running jobs of a stopping worker may take to save a checkpoint'),
+  POD_NAME: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Name of the pod that the worker runs in: Kubernetes is then told whether it is at work, and scales an idle one down first'),
+  POD_NAMESPACE: z.string().min(1).optional().describe('Namespace of that pod'),
+  KUBERNETES_API: z
+    .url({ protocol: /^https$/ })
+    .default('https://kubernetes.default.svc')
+    .describe("The cluster's API, for POD_NAME"),
+  KUBERNETES_CREDENTIALS: z
+    .string()
+    .min(1)
+    .default('/var/run/secrets/kubernetes.io/serviceaccount')
+    .describe('Folder with `token` and `ca.crt` of the service account, for POD_NAME'),
   TRAINING_THREADS: count(1024).optional().describe('Threads of one operation while training; one for each physical core when absent'),
   GENERATION_THREADS: count(1024).optional().describe('Threads of one operation while generating; one for each physical core when absent'),
   GENERATION_MODELS: count(100).default(2).describe('How many models stay loaded for the next generation'),
@@ -48,6 +63,8 @@ export interface WorkerConfig {
   queues?: Record<string, number>;
   /** From SIGTERM on, running jobs have this long to save a checkpoint; a container platform usually kills after thirty seconds. */
   graceSeconds: number;
+  /** The pod that the worker runs in, where Kubernetes is to be told whether it is at work. */
+  pod?: { name: string; namespace: string; apiServer: string; credentialsDirectory: string };
   /** Of one operation; absent: one per physical core. */
   trainingThreads?: number;
   generationThreads?: number;
@@ -61,6 +78,13 @@ export function workerConfigOf(settings: WorkerEnvironment): WorkerConfig {
     device: settings.DEVICE,
     ...(settings.WORKER_QUEUES && { queues: settings.WORKER_QUEUES }),
     graceSeconds: settings.WORKER_GRACE_SECONDS,
+    ...(settings.POD_NAME !== undefined &&
+      settings.POD_NAMESPACE !== undefined && {
+        pod: {
+          ...{ name: settings.POD_NAME, namespace: settings.POD_NAMESPACE },
+          ...{ apiServer: settings.KUBERNETES_API, credentialsDirectory: settings.KUBERNETES_CREDENTIALS },
+        },
+      }),
     ...(settings.TRAINING_THREADS && { trainingThreads: settings.TRAINING_THREADS }),
     ...(settings.GENERATION_THREADS && { generationThreads: settings.GENERATION_THREADS }),
     generationModels: settings.GENERATION_MODELS,
@@ -78,6 +102,10 @@ export function workerEnvironmentOf(config: WorkerConfig): Record<keyof typeof w
         .map(([name, jobs]) => `${name}:${jobs}`)
         .join(),
     WORKER_GRACE_SECONDS: text(config.graceSeconds),
+    POD_NAME: config.pod?.name,
+    POD_NAMESPACE: config.pod?.namespace,
+    KUBERNETES_API: config.pod?.apiServer,
+    KUBERNETES_CREDENTIALS: config.pod?.credentialsDirectory,
     TRAINING_THREADS: text(config.trainingThreads),
     GENERATION_THREADS: text(config.generationThreads),
     GENERATION_MODELS: text(config.generationModels),
