@@ -99,13 +99,13 @@ describe('a zip archive', () => {
       ['C:/drive.png', 'odd_path'],
       ['a/../../b.png', 'odd_path'],
       ['link.png', 'odd_path'],
-      ['notes.txt', 'unsupported_format'],
       ['inner.zip', 'unsupported_format'],
       ['secret.png', 'unreadable_archive'],
       ['large.png', 'too_many_bytes'],
       ['bomb.png', 'unreadable_archive'],
       ['jpeg.png', 'not_what_it_says'],
       ['copy.png', 'duplicate'],
+      ['notes.txt', 'no_image_for_caption'],
     ]);
     expect(await countObjects()).toBe(before + 1);
     expect(await spooled()).toEqual([]);

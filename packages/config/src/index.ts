@@ -1,6 +1,7 @@
 // Public surface of the configuration package.
 export { engineEnvironment, type EngineEnvironmentOptions, hasEngineEnvironment } from './engine-environment.ts';
 export { type AddressPolicy, createAddressPolicy, literalAddress } from './address-policy.ts';
+export { checkedLookup, ForbiddenAddressError, refuseForbiddenLiteral } from './checked-lookup.ts';
 export type { FlowConfig } from './flow-settings.ts';
 export { type Config, ConfigError, environmentOf, environmentSchema, loadConfig, type ObjectStoreConfig, type S3Config } from './config.ts';
 export { isWildcard, listenError, type ListeningAddress, urlOf } from './listening.ts';

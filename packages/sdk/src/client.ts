@@ -20,7 +20,8 @@ import { System } from './resources/system.ts';
 import { TrainingJobs } from './resources/training-jobs.ts';
 import { Webhooks } from './resources/webhooks.ts';
 import { Workers } from './resources/workers.ts';
-import type { OpenApiDocument, Readiness } from './types.ts';
+import { train, type TrainParams } from './train.ts';
+import type { OpenApiDocument, Readiness, TrainingJob } from './types.ts';
 
 export class StyleForge {
   readonly baseUrl: string;
@@ -73,6 +74,11 @@ export class StyleForge {
     this.checkpoints = new Checkpoints(api);
     this.workers = new Workers(api);
     this.system = new System(api);
+  }
+
+  /** Trains on folders of images, or on datasets that exist, and returns the finished job; throws as `trainingJobs.waitFor` does. */
+  train(params: TrainParams, options?: RequestOptions): Promise<TrainingJob> {
+    return train(this, params, options);
   }
 
   /** Fetches what a `url` in a body leads to: an image, a file of a checkpoint. The body is a stream. */

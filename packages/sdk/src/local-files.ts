@@ -6,10 +6,14 @@ import { basename, join } from 'node:path';
 /** Also those that the service takes no pictures from: its answer names them, where leaving them out would say nothing. */
 const PICTURE = /\.(png|jpe?g|jfif|webp|avif|bmp|gif|hei[cf]|jxl|tiff?)$/i;
 
-/** A folder means the pictures that lie in it, by name; what begins with a dot is the system's own. */
+/** Captions beside the images: the service pairs them by their names. */
+const CAPTION = /\.(txt|caption)$|^metadata\.jsonl$/i;
+
+/** A folder stands for its images and caption files, by name; what begins with a dot is the system's own. */
 export async function* openLocalFiles(path: string): AsyncGenerator<{ name: string; blob: Blob }> {
-  const files = (await stat(path)).isDirectory() ? await picturesIn(path) : [path];
-  if (files.length === 0) throw new Error(`${path} has no PNG, JPEG or WebP images in it`);
+  const files = (await stat(path)).isDirectory() ? await filesIn(path) : [path];
+  if (!files.some((file) => !CAPTION.test(basename(file))) && (await stat(path)).isDirectory())
+    throw new Error(`${path} has no PNG, JPEG or WebP images in it`);
   for (const file of files) {
     // openAsBlob does not say which file it is that cannot be read.
     await access(file, constants.R_OK);
@@ -17,10 +21,11 @@ export async function* openLocalFiles(path: string): AsyncGenerator<{ name: stri
   }
 }
 
-async function picturesIn(folder: string): Promise<string[]> {
+async function filesIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true });
   return entries
-    .filter((entry) => PICTURE.test(entry.name) && !entry.name.startsWith('.') && !entry.isDirectory())
+    .filter(({ name }) => PICTURE.test(name) || CAPTION.test(name))
+    .filter((entry) => !entry.name.startsWith('.') && !entry.isDirectory())
     .map(({ name }) => name)
     .sort()
     .map((name) => join(folder, name));

@@ -9,6 +9,7 @@ export type DatasetDetail = Schemas['DatasetDetail'];
 export type DatasetImage = Schemas['DatasetImage'];
 export type DatasetCreateParams = Schemas['CreateDatasetRequest'];
 export type UploadedFile = Schemas['UploadedFile'];
+export type ImageImport = Schemas['ImportImagesRequest']['images'][number];
 export type UploadResult = Schemas['UploadResponse'];
 
 export type BaseModel = Schemas['BaseModel'];

@@ -83,6 +83,7 @@ describe('datasets.upload', () => {
       ['a.webp', 'kept'],
       ['b.png', 'refused'],
       ['c.jpg', 'kept'],
+      ['notes.txt', 'refused'],
     ]);
     const { images } = await client.datasets.get(id);
     expect(images.map(({ file_name, component, caption }) => [file_name, component, caption])).toEqual([
@@ -107,6 +108,7 @@ describe('datasets.upload', () => {
       ['old.gif', 'unsupported_format'],
       ['saved.jfif', false],
       ['scan.tif', 'unsupported_format'],
+      ['notes.txt', 'no_image_for_caption'],
     ]);
     await symlink(join(mixed, 'gone.png'), join(mixed, 'link.png'));
     await expect(client.datasets.upload(id, mixed)).rejects.toThrow(/ENOENT.*link\.png/);
@@ -159,6 +161,6 @@ describe('datasets.upload', () => {
     const id = await newDataset();
     const { refused, files } = await client.datasets.upload(id, [join(folder, 'notes.txt'), await readFile(join(folder, 'b.png'))]);
     expect(refused).toBe(1);
-    expect(files[0]).toMatchObject({ status: 'refused', code: 'unsupported_format' });
+    expect(files.at(-1)).toMatchObject({ file_name: 'notes.txt', status: 'refused', code: 'no_image_for_caption' });
   });
 });

@@ -1,40 +1,27 @@
 // Takes an upload part by part, single images or one zip archive: each file is checked, stored and answered for.
+import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { MultipartFile } from '@fastify/multipart';
 import { caption as captionSchema, componentName, UPLOAD_LIMITS } from '@styleforge/contracts';
-import type { RefusalCode, UploadedFile } from '@styleforge/contracts';
-import { newId } from '@styleforge/database';
+import type { UploadedFile } from '@styleforge/contracts';
 import type { DatasetSummary } from '@styleforge/database';
-import { datasetImageKey } from '@styleforge/storage';
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
-import type { ApiDependencies } from '../dependencies.ts';
 import { ApiError } from '../errors/api-error.ts';
 import { isStorableText } from '../plugins/text-check.ts';
-import { checkImageHeader } from '../decoding/image-header.ts';
-import { ImageRefusal } from '../decoding/image-refusal.ts';
-import type { Declared } from '../decoding/messages.ts';
-import { presentImage } from '../presenters/datasets.ts';
+import { applyCaptions, CaptionFiles, isCaptionFile } from './caption-files.ts';
+import { type Intake, type Labels, refuse, removeKept, type Stores, takeImage } from './image-intake.ts';
 import { withUploadFolder } from './upload-folders.ts';
 import { UploadBody } from './upload-body.ts';
 import { readZip, ZipRefusal } from './zip-archive.ts';
 
-type Stores = Pick<ApiDependencies, 'database' | 'objectStore' | 'imageDecoder' | 'uploadDirectory' | 'uploadPace'>;
-type Label = 'component' | 'caption';
-type Labels = Record<Label, string | null>;
-interface Upload {
-  stores: Stores;
-  dataset: DatasetSummary;
+type Label = keyof Labels;
+interface Upload extends Intake {
   body: UploadBody;
-  labels: Labels;
-  files: UploadedFile[];
-  /** For the one file that is being checked. */
-  folder: string;
-  decodeMs: number;
+  captions: CaptionFiles;
 }
 
 const LABEL_SCHEMAS: Record<Label, z.ZodType<string>> = { component: componentName, caption: captionSchema };
-const MAX_FILE_NAME_LENGTH = 255;
 const MEGABYTE = 1024 ** 2;
 const ZIP_TYPES = ['application/zip', 'application/x-zip-compressed'];
 
@@ -46,9 +33,11 @@ export async function takeUpload(
 ): Promise<{ files: UploadedFile[]; fingerprint: string }> {
   return withUploadFolder(stores.uploadDirectory, async (folder) => {
     const labels = { component: null, caption: null };
-    const upload: Upload = { stores, dataset, body: new UploadBody(request, stores.uploadPace), labels, files: [], folder, decodeMs: 0 };
+    const body = new UploadBody(request, stores.uploadPace);
+    const upload: Upload = { stores, dataset, body, labels, files: [], folder, decodeMs: 0, captions: new CaptionFiles() };
     try {
       await takeParts(upload);
+      await applyCaptions(upload, upload.captions);
       return { files: upload.files, fingerprint: upload.body.fingerprint() };
     } catch (error) {
       await removeKept(stores, upload.files);
@@ -80,14 +69,6 @@ async function takeParts(upload: Upload): Promise<void> {
   if (labelAfterLastFile !== null) throw fieldError(labelAfterLastFile, 'must come before the files that it is for');
 }
 
-async function removeKept({ database, objectStore }: Stores, files: UploadedFile[]): Promise<void> {
-  for (const file of files) {
-    if (file.status !== 'kept') continue;
-    const objectKey = await database.images.delete(file.image.id);
-    if (objectKey !== null) await objectStore.delete(objectKey);
-  }
-}
-
 function fieldError(field: string, detail: string): ApiError {
   return new ApiError('validation_failed', `Field ${field}: ${detail}. Nothing was kept.`, [{ pointer: `/${field}`, detail }]);
 }
@@ -113,6 +94,10 @@ function isZip({ filename, mimetype }: MultipartFile): boolean {
 
 async function takeSingleFile(upload: Upload, part: MultipartFile): Promise<void> {
   const file = path.join(upload.folder, 'image');
+  if (isCaptionFile(part.filename)) {
+    const isWhole = await upload.body.save(part, { path: file, limit: UPLOAD_LIMITS.captionFileBytes });
+    return takeCaptions(upload, part.filename, isWhole ? file : null);
+  }
   const { fileBytes: limit } = UPLOAD_LIMITS;
   const isWhole = await upload.body.save(part, { path: file, limit });
   if (!isWhole) refuse(upload, part.filename, 'too_many_bytes', `is larger than ${limit / MEGABYTE} MB`);
@@ -128,6 +113,7 @@ async function takeZip(upload: Upload, part: MultipartFile): Promise<void> {
     for await (const item of readZip(archive)) {
       const refused = 'code' in item ? item : await item.save(file);
       if (refused) refuse(upload, item.fileName, refused.code, refused.detail);
+      else if (isCaptionFile(item.fileName)) await takeCaptions(upload, item.fileName, file);
       else await takeImage(upload, file, { fileName: item.fileName, mimeType: '' });
     }
   } catch (error) {
@@ -136,62 +122,10 @@ async function takeZip(upload: Upload, part: MultipartFile): Promise<void> {
   }
 }
 
-async function takeImage(upload: Upload, file: string, declared: Declared): Promise<void> {
-  const { stores, dataset, labels, files } = upload;
-  try {
-    const png = path.join(upload.folder, 'normalized.png');
-    const size = await decode(upload, file, png, declared);
-    const fileName = shownName(declared.fileName);
-    const image = await store(stores, dataset, { fileName, png, ...size, ...labels });
-    if (image === 'duplicate') refuse(upload, fileName, 'duplicate', 'the dataset has this picture already');
-    else if (image === 'dataset_full')
-      refuse(upload, fileName, 'dataset_full', `the dataset has ${UPLOAD_LIMITS.imagesPerDataset} images already`);
-    else files.push({ file_name: fileName, status: 'kept', image });
-  } catch (error) {
-    if (!(error instanceof ImageRefusal)) throw error;
-    refuse(upload, declared.fileName, error.code, error.message);
-  }
-}
-
-/** The header is read here; the image itself is decoded in another process. */
-async function decode(upload: Upload, file: string, png: string, declared: Declared): Promise<{ width: number; height: number }> {
-  const { decodeSeconds } = UPLOAD_LIMITS;
-  if (upload.decodeMs > decodeSeconds * 1000)
-    throw new ImageRefusal(
-      'too_costly',
-      `was not decoded: this upload has used its ${decodeSeconds} seconds; send the file in another one`,
-    );
-  const pixels = await checkImageHeader(file);
-  const { width, height, milliseconds } = await upload.stores.imageDecoder.normalize(file, png, declared, pixels);
-  upload.decodeMs += milliseconds;
-  return { width, height };
-}
-
-function refuse({ files }: Upload, fileName: string, code: RefusalCode, detail: string): void {
-  files.push({ file_name: shownName(fileName), status: 'refused', code, detail });
-}
-
-/** The end of a long name, without half a character at its start. */
-function shownName(fileName: string): string {
-  const end = fileName.replaceAll(/[\p{Control}\p{Surrogate}]/gu, '_').slice(-MAX_FILE_NAME_LENGTH);
-  return end.replace(/^\p{Surrogate}/u, '');
-}
-
-/** `png`: the path of the file. */
-type CheckedImage = Labels & { fileName: string; png: string; width: number; height: number };
-
-/** The file first, then the row: a row always has its file. */
-async function store({ database, objectStore }: Stores, dataset: DatasetSummary, { png, ...values }: CheckedImage) {
-  const id = newId('image');
-  const { projectId, id: datasetId } = dataset;
-  const objectKey = datasetImageKey(projectId, datasetId, id);
-  const { size: sizeBytes, sha256 } = await objectStore.put(objectKey, { file: png }, { contentType: 'image/png' });
-  const row = await database.images.add(
-    { id, projectId, datasetId, objectKey, sizeBytes, sha256, ...values },
-    UPLOAD_LIMITS.imagesPerDataset,
-  );
-  if (typeof row !== 'string') return presentImage(row);
-  await objectStore.delete(objectKey);
-  if (row === 'no_dataset') throw new ApiError('not_found', `The dataset ${datasetId} has just been deleted.`);
-  return row;
+/** `file`: null when it was too large. */
+async function takeCaptions(upload: Upload, fileName: string, file: string | null): Promise<void> {
+  const { captionFileBytes: limit } = UPLOAD_LIMITS;
+  const isTooLarge = file === null || (await stat(file)).size > limit;
+  const fault = isTooLarge ? `is larger than ${limit / MEGABYTE} MB` : upload.captions.add(fileName, await readFile(file));
+  if (fault !== null) refuse(upload, fileName, isTooLarge ? 'too_many_bytes' : 'invalid_caption', fault);
 }

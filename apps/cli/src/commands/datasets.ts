@@ -1,5 +1,5 @@
 // `styleforge datasets`: made, filled, looked at, deleted.
-import type { Dataset, UploadResult } from '@styleforge/sdk';
+import { type Dataset, type InspectedImage, inspectImages, type UploadResult } from '@styleforge/sdk';
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
@@ -24,6 +24,7 @@ export function addDatasetCommands(program: Command): void {
           .default('style_ref'),
       ),
     async run(context, { kind, ...labels }: UploadOptions & { kind: Dataset['kind'] }, name: string, paths: string[]) {
+      if (paths.length > 0) noteDuplicates(context.output, await inspectImages(paths));
       const { id } = await context.client().datasets.create({ name, kind });
       const result = paths.length > 0 ? await upload(context, id, paths, labels) : null;
       const dataset = await context.client().datasets.get(id);
@@ -41,6 +42,21 @@ export function addDatasetCommands(program: Command): void {
     async run(context, labels: UploadOptions, id: string, paths: string[]) {
       const result = await upload(context, id, paths, labels);
       context.output.result(result, () => context.output.line(`${result.kept} kept, ${result.refused} refused`));
+      failIfRefused(result);
+    },
+  });
+  addVerb(datasets, {
+    usage: 'import <dataset> <urls...>',
+    description: 'Have the service fetch images from URLs',
+    examples: ['styleforge datasets import ds_... https://example.com/lighthouse.png --caption "a lighthouse"'],
+    options: (command) => void addUploadOptions(command),
+    async run({ client, output }, labels: UploadOptions, id: string, urls: string[]) {
+      const result = await client().datasets.importUrls(
+        id,
+        urls.map((url) => ({ url, ...labels })),
+      );
+      reportRefused(output, result);
+      output.result(result, () => output.line(`${result.kept} kept, ${result.refused} refused`));
       failIfRefused(result);
     },
   });
@@ -108,6 +124,11 @@ function addUploadOptions(command: Command): Command {
   return command
     .option('--component <name>', 'what the images show, such as person or background')
     .option('--caption <text>', 'a caption for all of them');
+}
+
+/** Named before the upload; the service keeps one of them. */
+export function noteDuplicates(output: Output, images: InspectedImage[]): void {
+  for (const { name, duplicateOf } of images) if (duplicateOf !== undefined) output.note(`${name} is the same image as ${duplicateOf}`);
 }
 
 /** Tells on standard error of each file that is refused. */

@@ -1,10 +1,11 @@
 // The body of a job from a YAML or JSON file and from flags; flags win.
 import { readFile, stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
+import { inspectImages, refuseSmallImages, StyleForgeError } from '@styleforge/sdk';
 import { parse } from 'yaml';
 import type { Context } from '../context.ts';
 import { UsageError } from '../exit-codes.ts';
-import { upload } from './datasets.ts';
+import { noteDuplicates, upload } from './datasets.ts';
 
 type Body = Record<string, unknown>;
 
@@ -66,6 +67,15 @@ export async function checkDataset(value: string | undefined): Promise<void> {
   if (value === undefined || isDatasetId(value)) return;
   const found = await stat(value).catch(() => undefined);
   if (!found) throw new UsageError(`${value} is neither the id of a dataset (ds_...) nor a folder or file`);
+}
+
+/** Reads the headers of a folder's images: throws for those that are too small, and notes those that are there twice. */
+export async function inspectFolder({ output }: Context, value: string | undefined, resolution: number): Promise<void> {
+  if (value === undefined || isDatasetId(value)) return;
+  noteDuplicates(output, await inspectImages(value));
+  await refuseSmallImages(value, resolution).catch((cause: unknown) => {
+    throw cause instanceof StyleForgeError ? new UsageError(cause.message, { cause }) : cause;
+  });
 }
 
 /** The id of a dataset; a folder becomes a new one. */

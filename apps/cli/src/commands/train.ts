@@ -8,7 +8,7 @@ import { UsageError } from '../exit-codes.ts';
 import { followJob } from '../follow.ts';
 import { addVerb, collect, numberOf } from '../verb.ts';
 import { describeEstimate } from './presets.ts';
-import { addMetadata, applySetting, checkDataset, datasetOf, nameDataset, readBody, setField } from './job-file.ts';
+import { addMetadata, applySetting, checkDataset, datasetOf, inspectFolder, nameDataset, readBody, setField } from './job-file.ts';
 import { showJob } from './show-job.ts';
 
 interface TrainOptions {
@@ -100,7 +100,8 @@ async function requestOf(context: Context, options: TrainOptions): Promise<Train
   nameDataset(body, 'aux', options.aux);
   await checkBaseModel(context, body['base_model']);
   // So that nothing is uploaded for a request that cannot work.
-  const { estimate } = await context.client().trainingJobs.check(body as TrainingJobCheckParams);
+  const { estimate, hyperparameters } = await context.client().trainingJobs.check(body as TrainingJobCheckParams);
+  for (const dataset of [options.styleRef, options.aux]) await inspectFolder(context, dataset, hyperparameters.resolution);
   context.output.note(describeEstimate(estimate));
   if (options.styleRef !== undefined) setField(body, 'style_ref.dataset_id', await datasetOf(context, options.styleRef, 'style_ref'));
   if (options.aux !== undefined) setField(body, 'aux.dataset_id', await datasetOf(context, options.aux, 'aux'));

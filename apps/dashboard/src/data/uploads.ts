@@ -36,7 +36,7 @@ export function useUpload(): Upload {
         const result = await client.datasets.upload(datasetId, batch);
         const done = result.files.map(
           (file): FileState =>
-            file.status === 'kept'
+            file.status !== 'refused'
               ? { name: file.file_name, status: 'kept' }
               : { name: file.file_name, status: 'refused', detail: file.detail },
         );

@@ -1,10 +1,10 @@
 // One attempt at one delivery: signed, posted, recorded; the queue repeats it with growing pauses for a day.
-import { createAddressPolicy, type FlowConfig } from '@styleforge/config';
+import { createAddressPolicy, type FlowConfig, ForbiddenAddressError } from '@styleforge/config';
 import { TEST_EVENT } from '@styleforge/contracts';
 import type { Database, DeliveryAttempt } from '@styleforge/database';
 import { type JobContext, type JobOutcome, PermanentJobError } from '@styleforge/queue';
 import type { Logger } from '../logger.ts';
-import { AnswerTimeoutError, ForbiddenAddressError, post } from './post.ts';
+import { AnswerTimeoutError, post } from './post.ts';
 import { signedHeaders } from './sign.ts';
 
 export interface WebhookServices {

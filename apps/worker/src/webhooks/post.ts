@@ -1,13 +1,7 @@
 // One POST to an address that a caller has named: checked when the connection is made, without redirects, with an end to everything.
-import { lookup } from 'node:dns';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import type { LookupFunction } from 'node:net';
-import { type AddressPolicy, literalAddress } from '@styleforge/config';
-
-export class ForbiddenAddressError extends Error {
-  override name = 'ForbiddenAddressError';
-}
+import { type AddressPolicy, checkedLookup, refuseForbiddenLiteral } from '@styleforge/config';
 
 /** The receiver has not answered in time. */
 export class AnswerTimeoutError extends Error {
@@ -27,8 +21,7 @@ const answerLimit = 16 << 10;
 
 /** The status of the answer; a redirect is an answer like any other. */
 export async function post(url: URL, { headers, body, mayReach, timeoutMs }: PostOptions): Promise<number> {
-  const literal = literalAddress(url);
-  if (literal !== undefined && !mayReach(literal)) throw forbidden(url.hostname, literal);
+  refuseForbiddenLiteral(url, mayReach);
   const signal = AbortSignal.timeout(timeoutMs);
   const bytes = Buffer.from(body);
   const answer = await new Promise<IncomingMessage>((done, fail) => {
@@ -50,19 +43,6 @@ export async function post(url: URL, { headers, body, mayReach, timeoutMs }: Pos
   return answer.statusCode ?? 0;
 }
 
-/** Resolves a name and refuses it when one of its addresses is forbidden: the connection goes to what was checked. */
-function checkedLookup(mayReach: AddressPolicy): LookupFunction {
-  return (hostname, options, done) => {
-    lookup(hostname, { ...options, all: true }, (error, addresses) => {
-      const bad = error ? undefined : addresses.find(({ address }) => !mayReach(address));
-      const [first] = addresses ?? [];
-      if (error || bad || !first) done(error ?? forbidden(hostname, bad?.address ?? 'none'), '', 0);
-      else if (options.all) done(null, addresses);
-      else done(null, first.address, first.family);
-    });
-  };
-}
-
 /** Lets the other side finish a short answer. The status is known already, so what breaks now does not matter. */
 async function skim(answer: IncomingMessage): Promise<void> {
   let read = 0;
@@ -75,6 +55,3 @@ async function skim(answer: IncomingMessage): Promise<void> {
     answer.once('error', () => done());
   });
 }
-
-const forbidden = (host: string, address: string) =>
-  new ForbiddenAddressError(`${host} is at ${address}, an address that webhooks may not reach; WEBHOOK_ALLOWED_NETWORKS allows networks`);

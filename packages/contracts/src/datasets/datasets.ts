@@ -21,6 +21,10 @@ export const UPLOAD_LIMITS = {
   zipBytes: 512 * 1024 * 1024,
   zipEntries: 2000,
   zipUnpackedBytes: 2 * 1024 ** 3,
+  /** Text beside an image, or a list of them. */
+  captionFileBytes: 1024 * 1024,
+  urlsPerImport: 100,
+  urlSeconds: 30,
 } as const;
 
 export const componentName = z
@@ -122,18 +126,47 @@ const REFUSAL_CODES = [
   'odd_path',
   'unreadable_archive',
   'archive_too_large',
+  'invalid_caption',
+  'no_image_for_caption',
+  'not_reachable',
 ] as const;
 export type RefusalCode = (typeof REFUSAL_CODES)[number];
 
 const uploadedFile = z
   .discriminatedUnion('status', [
     z.object({ file_name: z.string(), status: z.literal('kept'), image: datasetImage }),
+    z.object({
+      file_name: z.string(),
+      status: z.literal('caption'),
+      image_ids: z.array(imageId).describe('The images that have their captions from this file'),
+    }),
     z.object({ file_name: z.string(), status: z.literal('refused'), code: z.enum(REFUSAL_CODES), detail: z.string() }),
   ])
   .meta({ id: 'UploadedFile' });
 export type UploadedFile = z.infer<typeof uploadedFile>;
 
 export const uploadResponse = z
-  .object({ kept: z.int(), refused: z.int(), files: z.array(uploadedFile) })
+  .object({
+    kept: z.int().describe('Images that were kept'),
+    captions: z.int().describe('Caption files that were read'),
+    refused: z.int(),
+    files: z.array(uploadedFile),
+  })
   .meta({ id: 'UploadResponse', description: 'For each file, whether it was kept, and if not, why' });
 export type UploadResponse = z.infer<typeof uploadResponse>;
+
+const importedImage = z.strictObject({
+  url: z
+    .url({ protocol: /^https?$/ })
+    .max(2048)
+    .describe('An http or https URL of a PNG, JPEG or WebP; private addresses are refused'),
+  file_name: z.string().trim().min(1).max(255).optional().describe('The last part of the path of the URL when omitted'),
+  component: componentName.optional(),
+  caption: caption.optional(),
+});
+
+export const importImagesRequest = z.strictObject({ images: z.array(importedImage).min(1).max(UPLOAD_LIMITS.urlsPerImport) }).meta({
+  id: 'ImportImagesRequest',
+  examples: [{ images: [{ url: 'https://example.com/lighthouse.png', caption: 'a lighthouse at night' }] }],
+});
+export type ImportImagesRequest = z.infer<typeof importImagesRequest>;

@@ -30,6 +30,11 @@ export function createImageRepository(prisma: PrismaClient) {
       return prisma.image.findMany({ where: { projectId, datasetId }, orderBy: { id: 'asc' } });
     },
 
+    async page(projectId: string, datasetId: string, { limit, after }: { limit: number; after?: string | undefined }): Promise<ImageRow[]> {
+      const where = { projectId, datasetId, ...(after !== undefined && { id: { gt: after } }) };
+      return prisma.image.findMany({ where, orderBy: { id: 'asc' }, take: limit });
+    },
+
     /** What a job trains on: all but those that are excluded. */
     async listForTraining(projectId: string, datasetId: string): Promise<ImageRow[]> {
       return prisma.image.findMany({ where: { projectId, datasetId, excluded: false }, orderBy: { id: 'asc' } });

@@ -269,16 +269,39 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** List the images of a dataset, the first uploaded first */
+        get: operations["listDatasetImages"];
         put?: never;
         /**
          * Upload images
          * @description `multipart/form-data` with one to 1000 files: PNG, JPEG or WebP, 25 MB and 40 megapixels at most; or with one zip archive of such files.
          *     An archive has 2000 entries and 512 MB at most, and unpacks to 2 GB at most; a file in it, in whatever folder, is treated like a file sent by itself.
          *     The text fields `component` and `caption` hold for the files that come after them, until they are given again; an empty one ends them.
-         *     Images are decoded, turned upright, stripped of metadata and kept as PNG. The answer tells for each file whether it was kept, and if not, why.
+         *     Caption files may come with the images, in an archive too: `NAME.txt` or `NAME.caption` beside the image `NAME.png`, or `metadata.jsonl` with `file_name` and `text`
+         *     in each line. They also reach images that were uploaded before, and win over the field `caption`.
+         *     Images are decoded, turned upright, stripped of metadata and kept as PNG. The response tells for each file whether it was kept, and if not, why.
          */
         post: operations["uploadImages"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasets/{id}/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import images from URLs
+         * @description The service fetches each image, 25 MB and 30 seconds at most, follows three redirects, and reaches public addresses only. The response tells for each URL whether its image was kept, and if not, why.
+         */
+        post: operations["importImages"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2296,6 +2319,12 @@ export interface components {
             url: string;
             width: number;
         };
+        DatasetImagePage: {
+            data: components["schemas"]["DatasetImage"][];
+            has_more: boolean;
+            /** @description The value for `after` */
+            next: string | null;
+        };
         DatasetPage: {
             data: components["schemas"]["Dataset"][];
             has_more: boolean;
@@ -2969,6 +2998,29 @@ export interface components {
              * @default false
              */
             use_captions?: boolean;
+        };
+        /**
+         * @example {
+         *       "images": [
+         *         {
+         *           "url": "https://example.com/lighthouse.png",
+         *           "caption": "a lighthouse at night"
+         *         }
+         *       ]
+         *     }
+         */
+        ImportImagesRequest: {
+            images: {
+                caption?: string;
+                component?: string;
+                /** @description The last part of the path of the URL when omitted */
+                file_name?: string;
+                /**
+                 * Format: uri
+                 * @description An http or https URL of a PNG, JPEG or WebP; private addresses are refused
+                 */
+                url: string;
+            }[];
         };
         JobHeartbeat: {
             /**
@@ -4143,8 +4195,14 @@ export interface components {
             /** @constant */
             status: "kept";
         } | {
+            file_name: string;
+            /** @description The images that have their captions from this file */
+            image_ids: string[];
+            /** @constant */
+            status: "caption";
+        } | {
             /** @enum {string} */
-            code: "unsupported_format" | "not_an_image" | "not_what_it_says" | "too_many_bytes" | "too_many_pixels" | "unsuitable_size" | "too_costly" | "animated" | "duplicate" | "duplicate_name" | "dataset_full" | "odd_path" | "unreadable_archive" | "archive_too_large";
+            code: "unsupported_format" | "not_an_image" | "not_what_it_says" | "too_many_bytes" | "too_many_pixels" | "unsuitable_size" | "too_costly" | "animated" | "duplicate" | "duplicate_name" | "dataset_full" | "odd_path" | "unreadable_archive" | "archive_too_large" | "invalid_caption" | "no_image_for_caption" | "not_reachable";
             detail: string;
             file_name: string;
             /** @constant */
@@ -4152,7 +4210,10 @@ export interface components {
         };
         /** @description For each file, whether it was kept, and if not, why */
         UploadResponse: {
+            /** @description Caption files that were read */
+            captions: number;
             files: components["schemas"]["UploadedFile"][];
+            /** @description Images that were kept */
             kept: number;
             refused: number;
         };
@@ -6192,6 +6253,105 @@ export interface operations {
             };
         };
     };
+    listDatasetImages: {
+        parameters: {
+            query?: {
+                /** @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of dataset images */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetImagePage"];
+                };
+            };
+            /** @description `invalid_request`: The request is not well formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: Some fields are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests with this API key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     uploadImages: {
         parameters: {
             query?: never;
@@ -6273,6 +6433,144 @@ export interface operations {
             };
             /** @description `request_timeout`: The request did not arrive in time */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_in_progress`: A request with this Idempotency-Key is still running */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The request body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: This content type is not taken here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: Some fields are not valid. `idempotency_key_reused`: This Idempotency-Key belongs to another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_uploads`: Too many uploads at a time. `rate_limited`: Too many requests with this API key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: There is no room left on the disk of the service */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    importImages: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The first answer is kept for 24 hours and given to every repetition with the same key and body */
+                "idempotency-key"?: string;
+            };
+            path: {
+                /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportImagesRequest"];
+            };
+        };
+        responses: {
+            /** @description For each file, whether it was kept, and if not, why */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadResponse"];
+                };
+            };
+            /** @description `invalid_request`: The request is not well formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            406: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -5,11 +5,12 @@ import { isArchive, openFiles } from '../files.ts';
 import type { Labels, NamedBlob, Uploadable } from '../files.ts';
 import type { RequestOptions } from '../options.ts';
 import { PagePromise } from '../pages.ts';
-import type { Dataset, DatasetCreateParams, DatasetDetail, PageParams, UploadResult } from '../types.ts';
+import type { Dataset, DatasetCreateParams, DatasetDetail, DatasetImage, ImageImport, PageParams, UploadResult } from '../types.ts';
 
 /** Large uploads go in several requests, so that each fits into its time and can be repeated. */
 const BATCH = { files: 40, bytes: 64 * 1024 * 1024 };
 const UPLOAD_TIMEOUT_MS = 10 * 60_000;
+const URLS_PER_REQUEST = 100;
 
 export interface UploadOptions extends RequestOptions, Labels {
   /** Called after each request with how much of the whole has been sent so far. */
@@ -51,20 +52,47 @@ export class Datasets {
     await this.#api.http.DELETE('/v1/datasets/{id}', { params: { path: { id } }, ...this.#api.with(options) });
   }
 
+  /** The images of a dataset by pages, the first uploaded first. */
+  images(id: string, params: PageParams = {}, options?: RequestOptions): PagePromise<DatasetImage> {
+    const fetch = (after?: string) =>
+      take(
+        this.#api.http.GET('/v1/datasets/{id}/images', {
+          params: { path: { id }, query: { ...params, ...(after && { after }) } },
+          ...this.#api.with(options),
+        }),
+      );
+    return new PagePromise(fetch, params.after);
+  }
+
+  /** Has the service fetch images from URLs, in requests of a hundred. */
+  async importUrls(id: string, images: (string | ImageImport)[], options: RequestOptions = {}): Promise<UploadResult> {
+    const total: UploadResult = { kept: 0, captions: 0, refused: 0, files: [] };
+    for (let next = 0; next < images.length; next += URLS_PER_REQUEST) {
+      const some = images.slice(next, next + URLS_PER_REQUEST).map((image) => (typeof image === 'string' ? { url: image } : image));
+      const key = options.idempotencyKey && `${options.idempotencyKey}-${next}`;
+      const request = { timeout: UPLOAD_TIMEOUT_MS, ...options, idempotencyKey: key };
+      const call = this.#api.http.POST('/v1/datasets/{id}/import', {
+        params: { path: { id } },
+        body: { images: some },
+        ...this.#api.with(request),
+      });
+      addTo(total, await take(call));
+    }
+    return total;
+  }
+
   /**
-   * Uploads images or zip archives: paths and folders (Node), Files, Blobs, bytes, streams. A refused file is no exception:
+   * Uploads images, caption files or zip archives: paths and folders (Node), Files, Blobs, bytes, streams. A refused file is no exception:
    * the result tells of each file whether it was kept, and if not, why.
    */
   async upload(id: string, files: Uploadable | Uploadable[], options: UploadOptions = {}): Promise<UploadResult> {
     const { component, caption, onProgress, ...request } = options;
-    const total: UploadResult = { kept: 0, refused: 0, files: [] };
+    const total: UploadResult = { kept: 0, captions: 0, refused: 0, files: [] };
     const sent = { files: 0, bytes: 0 };
     for await (const batch of inBatches(openFiles(files, { component, caption }))) {
       const key = request.idempotencyKey && `${request.idempotencyKey}-${sent.files}`;
       const result = await this.#send(id, batch, { timeout: UPLOAD_TIMEOUT_MS, ...request, idempotencyKey: key });
-      total.kept += result.kept;
-      total.refused += result.refused;
-      total.files.push(...result.files);
+      addTo(total, result);
       sent.files += batch.length;
       sent.bytes += sizeOf(batch);
       onProgress?.({ ...sent });
@@ -89,6 +117,13 @@ export class Datasets {
     );
     return (await response.json()) as UploadResult;
   }
+}
+
+function addTo(total: UploadResult, result: UploadResult): void {
+  total.kept += result.kept;
+  total.captions += result.captions;
+  total.refused += result.refused;
+  total.files.push(...result.files);
 }
 
 async function* inBatches(files: AsyncIterable<NamedBlob>): AsyncGenerator<NamedBlob[]> {

@@ -10,6 +10,8 @@ import { listBaseModelsRoute } from './base-models/list.ts';
 import { createDatasetRoute } from './datasets/create.ts';
 import { deleteDatasetRoute } from './datasets/delete.ts';
 import { getDatasetRoute } from './datasets/get.ts';
+import { importImagesRoute } from './datasets/import.ts';
+import { listDatasetImagesRoute } from './datasets/list-images.ts';
 import { listDatasetsRoute } from './datasets/list.ts';
 import { uploadImagesRoute } from './datasets/upload-images.ts';
 import { cancelEvaluationRoute } from './evaluations/cancel.ts';
@@ -112,6 +114,8 @@ const ROUTES: ((app: ApiServer, dependencies: ApiDependencies) => void)[] = [
   getDatasetRoute,
   deleteDatasetRoute,
   uploadImagesRoute,
+  listDatasetImagesRoute,
+  importImagesRoute,
   listBaseModelsRoute,
   getBaseModelRoute,
   createTrainingJobRoute,

@@ -366,6 +366,12 @@ class AsyncOperations:
         """Read a worker"""
         return await self._call("GET", f"/v1/workers/{quoted(id)}")
 
+    async def import_images(self, id: str, /, *, idempotency_key: str | None = None, **body: Unpack[models.ImportImagesRequest]) -> models.UploadResponse:
+        """Import images from URLs.
+
+        The service fetches each image, 25 MB and 30 seconds at most, follows three redirects, and reaches public addresses only. The response tells for each URL whether its image was kept, and if not, why."""
+        return await self._call("POST", f"/v1/datasets/{quoted(id)}/import", body=body, idempotency_key=idempotency_key)
+
     async def list_api_keys(self, *, limit: int | None = None, after: str | None = None) -> models.ApiKeyPage:
         """List API keys, newest first.
 
@@ -391,6 +397,14 @@ class AsyncOperations:
     def iter_checkpoints(self, id: str, /, *, limit: int | None = None) -> AsyncIterator[models.Checkpoint]:
         """Every item of `list_checkpoints`, page after page."""
         return all_items_async(lambda after: self.list_checkpoints(id, limit=limit, after=after))
+
+    async def list_dataset_images(self, id: str, /, *, limit: int | None = None, after: str | None = None) -> models.DatasetImagePage:
+        """List the images of a dataset, the first uploaded first"""
+        return await self._call("GET", f"/v1/datasets/{quoted(id)}/images", query={"limit": limit, "after": after})
+
+    def iter_dataset_images(self, id: str, /, *, limit: int | None = None) -> AsyncIterator[models.DatasetImage]:
+        """Every item of `list_dataset_images`, page after page."""
+        return all_items_async(lambda after: self.list_dataset_images(id, limit=limit, after=after))
 
     async def list_datasets(self, *, limit: int | None = None, after: str | None = None, kind: Literal["style_ref", "aux"] | None = None, name: str | None = None) -> models.DatasetPage:
         """List datasets, newest first"""
@@ -634,5 +648,7 @@ class AsyncOperations:
         `multipart/form-data` with one to 1000 files: PNG, JPEG or WebP, 25 MB and 40 megapixels at most; or with one zip archive of such files.
 An archive has 2000 entries and 512 MB at most, and unpacks to 2 GB at most; a file in it, in whatever folder, is treated like a file sent by itself.
 The text fields `component` and `caption` hold for the files that come after them, until they are given again; an empty one ends them.
-Images are decoded, turned upright, stripped of metadata and kept as PNG. The answer tells for each file whether it was kept, and if not, why."""
+Caption files may come with the images, in an archive too: `NAME.txt` or `NAME.caption` beside the image `NAME.png`, or `metadata.jsonl` with `file_name` and `text`
+in each line. They also reach images that were uploaded before, and win over the field `caption`.
+Images are decoded, turned upright, stripped of metadata and kept as PNG. The response tells for each file whether it was kept, and if not, why."""
         return await self._call("POST", f"/v1/datasets/{quoted(id)}/images", parts=parts, idempotency_key=idempotency_key)

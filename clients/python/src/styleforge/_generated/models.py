@@ -551,6 +551,13 @@ class DatasetImage(TypedDict):
     """ISO 8601, UTC"""
 
 
+class DatasetImagePage(TypedDict):
+    data: list[DatasetImage]
+    has_more: bool
+    next: str | None
+    """The value for `after`"""
+
+
 class DatasetPage(TypedDict):
     data: list[Dataset]
     has_more: bool
@@ -1065,6 +1072,19 @@ class HyperparametersRequest(TypedDict):
     """null for one checkpoint at the end"""
     checkpoints_total_limit: NotRequired[int | None]
     """Checkpoints that are kept, the latest ones; null for all of them"""
+
+
+class ImportImagesRequestImagesItem(TypedDict):
+    url: str
+    """An http or https URL of a PNG, JPEG or WebP; private addresses are refused"""
+    file_name: NotRequired[str]
+    """The last part of the path of the URL when omitted"""
+    component: NotRequired[str]
+    caption: NotRequired[str]
+
+
+class ImportImagesRequest(TypedDict):
+    images: list[ImportImagesRequestImagesItem]
 
 
 class JobHeartbeat(TypedDict):
@@ -2216,16 +2236,26 @@ class UploadedFileKept(TypedDict):
     image: DatasetImage
 
 
+class UploadedFileCaption(TypedDict):
+    file_name: str
+    status: Literal["caption"]
+    image_ids: list[str]
+    """The images that have their captions from this file"""
+
+
 class UploadedFileRefused(TypedDict):
     file_name: str
     status: Literal["refused"]
-    code: Literal["unsupported_format", "not_an_image", "not_what_it_says", "too_many_bytes", "too_many_pixels", "unsuitable_size", "too_costly", "animated", "duplicate", "duplicate_name", "dataset_full", "odd_path", "unreadable_archive", "archive_too_large"]
+    code: Literal["unsupported_format", "not_an_image", "not_what_it_says", "too_many_bytes", "too_many_pixels", "unsuitable_size", "too_costly", "animated", "duplicate", "duplicate_name", "dataset_full", "odd_path", "unreadable_archive", "archive_too_large", "invalid_caption", "no_image_for_caption", "not_reachable"]
     detail: str
 
 
 class UploadResponse(TypedDict):
     """For each file, whether it was kept, and if not, why"""
     kept: int
+    """Images that were kept"""
+    captions: int
+    """Caption files that were read"""
     refused: int
     files: list[UploadedFile]
 
@@ -2436,7 +2466,7 @@ TrainingJobPriority: TypeAlias = "Literal[\"low\", \"normal\", \"high\"]"
 TrainingJobStatus: TypeAlias = "Literal[\"queued\", \"validating\", \"running\", \"evaluating\", \"pausing\", \"paused\", \"succeeded\", \"failed\", \"cancelled\"]"
 
 
-UploadedFile: TypeAlias = "UploadedFileKept | UploadedFileRefused"
+UploadedFile: TypeAlias = "UploadedFileKept | UploadedFileCaption | UploadedFileRefused"
 
 
 WorkerStatus: TypeAlias = "Literal[\"idle\", \"working\", \"draining\", \"drained\", \"stopping\", \"stopped\", \"lost\"]"

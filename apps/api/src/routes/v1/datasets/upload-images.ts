@@ -7,6 +7,7 @@ import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { keyReused } from '../../../plugins/idempotency.ts';
 import { security } from '../../../http/security.ts';
+import { countFiles } from '../../../services/caption-files.ts';
 import { takeUpload } from '../../../services/image-upload.ts';
 import { OpenSlots } from '../../../http/open-slots.ts';
 import { UploadBody } from '../../../services/upload-body.ts';
@@ -14,7 +15,9 @@ import { UploadBody } from '../../../services/upload-body.ts';
 const DESCRIPTION = `\`multipart/form-data\` with one to 1000 files: PNG, JPEG or WebP, 25 MB and 40 megapixels at most; or with one zip archive of such files.
 An archive has 2000 entries and 512 MB at most, and unpacks to 2 GB at most; a file in it, in whatever folder, is treated like a file sent by itself.
 The text fields \`component\` and \`caption\` hold for the files that come after them, until they are given again; an empty one ends them.
-Images are decoded, turned upright, stripped of metadata and kept as PNG. The answer tells for each file whether it was kept, and if not, why.`;
+Caption files may come with the images, in an archive too: \`NAME.txt\` or \`NAME.caption\` beside the image \`NAME.png\`, or \`metadata.jsonl\` with \`file_name\` and \`text\`
+in each line. They also reach images that were uploaded before, and win over the field \`caption\`.
+Images are decoded, turned upright, stripped of metadata and kept as PNG. The response tells for each file whether it was kept, and if not, why.`;
 
 /** In one process, where no setting says otherwise. */
 const UPLOADS = { perKey: 4, total: 16 };
@@ -76,7 +79,6 @@ export function uploadImagesRoute(app: ApiServer, dependencies: ApiDependencies)
       throw error;
     });
     request.uploadFingerprint = fingerprint;
-    const kept = files.filter(({ status }) => status === 'kept').length;
-    return reply.send({ kept, refused: files.length - kept, files });
+    return reply.send(countFiles(files));
   });
 }

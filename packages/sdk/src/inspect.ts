@@ -1,0 +1,50 @@
+// Looks at images before they are uploaded: their sizes, and which of them are the same file.
+import { StyleForgeError } from './errors.ts';
+import { openFiles, type Uploadable } from './files.ts';
+import { imageSize } from './image-size.ts';
+
+export interface InspectedImage {
+  name: string;
+  /** Undefined where the first bytes do not tell, as in an archive. */
+  width: number | undefined;
+  height: number | undefined;
+  /** The name of an earlier image with the same bytes. */
+  duplicateOf: string | undefined;
+}
+
+const CAPTION_FILE = /\.(txt|caption|jsonl)$/i;
+const NAMED = 3;
+
+/** Uploads nothing. Archives are not opened. */
+export async function inspectImages(files: Uploadable | Uploadable[]): Promise<InspectedImage[]> {
+  const seen = new Map<string, string>();
+  const inspected: InspectedImage[] = [];
+  for await (const { name, blob } of openFiles(files, {})) {
+    if (CAPTION_FILE.test(name)) continue;
+    const hash = await digestOf(blob);
+    const duplicateOf = hash === undefined ? undefined : seen.get(hash);
+    if (hash !== undefined && duplicateOf === undefined) seen.set(hash, name);
+    const { width, height } = (await imageSize(blob)) ?? { width: undefined, height: undefined };
+    inspected.push({ name, width, height, duplicateOf });
+  }
+  return inspected;
+}
+
+/** Undefined on pages that came over plain HTTP, where browsers do not compute digests. */
+async function digestOf(blob: Blob): Promise<string | undefined> {
+  if (crypto.subtle === undefined) return undefined;
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', await blob.arrayBuffer()));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** Throws for images that a job of this resolution would refuse; a long list shows three. */
+export async function refuseSmallImages(files: Uploadable | Uploadable[], resolution: number): Promise<void> {
+  const small = (await inspectImages(files))
+    .filter(({ width, height }) => width !== undefined && height !== undefined && Math.min(width, height) < resolution)
+    .map(({ name, width, height }) => `${name} is ${width}x${height}`);
+  if (small.length === 0) return;
+  const more = small.length > NAMED ? `, and ${small.length - NAMED} more` : '';
+  throw new StyleForgeError(
+    `Images are smaller than hyperparameters.resolution ${resolution}: ${small.slice(0, NAMED).join(', ')}${more}. Give larger images, or lower the resolution.`,
+  );
+}
