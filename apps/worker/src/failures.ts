@@ -68,6 +68,8 @@ const VERDICTS: Record<KnownError, Verdict> = {
   ModelFileError: UNSUPPORTED_MODEL,
   WeightsMismatchError: UNSUPPORTED_MODEL,
   ConfigError: UNSUPPORTED_MODEL,
+  // Webhooks alone meet it, and have a record of their own.
+  ForbiddenAddressError: OUR_MISTAKE,
   // An adapter that is named as a model, or beside one, is not a file that can be applied.
   AdapterFileError: UNSUPPORTED_MODEL,
   SchedulerConfigError: UNSUPPORTED_MODEL,

@@ -23,10 +23,12 @@ beforeAll(async () => {
 afterAll(() => service.close());
 
 /** One colour for each number. */
-function picture(seed: number, format: 'png' | 'jpeg' | 'webp' = 'png'): Promise<Buffer> {
-  return sharp({ create: { width: 24, height: 24, channels: 3, background: { r: (seed * 67) % 256, g: (seed * 31) % 256, b: 90 } } })
-    .toFormat(format)
-    .toBuffer();
+async function picture(seed: number, format: 'png' | 'jpeg' | 'webp' = 'png'): Promise<Buffer<ArrayBuffer>> {
+  return Buffer.from(
+    await sharp({ create: { width: 24, height: 24, channels: 3, background: { r: (seed * 67) % 256, g: (seed * 31) % 256, b: 90 } } })
+      .toFormat(format)
+      .toBuffer(),
+  );
 }
 const newDataset = async () => (await client.datasets.create({ name: 'pictures', kind: 'style_ref' })).id;
 
