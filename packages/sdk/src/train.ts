@@ -1,10 +1,15 @@
 // Training in one call: settings and images are checked, folders become datasets, and the job is followed to its end.
-import type { StyleForge } from './client.ts';
 import { StyleForgeError } from './errors.ts';
 import type { Uploadable } from './files.ts';
 import { refuseSmallImages } from './inspect.ts';
 import type { RequestOptions, WaitOptions } from './options.ts';
+import type { BaseModels } from './resources/base-models.ts';
+import type { Datasets } from './resources/datasets.ts';
+import type { TrainingJobs } from './resources/training-jobs.ts';
 import type { Dataset, TrainingJob, TrainingJobCheckParams, TrainingJobCreateParams } from './types.ts';
+
+/** The resources that a training takes. */
+type Resources = { baseModels: BaseModels; datasets: Datasets; trainingJobs: TrainingJobs };
 
 /** The id of a dataset, a folder (Node), or files. */
 export type TrainingImages = string | Uploadable[];
@@ -21,7 +26,7 @@ export interface TrainParams extends Omit<WaitOptions<TrainingJob>, 'signal'> {
   wait?: boolean | undefined;
 }
 
-export async function train(client: StyleForge, params: TrainParams, options: RequestOptions = {}): Promise<TrainingJob> {
+export async function train(client: Resources, params: TrainParams, options: RequestOptions = {}): Promise<TrainingJob> {
   const { styleRef, aux, method = 'single-styleforge', settings = {}, wait = true, ...waiting } = params;
   const baseModel = params.baseModel ?? (await onlyBaseModel(client, options));
   const request = {
@@ -49,7 +54,7 @@ function isDatasetId(images: TrainingImages): boolean {
   return typeof images === 'string' && /^ds_[0-9a-f-]{36}$/.test(images);
 }
 
-async function datasetOf(client: StyleForge, images: TrainingImages, kind: Dataset['kind'], options: RequestOptions): Promise<string> {
+async function datasetOf(client: Resources, images: TrainingImages, kind: Dataset['kind'], options: RequestOptions): Promise<string> {
   if (isDatasetId(images)) return images as string;
   const name =
     typeof images === 'string'
@@ -63,7 +68,7 @@ async function datasetOf(client: StyleForge, images: TrainingImages, kind: Datas
   return id;
 }
 
-async function onlyBaseModel(client: StyleForge, options: RequestOptions): Promise<string> {
+async function onlyBaseModel(client: Resources, options: RequestOptions): Promise<string> {
   const [first, ...others] = (await client.baseModels.list(options)).map(({ name }) => name);
   if (first === undefined) throw new StyleForgeError('This service has no base model installed.');
   if (others.length > 0) throw new StyleForgeError(`baseModel: name one of ${[first, ...others].join(', ')}`);
