@@ -55,6 +55,7 @@ export async function seedProject(api: ApiFixture): Promise<SeededIds> {
     format: 'diffusers-zip',
     rank: 0,
   });
+  const delivery = await api.call<{ id: string }>('POST', `/v1/webhooks/${webhook.body.id}/test`);
   const key = await api.database.apiKeys.create(api.projectId, 'seeded');
   return {
     datasets: dataset,
@@ -67,6 +68,7 @@ export async function seedProject(api: ApiFixture): Promise<SeededIds> {
     studies: study.body.id,
     'prompt-sets': promptSet.body.id,
     webhooks: webhook.body.id,
+    deliveries: delivery.body.id,
     'api-keys': key.keyId,
     models: model.body.name,
     exports: exported.id,
@@ -82,7 +84,7 @@ export const workerFacts = (facts: Partial<WorkerFacts> = {}): WorkerFacts => ({
 
 /** The path of a route with the seeded ids in it. */
 export function pathWith(ids: SeededIds, path: string): string {
-  const filled = path.replaceAll(/\/([a-z-]+)\/\{(?:id|checkpoint_id|name)\}/g, (_all, collection: string) => {
+  const filled = path.replaceAll(/\/([a-z-]+)\/\{(?:id|checkpoint_id|delivery_id|name)\}/g, (_all, collection: string) => {
     const id = ids[collection];
     if (id === undefined) throw new Error(`seedProject() makes none of ${collection}: add one, so that its routes are tested`);
     return `/${collection}/${id}`;

@@ -77,6 +77,39 @@ describe('webhook endpoints', () => {
     }
   });
 
+  it('send an event again with the same id, once at a time', async () => {
+    const { id } = (await create()).body;
+    const sent = (await api.call<WebhookDeliveryBody>('POST', `/v1/webhooks/${id}/test`)).body;
+    const again = () => api.call<WebhookDeliveryBody>('POST', `/v1/webhooks/${id}/deliveries/${sent.id}/redeliver`);
+    const waiting = () => api.database.prisma.outboxMessage.count({ where: { topic: 'webhook', key: sent.id } });
+    expect(await again()).toMatchObject({ status: 202, body: { id: sent.id, status: 'pending' } });
+    expect(await waiting()).toBe(1);
+    await api.database.prisma.webhookDelivery.update({ where: { id: sent.id }, data: { status: 'failed', error: 'gone' } });
+    expect(await again()).toMatchObject({ status: 202, body: { id: sent.id, status: 'pending', error: null, payload: sent.payload } });
+    expect(await waiting()).toBe(2);
+    const other = (await create()).body.id;
+    expect((await api.call('POST', `/v1/webhooks/${other}/deliveries/${sent.id}/redeliver`)).status).toBe(404);
+  });
+
+  it('hear of evaluations, and of a study when its last job has ended', async () => {
+    const { id } = (await create(newUrl(), ['evaluation.cancelled', 'study.finished'])).body;
+    const dataset = await createDataset(api, 'style_ref', [{ seeds: [11, 12, 13] }]);
+    const body = { model: 'tiny', reference_dataset_id: dataset, prompts: ['a cat', 'a house'] };
+    const evaluation = await api.call<{ id: string }>('POST', '/v1/evaluations', { body });
+    await api.call('POST', `/v1/evaluations/${evaluation.body.id}/cancel`);
+    const cancelled = { event: 'evaluation.cancelled', payload: { data: { id: evaluation.body.id, status: 'cancelled' } } };
+    expect(await deliveries(id)).toMatchObject([cancelled]);
+    const job = { method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: dataset } };
+    const grid = [{ pointer: '/hyperparameters/seed', values: [1, 2] }];
+    const study = await api.call<{ id: string }>('POST', '/v1/studies', { body: { name: 'two', job, grid } });
+    const [first, second] = await api.database.prisma.trainingJob.findMany({ where: { studyId: study.body.id } });
+    await api.call('POST', `/v1/training-jobs/${first?.id}/cancel`);
+    expect(await deliveries(id)).toHaveLength(1);
+    await api.call('POST', `/v1/training-jobs/${second?.id}/cancel`);
+    const finished = { event: 'study.finished', payload: { data: { id: study.body.id, object: 'study', name: 'two' } } };
+    expect((await deliveries(id))[0]).toMatchObject(finished);
+  });
+
   it("are nobody else's", async () => {
     const { id } = (await create()).body;
     const { projectId } = await api.database.apiKeys.createProject('other');

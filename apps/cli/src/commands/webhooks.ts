@@ -62,7 +62,8 @@ export function addWebhookCommands(program: Command): void {
     examples: ['styleforge webhooks deliveries whk_...'],
     async run({ client, output }, _options, id: string) {
       const { data, has_more, next } = await client().webhooks.deliveries(id);
-      const rows = data.map(({ event, status, attempts, response_status, error, created_at }) => [
+      const rows = data.map(({ id: deliveryId, event, status, attempts, response_status, error, created_at }) => [
+        deliveryId,
         formatTime(created_at),
         event,
         status,
@@ -71,8 +72,17 @@ export function addWebhookCommands(program: Command): void {
         error,
       ]);
       output.result({ data, has_more, next }, () =>
-        output.table(['SENT', 'EVENT', 'STATUS', 'ATTEMPTS', 'ANSWER', 'ERROR'], rows, 'Nothing has been sent yet.'),
+        output.table(['ID', 'SENT', 'EVENT', 'STATUS', 'ATTEMPTS', 'ANSWER', 'ERROR'], rows, 'Nothing has been sent yet.'),
       );
+    },
+  });
+  addVerb(webhooks, {
+    usage: 'redeliver <webhook> <delivery>',
+    description: 'Send an event again, with the same body and id',
+    examples: ['styleforge webhooks redeliver whk_... whd_...'],
+    async run({ client, output }, _options, id: string, deliveryId: string) {
+      const delivery = await client().webhooks.redeliver(id, deliveryId);
+      output.result(delivery, () => output.line(`${delivery.event} ${delivery.id} is on its way`));
     },
   });
   addVerb(webhooks, {

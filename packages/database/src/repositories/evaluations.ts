@@ -11,6 +11,7 @@ import { addOutboxMessage } from './outbox.ts';
 import { forgetSetbacks, takeLease } from './leases.ts';
 import { pageArguments, toPage } from './page.ts';
 import type { PageRequest, RowPage } from './page.ts';
+import { announceEvaluation } from './webhook-announcements.ts';
 
 type TypedColumns = {
   status: GenerationStatus;
@@ -92,9 +93,13 @@ export function createEvaluationRepository(prisma: PrismaClient) {
 
     async setStatus(id: string, { from, to, attempt, error }: EvaluationChange): Promise<void> {
       if (!GENERATION_TRANSITIONS[from].includes(to)) throw new StatusConflictError(`An evaluation never goes from ${from} to ${to}.`);
-      const { count } = await prisma.evaluation.updateMany({
-        where: { id, status: from, ...(attempt === undefined ? {} : { attempt }) },
-        data: { status: to, ...(error === undefined ? {} : { error }), ...(isFinishedGeneration(to) ? { finishedAt: new Date() } : {}) },
+      const count = await prisma.$transaction(async (transaction) => {
+        const changed = await transaction.evaluation.updateMany({
+          where: { id, status: from, ...(attempt === undefined ? {} : { attempt }) },
+          data: { status: to, ...(error === undefined ? {} : { error }), ...(isFinishedGeneration(to) ? { finishedAt: new Date() } : {}) },
+        });
+        if (changed.count > 0) await announceEvaluation(transaction, id, to);
+        return changed.count;
       });
       if (count === 0) throw await explainMiss(id, `make it ${to}`, attempt);
     },
@@ -126,9 +131,13 @@ export function createEvaluationRepository(prisma: PrismaClient) {
     async requestCancel(projectId: string, id: string): Promise<EvaluationRow | null> {
       const now = new Date();
       const own = { id, projectId, trainingJobId: null, cancelRequestedAt: null };
-      const { count } = await prisma.evaluation.updateMany({
-        where: { ...own, status: 'queued' },
-        data: { status: 'cancelled', cancelRequestedAt: now, finishedAt: now },
+      const count = await prisma.$transaction(async (transaction) => {
+        const changed = await transaction.evaluation.updateMany({
+          where: { ...own, status: 'queued' },
+          data: { status: 'cancelled', cancelRequestedAt: now, finishedAt: now },
+        });
+        if (changed.count > 0) await announceEvaluation(transaction, id, 'cancelled');
+        return changed.count;
       });
       if (count === 0) await prisma.evaluation.updateMany({ where: { ...own, status: 'running' }, data: { cancelRequestedAt: now } });
       return get({ id, projectId });
@@ -172,10 +181,12 @@ async function lockReference(
 
 /** The evaluation stage of a job that ends ends as the job does, in the same transaction: no crash comes between the two. */
 export async function endStage(transaction: Transaction, trainingJobId: string, status: GenerationStatus, error?: Failure): Promise<void> {
-  await transaction.evaluation.updateMany({
+  const ended = await transaction.evaluation.updateManyAndReturn({
     where: { trainingJobId, status: 'running' },
     data: { status, finishedAt: new Date(), ...(error === undefined ? {} : { error }) },
+    select: { id: true },
   });
+  for (const { id } of ended) await announceEvaluation(transaction, id, status);
 }
 
 function toRow(row: Evaluation): EvaluationRow {

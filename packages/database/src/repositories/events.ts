@@ -1,10 +1,13 @@
 // The durable event log of training jobs.
+import { FINISHED_JOB_STATUSES } from '@styleforge/contracts';
 import type { JobEvent } from '../generated/client.ts';
 import type { JsonInput, PrismaClient, Transaction } from '../prisma-types.ts';
-import { announceJob } from './webhook-announcements.ts';
+import { announceJob, announceStudyOf } from './webhook-announcements.ts';
 
 export type JobEventRow = JobEvent;
 export type EventData = Record<string, JsonInput | null>;
+
+const ENDS = FINISHED_JOB_STATUSES.map((status) => `job.${status}`);
 
 /** Endpoints hear of it where they want to. Numbers are given out under the job's row lock, so they are committed in order and without gaps. */
 export async function appendJobEvent(
@@ -23,6 +26,7 @@ export async function appendJobEvent(
   const [row] = rows;
   if (row === undefined) throw new Error(`Cannot log ${type}: there is no training job ${jobId}.`);
   await announceJob(client, jobId, type);
+  if (ENDS.includes(type)) await announceStudyOf(client, jobId);
   return row.sequence;
 }
 

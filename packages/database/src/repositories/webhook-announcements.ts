@@ -1,5 +1,5 @@
 // Tells endpoints what has happened: one delivery for each that wants to hear it, in the transaction of what has happened.
-import { isWebhookEvent } from '@styleforge/contracts';
+import { FINISHED_JOB_STATUSES, isWebhookEvent } from '@styleforge/contracts';
 import type { WebhookEvent } from '@styleforge/contracts';
 import { newId } from '../new-id.ts';
 import type { JsonInput, PrismaClient, Transaction } from '../prisma-types.ts';
@@ -35,6 +35,36 @@ export async function announceGeneration(client: Client, generationId: string, s
   });
   const data = { id: generationId, object: 'generation', status, error, links };
   for (const { id } of endpoints) await addDelivery(client, { projectId, webhookId: id, eventType, data });
+}
+
+/** Evaluations by themselves and those of a training job. */
+export async function announceEvaluation(client: Client, id: string, status: string): Promise<void> {
+  const eventType = `evaluation.${status}`;
+  if (!isWebhookEvent(eventType)) return;
+  const { projectId, trainingJobId, error } = await client.evaluation.findUniqueOrThrow({ where: { id } });
+  const self = `/v1/evaluations/${id}`;
+  const data = { id, object: 'evaluation', status, training_job_id: trainingJobId, error, links: { self, report: `${self}/report` } };
+  await announce(client, { projectId, eventType, data });
+}
+
+/** After a job has ended: its study ends with the last of its jobs. Of two that end at a time, the second sees both. */
+export async function announceStudyOf(client: Client, jobId: string): Promise<void> {
+  const [study] = await client.$queryRaw<{ id: string; name: string; project_id: string }[]>`
+    select study.id, study.name, study.project_id from studies study join training_jobs job on job.study_id = study.id
+    where job.id = ${jobId} for no key update of study`;
+  if (!study) return;
+  const where = { studyId: study.id, status: { notIn: [...FINISHED_JOB_STATUSES] } };
+  if ((await client.trainingJob.count({ where })) > 0) return;
+  const { id, name, project_id: projectId } = study;
+  const data = { id, object: 'study', status: 'finished', name, links: { self: `/v1/studies/${id}` } };
+  await announce(client, { projectId, eventType: 'study.finished', data });
+}
+
+async function announce(client: Client, delivery: Omit<NewDelivery, 'webhookId'> & { eventType: WebhookEvent }): Promise<void> {
+  const { projectId, eventType } = delivery;
+  const where = { projectId, disabledAt: null, events: { has: eventType } };
+  for (const { id } of await client.webhook.findMany({ where, select: { id: true } }))
+    await addDelivery(client, { ...delivery, webhookId: id });
 }
 
 /** A model of the registry. */

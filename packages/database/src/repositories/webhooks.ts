@@ -5,6 +5,7 @@ import type { DeliveryStatus, WebhookEvent } from '@styleforge/contracts';
 import type { Webhook, WebhookDelivery } from '../generated/client.ts';
 import { newId } from '../new-id.ts';
 import type { PrismaClient, Transaction } from '../prisma-types.ts';
+import { addOutboxMessage } from './outbox.ts';
 import { pageArguments, toPage } from './page.ts';
 import type { PageRequest, RowPage } from './page.ts';
 import { addDelivery } from './webhook-announcements.ts';
@@ -75,6 +76,19 @@ export function createWebhookRepository(prisma: PrismaClient) {
           data: { id, object: 'webhook', links: { self: `/v1/webhooks/${id}` } },
         });
         return toDeliveryRow(await transaction.webhookDelivery.findUniqueOrThrow({ where: { id: deliveryId } }));
+      });
+    },
+
+    /** The same event with the same id, for a day again. One that is still under way stays as it is. Null when there is none. */
+    async redeliver(projectId: string, webhookId: string, id: string): Promise<WebhookDeliveryRow | null> {
+      return prisma.$transaction(async (transaction) => {
+        const { count } = await transaction.webhookDelivery.updateMany({
+          where: { id, webhookId, projectId, status: { not: 'pending' } },
+          data: { status: 'pending', error: null, deliveredAt: null },
+        });
+        if (count > 0) await addOutboxMessage(transaction, { topic: 'webhook', key: id, payload: { deliveryId: id }, projectId });
+        const row = await transaction.webhookDelivery.findUnique({ where: { id, webhookId, projectId } });
+        return row && toDeliveryRow(row);
       });
     },
 

@@ -44,6 +44,14 @@ export class Webhooks {
     return take(this.#api.http.POST('/v1/webhooks/{id}/test', { params: { path: { id } }, ...this.#api.with(options) }));
   }
 
+  /** The same event again, with the same `webhook-id`. */
+  redeliver(id: string, deliveryId: string, options?: RequestOptions): Promise<WebhookDelivery> {
+    const path = { id, delivery_id: deliveryId };
+    return take(
+      this.#api.http.POST('/v1/webhooks/{id}/deliveries/{delivery_id}/redeliver', { params: { path }, ...this.#api.with(options) }),
+    );
+  }
+
   /** The log of deliveries, newest first. */
   deliveries(id: string, params: PageParams = {}, options?: RequestOptions): PagePromise<WebhookDelivery> {
     const fetch = (after?: string) =>

@@ -44,6 +44,7 @@ import { deleteWebhookRoute } from './webhooks/delete.ts';
 import { listDeliveriesRoute } from './webhooks/deliveries.ts';
 import { getWebhookRoute } from './webhooks/get.ts';
 import { listWebhooksRoute } from './webhooks/list.ts';
+import { redeliverWebhookRoute } from './webhooks/redeliver.ts';
 import { rotateWebhookSecretRoute } from './webhooks/rotate-secret.ts';
 import { testWebhookRoute } from './webhooks/test.ts';
 import { cancelTrainingJobRoute } from './training-jobs/cancel.ts';
@@ -161,6 +162,7 @@ const ROUTES: ((app: ApiServer, dependencies: ApiDependencies) => void)[] = [
   deleteWebhookRoute,
   testWebhookRoute,
   rotateWebhookSecretRoute,
+  redeliverWebhookRoute,
   listDeliveriesRoute,
   deleteCheckpointRoute,
   getCheckpointRoute,

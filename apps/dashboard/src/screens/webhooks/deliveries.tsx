@@ -1,9 +1,10 @@
 // The log of deliveries to one endpoint, newest first, each with what was sent and what came back.
 import type { WebhookDelivery } from '@styleforge/sdk';
-import { useQuery } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
 import { ago, plural } from '../../data/format.ts';
 import { useClient } from '../../data/session.ts';
+import { notifyError } from '../../data/toasts.ts';
 import { Failure, Loading, Pill } from '../../ui/parts.tsx';
 
 export function Deliveries({ webhookId }: { webhookId: string }): ReactElement {
@@ -19,13 +20,20 @@ export function Deliveries({ webhookId }: { webhookId: string }): ReactElement {
   return (
     <ul className="stack">
       {data.map((delivery) => (
-        <Delivery key={delivery.id} delivery={delivery} />
+        <Delivery key={delivery.id} webhookId={webhookId} delivery={delivery} />
       ))}
     </ul>
   );
 }
 
-function Delivery({ delivery }: { delivery: WebhookDelivery }): ReactElement {
+function Delivery({ webhookId, delivery }: { webhookId: string; delivery: WebhookDelivery }): ReactElement {
+  const client = useClient();
+  const queries = useQueryClient();
+  const redeliver = useMutation({
+    mutationFn: () => client.webhooks.redeliver(webhookId, delivery.id),
+    onSuccess: () => void queries.invalidateQueries({ queryKey: ['deliveries', webhookId] }),
+    onError: (error) => notifyError('The event could not be sent again', error),
+  });
   const { event, status, attempts, response_status: response, error, payload, created_at: at, id } = delivery;
   return (
     <li>
@@ -38,6 +46,16 @@ function Delivery({ delivery }: { delivery: WebhookDelivery }): ReactElement {
         </summary>
         {error && <p>{error}</p>}
         <p className="mono">{id}</p>
+        <p>
+          <button
+            type="button"
+            className="button small"
+            disabled={redeliver.isPending || status === 'pending'}
+            onClick={() => redeliver.mutate()}
+          >
+            Send again
+          </button>
+        </p>
         <pre className="code" tabIndex={0}>
           {JSON.stringify(payload, null, 2)}
         </pre>

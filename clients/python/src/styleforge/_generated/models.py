@@ -493,7 +493,7 @@ class CreateTrainingJobRequest(TypedDict):
 class CreateWebhookRequest(TypedDict):
     url: str
     """Where events are POSTed to. Redirects are not followed; private, loopback and link-local addresses are refused"""
-    events: list[Literal["training_job.queued", "training_job.validating", "training_job.running", "training_job.evaluating", "training_job.paused", "training_job.succeeded", "training_job.failed", "training_job.cancelled", "generation.succeeded", "generation.failed", "model.created", "model.version_created", "model.deleted"]]
+    events: list[Literal["training_job.queued", "training_job.validating", "training_job.running", "training_job.evaluating", "training_job.paused", "training_job.succeeded", "training_job.failed", "training_job.cancelled", "generation.succeeded", "generation.failed", "evaluation.succeeded", "evaluation.failed", "evaluation.cancelled", "study.finished", "model.created", "model.version_created", "model.deleted"]]
 
 
 class DatasetComponentsItem(TypedDict):
@@ -2326,7 +2326,7 @@ class ValidationImagePage(TypedDict):
 class Webhook(TypedDict):
     id: str
     url: str
-    events: list[Literal["training_job.queued", "training_job.validating", "training_job.running", "training_job.evaluating", "training_job.paused", "training_job.succeeded", "training_job.failed", "training_job.cancelled", "generation.succeeded", "generation.failed", "model.created", "model.version_created", "model.deleted"]]
+    events: list[Literal["training_job.queued", "training_job.validating", "training_job.running", "training_job.evaluating", "training_job.paused", "training_job.succeeded", "training_job.failed", "training_job.cancelled", "generation.succeeded", "generation.failed", "evaluation.succeeded", "evaluation.failed", "evaluation.cancelled", "study.finished", "model.created", "model.version_created", "model.deleted"]]
     made_by: Literal["api", "training_job"]
     """`training_job`: for the `webhook_url` of a job; it hears of the jobs that name it, and of nothing else"""
     status: Literal["enabled", "disabled"]
@@ -2376,7 +2376,7 @@ class WebhookWithSecret(TypedDict):
     """The webhook with its secret"""
     id: str
     url: str
-    events: list[Literal["training_job.queued", "training_job.validating", "training_job.running", "training_job.evaluating", "training_job.paused", "training_job.succeeded", "training_job.failed", "training_job.cancelled", "generation.succeeded", "generation.failed", "model.created", "model.version_created", "model.deleted"]]
+    events: list[Literal["training_job.queued", "training_job.validating", "training_job.running", "training_job.evaluating", "training_job.paused", "training_job.succeeded", "training_job.failed", "training_job.cancelled", "generation.succeeded", "generation.failed", "evaluation.succeeded", "evaluation.failed", "evaluation.cancelled", "study.finished", "model.created", "model.version_created", "model.deleted"]]
     made_by: Literal["api", "training_job"]
     """`training_job`: for the `webhook_url` of a job; it hears of the jobs that name it, and of nothing else"""
     status: Literal["enabled", "disabled"]

@@ -558,6 +558,12 @@ class Operations:
         A queued job is paused at once. A running one becomes `pausing` and, when its worker has saved a checkpoint, `paused`. A job that is paused or pausing stays as it is; one that is being cancelled or evaluated, or has finished, cannot be paused."""
         return self._call("POST", f"/v1/training-jobs/{quoted(id)}/pause", idempotency_key=idempotency_key)
 
+    def redeliver_webhook(self, id: str, delivery_id: str, /, *, idempotency_key: str | None = None) -> models.WebhookDelivery:
+        """Send an event again.
+
+        With the same body and `webhook-id`, tried again for a day. A delivery that is still under way stays as it is."""
+        return self._call("POST", f"/v1/webhooks/{quoted(id)}/deliveries/{quoted(delivery_id)}/redeliver", idempotency_key=idempotency_key)
+
     def resume_training_job(self, id: str, body: models.ResumeTrainingJobRequest, /, *, idempotency_key: str | None = None) -> models.TrainingJob:
         """Resume a training job.
 
