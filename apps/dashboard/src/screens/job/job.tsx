@@ -7,14 +7,24 @@ import { jobName, METHODS, whereIs } from '../../data/jobs.ts';
 import { isLive, useJob } from '../../data/queries.ts';
 import { Bar, Failure, Loading, PageHead, Pill } from '../../ui/parts.tsx';
 import { JobActions } from './actions.tsx';
+import { CandidatesTab } from './candidates.tsx';
 import { Checkpoints } from './checkpoints.tsx';
 import { ConfigTab } from './config.tsx';
 import { LogTab } from './log.tsx';
 import { Overview } from './overview.tsx';
 import { ReportTab } from './report.tsx';
 
-const TABS: { name: string; label: string; Tab: ComponentType<{ job: TrainingJob }> }[] = [
+interface TabOfJob {
+  name: string;
+  label: string;
+  Tab: ComponentType<{ job: TrainingJob }>;
+  /** Left out: every job has it. */
+  has?(job: TrainingJob): boolean;
+}
+
+const TABS: TabOfJob[] = [
   { name: '', label: 'Overview', Tab: Overview },
+  { name: 'candidates', label: 'Candidates', Tab: CandidatesTab, has: ({ config }) => (config.styledrop?.candidates ?? null) !== null },
   { name: 'checkpoints', label: 'Checkpoints', Tab: Checkpoints },
   { name: 'log', label: 'Log', Tab: LogTab },
   { name: 'config', label: 'Config', Tab: ConfigTab },
@@ -31,7 +41,7 @@ export function JobScreen(): ReactElement {
     <>
       <Head job={job} />
       <nav className="tabs" aria-label="Parts of the job">
-        {TABS.map(({ name, label }) => (
+        {TABS.filter(({ has }) => has?.(job) ?? true).map(({ name, label }) => (
           <Link key={name} href={`/jobs/${id}${name && `/${name}`}`} aria-current={name === tab ? 'page' : undefined}>
             {label}
           </Link>

@@ -1,0 +1,147 @@
+// The keep-or-drop board of a StyleDrop job: its candidates in rows by subject, judged by click or key, and the second round from there.
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import type { Feedback, FeedbackItem, TrainingJob } from '@styleforge/sdk';
+import type { ReactElement } from 'react';
+import { useLocation } from 'wouter';
+import { number } from '../../data/format.ts';
+import { useClient } from '../../data/session.ts';
+import { notifyError } from '../../data/toasts.ts';
+import { Empty, Failure, Loading } from '../../ui/parts.tsx';
+import { Picture } from '../../ui/picture.tsx';
+
+type Candidate = Feedback['candidates'][number];
+type Verdict = Candidate['verdict'];
+
+const REFRESH_MS = 3_000;
+const isMaking = ({ status }: Feedback): boolean => status === 'queued' || status === 'running';
+
+export function CandidatesTab({ job }: { job: TrainingJob }): ReactElement {
+  const client = useClient();
+  const { data, error } = useQuery({
+    queryKey: ['feedback', job.id],
+    queryFn: ({ signal }) => client.trainingJobs.feedback(job.id, { signal }),
+    refetchInterval: ({ state }) => (state.data && (isMaking(state.data) || state.data.status === null) ? REFRESH_MS : false),
+  });
+  if (error && !data) return <Failure error={error} what="The candidates" />;
+  if (!data) return <Loading height={240} />;
+  if (data.candidates.length === 0)
+    return (
+      <Empty title={data.status === null ? 'No candidates yet' : `${data.of} candidates are being generated`}>
+        <p>They are generated when the training has succeeded. Then you keep the good ones, and the second round trains on them.</p>
+      </Empty>
+    );
+  return <Board job={job} feedback={data} />;
+}
+
+function Board({ job, feedback }: { job: TrainingJob; feedback: Feedback }): ReactElement {
+  const { candidates, counts, of } = feedback;
+  const judge = useJudge(job.id);
+  const subjects = [...new Set(candidates.map(({ subject }) => subject))];
+  return (
+    <section className="stack" aria-label="Candidates">
+      <div className="row-apart">
+        <p className="soft">
+          {candidates.length} of {of}: <strong className="num">{counts.keep}</strong> kept, <strong className="num">{counts.drop}</strong>{' '}
+          dropped. Keep about ten that show the style and their own content.
+        </p>
+        <SecondRound job={job} kept={counts.keep} />
+      </div>
+      {subjects.map((subject) => (
+        <div key={subject} className="stack">
+          <h2 className="small">{subject}</h2>
+          <ul className="candidates">
+            {candidates
+              .filter((candidate) => candidate.subject === subject)
+              .map((candidate) => (
+                <CandidateCard key={candidate.image_id} candidate={candidate} onJudge={(verdict) => judge(candidate, verdict)} />
+              ))}
+          </ul>
+        </div>
+      ))}
+    </section>
+  );
+}
+
+/** Shown at once; taken back with a message where the service refuses. */
+function useJudge(jobId: string): (candidate: Candidate, verdict: Verdict) => void {
+  const client = useClient();
+  const queries = useQueryClient();
+  const key = ['feedback', jobId];
+  const { mutate } = useMutation({
+    mutationFn: (item: FeedbackItem) => client.trainingJobs.setFeedback(jobId, [item]),
+    onMutate: ({ image_id, verdict }) => {
+      const before = queries.getQueryData<Feedback>(key);
+      if (before) queries.setQueryData<Feedback>(key, withVerdict(before, image_id, verdict));
+      return before;
+    },
+    onError: (error, _item, before) => {
+      queries.setQueryData(key, before);
+      notifyError('The verdict was not stored', error);
+    },
+  });
+  return ({ image_id, verdict: now }, wanted) => mutate({ image_id, verdict: now === wanted ? null : wanted });
+}
+
+export function withVerdict(feedback: Feedback, id: string, verdict: Verdict): Feedback {
+  const candidates = feedback.candidates.map((one) => (one.image_id === id ? { ...one, verdict } : one));
+  const count = (of: Verdict): number => candidates.filter((one) => one.verdict === of).length;
+  return { ...feedback, candidates, counts: { keep: count('keep'), drop: count('drop'), undecided: count(null) } };
+}
+
+function CandidateCard({ candidate, onJudge }: { candidate: Candidate; onJudge(verdict: Verdict): void }): ReactElement {
+  const { index, prompt, clip_score, verdict, thumbnail_url } = candidate;
+  const name = `candidate ${index + 1}`;
+  return (
+    <li className="candidate" data-verdict={verdict ?? 'undecided'}>
+      <Picture path={thumbnail_url} alt={`${prompt}, ${name}`} />
+      <div className="row-apart small">
+        <span className="soft num">{clip_score === null ? 'No score yet' : `CLIP ${number(clip_score, 1)}`}</span>
+        <div className="row">
+          <button
+            className="button small"
+            type="button"
+            aria-pressed={verdict === 'keep'}
+            aria-label={`Keep ${name}`}
+            onClick={() => onJudge('keep')}
+          >
+            Keep
+          </button>
+          <button
+            className="button small"
+            type="button"
+            aria-pressed={verdict === 'drop'}
+            aria-label={`Drop ${name}`}
+            onClick={() => onJudge('drop')}
+          >
+            Drop
+          </button>
+        </div>
+      </div>
+    </li>
+  );
+}
+
+function SecondRound({ job, kept }: { job: TrainingJob; kept: number }): ReactElement {
+  const client = useClient();
+  const queries = useQueryClient();
+  const [, go] = useLocation();
+  const { mutate, isPending } = useMutation({
+    mutationFn: () =>
+      client.trainingJobs.create({
+        method: 'styledrop',
+        base_model: job.base_model,
+        styledrop: { round: 2, parent_job_id: job.id, selection: { by: 'human' } },
+        hyperparameters: { resolution: job.config.hyperparameters.resolution },
+      }),
+    onSuccess: (second) => {
+      void queries.invalidateQueries({ queryKey: ['jobs'] });
+      go(`/jobs/${second.id}`);
+    },
+    onError: (error) => notifyError('The second round was not started', error),
+  });
+  return (
+    <button className="button primary" type="button" disabled={kept === 0 || isPending} onClick={() => mutate()}>
+      {kept === 0 ? 'Keep some to train round 2' : `Train round 2 on ${kept}`}
+    </button>
+  );
+}
