@@ -217,29 +217,33 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
     expect(await violationsOf(page)).toEqual([]);
   });
 
-  it('names a model, shows its version, and has a file of it made', async () => {
-    await visit('/models');
-    await page.getByRole('button', { name: 'Name', exact: true }).first().click();
-    await page.getByLabel('Name', { exact: true }).fill('first-style');
-    expect(await violationsOf(page)).toEqual([]);
-    await page.getByRole('button', { name: 'Save' }).click();
-    await heading('first-style');
-    await page.getByRole('heading', { level: 3, name: /first-style@1/ }).waitFor();
-    await untilLoaded(page);
-    await page.getByRole('button', { name: 'Copy token' }).waitFor();
-    expect(await violationsOf(page)).toEqual([]);
-    await page.getByLabel('Alias for first-style@1').fill('production');
-    await page.getByRole('button', { name: 'Set alias' }).click();
-    await page.getByRole('heading', { level: 3, name: /first-style@1.*production/ }).waitFor();
-    const [download] = await Promise.all([
-      page.waitForEvent('download', { timeout: 5 * PATIENCE }),
-      page.getByRole('button', { name: /^Folder for diffusers/ }).click(),
-    ]);
-    expect((await readFile(await download.path())).subarray(0, 2).toString()).toBe('PK');
-    await visit('/models');
-    await page.getByRole('link', { name: 'first-style', exact: true }).waitFor();
-    expect(await violationsOf(page)).toEqual([]);
-  });
+  it(
+    'names a model, shows its version, and has a file of it made',
+    async () => {
+      await visit('/models');
+      await page.getByRole('button', { name: 'Name', exact: true }).first().click();
+      await page.getByLabel('Name', { exact: true }).fill('first-style');
+      expect(await violationsOf(page)).toEqual([]);
+      await page.getByRole('button', { name: 'Save' }).click();
+      await heading('first-style');
+      await page.getByRole('heading', { level: 3, name: /first-style@1/ }).waitFor();
+      await untilLoaded(page);
+      await page.getByRole('button', { name: 'Copy token' }).waitFor();
+      expect(await violationsOf(page)).toEqual([]);
+      await page.getByLabel('Alias for first-style@1').fill('production');
+      await page.getByRole('button', { name: 'Set alias' }).click();
+      await page.getByRole('heading', { level: 3, name: /first-style@1.*production/ }).waitFor();
+      const [download] = await Promise.all([
+        page.waitForEvent('download', { timeout: 5 * PATIENCE }),
+        page.getByRole('button', { name: /^Folder for diffusers/ }).click(),
+      ]);
+      expect((await readFile(await download.path())).subarray(0, 2).toString()).toBe('PK');
+      await visit('/models');
+      await page.getByRole('link', { name: 'first-style', exact: true }).waitFor();
+      expect(await violationsOf(page)).toEqual([]);
+    },
+    10 * PATIENCE,
+  );
 
   it('shows the workers and drains one', async () => {
     await visit('/queue');

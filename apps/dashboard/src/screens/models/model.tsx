@@ -188,7 +188,7 @@ function Provenance({ provenance }: { provenance: ModelVersion['provenance'] }):
     <p className="small wrap">
       Step {step} of <Link href={`/jobs/${job.id}`}>{job.name ?? 'the training job'}</Link> ({METHODS[job.method] ?? job.method}) on{' '}
       {base.name}
-      {base.source && ` from ${base.source}`}, with{' '}
+      {base.source && ` (${base.source})`}, with{' '}
       {datasets.map(({ id, name, images, role }, index) => (
         <span key={role}>
           {index > 0 && ' and '}
