@@ -79,7 +79,7 @@ class Emission {
     this.#nodes = reachableNodes(graph, Object.values(outputs));
     this.#consumed = new Set(this.#nodes.flatMap((node) => node.inputs.map(({ id }) => id)));
     this.#leaves = new Set(this.#nodes.filter((node) => node.inputs.length > 0 && !node.outputs.some(({ id }) => this.#consumed.has(id))));
-    const mixed = options.mixedPrecision ? new MixedPrecision() : null;
+    const mixed = options.mixedPrecision ? new MixedPrecision(lowerings[target].normalizesHalf) : null;
     this.#precisions = new Map(this.#nodes.map((node) => [node, mixed?.of(node) ?? FULL]));
     this.#exported = new Set(Object.values(outputs).map(({ id }) => id));
     this.#halved = new Set([...this.#float16].map((name) => outputs[name].id));
@@ -110,7 +110,8 @@ class Emission {
     const wanted = node.outputs.map(({ id }) => this.#consumed.has(id) || this.#exported.has(id));
     const [first, ...further] = [emit({ builder: this.#builder, node, operands, precision: precision.operands, wanted })].flat();
     this.#keep(node, first, precision);
-    further.forEach((name, i) => this.names.set(node.outputs[i + 1], name, precision.operands));
+    // statistics of a normalization are float32 whatever it reads
+    further.forEach((name, i) => this.names.set(node.outputs[i + 1], name));
   }
 
   /** Names a node's first result, in the precision in which it is to live. */

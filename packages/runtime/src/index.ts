@@ -8,6 +8,7 @@ export { Float32Arrays, ParameterBuffers, type NamedArrays, type ParameterSpec }
 export { AdamW, type AdamWOptions, type AdamWStep, type ParameterRates, type GradientBuffers } from './optimizers/adamw.ts';
 export { type MomentPrecision, type Moments } from './optimizers/moments.ts';
 export { moveTowards } from './optimizers/moving-average.ts';
+export { ReplicatedTraining } from './training/replicated.ts';
 export {
   splitParameters,
   TrainingProgram,

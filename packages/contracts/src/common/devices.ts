@@ -10,5 +10,5 @@ export const DEFAULT_DEVICE: DeviceName = 'cpu';
 export const DEVICE_NEEDS: Readonly<Record<DeviceName, string | null>> = {
   cpu: null,
   webgpu: 'it needs a GPU with a Vulkan driver and libvulkan1 (Linux), Direct3D 12 (Windows) or Metal (macOS)',
-  cuda: "it needs an NVIDIA driver and onnxruntime's CUDA libraries (ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node)",
+  cuda: "it needs an NVIDIA driver, CUDA's libraries and onnxruntime's CUDA provider (ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node); docs/gpu.md says more",
 };

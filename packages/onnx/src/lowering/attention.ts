@@ -11,46 +11,54 @@ interface Heads {
   readonly dy: Tensor;
 }
 
+/** Operands flattened to [batch * heads, length, d], and the way back. */
+function byHead(graph: Graph, heads: number, inputs: readonly Tensor[]): Heads {
+  const [q, k, v, output, dy] = inputs.map((tensor) => {
+    const [batch, length, width] = tensor.shape;
+    return graph.reshape(splitHeads(graph, tensor, heads), [batch * heads, length, width / heads]);
+  });
+  return { q, k, dy, ...withRowSums(graph, v, output, dy) };
+}
+
+function joined(graph: Graph, part: Tensor, { shape: [batch, length, width] }: Tensor, heads: number): Tensor {
+  return joinHeads(graph, graph.reshape(part, [batch, heads, length, width / heads]));
+}
+
 /**
  * With P = softmax(scale q k'): dv = P' dy, dS = P (dy v' - rowsum(dy output)), dq = scale dS k, dk = scale dS' q.
- * The three gradients come as one tensor of rows, so that all that needs P runs before the next heads' turn.
  */
-function gradientRows(graph: Graph, { q, k, v1, dy1, dy }: Heads, scale: number): Tensor {
+function gradientsOf(graph: Graph, { q, k, v1, dy1, dy }: Heads, scale: number): [Tensor, Tensor, Tensor] {
   const weights = graph.softmax(graph.matmul(q, k, { transposeB: true, alpha: scale }));
   const dScores = graph.mul(weights, graph.matmul(dy1, v1, { transposeB: true }));
-  return graph.concat(
-    [
-      graph.matmul(dScores, k, { alpha: scale }),
-      graph.matmul(dScores, q, { transposeA: true, alpha: scale }),
-      graph.matmul(weights, dy, { transposeA: true }),
-    ],
-    1,
-  );
+  return [
+    graph.matmul(dScores, k, { alpha: scale }),
+    graph.matmul(dScores, q, { transposeA: true, alpha: scale }),
+    graph.matmul(weights, dy, { transposeA: true }),
+  ];
 }
+
+/** The expansion for devices with memory for the scores of all heads: each product is one batched product. */
+export const attentionGradientAtOnce: Expansion<'attentionGradient'> = (graph, { attributes: { heads, scale } }, inputs) =>
+  gradientsOf(graph, byHead(graph, heads, inputs), scale).map((part, i) => joined(graph, part, inputs[i], heads));
 
 /** The expansion that works on as many heads together as have `scores` scores, at least on one. */
 export function attentionGradientByHeads(scores: number): Expansion<'attentionGradient'> {
   return (graph, { attributes: { heads, scale } }, inputs) => {
-    const flat = (tensor: Tensor): Tensor => {
-      const [batch, length, width] = tensor.shape;
-      return graph.reshape(splitHeads(graph, tensor, heads), [batch * heads, length, width / heads]);
-    };
-    const [q, k, v, output, dy] = inputs.map(flat);
-    const [count, queries] = q.shape;
-    const keys = k.shape[1];
-    const all: Heads = { q, k, dy, ...withRowSums(graph, v, output, dy) };
+    const all = byHead(graph, heads, inputs);
+    const [count, queries] = all.q.shape;
+    const keys = all.k.shape[1];
     const together = Math.max(1, Math.floor(scores / (queries * keys)));
     const parts: Tensor[] = [];
     for (let start = 0; start < count; start += together) {
       const part = (x: Tensor): Tensor => graph.slice(x, 0, start, Math.min(count, start + together));
-      parts.push(gradientRows(graph, { q: part(all.q), k: part(all.k), v1: part(all.v1), dy1: part(all.dy1), dy: part(all.dy) }, scale));
+      const own = { q: part(all.q), k: part(all.k), v1: part(all.v1), dy1: part(all.dy1), dy: part(all.dy) };
+      // one tensor of rows, so that all that needs the scores runs before the next heads' turn
+      parts.push(graph.concat(gradientsOf(graph, own, scale), 1));
     }
     const rows = graph.concat(parts, 0);
     const bounds = [0, queries, queries + keys, queries + 2 * keys];
     return inputs.slice(0, 3).map((operand, i) => {
-      const part = graph.slice(rows, 1, bounds[i], bounds[i + 1]);
-      const [batch, length, width] = operand.shape;
-      return joinHeads(graph, graph.reshape(part, [batch, heads, length, width / heads]));
+      return joined(graph, graph.slice(rows, 1, bounds[i], bounds[i + 1]), operand, heads);
     });
   };
 }

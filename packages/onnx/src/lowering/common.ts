@@ -53,9 +53,12 @@ function emitLinear({ builder, node, operands }: EmitContext<'linear'>): string 
 }
 
 /** LayerNormalization with `further` results. */
-export function layerNormalization({ builder, node, operands }: EmitContext<'standardize'>, further: readonly string[]): readonly string[] {
+export function layerNormalization(
+  { builder, node, operands, precision }: EmitContext<'standardize'>,
+  further: readonly string[],
+): readonly string[] {
   const width = node.inputs[0].shape.at(-1)!;
-  const ones = builder.floats(new Float32Array(width).fill(1), [width], 'float32');
+  const ones = builder.floats(new Float32Array(width).fill(1), [width], precision);
   const outputs = ['standardized', ...further].map((hint) => builder.freshName(hint));
   builder.node('LayerNormalization', [operands[0], ones], { outputs, attributes: { axis: -1n, epsilon: node.attributes.epsilon } });
   return outputs;

@@ -7,11 +7,19 @@ import { winogradConvolution, winogradForm, winogradGradientForm, winogradInputG
 type Size = readonly [number, number];
 type WeightGradientAttributes = Conv2dAttributes & { readonly kernel: Size };
 
-interface ConvolutionContext {
-  readonly builder: ModelBuilder;
-  readonly precision: FloatPrecision;
+/** What a device does with convolutions. */
+interface ConvolutionChoices {
   /** Whether Winograd's filtering may be used where its cost model finds it cheaper; it loses too much in float16. */
   readonly filters: boolean;
+  /** Whether a weight gradient is a convolution of the images with the errors, for libraries that have kernels for it. */
+  readonly weightGradientIsConvolution?: boolean;
+  /** Whether an input gradient with unit strides is always a convolution with the flipped kernel. */
+  readonly flipsAlways?: boolean;
+}
+
+interface ConvolutionContext extends ConvolutionChoices {
+  readonly builder: ModelBuilder;
+  readonly precision: FloatPrecision;
 }
 
 const mayTransform = ({ filters, precision }: ConvolutionContext): boolean => filters && precision === 'float32';
@@ -65,7 +73,7 @@ function inputGradient(
     const back = { images: dyShape, results: inputShape, kernel, strides, pads: flippedPads };
     const form = mayTransform(context) ? winogradForm(back) : null;
     if (form) return winogradInputGradient(builder, form, dy, weight, back);
-    if (preferFlippedKernel(dyShape, weightShape)) {
+    if (context.flipsAlways || preferFlippedKernel(dyShape, weightShape)) {
       return builder.node('Conv', [dy, flippedKernel(builder, weight, weightShape, precision)], {
         attributes: { pads: ints(flippedPads) },
       });
@@ -174,6 +182,26 @@ function kernelOffsets([kh, kw]: Size): [number, number][] {
   return Array.from({ length: kh * kw }, (_, k) => [Math.floor(k / kw), k % kw]);
 }
 
+/**
+ * The same as one convolution: channels of x are its samples, errors its kernels, samples what is summed over; strides become dilations. Rows and columns
+ * of x that no window reaches give offsets beyond the kernel, which are cut off.
+ */
+function convolvedGradient(
+  builder: ModelBuilder,
+  x: string,
+  dy: string,
+  xShape: Shape,
+  dyShape: Shape,
+  { kernel: [kh, kw], strides, pads }: WeightGradientAttributes,
+): string {
+  const swapped = (name: string): string => builder.transpose(name, [1, 0, 2, 3]);
+  const windows = builder.node('Conv', [swapped(x), swapped(dy)], { attributes: { pads: ints(pads), dilations: ints(strides) } });
+  const sizes = [0, 1].map((i) => xShape[i + 2] + pads[i] + pads[i + 2] - strides[i] * (dyShape[i + 2] - 1));
+  const fits = sizes[0] === kh && sizes[1] === kw;
+  const offsets = fits ? windows : slice(builder, windows, [2, 3], [0, 0], [kh, kw], [1, 1]);
+  return builder.reshape(swapped(offsets), [dyShape[1], xShape[1] * kh * kw]);
+}
+
 /** Gradient with respect to the weight, [o, c * kh * kw]: all shifted windows of x against dy in matrix products. */
 function weightGradient(
   context: ConvolutionContext,
@@ -192,26 +220,29 @@ function weightGradient(
   const shapes = { images: xShape, results: dyShape, kernel, strides, pads };
   const form = mayTransform(context) ? winogradGradientForm(shapes) : null;
   if (form) return winogradWeightGradient(builder, form, x, dy, shapes);
+  if (context.weightGradientIsConvolution) return convolvedGradient(builder, x, dy, xShape, dyShape, attributes);
   const unitStride = strides.every((stride) => stride === 1);
   const shifted = unitStride && dyShape[3] > 16 ? flatGradient : channelsLastGradient;
   return shifted(builder, x, dy, xShape, dyShape, attributes);
 }
 
-/** The emitters of convolutions and their gradients, with or without Winograd's filtering. */
-export function convolutionEmitters(filters: boolean): Pick<Emitters, 'conv2d' | 'conv2dInputGradient' | 'conv2dWeightGradient'> {
+/** The emitters of convolutions and their gradients. */
+export function convolutionEmitters(
+  choices: ConvolutionChoices,
+): Pick<Emitters, 'conv2d' | 'conv2dInputGradient' | 'conv2dWeightGradient'> {
   return {
     conv2d: ({ builder, precision, node, operands }) => {
       const [x, weight] = node.inputs;
-      const context = { builder, precision, filters };
+      const context = { builder, precision, ...choices };
       return convolution(context, operands, x.shape, weight.shape, node.outputs[0].shape, node.attributes);
     },
     conv2dInputGradient: ({ builder, precision, node, operands }) => {
       const [dy, weight] = node.inputs;
-      return inputGradient({ builder, precision, filters }, operands[0], operands[1], dy.shape, weight.shape, node.attributes);
+      return inputGradient({ builder, precision, ...choices }, operands[0], operands[1], dy.shape, weight.shape, node.attributes);
     },
     conv2dWeightGradient: ({ builder, precision, node, operands }) => {
       const [x, dy] = node.inputs;
-      return weightGradient({ builder, precision, filters }, operands[0], operands[1], x.shape, dy.shape, node.attributes);
+      return weightGradient({ builder, precision, ...choices }, operands[0], operands[1], x.shape, dy.shape, node.attributes);
     },
   };
 }

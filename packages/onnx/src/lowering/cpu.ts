@@ -12,6 +12,6 @@ const NARROW = 32;
 
 export const cpu: Lowering = {
   expansions: { attentionGradient: attentionGradientByHeads(CACHED_SCORES), matmul: narrowProducts(NARROW) },
-  emitters: { ...commonEmitters, ...convolutionEmitters(true) },
+  emitters: { ...commonEmitters, ...convolutionEmitters({ filters: true }) },
   writesIntoGivenArrays: true,
 };

@@ -1,12 +1,12 @@
-// CUDA's lowering: onnxruntime's fused operations, cuDNN's own convolutions. Tiles and narrow products are still those of the processor.
-import { attentionGradientByHeads } from './attention.ts';
+// CUDA's lowering: large products and convolutions for cuBLAS and cuDNN, few nodes, and normalizations that read float16 as it is.
+import { attentionGradientAtOnce } from './attention.ts';
 import { commonEmitters } from './common.ts';
 import { convolutionEmitters } from './convolutions.ts';
 import { type Lowering } from './lowering.ts';
-import { narrowProducts } from './products.ts';
 
 export const cuda: Lowering = {
-  expansions: { attentionGradient: attentionGradientByHeads(2 ** 18), matmul: narrowProducts(32) },
-  emitters: { ...commonEmitters, ...convolutionEmitters(false) },
+  expansions: { attentionGradient: attentionGradientAtOnce },
+  emitters: { ...commonEmitters, ...convolutionEmitters({ filters: false, weightGradientIsConvolution: true, flipsAlways: true }) },
   writesIntoGivenArrays: true,
+  normalizesHalf: true,
 };

@@ -30,4 +30,6 @@ export interface Lowering {
    * that is one would be computed elsewhere and copied after the run: such outputs are the values under their final reshapes.
    */
   readonly writesIntoGivenArrays: boolean;
+  /** Whether softmax and normalizations read float16 and compute in float32 inside, so that no casts surround them in mixed precision. */
+  readonly normalizesHalf?: boolean;
 }

@@ -70,6 +70,12 @@ export class MixedPrecision {
   readonly #half = new Set<number>();
   /** Weights, single numbers and what only moves them: like torch's scalars they adapt to the values beside them. */
   readonly #adapting = new Set<number>();
+  readonly #normalizesHalf: boolean;
+
+  /** `normalizesHalf`: as in Lowering. */
+  constructor(normalizesHalf = false) {
+    this.#normalizesHalf = normalizesHalf;
+  }
 
   of(node: OpNode): NodePrecision {
     const { kind, inputs } = node;
@@ -81,7 +87,7 @@ export class MixedPrecision {
     const isHalf = output.dtype === 'float32' && (rule === 'half' || (allHalf && rule !== 'full'));
     if (isHalf) this.#half.add(output.id);
     const result = isHalf ? 'float16' : 'float32';
-    return { operands: rule === 'inside' ? 'float32' : result, result };
+    return { operands: rule === 'inside' && !this.#normalizesHalf ? 'float32' : result, result };
   }
 
   #adapts(tensor: Tensor): boolean {

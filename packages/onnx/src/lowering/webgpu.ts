@@ -22,7 +22,7 @@ export const webgpu: Lowering = {
   expansions: { attentionGradient: attentionGradientByHeads(2 ** 18), matmul: narrowProducts(32) },
   emitters: {
     ...commonEmitters,
-    ...convolutionEmitters(false),
+    ...convolutionEmitters({ filters: false }),
     matmul: emitPlainMatmul,
     silu: plainLogisticProduct(1),
     quickGelu: plainLogisticProduct(1.702),

@@ -126,6 +126,11 @@ export class TrainingProgram<Outputs extends string> {
     return new TrainingProgram<O>(trainable, optimizer, lossScale, backend);
   }
 
+  /** Whether there was a pass since the last update. */
+  get hasGradients(): boolean {
+    return this.#passes > 0;
+  }
+
   /** A copy of the gradients of the passes since the last update, summed, times the loss scale. */
   readGradients(): Promise<ParameterBuffers> {
     return this.#backend.readGradients();
@@ -135,6 +140,13 @@ export class TrainingProgram<Outputs extends string> {
   async addGradients(further: ParameterBuffers): Promise<void> {
     await this.#backend.addGradients(further);
     this.#passes += 1;
+  }
+
+  /** Takes the sum of the gradients of `passes` passes, times the loss scale, in place of its own. */
+  async replaceGradients(sum: ParameterBuffers, passes: number): Promise<void> {
+    this.#backend.discardGradients();
+    await this.#backend.addGradients(sum);
+    this.#passes = passes;
   }
 
   /** One forward and backward pass; gradients of passes since the last update are summed. */
