@@ -10,20 +10,21 @@ function folded({ up, scale }: LoraLayer): Float32Array {
   return scale === 1 ? up : up.map((value) => value * scale);
 }
 
-function diffusersStem({ component, module }: LoraLayer): [string, string, string] {
-  if (component.startsWith('text_encoder'))
-    return [`${component}.text_model.${module}`, 'lora_linear_layer.down.weight', 'lora_linear_layer.up.weight'];
-  const known = /\.(to_q|to_k|to_v|to_out\.0)$/.test(module);
-  return [
-    `${component}.${module}`,
-    ...(known ? (['lora.down.weight', 'lora.up.weight'] as const) : (['lora_A.weight', 'lora_B.weight'] as const)),
-  ];
+const ATTENTION = /\.(to_q|to_k|to_v|to_out\.0|q_proj|k_proj|v_proj|out_proj)$/;
+
+/** diffusers' own names are for attention alone: beside other layers it takes some of them for nothing, so that a mixed file has peft's names. */
+function diffusersStem({ component, module }: LoraLayer, onlyAttention: boolean): [string, string, string] {
+  const inText = component.startsWith('text_encoder');
+  const stem = inText ? `${component}.text_model.${module}` : `${component}.${module}`;
+  if (!onlyAttention) return [stem, 'lora_A.weight', 'lora_B.weight'];
+  return inText ? [stem, 'lora_linear_layer.down.weight', 'lora_linear_layer.up.weight'] : [stem, 'lora.down.weight', 'lora.up.weight'];
 }
 
 /** `pytorch_lora_weights.safetensors`, as diffusers' load_lora_weights reads it. */
 export async function writeDiffusersLora(path: string, layers: readonly LoraLayer[]): Promise<void> {
+  const onlyAttention = layers.every(({ module }) => ATTENTION.test(module));
   const entries = layers.flatMap((layer): TensorEntry[] => {
-    const [stem, down, up] = diffusersStem(layer);
+    const [stem, down, up] = diffusersStem(layer, onlyAttention);
     return [
       { name: `${stem}.${down}`, shape: layer.downShape, data: layer.down },
       { name: `${stem}.${up}`, shape: layer.upShape, data: () => folded(layer) },
