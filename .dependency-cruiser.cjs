@@ -83,6 +83,13 @@ module.exports = {
       to: { path: inRoom(rooms.learning) },
     },
     {
+      name: 'api-services-know-no-plugin',
+      severity: 'error',
+      comment: 'routes and plugins are above the services',
+      from: { path: '^apps/api/src/(services|presenters|errors|http|decoding)/' },
+      to: { path: '^apps/api/src/(plugins|routes)/' },
+    },
+    {
       name: 'apps-are-apart',
       severity: 'error',
       comment: "apps don't import apps, and nothing imports the lab",

@@ -43,11 +43,6 @@ async function identify(database: Database, request: FastifyRequest): Promise<Ca
   return { ...caller, credential: token, session: { id: sessionId, expiresAt } };
 }
 
-/** For streams, which outlive the check at their beginning: whether the caller could still ask. */
-export async function isStillAllowed(database: Database, { keyId, session }: Caller): Promise<boolean> {
-  return (await database.apiKeys.isUsable(keyId)) && (session === null || (await database.sessions.isOpen(session.id)));
-}
-
 export function bearerKey(authorization: string | undefined): string | undefined {
   return /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1];
 }

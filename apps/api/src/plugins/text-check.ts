@@ -3,6 +3,7 @@ import type { FieldError } from '@styleforge/contracts';
 import { ApiError } from '../errors/api-error.ts';
 import { toPointer } from '../errors/request-validation.ts';
 import type { ApiServer } from '../http/api-server.ts';
+import { isStorableText } from '../http/storable-text.ts';
 
 const DETAIL = 'must be well-formed Unicode text without NUL characters';
 
@@ -11,10 +12,6 @@ export function registerTextCheck(app: ApiServer): void {
     const errors = [...findBadText(request.query, []), ...findBadText(request.body, [])];
     if (errors.length > 0) throw new ApiError('validation_failed', `${errors[0]?.pointer}: ${DETAIL}`, errors);
   });
-}
-
-export function isStorableText(text: string): boolean {
-  return !text.includes('\0') && !/\p{Surrogate}/u.test(text);
 }
 
 function findBadText(value: unknown, path: string[]): FieldError[] {

@@ -6,7 +6,7 @@ import type { JobEventRow } from '@styleforge/database';
 import type { FastifyReply } from 'fastify';
 import type { ApiDependencies } from '../dependencies.ts';
 import type { Caller } from '../http/api-server.ts';
-import { isStillAllowed } from '../plugins/authentication.ts';
+import { isStillAllowed } from '../http/still-allowed.ts';
 import { presentEvent } from '../presenters/training-jobs.ts';
 
 /** A quiet stream says that it is there, and every stream asks whether its caller still may. */

@@ -8,7 +8,7 @@ import type { DatasetSummary } from '@styleforge/database';
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { ApiError } from '../errors/api-error.ts';
-import { isStorableText } from '../plugins/text-check.ts';
+import { isStorableText } from '../http/storable-text.ts';
 import { applyCaptions, CaptionFiles, isCaptionFile } from './caption-files.ts';
 import { type Intake, type Labels, refuse, removeKept, type Stores, takeImage } from './image-intake.ts';
 import { withUploadFolder } from './upload-folders.ts';

@@ -5,7 +5,7 @@ import type { EventTypes, TrainingJobRow } from '@styleforge/database';
 import type { FastifyReply } from 'fastify';
 import type { ApiDependencies } from '../dependencies.ts';
 import type { Caller } from '../http/api-server.ts';
-import { isStillAllowed } from '../plugins/authentication.ts';
+import { isStillAllowed } from '../http/still-allowed.ts';
 import { presentProjectEvent } from '../presenters/project-events.ts';
 import { presentTrainingJob } from '../presenters/training-jobs.ts';
 
