@@ -33,6 +33,7 @@ const copyOf = async (name: string) => {
 const taskFor = (modelDirectory: string, changes: object = {}, made: number[] = []) => ({
   modelDirectory,
   compile: { device: 'cpu' as const },
+  startingImage: null,
   made,
   config: {
     model: 'tiny',
@@ -46,12 +47,21 @@ const taskFor = (modelDirectory: string, changes: object = {}, made: number[] = 
     seed: 1,
     num_images: 1,
     adapters: [],
-    style_guidance: null,
+    ...{ style_guidance: null, image: null, strength: null, grid: null, format: 'png', quality: null, scoring: null },
     text_guidance: null,
     ...changes,
   },
 });
 const neverAborted = new AbortController().signal;
+
+function generatorPid(): number {
+  const pids = spawnSync('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)], { encoding: 'utf8' })
+    .stdout.split('\n')
+    .filter((line) => line.includes('/child/generate-main.ts'))
+    .map((line) => Number.parseInt(line, 10));
+  expect(pids).toHaveLength(1);
+  return pids[0] ?? Number.NaN;
+}
 
 function onUnreadable(error: Error): never {
   throw error;
@@ -210,14 +220,24 @@ describe('the generation process', () => {
     'fails what it was drawing when it is killed, and starts anew for the next',
     async () => {
       const running = draw(taskFor(join(directory, 'tiny'), { steps: 1000 })).catch((error: unknown) => error);
-      const pids = spawnSync('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)], { encoding: 'utf8' })
-        .stdout.split('\n')
-        .filter((line) => line.includes('/child/generate-main.ts'))
-        .map((line) => Number.parseInt(line, 10));
-      expect(pids).toHaveLength(1);
-      process.kill(pids[0] ?? 0, 'SIGKILL');
+      process.kill(generatorPid(), 'SIGKILL');
       expect(await running).toBeInstanceOf(ProcessDiedError);
       expect((await draw(taskFor(join(directory, 'tiny')))).result).toBe('done');
+    },
+    patience,
+  );
+
+  it(
+    'counts a generation that was to stop as stopped, also when its process had to be killed for it',
+    async () => {
+      const controller = new AbortController();
+      const running = draw(taskFor(join(directory, 'tiny'), { steps: 1000 }), controller.signal);
+      const pid = generatorPid();
+      // A process that hears nothing any more.
+      process.kill(pid, 'SIGSTOP');
+      controller.abort();
+      process.kill(pid, 'SIGKILL');
+      expect(await running).toEqual({ result: 'aborted', images: [] });
     },
     patience,
   );

@@ -1,6 +1,6 @@
 // A process that draws for many generations and keeps their models loaded; started when first needed, and again after it died.
 import { engineEnvironment } from '@styleforge/config';
-import { TaskError, type UnreadableMessageError } from '../errors.ts';
+import { ProcessDiedError, TaskError, type UnreadableMessageError } from '../errors.ts';
 import { ChildHost } from './child-host.ts';
 import {
   type GenerationTask,
@@ -57,6 +57,10 @@ export class GenerationProcess {
         child.tell({ type: 'generate', id, task });
         stopWatching = child.stopOn(signal, { ask: { type: 'abort', id }, graceMs: abortGraceMs });
       });
+    } catch (error) {
+      // It was to stop, and its process was killed for not doing so in time, or died on the way: no fault of the generation.
+      if (signal.aborted && error instanceof ProcessDiedError) return 'aborted';
+      throw error;
     } finally {
       stopWatching?.();
       this.#running.delete(id);
