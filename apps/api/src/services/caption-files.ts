@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { caption as captionSchema } from '@styleforge/contracts';
 import type { UploadedFile } from '@styleforge/contracts';
-import { isStorableText } from '../plugins/text-check.ts';
+import { isStorableText } from '../http/storable-text.ts';
 import { type Intake, refuse, shownName } from './image-intake.ts';
 
 const ONE_IMAGE = ['.txt', '.caption'];
