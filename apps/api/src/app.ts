@@ -70,6 +70,7 @@ export async function buildApp(options: ApiOptions): Promise<ApiServer> {
     frameworkErrors: handleError,
     clientErrorHandler: (error, socket) => answerConnectionError(error, socket, app.log),
     forceCloseConnections: 'idle',
+    trustProxy: options.trustedProxies?.length ? options.trustedProxies : false,
     // A caller whose network has gone says nothing more; its request ends, and lets go of what it holds.
     http: { keepAlive: true, keepAliveInitialDelay: PEER_SILENCE_MS },
   }).withTypeProvider<ZodTypeProvider>();
@@ -87,6 +88,10 @@ export async function buildApp(options: ApiOptions): Promise<ApiServer> {
   app.addHook('onRoute', (route) => allowed.add(route));
   app.setNotFoundHandler((request, reply) => handleUnknownRoute(request, reply, allowed));
   app.addHook('onClose', async () => dependencies.imageDecoder.close());
+  const presence = await options.database.bePresent((error) =>
+    loggerInstance.warn({ err: error }, 'the database does not tell of revoked keys; each request asks it'),
+  );
+  app.addHook('onClose', () => presence.stop());
   let closing = false;
   app.addHook('preClose', async () => {
     closing = true;
@@ -117,7 +122,7 @@ export async function buildApp(options: ApiOptions): Promise<ApiServer> {
   }
   await app.register(
     async (v1: ApiServer) => {
-      registerAuthentication(v1, dependencies.database);
+      registerAuthentication(v1, dependencies);
       if (dependencies.rateLimiter) registerRateLimit(v1, dependencies.rateLimiter);
       registerBodyBudget(v1, bodyLimits);
       registerContentNegotiation(v1);

@@ -21,6 +21,10 @@ export type ApiOptions = {
   logLevel: string;
   /** Absent: callers may ask as often as they like. */
   rateLimiter?: RateLimiter | undefined;
+  /** Requests with wrong keys, by address; left out: any number. */
+  wrongKeyLimiter?: RateLimiter | undefined;
+  /** In CIDR notation: proxies whose word on a caller's address counts. */
+  trustedProxies?: string[];
   /** Open at a time; left out: as many as they like. */
   eventStreamsPerKey?: number;
   /** Whose pages may call from a browser, `*` for any; none when left out. */

@@ -44,12 +44,16 @@ const rateLimiter = config.rateLimit
       onRedisError: (error) => log.warn({ err: error }, 'Redis does not count requests'),
     })
   : undefined;
+const wrongKeyLimiter =
+  config.wrongKeysPerMinute === null ? undefined : createRateLimiter({ requests: config.wrongKeysPerMinute, seconds: 60 });
 const readinessChecks = { disk_space: diskSpaceCheck(dataDirectory, config.operations.minFreeDiskMB) };
 const api = await startApi({
   database,
   objectStore,
   queues,
   rateLimiter,
+  wrongKeyLimiter,
+  trustedProxies: config.trustedProxies,
   metrics,
   readinessChecks,
   host,

@@ -55,3 +55,22 @@ describe('a key with a quota', () => {
     await app.close();
   });
 });
+
+describe('an address with wrong keys', () => {
+  it('is refused before its next key is looked up; keys that were good a moment ago go on', async () => {
+    const wrongKeyLimiter = createRateLimiter({ requests: 5, seconds: 60 });
+    const app = await buildApp({ ...api.options, wrongKeyLimiter, trustedProxies: ['127.0.0.1/32'] });
+    const get = (key: string, address: string) =>
+      app.inject({ url: '/v1/datasets', headers: { authorization: `Bearer ${key}`, 'x-forwarded-for': address } });
+    expect((await get(api.key, '203.0.113.7')).statusCode).toBe(200);
+    for (let guess = 0; guess < 5; guess += 1) expect((await get(`sf_guess${guess}`, '203.0.113.7')).statusCode).toBe(401);
+    const refused = await get('sf_guess6', '203.0.113.7');
+    expect([refused.statusCode, refused.json()]).toMatchObject([429, { code: 'rate_limited' }]);
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+    expect((await app.inject({ url: '/v1/datasets', headers: { 'x-forwarded-for': '203.0.113.7' } })).statusCode).toBe(429);
+    expect((await get(api.key, '203.0.113.7')).statusCode).toBe(200);
+    expect((await get('sf_guess7', '203.0.113.8')).statusCode).toBe(401);
+    await app.close();
+    await wrongKeyLimiter.close();
+  });
+});

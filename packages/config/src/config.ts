@@ -5,7 +5,7 @@ import { allowedValuesOf, numberWanted } from './allowed-values.ts';
 import { extractorEnvironment, extractorEnvironmentOf, type ExtractorSettings, extractorSettingsOf } from './extractor-settings.ts';
 import { flag, type OperationsConfig, operationsConfigOf, operationsEnvironment, operationsEnvironmentOf } from './operations-settings.ts';
 import { type WorkerConfig, workerConfigOf, workerEnvironment, workerEnvironmentOf } from './worker-settings.ts';
-import { type FlowConfig, flowConfigOf, flowEnvironment, flowEnvironmentOf } from './flow-settings.ts';
+import { type FlowConfig, flowConfigOf, flowEnvironment, flowEnvironmentOf, networks } from './flow-settings.ts';
 
 const url = (...protocols: string[]) =>
   z
@@ -71,6 +71,20 @@ export const environmentSchema = z.object({
     .max(86_400)
     .default(60)
     .describe('Time over which the requests of an API key are counted'),
+  WRONG_KEYS_PER_MINUTE: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(100)
+    .describe(
+      'Requests with a wrong API key or session that an address may make in a minute before its next ones are refused unread; 0 for any number',
+    ),
+  TRUSTED_PROXIES: networks
+    .optional()
+    .describe(
+      "Networks of the proxies in front of the API, `10.0.0.0/8,127.0.0.1/32`: a caller's address is then that of `X-Forwarded-For`. Without it, the address of the connection",
+    ),
   EVENT_STREAMS_PER_KEY: z.coerce
     .number()
     .int()
@@ -150,6 +164,10 @@ export interface Config {
   extractors: ExtractorSettings;
   /** For each API key; null for none. */
   rateLimit: { requests: number; seconds: number } | null;
+  /** From one address; null for any number. */
+  wrongKeysPerMinute: number | null;
+  /** In CIDR notation: proxies whose word on a caller's address counts. */
+  trustedProxies: string[];
   /** In each API process. */
   eventStreamsPerKey: number;
   uploadsPerKey: number;
@@ -190,6 +208,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     worker: workerConfigOf(settings),
     extractors,
     rateLimit: settings.RATE_LIMIT_REQUESTS === 0 ? null : { requests: settings.RATE_LIMIT_REQUESTS, seconds: settings.RATE_LIMIT_SECONDS },
+    wrongKeysPerMinute: settings.WRONG_KEYS_PER_MINUTE === 0 ? null : settings.WRONG_KEYS_PER_MINUTE,
+    trustedProxies: settings.TRUSTED_PROXIES ?? [],
     eventStreamsPerKey: settings.EVENT_STREAMS_PER_KEY,
     uploadsPerKey: settings.UPLOADS_PER_KEY,
     uploadsAtOnce: settings.UPLOADS_AT_ONCE,
@@ -271,6 +291,8 @@ export function environmentOf(config: Config, env: NodeJS.ProcessEnv = process.e
     ...extractorEnvironmentOf(config.extractors),
     RATE_LIMIT_REQUESTS: String(config.rateLimit?.requests ?? 0),
     RATE_LIMIT_SECONDS: config.rateLimit ? String(config.rateLimit.seconds) : undefined,
+    WRONG_KEYS_PER_MINUTE: String(config.wrongKeysPerMinute ?? 0),
+    TRUSTED_PROXIES: config.trustedProxies.join(',') || undefined,
     EVENT_STREAMS_PER_KEY: String(config.eventStreamsPerKey),
     UPLOADS_PER_KEY: String(config.uploadsPerKey),
     UPLOADS_AT_ONCE: String(config.uploadsAtOnce),

@@ -5,7 +5,7 @@ import { flag } from './operations-settings.ts';
 
 const days = (otherwise: number) => z.coerce.number().int().min(0).default(otherwise);
 const budget = (otherwise: number) => z.coerce.number().min(10).default(otherwise);
-const networks = z
+export const networks = z
   .string()
   .transform((text) => text.split(',').map((part) => part.trim()))
   .refine((list) => list.every(isNetwork), 'must be networks such as 10.0.0.0/8 or fd00::/8, parted by commas');

@@ -3,8 +3,10 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { PrismaClient } from './generated/client.ts';
 import { exclusively } from './exclusive.ts';
+import { KeyCache } from './key-cache.ts';
 import { listen } from './listen.ts';
 import type { Listener } from './listen.ts';
+import { Presence } from './presence.ts';
 import { createApiKeyRepository } from './repositories/api-keys.ts';
 import { createCheckpointRepository } from './repositories/checkpoints.ts';
 import { createDatasetRepository } from './repositories/datasets.ts';
@@ -49,10 +51,12 @@ export function createDatabase(databaseUrl: string, { maxConnections = 10, onQue
   const adapter = new PrismaPg(pool, { disposeExternalPool: true });
   const prisma = onQuery ? observedClient(adapter, onQuery) : new PrismaClient({ adapter, transactionOptions });
   const alone = <Result>(name: string, work: () => Promise<Result>): Promise<Result | undefined> => exclusively(databaseUrl, name, work);
+  const keys = new KeyCache();
+  const presence = new Presence();
   return {
     prisma,
     installation: createInstallationRepository(prisma, alone),
-    apiKeys: createApiKeyRepository(prisma),
+    apiKeys: createApiKeyRepository(prisma, keys),
     sessions: createSessionRepository(prisma),
     datasets: createDatasetRepository(prisma),
     images: createImageRepository(prisma),
@@ -78,15 +82,17 @@ export function createDatabase(databaseUrl: string, { maxConnections = 10, onQue
     deletions: createDeletionRepository(prisma),
     retention: createRetentionRepository(prisma),
     outbox: createOutboxRepository(prisma),
-    idempotencyKeys: createIdempotencyKeyRepository(prisma),
+    idempotencyKeys: createIdempotencyKeyRepository(prisma, () => presence.owner),
     /** Runs work that one process at a time does; undefined when another is at it. */
     exclusively: alone,
+    /** While it lasts, others see at once when this process dies, and API keys are remembered until they are revoked. */
+    bePresent: (onTrouble: (error: unknown) => void): Promise<Listener> => presence.begin(databaseUrl, keys, onTrouble),
     /** Follows channels that the database notifies, all on one connection beside the pool. */
     listen: (
       channels: string | readonly string[],
       onNotify: (payload: string, channel: string) => void,
       onTrouble: (error: unknown) => void,
-    ): Promise<Listener> => listen(databaseUrl, channels, onNotify, onTrouble),
+    ): Promise<Listener> => listen(databaseUrl, channels, onNotify, { onTrouble }),
     connections: () => ({ open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     /** Throws when the database does not answer. */
     ping: async (): Promise<void> => void (await prisma.$queryRaw`select 1`),

@@ -3,17 +3,24 @@ import pg from 'pg';
 
 export type Listener = { stop(): Promise<void> };
 
+export interface ListenOptions {
+  /** Hears of every failure. */
+  onTrouble(error: unknown): void;
+  /** What each new connection is needed for beside. */
+  prepare?(client: pg.Client): Promise<void>;
+}
+
 const RETRY_MS = 1_000;
 
 /**
  * Calls back for every notification, and with an empty one for each channel after each connection: what was notified while nobody listened is lost, so look then.
- * Resolves when it listens, or when the first try has failed; `onTrouble` hears of every failure.
+ * Resolves when it listens, or when the first try has failed.
  */
 export async function listen(
   databaseUrl: string,
   channels: string | readonly string[],
   onNotify: (payload: string, channel: string) => void,
-  onTrouble: (error: unknown) => void,
+  { onTrouble, prepare }: ListenOptions,
 ): Promise<Listener> {
   const names = [channels].flat();
   let client: pg.Client | undefined;
@@ -28,6 +35,7 @@ export async function listen(
     });
     try {
       await next.connect();
+      await prepare?.(next);
       for (const channel of names) await next.query(`listen ${channel}`);
       if (stopped) return await next.end();
       client = next;

@@ -1,13 +1,22 @@
-// Counts what each caller has asked for within a window of time: in Redis for all processes together, or in this process.
+// Counts what each caller has asked for within the time before now: in Redis for all processes together, or in this process.
 import { Redis } from 'ioredis';
-import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 
 export type RateLimit = { requests: number; seconds: number };
-export type RateLimitState = { allowed: boolean; remaining: number /** Until the whole quota is there again. */; resetSeconds: number };
+export type RateLimitState = {
+  allowed: boolean;
+  remaining: number;
+  /** Until the whole quota is there again. */
+  resetSeconds: number;
+  /** Until one more request is allowed. */
+  retrySeconds: number;
+};
 
+/** The window slides: in any time of this length no more than the quota is let through. Refused requests do not count. */
 export interface RateLimiter extends RateLimit {
-  /** Takes one request off the caller's quota. A caller's window begins with the first request after the last window's end. */
+  /** Takes one request off the caller's quota. */
   take(caller: string): Promise<RateLimitState>;
+  /** Takes nothing. */
+  look(caller: string): Promise<RateLimitState>;
   close(): Promise<void>;
 }
 
@@ -18,31 +27,117 @@ export type RateLimiterOptions = RateLimit & {
 };
 
 const KEY_PREFIX = 'styleforge:rate';
+/** A window is counted in this many parts; a part leaves it as a whole. */
+const PARTS = 60;
+
+/** Requests by part, numbered from the epoch; oldest first. */
+type Parts = Map<number, number>;
+type Counted = { parts: Parts; taken: boolean; now: number };
 
 export function createRateLimiter({ requests, seconds, redisUrl, onRedisError = () => undefined }: RateLimiterOptions): RateLimiter {
-  const quota = { keyPrefix: KEY_PREFIX, points: requests, duration: seconds };
-  const memory = new RateLimiterMemory(quota);
+  const partMs = (seconds * 1_000) / PARTS;
+  const memory = new CountsInMemory(requests, partMs);
   const redis = redisUrl === undefined ? undefined : new Redis(redisUrl, { enableOfflineQueue: false, maxRetriesPerRequest: 1 });
   redis?.on('error', onRedisError);
-  // Requests go on while Redis does not answer; each process then counts by itself.
-  const limiter = redis === undefined ? memory : new RateLimiterRedis({ ...quota, storeClient: redis, insuranceLimiter: memory });
+  const toState = ({ parts, taken, now }: Counted): RateLimitState => {
+    const used = [...parts.values()].reduce((sum, count) => sum + count, 0);
+    const secondsUntilGone = (part: number | undefined) =>
+      part === undefined ? 1 : Math.min(seconds, Math.max(1, Math.ceil((partEnd(part, partMs) - now) / 1_000)));
+    const numbers = [...parts.keys()];
+    return {
+      allowed: taken || used < requests,
+      remaining: Math.max(0, requests - used),
+      resetSeconds: secondsUntilGone(numbers.at(-1)),
+      retrySeconds: secondsUntilGone(numbers[0]),
+    };
+  };
+  const count = async (caller: string, wanted: 0 | 1): Promise<RateLimitState> => {
+    if (redis === undefined) return toState(memory.count(caller, wanted));
+    // Requests go on while Redis does not answer; each process then counts by itself.
+    const counted = await countInRedis(redis, `${KEY_PREFIX}:${seconds}:${caller}`, { requests, partMs, wanted }).catch(() =>
+      memory.count(caller, wanted),
+    );
+    return toState(counted);
+  };
   return {
     requests,
     seconds,
-    async take(caller) {
-      try {
-        return toState(await limiter.consume(caller), true);
-      } catch (refusal) {
-        if (refusal instanceof RateLimiterRes) return toState(refusal, false);
-        throw refusal;
-      }
-    },
+    take: (caller) => count(caller, 1),
+    look: (caller) => count(caller, 0),
     async close() {
+      memory.close();
       redis?.disconnect();
     },
   };
 }
 
-function toState({ remainingPoints, msBeforeNext }: RateLimiterRes, allowed: boolean): RateLimitState {
-  return { allowed, remaining: Math.max(0, remainingPoints), resetSeconds: Math.max(1, Math.ceil(msBeforeNext / 1000)) };
+/** A part counts until its last request is older than the window. */
+const partEnd = (part: number, partMs: number): number => (part + 1 + PARTS) * partMs;
+
+class CountsInMemory {
+  readonly #requests: number;
+  readonly #partMs: number;
+  readonly #callers = new Map<string, Parts>();
+  readonly #sweeping: NodeJS.Timeout;
+
+  constructor(requests: number, partMs: number) {
+    this.#requests = requests;
+    this.#partMs = partMs;
+    this.#sweeping = setInterval(() => this.#sweep(), PARTS * partMs).unref();
+  }
+
+  count(caller: string, wanted: 0 | 1): Counted {
+    const now = Date.now();
+    const parts = this.#callers.get(caller) ?? new Map<number, number>();
+    for (const part of parts.keys()) if (partEnd(part, this.#partMs) <= now) parts.delete(part);
+    const used = [...parts.values()].reduce((sum, count) => sum + count, 0);
+    const taken = wanted === 1 && used < this.#requests;
+    if (taken) {
+      const part = Math.floor(now / this.#partMs);
+      parts.set(part, (parts.get(part) ?? 0) + 1);
+      this.#callers.set(caller, parts);
+    }
+    return { parts, taken, now };
+  }
+
+  close(): void {
+    clearInterval(this.#sweeping);
+  }
+
+  #sweep(): void {
+    const now = Date.now();
+    for (const [caller, parts] of this.#callers) {
+      if ([...parts.keys()].every((part) => partEnd(part, this.#partMs) <= now)) this.#callers.delete(caller);
+    }
+  }
+}
+
+/** By the clock of Redis, which all processes share. Returns whether it took one, the time, and the parts with their counts. */
+const SCRIPT = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local limit, partMs, parts, wanted = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local counts = redis.call('HGETALL', KEYS[1])
+local used, kept = 0, {}
+for i = 1, #counts, 2 do
+  if (tonumber(counts[i]) + 1 + parts) * partMs <= now then redis.call('HDEL', KEYS[1], counts[i])
+  else used = used + tonumber(counts[i + 1]); kept[counts[i]] = tonumber(counts[i + 1]) end
+end
+local taken = 0
+if wanted == 1 and used < limit then
+  taken = 1
+  local part = string.format('%.0f', math.floor(now / partMs))
+  kept[part] = redis.call('HINCRBY', KEYS[1], part, 1)
+  redis.call('PEXPIRE', KEYS[1], math.ceil((parts + 1) * partMs))
+end
+local answer = { taken, now }
+for part, count in pairs(kept) do answer[#answer + 1] = tonumber(part); answer[#answer + 1] = count end
+return answer`;
+
+type Quota = { requests: number; partMs: number; wanted: 0 | 1 };
+
+async function countInRedis(redis: Redis, key: string, { requests, partMs, wanted }: Quota): Promise<Counted> {
+  const [taken = 0, now = 0, ...flat] = (await redis.eval(SCRIPT, 1, key, requests, partMs, PARTS, wanted)) as number[];
+  const pairs = Array.from({ length: flat.length / 2 }, (_, index): [number, number] => [flat[2 * index] ?? 0, flat[2 * index + 1] ?? 0]);
+  return { taken: taken === 1, now, parts: new Map(pairs.sort(([a], [b]) => a - b)) };
 }

@@ -1,6 +1,6 @@
 // The quota of a caller: exact within a window, whole again after it, and one for all processes when Redis counts.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createRateLimiter } from '@styleforge/queue';
+import { createRateLimiter, type RateLimiter } from '@styleforge/queue';
 import { describe, expect, it } from 'vitest';
 import { redisMissing, startRedis, warnNotTested } from '@styleforge/testing';
 
@@ -26,7 +26,34 @@ describe('in this process', () => {
     expect(await limiter.take('a')).toMatchObject({ allowed: true, remaining: 4 });
     await limiter.close();
   });
+
+  it('lets no more than the quota through in any window, wherever it begins, and does not count what it refused', async () => {
+    const limiter = createRateLimiter({ requests: 20, seconds: 3 });
+    await oneAndBurst(limiter);
+    await limiter.close();
+  });
+
+  it('is looked at without being used up', async () => {
+    const limiter = createRateLimiter({ requests: 1, seconds: 60 });
+    expect(await limiter.look('a')).toMatchObject({ allowed: true, remaining: 1 });
+    await limiter.take('a');
+    expect(await limiter.look('a')).toMatchObject({ allowed: false, remaining: 0, retrySeconds: 60 });
+    await limiter.close();
+  });
 });
+
+/** With a fixed window that begins at the first request, 19 late in it and 20 early in the next make 39 within a second. */
+async function oneAndBurst(limiter: RateLimiter): Promise<void> {
+  const takes = (count: number) => allowed(Array.from({ length: count }, () => limiter.take('edge')));
+  expect(await takes(1)).toBe(1);
+  await sleep(2_500);
+  expect(await takes(40)).toBe(19);
+  // The first one has left the window.
+  await sleep(1_000);
+  expect(await takes(20)).toBe(1);
+  await sleep(2_300);
+  expect(await takes(40)).toBe(19);
+}
 
 describe.skipIf(warnNotTested('the rate limit on Redis', redisMissing))('on Redis', () => {
   it('counts for all processes together, and in each by itself while Redis is away', async () => {
@@ -44,5 +71,17 @@ describe.skipIf(warnNotTested('the rate limit on Redis', redisMissing))('on Redi
     await expect.poll(() => errors.length, { timeout: 20_000 }).toBeGreaterThan(0);
     await one.close();
     await two.close();
+  });
+
+  it('lets no more than the quota through in any window', async () => {
+    const redis = await startRedis();
+    const limiter = createRateLimiter({ requests: 20, seconds: 3, redisUrl: redis.redisUrl });
+    const other = createRateLimiter({ requests: 20, seconds: 3, redisUrl: redis.redisUrl });
+    const seenByOther = async () => (await limiter.take('warm up')).allowed && (await other.look('warm up')).remaining < 20;
+    await expect.poll(seenByOther, { timeout: 20_000 }).toBe(true);
+    await other.close();
+    await oneAndBurst(limiter);
+    await limiter.close();
+    await redis.stop();
   });
 });

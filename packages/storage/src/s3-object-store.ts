@@ -17,6 +17,7 @@ import type { ObjectStoreConfig } from '@styleforge/config';
 import { copyInS3 } from './s3-copy.ts';
 import { HashingStream, readableOf } from './hashing.ts';
 import { asUnavailable } from './s3-errors.ts';
+import { isNotImplemented, tolerateQuirks } from './s3-quirks.ts';
 import {
   type ByteRange,
   checkKey,
@@ -138,11 +139,18 @@ export class S3ObjectStore implements ObjectStore {
     const keys: string[] = [];
     for await (const { key } of this.list(prefix)) keys.push(this.#prefix + key);
     for (let from = 0; from < keys.length; from += deleteBatch) {
-      const Objects = keys.slice(from, from + deleteBatch).map((Key) => ({ Key }));
-      const { Errors = [] } = await this.#client
-        .send(new DeleteObjectsCommand({ Bucket: this.#bucket, Delete: { Objects, Quiet: true } }))
-        .catch(asKnownError(prefix));
+      await this.#deleteMany(keys.slice(from, from + deleteBatch)).catch(asKnownError(prefix));
+    }
+  }
+
+  async #deleteMany(keys: string[]): Promise<void> {
+    const Objects = keys.map((Key) => ({ Key }));
+    try {
+      const { Errors = [] } = await this.#client.send(new DeleteObjectsCommand({ Bucket: this.#bucket, Delete: { Objects, Quiet: true } }));
       if (Errors[0]) throw new Error(`S3 did not delete ${Errors[0].Key}: ${Errors[0].Message}`);
+    } catch (error) {
+      if (!isNotImplemented(error)) throw error;
+      for (const Key of keys) await this.#client.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key }));
     }
   }
 
@@ -164,12 +172,14 @@ export class S3ObjectStore implements ObjectStore {
 }
 
 export function clientOf({ region, forcePathStyle, accessKeyId, secretAccessKey }: S3Config, endpoint: string | undefined): S3Client {
-  return new S3Client({
-    region,
-    forcePathStyle,
-    ...(endpoint && { endpoint }),
-    ...(accessKeyId && secretAccessKey && { credentials: { accessKeyId, secretAccessKey } }),
-  });
+  return tolerateQuirks(
+    new S3Client({
+      region,
+      forcePathStyle,
+      ...(endpoint && { endpoint }),
+      ...(accessKeyId && secretAccessKey && { credentials: { accessKeyId, secretAccessKey } }),
+    }),
+  );
 }
 
 function asKnownError(key: string): (error: unknown) => never {

@@ -2,23 +2,49 @@
 import { CSRF_HEADER } from '@styleforge/contracts';
 import type { ApiKeyScope } from '@styleforge/contracts';
 import type { Database } from '@styleforge/database';
-import type { FastifyContextConfig, FastifyRequest } from 'fastify';
+import type { RateLimiter } from '@styleforge/queue';
+import type { FastifyContextConfig, FastifyReply, FastifyRequest } from 'fastify';
+import type { ApiDependencies } from '../dependencies.ts';
 import { ApiError } from '../errors/api-error.ts';
 import type { ApiServer, Caller } from '../http/api-server.ts';
 import { isCsrfToken, sessionTokenOf } from '../http/session-cookie.ts';
 
 const READING_METHODS = ['GET', 'HEAD'];
 
-export function registerAuthentication(app: ApiServer, database: Database): void {
+export function registerAuthentication(app: ApiServer, { database, wrongKeyLimiter }: ApiDependencies): void {
   app.decorateRequest('caller');
-  app.addHook('onRequest', async (request) => {
-    const caller = await identify(database, request);
+  const identifyCaller = wrongKeyLimiter
+    ? limitWrongKeys(database, wrongKeyLimiter)
+    : (request: FastifyRequest) => identify(database, request);
+  app.addHook('onRequest', async (request, reply) => {
+    const caller = await identifyCaller(request, reply);
     const scope = scopeOf(request.method, request.routeOptions.config);
     if (!caller.scopes.includes(scope) && !caller.scopes.includes('admin')) {
       throw new ApiError('insufficient_scope', `This API key lacks the scope \`${scope}\`.`);
     }
     request.caller = caller;
   });
+}
+
+/** Guessing costs look-ups: an address that has been wrong often enough is refused before the next one. A key that was good a moment ago is let through. */
+function limitWrongKeys(database: Database, limiter: RateLimiter) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<Caller> => {
+    const key = bearerKey(request.headers.authorization);
+    const state = await limiter.look(request.ip);
+    if (!state.allowed && (key === undefined || !database.apiKeys.isRemembered(key))) {
+      reply.header('retry-after', state.retrySeconds);
+      throw new ApiError(
+        'rate_limited',
+        `The address ${request.ip} has sent ${limiter.requests} wrong API keys within ${limiter.seconds} seconds. Try again in ${state.retrySeconds} seconds.`,
+      );
+    }
+    try {
+      return await identify(database, request);
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 'unauthorized') await limiter.take(request.ip);
+      throw error;
+    }
+  };
 }
 
 /** A key in the header goes before a cookie, which browsers send of their own accord. */

@@ -5,17 +5,17 @@ import type { ApiServer } from '../http/api-server.ts';
 
 const POLICY = '"requests"';
 
-/** Runs after authentication. Refused requests count, too. */
+/** Runs after authentication. Refused requests do not count: who goes on asking is let in again as its earlier requests grow old. */
 export function registerRateLimit(app: ApiServer, limiter: RateLimiter): void {
   const policy = `${POLICY};q=${limiter.requests};w=${limiter.seconds}`;
   app.addHook('onRequest', async (request, reply) => {
-    const { allowed, remaining, resetSeconds } = await limiter.take(request.caller.keyId);
+    const { allowed, remaining, resetSeconds, retrySeconds } = await limiter.take(request.caller.keyId);
     reply.headers({ 'ratelimit-policy': policy, ratelimit: `${POLICY};r=${remaining};t=${resetSeconds}` });
     if (allowed) return;
-    reply.header('retry-after', resetSeconds);
+    reply.header('retry-after', retrySeconds);
     throw new ApiError(
       'rate_limited',
-      `This API key has made its ${limiter.requests} requests of ${limiter.seconds} seconds. Try again in ${resetSeconds} seconds.`,
+      `This API key has made its ${limiter.requests} requests of ${limiter.seconds} seconds. Try again in ${retrySeconds} seconds.`,
     );
   });
 }

@@ -2,7 +2,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { ApiKeyScope } from '@styleforge/contracts';
 import type { ApiKey } from '../generated/client.ts';
+import type { KeyCache } from '../key-cache.ts';
 import { newId } from '../new-id.ts';
+import { API_KEY_CHANNEL } from '../presence.ts';
 import type { PrismaClient } from '../prisma-types.ts';
 import { pageArguments, toPage } from './page.ts';
 import type { PageRequest, RowPage } from './page.ts';
@@ -17,7 +19,7 @@ const HINT_LENGTH = 9;
 /** A key's use is written down this often at most, for a write costs more than the look-up. */
 const USE_RESOLUTION_MS = 60_000;
 
-export function createApiKeyRepository(prisma: PrismaClient) {
+export function createApiKeyRepository(prisma: PrismaClient, known: KeyCache) {
   return {
     async createProject(name: string): Promise<{ projectId: string }> {
       const { id } = await prisma.project.create({ data: { id: newId('project'), name } });
@@ -62,14 +64,22 @@ export function createApiKeyRepository(prisma: PrismaClient) {
 
     /** Who a key belongs to; null for one that is unknown, revoked or expired. */
     async identify(key: string): Promise<ApiKeyIdentity | null> {
-      const row = await prisma.apiKey.findUnique({ where: { keyHash: hash(key) } });
+      const keyHash = hash(key);
+      const remembered = known.find(keyHash);
+      if (remembered !== undefined) return remembered;
+      const row = await prisma.apiKey.findUnique({ where: { keyHash } });
       const now = new Date();
       if (row === null || row.revokedAt !== null || (row.expiresAt !== null && row.expiresAt <= now)) return null;
       if (row.lastUsedAt === null || now.getTime() - row.lastUsedAt.getTime() > USE_RESOLUTION_MS) {
         await prisma.apiKey.updateMany({ where: { id: row.id }, data: { lastUsedAt: now } });
       }
-      return { keyId: row.id, projectId: row.projectId, scopes: row.scopes as ApiKeyScope[] };
+      const identity = { keyId: row.id, projectId: row.projectId, scopes: row.scopes as ApiKeyScope[] };
+      known.remember(keyHash, identity, row.expiresAt);
+      return identity;
     },
+
+    /** Whether it has just been found good, so that it costs no look-up. */
+    isRemembered: (key: string): boolean => known.find(hash(key)) !== undefined,
 
     /** Whether a key that was good once still is. */
     async isUsable(id: string): Promise<boolean> {
@@ -88,10 +98,12 @@ export function createApiKeyRepository(prisma: PrismaClient) {
       return toPage(rows.map(toRow), page.limit);
     },
 
-    /** At once: the next request with the key is refused. Asking again changes nothing. Null when there is no such key. */
+    /** The next request with the key is refused: by this process at once, by others when they hear of it, in milliseconds. Asking again changes nothing. Null when there is no such key. */
     async revoke(id: string, projectId?: string): Promise<ApiKeyRow | null> {
       const ofProject = projectId === undefined ? {} : { projectId };
       await prisma.apiKey.updateMany({ where: { id, ...ofProject, revokedAt: null }, data: { revokedAt: new Date() } });
+      known.forget(id);
+      await prisma.$executeRaw`select pg_notify(${API_KEY_CHANNEL}, ${id})`;
       const row = await prisma.apiKey.findUnique({ where: { id, ...ofProject } });
       return row && toRow(row);
     },

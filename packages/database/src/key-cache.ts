@@ -1,0 +1,40 @@
+// Who an API key belongs to, remembered for seconds: only while somebody listens for revocations.
+import type { ApiKeyIdentity } from './repositories/api-keys.ts';
+
+/** A revocation that was not heard of counts after this long. */
+const KEPT_MS = 10_000;
+const MOST_KEYS = 10_000;
+
+type Known = { identity: ApiKeyIdentity; until: number };
+
+export class KeyCache {
+  readonly #byHash = new Map<string, Known>();
+  #isListening = false;
+
+  /** What was remembered before may have been revoked while nobody listened. */
+  enable(): void {
+    this.#byHash.clear();
+    this.#isListening = true;
+  }
+
+  disable(): void {
+    this.#isListening = false;
+    this.#byHash.clear();
+  }
+
+  find(hash: string): ApiKeyIdentity | undefined {
+    const known = this.#byHash.get(hash);
+    return known !== undefined && Date.now() < known.until ? known.identity : undefined;
+  }
+
+  remember(hash: string, identity: ApiKeyIdentity, expiresAt: Date | null): void {
+    if (!this.#isListening) return;
+    // The oldest goes first.
+    if (this.#byHash.size >= MOST_KEYS) for (const oldest of this.#byHash.keys()) if (this.#byHash.delete(oldest)) break;
+    this.#byHash.set(hash, { identity, until: Math.min(Date.now() + KEPT_MS, expiresAt?.getTime() ?? Infinity) });
+  }
+
+  forget(keyId: string): void {
+    for (const [hash, { identity }] of this.#byHash) if (identity.keyId === keyId) this.#byHash.delete(hash);
+  }
+}

@@ -1,0 +1,72 @@
+// What a process that is present gains: keys are remembered until somebody revokes them, and its idempotency keys are free when it is gone.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createDatabase, type Database } from '@styleforge/database';
+import { startTestDatabase, type TestDatabase } from '@styleforge/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const never = (error: unknown): never => {
+  throw error;
+};
+let fixture: TestDatabase;
+let projectId: string;
+const statements: string[] = [];
+let other: Database;
+beforeAll(async () => {
+  fixture = await startTestDatabase();
+  ({ projectId } = await fixture.database.apiKeys.createProject('test'));
+  other = createDatabase(fixture.databaseUrl, { maxConnections: 2, onQuery: (statement) => statements.push(statement) });
+});
+afterAll(async () => {
+  await other.close();
+  await fixture.close();
+});
+
+describe('API keys', () => {
+  it('are looked up once, and refused when another process has revoked them', async () => {
+    const presence = await other.bePresent(never);
+    const { key, keyId } = await fixture.database.apiKeys.create(projectId, 'test');
+    expect(other.apiKeys.isRemembered(key)).toBe(false);
+    const identity = await other.apiKeys.identify(key);
+    statements.length = 0;
+    for (let again = 0; again < 100; again += 1) expect(await other.apiKeys.identify(key)).toEqual(identity);
+    expect(statements).toEqual([]);
+    await fixture.database.apiKeys.revoke(keyId);
+    // Less than the seconds for which a key is remembered without news.
+    await expect.poll(() => other.apiKeys.identify(key), { timeout: 5_000, interval: 20 }).toBeNull();
+    await presence.stop();
+  });
+
+  it('are looked up each time when nobody listens', async () => {
+    const { key, keyId } = await fixture.database.apiKeys.create(projectId, 'test');
+    expect(await other.apiKeys.identify(key)).not.toBeNull();
+    await fixture.database.apiKeys.revoke(keyId);
+    expect(await other.apiKeys.identify(key)).toBeNull();
+  });
+});
+
+describe('an idempotency key', () => {
+  const begin = (database: Database, key: string) => database.idempotencyKeys.begin(projectId, key, 'hash', 60_000);
+
+  it('is free within seconds when the process of its request is gone, and keeps the id that was reserved', async () => {
+    const presence = await other.bePresent(never);
+    const first = await begin(other, 'orphaned');
+    await sleep(4_000);
+    expect(await begin(fixture.database, 'orphaned')).toEqual({ kind: 'in_progress' });
+    await presence.stop();
+    await expect
+      .poll(() => begin(fixture.database, 'orphaned'), { timeout: 10_000 })
+      .toMatchObject({ kind: 'run', reservedUuid: first.kind === 'run' && first.reservedUuid });
+  });
+
+  it('stays with a process whose connection broke', async () => {
+    const presence = await other.bePresent(() => undefined);
+    await begin(other, 'kept');
+    await fixture.database.prisma.$queryRaw`
+      select pg_terminate_backend(pid)::text from pg_locks where locktype = 'advisory' and classid = 83416208`;
+    for (let look = 0; look < 12; look += 1) {
+      expect(await begin(fixture.database, 'kept')).toEqual({ kind: 'in_progress' });
+      await sleep(500);
+    }
+    await presence.stop();
+  });
+});

@@ -1,0 +1,55 @@
+// What S3-compatible servers differ in from AWS: some know no checksum headers, some want Content-MD5 for deletions, some have no deletion of many.
+import { createHash } from 'node:crypto';
+import { S3ServiceException, type S3Client } from '@aws-sdk/client-s3';
+
+type SentRequest = { method: string; query: Record<string, unknown>; headers: Record<string, string>; body?: unknown };
+
+type HandlerArguments = { request: SentRequest };
+type Handler = (args: HandlerArguments) => Promise<unknown>;
+type Middleware = Parameters<S3Client['middlewareStack']['addRelativeTo']>[0];
+
+const CHECKSUM_HEADER = /^x-amz-(checksum-|sdk-checksum-algorithm$|trailer$)/i;
+/** Answers to a header, or to an operation, that the server does not know. */
+const UNKNOWN = ['NotImplemented', 'MethodNotAllowed', 'XNotImplemented'];
+
+export function isNotImplemented(error: unknown): boolean {
+  if (!(error instanceof S3ServiceException)) return false;
+  return UNKNOWN.includes(error.name) || [405, 501].includes(error.$metadata.httpStatusCode ?? 0);
+}
+
+/** Sends requests again without checksum headers to a server that refuses these, and from then on at once. Deletions carry Content-MD5. */
+export function tolerateQuirks(client: S3Client): S3Client {
+  let knowsChecksums = true;
+  const middleware = (next: Handler) => async (args: HandlerArguments) => {
+    const { request } = args;
+    addContentMd5(request);
+    if (!knowsChecksums) removeChecksums(request);
+    try {
+      return await next(args);
+    } catch (error) {
+      if (!isNotImplemented(error) || !removeChecksums(request)) throw error;
+      const result = await next(args);
+      knowsChecksums = false;
+      return result;
+    }
+  };
+  // Signing comes after the retries, and must see the headers as they are sent.
+  client.middlewareStack.addRelativeTo(middleware as unknown as Middleware, {
+    name: 'tolerateQuirks',
+    relation: 'before',
+    toMiddleware: 'retryMiddleware',
+  });
+  return client;
+}
+
+function addContentMd5({ method, query, headers, body }: SentRequest): void {
+  if (method !== 'POST' || !('delete' in query) || !(typeof body === 'string' || body instanceof Uint8Array)) return;
+  headers['content-md5'] = createHash('md5').update(body).digest('base64');
+}
+
+/** Whether there were some. Bodies that end in a checksum stay as they are: none of ours is sent so. */
+function removeChecksums({ headers }: SentRequest): boolean {
+  const names = Object.keys(headers).filter((name) => CHECKSUM_HEADER.test(name));
+  for (const name of names) delete headers[name];
+  return names.length > 0;
+}

@@ -1,0 +1,84 @@
+// S3-compatible servers that differ from AWS, played by small servers: what is put arrives, and what is deleted is gone.
+import { createHash } from 'node:crypto';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { createObjectStore } from '@styleforge/storage';
+import { expect, it, onTestFinished } from 'vitest';
+
+type Refusal = { status: number; code: string } | undefined;
+type Quirk = (request: IncomingMessage, kind: 'put' | 'delete-many' | 'other', body: Buffer) => Refusal;
+
+const listing = (keys: string[]) =>
+  `<ListBucketResult><IsTruncated>false</IsTruncated>${keys.map((key) => `<Contents><Key>${key}</Key><Size>1</Size></Contents>`).join('')}</ListBucketResult>`;
+
+async function startServer(quirk: Quirk) {
+  const objects = new Map<string, Buffer>();
+  const refused: string[] = [];
+  const server = createServer((request, response) => {
+    void (async () => {
+      const body = Buffer.concat(await Readable.from(request).toArray());
+      const url = new URL(request.url ?? '', 'http://s3');
+      const key = decodeURIComponent(url.pathname.replace(/^\/b\//, ''));
+      const deletesMany = request.method === 'POST' && url.searchParams.has('delete');
+      const refusal = quirk(request, deletesMany ? 'delete-many' : request.method === 'PUT' ? 'put' : 'other', body);
+      if (refusal !== undefined) {
+        refused.push(`${request.method} ${request.url}`);
+        response.writeHead(refusal.status).end(`<Error><Code>${refusal.code}</Code><Message>no</Message></Error>`);
+        return;
+      }
+      if (request.method === 'PUT') objects.set(key, body);
+      if (request.method === 'DELETE') objects.delete(key);
+      if (deletesMany) for (const [, gone = ''] of body.toString().matchAll(/<Key>(.*?)<\/Key>/g)) objects.delete(gone);
+      const isList = url.searchParams.has('list-type');
+      response.writeHead(200, { etag: '"x"' }).end(isList ? listing([...objects.keys()]) : deletesMany ? '<DeleteResult/>' : '');
+    })();
+  }).listen(0, '127.0.0.1');
+  await new Promise((done) => server.once('listening', done));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const store = await createObjectStore({
+    kind: 's3',
+    bucket: 'b',
+    region: 'us-east-1',
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    forcePathStyle: true,
+    accessKeyId: 'a',
+    secretAccessKey: 's',
+  });
+  return { store, objects, refused };
+}
+
+const hasChecksums = ({ headers }: IncomingMessage) =>
+  Object.keys(headers).some((name) => /^x-amz-(checksum|sdk-checksum|trailer)/.test(name));
+const quirks: [string, Quirk, number][] = [
+  [
+    'wants Content-MD5 for deletions',
+    ({ headers }, kind, body) =>
+      kind === 'delete-many' && headers['content-md5'] !== createHash('md5').update(body).digest('base64')
+        ? { status: 400, code: 'MissingContentMD5' }
+        : undefined,
+    0,
+  ],
+  ['knows no checksum headers', (request) => (hasChecksums(request) ? { status: 501, code: 'NotImplemented' } : undefined), 1],
+  ['cannot delete many', (_request, kind) => (kind === 'delete-many' ? { status: 501, code: 'NotImplemented' } : undefined), 2],
+];
+
+it.each(quirks)('works with a server that %s', async (_name, quirk, refusals) => {
+  const { store, objects, refused } = await startServer(quirk);
+  for (const key of ['a/1', 'a/2', 'a/3']) await store.put(key, Buffer.from(key));
+  await store.put('a/stream', Readable.from([Buffer.from('from a '), Buffer.from('stream')]));
+  expect(objects.get('a/2')?.toString()).toBe('a/2');
+  expect(objects.get('a/stream')?.toString()).toBe('from a stream');
+  await store.deletePrefix('a/');
+  expect([...objects.keys()]).toEqual([]);
+  // It is found out once, not at each request.
+  expect(refused.length).toBeLessThanOrEqual(refusals);
+});
+
+it('says what any other refusal was', async () => {
+  const { store } = await startServer((_request, kind) => (kind === 'put' ? { status: 403, code: 'AccessDenied' } : undefined));
+  await expect(store.put('a/1', Buffer.from('x'))).rejects.toThrow(/AccessDenied|no/);
+});
