@@ -1,10 +1,11 @@
 // Who an API key belongs to, remembered for seconds: only while somebody listens for revocations.
-import type { ApiKeyIdentity } from './repositories/api-keys.ts';
+import type { ApiKeyScope } from '@styleforge/contracts';
 
 /** A revocation that was not heard of counts after this long. */
 const KEPT_MS = 10_000;
 const MOST_KEYS = 10_000;
 
+export type ApiKeyIdentity = { keyId: string; projectId: string; scopes: ApiKeyScope[] };
 type Known = { identity: ApiKeyIdentity; until: number };
 
 export class KeyCache {

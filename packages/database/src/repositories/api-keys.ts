@@ -2,14 +2,14 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { ApiKeyScope } from '@styleforge/contracts';
 import type { ApiKey } from '../generated/client.ts';
-import type { KeyCache } from '../key-cache.ts';
+import type { ApiKeyIdentity, KeyCache } from '../key-cache.ts';
 import { newId } from '../new-id.ts';
 import { API_KEY_CHANNEL } from '../presence.ts';
 import type { PrismaClient } from '../prisma-types.ts';
 import { pageArguments, toPage } from './page.ts';
 import type { PageRequest, RowPage } from './page.ts';
 
-export type ApiKeyIdentity = { keyId: string; projectId: string; scopes: ApiKeyScope[] };
+export type { ApiKeyIdentity } from '../key-cache.ts';
 export type ApiKeyRow = Omit<ApiKey, 'keyHash' | 'scopes'> & { scopes: ApiKeyScope[] };
 export type NewApiKey = { id?: string; expiresAt?: Date | null };
 
