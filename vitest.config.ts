@@ -2,7 +2,7 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** In the order in which they run. */
+/** Projects in the order in which they run. */
 const PROJECTS = ['embedded', 'embedded-in-one-process', 'redis-and-s3'];
 
 /** Tests of the API that have no queue or store behind them, or bring both kinds themselves. */

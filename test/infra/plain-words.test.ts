@@ -15,7 +15,7 @@ it('finds a fragment, a riddle and a wrong word, and leaves code and data alone'
     '/** Of each image, in order. */',
     'export const a = "The body is no JSON";',
     '/** Seed of the first image. */',
-    "const pictures = ['pictures/style', `${pictures.length}`];",
+    "const pictures = ['pictures/style', `$" + '{pictures.length}`];',
     "throw new Error('Mend the folder');",
   ].join('\n');
   expect(faultsOf(sentencesOfSource('packages/x/src/a.ts', source))).toEqual([

@@ -20,7 +20,7 @@ export function exampleEnvironment(test: TestService): NodeJS.ProcessEnv {
   return { ...inherited, STYLEFORGE_API_KEY: test.apiKey, STYLEFORGE_BASE_URL: test.service.url };
 }
 
-/** As people and cameras name their files; the SDK's examples ask for the first three by number. */
+/** File names as people and cameras write them; the SDK's examples ask for the first three by number. */
 const NAMES = ['1.png', '2.png', '3.png', 'my cat, asleep; 4.png'];
 
 /** `pictures/style` and `pictures/aux`, as the examples have them. */
@@ -35,7 +35,7 @@ export async function writePictures(directory: string): Promise<void> {
   }
 }
 
-/** In order; `language` as after the three backticks, `heading` limits them to one section. */
+/** Code blocks in order; `language` as after the three backticks, `heading` limits them to one section. */
 export function codeBlocks(markdown: string, language: string, heading?: string): string[] {
   const from = heading === undefined ? 0 : markdown.indexOf(`\n${heading}\n`);
   if (from < 0) throw new Error(`there is no heading ${heading}`);

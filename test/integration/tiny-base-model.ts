@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { SafetensorsReader, writeSafetensors } from '@styleforge/weights';
 
 const tinySd = fileURLToPath(new URL('../golden/tiny-sd', import.meta.url));
-/** As its text encoder's config has them. */
+/** Ids as its text encoder's config has them. */
 const startId = 998;
 const endId = 999;
 
@@ -32,7 +32,7 @@ export async function makeTinyBaseModel(directory: string): Promise<void> {
 }
 
 const tinySdxl = fileURLToPath(new URL('../golden-methods/tiny-sdxl', import.meta.url));
-/** As its text encoders' embeddings have room for. */
+/** Ids that its text encoders' embeddings have room for. */
 const xlStartId = 318;
 const xlEndId = 319;
 

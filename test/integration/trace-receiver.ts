@@ -21,7 +21,7 @@ interface ExportRequest {
 export interface TraceReceiver {
   url: string;
   spans: ReceivedSpan[];
-  /** As the exporters sent it. */
+  /** Headers as the exporters sent them. */
   headers: Record<string, unknown>[];
   close(): Promise<void>;
 }

@@ -88,7 +88,7 @@ async function fillBias(model: string, component: 'unet' | 'vae', bias: string, 
 }
 
 it(
-  'a loss that is no number ends the job with the step',
+  'a loss that is not a number ends the job with the step',
   async () => {
     await makeTinyBaseModel(models('loud'));
     // Finite, as a base model must be; the square of what the U-Net predicts is not.

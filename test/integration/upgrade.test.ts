@@ -11,16 +11,16 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestService } from './service.ts';
 
-/** As test/golden/make-upgrade.ts writes it. */
+/** Fixture that test/golden/make-upgrade.ts writes. */
 interface Fixture {
   apiKey: string;
   jobs: Record<'done' | 'running' | 'queued', string>;
   generation: string;
-  /** From each table to its rows as JSON. */
+  /** Map from each table to its rows as JSON. */
   database: Record<string, string[]>;
-  /** From each file of the service's folder to its place among `contents`. */
+  /** Map from each file of the service's folder to its place among `contents`. */
   files: Record<string, number>;
-  /** In base64. */
+  /** Contents in base64. */
   contents: string[];
 }
 

@@ -16,20 +16,20 @@ export type ApiOptions = {
   database: Database;
   objectStore: ObjectStore;
   baseModelsDirectory: string;
-  /** For what the catalogue reads of base models in the object store; absent: those are not listed. */
+  /** Folder for what the catalogue reads of base models in the object store; absent: those are not listed. */
   baseModelCacheDirectory?: string;
   logLevel: string;
   /** Absent: callers may ask as often as they like. */
   rateLimiter?: RateLimiter | undefined;
   /** Requests with wrong keys, by address; left out: any number. */
   wrongKeyLimiter?: RateLimiter | undefined;
-  /** In CIDR notation: proxies whose word on a caller's address counts. */
+  /** Proxies, in CIDR notation, whose word on a caller's address counts. */
   trustedProxies?: string[];
   /** Open at a time; left out: as many as they like. */
   eventStreamsPerKey?: number;
   /** Whose pages may call from a browser, `*` for any; none when left out. */
   corsOrigins?: string[];
-  /** Left out: no limit but that of the project itself. */
+  /** Default: no limit but that of the project itself. */
   maxQueuedJobsPerProject?: number;
   /** What the unfinished generations, and evaluations, of a project may cost together; left out: no limit but that of the project itself. */
   generationBudgetPerProject?: number;
@@ -47,11 +47,11 @@ export type ApiOptions = {
   bodyLimits?: BodyLimits;
   /** Connections at a time; further ones are closed at once. */
   maxConnections?: number;
-  /** Networks beside the public internet that webhooks may reach, in CIDR notation. */
+  /** Networks that webhooks may reach in addition to the public internet, in CIDR notation. */
   webhookNetworks?: string[];
   /** What it counts and times; an own one where absent. */
   metrics?: Metrics;
-  /** For readiness, metrics and the admin's view: jobs reach the queue through the outbox. */
+  /** Used by readiness, metrics and the admin's view; jobs reach the queue through the outbox. */
   queues?: JobQueues;
   /** Whether /admin/queues shows the queues to admins; needs `queues`. */
   showsQueueBoard?: boolean;

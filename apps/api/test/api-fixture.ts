@@ -113,7 +113,7 @@ export function multipartBody(parts: Part[]): { body: Buffer; headers: Record<st
   };
 }
 
-/** A picture of noise; each seed gives another one. */
+/** An image of noise; each seed gives another one. */
 export async function picture(seed: number, format: 'png' | 'jpeg' | 'webp' = 'png', size = 24): Promise<Buffer> {
   let state = seed * 2654435761 + 1;
   const pixels = Uint8Array.from({ length: size * size * 3 }, () => {
@@ -127,7 +127,7 @@ export async function picture(seed: number, format: 'png' | 'jpeg' | 'webp' = 'p
 
 type UploadPart = { component?: string; seeds: number[] };
 
-/** A dataset with one picture for each seed, as large as the base model's resolution; by default with as many as a training needs. */
+/** A dataset with one image for each seed, as large as the base model's resolution; by default with as many as a training needs. */
 export async function createDataset(
   fixture: ApiFixture,
   kind: 'style_ref' | 'aux',

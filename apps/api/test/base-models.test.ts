@@ -1,4 +1,4 @@
-// Base models on the disk that are not as they must be: the others go on, and the error says what to mend.
+// Base models on the disk that are not as they must be: the others go on, and the error says what to repair.
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -109,7 +109,7 @@ describe('a broken base model that is named', () => {
     }
   });
 
-  it('is taken again as soon as it has been mended', async () => {
+  it('is taken again as soon as it has been repaired', async () => {
     await writeBaseModelConfigs(path.join(directory, 'cut'));
     expect((await post('/v1/training-jobs', job('cut'))).statusCode).toBe(202);
   });

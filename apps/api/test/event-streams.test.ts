@@ -23,7 +23,7 @@ afterEach(async () => {
 });
 afterAll(() => api.close());
 
-/** As a process of its own would be: its own connections and nothing in common with another but the database. */
+/** Starts the API as a process of its own would be: its own connections and nothing in common with another but the database. */
 async function startInstance(eventStreamsPerKey?: number): Promise<RunningApi> {
   const database = createDatabase(api.databaseUrl, { maxConnections: 3 });
   const running = await startApi({

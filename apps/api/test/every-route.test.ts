@@ -125,7 +125,7 @@ it('shows, changes and deletes nothing of another project: 404, as for what does
   }
 });
 
-/** Links are signed anew for every answer. */
+/** Links are signed again for every answer. */
 const unsigned = (data: object[]): unknown => JSON.parse(JSON.stringify(data).replaceAll(/\?X-Amz-[^"]*/g, ''));
 
 describe('GET', () => {

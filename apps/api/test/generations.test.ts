@@ -14,7 +14,7 @@ afterAll(() => api.close());
 
 const post = (body: object) => api.call<GenerationBody>('POST', '/v1/images/generations', { body });
 
-/** Does what the worker does, with a picture that needs no model. */
+/** Does what the worker does, with an image that needs no model. */
 async function finish(id: string): Promise<void> {
   const { generations } = api.database;
   const claimed = await generations.claim(id);

@@ -74,7 +74,10 @@ describe('a request that is refused before it reaches a route', () => {
 
   it('is told where its JSON breaks', async () => {
     const answer = await send('POST', '/v1/datasets', json, '{"name":"x" "kind":"aux"}');
-    expect(answer.body).toMatchObject({ code: 'invalid_request', detail: expect.stringMatching(/^The body is no JSON: .* position 12/) });
+    expect(answer.body).toMatchObject({
+      code: 'invalid_request',
+      detail: expect.stringMatching(/^The body is not valid JSON: .* position 12/),
+    });
     const poisoned = await send('POST', '/v1/datasets', json, '{"__proto__":{},"name":"x"}');
     expect(poisoned.body['detail']).toMatch(/^The body has a field of the name __proto__/);
   });

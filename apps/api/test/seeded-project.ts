@@ -26,7 +26,7 @@ export async function routesOf(api: Pick<ApiFixture, 'app'>): Promise<Route[]> {
     );
 }
 
-/** From the collection in a path to the id of its one member. */
+/** Map from the collection in a path to the id of its one member. */
 export type SeededIds = Record<string, string>;
 
 export async function seedProject(api: ApiFixture): Promise<SeededIds> {

@@ -169,7 +169,7 @@ describe('POST /v1/training-jobs', () => {
     });
   });
 
-  it('refuses an empty dataset by name, and a body that is no JSON', async () => {
+  it('refuses an empty dataset by name, and a body that is not valid JSON', async () => {
     const empty = await createDataset(api, 'style_ref', []);
     const answer = await post(request({ style_ref: { dataset_id: empty } }));
     expect(answer.body).toMatchObject({ code: 'unusable_dataset', detail: expect.stringContaining(`${empty} has no images`) });

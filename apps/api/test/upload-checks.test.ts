@@ -1,4 +1,4 @@
-// Pictures that are not what a trainer can use as they are: made so, or refused, and nothing of a refused one is left.
+// Images that are not what a trainer can use as they are: made so, or refused, and nothing of a refused one is left.
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -18,7 +18,7 @@ export async function loadLogin(file: string): Promise<StoredLogin> {
   try {
     return JSON.parse(text) as StoredLogin;
   } catch (cause) {
-    throw new Error(`${file} is no JSON; delete it and run \`styleforge login\` again`, { cause });
+    throw new Error(`${file} is not valid JSON; delete it and run \`styleforge login\` again`, { cause });
   }
 }
 

@@ -26,7 +26,7 @@ Examples:
   $ styleforge train --base-model styleforge-mini --style-ref pictures/style --aux pictures/aux
   $ styleforge generate --model job_... "a photo of zwx style, house"
 
-\`styleforge COMMAND --help\` shows an example for each verb. Exit codes: 0 done, 1 unexpected, 2 wrong use, 3 refused,
+\`styleforge COMMAND --help\` shows an example for each verb. Exit codes: 0 success, 1 unexpected error, 2 usage error, 3 refused,
 4 not allowed, 5 not found, 6 service not available, 7 ended without success, 130 left with Ctrl-C.`;
 
 const COMPLETION_EXAMPLES = `
@@ -36,10 +36,10 @@ Examples:
 
 export function createProgram(): Command {
   const program = new Command('styleforge')
-    .description('Teach a text-to-image model a style from twenty pictures: the command line of a StyleForge service.')
+    .description('Teach a text-to-image model a style from twenty images: the command line of a StyleForge service.')
     .version(VERSION, '--version', 'print the version')
     .option('--json', 'print the result as JSON and nothing else on standard output')
-    .option('--base-url <url>', `where the service is (STYLEFORGE_BASE_URL, then what login kept, then ${DEFAULT_BASE_URL})`)
+    .option('--base-url <url>', `service URL; default: $STYLEFORGE_BASE_URL, then the saved login, then ${DEFAULT_BASE_URL})`)
     .option('--api-key <key>', 'the API key (STYLEFORGE_API_KEY, then what login kept)')
     .addHelpText('after', EXAMPLES)
     .configureHelp({ showGlobalOptions: true })

@@ -6,7 +6,7 @@ import type { Context } from './context.ts';
 import { UsageError } from './exit-codes.ts';
 
 export interface Verb<Options> {
-  /** As commander writes it: `show <job>`. */
+  /** Usage as commander writes it: `show <job>`. */
   usage: string;
   description: string;
   /** Shown in the help, one a line. */
@@ -31,7 +31,7 @@ export function addVerb<Options extends object>(parent: Command, verb: Verb<Opti
   });
 }
 
-/** For options that may be given several times. */
+/** Collects the values of an option that may be given several times. */
 export function collect(value: string, before: string[] = []): string[] {
   return [...before, value];
 }

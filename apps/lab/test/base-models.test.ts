@@ -130,7 +130,7 @@ describe('a hub', () => {
     expect(again).toBeLessThan(hub.sent - 50_000);
   }, 120_000);
 
-  it('that ignores ranges gives the whole file anew, and still the right one', async () => {
+  it('that ignores ranges gives the whole file again, and still the right one', async () => {
     hub.knowsRanges = false;
     hub.breaks = [300, 70_000];
     await expectOrigin(await add(`hf:${repository}`));

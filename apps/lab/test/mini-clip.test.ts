@@ -1,4 +1,4 @@
-// The shipped feature extractor knows pictures that it has not been trained on.
+// The shipped feature extractor knows images that it has not been trained on.
 import { openExtractor } from '@styleforge/metrics';
 import { listSubjects, renderSubject } from '@styleforge/samples';
 import { readdir, stat } from 'node:fs/promises';

@@ -11,7 +11,7 @@ class DeviceUnavailableError extends Error {
   override name = 'DeviceUnavailableError';
 }
 
-/** In a child process, because a driver can take its process down. Throws DeviceUnavailableError. */
+/** Probes the device in a child process, because a driver can take its process down. Throws DeviceUnavailableError. */
 export async function assertDevice(device: Device, log: Logger): Promise<void> {
   const needs = DEVICE_NEEDS[device];
   if (needs === null) return;

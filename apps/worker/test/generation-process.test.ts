@@ -217,7 +217,7 @@ describe('the generation process', () => {
   );
 
   it(
-    'fails what it was drawing when it is killed, and starts anew for the next',
+    'fails what it was drawing when it is killed, and starts again for the next',
     async () => {
       const running = draw(taskFor(join(directory, 'tiny'), { steps: 1000 })).catch((error: unknown) => error);
       process.kill(generatorPid(), 'SIGKILL');

@@ -84,7 +84,7 @@ describe('runInChild', () => {
 describe('failureOf', () => {
   const named = (name: string) => new TaskError({ name, message: 'say more images' });
 
-  it('shows what the caller can mend, and hides the rest', () => {
+  it('shows what the caller can repair, and hides the rest', () => {
     expect(failureOf(named('TrainingInputError'))).toEqual({ code: 'invalid_input', message: 'say more images', retryable: false });
     const coded = new TaskError({ name: 'TrainingInputError', code: 'too_few_images', message: 'say more images' });
     expect(failureOf(coded)).toEqual({ code: 'too_few_images', message: 'say more images', retryable: false });

@@ -62,7 +62,7 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
-/** As the child tells of it; returns the row when it has been written. */
+/** Reports a step as the child does; returns the row when it has been written. */
 async function step(number: number, secondsLater: number): Promise<JobProgress> {
   vi.setSystemTime(Date.now() + secondsLater * 1_000);
   recorder.add({ ...measured, step: number });

@@ -168,7 +168,7 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
     expect(await fixture.database.prisma.validationImage.findMany({ where: { jobId } })).toEqual([]);
   });
 
-  it('touches nothing of a job that is under way or younger, nor anything when told to keep for ever', async () => {
+  it('touches nothing of a job that is under way or younger, nor anything when told to keep permanently', async () => {
     await fixture.database.prisma.trainingJob.update({ where: { id: jobId }, data: { startedAt: new Date(0) } });
     expect(await runSweep(services)).toMatchObject({ checkpoints: 0, validationImages: 0 });
     await finish(29);
@@ -217,6 +217,14 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
         seed: 1,
         num_images: 1,
         adapters: [],
+        style_guidance: null,
+        text_guidance: null,
+        image: null,
+        strength: null,
+        format: 'png',
+        quality: null,
+        grid: null,
+        scoring: null,
       },
     });
     await generations.claim(generation.id);

@@ -22,7 +22,7 @@ export function allowedValuesOf(schema: z.ZodObject): Record<string, AllowedValu
   );
 }
 
-/** `a whole number from 0 to 65535`; undefined for what is no number. */
+/** `a whole number from 0 to 65535`; undefined for what is not a number. */
 export function numberWanted({ type, minimum, maximum }: AllowedValues): string | undefined {
   if (type !== 'integer' && type !== 'number') return undefined;
   const range = [minimum !== undefined && ` from ${minimum}`, maximum === undefined ? minimum !== undefined && ' on' : ` to ${maximum}`]

@@ -7,7 +7,7 @@ export class ForbiddenAddressError extends Error {
   override name = 'ForbiddenAddressError';
 }
 
-/** For `lookup` of a request: the connection goes to what was checked. */
+/** A `lookup` for requests: the connection goes to the address that was checked. */
 export function checkedLookup(mayReach: AddressPolicy): LookupFunction {
   return (hostname, options, done) => {
     lookup(hostname, { ...options, all: true }, (error, addresses) => {

@@ -26,34 +26,34 @@ const origins = z
 
 /** docs/configuration.md is generated from it: `npm run docs:configuration`. */
 export const environmentSchema = z.object({
-  HOST: z.string().default('127.0.0.1').describe('Address that the API, and the status page of a worker, listen at'),
+  HOST: z.string().default('127.0.0.1').describe('Address on which the API and the status page of a worker listen'),
   PORT: z.coerce.number().int().min(0).max(65535).default(3000).describe('Port of the API; 0 takes a free one'),
-  DATABASE_URL: url('postgres:', 'postgresql:').optional().describe('Postgres 14 or newer; without it `npm start` starts one of its own'),
+  DATABASE_URL: url('postgres:', 'postgresql:').optional().describe('Postgres 14 or newer; without it `npm start` starts an embedded one'),
   REDIS_URL: url('redis:', 'rediss:')
     .optional()
-    .describe('Redis 7 or newer with `maxmemory-policy noeviction` for the queue; without it the queue lives in Postgres'),
+    .describe('Redis 7 or newer with `maxmemory-policy noeviction` for the queue; without it the queue is kept in Postgres'),
   DATA_DIRECTORY: z.string().default('.styleforge').describe('Folder for embedded data, logs and the scratch files of running jobs'),
   OBJECT_STORE_DIRECTORY: z
     .string()
     .optional()
     .describe('Folder for images and checkpoints where there is no S3; `objects` in `DATA_DIRECTORY` when absent'),
-  S3_BUCKET: z.string().optional().describe('Bucket for images and checkpoints; without it they lie in a folder'),
+  S3_BUCKET: z.string().optional().describe('Bucket for images and checkpoints; without it they are stored in a folder'),
   S3_REGION: z.string().default('us-east-1').describe('Region of the bucket'),
   S3_ENDPOINT: url('http:', 'https:').optional().describe('Address of an S3-compatible store that is not AWS'),
   S3_FORCE_PATH_STYLE: flag.default(false).describe('Whether the bucket is named in the path, as most stores outside AWS want it'),
-  S3_ACCESS_KEY_ID: z.string().optional().describe('Access key; without it the ambient credentials of the machine are taken'),
+  S3_ACCESS_KEY_ID: z.string().optional().describe('Access key; without it the ambient credentials of the machine are used'),
   S3_SECRET_ACCESS_KEY: z.string().optional().describe('Secret half of the access key'),
-  S3_PREFIX: z.string().optional().describe('Put in front of every key, for a bucket that is shared'),
+  S3_PREFIX: z.string().optional().describe('Prefix of every key, for a shared bucket'),
   S3_PUBLIC_ENDPOINT: url('http:', 'https:').optional().describe('Address of the store as callers reach it, for links to files'),
   S3_DOWNLOADS: z
     .enum(['redirect', 'stream'])
     .default('redirect')
-    .describe('Whether a download is sent on to the store or goes through the API'),
+    .describe('Whether downloads redirect to the store or stream through the API'),
   BASE_MODELS_DIRECTORY: z.string().default('models').describe('Folder with one folder for each base model'),
   HUB_URL: url('http:', 'https:')
     .default('https://huggingface.co')
     .describe('Model hub in which `npm run base-models` finds `hf:OWNER/NAME`'),
-  HUB_TOKEN: z.string().optional().describe('Token for repositories of the hub that want one'),
+  HUB_TOKEN: z.string().optional().describe('Token for repositories of the hub that require one'),
   ...workerEnvironment,
   ...extractorEnvironment,
   ...flowEnvironment,
@@ -63,7 +63,7 @@ export const environmentSchema = z.object({
     .min(0)
     .max(1_000_000)
     .default(6000)
-    .describe('Requests that an API key may make within `RATE_LIMIT_SECONDS`; 0 for any number'),
+    .describe('Requests that an API key may make within `RATE_LIMIT_SECONDS`; 0 = no limit'),
   RATE_LIMIT_SECONDS: z.coerce
     .number()
     .int()
@@ -116,13 +116,13 @@ export const environmentSchema = z.object({
   CORS_ORIGINS: origins
     .optional()
     .describe(
-      'Origins whose pages may call the API from a browser: `https://app.example.com,http://localhost:5173`, or `*` for any; without it none may',
+      'Origins whose pages may call the API from a browser: `https://app.example.com,http://localhost:5173`, or `*` for any; default: none',
     ),
   ...operationsEnvironment,
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
     .default('info')
-    .describe('Least severe log lines that are written'),
+    .describe('Minimum severity of log lines'),
 });
 
 type Environment = z.infer<typeof environmentSchema>;
@@ -142,7 +142,7 @@ export type ObjectStoreConfig =
       kind: 's3';
       bucket: string;
       prefix?: string;
-      /** As callers reach the server, where that is another address than `endpoint`: signed links lead there. */
+      /** Address at which callers reach the server, where it differs from `endpoint`: signed links lead there. */
       publicEndpoint?: string;
       /** `redirect`: callers fetch files from the server by signed links; `stream`: through the API. */
       downloads?: 'redirect' | 'stream';
@@ -162,13 +162,13 @@ export interface Config {
   baseModelsDirectory: string;
   worker: WorkerConfig;
   extractors: ExtractorSettings;
-  /** For each API key; null for none. */
+  /** Limit of each API key; null for none. */
   rateLimit: { requests: number; seconds: number } | null;
-  /** From one address; null for any number. */
+  /** Limit for one address; null for any number. */
   wrongKeysPerMinute: number | null;
-  /** In CIDR notation: proxies whose word on a caller's address counts. */
+  /** Proxies, in CIDR notation, whose word on a caller's address counts. */
   trustedProxies: string[];
-  /** In each API process. */
+  /** Limit in each API process. */
   eventStreamsPerKey: number;
   uploadsPerKey: number;
   uploadsAtOnce: number;

@@ -11,7 +11,7 @@ export interface EngineEnvironmentOptions {
   readonly savesMemory?: boolean;
 }
 
-/** For a child process. Elsewhere than with glibc it changes nothing. */
+/** Environment of a child process. It changes nothing where the C library is not glibc. */
 export function engineEnvironment(
   { savesMemory = false }: EngineEnvironmentOptions = {},
   env: NodeJS.ProcessEnv = process.env,

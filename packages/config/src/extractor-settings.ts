@@ -35,10 +35,10 @@ export const extractorEnvironment = {
   INCEPTION_WEIGHTS_OBJECT: z.string().optional().describe('Key of the Inception weights in the object store'),
   CLIP_WEIGHTS: z.string().optional().describe('Folder of the CLIP model for CLIP scores'),
   CLIP_WEIGHTS_URL: address.optional().describe('Address of a CLIP folder to fetch'),
-  CLIP_WEIGHTS_FILES: pinnedFiles.optional().describe('Files of the CLIP folder with their SHA-256: `name=sha256`, with commas between'),
+  CLIP_WEIGHTS_FILES: pinnedFiles.optional().describe('Files of the CLIP folder with their SHA-256: `name=sha256`, separated by commas'),
   CLIP_WEIGHTS_OBJECT: z.string().optional().describe('Key prefix of the CLIP folder in the object store'),
   CLIP_WEIGHTS_SHA256: sha256.optional().describe('SHA-256 that the CLIP weights must have'),
-  EXTRACTOR_CACHE_DIRECTORY: z.string().optional().describe('Where fetched extractor weights are kept'),
+  EXTRACTOR_CACHE_DIRECTORY: z.string().optional().describe('Folder for fetched extractor weights'),
   METRICS_PYTHON: z.string().optional().describe('Python interpreter with reference implementations, for benchmarks alone'),
 };
 

@@ -14,29 +14,29 @@ export const flowEnvironment = {
   PUBLIC_URL: z
     .url({ protocol: /^https?$/ })
     .optional()
-    .describe('How callers reach the API, for the links in webhooks'),
+    .describe('URL at which callers reach the API, for the links in webhooks'),
   WEBHOOK_ALLOWED_NETWORKS: networks
     .optional()
-    .describe('Networks beside the public internet that webhooks may reach: `10.0.0.0/8,fd00::/8`'),
-  WEBHOOK_TIMEOUT_SECONDS: z.coerce.number().min(1).max(60).default(15).describe('How long a receiver of webhooks may take to answer'),
-  WEBHOOK_DISABLE_AFTER_DAYS: z.coerce.number().min(1).default(5).describe('An endpoint that has failed for so long is switched off'),
+    .describe('Networks that webhooks may reach in addition to the public internet: `10.0.0.0/8,fd00::/8`'),
+  WEBHOOK_TIMEOUT_SECONDS: z.coerce.number().min(1).max(60).default(15).describe('Time that a webhook receiver has to respond'),
+  WEBHOOK_DISABLE_AFTER_DAYS: z.coerce.number().min(1).default(5).describe('Days of failures after which an endpoint is disabled'),
   MAX_QUEUED_JOBS_PER_PROJECT: z.coerce
     .number()
     .int()
     .min(1)
     .default(1_000)
-    .describe('Training jobs that a project may have waiting, unless it has a number of its own'),
+    .describe('Training jobs that a project may have waiting, unless the project has its own limit'),
   MAX_RUNNING_JOBS_PER_PROJECT: z.coerce
     .number()
     .int()
     .min(1)
     .optional()
-    .describe('Training jobs that a project may have running at a time; without it as many as there are workers'),
+    .describe('Training jobs that a project may have running at a time; default: as many as there are workers'),
   GENERATION_BUDGET_PER_PROJECT: budget(100_000).describe(
-    'What the unfinished generations of a project may cost together, unless it has a number of its own: images x megapixels x steps, twice with guidance, at least 10 each. A single request that costs more is refused (4 images of 512x512 in 50 steps with guidance cost 105)',
+    'What the unfinished generations of a project may cost together, unless the project has its own limit: images x megapixels x steps, twice with guidance, at least 10 each. A single request that costs more is refused (4 images of 512x512 in 50 steps with guidance cost 105)',
   ),
   EVALUATION_BUDGET_PER_PROJECT: budget(5_000_000).describe(
-    'The same for unfinished evaluations, of all their models together; also what the evaluation of a training job may cost',
+    'The same for unfinished evaluations, all their models together; also the limit for the evaluation stage of a training job',
   ),
   RETENTION_CHECKPOINT_DAYS: days(30).describe(
     'How long checkpoints are kept after their job has ended; the result and the latest checkpoint are always kept. 0 = never delete (also for the settings below)',
@@ -46,13 +46,13 @@ export const flowEnvironment = {
   RETENTION_EXPORT_DAYS: days(7).describe(
     'How long a file that was made of a checkpoint is kept after somebody last asked for it; it is made again when asked for',
   ),
-  RETENTION_WEBHOOK_DELIVERY_DAYS: days(30).describe('How long deliveries of webhooks are remembered'),
+  RETENTION_WEBHOOK_DELIVERY_DAYS: days(30).describe('How long webhook deliveries are kept'),
   ORPHAN_GRACE_HOURS: z.coerce
     .number()
     .min(1)
     .default(24)
     .describe(
-      'How old objects without a row must be before a sweep removes them; also the time between the first and the second look at a row without its object',
+      'Minimum age before a sweep removes objects without a database row; also the time between the first and the second look at a row without its object',
     ),
   SWEEP_MINUTES: z.coerce.number().int().min(1).max(40_000).default(60).describe('Pause between two sweeps'),
   TRASH_DAYS: days(7).describe(
@@ -63,7 +63,7 @@ export const flowEnvironment = {
     .describe(
       'Whether a sweep stops when more rows lack their objects, or more objects their rows, than crashes leave; `false` for one sweep, after its log was read',
     ),
-  SWEEP_DRY_RUN: flag.default(false).describe('Whether a sweep only logs what would go'),
+  SWEEP_DRY_RUN: flag.default(false).describe('Whether a sweep only logs what it would remove'),
 };
 
 type FlowEnvironment = z.infer<z.ZodObject<typeof flowEnvironment>>;

@@ -3,13 +3,13 @@ import { z } from 'zod';
 
 export const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1');
 
-/** OpenTelemetry's own form: name=value pairs with commas between them. */
+/** OpenTelemetry's own form: name=value pairs separated by commas them. */
 const headers = z.string().transform((text, context) => {
   const pairs = text.split(',').map((pair) => pair.trim().split(/=(.*)/s));
   if (pairs.every(([name, value]) => name && value !== undefined)) {
     return Object.fromEntries(pairs.map(([name = '', value = '']) => [name, decodeURIComponent(value)]));
   }
-  context.addIssue({ code: 'custom', message: 'must be name=value pairs with commas between them' });
+  context.addIssue({ code: 'custom', message: 'must be name=value pairs separated by commas them' });
   return z.NEVER;
 });
 
@@ -24,22 +24,22 @@ export const operationsEnvironment = {
     .min(0)
     .max(65535)
     .optional()
-    .describe('Port at which a worker serves `/healthz`, `/readyz` and `/metrics`; without it a worker listens nowhere'),
+    .describe('Port at which a worker serves `/healthz`, `/readyz` and `/metrics`; without it a worker does not listen'),
   MIGRATE_ON_START: flag
     .default(true)
-    .describe('Whether the API brings the database to the newest schema when it starts; false where a job of its own does'),
+    .describe('Whether the API brings the database to the newest schema when it starts; false where a separate job does'),
   QUEUE_BOARD: flag.default(false).describe('Whether `/admin/queues` shows the queues of all projects to API keys with the scope `admin`'),
   MIN_FREE_DISK_MB: z.coerce
     .number()
     .int()
     .min(0)
     .default(256)
-    .describe('`/readyz` says no when the disk of `DATA_DIRECTORY` has less than this'),
+    .describe('`/readyz` reports not ready when the disk of `DATA_DIRECTORY` has less than this'),
   OTEL_EXPORTER_OTLP_ENDPOINT: endpoint
     .optional()
-    .describe('Base address of an OpenTelemetry collector (OTLP over HTTP); without it nothing is traced'),
-  OTEL_EXPORTER_OTLP_HEADERS: headers.optional().describe('Headers for the collector: `name=value` pairs with commas between them'),
-  OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1).describe('Part of the traces that is kept, from 0 to 1'),
+    .describe('Base URL of an OpenTelemetry collector (OTLP over HTTP); without it tracing is off'),
+  OTEL_EXPORTER_OTLP_HEADERS: headers.optional().describe('Headers for the collector: `name=value` pairs separated by commas them'),
+  OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1).describe('Share of the traces that is kept, from 0 to 1'),
 };
 
 type OperationsEnvironment = z.infer<z.ZodObject<typeof operationsEnvironment>>;

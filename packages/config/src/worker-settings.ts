@@ -22,16 +22,19 @@ const queues = z.string().transform((text, context) => {
 });
 
 export const workerEnvironment = {
-  DEVICE: z.enum(DEVICES).default(DEFAULT_DEVICE).describe('What a worker computes on; one that is absent is refused at the start'),
+  DEVICE: z
+    .enum(DEVICES)
+    .default(DEFAULT_DEVICE)
+    .describe('Device that a worker computes on; the worker refuses to start where it is absent'),
   WORKER_QUEUES: queues
     .optional()
-    .describe('Queues that a worker serves, and no others, with jobs at a time: `train:1,generate:2`; without it all of them'),
+    .describe('Queues that this worker consumes, with concurrency: `train:1,generate:2`. Default: all queues'),
   WORKER_GRACE_SECONDS: z.coerce
     .number()
     .min(0)
     .max(3600)
     .default(25)
-    .describe('How long running jobs of a stopping worker may take to save a checkpoint'),
+    .describe('Time that running jobs of a stopping worker have to save a checkpoint'),
   POD_NAME: z
     .string()
     .min(1)
@@ -61,11 +64,11 @@ export interface WorkerConfig {
   device: WorkerEnvironment['DEVICE'];
   /** Jobs at a time by queue; absent: every queue with the number that its catalog says. */
   queues?: Record<string, number>;
-  /** From SIGTERM on, running jobs have this long to save a checkpoint; a container platform usually kills after thirty seconds. */
+  /** Time that running jobs have to save a checkpoint after SIGTERM; a container platform usually kills after thirty seconds. */
   graceSeconds: number;
   /** The pod that the worker runs in, where Kubernetes is to be told whether it is at work. */
   pod?: { name: string; namespace: string; apiServer: string; credentialsDirectory: string };
-  /** Of one operation; absent: one per physical core. */
+  /** Threads of one operation; absent: one per physical core. */
   trainingThreads?: number;
   generationThreads?: number;
   /** How many models stay loaded for the next generation, and how much memory their weights may take together. */

@@ -21,9 +21,13 @@ describe('loadConfig', () => {
       uploadsPerKey: 4,
       uploadsAtOnce: 16,
       maxConnections: 5000,
+      wrongKeysPerMinute: 100,
+      trustedProxies: [],
       corsOrigins: [],
       flow: {
         maxQueuedJobsPerProject: 1000,
+        generationBudgetPerProject: 100_000,
+        evaluationBudgetPerProject: 5_000_000,
         webhooks: { allowedNetworks: [], timeoutSeconds: 15, disableAfterDays: 5 },
         sweep: expect.objectContaining({ everyMinutes: 60, dryRun: false, checkpointDays: 30 }) as object,
       },

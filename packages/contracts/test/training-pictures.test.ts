@@ -1,4 +1,4 @@
-// Which pictures a job trains on, and what is said of those that it cannot be trained on.
+// Which images a job trains on, and what is said of those that it cannot be trained on.
 import {
   baseModelProfile,
   checkTrainingPictures,

@@ -20,7 +20,7 @@ export class BudgetError extends Error {
   override name = 'BudgetError';
   readonly budget: number;
   readonly cost: number;
-  /** Of what is unfinished already. */
+  /** Cost of what is unfinished already. */
   readonly spent: number;
   constructor({ budget, cost, spent }: { budget: number; cost: number; spent: number }) {
     super(

@@ -1,4 +1,4 @@
-// Text to image: the reference picture, and what seeds, batches, guidance and abort signals promise.
+// Text to image: the reference image, and what seeds, batches, guidance and abort signals promise.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type TensorReader } from '@styleforge/weights';
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';

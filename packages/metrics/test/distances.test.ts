@@ -17,7 +17,7 @@ interface Reference {
 
 const references = JSON.parse(await readFile(`${golden}distances.json`, 'utf8')) as Reference[];
 
-/** As in test/golden/make-distances.py. */
+/** Features as in test/golden/make-distances.py. */
 function formulaFeatures(name: string, count: number, dimension: number, shift: number): Features {
   const u = uniforms(name, count * dimension);
   return features(

@@ -1,4 +1,4 @@
-// Feature extractors against pytorch-fid, clean-fid and transformers: pictures and weights come from formulas, so that both sides have the same.
+// Feature extractors against pytorch-fid, clean-fid and transformers: images and weights come from formulas, so that both sides have the same.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -72,7 +72,7 @@ describe('inception-v3-fid', () => {
     );
     await writeSafetensors(broken, entries, { dtype: 'F32' });
     const damaged = await openExtractor({ name: 'inception-v3-fid', weights: { path: broken }, tap: 64 });
-    await expect(damaged.embedImages([pictures.small])).rejects.toThrow(/item 1 has features that are no numbers/);
+    await expect(damaged.embedImages([pictures.small])).rejects.toThrow(/item 1 has features that are not numbers/);
     await Promise.all([reader.close(), extractor.release(), damaged.release()]);
   });
 });

@@ -1,4 +1,4 @@
-// Pictures and weights that a formula gives, the same as in the scripts of test/golden.
+// Images and weights that a formula gives, the same as in the scripts of test/golden.
 import { cp } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { RgbImage } from '@styleforge/metrics';
@@ -9,7 +9,7 @@ function fnv1a(text: string): number {
   return Buffer.from(text).reduce((hash, byte) => Math.imul(hash ^ byte, 0x01000193) >>> 0, 0x811c9dc5);
 }
 
-/** In [-1, 1): a 32-bit integer hash of (name, index), as in test/golden/make-inception.py. */
+/** Values in [-1, 1): a 32-bit integer hash of (name, index), as in test/golden/make-inception.py. */
 export function uniforms(name: string, count: number): Float64Array {
   const start = fnv1a(name);
   return Float64Array.from({ length: count }, (_, i) => {

@@ -78,7 +78,7 @@ describe('the metric block', () => {
     const block = await measure({ metrics: ['kid'], bootstrap: false });
     expect(block.values.map(({ name, interval }) => [name, interval])).toEqual([['kid@mini-clip', null]]);
     expect((await measure({ reference: undefined, prompts, bootstrap: false })).values.map(({ name }) => name)).toEqual(['clip@mini-clip']);
-    await expect(measure({ metrics: ['clip'] })).rejects.toThrow(/clip needs the prompts of the pictures/);
+    await expect(measure({ metrics: ['clip'] })).rejects.toThrow(/clip needs the prompts of the images/);
     await expect(measure({ metrics: ['fid'], reference: undefined })).rejects.toThrow(/fid needs reference pictures/);
     await expect(measure({ prompts: prompts.slice(1) })).rejects.toThrow(/7 prompts were given for 8 generated pictures/);
   });
@@ -104,14 +104,14 @@ describe('the metric block', () => {
 
   it('refuses fewer than 2 pictures', async () => {
     const one = imageArrays(pictures('one', 1));
-    await expect(measure({ generated: one })).rejects.toThrow(/at least 2 generated pictures are needed, not 1/);
-    await expect(measure({ reference: one })).rejects.toThrow(/at least 2 reference pictures are needed, not 1/);
+    await expect(measure({ generated: one })).rejects.toThrow(/at least 2 generated images are needed, not 1/);
+    await expect(measure({ reference: one })).rejects.toThrow(/at least 2 reference images are needed, not 1/);
     const { diversity } = await measure({ metrics: ['clip'], prompts, reference: one, bootstrap: false });
     expect(diversity).toMatchObject({ reference: null, ratio: null });
     await expect(measure({ styleRef: imageArrays([]) })).rejects.toThrow(/StyleRef pictures is empty/);
   });
 
-  it('names the picture whose features are no numbers', async () => {
+  it('names the image whose features are not numbers', async () => {
     const folder = await makeClipFolder(join(scratch, 'broken-clip'));
     const reader = await SafetensorsReader.open(join(folder, 'model.safetensors'));
     const entries = await Promise.all(
@@ -148,9 +148,7 @@ describe('pictures in files', () => {
     await writeFile(cut, (await readFile(file)).subarray(0, 200));
     await writeFile(join(scratch, 'text.png'), 'no picture');
     for (const bad of [cut, join(scratch, 'text.png')]) {
-      await expect(measure({ generated: await imageFiles([file, bad]) })).rejects.toThrow(
-        new RegExp(`${bad}: this picture cannot be read`),
-      );
+      await expect(measure({ generated: await imageFiles([file, bad]) })).rejects.toThrow(new RegExp(`${bad}: this image cannot be read`));
     }
   });
 });
@@ -170,7 +168,7 @@ describe('reference features', () => {
     };
   };
 
-  it('are made once for a set, whatever its order, and made anew where the kept file is damaged', async () => {
+  it('are made once for a set, whatever its order, and computed again where the kept file is damaged', async () => {
     const directory = join(scratch, 'cache');
     const cache = directoryCache(directory);
     const { count, set } = counting(real);

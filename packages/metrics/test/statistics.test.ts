@@ -1,4 +1,4 @@
-// Moments by streaming, intervals by bootstrap, distances of pictures, signs of overfitting: against closed forms and plain loops.
+// Moments by streaming, intervals by bootstrap, distances of images, signs of overfitting: against closed forms and plain loops.
 import {
   clipScoreInterval,
   diversityOf,

@@ -1,4 +1,4 @@
-// Token disentanglement: the arithmetic on features that are known, and a real CLIP judge on pictures whose content is known.
+// Token disentanglement: the arithmetic on features that are known, and a real CLIP judge on images whose content is known.
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -36,7 +36,7 @@ describe('conditions', () => {
   });
 });
 
-/** Pictures are their own embeddings: two numbers in the first bytes. */
+/** Images are their own embeddings: two numbers in the first bytes. */
 const plain: FeatureExtractor = {
   name: 'clip',
   dimension: 2,

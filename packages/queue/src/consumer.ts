@@ -77,7 +77,7 @@ const lockDuration = 12_000;
 const stalledInterval = 4_000;
 /** Any number of workers may die with a job: whoever holds its row counts them. */
 const anyStalledCount = 1_000_000;
-/** From a dependency's failure to the job's next try, on this worker or another. */
+/** Milliseconds from a dependency's failure to the job's next try, on this worker or another. */
 const awayDelayMs = 5_000;
 const checkEveryMs = 2_000;
 
@@ -209,7 +209,7 @@ function payloadOf<Name extends JobName>(name: Name, job: Job): JobPayload<Name>
   }
 }
 
-/** BullMQ's own close() waits for ever: pause stops the taking of jobs, and the waiting is ours. */
+/** BullMQ's own close() waits forever: pause stops the taking of jobs, and the waiting is ours. */
 async function closeWorker(worker: BackendWorker, state: ConsumerState, deadlineMs: number, log: Logger): Promise<void> {
   const { running } = state;
   state.stopping = true;

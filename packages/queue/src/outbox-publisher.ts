@@ -13,7 +13,7 @@ export interface OutboxPublisherOptions {
   database: Pick<Database, 'outbox' | 'listen'>;
   queues: JobQueues;
   log: Logger;
-  /** For projects without a number of their own. */
+  /** Limit of projects without a number of their own. */
   maxRunningJobsPerProject?: number | undefined;
   pollMs?: number;
 }

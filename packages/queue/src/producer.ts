@@ -12,7 +12,7 @@ const countedStates = ['waiting', 'prioritized', 'active', 'delayed', 'failed'] 
 const STATES_THAT_LEAD_ON: unknown[] = ['waiting', 'prioritized', 'active', 'delayed', 'waiting-children'];
 
 export interface JobQueues {
-  /** In this order; when it throws, some may have arrived. */
+  /** Adds jobs in this order; when it throws, some may have arrived. */
   enqueue<Name extends JobName>(name: Name, jobs: { id: string; payload: JobPayload<Name> }[]): Promise<void>;
   /** How many more the queue takes before its window is full. */
   room(name: JobName): Promise<number>;
@@ -22,7 +22,7 @@ export interface JobQueues {
   has(name: JobName, id: string): Promise<boolean>;
   /** A job comes again and again, one for all processes that ask for it. */
   repeat<Name extends JobName>(name: Name, everyMs: number, payload: JobPayload<Name>): Promise<void>;
-  /** For instruments that look at BullMQ's own queues. */
+  /** BullMQ's own queues, for instruments that look at them. */
   backends(): BackendQueue[];
   /** Throws when the queue cannot be reached. */
   ping(): Promise<void>;

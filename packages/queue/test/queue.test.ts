@@ -233,7 +233,7 @@ describe.concurrent.each(backends)(
         expect(attempts).toEqual([1]);
       });
 
-      it('does not wait for ever for a handler that does not stop', async () => {
+      it('does not wait forever for a handler that does not stop', async () => {
         let release: (outcome: JobOutcome) => void = () => undefined;
         const stuck = await consume(() => new Promise((done) => (release = done)));
         await enqueue(newId());

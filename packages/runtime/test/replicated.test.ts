@@ -17,7 +17,7 @@ async function training(): Promise<TrainingProgram<'loss'>> {
   return TrainingProgram.create({ graph, loss, outputs: { loss }, trainable, adamw: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } });
 }
 
-/** Those of a pass, whichever replica makes it. */
+/** Feeds of a pass, whichever replica makes it. */
 const feeds = (pass: number): Record<string, Float32Array> => ({ x: wave(32, 0.3 + 0.07 * pass), target: wave(12, 0.9 + 0.01 * pass) });
 
 it('equals one device with accumulation within 1e-6, and keeps replicas equal to the bit', async () => {

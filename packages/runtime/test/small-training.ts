@@ -16,9 +16,9 @@ function fill(values: Float32Array, frequency: number): Float32Array {
 
 export interface Trained {
   readonly weights: ParameterBuffers;
-  /** Of every pass. */
+  /** Losses of every pass. */
   readonly losses: number[];
-  /** Of every update. */
+  /** Norms of every update. */
   readonly norms: number[];
   readonly overflows: number;
   readonly lossScale: LossScaleState | null;
@@ -75,7 +75,7 @@ export async function trained(
   return { weights, losses, norms, overflows, lossScale: program.lossScale?.state ?? null };
 }
 
-/** Of all weights together, relative to `b`. */
+/** Distance of all weights together, relative to `b`. */
 export function distance(a: ParameterBuffers, b: ParameterBuffers): number {
   let [difference, size] = [0, 0];
   for (const { name } of a.specs)

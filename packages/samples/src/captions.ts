@@ -1,4 +1,4 @@
-// Captions: what a picture is called, in the templates that training, StyleForge prompts and evaluation use.
+// Captions: what an image is called, in the templates that training, StyleForge prompts and evaluation use.
 import { hashKey, unitOf } from './random.ts';
 import type { StyleId } from './styles.ts';
 import { styleOf } from './styles.ts';
@@ -34,7 +34,7 @@ export function captionOf(subject: NamedSubject, style: StyleId): string {
   return templates[0]!.write(subject.name, styleOf(style).word);
 }
 
-/** Every caption that training can give the picture, the empty one apart. */
+/** Every caption that training can give the image, the empty one apart. */
 export function captionVariants(subject: NamedSubject, style: StyleId): string[] {
   return usable(subject).map((template) => template.write(subject.name, styleOf(style).word));
 }

@@ -1,4 +1,4 @@
-// Contact sheets: labelled rows of pictures as one PNG, for a person to compare.
+// Contact sheets: labelled rows of images as one PNG, for a person to compare.
 import type { OverlayOptions } from 'sharp';
 import sharp from 'sharp';
 import type { TextStyle } from './text-path.ts';
@@ -13,7 +13,7 @@ export interface ContactSheetOptions {
   title?: string;
   subtitle?: string;
   footer?: string;
-  /** Enlargement of every picture, without smoothing; 2 when left out. */
+  /** Enlargement of every image, without smoothing; 2 when left out. */
   scale?: number;
 }
 
@@ -118,7 +118,7 @@ function heading({ title, subtitle }: ContactSheetOptions): string[] {
   ];
 }
 
-/** Labels stand on the pictures: the last line of each is right above its column. */
+/** Labels stand on the images: the last line of each is right above its column. */
 function columnHeads(layout: Layout): string[] {
   const step = columnStyle.pixels * lineHeight;
   return layout.columnLines.flatMap((lines, column) =>

@@ -1,4 +1,4 @@
-// Image cache: renders a set of pictures once into one binary file and an index, and loads them from there.
+// Image cache: renders a set of images once into one binary file and an index, and loads them from there.
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -34,7 +34,7 @@ export interface ImageRecord {
   readonly group: string;
   readonly mirrored: boolean;
   readonly heldOut: boolean;
-  /** First byte of the picture in `images`. */
+  /** First byte of the image in `images`. */
   readonly offset: number;
 }
 
@@ -70,7 +70,7 @@ export async function buildImageCache(directory: string, options: ImageCacheOpti
   return cache;
 }
 
-/** The bytes of one picture, without copying. */
+/** The bytes of one image, without copying. */
 export function imageOf(cache: ImageCache, record: ImageRecord): Uint8Array {
   return cache.images.subarray(record.offset, record.offset + cache.size * cache.size * 3);
 }

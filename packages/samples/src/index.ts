@@ -1,4 +1,4 @@
-// Sample data: captioned pictures of the same subjects in many styles, and contact sheets to look at them.
+// Sample data: captioned images of the same subjects in many styles, and contact sheets to look at them.
 export { unitOf } from './random.ts';
 export * from './styles.ts';
 export * from './subjects.ts';

@@ -1,4 +1,4 @@
-// Licences of what the pictures and the contact sheets are made of.
+// Licences of what the images and the contact sheets are made of.
 import { readPackageJson } from './icon-sets.ts';
 
 export interface Licence {

@@ -17,9 +17,9 @@ export interface RenderOptions {
 const supersampling = 4;
 /** A cutout is larger than the image that is made of it, so half as much is enough. */
 const cutoutSupersampling = 2;
-/** Share of the picture that stays empty on each side of the larger dimension. */
+/** Share of the image that stays empty on each side of the larger dimension. */
 const margin = 0.04;
-/** The sets leave different room around their drawings; nothing is enlarged beyond this to fill the picture. */
+/** The sets leave different room around their drawings; nothing is enlarged beyond this to fill the image. */
 const largestEnlargement = 1.5;
 
 export async function renderSubject(style: StyleId, subject: Subject, options: RenderOptions = {}): Promise<Uint8Array> {

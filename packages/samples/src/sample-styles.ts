@@ -63,7 +63,7 @@ export function listSampleStyles(): SampleStyle[] {
   return listStyles().map((style) => ({ ...style, licence: licenceOf(style.packageName) }));
 }
 
-/** For a target style its 20 StyleRef images (10 persons, 10 others), for a base style 20 Aux images of people. */
+/** The 20 StyleRef images of a target style (10 persons, 10 others), or 20 Aux images of people of a base style. */
 export async function sampleStyle(name: string, options: SampleOptions = {}): Promise<SampleImage[]> {
   if (!isStyleId(name)) {
     throw new Error(
@@ -75,7 +75,7 @@ export async function sampleStyle(name: string, options: SampleOptions = {}): Pr
   return draw(name, styleOf(name).role === 'base' ? auxSubjects() : styleRefSubjects(), options);
 }
 
-/** Pictures of a style that are in no StyleRef: the reference set of FID and KID. All of them, or the first `limit`. */
+/** Images of a style that are in no StyleRef: the reference set of FID and KID. All of them, or the first `limit`. */
 export async function referenceSet(style: StyleId, options: SampleOptions & { limit?: number } = {}): Promise<SampleImage[]> {
   const taken = new Set(styleRefSubjects().map(({ id }) => id));
   const rest = inSeededOrder(

@@ -1,4 +1,4 @@
-// Subjects: what the pictures show, taken from the Unicode emoji list and limited to what every style draws.
+// Subjects: what the images show, taken from the Unicode emoji list and limited to what every style draws.
 import { loadIconSet, readPackageJson, unicodeKeyOf } from './icon-sets.ts';
 import { baseStyles, listStyles, styleOf } from './styles.ts';
 
@@ -32,15 +32,15 @@ interface EmojiEntry {
 }
 
 /**
- * Left out: flags and the Symbols group (arrows, buttons with letters, zodiac signs, keycaps, plain geometry:
+ * Groups that are left out: flags and the Symbols group (arrows, buttons with letters, zodiac signs, keycaps, plain geometry:
  * writing that a small model cannot learn, or shapes that look alike in every style and so teach it that the
- * style's name means nothing), clock faces (24 pictures that differ by the angle of two thin hands), and
+ * style's name means nothing), clock faces (24 images that differ by the angle of two thin hands), and
  * "facing right" doubles, which are mirror images.
  */
 const excludedGroups = new Set(['Flags', 'Symbols']);
 const excludedName = /o[’']clock|-thirty$|facing right$/;
 
-/** In the order of the Unicode list, persons are what stands between these two. */
+/** Persons are what stands between these two in the order of the Unicode list. */
 const firstPerson = 'baby';
 const firstAfterPersons = 'speaking head';
 

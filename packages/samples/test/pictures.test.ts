@@ -1,4 +1,4 @@
-// Pictures: rendering, styles, the cache, the training stream and the contact sheet, by looking at pixels.
+// Images: rendering, styles, the cache, the training stream and the contact sheet, by looking at pixels.
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,7 +1,7 @@
 // Turns what callers have (paths, blobs, buffers, streams) into named blobs for a multipart upload.
 import { StyleForgeError } from './errors.ts';
 
-/** In Node a string is the path of an image, of a zip archive, or of a folder of images. */
+/** Content of files. In Node a string is the path of an image, of a zip archive, or of a folder of images. */
 export type FileContent = string | Blob | ArrayBuffer | Uint8Array | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
 /** Labels of one file come before those of the whole upload. */
 export type LabelledFile = { file: FileContent; name?: string | undefined; component?: string | undefined; caption?: string | undefined };

@@ -4,7 +4,7 @@ export type Fetch = (input: string, init?: RequestInit) => Promise<Response>;
 export interface ClientOptions {
   /** `sf_...`; `STYLEFORGE_API_KEY` when left out. */
   apiKey?: string | undefined;
-  /** In a browser that has signed in (`sessions.create`), on a page that the service itself serves: its cookie takes the place of a key. */
+  /** Set in a browser that has signed in (`sessions.create`), on a page that the service itself serves: its cookie takes the place of a key. */
   session?: boolean | undefined;
   /** Where the service is; `STYLEFORGE_BASE_URL`, then http://127.0.0.1:3000, when left out. */
   baseUrl?: string | undefined;
@@ -22,7 +22,7 @@ export interface RequestOptions {
   /** Milliseconds for one try. */
   timeout?: number | undefined;
   maxRetries?: number | undefined;
-  /** For POST; a random one when left out, the same for every try. */
+  /** Idempotency key of a POST; default a random one, the same for every try. */
   idempotencyKey?: string | undefined;
   headers?: Record<string, string> | undefined;
 }

@@ -7,10 +7,10 @@ const LONGEST_DELAY_MS = 8_000;
 const LONGEST_RETRY_AFTER_MS = 60_000;
 const RETRIED_STATUSES = [408, 429, 500, 502, 503, 504];
 
-/** Failures in a row, after which what follows a job gives up: a service that starts anew is back before, half a minute later. */
+/** Failures in a row, after which what follows a job gives up: a service that starts again is back before, half a minute later. */
 export const PATIENCE = 8;
 
-/** As long as an upload may take. */
+/** Longest time that an upload may take, in milliseconds. */
 const LONGEST_IN_PROGRESS_MS = 600_000;
 
 /** Whether another try may succeed where this one failed. */

@@ -76,7 +76,7 @@ export type ApiKey = Schemas['ApiKey'];
 export type CreatedApiKey = Schemas['CreatedApiKey'];
 export type ApiKeyCreateParams = Schemas['CreateApiKeyRequest'];
 
-/** As much of JSON Schema as the service's own document uses. */
+/** The part of JSON Schema that the service's own document uses. */
 export interface JsonSchema {
   type?: string;
   description?: string;

@@ -6,7 +6,7 @@ import { backOff, isPassing, PATIENCE, sleep } from './retry.ts';
 const DEFAULT_INTERVAL_MS = 1_000;
 
 export interface Waiting<Subject> {
-  /** For messages: "training job job_...". */
+  /** Name for messages: "training job job_...". */
   name: string;
   read(options: RequestOptions): Promise<Subject>;
   isDone(subject: Subject): boolean;

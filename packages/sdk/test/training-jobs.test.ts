@@ -96,7 +96,7 @@ describe('events', () => {
 });
 
 describe('waitFor', () => {
-  it('goes on when the service is away for longer than a request is tried again, but not for ever', async () => {
+  it('goes on when the service is away for longer than a request is tried again, but not forever', async () => {
     const { id } = await newJob();
     await run(id);
     let leaves = async () => {
@@ -201,5 +201,5 @@ it('runs evaluations to where a worker takes over, and says why there is no repo
   expect(error).toMatchObject({ message: `The evaluation ${id} is cancelled`, evaluation: { id } });
   const job = await newJob();
   await expect(client.trainingJobs.report(job.id)).rejects.toBeInstanceOf(NotFoundError);
-  await expect(client.trainingJobs.reportPage(job.id)).rejects.toThrow('was not asked for an evaluation');
+  await expect(client.trainingJobs.reportPage(job.id)).rejects.toThrow('has no evaluation yet');
 });

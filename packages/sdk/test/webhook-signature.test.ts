@@ -7,7 +7,7 @@ const key = Buffer.from('0123456789abcdef0123456789abcdef');
 const secret = `whsec_${key.toString('base64')}`;
 const payload = JSON.stringify({ type: 'training_job.succeeded', data: { id: 'job_1' } });
 
-/** As the standard writes it: HMAC-SHA256 of id.timestamp.body. */
+/** Signature as the standard defines it: HMAC-SHA256 of id.timestamp.body. */
 function sign(body: string, { at = Date.now(), by = key } = {}): Record<string, string> {
   const timestamp = String(Math.floor(at / 1000));
   const signature = createHmac('sha256', by).update(`msg_1.${timestamp}.${body}`).digest('base64');

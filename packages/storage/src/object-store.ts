@@ -22,7 +22,7 @@ export interface ObjectStore {
   /** `size` is that of the whole object, also with a range. */
   getStream(key: string, range?: ByteRange): Promise<{ body: Readable; size: number; contentType?: string }>;
   head(key: string): Promise<{ size: number; contentType?: string } | null>;
-  /** Those below one folder come together. Most stores list in the order of the keys' bytes, some folder by folder. */
+  /** Objects below one folder come together. Most stores list in the order of the keys' bytes, some folder by folder. */
   list(prefix: string): AsyncIterable<ListedObject>;
   delete(key: string): Promise<void>;
   deletePrefix(prefix: string): Promise<void>;

@@ -7,7 +7,7 @@ import { ObjectNotFoundError, type ObjectStore, ObjectStoreUnavailableError } fr
 /** The database's side of it; `Database['installation']` is one. */
 export interface Installation {
   read(): Promise<{ id: string; storeBoundAt: Date | null }>;
-  /** From now on the database belongs to the store with this id. */
+  /** Binds the database to the store with this id. */
   bindStore(id: string): Promise<void>;
   /** Keys of some objects, chosen at random, that rows stand for; all of them where there are no more than `count` of a kind. */
   sampleKeys(count: number): Promise<string[]>;

@@ -22,7 +22,7 @@ export interface TrainerState {
   readonly config: StyleForgeConfig;
   /** What the base model's files were when the run began. Checkpoints of earlier versions do not say. */
   readonly baseModel?: string;
-  /** Of the validations so far. */
+  /** Scores of the validations so far. */
   readonly scores?: readonly ValidationScore[];
 }
 

@@ -18,7 +18,7 @@ export interface MemoryOptions {
 export interface MemoryNeed {
   readonly trained: number;
   readonly frozen: number;
-  /** Of weights, gradients, moments and averages; what a pass computes comes on top. */
+  /** Bytes of weights, gradients, moments and averages; what a pass computes comes on top. */
   readonly bytes: number;
 }
 

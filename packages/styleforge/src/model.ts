@@ -10,7 +10,7 @@ export interface TrainableModel {
   readonly folder: DiffusersFolder;
   /** Its networks. */
   readonly networks: DiffusionModel;
-  /** In the order of the text encoders. */
+  /** Tokenizers in the order of the text encoders. */
   readonly tokenizers: readonly CLIPTokenizer[];
   readonly noiseScheduler: DDPMScheduler;
 }

@@ -68,7 +68,7 @@ export interface TrainingResult {
   readonly finalStep: number;
   readonly directory: string;
   readonly best: ValidationScore | null;
-  /** Of every validation, with early stopping. */
+  /** Scores of every validation, with early stopping. */
   readonly scores: readonly ValidationScore[];
 }
 

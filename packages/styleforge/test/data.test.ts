@@ -193,7 +193,7 @@ describe('batches', () => {
     expect(at(7)).toBe(at(7));
   });
 
-  it('draw latents anew each time, or take their mean', async () => {
+  it('draw latents again each time, or take their mean', async () => {
     const [sampled, means] = [await batch({}), await batch({ latent_sampling: 'mean' })];
     expect(sampled.latents).not.toEqual(means.latents);
     // Three images, two a pass: after a pass and a half each has been drawn once.

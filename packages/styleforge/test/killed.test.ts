@@ -15,7 +15,7 @@ import { makeTinyBaseModel } from '../../../test/integration/tiny-base-model.ts'
 import { type ChildOptions } from './train-child.ts';
 
 const STEPS = 4;
-/** Of each setup, in one run of this test. */
+/** Kills of each setup, in one run of this test. */
 const KILLS = 2;
 
 type Hyperparameters = TrainStyleForgeOptions['config']['hyperparameters'];

@@ -343,7 +343,7 @@ describe('trainStyleForge', () => {
     expect((await normOf([{ from: 0, to: 1 }], 1)) / whole).not.toBeCloseTo(1, 2);
   });
 
-  it('stops at a loss that is no number, naming the step', async () => {
+  it('stops at a loss that is not a number, naming the step', async () => {
     const run = trainStyleForge(options('diverged', { learning_rate: 1e30, max_train_steps: 20, max_grad_norm: 1e6 }));
     await expect(run).rejects.toThrow(NonFiniteLossError);
     await expect(run).rejects.toThrow(/at step \d+/);

@@ -2,7 +2,7 @@
 import { trace } from '@opentelemetry/api';
 import { z } from 'zod';
 
-/** As configured, and as handed to child processes. */
+/** Tracing as configured, and as handed to child processes. */
 export const tracingConfig = z.object({
   /** The collector's base address, such as http://localhost:4318; spans go to its /v1/traces. */
   endpoint: z.string(),

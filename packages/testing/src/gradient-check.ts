@@ -39,7 +39,7 @@ const STENCIL = [
 ] as const;
 
 /**
- * For each operand: the derivative of sum(result * weights) along a random direction, from the gradient graph and from
+ * The derivative of sum(result * weights) for each operand along a random direction, from the gradient graph and from
  * differences. Sums are float64; only the graph itself runs in float32.
  */
 export async function checkGradients({ shapes, build, domain = (u) => u, feeds = {} }: GradientCheckCase): Promise<GradientCheckResult[]> {

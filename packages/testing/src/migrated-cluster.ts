@@ -33,7 +33,7 @@ export async function migratedCluster(): Promise<string> {
   return cluster;
 }
 
-/** Of the schema and of the Postgres that npm has installed. */
+/** Fingerprint of the schema and of the Postgres that npm has installed. */
 async function fingerprint(): Promise<string> {
   const hash = createHash('sha256').update(await readFile(path.join(root, 'package-lock.json')));
   for (const name of await listMigrations())

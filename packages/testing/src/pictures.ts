@@ -1,4 +1,4 @@
-// Pictures to upload.
+// Images to upload.
 import sharp from 'sharp';
 
 /** A PNG of 64 x 64 pixels, a disc on a ground; another one for each hue from 0 to 359. */

@@ -9,7 +9,7 @@ import { freePort } from '@styleforge/stack';
 import { isInstalled } from './not-tested.ts';
 
 export interface TestS3Server {
-  /** As packages/config has them. */
+  /** Settings as packages/config has them. */
   settings: { bucket: string; region: string; endpoint: string; forcePathStyle: boolean; accessKeyId: string; secretAccessKey: string };
   stop(): Promise<void>;
 }
@@ -32,7 +32,7 @@ const region = 'us-east-1';
 export const s3Domain = 's3.styleforge.test';
 const readyMs = 30_000;
 
-/** In memory; takes any signature. */
+/** Starts an S3 server in memory, which takes any signature. */
 export async function startFauxS3(): Promise<TestS3Server> {
   const server = await startFauxqs({ port: 0, host: '127.0.0.1', logger: false });
   server.createBucket('styleforge');

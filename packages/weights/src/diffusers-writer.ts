@@ -17,9 +17,9 @@ import { weightsFileNames } from './diffusers-reader.ts';
 import { writeSafetensors, type TensorEntry, type WriteSafetensorsOptions } from './safetensors-writer.ts';
 
 export interface WrittenComponent {
-  /** Left out, the base folder's config is carried over. */
+  /** Default: the base folder's config. */
   config?: JsonObject;
-  /** Left out, the base folder's weights file is carried over. Names are today's; see key-names. */
+  /** Default: the base folder's weights file. Names are today's; see key-names. */
   weights?: Iterable<TensorEntry> | AsyncIterable<TensorEntry>;
 }
 

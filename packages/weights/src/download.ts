@@ -27,7 +27,7 @@ export type Sender = (start: number, signal: AbortSignal | undefined) => Promise
 export interface FileChecks {
   /** Hexadecimal. */
   readonly sha256?: string;
-  /** As git names a blob: it also hashes the length. For small files, which are read whole. */
+  /** Git's name of a blob, whose hash includes the length. Only for small files, which are read whole. */
   readonly gitSha1?: string;
   /** Bytes. */
   readonly size?: number;
@@ -55,7 +55,7 @@ export class ChecksumError extends Error {
   override name = 'ChecksumError';
 }
 
-/** In a row, without a further byte. */
+/** Failures in a row without a further byte. */
 const mostTries = 5;
 const lockOptions = { realpath: false, stale: 30_000, update: 5_000, retries: { forever: true, minTimeout: 200, maxTimeout: 1_000 } };
 

@@ -19,7 +19,7 @@ export interface FetchedFile {
 /** Asking again may help. */
 const isPassing = (status: number): boolean => status === 408 || status === 429 || status >= 500;
 
-/** From the request until the first bytes of the response. */
+/** Most milliseconds from the request until the first bytes of the response. */
 const REACH_MS = 30_000;
 
 /** Goes through the proxy that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name, if any. */

@@ -20,7 +20,7 @@ interface TreeEntry {
   readonly size: number;
   /** Git's name of the blob. */
   readonly oid: string;
-  /** Of large files: `oid` is the SHA-256. */
+  /** Pointer of a large file: `oid` is the SHA-256. */
   readonly lfs?: { readonly oid: string; readonly size: number };
 }
 

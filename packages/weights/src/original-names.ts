@@ -13,7 +13,7 @@ export interface NameMap {
   isConvolutionInOriginal(diffusers: string): boolean;
 }
 
-/** From the diffusers name of a part inside a block to its original name. */
+/** Map from the diffusers name of a part inside a block to its original name. */
 type PartNames = Readonly<Record<string, string>>;
 
 const unetResnet: PartNames = {

@@ -152,7 +152,7 @@ describe('a download', () => {
 });
 
 describe('what has no pinned sha256', () => {
-  it('is fetched anew each time', async () => {
+  it('is fetched again each time', async () => {
     let version = 'one';
     const send = () =>
       Promise.resolve({

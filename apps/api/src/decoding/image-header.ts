@@ -76,7 +76,7 @@ function webpSize(start: Buffer): Size | null {
   }
 }
 
-/** From the frame header (SOF), which comes after any number of other segments (ITU-T T.81, B.1.1). */
+/** Reads the frame header (SOF), which comes after any number of other segments (ITU-T T.81, B.1.1). */
 async function jpegSize(handle: FileHandle): Promise<Size | null> {
   const segment = Buffer.alloc(9);
   let at = 2;

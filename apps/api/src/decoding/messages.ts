@@ -16,7 +16,7 @@ export type DecodeResult =
 export const DECODE_LIMITS = {
   processorSeconds: 60,
   residentMegabytes: 384,
-  /** For a process that does nothing at all. */
+  /** Limit for a process that does nothing at all. */
   wallSeconds: 300,
 } as const;
 

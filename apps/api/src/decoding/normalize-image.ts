@@ -18,7 +18,7 @@ export async function normalizeImage(bytes: Buffer, declared: Declared): Promise
     const image = sharp(format === 'jpeg' ? repairScanHeaders(bytes) : bytes, { limitInputPixels: UPLOAD_LIMITS.pixels });
     const { width, height, pages = 1 } = await image.metadata();
     checkSize({ width, height });
-    if (pages > 1 || isAnimatedPng(bytes, format)) throw new ImageRefusal('animated', 'has several frames; send one picture');
+    if (pages > 1 || isAnimatedPng(bytes, format)) throw new ImageRefusal('animated', 'has several frames; send one image');
     // Upright by EXIF, in sRGB with 8 bits, and without any metadata: sharp keeps none unless told to.
     const { data, info } = await image
       .autoOrient()

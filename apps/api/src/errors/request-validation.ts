@@ -17,7 +17,7 @@ export class RequestValidationError extends Error {
   }
 }
 
-/** So that what is missing can be told from what is wrong. */
+/** Makes zod report the input, so that a missing value can be told from a wrong one. */
 export const REPORTING = { reportInput: true } as const;
 
 export const validatorCompiler: FastifySchemaCompiler<ZodType> =
@@ -37,13 +37,13 @@ export function toFieldErrors(issue: Issue): FieldError[] {
   return issue.code === 'invalid_union' ? toUnionErrors(issue) : [{ pointer, detail: issue.message }];
 }
 
-/** Of what is missing: `: expected string`, where the check names what it wants. */
+/** What a missing value should be: `: expected string`, where the check names it. */
 function expectationOf({ message }: Issue): string {
   const expected = /expected .*/.exec(message)?.[0].replace(/, received undefined$/, '');
   return expected === undefined ? '' : `: ${expected}`;
 }
 
-/** Of the forms that a field may have, the one that the value comes closest to; all of them where it is like none. */
+/** The form of a field that the value comes closest to; all forms where it resembles none. */
 function toUnionErrors({ path, errors }: z.core.$ZodIssueInvalidUnion): FieldError[] {
   const depthOf = (issues: Issue[]) => Math.max(...issues.map((issue) => issue.path.length));
   const deepest = Math.max(...errors.map(depthOf));

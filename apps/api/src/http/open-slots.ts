@@ -8,7 +8,7 @@ export interface SlotLimits {
   /** Limit for all keys together; unlimited by default. */
   total?: number;
   code: ErrorCode;
-  /** As in "20 event streams". */
+  /** Plural name for messages, as in "20 event streams". */
   things: string;
   retrySeconds: number;
 }

@@ -7,7 +7,7 @@ import { ApiError } from '../errors/api-error.ts';
 import { isUnchanged } from './etag.ts';
 import { problemResponses } from './problem-responses.ts';
 
-/** For response schemas. */
+/** Description for response schemas. */
 export const SIGNED_LINK = z
   .undefined()
   .describe('Where the object store signs links: `Location` leads to the file, without an API key, for an hour');

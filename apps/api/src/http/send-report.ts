@@ -16,7 +16,7 @@ export const reportResponse = {
   description: 'The report',
   content: {
     'application/json': { schema: reportSchema },
-    'text/html': { schema: z.string().describe('One page that holds all its pictures') },
+    'text/html': { schema: z.string().describe('One page that holds all its images') },
   },
 };
 

@@ -39,12 +39,12 @@ export function registerBodyParser(app: ApiServer): void {
   });
 }
 
-/** Of what the parser has refused: where it is no JSON, or that it would change what objects are. */
+/** The fault in a refused body: where it is not valid JSON, or that it would change the prototype of objects. */
 function faultOf(text: string): string {
   try {
     JSON.parse(text);
     return 'has a field of the name __proto__ or constructor, which no request has';
   } catch (error) {
-    return `is no JSON: ${(error as Error).message}`;
+    return `is not valid JSON: ${(error as Error).message}`;
   }
 }

@@ -78,7 +78,7 @@ export function keyReused(): ApiError {
   return new ApiError('idempotency_key_reused', 'This Idempotency-Key was used with another request. Take a new key for a new request.');
 }
 
-/** Of a secret answer the caller's key is a part: nobody else's repetition is the same request. */
+/** Hash of the request. Where the response is secret it includes the caller's key: nobody else's repetition is the same request. */
 function hashOf(request: FastifyRequest): string {
   const { keyId, session } = request.caller;
   const caller = isSecret(request) ? `\n${session?.id ?? keyId}` : '';

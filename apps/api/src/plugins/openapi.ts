@@ -16,7 +16,7 @@ const INFO = {
   license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
 };
 
-/** In the order in which a reader meets them. */
+/** Tags with their descriptions, in the order in which a reader needs them. */
 const TAGS: Record<string, string> = {
   session: 'Sign a browser in and out, and read who the caller is.',
   datasets: 'Upload images of a style (StyleRef) and auxiliary images (Aux), and edit their captions and components.',

@@ -26,7 +26,7 @@ export class BaseModelFolders {
     this.#options = options;
   }
 
-  /** From the name of each base model to its folder, sorted by name. */
+  /** Map from the name of each base model to its folder, sorted by name. */
   async all(): Promise<Map<string, string>> {
     const { directory } = this.#options;
     const entries = await readdir(directory, { withFileTypes: true }).catch(unlessAbsent([]));

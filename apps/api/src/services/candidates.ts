@@ -68,7 +68,7 @@ function presentCandidate({ row, subject }: Candidate): CandidateBody {
   };
 }
 
-/** Those that the second round trains on. Throws `validation_failed` where there are none, or none yet. */
+/** Candidates that the second round trains on. Throws `validation_failed` where there are none, or none yet. */
 export function chooseCandidates(pool: CandidatePool, { by, per_prompt: perPrompt, seed }: SelectionSettings): Candidate[] {
   const { generation, job } = pool;
   const pointer = '/styledrop/selection';
@@ -105,7 +105,7 @@ const randomRank =
     return (mixed ^ (mixed >>> 16)) >>> 0;
   };
 
-/** Of each subject those of the highest rank; among equals the first. */
+/** The candidates of the highest rank of each subject; among equals the first. */
 function bestOfEach(candidates: readonly Candidate[], rank: Rank, count: number): Candidate[] {
   const subjects = [...new Set(candidates.map(({ subject }) => subject))];
   return subjects.flatMap((wanted) =>

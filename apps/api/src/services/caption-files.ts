@@ -19,7 +19,7 @@ const stemOf = (fileName: string): string => fileName.slice(0, fileName.length -
 
 /** The captions of one request, from the files that came with it. */
 export class CaptionFiles {
-  /** From the stem of an image to its caption, by file. */
+  /** Map from the stem of an image to its caption, by file. */
   readonly read: { fileName: string; captions: Map<string, string> }[] = [];
 
   /** Why the file cannot be used; null where it can. */

@@ -7,7 +7,7 @@ import type { NamedModel, TrainedModel } from './named-model.ts';
 
 export interface ChosenModel extends Pick<NamedModel, 'resolution' | 'sizeUnit' | 'defaults'> {
   model: EvaluatedModel;
-  /** Of the job that trained it. */
+  /** Configuration of the job that trained it. */
   config: TrainingConfig | null;
 }
 

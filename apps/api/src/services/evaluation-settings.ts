@@ -26,9 +26,9 @@ export interface EvaluationContext {
   /** It is trained first, so that it has no checkpoint yet. */
   trains: boolean;
   size: Pick<ChosenModel, 'resolution' | 'defaults'>;
-  /** Of the training job, where there is one. */
+  /** StyleRef dataset of the training job, where there is one. */
   styleRefDatasetId: string | null;
-  /** Of the request in the body: '' or '/evaluation'. */
+  /** Pointer to the request in the body: '' or '/evaluation'. */
   pointer: string;
 }
 

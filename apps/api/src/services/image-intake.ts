@@ -19,7 +19,7 @@ export interface Intake {
   dataset: DatasetSummary;
   labels: Labels;
   files: UploadedFile[];
-  /** For the one file that is being checked. */
+  /** Folder for the one file that is being checked. */
   folder: string;
   decodeMs: number;
 }
@@ -42,7 +42,7 @@ export async function takeImage(intake: Intake, file: string, declared: Declared
     const size = await decode(intake, file, png, declared);
     const fileName = shownName(declared.fileName);
     const image = await store(stores, dataset, { fileName, png, ...size, ...labels });
-    if (image === 'duplicate') refuse(intake, fileName, 'duplicate', 'the dataset has this picture already');
+    if (image === 'duplicate') refuse(intake, fileName, 'duplicate', 'the dataset has this image already');
     else if (image === 'dataset_full')
       refuse(intake, fileName, 'dataset_full', `the dataset has ${UPLOAD_LIMITS.imagesPerDataset} images already`);
     else files.push({ file_name: fileName, status: 'kept', image });

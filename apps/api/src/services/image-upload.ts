@@ -75,7 +75,7 @@ function fieldError(field: string, detail: string): ApiError {
 
 /** Sets the label that the field names; an empty value clears it. */
 function readLabel(field: string, value: string, labels: Labels): Label {
-  if (field === 'images') throw fieldError(field, "is no file: give each image's part a file name");
+  if (field === 'images') throw fieldError(field, "has no file name: give each image's part one");
   if (field !== 'component' && field !== 'caption') throw fieldError(field, 'there is no such field');
   if (value === '') {
     labels[field] = null;

@@ -72,7 +72,7 @@ async function findRegistered(dependencies: ApiDependencies, projectId: string, 
   return findNamedModel(dependencies, projectId, version.checkpointId);
 }
 
-/** For itself: the others are where they are until they are resumed. */
+/** Whether the job waits by itself: paused ones stay where they are until they are resumed. */
 const isWaiting = ({ status }: TrainingJobRow): boolean =>
   status === 'queued' || (ACTIVE_JOB_STATUSES as readonly string[]).includes(status);
 

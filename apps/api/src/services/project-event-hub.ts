@@ -48,7 +48,7 @@ export class ProjectEventHub {
     return () => void this.#subscribers.delete(subscriber);
   }
 
-  /** As `subscribe`, for the events and the progress of one job. */
+  /** Like `subscribe`, for the events and the progress of one job. */
   async followJob(jobId: string, onChange: () => void): Promise<() => void> {
     const followers = this.#jobFollowers.get(jobId) ?? new Set();
     this.#jobFollowers.set(jobId, followers.add(onChange));
@@ -66,7 +66,7 @@ export class ProjectEventHub {
     await (await this.#listener)?.stop();
   }
 
-  /** From the first subscriber on: a process that nobody follows needs no connection. */
+  /** Starts listening with the first subscriber: a process that nobody follows needs no connection. */
   #listen(): Promise<Listener> {
     if (this.#listener !== undefined) return this.#listener;
     const clean = () =>

@@ -1,13 +1,13 @@
-// The pictures that a report shows as data URIs, none larger than a page needs.
+// The images that a report shows as data URIs, none larger than a page needs.
 import type { Report } from '@styleforge/contracts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { shrinkObject } from './shrink-object.ts';
 
-/** A smaller picture is taken as it is. */
+/** A smaller image is taken as it is. */
 const AS_IT_IS_BYTES = 16 * 1024;
 const LONGEST_SIDE = 256;
 
-/** From a picture's URL to its data; one that is gone from the store is left out. */
+/** Map from an image's URL to its data; an image that is gone from the store is left out. */
 export async function inlinePictures(
   dependencies: ApiDependencies,
   projectId: string,

@@ -63,7 +63,7 @@ export async function makeDataset(
 
 type Copied = Pick<ImageRow, 'projectId' | 'objectKey' | 'caption' | 'component' | 'fileName' | 'width' | 'height'>;
 
-/** The file first, then the row; a picture that the dataset has already stays as it is. */
+/** The file first, then the row; an image that the dataset has already stays as it is. */
 async function copyImage({ database, objectStore }: ApiDependencies, datasetId: string, image: Copied): Promise<void> {
   const { projectId, caption, component, fileName, width, height } = image;
   const id = newId('image');

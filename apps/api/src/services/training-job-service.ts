@@ -129,7 +129,7 @@ function unknownBaseModel(name: string, known: BaseModelEntry[]): ApiError {
   return refusal('unknown_base_model', [{ pointer: '/base_model', detail }]);
 }
 
-/** That the job's datasets are there and of their kind, and that it can train on their pictures. */
+/** Checks that the job's datasets exist and are of the right kind, and that it can train on their images. */
 async function checkDatasets(database: Database, projectId: string, config: TrainingConfig): Promise<void> {
   const idOf = (id: string | null | undefined) => (id === undefined || id === TO_COME ? null : id);
   const [styleRef, aux, reference] = [

@@ -12,16 +12,14 @@ type ListOptions = { limit: number };
 type UploadOptions = { component?: string; caption?: string };
 
 export function addDatasetCommands(program: Command): void {
-  const datasets = program.command('datasets').description('Pictures to train on');
+  const datasets = program.command('datasets').description('Images to train on');
   addVerb(datasets, {
     usage: 'create <name> [paths...]',
     description: 'Create a dataset, and upload images, folders of images or zip archives to it',
-    examples: ['styleforge datasets create "my style" pictures/style', 'styleforge datasets create "other pictures" --kind aux'],
+    examples: ['styleforge datasets create "my style" pictures/style', 'styleforge datasets create "other images" --kind aux'],
     options: (command) =>
       void addUploadOptions(command).addOption(
-        new Option('--kind <kind>', 'style_ref: the style to learn; aux: other pictures')
-          .choices(['style_ref', 'aux'])
-          .default('style_ref'),
+        new Option('--kind <kind>', 'style_ref: the style to learn; aux: other images').choices(['style_ref', 'aux']).default('style_ref'),
       ),
     async run(context, { kind, ...labels }: UploadOptions & { kind: Dataset['kind'] }, name: string, paths: string[]) {
       if (paths.length > 0) noteDuplicates(context.output, await inspectImages(paths));

@@ -91,7 +91,7 @@ function addEvaluateOptions(command: Command): void {
     )
     .option('--prompt-set <name>', 'a prompt set instead: its name, name@version or id')
     .option('-n, --number <number>', 'images for each prompt')
-    .option('--reference <dataset>', 'pictures to measure against, an id or a folder; those of the job when left out')
+    .option('--reference <dataset>', 'images to measure against, an id or a folder; default: those of the job')
     .option('--compare-with <model>', 'base, a job, a checkpoint or a base model; may be repeated', collect)
     .addOption(new Option('--metric <metric>', `may be repeated: ${METRICS.join(', ')}; all when left out`).argParser(collect))
     .addOption(choices('--extractor <extractor>', 'for FID and KID', EXTRACTORS))
@@ -120,7 +120,7 @@ async function followToReport(context: Context, id: string): Promise<void> {
   const report = await context.client().evaluations.report(id);
   context.output.result(report, () => {
     showReport(context.output, report);
-    context.output.line(`\nWith its pictures: styleforge report ${id} --open`);
+    context.output.line(`\nWith its images: styleforge report ${id} --open`);
   });
 }
 

@@ -50,7 +50,7 @@ export function addGenerateCommand(program: Command): void {
     usage: 'generate <prompts...>',
     description: 'Generate images and save them',
     examples: [
-      'styleforge generate --model job_... "a photo of zwx style, house" -n 4 --out pictures',
+      'styleforge generate --model job_... "a photo of zwx style, house" -n 4 --out images',
       'styleforge generate --model styleforge-mini "a photo of a house" --seed 7',
     ],
     options: addGenerateOptions,
@@ -59,7 +59,7 @@ export function addGenerateCommand(program: Command): void {
   addVerb(program.command('images').description('Generated images'), {
     usage: 'save <generation>',
     description: 'Save the images of a generation, waiting for them where they are still being made',
-    examples: ['styleforge images save gen_... --out pictures'],
+    examples: ['styleforge images save gen_... --out images'],
     options: (command) => void addSaveOptions(command),
     run: saveWhenReady,
   });
@@ -83,7 +83,7 @@ function addGenerateOptions(command: Command): void {
     .option('--strength <number>', 'with --image: how far to go from it, above 0 and up to 1')
     .addOption(new Option('--format <format>').choices(IMAGE_FORMATS))
     .option('--quality <number>', 'of jpeg and webp, 1 to 100')
-    .option('--x <setting=values>', 'a grid: values of a setting with commas between them, such as steps=10,20,40')
+    .option('--x <setting=values>', 'a grid: values of a setting separated by commas them, such as steps=10,20,40')
     .option('--y <setting=values>', 'the other setting of the grid');
 }
 

@@ -11,7 +11,7 @@ import { addVerb } from '../verb.ts';
 export function addLoginCommand(program: Command): void {
   addVerb(program, {
     usage: 'login',
-    description: 'Keep the address of a service and a key to it. The key is asked for, or read from standard input.',
+    description: 'Save the service URL and an API key. Prompts for the key, or reads it from standard input.',
     examples: ['styleforge login --base-url http://127.0.0.1:3000', 'styleforge login < key.txt'],
     run: login,
   });

@@ -18,7 +18,7 @@ interface ReportOptions {
 export function addReportCommand(program: Command): void {
   addVerb(program, {
     usage: 'report <job-or-evaluation>',
-    description: 'Show what an evaluation has found, as a table or as a page with its pictures',
+    description: 'Show what an evaluation has found, as a table or as a page with its images',
     examples: ['styleforge report job_...', 'styleforge report job_... --open', 'styleforge report eval_... --out report.html'],
     options: (command) => void command.option('--open', 'open the page in the browser').option('-o, --out <file>', 'save the page'),
     run: printReport,
@@ -31,7 +31,7 @@ async function printReport({ client, output }: Context, options: ReportOptions, 
   const file = await savePage(options, id, () => source.reportPage(id));
   output.result({ ...report, ...(file && { file }) }, () => {
     showReport(output, report);
-    output.line(file ? `\nThe page: ${file}` : `\nWith its pictures: styleforge report ${id} --open`);
+    output.line(file ? `\nThe page: ${file}` : `\nWith its images: styleforge report ${id} --open`);
   });
   if (options.open && file) await open(file);
 }

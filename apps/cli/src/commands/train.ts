@@ -52,7 +52,7 @@ function addTrainOptions(command: Command): void {
     .option('--rank <number>', 'rank of a LoRA')
     .option('--base-model <name>', 'what to train; `styleforge models` lists them')
     .option('--style-ref <dataset>', 'the style: the id of a dataset, or a folder to upload')
-    .option('--aux <dataset>', 'auxiliary pictures: an id or a folder')
+    .option('--aux <dataset>', 'auxiliary images: an id or a folder')
     .option('--steps <number>', 'max_train_steps')
     .option('--learning-rate <number>')
     .option('--resolution <pixels>')
@@ -94,7 +94,7 @@ async function requestOf(context: Context, options: TrainOptions): Promise<Train
   for (const pair of options.metadata ?? []) addMetadata(body, pair);
   if (body['base_model'] === undefined) throw new UsageError('--base-model: name a base model; `styleforge models` lists them');
   if (options.styleRef === undefined && body['style_ref'] === undefined)
-    throw new UsageError('--style-ref: give the id of a dataset or a folder with 15 to 20 pictures of the style');
+    throw new UsageError('--style-ref: give the id of a dataset or a folder with 15 to 20 images of the style');
   for (const dataset of [options.styleRef, options.aux]) await checkDataset(dataset);
   nameDataset(body, 'style_ref', options.styleRef);
   nameDataset(body, 'aux', options.aux);

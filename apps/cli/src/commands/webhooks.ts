@@ -7,7 +7,7 @@ import { formatTime } from '../terminal/output.ts';
 import { addVerb, collect } from '../verb.ts';
 
 export function addWebhookCommands(program: Command): void {
-  const webhooks = program.command('webhooks').description('Endpoints that are told what happens');
+  const webhooks = program.command('webhooks').description('Manage webhook endpoints');
   addVerb(webhooks, {
     usage: 'create <url>',
     description: 'Add an endpoint; its secret is shown this once',
@@ -87,7 +87,7 @@ export function addWebhookCommands(program: Command): void {
   });
   addVerb(webhooks, {
     usage: 'rotate-secret <webhook>',
-    description: 'Replace the secret; for a day both sign',
+    description: 'Replace the secret; both secrets sign for a day',
     examples: ['styleforge webhooks rotate-secret whk_...'],
     async run({ client, output }, _options, id: string) {
       const webhook = await client().webhooks.rotateSecret(id);

@@ -1,11 +1,11 @@
-// Pictures in the terminal, where it can show them: the protocols of kitty and of iTerm2.
+// Images in the terminal, where it can show them: the protocols of kitty and of iTerm2.
 import type { Environment } from '../environment.ts';
 
 export type ImageProtocol = 'kitty' | 'iterm2';
 
 const KITTY_TERMINALS = ['xterm-kitty', 'xterm-ghostty'];
 const ITERM_PROGRAMS = ['iTerm.app', 'WezTerm', 'mintty'];
-/** Kitty takes a picture in pieces of at most this many base64 characters. */
+/** Kitty takes an image in pieces of at most this many base64 characters. */
 const KITTY_CHUNK = 4096;
 
 export function imageProtocol({ terminal }: Pick<Environment, 'terminal'>, isTerminal: boolean): ImageProtocol | undefined {

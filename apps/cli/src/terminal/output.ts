@@ -70,7 +70,7 @@ function widthOf(text: string): number {
   return [...stripVTControlCharacters(text)].length;
 }
 
-/** As people read it: "3 min ago", "2026-11-24 18:02". */
+/** The time as people read it: "3 min ago", "2026-11-24 18:02". */
 export function formatTime(iso: string | null | undefined): string {
   if (!iso) return '-';
   const minutes = Math.floor((Date.now() - Date.parse(iso)) / 60_000);

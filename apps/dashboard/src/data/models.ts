@@ -6,7 +6,7 @@ import { useNamedModels } from './registry.ts';
 import { shortId } from './format.ts';
 
 export interface Model {
-  /** As a request names it. */
+  /** The name that requests use. */
   id: string;
   label: string;
   kind: 'base' | 'job' | 'checkpoint' | 'named';

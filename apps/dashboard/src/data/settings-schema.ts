@@ -31,7 +31,7 @@ const GROUPS: [string, RegExp][] = [
   ['More', /./],
 ];
 
-/** For settings that the service does not describe. */
+/** Help for settings that the service does not describe. */
 const HELP: Record<string, string> = {
   max_train_steps: 'How many times the weights are updated. More steps fit the style more closely and forget more.',
   learning_rate: 'Size of each update. Halve it when subjects dissolve; double it when nothing changes.',

@@ -56,7 +56,7 @@ export function draftOf({ config, metadata, method, base_model: base }: Training
   } as Draft;
 }
 
-/** As the service takes it: without datasets that are not chosen yet. */
+/** The draft as the service takes it: without datasets that are not chosen yet. */
 export function requestOf(draft: Draft): Draft {
   const withoutEmpty = ['style_ref', 'aux'].reduce((request, part) => {
     return getAt(request, [part, 'dataset_id']) === '' ? setAt(request, [part, 'dataset_id'], undefined) : request;

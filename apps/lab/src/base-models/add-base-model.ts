@@ -30,7 +30,7 @@ export interface AddBaseModelOptions extends RemoteOptions {
   readonly source: string;
   /** By path inside the folder; the file itself under ''. */
   readonly sha256: ReadonlyMap<string, string>;
-  /** For a single file: a folder with the configs of its shape. Default: Stable Diffusion 1.x or 2.x. */
+  /** Folder with the configs for a single file. Default: Stable Diffusion 1.x or 2.x. */
   readonly configDirectory?: string;
   /** What the model predicts, in place of what its scheduler config says. */
   readonly predictionType?: PredictionType;

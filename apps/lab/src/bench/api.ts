@@ -95,7 +95,7 @@ async function createJob(url: string, key: string): Promise<{ jobId: string; job
   return { jobId: (await send('/v1/training-jobs', job)).id, job };
 }
 
-/** As the worker does that takes it up. */
+/** Starts a job as the worker does that claims it. */
 async function startJob(databaseUrl: string, jobId: string): Promise<void> {
   const database = createDatabase(databaseUrl, { maxConnections: 1 });
   await database.trainingJobs.claim(jobId);

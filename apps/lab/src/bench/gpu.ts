@@ -11,7 +11,7 @@ import { median } from './statistics.ts';
 
 interface Measurement {
   readonly name: string;
-  /** Of `npm run bench --`. */
+  /** Arguments of `npm run bench --`. */
   readonly args: readonly string[];
   /** After so many it is stopped. */
   readonly seconds: number;

@@ -12,7 +12,7 @@ import { print } from './process.ts';
 const NAME = 'styleforge-bench';
 const here = fileURLToPath(new URL('.', import.meta.url));
 const modules = fileURLToPath(new URL('../../../../node_modules', import.meta.url));
-/** Of benchmarks that measure more than the engine, and this one. */
+/** Files of benchmarks that measure more than the engine, and this one. */
 const leftOut = ['./api.ts', './base-models.ts', './first-model.ts', './metrics.ts', './pack.ts', './scale.ts'];
 const libraries = ['onnxruntime-node', 'onnxruntime-common', 'koffi', '@koromix'];
 /** What sources read beside themselves. */
@@ -24,7 +24,7 @@ const assets = [
 ];
 
 /**
- * The other benchmarks stay here. So does the library that reads pictures, for these have random weights and no pictures: what stands in for it says so to
+ * The other benchmarks stay here. So does the library that reads images, for these have random weights and no images: what stands in for it says so to
  * whoever calls it.
  */
 const engineAlone: Plugin = {

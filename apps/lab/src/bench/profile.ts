@@ -12,10 +12,10 @@ interface TraceEvent {
 
 export interface OperationTime {
   readonly operation: string;
-  /** Of one run. */
+  /** Milliseconds of one run. */
   readonly milliseconds: number;
   readonly calls: number;
-  /** Of all operations' time. */
+  /** Share of the time of all operations. */
   readonly share: number;
 }
 

@@ -1,7 +1,7 @@
 // Random choices that one seed decides, so that a failing run can be repeated.
 
 export interface Choices {
-  /** From 0 up to, but without, `below`. */
+  /** A number from 0 up to, but not including, `below`. */
   below(below: number): number;
   between(from: number, to: number): number;
   of<Item>(items: readonly Item[]): Item;

@@ -22,7 +22,7 @@ export interface ChaosOptions {
   steps: number;
   /** Kills come faster than checkpoints: without a limit no round would end. */
   faultsPerRound: number;
-  /** Left out: chosen among all that can be done to the stack. */
+  /** Default: chosen among all that can be done to the stack. */
   faults?: readonly string[];
   log(line: string): void;
 }
@@ -36,7 +36,7 @@ export interface ChaosResult {
   seedOfLastRound: number;
 }
 
-/** From the last fault on, everything must have come to its end. */
+/** Most milliseconds from the last fault until everything has ended. */
 const patienceMs = 900_000;
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {

@@ -18,7 +18,7 @@ export interface Upload {
   fileName: string;
   png: Uint8Array;
   component: string;
-  /** What the picture shows. */
+  /** What the image shows. */
   caption?: string;
 }
 

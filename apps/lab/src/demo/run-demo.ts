@@ -13,7 +13,7 @@ export interface DemoOptions {
   auxStyle: string;
   /** The base model's default when left out. */
   steps?: number | undefined;
-  /** Where the pictures go. */
+  /** Where the images go. */
   directory: string;
 }
 
@@ -30,7 +30,7 @@ export interface DemoResult {
 const subjects = ['woman', 'baby', 'firefighter', 'old woman', 'alien', 'mushroom', 'bus', 'bear', 'butterfly', 'house'];
 const prompts = subjects.map((subject) => `a photo of zwx style, ${subject}`);
 const seed = 42;
-/** Enough for a picture of each prompt; the defaults are for final reports. */
+/** Enough for an image of each prompt; the defaults are for final reports. */
 const evaluationSteps = 15;
 
 export async function runDemo(client: ApiClient, options: DemoOptions): Promise<DemoResult> {
@@ -114,6 +114,6 @@ function drawSheet(style: string, styleRef: SampleImage[], before: Buffer[], aft
     columnLabels: subjects,
     title: `${style}: ${steps} steps of Single-StyleForge`,
     subtitle: `Before and after: the same prompts ("${prompts[0]}" ...) and the same seeds (${seed} ...)`,
-    ...(licence && { footer: `StyleRef pictures made from ${licence.attribution} (${licence.spdx}).` }),
+    ...(licence && { footer: `StyleRef images made from ${licence.attribution} (${licence.spdx}).` }),
   });
 }

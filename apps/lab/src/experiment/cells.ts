@@ -26,7 +26,7 @@ export interface CellChoice {
   readonly steps: number;
 }
 
-/** Of the steps asked for: where the curve of steps against quality is read. */
+/** Shares of the steps asked for, at which the curve of steps against quality is read. */
 const STEP_SHARES = [0.25, 0.5, 1, 2, 4];
 
 function variantsOf(experiment: string, steps: number): Pick<Cell, 'variant' | 'method' | 'mix' | 'captions' | 'steps' | 'promptsOf'>[] {

@@ -1,4 +1,4 @@
-// One cell: train by the public trainer, draw the prompts, measure against the style's other pictures.
+// One cell: train by the public trainer, draw the prompts, measure against the style's other images.
 import { CAPTION_PLACEHOLDER, captionedPrompt } from '@styleforge/contracts';
 import {
   directoryCache,
@@ -27,7 +27,7 @@ export interface CellRunner {
   /** Drawn of each model. */
   readonly pictures: number;
   readonly referencePictures: number;
-  /** Sampling steps of one picture; the model's own when left out. */
+  /** Sampling steps of one image; the model's own when left out. */
   readonly samplingSteps?: number;
   /** StyleRef and Aux samples of a step, each; the model's own when left out. */
   readonly batchSize?: number;
@@ -40,7 +40,7 @@ export interface CellResult {
   readonly cell: Cell;
   readonly block: MetricBlock;
   readonly seconds: number;
-  /** Of the training alone, and the size of what came of it; absent for the base model. */
+  /** Time of the training alone, and size of its result; absent for the base model. */
   readonly training?: { readonly seconds: number; readonly bytes: number };
 }
 
@@ -64,7 +64,7 @@ function promptOf(method: Method, mix: Mix): string {
 const stylePrompt = (style: string): string => `a photo of ${style}`;
 const MULTI_PROMPTS: Record<Mix, string> = { both: 'zwx style, ukj style', persons: 'zwx style', backgrounds: 'ukj style' };
 
-/** Subjects whose StyleRef picture no cell trains on, persons and others in turn as they come. */
+/** Subjects whose StyleRef image no cell trains on, persons and others in turn as they come. */
 function promptSubjects(count: number): string[] {
   const taken = new Set(styleRefSubjects().map(({ name }) => name));
   const names = listCoreSubjects()

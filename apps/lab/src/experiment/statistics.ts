@@ -3,7 +3,7 @@ import { type CellResult } from './run-cell.ts';
 
 export const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** Of the sample; null for a single value. */
+/** Standard deviation of the sample; null for a single value. */
 export function deviation(values: readonly number[]): number | null {
   if (values.length < 2) return null;
   const centre = mean(values);

@@ -35,7 +35,7 @@ async function createKey({ apiKeys }: Database, { name, scopes, project = FIRST_
   if (!parsed.success)
     throw new UsageError(parsed.error.issues.map(({ path, message }) => `--${String(path[0]).replace('_at', '')}: ${message}`).join('\n'));
   const expiresAt = parsed.data.expires_at ? new Date(parsed.data.expires_at) : null;
-  if (expiresAt !== null && expiresAt.getTime() <= Date.now()) throw new UsageError('--expires: must lie in the future');
+  if (expiresAt !== null && expiresAt.getTime() <= Date.now()) throw new UsageError('--expires: must be in the future');
   const { projectId } = (await apiKeys.findProject(project)) ?? (await apiKeys.createProject(project));
   const { keyId, key } = await apiKeys.create(projectId, parsed.data.name, parsed.data.scopes, { expiresAt });
   return `${key}\n\n${keyId} of project ${project} may ${parsed.data.scopes.join(', ')}. The key is shown this once.`;

@@ -40,10 +40,10 @@ const cache = await buildImageCache(join(directory, 'images'), {
   styles: allStyles,
   split: 'all',
   onProgress: ({ done, of }) => {
-    if (done % 1000 === 0) log(`rendered ${done} of ${of} pictures`);
+    if (done % 1000 === 0) log(`rendered ${done} of ${of} images`);
   },
 });
-log(`${cache.records.length} pictures in ${allStyles.length} styles`);
+log(`${cache.records.length} images in ${allStyles.length} styles`);
 await trainMiniClip({
   cache,
   tokenizer: await CLIPTokenizer.fromDirectory(tokenizerDirectory),

@@ -5,9 +5,9 @@ import { IMAGE_SIZE } from '../pretrain/geometry.ts';
 import { DEVIATION, MEAN } from './geometry.ts';
 
 export const PIXELS = 3 * IMAGE_SIZE ** 2;
-/** Of all pairs of subject and style. */
+/** Share of all pairs of subject and style. */
 const HELD_OUT_SHARE = 0.05;
-/** Pictures move by up to so many pixels, so that no feature hangs on a place. */
+/** Images move by up to so many pixels, so that no feature hangs on a place. */
 const LARGEST_SHIFT = 4;
 const WHITE = 255;
 
@@ -16,13 +16,13 @@ export const allStyles = listStyles().map(({ id }) => id);
 export const isHeldOutPair = ({ subject, style }: Pick<ImageRecord, 'subject' | 'style'>): boolean =>
   unitOf(`mini-clip/${subject}/${style}`) < HELD_OUT_SHARE;
 
-/** Every text that a picture can be paired with, the bare name first. */
+/** Every text that an image can be paired with, the bare name first. */
 export function textsOf({ name, style }: Pick<ImageRecord, 'name' | 'style'>): string[] {
   const { word } = styleOf(style);
   return [name, `a photo of ${name}`, `${name}, ${word} style`, `a photo of ${word} style, ${name}`];
 }
 
-/** One picture as the network takes it: planes, normalized, moved by (dx, dy), mirrored on request. */
+/** One image as the network takes it: planes, normalized, moved by (dx, dy), mirrored on request. */
 export function writePlanes(rgb: Uint8Array, target: Float32Array, offset: number, { dx = 0, dy = 0, mirror = false } = {}): void {
   for (let y = 0; y < IMAGE_SIZE; y++) {
     for (let x = 0; x < IMAGE_SIZE; x++) {

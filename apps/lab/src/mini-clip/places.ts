@@ -7,7 +7,7 @@ function dot(a: Features, i: number, b: Features, j: number): number {
   return sum;
 }
 
-/** For each picture the place, from 1, of its own name among `names`. Throws where a right name is not among them. */
+/** The rank of each image's own name among `names`, from 1. Throws where a right name is not among them. */
 export async function placesOf(
   extractor: FeatureExtractor,
   pictures: readonly { image: RgbImage; name: string }[],

@@ -1,4 +1,4 @@
-// How well mini-clip finds the right caption of a picture that it has not seen, among a hundred.
+// How well mini-clip finds the right caption of an image that it has not seen, among a hundred.
 import { type CLIPModel } from '@styleforge/diffusion';
 import { Program, type ParameterBuffers } from '@styleforge/runtime';
 import { Graph } from '@styleforge/autodiff';
@@ -26,7 +26,7 @@ export interface Retrieval {
 
 const CAPTIONS = 100;
 
-/** Groups of a hundred held-out pictures of a hundred subjects, in the order of the cache spread over all styles. */
+/** Groups of a hundred held-out images of a hundred subjects, in the order of the cache spread over all styles. */
 function groupsOf(records: readonly ImageRecord[]): ImageRecord[][] {
   const groups: ImageRecord[][] = [];
   for (const record of records) {
@@ -37,7 +37,7 @@ function groupsOf(records: readonly ImageRecord[]): ImageRecord[][] {
   return groups.filter(({ length }) => length === CAPTIONS);
 }
 
-/** Shares of pictures whose bare name is the closest, or among the five closest, of a hundred names. */
+/** Shares of images whose bare name is the closest, or among the five closest, of a hundred names. */
 export async function measureRetrieval({ model, weights, cache, encode }: RetrievalOptions): Promise<Retrieval> {
   const graph = new Graph();
   const images = model.imageEmbeddings(graph, graph.input('pixels', [CAPTIONS, 3, IMAGE_SIZE, IMAGE_SIZE]));

@@ -1,4 +1,4 @@
-// Contrastive training of mini-clip (arXiv 2103.00020, section 2.3): pictures and texts of a batch find each other.
+// Contrastive training of mini-clip (arXiv 2103.00020, section 2.3): images and texts of a batch find each other.
 import { Graph, type Tensor } from '@styleforge/autodiff';
 import { CLIPModel, type CLIPTokenizer, endOfTextIndices, parseCLIPConfig, randomNormals } from '@styleforge/diffusion';
 import { ParameterBuffers, TrainingProgram } from '@styleforge/runtime';
@@ -127,7 +127,7 @@ export async function trainMiniClip(options: MiniClipOptions): Promise<Parameter
     onSnapshot: async (averaged, { step }) => {
       const retrieval = await measureRetrieval({ model, weights: averaged, cache, encode });
       log(
-        `mini-clip at step ${step}: of ${retrieval.pictures} held-out pictures ${(100 * retrieval.top1).toFixed(1)} % found first, ${(100 * retrieval.top5).toFixed(1)} % among five of a hundred names`,
+        `mini-clip at step ${step}: of ${retrieval.pictures} held-out images ${(100 * retrieval.top1).toFixed(1)} % found first, ${(100 * retrieval.top5).toFixed(1)} % among five of a hundred names`,
       );
       await options.onSnapshot(vocabulary.expand(averaged), step, retrieval);
     },

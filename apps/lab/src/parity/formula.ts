@@ -77,7 +77,7 @@ class FormulaParser {
   }
 }
 
-/** In float32 like the reference, one rounding after each operation. */
+/** Computes in float32 like the reference, with one rounding after each operation. */
 export function parseFormula(text: string): (x: Float32Array, t: number) => Float32Array {
   const evaluate = new FormulaParser(text.slice(text.indexOf('=') + 1)).parse();
   return (x, t) => x.map((value) => evaluate(value, fround(t)));

@@ -2,7 +2,7 @@
 
 export const IMAGE_SIZE = 64;
 export const LATENT_SIZE = 16;
-/** Twice Stable Diffusion's: at this size four channels lose too much of the picture. */
+/** Twice Stable Diffusion's: at this size four channels lose too much of the image. */
 export const LATENT_CHANNELS = 8;
 const TEXT_WIDTH = 80;
 /** Captions are short: with CLIP's 77 positions most of what the U-Net attends to would be padding. */

@@ -18,7 +18,7 @@ async function readPart(
   }
 }
 
-/** Of the token table only the vocabulary's rows are taken. Throws where a tensor is missing or has another size. */
+/** Takes only the vocabulary's rows of the token table. Throws where a tensor is missing or has another size. */
 export async function readInitialModel(directory: string, weights: ParameterBuffers, vocabulary: CaptionVocabulary): Promise<void> {
   const folder = await readDiffusersFolder(directory);
   await readPart(await componentOf(folder, 'unet').openWeights(), weights, prefixOf('unet'), (name) => weights.get(name));

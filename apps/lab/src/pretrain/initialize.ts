@@ -12,7 +12,7 @@ const {
   eos_token_id: END,
 } = textEncoderConfig;
 const WORD_DEVIATION = 0.5;
-/** Of words that no caption has: next to a known word they weigh a third, so that a prompt survives them. */
+/** Scale of words that no caption has: next to a known word they weigh a third, so that a prompt survives them. */
 const UNKNOWN_WORD_DEVIATION = 0.1;
 const POSITION_DEVIATION = 0.02;
 /** Along `marker()`, words lie on one side and start, end and padding on the other. */
@@ -20,7 +20,7 @@ const WORD_MARK = 3;
 /** Its square over the root of the head's width scales the score by which words outweigh padding. */
 const ATTENTION_TO_WORDS = 1.4;
 const AVERAGE_GAIN = 2;
-/** Of the weights that could drown the averaged words before anything is learned. */
+/** Scale of the weights that could drown the averaged words before anything is learned. */
 const QUIET = 0.2;
 const SILENT = /^unet\.conv_out\.weight$/;
 const QUIET_TEXT = /(self_attn\.[qk]_proj|layers\.[1-9]\.self_attn\.out_proj|mlp\.fc2)\.weight$/;

@@ -1,4 +1,4 @@
-// The training pictures as latents, encoded once with the trained autoencoder, and the factor that gives them unit variance.
+// The training images as latents, encoded once with the trained autoencoder, and the factor that gives them unit variance.
 import { Graph } from '@styleforge/autodiff';
 import { Program, type ParameterBuffers } from '@styleforge/runtime';
 import { imageOf, type ImageCache } from '@styleforge/samples';
@@ -8,7 +8,7 @@ import { newVae, toPlanes, VAE_PREFIX } from './autoencoder.ts';
 export const LATENT_ELEMENTS = LATENT_CHANNELS * LATENT_SIZE ** 2;
 
 export interface LatentCache {
-  /** One row of LATENT_ELEMENTS per picture, in the order of the image cache's records. */
+  /** One row of LATENT_ELEMENTS per image, in the order of the image cache's records. */
   readonly mean: Float32Array;
   readonly deviation: Float32Array;
   /** 1 / standard deviation over all latents (arXiv 2112.10752, appendix G). */
@@ -18,7 +18,7 @@ export interface LatentCache {
 const BATCH = 16;
 
 /**
- * Gives every latent channel zero mean and unit variance over the given pictures, by folding the affine map into the
+ * Gives every latent channel zero mean and unit variance over the given images, by folding the affine map into the
  * autoencoder's own `quant_conv` and its inverse into `post_quant_conv`: what it reconstructs stays the same.
  */
 export async function normalizeLatents(cache: ImageCache, vaeWeights: ParameterBuffers): Promise<void> {

@@ -13,7 +13,7 @@ export interface ConditioningOptions {
   readonly batch: TrainStepBatch;
 }
 
-/** Where the picture is mostly noise, so that what it shows is for the prompt to say. */
+/** Where the image is mostly noise, so that what it shows is for the prompt to say. */
 const TIMESTEPS = [600, 800];
 
 /** One line: mean squared error with own and with others' captions, and what share of it the right caption takes away. */

@@ -49,12 +49,12 @@ export interface UnetStageOptions {
 }
 
 const EMPTY_CAPTION_SHARE = 0.1;
-/** Of the captions that name a style: what StyleForge starts from is the prompt of a style that nobody knows yet. */
+/** Share of the captions that name a style: StyleForge starts from the prompt of a style that nobody knows yet. */
 const UNKNOWN_STYLE_SHARE = 0.3;
 /** At the U-Net's rate the text encoder comes to say the same for every caption before the U-Net listens (docs/experiments/base-model.md). */
 const TEXT_ENCODER_RATE = 0.1;
 
-/** Draws batches: each picture once per pass, its caption anew each time. */
+/** Draws batches: each image once per pass, its caption again each time. */
 class BatchSource {
   readonly #options: UnetStageOptions;
   readonly #vocabulary: CaptionVocabulary;

@@ -25,7 +25,7 @@ export interface RunningService {
 export interface StartServiceOptions {
   config: Config;
   newKey?: boolean;
-  /** For API and worker, beside the settings. */
+  /** Environment of API and worker, in addition to the settings. */
   environment?: Record<string, string>;
   /** A part of the service died and could not be restarted. */
   onGivenUp?(error: Error): void;

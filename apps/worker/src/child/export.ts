@@ -45,7 +45,7 @@ async function make(task: ExportTask): Promise<Exported> {
   }
 }
 
-/** In half precision, in the key layout of the original Stable Diffusion. */
+/** One file in half precision, in the key layout of the original Stable Diffusion. */
 async function singleFile(task: ExportTask): Promise<string> {
   const path = join(task.out, 'model.safetensors');
   const folder = task.adaptation === 'full' ? task.directory : await mergedModel(task);

@@ -152,7 +152,7 @@ async function loadModel(modelDirectory: string, compile: GenerationTask['compil
   return pipeline;
 }
 
-/** In memory all weights are float32. */
+/** Bytes of the model's weights in memory, where all are float32. */
 async function weightBytesOf(directory: string): Promise<number> {
   let bytes = 0;
   for (const { openWeights } of (await openModelFolder(directory)).components) {

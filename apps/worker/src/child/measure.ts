@@ -92,10 +92,10 @@ async function measureModels(
 /** Without the words for the style: the same texts for all models. */
 const barePrompts = ({ prompts, models }: EvaluationConfig) => prompts.map((prompt) => barePrompt(prompt, models[0]?.tokens ?? []));
 
-/** Of each image. */
+/** The caption of each image. */
 const captions = (config: EvaluationConfig) => barePrompts(config).flatMap((prompt) => new Array<string>(config.num_images).fill(prompt));
 
-/** `blocks`: of each extractor, those of each model. Diversity and nearness are told by the last one, which knows what a picture shows. */
+/** `blocks`: of each extractor, those of each model. Diversity and nearness are told by the last one, which knows what an image shows. */
 function toMeasurements(blocks: MetricBlock[][], task: MeasureTask, tokens: TokenDisentanglementBody | null): Measurements {
   const own = blocks.at(-1) ?? [];
   const [judged] = own;

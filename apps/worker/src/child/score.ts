@@ -4,7 +4,7 @@ import type { MessageFromChild, ScoreTask } from '../processes/messages.ts';
 import { openConfiguredExtractor } from './configured-extractor.ts';
 import type { Parent } from './parent.ts';
 
-/** As a CLIP score is told: 100 times the cosine. */
+/** Scale of a CLIP score: 100 times the cosine. */
 const SCALE = 100;
 
 export async function score(task: ScoreTask, { signal }: Parent): Promise<MessageFromChild> {

@@ -160,7 +160,7 @@ async function measure(
   return result === 'aborted' ? 'aborted' : measurements.parse(result.measurements);
 }
 
-/** Of a model that binds several components, where CLIP is there to judge it. */
+/** The tokens of a model that binds several components, where CLIP can judge it. */
 async function tokensOf(
   { projectId, config }: EvaluationRow,
   job: TrainingJobRow | null,

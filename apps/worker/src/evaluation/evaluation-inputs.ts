@@ -11,7 +11,7 @@ import type { Services } from '../services.ts';
 
 export type InputServices = Services<'database' | 'objectStore' | 'baseModelsDirectory' | 'baseModelCacheDirectory' | 'log'>;
 
-/** Of each component: enough to tell it from the others. */
+/** Reference images of each component: enough to tell it from the others. */
 const TOKEN_REFERENCES = 20;
 
 export const drawnImageFile = (directory: string, model: number, index: number) => join(directory, String(model), `${index}.png`);
@@ -50,7 +50,7 @@ export async function fetchStyleRef(
   return fetchImages(rows, directory, services);
 }
 
-/** Those that an earlier try has made. */
+/** Fetches the images that an earlier try has made. */
 export async function fetchDrawn({ id }: EvaluationRow, directory: string, services: InputServices): Promise<number> {
   const rows = await services.database.evaluations.listImages(id);
   for (const { model, index, objectKey, sha256 } of rows)

@@ -54,7 +54,7 @@ async function judgedModel(
   };
 }
 
-/** In the evaluation's row, and in the job's, where a wish to cancel is heard. */
+/** Writes progress to the evaluation's row, and to the job's, where a request to cancel is seen. */
 async function tell(
   job: TrainingJobRow,
   { id, attempt }: EvaluationRow,

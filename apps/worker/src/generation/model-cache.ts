@@ -17,7 +17,7 @@ interface CachedModel {
   directory: string;
   ready: Promise<void>;
   users: number;
-  /** Of its weights in memory; known when it is loaded. */
+  /** Bytes of its weights in memory; known when it is loaded. */
   bytes: number;
   /** A base model's folder is not ours to remove. */
   isCopy: boolean;

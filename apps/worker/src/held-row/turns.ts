@@ -10,7 +10,7 @@ export interface TurnOptions {
   waiting: Pick<Database['stranded'], 'projectOf' | 'othersWait' | 'giveBack'>;
 }
 
-/** From one look at who waits to the next. */
+/** Milliseconds from one look at who waits to the next. */
 const lookEveryMs = 2_000;
 /** A project that waits must have come to its turn before the next job moves over for it. */
 const moveEveryMs = 5_000;

@@ -22,7 +22,7 @@ const FACTS: Record<WorkerConfig['device'], () => Promise<DeviceFacts>> = {
 
 export const deviceFacts = (device: WorkerConfig['device']): Promise<DeviceFacts> => FACTS[device]();
 
-/** Of the first card, which is the one that the runtime takes. Unknown without NVIDIA's tool. */
+/** Facts about the first card, which is the one that the runtime takes. Unknown without NVIDIA's tool. */
 async function nvidiaFacts(): Promise<DeviceFacts> {
   const query = ['--query-gpu=name,memory.total', '--format=csv,noheader,nounits', '-i', '0'];
   const output = await run('nvidia-smi', query, { timeout: patienceMs }).catch(() => undefined);

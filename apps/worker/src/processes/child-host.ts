@@ -20,7 +20,7 @@ export interface ChildOptions<Heard> {
 export interface Stop<Told> {
   /** What asks the child to end by itself. */
   ask: Told;
-  /** From the request to the kill. */
+  /** Milliseconds from the request to the kill. */
   graceMs: number;
   /** With this reason of the signal the child is killed at once. */
   killsAtOnce?(reason: unknown): boolean;

@@ -11,7 +11,7 @@ import {
 } from './generation-messages.ts';
 import type { RawImage } from './messages.ts';
 
-/** From the wish to stop until the process is killed: enough for one step of a large model. */
+/** Milliseconds from the request to stop until the process is killed: enough for one step of a large model. */
 const abortGraceMs = 60_000;
 
 export interface GenerationOptions {

@@ -23,7 +23,7 @@ import {
   type ValidationDone,
 } from './messages.ts';
 
-/** From the wish to stop until the child is killed: enough to write a checkpoint. */
+/** Milliseconds from the request to stop until the child is killed: enough to write a checkpoint. */
 const abortGraceMs = 120_000;
 
 /** Then the job is somebody else's, and nothing may be written any more. */

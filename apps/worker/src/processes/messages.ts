@@ -46,12 +46,12 @@ const measureTask = z.object({
   kind: z.literal('measure'),
   compile: compileSettings,
   config: z.unknown(),
-  /** Of each model, in order. */
+  /** Files of the images of each model, in order. */
   drawn: z.array(z.array(z.string())),
   reference: z.array(z.string()),
   /** What the first model was trained on. */
   styleRef: z.array(z.string()),
-  /** Of the training's validations. */
+  /** Scores of the training's validations. */
   history: z.array(z.object({ step: z.number(), scores: z.record(z.string(), z.number()) })),
   /** The first model and its StyleRef images, where its tokens are to be told apart. */
   tokens: z.object({ modelDirectory: z.string(), components: trainingTask.shape.styleRef }).nullable(),
@@ -207,7 +207,7 @@ export const messageFromChild = z.discriminatedUnion('type', [
     type: z.literal('result'),
     finalStep: z.number().optional(),
     measurements: z.unknown().optional(),
-    /** Of a score task. */
+    /** Scores of a score task. */
     scores: z.array(z.number()).optional(),
     exported: z.object({ path: z.string(), keptShare: z.number().nullable() }).optional(),
     /** With early stopping: the metric with its extractor, and what every validation scored. */

@@ -108,7 +108,7 @@ export class CheckpointStore {
     return { id: row.id, step, sizeBytes: row.sizeBytes };
   }
 
-  /** From each checkpoint's prefix to the paths below it. */
+  /** Map from each checkpoint's prefix to the paths below it. */
   async #stored(): Promise<Map<string, Set<string>>> {
     const root = checkpointsPrefix(this.#job.projectId, this.#job.id);
     const stored = new Map<string, Set<string>>();

@@ -62,7 +62,7 @@ export class ClassImageCache {
   }
 }
 
-/** Of the names and bytes of everything that the model's images depend on. */
+/** Digest of the names and bytes of everything that the model's images depend on. */
 async function digestOf(modelDirectory: string): Promise<string> {
   const hash = createHash('sha256');
   const entries = await readdir(modelDirectory, { recursive: true, withFileTypes: true });

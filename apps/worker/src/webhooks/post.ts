@@ -12,7 +12,7 @@ export interface PostOptions {
   headers: Record<string, string>;
   body: string;
   mayReach: AddressPolicy;
-  /** For everything, from the name's resolution to the end of the answer. */
+  /** Limit for everything, from the name's resolution to the end of the response. */
   timeoutMs: number;
 }
 

@@ -18,7 +18,7 @@ export const createApiKeyRequest = z
       .refine((scopes) => new Set(scopes).size === scopes.length, 'must name each scope once')
       .default(['read', 'write'])
       .describe('`read`: every GET; `write`: everything else but keys; `admin`: all, and keys'),
-    expires_at: timestamp.nullable().optional().describe('From then on the key is refused; left out or null: it works until it is revoked'),
+    expires_at: timestamp.nullable().optional().describe('When the key expires. Omit or null for a key that never expires'),
   })
   .meta({ id: 'CreateApiKeyRequest', examples: [{ name: 'nightly training', scopes: ['read', 'write'] }] });
 export type CreateApiKeyRequest = z.infer<typeof createApiKeyRequest>;

@@ -5,7 +5,8 @@ export const ERRORS = {
   invalid_request: {
     status: 400,
     title: 'The request is not well formed',
-    remedy: 'The body is no JSON, a multipart body is cut off, or a part of it is missing. Send it as the OpenAPI document describes it.',
+    remedy:
+      'The body is not valid JSON, a multipart body is cut off, or a part of it is missing. Send it as the OpenAPI document describes it.',
   },
   unauthorized: {
     status: 401,
@@ -26,7 +27,7 @@ export const ERRORS = {
   },
   not_found: {
     status: 404,
-    title: 'There is no such thing',
+    title: 'Not found',
     remedy: 'The path is wrong, or the id names nothing in the project that the key belongs to.',
   },
   method_not_allowed: {
@@ -94,7 +95,7 @@ export const ERRORS = {
   validation_failed: {
     status: 422,
     title: 'Some fields are not valid',
-    remedy: '`errors` points at each of them and says what it must be.',
+    remedy: '`errors` lists each field with what it must be. Correct them and send the request again.',
   },
   unusable_dataset: {
     status: 422,
@@ -213,7 +214,7 @@ export const problem = z
     detail: z.string(),
     instance: z.string(),
     code: z.enum(ERROR_CODES),
-    request_id: z.string().describe('The id under which the log has this request'),
+    request_id: z.string().describe('The id of this request in the log'),
     errors: z.array(fieldError).optional(),
   })
   .meta({ id: 'Problem', description: 'RFC 9457 problem document' });
@@ -231,7 +232,7 @@ export const FAILURES = {
   extractor_not_configured:
     'early_stopping or an evaluation needs a feature extractor whose weights are not installed; `message` names it. Install them, or choose another extractor.',
   unusable_features:
-    'A feature extractor gave values that are no numbers, so that nothing can be measured. Its weights are damaged: install them again.',
+    'A feature extractor gave values that are not numbers, so that nothing can be measured. Its weights are damaged: install them again.',
   non_finite_image:
     'The model gives values that are not numbers, or an image that is black all over. Its weights are damaged or its training diverged: take another checkpoint, or lower `guidance_scale`.',
   training_diverged:

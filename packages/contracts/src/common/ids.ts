@@ -41,7 +41,7 @@ export const workerId = idSchema('worker');
 export const modelId = idSchema('model');
 export const exportId = idSchema('export');
 
-/** For examples in the OpenAPI document. */
+/** An id for examples in the OpenAPI document. */
 export function exampleId(kind: IdKind): string {
   return `${ID_PREFIXES[kind]}_${EXAMPLE_UUID}`;
 }

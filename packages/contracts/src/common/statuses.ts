@@ -16,7 +16,7 @@ export type JobStatus = (typeof JOB_STATUSES)[number];
 export const jobStatus = z.enum(JOB_STATUSES).meta({ id: 'TrainingJobStatus' });
 
 /**
- * From each status, the ones that may follow; the database refuses all others (table `status_transitions`).
+ * The statuses that may follow each status; the database refuses all others (table `status_transitions`).
  * A finished or paused job goes back to `queued` when it is resumed.
  */
 export const JOB_TRANSITIONS: Record<JobStatus, readonly JobStatus[]> = {
@@ -38,7 +38,7 @@ export const FINISHED_JOB_STATUSES = ['succeeded', 'failed', 'cancelled'] as con
 /** The job may still need its datasets. */
 export const LIVE_JOB_STATUSES = ['queued', 'paused', ...ACTIVE_JOB_STATUSES] as const satisfies readonly JobStatus[];
 
-/** Of the jobs of one project, those of higher priority go first; projects share by weight, whatever their priorities. */
+/** Order among the jobs of one project: higher priority goes first; projects share by weight, whatever their priorities. */
 export const PRIORITY_RANKS = { low: -1, normal: 0, high: 1 } as const;
 export type JobPriority = keyof typeof PRIORITY_RANKS;
 export const jobPriority = z.enum(['low', 'normal', 'high']).meta({ id: 'TrainingJobPriority' });
@@ -51,7 +51,7 @@ export const GENERATION_STATUSES = ['queued', 'running', 'succeeded', 'failed', 
 export type GenerationStatus = (typeof GENERATION_STATUSES)[number];
 export const generationStatus = z.enum(GENERATION_STATUSES).meta({ id: 'GenerationStatus' });
 
-/** Of evaluations, too. The database has both in its table. */
+/** Transitions of generations and evaluations. The database has both in its table. */
 export const GENERATION_TRANSITIONS: Record<GenerationStatus, readonly GenerationStatus[]> = {
   queued: ['running', 'failed', 'cancelled'],
   running: ['succeeded', 'failed', 'cancelled'],

@@ -7,7 +7,7 @@ export type SampledImages = {
   images: number;
   width: number;
   height: number;
-  steps: number /** Of the model in each step. */;
+  steps: number /** Runs of the model in each step. */;
   passes: number;
 };
 

@@ -10,7 +10,7 @@ export type DatasetKind = (typeof DATASET_KINDS)[number];
 export const UPLOAD_LIMITS = {
   fileBytes: 25 * 1024 * 1024,
   pixels: 40_000_000,
-  /** In pixels: a decoder holds whole rows, so that a long side costs memory however small the image is. */
+  /** Longest side in pixels: a decoder holds whole rows, so a long side costs memory however small the image is. */
   side: 16_384,
   smallestSide: 16,
   /** Spent on decoding the images of one request. */
@@ -36,7 +36,7 @@ export const caption = z.string().trim().min(1).max(1000);
 export const createDatasetRequest = z
   .strictObject({
     name: z.string().trim().min(1).max(200),
-    kind: z.enum(DATASET_KINDS).describe('`style_ref`: pictures of the style to learn; `aux`: auxiliary pictures for dual binding'),
+    kind: z.enum(DATASET_KINDS).describe('`style_ref`: images of the style to learn; `aux`: auxiliary images for dual binding'),
   })
   .meta({ id: 'CreateDatasetRequest', examples: [{ name: 'blueprints', kind: 'style_ref' }] });
 export type CreateDatasetRequest = z.infer<typeof createDatasetRequest>;
@@ -48,7 +48,7 @@ export const datasetImage = z
     file_name: z.string(),
     component: z.string().nullable(),
     caption: z.string().nullable(),
-    excluded: z.boolean().describe('Kept, but trained on by no job'),
+    excluded: z.boolean().describe('Kept in the dataset, but no job trains on it'),
     width: z.int(),
     height: z.int(),
     size_bytes: z.int(),
@@ -103,10 +103,10 @@ export type SetCaptionsRequest = z.infer<typeof setCaptionsRequest>;
 
 export const updateImageRequest = z
   .strictObject({
-    caption: caption.nullable().optional().describe('Of an uploaded image; null removes it'),
-    component: componentName.nullable().optional().describe('Of an uploaded image; null removes it'),
-    excluded: z.boolean().optional().describe('Of an uploaded image: whether jobs leave it out of their training'),
-    starred: z.boolean().optional().describe('Of a generated image'),
+    caption: caption.nullable().optional().describe('Caption or component of an uploaded image; null removes it'),
+    component: componentName.nullable().optional().describe('Caption or component of an uploaded image; null removes it'),
+    excluded: z.boolean().optional().describe('Whether jobs leave an uploaded image out of their training'),
+    starred: z.boolean().optional().describe('Whether a generated image is starred'),
   })
   .refine((body) => Object.keys(body).length > 0, 'must name at least one field')
   .meta({ id: 'UpdateImageRequest', examples: [{ caption: 'a lighthouse at night', excluded: false }] });

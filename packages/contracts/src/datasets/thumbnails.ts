@@ -1,7 +1,7 @@
 // Small versions of images.
 import { z } from 'zod';
 
-/** For the fields that lead to one. */
+/** Description of the fields that lead to a thumbnail. */
 export const THUMBNAIL = 'The image in at most 256 pixels each way, as WebP; `?width=` asks for another size';
 
 export const thumbnailQuery = z.strictObject({

@@ -31,17 +31,14 @@ const settings = {
     .min(0)
     .max(2 ** 32 - 1)
     .default(0)
-    .describe('Of the first image; image i of every model has seed + i'),
+    .describe('Seed of the first image; image i of every model has seed + i'),
   metrics: z.array(z.enum(METRICS)).min(1).max(METRICS.length).default(['fid', 'kid', 'clip']),
-  extractor: z
-    .enum(EXTRACTORS)
-    .optional()
-    .describe('What FID and KID are computed with. Left out: inception-v3-fid, for styleforge-mini mini-clip'),
+  extractor: z.enum(EXTRACTORS).optional().describe('Extractor for FID and KID. Default: that of the base model, or inception-v3-fid'),
   clip_extractor: z
     .enum(CLIP_EXTRACTORS)
     .optional()
-    .describe('What CLIP scores and similarities are computed with. Left out: clip, for styleforge-mini mini-clip'),
-  reference_dataset_id: datasetId.optional().describe('Left out: the StyleRef images of the training job'),
+    .describe('Extractor for CLIP scores and similarities. Default: that of the base model, or clip'),
+  reference_dataset_id: datasetId.optional().describe('Default: the StyleRef images of the training job'),
   compare_with: z
     .array(z.string().min(1).max(100))
     .max(EVALUATION_LIMITS.comparisons)
@@ -116,7 +113,7 @@ export type EvaluationConfig = z.infer<typeof evaluationConfig>;
 
 const USUAL_SETTINGS = { ...METHOD_SAMPLING, num_images: 1, seed: 0 } as const;
 
-/** Of a stage or an evaluation, as a row keeps it: with what it lacks if it was written before a setting existed. */
+/** Completes the stored configuration of a stage or an evaluation that was written before a setting existed. */
 export function completeEvaluationSettings<Settings extends EvaluationStage | EvaluationConfig>(stored: Settings): Settings {
   const schema = 'models' in stored ? evaluationConfig : evaluationStage;
   return withAbsentFields(schema, { ...USUAL_SETTINGS, ...stored }) as Settings;
@@ -153,7 +150,7 @@ export const evaluationImage = z
   .object({
     model: z.int().describe('Its place in `config.models`'),
     index: z.int(),
-    prompt: z.string().describe('As the model got it, with the words for the style'),
+    prompt: z.string().describe('The prompt as the model received it, with the words for the style'),
     seed: z.int(),
     width: z.int(),
     height: z.int(),

@@ -3,7 +3,7 @@
 export const EXTRACTORS = ['inception-v3-fid', 'clip', 'mini-clip'] as const;
 export type Extractor = (typeof EXTRACTORS)[number];
 
-/** Those that read texts too. */
+/** Extractors that read texts, too. */
 export const CLIP_EXTRACTORS = ['clip', 'mini-clip'] as const;
 export type ClipExtractor = (typeof CLIP_EXTRACTORS)[number];
 

@@ -31,7 +31,7 @@ export const createPromptSetRequest = z
     name: promptSetName.describe('A name that the project has already gets a new version'),
     description: z.string().trim().max(1_000).default(''),
     prompts: promptList.describe(
-      `What the pictures show, without the words for the style, or with placeholders for its tokens, as in an evaluation; at most ${PROMPT_SET_LIMITS.characters} characters together`,
+      `What the images show, without the words for the style, or with placeholders for its tokens, as in an evaluation; at most ${PROMPT_SET_LIMITS.characters} characters together`,
     ),
   })
   .meta({ id: 'CreatePromptSetRequest', examples: [{ name: 'animals', description: 'Animals alone', prompts: ['cat', 'dog', 'horse'] }] });
@@ -44,7 +44,7 @@ const promptSetSummary = z
     version: z.int(),
     description: z.string(),
     prompt_count: z.int(),
-    sha256: z.string().describe('Of the prompts joined by line feeds: what reports name'),
+    sha256: z.string().describe('SHA-256 of the prompts joined by line feeds, which reports name'),
     shipped: z.boolean().describe('It comes with the service, to every project; its name is its id'),
     created_at: timestamp.nullable(),
   })

@@ -51,7 +51,7 @@ const neighbour = z.object({ generated: picture, reference: picture, distance: z
 
 export const reportModel = evaluatedModel
   .extend({
-    metrics: z.array(reportMetric).describe('The one to go by first'),
+    metrics: z.array(reportMetric).describe('The metric to look at first'),
     warnings: z.array(z.object({ code: z.string(), message: z.string() })),
     diversity: z
       .object({ generated: z.number(), reference: z.number().nullable(), ratio: z.number().nullable() })
@@ -93,7 +93,7 @@ const training = z.object({
   best: z.object({ step: z.int(), metric: z.string(), value: z.number() }).nullable(),
   style_ref: pictures.nullable(),
   aux: pictures.nullable(),
-  losses: z.array(loss).describe('Means over short stretches of steps'),
+  losses: z.array(loss).describe('Means over short intervals of steps'),
   validations: z.array(z.object({ step: z.int(), scores: z.record(z.string(), z.number()) })),
   validation_prompts: z.array(z.string()),
   validation_samples: z.array(validationSamples).describe('Some of the validations, first and last among them'),
@@ -129,14 +129,14 @@ export const report = z
       .extend({ sha256: z.string(), trained_on: z.boolean().describe('The model has been trained on these very images') })
       .nullable(),
     extractors: z.array(reportExtractor),
-    similarity_extractor: z.enum(EXTRACTORS).describe('What diversity and nearness are measured with'),
+    similarity_extractor: z.enum(EXTRACTORS).describe('Extractor for diversity and nearness'),
     models: z.array(reportModel).min(1),
     samples: z.array(
       z.object({ prompt: z.string(), seed: z.int(), pictures: z.array(picture).describe('One of each model, in the order of `models`') }),
     ),
     overfitting: z.array(overfittingSign),
     token_disentanglement: tokenDisentanglement.nullable(),
-    repeat: z.string().describe('The command that makes it again'),
+    repeat: z.string().describe('Command that repeats it'),
   })
   .meta({ id: 'Report' });
 export type Report = z.infer<typeof report>;

@@ -17,7 +17,9 @@ export const tokenDisentanglement = z
         references: z.int().describe('StyleRef images that stand for the component'),
         recognised: z
           .number()
-          .describe('Share of them that the judge knows as their own component; far below 1, the judge cannot tell the components apart'),
+          .describe(
+            'Share of these images that the judge assigns to their own component; far below 1, the judge cannot tell the components apart',
+          ),
         selectivity: estimate.describe(
           'What the token alone adds to its own component, less what it adds to the others on average; 0 for a token that means nothing',
         ),

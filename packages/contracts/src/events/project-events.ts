@@ -22,12 +22,12 @@ const eventTypes = z
 export const projectEventQuery = stepPageQuery(eventCursor.optional().describe('Id of the last event seen')).extend({
   types: eventTypes
     .optional()
-    .describe('Types with commas between them; `training_job.*` stands for all that begin so. All types when left out'),
+    .describe('Types separated by commas them; `training_job.*` stands for all that begin so. All types when left out'),
 });
 
 export const projectEvent = z
   .object({
-    id: z.string().describe('Grows with every event of the project; for `after` and `Last-Event-ID`'),
+    id: z.string().describe('Increases with every event of the project; use it for `after` and `Last-Event-ID`'),
     type: z
       .string()
       .describe(

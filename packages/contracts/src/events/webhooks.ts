@@ -31,7 +31,7 @@ export function isWebhookEvent(type: string): type is WebhookEvent {
   return (WEBHOOK_EVENTS as readonly string[]).includes(type);
 }
 
-/** For how long the secret before a rotation goes on signing beside the new one. */
+/** Hours for which the old secret continues to sign after a rotation. */
 export const OLD_SECRET_HOURS = 24;
 
 export const webhookUrl = z
@@ -65,10 +65,10 @@ export const webhook = z
     events: z.array(z.enum(WEBHOOK_EVENTS)),
     made_by: z
       .enum(['api', 'training_job'])
-      .describe('`training_job`: for the `webhook_url` of a job; it hears of the jobs that name it, and of nothing else'),
+      .describe('`training_job`: for the `webhook_url` of a job; it receives events of the jobs that name it, and no others'),
     status: z
       .enum(['enabled', 'disabled'])
-      .describe('Disabled after days of failing, or when it answers 410. A test that arrives enables it again'),
+      .describe('The endpoint is disabled after days of failures, or when it responds with 410. A test that arrives enables it again'),
     disabled_reason: z.string().nullable(),
     failing_since: timestamp.nullable(),
     old_secret_expires_at: timestamp.nullable().describe('Until then both secrets sign'),
@@ -92,7 +92,7 @@ export const webhookDelivery = z
     event: z.string(),
     status: z.enum(DELIVERY_STATUSES).describe('`pending` until it has arrived or a day of attempts is over'),
     attempts: z.int(),
-    response_status: z.int().nullable().describe('What the endpoint answered last'),
+    response_status: z.int().nullable().describe('The last response of the endpoint'),
     error: z.string().nullable().describe('Why the last attempt failed'),
     payload: z.record(z.string(), z.unknown()),
     created_at: timestamp,

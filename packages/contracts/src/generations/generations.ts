@@ -17,7 +17,7 @@ const side = z.int().min(16).max(2048).multipleOf(8);
 const adapterRequest = z
   .strictObject({
     model: z.string().min(1).max(100).describe('A checkpoint id, or the id of a succeeded job, whose adaptation is not `full`'),
-    strength: z.number().min(-4).max(4).default(1).describe('1 as it was trained, 0 without effect'),
+    strength: z.number().min(-4).max(4).default(1).describe('Strength: 1 as trained, 0 no effect'),
   })
   .meta({ id: 'GenerationAdapterRequest' });
 
@@ -47,7 +47,7 @@ export const createGenerationRequest = z
       .max(GENERATION_LIMITS.prompts)
       .describe('`[V]` stands for the first token that the model was trained with, `[name]` for that of the component of this name'),
     negative_prompt: z.string().max(2000).optional(),
-    width: side.optional().describe("The model's own size when left out"),
+    width: side.optional().describe("Default: the model's own size"),
     height: side.optional(),
     steps: z.int().min(1).max(1000).optional(),
     guidance_scale: z.number().min(0).max(50).optional(),
@@ -75,7 +75,7 @@ export const createGenerationRequest = z
       .min(0)
       .max(2 ** 32 - 1)
       .optional()
-      .describe('Drawn at random when left out; the answer shows it'),
+      .describe('Default: random; the response shows it'),
     num_images: z.int().min(1).max(16).default(1).describe('Images for each prompt'),
     adapters: z
       .array(adapterRequest)
@@ -104,8 +104,13 @@ export const createGenerationRequest = z
       .min(1)
       .max(100)
       .optional()
-      .describe('Of jpeg and webp; 90 when left out. The parameters stand in the file in every format'),
-    wait: z.number().min(0).max(GENERATION_LIMITS.waitSeconds).default(0).describe('Seconds to wait for the images before answering 202'),
+      .describe('Quality of jpeg and webp, 90 by default. The file holds the parameters in every format'),
+    wait: z
+      .number()
+      .min(0)
+      .max(GENERATION_LIMITS.waitSeconds)
+      .default(0)
+      .describe('Seconds to wait for the images before the response 202'),
   })
   .refine((body) => imagesPerCell(body) * (body.grid ? cellCount(body.grid) : 1) <= GENERATION_LIMITS.images, {
     path: ['num_images'],
@@ -180,7 +185,7 @@ const USUAL_SETTINGS = {
   scoring: null,
 } as const;
 
-/** As a row keeps it, with what it lacks if it was written before a setting existed. */
+/** Completes a stored configuration that was written before a setting existed. */
 export function completeGenerationConfig(stored: GenerationConfig): GenerationConfig {
   return { ...USUAL_SETTINGS, ...stored, adapters: stored.adapters ?? [] };
 }
@@ -232,7 +237,7 @@ export const generatedImage = z
   .meta({ id: 'GeneratedImage' });
 export type GeneratedImageBody = z.infer<typeof generatedImage>;
 
-/** In the list across generations: with the generation and the model that it comes from. */
+/** An image in the list across generations, with the generation and the model that it comes from. */
 export const listedImage = generatedImage
   .extend({
     generation_id: generationId,
@@ -270,7 +275,7 @@ export const generation = z
   .meta({ id: 'Generation' });
 export type GenerationBody = z.infer<typeof generation>;
 
-/** In lists: without its images. */
+/** A generation in lists, without its images. */
 const generationSummary = generation.omit({ images: true }).meta({ id: 'GenerationSummary' });
 export type GenerationSummaryBody = z.infer<typeof generationSummary>;
 

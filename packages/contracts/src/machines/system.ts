@@ -7,7 +7,7 @@ export const queueState = z
   .object({
     queue: z.string().describe('`train`, `generate`, `evaluate` or `export`'),
     waiting: z.int().describe('Work of all projects that waits'),
-    own_waiting: z.int().describe("Work of the caller's project that waits"),
+    own_waiting: z.int().describe("Waiting work of the caller's project"),
     running: z.int().describe('Work of all projects that a worker holds'),
     own_running: z.int(),
     oldest_waiting_since: timestamp.nullable(),
@@ -20,7 +20,7 @@ export type QueueStateBody = z.infer<typeof queueState>;
 const queueEntry = z.object({
   queue: z.string(),
   id: z.string(),
-  position: z.int().nullable().describe('How much work of all projects goes first; known for training jobs'),
+  position: z.int().nullable().describe('Amount of work of all projects ahead; known for training jobs'),
   priority: z.enum(['low', 'normal', 'high']),
   since: timestamp,
 });
@@ -28,7 +28,7 @@ const queueEntry = z.object({
 export const queueReport = z
   .object({
     queues: z.array(queueState),
-    next: z.array(queueEntry).describe("The first hundred of the caller's project that wait, in the order in which they were queued"),
+    next: z.array(queueEntry).describe("The first hundred waiting items of the caller's project, in the order in which they were queued"),
   })
   .meta({ id: 'QueueReport' });
 export type QueueReportBody = z.infer<typeof queueReport>;

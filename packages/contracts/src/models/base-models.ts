@@ -21,7 +21,7 @@ export const baseModelProfile = z
     description: z.string().optional(),
     license: z.string().optional(),
     source: z.string().optional().describe('Where the weights come from'),
-    sha256: z.record(z.string(), z.string()).optional().describe('Of the files of weights'),
+    sha256: z.record(z.string(), z.string()).optional().describe('Number format of the weights'),
     resolution: z.int().min(16).max(2048).multipleOf(8).optional(),
     auxiliary_prompt: z.string().min(1).optional(),
     defaults: hyperparametersRequest.default({}),
@@ -44,7 +44,7 @@ export const baseModel = z
     resolution: z.int(),
     geometry: z.object({
       latent_channels: z.int(),
-      latent_scale: z.int().describe('Pixels to a latent, along one side'),
+      latent_scale: z.int().describe('Pixels per latent, along one side'),
       training_size_multiple: z.int().describe('The resolution of a training job must be a multiple of this'),
       block_out_channels: z.array(z.int()),
       cross_attention_dim: z.int(),

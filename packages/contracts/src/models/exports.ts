@@ -64,7 +64,7 @@ export const checkpointExport = z
     kept_share: z
       .number()
       .nullable()
-      .describe('Of an extracted LoRA: the share of the change that it keeps, 0 to 1, as squared length over all weights'),
+      .describe('Share of the change that an extracted LoRA keeps, 0 to 1, as squared length over all weights'),
     error: failure.nullable(),
     download_url: z.string().describe('Sends the file once it is made'),
     created_at: timestamp,
@@ -73,7 +73,7 @@ export const checkpointExport = z
   .meta({ id: 'CheckpointExport' });
 export type CheckpointExportBody = z.infer<typeof checkpointExport>;
 
-/** In a checkpoint: what it can be downloaded as. */
+/** A format in which a checkpoint can be downloaded. */
 export const downloadFormat = z
   .object({
     format: z.enum(EXPORT_FORMATS),

@@ -55,8 +55,10 @@ export const createModelRequest = z
     name: modelName,
     from: source,
     description: description.default(''),
-    license: license.optional().describe("The base model's when left out"),
-    prompt_template: promptTemplate.optional().describe('As the training job taught it when left out: `a photo of zwx style, {prompt}`'),
+    license: license.optional().describe("Default: the base model's"),
+    prompt_template: promptTemplate
+      .optional()
+      .describe('Default: the template that the training job taught: `a photo of zwx style, {prompt}`'),
     cover_image_id: cover.optional().describe('The last validation image of the training job when left out'),
     notes: notes.default('').describe('About the first version'),
   })
@@ -109,7 +111,7 @@ export const modelProvenance = z
     }),
     step: z.int(),
     adaptation: z.enum(ADAPTATION_KINDS),
-    tokens: z.array(z.object({ name: z.string().describe('Of the component'), token: z.string() })),
+    tokens: z.array(z.object({ name: z.string().describe('Name of the component'), token: z.string() })),
     resolution: z.int(),
     datasets: z.array(
       z.object({
@@ -123,7 +125,7 @@ export const modelProvenance = z
       name: z.string(),
       source: z.string().nullable().describe('Where its weights come from, with the revision they were taken at'),
       license: z.string().nullable(),
-      sha256: z.record(z.string(), z.string()).describe('Hashes of its files of weights, where they are known'),
+      sha256: z.record(z.string(), z.string()).describe('Hashes of its weights files, where they are known'),
     }),
   })
   .meta({ id: 'ModelProvenance' });
@@ -151,7 +153,7 @@ export const model = z
     name: modelName,
     description: z.string(),
     license: z.string().nullable(),
-    prompt_template: z.string().nullable().describe('How its prompts are written: `a photo of zwx style, {prompt}`'),
+    prompt_template: z.string().nullable().describe('Template of its prompts: `a photo of zwx style, {prompt}`'),
     cover_url: z.string().nullable(),
     versions: z.int().describe('How many there are'),
     aliases: z.record(z.string(), z.int()),

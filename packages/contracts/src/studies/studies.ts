@@ -75,7 +75,7 @@ export function countVariations({ variations, grid }: VariationsAndGrid): number
   return variations.length + grid.reduce((product, { values }) => product * values.length, 1);
 }
 
-/** Those of the list, then every combination of the grid, the last pointer changing fastest. */
+/** The variations of the list, then every combination of the grid, the last pointer changing fastest. */
 export function listVariations({ variations, grid }: VariationsAndGrid): StudyVariation[] {
   const count = countVariations({ variations, grid });
   if (count > STUDY_LIMITS.variations) throw new Error(`A study has at most ${STUDY_LIMITS.variations} variations, not ${count}.`);

@@ -9,7 +9,7 @@ export const LORA_TARGETS = ['attention', 'feed_forward', 'projections', 'convol
 export type LoraTarget = (typeof LORA_TARGETS)[number];
 
 const rank = z.int().min(1).max(1024).describe('Columns of the two matrices of each layer: more can learn more, and make a larger file');
-const alpha = z.number().gt(0).max(4096).describe('The addition is multiplied by alpha / rank');
+const alpha = z.number().gt(0).max(4096).describe('The product of the matrices is scaled by alpha / rank');
 const targets = z
   .array(z.enum(LORA_TARGETS))
   .min(1)

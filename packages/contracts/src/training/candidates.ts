@@ -42,7 +42,7 @@ export const feedback = z
   .object({
     training_job_id: trainingJobId,
     generation_id: generationId.nullable().describe('The generation that makes the candidates; null for a job that has none, or none yet'),
-    status: generationStatus.nullable().describe('Of that generation'),
+    status: generationStatus.nullable().describe('Status of that generation'),
     of: z.int().describe('How many candidates there will be'),
     counts: z.object({ keep: z.int(), drop: z.int(), undecided: z.int() }),
     candidates: z.array(candidate),

@@ -29,11 +29,11 @@ const deviceEstimate = z
 export const jobEstimate = z
   .object({
     seconds: z.number().nullable().describe('Until the last step on the fastest device that has been measured; null: unknown'),
-    peak_memory_bytes: z.int().nullable().describe('On that device; null: unknown'),
-    checkpoint_bytes: z.int().nullable().describe('Of one checkpoint; null: unknown'),
-    checkpoints_bytes: z.int().nullable().describe('Of all checkpoints that the job keeps; null: unknown'),
+    peak_memory_bytes: z.int().nullable().describe('Most memory on that device, in bytes; null: unknown'),
+    checkpoint_bytes: z.int().nullable().describe('Bytes of one checkpoint; null: unknown'),
+    checkpoints_bytes: z.int().nullable().describe('Bytes of all checkpoints that the job keeps; null: unknown'),
     devices: z.array(deviceEstimate).describe('One for each kind of device that has trained such a job, the fastest first'),
-    queue_position: z.int().describe('Queued jobs of the project that go first'),
+    queue_position: z.int().describe('Queued jobs of the project ahead of this one'),
     basis: z.string().describe('What the numbers were measured on, or why they are unknown'),
   })
   .meta({ id: 'TrainingEstimate' });

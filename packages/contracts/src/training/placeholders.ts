@@ -2,7 +2,7 @@
 
 export const TOKEN_PLACEHOLDER = '[V]';
 
-/** In the prompt of a component: the caption of each image, the content without the style. */
+/** Stands in a component's prompt for the caption of each image: the content without the style. */
 export const CAPTION_PLACEHOLDER = '[caption]';
 /** What an image without a caption shows. */
 const UNKNOWN_CONTENT = 'an image';

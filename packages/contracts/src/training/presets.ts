@@ -34,7 +34,7 @@ export type Preset = z.infer<typeof preset>;
 export const presetList = z.object({ data: z.array(preset) }).meta({ id: 'TrainingPresetList' });
 
 export const presetQuery = z.strictObject({
-  base_model: baseModelName.optional().describe("The base model whose defaults the presets change; left out: the method's own defaults"),
+  base_model: baseModelName.optional().describe('The base model whose defaults the presets change. Default: the defaults of the method'),
   method: z.enum(TRAINING_METHODS).default('single-styleforge'),
 });
 

@@ -17,11 +17,11 @@ export const sampleSettings = z.object({
 });
 export type SampleSettings = z.infer<typeof sampleSettings>;
 
-/** As the row keeps it until the images are made. */
+/** The request as the row keeps it until the images are made. */
 export const sampleRequest = sampleSettings.extend({ at: timestamp });
 export type SampleRequest = z.infer<typeof sampleRequest>;
 
-/** Those of the job's validation, so that the images join the same grid; for a job without one, what its components are trained with. */
+/** The prompts of the job's validation, so that the images join the same grid; for a job without one, what its components are trained with. */
 export function sampleSettingsOf(config: TrainingConfig, defaults: BaseModelProfile['generation']): SampleSettings {
   if (config.validation) {
     const { every_steps: _every, ...settings } = config.validation;

@@ -34,7 +34,7 @@ const jobProgress = z.object({
 export type JobProgress = z.infer<typeof jobProgress>;
 
 const trainingProgress = jobProgress
-  .extend({ queue_position: z.int().nullable().describe('How many queued jobs go first; null once it has left the queue') })
+  .extend({ queue_position: z.int().nullable().describe('Number of queued jobs ahead; null once the job has left the queue') })
   .meta({ id: 'TrainingProgress' });
 export type TrainingProgressBody = z.infer<typeof trainingProgress>;
 
@@ -42,12 +42,9 @@ export const jobHeartbeat = z
   .object({
     host: z.string().describe('Name of the machine'),
     pid: z.int().describe('Process id of the worker there'),
-    device: z.string().describe('That it trains on: `cpu`, `webgpu` or `cuda`'),
+    device: z.string().describe('The device the job trains on: `cpu`, `webgpu` or `cuda`'),
     at: timestamp,
-    durable_step: z
-      .int()
-      .nullable()
-      .describe('Of the last checkpoint that is safe: were the worker to die now, the job would go on from there'),
+    durable_step: z.int().nullable().describe('Step of the last saved checkpoint, from which the job continues if its worker dies'),
   })
   .meta({ id: 'JobHeartbeat' });
 export type JobHeartbeat = z.infer<typeof jobHeartbeat>;
@@ -98,8 +95,10 @@ export const trainingJob = z
     metadata: z.record(z.string(), z.string()),
     priority: jobPriority,
     progress: trainingProgress,
-    heartbeat: jobHeartbeat.nullable().describe('Of the worker that holds the job, or held it last; every ten seconds'),
-    attempt: z.int().describe('How often a worker has taken the job up'),
+    heartbeat: jobHeartbeat
+      .nullable()
+      .describe('Last sign of life of the worker that holds the job, or held it last; written every ten seconds'),
+    attempt: z.int().describe('Number of times a worker has claimed the job'),
     cancel_requested: z.boolean(),
     checkpoint_requested_at: timestamp.nullable().describe('Somebody wants a checkpoint now; null once it is saved'),
     sample_requested_at: timestamp.nullable().describe('Somebody wants sample images now; null once they are made'),
@@ -122,7 +121,7 @@ export const updateTrainingJobRequest = z
   .strictObject({
     name: z.string().trim().min(1).max(200).nullable().optional().describe('null removes the name'),
     notes: z.string().max(10_000).optional(),
-    metadata: metadata.optional().describe('Takes the place of all pairs that there are'),
+    metadata: metadata.optional().describe('Replaces all existing pairs'),
     starred: z.boolean().optional(),
   })
   .refine((body) => Object.keys(body).length > 0, 'must name at least one field')
@@ -201,7 +200,7 @@ export const trainingCurveQuery = z.strictObject({
     .transform((text) => text.split(',').map((id) => id.trim()))
     .pipe(z.array(trainingJobId).min(1).max(CURVE_JOBS))
     .optional()
-    .describe('Ids of training jobs with commas between them; the jobs at work when left out'),
+    .describe('Ids of training jobs separated by commas them; the jobs at work when left out'),
   points: z.coerce.number().int().min(2).max(2000).default(500).describe('Buckets of equally many steps, at most, for each job'),
 });
 
@@ -253,7 +252,7 @@ export const checkpoint = z
     step: z.int(),
     format: z
       .enum(CHECKPOINT_FORMATS)
-      .describe('`diffusers`: a whole model; `adapter`: files that change the base model, which is needed beside them'),
+      .describe('`diffusers`: a whole model; `adapter`: files that change the base model, which is also needed'),
     size_bytes: z.int(),
     missing: missingObject,
     files: z.array(checkpointFile),

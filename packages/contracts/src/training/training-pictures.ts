@@ -1,10 +1,10 @@
-// Which pictures of its datasets a job trains on, and whether they will do: asked before the job is taken, and again before it is trained.
+// Which images of its datasets a job trains on, and whether they will do: asked before the job is taken, and again before it is trained.
 import type { AdaptationKind } from './adaptations.ts';
 import type { FailureCode, FieldError } from '../common/errors.ts';
 import { ALL_IMAGES } from './training-config.ts';
 import type { StyleRefComponent, TrainingConfig } from './training-config.ts';
 
-/** What a picture is chosen and refused by; its sides in pixels. */
+/** What an image is chosen and refused by; its sides in pixels. */
 export interface Picture {
   fileName: string;
   component: string | null;
@@ -13,7 +13,7 @@ export interface Picture {
   height: number;
 }
 
-/** All pictures of a job's datasets, the first uploaded first; `reference` is that of its early stopping. */
+/** All images of a job's datasets, the first uploaded first; `reference` is that of its early stopping. */
 export interface DatasetPictures<Kind extends Picture = Picture> {
   styleRef: readonly Kind[];
   aux: readonly Kind[];
@@ -35,7 +35,7 @@ const LEAST_IMAGES = 3;
 const leastImages = (kind: AdaptationKind): number => (kind === 'adapter' ? 1 : LEAST_IMAGES);
 /** So many of those that are too small are named. */
 const NAMED = 20;
-/** Of so many StyleRef images one is held out of the training where KID has no other reference. */
+/** One of so many StyleRef images is held out of the training where KID has no other reference. */
 const HELD_OUT_OF = 5;
 
 export function selectTrainingPictures<Kind extends Picture>(

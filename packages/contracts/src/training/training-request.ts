@@ -37,7 +37,7 @@ const styleRefComponentRequest = z
   })
   .meta({ id: 'StyleRefComponentRequest' });
 
-/** From the name of a component, or `all`, to the number of its images that are used. */
+/** Map from the name of a component, or `all`, to the number of its images that are used. */
 export const styleRefMix = z
   .record(componentName, z.int().min(1).max(1000))
   .refine((mix) => Object.keys(mix).length > 0, 'must name a component or `all`')
@@ -45,7 +45,7 @@ export const styleRefMix = z
 
 const styleRefRequest = z.strictObject({
   dataset_id: datasetId,
-  mix: styleRefMix.optional().describe('How many images of each component are used, the first uploaded first; left out: all of them'),
+  mix: styleRefMix.optional().describe('How many images of each component are used, the first uploaded first. Default: all'),
   components: z.array(styleRefComponentRequest).min(1).max(16).optional(),
 });
 
@@ -89,7 +89,7 @@ const earlyStopping = z.strictObject({
   min_steps: z.int().min(0).default(0),
   reference_dataset_id: datasetId
     .optional()
-    .describe('For `kid`. Left out, every fifth StyleRef image is held out of the training instead'),
+    .describe('Reference for `kid`. Default: every fifth StyleRef image is held out of the training'),
 });
 
 export const metadata = z
@@ -100,12 +100,14 @@ export const createTrainingJobRequest = z
   .strictObject({
     method: z.enum(TRAINING_METHODS),
     base_model: baseModelName,
-    style_ref: styleRefRequest.optional().describe('Left out in round 2 of styledrop alone, which trains on chosen candidates'),
-    aux: auxRequest.nullable().optional().describe('Left out or null: no Aux part'),
+    style_ref: styleRefRequest.optional().describe('Required, except in round 2 of styledrop, which trains on chosen candidates'),
+    aux: auxRequest.nullable().optional().describe('Omit or null for no Aux part'),
     prior_preservation: priorPreservationRequest
       .nullable()
       .optional()
-      .describe('dreambooth and lora: the Aux part are images that the base model makes itself; they are kept for later jobs'),
+      .describe(
+        'For dreambooth and lora: images that the base model generates itself take the place of Aux images. They are kept for later jobs',
+      ),
     adaptation: adaptationRequest
       .optional()
       .describe(
@@ -121,12 +123,12 @@ export const createTrainingJobRequest = z
       .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, dots, hyphens or underscores')
       .nullable()
       .optional(),
-    priority: jobPriority.default('normal').describe('Among the jobs of the project; it takes no turns from other projects'),
+    priority: jobPriority.default('normal').describe('Order among the queued jobs of this project. Does not affect other projects'),
     metadata: metadata.default({}),
     webhook_url: webhookUrl
       .nullable()
       .optional()
-      .describe("Hears of every change of this job's status, beside the webhooks of the project"),
+      .describe("URL that receives every change of this job's status, in addition to the webhooks of the project"),
   })
   .meta({
     id: 'CreateTrainingJobRequest',
@@ -162,7 +164,7 @@ export type TrainableJobRequest = CreateTrainingJobRequest & Required<Pick<Creat
 export const checkTrainingJobRequest = createTrainingJobRequest
   .extend({
     style_ref: styleRefRequest.partial({ dataset_id: true }).optional(),
-    aux: auxRequest.partial({ dataset_id: true }).nullable().optional().describe('Left out or null: no Aux part'),
+    aux: auxRequest.partial({ dataset_id: true }).nullable().optional().describe('Omit or null for no Aux part'),
   })
   .meta({
     id: 'CheckTrainingJobRequest',

@@ -50,7 +50,7 @@ export function createApiKeyRepository(prisma: PrismaClient, known: KeyCache) {
       return { keyId: id, key, row: toRow(row) };
     },
 
-    /** For the first start of an installation: a project, and a key to it with every scope. Null where there is a project already. */
+    /** Creates a project, and a key to it with every scope, at the first start of an installation. Null where there is a project already. */
     async createFirst(): Promise<{ key: string } | null> {
       const project = await prisma.$transaction(async (transaction) => {
         // Of several processes that start at once, one makes it.

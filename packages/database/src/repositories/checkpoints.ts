@@ -37,7 +37,7 @@ export function createCheckpointRepository(prisma: PrismaClient) {
       return rows.map(toRow);
     },
 
-    /** In the order of the steps, those after `step`. */
+    /** Rows after `step`, in the order of the steps. */
     async listAfter(jobId: string, step: number, limit: number): Promise<RowPage<CheckpointRow>> {
       const rows = await prisma.checkpoint.findMany({ where: { jobId, step: { gt: step } }, orderBy: { step: 'asc' }, take: limit + 1 });
       return toPage(rows.map(toRow), limit);

@@ -81,7 +81,7 @@ export function createEvaluationRepository(prisma: PrismaClient) {
 
     find: (projectId: string, id: string) => get({ id, projectId }),
 
-    /** For workers, which serve every project. */
+    /** Finds a row of any project: workers serve all of them. */
     get: (id: string) => get({ id }),
 
     async list(projectId: string, page: PageRequest): Promise<RowPage<EvaluationRow>> {

@@ -25,7 +25,7 @@ function everyMessage(topic: string): Prisma.Sql {
 }
 
 /**
- * Of each project no more than `count` messages and, where its training jobs are limited, than it may have under way besides those that a worker
+ * Takes no more than `count` messages of each project and, where its training jobs are limited, than it may have under way besides those that a worker
  * holds or that wait in the queue. Reads the index project by project: how many wait doesn't matter.
  */
 export function nextMessages(topic: string, count: number, maxRunningJobs: number | null): Prisma.Sql {

@@ -59,7 +59,7 @@ export function createGenerationRepository(prisma: PrismaClient) {
 
     find: (projectId: string, id: string) => load({ id, projectId }),
 
-    /** For workers, which serve every project. */
+    /** Finds a row of any project: workers serve all of them. */
     get: (id: string) => load({ id }),
 
     /** Takes the generation up, also again after its worker died. Null when it is finished or unknown. */
@@ -210,7 +210,7 @@ export function createGenerationRepository(prisma: PrismaClient) {
       return { ...toImageRow(row), config: completeGenerationConfig(generation.config as unknown as GenerationConfig) };
     },
 
-    /** Those that began from an image, which the store has beside theirs. */
+    /** Generations that began from an image, which the store keeps with theirs. */
     async idsWithInput(projectId: string): Promise<string[]> {
       const rows = await prisma.$queryRaw<{ id: string }[]>`
         select id from generations where project_id = ${projectId} and jsonb_typeof(config -> 'image') = 'object'`;

@@ -11,7 +11,7 @@ export type NewImage = Omit<Image, 'createdAt' | 'missingSince' | 'excluded'>;
 
 export function createImageRepository(prisma: PrismaClient) {
   return {
-    /** A dataset holds each picture once, and at most `limit` pictures, however many requests add to it at a time. */
+    /** A dataset holds each image once, and at most `limit` images, however many requests add to it at a time. */
     async add(image: NewImage, limit: number): Promise<ImageRow | 'duplicate' | 'dataset_full' | 'no_dataset'> {
       try {
         return await prisma.$transaction(async (transaction) => {

@@ -11,7 +11,7 @@ export type HeldRow = { table: LeasedTable; id: string; attempt: number };
 /** By the database's clock: those of the workers may differ, or jump. */
 export const leaseEnd = Prisma.sql`now() + interval '60 seconds'`;
 
-/** For the statement that claims a row: a lease that its holder has not cleared was left by one that died. */
+/** Condition for the statement that claims a row: a lease that its holder has not cleared was left by one that died. */
 export const takeLease = Prisma.sql`setbacks = setbacks + case when lease_until is null then 0 else 1 end, lease_until = ${leaseEnd}`;
 
 export function createLeaseRepository(prisma: PrismaClient) {

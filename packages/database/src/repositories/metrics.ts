@@ -55,7 +55,7 @@ export function createMetricRepository(prisma: PrismaClient) {
     listUpTo: (jobId: string, step: number): Promise<JobMetric[]> =>
       prisma.jobMetric.findMany({ where: { jobId, step: { lte: step } }, orderBy: { step: 'asc' } }),
 
-    /** In the order of the steps, those after `step`. */
+    /** Rows after `step`, in the order of the steps. */
     async listAfter(jobId: string, step: number, limit: number): Promise<RowPage<JobMetric>> {
       return toPage(
         await prisma.jobMetric.findMany({ where: { jobId, step: { gt: step } }, orderBy: { step: 'asc' }, take: limit + 1 }),

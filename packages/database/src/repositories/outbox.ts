@@ -15,7 +15,7 @@ export type Release = {
   room(): Promise<number>;
   /** May name messages that the queue cannot take, by id, with the reason: they are set aside. */
   publish(messages: OutboxMessage[]): Promise<Map<bigint, string> | void>;
-  /** For the topic of training jobs: how many of a project may be under way, unless the project has a number of its own. */
+  /** Limit of a project's training jobs under way, unless the project has a number of its own. */
   maxRunningJobs?: number | null;
 };
 

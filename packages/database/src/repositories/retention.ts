@@ -12,7 +12,7 @@ export function createRetentionRepository(prisma: PrismaClient) {
   return {
     expectedRows: createExpectedObjects(prisma),
 
-    /** Of jobs that ended before then, all but the result and the furthest, and but those that a generation or an evaluation still needs. */
+    /** Checkpoints of jobs that ended before then, except the result, the furthest one, and those that a generation or an evaluation still needs. */
     async expiredCheckpoints(before: Date): Promise<Expired[]> {
       return prisma.$queryRaw<Expired[]>`
         select checkpoint.id, checkpoint.object_prefix as objects
@@ -83,7 +83,7 @@ export function createRetentionRepository(prisma: PrismaClient) {
   };
 }
 
-/** That a list of evaluated models has the checkpoint in it. */
+/** Condition that a list of evaluated models contains the checkpoint. */
 const names = (models: string) => Prisma.raw(`${models} @> jsonb_build_array(jsonb_build_object('checkpoint_id', checkpoint.id))`);
 
 const expiredDelivery = (before: Date) => ({ createdAt: { lt: before }, status: { not: 'pending' } });

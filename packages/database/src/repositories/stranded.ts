@@ -80,7 +80,7 @@ export function createStrandedRepository(prisma: PrismaClient) {
     },
 
     /**
-     * From a worker's hands into the outbox, before all that waits there of the same project. False when the work has ended, or is in the outbox or in
+     * Moves work from a worker back into the outbox, ahead of everything of the same project that waits there. False when the work has ended, or is in the outbox or in
      * another worker's hands by now.
      */
     async giveBack(topic: WorkTopic, id: string): Promise<boolean> {

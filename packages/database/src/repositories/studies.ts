@@ -103,7 +103,7 @@ export function createStudyRepository(prisma: PrismaClient) {
       );
     },
 
-    /** In the order of the variations. */
+    /** The study's jobs in the order of the variations. */
     async jobs(studyId: string): Promise<TrainingJobRow[]> {
       const rows = (await prisma.trainingJob.findMany({ where: { studyId } })).map(toTrainingJobRow);
       return rows.sort((a, b) => (a.variation?.index ?? 0) - (b.variation?.index ?? 0));

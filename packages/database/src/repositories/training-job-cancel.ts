@@ -15,7 +15,7 @@ export function requestCancel(prisma: PrismaClient, projectId: string, id: strin
   return prisma.$transaction((transaction) => cancelWithin(transaction, projectId, id));
 }
 
-/** As `requestCancel`, within a transaction that cancels more than this job. */
+/** Like `requestCancel`, within a transaction that cancels more than this job. */
 export async function cancelWithin(transaction: Transaction, projectId: string, id: string): Promise<TrainingJobRow | null> {
   await transaction.$queryRaw`select id from training_jobs where id = ${id} and project_id = ${projectId} for update`;
   const row = await transaction.trainingJob.findUnique({ where: { id, projectId } });

@@ -31,7 +31,7 @@ export function createTrainingJob(prisma: PrismaClient, job: NewTrainingJob): Pr
   return prisma.$transaction((transaction) => addTrainingJob(transaction, job));
 }
 
-/** As `createTrainingJob`, within a transaction that makes more than this job. */
+/** Like `createTrainingJob`, within a transaction that makes more than this job. */
 export async function addTrainingJob(transaction: Transaction, job: NewTrainingJob): Promise<TrainingJobRow | null> {
   const { id = newId('trainingJob'), projectId, config, webhookUrl = null, maxQueuedJobs } = job;
   const existing = job.id === undefined ? null : await transaction.trainingJob.findUnique({ where: { id, projectId } });
@@ -146,7 +146,7 @@ export async function lockForQueueing(
   return locked?.datasets === ids.length ? { limit: locked.limit ?? undefined } : null;
 }
 
-/** For who holds the project's lock. Throws QueueFullError. */
+/** Checks the limit of waiting jobs; the caller holds the project's lock. Throws QueueFullError. */
 export async function checkQueueLimit(transaction: Transaction, projectId: string, limit: number | undefined): Promise<void> {
   if (limit === undefined) return;
   const queued = await transaction.trainingJob.count({ where: { projectId, status: 'queued' } });

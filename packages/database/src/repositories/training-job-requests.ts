@@ -13,7 +13,7 @@ export type JobRequestOutcome =
   | { kind: 'not_found' }
   | { kind: 'conflict'; status: JobStatus; cancelRequested: boolean };
 
-/** Of a row whose job does not train: nothing is waited for any more. */
+/** Columns of a row whose job does not train: no request is open any more. */
 export const NO_REQUESTS = { checkpointRequestedAt: null, sampleRequest: Prisma.DbNull } as const;
 
 const TRAINING: readonly JobStatus[] = ['validating', 'running'];

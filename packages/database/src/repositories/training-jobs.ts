@@ -74,7 +74,7 @@ export function createTrainingJobRepository(prisma: PrismaClient) {
       return row && toTrainingJobRow(row);
     },
 
-    /** For workers, which serve every project. */
+    /** Finds a row of any project: workers serve all of them. */
     async get(id: string): Promise<TrainingJobRow | null> {
       const row = await prisma.trainingJob.findUnique({ where: { id } });
       return row && toTrainingJobRow(row);
@@ -88,7 +88,7 @@ export function createTrainingJobRepository(prisma: PrismaClient) {
       return toPage(rows.map(toTrainingJobRow), page.limit);
     },
 
-    /** Of each of these jobs that is queued, how many go first. */
+    /** The number of jobs ahead of each of these jobs that is queued. */
     queuePositions: (ids: string[]) => queuePositions(prisma, ids),
 
     /** The project's queued jobs of at least this priority. */

@@ -42,7 +42,7 @@ export function createUsageRepository(prisma: PrismaClient) {
       return new Map(rows.map(({ id, ...used }) => [id, used]));
     },
 
-    /** From the first day, not to the last: `from` and `to` are days such as 2026-11-01. */
+    /** Usage from the first day up to, but not including, the last: `from` and `to` are days such as 2026-11-01. */
     async between(projectId: string, from: string, to: string): Promise<{ sums: UsageSum[]; days: DailyUsage[] }> {
       const range = Prisma.sql`project_id = ${projectId} and day >= ${from}::date and day < ${to}::date`;
       const [sums, days] = await Promise.all([

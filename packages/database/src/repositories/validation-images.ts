@@ -18,7 +18,7 @@ export function createValidationImageRepository(prisma: PrismaClient) {
       });
     },
 
-    /** In the order of step and index, those after the one named. */
+    /** Rows after the one named, in the order of step and index. */
     async listAfter(
       jobId: string,
       after: { step: number; index: number },

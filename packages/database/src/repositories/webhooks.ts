@@ -153,7 +153,7 @@ export function createWebhookRepository(prisma: PrismaClient) {
   };
 }
 
-/** For a job's `webhook_url`: the project's endpoint of that URL, or a new one that hears of such jobs alone. */
+/** The endpoint for a job's `webhook_url`: the project's endpoint of that URL, or a new one that receives such jobs alone. */
 export async function ensureWebhook(transaction: Transaction, projectId: string, url: string): Promise<void> {
   const data = { id: newId('webhook'), projectId, url, events: [], secret: newSecret(), madeByJob: true };
   await transaction.webhook.createMany({ data, skipDuplicates: true });

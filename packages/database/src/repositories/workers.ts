@@ -55,7 +55,7 @@ export function createWorkerRepository(prisma: PrismaClient) {
       await prisma.worker.updateMany({ where: { id }, data: { running: [], stoppedAt: new Date(), lastSeenAt: new Date() } });
     },
 
-    /** Those heard of since then. */
+    /** Workers that have reported since then. */
     async heardSince(since: Date): Promise<WorkerRow[]> {
       const rows = await prisma.worker.findMany({ where: { lastSeenAt: { gte: since } }, orderBy: { id: 'desc' }, take: 1000 });
       return rows.map(toRow);

@@ -35,7 +35,7 @@ export interface TextEncoder {
 export interface DenoiserInputs {
   /** Noisy latents [n, channels, h, w]. */
   readonly sample: Tensor;
-  /** From `sampleInputs`. */
+  /** Values from `sampleInputs`. */
   readonly told: Tensors;
   /** All conditions of all text encoders, one row for each sample. */
   readonly conditions: Tensors;
@@ -45,7 +45,7 @@ export interface DiffusionModel {
   readonly files: FamilyFiles;
   readonly unet: UNet2DConditionModel;
   readonly vae: AutoencoderKL;
-  /** In the order in which the U-Net attends to them. */
+  /** Text encoders in the order in which the U-Net attends to them. */
   readonly textEncoders: readonly TextEncoder[];
   /** Where no negative prompt is given, its conditions are zeros instead of those of an empty text. */
   readonly zeroNegative: boolean;

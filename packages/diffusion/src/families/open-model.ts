@@ -8,7 +8,7 @@ export interface OpenedModel<Description extends NetworkDescription> {
   readonly description: Description;
   readonly folder: DiffusersFolder;
   readonly model: DiffusionModel;
-  /** In the order of the text encoders; null where the folder has none. With the words that adapters add. */
+  /** Tokenizers in the order of the text encoders, with the words that adapters add; null where the folder has none. */
   readonly tokenizers: readonly Description['textEncoders'][number]['tokenizer'][];
 }
 

@@ -3,7 +3,7 @@ import { joinHeads, ShapeError, softmaxProduct, splitHeads, type Graph, type Ten
 import { groupNorm, linear } from './layers.ts';
 import { type Scope } from './scope.ts';
 
-/** From here on (4 MiB) the scores are not kept for the backward pass but computed again, a few heads at a time. */
+/** Size (4 MiB) from which on the scores are not kept for the backward pass but computed again, a few heads at a time. */
 const MOST_KEPT_SCORES = 2 ** 20;
 
 /** softmax(q k' / sqrt(d) + mask) v for each head; q, k and v are [batch, length, heads * d], the mask broadcasts over [queries, keys]. */

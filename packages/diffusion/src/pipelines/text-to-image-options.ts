@@ -17,7 +17,7 @@ export interface TextTokenizer {
 export interface TextToImageComponents {
   readonly model: DiffusionModel;
   readonly schedulerConfig: SchedulerConfig;
-  /** In the order of the text encoders. Without them only token ids can be given. */
+  /** Tokenizers in the order of the text encoders. Without them only token ids can be given. */
   readonly tokenizers?: readonly TextTokenizer[];
   readonly weights: WeightSources;
   /** The same model without its adapters, where it has any: style guidance asks both. */
@@ -40,12 +40,12 @@ export interface TextToImageOptions extends SamplingOptions {
   readonly prompts: readonly string[];
   readonly negativePrompt?: string;
   readonly imagesPerPrompt?: number;
-  /** Left out, the size that the U-Net was trained at. */
+  /** Default: the size that the U-Net was trained at. */
   readonly width?: number;
   readonly height?: number;
   /** Image i of the whole request has seed + i. The same request gives the same bytes; in another batch a few values differ by one of 255 levels. */
   readonly seed: number;
-  /** Left out, images begin as noise alone. */
+  /** Default: images begin as noise alone. */
   readonly from?: StartingImage | undefined;
   readonly batchSize?: number;
   /** Indexes of images that are there already: they are not given again. The others stay as they would be, since batches keep their boundaries. */

@@ -30,7 +30,7 @@ export class TextToImagePipeline {
   readonly components: TextToImageComponents;
   readonly #unet: ModelPrograms;
   readonly #vae: ModelPrograms;
-  /** In their order. */
+  /** Text encoders in their order. */
   readonly #textEncoders: readonly ModelPrograms[];
   /** The model without its adapters. */
   readonly #base: TextToImagePipeline | undefined;
@@ -126,7 +126,7 @@ export class TextToImagePipeline {
     return conditions;
   }
 
-  /** From noise to latents that `decode` takes. */
+  /** Turns noise into latents that `decode` takes. */
   async denoise(inputs: DenoiseInputs, options: SamplingOptions): Promise<Float32Array> {
     const { latents: noise, from } = inputs;
     const sampler = this.#createSampler(options.sampler);
@@ -163,7 +163,7 @@ export class TextToImagePipeline {
     return pixels.map((value) => Math.min(Math.max(value / 2 + 0.5, 0), 1));
   }
 
-  /** The weights have changed where they lie: devices with memory of their own take them anew. */
+  /** The weights have changed where they lie: devices with memory of their own take them again. */
   async refreshWeights(): Promise<void> {
     await Promise.all([this.#unet, ...this.#textEncoders].map((programs) => programs.refresh()));
   }

@@ -1,4 +1,4 @@
-// Confidence intervals by a seeded bootstrap: pictures are drawn again with repetition, and the number computed again.
+// Confidence intervals by a seeded bootstrap: images are drawn again with repetition, and the number computed again.
 import { randomIntegers } from '@styleforge/diffusion';
 import type { Matrix } from '@styleforge/runtime';
 import { cosines } from './clip-score.ts';
@@ -8,7 +8,7 @@ import { kernels, selectRows } from './kernels.ts';
 import type { Interval } from '../report/metric-block.ts';
 
 export interface BootstrapOptions {
-  /** Left out: 200, fewer where one takes long. */
+  /** Default: 200, fewer where one takes long. */
   readonly replicates?: number;
   /** 0.95 when left out. */
   readonly level?: number;
@@ -37,7 +37,7 @@ function quantile(sorted: ArrayLike<number>, share: number): number {
 }
 
 /**
- * Percentiles of the replicates around their own mean, moved to the value: repeated pictures alone raise a distance of
+ * Percentiles of the replicates around their own mean, moved to the value: repeated images alone raise a distance of
  * sets, which is no uncertainty of it. `scale` shrinks deviations that fewer images than there are gave.
  */
 function intervalOf(value: number, replicates: Float64Array, level: number, scale = 1): Interval {
@@ -67,7 +67,7 @@ function checked({ replicates, level = 0.95 }: BootstrapOptions): { level: numbe
   return { level, wanted: replicates };
 }
 
-/** Of one replicate: about 63 % of the images of a set are drawn at least once. */
+/** Operations of one replicate: about 63 % of the images of a set are drawn at least once. */
 function fidOperations(a: Features, b: Features): number {
   const d = a.dimension;
   const ranks = [a, b].map(({ count }) => Math.min(0.63 * count, d));
@@ -121,7 +121,7 @@ function someOf(set: Features, seed: number, purpose: string): Matrix {
   return selectRows(set, randomIntegers({ seed, step: 0, purpose }, keptImages, set.count));
 }
 
-/** Of more than 2048 images so many are drawn, and deviations scaled by the root of the sizes' ratio (m out of n bootstrap). */
+/** Draws 2048 of larger sets, and scales deviations by the root of the sizes' ratio (m out of n bootstrap). */
 export async function kidInterval(value: number, x: Features, y: Features, options: BootstrapOptions = {}): Promise<Interval> {
   requireComparable(x, y, 2);
   const { level, wanted = usualReplicates } = checked(options);

@@ -68,7 +68,7 @@ function meanOver({ data, columns: stride }: Matrix, rows: ArrayLike<number>, co
   return sum / (rows.length * (skipDiagonal ? columns.length - 1 : columns.length));
 }
 
-/** In ascending order: the sums don't depend on it, and memory is read along. */
+/** Row numbers in ascending order: the sums don't depend on the order, and memory is read along. */
 function drawRows(set: Features, size: number, seed: number, subset: number, purpose: string): Int32Array {
   return permutation({ seed, step: subset, purpose }, set.count).slice(0, size).sort();
 }

@@ -1,12 +1,12 @@
-// Signs of a model that repeats its training pictures: how far apart its pictures are, and how near to the ones it was trained on.
+// Signs of a model that repeats its training images: how far apart its images are, and how near to the ones it was trained on.
 import { gemm, type Matrix } from '@styleforge/runtime';
 import type { Features } from './features.ts';
 import { matrix } from '../linear-algebra/matrices.ts';
 
 export interface Diversity {
-  /** Mean distance of all pairs of generated pictures, 0 to 2: the length between unit vectors of features. */
+  /** Mean distance of all pairs of generated images, 0 to 2: the length between unit vectors of features. */
   readonly generated: number;
-  /** The same of the reference pictures. */
+  /** The same of the reference images. */
   readonly reference: number | null;
   /** generated / reference. */
   readonly ratio: number | null;
@@ -17,17 +17,17 @@ export interface NearestReference {
   readonly generated: number;
   readonly reference: number;
   readonly distance: number;
-  /** To the second nearest; null where there is one reference picture. */
+  /** To the second nearest; null where there is one reference image. */
   readonly secondDistance: number | null;
-  /** Much nearer to one training picture than to any other. */
+  /** Much nearer to one training image than to any other. */
   readonly memorised: boolean;
 }
 
 export interface Memorisation {
-  /** One for each generated picture, nearest first. */
+  /** One for each generated image, nearest first. */
   readonly nearest: readonly NearestReference[];
   readonly memorisedCount: number;
-  /** Of all generated pictures. */
+  /** Share of all generated images. */
   readonly memorisedShare: number;
 }
 
@@ -76,7 +76,7 @@ export async function diversityOf(generated: Features, reference?: Features): Pr
   return { generated: own, reference: other, ratio: other === null || other === 0 ? null : own / other };
 }
 
-/** The training picture that each generated one is nearest to. */
+/** The training image that each generated one is nearest to. */
 export async function memorisationOf(generated: Features, trained: Features): Promise<Memorisation> {
   if (generated.dimension !== trained.dimension)
     throw new RangeError(`features of ${generated.dimension} and ${trained.dimension} dimensions cannot be compared`);

@@ -1,4 +1,4 @@
-// What transformers' CLIPImageProcessor does to a picture, as its preprocessor_config.json tells it.
+// What transformers' CLIPImageProcessor does to an image, as its preprocessor_config.json tells it.
 import type { RgbImage } from './feature-extractor.ts';
 import { resizeBytes } from './resample.ts';
 

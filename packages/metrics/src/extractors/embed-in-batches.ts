@@ -1,10 +1,10 @@
-// Streams pictures or texts through a network, one batch at a time: memory does not grow with their number but by their features.
+// Streams images or texts through a network, one batch at a time: memory does not grow with their number but by their features.
 import { features, type Features } from '../distances/features.ts';
 import type { EmbedOptions } from './feature-extractor.ts';
 
 const defaultBatchSize = 16;
 
-/** Raised before anything is compared: a picture or text gave features that are no numbers. */
+/** Raised before anything is compared: an image or text gave features that are not numbers. */
 export class NonFiniteFeaturesError extends Error {
   override name = 'NonFiniteFeaturesError';
 }
@@ -35,7 +35,7 @@ export async function embedInBatches<T>(
     const bad = values.findIndex((value) => !Number.isFinite(value));
     if (bad >= 0)
       throw new NonFiniteFeaturesError(
-        `item ${done + Math.floor(bad / dimension) + 1} has features that are no numbers: is the file of weights damaged?`,
+        `item ${done + Math.floor(bad / dimension) + 1} has features that are not numbers: is the file of weights damaged?`,
       );
     rows.push(values);
     done += batch.length;

@@ -1,10 +1,10 @@
-// What turns pictures (and texts) into rows of features: one interface, named in every number that comes of it.
+// What turns images (and texts) into rows of features: one interface, named in every number that comes of it.
 import type { Features } from '../distances/features.ts';
 
 export type ExtractorName = 'inception-v3-fid' | 'clip' | 'mini-clip';
 
 /**
- * How pictures come to the network's size: `clean` (antialiased bicubic in float), `legacy` (bilinear without
+ * How images come to the network's size: `clean` (antialiased bicubic in float), `legacy` (bilinear without
  * antialiasing), `clip` (the preprocessing of the CLIP folder).
  */
 export type ResizeRule = 'clean' | 'legacy' | 'clip';
@@ -17,7 +17,7 @@ export interface RgbImage {
 }
 
 export interface EmbedOptions {
-  /** Pictures in one run of the network: what bounds the memory. */
+  /** Images in one run of the network: what bounds the memory. */
   readonly batchSize?: number;
   readonly onProgress?: (done: number) => void;
   readonly signal?: AbortSignal;
@@ -27,9 +27,9 @@ export interface FeatureExtractor {
   readonly name: ExtractorName;
   readonly dimension: number;
   readonly resize: ResizeRule;
-  /** Of the weights file. */
+  /** SHA-256 of the weights file. */
   readonly weightsSha256: string;
-  /** One row per picture, in order; pictures may be of different sizes and are taken one batch at a time. */
+  /** One row per image, in order; images may be of different sizes and are taken one batch at a time. */
   embedImages(images: Iterable<RgbImage> | AsyncIterable<RgbImage>, options?: EmbedOptions): Promise<Features>;
   /** Only the CLIP extractors have it: one row per text, in the space of the pictures' rows. */
   embedTexts?(texts: Iterable<string>, options?: EmbedOptions): Promise<Features>;
@@ -68,9 +68,9 @@ export interface ExtractorConfig {
   readonly weights?: WeightsSource;
   /** Where downloads and objects are kept; needed for all sources but `path`. */
   readonly cacheDirectory?: string;
-  /** Of `inception-v3-fid`: 'clean' when left out. CLIP brings its own. */
+  /** Resize rule of `inception-v3-fid`; default 'clean'. CLIP has its own. */
   readonly resize?: 'clean' | 'legacy';
-  /** Of `inception-v3-fid`: the layer by its features, 2048 (pool3) when left out. */
+  /** Layer of `inception-v3-fid` by its number of features; default 2048 (pool3). */
   readonly tap?: InceptionTap;
   readonly threads?: number;
   readonly onProgress?: (progress: FetchProgress) => void;

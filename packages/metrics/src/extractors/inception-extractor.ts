@@ -1,4 +1,4 @@
-// inception-v3-fid: rows of one layer of the FID Inception, for pictures of any size.
+// inception-v3-fid: rows of one layer of the FID Inception, for images of any size.
 import { Graph } from '@styleforge/autodiff';
 import { Program } from '@styleforge/runtime';
 import { openTensors } from '@styleforge/weights';

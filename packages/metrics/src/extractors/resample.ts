@@ -1,7 +1,7 @@
-// Resizing pictures exactly as the metrics' reference implementations do: numbers of two resize rules cannot be compared.
+// Resizing images exactly as the metrics' reference implementations do: numbers of two resize rules cannot be compared.
 import type { RgbImage } from './feature-extractor.ts';
 
-/** Values of one picture, row by row, three channels a pixel. */
+/** Values of one image, row by row, three channels a pixel. */
 export interface Pixels<Data extends Float32Array | Uint8Array = Float32Array> {
   readonly width: number;
   readonly height: number;
@@ -26,7 +26,7 @@ function bicubic(x: number): number {
   return t < 2 ? (((t - 5) * t + 8) * t - 4) * a : 0;
 }
 
-/** The kernel is widened by the scale when the picture shrinks (antialiasing), as Pillow's ImagingResample does. */
+/** The kernel is widened by the scale when the image shrinks (antialiasing), as Pillow's ImagingResample does. */
 function antialiasedTaps(inputs: number, outputs: number, kernel: Kernel, support: number): Taps {
   const scale = inputs / outputs;
   const stretch = Math.max(scale, 1);
@@ -131,7 +131,7 @@ export function resizeLegacy(image: RgbImage, width: number, height: number): Pi
   return resample(toFloats(image), width, height, bilinearTaps, floats, storeFloat);
 }
 
-/** Pillow rounds weights of 8-bit pictures to so many binary places, and the result of each axis to a byte. */
+/** Pillow rounds weights of 8-bit images to so many binary places, and the result of each axis to a byte. */
 const weightUnit = 2 ** 22;
 
 function quantizedTaps(inputs: number, outputs: number): Taps {
@@ -143,7 +143,7 @@ const storeByte: Store<Uint8Array> = (target, at, sum) => {
   target[at] = Math.min(255, Math.max(0, Math.floor((sum + weightUnit / 2) / weightUnit)));
 };
 
-/** Pillow's bicubic resize of an 8-bit picture, to the bit. */
+/** Pillow's bicubic resize of an 8-bit image, to the bit. */
 export function resizeBytes({ width, height, rgb }: RgbImage, toWidth: number, toHeight: number): Pixels<Uint8Array> {
   return resample<Uint8Array>(
     { width, height, data: rgb },

@@ -1,17 +1,17 @@
-// Pictures to measure: their hashes at once, their pixels one after the other.
+// Images to measure: their hashes at once, their pixels one after the other.
 import { createHash } from 'node:crypto';
 import { sha256OfFile } from '@styleforge/weights';
 import sharp from 'sharp';
 import type { RgbImage } from '../extractors/feature-extractor.ts';
 
 export interface ImageSet {
-  /** Of each picture's file, in order. */
+  /** SHA-256 of each image's file, in order. */
   readonly sha256s: readonly string[];
-  /** In the same order, at every call anew. */
+  /** The images in the same order, from the start at every call. */
   images(): AsyncIterable<RgbImage> | Iterable<RgbImage>;
 }
 
-/** The file is absent, is no picture, or is damaged. */
+/** The file is absent, is no image, or is damaged. */
 export class UnreadableImageError extends Error {
   override name = 'UnreadableImageError';
   readonly file: string;
@@ -35,7 +35,7 @@ async function readImage(file: string): Promise<RgbImage> {
   } catch (error) {
     throw new UnreadableImageError(
       file,
-      `this picture cannot be read (${error instanceof Error ? error.message : String(error)}); leave it out or upload it again`,
+      `this image cannot be read (${error instanceof Error ? error.message : String(error)}); leave it out or upload it again`,
       { cause: error },
     );
   }
@@ -51,14 +51,14 @@ export async function imageFiles(files: readonly string[]): Promise<ImageSet> {
   for (const file of files) {
     sha256s.push(
       await sha256OfFile(file).catch((error: unknown) => {
-        throw new UnreadableImageError(file, 'this picture cannot be opened', { cause: error });
+        throw new UnreadableImageError(file, 'this image cannot be opened', { cause: error });
       }),
     );
   }
   return { sha256s, images: () => readImages(files) };
 }
 
-/** Pictures in memory; the hash is that of their size and pixels. */
+/** Images in memory; the hash is that of their size and pixels. */
 export function imageArrays(images: readonly RgbImage[]): ImageSet {
   const sha256s = images.map(({ width, height, rgb }) => createHash('sha256').update(`${width}x${height}\n`).update(rgb).digest('hex'));
   return { sha256s, images: () => images };

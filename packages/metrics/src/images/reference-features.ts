@@ -1,4 +1,4 @@
-// Features of reference pictures, made once for a set, an extractor and its weights, and read back by every later job.
+// Features of reference images, made once for a set, an extractor and its weights, and read back by every later job.
 import { createHash } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -18,16 +18,16 @@ export interface StatisticsCache {
 
 export interface ReferenceOptions extends EmbedOptions {
   readonly cache?: StatisticsCache;
-  /** Told of a kept file that could not be used and is made anew. */
+  /** Told of a kept file that could not be used and is made again. */
   readonly onWarning?: (message: string) => void;
 }
 
 export interface ReferenceFeatures {
-  /** Rows in the order of the pictures' sorted hashes, so that they don't depend on the order in which pictures are listed. */
+  /** Rows in the order of the pictures' sorted hashes, so that they don't depend on the order in which images are listed. */
   readonly features: Features;
   /** The place in the given set of each row. */
   readonly order: readonly number[];
-  /** Of the sorted hashes. */
+  /** SHA-256 of the sorted hashes. */
   readonly setSha256: string;
 }
 
@@ -63,14 +63,14 @@ async function kept(
   try {
     return decodeStatistics(key, bytes);
   } catch (error) {
-    onWarning?.(`the kept features ${name} are made anew: ${error instanceof Error ? error.message : String(error)}`);
+    onWarning?.(`the kept features ${name} are computed again: ${error instanceof Error ? error.message : String(error)}`);
     return undefined;
   }
 }
 
 async function make(extractor: FeatureExtractor, set: ImageSet, order: readonly number[], options: ReferenceOptions): Promise<Features> {
   const given = await extractor.embedImages(set.images(), options);
-  if (given.count !== order.length) throw new RangeError(`${order.length} pictures were announced and ${given.count} came`);
+  if (given.count !== order.length) throw new RangeError(`${order.length} images were announced and ${given.count} came`);
   const { dimension } = given;
   const data = new Float32Array(given.data.length);
   order.forEach((from, to) => data.set(given.data.subarray(from * dimension, (from + 1) * dimension), to * dimension));

@@ -1,4 +1,4 @@
-// Features of a set of pictures with their moments as bytes, with a checksum that is read before anything is believed.
+// Features of a set of images with their moments as bytes, with a checksum that is read before anything is believed.
 import { createHash } from 'node:crypto';
 import { features, type Features } from '../distances/features.ts';
 import type { Moments } from '../distances/features.ts';
@@ -34,7 +34,7 @@ function parseHeader(bytes: Buffer, key: string): { header: Header; end: number 
   if (!sha256([bytes.subarray(0, -hashBytes)]).equals(bytes.subarray(-hashBytes))) throw new Error('the checksum does not fit the content');
   const end = 8 + Number(bytes.readBigUInt64LE());
   const header = JSON.parse(bytes.toString('utf8', 8, end)) as Header;
-  if (header.magic !== magic || header.key !== key) throw new Error('the file belongs to other pictures or another extractor');
+  if (header.magic !== magic || header.key !== key) throw new Error('the file belongs to other images or another extractor');
   return { header, end };
 }
 

@@ -1,4 +1,4 @@
-// The one function behind every report: pictures in, a complete metric block out.
+// The one function behind every report: images in, a complete metric block out.
 import { createHash } from 'node:crypto';
 import { clipScoreInterval, fidInterval, kidInterval, type BootstrapOptions } from '../distances/bootstrap.ts';
 import { chanceClipScore, clipScore } from '../distances/clip-score.ts';
@@ -27,15 +27,15 @@ export interface MeasureRequest {
   readonly generated: ImageSet;
   /** What FID and KID compare with. */
   readonly reference?: ImageSet;
-  /** The pictures that were trained on: to tell whether they were memorised. */
+  /** The images that were trained on: to tell whether they were memorised. */
   readonly styleRef?: ImageSet;
-  /** The bare prompt of each generated picture; the CLIP score needs them, and an extractor that reads texts. */
+  /** The bare prompt of each generated image; the CLIP score needs them, and an extractor that reads texts. */
   readonly prompts?: readonly string[];
-  /** Left out: that of `prompts`. */
+  /** Default: the SHA-256 of `prompts`. */
   readonly promptSetSha256?: string;
-  /** Left out: all that extractor, reference and prompts allow. */
+  /** Default: all that extractor, reference and prompts allow. */
   readonly metrics?: readonly Metric[];
-  /** Of KID's subsets and of the bootstrap. */
+  /** Seed of KID's subsets and of the bootstrap. */
   readonly seed?: number;
   readonly subsets?: number;
   readonly subsetSize?: number;
@@ -56,10 +56,10 @@ export function promptSetSha256(prompts: readonly string[]): string {
 /** Throws for a metric that was asked for and cannot be computed; decides which ones are where none were named. */
 function chosenMetrics({ metrics, extractor, reference, prompts }: MeasureRequest): Metric[] {
   const lacking: Record<Metric, string | undefined> = {
-    fid: reference ? undefined : 'reference pictures',
-    kid: reference ? undefined : 'reference pictures',
+    fid: reference ? undefined : 'reference images',
+    kid: reference ? undefined : 'reference images',
     clip: !prompts
-      ? 'the prompts of the pictures'
+      ? 'the prompts of the images'
       : extractor.embedTexts
         ? undefined
         : `an extractor that reads texts, which '${extractor.name}' does not`,
@@ -70,16 +70,16 @@ function chosenMetrics({ metrics, extractor, reference, prompts }: MeasureReques
 
 function checkCounts({ generated, reference, prompts, styleRef }: MeasureRequest, metrics: readonly Metric[]): void {
   const count = generated.sha256s.length;
-  if (count < 2) throw new RangeError(`at least 2 generated pictures are needed, not ${count}`);
+  if (count < 2) throw new RangeError(`at least 2 generated images are needed, not ${count}`);
   const comparesSets = metrics.includes('fid') || metrics.includes('kid');
   if (comparesSets && reference && reference.sha256s.length < 2)
-    throw new RangeError(`at least 2 reference pictures are needed, not ${reference.sha256s.length}`);
-  if (styleRef && styleRef.sha256s.length < 1) throw new RangeError('the set of StyleRef pictures is empty');
+    throw new RangeError(`at least 2 reference images are needed, not ${reference.sha256s.length}`);
+  if (styleRef && styleRef.sha256s.length < 1) throw new RangeError('the set of StyleRef images is empty');
   if (prompts && prompts.length !== count)
-    throw new RangeError(`${prompts.length} prompts were given for ${count} generated pictures: give one for each`);
+    throw new RangeError(`${prompts.length} prompts were given for ${count} generated images: give one for each`);
 }
 
-/** Passes pictures on and notes their sizes. */
+/** Passes images on and notes their sizes. */
 async function* noting(images: Iterable<RgbImage> | AsyncIterable<RgbImage>, sizes: Set<string>): AsyncGenerator<RgbImage> {
   for await (const image of images) {
     sizes.add(`${image.width}x${image.height}`);
@@ -107,7 +107,7 @@ async function embedAll(request: MeasureRequest, metrics: readonly Metric[]): Pr
   const sizes = new Set<string>();
   const count = request.generated.sha256s.length;
   const generated = await extractor.embedImages(noting(request.generated.images(), sizes), options('generated', count));
-  if (generated.count !== count) throw new RangeError(`${count} generated pictures were announced and ${generated.count} came`);
+  if (generated.count !== count) throw new RangeError(`${count} generated images were announced and ${generated.count} came`);
   return {
     generated,
     generatedSizes: sizes.size,
@@ -136,25 +136,25 @@ function warningsOf(
   const fid = values.find(({ metric }) => metric === 'fid');
   if (fid && fewest < leastForFid) {
     const rank =
-      fewest <= generated.dimension ? ` With ${fewest} pictures and ${generated.dimension} features its covariances lack rank.` : '';
-    add('fid-biased', `${fid.name} is biased upwards below ${leastForFid} pictures (here ${fewest}): read KID first.${rank}`);
+      fewest <= generated.dimension ? ` With ${fewest} images and ${generated.dimension} features its covariances lack rank.` : '';
+    add('fid-biased', `${fid.name} is biased upwards below ${leastForFid} images (here ${fewest}): read KID first.${rank}`);
   }
   if (fewest < 50 && values.length > 0)
-    add('few-images', `${fewest} pictures are few: the intervals are wide and differences inside them mean nothing.`);
+    add('few-images', `${fewest} images are few: the intervals are wide and differences inside them mean nothing.`);
   const sorted = (set: ImageSet): string => [...set.sha256s].sort().join();
   if (request.reference && sorted(request.reference) === sorted(request.generated))
-    add('identical-sets', 'The generated pictures are the reference pictures: FID is 0 and KID at or below 0, whatever the model does.');
+    add('identical-sets', 'The generated images are the reference images: FID is 0 and KID at or below 0, whatever the model does.');
   if (generatedSizes > 1)
     add(
       'mixed-sizes',
-      `The generated pictures have ${generatedSizes} different sizes; each was resized by the rule '${request.extractor.resize}'.`,
+      `The generated images have ${generatedSizes} different sizes; each was resized by the rule '${request.extractor.resize}'.`,
     );
   if (request.bootstrap !== false) {
     const missing = values.filter(({ interval }) => interval === null).map(({ name }) => name);
     if (missing.length > 0)
       add(
         'no-interval',
-        `The interval of ${missing.join(', ')} would take long with so many pictures; set the number of replicates to have it.`,
+        `The interval of ${missing.join(', ')} would take long with so many images; set the number of replicates to have it.`,
       );
   }
   return warnings;
@@ -234,8 +234,8 @@ class Values {
 }
 
 /**
- * Metrics of generated pictures under one extractor. Throws where they cannot be computed: fewer than 2 pictures, prompts
- * that are not as many as pictures, a metric that extractor or request don't allow, unreadable pictures, features that are no numbers.
+ * Metrics of generated images under one extractor. Throws where they cannot be computed: fewer than 2 images, prompts
+ * that are not as many as images, a metric that extractor or request don't allow, unreadable images, features that are not numbers.
  */
 export async function measureImages(request: MeasureRequest): Promise<MetricBlock> {
   const metrics = chosenMetrics(request);

@@ -1,4 +1,4 @@
-// What a report says of one set of pictures under one extractor: every number with all that is needed to read and repeat it.
+// What a report says of one set of images under one extractor: every number with all that is needed to read and repeat it.
 import type { ExtractorName, FeatureExtractor, ResizeRule } from '../extractors/feature-extractor.ts';
 import type { Diversity, Memorisation } from '../distances/neighbours.ts';
 
@@ -25,9 +25,9 @@ export interface MetricValue {
   /** `kid`, or `kid@mini-clip` from any but the extractor that the plain name is defined with. */
   readonly name: string;
   readonly value: number;
-  /** Of KID, as tables have it. */
+  /** KID times 1000, as tables show it. */
   readonly timesThousand: number | null;
-  /** Of KID, over the subsets. */
+  /** Standard deviation of KID over the subsets. */
   readonly standardDeviation: number | null;
   readonly interval: Interval | null;
   /** The CLIP score of the same images with prompts of others; null for other metrics, and where all prompts are the same. */
@@ -47,7 +47,7 @@ export interface MetricBlock {
   /** Null where there is no reference set. */
   readonly realCount: number | null;
   readonly generatedCount: number;
-  /** Of the reference pictures' sorted hashes. */
+  /** SHA-256 of the reference images' sorted hashes. */
   readonly referenceSha256: string | null;
   /** Null where no prompts were given. */
   readonly promptSetSha256: string | null;

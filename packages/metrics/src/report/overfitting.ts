@@ -1,4 +1,4 @@
-// Signs that a training went on for too long, as StyleForge's authors describe them: KID rises, CLIP score falls, pictures grow alike.
+// Signs that a training went on for too long, as StyleForge's authors describe them: KID rises, CLIP score falls, images grow alike.
 import type { Diversity, Memorisation } from '../distances/neighbours.ts';
 
 /** One validation during the training. */
@@ -36,13 +36,13 @@ export interface ClipEvidence {
 
 /** Turning away from the best value by less than this share of all that the values spread over is noise. */
 const noiseShare = 0.1;
-/** Generated pictures are this much more alike than the reference pictures. */
+/** Generated images are this much more alike than the reference images. */
 const lowDiversityRatio = 0.7;
 /** Generated images are this much more alike than those of the base model. */
 const lowDiversityAgainstBase = 0.6;
 /** Share of the base model's CLIP score above chance, below which the score has clearly fallen. */
 const fallenClipShare = 0.75;
-/** Pictures in a hundred that may happen to lie near a training picture. */
+/** Images in a hundred that may happen to lie near a training image. */
 const memorisedShareLimit = 0.05;
 
 interface Turn {
@@ -107,9 +107,9 @@ function diversitySign(diversity: Diversity | null | undefined, base: Diversity 
 
 function memorisationSign(memorisation: Memorisation | null | undefined): OverfittingSign {
   const sign = 'memorised-pictures';
-  if (!memorisation) return { sign, present: null, explanation: 'The pictures were not compared with the training pictures.' };
+  if (!memorisation) return { sign, present: null, explanation: 'The images were not compared with the training images.' };
   const { memorisedCount, memorisedShare, nearest } = memorisation;
-  const explanation = `${memorisedCount} of ${nearest.length} pictures are three times nearer to one training picture than to any other.`;
+  const explanation = `${memorisedCount} of ${nearest.length} images are three times nearer to one training image than to any other.`;
   return { sign, present: memorisedShare > memorisedShareLimit, explanation };
 }
 

@@ -23,7 +23,7 @@ export interface NetworkDescription {
   readonly modelIndex: JsonObject;
   readonly unet: UNet2DConditionConfig;
   readonly vae: AutoencoderKLConfig;
-  /** In the order in which the U-Net attends to them. */
+  /** Text encoders in the order in which the U-Net attends to them. */
   readonly textEncoders: readonly TextEncoderDescription[];
   readonly schedulerConfig: SchedulerConfig;
 }
@@ -33,7 +33,7 @@ export interface ModelDescription extends NetworkDescription {
   /** The first text encoder's, by which prompts are checked. */
   readonly tokenizer: CLIPTokenizer;
   readonly noiseScheduler: DDPMScheduler;
-  /** Pixels to a latent, along one side. */
+  /** Pixels per latent, along one side. */
   readonly latentScale: number;
   /** Pixels along one side that the model was made for. */
   readonly resolution: number;

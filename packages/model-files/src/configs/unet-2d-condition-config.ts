@@ -30,7 +30,7 @@ export interface UNet2DConditionConfig {
   readonly norm_eps: number;
   readonly cross_attention_dim: readonly number[];
   readonly transformer_layers_per_block: readonly TransformerLayers[];
-  /** In the order of the up blocks. */
+  /** Layers per block in the order of the up blocks. */
   readonly reverse_transformer_layers_per_block: readonly TransformerLayers[];
   readonly num_attention_heads: readonly number[];
   readonly use_linear_projection: boolean;

@@ -46,7 +46,7 @@ export abstract class SigmaSampler extends BaseSampler {
     };
   }
 
-  /** In the variance-preserving form; Euler's samples are in the other. */
+  /** Noisy samples in the variance-preserving form; Euler's are in the other. */
   addNoise(original: Float32Array, noise: Float32Array): Float32Array {
     const { alpha, sigma } = signalAndNoise(this.sigmas[this.stepIndex]!);
     return combine(alpha, original, sigma, noise);

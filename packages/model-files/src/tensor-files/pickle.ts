@@ -124,7 +124,7 @@ class PickleMachine {
     this.#push(Array.from({ length: count }, () => this.#pop()).reverse());
   }
 
-  /** Of an object's attributes only the parameters of a torch module count; `_metadata` of a state dictionary means nothing here. */
+  /** Only the parameters of a torch module count among an object's attributes; `_metadata` of a state dictionary means nothing here. */
   #build(): void {
     const state = this.#pop();
     const target = this.#top<Map<PickleValue, PickleValue>>(Map);

@@ -85,7 +85,7 @@ function inputGradient(
   });
 }
 
-/** From so many pixels of all images together on, flipping the kernel costs less than a transposed convolution, whose products are narrow where images are tiny. */
+/** Pixels of all images together from which on flipping the kernel costs less than a transposed convolution, whose products are narrow where images are tiny. */
 function preferFlippedKernel([n, , height, width]: Shape, weightShape: Shape): boolean {
   const pixels = height * width;
   return (weightShape[2] === 1 && weightShape[3] === 1) || n * pixels >= (pixels <= 16 ? 256 : 1024);
@@ -171,7 +171,7 @@ function channelsLastGradient(
   return builder.reshape(concat(builder, columns, 2), [o, c * windows.length]);
 }
 
-/** From here on one product a window beats copying all windows into one matrix (docs/experiments/engine.md). */
+/** Size from which on one product a window beats copying all windows into one matrix (docs/experiments/engine.md). */
 const MANY_ROWS = 1024;
 
 function concat(builder: ModelBuilder, parts: string[], axis: number): string {

@@ -1,8 +1,8 @@
-// What every section of the page is given, and pictures as sections show them.
+// What every section of the page is given, and images as sections show them.
 import type { Report, ReportPicture } from '@styleforge/contracts';
 import { html, type Markup } from '../html.ts';
 
-/** From a picture's URL to a data URI; undefined for one that is gone. */
+/** Maps an image's URL to a data URI; undefined for an image that is gone. */
 export type PictureSource = (url: string) => string | undefined;
 
 export interface PageContext {
@@ -10,7 +10,7 @@ export interface PageContext {
   pictureOf: PictureSource;
 }
 
-/** Enlarged pictures of few pixels keep their edges. */
+/** Enlarged images of few pixels keep their edges. */
 export function picture({ report, pictureOf }: PageContext, { url, caption }: ReportPicture): Markup {
   const source = pictureOf(url);
   if (source === undefined) return html`<span class="gone">gone</span>`;

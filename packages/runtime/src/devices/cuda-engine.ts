@@ -34,7 +34,7 @@ export class CudaEngine {
   readonly kernels: OptimizerKernels;
   readonly #memory: Owned | null;
   readonly #runOptions: Owned;
-  /** Of a run that is not recorded, whatever its session does. */
+  /** Options of a run that is not recorded, whatever its session does. */
   readonly #plainOptions: Owned;
 
   /** Throws LibraryError or CudaError where there is no such card, or a library of it is missing. */
@@ -64,7 +64,7 @@ export class CudaEngine {
     });
   }
 
-  /** As much as is asked for and no more, up to what the card has free: doubling would take half as much again. */
+  /** Adds the provider, whose arena takes what is asked for and no more, up to what the card has free: doubling would take half as much again. */
   #addProvider({ api }: Environment, options: Address, captures: boolean): void {
     const settings = {
       device_id: String(this.runtime.index),

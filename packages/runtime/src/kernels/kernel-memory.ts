@@ -48,6 +48,6 @@ export function kernelMemory(bytes: number): ArrayBuffer {
 export function kernelsOf(...arrays: readonly (Float32Array | Uint16Array)[]): Kernels {
   const found = kernels.get(arrays[0].buffer);
   if (!found || arrays.some(({ buffer }) => buffer !== arrays[0].buffer))
-    throw new Error('arrays that are worked on together have to lie in one kernel memory');
+    throw new Error('arrays that are worked on together have to be in one kernel memory');
   return found;
 }

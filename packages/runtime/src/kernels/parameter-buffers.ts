@@ -17,7 +17,7 @@ export interface NamedArrays {
 
 /** Elements of a block at the most, unless one parameter is larger. */
 const BLOCK = 1 << 26;
-/** In elements: where parameters start in a block. */
+/** Alignment, in elements, of parameters in a block. */
 export const ALIGNMENT = 16;
 /** Buffers that one memory has room for: weights, their average, gradients, the sum of those of several passes, and two moments. What is not used is not resident. */
 const ROOMS = 6;

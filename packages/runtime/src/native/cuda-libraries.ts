@@ -72,7 +72,7 @@ function wheelFolders(folder: string): string[] {
   return existsSync(nvidia) ? readdirSync(nvidia).map((name) => join(nvidia, name, 'lib')) : [];
 }
 
-/** From a folder beside the provider, else from where the system's loader looks. */
+/** Loads a library from a folder beside the provider, else from where the system's loader looks. */
 function loadNamed(name: string, folders: readonly string[]): Library {
   const found = folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
   try {

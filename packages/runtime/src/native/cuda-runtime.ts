@@ -109,12 +109,12 @@ export class CudaRuntime {
     if (code !== 0) throw new CudaError(name, code, "NVIDIA's driver refused it");
   }
 
-  /** As in 13000 for CUDA 13.0. */
+  /** Versions as CUDA writes them: 13000 for CUDA 13.0. */
   get versions(): { readonly driver: number; readonly runtime: number } {
     return { driver: this.#number('cudaDriverGetVersion'), runtime: this.#number('cudaRuntimeGetVersion') };
   }
 
-  /** As in 90 for compute capability 9.0. */
+  /** Compute capability as one number: 90 for 9.0. */
   get capability(): number {
     return (
       10 * this.#number('cudaDeviceGetAttribute', ATTRIBUTE.major, this.index) +

@@ -10,7 +10,7 @@ export class Environment {
   readonly api: Api;
   readonly #environment: Owned;
   readonly #memory: Owned;
-  /** In the order in which they were made; later things use earlier ones. */
+  /** Living objects in the order in which they were made; later ones use earlier ones. */
   readonly #alive = new Set<Owned>();
 
   constructor(path: string) {

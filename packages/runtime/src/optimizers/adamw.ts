@@ -3,7 +3,7 @@ import { adamW, adamWBFloat16, sumOfSquares, type AdamWFactors, type GradientVal
 import { createMoments, type MomentPrecision, type Moments } from './moments.ts';
 import { type ParameterBuffers } from '../kernels/parameter-buffers.ts';
 
-/** Of the layout of the weights: float32, or float16 bits. */
+/** Gradients in the layout of the weights: float32, or float16 bits. */
 export type GradientBuffers = ParameterBuffers<GradientValues>;
 
 export interface AdamWOptions {

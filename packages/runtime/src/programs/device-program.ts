@@ -126,7 +126,7 @@ export class PlacedValues {
     for (const { name } of group) this.tensors.set(name, results[name]);
   }
 
-  /** For an owner that has disposed of the values itself. */
+  /** Releases the programs for an owner that has disposed of the values itself. */
   async releasePrograms(): Promise<void> {
     await Promise.all(this.#programs.map((program) => program.release()));
   }

@@ -43,13 +43,13 @@ export interface paths {
         };
         /**
          * List API keys, newest first
-         * @description Those of the project, revoked ones too.
+         * @description Lists the keys of the project, revoked ones too.
          */
         get: operations["listApiKeys"];
         put?: never;
         /**
          * Create an API key
-         * @description For the project of the key that asks. The new key is in this answer and nowhere else.
+         * @description Creates a key for the project of the calling key. The new key is only in this response.
          */
         post: operations["createApiKey"];
         delete?: never;
@@ -67,7 +67,7 @@ export interface paths {
         };
         /**
          * Read an API key
-         * @description Carries an ETag; with `If-None-Match` an unchanged one is answered with 304.
+         * @description The response has an ETag. With `If-None-Match`, the response for an unchanged one is 304.
          */
         get: operations["getApiKey"];
         put?: never;
@@ -89,7 +89,7 @@ export interface paths {
         put?: never;
         /**
          * Revoke an API key
-         * @description At once and for ever. A revoked key stays as it is.
+         * @description Revokes the key immediately and permanently. Repeating the request changes nothing.
          */
         post: operations["revokeApiKey"];
         delete?: never;
@@ -124,7 +124,7 @@ export interface paths {
         };
         /**
          * Read a base model
-         * @description By its name. For one that is installed and cannot be used, `detail` says what to mend.
+         * @description Looks up a base model by name. For one that is installed but cannot be used, `detail` says what to repair.
          */
         get: operations["getBaseModel"];
         put?: never;
@@ -144,7 +144,7 @@ export interface paths {
         };
         /**
          * Read a checkpoint with links to its files
-         * @description Carries an ETag; with `If-None-Match` an unchanged one is answered with 304.
+         * @description The response has an ETag. With `If-None-Match`, the response for an unchanged one is 304.
          */
         get: operations["getCheckpoint"];
         put?: never;
@@ -226,7 +226,7 @@ export interface paths {
         };
         /**
          * Read a dataset with its images
-         * @description Carries an ETag; with `If-None-Match` an unchanged one is answered with 304.
+         * @description The response has an ETag. With `If-None-Match`, the response for an unchanged one is 304.
          */
         get: operations["getDataset"];
         put?: never;
@@ -252,7 +252,7 @@ export interface paths {
         get?: never;
         /**
          * Set the captions of many images at once
-         * @description All or none of them. Images that are not named keep their captions.
+         * @description Sets all given captions or none. Images that are not named keep their captions.
          */
         put: operations["setDatasetCaptions"];
         post?: never;
@@ -320,7 +320,7 @@ export interface paths {
         put?: never;
         /**
          * Evaluate a model: images, metrics and a report
-         * @description Every model that is compared draws the same prompts with the same seeds; FID, KID and CLIP scores go into a report.
+         * @description Every compared model generates the same prompts with the same seeds; FID, KID and CLIP scores go into a report.
          */
         post: operations["createEvaluation"];
         delete?: never;
@@ -338,7 +338,7 @@ export interface paths {
         };
         /**
          * Read an evaluation
-         * @description Carries an ETag; with `If-None-Match` an unchanged one is answered with 304.
+         * @description The response has an ETag. With `If-None-Match`, the response for an unchanged one is 304.
          */
         get: operations["getEvaluation"];
         put?: never;
@@ -433,7 +433,7 @@ export interface paths {
         };
         /**
          * The report of an evaluation
-         * @description As JSON; with `Accept: text/html` one page that holds all its pictures.
+         * @description As JSON; with `Accept: text/html` one page that holds all its images.
          */
         get: operations["getEvaluationReport"];
         put?: never;
@@ -573,7 +573,7 @@ export interface paths {
         };
         /**
          * Read a generation with its images
-         * @description Carries an ETag; with `If-None-Match` an unchanged one is answered with 304.
+         * @description The response has an ETag. With `If-None-Match`, the response for an unchanged one is 304.
          */
         get: operations["getGeneration"];
         put?: never;
@@ -828,7 +828,7 @@ export interface paths {
         };
         /**
          * Read a prompt set
-         * @description By its id, by its name (the newest version) or by name@version.
+         * @description Accepts an id, a name (the newest version) or name@version.
          */
         get: operations["getPromptSet"];
         put?: never;
@@ -940,7 +940,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel a study
-         * @description Cancels every job of it that is not finished, as cancelling that job would. What is finished stays in the report.
+         * @description Cancels every unfinished job of the study, as cancelling that job would. What is finished stays in the report.
          */
         post: operations["cancelStudy"];
         delete?: never;
@@ -981,7 +981,7 @@ export interface paths {
         put?: never;
         /**
          * Create a training job
-         * @description Whatever is left out gets the default of the base model, then of the method; the answer shows the resolved values.
+         * @description Omitted settings get the default of the base model, then of the method. The response shows the resolved values.
          */
         post: operations["createTrainingJob"];
         delete?: never;
@@ -999,7 +999,7 @@ export interface paths {
         };
         /**
          * Read a training job
-         * @description Carries an ETag; with `If-None-Match` an unchanged job is answered with 304.
+         * @description The response has an ETag. With `If-None-Match`, the response for an unchanged job is 304.
          */
         get: operations["getTrainingJob"];
         put?: never;
@@ -1013,7 +1013,7 @@ export interface paths {
         head?: never;
         /**
          * Change a training job's name, notes, metadata and star
-         * @description At any time. A field that is left out stays as it is; what the job trains never changes.
+         * @description Changes notes about a job at any time. Omitted fields stay as they are; what the job trains never changes.
          */
         patch: operations["updateTrainingJob"];
         trace?: never;
@@ -1084,7 +1084,7 @@ export interface paths {
         };
         /**
          * Download one file of a checkpoint
-         * @description Honours Range.
+         * @description Supports range requests.
          */
         get: operations["downloadCheckpointFile"];
         put?: never;
@@ -1236,7 +1236,7 @@ export interface paths {
         };
         /**
          * The report of a training job that was asked for an evaluation
-         * @description As JSON; with `Accept: text/html` one page that holds all its pictures.
+         * @description As JSON; with `Accept: text/html` one page that holds all its images.
          */
         get: operations["getTrainingJobReport"];
         put?: never;
@@ -1298,7 +1298,7 @@ export interface paths {
         put?: never;
         /**
          * Check a training job
-         * @description Makes no job: refuses what creating it would refuse, before datasets are uploaded for it. `dataset_id` may be left out of `style_ref` and `aux`; images are looked at where neither is. `estimate` says what the job will cost, from earlier jobs like it, and is unknown where there are none.
+         * @description Validates a request without creating a job: refuses what creating it would refuse, before datasets are uploaded for it. Omit both `dataset_id`s to check the settings alone; images are looked at where neither is. `estimate` says what the job will cost, from earlier jobs like it, and is unknown where there are none.
          */
         post: operations["checkTrainingJob"];
         delete?: never;
@@ -1339,7 +1339,7 @@ export interface paths {
         put?: never;
         /**
          * Create a webhook endpoint
-         * @description Events are POSTed as Standard Webhooks. The secret that signs them is in this answer and nowhere else.
+         * @description Events are POSTed as Standard Webhooks. The secret that signs them is only in this response.
          */
         post: operations["createWebhook"];
         delete?: never;
@@ -1414,7 +1414,7 @@ export interface paths {
         put?: never;
         /**
          * Replace an endpoint's secret
-         * @description For 24 hours `webhook-signature` has a signature by each of the two. Also the way to the secret of an endpoint that a job's `webhook_url` has made.
+         * @description For 24 hours `webhook-signature` holds a signature by each of the two secrets. Also use this to obtain the secret of an endpoint that a job's `webhook_url` created.
          */
         post: operations["rotateWebhookSecret"];
         delete?: never;
@@ -1434,7 +1434,7 @@ export interface paths {
         put?: never;
         /**
          * Send an event of type webhook.test
-         * @description Tried once; the list of deliveries tells what came of it. A disabled endpoint is enabled again when it arrives.
+         * @description Sends one attempt; the list of deliveries shows the result. A disabled endpoint is enabled again when it arrives.
          */
         post: operations["testWebhook"];
         delete?: never;
@@ -1528,7 +1528,7 @@ export interface components {
             /** @constant */
             kind: "full";
         } | {
-            /** @description The addition is multiplied by alpha / rank */
+            /** @description The product of the matrices is scaled by alpha / rank */
             alpha: number;
             /** @constant */
             kind: "lora";
@@ -1571,7 +1571,7 @@ export interface components {
             /** @constant */
             kind: "full";
         } | {
-            /** @description The addition is multiplied by alpha / rank */
+            /** @description The product of the matrices is scaled by alpha / rank */
             alpha?: number;
             /** @constant */
             kind: "lora";
@@ -1643,7 +1643,7 @@ export interface components {
                 block_out_channels: number[];
                 cross_attention_dim: number;
                 latent_channels: number;
-                /** @description Pixels to a latent, along one side */
+                /** @description Pixels per latent, along one side */
                 latent_scale: number;
                 prediction_type: string;
                 text_hidden_size: number;
@@ -1672,7 +1672,7 @@ export interface components {
             created_at: string;
             files: components["schemas"]["CheckpointFile"][];
             /**
-             * @description `diffusers`: a whole model; `adapter`: files that change the base model, which is needed beside them
+             * @description `diffusers`: a whole model; `adapter`: files that change the base model, which is also needed
              * @enum {string}
              */
             format: "diffusers" | "adapter";
@@ -1704,7 +1704,7 @@ export interface components {
             format: "single-file" | "diffusers-zip" | "lora-diffusers" | "lora-kohya" | "embedding-diffusers" | "embedding-a1111" | "adapter-zip";
             /** @example exp_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
             id: string;
-            /** @description Of an extracted LoRA: the share of the change that it keeps, 0 to 1, as squared length over all weights */
+            /** @description Share of the change that an extracted LoRA keeps, 0 to 1, as squared length over all weights */
             kept_share: number | null;
             progress: {
                 done: number;
@@ -1742,7 +1742,7 @@ export interface components {
         CheckTrainingJobRequest: {
             /** @description What is trained: all weights (`full`), or a small addition that is stored by itself. Left out: what the method has by default */
             adaptation?: components["schemas"]["AdaptationRequest"];
-            /** @description Left out or null: no Aux part */
+            /** @description Omit or null for no Aux part */
             aux?: {
                 /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
                 dataset_id?: string;
@@ -1762,7 +1762,7 @@ export interface components {
                 /** @description Validations without a better score after which the training ends */
                 patience: number;
                 /**
-                 * @description For `kid`. Left out, every fifth StyleRef image is held out of the training instead
+                 * @description Reference for `kid`. Default: every fifth StyleRef image is held out of the training
                  * @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
                  */
                 reference_dataset_id?: string;
@@ -1777,7 +1777,7 @@ export interface components {
             };
             /** @enum {string} */
             method: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion" | "styledrop";
-            /** @description dreambooth and lora: the Aux part are images that the base model makes itself; they are kept for later jobs */
+            /** @description For dreambooth and lora: images that the base model generates itself take the place of Aux images. They are kept for later jobs */
             prior_preservation?: {
                 guidance_scale?: number;
                 negative_prompt?: string;
@@ -1791,7 +1791,7 @@ export interface components {
                 weight?: number;
             } | null;
             /**
-             * @description Among the jobs of the project; it takes no turns from other projects
+             * @description Order among the queued jobs of this project. Does not affect other projects
              * @default normal
              */
             priority?: components["schemas"]["TrainingJobPriority"];
@@ -1799,7 +1799,7 @@ export interface components {
                 components?: components["schemas"]["StyleRefComponentRequest"][];
                 /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
                 dataset_id?: string;
-                /** @description How many images of each component are used, the first uploaded first; left out: all of them */
+                /** @description How many images of each component are used, the first uploaded first. Default: all */
                 mix?: {
                     [key: string]: number;
                 };
@@ -1824,7 +1824,7 @@ export interface components {
                 seed?: number;
                 steps?: number;
             } | null;
-            /** @description Hears of every change of this job's status, beside the webhooks of the project */
+            /** @description URL that receives every change of this job's status, in addition to the webhooks of the project */
             webhook_url?: string | null;
         };
         /**
@@ -1837,7 +1837,7 @@ export interface components {
          *     }
          */
         CreateApiKeyRequest: {
-            /** @description From then on the key is refused; left out or null: it works until it is revoked */
+            /** @description When the key expires. Omit or null for a key that never expires */
             expires_at?: string | null;
             /** @description Tells people what the key is for */
             name: string;
@@ -1877,7 +1877,7 @@ export interface components {
          */
         CreateDatasetRequest: {
             /**
-             * @description `style_ref`: pictures of the style to learn; `aux`: auxiliary pictures for dual binding
+             * @description `style_ref`: images of the style to learn; `aux`: auxiliary images for dual binding
              * @enum {string}
              */
             kind: "style_ref" | "aux";
@@ -1900,7 +1900,7 @@ export interface components {
          */
         CreateEvaluationRequest: {
             /**
-             * @description What CLIP scores and similarities are computed with. Left out: clip, for styleforge-mini mini-clip
+             * @description Extractor for CLIP scores and similarities. Default: that of the base model, or clip
              * @enum {string}
              */
             clip_extractor?: "clip" | "mini-clip";
@@ -1910,7 +1910,7 @@ export interface components {
              */
             compare_with?: string[];
             /**
-             * @description What FID and KID are computed with. Left out: inception-v3-fid, for styleforge-mini mini-clip
+             * @description Extractor for FID and KID. Default: that of the base model, or inception-v3-fid
              * @enum {string}
              */
             extractor?: "inception-v3-fid" | "clip" | "mini-clip";
@@ -1934,14 +1934,14 @@ export interface components {
             /** @description A list of prompts, or a prompt set by its id, its name or name@version. A list that is too long for the body of this request (1 MB) goes into a prompt set. `[V]` stands for the first token of each model, `[name]` for that of the component of this name; base models get those of the model that is evaluated. Such a prompt gets no words for the style in front. Left out: the shipped set for the base model */
             prompts?: string[] | string;
             /**
-             * @description Left out: the StyleRef images of the training job
+             * @description Default: the StyleRef images of the training job
              * @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
              */
             reference_dataset_id?: string;
             /** @enum {string} */
             sampler?: "ddim" | "pndm" | "dpmsolver++" | "dpmsolver++karras" | "euler" | "unipc";
             /**
-             * @description Of the first image; image i of every model has seed + i
+             * @description Seed of the first image; image i of every model has seed + i
              * @default 0
              */
             seed?: number;
@@ -1988,11 +1988,11 @@ export interface components {
             num_images?: number;
             /** @description `[V]` stands for the first token that the model was trained with, `[name]` for that of the component of this name */
             prompts: string[];
-            /** @description Of jpeg and webp; 90 when left out. The parameters stand in the file in every format */
+            /** @description Quality of jpeg and webp, 90 by default. The file holds the parameters in every format */
             quality?: number;
             /** @enum {string} */
             sampler?: "ddim" | "pndm" | "dpmsolver++" | "dpmsolver++karras" | "euler" | "unipc";
-            /** @description Drawn at random when left out; the answer shows it */
+            /** @description Default: random; the response shows it */
             seed?: number;
             steps?: number;
             /** @description With image: the share of the steps that is taken, above 0; at 1 hardly anything is left of it. 0.6 when left out */
@@ -2002,11 +2002,11 @@ export interface components {
             /** @description StyleDrop: how far the base model goes from the negative prompt to the prompt; guidance_scale - 1 where only style_guidance is given */
             text_guidance?: number | null;
             /**
-             * @description Seconds to wait for the images before answering 202
+             * @description Seconds to wait for the images before the response 202
              * @default 0
              */
             wait?: number;
-            /** @description The model's own size when left out */
+            /** @description Default: the model's own size */
             width?: number;
         };
         /**
@@ -2027,7 +2027,7 @@ export interface components {
             description?: string;
             /** @description What the version is made from: a checkpoint, a training job with a result, or a version of another model */
             from: string;
-            /** @description The base model's when left out */
+            /** @description Default: the base model's */
             license?: string;
             /** @example ink-style */
             name: string;
@@ -2036,7 +2036,7 @@ export interface components {
              * @default
              */
             notes?: string;
-            /** @description As the training job taught it when left out: `a photo of zwx style, {prompt}` */
+            /** @description Default: the template that the training job taught: `a photo of zwx style, {prompt}` */
             prompt_template?: string;
         };
         /**
@@ -2067,7 +2067,7 @@ export interface components {
             description?: string;
             /** @description A name that the project has already gets a new version */
             name: string;
-            /** @description What the pictures show, without the words for the style, or with placeholders for its tokens, as in an evaluation; at most 1000000 characters together */
+            /** @description What the images show, without the words for the style, or with placeholders for its tokens, as in an evaluation; at most 1000000 characters together */
             prompts: string[];
         };
         /**
@@ -2173,7 +2173,7 @@ export interface components {
         CreateTrainingJobRequest: {
             /** @description What is trained: all weights (`full`), or a small addition that is stored by itself. Left out: what the method has by default */
             adaptation?: components["schemas"]["AdaptationRequest"];
-            /** @description Left out or null: no Aux part */
+            /** @description Omit or null for no Aux part */
             aux?: {
                 /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
                 dataset_id: string;
@@ -2193,7 +2193,7 @@ export interface components {
                 /** @description Validations without a better score after which the training ends */
                 patience: number;
                 /**
-                 * @description For `kid`. Left out, every fifth StyleRef image is held out of the training instead
+                 * @description Reference for `kid`. Default: every fifth StyleRef image is held out of the training
                  * @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
                  */
                 reference_dataset_id?: string;
@@ -2208,7 +2208,7 @@ export interface components {
             };
             /** @enum {string} */
             method: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion" | "styledrop";
-            /** @description dreambooth and lora: the Aux part are images that the base model makes itself; they are kept for later jobs */
+            /** @description For dreambooth and lora: images that the base model generates itself take the place of Aux images. They are kept for later jobs */
             prior_preservation?: {
                 guidance_scale?: number;
                 negative_prompt?: string;
@@ -2222,16 +2222,16 @@ export interface components {
                 weight?: number;
             } | null;
             /**
-             * @description Among the jobs of the project; it takes no turns from other projects
+             * @description Order among the queued jobs of this project. Does not affect other projects
              * @default normal
              */
             priority?: components["schemas"]["TrainingJobPriority"];
-            /** @description Left out in round 2 of styledrop alone, which trains on chosen candidates */
+            /** @description Required, except in round 2 of styledrop, which trains on chosen candidates */
             style_ref?: {
                 components?: components["schemas"]["StyleRefComponentRequest"][];
                 /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
                 dataset_id: string;
-                /** @description How many images of each component are used, the first uploaded first; left out: all of them */
+                /** @description How many images of each component are used, the first uploaded first. Default: all */
                 mix?: {
                     [key: string]: number;
                 };
@@ -2256,7 +2256,7 @@ export interface components {
                 seed?: number;
                 steps?: number;
             } | null;
-            /** @description Hears of every change of this job's status, beside the webhooks of the project */
+            /** @description URL that receives every change of this job's status, in addition to the webhooks of the project */
             webhook_url?: string | null;
         };
         /**
@@ -2324,7 +2324,7 @@ export interface components {
             created_at: string;
             /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
             dataset_id: string;
-            /** @description Kept, but trained on by no job */
+            /** @description Kept in the dataset, but no job trains on it */
             excluded: boolean;
             file_name: string;
             height: number;
@@ -2441,7 +2441,7 @@ export interface components {
             missing: boolean;
             /** @description Its place in `config.models` */
             model: number;
-            /** @description As the model got it, with the words for the style */
+            /** @description The prompt as the model received it, with the words for the style */
             prompt: string;
             seed: number;
             sha256: string;
@@ -2494,7 +2494,7 @@ export interface components {
         };
         EvaluationStageRequest: {
             /**
-             * @description What CLIP scores and similarities are computed with. Left out: clip, for styleforge-mini mini-clip
+             * @description Extractor for CLIP scores and similarities. Default: that of the base model, or clip
              * @enum {string}
              */
             clip_extractor?: "clip" | "mini-clip";
@@ -2504,7 +2504,7 @@ export interface components {
              */
             compare_with?: string[];
             /**
-             * @description What FID and KID are computed with. Left out: inception-v3-fid, for styleforge-mini mini-clip
+             * @description Extractor for FID and KID. Default: that of the base model, or inception-v3-fid
              * @enum {string}
              */
             extractor?: "inception-v3-fid" | "clip" | "mini-clip";
@@ -2526,14 +2526,14 @@ export interface components {
             /** @description A list of prompts, or a prompt set by its id, its name or name@version. A list that is too long for the body of this request (1 MB) goes into a prompt set. `[V]` stands for the first token of each model, `[name]` for that of the component of this name; base models get those of the model that is evaluated. Such a prompt gets no words for the style in front. Left out: the shipped set for the base model */
             prompts?: string[] | string;
             /**
-             * @description Left out: the StyleRef images of the training job
+             * @description Default: the StyleRef images of the training job
              * @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
              */
             reference_dataset_id?: string;
             /** @enum {string} */
             sampler?: "ddim" | "pndm" | "dpmsolver++" | "dpmsolver++karras" | "euler" | "unipc";
             /**
-             * @description Of the first image; image i of every model has seed + i
+             * @description Seed of the first image; image i of every model has seed + i
              * @default 0
              */
             seed?: number;
@@ -2608,7 +2608,7 @@ export interface components {
             generation_id: string | null;
             /** @description How many candidates there will be */
             of: number;
-            /** @description Of that generation */
+            /** @description Status of that generation */
             status: components["schemas"]["GenerationStatus"] | null;
             /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
             training_job_id: string;
@@ -2669,7 +2669,7 @@ export interface components {
             /** @description A checkpoint id, or the id of a succeeded job, whose adaptation is not `full` */
             model: string;
             /**
-             * @description 1 as it was trained, 0 without effect
+             * @description Strength: 1 as trained, 0 no effect
              * @default 1
              */
             strength?: number;
@@ -2798,7 +2798,7 @@ export interface components {
             /** @description With shuffle_tags: so many first tags keep their places */
             keep_tags: number;
             /**
-             * @description Latents drawn from the encoder's posterior anew at each use, or its mean
+             * @description Latents drawn from the encoder's posterior again at each use, or its mean
              * @enum {string}
              */
             latent_sampling: "sample" | "mean";
@@ -2840,7 +2840,7 @@ export interface components {
             text_encoder_learning_rate: number | null;
             /** @description StyleRef images a step; as many Aux images join them */
             train_batch_size: number;
-            /** @description Trains the text encoder beside the U-Net */
+            /** @description Trains the text encoder, too */
             train_text_encoder: boolean;
             /** @description Appends an image's caption, where it has one, to its prompt */
             use_captions: boolean;
@@ -2921,7 +2921,7 @@ export interface components {
              */
             keep_tags?: number;
             /**
-             * @description Latents drawn from the encoder's posterior anew at each use, or its mean
+             * @description Latents drawn from the encoder's posterior again at each use, or its mean
              * @default sample
              * @enum {string}
              */
@@ -3009,7 +3009,7 @@ export interface components {
              */
             train_batch_size?: number;
             /**
-             * @description Trains the text encoder beside the U-Net
+             * @description Trains the text encoder, too
              * @default true
              */
             train_text_encoder?: boolean;
@@ -3048,9 +3048,9 @@ export interface components {
              * @description ISO 8601, UTC
              */
             at: string;
-            /** @description That it trains on: `cpu`, `webgpu` or `cuda` */
+            /** @description The device the job trains on: `cpu`, `webgpu` or `cuda` */
             device: string;
-            /** @description Of the last checkpoint that is safe: were the worker to die now, the job would go on from there */
+            /** @description Step of the last saved checkpoint, from which the job continues if its worker dies */
             durable_step: number | null;
             /** @description Name of the machine */
             host: string;
@@ -3143,7 +3143,7 @@ export interface components {
             license: string | null;
             /** @example ink-style */
             name: string;
-            /** @description How its prompts are written: `a photo of zwx style, {prompt}` */
+            /** @description Template of its prompts: `a photo of zwx style, {prompt}` */
             prompt_template: string | null;
             /**
              * Format: date-time
@@ -3165,7 +3165,7 @@ export interface components {
             base_model: {
                 license: string | null;
                 name: string;
-                /** @description Hashes of its files of weights, where they are known */
+                /** @description Hashes of its weights files, where they are known */
                 sha256: {
                     [key: string]: string;
                 };
@@ -3184,7 +3184,7 @@ export interface components {
             resolution: number;
             step: number;
             tokens: {
-                /** @description Of the component */
+                /** @description Name of the component */
                 name: string;
                 token: string;
             }[];
@@ -3230,7 +3230,7 @@ export interface components {
             detail: string;
             errors?: components["schemas"]["FieldError"][];
             instance: string;
-            /** @description The id under which the log has this request */
+            /** @description The id of this request in the log */
             request_id: string;
             status: number;
             title: string;
@@ -3245,7 +3245,7 @@ export interface components {
             data: {
                 [key: string]: unknown;
             };
-            /** @description Grows with every event of the project; for `after` and `Last-Event-ID` */
+            /** @description Increases with every event of the project; use it for `after` and `Last-Event-ID` */
             id: string;
             /** @description The training job, generation or evaluation that the event is about */
             subject_id: string;
@@ -3265,7 +3265,7 @@ export interface components {
             name: string;
             prompt_count: number;
             prompts: string[];
-            /** @description Of the prompts joined by line feeds: what reports name */
+            /** @description SHA-256 of the prompts joined by line feeds, which reports name */
             sha256: string;
             /** @description It comes with the service, to every project; its name is its id */
             shipped: boolean;
@@ -3283,17 +3283,17 @@ export interface components {
             id: string;
             name: string;
             prompt_count: number;
-            /** @description Of the prompts joined by line feeds: what reports name */
+            /** @description SHA-256 of the prompts joined by line feeds, which reports name */
             sha256: string;
             /** @description It comes with the service, to every project; its name is its id */
             shipped: boolean;
             version: number;
         };
         QueueReport: {
-            /** @description The first hundred of the caller's project that wait, in the order in which they were queued */
+            /** @description The first hundred waiting items of the caller's project, in the order in which they were queued */
             next: {
                 id: string;
-                /** @description How much work of all projects goes first; known for training jobs */
+                /** @description Amount of work of all projects ahead; known for training jobs */
                 position: number | null;
                 /** @enum {string} */
                 priority: "low" | "normal" | "high";
@@ -3309,7 +3309,7 @@ export interface components {
         QueueState: {
             oldest_waiting_since: string | null;
             own_running: number;
-            /** @description Work of the caller's project that waits */
+            /** @description Waiting work of the caller's project */
             own_waiting: number;
             /** @description `train`, `generate`, `evaluate` or `export` */
             queue: string;
@@ -3380,7 +3380,7 @@ export interface components {
                 /** @description The model has been trained on these very images */
                 trained_on: boolean;
             } | null;
-            /** @description The command that makes it again */
+            /** @description Command that repeats it */
             repeat: string;
             samples: {
                 /** @description One of each model, in the order of `models` */
@@ -3402,7 +3402,7 @@ export interface components {
                 width: number;
             };
             /**
-             * @description What diversity and nearness are measured with
+             * @description Extractor for diversity and nearness
              * @enum {string}
              */
             similarity_extractor: "inception-v3-fid" | "clip" | "mini-clip";
@@ -3429,7 +3429,7 @@ export interface components {
                 config: components["schemas"]["TrainingConfig"];
                 /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
                 job_id: string;
-                /** @description Means over short stretches of steps */
+                /** @description Means over short intervals of steps */
                 losses: {
                     aux_loss: number | null;
                     step: number;
@@ -3527,7 +3527,7 @@ export interface components {
                 count: number;
                 share: number;
             } | null;
-            /** @description The one to go by first */
+            /** @description The metric to look at first */
             metrics: components["schemas"]["ReportMetric"][];
             /** @description As it was asked for */
             name: string;
@@ -3568,7 +3568,7 @@ export interface components {
             max_train_steps?: number;
         } | null;
         Session: {
-            /** @description For the header `X-CSRF-Token` of every request of this session that is not a GET */
+            /** @description Value for the header `X-CSRF-Token` of every request of this session that is not a GET */
             csrf_token: string;
             /**
              * Format: date-time
@@ -3843,7 +3843,7 @@ export interface components {
         TokenDisentanglement: {
             components: {
                 name: string;
-                /** @description Share of them that the judge knows as their own component; far below 1, the judge cannot tell the components apart */
+                /** @description Share of these images that the judge assigns to their own component; far below 1, the judge cannot tell the components apart */
                 recognised: number;
                 /** @description StyleRef images that stand for the component */
                 references: number;
@@ -3961,15 +3961,15 @@ export interface components {
         TrainingEstimate: {
             /** @description What the numbers were measured on, or why they are unknown */
             basis: string;
-            /** @description Of one checkpoint; null: unknown */
+            /** @description Bytes of one checkpoint; null: unknown */
             checkpoint_bytes: number | null;
-            /** @description Of all checkpoints that the job keeps; null: unknown */
+            /** @description Bytes of all checkpoints that the job keeps; null: unknown */
             checkpoints_bytes: number | null;
             /** @description One for each kind of device that has trained such a job, the fastest first */
             devices: components["schemas"]["DeviceEstimate"][];
-            /** @description On that device; null: unknown */
+            /** @description Most memory on that device, in bytes; null: unknown */
             peak_memory_bytes: number | null;
-            /** @description Queued jobs of the project that go first */
+            /** @description Queued jobs of the project ahead of this one */
             queue_position: number;
             /** @description Until the last step on the fastest device that has been measured; null: unknown */
             seconds: number | null;
@@ -3993,7 +3993,7 @@ export interface components {
             next: string | null;
         };
         TrainingJob: {
-            /** @description How often a worker has taken the job up */
+            /** @description Number of times a worker has claimed the job */
             attempt: number;
             base_model: string;
             cancel_requested: boolean;
@@ -4009,7 +4009,7 @@ export interface components {
             /** @description Time, memory and disk, from earlier jobs of this installation; in the response to the request that makes the job */
             estimate?: components["schemas"]["TrainingEstimate"];
             finished_at: string | null;
-            /** @description Of the worker that holds the job, or held it last; every ten seconds */
+            /** @description Last sign of life of the worker that holds the job, or held it last; written every ten seconds */
             heartbeat: components["schemas"]["JobHeartbeat"] | null;
             /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
             id: string;
@@ -4101,7 +4101,7 @@ export interface components {
             learning_rate: number | null;
             loss: number | null;
             of: number;
-            /** @description How many queued jobs go first; null once it has left the queue */
+            /** @description Number of queued jobs ahead; null once the job has left the queue */
             queue_position: number | null;
             samples_per_second: number | null;
             step: number;
@@ -4157,13 +4157,13 @@ export interface components {
          *     }
          */
         UpdateImageRequest: {
-            /** @description Of an uploaded image; null removes it */
+            /** @description Caption or component of an uploaded image; null removes it */
             caption?: string | null;
-            /** @description Of an uploaded image; null removes it */
+            /** @description Caption or component of an uploaded image; null removes it */
             component?: string | null;
-            /** @description Of an uploaded image: whether jobs leave it out of their training */
+            /** @description Whether jobs leave an uploaded image out of their training */
             excluded?: boolean;
-            /** @description Of a generated image */
+            /** @description Whether a generated image is starred */
             starred?: boolean;
         };
         /**
@@ -4200,7 +4200,7 @@ export interface components {
          *     }
          */
         UpdateTrainingJobRequest: {
-            /** @description Takes the place of all pairs that there are */
+            /** @description Replaces all existing pairs */
             metadata?: {
                 [key: string]: string;
             };
@@ -4308,14 +4308,14 @@ export interface components {
             /** @example whk_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
             id: string;
             /**
-             * @description `training_job`: for the `webhook_url` of a job; it hears of the jobs that name it, and of nothing else
+             * @description `training_job`: for the `webhook_url` of a job; it receives events of the jobs that name it, and no others
              * @enum {string}
              */
             made_by: "api" | "training_job";
             /** @description Until then both secrets sign */
             old_secret_expires_at: string | null;
             /**
-             * @description Disabled after days of failing, or when it answers 410. A test that arrives enables it again
+             * @description The endpoint is disabled after days of failures, or when it responds with 410. A test that arrives enables it again
              * @enum {string}
              */
             status: "enabled" | "disabled";
@@ -4341,7 +4341,7 @@ export interface components {
             payload: {
                 [key: string]: unknown;
             };
-            /** @description What the endpoint answered last */
+            /** @description The last response of the endpoint */
             response_status: number | null;
             /**
              * @description `pending` until it has arrived or a day of attempts is over
@@ -4376,7 +4376,7 @@ export interface components {
             /** @example whk_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
             id: string;
             /**
-             * @description `training_job`: for the `webhook_url` of a job; it hears of the jobs that name it, and of nothing else
+             * @description `training_job`: for the `webhook_url` of a job; it receives events of the jobs that name it, and no others
              * @enum {string}
              */
             made_by: "api" | "training_job";
@@ -4385,7 +4385,7 @@ export interface components {
             /** @description `whsec_...`, shown this once */
             secret: string;
             /**
-             * @description Disabled after days of failing, or when it answers 410. A test that arrives enables it again
+             * @description The endpoint is disabled after days of failures, or when it responds with 410. A test that arrives enables it again
              * @enum {string}
              */
             status: "enabled" | "disabled";
@@ -4789,7 +4789,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4878,7 +4878,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5095,7 +5095,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5200,7 +5200,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5284,7 +5284,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5442,7 +5442,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5553,7 +5553,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5892,7 +5892,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5976,7 +5976,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6093,7 +6093,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6208,7 +6208,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6325,7 +6325,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6433,7 +6433,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6580,7 +6580,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6925,7 +6925,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7009,7 +7009,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7125,7 +7125,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7247,7 +7247,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7366,7 +7366,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7476,7 +7476,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7572,7 +7572,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7625,7 +7625,7 @@ export interface operations {
                 /** @description Id of the last event seen */
                 after?: number;
                 limit?: number;
-                /** @description Types with commas between them; `training_job.*` stands for all that begin so. All types when left out */
+                /** @description Types separated by commas them; `training_job.*` stands for all that begin so. All types when left out */
                 types?: string;
             };
             header?: {
@@ -7769,7 +7769,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7985,7 +7985,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8078,7 +8078,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8195,7 +8195,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8321,7 +8321,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8640,7 +8640,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8724,7 +8724,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8840,7 +8840,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8991,7 +8991,7 @@ export interface operations {
     getTrainingCurves: {
         parameters: {
             query?: {
-                /** @description Ids of training jobs with commas between them; the jobs at work when left out */
+                /** @description Ids of training jobs separated by commas them; the jobs at work when left out */
                 jobs?: string;
                 /** @description Buckets of equally many steps, at most, for each job */
                 points?: number;
@@ -9038,7 +9038,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9347,7 +9347,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9431,7 +9431,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9548,7 +9548,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9676,7 +9676,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9789,7 +9789,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9927,7 +9927,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10035,7 +10035,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10137,7 +10137,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10270,7 +10270,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10355,7 +10355,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10473,7 +10473,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10541,7 +10541,7 @@ export interface operations {
     listPresets: {
         parameters: {
             query?: {
-                /** @description The base model whose defaults the presets change; left out: the method's own defaults */
+                /** @description The base model whose defaults the presets change. Default: the defaults of the method */
                 base_model?: string;
                 method?: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion" | "styledrop";
             };
@@ -10587,7 +10587,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10894,7 +10894,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10978,7 +10978,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11573,7 +11573,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11657,7 +11657,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11764,7 +11764,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12179,7 +12179,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12263,7 +12263,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12380,7 +12380,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12496,7 +12496,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12621,7 +12621,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12747,7 +12747,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12877,7 +12877,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12986,7 +12986,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13081,7 +13081,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13171,7 +13171,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13300,7 +13300,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13428,7 +13428,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13538,7 +13538,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13637,7 +13637,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13735,7 +13735,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13858,7 +13858,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13960,7 +13960,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14085,7 +14085,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14624,7 +14624,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14708,7 +14708,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14816,7 +14816,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14916,7 +14916,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15041,7 +15041,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15166,7 +15166,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15387,7 +15387,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15476,7 +15476,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15601,7 +15601,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;

@@ -64,7 +64,7 @@ export class Evaluations {
     ) as Promise<Report>;
   }
 
-  /** The same as one HTML page that holds all its pictures. */
+  /** The same as one HTML page that holds all its images. */
   reportPage(id: string, options?: RequestOptions): Promise<string> {
     return readPage(this.#api, `/v1/evaluations/${encodeURIComponent(id)}/report`, options);
   }

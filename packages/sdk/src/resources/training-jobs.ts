@@ -175,7 +175,7 @@ export class TrainingJobs {
     ) as Promise<Report>;
   }
 
-  /** The same as one HTML page that holds all its pictures. */
+  /** The same as one HTML page that holds all its images. */
   reportPage(id: string, options?: RequestOptions): Promise<string> {
     return readPage(this.#api, `/v1/training-jobs/${encodeURIComponent(id)}/report`, options);
   }

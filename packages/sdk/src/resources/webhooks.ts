@@ -34,7 +34,7 @@ export class Webhooks {
     await this.#api.http.DELETE('/v1/webhooks/{id}', { params: { path: { id } }, ...this.#api.with(options) });
   }
 
-  /** For a day both secrets sign. */
+  /** Replaces the secret; both secrets sign for a day. */
   rotateSecret(id: string, options?: RequestOptions): Promise<WebhookWithSecret> {
     return take(this.#api.http.POST('/v1/webhooks/{id}/rotate-secret', { params: { path: { id } }, ...this.#api.with(options) }));
   }

@@ -34,7 +34,7 @@ export interface NewTokens {
   readonly encoders: readonly EncoderRows[];
   /** By text encoder, as tokenizers take them. */
   readonly tokens: Readonly<Partial<Record<ComponentName, AddedTokens>>>;
-  /** Of each table. */
+  /** Rows of each table. */
   readonly rows: number;
 }
 

@@ -17,7 +17,7 @@ export interface AppliedAdapter {
   readonly token?: string | undefined;
 }
 
-/** In a folder of its own it stands for a model: a base folder and the adapters on top of it. */
+/** File that makes a folder stand for a model: a base folder and the adapters on top of it. */
 const ADAPTED_MODEL = 'adapted_model.json';
 
 interface AdaptedModel {

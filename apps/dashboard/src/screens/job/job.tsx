@@ -18,7 +18,7 @@ interface TabOfJob {
   name: string;
   label: string;
   Tab: ComponentType<{ job: TrainingJob }>;
-  /** Left out: every job has it. */
+  /** Whether a job has it; absent: every job does. */
   has?(job: TrainingJob): boolean;
 }
 

@@ -3,14 +3,14 @@ import type { ReactElement } from 'react';
 import { notifyError } from '../../data/toasts.ts';
 
 export interface ChosenImage {
-  /** As a request names it: an id, or the image itself. */
+  /** Source as a request names it: an id, or the image itself. */
   source: string;
   /** Where the page shows it from. */
   shown: string;
   name: string;
 }
 
-/** As large as a request carries without trouble. */
+/** Longest side that a request carries without trouble. */
 const LARGEST_SIDE = 1024;
 const MOST_CHARACTERS = 900_000;
 

@@ -48,7 +48,7 @@ interface SampleCase extends MethodCase {
   readonly guidance_scale: number;
 }
 
-/** From noise to an image, latents of every step included. No negative prompt is given. */
+/** Cases from noise to an image, latents of every step included. No negative prompt is given. */
 export async function* sampleCases({ folder, name, methods }: CaseInputs): AsyncGenerator<CaseResult> {
   const { checkpoint, file, sampler, steps, guidance_scale: guidanceScale } = methods.cases[name] as SampleCase;
   if (!isSamplerName(sampler)) throw new Error(`the sampler ${sampler} is not known here`);

@@ -71,7 +71,7 @@ function outline(canvas: Canvas, dice: Dice): Canvas {
   return blend(canvas, ink, edges(canvas, dice.integer(1, 4), dice.between(20, 90)));
 }
 
-/** Parallel lines where the picture is dark: 0..1 per pixel. */
+/** Parallel lines where the image is dark: 0..1 per pixel. */
 function hatching(grey: Float32Array, dice: Dice): Float32Array {
   const angle = dice.between(0, Math.PI);
   const [dx, dy] = dice.chance(0.4) ? [1, 1] : [Math.cos(angle), Math.sin(angle)];
@@ -142,7 +142,7 @@ const TREATMENTS: readonly Treatment[] = [
   { weight: 8, apply: blocks },
   { weight: 4, apply: tint },
 ];
-/** Share of pictures that are treated twice: blocks of a gradient map, tinted line art. */
+/** Share of images that are treated twice: blocks of a gradient map, tinted line art. */
 const SECOND_SHARE = 0.15;
 
 export function treat(canvas: Canvas, dice: Dice): Canvas {

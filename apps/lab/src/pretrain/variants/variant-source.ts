@@ -1,10 +1,10 @@
-// Training pictures of the autoencoder: cutouts on grounds, alone or several together, treated; a function of (seed, step, place) alone.
+// Training images of the autoencoder: cutouts on grounds, alone or several together, treated; a function of (seed, step, place) alone.
 import { type Canvas, type Cutout, CANVAS_SIZE, paste, toReducedPlanes } from './canvas.ts';
 import { Dice } from './dice.ts';
 import { paintGround } from './grounds.ts';
 import { treat } from './treatments.ts';
 
-/** Share of pictures that show several things, half as large or a third. */
+/** Share of images that show several things, half as large or a third. */
 const SCENE_SHARE = 0.25;
 const LARGEST_SHIFT = 14;
 
@@ -23,7 +23,7 @@ function compose(cutouts: readonly Cutout[], dice: Dice): Canvas {
   return canvas;
 }
 
-/** Writes one picture as planes in -1..1. */
+/** Writes one image as planes in -1..1. */
 export function writeVariant(
   cutouts: readonly Cutout[],
   key: { seed: number; step: number; index: number },

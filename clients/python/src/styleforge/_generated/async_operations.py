@@ -29,7 +29,7 @@ class AsyncOperations:
     async def cancel_study(self, id: str, /, *, idempotency_key: str | None = None) -> models.Study:
         """Cancel a study.
 
-        Cancels every job of it that is not finished, as cancelling that job would. What is finished stays in the report."""
+        Cancels every unfinished job of the study, as cancelling that job would. What is finished stays in the report."""
         return await self._call("POST", f"/v1/studies/{quoted(id)}/cancel", idempotency_key=idempotency_key)
 
     async def cancel_training_job(self, id: str, /, *, idempotency_key: str | None = None) -> models.TrainingJob:
@@ -41,13 +41,13 @@ class AsyncOperations:
     async def check_training_job(self, *, idempotency_key: str | None = None, **body: Unpack[models.CheckTrainingJobRequest]) -> models.TrainingJobCheck:
         """Check a training job.
 
-        Makes no job: refuses what creating it would refuse, before datasets are uploaded for it. `dataset_id` may be left out of `style_ref` and `aux`; images are looked at where neither is. `estimate` says what the job will cost, from earlier jobs like it, and is unknown where there are none."""
+        Validates a request without creating a job: refuses what creating it would refuse, before datasets are uploaded for it. Omit both `dataset_id`s to check the settings alone; images are looked at where neither is. `estimate` says what the job will cost, from earlier jobs like it, and is unknown where there are none."""
         return await self._call("POST", "/v1/training-jobs/check", body=body, idempotency_key=idempotency_key)
 
     async def create_api_key(self, *, idempotency_key: str | None = None, **body: Unpack[models.CreateApiKeyRequest]) -> models.CreatedApiKey:
         """Create an API key.
 
-        For the project of the key that asks. The new key is in this answer and nowhere else."""
+        Creates a key for the project of the calling key. The new key is only in this response."""
         return await self._call("POST", "/v1/api-keys", body=body, idempotency_key=idempotency_key)
 
     async def create_dataset(self, *, idempotency_key: str | None = None, **body: Unpack[models.CreateDatasetRequest]) -> models.Dataset:
@@ -57,7 +57,7 @@ class AsyncOperations:
     async def create_evaluation(self, *, idempotency_key: str | None = None, **body: Unpack[models.CreateEvaluationRequest]) -> models.Evaluation:
         """Evaluate a model: images, metrics and a report.
 
-        Every model that is compared draws the same prompts with the same seeds; FID, KID and CLIP scores go into a report."""
+        Every compared model generates the same prompts with the same seeds; FID, KID and CLIP scores go into a report."""
         return await self._call("POST", "/v1/evaluations", body=body, idempotency_key=idempotency_key)
 
     async def create_generation(self, *, idempotency_key: str | None = None, **body: Unpack[models.CreateGenerationRequest]) -> models.Generation:
@@ -99,13 +99,13 @@ class AsyncOperations:
     async def create_training_job(self, *, idempotency_key: str | None = None, **body: Unpack[models.CreateTrainingJobRequest]) -> models.TrainingJob:
         """Create a training job.
 
-        Whatever is left out gets the default of the base model, then of the method; the answer shows the resolved values."""
+        Omitted settings get the default of the base model, then of the method. The response shows the resolved values."""
         return await self._call("POST", "/v1/training-jobs", body=body, idempotency_key=idempotency_key)
 
     async def create_webhook(self, *, idempotency_key: str | None = None, **body: Unpack[models.CreateWebhookRequest]) -> models.WebhookWithSecret:
         """Create a webhook endpoint.
 
-        Events are POSTed as Standard Webhooks. The secret that signs them is in this answer and nowhere else."""
+        Events are POSTed as Standard Webhooks. The secret that signs them is only in this response."""
         return await self._call("POST", "/v1/webhooks", body=body, idempotency_key=idempotency_key)
 
     async def delete_checkpoint(self, id: str, /) -> None:
@@ -187,7 +187,7 @@ class AsyncOperations:
     async def download_checkpoint_file(self, id: str, checkpoint_id: str, path: str, /) -> bytes:
         """Download one file of a checkpoint.
 
-        Honours Range."""
+        Supports range requests."""
         return await self._call("GET", f"/v1/training-jobs/{quoted(id)}/checkpoints/{quoted(checkpoint_id)}/files/{quoted(path)}", raw=True)
 
     async def drain_worker(self, id: str, /, *, idempotency_key: str | None = None) -> models.Worker:
@@ -211,31 +211,31 @@ class AsyncOperations:
     async def get_api_key(self, id: str, /) -> models.ApiKey:
         """Read an API key.
 
-        Carries an ETag; with `If-None-Match` an unchanged one is answered with 304."""
+        The response has an ETag. With `If-None-Match`, the response for an unchanged one is 304."""
         return await self._call("GET", f"/v1/api-keys/{quoted(id)}")
 
     async def get_base_model(self, id: str, /) -> models.BaseModel:
         """Read a base model.
 
-        By its name. For one that is installed and cannot be used, `detail` says what to mend."""
+        Looks up a base model by name. For one that is installed but cannot be used, `detail` says what to repair."""
         return await self._call("GET", f"/v1/base-models/{quoted(id)}")
 
     async def get_checkpoint(self, id: str, /) -> models.Checkpoint:
         """Read a checkpoint with links to its files.
 
-        Carries an ETag; with `If-None-Match` an unchanged one is answered with 304."""
+        The response has an ETag. With `If-None-Match`, the response for an unchanged one is 304."""
         return await self._call("GET", f"/v1/checkpoints/{quoted(id)}")
 
     async def get_dataset(self, id: str, /) -> models.DatasetDetail:
         """Read a dataset with its images.
 
-        Carries an ETag; with `If-None-Match` an unchanged one is answered with 304."""
+        The response has an ETag. With `If-None-Match`, the response for an unchanged one is 304."""
         return await self._call("GET", f"/v1/datasets/{quoted(id)}")
 
     async def get_evaluation(self, id: str, /) -> models.Evaluation:
         """Read an evaluation.
 
-        Carries an ETag; with `If-None-Match` an unchanged one is answered with 304."""
+        The response has an ETag. With `If-None-Match`, the response for an unchanged one is 304."""
         return await self._call("GET", f"/v1/evaluations/{quoted(id)}")
 
     async def get_evaluation_image(self, id: str, model: int, index: int, /) -> bytes:
@@ -245,7 +245,7 @@ class AsyncOperations:
     async def get_evaluation_report(self, id: str, /) -> models.Report:
         """The report of an evaluation.
 
-        As JSON; with `Accept: text/html` one page that holds all its pictures."""
+        As JSON; with `Accept: text/html` one page that holds all its images."""
         return await self._call("GET", f"/v1/evaluations/{quoted(id)}/report")
 
     async def get_evaluation_thumbnail(self, id: str, model: int, index: int, /, *, width: int | None = None) -> bytes:
@@ -265,7 +265,7 @@ class AsyncOperations:
     async def get_generation(self, id: str, /) -> models.Generation:
         """Read a generation with its images.
 
-        Carries an ETag; with `If-None-Match` an unchanged one is answered with 304."""
+        The response has an ETag. With `If-None-Match`, the response for an unchanged one is 304."""
         return await self._call("GET", f"/v1/images/generations/{quoted(id)}")
 
     async def get_health(self) -> models.Health:
@@ -303,7 +303,7 @@ class AsyncOperations:
     async def get_prompt_set(self, id: str, /) -> models.PromptSet:
         """Read a prompt set.
 
-        By its id, by its name (the newest version) or by name@version."""
+        Accepts an id, a name (the newest version) or name@version."""
         return await self._call("GET", f"/v1/prompt-sets/{quoted(id)}")
 
     async def get_queue(self) -> models.QueueReport:
@@ -335,13 +335,13 @@ class AsyncOperations:
     async def get_training_job(self, id: str, /) -> models.TrainingJob:
         """Read a training job.
 
-        Carries an ETag; with `If-None-Match` an unchanged job is answered with 304."""
+        The response has an ETag. With `If-None-Match`, the response for an unchanged job is 304."""
         return await self._call("GET", f"/v1/training-jobs/{quoted(id)}")
 
     async def get_training_job_report(self, id: str, /) -> models.Report:
         """The report of a training job that was asked for an evaluation.
 
-        As JSON; with `Accept: text/html` one page that holds all its pictures."""
+        As JSON; with `Accept: text/html` one page that holds all its images."""
         return await self._call("GET", f"/v1/training-jobs/{quoted(id)}/report")
 
     async def get_usage(self, *, month: str | None = None) -> models.UsageReport:
@@ -375,7 +375,7 @@ class AsyncOperations:
     async def list_api_keys(self, *, limit: int | None = None, after: str | None = None) -> models.ApiKeyPage:
         """List API keys, newest first.
 
-        Those of the project, revoked ones too."""
+        Lists the keys of the project, revoked ones too."""
         return await self._call("GET", "/v1/api-keys", query={"limit": limit, "after": after})
 
     def iter_api_keys(self, *, limit: int | None = None) -> AsyncIterator[models.ApiKey]:
@@ -573,13 +573,13 @@ class AsyncOperations:
     async def revoke_api_key(self, id: str, /, *, idempotency_key: str | None = None) -> models.ApiKey:
         """Revoke an API key.
 
-        At once and for ever. A revoked key stays as it is."""
+        Revokes the key immediately and permanently. Repeating the request changes nothing."""
         return await self._call("POST", f"/v1/api-keys/{quoted(id)}/revoke", idempotency_key=idempotency_key)
 
     async def rotate_webhook_secret(self, id: str, /, *, idempotency_key: str | None = None) -> models.WebhookWithSecret:
         """Replace an endpoint's secret.
 
-        For 24 hours `webhook-signature` has a signature by each of the two. Also the way to the secret of an endpoint that a job's `webhook_url` has made."""
+        For 24 hours `webhook-signature` holds a signature by each of the two secrets. Also use this to obtain the secret of an endpoint that a job's `webhook_url` created."""
         return await self._call("POST", f"/v1/webhooks/{quoted(id)}/rotate-secret", idempotency_key=idempotency_key)
 
     async def sample_training_job(self, id: str, /, *, idempotency_key: str | None = None) -> models.TrainingJob:
@@ -597,7 +597,7 @@ class AsyncOperations:
     async def set_dataset_captions(self, id: str, /, **body: Unpack[models.SetCaptionsRequest]) -> None:
         """Set the captions of many images at once.
 
-        All or none of them. Images that are not named keep their captions."""
+        Sets all given captions or none. Images that are not named keep their captions."""
         return await self._call("PUT", f"/v1/datasets/{quoted(id)}/captions", body=body)
 
     async def set_feedback(self, id: str, /, **body: Unpack[models.SetFeedbackRequest]) -> models.Feedback:
@@ -615,7 +615,7 @@ class AsyncOperations:
     async def test_webhook(self, id: str, /, *, idempotency_key: str | None = None) -> models.WebhookDelivery:
         """Send an event of type webhook.test.
 
-        Tried once; the list of deliveries tells what came of it. A disabled endpoint is enabled again when it arrives."""
+        Sends one attempt; the list of deliveries shows the result. A disabled endpoint is enabled again when it arrives."""
         return await self._call("POST", f"/v1/webhooks/{quoted(id)}/test", idempotency_key=idempotency_key)
 
     async def undrain_worker(self, id: str, /, *, idempotency_key: str | None = None) -> models.Worker:
@@ -645,7 +645,7 @@ class AsyncOperations:
     async def update_training_job(self, id: str, /, **body: Unpack[models.UpdateTrainingJobRequest]) -> models.TrainingJob:
         """Change a training job's name, notes, metadata and star.
 
-        At any time. A field that is left out stays as it is; what the job trains never changes."""
+        Changes notes about a job at any time. Omitted fields stay as they are; what the job trains never changes."""
         return await self._call("PATCH", f"/v1/training-jobs/{quoted(id)}", body=body)
 
     async def upload_images(self, id: str, parts: Sequence[Part], /, *, idempotency_key: str | None = None) -> models.UploadResponse:

@@ -14,7 +14,7 @@ class AdaptationLora(TypedDict):
     rank: int
     """Columns of the two matrices of each layer: more can learn more, and make a larger file"""
     alpha: float
-    """The addition is multiplied by alpha / rank"""
+    """The product of the matrices is scaled by alpha / rank"""
     targets: list[Literal["attention", "feed_forward", "projections", "convolutions"]]
     """Which layers of the U-Net get matrices; of the text encoder, where it trains, attention and feed_forward"""
     merged: bool
@@ -58,7 +58,7 @@ class AdaptationRequestLora(TypedDict):
     rank: NotRequired[int]
     """Columns of the two matrices of each layer: more can learn more, and make a larger file"""
     alpha: NotRequired[float]
-    """The addition is multiplied by alpha / rank"""
+    """The product of the matrices is scaled by alpha / rank"""
     targets: NotRequired[list[Literal["attention", "feed_forward", "projections", "convolutions"]]]
     """Which layers of the U-Net get matrices; of the text encoder, where it trains, attention and feed_forward"""
     merged: NotRequired[bool]
@@ -117,7 +117,7 @@ class ApiKeyPage(TypedDict):
 class BaseModelGeometry(TypedDict):
     latent_channels: int
     latent_scale: int
-    """Pixels to a latent, along one side"""
+    """Pixels per latent, along one side"""
     training_size_multiple: int
     """The resolution of a training job must be a multiple of this"""
     block_out_channels: list[int]
@@ -152,7 +152,7 @@ class Checkpoint(TypedDict):
     training_job_id: str
     step: int
     format: Literal["diffusers", "adapter"]
-    """`diffusers`: a whole model; `adapter`: files that change the base model, which is needed beside them"""
+    """`diffusers`: a whole model; `adapter`: files that change the base model, which is also needed"""
     size_bytes: int
     missing: bool
     """The stored file was not found when the service last compared its records with the object store; downloads fail until it is back"""
@@ -180,7 +180,7 @@ class CheckpointExport(TypedDict):
     size_bytes: int | None
     sha256: str | None
     kept_share: float | None
-    """Of an extracted LoRA: the share of the change that it keeps, 0 to 1, as squared length over all weights"""
+    """Share of the change that an extracted LoRA keeps, 0 to 1, as squared length over all weights"""
     error: Failure | None
     download_url: str
     """Sends the file once it is made"""
@@ -206,7 +206,7 @@ class CheckpointPage(TypedDict):
 class CheckTrainingJobRequestStyleRef(TypedDict):
     dataset_id: NotRequired[str]
     mix: NotRequired[dict[str, int]]
-    """How many images of each component are used, the first uploaded first; left out: all of them"""
+    """How many images of each component are used, the first uploaded first. Default: all"""
     components: NotRequired[list[StyleRefComponentRequest]]
 
 
@@ -249,7 +249,7 @@ class CheckTrainingJobRequestEarlyStopping(TypedDict):
     """Validations without a better score after which the training ends"""
     min_steps: NotRequired[int]
     reference_dataset_id: NotRequired[str]
-    """For `kid`. Left out, every fifth StyleRef image is held out of the training instead"""
+    """Reference for `kid`. Default: every fifth StyleRef image is held out of the training"""
 
 
 class CheckTrainingJobRequest(TypedDict):
@@ -257,9 +257,9 @@ class CheckTrainingJobRequest(TypedDict):
     base_model: str
     style_ref: NotRequired[CheckTrainingJobRequestStyleRef]
     aux: NotRequired[CheckTrainingJobRequestAux | None]
-    """Left out or null: no Aux part"""
+    """Omit or null for no Aux part"""
     prior_preservation: NotRequired[CheckTrainingJobRequestPriorPreservation | None]
-    """dreambooth and lora: the Aux part are images that the base model makes itself; they are kept for later jobs"""
+    """For dreambooth and lora: images that the base model generates itself take the place of Aux images. They are kept for later jobs"""
     adaptation: NotRequired[AdaptationRequest]
     """What is trained: all weights (`full`), or a small addition that is stored by itself. Left out: what the method has by default"""
     styledrop: NotRequired[StyleDropRequest]
@@ -272,10 +272,10 @@ class CheckTrainingJobRequest(TypedDict):
     early_stopping: NotRequired[CheckTrainingJobRequestEarlyStopping | None]
     suffix: NotRequired[str | None]
     priority: NotRequired[TrainingJobPriority]
-    """Among the jobs of the project; it takes no turns from other projects"""
+    """Order among the queued jobs of this project. Does not affect other projects"""
     metadata: NotRequired[dict[str, str]]
     webhook_url: NotRequired[str | None]
-    """Hears of every change of this job's status, beside the webhooks of the project"""
+    """URL that receives every change of this job's status, in addition to the webhooks of the project"""
 
 
 class CreateApiKeyRequest(TypedDict):
@@ -284,7 +284,7 @@ class CreateApiKeyRequest(TypedDict):
     scopes: NotRequired[list[ApiKeyScope]]
     """`read`: every GET; `write`: everything else but keys; `admin`: all, and keys"""
     expires_at: NotRequired[str | None]
-    """From then on the key is refused; left out or null: it works until it is revoked"""
+    """When the key expires. Omit or null for a key that never expires"""
 
 
 class CreatedApiKey(TypedDict):
@@ -306,7 +306,7 @@ class CreatedApiKey(TypedDict):
 class CreateDatasetRequest(TypedDict):
     name: str
     kind: Literal["style_ref", "aux"]
-    """`style_ref`: pictures of the style to learn; `aux`: auxiliary pictures for dual binding"""
+    """`style_ref`: images of the style to learn; `aux`: auxiliary images for dual binding"""
 
 
 class CreateEvaluationRequest(TypedDict):
@@ -321,14 +321,14 @@ class CreateEvaluationRequest(TypedDict):
     guidance_scale: NotRequired[float]
     negative_prompt: NotRequired[str]
     seed: NotRequired[int]
-    """Of the first image; image i of every model has seed + i"""
+    """Seed of the first image; image i of every model has seed + i"""
     metrics: NotRequired[list[Literal["fid", "kid", "clip"]]]
     extractor: NotRequired[Literal["inception-v3-fid", "clip", "mini-clip"]]
-    """What FID and KID are computed with. Left out: inception-v3-fid, for styleforge-mini mini-clip"""
+    """Extractor for FID and KID. Default: that of the base model, or inception-v3-fid"""
     clip_extractor: NotRequired[Literal["clip", "mini-clip"]]
-    """What CLIP scores and similarities are computed with. Left out: clip, for styleforge-mini mini-clip"""
+    """Extractor for CLIP scores and similarities. Default: that of the base model, or clip"""
     reference_dataset_id: NotRequired[str]
-    """Left out: the StyleRef images of the training job"""
+    """Default: the StyleRef images of the training job"""
     compare_with: NotRequired[list[str]]
     """`base`, finished training jobs, checkpoints or base models: they get the same prompts and seeds"""
 
@@ -340,7 +340,7 @@ class CreateGenerationRequest(TypedDict):
     """`[V]` stands for the first token that the model was trained with, `[name]` for that of the component of this name"""
     negative_prompt: NotRequired[str]
     width: NotRequired[int]
-    """The model's own size when left out"""
+    """Default: the model's own size"""
     height: NotRequired[int]
     steps: NotRequired[int]
     guidance_scale: NotRequired[float]
@@ -350,7 +350,7 @@ class CreateGenerationRequest(TypedDict):
     """StyleDrop: how far the base model goes from the negative prompt to the prompt; guidance_scale - 1 where only style_guidance is given"""
     sampler: NotRequired[Literal["ddim", "pndm", "dpmsolver++", "dpmsolver++karras", "euler", "unipc"]]
     seed: NotRequired[int]
-    """Drawn at random when left out; the answer shows it"""
+    """Default: random; the response shows it"""
     num_images: NotRequired[int]
     """Images for each prompt"""
     adapters: NotRequired[list[GenerationAdapterRequest]]
@@ -363,9 +363,9 @@ class CreateGenerationRequest(TypedDict):
     """Images for every pair of values of one or two settings, as an x/y plot; `prompt` takes the place of prompts"""
     format: NotRequired[Literal["png", "webp", "jpeg"]]
     quality: NotRequired[int]
-    """Of jpeg and webp; 90 when left out. The parameters stand in the file in every format"""
+    """Quality of jpeg and webp, 90 by default. The file holds the parameters in every format"""
     wait: NotRequired[float]
-    """Seconds to wait for the images before answering 202"""
+    """Seconds to wait for the images before the response 202"""
 
 
 CreateModelRequest = TypedDict("CreateModelRequest", {
@@ -390,7 +390,7 @@ class CreatePromptSetRequest(TypedDict):
     """A name that the project has already gets a new version"""
     description: NotRequired[str]
     prompts: list[str]
-    """What the pictures show, without the words for the style, or with placeholders for its tokens, as in an evaluation; at most 1000000 characters together"""
+    """What the images show, without the words for the style, or with placeholders for its tokens, as in an evaluation; at most 1000000 characters together"""
 
 
 class CreateStudyRequestVariationsItem(TypedDict):
@@ -414,10 +414,10 @@ class CreateStudyRequest(TypedDict):
 
 
 class CreateTrainingJobRequestStyleRef(TypedDict):
-    """Left out in round 2 of styledrop alone, which trains on chosen candidates"""
+    """Required, except in round 2 of styledrop, which trains on chosen candidates"""
     dataset_id: str
     mix: NotRequired[dict[str, int]]
-    """How many images of each component are used, the first uploaded first; left out: all of them"""
+    """How many images of each component are used, the first uploaded first. Default: all"""
     components: NotRequired[list[StyleRefComponentRequest]]
 
 
@@ -460,18 +460,18 @@ class CreateTrainingJobRequestEarlyStopping(TypedDict):
     """Validations without a better score after which the training ends"""
     min_steps: NotRequired[int]
     reference_dataset_id: NotRequired[str]
-    """For `kid`. Left out, every fifth StyleRef image is held out of the training instead"""
+    """Reference for `kid`. Default: every fifth StyleRef image is held out of the training"""
 
 
 class CreateTrainingJobRequest(TypedDict):
     method: Literal["single-styleforge", "multi-styleforge", "dreambooth", "lora", "textual-inversion", "custom-diffusion", "styledrop"]
     base_model: str
     style_ref: NotRequired[CreateTrainingJobRequestStyleRef]
-    """Left out in round 2 of styledrop alone, which trains on chosen candidates"""
+    """Required, except in round 2 of styledrop, which trains on chosen candidates"""
     aux: NotRequired[CreateTrainingJobRequestAux | None]
-    """Left out or null: no Aux part"""
+    """Omit or null for no Aux part"""
     prior_preservation: NotRequired[CreateTrainingJobRequestPriorPreservation | None]
-    """dreambooth and lora: the Aux part are images that the base model makes itself; they are kept for later jobs"""
+    """For dreambooth and lora: images that the base model generates itself take the place of Aux images. They are kept for later jobs"""
     adaptation: NotRequired[AdaptationRequest]
     """What is trained: all weights (`full`), or a small addition that is stored by itself. Left out: what the method has by default"""
     styledrop: NotRequired[StyleDropRequest]
@@ -484,10 +484,10 @@ class CreateTrainingJobRequest(TypedDict):
     early_stopping: NotRequired[CreateTrainingJobRequestEarlyStopping | None]
     suffix: NotRequired[str | None]
     priority: NotRequired[TrainingJobPriority]
-    """Among the jobs of the project; it takes no turns from other projects"""
+    """Order among the queued jobs of this project. Does not affect other projects"""
     metadata: NotRequired[dict[str, str]]
     webhook_url: NotRequired[str | None]
-    """Hears of every change of this job's status, beside the webhooks of the project"""
+    """URL that receives every change of this job's status, in addition to the webhooks of the project"""
 
 
 class CreateWebhookRequest(TypedDict):
@@ -537,7 +537,7 @@ class DatasetImage(TypedDict):
     component: str | None
     caption: str | None
     excluded: bool
-    """Kept, but trained on by no job"""
+    """Kept in the dataset, but no job trains on it"""
     width: int
     height: int
     size_bytes: int
@@ -653,7 +653,7 @@ class EvaluationImage(TypedDict):
     """Its place in `config.models`"""
     index: int
     prompt: str
-    """As the model got it, with the words for the style"""
+    """The prompt as the model received it, with the words for the style"""
     seed: int
     width: int
     height: int
@@ -719,14 +719,14 @@ class EvaluationStageRequest(TypedDict):
     guidance_scale: NotRequired[float]
     negative_prompt: NotRequired[str]
     seed: NotRequired[int]
-    """Of the first image; image i of every model has seed + i"""
+    """Seed of the first image; image i of every model has seed + i"""
     metrics: NotRequired[list[Literal["fid", "kid", "clip"]]]
     extractor: NotRequired[Literal["inception-v3-fid", "clip", "mini-clip"]]
-    """What FID and KID are computed with. Left out: inception-v3-fid, for styleforge-mini mini-clip"""
+    """Extractor for FID and KID. Default: that of the base model, or inception-v3-fid"""
     clip_extractor: NotRequired[Literal["clip", "mini-clip"]]
-    """What CLIP scores and similarities are computed with. Left out: clip, for styleforge-mini mini-clip"""
+    """Extractor for CLIP scores and similarities. Default: that of the base model, or clip"""
     reference_dataset_id: NotRequired[str]
-    """Left out: the StyleRef images of the training job"""
+    """Default: the StyleRef images of the training job"""
     compare_with: NotRequired[list[str]]
     """`base`, finished training jobs, checkpoints or base models: they get the same prompts and seeds"""
 
@@ -789,7 +789,7 @@ class Feedback(TypedDict):
     generation_id: str | None
     """The generation that makes the candidates; null for a job that has none, or none yet"""
     status: GenerationStatus | None
-    """Of that generation"""
+    """Status of that generation"""
     of: int
     """How many candidates there will be"""
     counts: FeedbackCounts
@@ -848,7 +848,7 @@ class GenerationAdapterRequest(TypedDict):
     model: str
     """A checkpoint id, or the id of a succeeded job, whose adaptation is not `full`"""
     strength: NotRequired[float]
-    """1 as it was trained, 0 without effect"""
+    """Strength: 1 as trained, 0 no effect"""
 
 
 class GenerationConfigAdaptersItem(TypedDict):
@@ -981,11 +981,11 @@ class Hyperparameters(TypedDict):
     keep_tags: int
     """With shuffle_tags: so many first tags keep their places"""
     latent_sampling: Literal["sample", "mean"]
-    """Latents drawn from the encoder's posterior anew at each use, or its mean"""
+    """Latents drawn from the encoder's posterior again at each use, or its mean"""
     noise_offset: float
     """Standard deviation of one further noise value for each latent channel; 0 for none"""
     train_text_encoder: bool
-    """Trains the text encoder beside the U-Net"""
+    """Trains the text encoder, too"""
     text_encoder_learning_rate: float | None
     """null: the same as learning_rate"""
     adam_moments: Literal["float32", "bfloat16"]
@@ -1051,11 +1051,11 @@ class HyperparametersRequest(TypedDict):
     keep_tags: NotRequired[int]
     """With shuffle_tags: so many first tags keep their places"""
     latent_sampling: NotRequired[Literal["sample", "mean"]]
-    """Latents drawn from the encoder's posterior anew at each use, or its mean"""
+    """Latents drawn from the encoder's posterior again at each use, or its mean"""
     noise_offset: NotRequired[float]
     """Standard deviation of one further noise value for each latent channel; 0 for none"""
     train_text_encoder: NotRequired[bool]
-    """Trains the text encoder beside the U-Net"""
+    """Trains the text encoder, too"""
     text_encoder_learning_rate: NotRequired[float | None]
     """null: the same as learning_rate"""
     adam_moments: NotRequired[Literal["float32", "bfloat16"]]
@@ -1093,11 +1093,11 @@ class JobHeartbeat(TypedDict):
     pid: int
     """Process id of the worker there"""
     device: str
-    """That it trains on: `cpu`, `webgpu` or `cuda`"""
+    """The device the job trains on: `cpu`, `webgpu` or `cuda`"""
     at: str
     """ISO 8601, UTC"""
     durable_step: int | None
-    """Of the last checkpoint that is safe: were the worker to die now, the job would go on from there"""
+    """Step of the last saved checkpoint, from which the job continues if its worker dies"""
 
 
 class ListedImageCell(TypedDict):
@@ -1179,7 +1179,7 @@ class Model(TypedDict):
     description: str
     license: str | None
     prompt_template: str | None
-    """How its prompts are written: `a photo of zwx style, {prompt}`"""
+    """Template of its prompts: `a photo of zwx style, {prompt}`"""
     cover_url: str | None
     versions: int
     """How many there are"""
@@ -1209,7 +1209,7 @@ class ModelProvenanceTrainingJob(TypedDict):
 
 class ModelProvenanceTokensItem(TypedDict):
     name: str
-    """Of the component"""
+    """Name of the component"""
     token: str
 
 
@@ -1227,7 +1227,7 @@ class ModelProvenanceBaseModel(TypedDict):
     """Where its weights come from, with the revision they were taken at"""
     license: str | None
     sha256: dict[str, str]
-    """Hashes of its files of weights, where they are known"""
+    """Hashes of its weights files, where they are known"""
 
 
 class ModelProvenance(TypedDict):
@@ -1271,13 +1271,13 @@ class Problem(TypedDict):
     instance: str
     code: Literal["invalid_request", "unauthorized", "insufficient_scope", "csrf_token_invalid", "not_found", "method_not_allowed", "not_acceptable", "request_timeout", "dataset_in_use", "in_use", "status_conflict", "model_exists", "webhook_exists", "idempotency_in_progress", "payload_too_large", "unsupported_media_type", "range_not_satisfiable", "validation_failed", "unusable_dataset", "unknown_base_model", "unusable_base_model", "unknown_model", "unsuitable_format", "export_failed", "unknown_prompt_set", "idempotency_key_reused", "rate_limited", "too_many_queued_jobs", "too_much_unfinished_work", "too_many_event_streams", "too_many_uploads", "headers_too_large", "internal_error", "overloaded", "storage_full"]
     request_id: str
-    """The id under which the log has this request"""
+    """The id of this request in the log"""
     errors: NotRequired[list[FieldError]]
 
 
 class ProjectEvent(TypedDict):
     id: str
-    """Grows with every event of the project; for `after` and `Last-Event-ID`"""
+    """Increases with every event of the project; use it for `after` and `Last-Event-ID`"""
     type: str
     """`training_job.queued` and the other statuses, `checkpoint.saved`, `validation.done`, `generation.image`, `generation.succeeded`, `evaluation.succeeded` and others"""
     subject_id: str
@@ -1301,7 +1301,7 @@ class PromptSet(TypedDict):
     description: str
     prompt_count: int
     sha256: str
-    """Of the prompts joined by line feeds: what reports name"""
+    """SHA-256 of the prompts joined by line feeds, which reports name"""
     shipped: bool
     """It comes with the service, to every project; its name is its id"""
     created_at: str | None
@@ -1322,7 +1322,7 @@ class PromptSetSummary(TypedDict):
     description: str
     prompt_count: int
     sha256: str
-    """Of the prompts joined by line feeds: what reports name"""
+    """SHA-256 of the prompts joined by line feeds, which reports name"""
     shipped: bool
     """It comes with the service, to every project; its name is its id"""
     created_at: str | None
@@ -1332,7 +1332,7 @@ class QueueReportNextItem(TypedDict):
     queue: str
     id: str
     position: int | None
-    """How much work of all projects goes first; known for training jobs"""
+    """Amount of work of all projects ahead; known for training jobs"""
     priority: Literal["low", "normal", "high"]
     since: str
     """ISO 8601, UTC"""
@@ -1341,7 +1341,7 @@ class QueueReportNextItem(TypedDict):
 class QueueReport(TypedDict):
     queues: list[QueueState]
     next: list[QueueReportNextItem]
-    """The first hundred of the caller's project that wait, in the order in which they were queued"""
+    """The first hundred waiting items of the caller's project, in the order in which they were queued"""
 
 
 class QueueState(TypedDict):
@@ -1350,7 +1350,7 @@ class QueueState(TypedDict):
     waiting: int
     """Work of all projects that waits"""
     own_waiting: int
-    """Work of the caller's project that waits"""
+    """Waiting work of the caller's project"""
     running: int
     """Work of all projects that a worker holds"""
     own_running: int
@@ -1452,7 +1452,7 @@ class ReportTraining(TypedDict):
     style_ref: ReportTrainingStyleRef | None
     aux: ReportTrainingAux | None
     losses: list[ReportTrainingLossesItem]
-    """Means over short stretches of steps"""
+    """Means over short intervals of steps"""
     validations: list[ReportTrainingValidationsItem]
     validation_prompts: list[str]
     validation_samples: list[ReportTrainingValidationSamplesItem]
@@ -1534,13 +1534,13 @@ class Report(TypedDict):
     reference: ReportReference | None
     extractors: list[ReportExtractorsItem]
     similarity_extractor: Literal["inception-v3-fid", "clip", "mini-clip"]
-    """What diversity and nearness are measured with"""
+    """Extractor for diversity and nearness"""
     models: list[ReportModel]
     samples: list[ReportSamplesItem]
     overfitting: list[ReportOverfittingItem]
     token_disentanglement: TokenDisentanglement | None
     repeat: str
-    """The command that makes it again"""
+    """Command that repeats it"""
 
 
 class ReportMetricInterval(TypedDict):
@@ -1623,7 +1623,7 @@ class ReportModel(TypedDict):
     tokens: list[ReportModelTokensItem]
     """What placeholders in the prompts become, by component"""
     metrics: list[ReportMetric]
-    """The one to go by first"""
+    """The metric to look at first"""
     warnings: list[ReportModelWarningsItem]
     diversity: ReportModelDiversity | None
     """Mean distances of all pairs of images, between unit vectors of features: low when they are all alike"""
@@ -1640,7 +1640,7 @@ class ResumeTrainingJobRequest2(TypedDict):
 
 class Session(TypedDict):
     csrf_token: str
-    """For the header `X-CSRF-Token` of every request of this session that is not a GET"""
+    """Value for the header `X-CSRF-Token` of every request of this session that is not a GET"""
     expires_at: str
     """7 days after signing in, or when the API key expires"""
 
@@ -1880,7 +1880,7 @@ class TokenDisentanglementComponentsItem(TypedDict):
     references: int
     """StyleRef images that stand for the component"""
     recognised: float
-    """Share of them that the judge knows as their own component; far below 1, the judge cannot tell the components apart"""
+    """Share of these images that the judge assigns to their own component; far below 1, the judge cannot tell the components apart"""
     selectivity: TokenDisentanglementComponentsItemSelectivity
     """What the token alone adds to its own component, less what it adds to the others on average; 0 for a token that means nothing"""
 
@@ -2010,15 +2010,15 @@ class TrainingEstimate(TypedDict):
     seconds: float | None
     """Until the last step on the fastest device that has been measured; null: unknown"""
     peak_memory_bytes: int | None
-    """On that device; null: unknown"""
+    """Most memory on that device, in bytes; null: unknown"""
     checkpoint_bytes: int | None
-    """Of one checkpoint; null: unknown"""
+    """Bytes of one checkpoint; null: unknown"""
     checkpoints_bytes: int | None
-    """Of all checkpoints that the job keeps; null: unknown"""
+    """Bytes of all checkpoints that the job keeps; null: unknown"""
     devices: list[DeviceEstimate]
     """One for each kind of device that has trained such a job, the fastest first"""
     queue_position: int
-    """Queued jobs of the project that go first"""
+    """Queued jobs of the project ahead of this one"""
     basis: str
     """What the numbers were measured on, or why they are unknown"""
 
@@ -2051,9 +2051,9 @@ class TrainingJob(TypedDict):
     priority: TrainingJobPriority
     progress: TrainingProgress
     heartbeat: JobHeartbeat | None
-    """Of the worker that holds the job, or held it last; every ten seconds"""
+    """Last sign of life of the worker that holds the job, or held it last; written every ten seconds"""
     attempt: int
-    """How often a worker has taken the job up"""
+    """Number of times a worker has claimed the job"""
     cancel_requested: bool
     checkpoint_requested_at: str | None
     """Somebody wants a checkpoint now; null once it is saved"""
@@ -2150,7 +2150,7 @@ class TrainingProgress(TypedDict):
     evaluation: NotRequired[EvaluationProgress]
     """Once the training has ended and the job is evaluated"""
     queue_position: int | None
-    """How many queued jobs go first; null once it has left the queue"""
+    """Number of queued jobs ahead; null once the job has left the queue"""
 
 
 class TrainingResultCandidates(TypedDict):
@@ -2198,13 +2198,13 @@ class UpdateDatasetRequest(TypedDict):
 
 class UpdateImageRequest(TypedDict):
     caption: NotRequired[str | None]
-    """Of an uploaded image; null removes it"""
+    """Caption or component of an uploaded image; null removes it"""
     component: NotRequired[str | None]
-    """Of an uploaded image; null removes it"""
+    """Caption or component of an uploaded image; null removes it"""
     excluded: NotRequired[bool]
-    """Of an uploaded image: whether jobs leave it out of their training"""
+    """Whether jobs leave an uploaded image out of their training"""
     starred: NotRequired[bool]
-    """Of a generated image"""
+    """Whether a generated image is starred"""
 
 
 class UpdateModelRequest(TypedDict):
@@ -2226,7 +2226,7 @@ class UpdateTrainingJobRequest(TypedDict):
     """null removes the name"""
     notes: NotRequired[str]
     metadata: NotRequired[dict[str, str]]
-    """Takes the place of all pairs that there are"""
+    """Replaces all existing pairs"""
     starred: NotRequired[bool]
 
 
@@ -2328,9 +2328,9 @@ class Webhook(TypedDict):
     url: str
     events: list[Literal["training_job.queued", "training_job.validating", "training_job.running", "training_job.evaluating", "training_job.paused", "training_job.succeeded", "training_job.failed", "training_job.cancelled", "generation.succeeded", "generation.failed", "evaluation.succeeded", "evaluation.failed", "evaluation.cancelled", "study.finished", "model.created", "model.version_created", "model.deleted"]]
     made_by: Literal["api", "training_job"]
-    """`training_job`: for the `webhook_url` of a job; it hears of the jobs that name it, and of nothing else"""
+    """`training_job`: for the `webhook_url` of a job; it receives events of the jobs that name it, and no others"""
     status: Literal["enabled", "disabled"]
-    """Disabled after days of failing, or when it answers 410. A test that arrives enables it again"""
+    """The endpoint is disabled after days of failures, or when it responds with 410. A test that arrives enables it again"""
     disabled_reason: str | None
     failing_since: str | None
     old_secret_expires_at: str | None
@@ -2348,7 +2348,7 @@ class WebhookDelivery(TypedDict):
     """`pending` until it has arrived or a day of attempts is over"""
     attempts: int
     response_status: int | None
-    """What the endpoint answered last"""
+    """The last response of the endpoint"""
     error: str | None
     """Why the last attempt failed"""
     payload: dict[str, Any]
@@ -2378,9 +2378,9 @@ class WebhookWithSecret(TypedDict):
     url: str
     events: list[Literal["training_job.queued", "training_job.validating", "training_job.running", "training_job.evaluating", "training_job.paused", "training_job.succeeded", "training_job.failed", "training_job.cancelled", "generation.succeeded", "generation.failed", "evaluation.succeeded", "evaluation.failed", "evaluation.cancelled", "study.finished", "model.created", "model.version_created", "model.deleted"]]
     made_by: Literal["api", "training_job"]
-    """`training_job`: for the `webhook_url` of a job; it hears of the jobs that name it, and of nothing else"""
+    """`training_job`: for the `webhook_url` of a job; it receives events of the jobs that name it, and no others"""
     status: Literal["enabled", "disabled"]
-    """Disabled after days of failing, or when it answers 410. A test that arrives enables it again"""
+    """The endpoint is disabled after days of failures, or when it responds with 410. A test that arrives enables it again"""
     disabled_reason: str | None
     failing_since: str | None
     old_secret_expires_at: str | None

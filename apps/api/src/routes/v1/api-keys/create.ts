@@ -14,7 +14,7 @@ export function createApiKeyRoute(app: ApiServer, { database }: ApiDependencies)
     operationId: 'createApiKey',
     tags: ['API keys'],
     summary: 'Create an API key',
-    description: 'For the project of the key that asks. The new key is in this answer and nowhere else.',
+    description: 'Creates a key for the project of the calling key. The new key is only in this response.',
     security,
     body: createApiKeyRequest,
     response: {
@@ -26,7 +26,7 @@ export function createApiKeyRoute(app: ApiServer, { database }: ApiDependencies)
     const { name, scopes, expires_at } = request.body;
     const expiresAt = expires_at ? new Date(expires_at) : null;
     if (expiresAt !== null && expiresAt.getTime() <= Date.now()) {
-      const detail = 'must lie in the future';
+      const detail = 'must be in the future';
       throw new ApiError('validation_failed', `/expires_at: ${detail}`, [{ pointer: '/expires_at', detail }]);
     }
     const id = newId('apiKey', request.reservedUuid);

@@ -14,7 +14,7 @@ export function getApiKeyRoute(app: ApiServer, { database }: ApiDependencies): v
     operationId: 'getApiKey',
     tags: ['API keys'],
     summary: 'Read an API key',
-    description: 'Carries an ETag; with `If-None-Match` an unchanged one is answered with 304.',
+    description: 'The response has an ETag. With `If-None-Match`, the response for an unchanged one is 304.',
     security,
     params: z.object({ id: apiKeyId }),
     response: { 200: apiKey, 304: z.undefined().describe('Unchanged'), ...problemResponses('not_found') },

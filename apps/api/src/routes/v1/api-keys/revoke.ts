@@ -13,7 +13,7 @@ export function revokeApiKeyRoute(app: ApiServer, { database }: ApiDependencies)
     operationId: 'revokeApiKey',
     tags: ['API keys'],
     summary: 'Revoke an API key',
-    description: 'At once and for ever. A revoked key stays as it is.',
+    description: 'Revokes the key immediately and permanently. Repeating the request changes nothing.',
     security,
     params: z.object({ id: apiKeyId }),
     response: { 200: apiKey, ...problemResponses('not_found', 'idempotency_in_progress', 'idempotency_key_reused') },

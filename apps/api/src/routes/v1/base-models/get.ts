@@ -13,7 +13,7 @@ export function getBaseModelRoute(app: ApiServer, { baseModels }: ApiDependencie
     operationId: 'getBaseModel',
     tags: ['base models'],
     summary: 'Read a base model',
-    description: 'By its name. For one that is installed and cannot be used, `detail` says what to mend.',
+    description: 'Looks up a base model by name. For one that is installed but cannot be used, `detail` says what to repair.',
     security,
     params: z.object({ id: baseModelName }),
     response: { 200: baseModel, 304: z.undefined().describe('Unchanged'), ...problemResponses('not_found', 'unusable_base_model') },

@@ -14,7 +14,7 @@ export function getCheckpointRoute(app: ApiServer, { database, objectStore }: Ap
     operationId: 'getCheckpoint',
     tags: ['checkpoints'],
     summary: 'Read a checkpoint with links to its files',
-    description: 'Carries an ETag; with `If-None-Match` an unchanged one is answered with 304.',
+    description: 'The response has an ETag. With `If-None-Match`, the response for an unchanged one is 304.',
     security,
     params: z.object({ id: checkpointId }),
     response: { 200: checkpoint, 304: z.undefined().describe('Unchanged'), ...problemResponses('not_found') },

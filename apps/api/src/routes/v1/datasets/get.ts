@@ -14,7 +14,7 @@ export function getDatasetRoute(app: ApiServer, { database }: ApiDependencies): 
     operationId: 'getDataset',
     tags: ['datasets'],
     summary: 'Read a dataset with its images',
-    description: 'Carries an ETag; with `If-None-Match` an unchanged one is answered with 304.',
+    description: 'The response has an ETag. With `If-None-Match`, the response for an unchanged one is 304.',
     security,
     params: z.object({ id: datasetId }),
     response: { 200: datasetDetail, 304: z.undefined().describe('Unchanged'), ...problemResponses('not_found') },

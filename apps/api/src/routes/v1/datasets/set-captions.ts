@@ -12,7 +12,7 @@ export function setCaptionsRoute(app: ApiServer, { database }: ApiDependencies):
     operationId: 'setDatasetCaptions',
     tags: ['datasets'],
     summary: 'Set the captions of many images at once',
-    description: 'All or none of them. Images that are not named keep their captions.',
+    description: 'Sets all given captions or none. Images that are not named keep their captions.',
     security,
     params: z.object({ id: datasetId }),
     body: setCaptionsRequest,

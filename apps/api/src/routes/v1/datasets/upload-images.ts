@@ -19,7 +19,7 @@ Caption files may come with the images, in an archive too: \`NAME.txt\` or \`NAM
 in each line. They also reach images that were uploaded before, and win over the field \`caption\`.
 Images are decoded, turned upright, stripped of metadata and kept as PNG. The response tells for each file whether it was kept, and if not, why.`;
 
-/** In one process, where no setting says otherwise. */
+/** Default number of uploads at a time in one process. */
 const UPLOADS = { perKey: 4, total: 16 };
 
 /** Read part by part, so that only its description is given here. */

@@ -13,7 +13,7 @@ export function createEvaluationRoute(app: ApiServer, dependencies: ApiDependenc
     operationId: 'createEvaluation',
     tags: ['evaluations'],
     summary: 'Evaluate a model: images, metrics and a report',
-    description: 'Every model that is compared draws the same prompts with the same seeds; FID, KID and CLIP scores go into a report.',
+    description: 'Every compared model generates the same prompts with the same seeds; FID, KID and CLIP scores go into a report.',
     security,
     body: createEvaluationRequest,
     response: {

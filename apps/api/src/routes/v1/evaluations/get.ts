@@ -14,7 +14,7 @@ export function getEvaluationRoute(app: ApiServer, { database }: ApiDependencies
     operationId: 'getEvaluation',
     tags: ['evaluations'],
     summary: 'Read an evaluation',
-    description: 'Carries an ETag; with `If-None-Match` an unchanged one is answered with 304.',
+    description: 'The response has an ETag. With `If-None-Match`, the response for an unchanged one is 304.',
     security,
     params: z.object({ id: evaluationId }),
     response: { 200: evaluation, 304: z.undefined().describe('Unchanged'), ...problemResponses('not_found') },

@@ -13,7 +13,7 @@ export function getEvaluationReportRoute(app: ApiServer, dependencies: ApiDepend
     operationId: 'getEvaluationReport',
     tags: ['evaluations'],
     summary: 'The report of an evaluation',
-    description: 'As JSON; with `Accept: text/html` one page that holds all its pictures.',
+    description: 'As JSON; with `Accept: text/html` one page that holds all its images.',
     security,
     params: z.object({ id: evaluationId }),
     response: { 200: reportResponse, ...problemResponses('not_found', 'status_conflict') },

@@ -14,7 +14,7 @@ export function getGenerationRoute(app: ApiServer, { database }: ApiDependencies
     operationId: 'getGeneration',
     tags: ['generations'],
     summary: 'Read a generation with its images',
-    description: 'Carries an ETag; with `If-None-Match` an unchanged one is answered with 304.',
+    description: 'The response has an ETag. With `If-None-Match`, the response for an unchanged one is 304.',
     security,
     params: z.object({ id: generationId }),
     response: { 200: generation, 304: z.undefined().describe('Unchanged'), ...problemResponses('not_found') },

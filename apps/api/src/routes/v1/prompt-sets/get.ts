@@ -15,7 +15,7 @@ export function getPromptSetRoute(app: ApiServer, { database }: ApiDependencies)
     operationId: 'getPromptSet',
     tags: ['prompt sets'],
     summary: 'Read a prompt set',
-    description: 'By its id, by its name (the newest version) or by name@version.',
+    description: 'Accepts an id, a name (the newest version) or name@version.',
     security,
     params: z.object({ id: promptSetReference }),
     response: { 200: promptSet, 304: z.undefined().describe('Unchanged'), ...problemResponses('not_found') },

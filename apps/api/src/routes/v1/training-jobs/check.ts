@@ -13,7 +13,7 @@ export function checkTrainingJobRoute(app: ApiServer, dependencies: ApiDependenc
     tags: ['training jobs'],
     summary: 'Check a training job',
     description:
-      'Makes no job: refuses what creating it would refuse, before datasets are uploaded for it. `dataset_id` may be left out of `style_ref` and `aux`; ' +
+      'Validates a request without creating a job: refuses what creating it would refuse, before datasets are uploaded for it. Omit both `dataset_id`s to check the settings alone; ' +
       'images are looked at where neither is. `estimate` says what the job will cost, from earlier jobs like it, and is unknown where there are none.',
     security,
     body: checkTrainingJobRequest,

@@ -14,7 +14,7 @@ export function createTrainingJobRoute(app: ApiServer, dependencies: ApiDependen
     operationId: 'createTrainingJob',
     tags: ['training jobs'],
     summary: 'Create a training job',
-    description: 'Whatever is left out gets the default of the base model, then of the method; the answer shows the resolved values.',
+    description: 'Omitted settings get the default of the base model, then of the method. The response shows the resolved values.',
     security,
     body: createTrainingJobRequest,
     response: {

@@ -16,7 +16,7 @@ export function downloadCheckpointFileRoute(app: ApiServer, { database, objectSt
     operationId: 'downloadCheckpointFile',
     tags: ['training jobs'],
     summary: 'Download one file of a checkpoint',
-    description: 'Honours Range.',
+    description: 'Supports range requests.',
     security,
     params: z.object({
       id: trainingJobId,

@@ -13,7 +13,7 @@ export function getTrainingJobRoute(app: ApiServer, { database }: ApiDependencie
     operationId: 'getTrainingJob',
     tags: ['training jobs'],
     summary: 'Read a training job',
-    description: 'Carries an ETag; with `If-None-Match` an unchanged job is answered with 304.',
+    description: 'The response has an ETag. With `If-None-Match`, the response for an unchanged job is 304.',
     security,
     params: z.object({ id: trainingJobId }),
     response: { 200: trainingJob, 304: z.undefined().describe('Unchanged'), ...problemResponses('not_found') },

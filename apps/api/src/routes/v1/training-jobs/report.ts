@@ -15,7 +15,7 @@ export function getTrainingReportRoute(app: ApiServer, dependencies: ApiDependen
     operationId: 'getTrainingJobReport',
     tags: ['training jobs'],
     summary: 'The report of a training job that was asked for an evaluation',
-    description: 'As JSON; with `Accept: text/html` one page that holds all its pictures.',
+    description: 'As JSON; with `Accept: text/html` one page that holds all its images.',
     security,
     params: z.object({ id: trainingJobId }),
     response: { 200: reportResponse, ...problemResponses('not_found', 'status_conflict') },
@@ -24,7 +24,10 @@ export function getTrainingReportRoute(app: ApiServer, dependencies: ApiDependen
     const { database } = dependencies;
     const { id, config, status, result } = await findTrainingJob(database, request.caller.projectId, request.params.id);
     if (config.evaluation === null)
-      throw new ApiError('not_found', `The training job ${id} was not asked for an evaluation. POST /v1/evaluations makes a report of it.`);
+      throw new ApiError(
+        'not_found',
+        `The training job ${id} has no evaluation yet. Create one with POST /v1/evaluations, or run styleforge evaluate.`,
+      );
     if (!result?.evaluation_id) {
       throw new ApiError(
         'status_conflict',

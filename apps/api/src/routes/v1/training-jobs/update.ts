@@ -13,7 +13,7 @@ export function updateTrainingJobRoute(app: ApiServer, { database }: ApiDependen
     operationId: 'updateTrainingJob',
     tags: ['training jobs'],
     summary: "Change a training job's name, notes, metadata and star",
-    description: 'At any time. A field that is left out stays as it is; what the job trains never changes.',
+    description: 'Changes notes about a job at any time. Omitted fields stay as they are; what the job trains never changes.',
     security,
     params: z.object({ id: trainingJobId }),
     body: updateTrainingJobRequest,

@@ -15,7 +15,7 @@ export function createWebhookRoute(app: ApiServer, dependencies: ApiDependencies
     operationId: 'createWebhook',
     tags: ['webhooks'],
     summary: 'Create a webhook endpoint',
-    description: 'Events are POSTed as Standard Webhooks. The secret that signs them is in this answer and nowhere else.',
+    description: 'Events are POSTed as Standard Webhooks. The secret that signs them is only in this response.',
     security,
     body: createWebhookRequest,
     response: {
