@@ -8,7 +8,7 @@ import { METHOD_HYPERPARAMETERS } from '@styleforge/contracts';
 import type { Database, TrainingJobRow } from '@styleforge/database';
 import { checkpointPrefix, checkpointsPrefix, createObjectStore, manifestName, type ObjectStore } from '@styleforge/storage';
 import { startTestDatabase, type TestDatabase, trainingConfig } from '@styleforge/testing';
-import { CheckpointStore, createLogger, Leases, type WorkerServices } from '@styleforge/worker';
+import { CheckpointStore, createLogger, DeviceClock, Leases, type WorkerServices } from '@styleforge/worker';
 
 let directory: string;
 let fixture: TestDatabase;
@@ -36,6 +36,7 @@ beforeAll(async () => {
     settings: loadConfig({}).worker,
     ...loadConfig({}).flow,
     log: createLogger('silent'),
+    deviceClock: new DeviceClock(),
   };
   ({ projectId } = await database.apiKeys.createProject('test'));
 });
@@ -95,7 +96,7 @@ it('removes what a worker left that died before the manifest', async () => {
 
 it('gives its row to a checkpoint whose worker died right after the manifest', async () => {
   const { id } = await checkpoints.save(10, await localCheckpoint('ten'));
-  await database.checkpoints.delete(id);
+  await database.checkpoints.deleteUnnamed(id);
   await checkpoints.reconcile();
   expect(await steps()).toEqual([10]);
   expect((await checkpoints.restoreLatest(join(directory, 'adopted', job.id)))?.step).toBe(10);

@@ -20,6 +20,12 @@ const config = {
   adapters: [],
   style_guidance: null,
   text_guidance: null,
+  image: null,
+  strength: null,
+  format: 'png' as const,
+  quality: null,
+  grid: null,
+  scoring: null,
 };
 
 describe.each(hasRedis ? ['postgres', 'redis'] : ['postgres'])('with the queue on %s', (backend) => {

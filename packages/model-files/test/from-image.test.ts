@@ -1,7 +1,20 @@
 // Sampling that begins from an image under noise, compared with diffusers' schedulers.
+import { readFile } from 'node:fs/promises';
 import { createSampler, type SamplerName, samplerNames } from '@styleforge/model-files';
 import { describe, expect, it } from 'vitest';
-import reference from './from-image/reference.json' with { type: 'json' };
+
+interface Case {
+  sampler: SamplerName;
+  steps: number;
+  strength: number;
+  timesteps: number[];
+  first: number[];
+  last: number[];
+}
+const reference = JSON.parse(await readFile(new URL('from-image/reference.json', import.meta.url), 'utf8')) as {
+  config: object;
+  cases: Case[];
+};
 
 const COUNT = 12;
 const original = Float32Array.from({ length: COUNT }, (_, i) => (((i * 7) % 11) - 5) / 5);
@@ -32,7 +45,7 @@ function run(sampler: SamplerName, steps: number, strength: number) {
 
 describe('from an image', () => {
   it.each(reference.cases)('$sampler takes the steps of diffusers: $steps at strength $strength', (expected) => {
-    const { timesteps, first, last } = run(expected.sampler as SamplerName, expected.steps, expected.strength);
+    const { timesteps, first, last } = run(expected.sampler, expected.steps, expected.strength);
     expect([...timesteps]).toEqual(expected.timesteps);
     for (let i = 0; i < COUNT; i++) {
       expect(first[i]).toBeCloseTo(expected.first[i]!, 4);

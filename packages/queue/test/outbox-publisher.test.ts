@@ -19,6 +19,14 @@ const config: GenerationConfig = {
   seed: 1,
   num_images: 1,
   adapters: [],
+  style_guidance: null,
+  text_guidance: null,
+  image: null,
+  strength: null,
+  format: 'png',
+  quality: null,
+  grid: null,
+  scoring: null,
 };
 const never = 3_600_000;
 

@@ -81,6 +81,14 @@ it('fills the window in one go, in as many statements for many projects as for o
     sampler: 'ddim',
     seed: 1,
     num_images: 1,
+    style_guidance: null,
+    text_guidance: null,
+    image: null,
+    strength: null,
+    format: 'png',
+    quality: null,
+    grid: null,
+    scoring: null,
   } as const;
   for (let project = 0; project < 6; project++) {
     const projectId = await fixture.createProject();
