@@ -12,7 +12,7 @@ interface Case {
   last: number[];
 }
 const reference = JSON.parse(await readFile(new URL('from-image/reference.json', import.meta.url), 'utf8')) as {
-  config: object;
+  config: Record<string, unknown>;
   cases: Case[];
 };
 
