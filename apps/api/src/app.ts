@@ -11,7 +11,7 @@ import { ImageDecoder } from './decoding/image-decoder.ts';
 import type { ApiDependencies, ApiOptions } from './dependencies.ts';
 import { answerConnectionError } from './errors/connection-errors.ts';
 import { handleError, handleUnknownRoute } from './errors/error-handler.ts';
-import { validatorCompiler } from './errors/request-validation.ts';
+import { isUnknownId, validatorCompiler } from './errors/request-validation.ts';
 import { AllowedMethods } from './http/allowed-methods.ts';
 import type { ApiServer } from './http/api-server.ts';
 import { registerAuthentication } from './plugins/authentication.ts';
@@ -80,7 +80,9 @@ export async function buildApp(options: ApiOptions): Promise<ApiServer> {
   const allowed = new AllowedMethods();
   // Fastify looks at the body of an unknown method before it finds that there is no route for it.
   app.setErrorHandler((error, request, reply) =>
-    request.is404 ? handleUnknownRoute(request, reply, allowed) : handleError(error, request, reply),
+    request.is404 || (isUnknownId(error) && allowed.takesNameForId(request.url.split('?')[0] ?? '', request.method))
+      ? handleUnknownRoute(request, reply, allowed)
+      : handleError(error, request, reply),
   );
   const { bodyLimits = USUAL_BODY_LIMITS, maxConnections = MAX_CONNECTIONS } = options;
   app.server.maxConnections = maxConnections;

@@ -41,6 +41,20 @@ async function finish(id: string): Promise<void> {
 }
 
 describe('POST /v1/images/generations', () => {
+  it('tells which words of a prompt no text encoder reads, also when it is read again', async () => {
+    const whole = await post({ model: 'tiny', prompts: ['a cat'] });
+    expect(whole.body.warnings).toEqual([]);
+    const prompts = ['a cat', `${'word '.repeat(300)}house`, ...Array.from({ length: 9 }, () => 'word '.repeat(300))];
+    const cut = await post({ model: 'tiny', prompts });
+    expect(cut.status).toBe(202);
+    expect(cut.body.warnings).toHaveLength(4);
+    expect(cut.body.warnings[0]).toMatch(/^\/prompts\/1: the text encoder of tiny reads \d+ positions, and not '.*word.*'/);
+    expect(cut.body.warnings[3]).toBe('and 7 more prompts that are cut');
+    const { body } = await api.call<GenerationBody>('GET', `/v1/images/generations/${cut.body.id}`);
+    expect(body.warnings).toEqual(cut.body.warnings);
+    expect(body.config).not.toHaveProperty('warnings');
+  });
+
   it('resolves the defaults of the base model, then of the method', async () => {
     const answer = await post({ model: 'tiny', prompts: ['a cat'] });
     expect(answer.status).toBe(202);

@@ -18,6 +18,33 @@ export function formatOf(start: Buffer): ImageFormat | null {
   return null;
 }
 
+type Signature = readonly [name: string, test: (start: Buffer) => boolean];
+const latin = (start: Buffer, from: number, to: number) => start.toString('latin1', from, to);
+const brandOf = (start: Buffer) => (latin(start, 4, 8) === 'ftyp' ? latin(start, 8, 12) : '');
+
+/** What people send in good faith. */
+const OTHER_FORMATS: readonly Signature[] = [
+  ['an AVIF image', (start) => /^avi[fs]/.test(brandOf(start))],
+  ['a HEIC image', (start) => /^(hei[cxms]|hev[cx]|mif1|msf1)/.test(brandOf(start))],
+  ['a GIF image', (start) => latin(start, 0, 4) === 'GIF8'],
+  ['a TIFF image', (start) => ['II*\0', 'MM\0*'].includes(latin(start, 0, 4))],
+  ['a BMP image', (start) => latin(start, 0, 2) === 'BM'],
+  ['a PSD file', (start) => latin(start, 0, 4) === '8BPS'],
+  ['a zip archive', (start) => latin(start, 0, 4) === 'PK\u0003\u0004'],
+  ['a gzip archive', (start) => start[0] === 0x1f && start[1] === 0x8b],
+  ['an SVG drawing', (start) => /^\s*(<\?xml[^>]*>\s*)?<svg/.test(start.toString('utf8'))],
+];
+
+export function unsupported(start: Buffer): ImageRefusal {
+  if (start.length === 0) return new ImageRefusal('unsupported_format', 'is empty: send the whole file');
+  const name = OTHER_FORMATS.find(([, test]) => test(start))?.[0];
+  const archive = name?.endsWith('archive') ? 'send the images themselves, or one zip archive of them' : 'save it as PNG, JPEG or WebP';
+  return new ImageRefusal(
+    'unsupported_format',
+    name ? `is ${name}: ${archive}` : 'is not a PNG, JPEG or WebP image: save it as one of these',
+  );
+}
+
 /** How many pixels the file says that it has. Throws ImageRefusal for a size that is not accepted. */
 export async function checkImageHeader(file: string): Promise<number> {
   const handle = await open(file, 'r');
@@ -25,7 +52,7 @@ export async function checkImageHeader(file: string): Promise<number> {
     const start = Buffer.alloc(START_BYTES);
     const { bytesRead } = await handle.read(start, 0, START_BYTES, 0);
     const format = formatOf(start);
-    if (format === null) throw new ImageRefusal('unsupported_format', 'is not a PNG, JPEG or WebP image');
+    if (format === null) throw unsupported(start.subarray(0, bytesRead));
     const size = bytesRead < START_BYTES ? null : await sizeOf(format, start, handle);
     if (size === null) throw new ImageRefusal('not_an_image', 'cannot be decoded: the file is damaged or cut off');
     checkSize(size);

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { UPLOAD_LIMITS } from '@styleforge/contracts';
 import sharp from 'sharp';
-import { checkSize, formatOf, type ImageFormat } from './image-header.ts';
+import { checkSize, formatOf, type ImageFormat, unsupported } from './image-header.ts';
 import { ImageRefusal } from './image-refusal.ts';
 import { repairScanHeaders } from './jpeg-scan-headers.ts';
 import type { Declared } from './messages.ts';
@@ -12,13 +12,14 @@ const MIME_TYPES: Record<string, ImageFormat> = { 'image/png': 'png', 'image/jpe
 
 export async function normalizeImage(bytes: Buffer, declared: Declared): Promise<{ png: Buffer; width: number; height: number }> {
   const format = formatOf(bytes);
-  if (format === null) throw new ImageRefusal('unsupported_format', 'is not a PNG, JPEG or WebP image');
+  if (format === null) throw unsupported(bytes);
   checkDeclaration(format, declared);
   try {
     const image = sharp(format === 'jpeg' ? repairScanHeaders(bytes) : bytes, { limitInputPixels: UPLOAD_LIMITS.pixels });
     const { width, height, pages = 1 } = await image.metadata();
     checkSize({ width, height });
-    if (pages > 1 || isAnimatedPng(bytes, format)) throw new ImageRefusal('animated', 'has several frames; send one image');
+    if (pages > 1 || isAnimatedPng(bytes, format))
+      throw new ImageRefusal('animated', 'has several frames: send one of them as an image of its own');
     // Upright by EXIF, in sRGB with 8 bits, and without any metadata: sharp keeps none unless told to.
     const { data, info } = await image
       .autoOrient()
@@ -43,7 +44,8 @@ function isAnimatedPng(bytes: Buffer, format: ImageFormat): boolean {
 
 function checkDeclaration(format: ImageFormat, { fileName, mimeType }: Declared): void {
   const said = MIME_TYPES[mimeType] ?? EXTENSIONS[path.extname(fileName).toLowerCase()];
-  if (said !== undefined && said !== format) throw new ImageRefusal('not_what_it_says', `says that it is ${said} but is ${format}`);
+  if (said !== undefined && said !== format)
+    throw new ImageRefusal('not_what_it_says', `says that it is ${said} but is ${format}: give it the name and type of what it is`);
 }
 
 function refusalFor(error: Error): ImageRefusal {

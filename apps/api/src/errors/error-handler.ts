@@ -8,7 +8,7 @@ import { isStorageFull } from '@styleforge/storage';
 import type { AllowedMethods } from '../http/allowed-methods.ts';
 import { BrokenBaseModelError } from '../services/base-model-catalog.ts';
 import { ApiError } from './api-error.ts';
-import { RequestValidationError } from './request-validation.ts';
+import { isUnknownId, RequestValidationError } from './request-validation.ts';
 
 type Described = { code: ErrorCode; detail: string; fields?: FieldError[]; retryAfterSeconds?: number };
 
@@ -98,12 +98,11 @@ function describe(error: unknown, request: FastifyRequest): Described {
 
 function describeMediaType({ headers, routeOptions }: FastifyRequest): string {
   const { consumes = ['application/json'] } = (routeOptions.schema ?? {}) as { consumes?: string[] };
-  return `Send the body as ${consumes.join(' or ')}, not as ${headers['content-type'] ?? 'what has no Content-Type'}.`;
+  return `Send the body as ${consumes.join(' or ')}, not as ${headers['content-type'] || 'what has no Content-Type'}.`;
 }
 
 function describeValidation(error: RequestValidationError): Described {
-  // An id of a wrong form names nothing.
-  if (error.validationContext === 'params') return { code: 'not_found', detail: 'There is nothing under this id.' };
+  if (isUnknownId(error)) return { code: 'not_found', detail: 'There is nothing under this id.' };
   const [first] = error.fields;
   const detail = first === undefined ? error.message : `${first.pointer || 'The body'}: ${first.detail}`;
   return { code: 'validation_failed', detail, fields: error.fields };

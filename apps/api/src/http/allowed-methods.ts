@@ -1,7 +1,7 @@
 // Which methods a path has, for requests that name another one.
 import type { RouteOptions } from 'fastify';
 
-type KnownRoute = { pattern: RegExp; methods: string[] };
+type KnownRoute = { url: string; pattern: RegExp; methods: string[] };
 
 export class AllowedMethods {
   readonly #routes: KnownRoute[] = [];
@@ -11,11 +11,19 @@ export class AllowedMethods {
     const parts = url
       .split(/(:\w+|\*)/)
       .map((part) => (part === '*' ? '.*' : part.startsWith(':') ? '[^/]+' : part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')));
-    this.#routes.push({ pattern: new RegExp(`^${parts.join('')}$`), methods: [method].flat() });
+    this.#routes.push({ url, pattern: new RegExp(`^${parts.join('')}$`), methods: [method].flat() });
   }
 
-  /** Empty when there is nothing at this path. */
+  /** Empty when there is nothing at this path. A path with a name of its own is not the id of something. */
   of(path: string): string[] {
-    return [...new Set(this.#routes.filter(({ pattern }) => pattern.test(path)).flatMap(({ methods }) => methods))].sort();
+    const named = this.#routes.filter(({ url }) => url === path);
+    const routes = named.length > 0 ? named : this.#routes.filter(({ pattern }) => pattern.test(path));
+    return [...new Set(routes.flatMap(({ methods }) => methods))].sort();
+  }
+
+  /** Whether the path has a name of its own that has no such method, so that the route for ids has taken it. */
+  takesNameForId(path: string, method: string): boolean {
+    const named = this.#routes.filter(({ url }) => url === path);
+    return named.length > 0 && !named.some(({ methods }) => methods.includes(method));
   }
 }

@@ -9,13 +9,15 @@ export function presentGeneration(row: GenerationDetail): GenerationBody {
 }
 
 export function presentGenerationSummary(row: GenerationSummaryRow): GenerationSummaryBody {
+  const { warnings = [], ...config } = row.config;
   return {
     id: row.id,
     status: row.status,
     base_model: row.baseModel,
     checkpoint_id: row.checkpointId,
     training_job_id: row.trainingJobId,
-    config: row.config,
+    config,
+    warnings,
     error: row.error,
     created_at: row.createdAt.toISOString(),
     started_at: row.startedAt?.toISOString() ?? null,

@@ -23,6 +23,7 @@ import type { NamedModel } from './named-model.ts';
 import { checkGrid, resolveGrid } from './generation-grid.ts';
 import { takeStartingImage } from './starting-image.ts';
 import { refusePlaceholders } from './placeholders.ts';
+import { cutPrompts } from './cut-prompts.ts';
 import { withinBudget } from './work-budget.ts';
 
 const SEEDS = 2 ** 32;
@@ -56,6 +57,7 @@ export async function createGeneration(dependencies: ApiDependencies, { projectI
   checkSize(settings, chosen);
   const image = await takeStartingImage(dependencies, { projectId, generationId: id, image: body.image });
   const config: GenerationConfig = { ...settings, grid, image };
+  config.warnings = await cutPrompts(dependencies, config, model.base);
   checkGrid(config);
   const { cost, factors } = costOf(config);
   const budget = dependencies.generationBudgetPerProject;

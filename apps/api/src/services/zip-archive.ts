@@ -35,6 +35,8 @@ export async function* readZip(path: string): AsyncGenerator<ZipItem> {
   const zip = await openZip(path);
   try {
     const entries = await listEntries(zip);
+    if (entries.every((entry) => isNoFile(nameOf(entry))))
+      throw new ZipRefusal('unreadable_archive', 'has no files: pack the images into it');
     const seen = new Set<string>();
     for (const entry of entries) {
       const fileName = nameOf(entry);
@@ -92,7 +94,7 @@ function refusalOf(entry: Entry, name: string): Refused | null {
   if (yauzl.validateFileName(name) !== null || name === '' || name.includes('\0') || (mode & FILE_TYPE_BITS) === SYMBOLIC_LINK) {
     return { code: 'odd_path', detail: 'has a path that leads out of the archive, or is a link' };
   }
-  if (entry.isEncrypted()) return { code: 'unreadable_archive', detail: 'is encrypted' };
+  if (entry.isEncrypted()) return { code: 'unreadable_archive', detail: 'is encrypted: pack the archive without a password' };
   if (entry.uncompressedSize > UPLOAD_LIMITS.fileBytes)
     return { code: 'too_many_bytes', detail: `is larger than ${UPLOAD_LIMITS.fileBytes / MEGABYTE} MB` };
   return null;
@@ -105,6 +107,10 @@ async function unpack(zip: ZipFile, entry: Entry, path: string): Promise<Refused
     return null;
   } catch (error) {
     if (isStorageFull(error)) throw error;
-    return { code: 'unreadable_archive', detail: `cannot be unpacked: ${(error as Error).message}` };
+    const { message } = error as Error;
+    const remedy = message.startsWith('unsupported compression method')
+      ? ': pack the archive with the usual compression (deflate), or with none'
+      : '';
+    return { code: 'unreadable_archive', detail: `cannot be unpacked: ${message}${remedy}` };
   }
 }

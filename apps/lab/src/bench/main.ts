@@ -9,6 +9,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ run: (args: string[]) 
   gpu: () => import('./gpu.ts'),
   pack: () => import('./pack.ts'),
   metrics: () => import('./metrics.ts'),
+  load: () => import('./load.ts'),
   scale: () => import('./scale.ts'),
   'base-models': () => import('./base-models.ts'),
   'first-model': () => import('./first-model.ts'),

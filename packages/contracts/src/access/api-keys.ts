@@ -1,5 +1,6 @@
 // API keys: what a key may do, and how it is shown once it has been made.
 import { z } from 'zod';
+import { requiredText } from '../common/text.ts';
 import { apiKeyId } from '../common/ids.ts';
 import { pageOf, timestamp } from '../common/pages.ts';
 
@@ -10,12 +11,13 @@ export type ApiKeyScope = z.infer<typeof apiKeyScope>;
 
 export const createApiKeyRequest = z
   .strictObject({
-    name: z.string().trim().min(1).max(200).describe('Tells people what the key is for'),
+    name: requiredText(200).describe('Tells people what the key is for'),
     scopes: z
       .array(apiKeyScope)
       .min(1)
       .max(API_KEY_SCOPES.length)
       .refine((scopes) => new Set(scopes).size === scopes.length, 'must name each scope once')
+      .meta({ uniqueItems: true })
       .default(['read', 'write'])
       .describe('`read`: every GET; `write`: everything else but keys; `admin`: all, and keys'),
     expires_at: timestamp.nullable().optional().describe('When the key expires. Omit or null for a key that never expires'),

@@ -1,5 +1,6 @@
 // Datasets and their uploaded images.
 import { z } from 'zod';
+import { requiredText } from '../common/text.ts';
 import { datasetId, exampleId, imageId } from '../common/ids.ts';
 import { missingObject, pageOf, pageQuery, timestamp } from '../common/pages.ts';
 import { THUMBNAIL } from './thumbnails.ts';
@@ -31,12 +32,12 @@ export const componentName = z
   .string()
   .regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'must be 1 to 63 lower-case letters, digits, hyphens or underscores');
 
-export const caption = z.string().trim().min(1).max(1000);
+export const caption = requiredText(1000);
 
 export const createDatasetRequest = z
   .strictObject({
-    name: z.string().trim().min(1).max(200),
-    kind: z.enum(DATASET_KINDS).describe('`style_ref`: images of the style to learn; `aux`: auxiliary images for dual binding'),
+    name: requiredText(200),
+    kind: z.enum(DATASET_KINDS).describe('`style_ref`: pictures of the style to learn; `aux`: auxiliary pictures for dual binding'),
   })
   .meta({ id: 'CreateDatasetRequest', examples: [{ name: 'blueprints', kind: 'style_ref' }] });
 export type CreateDatasetRequest = z.infer<typeof createDatasetRequest>;
@@ -87,7 +88,7 @@ export const datasetQuery = pageQuery(datasetId).extend({
 });
 
 export const updateDatasetRequest = z
-  .strictObject({ name: z.string().trim().min(1).max(200) })
+  .strictObject({ name: requiredText(200) })
   .meta({ id: 'UpdateDatasetRequest', examples: [{ name: 'blueprints, cleaned' }] });
 
 export const setCaptionsRequest = z
@@ -109,7 +110,7 @@ export const updateImageRequest = z
     starred: z.boolean().optional().describe('Whether a generated image is starred'),
   })
   .refine((body) => Object.keys(body).length > 0, 'must name at least one field')
-  .meta({ id: 'UpdateImageRequest', examples: [{ caption: 'a lighthouse at night', excluded: false }] });
+  .meta({ minProperties: 1, id: 'UpdateImageRequest', examples: [{ caption: 'a lighthouse at night', excluded: false }] });
 
 const REFUSAL_CODES = [
   'unsupported_format',

@@ -1,5 +1,6 @@
 // Prompt sets: named lists of prompts in numbered versions, so that reports can be compared.
 import { z } from 'zod';
+import { optionalText, requiredText } from '../common/text.ts';
 import { promptSetId } from '../common/ids.ts';
 import { pageOf, timestamp } from '../common/pages.ts';
 import { GENERAL_PROMPTS, MINI_PROMPTS } from './shipped-prompts.ts';
@@ -9,7 +10,7 @@ export const PROMPT_SET_LIMITS = { prompts: 5_000, promptLength: 1_000, characte
 
 const promptSetName = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'must be 1 to 63 lower-case letters, digits, hyphens or underscores');
 
-const prompt = z.string().trim().min(1).max(PROMPT_SET_LIMITS.promptLength);
+const prompt = requiredText(PROMPT_SET_LIMITS.promptLength);
 const charactersOf = (prompts: readonly string[]): number => prompts.reduce((sum, { length }) => sum + length, 0);
 export const promptList = z
   .array(prompt)
@@ -29,7 +30,7 @@ export const promptSetReference = z
 export const createPromptSetRequest = z
   .strictObject({
     name: promptSetName.describe('A name that the project has already gets a new version'),
-    description: z.string().trim().max(1_000).default(''),
+    description: optionalText(1_000).default(''),
     prompts: promptList.describe(
       `What the images show, without the words for the style, or with placeholders for its tokens, as in an evaluation; at most ${PROMPT_SET_LIMITS.characters} characters together`,
     ),

@@ -1,6 +1,6 @@
 // The events of a whole project, as pages or as one live stream.
 import { z } from 'zod';
-import { pageOf, stepPageQuery, timestamp } from '../common/pages.ts';
+import { numberText, pageOf, stepPageQuery, timestamp } from '../common/pages.ts';
 
 /** How long an event can be read. */
 export const PROJECT_EVENT_DAYS = 7;
@@ -8,16 +8,13 @@ export const PROJECT_EVENT_DAYS = 7;
 export const PROGRESS_EVENT = 'training_job.progress';
 
 /** Number of an event; ids of a Postgres bigint stay below 2^53 for ages. */
-export const eventCursor = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+export const eventCursor = z.preprocess(numberText, z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER));
 
-const TYPE = /^[a-z_]+\.(?:[a-z_]+|\*)$/;
+const TYPE = String.raw`\s*[a-z_]+\.(?:[a-z_]+|\*)\s*`;
 const eventTypes = z
   .string()
-  .transform((text) => text.split(',').map((type) => type.trim()))
-  .refine(
-    (types) => types.length <= 50 && types.every((type) => TYPE.test(type)),
-    'must be types such as training_job.*,generation.succeeded',
-  );
+  .regex(new RegExp(`^${TYPE}(?:,${TYPE}){0,49}$`), 'must be types such as training_job.*,generation.succeeded')
+  .transform((text) => text.split(',').map((type) => type.trim()));
 
 export const projectEventQuery = stepPageQuery(eventCursor.optional().describe('Id of the last event seen')).extend({
   types: eventTypes

@@ -51,7 +51,8 @@ export const createWebhookRequest = z
       .array(z.enum(WEBHOOK_EVENTS))
       .min(1)
       .max(WEBHOOK_EVENTS.length)
-      .refine((events) => new Set(events).size === events.length, 'must name each event once'),
+      .refine((events) => new Set(events).size === events.length, 'must name each event once')
+      .meta({ uniqueItems: true }),
   })
   .meta({
     id: 'CreateWebhookRequest',

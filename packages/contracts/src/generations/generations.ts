@@ -1,5 +1,6 @@
 // Generating images: prompts on a checkpoint, a finished job or a base model.
 import { z } from 'zod';
+import { requiredText } from '../common/text.ts';
 import { checkpointId, generationId, imageId, trainingJobId } from '../common/ids.ts';
 import { failure } from '../common/errors.ts';
 import { missingObject, pageOf, pageQuery, timestamp } from '../common/pages.ts';
@@ -42,7 +43,7 @@ export const createGenerationRequest = z
   .strictObject({
     model: z.string().min(1).max(100).describe('A checkpoint id, the id of a succeeded job, or the name of a base model'),
     prompts: z
-      .array(z.string().trim().min(1).max(2000))
+      .array(requiredText(2000))
       .min(1)
       .max(GENERATION_LIMITS.prompts)
       .describe('`[V]` stands for the first token that the model was trained with, `[name]` for that of the component of this name'),
@@ -170,7 +171,8 @@ export const generationConfig = z
       .describe('Candidates of a StyleDrop job: each image gets a CLIP score with the text of its prompt'),
   })
   .meta({ id: 'GenerationConfig' });
-export type GenerationConfig = z.infer<typeof generationConfig>;
+/** With what callers are told of it beside, which a row keeps here. */
+export type GenerationConfig = z.infer<typeof generationConfig> & { warnings?: string[] | undefined };
 
 const USUAL_SETTINGS = {
   ...METHOD_SAMPLING,
@@ -266,6 +268,11 @@ export const generation = z
     checkpoint_id: checkpointId.nullable(),
     training_job_id: trainingJobId.nullable(),
     config: generationConfig,
+    warnings: z
+      .array(z.string())
+      .describe(
+        'What was taken and has less effect than it says, such as the words of a prompt behind the last position of the text encoder',
+      ),
     images: z.array(generatedImage),
     error: failure.nullable(),
     created_at: timestamp,

@@ -1,5 +1,6 @@
 // A grid of images: one generation over all pairs of two settings, with the same seeds in every cell.
 import { z } from 'zod';
+import { requiredText } from '../common/text.ts';
 import { SAMPLERS } from '../models/samplers.ts';
 
 const MOST_VALUES = 16;
@@ -7,7 +8,7 @@ const whole = (most: number) => z.int().min(1).max(most);
 
 /** What may vary, with the values that it takes. */
 const values = {
-  prompt: z.string().trim().min(1).max(2000),
+  prompt: requiredText(2000),
   negative_prompt: z.string().max(2000),
   steps: whole(1000),
   guidance_scale: z.number().min(0).max(50),

@@ -1,5 +1,6 @@
 // The registry: models with a name, their versions and aliases, and where each version comes from.
 import { z } from 'zod';
+import { optionalText, requiredText } from '../common/text.ts';
 import { checkpointId, datasetId, imageId, modelId, trainingJobId } from '../common/ids.ts';
 import { pageOf, timestamp } from '../common/pages.ts';
 import { ADAPTATION_KINDS } from '../training/adaptations.ts';
@@ -39,8 +40,8 @@ const source = z
   .min(1)
   .max(100)
   .describe('What the version is made from: a checkpoint, a training job with a result, or a version of another model');
-const description = z.string().trim().max(10_000);
-const license = z.string().trim().min(1).max(200);
+const description = optionalText(10_000);
+const license = requiredText(200);
 const promptTemplate = z
   .string()
   .trim()
@@ -48,7 +49,7 @@ const promptTemplate = z
   .max(1_000)
   .refine((text) => text.includes(PROMPT_PLACE), `must have ${PROMPT_PLACE} where the words for what the image shows go`);
 const cover = imageId.describe('A generated or uploaded image of the project; the model gets a copy of it');
-const notes = z.string().trim().max(10_000);
+const notes = optionalText(10_000);
 
 export const createModelRequest = z
   .strictObject({
@@ -84,7 +85,7 @@ export const updateModelRequest = z
     cover_image_id: cover.nullable().optional().describe('null removes the cover'),
   })
   .refine((body) => Object.keys(body).length > 0, 'must name at least one field')
-  .meta({ id: 'UpdateModelRequest', examples: [{ description: 'Ink on rough paper', license: 'CC-BY-4.0' }] });
+  .meta({ minProperties: 1, id: 'UpdateModelRequest', examples: [{ description: 'Ink on rough paper', license: 'CC-BY-4.0' }] });
 export type UpdateModelRequest = z.infer<typeof updateModelRequest>;
 
 export const updateModelVersionRequest = z

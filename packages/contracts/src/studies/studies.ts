@@ -1,5 +1,6 @@
 // Studies: variations of one training job, run as jobs of their own and compared.
 import { z } from 'zod';
+import { requiredText } from '../common/text.ts';
 import { checkpointId, evaluationId, exampleId, studyId, trainingJobId } from '../common/ids.ts';
 import { pageOf, timestamp } from '../common/pages.ts';
 import { jobStatus } from '../common/statuses.ts';
@@ -16,12 +17,10 @@ const pointer = z
 
 export const createStudyRequest = z
   .strictObject({
-    name: z.string().trim().min(1).max(200),
+    name: requiredText(200),
     job: createTrainingJobRequest.describe('What all variations have in common'),
     variations: z
-      .array(
-        z.strictObject({ name: z.string().trim().min(1).max(200), changes: changes.describe('A JSON merge patch (RFC 7396) to the job') }),
-      )
+      .array(z.strictObject({ name: requiredText(200), changes: changes.describe('A JSON merge patch (RFC 7396) to the job') }))
       .max(STUDY_LIMITS.variations)
       .default([]),
     grid: z

@@ -1,5 +1,6 @@
 // StyleDrop (arXiv 2306.00983): the words for a style, a pool of candidates after the first round, and the choice that the second one trains on.
 import { z } from 'zod';
+import { requiredText } from '../common/text.ts';
 import type { FieldError } from '../common/errors.ts';
 import { trainingJobId } from '../common/ids.ts';
 import { CLIP_EXTRACTORS, usualExtractors } from '../evaluations/extractors.ts';
@@ -37,7 +38,7 @@ const style = z
   .describe("The words for the style in every prompt, such as `watercolor painting`; left out: the rare word `zwx`, or the first round's");
 
 const scale = z.number().min(0).max(50);
-const prompts = z.array(z.string().trim().min(1).max(500)).min(1).max(64).describe('What the images show, without the style');
+const prompts = z.array(requiredText(500)).min(1).max(64).describe('What the images show, without the style');
 const imagesPerPrompt = z.int().min(1).max(64);
 const seed = z
   .int()

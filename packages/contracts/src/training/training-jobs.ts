@@ -1,5 +1,6 @@
 // A training job as the API answers it: status, progress, events, loss curves, checkpoints.
 import { z } from 'zod';
+import { requiredText } from '../common/text.ts';
 import { failure } from '../common/errors.ts';
 import { evaluationProgress } from '../evaluations/evaluations.ts';
 import { hyperparameters } from './hyperparameters.ts';
@@ -119,13 +120,17 @@ export type TrainingJobBody = z.infer<typeof trainingJob>;
 
 export const updateTrainingJobRequest = z
   .strictObject({
-    name: z.string().trim().min(1).max(200).nullable().optional().describe('null removes the name'),
+    name: requiredText(200).nullable().optional().describe('null removes the name'),
     notes: z.string().max(10_000).optional(),
     metadata: metadata.optional().describe('Replaces all existing pairs'),
     starred: z.boolean().optional(),
   })
   .refine((body) => Object.keys(body).length > 0, 'must name at least one field')
-  .meta({ id: 'UpdateTrainingJobRequest', examples: [{ name: 'ink, 400 steps', notes: 'the best so far', starred: true }] });
+  .meta({
+    minProperties: 1,
+    id: 'UpdateTrainingJobRequest',
+    examples: [{ name: 'ink, 400 steps', notes: 'the best so far', starred: true }],
+  });
 
 export const trainingJobPage = pageOf(trainingJob, 'TrainingJobPage');
 

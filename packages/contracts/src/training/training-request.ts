@@ -1,5 +1,6 @@
 // The body of POST /v1/training-jobs.
 import { z } from 'zod';
+import { requiredText } from '../common/text.ts';
 import { adaptationRequest } from './adaptations.ts';
 import { baseModelName } from '../models/base-models.ts';
 import { componentName } from '../datasets/datasets.ts';
@@ -22,7 +23,7 @@ export const TRAINING_METHODS = [
 ] as const;
 export type TrainingMethod = (typeof TRAINING_METHODS)[number];
 
-const prompt = z.string().trim().min(1).max(1000);
+const prompt = requiredText(1000);
 
 const styleRefComponentRequest = z
   .strictObject({

@@ -2664,6 +2664,8 @@ export interface components {
             started_at: string | null;
             status: components["schemas"]["GenerationStatus"];
             training_job_id: string | null;
+            /** @description What was taken and has less effect than it says, such as the words of a prompt behind the last position of the text encoder */
+            warnings: string[];
         };
         GenerationAdapterRequest: {
             /** @description A checkpoint id, or the id of a succeeded job, whose adaptation is not `full` */
@@ -2744,6 +2746,8 @@ export interface components {
             started_at: string | null;
             status: components["schemas"]["GenerationStatus"];
             training_job_id: string | null;
+            /** @description What was taken and has less effect than it says, such as the words of a prompt behind the last position of the text encoder */
+            warnings: string[];
         };
         GridAxis: {
             /**
@@ -10637,7 +10641,7 @@ export interface operations {
     listPromptSets: {
         parameters: {
             query?: {
-                after?: string;
+                after?: string | ("mini" | "general");
                 limit?: number;
             };
             header?: never;
@@ -12824,7 +12828,9 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": unknown;
                     "application/octet-stream": string;
+                    "text/plain": string;
                 };
             };
             /** @description The range asked for */
@@ -12833,7 +12839,9 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": unknown;
                     "application/octet-stream": string;
+                    "text/plain": string;
                 };
             };
             /** @description Where the object store signs links: `Location` leads to the file, without an API key, for an hour */

@@ -836,6 +836,8 @@ class Generation(TypedDict):
     checkpoint_id: str | None
     training_job_id: str | None
     config: GenerationConfig
+    warnings: list[str]
+    """What was taken and has less effect than it says, such as the words of a prompt behind the last position of the text encoder"""
     images: list[GeneratedImage]
     error: Failure | None
     created_at: str
@@ -916,6 +918,8 @@ class GenerationSummary(TypedDict):
     checkpoint_id: str | None
     training_job_id: str | None
     config: GenerationConfig
+    warnings: list[str]
+    """What was taken and has less effect than it says, such as the words of a prompt behind the last position of the text encoder"""
     error: Failure | None
     created_at: str
     """ISO 8601, UTC"""

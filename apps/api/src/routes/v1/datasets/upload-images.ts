@@ -28,9 +28,10 @@ const multipartForm = z.unknown().meta({
   properties: {
     component: { type: 'string', examples: ['person'] },
     caption: { type: 'string', examples: ['a woman with red hair'] },
-    images: { type: 'array', items: { type: 'string', contentMediaType: 'application/octet-stream', format: 'binary' } },
+    images: { type: 'array', minItems: 1, items: { type: 'string', contentMediaType: 'application/octet-stream', format: 'binary' } },
   },
   required: ['images'],
+  additionalProperties: false,
 });
 
 export function uploadImagesRoute(app: ApiServer, dependencies: ApiDependencies): void {

@@ -1,5 +1,5 @@
 // GET /v1/prompt-sets
-import { pageQuery, promptSetId, promptSetPage } from '@styleforge/contracts';
+import { pageQuery, promptSetId, promptSetPage, SHIPPED_PROMPT_SETS } from '@styleforge/contracts';
 import { z } from 'zod';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
@@ -7,9 +7,9 @@ import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { presentPage } from '../../../presenters/pages.ts';
 import { presentPromptSetSummary } from '../../../presenters/prompt-sets.ts';
-import { isShippedPromptSet, listPromptSets } from '../../../services/prompt-set-service.ts';
+import { listPromptSets } from '../../../services/prompt-set-service.ts';
 
-const cursor = z.string().refine((text) => isShippedPromptSet(text) || promptSetId.safeParse(text).success, 'must be the `next` of a page');
+const cursor = z.union([promptSetId, z.enum(SHIPPED_PROMPT_SETS.map(({ name }) => name))], { error: 'must be the `next` of a page' });
 
 export function listPromptSetsRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {

@@ -1,0 +1,97 @@
+// What the OpenAPI document says and what the service does are the same: each case was a difference once.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { multipartBody, picture, startApiFixture } from './api-fixture.ts';
+import type { ApiFixture } from './api-fixture.ts';
+
+type Schema = Record<string, unknown> & { $ref?: string; properties?: Record<string, Schema> };
+type Operation = {
+  parameters?: { name: string; schema: Schema }[];
+  requestBody?: { content: Record<string, { schema: Schema }> };
+  responses: Record<string, { content?: Record<string, unknown> }>;
+};
+type Document = { paths: Record<string, Record<string, Operation>>; components: { schemas: Record<string, Schema> } };
+
+let api: ApiFixture;
+let document: Document;
+beforeAll(async () => {
+  api = await startApiFixture();
+  document = (await api.app.inject('/openapi.json')).json<Document>();
+});
+afterAll(() => api.close());
+
+const operation = (method: string, path: string): Operation => document.paths[path]?.[method] as Operation;
+function bodyOf(method: string, path: string, type = 'application/json'): Schema {
+  const schema = operation(method, path).requestBody?.content[type]?.schema ?? {};
+  return schema.$ref === undefined ? schema : (document.components.schemas[schema.$ref.split('/').at(-1) ?? ''] as Schema);
+}
+const parameter = (path: string, name: string) =>
+  JSON.stringify(operation('get', path).parameters?.find((one) => one.name === name)?.schema);
+const statusOf = async (method: 'GET' | 'POST' | 'PATCH', url: string, body?: unknown) => (await api.call(method, url, { body })).status;
+
+describe('the document', () => {
+  it('names every type in which a file of a checkpoint comes', () => {
+    const { responses } = operation('get', '/v1/training-jobs/{id}/checkpoints/{checkpoint_id}/files/{path}');
+    for (const status of ['200', '206'])
+      expect(Object.keys(responses[status]?.content ?? {})).toEqual(['application/octet-stream', 'application/json', 'text/plain']);
+  });
+
+  it('says that lists hold nothing twice, and what is twice is refused', async () => {
+    expect(bodyOf('post', '/v1/webhooks').properties?.['events']).toMatchObject({ uniqueItems: true });
+    expect(bodyOf('post', '/v1/api-keys').properties?.['scopes']).toMatchObject({ uniqueItems: true });
+    const event = 'training_job.succeeded';
+    expect(await statusOf('POST', '/v1/webhooks', { url: 'https://example.com/', events: [event, event] })).toBe(422);
+  });
+
+  it('says that an upload has a file and no other field, and other forms are refused', async () => {
+    const form = bodyOf('post', '/v1/datasets/{id}/images', 'multipart/form-data');
+    expect(form).toMatchObject({ required: ['images'], additionalProperties: false, properties: { images: { minItems: 1 } } });
+    const { body } = await api.call<{ id: string }>('POST', '/v1/datasets', { body: { name: 'x', kind: 'aux' } });
+    const upload = (parts: Parameters<typeof multipartBody>[0]) => api.call('POST', `/v1/datasets/${body.id}/images`, multipartBody(parts));
+    expect((await upload([{ field: 'component', value: 'person' }])).status).toBe(400);
+    const image = { file: 'a.png', bytes: await picture(1), type: 'image/png' };
+    expect((await upload([{ field: 'colour', value: 'red' }, image])).status).toBe(422);
+    expect((await upload([image])).status).toBe(200);
+  });
+
+  it('says that a change names a field', async () => {
+    expect(bodyOf('patch', '/v1/datasets/{id}')).toBeDefined();
+    for (const path of ['/v1/training-jobs/{id}', '/v1/images/{id}']) expect(bodyOf('patch', path)).toMatchObject({ minProperties: 1 });
+  });
+
+  it.each([
+    ['/v1/prompt-sets', 'after', ['', 'nonsense'], ['general']],
+    ['/v1/events', 'types', ['', 'x', ','], ['training_job.*, generation.succeeded']],
+    ['/v1/usage', 'month', ['0000-01', '2026-13', ''], ['2026-11']],
+  ])('says what %s takes for %s', async (path, name, wrong, right) => {
+    const described = parameter(path, name) ?? '';
+    expect(described).toMatch(/pattern|enum/);
+    for (const value of wrong) expect(await statusOf('GET', `${path}?${name}=${value}`)).toBe(422);
+    for (const value of right) expect(await statusOf('GET', `${path}?${name}=${encodeURIComponent(value)}`)).toBe(200);
+  });
+});
+
+describe('the service', () => {
+  it('tells a path with a name of its own from an id', async () => {
+    const get = await api.call('GET', '/v1/training-jobs/check');
+    expect([get.status, get.headers['allow']]).toEqual([405, 'POST']);
+    const options = await api.app.inject({ method: 'OPTIONS', url: '/v1/training-jobs/check' });
+    expect([options.statusCode, options.headers['allow']]).toEqual([405, 'POST']);
+    expect((await api.call('GET', '/v1/training-jobs/nonsense')).status).toBe(404);
+  });
+
+  it('measures texts as they are sent, and keeps them without the blanks around them', async () => {
+    const set = { name: 'blanks', prompts: ['a cat'] };
+    const schema = bodyOf('post', '/v1/prompt-sets').properties?.['description'];
+    expect(schema).toMatchObject({ maxLength: 1_000 });
+    expect(await statusOf('POST', '/v1/prompt-sets', { ...set, description: ' '.repeat(1_001) })).toBe(422);
+    const made = await api.call<{ description: string }>('POST', '/v1/prompt-sets', { body: { ...set, description: ' animals ' } });
+    expect([made.status, made.body.description]).toEqual([201, 'animals']);
+    expect(await statusOf('POST', '/v1/datasets', { name: '   ', kind: 'aux' })).toBe(422);
+  });
+
+  it('refuses an empty Last-Event-ID', async () => {
+    const url = '/v1/training-jobs/job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70/events';
+    expect((await api.call('GET', url, { headers: { 'last-event-id': '' } })).status).toBe(422);
+    expect((await api.call('GET', '/v1/events', { headers: { 'last-event-id': '' } })).status).toBe(422);
+  });
+});
