@@ -7,7 +7,6 @@ type Schema = Record<string, unknown> & { $ref?: string; properties?: Record<str
 type Operation = {
   parameters?: { name: string; schema: Schema }[];
   requestBody?: { content: Record<string, { schema: Schema }> };
-  responses: Record<string, { content?: Record<string, unknown> }>;
 };
 type Document = { paths: Record<string, Record<string, Operation>>; components: { schemas: Record<string, Schema> } };
 
@@ -29,12 +28,6 @@ const parameter = (path: string, name: string) =>
 const statusOf = async (method: 'GET' | 'POST' | 'PATCH', url: string, body?: unknown) => (await api.call(method, url, { body })).status;
 
 describe('the document', () => {
-  it('names every type in which a file of a checkpoint comes', () => {
-    const { responses } = operation('get', '/v1/training-jobs/{id}/checkpoints/{checkpoint_id}/files/{path}');
-    for (const status of ['200', '206'])
-      expect(Object.keys(responses[status]?.content ?? {})).toEqual(['application/octet-stream', 'application/json', 'text/plain']);
-  });
-
   it('says that lists hold nothing twice, and what is twice is refused', async () => {
     expect(bodyOf('post', '/v1/webhooks').properties?.['events']).toMatchObject({ uniqueItems: true });
     expect(bodyOf('post', '/v1/api-keys').properties?.['scopes']).toMatchObject({ uniqueItems: true });

@@ -8,7 +8,7 @@ import { buildApp } from '../app.ts';
 const NO_DATABASE = 'postgres://nobody@127.0.0.1:1/none';
 
 export async function openApiDocument(): Promise<object> {
-  const database = createDatabase(NO_DATABASE);
+  const database = { ...createDatabase(NO_DATABASE), bePresent: async () => ({ stop: async () => undefined }) };
   const directory = tmpdir();
   const app = await buildApp({ database, objectStore: new FileObjectStore(directory), baseModelsDirectory: directory, logLevel: 'silent' });
   try {

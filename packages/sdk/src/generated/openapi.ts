@@ -12828,9 +12828,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
                     "application/octet-stream": string;
-                    "text/plain": string;
                 };
             };
             /** @description The range asked for */
@@ -12839,9 +12837,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
                     "application/octet-stream": string;
-                    "text/plain": string;
                 };
             };
             /** @description Where the object store signs links: `Location` leads to the file, without an API key, for an hour */

@@ -474,7 +474,7 @@ class AsyncOperations:
         """Every item of `list_project_events`, page after page."""
         return all_items_async(lambda after: self.list_project_events(limit=limit, types=types, after=after))
 
-    async def list_prompt_sets(self, *, limit: int | None = None, after: str | None = None) -> models.PromptSetPage:
+    async def list_prompt_sets(self, *, limit: int | None = None, after: str | Literal["mini", "general"] | None = None) -> models.PromptSetPage:
         """List prompt sets, newest first.
 
         Every version is one entry. Those that ship with the service come last."""

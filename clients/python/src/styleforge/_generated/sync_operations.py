@@ -474,7 +474,7 @@ class Operations:
         """Every item of `list_project_events`, page after page."""
         return all_items(lambda after: self.list_project_events(limit=limit, types=types, after=after))
 
-    def list_prompt_sets(self, *, limit: int | None = None, after: str | None = None) -> models.PromptSetPage:
+    def list_prompt_sets(self, *, limit: int | None = None, after: str | Literal["mini", "general"] | None = None) -> models.PromptSetPage:
         """List prompt sets, newest first.
 
         Every version is one entry. Those that ship with the service come last."""

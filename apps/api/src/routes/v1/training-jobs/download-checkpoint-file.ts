@@ -11,13 +11,6 @@ import { sendObject, SIGNED_LINK } from '../../../http/send-object.ts';
 
 const CONTENT_TYPES: Record<string, string> = { '.json': 'application/json', '.txt': 'text/plain; charset=utf-8' };
 
-/** Whatever it holds, a file comes as it is stored. */
-const FILE_CONTENT = {
-  'application/octet-stream': { schema: z.string() },
-  'application/json': { schema: z.unknown() },
-  'text/plain': { schema: z.string() },
-};
-
 export function downloadCheckpointFileRoute(app: ApiServer, { database, objectStore }: ApiDependencies): void {
   const schema = {
     operationId: 'downloadCheckpointFile',
@@ -32,8 +25,8 @@ export function downloadCheckpointFileRoute(app: ApiServer, { database, objectSt
     }),
     response: {
       302: SIGNED_LINK,
-      200: { description: 'The file', content: FILE_CONTENT },
-      206: { description: 'The range asked for', content: FILE_CONTENT },
+      200: { description: 'The file', content: { 'application/octet-stream': { schema: z.string() } } },
+      206: { description: 'The range asked for', content: { 'application/octet-stream': { schema: z.string() } } },
       304: z.undefined().describe('Unchanged'),
       ...problemResponses('not_found', 'range_not_satisfiable'),
     },
