@@ -20,7 +20,7 @@ export class RequestValidationError extends Error {
 /** An id of a wrong form names nothing. */
 export const isUnknownId = (error: unknown): boolean => error instanceof RequestValidationError && error.validationContext === 'params';
 
-/** So that what is missing can be told from what is wrong. */
+/** Makes zod report the input, so that a missing value can be told from a wrong one. */
 export const REPORTING = { reportInput: true } as const;
 
 export const validatorCompiler: FastifySchemaCompiler<ZodType> =

@@ -9,7 +9,7 @@ export type PageQuery = { limit: number; after?: string | undefined };
 /** Pages of what a job has made, in the order of its steps. */
 export const stepPageQuery = <T extends z.ZodType>(cursor: T) =>
   z.strictObject({ limit: z.coerce.number().int().min(1).max(100).default(100), after: cursor });
-/** As text, so that an empty one is refused instead of being read as 0. */
+/** Keeps text as it is, so that an empty one is refused instead of being read as 0. */
 export const numberText = (value: unknown) => (typeof value === 'string' && value.trim() === '' ? Number.NaN : value);
 export const stepCursor = z.preprocess(
   numberText,

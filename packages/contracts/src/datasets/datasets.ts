@@ -37,7 +37,7 @@ export const caption = requiredText(1000);
 export const createDatasetRequest = z
   .strictObject({
     name: requiredText(200),
-    kind: z.enum(DATASET_KINDS).describe('`style_ref`: pictures of the style to learn; `aux`: auxiliary pictures for dual binding'),
+    kind: z.enum(DATASET_KINDS).describe('`style_ref`: images of the style to learn; `aux`: auxiliary images for dual binding'),
   })
   .meta({ id: 'CreateDatasetRequest', examples: [{ name: 'blueprints', kind: 'style_ref' }] });
 export type CreateDatasetRequest = z.infer<typeof createDatasetRequest>;
