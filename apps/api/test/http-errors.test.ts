@@ -113,7 +113,7 @@ describe('a request that is refused before it reaches a route', () => {
       '/v1/training-jobs',
       { method: 'dreambooth', base_model: 'tiny' },
       '/style_ref',
-      /^is missing: expected object$/,
+      /^is required: name a dataset of StyleRef images$/,
     ],
     ['a wrong choice', '/v1/datasets', { name: 'x', kind: 'other' }, '/kind', /^Invalid option: expected one of/],
     [
