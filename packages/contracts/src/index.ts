@@ -4,6 +4,7 @@ export * from './access/api-keys.ts';
 export * from './models/base-models.ts';
 export * from './datasets/datasets.ts';
 export * from './common/defined-only.ts';
+export * from './common/annotations.ts';
 export * from './common/devices.ts';
 export * from './common/errors.ts';
 export * from './evaluations/evaluations.ts';

@@ -7,6 +7,7 @@ import { KeyCache } from './key-cache.ts';
 import { listen } from './listen.ts';
 import type { Listener } from './listen.ts';
 import { Presence } from './presence.ts';
+import { createAnnotationRepository } from './repositories/annotations.ts';
 import { createApiKeyRepository } from './repositories/api-keys.ts';
 import { createCheckpointRepository } from './repositories/checkpoints.ts';
 import { createDatasetRepository } from './repositories/datasets.ts';
@@ -56,6 +57,7 @@ export function createDatabase(databaseUrl: string, { maxConnections = 10, onQue
   return {
     prisma,
     installation: createInstallationRepository(prisma, alone),
+    annotations: createAnnotationRepository(prisma),
     apiKeys: createApiKeyRepository(prisma, keys),
     sessions: createSessionRepository(prisma),
     datasets: createDatasetRepository(prisma),

@@ -1,6 +1,7 @@
 // Rows of evaluations and their images as response bodies.
 import type { EvaluationBody, EvaluationImageBody } from '@styleforge/contracts';
 import type { EvaluationImageRow, EvaluationRow } from '@styleforge/database';
+import { presentAnnotations } from './annotations.ts';
 import { evaluationImageUrl, evaluationReportUrl, thumbnailOf } from './links.ts';
 
 export function presentEvaluation(row: EvaluationRow): EvaluationBody {
@@ -8,6 +9,7 @@ export function presentEvaluation(row: EvaluationRow): EvaluationBody {
     id: row.id,
     status: row.status,
     training_job_id: row.trainingJobId,
+    ...presentAnnotations(row),
     config: row.config,
     progress: row.progress,
     cancel_requested: row.cancelRequestedAt !== null,

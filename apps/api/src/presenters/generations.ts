@@ -2,6 +2,7 @@
 import { cellOf, placeOf } from '@styleforge/contracts';
 import type { GeneratedImageBody, GenerationConfig, GenerationBody, GenerationSummaryBody, ListedImageBody } from '@styleforge/contracts';
 import type { GeneratedImageRow, GenerationDetail, GenerationSummaryRow, ListedImageRow } from '@styleforge/database';
+import { presentAnnotations } from './annotations.ts';
 import { imageUrl, thumbnailOf } from './links.ts';
 
 export function presentGeneration(row: GenerationDetail): GenerationBody {
@@ -16,8 +17,8 @@ export function presentGenerationSummary(row: GenerationSummaryRow): GenerationS
     base_model: row.baseModel,
     checkpoint_id: row.checkpointId,
     training_job_id: row.trainingJobId,
-    config,
-    warnings,
+    ...presentAnnotations(row),
+    config: row.config,
     error: row.error,
     created_at: row.createdAt.toISOString(),
     started_at: row.startedAt?.toISOString() ?? null,

@@ -1,5 +1,6 @@
 // Prompt sets as response bodies.
 import type { PromptSetBody, PromptSetSummaryBody } from '@styleforge/contracts';
+import { presentNotes } from './annotations.ts';
 import type { FoundPromptSet, ListedPromptSet } from '../services/prompt-set-service.ts';
 
 export function presentPromptSet(set: FoundPromptSet): PromptSetBody {
@@ -15,6 +16,17 @@ export function presentPromptSetSummary({
   sha256,
   shipped,
   createdAt,
+  ...notes
 }: ListedPromptSet): PromptSetSummaryBody {
-  return { id, name, version, description, prompt_count: promptCount, sha256, shipped, created_at: createdAt?.toISOString() ?? null };
+  return {
+    id,
+    name,
+    version,
+    description,
+    ...presentNotes(notes),
+    prompt_count: promptCount,
+    sha256,
+    shipped,
+    created_at: createdAt?.toISOString() ?? null,
+  };
 }

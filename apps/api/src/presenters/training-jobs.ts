@@ -4,6 +4,7 @@ import type { CheckpointBody, JobEventBody, TrainingJobBody, TrainingProgressBod
 import type { CheckpointRow, JobEventRow, TrainingJobRow, ValidationImageRow } from '@styleforge/database';
 import type { ObjectStore } from '@styleforge/storage';
 import { LINK_SECONDS } from '../http/send-object.ts';
+import { presentAnnotations } from './annotations.ts';
 import { checkpointFileUrl, thumbnailOf, validationImageUrl } from './links.ts';
 
 export function presentTrainingJob(row: TrainingJobRow, queuePosition: number | null): Omit<TrainingJobBody, 'usage'> {
@@ -99,6 +100,7 @@ export async function presentCheckpoint(
     missing: row.missingSince !== null,
     files: await Promise.all(files),
     formats,
+    ...presentAnnotations(row),
     created_at: row.createdAt.toISOString(),
   };
 }

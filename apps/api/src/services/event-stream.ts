@@ -66,8 +66,8 @@ async function* followEvents(
   }
 }
 
-/** Whether the job has changed since it was read last. */
-class Change {
+/** Whether something has changed since it was read last. */
+export class Change {
   #isNoted = false;
   #wake: () => void = () => undefined;
 

@@ -15,6 +15,9 @@ export interface ListedPromptSet {
   sha256: string;
   shipped: boolean;
   createdAt: Date | null;
+  notes: string;
+  starred: boolean;
+  metadata: unknown;
 }
 export type FoundPromptSet = ListedPromptSet & { prompts: string[] };
 
@@ -31,6 +34,9 @@ const shippedSets: FoundPromptSet[] = SHIPPED_PROMPT_SETS.map(({ prompts, ...set
   sha256: promptsSha256(prompts),
   shipped: true,
   createdAt: null,
+  notes: '',
+  starred: false,
+  metadata: {},
 }));
 
 /** Their names are their ids. */

@@ -6,6 +6,7 @@ import type { Database, EvaluationRow, StudyProgress, StudyRecord, TrainingJobRo
 import type { ApiDependencies } from '../dependencies.ts';
 import { ApiError, refusal } from '../errors/api-error.ts';
 import { REPORTING, toFieldErrors } from '../errors/request-validation.ts';
+import { presentNotes } from '../presenters/annotations.ts';
 import { resolveJob } from './training-job-service.ts';
 
 type NewStudy = { projectId: string; body: CreateStudyRequest; reservedUuid: string | undefined };
@@ -55,11 +56,12 @@ export async function toStudySummaries(database: Database, rows: StudyRecord[]):
   return rows.map((row) => summarize(row, progress.get(row.id) ?? { jobs: {}, finishedAt: null }));
 }
 
-function summarize({ id, name, createdAt }: StudyRecord, { jobs, finishedAt }: StudyProgress): StudySummaryBody {
+function summarize({ id, name, createdAt, ...notes }: StudyRecord, { jobs, finishedAt }: StudyProgress): StudySummaryBody {
   const finished = (Object.keys(jobs) as JobStatus[]).every(isFinishedJob);
   return {
     id,
     name,
+    ...presentNotes(notes),
     status: finished ? 'finished' : 'running',
     jobs,
     created_at: createdAt.toISOString(),

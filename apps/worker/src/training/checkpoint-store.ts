@@ -89,12 +89,12 @@ export class CheckpointStore {
     return undefined;
   }
 
-  /** Keeps the newest `limit` checkpoints, and the one of step `keep` among them or beside them. */
+  /** Keeps the newest `limit` checkpoints, and beside them the one of step `keep` and those with a star. */
   async #prune(limit: number, keep: number | null): Promise<void> {
     const { database, objectStore } = this.#services;
     const rows = await database.checkpoints.list(this.#job.projectId, this.#job.id);
     for (const row of rows.slice(0, Math.max(0, rows.length - limit))) {
-      if (row.step === keep) continue;
+      if (row.step === keep || row.starred) continue;
       if (await database.checkpoints.deleteUnnamed(row.id)) await objectStore.deletePrefix(row.objectPrefix);
     }
   }

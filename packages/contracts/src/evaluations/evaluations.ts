@@ -1,5 +1,6 @@
 // Evaluations: a report for any model against any reference images and prompts.
 import { z } from 'zod';
+import { annotationFields } from '../common/annotations.ts';
 import { failure } from '../common/errors.ts';
 import { CLIP_EXTRACTORS, EXTRACTORS, METRICS } from './extractors.ts';
 import { checkpointId, datasetId, evaluationId, exampleId, trainingJobId } from '../common/ids.ts';
@@ -131,6 +132,7 @@ export const evaluation = z
     id: evaluationId,
     status: generationStatus,
     training_job_id: trainingJobId.nullable().describe('The job whose evaluation stage this is'),
+    ...annotationFields,
     config: evaluationConfig,
     progress: evaluationProgress.nullable(),
     cancel_requested: z.boolean(),

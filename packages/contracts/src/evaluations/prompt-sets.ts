@@ -1,6 +1,6 @@
 // Prompt sets: named lists of prompts in numbered versions, so that reports can be compared.
 import { z } from 'zod';
-import { optionalText, requiredText } from '../common/text.ts';
+import { notesFields } from '../common/annotations.ts';
 import { promptSetId } from '../common/ids.ts';
 import { pageOf, timestamp } from '../common/pages.ts';
 import { GENERAL_PROMPTS, MINI_PROMPTS } from './shipped-prompts.ts';
@@ -44,6 +44,7 @@ const promptSetSummary = z
     name: promptSetName,
     version: z.int(),
     description: z.string(),
+    ...notesFields,
     prompt_count: z.int(),
     sha256: z.string().describe('SHA-256 of the prompts joined by line feeds, which reports name'),
     shipped: z.boolean().describe('It comes with the service, to every project; its name is its id'),

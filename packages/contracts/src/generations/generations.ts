@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { requiredText } from '../common/text.ts';
 import { checkpointId, generationId, imageId, trainingJobId } from '../common/ids.ts';
+import { annotationFields } from '../common/annotations.ts';
 import { failure } from '../common/errors.ts';
 import { missingObject, pageOf, pageQuery, timestamp } from '../common/pages.ts';
 import { METHOD_SAMPLING, SAMPLERS } from '../models/samplers.ts';
@@ -267,6 +268,7 @@ export const generation = z
     base_model: z.string().nullable(),
     checkpoint_id: checkpointId.nullable(),
     training_job_id: trainingJobId.nullable(),
+    ...annotationFields,
     config: generationConfig,
     warnings: z
       .array(z.string())

@@ -1,6 +1,6 @@
 // Studies: variations of one training job, run as jobs of their own and compared.
 import { z } from 'zod';
-import { requiredText } from '../common/text.ts';
+import { notesFields } from '../common/annotations.ts';
 import { checkpointId, evaluationId, exampleId, studyId, trainingJobId } from '../common/ids.ts';
 import { pageOf, timestamp } from '../common/pages.ts';
 import { jobStatus } from '../common/statuses.ts';
@@ -143,6 +143,7 @@ export type StudyRow = z.infer<typeof studyRow>;
 const studyFields = {
   id: studyId,
   name: z.string(),
+  ...notesFields,
   status: z.enum(['running', 'finished']).describe('`finished` when no job of it is queued, paused or under way'),
   jobs: z.partialRecord(jobStatus, z.int()).describe('How many of its jobs are in each status'),
   created_at: timestamp,

@@ -1,6 +1,6 @@
 // A training job as the API answers it: status, progress, events, loss curves, checkpoints.
 import { z } from 'zod';
-import { requiredText } from '../common/text.ts';
+import { annotationFields, metadata } from '../common/annotations.ts';
 import { failure } from '../common/errors.ts';
 import { evaluationProgress } from '../evaluations/evaluations.ts';
 import { hyperparameters } from './hyperparameters.ts';
@@ -10,7 +10,7 @@ import { missingObject, pageOf, pageQuery, stepCursor, stepPageQuery, timestamp 
 import { jobPriority, jobStatus } from '../common/statuses.ts';
 import { THUMBNAIL } from '../datasets/thumbnails.ts';
 import { trainingConfig } from './training-config.ts';
-import { metadata, TRAINING_METHODS } from './training-request.ts';
+import { TRAINING_METHODS } from './training-request.ts';
 import { downloadFormat } from '../models/exports.ts';
 import { usageAmounts } from '../machines/usage.ts';
 
@@ -262,6 +262,7 @@ export const checkpoint = z
     missing: missingObject,
     files: z.array(checkpointFile),
     formats: z.array(downloadFormat).describe('What it can be downloaded as, in one file each'),
+    ...annotationFields,
     created_at: timestamp,
   })
   .meta({ id: 'Checkpoint' });

@@ -1,6 +1,6 @@
 // The body of POST /v1/training-jobs.
 import { z } from 'zod';
-import { requiredText } from '../common/text.ts';
+import { metadata } from '../common/annotations.ts';
 import { adaptationRequest } from './adaptations.ts';
 import { baseModelName } from '../models/base-models.ts';
 import { componentName } from '../datasets/datasets.ts';
@@ -92,10 +92,6 @@ const earlyStopping = z.strictObject({
     .optional()
     .describe('Reference for `kid`. Default: every fifth StyleRef image is held out of the training'),
 });
-
-export const metadata = z
-  .record(z.string().regex(/^[^:]{1,64}$/s, 'must have 1 to 64 characters and no colon'), z.string().max(512))
-  .refine((pairs) => Object.keys(pairs).length <= 16, 'must have at most 16 pairs');
 
 export const createTrainingJobRequest = z
   .strictObject({

@@ -18,9 +18,9 @@ export function createProjectEventRepository(prisma: PrismaClient) {
     /** Events after `after`, oldest first. */
     async list(
       projectId: string,
-      { after, limit, types }: { after: number; limit: number; types?: EventTypes },
+      { after, limit, types, subjectId }: { after: number; limit: number; types?: EventTypes; subjectId?: string },
     ): Promise<ProjectEventRow[]> {
-      const where = { projectId, id: { gt: after }, ...ofTypes(types) };
+      const where = { projectId, id: { gt: after }, ...ofTypes(types), ...(subjectId !== undefined && { subjectId }) };
       const rows = await prisma.projectEvent.findMany({ where, orderBy: { id: 'asc' }, take: limit });
       return rows.map((row) => ({ ...row, id: Number(row.id) }));
     },

@@ -17,7 +17,7 @@ export function createRetentionRepository(prisma: PrismaClient) {
       return prisma.$queryRaw<Expired[]>`
         select checkpoint.id, checkpoint.object_prefix as objects
         from checkpoints checkpoint join training_jobs job on job.id = checkpoint.job_id
-        where job.status = any(${[...FINISHED_JOB_STATUSES]}) and job.finished_at < ${before}
+        where job.status = any(${[...FINISHED_JOB_STATUSES]}) and job.finished_at < ${before} and not checkpoint.starred
           and checkpoint.id is distinct from job.result ->> 'checkpoint_id'
           and checkpoint.step < (select max(step) from checkpoints other where other.job_id = job.id)
           and not exists (select 1 from model_versions where checkpoint_id = checkpoint.id)

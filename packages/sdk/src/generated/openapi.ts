@@ -156,7 +156,11 @@ export interface paths {
         delete: operations["deleteCheckpoint"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change the name, notes, metadata and star of a checkpoint
+         * @description At any time. A field that is left out stays as it is. A checkpoint with a star is kept: neither `checkpoints_total_limit` nor the automatic cleanup removes it.
+         */
+        patch: operations["updateCheckpoint"];
         trace?: never;
     };
     "/v1/checkpoints/{id}/download": {
@@ -350,7 +354,11 @@ export interface paths {
         delete: operations["deleteEvaluation"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change the name, notes, metadata and star of an evaluation
+         * @description At any time. A field that is left out stays as it is.
+         */
+        patch: operations["updateEvaluation"];
         trace?: never;
     };
     "/v1/evaluations/{id}/cancel": {
@@ -585,7 +593,11 @@ export interface paths {
         delete: operations["deleteGeneration"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change the name, notes, metadata and star of a generation
+         * @description At any time. A field that is left out stays as it is.
+         */
+        patch: operations["updateGeneration"];
         trace?: never;
     };
     "/v1/images/generations/{id}/cancel": {
@@ -602,6 +614,26 @@ export interface paths {
          * @description Takes effect at once; the images that were made until then stay. A finished generation stays as it is.
          */
         post: operations["cancelGeneration"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/images/generations/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What has happened to a generation, oldest first
+         * @description `generation.queued`, `generation.running`, `generation.image` for each image as soon as it is stored, and how it ended; kept for a week. With `Accept: text/event-stream` a live stream that goes on after `Last-Event-ID` and ends with the generation; 204 when that was the last event of a finished one, so that browsers stop reconnecting.
+         */
+        get: operations["listGenerationEvents"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -840,7 +872,11 @@ export interface paths {
         delete: operations["deletePromptSet"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change the notes, metadata and star of a version of a prompt set
+         * @description At any time. A field that is left out stays as it is. Its prompts never change: a new version has others.
+         */
+        patch: operations["updatePromptSet"];
         trace?: never;
     };
     "/v1/queue": {
@@ -926,7 +962,11 @@ export interface paths {
         delete: operations["deleteStudy"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change the name, notes, metadata and star of a study
+         * @description At any time. A field that is left out stays as it is.
+         */
+        patch: operations["updateStudy"];
         trace?: never;
     };
     "/v1/studies/{id}/cancel": {
@@ -1680,9 +1720,15 @@ export interface components {
             formats: components["schemas"]["DownloadFormat"][];
             /** @example ckpt_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
             id: string;
+            metadata: {
+                [key: string]: string;
+            };
             /** @description The stored file was not found when the service last compared its records with the object store; downloads fail until it is back */
             missing: boolean;
+            name: string | null;
+            notes: string;
             size_bytes: number;
+            starred: boolean;
             step: number;
             /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
             training_job_id: string;
@@ -2397,9 +2443,15 @@ export interface components {
             finished_at: string | null;
             /** @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
             id: string;
+            metadata: {
+                [key: string]: string;
+            };
+            name: string | null;
+            notes: string;
             progress: components["schemas"]["EvaluationProgress"] | null;
             /** @description Once it has succeeded */
             report_url: string | null;
+            starred: boolean;
             started_at: string | null;
             status: components["schemas"]["GenerationStatus"];
             /** @description Outcome and metrics of its report; null until it has succeeded */
@@ -2661,6 +2713,12 @@ export interface components {
             /** @example gen_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
             id: string;
             images: components["schemas"]["GeneratedImage"][];
+            metadata: {
+                [key: string]: string;
+            };
+            name: string | null;
+            notes: string;
+            starred: boolean;
             started_at: string | null;
             status: components["schemas"]["GenerationStatus"];
             training_job_id: string | null;
@@ -2743,6 +2801,12 @@ export interface components {
             finished_at: string | null;
             /** @example gen_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
             id: string;
+            metadata: {
+                [key: string]: string;
+            };
+            name: string | null;
+            notes: string;
+            starred: boolean;
             started_at: string | null;
             status: components["schemas"]["GenerationStatus"];
             training_job_id: string | null;
@@ -3266,13 +3330,18 @@ export interface components {
             created_at: string | null;
             description: string;
             id: string;
+            metadata: {
+                [key: string]: string;
+            };
             name: string;
+            notes: string;
             prompt_count: number;
             prompts: string[];
             /** @description SHA-256 of the prompts joined by line feeds, which reports name */
             sha256: string;
             /** @description It comes with the service, to every project; its name is its id */
             shipped: boolean;
+            starred: boolean;
             version: number;
         };
         PromptSetPage: {
@@ -3285,12 +3354,17 @@ export interface components {
             created_at: string | null;
             description: string;
             id: string;
+            metadata: {
+                [key: string]: string;
+            };
             name: string;
+            notes: string;
             prompt_count: number;
             /** @description SHA-256 of the prompts joined by line feeds, which reports name */
             sha256: string;
             /** @description It comes with the service, to every project; its name is its id */
             shipped: boolean;
+            starred: boolean;
             version: number;
         };
         QueueReport: {
@@ -3647,9 +3721,14 @@ export interface components {
                 training_job_id: string;
                 value: number;
             }[];
+            metadata: {
+                [key: string]: string;
+            };
             name: string;
+            notes: string;
             /** @description One row for each variation, in the order of the request */
             report: components["schemas"]["StudyRow"][];
+            starred: boolean;
             /**
              * @description `finished` when no job of it is queued, paused or under way
              * @enum {string}
@@ -3726,7 +3805,12 @@ export interface components {
             jobs: {
                 [key: string]: number;
             };
+            metadata: {
+                [key: string]: string;
+            };
             name: string;
+            notes: string;
+            starred: boolean;
             /**
              * @description `finished` when no job of it is queued, paused or under way
              * @enum {string}
@@ -4148,6 +4232,22 @@ export interface components {
         };
         /**
          * @example {
+         *       "notes": "the best so far",
+         *       "starred": true
+         *     }
+         */
+        UpdateAnnotationsRequest: {
+            /** @description Takes the place of all pairs that there are */
+            metadata?: {
+                [key: string]: string;
+            };
+            /** @description null removes the name */
+            name?: string | null;
+            notes?: string;
+            starred?: boolean;
+        };
+        /**
+         * @example {
          *       "name": "blueprints, cleaned"
          *     }
          */
@@ -4195,6 +4295,35 @@ export interface components {
          */
         UpdateModelVersionRequest: {
             notes: string;
+        };
+        /**
+         * @example {
+         *       "notes": "the best so far",
+         *       "starred": true
+         *     }
+         */
+        UpdateNamedRequest: {
+            /** @description Takes the place of all pairs that there are */
+            metadata?: {
+                [key: string]: string;
+            };
+            name?: string;
+            notes?: string;
+            starred?: boolean;
+        };
+        /**
+         * @example {
+         *       "notes": "the best so far",
+         *       "starred": true
+         *     }
+         */
+        UpdateNotesRequest: {
+            /** @description Takes the place of all pairs that there are */
+            metadata?: {
+                [key: string]: string;
+            };
+            notes?: string;
+            starred?: boolean;
         };
         /**
          * @example {
@@ -5326,6 +5455,123 @@ export interface operations {
             };
             /** @description `unsupported_media_type`: This content type is not taken here */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests with this API key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateCheckpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example ckpt_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateAnnotationsRequest"];
+            };
+        };
+        responses: {
+            /** @description The checkpoint */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checkpoint"];
+                };
+            };
+            /** @description `invalid_request`: The request is not well formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The request body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: This content type is not taken here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: Some fields are not valid */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7078,6 +7324,123 @@ export interface operations {
             };
         };
     };
+    updateEvaluation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateAnnotationsRequest"];
+            };
+        };
+        responses: {
+            /** @description The evaluation */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evaluation"];
+                };
+            };
+            /** @description `invalid_request`: The request is not well formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The request body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: This content type is not taken here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: Some fields are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests with this API key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     cancelEvaluation: {
         parameters: {
             query?: never;
@@ -8793,6 +9156,123 @@ export interface operations {
             };
         };
     };
+    updateGeneration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example gen_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateAnnotationsRequest"];
+            };
+        };
+        responses: {
+            /** @description The generation */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Generation"];
+                };
+            };
+            /** @description `invalid_request`: The request is not well formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The request body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: This content type is not taken here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: Some fields are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests with this API key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     cancelGeneration: {
         parameters: {
             query?: never;
@@ -8899,6 +9379,115 @@ export interface operations {
                 };
             };
             /** @description `rate_limited`: Too many requests with this API key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listGenerationEvents: {
+        parameters: {
+            query?: {
+                /** @description Id of the last event seen */
+                after?: number;
+                limit?: number;
+            };
+            header?: {
+                "last-event-id"?: number;
+            };
+            path: {
+                /** @example gen_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectEventPage"];
+                    "text/event-stream": string;
+                };
+            };
+            /** @description The generation has ended, and the caller has seen its last event */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_request`: The request is not well formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: Some fields are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_event_streams`: Too many open event streams with this API key. `rate_limited`: Too many requests with this API key */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -11038,6 +11627,123 @@ export interface operations {
             };
         };
     };
+    updatePromptSet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example pset_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateNotesRequest"];
+            };
+        };
+        responses: {
+            /** @description The prompt set */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptSet"];
+                };
+            };
+            /** @description `invalid_request`: The request is not well formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The request body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: This content type is not taken here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: Some fields are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests with this API key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getQueue: {
         parameters: {
             query?: never;
@@ -11690,6 +12396,123 @@ export interface operations {
             };
             /** @description `unsupported_media_type`: This content type is not taken here */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests with this API key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateStudy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example study_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateNamedRequest"];
+            };
+        };
+        responses: {
+            /** @description The study */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Study"];
+                };
+            };
+            /** @description `invalid_request`: The request is not well formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The request body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: This content type is not taken here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: Some fields are not valid */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -4,7 +4,7 @@ import { readPage, take } from '../api.ts';
 import { EvaluationError } from '../errors.ts';
 import type { RequestOptions, WaitOptions } from '../options.ts';
 import { PagePromise } from '../pages.ts';
-import type { Evaluation, EvaluationCreateParams, EvaluationImage, PageParams, Report } from '../types.ts';
+import type { AnnotationParams, Evaluation, EvaluationCreateParams, EvaluationImage, PageParams, Report } from '../types.ts';
 import { waitUntilDone } from '../wait.ts';
 
 export class Evaluations {
@@ -12,6 +12,11 @@ export class Evaluations {
 
   constructor(api: Api) {
     this.#api = api;
+  }
+
+  /** Name, notes, metadata and star; what is left out stays as it is. */
+  update(id: string, params: AnnotationParams, options?: RequestOptions): Promise<Evaluation> {
+    return take(this.#api.http.PATCH('/v1/evaluations/{id}', { params: { path: { id } }, body: params, ...this.#api.with(options) }));
   }
 
   /** With its images and its report; a ConflictError while it is not finished. */

@@ -36,27 +36,39 @@ export class Events {
   }
 
   /** Does not end by itself: abort `signal`, or leave the loop. Every event with an id comes exactly once. */
-  async *stream(options: ProjectStreamOptions = {}): AsyncGenerator<ProjectStreamEvent> {
-    const { signal, timeout, types } = options;
-    let after = options.after;
-    for (let failures = 0; ; ) {
-      try {
-        const path = `/v1/events${types ? `?types=${encodeURIComponent(types.join())}` : ''}`;
-        const headers = { accept: 'text/event-stream', ...options.headers, ...(after !== undefined && { 'last-event-id': after }) };
-        const request = { signal, timeout, maxRetries: 0 };
-        const response = await this.#api.transport.send(path, { method: 'GET', headers, stream: true }, request);
-        for await (const { id, data } of readMessages(response.body as ReadableStream<Uint8Array>)) {
-          failures = 0;
-          after = id ?? after;
-          yield JSON.parse(data) as ProjectStreamEvent;
-        }
-      } catch (error) {
-        if (signal?.aborted) throw new APIUserAbortError('The event stream was aborted.', { cause: error });
-        if (!isPassing(error) || ++failures > PATIENCE) throw error;
+  stream({ types, ...options }: ProjectStreamOptions = {}): AsyncGenerator<ProjectStreamEvent> {
+    return followProjectEvents(this.#api, `/v1/events${types ? `?types=${encodeURIComponent(types.join())}` : ''}`, options);
+  }
+}
+
+/** `isLast`: after which event the stream is over; it also ends when the service has nothing more to say (204). */
+export async function* followProjectEvents(
+  api: Api,
+  path: string,
+  options: Omit<ProjectStreamOptions, 'types'>,
+  isLast: (event: ProjectStreamEvent) => boolean = () => false,
+): AsyncGenerator<ProjectStreamEvent> {
+  const { signal, timeout } = options;
+  let after = options.after;
+  for (let failures = 0; ; ) {
+    try {
+      const headers = { accept: 'text/event-stream', ...options.headers, ...(after !== undefined && { 'last-event-id': after }) };
+      const request = { signal, timeout, maxRetries: 0 };
+      const response = await api.transport.send(path, { method: 'GET', headers, stream: true }, request);
+      if (response.status === 204 || response.body === null) return;
+      for await (const { id, data } of readMessages(response.body)) {
+        failures = 0;
+        after = id ?? after;
+        const event = JSON.parse(data) as ProjectStreamEvent;
+        yield event;
+        if (isLast(event)) return;
       }
-      await sleep(backOff(failures), signal).catch((cause: unknown) =>
-        Promise.reject(new APIUserAbortError('The event stream was aborted.', { cause })),
-      );
+    } catch (error) {
+      if (signal?.aborted) throw new APIUserAbortError('The event stream was aborted.', { cause: error });
+      if (!isPassing(error) || ++failures > PATIENCE) throw error;
     }
+    await sleep(backOff(failures), signal).catch((cause: unknown) =>
+      Promise.reject(new APIUserAbortError('The event stream was aborted.', { cause })),
+    );
   }
 }

@@ -6,6 +6,7 @@ import { DEFAULT_TIMEOUT_MS } from '../options.ts';
 import type { RequestOptions, WaitOptions } from '../options.ts';
 import { PagePromise } from '../pages.ts';
 import type {
+  AnnotationParams,
   DatasetImage,
   GeneratedImage,
   Generation,
@@ -15,7 +16,9 @@ import type {
   ImageUpdateParams,
   ListedImage,
   PageParams,
+  ProjectStreamEvent,
 } from '../types.ts';
+import { followProjectEvents, type ProjectStreamOptions } from './events.ts';
 import { waitUntilDone } from '../wait.ts';
 
 export class Images {
@@ -46,9 +49,22 @@ export class Images {
     return new PagePromise(fetch, params.after);
   }
 
+  /** What has happened so far, then live: `generation.image` as soon as an image is stored; ends with the generation. */
+  events(id: string, options: Omit<ProjectStreamOptions, 'types'> = {}): AsyncGenerator<ProjectStreamEvent> {
+    const path = `/v1/images/generations/${encodeURIComponent(id)}/events`;
+    return followProjectEvents(this.#api, path, options, ({ type }) => /^generation\.(succeeded|failed|cancelled)$/.test(type));
+  }
+
   /** What has been drawn by then is kept. */
   cancel(id: string, options?: RequestOptions): Promise<Generation> {
     return take(this.#api.http.POST('/v1/images/generations/{id}/cancel', { params: { path: { id } }, ...this.#api.with(options) }));
+  }
+
+  /** Name, notes, metadata and star; what is left out stays as it is. */
+  updateGeneration(id: string, params: AnnotationParams, options?: RequestOptions): Promise<Generation> {
+    return take(
+      this.#api.http.PATCH('/v1/images/generations/{id}', { params: { path: { id } }, body: params, ...this.#api.with(options) }),
+    );
   }
 
   /** The generation with its images; a ConflictError while it is not finished. */

@@ -3,13 +3,18 @@ import type { Api } from '../api.ts';
 import { take } from '../api.ts';
 import type { RequestOptions } from '../options.ts';
 import { PagePromise } from '../pages.ts';
-import type { PageParams, PromptSet, PromptSetCreateParams, PromptSetSummary } from '../types.ts';
+import type { PageParams, PromptSet, PromptSetCreateParams, PromptSetSummary, PromptSetUpdateParams } from '../types.ts';
 
 export class PromptSets {
   readonly #api: Api;
 
   constructor(api: Api) {
     this.#api = api;
+  }
+
+  /** Notes, metadata and star; what is left out stays as it is. */
+  update(id: string, params: PromptSetUpdateParams, options?: RequestOptions): Promise<PromptSet> {
+    return take(this.#api.http.PATCH('/v1/prompt-sets/{id}', { params: { path: { id } }, body: params, ...this.#api.with(options) }));
   }
 
   /** This version of it. */

@@ -3,7 +3,7 @@ import type { Api } from '../api.ts';
 import { take } from '../api.ts';
 import type { RequestOptions, WaitOptions } from '../options.ts';
 import { PagePromise } from '../pages.ts';
-import type { PageParams, Study, StudyCreateParams, StudySummary } from '../types.ts';
+import type { PageParams, Study, StudyCreateParams, StudySummary, StudyUpdateParams } from '../types.ts';
 import { waitUntilDone } from '../wait.ts';
 
 export class Studies {
@@ -11,6 +11,11 @@ export class Studies {
 
   constructor(api: Api) {
     this.#api = api;
+  }
+
+  /** Name, notes, metadata and star; what is left out stays as it is. */
+  update(id: string, params: StudyUpdateParams, options?: RequestOptions): Promise<Study> {
+    return take(this.#api.http.PATCH('/v1/studies/{id}', { params: { path: { id } }, body: params, ...this.#api.with(options) }));
   }
 
   /** Its training jobs stay. */

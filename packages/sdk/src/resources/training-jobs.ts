@@ -8,6 +8,7 @@ import type { RequestOptions, WaitOptions } from '../options.ts';
 import { allItems, PagePromise } from '../pages.ts';
 import type { PageBody } from '../pages.ts';
 import type {
+  AnnotationParams,
   Checkpoint,
   Feedback,
   FeedbackItem,
@@ -154,6 +155,11 @@ export class TrainingJobs {
         }),
       );
     return allItems(fetch);
+  }
+
+  /** Name, notes, metadata and star; what is left out stays as it is. A checkpoint with a star is never removed by itself. */
+  updateCheckpoint(id: string, params: AnnotationParams, options?: RequestOptions): Promise<Checkpoint> {
+    return take(this.#api.http.PATCH('/v1/checkpoints/{id}', { params: { path: { id } }, body: params, ...this.#api.with(options) }));
   }
 
   /** Oldest first; files are fetched by `client.download(file.url)`. */

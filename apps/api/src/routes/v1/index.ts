@@ -97,6 +97,12 @@ import { getUsageRoute } from './usage/get.ts';
 import { drainWorkerRoutes } from './workers/drain.ts';
 import { getWorkerRoute } from './workers/get.ts';
 import { listWorkersRoute } from './workers/list.ts';
+import { listGenerationEventsRoute } from './images/generation-events.ts';
+import { updateGenerationRoute } from './images/update-generation.ts';
+import { updateEvaluationRoute } from './evaluations/update.ts';
+import { updateCheckpointRoute } from './checkpoints/update.ts';
+import { updateStudyRoute } from './studies/update.ts';
+import { updatePromptSetRoute } from './prompt-sets/update.ts';
 
 import { getFeedbackRoute } from './training-jobs/get-feedback.ts';
 import { setFeedbackRoute } from './training-jobs/set-feedback.ts';
@@ -204,6 +210,12 @@ const ROUTES: ((app: ApiServer, dependencies: ApiDependencies) => void)[] = [
   getQueueRoute,
   getSystemRoute,
   getUsageRoute,
+  listGenerationEventsRoute,
+  updateGenerationRoute,
+  updateEvaluationRoute,
+  updateCheckpointRoute,
+  updateStudyRoute,
+  updatePromptSetRoute,
 ];
 
 export function registerV1Routes(app: ApiServer, dependencies: ApiDependencies): void {

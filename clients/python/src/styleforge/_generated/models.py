@@ -159,6 +159,10 @@ class Checkpoint(TypedDict):
     files: list[CheckpointFile]
     formats: list[DownloadFormat]
     """What it can be downloaded as, in one file each"""
+    name: str | None
+    notes: str
+    starred: bool
+    metadata: dict[str, str]
     created_at: str
     """ISO 8601, UTC"""
 
@@ -607,6 +611,10 @@ class Evaluation(TypedDict):
     status: GenerationStatus
     training_job_id: str | None
     """The job whose evaluation stage this is"""
+    name: str | None
+    notes: str
+    starred: bool
+    metadata: dict[str, str]
     config: EvaluationConfig
     progress: EvaluationProgress | None
     cancel_requested: bool
@@ -835,6 +843,10 @@ class Generation(TypedDict):
     base_model: str | None
     checkpoint_id: str | None
     training_job_id: str | None
+    name: str | None
+    notes: str
+    starred: bool
+    metadata: dict[str, str]
     config: GenerationConfig
     warnings: list[str]
     """What was taken and has less effect than it says, such as the words of a prompt behind the last position of the text encoder"""
@@ -917,6 +929,10 @@ class GenerationSummary(TypedDict):
     base_model: str | None
     checkpoint_id: str | None
     training_job_id: str | None
+    name: str | None
+    notes: str
+    starred: bool
+    metadata: dict[str, str]
     config: GenerationConfig
     warnings: list[str]
     """What was taken and has less effect than it says, such as the words of a prompt behind the last position of the text encoder"""
@@ -1303,6 +1319,9 @@ class PromptSet(TypedDict):
     name: str
     version: int
     description: str
+    notes: str
+    starred: bool
+    metadata: dict[str, str]
     prompt_count: int
     sha256: str
     """SHA-256 of the prompts joined by line feeds, which reports name"""
@@ -1324,6 +1343,9 @@ class PromptSetSummary(TypedDict):
     name: str
     version: int
     description: str
+    notes: str
+    starred: bool
+    metadata: dict[str, str]
     prompt_count: int
     sha256: str
     """SHA-256 of the prompts joined by line feeds, which reports name"""
@@ -1684,6 +1706,9 @@ class StudyLeadersItem(TypedDict):
 class Study(TypedDict):
     id: str
     name: str
+    notes: str
+    starred: bool
+    metadata: dict[str, str]
     status: Literal["running", "finished"]
     """`finished` when no job of it is queued, paused or under way"""
     jobs: dict[str, int]
@@ -1760,6 +1785,9 @@ class StudyRow(TypedDict):
 class StudySummary(TypedDict):
     id: str
     name: str
+    notes: str
+    starred: bool
+    metadata: dict[str, str]
     status: Literal["running", "finished"]
     """`finished` when no job of it is queued, paused or under way"""
     jobs: dict[str, int]
@@ -2196,6 +2224,15 @@ class TrainingResult(TypedDict):
     early_stopping: NotRequired[TrainingResultEarlyStopping]
 
 
+class UpdateAnnotationsRequest(TypedDict):
+    name: NotRequired[str | None]
+    """null removes the name"""
+    notes: NotRequired[str]
+    metadata: NotRequired[dict[str, str]]
+    """Takes the place of all pairs that there are"""
+    starred: NotRequired[bool]
+
+
 class UpdateDatasetRequest(TypedDict):
     name: str
 
@@ -2223,6 +2260,21 @@ class UpdateModelRequest(TypedDict):
 
 class UpdateModelVersionRequest(TypedDict):
     notes: str
+
+
+class UpdateNamedRequest(TypedDict):
+    name: NotRequired[str]
+    notes: NotRequired[str]
+    metadata: NotRequired[dict[str, str]]
+    """Takes the place of all pairs that there are"""
+    starred: NotRequired[bool]
+
+
+class UpdateNotesRequest(TypedDict):
+    notes: NotRequired[str]
+    metadata: NotRequired[dict[str, str]]
+    """Takes the place of all pairs that there are"""
+    starred: NotRequired[bool]
 
 
 class UpdateTrainingJobRequest(TypedDict):

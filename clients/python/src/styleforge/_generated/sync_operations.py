@@ -426,6 +426,16 @@ class Operations:
         """Every item of `list_evaluations`, page after page."""
         return all_items(lambda after: self.list_evaluations(limit=limit, after=after))
 
+    def list_generation_events(self, id: str, /, *, limit: int | None = None, after: int | None = None) -> models.ProjectEventPage:
+        """What has happened to a generation, oldest first.
+
+        `generation.queued`, `generation.running`, `generation.image` for each image as soon as it is stored, and how it ended; kept for a week. With `Accept: text/event-stream` a live stream that goes on after `Last-Event-ID` and ends with the generation; 204 when that was the last event of a finished one, so that browsers stop reconnecting."""
+        return self._call("GET", f"/v1/images/generations/{quoted(id)}/events", query={"limit": limit, "after": after})
+
+    def iter_generation_events(self, id: str, /, *, limit: int | None = None) -> Iterator[models.ProjectEvent]:
+        """Every item of `list_generation_events`, page after page."""
+        return all_items(lambda after: self.list_generation_events(id, limit=limit, after=after))
+
     def list_generations(self, *, limit: int | None = None, after: str | None = None, status: models.GenerationStatus | None = None) -> models.GenerationPage:
         """List generations, newest first"""
         return self._call("GET", "/v1/images/generations", query={"limit": limit, "after": after, "status": status})
@@ -624,9 +634,27 @@ class Operations:
         Needs the scope `admin`. Idempotent."""
         return self._call("POST", f"/v1/workers/{quoted(id)}/undrain", idempotency_key=idempotency_key)
 
+    def update_checkpoint(self, id: str, /, **body: Unpack[models.UpdateAnnotationsRequest]) -> models.Checkpoint:
+        """Change the name, notes, metadata and star of a checkpoint.
+
+        At any time. A field that is left out stays as it is. A checkpoint with a star is kept: neither `checkpoints_total_limit` nor the automatic cleanup removes it."""
+        return self._call("PATCH", f"/v1/checkpoints/{quoted(id)}", body=body)
+
     def update_dataset(self, id: str, /, **body: Unpack[models.UpdateDatasetRequest]) -> models.Dataset:
         """Rename a dataset"""
         return self._call("PATCH", f"/v1/datasets/{quoted(id)}", body=body)
+
+    def update_evaluation(self, id: str, /, **body: Unpack[models.UpdateAnnotationsRequest]) -> models.Evaluation:
+        """Change the name, notes, metadata and star of an evaluation.
+
+        At any time. A field that is left out stays as it is."""
+        return self._call("PATCH", f"/v1/evaluations/{quoted(id)}", body=body)
+
+    def update_generation(self, id: str, /, **body: Unpack[models.UpdateAnnotationsRequest]) -> models.Generation:
+        """Change the name, notes, metadata and star of a generation.
+
+        At any time. A field that is left out stays as it is."""
+        return self._call("PATCH", f"/v1/images/generations/{quoted(id)}", body=body)
 
     def update_image(self, id: str, /, **body: Unpack[models.UpdateImageRequest]) -> models.DatasetImage | models.GeneratedImage:
         """Change an image.
@@ -641,6 +669,18 @@ class Operations:
     def update_model_version(self, name: str, version: int, /, **body: Unpack[models.UpdateModelVersionRequest]) -> models.ModelVersion:
         """Change the notes about a version"""
         return self._call("PATCH", f"/v1/models/{quoted(name)}/versions/{quoted(version)}", body=body)
+
+    def update_prompt_set(self, id: str, /, **body: Unpack[models.UpdateNotesRequest]) -> models.PromptSet:
+        """Change the notes, metadata and star of a version of a prompt set.
+
+        At any time. A field that is left out stays as it is. Its prompts never change: a new version has others."""
+        return self._call("PATCH", f"/v1/prompt-sets/{quoted(id)}", body=body)
+
+    def update_study(self, id: str, /, **body: Unpack[models.UpdateNamedRequest]) -> models.Study:
+        """Change the name, notes, metadata and star of a study.
+
+        At any time. A field that is left out stays as it is."""
+        return self._call("PATCH", f"/v1/studies/{quoted(id)}", body=body)
 
     def update_training_job(self, id: str, /, **body: Unpack[models.UpdateTrainingJobRequest]) -> models.TrainingJob:
         """Change a training job's name, notes, metadata and star.

@@ -1,4 +1,5 @@
 // GET /v1/checkpoints/{id}
+import { createHash } from 'node:crypto';
 import { checkpoint, checkpointId } from '@styleforge/contracts';
 import { z } from 'zod';
 import type { ApiDependencies } from '../../../dependencies.ts';
@@ -25,7 +26,11 @@ export function getCheckpointRoute(app: ApiServer, { database, objectStore }: Ap
     const row = found.checkpoint;
     const [formats = []] = await formatsOf(database, [found]);
     // Links are signed for each response; the files are those of this prefix as long as it is there.
-    const etag = `"${Buffer.from(row.objectPrefix + formats.map(({ ready }) => (ready ? '+' : '-')).join('')).toString('base64url')}"`;
+    const { objectPrefix, name, notes, starred, metadata } = row;
+    const mark = createHash('sha256')
+      .update(JSON.stringify([objectPrefix, name, notes, starred, metadata, formats.map(({ ready }) => ready)]))
+      .digest('base64url');
+    const etag = `"${mark}"`;
     reply.headers({ etag, 'cache-control': 'private, no-cache' });
     if (isUnchanged(request, etag)) return reply.code(304).send();
     return reply.send(await presentCheckpoint(row, formats, objectStore));
