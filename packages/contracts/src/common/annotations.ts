@@ -8,7 +8,7 @@ export const metadata = z
 const name = z.string().trim().min(1).max(200);
 const fields = {
   notes: z.string().max(10_000).optional(),
-  metadata: metadata.optional().describe('Takes the place of all pairs that there are'),
+  metadata: metadata.optional().describe('Replaces all existing pairs'),
   starred: z.boolean().optional(),
 };
 const hasField = (body: object) => Object.keys(body).length > 0;

@@ -1,6 +1,7 @@
 // Prompt sets: named lists of prompts in numbered versions, so that reports can be compared.
 import { z } from 'zod';
 import { notesFields } from '../common/annotations.ts';
+import { optionalText, requiredText } from '../common/text.ts';
 import { promptSetId } from '../common/ids.ts';
 import { pageOf, timestamp } from '../common/pages.ts';
 import { GENERAL_PROMPTS, MINI_PROMPTS } from './shipped-prompts.ts';

@@ -1,6 +1,7 @@
 // Studies: variations of one training job, run as jobs of their own and compared.
 import { z } from 'zod';
 import { notesFields } from '../common/annotations.ts';
+import { requiredText } from '../common/text.ts';
 import { checkpointId, evaluationId, exampleId, studyId, trainingJobId } from '../common/ids.ts';
 import { pageOf, timestamp } from '../common/pages.ts';
 import { jobStatus } from '../common/statuses.ts';

@@ -1,6 +1,7 @@
 // A training job as the API answers it: status, progress, events, loss curves, checkpoints.
 import { z } from 'zod';
 import { annotationFields, metadata } from '../common/annotations.ts';
+import { requiredText } from '../common/text.ts';
 import { failure } from '../common/errors.ts';
 import { evaluationProgress } from '../evaluations/evaluations.ts';
 import { hyperparameters } from './hyperparameters.ts';

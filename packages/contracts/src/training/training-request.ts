@@ -1,6 +1,7 @@
 // The body of POST /v1/training-jobs.
 import { z } from 'zod';
 import { metadata } from '../common/annotations.ts';
+import { requiredText } from '../common/text.ts';
 import { adaptationRequest } from './adaptations.ts';
 import { baseModelName } from '../models/base-models.ts';
 import { componentName } from '../datasets/datasets.ts';

@@ -4237,7 +4237,7 @@ export interface components {
          *     }
          */
         UpdateAnnotationsRequest: {
-            /** @description Takes the place of all pairs that there are */
+            /** @description Replaces all existing pairs */
             metadata?: {
                 [key: string]: string;
             };
@@ -4303,7 +4303,7 @@ export interface components {
          *     }
          */
         UpdateNamedRequest: {
-            /** @description Takes the place of all pairs that there are */
+            /** @description Replaces all existing pairs */
             metadata?: {
                 [key: string]: string;
             };
@@ -4318,7 +4318,7 @@ export interface components {
          *     }
          */
         UpdateNotesRequest: {
-            /** @description Takes the place of all pairs that there are */
+            /** @description Replaces all existing pairs */
             metadata?: {
                 [key: string]: string;
             };
@@ -5534,7 +5534,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7376,7 +7376,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9208,7 +9208,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9460,7 +9460,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11679,7 +11679,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12475,7 +12475,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: There is no such thing */
+            /** @description `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;

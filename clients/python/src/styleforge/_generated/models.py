@@ -2229,7 +2229,7 @@ class UpdateAnnotationsRequest(TypedDict):
     """null removes the name"""
     notes: NotRequired[str]
     metadata: NotRequired[dict[str, str]]
-    """Takes the place of all pairs that there are"""
+    """Replaces all existing pairs"""
     starred: NotRequired[bool]
 
 
@@ -2266,14 +2266,14 @@ class UpdateNamedRequest(TypedDict):
     name: NotRequired[str]
     notes: NotRequired[str]
     metadata: NotRequired[dict[str, str]]
-    """Takes the place of all pairs that there are"""
+    """Replaces all existing pairs"""
     starred: NotRequired[bool]
 
 
 class UpdateNotesRequest(TypedDict):
     notes: NotRequired[str]
     metadata: NotRequired[dict[str, str]]
-    """Takes the place of all pairs that there are"""
+    """Replaces all existing pairs"""
     starred: NotRequired[bool]
 
 
