@@ -148,6 +148,7 @@ describe('OpenAPI', () => {
       '/v1/images/generations',
       '/v1/images/generations/{id}',
       '/v1/images/generations/{id}/cancel',
+      '/v1/images/generations/{id}/events',
       '/v1/images/{id}',
       '/v1/images/{id}/thumbnail',
       '/v1/me',
