@@ -185,6 +185,10 @@ describe('deleting', () => {
   it('removes the rows and really the objects, thumbnails included', async () => {
     const image = (await api.call<Images>('GET', '/v1/images')).body.data[0];
     await api.call('GET', image?.thumbnail_url ?? '');
+    // Named versions and unfinished exports keep a checkpoint.
+    await api.database.exports.claim(ids['exports'] ?? '');
+    await api.database.exports.fail(ids['exports'] ?? '', 1, { code: 'internal_error', message: 'stopped by the test', retryable: false });
+    expect(await remove(`/v1/models/${ids['models']}`)).toEqual([204, undefined, undefined]);
     const kinds: [string, string][] = [
       [`/v1/images/${image?.id}`, `generations/${ids['generations']}/`],
       [`/v1/checkpoints/${ids['checkpoints']}`, `training-jobs/${ids['training-jobs']}/checkpoints/`],

@@ -69,10 +69,10 @@ describe('pause', () => {
   it('asks the worker of a running job, which acknowledges when its checkpoint is saved', async () => {
     const id = await create();
     await run(id);
-    expect(await jobs().updateProgress(id, 1, progress)).toEqual({ cancelRequested: false, pauseRequested: false });
+    expect(await jobs().updateProgress(id, 1, progress)).toEqual({ cancelRequested: false, pauseRequested: false, requests: [] });
     expect((await pause(id)).body.status).toBe('pausing');
     expect((await pause(id)).body.status).toBe('pausing');
-    expect(await jobs().updateProgress(id, 1, progress)).toEqual({ cancelRequested: false, pauseRequested: true });
+    expect(await jobs().updateProgress(id, 1, progress)).toEqual({ cancelRequested: false, pauseRequested: true, requests: [] });
     expect((await resume(id)).body).toMatchObject({ status: 409, code: 'status_conflict' });
     await jobs().setStatus(id, { from: 'pausing', to: 'paused', attempt: 1 });
     expect((await api.call<TrainingJobBody>('GET', `/v1/training-jobs/${id}`)).body.status).toBe('paused');

@@ -163,9 +163,9 @@ describe('cancelling', () => {
   it('tells the worker of a running job', async () => {
     const { id } = await createJob();
     await jobs().claim(id);
-    expect(await jobs().updateProgress(id, 1, progress)).toEqual({ cancelRequested: false, pauseRequested: false });
+    expect(await jobs().updateProgress(id, 1, progress)).toEqual({ cancelRequested: false, pauseRequested: false, requests: [] });
     expect(await jobs().requestCancel(projectId, id)).toMatchObject({ status: 'validating' });
-    expect(await jobs().updateProgress(id, 1, progress)).toEqual({ cancelRequested: true, pauseRequested: false });
+    expect(await jobs().updateProgress(id, 1, progress)).toEqual({ cancelRequested: true, pauseRequested: false, requests: [] });
     expect(await jobs().requestCancel('proj_other', id)).toBeNull();
   });
 });

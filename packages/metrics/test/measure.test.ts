@@ -79,8 +79,8 @@ describe('the metric block', () => {
     expect(block.values.map(({ name, interval }) => [name, interval])).toEqual([['kid@mini-clip', null]]);
     expect((await measure({ reference: undefined, prompts, bootstrap: false })).values.map(({ name }) => name)).toEqual(['clip@mini-clip']);
     await expect(measure({ metrics: ['clip'] })).rejects.toThrow(/clip needs the prompts of the images/);
-    await expect(measure({ metrics: ['fid'], reference: undefined })).rejects.toThrow(/fid needs reference pictures/);
-    await expect(measure({ prompts: prompts.slice(1) })).rejects.toThrow(/7 prompts were given for 8 generated pictures/);
+    await expect(measure({ metrics: ['fid'], reference: undefined })).rejects.toThrow(/fid needs reference images/);
+    await expect(measure({ prompts: prompts.slice(1) })).rejects.toThrow(/7 prompts were given for 8 generated images/);
   });
 
   it('gives identical sets FID 0 and KID at or below 0, and says so', async () => {
@@ -108,7 +108,7 @@ describe('the metric block', () => {
     await expect(measure({ reference: one })).rejects.toThrow(/at least 2 reference images are needed, not 1/);
     const { diversity } = await measure({ metrics: ['clip'], prompts, reference: one, bootstrap: false });
     expect(diversity).toMatchObject({ reference: null, ratio: null });
-    await expect(measure({ styleRef: imageArrays([]) })).rejects.toThrow(/StyleRef pictures is empty/);
+    await expect(measure({ styleRef: imageArrays([]) })).rejects.toThrow(/StyleRef images is empty/);
   });
 
   it('names the image whose features are not numbers', async () => {
@@ -187,7 +187,7 @@ describe('reference features', () => {
     const warnings: string[] = [];
     expect((await referenceFeatures(extractor, set, { cache, onWarning: (text) => warnings.push(text) })).features).toEqual(made.features);
     expect(count.opened).toBe(2);
-    expect(warnings).toEqual([expect.stringMatching(/made anew: the checksum does not fit/)]);
+    expect(warnings).toEqual([expect.stringMatching(/computed again: the checksum does not fit/)]);
     await referenceFeatures(extractor, set, { cache });
     expect(count.opened).toBe(2);
   });

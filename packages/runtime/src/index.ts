@@ -22,6 +22,10 @@ export {
   type GradientPrecision,
   type TrainingBackend,
 } from './training/backend.ts';
+export { OnnxRuntimeError } from './native/api.ts';
+export { CudaError } from './native/cuda-runtime.ts';
+export { LibraryError } from './native/library-paths.ts';
+export { ReleasedError } from './native/owned.ts';
 export { LossScale, type LossScaleState } from './optimizers/loss-scale.ts';
 export { gemm, type GemmOptions, type Matrix } from './gemm.ts';
 export { kernelSums } from './kernel-sums.ts';
