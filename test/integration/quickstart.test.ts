@@ -68,6 +68,20 @@ it(
 );
 
 it(
+  'gives the model as files for other programs',
+  async () => {
+    const { data } = (await test.call<{ data: { id: string }[] }>('GET', '/v1/training-jobs?limit=1')) ?? { data: [] };
+    await bash(`JOB=${data[0]?.id}\n${blockOf('bash', '### Use the model elsewhere')}`);
+    for (const file of ['my-style.safetensors', 'my-style-lora.safetensors']) {
+      const bytes = await readFile(join(directory, file));
+      const header = JSON.parse(bytes.subarray(8, 8 + Number(bytes.readBigUInt64LE(0))).toString()) as Record<string, unknown>;
+      expect(Object.keys(header).length, file).toBeGreaterThan(10);
+    }
+  },
+  patience,
+);
+
+it(
   'works with the SDK',
   async () => {
     await writeFile(join(directory, 'quickstart.ts'), blockOf('ts', '### With the SDK'));

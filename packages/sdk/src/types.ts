@@ -38,7 +38,7 @@ export type LogEvent = Omit<Schemas['TrainingEvent'], 'type'> & { type: `${strin
 export type ProgressEvent = { type: 'progress'; data: TrainingProgress };
 export type TrainingJobEvent = LogEvent | ProgressEvent;
 
-/** Of generations, evaluations and checkpoints. */
+/** Annotations of generations, evaluations and checkpoints. */
 export type AnnotationParams = Schemas['UpdateAnnotationsRequest'];
 export type StudyUpdateParams = Schemas['UpdateNamedRequest'];
 export type PromptSetUpdateParams = Schemas['UpdateNotesRequest'];

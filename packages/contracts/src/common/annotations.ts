@@ -14,24 +14,24 @@ const fields = {
 const hasField = (body: object) => Object.keys(body).length > 0;
 const examples = [{ notes: 'the best so far', starred: true }];
 
-/** For what may be without a name. */
+/** Changes of something that may have no name. */
 export const updateAnnotationsRequest = z
   .strictObject({ name: name.nullable().optional().describe('null removes the name'), ...fields })
   .refine(hasField, 'must name at least one field')
   .meta({ id: 'UpdateAnnotationsRequest', examples });
-/** For what always has a name. */
+/** Changes of something that always has a name. */
 export const updateNamedRequest = z
   .strictObject({ name: name.optional(), ...fields })
   .refine(hasField, 'must name at least one field')
   .meta({ id: 'UpdateNamedRequest', examples });
-/** For versions, whose name never changes. */
+/** Changes of versions, whose name never changes. */
 export const updateNotesRequest = z
   .strictObject(fields)
   .refine(hasField, 'must name at least one field')
   .meta({ id: 'UpdateNotesRequest', examples });
 export type AnnotationChange = z.infer<typeof updateAnnotationsRequest>;
 
-/** In responses. */
+/** Fields of responses. */
 export const notesFields = {
   notes: z.string(),
   starred: z.boolean(),
