@@ -21,6 +21,7 @@ export * from './models/registry.ts';
 export * from './common/pages.ts';
 export * from './training/job-costs.ts';
 export * from './training/placeholders.ts';
+export * from './training/style-words.ts';
 export * from './training/presets.ts';
 export * from './training/sample-requests.ts';
 export * from './events/project-events.ts';

@@ -52,6 +52,46 @@ describe('statuses', () => {
   });
 });
 
+describe("a base model's watch", () => {
+  const profile = {
+    generation: { sampler: 'ddim', guidance_scale: 4 },
+    defaults: { max_train_steps: 100 },
+    watch: { subjects: ['house', 'bear'], sampling_steps: 15, min_clip_share: 0.6 },
+  };
+
+  it('holds for a job that asks for neither validation nor early stopping', () => {
+    const config = resolve({ method: 'multi-styleforge' }, profile);
+    expect(config.validation).toMatchObject({ every_steps: 20, num_images: 1, sampler: 'ddim', steps: 15, guidance_scale: 4 });
+    expect(config.validation?.prompts).toEqual(['a photo of zwx style, ukj style, house', 'a photo of zwx style, ukj style, bear']);
+    expect(config.early_stopping).toEqual({
+      metric: 'clip',
+      patience: 2,
+      min_steps: 0,
+      min_clip_share: 0.6,
+      reference_dataset_id: null,
+    });
+    expect(resolve({ method: 'styledrop', styledrop: { style: 'ink' } }, profile).validation?.prompts[0]).toBe('house in ink style');
+  });
+
+  it('does not hold for a short training, nor where the request says something itself', () => {
+    const nothing = { validation: null, early_stopping: null };
+    expect(resolve({ hyperparameters: { max_train_steps: 49 } }, profile)).toMatchObject(nothing);
+    expect(resolve({ early_stopping: null }, profile)).toMatchObject(nothing);
+    expect(resolve({ validation: null }, profile)).toMatchObject(nothing);
+    expect(resolve({ validation: { prompts: ['[V]'], every_steps: 5 } }, profile).early_stopping).toBeNull();
+    expect(resolve({}, { ...profile, watch: undefined })).toMatchObject(nothing);
+  });
+
+  it('has a share of the CLIP score for the metric clip alone', () => {
+    const stopping = { metric: 'kid', patience: 1, min_clip_share: 0.5 };
+    const asked = parse({ validation: { prompts: ['a', 'b'], every_steps: 5 }, early_stopping: stopping });
+    expect(resolveTrainingConfig(asked, baseModelProfile.parse(profile))).toMatchObject({
+      ok: false,
+      errors: [{ pointer: '/early_stopping/min_clip_share', detail: expect.stringContaining('belongs to the metric clip') as string }],
+    });
+  });
+});
+
 describe('training configuration', () => {
   it("is the paper's for a base model without a profile", () => {
     const config = resolve({ aux: { dataset_id: DATASET } });

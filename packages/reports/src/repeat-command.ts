@@ -26,7 +26,7 @@ function trainingRequest({ evaluation, early_stopping, ...config }: TrainingConf
   return {
     ...withoutNulls(config),
     ...(evaluation && { evaluation: evaluationRequest(evaluation, evaluation.comparisons) }),
-    ...(early_stopping && { early_stopping: withoutNulls(early_stopping) }),
+    early_stopping: early_stopping && withoutNulls(early_stopping),
   } as Partial<CreateTrainingJobRequest>;
 }
 

@@ -7,7 +7,10 @@ export type TrainingHyperparameters = Readonly<Omit<Hyperparameters, 'checkpoint
 /** Images that show how far the training is: the same prompts and seeds every time. */
 export type ValidationConfig = Readonly<NonNullable<TrainingConfig['validation']>>;
 
-export type EarlyStoppingConfig = Readonly<Pick<NonNullable<TrainingConfig['early_stopping']>, 'metric' | 'patience' | 'min_steps'>>;
+type EarlyStoppingSettings = NonNullable<TrainingConfig['early_stopping']>;
+export type EarlyStoppingConfig = Readonly<
+  Pick<EarlyStoppingSettings, 'metric' | 'patience' | 'min_steps'> & Partial<Pick<EarlyStoppingSettings, 'min_clip_share'>>
+>;
 
 export interface StyleForgeConfig {
   readonly hyperparameters: TrainingHyperparameters;

@@ -27,8 +27,12 @@ export class EarlyStopping {
     this.#scores.push(score);
   }
 
-  /** The first of the best; the base model, which is step 0, does not take part. */
+  /** The first of the best, or the last that keeps `min_clip_share`; the base model, which is step 0, does not take part. */
   get best(): ValidationScore | null {
+    return this.#lastKept ?? this.#firstBest;
+  }
+
+  get #firstBest(): ValidationScore | null {
     const isBetter = (a: ValidationScore, b: ValidationScore): boolean =>
       this.#config.metric === 'clip' ? a.value > b.value : a.value < b.value;
     return this.#scores.reduce<ValidationScore | null>(
@@ -37,7 +41,15 @@ export class EarlyStopping {
     );
   }
 
-  /** `patience` validations in a row were no better than the best one before them. */
+  /** The last validation whose score is at least `min_clip_share` of the base model's. */
+  get #lastKept(): ValidationScore | undefined {
+    const share = this.#config.min_clip_share ?? null;
+    const base = this.#scores.find(({ step }) => step === 0);
+    if (share === null || base === undefined) return undefined;
+    return this.#scores.findLast(({ step, value }) => step > 0 && value >= share * base.value);
+  }
+
+  /** `patience` validations in a row came after the best one. */
   get isOver(): boolean {
     const { best } = this;
     const last = this.#scores.at(-1);

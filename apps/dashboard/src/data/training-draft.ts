@@ -50,7 +50,11 @@ export function draftOf({ config, metadata, method, base_model: base }: Training
     hyperparameters: Object.fromEntries(changed),
     ...(validation && { validation }),
     ...(evaluation && { evaluation: { compare_with: ['base'] } }),
-    ...(early && { early_stopping: { ...early, reference_dataset_id: early.reference_dataset_id ?? undefined } }),
+    early_stopping: early && {
+      ...early,
+      min_clip_share: early.min_clip_share ?? undefined,
+      reference_dataset_id: early.reference_dataset_id ?? undefined,
+    },
     ...(suffix && { suffix }),
     metadata: { ...metadata, ...(metadata['name'] && { name: `${metadata['name']} (copy)` }) },
   } as Draft;

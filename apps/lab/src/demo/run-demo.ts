@@ -58,7 +58,7 @@ export async function runDemo(client: ApiClient, options: DemoOptions): Promise<
   });
   const { max_train_steps: of, learning_rate: rate, train_batch_size: batch } = job.config.hyperparameters;
   console.log(`Training job ${job.id}: ${of} steps of ${batch} StyleRef + ${batch} Aux images, learning rate ${rate}`);
-  await train(client, job.id);
+  const kept = (await train(client, job.id)) ?? of;
   const after = await generate(client, job.id, 'after training');
 
   const written = {
@@ -69,7 +69,7 @@ export async function runDemo(client: ApiClient, options: DemoOptions): Promise<
   };
   await writePngs(written.before, before);
   await writePngs(written.after, after);
-  await writeFile(written.sheet, await drawSheet(style, styleRefImages, before, after, of));
+  await writeFile(written.sheet, await drawSheet(style, styleRefImages, before, after, kept));
   await writeFile(written.report, await client.report(job.id));
   return { ...written, jobId: job.id };
 }
@@ -77,12 +77,15 @@ export async function runDemo(client: ApiClient, options: DemoOptions): Promise<
 /** Captions say what an image shows and leave its style to the token. */
 const showing = ({ fileName, png, component, subject }: SampleImage): Upload => ({ fileName, png, component, caption: subject });
 
-async function train(client: ApiClient, jobId: string): Promise<void> {
+/** The step that early stopping chose; null without early stopping. */
+async function train(client: ApiClient, jobId: string): Promise<number | null> {
   const display = createProgressDisplay();
   try {
-    const { started_at: start, finished_at: end } = await client.waitForJob(jobId, (job) => display.update(job));
+    const { started_at: start, finished_at: end, result } = await client.waitForJob(jobId, (job) => display.update(job));
     display.stop();
     if (start && end) console.log(`Trained in ${Math.round((Date.parse(end) - Date.parse(start)) / 1_000)} seconds`);
+    if (result?.best) console.log(`Kept the checkpoint of step ${result.best.step}: ${result.best.metric} ${result.best.value.toFixed(1)}`);
+    return result?.best?.step ?? null;
   } finally {
     display.stop();
   }

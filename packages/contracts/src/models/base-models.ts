@@ -14,6 +14,19 @@ const generationDefaults = z.strictObject({
   negative_prompt: z.string().optional(),
 });
 
+/** The watch over a training that asks for neither validation nor early stopping. */
+const watch = z.strictObject({
+  subjects: z
+    .array(z.string().min(1))
+    .min(1)
+    .max(64)
+    .describe('What the images of a validation show; the words for the style come in front'),
+  validations: z.int().min(1).max(100).default(5).describe('Number of validations, evenly over the training'),
+  sampling_steps: z.int().min(1).max(1000),
+  patience: z.int().min(1).default(2),
+  min_clip_share: z.number().gt(0).max(1).describe("Share of the base model's CLIP score that must be kept"),
+});
+
 /** `styleforge.json` in a base model's folder. */
 export const baseModelProfile = z
   .object({
@@ -30,6 +43,7 @@ export const baseModelProfile = z
       .default({})
       .describe('Settings for an adaptation, where they differ from `defaults`'),
     generation: generationDefaults.default({}),
+    watch: watch.optional().describe('Validation and early stopping of a job that asks for neither'),
   })
   .meta({ id: 'BaseModelProfile' });
 export type BaseModelProfile = z.infer<typeof baseModelProfile>;

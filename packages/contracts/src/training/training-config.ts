@@ -10,10 +10,10 @@ import type { Hyperparameters } from './hyperparameters.ts';
 import { datasetId } from '../common/ids.ts';
 import { METHOD_ADAPTATIONS, METHOD_SETTINGS, POSSIBLE_ADAPTATIONS } from './methods.ts';
 import { CAPTION_PLACEHOLDER, namesToken, withTokens } from './placeholders.ts';
-import { METHOD_SAMPLING, SAMPLERS } from '../models/samplers.ts';
 import { withAbsentFields } from '../common/stored-json.ts';
 import { checkRounds, completeStyledrop, resolveStyledrop, styledropSettings } from './styledrop.ts';
 import type { StyleDropSettings } from './styledrop.ts';
+import { checkEarlyStopping, DEFAULT_SAMPLING, earlyStoppingConfig, resolveWatch, samplingConfig, validationConfig } from './watch.ts';
 import { styleRefMix, TRAINING_METHODS } from './training-request.ts';
 import type { CreateTrainingJobRequest, TrainableJobRequest, TrainingMethod } from './training-request.ts';
 
@@ -28,18 +28,9 @@ const STYLEDROP_PROMPT = `${CAPTION_PLACEHOLDER} in [V] style`;
 export const RARE_TOKENS: readonly string[] = ['zwx', 'ukj'];
 
 const DEFAULT_CLASS_IMAGES = 100;
-const DEFAULT_SAMPLING = { ...METHOD_SAMPLING, seed: 0 } as const;
 
 const styleRefComponent = z.object({ name: z.string(), token: z.string(), prompt: z.string() });
 export type StyleRefComponent = z.infer<typeof styleRefComponent>;
-
-const sampling = {
-  sampler: z.enum(SAMPLERS),
-  steps: z.int(),
-  guidance_scale: z.number(),
-  negative_prompt: z.string(),
-  seed: z.int(),
-};
 
 export const trainingConfig = z
   .object({
@@ -47,15 +38,13 @@ export const trainingConfig = z
     base_model: z.string(),
     style_ref: z.object({ dataset_id: datasetId, mix: styleRefMix.optional(), components: z.array(styleRefComponent) }),
     aux: z.object({ dataset_id: datasetId, prompt: z.string(), weight: z.number() }).nullable(),
-    prior_preservation: z.object({ prompt: z.string(), num_class_images: z.int(), weight: z.number(), ...sampling }).nullable(),
+    prior_preservation: z.object({ prompt: z.string(), num_class_images: z.int(), weight: z.number(), ...samplingConfig }).nullable(),
     adaptation,
     styledrop: styledropSettings.nullable().describe('With the method styledrop'),
     hyperparameters,
-    validation: z.object({ prompts: z.array(z.string()), every_steps: z.int(), num_images: z.int(), ...sampling }).nullable(),
+    validation: validationConfig.nullable(),
     evaluation: evaluationStage.nullable(),
-    early_stopping: z
-      .object({ metric: z.enum(['kid', 'clip']), patience: z.int(), min_steps: z.int(), reference_dataset_id: datasetId.nullable() })
-      .nullable(),
+    early_stopping: earlyStoppingConfig.nullable(),
     suffix: z.string().nullable(),
   })
   .meta({ id: 'TrainingConfig' });
@@ -107,12 +96,9 @@ export function resolveTrainingConfig(asked: CreateTrainingJobRequest, profile: 
     adaptation: resolvedAdaptation,
     styledrop: styledropOf(request, profile),
     hyperparameters: resolvedHyperparameters,
-    validation: resolveValidation(request, components, profile),
+    ...resolveWatch(request, { components, profile, steps: resolvedHyperparameters.max_train_steps }),
     // Who resolves it needs to know prompt sets and other jobs.
     evaluation: null,
-    early_stopping: request.early_stopping
-      ? { ...request.early_stopping, reference_dataset_id: request.early_stopping.reference_dataset_id ?? null }
-      : null,
     suffix: request.suffix ?? null,
   };
   return { ok: true, config };
@@ -160,16 +146,6 @@ function resolvePriorPreservation(
     weight: DEFAULT_AUX_WEIGHT,
   };
   return { ...DEFAULT_SAMPLING, ...profile.generation, ...defaults, ...asked };
-}
-
-function resolveValidation(
-  { validation }: CreateTrainingJobRequest,
-  components: StyleRefComponent[],
-  profile: BaseModelProfile,
-): TrainingConfig['validation'] {
-  if (!validation) return null;
-  const prompts = validation.prompts.map((prompt) => withTokens(prompt, components));
-  return { ...DEFAULT_SAMPLING, ...profile.generation, ...validation, prompts };
 }
 
 function resolveComponents(request: TrainableJobRequest, resolvedAdaptation: AdaptationConfig): StyleRefComponent[] {
@@ -263,19 +239,6 @@ function checkPriorPreservation({ method, aux, prior_preservation }: CreateTrain
   if (method === 'single-styleforge' || method === 'multi-styleforge')
     return [{ pointer, detail: `belongs to the other methods; ${method} has its Aux images in aux` }];
   if (aux) return [{ pointer, detail: 'aux names images already: give one of the two' }];
-  return [];
-}
-
-function checkEarlyStopping({ validation, early_stopping }: CreateTrainingJobRequest): FieldError[] {
-  if (!early_stopping) return [];
-  const pointer = '/early_stopping';
-  if (!validation) return [{ pointer, detail: 'goes by the images of a validation: give validation too' }];
-  if (early_stopping.metric === 'kid' && validation.prompts.length * validation.num_images < 2) {
-    return [{ pointer: '/validation/num_images', detail: 'kid needs two images or more at each validation' }];
-  }
-  if (early_stopping.metric === 'clip' && early_stopping.reference_dataset_id !== undefined) {
-    return [{ pointer: `${pointer}/reference_dataset_id`, detail: 'belongs to the metric kid; clip compares images with their prompts' }];
-  }
   return [];
 }
 

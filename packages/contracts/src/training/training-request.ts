@@ -89,6 +89,14 @@ const earlyStopping = z.strictObject({
     .describe('`kid`: against held-out StyleRef images or the reference dataset; `clip`: images against their prompts'),
   patience: z.int().min(1).max(1000).describe('Validations without a better score after which the training ends'),
   min_steps: z.int().min(0).default(0),
+  min_clip_share: z
+    .number()
+    .gt(0)
+    .max(1)
+    .optional()
+    .describe(
+      "With the metric `clip`: the result is the last validation whose CLIP score is at least this share of the base model's, instead of the one with the best score. So the style is trained as far as prompts are still followed",
+    ),
   reference_dataset_id: datasetId
     .optional()
     .describe('Reference for `kid`. Default: every fifth StyleRef image is held out of the training'),
@@ -115,7 +123,12 @@ export const createTrainingJobRequest = z
     hyperparameters: hyperparametersRequest.default({}),
     validation: validationRequest.nullable().optional().describe('Images from the same prompts and seeds, made while the training goes on'),
     evaluation: evaluationRequest.nullable().optional().describe('Images and metrics of the finished model, and a report'),
-    early_stopping: earlyStopping.nullable().optional(),
+    early_stopping: earlyStopping
+      .nullable()
+      .optional()
+      .describe(
+        "Ends the training when validations no longer get better. Omit it together with validation for the base model's own `watch`, where it has one; null for no early stopping",
+      ),
     suffix: z
       .string()
       .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, dots, hyphens or underscores')

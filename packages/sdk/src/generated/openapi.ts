@@ -1797,12 +1797,15 @@ export interface components {
                 weight?: number;
             } | null;
             base_model: string;
+            /** @description Ends the training when validations no longer get better. Omit it together with validation for the base model's own `watch`, where it has one; null for no early stopping */
             early_stopping?: {
                 /**
                  * @description `kid`: against held-out StyleRef images or the reference dataset; `clip`: images against their prompts
                  * @enum {string}
                  */
                 metric: "kid" | "clip";
+                /** @description With the metric `clip`: the result is the last validation whose CLIP score is at least this share of the base model's, instead of the one with the best score. So the style is trained as far as prompts are still followed */
+                min_clip_share?: number;
                 /** @default 0 */
                 min_steps?: number;
                 /** @description Validations without a better score after which the training ends */
@@ -2228,12 +2231,15 @@ export interface components {
                 weight?: number;
             } | null;
             base_model: string;
+            /** @description Ends the training when validations no longer get better. Omit it together with validation for the base model's own `watch`, where it has one; null for no early stopping */
             early_stopping?: {
                 /**
                  * @description `kid`: against held-out StyleRef images or the reference dataset; `clip`: images against their prompts
                  * @enum {string}
                  */
                 metric: "kid" | "clip";
+                /** @description With the metric `clip`: the result is the last validation whose CLIP score is at least this share of the base model's, instead of the one with the best score. So the style is trained as far as prompts are still followed */
+                min_clip_share?: number;
                 /** @default 0 */
                 min_steps?: number;
                 /** @description Validations without a better score after which the training ends */
@@ -3982,6 +3988,7 @@ export interface components {
             early_stopping: {
                 /** @enum {string} */
                 metric: "kid" | "clip";
+                min_clip_share: number | null;
                 min_steps: number;
                 patience: number;
                 reference_dataset_id: string | null;

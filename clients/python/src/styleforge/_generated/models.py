@@ -252,6 +252,8 @@ class CheckTrainingJobRequestEarlyStopping(TypedDict):
     patience: int
     """Validations without a better score after which the training ends"""
     min_steps: NotRequired[int]
+    min_clip_share: NotRequired[float]
+    """With the metric `clip`: the result is the last validation whose CLIP score is at least this share of the base model's, instead of the one with the best score. So the style is trained as far as prompts are still followed"""
     reference_dataset_id: NotRequired[str]
     """Reference for `kid`. Default: every fifth StyleRef image is held out of the training"""
 
@@ -274,6 +276,7 @@ class CheckTrainingJobRequest(TypedDict):
     evaluation: NotRequired[EvaluationStageRequest | None]
     """Images and metrics of the finished model, and a report"""
     early_stopping: NotRequired[CheckTrainingJobRequestEarlyStopping | None]
+    """Ends the training when validations no longer get better. Omit it together with validation for the base model's own `watch`, where it has one; null for no early stopping"""
     suffix: NotRequired[str | None]
     priority: NotRequired[TrainingJobPriority]
     """Order among the queued jobs of this project. Does not affect other projects"""
@@ -463,6 +466,8 @@ class CreateTrainingJobRequestEarlyStopping(TypedDict):
     patience: int
     """Validations without a better score after which the training ends"""
     min_steps: NotRequired[int]
+    min_clip_share: NotRequired[float]
+    """With the metric `clip`: the result is the last validation whose CLIP score is at least this share of the base model's, instead of the one with the best score. So the style is trained as far as prompts are still followed"""
     reference_dataset_id: NotRequired[str]
     """Reference for `kid`. Default: every fifth StyleRef image is held out of the training"""
 
@@ -486,6 +491,7 @@ class CreateTrainingJobRequest(TypedDict):
     evaluation: NotRequired[EvaluationStageRequest | None]
     """Images and metrics of the finished model, and a report"""
     early_stopping: NotRequired[CreateTrainingJobRequestEarlyStopping | None]
+    """Ends the training when validations no longer get better. Omit it together with validation for the base model's own `watch`, where it has one; null for no early stopping"""
     suffix: NotRequired[str | None]
     priority: NotRequired[TrainingJobPriority]
     """Order among the queued jobs of this project. Does not affect other projects"""
@@ -1998,6 +2004,7 @@ class TrainingConfigEarlyStopping(TypedDict):
     metric: Literal["kid", "clip"]
     patience: int
     min_steps: int
+    min_clip_share: float | None
     reference_dataset_id: str | None
 
 

@@ -1,0 +1,24 @@
+// The words that bring a trained style out.
+import { CAPTION_PLACEHOLDER } from './placeholders.ts';
+import type { BoundToken } from './placeholders.ts';
+
+interface Styled {
+  readonly style_ref: { readonly components: readonly (BoundToken & { readonly prompt: string })[] };
+}
+
+/** How an evaluated model is told its style: see `evaluatedPrompt`. */
+export function styleWords({ style_ref }: Styled): { prompt_prefix: string; tokens: BoundToken[] } {
+  return { prompt_prefix: stylePrefix({ style_ref }), tokens: style_ref.components.map(({ name, token }) => ({ name, token })) };
+}
+
+/** What stands before each prompt: `a photo of zwx style, ukj style, `, the words that the components share said once. With a place for the caption the prompt goes there. */
+function stylePrefix({ style_ref: { components } }: Styled): string {
+  const [first] = components;
+  if (first === undefined) return '';
+  if (first.prompt.includes(CAPTION_PLACEHOLDER)) return first.prompt;
+  const shared = first.prompt.slice(0, first.prompt.indexOf(first.token));
+  const parts = components.map(({ prompt, token }, index) =>
+    index > 0 && shared !== '' && prompt.startsWith(shared + token) ? prompt.slice(shared.length) : prompt,
+  );
+  return `${parts.join(', ')}, `;
+}
