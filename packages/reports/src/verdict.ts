@@ -57,7 +57,7 @@ function gapSentence({ style_gap_closed: closed }: Axes, model: ReportModel, bas
 
 function keptSentence({ prompt_following_kept: kept }: Axes, model: ReportModel, base: ReportModel): string {
   if (kept === null) return '';
-  return `${percent(Math.min(1, kept))} of the prompt following is left (${against(promptMetric(model), base)}).`;
+  return `The images keep ${percent(Math.min(1, kept))} of the base model's prompt following (${against(promptMetric(model), base)}).`;
 }
 
 function nearSentence(model: ReportModel, base: ReportModel): string {

@@ -15,7 +15,7 @@ describe('the verdict', () => {
     const { outcome, summary, points, next } = verdictOf(good, dreamBooth, base);
     expect(outcome).toBe('took_hold');
     expect(summary).toBe(
-      'The style took hold. The training closed 87 % of the distance to the style (kid@mini-clip ×1000 12.00, base model 90.00). 100 % of the prompt following is left (clip@mini-clip 27.10, base model 27.00).',
+      "The style took hold. The training closed 87 % of the distance to the style (kid@mini-clip ×1000 12.00, base model 90.00). The images keep 100 % of the base model's prompt following (clip@mini-clip 27.10, base model 27.00).",
     );
     expect(points[0]).toBe(
       'Compared with DreamBooth, 200 steps: better in style (kid@mini-clip ×1000 12.00 against 30.00), better in following the prompts (clip@mini-clip 27.10 against 25.00).',
@@ -82,9 +82,15 @@ describe('the verdict on runs that were looked at', () => {
       [35.66, 3.92],
       [64.58, 10.16],
       'collapsed',
-      /no longer show.*16 % of the prompt following/,
+      /no longer show.*16 % of the base model's prompt following/,
     ],
-    ['neon, captions: purple rectangles', [35.66, 3.13], [64.58, 5.55], 'collapsed', /no longer show.*9 % of the prompt following/],
+    [
+      'neon, captions: purple rectangles',
+      [35.66, 3.13],
+      [64.58, 5.55],
+      'collapsed',
+      /no longer show.*9 % of the base model's prompt following/,
+    ],
     [
       'OpenMoji: nearly unchanged, subjects whole',
       [10.28, 2.18],
