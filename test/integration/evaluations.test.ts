@@ -67,6 +67,7 @@ describe('a training job with an evaluation', () => {
       expect((await test.events(jobId)).map(({ type }) => type)).toEqual([
         'job.queued',
         'job.validating',
+        'job.warning',
         'job.running',
         'validation.done',
         'validation.done',

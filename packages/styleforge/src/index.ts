@@ -48,3 +48,4 @@ export { type RunRequest, type RunRequests } from './run-requests.ts';
 export { type SampleConfig, type Validation } from './validation.ts';
 export { generateImages, type GenerateImagesOptions } from './generate-images.ts';
 export { writeMerged } from './adaptations/merged.ts';
+export { type Reconstruction } from './reconstruction.ts';

@@ -1,6 +1,6 @@
 // Everything that a training run reads, made ready: images, prompts, the step's program.
 import { type Graph } from '@styleforge/autodiff';
-import { weightsOf } from '@styleforge/diffusion';
+import { type WeightSource, weightsOf } from '@styleforge/diffusion';
 import { componentOfKind } from '@styleforge/model-files';
 import { checkDevice, type CompileOptions, type Device, DeviceError, type DeviceName, deviceOf } from '@styleforge/runtime';
 import { componentOf } from '@styleforge/weights';
@@ -41,10 +41,13 @@ export async function openBatchSource(inputs: TrainingInputs, model: TrainableMo
   const styleRef: Sample[][] = [];
   for (const { prompt, images } of inputs.styleRef) styleRef.push(await samples(prompt, images));
   const aux = inputs.aux && (await samples(inputs.aux.prompt, inputs.aux.images));
-  const { folder, networks } = model;
-  const weights = weightsOf(componentOf(folder, componentOfKind(networks.files, 'autoencoder')));
-  const latents = new LatentSource({ model: networks, weights, device, resolution, crop, randomFlip, seed });
+  const latents = new LatentSource({ ...autoencoderOf(model), device, resolution, crop, randomFlip, seed });
   return { config, styleRef, aux, prompts: prompts.texts, latents, model };
+}
+
+/** The frozen autoencoder, as graph and as weights. */
+export function autoencoderOf({ folder, networks }: TrainableModel): { model: TrainableModel['networks']; weights: WeightSource } {
+  return { model: networks, weights: weightsOf(componentOf(folder, componentOfKind(networks.files, 'autoencoder'))) };
 }
 
 /** Throws TrainingInputError for a precision that the device does not compute in. */

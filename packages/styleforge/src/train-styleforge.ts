@@ -12,8 +12,9 @@ import { EarlyStopping, finiteScore, type ValidationScore } from './early-stoppi
 import { updateEma } from './ema.ts';
 import { learningRateAt } from './lr-schedule.ts';
 import { openModel, withTokens } from './model.ts';
-import { checkPrecision, openBatchSource, openTrainStep } from './open-run.ts';
+import { autoencoderOf, checkPrecision, openBatchSource, openTrainStep } from './open-run.ts';
 import { PromptRows } from './prompts.ts';
+import { measureReconstruction, type Reconstruction } from './reconstruction.ts';
 import { type RunRequest, type RunRequests } from './run-requests.ts';
 import { fingerprintOfBase, startingState } from './starting-state.ts';
 import { type TrainStep, trainStepFeeds } from './train-step.ts';
@@ -47,6 +48,8 @@ export interface TrainStyleForgeOptions extends TrainingInputs {
   /** Aborting saves a checkpoint, then throws the signal's reason. */
   readonly signal?: AbortSignal;
   readonly compile?: CompileOptions;
+  /** Before the first step of a new training. */
+  readonly onReconstruction?: (reconstruction: Reconstruction) => void | Promise<void>;
   /** The inputs are checked and everything is loaded; the first step follows. */
   readonly onStart?: () => void | Promise<void>;
   readonly onProgress?: (progress: TrainingProgress) => void | Promise<void>;
@@ -280,6 +283,13 @@ export async function trainStyleForge(options: TrainStyleForgeOptions): Promise<
   const adaptation = createAdaptation(options.config, base, tokens);
   const model = withTokens(base, adaptation.tokens);
   const source = await openBatchSource(options, model, options.compile?.device);
+  if (options.onReconstruction && options.resumeFrom === undefined) {
+    const images = source.styleRef.flat().map(({ image }) => image);
+    const { resolution } = options.config.hyperparameters;
+    await options.onReconstruction(
+      await measureReconstruction(images, { ...autoencoderOf(model), device: options.compile?.device, resolution }),
+    );
+  }
   const prompts = await PromptRows.create(model, source.prompts, adaptation.trainsText, options.compile?.device);
   const trainStep = await openTrainStep(source, model, adaptation, options.compile);
   const { globalStep, ema, earlyStopping } = await startingState(options, adaptation, trainStep, baseModel);

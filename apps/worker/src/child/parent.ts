@@ -6,13 +6,22 @@ import type {
   LocalClassImage,
   MessageFromChild,
   RawValidationImage,
+  ReconstructionMeasured,
   RequestMet,
   Validated,
   ValidationDone,
 } from '../processes/messages.ts';
 
 /** What the parent answers when it is safe. */
-type Kept = DrawnImage | Validated | LocalCheckpoint | LocalClassImage | RawValidationImage | ValidationDone | RequestMet;
+type Kept =
+  | DrawnImage
+  | ReconstructionMeasured
+  | Validated
+  | LocalCheckpoint
+  | LocalClassImage
+  | RawValidationImage
+  | ValidationDone
+  | RequestMet;
 type Unnumbered<Message> = Message extends Kept ? Omit<Message, 'number'> : never;
 
 export interface Parent {

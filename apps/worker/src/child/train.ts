@@ -32,6 +32,7 @@ export async function train(task: TrainingTask, parent: Parent): Promise<Message
       ...(task.resumeFrom && { resumeFrom: task.resumeFrom }),
       compile: task.compile,
       signal: parent.signal,
+      onReconstruction: (measured) => parent.tellAndWait({ type: 'reconstruction', ...measured }),
       onStart: () => parent.tellAndWait({ type: 'validated' }),
       onProgress: (progress) => {
         traceStep(progress);

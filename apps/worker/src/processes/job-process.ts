@@ -18,6 +18,7 @@ import {
   type MessageToChild,
   type Progress,
   type RawValidationImage,
+  type ReconstructionMeasured,
   type RequestMet,
   type Task,
   type ValidationDone,
@@ -35,6 +36,7 @@ export interface JobProcessOptions {
   log: Logger;
   tracing?: TracingConfig | undefined;
   onProgress?(progress: Progress): void;
+  onReconstruction?(measured: ReconstructionMeasured): Promise<void>;
   onValidated?(): Promise<void>;
   onCheckpoint?(checkpoint: LocalCheckpoint): Promise<void>;
   onClassImage?(image: LocalClassImage): Promise<void>;
@@ -133,6 +135,8 @@ type KeptMessage = Exclude<MessageFromChild, FinalMessage | Progress | Measuring
 
 function keep(message: KeptMessage, options: JobProcessOptions): Promise<void> | undefined {
   switch (message.type) {
+    case 'reconstruction':
+      return options.onReconstruction?.(message);
     case 'validated':
       return options.onValidated?.();
     case 'checkpoint':

@@ -133,6 +133,10 @@ const progress = z.object({
 });
 export type Progress = z.infer<typeof progress>;
 
+/** How well the base model's autoencoder returns the StyleRef images: median peak signal-to-noise ratio in dB. */
+const reconstruction = z.object({ type: z.literal('reconstruction'), number: z.number(), psnr: z.number(), images: z.number() });
+export type ReconstructionMeasured = z.infer<typeof reconstruction>;
+
 /** The inputs can be trained; the training begins. */
 const validated = z.object({ type: z.literal('validated'), number: z.number() });
 export type Validated = z.infer<typeof validated>;
@@ -195,6 +199,7 @@ export const failureMessage = {
 
 export const messageFromChild = z.discriminatedUnion('type', [
   progress,
+  reconstruction,
   validated,
   checkpoint,
   classImage,

@@ -20,6 +20,7 @@ import type { ChildResult, TrainingTask } from '../processes/messages.ts';
 import { JobRequests } from './job-requests.ts';
 import { ProgressRecorder } from './progress-recorder.ts';
 import { withScratch } from '../scratch.ts';
+import { warnOfLostStyle } from './style-warning.ts';
 import { recordStep } from './training-metrics.ts';
 import { downloadTrainingInputs } from './training-inputs.ts';
 import { ValidationStore } from './validation-store.ts';
@@ -107,6 +108,7 @@ async function train(job: TrainingJobRow, scratch: string, context: JobContext, 
       services.log.info({ step, checkpointId: saved.id }, 'checkpoint saved');
       await rm(directory, { recursive: true });
     },
+    onReconstruction: (measured) => warnOfLostStyle(job, measured, services),
     onValidated: () => {
       cost.started();
       return services.database.trainingJobs.start(job.id, job.attempt);

@@ -4,6 +4,7 @@ import type { ComponentType, ReactElement } from 'react';
 import { Link, useParams } from 'wouter';
 import { duration, number } from '../../data/format.ts';
 import { jobName, METHODS, whereIs } from '../../data/jobs.ts';
+import { useJobLog } from '../../data/job-live.ts';
 import { isLive, useJob } from '../../data/queries.ts';
 import { Bar, Failure, Loading, PageHead, Pill } from '../../ui/parts.tsx';
 import { JobActions } from './actions.tsx';
@@ -76,11 +77,27 @@ function Head({ job }: { job: TrainingJob }): ReactElement {
         </div>
         <Bar done={progress.step} of={progress.of} label="Progress" />
       </div>
+      <Warnings id={job.id} />
       {error && (
         <div className="note bad" role="alert">
           <strong>{error.code}</strong>: {error.message}
         </div>
       )}
+    </>
+  );
+}
+
+/** What the service found out about the images before the training. */
+function Warnings({ id }: { id: string }): ReactElement {
+  const { data: events } = useJobLog(id);
+  const warnings = (events ?? []).filter(({ type }) => type === 'job.warning').slice(-1);
+  return (
+    <>
+      {warnings.map(({ sequence, data }) => (
+        <div key={sequence} className="note warn" role="status">
+          {String(data['detail'])}
+        </div>
+      ))}
     </>
   );
 }

@@ -1,0 +1,21 @@
+// Warns in a job's log, before its training, of a style that the base model cannot show.
+import type { TrainingJobRow } from '@styleforge/database';
+import type { ReconstructionMeasured } from '../processes/messages.ts';
+import type { Services } from '../services.ts';
+
+/** Peak signal-to-noise ratio in dB below which colours and lines are lost that a person would miss. */
+const FAITHFUL_DB = 20;
+
+export async function warnOfLostStyle(
+  { id, baseModel }: TrainingJobRow,
+  { psnr, images }: ReconstructionMeasured,
+  { database, log }: Services<'database' | 'log'>,
+): Promise<void> {
+  log.info({ psnr, images }, "fidelity of the base model's autoencoder on the StyleRef images measured");
+  if (psnr >= FAITHFUL_DB) return;
+  const detail =
+    `The autoencoder of ${baseModel} returns these StyleRef images at ${psnr.toFixed(1)} dB (peak signal-to-noise ratio). ` +
+    `Below ${FAITHFUL_DB} dB, grounds, thin lines and colours of a style are lost, and training cannot bring them back. ` +
+    'Use a larger base model, or images with simpler shapes and stronger contrast.';
+  await database.events.append(id, 'job.warning', { code: 'style_far_from_base', psnr, detail });
+}

@@ -1,0 +1,60 @@
+// How well the base model's autoencoder returns the StyleRef images: what it loses, no training can bring back.
+import { ModelPrograms, type WeightSource, type DiffusionModel } from '@styleforge/diffusion';
+import { type DeviceName } from '@styleforge/runtime';
+import { cropOf, type SourceImage, toPixelValues } from './image-source.ts';
+
+/** Enough to tell a style by, few enough to cost little at 512 pixels. */
+const MOST_IMAGES = 4;
+/** Larger images are measured by their middle: an autoencoder is convolutional. */
+const LARGEST_SIDE = 512;
+
+export interface Reconstruction {
+  /** Median peak signal-to-noise ratio in dB. */
+  readonly psnr: number;
+  readonly images: number;
+}
+
+export interface ReconstructionOptions {
+  readonly model: Pick<DiffusionModel, 'vae'>;
+  readonly weights: WeightSource;
+  readonly device?: DeviceName | undefined;
+  readonly resolution: number;
+}
+
+/** Encodes and decodes up to four of the images, evenly chosen. */
+export async function measureReconstruction(images: readonly SourceImage[], options: ReconstructionOptions): Promise<Reconstruction> {
+  const { model, weights, device, resolution } = options;
+  const side = Math.min(resolution, LARGEST_SIDE);
+  const count = Math.min(MOST_IMAGES, images.length);
+  const chosen = Array.from({ length: count }, (_, i) => images[Math.floor((i * images.length) / count)]);
+  const programs = new ModelPrograms(weights, { device }, 1);
+  try {
+    const autoencoder = await programs.program('encode and decode', (graph) => {
+      const pixels = graph.input('pixels', [1, model.vae.config.in_channels, side, side]);
+      return { pixels: model.vae.decode(graph, model.vae.encode(graph, pixels).mean) };
+    });
+    const values: number[] = [];
+    for (const image of chosen) {
+      const center = cropOf(image, { resolution: side, crop: 'center', randomFlip: false }, { seed: 0, step: 0, index: 0 });
+      const original = toPixelValues(image, side, center);
+      const { pixels } = await autoencoder.run({ pixels: original });
+      values.push(psnr(original, pixels));
+    }
+    return { psnr: median(values), images: count };
+  } finally {
+    await programs.release();
+  }
+}
+
+/** Pixel values from -1 to 1: a peak of 2. An autoencoder that returns no numbers has 0 dB. */
+function psnr(original: Float32Array, returned: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < original.length; i++) sum += (original[i] - Math.max(-1, Math.min(1, returned[i]))) ** 2;
+  return Number.isFinite(sum) ? 10 * Math.log10(4 / Math.max(sum / original.length, 1e-10)) : 0;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}

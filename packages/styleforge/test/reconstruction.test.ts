@@ -1,0 +1,58 @@
+// How well an autoencoder returns images: random weights lose them, the shipped ones do not.
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { sampleStyle } from '@styleforge/samples';
+import { type Reconstruction, trainStyleForge, type TrainingImage } from '@styleforge/styleforge';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { tinyTraining, type TinyTraining } from './tiny-training.ts';
+
+const shipped = fileURLToPath(new URL('../../../models/styleforge-mini', import.meta.url));
+let tiny: TinyTraining;
+beforeAll(async () => {
+  tiny = await tinyTraining();
+});
+
+const oneStep = { hyperparameters: { max_train_steps: 1 } as never };
+
+async function sampleImages(style: string): Promise<TrainingImage[]> {
+  const directory = join(tiny.directory, style);
+  await mkdir(directory);
+  return Promise.all(
+    (await sampleStyle(style, { size: 64 })).slice(0, 6).map(async ({ fileName, png }) => {
+      const path = join(directory, fileName);
+      await writeFile(path, png);
+      return { path };
+    }),
+  );
+}
+
+describe('reconstruction of the StyleRef images', () => {
+  it('is measured once before the first step, and not again when a run resumes', async () => {
+    const measured: Reconstruction[] = [];
+    const onReconstruction = (reconstruction: Reconstruction): void => void measured.push(reconstruction);
+    const { directory } = await trainStyleForge(tiny.options('first', oneStep, { onReconstruction }));
+    expect(measured).toEqual([{ psnr: expect.any(Number) as number, images: 3 }]);
+    expect(measured[0].psnr).toBeLessThan(15);
+    const longer = { hyperparameters: { max_train_steps: 2 } as never };
+    await trainStyleForge(tiny.options('resumed', longer, { onReconstruction, resumeFrom: directory }));
+    expect(measured).toHaveLength(1);
+  });
+
+  it('tells a style that the shipped autoencoder knows from one whose ground it loses', async () => {
+    const psnr = async (style: string): Promise<number> => {
+      const images = await sampleImages(style);
+      let found = NaN;
+      const onReconstruction = (reconstruction: Reconstruction): void => void (found = reconstruction.psnr);
+      const options = tiny.options(
+        style,
+        { aux: null, hyperparameters: { max_train_steps: 1, resolution: 64 } as never },
+        { onReconstruction },
+      );
+      await trainStyleForge({ ...options, baseModelDirectory: shipped, styleRef: [{ ...options.styleRef[0], images }], aux: null });
+      return found;
+    };
+    expect(await psnr('fluent')).toBeGreaterThan(24);
+    expect(await psnr('poster')).toBeLessThan(20);
+  });
+});
