@@ -1,4 +1,4 @@
-// Tells on standard error what went wrong and what helps; as JSON with --json.
+// The text on standard error after a failure: the problem and its remedy, or JSON with --json.
 import { ERRORS } from '@styleforge/contracts';
 import { APIConnectionError, APIError } from '@styleforge/sdk';
 import { Detached } from './exit-codes.ts';
@@ -21,13 +21,18 @@ function toLines(error: unknown): string[] {
     return [`error: ${error.message}`, 'Is the service running (`npm start`), and is its address right? `styleforge doctor` looks closer.'];
   if (!(error instanceof APIError)) return [`error: ${messageOf(error)}`];
   const fields = error.errors.length > 1 ? error.errors.map(({ pointer, detail }) => `  ${pointer}: ${detail}`) : [];
-  const remedy = error.code && ERRORS[error.code].remedy;
+  const remedy = remedyOf(error);
   return [
     `error: ${error.detail}`,
     ...fields,
     ...(remedy ? [`What helps: ${remedy}`] : []),
     ...(error.requestId ? [`(${error.code ?? error.status}, request ${error.requestId})`] : []),
   ];
+}
+
+/** The general remedy of the error's code. The list of fields, or the detail of a 404, says more, and stands alone. */
+function remedyOf({ code, errors }: APIError): string | undefined {
+  return code === undefined || code === 'not_found' || errors.length > 0 ? undefined : ERRORS[code].remedy;
 }
 
 function messageOf(error: unknown): string {

@@ -133,7 +133,7 @@ function ownCode(error: Error & { code?: unknown }): FailureCode | undefined {
 /** Messages of codes that do not come with one for the caller; the log has the rest. */
 const MESSAGES: Partial<Record<FailureCode, string>> = {
   device_unavailable: "The worker's device is gone or cannot run this model; its log has the details",
-  storage_full: "There is no room left on the service's disk; when its operator has made some, try again, or resume the job",
+  storage_full: 'The disk of the service is full. When its operator has freed disk space, try again, or resume the job',
 };
 const INTERNAL = "The job failed on the service's side; its log has the details under the job's id";
 

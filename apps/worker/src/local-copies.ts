@@ -64,7 +64,7 @@ export async function fetchAdapters(
   for (const [index, { checkpoint_id: checkpointId, strength }] of adapters.entries()) {
     const own = join(directory, `adapter-${index}`);
     const { isAdapter } = await fetchCheckpoint({ projectId, checkpointId, field: `adapters/${index}` }, own, services);
-    if (!isAdapter) throw new JobInputError(`adapters/${index}: the checkpoint ${checkpointId} is a whole model, no adapter`);
+    if (!isAdapter) throw new JobInputError(`adapters/${index}: the checkpoint ${checkpointId} is a whole model, not an adapter`);
     for (const path of await adapterFiles(own)) applied.push({ path, strength });
   }
   await writeAdaptedModel(directory, { base, adapters: applied });

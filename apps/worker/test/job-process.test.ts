@@ -96,7 +96,11 @@ describe('failureOf', () => {
       retryable: true,
       message: expect.not.stringContaining('/usr') as string,
     });
-    const full = { code: 'storage_full', retryable: true, message: expect.stringMatching(/no room left.*resume/) as string };
+    const full = {
+      code: 'storage_full',
+      retryable: true,
+      message: expect.stringMatching(/disk of the service is full.*resume/i) as string,
+    };
     for (const code of ['ENOSPC', 'EDQUOT'])
       expect(failureOf(new TaskError({ name: 'Error', code, message: `${code}: write '/var/lib/x'` }))).toEqual(full);
     expect([named('TrainingInputError'), named('TypeError')].map(isPermanent)).toEqual([true, false]);

@@ -21,7 +21,7 @@ const origins = z
   .transform((text) => text.split(',').map((part) => part.trim().replace(/\/$/, '')))
   .refine(
     (list) => (list.length === 1 && list[0] === '*') || list.every(isOrigin),
-    'must be origins such as https://app.example.com, parted by commas, or * alone for any',
+    'must be origins such as https://app.example.com, separated by commas, or * alone for any',
   );
 
 /** docs/configuration.md is generated from it: `npm run docs:configuration`. */

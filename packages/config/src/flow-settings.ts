@@ -8,7 +8,7 @@ const budget = (otherwise: number) => z.coerce.number().min(10).default(otherwis
 export const networks = z
   .string()
   .transform((text) => text.split(',').map((part) => part.trim()))
-  .refine((list) => list.every(isNetwork), 'must be networks such as 10.0.0.0/8 or fd00::/8, parted by commas');
+  .refine((list) => list.every(isNetwork), 'must be networks such as 10.0.0.0/8 or fd00::/8, separated by commas');
 
 export const flowEnvironment = {
   PUBLIC_URL: z

@@ -3,13 +3,13 @@ import { z } from 'zod';
 
 export const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1');
 
-/** OpenTelemetry's own form: name=value pairs separated by commas them. */
+/** OpenTelemetry's own form: name=value pairs separated by commas. */
 const headers = z.string().transform((text, context) => {
   const pairs = text.split(',').map((pair) => pair.trim().split(/=(.*)/s));
   if (pairs.every(([name, value]) => name && value !== undefined)) {
     return Object.fromEntries(pairs.map(([name = '', value = '']) => [name, decodeURIComponent(value)]));
   }
-  context.addIssue({ code: 'custom', message: 'must be name=value pairs separated by commas them' });
+  context.addIssue({ code: 'custom', message: 'must be name=value pairs separated by commas' });
   return z.NEVER;
 });
 
@@ -38,7 +38,7 @@ export const operationsEnvironment = {
   OTEL_EXPORTER_OTLP_ENDPOINT: endpoint
     .optional()
     .describe('Base URL of an OpenTelemetry collector (OTLP over HTTP); without it tracing is off'),
-  OTEL_EXPORTER_OTLP_HEADERS: headers.optional().describe('Headers for the collector: `name=value` pairs separated by commas them'),
+  OTEL_EXPORTER_OTLP_HEADERS: headers.optional().describe('Headers for the collector: `name=value` pairs separated by commas'),
   OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1).describe('Share of the traces that is kept, from 0 to 1'),
 };
 

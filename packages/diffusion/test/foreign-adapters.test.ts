@@ -105,7 +105,7 @@ describe('what is refused says what it is and what to do', () => {
     ['unet.x.dora_scale', /is a DoRA, which is not read; export it as a LoRA/],
     ['model.diffusion_model.out.0.weight', /is a whole model; an operator adds it with npm run base-models/],
     ['transformer.single_transformer_blocks.0.attn.to_k.lora_A.weight', /belongs to a transformer model such as FLUX/],
-    ['something.weight', /is no adapter that is known here \(its tensors are 'something\.weight'\): give a LoRA/],
+    ['something.weight', /is not an adapter of a known kind \(its tensors are 'something\.weight'\): give a LoRA/],
   ])('%s', async (name, message) => {
     const path = await written(name);
     await expect(inspectAdapter(path)).rejects.toThrow(message);

@@ -163,7 +163,7 @@ async function pauseWhileAway<Name extends JobName>(
   try {
     await state.worker.pause(true);
     for (let error = await trouble(dependencies); error !== undefined && !state.stopping; error = await trouble(dependencies)) {
-      log.warn({ err: error, queue: name }, 'a dependency is away; no jobs are taken until it is back');
+      log.warn({ err: error, queue: name }, 'a dependency is unavailable; no jobs are taken until it is back');
       await sleep(checkEveryMs, undefined, { ref: false });
     }
     if (!state.stopping && !state.draining) await state.worker.resume();
@@ -192,7 +192,7 @@ async function handle<Name extends JobName>(options: ConsumerOptions<Name>, job:
     if (isDisruption(error, signal, options)) {
       options.log.warn(
         { err: error, queue: options.name, jobId: job.id },
-        'a dependency is away; the job goes on later, and the try does not count',
+        'a dependency is unavailable; the job continues later, and the attempt does not count',
       );
       throw error;
     }

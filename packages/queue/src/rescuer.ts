@@ -50,7 +50,7 @@ export async function rescue(options: RescuerOptions): Promise<number | undefine
       const ids = stranded.filter((work) => work.topic === topic).map(({ id }) => id);
       metrics?.set('styleforge_stranded', { queue: topic }, ids.length);
       const rescued = await database.stranded.putBack(topic, ids, olderThanMs);
-      if (rescued > 0) log.warn({ queue: topic, jobs: ids }, 'unfinished work that nothing led to goes back into the outbox');
+      if (rescued > 0) log.warn({ queue: topic, jobs: ids }, 'stranded work goes back into the outbox');
       count += rescued;
     }
     return count;

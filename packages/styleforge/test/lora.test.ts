@@ -141,6 +141,6 @@ it('refuses a file that belongs to another model, and one that is no adapter, by
     /kohya\.safetensors: 'lora_.* belong to no layer of this model/,
   );
   const weights = join(tiny.base, 'unet', 'diffusion_pytorch_model.safetensors');
-  await expect(applyAdapters(base, [{ path: weights, strength: 1 }])).rejects.toThrow(/no adapter that is known here/);
+  await expect(applyAdapters(base, [{ path: weights, strength: 1 }])).rejects.toThrow(/is not an adapter of a known kind/);
   await expect(openModelFolder(join(tiny.directory, 'nothing'))).rejects.toThrow(/is not a diffusers folder/);
 });

@@ -40,7 +40,7 @@ async function ask(name: string, check: ReadinessCheck, log: Pick<Logger, 'error
     return { status: 'up', latency_ms: latency() };
   } catch (error) {
     log.error({ err: error, dependency: name }, 'dependency is down');
-    const detail = error instanceof NotReadyError ? error.message : 'does not answer as it should; the log says why';
+    const detail = error instanceof NotReadyError ? error.message : 'does not respond as it should; the log has the reason';
     return { status: 'down', latency_ms: latency(), detail };
   }
 }

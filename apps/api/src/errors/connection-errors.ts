@@ -11,7 +11,7 @@ const CODES: Record<string, [ErrorCode, string]> = {
   ERR_HTTP_REQUEST_TIMEOUT: ['request_timeout', 'The request did not arrive in time.'],
   HPE_HEADER_OVERFLOW: ['headers_too_large', 'The headers of the request are too large.'],
 };
-const NO_HTTP: [ErrorCode, string] = ['invalid_request', 'This is no HTTP/1.1 request.'];
+const NO_HTTP: [ErrorCode, string] = ['invalid_request', 'This is not an HTTP/1.1 request.'];
 
 export function answerConnectionError(error: Error & { code?: string }, socket: Socket, log: FastifyBaseLogger): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;

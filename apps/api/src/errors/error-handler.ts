@@ -72,10 +72,10 @@ function describe(error: unknown, request: FastifyRequest): Described {
     return {
       code: 'storage_full',
       detail:
-        'There is no room left on the disk of the service, so nothing of this request was kept. When who runs it has made room, send it again.',
+        'The disk of the service is full, so nothing of this request was kept. Ask the operator to free disk space, then send it again.',
     };
   const { statusCode, code, message } = error as { statusCode?: number; code?: string; message?: string };
-  if (code === 'FST_ERR_MAX_PARAM_LENGTH') return { code: 'not_found', detail: 'There is nothing under this id.' };
+  if (code === 'FST_ERR_MAX_PARAM_LENGTH') return { code: 'not_found', detail: 'This project has nothing with this id.' };
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
     return {
       code: 'payload_too_large',
@@ -102,7 +102,7 @@ function describeMediaType({ headers, routeOptions }: FastifyRequest): string {
 }
 
 function describeValidation(error: RequestValidationError): Described {
-  if (isUnknownId(error)) return { code: 'not_found', detail: 'There is nothing under this id.' };
+  if (isUnknownId(error)) return { code: 'not_found', detail: 'This project has nothing with this id.' };
   const [first] = error.fields;
   const detail = first === undefined ? error.message : `${first.pointer || 'The body'}: ${first.detail}`;
   return { code: 'validation_failed', detail, fields: error.fields };

@@ -20,7 +20,7 @@ export function registerContentNegotiation(app: ApiServer): void {
     const offered = formats.get(`${String(method)} ${url}`);
     if (offered === undefined || request.headers.accept === undefined || offered.includes(ANY_FILE)) return;
     if (preferredFormat(request, offered) === undefined) {
-      throw new ApiError('not_acceptable', `This answers with ${offered.join(' or ')}.`);
+      throw new ApiError('not_acceptable', `This route responds with ${offered.join(' or ')}.`);
     }
   });
 }

@@ -75,7 +75,7 @@ function keyOf(request: FastifyRequest): string | undefined {
 }
 
 export function keyReused(): ApiError {
-  return new ApiError('idempotency_key_reused', 'This Idempotency-Key was used with another request. Take a new key for a new request.');
+  return new ApiError('idempotency_key_reused', 'This Idempotency-Key was used with another request. Use a new key for a new request.');
 }
 
 /** Hash of the request. Where the response is secret it includes the caller's key: nobody else's repetition is the same request. */

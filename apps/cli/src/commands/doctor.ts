@@ -66,7 +66,7 @@ async function serviceChecks({ baseUrl, apiKey }: Context): Promise<Check[]> {
   } catch (error) {
     if (!(error instanceof APIConnectionError)) throw error;
     const skipped = ['dependencies', 'key', 'weights', 'worker', 'device'].map(
-      (name): Check => ({ name, status: 'skipped', detail: 'the service does not answer' }),
+      (name): Check => ({ name, status: 'skipped', detail: 'the service does not respond' }),
     );
     return [
       {

@@ -83,8 +83,8 @@ function addGenerateOptions(command: Command): void {
     .option('--strength <number>', 'with --image: how far to go from it, above 0 and up to 1')
     .addOption(new Option('--format <format>').choices(IMAGE_FORMATS))
     .option('--quality <number>', 'of jpeg and webp, 1 to 100')
-    .option('--x <setting=values>', 'a grid: values of a setting separated by commas them, such as steps=10,20,40')
-    .option('--y <setting=values>', 'the other setting of the grid');
+    .option('--x <setting=values>', 'grid: a setting and its values, separated by commas, such as steps=10,20,40')
+    .option('--y <setting=values>', 'second axis of the grid, in the same form as --x');
 }
 
 function addSaveOptions(command: Command): Command {

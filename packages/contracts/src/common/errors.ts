@@ -17,7 +17,7 @@ export const ERRORS = {
     status: 403,
     title: 'The API key lacks the scope for this',
     remedy:
-      'Reading needs the scope `read`, everything else `write`, API keys `admin`, which includes the other two. Use a key that has it.',
+      'Use a key with the scope that `detail` names. `read` allows reading, `write` everything else but API keys, and `admin` everything.',
   },
   csrf_token_invalid: {
     status: 403,
@@ -28,7 +28,7 @@ export const ERRORS = {
   not_found: {
     status: 404,
     title: 'Not found',
-    remedy: 'The path is wrong, or the id names nothing in the project that the key belongs to.',
+    remedy: 'Check the path and the id. An API key only reaches what belongs to its own project.',
   },
   method_not_allowed: {
     status: 405,
@@ -37,7 +37,7 @@ export const ERRORS = {
   },
   not_acceptable: {
     status: 406,
-    title: 'There is no answer in a format that the request accepts',
+    title: 'There is no response in a format that the request accepts',
     remedy: '`detail` names the formats. Name one of them in `Accept`, or leave the header out.',
   },
   request_timeout: {
@@ -63,45 +63,45 @@ export const ERRORS = {
   model_exists: {
     status: 409,
     title: 'The project or the installation has a model of this name already',
-    remedy: 'Choose another name, or add a version to the model that there is: `POST /v1/models/{name}/versions`.',
+    remedy: 'Choose another name, or add a version to the existing model: `POST /v1/models/{name}/versions`.',
   },
   webhook_exists: {
     status: 409,
     title: 'The project has a webhook to this URL already',
-    remedy: 'Use the one that there is, or delete it first; `GET /v1/webhooks` lists them.',
+    remedy: 'Use the existing one, or delete it first; `GET /v1/webhooks` lists them.',
   },
   idempotency_in_progress: {
     status: 409,
     title: 'A request with this Idempotency-Key is still running',
     remedy:
-      'Send the same request again after the seconds that `Retry-After` names, until the first has ended: it then gets the answer of the first. The SDK does so for ten minutes.',
+      'Send the same request again after the seconds that `Retry-After` names, until the first has ended: it then gets the response to the first. The SDK does so for ten minutes.',
   },
   payload_too_large: {
     status: 413,
     title: 'The request body is too large',
     remedy:
-      'A JSON body may have 1 MB, that of a prompt set 8 MB, an uploaded file 25 MB. A long list of prompts goes into a prompt set, which evaluations and jobs then name.',
+      'The limits are 1 MB for a JSON body, 8 MB for a prompt set and 25 MB for an uploaded file. Put a long list of prompts into a prompt set, and name the set in the evaluation or job.',
   },
   unsupported_media_type: {
     status: 415,
-    title: 'This content type is not taken here',
-    remedy: 'JSON for all requests but uploads, `multipart/form-data` for those.',
+    title: 'This content type is not supported here',
+    remedy: 'Send JSON, or `multipart/form-data` for uploads.',
   },
   range_not_satisfiable: {
     status: 416,
     title: 'The file has no such range',
-    remedy: 'The header `Content-Range` tells how many bytes it has.',
+    remedy: 'The header `Content-Range` contains its number of bytes.',
   },
   validation_failed: {
     status: 422,
     title: 'Some fields are not valid',
-    remedy: '`errors` lists each field with what it must be. Correct them and send the request again.',
+    remedy: 'Correct the fields that `errors` lists, and send the request again.',
   },
   unusable_dataset: {
     status: 422,
     title: 'The dataset cannot be used for this',
     remedy:
-      'It does not exist, is of the wrong kind, has no images, none of a component that is named, fewer than 3 to train on, or some that are smaller than the resolution of the job. `errors` says which.',
+      '`errors` says what is wrong with it: the dataset does not exist, is of the wrong kind, has too few images (fewer than 3 to train on), none of a named component, or images smaller than the resolution of the job.',
   },
   unknown_base_model: {
     status: 422,
@@ -112,7 +112,7 @@ export const ERRORS = {
     status: 422,
     title: 'The base model cannot be used',
     remedy:
-      'A file in its folder is missing or wrong; `detail` names it. Ask the operator to repair or reinstall the model; until then name another base model.',
+      'A file in its folder is missing or wrong; `detail` names it. Ask the operator to repair or reinstall the model. Until then, use another base model.',
   },
   unknown_model: {
     status: 422,
@@ -127,23 +127,23 @@ export const ERRORS = {
   export_failed: {
     status: 422,
     title: 'The file could not be made',
-    remedy: '`detail` says why. The same request would meet the same end; choose another format or another checkpoint.',
+    remedy: '`detail` says why. The same request would fail again; choose another format or another checkpoint.',
   },
   unknown_prompt_set: {
     status: 422,
     title: 'There is no such prompt set',
-    remedy: '`GET /v1/prompt-sets` lists those that there are. Name one by its id, its name or name@version, or give a list of prompts.',
+    remedy: '`GET /v1/prompt-sets` lists all prompt sets. Name one by its id, its name or name@version, or give a list of prompts.',
   },
   idempotency_key_reused: {
     status: 422,
     title: 'This Idempotency-Key belongs to another request',
-    remedy: 'Take a new key for a new request; keep the old one only to repeat the very same request.',
+    remedy: 'Use a new key for a new request. The old key only repeats exactly the same request.',
   },
   rate_limited: {
     status: 429,
     title: 'Too many requests with this API key',
     remedy:
-      'Wait for the seconds that `Retry-After` names; the headers `RateLimit-Policy` and `RateLimit` tell the quota and what is left of it.',
+      'Wait for the seconds that `Retry-After` names; the headers `RateLimit-Policy` and `RateLimit` contain the quota and how much of it is left.',
   },
   too_many_queued_jobs: {
     status: 429,
@@ -154,18 +154,17 @@ export const ERRORS = {
     status: 429,
     title: 'The project has too many unfinished generations or evaluations',
     remedy:
-      'Images x megapixels x steps (twice with guidance) of all that is unfinished is more than the budget of the project. Wait until some of it has ended (`Retry-After`), or cancel some, then send the request again. The operator sets `GENERATION_BUDGET_PER_PROJECT` and `EVALUATION_BUDGET_PER_PROJECT`.',
+      'The unfinished work of the project costs more than its budget. The cost is images x megapixels x steps, twice that with guidance. Wait (`Retry-After`) or cancel some work, then send the request again. The operator sets the budgets with `GENERATION_BUDGET_PER_PROJECT` and `EVALUATION_BUDGET_PER_PROJECT`.',
   },
   too_many_event_streams: {
     status: 429,
     title: 'Too many open event streams with this API key',
-    remedy:
-      'Close streams that nobody reads, or read the log of several jobs in turn without streaming. A job that has ended closes its streams.',
+    remedy: 'Close streams that you no longer read, or poll the event logs without streaming. The streams of a job close when it ends.',
   },
   too_many_uploads: {
     status: 429,
     title: 'Too many uploads at a time',
-    remedy: 'Wait until one of the uploads under way has ended, or for the seconds that `Retry-After` names, then send this one again.',
+    remedy: 'Wait until one of the running uploads has ended, or for the seconds that `Retry-After` names, then send this one again.',
   },
   headers_too_large: {
     status: 431,
@@ -175,18 +174,19 @@ export const ERRORS = {
   internal_error: {
     status: 500,
     title: 'Something went wrong on our side',
-    remedy: 'Not your doing. The log has the cause under `request_id`. Trying again later may help.',
+    remedy:
+      'The request was not at fault. Try again later. If it fails again, give the operator the `request_id`: the log has the cause under it.',
   },
   overloaded: {
     status: 503,
-    title: 'The service has as much to do as it can hold',
-    remedy: 'Nothing of the request was kept. Wait for the seconds that `Retry-After` names, then send it again.',
+    title: 'The service is busy',
+    remedy: 'The request had no effect. Wait for the seconds that `Retry-After` names, then send it again.',
   },
   storage_full: {
     status: 507,
-    title: 'There is no room left on the disk of the service',
+    title: 'The disk of the service is full',
     remedy:
-      'Nothing of the request was kept. Tell who runs the service, who has to make room (`disk_space` in docs/operations.md), then send the request again.',
+      'The request had no effect. Ask the operator to free disk space (`disk_space` in docs/operations.md), then send the request again.',
   },
 } as const satisfies Record<string, { status: number; title: string; remedy: string }>;
 
@@ -226,26 +226,26 @@ export const FAILURES = {
   too_few_images: 'A component or the Aux part has fewer than 3 images. Upload more: 15 to 20 work best.',
   image_too_small:
     'Images are smaller than `hyperparameters.resolution`; `message` names them. Upload larger ones or lower the resolution.',
-  common_token: 'The token is read as words that the base model knows already. Take a rare one, such as zwx, ukj or sks.',
+  common_token: 'The base model already knows a meaning for the token. Use a rare word, such as zwx, ukj or sks.',
   unsupported_base_model:
-    'The base model has a part that cannot be trained here; `message` names it. Take a Stable Diffusion 1.x or 2.x checkpoint.',
+    'The base model has a part that cannot be trained here; `message` names it. Use a Stable Diffusion 1.x, 2.x or XL checkpoint.',
   extractor_not_configured:
     'early_stopping or an evaluation needs a feature extractor whose weights are not installed; `message` names it. Install them, or choose another extractor.',
   unusable_features:
-    'A feature extractor gave values that are not numbers, so that nothing can be measured. Its weights are damaged: install them again.',
+    'A feature extractor computed values that are not numbers, so that nothing can be measured. Its weights are damaged: install them again.',
   non_finite_image:
-    'The model gives values that are not numbers, or an image that is black all over. Its weights are damaged or its training diverged: take another checkpoint, or lower `guidance_scale`.',
+    'The model computes values that are not numbers, or only black images. Its weights are damaged or its training diverged: use another checkpoint, or lower `guidance_scale`.',
   training_diverged:
     'Loss or gradient became infinite at the step that `message` names; the last checkpoint is kept. Lower `learning_rate`.',
-  timeout: 'The job ran longer than this installation allows.',
+  timeout: 'The job ran longer than this installation allows. Make it smaller, for example with fewer steps.',
   device_unavailable:
-    'The device that the worker is set to (DEVICE) is gone or cannot run this model. Its log has the details; another worker may do.',
+    'The device that the worker is set to (DEVICE) is not available or cannot run this model. The log of the worker has the details. Ask the operator, or try again: another worker may be able to.',
   storage_full:
-    'There is no room on the disk of the worker or of the store. The operator has to make some; the checkpoints that were saved are kept, and a training job can then be resumed.',
+    'The disk of the worker or of the object store is full. Ask the operator to free disk space, then resume the training job: its saved checkpoints are kept.',
   process_died:
     "The job's process ended unexpectedly, perhaps out of memory. Lower the batch size or use gradient checkpointing, then try again.",
-  worker_died: 'The worker died with the job again and again. Its log may tell why.',
-  internal_error: "The job failed on the service's side. Its log has the details under the job's id.",
+  worker_died: 'The worker crashed several times during this job. Ask the operator: the log of the worker may have the reason.',
+  internal_error: "The job failed on the service's side. Ask the operator: the log has the details under the job's id.",
 } as const satisfies Record<string, string>;
 
 export type FailureCode = keyof typeof FAILURES;

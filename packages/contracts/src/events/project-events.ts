@@ -19,7 +19,9 @@ const eventTypes = z
 export const projectEventQuery = stepPageQuery(eventCursor.optional().describe('Id of the last event seen')).extend({
   types: eventTypes
     .optional()
-    .describe('Types separated by commas them; `training_job.*` stands for all that begin so. All types when left out'),
+    .describe(
+      'Event types, separated by commas; `training_job.*` stands for all types that begin with `training_job.`. Default: all types',
+    ),
 });
 
 export const projectEvent = z

@@ -206,7 +206,7 @@ export const trainingCurveQuery = z.strictObject({
     .transform((text) => text.split(',').map((id) => id.trim()))
     .pipe(z.array(trainingJobId).min(1).max(CURVE_JOBS))
     .optional()
-    .describe('Ids of training jobs separated by commas them; the jobs at work when left out'),
+    .describe('Ids of training jobs, separated by commas. Default: the running jobs'),
   points: z.coerce.number().int().min(2).max(2000).default(500).describe('Buckets of equally many steps, at most, for each job'),
 });
 

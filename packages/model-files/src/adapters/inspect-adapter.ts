@@ -142,7 +142,7 @@ export async function inspectAdapter(path: string, fileName = basename(path)): P
   const more = names.length > listed.length ? ` and ${names.length - listed.length} more` : '';
   throw new ModelFileError(
     path,
-    `is no adapter that is known here (its tensors are ${listed.join(', ')}${more}): give a LoRA, an embedding, Custom Diffusion's file or StyleDrop's adapter`,
+    `is not an adapter of a known kind (its tensors are ${listed.join(', ')}${more}): give a LoRA, an embedding, Custom Diffusion's file or StyleDrop's adapter`,
   );
 }
 

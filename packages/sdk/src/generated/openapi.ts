@@ -1275,7 +1275,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The report of a training job that was asked for an evaluation
+         * Read the report of a training job that was created with `evaluation`
          * @description As JSON; with `Accept: text/html` one page that holds all its images.
          */
         get: operations["getTrainingJobReport"];
@@ -4716,7 +4716,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -4806,7 +4806,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -4833,7 +4833,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4938,7 +4938,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -5027,7 +5027,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -5054,7 +5054,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5140,7 +5140,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -5244,7 +5244,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -5349,7 +5349,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -5433,7 +5433,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -5460,7 +5460,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5550,7 +5550,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -5568,7 +5568,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5708,7 +5708,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -5819,7 +5819,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -5846,7 +5846,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5936,7 +5936,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -6026,7 +6026,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -6053,7 +6053,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6158,7 +6158,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -6242,7 +6242,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -6269,7 +6269,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6359,7 +6359,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -6377,7 +6377,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6474,7 +6474,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -6492,7 +6492,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6591,7 +6591,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -6699,7 +6699,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -6735,7 +6735,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6771,7 +6771,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `storage_full`: There is no room left on the disk of the service */
+            /** @description `storage_full`: The disk of the service is full */
             507: {
                 headers: {
                     [name: string]: unknown;
@@ -6846,7 +6846,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -6873,7 +6873,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6909,7 +6909,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `storage_full`: There is no room left on the disk of the service */
+            /** @description `storage_full`: The disk of the service is full */
             507: {
                 headers: {
                     [name: string]: unknown;
@@ -6969,7 +6969,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -7059,7 +7059,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -7086,7 +7086,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7191,7 +7191,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -7275,7 +7275,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -7302,7 +7302,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7392,7 +7392,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -7410,7 +7410,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7508,7 +7508,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -7535,7 +7535,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7630,7 +7630,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -7749,7 +7749,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -7859,7 +7859,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -7955,7 +7955,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -7999,7 +7999,7 @@ export interface operations {
                 /** @description Id of the last event seen */
                 after?: number;
                 limit?: number;
-                /** @description Types separated by commas them; `training_job.*` stands for all that begin so. All types when left out */
+                /** @description Event types, separated by commas; `training_job.*` stands for all types that begin with `training_job.`. Default: all types */
                 types?: string;
             };
             header?: {
@@ -8047,7 +8047,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -8152,7 +8152,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -8238,7 +8238,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -8368,7 +8368,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -8461,7 +8461,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -8488,7 +8488,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -8578,7 +8578,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -8596,7 +8596,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -8704,7 +8704,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -8792,7 +8792,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -8891,7 +8891,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -8918,7 +8918,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -9023,7 +9023,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -9107,7 +9107,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -9134,7 +9134,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -9224,7 +9224,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -9242,7 +9242,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -9340,7 +9340,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -9367,7 +9367,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -9476,7 +9476,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -9559,7 +9559,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -9591,7 +9591,7 @@ export interface operations {
     getTrainingCurves: {
         parameters: {
             query?: {
-                /** @description Ids of training jobs separated by commas them; the jobs at work when left out */
+                /** @description Ids of training jobs, separated by commas. Default: the running jobs */
                 jobs?: string;
                 /** @description Buckets of equally many steps, at most, for each job */
                 points?: number;
@@ -9647,7 +9647,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -9734,7 +9734,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -9824,7 +9824,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -9851,7 +9851,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -9956,7 +9956,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -10040,7 +10040,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -10067,7 +10067,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -10157,7 +10157,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -10184,7 +10184,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -10285,7 +10285,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -10303,7 +10303,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -10398,7 +10398,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -10416,7 +10416,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -10536,7 +10536,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -10644,7 +10644,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -10746,7 +10746,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -10773,7 +10773,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -10879,7 +10879,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -10964,7 +10964,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -10991,7 +10991,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -11082,7 +11082,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -11100,7 +11100,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -11196,7 +11196,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -11282,7 +11282,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -11372,7 +11372,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -11399,7 +11399,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -11503,7 +11503,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -11587,7 +11587,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -11605,7 +11605,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -11695,7 +11695,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -11713,7 +11713,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -11796,7 +11796,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -11873,7 +11873,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -11900,7 +11900,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -11981,7 +11981,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -11999,7 +11999,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -12077,7 +12077,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -12167,7 +12167,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -12194,7 +12194,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -12299,7 +12299,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -12383,7 +12383,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -12401,7 +12401,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -12491,7 +12491,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -12509,7 +12509,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -12607,7 +12607,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -12634,7 +12634,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -12717,7 +12717,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -12800,7 +12800,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -12890,7 +12890,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -12917,7 +12917,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -13022,7 +13022,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -13106,7 +13106,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -13133,7 +13133,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -13223,7 +13223,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -13241,7 +13241,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -13339,7 +13339,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -13366,7 +13366,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -13464,7 +13464,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -13491,7 +13491,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -13590,7 +13590,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -13720,7 +13720,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -13829,7 +13829,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -13924,7 +13924,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -14014,7 +14014,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -14041,7 +14041,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -14143,7 +14143,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -14271,7 +14271,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -14381,7 +14381,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -14480,7 +14480,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -14578,7 +14578,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -14605,7 +14605,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -14701,7 +14701,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -14803,7 +14803,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -14830,7 +14830,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -14928,7 +14928,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -14955,7 +14955,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -15045,7 +15045,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -15072,7 +15072,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -15158,7 +15158,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -15245,7 +15245,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -15335,7 +15335,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -15362,7 +15362,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -15467,7 +15467,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -15551,7 +15551,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -15569,7 +15569,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -15659,7 +15659,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -15759,7 +15759,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -15786,7 +15786,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -15884,7 +15884,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -15911,7 +15911,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -16009,7 +16009,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -16036,7 +16036,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -16125,7 +16125,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -16230,7 +16230,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -16319,7 +16319,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -16346,7 +16346,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -16444,7 +16444,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no answer in a format that the request accepts */
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -16471,7 +16471,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: This content type is not taken here */
+            /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
                 headers: {
                     [name: string]: unknown;

@@ -156,7 +156,7 @@ export async function collectChanges(source: AdapterSource, changes: ModelChange
   const kind = kinds.find(({ holds }) => holds(names, source.reader));
   if (!kind)
     throw new AdapterFileError(
-      `${basename(source.path)} is no adapter that is known here: its tensors are named ${names.slice(0, 3).join(', ')}`,
+      `${basename(source.path)} is not an adapter of a known kind: its tensors are named ${names.slice(0, 3).join(', ')}`,
     );
   await kind.collect(source, changes);
 }

@@ -3,7 +3,7 @@ import type { ReactElement } from 'react';
 
 export interface GridRow {
   parameter: string;
-  /** Values separated by commas them; prompts a line each. */
+  /** Values separated by commas; prompts a line each. */
   text: string;
 }
 

@@ -339,7 +339,7 @@ class Operations:
         return self._call("GET", f"/v1/training-jobs/{quoted(id)}")
 
     def get_training_job_report(self, id: str, /) -> models.Report:
-        """The report of a training job that was asked for an evaluation.
+        """Read the report of a training job that was created with `evaluation`.
 
         As JSON; with `Accept: text/html` one page that holds all its images."""
         return self._call("GET", f"/v1/training-jobs/{quoted(id)}/report")

@@ -31,7 +31,7 @@ export function extractLoraRoute(app: ApiServer, { database }: ApiDependencies):
     if (found.adaptation !== 'full')
       throw new ApiError(
         'unsuitable_format',
-        `The checkpoint ${found.checkpoint.id} is no full fine-tune: its adaptation is ${found.adaptation}. GET its formats instead.`,
+        `The checkpoint ${found.checkpoint.id} is not a full fine-tune: its adaptation is ${found.adaptation}. Download one of its own formats instead.`,
       );
     const used = checkFormat(found, format, rank);
     const row = await database.exports.request({ projectId, checkpointId: found.checkpoint.id, format, rank: used });

@@ -14,7 +14,7 @@ export function getTrainingReportRoute(app: ApiServer, dependencies: ApiDependen
   const schema = {
     operationId: 'getTrainingJobReport',
     tags: ['training jobs'],
-    summary: 'The report of a training job that was asked for an evaluation',
+    summary: 'Read the report of a training job that was created with `evaluation`',
     description: 'As JSON; with `Accept: text/html` one page that holds all its images.',
     security,
     params: z.object({ id: trainingJobId }),
@@ -26,7 +26,7 @@ export function getTrainingReportRoute(app: ApiServer, dependencies: ApiDependen
     if (config.evaluation === null)
       throw new ApiError(
         'not_found',
-        `The training job ${id} has no evaluation yet. Create one with POST /v1/evaluations, or run styleforge evaluate.`,
+        `The training job ${id} has no evaluation yet. Run: styleforge evaluate ${id} --compare-with base (POST /v1/evaluations).`,
       );
     if (!result?.evaluation_id) {
       throw new ApiError(

@@ -25,7 +25,7 @@ export function setFeedbackRoute(app: ApiServer, dependencies: ApiDependencies):
     const verdicts = new Map(items.map(({ image_id, verdict }) => [image_id, verdict]));
     const unknown = new Set(await dependencies.database.generations.setVerdicts(projectId, generation.id, verdicts));
     const errors = items.flatMap(({ image_id }, index) =>
-      unknown.has(image_id) ? [{ pointer: `/items/${index}/image_id`, detail: `is no candidate of ${id}` }] : [],
+      unknown.has(image_id) ? [{ pointer: `/items/${index}/image_id`, detail: `is not a candidate of ${id}` }] : [],
     );
     if (errors.length > 0) throw refusal('validation_failed', errors);
     return presentFeedback(await findCandidates(dependencies, projectId, id));
