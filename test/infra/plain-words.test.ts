@@ -1,4 +1,6 @@
 // What people read is written in plain words: doc comments, texts of the service, test names and documents.
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { faultsOf, sentencesOfDocument, sentencesOfRepository, sentencesOfSource } from './plain-words.ts';
@@ -25,4 +27,17 @@ it('finds a fragment, a riddle and a wrong word, and leaves code and data alone'
   ]);
   const document = 'The `pictures` folder.\n```\nnew pictures anew\n```\nTake the picture.';
   expect(faultsOf(sentencesOfDocument('README.md', document))).toEqual([expect.stringMatching(/^README\.md:5: "picture"/)]);
+});
+
+it('every decision record has its status, context, decision and consequences, and names what supersedes it', async () => {
+  const folder = fileURLToPath(new URL('../../docs/decisions', import.meta.url));
+  const records = (await readdir(folder)).filter((name) => name.endsWith('.md'));
+  expect(records.length).toBeGreaterThan(15);
+  for (const name of records) {
+    const text = await readFile(join(folder, name), 'utf8');
+    const headings = [...text.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading);
+    expect(headings.slice(0, 4), name).toEqual(['Status', 'Context', 'Decision', 'Consequences']);
+    const status = text.slice(text.indexOf('## Status'), text.indexOf('## Context'));
+    if (/superseded/i.test(status)) expect(status, name).toMatch(/superseded[^]*\]\(\d{4}-/i);
+  }
 });
