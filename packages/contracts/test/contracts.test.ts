@@ -104,6 +104,8 @@ describe('training configuration', () => {
       resolution: 512,
       crop: 'random',
       max_train_steps: 1000,
+      optimizer: 'adamw',
+      prodigy_d_coef: 1,
       adam_beta1: 0.9,
       adam_beta2: 0.999,
       adam_epsilon: 1e-8,
@@ -190,6 +192,28 @@ describe('training configuration', () => {
     expect(refusalOf(both)).toMatchObject({ errors: [{ pointer: '/style_ref/components/0/token' }] });
   });
 
+  it('gives Prodigy what it needs, and refuses what it cannot have, with the field and the remedy', () => {
+    const profile = { defaults: { learning_rate: 3e-4, text_encoder_learning_rate: 1e-5, adam_moments: 'bfloat16' } };
+    const ofProdigy = (changes: object = {}) =>
+      resolveTrainingConfig(parse({ hyperparameters: { optimizer: 'prodigy', ...changes } }), baseModelProfile.parse(profile));
+    expect(ofProdigy()).toMatchObject({
+      config: { hyperparameters: { learning_rate: 1, text_encoder_learning_rate: null, adam_moments: 'float32', prodigy_d_coef: 1 } },
+    });
+    expect(ofProdigy({ learning_rate: 0.5, prodigy_d_coef: 2 })).toMatchObject({
+      config: { hyperparameters: { learning_rate: 0.5, prodigy_d_coef: 2 } },
+    });
+    const refusals: [object, string, RegExp][] = [
+      [{ learning_rate: 1e-4 }, 'learning_rate', /leave it out for 1/],
+      [{ text_encoder_learning_rate: 0.1 }, 'text_encoder_learning_rate', /one rate for all weights: leave it out/],
+      [{ adam_moments: 'bfloat16' }, 'adam_moments', /float32 moments/],
+      [{ optimizer: 'adamw', prodigy_d_coef: 2 }, 'prodigy_d_coef', /set optimizer to 'prodigy'/],
+    ];
+    for (const [changes, name, detail] of refusals) {
+      const errors = [{ pointer: `/hyperparameters/${name}`, detail: expect.stringMatching(detail) as string }];
+      expect(ofProdigy(changes)).toMatchObject({ ok: false, errors });
+    }
+  });
+
   it('puts tokens into the prompts of a validation', () => {
     const components = [{ name: 'person' }, { name: 'background' }, { name: 'animal', token: 'qqz' }];
     const { validation } = resolve({
@@ -271,6 +295,8 @@ describe('a stored report', () => {
       'lr_num_cycles',
       'lr_power',
       'noise_offset',
+      'optimizer',
+      'prodigy_d_coef',
       'adam_moments',
       'gradient_precision',
       'mixed_precision',

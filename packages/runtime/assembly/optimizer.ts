@@ -163,3 +163,51 @@ export function sumOfSquares(gradients: usize, count: i32, half: bool): f64 {
   const sum = f64x2.add(low, high);
   return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
 }
+
+/** What prodigyMoments leaves for its caller: the gradient's product with the way from the weights back to their start. */
+let numerator: f64 = 0;
+
+export function prodigyNumerator(): f64 {
+  return numerator;
+}
+
+// @ts-ignore: decorator
+@inline
+function doubles(values: v128): v128 {
+  return f64x2.add(f64x2.promote_low_f32x4(values), f64x2.promote_low_f32x4(v128.shuffle<i32>(values, values, 2, 3, 0, 1)));
+}
+
+// @ts-ignore: decorator
+@inline
+function decayed(address: usize, keep: v128, addition: v128): v128 {
+  const next = f32x4.add(f32x4.mul(v128.load(address), keep), addition);
+  v128.store(address, next);
+  return next;
+}
+
+/** Prodigy's averages: each keeps its share of before and takes one of the gradient. Gives the sum of the absolute `sums` in float64. */
+export function prodigyMoments(weights: usize, gradients: usize, first: usize, second: usize, start: usize, sums: usize, count: i32, half: bool, scale: f32, keep1: f32, take1: f32, keep2: f32, take2: f32, keep3: f32, take3: f32): f64 {
+  let product = f64x2.splat(0);
+  let size = f64x2.splat(0);
+  for (let i: i32 = 0; i < count; i += 4) {
+    const at = <usize>i << 2;
+    const g = f32x4.mul(half ? load(gradients, <usize>i, true) : load(gradients, <usize>i, false), f32x4.splat(scale));
+    decayed(first + at, f32x4.splat(keep1), f32x4.mul(g, f32x4.splat(take1)));
+    decayed(second + at, f32x4.splat(keep2), f32x4.mul(f32x4.mul(g, g), f32x4.splat(take2)));
+    const s = decayed(sums + at, f32x4.splat(keep3), f32x4.mul(g, f32x4.splat(take3)));
+    product = f64x2.add(product, doubles(f32x4.mul(g, f32x4.sub(v128.load(start + at), v128.load(weights + at)))));
+    size = f64x2.add(size, doubles(f32x4.abs(s)));
+  }
+  numerator = f64x2.extract_lane(product, 0) + f64x2.extract_lane(product, 1);
+  return f64x2.extract_lane(size, 0) + f64x2.extract_lane(size, 1);
+}
+
+/** weights = weights * kept - step * first / (sqrt(second) + floor) */
+export function prodigyWeights(weights: usize, first: usize, second: usize, count: i32, kept: f32, step: f32, floor: f32): void {
+  const end = <usize>count << 2;
+  for (let at: usize = 0; at < end; at += 16) {
+    const deviation = f32x4.add(f32x4.sqrt(v128.load(second + at)), f32x4.splat(floor));
+    const change = f32x4.mul(f32x4.div(v128.load(first + at), deviation), f32x4.splat(step));
+    v128.store(weights + at, f32x4.sub(f32x4.mul(v128.load(weights + at), f32x4.splat(kept)), change));
+  }
+}

@@ -6,6 +6,7 @@ export { DEFAULT_DEVICE, deviceOf } from './devices/index.ts';
 export { checkDevice } from './check-device.ts';
 export { Float32Arrays, ParameterBuffers, type NamedArrays, type ParameterSpec } from './kernels/parameter-buffers.ts';
 export { AdamW, type AdamWOptions, type AdamWStep, type ParameterRates, type GradientBuffers } from './optimizers/adamw.ts';
+export { Prodigy, type ProdigyOptions, type ProdigyState } from './optimizers/prodigy.ts';
 export { type MomentPrecision, type Moments } from './optimizers/moments.ts';
 export { moveTowards } from './optimizers/moving-average.ts';
 export { ReplicatedTraining } from './training/replicated.ts';

@@ -2,7 +2,15 @@
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { elementCount } from '@styleforge/autodiff';
-import { Float32Arrays, type LossScaleState, type NamedArrays, type ParameterBuffers, type TrainingProgram } from '@styleforge/runtime';
+import {
+  Float32Arrays,
+  type LossScaleState,
+  type NamedArrays,
+  type ParameterBuffers,
+  Prodigy,
+  type ProdigyState,
+  type TrainingProgram,
+} from '@styleforge/runtime';
 import { SafetensorsReader, writeSafetensors, type TensorEntry } from '@styleforge/weights';
 import { type Adaptation, type WrittenFiles } from './adaptations/adaptation.ts';
 import { adaptationOf } from './adaptations/create-adaptation.ts';
@@ -19,6 +27,8 @@ export interface TrainerState {
   readonly optimizerStep: number;
   /** With mixed precision. */
   readonly lossScale?: LossScaleState | undefined;
+  /** With the optimizer Prodigy. */
+  readonly prodigy?: ProdigyState | undefined;
   readonly config: StyleForgeConfig;
   /** What the base model's files were when the run began. Checkpoints of earlier versions do not say. */
   readonly baseModel?: string;
@@ -58,8 +68,8 @@ export async function writeCheckpoint(directory: string, trained: Trained, state
   await adaptation.write(model, ema ?? program.weights, files);
   const stateDirectory = join(model, STATE_DIRECTORY);
   await mkdir(stateDirectory);
-  await writeArrays(join(stateDirectory, 'first_moment.safetensors'), program.optimizer.firstMoment);
-  await writeArrays(join(stateDirectory, 'second_moment.safetensors'), program.optimizer.secondMoment);
+  for (const [name, arrays] of Object.entries(program.optimizer.arrays))
+    await writeArrays(join(stateDirectory, `${name}.safetensors`), arrays);
   for (const [name, weights] of weightsOfState(trained)) await writeArrays(join(stateDirectory, name), new Float32Arrays(weights));
   await writeFile(
     join(stateDirectory, 'trainer_state.json'),
@@ -111,9 +121,10 @@ export async function restoreCheckpoint(directory: string, { adaptation, program
   else await fromState(RAW_WEIGHTS, program.weights);
   if (ema && restore) await restore(directory, ema);
   else if (ema) await fromState(state.ema === true ? AVERAGE : RAW_WEIGHTS, ema);
-  await readArrays(join(stateDirectory, 'first_moment.safetensors'), program.optimizer.firstMoment);
-  await readArrays(join(stateDirectory, 'second_moment.safetensors'), program.optimizer.secondMoment);
+  for (const [name, arrays] of Object.entries(program.optimizer.arrays))
+    await readArrays(join(stateDirectory, `${name}.safetensors`), arrays);
   program.optimizer.step = state.optimizerStep;
+  if (state.prodigy && program.optimizer instanceof Prodigy) program.optimizer.restore(state.prodigy);
   if (state.lossScale) program.lossScale?.restore(state.lossScale);
   return state;
 }

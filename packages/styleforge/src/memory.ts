@@ -2,13 +2,15 @@
 import { totalmem } from 'node:os';
 import { elementCount, type Graph } from '@styleforge/autodiff';
 import { type GradientPrecision, type MomentPrecision } from '@styleforge/runtime';
-import { TrainingInputError } from './config.ts';
+import { TrainingInputError, type TrainingHyperparameters } from './config.ts';
 
 const GIBIBYTE = 2 ** 30;
 const FLOAT32 = 4;
 const HALF = 2;
 
 export interface MemoryOptions {
+  /** Prodigy keeps four numbers for each weight, AdamW two. */
+  readonly optimizer: TrainingHyperparameters['optimizer'];
   readonly momentPrecision: MomentPrecision;
   readonly gradientPrecision: GradientPrecision;
   /** A second set of the trained weights is kept. */
@@ -30,7 +32,7 @@ export function memoryNeed(parameters: ReadonlyMap<string, number>, trains: (nam
     else frozen += count;
   }
   const gradients = options.gradientPrecision === 'float32' ? FLOAT32 : HALF;
-  const moments = 2 * (options.momentPrecision === 'float32' ? FLOAT32 : HALF);
+  const moments = (options.optimizer === 'prodigy' ? 4 : 2) * (options.momentPrecision === 'float32' ? FLOAT32 : HALF);
   const ofTrained = FLOAT32 + gradients + moments + (options.ema ? FLOAT32 : 0);
   return { trained, frozen, bytes: trained * ofTrained + frozen * FLOAT32 };
 }

@@ -69,8 +69,14 @@ export async function checkPrecision(hyperparameters: TrainingHyperparameters, n
   }
 }
 
-/** Throws for moments or gradients in a precision that the device does not keep. */
-function checkKept(hyperparameters: TrainingHyperparameters, { name: device, precisions }: Device): void {
+/** Throws for an optimizer that the device does not have, and for moments or gradients in a precision that it does not keep. */
+function checkKept(hyperparameters: TrainingHyperparameters, { name: device, precisions, optimizers }: Device): void {
+  const { optimizer } = hyperparameters;
+  if (!optimizers.includes(optimizer)) {
+    throw new TrainingInputError(
+      `hyperparameters.optimizer: '${optimizer}' cannot run on the worker's device (DEVICE=${device}); take 'adamw', or a worker on the processor (DEVICE=cpu)`,
+    );
+  }
   const kept: Record<'adam_moments' | 'gradient_precision', readonly string[]> = {
     adam_moments: precisions.moments,
     gradient_precision: precisions.gradients,
@@ -88,9 +94,9 @@ function checkKept(hyperparameters: TrainingHyperparameters, { name: device, pre
 /** Where weights, gradients and moments are in this process's memory, they must fit it. */
 function checkMemory(graph: Graph, adaptation: Adaptation, hyperparameters: TrainingHyperparameters, device?: DeviceName): void {
   if (deviceOf(device).stateIn !== 'host') return;
-  const { adam_moments: momentPrecision, gradient_precision: gradientPrecision, ema } = hyperparameters;
+  const { optimizer, adam_moments: momentPrecision, gradient_precision: gradientPrecision, ema } = hyperparameters;
   const trains = (name: string): boolean => adaptation.ratesOf(name) !== null;
-  requireMemory(memoryNeed(elementsOf(graph), trains, { momentPrecision, gradientPrecision, ema }), availableMemory());
+  requireMemory(memoryNeed(elementsOf(graph), trains, { optimizer, momentPrecision, gradientPrecision, ema }), availableMemory());
 }
 
 export async function openTrainStep(
@@ -118,6 +124,7 @@ export async function openTrainStep(
       epsilon: hyperparameters.adam_epsilon,
       momentPrecision: hyperparameters.adam_moments,
     },
+    prodigy: hyperparameters.optimizer === 'prodigy' ? { dCoef: hyperparameters.prodigy_d_coef } : undefined,
     gradientPrecision: hyperparameters.gradient_precision,
     compile: { mixedPrecision: hyperparameters.mixed_precision === 'fp16', ...compile },
   });

@@ -40,6 +40,8 @@ export interface TrainStepOptions {
   /** Keeps what enters each block and what is dear to compute, and computes the rest again for its gradients: less memory for more time. */
   readonly gradientCheckpointing?: boolean;
   readonly adamw: AdamWOptions;
+  /** Prodigy in place of AdamW. */
+  readonly prodigy?: { readonly dCoef: number } | undefined;
   /** Sees the graph before anything is allocated for it. */
   readonly onGraph?: (graph: Graph) => void;
   /** float32 when left out. */
@@ -119,6 +121,7 @@ export async function createTrainStep(options: TrainStepOptions): Promise<TrainS
     trainable,
     frozen: frozen.entries(),
     adamw: ratesPerParameter(options),
+    prodigy: options.prodigy,
     gradientPrecision: options.gradientPrecision,
     compile: { keepMemory, ...options.compile },
   });

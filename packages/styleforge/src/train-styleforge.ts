@@ -1,7 +1,7 @@
 // The training of one job: dual-binding fine-tuning from a base model to a checkpoint.
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { type CompileOptions, type ParameterBuffers } from '@styleforge/runtime';
+import { type CompileOptions, type ParameterBuffers, Prodigy } from '@styleforge/runtime';
 import { drawBatch, samplesPerPass, type BatchSource } from './batches.ts';
 import { type TrainingInputs } from './check-inputs.ts';
 import { type Adaptation } from './adaptations/adaptation.ts';
@@ -31,6 +31,7 @@ export interface TrainingProgress {
   readonly auxLoss: number | null;
   /** Global norm before clipping. */
   readonly gradNorm: number;
+  /** The rate of this update: with Prodigy its estimate is part of it. */
   readonly learningRate: number;
   /** StyleRef and Aux samples together. */
   readonly samplesPerSecond: number;
@@ -165,6 +166,7 @@ class Run {
     const started = performance.now();
     const { hyperparameters } = this.#options.config;
     const learningRate = learningRateAt(this.globalStep, hyperparameters);
+    const { rateFactor } = this.#trainStep.optimizer;
     const update = await this.#update(learningRate);
     this.globalStep += 1;
     if (this.#ema) await updateEma(this.#trainStep, this.#ema, this.globalStep);
@@ -174,7 +176,7 @@ class Run {
       step: this.globalStep,
       of: hyperparameters.max_train_steps,
       ...update,
-      learningRate,
+      learningRate: learningRate * rateFactor,
       samplesPerSecond: samples / stepSeconds,
       stepSeconds,
     };
@@ -197,10 +199,12 @@ class Run {
   async save(): Promise<void> {
     if (this.#lastSaved === this.globalStep) return;
     const { baseModelDirectory, config } = this.#options;
+    const { optimizer } = this.#trainStep;
     const state = {
       globalStep: this.globalStep,
-      optimizerStep: this.#trainStep.optimizer.step,
+      optimizerStep: optimizer.step,
       lossScale: this.#trainStep.lossScale?.state,
+      ...(optimizer instanceof Prodigy && { prodigy: optimizer.state }),
       config,
       baseModel: this.#baseModel,
       ...(this.#earlyStopping && { scores: this.#earlyStopping.scores }),

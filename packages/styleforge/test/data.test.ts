@@ -35,6 +35,8 @@ const hyperparameters: StyleForgeConfig['hyperparameters'] = {
   train_batch_size: 2,
   gradient_accumulation_steps: 1,
   max_grad_norm: 1,
+  optimizer: 'adamw',
+  prodigy_d_coef: 1,
   adam_beta1: 0.9,
   adam_beta2: 0.999,
   adam_epsilon: 1e-8,

@@ -30,6 +30,8 @@ const hyperparameters: Hyperparameters = {
   train_batch_size: 1,
   gradient_accumulation_steps: 1,
   max_grad_norm: 1,
+  optimizer: 'adamw',
+  prodigy_d_coef: 1,
   adam_beta1: 0.9,
   adam_beta2: 0.999,
   adam_epsilon: 1e-8,

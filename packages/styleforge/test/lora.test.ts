@@ -107,6 +107,37 @@ it('resumes to the very same bits, with an average and the text encoder too', { 
   );
 });
 
+it.each(['lora', 'full'] as const)(
+  'finds its rate with Prodigy, shows it, and resumes to the very same bits (%s)',
+  {
+    timeout: 10 * minutes,
+  },
+  async (kind) => {
+    const hyperparameters = {
+      optimizer: 'prodigy',
+      learning_rate: 1,
+      prodigy_d_coef: 20,
+      max_train_steps: 30,
+      checkpointing_steps: 20,
+    } as const;
+    const config = { adaptation: kind === 'lora' ? lora({ targets: ['attention'] }) : { kind }, hyperparameters: hyperparameters as never };
+    const rates: number[] = [];
+    const whole = await trainStyleForge(
+      tiny.options(`prodigy-${kind}`, config, { onProgress: ({ learningRate }) => void rates.push(learningRate) }),
+    );
+    expect(rates[0]).toBe(1e-6);
+    expect(rates.at(-1)!).toBeGreaterThan(3e-6);
+    expect(rates).toEqual([...rates].sort((a, b) => a - b));
+    const resumed = await trainStyleForge(
+      tiny.options(`prodigy-${kind}-resumed`, config, { resumeFrom: join(tiny.directory, `prodigy-${kind}`, 'checkpoint-20') }),
+    );
+    expect(await fingerprint(resumed.directory)).toEqual(await fingerprint(whole.directory));
+    expect(Object.keys(await fingerprint(whole.directory))).toEqual(
+      expect.arrayContaining(['trainer_state/start.safetensors', 'trainer_state/sums.safetensors']),
+    );
+  },
+);
+
 it('gives the same images in validation, from either file, from the merged folder and its single file', {
   timeout: 5 * minutes,
 }, async () => {

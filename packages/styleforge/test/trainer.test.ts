@@ -65,6 +65,8 @@ const hyperparameters: StyleForgeConfig['hyperparameters'] = {
   train_batch_size: 1,
   gradient_accumulation_steps: 1,
   max_grad_norm: 1,
+  optimizer: 'adamw',
+  prodigy_d_coef: 1,
   adam_beta1: 0.9,
   adam_beta2: 0.999,
   adam_epsilon: 1e-8,
@@ -537,6 +539,10 @@ describe('trainStyleForge', () => {
         new RegExp(`hyperparameters\\.${field}: '${precision}' .*DEVICE=webgpu.*take 'float32', or .*DEVICE=cpu`),
       );
     }
+    for (const device of ['webgpu', 'cuda'] as const)
+      await expect(trainStyleForge(options('refused', { optimizer: 'prodigy' }, { compile: { device } }))).rejects.toThrow(
+        new RegExp(`hyperparameters\\.optimizer: 'prodigy' .*DEVICE=${device}.*take 'adamw', or .*DEVICE=cpu`),
+      );
   });
 
   it('knows rare tokens from words of the base model', async () => {

@@ -25,7 +25,7 @@ const GROUPS: [string, RegExp][] = [
   ],
   ['Loss', /^(snr_gamma|noise_offset|latent_sampling|max_grad_norm)/],
   ['Text encoder', /text_encoder/],
-  ['Optimizer', /^(adam_beta|adam_epsilon|adam_weight|ema|optimizer)/],
+  ['Optimizer', /^(adam_beta|adam_epsilon|adam_weight|ema|optimizer|prodigy)/],
   ['Memory and precision', /^(gradient_checkpointing|mixed_precision|adam_moments|gradient_precision)/],
   ['Checkpoints', /^checkpoint/],
   ['More', /./],

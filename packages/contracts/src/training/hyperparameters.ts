@@ -4,6 +4,7 @@ import { z } from 'zod';
 const LR_SCHEDULERS = ['constant', 'constant_with_warmup', 'linear', 'cosine', 'cosine_with_restarts', 'polynomial'] as const;
 const CROPS = ['random', 'center'] as const;
 const LATENT_SAMPLINGS = ['sample', 'mean'] as const;
+const OPTIMIZERS = ['adamw', 'prodigy'] as const;
 const ADAM_MOMENTS = ['float32', 'bfloat16'] as const;
 export const GRADIENT_PRECISIONS = ['float32', 'float16'] as const;
 export const MIXED_PRECISIONS = ['no', 'fp16'] as const;
@@ -13,7 +14,11 @@ const fraction = z.number().gt(0).lt(1);
 export const hyperparameters = z
   .strictObject({
     max_train_steps: z.int().min(1).max(1_000_000).describe('Optimizer steps of the whole training'),
-    learning_rate: z.number().gt(0).max(1).describe('Learning rate at its highest'),
+    learning_rate: z
+      .number()
+      .gt(0)
+      .max(1)
+      .describe('Learning rate at its highest; with the optimizer prodigy a factor of the rate that it finds, 1 by default'),
     lr_scheduler: z.enum(LR_SCHEDULERS).describe('How the learning rate changes over the training'),
     lr_warmup_steps: z.int().min(0).max(1_000_000).describe('Steps in which the learning rate rises from 0'),
     lr_num_cycles: z.int().min(1).max(1000).describe('How often cosine_with_restarts falls from the full rate'),
@@ -21,6 +26,16 @@ export const hyperparameters = z
     train_batch_size: z.int().min(1).max(256).describe('StyleRef images a step; as many Aux images join them'),
     gradient_accumulation_steps: z.int().min(1).max(256).describe('Batches whose gradients are averaged for one step'),
     max_grad_norm: z.number().gt(0).max(1e6).describe('Gradients with a larger norm are scaled down to it'),
+    optimizer: z
+      .enum(OPTIMIZERS)
+      .describe(
+        'prodigy finds the learning rate by itself (arXiv 2306.06101); it needs a worker on the processor (DEVICE=cpu) and twice the memory for moments',
+      ),
+    prodigy_d_coef: z
+      .number()
+      .min(0.01)
+      .max(100)
+      .describe("Multiplies prodigy's estimate of the learning rate: 0.5 or 2 is a careful change"),
     adam_beta1: fraction.describe("Decay of AdamW's average of gradients"),
     adam_beta2: fraction.describe("Decay of AdamW's average of squared gradients"),
     adam_epsilon: z.number().gt(0).max(1).describe('Added to the denominator of AdamW'),
@@ -84,6 +99,8 @@ export const METHOD_HYPERPARAMETERS: Hyperparameters = {
   train_batch_size: 1,
   gradient_accumulation_steps: 1,
   max_grad_norm: 1,
+  optimizer: 'adamw',
+  prodigy_d_coef: 1,
   adam_beta1: 0.9,
   adam_beta2: 0.999,
   adam_epsilon: 1e-8,
@@ -108,6 +125,12 @@ export const METHOD_HYPERPARAMETERS: Hyperparameters = {
   ema: false,
   checkpointing_steps: null,
   checkpoints_total_limit: null,
+};
+
+/** What an optimizer needs, where the request does not say otherwise. */
+export const OPTIMIZER_HYPERPARAMETERS: Record<Hyperparameters['optimizer'], Partial<Hyperparameters>> = {
+  adamw: {},
+  prodigy: { learning_rate: 1, text_encoder_learning_rate: null, adam_moments: 'float32' },
 };
 
 /** Every field with the method's default, for readers: what is filled in also depends on the base model and the adaptation. */

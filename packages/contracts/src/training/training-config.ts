@@ -5,7 +5,7 @@ import type { AdaptationConfig, AdaptationRequest } from './adaptations.ts';
 import type { BaseModelProfile } from '../models/base-models.ts';
 import type { FieldError } from '../common/errors.ts';
 import { completeEvaluationSettings, evaluationStage } from '../evaluations/evaluations.ts';
-import { hyperparameters, METHOD_HYPERPARAMETERS } from './hyperparameters.ts';
+import { hyperparameters, METHOD_HYPERPARAMETERS, OPTIMIZER_HYPERPARAMETERS } from './hyperparameters.ts';
 import type { Hyperparameters } from './hyperparameters.ts';
 import { datasetId } from '../common/ids.ts';
 import { METHOD_ADAPTATIONS, METHOD_SETTINGS, POSSIBLE_ADAPTATIONS } from './methods.ts';
@@ -105,7 +105,9 @@ export function resolveTrainingConfig(asked: CreateTrainingJobRequest, profile: 
 }
 
 function resolveHyperparameters(request: CreateTrainingJobRequest, profile: BaseModelProfile, { kind }: AdaptationConfig): Hyperparameters {
-  return { ...defaultHyperparameters(profile, request.method, kind), ...request.hyperparameters };
+  const defaults = defaultHyperparameters(profile, request.method, kind);
+  const optimizer = request.hyperparameters?.optimizer ?? defaults.optimizer;
+  return { ...defaults, ...OPTIMIZER_HYPERPARAMETERS[optimizer], ...request.hyperparameters };
 }
 
 /** The adaptation's defaults come after the base model's, which are for full fine-tuning; a profile may have better ones for an adaptation. */
@@ -251,6 +253,28 @@ function checkHyperparameters(values: Hyperparameters): FieldError[] {
     return [
       { pointer: pointer('keep_tags'), detail: 'says which tags shuffle_tags leaves in place: set shuffle_tags to true, or leave it out' },
     ];
+  const unfit = checkOptimizer(values);
+  if (unfit !== null) return [{ pointer: pointer(unfit.name), detail: unfit.detail }];
   if (values.lr_warmup_steps <= values.max_train_steps) return [];
   return [{ pointer: '/hyperparameters/lr_warmup_steps', detail: `must be at most max_train_steps (${values.max_train_steps})` }];
+}
+
+/** Below it, a factor of Prodigy's rate is a rate for AdamW that was left in place. */
+const SMALLEST_FACTOR = 0.01;
+
+function checkOptimizer(values: Hyperparameters): { name: keyof Hyperparameters; detail: string } | null {
+  if (values.optimizer !== 'prodigy') {
+    if (values.prodigy_d_coef === METHOD_HYPERPARAMETERS.prodigy_d_coef) return null;
+    return { name: 'prodigy_d_coef', detail: "belongs to the optimizer prodigy: set optimizer to 'prodigy', or leave it out" };
+  }
+  if (values.learning_rate < SMALLEST_FACTOR)
+    return {
+      name: 'learning_rate',
+      detail: `with prodigy it is a factor of the rate that prodigy finds, at least ${SMALLEST_FACTOR}: leave it out for 1`,
+    };
+  if (values.text_encoder_learning_rate !== null && values.text_encoder_learning_rate !== values.learning_rate)
+    return { name: 'text_encoder_learning_rate', detail: 'prodigy finds one rate for all weights: leave it out' };
+  if (values.adam_moments !== 'float32')
+    return { name: 'adam_moments', detail: "prodigy keeps float32 moments: leave it out, or set optimizer to 'adamw'" };
+  return null;
 }

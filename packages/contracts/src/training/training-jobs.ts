@@ -173,7 +173,7 @@ export const jobMetric = z
     style_ref_loss: z.number(),
     aux_loss: z.number().nullable(),
     grad_norm: z.number(),
-    learning_rate: z.number(),
+    learning_rate: z.number().describe('Rate of this step; with the optimizer prodigy, its estimate times the rate of the schedule'),
   })
   .meta({ id: 'TrainingMetric' });
 export type JobMetricBody = z.infer<typeof jobMetric>;

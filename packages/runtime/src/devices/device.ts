@@ -15,6 +15,8 @@ interface DeviceProperties {
   /** Whether a machine may lack it: then its absence is an error of the settings, with a code of its own. */
   readonly isOptional: boolean;
   readonly precisions: DevicePrecisions;
+  /** What can update the weights where they are. */
+  readonly optimizers: readonly ('adamw' | 'prodigy')[];
   /**
    * Memory policy: whether programs hold memory for speed by default (CompileOptions.keepMemory). The processor is as fast without
    * (docs/experiments/engine.md).

@@ -20,6 +20,25 @@ export interface Kernels {
   addGradients(sums: Address, gradients: Address, count: number, half: boolean): void;
   moveTowards(values: Address, target: Address, count: number, share: number): void;
   sumOfSquares(gradients: Address, count: number, half: boolean): number;
+  prodigyMoments(
+    weights: Address,
+    gradients: Address,
+    first: Address,
+    second: Address,
+    start: Address,
+    sums: Address,
+    count: number,
+    half: boolean,
+    scale: number,
+    keep1: number,
+    take1: number,
+    keep2: number,
+    take2: number,
+    keep3: number,
+    take3: number,
+  ): number;
+  prodigyNumerator(): number;
+  prodigyWeights(weights: Address, first: Address, second: Address, count: number, kept: number, step: number, floor: number): void;
 }
 
 interface Memory {

@@ -19,8 +19,8 @@ export interface NamedArrays {
 const BLOCK = 1 << 26;
 /** Alignment, in elements, of parameters in a block. */
 export const ALIGNMENT = 16;
-/** Buffers that one memory has room for: weights, their average, gradients, the sum of those of several passes, and two moments. What is not used is not resident. */
-const ROOMS = 6;
+/** Buffers that one memory has room for: weights, their average, gradients, the sum of those of several passes, two moments, and Prodigy's start and sums. What is not used is not resident. */
+const ROOMS = 8;
 /** Weights that are only read have nothing beside them. */
 const FROZEN_ROOMS = 1;
 const ROOM_BYTES = 4;
@@ -104,7 +104,7 @@ export class ParameterBuffers<Data extends Float32Array | Uint16Array = Float32A
     return copy;
   }
 
-  /** Zeroed buffers of the same layout in the same memory, which the kernels of an optimizer need; there is room for five. */
+  /** Zeroed buffers of the same layout in the same memory, which the kernels of an optimizer need; there is room for seven. */
   beside(ArrayType: Float32ArrayConstructor): ParameterBuffers;
   beside(ArrayType: Uint16ArrayConstructor): ParameterBuffers<Uint16Array>;
   beside(ArrayType: ArrayTypeOf<Float32Array | Uint16Array>): ParameterBuffers<Float32Array | Uint16Array> {

@@ -1,7 +1,7 @@
 // AdamW over parameter buffers, in place.
 import { adamW, adamWBFloat16, sumOfSquares, type AdamWFactors, type GradientValues } from './adamw-kernel.ts';
 import { createMoments, type MomentPrecision, type Moments } from './moments.ts';
-import { type ParameterBuffers } from '../kernels/parameter-buffers.ts';
+import { type NamedArrays, type ParameterBuffers } from '../kernels/parameter-buffers.ts';
 
 /** Gradients in the layout of the weights: float32, or float16 bits. */
 export type GradientBuffers = ParameterBuffers<GradientValues>;
@@ -44,6 +44,16 @@ export class AdamW {
     this.#options = options;
     this.firstMoment = createMoments(weights, options.momentPrecision ?? 'float32');
     this.secondMoment = createMoments(weights, options.momentPrecision ?? 'float32');
+  }
+
+  /** Everything that it keeps for each weight, by the name that a checkpoint gives it. */
+  get arrays(): Readonly<Record<string, NamedArrays>> {
+    return { first_moment: this.firstMoment, second_moment: this.secondMoment };
+  }
+
+  /** What it multiplies the step's learning rate by. */
+  get rateFactor(): number {
+    return 1;
   }
 
   /** Euclidean norm over all gradients, summed in float64. */

@@ -3,6 +3,7 @@ import { gradients, type Graph, type Tensor } from '@styleforge/autodiff';
 import { deviceOf } from '../devices/index.ts';
 import { ParameterBuffers } from '../kernels/parameter-buffers.ts';
 import { AdamW, type AdamWOptions } from '../optimizers/adamw.ts';
+import { Prodigy } from '../optimizers/prodigy.ts';
 import { LossScale } from '../optimizers/loss-scale.ts';
 import { type CompileOptions, type HostArray } from '../programs/session.ts';
 import { type BackendOptions, type GradientPrecision, type TrainingBackend } from './backend.ts';
@@ -21,6 +22,8 @@ export interface TrainingProgramOptions<Outputs extends string> {
   /** All other weights of the graph; they are read only. */
   readonly frozen?: Iterable<readonly [string, HostArray]>;
   readonly adamw: AdamWOptions;
+  /** Prodigy, with AdamW's options, in place of AdamW; `dCoef` multiplies its estimates. The device must have it among its optimizers. */
+  readonly prodigy?: { readonly dCoef: number } | undefined;
   /** float32 when left out; float16, with loss scaling, takes half of the memory. Float32 on a device that does not keep it. */
   readonly gradientPrecision?: GradientPrecision | undefined;
   readonly compile?: CompileOptions;
@@ -110,7 +113,10 @@ export class TrainingProgram<Outputs extends string> {
     const precision = fitting(device.precisions.gradients, gradientPrecision);
     const lossScale = compile.mixedPrecision || precision === 'float16' ? new LossScale() : null;
     const computed = gradients(graph, loss, targets, lossScale ? graph.input(LOSS_SCALE, []) : undefined);
-    const optimizer = new AdamW(trainable, { ...adamw, momentPrecision: fitting(device.precisions.moments, adamw.momentPrecision) });
+    if (options.prodigy && !device.optimizers.includes('prodigy')) throw new Error(`the device ${device.name} has no Prodigy`);
+    const optimizer = options.prodigy
+      ? new Prodigy(trainable, { ...adamw, ...options.prodigy })
+      : new AdamW(trainable, { ...adamw, momentPrecision: fitting(device.precisions.moments, adamw.momentPrecision) });
     const backend = await createBackend({
       device,
       compile,

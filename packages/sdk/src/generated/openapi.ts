@@ -2876,7 +2876,7 @@ export interface components {
              * @enum {string}
              */
             latent_sampling: "sample" | "mean";
-            /** @description Learning rate at its highest */
+            /** @description Learning rate at its highest; with the optimizer prodigy a factor of the rate that it finds, 1 by default */
             learning_rate: number;
             /** @description How often cosine_with_restarts falls from the full rate */
             lr_num_cycles: number;
@@ -2900,6 +2900,13 @@ export interface components {
             mixed_precision: "no" | "fp16";
             /** @description Standard deviation of one further noise value for each latent channel; 0 for none */
             noise_offset: number;
+            /**
+             * @description prodigy finds the learning rate by itself (arXiv 2306.06101); it needs a worker on the processor (DEVICE=cpu) and twice the memory for moments
+             * @enum {string}
+             */
+            optimizer: "adamw" | "prodigy";
+            /** @description Multiplies prodigy's estimate of the learning rate: 0.5 or 2 is a careful change */
+            prodigy_d_coef: number;
             /** @description Mirrors each image half of the time */
             random_flip: boolean;
             /** @description Side of the square that images are cropped to, in pixels; no image may be smaller */
@@ -3001,7 +3008,7 @@ export interface components {
              */
             latent_sampling?: "sample" | "mean";
             /**
-             * @description Learning rate at its highest
+             * @description Learning rate at its highest; with the optimizer prodigy a factor of the rate that it finds, 1 by default
              * @default 0.000001
              */
             learning_rate?: number;
@@ -3047,6 +3054,17 @@ export interface components {
              * @default 0
              */
             noise_offset?: number;
+            /**
+             * @description prodigy finds the learning rate by itself (arXiv 2306.06101); it needs a worker on the processor (DEVICE=cpu) and twice the memory for moments
+             * @default adamw
+             * @enum {string}
+             */
+            optimizer?: "adamw" | "prodigy";
+            /**
+             * @description Multiplies prodigy's estimate of the learning rate: 0.5 or 2 is a careful change
+             * @default 1
+             */
+            prodigy_d_coef?: number;
             /**
              * @description Mirrors each image half of the time
              * @default false
@@ -4152,6 +4170,7 @@ export interface components {
         TrainingMetric: {
             aux_loss: number | null;
             grad_norm: number;
+            /** @description Rate of this step; with the optimizer prodigy, its estimate times the rate of the schedule */
             learning_rate: number;
             loss: number;
             step: number;

@@ -965,7 +965,7 @@ class Hyperparameters(TypedDict):
     max_train_steps: int
     """Optimizer steps of the whole training"""
     learning_rate: float
-    """Learning rate at its highest"""
+    """Learning rate at its highest; with the optimizer prodigy a factor of the rate that it finds, 1 by default"""
     lr_scheduler: Literal["constant", "constant_with_warmup", "linear", "cosine", "cosine_with_restarts", "polynomial"]
     """How the learning rate changes over the training"""
     lr_warmup_steps: int
@@ -980,6 +980,10 @@ class Hyperparameters(TypedDict):
     """Batches whose gradients are averaged for one step"""
     max_grad_norm: float
     """Gradients with a larger norm are scaled down to it"""
+    optimizer: Literal["adamw", "prodigy"]
+    """prodigy finds the learning rate by itself (arXiv 2306.06101); it needs a worker on the processor (DEVICE=cpu) and twice the memory for moments"""
+    prodigy_d_coef: float
+    """Multiplies prodigy's estimate of the learning rate: 0.5 or 2 is a careful change"""
     adam_beta1: float
     """Decay of AdamW's average of gradients"""
     adam_beta2: float
@@ -1035,7 +1039,7 @@ class HyperparametersRequest(TypedDict):
     max_train_steps: NotRequired[int]
     """Optimizer steps of the whole training"""
     learning_rate: NotRequired[float]
-    """Learning rate at its highest"""
+    """Learning rate at its highest; with the optimizer prodigy a factor of the rate that it finds, 1 by default"""
     lr_scheduler: NotRequired[Literal["constant", "constant_with_warmup", "linear", "cosine", "cosine_with_restarts", "polynomial"]]
     """How the learning rate changes over the training"""
     lr_warmup_steps: NotRequired[int]
@@ -1050,6 +1054,10 @@ class HyperparametersRequest(TypedDict):
     """Batches whose gradients are averaged for one step"""
     max_grad_norm: NotRequired[float]
     """Gradients with a larger norm are scaled down to it"""
+    optimizer: NotRequired[Literal["adamw", "prodigy"]]
+    """prodigy finds the learning rate by itself (arXiv 2306.06101); it needs a worker on the processor (DEVICE=cpu) and twice the memory for moments"""
+    prodigy_d_coef: NotRequired[float]
+    """Multiplies prodigy's estimate of the learning rate: 0.5 or 2 is a careful change"""
     adam_beta1: NotRequired[float]
     """Decay of AdamW's average of gradients"""
     adam_beta2: NotRequired[float]
@@ -2135,6 +2143,7 @@ class TrainingMetric(TypedDict):
     aux_loss: float | None
     grad_norm: float
     learning_rate: float
+    """Rate of this step; with the optimizer prodigy, its estimate times the rate of the schedule"""
 
 
 class TrainingMetricPage(TypedDict):
