@@ -295,6 +295,7 @@ describe('a stored report', () => {
       'lr_num_cycles',
       'lr_power',
       'noise_offset',
+      'buckets',
       'optimizer',
       'prodigy_d_coef',
       'adam_moments',

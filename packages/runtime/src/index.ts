@@ -11,6 +11,7 @@ export { type MomentPrecision, type Moments } from './optimizers/moments.ts';
 export { moveTowards } from './optimizers/moving-average.ts';
 export { ReplicatedTraining } from './training/replicated.ts';
 export {
+  type LossGraph,
   splitParameters,
   TrainingProgram,
   type TrainingProgramOptions,

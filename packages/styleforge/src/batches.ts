@@ -1,7 +1,9 @@
 // The inputs of every training pass, drawn by (seed, step, pass) alone so that a resumed run continues exactly.
+import { elementCount } from '@styleforge/autodiff';
 import { type ImageGeometry, randomIntegers, randomNormals } from '@styleforge/diffusion';
 import { drawPrompt, type PromptChoice } from './captions.ts';
 import { type StyleForgeConfig } from './config.ts';
+import { bucketsOf, drawBucketBatch, type Size } from './buckets.ts';
 import { type SourceImage } from './image-source.ts';
 import { type LatentSource } from './latent-source.ts';
 import { type TrainableModel } from './model.ts';
@@ -26,7 +28,21 @@ export interface BatchSource {
   readonly model: Pick<TrainableModel, 'networks' | 'noiseScheduler'>;
 }
 
+/** The samples of one graph: all of a pass, or with buckets those of one part. */
+interface Part {
+  readonly samples: readonly Sample[];
+  readonly styleRefCount: number;
+  /** Sets the random numbers of the parts of one pass apart. */
+  readonly purpose: string;
+  /** The place of its first sample in the pass. */
+  readonly first: number;
+}
+
 export interface Batch extends Omit<TrainStepBatch, 'text'> {
+  /** The first so many samples are StyleRef, the others Aux. */
+  readonly styleRefCount: number;
+  /** [channels, height, width] of a sample's latents. */
+  readonly shape: readonly [number, number, number];
   /** The prompts to feed, by number. */
   readonly read: readonly number[];
 }
@@ -48,21 +64,52 @@ function samplesOf({ config, styleRef, aux }: BatchSource, pass: number): Sample
   return [...styleRefSamples, ...Array.from({ length: count }, (_, i) => aux[drawFrom(aux.length, pass * count + i, seed, 'aux')])];
 }
 
+/** With buckets components take turns from pass to pass, and Aux images come in batches of their own: each batch has one size. */
+function partsOf(source: BatchSource, pass: number): Part[] {
+  const { train_batch_size: count, seed, buckets } = source.config.hyperparameters;
+  if (!buckets) return [{ samples: samplesOf(source, pass), styleRefCount: count, purpose: '', first: 0 }];
+  const batchOf = (samples: readonly Sample[], index: number, purpose: string): Sample[] =>
+    drawBucketBatch(bucketsOf(samples.map((sample) => ({ sample, size: sample.image.size }))), index, { count, seed, purpose }).map(
+      ({ sample }) => sample,
+    );
+  const component = pass % source.styleRef.length;
+  const turn = Math.floor(pass / source.styleRef.length);
+  const styleRef = batchOf(source.styleRef[component], turn, `style-ref-${component}`);
+  return [
+    { samples: styleRef, styleRefCount: count, purpose: '', first: 0 },
+    ...(source.aux ? [{ samples: batchOf(source.aux, pass, 'aux'), styleRefCount: 0, purpose: 'aux-', first: count }] : []),
+  ];
+}
+
+/** Samples of one graph. */
+export function samplesPerGraph(source: Pick<BatchSource, 'config' | 'aux'>): number {
+  const { buckets, train_batch_size: count } = source.config.hyperparameters;
+  return buckets ? count : samplesPerPass(source);
+}
+
+/** The size of most StyleRef images. */
+export function usualSize({ styleRef }: Pick<BatchSource, 'styleRef'>): Size {
+  const buckets = bucketsOf(styleRef.flat().map(({ image }) => image));
+  return buckets.reduce((most, bucket) => (bucket.length > most.length ? bucket : most))[0].size;
+}
+
 async function drawLatents(
   { config, latents: source }: BatchSource,
-  samples: readonly Sample[],
+  { samples, purpose, first }: Part,
   pass: number,
-): Promise<Pick<Batch, 'latents' | 'images'>> {
+): Promise<Pick<Batch, 'latents' | 'images' | 'shape'>> {
   const { seed, latent_sampling: sampling } = config.hyperparameters;
-  const latents = new Float32Array(samples.length * source.elements);
+  const shape = source.shapeOf(samples[0].image.size);
+  const elements = elementCount(shape);
+  const latents = new Float32Array(samples.length * elements);
   const images: ImageGeometry[] = [];
-  const posteriorNoise = sampling === 'sample' ? randomNormals({ seed, step: pass, purpose: 'posterior' }, latents.length) : null;
+  const posteriorNoise = sampling === 'sample' ? randomNormals({ seed, step: pass, purpose: `${purpose}posterior` }, latents.length) : null;
   for (const [i, { image }] of samples.entries()) {
-    const crop = source.cropOf(image, { step: pass, index: i });
+    const crop = source.cropOf(image, { step: pass, index: first + i });
     images.push(source.geometryOf(image, crop));
-    source.sampleInto(latents, i * source.elements, await source.moments(image, crop), posteriorNoise);
+    source.sampleInto(latents, i * elements, await source.moments(image, crop), posteriorNoise);
   }
-  return { latents, images };
+  return { latents, images, shape };
 }
 
 /** Normal noise; with an offset one further value for each channel of a sample, as diffusers' `noise_offset`. */
@@ -71,38 +118,49 @@ function drawNoise(
     config: {
       hyperparameters: { seed, noise_offset: offset },
     },
-    latents: {
-      shape: [channels, height, width],
-    },
   }: BatchSource,
-  count: number,
+  { samples: { length: count }, purpose }: Part,
+  [channels, height, width]: Batch['shape'],
   pass: number,
 ): Float32Array {
   const plane = height * width;
-  const noise = randomNormals({ seed, step: pass, purpose: 'noise' }, count * channels * plane);
+  const noise = randomNormals({ seed, step: pass, purpose: `${purpose}noise` }, count * channels * plane);
   if (offset === 0) return noise;
-  const shifts = randomNormals({ seed, step: pass, purpose: 'noise-offset' }, count * channels);
+  const shifts = randomNormals({ seed, step: pass, purpose: `${purpose}noise-offset` }, count * channels);
   return noise.map((value, i) => value + offset * shifts[Math.floor(i / plane)]);
 }
 
-/** Pass number `pass`, counted through the whole run. */
+/** The batches of pass number `pass`, counted through the whole run: one, or with buckets one for StyleRef and one for Aux. */
+export async function drawBatches(source: BatchSource, pass: number): Promise<Batch[]> {
+  const batches: Batch[] = [];
+  for (const part of partsOf(source, pass)) batches.push(await drawPart(source, part, pass));
+  return batches;
+}
+
+/** The one batch of a pass without buckets. */
 export async function drawBatch(source: BatchSource, pass: number): Promise<Batch> {
+  return (await drawBatches(source, pass))[0];
+}
+
+async function drawPart(source: BatchSource, part: Part, pass: number): Promise<Batch> {
   const {
     config: { hyperparameters, aux },
     model: { noiseScheduler },
     prompts,
   } = source;
-  const { seed, train_batch_size: styleRefCount, snr_gamma: snrGamma } = hyperparameters;
-  const samples = samplesOf(source, pass);
-  const timesteps = randomIntegers({ seed, step: pass, purpose: 'timesteps' }, samples.length, noiseScheduler.numTrainTimesteps);
+  const { samples, styleRefCount, purpose, first } = part;
+  const { seed, snr_gamma: snrGamma } = hyperparameters;
+  const timesteps = randomIntegers({ seed, step: pass, purpose: `${purpose}timesteps` }, samples.length, noiseScheduler.numTrainTimesteps);
   const snrWeights = snrGamma === null ? undefined : minSnrWeights(noiseScheduler, timesteps, snrGamma);
+  const latents = await drawLatents(source, part, pass);
   return {
-    ...(await drawLatents(source, samples, pass)),
-    noise: drawNoise(source, samples.length, pass),
+    ...latents,
+    styleRefCount,
+    noise: drawNoise(source, part, latents.shape, pass),
     timesteps,
     ...assignPrompts(
       prompts.length,
-      samples.map(({ prompt }, index) => drawPrompt(prompt, hyperparameters, { step: pass, index })),
+      samples.map(({ prompt }, index) => drawPrompt(prompt, hyperparameters, { step: pass, index: first + index })),
     ),
     sampleWeights: dualBindingWeights(styleRefCount, samples.length - styleRefCount, aux?.weight ?? 0, snrWeights),
   };

@@ -47,8 +47,11 @@ export function checkParts({ config, styleRef, aux }: TrainingInputs): void {
 }
 
 /** Sizes are halved at every level of the VAE and the U-Net but the last. */
-export function checkResolution(resolution: number, { networks: { vae, unet } }: TrainableModel): void {
-  const unit = vae.downsamplingFactor * 2 ** (unet.config.block_out_channels.length - 1);
+export const sizeUnit = ({ networks: { vae, unet } }: TrainableModel): number =>
+  vae.downsamplingFactor * 2 ** (unet.config.block_out_channels.length - 1);
+
+export function checkResolution(resolution: number, model: TrainableModel): void {
+  const unit = sizeUnit(model);
   if (resolution % unit !== 0)
     throw new TrainingInputError(`hyperparameters.resolution is ${resolution}: this base model needs a multiple of ${unit}`);
 }

@@ -3,6 +3,7 @@ import { tooSmallImages } from '@styleforge/contracts';
 import { type ImageGeometry, randomIntegers } from '@styleforge/diffusion';
 import { basename } from 'node:path';
 import sharp from 'sharp';
+import { type Size } from './buckets.ts';
 import { TrainingInputError } from './config.ts';
 import type { TrainingImage } from './check-inputs.ts';
 
@@ -12,7 +13,9 @@ export interface SourceImage {
   readonly height: number;
   /** Height and width of the upright file. */
   readonly original: readonly [number, number];
-  /** Interleaved RGB bytes; the shorter side equals the resolution. */
+  /** What a crop of it has: the square of the resolution, or that of its bucket. */
+  readonly size: Size;
+  /** Interleaved RGB bytes; one side equals that of `size`. */
   readonly rgb: Uint8Array;
 }
 
@@ -24,10 +27,13 @@ export interface Crop {
 }
 
 export interface CropOptions {
-  readonly resolution: number;
+  readonly resolution: number | Size;
   readonly crop: 'random' | 'center';
   readonly randomFlip: boolean;
 }
+
+/** The size that a resolution means: a square, where it is one number. */
+export const sizeOf = (resolution: number | Size): Size => (typeof resolution === 'number' ? [resolution, resolution] : resolution);
 
 const nameOf = ({ path, fileName }: TrainingImage): string => fileName ?? basename(path);
 
@@ -48,39 +54,38 @@ export async function checkImageSizes(images: readonly TrainingImage[], resoluti
   if (fault !== null) throw new TrainingInputError(fault, { code: 'image_too_small' });
 }
 
-/** Decodes and resizes with bilinear filtering. A file that is no image is refused by name. */
-export async function loadImage(image: TrainingImage, resolution: number): Promise<SourceImage> {
+/** Decodes and resizes with bilinear filtering, so that it covers the size. A file that is no image is refused by name. */
+export async function loadImage(image: TrainingImage, resolution: number | Size): Promise<SourceImage> {
   const { path } = image;
+  const size = sizeOf(resolution);
   const upright = sharp(path).rotate().flatten({ background: '#ffffff' }).toColourspace('srgb');
   const { data, info } = await decode(image, () =>
-    upright.resize(resolution, resolution, { fit: 'outside', kernel: 'linear' }).removeAlpha().raw().toBuffer({ resolveWithObject: true }),
+    upright.resize(size[1], size[0], { fit: 'outside', kernel: 'linear' }).removeAlpha().raw().toBuffer({ resolveWithObject: true }),
   );
   return {
     path,
     width: info.width,
     height: info.height,
     original: await uprightSize(image),
+    size,
     rgb: new Uint8Array(data.buffer, data.byteOffset, data.length),
   };
 }
 
 /** EXIF orientations from 5 on lie on their side. */
-async function uprightSize(image: TrainingImage): Promise<[number, number]> {
+export async function uprightSize(image: TrainingImage): Promise<[number, number]> {
   const { width, height, orientation = 1 } = await decode(image, () => sharp(image.path).metadata());
   return orientation >= 5 ? [width, height] : [height, width];
 }
 
 /** What a model is told of the image under this crop: a mirrored image is cropped after it was mirrored. */
-export function geometryOf(image: SourceImage, resolution: number, { left, top, flipped }: Crop): ImageGeometry {
-  return {
-    original: image.original,
-    crop: [top, flipped ? image.width - resolution - left : left],
-    target: [resolution, resolution],
-  };
+export function geometryOf({ original, width, size }: SourceImage, { left, top, flipped }: Crop): ImageGeometry {
+  return { original, crop: [top, flipped ? width - size[1] - left : left], target: [size[0], size[1]] };
 }
 
-export function isSquare(image: SourceImage): boolean {
-  return image.width === image.height;
+/** Whether there is nothing to crop. */
+export function fitsExactly({ width, height, size }: SourceImage): boolean {
+  return width === size[1] && height === size[0];
 }
 
 /** The part of the image that belongs to a place in the run: a function of `key` alone. */
@@ -89,21 +94,23 @@ export function cropOf(
   { resolution, crop, randomFlip }: CropOptions,
   key: { seed: number; step: number; index: number },
 ): Crop {
-  const [spareX, spareY] = [image.width - resolution, image.height - resolution];
+  const [height, width] = sizeOf(resolution);
+  const [spareX, spareY] = [image.width - width, image.height - height];
   const draw = (purpose: string, spare: number): number => (spare === 0 ? 0 : randomIntegers({ ...key, purpose }, 1, spare + 1)[0]);
   const flipped = randomFlip && draw('flip', 1) === 1;
   if (crop === 'center') return { left: Math.floor(spareX / 2), top: Math.floor(spareY / 2), flipped };
   return { left: draw('crop-left', spareX), top: draw('crop-top', spareY), flipped };
 }
 
-/** Planes [3, resolution, resolution] in -1..1. */
-export function toPixelValues(image: SourceImage, resolution: number, { left, top, flipped }: Crop): Float32Array {
-  const plane = resolution * resolution;
+/** Planes [3, height, width] in -1..1. */
+export function toPixelValues(image: SourceImage, resolution: number | Size, { left, top, flipped }: Crop): Float32Array {
+  const [height, width] = sizeOf(resolution);
+  const plane = height * width;
   const values = new Float32Array(3 * plane);
-  for (let y = 0; y < resolution; y++) {
+  for (let y = 0; y < height; y++) {
     const stride = flipped ? -3 : 3;
-    let source = ((top + y) * image.width + left + (flipped ? resolution - 1 : 0)) * 3;
-    for (let i = y * resolution; i < (y + 1) * resolution; i++, source += stride) {
+    let source = ((top + y) * image.width + left + (flipped ? width - 1 : 0)) * 3;
+    for (let i = y * width; i < (y + 1) * width; i++, source += stride) {
       for (let channel = 0; channel < 3; channel++) values[channel * plane + i] = image.rgb[source + channel] / 127.5 - 1;
     }
   }

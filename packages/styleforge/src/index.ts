@@ -12,7 +12,9 @@ export { commonPieces, type AuxPart, type StyleRefPart, type TrainingImage, type
 export { learningRateAt } from './lr-schedule.ts';
 export { drawFrom, drawMixed } from './sample-plan.ts';
 export { cropOf, loadImage, toPixelValues } from './image-source.ts';
-export { drawBatch, type Batch, type BatchSource } from './batches.ts';
+export { bucketSizes, drawBucketBatch, nearestSize } from './buckets.ts';
+export { type CompiledShape } from './shaped-step.ts';
+export { drawBatch, drawBatches, type Batch, type BatchSource } from './batches.ts';
 export { openBatchSource } from './open-run.ts';
 export {
   createTrainStep,

@@ -1,15 +1,16 @@
 // Images as latents: posterior means and deviations through the frozen encoder, kept where the crop never changes.
-import { elementCount, Graph } from '@styleforge/autodiff';
+import { type Graph } from '@styleforge/autodiff';
 import { type DiffusionModel, type ImageGeometry, ModelPrograms, type WeightSource } from '@styleforge/diffusion';
 import { type DeviceName } from '@styleforge/runtime';
-import { type Crop, cropOf, geometryOf, isSquare, toPixelValues, type CropOptions, type SourceImage } from './image-source.ts';
+import { type Size } from './buckets.ts';
+import { type Crop, cropOf, type CropOptions, fitsExactly, geometryOf, type SourceImage, toPixelValues } from './image-source.ts';
 
 export interface PosteriorMoments {
   readonly mean: Float32Array;
   readonly deviation: Float32Array;
 }
 
-export interface LatentSourceOptions extends CropOptions {
+export interface LatentSourceOptions extends Omit<CropOptions, 'resolution'> {
   readonly model: Pick<DiffusionModel, 'vae' | 'latentFactor'>;
   readonly weights: WeightSource;
   /** Where the encoder computes. */
@@ -18,8 +19,6 @@ export interface LatentSourceOptions extends CropOptions {
 }
 
 export class LatentSource {
-  /** [channels, height, width] of one image's latents. */
-  readonly shape: readonly [number, number, number];
   readonly #options: LatentSourceOptions;
   readonly #programs: ModelPrograms;
   /** Upright and mirrored. */
@@ -28,38 +27,38 @@ export class LatentSource {
   constructor(options: LatentSourceOptions) {
     this.#options = options;
     this.#programs = new ModelPrograms(options.weights, { device: options.device }, 1);
-    const { vae } = options.model;
-    const size = options.resolution / vae.downsamplingFactor;
-    this.shape = [vae.config.latent_channels, size, size];
+  }
+
+  /** [channels, height, width] of the latents of one image that is cropped to this size. */
+  shapeOf([height, width]: Size): readonly [number, number, number] {
+    const { downsamplingFactor: factor, config } = this.#options.model.vae;
+    return [config.latent_channels, height / factor, width / factor];
   }
 
   /** The crop of the image that belongs to (step, index). */
   cropOf(image: SourceImage, key: { step: number; index: number }): Crop {
-    return cropOf(image, this.#options, { seed: this.#options.seed, ...key });
+    return cropOf(image, { ...this.#options, resolution: image.size }, { seed: this.#options.seed, ...key });
   }
 
   /** What the model is told of the image under this crop. */
   geometryOf(image: SourceImage, part: Crop): ImageGeometry {
-    return geometryOf(image, this.#options.resolution, part);
+    return geometryOf(image, part);
   }
 
   async moments(image: SourceImage, part: Crop): Promise<PosteriorMoments> {
-    const { resolution, crop } = this.#options;
+    const { crop } = this.#options;
     const kept = this.#kept[Number(part.flipped)];
     const known = kept.get(image);
     if (known) return known;
-    const moments = await this.#encode(toPixelValues(image, resolution, part));
-    if (isSquare(image) || crop === 'center') kept.set(image, moments);
+    const moments = await this.#encode(toPixelValues(image, image.size, part), image.size);
+    if (fitsExactly(image) || crop === 'center') kept.set(image, moments);
     return moments;
   }
 
-  async #encode(pixels: Float32Array): Promise<PosteriorMoments> {
-    const {
-      model: { vae },
-      resolution,
-    } = this.#options;
-    const program = await this.#programs.program('encode', (graph: Graph) => {
-      const { mean, logvar } = vae.encode(graph, graph.input('pixels', [1, vae.config.in_channels, resolution, resolution]));
+  async #encode(pixels: Float32Array, [height, width]: Size): Promise<PosteriorMoments> {
+    const { vae } = this.#options.model;
+    const program = await this.#programs.program(`encode ${height}x${width}`, (graph: Graph) => {
+      const { mean, logvar } = vae.encode(graph, graph.input('pixels', [1, vae.config.in_channels, height, width]));
       return { mean, deviation: graph.exp(graph.mul(logvar, 0.5)) };
     });
     const { mean, deviation } = await program.run({ pixels });
@@ -73,10 +72,6 @@ export class LatentSource {
     else
       for (let i = 0; i < mean.length; i++)
         target[offset + i] = Math.fround(mean[i] + Math.fround(deviation[i] * noise[offset + i])) * scale;
-  }
-
-  get elements(): number {
-    return elementCount(this.shape);
   }
 
   release(): Promise<void> {

@@ -4,9 +4,10 @@ import { type WeightSource, weightsOf } from '@styleforge/diffusion';
 import { componentOfKind } from '@styleforge/model-files';
 import { checkDevice, type CompileOptions, type Device, DeviceError, type DeviceName, deviceOf } from '@styleforge/runtime';
 import { componentOf } from '@styleforge/weights';
-import { samplesPerPass, type BatchSource, type Sample } from './batches.ts';
-import { checkParts, checkResolution, checkTokens, type TrainingImage, type TrainingInputs } from './check-inputs.ts';
-import { checkImageSizes, loadImage } from './image-source.ts';
+import { type BatchSource, type Sample, samplesPerGraph, usualSize } from './batches.ts';
+import { bucketSizes, nearestSize } from './buckets.ts';
+import { checkParts, checkResolution, checkTokens, sizeUnit, type TrainingImage, type TrainingInputs } from './check-inputs.ts';
+import { checkImageSizes, loadImage, uprightSize } from './image-source.ts';
 import { LatentSource } from './latent-source.ts';
 import { promptChoice } from './captions.ts';
 import { type Adaptation } from './adaptations/adaptation.ts';
@@ -14,7 +15,8 @@ import { loadTrainableWeights, type TrainableModel } from './model.ts';
 import { availableMemory, elementsOf, memoryNeed, requireMemory } from './memory.ts';
 import { PromptList } from './prompts.ts';
 import { TrainingInputError, type TrainingHyperparameters } from './config.ts';
-import { createTrainStep, type TrainStep } from './train-step.ts';
+import { type CompiledShape, ShapedStep } from './shaped-step.ts';
+import { createTrainStep, type TrainStepOptions } from './train-step.ts';
 
 /** Checks the inputs and decodes the images. Throws TrainingInputError for what cannot be trained. */
 export async function openBatchSource(inputs: TrainingInputs, model: TrainableModel, device?: DeviceName): Promise<BatchSource> {
@@ -31,17 +33,18 @@ export async function openBatchSource(inputs: TrainingInputs, model: TrainableMo
     resolution,
   );
   const prompts = new PromptList();
+  const sizes = hyperparameters.buckets ? bucketSizes(resolution, sizeUnit(model)) : null;
   const samples = (prompt: string, images: readonly TrainingImage[]): Promise<Sample[]> =>
     Promise.all(
       images.map(async (image) => ({
         prompt: promptChoice(prompts, prompt, image.caption, hyperparameters),
-        image: await loadImage(image, resolution),
+        image: await loadImage(image, sizes ? nearestSize(await uprightSize(image), sizes) : resolution),
       })),
     );
   const styleRef: Sample[][] = [];
   for (const { prompt, images } of inputs.styleRef) styleRef.push(await samples(prompt, images));
   const aux = inputs.aux && (await samples(inputs.aux.prompt, inputs.aux.images));
-  const latents = new LatentSource({ ...autoencoderOf(model), device, resolution, crop, randomFlip, seed });
+  const latents = new LatentSource({ ...autoencoderOf(model), device, crop, randomFlip, seed });
   return { config, styleRef, aux, prompts: prompts.texts, latents, model };
 }
 
@@ -69,9 +72,14 @@ export async function checkPrecision(hyperparameters: TrainingHyperparameters, n
   }
 }
 
-/** Throws for an optimizer that the device does not have, and for moments or gradients in a precision that it does not keep. */
-function checkKept(hyperparameters: TrainingHyperparameters, { name: device, precisions, optimizers }: Device): void {
-  const { optimizer } = hyperparameters;
+/** Throws for buckets and for an optimizer that the device does not have, and for moments or gradients in a precision that it does not keep. */
+function checkKept(hyperparameters: TrainingHyperparameters, { name: device, precisions, optimizers, takesFurtherGraphs }: Device): void {
+  const { optimizer, buckets } = hyperparameters;
+  if (buckets && !takesFurtherGraphs) {
+    throw new TrainingInputError(
+      `hyperparameters.buckets: true cannot run on the worker's device (DEVICE=${device}), which keeps one graph; take false, or a worker on the processor (DEVICE=cpu)`,
+    );
+  }
   if (!optimizers.includes(optimizer)) {
     throw new TrainingInputError(
       `hyperparameters.optimizer: '${optimizer}' cannot run on the worker's device (DEVICE=${device}); take 'adamw', or a worker on the processor (DEVICE=cpu)`,
@@ -103,16 +111,21 @@ export async function openTrainStep(
   source: BatchSource,
   model: TrainableModel,
   adaptation: Adaptation,
-  compile?: CompileOptions,
-): Promise<TrainStep> {
+  { compile, onShape }: { readonly compile?: CompileOptions | undefined; readonly onShape?: ((shape: CompiledShape) => void) | undefined },
+): Promise<ShapedStep> {
+  const options = trainStepOptions(source, model, adaptation, compile);
+  return new ShapedStep(await createTrainStep(options), options, onShape);
+}
+
+function trainStepOptions(source: BatchSource, model: TrainableModel, adaptation: Adaptation, compile?: CompileOptions): TrainStepOptions {
   const { hyperparameters } = source.config;
-  const batchSize = samplesPerPass(source);
-  return createTrainStep({
+  const batchSize = samplesPerGraph(source);
+  return {
     model: model.networks,
     batchSize,
     promptCount: Math.min(batchSize, source.prompts.length),
     tokenCount: model.networks.textEncoders[0].model.config.max_position_embeddings,
-    latentShape: source.latents.shape,
+    latentShape: source.latents.shapeOf(usualSize(source)),
     trainsText: adaptation.trainsText,
     adaptation,
     frozenWeights: (frozen) => loadTrainableWeights(model.folder, frozen),
@@ -127,5 +140,5 @@ export async function openTrainStep(
     prodigy: hyperparameters.optimizer === 'prodigy' ? { dCoef: hyperparameters.prodigy_d_coef } : undefined,
     gradientPrecision: hyperparameters.gradient_precision,
     compile: { mixedPrecision: hyperparameters.mixed_precision === 'fp16', ...compile },
-  });
+  };
 }

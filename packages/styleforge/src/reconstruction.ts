@@ -24,9 +24,9 @@ export interface ReconstructionOptions {
 /** Encodes and decodes up to four of the images, evenly chosen. */
 export async function measureReconstruction(images: readonly SourceImage[], options: ReconstructionOptions): Promise<Reconstruction> {
   const { model, weights, device, resolution } = options;
-  const side = Math.min(resolution, LARGEST_SIDE);
   const count = Math.min(MOST_IMAGES, images.length);
   const chosen = Array.from({ length: count }, (_, i) => images[Math.floor((i * images.length) / count)]);
+  const side = Math.min(resolution, LARGEST_SIDE, ...chosen.flatMap(({ size }) => size));
   const programs = new ModelPrograms(weights, { device }, 1);
   try {
     const autoencoder = await programs.program('encode and decode', (graph) => {

@@ -127,6 +127,12 @@ export async function createTrainStep(options: TrainStepOptions): Promise<TrainS
   });
 }
 
+/** Compiles the step for latents of another shape, over the same weights. */
+export async function addTrainStepShape(step: TrainStep, name: string, options: TrainStepOptions): Promise<void> {
+  const { graph, loss, sampleLosses } = trainStepGraph(options);
+  await step.addGraph(name, { graph, loss, outputs: { sampleLosses } });
+}
+
 /** What one pass of the step is fed. */
 export function trainStepFeeds(model: DiffusionModel, noiseScheduler: DDPMScheduler, batch: TrainStepBatch): Feeds {
   const { latents, noise, timesteps } = batch;

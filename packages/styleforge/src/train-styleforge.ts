@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { type CompileOptions, type ParameterBuffers, Prodigy } from '@styleforge/runtime';
-import { drawBatch, samplesPerPass, type BatchSource } from './batches.ts';
+import { drawBatches, samplesPerPass, type BatchSource } from './batches.ts';
 import { type TrainingInputs } from './check-inputs.ts';
 import { type Adaptation } from './adaptations/adaptation.ts';
 import { createAdaptation } from './adaptations/create-adaptation.ts';
@@ -17,6 +17,7 @@ import { PromptRows } from './prompts.ts';
 import { measureReconstruction, type Reconstruction } from './reconstruction.ts';
 import { type RunRequest, type RunRequests } from './run-requests.ts';
 import { fingerprintOfBase, startingState } from './starting-state.ts';
+import { type CompiledShape, type ShapedStep } from './shaped-step.ts';
 import { type TrainStep, trainStepFeeds } from './train-step.ts';
 import { type SampleConfig, type Validation, Validator } from './validation.ts';
 
@@ -53,6 +54,8 @@ export interface TrainStyleForgeOptions extends TrainingInputs {
   readonly onReconstruction?: (reconstruction: Reconstruction) => void | Promise<void>;
   /** The inputs are checked and everything is loaded; the first step follows. */
   readonly onStart?: () => void | Promise<void>;
+  /** With buckets: a graph for a further size was compiled before the step that needs it. */
+  readonly onShape?: (shape: CompiledShape) => void;
   readonly onProgress?: (progress: TrainingProgress) => void | Promise<void>;
   /** The directory is complete: the adaptation's files and the trainer's state. */
   readonly onCheckpoint?: (checkpoint: SavedCheckpoint) => void | Promise<void>;
@@ -78,7 +81,7 @@ export interface TrainingResult {
 
 interface RunParts {
   readonly source: BatchSource;
-  readonly trainStep: TrainStep;
+  readonly shapes: ShapedStep;
   readonly adaptation: Adaptation;
   readonly prompts: PromptRows;
   readonly ema: ParameterBuffers | undefined;
@@ -92,6 +95,7 @@ interface RunParts {
 class Run {
   readonly #options: TrainStyleForgeOptions;
   readonly #source: BatchSource;
+  readonly #shapes: ShapedStep;
   readonly #trainStep: TrainStep;
   readonly #adaptation: Adaptation;
   readonly #prompts: PromptRows;
@@ -104,11 +108,12 @@ class Run {
   #lastSampled = -1;
 
   constructor(options: TrainStyleForgeOptions, parts: RunParts) {
-    const { source, trainStep, adaptation, prompts, ema, validator, earlyStopping, globalStep } = parts;
+    const { source, shapes, adaptation, prompts, ema, validator, earlyStopping, globalStep } = parts;
     this.#baseModel = parts.baseModel;
     this.#options = options;
     this.#source = source;
-    this.#trainStep = trainStep;
+    this.#shapes = shapes;
+    this.#trainStep = shapes.step;
     this.#adaptation = adaptation;
     this.#prompts = prompts;
     this.#ema = ema;
@@ -125,16 +130,19 @@ class Run {
   /** The passes of one update. */
   async #backward(): Promise<Losses> {
     const { hyperparameters, aux } = this.#options.config;
-    const { train_batch_size: count, gradient_accumulation_steps: passes } = hyperparameters;
+    const { gradient_accumulation_steps: passes } = hyperparameters;
     const { networks, noiseScheduler } = this.#source.model;
     let [styleRefLoss, auxLoss] = [0, 0];
     for (let i = 0; i < passes; i++) {
-      const { read, ...batch } = await drawBatch(this.#source, this.globalStep * passes + i);
-      const feeds = trainStepFeeds(networks, noiseScheduler, { ...batch, text: this.#prompts.feed(read) });
-      const { sampleLosses: losses } = await this.#trainStep.backward(feeds);
-      const mean = (values: Float32Array): number => values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length) / passes;
-      styleRefLoss += mean(losses.subarray(0, count));
-      auxLoss += mean(losses.subarray(count));
+      const batches = await drawBatches(this.#source, this.globalStep * passes + i);
+      for (const [place, { read, shape, styleRefCount, ...batch }] of batches.entries()) {
+        const feeds = trainStepFeeds(networks, noiseScheduler, { ...batch, text: this.#prompts.feed(read) });
+        const graph = await this.#shapes.graphOf(shape);
+        const { sampleLosses: losses } = await this.#trainStep.backward(feeds, { graph, isPart: place < batches.length - 1 });
+        const mean = (values: Float32Array): number => values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length) / passes;
+        styleRefLoss += mean(losses.subarray(0, styleRefCount));
+        auxLoss += mean(losses.subarray(styleRefCount));
+      }
     }
     return { loss: styleRefLoss + (aux?.weight ?? 0) * auxLoss, styleRefLoss, auxLoss: aux ? auxLoss : null };
   }
@@ -295,11 +303,12 @@ export async function trainStyleForge(options: TrainStyleForgeOptions): Promise<
     );
   }
   const prompts = await PromptRows.create(model, source.prompts, adaptation.trainsText, options.compile?.device);
-  const trainStep = await openTrainStep(source, model, adaptation, options.compile);
+  const shapes = await openTrainStep(source, model, adaptation, options);
+  const trainStep = shapes.step;
   const { globalStep, ema, earlyStopping } = await startingState(options, adaptation, trainStep, baseModel);
   const { resolution } = options.config.hyperparameters;
   const validator = new Validator({ resolution, model, weights: ema ?? trainStep.weights, adaptation, compile: options.compile });
-  const run = new Run(options, { source, trainStep, adaptation, prompts, ema, validator, earlyStopping, globalStep, baseModel });
+  const run = new Run(options, { source, shapes, adaptation, prompts, ema, validator, earlyStopping, globalStep, baseModel });
   try {
     await run.toEnd();
     const directory = run.globalStep === globalStep && options.resumeFrom !== undefined ? options.resumeFrom : run.directory;

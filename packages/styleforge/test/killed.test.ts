@@ -39,6 +39,7 @@ const hyperparameters: Hyperparameters = {
   snr_gamma: null,
   resolution: 32,
   crop: 'random',
+  buckets: false,
   seed: 1337,
   random_flip: false,
   use_captions: false,

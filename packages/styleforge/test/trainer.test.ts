@@ -74,6 +74,7 @@ const hyperparameters: StyleForgeConfig['hyperparameters'] = {
   snr_gamma: null,
   resolution: 32,
   crop: 'random',
+  buckets: false,
   seed: 1337,
   random_flip: false,
   use_captions: false,

@@ -55,6 +55,7 @@ const hyperparameters = (steps: number, resolution: number): StyleForgeConfig['h
   snr_gamma: null,
   resolution,
   crop: 'center',
+  buckets: false,
   seed: 1,
   random_flip: false,
   use_captions: false,

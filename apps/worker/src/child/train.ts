@@ -34,6 +34,7 @@ export async function train(task: TrainingTask, parent: Parent): Promise<Message
       signal: parent.signal,
       onReconstruction: (measured) => parent.tellAndWait({ type: 'reconstruction', ...measured }),
       onStart: () => parent.tellAndWait({ type: 'validated' }),
+      onShape: ({ latentShape: [, height, width], seconds }) => void parent.tell({ type: 'compiled-shape', height, width, seconds }),
       onProgress: (progress) => {
         traceStep(progress);
         return parent.tell({ type: 'progress', ...progress, peakMemoryBytes: process.resourceUsage().maxRSS * 1024 });

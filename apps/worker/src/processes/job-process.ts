@@ -9,6 +9,7 @@ import {
   type ChildRequest,
   type ChildResult,
   type ChildTelemetry,
+  type CompiledShape,
   type DrawnImage,
   type LocalCheckpoint,
   type LocalClassImage,
@@ -115,6 +116,11 @@ function hear(
   switch (message.type) {
     case 'progress':
       return options.onProgress?.(message);
+    case 'compiled-shape':
+      return options.log.info(
+        { height: message.height, width: message.width, seconds: message.seconds },
+        'graph for a further image size compiled',
+      );
     case 'measuring':
       return options.onMeasuring?.(message);
     case 'result':
@@ -131,7 +137,7 @@ function telemetryFor({ log, tracing }: JobProcessOptions): ChildTelemetry {
   return { origin: currentOrigin(), logLevel: log.level, logBindings, ...(tracing && { tracing }) };
 }
 
-type KeptMessage = Exclude<MessageFromChild, FinalMessage | Progress | Measuring>;
+type KeptMessage = Exclude<MessageFromChild, FinalMessage | Progress | CompiledShape | Measuring>;
 
 function keep(message: KeptMessage, options: JobProcessOptions): Promise<void> | undefined {
   switch (message.type) {

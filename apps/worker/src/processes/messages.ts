@@ -133,6 +133,10 @@ const progress = z.object({
 });
 export type Progress = z.infer<typeof progress>;
 
+/** With buckets: a graph for images of a further size was compiled. Sides of its latents. */
+const compiledShape = z.object({ type: z.literal('compiled-shape'), height: z.number(), width: z.number(), seconds: z.number() });
+export type CompiledShape = z.infer<typeof compiledShape>;
+
 /** How well the base model's autoencoder returns the StyleRef images: median peak signal-to-noise ratio in dB. */
 const reconstruction = z.object({ type: z.literal('reconstruction'), number: z.number(), psnr: z.number(), images: z.number() });
 export type ReconstructionMeasured = z.infer<typeof reconstruction>;
@@ -199,6 +203,7 @@ export const failureMessage = {
 
 export const messageFromChild = z.discriminatedUnion('type', [
   progress,
+  compiledShape,
   reconstruction,
   validated,
   checkpoint,

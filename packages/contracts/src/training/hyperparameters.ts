@@ -48,6 +48,11 @@ export const hyperparameters = z
       .multipleOf(8)
       .describe('Side of the square that images are cropped to, in pixels; no image may be smaller'),
     crop: z.enum(CROPS).describe('Which square of an image is used: its center, or another one at each use'),
+    buckets: z
+      .boolean()
+      .describe(
+        'Images keep their proportions: each trains at the size that is nearest to its own, with as many pixels as the square, in batches of one size. It needs a worker on the processor (DEVICE=cpu)',
+      ),
     seed: z
       .int()
       .min(0)
@@ -108,6 +113,7 @@ export const METHOD_HYPERPARAMETERS: Hyperparameters = {
   snr_gamma: null,
   resolution: 512,
   crop: 'random',
+  buckets: false,
   seed: 1337,
   random_flip: false,
   use_captions: false,

@@ -43,7 +43,7 @@ export type JobEstimate = z.infer<typeof jobEstimate>;
 export function costKey(config: TrainingConfig): string {
   const { hyperparameters: values, adaptation, aux, prior_preservation: prior } = config;
   const { resolution, train_batch_size, gradient_accumulation_steps, train_text_encoder, gradient_checkpointing, ema } = values;
-  const { adam_moments, gradient_precision, mixed_precision, optimizer } = values;
+  const { adam_moments, gradient_precision, mixed_precision, optimizer, buckets } = values;
   return JSON.stringify([
     config.base_model,
     config.method,
@@ -52,8 +52,9 @@ export function costKey(config: TrainingConfig): string {
     [resolution, train_batch_size, gradient_accumulation_steps],
     [train_text_encoder, gradient_checkpointing, ema],
     [adam_moments, gradient_precision, mixed_precision],
-    // Earlier jobs have keys without it.
+    // Earlier jobs have keys without these.
     ...(optimizer === 'adamw' ? [] : [optimizer]),
+    ...(buckets ? ['buckets'] : []),
   ]);
 }
 

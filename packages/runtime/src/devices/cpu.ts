@@ -8,6 +8,7 @@ export const cpu: DeviceKind = (index) => ({
   stateIn: 'host',
   isOptional: false,
   precisions: { float16Products: false, moments: ['float32', 'bfloat16'], gradients: ['float32', 'float16'] },
+  takesFurtherGraphs: true,
   optimizers: ['adamw', 'prodigy'],
   keepsMemory: false,
   probe: (computes) => computes(),

@@ -9,6 +9,7 @@ export const cuda: DeviceKind = (index) => ({
   stateIn: 'blocks',
   isOptional: true,
   precisions: { float16Products: true, moments: ['float32', 'bfloat16'], gradients: ['float32', 'float16'] },
+  takesFurtherGraphs: false,
   optimizers: ['adamw'],
   keepsMemory: true,
   engine: () => cudaEngine(index),

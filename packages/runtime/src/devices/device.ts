@@ -15,6 +15,8 @@ interface DeviceProperties {
   /** Whether a machine may lack it: then its absence is an error of the settings, with a code of its own. */
   readonly isOptional: boolean;
   readonly precisions: DevicePrecisions;
+  /** Whether a training may have further graphs over its weights, for inputs of other shapes. */
+  readonly takesFurtherGraphs: boolean;
   /** What can update the weights where they are. */
   readonly optimizers: readonly ('adamw' | 'prodigy')[];
   /**

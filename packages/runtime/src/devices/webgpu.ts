@@ -8,6 +8,7 @@ export const webgpu: DeviceKind = (index) => ({
   stateIn: 'tensors',
   isOptional: true,
   precisions: { float16Products: true, moments: ['float32'], gradients: ['float32'] },
+  takesFurtherGraphs: false,
   optimizers: ['adamw'],
   keepsMemory: true,
   sessionOptions: { executionProviders: [index === 0 ? 'webgpu' : { name: 'webgpu', deviceId: index }] },

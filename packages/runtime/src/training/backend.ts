@@ -8,14 +8,16 @@ import { type CompileOptions, type HostArray } from '../programs/session.ts';
 /** What the gradients of the weights are kept in between a pass and its update. */
 export type GradientPrecision = 'float32' | 'float16';
 
-export interface BackendOptions<Place extends StatePlace = StatePlace> {
+/** A graph with what is wanted of it: results that come back to the host, and the gradients of the trainable weights by name. */
+export interface GraphParts {
+  readonly graph: Graph;
+  readonly outputs: Readonly<Record<string, Tensor>>;
+  readonly gradients: Readonly<Record<string, Tensor>>;
+}
+
+export interface BackendOptions<Place extends StatePlace = StatePlace> extends GraphParts {
   readonly device: DeviceOf<Place>;
   readonly compile: CompileOptions;
-  readonly graph: Graph;
-  /** Results of a pass that come back to the host. */
-  readonly outputs: Readonly<Record<string, Tensor>>;
-  /** Gradients of the trainable weights, by name. */
-  readonly gradients: Readonly<Record<string, Tensor>>;
   readonly gradientPrecision: GradientPrecision;
   /** Where weights and moments come from at the first pass, and go to at `download`. */
   readonly weights: ParameterBuffers;
@@ -26,8 +28,10 @@ export interface BackendOptions<Place extends StatePlace = StatePlace> {
 }
 
 export interface TrainingBackend {
-  /** Forward and backward; gradients of passes since the last update are summed. Returns the outputs. */
-  backward(feeds: Readonly<Record<string, HostArray>>): Promise<Record<string, Float32Array>>;
+  /** Forward and backward; gradients of passes since the last update are summed. Returns the outputs. `graph`: a further one, by its name. */
+  backward(feeds: Readonly<Record<string, HostArray>>, graph?: string): Promise<Record<string, Float32Array>>;
+  /** Compiles a further graph over the same weights; on devices that take one. */
+  addGraph?(name: string, parts: GraphParts): Promise<void>;
   /** Euclidean norm of the summed gradients. */
   gradientNorm(): Promise<number>;
   /** A copy of the summed gradients in float32, in the layout of the weights. Throws where there are none. */

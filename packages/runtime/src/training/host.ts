@@ -5,7 +5,7 @@ import { moveTowards } from '../optimizers/moving-average.ts';
 import { type AdamW, type AdamWStep, type GradientBuffers } from '../optimizers/adamw.ts';
 import { Program } from '../programs/program.ts';
 import { type HostArray } from '../programs/session.ts';
-import { type BackendOptions, GRADIENT_PREFIX, NoGradientsError, type TrainingBackend } from './backend.ts';
+import { type BackendOptions, GRADIENT_PREFIX, type GraphParts, NoGradientsError, type TrainingBackend } from './backend.ts';
 
 function addAll(sums: ParameterBuffers, gradients: GradientBuffers): void {
   for (const [name, values] of gradients.entries()) addGradients(sums.get(name), values);
@@ -16,33 +16,45 @@ export class HostTraining implements TrainingBackend {
   readonly #gradients: GradientBuffers;
   readonly #weights: ParameterBuffers;
   readonly #optimizer: AdamW;
-  readonly #program: Program;
+  /** By name; the first graph's is ''. */
+  readonly #programs = new Map<string, Program>();
+  readonly #options: BackendOptions<'host'>;
   /** The sum from the second pass on. */
   #total: ParameterBuffers | null = null;
   /** Where the gradients since the last update are. */
   #sumIn: 'nowhere' | 'last pass' | 'total' = 'nowhere';
 
-  private constructor(gradients: GradientBuffers, weights: ParameterBuffers, optimizer: AdamW, program: Program) {
+  private constructor(gradients: GradientBuffers, options: BackendOptions<'host'>) {
     this.#gradients = gradients;
-    this.#weights = weights;
-    this.#optimizer = optimizer;
-    this.#program = program;
+    this.#weights = options.weights;
+    this.#optimizer = options.optimizer;
+    this.#options = options;
   }
 
   static async create(options: BackendOptions<'host'>): Promise<HostTraining> {
-    const { graph, outputs, gradients, gradientPrecision, compile, weights, frozen, optimizer } = options;
-    const halved = gradientPrecision === 'float16';
-    const named = Object.fromEntries(Object.entries(gradients).map(([name, gradient]) => [GRADIENT_PREFIX + name, gradient]));
-    const program = await Program.compile<string>(graph, { ...outputs, ...named }, compile, halved ? Object.keys(named) : []);
-    const buffers: GradientBuffers = halved ? weights.beside(Uint16Array) : weights.beside(Float32Array);
-    program.bind([...weights.entries(), ...frozen]);
-    program.bindOutputs([...buffers.entries()].map(([name, data]) => [GRADIENT_PREFIX + name, data]));
-    return new HostTraining(buffers, weights, optimizer, program);
+    const { gradientPrecision, weights } = options;
+    const buffers: GradientBuffers = gradientPrecision === 'float16' ? weights.beside(Uint16Array) : weights.beside(Float32Array);
+    const training = new HostTraining(buffers, options);
+    await training.addGraph('', options);
+    return training;
   }
 
-  async backward(feeds: Readonly<Record<string, HostArray>>): Promise<Record<string, Float32Array>> {
+  /** Programs of all graphs read the same weights and write the same gradients. */
+  async addGraph(name: string, { graph, outputs, gradients }: GraphParts): Promise<void> {
+    const { compile, gradientPrecision, weights, frozen } = this.#options;
+    const named = Object.fromEntries(Object.entries(gradients).map(([parameter, gradient]) => [GRADIENT_PREFIX + parameter, gradient]));
+    const halved = gradientPrecision === 'float16' ? Object.keys(named) : [];
+    const program = await Program.compile<string>(graph, { ...outputs, ...named }, compile, halved);
+    program.bind([...weights.entries(), ...frozen]);
+    program.bindOutputs([...this.#gradients.entries()].map(([parameter, data]) => [GRADIENT_PREFIX + parameter, data]));
+    this.#programs.set(name, program);
+  }
+
+  async backward(feeds: Readonly<Record<string, HostArray>>, graph = ''): Promise<Record<string, Float32Array>> {
     if (this.#sumIn === 'last pass') this.#moveToTotal();
-    const results = await this.#program.run(feeds);
+    const program = this.#programs.get(graph);
+    if (!program) throw new Error(`there is no graph '${graph}'`);
+    const results = await program.run(feeds);
     if (this.#sumIn === 'total') addAll(this.#total!, this.#gradients);
     else this.#sumIn = 'last pass';
     return results;
@@ -99,7 +111,7 @@ export class HostTraining implements TrainingBackend {
     // they are here
   }
 
-  release(): Promise<void> {
-    return this.#program.release();
+  async release(): Promise<void> {
+    await Promise.all([...this.#programs.values()].map((program) => program.release()));
   }
 }

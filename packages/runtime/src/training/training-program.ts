@@ -6,7 +6,7 @@ import { AdamW, type AdamWOptions } from '../optimizers/adamw.ts';
 import { Prodigy } from '../optimizers/prodigy.ts';
 import { LossScale } from '../optimizers/loss-scale.ts';
 import { type CompileOptions, type HostArray } from '../programs/session.ts';
-import { type BackendOptions, type GradientPrecision, type TrainingBackend } from './backend.ts';
+import { type BackendOptions, type GradientPrecision, type GraphParts, type TrainingBackend } from './backend.ts';
 import { BlockTraining } from './blocks.ts';
 import { HostTraining } from './host.ts';
 import { ResidentTraining } from './resident.ts';
@@ -89,6 +89,24 @@ export function splitParameters(
   };
 }
 
+/** A graph with the scalar to minimise and further values wanted from every pass. */
+export interface LossGraph<Outputs extends string = string> {
+  readonly graph: Graph;
+  readonly loss: Tensor;
+  readonly outputs: Readonly<Record<Outputs, Tensor>>;
+}
+
+function withGradients(
+  { graph, loss, outputs }: LossGraph,
+  trainable: ParameterBuffers,
+  frozen: ReadonlySet<string>,
+  scaled: boolean,
+): GraphParts {
+  const targets = targetsOf(graph, trainable, frozen);
+  const computed = gradients(graph, loss, targets, scaled ? graph.input(LOSS_SCALE, []) : undefined);
+  return { graph, outputs, gradients: Object.fromEntries(trainable.specs.map(({ name }, i) => [name, computed[i]])) };
+}
+
 export class TrainingProgram<Outputs extends string> {
   /** On a device these, and the optimizer's moments, are what they were at the last `download`. */
   readonly weights: ParameterBuffers;
@@ -96,6 +114,7 @@ export class TrainingProgram<Outputs extends string> {
   /** Where gradients are float16 anywhere. */
   readonly lossScale: LossScale | null;
   readonly #backend: TrainingBackend;
+  readonly #graphs = new Set<string>();
   #passes = 0;
 
   private constructor(weights: ParameterBuffers, optimizer: AdamW, lossScale: LossScale | null, backend: TrainingBackend) {
@@ -108,11 +127,10 @@ export class TrainingProgram<Outputs extends string> {
   static async create<O extends string>(options: TrainingProgramOptions<O>): Promise<TrainingProgram<O>> {
     const { graph, loss, outputs, trainable, adamw, gradientPrecision, compile = {} } = options;
     const frozen = [...(options.frozen ?? [])];
-    const targets = targetsOf(graph, trainable, new Set(frozen.map(([name]) => name)));
+    const frozenNames = new Set(frozen.map(([name]) => name));
     const device = deviceOf(compile.device);
     const precision = fitting(device.precisions.gradients, gradientPrecision);
     const lossScale = compile.mixedPrecision || precision === 'float16' ? new LossScale() : null;
-    const computed = gradients(graph, loss, targets, lossScale ? graph.input(LOSS_SCALE, []) : undefined);
     if (options.prodigy && !device.optimizers.includes('prodigy')) throw new Error(`the device ${device.name} has no Prodigy`);
     const optimizer = options.prodigy
       ? new Prodigy(trainable, { ...adamw, ...options.prodigy })
@@ -120,9 +138,7 @@ export class TrainingProgram<Outputs extends string> {
     const backend = await createBackend({
       device,
       compile,
-      graph,
-      outputs,
-      gradients: Object.fromEntries(trainable.specs.map(({ name }, i) => [name, computed[i]])),
+      ...withGradients({ graph, loss, outputs }, trainable, frozenNames, lossScale !== null),
       gradientPrecision: precision,
       weights: trainable,
       frozen,
@@ -155,12 +171,30 @@ export class TrainingProgram<Outputs extends string> {
     this.#passes = passes;
   }
 
-  /** One forward and backward pass; gradients of passes since the last update are summed. */
-  async backward(feeds: Readonly<Record<string, HostArray>>): Promise<Record<Outputs, Float32Array>> {
-    const results = await this.#backend.backward(
-      this.lossScale ? { ...feeds, [LOSS_SCALE]: Float32Array.of(this.lossScale.value) } : feeds,
-    );
-    this.#passes += 1;
+  /** Whether there is a further graph of this name. */
+  hasGraph(name: string): boolean {
+    return this.#graphs.has(name);
+  }
+
+  /** Compiles a further graph with the same parameters, for inputs of another shape. */
+  async addGraph(name: string, further: LossGraph<Outputs>): Promise<void> {
+    if (!this.#backend.addGraph) throw new Error('this device takes no further graphs');
+    const frozen = new Set([...further.graph.parameters.keys()].filter((parameter) => !this.weights.has(parameter)));
+    await this.#backend.addGraph(name, withGradients(further, this.weights, frozen, this.lossScale !== null));
+    this.#graphs.add(name);
+  }
+
+  /**
+   * One forward and backward pass; gradients of passes since the last update are summed. `graph`: a further one, by its name.
+   * `isPart`: its loss is a summand of that of the pass that follows.
+   */
+  async backward(
+    feeds: Readonly<Record<string, HostArray>>,
+    { graph, isPart = false }: { readonly graph?: string | undefined; readonly isPart?: boolean } = {},
+  ): Promise<Record<Outputs, Float32Array>> {
+    const scaled = this.lossScale ? { ...feeds, [LOSS_SCALE]: Float32Array.of(this.lossScale.value) } : feeds;
+    const results = await this.#backend.backward(scaled, graph);
+    if (!isPart) this.#passes += 1;
     return results as Record<Outputs, Float32Array>;
   }
 

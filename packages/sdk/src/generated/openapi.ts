@@ -2847,6 +2847,8 @@ export interface components {
             adam_moments: "float32" | "bfloat16";
             /** @description Weight decay of AdamW */
             adam_weight_decay: number;
+            /** @description Images keep their proportions: each trains at the size that is nearest to its own, with as many pixels as the square, in batches of one size. It needs a worker on the processor (DEVICE=cpu) */
+            buckets: boolean;
             /** @description Share of the uses of an image that leave its caption out, so that the style also belongs to the prompt alone */
             caption_dropout: number;
             /** @description null for one checkpoint at the end */
@@ -2954,6 +2956,11 @@ export interface components {
              * @default 0.01
              */
             adam_weight_decay?: number;
+            /**
+             * @description Images keep their proportions: each trains at the size that is nearest to its own, with as many pixels as the square, in batches of one size. It needs a worker on the processor (DEVICE=cpu)
+             * @default false
+             */
+            buckets?: boolean;
             /**
              * @description Share of the uses of an image that leave its caption out, so that the style also belongs to the prompt alone
              * @default 0

@@ -998,6 +998,8 @@ class Hyperparameters(TypedDict):
     """Side of the square that images are cropped to, in pixels; no image may be smaller"""
     crop: Literal["random", "center"]
     """Which square of an image is used: its center, or another one at each use"""
+    buckets: bool
+    """Images keep their proportions: each trains at the size that is nearest to its own, with as many pixels as the square, in batches of one size. It needs a worker on the processor (DEVICE=cpu)"""
     seed: int
     """Seed of every random number: the same request and seed give the same weights on the same device"""
     random_flip: bool
@@ -1072,6 +1074,8 @@ class HyperparametersRequest(TypedDict):
     """Side of the square that images are cropped to, in pixels; no image may be smaller"""
     crop: NotRequired[Literal["random", "center"]]
     """Which square of an image is used: its center, or another one at each use"""
+    buckets: NotRequired[bool]
+    """Images keep their proportions: each trains at the size that is nearest to its own, with as many pixels as the square, in batches of one size. It needs a worker on the processor (DEVICE=cpu)"""
     seed: NotRequired[int]
     """Seed of every random number: the same request and seed give the same weights on the same device"""
     random_flip: NotRequired[bool]
