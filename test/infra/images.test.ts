@@ -158,7 +158,11 @@ describe('an image whose steps have been run', () => {
         'telemetry',
       ]);
       expect(await readdir(join(image.cwd, 'apps/api'))).toEqual(['package.json', 'src']);
-      expect(await readdir(join(modules, '.cache/styleforge'))).toEqual(['apps+api+src+decoding+decode-main.ts', 'apps+api+src+main.ts']);
+      expect(await readdir(join(modules, '.cache/styleforge'))).toEqual([
+        'apps+api+src+decoding+decode-main.ts',
+        'apps+api+src+inspection+inspect-main.ts',
+        'apps+api+src+main.ts',
+      ]);
       await cp(join(repository, 'models'), join(image.root, 'models'), { recursive: true });
       const port = await freePort();
       const api = await untilHealthy(image, port);

@@ -1,9 +1,9 @@
 // Copies of stored images and models on the local disk, each file checked against its SHA-256.
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { extname, join } from 'node:path';
 import type { ImageRow } from '@styleforge/database';
 import { downloadObject } from '@styleforge/storage';
-import { ADAPTATION_FILE, adapterFiles, joinWithBase, writeAdaptedModel } from '@styleforge/weights';
+import { ADAPTATION_FILE, adapterFiles, type AppliedAdapter, joinWithBase, writeAdaptedModel } from '@styleforge/weights';
 import { findBaseModel } from './base-model.ts';
 import { JobInputError } from './errors.ts';
 import type { Services } from './services.ts';
@@ -56,18 +56,39 @@ export async function fetchCheckpoint(
 /** Makes `directory` the model of `base` with adapters on top of it, each with its strength. */
 export async function fetchAdapters(
   base: string,
-  adapters: readonly { checkpoint_id: string; strength: number }[],
+  adapters: readonly { checkpoint_id: string | null; version_id: string | null; strength: number }[],
   { projectId, directory }: { projectId: string; directory: string },
   services: CheckpointServices,
 ): Promise<void> {
-  const applied: { path: string; strength: number }[] = [];
-  for (const [index, { checkpoint_id: checkpointId, strength }] of adapters.entries()) {
+  const applied: AppliedAdapter[] = [];
+  for (const [index, { checkpoint_id: checkpointId, version_id: versionId, strength }] of adapters.entries()) {
+    if (checkpointId === null) {
+      applied.push({ ...(await fetchUploaded(projectId, { versionId, field: `adapters/${index}` }, directory, services)), strength });
+      continue;
+    }
     const own = join(directory, `adapter-${index}`);
     const { isAdapter } = await fetchCheckpoint({ projectId, checkpointId, field: `adapters/${index}` }, own, services);
     if (!isAdapter) throw new JobInputError(`adapters/${index}: the checkpoint ${checkpointId} is a whole model, not an adapter`);
     for (const path of await adapterFiles(own)) applied.push({ path, strength });
   }
   await writeAdaptedModel(directory, { base, adapters: applied });
+}
+
+/** The file of an uploaded adapter, and the word of an embedding. */
+async function fetchUploaded(
+  projectId: string,
+  { versionId, field }: { versionId: string | null; field: string },
+  directory: string,
+  { database, objectStore }: CheckpointServices,
+): Promise<Omit<AppliedAdapter, 'strength'>> {
+  const version = versionId === null ? null : await database.models.findVersionById(projectId, versionId);
+  if (version?.objectKey == null || version.sha256 === null) throw new JobInputError(`${field}: the uploaded adapter has been deleted`);
+  const path = join(directory, version.id, `adapter_model${extname(version.objectKey)}`);
+  await downloadObject(objectStore, version.objectKey, path, version.sha256);
+  const { upload } = version.provenance;
+  // As peft has it: readers look for it beside a file of this name.
+  if (upload?.peft) await writeFile(join(directory, version.id, 'adapter_config.json'), JSON.stringify(upload.peft));
+  return { path, token: version.provenance.tokens[0]?.token };
 }
 
 /** Neither what only the trainer reads, nor the copies in other layouts. */

@@ -32,7 +32,7 @@ export { type HeldRow, type LeasedTable, MOST_SETBACKS } from './repositories/le
 export type { UnheldWork, WorkTopic } from './repositories/stranded.ts';
 export type { CurveBucket, MetricPoint } from './repositories/metrics.ts';
 export type { ExportRow, MadeExport, WantedExport } from './repositories/exports.ts';
-export type { ModelChange, ModelCover, ModelRow, ModelVersionRow, NewModelVersion } from './repositories/models.ts';
+export type { ModelChange, ModelCover, ModelRow, ModelVersionRow, NewModelVersion, UploadedFile } from './repositories/models.ts';
 export type { Backlog, StatusCount } from './repositories/operations.ts';
 export { OUTBOX_CHANNEL } from './repositories/outbox.ts';
 export type { OutboxMessage, Release } from './repositories/outbox.ts';

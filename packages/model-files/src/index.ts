@@ -25,6 +25,10 @@ export { UnsafePickleError } from './tensor-files/pickle.ts';
 export { EMBEDDING_ROWS, type TorchTensor } from './tensor-files/torch-state.ts';
 export { openTorchArchive, type TorchArchive } from './tensor-files/torch-archive.ts';
 export { readTensorTable, type TensorTable } from './tensor-files/tensor-table.ts';
+export { originalNames, SingleFileError, type NameMap } from './layers/original-names.ts';
+export { kohyaNames, kohyaPrefix, placeOf, splitKey, type LayerPlace, type ModelLayers } from './layers/lora-names.ts';
+export { currentNames, currentTextEncoderName } from './layers/current-names.ts';
+export { checkAdapter, keptFileName } from './adapters/check-adapter.ts';
 export { fitsBase, inspectAdapter, type AdapterKind, type InspectedAdapter } from './adapters/inspect-adapter.ts';
 export {
   describeModel,

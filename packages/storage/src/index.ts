@@ -30,6 +30,7 @@ export {
   trashPrefix,
   validationImageKey,
   modelCoverKey,
+  uploadedAdapterKey,
   modelPrefix,
   exportKey,
   exportsPrefix,

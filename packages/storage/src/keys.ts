@@ -64,6 +64,10 @@ export const modelPrefix = (projectId: string, modelId: string) => `${projectPre
 export const modelCoverKey = (projectId: string, modelId: string, sha256: string) =>
   `${modelPrefix(projectId, modelId)}cover-${sha256.slice(0, 16)}.png`;
 
+/** The file of an uploaded adapter, a version of the model. */
+export const uploadedAdapterKey = (projectId: string, modelId: string, versionId: string, fileName: string) =>
+  `${modelPrefix(projectId, modelId)}versions/${versionId}/${fileName}`;
+
 /** Files that were made of a checkpoint when somebody asked for them. */
 export const exportsPrefix = (projectId: string, jobId: string, checkpointId: string) =>
   `${trainingJobPrefix(projectId, jobId)}exports/${checkpointId}/`;

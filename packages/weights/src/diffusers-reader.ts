@@ -1,6 +1,7 @@
 // Reads a checkpoint in the diffusers folder layout: configs at once, weights when asked.
 import { join } from 'node:path';
 import {
+  currentNames,
   exists,
   familyOf,
   ModelFileError,
@@ -12,7 +13,7 @@ import {
   type NetworkKind,
 } from '@styleforge/model-files';
 import { type AppliedBranch } from './adaptations/branches.ts';
-import { currentTextEncoderName, currentVaeName, RenamedTensorReader } from './key-names.ts';
+import { RenamedTensorReader } from './key-names.ts';
 import { openTensors } from './open-tensors.ts';
 import { type TensorReader } from './tensor-reader.ts';
 
@@ -55,11 +56,6 @@ const weightsStem: Record<NetworkKind, string> = {
   'text-encoder': 'model',
 };
 
-const rename: Partial<Record<NetworkKind, (stored: string) => string | undefined>> = {
-  autoencoder: currentVaeName,
-  'text-encoder': currentTextEncoderName,
-};
-
 /** The full-precision file first, then its variants, each whole or in shards. */
 export function weightsFileNames(network: NetworkKind): string[] {
   const stem = weightsStem[network];
@@ -85,7 +81,7 @@ async function readComponent(directory: string, component: ComponentFiles): Prom
   const { name, network } = component;
   const config = await readJson(join(directory, name, 'config.json'));
   const weightsPath = await findWeights(directory, component);
-  const renaming = rename[network];
+  const renaming = currentNames[network];
   return {
     name,
     network,

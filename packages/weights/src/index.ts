@@ -20,12 +20,12 @@ export { requireTensor, type TensorReader, WeightsMismatchError } from './tensor
 export { checkWeights, requireFinite } from './check-weights.ts';
 export { withoutSecrets } from './web-address.ts';
 export { writeSafetensors, type TensorEntry, type WriteSafetensorsOptions } from './safetensors-writer.ts';
-export { currentTextEncoderName } from './key-names.ts';
+export { currentTextEncoderName } from '@styleforge/model-files';
 export { exists, readJson, type JsonObject } from '@styleforge/model-files';
 export { componentOf, readDiffusersFolder, type AddedTokens, type DiffusersComponent, type DiffusersFolder } from './diffusers-reader.ts';
 export { writeDiffusersFolder, type DiffusersFolderContents, type WrittenComponent } from './diffusers-writer.ts';
 export { writeFileAtomically } from './atomic-file.ts';
-export { originalNames, SingleFileError, type NameMap } from './original-names.ts';
+export { originalNames, SingleFileError, type NameMap } from '@styleforge/model-files';
 export {
   singleFileKind,
   singleFileObstacle,

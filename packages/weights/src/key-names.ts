@@ -1,22 +1,6 @@
-// Older spellings of weight names, mapped to those of today's diffusers and transformers.
+// A reader that presents tensors under other names than the stored ones.
 import type { TensorInfo } from '@styleforge/model-files';
 import type { TensorReader } from './tensor-reader.ts';
-
-const legacyAttention: Record<string, string> = { query: 'to_q', key: 'to_k', value: 'to_v', proj_attn: 'to_out.0' };
-
-/** diffusers before 0.17 wrote the VAE's attention as query, key, value and proj_attn. */
-export function currentVaeName(stored: string): string {
-  return stored.replace(
-    /(\.attentions\.\d+\.)(query|key|value|proj_attn)(\.(?:weight|bias))$/,
-    (_match, before: string, legacy: string, after: string) => before + legacyAttention[legacy] + after,
-  );
-}
-
-/** transformers before 5 wrote CLIPTextModel under `text_model.` and stored its constant position ids; today's names have neither. */
-export function currentTextEncoderName(stored: string): string | undefined {
-  const current = stored.replace(/^text_model\./, '');
-  return current === 'embeddings.position_ids' ? undefined : current;
-}
 
 /** Presents a reader under today's names, leaving out those renamed to nothing. The stored names are understood too. */
 export class RenamedTensorReader implements TensorReader {

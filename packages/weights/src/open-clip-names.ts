@@ -1,5 +1,5 @@
 // OpenCLIP's text encoder in a single file: its tensors under the names of transformers' CLIPTextModel, and back.
-import { SingleFileError } from './original-names.ts';
+import { SingleFileError } from '@styleforge/model-files';
 import type { TensorEntry } from './safetensors-writer.ts';
 import type { TensorReader } from './tensor-reader.ts';
 

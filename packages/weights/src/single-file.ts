@@ -3,7 +3,7 @@ import { families, familyOf, type ComponentFiles, type ComponentName, type Famil
 import { componentOf, readDiffusersFolder, type DiffusersFolder } from './diffusers-reader.ts';
 import { writeDiffusersFolder } from './diffusers-writer.ts';
 import { holdsOpenClip, openClipEntries, toOpenClipEntries } from './open-clip-names.ts';
-import { originalNames, SingleFileError, type NameMap } from './original-names.ts';
+import { originalNames, SingleFileError, type NameMap } from '@styleforge/model-files';
 import { writeSafetensors, type TensorEntry, type WriteSafetensorsOptions } from './safetensors-writer.ts';
 import { openTensors } from './open-tensors.ts';
 import { type TensorReader } from './tensor-reader.ts';

@@ -9,7 +9,12 @@ import { z } from 'zod';
 import type { BaseModelFolders } from './base-model-folders.ts';
 
 /** `profile` has its resolution filled in. */
-export type BaseModelEntry = { body: BaseModelBody; profile: BaseModelProfile & { resolution: number }; tokenizer: CLIPTokenizer };
+export type BaseModelEntry = {
+  body: BaseModelBody;
+  profile: BaseModelProfile & { resolution: number };
+  tokenizer: CLIPTokenizer;
+  folder: string;
+};
 export type BaseModelCatalog = ReturnType<typeof createBaseModelCatalog>;
 
 /** A folder that says it is a base model and is none. The message is for callers: it names folder, file and what helps. */
@@ -117,7 +122,7 @@ async function readFolder(folder: string, name: string, size: number): Promise<B
     defaults: { ...METHOD_HYPERPARAMETERS, resolution, ...profile.defaults },
     auxiliary_prompt: profile.auxiliary_prompt ?? DEFAULT_AUX_PROMPT,
   };
-  return { body, profile: { ...profile, resolution }, tokenizer };
+  return { body, profile: { ...profile, resolution }, tokenizer, folder };
 }
 
 /** Models that were added by earlier versions may have an address with a token in it. */

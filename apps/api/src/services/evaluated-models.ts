@@ -22,6 +22,8 @@ export async function chooseEvaluatedModel(dependencies: ApiDependencies, projec
   } = found;
   const size = { resolution, sizeUnit, defaults };
   if (model.kind === 'base') return { ok: true, chosen: { ...size, model: baseModel(name), config: null } };
+  if (model.kind === 'uploaded')
+    return { ok: false, detail: `${name} is an uploaded adapter: evaluations take a trained model or a base model` };
   const { base, job } = model;
   if (base === null)
     return {

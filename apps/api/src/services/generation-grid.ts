@@ -6,7 +6,7 @@ import type {
   GenerationGrid,
   GenerationGridRequest,
   GridAxis,
-  StyleRefComponent,
+  BoundToken,
 } from '@styleforge/contracts';
 import { ApiError } from '../errors/api-error.ts';
 import { refusePlaceholders } from './placeholders.ts';
@@ -15,7 +15,7 @@ type Axis = 'x' | 'y';
 
 const axesOf = ({ x, y }: GenerationGridRequest): [Axis, GridAxis][] => [['x', x], ...(y ? [['y', y] as [Axis, GridAxis]] : [])];
 
-export function resolveGrid(body: CreateGenerationRequest, components: readonly StyleRefComponent[]): GenerationGrid | null {
+export function resolveGrid(body: CreateGenerationRequest, components: readonly BoundToken[]): GenerationGrid | null {
   if (!body.grid) return null;
   for (const [name, { parameter, values }] of axesOf(body.grid)) {
     if (parameter === 'prompt')

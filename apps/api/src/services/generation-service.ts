@@ -12,12 +12,12 @@ import {
   STYLE_GUIDANCE,
   withTokens,
 } from '@styleforge/contracts';
-import type { CreateGenerationRequest, GenerationConfig, StyleRefComponent } from '@styleforge/contracts';
+import type { BoundToken, CreateGenerationRequest, GenerationConfig } from '@styleforge/contracts';
 import { newId } from '@styleforge/database';
 import type { Database, GenerationDetail, GenerationModel } from '@styleforge/database';
 import type { ApiDependencies } from '../dependencies.ts';
 import { ApiError } from '../errors/api-error.ts';
-import { chooseAdapters } from './generation-adapters.ts';
+import { chooseAdapters, type ChosenAdapter, uploadedAdapter } from './generation-adapters.ts';
 import { findNamedModel } from './named-model.ts';
 import type { NamedModel } from './named-model.ts';
 import { checkGrid, resolveGrid } from './generation-grid.ts';
@@ -35,15 +35,17 @@ interface ChosenModel extends Pick<NamedModel, 'resolution' | 'sizeUnit' | 'defa
   /** The name of the base model, its own or the one it was trained on. */
   base: string;
   /** What it has been trained with; none for a base model. */
-  components: readonly StyleRefComponent[];
+  components: readonly BoundToken[];
   /** It is an addition to a base model, with which style guidance compares it. */
   isAdapted: boolean;
+  /** Adapters that it consists of, beside its base model: an uploaded one. */
+  own: ChosenAdapter[];
 }
 
 /** Returns the new generation's id. */
 export async function createGeneration(dependencies: ApiDependencies, { projectId, body, reservedUuid }: NewGeneration): Promise<string> {
   const model = await chooseModel(dependencies, projectId, body.model);
-  const adapters = await chooseAdapters(dependencies, projectId, { body, base: model.base });
+  const adapters = [...model.own, ...(await chooseAdapters(dependencies, projectId, { body, base: model.base }))];
   const chosen = { ...model, components: [...model.components, ...adapters.flatMap(({ components }) => components)] };
   const grid = resolveGrid(body, chosen.components);
   refusePlaceholders(body.prompts, { model: body.model, components: chosen.components }, (index) => `/prompts/${index}`);
@@ -167,7 +169,12 @@ async function chooseModel(dependencies: ApiDependencies, projectId: string, nam
     model: { resolution, sizeUnit, defaults },
   } = found;
   const size = { resolution, sizeUnit, defaults };
-  if (model.kind === 'base') return { ...size, model: { baseModel: model.name }, base: model.name, components: [], isAdapted: false };
+  if (model.kind === 'base')
+    return { ...size, model: { baseModel: model.name }, base: model.name, components: [], isAdapted: false, own: [] };
+  if (model.kind === 'uploaded') {
+    const { name: base } = model.provenance.base_model;
+    return { ...size, model: { baseModel: base }, base, components: [], isAdapted: true, own: [uploadedAdapter(name, model, 1)] };
+  }
   const { job, checkpoint } = model;
   const { adaptation, style_ref } = job.config;
   return {
@@ -176,5 +183,6 @@ async function chooseModel(dependencies: ApiDependencies, projectId: string, nam
     base: job.baseModel,
     components: style_ref.components,
     isAdapted: adaptation.kind !== 'full',
+    own: [],
   };
 }

@@ -95,7 +95,11 @@ async function findTrained(dependencies: ApiDependencies, projectId: string, fro
   const found = await findNamedModel(dependencies, projectId, from);
   if (!found.ok) throw refusal(found.code, [{ pointer: '/from', detail: found.detail }]);
   if (found.model.kind === 'trained') return found.model;
-  throw refusal('validation_failed', [{ pointer: '/from', detail: `${from} is a base model: name a checkpoint or a training job` }]);
+  const detail =
+    found.model.kind === 'base'
+      ? `${from} is a base model: name a checkpoint or a training job`
+      : `${from} was uploaded: upload its file to this model, too`;
+  throw refusal('validation_failed', [{ pointer: '/from', detail }]);
 }
 
 async function versionOf(
@@ -118,6 +122,7 @@ async function versionOf(
       ...{ id: job.id, name: job.name, method: config.method, seed: config.hyperparameters.seed },
       finished_at: job.finishedAt?.toISOString() ?? null,
     },
+    upload: null,
     step: checkpoint.step,
     adaptation: config.adaptation.kind,
     tokens: config.style_ref.components.map(({ name, token }) => ({ name, token })),

@@ -1,7 +1,7 @@
 // From the name that a caller gives to the model that is meant: one of the registry, a checkpoint, a job with a result, or a base model.
 import { ACTIVE_JOB_STATUSES, ID_PREFIXES, parseModelReference } from '@styleforge/contracts';
-import type { BaseModelProfile } from '@styleforge/contracts';
-import type { TrainingJobRow } from '@styleforge/database';
+import type { BaseModelProfile, ModelProvenance } from '@styleforge/contracts';
+import type { ModelVersionRow, TrainingJobRow } from '@styleforge/database';
 import type { ApiDependencies } from '../dependencies.ts';
 import { BrokenBaseModelError, type BaseModelEntry } from './base-model-catalog.ts';
 
@@ -25,7 +25,13 @@ export interface TrainedModel extends Sampling {
   /** Null when the base model that it was trained on is no longer installed, or broken. */
   base: BaseModelEntry | null;
 }
-export type NamedModel = NamedBaseModel | TrainedModel;
+/** An adapter from elsewhere, which is used on the base model that it was uploaded for. */
+export interface UploadedModel extends Sampling {
+  kind: 'uploaded';
+  versionId: string;
+  provenance: ModelProvenance;
+}
+export type NamedModel = NamedBaseModel | TrainedModel | UploadedModel;
 export type ModelLookUp = { ok: true; model: NamedModel } | { ok: false; code: 'unknown_model' | 'status_conflict'; detail: string };
 
 export async function findNamedModel(dependencies: ApiDependencies, projectId: string, name: string): Promise<ModelLookUp> {
@@ -69,7 +75,28 @@ async function findRegistered(dependencies: ApiDependencies, projectId: string, 
     const known = model.latest ? `the newest is ${reference.name}@${model.latest.number}${aliases.join('')}` : 'it has none';
     return unknown(`the model ${reference.name} has no version ${reference.version}: ${known}`);
   }
-  return findNamedModel(dependencies, projectId, version.checkpointId);
+  return version.checkpointId === null
+    ? uploaded(dependencies, text, version)
+    : findNamedModel(dependencies, projectId, version.checkpointId);
+}
+
+async function uploaded({ baseModels }: ApiDependencies, text: string, { id, provenance }: ModelVersionRow): Promise<ModelLookUp> {
+  const { name } = provenance.base_model;
+  const base = await findUnlessBroken(baseModels, name);
+  if (base === null)
+    return unknown(
+      `${text} was uploaded for the base model ${name}, which is no longer installed, or broken: GET /v1/base-models lists those that can be used`,
+    );
+  const sampling = { ...samplingOf(base), resolution: base.profile.resolution };
+  return { ok: true, model: { kind: 'uploaded', versionId: id, provenance, ...sampling } };
+}
+
+/** Null when it is not installed, or broken. */
+async function findUnlessBroken(baseModels: ApiDependencies['baseModels'], name: string): Promise<BaseModelEntry | null> {
+  return baseModels.find(name).catch((error: unknown) => {
+    if (error instanceof BrokenBaseModelError) return null;
+    throw error;
+  });
 }
 
 /** Whether the job waits by itself: paused ones stay where they are until they are resumed. */
@@ -82,10 +109,7 @@ async function trained(
   job: TrainingJobRow,
   { id, step }: TrainedModel['checkpoint'],
 ): Promise<ModelLookUp> {
-  const base = await baseModels.find(job.baseModel).catch((error: unknown) => {
-    if (error instanceof BrokenBaseModelError) return null;
-    throw error;
-  });
+  const base = await findUnlessBroken(baseModels, job.baseModel);
   return {
     ok: true,
     model: { kind: 'trained', job, checkpoint: { id, step }, base, ...samplingOf(base), resolution: job.config.hyperparameters.resolution },

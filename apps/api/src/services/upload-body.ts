@@ -19,19 +19,22 @@ export const USUAL_PACE: UploadPace = { silenceMs: 10_000, bytesPerSecond: 4_096
 export class UploadBody {
   readonly #request: FastifyRequest;
   readonly #pace: UploadPace;
+  /** Most bytes of a file; left out: what all uploads may have. */
+  readonly #fileBytes: number | undefined;
   readonly #hash = createHash('sha256');
   #waitedMs = 0;
   #received = 0;
 
-  constructor(request: FastifyRequest, pace: UploadPace = USUAL_PACE) {
+  constructor(request: FastifyRequest, pace: UploadPace = USUAL_PACE, fileBytes?: number) {
     this.#request = request;
     this.#pace = pace;
+    this.#fileBytes = fileBytes;
   }
 
   async *parts(): AsyncGenerator<Multipart> {
     // The parser would never finish for a connection that closed before it began.
     if (this.#request.raw.destroyed) throw new ApiError('invalid_request', 'The multipart body cannot be read: the connection was closed.');
-    const iterator = this.#request.parts();
+    const iterator = this.#request.parts(this.#fileBytes === undefined ? {} : { limits: { fileSize: this.#fileBytes } });
     for (let next = await this.#reading(iterator.next()); !next.done; next = await this.#reading(iterator.next())) {
       if (next.value.type === 'field') this.#remember('field', next.value.fieldname, String(next.value.value));
       yield next.value;

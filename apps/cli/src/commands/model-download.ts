@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import { EXPORT_FORMATS } from '@styleforge/contracts';
-import type { CheckpointExport, Download, ExportFormat, StyleForge } from '@styleforge/sdk';
+import type { CheckpointExport, Download, ExportFormat, ModelVersion, StyleForge } from '@styleforge/sdk';
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { UsageError } from '../exit-codes.ts';
@@ -66,12 +66,17 @@ async function checkpointOf(client: StyleForge, model: string): Promise<string> 
   const [name = '', wanted = 'latest'] = model.split('@');
   const { latest, aliases } = await client.models.get(name);
   if (wanted === 'latest') {
-    if (latest) return latest.checkpoint_id;
+    if (latest) return trainedCheckpoint(latest);
     throw new UsageError(`${name} has no version`);
   }
   const version = aliases[wanted] ?? Number(wanted);
   if (!Number.isInteger(version)) throw new UsageError(`${name} has no alias ${wanted}`);
-  return (await client.models.getVersion(name, version)).checkpoint_id;
+  return trainedCheckpoint(await client.models.getVersion(name, version));
+}
+
+function trainedCheckpoint({ checkpoint_id: id, reference, provenance }: ModelVersion): string {
+  if (id !== null) return id;
+  throw new UsageError(`${reference} was uploaded (${provenance.upload?.file_name ?? 'an adapter'}): use the file that was sent`);
 }
 
 /** Whole or not at all: beside the file first. */

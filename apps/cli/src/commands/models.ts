@@ -5,6 +5,7 @@ import { formatBytes, formatTime } from '../terminal/output.ts';
 import type { Output } from '../terminal/output.ts';
 import { addVerb } from '../verb.ts';
 import { addModelDownload } from './model-download.ts';
+import { addModelUpload } from './model-upload.ts';
 
 type DescribeOptions = { description?: string; license?: string; template?: string; cover?: string; notes?: string };
 
@@ -49,6 +50,7 @@ export function addModelCommands(program: Command): void {
   addReading(models);
   addWriting(models);
   addModelDownload(models);
+  addModelUpload(models);
 }
 
 function addReading(models: Command): void {
@@ -66,7 +68,7 @@ function addReading(models: Command): void {
           version,
           aliases.join(', '),
           checkpoint_id,
-          `step ${provenance.step}`,
+          provenance.step === null ? 'uploaded' : `step ${provenance.step}`,
           provenance.adaptation,
           formatBytes(size_bytes),
           notes,
@@ -79,6 +81,7 @@ function addReading(models: Command): void {
 
 function showModel(output: Output, model: Model): void {
   const { latest } = model;
+  const { training_job: job, upload, adaptation } = latest?.provenance ?? {};
   output.details([
     ['model', model.name],
     ['description', model.description],
@@ -92,7 +95,8 @@ function showModel(output: Output, model: Model): void {
         .join(', '),
     ],
     ['base model', latest && [latest.provenance.base_model.name, latest.provenance.base_model.source].filter(Boolean).join(', ')],
-    ['trained by', latest && `${latest.provenance.training_job.id}, ${latest.provenance.training_job.method}`],
+    ['trained by', job && `${job.id}, ${job.method}`],
+    ['uploaded', upload && `${upload.file_name}, ${adaptation} in the layout of ${upload.layout}`],
     ['datasets', latest?.provenance.datasets.map(({ role, name, id, images }) => `${role} ${name ?? id} (${images})`).join(', ')],
   ]);
 }

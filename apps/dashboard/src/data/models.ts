@@ -13,6 +13,8 @@ export interface Model {
   base: string;
   /** The words for its style in front of what the image shows. */
   template: string;
+  /** It can go on top of another model. */
+  isAdapter: boolean;
   job?: TrainingJob;
   baseModel?: BaseModel;
 }
@@ -23,6 +25,7 @@ const fromBase = (baseModel: BaseModel): Model => ({
   kind: 'base',
   base: baseModel.name,
   template: '',
+  isAdapter: false,
   baseModel,
 });
 
@@ -34,6 +37,7 @@ const fromJob = (job: TrainingJob): Model => {
     kind: 'job',
     base: job.base_model,
     template: component ? component.prompt.replace('[V]', component.token) : '',
+    isAdapter: job.config.adaptation.kind !== 'full',
     job,
   };
 };
@@ -44,6 +48,7 @@ const fromNamed = ({ name, prompt_template: template, latest }: NamedModel): Mod
   kind: 'named',
   base: latest?.provenance.base_model.name ?? '',
   template: template?.replace(/,? ?\{prompt\}/, '') ?? '',
+  isAdapter: latest !== null && latest.provenance.adaptation !== 'full',
 });
 
 export function useModels(): Model[] {
@@ -66,6 +71,7 @@ export function modelOf(models: Model[], id: string): Model {
       kind: 'checkpoint',
       base: '',
       template: '',
+      isAdapter: false,
     }
   );
 }

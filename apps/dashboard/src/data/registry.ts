@@ -23,8 +23,12 @@ export function useModelVersions(name: string): UseQueryResult<ModelVersion[]> {
   });
 }
 
-/** With what it can be downloaded as. */
-export function useCheckpoint(id: string): UseQueryResult<Checkpoint> {
+/** With what it can be downloaded as; nothing is asked for null. */
+export function useCheckpoint(id: string | null): UseQueryResult<Checkpoint> {
   const client = useClient();
-  return useQuery({ queryKey: ['checkpoint', id], queryFn: ({ signal }) => client.checkpoints.get(id, { signal }) });
+  return useQuery({
+    queryKey: ['checkpoint', id],
+    queryFn: ({ signal }) => client.checkpoints.get(id ?? '', { signal }),
+    enabled: id !== null,
+  });
 }

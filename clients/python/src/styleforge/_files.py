@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -59,6 +59,16 @@ def batches(files: Iterable[Path]) -> Iterator[list[Path]]:
 def parts_of(batch: Sequence[Path], component: str | None, caption: str | None) -> list[Part]:
     labels = [Part(name, value) for name, value in (("component", component), ("caption", caption)) if value is not None]
     return [*labels, *(Part("images", path=str(file), file_name=file.name) for file in batch)]
+
+
+def adapter_parts(path: PathLike, config: PathLike | None, fields: Mapping[str, str | None]) -> list[Part]:
+    """The text fields first: the service reads them before the file."""
+    file = Path(path)
+    if not file.is_file():
+        raise StyleForgeError(f"{file} is not a file: name the adapter's file")
+    texts = [Part(name, value) for name, value in fields.items() if value is not None]
+    configs = [] if config is None else [Part("config", path=str(config), file_name="adapter_config.json")]
+    return [*texts, *configs, Part("file", path=str(file), file_name=file.name)]
 
 
 def refuse_small_images(files: Iterable[Path], resolution: int) -> None:

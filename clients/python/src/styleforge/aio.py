@@ -60,6 +60,10 @@ class AsyncStyleForge(AsyncOperations):
         """As `StyleForge.upload`; `on_progress` is called in another thread."""
         return await self._run(self._blocking.upload, dataset_id, paths, **options)
 
+    async def upload_adapter(self, name: str, path: PathLike, **options: Any) -> models.ModelVersion:
+        """As `StyleForge.upload_adapter`."""
+        return await self._run(self._blocking.upload_adapter, name, path, **options)
+
     async def wait_for(
         self,
         read: Callable[[], Any],

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypeVar, cast
 
 from ._events import Stream
-from ._files import PathLike, batches, files_of, parts_of
+from ._files import PathLike, adapter_parts, batches, files_of, parts_of
 from ._generated import models
 from ._generated.sync_operations import Operations
 from ._settings import (
@@ -102,6 +102,35 @@ class StyleForge(Operations):
             if on_progress:
                 on_progress(cast(models.UploadResponse, total))
         return cast(models.UploadResponse, total)
+
+    def upload_adapter(
+        self,
+        name: str,
+        path: PathLike,
+        *,
+        base_model: str,
+        config: PathLike | None = None,
+        token: str | None = None,
+        description: str | None = None,
+        license: str | None = None,
+        prompt_template: str | None = None,
+        notes: str | None = None,
+    ) -> models.ModelVersion:
+        """Uploads a LoRA, an embedding or another adapter as a version of the model, which is created where there is none.
+
+        `config` is the adapter_config.json of a LoRA that peft has written.
+        """
+        fields = {
+            "name": name,
+            "base_model": base_model,
+            "token": token,
+            "description": description,
+            "license": license,
+            "prompt_template": prompt_template,
+            "notes": notes,
+        }
+        parts = adapter_parts(path, config, fields)
+        return cast(models.ModelVersion, self._call("POST", "/v1/models/upload", parts=parts, timeout=UPLOAD_TIMEOUT))
 
     def wait_for(
         self,

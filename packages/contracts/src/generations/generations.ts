@@ -18,7 +18,13 @@ const side = z.int().min(16).max(2048).multipleOf(8);
 
 const adapterRequest = z
   .strictObject({
-    model: z.string().min(1).max(100).describe('A checkpoint id, or the id of a succeeded job, whose adaptation is not `full`'),
+    model: z
+      .string()
+      .min(1)
+      .max(100)
+      .describe(
+        'A model that is an adapter: trained here with another adaptation than `full`, or uploaded. By name, `name@version`, checkpoint or job',
+      ),
     strength: z.number().min(-4).max(4).default(1).describe('Strength: 1 as trained, 0 no effect'),
   })
   .meta({ id: 'GenerationAdapterRequest' });
@@ -42,7 +48,13 @@ export function imagesPerCell(of: {
 
 export const createGenerationRequest = z
   .strictObject({
-    model: z.string().min(1).max(100).describe('A checkpoint id, the id of a succeeded job, or the name of a base model'),
+    model: z
+      .string()
+      .min(1)
+      .max(100)
+      .describe(
+        'A model by name or `name@version`, a checkpoint id, the id of a succeeded job, or the name of a base model. An uploaded adapter is used on the base model that it was made for',
+      ),
     prompts: z
       .array(requiredText(2000))
       .min(1)
@@ -83,7 +95,7 @@ export const createGenerationRequest = z
       .array(adapterRequest)
       .max(GENERATION_LIMITS.adapters)
       .default([])
-      .describe('Trained adapters on top of the model, all at once; each was trained on the same base model'),
+      .describe('Adapters on top of the model, all at once, trained here or uploaded; each belongs to the same base model'),
     image: startingImage
       .nullable()
       .optional()
@@ -157,7 +169,14 @@ export const generationConfig = z
     sampler: z.enum(SAMPLERS),
     seed: z.int(),
     num_images: z.int(),
-    adapters: z.array(z.object({ model: z.string(), checkpoint_id: checkpointId, strength: z.number() })),
+    adapters: z.array(
+      z.object({
+        model: z.string(),
+        checkpoint_id: checkpointId.nullable(),
+        version_id: z.string().nullable().describe('The version of a model that an uploaded adapter is'),
+        strength: z.number(),
+      }),
+    ),
     image: z
       .object({ id: imageId.nullable().describe('null: it came with the request') })
       .nullable()
@@ -190,7 +209,8 @@ const USUAL_SETTINGS = {
 
 /** Completes a stored configuration that was written before a setting existed. */
 export function completeGenerationConfig(stored: GenerationConfig): GenerationConfig {
-  return { ...USUAL_SETTINGS, ...stored, adapters: stored.adapters ?? [] };
+  const adapters = (stored.adapters ?? []).map((adapter) => ({ ...adapter, version_id: adapter.version_id ?? null }));
+  return { ...USUAL_SETTINGS, ...stored, adapters };
 }
 
 export interface GenerationCell {

@@ -4,6 +4,7 @@ import { optionalText, requiredText } from '../common/text.ts';
 import { checkpointId, datasetId, imageId, modelId, trainingJobId } from '../common/ids.ts';
 import { pageOf, timestamp } from '../common/pages.ts';
 import { ADAPTATION_KINDS } from '../training/adaptations.ts';
+import { baseModelName } from './base-models.ts';
 import { TRAINING_METHODS } from '../training/training-request.ts';
 
 /** The alias that is always the newest version, and can be neither set nor deleted. */
@@ -76,6 +77,26 @@ export const createModelVersionRequest = z.strictObject({ from: source, notes: n
   examples: [{ from: 'ckpt_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70', notes: 'trained twice as long' }],
 });
 
+export const ADAPTER_FILE_BYTES = 2 * 1024 ** 3;
+
+/** The text fields of an upload, which come before the file. */
+export const uploadAdapterFields = z.strictObject({
+  name: modelName.describe('The model that gets a version; it is created where there is none'),
+  base_model: baseModelName.describe('The base model that the adapter was made for'),
+  token: z
+    .string()
+    .regex(/^[^\s[\]]{1,64}$/, 'must be one word of at most 64 characters, without brackets')
+    .optional()
+    .describe(
+      "The word that prompts reach it by: of an embedding whose file names none (default: the file's name), or a LoRA's trigger word",
+    ),
+  description: description.optional().describe('Of the model, where it is new'),
+  license: license.optional().describe('Of the model, where it is new'),
+  prompt_template: promptTemplate.optional().describe('Of the model, where it is new. Default: the token with the prompt'),
+  notes: notes.default('').describe('About this version'),
+});
+export type UploadAdapterFields = z.infer<typeof uploadAdapterFields>;
+
 export const updateModelRequest = z
   .strictObject({
     name: modelName.optional().describe('Requests that name the old name no longer find the model'),
@@ -100,17 +121,47 @@ export const modelParams = z.object({ name: modelName });
 export const modelVersionParams = z.object({ name: modelName, version: versionNumber });
 export const modelAliasParams = z.object({ name: modelName, alias: modelAlias });
 
+/** What peft keeps in adapter_config.json, beside the matrices: without it a LoRA would have another strength. */
+export const peftConfig = z
+  .object({
+    lora_alpha: z.number().gt(0),
+    alpha_pattern: z.record(z.string(), z.number()).default({}),
+    use_rslora: z.boolean().default(false),
+  })
+  .meta({ id: 'PeftConfig' });
+export type PeftConfig = z.infer<typeof peftConfig>;
+export const PEFT_CONFIG_BYTES = 1024 ** 2;
+
+/** What an uploaded file said of itself. */
+const uploadedAdapter = z
+  .object({
+    file_name: z.string(),
+    sha256: z.string(),
+    layout: z.string().describe('Program whose layout the file has: diffusers, peft, kohya, a1111 or styleforge'),
+    rank: z.int().nullable().describe('Largest rank of a LoRA, or the bottleneck of an adapter'),
+    vectors: z.int().nullable().describe('Vectors of each word of an embedding'),
+    changes_text_encoder: z.boolean(),
+    tensors: z.int(),
+    peft: peftConfig.nullable().describe('From the adapter_config.json that came with it'),
+  })
+  .meta({ id: 'UploadedAdapter' });
+export type UploadedAdapter = z.infer<typeof uploadedAdapter>;
+
 /** What a version was made from and with. It says so for good: datasets and base models may change or go later. */
 export const modelProvenance = z
   .object({
-    training_job: z.object({
-      id: trainingJobId,
-      name: z.string().nullable(),
-      method: z.enum(TRAINING_METHODS),
-      seed: z.int(),
-      finished_at: timestamp.nullable(),
-    }),
-    step: z.int(),
+    training_job: z
+      .object({
+        id: trainingJobId,
+        name: z.string().nullable(),
+        method: z.enum(TRAINING_METHODS),
+        seed: z.int(),
+        finished_at: timestamp.nullable(),
+      })
+      .nullable()
+      .describe('null for an uploaded adapter'),
+    upload: uploadedAdapter.nullable().describe('null for a version that was trained here'),
+    step: z.int().nullable(),
     adaptation: z.enum(ADAPTATION_KINDS),
     tokens: z.array(z.object({ name: z.string().describe('Name of the component'), token: z.string() })),
     resolution: z.int(),
@@ -139,7 +190,7 @@ export const modelVersion = z
     reference: z.string().describe('How requests name this version: `ink-style@3`'),
     aliases: z.array(z.string()).describe('With `latest` for the newest version'),
     notes: z.string(),
-    checkpoint_id: checkpointId,
+    checkpoint_id: checkpointId.nullable().describe('null for an uploaded adapter'),
     size_bytes: z.int(),
     provenance: modelProvenance,
     created_at: timestamp,

@@ -23,6 +23,19 @@ export async function checkpointUsers(transaction: Transaction, projectId: strin
   return rows.map(({ id }) => id);
 }
 
+/** Generations and evaluations that are not finished and use one of the uploaded adapters. */
+export async function uploadUsers(transaction: Transaction, projectId: string, versionIds: string[]): Promise<string[]> {
+  if (versionIds.length === 0) return [];
+  const rows = await transaction.$queryRaw<{ id: string }[]>`
+    select id from generations where project_id = ${projectId} and status = any(${UNFINISHED}) and exists (
+      select from jsonb_array_elements(coalesce(config -> 'adapters', '[]')) adapter where adapter ->> 'version_id' = any(${versionIds}))
+    union all
+    select id from evaluations where project_id = ${projectId} and status = any(${UNFINISHED}) and exists (
+      select from jsonb_array_elements(config -> 'models') model where model ->> 'version_id' = any(${versionIds}))
+    order by id`;
+  return rows.map(({ id }) => id);
+}
+
 /** Versions of models that are made from one of the checkpoints, as requests name them. */
 export async function modelsOf(transaction: Transaction, checkpointIds: string[]): Promise<string[]> {
   const rows = await transaction.modelVersion.findMany({

@@ -14,7 +14,7 @@ export type ExpectedRow = {
 } & (
   | { kind: 'dataset image'; datasetId: string; imageId: string }
   | { kind: 'checkpoint'; objectPrefix: string }
-  | { kind: 'validation image' | 'generated image' | 'evaluation image' | 'model cover' | 'export' }
+  | { kind: 'validation image' | 'generated image' | 'evaluation image' | 'model cover' | 'uploaded adapter' | 'export' }
 );
 
 export function createExpectedObjects(prisma: PrismaClient) {
@@ -98,6 +98,18 @@ export function createExpectedObjects(prisma: PrismaClient) {
       remove: null,
     }));
 
+  const uploadedAdapters = async (projectId: string): Promise<ExpectedRow[]> =>
+    (await prisma.modelVersion.findMany({ where: { projectId, objectKey: { not: null } } })).map(
+      ({ id, objectKey, createdAt, missingSince: seen }) => ({
+        kind: 'uploaded adapter',
+        keys: [objectKey ?? ''],
+        createdAt,
+        missingSince: seen,
+        mark: (missingSince) => prisma.modelVersion.updateMany({ where: { id }, data: { missingSince } }),
+        remove: null,
+      }),
+    );
+
   const exported = async (projectId: string): Promise<ExpectedRow[]> =>
     (await prisma.export.findMany({ where: { projectId, status: 'succeeded' } })).map(
       ({ id, objectKey, finishedAt, createdAt, missingSince: seen }) => ({
@@ -120,6 +132,7 @@ export function createExpectedObjects(prisma: PrismaClient) {
         checkpoints(projectId),
         evaluationImages(projectId),
         modelCovers(projectId),
+        uploadedAdapters(projectId),
         exported(projectId),
       ])
     ).flat();

@@ -5,15 +5,17 @@ import { Prisma } from '../generated/client.ts';
 import type { ModelAlias, ModelVersion, RegisteredModel } from '../generated/client.ts';
 import { newId } from '../new-id.ts';
 import type { PrismaClient, Transaction } from '../prisma-types.ts';
-import { checkpointUsers } from './checkpoint-users.ts';
+import { checkpointUsers, uploadUsers } from './checkpoint-users.ts';
 import type { Deletion } from './deletions.ts';
 import { pageArguments, toPage } from './page.ts';
 import type { PageRequest, RowPage } from './page.ts';
 import { announceModel } from './webhook-announcements.ts';
 
-export type ModelVersionRow = Omit<ModelVersion, 'provenance'> & { provenance: ModelProvenance; sizeBytes: number };
+export type ModelVersionRow = Omit<ModelVersion, 'provenance' | 'sizeBytes'> & { provenance: ModelProvenance; sizeBytes: number };
+/** The one file of an uploaded adapter. */
+export type UploadedFile = { versionId: string; objectKey: string; sha256: string; sizeBytes: number };
 export type ModelRow = RegisteredModel & { aliases: Record<string, number>; versionCount: number; latest: ModelVersionRow | null };
-export type NewModelVersion = { checkpointId: string; notes: string; provenance: ModelProvenance };
+export type NewModelVersion = { notes: string; provenance: ModelProvenance } & ({ checkpointId: string } | { upload: UploadedFile });
 export type NewModel = Pick<RegisteredModel, 'projectId' | 'name' | 'description' | 'license' | 'promptTemplate'> & {
   id?: string | undefined;
   version: NewModelVersion;
@@ -30,14 +32,19 @@ const withVersions = {
   _count: { select: { versions: true } },
 } satisfies Prisma.RegisteredModelInclude;
 type Loaded = Prisma.RegisteredModelGetPayload<{ include: typeof withVersions }>;
-type LoadedVersion = ModelVersion & { checkpoint: { sizeBytes: bigint } };
+type LoadedVersion = ModelVersion & { checkpoint: { sizeBytes: bigint } | null };
 const withSize = { checkpoint: { select: { sizeBytes: true } } } as const;
 
 export function createModelRepository(prisma: PrismaClient) {
   const addVersion = async (transaction: Transaction, model: RegisteredModel, version: NewModelVersion): Promise<void> => {
     const { projectId, id: modelId } = model;
     const { lastNumber } = await transaction.registeredModel.update({ where: { id: modelId }, data: { lastNumber: { increment: 1 } } });
-    await transaction.modelVersion.create({ data: { id: newId('modelVersion'), projectId, modelId, number: lastNumber, ...version } });
+    const { notes, provenance } = version;
+    const { versionId, ...file } = 'upload' in version ? version.upload : { versionId: newId('modelVersion') };
+    const made = 'upload' in version ? file : { checkpointId: version.checkpointId };
+    await transaction.modelVersion.create({
+      data: { id: versionId, projectId, modelId, number: lastNumber, notes, provenance, ...made },
+    });
   };
 
   return {
@@ -115,6 +122,12 @@ export function createModelRepository(prisma: PrismaClient) {
       return toPage(rows.map(toVersion), limit);
     },
 
+    /** The version by its id, for who has looked it up before. */
+    async findVersionById(projectId: string, id: string): Promise<ModelVersionRow | null> {
+      const row = await prisma.modelVersion.findUnique({ where: { id, projectId }, include: withSize });
+      return row && toVersion(row);
+    },
+
     async annotateVersion(id: string, notes: string): Promise<void> {
       await prisma.modelVersion.updateMany({ where: { id }, data: { notes } });
     },
@@ -142,12 +155,11 @@ export function createModelRepository(prisma: PrismaClient) {
       return prisma.$transaction(async (transaction): Promise<Deletion> => {
         const model = await lockModel(transaction, projectId, name);
         if (model === null) return { kind: 'not_found' };
-        const versions = await transaction.modelVersion.findMany({ where: { modelId: model.id }, select: { checkpointId: true } });
-        const users = await checkpointUsers(
-          transaction,
-          projectId,
-          versions.map((version) => version.checkpointId),
-        );
+        const versions = await transaction.modelVersion.findMany({
+          where: { modelId: model.id },
+          select: { id: true, checkpointId: true },
+        });
+        const users = await versionUsers(transaction, projectId, versions);
         if (users.length > 0) return { kind: 'in_use', users };
         await announceModel(transaction, model, 'model.deleted');
         await transaction.registeredModel.delete({ where: { id: model.id } });
@@ -161,7 +173,7 @@ export function createModelRepository(prisma: PrismaClient) {
         const model = await lockModel(transaction, projectId, name);
         const version = model && (await transaction.modelVersion.findUnique({ where: { modelId_number: { modelId: model.id, number } } }));
         if (model === null || version === null) return { kind: 'not_found' };
-        const users = await checkpointUsers(transaction, projectId, [version.checkpointId]);
+        const users = await versionUsers(transaction, projectId, [version]);
         if (users.length > 0) return { kind: 'in_use', users };
         await transaction.modelAlias.deleteMany({ where: { modelId: model.id, number } });
         await transaction.modelVersion.delete({ where: { id: version.id } });
@@ -171,13 +183,24 @@ export function createModelRepository(prisma: PrismaClient) {
   };
 }
 
+type Made = { id: string; checkpointId: string | null };
+
+async function versionUsers(transaction: Transaction, projectId: string, versions: Made[]): Promise<string[]> {
+  const checkpoints = versions.flatMap(({ checkpointId }) => checkpointId ?? []);
+  const uploads = versions.flatMap(({ id, checkpointId }) => (checkpointId === null ? [id] : []));
+  return [...(await checkpointUsers(transaction, projectId, checkpoints)), ...(await uploadUsers(transaction, projectId, uploads))];
+}
+
 async function lockModel(transaction: Transaction, projectId: string, name: string): Promise<RegisteredModel | null> {
   await transaction.$queryRaw`select id from models where project_id = ${projectId} and name = ${name} for update`;
   return transaction.registeredModel.findUnique({ where: { projectId_name: { projectId, name } } });
 }
 
+/** Versions from before adapters could be uploaded say nothing of uploads. */
 function toVersion({ checkpoint, ...row }: LoadedVersion): ModelVersionRow {
-  return { ...row, provenance: row.provenance as ModelProvenance, sizeBytes: Number(checkpoint.sizeBytes) };
+  const stored = row.provenance as ModelProvenance;
+  const provenance = { ...stored, upload: (stored as Partial<ModelProvenance>).upload ?? null };
+  return { ...row, provenance, sizeBytes: Number(row.sizeBytes ?? checkpoint?.sizeBytes ?? 0) };
 }
 
 function toRow({ aliases, versions, _count, ...row }: Loaded): ModelRow {

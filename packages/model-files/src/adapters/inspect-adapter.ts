@@ -21,6 +21,8 @@ export interface InspectedAdapter {
   /** The largest rank of a LoRA, or the bottleneck of an adapter. */
   readonly rank: number | null;
   readonly changesTextEncoder: boolean;
+  /** peft's own file, which has a config beside it. */
+  readonly isWrapped: boolean;
   /** The words that prompts reach it by; a file that names none is reached by its file name. */
   readonly tokens: readonly string[];
   /** Rows of each token. */
@@ -38,7 +40,7 @@ const FAMILIES: Readonly<Record<number, BaseFamily>> = {
   1024: 'stable-diffusion-2',
   2048: 'stable-diffusion-xl',
 };
-const NONE = { rank: null, vectors: null, tokens: [], changesTextEncoder: false } as const;
+const NONE = { rank: null, vectors: null, tokens: [], changesTextEncoder: false, isWrapped: false } as const;
 
 const largest = (values: readonly number[]): number | null => (values.length === 0 ? null : Math.max(...values));
 
@@ -64,6 +66,7 @@ const inspectLora: Inspect = ({ tensors }) => {
     contextWidth: context,
     rank: largest(downs.map(([, { shape }]) => shape[0] ?? 0)),
     changesTextEncoder: downs.some(([name]) => IN_TEXT_ENCODER.test(name)),
+    isWrapped: downs.some(([name]) => name.startsWith('base_model.model.')),
   };
 };
 

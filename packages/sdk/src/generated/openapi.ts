@@ -714,7 +714,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a model with its versions, aliases and cover
-         * @description The checkpoints that its versions were made from stay with their training jobs, and can be deleted there from then on. Refused while something unfinished uses one of them.
+         * @description The checkpoints that its versions were made from stay with their training jobs, and can be deleted there from then on; the files of uploaded adapters are deleted. Refused while something unfinished uses one of them.
          */
         delete: operations["deleteModel"];
         options?: never;
@@ -798,13 +798,36 @@ export interface paths {
         post?: never;
         /**
          * Delete a version with the aliases that lead to it
-         * @description Its number is not given again. The checkpoint stays with its training job. Refused while something unfinished uses the checkpoint.
+         * @description Its number is not given again. The checkpoint stays with its training job; the file of an uploaded adapter is deleted. Refused while something unfinished uses it.
          */
         delete: operations["deleteModelVersion"];
         options?: never;
         head?: never;
         /** Change the notes about a version */
         patch: operations["updateModelVersion"];
+        trace?: never;
+    };
+    "/v1/models/upload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upload an adapter as a version of a model
+         * @description `multipart/form-data` with the text fields first and the file last. The file becomes a version of the model; a model that does not exist is created.
+         *     Accepted are a LoRA in the layout of diffusers, peft or kohya, older names included; a Textual Inversion embedding (safetensors, or A1111's .pt, of which no code is run);
+         *     Custom Diffusion's file; and a StyleDrop adapter of this service. The file has 2 GB at most. It is checked at once, tensor by tensor: names, shapes and ranks have to fit `base_model`,
+         *     and every number has to be finite. Generations then name it as `model`, on the base model that it was made for, or in `adapters` with a strength.
+         */
+        post: operations["uploadModel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/presets": {
@@ -2012,7 +2035,7 @@ export interface components {
          */
         CreateGenerationRequest: {
             /**
-             * @description Trained adapters on top of the model, all at once; each was trained on the same base model
+             * @description Adapters on top of the model, all at once, trained here or uploaded; each belongs to the same base model
              * @default []
              */
             adapters?: components["schemas"]["GenerationAdapterRequest"][];
@@ -2027,7 +2050,7 @@ export interface components {
             height?: number;
             /** @description An image to begin from: the id of an uploaded or generated image, or a PNG, JPEG or WebP as `data:image/png;base64,...`. It is scaled and cropped to width and height */
             image?: (string) | null;
-            /** @description A checkpoint id, the id of a succeeded job, or the name of a base model */
+            /** @description A model by name or `name@version`, a checkpoint id, the id of a succeeded job, or the name of a base model. An uploaded adapter is used on the base model that it was made for */
             model: string;
             negative_prompt?: string;
             /**
@@ -2732,7 +2755,7 @@ export interface components {
             warnings: string[];
         };
         GenerationAdapterRequest: {
-            /** @description A checkpoint id, or the id of a succeeded job, whose adaptation is not `full` */
+            /** @description A model that is an adapter: trained here with another adaptation than `full`, or uploaded. By name, `name@version`, checkpoint or job */
             model: string;
             /**
              * @description Strength: 1 as trained, 0 no effect
@@ -2742,10 +2765,11 @@ export interface components {
         };
         GenerationConfig: {
             adapters: {
-                /** @example ckpt_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
-                checkpoint_id: string;
+                checkpoint_id: string | null;
                 model: string;
                 strength: number;
+                /** @description The version of a model that an uploaded adapter is */
+                version_id: string | null;
             }[];
             /** @enum {string} */
             format: "png" | "webp" | "jpeg";
@@ -3281,12 +3305,13 @@ export interface components {
                 role: "style_ref" | "aux";
             }[];
             resolution: number;
-            step: number;
+            step: number | null;
             tokens: {
                 /** @description Name of the component */
                 name: string;
                 token: string;
             }[];
+            /** @description null for an uploaded adapter */
             training_job: {
                 finished_at: string | null;
                 /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
@@ -3295,13 +3320,15 @@ export interface components {
                 method: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion" | "styledrop";
                 name: string | null;
                 seed: number;
-            };
+            } | null;
+            /** @description null for a version that was trained here */
+            upload: components["schemas"]["UploadedAdapter"] | null;
         };
         ModelVersion: {
             /** @description With `latest` for the newest version */
             aliases: string[];
-            /** @example ckpt_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
-            checkpoint_id: string;
+            /** @description null for an uploaded adapter */
+            checkpoint_id: string | null;
             /**
              * Format: date-time
              * @description ISO 8601, UTC
@@ -3321,6 +3348,15 @@ export interface components {
             has_more: boolean;
             /** @description The value for `after` */
             next: string | null;
+        };
+        PeftConfig: {
+            /** @default {} */
+            alpha_pattern: {
+                [key: string]: number;
+            };
+            lora_alpha: number;
+            /** @default false */
+            use_rslora: boolean;
         };
         /** @description RFC 9457 problem document */
         Problem: {
@@ -4374,6 +4410,20 @@ export interface components {
             name?: string | null;
             notes?: string;
             starred?: boolean;
+        };
+        UploadedAdapter: {
+            changes_text_encoder: boolean;
+            file_name: string;
+            /** @description Program whose layout the file has: diffusers, peft, kohya, a1111 or styleforge */
+            layout: string;
+            /** @description From the adapter_config.json that came with it */
+            peft: components["schemas"]["PeftConfig"] | null;
+            /** @description Largest rank of a LoRA, or the bottleneck of an adapter */
+            rank: number | null;
+            sha256: string;
+            tensors: number;
+            /** @description Vectors of each word of an embedding */
+            vectors: number | null;
         };
         UploadedFile: {
             file_name: string;
@@ -11155,6 +11205,172 @@ export interface operations {
             };
             /** @description `internal_error`: Something went wrong on our side */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    uploadModel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The first answer is kept for 24 hours and given to every repetition with the same key and body */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /**
+                     * @description The base model that the adapter was made for
+                     * @example styleforge-mini
+                     */
+                    base_model: string;
+                    /**
+                     * Format: binary
+                     * @description adapter_config.json of a LoRA that peft has written, which has its strength (lora_alpha); before the file
+                     */
+                    config?: string;
+                    /** @description About the model, where it is new */
+                    description?: string;
+                    /** Format: binary */
+                    file: string;
+                    /** @example CC-BY-4.0 */
+                    license?: string;
+                    /**
+                     * @description The model that gets a version; it is created where there is none
+                     * @example ink-style
+                     */
+                    name: string;
+                    /** @description About this version */
+                    notes?: string;
+                    /** @example ink wash, {prompt} */
+                    prompt_template?: string;
+                    /**
+                     * @description The word that prompts reach it by: for an embedding whose file names none (default: the file's name), or a LoRA's trigger word
+                     * @example <brush>
+                     */
+                    token?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Created: the model version */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelVersion"];
+                };
+            };
+            /** @description `invalid_request`: The request is not well formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_timeout`: The request did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `model_exists`: The project or the installation has a model of this name already. `status_conflict`: The job is not in a state that allows this. `idempotency_in_progress`: A request with this Idempotency-Key is still running */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The request body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: This content type is not supported here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: Some fields are not valid. `unusable_base_model`: The base model cannot be used. `idempotency_key_reused`: This Idempotency-Key belongs to another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_uploads`: Too many uploads at a time. `rate_limited`: Too many requests with this API key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: The disk of the service is full */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };

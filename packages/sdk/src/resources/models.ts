@@ -1,9 +1,33 @@
 // The registry: models with a name, their versions and aliases.
 import type { Api } from '../api.ts';
 import { take } from '../api.ts';
+import { StyleForgeError } from '../errors.ts';
+import { openFiles } from '../files.ts';
+import type { FileContent } from '../files.ts';
 import type { RequestOptions } from '../options.ts';
 import { PagePromise } from '../pages.ts';
 import type { Model, ModelCreateParams, ModelUpdateParams, ModelVersion, ModelVersionCreateParams, PageParams } from '../types.ts';
+
+const UPLOAD_TIMEOUT_MS = 30 * 60_000;
+
+export interface AdapterUpload {
+  /** The adapter: a path (Node), a File, Blob, bytes or a stream. */
+  file: FileContent;
+  /** adapter_config.json of a LoRA that peft has written. */
+  config?: FileContent | undefined;
+  /** Of a file that has no name of its own. An embedding may take its word from it. */
+  fileName?: string | undefined;
+  /** The base model that it was made for. */
+  base_model: string;
+  /** The word that prompts reach it by. */
+  token?: string | undefined;
+  /** About the model, where it is new. */
+  description?: string | undefined;
+  license?: string | undefined;
+  prompt_template?: string | undefined;
+  /** About this version. */
+  notes?: string | undefined;
+}
 
 export class Models {
   readonly #api: Api;
@@ -43,6 +67,19 @@ export class Models {
     );
   }
 
+  /** Uploads a LoRA, an embedding or another adapter as a version of the model, which is created where there is none. */
+  async upload(name: string, { file, fileName, config, ...fields }: AdapterUpload, options: RequestOptions = {}): Promise<ModelVersion> {
+    const opened = await openOne(file, fileName);
+    const form = new FormData();
+    form.append('name', name);
+    for (const [field, value] of Object.entries(fields)) if (value !== undefined) form.append(field, value);
+    if (config !== undefined) form.append('config', (await openOne(config)).blob, 'adapter_config.json');
+    form.append('file', opened.blob, opened.name);
+    const request = { timeout: UPLOAD_TIMEOUT_MS, ...options };
+    const response = await this.#api.transport.send('/v1/models/upload', { method: 'POST', body: form }, request);
+    return (await response.json()) as ModelVersion;
+  }
+
   getVersion(name: string, version: number, options?: RequestOptions): Promise<ModelVersion> {
     const path = { name, version };
     return take(this.#api.http.GET('/v1/models/{name}/versions/{version}', { params: { path }, ...this.#api.with(options) }));
@@ -79,4 +116,14 @@ export class Models {
   async deleteAlias(name: string, alias: string, options?: RequestOptions): Promise<void> {
     await this.#api.http.DELETE('/v1/models/{name}/aliases/{alias}', { params: { path: { name, alias } }, ...this.#api.with(options) });
   }
+}
+
+async function openOne(file: FileContent, name?: string): Promise<{ name: string; blob: Blob }> {
+  let first: { name: string; blob: Blob } | undefined;
+  for await (const opened of openFiles({ file, name }, {})) {
+    if (first !== undefined) throw new StyleForgeError('An upload of a model is one file.');
+    first = opened;
+  }
+  if (first === undefined) throw new StyleForgeError('An upload of a model is one file.');
+  return first;
 }

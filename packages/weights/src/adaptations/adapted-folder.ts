@@ -3,11 +3,11 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exists } from '@styleforge/model-files';
 import { readDiffusersFolder, type DiffusersComponent, type DiffusersFolder } from '../diffusers-reader.ts';
-import { originalNames, SingleFileError } from '../original-names.ts';
+import { originalNames, SingleFileError } from '@styleforge/model-files';
 import { openTensors } from '../open-tensors.ts';
 import { AdaptedReader } from './adapted-reader.ts';
 import { collectChanges, ModelChanges } from './adapter-kinds.ts';
-import { type ModelLayers } from './lora-names.ts';
+import { type ModelLayers } from '@styleforge/model-files';
 
 /** An adapter's file, and how strongly it changes the model: 1 as it was trained, 0 not at all. */
 export interface AppliedAdapter {

@@ -6,7 +6,7 @@ import { type TensorReader } from '../tensor-reader.ts';
 import { type WeightChange } from './adapted-reader.ts';
 import { type AppliedBranch, holdsBranches, readBranches } from './branches.ts';
 import { AdapterFileError, addLora } from './lora.ts';
-import { type ModelLayers } from './lora-names.ts';
+import { type ModelLayers } from '@styleforge/model-files';
 import { holdsLora, readLora } from './read-lora.ts';
 
 /** All that adapters change about a model, gathered file by file. */

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { exists, readJson } from '@styleforge/model-files';
 import { type TensorReader } from '../tensor-reader.ts';
 import { AdapterFileError, type LoraLayer } from './lora.ts';
-import { kohyaNames, placeOf, splitKey, type LayerPlace, type ModelLayers } from './lora-names.ts';
+import { kohyaNames, placeOf, splitKey, type LayerPlace, type ModelLayers } from '@styleforge/model-files';
 
 interface Parts {
   readonly place: LayerPlace;

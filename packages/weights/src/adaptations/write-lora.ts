@@ -3,7 +3,7 @@ import { type DiffusersFolder } from '../diffusers-reader.ts';
 import { writeSafetensors, type TensorEntry } from '../safetensors-writer.ts';
 import { layersOf } from './adapted-folder.ts';
 import { type LoraLayer } from './lora.ts';
-import { kohyaPrefix } from './lora-names.ts';
+import { kohyaPrefix } from '@styleforge/model-files';
 
 /** diffusers takes alpha for rank: what alpha adds is folded into `up`. */
 function folded({ up, scale }: LoraLayer): Float32Array {

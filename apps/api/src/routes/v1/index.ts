@@ -86,6 +86,7 @@ import { deleteModelRoute } from './models/delete.ts';
 import { getModelRoute } from './models/get.ts';
 import { listModelsRoute } from './models/list.ts';
 import { updateModelRoute } from './models/update.ts';
+import { uploadModelRoute } from './models/upload.ts';
 import { deleteModelVersionRoute, getModelVersionRoute, updateModelVersionRoute } from './models/version.ts';
 import { createModelVersionRoute, listModelVersionsRoute } from './models/versions.ts';
 import { downloadCheckpointRoute } from './checkpoints/download.ts';
@@ -196,6 +197,7 @@ const ROUTES: ((app: ApiServer, dependencies: ApiDependencies) => void)[] = [
   deleteModelRoute,
   getModelCoverRoute,
   createModelVersionRoute,
+  uploadModelRoute,
   listModelVersionsRoute,
   getModelVersionRoute,
   updateModelVersionRoute,

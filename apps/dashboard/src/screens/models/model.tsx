@@ -176,14 +176,21 @@ function VersionCard({ version }: { version: ModelVersion }): ReactElement {
       <p className="small soft num">
         {bytes(size)}, {ago(at)}
       </p>
-      {checkpoint.data && <DownloadFormats id={checkpointId} formats={checkpoint.data.formats} />}
+      {checkpoint.data && <DownloadFormats id={checkpoint.data.id} formats={checkpoint.data.formats} />}
       <SetAlias version={version} />
     </li>
   );
 }
 
 function Provenance({ provenance }: { provenance: ModelVersion['provenance'] }): ReactElement {
-  const { training_job: job, step, datasets, base_model: base } = provenance;
+  const { training_job: job, step, datasets, base_model: base, upload, adaptation } = provenance;
+  if (job === null)
+    return (
+      <p className="small wrap">
+        Uploaded as {upload?.file_name}: {adaptation} in the layout of {upload?.layout}
+        {upload?.rank && `, rank ${upload.rank}`}, for {base.name}.
+      </p>
+    );
   return (
     <p className="small wrap">
       Step {step} of <Link href={`/jobs/${job.id}`}>{job.name ?? 'the training job'}</Link> ({METHODS[job.method] ?? job.method}) on{' '}

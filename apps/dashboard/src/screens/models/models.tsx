@@ -13,6 +13,7 @@ import { useNewestSamples } from '../../ui/job-card.tsx';
 import { CopyButton, Empty, Failure, Loading, PageHead } from '../../ui/parts.tsx';
 import { Picture } from '../../ui/picture.tsx';
 import { NameModel } from './name-model.tsx';
+import { UploadAdapter } from './upload-adapter.tsx';
 import type { TrainingJob } from '@styleforge/sdk';
 
 export function Models(): ReactElement {
@@ -32,6 +33,7 @@ export function Models(): ReactElement {
           {named.data && shown.length === 0 && (
             <p className="soft">No model has a name yet. “Name” below gives one to what a job has trained.</p>
           )}
+          <UploadAdapter />
           <div className="cards">
             {shown.map((model) => (
               <NamedModelCard key={model.id} model={model} />

@@ -9,7 +9,7 @@ type Props = { models: Model[]; chosen: Chosen[]; onChoose(chosen: Chosen[]): vo
 const MOST = 8;
 
 export function Adapters({ models, chosen, onChoose }: Props): ReactElement | null {
-  const adapted = models.filter(({ job }) => job && job.config.adaptation.kind !== 'full');
+  const adapted = models.filter(({ isAdapter }) => isAdapter);
   const free = adapted.filter(({ id }) => !chosen.some(({ model }) => model === id));
   if (adapted.length === 0) return null;
   const weigh = (model: string, strength: number) => onChoose(chosen.map((one) => (one.model === model ? { model, strength } : one)));

@@ -342,7 +342,7 @@ class CreateEvaluationRequest(TypedDict):
 
 class CreateGenerationRequest(TypedDict):
     model: str
-    """A checkpoint id, the id of a succeeded job, or the name of a base model"""
+    """A model by name or `name@version`, a checkpoint id, the id of a succeeded job, or the name of a base model. An uploaded adapter is used on the base model that it was made for"""
     prompts: list[str]
     """`[V]` stands for the first token that the model was trained with, `[name]` for that of the component of this name"""
     negative_prompt: NotRequired[str]
@@ -361,7 +361,7 @@ class CreateGenerationRequest(TypedDict):
     num_images: NotRequired[int]
     """Images for each prompt"""
     adapters: NotRequired[list[GenerationAdapterRequest]]
-    """Trained adapters on top of the model, all at once; each was trained on the same base model"""
+    """Adapters on top of the model, all at once, trained here or uploaded; each belongs to the same base model"""
     image: NotRequired[str | None]
     """An image to begin from: the id of an uploaded or generated image, or a PNG, JPEG or WebP as `data:image/png;base64,...`. It is scaled and cropped to width and height"""
     strength: NotRequired[float]
@@ -866,14 +866,16 @@ class Generation(TypedDict):
 
 class GenerationAdapterRequest(TypedDict):
     model: str
-    """A checkpoint id, or the id of a succeeded job, whose adaptation is not `full`"""
+    """A model that is an adapter: trained here with another adaptation than `full`, or uploaded. By name, `name@version`, checkpoint or job"""
     strength: NotRequired[float]
     """Strength: 1 as trained, 0 no effect"""
 
 
 class GenerationConfigAdaptersItem(TypedDict):
     model: str
-    checkpoint_id: str
+    checkpoint_id: str | None
+    version_id: str | None
+    """The version of a model that an uploaded adapter is"""
     strength: float
 
 
@@ -1269,8 +1271,11 @@ class ModelProvenanceBaseModel(TypedDict):
 
 
 class ModelProvenance(TypedDict):
-    training_job: ModelProvenanceTrainingJob
-    step: int
+    training_job: ModelProvenanceTrainingJob | None
+    """null for an uploaded adapter"""
+    upload: UploadedAdapter | None
+    """null for a version that was trained here"""
+    step: int | None
     adaptation: Literal["full", "lora", "textual-inversion", "custom-diffusion", "adapter"]
     tokens: list[ModelProvenanceTokensItem]
     resolution: int
@@ -1286,7 +1291,8 @@ class ModelVersion(TypedDict):
     aliases: list[str]
     """With `latest` for the newest version"""
     notes: str
-    checkpoint_id: str
+    checkpoint_id: str | None
+    """null for an uploaded adapter"""
     size_bytes: int
     provenance: ModelProvenance
     created_at: str
@@ -1298,6 +1304,12 @@ class ModelVersionPage(TypedDict):
     has_more: bool
     next: str | None
     """The value for `after`"""
+
+
+class PeftConfig(TypedDict):
+    lora_alpha: float
+    alpha_pattern: dict[str, float]
+    use_rslora: bool
 
 
 class Problem(TypedDict):
@@ -2304,6 +2316,21 @@ class UpdateTrainingJobRequest(TypedDict):
     metadata: NotRequired[dict[str, str]]
     """Replaces all existing pairs"""
     starred: NotRequired[bool]
+
+
+class UploadedAdapter(TypedDict):
+    file_name: str
+    sha256: str
+    layout: str
+    """Program whose layout the file has: diffusers, peft, kohya, a1111 or styleforge"""
+    rank: int | None
+    """Largest rank of a LoRA, or the bottleneck of an adapter"""
+    vectors: int | None
+    """Vectors of each word of an embedding"""
+    changes_text_encoder: bool
+    tensors: int
+    peft: PeftConfig | None
+    """From the adapter_config.json that came with it"""
 
 
 class UploadedFileKept(TypedDict):

@@ -141,7 +141,7 @@ class Operations:
     def delete_model(self, name: str, /) -> None:
         """Delete a model with its versions, aliases and cover.
 
-        The checkpoints that its versions were made from stay with their training jobs, and can be deleted there from then on. Refused while something unfinished uses one of them."""
+        The checkpoints that its versions were made from stay with their training jobs, and can be deleted there from then on; the files of uploaded adapters are deleted. Refused while something unfinished uses one of them."""
         return self._call("DELETE", f"/v1/models/{quoted(name)}")
 
     def delete_model_alias(self, name: str, alias: str, /) -> None:
@@ -153,7 +153,7 @@ class Operations:
     def delete_model_version(self, name: str, version: int, /) -> None:
         """Delete a version with the aliases that lead to it.
 
-        Its number is not given again. The checkpoint stays with its training job. Refused while something unfinished uses the checkpoint."""
+        Its number is not given again. The checkpoint stays with its training job; the file of an uploaded adapter is deleted. Refused while something unfinished uses it."""
         return self._call("DELETE", f"/v1/models/{quoted(name)}/versions/{quoted(version)}")
 
     def delete_prompt_set(self, id: str, /) -> None:
@@ -698,3 +698,12 @@ Caption files may come with the images, in an archive too: `NAME.txt` or `NAME.c
 in each line. They also reach images that were uploaded before, and win over the field `caption`.
 Images are decoded, turned upright, stripped of metadata and kept as PNG. The response tells for each file whether it was kept, and if not, why."""
         return self._call("POST", f"/v1/datasets/{quoted(id)}/images", parts=parts, idempotency_key=idempotency_key)
+
+    def upload_model(self, parts: Sequence[Part], /, *, idempotency_key: str | None = None) -> models.ModelVersion:
+        """Upload an adapter as a version of a model.
+
+        `multipart/form-data` with the text fields first and the file last. The file becomes a version of the model; a model that does not exist is created.
+Accepted are a LoRA in the layout of diffusers, peft or kohya, older names included; a Textual Inversion embedding (safetensors, or A1111's .pt, of which no code is run);
+Custom Diffusion's file; and a StyleDrop adapter of this service. The file has 2 GB at most. It is checked at once, tensor by tensor: names, shapes and ranks have to fit `base_model`,
+and every number has to be finite. Generations then name it as `model`, on the base model that it was made for, or in `adapters` with a strength."""
+        return self._call("POST", "/v1/models/upload", parts=parts, idempotency_key=idempotency_key)

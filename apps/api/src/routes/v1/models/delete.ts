@@ -16,7 +16,7 @@ export function deleteModelRoute(app: ApiServer, dependencies: ApiDependencies):
     tags: ['models'],
     summary: 'Delete a model with its versions, aliases and cover',
     description:
-      'The checkpoints that its versions were made from stay with their training jobs, and can be deleted there from then on. Refused while something unfinished uses one of them.',
+      'The checkpoints that its versions were made from stay with their training jobs, and can be deleted there from then on; the files of uploaded adapters are deleted. Refused while something unfinished uses one of them.',
     security,
     params: modelParams,
     response: { 204: z.undefined().describe('Deleted'), ...problemResponses('not_found', 'in_use') },

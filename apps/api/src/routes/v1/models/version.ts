@@ -49,19 +49,22 @@ export function updateModelVersionRoute(app: ApiServer, dependencies: ApiDepende
   });
 }
 
-export function deleteModelVersionRoute(app: ApiServer, { database }: ApiDependencies): void {
+export function deleteModelVersionRoute(app: ApiServer, dependencies: ApiDependencies): void {
+  const { database, objectStore } = dependencies;
   const schema = {
     operationId: 'deleteModelVersion',
     tags: ['models'],
     summary: 'Delete a version with the aliases that lead to it',
     description:
-      'Its number is not given again. The checkpoint stays with its training job. Refused while something unfinished uses the checkpoint.',
+      'Its number is not given again. The checkpoint stays with its training job; the file of an uploaded adapter is deleted. Refused while something unfinished uses it.',
     security,
     params: modelVersionParams,
     response: { 204: z.undefined().describe('Deleted'), ...problemResponses('not_found', 'in_use') },
   };
   app.delete(PATH, { schema }, async ({ caller: { projectId }, params: { name, version } }, reply) => {
+    const { objectKey } = await findModelVersion(dependencies, projectId, name, version);
     refuseUnlessDeleted(await database.models.deleteVersion(projectId, name, version), 'version of the model', `${name}@${version}`);
+    if (objectKey !== null) await objectStore.delete(objectKey);
     return reply.code(204).send();
   });
 }

@@ -1,5 +1,6 @@
 // The tensor names of the original Stable Diffusion single file, from and to those of diffusers, for every topology that the configs describe.
-import type { JsonObject, NetworkKind } from '@styleforge/model-files';
+import { type NetworkKind } from '../families/family.ts';
+import { type JsonObject } from '../files/read-files.ts';
 
 /** Raised where a model cannot be written in the original layout, or a file is not in it. */
 export class SingleFileError extends Error {

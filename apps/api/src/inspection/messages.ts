@@ -1,0 +1,20 @@
+// What the API and a process that inspects an adapter say to each other. Files travel by their paths.
+import type { InspectedAdapter } from '@styleforge/model-files';
+
+export interface InspectionTask {
+  file: string;
+  /** What its owner calls it. */
+  fileName: string;
+  base: { name: string; contextWidth: number; directory: string };
+}
+
+export type InspectionResult =
+  | { status: 'done'; adapter: InspectedAdapter; keptFileName: string }
+  /** It is for another base model. */
+  | { status: 'misfit'; detail: string }
+  | { status: 'refused'; detail: string }
+  | { status: 'failed'; message: string };
+
+/** What one file may cost its process. */
+export const INSPECTION_LIMITS = { residentMegabytes: 1024, wallSeconds: 300 } as const;
+export const OVER_MEMORY_EXIT = 82;

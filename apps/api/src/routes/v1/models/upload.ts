@@ -1,0 +1,98 @@
+// POST /v1/models/upload
+import { modelVersion } from '@styleforge/contracts';
+import { z } from 'zod';
+import type { ApiDependencies } from '../../../dependencies.ts';
+import { ApiError } from '../../../errors/api-error.ts';
+import type { ApiServer } from '../../../http/api-server.ts';
+import { OpenSlots } from '../../../http/open-slots.ts';
+import { problemResponses } from '../../../http/problem-responses.ts';
+import { security } from '../../../http/security.ts';
+import { keyReused } from '../../../plugins/idempotency.ts';
+import { modelVersionUrl } from '../../../presenters/links.ts';
+import { presentModelVersion } from '../../../presenters/models.ts';
+import { takeAdapterUpload } from '../../../services/adapter-upload.ts';
+import { findModel } from '../../../services/model-registry.ts';
+import { UploadBody } from '../../../services/upload-body.ts';
+
+const DESCRIPTION = `\`multipart/form-data\` with the text fields first and the file last. The file becomes a version of the model; a model that does not exist is created.
+Accepted are a LoRA in the layout of diffusers, peft or kohya, older names included; a Textual Inversion embedding (safetensors, or A1111's .pt, of which no code is run);
+Custom Diffusion's file; and a StyleDrop adapter of this service. The file has 2 GB at most. It is checked at once, tensor by tensor: names, shapes and ranks have to fit \`base_model\`,
+and every number has to be finite. Generations then name it as \`model\`, on the base model that it was made for, or in \`adapters\` with a strength.`;
+
+/** Default number of uploads at a time in one process. */
+const UPLOADS = { perKey: 2, total: 4 };
+
+/** Read part by part, so that only its description is given here. */
+const multipartForm = z.unknown().meta({
+  type: 'object',
+  properties: {
+    name: { type: 'string', examples: ['ink-style'], description: 'The model that gets a version; it is created where there is none' },
+    base_model: { type: 'string', examples: ['styleforge-mini'], description: 'The base model that the adapter was made for' },
+    token: {
+      type: 'string',
+      examples: ['<brush>'],
+      description:
+        "The word that prompts reach it by: for an embedding whose file names none (default: the file's name), or a LoRA's trigger word",
+    },
+    description: { type: 'string', description: 'About the model, where it is new' },
+    license: { type: 'string', examples: ['CC-BY-4.0'] },
+    prompt_template: { type: 'string', examples: ['ink wash, {prompt}'] },
+    notes: { type: 'string', description: 'About this version' },
+    config: {
+      type: 'string',
+      contentMediaType: 'application/json',
+      format: 'binary',
+      description: 'adapter_config.json of a LoRA that peft has written, which has its strength (lora_alpha); before the file',
+    },
+    file: { type: 'string', contentMediaType: 'application/octet-stream', format: 'binary' },
+  },
+  required: ['name', 'base_model', 'file'],
+  additionalProperties: false,
+});
+
+export function uploadModelRoute(app: ApiServer, dependencies: ApiDependencies): void {
+  const schema = {
+    operationId: 'uploadModel',
+    tags: ['models'],
+    summary: 'Upload an adapter as a version of a model',
+    description: DESCRIPTION,
+    security,
+    consumes: ['multipart/form-data'],
+    body: multipartForm,
+    response: {
+      201: modelVersion,
+      ...problemResponses(
+        'invalid_request',
+        'unsupported_media_type',
+        'validation_failed',
+        'unusable_base_model',
+        'model_exists',
+        'status_conflict',
+        'request_timeout',
+        'too_many_uploads',
+        'storage_full',
+        'idempotency_in_progress',
+        'idempotency_key_reused',
+      ),
+    },
+  };
+  const open = new OpenSlots({ ...UPLOADS, code: 'too_many_uploads', things: 'uploads', retrySeconds: 5 });
+  app.post('/models/upload', { schema, config: { idempotent: 'upload', streamsBody: true } }, async (request, reply) => {
+    open.add(request.caller.keyId, reply);
+    if (!request.isMultipart()) throw new ApiError('unsupported_media_type', 'Send the adapter as multipart/form-data.');
+    const { storedAnswer } = request;
+    if (storedAnswer !== undefined) {
+      if ((await new UploadBody(request, dependencies.uploadPace).skim()) !== storedAnswer.fingerprint) throw keyReused();
+      return storedAnswer.replay();
+    }
+    const { name, row, fingerprint } = await takeAdapterUpload(dependencies, request).catch((error: unknown) => {
+      // Many clients read no response before they have sent everything.
+      request.raw.unpipe();
+      request.raw.resume();
+      throw error;
+    });
+    request.uploadFingerprint = fingerprint;
+    const model = await findModel(dependencies, request.caller.projectId, name);
+    return reply.code(201).header('location', modelVersionUrl(name, row.number)).send(presentModelVersion(model, row));
+  });
+}

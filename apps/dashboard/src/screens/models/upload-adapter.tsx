@@ -1,0 +1,125 @@
+// Takes a LoRA or an embedding from elsewhere, by drop or by choice, and gives it a name.
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import type { DragEvent, FormEvent, ReactElement } from 'react';
+import { useRef, useState } from 'react';
+import { useLocation } from 'wouter';
+import { useBaseModels } from '../../data/queries.ts';
+import { useClient } from '../../data/session.ts';
+import { notifyError } from '../../data/toasts.ts';
+import { Dialog } from '../../ui/dialog.tsx';
+import { Icon } from '../../ui/icons.tsx';
+
+const ACCEPT = '.safetensors,.pt,.bin,.json';
+/** Comes with a LoRA of peft. */
+const PEFT_CONFIG = 'adapter_config.json';
+
+export function UploadAdapter(): ReactElement {
+  const [files, setFiles] = useState<File[]>([]);
+  const config = files.find(({ name }) => name === PEFT_CONFIG);
+  const file = files.find((other) => other !== config);
+  const [isOver, setOver] = useState(false);
+  const input = useRef<HTMLInputElement>(null);
+  const drop = (event: DragEvent) => {
+    event.preventDefault();
+    setOver(false);
+    setFiles([...event.dataTransfer.files]);
+  };
+  return (
+    <div
+      className="drop"
+      data-over={isOver}
+      onDragOver={(event) => {
+        event.preventDefault();
+        setOver(true);
+      }}
+      onDragLeave={() => setOver(false)}
+      onDrop={drop}
+    >
+      <Icon name="models" size={26} />
+      <p>Drop a LoRA or an embedding from elsewhere here (.safetensors, .pt; with adapter_config.json where it has one)</p>
+      <button type="button" className="button small" onClick={() => input.current?.click()}>
+        Choose a file
+      </button>
+      <input
+        ref={input}
+        type="file"
+        multiple
+        hidden
+        accept={ACCEPT}
+        aria-label="Adapter file"
+        onChange={(event) => {
+          setFiles([...(event.target.files ?? [])]);
+          event.target.value = '';
+        }}
+      />
+      {file && <UploadDialog file={file} config={config} onClose={() => setFiles([])} />}
+    </div>
+  );
+}
+
+const nameOf = (file: File): string =>
+  file.name
+    .replace(/\.[^.]*$/, '')
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9._-]+/g, '-')
+    .replace(/^[^a-z0-9]+/, '')
+    .slice(0, 63);
+
+function UploadDialog({ file, config, onClose }: { file: File; config: File | undefined; onClose(): void }): ReactElement {
+  const client = useClient();
+  const queries = useQueryClient();
+  const [, go] = useLocation();
+  const bases = useBaseModels().data ?? [];
+  const [name, setName] = useState(nameOf(file));
+  const [base, setBase] = useState('');
+  const [token, setToken] = useState('');
+  const chosen = base || (bases[0]?.name ?? '');
+  const save = useMutation({
+    mutationFn: () => client.models.upload(name, { file, config, base_model: chosen, ...(token !== '' && { token }) }),
+    onSuccess: async () => {
+      await queries.invalidateQueries({ queryKey: ['models'] });
+      go(`/models/${name}`);
+    },
+    onError: (error) => notifyError('The adapter could not be uploaded', error),
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    save.mutate();
+  };
+  return (
+    <Dialog title={`Upload ${file.name}`} onClose={onClose}>
+      <form className="stack" onSubmit={submit}>
+        <div className="field">
+          <label htmlFor="adapter-name">Name</label>
+          <input id="adapter-name" className="input" value={name} required onChange={(event) => setName(event.target.value)} />
+          <p className="help">Requests name it so. A name that exists gets another version.</p>
+        </div>
+        <div className="field">
+          <label htmlFor="adapter-base">Made for the base model</label>
+          <select id="adapter-base" className="select" value={chosen} onChange={(event) => setBase(event.target.value)}>
+            {bases.map((model) => (
+              <option key={model.name} value={model.name}>
+                {model.title}
+              </option>
+            ))}
+          </select>
+        </div>
+        <div className="field">
+          <label htmlFor="adapter-token">Trigger word</label>
+          <input id="adapter-token" className="input" value={token} onChange={(event) => setToken(event.target.value)} />
+          <p className="help">
+            The word that prompts reach it by, where it has one. An embedding takes its file’s name when this is empty.
+          </p>
+        </div>
+        <div className="row">
+          <button type="submit" className="button primary" disabled={name === '' || chosen === '' || save.isPending}>
+            {save.isPending ? 'Uploading' : 'Upload'}
+          </button>
+          <button type="button" className="button quiet" onClick={onClose}>
+            Cancel
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

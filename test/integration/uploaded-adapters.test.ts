@@ -1,0 +1,203 @@
+// Adapters from elsewhere through the whole service: uploaded, refused with the reason, and used in generations.
+import { cp, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { GenerationBody, ModelBody, ModelVersionBody } from '@styleforge/contracts';
+import { StyleForge } from '@styleforge/sdk';
+import { openTensors, writeSafetensors } from '@styleforge/weights';
+import sharp from 'sharp';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { TestService } from './service.ts';
+import { makeTinySdxlBaseModel } from './tiny-base-model.ts';
+
+const patience = 240_000;
+const golden = fileURLToPath(new URL('../golden-methods/', import.meta.url));
+const foreign = (name: string): string => join(golden, 'foreign', name);
+let test: TestService;
+let client: StyleForge;
+
+/** The model that the foreign adapters were made for; the tokenizer is that of another tiny model. */
+beforeAll(async () => {
+  test = await TestService.create({ tiny: {} });
+  const models = join(test.directory, 'models');
+  await cp(join(golden, 'tiny-sd'), join(models, 'golden'), { recursive: true });
+  await makeTinySdxlBaseModel(join(test.directory, 'sdxl'));
+  await cp(join(test.directory, 'sdxl', 'tokenizer'), join(models, 'golden', 'tokenizer'), { recursive: true });
+  client = new StyleForge({ baseUrl: test.service.url, apiKey: test.apiKey });
+}, patience);
+afterAll(() => test.remove());
+
+const settings = { prompts: ['a disc'], width: 64, height: 64, steps: 4, guidance_scale: 2, seed: 7 };
+async function pixels(change: object): Promise<Buffer> {
+  const { id } = await test.call<GenerationBody>('POST', '/v1/images/generations', { ...settings, ...change, wait: 30 });
+  const generation = await test.generated(id);
+  expect(generation).toMatchObject({ status: 'succeeded', error: null });
+  const response = await test.request('GET', `/v1/images/${generation.images[0]!.id}`);
+  return sharp(new Uint8Array(await response.arrayBuffer()))
+    .removeAlpha()
+    .raw()
+    .toBuffer();
+}
+const largestDifference = (a: Uint8Array, b: Uint8Array): number =>
+  a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0);
+
+async function refusal(
+  fields: Record<string, string>,
+  file: string,
+  fileName: string,
+): Promise<{ code: string; errors: { pointer: string; detail: string }[] }> {
+  const form = new FormData();
+  for (const [field, value] of Object.entries({ name: 'refused', ...fields })) form.append(field, value);
+  form.append('file', new Blob([await readFile(file)]), fileName);
+  const response = await test.request('POST', '/v1/models/upload', form);
+  expect(response.status).toBe(422);
+  return (await response.json()) as Awaited<ReturnType<typeof refusal>>;
+}
+
+it(
+  'a LoRA of peft and one in the layout of kohya make the same image, as model and on top of it, in the strength that is asked for',
+  async () => {
+    const peft = await client.models.upload('my-style', {
+      file: foreign('peft/adapter_model.safetensors'),
+      config: foreign('peft/adapter_config.json'),
+      base_model: 'golden',
+      token: 'zwx',
+    });
+    expect(peft).toMatchObject({
+      reference: 'my-style@1',
+      checkpoint_id: null,
+      provenance: {
+        training_job: null,
+        adaptation: 'lora',
+        tokens: [{ token: 'zwx' }],
+        upload: { layout: 'peft', rank: 3, file_name: 'adapter_model.safetensors' },
+        base_model: { name: 'golden' },
+      },
+    });
+    const kohya = await client.models.upload('my-style', { file: foreign('kohya.safetensors'), base_model: 'golden', notes: 'kohya' });
+    expect(kohya).toMatchObject({ reference: 'my-style@2', notes: 'kohya', provenance: { upload: { layout: 'kohya' } } });
+    expect(await client.models.get('my-style')).toMatchObject({ versions: 2, prompt_template: 'zwx, {prompt}', latest: { version: 2 } });
+
+    const again = { file: foreign('kohya.safetensors'), base_model: 'golden' };
+    const first = await client.models.upload('repeated', again, { idempotencyKey: 'one' });
+    expect(await client.models.upload('repeated', again, { idempotencyKey: 'one' })).toEqual(first);
+    expect(await client.models.get('repeated')).toMatchObject({ versions: 1 });
+
+    const base = await pixels({ model: 'golden' });
+    const own = await pixels({ model: 'my-style@1' });
+    expect(largestDifference(own, base)).toBeGreaterThan(8);
+    expect(largestDifference(await pixels({ model: 'my-style' }), own)).toBeLessThanOrEqual(1);
+    expect(await pixels({ model: 'golden', adapters: [{ model: 'my-style@1' }] })).toEqual(own);
+    expect(await pixels({ model: 'golden', adapters: [{ model: 'my-style@1', strength: 0 }] })).toEqual(base);
+    const halves = [
+      { model: 'my-style@1', strength: 0.5 },
+      { model: 'my-style@2', strength: 0.5 },
+    ];
+    expect(largestDifference(await pixels({ model: 'golden', adapters: halves }), own)).toBeLessThanOrEqual(1);
+  },
+  patience,
+);
+
+it(
+  "an embedding of A1111 is known to prompts by the file's name or by the token that is given",
+  async () => {
+    const named = await client.models.upload('brush', { file: foreign('brush.pt'), base_model: 'golden' });
+    expect(named.provenance).toMatchObject({ adaptation: 'textual-inversion', tokens: [{ token: 'brush' }], upload: { vectors: 2 } });
+    const given = await client.models.upload('brush', { file: foreign('brush.pt'), base_model: 'golden', token: '<stroke>' });
+    expect((await client.models.get('brush')).prompt_template).toBe('brush, {prompt}');
+    const [plain, other] = [await pixels({ model: 'golden', prompts: ['disc'] }), await pixels({ model: 'brush@1', prompts: ['disc'] })];
+    expect(other).toEqual(plain);
+    const first = await pixels({ model: 'brush@1', prompts: ['brush disc'] });
+    expect(await pixels({ model: given.reference, prompts: ['<stroke> disc'] })).toEqual(first);
+    expect(await pixels({ model: given.reference, prompts: ['[V] disc'] })).toEqual(first);
+    expect(await pixels({ model: 'golden', prompts: ['brush disc'] })).not.toEqual(first);
+    expect(await pixels({ model: 'my-style', adapters: [{ model: 'brush@1', strength: 1 }], prompts: ['brush disc'] })).not.toEqual(first);
+  },
+  patience,
+);
+
+it(
+  'what does not fit is refused at once: the field, the reason and the remedy',
+  async () => {
+    const kohya = foreign('kohya.safetensors');
+    const wrongBase = await refusal({ base_model: 'tiny' }, kohya, 'ink.safetensors');
+    expect(wrongBase).toMatchObject({
+      code: 'validation_failed',
+      errors: [
+        {
+          pointer: '/base_model',
+          detail: expect.stringMatching(/tiny has text states of \d+ numbers: choose a base model that fits/) as string,
+        },
+      ],
+    });
+    expect((await refusal({ base_model: 'none' }, kohya, 'ink.safetensors')).errors[0]?.detail).toMatch(
+      /there is no base model none: take one of golden, tiny/,
+    );
+    expect((await refusal({}, kohya, 'ink.safetensors')).errors[0]?.pointer).toBe('/base_model');
+    expect((await refusal({ base_model: 'golden', weight: '1' }, kohya, 'ink.safetensors')).errors).toEqual([
+      { pointer: '/weight', detail: 'there is no such field' },
+    ]);
+    expect((await refusal({ base_model: 'golden' }, foreign('evil.pt'), 'evil.pt')).errors[0]).toMatchObject({
+      pointer: '/file',
+      detail: expect.stringMatching(/evil\.pt .*convert it to safetensors/s) as string,
+    });
+    expect((await refusal({ base_model: 'golden' }, foreign('brush.pt'), 'two words.pt')).errors[0]?.detail).toMatch(
+      /would be 'two words'.* give another in token/,
+    );
+
+    const alone = await refusal({ base_model: 'golden' }, foreign('peft/adapter_model.safetensors'), 'adapter_model.safetensors');
+    expect(alone.errors[0]).toMatchObject({
+      pointer: '/config',
+      detail: expect.stringMatching(/adapter_config\.json: send that file too/) as string,
+    });
+    const reader = await openTensors(kohya);
+    const tensors = await Promise.all(
+      reader.names().map(async (name) => ({ name, shape: reader.info(name).shape, data: await reader.read(name) })),
+    );
+    await reader.close();
+    const changed = async (change: (tensor: (typeof tensors)[number], index: number) => (typeof tensors)[number]) => {
+      const file = join(test.directory, 'changed.safetensors');
+      await writeSafetensors(file, tensors.map(change), { dtype: 'F32' });
+      return (await refusal({ base_model: 'golden' }, file, 'changed.safetensors')).errors[0];
+    };
+    const renamed = await changed((tensor) => ({ ...tensor, name: tensor.name.replace('_blocks_', '_blocks_7') }));
+    expect(renamed).toMatchObject({
+      pointer: '/file',
+      detail: expect.stringMatching(/which no layer of the base model has: .* name that one in base_model/) as string,
+    });
+    const poisoned = await changed((tensor, index) => (index === 1 ? { ...tensor, data: tensor.data.map(() => NaN) } : tensor));
+    expect(poisoned?.detail).toMatch(/numbers in '.*' that are not finite/);
+    await writeFile(join(test.directory, 'page.safetensors'), '<!doctype html><title>Sign in</title>'.padEnd(600, ' '));
+    expect(
+      (await refusal({ base_model: 'golden' }, join(test.directory, 'page.safetensors'), 'ink.safetensors')).errors[0]?.detail,
+    ).toMatch(/is a web page/);
+    expect((await test.request('GET', '/v1/models/refused')).status).toBe(404);
+  },
+  patience,
+);
+
+it(
+  'an adapter that does not fit the model of a generation is refused, and a deleted version is gone with its file',
+  async () => {
+    const answer = await test.request('POST', '/v1/images/generations', { ...settings, model: 'tiny', adapters: [{ model: 'my-style' }] });
+    expect([answer.status, await answer.text()]).toEqual([
+      422,
+      expect.stringMatching(/my-style was uploaded for golden: it does not fit tiny/),
+    ]);
+    const evaluated = await test.request('POST', '/v1/evaluations', {
+      model: 'my-style',
+      prompts: ['a disc'],
+      num_images: 1,
+      metrics: ['clip'],
+    });
+    expect([evaluated.status, await evaluated.text()]).toEqual([422, expect.stringMatching(/uploaded adapter: evaluations take/)]);
+    expect((await test.request('DELETE', '/v1/models/my-style/versions/2')).status).toBe(204);
+    expect(await test.call<ModelBody>('GET', '/v1/models/my-style')).toMatchObject({
+      versions: 1,
+      latest: { version: 1 } satisfies Partial<ModelVersionBody>,
+    });
+    expect((await test.request('DELETE', '/v1/models/my-style')).status).toBe(204);
+    expect((await test.request('POST', '/v1/images/generations', { ...settings, model: 'my-style' })).status).toBe(422);
+  },
+  patience,
+);
