@@ -82,7 +82,8 @@ async function fetchUploaded(
   { database, objectStore }: CheckpointServices,
 ): Promise<Omit<AppliedAdapter, 'strength'>> {
   const version = versionId === null ? null : await database.models.findVersionById(projectId, versionId);
-  if (version?.objectKey == null || version.sha256 === null) throw new JobInputError(`${field}: the uploaded adapter has been deleted`);
+  if (version === null || version.objectKey === null || version.sha256 === null)
+    throw new JobInputError(`${field}: the uploaded adapter has been deleted`);
   const path = join(directory, version.id, `adapter_model${extname(version.objectKey)}`);
   await downloadObject(objectStore, version.objectKey, path, version.sha256);
   const { upload } = version.provenance;
