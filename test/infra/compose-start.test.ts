@@ -85,7 +85,7 @@ it.skipIf(warnNotTested("the compose file's store", weedMissing))(
       const env = { PATH: globalThis.process.env['PATH'], ...settings, S3_ENDPOINT: `http://127.0.0.1:${s3}` };
       const [, ...createArgs] = create;
       expect((await run(process.execPath, createArgs, { cwd: repository, env })).stdout).toContain('the bucket was created');
-      expect((await run(process.execPath, createArgs, { cwd: repository, env })).stdout).toContain('needed no new bucket');
+      expect((await run(process.execPath, createArgs, { cwd: repository, env })).stdout).toContain('bucket exists already');
       const store = await createObjectStore({
         kind: 's3',
         bucket: settings['S3_BUCKET'] ?? '',

@@ -36,12 +36,24 @@ const RULES: readonly Rule[] = [
     instead: 'is not a, is not valid',
   },
   { pattern: /\bthere is no such thing\b/i, kinds: EVERYWHERE, instead: 'not found' },
+  {
+    pattern: /(?<!there )\b(is|are|was|were) no (?!(longer|more|such|other|one|issue)\b)/i,
+    kinds: ['text', 'document'],
+    instead: 'is not a',
+  },
+  { pattern: /\banswer(s|ed|ing)?\b/i, kinds: ['text', 'document'], instead: 'response, respond' },
+  { pattern: /\bcommas them\b|\bparted by\b/i, kinds: EVERYWHERE, instead: 'separated by commas' },
+  { pattern: /\bwants\b/i, kinds: ['text', 'document'], instead: 'requires' },
+  { pattern: /\bwhen left out\b|\bleft out: /i, kinds: ['text', 'document'], instead: '"Default: ..." or "Omit for ..."' },
+  { pattern: /\bhear(s|d)? (of|from)\b|\b(last|was) heard\b/i, kinds: ['text', 'document'], instead: 'receives, last seen' },
+  { pattern: /\blies? (below|there|beside|before)\b/i, kinds: ['text', 'document'], instead: 'is stored in, is' },
+  { pattern: /\b(some|no) room\b|\broom left\b/i, kinds: ['text', 'document'], instead: 'disk space, memory' },
   { pattern: /\bof one's own\b/i, kinds: ['text', 'document'], instead: 'your own' },
   { pattern: /(?<![/'`\w.${-])pictures?\b(?![/'`\w(])/i, kinds: ['comment', 'text', 'document'], instead: 'image' },
 ];
 
 /** Texts that are data: prompts and captions that a model was trained with, and names of files. */
-const DATA = /shipped-prompts|packages\/samples\/|apps\/lab\/src\/(pretrain|mini-clip|bench|parity)|tools\/python-client/;
+const DATA = /shipped-prompts|packages\/samples\/|apps\/lab\/src\/(pretrain|mini-clip|bench|parity)|tools\/python-client|sealed-answer/;
 /** Records of what was, which keep their words. */
 const HISTORY = /^docs\/(experiments|decisions)\/|CHANGELOG|generated|^models\/|^test\/(golden|infra\/plain-words)|LICENSE/;
 

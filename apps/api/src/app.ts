@@ -91,7 +91,7 @@ export async function buildApp(options: ApiOptions): Promise<ApiServer> {
   app.setNotFoundHandler((request, reply) => handleUnknownRoute(request, reply, allowed));
   app.addHook('onClose', async () => dependencies.imageDecoder.close());
   const presence = await options.database.bePresent((error) =>
-    loggerInstance.warn({ err: error }, 'the database does not tell of revoked keys; each request asks it'),
+    loggerInstance.warn({ err: error }, 'the database sends no notice of revoked keys; each request queries it'),
   );
   app.addHook('onClose', () => presence.stop());
   let closing = false;

@@ -8,7 +8,7 @@ const database = createDatabase(databaseUrl, { maxConnections: 1 });
 try {
   const first = await database.apiKeys.createFirst();
   process.stdout.write(
-    first ? `API key (shown this once; keep it): ${first.key}\n` : 'There is a project already; POST /v1/api-keys makes further keys.\n',
+    first ? `API key (shown only once; keep it): ${first.key}\n` : 'There is a project already; POST /v1/api-keys makes further keys.\n',
   );
 } finally {
   await database.close();

@@ -24,7 +24,7 @@ const tracing = await startTracing('styleforge-api', config.operations.tracing);
 const uploadDirectory = join(dataDirectory, 'uploads');
 await mkdir(uploadDirectory, { recursive: true });
 const cleared = await clearUploadFolders(uploadDirectory);
-if (cleared > 0) log.info({ cleared }, 'removed the files of uploads that a killed process has left');
+if (cleared > 0) log.info({ cleared }, 'removed files that interrupted uploads left');
 // Another process may be migrating, and a migration takes its time.
 if (config.operations.migrateOnStart) await withDeadline('migrating the database', 600 * SECOND, () => migrate(databaseUrl));
 const database = createDatabase(databaseUrl, {
@@ -34,7 +34,7 @@ const queues = await withDeadline('connecting to the queue', 60 * SECOND, () => 
 const objectStore = observeObjectStore(await createObjectStore(config.objectStore), (operation, outcome, seconds) =>
   metrics.observe('styleforge_store_operation_seconds', { operation, outcome }, seconds),
 );
-await withDeadline('recognizing the object store', 60 * SECOND, () =>
+await withDeadline('checking the identity of the object store', 60 * SECOND, () =>
   identifyStore(objectStore, config.objectStore, database.installation),
 );
 const rateLimiter = config.rateLimit
@@ -84,7 +84,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => vo
 async function stop(cause: string): Promise<void> {
   if (stopping) return;
   stopping = true;
-  log.info({ cause }, 'stopping: requests under way are answered');
+  log.info({ cause }, 'stopping: requests in progress are finished');
   const orderly = await shutDown(
     [
       { name: 'http', deadlineMs: 6 * SECOND, run: () => api.close() },

@@ -6,4 +6,4 @@ import { createLogger } from '@styleforge/telemetry';
 const config = loadConfig();
 const log = createLogger({ name: 'prepare-store', level: config.logLevel });
 const wasCreated = await prepareObjectStore(config.objectStore);
-log.info({}, wasCreated ? 'the bucket was created' : 'the store needed no new bucket');
+log.info({}, wasCreated ? 'the bucket was created' : 'the bucket exists already');

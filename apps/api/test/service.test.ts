@@ -83,7 +83,7 @@ describe('readiness', () => {
       {
         dependencies: {
           object_store: { status: 'down' },
-          disk_space: { status: 'down', detail: expect.stringMatching(/^\d+ MB are free, MIN_FREE_DISK_MB wants/) },
+          disk_space: { status: 'down', detail: expect.stringMatching(/^\d+ MB are free, MIN_FREE_DISK_MB requires/) },
         },
       },
     ]);

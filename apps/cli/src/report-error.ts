@@ -18,7 +18,7 @@ function toBody(error: unknown): object {
 function toLines(error: unknown): string[] {
   if (error instanceof Detached) return [`\n${error.message}`];
   if (error instanceof APIConnectionError)
-    return [`error: ${error.message}`, 'Is the service running (`npm start`), and is its address right? `styleforge doctor` looks closer.'];
+    return [`error: ${error.message}`, 'Is the service running (`npm start`), and is its address right? `styleforge doctor` finds out.'];
   if (!(error instanceof APIError)) return [`error: ${messageOf(error)}`];
   const fields = error.errors.length > 1 ? error.errors.map(({ pointer, detail }) => `  ${pointer}: ${detail}`) : [];
   const remedy = remedyOf(error);

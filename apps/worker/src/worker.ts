@@ -57,7 +57,7 @@ export async function startWorker(config: Config, log: Logger, metrics: Metrics 
   // Not every S3 server offers this, and not every key may do it; nothing depends on it.
   await objectStore
     .removeUnfinished?.(unfinishedForMs)
-    .catch((error: unknown) => log.warn({ err: error }, 'unfinished uploads could not be looked for'));
+    .catch((error: unknown) => log.warn({ err: error }, 'unfinished uploads could not be searched for'));
   const services: WorkerServices = {
     database,
     leases: new Leases(database),
@@ -113,8 +113,8 @@ function dependenciesOf({ database, objectStore, leases }: WorkerServices): Depe
   return {
     isAway,
     async check() {
-      await withDeadline('looking for the database', checkMs, () => database.ping());
-      await withDeadline('looking for the object store', checkMs, () => checkObjectStore(objectStore));
+      await withDeadline('connecting to the database', checkMs, () => database.ping());
+      await withDeadline('connecting to the object store', checkMs, () => checkObjectStore(objectStore));
       await leases.releaseRest();
     },
   };
@@ -138,7 +138,7 @@ const starters: Record<JobName, StartConsumer> = {
     const { settings, scratchDirectory, log, metrics } = services;
     const models = new ModelCache(await ownModelDirectory(scratchDirectory), settings, {
       onLoaded: (loaded) => log.info(loaded, 'model loaded'),
-      onUnreadable: (error) => log.error({ err: error }, 'the generation process said something unreadable, and was ended'),
+      onUnreadable: (error) => log.error({ err: error }, 'the generation process sent an unreadable message and was ended'),
       onLeftBehind: (error) => log.warn({ err: error }, "a model's copy could not be removed; the next start of a worker removes it"),
     });
     const turns = new Turns({ topic: 'generate', slots: concurrency, sliceMs: 10_000, waiting: services.database.stranded });

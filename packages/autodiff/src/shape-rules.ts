@@ -174,7 +174,7 @@ function transposeShape(inputs: readonly Tensor[], { permutation }: OpAttributes
       shape.map((_, i) => i),
     )
   ) {
-    throw new ShapeError(`transpose: [${permutation}] is no permutation of the axes of [${shape}]`);
+    throw new ShapeError(`transpose: [${permutation}] is not a permutation of the axes of [${shape}]`);
   }
   return float(permutation.map((axis) => shape[axis]));
 }

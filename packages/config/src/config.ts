@@ -40,7 +40,7 @@ export const environmentSchema = z.object({
   S3_BUCKET: z.string().optional().describe('Bucket for images and checkpoints; without it they are stored in a folder'),
   S3_REGION: z.string().default('us-east-1').describe('Region of the bucket'),
   S3_ENDPOINT: url('http:', 'https:').optional().describe('Address of an S3-compatible store that is not AWS'),
-  S3_FORCE_PATH_STYLE: flag.default(false).describe('Whether the bucket is named in the path, as most stores outside AWS want it'),
+  S3_FORCE_PATH_STYLE: flag.default(false).describe('Whether the bucket is named in the path, as most stores outside AWS require it'),
   S3_ACCESS_KEY_ID: z.string().optional().describe('Access key; without it the ambient credentials of the machine are used'),
   S3_SECRET_ACCESS_KEY: z.string().optional().describe('Secret half of the access key'),
   S3_PREFIX: z.string().optional().describe('Prefix of every key, for a shared bucket'),

@@ -92,7 +92,7 @@ export async function createConsumer<Name extends JobName>(connection: QueueConn
   });
   state.worker = worker;
   worker.on('error', (error) => log.error({ err: error, queue: name }, 'the queue worker met an error'));
-  worker.on('stalled', (id) => log.warn({ queue: name, jobId: id }, 'a worker died with this job; it goes back into the queue'));
+  worker.on('stalled', (id) => log.warn({ queue: name, jobId: id }, 'a worker died during this job; it goes back into the queue'));
   worker.on('lockRenewalFailed', (ids) => ids.forEach((id) => state.running.get(id)?.controller.abort('lock-lost' satisfies StopReason)));
   await worker.waitUntilReady();
   return {
@@ -168,7 +168,7 @@ async function pauseWhileAway<Name extends JobName>(
     }
     if (!state.stopping && !state.draining) await state.worker.resume();
   } catch (error) {
-    log.error({ err: error, queue: name }, 'the taking of jobs could not be paused');
+    log.error({ err: error, queue: name }, 'taking jobs could not be paused');
   } finally {
     state.paused = false;
   }
@@ -217,6 +217,6 @@ async function closeWorker(worker: BackendWorker, state: ConsumerState, deadline
   for (const { controller } of running.values()) controller.abort('shutdown' satisfies StopReason);
   const allEnded = Promise.all([...running.values()].map(({ ended }) => ended)).then(() => 'ended' as const);
   const result = await Promise.race([allEnded, sleep(deadlineMs, 'late' as const, { ref: false })]);
-  if (result === 'late') log.warn({ jobs: [...running.keys()] }, 'jobs did not stop in time; another worker takes them up');
+  if (result === 'late') log.warn({ jobs: [...running.keys()] }, 'jobs did not stop in time; another worker will continue them');
   await worker.close(result === 'late');
 }

@@ -130,9 +130,9 @@ if wanted == 1 and used < limit then
   kept[part] = redis.call('HINCRBY', KEYS[1], part, 1)
   redis.call('PEXPIRE', KEYS[1], math.ceil((parts + 1) * partMs))
 end
-local answer = { taken, now }
-for part, count in pairs(kept) do answer[#answer + 1] = tonumber(part); answer[#answer + 1] = count end
-return answer`;
+local reply = { taken, now }
+for part, count in pairs(kept) do reply[#reply + 1] = tonumber(part); reply[#reply + 1] = count end
+return reply`;
 
 type Quota = { requests: number; partMs: number; wanted: 0 | 1 };
 

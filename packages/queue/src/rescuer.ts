@@ -66,7 +66,7 @@ export function startRescuer(options: RescuerOptions): Rescuer {
     try {
       await rescue(options);
     } catch (error) {
-      options.log.warn({ err: error }, 'stranded work could not be looked for; trying again');
+      options.log.warn({ err: error }, 'stranded work could not be searched for; trying again');
     }
   };
   for (const topic of topics) options.metrics?.set('styleforge_stranded', { queue: topic }, 0);

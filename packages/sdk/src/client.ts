@@ -48,7 +48,7 @@ export class StyleForge {
       throw new StyleForgeError('An API key is needed: new StyleForge({ apiKey }) or the environment variable STYLEFORGE_API_KEY.');
     this.baseUrl = (options.baseUrl ?? readEnvironment('STYLEFORGE_BASE_URL') ?? DEFAULT_BASE_URL).replace(/\/+$/, '');
     if (!/^https?:\/\//.test(this.baseUrl) || !URL.canParse(this.baseUrl))
-      throw new StyleForgeError(`baseUrl: ${this.baseUrl} is no http or https URL; give one such as ${DEFAULT_BASE_URL}.`);
+      throw new StyleForgeError(`baseUrl: ${this.baseUrl} is not an http or https URL; give one such as ${DEFAULT_BASE_URL}.`);
     const api = new Api({
       apiKey,
       session: options.session ? new BrowserSession(() => this.sessions.me()) : undefined,

@@ -20,7 +20,7 @@ export class APIError extends StyleForgeError {
   readonly headers: Headers;
 
   constructor(status: number, problem: Partial<Problem>, headers: Headers) {
-    const detail = problem.detail ?? problem.title ?? `The service answered ${status}`;
+    const detail = problem.detail ?? problem.title ?? `The service responded with ${status}`;
     super([status, problem.code, detail].filter(Boolean).join(' '));
     this.status = status;
     this.code = problem.code;

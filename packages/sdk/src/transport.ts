@@ -76,7 +76,7 @@ export class Transport {
       return new Response(await response.arrayBuffer(), { status, statusText, headers: received });
     } catch (cause) {
       if (options.signal?.aborted) throw aborted(cause);
-      if (limit.signal.aborted) return new APIConnectionTimeoutError(`${target.origin} did not answer within ${ms} ms`, { cause });
+      if (limit.signal.aborted) return new APIConnectionTimeoutError(`${target.origin} did not respond within ${ms} ms`, { cause });
       return new APIConnectionError(`${target.origin} cannot be reached: ${reasonOf(cause)}`, { cause });
     } finally {
       clearTimeout(timer);

@@ -77,7 +77,7 @@ export class FileObjectStore implements ObjectStore {
   }
 
   async deletePrefix(prefix: string): Promise<void> {
-    if (prefix === '') throw new InvalidKeyError('deletePrefix wants a prefix: an empty one would delete everything');
+    if (prefix === '') throw new InvalidKeyError('deletePrefix requires a prefix: an empty one would delete everything');
     const keys: string[] = [];
     for await (const { key } of this.list(prefix)) keys.push(key);
     for (const key of keys) await this.delete(key);

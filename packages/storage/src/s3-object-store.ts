@@ -135,7 +135,7 @@ export class S3ObjectStore implements ObjectStore {
   }
 
   async deletePrefix(prefix: string): Promise<void> {
-    if (prefix === '') throw new InvalidKeyError('deletePrefix wants a prefix: an empty one would delete everything');
+    if (prefix === '') throw new InvalidKeyError('deletePrefix requires a prefix: an empty one would delete everything');
     const keys: string[] = [];
     for await (const { key } of this.list(prefix)) keys.push(this.#prefix + key);
     for (let from = 0; from < keys.length; from += deleteBatch) {

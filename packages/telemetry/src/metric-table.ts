@@ -14,7 +14,7 @@ const slow = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14_400, 86_
 export const METRICS = {
   styleforge_http_request_duration_seconds: {
     kind: 'histogram',
-    help: 'Time to answer a request, by route',
+    help: 'Response time of a request, by route',
     labels: ['method', 'route', 'status'],
     buckets: fast,
   },
@@ -74,19 +74,19 @@ export const METRICS = {
   },
   styleforge_running_silent_seconds: {
     kind: 'gauge',
-    help: 'Longest time since a running training job was last heard of; 0 when none runs',
+    help: 'Longest time since a running training job was last seen of; 0 when none runs',
     labels: [],
   },
   styleforge_workers: {
     kind: 'gauge',
-    help: 'Worker processes heard of in the last day, by device and status',
+    help: 'Worker processes seen in the last day, by device and status',
     labels: ['device', 'status'],
   },
   styleforge_queue_workers: { kind: 'gauge', help: 'Live workers that take jobs from a queue', labels: ['queue'] },
   styleforge_webhook_deliveries: { kind: 'gauge', help: 'Webhook deliveries of the last 24 hours, by status', labels: ['status'] },
   styleforge_dependency_up: {
     kind: 'gauge',
-    help: '1 while a dependency answered when readiness was last asked, else 0',
+    help: '1 if a dependency responded at the last readiness check, else 0',
     labels: ['dependency'],
   },
 } as const satisfies Record<string, MetricDefinition>;

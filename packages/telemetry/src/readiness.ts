@@ -58,6 +58,6 @@ export function diskSpaceCheck(directory: string, leastMegabytes: number): Readi
   return async () => {
     const { bavail, bsize } = await statfs(directory);
     const free = Math.floor((bavail * bsize) / 1024 ** 2);
-    if (free < leastMegabytes) throw new NotReadyError(`${free} MB are free, MIN_FREE_DISK_MB wants ${leastMegabytes}`);
+    if (free < leastMegabytes) throw new NotReadyError(`${free} MB are free, MIN_FREE_DISK_MB requires ${leastMegabytes}`);
   };
 }

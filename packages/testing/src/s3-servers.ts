@@ -171,7 +171,7 @@ async function startServer({ command, args, directory, settings }: Server): Prom
   const end = Date.now() + readyMs;
   while (!(await fetch(settings.endpoint).catch(() => undefined))) {
     if (child.exitCode !== null) throw new EndedAtStartError(`${command} ended at its start with exit code ${child.exitCode}`);
-    if (Date.now() > end) throw new Error(`${command} did not answer in time`);
+    if (Date.now() > end) throw new Error(`${command} did not respond in time`);
     await sleep(50);
   }
   return {

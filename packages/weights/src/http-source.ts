@@ -69,7 +69,7 @@ export async function openUrl(url: string, start: number, { headers = {}, ...opt
       })(),
       start,
     };
-  if (!response.body) throw new DownloadError(`${withoutSecrets(url)} answered without a body`);
+  if (!response.body) throw new DownloadError(`${withoutSecrets(url)} responded without a body`);
   const [begin, length] = [startOf(response), response.headers.get('content-length')];
   return { body: response.body, start: begin, ...(length !== null && { totalBytes: begin + Number(length) }) };
 }

@@ -34,7 +34,7 @@ export class HubRepository {
   readonly #headers: Record<string, string>;
 
   constructor(name: string, { endpoint, token }: HubOptions) {
-    if (!repositoryName.test(name)) throw new Error(`'${name}' is no repository of a model hub: it must be OWNER/NAME`);
+    if (!repositoryName.test(name)) throw new Error(`'${name}' is not a repository of a model hub: it must be OWNER/NAME`);
     this.name = name;
     this.#endpoint = endpoint.replace(/\/+$/, '');
     this.#headers = token === undefined ? {} : { authorization: `Bearer ${token}` };

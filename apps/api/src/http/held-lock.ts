@@ -40,6 +40,6 @@ export class HeldLock {
     }
     if (this.#lock !== null) return;
     clearInterval(this.#timer);
-    this.#log.warn('another request has taken over the Idempotency-Key of this one, whose answer is not kept');
+    this.#log.warn('another request has taken over the Idempotency-Key of this one, whose response is not kept');
   }
 }

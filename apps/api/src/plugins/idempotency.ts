@@ -47,7 +47,7 @@ export function registerIdempotency(app: ApiServer, { idempotencyKeys }: Databas
         reply.header('retry-after', RETRY_SECONDS);
         throw new ApiError(
           'idempotency_in_progress',
-          `The first request with this Idempotency-Key has not been answered yet. Try again in ${RETRY_SECONDS} seconds.`,
+          `The first request with this Idempotency-Key is still running. Try again in ${RETRY_SECONDS} seconds.`,
         );
       case 'other_request':
         throw keyReused();

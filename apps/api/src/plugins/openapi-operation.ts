@@ -82,9 +82,9 @@ function headersOf({ response = {} }: Described, idempotent: boolean): Record<st
         .min(1)
         .max(255)
         .optional()
-        .describe('The first answer is kept for 24 hours and given to every repetition with the same key and body'),
+        .describe('The first response is kept for 24 hours and repeated for every request with the same key and body'),
     }),
-    ...('304' in response && { 'if-none-match': z.string().optional().describe('The ETag of the answer that the caller has') }),
+    ...('304' in response && { 'if-none-match': z.string().optional().describe('The ETag of the response that the caller has') }),
     ...('206' in response && {
       range: z
         .string()

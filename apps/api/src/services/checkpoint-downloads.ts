@@ -66,7 +66,7 @@ export async function formatsOf(
   );
 }
 
-/** Throws where it failed for good. */
+/** Throws where it failed permanently. */
 export function refuseFailed({ status, error }: ExportRow): void {
   if (status !== 'failed' || error === null) return;
   throw new ApiError(error.retryable ? 'internal_error' : 'export_failed', error.message);

@@ -78,7 +78,7 @@ export class ProjectEventHub {
     this.#listener = this.#database.listen(
       [PROJECT_EVENTS_CHANNEL, JOB_CHANNEL],
       (payload, channel) => (channel === JOB_CHANNEL ? this.#noteJob(payload) : this.#wake(payload)),
-      (error) => this.#log.warn({ err: error }, 'the database does not tell of new events'),
+      (error) => this.#log.warn({ err: error }, 'the database sends no notice of new events'),
     );
     return this.#listener;
   }

@@ -24,7 +24,7 @@ export function addDoctorCommand(program: Command): void {
   addVerb(program, {
     usage: 'doctor',
     description:
-      'Check Node, what this machine can compute on, the service and all it depends on, the key, the weights, the workers and their device, and say what to fix',
+      'Check Node, the devices of this machine, the service and its dependencies, the key, the weights and the workers, and say how to fix what is wrong',
     examples: ['styleforge doctor'],
     run: examine,
   });

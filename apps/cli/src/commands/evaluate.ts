@@ -33,7 +33,7 @@ interface EvaluateOptions {
 export function addEvaluateCommands(program: Command): void {
   addVerb(program, {
     usage: 'evaluate <model>',
-    description: 'Measure a model: draw prompts with it and with others, and report FID, KID and CLIP scores. Ctrl-C leaves it running.',
+    description: 'Measure a model: generate images with it and with others, and report FID, KID and CLIP scores. Ctrl-C leaves it running.',
     examples: [
       'styleforge evaluate job_... --compare-with base',
       'styleforge evaluate styleforge-mini --reference pictures/style --prompt "a house" --prompt "a cat" -n 4',
@@ -42,7 +42,7 @@ export function addEvaluateCommands(program: Command): void {
     options: addEvaluateOptions,
     run: evaluate,
   });
-  const evaluations = program.command('evaluations').description('Evaluations that were asked for');
+  const evaluations = program.command('evaluations').description('Evaluations of models');
   addVerb(evaluations, {
     usage: 'list',
     description: 'List evaluations, newest first',
@@ -52,7 +52,7 @@ export function addEvaluateCommands(program: Command): void {
   });
   addVerb(evaluations, {
     usage: 'show <evaluation>',
-    description: 'Show where an evaluation stands; `styleforge report` shows its result',
+    description: 'Show the status of an evaluation; `styleforge report` shows its report',
     examples: ['styleforge evaluations show eval_...'],
     async run({ client, output }, _options, id: string) {
       const evaluation = await client().evaluations.get(id);
@@ -83,7 +83,7 @@ export function addEvaluateCommands(program: Command): void {
 function addEvaluateOptions(command: Command): void {
   const choices = (flags: string, description: string, values: readonly string[]) => new Option(flags, description).choices(values);
   command
-    .option('-f, --file <file>', 'the request as YAML or JSON, with the fields of POST /v1/evaluations; flags win')
+    .option('-f, --file <file>', 'the request as YAML or JSON, with the fields of POST /v1/evaluations; flags override it')
     .option(
       '--prompt <text>',
       'may be repeated, [V] stands for the token of the style; the shipped prompts for the base model when none is given',
@@ -93,7 +93,7 @@ function addEvaluateOptions(command: Command): void {
     .option('-n, --number <number>', 'images for each prompt')
     .option('--reference <dataset>', 'images to measure against, an id or a folder; default: those of the job')
     .option('--compare-with <model>', 'base, a job, a checkpoint or a base model; may be repeated', collect)
-    .addOption(new Option('--metric <metric>', `may be repeated: ${METRICS.join(', ')}; all when left out`).argParser(collect))
+    .addOption(new Option('--metric <metric>', `may be repeated: ${METRICS.join(', ')}; default: all`).argParser(collect))
     .addOption(choices('--extractor <extractor>', 'for FID and KID', EXTRACTORS))
     .addOption(choices('--clip-extractor <extractor>', 'for CLIP scores', CLIP_EXTRACTORS))
     .addOption(choices('--sampler <sampler>', '', SAMPLERS))

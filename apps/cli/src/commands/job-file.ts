@@ -1,4 +1,4 @@
-// The body of a job from a YAML or JSON file and from flags; flags win.
+// The body of a job from a YAML or JSON file and from flags; flags override it.
 import { readFile, stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { inspectImages, refuseSmallImages, StyleForgeError } from '@styleforge/sdk';

@@ -43,7 +43,7 @@ export function addJobCommands(program: Command): void {
     usage: 'logs <job>',
     description: "Print the job's event log",
     examples: ['styleforge jobs logs job_... --follow', 'styleforge jobs logs job_... --follow --json   # one JSON object a line'],
-    options: (command) => void command.option('-f, --follow', 'go on live until the job ends'),
+    options: (command) => void command.option('-f, --follow', 'continue to print events until the job ends'),
     run: printLog,
   });
   addVerb(jobs, {
@@ -67,11 +67,13 @@ export function addJobCommands(program: Command): void {
   addFeedbackCommand(jobs);
   steer(jobs, 'cancel', 'Cancel a job; a running one saves a checkpoint first', (context, id) => context.client().trainingJobs.cancel(id));
   steer(jobs, 'pause', 'Pause a job at a checkpoint', (context, id) => context.client().trainingJobs.pause(id));
-  steer(jobs, 'save', 'Save a checkpoint of a running job, which goes on', (context, id) => context.client().trainingJobs.saveNow(id));
-  steer(jobs, 'sample', 'Make sample images of a running job, which goes on', (context, id) => context.client().trainingJobs.sampleNow(id));
+  steer(jobs, 'save', 'Save a checkpoint of a running job, which continues', (context, id) => context.client().trainingJobs.saveNow(id));
+  steer(jobs, 'sample', 'Generate sample images of a running job, which continues', (context, id) =>
+    context.client().trainingJobs.sampleNow(id),
+  );
   addVerb(jobs, {
     usage: 'resume <job>',
-    description: 'Go on from the last checkpoint; a finished job needs more steps',
+    description: 'Continue from the last checkpoint; a finished job needs more steps',
     examples: ['styleforge jobs resume job_...', 'styleforge jobs resume job_... --steps 400'],
     options: (command) => void command.option('--steps <number>', 'the new max_train_steps'),
     async run({ client, output }, options: { steps?: string }, id: string) {

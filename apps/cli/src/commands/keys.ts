@@ -12,7 +12,7 @@ export function addKeyCommands(program: Command): void {
   const keys = program.command('keys').description('API keys, for a key with the scope admin');
   addVerb(keys, {
     usage: 'create <name>',
-    description: 'Make a key; it is shown this once',
+    description: 'Create a key; it is shown only once',
     examples: [
       'styleforge keys create "nightly training" --scope read --scope write',
       'styleforge keys create guest --scope read --expires 2027-01-01T00:00:00Z',
@@ -20,14 +20,14 @@ export function addKeyCommands(program: Command): void {
     options: (command) =>
       void command
         .addOption(
-          new Option('--scope <scope>', `may be repeated: ${API_KEY_SCOPES.join(', ')}; read and write when left out`).argParser(collect),
+          new Option('--scope <scope>', `may be repeated: ${API_KEY_SCOPES.join(', ')}; default: read and write`).argParser(collect),
         )
         .option('--expires <time>', 'ISO 8601 in UTC; from then on the key is refused'),
     async run({ client, output }, { scope, expires }: CreateOptions, name: string) {
       const key = await client().apiKeys.create({ name, ...(scope && { scopes: scope }), ...(expires && { expires_at: expires }) });
       output.result(key, () => {
         output.line(key.key);
-        output.note(`${key.id}  ${key.scopes.join(', ')}. The key is shown this once; keep it.`);
+        output.note(`${key.id}  ${key.scopes.join(', ')}. The key is shown only once; keep it.`);
       });
     },
   });

@@ -34,7 +34,7 @@ async function ask(entry: string, device: DeviceName): Promise<Answer> {
   let answer: Answer | undefined;
   child.on('message', (message) => (answer = message as Answer));
   const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
-  return answer ?? { ok: false, reason: `the check ended with ${signal ?? code} and no answer` };
+  return answer ?? { ok: false, reason: `the check ended with ${signal ?? code} and without a result` };
 }
 
 function toCheck(device: DeviceName, { ok, reason }: Answer, wanted: string): Check {

@@ -27,11 +27,11 @@ export function addModelDownload(models: Command): void {
     ],
     options: (command) =>
       void command
-        .addOption(new Option('--format <format>', 'the first that fits when left out').choices(EXPORT_FORMATS))
+        .addOption(new Option('--format <format>', 'default: the first format that fits the model').choices(EXPORT_FORMATS))
         .addOption(
           new Option('--rank <number>', 'of a LoRA that is extracted from a full fine-tune').argParser((text) => numberOf('--rank', text)),
         )
-        .option('-o, --out <file>', 'where to; a folder keeps the name that the service gives'),
+        .option('-o, --out <file>', 'file or folder to save to; in a folder, the file gets the name that the service gives'),
     async run({ client, output }, { format, rank, out }: Options, model: string) {
       const api = client();
       const checkpoint = await api.checkpoints.get(await checkpointOf(api, model));

@@ -10,7 +10,7 @@ import { addModelUpload } from './model-upload.ts';
 type DescribeOptions = { description?: string; license?: string; template?: string; cover?: string; notes?: string };
 
 export function addModelCommands(program: Command): void {
-  const models = program.command('models').description('Models by name: versions, aliases, where they come from; and the base models');
+  const models = program.command('models').description('Named models with versions and aliases, and base models');
   addVerb(models, {
     usage: 'list',
     isDefault: true,
@@ -104,7 +104,7 @@ function showModel(output: Output, model: Model): void {
 const describing = (command: Command): Command =>
   command
     .option('--description <text>', 'what the model is for')
-    .option('--license <text>', "its licence; the base model's when left out")
+    .option('--license <text>', "its licence; default: the base model's")
     .option('--template <text>', 'how prompts are written, such as "a photo of zwx style, {prompt}"')
     .option('--cover <image-id>', 'a generated or uploaded image, as its cover');
 
@@ -158,7 +158,7 @@ function addWriting(models: Command): void {
   });
   addVerb(models, {
     usage: 'alias <model> <alias> <version>',
-    description: 'Let an alias lead to a version: requests then name MODEL@ALIAS',
+    description: 'Set an alias of a version: requests then name MODEL@ALIAS',
     examples: ['styleforge models alias ink production 3'],
     async run({ client, output }, _options, name: string, alias: string, version: string) {
       const model = await client().models.setAlias(name, alias, Number(version));

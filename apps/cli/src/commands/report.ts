@@ -18,7 +18,7 @@ interface ReportOptions {
 export function addReportCommand(program: Command): void {
   addVerb(program, {
     usage: 'report <job-or-evaluation>',
-    description: 'Show what an evaluation has found, as a table or as a page with its images',
+    description: 'Show the report of an evaluation, as a table or as a page with its images',
     examples: ['styleforge report job_...', 'styleforge report job_... --open', 'styleforge report eval_... --out report.html'],
     options: (command) => void command.option('--open', 'open the page in the browser').option('-o, --out <file>', 'save the page'),
     run: printReport,

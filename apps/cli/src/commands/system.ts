@@ -26,7 +26,7 @@ export function addSystemCommands(program: Command): void {
   });
   addVerb(program, {
     usage: 'queue',
-    description: 'Show how long the queues are, who serves them, and what of the project waits',
+    description: 'Show the length of the queues, their workers, and the waiting work of the project',
     examples: ['styleforge queue'],
     async run({ client, output }) {
       const report = await client().system.queue();
@@ -50,7 +50,7 @@ export function addSystemCommands(program: Command): void {
     usage: 'usage',
     description: 'Show what the project has used in a month: device time, steps, images',
     examples: ['styleforge usage', 'styleforge usage --month 2026-11'],
-    options: (command) => void command.option('--month <month>', 'such as 2026-11, in UTC; the present one when left out'),
+    options: (command) => void command.option('--month <month>', 'such as 2026-11, in UTC; default: the current month'),
     async run({ client, output }, { month }: { month?: string }) {
       const report = await client().system.usage(month === undefined ? {} : { month });
       output.result(report, () => {

@@ -45,10 +45,12 @@ export function addTrainCommand(program: Command): void {
 
 function addTrainOptions(command: Command): void {
   command
-    .option('-f, --file <file>', 'the request as YAML or JSON, with the fields of POST /v1/training-jobs; flags win')
-    .addOption(new Option('--method <method>', 'single-styleforge when neither flag nor file says').choices(TRAINING_METHODS))
-    .addOption(new Option('--preset <name>', 'a starting point; `styleforge presets` shows them. Flags and file win').choices(PRESET_NAMES))
-    .addOption(new Option('--adaptation <kind>', 'what is trained: all weights, or a small addition to them').choices(ADAPTATION_KINDS))
+    .option('-f, --file <file>', 'the request as YAML or JSON, with the fields of POST /v1/training-jobs; flags override it')
+    .addOption(new Option('--method <method>', 'default: as in --file, else single-styleforge').choices(TRAINING_METHODS))
+    .addOption(
+      new Option('--preset <name>', 'a starting point; `styleforge presets` shows them. Flags and file override it').choices(PRESET_NAMES),
+    )
+    .addOption(new Option('--adaptation <kind>', 'which weights train: all, or a small addition to them').choices(ADAPTATION_KINDS))
     .option('--rank <number>', 'rank of a LoRA')
     .option('--base-model <name>', 'what to train; `styleforge models` lists them')
     .option('--style-ref <dataset>', 'the style: the id of a dataset, or a folder to upload')
@@ -59,7 +61,7 @@ function addTrainOptions(command: Command): void {
     .option('--seed <number>')
     .option('--set <field=value>', 'any field of the request; may be repeated', collect)
     .option('--metadata <key=value>', 'kept with the job; may be repeated', collect)
-    .option('--evaluate', 'measure it afterwards beside the base model; `styleforge report` shows the result')
+    .option('--evaluate', 'evaluate the result against the base model; `styleforge report` shows the report')
     .option('-d, --detach', 'do not follow the job');
 }
 

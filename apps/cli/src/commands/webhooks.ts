@@ -10,20 +10,20 @@ export function addWebhookCommands(program: Command): void {
   const webhooks = program.command('webhooks').description('Manage webhook endpoints');
   addVerb(webhooks, {
     usage: 'create <url>',
-    description: 'Add an endpoint; its secret is shown this once',
+    description: 'Add an endpoint; its secret is shown only once',
     examples: [
       'styleforge webhooks create https://example.com/hooks',
       'styleforge webhooks create https://example.com/hooks --event training_job.failed',
     ],
     options: (command) =>
       void command.addOption(
-        new Option('--event <event>', `may be repeated; all when left out: ${WEBHOOK_EVENTS.join(', ')}`).argParser(collect),
+        new Option('--event <event>', `may be repeated; default: all of ${WEBHOOK_EVENTS.join(', ')}`).argParser(collect),
       ),
     async run({ client, output }, { event }: { event?: WebhookCreateParams['events'] }, url: string) {
       const webhook = await client().webhooks.create({ url, events: event ?? [...WEBHOOK_EVENTS] });
       output.result(webhook, () => {
         output.line(webhook.secret);
-        output.note(`${webhook.id}  ${webhook.url}. The secret is shown this once; keep it.`);
+        output.note(`${webhook.id}  ${webhook.url}. The secret is shown only once; keep it.`);
       });
     },
   });
@@ -51,14 +51,12 @@ export function addWebhookCommands(program: Command): void {
     examples: ['styleforge webhooks test whk_...'],
     async run({ client, output }, _options, id: string) {
       const delivery = await client().webhooks.test(id);
-      output.result(delivery, () =>
-        output.line(`${delivery.id} is on its way: \`styleforge webhooks deliveries ${id}\` shows what came of it`),
-      );
+      output.result(delivery, () => output.line(`${delivery.id} is on its way: \`styleforge webhooks deliveries ${id}\` shows the result`));
     },
   });
   addVerb(webhooks, {
     usage: 'deliveries <webhook>',
-    description: 'Show what was sent and what was answered, newest first',
+    description: 'List deliveries with their responses, newest first',
     examples: ['styleforge webhooks deliveries whk_...'],
     async run({ client, output }, _options, id: string) {
       const { data, has_more, next } = await client().webhooks.deliveries(id);

@@ -22,7 +22,7 @@ function workerCheck(workers: Worker[]): Check {
   const [silent] = lost;
   if (live.length > 0) {
     const working = live.filter(({ status }) => status === 'working').length;
-    const missing = silent ? `; ${lost.length} lost, such as ${at(silent)}, last heard ${formatTime(silent.last_seen_at)}` : '';
+    const missing = silent ? `; ${lost.length} lost, such as ${at(silent)}, last seen ${formatTime(silent.last_seen_at)}` : '';
     return { name: 'worker', status: 'ok', detail: `${live.length} live, ${working} at work${missing}` };
   }
   const [idle] = drained;
@@ -34,7 +34,7 @@ function workerCheck(workers: Worker[]): Check {
     return {
       name: 'worker',
       status: 'failed',
-      detail: `none lives; ${at(silent)} was last heard ${formatTime(silent.last_seen_at)}`,
+      detail: `none lives; ${at(silent)} was last seen ${formatTime(silent.last_seen_at)}`,
       remedy: START,
     };
   return { name: 'worker', status: 'failed', detail: 'none lives', remedy: START };
@@ -44,12 +44,12 @@ function queueCheck(queues: QueueReport['queues']): Check {
   const unserved = queues.filter(({ workers }) => workers === 0).map(({ queue, waiting }) => `${queue} (${waiting} waiting)`);
   if (unserved.length === 0) return { name: 'queues', status: 'ok', detail: queues.map(({ queue }) => queue).join(', ') };
   const remedy = 'Start a worker whose WORKER_QUEUES names them, or without WORKER_QUEUES.';
-  return { name: 'queues', status: 'failed', detail: `no worker takes from ${unserved.join(', ')}`, remedy };
+  return { name: 'queues', status: 'failed', detail: `no worker serves ${unserved.join(', ')}`, remedy };
 }
 
 function deviceCheck(workers: Worker[]): Check {
   const live = workers.filter(({ status }) => status !== 'lost');
-  if (live.length === 0) return { name: 'device', status: 'skipped', detail: 'no worker lives' };
+  if (live.length === 0) return { name: 'device', status: 'skipped', detail: 'no worker is alive' };
   const shown = live.slice(0, 3).map((worker) => `${deviceOf(worker)} of ${at(worker)}`);
   const rest = live.length > 3 ? ` and ${live.length - 3} more` : '';
   return { name: 'device', status: 'ok', detail: `${shown.join('; ')}${rest}` };

@@ -6,7 +6,7 @@ import { CopyButton } from './parts.tsx';
 export function SecretDialog({ title, secret, onClose }: { title: string; secret: string; onClose(): void }): ReactElement {
   return (
     <Dialog title={title} onClose={onClose}>
-      <p>It is shown this once. Keep it in a safe place.</p>
+      <p>It is shown only once. Keep it in a safe place.</p>
       <div className="row">
         <code className="secret">{secret}</code>
         <CopyButton text={secret} />

@@ -56,7 +56,7 @@ async function untilSwept(path: string): Promise<Swept> {
   const end = Date.now() + patienceMs;
   for (;;) {
     const lines = (await readFile(path, 'utf8')).split('\n').filter((line) => line.startsWith('{'));
-    const swept = lines.map((line) => JSON.parse(line) as Swept & { msg: string }).find(({ msg }) => msg === 'sweep: this is gone');
+    const swept = lines.map((line) => JSON.parse(line) as Swept & { msg: string }).find(({ msg }) => msg === 'sweep: removed');
     if (swept) return swept;
     if (Date.now() > end) throw new Error(`no sweep came to its end; its log ends with ${lines.slice(-3).join('\n')}`);
     await sleep(200);

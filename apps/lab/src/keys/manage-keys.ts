@@ -26,7 +26,7 @@ export async function manageKeys(database: Database, [action, ...rest]: string[]
     case 'revoke':
       return revokeKey(database, rest[0]);
     default:
-      throw new UsageError(`${action ?? 'nothing'} is no action: create, list or revoke`);
+      throw new UsageError(`${action ?? 'nothing'} is not an action: give create, list or revoke`);
   }
 }
 
@@ -38,7 +38,7 @@ async function createKey({ apiKeys }: Database, { name, scopes, project = FIRST_
   if (expiresAt !== null && expiresAt.getTime() <= Date.now()) throw new UsageError('--expires: must be in the future');
   const { projectId } = (await apiKeys.findProject(project)) ?? (await apiKeys.createProject(project));
   const { keyId, key } = await apiKeys.create(projectId, parsed.data.name, parsed.data.scopes, { expiresAt });
-  return `${key}\n\n${keyId} of project ${project} may ${parsed.data.scopes.join(', ')}. The key is shown this once.`;
+  return `${key}\n\n${keyId} of project ${project} may ${parsed.data.scopes.join(', ')}. The key is shown only once.`;
 }
 
 async function listKeys({ apiKeys }: Database, project: string): Promise<string> {

@@ -21,7 +21,7 @@ try {
   logs       ${service.logDirectory}`);
   say(
     service.apiKey
-      ? `  API key    ${service.apiKey}   (shown this once; keep it)\n`
+      ? `  API key    ${service.apiKey}   (shown only once; keep it)\n`
       : '  API key    made at the first start; `npm start -- --new-key` makes another\n',
   );
   if (isWildcard(config.host))

@@ -139,7 +139,7 @@ async function untilHealthy(url: string): Promise<void> {
   for (;;) {
     const answer = await fetch(url).catch(() => undefined);
     if (answer?.ok) return;
-    if (Date.now() > end) throw new Error(`${url} did not answer within ${readyMs / 1_000} seconds`);
+    if (Date.now() > end) throw new Error(`${url} did not respond within ${readyMs / 1_000} seconds`);
     await sleep(100);
   }
 }

@@ -71,7 +71,7 @@ async function afterAbort({ id, attempt }: EvaluationRow, reason: EndReason, tur
   switch (reason) {
     case 'moves-over':
       turn.hasMovedOver = true;
-      services.log.info('other projects wait: the evaluation waits for its next turn, with the images that it has');
+      services.log.info('other projects wait: the evaluation pauses until its next turn and keeps its images');
       return 'finished';
     case 'cancelled':
       await services.database.evaluations.setStatus(id, { from: 'running', to: 'cancelled', attempt });

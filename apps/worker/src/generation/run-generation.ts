@@ -49,7 +49,10 @@ export async function runGeneration(
     return tryRow(row, scoped, () => metered(subject, scoped, (counted) => generate(generation, context, { models, turn }, counted)));
   });
   if (outcome !== 'passed over') return outcome;
-  services.log.info({ generationId }, 'the project has its share of this worker, and another one waits: back into the outbox');
+  services.log.info(
+    { generationId },
+    'the project uses its share of this worker and another project waits: the generation goes back into the outbox',
+  );
   return 'finished';
 }
 
@@ -156,7 +159,7 @@ function afterAbort({ id }: GenerationDetail, reason: EndReason, turn: Turn, { l
   switch (reason) {
     case 'moves-over':
       turn.hasMovedOver = true;
-      log.info('other projects wait: the generation waits for its next turn, with the images that it has');
+      log.info('other projects wait: the generation pauses until its next turn and keeps its images');
       return 'finished';
     case 'shutdown':
       return 'handed-back';

@@ -27,7 +27,9 @@ export interface TryServices {
 export async function tryRow(row: TriedRow, services: TryServices, work: () => Promise<JobOutcome>): Promise<JobOutcome> {
   try {
     if (row.setbacks >= MOST_SETBACKS) {
-      throw new WorkerDiedError(`The worker died ${row.setbacks} times with this work before anything new was saved; its log may tell why`);
+      throw new WorkerDiedError(
+        `The worker died ${row.setbacks} times with this work before anything new was saved; its log may have the reason`,
+      );
     }
     const outcome = await work();
     await services.leases.release(row);
@@ -53,7 +55,7 @@ async function settle(row: TriedRow, error: unknown, { leases, log, metrics }: T
       const setbacks = await leases.setback(row);
       if (setbacks >= MOST_SETBACKS || row.setbacks >= MOST_SETBACKS) return giveUp(row, error, log);
       await row.noteFailure?.(failureOf(error));
-      log.error({ err: error, setbacks }, 'the try failed; it is made again');
+      log.error({ err: error, setbacks }, 'the attempt failed; it will be repeated');
       return 'again';
     }
   }
@@ -61,7 +63,7 @@ async function settle(row: TriedRow, error: unknown, { leases, log, metrics }: T
 
 async function giveUp(row: TriedRow, error: unknown, log: Logger): Promise<never> {
   await row.fail(failureOf(error));
-  log.error({ err: error }, 'failed for good');
+  log.error({ err: error }, 'failed permanently');
   throw error instanceof PermanentJobError
     ? error
     : new PermanentJobError(error instanceof Error ? error.message : String(error), { cause: error });

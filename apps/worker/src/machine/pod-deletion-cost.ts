@@ -74,11 +74,11 @@ async function annotate({ name, namespace, apiServer, credentialsDirectory }: Po
       const status = response.statusCode ?? 0;
       response.resume();
       response.on('end', () =>
-        status < 300 ? done() : fail(new Error(`the Kubernetes API answered ${status} to a patch of the pod ${name}`)),
+        status < 300 ? done() : fail(new Error(`the Kubernetes API responded with ${status} to a patch of the pod ${name}`)),
       );
       response.on('error', fail);
     });
-    sent.on('timeout', () => sent.destroy(new Error(`the Kubernetes API did not answer within ${patienceMs} ms`)));
+    sent.on('timeout', () => sent.destroy(new Error(`the Kubernetes API did not respond within ${patienceMs} ms`)));
     sent.on('error', fail);
     sent.end(body);
   });

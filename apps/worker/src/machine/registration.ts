@@ -98,7 +98,7 @@ export class Registration {
   async #setDrain(drain: boolean): Promise<void> {
     await Promise.all([...this.#options.consumers.values()].map((consumer) => consumer.drain(drain)));
     this.#drain = drain;
-    this.#options.log.info(drain ? 'drained on request: running jobs go on, no further ones are taken' : 'takes jobs again');
+    this.#options.log.info(drain ? 'drained on request: running jobs continue, no further jobs are taken' : 'takes jobs again');
   }
 
   #tellWhetherBusy(isBusy: boolean): void {
@@ -112,7 +112,7 @@ export class Registration {
       await write();
     } catch (error) {
       if (!isDatabaseAway(error)) throw error;
-      this.#options.log.warn({ err: error }, 'the end of the worker could not be written to its row; it will be shown as lost');
+      this.#options.log.warn({ err: error }, 'the row of the worker could not be updated at its end; the worker will be shown as lost');
     }
   }
 }

@@ -80,7 +80,7 @@ function start(task: Task, options: JobProcessOptions): { child: Child; last: Pr
       // What a message sets off belongs to this job, like the rest of its work.
       onMessage: AsyncResource.bind((message: MessageFromChild) => hear(message, child, options, { resolve, reject })),
       onUnreadable(error) {
-        options.log.error({ err: error }, "the job's process said something unreadable, and was ended");
+        options.log.error({ err: error }, "the job's process sent an unreadable message and was ended");
         reject(error);
       },
     });

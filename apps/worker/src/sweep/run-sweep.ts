@@ -24,7 +24,7 @@ export async function runSweep(services: SweepServices): Promise<Record<string, 
     return null;
   }
   metrics?.set('styleforge_sweep_refused', {}, 0);
-  log.info({ ...swept, dryRun: sweep.dryRun }, sweep.dryRun ? 'sweep: this would go' : 'sweep: this is gone');
+  log.info({ ...swept, dryRun: sweep.dryRun }, sweep.dryRun ? 'sweep: would be removed' : 'sweep: removed');
   return swept;
 }
 

@@ -84,7 +84,7 @@ export class CheckpointStore {
       const target = join(directory, String(row.step));
       const broken = await this.#download(row.objectPrefix, row.files, target);
       if (broken === undefined) return { id: row.id, step: row.step, sizeBytes: row.sizeBytes, directory: target };
-      this.#services.log.error({ jobId, step: row.step, file: broken }, 'a checkpoint is damaged: the one before it is taken');
+      this.#services.log.error({ jobId, step: row.step, file: broken }, 'a checkpoint is damaged: the one before it is used');
     }
     return undefined;
   }

@@ -67,7 +67,9 @@ export class CostMeter {
     };
     await this.#services.database.jobCosts
       .record(this.#job.id, costKey(this.#job.config), cost)
-      .catch((error: unknown) => this.#services.log.warn({ err: error }, 'what the job cost could not be noted; estimates go without it'));
+      .catch((error: unknown) =>
+        this.#services.log.warn({ err: error }, 'the cost of the job could not be recorded; estimates will not include it'),
+      );
   }
 }
 

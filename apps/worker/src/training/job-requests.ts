@@ -34,8 +34,8 @@ export class JobRequests {
 
   async met({ id, step }: RequestMet): Promise<void> {
     const request = this.#told[id];
-    if (!request) throw new Error(`the training process answered a request that it was not told: ${id}`);
+    if (!request) throw new Error(`the training process fulfilled a request that it did not receive: ${id}`);
     await this.#services.database.trainingJobs.meetRequest(this.#job.id, request);
-    this.#services.log.info({ request: request.kind, step }, 'a request of a running job is met');
+    this.#services.log.info({ request: request.kind, step }, 'a request to a running job was fulfilled');
   }
 }

@@ -73,11 +73,11 @@ async function train(job: TrainingJobRow, scratch: string, context: JobContext, 
   const checkpoints = new CheckpointStore(job, services);
   await checkpoints.reconcile();
   const resume = await checkpoints.restoreLatest(join(scratch, 'resume'));
-  if (resume) services.log.info({ step: resume.step }, 'going on from a checkpoint');
+  if (resume) services.log.info({ step: resume.step }, 'resuming from a checkpoint');
   const task = await prepareTask(job, resume?.directory, scratch, services);
   const classImages = await ClassImageCache.of(job, task.baseModelDirectory, services);
   if (classImages)
-    services.log.info({ images: await classImages.restore(task.classImagesDirectory) }, 'class images that had been made before');
+    services.log.info({ images: await classImages.restore(task.classImagesDirectory) }, 'class images of an earlier job are reused');
   const validations = new ValidationStore(job, services);
   const progress = new ProgressRecorder(job, resume?.step ?? null, services);
   const requests = new JobRequests(job, services);

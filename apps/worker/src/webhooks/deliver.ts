@@ -74,10 +74,10 @@ async function send({ delivery, url, secrets, disabled }: DeliveryAttempt, { web
 }
 
 function describe(status: number): string {
-  if (status >= 300 && status < 400) return `the endpoint answered ${status}: redirects are not followed`;
-  if (status === GONE) return 'the endpoint answered 410: it is gone';
-  if (status === TOO_LARGE) return 'the endpoint answered 413: it takes no body of this size';
-  return `the endpoint answered ${status}`;
+  if (status >= 300 && status < 400) return `the endpoint responded with ${status}: redirects are not followed`;
+  if (status === GONE) return 'the endpoint responded with 410: it no longer exists';
+  if (status === TOO_LARGE) return 'the endpoint responded with 413: it accepts no body of this size';
+  return `the endpoint responded with ${status}`;
 }
 
 /** Links are paths unless the installation knows its own address. */

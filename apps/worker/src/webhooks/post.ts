@@ -35,7 +35,7 @@ export async function post(url: URL, { headers, body, mayReach, timeoutMs }: Pos
     });
     request.once('response', done);
     request.once('error', (error) =>
-      fail(signal.aborted ? new AnswerTimeoutError(`no answer within ${timeoutMs / 1_000} seconds`) : error),
+      fail(signal.aborted ? new AnswerTimeoutError(`no response within ${timeoutMs / 1_000} seconds`) : error),
     );
     request.end(bytes);
   });

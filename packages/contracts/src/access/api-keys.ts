@@ -11,7 +11,7 @@ export type ApiKeyScope = z.infer<typeof apiKeyScope>;
 
 export const createApiKeyRequest = z
   .strictObject({
-    name: requiredText(200).describe('Tells people what the key is for'),
+    name: requiredText(200).describe('Name of the key for people, such as its purpose'),
     scopes: z
       .array(apiKeyScope)
       .min(1)
@@ -30,16 +30,16 @@ export const apiKey = z
     id: apiKeyId,
     name: z.string(),
     scopes: z.array(apiKeyScope),
-    hint: z.string().describe('How the key begins'),
+    hint: z.string().describe('First characters of the key'),
     created_at: timestamp,
     expires_at: timestamp.nullable(),
-    last_used_at: timestamp.nullable().describe('To the minute'),
+    last_used_at: timestamp.nullable().describe('Time of the last request with the key, to the minute'),
     revoked_at: timestamp.nullable(),
   })
   .meta({ id: 'ApiKey' });
 export type ApiKeyBody = z.infer<typeof apiKey>;
 
-export const createdApiKey = apiKey.extend({ key: z.string().describe('The key itself, shown this once') }).meta({ id: 'CreatedApiKey' });
+export const createdApiKey = apiKey.extend({ key: z.string().describe('The key itself, shown only once') }).meta({ id: 'CreatedApiKey' });
 export type CreatedApiKeyBody = z.infer<typeof createdApiKey>;
 
 export const apiKeyPage = pageOf(apiKey, 'ApiKeyPage');

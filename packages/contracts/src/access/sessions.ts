@@ -22,7 +22,7 @@ export const me = z
     api_key: z.object({
       id: apiKeyId,
       name: z.string(),
-      hint: z.string().describe('How the key begins'),
+      hint: z.string().describe('First characters of the key'),
       scopes: z.array(z.enum(API_KEY_SCOPES)),
       expires_at: timestamp.nullable(),
     }),

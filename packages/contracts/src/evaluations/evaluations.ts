@@ -20,7 +20,7 @@ const settings = {
     .union([promptList, promptSetReference])
     .optional()
     .describe(
-      'A list of prompts, or a prompt set by its id, its name or name@version. A list that is too long for the body of this request (1 MB) goes into a prompt set. `[V]` stands for the first token of each model, `[name]` for that of the component of this name; base models get those of the model that is evaluated. Such a prompt gets no words for the style in front. Left out: the shipped set for the base model',
+      'A list of prompts, or a prompt set by its id, its name or name@version. A list that is too long for the body of this request (1 MB) goes into a prompt set. `[V]` stands for the first token of each model, `[name]` for that of the component of this name; base models get those of the model that is evaluated. Such a prompt gets no words for the style in front. Default: the shipped set for the base model',
     ),
   num_images: z.int().min(1).max(1_000).default(1).describe('Images for each prompt'),
   sampler: z.enum(SAMPLERS).optional(),
@@ -72,13 +72,13 @@ export type CreateEvaluationRequest = z.infer<typeof createEvaluationRequest>;
 
 export const evaluatedModel = z
   .object({
-    name: z.string().describe('As it was asked for'),
+    name: z.string().describe('The name that the request used for the model'),
     label: z.string(),
     base_model: z.string(),
     training_job_id: trainingJobId.nullable(),
     checkpoint_id: checkpointId.nullable(),
     step: z.int().nullable(),
-    prompt_prefix: z.string().describe('Stands before each prompt that has no placeholder: the words for the style'),
+    prompt_prefix: z.string().describe('The words for the style, which are put in front of each prompt that has no placeholder'),
     tokens: z.array(z.object({ name: z.string(), token: z.string() })).describe('What placeholders in the prompts become, by component'),
   })
   .meta({ id: 'EvaluatedModel' });
@@ -136,7 +136,7 @@ export const evaluation = z
     config: evaluationConfig,
     progress: evaluationProgress.nullable(),
     cancel_requested: z.boolean(),
-    report_url: z.string().nullable().describe('Once it has succeeded'),
+    report_url: z.string().nullable().describe('Address of the report; null until the evaluation has succeeded'),
     summary: evaluationSummary.nullable().describe('Outcome and metrics of its report; null until it has succeeded'),
     error: failure.nullable(),
     created_at: timestamp,
@@ -150,7 +150,7 @@ export const evaluationPage = pageOf(evaluation, 'EvaluationPage');
 
 export const evaluationImage = z
   .object({
-    model: z.int().describe('Its place in `config.models`'),
+    model: z.int().describe('Position of its model in `config.models`'),
     index: z.int(),
     prompt: z.string().describe('The prompt as the model received it, with the words for the style'),
     seed: z.int(),

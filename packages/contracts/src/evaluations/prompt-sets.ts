@@ -67,6 +67,6 @@ export interface ShippedPromptSet {
 }
 
 export const SHIPPED_PROMPT_SETS: readonly ShippedPromptSet[] = [
-  { name: 'mini', version: 1, description: 'Subjects that the base model styleforge-mini can draw', prompts: MINI_PROMPTS },
+  { name: 'mini', version: 1, description: 'Subjects that the base model styleforge-mini can generate', prompts: MINI_PROMPTS },
   { name: 'general', version: 1, description: 'Half persons, half places and things, for Stable Diffusion', prompts: GENERAL_PROMPTS },
 ];

@@ -29,7 +29,7 @@ export const tokenDisentanglement = z
       .array(
         z.object({
           components: z.array(z.string()).describe('Whose tokens are in the prompt'),
-          prefix: z.string().describe('What stands before each prompt'),
+          prefix: z.string().describe('Words in front of each prompt'),
           pulls: z.array(
             z.object({
               component: z.string(),

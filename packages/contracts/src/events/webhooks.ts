@@ -72,14 +72,14 @@ export const webhook = z
       .describe('The endpoint is disabled after days of failures, or when it responds with 410. A test that arrives enables it again'),
     disabled_reason: z.string().nullable(),
     failing_since: timestamp.nullable(),
-    old_secret_expires_at: timestamp.nullable().describe('Until then both secrets sign'),
+    old_secret_expires_at: timestamp.nullable().describe('Time until which both secrets sign deliveries'),
     created_at: timestamp,
   })
   .meta({ id: 'Webhook' });
 export type WebhookBody = z.infer<typeof webhook>;
 
 export const webhookWithSecret = webhook
-  .extend({ secret: z.string().describe('`whsec_...`, shown this once') })
+  .extend({ secret: z.string().describe('`whsec_...`, shown only once') })
   .meta({ id: 'WebhookWithSecret', description: 'The webhook with its secret' });
 export const webhookPage = pageOf(webhook, 'WebhookPage');
 

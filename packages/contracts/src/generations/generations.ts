@@ -107,7 +107,7 @@ export const createGenerationRequest = z
       .gt(0)
       .max(1)
       .optional()
-      .describe('With image: the share of the steps that is taken, above 0; at 1 hardly anything is left of it. 0.6 when left out'),
+      .describe('With image: the share of the steps that is taken, above 0; at 1 hardly anything of the image is left. Default: 0.6'),
     grid: gridRequest
       .nullable()
       .optional()
@@ -293,7 +293,7 @@ export const generation = z
     warnings: z
       .array(z.string())
       .describe(
-        'What was taken and has less effect than it says, such as the words of a prompt behind the last position of the text encoder',
+        'Parts of the request that have no full effect, such as the words of a prompt beyond the last position of the text encoder',
       ),
     images: z.array(generatedImage),
     error: failure.nullable(),

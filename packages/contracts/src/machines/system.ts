@@ -6,12 +6,12 @@ import { timestamp } from '../common/pages.ts';
 export const queueState = z
   .object({
     queue: z.string().describe('`train`, `generate`, `evaluate` or `export`'),
-    waiting: z.int().describe('Work of all projects that waits'),
+    waiting: z.int().describe('Waiting work of all projects'),
     own_waiting: z.int().describe("Waiting work of the caller's project"),
-    running: z.int().describe('Work of all projects that a worker holds'),
+    running: z.int().describe('Running work of all projects'),
     own_running: z.int(),
     oldest_waiting_since: timestamp.nullable(),
-    workers: z.int().describe('Live workers that serve the queue and take further jobs'),
+    workers: z.int().describe('Live workers that take jobs from the queue'),
     slots: z.int().describe('Jobs that these workers take at a time, all together'),
   })
   .meta({ id: 'QueueState' });

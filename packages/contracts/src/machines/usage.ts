@@ -20,7 +20,7 @@ export const usageQuery = z.strictObject({
     .string()
     .regex(MONTH, 'must be a month such as 2026-11')
     .optional()
-    .describe('A month in UTC, such as `2026-11`; the present one when left out'),
+    .describe('A month in UTC, such as `2026-11`. Default: the current month'),
 });
 
 export const usageReport = z

@@ -51,7 +51,7 @@ export const worker = z
     pid: z.int().describe('Process id of the worker there'),
     device: z.object({
       kind: z.string().describe('`cpu`, `webgpu` or `cuda`'),
-      name: z.string().nullable().describe('Name of the processor or of the graphics card; null where the driver does not tell'),
+      name: z.string().nullable().describe('Name of the processor or of the graphics card; null if the driver does not name it'),
       memory_bytes: z.int().nullable().describe('Memory of the graphics card, or of the machine for `cpu`'),
     }),
     versions: z.object({ styleforge: z.string(), node: z.string(), platform: z.string() }),

@@ -37,7 +37,7 @@ const rank = z.coerce.number().int().min(1).max(1024);
 
 export const downloadQuery = z.strictObject({
   format: z.enum(EXPORT_FORMATS).describe('`formats` of the checkpoint lists those that fit it'),
-  rank: rank.optional().describe(`Rank of a LoRA that is extracted from a full fine-tune; ${DEFAULT_EXTRACTED_RANK} when left out`),
+  rank: rank.optional().describe(`Rank of a LoRA that is extracted from a full fine-tune. Default: ${DEFAULT_EXTRACTED_RANK}`),
 });
 
 export const extractLoraRequest = z

@@ -61,8 +61,8 @@ export const createModelRequest = z
     prompt_template: promptTemplate
       .optional()
       .describe('Default: the template that the training job taught: `a photo of zwx style, {prompt}`'),
-    cover_image_id: cover.optional().describe('The last validation image of the training job when left out'),
-    notes: notes.default('').describe('About the first version'),
+    cover_image_id: cover.optional().describe('Default: the last validation image of the training job'),
+    notes: notes.default('').describe('Notes about the first version'),
   })
   .meta({
     id: 'CreateModelRequest',
@@ -99,7 +99,7 @@ export type UploadAdapterFields = z.infer<typeof uploadAdapterFields>;
 
 export const updateModelRequest = z
   .strictObject({
-    name: modelName.optional().describe('Requests that name the old name no longer find the model'),
+    name: modelName.optional().describe('The new name. Requests with the old name no longer find the model'),
     description: description.optional(),
     license: license.nullable().optional(),
     prompt_template: promptTemplate.nullable().optional(),
@@ -207,7 +207,7 @@ export const model = z
     license: z.string().nullable(),
     prompt_template: z.string().nullable().describe('Template of its prompts: `a photo of zwx style, {prompt}`'),
     cover_url: z.string().nullable(),
-    versions: z.int().describe('How many there are'),
+    versions: z.int().describe('Number of versions'),
     aliases: z.record(z.string(), z.int()),
     latest: modelVersion.nullable().describe('null when all versions have been deleted'),
     created_at: timestamp,

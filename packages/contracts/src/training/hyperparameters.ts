@@ -67,7 +67,9 @@ export const hyperparameters = z
       .describe('Share of the uses of an image that leave its caption out, so that the style also belongs to the prompt alone'),
     shuffle_tags: z.boolean().describe('Captions are tags between commas, which are read in another order at each use'),
     keep_tags: z.int().min(0).max(100).describe('With shuffle_tags: so many first tags keep their places'),
-    latent_sampling: z.enum(LATENT_SAMPLINGS).describe("Latents drawn from the encoder's posterior again at each use, or its mean"),
+    latent_sampling: z
+      .enum(LATENT_SAMPLINGS)
+      .describe("Latents: `sample` samples them from the encoder's posterior at each use, `mean` takes its mean"),
     noise_offset: z.number().min(0).max(1).describe('Standard deviation of one further noise value for each latent channel; 0 for none'),
     train_text_encoder: z.boolean().describe('Trains the text encoder, too'),
     text_encoder_learning_rate: z.number().gt(0).max(1).nullable().describe('null: the same as learning_rate'),

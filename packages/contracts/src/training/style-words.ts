@@ -11,7 +11,7 @@ export function styleWords({ style_ref }: Styled): { prompt_prefix: string; toke
   return { prompt_prefix: stylePrefix({ style_ref }), tokens: style_ref.components.map(({ name, token }) => ({ name, token })) };
 }
 
-/** What stands before each prompt: `a photo of zwx style, ukj style, `, the words that the components share said once. With a place for the caption the prompt goes there. */
+/** Words in front of each prompt: `a photo of zwx style, ukj style, `, the words that the components share said once. With a place for the caption the prompt goes there. */
 function stylePrefix({ style_ref: { components } }: Styled): string {
   const [first] = components;
   if (first === undefined) return '';

@@ -35,7 +35,9 @@ const style = z
   .trim()
   .min(1)
   .max(100)
-  .describe("The words for the style in every prompt, such as `watercolor painting`; left out: the rare word `zwx`, or the first round's");
+  .describe(
+    'The words for the style in every prompt, such as `watercolor painting`. Default: the rare word `zwx`, or the words of the first round',
+  );
 
 const scale = z.number().min(0).max(50);
 const prompts = z.array(requiredText(500)).min(1).max(64).describe('What the images show, without the style');
@@ -51,10 +53,7 @@ const candidatesRequest = z.strictObject({
   seed: seed.optional(),
   style_guidance: scale.optional(),
   text_guidance: scale.optional(),
-  clip_extractor: z
-    .enum(CLIP_EXTRACTORS)
-    .optional()
-    .describe('What the CLIP scores come from. Left out: clip, for styleforge-mini mini-clip'),
+  clip_extractor: z.enum(CLIP_EXTRACTORS).optional().describe('Extractor of the CLIP scores. Default: clip, for styleforge-mini mini-clip'),
 });
 
 const candidates = z.object({
@@ -74,8 +73,8 @@ const selectionRequest = z.strictObject({
   by: z
     .enum(SELECTIONS)
     .describe('`human`: the images that the feedback keeps; `clip`: those whose CLIP score is best; `random`: drawn by the seed'),
-  per_prompt: imagesPerPrompt.optional().describe('`clip` and `random`: images of each prompt; 1 when left out'),
-  seed: seed.optional().describe('`random`; 0 when left out'),
+  per_prompt: imagesPerPrompt.optional().describe('With `clip` and `random`: images of each prompt. Default: 1'),
+  seed: seed.optional().describe('With `random`: the seed of the choice. Default: 0'),
   include_reference: z.boolean().optional().describe("The first round's StyleRef images are trained on as well"),
 });
 
@@ -94,7 +93,7 @@ export const styledropRequest = z
     candidates: candidatesRequest
       .nullable()
       .optional()
-      .describe('Images that the finished job makes for a choice, each with its CLIP score; left out: none'),
+      .describe('Images that the finished job makes for a choice, each with its CLIP score. Default: none'),
     parent_job_id: trainingJobId.optional().describe('Round 2: the succeeded job whose candidates are chosen from'),
     selection: selectionRequest.optional().describe('Round 2: how they are chosen'),
   })

@@ -102,8 +102,8 @@ export const trainingJob = z
       .describe('Last sign of life of the worker that holds the job, or held it last; written every ten seconds'),
     attempt: z.int().describe('Number of times a worker has claimed the job'),
     cancel_requested: z.boolean(),
-    checkpoint_requested_at: timestamp.nullable().describe('Somebody wants a checkpoint now; null once it is saved'),
-    sample_requested_at: timestamp.nullable().describe('Somebody wants sample images now; null once they are made'),
+    checkpoint_requested_at: timestamp.nullable().describe('When a checkpoint was requested; null once it is saved'),
+    sample_requested_at: timestamp.nullable().describe('When sample images were requested; null once they are made'),
     estimate: jobEstimate
       .optional()
       .describe('Time, memory and disk, from earlier jobs of this installation; in the response to the request that makes the job'),

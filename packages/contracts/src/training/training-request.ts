@@ -116,9 +116,7 @@ export const createTrainingJobRequest = z
       ),
     adaptation: adaptationRequest
       .optional()
-      .describe(
-        'What is trained: all weights (`full`), or a small addition that is stored by itself. Left out: what the method has by default',
-      ),
+      .describe('What is trained: all weights (`full`), or a small addition that is stored by itself. Default: that of the method'),
     styledrop: styledropRequest.optional().describe('styledrop: the words for the style, candidates to choose from, and the round'),
     hyperparameters: hyperparametersRequest.default({}),
     validation: validationRequest.nullable().optional().describe('Images from the same prompts and seeds, made while the training goes on'),

@@ -20,7 +20,7 @@ export interface Features {
 export function features(data: Float32Array | Float64Array, dimension: number): Features {
   const count = data.length / dimension;
   if (!Number.isInteger(count) || dimension < 1) {
-    throw new RangeError(`${data.length} values are no whole number of rows of ${dimension}`);
+    throw new RangeError(`${data.length} values are not a whole number of rows of ${dimension}`);
   }
   for (const value of data) if (!Number.isFinite(value)) throw new RangeError('features must be finite numbers');
   return { data, count, dimension };

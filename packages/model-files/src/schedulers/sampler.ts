@@ -72,7 +72,7 @@ export abstract class BaseSampler implements Sampler {
   step(modelOutput: Float32Array, timestep: number, sample: Float32Array): Float32Array {
     this.requireTurnOf(timestep);
     if (modelOutput.length !== sample.length) {
-      throw new RangeError(`the model answered ${modelOutput.length} values for a sample of ${sample.length}`);
+      throw new RangeError(`the model computed ${modelOutput.length} values for a sample of ${sample.length}`);
     }
     const next = this.advance(modelOutput, sample);
     this.#stepIndex++;

@@ -93,7 +93,7 @@ class PickleMachine {
     const args = this.#pop();
     const callee = this.#pop();
     if (!(callee instanceof PickleGlobal) || !Array.isArray(args))
-      throw new UnsafePickleError('the pickle calls something that is no known name');
+      throw new UnsafePickleError('the pickle calls something that is not a known name');
     this.#push(this.#rules.call(callee.name, args as PickleValue[]));
   }
 

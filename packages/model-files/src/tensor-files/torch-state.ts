@@ -48,7 +48,7 @@ const storageOf = (name: string): string | undefined => (name.startsWith('torch.
 const isSize = (value: PickleValue): value is number => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 
 function sizes(value: PickleValue | undefined, what: string): number[] {
-  if (!Array.isArray(value) || !value.every(isSize)) throw new Error(`a tensor's ${what} is no list of sizes`);
+  if (!Array.isArray(value) || !value.every(isSize)) throw new Error(`a tensor's ${what} is not a list of sizes`);
   return value as number[];
 }
 

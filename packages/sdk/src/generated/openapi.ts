@@ -105,7 +105,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The base models that this installation can train, by name */
+        /** List the base models that this installation can train, by name */
         get: operations["listBaseModels"];
         put?: never;
         post?: never;
@@ -158,7 +158,7 @@ export interface paths {
         head?: never;
         /**
          * Change the name, notes, metadata and star of a checkpoint
-         * @description At any time. A field that is left out stays as it is. A checkpoint with a star is kept: neither `checkpoints_total_limit` nor the automatic cleanup removes it.
+         * @description Allowed at any time. Omitted fields are not changed. A checkpoint with a star is kept: neither `checkpoints_total_limit` nor the automatic cleanup removes it.
          */
         patch: operations["updateCheckpoint"];
         trace?: never;
@@ -172,7 +172,7 @@ export interface paths {
         };
         /**
          * Download a checkpoint as one file
-         * @description Sends the file where it is there already. Otherwise a worker makes it: the response is 202 with how far it has come and `Retry-After`; send the same request again until the file comes. A made file is kept for some days. Every adaptation but `adapter` can also be had merged into its base model: `single-file` and `diffusers-zip`, in half precision.
+         * @description Sends the file if it exists already. Otherwise a worker makes it: the response is 202 with its progress and `Retry-After`. Repeat the request until the response is the file. A made file is kept for some days. Every adaptation but `adapter` can also be had merged into its base model: `single-file` and `diffusers-zip`, in half precision.
          */
         get: operations["downloadCheckpoint"];
         put?: never;
@@ -283,7 +283,7 @@ export interface paths {
          *     The text fields `component` and `caption` hold for the files that come after them, until they are given again; an empty one ends them.
          *     Caption files may come with the images, in an archive too: `NAME.txt` or `NAME.caption` beside the image `NAME.png`, or `metadata.jsonl` with `file_name` and `text`
          *     in each line. They also reach images that were uploaded before, and win over the field `caption`.
-         *     Images are decoded, turned upright, stripped of metadata and kept as PNG. The response tells for each file whether it was kept, and if not, why.
+         *     Images are decoded, turned upright, stripped of metadata and kept as PNG. The response lists for each file whether it was kept, and if not, why.
          */
         post: operations["uploadImages"];
         delete?: never;
@@ -303,7 +303,7 @@ export interface paths {
         put?: never;
         /**
          * Import images from URLs
-         * @description The service fetches each image, 25 MB and 30 seconds at most, follows three redirects, and reaches public addresses only. The response tells for each URL whether its image was kept, and if not, why.
+         * @description The service fetches each image, 25 MB and 30 seconds at most, follows three redirects, and reaches public addresses only. The response lists for each URL whether its image was kept, and if not, why.
          */
         post: operations["importImages"];
         delete?: never;
@@ -356,7 +356,7 @@ export interface paths {
         head?: never;
         /**
          * Change the name, notes, metadata and star of an evaluation
-         * @description At any time. A field that is left out stays as it is.
+         * @description Allowed at any time. Omitted fields are not changed.
          */
         patch: operations["updateEvaluation"];
         trace?: never;
@@ -372,7 +372,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel an evaluation
-         * @description A queued one is cancelled at once, a running one by its worker. Asking again, or asking for a finished one, changes nothing.
+         * @description A queued evaluation is cancelled immediately, a running one by its worker. Repeating the request, or cancelling a finished evaluation, changes nothing.
          */
         post: operations["cancelEvaluation"];
         delete?: never;
@@ -388,7 +388,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The images of an evaluation, by model and prompt */
+        /** List the images of an evaluation, by model and prompt */
         get: operations["listEvaluationImages"];
         put?: never;
         post?: never;
@@ -440,8 +440,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The report of an evaluation
-         * @description As JSON; with `Accept: text/html` one page that holds all its images.
+         * Read the report of an evaluation
+         * @description Responds with JSON, or, with `Accept: text/html`, with a page that contains all its images.
          */
         get: operations["getEvaluationReport"];
         put?: never;
@@ -460,7 +460,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What happens in the project, oldest first
+         * List the events of the project, oldest first
          * @description Training jobs, generations and evaluations; kept for 7 days. With `Accept: text/event-stream` one live stream of the whole project: it goes on after `Last-Event-ID` or `after`, begins now without either, and does not end by itself. It also sends `training_job.progress` with `subject_id` and `data`, at most once a second for each job; these have no id and are not kept.
          */
         get: operations["listProjectEvents"];
@@ -479,7 +479,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read how far the file of a checkpoint has come */
+        /** Read the progress of making the file of a checkpoint */
         get: operations["getExport"];
         put?: never;
         post?: never;
@@ -529,7 +529,7 @@ export interface paths {
         head?: never;
         /**
          * Change an image
-         * @description Caption, component and exclusion of an uploaded image, the star of a generated one. A field that is left out stays as it is.
+         * @description Caption, component and exclusion of an uploaded image, the star of a generated one. Omitted fields are not changed.
          */
         patch: operations["updateImage"];
         trace?: never;
@@ -595,7 +595,7 @@ export interface paths {
         head?: never;
         /**
          * Change the name, notes, metadata and star of a generation
-         * @description At any time. A field that is left out stays as it is.
+         * @description Allowed at any time. Omitted fields are not changed.
          */
         patch: operations["updateGeneration"];
         trace?: never;
@@ -611,7 +611,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel a generation
-         * @description Takes effect at once; the images that were made until then stay. A finished generation stays as it is.
+         * @description Takes effect immediately. Images that are already generated are kept. A finished generation is not changed.
          */
         post: operations["cancelGeneration"];
         delete?: never;
@@ -628,7 +628,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What has happened to a generation, oldest first
+         * List the events of a generation, oldest first
          * @description `generation.queued`, `generation.running`, `generation.image` for each image as soon as it is stored, and how it ended; kept for a week. With `Accept: text/event-stream` a live stream that goes on after `Last-Event-ID` and ends with the generation; 204 when that was the last event of a finished one, so that browsers stop reconnecting.
          */
         get: operations["listGenerationEvents"];
@@ -668,7 +668,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The loss curves of several training jobs, downsampled
+         * Read the loss curves of several training jobs, downsampled
          * @description Each curve in at most `points` buckets of equally many steps, with minimum, mean and maximum. A job without points has no buckets.
          */
         get: operations["getTrainingCurves"];
@@ -732,8 +732,8 @@ export interface paths {
         };
         get?: never;
         /**
-         * Let an alias lead to a version
-         * @description Requests then name `ink-style@production`. An alias that leads to another version is moved.
+         * Set an alias of a version
+         * @description Requests then name `ink-style@production`. An existing alias is moved to this version.
          */
         put: operations["setModelAlias"];
         post?: never;
@@ -897,7 +897,7 @@ export interface paths {
         head?: never;
         /**
          * Change the notes, metadata and star of a version of a prompt set
-         * @description At any time. A field that is left out stays as it is. Its prompts never change: a new version has others.
+         * @description Allowed at any time. Omitted fields are not changed. Its prompts never change: a new version has others.
          */
         patch: operations["updatePromptSet"];
         trace?: never;
@@ -910,8 +910,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read how long the queues are and what of the project waits in them
-         * @description Counts are those of the whole installation, `own_` those of the project. Work of other projects is counted and not named.
+         * Read the length of the queues and the waiting work of the project
+         * @description Counts are for the whole installation; fields with `own_` count work of the project alone. Work of other projects is counted, but not named.
          */
         get: operations["getQueue"];
         put?: never;
@@ -987,7 +987,7 @@ export interface paths {
         head?: never;
         /**
          * Change the name, notes, metadata and star of a study
-         * @description At any time. A field that is left out stays as it is.
+         * @description Allowed at any time. Omitted fields are not changed.
          */
         patch: operations["updateStudy"];
         trace?: never;
@@ -1076,7 +1076,7 @@ export interface paths {
         head?: never;
         /**
          * Change a training job's name, notes, metadata and star
-         * @description Changes notes about a job at any time. Omitted fields stay as they are; what the job trains never changes.
+         * @description Changes notes about a job at any time. Omitted fields are not changed. The settings of the training never change.
          */
         patch: operations["updateTrainingJob"];
         trace?: never;
@@ -1092,7 +1092,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel a training job
-         * @description A queued job is cancelled at once, a running one as soon as its worker has noticed. A finished job stays as it is.
+         * @description A queued job is cancelled immediately, a running one within seconds, by its worker. A finished job is not changed.
          */
         post: operations["cancelTrainingJob"];
         delete?: never;
@@ -1112,7 +1112,7 @@ export interface paths {
         put?: never;
         /**
          * Save a checkpoint now
-         * @description The job goes on: its worker saves a checkpoint after the step that is under way, which the event `checkpoint.saved` tells. `checkpoint_requested_at` is set until then; asking again meanwhile changes nothing. Only for a job that a worker trains.
+         * @description The job continues. Its worker saves a checkpoint after the current step, and sends the event `checkpoint.saved`. `checkpoint_requested_at` is set until then; repeating the request changes nothing. The job must be running.
          */
         post: operations["saveTrainingJobCheckpoint"];
         delete?: never;
@@ -1128,7 +1128,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The checkpoints, first step first, with their files and links to download them */
+        /** List the checkpoints by step, with their files and download links */
         get: operations["listCheckpoints"];
         put?: never;
         post?: never;
@@ -1166,7 +1166,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The event log, oldest first
+         * Read the event log, oldest first
          * @description With `Accept: text/event-stream` a live stream that goes on after `Last-Event-ID` and ends with the job; 204 when that was the last event of a finished job, so that browsers stop reconnecting.
          */
         get: operations["listTrainingJobEvents"];
@@ -1186,13 +1186,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Show the candidates of a StyleDrop job and what has been said of them
-         * @description With their CLIP scores once all of them are made; empty for a job that has none.
+         * Show the candidates of a StyleDrop job with their feedback
+         * @description Includes CLIP scores once all candidates are generated. The list is empty for a job without candidates.
          */
         get: operations["getFeedback"];
         /**
          * Keep or drop candidates of a StyleDrop job
-         * @description All or none of the verdicts are stored; images that are not named keep theirs. A second round `by: human` trains on what is kept.
+         * @description Stores all verdicts of the request, or none. Images that are not named keep their verdicts. A second round `by: human` trains on what is kept.
          */
         put: operations["setFeedback"];
         post?: never;
@@ -1209,7 +1209,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The validation images, from the base model (step 0) on */
+        /** List the validation images, by step; step 0 is the base model */
         get: operations["listValidationImages"];
         put?: never;
         post?: never;
@@ -1260,7 +1260,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The loss curves, first step first */
+        /** Read the loss curves, by step */
         get: operations["listTrainingJobMetrics"];
         put?: never;
         post?: never;
@@ -1299,7 +1299,7 @@ export interface paths {
         };
         /**
          * Read the report of a training job that was created with `evaluation`
-         * @description As JSON; with `Accept: text/html` one page that holds all its images.
+         * @description Responds with JSON, or, with `Accept: text/html`, with a page that contains all its images.
          */
         get: operations["getTrainingJobReport"];
         put?: never;
@@ -1341,7 +1341,7 @@ export interface paths {
         put?: never;
         /**
          * Make sample images now
-         * @description The job goes on: after the step that is under way, its worker makes images of the weights as they are, which the event `validation.done` tells. They join the job's images. Prompts and seeds are those of `validation`; a job without one is sampled with the prompts of its components. `sample_requested_at` is set until then; asking again meanwhile changes nothing. Only for a job that a worker trains.
+         * @description The job continues. After the current step, its worker generates images with the current weights, adds them to the job's images, and sends the event `validation.done`. Prompts and seeds are those of `validation`; a job without one is sampled with the prompts of its components. `sample_requested_at` is set until then; repeating the request changes nothing. The job must be running.
          */
         post: operations["sampleTrainingJob"];
         delete?: never;
@@ -1436,7 +1436,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The log of deliveries to an endpoint, newest first */
+        /** List the deliveries to an endpoint, newest first */
         get: operations["listWebhookDeliveries"];
         put?: never;
         post?: never;
@@ -1457,7 +1457,7 @@ export interface paths {
         put?: never;
         /**
          * Send an event again
-         * @description With the same body and `webhook-id`, tried again for a day. A delivery that is still under way stays as it is.
+         * @description Sends the same body and `webhook-id`, with attempts for a day. A delivery that is still in progress is not changed.
          */
         post: operations["redeliverWebhook"];
         delete?: never;
@@ -1680,11 +1680,11 @@ export interface components {
              */
             created_at: string;
             expires_at: string | null;
-            /** @description How the key begins */
+            /** @description First characters of the key */
             hint: string;
             /** @example key_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
             id: string;
-            /** @description To the minute */
+            /** @description Time of the last request with the key, to the minute */
             last_used_at: string | null;
             name: string;
             revoked_at: string | null;
@@ -1809,7 +1809,7 @@ export interface components {
          *     }
          */
         CheckTrainingJobRequest: {
-            /** @description What is trained: all weights (`full`), or a small addition that is stored by itself. Left out: what the method has by default */
+            /** @description What is trained: all weights (`full`), or a small addition that is stored by itself. Default: that of the method */
             adaptation?: components["schemas"]["AdaptationRequest"];
             /** @description Omit or null for no Aux part */
             aux?: {
@@ -1911,7 +1911,7 @@ export interface components {
         CreateApiKeyRequest: {
             /** @description When the key expires. Omit or null for a key that never expires */
             expires_at?: string | null;
-            /** @description Tells people what the key is for */
+            /** @description Name of the key for people, such as its purpose */
             name: string;
             /**
              * @description `read`: every GET; `write`: everything else but keys; `admin`: all, and keys
@@ -1929,13 +1929,13 @@ export interface components {
              */
             created_at: string;
             expires_at: string | null;
-            /** @description How the key begins */
+            /** @description First characters of the key */
             hint: string;
             /** @example key_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
             id: string;
-            /** @description The key itself, shown this once */
+            /** @description The key itself, shown only once */
             key: string;
-            /** @description To the minute */
+            /** @description Time of the last request with the key, to the minute */
             last_used_at: string | null;
             name: string;
             revoked_at: string | null;
@@ -2003,7 +2003,7 @@ export interface components {
              * @default 1
              */
             num_images?: number;
-            /** @description A list of prompts, or a prompt set by its id, its name or name@version. A list that is too long for the body of this request (1 MB) goes into a prompt set. `[V]` stands for the first token of each model, `[name]` for that of the component of this name; base models get those of the model that is evaluated. Such a prompt gets no words for the style in front. Left out: the shipped set for the base model */
+            /** @description A list of prompts, or a prompt set by its id, its name or name@version. A list that is too long for the body of this request (1 MB) goes into a prompt set. `[V]` stands for the first token of each model, `[name]` for that of the component of this name; base models get those of the model that is evaluated. Such a prompt gets no words for the style in front. Default: the shipped set for the base model */
             prompts?: string[] | string;
             /**
              * @description Default: the StyleRef images of the training job
@@ -2067,7 +2067,7 @@ export interface components {
             /** @description Default: random; the response shows it */
             seed?: number;
             steps?: number;
-            /** @description With image: the share of the steps that is taken, above 0; at 1 hardly anything is left of it. 0.6 when left out */
+            /** @description With image: the share of the steps that is taken, above 0; at 1 hardly anything of the image is left. Default: 0.6 */
             strength?: number;
             /** @description StyleDrop: how far images go from the base model to the adapted one, 0 to 2. With it or text_guidance, guidance_scale is not used */
             style_guidance?: number | null;
@@ -2091,7 +2091,7 @@ export interface components {
          */
         CreateModelRequest: {
             /**
-             * @description The last validation image of the training job when left out
+             * @description Default: the last validation image of the training job
              * @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
              */
             cover_image_id?: string;
@@ -2104,7 +2104,7 @@ export interface components {
             /** @example ink-style */
             name: string;
             /**
-             * @description About the first version
+             * @description Notes about the first version
              * @default
              */
             notes?: string;
@@ -2243,7 +2243,7 @@ export interface components {
          *     }
          */
         CreateTrainingJobRequest: {
-            /** @description What is trained: all weights (`full`), or a small addition that is stored by itself. Left out: what the method has by default */
+            /** @description What is trained: all weights (`full`), or a small addition that is stored by itself. Default: that of the method */
             adaptation?: components["schemas"]["AdaptationRequest"];
             /** @description Omit or null for no Aux part */
             aux?: {
@@ -2448,9 +2448,9 @@ export interface components {
             base_model: string;
             checkpoint_id: string | null;
             label: string;
-            /** @description As it was asked for */
+            /** @description The name that the request used for the model */
             name: string;
-            /** @description Stands before each prompt that has no placeholder: the words for the style */
+            /** @description The words for the style, which are put in front of each prompt that has no placeholder */
             prompt_prefix: string;
             step: number | null;
             /** @description What placeholders in the prompts become, by component */
@@ -2478,7 +2478,7 @@ export interface components {
             name: string | null;
             notes: string;
             progress: components["schemas"]["EvaluationProgress"] | null;
-            /** @description Once it has succeeded */
+            /** @description Address of the report; null until the evaluation has succeeded */
             report_url: string | null;
             starred: boolean;
             started_at: string | null;
@@ -2520,7 +2520,7 @@ export interface components {
             index: number;
             /** @description The stored file was not found when the service last compared its records with the object store; downloads fail until it is back */
             missing: boolean;
-            /** @description Its place in `config.models` */
+            /** @description Position of its model in `config.models` */
             model: number;
             /** @description The prompt as the model received it, with the words for the style */
             prompt: string;
@@ -2604,7 +2604,7 @@ export interface components {
              * @default 1
              */
             num_images?: number;
-            /** @description A list of prompts, or a prompt set by its id, its name or name@version. A list that is too long for the body of this request (1 MB) goes into a prompt set. `[V]` stands for the first token of each model, `[name]` for that of the component of this name; base models get those of the model that is evaluated. Such a prompt gets no words for the style in front. Left out: the shipped set for the base model */
+            /** @description A list of prompts, or a prompt set by its id, its name or name@version. A list that is too long for the body of this request (1 MB) goes into a prompt set. `[V]` stands for the first token of each model, `[name]` for that of the component of this name; base models get those of the model that is evaluated. Such a prompt gets no words for the style in front. Default: the shipped set for the base model */
             prompts?: string[] | string;
             /**
              * @description Default: the StyleRef images of the training job
@@ -2751,7 +2751,7 @@ export interface components {
             started_at: string | null;
             status: components["schemas"]["GenerationStatus"];
             training_job_id: string | null;
-            /** @description What was taken and has less effect than it says, such as the words of a prompt behind the last position of the text encoder */
+            /** @description Parts of the request that have no full effect, such as the words of a prompt beyond the last position of the text encoder */
             warnings: string[];
         };
         GenerationAdapterRequest: {
@@ -2840,7 +2840,7 @@ export interface components {
             started_at: string | null;
             status: components["schemas"]["GenerationStatus"];
             training_job_id: string | null;
-            /** @description What was taken and has less effect than it says, such as the words of a prompt behind the last position of the text encoder */
+            /** @description Parts of the request that have no full effect, such as the words of a prompt beyond the last position of the text encoder */
             warnings: string[];
         };
         GridAxis: {
@@ -2898,7 +2898,7 @@ export interface components {
             /** @description With shuffle_tags: so many first tags keep their places */
             keep_tags: number;
             /**
-             * @description Latents drawn from the encoder's posterior again at each use, or its mean
+             * @description Latents: `sample` samples them from the encoder's posterior at each use, `mean` takes its mean
              * @enum {string}
              */
             latent_sampling: "sample" | "mean";
@@ -3033,7 +3033,7 @@ export interface components {
              */
             keep_tags?: number;
             /**
-             * @description Latents drawn from the encoder's posterior again at each use, or its mean
+             * @description Latents: `sample` samples them from the encoder's posterior at each use, `mean` takes its mean
              * @default sample
              * @enum {string}
              */
@@ -3224,7 +3224,7 @@ export interface components {
         Me: {
             api_key: {
                 expires_at: string | null;
-                /** @description How the key begins */
+                /** @description First characters of the key */
                 hint: string;
                 /** @example key_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
                 id: string;
@@ -3273,7 +3273,7 @@ export interface components {
              * @description ISO 8601, UTC
              */
             updated_at: string;
-            /** @description How many there are */
+            /** @description Number of versions */
             versions: number;
         };
         ModelPage: {
@@ -3458,13 +3458,13 @@ export interface components {
             own_waiting: number;
             /** @description `train`, `generate`, `evaluate` or `export` */
             queue: string;
-            /** @description Work of all projects that a worker holds */
+            /** @description Running work of all projects */
             running: number;
             /** @description Jobs that these workers take at a time, all together */
             slots: number;
-            /** @description Work of all projects that waits */
+            /** @description Waiting work of all projects */
             waiting: number;
-            /** @description Live workers that serve the queue and take further jobs */
+            /** @description Live workers that take jobs from the queue */
             workers: number;
         };
         /** @description Each dependency, whether it responds and how fast */
@@ -3674,7 +3674,7 @@ export interface components {
             } | null;
             /** @description The metric to look at first */
             metrics: components["schemas"]["ReportMetric"][];
-            /** @description As it was asked for */
+            /** @description The name that the request used for the model */
             name: string;
             /** @description The generated images that are closest to a reference image, each with it */
             nearest: {
@@ -3689,7 +3689,7 @@ export interface components {
                     url: string;
                 };
             }[];
-            /** @description Stands before each prompt that has no placeholder: the words for the style */
+            /** @description The words for the style, which are put in front of each prompt that has no placeholder */
             prompt_prefix: string;
             step: number | null;
             /** @description What placeholders in the prompts become, by component */
@@ -3885,10 +3885,10 @@ export interface components {
             status: "running" | "finished";
         };
         StyleDropRequest: {
-            /** @description Images that the finished job makes for a choice, each with its CLIP score; left out: none */
+            /** @description Images that the finished job makes for a choice, each with its CLIP score. Default: none */
             candidates?: {
                 /**
-                 * @description What the CLIP scores come from. Left out: clip, for styleforge-mini mini-clip
+                 * @description Extractor of the CLIP scores. Default: clip, for styleforge-mini mini-clip
                  * @enum {string}
                  */
                 clip_extractor?: "clip" | "mini-clip";
@@ -3918,12 +3918,12 @@ export interface components {
                 by: "human" | "clip" | "random";
                 /** @description The first round's StyleRef images are trained on as well */
                 include_reference?: boolean;
-                /** @description `clip` and `random`: images of each prompt; 1 when left out */
+                /** @description With `clip` and `random`: images of each prompt. Default: 1 */
                 per_prompt?: number;
-                /** @description `random`; 0 when left out */
+                /** @description With `random`: the seed of the choice. Default: 0 */
                 seed?: number;
             };
-            /** @description The words for the style in every prompt, such as `watercolor painting`; left out: the rare word `zwx`, or the first round's */
+            /** @description The words for the style in every prompt, such as `watercolor painting`. Default: the rare word `zwx`, or the words of the first round */
             style?: string;
         };
         StyleDropSettings: {
@@ -4014,7 +4014,7 @@ export interface components {
             conditions: {
                 /** @description Whose tokens are in the prompt */
                 components: string[];
-                /** @description What stands before each prompt */
+                /** @description Words in front of each prompt */
                 prefix: string;
                 pulls: {
                     component: string;
@@ -4153,7 +4153,7 @@ export interface components {
             attempt: number;
             base_model: string;
             cancel_requested: boolean;
-            /** @description Somebody wants a checkpoint now; null once it is saved */
+            /** @description When a checkpoint was requested; null once it is saved */
             checkpoint_requested_at: string | null;
             config: components["schemas"]["TrainingConfig"];
             /**
@@ -4179,7 +4179,7 @@ export interface components {
             priority: components["schemas"]["TrainingJobPriority"];
             progress: components["schemas"]["TrainingProgress"];
             result: components["schemas"]["TrainingResult"] | null;
-            /** @description Somebody wants sample images now; null once they are made */
+            /** @description When sample images were requested; null once they are made */
             sample_requested_at: string | null;
             starred: boolean;
             started_at: string | null;
@@ -4351,7 +4351,7 @@ export interface components {
             description?: string;
             license?: string | null;
             /**
-             * @description Requests that name the old name no longer find the model
+             * @description The new name. Requests with the old name no longer find the model
              * @example ink-style
              */
             name?: string;
@@ -4528,7 +4528,7 @@ export interface components {
              * @enum {string}
              */
             made_by: "api" | "training_job";
-            /** @description Until then both secrets sign */
+            /** @description Time until which both secrets sign deliveries */
             old_secret_expires_at: string | null;
             /**
              * @description The endpoint is disabled after days of failures, or when it responds with 410. A test that arrives enables it again
@@ -4596,9 +4596,9 @@ export interface components {
              * @enum {string}
              */
             made_by: "api" | "training_job";
-            /** @description Until then both secrets sign */
+            /** @description Time until which both secrets sign deliveries */
             old_secret_expires_at: string | null;
-            /** @description `whsec_...`, shown this once */
+            /** @description `whsec_...`, shown only once */
             secret: string;
             /**
              * @description The endpoint is disabled after days of failures, or when it responds with 410. A test that arrives enables it again
@@ -4613,7 +4613,7 @@ export interface components {
                 kind: string;
                 /** @description Memory of the graphics card, or of the machine for `cpu` */
                 memory_bytes: number | null;
-                /** @description Name of the processor or of the graphics card; null where the driver does not tell */
+                /** @description Name of the processor or of the graphics card; null if the driver does not name it */
                 name: string | null;
             };
             drain_requested_at: string | null;
@@ -4834,7 +4834,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The first answer is kept for 24 hours and given to every repetition with the same key and body */
+                /** @description The first response is kept for 24 hours and repeated for every request with the same key and body */
                 "idempotency-key"?: string;
             };
             path?: never;
@@ -4951,7 +4951,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of the answer that the caller has */
+                /** @description The ETag of the response that the caller has */
                 "if-none-match"?: string;
             };
             path: {
@@ -5047,7 +5047,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The first answer is kept for 24 hours and given to every repetition with the same key and body */
+                /** @description The first response is kept for 24 hours and repeated for every request with the same key and body */
                 "idempotency-key"?: string;
             };
             path: {
@@ -5258,7 +5258,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of the answer that the caller has */
+                /** @description The ETag of the response that the caller has */
                 "if-none-match"?: string;
             };
             path: {
@@ -5362,7 +5362,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of the answer that the caller has */
+                /** @description The ETag of the response that the caller has */
                 "if-none-match"?: string;
             };
             path: {
@@ -5687,11 +5687,11 @@ export interface operations {
             query: {
                 /** @description `formats` of the checkpoint lists those that fit it */
                 format: "single-file" | "diffusers-zip" | "lora-diffusers" | "lora-kohya" | "embedding-diffusers" | "embedding-a1111" | "adapter-zip";
-                /** @description Rank of a LoRA that is extracted from a full fine-tune; 32 when left out */
+                /** @description Rank of a LoRA that is extracted from a full fine-tune. Default: 32 */
                 rank?: number;
             };
             header?: {
-                /** @description The ETag of the answer that the caller has */
+                /** @description The ETag of the response that the caller has */
                 "if-none-match"?: string;
                 /**
                  * @description One range of bytes
@@ -5835,7 +5835,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The first answer is kept for 24 hours and given to every repetition with the same key and body */
+                /** @description The first response is kept for 24 hours and repeated for every request with the same key and body */
                 "idempotency-key"?: string;
             };
             path: {
@@ -6054,7 +6054,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The first answer is kept for 24 hours and given to every repetition with the same key and body */
+                /** @description The first response is kept for 24 hours and repeated for every request with the same key and body */
                 "idempotency-key"?: string;
             };
             path?: never;
@@ -6171,7 +6171,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of the answer that the caller has */
+                /** @description The ETag of the response that the caller has */
                 "if-none-match"?: string;
             };
             path: {
@@ -6709,7 +6709,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The first answer is kept for 24 hours and given to every repetition with the same key and body */
+                /** @description The first response is kept for 24 hours and repeated for every request with the same key and body */
                 "idempotency-key"?: string;
             };
             path: {
@@ -6862,7 +6862,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The first answer is kept for 24 hours and given to every repetition with the same key and body */
+                /** @description The first response is kept for 24 hours and repeated for every request with the same key and body */
                 "idempotency-key"?: string;
             };
             path: {
@@ -7087,7 +7087,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The first answer is kept for 24 hours and given to every repetition with the same key and body */
+                /** @description The first response is kept for 24 hours and repeated for every request with the same key and body */
                 "idempotency-key"?: string;
             };
             path?: never;
@@ -7204,7 +7204,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of the answer that the caller has */
+                /** @description The ETag of the response that the caller has */
                 "if-none-match"?: string;
             };
             path: {
@@ -7528,7 +7528,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The first answer is kept for 24 hours and given to every repetition with the same key and body */
+                /** @description The first response is kept for 24 hours and repeated for every request with the same key and body */
                 "idempotency-key"?: string;
             };
             path: {
@@ -7739,7 +7739,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of the answer that the caller has */
+                /** @description The ETag of the response that the caller has */
                 "if-none-match"?: string;
                 /**
                  * @description One range of bytes
@@ -7870,7 +7870,7 @@ export interface operations {
                 width?: number;
             };
             header?: {
-                /** @description The ETag of the answer that the caller has */
+                /** @description The ETag of the response that the caller has */
                 "if-none-match"?: string;
             };
             path: {
@@ -8165,7 +8165,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of the answer that the caller has */
+                /** @description The ETag of the response that the caller has */
                 "if-none-match"?: string;
             };
             path: {
@@ -8356,7 +8356,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of the answer that the caller has */
+                /** @description The ETag of the response that the caller has */
                 "if-none-match"?: string;
                 /**
                  * @description One range of bytes
@@ -8717,7 +8717,7 @@ export interface operations {
                 width?: number;
             };
             header?: {
-                /** @description The ETag of the answer that the caller has */
+                /** @description The ETag of the response that the caller has */
                 "if-none-match"?: string;
             };
             path: {
@@ -8910,7 +8910,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The first answer is kept for 24 hours and given to every repetition with the same key and body */
+                /** @description The first response is kept for 24 hours and repeated for every request with the same key and body */
                 "idempotency-key"?: string;
             };
             path?: never;
@@ -9036,7 +9036,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of the answer that the caller has */
+                /** @description The ETag of the response that the caller has */
                 "if-none-match"?: string;
             };
             path: {
@@ -9360,7 +9360,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The first answer is kept for 24 hours and given to every repetition with the same key and body */
+                /** @description The first response is kept for 24 hours and repeated for every request with the same key and body */
                 "idempotency-key"?: string;
             };
             path: {
@@ -9509,7 +9509,7 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
-            /** @description The generation has ended, and the caller has seen its last event */
+            /** @description The generation has ended, and the caller has received its last event */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -9852,7 +9852,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The first answer is kept for 24 hours and given to every repetition with the same key and body */
+                /** @description The first response is kept for 24 hours and repeated for every request with the same key and body */
                 "idempotency-key"?: string;
             };
             path?: never;
@@ -9969,7 +9969,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of the answer that the caller has */
+                /** @description The ETag of the response that the caller has */
                 "if-none-match"?: string;
             };
             path: {
@@ -10528,7 +10528,7 @@ export interface operations {
                 v?: string;
             };
             header?: {
-                /** @description The ETag of the answer that the caller has */
+                /** @description The ETag of the response that the caller has */
                 "if-none-match"?: string;
                 /**
                  * @description One range of bytes
@@ -10762,7 +10762,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The first answer is kept for 24 hours and given to every repetition with the same key and body */
+                /** @description The first response is kept for 24 hours and repeated for every request with the same key and body */
                 "idempotency-key"?: string;
             };
             path: {
@@ -10891,7 +10891,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of the answer that the caller has */
+                /** @description The ETag of the response that the caller has */
                 "if-none-match"?: string;
             };
             path: {
@@ -11566,7 +11566,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The first answer is kept for 24 hours and given to every repetition with the same key and body */
+                /** @description The first response is kept for 24 hours and repeated for every request with the same key and body */
                 "idempotency-key"?: string;
             };
             path?: never;
@@ -11683,7 +11683,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of the answer that the caller has */
+                /** @description The ETag of the response that the caller has */
                 "if-none-match"?: string;
             };
             path: {
@@ -12071,7 +12071,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The first answer is kept for 24 hours and given to every repetition with the same key and body */
+                /** @description The first response is kept for 24 hours and repeated for every request with the same key and body */
                 "idempotency-key"?: string;
             };
             path?: never;
@@ -12361,7 +12361,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The first answer is kept for 24 hours and given to every repetition with the same key and body */
+                /** @description The first response is kept for 24 hours and repeated for every request with the same key and body */
                 "idempotency-key"?: string;
             };
             path?: never;
@@ -12478,7 +12478,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of the answer that the caller has */
+                /** @description The ETag of the response that the caller has */
                 "if-none-match"?: string;
             };
             path: {
@@ -12793,7 +12793,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The first answer is kept for 24 hours and given to every repetition with the same key and body */
+                /** @description The first response is kept for 24 hours and repeated for every request with the same key and body */
                 "idempotency-key"?: string;
             };
             path: {
@@ -13084,7 +13084,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The first answer is kept for 24 hours and given to every repetition with the same key and body */
+                /** @description The first response is kept for 24 hours and repeated for every request with the same key and body */
                 "idempotency-key"?: string;
             };
             path?: never;
@@ -13201,7 +13201,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of the answer that the caller has */
+                /** @description The ETag of the response that the caller has */
                 "if-none-match"?: string;
             };
             path: {
@@ -13525,7 +13525,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The first answer is kept for 24 hours and given to every repetition with the same key and body */
+                /** @description The first response is kept for 24 hours and repeated for every request with the same key and body */
                 "idempotency-key"?: string;
             };
             path: {
@@ -13650,7 +13650,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The first answer is kept for 24 hours and given to every repetition with the same key and body */
+                /** @description The first response is kept for 24 hours and repeated for every request with the same key and body */
                 "idempotency-key"?: string;
             };
             path: {
@@ -13874,7 +13874,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of the answer that the caller has */
+                /** @description The ETag of the response that the caller has */
                 "if-none-match"?: string;
                 /**
                  * @description One range of bytes
@@ -14028,7 +14028,7 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
-            /** @description The job has ended, and the caller has seen its last event */
+            /** @description The job has ended, and the caller has received its last event */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -14427,7 +14427,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of the answer that the caller has */
+                /** @description The ETag of the response that the caller has */
                 "if-none-match"?: string;
                 /**
                  * @description One range of bytes
@@ -14558,7 +14558,7 @@ export interface operations {
                 width?: number;
             };
             header?: {
-                /** @description The ETag of the answer that the caller has */
+                /** @description The ETag of the response that the caller has */
                 "if-none-match"?: string;
             };
             path: {
@@ -14764,7 +14764,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The first answer is kept for 24 hours and given to every repetition with the same key and body */
+                /** @description The first response is kept for 24 hours and repeated for every request with the same key and body */
                 "idempotency-key"?: string;
             };
             path: {
@@ -14985,7 +14985,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The first answer is kept for 24 hours and given to every repetition with the same key and body */
+                /** @description The first response is kept for 24 hours and repeated for every request with the same key and body */
                 "idempotency-key"?: string;
             };
             path: {
@@ -15114,7 +15114,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The first answer is kept for 24 hours and given to every repetition with the same key and body */
+                /** @description The first response is kept for 24 hours and repeated for every request with the same key and body */
                 "idempotency-key"?: string;
             };
             path: {
@@ -15239,7 +15239,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The first answer is kept for 24 hours and given to every repetition with the same key and body */
+                /** @description The first response is kept for 24 hours and repeated for every request with the same key and body */
                 "idempotency-key"?: string;
             };
             path?: never;
@@ -15355,7 +15355,7 @@ export interface operations {
     getUsage: {
         parameters: {
             query?: {
-                /** @description A month in UTC, such as `2026-11`; the present one when left out */
+                /** @description A month in UTC, such as `2026-11`. Default: the current month */
                 month?: string;
             };
             header?: never;
@@ -15529,7 +15529,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The first answer is kept for 24 hours and given to every repetition with the same key and body */
+                /** @description The first response is kept for 24 hours and repeated for every request with the same key and body */
                 "idempotency-key"?: string;
             };
             path?: never;
@@ -15646,7 +15646,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of the answer that the caller has */
+                /** @description The ETag of the response that the caller has */
                 "if-none-match"?: string;
             };
             path: {
@@ -15943,7 +15943,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The first answer is kept for 24 hours and given to every repetition with the same key and body */
+                /** @description The first response is kept for 24 hours and repeated for every request with the same key and body */
                 "idempotency-key"?: string;
             };
             path: {
@@ -16070,7 +16070,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The first answer is kept for 24 hours and given to every repetition with the same key and body */
+                /** @description The first response is kept for 24 hours and repeated for every request with the same key and body */
                 "idempotency-key"?: string;
             };
             path: {
@@ -16195,7 +16195,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The first answer is kept for 24 hours and given to every repetition with the same key and body */
+                /** @description The first response is kept for 24 hours and repeated for every request with the same key and body */
                 "idempotency-key"?: string;
             };
             path: {
@@ -16409,7 +16409,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of the answer that the caller has */
+                /** @description The ETag of the response that the caller has */
                 "if-none-match"?: string;
             };
             path: {
@@ -16505,7 +16505,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The first answer is kept for 24 hours and given to every repetition with the same key and body */
+                /** @description The first response is kept for 24 hours and repeated for every request with the same key and body */
                 "idempotency-key"?: string;
             };
             path: {
@@ -16630,7 +16630,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The first answer is kept for 24 hours and given to every repetition with the same key and body */
+                /** @description The first response is kept for 24 hours and repeated for every request with the same key and body */
                 "idempotency-key"?: string;
             };
             path: {

@@ -61,7 +61,7 @@ function WorkerCard({ worker }: { worker: Worker }): ReactElement {
       )}
       <div className="row-apart">
         <span className="small soft num">
-          {isGone ? 'Last heard' : 'Heard'} {ago(seen)}
+          {isGone ? 'Last seen' : 'Heard'} {ago(seen)}
         </span>
         {!isGone && <Drain worker={worker} />}
       </div>

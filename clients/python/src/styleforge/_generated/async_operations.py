@@ -17,13 +17,13 @@ class AsyncOperations:
     async def cancel_evaluation(self, id: str, /, *, idempotency_key: str | None = None) -> models.Evaluation:
         """Cancel an evaluation.
 
-        A queued one is cancelled at once, a running one by its worker. Asking again, or asking for a finished one, changes nothing."""
+        A queued evaluation is cancelled immediately, a running one by its worker. Repeating the request, or cancelling a finished evaluation, changes nothing."""
         return await self._call("POST", f"/v1/evaluations/{quoted(id)}/cancel", idempotency_key=idempotency_key)
 
     async def cancel_generation(self, id: str, /, *, idempotency_key: str | None = None) -> models.Generation:
         """Cancel a generation.
 
-        Takes effect at once; the images that were made until then stay. A finished generation stays as it is."""
+        Takes effect immediately. Images that are already generated are kept. A finished generation is not changed."""
         return await self._call("POST", f"/v1/images/generations/{quoted(id)}/cancel", idempotency_key=idempotency_key)
 
     async def cancel_study(self, id: str, /, *, idempotency_key: str | None = None) -> models.Study:
@@ -35,7 +35,7 @@ class AsyncOperations:
     async def cancel_training_job(self, id: str, /, *, idempotency_key: str | None = None) -> models.TrainingJob:
         """Cancel a training job.
 
-        A queued job is cancelled at once, a running one as soon as its worker has noticed. A finished job stays as it is."""
+        A queued job is cancelled immediately, a running one within seconds, by its worker. A finished job is not changed."""
         return await self._call("POST", f"/v1/training-jobs/{quoted(id)}/cancel", idempotency_key=idempotency_key)
 
     async def check_training_job(self, *, idempotency_key: str | None = None, **body: Unpack[models.CheckTrainingJobRequest]) -> models.TrainingJobCheck:
@@ -181,7 +181,7 @@ class AsyncOperations:
     async def download_checkpoint(self, id: str, /, *, format: Literal["single-file", "diffusers-zip", "lora-diffusers", "lora-kohya", "embedding-diffusers", "embedding-a1111", "adapter-zip"] | None = None, rank: int | None = None) -> bytes:
         """Download a checkpoint as one file.
 
-        Sends the file where it is there already. Otherwise a worker makes it: the response is 202 with how far it has come and `Retry-After`; send the same request again until the file comes. A made file is kept for some days. Every adaptation but `adapter` can also be had merged into its base model: `single-file` and `diffusers-zip`, in half precision."""
+        Sends the file if it exists already. Otherwise a worker makes it: the response is 202 with its progress and `Retry-After`. Repeat the request until the response is the file. A made file is kept for some days. Every adaptation but `adapter` can also be had merged into its base model: `single-file` and `diffusers-zip`, in half precision."""
         return await self._call("GET", f"/v1/checkpoints/{quoted(id)}/download", query={"format": format, "rank": rank}, raw=True)
 
     async def download_checkpoint_file(self, id: str, checkpoint_id: str, path: str, /) -> bytes:
@@ -243,9 +243,9 @@ class AsyncOperations:
         return await self._call("GET", f"/v1/evaluations/{quoted(id)}/images/{quoted(model)}/{quoted(index)}", raw=True)
 
     async def get_evaluation_report(self, id: str, /) -> models.Report:
-        """The report of an evaluation.
+        """Read the report of an evaluation.
 
-        As JSON; with `Accept: text/html` one page that holds all its images."""
+        Responds with JSON, or, with `Accept: text/html`, with a page that contains all its images."""
         return await self._call("GET", f"/v1/evaluations/{quoted(id)}/report")
 
     async def get_evaluation_thumbnail(self, id: str, model: int, index: int, /, *, width: int | None = None) -> bytes:
@@ -253,13 +253,13 @@ class AsyncOperations:
         return await self._call("GET", f"/v1/evaluations/{quoted(id)}/images/{quoted(model)}/{quoted(index)}/thumbnail", query={"width": width}, raw=True)
 
     async def get_export(self, id: str, /) -> models.CheckpointExport:
-        """Read how far the file of a checkpoint has come"""
+        """Read the progress of making the file of a checkpoint"""
         return await self._call("GET", f"/v1/exports/{quoted(id)}")
 
     async def get_feedback(self, id: str, /) -> models.Feedback:
-        """Show the candidates of a StyleDrop job and what has been said of them.
+        """Show the candidates of a StyleDrop job with their feedback.
 
-        With their CLIP scores once all of them are made; empty for a job that has none."""
+        Includes CLIP scores once all candidates are generated. The list is empty for a job without candidates."""
         return await self._call("GET", f"/v1/training-jobs/{quoted(id)}/feedback")
 
     async def get_generation(self, id: str, /) -> models.Generation:
@@ -307,9 +307,9 @@ class AsyncOperations:
         return await self._call("GET", f"/v1/prompt-sets/{quoted(id)}")
 
     async def get_queue(self) -> models.QueueReport:
-        """Read how long the queues are and what of the project waits in them.
+        """Read the length of the queues and the waiting work of the project.
 
-        Counts are those of the whole installation, `own_` those of the project. Work of other projects is counted and not named."""
+        Counts are for the whole installation; fields with `own_` count work of the project alone. Work of other projects is counted, but not named."""
         return await self._call("GET", "/v1/queue")
 
     async def get_readiness(self) -> models.Readiness:
@@ -327,7 +327,7 @@ class AsyncOperations:
         return await self._call("GET", "/v1/system")
 
     async def get_training_curves(self, *, jobs: str | None = None, points: int | None = None) -> models.TrainingCurves:
-        """The loss curves of several training jobs, downsampled.
+        """Read the loss curves of several training jobs, downsampled.
 
         Each curve in at most `points` buckets of equally many steps, with minimum, mean and maximum. A job without points has no buckets."""
         return await self._call("GET", "/v1/metrics", query={"jobs": jobs, "points": points})
@@ -341,7 +341,7 @@ class AsyncOperations:
     async def get_training_job_report(self, id: str, /) -> models.Report:
         """Read the report of a training job that was created with `evaluation`.
 
-        As JSON; with `Accept: text/html` one page that holds all its images."""
+        Responds with JSON, or, with `Accept: text/html`, with a page that contains all its images."""
         return await self._call("GET", f"/v1/training-jobs/{quoted(id)}/report")
 
     async def get_usage(self, *, month: str | None = None) -> models.UsageReport:
@@ -369,7 +369,7 @@ class AsyncOperations:
     async def import_images(self, id: str, /, *, idempotency_key: str | None = None, **body: Unpack[models.ImportImagesRequest]) -> models.UploadResponse:
         """Import images from URLs.
 
-        The service fetches each image, 25 MB and 30 seconds at most, follows three redirects, and reaches public addresses only. The response tells for each URL whether its image was kept, and if not, why."""
+        The service fetches each image, 25 MB and 30 seconds at most, follows three redirects, and reaches public addresses only. The response lists for each URL whether its image was kept, and if not, why."""
         return await self._call("POST", f"/v1/datasets/{quoted(id)}/import", body=body, idempotency_key=idempotency_key)
 
     async def list_api_keys(self, *, limit: int | None = None, after: str | None = None) -> models.ApiKeyPage:
@@ -383,7 +383,7 @@ class AsyncOperations:
         return all_items_async(lambda after: self.list_api_keys(limit=limit, after=after))
 
     async def list_base_models(self, *, limit: int | None = None, after: str | None = None) -> models.BaseModelPage:
-        """The base models that this installation can train, by name"""
+        """List the base models that this installation can train, by name"""
         return await self._call("GET", "/v1/base-models", query={"limit": limit, "after": after})
 
     def iter_base_models(self, *, limit: int | None = None) -> AsyncIterator[models.BaseModel]:
@@ -391,7 +391,7 @@ class AsyncOperations:
         return all_items_async(lambda after: self.list_base_models(limit=limit, after=after))
 
     async def list_checkpoints(self, id: str, /, *, limit: int | None = None, after: int | None = None) -> models.CheckpointPage:
-        """The checkpoints, first step first, with their files and links to download them"""
+        """List the checkpoints by step, with their files and download links"""
         return await self._call("GET", f"/v1/training-jobs/{quoted(id)}/checkpoints", query={"limit": limit, "after": after})
 
     def iter_checkpoints(self, id: str, /, *, limit: int | None = None) -> AsyncIterator[models.Checkpoint]:
@@ -415,7 +415,7 @@ class AsyncOperations:
         return all_items_async(lambda after: self.list_datasets(limit=limit, kind=kind, name=name, after=after))
 
     async def list_evaluation_images(self, id: str, /) -> models.EvaluationImageList:
-        """The images of an evaluation, by model and prompt"""
+        """List the images of an evaluation, by model and prompt"""
         return await self._call("GET", f"/v1/evaluations/{quoted(id)}/images")
 
     async def list_evaluations(self, *, limit: int | None = None, after: str | None = None) -> models.EvaluationPage:
@@ -427,7 +427,7 @@ class AsyncOperations:
         return all_items_async(lambda after: self.list_evaluations(limit=limit, after=after))
 
     async def list_generation_events(self, id: str, /, *, limit: int | None = None, after: int | None = None) -> models.ProjectEventPage:
-        """What has happened to a generation, oldest first.
+        """List the events of a generation, oldest first.
 
         `generation.queued`, `generation.running`, `generation.image` for each image as soon as it is stored, and how it ended; kept for a week. With `Accept: text/event-stream` a live stream that goes on after `Last-Event-ID` and ends with the generation; 204 when that was the last event of a finished one, so that browsers stop reconnecting."""
         return await self._call("GET", f"/v1/images/generations/{quoted(id)}/events", query={"limit": limit, "after": after})
@@ -475,7 +475,7 @@ class AsyncOperations:
         return await self._call("GET", "/v1/presets", query={"base_model": base_model, "method": method})
 
     async def list_project_events(self, *, limit: int | None = None, after: int | None = None, types: str | None = None) -> models.ProjectEventPage:
-        """What happens in the project, oldest first.
+        """List the events of the project, oldest first.
 
         Training jobs, generations and evaluations; kept for 7 days. With `Accept: text/event-stream` one live stream of the whole project: it goes on after `Last-Event-ID` or `after`, begins now without either, and does not end by itself. It also sends `training_job.progress` with `subject_id` and `data`, at most once a second for each job; these have no id and are not kept."""
         return await self._call("GET", "/v1/events", query={"limit": limit, "after": after, "types": types})
@@ -503,7 +503,7 @@ class AsyncOperations:
         return all_items_async(lambda after: self.list_studies(limit=limit, after=after))
 
     async def list_training_job_events(self, id: str, /, *, limit: int | None = None, after: int | None = None) -> models.TrainingEventPage:
-        """The event log, oldest first.
+        """Read the event log, oldest first.
 
         With `Accept: text/event-stream` a live stream that goes on after `Last-Event-ID` and ends with the job; 204 when that was the last event of a finished job, so that browsers stop reconnecting."""
         return await self._call("GET", f"/v1/training-jobs/{quoted(id)}/events", query={"limit": limit, "after": after})
@@ -513,7 +513,7 @@ class AsyncOperations:
         return all_items_async(lambda after: self.list_training_job_events(id, limit=limit, after=after))
 
     async def list_training_job_metrics(self, id: str, /, *, limit: int | None = None, after: int | None = None) -> models.TrainingMetricPage:
-        """The loss curves, first step first"""
+        """Read the loss curves, by step"""
         return await self._call("GET", f"/v1/training-jobs/{quoted(id)}/metrics", query={"limit": limit, "after": after})
 
     def iter_training_job_metrics(self, id: str, /, *, limit: int | None = None) -> AsyncIterator[models.TrainingMetric]:
@@ -529,7 +529,7 @@ class AsyncOperations:
         return all_items_async(lambda after: self.list_training_jobs(limit=limit, status=status, method=method, base_model=base_model, metadata=metadata, after=after))
 
     async def list_validation_images(self, id: str, /, *, limit: int | None = None, after: str | None = None, step: int | None = None, index: int | None = None) -> models.ValidationImagePage:
-        """The validation images, from the base model (step 0) on"""
+        """List the validation images, by step; step 0 is the base model"""
         return await self._call("GET", f"/v1/training-jobs/{quoted(id)}/images", query={"limit": limit, "after": after, "step": step, "index": index})
 
     def iter_validation_images(self, id: str, /, *, limit: int | None = None, step: int | None = None, index: int | None = None) -> AsyncIterator[models.ValidationImage]:
@@ -537,7 +537,7 @@ class AsyncOperations:
         return all_items_async(lambda after: self.list_validation_images(id, limit=limit, step=step, index=index, after=after))
 
     async def list_webhook_deliveries(self, id: str, /, *, limit: int | None = None, after: str | None = None) -> models.WebhookDeliveryPage:
-        """The log of deliveries to an endpoint, newest first"""
+        """List the deliveries to an endpoint, newest first"""
         return await self._call("GET", f"/v1/webhooks/{quoted(id)}/deliveries", query={"limit": limit, "after": after})
 
     def iter_webhook_deliveries(self, id: str, /, *, limit: int | None = None) -> AsyncIterator[models.WebhookDelivery]:
@@ -571,7 +571,7 @@ class AsyncOperations:
     async def redeliver_webhook(self, id: str, delivery_id: str, /, *, idempotency_key: str | None = None) -> models.WebhookDelivery:
         """Send an event again.
 
-        With the same body and `webhook-id`, tried again for a day. A delivery that is still under way stays as it is."""
+        Sends the same body and `webhook-id`, with attempts for a day. A delivery that is still in progress is not changed."""
         return await self._call("POST", f"/v1/webhooks/{quoted(id)}/deliveries/{quoted(delivery_id)}/redeliver", idempotency_key=idempotency_key)
 
     async def resume_training_job(self, id: str, body: models.ResumeTrainingJobRequest, /, *, idempotency_key: str | None = None) -> models.TrainingJob:
@@ -595,13 +595,13 @@ class AsyncOperations:
     async def sample_training_job(self, id: str, /, *, idempotency_key: str | None = None) -> models.TrainingJob:
         """Make sample images now.
 
-        The job goes on: after the step that is under way, its worker makes images of the weights as they are, which the event `validation.done` tells. They join the job's images. Prompts and seeds are those of `validation`; a job without one is sampled with the prompts of its components. `sample_requested_at` is set until then; asking again meanwhile changes nothing. Only for a job that a worker trains."""
+        The job continues. After the current step, its worker generates images with the current weights, adds them to the job's images, and sends the event `validation.done`. Prompts and seeds are those of `validation`; a job without one is sampled with the prompts of its components. `sample_requested_at` is set until then; repeating the request changes nothing. The job must be running."""
         return await self._call("POST", f"/v1/training-jobs/{quoted(id)}/sample", idempotency_key=idempotency_key)
 
     async def save_training_job_checkpoint(self, id: str, /, *, idempotency_key: str | None = None) -> models.TrainingJob:
         """Save a checkpoint now.
 
-        The job goes on: its worker saves a checkpoint after the step that is under way, which the event `checkpoint.saved` tells. `checkpoint_requested_at` is set until then; asking again meanwhile changes nothing. Only for a job that a worker trains."""
+        The job continues. Its worker saves a checkpoint after the current step, and sends the event `checkpoint.saved`. `checkpoint_requested_at` is set until then; repeating the request changes nothing. The job must be running."""
         return await self._call("POST", f"/v1/training-jobs/{quoted(id)}/checkpoint", idempotency_key=idempotency_key)
 
     async def set_dataset_captions(self, id: str, /, **body: Unpack[models.SetCaptionsRequest]) -> None:
@@ -613,13 +613,13 @@ class AsyncOperations:
     async def set_feedback(self, id: str, /, **body: Unpack[models.SetFeedbackRequest]) -> models.Feedback:
         """Keep or drop candidates of a StyleDrop job.
 
-        All or none of the verdicts are stored; images that are not named keep theirs. A second round `by: human` trains on what is kept."""
+        Stores all verdicts of the request, or none. Images that are not named keep their verdicts. A second round `by: human` trains on what is kept."""
         return await self._call("PUT", f"/v1/training-jobs/{quoted(id)}/feedback", body=body)
 
     async def set_model_alias(self, name: str, alias: str, /, **body: Unpack[models.SetModelAliasRequest]) -> models.Model:
-        """Let an alias lead to a version.
+        """Set an alias of a version.
 
-        Requests then name `ink-style@production`. An alias that leads to another version is moved."""
+        Requests then name `ink-style@production`. An existing alias is moved to this version."""
         return await self._call("PUT", f"/v1/models/{quoted(name)}/aliases/{quoted(alias)}", body=body)
 
     async def test_webhook(self, id: str, /, *, idempotency_key: str | None = None) -> models.WebhookDelivery:
@@ -637,7 +637,7 @@ class AsyncOperations:
     async def update_checkpoint(self, id: str, /, **body: Unpack[models.UpdateAnnotationsRequest]) -> models.Checkpoint:
         """Change the name, notes, metadata and star of a checkpoint.
 
-        At any time. A field that is left out stays as it is. A checkpoint with a star is kept: neither `checkpoints_total_limit` nor the automatic cleanup removes it."""
+        Allowed at any time. Omitted fields are not changed. A checkpoint with a star is kept: neither `checkpoints_total_limit` nor the automatic cleanup removes it."""
         return await self._call("PATCH", f"/v1/checkpoints/{quoted(id)}", body=body)
 
     async def update_dataset(self, id: str, /, **body: Unpack[models.UpdateDatasetRequest]) -> models.Dataset:
@@ -647,19 +647,19 @@ class AsyncOperations:
     async def update_evaluation(self, id: str, /, **body: Unpack[models.UpdateAnnotationsRequest]) -> models.Evaluation:
         """Change the name, notes, metadata and star of an evaluation.
 
-        At any time. A field that is left out stays as it is."""
+        Allowed at any time. Omitted fields are not changed."""
         return await self._call("PATCH", f"/v1/evaluations/{quoted(id)}", body=body)
 
     async def update_generation(self, id: str, /, **body: Unpack[models.UpdateAnnotationsRequest]) -> models.Generation:
         """Change the name, notes, metadata and star of a generation.
 
-        At any time. A field that is left out stays as it is."""
+        Allowed at any time. Omitted fields are not changed."""
         return await self._call("PATCH", f"/v1/images/generations/{quoted(id)}", body=body)
 
     async def update_image(self, id: str, /, **body: Unpack[models.UpdateImageRequest]) -> models.DatasetImage | models.GeneratedImage:
         """Change an image.
 
-        Caption, component and exclusion of an uploaded image, the star of a generated one. A field that is left out stays as it is."""
+        Caption, component and exclusion of an uploaded image, the star of a generated one. Omitted fields are not changed."""
         return await self._call("PATCH", f"/v1/images/{quoted(id)}", body=body)
 
     async def update_model(self, name: str, /, **body: Unpack[models.UpdateModelRequest]) -> models.Model:
@@ -673,19 +673,19 @@ class AsyncOperations:
     async def update_prompt_set(self, id: str, /, **body: Unpack[models.UpdateNotesRequest]) -> models.PromptSet:
         """Change the notes, metadata and star of a version of a prompt set.
 
-        At any time. A field that is left out stays as it is. Its prompts never change: a new version has others."""
+        Allowed at any time. Omitted fields are not changed. Its prompts never change: a new version has others."""
         return await self._call("PATCH", f"/v1/prompt-sets/{quoted(id)}", body=body)
 
     async def update_study(self, id: str, /, **body: Unpack[models.UpdateNamedRequest]) -> models.Study:
         """Change the name, notes, metadata and star of a study.
 
-        At any time. A field that is left out stays as it is."""
+        Allowed at any time. Omitted fields are not changed."""
         return await self._call("PATCH", f"/v1/studies/{quoted(id)}", body=body)
 
     async def update_training_job(self, id: str, /, **body: Unpack[models.UpdateTrainingJobRequest]) -> models.TrainingJob:
         """Change a training job's name, notes, metadata and star.
 
-        Changes notes about a job at any time. Omitted fields stay as they are; what the job trains never changes."""
+        Changes notes about a job at any time. Omitted fields are not changed. The settings of the training never change."""
         return await self._call("PATCH", f"/v1/training-jobs/{quoted(id)}", body=body)
 
     async def upload_images(self, id: str, parts: Sequence[Part], /, *, idempotency_key: str | None = None) -> models.UploadResponse:
@@ -696,7 +696,7 @@ An archive has 2000 entries and 512 MB at most, and unpacks to 2 GB at most; a f
 The text fields `component` and `caption` hold for the files that come after them, until they are given again; an empty one ends them.
 Caption files may come with the images, in an archive too: `NAME.txt` or `NAME.caption` beside the image `NAME.png`, or `metadata.jsonl` with `file_name` and `text`
 in each line. They also reach images that were uploaded before, and win over the field `caption`.
-Images are decoded, turned upright, stripped of metadata and kept as PNG. The response tells for each file whether it was kept, and if not, why."""
+Images are decoded, turned upright, stripped of metadata and kept as PNG. The response lists for each file whether it was kept, and if not, why."""
         return await self._call("POST", f"/v1/datasets/{quoted(id)}/images", parts=parts, idempotency_key=idempotency_key)
 
     async def upload_model(self, parts: Sequence[Part], /, *, idempotency_key: str | None = None) -> models.ModelVersion:

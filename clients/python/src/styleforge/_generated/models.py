@@ -98,12 +98,12 @@ class ApiKey(TypedDict):
     name: str
     scopes: list[ApiKeyScope]
     hint: str
-    """How the key begins"""
+    """First characters of the key"""
     created_at: str
     """ISO 8601, UTC"""
     expires_at: str | None
     last_used_at: str | None
-    """To the minute"""
+    """Time of the last request with the key, to the minute"""
     revoked_at: str | None
 
 
@@ -267,7 +267,7 @@ class CheckTrainingJobRequest(TypedDict):
     prior_preservation: NotRequired[CheckTrainingJobRequestPriorPreservation | None]
     """For dreambooth and lora: images that the base model generates itself take the place of Aux images. They are kept for later jobs"""
     adaptation: NotRequired[AdaptationRequest]
-    """What is trained: all weights (`full`), or a small addition that is stored by itself. Left out: what the method has by default"""
+    """What is trained: all weights (`full`), or a small addition that is stored by itself. Default: that of the method"""
     styledrop: NotRequired[StyleDropRequest]
     """styledrop: the words for the style, candidates to choose from, and the round"""
     hyperparameters: NotRequired[HyperparametersRequest]
@@ -287,7 +287,7 @@ class CheckTrainingJobRequest(TypedDict):
 
 class CreateApiKeyRequest(TypedDict):
     name: str
-    """Tells people what the key is for"""
+    """Name of the key for people, such as its purpose"""
     scopes: NotRequired[list[ApiKeyScope]]
     """`read`: every GET; `write`: everything else but keys; `admin`: all, and keys"""
     expires_at: NotRequired[str | None]
@@ -299,15 +299,15 @@ class CreatedApiKey(TypedDict):
     name: str
     scopes: list[ApiKeyScope]
     hint: str
-    """How the key begins"""
+    """First characters of the key"""
     created_at: str
     """ISO 8601, UTC"""
     expires_at: str | None
     last_used_at: str | None
-    """To the minute"""
+    """Time of the last request with the key, to the minute"""
     revoked_at: str | None
     key: str
-    """The key itself, shown this once"""
+    """The key itself, shown only once"""
 
 
 class CreateDatasetRequest(TypedDict):
@@ -320,7 +320,7 @@ class CreateEvaluationRequest(TypedDict):
     model: str
     """A checkpoint id, the id of a succeeded job, or the name of a base model"""
     prompts: NotRequired[list[str] | str]
-    """A list of prompts, or a prompt set by its id, its name or name@version. A list that is too long for the body of this request (1 MB) goes into a prompt set. `[V]` stands for the first token of each model, `[name]` for that of the component of this name; base models get those of the model that is evaluated. Such a prompt gets no words for the style in front. Left out: the shipped set for the base model"""
+    """A list of prompts, or a prompt set by its id, its name or name@version. A list that is too long for the body of this request (1 MB) goes into a prompt set. `[V]` stands for the first token of each model, `[name]` for that of the component of this name; base models get those of the model that is evaluated. Such a prompt gets no words for the style in front. Default: the shipped set for the base model"""
     num_images: NotRequired[int]
     """Images for each prompt"""
     sampler: NotRequired[Literal["ddim", "pndm", "dpmsolver++", "dpmsolver++karras", "euler", "unipc"]]
@@ -365,7 +365,7 @@ class CreateGenerationRequest(TypedDict):
     image: NotRequired[str | None]
     """An image to begin from: the id of an uploaded or generated image, or a PNG, JPEG or WebP as `data:image/png;base64,...`. It is scaled and cropped to width and height"""
     strength: NotRequired[float]
-    """With image: the share of the steps that is taken, above 0; at 1 hardly anything is left of it. 0.6 when left out"""
+    """With image: the share of the steps that is taken, above 0; at 1 hardly anything of the image is left. Default: 0.6"""
     grid: NotRequired[GenerationGridRequest | None]
     """Images for every pair of values of one or two settings, as an x/y plot; `prompt` takes the place of prompts"""
     format: NotRequired[Literal["png", "webp", "jpeg"]]
@@ -482,7 +482,7 @@ class CreateTrainingJobRequest(TypedDict):
     prior_preservation: NotRequired[CreateTrainingJobRequestPriorPreservation | None]
     """For dreambooth and lora: images that the base model generates itself take the place of Aux images. They are kept for later jobs"""
     adaptation: NotRequired[AdaptationRequest]
-    """What is trained: all weights (`full`), or a small addition that is stored by itself. Left out: what the method has by default"""
+    """What is trained: all weights (`full`), or a small addition that is stored by itself. Default: that of the method"""
     styledrop: NotRequired[StyleDropRequest]
     """styledrop: the words for the style, candidates to choose from, and the round"""
     hyperparameters: NotRequired[HyperparametersRequest]
@@ -600,14 +600,14 @@ class EvaluatedModelTokensItem(TypedDict):
 
 class EvaluatedModel(TypedDict):
     name: str
-    """As it was asked for"""
+    """The name that the request used for the model"""
     label: str
     base_model: str
     training_job_id: str | None
     checkpoint_id: str | None
     step: int | None
     prompt_prefix: str
-    """Stands before each prompt that has no placeholder: the words for the style"""
+    """The words for the style, which are put in front of each prompt that has no placeholder"""
     tokens: list[EvaluatedModelTokensItem]
     """What placeholders in the prompts become, by component"""
 
@@ -625,7 +625,7 @@ class Evaluation(TypedDict):
     progress: EvaluationProgress | None
     cancel_requested: bool
     report_url: str | None
-    """Once it has succeeded"""
+    """Address of the report; null until the evaluation has succeeded"""
     summary: EvaluationSummary | None
     """Outcome and metrics of its report; null until it has succeeded"""
     error: Failure | None
@@ -664,7 +664,7 @@ class EvaluationConfig(TypedDict):
 
 class EvaluationImage(TypedDict):
     model: int
-    """Its place in `config.models`"""
+    """Position of its model in `config.models`"""
     index: int
     prompt: str
     """The prompt as the model received it, with the words for the style"""
@@ -725,7 +725,7 @@ class EvaluationStage(TypedDict):
 
 class EvaluationStageRequest(TypedDict):
     prompts: NotRequired[list[str] | str]
-    """A list of prompts, or a prompt set by its id, its name or name@version. A list that is too long for the body of this request (1 MB) goes into a prompt set. `[V]` stands for the first token of each model, `[name]` for that of the component of this name; base models get those of the model that is evaluated. Such a prompt gets no words for the style in front. Left out: the shipped set for the base model"""
+    """A list of prompts, or a prompt set by its id, its name or name@version. A list that is too long for the body of this request (1 MB) goes into a prompt set. `[V]` stands for the first token of each model, `[name]` for that of the component of this name; base models get those of the model that is evaluated. Such a prompt gets no words for the style in front. Default: the shipped set for the base model"""
     num_images: NotRequired[int]
     """Images for each prompt"""
     sampler: NotRequired[Literal["ddim", "pndm", "dpmsolver++", "dpmsolver++karras", "euler", "unipc"]]
@@ -855,7 +855,7 @@ class Generation(TypedDict):
     metadata: dict[str, str]
     config: GenerationConfig
     warnings: list[str]
-    """What was taken and has less effect than it says, such as the words of a prompt behind the last position of the text encoder"""
+    """Parts of the request that have no full effect, such as the words of a prompt beyond the last position of the text encoder"""
     images: list[GeneratedImage]
     error: Failure | None
     created_at: str
@@ -943,7 +943,7 @@ class GenerationSummary(TypedDict):
     metadata: dict[str, str]
     config: GenerationConfig
     warnings: list[str]
-    """What was taken and has less effect than it says, such as the words of a prompt behind the last position of the text encoder"""
+    """Parts of the request that have no full effect, such as the words of a prompt beyond the last position of the text encoder"""
     error: Failure | None
     created_at: str
     """ISO 8601, UTC"""
@@ -1015,7 +1015,7 @@ class Hyperparameters(TypedDict):
     keep_tags: int
     """With shuffle_tags: so many first tags keep their places"""
     latent_sampling: Literal["sample", "mean"]
-    """Latents drawn from the encoder's posterior again at each use, or its mean"""
+    """Latents: `sample` samples them from the encoder's posterior at each use, `mean` takes its mean"""
     noise_offset: float
     """Standard deviation of one further noise value for each latent channel; 0 for none"""
     train_text_encoder: bool
@@ -1091,7 +1091,7 @@ class HyperparametersRequest(TypedDict):
     keep_tags: NotRequired[int]
     """With shuffle_tags: so many first tags keep their places"""
     latent_sampling: NotRequired[Literal["sample", "mean"]]
-    """Latents drawn from the encoder's posterior again at each use, or its mean"""
+    """Latents: `sample` samples them from the encoder's posterior at each use, `mean` takes its mean"""
     noise_offset: NotRequired[float]
     """Standard deviation of one further noise value for each latent channel; 0 for none"""
     train_text_encoder: NotRequired[bool]
@@ -1188,7 +1188,7 @@ class MeApiKey(TypedDict):
     id: str
     name: str
     hint: str
-    """How the key begins"""
+    """First characters of the key"""
     scopes: list[Literal["read", "write", "admin"]]
     expires_at: str | None
 
@@ -1222,7 +1222,7 @@ class Model(TypedDict):
     """Template of its prompts: `a photo of zwx style, {prompt}`"""
     cover_url: str | None
     versions: int
-    """How many there are"""
+    """Number of versions"""
     aliases: dict[str, int]
     latest: ModelVersion | None
     """null when all versions have been deleted"""
@@ -1404,15 +1404,15 @@ class QueueState(TypedDict):
     queue: str
     """`train`, `generate`, `evaluate` or `export`"""
     waiting: int
-    """Work of all projects that waits"""
+    """Waiting work of all projects"""
     own_waiting: int
     """Waiting work of the caller's project"""
     running: int
-    """Work of all projects that a worker holds"""
+    """Running work of all projects"""
     own_running: int
     oldest_waiting_since: str | None
     workers: int
-    """Live workers that serve the queue and take further jobs"""
+    """Live workers that take jobs from the queue"""
     slots: int
     """Jobs that these workers take at a time, all together"""
 
@@ -1668,14 +1668,14 @@ class ReportModelNearestItem(TypedDict):
 
 class ReportModel(TypedDict):
     name: str
-    """As it was asked for"""
+    """The name that the request used for the model"""
     label: str
     base_model: str
     training_job_id: str | None
     checkpoint_id: str | None
     step: int | None
     prompt_prefix: str
-    """Stands before each prompt that has no placeholder: the words for the style"""
+    """The words for the style, which are put in front of each prompt that has no placeholder"""
     tokens: list[ReportModelTokensItem]
     """What placeholders in the prompts become, by component"""
     metrics: list[ReportMetric]
@@ -1836,7 +1836,7 @@ class StyleDropRequestCandidates(TypedDict):
     style_guidance: NotRequired[float]
     text_guidance: NotRequired[float]
     clip_extractor: NotRequired[Literal["clip", "mini-clip"]]
-    """What the CLIP scores come from. Left out: clip, for styleforge-mini mini-clip"""
+    """Extractor of the CLIP scores. Default: clip, for styleforge-mini mini-clip"""
 
 
 class StyleDropRequestSelection(TypedDict):
@@ -1844,20 +1844,20 @@ class StyleDropRequestSelection(TypedDict):
     by: Literal["human", "clip", "random"]
     """`human`: the images that the feedback keeps; `clip`: those whose CLIP score is best; `random`: drawn by the seed"""
     per_prompt: NotRequired[int]
-    """`clip` and `random`: images of each prompt; 1 when left out"""
+    """With `clip` and `random`: images of each prompt. Default: 1"""
     seed: NotRequired[int]
-    """`random`; 0 when left out"""
+    """With `random`: the seed of the choice. Default: 0"""
     include_reference: NotRequired[bool]
     """The first round's StyleRef images are trained on as well"""
 
 
 class StyleDropRequest(TypedDict):
     style: NotRequired[str]
-    """The words for the style in every prompt, such as `watercolor painting`; left out: the rare word `zwx`, or the first round's"""
+    """The words for the style in every prompt, such as `watercolor painting`. Default: the rare word `zwx`, or the words of the first round"""
     round: NotRequired[Literal[1, 2]]
     """2 trains a new adapter on chosen candidates of the job `parent_job_id`"""
     candidates: NotRequired[StyleDropRequestCandidates | None]
-    """Images that the finished job makes for a choice, each with its CLIP score; left out: none"""
+    """Images that the finished job makes for a choice, each with its CLIP score. Default: none"""
     parent_job_id: NotRequired[str]
     """Round 2: the succeeded job whose candidates are chosen from"""
     selection: NotRequired[StyleDropRequestSelection]
@@ -1968,7 +1968,7 @@ class TokenDisentanglementConditionsItem(TypedDict):
     components: list[str]
     """Whose tokens are in the prompt"""
     prefix: str
-    """What stands before each prompt"""
+    """Words in front of each prompt"""
     pulls: list[TokenDisentanglementConditionsItemPullsItem]
 
 
@@ -2119,9 +2119,9 @@ class TrainingJob(TypedDict):
     """Number of times a worker has claimed the job"""
     cancel_requested: bool
     checkpoint_requested_at: str | None
-    """Somebody wants a checkpoint now; null once it is saved"""
+    """When a checkpoint was requested; null once it is saved"""
     sample_requested_at: str | None
-    """Somebody wants sample images now; null once they are made"""
+    """When sample images were requested; null once they are made"""
     estimate: NotRequired[TrainingEstimate]
     """Time, memory and disk, from earlier jobs of this installation; in the response to the request that makes the job"""
     webhook_url: str | None
@@ -2282,7 +2282,7 @@ class UpdateImageRequest(TypedDict):
 
 class UpdateModelRequest(TypedDict):
     name: NotRequired[str]
-    """Requests that name the old name no longer find the model"""
+    """The new name. Requests with the old name no longer find the model"""
     description: NotRequired[str]
     license: NotRequired[str | None]
     prompt_template: NotRequired[str | None]
@@ -2437,7 +2437,7 @@ class Webhook(TypedDict):
     disabled_reason: str | None
     failing_since: str | None
     old_secret_expires_at: str | None
-    """Until then both secrets sign"""
+    """Time until which both secrets sign deliveries"""
     created_at: str
     """ISO 8601, UTC"""
 
@@ -2487,18 +2487,18 @@ class WebhookWithSecret(TypedDict):
     disabled_reason: str | None
     failing_since: str | None
     old_secret_expires_at: str | None
-    """Until then both secrets sign"""
+    """Time until which both secrets sign deliveries"""
     created_at: str
     """ISO 8601, UTC"""
     secret: str
-    """`whsec_...`, shown this once"""
+    """`whsec_...`, shown only once"""
 
 
 class WorkerDevice(TypedDict):
     kind: str
     """`cpu`, `webgpu` or `cuda`"""
     name: str | None
-    """Name of the processor or of the graphics card; null where the driver does not tell"""
+    """Name of the processor or of the graphics card; null if the driver does not name it"""
     memory_bytes: int | None
     """Memory of the graphics card, or of the machine for `cpu`"""
 

@@ -9,7 +9,7 @@ export function listBaseModelsRoute(app: ApiServer, { baseModels }: ApiDependenc
   const schema = {
     operationId: 'listBaseModels',
     tags: ['base models'],
-    summary: 'The base models that this installation can train, by name',
+    summary: 'List the base models that this installation can train, by name',
     security,
     querystring: pageQuery(baseModelName),
     response: { 200: baseModelPage, ...problemResponses('validation_failed') },

@@ -19,7 +19,7 @@ export function importImagesRoute(app: ApiServer, dependencies: ApiDependencies)
     summary: 'Import images from URLs',
     description:
       'The service fetches each image, 25 MB and 30 seconds at most, follows three redirects, and reaches public addresses only. ' +
-      'The response tells for each URL whether its image was kept, and if not, why.',
+      'The response lists for each URL whether its image was kept, and if not, why.',
     security,
     params: z.object({ id: datasetId }),
     body: importImagesRequest,

@@ -17,7 +17,7 @@ An archive has 2000 entries and 512 MB at most, and unpacks to 2 GB at most; a f
 The text fields \`component\` and \`caption\` hold for the files that come after them, until they are given again; an empty one ends them.
 Caption files may come with the images, in an archive too: \`NAME.txt\` or \`NAME.caption\` beside the image \`NAME.png\`, or \`metadata.jsonl\` with \`file_name\` and \`text\`
 in each line. They also reach images that were uploaded before, and win over the field \`caption\`.
-Images are decoded, turned upright, stripped of metadata and kept as PNG. The response tells for each file whether it was kept, and if not, why.`;
+Images are decoded, turned upright, stripped of metadata and kept as PNG. The response lists for each file whether it was kept, and if not, why.`;
 
 /** Default number of uploads at a time in one process. */
 const UPLOADS = { perKey: 4, total: 16 };

@@ -12,7 +12,7 @@ export function listEvaluationImagesRoute(app: ApiServer, { database }: ApiDepen
   const schema = {
     operationId: 'listEvaluationImages',
     tags: ['evaluations'],
-    summary: 'The images of an evaluation, by model and prompt',
+    summary: 'List the images of an evaluation, by model and prompt',
     security,
     params: z.object({ id: evaluationId }),
     response: { 200: evaluationImageList, ...problemResponses('not_found') },

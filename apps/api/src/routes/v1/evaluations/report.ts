@@ -12,8 +12,8 @@ export function getEvaluationReportRoute(app: ApiServer, dependencies: ApiDepend
   const schema = {
     operationId: 'getEvaluationReport',
     tags: ['evaluations'],
-    summary: 'The report of an evaluation',
-    description: 'As JSON; with `Accept: text/html` one page that holds all its images.',
+    summary: 'Read the report of an evaluation',
+    description: 'Responds with JSON, or, with `Accept: text/html`, with a page that contains all its images.',
     security,
     params: z.object({ id: evaluationId }),
     response: { 200: reportResponse, ...problemResponses('not_found', 'status_conflict') },

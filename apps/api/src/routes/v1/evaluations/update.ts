@@ -13,7 +13,7 @@ export function updateEvaluationRoute(app: ApiServer, { database }: ApiDependenc
     operationId: 'updateEvaluation',
     tags: ['evaluations'],
     summary: 'Change the name, notes, metadata and star of an evaluation',
-    description: 'At any time. A field that is left out stays as it is.',
+    description: 'Allowed at any time. Omitted fields are not changed.',
     security,
     params: z.object({ id: evaluationId }),
     body: updateAnnotationsRequest,

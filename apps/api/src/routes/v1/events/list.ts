@@ -17,7 +17,7 @@ export function listProjectEventsRoute(app: ApiServer, dependencies: ApiDependen
   const schema = {
     operationId: 'listProjectEvents',
     tags: ['events'],
-    summary: 'What happens in the project, oldest first',
+    summary: 'List the events of the project, oldest first',
     description:
       `Training jobs, generations and evaluations; kept for ${PROJECT_EVENT_DAYS} days. With \`Accept: text/event-stream\` one live stream of the whole project: ` +
       'it goes on after `Last-Event-ID` or `after`, begins now without either, and does not end by itself. ' +

@@ -13,7 +13,7 @@ export function cancelGenerationRoute(app: ApiServer, { database }: ApiDependenc
     operationId: 'cancelGeneration',
     tags: ['generations'],
     summary: 'Cancel a generation',
-    description: 'Takes effect at once; the images that were made until then stay. A finished generation stays as it is.',
+    description: 'Takes effect immediately. Images that are already generated are kept. A finished generation is not changed.',
     security,
     params: z.object({ id: generationId }),
     response: { 200: generation, ...problemResponses('not_found', 'idempotency_in_progress', 'idempotency_key_reused') },

@@ -18,7 +18,7 @@ export function listGenerationEventsRoute(app: ApiServer, dependencies: ApiDepen
   const schema = {
     operationId: 'listGenerationEvents',
     tags: ['generations'],
-    summary: 'What has happened to a generation, oldest first',
+    summary: 'List the events of a generation, oldest first',
     description:
       '`generation.queued`, `generation.running`, `generation.image` for each image as soon as it is stored, and how it ended; kept for a week. ' +
       'With `Accept: text/event-stream` a live stream that goes on after `Last-Event-ID` and ends with the generation; 204 when that was the last event of a finished one, so that browsers stop reconnecting.',
@@ -31,7 +31,7 @@ export function listGenerationEventsRoute(app: ApiServer, dependencies: ApiDepen
         description: 'Events',
         content: { 'application/json': { schema: projectEventPage }, 'text/event-stream': { schema: z.string() } },
       },
-      204: z.undefined().describe('The generation has ended, and the caller has seen its last event'),
+      204: z.undefined().describe('The generation has ended, and the caller has received its last event'),
       ...problemResponses('not_found', 'validation_failed', 'too_many_event_streams'),
     },
   };

@@ -13,7 +13,7 @@ export function updateGenerationRoute(app: ApiServer, { database }: ApiDependenc
     operationId: 'updateGeneration',
     tags: ['generations'],
     summary: 'Change the name, notes, metadata and star of a generation',
-    description: 'At any time. A field that is left out stays as it is.',
+    description: 'Allowed at any time. Omitted fields are not changed.',
     security,
     params: z.object({ id: generationId }),
     body: updateAnnotationsRequest,

@@ -14,8 +14,7 @@ export function updateImageRoute(app: ApiServer, { database }: ApiDependencies):
     operationId: 'updateImage',
     tags: ['images'],
     summary: 'Change an image',
-    description:
-      'Caption, component and exclusion of an uploaded image, the star of a generated one. A field that is left out stays as it is.',
+    description: 'Caption, component and exclusion of an uploaded image, the star of a generated one. Omitted fields are not changed.',
     security,
     params: z.object({ id: imageId }),
     body: updateImageRequest,

@@ -15,8 +15,8 @@ export function setModelAliasRoute(app: ApiServer, dependencies: ApiDependencies
   const schema = {
     operationId: 'setModelAlias',
     tags: ['models'],
-    summary: 'Let an alias lead to a version',
-    description: 'Requests then name `ink-style@production`. An alias that leads to another version is moved.',
+    summary: 'Set an alias of a version',
+    description: 'Requests then name `ink-style@production`. An existing alias is moved to this version.',
     security,
     params: modelAliasParams,
     body: setModelAliasRequest,

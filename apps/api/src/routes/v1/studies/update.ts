@@ -13,7 +13,7 @@ export function updateStudyRoute(app: ApiServer, { database }: ApiDependencies):
     operationId: 'updateStudy',
     tags: ['studies'],
     summary: 'Change the name, notes, metadata and star of a study',
-    description: 'At any time. A field that is left out stays as it is.',
+    description: 'Allowed at any time. Omitted fields are not changed.',
     security,
     params: z.object({ id: studyId }),
     body: updateNamedRequest,

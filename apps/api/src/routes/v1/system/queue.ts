@@ -10,9 +10,9 @@ export function getQueueRoute(app: ApiServer, dependencies: ApiDependencies): vo
   const schema = {
     operationId: 'getQueue',
     tags: ['machines'],
-    summary: 'Read how long the queues are and what of the project waits in them',
+    summary: 'Read the length of the queues and the waiting work of the project',
     description:
-      'Counts are those of the whole installation, `own_` those of the project. Work of other projects is counted and not named.',
+      'Counts are for the whole installation; fields with `own_` count work of the project alone. Work of other projects is counted, but not named.',
     security,
     response: { 200: queueReport, ...problemResponses() },
   };

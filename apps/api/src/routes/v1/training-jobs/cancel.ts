@@ -13,7 +13,7 @@ export function cancelTrainingJobRoute(app: ApiServer, { database }: ApiDependen
     operationId: 'cancelTrainingJob',
     tags: ['training jobs'],
     summary: 'Cancel a training job',
-    description: 'A queued job is cancelled at once, a running one as soon as its worker has noticed. A finished job stays as it is.',
+    description: 'A queued job is cancelled immediately, a running one within seconds, by its worker. A finished job is not changed.',
     security,
     params: z.object({ id: trainingJobId }),
     response: { 202: trainingJob, ...problemResponses('not_found', 'idempotency_in_progress', 'idempotency_key_reused') },

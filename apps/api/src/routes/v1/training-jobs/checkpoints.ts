@@ -13,7 +13,7 @@ export function listCheckpointsRoute(app: ApiServer, { database, objectStore }: 
   const schema = {
     operationId: 'listCheckpoints',
     tags: ['training jobs'],
-    summary: 'The checkpoints, first step first, with their files and links to download them',
+    summary: 'List the checkpoints by step, with their files and download links',
     security,
     params: z.object({ id: trainingJobId }),
     querystring: stepPageQuery(stepCursor.default(0).describe('The step of the last checkpoint seen')),

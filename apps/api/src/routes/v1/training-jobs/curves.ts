@@ -14,7 +14,7 @@ export function getCurvesRoute(app: ApiServer, { database }: ApiDependencies): v
   const schema = {
     operationId: 'getTrainingCurves',
     tags: ['training jobs'],
-    summary: 'The loss curves of several training jobs, downsampled',
+    summary: 'Read the loss curves of several training jobs, downsampled',
     description:
       'Each curve in at most `points` buckets of equally many steps, with minimum, mean and maximum. A job without points has no buckets.',
     security,

@@ -19,7 +19,7 @@ export function listEventsRoute(app: ApiServer, dependencies: ApiDependencies): 
   const schema = {
     operationId: 'listTrainingJobEvents',
     tags: ['training jobs'],
-    summary: 'The event log, oldest first',
+    summary: 'Read the event log, oldest first',
     description:
       'With `Accept: text/event-stream` a live stream that goes on after `Last-Event-ID` and ends with the job; 204 when that was the last event of a finished job, so that browsers stop reconnecting.',
     security,
@@ -31,7 +31,7 @@ export function listEventsRoute(app: ApiServer, dependencies: ApiDependencies): 
         description: 'Events',
         content: { 'application/json': { schema: jobEventPage }, 'text/event-stream': { schema: z.string() } },
       },
-      204: z.undefined().describe('The job has ended, and the caller has seen its last event'),
+      204: z.undefined().describe('The job has ended, and the caller has received its last event'),
       ...problemResponses('not_found', 'validation_failed', 'too_many_event_streams'),
     },
   };

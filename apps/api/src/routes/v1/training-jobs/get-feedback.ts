@@ -11,8 +11,8 @@ export function getFeedbackRoute(app: ApiServer, dependencies: ApiDependencies):
   const schema = {
     operationId: 'getFeedback',
     tags: ['training jobs'],
-    summary: 'Show the candidates of a StyleDrop job and what has been said of them',
-    description: 'With their CLIP scores once all of them are made; empty for a job that has none.',
+    summary: 'Show the candidates of a StyleDrop job with their feedback',
+    description: 'Includes CLIP scores once all candidates are generated. The list is empty for a job without candidates.',
     security,
     params: z.object({ id: trainingJobId }),
     response: { 200: feedback, ...problemResponses('not_found') },

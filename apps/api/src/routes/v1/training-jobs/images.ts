@@ -12,7 +12,7 @@ export function listValidationImagesRoute(app: ApiServer, { database }: ApiDepen
   const schema = {
     operationId: 'listValidationImages',
     tags: ['training jobs'],
-    summary: 'The validation images, from the base model (step 0) on',
+    summary: 'List the validation images, by step; step 0 is the base model',
     security,
     params: z.object({ id: trainingJobId }),
     querystring: validationImageQuery,

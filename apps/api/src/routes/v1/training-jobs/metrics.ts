@@ -11,7 +11,7 @@ export function listMetricsRoute(app: ApiServer, { database }: ApiDependencies):
   const schema = {
     operationId: 'listTrainingJobMetrics',
     tags: ['training jobs'],
-    summary: 'The loss curves, first step first',
+    summary: 'Read the loss curves, by step',
     security,
     params: z.object({ id: trainingJobId }),
     querystring: stepPageQuery(stepCursor.default(0).describe('The last step seen')),

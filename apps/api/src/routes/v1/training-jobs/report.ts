@@ -15,7 +15,7 @@ export function getTrainingReportRoute(app: ApiServer, dependencies: ApiDependen
     operationId: 'getTrainingJobReport',
     tags: ['training jobs'],
     summary: 'Read the report of a training job that was created with `evaluation`',
-    description: 'As JSON; with `Accept: text/html` one page that holds all its images.',
+    description: 'Responds with JSON, or, with `Accept: text/html`, with a page that contains all its images.',
     security,
     params: z.object({ id: trainingJobId }),
     response: { 200: reportResponse, ...problemResponses('not_found', 'status_conflict') },

@@ -14,9 +14,9 @@ export function sampleNowRoute(app: ApiServer, { database, baseModels }: ApiDepe
     tags: ['training jobs'],
     summary: 'Make sample images now',
     description:
-      "The job goes on: after the step that is under way, its worker makes images of the weights as they are, which the event `validation.done` tells. They join the job's images. " +
+      "The job continues. After the current step, its worker generates images with the current weights, adds them to the job's images, and sends the event `validation.done`. " +
       'Prompts and seeds are those of `validation`; a job without one is sampled with the prompts of its components. ' +
-      '`sample_requested_at` is set until then; asking again meanwhile changes nothing. Only for a job that a worker trains.',
+      '`sample_requested_at` is set until then; repeating the request changes nothing. The job must be running.',
     security,
     params: z.object({ id: trainingJobId }),
     response: {

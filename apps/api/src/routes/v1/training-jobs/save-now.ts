@@ -13,8 +13,8 @@ export function saveNowRoute(app: ApiServer, { database }: ApiDependencies): voi
     tags: ['training jobs'],
     summary: 'Save a checkpoint now',
     description:
-      'The job goes on: its worker saves a checkpoint after the step that is under way, which the event `checkpoint.saved` tells. ' +
-      '`checkpoint_requested_at` is set until then; asking again meanwhile changes nothing. Only for a job that a worker trains.',
+      'The job continues. Its worker saves a checkpoint after the current step, and sends the event `checkpoint.saved`. ' +
+      '`checkpoint_requested_at` is set until then; repeating the request changes nothing. The job must be running.',
     security,
     params: z.object({ id: trainingJobId }),
     response: {

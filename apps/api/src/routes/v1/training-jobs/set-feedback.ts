@@ -14,7 +14,7 @@ export function setFeedbackRoute(app: ApiServer, dependencies: ApiDependencies):
     tags: ['training jobs'],
     summary: 'Keep or drop candidates of a StyleDrop job',
     description:
-      'All or none of the verdicts are stored; images that are not named keep theirs. A second round `by: human` trains on what is kept.',
+      'Stores all verdicts of the request, or none. Images that are not named keep their verdicts. A second round `by: human` trains on what is kept.',
     security,
     params: z.object({ id: trainingJobId }),
     body: setFeedbackRequest,

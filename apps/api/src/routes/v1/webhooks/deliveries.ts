@@ -13,7 +13,7 @@ export function listDeliveriesRoute(app: ApiServer, { database }: ApiDependencie
   const schema = {
     operationId: 'listWebhookDeliveries',
     tags: ['webhooks'],
-    summary: 'The log of deliveries to an endpoint, newest first',
+    summary: 'List the deliveries to an endpoint, newest first',
     security,
     params: z.object({ id: webhookId }),
     querystring: pageQuery(webhookDeliveryId),
