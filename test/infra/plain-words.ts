@@ -37,7 +37,8 @@ const RULES: readonly Rule[] = [
   },
   { pattern: /\bthere is no such thing\b/i, kinds: EVERYWHERE, instead: 'not found' },
   {
-    pattern: /(?<!there )\b(is|are|was|were) no (?!(longer|more|such|other|one|issue)\b)/i,
+    pattern:
+      /(?<!there )\b(is|are|was|were) no (?!(longer|more|such|other|one|issue|JSON|PNG|JPEG|WebP|ZIP|YAML|numbers?|safetensors|UUID|picture)\b)/i,
     kinds: ['text', 'document'],
     instead: 'is not a',
   },

@@ -97,7 +97,7 @@ describe('a job', () => {
       );
       expect(left.code).toBe(130);
       [jobId = ''] = /job_[0-9a-f-]{36}/.exec(left.stderr) ?? [];
-      expect(left.stderr).toContain(`To come back: styleforge jobs follow ${jobId}`);
+      expect(left.stderr).toContain(`To follow it again: styleforge jobs follow ${jobId}`);
       const job = await json<{ status: string; metadata: object; config: { hyperparameters: object } }>('jobs', 'show', jobId);
       expect(job).toMatchObject({
         metadata: { team: 'red', 'plan.name': 'a=b' },

@@ -112,7 +112,7 @@ describe('a receiver', () => {
       status: 'pending',
       attempts: 1,
       responseStatus: 500,
-      error: 'the endpoint answered 500',
+      error: 'the endpoint responded with 500',
     });
     expect((await webhooks().find(projectId, webhook.id))?.failingSince).toBeInstanceOf(Date);
     answer = (response) => response.writeHead(204).end();
@@ -132,7 +132,7 @@ describe('a receiver', () => {
   ])('that %s is given up in time, and tried again', async (_case, stall) => {
     const webhook = await createWebhook(`${base}/stall`);
     answer = stall;
-    await expect(deliver(await createDelivery(webhook))).rejects.toThrow('no answer within 1 seconds');
+    await expect(deliver(await createDelivery(webhook))).rejects.toThrow('no response within 1 seconds');
     expect(await logged(webhook)).toMatchObject({ status: 'pending', responseStatus: null });
   });
 

@@ -42,7 +42,7 @@ describe('the client', () => {
   it('says which setting is missing or wrong', () => {
     expect(() => new StyleForge({ apiKey: '' })).toThrow(/STYLEFORGE_API_KEY/);
     for (const baseUrl of ['nowhere', 'localhost:3000'])
-      expect(() => new StyleForge({ apiKey: 'sf_x', baseUrl })).toThrow(`baseUrl: ${baseUrl} is no http or https URL`);
+      expect(() => new StyleForge({ apiKey: 'sf_x', baseUrl })).toThrow(`baseUrl: ${baseUrl} is not an http or https URL`);
   });
 
   it('reads base models and readiness', async () => {
