@@ -44,7 +44,7 @@ describe('npm run keys', () => {
       [['list'], { project: 'none' }, 'no project none'],
       [['revoke'], {}, 'name the id'],
       [['revoke', 'key_x'], {}, 'no key key_x'],
-      [['destroy'], {}, 'destroy is no action'],
+      [['destroy'], {}, 'destroy is not an action'],
     ] as const) {
       const refusal = await manageKeys(database, [...args], options).catch((error: unknown) => error);
       expect(refusal).toBeInstanceOf(UsageError);
