@@ -107,7 +107,7 @@ describe('a receiver', () => {
     const webhook = await createWebhook();
     const id = await createDelivery(webhook);
     answer = (response) => response.writeHead(500).end('no');
-    await expect(deliver(id)).rejects.toThrow('answered 500');
+    await expect(deliver(id)).rejects.toThrow('responded with 500');
     expect(await logged(webhook)).toMatchObject({
       status: 'pending',
       attempts: 1,
@@ -156,7 +156,7 @@ describe('a receiver', () => {
   it('that redirects is not followed', async () => {
     const webhook = await createWebhook(`${base}/from`);
     answer = (response) => response.writeHead(307, { location: `${base}/to` }).end();
-    await expect(deliver(await createDelivery(webhook))).rejects.toThrow('answered 307: redirects are not followed');
+    await expect(deliver(await createDelivery(webhook))).rejects.toThrow('responded with 307: redirects are not followed');
     expect(received.map(({ path }) => path)).toEqual(['/from']);
     expect(await logged(webhook)).toMatchObject({ status: 'pending', responseStatus: 307 });
   });
@@ -175,7 +175,7 @@ describe('a receiver', () => {
     await expect(deliver(await createDelivery(gone))).rejects.toThrow('410');
     expect(await webhooks().find(projectId, gone.id)).toMatchObject({
       disabledAt: expect.any(Date) as Date,
-      disabledReason: expect.stringContaining('gone') as string,
+      disabledReason: expect.stringContaining('no longer exists') as string,
     });
     const worn = await createWebhook(`${base}/worn`);
     answer = (response) => response.writeHead(503).end();

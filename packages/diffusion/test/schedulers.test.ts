@@ -91,7 +91,7 @@ describe('a run', () => {
     expect(run()).toEqual(run());
     sampler.setTimesteps(5);
     expect(() => sampler.step(sample, -3, sample)).toThrow(/is at timestep/);
-    expect(() => sampler.step(Float32Array.of(1), sampler.timesteps[0], sample)).toThrow(/answered 1 values for a sample of 2/);
+    expect(() => sampler.step(Float32Array.of(1), sampler.timesteps[0], sample)).toThrow(/computed 1 values for a sample of 2/);
     for (const steps of [0, 2.5, 1001]) expect(() => sampler.setTimesteps(steps)).toThrow(/whole number from 1 to 1000/);
   });
 

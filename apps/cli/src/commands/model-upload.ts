@@ -20,7 +20,7 @@ export function addModelUpload(models: Command): void {
         .requiredOption('--base <base-model>', 'the base model that it was made for')
         .option('--token <word>', "the word that prompts reach it by: an embedding's, or a LoRA's trigger word")
         .option('--description <text>', 'what the model is for, where it is new')
-        .option('--license <text>', "its licence; the base model's when left out")
+        .option('--license <text>', "its licence; default: the base model's")
         .option('--template <text>', 'how prompts are written, such as "ink wash, {prompt}"')
         .option('--config <file>', 'adapter_config.json of a LoRA that peft has written; found by itself beside adapter_model.safetensors')
         .option('--notes <text>', 'about this version'),

@@ -88,12 +88,14 @@ export const uploadAdapterFields = z.strictObject({
     .regex(/^[^\s[\]]{1,64}$/, 'must be one word of at most 64 characters, without brackets')
     .optional()
     .describe(
-      "The word that prompts reach it by: of an embedding whose file names none (default: the file's name), or a LoRA's trigger word",
+      'The word that prompts use for it: the trigger word of a LoRA, or the token of an embedding whose file names none (default: the name of the file)',
     ),
-  description: description.optional().describe('Of the model, where it is new'),
-  license: license.optional().describe('Of the model, where it is new'),
-  prompt_template: promptTemplate.optional().describe('Of the model, where it is new. Default: the token with the prompt'),
-  notes: notes.default('').describe('About this version'),
+  description: description.optional().describe('Description of a new model; ignored for a further version'),
+  license: license.optional().describe('Licence of a new model; ignored for a further version'),
+  prompt_template: promptTemplate
+    .optional()
+    .describe('Template of a new model; ignored for a further version. Default: the token with the prompt'),
+  notes: notes.default('').describe('Notes about this version'),
 });
 export type UploadAdapterFields = z.infer<typeof uploadAdapterFields>;
 

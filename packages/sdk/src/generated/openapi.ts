@@ -11218,7 +11218,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The first answer is kept for 24 hours and given to every repetition with the same key and body */
+                /** @description The first response is kept for 24 hours and repeated for every request with the same key and body */
                 "idempotency-key"?: string;
             };
             path?: never;

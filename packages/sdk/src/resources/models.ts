@@ -15,7 +15,7 @@ export interface AdapterUpload {
   file: FileContent;
   /** adapter_config.json of a LoRA that peft has written. */
   config?: FileContent | undefined;
-  /** Of a file that has no name of its own. An embedding may take its word from it. */
+  /** Name for a file that has none. An embedding whose file names no token gets its token from it. */
   fileName?: string | undefined;
   /** The base model that it was made for. */
   base_model: string;
