@@ -41,3 +41,10 @@ it('every decision record has its status, context, decision and consequences, an
     if (/superseded/i.test(status)) expect(status, name).toMatch(/superseded[^]*\]\(\d{4}-/i);
   }
 });
+
+it('every log of experiments opens with what holds today', async () => {
+  const folder = fileURLToPath(new URL('../../docs/experiments', import.meta.url));
+  const logs = (await readdir(folder)).filter((name) => name.endsWith('.md'));
+  expect(logs.length).toBeGreaterThan(5);
+  for (const name of logs) expect((await readFile(join(folder, name), 'utf8')).match(/^## .*$/m)?.[0], name).toBe('## What holds today');
+});
