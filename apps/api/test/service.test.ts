@@ -154,6 +154,7 @@ describe('OpenAPI', () => {
       '/v1/me',
       '/v1/metrics',
       '/v1/models',
+      '/v1/models/upload',
       '/v1/models/{name}',
       '/v1/models/{name}/aliases/{alias}',
       '/v1/models/{name}/cover',
