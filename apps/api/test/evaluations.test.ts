@@ -3,6 +3,8 @@ import type { EvaluationBody, Page, TrainingJobBody } from '@styleforge/contract
 import { evaluationReportKey } from '@styleforge/storage';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sampleModel, sampleReport } from '../../../test/integration/sample-report.ts';
+import { writeBaseModelConfigs } from '@styleforge/testing';
+import { join } from 'node:path';
 import { createDataset, startApiFixture } from './api-fixture.ts';
 import type { ApiFixture } from './api-fixture.ts';
 
@@ -75,6 +77,31 @@ describe('POST /v1/evaluations', () => {
       },
     ]);
     expect((await api.call('GET', `/v1/evaluations/${body.id}`)).body).toEqual(body);
+  });
+
+  it("takes prompts and extractors from the base model's own file, whatever the model is called", async () => {
+    const evaluation = { prompts: 'mini', extractor: 'mini-clip', clip_extractor: 'mini-clip' };
+    await writeBaseModelConfigs(join(api.options.baseModelsDirectory, 'small'), { 'styleforge.json': { resolution: 64, evaluation } });
+    await writeBaseModelConfigs(join(api.options.baseModelsDirectory, 'styleforge-mini'));
+    const defaultsOf = async (model: string) => {
+      const { prompt_set, extractor, clip_extractor } = (await post({ model })).body.config;
+      return { prompts: prompt_set?.name, extractor, clip_extractor };
+    };
+    expect(await defaultsOf('small')).toEqual(evaluation);
+    expect(await defaultsOf('styleforge-mini')).toEqual({ prompts: 'general', extractor: 'inception-v3-fid', clip_extractor: 'clip' });
+    const own = await post({ model: 'small', prompts: ['a cat', 'a dog'], extractor: 'clip' });
+    expect(own.body.config).toMatchObject({ prompt_set: null, extractor: 'clip', clip_extractor: 'mini-clip' });
+    const trains = {
+      method: 'styledrop',
+      base_model: 'small',
+      style_ref: { dataset_id: styleRef },
+      styledrop: { candidates: {} },
+      hyperparameters: { use_captions: false },
+    };
+    const job = await api.call<TrainingJobBody>('POST', '/v1/training-jobs', { body: { ...trains, evaluation: {} } });
+    expect(job.status, JSON.stringify(job.body)).toBe(202);
+    expect(job.body.config.styledrop?.candidates?.clip_extractor).toBe('mini-clip');
+    expect(job.body.config.evaluation).toMatchObject({ prompt_set: { name: 'mini' }, extractor: 'mini-clip' });
   });
 
   it.each<[string, () => object, string, string]>([

@@ -5,7 +5,7 @@ import type { ApiDependencies } from '../dependencies.ts';
 import { findNamedModel } from './named-model.ts';
 import type { NamedModel, TrainedModel } from './named-model.ts';
 
-export interface ChosenModel extends Pick<NamedModel, 'resolution' | 'sizeUnit' | 'defaults'> {
+export interface ChosenModel extends Pick<NamedModel, 'resolution' | 'sizeUnit' | 'defaults' | 'evaluation'> {
   model: EvaluatedModel;
   /** Configuration of the job that trained it. */
   config: TrainingConfig | null;
@@ -18,9 +18,9 @@ export async function chooseEvaluatedModel(dependencies: ApiDependencies, projec
   if (!found.ok) return found;
   const {
     model,
-    model: { resolution, sizeUnit, defaults },
+    model: { resolution, sizeUnit, defaults, evaluation },
   } = found;
-  const size = { resolution, sizeUnit, defaults };
+  const size = { resolution, sizeUnit, defaults, evaluation };
   if (model.kind === 'base') return { ok: true, chosen: { ...size, model: baseModel(name), config: null } };
   if (model.kind === 'uploaded')
     return { ok: false, detail: `${name} is an uploaded adapter: evaluations take a trained model or a base model` };

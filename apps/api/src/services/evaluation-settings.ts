@@ -1,13 +1,5 @@
 // Resolves what an evaluation is asked for: prompts, sampling, extractors, reference images, models to compare with.
-import {
-  costOfImages,
-  definedOnly,
-  EVALUATION_LIMITS,
-  METHOD_SAMPLING,
-  passesOf,
-  SHIPPED_BASE_MODEL,
-  usualExtractors,
-} from '@styleforge/contracts';
+import { costOfImages, definedOnly, EVALUATION_DEFAULTS, EVALUATION_LIMITS, METHOD_SAMPLING, passesOf } from '@styleforge/contracts';
 import type { EvaluationRequest, EvaluationStage } from '@styleforge/contracts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { refusal } from '../errors/api-error.ts';
@@ -16,16 +8,13 @@ import { chooseComparisons, type ChosenModel, type JudgedModel } from './evaluat
 import { refusePlaceholders } from './placeholders.ts';
 import { findPromptSet, promptsSha256 } from './prompt-set-service.ts';
 
-/** The shipped base model has prompts of its own. */
-const usualPrompts = (baseModel: string): string => (baseModel === SHIPPED_BASE_MODEL ? 'mini' : 'general');
-
 export interface EvaluationContext {
   projectId: string;
   /** What is evaluated. */
   judged: JudgedModel;
   /** It is trained first, so that it has no checkpoint yet. */
   trains: boolean;
-  size: Pick<ChosenModel, 'resolution' | 'defaults'>;
+  size: Pick<ChosenModel, 'resolution' | 'defaults' | 'evaluation'>;
   /** StyleRef dataset of the training job, where there is one. */
   styleRefDatasetId: string | null;
   /** Pointer to the request in the body: '' or '/evaluation'. */
@@ -39,8 +28,8 @@ export async function resolveEvaluation(
   context: EvaluationContext,
 ): Promise<EvaluationStage> {
   const { judged, size, pointer, projectId, trains } = context;
-  const { resolution, defaults } = size;
-  const usual = { prompts: usualPrompts(judged.base_model), ...usualExtractors(judged.base_model) };
+  const { resolution, defaults, evaluation } = size;
+  const usual = { ...EVALUATION_DEFAULTS, ...evaluation };
   const { num_images, seed, metrics } = request;
   const sampling = {
     sampler: request.sampler,

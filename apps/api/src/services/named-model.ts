@@ -13,6 +13,7 @@ interface Sampling {
   /** Pixels that a width or height must be a multiple of. */
   sizeUnit: number;
   defaults: BaseModelProfile['generation'];
+  evaluation: BaseModelProfile['evaluation'];
 }
 export interface NamedBaseModel extends Sampling {
   kind: 'base';
@@ -116,8 +117,9 @@ async function trained(
   };
 }
 
-function samplingOf(base: BaseModelEntry | null): Pick<Sampling, 'sizeUnit' | 'defaults'> {
-  return { sizeUnit: base?.body.geometry.latent_scale ?? STABLE_DIFFUSION_SIZE_UNIT, defaults: base?.profile.generation ?? {} };
+function samplingOf(base: BaseModelEntry | null): Omit<Sampling, 'resolution'> {
+  const { generation: defaults = {}, evaluation = {} } = base?.profile ?? {};
+  return { sizeUnit: base?.body.geometry.latent_scale ?? STABLE_DIFFUSION_SIZE_UNIT, defaults, evaluation };
 }
 
 const unknown = (detail: string): ModelLookUp => ({ ok: false, code: 'unknown_model', detail });

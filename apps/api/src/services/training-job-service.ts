@@ -99,7 +99,11 @@ async function resolveStage(
     styleRefDatasetId: config.style_ref.dataset_id,
     judged: { name: 'this job', base_model: config.base_model, checkpoint_id: null, ...styleWords(config) },
     trains: true,
-    size: { resolution: config.hyperparameters.resolution, defaults: baseModel.profile.generation },
+    size: {
+      resolution: config.hyperparameters.resolution,
+      defaults: baseModel.profile.generation,
+      evaluation: baseModel.profile.evaluation,
+    },
   });
   const budget = (await dependencies.database.evaluations.budgetOf(projectId)) ?? dependencies.evaluationBudgetPerProject ?? Infinity;
   const { cost, factors } = costOfEvaluation(stage, stage.comparisons.length + 1, pointer);

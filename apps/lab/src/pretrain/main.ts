@@ -86,8 +86,9 @@ async function unetStage(): Promise<void> {
     ...(fresh ? {} : { initialModel: from }),
     onSnapshot: async (unetAndTextEncoder, step) => {
       const output = join(directory, 'model-unet');
-      const files = modelFiles({ seed, unetSteps: step, batchSize, pictures: core.records.length, learningRate, continued: !fresh });
+      const facts = { seed, unetSteps: step, batchSize, pictures: core.records.length, learningRate, continued: !fresh };
       const { scalingFactor } = latents;
+      const files = await modelFiles(from, facts);
       await exportModel(output, { vae, scalingFactor, unetAndTextEncoder, tokenizerDirectory: join(from, 'tokenizer'), files });
       const sheet = join(directory, 'sheets', `unet-${String(step).padStart(6, '0')}.png`);
       await writeSheet({ modelDirectory: output, path: sheet });

@@ -1,5 +1,7 @@
-// The files that travel with the shipped model: its card, and the settings that jobs on it start from.
+// The files that travel with the shipped model: its card, and its styleforge.json, which a new training of its weights does not change.
 import { listCoreSubjects, listLicences } from '@styleforge/samples';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { textEncoderConfig, unetConfig, vaeConfig } from './geometry.ts';
 
 export interface TrainingFacts {
@@ -45,24 +47,7 @@ It knows emoji subjects by their Unicode names and nothing else. Faces and hands
 `;
 }
 
-/** What jobs on this model start from; the paper's numbers are for Stable Diffusion. */
-const profile = {
-  title: 'StyleForge mini',
-  description: '64x64 pictures of emoji subjects in three styles; small enough to fine-tune on two processor cores in minutes',
-  license: 'Apache-2.0; trained on pictures under Apache-2.0, CC-BY-4.0 and MIT (see README.md)',
-  source: 'trained by npm run pretrain and shipped with the project',
-  resolution: 64,
-  auxiliary_prompt: 'a photo of style',
-  defaults: {
-    max_train_steps: 100,
-    learning_rate: 3e-4,
-    text_encoder_learning_rate: 3e-5,
-    train_batch_size: 4,
-    gradient_checkpointing: false,
-  },
-  generation: { steps: 30, guidance_scale: 4, sampler: 'ddim' },
-};
-
-export function modelFiles(facts: TrainingFacts): Record<string, string> {
-  return { 'README.md': card(facts), 'styleforge.json': `${JSON.stringify(profile, null, 2)}\n` };
+/** `from`: folder of the model that the training started from. */
+export async function modelFiles(from: string, facts: TrainingFacts): Promise<Record<string, string>> {
+  return { 'README.md': card(facts), 'styleforge.json': await readFile(join(from, 'styleforge.json'), 'utf8') };
 }

@@ -7,13 +7,15 @@ export type Extractor = (typeof EXTRACTORS)[number];
 export const CLIP_EXTRACTORS = ['clip', 'mini-clip'] as const;
 export type ClipExtractor = (typeof CLIP_EXTRACTORS)[number];
 
-/** The shipped base model generates at a size that only its own extractor is made for. */
-export const SHIPPED_BASE_MODEL = 'styleforge-mini';
+export interface EvaluationDefaults {
+  /** A prompt set. */
+  prompts: string;
+  extractor: Extractor;
+  clip_extractor: ClipExtractor;
+}
 
-export const usualExtractors = (baseModel: string): { extractor: Extractor; clip_extractor: ClipExtractor } =>
-  baseModel === SHIPPED_BASE_MODEL
-    ? { extractor: 'mini-clip', clip_extractor: 'mini-clip' }
-    : { extractor: 'inception-v3-fid', clip_extractor: 'clip' };
+/** Those of a base model whose `styleforge.json` has none. */
+export const EVALUATION_DEFAULTS: EvaluationDefaults = { prompts: 'general', extractor: 'inception-v3-fid', clip_extractor: 'clip' };
 
 export const METRICS = ['fid', 'kid', 'clip'] as const;
 export type Metric = (typeof METRICS)[number];

@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { ADAPTATION_KINDS } from '../training/adaptations.ts';
 import { hyperparametersRequest } from '../training/hyperparameters.ts';
 import { pageOf } from '../common/pages.ts';
+import { CLIP_EXTRACTORS, EXTRACTORS } from '../evaluations/extractors.ts';
+import { promptSetReference } from '../evaluations/prompt-sets.ts';
 import { SAMPLERS } from './samplers.ts';
 
 export const baseModelName = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,99}$/, 'must be the name of a base model');
@@ -12,6 +14,13 @@ const generationDefaults = z.strictObject({
   guidance_scale: z.number().min(0).max(50).optional(),
   sampler: z.enum(SAMPLERS).optional(),
   negative_prompt: z.string().optional(),
+});
+
+/** What an evaluation of the model, or of one trained on it, has where its request does not say. */
+const evaluationDefaults = z.strictObject({
+  prompts: promptSetReference.optional().describe('Prompt set'),
+  extractor: z.enum(EXTRACTORS).optional(),
+  clip_extractor: z.enum(CLIP_EXTRACTORS).optional(),
 });
 
 /** The watch over a training that asks for neither validation nor early stopping. */
@@ -43,6 +52,7 @@ export const baseModelProfile = z
       .default({})
       .describe('Settings for an adaptation, where they differ from `defaults`'),
     generation: generationDefaults.default({}),
+    evaluation: evaluationDefaults.default({}),
     watch: watch.optional().describe('Validation and early stopping of a job that asks for neither'),
   })
   .meta({ id: 'BaseModelProfile' });

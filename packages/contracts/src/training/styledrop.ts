@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { requiredText } from '../common/text.ts';
 import type { FieldError } from '../common/errors.ts';
 import { trainingJobId } from '../common/ids.ts';
-import { CLIP_EXTRACTORS, usualExtractors } from '../evaluations/extractors.ts';
+import { CLIP_EXTRACTORS, EVALUATION_DEFAULTS } from '../evaluations/extractors.ts';
 import type { BaseModelProfile } from '../models/base-models.ts';
 import { METHOD_SAMPLING, SAMPLERS } from '../models/samplers.ts';
 
@@ -53,7 +53,7 @@ const candidatesRequest = z.strictObject({
   seed: seed.optional(),
   style_guidance: scale.optional(),
   text_guidance: scale.optional(),
-  clip_extractor: z.enum(CLIP_EXTRACTORS).optional().describe('Extractor of the CLIP scores. Default: clip, for styleforge-mini mini-clip'),
+  clip_extractor: z.enum(CLIP_EXTRACTORS).optional().describe('Extractor of the CLIP scores. Default: that of the base model, or clip'),
 });
 
 const candidates = z.object({
@@ -118,19 +118,18 @@ const SELECTION = { per_prompt: 1, seed: 0, include_reference: false };
 interface Surroundings {
   /** What the style is called where the request does not say. */
   readonly style: string;
-  readonly baseModel: string;
-  readonly profile: Pick<BaseModelProfile, 'generation'>;
+  readonly profile: Pick<BaseModelProfile, 'generation' | 'evaluation'>;
 }
 
 /** Fills in what a request leaves out. */
-export function resolveStyledrop(asked: StyleDropRequest, { style: usual, baseModel, profile }: Surroundings): StyleDropSettings {
+export function resolveStyledrop(asked: StyleDropRequest, { style: usual, profile }: Surroundings): StyleDropSettings {
   const { sampler, steps, negative_prompt } = { ...METHOD_SAMPLING, ...profile.generation };
   const defaults = {
     prompts: [...CANDIDATE_PROMPTS],
     images_per_prompt: 4,
     seed: 0,
     ...STYLE_GUIDANCE,
-    clip_extractor: usualExtractors(baseModel).clip_extractor,
+    clip_extractor: profile.evaluation.clip_extractor ?? EVALUATION_DEFAULTS.clip_extractor,
   };
   return {
     style: asked.style ?? usual,

@@ -168,7 +168,7 @@ function styleOf({ method, styledrop, style_ref }: TrainableJobRequest): string 
 
 function styledropOf(request: TrainableJobRequest, profile: BaseModelProfile): StyleDropSettings | null {
   const style = styleOf(request);
-  return style === undefined ? null : resolveStyledrop(request.styledrop ?? {}, { style, baseModel: request.base_model, profile });
+  return style === undefined ? null : resolveStyledrop(request.styledrop ?? {}, { style, profile });
 }
 
 /** StyleDrop's second round has enough images for adapters that are larger and not shared. */

@@ -3888,7 +3888,7 @@ export interface components {
             /** @description Images that the finished job makes for a choice, each with its CLIP score. Default: none */
             candidates?: {
                 /**
-                 * @description Extractor of the CLIP scores. Default: clip, for styleforge-mini mini-clip
+                 * @description Extractor of the CLIP scores. Default: that of the base model, or clip
                  * @enum {string}
                  */
                 clip_extractor?: "clip" | "mini-clip";

@@ -1836,7 +1836,7 @@ class StyleDropRequestCandidates(TypedDict):
     style_guidance: NotRequired[float]
     text_guidance: NotRequired[float]
     clip_extractor: NotRequired[Literal["clip", "mini-clip"]]
-    """Extractor of the CLIP scores. Default: clip, for styleforge-mini mini-clip"""
+    """Extractor of the CLIP scores. Default: that of the base model, or clip"""
 
 
 class StyleDropRequestSelection(TypedDict):
