@@ -14,7 +14,7 @@ export interface EvaluationDefaults {
   clip_extractor: ClipExtractor;
 }
 
-/** Those of a base model whose `styleforge.json` has none. */
+/** Defaults for a base model whose `styleforge.json` has no `evaluation`. */
 export const EVALUATION_DEFAULTS: EvaluationDefaults = { prompts: 'general', extractor: 'inception-v3-fid', clip_extractor: 'clip' };
 
 export const METRICS = ['fid', 'kid', 'clip'] as const;
