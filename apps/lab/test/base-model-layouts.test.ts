@@ -62,7 +62,7 @@ it('Stable Diffusion XL: 2567.5 M, 83.7 M, 123.1 M and 694.7 M; two tokenizers',
 it('full fine-tuning of Stable Diffusion XL is refused on 24 GiB with the memory it needs and what helps; a LoRA fits', () => {
   const model = modelOf(stableDiffusionXlIndex, stableDiffusionXlConfigs);
   const unet = new Map([...elementsOf(smallestGraphs(model).get('unet')!)].map(([name, count]) => [`unet.${name}`, count] as const));
-  const whole = { momentPrecision: 'float32', gradientPrecision: 'float32', ema: false } as const;
+  const whole = { optimizer: 'adamw', momentPrecision: 'float32', gradientPrecision: 'float32', ema: false } as const;
   const full = memoryNeed(unet, () => true, whole);
   expect(Math.round(full.bytes / 1e9)).toBe(41);
   expect(() => requireMemory(full, 24 * 2 ** 30)).toThrow(
