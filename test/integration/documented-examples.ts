@@ -6,7 +6,12 @@ import { TestService } from './service.ts';
 import { makeTinyExtractor } from './tiny-base-model.ts';
 
 /** Few steps at a small size: the examples name the shipped model and leave numbers to its profile. */
-const profile = { resolution: 32, defaults: { max_train_steps: 4, learning_rate: 1e-3 }, generation: { steps: 2, guidance_scale: 2 } };
+const profile = {
+  resolution: 32,
+  defaults: { max_train_steps: 4, learning_rate: 1e-3 },
+  generation: { steps: 2, guidance_scale: 2 },
+  evaluation: { prompts: 'mini', extractor: 'mini-clip', clip_extractor: 'mini-clip' },
+};
 
 export async function startDocumentedService(): Promise<TestService> {
   const test = await TestService.create({ 'styleforge-mini': profile });
