@@ -14,6 +14,7 @@ export * from './generations/grids.ts';
 export * from './common/health.ts';
 export * from './training/hyperparameters.ts';
 export * from './common/ids.ts';
+export * from './common/median.ts';
 export * from './evaluations/metric-notation.ts';
 export * from './models/exports.ts';
 export * from './models/model-names.ts';

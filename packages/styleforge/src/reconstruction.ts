@@ -1,5 +1,6 @@
 // How well the base model's autoencoder returns the StyleRef images: what it loses, no training can bring back.
-import { ModelPrograms, type WeightSource, type DiffusionModel } from '@styleforge/diffusion';
+import { median } from '@styleforge/contracts';
+import { type DiffusionModel, ModelPrograms, type WeightSource } from '@styleforge/diffusion';
 import { type DeviceName } from '@styleforge/runtime';
 import { cropOf, type SourceImage, toPixelValues } from './image-source.ts';
 
@@ -51,10 +52,4 @@ function psnr(original: Float32Array, returned: Float32Array): number {
   let sum = 0;
   for (let i = 0; i < original.length; i++) sum += (original[i] - Math.max(-1, Math.min(1, returned[i]))) ** 2;
   return Number.isFinite(sum) ? 10 * Math.log10(4 / Math.max(sum / original.length, 1e-10)) : 0;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }

@@ -25,3 +25,17 @@ export function Dialog(props: { title: string; onClose(): void; children: ReactN
     </dialog>
   );
 }
+
+/** The last row of a dialog's form: submit and cancel. */
+export function DialogActions({ label, disabled, onClose }: { label: ReactNode; disabled: boolean; onClose(): void }): ReactElement {
+  return (
+    <div className="row">
+      <button type="submit" className="button primary" disabled={disabled}>
+        {label}
+      </button>
+      <button type="button" className="button quiet" onClick={onClose}>
+        Cancel
+      </button>
+    </div>
+  );
+}

@@ -1,8 +1,8 @@
 // A place to drop files, folders and zips on; also opens the file chooser and takes images from the clipboard.
-import type { DragEvent, ReactElement, ReactNode } from 'react';
-import { useEffect, useRef, useState } from 'react';
+import type { ReactElement, ReactNode } from 'react';
+import { useEffect, useRef } from 'react';
 import { chosenFiles, type DroppedFile, filesOf } from '../data/dropped-files.ts';
-import { Icon } from './icons.tsx';
+import { DropArea } from './drop-area.tsx';
 
 const ACCEPT = '.png,.jpg,.jpeg,.webp,.zip,.txt,.jsonl';
 
@@ -15,8 +15,6 @@ export function DropZone({
   children?: ReactNode;
   label: string;
 }): ReactElement {
-  const [isOver, setOver] = useState(false);
-  const files = useRef<HTMLInputElement>(null);
   const folder = useRef<HTMLInputElement>(null);
   useEffect(() => {
     const paste = ({ clipboardData }: ClipboardEvent) => {
@@ -25,35 +23,22 @@ export function DropZone({
     addEventListener('paste', paste);
     return () => removeEventListener('paste', paste);
   });
-  const drop = (event: DragEvent) => {
-    event.preventDefault();
-    setOver(false);
-    void filesOf(event.dataTransfer).then(onFiles);
-  };
-  const choose = (list: FileList | null) => list && onFiles(chosenFiles(list));
+  const choose = (list: FileList) => onFiles(chosenFiles(list));
   return (
-    <div
-      className="drop"
-      data-over={isOver}
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={drop}
-    >
-      <Icon name="images" size={26} />
-      <p>{label}</p>
-      <div className="row">
-        <button type="button" className="button small" onClick={() => files.current?.click()}>
-          Choose files
-        </button>
+    <DropArea
+      icon="images"
+      label={label}
+      accept={ACCEPT}
+      choose="Choose files"
+      onDrop={(dropped) => void filesOf(dropped).then(onFiles)}
+      onChoose={choose}
+      buttons={
         <button type="button" className="button small" onClick={() => folder.current?.click()}>
           Choose a folder
         </button>
-      </div>
+      }
+    >
       {children}
-      <input ref={files} type="file" multiple hidden accept={ACCEPT} onChange={(event) => choose(event.target.files)} />
       <input
         ref={(input) => {
           folder.current = input;
@@ -62,8 +47,8 @@ export function DropZone({
         type="file"
         multiple
         hidden
-        onChange={(event) => choose(event.target.files)}
+        onChange={({ target }) => target.files && choose(target.files)}
       />
-    </div>
+    </DropArea>
   );
 }

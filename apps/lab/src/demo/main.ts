@@ -1,10 +1,11 @@
 // `npm run demo`: starts the service in a fresh folder, runs one job through it, shows before and after, and stops everything.
 import { rm } from 'node:fs/promises';
 import { isAbsolute, join, relative } from 'node:path';
-import { type Config, loadConfig } from '@styleforge/config';
+import { loadConfig } from '@styleforge/config';
 import { baseStyles, targetStyles } from '@styleforge/samples';
 import { readCommandLine } from '../command-line.ts';
 import { optionalNumber } from '../options.ts';
+import { embeddedConfig } from '../start/embedded-config.ts';
 import { startService } from '../start/start-service.ts';
 import { ApiClient } from './api-client.ts';
 import { type DemoOptions, runDemo } from './run-demo.ts';
@@ -39,7 +40,7 @@ async function demo(): Promise<number> {
     directory,
   };
   await rm(directory, { recursive: true, force: true });
-  const config = embeddedOnly(settings);
+  const config = embeddedConfig(settings, join(directory, 'service'));
   console.log('Starting the service (Postgres, API, worker) ...');
   const service = await startService({ config });
   const stopOnSignal = () => void service.stop().finally(() => process.exit(1));
@@ -66,10 +67,4 @@ Logs        ${show(service.logDirectory)}`);
 function show(path: string): string {
   const short = relative('.', path);
   return short.startsWith('..') || isAbsolute(short) ? path : short;
-}
-
-/** The demo is its own world, whatever database or bucket the environment names. */
-function embeddedOnly({ databaseUrl: _database, redisUrl: _redis, ...rest }: Config): Config {
-  const dataDirectory = join(directory, 'service');
-  return { ...rest, host: '127.0.0.1', port: 0, dataDirectory, objectStore: { kind: 'files', directory: join(dataDirectory, 'objects') } };
 }

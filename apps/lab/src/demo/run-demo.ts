@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { contactSheet, listSampleStyles, sampleStyle, type SampleImage } from '@styleforge/samples';
 import { ApiClient, type Upload } from './api-client.ts';
-import { createProgressDisplay } from './progress-bar.ts';
+import { followJob } from './follow-job.ts';
 
 export interface DemoOptions {
   baseModel: string;
@@ -79,16 +79,10 @@ const showing = ({ fileName, png, component, subject }: SampleImage): Upload => 
 
 /** The step that early stopping chose; null without early stopping. */
 async function train(client: ApiClient, jobId: string): Promise<number | null> {
-  const display = createProgressDisplay();
-  try {
-    const { started_at: start, finished_at: end, result } = await client.waitForJob(jobId, (job) => display.update(job));
-    display.stop();
-    if (start && end) console.log(`Trained in ${Math.round((Date.parse(end) - Date.parse(start)) / 1_000)} seconds`);
-    if (result?.best) console.log(`Kept the checkpoint of step ${result.best.step}: ${result.best.metric} ${result.best.value.toFixed(1)}`);
-    return result?.best?.step ?? null;
-  } finally {
-    display.stop();
-  }
+  const { started_at: start, finished_at: end, result } = await followJob(client, jobId);
+  if (start && end) console.log(`Trained in ${Math.round((Date.parse(end) - Date.parse(start)) / 1_000)} seconds`);
+  if (result?.best) console.log(`Kept the checkpoint of step ${result.best.step}: ${result.best.metric} ${result.best.value.toFixed(1)}`);
+  return result?.best?.step ?? null;
 }
 
 async function generate(client: ApiClient, model: string, when: string): Promise<Buffer[]> {

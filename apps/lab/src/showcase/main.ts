@@ -1,10 +1,11 @@
 // `npm run showcase`: one job on folders of one's own and any installed base model, from upload to a sheet, a report and the settings that repeat it.
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Config, loadConfig } from '@styleforge/config';
+import { loadConfig } from '@styleforge/config';
 import { readCommandLine, refuseCall } from '../command-line.ts';
 import { ApiClient } from '../demo/api-client.ts';
 import { numberOption } from '../options.ts';
+import { embeddedConfig } from '../start/embedded-config.ts';
 import { startService } from '../start/start-service.ts';
 import { readImages, readPrompts } from './pictures.ts';
 import { runShowcase, type JobSettings } from './run-showcase.ts';
@@ -36,7 +37,7 @@ const subjects = await readPrompts(prompts);
 const job = values.config === undefined ? {} : (JSON.parse(await readFile(values.config, 'utf8')) as JobSettings);
 
 await rm(join(directory, 'service'), { recursive: true, force: true });
-const service = await startService({ config: embeddedOnly(settings) });
+const service = await startService({ config: embeddedConfig(settings, join(directory, 'service')) });
 const stopOnSignal = () => void service.stop().finally(() => process.exit(1));
 process.once('SIGINT', stopOnSignal).once('SIGTERM', stopOnSignal);
 try {
@@ -55,10 +56,4 @@ try {
   for (const [name, path] of Object.entries(written)) console.log(`${name.padEnd(9)} ${path}`);
 } finally {
   await service.stop();
-}
-
-/** A database and a store of its own, whatever the environment names. */
-function embeddedOnly({ databaseUrl: _database, redisUrl: _redis, ...rest }: Config): Config {
-  const dataDirectory = join(directory, 'service');
-  return { ...rest, host: '127.0.0.1', port: 0, dataDirectory, objectStore: { kind: 'files', directory: join(dataDirectory, 'objects') } };
 }

@@ -2,9 +2,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { contactSheet } from '@styleforge/samples';
-import { VERSION, type CreateTrainingJobRequest, type TrainingJobBody } from '@styleforge/contracts';
+import { type CreateTrainingJobRequest, evaluatedPrompt, styleWords, type TrainingJobBody, VERSION } from '@styleforge/contracts';
 import { type ApiClient, type Upload } from '../demo/api-client.ts';
-import { createProgressDisplay } from '../demo/progress-bar.ts';
+import { followJob } from '../demo/follow-job.ts';
 import { trainDreamBooth } from './dreambooth.ts';
 
 /** Fields of `POST /v1/training-jobs` that differ from the defaults. */
@@ -51,8 +51,9 @@ export async function runShowcase(client: ApiClient, options: ShowcaseOptions): 
     ...(aux && { aux: { dataset_id: aux.id } }),
     evaluation: { prompts: [...subjects], seed, compare_with: ['base'] },
   });
-  const trained = await finished(client, job.id);
-  const prompts = promptsOf(job, subjects);
+  const trained = await followJob(client, job.id);
+  const words = styleWords(job.config);
+  const prompts = subjects.map((subject) => evaluatedPrompt(subject, words));
   const { sampler, steps, guidance_scale } = job.config.evaluation!;
   const sampling = { prompts, seed, sampler, steps, guidance_scale };
   console.log(`Generating ${prompts.length} images before and after training ...`);
@@ -74,21 +75,6 @@ export async function runShowcase(client: ApiClient, options: ShowcaseOptions): 
       directory: join(directory, 'dreambooth'),
     });
   return writeResults(options, { job, rows, prompts, report: await client.report(job.id) });
-}
-
-async function finished(client: ApiClient, jobId: string): Promise<TrainingJobBody> {
-  const display = createProgressDisplay();
-  try {
-    return await client.waitForJob(jobId, (job) => display.update(job));
-  } finally {
-    display.stop();
-  }
-}
-
-/** The words for the style, then the subject. */
-function promptsOf({ config: { style_ref } }: TrainingJobBody, subjects: readonly string[]): string[] {
-  const [first] = style_ref.components;
-  return subjects.map((subject) => `${first?.prompt ?? ''}, ${subject}`);
 }
 
 interface Made {

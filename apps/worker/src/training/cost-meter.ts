@@ -1,5 +1,5 @@
 // Measures what a job costs on this worker, so that later jobs like it can be estimated.
-import { costKey } from '@styleforge/contracts';
+import { costKey, median } from '@styleforge/contracts';
 import type { TrainingJobRow } from '@styleforge/database';
 import type { Progress, ValidationDone } from '../processes/messages.ts';
 import type { Services } from '../services.ts';
@@ -75,8 +75,3 @@ export class CostMeter {
 
 const mean = (values: readonly number[]): number | null =>
   values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)]!;
-}

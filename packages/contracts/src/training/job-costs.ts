@@ -1,4 +1,5 @@
 // What a training costs in time, memory and disk: measured on earlier jobs, and estimated from them for a new one.
+import { median } from '../common/median.ts';
 import { z } from 'zod';
 import { DEVICES } from '../common/devices.ts';
 import type { DeviceName } from '../common/devices.ts';
@@ -109,14 +110,6 @@ function savedCheckpoints({ hyperparameters: { max_train_steps: steps, checkpoin
 
 function keptCheckpoints(config: TrainingConfig): number {
   return Math.min(savedCheckpoints(config), config.hyperparameters.checkpoints_total_limit ?? Number.POSITIVE_INFINITY);
-}
-
-/** 0 for none. */
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length / 2;
-  if (sorted.length === 0) return 0;
-  return Number.isInteger(middle) ? (sorted[middle - 1]! + sorted[middle]!) / 2 : sorted[Math.floor(middle)]!;
 }
 
 const rounded = (value: number): number => Number(value.toPrecision(4));

@@ -6,7 +6,7 @@ import { useState } from 'react';
 import { readSamples, sampleImage } from '../../data/samples.ts';
 import { useClient } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';
-import { Dialog } from '../../ui/dialog.tsx';
+import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 
 export type Kind = Dataset['kind'];
 
@@ -61,14 +61,7 @@ export function NewDataset(props: {
             autoFocus
           />
         </div>
-        <div className="row">
-          <button type="submit" className="button primary" disabled={!name.trim() || create.isPending}>
-            Create
-          </button>
-          <button type="button" className="button quiet" onClick={props.onClose}>
-            Cancel
-          </button>
-        </div>
+        <DialogActions label="Create" disabled={!name.trim() || create.isPending} onClose={props.onClose} />
       </form>
     </Dialog>
   );

@@ -8,7 +8,7 @@ import { useModels } from '../../data/models.ts';
 import { takeAll, useDatasets } from '../../data/queries.ts';
 import { useClient } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';
-import { Dialog } from '../../ui/dialog.tsx';
+import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 
 export function NewEvaluation({ model: initial, onClose }: { model: string; onClose(): void }): ReactElement {
   const client = useClient();
@@ -74,14 +74,7 @@ export function NewEvaluation({ model: initial, onClose }: { model: string; onCl
           onChange={setReference}
           options={[['', "The job's style images"], ...datasets.map(({ id, name }): [string, string] => [id, name])]}
         />
-        <div className="row">
-          <button type="submit" className="button primary" disabled={model === '' || create.isPending}>
-            Evaluate
-          </button>
-          <button type="button" className="button quiet" onClick={onClose}>
-            Cancel
-          </button>
-        </div>
+        <DialogActions label="Evaluate" disabled={model === '' || create.isPending} onClose={onClose} />
       </form>
     </Dialog>
   );

@@ -7,7 +7,7 @@ import { Link } from 'wouter';
 import { isLive } from '../../data/queries.ts';
 import { useClient } from '../../data/session.ts';
 import { notify, notifyError } from '../../data/toasts.ts';
-import { Dialog } from '../../ui/dialog.tsx';
+import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 
 type Steer = { title: string; run(): Promise<TrainingJob> };
 
@@ -105,14 +105,7 @@ function Extend({ job, onClose, onExtend }: { job: TrainingJob; onClose(): void;
             The job has done {done}. It goes on to {done + more} from its last checkpoint.
           </span>
         </div>
-        <div className="row">
-          <button type="submit" className="button primary" disabled={!(more > 0)}>
-            Train
-          </button>
-          <button type="button" className="button quiet" onClick={onClose}>
-            Cancel
-          </button>
-        </div>
+        <DialogActions label="Train" disabled={!(more > 0)} onClose={onClose} />
       </form>
     </Dialog>
   );

@@ -7,7 +7,7 @@ import { ago } from '../../data/format.ts';
 import { takeAll } from '../../data/queries.ts';
 import { useClient } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';
-import { Dialog } from '../../ui/dialog.tsx';
+import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 import { SecretDialog } from '../../ui/secret-dialog.tsx';
 import { Icon } from '../../ui/icons.tsx';
 import { Empty, Failure, Loading, PageHead, Pill } from '../../ui/parts.tsx';
@@ -173,14 +173,7 @@ function NewKey({ onClose }: { onClose(): void }): ReactElement {
             onChange={(event) => setDays(event.target.value)}
           />
         </div>
-        <div className="row">
-          <button type="submit" className="button primary" disabled={name.trim() === '' || scopes.length === 0 || create.isPending}>
-            Create
-          </button>
-          <button type="button" className="button quiet" onClick={onClose}>
-            Cancel
-          </button>
-        </div>
+        <DialogActions label="Create" disabled={name.trim() === '' || scopes.length === 0 || create.isPending} onClose={onClose} />
       </form>
     </Dialog>
   );

@@ -7,7 +7,7 @@ import { useLocation } from 'wouter';
 import { useNamedModels } from '../../data/registry.ts';
 import { useClient } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';
-import { Dialog } from '../../ui/dialog.tsx';
+import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 
 const NAME = '[a-z0-9][a-z0-9._\\-]{0,62}';
 
@@ -68,14 +68,7 @@ export function NameModel({ from, onClose }: { from: string; onClose(): void }):
           <label htmlFor="model-notes">Notes</label>
           <input id="model-notes" className="input" value={notes} onChange={(event) => setNotes(event.target.value)} />
         </div>
-        <div className="row">
-          <button type="submit" className="button primary" disabled={name === '' || save.isPending}>
-            {known ? 'Add version' : 'Save'}
-          </button>
-          <button type="button" className="button quiet" onClick={onClose}>
-            Cancel
-          </button>
-        </div>
+        <DialogActions label={known ? 'Add version' : 'Save'} disabled={name === '' || save.isPending} onClose={onClose} />
       </form>
     </Dialog>
   );

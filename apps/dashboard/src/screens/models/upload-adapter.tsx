@@ -1,13 +1,13 @@
 // Takes a LoRA or an embedding from elsewhere, by drop or by choice, and gives it a name.
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import type { DragEvent, FormEvent, ReactElement } from 'react';
-import { useRef, useState } from 'react';
+import type { FormEvent, ReactElement } from 'react';
+import { useState } from 'react';
 import { useLocation } from 'wouter';
 import { useBaseModels } from '../../data/queries.ts';
 import { useClient } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';
-import { Dialog } from '../../ui/dialog.tsx';
-import { Icon } from '../../ui/icons.tsx';
+import { Dialog, DialogActions } from '../../ui/dialog.tsx';
+import { DropArea } from '../../ui/drop-area.tsx';
 
 const ACCEPT = '.safetensors,.pt,.bin,.json';
 /** Comes with a LoRA of peft. */
@@ -17,43 +17,17 @@ export function UploadAdapter(): ReactElement {
   const [files, setFiles] = useState<File[]>([]);
   const config = files.find(({ name }) => name === PEFT_CONFIG);
   const file = files.find((other) => other !== config);
-  const [isOver, setOver] = useState(false);
-  const input = useRef<HTMLInputElement>(null);
-  const drop = (event: DragEvent) => {
-    event.preventDefault();
-    setOver(false);
-    setFiles([...event.dataTransfer.files]);
-  };
   return (
-    <div
-      className="drop"
-      data-over={isOver}
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={drop}
+    <DropArea
+      icon="models"
+      label="Drop a LoRA or an embedding from elsewhere here (.safetensors, .pt; with adapter_config.json where it has one)"
+      accept={ACCEPT}
+      choose="Choose a file"
+      onDrop={(dropped) => setFiles([...dropped.files])}
+      onChoose={(chosen) => setFiles([...chosen])}
     >
-      <Icon name="models" size={26} />
-      <p>Drop a LoRA or an embedding from elsewhere here (.safetensors, .pt; with adapter_config.json where it has one)</p>
-      <button type="button" className="button small" onClick={() => input.current?.click()}>
-        Choose a file
-      </button>
-      <input
-        ref={input}
-        type="file"
-        multiple
-        hidden
-        accept={ACCEPT}
-        aria-label="Adapter file"
-        onChange={(event) => {
-          setFiles([...(event.target.files ?? [])]);
-          event.target.value = '';
-        }}
-      />
       {file && <UploadDialog file={file} config={config} onClose={() => setFiles([])} />}
-    </div>
+    </DropArea>
   );
 }
 
@@ -111,14 +85,11 @@ function UploadDialog({ file, config, onClose }: { file: File; config: File | un
             The word that prompts reach it by, where it has one. An embedding takes its file’s name when this is empty.
           </p>
         </div>
-        <div className="row">
-          <button type="submit" className="button primary" disabled={name === '' || chosen === '' || save.isPending}>
-            {save.isPending ? 'Uploading' : 'Upload'}
-          </button>
-          <button type="button" className="button quiet" onClick={onClose}>
-            Cancel
-          </button>
-        </div>
+        <DialogActions
+          label={save.isPending ? 'Uploading' : 'Upload'}
+          disabled={name === '' || chosen === '' || save.isPending}
+          onClose={onClose}
+        />
       </form>
     </Dialog>
   );

@@ -8,7 +8,7 @@ import { plural } from '../../data/format.ts';
 import { takeAll } from '../../data/queries.ts';
 import { useClient } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';
-import { Dialog } from '../../ui/dialog.tsx';
+import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 import { Icon } from '../../ui/icons.tsx';
 import { Failure, Loading, PageHead } from '../../ui/parts.tsx';
 
@@ -145,14 +145,7 @@ function EditForm({ name: initial, prompts, onClose }: { name: string; prompts: 
           <textarea id="set-prompts" className="textarea" rows={10} value={text} onChange={(event) => setText(event.target.value)} />
           <span className="help num">{plural(lines.length, 'prompt')}</span>
         </div>
-        <div className="row">
-          <button type="submit" className="button primary" disabled={name === '' || lines.length === 0 || create.isPending}>
-            Save
-          </button>
-          <button type="button" className="button quiet" onClick={onClose}>
-            Cancel
-          </button>
-        </div>
+        <DialogActions label="Save" disabled={name === '' || lines.length === 0 || create.isPending} onClose={onClose} />
       </form>
     </Dialog>
   );

@@ -8,7 +8,7 @@ import { takeAll } from '../../data/queries.ts';
 import { useClient } from '../../data/session.ts';
 import { notify, notifyError } from '../../data/toasts.ts';
 import { useDelete, useHidden } from '../../data/undo.ts';
-import { Dialog } from '../../ui/dialog.tsx';
+import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 import { Icon } from '../../ui/icons.tsx';
 import { Empty, Failure, Loading, PageHead, Pill } from '../../ui/parts.tsx';
 import { SecretDialog } from '../../ui/secret-dialog.tsx';
@@ -168,14 +168,7 @@ function NewWebhook({ onClose }: { onClose(): void }): ReactElement {
             </label>
           ))}
         </fieldset>
-        <div className="row">
-          <button type="submit" className="button primary" disabled={url === '' || events.length === 0 || create.isPending}>
-            Create
-          </button>
-          <button type="button" className="button quiet" onClick={onClose}>
-            Cancel
-          </button>
-        </div>
+        <DialogActions label="Create" disabled={url === '' || events.length === 0 || create.isPending} onClose={onClose} />
       </form>
     </Dialog>
   );

@@ -1,0 +1,60 @@
+// The frame of a place to drop files on, with a button that opens the file chooser.
+import type { DragEvent, ReactElement, ReactNode } from 'react';
+import { useRef, useState } from 'react';
+import { Icon, type IconName } from './icons.tsx';
+
+export function DropArea(props: {
+  icon: IconName;
+  label: string;
+  /** File endings, separated by commas. */
+  accept: string;
+  /** Text of the button. */
+  choose: string;
+  onDrop(dropped: DataTransfer): void;
+  onChoose(files: FileList): void;
+  /** Buttons beside the first. */
+  buttons?: ReactNode;
+  children?: ReactNode;
+}): ReactElement {
+  const [isOver, setOver] = useState(false);
+  const input = useRef<HTMLInputElement>(null);
+  const drop = (event: DragEvent) => {
+    event.preventDefault();
+    setOver(false);
+    props.onDrop(event.dataTransfer);
+  };
+  return (
+    <div
+      className="drop"
+      data-over={isOver}
+      onDragOver={(event) => {
+        event.preventDefault();
+        setOver(true);
+      }}
+      onDragLeave={() => setOver(false)}
+      onDrop={drop}
+    >
+      <Icon name={props.icon} size={26} />
+      <p>{props.label}</p>
+      <div className="row">
+        <button type="button" className="button small" onClick={() => input.current?.click()}>
+          {props.choose}
+        </button>
+        {props.buttons}
+      </div>
+      <input
+        ref={input}
+        type="file"
+        multiple
+        hidden
+        accept={props.accept}
+        onChange={({ target }) => {
+          // the list empties with the field, which lets the same file be chosen again
+          if (target.files) props.onChoose(target.files);
+          target.value = '';
+        }}
+      />
+      {props.children}
+    </div>
+  );
+}
