@@ -21,16 +21,22 @@ const pathOf: Record<string, (of: SeededIds) => string> = {
   'prompt set': (of) => `/v1/prompt-sets/${of['prompt-sets']}`,
 };
 
+/** Links to the store are signed with the second of the request: the file that they name is compared. */
+const withoutSignatures = (body: unknown): unknown =>
+  JSON.parse(JSON.stringify(body, (key, value: unknown) => (key === 'url' ? String(value).replace(/\?X-Amz-.*$/, '') : value)));
+
 describe.each(Object.keys(pathOf))('a %s', (kind) => {
   it('keeps notes, metadata and a star, and changes only what is named', async () => {
     const path = pathOf[kind]!(ids);
     const before = await api.call('GET', path);
     expect(before.body).toMatchObject({ notes: '', starred: false, metadata: {} });
     const first = await api.call('PATCH', path, { body: { notes: 'good', metadata: { team: 'red' } } });
-    expect([first.status, first.body]).toEqual([200, { ...before.body, notes: 'good', metadata: { team: 'red' } }]);
+    expect(first.status).toBe(200);
+    const changed = { ...before.body, notes: 'good', metadata: { team: 'red' } };
+    expect(withoutSignatures(first.body)).toEqual(withoutSignatures(changed));
     await api.call('PATCH', path, { body: { starred: true } });
     const after = await api.call('GET', path);
-    expect(after.body).toEqual({ ...before.body, notes: 'good', metadata: { team: 'red' }, starred: true });
+    expect(withoutSignatures(after.body)).toEqual(withoutSignatures({ ...changed, starred: true }));
     expect(after.headers['etag']).not.toBe(before.headers['etag']);
   });
 
