@@ -105,6 +105,8 @@ describe.each(backends)('with the queue on %s', (backend) => {
     const taken = await consume(1, () => new Promise((done) => release.push(done)));
     await publish();
     await until(() => release.length === 1);
+    // `next` has gone to the queue, `later` waits for its turn
+    await until(async () => (await fixture.database.outbox.count()) === 1);
     const [urgent = ''] = await fixture.createJobs(project, 1, 'high');
     for (let done = 1; done < 4; done++) {
       release.at(-1)?.();
