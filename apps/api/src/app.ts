@@ -31,9 +31,9 @@ import { errorDocsRoute } from './routes/docs/errors.ts';
 import { rootRoute } from './routes/docs/root.ts';
 import { createServiceReadiness, registerHealthRoutes } from './routes/health/index.ts';
 import { registerV1Routes } from './routes/v1/index.ts';
-import { BaseModelFolders } from './services/base-model-folders.ts';
-import { createBaseModelCatalog } from './services/base-model-catalog.ts';
-import { ProjectEventHub } from './services/project-event-hub.ts';
+import { BaseModelFolders } from './services/models/base-model-folders.ts';
+import { createBaseModelCatalog } from './services/models/base-model-catalog.ts';
+import { ProjectEventHub } from './services/events/project-event-hub.ts';
 
 const JSON_BODY_LIMIT = 1024 * 1024;
 /** Each costs some kilobytes, also one that never sends a request. */

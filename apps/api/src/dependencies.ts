@@ -8,9 +8,9 @@ import type { Metrics, ReadinessCheck } from '@styleforge/telemetry';
 import type { DashboardOptions } from './routes/dashboard.ts';
 import type { ImageDecoder } from './decoding/image-decoder.ts';
 import type { BodyLimits } from './plugins/body-limits.ts';
-import type { BaseModelCatalog } from './services/base-model-catalog.ts';
-import type { ProjectEventHub } from './services/project-event-hub.ts';
-import type { UploadPace } from './services/upload-body.ts';
+import type { BaseModelCatalog } from './services/models/base-model-catalog.ts';
+import type { ProjectEventHub } from './services/events/project-event-hub.ts';
+import type { UploadPace } from './services/files/upload-body.ts';
 
 export type ApiOptions = {
   database: Database;

@@ -9,7 +9,7 @@ import { createObjectStore, identifyStore, observeObjectStore } from '@styleforg
 import { createLogger, createMetrics, diskSpaceCheck, shutDown, startTracing, withDeadline } from '@styleforge/telemetry';
 import { downloadOrigins } from './http/download-origins.ts';
 import { startApi } from './server.ts';
-import { clearUploadFolders } from './services/upload-folders.ts';
+import { clearUploadFolders } from './services/files/upload-folders.ts';
 
 const SECOND = 1_000;
 

@@ -6,7 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { BudgetError, QueueFullError } from '@styleforge/database';
 import { isStorageFull } from '@styleforge/storage';
 import type { AllowedMethods } from '../http/allowed-methods.ts';
-import { BrokenBaseModelError } from '../services/base-model-catalog.ts';
+import { BrokenBaseModelError } from '../services/models/base-model-catalog.ts';
 import { ApiError } from './api-error.ts';
 import { isUnknownId, RequestValidationError } from './request-validation.ts';
 

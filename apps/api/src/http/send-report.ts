@@ -5,8 +5,8 @@ import { renderReport } from '@styleforge/reports';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { ApiDependencies } from '../dependencies.ts';
-import { readReport } from '../services/evaluation-service.ts';
-import { inlinePictures } from '../services/report-pictures.ts';
+import { readReport } from '../services/evaluations/evaluation-service.ts';
+import { inlinePictures } from '../services/evaluations/report-pictures.ts';
 import { preferredFormat } from './preferred-format.ts';
 
 /** Nothing but what the page itself holds; shown alone or in a frame of the dashboard. */

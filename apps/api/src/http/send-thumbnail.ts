@@ -1,8 +1,8 @@
 // Sends the thumbnail of an image as WebP.
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { Shrinking } from '../services/shrink-object.ts';
-import { readThumbnail, type StoredImage, thumbnailWidth } from '../services/thumbnails.ts';
+import type { Shrinking } from '../services/files/shrink-object.ts';
+import { readThumbnail, type StoredImage, thumbnailWidth } from '../services/files/thumbnails.ts';
 import { isUnchanged } from './etag.ts';
 import { problemResponses } from './problem-responses.ts';
 

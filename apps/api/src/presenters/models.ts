@@ -1,7 +1,7 @@
 // Models of the registry and their versions as response bodies.
 import type { ModelBody, ModelVersionBody } from '@styleforge/contracts';
 import type { ModelRow, ModelVersionRow } from '@styleforge/database';
-import { aliasesOf } from '../services/model-registry.ts';
+import { aliasesOf } from '../services/models/model-registry.ts';
 import { modelCoverUrl } from './links.ts';
 
 export function presentModel(row: ModelRow): ModelBody {

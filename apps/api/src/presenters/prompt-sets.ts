@@ -1,7 +1,7 @@
 // Prompt sets as response bodies.
 import type { PromptSetBody, PromptSetSummaryBody } from '@styleforge/contracts';
 import { presentNotes } from './annotations.ts';
-import type { FoundPromptSet, ListedPromptSet } from '../services/prompt-set-service.ts';
+import type { FoundPromptSet, ListedPromptSet } from '../services/prompts/prompt-set-service.ts';
 
 export function presentPromptSet(set: FoundPromptSet): PromptSetBody {
   return { ...presentPromptSetSummary(set), prompts: set.prompts };

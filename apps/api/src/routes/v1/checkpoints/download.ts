@@ -13,7 +13,7 @@ import {
   ownFile,
   presentExport,
   refuseFailed,
-} from '../../../services/checkpoint-downloads.ts';
+} from '../../../services/models/checkpoint-downloads.ts';
 
 const RETRY_AFTER_SECONDS = 2;
 const file = (description: string) => ({ description, content: { 'application/octet-stream': { schema: z.string() } } });

@@ -7,7 +7,7 @@ import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { exportUrl } from '../../../presenters/links.ts';
-import { checkFormat, findDownloadable, presentExport } from '../../../services/checkpoint-downloads.ts';
+import { checkFormat, findDownloadable, presentExport } from '../../../services/models/checkpoint-downloads.ts';
 
 export function extractLoraRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {

@@ -8,7 +8,7 @@ import { isUnchanged } from '../../../http/etag.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { presentCheckpoint } from '../../../presenters/training-jobs.ts';
-import { findDownloadable, formatsOf } from '../../../services/checkpoint-downloads.ts';
+import { findDownloadable, formatsOf } from '../../../services/models/checkpoint-downloads.ts';
 
 export function getCheckpointRoute(app: ApiServer, { database, objectStore }: ApiDependencies): void {
   const schema = {

@@ -6,7 +6,7 @@ import { notFound } from '../../../errors/api-error.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
-import { findDownloadable, formatsOf } from '../../../services/checkpoint-downloads.ts';
+import { findDownloadable, formatsOf } from '../../../services/models/checkpoint-downloads.ts';
 import { presentCheckpoint } from '../../../presenters/training-jobs.ts';
 
 export function updateCheckpointRoute(app: ApiServer, { database, objectStore }: ApiDependencies): void {

@@ -7,8 +7,8 @@ import type { ApiServer } from '../../../http/api-server.ts';
 import { OpenSlots } from '../../../http/open-slots.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
-import { countFiles } from '../../../services/caption-files.ts';
-import { importImages } from '../../../services/image-import.ts';
+import { countFiles } from '../../../services/datasets/caption-files.ts';
+import { importImages } from '../../../services/datasets/image-import.ts';
 
 const IMPORTS = { perKey: 2, total: 8 };
 

@@ -7,10 +7,10 @@ import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { keyReused } from '../../../plugins/idempotency.ts';
 import { security } from '../../../http/security.ts';
-import { countFiles } from '../../../services/caption-files.ts';
-import { takeUpload } from '../../../services/image-upload.ts';
+import { countFiles } from '../../../services/datasets/caption-files.ts';
+import { takeUpload } from '../../../services/datasets/image-upload.ts';
 import { OpenSlots } from '../../../http/open-slots.ts';
-import { UploadBody } from '../../../services/upload-body.ts';
+import { UploadBody } from '../../../services/files/upload-body.ts';
 
 const DESCRIPTION = `\`multipart/form-data\` with one to 1000 files: PNG, JPEG or WebP, 25 MB and 40 megapixels at most; or with one zip archive of such files.
 An archive has 2000 entries and 512 MB at most, and unpacks to 2 GB at most; a file in it, in whatever folder, is treated like a file sent by itself.

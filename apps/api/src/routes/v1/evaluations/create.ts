@@ -6,7 +6,7 @@ import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { presentEvaluation } from '../../../presenters/evaluations.ts';
 import { evaluationUrl } from '../../../presenters/links.ts';
-import { createEvaluation } from '../../../services/evaluation-service.ts';
+import { createEvaluation } from '../../../services/evaluations/evaluation-service.ts';
 
 export function createEvaluationRoute(app: ApiServer, dependencies: ApiDependencies): void {
   const schema = {

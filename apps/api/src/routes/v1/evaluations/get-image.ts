@@ -7,7 +7,7 @@ import type { ApiServer } from '../../../http/api-server.ts';
 import { place } from '../../../http/place.ts';
 import { security } from '../../../http/security.ts';
 import { PNG_RESPONSES, sendObject } from '../../../http/send-object.ts';
-import { findEvaluation } from '../../../services/evaluation-service.ts';
+import { findEvaluation } from '../../../services/evaluations/evaluation-service.ts';
 
 export function getEvaluationImageRoute(app: ApiServer, { database, objectStore }: ApiDependencies): void {
   const schema = {

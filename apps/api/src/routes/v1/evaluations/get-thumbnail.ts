@@ -7,7 +7,7 @@ import type { ApiServer } from '../../../http/api-server.ts';
 import { place } from '../../../http/place.ts';
 import { security } from '../../../http/security.ts';
 import { sendThumbnail, THUMBNAIL_RESPONSES } from '../../../http/send-thumbnail.ts';
-import { findEvaluation } from '../../../services/evaluation-service.ts';
+import { findEvaluation } from '../../../services/evaluations/evaluation-service.ts';
 
 export function getEvaluationThumbnailRoute(app: ApiServer, dependencies: ApiDependencies): void {
   const { database } = dependencies;

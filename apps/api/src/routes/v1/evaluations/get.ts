@@ -7,7 +7,7 @@ import { tagAnswer } from '../../../http/etag.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { presentEvaluation } from '../../../presenters/evaluations.ts';
-import { findEvaluation } from '../../../services/evaluation-service.ts';
+import { findEvaluation } from '../../../services/evaluations/evaluation-service.ts';
 
 export function getEvaluationRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {

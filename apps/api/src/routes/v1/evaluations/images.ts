@@ -6,7 +6,7 @@ import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { presentEvaluationImage } from '../../../presenters/evaluations.ts';
-import { findEvaluation } from '../../../services/evaluation-service.ts';
+import { findEvaluation } from '../../../services/evaluations/evaluation-service.ts';
 
 export function listEvaluationImagesRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {

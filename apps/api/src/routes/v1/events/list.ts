@@ -8,7 +8,7 @@ import { preferredFormat } from '../../../http/preferred-format.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { presentProjectEvent } from '../../../presenters/project-events.ts';
-import { streamProjectEvents } from '../../../services/project-event-stream.ts';
+import { streamProjectEvents } from '../../../services/events/project-event-stream.ts';
 
 const headers = z.object({ 'last-event-id': eventCursor.optional() });
 

@@ -7,7 +7,7 @@ import type { ApiServer } from '../../../http/api-server.ts';
 import { tagAnswer } from '../../../http/etag.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
-import { presentExport } from '../../../services/checkpoint-downloads.ts';
+import { presentExport } from '../../../services/models/checkpoint-downloads.ts';
 
 export function getExportRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {

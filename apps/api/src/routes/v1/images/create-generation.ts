@@ -6,7 +6,7 @@ import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { presentGeneration } from '../../../presenters/generations.ts';
 import { generationUrl } from '../../../presenters/links.ts';
-import { awaitGeneration, createGeneration } from '../../../services/generation-service.ts';
+import { awaitGeneration, createGeneration } from '../../../services/generations/generation-service.ts';
 
 export function createGenerationRoute(app: ApiServer, dependencies: ApiDependencies): void {
   const schema = {

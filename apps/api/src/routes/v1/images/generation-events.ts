@@ -9,7 +9,7 @@ import { preferredFormat } from '../../../http/preferred-format.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { presentProjectEvent } from '../../../presenters/project-events.ts';
-import { streamGenerationEvents } from '../../../services/generation-event-stream.ts';
+import { streamGenerationEvents } from '../../../services/events/generation-event-stream.ts';
 
 const query = stepPageQuery(eventCursor.default(0).describe('Id of the last event seen'));
 

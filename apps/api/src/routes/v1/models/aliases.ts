@@ -7,7 +7,7 @@ import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { presentModel } from '../../../presenters/models.ts';
-import { findModel } from '../../../services/model-registry.ts';
+import { findModel } from '../../../services/models/model-registry.ts';
 
 const PATH = '/models/:name/aliases/:alias';
 

@@ -6,7 +6,7 @@ import { notFound } from '../../../errors/api-error.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
 import { security } from '../../../http/security.ts';
 import { PNG_RESPONSES, sendObject } from '../../../http/send-object.ts';
-import { findModel } from '../../../services/model-registry.ts';
+import { findModel } from '../../../services/models/model-registry.ts';
 
 export function getModelCoverRoute(app: ApiServer, dependencies: ApiDependencies): void {
   const schema = {

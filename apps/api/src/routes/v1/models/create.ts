@@ -6,7 +6,7 @@ import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { modelUrl } from '../../../presenters/links.ts';
 import { presentModel } from '../../../presenters/models.ts';
-import { createModel } from '../../../services/model-registry.ts';
+import { createModel } from '../../../services/models/model-registry.ts';
 
 export function createModelRoute(app: ApiServer, dependencies: ApiDependencies): void {
   const schema = {

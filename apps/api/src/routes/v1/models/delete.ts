@@ -6,8 +6,8 @@ import type { ApiDependencies } from '../../../dependencies.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
-import { refuseUnlessDeleted } from '../../../services/deletions.ts';
-import { findModel } from '../../../services/model-registry.ts';
+import { refuseUnlessDeleted } from '../../../services/operations/deletions.ts';
+import { findModel } from '../../../services/models/model-registry.ts';
 
 export function deleteModelRoute(app: ApiServer, dependencies: ApiDependencies): void {
   const { database, objectStore } = dependencies;

@@ -7,7 +7,7 @@ import { tagAnswer } from '../../../http/etag.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { presentModel } from '../../../presenters/models.ts';
-import { findModel } from '../../../services/model-registry.ts';
+import { findModel } from '../../../services/models/model-registry.ts';
 
 export function getModelRoute(app: ApiServer, dependencies: ApiDependencies): void {
   const schema = {

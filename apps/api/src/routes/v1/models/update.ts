@@ -5,7 +5,7 @@ import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { presentModel } from '../../../presenters/models.ts';
-import { updateModel } from '../../../services/model-registry.ts';
+import { updateModel } from '../../../services/models/model-registry.ts';
 
 export function updateModelRoute(app: ApiServer, dependencies: ApiDependencies): void {
   const schema = {

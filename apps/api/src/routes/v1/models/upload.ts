@@ -10,9 +10,9 @@ import { security } from '../../../http/security.ts';
 import { keyReused } from '../../../plugins/idempotency.ts';
 import { modelVersionUrl } from '../../../presenters/links.ts';
 import { presentModelVersion } from '../../../presenters/models.ts';
-import { takeAdapterUpload } from '../../../services/adapter-upload.ts';
-import { findModel } from '../../../services/model-registry.ts';
-import { UploadBody } from '../../../services/upload-body.ts';
+import { takeAdapterUpload } from '../../../services/models/adapter-upload.ts';
+import { findModel } from '../../../services/models/model-registry.ts';
+import { UploadBody } from '../../../services/files/upload-body.ts';
 
 const DESCRIPTION = `\`multipart/form-data\` with the text fields first and the file last. The file becomes a version of the model; a model that does not exist is created.
 Accepted are a LoRA in the layout of diffusers, peft or kohya, older names included; a Textual Inversion embedding (safetensors, or A1111's .pt, of which no code is run);

@@ -7,8 +7,8 @@ import { tagAnswer } from '../../../http/etag.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { presentModelVersion } from '../../../presenters/models.ts';
-import { refuseUnlessDeleted } from '../../../services/deletions.ts';
-import { findModel, findModelVersion } from '../../../services/model-registry.ts';
+import { refuseUnlessDeleted } from '../../../services/operations/deletions.ts';
+import { findModel, findModelVersion } from '../../../services/models/model-registry.ts';
 
 const PATH = '/models/:name/versions/:version';
 

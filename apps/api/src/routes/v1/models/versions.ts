@@ -7,7 +7,7 @@ import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { modelVersionUrl } from '../../../presenters/links.ts';
 import { presentModelVersion } from '../../../presenters/models.ts';
-import { addModelVersion, findModel } from '../../../services/model-registry.ts';
+import { addModelVersion, findModel } from '../../../services/models/model-registry.ts';
 
 export function createModelVersionRoute(app: ApiServer, dependencies: ApiDependencies): void {
   const schema = {

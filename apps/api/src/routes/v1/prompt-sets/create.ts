@@ -6,7 +6,7 @@ import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { promptSetUrl } from '../../../presenters/links.ts';
 import { presentPromptSet } from '../../../presenters/prompt-sets.ts';
-import { createPromptSet } from '../../../services/prompt-set-service.ts';
+import { createPromptSet } from '../../../services/prompts/prompt-set-service.ts';
 
 export function createPromptSetRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {

@@ -5,7 +5,7 @@ import type { ApiDependencies } from '../../../dependencies.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
-import { refuseUnlessDeleted } from '../../../services/deletions.ts';
+import { refuseUnlessDeleted } from '../../../services/operations/deletions.ts';
 
 export function deletePromptSetRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {

@@ -8,7 +8,7 @@ import { tagAnswer } from '../../../http/etag.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { presentPromptSet } from '../../../presenters/prompt-sets.ts';
-import { findPromptSet } from '../../../services/prompt-set-service.ts';
+import { findPromptSet } from '../../../services/prompts/prompt-set-service.ts';
 
 export function getPromptSetRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {

@@ -7,7 +7,7 @@ import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { presentPage } from '../../../presenters/pages.ts';
 import { presentPromptSetSummary } from '../../../presenters/prompt-sets.ts';
-import { listPromptSets } from '../../../services/prompt-set-service.ts';
+import { listPromptSets } from '../../../services/prompts/prompt-set-service.ts';
 
 const cursor = z.union([promptSetId, z.enum(SHIPPED_PROMPT_SETS.map(({ name }) => name))], { error: 'must be the `next` of a page' });
 

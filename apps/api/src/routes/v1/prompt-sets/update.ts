@@ -7,7 +7,7 @@ import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { presentPromptSet } from '../../../presenters/prompt-sets.ts';
-import { findPromptSet } from '../../../services/prompt-set-service.ts';
+import { findPromptSet } from '../../../services/prompts/prompt-set-service.ts';
 
 export function updatePromptSetRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {

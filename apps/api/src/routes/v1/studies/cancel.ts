@@ -6,7 +6,7 @@ import { notFound } from '../../../errors/api-error.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
-import { toStudyBody } from '../../../services/study-service.ts';
+import { toStudyBody } from '../../../services/training-jobs/study-service.ts';
 
 export function cancelStudyRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {

@@ -5,7 +5,7 @@ import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { studyUrl } from '../../../presenters/links.ts';
-import { createStudy, toStudyBody } from '../../../services/study-service.ts';
+import { createStudy, toStudyBody } from '../../../services/training-jobs/study-service.ts';
 
 export function createStudyRoute(app: ApiServer, dependencies: ApiDependencies): void {
   const schema = {

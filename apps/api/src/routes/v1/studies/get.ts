@@ -7,7 +7,7 @@ import type { ApiServer } from '../../../http/api-server.ts';
 import { tagAnswer } from '../../../http/etag.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
-import { toStudyBody } from '../../../services/study-service.ts';
+import { toStudyBody } from '../../../services/training-jobs/study-service.ts';
 
 export function getStudyRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {

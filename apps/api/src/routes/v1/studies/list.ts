@@ -4,7 +4,7 @@ import type { ApiDependencies } from '../../../dependencies.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
-import { toStudySummaries } from '../../../services/study-service.ts';
+import { toStudySummaries } from '../../../services/training-jobs/study-service.ts';
 
 export function listStudiesRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {

@@ -4,7 +4,7 @@ import type { ApiDependencies } from '../../../dependencies.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
-import { readQueues } from '../../../services/system.ts';
+import { readQueues } from '../../../services/operations/system.ts';
 
 export function getQueueRoute(app: ApiServer, dependencies: ApiDependencies): void {
   const schema = {

@@ -4,7 +4,7 @@ import type { ApiDependencies } from '../../../dependencies.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
-import { readSystem } from '../../../services/system.ts';
+import { readSystem } from '../../../services/operations/system.ts';
 
 export function getSystemRoute(app: ApiServer, dependencies: ApiDependencies): void {
   const schema = {

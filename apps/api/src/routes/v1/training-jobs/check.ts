@@ -4,8 +4,8 @@ import type { ApiDependencies } from '../../../dependencies.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
-import { estimateOf } from '../../../services/estimates.ts';
-import { checkTrainingJob } from '../../../services/training-job-service.ts';
+import { estimateOf } from '../../../services/training-jobs/estimates.ts';
+import { checkTrainingJob } from '../../../services/training-jobs/training-job-service.ts';
 
 export function checkTrainingJobRoute(app: ApiServer, dependencies: ApiDependencies): void {
   const schema = {

@@ -6,8 +6,8 @@ import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { presentCheckpoint } from '../../../presenters/training-jobs.ts';
-import { formatsOf } from '../../../services/checkpoint-downloads.ts';
-import { findTrainingJob } from '../../../services/read-training-job.ts';
+import { formatsOf } from '../../../services/models/checkpoint-downloads.ts';
+import { findTrainingJob } from '../../../services/training-jobs/read-training-job.ts';
 
 export function listCheckpointsRoute(app: ApiServer, { database, objectStore }: ApiDependencies): void {
   const schema = {

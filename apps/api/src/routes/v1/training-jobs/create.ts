@@ -5,9 +5,9 @@ import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { trainingJobUrl } from '../../../presenters/links.ts';
-import { estimateOf } from '../../../services/estimates.ts';
-import { toTrainingJobBody } from '../../../services/read-training-job.ts';
-import { createTrainingJob } from '../../../services/training-job-service.ts';
+import { estimateOf } from '../../../services/training-jobs/estimates.ts';
+import { toTrainingJobBody } from '../../../services/training-jobs/read-training-job.ts';
+import { createTrainingJob } from '../../../services/training-jobs/training-job-service.ts';
 
 export function createTrainingJobRoute(app: ApiServer, dependencies: ApiDependencies): void {
   const schema = {

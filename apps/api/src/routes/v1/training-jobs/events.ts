@@ -8,8 +8,8 @@ import { OpenSlots } from '../../../http/open-slots.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { presentEvent } from '../../../presenters/training-jobs.ts';
-import { streamEvents } from '../../../services/event-stream.ts';
-import { findTrainingJob } from '../../../services/read-training-job.ts';
+import { streamEvents } from '../../../services/events/event-stream.ts';
+import { findTrainingJob } from '../../../services/training-jobs/read-training-job.ts';
 
 const query = stepPageQuery(stepCursor.default(0).describe('Sequence number of the last event seen'));
 const headers = z.object({ 'last-event-id': stepCursor.optional() });

@@ -5,7 +5,7 @@ import type { ApiDependencies } from '../../../dependencies.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
-import { readFeedback } from '../../../services/candidates.ts';
+import { readFeedback } from '../../../services/training-jobs/candidates.ts';
 
 export function getFeedbackRoute(app: ApiServer, dependencies: ApiDependencies): void {
   const schema = {

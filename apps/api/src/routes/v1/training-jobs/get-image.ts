@@ -7,7 +7,7 @@ import type { ApiServer } from '../../../http/api-server.ts';
 import { place } from '../../../http/place.ts';
 import { security } from '../../../http/security.ts';
 import { PNG_RESPONSES, sendObject } from '../../../http/send-object.ts';
-import { findTrainingJob } from '../../../services/read-training-job.ts';
+import { findTrainingJob } from '../../../services/training-jobs/read-training-job.ts';
 
 export function getValidationImageRoute(app: ApiServer, { database, objectStore }: ApiDependencies): void {
   const schema = {

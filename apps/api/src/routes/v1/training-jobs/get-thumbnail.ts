@@ -7,7 +7,7 @@ import type { ApiServer } from '../../../http/api-server.ts';
 import { place } from '../../../http/place.ts';
 import { security } from '../../../http/security.ts';
 import { sendThumbnail, THUMBNAIL_RESPONSES } from '../../../http/send-thumbnail.ts';
-import { findTrainingJob } from '../../../services/read-training-job.ts';
+import { findTrainingJob } from '../../../services/training-jobs/read-training-job.ts';
 
 export function getValidationThumbnailRoute(app: ApiServer, dependencies: ApiDependencies): void {
   const { database } = dependencies;

@@ -6,7 +6,7 @@ import type { ApiServer } from '../../../http/api-server.ts';
 import { tagAnswer } from '../../../http/etag.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
-import { findTrainingJob, toTrainingJobBody } from '../../../services/read-training-job.ts';
+import { findTrainingJob, toTrainingJobBody } from '../../../services/training-jobs/read-training-job.ts';
 
 export function getTrainingJobRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {

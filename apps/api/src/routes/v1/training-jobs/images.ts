@@ -6,7 +6,7 @@ import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { presentValidationImage } from '../../../presenters/training-jobs.ts';
-import { findTrainingJob } from '../../../services/read-training-job.ts';
+import { findTrainingJob } from '../../../services/training-jobs/read-training-job.ts';
 
 export function listValidationImagesRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {

@@ -4,7 +4,7 @@ import type { ApiDependencies } from '../../../dependencies.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
-import { toTrainingJobBodies } from '../../../services/read-training-job.ts';
+import { toTrainingJobBodies } from '../../../services/training-jobs/read-training-job.ts';
 
 export function listTrainingJobsRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {

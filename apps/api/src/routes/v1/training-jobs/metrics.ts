@@ -5,7 +5,7 @@ import type { ApiDependencies } from '../../../dependencies.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
-import { findTrainingJob } from '../../../services/read-training-job.ts';
+import { findTrainingJob } from '../../../services/training-jobs/read-training-job.ts';
 
 export function listMetricsRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {

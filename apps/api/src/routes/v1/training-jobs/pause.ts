@@ -6,8 +6,8 @@ import { notFound } from '../../../errors/api-error.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
-import { toTrainingJobBody } from '../../../services/read-training-job.ts';
-import { pauseConflict } from '../../../services/status-conflicts.ts';
+import { toTrainingJobBody } from '../../../services/training-jobs/read-training-job.ts';
+import { pauseConflict } from '../../../services/training-jobs/status-conflicts.ts';
 
 export function pauseTrainingJobRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {

@@ -7,8 +7,8 @@ import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { reportResponse, sendReport } from '../../../http/send-report.ts';
-import { findEvaluation } from '../../../services/evaluation-service.ts';
-import { findTrainingJob } from '../../../services/read-training-job.ts';
+import { findEvaluation } from '../../../services/evaluations/evaluation-service.ts';
+import { findTrainingJob } from '../../../services/training-jobs/read-training-job.ts';
 
 export function getTrainingReportRoute(app: ApiServer, dependencies: ApiDependencies): void {
   const schema = {

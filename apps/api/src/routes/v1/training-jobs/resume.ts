@@ -7,8 +7,8 @@ import { ApiError, notFound } from '../../../errors/api-error.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
-import { toTrainingJobBody } from '../../../services/read-training-job.ts';
-import { resumeConflict } from '../../../services/status-conflicts.ts';
+import { toTrainingJobBody } from '../../../services/training-jobs/read-training-job.ts';
+import { resumeConflict } from '../../../services/training-jobs/status-conflicts.ts';
 
 export function resumeTrainingJobRoute(app: ApiServer, { database, maxQueuedJobsPerProject }: ApiDependencies): void {
   const schema = {

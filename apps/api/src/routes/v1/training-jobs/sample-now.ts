@@ -5,8 +5,8 @@ import type { ApiDependencies } from '../../../dependencies.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
-import { requestOfJob } from '../../../services/job-requests.ts';
-import { findTrainingJob } from '../../../services/read-training-job.ts';
+import { requestOfJob } from '../../../services/training-jobs/job-requests.ts';
+import { findTrainingJob } from '../../../services/training-jobs/read-training-job.ts';
 
 export function sampleNowRoute(app: ApiServer, { database, baseModels }: ApiDependencies): void {
   const schema = {

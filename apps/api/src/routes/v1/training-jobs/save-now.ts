@@ -5,7 +5,7 @@ import type { ApiDependencies } from '../../../dependencies.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
-import { requestOfJob } from '../../../services/job-requests.ts';
+import { requestOfJob } from '../../../services/training-jobs/job-requests.ts';
 
 export function saveNowRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {

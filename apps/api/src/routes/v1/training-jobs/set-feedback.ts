@@ -6,7 +6,7 @@ import { refusal } from '../../../errors/api-error.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
-import { findCandidates, presentFeedback } from '../../../services/candidates.ts';
+import { findCandidates, presentFeedback } from '../../../services/training-jobs/candidates.ts';
 
 export function setFeedbackRoute(app: ApiServer, dependencies: ApiDependencies): void {
   const schema = {

@@ -6,7 +6,7 @@ import { notFound } from '../../../errors/api-error.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
-import { toTrainingJobBody } from '../../../services/read-training-job.ts';
+import { toTrainingJobBody } from '../../../services/training-jobs/read-training-job.ts';
 
 export function updateTrainingJobRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {

@@ -4,7 +4,7 @@ import type { ApiDependencies } from '../../../dependencies.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
-import { readUsage } from '../../../services/usage.ts';
+import { readUsage } from '../../../services/operations/usage.ts';
 
 export function getUsageRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {

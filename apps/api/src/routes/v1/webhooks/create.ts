@@ -8,7 +8,7 @@ import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { webhookUrlOf } from '../../../presenters/links.ts';
 import { presentWebhook } from '../../../presenters/webhooks.ts';
-import { checkWebhookUrl } from '../../../services/webhook-urls.ts';
+import { checkWebhookUrl } from '../../../services/operations/webhook-urls.ts';
 
 export function createWebhookRoute(app: ApiServer, dependencies: ApiDependencies): void {
   const schema = {

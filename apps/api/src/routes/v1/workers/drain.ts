@@ -5,7 +5,7 @@ import type { ApiDependencies } from '../../../dependencies.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
-import { toWorkerBody } from '../../../services/workers.ts';
+import { toWorkerBody } from '../../../services/operations/workers.ts';
 
 const ROUTES = [
   {

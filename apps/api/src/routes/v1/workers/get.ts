@@ -6,7 +6,7 @@ import type { ApiServer } from '../../../http/api-server.ts';
 import { tagAnswer } from '../../../http/etag.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
-import { toWorkerBody } from '../../../services/workers.ts';
+import { toWorkerBody } from '../../../services/operations/workers.ts';
 
 export function getWorkerRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {

@@ -4,7 +4,7 @@ import type { ApiDependencies } from '../../../dependencies.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
-import { listWorkers } from '../../../services/workers.ts';
+import { listWorkers } from '../../../services/operations/workers.ts';
 
 export function listWorkersRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {

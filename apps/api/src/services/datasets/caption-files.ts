@@ -1,0 +1,109 @@
+// Caption files beside images: NAME.txt, NAME.caption, and metadata.jsonl with a line for each image.
+import path from 'node:path';
+import { caption as captionSchema } from '@styleforge/contracts';
+import type { UploadedFile } from '@styleforge/contracts';
+import { isStorableText } from '../../http/storable-text.ts';
+import { type Intake, refuse, shownName } from './image-intake.ts';
+
+const ONE_IMAGE = ['.txt', '.caption'];
+const LIST = 'metadata.jsonl';
+/** Fields of a line that may hold its caption, as the Hugging Face hub and trainers write them. */
+const TEXT_FIELDS = ['text', 'caption', 'prompt'];
+
+export function isCaptionFile(fileName: string): boolean {
+  return ONE_IMAGE.includes(path.posix.extname(fileName).toLowerCase()) || path.posix.basename(fileName).toLowerCase() === LIST;
+}
+
+/** A path without its extension: what an image and its caption have in common. */
+const stemOf = (fileName: string): string => fileName.slice(0, fileName.length - path.posix.extname(fileName).length);
+
+/** The captions of one request, from the files that came with it. */
+export class CaptionFiles {
+  /** Map from the stem of an image to its caption, by file. */
+  readonly read: { fileName: string; captions: Map<string, string> }[] = [];
+
+  /** Why the file cannot be used; null where it can. */
+  add(fileName: string, bytes: Uint8Array): string | null {
+    const text = decoded(bytes);
+    if (text === null || !isStorableText(text)) return 'is not UTF-8 text';
+    const isList = path.posix.basename(fileName).toLowerCase() === LIST;
+    const found = isList ? readList(fileName, text) : readOne(fileName, text);
+    if (typeof found === 'string') return found;
+    this.read.push({ fileName, captions: found });
+    return null;
+  }
+}
+
+function decoded(bytes: Uint8Array): string | null {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+function readOne(fileName: string, text: string): Map<string, string> | string {
+  const result = captionSchema.safeParse(text);
+  return result.success
+    ? new Map([[stemOf(fileName), result.data]])
+    : `must be a caption of 1 to 1000 characters, it has ${text.trim().length}`;
+}
+
+function readList(fileName: string, text: string): Map<string, string> | string {
+  const captions = new Map<string, string>();
+  for (const [index, line] of text.split('\n').entries()) {
+    if (line.trim() === '') continue;
+    const entry = parsed(line);
+    const name = entry?.['file_name'];
+    const caption = captionSchema.safeParse(TEXT_FIELDS.map((field) => entry?.[field]).find((value) => value !== undefined));
+    if (typeof name !== 'string' || !caption.success)
+      return `line ${index + 1} must be a JSON object with \`file_name\` and \`text\`, a caption of 1 to 1000 characters`;
+    captions.set(stemOf(path.posix.join(path.posix.dirname(fileName), name)), caption.data);
+  }
+  return captions;
+}
+
+function parsed(line: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' ? (value as Record<string, unknown>) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Gives the images of the dataset their captions: those of this request, and those that came before. */
+export async function applyCaptions(intake: Intake, { read }: CaptionFiles): Promise<void> {
+  if (read.length === 0) return;
+  const { database } = intake.stores;
+  const { projectId, id: datasetId } = intake.dataset;
+  const images = await database.images.listByDataset(projectId, datasetId);
+  const chosen = new Map<string, string>();
+  for (const { fileName, captions } of read) {
+    const imageIds: string[] = [];
+    for (const image of images) {
+      const caption = captions.get(stemOf(image.fileName));
+      if (caption === undefined) continue;
+      chosen.set(image.id, caption);
+      imageIds.push(image.id);
+    }
+    if (imageIds.length > 0) intake.files.push({ file_name: shownName(fileName), status: 'caption', image_ids: imageIds });
+    else
+      refuse(
+        intake,
+        fileName,
+        'no_image_for_caption',
+        'names no image that the dataset has: it needs the name of its image, with .txt or .caption',
+      );
+  }
+  // What another request has just deleted needs no caption.
+  const gone = await database.images.setCaptions(projectId, datasetId, chosen);
+  if (gone.length > 0) await database.images.setCaptions(projectId, datasetId, new Map([...chosen].filter(([id]) => !gone.includes(id))));
+  for (const file of intake.files) if (file.status === 'kept') file.image.caption = chosen.get(file.image.id) ?? file.image.caption;
+}
+
+/** How many files of each kind. */
+export function countFiles(files: UploadedFile[]): { kept: number; captions: number; refused: number; files: UploadedFile[] } {
+  const count = (status: UploadedFile['status']) => files.filter((file) => file.status === status).length;
+  return { kept: count('kept'), captions: count('caption'), refused: count('refused'), files };
+}

@@ -1,0 +1,96 @@
+// Takes one image into a dataset, wherever it comes from: checked, decoded, stored, and told of.
+import path from 'node:path';
+import { UPLOAD_LIMITS } from '@styleforge/contracts';
+import type { RefusalCode, UploadedFile } from '@styleforge/contracts';
+import { newId } from '@styleforge/database';
+import type { DatasetSummary } from '@styleforge/database';
+import { datasetImageKey } from '@styleforge/storage';
+import type { ApiDependencies } from '../../dependencies.ts';
+import { checkImageHeader } from '../../decoding/image-header.ts';
+import { ImageRefusal } from '../../decoding/image-refusal.ts';
+import type { Declared } from '../../decoding/messages.ts';
+import { ApiError } from '../../errors/api-error.ts';
+import { presentImage } from '../../presenters/datasets.ts';
+
+export type Stores = Pick<ApiDependencies, 'database' | 'objectStore' | 'imageDecoder' | 'uploadDirectory' | 'uploadPace'>;
+export type Labels = Record<'component' | 'caption', string | null>;
+export interface Intake {
+  stores: Stores;
+  dataset: DatasetSummary;
+  labels: Labels;
+  files: UploadedFile[];
+  /** Folder for the one file that is being checked. */
+  folder: string;
+  decodeMs: number;
+}
+
+const MAX_FILE_NAME_LENGTH = 255;
+
+/** When a request turns out to be broken, the files kept so far go again. */
+export async function removeKept({ database, objectStore }: Stores, files: UploadedFile[]): Promise<void> {
+  for (const file of files) {
+    if (file.status !== 'kept') continue;
+    const objectKey = await database.images.delete(file.image.id);
+    if (objectKey !== null) await objectStore.delete(objectKey);
+  }
+}
+
+export async function takeImage(intake: Intake, file: string, declared: Declared): Promise<void> {
+  const { stores, dataset, labels, files } = intake;
+  try {
+    const png = path.join(intake.folder, 'normalized.png');
+    const size = await decode(intake, file, png, declared);
+    const fileName = shownName(declared.fileName);
+    const image = await store(stores, dataset, { fileName, png, ...size, ...labels });
+    if (image === 'duplicate') refuse(intake, fileName, 'duplicate', 'the dataset has this image already');
+    else if (image === 'dataset_full')
+      refuse(intake, fileName, 'dataset_full', `the dataset has ${UPLOAD_LIMITS.imagesPerDataset} images already`);
+    else files.push({ file_name: fileName, status: 'kept', image });
+  } catch (error) {
+    if (!(error instanceof ImageRefusal)) throw error;
+    refuse(intake, declared.fileName, error.code, error.message);
+  }
+}
+
+/** The header is read here; the image itself is decoded in another process. */
+async function decode(intake: Intake, file: string, png: string, declared: Declared): Promise<{ width: number; height: number }> {
+  const { decodeSeconds } = UPLOAD_LIMITS;
+  if (intake.decodeMs > decodeSeconds * 1000)
+    throw new ImageRefusal(
+      'too_costly',
+      `was not decoded: this request has used its ${decodeSeconds} seconds; send the file in another one`,
+    );
+  const pixels = await checkImageHeader(file);
+  const { width, height, milliseconds } = await intake.stores.imageDecoder.normalize(file, png, declared, pixels);
+  intake.decodeMs += milliseconds;
+  return { width, height };
+}
+
+export function refuse({ files }: Intake, fileName: string, code: RefusalCode, detail: string): void {
+  files.push({ file_name: shownName(fileName), status: 'refused', code, detail });
+}
+
+/** The end of a long name, without half a character at its start. */
+export function shownName(fileName: string): string {
+  const end = fileName.replaceAll(/[\p{Control}\p{Surrogate}]/gu, '_').slice(-MAX_FILE_NAME_LENGTH);
+  return end.replace(/^\p{Surrogate}/u, '');
+}
+
+/** `png`: the path of the file. */
+type CheckedImage = Labels & { fileName: string; png: string; width: number; height: number };
+
+/** The file first, then the row: a row always has its file. */
+async function store({ database, objectStore }: Stores, dataset: DatasetSummary, { png, ...values }: CheckedImage) {
+  const id = newId('image');
+  const { projectId, id: datasetId } = dataset;
+  const objectKey = datasetImageKey(projectId, datasetId, id);
+  const { size: sizeBytes, sha256 } = await objectStore.put(objectKey, { file: png }, { contentType: 'image/png' });
+  const row = await database.images.add(
+    { id, projectId, datasetId, objectKey, sizeBytes, sha256, ...values },
+    UPLOAD_LIMITS.imagesPerDataset,
+  );
+  if (typeof row !== 'string') return presentImage(row);
+  await objectStore.delete(objectKey);
+  if (row === 'no_dataset') throw new ApiError('not_found', `The dataset ${datasetId} has just been deleted.`);
+  return row;
+}

@@ -1,0 +1,131 @@
+// Takes an upload part by part, single images or one zip archive: each file is checked, stored and answered for.
+import { readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { MultipartFile } from '@fastify/multipart';
+import { caption as captionSchema, componentName, UPLOAD_LIMITS } from '@styleforge/contracts';
+import type { UploadedFile } from '@styleforge/contracts';
+import type { DatasetSummary } from '@styleforge/database';
+import type { FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import { ApiError } from '../../errors/api-error.ts';
+import { isStorableText } from '../../http/storable-text.ts';
+import { applyCaptions, CaptionFiles, isCaptionFile } from './caption-files.ts';
+import { type Intake, type Labels, refuse, removeKept, type Stores, takeImage } from './image-intake.ts';
+import { withUploadFolder } from '../files/upload-folders.ts';
+import { UploadBody } from '../files/upload-body.ts';
+import { readZip, ZipRefusal } from '../files/zip-archive.ts';
+
+type Label = keyof Labels;
+interface Upload extends Intake {
+  body: UploadBody;
+  captions: CaptionFiles;
+}
+
+const LABEL_SCHEMAS: Record<Label, z.ZodType<string>> = { component: componentName, caption: captionSchema };
+const MEGABYTE = 1024 ** 2;
+const ZIP_TYPES = ['application/zip', 'application/x-zip-compressed'];
+
+/** All or nothing as far as the request goes: when it turns out to be broken, the files kept so far go again. */
+export async function takeUpload(
+  stores: Stores,
+  dataset: DatasetSummary,
+  request: FastifyRequest,
+): Promise<{ files: UploadedFile[]; fingerprint: string }> {
+  return withUploadFolder(stores.uploadDirectory, async (folder) => {
+    const labels = { component: null, caption: null };
+    const body = new UploadBody(request, stores.uploadPace);
+    const upload: Upload = { stores, dataset, body, labels, files: [], folder, decodeMs: 0, captions: new CaptionFiles() };
+    try {
+      await takeParts(upload);
+      await applyCaptions(upload, upload.captions);
+      return { files: upload.files, fingerprint: upload.body.fingerprint() };
+    } catch (error) {
+      await removeKept(stores, upload.files);
+      throw error;
+    }
+  });
+}
+
+async function takeParts(upload: Upload): Promise<void> {
+  let labelAfterLastFile: Label | null = null;
+  let fileParts = 0;
+  let hasZip = false;
+  for await (const part of upload.body.parts()) {
+    if (part.type === 'field') {
+      labelAfterLastFile = readLabel(part.fieldname, String(part.value), upload.labels);
+      continue;
+    }
+    labelAfterLastFile = null;
+    fileParts++;
+    // A part of bytes is a file without being named as one.
+    part.filename ??= `unnamed-${fileParts}`;
+    hasZip ||= isZip(part);
+    if (hasZip && fileParts > 1) throw fieldError('images', 'send either single images or one zip archive in a request');
+    if (hasZip) await takeZip(upload, part);
+    else await takeSingleFile(upload, part);
+  }
+  if (fileParts === 0) throw new ApiError('invalid_request', 'The upload has no files. Send each image as a part with a file name.');
+  // Keeping the files without a label that was meant for them would train something else.
+  if (labelAfterLastFile !== null) throw fieldError(labelAfterLastFile, 'must come before the files that it is for');
+}
+
+function fieldError(field: string, detail: string): ApiError {
+  return new ApiError('validation_failed', `Field ${field}: ${detail}. Nothing was kept.`, [{ pointer: `/${field}`, detail }]);
+}
+
+/** Sets the label that the field names; an empty value clears it. */
+function readLabel(field: string, value: string, labels: Labels): Label {
+  if (field === 'images') throw fieldError(field, "has no file name: give each image's part one");
+  if (field !== 'component' && field !== 'caption') throw fieldError(field, 'there is no such field');
+  if (value === '') {
+    labels[field] = null;
+    return field;
+  }
+  const result = LABEL_SCHEMAS[field].safeParse(value);
+  if (!isStorableText(value)) throw fieldError(field, 'must be well-formed Unicode text without NUL characters');
+  if (!result.success) throw fieldError(field, result.error.issues[0]?.message ?? 'is not valid');
+  labels[field] = result.data;
+  return field;
+}
+
+function isZip({ filename, mimetype }: MultipartFile): boolean {
+  return ZIP_TYPES.includes(mimetype) || path.extname(filename).toLowerCase() === '.zip';
+}
+
+async function takeSingleFile(upload: Upload, part: MultipartFile): Promise<void> {
+  const file = path.join(upload.folder, 'image');
+  if (isCaptionFile(part.filename)) {
+    const isWhole = await upload.body.save(part, { path: file, limit: UPLOAD_LIMITS.captionFileBytes });
+    return takeCaptions(upload, part.filename, isWhole ? file : null);
+  }
+  const { fileBytes: limit } = UPLOAD_LIMITS;
+  const isWhole = await upload.body.save(part, { path: file, limit });
+  if (!isWhole) refuse(upload, part.filename, 'too_many_bytes', `is larger than ${limit / MEGABYTE} MB`);
+  else await takeImage(upload, file, { fileName: part.filename, mimeType: part.mimetype });
+}
+
+async function takeZip(upload: Upload, part: MultipartFile): Promise<void> {
+  const [archive, file] = [path.join(upload.folder, 'upload.zip'), path.join(upload.folder, 'image')];
+  const { zipBytes: limit } = UPLOAD_LIMITS;
+  try {
+    const isWhole = await upload.body.save(part, { path: archive, limit });
+    if (!isWhole) return refuse(upload, part.filename, 'archive_too_large', `is larger than ${limit / MEGABYTE} MB`);
+    for await (const item of readZip(archive)) {
+      const refused = 'code' in item ? item : await item.save(file);
+      if (refused) refuse(upload, item.fileName, refused.code, refused.detail);
+      else if (isCaptionFile(item.fileName)) await takeCaptions(upload, item.fileName, file);
+      else await takeImage(upload, file, { fileName: item.fileName, mimeType: '' });
+    }
+  } catch (error) {
+    if (!(error instanceof ZipRefusal)) throw error;
+    refuse(upload, part.filename, error.code, error.message);
+  }
+}
+
+/** `file`: null when it was too large. */
+async function takeCaptions(upload: Upload, fileName: string, file: string | null): Promise<void> {
+  const { captionFileBytes: limit } = UPLOAD_LIMITS;
+  const isTooLarge = file === null || (await stat(file)).size > limit;
+  const fault = isTooLarge ? `is larger than ${limit / MEGABYTE} MB` : upload.captions.add(fileName, await readFile(file));
+  if (fault !== null) refuse(upload, fileName, isTooLarge ? 'too_many_bytes' : 'invalid_caption', fault);
+}

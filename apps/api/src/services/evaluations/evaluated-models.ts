@@ -1,0 +1,98 @@
+// The models of an evaluation: the one that is judged, and those that it is compared with.
+import { styleWords, trainedModelLabel } from '@styleforge/contracts';
+import type { EvaluatedModel, FieldError, TrainingConfig } from '@styleforge/contracts';
+import type { ApiDependencies } from '../../dependencies.ts';
+import { findNamedModel } from '../models/named-model.ts';
+import type { NamedModel, TrainedModel } from '../models/named-model.ts';
+
+export interface ChosenModel extends Pick<NamedModel, 'resolution' | 'sizeUnit' | 'defaults' | 'evaluation'> {
+  model: EvaluatedModel;
+  /** Configuration of the job that trained it. */
+  config: TrainingConfig | null;
+}
+
+export type Choice = { ok: true; chosen: ChosenModel } | { ok: false; detail: string };
+
+export async function chooseEvaluatedModel(dependencies: ApiDependencies, projectId: string, name: string): Promise<Choice> {
+  const found = await findNamedModel(dependencies, projectId, name);
+  if (!found.ok) return found;
+  const {
+    model,
+    model: { resolution, sizeUnit, defaults, evaluation },
+  } = found;
+  const size = { resolution, sizeUnit, defaults, evaluation };
+  if (model.kind === 'base') return { ok: true, chosen: { ...size, model: baseModel(name), config: null } };
+  if (model.kind === 'uploaded')
+    return { ok: false, detail: `${name} is an uploaded adapter: evaluations take a trained model or a base model` };
+  const { base, job } = model;
+  if (base === null)
+    return {
+      ok: false,
+      detail: `${name} was trained on the base model ${job.baseModel}, which is no longer installed, or broken: GET /v1/base-models lists those that can be used`,
+    };
+  return { ok: true, chosen: { ...size, model: trainedModel(name, model), config: job.config } };
+}
+
+const baseModel = (name: string): EvaluatedModel => ({
+  name,
+  label: `base model ${name}`,
+  base_model: name,
+  training_job_id: null,
+  checkpoint_id: null,
+  step: null,
+  prompt_prefix: '',
+  tokens: [],
+});
+
+const trainedModel = (name: string, { job, checkpoint: { id, step } }: TrainedModel): EvaluatedModel => ({
+  name,
+  label: trainedModelLabel(job.config, step, job.variation?.name),
+  base_model: job.baseModel,
+  training_job_id: job.id,
+  checkpoint_id: id,
+  step,
+  ...styleWords(job.config),
+});
+
+/** What the others are compared with. */
+export type JudgedModel = Pick<EvaluatedModel, 'name' | 'base_model' | 'checkpoint_id' | 'prompt_prefix' | 'tokens'>;
+
+type Comparing = { names: readonly string[]; judged: JudgedModel; trains: boolean; pointer: string };
+
+/** A base model gets the very prompts of the model that it is compared with. */
+export async function chooseComparisons(
+  dependencies: ApiDependencies,
+  projectId: string,
+  { names, judged, trains, pointer }: Comparing,
+): Promise<{ comparisons: EvaluatedModel[]; errors: FieldError[] }> {
+  const comparisons: EvaluatedModel[] = [];
+  const errors: FieldError[] = [];
+  for (const [index, asked] of names.entries()) {
+    const choice = await chooseEvaluatedModel(dependencies, projectId, asked === 'base' ? judged.base_model : asked);
+    const refuse = (detail: string) => void errors.push({ pointer: `${pointer}/${index}`, detail });
+    if (!choice.ok) {
+      refuse(choice.detail);
+      continue;
+    }
+    const { model } = choice.chosen;
+    const isSame = (other: Pick<EvaluatedModel, 'base_model' | 'checkpoint_id'>) =>
+      other.checkpoint_id === model.checkpoint_id && (model.checkpoint_id !== null || other.base_model === model.base_model);
+    if (!trains && isSame(judged)) refuse(`${asked} is the model that is evaluated`);
+    else if (comparisons.some(isSame)) refuse(`${asked} is named twice`);
+    else
+      comparisons.push({
+        ...model,
+        name: asked,
+        ...(model.checkpoint_id === null && { prompt_prefix: judged.prompt_prefix, tokens: judged.tokens }),
+      });
+  }
+  return { comparisons: told(comparisons), errors };
+}
+
+/** Two models with one label get the end of their job's id too. */
+function told(models: EvaluatedModel[]): EvaluatedModel[] {
+  return models.map((model) => {
+    const twins = models.filter(({ label }) => label === model.label).length;
+    return twins > 1 ? { ...model, label: `${model.label} (job …${model.training_job_id?.slice(-4)})` } : model;
+  });
+}

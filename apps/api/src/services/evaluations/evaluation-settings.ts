@@ -1,0 +1,130 @@
+// Resolves what an evaluation is asked for: prompts, sampling, extractors, reference images, models to compare with.
+import { costOfImages, definedOnly, EVALUATION_DEFAULTS, EVALUATION_LIMITS, METHOD_SAMPLING, passesOf } from '@styleforge/contracts';
+import type { EvaluationRequest, EvaluationStage } from '@styleforge/contracts';
+import type { ApiDependencies } from '../../dependencies.ts';
+import { refusal } from '../../errors/api-error.ts';
+import { TO_COME } from '../datasets/dataset-to-come.ts';
+import { chooseComparisons, type ChosenModel, type JudgedModel } from './evaluated-models.ts';
+import { refusePlaceholders } from '../prompts/placeholders.ts';
+import { findPromptSet, promptsSha256 } from '../prompts/prompt-set-service.ts';
+
+export interface EvaluationContext {
+  projectId: string;
+  /** What is evaluated. */
+  judged: JudgedModel;
+  /** It is trained first, so that it has no checkpoint yet. */
+  trains: boolean;
+  size: Pick<ChosenModel, 'resolution' | 'defaults' | 'evaluation'>;
+  /** StyleRef dataset of the training job, where there is one. */
+  styleRefDatasetId: string | null;
+  /** Pointer to the request in the body: '' or '/evaluation'. */
+  pointer: string;
+}
+
+/** Throws an ApiError that names every field that is wrong. */
+export async function resolveEvaluation(
+  dependencies: ApiDependencies,
+  request: EvaluationRequest,
+  context: EvaluationContext,
+): Promise<EvaluationStage> {
+  const { judged, size, pointer, projectId, trains } = context;
+  const { resolution, defaults, evaluation } = size;
+  const usual = { ...EVALUATION_DEFAULTS, ...evaluation };
+  const { num_images, seed, metrics } = request;
+  const sampling = {
+    sampler: request.sampler,
+    steps: request.steps,
+    guidance_scale: request.guidance_scale,
+    negative_prompt: request.negative_prompt,
+  };
+  const prompts = await resolvePrompts(dependencies, projectId, request.prompts ?? usual.prompts, pointer);
+  const listed = request.prompts instanceof Array;
+  refusePlaceholders(
+    prompts.prompts,
+    { model: judged.name, components: judged.tokens },
+    (index) => `${pointer}/prompts${listed ? `/${index}` : ''}`,
+  );
+  checkNumbers(request, prompts.prompts.length, pointer);
+  const { comparisons, errors } = await chooseComparisons(dependencies, projectId, {
+    names: request.compare_with,
+    judged,
+    trains,
+    pointer: `${pointer}/compare_with`,
+  });
+  if (errors.length > 0) throw refusal('unknown_model', errors);
+  const reference = await checkReference(dependencies, request, context);
+  return {
+    ...prompts,
+    num_images,
+    seed,
+    metrics: [...new Set(metrics)],
+    ...METHOD_SAMPLING,
+    ...defaults,
+    ...definedOnly(sampling),
+    width: resolution,
+    height: resolution,
+    extractor: request.extractor ?? usual.extractor,
+    clip_extractor: request.clip_extractor ?? usual.clip_extractor,
+    reference_dataset_id: reference,
+    comparisons,
+  };
+}
+
+async function resolvePrompts({ database }: ApiDependencies, projectId: string, asked: string[] | string, pointer: string) {
+  if (typeof asked !== 'string') return { prompt_set: null, prompts: asked, prompts_sha256: promptsSha256(asked) };
+  const set = await findPromptSet(database, projectId, asked);
+  if (set === null) throw refusal('unknown_prompt_set', [{ pointer: `${pointer}/prompts`, detail: `there is no prompt set ${asked}` }]);
+  const { id, name, version, prompts, sha256 } = set;
+  return { prompt_set: { id, name, version }, prompts, prompts_sha256: sha256 };
+}
+
+const comparesSets = ({ metrics }: EvaluationRequest) => metrics.includes('fid') || metrics.includes('kid');
+
+function checkNumbers(request: EvaluationRequest, prompts: number, pointer: string): void {
+  const images = prompts * request.num_images;
+  const field = `${pointer}/num_images`;
+  const detail =
+    images > EVALUATION_LIMITS.imagesPerModel
+      ? `makes ${images} images of each model: at most ${EVALUATION_LIMITS.imagesPerModel} are made`
+      : images < 2
+        ? 'makes a single image: an evaluation needs two or more, or more prompts'
+        : null;
+  if (detail !== null) throw refusal('validation_failed', [{ pointer: field, detail }]);
+}
+
+/** The dataset's id; null where nothing needs one and none is there. */
+async function checkReference(
+  { database }: ApiDependencies,
+  request: EvaluationRequest,
+  { projectId, styleRefDatasetId, pointer }: EvaluationContext,
+): Promise<string | null> {
+  const id = request.reference_dataset_id ?? styleRefDatasetId;
+  const field = `${pointer}/reference_dataset_id`;
+  if (id === null) {
+    if (!comparesSets(request)) return null;
+    throw refusal('validation_failed', [{ pointer: field, detail: 'is missing: fid and kid compare with the images of a dataset' }]);
+  }
+  if (id === TO_COME) return id;
+  const dataset = await database.datasets.find(projectId, id);
+  if (dataset === null) throw refusal('unusable_dataset', [{ pointer: field, detail: `there is no dataset ${id}` }]);
+  const least = comparesSets(request) ? 2 : 1;
+  if (dataset.imageCount < least) {
+    const detail = `the dataset ${id} has ${dataset.imageCount} images; ${least === 2 ? 'fid and kid need two or more' : 'upload some first'}`;
+    throw refusal('unusable_dataset', [{ pointer: field, detail }]);
+  }
+  return id;
+}
+
+type Costly = Omit<EvaluationStage, 'comparisons'>;
+
+/** `pointer`: that of the request in the body. */
+export function costOfEvaluation({ prompts, num_images, width, height, steps, guidance_scale }: Costly, models: number, pointer = '') {
+  const images = prompts.length * num_images * models;
+  const cost = costOfImages({ images, width, height, steps, passes: passesOf(guidance_scale) });
+  const factors = [
+    { pointer: `${pointer}/num_images`, value: num_images },
+    { pointer: `${pointer}/steps`, value: steps },
+    ...(models > 1 ? [{ pointer: `${pointer}/compare_with`, value: models }] : []),
+  ];
+  return { cost, factors };
+}

@@ -1,0 +1,102 @@
+// A job's events as server-sent events, until the job ends, the listener leaves or may no longer read them, or the API stops.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Readable } from 'node:stream';
+import { FINISHED_JOB_STATUSES, isFinishedJob } from '@styleforge/contracts';
+import type { JobEventRow } from '@styleforge/database';
+import type { FastifyReply } from 'fastify';
+import type { ApiDependencies } from '../../dependencies.ts';
+import type { Caller } from '../../http/api-server.ts';
+import { isStillAllowed } from '../../http/still-allowed.ts';
+import { presentEvent } from '../../presenters/training-jobs.ts';
+
+/** A quiet stream says that it is there, and every stream asks whether its caller still may. */
+const KEEP_ALIVE_MS = 15_000;
+const BATCH = 200;
+
+/** A client whose stream ends early reconnects with the id that it saw last. */
+export type EventStream = { jobId: string; after: number; caller: Caller };
+
+/** Log events carry their sequence number as id; progress is sent when it changes and carries none, for it is not kept. */
+export function streamEvents(dependencies: ApiDependencies, stream: EventStream, reply: FastifyReply): FastifyReply {
+  const leaving = new AbortController();
+  reply.raw.once('close', () => leaving.abort());
+  const signal = AbortSignal.any([leaving.signal, dependencies.projectEvents.closing]);
+  // Kept alive, the connection would hold up a server that stops.
+  reply.headers({ 'cache-control': 'no-store', 'x-accel-buffering': 'no', connection: 'close' });
+  return reply.type('text/event-stream').send(Readable.from(followEvents(dependencies, stream, signal)));
+}
+
+async function* followEvents(
+  { database, projectEvents }: ApiDependencies,
+  { jobId, after, caller }: EventStream,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
+  const change = new Change();
+  const unfollow = await projectEvents.followJob(jobId, change.note);
+  try {
+    let last = after;
+    let lastProgress = 'null';
+    let checkedAt = Date.now();
+    while (!signal.aborted) {
+      change.forget();
+      // The job is read before its events, so that the last event of a finished job is never missed.
+      const job = await database.trainingJobs.get(jobId);
+      const rows = await database.events.list(jobId, last, BATCH);
+      const finished = job === null || isFinishedJob(job.status);
+      // The end is told last, after the progress that belongs to it: it waits where the job was read before it.
+      const end = rows.length < BATCH && isEnd(rows.at(-1)) ? rows.at(-1) : undefined;
+      const events = end === undefined ? rows : rows.slice(0, -1);
+      const progress = JSON.stringify(job?.progress ?? null);
+      for (const event of events) yield toLogMessage(event);
+      if (progress !== lastProgress) yield toMessage('progress', progress);
+      if (finished && end !== undefined) yield toLogMessage(end);
+      last = events.at(-1)?.sequence ?? last;
+      lastProgress = progress;
+      if (rows.length === BATCH) continue;
+      if (finished) return;
+      const hasChanged = await change.wait(KEEP_ALIVE_MS, signal);
+      if (Date.now() - checkedAt >= KEEP_ALIVE_MS) {
+        if (!(await isStillAllowed(database, caller))) return;
+        checkedAt = Date.now();
+      }
+      if (!hasChanged && !signal.aborted) yield ': still here\n\n';
+    }
+  } finally {
+    unfollow();
+  }
+}
+
+/** Whether something has changed since it was read last. */
+export class Change {
+  #isNoted = false;
+  #wake: () => void = () => undefined;
+
+  readonly note = (): void => {
+    this.#isNoted = true;
+    this.#wake();
+  };
+
+  forget(): void {
+    this.#isNoted = false;
+  }
+
+  async wait(milliseconds: number, signal: AbortSignal): Promise<boolean> {
+    if (this.#isNoted || signal.aborted) return this.#isNoted;
+    const waiting = new AbortController();
+    const woken = new Promise<void>((done) => (this.#wake = done));
+    const over = sleep(milliseconds, undefined, { signal: AbortSignal.any([signal, waiting.signal]) }).catch(() => undefined);
+    await Promise.race([woken, over]);
+    waiting.abort();
+    return this.#isNoted;
+  }
+}
+
+const isEnd = (event: JobEventRow | undefined): boolean => FINISHED_JOB_STATUSES.some((status) => event?.type === `job.${status}`);
+
+function toLogMessage(event: JobEventRow): string {
+  return toMessage(event.type, JSON.stringify(presentEvent(event)), event.sequence);
+}
+
+function toMessage(type: string, data: string, id?: number): string {
+  return `${id === undefined ? '' : `id: ${id}\n`}event: ${type}\ndata: ${data}\n\n`;
+}

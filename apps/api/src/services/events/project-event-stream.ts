@@ -1,0 +1,118 @@
+// The events of a project as server-sent events, until the listener leaves, may no longer read them, or the API stops.
+import { Readable } from 'node:stream';
+import { PROGRESS_EVENT } from '@styleforge/contracts';
+import type { EventTypes, TrainingJobRow } from '@styleforge/database';
+import type { FastifyReply } from 'fastify';
+import type { ApiDependencies } from '../../dependencies.ts';
+import type { Caller } from '../../http/api-server.ts';
+import { isStillAllowed } from '../../http/still-allowed.ts';
+import { presentProjectEvent } from '../../presenters/project-events.ts';
+import { presentTrainingJob } from '../../presenters/training-jobs.ts';
+
+const KEEP_ALIVE_MS = 15_000;
+const BATCH = 200;
+
+/** `after`: the last event seen; what happens from now on when undefined. */
+export type ProjectStream = { caller: Caller; after: number | undefined; types: EventTypes };
+
+export function streamProjectEvents(dependencies: ApiDependencies, stream: ProjectStream, reply: FastifyReply): FastifyReply {
+  const leaving = new AbortController();
+  reply.raw.once('close', () => leaving.abort());
+  const signal = AbortSignal.any([leaving.signal, dependencies.projectEvents.closing]);
+  // Kept alive, the connection would hold up a server that stops.
+  reply.headers({ 'cache-control': 'no-store', 'x-accel-buffering': 'no', connection: 'close' });
+  return reply.type('text/event-stream').send(Readable.from(follow(dependencies, stream, signal)));
+}
+
+async function* follow({ database, projectEvents }: ApiDependencies, stream: ProjectStream, signal: AbortSignal): AsyncGenerator<string> {
+  const { caller, types } = stream;
+  const { projectId } = caller;
+  const news = new News(signal, types === undefined || types.some((type) => type === PROGRESS_EVENT || type === 'training_job.*'));
+  const unsubscribe = await projectEvents.subscribe({ projectId, onEvents: news.events, onProgress: news.progress });
+  try {
+    let checkedAt = Date.now();
+    let last = stream.after ?? (await database.projectEvents.last(projectId));
+    // Without an event of its own: a browser whose connection breaks now goes on from here.
+    yield `id: ${last}\n\n`;
+    while (!signal.aborted) {
+      for (let full = news.takeEvents(); full; ) {
+        const rows = await database.projectEvents.list(projectId, { after: last, limit: BATCH, types });
+        for (const row of rows) yield toMessage(row.type, presentProjectEvent(row), row.id);
+        last = rows.at(-1)?.id ?? last;
+        full = rows.length === BATCH;
+      }
+      for (const job of news.takeProgress()) yield toMessage(PROGRESS_EVENT, presentJobProgress(job));
+      const hasNews = await news.wait(KEEP_ALIVE_MS);
+      if (Date.now() - checkedAt >= KEEP_ALIVE_MS) {
+        if (!(await isStillAllowed(database, caller))) return;
+        checkedAt = Date.now();
+      }
+      if (!hasNews && !signal.aborted) yield ': still here\n\n';
+    }
+  } finally {
+    unsubscribe();
+  }
+}
+
+const presentJobProgress = (job: TrainingJobRow) => ({
+  type: PROGRESS_EVENT,
+  subject_id: job.id,
+  data: { status: job.status, ...presentTrainingJob(job, null).progress },
+});
+
+function toMessage(type: string, data: object, id?: number): string {
+  return `${id === undefined ? '' : `id: ${id}\n`}event: ${type}\ndata: ${JSON.stringify(data)}\n\n`;
+}
+
+/** What has come for one stream since it looked last. Of a job's progress the newest counts. */
+class News {
+  readonly #signal: AbortSignal;
+  readonly #wantsProgress: boolean;
+  #progress = new Map<string, TrainingJobRow>();
+  /** The first look is at what is there already. */
+  #hasEvents = true;
+  #wake: (() => void) | undefined;
+
+  constructor(signal: AbortSignal, wantsProgress: boolean) {
+    this.#signal = signal;
+    this.#wantsProgress = wantsProgress;
+    signal.addEventListener('abort', () => this.#wake?.(), { once: true });
+  }
+
+  readonly events = (): void => {
+    this.#hasEvents = true;
+    this.#wake?.();
+  };
+
+  readonly progress = (job: TrainingJobRow): void => {
+    if (!this.#wantsProgress) return;
+    this.#progress.set(job.id, job);
+    this.#wake?.();
+  };
+
+  takeEvents(): boolean {
+    const had = this.#hasEvents;
+    this.#hasEvents = false;
+    return had;
+  }
+
+  takeProgress(): TrainingJobRow[] {
+    const jobs = [...this.#progress.values()];
+    this.#progress = new Map();
+    return jobs;
+  }
+
+  /** False when nothing has come in so many milliseconds. */
+  wait(ms: number): Promise<boolean> {
+    if (this.#hasEvents || this.#progress.size > 0 || this.#signal.aborted) return Promise.resolve(true);
+    return new Promise((done) => {
+      const end = (came: boolean) => {
+        clearTimeout(timer);
+        this.#wake = undefined;
+        done(came);
+      };
+      const timer = setTimeout(() => end(false), ms);
+      this.#wake = () => end(true);
+    });
+  }
+}

@@ -1,0 +1,125 @@
+// From the name that a caller gives to the model that is meant: one of the registry, a checkpoint, a job with a result, or a base model.
+import { ACTIVE_JOB_STATUSES, ID_PREFIXES, parseModelReference } from '@styleforge/contracts';
+import type { BaseModelProfile, ModelProvenance } from '@styleforge/contracts';
+import type { ModelVersionRow, TrainingJobRow } from '@styleforge/database';
+import type { ApiDependencies } from '../../dependencies.ts';
+import { BrokenBaseModelError, type BaseModelEntry } from './base-model-catalog.ts';
+
+const STABLE_DIFFUSION_SIZE_UNIT = 8;
+
+interface Sampling {
+  /** Pixels along one side: what it was trained in. */
+  resolution: number;
+  /** Pixels that a width or height must be a multiple of. */
+  sizeUnit: number;
+  defaults: BaseModelProfile['generation'];
+  evaluation: BaseModelProfile['evaluation'];
+}
+export interface NamedBaseModel extends Sampling {
+  kind: 'base';
+  name: string;
+}
+export interface TrainedModel extends Sampling {
+  kind: 'trained';
+  job: TrainingJobRow;
+  checkpoint: { id: string; step: number };
+  /** Null when the base model that it was trained on is no longer installed, or broken. */
+  base: BaseModelEntry | null;
+}
+/** An adapter from elsewhere, which is used on the base model that it was uploaded for. */
+export interface UploadedModel extends Sampling {
+  kind: 'uploaded';
+  versionId: string;
+  provenance: ModelProvenance;
+}
+export type NamedModel = NamedBaseModel | TrainedModel | UploadedModel;
+export type ModelLookUp = { ok: true; model: NamedModel } | { ok: false; code: 'unknown_model' | 'status_conflict'; detail: string };
+
+export async function findNamedModel(dependencies: ApiDependencies, projectId: string, name: string): Promise<ModelLookUp> {
+  const { database, baseModels } = dependencies;
+  if (name.startsWith(`${ID_PREFIXES.checkpoint}_`)) {
+    const checkpoint = await database.checkpoints.find(projectId, name);
+    const job = checkpoint && (await database.trainingJobs.find(projectId, checkpoint.jobId));
+    return checkpoint && job ? trained(dependencies, job, checkpoint) : unknown(`there is no checkpoint ${name}`);
+  }
+  if (name.startsWith(`${ID_PREFIXES.trainingJob}_`)) {
+    const job = await database.trainingJobs.find(projectId, name);
+    if (job === null) return unknown(`there is no training job ${name}`);
+    if (job.result === null)
+      return {
+        ok: false,
+        code: 'status_conflict',
+        detail: `the training job ${name} is ${job.status}: ${isWaiting(job) ? 'wait for its end' : 'resume it'}, or name one of its checkpoints`,
+      };
+    const checkpoint = await database.checkpoints.find(projectId, job.result.checkpoint_id);
+    return checkpoint
+      ? trained(dependencies, job, checkpoint)
+      : unknown(`the last checkpoint of the training job ${name} has been deleted`);
+  }
+  const registered = await findRegistered(dependencies, projectId, name);
+  if (registered !== null) return registered;
+  const entry = await baseModels.find(name);
+  return entry
+    ? { ok: true, model: { kind: 'base', name, ...samplingOf(entry), resolution: entry.profile.resolution } }
+    : unknown(`there is no model and no base model ${name}`);
+}
+
+/** A model that the project has given a name goes before a base model that was installed under the same name later. Null where no model has the name. */
+async function findRegistered(dependencies: ApiDependencies, projectId: string, text: string): Promise<ModelLookUp | null> {
+  const { database } = dependencies;
+  const reference = parseModelReference(text);
+  const model = reference && (await database.models.find(projectId, reference.name));
+  if (reference === null || model === null) return text.includes('@') ? unknown(`there is no model ${text}`) : null;
+  const version = await database.models.findVersion(projectId, reference.name, reference.version);
+  if (version === null) {
+    const aliases = Object.keys(model.aliases).map((alias) => `, @${alias}`);
+    const known = model.latest ? `the newest is ${reference.name}@${model.latest.number}${aliases.join('')}` : 'it has none';
+    return unknown(`the model ${reference.name} has no version ${reference.version}: ${known}`);
+  }
+  return version.checkpointId === null
+    ? uploaded(dependencies, text, version)
+    : findNamedModel(dependencies, projectId, version.checkpointId);
+}
+
+async function uploaded({ baseModels }: ApiDependencies, text: string, { id, provenance }: ModelVersionRow): Promise<ModelLookUp> {
+  const { name } = provenance.base_model;
+  const base = await findUnlessBroken(baseModels, name);
+  if (base === null)
+    return unknown(
+      `${text} was uploaded for the base model ${name}, which is no longer installed, or broken: GET /v1/base-models lists those that can be used`,
+    );
+  const sampling = { ...samplingOf(base), resolution: base.profile.resolution };
+  return { ok: true, model: { kind: 'uploaded', versionId: id, provenance, ...sampling } };
+}
+
+/** Null when it is not installed, or broken. */
+async function findUnlessBroken(baseModels: ApiDependencies['baseModels'], name: string): Promise<BaseModelEntry | null> {
+  return baseModels.find(name).catch((error: unknown) => {
+    if (error instanceof BrokenBaseModelError) return null;
+    throw error;
+  });
+}
+
+/** Whether the job waits by itself: paused ones stay where they are until they are resumed. */
+const isWaiting = ({ status }: TrainingJobRow): boolean =>
+  status === 'queued' || (ACTIVE_JOB_STATUSES as readonly string[]).includes(status);
+
+/** A checkpoint is sampled as its base model is, at the size that it was trained in; it is whole without it. */
+async function trained(
+  { baseModels }: ApiDependencies,
+  job: TrainingJobRow,
+  { id, step }: TrainedModel['checkpoint'],
+): Promise<ModelLookUp> {
+  const base = await findUnlessBroken(baseModels, job.baseModel);
+  return {
+    ok: true,
+    model: { kind: 'trained', job, checkpoint: { id, step }, base, ...samplingOf(base), resolution: job.config.hyperparameters.resolution },
+  };
+}
+
+function samplingOf(base: BaseModelEntry | null): Omit<Sampling, 'resolution'> {
+  const { generation: defaults = {}, evaluation = {} } = base?.profile ?? {};
+  return { sizeUnit: base?.body.geometry.latent_scale ?? STABLE_DIFFUSION_SIZE_UNIT, defaults, evaluation };
+}
+
+const unknown = (detail: string): ModelLookUp => ({ ok: false, code: 'unknown_model', detail });

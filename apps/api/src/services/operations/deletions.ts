@@ -1,0 +1,17 @@
+// What a deletion that was refused is answered with, and the removal of the objects of one that was not.
+import type { Deletion, JobDeletion } from '@styleforge/database';
+import { ApiError, notFound } from '../../errors/api-error.ts';
+
+const NAMED_USERS = 3;
+
+/** Throws unless it has been deleted. `thing` as in "training job". */
+export function refuseUnlessDeleted(outcome: Deletion | JobDeletion, thing: string, id: string): void {
+  if (outcome.kind === 'not_found') throw notFound(thing, id);
+  if (outcome.kind === 'unfinished')
+    throw new ApiError('status_conflict', `The ${thing} ${id} is ${outcome.status}. Cancel it, or wait for its end, then delete it.`);
+  if (outcome.kind === 'in_use') {
+    const more = outcome.users.length - NAMED_USERS;
+    const users = outcome.users.slice(0, NAMED_USERS).join(', ') + (more > 0 ? ` and ${more} more` : '');
+    throw new ApiError('in_use', `The ${thing} ${id} is used by ${users}. Cancel them, or wait for their end, then delete it.`);
+  }
+}

@@ -1,0 +1,33 @@
+// Refuses what alone costs more than its project may have unfinished, and says of each field what would fit.
+import { largestAffordable } from '@styleforge/contracts';
+import type { FieldError } from '@styleforge/contracts';
+import { BudgetError } from '@styleforge/database';
+import { ApiError, refusal } from '../../errors/api-error.ts';
+
+/** A field that the cost is proportional to. */
+export type CostFactor = { pointer: string; value: number };
+
+/** Waiting does not make a single request smaller: it is a mistake in its fields. What waiting helps against stays a 429. */
+export async function withinBudget<Result>(factors: CostFactor[], create: () => Promise<Result>): Promise<Result> {
+  try {
+    return await create();
+  } catch (error) {
+    if (error instanceof BudgetError && error.isTooLarge) throw tooCostly(error, factors);
+    throw error;
+  }
+}
+
+export function tooCostly({ cost, budget }: Pick<BudgetError, 'cost' | 'budget'>, factors: CostFactor[]): ApiError {
+  const fields = factors.map(({ pointer, value }): FieldError => {
+    const largest = largestAffordable(value, cost, budget);
+    const remedy =
+      largest < 1 ? 'make it smaller together with other fields' : `with the other fields as they are, at most ${largest} fits`;
+    return {
+      pointer,
+      detail: `makes the request cost ${written(cost)} (images x megapixels x steps, twice with guidance), and the project may have ${written(budget)} unfinished: ${remedy}`,
+    };
+  });
+  return refusal('validation_failed', fields);
+}
+
+const written = (cost: number) => Math.ceil(cost).toLocaleString('en-US');

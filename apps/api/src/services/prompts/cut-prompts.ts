@@ -1,0 +1,29 @@
+// Tells which words of prompts are behind the last position of the text encoder, where no model reads them.
+import { generationCells } from '@styleforge/contracts';
+import type { GenerationConfig } from '@styleforge/contracts';
+import type { ApiDependencies } from '../../dependencies.ts';
+
+const MOST_WARNINGS = 3;
+const SHOWN_CHARACTERS = 100;
+
+/** One warning for each prompt that is cut, and how many more there are. None where the base model is gone: that is told elsewhere. */
+export async function cutPrompts({ baseModels }: ApiDependencies, config: GenerationConfig, base: string): Promise<string[]> {
+  const entry = await baseModels.find(base);
+  if (entry === null) return [];
+  const { tokenizer, body } = entry;
+  const told = (place: string, text: string): string[] => {
+    const cut = tokenizer.cutOff(text);
+    if (cut === '') return [];
+    const shown = cut.length > SHOWN_CHARACTERS ? `${[...cut].slice(0, SHOWN_CHARACTERS).join('')}...` : cut;
+    return [
+      `${place}: the text encoder of ${body.name} reads ${tokenizer.maxLength} positions, and not '${shown}'; put what matters to the front`,
+    ];
+  };
+  const prompts = config.grid ? [...new Set(generationCells(config).flatMap((cell) => cell.config.prompts))] : config.prompts;
+  const warnings = [
+    ...prompts.flatMap((prompt, index) => told(`/prompts/${index}`, prompt)),
+    ...told('/negative_prompt', config.negative_prompt),
+  ];
+  const more = warnings.length - MOST_WARNINGS;
+  return more <= 0 ? warnings : [...warnings.slice(0, MOST_WARNINGS), `and ${more} more prompts that are cut`];
+}

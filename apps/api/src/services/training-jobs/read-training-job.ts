@@ -1,0 +1,27 @@
+// Reads a job of the caller's project, as a row or as its response body.
+import type { TrainingJobBody } from '@styleforge/contracts';
+import type { Database, TrainingJobRow } from '@styleforge/database';
+import { notFound } from '../../errors/api-error.ts';
+import { presentTrainingJob } from '../../presenters/training-jobs.ts';
+import { presentUsage } from '../operations/usage.ts';
+
+export async function findTrainingJob(database: Database, projectId: string, id: string): Promise<TrainingJobRow> {
+  const row = await database.trainingJobs.find(projectId, id);
+  if (row === null) throw notFound('training job', id);
+  return row;
+}
+
+export async function toTrainingJobBody(database: Database, row: TrainingJobRow): Promise<TrainingJobBody> {
+  const [body] = await toTrainingJobBodies(database, [row]);
+  return body as TrainingJobBody;
+}
+
+/** With their places in the queue as long as they wait there, and what they have used. */
+export async function toTrainingJobBodies(database: Database, rows: TrainingJobRow[]): Promise<TrainingJobBody[]> {
+  const queued = rows.filter(({ status }) => status === 'queued').map(({ id }) => id);
+  const [positions, usage] = await Promise.all([
+    database.trainingJobs.queuePositions(queued),
+    database.usage.bySubject(rows.map(({ id }) => id)),
+  ]);
+  return rows.map((row) => ({ ...presentTrainingJob(row, positions.get(row.id) ?? null), usage: presentUsage(usage.get(row.id)) }));
+}

@@ -1,0 +1,173 @@
+// Creates training jobs: checks that everything the job needs is there and fits together, then queues it.
+import { checkTrainingPictures, resolveTrainingConfig, styleWords } from '@styleforge/contracts';
+import type {
+  CheckTrainingJobRequest,
+  CreateTrainingJobRequest,
+  DatasetKind,
+  ErrorCode,
+  EvaluationRequest,
+  EvaluationStage,
+  FieldError,
+  TrainingConfig,
+} from '@styleforge/contracts';
+import { newId } from '@styleforge/database';
+import type { Database, DatasetSummary, TrainingJobRow } from '@styleforge/database';
+import type { ApiDependencies } from '../../dependencies.ts';
+import { ApiError, refusal } from '../../errors/api-error.ts';
+import type { BaseModelEntry } from '../models/base-model-catalog.ts';
+import { TO_COME } from '../datasets/dataset-to-come.ts';
+import { costOfEvaluation, resolveEvaluation } from '../evaluations/evaluation-settings.ts';
+import { tooCostly } from '../operations/work-budget.ts';
+import { findSecondRound, makeDataset, withDataset } from './second-round.ts';
+import { checkWebhookUrl } from '../operations/webhook-urls.ts';
+
+type NewJob = { projectId: string; body: CreateTrainingJobRequest; reservedUuid: string | undefined };
+
+export async function createTrainingJob(dependencies: ApiDependencies, { projectId, body, reservedUuid }: NewJob): Promise<TrainingJobRow> {
+  const config = await resolveJob(dependencies, projectId, await trainable(dependencies, { projectId, body, reservedUuid }));
+  // Only a request that may be sent twice has an id that may be there already.
+  const id = reservedUuid && newId('trainingJob', reservedUuid);
+  const { metadata, priority, webhook_url: webhookUrl } = body;
+  const job = await dependencies.database.trainingJobs.create({
+    id,
+    projectId,
+    config,
+    metadata,
+    priority,
+    webhookUrl,
+    maxQueuedJobs: dependencies.maxQueuedJobsPerProject,
+  });
+  if (job === null) throw new ApiError('unusable_dataset', 'A dataset of this job has just been deleted.');
+  return job;
+}
+
+/** What the job would be trained with, whose datasets need not be there yet; throws an ApiError as creating it would. */
+export async function checkTrainingJob(
+  dependencies: ApiDependencies,
+  projectId: string,
+  body: CheckTrainingJobRequest,
+): Promise<TrainingConfig> {
+  const round = await findSecondRound(dependencies, projectId, body);
+  const { style_ref, aux, ...rest } = round ? withDataset(body, round, TO_COME) : body;
+  return resolveJob(dependencies, projectId, {
+    ...rest,
+    ...(style_ref && { style_ref: { ...style_ref, dataset_id: style_ref.dataset_id ?? TO_COME } }),
+    aux: aux && { ...aux, dataset_id: aux.dataset_id ?? TO_COME },
+  });
+}
+
+/** A second round of StyleDrop gets its dataset, once all else has been found to fit. */
+async function trainable(dependencies: ApiDependencies, { projectId, body, reservedUuid }: NewJob): Promise<CreateTrainingJobRequest> {
+  const round = await findSecondRound(dependencies, projectId, body);
+  if (round === null) return body;
+  await resolveJob(dependencies, projectId, withDataset(body, round, TO_COME));
+  return withDataset(body, round, await makeDataset(dependencies, projectId, round, reservedUuid));
+}
+
+/** Every default filled in; throws an ApiError for what cannot be trained. */
+export async function resolveJob(
+  dependencies: ApiDependencies,
+  projectId: string,
+  body: CreateTrainingJobRequest,
+): Promise<TrainingConfig> {
+  const { database, baseModels, mayReach } = dependencies;
+  if (body.webhook_url) refuse('validation_failed', checkWebhookUrl({ mayReach }, '/webhook_url', body.webhook_url));
+  const baseModel = await baseModels.find(body.base_model);
+  if (baseModel === null) throw unknownBaseModel(body.base_model, await baseModels.list());
+  const resolution = resolveTrainingConfig(body, baseModel.profile);
+  if (!resolution.ok) throw refusal('validation_failed', resolution.errors);
+  const { config } = resolution;
+  refuse('validation_failed', checkResolution(config, baseModel));
+  refuse('validation_failed', checkPrompts(config, baseModel));
+  await checkDatasets(database, projectId, config);
+  return body.evaluation
+    ? { ...config, evaluation: await resolveStage(dependencies, projectId, body.evaluation, { config, baseModel }) }
+    : config;
+}
+
+/** What the job is evaluated with once it has been trained. */
+async function resolveStage(
+  dependencies: ApiDependencies,
+  projectId: string,
+  request: EvaluationRequest,
+  { config, baseModel }: { config: TrainingConfig; baseModel: BaseModelEntry },
+): Promise<EvaluationStage> {
+  const pointer = '/evaluation';
+  const stage = await resolveEvaluation(dependencies, request, {
+    projectId,
+    pointer,
+    styleRefDatasetId: config.style_ref.dataset_id,
+    judged: { name: 'this job', base_model: config.base_model, checkpoint_id: null, ...styleWords(config) },
+    trains: true,
+    size: {
+      resolution: config.hyperparameters.resolution,
+      defaults: baseModel.profile.generation,
+      evaluation: baseModel.profile.evaluation,
+    },
+  });
+  const budget = (await dependencies.database.evaluations.budgetOf(projectId)) ?? dependencies.evaluationBudgetPerProject ?? Infinity;
+  const { cost, factors } = costOfEvaluation(stage, stage.comparisons.length + 1, pointer);
+  if (cost > budget) throw tooCostly({ cost, budget }, factors);
+  return stage;
+}
+
+/** Sizes are halved at every level of the U-Net but the last. */
+function checkResolution({ hyperparameters: { resolution } }: TrainingConfig, { body }: BaseModelEntry): FieldError[] {
+  const unit = body.geometry.training_size_multiple;
+  if (resolution % unit === 0) return [];
+  return [{ pointer: '/hyperparameters/resolution', detail: `is ${resolution}; ${body.name} needs a multiple of ${unit}` }];
+}
+
+/** A token behind the text encoder's last position never reaches the model. */
+function checkPrompts({ style_ref: { components } }: TrainingConfig, { body, tokenizer }: BaseModelEntry): FieldError[] {
+  return components.flatMap(({ token, prompt }, index) => {
+    if (!tokenizer.cutsOff(prompt, token)) return [];
+    const detail = `is longer than the ${tokenizer.maxLength} positions of ${body.name}'s text encoder: the token ${token} is cut off with '${tokenizer.cutOff(prompt)}'; put it further to the front`;
+    return [{ pointer: `/style_ref/components/${index}/prompt`, detail }];
+  });
+}
+
+function unknownBaseModel(name: string, known: BaseModelEntry[]): ApiError {
+  const names = known.map(({ body }) => body.name).join(', ') || 'none';
+  const detail = `there is no base model ${name}; installed: ${names}`;
+  return refusal('unknown_base_model', [{ pointer: '/base_model', detail }]);
+}
+
+/** Checks that the job's datasets exist and are of the right kind, and that it can train on their images. */
+async function checkDatasets(database: Database, projectId: string, config: TrainingConfig): Promise<void> {
+  const idOf = (id: string | null | undefined) => (id === undefined || id === TO_COME ? null : id);
+  const [styleRef, aux, reference] = [
+    idOf(config.style_ref.dataset_id),
+    idOf(config.aux?.dataset_id),
+    idOf(config.early_stopping?.reference_dataset_id),
+  ];
+  const datasets = await database.datasets.findAll(
+    projectId,
+    [styleRef, aux, reference].filter((id) => id !== null),
+  );
+  const check = (pointer: string, kind: DatasetKind, id: string | null) =>
+    id === null ? [] : checkDataset(pointer, kind, id, datasets.get(id) ?? null);
+  refuse('unusable_dataset', [
+    ...check('/style_ref/dataset_id', 'style_ref', styleRef),
+    ...check('/aux/dataset_id', 'aux', aux),
+    ...check('/early_stopping/reference_dataset_id', 'style_ref', reference),
+  ]);
+  if (styleRef === null || config.aux?.dataset_id === TO_COME) return;
+  const picturesOf = async (id: string | null) => (id === null ? [] : database.images.measuresOf(projectId, id));
+  const pictures = { styleRef: await picturesOf(styleRef), aux: await picturesOf(aux), reference: await picturesOf(reference) };
+  refuse(
+    'unusable_dataset',
+    checkTrainingPictures(config, pictures).map(({ pointer, detail }) => ({ pointer, detail })),
+  );
+}
+
+function checkDataset(pointer: string, kind: DatasetKind, id: string, dataset: DatasetSummary | null): FieldError[] {
+  if (dataset === null) return [{ pointer, detail: `there is no dataset ${id}` }];
+  if (dataset.kind !== kind) return [{ pointer, detail: `must be a dataset of kind ${kind}; ${id} is of kind ${dataset.kind}` }];
+  if (dataset.imageCount === 0) return [{ pointer, detail: `the dataset ${id} has no images; upload some first` }];
+  return [];
+}
+
+function refuse(code: ErrorCode, errors: FieldError[]): void {
+  if (errors.length > 0) throw refusal(code, errors);
+}
