@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { loadConfig } from '@styleforge/config';
 import { createDatabase, migrate } from '@styleforge/database';
 import { createQueues, createRateLimiter, queueConnectionOf } from '@styleforge/queue';
-import { createObjectStore, identifyStore, observeObjectStore } from '@styleforge/storage';
+import { createObjectStore, identifyStore, observeObjectStore, ownObjectStore } from '@styleforge/storage';
 import { createLogger, createMetrics, diskSpaceCheck, shutDown, startTracing, withDeadline } from '@styleforge/telemetry';
 import { downloadOrigins } from './http/download-origins.ts';
 import { startApi } from './server.ts';
@@ -31,11 +31,12 @@ const database = createDatabase(databaseUrl, {
   onQuery: (statement, milliseconds) => metrics.observe('styleforge_database_query_seconds', { statement }, milliseconds / SECOND),
 });
 const queues = await withDeadline('connecting to the queue', 60 * SECOND, () => createQueues(queueConnectionOf(config), log));
-const objectStore = observeObjectStore(await createObjectStore(config.objectStore), (operation, outcome, seconds) =>
-  metrics.observe('styleforge_store_operation_seconds', { operation, outcome }, seconds),
-);
+const store = await createObjectStore(config.objectStore);
 await withDeadline('checking the identity of the object store', 60 * SECOND, () =>
-  identifyStore(objectStore, config.objectStore, database.installation),
+  identifyStore(store, config.objectStore, database.installation),
+);
+const objectStore = observeObjectStore(ownObjectStore(store, config.objectStore, database.installation), (operation, outcome, seconds) =>
+  metrics.observe('styleforge_store_operation_seconds', { operation, outcome }, seconds),
 );
 const rateLimiter = config.rateLimit
   ? createRateLimiter({

@@ -1,13 +1,17 @@
-// GET /readyz while Redis hangs or the database refuses: it says so within its deadline, and again when they are back.
+// GET /readyz while Redis hangs, the database refuses or the store is not mounted: it says so within its deadline, and again when they are back.
 import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { buildApp } from '@styleforge/api';
 import { createQueues, type JobQueues } from '@styleforge/queue';
+import { createObjectStore, identifyStore, ownObjectStore } from '@styleforge/storage';
 import { redisMissing, startRedis, warnNotTested } from '@styleforge/testing';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ApiFixture, startApiFixture } from './api-fixture.ts';
+import { type ApiFixture, multipartBody, picture, startApiFixture } from './api-fixture.ts';
 
 /** Longer than a readiness report is kept for the next caller. */
 const STALE_MS = 300;
@@ -69,7 +73,51 @@ it('a database that lets nobody in makes the API not ready until it does', async
   await admin.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name]);
   await sleep(STALE_MS);
   expect(await downOf(api.app)).toEqual(['database', 'migrations']);
+  const refused = await api.call('GET', '/v1/datasets');
+  expect([refused.status, refused.body['code'], refused.headers['retry-after']]).toEqual([503, 'dependency_unavailable', '5']);
   await admin.query(`alter database "${name}" allow_connections true`);
   await admin.end();
   await untilReady(api.app);
+});
+
+it('a store that is not mounted makes the API not ready, and no image counts as missing', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'styleforge-unmounted-'));
+  const [root, away] = [join(directory, 'objects'), join(directory, 'away')];
+  const config = { kind: 'files', directory: root } as const;
+  const raw = await createObjectStore(config);
+  await identifyStore(raw, config, api.database.installation);
+  const app = await buildApp({ ...api.options, objectStore: ownObjectStore(raw, config, api.database.installation) });
+  const call = async (method: 'GET' | 'POST', url: string, payload?: object, headers: Record<string, string> = {}) => {
+    const options = { method, url, headers: { authorization: `Bearer ${api.key}`, ...headers }, ...(payload && { payload }) };
+    const answer = await app.inject(options);
+    return [answer.statusCode, /json/.test(String(answer.headers['content-type'])) ? answer.json<{ code?: string }>().code : undefined];
+  };
+  const created = await app.inject({
+    method: 'POST',
+    url: '/v1/datasets',
+    headers: { authorization: `Bearer ${api.key}` },
+    payload: { name: 'unmounted', kind: 'style_ref' },
+  });
+  const { id } = created.json<{ id: string }>();
+  const upload = multipartBody([{ file: '1.png', bytes: await picture(1), type: 'image/png' }]);
+  expect((await call('POST', `/v1/datasets/${id}/images`, upload.body, upload.headers))[0]).toBe(200);
+  await untilReady(app);
+
+  await rename(root, away);
+  await mkdir(root);
+  await sleep(STALE_MS);
+  expect(await downOf(app)).toEqual(['object_store']);
+  const [image] = await api.database.images.listByDataset(api.projectId, id);
+  const away503 = [503, 'dependency_unavailable'];
+  expect(await call('GET', `/v1/images/${image?.id}/thumbnail`)).toEqual(away503);
+  const start = { model: 'tiny', prompts: ['a house'], image: image?.id };
+  expect(await call('POST', '/v1/images/generations', start)).toEqual(away503);
+  expect(await readdir(root)).toEqual([]);
+  expect(await call('POST', `/v1/datasets/${id}/images`, upload.body, upload.headers)).toEqual(away503);
+
+  await rm(root, { recursive: true });
+  await rename(away, root);
+  await untilReady(app);
+  await app.close();
+  await rm(directory, { recursive: true });
 });

@@ -108,17 +108,20 @@ const VERDICTS: Record<KnownError, Verdict> = {
 /** The names of all classes that have their line. */
 export const PLACED_ERRORS: ReadonlySet<string> = new Set(Object.keys(VERDICTS));
 
+const placeOf = ({ name }: Error): Verdict | undefined => (Object.hasOwn(VERDICTS, name) ? VERDICTS[name as KnownError] : undefined);
+
 export function verdictOf(error: unknown): Verdict {
   if (isStorageFull(error)) return { kind: 'again', code: 'storage_full' };
   if (!(error instanceof Error)) return OUR_MISTAKE;
-  const verdict = Object.hasOwn(VERDICTS, error.name) ? VERDICTS[error.name as KnownError] : OUR_MISTAKE;
+  const verdict = placeOf(error) ?? OUR_MISTAKE;
   if (verdict === OUR_MISTAKE && isAway(error)) return { kind: 'away' };
   const code = ownCode(error);
   return code !== undefined && 'code' in verdict ? { ...verdict, code } : verdict;
 }
 
-/** Whether an error says that database or store is away, and nothing about the job. */
-export const isAway = (error: unknown): boolean => isDatabaseAway(error) || isStoreAway(error);
+/** Whether an error says that database or store is away, and nothing about the job; one that came from a child process is known by its name. */
+export const isAway = (error: unknown): boolean =>
+  isDatabaseAway(error) || isStoreAway(error) || (error instanceof Error && placeOf(error)?.kind === 'away');
 
 /** Trying again cannot help: the same job would meet the same end. */
 export function isPermanent(error: unknown): boolean {

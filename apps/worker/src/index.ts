@@ -1,6 +1,6 @@
 // The worker's parts that its tests hold on to; the worker itself is the process that main.ts boots.
 export { CheckpointStore } from './training/checkpoint-store.ts';
-export { failureOf, isPermanent, PLACED_ERRORS, verdictOf } from './failures.ts';
+export { failureOf, isAway, isPermanent, PLACED_ERRORS, verdictOf } from './failures.ts';
 export { JobInputError, ProcessDiedError, TaskError, UnreadableMessageError } from './errors.ts';
 export { runInChild } from './processes/job-process.ts';
 export { GenerationProcess } from './processes/generation-process.ts';

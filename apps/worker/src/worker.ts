@@ -15,7 +15,7 @@ import {
   startOutboxPublisher,
   startRescuer,
 } from '@styleforge/queue';
-import { checkObjectStore, createObjectStore, identifyStore, observeObjectStore } from '@styleforge/storage';
+import { checkObjectStore, createObjectStore, identifyStore, observeObjectStore, ownObjectStore } from '@styleforge/storage';
 import { createMetrics, type Metrics, withDeadline } from '@styleforge/telemetry';
 import { assertDevice } from './device.ts';
 import type { Logger } from './logger.ts';
@@ -61,7 +61,7 @@ export async function startWorker(config: Config, log: Logger, metrics: Metrics 
   const services: WorkerServices = {
     database,
     leases: new Leases(database),
-    objectStore: observeObjectStore(objectStore, (operation, outcome, seconds) =>
+    objectStore: observeObjectStore(ownObjectStore(objectStore, config.objectStore, database.installation), (operation, outcome, seconds) =>
       metrics.observe('styleforge_store_operation_seconds', { operation, outcome }, seconds),
     ),
     objectStoreConfig: config.objectStore,

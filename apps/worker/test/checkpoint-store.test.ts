@@ -1,14 +1,23 @@
 // Checkpoints with a real database and object store, broken off at every point where a worker can die.
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { loadConfig } from '@styleforge/config';
 import { METHOD_HYPERPARAMETERS } from '@styleforge/contracts';
 import type { Database, TrainingJobRow } from '@styleforge/database';
-import { checkpointPrefix, checkpointsPrefix, createObjectStore, manifestName, type ObjectStore } from '@styleforge/storage';
+import {
+  checkpointPrefix,
+  checkpointsPrefix,
+  createObjectStore,
+  identifyStore,
+  manifestName,
+  type ObjectStore,
+  ownObjectStore,
+  StoreIdentityError,
+} from '@styleforge/storage';
 import { startTestDatabase, type TestDatabase, trainingConfig } from '@styleforge/testing';
-import { CheckpointStore, createLogger, DeviceClock, Leases, type WorkerServices } from '@styleforge/worker';
+import { CheckpointStore, createLogger, DeviceClock, isAway, Leases, tryRow, type WorkerServices } from '@styleforge/worker';
 
 let directory: string;
 let fixture: TestDatabase;
@@ -136,4 +145,46 @@ it('keeps as many as the job wants', async () => {
   for (const step of [10, 20, 30]) await new CheckpointStore(limited, services).save(step, await localCheckpoint(String(step)));
   expect(await steps()).toEqual([20, 30]);
   expect((await storedKeys()).filter((key) => key.startsWith('00000010'))).toEqual([]);
+});
+
+describe('a store that is not mounted', () => {
+  const root = () => join(directory, 'own-objects');
+  const away = () => join(directory, 'unmounted');
+  let own: ObjectStore;
+  let mounted: CheckpointStore;
+  beforeAll(async () => {
+    const config = { kind: 'files', directory: root() } as const;
+    const raw = await createObjectStore(config);
+    await identifyStore(raw, config, database.installation);
+    own = ownObjectStore(raw, config, database.installation);
+  });
+  beforeEach(() => {
+    mounted = new CheckpointStore(job, { ...services, objectStore: own });
+  });
+
+  it.each(['', 'readiness'])('is no reason to start over, and the job is handed back without a setback (%s)', async (leftover) => {
+    await mounted.save(10, await localCheckpoint('ten'));
+    await rename(root(), away());
+    await mkdir(join(root(), leftover), { recursive: true });
+    const row = {
+      ...({ table: 'training_jobs', queue: 'train', id: job.id, attempt: job.attempt, setbacks: 0 } as const),
+      fail: () => Promise.reject(new Error('the job must not fail')),
+    };
+    const tried = tryRow(row, services, async () => {
+      await mounted.reconcile();
+      await mounted.restoreLatest(join(directory, 'unmounted-resume', job.id));
+      return 'finished';
+    });
+    const error: unknown = await tried.catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(StoreIdentityError);
+    expect(isAway(error)).toBe(true);
+    expect((await database.trainingJobs.get(job.id))?.status).toBe('validating');
+    // The next worker finds no setback: neither a crash nor a failed try.
+    expect((await database.trainingJobs.claim(job.id))?.setbacks).toBe(0);
+    await expect(mounted.save(20, await localCheckpoint('twenty'))).rejects.toThrow(StoreIdentityError);
+    expect(await steps()).toEqual([10]);
+    await rm(root(), { recursive: true });
+    await rename(away(), root());
+    expect((await mounted.restoreLatest(join(directory, 'mounted-resume', job.id)))?.step).toBe(10);
+  });
 });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadConfig } from '@styleforge/config';
-import { createObjectStore } from '@styleforge/storage';
+import { createObjectStore, installationKey, StoreIdentityError } from '@styleforge/storage';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openConfiguredExtractor } from '../src/child/configured-extractor.ts';
 
@@ -14,6 +14,8 @@ let scratch: string;
 beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'styleforge-configured-'));
   for (const part of ['clip-preprocessing', 'tiny-clip']) await cp(join(golden, part), join(scratch, 'mini-clip'), { recursive: true });
+  const store = await createObjectStore(loadConfig({ DATA_DIRECTORY: scratch }).objectStore);
+  await store.put(installationKey, Buffer.from('{"installation":"inst_1"}'));
 });
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 
@@ -38,7 +40,11 @@ it('opens the shipped extractor, one at a path, and one in the object store', as
 
 it('names the setting where there is nothing', async () => {
   await expect(weightsOf('inception-v3-fid', {})).rejects.toThrow(/'inception-v3-fid' is not configured: set INCEPTION_WEIGHTS/);
-  await expect(weightsOf('clip', { CLIP_WEIGHTS_OBJECT: 'weights/nowhere' })).rejects.toThrow(
-    /no weights\/nowhere\/config\.json; set CLIP_WEIGHTS/,
-  );
+  const elsewhere = { CLIP_WEIGHTS_OBJECT: 'weights/nowhere' };
+  await expect(weightsOf('clip', elsewhere)).rejects.toThrow(/no weights\/nowhere\/config\.json; set CLIP_WEIGHTS/);
+});
+
+it('does not say that weights are missing in a store that is not mounted', async () => {
+  const unmounted = { CLIP_WEIGHTS_OBJECT: 'weights/clip', OBJECT_STORE_DIRECTORY: join(scratch, 'unmounted') };
+  await expect(weightsOf('clip', unmounted)).rejects.toThrow(StoreIdentityError);
 });

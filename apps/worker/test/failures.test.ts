@@ -1,7 +1,7 @@
 // Every class of error that the sources of a job's packages declare has its line in the table of failures: also those that no package exports.
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { PLACED_ERRORS } from '@styleforge/worker';
+import { isAway, PLACED_ERRORS, TaskError } from '@styleforge/worker';
 import { expect, it } from 'vitest';
 
 const root = new URL('../../../', import.meta.url);
@@ -27,4 +27,13 @@ it('places every class of error', async () => {
   const all = [...declared, ...[...own].map(([, name = '']) => name)].filter((name) => !NEVER_LEAVES.includes(name));
   expect(all.length, fileURLToPath(root)).toBeGreaterThan(30);
   expect(all.filter((name) => !PLACED_ERRORS.has(name))).toEqual([]);
+});
+
+it('knows that the store is away also when a child process says so', () => {
+  const told = (name: string) => new TaskError({ name, message: 'the folder has no installation.json' });
+  expect(['StoreIdentityError', 'ObjectStoreUnavailableError', 'DamagedObjectError'].map((name) => isAway(told(name)))).toEqual([
+    true,
+    true,
+    false,
+  ]);
 });

@@ -1,13 +1,18 @@
 // Work that one process at a time does, held by a lock that goes with its connection.
 import pg from 'pg';
 
-/** Undefined when another process is at it. */
+/** Undefined when another process is at it. Throws after the work when the connection broke meanwhile: the lock went with it. */
 export async function exclusively<Result>(databaseUrl: string, name: string, work: () => Promise<Result>): Promise<Result | undefined> {
   const client = new pg.Client({ connectionString: databaseUrl, keepAlive: true });
+  let broken: Error | undefined;
+  // Without a listener, a database that restarts would end this process.
+  client.on('error', (error) => (broken = error));
   await client.connect();
   try {
     const { rows } = await client.query<{ held: boolean }>('select pg_try_advisory_lock(hashtextextended($1, 83416207)) as held', [name]);
-    return rows[0]?.held ? await work() : undefined;
+    const result = rows[0]?.held ? await work() : undefined;
+    if (broken !== undefined) throw broken;
+    return result;
   } finally {
     await client.end();
   }

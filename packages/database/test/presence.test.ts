@@ -1,6 +1,6 @@
 // What a process that is present gains: keys are remembered until somebody revokes them, and its idempotency keys are free when it is gone.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createDatabase, type Database } from '@styleforge/database';
+import { createDatabase, type Database, isDatabaseAway } from '@styleforge/database';
 import { startTestDatabase, type TestDatabase } from '@styleforge/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -68,5 +68,21 @@ describe('an idempotency key', () => {
       await sleep(500);
     }
     await presence.stop();
+  });
+});
+
+describe('work that one process at a time does', () => {
+  it('outlives a broken connection, and says afterwards that it was not alone', async () => {
+    let done = false;
+    const exclusive = fixture.database.exclusively('broken', async () => {
+      await fixture.database.prisma.$executeRaw`
+        select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and objid is not null
+          and pid in (select pid from pg_stat_activity where query like '%pg_try_advisory_lock%' and pid <> pg_backend_pid())`;
+      await sleep(200);
+      done = true;
+    });
+    const error: unknown = await exclusive.catch((reason: unknown) => reason);
+    expect([done, isDatabaseAway(error)]).toEqual([true, true]);
+    expect(await fixture.database.exclusively('broken', async () => 'again')).toBe('again');
   });
 });

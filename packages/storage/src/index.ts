@@ -49,6 +49,7 @@ export {
   type ObjectStore,
   ObjectStoreUnavailableError,
 } from './object-store.ts';
+export { ownObjectStore } from './own-object-store.ts';
 export { createObjectStoreProbe } from './object-store-probe.ts';
 export { observeObjectStore, type StoreObserver } from './observed-object-store.ts';
 export {
@@ -62,7 +63,7 @@ export {
   withdrawBaseModel,
 } from './published-base-models.ts';
 export { isStoreAway } from './store-away.ts';
-export { identifyStore, type Installation, StoreIdentityError, verifyStore } from './store-identity.ts';
+export { assertIdentified, identifyStore, type Installation, StoreIdentityError, verifyStore } from './store-identity.ts';
 
 /** Creates the bucket of a store on S3 where it does not exist; returns whether it was created. Files need none. */
 export async function prepareObjectStore(config: ObjectStoreConfig): Promise<boolean> {

@@ -32,6 +32,8 @@ export interface ObjectStore {
   presignGet?(key: string, seconds: number, answer?: { fileName?: string; contentType?: string }): Promise<string>;
   /** Frees what processes killed in the middle of a put have left, where that does not happen by itself. Returns how many. */
   removeUnfinished?(olderThanMs: number): Promise<number>;
+  /** Throws StoreIdentityError when this is not the store of the database; only of a store that knows its database. */
+  assertOwn?(): Promise<void>;
 }
 
 /** The store cannot be used as it is set up; the message names the setting and the remedy, and nothing secret. */
@@ -49,8 +51,9 @@ export function isStorageFull(error: unknown): boolean {
   return ['ENOSPC', 'EDQUOT'].includes(String((error as { code?: unknown } | null)?.code));
 }
 
-/** Throws ObjectStoreUnavailableError when the store is not there or may not be used. */
+/** Throws ObjectStoreUnavailableError when the store is not there, may not be used, or is another one than that of the database. */
 export async function checkObjectStore(store: ObjectStore): Promise<void> {
+  await store.assertOwn?.();
   for await (const _ of store.list('readiness/')) return;
 }
 

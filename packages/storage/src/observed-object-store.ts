@@ -17,7 +17,9 @@ export function observeObjectStore(store: ObjectStore, observe: StoreObserver): 
       throw error;
     }
   };
+  const { assertOwn } = store;
   return {
+    ...(assertOwn && { assertOwn }),
     put: (...args) => timed('put', () => store.put(...args)),
     get: (key) => timed('get', () => store.get(key)),
     getStream: (...args) => timed('getStream', () => store.getStream(...args)),

@@ -41,7 +41,7 @@ export async function identifyStore(store: ObjectStore, config: ObjectStoreConfi
 }
 
 /** Throws StoreIdentityError unless the store has the database's id; writes nothing. */
-export async function verifyStore(store: ObjectStore, config: ObjectStoreConfig, installation: Installation): Promise<void> {
+export async function verifyStore(store: ObjectStore, config: ObjectStoreConfig, installation: Pick<Installation, 'read'>): Promise<void> {
   const [{ id }, found] = [await installation.read(), await readIdentity(store)];
   if (found === id) return;
   throw new StoreIdentityError(
@@ -50,6 +50,14 @@ export async function verifyStore(store: ObjectStore, config: ObjectStoreConfig,
           `a volume that is not mounted, or another bucket or prefix. ${remedyOf(id)}`
       : `${settingOf(config)}: ${placeOf(config)} belongs to installation ${found}, and the database (DATABASE_URL) to installation ${id}. ` +
           `Set the two that belong together. ${remedyOf(id)}`,
+  );
+}
+
+/** Throws StoreIdentityError where the store has no id at all; for processes that have no database. */
+export async function assertIdentified(store: ObjectStore, config: ObjectStoreConfig): Promise<void> {
+  if ((await readIdentity(store)) !== undefined) return;
+  throw new StoreIdentityError(
+    `${settingOf(config)}: ${placeOf(config)} has no ${installationKey}: a volume that is not mounted, or another bucket or prefix`,
   );
 }
 

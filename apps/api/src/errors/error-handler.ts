@@ -3,8 +3,8 @@ import { STATUS_CODES } from 'node:http';
 import { ERRORS, errorType, UPLOAD_LIMITS } from '@styleforge/contracts';
 import type { ErrorCode, FieldError, Problem } from '@styleforge/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { BudgetError, QueueFullError } from '@styleforge/database';
-import { isStorageFull } from '@styleforge/storage';
+import { BudgetError, isDatabaseAway, QueueFullError } from '@styleforge/database';
+import { isStorageFull, isStoreAway } from '@styleforge/storage';
 import type { AllowedMethods } from '../http/allowed-methods.ts';
 import { BrokenBaseModelError } from '../services/models/base-model-catalog.ts';
 import { ApiError } from './api-error.ts';
@@ -14,6 +14,9 @@ type Described = { code: ErrorCode; detail: string; fields?: FieldError[]; retry
 
 /** How long a queue usually takes to move on: jobs run for minutes. */
 const QUEUE_MOVES_SECONDS = 60;
+
+/** A dependency that restarts, or a volume that is mounted again, takes some seconds. */
+const DEPENDENCY_RETURNS_SECONDS = 5;
 
 /** Errors in one response: whoever sent more wrong fields has one mistake in all of them. */
 const MOST_ERRORS = 100;
@@ -68,6 +71,12 @@ function describe(error: unknown, request: FastifyRequest): Described {
     return { code: 'too_many_queued_jobs', detail: error.message, retryAfterSeconds: QUEUE_MOVES_SECONDS };
   if (error instanceof BudgetError)
     return { code: 'too_much_unfinished_work', detail: error.message, retryAfterSeconds: QUEUE_MOVES_SECONDS };
+  if (isDatabaseAway(error) || isStoreAway(error))
+    return {
+      code: 'dependency_unavailable',
+      detail: `The service cannot reach its database or object store. Try again in ${DEPENDENCY_RETURNS_SECONDS} seconds.`,
+      retryAfterSeconds: DEPENDENCY_RETURNS_SECONDS,
+    };
   if (isStorageFull(error))
     return {
       code: 'storage_full',

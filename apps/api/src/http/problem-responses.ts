@@ -3,7 +3,7 @@ import { ERRORS, problem } from '@styleforge/contracts';
 import type { ErrorCode } from '@styleforge/contracts';
 import { PROBLEM_TYPE } from '../errors/error-handler.ts';
 
-const ANY_ROUTE: ErrorCode[] = ['unauthorized', 'insufficient_scope', 'rate_limited', 'internal_error'];
+const ANY_ROUTE: ErrorCode[] = ['unauthorized', 'insufficient_scope', 'rate_limited', 'internal_error', 'dependency_unavailable'];
 
 type ProblemResponse = { description: string; content: { [PROBLEM_TYPE]: { schema: typeof problem } } };
 

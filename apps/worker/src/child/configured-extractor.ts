@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { type Config, type ExtractorWeights, loadConfig } from '@styleforge/config';
 import { type ExtractorName, type FeatureExtractor, type ObjectReader, openExtractor, type WeightsSource } from '@styleforge/metrics';
-import { createObjectStore, InvalidRangeError, ObjectNotFoundError, type ObjectStore } from '@styleforge/storage';
+import { assertIdentified, createObjectStore, InvalidRangeError, ObjectNotFoundError, type ObjectStore } from '@styleforge/storage';
 
 export interface ConfiguredExtractor {
   readonly name: ExtractorName;
@@ -12,12 +12,16 @@ export interface ConfiguredExtractor {
   readonly signal?: AbortSignal;
 }
 
-function readerOf(store: ObjectStore): ObjectReader {
+/** What is missing is missing only in a store that has the id of an installation. */
+function readerOf(store: ObjectStore, config: Config['objectStore']): ObjectReader {
   return async (key, start) => {
     try {
       return (await store.getStream(key, start > 0 ? { start } : undefined)).body;
     } catch (error) {
-      if (error instanceof ObjectNotFoundError) return null;
+      if (error instanceof ObjectNotFoundError) {
+        await assertIdentified(store, config);
+        return null;
+      }
       // all of it is here already
       if (error instanceof InvalidRangeError)
         return (async function* () {
@@ -30,7 +34,7 @@ function readerOf(store: ObjectStore): ObjectReader {
 
 async function sourceOf(weights: ExtractorWeights | undefined, config: Pick<Config, 'objectStore'>): Promise<WeightsSource | undefined> {
   if (!weights || 'path' in weights || ('url' in weights && 'sha256' in weights)) return weights;
-  if ('objectKey' in weights) return { ...weights, readObject: readerOf(await createObjectStore(config.objectStore)) };
+  if ('objectKey' in weights) return { ...weights, readObject: readerOf(await createObjectStore(config.objectStore), config.objectStore) };
   const folder = weights.url.replace(/\/$/, '');
   return { files: Object.fromEntries(Object.entries(weights.files).map(([file, sha256]) => [file, { url: `${folder}/${file}`, sha256 }])) };
 }

@@ -182,6 +182,12 @@ export const ERRORS = {
     title: 'The service is busy',
     remedy: 'The request had no effect. Wait for the seconds that `Retry-After` names, then send it again.',
   },
+  dependency_unavailable: {
+    status: 503,
+    title: 'The database or the object store of the service is unavailable',
+    remedy:
+      'The request was not at fault. Wait for the seconds that `Retry-After` names, then send it again, with the same `Idempotency-Key` if it has one. The operator sees in `/readyz` what is unavailable.',
+  },
   storage_full: {
     status: 507,
     title: 'The disk of the service is full',

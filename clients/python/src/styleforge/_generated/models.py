@@ -1319,7 +1319,7 @@ class Problem(TypedDict):
     status: int
     detail: str
     instance: str
-    code: Literal["invalid_request", "unauthorized", "insufficient_scope", "csrf_token_invalid", "not_found", "method_not_allowed", "not_acceptable", "request_timeout", "dataset_in_use", "in_use", "status_conflict", "model_exists", "webhook_exists", "idempotency_in_progress", "payload_too_large", "unsupported_media_type", "range_not_satisfiable", "validation_failed", "unusable_dataset", "unknown_base_model", "unusable_base_model", "unknown_model", "unsuitable_format", "export_failed", "unknown_prompt_set", "idempotency_key_reused", "rate_limited", "too_many_queued_jobs", "too_much_unfinished_work", "too_many_event_streams", "too_many_uploads", "headers_too_large", "internal_error", "overloaded", "storage_full"]
+    code: Literal["invalid_request", "unauthorized", "insufficient_scope", "csrf_token_invalid", "not_found", "method_not_allowed", "not_acceptable", "request_timeout", "dataset_in_use", "in_use", "status_conflict", "model_exists", "webhook_exists", "idempotency_in_progress", "payload_too_large", "unsupported_media_type", "range_not_satisfiable", "validation_failed", "unusable_dataset", "unknown_base_model", "unusable_base_model", "unknown_model", "unsuitable_format", "export_failed", "unknown_prompt_set", "idempotency_key_reused", "rate_limited", "too_many_queued_jobs", "too_much_unfinished_work", "too_many_event_streams", "too_many_uploads", "headers_too_large", "internal_error", "overloaded", "dependency_unavailable", "storage_full"]
     request_id: str
     """The id of this request in the log"""
     errors: NotRequired[list[FieldError]]
