@@ -1,11 +1,12 @@
 // Mean and covariance of features, gathered block by block: memory is that of the covariance, however many images there are.
 import { gemm, type Matrix } from '@styleforge/runtime';
 import type { Features, Moments } from './features.ts';
-import { columnsOf, matrix } from '../linear-algebra/matrices.ts';
+import { matrix, rowsOf, transposed } from '../linear-algebra/matrices.ts';
 
-const blockRows = 512;
+/** Images that are gathered for one product. */
+const blockRows = 2048;
 /** The scatter is symmetric: it is kept as so many strips of rows, each from the diagonal on. */
-const strips = 4;
+const strips = 8;
 
 /** `counts` says how often a row was drawn (bootstrap); once each when left out. */
 type Counts = ArrayLike<number> | undefined;
@@ -35,9 +36,10 @@ export class MomentsAccumulator {
       const last = Math.min(first + blockRows, rows.length / dimension);
       const block = matrix(last - first, dimension);
       for (let row = first; row < last; row++) this.#addRow(rows, row, block.data, row - first, counts?.[row] ?? 1);
+      const features = transposed(block);
       for (const [i, [from, to]] of this.#bounds().entries()) {
-        const right = from === 0 ? block : columnsOf(block, from, dimension);
-        await gemm(columnsOf(block, from, to), right, { transposeA: true, addTo: this.#strips[i] });
+        const right = rowsOf(features, from, dimension);
+        await gemm(rowsOf(features, from, to), right, { transposeB: true, addTo: this.#strips[i] });
       }
     }
   }

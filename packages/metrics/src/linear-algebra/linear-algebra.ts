@@ -2,7 +2,7 @@
 import { gemm, type Matrix } from '@styleforge/runtime';
 import { bidiagonalValues } from './bidiagonal.ts';
 import { reduceToBand } from './band-reduction.ts';
-import { matrix, submatrix, transposed } from './matrices.ts';
+import { matrix, transposed, without } from './matrices.ts';
 
 /** Pivots that are eliminated one by one before the rest is updated by one product. */
 const panelRows = 64;
@@ -55,13 +55,12 @@ export async function choleskyFactor(symmetric: Matrix): Promise<Matrix> {
       places.forEach((place, i) => (row[place] = values[i]));
       rows.push(row);
     }
-    const chosen = new Set(pivots);
-    const kept = places.map((_, i) => i).filter((i) => !chosen.has(i));
+    const { rest: remaining, kept } = without(rest, pivots);
     const block = matrix(panel.length, kept.length);
-    panel.forEach((values, row) => kept.forEach((i, column) => (block.data[row * kept.length + column] = values[i])));
-    rest = await gemm(block, block, { transposeA: true, alpha: -1, addTo: submatrix(rest, kept) });
+    for (const [row, values] of panel.entries()) for (let i = 0; i < kept.length; i++) block.data[row * kept.length + i] = values[kept[i]];
+    rest = await gemm(block, block, { transposeA: true, alpha: -1, addTo: remaining });
     diagonal = Float64Array.from(kept, (i) => diagonal[i]);
-    places = kept.map((i) => places[i]);
+    places = Array.from(kept, (i) => places[i]);
   }
   const factor = matrix(rows.length, size);
   for (const [i, row] of rows.entries()) factor.data.set(row, i * size);

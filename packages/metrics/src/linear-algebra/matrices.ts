@@ -5,10 +5,17 @@ export function matrix(rows: number, columns: number): Matrix {
   return { data: new Float64Array(rows * columns), rows, columns };
 }
 
-export function transposed(a: Matrix): Matrix {
-  const result = matrix(a.columns, a.rows);
-  for (let i = 0; i < a.rows; i++) {
-    for (let j = 0; j < a.columns; j++) result.data[j * a.rows + i] = a.data[i * a.columns + j];
+/** Entries are moved in squares of so many rows and columns, which the nearest cache holds. */
+const TILE = 32;
+
+export function transposed({ data, rows, columns }: Matrix): Matrix {
+  const result = matrix(columns, rows);
+  for (let top = 0; top < rows; top += TILE) {
+    const bottom = Math.min(top + TILE, rows);
+    for (let left = 0; left < columns; left += TILE) {
+      const right = Math.min(left + TILE, columns);
+      for (let i = top; i < bottom; i++) for (let j = left; j < right; j++) result.data[j * rows + i] = data[i * columns + j];
+    }
   }
   return result;
 }
@@ -25,9 +32,22 @@ export function rowsOf({ data, columns }: Matrix, from: number, to: number): Mat
   return { data: data.subarray(from * columns, to * columns), rows: to - from, columns };
 }
 
-/** A copy of the rows and columns `kept` of a square matrix. */
-export function submatrix({ data, columns }: Matrix, kept: readonly number[]): Matrix {
-  const result = matrix(kept.length, kept.length);
-  kept.forEach((row, i) => kept.forEach((column, j) => (result.data[i * kept.length + j] = data[row * columns + column])));
-  return result;
+/**
+ * A copy of a square matrix without some rows and columns, `removed`, and the indices that remain in their new order: those behind the first
+ * `removed.length` stay in line, so that nearly everything is copied by rows, and the places of removed ones among them go to the few in front.
+ */
+export function without({ data, columns }: Matrix, removed: readonly number[]): { rest: Matrix; kept: Int32Array } {
+  const count = removed.length;
+  const gone = new Set(removed);
+  const inFront = Array.from({ length: count }, (_, i) => i).filter((i) => !gone.has(i));
+  const holes = removed.filter((i) => i >= count).map((i) => i - count);
+  const kept = Int32Array.from({ length: columns - count }, (_, i) => i + count);
+  holes.forEach((hole, i) => (kept[hole] = inFront[i]));
+  const rest = matrix(kept.length, kept.length);
+  for (const [i, from] of kept.entries()) {
+    const [row, start] = [from * columns, i * kept.length];
+    rest.data.set(data.subarray(row + count, row + columns), start);
+    for (const hole of holes) rest.data[start + hole] = data[row + kept[hole]];
+  }
+  return { rest, kept };
 }
