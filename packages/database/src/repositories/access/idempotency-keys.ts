@@ -1,0 +1,94 @@
+// Idempotency keys: the first request runs, later ones with the same key get its answer.
+import { uuidv7 } from 'uuidv7';
+import { Prisma } from '../../generated/client.ts';
+import type { IdempotencyKey } from '../../generated/client.ts';
+import { OWNER_LOCK } from '../../presence.ts';
+import type { JsonInput, PrismaClient } from '../../prisma-types.ts';
+
+const KEPT_MS = 24 * 60 * 60 * 1000;
+
+/** What the one running request of a key holds. Nobody else's lock of this key ends at the same time, so that the end tells whose it is. */
+export type IdempotencyLock = { projectId: string; key: string; lockedUntil: Date };
+export type StoredResponse = { status: number; headers: Record<string, string>; body: unknown };
+export type IdempotencyDecision =
+  | { kind: 'run'; reservedUuid: string; lock: IdempotencyLock }
+  | { kind: 'replay'; response: StoredResponse }
+  | { kind: 'in_progress' }
+  | { kind: 'other_request' };
+
+/** A process whose connection broke has made a new one by then. */
+const RECONNECT_MS = 3_000;
+
+/** `ownerOf`: the number by which others see whether this process lives (presence.ts); null when they cannot. */
+export function createIdempotencyKeyRepository(prisma: PrismaClient, ownerOf: () => number | null = () => null) {
+  return {
+    /**
+     * Exactly one of many concurrent requests with the same key is told to run. If it neither ends nor renews its lock within `lockMs`
+     * milliseconds, it is taken to be dead, and the next one takes over; within seconds when its whole process is gone.
+     */
+    async begin(projectId: string, key: string, requestHash: string, lockMs: number): Promise<IdempotencyDecision> {
+      const now = Date.now();
+      const [expiresAt, lockedUntil] = [new Date(now + KEPT_MS), new Date(now + lockMs)];
+      const reservedUuid = uuidv7();
+      // An expired key is replaced; a dead request's key keeps its reserved id for the one that takes over.
+      const won = await prisma.$queryRaw<{ reservedUuid: string }[]>`
+        insert into idempotency_keys as kept (project_id, key, request_hash, reserved_uuid, locked_until, expires_at, owner)
+        values (${projectId}, ${key}, ${requestHash}, ${reservedUuid}::uuid, ${lockedUntil}, ${expiresAt}, ${ownerOf()}::int)
+        on conflict (project_id, key) do update set
+          request_hash = excluded.request_hash, locked_until = excluded.locked_until, expires_at = excluded.expires_at, owner = excluded.owner,
+          reserved_uuid = case when kept.expires_at < now() then excluded.reserved_uuid else kept.reserved_uuid end,
+          response_status = null, response_headers = null, response_body = null
+        where kept.expires_at < now()
+          or (kept.response_status is null and kept.request_hash = excluded.request_hash and (kept.locked_until < now() or ${ownerIsGone(lockMs)}))
+        returning reserved_uuid::text as "reservedUuid"`;
+      if (won[0] !== undefined) return { kind: 'run', reservedUuid: won[0].reservedUuid, lock: { projectId, key, lockedUntil } };
+      const row = await prisma.idempotencyKey.findUnique({ where: { projectId_key: { projectId, key } } });
+      // The first request was refused between the two statements and gave its key back.
+      if (row === null) return { kind: 'in_progress' };
+      return row.requestHash === requestHash ? decide(row) : { kind: 'other_request' };
+    },
+
+    /** The lock that takes this one's place; null when another request has taken over. */
+    async renew(lock: IdempotencyLock, lockMs: number): Promise<IdempotencyLock | null> {
+      // Later than the old end, whatever the clock says.
+      const lockedUntil = new Date(Math.max(Date.now() + lockMs, lock.lockedUntil.getTime() + 1));
+      const { count } = await prisma.idempotencyKey.updateMany({ where: held(lock), data: { lockedUntil } });
+      return count === 0 ? null : { ...lock, lockedUntil };
+    },
+
+    /** False when another request has taken over: its answer is the one that is kept. */
+    async complete(lock: IdempotencyLock, response: StoredResponse): Promise<boolean> {
+      const { status, headers, body } = response;
+      const { count } = await prisma.idempotencyKey.updateMany({
+        where: held(lock),
+        data: { responseStatus: status, responseHeaders: headers, responseBody: body as JsonInput },
+      });
+      return count > 0;
+    },
+
+    /** Gives the key back: refusals and failures are not kept. */
+    async release(lock: IdempotencyLock): Promise<void> {
+      await prisma.idempotencyKey.deleteMany({ where: held(lock) });
+    },
+
+    async deleteExpired(): Promise<number> {
+      return (await prisma.idempotencyKey.deleteMany({ where: { expiresAt: { lt: new Date() } } })).count;
+    },
+  };
+}
+
+/** Nobody holds the owner's lock, and it has had the time to take it again. */
+const ownerIsGone = (lockMs: number): Prisma.Sql => Prisma.sql`
+  kept.owner is not null and kept.locked_until < now() + make_interval(secs => ${(lockMs - RECONNECT_MS) / 1_000}::float8)
+  and not exists (
+    select from pg_locks where locktype = 'advisory' and granted and classid = ${OWNER_LOCK} and objid = kept.owner and objsubid = 2
+      and database = (select oid from pg_database where datname = current_database())
+  )`;
+
+const held = ({ projectId, key, lockedUntil }: IdempotencyLock) => ({ projectId, key, lockedUntil, responseStatus: null });
+
+function decide(row: IdempotencyKey): IdempotencyDecision {
+  if (row.responseStatus === null) return { kind: 'in_progress' };
+  const headers = (row.responseHeaders ?? {}) as Record<string, string>;
+  return { kind: 'replay', response: { status: row.responseStatus, headers, body: row.responseBody } };
+}

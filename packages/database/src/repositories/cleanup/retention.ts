@@ -1,0 +1,89 @@
+// What has been kept long enough, and goes.
+import { FINISHED_JOB_STATUSES, LIVE_JOB_STATUSES } from '@styleforge/contracts';
+import { Prisma } from '../../generated/client.ts';
+import type { PrismaClient } from '../../prisma-types.ts';
+import { createExpectedObjects } from './expected-objects.ts';
+
+/** `objects` is a key, or a prefix that ends with a slash. */
+export type Expired = { id: string; objects: string };
+const BATCH = 500;
+
+export function createRetentionRepository(prisma: PrismaClient) {
+  return {
+    expectedRows: createExpectedObjects(prisma),
+
+    /** Checkpoints of jobs that ended before then, except the result, the furthest one, and those that a generation or an evaluation still needs. */
+    async expiredCheckpoints(before: Date): Promise<Expired[]> {
+      return prisma.$queryRaw<Expired[]>`
+        select checkpoint.id, checkpoint.object_prefix as objects
+        from checkpoints checkpoint join training_jobs job on job.id = checkpoint.job_id
+        where job.status = any(${[...FINISHED_JOB_STATUSES]}) and job.finished_at < ${before} and not checkpoint.starred
+          and checkpoint.id is distinct from job.result ->> 'checkpoint_id'
+          and checkpoint.step < (select max(step) from checkpoints other where other.job_id = job.id)
+          and not exists (select 1 from model_versions where checkpoint_id = checkpoint.id)
+          and not exists (select 1 from generations where checkpoint_id = checkpoint.id and generations.status in ('queued', 'running'))
+          and not exists (select 1 from evaluations where evaluations.status in ('queued', 'running') and ${names("evaluations.config -> 'models'")})
+          and not exists (select 1 from training_jobs live where live.status = any(${[...LIVE_JOB_STATUSES]}) and ${names("live.config -> 'evaluation' -> 'comparisons'")})
+        order by checkpoint.id limit ${BATCH}`;
+    },
+
+    async deleteCheckpoint(id: string): Promise<void> {
+      await prisma.checkpoint.deleteMany({ where: { id } });
+    },
+
+    /** The id is that of the row: job, step and index. */
+    async expiredValidationImages(before: Date): Promise<(Expired & { remove(): Promise<unknown> })[]> {
+      const where = { createdAt: { lt: before }, job: { status: { in: [...FINISHED_JOB_STATUSES] } } };
+      const rows = await prisma.validationImage.findMany({ where, orderBy: { createdAt: 'asc' }, take: BATCH });
+      return rows.map(({ jobId, step, index, objectKey }) => ({
+        id: `${jobId}/${step}/${index}`,
+        objects: objectKey,
+        remove: () => prisma.validationImage.deleteMany({ where: { jobId, step, index } }),
+      }));
+    },
+
+    async expiredGeneratedImages(before: Date): Promise<(Expired & { remove(): Promise<unknown> })[]> {
+      const where = { createdAt: { lt: before }, generation: { finishedAt: { not: null } } };
+      const rows = await prisma.generatedImage.findMany({ where, orderBy: { createdAt: 'asc' }, take: BATCH });
+      return rows.map(({ id, objectKey }) => ({
+        id,
+        objects: objectKey,
+        remove: () => prisma.generatedImage.deleteMany({ where: { id } }),
+      }));
+    },
+
+    /** Files made of checkpoints that nobody has asked for since then; they can be made again. */
+    async expiredExports(before: Date): Promise<(Expired & { remove(): Promise<unknown> })[]> {
+      const where = { status: 'succeeded', objectKey: { not: null }, usedAt: { lt: before } };
+      const rows = await prisma.export.findMany({ where, orderBy: { usedAt: 'asc' }, take: BATCH });
+      return rows.map(({ id, objectKey }) => ({
+        id,
+        objects: objectKey ?? '',
+        remove: () => prisma.export.deleteMany({ where: { id } }),
+      }));
+    },
+
+    async countExpiredDeliveries(before: Date): Promise<number> {
+      return prisma.webhookDelivery.count({ where: expiredDelivery(before) });
+    },
+
+    /** With the endpoints that jobs have made, when nothing is left of them. */
+    async deleteExpiredDeliveries(before: Date): Promise<number> {
+      const { count } = await prisma.webhookDelivery.deleteMany({ where: expiredDelivery(before) });
+      await prisma.$executeRaw`
+        delete from webhooks where made_by_job and created_at < ${before}
+          and not exists (select 1 from webhook_deliveries where webhook_id = webhooks.id)
+          and not exists (select 1 from training_jobs where webhook_url = webhooks.url and project_id = webhooks.project_id and finished_at is null)`;
+      return count;
+    },
+
+    async evaluationIds(projectId: string): Promise<string[]> {
+      return (await prisma.evaluation.findMany({ where: { projectId }, select: { id: true } })).map(({ id }) => id);
+    },
+  };
+}
+
+/** Condition that a list of evaluated models contains the checkpoint. */
+const names = (models: string) => Prisma.raw(`${models} @> jsonb_build_array(jsonb_build_object('checkpoint_id', checkpoint.id))`);
+
+const expiredDelivery = (before: Date) => ({ createdAt: { lt: before }, status: { not: 'pending' } });

@@ -1,0 +1,116 @@
+// Datasets with what their images add up to.
+import { LIVE_JOB_STATUSES } from '@styleforge/contracts';
+import type { DatasetKind } from '@styleforge/contracts';
+import type { Dataset } from '../../generated/client.ts';
+import { newId } from '../../new-id.ts';
+import type { PrismaClient, Transaction } from '../../prisma-types.ts';
+import { pageArguments, toPage } from '../common/page.ts';
+import type { PageRequest, RowPage } from '../common/page.ts';
+
+export type DatasetRow = Omit<Dataset, 'kind'> & { kind: DatasetKind };
+export type ComponentCount = { component: string | null; count: number };
+export type DatasetSummary = DatasetRow & { imageCount: number; sizeBytes: number; components: ComponentCount[] };
+
+/** `users`: the jobs and evaluations that may still read it. */
+export type DatasetDeletion = { kind: 'deleted' | 'not_found' } | { kind: 'in_use'; users: string[] };
+
+export function createDatasetRepository(prisma: PrismaClient) {
+  async function summarize(rows: Dataset[]): Promise<DatasetSummary[]> {
+    const groups = await prisma.image.groupBy({
+      by: ['datasetId', 'component'],
+      where: { datasetId: { in: rows.map(({ id }) => id) } },
+      _count: true,
+      _sum: { sizeBytes: true },
+      orderBy: [{ datasetId: 'asc' }, { component: 'asc' }],
+    });
+    return rows.map((row) => {
+      const own = groups.filter(({ datasetId }) => datasetId === row.id);
+      return {
+        ...toDatasetRow(row),
+        imageCount: own.reduce((sum, group) => sum + group._count, 0),
+        sizeBytes: own.reduce((sum, group) => sum + (group._sum.sizeBytes ?? 0), 0),
+        components: own.map(({ component, _count }) => ({ component, count: _count })),
+      };
+    });
+  }
+
+  return {
+    async create(projectId: string, values: { id?: string | undefined; name: string; kind: DatasetKind }): Promise<DatasetSummary> {
+      const { id = newId('dataset'), name, kind } = values;
+      const row = await prisma.dataset.upsert({ where: { id, projectId }, create: { id, projectId, name, kind }, update: {} });
+      return { ...toDatasetRow(row), imageCount: 0, sizeBytes: 0, components: [] };
+    },
+
+    async find(projectId: string, id: string): Promise<DatasetSummary | null> {
+      const row = await prisma.dataset.findUnique({ where: { id, projectId } });
+      return row === null ? null : ((await summarize([row]))[0] ?? null);
+    },
+
+    /** By id, without those that are not there. */
+    async findAll(projectId: string, ids: readonly string[]): Promise<Map<string, DatasetSummary>> {
+      const rows = await prisma.dataset.findMany({ where: { id: { in: [...ids] }, projectId } });
+      return new Map((await summarize(rows)).map((summary) => [summary.id, summary]));
+    },
+
+    /** Null when there is no such dataset. */
+    async rename(projectId: string, id: string, name: string): Promise<DatasetSummary | null> {
+      await prisma.dataset.updateMany({ where: { id, projectId }, data: { name } });
+      return this.find(projectId, id);
+    },
+
+    async list(
+      projectId: string,
+      page: PageRequest,
+      filter: { kind?: DatasetKind | undefined; name?: string | undefined } = {},
+    ): Promise<RowPage<DatasetSummary>> {
+      const { where, ...rest } = pageArguments(page);
+      const named = {
+        ...(filter.kind && { kind: filter.kind }),
+        ...(filter.name && { name: { contains: filter.name, mode: 'insensitive' as const } }),
+      };
+      const { rows, hasMore } = toPage(await prisma.dataset.findMany({ ...rest, where: { ...where, ...named, projectId } }), page.limit);
+      return { rows: await summarize(rows), hasMore };
+    },
+
+    /** Deletes the row and its images' rows, unless a job or an evaluation that is not finished uses it. */
+    async delete(projectId: string, id: string): Promise<DatasetDeletion> {
+      return prisma.$transaction(async (transaction) => {
+        // Creating a job or an evaluation locks its datasets' rows too, so that none can appear between the count and the deletion.
+        const locked = await transaction.$queryRaw<unknown[]>`
+          select id from datasets where id = ${id} and project_id = ${projectId} for update`;
+        if (locked.length === 0) return { kind: 'not_found' };
+        const users = [...(await liveJobs(transaction, id)), ...(await liveEvaluations(transaction, projectId, id))];
+        if (users.length > 0) return { kind: 'in_use', users };
+        await transaction.dataset.delete({ where: { id } });
+        return { kind: 'deleted' };
+      });
+    },
+  };
+}
+
+/** Jobs that may still read the dataset: to train with it, or to compare with it. */
+export async function liveJobs(transaction: Transaction, id: string): Promise<string[]> {
+  const reference = (part: string) => ({ config: { path: [part, 'reference_dataset_id'], equals: id } });
+  const rows = await transaction.trainingJob.findMany({
+    where: {
+      status: { in: [...LIVE_JOB_STATUSES] },
+      OR: [{ styleRefDatasetId: id }, { auxDatasetId: id }, reference('early_stopping'), reference('evaluation')],
+    },
+    select: { id: true },
+    orderBy: { id: 'asc' },
+  });
+  return rows.map((row) => row.id);
+}
+
+export async function liveEvaluations(transaction: Transaction, projectId: string, id: string): Promise<string[]> {
+  const rows = await transaction.evaluation.findMany({
+    where: { projectId, status: { in: ['queued', 'running'] }, config: { path: ['reference_dataset_id'], equals: id } },
+    select: { id: true },
+    orderBy: { id: 'asc' },
+  });
+  return rows.map((row) => row.id);
+}
+
+function toDatasetRow(row: Dataset): DatasetRow {
+  return { ...row, kind: row.kind as DatasetKind };
+}

@@ -1,0 +1,89 @@
+// Uploaded images: the rows beside the PNGs in the object store.
+import type { Image } from '../../generated/client.ts';
+import { Prisma } from '../../generated/client.ts';
+import type { PrismaClient } from '../../prisma-types.ts';
+
+export type ImageRow = Image;
+export type ImageMeasures = Pick<Image, 'fileName' | 'component' | 'caption' | 'width' | 'height'>;
+/** What a caller may change. */
+export type ImageChange = { caption?: string | null | undefined; component?: string | null | undefined; excluded?: boolean | undefined };
+export type NewImage = Omit<Image, 'createdAt' | 'missingSince' | 'excluded'>;
+
+export function createImageRepository(prisma: PrismaClient) {
+  return {
+    /** A dataset holds each image once, and at most `limit` images, however many requests add to it at a time. */
+    async add(image: NewImage, limit: number): Promise<ImageRow | 'duplicate' | 'dataset_full' | 'no_dataset'> {
+      try {
+        return await prisma.$transaction(async (transaction) => {
+          const locked = await transaction.$queryRaw<unknown[]>`select id from datasets where id = ${image.datasetId} for no key update`;
+          if (locked.length === 0) return 'no_dataset';
+          if ((await transaction.image.count({ where: { datasetId: image.datasetId } })) >= limit) return 'dataset_full';
+          return transaction.image.create({ data: image });
+        });
+      } catch (error) {
+        if (error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002') return 'duplicate';
+        throw error;
+      }
+    },
+
+    async listByDataset(projectId: string, datasetId: string): Promise<ImageRow[]> {
+      return prisma.image.findMany({ where: { projectId, datasetId }, orderBy: { id: 'asc' } });
+    },
+
+    async page(projectId: string, datasetId: string, { limit, after }: { limit: number; after?: string | undefined }): Promise<ImageRow[]> {
+      const where = { projectId, datasetId, ...(after !== undefined && { id: { gt: after } }) };
+      return prisma.image.findMany({ where, orderBy: { id: 'asc' }, take: limit });
+    },
+
+    /** What a job trains on: all but those that are excluded. */
+    async listForTraining(projectId: string, datasetId: string): Promise<ImageRow[]> {
+      return prisma.image.findMany({ where: { projectId, datasetId, excluded: false }, orderBy: { id: 'asc' } });
+    },
+
+    /** Null when there is no such image. */
+    async update(projectId: string, id: string, { caption, component, excluded }: ImageChange): Promise<ImageRow | null> {
+      const data = {
+        ...(caption !== undefined && { caption }),
+        ...(component !== undefined && { component }),
+        ...(excluded !== undefined && { excluded }),
+      };
+      await prisma.image.updateMany({ where: { id, projectId }, data });
+      return prisma.image.findUnique({ where: { id, projectId } });
+    },
+
+    /** Captions by image id, all or none; the ids that the dataset does not have. */
+    async setCaptions(projectId: string, datasetId: string, captions: ReadonlyMap<string, string | null>): Promise<string[]> {
+      return prisma.$transaction(async (transaction) => {
+        const rows = await transaction.image.findMany({
+          where: { projectId, datasetId, id: { in: [...captions.keys()] } },
+          select: { id: true },
+        });
+        const known = new Set(rows.map(({ id }) => id));
+        const unknown = [...captions.keys()].filter((id) => !known.has(id));
+        if (unknown.length > 0) return unknown;
+        for (const [id, caption] of captions) await transaction.image.update({ where: { id }, data: { caption } });
+        return [];
+      });
+    },
+
+    /** What decides whether a job can train on them; in the order of `listForTraining`. */
+    async measuresOf(projectId: string, datasetId: string): Promise<ImageMeasures[]> {
+      return prisma.image.findMany({
+        where: { projectId, datasetId, excluded: false },
+        orderBy: { id: 'asc' },
+        select: { fileName: true, component: true, caption: true, width: true, height: true },
+      });
+    },
+
+    /** The key of the object that can go now; null when there was no such row. */
+    async delete(id: string): Promise<string | null> {
+      const row = await prisma.image.findUnique({ where: { id } });
+      if (row !== null) await prisma.image.deleteMany({ where: { id } });
+      return row && row.objectKey;
+    },
+
+    async find(projectId: string, id: string): Promise<ImageRow | null> {
+      return prisma.image.findUnique({ where: { id, projectId } });
+    },
+  };
+}

@@ -1,0 +1,34 @@
+// The installation that the database belongs to, and what shows that an object store is its own.
+import type { PrismaClient } from '../../prisma-types.ts';
+
+export type InstallationRow = { id: string; storeBoundAt: Date | null };
+
+export function createInstallationRepository(
+  prisma: PrismaClient,
+  exclusively: <Result>(name: string, work: () => Promise<Result>) => Promise<Result | undefined>,
+) {
+  return {
+    async read(): Promise<InstallationRow> {
+      return prisma.installation.findFirstOrThrow({ select: { id: true, storeBoundAt: true } });
+    },
+
+    /** The object store has this id from now on, and the database with it. */
+    async bindStore(id: string): Promise<void> {
+      await prisma.installation.updateMany({ data: { id, storeBoundAt: new Date() } });
+    },
+
+    /** Keys of objects that rows stand for, chosen at random, up to `count` of each kind. */
+    async sampleKeys(count: number): Promise<string[]> {
+      const rows = await prisma.$queryRaw<{ key: string }[]>`
+        (select object_key as key from images order by random() limit ${count})
+        union all (select object_key from generated_images order by random() limit ${count})
+        union all (select object_key from validation_images order by random() limit ${count})
+        union all (select object_key from evaluation_images order by random() limit ${count})
+        union all (select object_prefix || (files -> 0 ->> 'path') from checkpoints where jsonb_array_length(files) > 0 order by random() limit ${count})`;
+      return rows.map(({ key }) => key);
+    },
+
+    /** Runs the work while no other process binds a store. */
+    alone: <Result>(work: () => Promise<Result>): Promise<Result | undefined> => exclusively('store identity', work),
+  };
+}

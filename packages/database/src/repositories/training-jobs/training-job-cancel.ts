@@ -1,0 +1,44 @@
+// Cancelling training jobs: what a caller's wish does to a job's state.
+import { ACTIVE_JOB_STATUSES, isFinishedJob } from '@styleforge/contracts';
+import type { JobResult, JobStatus } from '@styleforge/contracts';
+import type { PrismaClient, Transaction } from '../../prisma-types.ts';
+import { appendJobEvent } from './events.ts';
+import { removeOutboxMessages } from '../work/outbox.ts';
+import { toTrainingJobRow } from './training-job-row.ts';
+import type { TrainingJobRow } from './training-job-row.ts';
+
+/**
+ * A job that no worker holds is cancelled at once; a running one is told to stop, and its worker cancels it.
+ * Asking again, or asking for a finished job, changes nothing. Null when there is no such job.
+ */
+export function requestCancel(prisma: PrismaClient, projectId: string, id: string): Promise<TrainingJobRow | null> {
+  return prisma.$transaction((transaction) => cancelWithin(transaction, projectId, id));
+}
+
+/** Like `requestCancel`, within a transaction that cancels more than this job. */
+export async function cancelWithin(transaction: Transaction, projectId: string, id: string): Promise<TrainingJobRow | null> {
+  await transaction.$queryRaw`select id from training_jobs where id = ${id} and project_id = ${projectId} for update`;
+  const row = await transaction.trainingJob.findUnique({ where: { id, projectId } });
+  if (row === null) return null;
+  const data = cancelChange(toTrainingJobRow(row));
+  if (data === null) return toTrainingJobRow(row);
+  const result = data.status === 'cancelled' ? await keptResult(transaction, id) : {};
+  const changed = await transaction.trainingJob.update({ where: { id }, data: { ...data, ...result } });
+  if (data.status === 'cancelled') await removeOutboxMessages(transaction, 'train', id);
+  await appendJobEvent(transaction, id, data.status === 'cancelled' ? 'job.cancelled' : 'job.cancel_requested');
+  return toTrainingJobRow(changed);
+}
+
+/** What is left of a job that ends early: its furthest checkpoint is its result, unless it has one already. */
+export async function keptResult(transaction: Transaction, id: string): Promise<{ result?: JobResult }> {
+  const { result } = await transaction.trainingJob.findUniqueOrThrow({ where: { id }, select: { result: true } });
+  const furthest = await transaction.checkpoint.findFirst({ where: { jobId: id }, orderBy: { step: 'desc' } });
+  return result === null && furthest !== null ? { result: { final_step: furthest.step, checkpoint_id: furthest.id } } : {};
+}
+
+function cancelChange(row: TrainingJobRow): { status?: JobStatus; cancelRequestedAt: Date; finishedAt?: Date } | null {
+  if (isFinishedJob(row.status) || row.cancelRequestedAt !== null) return null;
+  const now = new Date();
+  const held = (ACTIVE_JOB_STATUSES as readonly JobStatus[]).includes(row.status);
+  return held ? { cancelRequestedAt: now } : { cancelRequestedAt: now, status: 'cancelled', finishedAt: now };
+}

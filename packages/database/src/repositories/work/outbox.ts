@@ -1,0 +1,113 @@
+// The outbox: work for the queue, written in the same transaction as the row that the work is about, released project by project.
+import { currentOrigin } from '@styleforge/telemetry';
+import { Prisma } from '../../generated/client.ts';
+import type { JsonInput, PrismaClient, Transaction } from '../../prisma-types.ts';
+import { advanceShares, fairOrder, nextMessages } from './fair-order.ts';
+
+/** Postgres notifies this channel when a message is committed or a job changes its status. */
+export const OUTBOX_CHANNEL = 'styleforge_outbox';
+
+export type OutboxMessage = { id: bigint; topic: string; key: string; payload: unknown; createdAt: Date };
+export type NewOutboxMessage = { topic: string; key: string; payload: Record<string, JsonInput>; projectId: string; priority?: number };
+export type Release = {
+  topic: string;
+  /** How many messages the queue has room for; asked at first, and once more when no other publisher can fill it meanwhile. */
+  room(): Promise<number>;
+  /** May name messages that the queue cannot take, by id, with the reason: they are set aside. */
+  publish(messages: OutboxMessage[]): Promise<Map<bigint, string> | void>;
+  /** Limit of a project's training jobs under way, unless the project has a number of its own. */
+  maxRunningJobs?: number | null;
+};
+
+/** With the topic's hash as the second half of an advisory lock. */
+const RELEASE_LOCK = 83_416_206;
+
+/** Writes a message inside the caller's transaction. */
+export async function addOutboxMessage(transaction: Transaction | PrismaClient, message: NewOutboxMessage): Promise<void> {
+  await transaction.$executeRaw`
+    with message as (${outboxInsert(message)})
+    select pg_notify(${OUTBOX_CHANNEL}, topic) from message`;
+}
+
+/** Returns the message's topic, which is to be notified; `from` says for which rows of a larger statement. The message remembers the request that it comes from. */
+export function outboxInsert(
+  { topic, key, payload, projectId, priority = 0 }: NewOutboxMessage,
+  from: Prisma.Sql = Prisma.empty,
+): Prisma.Sql {
+  const body = JSON.stringify({ ...payload, origin: currentOrigin() });
+  return Prisma.sql`
+    insert into outbox (topic, key, payload, project_id, priority)
+    select ${topic}, ${key}, ${body}::jsonb, ${projectId}, ${priority}::smallint ${from} returning topic`;
+}
+
+/** Takes back what has not been released. */
+export async function removeOutboxMessages(transaction: Transaction, topic: string, key: string): Promise<void> {
+  await transaction.outboxMessage.deleteMany({ where: { topic, key } });
+}
+
+export function createOutboxRepository(prisma: PrismaClient) {
+  async function isWaiting(topic: string): Promise<boolean> {
+    const [row] = await prisma.$queryRaw<
+      { waiting: boolean }[]
+    >`select exists (select 1 from outbox where topic = ${topic} and parked_at is null) as waiting`;
+    return row?.waiting === true;
+  }
+
+  return {
+    /**
+     * Hands the messages whose turn it is to `publish` and removes them when it returns; when it throws they stay. One publisher
+     * at a time works on a topic: for the others there is nothing to do. Returns how many were handed over.
+     */
+    async release({ topic, room, publish, maxRunningJobs = null }: Release): Promise<number> {
+      // Most calls end here: every publisher hears of everything, and one of them has something to do.
+      if ((await room()) <= 0 || !(await isWaiting(topic))) return 0;
+      return prisma.$transaction(
+        async (transaction) => {
+          const [lock] = await transaction.$queryRaw<
+            { held: boolean }[]
+          >`select pg_try_advisory_xact_lock(${RELEASE_LOCK}, hashtext(${topic})) as held`;
+          if (!lock?.held) return 0;
+          const limit = await room();
+          if (limit <= 0) return 0;
+          const turns = await transaction.$queryRaw<(OutboxMessage & { projectId: string; start: number })[]>`
+          select id, topic, key, payload, project_id as "projectId", created_at as "createdAt", start
+          from (${fairOrder(topic, nextMessages(topic, limit, maxRunningJobs))}) ordered
+          order by start, priority desc, id limit ${limit}`;
+          if (turns.length === 0) return 0;
+          const refused =
+            (await publish(turns.map(({ id, key, payload, createdAt }) => ({ id, topic, key, payload, createdAt })))) ??
+            new Map<bigint, string>();
+          for (const [id, reason] of refused)
+            await transaction.outboxMessage.update({ where: { id }, data: { parkedAt: new Date(), parkedReason: reason } });
+          await transaction.outboxMessage.deleteMany({ where: { id: { in: turns.map(({ id }) => id).filter((id) => !refused.has(id)) } } });
+          await advanceShares(transaction, topic, turns);
+          return turns.length;
+        },
+        { timeout: 60_000 },
+      );
+    },
+
+    /** Sets aside what no topic of this list can carry, and takes back what one of them can by now. Returns what was set aside. */
+    async parkUnknown(topics: string[]): Promise<OutboxMessage[]> {
+      const known = Prisma.sql`topic = any(${topics})`;
+      await prisma.$executeRaw`update outbox set parked_at = null, parked_reason = null where parked_reason = ${UNKNOWN_TOPIC} and ${known}`;
+      return prisma.$queryRaw<OutboxMessage[]>`
+        update outbox set parked_at = now(), parked_reason = ${UNKNOWN_TOPIC} where parked_at is null and not ${known} returning id, topic, key, payload, created_at as "createdAt"`;
+    },
+
+    /** Without those that are set aside. */
+    async count(): Promise<number> {
+      return prisma.outboxMessage.count({ where: { parkedAt: null } });
+    },
+
+    async parked(): Promise<{ topic: string; key: string; parkedReason: string | null }[]> {
+      return prisma.outboxMessage.findMany({
+        where: { parkedAt: { not: null } },
+        select: { topic: true, key: true, parkedReason: true },
+        orderBy: { id: 'asc' },
+      });
+    },
+  };
+}
+
+const UNKNOWN_TOPIC = 'unknown topic';

@@ -1,0 +1,108 @@
+// Worker processes as rows of their own: who they are, what they run, and whether they may take further jobs.
+import { z } from 'zod';
+import type { Worker } from '../../generated/client.ts';
+import { newId } from '../../new-id.ts';
+import type { PrismaClient } from '../../prisma-types.ts';
+import { pageArguments, toPage } from '../common/page.ts';
+import type { PageRequest, RowPage } from '../common/page.ts';
+
+const runningJobs = z.array(z.object({ queue: z.string(), id: z.string(), since: z.string() }));
+export type RunningJob = z.infer<typeof runningJobs>[number];
+const queueMix = z.record(z.string(), z.number());
+
+export type WorkerFacts = Pick<Worker, 'host' | 'pid' | 'version' | 'nodeVersion' | 'platform' | 'device' | 'deviceName'> & {
+  deviceMemoryBytes: number | null;
+  queues: Record<string, number>;
+};
+export type WorkerRow = Omit<Worker, 'deviceMemoryBytes' | 'queues' | 'running'> & {
+  deviceMemoryBytes: number | null;
+  queues: Record<string, number>;
+  running: RunningJob[];
+};
+
+/** Rows of processes that nobody has heard of for so long are removed. */
+const KEPT_DAYS = 7;
+
+export function createWorkerRepository(prisma: PrismaClient) {
+  const toCreate = (id: string, facts: WorkerFacts) => ({
+    ...facts,
+    id,
+    deviceMemoryBytes: facts.deviceMemoryBytes === null ? null : BigInt(facts.deviceMemoryBytes),
+  });
+  return {
+    async register(facts: WorkerFacts): Promise<string> {
+      await prisma.worker.deleteMany({ where: { lastSeenAt: { lt: new Date(Date.now() - KEPT_DAYS * 86_400_000) } } });
+      const id = newId('worker');
+      await prisma.worker.create({ data: toCreate(id, facts) });
+      return id;
+    },
+
+    /** A sign of life. Returns whether the worker is to take no further jobs. A row that has gone meanwhile is made again. */
+    async beat(id: string, facts: WorkerFacts, running: RunningJob[]): Promise<{ drain: boolean }> {
+      const row = await prisma.worker.upsert({
+        where: { id },
+        create: { ...toCreate(id, facts), running },
+        update: { running, lastSeenAt: new Date() },
+      });
+      return { drain: row.drainRequestedAt !== null };
+    },
+
+    async stopping(id: string): Promise<void> {
+      await prisma.worker.updateMany({ where: { id, stoppingAt: null }, data: { stoppingAt: new Date() } });
+    },
+
+    async stopped(id: string): Promise<void> {
+      await prisma.worker.updateMany({ where: { id }, data: { running: [], stoppedAt: new Date(), lastSeenAt: new Date() } });
+    },
+
+    /** Workers that have reported since then. */
+    async heardSince(since: Date): Promise<WorkerRow[]> {
+      const rows = await prisma.worker.findMany({ where: { lastSeenAt: { gte: since } }, orderBy: { id: 'desc' }, take: 1000 });
+      return rows.map(toRow);
+    },
+
+    /** The newest first. `gone`: also those that have stopped. */
+    async list({ gone, since }: { gone: boolean; since: Date }, page: PageRequest): Promise<RowPage<WorkerRow>> {
+      const { where, ...rest } = pageArguments(page);
+      const rows = await prisma.worker.findMany({
+        ...rest,
+        where: { ...where, lastSeenAt: { gte: since }, ...(!gone && { stoppedAt: null }) },
+      });
+      return toPage(rows.map(toRow), page.limit);
+    },
+
+    async find(id: string): Promise<WorkerRow | null> {
+      const row = await prisma.worker.findUnique({ where: { id } });
+      return row && toRow(row);
+    },
+
+    /** Null when there is no such worker. */
+    async setDrain(id: string, drain: boolean): Promise<WorkerRow | null> {
+      await prisma.worker.updateMany({
+        where: { id, drainRequestedAt: drain ? null : { not: null } },
+        data: { drainRequestedAt: drain ? new Date() : null },
+      });
+      return this.find(id);
+    },
+
+    /** Which of the ids name work of the project. */
+    async ownJobs(projectId: string, ids: string[]): Promise<Set<string>> {
+      if (ids.length === 0) return new Set();
+      const rows = await prisma.$queryRaw<{ id: string }[]>`
+        select id from training_jobs where project_id = ${projectId} and id = any(${ids})
+        union all select id from generations where project_id = ${projectId} and id = any(${ids})
+        union all select id from evaluations where project_id = ${projectId} and id = any(${ids})
+        union all select id from exports where project_id = ${projectId} and id = any(${ids})`;
+      return new Set(rows.map(({ id }) => id));
+    },
+  };
+}
+
+function toRow(row: Worker): WorkerRow {
+  return {
+    ...row,
+    deviceMemoryBytes: row.deviceMemoryBytes === null ? null : Number(row.deviceMemoryBytes),
+    queues: queueMix.parse(row.queues),
+    running: runningJobs.parse(row.running),
+  };
+}
