@@ -8,14 +8,14 @@ export {
   NonFiniteLossError,
   TrainingInputError,
 } from './config.ts';
-export { commonPieces, type AuxPart, type StyleRefPart, type TrainingImage, type TrainingInputs } from './check-inputs.ts';
-export { learningRateAt } from './lr-schedule.ts';
-export { drawFrom, drawMixed } from './sample-plan.ts';
-export { cropOf, loadImage, toPixelValues } from './image-source.ts';
-export { bucketSizes, drawBucketBatch, nearestSize } from './buckets.ts';
-export { type CompiledShape } from './shaped-step.ts';
-export { drawBatch, drawBatches, type Batch, type BatchSource } from './batches.ts';
-export { openBatchSource } from './open-run.ts';
+export { commonPieces, type AuxPart, type StyleRefPart, type TrainingImage, type TrainingInputs } from './data/check-inputs.ts';
+export { learningRateAt } from './run/lr-schedule.ts';
+export { drawFrom, drawMixed } from './data/sample-plan.ts';
+export { cropOf, loadImage, toPixelValues } from './data/image-source.ts';
+export { bucketSizes, drawBucketBatch, nearestSize } from './data/buckets.ts';
+export { type CompiledShape } from './loss/shaped-step.ts';
+export { drawBatch, drawBatches, type Batch, type BatchSource } from './data/batches.ts';
+export { openBatchSource } from './run/open-run.ts';
 export {
   createTrainStep,
   dualBindingWeights,
@@ -25,12 +25,12 @@ export {
   type TrainStep,
   type TrainStepBatch,
   type TrainStepOptions,
-} from './train-step.ts';
-export { componentOf as componentOfParameter, networkOf, prefixOf, UNET_PREFIX } from './parameter-names.ts';
-export { checkModel, smallestGraphs } from './check-model.ts';
-export { loadTrainableWeights, openModel, type TrainableModel } from './model.ts';
-export { elementsOf, memoryNeed, requireMemory, type MemoryNeed } from './memory.ts';
-export { emaDecayAt, updateEma } from './ema.ts';
+} from './loss/train-step.ts';
+export { componentOf as componentOfParameter, networkOf, prefixOf, UNET_PREFIX } from './model/parameter-names.ts';
+export { checkModel, smallestGraphs } from './model/check-model.ts';
+export { loadTrainableWeights, openModel, type TrainableModel } from './model/model.ts';
+export { elementsOf, memoryNeed, requireMemory, type MemoryNeed } from './run/memory.ts';
+export { emaDecayAt, updateEma } from './run/ema.ts';
 export { SINGLE_FILE } from './adaptations/full.ts';
 export { type Adaptation } from './adaptations/adaptation.ts';
 export { detachFirstToken } from './adaptations/custom-diffusion.ts';
@@ -43,11 +43,11 @@ export {
   type TrainingProgress,
   type TrainingResult,
   type TrainStyleForgeOptions,
-} from './train-styleforge.ts';
-export { makeClassImages, type ClassImagesOptions } from './class-images.ts';
-export { type ValidationScore } from './early-stopping.ts';
-export { type RunRequest, type RunRequests } from './run-requests.ts';
-export { type SampleConfig, type Validation } from './validation.ts';
-export { generateImages, type GenerateImagesOptions } from './generate-images.ts';
+} from './run/train-styleforge.ts';
+export { makeClassImages, type ClassImagesOptions } from './data/class-images.ts';
+export { type ValidationScore } from './run/early-stopping.ts';
+export { type RunRequest, type RunRequests } from './run/run-requests.ts';
+export { type SampleConfig, type Validation } from './run/validation.ts';
+export { generateImages, type GenerateImagesOptions } from './model/generate-images.ts';
 export { writeMerged } from './adaptations/merged.ts';
-export { type Reconstruction } from './reconstruction.ts';
+export { type Reconstruction } from './data/reconstruction.ts';

@@ -18,8 +18,8 @@ import {
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeTinyBaseModel } from '../../../test/integration/tiny-base-model.ts';
-import { drawPrompt, promptChoice, tagOrders } from '../src/captions.ts';
-import { PromptList, PromptRows } from '../src/prompts.ts';
+import { drawPrompt, promptChoice, tagOrders } from '../src/data/captions.ts';
+import { PromptList, PromptRows } from '../src/data/prompts.ts';
 
 let scratch: string;
 let model: TrainableModel;

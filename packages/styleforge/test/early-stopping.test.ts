@@ -1,6 +1,6 @@
 // Which validation a training ends with, and when it stops waiting for a better one.
 import { describe, expect, it } from 'vitest';
-import { EarlyStopping } from '../src/early-stopping.ts';
+import { EarlyStopping } from '../src/run/early-stopping.ts';
 
 const scores = (...values: number[]) => values.map((value, index) => ({ step: index * 20, value }));
 

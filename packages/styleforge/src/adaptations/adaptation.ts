@@ -4,7 +4,7 @@ import { type ComponentName } from '@styleforge/model-files';
 import { type ParameterBuffers, type ParameterRates } from '@styleforge/runtime';
 import { type AddedTokens } from '@styleforge/weights';
 import { type TrainingHyperparameters } from '../config.ts';
-import { type TrainableModel } from '../model.ts';
+import { type TrainableModel } from '../model/model.ts';
 
 /** What an adaptation is made for. */
 export interface AdaptationInputs {

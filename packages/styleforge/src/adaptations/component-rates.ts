@@ -1,7 +1,7 @@
 // The rates that a job's hyperparameters give each component: text encoders may have one of their own.
 import { type ParameterRates } from '@styleforge/runtime';
 import { type TrainingHyperparameters } from '../config.ts';
-import { networkOf } from '../parameter-names.ts';
+import { networkOf } from '../model/parameter-names.ts';
 
 /** Whether the parameter of this name is a text encoder's. */
 export const isOfText = (name: string): boolean => networkOf(name) === 'text-encoder';

@@ -1,7 +1,7 @@
 // The adaptations that there are, by the name that a job gives them: the compiler asks for each.
 import { type AdaptationConfig } from '@styleforge/contracts';
 import { type StyleForgeConfig } from '../config.ts';
-import { type TrainableModel } from '../model.ts';
+import { type TrainableModel } from '../model/model.ts';
 import { type Adaptation, type AdaptationInputs } from './adaptation.ts';
 import { customDiffusionAdaptation } from './custom-diffusion.ts';
 import { fullAdaptation } from './full.ts';

@@ -12,9 +12,9 @@ import {
   type TensorEntry,
   type TensorReader,
 } from '@styleforge/weights';
-import { smallestGraphs } from '../check-model.ts';
-import { loadTrainableWeights, type TrainableModel } from '../model.ts';
-import { componentOf } from '../parameter-names.ts';
+import { smallestGraphs } from '../model/check-model.ts';
+import { loadTrainableWeights, type TrainableModel } from '../model/model.ts';
+import { componentOf } from '../model/parameter-names.ts';
 import { type Adaptation, type AdaptationInputs, type WrittenFiles } from './adaptation.ts';
 import { componentRates } from './component-rates.ts';
 

@@ -4,9 +4,9 @@ import { type CLIPTokenizer, type ComponentName } from '@styleforge/model-files'
 import { type ParameterBuffers } from '@styleforge/runtime';
 import { type AddedTokens, componentOf, type LearnedRows, TOKEN_TABLE } from '@styleforge/weights';
 import { TrainingInputError } from '../config.ts';
-import { type TrainableModel } from '../model.ts';
+import { type TrainableModel } from '../model/model.ts';
 import { isOfText } from './component-rates.ts';
-import { componentOf as componentOfWeight, prefixOf } from '../parameter-names.ts';
+import { componentOf as componentOfWeight, prefixOf } from '../model/parameter-names.ts';
 
 const ROWS = 'embeddings.token_embedding.new_rows';
 /** Start and end take two places of a prompt. */

@@ -6,7 +6,7 @@ import { type AdapterAdaptation } from '@styleforge/contracts';
 import { type AdaptedLayer, randomNormals } from '@styleforge/diffusion';
 import { type ParameterBuffers } from '@styleforge/runtime';
 import { type Branch, writeAdaptation, writeBranches } from '@styleforge/weights';
-import { UNET_PREFIX } from '../parameter-names.ts';
+import { UNET_PREFIX } from '../model/parameter-names.ts';
 import { type Adaptation, type AdaptationInputs } from './adaptation.ts';
 
 export const ADAPTER_FILE = 'styledrop_adapter.safetensors';

@@ -2,7 +2,7 @@
 import { captionedPrompt } from '@styleforge/contracts';
 import { type Feeds } from '@styleforge/diffusion';
 import { type DeviceName } from '@styleforge/runtime';
-import { type TrainableModel } from './model.ts';
+import { type TrainableModel } from '../model/model.ts';
 import { frozenTextStates } from './text-states.ts';
 
 /** Numbers the distinct prompts of a run in the order in which they are first named. */

@@ -4,7 +4,7 @@ import { type ImageGeometry, randomIntegers } from '@styleforge/diffusion';
 import { basename } from 'node:path';
 import sharp from 'sharp';
 import { type Size } from './buckets.ts';
-import { TrainingInputError } from './config.ts';
+import { TrainingInputError } from '../config.ts';
 import type { TrainingImage } from './check-inputs.ts';
 
 export interface SourceImage {

@@ -2,7 +2,7 @@
 import { mkdir, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { generateImages, type GenerateImagesOptions } from './generate-images.ts';
+import { generateImages, type GenerateImagesOptions } from '../model/generate-images.ts';
 
 export interface ClassImagesOptions extends Omit<GenerateImagesOptions, 'prompts' | 'numImages' | 'made' | 'onImage'> {
   readonly prompt: string;

@@ -1,5 +1,5 @@
 // Learning-rate schedules, step by step equal to diffusers.optimization.get_scheduler.
-import { type TrainingHyperparameters } from './config.ts';
+import { type TrainingHyperparameters } from '../config.ts';
 
 const POLYNOMIAL_END = 1e-7;
 

@@ -4,19 +4,19 @@ import { type WeightSource, weightsOf } from '@styleforge/diffusion';
 import { componentOfKind } from '@styleforge/model-files';
 import { checkDevice, type CompileOptions, type Device, DeviceError, type DeviceName, deviceOf } from '@styleforge/runtime';
 import { componentOf } from '@styleforge/weights';
-import { type BatchSource, type Sample, samplesPerGraph, usualSize } from './batches.ts';
-import { bucketSizes, nearestSize } from './buckets.ts';
-import { checkParts, checkResolution, checkTokens, sizeUnit, type TrainingImage, type TrainingInputs } from './check-inputs.ts';
-import { checkImageSizes, loadImage, uprightSize } from './image-source.ts';
-import { LatentSource } from './latent-source.ts';
-import { promptChoice } from './captions.ts';
-import { type Adaptation } from './adaptations/adaptation.ts';
-import { loadTrainableWeights, type TrainableModel } from './model.ts';
+import { type BatchSource, type Sample, samplesPerGraph, usualSize } from '../data/batches.ts';
+import { bucketSizes, nearestSize } from '../data/buckets.ts';
+import { checkParts, checkResolution, checkTokens, sizeUnit, type TrainingImage, type TrainingInputs } from '../data/check-inputs.ts';
+import { checkImageSizes, loadImage, uprightSize } from '../data/image-source.ts';
+import { LatentSource } from '../data/latent-source.ts';
+import { promptChoice } from '../data/captions.ts';
+import { type Adaptation } from '../adaptations/adaptation.ts';
+import { loadTrainableWeights, type TrainableModel } from '../model/model.ts';
 import { availableMemory, elementsOf, memoryNeed, requireMemory } from './memory.ts';
-import { PromptList } from './prompts.ts';
-import { TrainingInputError, type TrainingHyperparameters } from './config.ts';
-import { type CompiledShape, ShapedStep } from './shaped-step.ts';
-import { createTrainStep, type TrainStepOptions } from './train-step.ts';
+import { PromptList } from '../data/prompts.ts';
+import { TrainingInputError, type TrainingHyperparameters } from '../config.ts';
+import { type CompiledShape, ShapedStep } from '../loss/shaped-step.ts';
+import { createTrainStep, type TrainStepOptions } from '../loss/train-step.ts';
 
 /** Checks the inputs and decodes the images. Throws TrainingInputError for what cannot be trained. */
 export async function openBatchSource(inputs: TrainingInputs, model: TrainableModel, device?: DeviceName): Promise<BatchSource> {

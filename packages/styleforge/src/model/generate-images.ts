@@ -1,7 +1,7 @@
 // Images from a base model or a checkpoint, one callback for each.
 import { isSamplerName, loadTextToImagePipeline, samplerNames, type GeneratedImage, type StyleGuidance } from '@styleforge/diffusion';
 import { type CompileOptions } from '@styleforge/runtime';
-import { TrainingInputError } from './config.ts';
+import { TrainingInputError } from '../config.ts';
 
 export interface GenerateImagesOptions {
   readonly modelDirectory: string;

@@ -12,9 +12,9 @@ import {
   type TrainingProgram,
 } from '@styleforge/runtime';
 import { SafetensorsReader, writeSafetensors, type TensorEntry } from '@styleforge/weights';
-import { type Adaptation, type WrittenFiles } from './adaptations/adaptation.ts';
-import { adaptationOf } from './adaptations/create-adaptation.ts';
-import { type StyleForgeConfig, TrainingInputError } from './config.ts';
+import { type Adaptation, type WrittenFiles } from '../adaptations/adaptation.ts';
+import { adaptationOf } from '../adaptations/create-adaptation.ts';
+import { type StyleForgeConfig, TrainingInputError } from '../config.ts';
 import { type ValidationScore } from './early-stopping.ts';
 
 const STATE_DIRECTORY = 'trainer_state';

@@ -1,6 +1,6 @@
 // Captions as a run uses them: left out now and then, and their tags in other orders. What a place in the run gets follows from (seed, pass, place) alone.
 import { permutation, randomIntegers, randomUniforms } from '@styleforge/diffusion';
-import { type TrainingHyperparameters } from './config.ts';
+import { type TrainingHyperparameters } from '../config.ts';
 import { type PromptList } from './prompts.ts';
 
 type CaptionSettings = Pick<TrainingHyperparameters, 'use_captions' | 'caption_dropout' | 'shuffle_tags' | 'keep_tags' | 'seed'>;

@@ -3,7 +3,7 @@ import { openDiffusionModel, readWeights, type CLIPTokenizer, type DDPMScheduler
 import { type ComponentName, describeModel, ModelFileError } from '@styleforge/model-files';
 import { type ParameterBuffers } from '@styleforge/runtime';
 import { type AddedTokens, type DiffusersComponent, type DiffusersFolder, WeightsMismatchError } from '@styleforge/weights';
-import { TrainingInputError } from './config.ts';
+import { TrainingInputError } from '../config.ts';
 import { prefixOf } from './parameter-names.ts';
 
 export interface TrainableModel {

@@ -1,11 +1,11 @@
 // Where a run begins: the values that its adaptation starts from, or those of the checkpoint to resume from.
 import { fingerprintOf } from '@styleforge/model-files';
 import { type ParameterBuffers } from '@styleforge/runtime';
-import { type Adaptation } from './adaptations/adaptation.ts';
+import { type Adaptation } from '../adaptations/adaptation.ts';
 import { restoreCheckpoint } from './checkpoint.ts';
-import { type StyleForgeConfig, TrainingInputError } from './config.ts';
+import { type StyleForgeConfig, TrainingInputError } from '../config.ts';
 import { EarlyStopping, type ValidationScore } from './early-stopping.ts';
-import { type TrainStep } from './train-step.ts';
+import { type TrainStep } from '../loss/train-step.ts';
 
 export interface StartingState {
   readonly globalStep: number;

@@ -2,14 +2,14 @@
 import { elementCount } from '@styleforge/autodiff';
 import { type ImageGeometry, randomIntegers, randomNormals } from '@styleforge/diffusion';
 import { drawPrompt, type PromptChoice } from './captions.ts';
-import { type StyleForgeConfig } from './config.ts';
+import { type StyleForgeConfig } from '../config.ts';
 import { bucketsOf, drawBucketBatch, type Size } from './buckets.ts';
 import { type SourceImage } from './image-source.ts';
 import { type LatentSource } from './latent-source.ts';
-import { type TrainableModel } from './model.ts';
+import { type TrainableModel } from '../model/model.ts';
 import { assignPrompts } from './prompts.ts';
 import { drawFrom, drawMixed } from './sample-plan.ts';
-import { dualBindingWeights, minSnrWeights, type TrainStepBatch } from './train-step.ts';
+import { dualBindingWeights, minSnrWeights, type TrainStepBatch } from '../loss/train-step.ts';
 
 /** An image and the prompts that it is trained with. */
 export interface Sample {

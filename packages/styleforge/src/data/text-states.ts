@@ -2,7 +2,7 @@
 import { ModelPrograms, weightsOf } from '@styleforge/diffusion';
 import { type DeviceName } from '@styleforge/runtime';
 import { componentOf } from '@styleforge/weights';
-import { type TrainableModel } from './model.ts';
+import { type TrainableModel } from '../model/model.ts';
 
 /** Rows of ids for each text encoder -> its conditions, one row of each for every prompt. */
 export async function frozenTextStates(

@@ -1,5 +1,5 @@
 // How many steps a style needs: the scores of the validations, the best of them, and when to stop waiting for a better one.
-import { type EarlyStoppingConfig } from './config.ts';
+import { type EarlyStoppingConfig } from '../config.ts';
 
 export interface ValidationScore {
   readonly step: number;

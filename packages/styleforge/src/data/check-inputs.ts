@@ -1,8 +1,8 @@
 // What is refused before any training: each with its own code and a remedy.
 import { tooFewImages } from '@styleforge/contracts';
 import { type CLIPTokenizer } from '@styleforge/diffusion';
-import { type StyleForgeConfig, TrainingInputError } from './config.ts';
-import { type TrainableModel } from './model.ts';
+import { type StyleForgeConfig, TrainingInputError } from '../config.ts';
+import { type TrainableModel } from '../model/model.ts';
 
 export interface TrainingImage {
   readonly path: string;

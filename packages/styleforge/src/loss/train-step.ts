@@ -19,8 +19,8 @@ import {
   type GradientPrecision,
   type ParameterBuffers,
 } from '@styleforge/runtime';
-import { type Adaptation } from './adaptations/adaptation.ts';
-import { prefixOf } from './parameter-names.ts';
+import { type Adaptation } from '../adaptations/adaptation.ts';
+import { prefixOf } from '../model/parameter-names.ts';
 
 export interface TrainStepOptions {
   readonly model: DiffusionModel;

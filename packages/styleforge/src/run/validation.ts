@@ -11,10 +11,10 @@ import {
   weightsOf,
 } from '@styleforge/diffusion';
 import { type CompileOptions, type ParameterBuffers } from '@styleforge/runtime';
-import { type ValidationConfig, TrainingInputError } from './config.ts';
-import { type TrainableModel } from './model.ts';
-import { type Adaptation } from './adaptations/adaptation.ts';
-import { prefixOf } from './parameter-names.ts';
+import { type ValidationConfig, TrainingInputError } from '../config.ts';
+import { type TrainableModel } from '../model/model.ts';
+import { type Adaptation } from '../adaptations/adaptation.ts';
+import { prefixOf } from '../model/parameter-names.ts';
 
 /** What sample images show, and how they are sampled. */
 export type SampleConfig = Omit<ValidationConfig, 'every_steps'>;

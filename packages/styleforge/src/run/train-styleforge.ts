@@ -2,23 +2,23 @@
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { type CompileOptions, type ParameterBuffers, Prodigy } from '@styleforge/runtime';
-import { drawBatches, samplesPerPass, type BatchSource } from './batches.ts';
-import { type TrainingInputs } from './check-inputs.ts';
-import { type Adaptation } from './adaptations/adaptation.ts';
-import { createAdaptation } from './adaptations/create-adaptation.ts';
-import { NonFiniteLossError } from './config.ts';
+import { drawBatches, samplesPerPass, type BatchSource } from '../data/batches.ts';
+import { type TrainingInputs } from '../data/check-inputs.ts';
+import { type Adaptation } from '../adaptations/adaptation.ts';
+import { createAdaptation } from '../adaptations/create-adaptation.ts';
+import { NonFiniteLossError } from '../config.ts';
 import { writeCheckpoint } from './checkpoint.ts';
 import { EarlyStopping, finiteScore, type ValidationScore } from './early-stopping.ts';
 import { updateEma } from './ema.ts';
 import { learningRateAt } from './lr-schedule.ts';
-import { openModel, withTokens } from './model.ts';
+import { openModel, withTokens } from '../model/model.ts';
 import { autoencoderOf, checkPrecision, openBatchSource, openTrainStep } from './open-run.ts';
-import { PromptRows } from './prompts.ts';
-import { measureReconstruction, type Reconstruction } from './reconstruction.ts';
+import { PromptRows } from '../data/prompts.ts';
+import { measureReconstruction, type Reconstruction } from '../data/reconstruction.ts';
 import { type RunRequest, type RunRequests } from './run-requests.ts';
 import { fingerprintOfBase, startingState } from './starting-state.ts';
-import { type CompiledShape, type ShapedStep } from './shaped-step.ts';
-import { type TrainStep, trainStepFeeds } from './train-step.ts';
+import { type CompiledShape, type ShapedStep } from '../loss/shaped-step.ts';
+import { type TrainStep, trainStepFeeds } from '../loss/train-step.ts';
 import { type SampleConfig, type Validation, Validator } from './validation.ts';
 
 export interface TrainingProgress {

@@ -2,7 +2,7 @@
 import { totalmem } from 'node:os';
 import { elementCount, type Graph } from '@styleforge/autodiff';
 import { type GradientPrecision, type MomentPrecision } from '@styleforge/runtime';
-import { TrainingInputError, type TrainingHyperparameters } from './config.ts';
+import { TrainingInputError, type TrainingHyperparameters } from '../config.ts';
 
 const GIBIBYTE = 2 ** 30;
 const FLOAT32 = 4;
