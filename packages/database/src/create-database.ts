@@ -36,6 +36,7 @@ import { createUsageRepository } from './repositories/installation/usage.ts';
 import { createWebhookRepository } from './repositories/webhooks/webhooks.ts';
 import { createValidationImageRepository } from './repositories/training-jobs/validation-images.ts';
 import { createWorkerRepository } from './repositories/work/workers.ts';
+import { Statements } from './statements.ts';
 
 export type Database = ReturnType<typeof createDatabase>;
 export type DatabaseOptions = {
@@ -52,6 +53,10 @@ export function createDatabase(databaseUrl: string, { maxConnections = 10, onQue
   const adapter = new PrismaPg(pool, { disposeExternalPool: true });
   const prisma = onQuery ? observedClient(adapter, onQuery) : new PrismaClient({ adapter, transactionOptions });
   const alone = <Result>(name: string, work: () => Promise<Result>): Promise<Result | undefined> => exclusively(databaseUrl, name, work);
+  const statements = new Statements(
+    pool,
+    onQuery && ((word, milliseconds) => onQuery(STATEMENTS.has(word) ? word : 'other', milliseconds)),
+  );
   const keys = new KeyCache();
   const presence = new Presence();
   return {
@@ -60,13 +65,13 @@ export function createDatabase(databaseUrl: string, { maxConnections = 10, onQue
     annotations: createAnnotationRepository(prisma),
     apiKeys: createApiKeyRepository(prisma, keys),
     sessions: createSessionRepository(prisma),
-    datasets: createDatasetRepository(prisma),
+    datasets: createDatasetRepository(prisma, statements),
     images: createImageRepository(prisma),
-    trainingJobs: createTrainingJobRepository(prisma),
+    trainingJobs: createTrainingJobRepository(prisma, statements),
     events: createEventRepository(prisma),
     projectEvents: createProjectEventRepository(prisma),
     metrics: createMetricRepository(prisma),
-    jobCosts: createJobCostRepository(prisma),
+    jobCosts: createJobCostRepository(prisma, statements),
     checkpoints: createCheckpointRepository(prisma),
     models: createModelRepository(prisma),
     exports: createExportRepository(prisma),
@@ -84,7 +89,7 @@ export function createDatabase(databaseUrl: string, { maxConnections = 10, onQue
     deletions: createDeletionRepository(prisma),
     retention: createRetentionRepository(prisma),
     outbox: createOutboxRepository(prisma),
-    idempotencyKeys: createIdempotencyKeyRepository(prisma, () => presence.owner),
+    idempotencyKeys: createIdempotencyKeyRepository({ prisma, statements }, () => presence.owner),
     /** Runs work that one process at a time does; undefined when another is at it. */
     exclusively: alone,
     /** While it lasts, others see at once when this process dies, and API keys are remembered until they are revoked. */

@@ -11,7 +11,7 @@ export { newId } from './new-id.ts';
 export { checkDatabase } from './open-client.ts';
 export type { ApiKeyIdentity, ApiKeyRow, NewApiKey } from './repositories/access/api-keys.ts';
 export type { CheckpointRow, NewCheckpoint, StoredFile } from './repositories/models/checkpoints.ts';
-export type { ComponentCount, DatasetDeletion, DatasetRow, DatasetSummary } from './repositories/datasets/datasets.ts';
+export type { ComponentCount, DatasetDeletion, DatasetRow, DatasetSummary, TrainingDataset } from './repositories/datasets/datasets.ts';
 export type { Deletion, JobDeletion } from './repositories/cleanup/deletions.ts';
 export type {
   EvaluationChange,
@@ -48,6 +48,7 @@ export type { RowPage } from './repositories/common/page.ts';
 export type { NewTrainingJob } from './repositories/training-jobs/training-job-creation.ts';
 export type { PauseOutcome, ResumeOutcome } from './repositories/training-jobs/training-job-pause.ts';
 export type { JobRequest, JobRequestOutcome } from './repositories/training-jobs/training-job-requests.ts';
+export type { PolledJob } from './repositories/training-jobs/training-job-polls.ts';
 export type { TrainingJobRow } from './repositories/training-jobs/training-job-row.ts';
 export { wishesOf } from './repositories/training-jobs/training-jobs.ts';
 export type { NewSession, SessionIdentity } from './repositories/access/sessions.ts';

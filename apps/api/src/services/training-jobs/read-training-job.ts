@@ -11,6 +11,19 @@ export async function findTrainingJob(database: Database, projectId: string, id:
   return row;
 }
 
+/** What a status poll responds with, read in one statement. */
+export async function readTrainingJob(database: Database, projectId: string, id: string): Promise<TrainingJobBody> {
+  const polled = await database.trainingJobs.poll(projectId, id);
+  if (polled === null) throw notFound('training job', id);
+  return { ...presentTrainingJob(polled.job, polled.position), usage: presentUsage(polled.usage) };
+}
+
+/** A job that has just been queued: it has used nothing yet. */
+export async function toNewJobBody(database: Database, row: TrainingJobRow): Promise<TrainingJobBody> {
+  const position = row.status === 'queued' ? await database.trainingJobs.positionOf(row.id) : null;
+  return { ...presentTrainingJob(row, position), usage: presentUsage(undefined) };
+}
+
 export async function toTrainingJobBody(database: Database, row: TrainingJobRow): Promise<TrainingJobBody> {
   const [body] = await toTrainingJobBodies(database, [row]);
   return body as TrainingJobBody;

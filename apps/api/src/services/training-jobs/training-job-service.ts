@@ -11,7 +11,7 @@ import type {
   TrainingConfig,
 } from '@styleforge/contracts';
 import { newId } from '@styleforge/database';
-import type { Database, DatasetSummary, TrainingJobRow } from '@styleforge/database';
+import type { Database, TrainingDataset, TrainingJobRow } from '@styleforge/database';
 import type { ApiDependencies } from '../../dependencies.ts';
 import { ApiError, refusal } from '../../errors/api-error.ts';
 import type { BaseModelEntry } from '../models/base-model-catalog.ts';
@@ -141,7 +141,7 @@ async function checkDatasets(database: Database, projectId: string, config: Trai
     idOf(config.aux?.dataset_id),
     idOf(config.early_stopping?.reference_dataset_id),
   ];
-  const datasets = await database.datasets.findAll(
+  const datasets = await database.datasets.forTraining(
     projectId,
     [styleRef, aux, reference].filter((id) => id !== null),
   );
@@ -153,15 +153,15 @@ async function checkDatasets(database: Database, projectId: string, config: Trai
     ...check('/early_stopping/reference_dataset_id', 'style_ref', reference),
   ]);
   if (styleRef === null || config.aux?.dataset_id === TO_COME) return;
-  const picturesOf = async (id: string | null) => (id === null ? [] : database.images.measuresOf(projectId, id));
-  const pictures = { styleRef: await picturesOf(styleRef), aux: await picturesOf(aux), reference: await picturesOf(reference) };
+  const picturesOf = (id: string | null) => (id === null ? [] : (datasets.get(id)?.pictures ?? []));
+  const pictures = { styleRef: picturesOf(styleRef), aux: picturesOf(aux), reference: picturesOf(reference) };
   refuse(
     'unusable_dataset',
     checkTrainingPictures(config, pictures).map(({ pointer, detail }) => ({ pointer, detail })),
   );
 }
 
-function checkDataset(pointer: string, kind: DatasetKind, id: string, dataset: DatasetSummary | null): FieldError[] {
+function checkDataset(pointer: string, kind: DatasetKind, id: string, dataset: TrainingDataset | null): FieldError[] {
   if (dataset === null) return [{ pointer, detail: `there is no dataset ${id}` }];
   if (dataset.kind !== kind) return [{ pointer, detail: `must be a dataset of kind ${kind}; ${id} is of kind ${dataset.kind}` }];
   if (dataset.imageCount === 0) return [{ pointer, detail: `the dataset ${id} has no images; upload some first` }];

@@ -1,9 +1,9 @@
 // Idempotency keys: the first request runs, later ones with the same key get its answer.
 import { uuidv7 } from 'uuidv7';
-import { Prisma } from '../../generated/client.ts';
 import type { IdempotencyKey } from '../../generated/client.ts';
 import { OWNER_LOCK } from '../../presence.ts';
-import type { JsonInput, PrismaClient } from '../../prisma-types.ts';
+import type { PrismaClient } from '../../prisma-types.ts';
+import type { Statements } from '../../statements.ts';
 
 const KEPT_MS = 24 * 60 * 60 * 1000;
 
@@ -16,11 +16,13 @@ export type IdempotencyDecision =
   | { kind: 'in_progress' }
   | { kind: 'other_request' };
 
+type Client = { prisma: PrismaClient; statements: Statements };
+
 /** A process whose connection broke has made a new one by then. */
 const RECONNECT_MS = 3_000;
 
 /** `ownerOf`: the number by which others see whether this process lives (presence.ts); null when they cannot. */
-export function createIdempotencyKeyRepository(prisma: PrismaClient, ownerOf: () => number | null = () => null) {
+export function createIdempotencyKeyRepository({ prisma, statements }: Client, ownerOf: () => number | null = () => null) {
   return {
     /**
      * Exactly one of many concurrent requests with the same key is told to run. If it neither ends nor renews its lock within `lockMs`
@@ -30,17 +32,17 @@ export function createIdempotencyKeyRepository(prisma: PrismaClient, ownerOf: ()
       const now = Date.now();
       const [expiresAt, lockedUntil] = [new Date(now + KEPT_MS), new Date(now + lockMs)];
       const reservedUuid = uuidv7();
-      // An expired key is replaced; a dead request's key keeps its reserved id for the one that takes over.
-      const won = await prisma.$queryRaw<{ reservedUuid: string }[]>`
-        insert into idempotency_keys as kept (project_id, key, request_hash, reserved_uuid, locked_until, expires_at, owner)
-        values (${projectId}, ${key}, ${requestHash}, ${reservedUuid}::uuid, ${lockedUntil}, ${expiresAt}, ${ownerOf()}::int)
-        on conflict (project_id, key) do update set
-          request_hash = excluded.request_hash, locked_until = excluded.locked_until, expires_at = excluded.expires_at, owner = excluded.owner,
-          reserved_uuid = case when kept.expires_at < now() then excluded.reserved_uuid else kept.reserved_uuid end,
-          response_status = null, response_headers = null, response_body = null
-        where kept.expires_at < now()
-          or (kept.response_status is null and kept.request_hash = excluded.request_hash and (kept.locked_until < now() or ${ownerIsGone(lockMs)}))
-        returning reserved_uuid::text as "reservedUuid"`;
+      const won = await statements.run<{ reservedUuid: string }>('begin_idempotency_key', BEGIN, [
+        projectId,
+        key,
+        requestHash,
+        reservedUuid,
+        lockedUntil,
+        expiresAt,
+        ownerOf(),
+        (lockMs - RECONNECT_MS) / 1_000,
+        OWNER_LOCK,
+      ]);
       if (won[0] !== undefined) return { kind: 'run', reservedUuid: won[0].reservedUuid, lock: { projectId, key, lockedUntil } };
       const row = await prisma.idempotencyKey.findUnique({ where: { projectId_key: { projectId, key } } });
       // The first request was refused between the two statements and gave its key back.
@@ -59,11 +61,8 @@ export function createIdempotencyKeyRepository(prisma: PrismaClient, ownerOf: ()
     /** False when another request has taken over: its answer is the one that is kept. */
     async complete(lock: IdempotencyLock, response: StoredResponse): Promise<boolean> {
       const { status, headers, body } = response;
-      const { count } = await prisma.idempotencyKey.updateMany({
-        where: held(lock),
-        data: { responseStatus: status, responseHeaders: headers, responseBody: body as JsonInput },
-      });
-      return count > 0;
+      const values = [lock.projectId, lock.key, lock.lockedUntil, status, JSON.stringify(headers), JSON.stringify(body)];
+      return (await statements.run('complete_idempotency_key', COMPLETE, values)).length > 0;
     },
 
     /** Gives the key back: refusals and failures are not kept. */
@@ -78,12 +77,28 @@ export function createIdempotencyKeyRepository(prisma: PrismaClient, ownerOf: ()
 }
 
 /** Nobody holds the owner's lock, and it has had the time to take it again. */
-const ownerIsGone = (lockMs: number): Prisma.Sql => Prisma.sql`
-  kept.owner is not null and kept.locked_until < now() + make_interval(secs => ${(lockMs - RECONNECT_MS) / 1_000}::float8)
+const OWNER_IS_GONE = `
+  kept.owner is not null and kept.locked_until < now() + make_interval(secs => $8::float8)
   and not exists (
-    select from pg_locks where locktype = 'advisory' and granted and classid = ${OWNER_LOCK} and objid = kept.owner and objsubid = 2
+    select from pg_locks where locktype = 'advisory' and granted and classid = $9::oid and objid = kept.owner and objsubid = 2
       and database = (select oid from pg_database where datname = current_database())
   )`;
+
+/** An expired key is replaced; a dead request's key keeps its reserved id for the one that takes over. */
+const BEGIN = `
+  insert into idempotency_keys as kept (project_id, key, request_hash, reserved_uuid, locked_until, expires_at, owner)
+  values ($1, $2, $3, $4::uuid, $5, $6, $7::int)
+  on conflict (project_id, key) do update set
+    request_hash = excluded.request_hash, locked_until = excluded.locked_until, expires_at = excluded.expires_at, owner = excluded.owner,
+    reserved_uuid = case when kept.expires_at < now() then excluded.reserved_uuid else kept.reserved_uuid end,
+    response_status = null, response_headers = null, response_body = null
+  where kept.expires_at < now()
+    or (kept.response_status is null and kept.request_hash = excluded.request_hash and (kept.locked_until < now() or ${OWNER_IS_GONE}))
+  returning reserved_uuid::text as "reservedUuid"`;
+
+const COMPLETE = `
+  update idempotency_keys set response_status = $4, response_headers = $5::jsonb, response_body = $6::jsonb
+  where project_id = $1 and key = $2 and locked_until = $3 and response_status is null returning true as done`;
 
 const held = ({ projectId, key, lockedUntil }: IdempotencyLock) => ({ projectId, key, lockedUntil, responseStatus: null });
 

@@ -4,6 +4,8 @@ import type { DatasetKind } from '@styleforge/contracts';
 import type { Dataset } from '../../generated/client.ts';
 import { newId } from '../../new-id.ts';
 import type { PrismaClient, Transaction } from '../../prisma-types.ts';
+import type { Statements } from '../../statements.ts';
+import type { ImageMeasures } from './images.ts';
 import { pageArguments, toPage } from '../common/page.ts';
 import type { PageRequest, RowPage } from '../common/page.ts';
 
@@ -14,7 +16,20 @@ export type DatasetSummary = DatasetRow & { imageCount: number; sizeBytes: numbe
 /** `users`: the jobs and evaluations that may still read it. */
 export type DatasetDeletion = { kind: 'deleted' | 'not_found' } | { kind: 'in_use'; users: string[] };
 
-export function createDatasetRepository(prisma: PrismaClient) {
+/** What decides whether a job can train on a dataset; its images in the order in which they were uploaded, without those that are excluded. */
+export type TrainingDataset = { id: string; kind: DatasetKind; imageCount: number; pictures: ImageMeasures[] };
+
+const FOR_TRAINING = `
+  select dataset.id, dataset.kind, images.count as "imageCount", images.pictures
+  from datasets dataset, lateral (
+    select count(*)::int as count, coalesce(json_agg(json_build_object(
+      'fileName', file_name, 'component', component, 'caption', caption, 'width', width, 'height', height
+    ) order by id) filter (where not excluded), '[]') as pictures
+    from images where dataset_id = dataset.id
+  ) images
+  where dataset.project_id = $1 and dataset.id = any($2::text[])`;
+
+export function createDatasetRepository(prisma: PrismaClient, statements: Statements) {
   async function summarize(rows: Dataset[]): Promise<DatasetSummary[]> {
     const groups = await prisma.image.groupBy({
       by: ['datasetId', 'component'],
@@ -44,6 +59,12 @@ export function createDatasetRepository(prisma: PrismaClient) {
     async find(projectId: string, id: string): Promise<DatasetSummary | null> {
       const row = await prisma.dataset.findUnique({ where: { id, projectId } });
       return row === null ? null : ((await summarize([row]))[0] ?? null);
+    },
+
+    /** By id, without those that are not there. */
+    async forTraining(projectId: string, ids: readonly string[]): Promise<Map<string, TrainingDataset>> {
+      const rows = await statements.run<TrainingDataset>('datasets_for_training', FOR_TRAINING, [projectId, ids]);
+      return new Map(rows.map((row) => [row.id, row]));
     },
 
     /** By id, without those that are not there. */

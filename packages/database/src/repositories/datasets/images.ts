@@ -66,15 +66,6 @@ export function createImageRepository(prisma: PrismaClient) {
       });
     },
 
-    /** What decides whether a job can train on them; in the order of `listForTraining`. */
-    async measuresOf(projectId: string, datasetId: string): Promise<ImageMeasures[]> {
-      return prisma.image.findMany({
-        where: { projectId, datasetId, excluded: false },
-        orderBy: { id: 'asc' },
-        select: { fileName: true, component: true, caption: true, width: true, height: true },
-      });
-    },
-
     /** The key of the object that can go now; null when there was no such row. */
     async delete(id: string): Promise<string | null> {
       const row = await prisma.image.findUnique({ where: { id } });

@@ -1,11 +1,20 @@
 // What jobs have cost on their workers, for estimates of later ones.
-import type { DeviceName, JobCost } from '@styleforge/contracts';
+import type { JobCost } from '@styleforge/contracts';
 import type { PrismaClient } from '../../prisma-types.ts';
+import type { Statements } from '../../statements.ts';
 
 /** So many of the newest jobs of a device are enough for a median. */
 const MEASURED = 20;
 
-export function createJobCostRepository(prisma: PrismaClient) {
+const LIST = `
+  select device, steps, step_seconds as "stepSeconds", start_seconds as "startSeconds", validation_seconds as "validationSeconds",
+    checkpoint_seconds as "checkpointSeconds", checkpoint_bytes as "checkpointBytes", peak_memory_bytes as "peakMemoryBytes"
+  from job_costs where key = $1 order by updated_at desc limit $2`;
+
+/** The driver gives 64-bit numbers as text. */
+type JobCostRow = Omit<JobCost, 'checkpointBytes' | 'peakMemoryBytes'> & { checkpointBytes: string | null; peakMemoryBytes: string };
+
+export function createJobCostRepository(prisma: PrismaClient, statements: Statements) {
   return {
     /** A job that goes on after a pause or a death replaces what was measured before. */
     async record(jobId: string, key: string, { device, ...cost }: JobCost): Promise<void> {
@@ -21,16 +30,11 @@ export function createJobCostRepository(prisma: PrismaClient) {
 
     /** Newest first, of every project: the machines are shared, and the numbers say nothing of what was trained. */
     async list(key: string): Promise<JobCost[]> {
-      const rows = await prisma.jobCost.findMany({ where: { key }, orderBy: { updatedAt: 'desc' }, take: MEASURED });
-      return rows.map(({ device, steps, stepSeconds, startSeconds, validationSeconds, checkpointSeconds, ...bytes }) => ({
-        device: device as DeviceName,
-        steps,
-        stepSeconds,
-        startSeconds,
-        validationSeconds,
-        checkpointSeconds,
-        checkpointBytes: bytes.checkpointBytes === null ? null : Number(bytes.checkpointBytes),
-        peakMemoryBytes: Number(bytes.peakMemoryBytes),
+      const rows = await statements.run<JobCostRow>('list_job_costs', LIST, [key, MEASURED]);
+      return rows.map((row) => ({
+        ...row,
+        checkpointBytes: row.checkpointBytes === null ? null : Number(row.checkpointBytes),
+        peakMemoryBytes: Number(row.peakMemoryBytes),
       }));
     },
   };

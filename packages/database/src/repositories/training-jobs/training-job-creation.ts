@@ -2,10 +2,10 @@
 import { PRIORITY_RANKS } from '@styleforge/contracts';
 import type { JobPriority, TrainingConfig } from '@styleforge/contracts';
 import { QueueFullError } from '../../errors.ts';
-import { Prisma } from '../../generated/client.ts';
 import { newId } from '../../new-id.ts';
 import type { PrismaClient, Transaction } from '../../prisma-types.ts';
-import { addOutboxMessage, OUTBOX_CHANNEL, outboxInsert } from '../work/outbox.ts';
+import type { Statements } from '../../statements.ts';
+import { addOutboxMessage, OUTBOX_CHANNEL, outboxBody } from '../work/outbox.ts';
 import type { NewOutboxMessage } from '../work/outbox.ts';
 import { toTrainingJobRow } from './training-job-row.ts';
 import type { TrainingJobRow } from './training-job-row.ts';
@@ -26,55 +26,68 @@ export type NewTrainingJob = {
   study?: { id: string; index: number; name: string; changes: Record<string, unknown> };
 };
 
-/** Null when a dataset has been deleted meanwhile. */
-export function createTrainingJob(prisma: PrismaClient, job: NewTrainingJob): Promise<TrainingJobRow | null> {
+/** Null when a dataset has been deleted meanwhile. One statement, unless somebody is to hear of the job. */
+export async function createTrainingJob(prisma: PrismaClient, statements: Statements, job: NewTrainingJob): Promise<TrainingJobRow | null> {
+  if (job.id === undefined && !job.webhookUrl) {
+    const named = { ...job, id: newId('trainingJob') };
+    const [queued] = await statements.run<Queued>('queue_training_job', `select ${QUEUED} from ${QUEUE_JOB}`, queueArguments(named, true));
+    if (queued?.outcome !== 'watched') return outcomeOf(named, queued);
+  }
   return prisma.$transaction((transaction) => addTrainingJob(transaction, job));
 }
 
 /** Like `createTrainingJob`, within a transaction that makes more than this job. */
 export async function addTrainingJob(transaction: Transaction, job: NewTrainingJob): Promise<TrainingJobRow | null> {
-  const { id = newId('trainingJob'), projectId, config, webhookUrl = null, maxQueuedJobs } = job;
+  const { id = newId('trainingJob'), projectId, webhookUrl = null } = job;
   const existing = job.id === undefined ? null : await transaction.trainingJob.findUnique({ where: { id, projectId } });
   if (existing !== null) return toTrainingJobRow(existing);
   // From here to the commit, one job of a project after the other: as few statements as can be.
-  const locked = await lockForQueueing(transaction, projectId, config);
-  if (locked === null) return null;
+  const named = { ...job, id };
+  const [queued] = await transaction.$queryRawUnsafe<Queued[]>(`select ${QUEUED} from ${QUEUE_JOB}`, ...queueArguments(named, false));
+  const row = outcomeOf(named, queued);
+  if (row === null) return null;
   if (webhookUrl !== null) await ensureWebhook(transaction, projectId, webhookUrl);
-  const { row, isWatched } = await insertJob(transaction, { ...job, id }, locked.limit ?? maxQueuedJobs);
-  if (isWatched) await announceJob(transaction, id, 'job.queued');
+  if (queued?.isWatched || webhookUrl !== null) await announceJob(transaction, id, 'job.queued');
   return row;
 }
 
-/** The row, its first event and its outbox message in one statement. Throws QueueFullError. */
-async function insertJob(
-  transaction: Transaction,
-  job: NewTrainingJob & { id: string },
-  limit: number | undefined,
-): Promise<{ row: TrainingJobRow; isWatched: boolean }> {
+/** What the database's function queue_training_job (migration hot_paths) says. */
+type Queued = { outcome: 'made' | 'dataset_gone' | 'queue_full' | 'watched'; limit: number | null; madeAt: Date; isWatched: boolean };
+type NamedJob = NewTrainingJob & { id: string };
+
+const QUEUED = 'outcome, queue_limit as "limit", made_at as "madeAt", is_watched as "isWatched"';
+const QUEUE_JOB =
+  'queue_training_job($1, $2, $3::jsonb, $4::jsonb, $5::smallint, $6, $7, $8::jsonb, $9::text[], $10::int, $11::jsonb, $12, $13)';
+
+function queueArguments(job: NamedJob, unwatchedOnly: boolean): unknown[] {
+  const { id, projectId, config, metadata = {}, webhookUrl = null, study, maxQueuedJobs = null } = job;
+  const variation = variationOf(job);
+  return [
+    id,
+    projectId,
+    JSON.stringify(config),
+    JSON.stringify(metadata),
+    PRIORITY_RANKS[job.priority ?? 'normal'],
+    webhookUrl,
+    study?.id ?? null,
+    variation && JSON.stringify(variation),
+    datasetsOf(config),
+    maxQueuedJobs,
+    outboxBody({ jobId: id }),
+    OUTBOX_CHANNEL,
+    unwatchedOnly,
+  ];
+}
+
+const variationOf = ({ study }: NewTrainingJob) => (study ? { index: study.index, name: study.name, changes: study.changes } : null);
+
+/** The row as it was written; null when a dataset is gone. Throws QueueFullError. */
+function outcomeOf(job: NamedJob, queued: Queued | undefined): TrainingJobRow | null {
+  if (queued?.outcome === 'dataset_gone') return null;
+  if (queued?.outcome === 'queue_full') throw new QueueFullError(queued.limit ?? 0);
+  if (queued?.outcome !== 'made') throw new Error(`Training job ${job.id} was not queued: ${queued?.outcome ?? 'no outcome'}.`);
   const { id, projectId, config, metadata = {}, webhookUrl = null, study } = job;
-  const priority = PRIORITY_RANKS[job.priority ?? 'normal'];
-  const variation = study ? { index: study.index, name: study.name, changes: study.changes } : null;
-  const [styleRefDatasetId, auxDatasetId, studyId] = [config.style_ref.dataset_id, config.aux?.dataset_id ?? null, study?.id ?? null];
-  const [made] = await transaction.$queryRaw<{ createdAt: Date; updatedAt: Date; isWatched: boolean }[]>`
-    with queued as (
-      select count(*) as count from training_jobs where project_id = ${projectId} and status = 'queued'
-    ), job as (
-      insert into training_jobs (id, project_id, status, method, base_model, config, metadata, priority, webhook_url, study_id, variation, style_ref_dataset_id, aux_dataset_id, event_count, updated_at)
-      select ${id}, ${projectId}, 'queued', ${config.method}, ${config.base_model}, ${JSON.stringify(config)}::jsonb, ${JSON.stringify(metadata)}::jsonb, ${priority}::smallint, ${webhookUrl}::text,
-        ${studyId}::text, ${variation && JSON.stringify(variation)}::jsonb, ${styleRefDatasetId}, ${auxDatasetId}::text, 1, now()
-      from queued where count < ${limit ?? null}::int or ${limit ?? null}::int is null
-      returning id, created_at, updated_at
-    ), event as (
-      insert into job_events (job_id, sequence, type, data) select id, 1, 'job.queued', '{}'::jsonb from job
-    ), message as (
-      ${outboxInsert(trainingMessage({ id, projectId, priority }), Prisma.sql`from job`)}
-    )
-    select created_at as "createdAt", updated_at as "updatedAt", pg_notify(${OUTBOX_CHANNEL}, topic)::text,
-      exists (select from webhooks where project_id = ${projectId} and disabled_at is null) as "isWatched"
-    from job, message`;
-  if (made === undefined) throw new QueueFullError(limit ?? 0);
-  const { isWatched, createdAt, updatedAt } = made;
-  const row: TrainingJobRow = {
+  return {
     id,
     projectId,
     status: 'queued',
@@ -85,12 +98,12 @@ async function insertJob(
     notes: '',
     starred: false,
     metadata,
-    priority,
+    priority: PRIORITY_RANKS[job.priority ?? 'normal'],
     webhookUrl,
-    studyId,
-    variation,
-    styleRefDatasetId,
-    auxDatasetId,
+    studyId: study?.id ?? null,
+    variation: variationOf(job),
+    styleRefDatasetId: config.style_ref.dataset_id,
+    auxDatasetId: config.aux?.dataset_id ?? null,
     progress: null,
     heartbeat: null,
     result: null,
@@ -99,15 +112,14 @@ async function insertJob(
     leaseUntil: null,
     setbacks: 0,
     eventCount: 1,
-    createdAt,
-    updatedAt,
+    createdAt: queued.madeAt,
+    updatedAt: queued.madeAt,
     startedAt: null,
     finishedAt: null,
     cancelRequestedAt: null,
     checkpointRequestedAt: null,
     sampleRequest: null,
   };
-  return { row, isWatched };
 }
 
 type QueuedJob = { id: string; projectId: string; priority: number };
@@ -133,17 +145,22 @@ export async function lockForQueueing(
   projectId: string,
   config: TrainingConfig,
 ): Promise<{ limit: number | undefined } | null> {
+  const ids = datasetsOf(config);
+  const [locked] = await transaction.$queryRaw<{ datasets: number; limit: number | null }[]>`
+    with found as (select id from datasets where id = any(${ids}) and project_id = ${projectId} order by id for key share)
+    select (select count(*)::int from found) as datasets, max_queued_jobs as "limit" from projects where id = ${projectId} for no key update`;
+  return locked?.datasets === ids.length ? { limit: locked.limit ?? undefined } : null;
+}
+
+/** The datasets that a job reads, each once. */
+function datasetsOf(config: TrainingConfig): string[] {
   const named = [
     config.style_ref.dataset_id,
     config.aux?.dataset_id,
     config.early_stopping?.reference_dataset_id,
     config.evaluation?.reference_dataset_id,
   ];
-  const ids = [...new Set(named.filter((id) => id !== undefined && id !== null))];
-  const [locked] = await transaction.$queryRaw<{ datasets: number; limit: number | null }[]>`
-    with found as (select id from datasets where id = any(${ids}) and project_id = ${projectId} order by id for key share)
-    select (select count(*)::int from found) as datasets, max_queued_jobs as "limit" from projects where id = ${projectId} for no key update`;
-  return locked?.datasets === ids.length ? { limit: locked.limit ?? undefined } : null;
+  return [...new Set(named.filter((id) => id !== undefined && id !== null))];
 }
 
 /** Checks the limit of waiting jobs; the caller holds the project's lock. Throws QueueFullError. */

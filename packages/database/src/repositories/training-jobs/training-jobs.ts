@@ -3,6 +3,7 @@ import { ACTIVE_JOB_STATUSES, definedOnly, isFinishedJob, JOB_TRANSITIONS, PRIOR
 import type { Failure, JobHeartbeat, JobPriority, JobProgress, JobResult, JobStatus, TrainingMethod } from '@styleforge/contracts';
 import { StaleAttemptError, StatusConflictError } from '../../errors.ts';
 import type { PrismaClient } from '../../prisma-types.ts';
+import type { Statements } from '../../statements.ts';
 import { endStage } from '../evaluations/evaluations.ts';
 import { appendJobEvent } from './events.ts';
 import { takeLease } from '../work/leases.ts';
@@ -16,6 +17,7 @@ import type { JobRequest } from './training-job-requests.ts';
 import { requestPause, resumeJob } from './training-job-pause.ts';
 import type { ResumeOptions } from './training-job-pause.ts';
 import { queuePositions } from './queue-positions.ts';
+import { pollTrainingJob, positionOf } from './training-job-polls.ts';
 import { toTrainingJobRow } from './training-job-row.ts';
 import type { TrainingJobRow } from './training-job-row.ts';
 
@@ -55,7 +57,7 @@ export function wishesOf({ status, cancelRequestedAt, checkpointRequestedAt: at,
   return { cancelRequested: cancelRequestedAt !== null, pauseRequested: status === 'pausing', requests };
 }
 
-export function createTrainingJobRepository(prisma: PrismaClient) {
+export function createTrainingJobRepository(prisma: PrismaClient, statements: Statements) {
   /** Explains why a conditional update met no row. */
   async function explainMiss(id: string, wanted: string, attempt?: number): Promise<Error> {
     const row = await prisma.trainingJob.findUnique({ where: { id } });
@@ -67,7 +69,10 @@ export function createTrainingJobRepository(prisma: PrismaClient) {
   }
 
   return {
-    create: (job: NewTrainingJob) => createTrainingJob(prisma, job),
+    create: (job: NewTrainingJob) => createTrainingJob(prisma, statements, job),
+
+    /** With its place in the queue and what it has used. */
+    poll: (projectId: string, id: string) => pollTrainingJob(statements, projectId, id),
 
     async find(projectId: string, id: string): Promise<TrainingJobRow | null> {
       const row = await prisma.trainingJob.findUnique({ where: { id, projectId } });
@@ -90,6 +95,8 @@ export function createTrainingJobRepository(prisma: PrismaClient) {
 
     /** The number of jobs ahead of each of these jobs that is queued. */
     queuePositions: (ids: string[]) => queuePositions(prisma, ids),
+
+    positionOf: (id: string) => positionOf(statements, id),
 
     /** The project's queued jobs of at least this priority. */
     countQueued: (projectId: string, priority: JobPriority): Promise<number> =>

@@ -22,23 +22,21 @@ export type Release = {
 /** With the topic's hash as the second half of an advisory lock. */
 const RELEASE_LOCK = 83_416_206;
 
-/** Writes a message inside the caller's transaction. */
-export async function addOutboxMessage(transaction: Transaction | PrismaClient, message: NewOutboxMessage): Promise<void> {
+/** Writes a message inside the caller's transaction. It remembers the request that it comes from. */
+export async function addOutboxMessage(
+  transaction: Transaction | PrismaClient,
+  { topic, key, payload, projectId, priority = 0 }: NewOutboxMessage,
+): Promise<void> {
   await transaction.$executeRaw`
-    with message as (${outboxInsert(message)})
+    with message as (
+      insert into outbox (topic, key, payload, project_id, priority)
+      select ${topic}, ${key}, ${outboxBody(payload)}::jsonb, ${projectId}, ${priority}::smallint returning topic
+    )
     select pg_notify(${OUTBOX_CHANNEL}, topic) from message`;
 }
 
-/** Returns the message's topic, which is to be notified; `from` says for which rows of a larger statement. The message remembers the request that it comes from. */
-export function outboxInsert(
-  { topic, key, payload, projectId, priority = 0 }: NewOutboxMessage,
-  from: Prisma.Sql = Prisma.empty,
-): Prisma.Sql {
-  const body = JSON.stringify({ ...payload, origin: currentOrigin() });
-  return Prisma.sql`
-    insert into outbox (topic, key, payload, project_id, priority)
-    select ${topic}, ${key}, ${body}::jsonb, ${projectId}, ${priority}::smallint ${from} returning topic`;
-}
+/** A payload as the outbox keeps it: with the request that it comes from. */
+export const outboxBody = (payload: NewOutboxMessage['payload']): string => JSON.stringify({ ...payload, origin: currentOrigin() });
 
 /** Takes back what has not been released. */
 export async function removeOutboxMessages(transaction: Transaction, topic: string, key: string): Promise<void> {

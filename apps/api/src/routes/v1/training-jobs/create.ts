@@ -5,8 +5,8 @@ import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { trainingJobUrl } from '../../../presenters/links.ts';
-import { estimateOf } from '../../../services/training-jobs/estimates.ts';
-import { toTrainingJobBody } from '../../../services/training-jobs/read-training-job.ts';
+import { estimateOfQueued } from '../../../services/training-jobs/estimates.ts';
+import { toNewJobBody } from '../../../services/training-jobs/read-training-job.ts';
 import { createTrainingJob } from '../../../services/training-jobs/training-job-service.ts';
 
 export function createTrainingJobRoute(app: ApiServer, dependencies: ApiDependencies): void {
@@ -37,11 +37,11 @@ export function createTrainingJobRoute(app: ApiServer, dependencies: ApiDependen
     const { caller, body, reservedUuid } = request;
     const { projectId } = caller;
     const row = await createTrainingJob(dependencies, { projectId, body, reservedUuid });
-    const job = await toTrainingJobBody(dependencies.database, row);
-    const estimate = await estimateOf(dependencies, { projectId, config: row.config, priority: job.priority });
+    const job = await toNewJobBody(dependencies.database, row);
+    const estimate = await estimateOfQueued(dependencies, row.config, job.progress.queue_position ?? 0);
     return reply
       .code(202)
       .header('location', trainingJobUrl(row.id))
-      .send({ ...job, estimate: { ...estimate, queue_position: job.progress.queue_position ?? 0 } });
+      .send({ ...job, estimate });
   });
 }

@@ -6,7 +6,7 @@ import type { ApiServer } from '../../../http/api-server.ts';
 import { tagAnswer } from '../../../http/etag.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
-import { findTrainingJob, toTrainingJobBody } from '../../../services/training-jobs/read-training-job.ts';
+import { readTrainingJob } from '../../../services/training-jobs/read-training-job.ts';
 
 export function getTrainingJobRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
@@ -19,8 +19,7 @@ export function getTrainingJobRoute(app: ApiServer, { database }: ApiDependencie
     response: { 200: trainingJob, 304: z.undefined().describe('Unchanged'), ...problemResponses('not_found') },
   };
   app.get('/training-jobs/:id', { schema }, async (request, reply) => {
-    const row = await findTrainingJob(database, request.caller.projectId, request.params.id);
-    const body = await toTrainingJobBody(database, row);
+    const body = await readTrainingJob(database, request.caller.projectId, request.params.id);
     return tagAnswer(request, reply, body) ? reply.code(304).send() : reply.send(body);
   });
 }

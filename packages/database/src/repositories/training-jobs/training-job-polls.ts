@@ -1,0 +1,39 @@
+// A training job as status polls read it: its row, its place in the queue and what it has used, in one statement.
+import { Prisma } from '../../generated/client.ts';
+import type { TrainingJob } from '../../generated/client.ts';
+import type { Statements } from '../../statements.ts';
+import { toTrainingJobRow } from './training-job-row.ts';
+import type { TrainingJobRow } from './training-job-row.ts';
+import type { UsageAmounts } from '../installation/usage.ts';
+
+/** `position`: the number of jobs ahead of it; null once it has left the queue. */
+export type PolledJob = { job: TrainingJobRow; position: number | null; usage: UsageAmounts };
+
+const columns = Object.keys(Prisma.TrainingJobScalarFieldEnum)
+  .map((field) => `job.${field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)} as "${field}"`)
+  .join(', ');
+
+const POLL = `
+  select ${columns}, case when job.status = 'queued' then training_job_position(job.id) end as "$position",
+    used."$deviceSeconds", used."$steps", used."$images"
+  from training_jobs job, lateral (
+    select sum(device_seconds)::float8 as "$deviceSeconds", sum(steps)::int as "$steps", sum(images)::int as "$images"
+    from usage_records where subject_id = job.id
+  ) used
+  where job.id = $1 and job.project_id = $2`;
+
+type PollRow = TrainingJob & { $position: number | null; $deviceSeconds: number | null; $steps: number | null; $images: number | null };
+
+/** Null when the project has no such job. */
+export async function pollTrainingJob(statements: Statements, projectId: string, id: string): Promise<PolledJob | null> {
+  const [row] = await statements.run<PollRow>('poll_training_job', POLL, [id, projectId]);
+  if (row === undefined) return null;
+  const { $position: position, $deviceSeconds, $steps, $images, ...job } = row;
+  return { job: toTrainingJobRow(job), position, usage: { deviceSeconds: $deviceSeconds ?? 0, steps: $steps ?? 0, images: $images ?? 0 } };
+}
+
+/** The number of queued jobs ahead of a job that is queued; what `queuePositions` counts for many. */
+export async function positionOf(statements: Statements, id: string): Promise<number> {
+  const [row] = await statements.run<{ position: number }>('training_job_position', 'select training_job_position($1) as position', [id]);
+  return row?.position ?? 0;
+}

@@ -1,0 +1,22 @@
+// Statements that are sent as they are, past the Prisma client: for the paths that callers take most. Each is prepared once per connection.
+import type pg from 'pg';
+
+export type OnQuery = (statement: string, milliseconds: number) => void;
+
+export class Statements {
+  readonly #pool: pg.Pool;
+  readonly #onQuery: OnQuery | undefined;
+
+  constructor(pool: pg.Pool, onQuery?: OnQuery) {
+    this.#pool = pool;
+    this.#onQuery = onQuery;
+  }
+
+  /** `name` stands for the text: one name, one text. Columns are listed, never `*`: a prepared statement must keep its result when a migration adds a column. */
+  async run<Row>(name: string, text: string, values: unknown[]): Promise<Row[]> {
+    const start = performance.now();
+    const { rows } = await this.#pool.query({ name, text, values });
+    this.#onQuery?.(/^\s*(\w+)/.exec(text)?.[1]?.toLowerCase() ?? '', performance.now() - start);
+    return rows as Row[];
+  }
+}

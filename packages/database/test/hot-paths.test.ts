@@ -1,0 +1,91 @@
+// What callers send most: status polls and submissions are one statement each, and the place in the line is the one that lining up all jobs gives.
+import { createDatabase, newId } from '@styleforge/database';
+import { startTestDatabase, type TestDatabase, trainingConfig } from '@styleforge/testing';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+let fixture: TestDatabase;
+beforeAll(async () => {
+  fixture = await startTestDatabase();
+});
+afterAll(() => fixture.close());
+
+/** Numbers that look random and are the same in each run. */
+function randomNumbers(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+}
+
+const WEIGHTS = [1, 1, 2, 0.5, 3, 0.3];
+
+/** Projects of several weights and virtual times with jobs of all kinds in the line. */
+async function lineUp(random: (below: number) => number): Promise<void> {
+  const { prisma, apiKeys, datasets, trainingJobs } = fixture.database;
+  await prisma.dispatchClock.upsert({
+    where: { topic: 'train' },
+    create: { topic: 'train', virtualTime: 4 },
+    update: { virtualTime: random(6) },
+  });
+  for (const weight of WEIGHTS) {
+    const { projectId } = await apiKeys.createProject('line');
+    await prisma.project.update({ where: { id: projectId }, data: { shareWeight: weight } });
+    if (random(2) > 0) await prisma.projectShare.create({ data: { topic: 'train', projectId, virtualTime: random(10) / 2 } });
+    const { id: datasetId } = await datasets.create(projectId, { name: 'line', kind: 'style_ref' });
+    for (let index = random(7); index >= 0; index -= 1) {
+      const priority = (['low', 'normal', 'high'] as const)[random(3)];
+      const job = await trainingJobs.create({ projectId, config: trainingConfig(datasetId), ...(priority && { priority }) });
+      const key = job?.id ?? '';
+      const fate = random(8);
+      if (fate === 0) await prisma.outboxMessage.deleteMany({ where: { key } });
+      if (fate === 1) await prisma.outboxMessage.updateMany({ where: { key }, data: { parkedAt: new Date() } });
+      // Under way again, and in the outbox to be rescued.
+      if (fate === 2) await trainingJobs.claim(key);
+    }
+  }
+}
+
+it('counts the same place in the line for one job as for all of them', async () => {
+  const { prisma, trainingJobs } = fixture.database;
+  for (const seed of [1, 2, 3, 4]) {
+    await lineUp(randomNumbers(seed));
+    const queued = (await prisma.trainingJob.findMany({ where: { status: 'queued' }, select: { id: true } })).map(({ id }) => id);
+    const all = await trainingJobs.queuePositions(queued);
+    const one = new Map<string, number>();
+    for (const id of queued) one.set(id, await trainingJobs.positionOf(id));
+    expect(one).toEqual(all);
+    expect([...one.values()].sort((a, b) => a - b)).toEqual(queued.map((_id, index) => index));
+  }
+});
+
+it('polls and submits in one statement each', async () => {
+  const statements: string[] = [];
+  const counted = createDatabase(fixture.databaseUrl, { onQuery: (statement) => void statements.push(statement) });
+  const { projectId } = await counted.apiKeys.createProject('counted');
+  const { id: datasetId } = await counted.datasets.create(projectId, { name: 'counted', kind: 'style_ref' });
+  statements.length = 0;
+  const job = await counted.trainingJobs.create({ projectId, config: trainingConfig(datasetId), metadata: { a: 'b' } });
+  expect(statements).toEqual(['select']);
+  const polled = await counted.trainingJobs.poll(projectId, job?.id ?? '');
+  expect(statements).toEqual(['select', 'select']);
+  expect(polled?.job).toEqual(job);
+  expect(polled?.job).toEqual(await counted.trainingJobs.find(projectId, job?.id ?? ''));
+  expect(polled?.position).toBe(await counted.trainingJobs.positionOf(job?.id ?? ''));
+  expect(await counted.trainingJobs.poll('proj_other', job?.id ?? '')).toBeNull();
+  expect(await counted.trainingJobs.poll(projectId, newId('trainingJob'))).toBeNull();
+  await counted.close();
+});
+
+it('announces a job to an endpoint that listens, in the transaction of the job', async () => {
+  const { apiKeys, datasets, trainingJobs, webhooks, prisma } = fixture.database;
+  const { projectId } = await apiKeys.createProject('watched');
+  const { id: datasetId } = await datasets.create(projectId, { name: 'watched', kind: 'style_ref' });
+  await webhooks.create({ projectId, url: 'https://example.com/hook', events: ['training_job.queued'] });
+  const job = await trainingJobs.create({ projectId, config: trainingConfig(datasetId) });
+  const deliveries = await prisma.webhookDelivery.findMany({ where: { projectId } });
+  expect(deliveries.map(({ eventType, payload }) => [eventType, (payload as { data: { id: string } }).data.id])).toEqual([
+    ['training_job.queued', job?.id],
+  ]);
+  expect(await prisma.trainingJob.count({ where: { projectId } })).toBe(1);
+});
