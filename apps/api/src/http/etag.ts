@@ -2,8 +2,15 @@
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-export function etagOf(body: unknown): string {
-  return `"${createHash('sha256').update(JSON.stringify(body)).digest('base64url')}"`;
+export const etagOf = (body: unknown): string => etagOfText(JSON.stringify(body));
+
+export function etagOfText(text: string): string {
+  return `"${createHash('sha256').update(text).digest('base64url')}"`;
+}
+
+/** The caller may keep the response, and asks each time whether it is still good. */
+export function markAnswer(reply: FastifyReply, etag: string): void {
+  reply.headers({ etag, 'cache-control': 'private, no-cache' });
 }
 
 /** `If-None-Match` is compared weakly: a mark that a proxy has made weak still means the same body. */
@@ -16,6 +23,6 @@ export function isUnchanged(request: FastifyRequest, etag: string): boolean {
 /** Sets the ETag of a JSON body; true when the answer is 304 without the body. */
 export function tagAnswer(request: FastifyRequest, reply: FastifyReply, body: unknown): boolean {
   const etag = etagOf(body);
-  reply.headers({ etag, 'cache-control': 'private, no-cache' });
+  markAnswer(reply, etag);
   return isUnchanged(request, etag);
 }

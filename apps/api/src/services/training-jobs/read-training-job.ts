@@ -11,11 +11,19 @@ export async function findTrainingJob(database: Database, projectId: string, id:
   return row;
 }
 
-/** What a status poll responds with, read in one statement. */
-export async function readTrainingJob(database: Database, projectId: string, id: string): Promise<TrainingJobBody> {
+/** What a status poll responds with, read in one statement. `version` is another one whenever the body is. */
+export async function pollTrainingJob(
+  database: Database,
+  projectId: string,
+  id: string,
+): Promise<{ version: string; make(): TrainingJobBody }> {
   const polled = await database.trainingJobs.poll(projectId, id);
   if (polled === null) throw notFound('training job', id);
-  return { ...presentTrainingJob(polled.job, polled.position), usage: presentUsage(polled.usage) };
+  const make = () => {
+    const { job, position, usage } = polled.read();
+    return { ...presentTrainingJob(job, position), usage: presentUsage(usage) };
+  };
+  return { version: polled.version, make };
 }
 
 /** A job that has just been queued: it has used nothing yet. */

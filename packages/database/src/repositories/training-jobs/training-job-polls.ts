@@ -6,15 +6,18 @@ import { toTrainingJobRow } from './training-job-row.ts';
 import type { TrainingJobRow } from './training-job-row.ts';
 import type { UsageAmounts } from '../installation/usage.ts';
 
-/** `position`: the number of jobs ahead of it; null once it has left the queue. */
-export type PolledJob = { job: TrainingJobRow; position: number | null; usage: UsageAmounts };
+/**
+ * `position`: the number of jobs ahead of it; null once it has left the queue. `version` is another one whenever anything of it is:
+ * it names the version of the row that Postgres has stored. `read` works the job out, which a caller who has seen the version need not ask for.
+ */
+export type PolledJob = { version: string; read(): { job: TrainingJobRow; position: number | null; usage: UsageAmounts } };
 
 const columns = Object.keys(Prisma.TrainingJobScalarFieldEnum)
   .map((field) => `job.${field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)} as "${field}"`)
   .join(', ');
 
 const POLL = `
-  select ${columns}, case when job.status = 'queued' then training_job_position(job.id) end as "$position",
+  select ${columns}, case when job.status = 'queued' then training_job_position(job.id) end as "$position", job.xmin::text || ' ' || job.ctid::text as "$stored",
     used."$deviceSeconds", used."$steps", used."$images"
   from training_jobs job, lateral (
     select sum(device_seconds)::float8 as "$deviceSeconds", sum(steps)::int as "$steps", sum(images)::int as "$images"
@@ -22,14 +25,22 @@ const POLL = `
   ) used
   where job.id = $1 and job.project_id = $2`;
 
-type PollRow = TrainingJob & { $position: number | null; $deviceSeconds: number | null; $steps: number | null; $images: number | null };
+type PollRow = TrainingJob & {
+  $stored: string;
+  $position: number | null;
+  $deviceSeconds: number | null;
+  $steps: number | null;
+  $images: number | null;
+};
 
 /** Null when the project has no such job. */
 export async function pollTrainingJob(statements: Statements, projectId: string, id: string): Promise<PolledJob | null> {
   const [row] = await statements.run<PollRow>('poll_training_job', POLL, [id, projectId]);
   if (row === undefined) return null;
-  const { $position: position, $deviceSeconds, $steps, $images, ...job } = row;
-  return { job: toTrainingJobRow(job), position, usage: { deviceSeconds: $deviceSeconds ?? 0, steps: $steps ?? 0, images: $images ?? 0 } };
+  const { $stored, $position: position, $deviceSeconds, $steps, $images, ...job } = row;
+  const usage = { deviceSeconds: $deviceSeconds ?? 0, steps: $steps ?? 0, images: $images ?? 0 };
+  const version = [$stored, position, ...Object.values(usage)].join(' ');
+  return { version, read: () => ({ job: toTrainingJobRow(job), position, usage }) };
 }
 
 /** The number of queued jobs ahead of a job that is queued; what `queuePositions` counts for many. */

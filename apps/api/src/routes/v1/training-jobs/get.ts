@@ -1,12 +1,13 @@
 // GET /v1/training-jobs/{id}
 import { trainingJob, trainingJobId } from '@styleforge/contracts';
+import type { TrainingJobBody } from '@styleforge/contracts';
 import { z } from 'zod';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
-import { tagAnswer } from '../../../http/etag.ts';
+import { KeptBodies } from '../../../http/kept-bodies.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
-import { readTrainingJob } from '../../../services/training-jobs/read-training-job.ts';
+import { pollTrainingJob } from '../../../services/training-jobs/read-training-job.ts';
 
 export function getTrainingJobRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
@@ -18,8 +19,9 @@ export function getTrainingJobRoute(app: ApiServer, { database }: ApiDependencie
     params: z.object({ id: trainingJobId }),
     response: { 200: trainingJob, 304: z.undefined().describe('Unchanged'), ...problemResponses('not_found') },
   };
+  const bodies = new KeptBodies<TrainingJobBody>(trainingJob);
   app.get('/training-jobs/:id', { schema }, async (request, reply) => {
-    const body = await readTrainingJob(database, request.caller.projectId, request.params.id);
-    return tagAnswer(request, reply, body) ? reply.code(304).send() : reply.send(body);
+    const { id } = request.params;
+    return bodies.send(request, reply, { key: id, ...(await pollTrainingJob(database, request.caller.projectId, id)) });
   });
 }
