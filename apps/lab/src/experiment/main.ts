@@ -40,6 +40,7 @@ const cells = listCells({
 const results = join(values.directory, 'results');
 await mkdir(results, { recursive: true });
 const extractor = await openExtractor({ name: 'mini-clip', weights: { path: values.extractor } });
+const styleJudge = await openExtractor({ name: 'texture' });
 const fileOf = (cell: Cell): string => join(results, `${cell.style}_${trainingKey(cell)}.json`);
 
 async function known(cell: Cell): Promise<CellResult | null> {
@@ -62,6 +63,7 @@ for (const [index, cell] of cells.entries()) {
       baseModelDirectory: values.model,
       directory: values.directory,
       extractor,
+      styleJudge,
       pictures: numberOption('pictures', values.pictures),
       referencePictures: numberOption('reference', values.reference),
       log,
@@ -80,15 +82,16 @@ for (const [index, cell] of cells.entries()) {
   done.push(result);
 }
 await extractor.release();
+await styleJudge.release();
 const tables = join(values.directory, 'tables.md');
 await writeFile(tables, writeTables(done));
 for (const experiment of new Set(done.map(({ cell }) => cell.experiment))) {
   const own = done.filter(({ cell }) => cell.experiment === experiment);
   for (const { name } of own[0].block.values) {
-    const metric = name.replace(/@.*/, '');
+    const metric = name.endsWith(`@${styleJudge.name}`) ? 'style' : name.replace(/@.*/, '');
     await writeFile(
       join(values.directory, `${experiment}-${metric}.svg`),
-      plotMetric(own, name, `${experiment}: ${name}${metric === 'kid' ? ' × 1000' : ''}, mean and spread over the seeds`),
+      plotMetric(own, name, `${experiment}: ${name}${name.startsWith('kid') ? ' × 1000' : ''}, mean and spread over the seeds`),
     );
   }
 }

@@ -23,6 +23,8 @@ export interface CellRunner {
   readonly baseModelDirectory: string;
   readonly directory: string;
   readonly extractor: FeatureExtractor;
+  /** Judges style alone; its KID comes first. */
+  readonly styleJudge: FeatureExtractor;
   readonly threads?: number;
   /** Drawn of each model. */
   readonly pictures: number;
@@ -199,6 +201,20 @@ async function keepImages(directory: string, images: readonly RgbImage[]): Promi
     await sharp(rgb, { raw: { width, height, channels: 3 } }).toFile(join(directory, `${String(index).padStart(5, '0')}.png`));
 }
 
+/** The style's KID first, then all that the other extractor measures. */
+async function measureCell(cell: Cell, images: RgbImage[], profile: BaseProfile, runner: CellRunner): Promise<MetricBlock> {
+  const shared = {
+    generated: imageArrays(images),
+    reference: await referenceOf(cell.style, runner, profile.resolution),
+    seed: cell.seed,
+    bootstrap: false,
+    cache: directoryCache(join(runner.directory, 'features')),
+  } as const;
+  const style = await measureImages({ ...shared, extractor: runner.styleJudge, metrics: ['kid'] });
+  const block = await measureImages({ ...shared, extractor: runner.extractor, prompts: promptSubjects(runner.pictures) });
+  return { ...block, values: [...style.values, ...block.values] };
+}
+
 /** The trained weights go as soon as they are measured. */
 export async function runCell(cell: Cell, runner: CellRunner): Promise<CellResult> {
   const start = performance.now();
@@ -208,15 +224,7 @@ export async function runCell(cell: Cell, runner: CellRunner): Promise<CellResul
     cell.method === 'base' ? {} : { training: { seconds: (performance.now() - start) / 1000, bytes: await modelBytes(model) } };
   const images = await draw(cell, model, profile, runner);
   if (runner.keepsImages) await keepImages(join(runner.directory, 'generated', cell.style, trainingKey(cell)), images);
-  const block = await measureImages({
-    extractor: runner.extractor,
-    generated: imageArrays(images),
-    reference: await referenceOf(cell.style, runner, profile.resolution),
-    prompts: promptSubjects(runner.pictures),
-    seed: cell.seed,
-    bootstrap: false,
-    cache: directoryCache(join(runner.directory, 'features')),
-  });
+  const block = await measureCell(cell, images, profile, runner);
   if (cell.method !== 'base') await rm(join(runner.directory, 'trained', trainingKey(cell)), { recursive: true, force: true });
   return { cell, block, seconds: (performance.now() - start) / 1000, ...training };
 }

@@ -66,7 +66,7 @@ export function writeTables(results: readonly CellResult[]): string {
       return [
         `## ${experiment}`,
         '',
-        `${block.generatedCount} generated and ${block.realCount} real images a cell, seeds ${seeds.join(', ')}, extractor ${block.extractor.name} (${block.extractor.dimension} numbers, weights ${block.extractor.weightsSha256.slice(0, 12)}).`,
+        `${block.generatedCount} generated and ${block.realCount} real images a cell, seeds ${seeds.join(', ')}, style judged by texture, the rest by ${block.extractor.name} (${block.extractor.dimension} numbers, weights ${block.extractor.weightsSha256.slice(0, 12)}).`,
         '',
         ...names.map((name) => metricTable(own, name)),
         ...costTable(own),

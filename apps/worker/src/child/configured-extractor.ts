@@ -47,7 +47,12 @@ export async function openConfiguredExtractor({
   signal,
 }: ConfiguredExtractor): Promise<FeatureExtractor> {
   const { inception, clip, cacheDirectory } = config.extractors;
-  const weights =
-    name === 'mini-clip' ? { path: join(extractorsDirectory, name) } : await sourceOf(name === 'clip' ? clip : inception, config);
+  const sources: Record<ExtractorName, () => Promise<WeightsSource | undefined>> = {
+    'mini-clip': async () => ({ path: join(extractorsDirectory, name) }),
+    clip: () => sourceOf(clip, config),
+    'inception-v3-fid': () => sourceOf(inception, config),
+    texture: async () => undefined,
+  };
+  const weights = await sources[name]();
   return openExtractor({ name, ...(weights && { weights }), cacheDirectory, ...(signal && { signal }) });
 }

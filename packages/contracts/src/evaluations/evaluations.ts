@@ -34,7 +34,12 @@ const settings = {
     .default(0)
     .describe('Seed of the first image; image i of every model has seed + i'),
   metrics: z.array(z.enum(METRICS)).min(1).max(METRICS.length).default(['fid', 'kid', 'clip']),
-  extractor: z.enum(EXTRACTORS).optional().describe('Extractor for FID and KID. Default: that of the base model, or inception-v3-fid'),
+  extractor: z
+    .enum(EXTRACTORS)
+    .optional()
+    .describe(
+      'Extractor for FID and KID. `texture` compares lines, texture and palette and not what is shown; it needs no weights. Default: that of the base model, or inception-v3-fid',
+    ),
   clip_extractor: z
     .enum(CLIP_EXTRACTORS)
     .optional()

@@ -1,6 +1,6 @@
 // The feature extractors that metrics are computed with, and the names that their numbers carry.
 
-export const EXTRACTORS = ['inception-v3-fid', 'clip', 'mini-clip'] as const;
+export const EXTRACTORS = ['inception-v3-fid', 'clip', 'mini-clip', 'texture'] as const;
 export type Extractor = (typeof EXTRACTORS)[number];
 
 /** Extractors that read texts, too. */

@@ -3,12 +3,14 @@ import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { downloadFile, fetchInto, sha256OfFile } from '@styleforge/weights';
-import { ExtractorNotConfiguredError, type ExtractorConfig, type ExtractorName, type WeightsSource } from './feature-extractor.ts';
+import { ExtractorNotConfiguredError, type ExtractorConfig, type WeightedExtractorName, type WeightsSource } from './feature-extractor.ts';
+
+type WeightedConfig = ExtractorConfig<WeightedExtractorName>;
 
 const sources = (setting: string, what: string): string =>
   `set ${setting} to ${what}, or ${setting}_OBJECT to its key in the object store, or ${setting}_URL with`;
 
-const remedies: Record<ExtractorName, string> = {
+const remedies: Record<WeightedExtractorName, string> = {
   'inception-v3-fid': `${sources('INCEPTION_WEIGHTS', 'the path of pt_inception-2015-12-05-6726825d (.pth or .safetensors)')} INCEPTION_WEIGHTS_SHA256`,
   clip: `${sources('CLIP_WEIGHTS', 'the path of a CLIP folder in transformers layout, such as openai/clip-vit-base-patch16')} CLIP_WEIGHTS_FILES`,
   'mini-clip': 'set BASE_MODELS_DIRECTORY to the folder that holds the shipped mini-clip, usually models',
@@ -26,21 +28,21 @@ const clipTokenizerFiles = ['vocab.json', 'merges.txt', 'tokenizer.json', 'token
 const weightsFile = 'model.safetensors';
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
-const isInception = ({ name }: ExtractorConfig): boolean => name === 'inception-v3-fid';
+const isInception = ({ name }: WeightedConfig): boolean => name === 'inception-v3-fid';
 
-function cacheOf({ name, cacheDirectory }: ExtractorConfig): string {
+function cacheOf({ name, cacheDirectory }: WeightedConfig): string {
   if (!cacheDirectory) throw new ExtractorNotConfiguredError(name, 'a cache directory is needed to keep what is fetched');
   return join(cacheDirectory, name);
 }
 
-async function inceptionFileIn(folder: string, name: ExtractorName): Promise<string> {
+async function inceptionFileIn(folder: string, name: WeightedExtractorName): Promise<string> {
   const found = (await readdir(folder)).filter((file) => /\.(safetensors|pth|pt)$/.test(file));
   if (found.length !== 1)
     throw new ExtractorNotConfiguredError(name, `${folder} holds ${found.length} files of weights; give the path of one`);
   return join(folder, found[0]);
 }
 
-async function localWeights(path: string, config: ExtractorConfig): Promise<string> {
+async function localWeights(path: string, config: WeightedConfig): Promise<string> {
   const file = isInception(config) ? path : join(path, weightsFile);
   try {
     return (await stat(file)).isDirectory() ? await inceptionFileIn(file, config.name) : file;
@@ -52,7 +54,7 @@ async function localWeights(path: string, config: ExtractorConfig): Promise<stri
 
 const lastPart = (address: string): string => address.slice(address.lastIndexOf('/') + 1);
 
-async function downloaded(source: Extract<WeightsSource, { url: string }>, config: ExtractorConfig): Promise<string> {
+async function downloaded(source: Extract<WeightsSource, { url: string }>, config: WeightedConfig): Promise<string> {
   if (!isInception(config))
     throw new ExtractorNotConfiguredError(config.name, `it is a folder, give each of its files; ${remedies[config.name]}`);
   const file = join(cacheOf(config), source.sha256.toLowerCase(), lastPart(new URL(source.url).pathname));
@@ -60,7 +62,7 @@ async function downloaded(source: Extract<WeightsSource, { url: string }>, confi
   return file;
 }
 
-async function downloadedFolder({ files }: Extract<WeightsSource, { files: object }>, config: ExtractorConfig): Promise<string> {
+async function downloadedFolder({ files }: Extract<WeightsSource, { files: object }>, config: WeightedConfig): Promise<string> {
   const missing = clipFiles.filter((name) => !(name in files));
   if (isInception(config) || missing.length > 0)
     throw new ExtractorNotConfiguredError(config.name, `the download lacks ${missing.join(', ')}; ${remedies[config.name]}`);
@@ -84,7 +86,7 @@ async function fetchObject(
   target: string,
   { readObject }: Extract<WeightsSource, { objectKey: string }>,
   sha256: string | undefined,
-  config: ExtractorConfig,
+  config: WeightedConfig,
 ): Promise<boolean> {
   let first = await readObject(key, 0);
   if (!first) return false;
@@ -101,7 +103,7 @@ async function fetchObject(
   return true;
 }
 
-async function fromObjects(source: Extract<WeightsSource, { objectKey: string }>, config: ExtractorConfig): Promise<string> {
+async function fromObjects(source: Extract<WeightsSource, { objectKey: string }>, config: WeightedConfig): Promise<string> {
   const { objectKey, sha256 } = source;
   const folder = join(cacheOf(config), digest(`${objectKey} ${sha256 ?? ''}`));
   const absent = (key: string) => new ExtractorNotConfiguredError(config.name, `the object store has no ${key}; ${remedies[config.name]}`);
@@ -118,7 +120,7 @@ async function fromObjects(source: Extract<WeightsSource, { objectKey: string }>
 }
 
 /** Throws ExtractorNotConfiguredError where the weights are not there: no other extractor takes its place. */
-export async function findWeights(config: ExtractorConfig): Promise<LocalWeights> {
+export async function findWeights(config: WeightedConfig): Promise<LocalWeights> {
   const { weights, name } = config;
   if (!weights) throw new ExtractorNotConfiguredError(name, remedies[name]);
   let file: string;

@@ -1,7 +1,9 @@
 // What turns images (and texts) into rows of features: one interface, named in every number that comes of it.
 import type { Features } from '../distances/features.ts';
 
-export type ExtractorName = 'inception-v3-fid' | 'clip' | 'mini-clip';
+/** Extractors that are networks with weights. */
+export type WeightedExtractorName = 'inception-v3-fid' | 'clip' | 'mini-clip';
+export type ExtractorName = WeightedExtractorName | 'texture';
 
 /**
  * How images come to the network's size: `clean` (antialiased bicubic in float), `legacy` (bilinear without
@@ -62,8 +64,8 @@ export interface FetchProgress {
   readonly totalBytes?: number;
 }
 
-export interface ExtractorConfig {
-  readonly name: ExtractorName;
+export interface ExtractorConfig<Name extends ExtractorName = ExtractorName> {
+  readonly name: Name;
   /** Absent or empty: ExtractorNotConfiguredError, which names what to set. */
   readonly weights?: WeightsSource;
   /** Where downloads and objects are kept; needed for all sources but `path`. */

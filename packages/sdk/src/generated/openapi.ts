@@ -1982,10 +1982,10 @@ export interface components {
              */
             compare_with?: string[];
             /**
-             * @description Extractor for FID and KID. Default: that of the base model, or inception-v3-fid
+             * @description Extractor for FID and KID. `texture` compares lines, texture and palette and not what is shown; it needs no weights. Default: that of the base model, or inception-v3-fid
              * @enum {string}
              */
-            extractor?: "inception-v3-fid" | "clip" | "mini-clip";
+            extractor?: "inception-v3-fid" | "clip" | "mini-clip" | "texture";
             guidance_scale?: number;
             /**
              * @default [
@@ -2492,7 +2492,7 @@ export interface components {
             /** @enum {string} */
             clip_extractor: "clip" | "mini-clip";
             /** @enum {string} */
-            extractor: "inception-v3-fid" | "clip" | "mini-clip";
+            extractor: "inception-v3-fid" | "clip" | "mini-clip" | "texture";
             guidance_scale: number;
             height: number;
             metrics: ("fid" | "kid" | "clip")[];
@@ -2552,7 +2552,7 @@ export interface components {
             clip_extractor: "clip" | "mini-clip";
             comparisons: components["schemas"]["EvaluatedModel"][];
             /** @enum {string} */
-            extractor: "inception-v3-fid" | "clip" | "mini-clip";
+            extractor: "inception-v3-fid" | "clip" | "mini-clip" | "texture";
             guidance_scale: number;
             height: number;
             metrics: ("fid" | "kid" | "clip")[];
@@ -2585,10 +2585,10 @@ export interface components {
              */
             compare_with?: string[];
             /**
-             * @description Extractor for FID and KID. Default: that of the base model, or inception-v3-fid
+             * @description Extractor for FID and KID. `texture` compares lines, texture and palette and not what is shown; it needs no weights. Default: that of the base model, or inception-v3-fid
              * @enum {string}
              */
-            extractor?: "inception-v3-fid" | "clip" | "mini-clip";
+            extractor?: "inception-v3-fid" | "clip" | "mini-clip" | "texture";
             guidance_scale?: number;
             /**
              * @default [
@@ -3489,7 +3489,7 @@ export interface components {
             extractors: {
                 dimension: number;
                 /** @enum {string} */
-                name: "inception-v3-fid" | "clip" | "mini-clip";
+                name: "inception-v3-fid" | "clip" | "mini-clip" | "texture";
                 resize: string;
                 weights_sha256: string;
             }[];
@@ -3550,7 +3550,7 @@ export interface components {
              * @description Extractor for diversity and nearness
              * @enum {string}
              */
-            similarity_extractor: "inception-v3-fid" | "clip" | "mini-clip";
+            similarity_extractor: "inception-v3-fid" | "clip" | "mini-clip" | "texture";
             title: string;
             token_disentanglement: components["schemas"]["TokenDisentanglement"] | null;
             /** @description null for a base model */
@@ -3634,7 +3634,7 @@ export interface components {
             /** @description CLIP: the mean score of these images with the prompts of other images, which owes nothing to the prompts */
             chance: number | null;
             /** @enum {string} */
-            extractor: "inception-v3-fid" | "clip" | "mini-clip";
+            extractor: "inception-v3-fid" | "clip" | "mini-clip" | "texture";
             /** @description Number of generated images */
             generated: number;
             /** @description Bootstrap over the images */

@@ -330,8 +330,8 @@ class CreateEvaluationRequest(TypedDict):
     seed: NotRequired[int]
     """Seed of the first image; image i of every model has seed + i"""
     metrics: NotRequired[list[Literal["fid", "kid", "clip"]]]
-    extractor: NotRequired[Literal["inception-v3-fid", "clip", "mini-clip"]]
-    """Extractor for FID and KID. Default: that of the base model, or inception-v3-fid"""
+    extractor: NotRequired[Literal["inception-v3-fid", "clip", "mini-clip", "texture"]]
+    """Extractor for FID and KID. `texture` compares lines, texture and palette and not what is shown; it needs no weights. Default: that of the base model, or inception-v3-fid"""
     clip_extractor: NotRequired[Literal["clip", "mini-clip"]]
     """Extractor for CLIP scores and similarities. Default: that of the base model, or clip"""
     reference_dataset_id: NotRequired[str]
@@ -654,7 +654,7 @@ class EvaluationConfig(TypedDict):
     width: int
     height: int
     metrics: list[Literal["fid", "kid", "clip"]]
-    extractor: Literal["inception-v3-fid", "clip", "mini-clip"]
+    extractor: Literal["inception-v3-fid", "clip", "mini-clip", "texture"]
     clip_extractor: Literal["clip", "mini-clip"]
     reference_dataset_id: str | None
     """null: no reference, for CLIP scores alone"""
@@ -716,7 +716,7 @@ class EvaluationStage(TypedDict):
     width: int
     height: int
     metrics: list[Literal["fid", "kid", "clip"]]
-    extractor: Literal["inception-v3-fid", "clip", "mini-clip"]
+    extractor: Literal["inception-v3-fid", "clip", "mini-clip", "texture"]
     clip_extractor: Literal["clip", "mini-clip"]
     reference_dataset_id: str | None
     """null: no reference, for CLIP scores alone"""
@@ -735,8 +735,8 @@ class EvaluationStageRequest(TypedDict):
     seed: NotRequired[int]
     """Seed of the first image; image i of every model has seed + i"""
     metrics: NotRequired[list[Literal["fid", "kid", "clip"]]]
-    extractor: NotRequired[Literal["inception-v3-fid", "clip", "mini-clip"]]
-    """Extractor for FID and KID. Default: that of the base model, or inception-v3-fid"""
+    extractor: NotRequired[Literal["inception-v3-fid", "clip", "mini-clip", "texture"]]
+    """Extractor for FID and KID. `texture` compares lines, texture and palette and not what is shown; it needs no weights. Default: that of the base model, or inception-v3-fid"""
     clip_extractor: NotRequired[Literal["clip", "mini-clip"]]
     """Extractor for CLIP scores and similarities. Default: that of the base model, or clip"""
     reference_dataset_id: NotRequired[str]
@@ -1549,7 +1549,7 @@ class ReportReference(TypedDict):
 
 
 class ReportExtractorsItem(TypedDict):
-    name: Literal["inception-v3-fid", "clip", "mini-clip"]
+    name: Literal["inception-v3-fid", "clip", "mini-clip", "texture"]
     dimension: int
     resize: str
     weights_sha256: str
@@ -1589,7 +1589,7 @@ class Report(TypedDict):
     sampling: ReportSampling
     reference: ReportReference | None
     extractors: list[ReportExtractorsItem]
-    similarity_extractor: Literal["inception-v3-fid", "clip", "mini-clip"]
+    similarity_extractor: Literal["inception-v3-fid", "clip", "mini-clip", "texture"]
     """Extractor for diversity and nearness"""
     models: list[ReportModel]
     samples: list[ReportSamplesItem]
@@ -1616,7 +1616,7 @@ class ReportMetric(TypedDict):
     """Bootstrap over the images"""
     standard_deviation: float | None
     """KID: over the subsets"""
-    extractor: Literal["inception-v3-fid", "clip", "mini-clip"]
+    extractor: Literal["inception-v3-fid", "clip", "mini-clip", "texture"]
     generated: int
     """Number of generated images"""
     reference: int | None

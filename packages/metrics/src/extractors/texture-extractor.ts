@@ -1,0 +1,45 @@
+// texture: lines, texture and palette as rows of numbers, without any weights.
+import { createHash } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { embedInBatches } from './embed-in-batches.ts';
+import type { FeatureExtractor, RgbImage } from './feature-extractor.ts';
+import { TEXTURE_DEVIATIONS, TEXTURE_MEANS } from './texture/texture-scale.ts';
+import { textureStatistics } from './texture/texture-statistics.ts';
+
+/** Where the scale of the statistics is written. */
+export const TEXTURE_STATISTICS_FILE = fileURLToPath(new URL('texture/texture-scale.ts', import.meta.url));
+
+/** Further than so many standard deviations from the mean no two styles need telling apart, and KID's kernel grows with the cube. */
+const FURTHEST = 3;
+
+/**
+ * Judges style and not subject: 92 statistics of palette, edges, lines and repetition, each on the scale of varied images.
+ * It has no weights, so that it was trained on no style, and reads no texts.
+ */
+export class TextureExtractor implements FeatureExtractor {
+  readonly name = 'texture';
+  readonly dimension = TEXTURE_MEANS.length;
+  readonly resize = 'clean';
+  /** SHA-256 of the scale: other numbers are another extractor. */
+  readonly weightsSha256 = createHash('sha256')
+    .update(JSON.stringify([TEXTURE_MEANS, TEXTURE_DEVIATIONS]))
+    .digest('hex');
+
+  embedImages(
+    images: Iterable<RgbImage> | AsyncIterable<RgbImage>,
+    options: Parameters<FeatureExtractor['embedImages']>[1] = {},
+  ): ReturnType<FeatureExtractor['embedImages']> {
+    return embedInBatches(images, this.dimension, options, async (batch) => Float32Array.from(batch.flatMap(scaledStatistics)));
+  }
+
+  async release(): Promise<void> {
+    // it holds nothing
+  }
+}
+
+function scaledStatistics(image: RgbImage): number[] {
+  return textureStatistics(image).map((value, i) => {
+    const scaled = (value - TEXTURE_MEANS[i]) / Math.max(TEXTURE_DEVIATIONS[i], 1e-9);
+    return Math.min(FURTHEST, Math.max(-FURTHEST, scaled));
+  });
+}
