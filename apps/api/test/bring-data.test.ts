@@ -3,9 +3,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buildApp } from '@styleforge/api';
 import type { DatasetImageBody, UploadResponse } from '@styleforge/contracts';
+import { zipFile } from '@styleforge/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ApiFixture, multipartBody, picture, startApiFixture } from './api-fixture.ts';
-import { zipFile } from './zip-file.ts';
 
 let api: ApiFixture;
 beforeAll(async () => (api = await startApiFixture()));

@@ -2,10 +2,10 @@
 import { createHash } from 'node:crypto';
 import { crc32, createDeflate } from 'node:zlib';
 import sharp from 'sharp';
+import { zipFile } from '@styleforge/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDataset, multipartBody, picture, startApiFixture } from './api-fixture.ts';
 import type { ApiFixture } from './api-fixture.ts';
-import { zipFile } from './zip-file.ts';
 
 type File = { file_name: string; status: string; code?: string; detail?: string; image?: { url: string; sha256: string } };
 

@@ -6,12 +6,11 @@ import { join } from 'node:path';
 import { crc32, deflateSync } from 'node:zlib';
 import { buildApp } from '@styleforge/api';
 import { FileObjectStore } from '@styleforge/storage';
-import { warnNotTested } from '@styleforge/testing';
+import { warnNotTested, zipFile } from '@styleforge/testing';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createDataset, multipartBody, picture, startApiFixture } from './api-fixture.ts';
 import type { ApiFixture } from './api-fixture.ts';
-import { zipFile } from './zip-file.ts';
 
 let api: ApiFixture;
 beforeAll(async () => {

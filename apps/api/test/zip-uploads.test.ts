@@ -3,10 +3,10 @@ import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { UPLOAD_LIMITS } from '@styleforge/contracts';
 import { newId } from '@styleforge/database';
+import { zipFile } from '@styleforge/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDataset, multipartBody, picture, startApiFixture } from './api-fixture.ts';
 import type { ApiFixture } from './api-fixture.ts';
-import { zipFile } from './zip-file.ts';
 
 let api: ApiFixture;
 beforeAll(async () => {

@@ -16,6 +16,15 @@ it('reads bare infinities and NaN as numbers, and leaves the same words in strin
   expect(() => parsePythonJson('{"a": NaN')).toThrow(SyntaxError);
 });
 
+it('reads them beside a text of many megabytes', () => {
+  const long = 'x'.repeat(12_000_000);
+  expect(parsePythonJson(`{"text": "${long}\\\\", "none": -Infinity, "quoted": "\\"NaN"}`)).toEqual({
+    text: `${long}\\`,
+    none: -Infinity,
+    quoted: '"NaN',
+  });
+});
+
 it.each([
   ['version https://git-lfs.github.com/spec/v1\noid sha256:00', /Git LFS pointer/],
   ['\n<!DOCTYPE html><html>', /web page/],

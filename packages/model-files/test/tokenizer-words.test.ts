@@ -73,3 +73,26 @@ it.each<[string, Record<string, unknown>, RegExp]>([
   await expect(CLIPTokenizer.fromDirectory(folder)).rejects.toThrow(message);
   await expect(CLIPTokenizer.fromDirectory(folder)).rejects.toThrow(ModelFileError);
 });
+
+describe('merges.txt', () => {
+  const words = { ...vocabulary, ab: 1000, 'ab</w>': 1001 };
+  const firstWord = async (merges: string) =>
+    (await CLIPTokenizer.fromDirectory(await folderWith({ 'vocab.json': words, 'merges.txt': merges }))).encode('ab').slice(1, 2);
+
+  it.each([
+    '#version: 0.2\n',
+    '#version: 0.2 - Trained by `huggingface/tokenizers`\r\n',
+    '"bpe_simple_vocab_16e6.txt#version: 0.2\n',
+    '\ufeff#version: 0.2\n',
+    '# merges of a small vocabulary\n',
+    '',
+  ])('is read with the header %j', async (header) => {
+    expect(await firstWord(`${header}a b</w>\n`)).toEqual([1001]);
+  });
+
+  it('of twenty million lines is refused by their number', async () => {
+    await expect(firstWord(`#version: 0.2\n${'a\n'.repeat(20_000_000)}`)).rejects.toThrow(
+      /merges\.txt has 20000001 lines; at most 1000000/,
+    );
+  });
+});

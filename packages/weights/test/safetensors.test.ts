@@ -107,6 +107,15 @@ it('reads every number type as float32', async () => {
   await reader.close();
 });
 
+it('reads a header with a picture in its metadata, as some tools put it there', async () => {
+  const thumbnail = `data:image/jpeg;base64,${'x'.repeat(12_000_000)}\\"`;
+  const header = { __metadata__: { 'modelspec.thumbnail': thumbnail }, a: { dtype: 'F32', shape: [1], data_offsets: [0, 4] } };
+  const reader = await SafetensorsReader.open(await writeRaw('thumbnail.safetensors', header, new Uint8Array(4)));
+  expect(reader.names()).toEqual(['a']);
+  expect(reader.metadata['modelspec.thumbnail']).toBe(thumbnail);
+  await reader.close();
+});
+
 describe('damaged files', () => {
   const span = (begin: number, end: number, shape = [1], dtype = 'F32') => ({ dtype, shape, data_offsets: [begin, end] });
   it.each([

@@ -1,10 +1,11 @@
 // Files of torch.save in both layouts, and pickles that would run code.
-import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, copyFile, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { zipFile } from '@styleforge/testing';
 import { openTensors, UnsafePickleError } from '@styleforge/weights';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const folder = fileURLToPath(new URL('../../../test/golden/torch-files/', import.meta.url));
 const base = Array.from({ length: 24 }, (_, i) => i / 8);
@@ -61,5 +62,55 @@ describe('a pickle that is more than a dictionary of tensors', () => {
       }
     }
     await rm(scratch, { recursive: true });
+  });
+});
+
+describe('a file that asks for more than a dictionary of tensors has', () => {
+  let scratch: string;
+  beforeAll(async () => {
+    scratch = await mkdtemp(join(tmpdir(), 'styleforge-torch-much-'));
+  });
+  afterAll(() => rm(scratch, { recursive: true }));
+
+  it('a description that is large when it is unpacked is not unpacked', async () => {
+    const file = join(scratch, 'bomb.pth');
+    await writeFile(file, zipFile([{ name: 'archive/data.pkl', bytes: Buffer.alloc(65 * 1024 * 1024) }]));
+    await expect(openTensors(file)).rejects.toThrow(/the archive's data\.pkl has 68157440 bytes; at most 67108864 are read/);
+  });
+
+  it('a storage that is larger than its tensors say is not read', async () => {
+    const file = join(scratch, 'storage.pth');
+    const pickle = Buffer.concat([
+      Buffer.from('\x80\x02}X\x01\0\0\0actorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\n', 'latin1'),
+      Buffer.from('X\x01\0\0\x000X\x03\0\0\0cpuK\x01tQK\0K\x01\x85K\x01\x85\x89)tRs.', 'latin1'),
+    ]);
+    const storage = (bytes: number) =>
+      writeFile(
+        file,
+        zipFile([
+          { name: 'archive/data.pkl', bytes: pickle },
+          { name: 'archive/data/0', bytes: Buffer.alloc(bytes) },
+        ]),
+      );
+    await storage(4);
+    expect([...(await (await openTensors(file)).read('a'))]).toEqual([0]);
+    await storage(400_000_000);
+    await expect((await openTensors(file)).read('a')).rejects.toThrow(/data\/0 has 400000000 bytes; at most 4 are read/);
+  });
+
+  it('millions of items in pieces are counted together', async () => {
+    const file = join(scratch, 'items.pth');
+    await writeFile(file, `]${`(${'N'.repeat(1_000_000)}e`.repeat(11)}.`);
+    await expect(openTensors(file)).rejects.toThrow(/the pickle holds too many items/);
+  });
+
+  it('of a file without an archive, only the tensors that are wanted are read', async () => {
+    const file = join(scratch, 'long.pth');
+    await copyFile(join(folder, 'plain.pth'), file);
+    // More than one read of a whole file takes.
+    await truncate(file, 5 * 1024 ** 3);
+    const reader = await openTensors(file);
+    expect([...(await reader.read('half'))]).toEqual(base);
+    await reader.close();
   });
 });

@@ -1,9 +1,20 @@
 // JSON as Python writes it: a byte order mark is passed over, bare NaN and infinities are read as the numbers that they are.
+import { outsideStrings } from './json-strings.ts';
 
-// Strings first, so that words inside them stay text.
-const stringOrNumber = /"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g;
+const number = /-?\bInfinity\b|\bNaN\b/g;
 /** No JSON text can hold this character as it is. */
 const MARK = '\u0000';
+
+/** Bare numbers become marked strings; what is in strings stays text. */
+function markNumbers(json: string): string {
+  const parts: string[] = [];
+  let done = 0;
+  for (const [start, end] of outsideStrings(json)) {
+    parts.push(json.slice(done, start), json.slice(start, end).replace(number, '"\\u0000$&"'));
+    done = end;
+  }
+  return parts.join('') + json.slice(done);
+}
 
 /** Throws SyntaxError. */
 export function parsePythonJson(text: string): unknown {
@@ -11,7 +22,7 @@ export function parsePythonJson(text: string): unknown {
   try {
     return JSON.parse(plain);
   } catch (error) {
-    const marked = plain.replace(stringOrNumber, (match) => (match.startsWith('"') ? match : `"\\u0000${match}"`));
+    const marked = markNumbers(plain);
     if (marked === plain) throw error;
     return JSON.parse(marked, (_key, value: unknown) =>
       typeof value === 'string' && value.startsWith(MARK) ? Number(value.slice(MARK.length)) : value,

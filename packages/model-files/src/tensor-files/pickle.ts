@@ -33,6 +33,8 @@ class PickleMachine {
   readonly #rules: PickleRules;
   readonly #stack: Item[] = [];
   readonly #memo = new Map<number, Item>();
+  /** Items in all, so that lists and dictionaries have a limit, too. */
+  #pushed = 0;
   position: number;
 
   constructor(bytes: Buffer, position: number, rules: PickleRules) {
@@ -56,7 +58,8 @@ class PickleMachine {
   }
 
   #push(value: Item): void {
-    if (this.#stack.length >= mostItems) throw new UnsafePickleError('the pickle holds too many items');
+    this.#pushed += 1;
+    if (this.#pushed > mostItems) throw new UnsafePickleError('the pickle holds too many items');
     this.#stack.push(value);
   }
 

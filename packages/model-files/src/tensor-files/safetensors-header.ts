@@ -1,4 +1,5 @@
 // The safetensors header: parsed and checked before anything of the file is believed.
+import { outsideStrings } from '../files/json-strings.ts';
 
 export interface TensorInfo {
   dtype: string;
@@ -95,9 +96,12 @@ const NESTING: Readonly<Record<string, number>> = { '{': 1, '[': 1, '}': -1, ']'
 /** JSON.parse keeps the last of equal names. In valid JSON each name of the outer object is followed by a colon at depth one. */
 function refuseRepeatedNames(json: string, distinct: number, file: string): void {
   let [depth, names] = [0, 0];
-  for (const [part] of json.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]:]/g)) {
-    if (part === ':') names += depth === 1 ? 1 : 0;
-    else depth += NESTING[part] ?? 0;
+  for (const [start, end] of outsideStrings(json)) {
+    for (let at = start; at < end; at += 1) {
+      const part = json[at]!;
+      if (part === ':') names += depth === 1 ? 1 : 0;
+      else depth += NESTING[part] ?? 0;
+    }
   }
   if (names !== distinct) throw new Error(`${file}: the safetensors header names a tensor twice; the file is damaged`);
 }

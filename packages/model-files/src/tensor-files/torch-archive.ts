@@ -1,9 +1,10 @@
 // Opens a file that torch.save wrote: the zip layout since torch 1.6, and the plain one before it. No class is loaded, no code can run.
-import { open, readFile } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import yauzl from 'yauzl';
 import { readPickle } from './pickle.ts';
+import { readExactly } from './safetensors-file.ts';
 import { bytesPerElement } from './safetensors-header.ts';
 import { tensorsOf, torchRules, type TorchStorage, type TorchTensor } from './torch-state.ts';
 
@@ -26,6 +27,9 @@ async function isZip(path: string): Promise<boolean> {
   }
 }
 
+/** A storage's own size, as its tensors describe it. */
+const storageBytes = ({ count, dtype }: TorchStorage): number => count * bytesPerElement[dtype]!;
+
 const openZip = promisify<string, yauzl.Options, yauzl.ZipFile>(yauzl.open);
 
 function entriesOf(zip: yauzl.ZipFile): Promise<Map<string, yauzl.Entry>> {
@@ -47,11 +51,11 @@ const MOST_DESCRIPTION_BYTES = 64 * 1024 * 1024;
 
 async function openZipLayout(path: string): Promise<TorchArchive> {
   const zip = await openZip(path, { lazyEntries: true, autoClose: false });
-  const read = async (entries: Map<string, yauzl.Entry>, name: string): Promise<Buffer> => {
+  const read = async (entries: Map<string, yauzl.Entry>, name: string, most = MOST_DESCRIPTION_BYTES): Promise<Buffer> => {
     const entry = entries.get(name);
     if (!entry) throw new Error(`the archive has no ${name}`);
-    if (!name.startsWith('data/') && entry.uncompressedSize > MOST_DESCRIPTION_BYTES)
-      throw new Error(`the archive's ${name} has ${entry.uncompressedSize} bytes; at most ${MOST_DESCRIPTION_BYTES} are read`);
+    if (entry.uncompressedSize > most)
+      throw new Error(`the archive's ${name} has ${entry.uncompressedSize} bytes; at most ${most} are read`);
     return buffer(await promisify<yauzl.Entry, NodeJS.ReadableStream>(zip.openReadStream.bind(zip))(entry));
   };
   try {
@@ -59,7 +63,7 @@ async function openZipLayout(path: string): Promise<TorchArchive> {
     if (entries.has('byteorder') && (await read(entries, 'byteorder')).toString() !== 'little')
       throw new Error('the archive is big-endian, which is not supported');
     const tensors = tensorsOf(readPickle(await read(entries, 'data.pkl'), 0, torchRules).value);
-    return { tensors, storages: ({ key }) => read(entries, `data/${key}`), close: () => zip.close() };
+    return { tensors, storages: (storage) => read(entries, `data/${storage.key}`, storageBytes(storage)), close: () => zip.close() };
   } catch (error) {
     zip.close();
     throw error;
@@ -68,44 +72,83 @@ async function openZipLayout(path: string): Promise<TorchArchive> {
 
 const legacyMagic = 0x1950a86a20f9469cfc6cn;
 
-/** Pickles of a magic number, the version, the system, the tensors and the storages' keys; then each storage: its count, its elements. */
-function openPlainLayout(bytes: Buffer): TorchArchive {
-  let position = 0;
+/** Beginning of a file that torch.save wrote without a zip archive: its pickles, as far as they may go. */
+async function readDescription(handle: FileHandle, size: number): Promise<Buffer> {
+  const bytes = Buffer.alloc(Math.min(size, MOST_DESCRIPTION_BYTES));
+  await readExactly(handle, bytes, 0, 'the file');
+  return bytes;
+}
+
+interface PlainPickles {
+  readonly tensors: Map<string, TorchTensor>;
+  readonly keys: readonly unknown[];
+  /** Where the storages begin. */
+  readonly end: number;
+}
+
+/** Pickles of a magic number, the version, the system, the tensors and the storages' keys. */
+function readPlainPickles(bytes: Buffer): PlainPickles {
+  let end = 0;
   const next = () => {
-    const { value, end } = readPickle(bytes, position, torchRules);
-    position = end;
-    return value;
+    const read = readPickle(bytes, end, torchRules);
+    end = read.end;
+    return read.value;
   };
   if (next() !== legacyMagic) throw new Error('this was not written by torch.save');
   next();
   next();
   const tensors = tensorsOf(next());
   const keys = next();
+  return { tensors, keys: Array.isArray(keys) ? (keys as unknown[]) : [], end };
+}
+
+/** Where each storage begins: its count comes first, then its elements. */
+async function findStorages({ tensors, keys, end }: PlainPickles, handle: FileHandle, size: number): Promise<Map<string, number>> {
   const byKey = new Map([...tensors.values()].map(({ storage }) => [storage.key, storage]));
-  const storages = new Map<string, Uint8Array>();
-  for (const key of Array.isArray(keys) ? (keys as unknown[]) : []) {
+  const starts = new Map<string, number>();
+  const count = Buffer.alloc(8);
+  let position = end;
+  for (const key of keys) {
     const storage = byKey.get(String(key));
     // the count of one that no tensor uses is read, but how wide its elements are is not known
     if (!storage) throw new Error(`the storage ${String(key)} belongs to no tensor`);
-    const start = position + 8;
-    position = start + storage.count * bytesPerElement[storage.dtype]!;
-    if (position > bytes.length || bytes.readBigInt64LE(start - 8) !== BigInt(storage.count))
-      throw new Error(`the storage ${String(key)} is cut off`);
-    storages.set(storage.key, bytes.subarray(start, position));
+    const start = position + count.length;
+    position = start + storageBytes(storage);
+    if (position > size) throw new Error(`the storage ${String(key)} is cut off`);
+    await readExactly(handle, count, start - count.length, 'the file');
+    if (count.readBigInt64LE() !== BigInt(storage.count)) throw new Error(`the storage ${String(key)} is cut off`);
+    starts.set(storage.key, start);
   }
-  return {
-    tensors,
-    close: () => storages.clear(),
-    storages: ({ key }) => {
-      const found = storages.get(key);
-      return found ? Promise.resolve(found) : Promise.reject(new Error(`the file has no storage ${key}`));
-    },
-  };
+  return starts;
+}
+
+/** Pickles, then each storage; only the pickles are held in memory. */
+async function openPlainLayout(path: string): Promise<TorchArchive> {
+  const handle = await open(path, 'r');
+  try {
+    const { size } = await handle.stat();
+    const pickles = readPlainPickles(await readDescription(handle, size));
+    const starts = await findStorages(pickles, handle, size);
+    return {
+      tensors: pickles.tensors,
+      close: () => void handle.close(),
+      storages: async (storage) => {
+        const start = starts.get(storage.key);
+        if (start === undefined) throw new Error(`the file has no storage ${storage.key}`);
+        const bytes = Buffer.alloc(storageBytes(storage));
+        await readExactly(handle, bytes, start, 'the file');
+        return bytes;
+      },
+    };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
 }
 
 export async function openTorchArchive(path: string): Promise<TorchArchive> {
   try {
-    return (await isZip(path)) ? await openZipLayout(path) : openPlainLayout(await readFile(path));
+    return (await isZip(path)) ? await openZipLayout(path) : await openPlainLayout(path);
   } catch (error) {
     if (error instanceof Error) error.message = `${path}: ${error.message}`;
     throw error;

@@ -61,7 +61,17 @@ function checkMerges(path: string, merges: readonly string[], vocabulary: Record
   return [...merges];
 }
 
-const lines = (text: string): string[] => text.split(/\r?\n/).filter((line) => line !== '' && !line.startsWith('#version'));
+/** Counted before they are taken apart: each costs some hundred bytes then. */
+function linesOf(path: string, text: string): string[] {
+  let count = 0;
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) count += 1;
+  if (count > 2 * MOST_TOKENS) throw new ModelFileError(path, `has ${count} lines; at most ${MOST_TOKENS} merges are read`);
+  const [first = '', ...others] = text.replace(/^\ufeff/, '').split(/\r?\n/);
+  return [...(isHeader(first) ? [] : [first]), ...others].filter((line) => line !== '');
+}
+
+/** As in `#version: 0.2`, `# merges` and `"bpe_simple_vocab_16e6.txt#version: 0.2`; two pieces make a merge. */
+const isHeader = (line: string): boolean => line.includes('#version') || (line.startsWith('#') && line.split(' ').length !== 2);
 
 interface Words {
   vocabulary: Record<string, number>;
@@ -95,7 +105,7 @@ async function readWords(directory: string): Promise<Words> {
   const merges = await readTextIfThere(mergesPath!);
   if (vocabulary !== undefined && merges !== undefined) {
     const checked = checkVocabulary(vocabularyPath!, vocabulary);
-    return { vocabulary: checked, merges: checkMerges(mergesPath!, lines(merges), checked), added: [] };
+    return { vocabulary: checked, merges: checkMerges(mergesPath!, linesOf(mergesPath!, merges), checked), added: [] };
   }
   if ((await readTextIfThere(wholePath!)) === undefined)
     throw new ModelFileError(directory, 'holds neither vocab.json with merges.txt nor tokenizer.json');

@@ -1,0 +1,22 @@
+// The parts of a JSON text that are not in strings. Strings of any length: a header may hold a picture in one.
+
+/** Start and end of each part, in order. */
+export function* outsideStrings(json: string): Generator<readonly [number, number]> {
+  let start = 0;
+  for (;;) {
+    const quote = json.indexOf('"', start);
+    if (quote < 0) return yield [start, json.length];
+    yield [start, quote];
+    start = endOfString(json, quote + 1);
+  }
+}
+
+/** `at` is the first place after the opening quotation mark. */
+function endOfString(json: string, at: number): number {
+  for (let quote = json.indexOf('"', at); quote >= 0; quote = json.indexOf('"', quote + 1)) {
+    let slashes = 0;
+    while (json[quote - 1 - slashes] === '\\') slashes += 1;
+    if (slashes % 2 === 0) return quote + 1;
+  }
+  return json.length;
+}
