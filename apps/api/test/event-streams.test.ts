@@ -1,6 +1,7 @@
 // Event streams of several API processes over one database: any of them tells what was written through another, and after a restart the next goes on.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startApi, type RunningApi } from '@styleforge/api';
+import { SESSION_COOKIE } from '@styleforge/contracts';
 import { createDatabase, type Database } from '@styleforge/database';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createDataset, startApiFixture } from './api-fixture.ts';
@@ -70,6 +71,10 @@ class Listener {
   static async open(instance: RunningApi, jobId: string, lastEventId?: number, key?: string): Promise<Listener> {
     const headers = { accept: 'text/event-stream', ...(lastEventId !== undefined && { 'last-event-id': String(lastEventId) }) };
     return new Listener(await send(instance, 'GET', `/v1/training-jobs/${jobId}/events`, { headers, ...(key && { key }) }));
+  }
+
+  static async openPath(instance: RunningApi, path: string, caller: Record<string, string>): Promise<Listener> {
+    return new Listener(await fetch(instance.url + path, { headers: { accept: 'text/event-stream', ...caller } }));
   }
 
   async #read(): Promise<void> {
@@ -214,17 +219,57 @@ it('a listener that has seen the end of a finished job is told so by 204, and do
   expect(empty.status).toBe(422);
 });
 
-it('a stream ends when its key is revoked, also while the job goes on telling', async () => {
-  const instance = await startInstance();
-  const id = await createJob(instance);
-  await api.database.trainingJobs.claim(id);
-  await api.database.trainingJobs.start(id, 1);
-  const { key, keyId } = await api.database.apiKeys.create(api.projectId, 'short-lived');
-  const listener = await Listener.open(instance, id, undefined, key);
-  await listener.until('job.running');
-  await api.database.apiKeys.revoke(keyId);
-  const busy = setInterval(() => void api.database.events.append(id, 'note'), 1_000);
-  await listener.ended();
-  clearInterval(busy);
-  expect(listener.events.some(([, type]) => type === 'note')).toBe(true);
+/** Far less than the time after which a stream would look by itself. */
+const NOTICE_MS = 5_000;
+
+describe('a stream that its caller may no longer read', () => {
+  const runningJob = async (instance: RunningApi): Promise<string> => {
+    const id = await createJob(instance);
+    await api.database.trainingJobs.claim(id);
+    await api.database.trainingJobs.start(id, 1);
+    return id;
+  };
+
+  it('ends when the key is revoked through another process, whatever it follows, and others go on', async () => {
+    const instance = await startInstance();
+    const id = await runningJob(instance);
+    const { key, keyId } = await api.database.apiKeys.create(api.projectId, 'short-lived');
+    const listeners = await Promise.all([
+      Listener.open(instance, id, undefined, key),
+      Listener.open(instance, id, undefined, key),
+      Listener.openPath(instance, '/v1/events', { authorization: `Bearer ${key}` }),
+    ]);
+    const other = await Listener.open(instance, id);
+    await listeners[0]!.until('job.running');
+    await other.until('job.running');
+    const start = performance.now();
+    await api.database.apiKeys.revoke(keyId);
+    await Promise.all(listeners.map((listener) => listener.ended()));
+    expect(performance.now() - start).toBeLessThan(NOTICE_MS);
+    await api.database.events.append(id, 'note');
+    await other.until('note');
+    await other.leave();
+  });
+
+  it('ends when the browser is signed out', async () => {
+    const instance = await startInstance();
+    const id = await runningJob(instance);
+    const { keyId } = await api.database.apiKeys.create(api.projectId, 'browser');
+    const session = await api.database.sessions.create(keyId, 1);
+    const listener = await Listener.openPath(instance, `/v1/training-jobs/${id}/events`, { cookie: `${SESSION_COOKIE}=${session?.token}` });
+    await listener.until('job.running');
+    const start = performance.now();
+    await api.database.sessions.end(session?.sessionId ?? '');
+    await listener.ended();
+    expect(performance.now() - start).toBeLessThan(NOTICE_MS);
+  });
+
+  it('ends when the key expires, without any notice', async () => {
+    const instance = await startInstance();
+    const id = await runningJob(instance);
+    const { key } = await api.database.apiKeys.create(api.projectId, 'expiring', ['read'], { expiresAt: new Date(Date.now() + 4_000) });
+    const listener = await Listener.open(instance, id, undefined, key);
+    await listener.ended();
+    expect(listener.events.some(([, type]) => type === 'job.running')).toBe(true);
+  });
 });

@@ -41,6 +41,7 @@ export type { ModelChange, ModelCover, ModelRow, ModelVersionRow, NewModelVersio
 export type { Backlog, StatusCount } from './repositories/installation/operations.ts';
 export { OUTBOX_CHANNEL } from './repositories/work/outbox.ts';
 export type { OutboxMessage, Release } from './repositories/work/outbox.ts';
+export { API_KEY_CHANNEL } from './presence.ts';
 export { JOB_CHANNEL, PROJECT_EVENTS_CHANNEL } from './repositories/common/project-events.ts';
 export type { EventTypes, ProjectEventRow } from './repositories/common/project-events.ts';
 export type { NewPromptSet, PromptSetRow, PromptSetSummaryRow } from './repositories/evaluations/prompt-sets.ts';

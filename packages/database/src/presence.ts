@@ -4,7 +4,7 @@ import type { KeyCache } from './key-cache.ts';
 import { listen } from './listen.ts';
 import type { Listener } from './listen.ts';
 
-/** Notified, with its id, when a key is revoked. */
+/** Notified, with its id, when a key is revoked or a session is ended. */
 export const API_KEY_CHANNEL = 'styleforge_api_keys';
 /** With the number of a process as the second half of an advisory lock that the process holds while it lives. */
 export const OWNER_LOCK = 83_416_208;

@@ -1,16 +1,13 @@
 // A job's events as server-sent events, until the job ends, the listener leaves or may no longer read them, or the API stops.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Readable } from 'node:stream';
 import { FINISHED_JOB_STATUSES, isFinishedJob } from '@styleforge/contracts';
 import type { JobEventRow } from '@styleforge/database';
 import type { FastifyReply } from 'fastify';
 import type { ApiDependencies } from '../../dependencies.ts';
 import type { Caller } from '../../http/api-server.ts';
-import { isStillAllowed } from '../../http/still-allowed.ts';
 import { presentEvent } from '../../presenters/training-jobs.ts';
+import { KEEP_ALIVE_MS, sendEventStream } from './send-event-stream.ts';
 
-/** A quiet stream says that it is there, and every stream asks whether its caller still may. */
-const KEEP_ALIVE_MS = 15_000;
 const BATCH = 200;
 
 /** A client whose stream ends early reconnects with the id that it saw last. */
@@ -18,17 +15,12 @@ export type EventStream = { jobId: string; after: number; caller: Caller };
 
 /** Log events carry their sequence number as id; progress is sent when it changes and carries none, for it is not kept. */
 export function streamEvents(dependencies: ApiDependencies, stream: EventStream, reply: FastifyReply): FastifyReply {
-  const leaving = new AbortController();
-  reply.raw.once('close', () => leaving.abort());
-  const signal = AbortSignal.any([leaving.signal, dependencies.projectEvents.closing]);
-  // Kept alive, the connection would hold up a server that stops.
-  reply.headers({ 'cache-control': 'no-store', 'x-accel-buffering': 'no', connection: 'close' });
-  return reply.type('text/event-stream').send(Readable.from(followEvents(dependencies, stream, signal)));
+  return sendEventStream(dependencies, stream.caller, reply, (signal) => followEvents(dependencies, stream, signal));
 }
 
 async function* followEvents(
   { database, projectEvents }: ApiDependencies,
-  { jobId, after, caller }: EventStream,
+  { jobId, after }: EventStream,
   signal: AbortSignal,
 ): AsyncGenerator<string> {
   const change = new Change();
@@ -36,7 +28,6 @@ async function* followEvents(
   try {
     let last = after;
     let lastProgress = 'null';
-    let checkedAt = Date.now();
     while (!signal.aborted) {
       change.forget();
       // The job is read before its events, so that the last event of a finished job is never missed.
@@ -55,10 +46,6 @@ async function* followEvents(
       if (rows.length === BATCH) continue;
       if (finished) return;
       const hasChanged = await change.wait(KEEP_ALIVE_MS, signal);
-      if (Date.now() - checkedAt >= KEEP_ALIVE_MS) {
-        if (!(await isStillAllowed(database, caller))) return;
-        checkedAt = Date.now();
-      }
       if (!hasChanged && !signal.aborted) yield ': still here\n\n';
     }
   } finally {

@@ -1,8 +1,9 @@
 // One connection of this process that listens for what happens in all projects, and wakes the streams of those concerned.
 import { ACTIVE_JOB_STATUSES, PROJECT_EVENT_DAYS } from '@styleforge/contracts';
-import { JOB_CHANNEL, PROJECT_EVENTS_CHANNEL } from '@styleforge/database';
+import { API_KEY_CHANNEL, JOB_CHANNEL, PROJECT_EVENTS_CHANNEL } from '@styleforge/database';
 import type { Database, Listener, TrainingJobRow } from '@styleforge/database';
 import type { FastifyBaseLogger } from 'fastify';
+import { CallerWatch } from './caller-watch.ts';
 
 /** A job's progress is told this often at most. */
 const PROGRESS_MS = 1_000;
@@ -17,6 +18,8 @@ export interface Subscriber {
 }
 
 export class ProjectEventHub {
+  /** Those whose streams are open. */
+  readonly callers: CallerWatch;
   readonly #database: Database;
   readonly #log: FastifyBaseLogger;
   readonly #subscribers = new Set<Subscriber>();
@@ -34,6 +37,7 @@ export class ProjectEventHub {
   constructor(database: Database, log: FastifyBaseLogger) {
     this.#database = database;
     this.#log = log;
+    this.callers = new CallerWatch(database, log);
   }
 
   /** Aborted when the API stops. */
@@ -76,11 +80,17 @@ export class ProjectEventHub {
     clean();
     this.#cleaning = setInterval(clean, CLEANING_MS).unref();
     this.#listener = this.#database.listen(
-      [PROJECT_EVENTS_CHANNEL, JOB_CHANNEL],
-      (payload, channel) => (channel === JOB_CHANNEL ? this.#noteJob(payload) : this.#wake(payload)),
+      [PROJECT_EVENTS_CHANNEL, JOB_CHANNEL, API_KEY_CHANNEL],
+      (payload, channel) => this.#hear(payload, channel),
       (error) => this.#log.warn({ err: error }, 'the database sends no notice of new events'),
     );
     return this.#listener;
+  }
+
+  #hear(payload: string, channel: string): void {
+    if (channel === JOB_CHANNEL) this.#noteJob(payload);
+    else if (channel === API_KEY_CHANNEL) this.callers.look(payload);
+    else this.#wake(payload);
   }
 
   /** An empty payload follows a new connection, before which anything may have happened. */

@@ -1,27 +1,20 @@
 // The events of a project as server-sent events, until the listener leaves, may no longer read them, or the API stops.
-import { Readable } from 'node:stream';
 import { PROGRESS_EVENT } from '@styleforge/contracts';
 import type { EventTypes, TrainingJobRow } from '@styleforge/database';
 import type { FastifyReply } from 'fastify';
 import type { ApiDependencies } from '../../dependencies.ts';
 import type { Caller } from '../../http/api-server.ts';
-import { isStillAllowed } from '../../http/still-allowed.ts';
 import { presentProjectEvent } from '../../presenters/project-events.ts';
 import { presentTrainingJob } from '../../presenters/training-jobs.ts';
+import { KEEP_ALIVE_MS, sendEventStream } from './send-event-stream.ts';
 
-const KEEP_ALIVE_MS = 15_000;
 const BATCH = 200;
 
 /** `after`: the last event seen; what happens from now on when undefined. */
 export type ProjectStream = { caller: Caller; after: number | undefined; types: EventTypes };
 
 export function streamProjectEvents(dependencies: ApiDependencies, stream: ProjectStream, reply: FastifyReply): FastifyReply {
-  const leaving = new AbortController();
-  reply.raw.once('close', () => leaving.abort());
-  const signal = AbortSignal.any([leaving.signal, dependencies.projectEvents.closing]);
-  // Kept alive, the connection would hold up a server that stops.
-  reply.headers({ 'cache-control': 'no-store', 'x-accel-buffering': 'no', connection: 'close' });
-  return reply.type('text/event-stream').send(Readable.from(follow(dependencies, stream, signal)));
+  return sendEventStream(dependencies, stream.caller, reply, (signal) => follow(dependencies, stream, signal));
 }
 
 async function* follow({ database, projectEvents }: ApiDependencies, stream: ProjectStream, signal: AbortSignal): AsyncGenerator<string> {
@@ -30,7 +23,6 @@ async function* follow({ database, projectEvents }: ApiDependencies, stream: Pro
   const news = new News(signal, types === undefined || types.some((type) => type === PROGRESS_EVENT || type === 'training_job.*'));
   const unsubscribe = await projectEvents.subscribe({ projectId, onEvents: news.events, onProgress: news.progress });
   try {
-    let checkedAt = Date.now();
     let last = stream.after ?? (await database.projectEvents.last(projectId));
     // Without an event of its own: a browser whose connection breaks now goes on from here.
     yield `id: ${last}\n\n`;
@@ -43,10 +35,6 @@ async function* follow({ database, projectEvents }: ApiDependencies, stream: Pro
       }
       for (const job of news.takeProgress()) yield toMessage(PROGRESS_EVENT, presentJobProgress(job));
       const hasNews = await news.wait(KEEP_ALIVE_MS);
-      if (Date.now() - checkedAt >= KEEP_ALIVE_MS) {
-        if (!(await isStillAllowed(database, caller))) return;
-        checkedAt = Date.now();
-      }
       if (!hasNews && !signal.aborted) yield ': still here\n\n';
     }
   } finally {

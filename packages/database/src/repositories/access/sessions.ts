@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { ApiKeyScope } from '@styleforge/contracts';
 import { newId } from '../../new-id.ts';
+import { API_KEY_CHANNEL } from '../../presence.ts';
 import type { PrismaClient } from '../../prisma-types.ts';
 import type { ApiKeyIdentity } from './api-keys.ts';
 
@@ -42,8 +43,10 @@ export function createSessionRepository(prisma: PrismaClient) {
       return (await prisma.session.count({ where: { id: sessionId, expiresAt: { gt: new Date() } } })) > 0;
     },
 
+    /** Its event streams end as soon as their processes hear of it. */
     async end(sessionId: string): Promise<void> {
       await prisma.session.deleteMany({ where: { id: sessionId } });
+      await prisma.$executeRaw`select pg_notify(${API_KEY_CHANNEL}, ${sessionId})`;
     },
   };
 }

@@ -1,0 +1,66 @@
+// Ends the event streams of callers who may no longer read them: as soon as their key is revoked or their session ends, through any process.
+import type { Database } from '@styleforge/database';
+import type { FastifyBaseLogger } from 'fastify';
+import type { Caller } from '../../http/api-server.ts';
+import { isStillAllowed } from '../../http/still-allowed.ts';
+
+/** Keys and sessions expire without a notice; and a notice may be lost with its connection. */
+const CHECK_MS = 15_000;
+
+interface Watched {
+  caller: Caller;
+  left: AbortController;
+}
+
+export class CallerWatch {
+  readonly #database: Database;
+  readonly #log: FastifyBaseLogger;
+  readonly #watched = new Set<Watched>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(database: Database, log: FastifyBaseLogger) {
+    this.#database = database;
+    this.#log = log;
+  }
+
+  /** The signal is aborted when the caller may no longer read. */
+  watch(caller: Caller): { signal: AbortSignal; end(): void } {
+    const watched = { caller, left: new AbortController() };
+    this.#watched.add(watched);
+    this.#timer ??= setInterval(() => this.look(''), CHECK_MS).unref();
+    // It may have been revoked since the request was let in.
+    void this.#check([watched]);
+    return {
+      signal: watched.left.signal,
+      end: () => {
+        this.#watched.delete(watched);
+        if (this.#watched.size > 0) return;
+        clearInterval(this.#timer);
+        this.#timer = undefined;
+      },
+    };
+  }
+
+  /** `id`: the key or the session that something has happened to; empty when it could be any. */
+  look(id: string): void {
+    void this.#check([...this.#watched].filter(({ caller }) => id === '' || caller.keyId === id || caller.session?.id === id));
+  }
+
+  /** One look for each key and session, however many streams it has open. */
+  async #check(concerned: readonly Watched[]): Promise<void> {
+    const streams = new Map<string, Watched[]>();
+    for (const watched of concerned) {
+      const who = `${watched.caller.keyId} ${watched.caller.session?.id ?? ''}`;
+      streams.set(who, [...(streams.get(who) ?? []), watched]);
+    }
+    for (const same of streams.values()) {
+      try {
+        if (await isStillAllowed(this.#database, same[0]!.caller)) continue;
+      } catch (error) {
+        this.#log.warn({ err: error }, 'it could not be checked whether callers may still read their event streams');
+        return;
+      }
+      for (const { left } of same) left.abort();
+    }
+  }
+}

@@ -1,0 +1,29 @@
+// Sends server-sent events until they end, the listener leaves or may no longer read them, or the API stops.
+import { Readable } from 'node:stream';
+import type { FastifyReply } from 'fastify';
+import type { ApiDependencies } from '../../dependencies.ts';
+import type { Caller } from '../../http/api-server.ts';
+
+/** A quiet stream says that it is there. */
+export const KEEP_ALIVE_MS = 15_000;
+
+export function sendEventStream(
+  { projectEvents }: ApiDependencies,
+  caller: Caller,
+  reply: FastifyReply,
+  follow: (signal: AbortSignal) => AsyncGenerator<string>,
+): FastifyReply {
+  const leaving = new AbortController();
+  const watch = projectEvents.callers.watch(caller);
+  const leave = (): void => {
+    leaving.abort();
+    watch.end();
+  };
+  // A caller that left before this point has closed the response already, and 'close' does not come again.
+  if (reply.raw.destroyed) leave();
+  else reply.raw.once('close', leave);
+  const signal = AbortSignal.any([leaving.signal, watch.signal, projectEvents.closing]);
+  // Kept alive, the connection would hold up a server that stops.
+  reply.headers({ 'cache-control': 'no-store', 'x-accel-buffering': 'no', connection: 'close' });
+  return reply.type('text/event-stream').send(Readable.from(follow(signal)));
+}
