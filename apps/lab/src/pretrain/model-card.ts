@@ -20,7 +20,7 @@ function card({ seed, unetSteps, batchSize, pictures, learningRate, continued }:
   const sources = listLicences().filter(({ packageName }) => BASE_PACKAGES.includes(packageName));
   return `# styleforge-mini
 
-A latent diffusion model for 64x64 pictures of things and people in three emoji styles, small enough to ship and to fine-tune
+A latent diffusion model for 64x64 images of things and people in three emoji styles, small enough to ship and to fine-tune
 on two processor cores in minutes. It exists so that StyleForge can be seen at work without downloading Stable Diffusion.
 
 | | |
@@ -30,7 +30,7 @@ on two processor cores in minutes. It exists so that StyleForge can be seen at w
 | U-Net | channels ${unetConfig.block_out_channels.join('/')}, attention at 8x8 and in the middle, velocity prediction |
 | text encoder | CLIP architecture, width ${textEncoderConfig.hidden_size}, ${textEncoderConfig.num_hidden_layers} layers, ${textEncoderConfig.max_position_embeddings} positions, the real CLIP vocabulary, trained together with the U-Net |
 | training | ${continued ? 'after the model before ' : ''}${unetSteps} steps of ${batchSize}, AdamW ${learningRate.toExponential()} falling in the last third, a tenth of it for the text encoder, averaged weights (0.999), seed ${seed} |
-| pictures | ${pictures}: ${listCoreSubjects().length} subjects in three styles ("classic", "flat", "fluent"), less the held-out pairs |
+| images | ${pictures}: ${listCoreSubjects().length} subjects in three styles ("classic", "flat", "fluent"), less the held-out pairs |
 | prompts | \`<subject>, <word> style\`, \`a photo of <word> style, <subject>\` and others; a tenth empty, and in three of ten that name a style a rare word in its place |
 
 Made with this project's own engine; no other framework was used. Train it further with \`npm run pretrain -- autoencoder\` and \`npm run pretrain -- unet\`; \`--fresh\` starts from random weights.

@@ -9,7 +9,7 @@ import { textureStatistics } from './texture/texture-statistics.ts';
 /** Where the scale of the statistics is written. */
 export const TEXTURE_STATISTICS_FILE = fileURLToPath(new URL('texture/texture-scale.ts', import.meta.url));
 
-/** Further than so many standard deviations from the mean no two styles need telling apart, and KID's kernel grows with the cube. */
+/** Further than so many standard deviations from the mean no two styles need telling apart; they are scaled to -1..1. */
 const FURTHEST = 3;
 
 /**
@@ -40,6 +40,6 @@ export class TextureExtractor implements FeatureExtractor {
 function scaledStatistics(image: RgbImage): number[] {
   return textureStatistics(image).map((value, i) => {
     const scaled = (value - TEXTURE_MEANS[i]) / Math.max(TEXTURE_DEVIATIONS[i], 1e-9);
-    return Math.min(FURTHEST, Math.max(-FURTHEST, scaled));
+    return Math.min(FURTHEST, Math.max(-FURTHEST, scaled)) / FURTHEST;
   });
 }
