@@ -1,28 +1,52 @@
-// The device that this worker's models run on: checked once at the start, so that no job has to find out that it is absent.
-import type { WorkerConfig } from '@styleforge/config';
-import { DEFAULT_DEVICE, DEVICE_NEEDS } from '@styleforge/contracts';
+// The devices that this worker's models run on: checked once at the start, so that no job has to find out that one is absent.
+import { DEFAULT_DEVICE, DEVICE_NEEDS, deviceKindOf, type NamedDevice } from '@styleforge/contracts';
+import { deviceFacts } from './machine/device-facts.ts';
 import { runInChild } from './processes/job-process.ts';
 import type { Logger } from './logger.ts';
-import type { TrainingTask } from './processes/messages.ts';
-
-type Device = WorkerConfig['device'];
+import type { DeviceFacts, TrainingTask } from './processes/messages.ts';
 
 class DeviceUnavailableError extends Error {
   override name = 'DeviceUnavailableError';
 }
 
-/** Probes the device in a child process, because a driver can take its process down. Throws DeviceUnavailableError. */
-export async function assertDevice(device: Device, log: Logger): Promise<void> {
-  const needs = DEVICE_NEEDS[device];
-  if (needs === null) return;
+/** Probes each device in a child process, because a driver can take its process down. Throws DeviceUnavailableError. */
+export async function openDevices(devices: readonly NamedDevice[], log: Logger): Promise<DeviceFacts> {
+  const facts: DeviceFacts[] = [];
+  for (const device of devices) facts.push(await openDevice(device, log));
+  return together(facts);
+}
+
+async function openDevice(device: NamedDevice, log: Logger): Promise<DeviceFacts> {
+  const needs = DEVICE_NEEDS[deviceKindOf(device)];
+  if (needs === null) return deviceFacts(device);
   try {
-    await runInChild({ kind: 'check-device', device }, { signal: new AbortController().signal, log });
+    const result = await runInChild({ kind: 'check-device', device }, { signal: new AbortController().signal, log });
+    const known = result === 'aborted' ? undefined : result.device;
+    if (known) log.info({ device, ...known }, 'the device is there and computes');
+    return known ?? (await deviceFacts(device));
   } catch (error) {
-    const message = `DEVICE: ${device} is not available on this machine: ${needs}. Set it up, or set DEVICE=${DEFAULT_DEVICE} to run on the processor`;
-    throw new DeviceUnavailableError(message, { cause: error });
+    throw new DeviceUnavailableError(refusalOf(device, needs, error), { cause: error });
   }
 }
 
-export function compileOptions(device: Device, threads: number | undefined): TrainingTask['compile'] {
+/** What was found out first; what a device of its kind needs follows. */
+function refusalOf(device: NamedDevice, needs: string, error: unknown): string {
+  const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+  return (
+    `DEVICE: ${device} is not available on this machine: ${needs}. What was found: ${reason}. ` +
+    `Set it up, or set DEVICE=${DEFAULT_DEVICE} to run on the processor`
+  );
+}
+
+/** Several devices in one line, with the memory of the smallest. */
+export function together(facts: readonly DeviceFacts[]): DeviceFacts {
+  const counts = new Map<string, number>();
+  for (const { name } of facts) if (name !== null) counts.set(name, (counts.get(name) ?? 0) + 1);
+  const names = [...counts].map(([name, count]) => (count > 1 ? `${count} x ${name}` : name));
+  const sizes = facts.map(({ memoryBytes }) => memoryBytes).filter((bytes) => bytes !== null);
+  return { name: names.join(', ') || null, memoryBytes: sizes.length > 0 ? Math.min(...sizes) : null };
+}
+
+export function compileOptions(device: NamedDevice, threads: number | undefined): TrainingTask['compile'] {
   return { device, ...(threads !== undefined && { threads }) };
 }

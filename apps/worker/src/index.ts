@@ -22,6 +22,8 @@ export { post } from './webhooks/post.ts';
 export { signedHeaders } from './webhooks/sign.ts';
 export type { WorkerServices } from './services.ts';
 export { type RunningWorker, startWorker } from './worker.ts';
+export { together } from './device.ts';
+export { DevicePool } from './machine/device-pool.ts';
 export { DeviceClock } from './machine/device-clock.ts';
 export { parseNvidiaFacts } from './machine/device-facts.ts';
 export { PodDeletionCost } from './machine/pod-deletion-cost.ts';

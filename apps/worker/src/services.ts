@@ -6,6 +6,7 @@ import type { Metrics, TracingConfig } from '@styleforge/telemetry';
 import type { Leases } from './held-row/leases.ts';
 import type { Logger } from './logger.ts';
 import type { DeviceClock } from './machine/device-clock.ts';
+import type { DevicePool } from './machine/device-pool.ts';
 import type { Usage } from './machine/usage-meter.ts';
 
 export interface WorkerServices {
@@ -24,7 +25,8 @@ export interface WorkerServices {
   webhooks: FlowConfig['webhooks'];
   sweep: FlowConfig['sweep'];
   log: Logger;
-  /** Shared by all that runs on this worker's device at a time. */
+  devices: DevicePool;
+  /** Shared by all that runs on this worker's devices at a time. */
   deviceClock: DeviceClock;
   /** Counts what the work at hand uses. */
   usage?: Usage;

@@ -17,13 +17,14 @@ import {
 } from '@styleforge/queue';
 import { checkObjectStore, createObjectStore, identifyStore, observeObjectStore, ownObjectStore } from '@styleforge/storage';
 import { createMetrics, type Metrics, withDeadline } from '@styleforge/telemetry';
-import { assertDevice } from './device.ts';
+import { openDevices } from './device.ts';
 import type { Logger } from './logger.ts';
 import { isAway } from './failures.ts';
 import { runExport } from './exports/run-export.ts';
 import { Leases } from './held-row/leases.ts';
 import { Turns } from './held-row/turns.ts';
 import { DeviceClock } from './machine/device-clock.ts';
+import { DevicePool } from './machine/device-pool.ts';
 import { PodDeletionCost } from './machine/pod-deletion-cost.ts';
 import { Registration } from './machine/registration.ts';
 import { ModelCache, ownModelDirectory } from './generation/model-cache.ts';
@@ -44,8 +45,9 @@ export interface RunningWorker {
 
 export async function startWorker(config: Config, log: Logger, metrics: Metrics = createMetrics()): Promise<RunningWorker> {
   if (!config.databaseUrl) throw new Error('DATABASE_URL: a worker needs the database of its service; npm start brings both');
-  const mix = queueMix(config.worker.queues);
-  await assertDevice(config.worker.device, log);
+  const { devices, trainingDevices } = config.worker;
+  const mix = queueMix(config.worker.queues, { train: Math.floor(devices.length / trainingDevices) });
+  const facts = await openDevices(devices, log);
   await checkDatabase(config.databaseUrl);
   const database = createDatabase(config.databaseUrl, {
     maxConnections: 5,
@@ -72,7 +74,8 @@ export async function startWorker(config: Config, log: Logger, metrics: Metrics 
     settings: config.worker,
     webhooks: config.flow.webhooks,
     sweep: config.flow.sweep,
-    deviceClock: new DeviceClock(),
+    devices: new DevicePool(devices),
+    deviceClock: new DeviceClock(undefined, devices.length),
     log,
     metrics,
     tracing: config.operations.tracing,
@@ -88,10 +91,10 @@ export async function startWorker(config: Config, log: Logger, metrics: Metrics 
   const cost = config.worker.pod && new PodDeletionCost(config.worker.pod, log);
   cost?.set(false);
   const registration = await Registration.start({
-    ...{ database, device: config.worker.device, queues: mix, consumers, log },
+    ...{ database, device: config.worker.device, facts, queues: mix, consumers, log },
     onBusy: (isBusy) => cost?.set(isBusy),
   });
-  log.info({ worker: registration.id, device: config.worker.device, queues: mix, connection: connection.kind }, 'the worker takes jobs');
+  log.info({ worker: registration.id, devices, queues: mix, connection: connection.kind }, 'the worker takes jobs');
   return {
     services,
     queues,

@@ -17,7 +17,7 @@ import {
   StoreIdentityError,
 } from '@styleforge/storage';
 import { startTestDatabase, type TestDatabase, trainingConfig } from '@styleforge/testing';
-import { CheckpointStore, createLogger, DeviceClock, isAway, Leases, tryRow, type WorkerServices } from '@styleforge/worker';
+import { CheckpointStore, createLogger, DeviceClock, DevicePool, isAway, Leases, tryRow, type WorkerServices } from '@styleforge/worker';
 
 let directory: string;
 let fixture: TestDatabase;
@@ -45,6 +45,7 @@ beforeAll(async () => {
     settings: loadConfig({}).worker,
     ...loadConfig({}).flow,
     log: createLogger('silent'),
+    devices: new DevicePool(['cpu']),
     deviceClock: new DeviceClock(),
   };
   ({ projectId } = await database.apiKeys.createProject('test'));

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { workerStatusOf } from '@styleforge/contracts';
 import { startTestDatabase, type TestDatabase } from '@styleforge/testing';
-import { createLogger, DeviceClock, metered, parseNvidiaFacts, Registration } from '@styleforge/worker';
+import { createLogger, DeviceClock, DevicePool, metered, parseNvidiaFacts, Registration, together } from '@styleforge/worker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 let fixture: TestDatabase;
@@ -31,6 +31,7 @@ it('shows what the worker does, drains it, and says at last that it has stopped'
   const registration = await Registration.start({
     database: fixture.database,
     device: 'cpu',
+    facts: { name: 'a processor', memoryBytes: 2 ** 34 },
     queues: { train: 1 },
     consumers: new Map([
       ['train', consumer],
@@ -113,6 +114,41 @@ it('shares the seconds of its device between what runs at the same time', () => 
   expect(second.end()).toBe(0.5);
   now = 15_000;
   expect([first.end(), first.take(), second.take()]).toEqual([3.5, 0, 0]);
+});
+
+it('counts every device of a worker with several', () => {
+  let now = 0;
+  const clock = new DeviceClock(() => now, 2);
+  const onOne = clock.begin();
+  now = 1_000;
+  expect(onOne.take()).toBe(1);
+  const onBoth = clock.begin(2);
+  now = 4_000;
+  // three wanted, two there
+  expect([onOne.end(), onBoth.take()]).toEqual([2, 4]);
+  now = 5_000;
+  expect(onBoth.end()).toBe(2);
+});
+
+it('gives each job the device with the least to do, or several', () => {
+  const pool = new DevicePool(['cuda', 'cuda:1', 'cuda:2']);
+  const first = pool.take();
+  const second = pool.take();
+  expect([first.devices, second.devices]).toEqual([['cuda'], ['cuda:1']]);
+  first.release();
+  first.release();
+  expect(pool.take(2).devices).toEqual(['cuda', 'cuda:2']);
+  expect(pool.take(9).devices).toEqual(['cuda', 'cuda:1', 'cuda:2']);
+});
+
+it('tells several cards in one line, with the memory of the smallest', () => {
+  const [large, small] = [
+    { name: 'NVIDIA H100', memoryBytes: 85e9 },
+    { name: 'NVIDIA L4', memoryBytes: 24e9 },
+  ];
+  expect(together([large])).toEqual(large);
+  expect(together([large, large, small])).toEqual({ name: '2 x NVIDIA H100, NVIDIA L4', memoryBytes: 24e9 });
+  expect(together([{ name: null, memoryBytes: null }])).toEqual({ name: null, memoryBytes: null });
 });
 
 it('adds up what work uses, and keeps the numbers of a failed record for the next one', async () => {

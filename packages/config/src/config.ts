@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { allowedValuesOf, numberWanted } from './allowed-values.ts';
 import { extractorEnvironment, extractorEnvironmentOf, type ExtractorSettings, extractorSettingsOf } from './extractor-settings.ts';
 import { flag, type OperationsConfig, operationsConfigOf, operationsEnvironment, operationsEnvironmentOf } from './operations-settings.ts';
-import { type WorkerConfig, workerConfigOf, workerEnvironment, workerEnvironmentOf } from './worker-settings.ts';
+import { type WorkerConfig, workerConfigOf, workerEnvironment, workerEnvironmentOf, workerProblem } from './worker-settings.ts';
 import { type FlowConfig, flowConfigOf, flowEnvironment, flowEnvironmentOf, networks } from './flow-settings.ts';
 
 const url = (...protocols: string[]) =>
@@ -195,6 +195,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const dataDirectory = resolve(settings.DATA_DIRECTORY);
   const extractors = extractorSettingsOf(settings, dataDirectory);
   if (typeof extractors === 'string') throw new ConfigError(extractors);
+  const problem = workerProblem(settings);
+  if (problem !== undefined) throw new ConfigError(problem);
   return {
     host: settings.HOST,
     port: settings.PORT,

@@ -1,5 +1,5 @@
 // The settings of a worker process: which queues, on which device, with how much of the machine.
-import { DEFAULT_DEVICE, DEVICES } from '@styleforge/contracts';
+import { DEFAULT_DEVICE, deviceKindOf, type DeviceName, DEVICES, type NamedDevice, parseDevice } from '@styleforge/contracts';
 import { z } from 'zod';
 
 const count = (most: number) => z.coerce.number().int().min(1).max(most);
@@ -21,11 +21,38 @@ const queues = z.string().transform((text, context) => {
   return found;
 });
 
+/** `cuda:0,cuda:1`: devices of one kind, each once. */
+const devices = z.string().transform((text, context): [NamedDevice, ...NamedDevice[]] => {
+  const refuse = (message: string) => {
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  };
+  const names = text.split(',').map((part) => part.trim());
+  const found: { name: NamedDevice; kind: DeviceName }[] = [];
+  for (const name of names) {
+    const device = parseDevice(name);
+    if (!device)
+      return refuse(`${JSON.stringify(name)} is no device: name one of ${DEVICES.join(', ')}, or several of a kind as in cuda:0,cuda:1`);
+    found.push({ kind: device.kind, name: device.index === 0 ? device.kind : `${device.kind}:${device.index}` });
+  }
+  if (new Set(found.map(({ kind }) => kind)).size > 1)
+    return refuse(`${text} names devices of several kinds: start a worker for each kind`);
+  if (new Set(found.map(({ name }) => name)).size < found.length) return refuse(`${text} names a device twice`);
+  const [first, ...others] = found.map(({ name }) => name);
+  return [first!, ...others];
+});
+
 export const workerEnvironment = {
-  DEVICE: z
-    .enum(DEVICES)
-    .default(DEFAULT_DEVICE)
-    .describe('Device that a worker computes on; the worker refuses to start where it is absent'),
+  DEVICE: devices
+    .default([DEFAULT_DEVICE])
+    .describe(
+      'Device that a worker computes on: cpu, webgpu or cuda; several of a kind as `cuda:0,cuda:1`, with a training job on each. The worker refuses to start where one is absent',
+    ),
+  TRAINING_DEVICES: count(64)
+    .default(1)
+    .describe(
+      'Devices of one training job, at most as many as DEVICE names: they share the passes of each step (gradient_accumulation_steps) and sum the gradients',
+    ),
   WORKER_QUEUES: queues
     .optional()
     .describe('Queues that this worker consumes, with concurrency: `train:1,generate:2`. Default: all queues'),
@@ -61,7 +88,11 @@ export const workerEnvironment = {
 type WorkerEnvironment = z.infer<z.ZodObject<typeof workerEnvironment>>;
 
 export interface WorkerConfig {
-  device: WorkerEnvironment['DEVICE'];
+  /** The kind of its devices. */
+  device: DeviceName;
+  devices: readonly [NamedDevice, ...NamedDevice[]];
+  /** How many of them train one job together. */
+  trainingDevices: number;
   /** Jobs at a time by queue; absent: every queue with the number that its catalog says. */
   queues?: Record<string, number>;
   /** Time that running jobs have to save a checkpoint after SIGTERM; a container platform usually kills after thirty seconds. */
@@ -76,9 +107,18 @@ export interface WorkerConfig {
   generationModelsMB: number;
 }
 
+/** What is wrong with settings that are right by themselves. */
+export function workerProblem({ DEVICE, TRAINING_DEVICES }: WorkerEnvironment): string | undefined {
+  if (TRAINING_DEVICES <= DEVICE.length) return undefined;
+  const named = `the ${DEVICE.length} ${DEVICE.length === 1 ? 'device' : 'devices'}`;
+  return `TRAINING_DEVICES: ${TRAINING_DEVICES} is more than ${named} that DEVICE names (${DEVICE.join()})`;
+}
+
 export function workerConfigOf(settings: WorkerEnvironment): WorkerConfig {
   return {
-    device: settings.DEVICE,
+    device: deviceKindOf(settings.DEVICE[0]),
+    devices: settings.DEVICE,
+    trainingDevices: settings.TRAINING_DEVICES,
     ...(settings.WORKER_QUEUES && { queues: settings.WORKER_QUEUES }),
     graceSeconds: settings.WORKER_GRACE_SECONDS,
     ...(settings.POD_NAME !== undefined &&
@@ -98,7 +138,8 @@ export function workerConfigOf(settings: WorkerEnvironment): WorkerConfig {
 export function workerEnvironmentOf(config: WorkerConfig): Record<keyof typeof workerEnvironment, string | undefined> {
   const text = (value: number | undefined) => (value === undefined ? undefined : String(value));
   return {
-    DEVICE: config.device,
+    DEVICE: config.devices.join(),
+    TRAINING_DEVICES: text(config.trainingDevices),
     WORKER_QUEUES:
       config.queues &&
       Object.entries(config.queues)

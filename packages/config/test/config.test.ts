@@ -15,7 +15,7 @@ describe('loadConfig', () => {
       dataDirectory: resolve('.styleforge'),
       objectStore: { kind: 'files', directory: resolve('.styleforge/objects') },
       baseModelsDirectory: resolve('models'),
-      worker: { device: 'cpu', graceSeconds: 25, generationModels: 2, generationModelsMB: 8192 },
+      worker: { device: 'cpu', devices: ['cpu'], trainingDevices: 1, graceSeconds: 25, generationModels: 2, generationModelsMB: 8192 },
       rateLimit: { requests: 6000, seconds: 60 },
       eventStreamsPerKey: 100,
       uploadsPerKey: 4,
@@ -43,7 +43,12 @@ describe('loadConfig', () => {
     [{ OTEL_TRACES_SAMPLER_ARG: '2' }, /^OTEL_TRACES_SAMPLER_ARG: got "2"; give a number from 0 to 1$/],
     [{ DATABASE_URL: 'mysql://localhost/x' }, /^DATABASE_URL: must be a URL starting with postgres:\/\//],
     [{ REDIS_URL: 'localhost:6379' }, /^REDIS_URL: /],
-    [{ DEVICE: 'tpu' }, /^DEVICE: /],
+    [{ DEVICE: 'tpu' }, /^DEVICE: "tpu" is no device: name one of cpu, webgpu, cuda/],
+    [{ DEVICE: 'cpu:1' }, /^DEVICE: "cpu:1" is no device/],
+    [{ DEVICE: 'cuda:x' }, /^DEVICE: "cuda:x" is no device/],
+    [{ DEVICE: 'cuda,cuda:0' }, /^DEVICE: cuda,cuda:0 names a device twice/],
+    [{ DEVICE: 'cuda:0,webgpu' }, /^DEVICE: cuda:0,webgpu names devices of several kinds/],
+    [{ DEVICE: 'cuda:0,cuda:1', TRAINING_DEVICES: '3' }, /^TRAINING_DEVICES: 3 is more than the 2 devices that DEVICE names/],
     [{ OTEL_EXPORTER_OTLP_HEADERS: 'secret' }, /^OTEL_EXPORTER_OTLP_HEADERS: must be name=value/],
     [{ WORKER_QUEUES: 'train:0' }, /^WORKER_QUEUES: "train:0" is not understood/],
     [{ WORKER_QUEUES: 'train:1,train:2' }, /^WORKER_QUEUES: "train:2"/],
@@ -77,6 +82,15 @@ describe('loadConfig', () => {
     expect(loadConfig({ WORKER_QUEUES: 'train, generate:4' }).worker.queues).toEqual({ train: 1, generate: 4 });
   });
 
+  it('reads several devices of one kind', () => {
+    expect(loadConfig({ DEVICE: 'cuda:0, cuda:1' }).worker).toMatchObject({
+      device: 'cuda',
+      devices: ['cuda', 'cuda:1'],
+      trainingDevices: 1,
+    });
+    expect(loadConfig({ DEVICE: 'cuda:2' }).worker).toMatchObject({ device: 'cuda', devices: ['cuda:2'] });
+  });
+
   it('takes an empty variable as unset', () => {
     expect(loadConfig({ REDIS_URL: '', S3_BUCKET: '' })).toEqual(loadConfig({}));
   });
@@ -94,6 +108,7 @@ describe('loadConfig', () => {
       GENERATION_MODELS: '5',
       GENERATION_MODELS_MB: '100',
     },
+    { DEVICE: 'cuda:0, cuda:3', TRAINING_DEVICES: '2' },
     { MAX_QUEUED_JOBS_PER_PROJECT: '5', MAX_RUNNING_JOBS_PER_PROJECT: '2' },
     {
       S3_BUCKET: 'b',

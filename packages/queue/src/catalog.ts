@@ -92,8 +92,8 @@ export function isJobName(name: string): name is JobName {
 }
 
 /** How many jobs of each queue a worker takes at a time; throws for a queue that is none. */
-export function queueMix(wanted?: Record<string, number>): Partial<Record<JobName, number>> {
-  if (wanted === undefined) return Object.fromEntries(jobNames.map((name) => [name, catalog[name].concurrency]));
+export function queueMix(wanted?: Record<string, number>, usual: Partial<Record<JobName, number>> = {}): Partial<Record<JobName, number>> {
+  if (wanted === undefined) return Object.fromEntries(jobNames.map((name) => [name, usual[name] ?? catalog[name].concurrency]));
   const unknown = Object.keys(wanted).find((name) => !isJobName(name));
   if (unknown !== undefined) throw new Error(`WORKER_QUEUES: there is no queue ${unknown}; choose of ${jobNames.join(', ')}`);
   return wanted;

@@ -1,13 +1,32 @@
-// Whether a device is there and computes.
+// Whether a device is there and computes, and what it is.
 import { Graph } from '@styleforge/autodiff';
 import { Program } from './programs/program.ts';
 import { type DeviceName } from './devices/device.ts';
 import { deviceOf } from './devices/index.ts';
 import { type CompileOptions, DeviceError } from './programs/session.ts';
 
+/** A card, and which CUDA drives it. */
+export interface DeviceDescription {
+  readonly name: string;
+  readonly memoryBytes: number;
+  readonly freeBytes: number;
+  /** Compute capability, such as 9. */
+  readonly capability: number;
+  /** The newest CUDA that the driver runs, and the one that the provider uses, as CUDA writes them: 13000 for 13.0. */
+  readonly cuda: { readonly driver: number; readonly runtime: number };
+}
+
 /** Throws DeviceError when it is absent, or gives wrong results; with mixed precision also onnxruntime's error when the device has no float16. */
 export function checkDevice(device: DeviceName, options: Pick<CompileOptions, 'mixedPrecision'> = {}): Promise<void> {
   return deviceOf(device).probe(() => multiply(device, options));
+}
+
+/** What is known of a device that is there; null where only the system knows. */
+export function describeDevice(name: DeviceName): DeviceDescription | null {
+  const device = deviceOf(name);
+  if (device.stateIn !== 'blocks') return null;
+  const { name: card, capability, memory, versions } = device.engine().runtime.facts;
+  return { name: card, memoryBytes: memory.total, freeBytes: memory.free, capability: capability / 10, cuda: versions };
 }
 
 async function multiply(device: DeviceName, { mixedPrecision }: Pick<CompileOptions, 'mixedPrecision'>): Promise<void> {

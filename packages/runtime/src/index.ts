@@ -3,13 +3,12 @@ export { Program } from './programs/program.ts';
 export { DeviceError, type CompileOptions, type HostArray } from './programs/session.ts';
 export { type Device, type DeviceName, type DevicePrecisions, type StatePlace } from './devices/device.ts';
 export { DEFAULT_DEVICE, deviceOf } from './devices/index.ts';
-export { checkDevice } from './check-device.ts';
+export { checkDevice, describeDevice, type DeviceDescription } from './check-device.ts';
 export { Float32Arrays, ParameterBuffers, type NamedArrays, type ParameterSpec } from './kernels/parameter-buffers.ts';
 export { AdamW, type AdamWOptions, type AdamWStep, type ParameterRates, type GradientBuffers } from './optimizers/adamw.ts';
 export { Prodigy, type ProdigyOptions, type ProdigyState } from './optimizers/prodigy.ts';
 export { type MomentPrecision, type Moments } from './optimizers/moments.ts';
 export { moveTowards } from './optimizers/moving-average.ts';
-export { ReplicatedTraining } from './training/replicated.ts';
 export {
   type LossGraph,
   splitParameters,

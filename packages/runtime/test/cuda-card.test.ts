@@ -16,7 +16,7 @@ import { type CudaEngine } from '../src/devices/cuda-engine.ts';
 import { moveTowards } from '../src/optimizers/moving-average.ts';
 import { BlockOptimizer } from '../src/training/block-optimizer.ts';
 import { DeviceBlocks } from '../src/training/device-blocks.ts';
-import { FakeCard, missingCard } from './fake-card/fake-card.ts';
+import { type CardTraits, FakeCard, missingCard } from './fake-card/fake-card.ts';
 import { distance, trained } from './small-training.ts';
 
 const specs = [
@@ -265,9 +265,32 @@ describe.skipIf(warnNotTested('training on a stand-in for a card', missingCard))
     expect(card.counts.usedBytes).toBe(before);
   });
 
+  it.each<[string, CardTraits, string]>([
+    ['is too new for the provider', { capability: 100 }, 'First Card has compute capability 10.0, and onnxruntime'],
+    ['is too old for the provider', { capability: 70 }, 'First Card has compute capability 7.0, and onnxruntime'],
+    [
+      'has a driver of CUDA 11',
+      { driver: 11040, failure: 35 },
+      "NVIDIA's driver runs CUDA 11.4, and the installed provider needs CUDA 12: install driver 525",
+    ],
+    ['has a driver of another version than the kernel', { failure: 803 }, 'restart the machine'],
+    ['waits for its fabric manager', { failure: 802 }, 'start nvidia-fabricmanager'],
+    ['fails otherwise', { failure: 999 }, 'cudaGetDeviceCount failed: failed (CUDA error 999)'],
+  ])('that %s is refused with what helps', (_what, traits, message) => {
+    expect(() => new FakeCard({ traits }).engine()).toThrow(message);
+  });
+
+  it('tells its name, capability, memory and the versions of CUDA', () => {
+    const card = new FakeCard({ cards: 2, bytes: 2 ** 30 });
+    expect(card.engine(1).runtime.facts).toMatchObject({
+      ...{ name: 'Second Card', capability: 90, versions: { driver: 12000, runtime: 12000 } },
+      memory: { free: expect.any(Number), total: expect.any(Number) },
+    });
+  });
+
   it('that is not there is named', () => {
     const card = new FakeCard({ cards: 2 });
     expect(() => card.engine(2)).toThrow('there is no card 2: this machine has 2');
-    expect(() => new FakeCard({ cards: 0 }).engine()).toThrow('cudaGetDeviceCount failed');
+    expect(() => new FakeCard({ cards: 0 }).engine()).toThrow("NVIDIA's driver sees no card: start the container with --gpus all");
   });
 });

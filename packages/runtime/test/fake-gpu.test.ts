@@ -148,9 +148,13 @@ describe.skipIf(warnNotTested(what, missingGpu))('a machine that lacks', () => {
   it.each([
     ['the provider', 'libonnxruntime_providers_cuda.so', "onnxruntime's CUDA provider is not installed"],
     ["the provider's base", 'libonnxruntime_providers_shared.so', "onnxruntime's CUDA provider is not installed"],
-    ['the driver', 'libcuda.so.1', "NVIDIA's driver is missing (libcuda.so.1); see docs/gpu.md"],
-    ['cuBLAS', 'libcublas.so.13', "libcublas.so.13 of NVIDIA's CUDA libraries is missing; see docs/gpu.md"],
-    ['cuDNN', 'libcudnn.so.9', "libcudnn.so.9 of NVIDIA's CUDA libraries is missing; see docs/gpu.md"],
+    ['the driver', 'libcuda.so.1', "NVIDIA's driver is missing (libcuda.so.1): install it, or start the container with --gpus all"],
+    [
+      'cuBLAS',
+      'libcublas.so.13',
+      "libcublas.so.13 of NVIDIA's CUDA libraries is missing: install the libraries for CUDA 13 (PyPI: pip install --target",
+    ],
+    ['cuDNN', 'libcudnn.so.9', '--no-deps nvidia-cudnn-cu13)'],
   ])('%s is told so', (_what, name, message) => {
     // a library that this process has loaded is found by its name wherever it is: another process looks
     expect(refusalWithout(name)).toContain(message);

@@ -154,6 +154,23 @@ describe('trainStyleForge', () => {
     }
   });
 
+  it('trains on two devices what one trains with accumulation, within 1e-6, and resumes there', async () => {
+    const changes = { max_train_steps: 2, gradient_accumulation_steps: 2, checkpointing_steps: 1 };
+    const one = await trainStyleForge(options('one-device', changes));
+    const replicas = ['cpu'] as const;
+    const two = await trainStyleForge(options('two-devices', changes, { replicas }));
+    const resumeFrom = join(scratch, 'two-devices', 'checkpoint-1');
+    const resumed = await trainStyleForge(options('two-resumed', changes, { replicas, resumeFrom }));
+    expect(await fingerprint(resumed.directory)).toEqual(await fingerprint(two.directory));
+    const file = join('unet', 'diffusion_pytorch_model.safetensors');
+    const readers = await Promise.all([one, two].map(({ directory }) => SafetensorsReader.open(join(directory, file))));
+    for (const name of readers[0].names()) {
+      const [left, right] = await Promise.all(readers.map((reader) => reader.read(name)));
+      expect(left.every((value, i) => Math.abs(value - right[i]) < 1e-6)).toBe(true);
+    }
+    await Promise.all(readers.map((reader) => reader.close()));
+  });
+
   it('is not resumed on another base model, installed under the same name since it began', async () => {
     const changed = join(scratch, 'changed-base');
     await cp(base, changed, { recursive: true });

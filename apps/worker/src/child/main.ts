@@ -77,7 +77,6 @@ async function perform(task: Task): Promise<MessageFromChild> {
     case 'export':
       return (await import('./export.ts')).exportCheckpoint(task);
     case 'check-device':
-      await (await import('@styleforge/runtime')).checkDevice(task.device);
-      return { type: 'result' };
+      return (await import('./check-device.ts')).check(task.device);
   }
 }

@@ -31,6 +31,7 @@ export async function train(task: TrainingTask, parent: Parent): Promise<Message
       workDirectory: task.workDirectory,
       ...(task.resumeFrom && { resumeFrom: task.resumeFrom }),
       compile: task.compile,
+      replicas: task.replicas,
       signal: parent.signal,
       onReconstruction: (measured) => parent.tellAndWait({ type: 'reconstruction', ...measured }),
       onStart: () => parent.tellAndWait({ type: 'validated' }),

@@ -15,7 +15,15 @@ import { drawnImageFile, fetchComponents, fetchDrawn, fetchModel, fetchReference
 import { type Measurements, measurements } from './measurements.ts';
 
 export type EvaluationServices = Services<
-  'database' | 'objectStore' | 'baseModelsDirectory' | 'baseModelCacheDirectory' | 'featureCacheDirectory' | 'settings' | 'usage' | 'log'
+  | 'devices'
+  | 'database'
+  | 'objectStore'
+  | 'baseModelsDirectory'
+  | 'baseModelCacheDirectory'
+  | 'featureCacheDirectory'
+  | 'settings'
+  | 'usage'
+  | 'log'
 >;
 
 export const NOTHING_DONE: EvaluationProgress = { phase: 'images', done: 0, of: 0 };
@@ -77,17 +85,19 @@ async function draw(
   if (!chosen) throw new Error(`evaluation ${id} has no model ${model}`);
   const made = (await services.database.evaluations.listImages(id, model)).map(({ index }) => index);
   const directory = await fetchModel(projectId, chosen, modelDirectory(scratch, model), services);
-  const result = await runInChild(
-    {
-      kind: 'draw',
-      compile: compileOptions(services.settings.device, services.settings.generationThreads),
-      modelDirectory: directory,
-      config,
-      model,
-      made,
-      extractorsDirectory: services.baseModelsDirectory,
-    },
-    { signal: host.signal, log: services.log, onDrawnImage },
+  const result = await services.devices.with((device) =>
+    runInChild(
+      {
+        kind: 'draw',
+        compile: compileOptions(device, services.settings.generationThreads),
+        modelDirectory: directory,
+        config,
+        model,
+        made,
+        extractorsDirectory: services.baseModelsDirectory,
+      },
+      { signal: host.signal, log: services.log, onDrawnImage },
+    ),
   );
   if (model > 0) await rm(modelDirectory(scratch, model), { recursive: true, force: true });
   return result === 'aborted' ? 'aborted' : 'done';
@@ -143,7 +153,7 @@ async function measure(
   const result = await runInChild(
     {
       kind: 'measure',
-      compile: compileOptions(services.settings.device, services.settings.generationThreads),
+      compile: compileOptions(services.settings.devices[0], services.settings.generationThreads),
       config,
       reference: reference.map(({ path }) => path),
       styleRef: styleRef.map(({ path }) => path),

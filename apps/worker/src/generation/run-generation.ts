@@ -63,7 +63,7 @@ async function generate(
   services: GenerationServices,
 ): Promise<JobOutcome> {
   const { id, config, attempt, setbacks } = generation;
-  const compile = compileOptions(services.settings.device, services.settings.generationThreads);
+  const compile = compileOptions(services.settings.devices[0], services.settings.generationThreads);
   const made = generation.images.map(({ index }) => index);
   const startingImage = config.image && (await fetchStartingImage(generation, services));
   const row = { table: 'generations', id, attempt } as const;

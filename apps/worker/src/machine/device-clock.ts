@@ -1,19 +1,24 @@
-// Who uses this worker's device for how long: pieces of work that run at the same time share its seconds equally.
+// Who uses this worker's devices for how long: pieces of work that run at the same time share their seconds equally.
 export class DeviceClock {
   readonly #now: () => number;
+  readonly #devices: number;
   readonly #shares = new Map<symbol, number>();
+  /** Devices that each piece of work runs on. */
+  readonly #users = new Map<symbol, number>();
   #countedUntil: number;
 
-  constructor(now: () => number = () => performance.now()) {
+  constructor(now: () => number = () => performance.now(), devices = 1) {
     this.#now = now;
+    this.#devices = devices;
     this.#countedUntil = now();
   }
 
-  /** Begins to count. `take` gives the seconds since it was last asked; `end` does so for the last time. */
-  begin(): { take(): number; end(): number } {
+  /** Begins to count, for work on so many devices. `take` gives the seconds since it was last asked; `end` does so for the last time. */
+  begin(devices = 1): { take(): number; end(): number } {
     const key = Symbol('work');
     this.#count();
     this.#shares.set(key, 0);
+    this.#users.set(key, devices);
     const take = (): number => {
       this.#count();
       const seconds = this.#shares.get(key) ?? 0;
@@ -25,6 +30,7 @@ export class DeviceClock {
       end: () => {
         const seconds = take();
         this.#shares.delete(key);
+        this.#users.delete(key);
         return seconds;
       },
     };
@@ -32,8 +38,9 @@ export class DeviceClock {
 
   #count(): void {
     const now = this.#now();
-    const share = (now - this.#countedUntil) / 1_000 / this.#shares.size;
-    for (const [key, seconds] of this.#shares) this.#shares.set(key, seconds + share);
+    const wanted = [...this.#users.values()].reduce((sum, devices) => sum + devices, 0);
+    const share = ((now - this.#countedUntil) / 1_000) * Math.min(1, this.#devices / wanted);
+    for (const [key, seconds] of this.#shares) this.#shares.set(key, seconds + share * (this.#users.get(key) ?? 1));
     this.#countedUntil = now;
   }
 }

@@ -2,29 +2,30 @@
 import { execFile } from 'node:child_process';
 import { cpus, totalmem } from 'node:os';
 import { promisify } from 'node:util';
-import type { WorkerConfig } from '@styleforge/config';
-
-export interface DeviceFacts {
-  name: string | null;
-  memoryBytes: number | null;
-}
+import { type DeviceName, type NamedDevice, parseDevice } from '@styleforge/contracts';
+import type { DeviceFacts } from '../processes/messages.ts';
 
 const run = promisify(execFile);
 const patienceMs = 5_000;
 const unknown: DeviceFacts = { name: null, memoryBytes: null };
 
-const FACTS: Record<WorkerConfig['device'], () => Promise<DeviceFacts>> = {
+const FACTS: Record<DeviceName, (index: number) => Promise<DeviceFacts>> = {
   cpu: async () => ({ name: cpus()[0]?.model.trim() ?? null, memoryBytes: totalmem() }),
+  // CUDA tells itself, by numbers of its own that CUDA_VISIBLE_DEVICES changes; this is for a probe that told nothing.
   cuda: nvidiaFacts,
   // WebGPU does not tell memory; where NVIDIA's driver is there, it is the same card.
   webgpu: nvidiaFacts,
 };
 
-export const deviceFacts = (device: WorkerConfig['device']): Promise<DeviceFacts> => FACTS[device]();
+/** What the system tells of a device that does not tell itself. */
+export async function deviceFacts(device: NamedDevice): Promise<DeviceFacts> {
+  const found = parseDevice(device);
+  return found ? FACTS[found.kind](found.index) : unknown;
+}
 
-/** Facts about the first card, which is the one that the runtime takes. Unknown without NVIDIA's tool. */
-async function nvidiaFacts(): Promise<DeviceFacts> {
-  const query = ['--query-gpu=name,memory.total', '--format=csv,noheader,nounits', '-i', '0'];
+/** Facts about one card. Unknown without NVIDIA's tool. */
+async function nvidiaFacts(index: number): Promise<DeviceFacts> {
+  const query = ['--query-gpu=name,memory.total', '--format=csv,noheader,nounits', '-i', String(index)];
   const output = await run('nvidia-smi', query, { timeout: patienceMs }).catch(() => undefined);
   return output === undefined ? unknown : parseNvidiaFacts(output.stdout);
 }

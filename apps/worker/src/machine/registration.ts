@@ -5,7 +5,7 @@ import { VERSION } from '@styleforge/contracts';
 import { type Database, isDatabaseAway, type RunningJob, type WorkerFacts } from '@styleforge/database';
 import type { Consumer } from '@styleforge/queue';
 import type { Logger } from '../logger.ts';
-import { deviceFacts } from './device-facts.ts';
+import type { DeviceFacts } from '../processes/messages.ts';
 
 /** Often enough that 30 seconds of silence mean that the process is gone. */
 const beatMs = 5_000;
@@ -15,6 +15,7 @@ const lookMs = 1_000;
 export interface RegistrationOptions {
   database: Pick<Database, 'workers'>;
   device: WorkerConfig['device'];
+  facts: DeviceFacts;
   queues: Record<string, number>;
   consumers: ReadonlyMap<string, Consumer>;
   log: Logger;
@@ -43,7 +44,7 @@ export class Registration {
 
   static async start(options: RegistrationOptions): Promise<Registration> {
     const { device, queues, database } = options;
-    const { name, memoryBytes } = await deviceFacts(device);
+    const { name, memoryBytes } = options.facts;
     const facts: WorkerFacts = {
       ...{ host: hostname(), pid: process.pid, version: VERSION, nodeVersion: process.versions.node, device, queues },
       platform: `${process.platform}-${process.arch}`,

@@ -25,10 +25,10 @@ export class UsageMeter implements Usage {
   #counted = { deviceSeconds: 0, steps: 0, images: 0 };
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(subject: UsageSubject, services: UsageServices) {
+  constructor(subject: UsageSubject, services: UsageServices, devices: number) {
     this.#subject = subject;
     this.#services = services;
-    this.#held = services.deviceClock.begin();
+    this.#held = services.deviceClock.begin(devices);
     this.#timer = setInterval(() => void this.#write(this.#held.take()), everyMs);
   }
 
@@ -64,13 +64,14 @@ export class UsageMeter implements Usage {
   }
 }
 
-/** Runs work that counts what it uses. */
+/** Runs work that counts what it uses, on so many devices. */
 export async function metered<Services extends UsageServices, Result>(
   subject: UsageSubject,
   services: Services,
   work: (services: Services & { usage: Usage }) => Promise<Result>,
+  devices = 1,
 ): Promise<Result> {
-  const usage = new UsageMeter(subject, services);
+  const usage = new UsageMeter(subject, services, devices);
   try {
     return await work({ ...services, usage });
   } finally {

@@ -1,15 +1,18 @@
 // What a worker and its child process say to each other, checked on both sides.
-import { CLIP_EXTRACTORS, DEVICES, EXPORT_FORMATS, sampleSettings } from '@styleforge/contracts';
+import { CLIP_EXTRACTORS, EXPORT_FORMATS, type NamedDevice, parseDevice, sampleSettings } from '@styleforge/contracts';
 import { origin, tracingConfig } from '@styleforge/telemetry';
 import { z } from 'zod';
 
 const images = z.array(z.object({ path: z.string(), fileName: z.string(), caption: z.string().nullable() }));
 
-export const compileSettings = z.object({ device: z.enum(DEVICES), threads: z.number().optional() });
+const device = z.custom<NamedDevice>((value) => typeof value === 'string' && parseDevice(value) !== null);
+export const compileSettings = z.object({ device, threads: z.number().optional() });
 
 const trainingTask = z.object({
   kind: z.literal('train'),
   compile: compileSettings,
+  /** Devices beside the compiled one that share the passes of each step. */
+  replicas: z.array(device),
   baseModelDirectory: z.string(),
   config: z.unknown(),
   styleRef: z.array(z.object({ component: z.string(), token: z.string(), prompt: z.string(), images })),
@@ -85,7 +88,7 @@ const exportTask = z.object({
 export type ExportTask = z.infer<typeof exportTask>;
 
 /** Finds out whether the device is there. */
-const deviceTask = z.object({ kind: z.literal('check-device'), device: compileSettings.shape.device });
+const deviceTask = z.object({ kind: z.literal('check-device'), device });
 
 export const task = z.discriminatedUnion('kind', [trainingTask, drawTask, measureTask, scoreTask, exportTask, deviceTask]);
 export type Task = z.infer<typeof task>;
@@ -192,6 +195,10 @@ export type ValidationDone = z.infer<typeof validation>;
 const requestMet = z.object({ type: z.literal('request-met'), number: z.number(), id: z.number(), step: z.number() });
 export type RequestMet = z.infer<typeof requestMet>;
 
+/** What a device is called, and how much memory it has. */
+const deviceFacts = z.object({ name: z.string().nullable(), memoryBytes: z.number().nullable(), details: z.string().optional() });
+export type DeviceFacts = z.infer<typeof deviceFacts>;
+
 const validationScore = z.object({ step: z.number(), value: z.number() });
 export const failureMessage = {
   type: z.literal('error'),
@@ -217,6 +224,8 @@ export const messageFromChild = z.discriminatedUnion('type', [
     type: z.literal('result'),
     finalStep: z.number().optional(),
     measurements: z.unknown().optional(),
+    /** Of a device that was checked, where it is known. */
+    device: deviceFacts.optional(),
     /** Scores of a score task. */
     scores: z.array(z.number()).optional(),
     exported: z.object({ path: z.string(), keptShare: z.number().nullable() }).optional(),

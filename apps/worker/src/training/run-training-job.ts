@@ -14,6 +14,7 @@ import { runEvaluationStage } from '../evaluation/evaluation-stage.ts';
 import { JobTimeoutError } from '../errors.ts';
 import { type EndReason, holdRow, wishOf } from '../held-row/hold-row.ts';
 import { tryRow } from '../held-row/try-row.ts';
+import type { HeldDevices } from '../machine/device-pool.ts';
 import { metered } from '../machine/usage-meter.ts';
 import { runInChild } from '../processes/job-process.ts';
 import type { ChildResult, TrainingTask } from '../processes/messages.ts';
@@ -35,6 +36,7 @@ export type TrainingServices = Services<
   | 'featureCacheDirectory'
   | 'scratchDirectory'
   | 'settings'
+  | 'devices'
   | 'deviceClock'
   | 'usage'
   | 'log'
@@ -59,8 +61,11 @@ export async function runTrainingJob(jobId: string, context: JobContext, service
   };
   const subject = { projectId: job.projectId, kind: 'training_job', subjectId: jobId, device: services.settings.device } as const;
   return tryRow(row, scoped, () =>
-    metered(subject, scoped, (counted) =>
-      withScratch(services.scratchDirectory, jobId, attempt, (directory) => train(job, directory, context, counted)),
+    metered(
+      subject,
+      scoped,
+      (counted) => withScratch(services.scratchDirectory, jobId, attempt, (directory) => train(job, directory, context, counted)),
+      deviceCount(job, services),
     ),
   );
 }
@@ -74,7 +79,8 @@ async function train(job: TrainingJobRow, scratch: string, context: JobContext, 
   await checkpoints.reconcile();
   const resume = await checkpoints.restoreLatest(join(scratch, 'resume'));
   if (resume) services.log.info({ step: resume.step }, 'resuming from a checkpoint');
-  const task = await prepareTask(job, resume?.directory, scratch, services);
+  const held = services.devices.take(deviceCount(job, services));
+  const task = await prepareTask(job, { resumeFrom: resume?.directory, scratch, devices: held.devices }, services);
   const classImages = await ClassImageCache.of(job, task.baseModelDirectory, services);
   if (classImages)
     services.log.info({ images: await classImages.restore(task.classImagesDirectory) }, 'class images of an earlier job are reused');
@@ -119,21 +125,35 @@ async function train(job: TrainingJobRow, scratch: string, context: JobContext, 
       cost.validation(validation);
       return validations.finish(validation);
     },
-  }).finally(() => hold.end());
+  })
+    .finally(() => hold.end())
+    .finally(() => held.release());
   await cost.record();
   if (result === 'aborted') return afterAbort(job, hold.reason(), services);
   return trained(job, result, saved, { scratch, context, services });
 }
 
+/** Devices share the passes of a step: a job has no use for more than it has passes. Prodigy estimates on one. */
+function deviceCount({ config: { hyperparameters } }: TrainingJobRow, { settings }: Services<'settings'>): number {
+  const { optimizer, gradient_accumulation_steps: passes } = hyperparameters;
+  return optimizer === 'prodigy' ? 1 : Math.min(settings.trainingDevices, passes);
+}
+
+interface Preparation {
+  resumeFrom: string | undefined;
+  scratch: string;
+  devices: HeldDevices['devices'];
+}
+
 async function prepareTask(
   job: TrainingJobRow,
-  resumeFrom: string | undefined,
-  scratch: string,
+  { resumeFrom, scratch, devices: [device, ...replicas] }: Preparation,
   services: TrainingServices,
 ): Promise<TrainingTask> {
   return {
     kind: 'train',
-    compile: compileOptions(services.settings.device, services.settings.trainingThreads),
+    compile: compileOptions(device, services.settings.trainingThreads),
+    replicas,
     baseModelDirectory: await findBaseModel(job.baseModel, services),
     config: job.config,
     ...(await downloadTrainingInputs(job.projectId, job.config, join(scratch, 'images'), services)),

@@ -26,6 +26,8 @@ export interface CudaSessionOptions {
   /** Whether a run is recorded and replayed as one CUDA graph. */
   readonly captures: boolean;
   readonly profile?: string | undefined;
+  /** Whether float32 products and convolutions may round their operands to the ten bits of TensorFloat-32. */
+  readonly tf32: boolean;
 }
 
 export class CudaEngine {
@@ -51,7 +53,8 @@ export class CudaEngine {
     this.kernels = new OptimizerKernels(this.runtime);
   }
 
-  session(model: Uint8Array, { optimizes, captures, profile }: CudaSessionOptions): NativeSession {
+  session(model: Uint8Array, { optimizes, captures, profile, tf32 }: CudaSessionOptions): NativeSession {
+    this.runtime.makeCurrent();
     return new NativeSession(this.environment, model, {
       optimizes,
       profile,
@@ -60,17 +63,18 @@ export class CudaEngine {
         // the fused normalization leaves out the deviation, which the gradient reads
         'optimization.disable_specified_optimizers': 'SkipLayerNormFusion',
       },
-      addProvider: this.#memory ? (environment, options) => this.#addProvider(environment, options, captures) : undefined,
+      addProvider: this.#memory ? (environment, options) => this.#addProvider(environment, options, { captures, tf32 }) : undefined,
     });
   }
 
   /** Adds the provider, whose arena takes what is asked for and no more, up to what the card has free: doubling would take half as much again. */
-  #addProvider({ api }: Environment, options: Address, captures: boolean): void {
+  #addProvider({ api }: Environment, options: Address, { captures, tf32 }: Pick<CudaSessionOptions, 'captures' | 'tf32'>): void {
     const settings = {
       device_id: String(this.runtime.index),
       arena_extend_strategy: 'kSameAsRequested',
       gpu_mem_limit: String(this.runtime.memory.free),
       cudnn_conv_algo_search: 'HEURISTIC',
+      use_tf32: tf32 ? '1' : '0',
       enable_cuda_graph: captures ? '1' : '0',
     };
     const provider = api.make('CreateCudaProviderOptions');
@@ -91,11 +95,13 @@ export class CudaEngine {
 
   /** Puts a run on the stream; `runtime.synchronize` waits for it. */
   run(binding: Binding): void {
+    this.runtime.makeCurrent();
     binding.run(this.#runOptions.handle);
   }
 
   /** The same without recording it or replaying a recording. */
   runPlainly(binding: Binding): void {
+    this.runtime.makeCurrent();
     binding.run(this.#plainOptions.handle);
   }
 }

@@ -1,6 +1,7 @@
 // NVIDIA's libraries: which ones onnxruntime's CUDA provider needs, and that they are loaded before it asks for them.
 import { closeSync, existsSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { noDriver, noLibrary, noProvider, noRuntimeNamed } from './cuda-texts.ts';
 import { binariesFolder, LibraryError } from './library-paths.ts';
 import { type Library, loadLibrary } from './load.ts';
 
@@ -9,7 +10,6 @@ const SHARED_PROVIDER = 'libonnxruntime_providers_shared.so';
 /** The provider opens cuDNN at its first convolution. */
 const CUDNN = 'libcudnn.so.9';
 const DRIVER = 'libcuda.so.1';
-const HELP = 'see docs/gpu.md';
 
 const PROGRAM_HEADER = { load: 1, dynamic: 2 };
 const DYNAMIC = { end: 0n, needed: 1n, strings: 5n };
@@ -73,13 +73,13 @@ function wheelFolders(folder: string): string[] {
 }
 
 /** Loads a library from a folder beside the provider, else from where the system's loader looks. */
-function loadNamed(name: string, folders: readonly string[]): Library {
+function loadNamed(name: string, folders: readonly string[], version: number): Library {
   const found = folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
   try {
     return loadLibrary(found ?? name);
   } catch (cause) {
-    const what = name === DRIVER ? `NVIDIA's driver is missing (${name})` : `${name} of NVIDIA's CUDA libraries is missing`;
-    throw new LibraryError(`${what}; ${HELP}. The loader says: ${(cause as Error).message}`, { cause });
+    const what = name === DRIVER ? noDriver(name) : noLibrary(name, version, folders[0]);
+    throw new LibraryError(`${what}. The loader says: ${(cause as Error).message}`, { cause });
   }
 }
 
@@ -93,7 +93,7 @@ export interface CudaLibraries {
 /** Major version of CUDA, from the name of the runtime library that the provider needs. */
 export function cudaVersionOf(needed: readonly string[]): number {
   const runtime = needed.map((name) => /^libcudart\.so\.(\d+)/.exec(name)).find((match) => match !== null);
-  if (!runtime) throw new LibraryError(`the CUDA provider names no CUDA runtime library; ${HELP}`);
+  if (!runtime) throw new LibraryError(noRuntimeNamed);
   return Number(runtime[1]);
 }
 
@@ -103,8 +103,7 @@ export function cudaVersionOf(needed: readonly string[]): number {
  */
 export function loadCudaLibraries(folder = binariesFolder()): CudaLibraries {
   for (const name of [CUDA_PROVIDER, SHARED_PROVIDER]) {
-    if (!existsSync(join(folder, name)))
-      throw new LibraryError(`onnxruntime's CUDA provider is not installed: ${folder} has no ${name}; ${HELP}`);
+    if (!existsSync(join(folder, name))) throw new LibraryError(noProvider(folder, name));
   }
   const needed = neededLibraries(join(folder, CUDA_PROVIDER)).filter((name) =>
     /^lib(cuda|cudart|cublas|cublasLt|curand|cufft)\.so/.test(name),
@@ -112,8 +111,8 @@ export function loadCudaLibraries(folder = binariesFolder()): CudaLibraries {
   const version = cudaVersionOf(needed);
   const folders = [folder, ...wheelFolders(folder)];
   // the driver first: without it nothing else is worth a message
-  const driver = loadNamed(DRIVER, folders);
-  const runtime = loadNamed(`libcudart.so.${version}`, folders);
-  for (const name of [...needed, CUDNN]) loadNamed(name, folders);
+  const driver = loadNamed(DRIVER, folders, version);
+  const runtime = loadNamed(`libcudart.so.${version}`, folders, version);
+  for (const name of [...needed, CUDNN]) loadNamed(name, folders, version);
   return { runtime, driver, version };
 }

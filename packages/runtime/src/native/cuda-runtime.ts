@@ -1,4 +1,5 @@
 // CUDA's runtime and driver through koffi: memory of a card, copies on one stream, and launches of compiled kernels.
+import { countFailure, noCard, outOfMemory, unsupported } from './cuda-texts.ts';
 import { type Address, type Library, type NativeArgument, type NativeFunction } from './load.ts';
 import { Owned } from './owned.ts';
 import { addressOf } from './values.ts';
@@ -21,6 +22,8 @@ const RUNTIME_FUNCTIONS = {
 } as const satisfies Record<string, readonly string[]>;
 
 const DRIVER_FUNCTIONS = {
+  cuDeviceGet: [pointer, 'int'],
+  cuDeviceGetName: [pointer, 'int', 'int'],
   cuModuleLoadData: [pointer, pointer],
   cuModuleGetFunction: [pointer, pointer, 'const char *'],
   cuLaunchKernel: [pointer, 'uint', 'uint', 'uint', 'uint', 'uint', 'uint', 'uint', pointer, pointer, pointer],
@@ -34,6 +37,8 @@ const COPY = { toDevice: 1, toHost: 2, onDevice: 3 };
 const NON_BLOCKING = 1;
 const ATTRIBUTE = { major: 75, minor: 76 };
 const OUT_OF_MEMORY = 2;
+/** cudaErrorNoKernelImageForDevice. */
+const NO_CODE = 209;
 
 /** A call of CUDA that failed. */
 export class CudaError extends Error {
@@ -58,7 +63,17 @@ export interface CudaMemoryState {
   readonly total: number;
 }
 
-/** One card, in this thread. Work goes to one stream, in order. */
+/** What a card is, and which CUDA drives it. Versions as CUDA writes them: 13000 for CUDA 13.0. */
+export interface CudaFacts {
+  readonly name: string;
+  /** Compute capability as one number: 90 for 9.0. */
+  readonly capability: number;
+  readonly memory: CudaMemoryState;
+  /** The newest CUDA that the driver runs, and the one that the provider uses. */
+  readonly versions: { readonly driver: number; readonly runtime: number };
+}
+
+/** One card, in this thread; there may be others. Work goes to one stream, in order. */
 export class CudaRuntime {
   readonly index: number;
   readonly #runtime: Record<string, NativeFunction>;
@@ -76,12 +91,29 @@ export class CudaRuntime {
     this.#driver = bind(driver, DRIVER_FUNCTIONS);
     this.#errorText = runtime.func('cudaGetErrorString', 'const char *', ['int']) as NativeFunction;
     this.#wait = runtime.func('cudaStreamSynchronize', 'int', [pointer]).async;
-    const count = this.#number('cudaGetDeviceCount');
-    if (index >= count) throw new CudaError('cudaSetDevice', 101, `there is no card ${index}: this machine has ${count}`);
-    this.#call('cudaSetDevice', index);
-    // makes the card's context current in this thread, which the driver's calls need
+    const count = this.#countCards();
+    if (index >= count) throw new CudaError('cudaSetDevice', 101, noCard(index, count));
+    // makes the card's context, which the driver's calls need
     this.#call('cudaFree', 0n);
+    const refusal = unsupported(this.name, this.capability);
+    if (refusal !== undefined) throw new CudaError('cudaDeviceGetAttribute', NO_CODE, refusal);
     this.stream = this.#make('cudaStreamCreateWithFlags', NON_BLOCKING);
+  }
+
+  /** Throws what a machine without a usable card lacks. */
+  #countCards(): number {
+    const count = new Int32Array(1);
+    const code = this.#runtime.cudaGetDeviceCount(count) as number;
+    if (code === 0) return count[0];
+    const reason = countFailure(code, this.versions);
+    if (reason !== undefined) throw new CudaError('cudaGetDeviceCount', code, reason);
+    this.#check('cudaGetDeviceCount', code);
+    return 0;
+  }
+
+  /** The card that this thread's calls go to: there is one at a time, and onnxruntime changes it as well. */
+  makeCurrent(): void {
+    this.#check('cudaSetDevice', this.#runtime.cudaSetDevice(this.index) as number);
   }
 
   #check(call: string, code: number): void {
@@ -89,6 +121,7 @@ export class CudaRuntime {
   }
 
   #call(name: RuntimeFunction, ...args: readonly NativeArgument[]): void {
+    this.makeCurrent();
     this.#check(name, this.#runtime[name](...args) as number);
   }
 
@@ -105,13 +138,31 @@ export class CudaRuntime {
   }
 
   #drive(name: DriverFunction, ...args: readonly NativeArgument[]): void {
+    this.makeCurrent();
     const code = this.#driver[name](...args) as number;
     if (code !== 0) throw new CudaError(name, code, "NVIDIA's driver refused it");
   }
 
   /** Versions as CUDA writes them: 13000 for CUDA 13.0. */
   get versions(): { readonly driver: number; readonly runtime: number } {
-    return { driver: this.#number('cudaDriverGetVersion'), runtime: this.#number('cudaRuntimeGetVersion') };
+    const [driver, runtime] = (['cudaDriverGetVersion', 'cudaRuntimeGetVersion'] as const).map((name) => {
+      const value = new Int32Array(1);
+      this.#check(name, this.#runtime[name](value) as number);
+      return value[0];
+    });
+    return { driver, runtime };
+  }
+
+  get name(): string {
+    const device = new Int32Array(1);
+    this.#drive('cuDeviceGet', device, this.index);
+    const text = Buffer.alloc(256);
+    this.#drive('cuDeviceGetName', text, text.length, device[0]);
+    return text.toString('latin1').split('\0')[0];
+  }
+
+  get facts(): CudaFacts {
+    return { name: this.name, capability: this.capability, memory: this.memory, versions: this.versions };
   }
 
   /** Compute capability as one number: 90 for 9.0. */
@@ -144,9 +195,7 @@ export class CudaRuntime {
       return this.#make('cudaMalloc', bytes);
     } catch (error) {
       if (!(error instanceof CudaError && error.isOutOfMemory)) throw error;
-      const { free, total } = this.memory;
-      const text = `out of memory: ${mebibytes(bytes)} MiB are needed, ${mebibytes(free)} of the card's ${mebibytes(total)} MiB are free`;
-      throw new CudaError('cudaMalloc', OUT_OF_MEMORY, text);
+      throw new CudaError('cudaMalloc', OUT_OF_MEMORY, outOfMemory(bytes, this.memory));
     }
   }
 
@@ -209,8 +258,6 @@ export class CudaRuntime {
     this.#drive('cuLaunchKernel', kernel, grid, 1, 1, block, 1, 1, 0, this.stream, addresses, null);
   }
 }
-
-const mebibytes = (bytes: number): number => Math.ceil(bytes / 2 ** 20);
 
 /** The address of a pointer inside of a card's block. */
 export const offsetBy = (address: Address, bytes: number): Address => address + BigInt(bytes);

@@ -39,11 +39,30 @@ export class AdamW {
   readonly #weights: ParameterBuffers;
   readonly #options: AdamWOptions;
 
-  constructor(weights: ParameterBuffers, options: AdamWOptions) {
+  constructor(weights: ParameterBuffers, options: AdamWOptions, moments?: readonly [Moments, Moments]) {
     this.#weights = weights;
     this.#options = options;
-    this.firstMoment = createMoments(weights, options.momentPrecision ?? 'float32');
-    this.secondMoment = createMoments(weights, options.momentPrecision ?? 'float32');
+    const create = (): Moments => createMoments(weights, options.momentPrecision ?? 'float32');
+    [this.firstMoment, this.secondMoment] = moments ?? [create(), create()];
+  }
+
+  /**
+   * The same optimizer for a copy of the weights on another device. With the same `weights` it shares the moments, of which a device has a copy of its
+   * own; with others it has moments of its own.
+   */
+  replica(weights: ParameterBuffers): AdamW {
+    return new AdamW(weights, this.#options, weights === this.#weights ? [this.firstMoment, this.secondMoment] : undefined);
+  }
+
+  /** Takes the state of `other`, of which it is a replica. */
+  follow(other: AdamW): void {
+    this.step = other.step;
+    for (const [own, theirs] of [
+      [this.firstMoment, other.firstMoment],
+      [this.secondMoment, other.secondMoment],
+    ]) {
+      if (own !== theirs) own.blocks.forEach((block, i) => block.set(theirs.blocks[i]));
+    }
   }
 
   /** Everything that it keeps for each weight, by the name that a checkpoint gives it. */

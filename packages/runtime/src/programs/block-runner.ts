@@ -116,10 +116,10 @@ export class BlockRunner implements Runner {
   }
 }
 
-export const createBlockRunner: CreateRunner<'blocks'> = async (device, { bytes }, { keepMemory = true, profile }) => {
+export const createBlockRunner: CreateRunner<'blocks'> = async (device, { bytes }, { keepMemory = true, profile, tf32 = true }) => {
   try {
     const engine = device.engine();
-    const session = engine.session(bytes, { optimizes: keepMemory, captures: false, profile });
+    const session = engine.session(bytes, { optimizes: keepMemory, captures: false, profile, tf32 });
     return new BlockRunner(engine, session, { profiling: profile !== undefined, records: false });
   } catch (error) {
     throw refusal(device, error);

@@ -1,6 +1,8 @@
 // How graphs are compiled to sessions of onnxruntime, whichever way it is driven.
 import { type DeviceName } from '../devices/device.ts';
+import { CudaError } from '../native/cuda-runtime.ts';
 import { environmentOf } from '../native/environment.ts';
+import { LibraryError } from '../native/library-paths.ts';
 import { NativeSession, type NativeSessionOptions } from '../native/session.ts';
 import { THREAD_WAIT, threadConfig } from '../native/threads.ts';
 
@@ -19,6 +21,10 @@ export interface CompileOptions {
   readonly keepMemory?: boolean;
   /** Products of matrices, convolutions and what lies between them in float16; weights, inputs and results stay float32. The processor computes so slowly. */
   readonly mixedPrecision?: boolean;
+  /** Whether float32 products may round their operands to TensorFloat-32 on cards that have it (default); others compute in float32. */
+  readonly tf32?: boolean;
+  /** Whether a training's pass is recorded and replayed as one CUDA graph where memory is kept (default). */
+  readonly records?: boolean;
   /** Path prefix of a JSON trace written when the program is released. */
   readonly profile?: string;
 }
@@ -30,7 +36,12 @@ export class DeviceError extends Error {
 
 /** Where the device is a choice, its absence has a code of its own; a graph that the processor refuses is a mistake of ours. */
 export function refusal({ name, isOptional }: { readonly name: DeviceName; readonly isOptional: boolean }, cause: unknown): DeviceError {
-  const error = new DeviceError(`onnxruntime could not prepare the graph on '${name}': ${String(cause)}`, { cause });
+  // what a machine lacks says itself what to do
+  const isExplained = cause instanceof LibraryError || cause instanceof CudaError;
+  const text = isExplained
+    ? `the device '${name}' cannot be used: ${cause.message}`
+    : `onnxruntime could not prepare the graph on '${name}': ${String(cause)}`;
+  const error = new DeviceError(text, { cause });
   return isOptional ? Object.assign(error, { code: 'device_unavailable' }) : error;
 }
 

@@ -27,9 +27,18 @@ export interface BackendOptions<Place extends StatePlace = StatePlace> extends G
   readonly adamw: AdamWOptions;
 }
 
+export interface PassOptions {
+  /** A further graph, by its name. */
+  readonly graph?: string | undefined;
+  /** Which of several devices makes the pass; the first where it is left out. */
+  readonly replica?: number;
+}
+
 export interface TrainingBackend {
-  /** Forward and backward; gradients of passes since the last update are summed. Returns the outputs. `graph`: a further one, by its name. */
-  backward(feeds: Readonly<Record<string, HostArray>>, graph?: string): Promise<Record<string, Float32Array>>;
+  /** Passes that may be made at the same time, on devices of their own; one where it is left out. */
+  readonly replicas?: number;
+  /** Forward and backward; gradients of passes since the last update are summed. Returns the outputs. */
+  backward(feeds: Readonly<Record<string, HostArray>>, options?: PassOptions): Promise<Record<string, Float32Array>>;
   /** Compiles a further graph over the same weights; on devices that take one. */
   addGraph?(name: string, parts: GraphParts): Promise<void>;
   /** Euclidean norm of the summed gradients. */

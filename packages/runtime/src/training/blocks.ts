@@ -30,15 +30,15 @@ function createRunner(
   engine: CudaEngine,
   device: BlockDevice,
   { bytes }: OnnxModel,
-  { keepMemory = true, profile }: Options['compile'],
+  { keepMemory = true, profile, tf32 = true, records = true }: Options['compile'],
 ): BlockRunner {
   const create = (captures: boolean): BlockRunner =>
-    new BlockRunner(engine, engine.session(bytes, { optimizes: keepMemory, captures, profile }), {
+    new BlockRunner(engine, engine.session(bytes, { optimizes: keepMemory, captures, profile, tf32 }), {
       profiling: profile !== undefined,
       records: captures,
     });
   try {
-    if (!keepMemory || profile !== undefined) return create(false);
+    if (!keepMemory || !records || profile !== undefined) return create(false);
     try {
       return create(true);
     } catch (error) {

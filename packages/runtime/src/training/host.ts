@@ -5,7 +5,14 @@ import { moveTowards } from '../optimizers/moving-average.ts';
 import { type AdamW, type AdamWStep, type GradientBuffers } from '../optimizers/adamw.ts';
 import { Program } from '../programs/program.ts';
 import { type HostArray } from '../programs/session.ts';
-import { type BackendOptions, GRADIENT_PREFIX, type GraphParts, NoGradientsError, type TrainingBackend } from './backend.ts';
+import {
+  type BackendOptions,
+  GRADIENT_PREFIX,
+  type GraphParts,
+  NoGradientsError,
+  type PassOptions,
+  type TrainingBackend,
+} from './backend.ts';
 
 function addAll(sums: ParameterBuffers, gradients: GradientBuffers): void {
   for (const [name, values] of gradients.entries()) addGradients(sums.get(name), values);
@@ -50,7 +57,7 @@ export class HostTraining implements TrainingBackend {
     this.#programs.set(name, program);
   }
 
-  async backward(feeds: Readonly<Record<string, HostArray>>, graph = ''): Promise<Record<string, Float32Array>> {
+  async backward(feeds: Readonly<Record<string, HostArray>>, { graph = '' }: PassOptions = {}): Promise<Record<string, Float32Array>> {
     if (this.#sumIn === 'last pass') this.#moveToTotal();
     const program = this.#programs.get(graph);
     if (!program) throw new Error(`there is no graph '${graph}'`);

@@ -1,47 +1,137 @@
 // One training on several devices: replicas make passes at the same time, their gradients are summed, and all make the same update.
 import { type ParameterBuffers } from '../kernels/parameter-buffers.ts';
+import { type AdamW, type AdamWStep } from '../optimizers/adamw.ts';
 import { type HostArray } from '../programs/session.ts';
-import { type TrainingProgram, type Update, type UpdateOptions } from './training-program.ts';
+import { type GraphParts, NoGradientsError, type PassOptions, type TrainingBackend } from './backend.ts';
 
-export class ReplicatedTraining<Outputs extends string> {
-  readonly #replicas: readonly TrainingProgram<Outputs>[];
-  #passes = 0;
+/** A backend with the weights and the optimizer that it updates. */
+export interface Replica {
+  readonly backend: TrainingBackend;
+  readonly weights: ParameterBuffers;
+  readonly optimizer: AdamW;
+}
 
-  /** Programs of one graph with equal weights, each on a device of its own. */
-  constructor(replicas: readonly TrainingProgram<Outputs>[]) {
-    if (replicas.length === 0) throw new RangeError('a training needs one replica at least');
+/** The first replica's weights and optimizer are those of the training. */
+export class ReplicatedTraining implements TrainingBackend {
+  readonly replicas: number;
+  readonly #replicas: readonly Replica[];
+  /** Replicas that have made a pass since the last update. */
+  readonly #active = new Set<number>();
+  #isPlaced = false;
+  #isSummed = false;
+
+  constructor(replicas: readonly Replica[]) {
     this.#replicas = replicas;
+    this.replicas = replicas.length;
   }
 
-  /** A pass on each replica, of the feeds at its place; there may be fewer feeds than replicas. */
-  async backward(feeds: readonly Readonly<Record<string, HostArray>>[]): Promise<Record<Outputs, Float32Array>[]> {
-    if (feeds.length > this.#replicas.length)
-      throw new RangeError(`${feeds.length} passes at once need as many replicas; there are ${this.#replicas.length}`);
-    const results = await Promise.all(feeds.map((values, i) => this.#replicas[i].backward(values)));
-    this.#passes += feeds.length;
-    return results;
+  get #first(): Replica {
+    return this.#replicas[0];
   }
 
-  /** Applies the mean gradient of all passes since the last update to every replica: sums are made in the replicas' order, so that all stay equal to the bit. */
-  async update(options: UpdateOptions): Promise<Update> {
-    const sums: ParameterBuffers[] = [];
-    for (const replica of this.#replicas) if (replica.hasGradients) sums.push(await replica.readGradients());
+  /** Every replica begins with what the first one was filled with after the training was created. */
+  #place(): void {
+    if (this.#isPlaced) return;
+    const { weights, optimizer } = this.#first;
+    for (const replica of this.#replicas.slice(1)) {
+      if (replica.weights !== weights) replica.weights.copyFrom(weights);
+      replica.optimizer.follow(optimizer);
+    }
+    this.#isPlaced = true;
+  }
+
+  async backward(
+    feeds: Readonly<Record<string, HostArray>>,
+    { graph, replica = 0 }: PassOptions = {},
+  ): Promise<Record<string, Float32Array>> {
+    if (!this.#replicas[replica]) throw new RangeError(`there is no replica ${replica}; there are ${this.replicas}`);
+    if (this.#isSummed) this.#keepSumOnFirst();
+    this.#place();
+    this.#active.add(replica);
+    return this.#replicas[replica].backend.backward(feeds, { graph });
+  }
+
+  async addGraph(name: string, parts: GraphParts): Promise<void> {
+    for (const { backend } of this.#replicas) {
+      if (!backend.addGraph) throw new Error('this device takes no further graphs');
+      await backend.addGraph(name, parts);
+    }
+  }
+
+  /** Sums in the replicas' order, so that all stay equal to the bit, and gives the sum to each. */
+  async #sum(): Promise<void> {
+    if (this.#active.size === 0) throw new NoGradientsError();
+    if (this.#isSummed) return;
+    const total = await this.readGradients();
+    await Promise.all(
+      this.#replicas.map(({ backend }) => {
+        backend.discardGradients();
+        return backend.addGradients(total);
+      }),
+    );
+    this.#active.clear();
+    this.#replicas.forEach((_, i) => this.#active.add(i));
+    this.#isSummed = true;
+  }
+
+  async gradientNorm(): Promise<number> {
+    await this.#sum();
+    return this.#first.backend.gradientNorm();
+  }
+
+  async readGradients(): Promise<ParameterBuffers> {
+    if (this.#isSummed) return this.#first.backend.readGradients();
+    const active = [...this.#active].sort((a, b) => a - b);
+    const sums = await Promise.all(active.map((i) => this.#replicas[i].backend.readGradients()));
     const [total, ...others] = sums;
-    if (!total) throw new Error('update() needs a backward() first');
+    if (!total) throw new NoGradientsError();
     for (const other of others) addTo(total, other);
-    await Promise.all(this.#replicas.map((replica) => replica.replaceGradients(total, this.#passes)));
-    this.#passes = 0;
-    const [update] = await Promise.all(this.#replicas.map((replica) => replica.update(options)));
-    return update;
+    return total;
   }
 
-  /** Brings weights and moments to the first replica's buffers: they are those of all. */
+  async addGradients(gradients: ParameterBuffers): Promise<void> {
+    if (this.#isSummed) this.#keepSumOnFirst();
+    this.#place();
+    await this.#first.backend.addGradients(gradients);
+    this.#active.add(0);
+  }
+
+  /** The sum is with every replica: only one may count in the next. */
+  #keepSumOnFirst(): void {
+    for (const { backend } of this.#replicas.slice(1)) backend.discardGradients();
+    this.#active.clear();
+    this.#active.add(0);
+    this.#isSummed = false;
+  }
+
+  async update(step: AdamWStep): Promise<void> {
+    await this.#sum();
+    await Promise.all(this.#replicas.map(({ backend }) => backend.update(step)));
+    this.#forget();
+  }
+
+  moveAverage(average: ParameterBuffers, share: number): Promise<void> {
+    this.#place();
+    return this.#first.backend.moveAverage(average, share);
+  }
+
+  discardGradients(): void {
+    for (const { backend } of this.#replicas) backend.discardGradients();
+    this.#forget();
+  }
+
+  #forget(): void {
+    this.#active.clear();
+    this.#isSummed = false;
+  }
+
+  /** Weights and moments of the first replica are those of all. */
   download(): Promise<void> {
-    return this.#replicas[0].download();
+    return this.#first.backend.download();
   }
 
   async release(): Promise<void> {
-    await Promise.all(this.#replicas.map((replica) => replica.release()));
+    await Promise.all(this.#replicas.map(({ backend }) => backend.release()));
   }
 }
 

@@ -1,14 +1,16 @@
 // One trainable graph with its weights, gradients and optimizer: backward passes and updates.
 import { gradients, type Graph, type Tensor } from '@styleforge/autodiff';
+import { type DeviceName } from '../devices/device.ts';
 import { deviceOf } from '../devices/index.ts';
 import { ParameterBuffers } from '../kernels/parameter-buffers.ts';
 import { AdamW, type AdamWOptions } from '../optimizers/adamw.ts';
 import { Prodigy } from '../optimizers/prodigy.ts';
 import { LossScale } from '../optimizers/loss-scale.ts';
 import { type CompileOptions, type HostArray } from '../programs/session.ts';
-import { type BackendOptions, type GradientPrecision, type GraphParts, type TrainingBackend } from './backend.ts';
+import { type BackendOptions, type GradientPrecision, type GraphParts, type PassOptions, type TrainingBackend } from './backend.ts';
 import { BlockTraining } from './blocks.ts';
 import { HostTraining } from './host.ts';
+import { type Replica, ReplicatedTraining } from './replicated.ts';
 import { ResidentTraining } from './resident.ts';
 
 export interface TrainingProgramOptions<Outputs extends string> {
@@ -27,6 +29,8 @@ export interface TrainingProgramOptions<Outputs extends string> {
   /** float32 when left out; float16, with loss scaling, takes half of the memory. Float32 on a device that does not keep it. */
   readonly gradientPrecision?: GradientPrecision | undefined;
   readonly compile?: CompileOptions;
+  /** Devices beside the compiled one that make passes at the same time; the sum of all gradients updates the weights on each. Not with Prodigy. */
+  readonly replicas?: readonly DeviceName[] | undefined;
 }
 
 export interface UpdateOptions {
@@ -57,6 +61,25 @@ function createBackend(options: BackendOptions): Promise<TrainingBackend> {
     case 'tensors':
       return ResidentTraining.create({ ...options, device });
   }
+}
+
+/** A backend on each device: those of the first are the training's weights and optimizer. */
+async function createReplicas(options: BackendOptions, devices: readonly DeviceName[]): Promise<ReplicatedTraining> {
+  const { weights, optimizer } = options;
+  const replicas: Replica[] = [{ weights, optimizer, backend: await createBackend(options) }];
+  try {
+    for (const name of devices) {
+      const device = deviceOf(name);
+      // the host's arrays are where such a device computes; others keep copies
+      const own = device.stateIn === 'host' ? weights.alike() : weights;
+      const theirs = { ...options, device, compile: { ...options.compile, device: name }, weights: own, optimizer: optimizer.replica(own) };
+      replicas.push({ weights: own, optimizer: theirs.optimizer, backend: await createBackend(theirs) });
+    }
+  } catch (error) {
+    await Promise.all(replicas.map(({ backend }) => backend.release()));
+    throw error;
+  }
+  return new ReplicatedTraining(replicas);
 }
 
 /** What was asked for where the device keeps it, else float32. */
@@ -125,17 +148,18 @@ export class TrainingProgram<Outputs extends string> {
   }
 
   static async create<O extends string>(options: TrainingProgramOptions<O>): Promise<TrainingProgram<O>> {
-    const { graph, loss, outputs, trainable, adamw, gradientPrecision, compile = {} } = options;
+    const { graph, loss, outputs, trainable, adamw, gradientPrecision, compile = {}, replicas = [] } = options;
     const frozen = [...(options.frozen ?? [])];
     const frozenNames = new Set(frozen.map(([name]) => name));
     const device = deviceOf(compile.device);
     const precision = fitting(device.precisions.gradients, gradientPrecision);
     const lossScale = compile.mixedPrecision || precision === 'float16' ? new LossScale() : null;
     if (options.prodigy && !device.optimizers.includes('prodigy')) throw new Error(`the device ${device.name} has no Prodigy`);
+    if (options.prodigy && replicas.length > 0) throw new Error('Prodigy updates on one device: train without replicas');
     const optimizer = options.prodigy
       ? new Prodigy(trainable, { ...adamw, ...options.prodigy })
       : new AdamW(trainable, { ...adamw, momentPrecision: fitting(device.precisions.moments, adamw.momentPrecision) });
-    const backend = await createBackend({
+    const parts = {
       device,
       compile,
       ...withGradients({ graph, loss, outputs }, trainable, frozenNames, lossScale !== null),
@@ -144,13 +168,14 @@ export class TrainingProgram<Outputs extends string> {
       frozen,
       optimizer,
       adamw,
-    });
+    };
+    const backend = replicas.length > 0 ? await createReplicas(parts, replicas) : await createBackend(parts);
     return new TrainingProgram<O>(trainable, optimizer, lossScale, backend);
   }
 
-  /** Whether there was a pass since the last update. */
-  get hasGradients(): boolean {
-    return this.#passes > 0;
+  /** Passes that may be made at the same time, each with a `replica` of its own. */
+  get replicas(): number {
+    return this.#backend.replicas ?? 1;
   }
 
   /** A copy of the gradients of the passes since the last update, summed, times the loss scale. */
@@ -162,13 +187,6 @@ export class TrainingProgram<Outputs extends string> {
   async addGradients(further: ParameterBuffers): Promise<void> {
     await this.#backend.addGradients(further);
     this.#passes += 1;
-  }
-
-  /** Takes the sum of the gradients of `passes` passes, times the loss scale, in place of its own. */
-  async replaceGradients(sum: ParameterBuffers, passes: number): Promise<void> {
-    this.#backend.discardGradients();
-    await this.#backend.addGradients(sum);
-    this.#passes = passes;
   }
 
   /** Whether there is a further graph of this name. */
@@ -185,15 +203,15 @@ export class TrainingProgram<Outputs extends string> {
   }
 
   /**
-   * One forward and backward pass; gradients of passes since the last update are summed. `graph`: a further one, by its name.
+   * One forward and backward pass; gradients of passes since the last update are summed. Passes of different replicas may run at the same time.
    * `isPart`: its loss is a summand of that of the pass that follows.
    */
   async backward(
     feeds: Readonly<Record<string, HostArray>>,
-    { graph, isPart = false }: { readonly graph?: string | undefined; readonly isPart?: boolean } = {},
+    { isPart = false, ...pass }: PassOptions & { readonly isPart?: boolean } = {},
   ): Promise<Record<Outputs, Float32Array>> {
     const scaled = this.lossScale ? { ...feeds, [LOSS_SCALE]: Float32Array.of(this.lossScale.value) } : feeds;
-    const results = await this.#backend.backward(scaled, graph);
+    const results = await this.#backend.backward(scaled, pass);
     if (!isPart) this.#passes += 1;
     return results as Record<Outputs, Float32Array>;
   }

@@ -26,6 +26,13 @@ const COUNTS = [
 ] as const;
 export type CardCounts = Record<(typeof COUNTS)[number], number>;
 
+/** Where a machine differs from a usable one: the driver's CUDA, the card's compute capability, the error that counting the cards gives. */
+export interface CardTraits {
+  readonly driver?: number;
+  readonly capability?: number;
+  readonly failure?: number;
+}
+
 /** The built library, or why there is none. Multiply-adds are not fused, as in the PTX. */
 function build(): { readonly path: string } | { readonly missing: string } {
   const digest = createHash('sha256').update(readFileSync(source)).update(readFileSync(kernels)).digest('hex').slice(0, 16);
@@ -50,10 +57,16 @@ export const missingCard = 'missing' in built ? built.missing : undefined;
 export class FakeCard {
   readonly #library: Library;
 
-  constructor({ bytes = 2 ** 32, cards = 1 } = {}) {
+  constructor({ bytes = 2 ** 32, cards = 1, traits }: { bytes?: number; cards?: number; traits?: CardTraits } = {}) {
     if (!('path' in built)) throw new Error(built.missing);
     this.#library = loadLibrary(built.path);
     (this.#library.func('card_reset', 'void', ['int64_t', 'int']) as (bytes: number, cards: number) => void)(bytes, cards);
+    if (traits) this.#be(traits);
+  }
+
+  #be({ driver = 12000, capability = 90, failure = 0 }: CardTraits): void {
+    const be = this.#library.func('card_be', 'void', ['int', 'int', 'int']) as (...traits: readonly number[]) => void;
+    be(driver, capability, failure);
   }
 
   get counts(): CardCounts {

@@ -16,6 +16,7 @@ import {
   TrainingProgram,
   type AdamWOptions,
   type CompileOptions,
+  type DeviceName,
   type GradientPrecision,
   type ParameterBuffers,
 } from '@styleforge/runtime';
@@ -47,6 +48,8 @@ export interface TrainStepOptions {
   /** float32 when left out. */
   readonly gradientPrecision?: GradientPrecision;
   readonly compile?: CompileOptions;
+  /** Devices beside the compiled one that make passes at the same time. */
+  readonly replicas?: readonly DeviceName[] | undefined;
 }
 
 export interface TrainStepBatch {
@@ -124,6 +127,7 @@ export async function createTrainStep(options: TrainStepOptions): Promise<TrainS
     prodigy: options.prodigy,
     gradientPrecision: options.gradientPrecision,
     compile: { keepMemory, ...options.compile },
+    replicas: options.replicas,
   });
 }
 

@@ -107,13 +107,19 @@ function checkMemory(graph: Graph, adaptation: Adaptation, hyperparameters: Trai
   requireMemory(memoryNeed(elementsOf(graph), trains, { optimizer, momentPrecision, gradientPrecision, ema }), availableMemory());
 }
 
+interface StepOptions {
+  readonly compile?: CompileOptions | undefined;
+  readonly replicas?: readonly DeviceName[] | undefined;
+  readonly onShape?: ((shape: CompiledShape) => void) | undefined;
+}
+
 export async function openTrainStep(
   source: BatchSource,
   model: TrainableModel,
   adaptation: Adaptation,
-  { compile, onShape }: { readonly compile?: CompileOptions | undefined; readonly onShape?: ((shape: CompiledShape) => void) | undefined },
+  { compile, replicas, onShape }: StepOptions,
 ): Promise<ShapedStep> {
-  const options = trainStepOptions(source, model, adaptation, compile);
+  const options = { ...trainStepOptions(source, model, adaptation, compile), replicas };
   return new ShapedStep(await createTrainStep(options), options, onShape);
 }
 

@@ -1,8 +1,8 @@
 // The training of one job: dual-binding fine-tuning from a base model to a checkpoint.
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { type CompileOptions, type ParameterBuffers, Prodigy } from '@styleforge/runtime';
-import { drawBatches, samplesPerPass, type BatchSource } from '../data/batches.ts';
+import { type CompileOptions, type DeviceName, type ParameterBuffers, Prodigy } from '@styleforge/runtime';
+import { samplesPerPass, type BatchSource } from '../data/batches.ts';
 import { type TrainingInputs } from '../data/check-inputs.ts';
 import { type Adaptation } from '../adaptations/adaptation.ts';
 import { createAdaptation } from '../adaptations/create-adaptation.ts';
@@ -18,7 +18,8 @@ import { measureReconstruction, type Reconstruction } from '../data/reconstructi
 import { type RunRequest, type RunRequests } from './run-requests.ts';
 import { fingerprintOfBase, startingState } from './starting-state.ts';
 import { type CompiledShape, type ShapedStep } from '../loss/shaped-step.ts';
-import { type TrainStep, trainStepFeeds } from '../loss/train-step.ts';
+import { type Losses, makePasses } from './passes.ts';
+import { type TrainStep } from '../loss/train-step.ts';
 import { type SampleConfig, type Validation, Validator } from './validation.ts';
 
 export interface TrainingProgress {
@@ -39,8 +40,6 @@ export interface TrainingProgress {
   readonly stepSeconds: number;
 }
 
-type Losses = Pick<TrainingProgress, 'loss' | 'styleRefLoss' | 'auxLoss'>;
-
 export interface TrainStyleForgeOptions extends TrainingInputs {
   readonly baseModelDirectory: string;
   /** Checkpoints are written below it as `checkpoint-<step>`. */
@@ -50,6 +49,8 @@ export interface TrainStyleForgeOptions extends TrainingInputs {
   /** Aborting saves a checkpoint, then throws the signal's reason. */
   readonly signal?: AbortSignal;
   readonly compile?: CompileOptions;
+  /** Devices beside the compiled one: they share the passes of an update, `gradient_accumulation_steps`. */
+  readonly replicas?: readonly DeviceName[];
   /** Before the first step of a new training. */
   readonly onReconstruction?: (reconstruction: Reconstruction) => void | Promise<void>;
   /** The inputs are checked and everything is loaded; the first step follows. */
@@ -127,26 +128,6 @@ class Run {
     return join(this.#options.workDirectory, `checkpoint-${this.globalStep}`);
   }
 
-  /** The passes of one update. */
-  async #backward(): Promise<Losses> {
-    const { hyperparameters, aux } = this.#options.config;
-    const { gradient_accumulation_steps: passes } = hyperparameters;
-    const { networks, noiseScheduler } = this.#source.model;
-    let [styleRefLoss, auxLoss] = [0, 0];
-    for (let i = 0; i < passes; i++) {
-      const batches = await drawBatches(this.#source, this.globalStep * passes + i);
-      for (const [place, { read, shape, styleRefCount, ...batch }] of batches.entries()) {
-        const feeds = trainStepFeeds(networks, noiseScheduler, { ...batch, text: this.#prompts.feed(read) });
-        const graph = await this.#shapes.graphOf(shape);
-        const { sampleLosses: losses } = await this.#trainStep.backward(feeds, { graph, isPart: place < batches.length - 1 });
-        const mean = (values: Float32Array): number => values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length) / passes;
-        styleRefLoss += mean(losses.subarray(0, styleRefCount));
-        auxLoss += mean(losses.subarray(styleRefCount));
-      }
-    }
-    return { loss: styleRefLoss + (aux?.weight ?? 0) * auxLoss, styleRefLoss, auxLoss: aux ? auxLoss : null };
-  }
-
   /** Before the first update nothing has been learned that a lower rate could change. */
   #remedy({ loss }: Losses): string {
     return this.globalStep === 0 && !Number.isFinite(loss)
@@ -158,7 +139,7 @@ class Run {
   async #update(learningRate: number): Promise<Losses & Pick<TrainingProgress, 'gradNorm'>> {
     const { adam_weight_decay: weightDecay, max_grad_norm: maxGradNorm } = this.#options.config.hyperparameters;
     for (;;) {
-      const losses = await this.#backward();
+      const losses = await makePasses({ source: this.#source, shapes: this.#shapes, prompts: this.#prompts }, this.globalStep);
       const { gradNorm, overflowed } = Number.isFinite(losses.loss)
         ? await this.#trainStep.update({ learningRate, weightDecay, maxGradNorm })
         : { gradNorm: NaN, overflowed: false };
