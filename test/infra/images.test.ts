@@ -13,7 +13,7 @@ import { readText, readYaml, repository, unknownSettings } from './files.ts';
 
 const run = promisify(execFile);
 const patience = 600_000;
-const services = ['infra/docker/Dockerfile.api', 'infra/docker/Dockerfile.worker', 'infra/docker/Dockerfile.worker-gpu'];
+const services = ['api', 'worker', 'worker-gpu', 'worker-cuda12', 'worker-cuda13'].map((name) => `infra/docker/Dockerfile.${name}`);
 const dockerfiles = [...services, 'infra/docker/Dockerfile.tools'];
 
 describe.each(dockerfiles)('%s', (file) => {
@@ -36,6 +36,22 @@ describe.each(dockerfiles)('%s', (file) => {
     expect(unknownSettings(settings.filter((name) => name !== 'NODE_ENV' && !/^(NVIDIA_|XDG_)/.test(name)))).toEqual([]);
   });
 });
+
+it.each([12, 13])(
+  'the image for CUDA %s installs hashed libraries of one CUDA, and the provider of the locked onnxruntime',
+  async (cuda) => {
+    const lines = (await readText(`infra/docker/cuda-${cuda}.txt`)).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    for (const line of lines) expect(line).toMatch(/^[a-z0-9-]+==[\d.]+ --hash=sha256:[0-9a-f]{64}$/);
+    for (const library of ['cublas', 'curand', 'cuda-runtime', 'cudnn'])
+      expect(lines.filter((line) => line.includes(`nvidia-${library}`))).toHaveLength(1);
+    expect(lines.filter((line) => line.includes(`-cu${cuda === 12 ? 13 : 12}==`))).toEqual([]);
+    const { packages } = JSON.parse(await readText('package-lock.json')) as { packages: Record<string, { version: string }> };
+    const wheel = lines.find((line) => line.startsWith('onnxruntime-gpu=='));
+    const version = packages['node_modules/onnxruntime-node']!.version;
+    if (cuda === 13) expect(wheel).toContain(`==${version} `);
+    else expect(await readText('infra/docker/Dockerfile.worker-cuda12')).toContain('ONNXRUNTIME_NODE_INSTALL=cuda12');
+  },
+);
 
 interface Compose {
   services: Record<

@@ -19,8 +19,13 @@ async function temporaryFile(name: string): Promise<string> {
 describe('npm run bench -- gpu', () => {
   it('writes down what it measured', async () => {
     const out = await temporaryFile('measured.md');
-    await bench('gpu', '--device', 'cpu', '--only', 'sampling, small', '--out', out);
-    expect(await readFile(out, 'utf8')).toMatch(/\| sampling, small \| [\d.]+ \| [\d.]+ \| {2}\| {2}\| {2}\| {2}\| {2}\|\n$/);
+    const json = await temporaryFile('measured.json');
+    await bench('gpu', '--device', 'cpu', '--only', 'sampling, small', '--out', out, '--json', json);
+    expect(await readFile(out, 'utf8')).toMatch(/\| sampling, small \| [\d.]+ \| [\d.]+ (\| {2}){7}\|\n$/);
+    expect(JSON.parse(await readFile(json, 'utf8'))).toMatchObject({
+      device: 'cpu',
+      rows: [{ name: 'sampling, small', seconds: expect.any(Number), gibibytes: expect.any(Number), torch: {} }],
+    });
   });
 
   it('notes what fails, goes on with the next, and fails in the end', async () => {
@@ -29,6 +34,23 @@ describe('npm run bench -- gpu', () => {
     const rows = (await readFile(out, 'utf8')).split('\n').filter((line) => line.startsWith('| sampling'));
     expect(rows).toHaveLength(2);
     for (const row of rows) expect(row).toContain('CUDA provider is not installed');
+  });
+});
+
+describe('npm run bench -- first-run', () => {
+  it('finds everything true of the processor', async () => {
+    const { stdout } = await bench('first-run', '--device', 'cpu');
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines).toHaveLength(7);
+    expect(lines.filter(({ failed }) => failed !== undefined)).toEqual([]);
+    expect(lines[3]).toEqual({ what: 'a recorded pass equals one that is not, to the bit', distance: 0 });
+  });
+
+  it('says of a device that is absent what is missing, at each check, and fails', async () => {
+    await expect(bench('first-run', '--device', 'cuda')).rejects.toThrow('7 of 7 checks failed');
   });
 });
 

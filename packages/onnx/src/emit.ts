@@ -21,6 +21,7 @@ const OUTPUT_PREFIX = 'out:';
 const FULL: NodePrecision = { operands: 'float32', result: 'float32' };
 
 export interface EmitOptions {
+  /** Memory is dearer than time: onnxruntime learns no shapes before it runs, and the lowering holds less at once. */
   readonly hidesShapes?: boolean;
   /** Products and what lies between them in float16; inputs, weights and outputs stay float32. */
   readonly mixedPrecision?: boolean;
@@ -126,7 +127,7 @@ class Emission {
 
 /** Writes the part of `graph` that computes `wanted` (name -> tensor). */
 export function emitOnnx(graph: Graph, wanted: Readonly<Record<string, Tensor>>, target: Target, options: EmitOptions = {}): OnnxModel {
-  const { graph: lowered, outputs } = lower(graph, wanted, lowerings[target]);
+  const { graph: lowered, outputs } = lower(graph, wanted, lowerings[target], options.hidesShapes);
   const builder = new ModelBuilder(options);
   const emission = new Emission(builder, lowered, outputs, target, options);
   emission.write();

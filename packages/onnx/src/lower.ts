@@ -1,6 +1,6 @@
 // Graph -> the graph that a device's lowering writes: what the outputs need, with some operations replaced by others.
 import { Graph, isNode, type ComputedKind, type OpNode, type Tensor } from '@styleforge/autodiff';
-import { type Expansion, type Lowering } from './lowering/lowering.ts';
+import { type Expansion, type Expansions, type Lowering } from './lowering/lowering.ts';
 
 export interface Lowered {
   readonly graph: Graph;
@@ -22,7 +22,7 @@ function withoutReshapes(graph: Graph, tensor: Tensor): Tensor {
   return node.kind === 'reshape' ? withoutReshapes(graph, node.inputs[0]) : tensor;
 }
 
-function copy(graph: Graph, node: OpNode, inputs: readonly Tensor[], { expansions }: Lowering): readonly Tensor[] {
+function copy(graph: Graph, node: OpNode, inputs: readonly Tensor[], expansions: Expansions): readonly Tensor[] {
   const [{ shape, dtype }] = node.outputs;
   if (isNode(node, 'input')) return [graph.input(node.attributes.name, shape, dtype)];
   if (isNode(node, 'parameter')) return [graph.parameter(node.attributes.name, shape)];
@@ -35,7 +35,9 @@ function copy(graph: Graph, node: OpNode, inputs: readonly Tensor[], { expansion
   return expand?.(graph, node as OpNode<ComputedKind>, inputs) ?? graph.applyAll(kind, inputs, node.attributes as never);
 }
 
-export function lower(graph: Graph, wanted: Readonly<Record<string, Tensor>>, lowering: Lowering): Lowered {
+/** `savesMemory`: with the expansions of the lowering that hold less at once. */
+export function lower(graph: Graph, wanted: Readonly<Record<string, Tensor>>, lowering: Lowering, savesMemory = false): Lowered {
+  const expansions = savesMemory ? { ...lowering.expansions, ...lowering.savingMemory } : lowering.expansions;
   const outputs = Object.entries(wanted).map(
     ([name, tensor]) => [name, lowering.writesIntoGivenArrays ? withoutReshapes(graph, tensor) : tensor] as const,
   );
@@ -44,7 +46,7 @@ export function lower(graph: Graph, wanted: Readonly<Record<string, Tensor>>, lo
   const needed = outputs.map(([, tensor]) => tensor);
   for (const node of reachableNodes(graph, needed)) {
     const inputs = node.inputs.map(({ id }) => places.get(id)!);
-    const results = copy(lowered, node, inputs, lowering);
+    const results = copy(lowered, node, inputs, expansions);
     node.outputs.forEach(({ id }, i) => places.set(id, results[i]));
   }
   return { graph: lowered, outputs: Object.fromEntries(outputs.map(([name, { id }]) => [name, places.get(id)!])) };

@@ -23,6 +23,7 @@ export {
   type GradientPrecision,
   type TrainingBackend,
 } from './training/backend.ts';
+export { passMemory } from './training/pass-memory.ts';
 export { OnnxRuntimeError } from './native/api.ts';
 export { CudaError } from './native/cuda-runtime.ts';
 export { LibraryError } from './native/library-paths.ts';

@@ -1,8 +1,8 @@
 // onnxruntime's real CUDA provider on a stand-in for a card that computes nothing: where nodes are placed, what is copied, launched and allocated, that a pass
 // can be recorded, and every way in which a machine can lack something.
 // It cannot show numbers, times, what cuDNN chooses and needs beside the tensors, or how a driver behaves.
-import { Graph, type Tensor } from '@styleforge/autodiff';
-import { type DeviceName, Program, splitParameters, TrainingProgram } from '@styleforge/runtime';
+import { gradients, Graph, type Tensor } from '@styleforge/autodiff';
+import { type DeviceName, passMemory, Program, splitParameters, TrainingProgram } from '@styleforge/runtime';
 import { warnNotTested } from '@styleforge/testing';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
@@ -22,17 +22,22 @@ const rates = { learningRate: 0.1, weightDecay: 0, maxGradNorm: 1 };
 const feeds = { x: new Float32Array(2 * 4 * 16 * 16).fill(0.1) };
 
 /** Convolutions, normalization, attention, products: every kind of layer of a training. */
-function network(): { readonly graph: Graph; readonly loss: Tensor } {
+function network(scale: 1 | 8 = 1): { readonly graph: Graph; readonly loss: Tensor } {
   const graph = new Graph();
   let y = graph.silu(
-    graph.conv2d(graph.input('x', [2, 4, 16, 16]), graph.parameter('conv', [32, 4, 3, 3]), graph.parameter('bias', [32]), {
-      pads: [1, 1, 1, 1],
-    }),
+    graph.conv2d(
+      graph.input('x', scale === 1 ? [2, 4, 16, 16] : [8, 4, 64, 64]),
+      graph.parameter('conv', [32, 4, 3, 3]),
+      graph.parameter('bias', [32]),
+      {
+        pads: [1, 1, 1, 1],
+      },
+    ),
   );
   y = graph.conv2d(y, graph.parameter('down', [32, 32, 3, 3]), undefined, { strides: [2, 2], pads: [1, 1, 1, 1] });
   y = graph.upsampleNearest(graph.conv2d(y, graph.parameter('same', [32, 32, 3, 3]), undefined, { pads: [1, 1, 1, 1] }), [2, 2]);
   y = graph.conv2d(y, graph.parameter('again', [32, 32, 3, 3]), undefined, { strides: [2, 2], pads: [1, 1, 1, 1] });
-  const sequence = graph.standardize(graph.transpose(graph.reshape(y, [2, 32, 64]), [0, 2, 1]), 1e-5);
+  const sequence = graph.standardize(graph.transpose(graph.reshape(y, scale === 1 ? [2, 32, 64] : [8, 32, 1024]), [0, 2, 1]), 1e-5);
   const [q, k, v] = ['q', 'k', 'v'].map((name) => graph.linear(sequence, graph.parameter(name, [32, 32])));
   const out = graph.gelu(graph.attention(q, k, v, { heads: 2, scale: 0.25 }));
   return { graph, loss: graph.reduceMean(graph.square(out), [0, 1, 2]) };
@@ -109,6 +114,34 @@ describe.skipIf(warnNotTested(what, missingGpu))('the CUDA provider', () => {
     expect(counts.launch).toBeLessThan(400);
     expect(counts['peak bytes']).toBeLessThan(96 * 2 ** 20);
     expect(Object.keys(counts).filter((name) => name.startsWith('forbidden'))).toEqual([]);
+    await program.release();
+  });
+
+  it.each([
+    ['kept', {}, 1.15],
+    // every value of a graph whose shapes are hidden is a block of its own
+    ['saved', { keepMemory: false }, 1.4],
+  ])('takes about as much memory as the graph foretells, where it is %s', async (_name, options, most) => {
+    const { graph, loss } = network(8);
+    const { trainable } = splitParameters(graph, new Set(graph.parameters.keys()));
+    const parameters = [...graph.parameters.values()];
+    const outputs = Object.fromEntries(gradients(graph, loss, parameters).map((gradient, i) => [`gradient:${i}`, gradient]));
+    const foretold = passMemory(graph, { ...outputs, loss }, 'cuda', options);
+    const before = gpu.counts['used bytes'];
+    const fresh = network(8);
+    const program = await TrainingProgram.create({
+      ...fresh,
+      outputs: { loss: fresh.loss },
+      trainable,
+      adamw,
+      compile: { device, ...options },
+    });
+    await program.backward({ x: new Float32Array(8 * 4 * 64 * 64).fill(0.1) });
+    const taken = gpu.counts['used bytes'] - before;
+    expect(foretold).toBeGreaterThan(16 * 2 ** 20);
+    // weights, gradients and moments are small; the arena keeps what the pass had at its height
+    expect(taken / foretold).toBeGreaterThan(0.9);
+    expect(taken / foretold).toBeLessThan(most);
     await program.release();
   });
 

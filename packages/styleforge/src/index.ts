@@ -29,6 +29,7 @@ export {
 export { componentOf as componentOfParameter, networkOf, prefixOf, UNET_PREFIX } from './model/parameter-names.ts';
 export { checkModel, smallestGraphs } from './model/check-model.ts';
 export { loadTrainableWeights, openModel, type TrainableModel } from './model/model.ts';
+export { type MemoryPlan, type PlannedStep, planMemory } from './run/memory-plan.ts';
 export { elementsOf, memoryNeed, requireMemory, type MemoryNeed } from './run/memory.ts';
 export { emaDecayAt, updateEma } from './run/ema.ts';
 export { SINGLE_FILE } from './adaptations/full.ts';

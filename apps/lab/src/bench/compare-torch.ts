@@ -46,6 +46,26 @@ function lastLineOf(command: string, args: readonly string[], input = ''): Promi
   });
 }
 
+/** What torch computes in, and whether it compiles (torch.compile) first; on a card everything that people use. */
+interface TorchWay {
+  readonly precision: 'no' | 'bf16';
+  readonly tf32: boolean;
+  readonly compiles: boolean;
+}
+
+function waysOfTorch(device: DeviceName): readonly TorchWay[] {
+  const plain = { precision: 'no', tf32: false, compiles: false } as const;
+  if (!deviceOf(device).precisions.float16Products) return [plain];
+  return [
+    { ...plain, tf32: true },
+    { precision: 'bf16', tf32: true, compiles: false },
+    { precision: 'bf16', tf32: true, compiles: true },
+  ];
+}
+
+/** What the script reads of a geometry. */
+const taskOf = ({ configs, ...others }: Geometry): object => ({ ...others, unet: configs.unet, textEncoder: configs.text_encoder });
+
 /** `ownArguments`: those of this very benchmark, without --compare. */
 export async function compareWithTorch(
   ownArguments: readonly string[],
@@ -59,17 +79,18 @@ export async function compareWithTorch(
     );
     return;
   }
-  for (const precision of deviceOf(device).precisions.float16Products ? ['no', 'bf16'] : ['no']) {
+  for (const way of waysOfTorch(device)) {
     const theirs = await lastLineOf(
       python,
       [script],
-      JSON.stringify({ ...geometry, mode, steps, device, precision, threads: threads ?? availableParallelism() }),
+      JSON.stringify({ ...taskOf(geometry), ...way, mode, steps, device, threads: threads ?? availableParallelism() }),
     );
     const [ourMemory, theirMemory] = [ours.device_gib ?? ours.peak_gib, theirs.peak_gib];
     console.log(
       JSON.stringify({
         against: 'torch',
-        torch_precision: precision,
+        torch_precision: way.precision,
+        torch_compiles: way.compiles,
         times_faster: Number((theirs.median_seconds / ours.median_seconds).toFixed(2)),
         memory_share: Number((ourMemory / theirMemory).toFixed(2)),
       }),

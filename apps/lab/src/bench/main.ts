@@ -6,6 +6,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ run: (args: string[]) 
   train: () => import('./train.ts'),
   sample: () => import('./sample.ts'),
   parity: () => import('./parity.ts'),
+  'first-run': () => import('./first-run.ts'),
   gpu: () => import('./gpu.ts'),
   pack: () => import('./pack.ts'),
   metrics: () => import('./metrics.ts'),

@@ -7,6 +7,7 @@ import { geometryOf, type Geometry } from './geometries.ts';
 import { print } from './process.ts';
 import { fillRandom } from './random-weights.ts';
 import { mean } from './statistics.ts';
+import { YES_NO } from './train.ts';
 import { createStep, feedsFor } from './train-step.ts';
 
 interface Trained {
@@ -15,7 +16,7 @@ interface Trained {
   readonly weights: ParameterBuffers;
 }
 
-async function trained(geometry: Geometry, steps: number, compile: Pick<CompileOptions, 'device' | 'mixedPrecision'>): Promise<Trained> {
+async function trained(geometry: Geometry, steps: number, compile: CompileOptions): Promise<Trained> {
   const step = await createStep(geometry, compile);
   fillRandom(step.weights);
   const [losses, norms]: number[][] = [[], []];
@@ -51,8 +52,10 @@ export async function run(args: string[]): Promise<void> {
     options: {
       geometry: { type: 'string', default: 'small' },
       steps: { type: 'string', default: '10' },
-      device: { type: 'string', default: 'webgpu' },
+      device: { type: 'string', default: 'cuda' },
       precision: { type: 'string', default: 'no' },
+      tf32: { type: 'string', default: 'no' },
+      plain: { type: 'boolean', default: false },
     },
   });
   const [geometry, steps, device] = [
@@ -61,8 +64,9 @@ export async function run(args: string[]): Promise<void> {
     choiceOption('device', values.device, DEVICES),
   ];
   const precision = choiceOption('precision', values.precision, MIXED_PRECISIONS);
+  const tf32 = choiceOption('tf32', values.tf32, YES_NO);
   const [ours, reference] = [
-    await trained(geometry, steps, { device, mixedPrecision: precision === 'fp16' }),
+    await trained(geometry, steps, { device, mixedPrecision: precision === 'fp16', tf32: tf32 === 'yes', records: !values.plain }),
     await trained(geometry, steps, { device: DEFAULT_DEVICE }),
   ];
   const [zeros, start] = [reference.weights.alike(), reference.weights.alike()];
@@ -72,6 +76,7 @@ export async function run(args: string[]): Promise<void> {
     geometry: values.geometry,
     device,
     precision,
+    tf32,
     steps,
     losses: rounded(largestRelative(ours.losses, reference.losses)),
     grad_norms: rounded(largestRelative(ours.norms, reference.norms)),

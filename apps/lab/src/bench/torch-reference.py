@@ -17,7 +17,7 @@ def gibibytes():
 
 
 def say(**figures):
-    print(json.dumps({"library": f"torch {torch.__version__}", "device": device, "precision": task["precision"], **figures}), flush=True)
+    print(json.dumps({"library": f"torch {torch.__version__}", "device": device, "precision": task["precision"], "compiles": task["compiles"], **figures}), flush=True)
 
 
 def autocast():
@@ -51,7 +51,10 @@ def train_step(unet, text, optimizer, scaler):
 task = json.load(sys.stdin)
 torch.set_num_threads(task["threads"])
 device = "cpu" if task["device"] == "cpu" else "cuda"
+torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = task["tf32"]
 unet = UNet2DConditionModel.from_config(task["unet"]).to(device)
+if task["compiles"]:
+    unet.compile()
 if task["mode"] == "train":
     # JSON has no 1.0, and the config takes no whole number for these; they only matter for first weights.
     text = CLIPTextModel(CLIPTextConfig(**{name: value for name, value in task["textEncoder"].items() if name not in ("initializer_factor", "attention_dropout")})).to(device)

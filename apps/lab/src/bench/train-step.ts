@@ -19,13 +19,13 @@ export const BENCH_METHODS = ['full', 'lora'] as const;
 export type BenchMethod = (typeof BENCH_METHODS)[number];
 
 const PROMPTS = 2;
-/** Ids that every vocabulary of 49,408 words has as words. */
-const WORDS = 49406;
+/** The last ids of a vocabulary are no words. */
+const SPECIAL = 2;
 
 function textFeeds({ textEncoders }: DiffusionModel, step: number): Feeds {
   const feeds = textEncoders.map((encoder) => {
     const tokens = encoder.model.config.max_position_embeddings;
-    const ids = new Int32Array(PROMPTS * tokens).map((_, i) => (i * 7919 + step) % WORDS);
+    const ids = new Int32Array(PROMPTS * tokens).map((_, i) => (i * 7919 + step) % (encoder.model.config.vocab_size - SPECIAL));
     return encoder.feeds(ids, tokens);
   });
   return Object.assign({}, ...feeds) as Feeds;

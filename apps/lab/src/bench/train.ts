@@ -14,6 +14,9 @@ import { fillRandom } from './random-weights.ts';
 import { mean, median } from './statistics.ts';
 import { BENCH_METHODS, createStep, feedsFor } from './train-step.ts';
 
+/** Whether products may use TensorFloat-32 (`--tf32`). */
+export const YES_NO = ['yes', 'no'] as const;
+
 /** What matters; a trace has forty kinds of operation. */
 const PROFILE_LINES = 15;
 
@@ -35,12 +38,19 @@ export async function run(args: string[]): Promise<void> {
       precision: { type: 'string', default: 'no' },
       method: { type: 'string', default: 'full' },
       profile: { type: 'boolean', default: false },
+      tf32: { type: 'string', default: 'yes' },
+      plain: { type: 'boolean', default: false },
+      recompute: { type: 'string' },
       compare: { type: 'string' },
       python: { type: 'string' },
     },
   });
   const named = geometryOf(values.geometry);
-  const geometry = values.batch === undefined ? named : { ...named, batchSize: batchOption(values.batch) };
+  const geometry = {
+    ...named,
+    ...(values.batch !== undefined && { batchSize: batchOption(values.batch) }),
+    ...(values.recompute !== undefined && { gradientCheckpointing: choiceOption('recompute', values.recompute, YES_NO) === 'yes' }),
+  };
   const [steps, threads, device] = [
     numberOption('steps', values.steps),
     optionalNumber('threads', values.threads),
@@ -50,9 +60,10 @@ export async function run(args: string[]): Promise<void> {
   const method = choiceOption('method', values.method, BENCH_METHODS);
   if (values.compare !== undefined) {
     if (method !== 'full') throw new Error(`--compare compares full training; leave out --method ${method}`);
-    const own = (['geometry', 'steps', 'batch', 'threads', 'device', 'precision'] as const).flatMap((name) =>
+    const own = (['geometry', 'steps', 'batch', 'threads', 'device', 'precision', 'tf32', 'recompute'] as const).flatMap((name) =>
       values[name] === undefined ? [] : [`--${name}`, values[name]],
     );
+    if (values.plain) own.push('--plain');
     return compareWithTorch(own, { library: values.compare, mode: 'train', geometry, steps, threads, device, python: values.python });
   }
   if (await ranInEngineEnvironment({ savesMemory: geometry.gradientCheckpointing })) return;
@@ -62,6 +73,8 @@ export async function run(args: string[]): Promise<void> {
     threads,
     device,
     mixedPrecision: precision === 'fp16',
+    tf32: choiceOption('tf32', values.tf32, YES_NO) === 'yes',
+    records: !values.plain,
     ...(traces !== undefined && { profile: join(traces, 'trace') }),
   };
   const step = await createStep(geometry, options, method);
@@ -92,6 +105,8 @@ export async function run(args: string[]): Promise<void> {
     method,
     device: values.device,
     precision: values.precision,
+    tf32: values.tf32,
+    recorded: !values.plain && !geometry.gradientCheckpointing,
     batch: geometry.batchSize,
     median_seconds: typical,
     samples_per_second: geometry.batchSize / typical,

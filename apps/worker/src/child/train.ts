@@ -36,6 +36,7 @@ export async function train(task: TrainingTask, parent: Parent): Promise<Message
       onReconstruction: (measured) => parent.tellAndWait({ type: 'reconstruction', ...measured }),
       onStart: () => parent.tellAndWait({ type: 'validated' }),
       onShape: ({ latentShape: [, height, width], seconds }) => void parent.tell({ type: 'compiled-shape', height, width, seconds }),
+      onMemoryPlan: (plan) => void parent.tell({ type: 'memory-plan', ...plan }),
       onProgress: (progress) => {
         traceStep(progress);
         return parent.tell({ type: 'progress', ...progress, peakMemoryBytes: process.resourceUsage().maxRSS * 1024 });

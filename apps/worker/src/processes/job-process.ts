@@ -14,6 +14,7 @@ import {
   type LocalCheckpoint,
   type LocalClassImage,
   type Measuring,
+  type MemoryPlanned,
   type MessageFromChild,
   messageFromChild,
   type MessageToChild,
@@ -121,6 +122,11 @@ function hear(
         { height: message.height, width: message.width, seconds: message.seconds },
         'graph for a further image size compiled',
       );
+    case 'memory-plan': {
+      const { recomputes, stateBytes, passBytes, freeBytes } = message;
+      const text = recomputes ? 'activations are computed again for the backward pass' : 'activations fit the card and are kept';
+      return options.log.info({ stateBytes, passBytes, freeBytes }, text);
+    }
     case 'measuring':
       return options.onMeasuring?.(message);
     case 'result':
@@ -137,7 +143,7 @@ function telemetryFor({ log, tracing }: JobProcessOptions): ChildTelemetry {
   return { origin: currentOrigin(), logLevel: log.level, logBindings, ...(tracing && { tracing }) };
 }
 
-type KeptMessage = Exclude<MessageFromChild, FinalMessage | Progress | CompiledShape | Measuring>;
+type KeptMessage = Exclude<MessageFromChild, FinalMessage | Progress | CompiledShape | MemoryPlanned | Measuring>;
 
 function keep(message: KeptMessage, options: JobProcessOptions): Promise<void> | undefined {
   switch (message.type) {

@@ -140,6 +140,16 @@ export type Progress = z.infer<typeof progress>;
 const compiledShape = z.object({ type: z.literal('compiled-shape'), height: z.number(), width: z.number(), seconds: z.number() });
 export type CompiledShape = z.infer<typeof compiledShape>;
 
+/** On a card: whether the training computes activations again, and why. */
+const memoryPlan = z.object({
+  type: z.literal('memory-plan'),
+  recomputes: z.boolean(),
+  stateBytes: z.number(),
+  passBytes: z.number(),
+  freeBytes: z.number(),
+});
+export type MemoryPlanned = z.infer<typeof memoryPlan>;
+
 /** How well the base model's autoencoder returns the StyleRef images: median peak signal-to-noise ratio in dB. */
 const reconstruction = z.object({ type: z.literal('reconstruction'), number: z.number(), psnr: z.number(), images: z.number() });
 export type ReconstructionMeasured = z.infer<typeof reconstruction>;
@@ -211,6 +221,7 @@ export const failureMessage = {
 export const messageFromChild = z.discriminatedUnion('type', [
   progress,
   compiledShape,
+  memoryPlan,
   reconstruction,
   validated,
   checkpoint,

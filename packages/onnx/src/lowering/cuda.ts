@@ -1,11 +1,15 @@
 // CUDA's lowering: large products and convolutions for cuBLAS and cuDNN, few nodes, and normalizations that read float16 as it is.
-import { attentionGradientAtOnce } from './attention.ts';
+import { attentionGradientAtOnce, attentionGradientByHeads } from './attention.ts';
 import { commonEmitters } from './common.ts';
 import { convolutionEmitters } from './convolutions.ts';
 import { type Lowering } from './lowering.ts';
 
+/** Scores that are held at once where memory is to be saved: 256 MiB. */
+const HELD_SCORES = 2 ** 26;
+
 export const cuda: Lowering = {
   expansions: { attentionGradient: attentionGradientAtOnce },
+  savingMemory: { attentionGradient: attentionGradientByHeads(HELD_SCORES) },
   emitters: { ...commonEmitters, ...convolutionEmitters({ filters: false, weightGradientIsConvolution: true, flipsAlways: true }) },
   writesIntoGivenArrays: true,
   normalizesHalf: true,

@@ -24,6 +24,8 @@ export type Expansions = { readonly [K in ComputedKind]?: Expansion<K> };
 
 export interface Lowering {
   readonly expansions: Expansions;
+  /** Instead of some of them, where memory is dearer than time. */
+  readonly savingMemory?: Expansions;
   readonly emitters: Emitters;
   /**
    * Whether results are written into arrays that the caller gives. onnxruntime lets a reshape share its operand's memory, so an output

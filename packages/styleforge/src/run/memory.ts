@@ -46,7 +46,7 @@ export function availableMemory(): number {
   return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
 }
 
-const gibibytes = (bytes: number): string => `${(bytes / GIBIBYTE).toFixed(1)} GiB`;
+export const gibibytes = (bytes: number): string => `${(bytes / GIBIBYTE).toFixed(1)} GiB`;
 const millions = (count: number): string => `${(count / 1e6).toFixed(1)} million`;
 
 /** Throws TrainingInputError where weights, gradients and moments alone are more than there is. */

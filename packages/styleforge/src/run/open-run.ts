@@ -2,7 +2,7 @@
 import { type Graph } from '@styleforge/autodiff';
 import { type WeightSource, weightsOf } from '@styleforge/diffusion';
 import { componentOfKind } from '@styleforge/model-files';
-import { checkDevice, type CompileOptions, type Device, DeviceError, type DeviceName, deviceOf } from '@styleforge/runtime';
+import { checkDevice, type CompileOptions, describeDevice, type Device, DeviceError, type DeviceName, deviceOf } from '@styleforge/runtime';
 import { componentOf } from '@styleforge/weights';
 import { type BatchSource, type Sample, samplesPerGraph, usualSize } from '../data/batches.ts';
 import { bucketSizes, nearestSize } from '../data/buckets.ts';
@@ -12,6 +12,7 @@ import { LatentSource } from '../data/latent-source.ts';
 import { promptChoice } from '../data/captions.ts';
 import { type Adaptation } from '../adaptations/adaptation.ts';
 import { loadTrainableWeights, type TrainableModel } from '../model/model.ts';
+import { type MemoryPlan, planMemory } from './memory-plan.ts';
 import { availableMemory, elementsOf, memoryNeed, requireMemory } from './memory.ts';
 import { PromptList } from '../data/prompts.ts';
 import { TrainingInputError, type TrainingHyperparameters } from '../config.ts';
@@ -107,19 +108,34 @@ function checkMemory(graph: Graph, adaptation: Adaptation, hyperparameters: Trai
   requireMemory(memoryNeed(elementsOf(graph), trains, { optimizer, momentPrecision, gradientPrecision, ema }), availableMemory());
 }
 
+/** What fits the card that a training runs on; null where its memory is not known. */
+function planFor(step: TrainStepOptions, { hyperparameters, validation }: BatchSource['config']): MemoryPlan | null {
+  const device = step.compile?.device;
+  const described = device === undefined ? null : describeDevice(device);
+  if (device === undefined || described === null) return null;
+  const { optimizer, adam_moments: momentPrecision, gradient_precision: gradientPrecision, ema, mixed_precision } = hyperparameters;
+  const state = { optimizer, momentPrecision, gradientPrecision, ema };
+  const mixedPrecision = mixed_precision === 'fp16';
+  return planMemory(step, { device, state, mixedPrecision, validates: Boolean(validation), freeBytes: described.freeBytes });
+}
+
 interface StepOptions {
   readonly compile?: CompileOptions | undefined;
   readonly replicas?: readonly DeviceName[] | undefined;
   readonly onShape?: ((shape: CompiledShape) => void) | undefined;
+  readonly onMemoryPlan?: ((plan: MemoryPlan) => void) | undefined;
 }
 
 export async function openTrainStep(
   source: BatchSource,
   model: TrainableModel,
   adaptation: Adaptation,
-  { compile, replicas, onShape }: StepOptions,
+  { compile, replicas, onShape, onMemoryPlan }: StepOptions,
 ): Promise<ShapedStep> {
-  const options = { ...trainStepOptions(source, model, adaptation, compile), replicas };
+  const wanted = trainStepOptions(source, model, adaptation, compile);
+  const plan = planFor(wanted, source.config);
+  if (plan) onMemoryPlan?.(plan);
+  const options = { ...wanted, replicas, gradientCheckpointing: plan?.recomputes ?? wanted.gradientCheckpointing };
   return new ShapedStep(await createTrainStep(options), options, onShape);
 }
 

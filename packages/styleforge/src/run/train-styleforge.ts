@@ -18,6 +18,7 @@ import { measureReconstruction, type Reconstruction } from '../data/reconstructi
 import { type RunRequest, type RunRequests } from './run-requests.ts';
 import { fingerprintOfBase, startingState } from './starting-state.ts';
 import { type CompiledShape, type ShapedStep } from '../loss/shaped-step.ts';
+import { type MemoryPlan } from './memory-plan.ts';
 import { type Losses, makePasses } from './passes.ts';
 import { type TrainStep } from '../loss/train-step.ts';
 import { type SampleConfig, type Validation, Validator } from './validation.ts';
@@ -57,6 +58,8 @@ export interface TrainStyleForgeOptions extends TrainingInputs {
   readonly onStart?: () => void | Promise<void>;
   /** With buckets: a graph for a further size was compiled before the step that needs it. */
   readonly onShape?: (shape: CompiledShape) => void;
+  /** On a card whose memory is known, before anything is allocated for the training. */
+  readonly onMemoryPlan?: (plan: MemoryPlan) => void;
   readonly onProgress?: (progress: TrainingProgress) => void | Promise<void>;
   /** The directory is complete: the adaptation's files and the trainer's state. */
   readonly onCheckpoint?: (checkpoint: SavedCheckpoint) => void | Promise<void>;

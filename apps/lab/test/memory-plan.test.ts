@@ -1,0 +1,64 @@
+// What a training keeps in a card's memory, chosen from simulated amounts of free memory at the real geometries; no weights are made.
+import { addLowRank, type MemoryPlan, planMemory, type PlannedStep } from '@styleforge/styleforge';
+import { expect, it } from 'vitest';
+import { geometryOf, modelOfGeometry } from '../src/bench/geometries.ts';
+
+const GIBIBYTE = 2 ** 30;
+/** What the driver and a context leave of a card of so many gigabytes, as NVIDIA counts them. */
+const freeOn = (gigabytes: number): number => (gigabytes - 0.7) * GIBIBYTE;
+const adamw = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+const state = { optimizer: 'adamw', momentPrecision: 'float32', gradientPrecision: 'float32', ema: false } as const;
+
+function step(name: string, further: Partial<PlannedStep> = {}): PlannedStep {
+  const geometry = geometryOf(name);
+  const model = modelOfGeometry(geometry);
+  const tokenCount = model.textEncoders[0].model.config.max_position_embeddings;
+  return {
+    ...{ model, tokenCount, adamw, batchSize: 2, promptCount: 2, latentShape: geometry.latentShape },
+    ...{ trainsText: true, gradientCheckpointing: false, ...further },
+  };
+}
+
+const lora: Partial<PlannedStep> = {
+  trainsText: false,
+  adaptation: {
+    adapter: {
+      layer: (graph, layer) =>
+        /\.attn\d\.(to_q|to_k|to_v|to_out\.0)$/.test(layer.name) ? addLowRank(graph, layer, { rank: 16, alpha: 16 }) : layer.output,
+    },
+    ratesOf: (name) => (/\.lora_[AB]\.weight$/.test(name) ? {} : null),
+  },
+};
+
+const plan = (wanted: PlannedStep, gigabytes: number, { mixedPrecision = false, validates = true } = {}): MemoryPlan =>
+  planMemory(wanted, { device: 'cuda', mixedPrecision, validates, state, freeBytes: freeOn(gigabytes) });
+const gibibytes = (bytes: number): number => bytes / GIBIBYTE;
+
+it('trains all of Stable Diffusion 1.5 in 24 GB with recomputation, and without it on 80 GB', () => {
+  const [small, large] = [plan(step('sd15'), 24), plan(step('sd15'), 80)];
+  expect([small.recomputes, large.recomputes]).toEqual([true, false]);
+  // 982.6 million weights with gradients and two moments, and once more to generate with
+  expect(gibibytes(small.stateBytes)).toBeCloseTo(14.64 + 3.66, 1);
+  expect(large.stateBytes).toBe(small.stateBytes);
+  expect(gibibytes(large.passBytes)).toBeCloseTo(6.5, 1);
+  expect(small.passBytes).toBeLessThan(large.passBytes / 2);
+  expect(plan(step('sd15', { gradientCheckpointing: true }), 80).recomputes).toBe(true);
+});
+
+it('trains a LoRA of Stable Diffusion XL in 24 GB', () => {
+  const chosen = plan(step('sdxl', lora), 24, { validates: false });
+  expect(chosen.recomputes).toBe(true);
+  // frozen weights in float32, and a pass of two images of 1024 pixels
+  expect([gibibytes(chosen.stateBytes), gibibytes(chosen.passBytes)].map(Math.round)).toEqual([10, 11]);
+});
+
+it('needs less in float16', () => {
+  const [full, half] = [false, true].map((mixedPrecision) => plan(step('sd15'), 80, { mixedPrecision }));
+  expect(half.passBytes).toBeLessThan(0.75 * full.passBytes);
+});
+
+it('says what does not fit, with what helps', () => {
+  expect(() => plan(step('sd15'), 12, { validates: false })).toThrow(
+    /about \d+\.\d GiB of the card's memory, even when it computes activations again: 14\.6 GiB for weights, .*cuda has 11\.3 GiB free: train fewer weights/,
+  );
+});

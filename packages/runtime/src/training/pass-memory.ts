@@ -1,0 +1,14 @@
+// How much of a device's memory the values of a pass take.
+import { type Graph, type Tensor } from '@styleforge/autodiff';
+import { passMemory as passMemoryOn } from '@styleforge/onnx';
+import { type DeviceName } from '../devices/device.ts';
+import { type CompileOptions } from '../programs/session.ts';
+import { deviceOf } from '../devices/index.ts';
+
+/** Bytes at their height, without inputs, weights and outputs; an estimate from the graph alone. */
+export const passMemory = (
+  graph: Graph,
+  wanted: Readonly<Record<string, Tensor>>,
+  device: DeviceName,
+  { mixedPrecision, keepMemory }: Pick<CompileOptions, 'mixedPrecision' | 'keepMemory'> = {},
+): number => passMemoryOn(graph, wanted, deviceOf(device).target, { mixedPrecision, hidesShapes: keepMemory === false });

@@ -1,0 +1,69 @@
+// Whether a training on a card keeps its activations or computes them again: decided by what the card has free, before anything is allocated on it.
+import { gradients } from '@styleforge/autodiff';
+import { type DeviceName, passMemory } from '@styleforge/runtime';
+import { TrainingInputError } from '../config.ts';
+import { trainStepGraph, type TrainStepOptions } from '../loss/train-step.ts';
+import { elementsOf, gibibytes, memoryNeed, type MemoryOptions } from './memory.ts';
+
+/** What cuDNN, cuBLAS and onnxruntime take beside the values of a pass, and a twentieth of the values for blocks that do not fit each other. */
+const WORKSPACES = 2 ** 30;
+const FRAGMENTATION = 1.05;
+const FLOAT32 = 4;
+
+export interface MemoryPlan {
+  /** Whether activations are computed again for the backward pass. */
+  readonly recomputes: boolean;
+  /** Weights, gradients, moments and averages, and the weights that validations generate with. */
+  readonly stateBytes: number;
+  /** Values of a pass at their height. */
+  readonly passBytes: number;
+  readonly freeBytes: number;
+}
+
+export type PlannedStep = Pick<
+  TrainStepOptions,
+  'model' | 'batchSize' | 'promptCount' | 'tokenCount' | 'latentShape' | 'trainsText' | 'adaptation' | 'gradientCheckpointing' | 'adamw'
+>;
+
+interface PlanOptions {
+  readonly device: DeviceName;
+  readonly mixedPrecision: boolean;
+  readonly state: MemoryOptions;
+  /** Whether images are generated on the same card meanwhile: with a copy of the weights. */
+  readonly validates: boolean;
+  readonly freeBytes: number;
+}
+
+function measure(
+  step: PlannedStep,
+  recomputes: boolean,
+  { device, mixedPrecision, state, validates }: PlanOptions,
+): [state: number, pass: number] {
+  const options: TrainStepOptions = { ...step, gradientCheckpointing: recomputes };
+  const { graph, loss, sampleLosses } = trainStepGraph(options);
+  const trains = (name: string): boolean => step.adaptation?.ratesOf(name) !== null;
+  const need = memoryNeed(elementsOf(graph), trains, state);
+  const trained = [...graph.parameters].filter(([name]) => trains(name)).map(([, parameter]) => parameter);
+  const computed = gradients(graph, loss, trained);
+  const outputs = Object.fromEntries(computed.map((gradient, i) => [`gradient:${i}`, gradient]));
+  const copies = validates ? FLOAT32 * (need.trained + need.frozen) : 0;
+  return [need.bytes + copies, passMemory(graph, { ...outputs, sampleLosses }, device, { mixedPrecision, keepMemory: !recomputes })];
+}
+
+/** Recomputes where it was asked for, and where the rest would not fit. Throws TrainingInputError where nothing fits. */
+export function planMemory(step: PlannedStep, options: PlanOptions): MemoryPlan {
+  const { freeBytes } = options;
+  let [least, kept] = [0, 0];
+  for (const recomputes of step.gradientCheckpointing ? [true] : [false, true]) {
+    const [stateBytes, passBytes] = measure(step, recomputes, options);
+    const needed = stateBytes + passBytes * FRAGMENTATION + WORKSPACES;
+    if (needed <= freeBytes) return { recomputes, stateBytes, passBytes, freeBytes };
+    [least, kept] = [needed, stateBytes];
+  }
+  throw new TrainingInputError(
+    `this training needs about ${gibibytes(least)} of the card's memory, even when it computes activations again: ${gibibytes(kept)} for weights, gradients ` +
+      `and moments, the rest for a pass; ${options.device} has ${gibibytes(freeBytes)} free: train fewer weights (adaptation 'lora' or 'textual-inversion', ` +
+      "train_text_encoder false), take adam_moments 'bfloat16', gradient_precision 'float16', a smaller resolution or train_batch_size with more " +
+      'gradient_accumulation_steps, or a worker with a larger card',
+  );
+}
