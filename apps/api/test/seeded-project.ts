@@ -57,6 +57,7 @@ export async function seedProject(api: ApiFixture): Promise<SeededIds> {
   });
   const delivery = await api.call<{ id: string }>('POST', `/v1/webhooks/${webhook.body.id}/test`);
   const key = await api.database.apiKeys.create(api.projectId, 'seeded');
+  const share = await api.call<{ id: string }>('POST', `/v1/reports/${evaluation}/share`, { body: {} });
   return {
     datasets: dataset,
     images: images.body.images[0]?.id ?? '',
@@ -64,6 +65,8 @@ export async function seedProject(api: ApiFixture): Promise<SeededIds> {
     checkpoints: job.checkpointId,
     generations: generation,
     evaluations: evaluation,
+    reports: evaluation,
+    share: share.body.id,
     'base-models': 'tiny',
     studies: study.body.id,
     'prompt-sets': promptSet.body.id,
@@ -84,7 +87,7 @@ export const workerFacts = (facts: Partial<WorkerFacts> = {}): WorkerFacts => ({
 
 /** The path of a route with the seeded ids in it. */
 export function pathWith(ids: SeededIds, path: string): string {
-  const filled = path.replaceAll(/\/([a-z-]+)\/\{(?:id|checkpoint_id|delivery_id|name)\}/g, (_all, collection: string) => {
+  const filled = path.replaceAll(/\/([a-z-]+)\/\{(?:id|checkpoint_id|delivery_id|share_id|name)\}/g, (_all, collection: string) => {
     const id = ids[collection];
     if (id === undefined) throw new Error(`seedProject() makes none of ${collection}: add one, so that its routes are tested`);
     return `/${collection}/${id}`;

@@ -164,6 +164,8 @@ describe('OpenAPI', () => {
       '/v1/prompt-sets',
       '/v1/prompt-sets/{id}',
       '/v1/queue',
+      '/v1/reports/{id}/share',
+      '/v1/reports/{id}/share/{share_id}',
       '/v1/session',
       '/v1/studies',
       '/v1/studies/{id}',

@@ -14,6 +14,7 @@ import { addPresetsCommand } from './commands/presets.ts';
 import { addModelCommands } from './commands/models.ts';
 import { addPromptSetCommands } from './commands/prompt-sets.ts';
 import { addReportCommand } from './commands/report.ts';
+import { addShareCommands } from './commands/share.ts';
 import { addStudyCommands } from './commands/studies.ts';
 import { addSystemCommands } from './commands/system.ts';
 import { addTrainCommand } from './commands/train.ts';
@@ -55,6 +56,7 @@ export function createProgram(): Command {
   addGenerateCommand(program);
   addEvaluateCommands(program);
   addReportCommand(program);
+  addShareCommands(program);
   addStudyCommands(program);
   addPromptSetCommands(program);
   addKeyCommands(program);

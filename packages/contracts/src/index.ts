@@ -27,6 +27,7 @@ export * from './training/presets.ts';
 export * from './training/sample-requests.ts';
 export * from './events/project-events.ts';
 export * from './evaluations/prompt-sets.ts';
+export * from './evaluations/report-shares.ts';
 export * from './evaluations/reports.ts';
 export * from './models/samplers.ts';
 export * from './access/sessions.ts';

@@ -75,6 +75,22 @@ describe('an estimate', () => {
   });
 
   it('is unknown without a measurement', () => {
+    expect(estimateJob(configOf(), [cost, { ...cost, device: 'webgpu', stepSeconds: 0.1 }], 3, { cpu: 2 })).toMatchObject({
+      seconds: estimateJob(configOf(), [cost], 3).seconds,
+      devices: [
+        { device: 'cpu', workers: 2 },
+        { device: 'webgpu', workers: 0 },
+      ],
+    });
+    expect(estimateJob(configOf(), [cost], 0, { cuda: 1 })).toMatchObject({
+      seconds: null,
+      peak_memory_bytes: null,
+      devices: [
+        { device: 'cpu', workers: 0, jobs: 1 },
+        { device: 'cuda', workers: 1, seconds: null, jobs: 0 },
+      ],
+      basis: expect.stringMatching(/^unknown: .*measured on cpu only, and the workers that are here now have cuda$/) as string,
+    });
     expect(estimateJob(configOf(), [], 0)).toMatchObject({ seconds: null, peak_memory_bytes: null, checkpoint_bytes: null, devices: [] });
   });
 

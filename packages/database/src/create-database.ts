@@ -27,6 +27,7 @@ import { createOperationsRepository } from './repositories/installation/operatio
 import { createOutboxRepository } from './repositories/work/outbox.ts';
 import { createProjectEventRepository } from './repositories/common/project-events.ts';
 import { createPromptSetRepository } from './repositories/evaluations/prompt-sets.ts';
+import { createReportShareRepository } from './repositories/evaluations/report-shares.ts';
 import { createRetentionRepository } from './repositories/cleanup/retention.ts';
 import { createSessionRepository } from './repositories/access/sessions.ts';
 import { createStrandedRepository } from './repositories/work/stranded.ts';
@@ -79,6 +80,7 @@ export function createDatabase(databaseUrl: string, { maxConnections = 10, onQue
     promptSets: createPromptSetRepository(prisma),
     validationImages: createValidationImageRepository(prisma),
     evaluations: createEvaluationRepository(prisma),
+    reportShares: createReportShareRepository(prisma),
     generations: createGenerationRepository(prisma),
     webhooks: createWebhookRepository(prisma),
     leases: createLeaseRepository(prisma),

@@ -52,6 +52,7 @@ export type { JobRequest, JobRequestOutcome } from './repositories/training-jobs
 export type { PolledJob } from './repositories/training-jobs/training-job-polls.ts';
 export type { TrainingJobRow } from './repositories/training-jobs/training-job-row.ts';
 export { wishesOf } from './repositories/training-jobs/training-jobs.ts';
+export type { ReportShareRow } from './repositories/evaluations/report-shares.ts';
 export type { NewSession, SessionIdentity } from './repositories/access/sessions.ts';
 export type { NewStudy, StudyProgress, StudyRecord } from './repositories/training-jobs/studies.ts';
 export type { ValidationImageRow } from './repositories/training-jobs/validation-images.ts';

@@ -14,6 +14,7 @@ import { Evaluations } from './resources/evaluations.ts';
 import { Images } from './resources/images.ts';
 import { Models } from './resources/models.ts';
 import { PromptSets } from './resources/prompt-sets.ts';
+import { Reports } from './resources/reports.ts';
 import { Sessions } from './resources/sessions.ts';
 import { Studies } from './resources/studies.ts';
 import { System } from './resources/system.ts';
@@ -30,6 +31,7 @@ export class StyleForge {
   readonly trainingJobs: TrainingJobs;
   readonly images: Images;
   readonly evaluations: Evaluations;
+  readonly reports: Reports;
   readonly studies: Studies;
   readonly promptSets: PromptSets;
   readonly apiKeys: ApiKeys;
@@ -64,6 +66,7 @@ export class StyleForge {
     this.trainingJobs = new TrainingJobs(api);
     this.images = new Images(api);
     this.evaluations = new Evaluations(api);
+    this.reports = new Reports(api, this.baseUrl);
     this.studies = new Studies(api);
     this.promptSets = new PromptSets(api);
     this.apiKeys = new ApiKeys(api);

@@ -61,6 +61,10 @@ export type Report = Schemas['Report'];
 export type ReportModel = Schemas['ReportModel'];
 export type ReportMetric = Schemas['ReportMetric'];
 
+export type ReportShare = Schemas['ReportShare'];
+export type ReportShareWithUrl = Schemas['ReportShareWithUrl'];
+export type ReportShareParams = Schemas['CreateReportShareRequest'];
+
 export type Study = Schemas['Study'];
 export type StudyRow = Schemas['StudyRow'];
 export type StudyCreateParams = Schemas['CreateStudyRequest'];

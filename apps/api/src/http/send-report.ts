@@ -1,5 +1,6 @@
 // Answers with a report: as JSON, or as a page for whoever prefers HTML.
 import { report as reportSchema } from '@styleforge/contracts';
+import type { Report } from '@styleforge/contracts';
 import type { EvaluationRow } from '@styleforge/database';
 import { renderReport } from '@styleforge/reports';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -30,6 +31,20 @@ export async function sendReport(
   reply.header('vary', [reply.getHeader('vary'), 'accept'].filter(Boolean).join(', ')).header('cache-control', 'private, no-cache');
   if (preferredFormat(request, ['application/json', 'text/html']) !== 'text/html')
     return reply.type('application/json; charset=utf-8').send(report);
+  return sendPage(dependencies, evaluation, report, reply);
+}
+
+/** The page alone, for whoever has a link to it. */
+export async function sendReportPage(dependencies: ApiDependencies, evaluation: EvaluationRow, reply: FastifyReply): Promise<FastifyReply> {
+  return sendPage(dependencies, evaluation, await readReport(dependencies, evaluation), reply);
+}
+
+async function sendPage(
+  dependencies: ApiDependencies,
+  evaluation: EvaluationRow,
+  report: Report,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
   const page = renderReport(report, await inlinePictures(dependencies, evaluation.projectId, report));
   return reply
     .type('text/html; charset=utf-8')

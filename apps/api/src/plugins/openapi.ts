@@ -25,6 +25,7 @@ const TAGS: Record<string, string> = {
   models: 'Give trained models names, versions and aliases, and use them by name.',
   checkpoints: 'Read and delete the saved states of a training.',
   evaluations: 'Measure models against reference images, and read the report.',
+  reports: 'Share the report of an evaluation by links that anybody can open.',
   studies: 'Train variations of one job, and compare them.',
   'prompt sets': 'Keep named, versioned lists of prompts.',
   generations: 'Generate images with a base model, a checkpoint or a trained model.',

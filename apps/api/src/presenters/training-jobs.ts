@@ -26,6 +26,7 @@ export function presentTrainingJob(row: TrainingJobRow, queuePosition: number | 
     checkpoint_requested_at: row.checkpointRequestedAt?.toISOString() ?? null,
     sample_requested_at: row.sampleRequest?.at ?? null,
     webhook_url: row.webhookUrl,
+    webhook_events: row.webhookEvents,
     result: row.result,
     error: row.error,
     created_at: row.createdAt.toISOString(),

@@ -19,6 +19,7 @@ export const ID_PREFIXES = {
   model: 'model',
   modelVersion: 'mver',
   export: 'exp',
+  reportShare: 'shr',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;
@@ -40,6 +41,7 @@ export const evaluationId = idSchema('evaluation');
 export const workerId = idSchema('worker');
 export const modelId = idSchema('model');
 export const exportId = idSchema('export');
+export const reportShareId = idSchema('reportShare');
 
 /** An id for examples in the OpenAPI document. */
 export function exampleId(kind: IdKind): string {

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { webhookDeliveryId, webhookId } from '../common/ids.ts';
 import { pageOf, timestamp } from '../common/pages.ts';
 
-/** What an endpoint can ask for. */
-export const WEBHOOK_EVENTS = [
+/** What a job's own URL can ask for. */
+export const JOB_WEBHOOK_EVENTS = [
   'training_job.queued',
   'training_job.validating',
   'training_job.running',
@@ -13,6 +13,11 @@ export const WEBHOOK_EVENTS = [
   'training_job.succeeded',
   'training_job.failed',
   'training_job.cancelled',
+] as const;
+
+/** What an endpoint can ask for. */
+export const WEBHOOK_EVENTS = [
+  ...JOB_WEBHOOK_EVENTS,
   'generation.succeeded',
   'generation.failed',
   'evaluation.succeeded',
@@ -23,6 +28,7 @@ export const WEBHOOK_EVENTS = [
   'model.version_created',
   'model.deleted',
 ] as const;
+export type JobWebhookEvent = (typeof JOB_WEBHOOK_EVENTS)[number];
 export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
 /** Sent on request alone. */
 export const TEST_EVENT = 'webhook.test';

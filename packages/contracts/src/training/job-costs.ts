@@ -20,20 +20,37 @@ export interface JobCost {
 const deviceEstimate = z
   .object({
     device: z.enum(DEVICES),
-    seconds: z.number().describe('From the first step of the work to the last: start, steps, validations and checkpoints'),
-    step_seconds: z.number(),
-    peak_memory_bytes: z.int().describe('Memory of the training process at its height'),
+    workers: z.int().describe('Workers with such a device that live now and take training jobs'),
+    seconds: z
+      .number()
+      .nullable()
+      .describe(
+        'From the first step of the work to the last: start, steps, validations and checkpoints; null: no such job has been measured',
+      ),
+    step_seconds: z.number().nullable(),
+    peak_memory_bytes: z.int().nullable().describe('Memory of the training process at its height'),
     jobs: z.int().describe('Earlier jobs that were measured'),
   })
   .meta({ id: 'DeviceEstimate' });
 
+type DeviceEstimate = z.infer<typeof deviceEstimate>;
+
 export const jobEstimate = z
   .object({
-    seconds: z.number().nullable().describe('Until the last step on the fastest device that has been measured; null: unknown'),
+    seconds: z
+      .number()
+      .nullable()
+      .describe(
+        'Until the last step on the fastest kind of device that a worker has now; null: unknown. Without any worker: on the fastest that was measured',
+      ),
     peak_memory_bytes: z.int().nullable().describe('Most memory on that device, in bytes; null: unknown'),
     checkpoint_bytes: z.int().nullable().describe('Bytes of one checkpoint; null: unknown'),
     checkpoints_bytes: z.int().nullable().describe('Bytes of all checkpoints that the job keeps; null: unknown'),
-    devices: z.array(deviceEstimate).describe('One for each kind of device that has trained such a job, the fastest first'),
+    devices: z
+      .array(deviceEstimate)
+      .describe(
+        'One for each kind of device that a worker has now or that has trained such a job: those of workers first, the fastest first',
+      ),
     queue_position: z.int().describe('Queued jobs of the project ahead of this one'),
     basis: z.string().describe('What the numbers were measured on, or why they are unknown'),
   })
@@ -59,29 +76,55 @@ export function costKey(config: TrainingConfig): string {
   ]);
 }
 
+/** Live workers that take training jobs, by kind of device. */
+export type WorkerCounts = Partial<Record<DeviceName, number>>;
+
 /** `costs`: of jobs with the same key, the newest first. */
-export function estimateJob(config: TrainingConfig, costs: readonly JobCost[], queuePosition: number): JobEstimate {
-  const devices = [...new Set(costs.map(({ device }) => device))]
-    .map((device) => estimateOn(device, ofDevice(costs, device), config))
-    .sort((a, b) => a.seconds - b.seconds);
-  const [fastest] = devices;
+export function estimateJob(
+  config: TrainingConfig,
+  costs: readonly JobCost[],
+  queuePosition: number,
+  workers: WorkerCounts = {},
+): JobEstimate {
+  const kinds = [...new Set([...costs.map(({ device }) => device), ...(Object.keys(workers) as DeviceName[])])];
+  const devices = kinds
+    .map((device) =>
+      estimateOn(device, { measured: costs.filter((cost) => cost.device === device), workers: workers[device] ?? 0, config }),
+    )
+    .sort((a, b) => rankOf(a) - rankOf(b) || (a.seconds ?? 0) - (b.seconds ?? 0));
+  const [first] = devices;
+  const isThere = first !== undefined && (first.workers > 0 || Object.keys(workers).length === 0);
+  const best = isThere && first.seconds !== null ? first : undefined;
   const bytes = costs.find(({ checkpointBytes }) => checkpointBytes !== null)?.checkpointBytes ?? null;
   return {
-    seconds: fastest?.seconds ?? null,
-    peak_memory_bytes: fastest?.peak_memory_bytes ?? null,
+    seconds: best?.seconds ?? null,
+    peak_memory_bytes: best?.peak_memory_bytes ?? null,
     checkpoint_bytes: bytes,
     checkpoints_bytes: bytes === null ? null : bytes * keptCheckpoints(config),
     devices,
     queue_position: queuePosition,
-    basis: fastest
-      ? `measured on ${costs.length} earlier ${costs.length === 1 ? 'job' : 'jobs'} with the same method, base model, adaptation, size and batch (${devices.map(({ device }) => device).join(', ')})`
-      : 'unknown: no job with this method, base model, adaptation, size and batch has been trained here yet',
+    basis: basisOf(devices, costs.length, best !== undefined),
   };
 }
 
-const ofDevice = (costs: readonly JobCost[], device: DeviceName): JobCost[] => costs.filter((cost) => cost.device === device);
+/** Measured on a device that a worker has, measured on another, only there. */
+const rankOf = ({ seconds, workers }: DeviceEstimate): number => (seconds === null ? 2 : workers > 0 ? 0 : 1);
 
-function estimateOn(device: DeviceName, measured: readonly JobCost[], config: TrainingConfig): JobEstimate['devices'][number] {
+const SAME = 'with the same method, base model, adaptation, size and batch';
+
+function basisOf(devices: readonly DeviceEstimate[], jobs: number, isKnown: boolean): string {
+  const measured = devices.filter(({ seconds }) => seconds !== null).map(({ device }) => device);
+  const there = devices.filter(({ workers }) => workers > 0).map(({ device }) => device);
+  if (measured.length === 0) return `unknown: no job ${SAME} has been trained here yet`;
+  if (!isKnown)
+    return `unknown: jobs ${SAME} were measured on ${measured.join(', ')} only, and the workers that are here now have ${there.join(', ')}`;
+  return `measured on ${jobs} earlier ${jobs === 1 ? 'job' : 'jobs'} ${SAME} (${measured.join(', ')})${there.length === 0 ? '; no worker is here now' : ''}`;
+}
+
+type Measured = { measured: readonly JobCost[]; workers: number; config: TrainingConfig };
+
+function estimateOn(device: DeviceName, { measured, workers, config }: Measured): DeviceEstimate {
+  if (measured.length === 0) return { device, workers, seconds: null, step_seconds: null, peak_memory_bytes: null, jobs: 0 };
   const { max_train_steps: steps } = config.hyperparameters;
   const stepSeconds = median(measured.map((cost) => cost.stepSeconds));
   const known = (of: (cost: JobCost) => number | null) => median(measured.map(of).filter((value) => value !== null));
@@ -92,6 +135,7 @@ function estimateOn(device: DeviceName, measured: readonly JobCost[], config: Tr
     savedCheckpoints(config) * known(({ checkpointSeconds }) => checkpointSeconds);
   return {
     device,
+    workers,
     seconds: rounded(seconds),
     step_seconds: rounded(stepSeconds),
     peak_memory_bytes: Math.max(...measured.map(({ peakMemoryBytes }) => peakMemoryBytes)),

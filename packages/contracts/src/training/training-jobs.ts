@@ -10,6 +10,7 @@ import { jobEstimate } from './job-costs.ts';
 import { missingObject, pageOf, pageQuery, stepCursor, stepPageQuery, timestamp } from '../common/pages.ts';
 import { jobPriority, jobStatus } from '../common/statuses.ts';
 import { THUMBNAIL } from '../datasets/thumbnails.ts';
+import { JOB_WEBHOOK_EVENTS } from '../events/webhooks.ts';
 import { trainingConfig } from './training-config.ts';
 import { TRAINING_METHODS } from './training-request.ts';
 import { downloadFormat } from '../models/exports.ts';
@@ -108,6 +109,7 @@ export const trainingJob = z
       .optional()
       .describe('Time, memory and disk, from earlier jobs of this installation; in the response to the request that makes the job'),
     webhook_url: z.string().nullable(),
+    webhook_events: z.array(z.enum(JOB_WEBHOOK_EVENTS)).describe('The events that webhook_url receives; empty: all of them'),
     result: jobResult.nullable(),
     error: failure.nullable(),
     usage: usageAmounts.describe('So far, with the evaluation stage; a few seconds behind while the job runs'),

@@ -10,7 +10,7 @@ import { hyperparametersRequest } from './hyperparameters.ts';
 import { datasetId, exampleId } from '../common/ids.ts';
 import { SAMPLERS } from '../models/samplers.ts';
 import { jobPriority } from '../common/statuses.ts';
-import { webhookUrl } from '../events/webhooks.ts';
+import { JOB_WEBHOOK_EVENTS, webhookUrl } from '../events/webhooks.ts';
 import { styledropRequest } from './styledrop.ts';
 
 export const TRAINING_METHODS = [
@@ -138,6 +138,14 @@ export const createTrainingJobRequest = z
       .nullable()
       .optional()
       .describe("URL that receives every change of this job's status, in addition to the webhooks of the project"),
+    webhook_events: z
+      .array(z.enum(JOB_WEBHOOK_EVENTS))
+      .min(1)
+      .max(JOB_WEBHOOK_EVENTS.length)
+      .refine((events) => new Set(events).size === events.length, 'must name each event once')
+      .meta({ uniqueItems: true })
+      .optional()
+      .describe('The events of this job that webhook_url receives. Default: all of them'),
   })
   .meta({
     id: 'CreateTrainingJobRequest',

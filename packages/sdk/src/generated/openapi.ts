@@ -922,6 +922,45 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/reports/{id}/share": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the links to a report that work, newest first */
+        get: operations["listReportShares"];
+        put?: never;
+        /**
+         * Make a link to a report
+         * @description Anybody who has the link can read the report as a page, without an API key, until the link expires or is revoked. The link shows this report and nothing else of the project.
+         */
+        post: operations["shareReport"];
+        /** Revoke every link to a report */
+        delete: operations["unshareReport"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports/{id}/share/{share_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke a link to a report */
+        delete: operations["revokeReportShare"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/session": {
         parameters: {
             query?: never;
@@ -1896,6 +1935,8 @@ export interface components {
                 seed?: number;
                 steps?: number;
             } | null;
+            /** @description The events of this job that webhook_url receives. Default: all of them */
+            webhook_events?: ("training_job.queued" | "training_job.validating" | "training_job.running" | "training_job.evaluating" | "training_job.paused" | "training_job.succeeded" | "training_job.failed" | "training_job.cancelled")[];
             /** @description URL that receives every change of this job's status, in addition to the webhooks of the project */
             webhook_url?: string | null;
         };
@@ -2144,6 +2185,18 @@ export interface components {
         };
         /**
          * @example {
+         *       "expires_in_days": 7
+         *     }
+         */
+        CreateReportShareRequest: {
+            /**
+             * @description null: the link works until it is revoked
+             * @default 30
+             */
+            expires_in_days?: number | null;
+        };
+        /**
+         * @example {
          *       "name": "steps and lambda",
          *       "job": {
          *         "method": "single-styleforge",
@@ -2331,6 +2384,8 @@ export interface components {
                 seed?: number;
                 steps?: number;
             } | null;
+            /** @description The events of this job that webhook_url receives. Default: all of them */
+            webhook_events?: ("training_job.queued" | "training_job.validating" | "training_job.running" | "training_job.evaluating" | "training_job.paused" | "training_job.succeeded" | "training_job.failed" | "training_job.cancelled")[];
             /** @description URL that receives every change of this job's status, in addition to the webhooks of the project */
             webhook_url?: string | null;
         };
@@ -2432,10 +2487,12 @@ export interface components {
             /** @description Earlier jobs that were measured */
             jobs: number;
             /** @description Memory of the training process at its height */
-            peak_memory_bytes: number;
-            /** @description From the first step of the work to the last: start, steps, validations and checkpoints */
-            seconds: number;
-            step_seconds: number;
+            peak_memory_bytes: number | null;
+            /** @description From the first step of the work to the last: start, steps, validations and checkpoints; null: no such job has been measured */
+            seconds: number | null;
+            step_seconds: number | null;
+            /** @description Workers with such a device that live now and take training jobs */
+            workers: number;
         };
         DownloadFormat: {
             /** @enum {string} */
@@ -3703,6 +3760,43 @@ export interface components {
                 message: string;
             }[];
         };
+        ReportShare: {
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            created_at: string;
+            /** @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            evaluation_id: string;
+            expires_at: string | null;
+            /** @description First characters of the token in the link */
+            hint: string;
+            /** @example shr_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            id: string;
+        };
+        ReportSharePage: {
+            data: components["schemas"]["ReportShare"][];
+            has_more: boolean;
+            /** @description The value for `after` */
+            next: string | null;
+        };
+        /** @description The link */
+        ReportShareWithUrl: {
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            created_at: string;
+            /** @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            evaluation_id: string;
+            expires_at: string | null;
+            /** @description First characters of the token in the link */
+            hint: string;
+            /** @example shr_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            id: string;
+            /** @description Path of the page, which needs no API key. Shown only once: whoever knows it can read the report */
+            url: string;
+        };
         /**
          * @example {
          *       "max_train_steps": 400
@@ -4121,13 +4215,13 @@ export interface components {
             checkpoint_bytes: number | null;
             /** @description Bytes of all checkpoints that the job keeps; null: unknown */
             checkpoints_bytes: number | null;
-            /** @description One for each kind of device that has trained such a job, the fastest first */
+            /** @description One for each kind of device that a worker has now or that has trained such a job: those of workers first, the fastest first */
             devices: components["schemas"]["DeviceEstimate"][];
             /** @description Most memory on that device, in bytes; null: unknown */
             peak_memory_bytes: number | null;
             /** @description Queued jobs of the project ahead of this one */
             queue_position: number;
-            /** @description Until the last step on the fastest device that has been measured; null: unknown */
+            /** @description Until the last step on the fastest kind of device that a worker has now; null: unknown. Without any worker: on the fastest that was measured */
             seconds: number | null;
         };
         TrainingEvent: {
@@ -4191,6 +4285,8 @@ export interface components {
             updated_at: string;
             /** @description So far, with the evaluation stage; a few seconds behind while the job runs */
             usage: components["schemas"]["Usage"];
+            /** @description The events that webhook_url receives; empty: all of them */
+            webhook_events: ("training_job.queued" | "training_job.validating" | "training_job.running" | "training_job.evaluating" | "training_job.paused" | "training_job.succeeded" | "training_job.failed" | "training_job.cancelled")[];
             webhook_url: string | null;
         };
         /** @description The settings as a job would resolve them, and what it would cost */
@@ -12634,6 +12730,488 @@ export interface operations {
             };
             /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests with this API key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `dependency_unavailable`: The database or the object store of the service is unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listReportShares: {
+        parameters: {
+            query?: {
+                /** @example shr_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description An evaluation, or a training job that was created with `evaluation`
+                 * @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of report shares */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportSharePage"];
+                };
+            };
+            /** @description `invalid_request`: The request is not well formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: Some fields are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests with this API key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `dependency_unavailable`: The database or the object store of the service is unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shareReport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The first response is kept for 24 hours and repeated for every request with the same key and body */
+                "idempotency-key"?: string;
+            };
+            path: {
+                /**
+                 * @description An evaluation, or a training job that was created with `evaluation`
+                 * @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateReportShareRequest"];
+            };
+        };
+        responses: {
+            /** @description The link */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportShareWithUrl"];
+                };
+            };
+            /** @description `invalid_request`: The request is not well formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `status_conflict`: The job is not in a state that allows this. `idempotency_in_progress`: A request with this Idempotency-Key is still running */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The request body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: This content type is not supported here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: Some fields are not valid. `idempotency_key_reused`: This Idempotency-Key belongs to another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests with this API key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `dependency_unavailable`: The database or the object store of the service is unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unshareReport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description An evaluation, or a training job that was created with `evaluation`
+                 * @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No link leads to the report */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_request`: The request is not well formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The request body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: This content type is not supported here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests with this API key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `dependency_unavailable`: The database or the object store of the service is unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revokeReportShare: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description An evaluation, or a training job that was created with `evaluation`
+                 * @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
+                id: string;
+                /** @example shr_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                share_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The link no longer works */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_request`: The request is not well formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The request body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: This content type is not supported here */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

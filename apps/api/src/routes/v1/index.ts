@@ -108,6 +108,8 @@ import { updatePromptSetRoute } from './prompt-sets/update.ts';
 import { getFeedbackRoute } from './training-jobs/get-feedback.ts';
 import { setFeedbackRoute } from './training-jobs/set-feedback.ts';
 
+import { listReportSharesRoute, revokeReportShareRoute, shareReportRoute, unshareReportRoute } from './reports/share.ts';
+
 const ROUTES: ((app: ApiServer, dependencies: ApiDependencies) => void)[] = [
   createSessionRoute,
   endSessionRoute,
@@ -218,6 +220,10 @@ const ROUTES: ((app: ApiServer, dependencies: ApiDependencies) => void)[] = [
   updateCheckpointRoute,
   updateStudyRoute,
   updatePromptSetRoute,
+  shareReportRoute,
+  listReportSharesRoute,
+  unshareReportRoute,
+  revokeReportShareRoute,
 ];
 
 export function registerV1Routes(app: ApiServer, dependencies: ApiDependencies): void {

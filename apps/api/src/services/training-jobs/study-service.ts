@@ -28,7 +28,14 @@ export async function createStudy(dependencies: ApiDependencies, { projectId, bo
     const config = await resolveJob(dependencies, projectId, job).catch((error: unknown) => {
       throw error instanceof ApiError && error.fields.length > 0 ? refuse(error.code, error.fields) : error;
     });
-    variations.push({ ...variation, config, metadata: job.metadata, priority: job.priority, webhookUrl: job.webhook_url });
+    variations.push({
+      ...variation,
+      config,
+      metadata: job.metadata,
+      priority: job.priority,
+      webhookUrl: job.webhook_url,
+      webhookEvents: job.webhook_events,
+    });
   }
   const { maxQueuedJobsPerProject: maxQueuedJobs } = dependencies;
   const study = await dependencies.database.studies.create({

@@ -27,7 +27,7 @@ export async function createTrainingJob(dependencies: ApiDependencies, { project
   const config = await resolveJob(dependencies, projectId, await trainable(dependencies, { projectId, body, reservedUuid }));
   // Only a request that may be sent twice has an id that may be there already.
   const id = reservedUuid && newId('trainingJob', reservedUuid);
-  const { metadata, priority, webhook_url: webhookUrl } = body;
+  const { metadata, priority, webhook_url: webhookUrl, webhook_events: webhookEvents } = body;
   const job = await dependencies.database.trainingJobs.create({
     id,
     projectId,
@@ -35,6 +35,7 @@ export async function createTrainingJob(dependencies: ApiDependencies, { project
     metadata,
     priority,
     webhookUrl,
+    webhookEvents,
     maxQueuedJobs: dependencies.maxQueuedJobsPerProject,
   });
   if (job === null) throw new ApiError('unusable_dataset', 'A dataset of this job has just been deleted.');
@@ -72,6 +73,8 @@ export async function resolveJob(
 ): Promise<TrainingConfig> {
   const { database, baseModels, mayReach } = dependencies;
   if (body.webhook_url) refuse('validation_failed', checkWebhookUrl({ mayReach }, '/webhook_url', body.webhook_url));
+  if (body.webhook_events && !body.webhook_url)
+    refuse('validation_failed', [{ pointer: '/webhook_events', detail: 'says what webhook_url receives: give webhook_url too' }]);
   const baseModel = await baseModels.find(body.base_model);
   if (baseModel === null) throw unknownBaseModel(body.base_model, await baseModels.list());
   const resolution = resolveTrainingConfig(body, baseModel.profile);

@@ -8,6 +8,7 @@ import { useClient } from '../../data/session.ts';
 import { Bar, Failure, Loading, PageHead, Pill } from '../../ui/parts.tsx';
 import { Picture } from '../../ui/picture.tsx';
 import { BlindVote } from './blind-vote.tsx';
+import { ShareReport } from './share-report.tsx';
 import { ReportView } from './report-view.tsx';
 
 const TABS = [
@@ -35,6 +36,7 @@ export function EvaluationScreen(): ReactElement {
     <>
       <PageHead title={labels.join(' and ')} crumb={<Link href="/evaluations">Evaluations</Link>}>
         <Pill status={data.status} />
+        {data.status === 'succeeded' && <ShareReport id={data.id} />}
       </PageHead>
       {data.progress && data.status === 'running' && (
         <Bar done={data.progress.done} of={data.progress.of} label={`Progress: ${data.progress.phase}`} />

@@ -5,6 +5,7 @@ import type { ReactElement } from 'react';
 import { Link } from 'wouter';
 import { useClient } from '../../data/session.ts';
 import { Empty, Failure, Loading } from '../../ui/parts.tsx';
+import { ShareReport } from '../evaluations/share-report.tsx';
 import { ReportView } from '../evaluations/report-view.tsx';
 
 export function ReportTab({ job }: { job: TrainingJob }): ReactElement {
@@ -42,6 +43,7 @@ export function ReportTab({ job }: { job: TrainingJob }): ReactElement {
         <a className="button small" href={`/v1/training-jobs/${job.id}/report`} target="_blank" rel="noreferrer">
           Open as a page
         </a>
+        <ShareReport id={job.id} />
       </div>
       <ReportView report={data} />
     </div>

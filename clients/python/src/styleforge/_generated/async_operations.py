@@ -494,6 +494,14 @@ class AsyncOperations:
         """Every item of `list_prompt_sets`, page after page."""
         return all_items_async(lambda after: self.list_prompt_sets(limit=limit, after=after))
 
+    async def list_report_shares(self, id: str, /, *, limit: int | None = None, after: str | None = None) -> models.ReportSharePage:
+        """List the links to a report that work, newest first"""
+        return await self._call("GET", f"/v1/reports/{quoted(id)}/share", query={"limit": limit, "after": after})
+
+    def iter_report_shares(self, id: str, /, *, limit: int | None = None) -> AsyncIterator[models.ReportShare]:
+        """Every item of `list_report_shares`, page after page."""
+        return all_items_async(lambda after: self.list_report_shares(id, limit=limit, after=after))
+
     async def list_studies(self, *, limit: int | None = None, after: str | None = None) -> models.StudyPage:
         """List studies, newest first"""
         return await self._call("GET", "/v1/studies", query={"limit": limit, "after": after})
@@ -586,6 +594,10 @@ class AsyncOperations:
         Revokes the key immediately and permanently. Repeating the request changes nothing."""
         return await self._call("POST", f"/v1/api-keys/{quoted(id)}/revoke", idempotency_key=idempotency_key)
 
+    async def revoke_report_share(self, id: str, share_id: str, /) -> None:
+        """Revoke a link to a report"""
+        return await self._call("DELETE", f"/v1/reports/{quoted(id)}/share/{quoted(share_id)}")
+
     async def rotate_webhook_secret(self, id: str, /, *, idempotency_key: str | None = None) -> models.WebhookWithSecret:
         """Replace an endpoint's secret.
 
@@ -622,6 +634,12 @@ class AsyncOperations:
         Requests then name `ink-style@production`. An existing alias is moved to this version."""
         return await self._call("PUT", f"/v1/models/{quoted(name)}/aliases/{quoted(alias)}", body=body)
 
+    async def share_report(self, id: str, /, *, idempotency_key: str | None = None, **body: Unpack[models.CreateReportShareRequest]) -> models.ReportShareWithUrl:
+        """Make a link to a report.
+
+        Anybody who has the link can read the report as a page, without an API key, until the link expires or is revoked. The link shows this report and nothing else of the project."""
+        return await self._call("POST", f"/v1/reports/{quoted(id)}/share", body=body, idempotency_key=idempotency_key)
+
     async def test_webhook(self, id: str, /, *, idempotency_key: str | None = None) -> models.WebhookDelivery:
         """Send an event of type webhook.test.
 
@@ -633,6 +651,10 @@ class AsyncOperations:
 
         Needs the scope `admin`. Idempotent."""
         return await self._call("POST", f"/v1/workers/{quoted(id)}/undrain", idempotency_key=idempotency_key)
+
+    async def unshare_report(self, id: str, /) -> None:
+        """Revoke every link to a report"""
+        return await self._call("DELETE", f"/v1/reports/{quoted(id)}/share")
 
     async def update_checkpoint(self, id: str, /, **body: Unpack[models.UpdateAnnotationsRequest]) -> models.Checkpoint:
         """Change the name, notes, metadata and star of a checkpoint.

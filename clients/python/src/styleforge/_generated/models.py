@@ -283,6 +283,8 @@ class CheckTrainingJobRequest(TypedDict):
     metadata: NotRequired[dict[str, str]]
     webhook_url: NotRequired[str | None]
     """URL that receives every change of this job's status, in addition to the webhooks of the project"""
+    webhook_events: NotRequired[list[Literal["training_job.queued", "training_job.validating", "training_job.running", "training_job.evaluating", "training_job.paused", "training_job.succeeded", "training_job.failed", "training_job.cancelled"]]]
+    """The events of this job that webhook_url receives. Default: all of them"""
 
 
 class CreateApiKeyRequest(TypedDict):
@@ -400,6 +402,11 @@ class CreatePromptSetRequest(TypedDict):
     """What the images show, without the words for the style, or with placeholders for its tokens, as in an evaluation; at most 1000000 characters together"""
 
 
+class CreateReportShareRequest(TypedDict):
+    expires_in_days: NotRequired[int | None]
+    """null: the link works until it is revoked"""
+
+
 class CreateStudyRequestVariationsItem(TypedDict):
     name: str
     changes: dict[str, Any]
@@ -498,6 +505,8 @@ class CreateTrainingJobRequest(TypedDict):
     metadata: NotRequired[dict[str, str]]
     webhook_url: NotRequired[str | None]
     """URL that receives every change of this job's status, in addition to the webhooks of the project"""
+    webhook_events: NotRequired[list[Literal["training_job.queued", "training_job.validating", "training_job.running", "training_job.evaluating", "training_job.paused", "training_job.succeeded", "training_job.failed", "training_job.cancelled"]]]
+    """The events of this job that webhook_url receives. Default: all of them"""
 
 
 class CreateWebhookRequest(TypedDict):
@@ -577,10 +586,12 @@ class DatasetPage(TypedDict):
 
 class DeviceEstimate(TypedDict):
     device: Literal["cpu", "webgpu", "cuda"]
-    seconds: float
-    """From the first step of the work to the last: start, steps, validations and checkpoints"""
-    step_seconds: float
-    peak_memory_bytes: int
+    workers: int
+    """Workers with such a device that live now and take training jobs"""
+    seconds: float | None
+    """From the first step of the work to the last: start, steps, validations and checkpoints; null: no such job has been measured"""
+    step_seconds: float | None
+    peak_memory_bytes: int | None
     """Memory of the training process at its height"""
     jobs: int
     """Earlier jobs that were measured"""
@@ -1689,6 +1700,36 @@ class ReportModel(TypedDict):
     """The generated images that are closest to a reference image, each with it"""
 
 
+class ReportShare(TypedDict):
+    id: str
+    evaluation_id: str
+    hint: str
+    """First characters of the token in the link"""
+    created_at: str
+    """ISO 8601, UTC"""
+    expires_at: str | None
+
+
+class ReportSharePage(TypedDict):
+    data: list[ReportShare]
+    has_more: bool
+    next: str | None
+    """The value for `after`"""
+
+
+class ReportShareWithUrl(TypedDict):
+    """The link"""
+    id: str
+    evaluation_id: str
+    hint: str
+    """First characters of the token in the link"""
+    created_at: str
+    """ISO 8601, UTC"""
+    expires_at: str | None
+    url: str
+    """Path of the page, which needs no API key. Shown only once: whoever knows it can read the report"""
+
+
 class ResumeTrainingJobRequest2(TypedDict):
     max_train_steps: NotRequired[int]
     """A succeeded job needs more steps than it has done; a paused one keeps its number when this is left out"""
@@ -2071,7 +2112,7 @@ class TrainingCurves(TypedDict):
 
 class TrainingEstimate(TypedDict):
     seconds: float | None
-    """Until the last step on the fastest device that has been measured; null: unknown"""
+    """Until the last step on the fastest kind of device that a worker has now; null: unknown. Without any worker: on the fastest that was measured"""
     peak_memory_bytes: int | None
     """Most memory on that device, in bytes; null: unknown"""
     checkpoint_bytes: int | None
@@ -2079,7 +2120,7 @@ class TrainingEstimate(TypedDict):
     checkpoints_bytes: int | None
     """Bytes of all checkpoints that the job keeps; null: unknown"""
     devices: list[DeviceEstimate]
-    """One for each kind of device that has trained such a job, the fastest first"""
+    """One for each kind of device that a worker has now or that has trained such a job: those of workers first, the fastest first"""
     queue_position: int
     """Queued jobs of the project ahead of this one"""
     basis: str
@@ -2125,6 +2166,8 @@ class TrainingJob(TypedDict):
     estimate: NotRequired[TrainingEstimate]
     """Time, memory and disk, from earlier jobs of this installation; in the response to the request that makes the job"""
     webhook_url: str | None
+    webhook_events: list[Literal["training_job.queued", "training_job.validating", "training_job.running", "training_job.evaluating", "training_job.paused", "training_job.succeeded", "training_job.failed", "training_job.cancelled"]]
+    """The events that webhook_url receives; empty: all of them"""
     result: TrainingResult | None
     error: Failure | None
     usage: Usage

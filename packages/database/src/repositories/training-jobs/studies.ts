@@ -1,5 +1,5 @@
 // Studies: created with all their jobs, read with what the jobs have come to.
-import type { JobPriority, JobStatus, TrainingConfig } from '@styleforge/contracts';
+import type { JobPriority, JobStatus, JobWebhookEvent, TrainingConfig } from '@styleforge/contracts';
 import type { Study } from '../../generated/client.ts';
 import { newId } from '../../new-id.ts';
 import type { PrismaClient } from '../../prisma-types.ts';
@@ -22,6 +22,7 @@ export type NewStudy = {
     metadata: Record<string, string>;
     priority?: JobPriority;
     webhookUrl?: string | null | undefined;
+    webhookEvents?: JobWebhookEvent[] | undefined;
   }[];
   maxQueuedJobs?: number | undefined;
 };

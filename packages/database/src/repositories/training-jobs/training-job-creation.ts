@@ -1,6 +1,6 @@
 // Creating a training job: its row, its first event and its outbox message in one transaction.
 import { PRIORITY_RANKS } from '@styleforge/contracts';
-import type { JobPriority, TrainingConfig } from '@styleforge/contracts';
+import type { JobPriority, JobWebhookEvent, TrainingConfig } from '@styleforge/contracts';
 import { QueueFullError } from '../../errors.ts';
 import { newId } from '../../new-id.ts';
 import type { PrismaClient, Transaction } from '../../prisma-types.ts';
@@ -20,6 +20,8 @@ export type NewTrainingJob = {
   metadata?: Record<string, string>;
   priority?: JobPriority;
   webhookUrl?: string | null | undefined;
+  /** What the URL receives of the job; everything when left out. */
+  webhookEvents?: JobWebhookEvent[] | undefined;
   /** How many jobs of the project may be queued, unless the project has a number of its own. */
   maxQueuedJobs?: number | undefined;
   /** The study that it is a variation of. */
@@ -38,7 +40,7 @@ export async function createTrainingJob(prisma: PrismaClient, statements: Statem
 
 /** Like `createTrainingJob`, within a transaction that makes more than this job. */
 export async function addTrainingJob(transaction: Transaction, job: NewTrainingJob): Promise<TrainingJobRow | null> {
-  const { id = newId('trainingJob'), projectId, webhookUrl = null } = job;
+  const { id = newId('trainingJob'), projectId, webhookUrl = null, webhookEvents = [] } = job;
   const existing = job.id === undefined ? null : await transaction.trainingJob.findUnique({ where: { id, projectId } });
   if (existing !== null) return toTrainingJobRow(existing);
   // From here to the commit, one job of a project after the other: as few statements as can be.
@@ -47,6 +49,7 @@ export async function addTrainingJob(transaction: Transaction, job: NewTrainingJ
   const row = outcomeOf(named, queued);
   if (row === null) return null;
   if (webhookUrl !== null) await ensureWebhook(transaction, projectId, webhookUrl);
+  if (webhookEvents.length > 0) await transaction.trainingJob.update({ where: { id }, data: { webhookEvents, updatedAt: row.updatedAt } });
   if (queued?.isWatched || webhookUrl !== null) await announceJob(transaction, id, 'job.queued');
   return row;
 }
@@ -86,7 +89,7 @@ function outcomeOf(job: NamedJob, queued: Queued | undefined): TrainingJobRow | 
   if (queued?.outcome === 'dataset_gone') return null;
   if (queued?.outcome === 'queue_full') throw new QueueFullError(queued.limit ?? 0);
   if (queued?.outcome !== 'made') throw new Error(`Training job ${job.id} was not queued: ${queued?.outcome ?? 'no outcome'}.`);
-  const { id, projectId, config, metadata = {}, webhookUrl = null, study } = job;
+  const { id, projectId, config, metadata = {}, webhookUrl = null, webhookEvents = [], study } = job;
   return {
     id,
     projectId,
@@ -100,6 +103,7 @@ function outcomeOf(job: NamedJob, queued: Queued | undefined): TrainingJobRow | 
     metadata,
     priority: PRIORITY_RANKS[job.priority ?? 'normal'],
     webhookUrl,
+    webhookEvents,
     studyId: study?.id ?? null,
     variation: variationOf(job),
     styleRefDatasetId: config.style_ref.dataset_id,

@@ -6,6 +6,7 @@ import type {
   JobProgress,
   JobResult,
   JobStatus,
+  JobWebhookEvent,
   SampleRequest,
   TrainingConfig,
   TrainingMethod,
@@ -22,6 +23,7 @@ type TypedColumns = {
   result: JobResult | null;
   error: Failure | null;
   sampleRequest: SampleRequest | null;
+  webhookEvents: JobWebhookEvent[];
   variation: { index: number; name: string; changes: Record<string, unknown> } | null;
 };
 export type TrainingJobRow = Omit<TrainingJob, keyof TypedColumns> & TypedColumns;

@@ -14,7 +14,8 @@ export async function announceJob(client: Client, jobId: string, logType: string
   if (!isWebhookEvent(eventType)) return;
   const endpoints = await client.$queryRaw<{ id: string }[]>`
     select webhook.id from training_jobs job join webhooks webhook on webhook.project_id = job.project_id
-    where job.id = ${jobId} and webhook.disabled_at is null and (${eventType} = any(webhook.events) or webhook.url = job.webhook_url)
+    where job.id = ${jobId} and webhook.disabled_at is null and (${eventType} = any(webhook.events)
+      or (webhook.url = job.webhook_url and (job.webhook_events = '{}' or ${eventType} = any(job.webhook_events))))
     order by webhook.id`;
   if (endpoints.length === 0) return;
   const { projectId, status, metadata, error, result } = await client.trainingJob.findUniqueOrThrow({ where: { id: jobId } });
