@@ -18,7 +18,7 @@ export interface Subscriber {
 }
 
 export class ProjectEventHub {
-  /** Those whose streams are open. */
+  /** Callers whose streams are open. */
   readonly callers: CallerWatch;
   readonly #database: Database;
   readonly #log: FastifyBaseLogger;

@@ -12,7 +12,7 @@ const KEPT_MS = 2_000;
 
 const countersOf = new WeakMap<Database, () => Promise<WorkerCounts>>();
 
-/** Of a job that has not been made yet: behind those of its project that are queued with at least its priority. */
+/** Estimate of a job that has not been made yet: behind those of its project that are queued with at least its priority. */
 export async function estimateOf({ database }: ApiDependencies, { projectId, config, priority }: Asked): Promise<JobEstimate> {
   const [costs, before, workers] = await Promise.all([
     database.jobCosts.list(costKey(config)),
@@ -22,7 +22,7 @@ export async function estimateOf({ database }: ApiDependencies, { projectId, con
   return estimateJob(config, costs, before, workers);
 }
 
-/** Of a job that has just been queued. */
+/** Estimate of a job that has just been queued. */
 export async function estimateOfQueued({ database }: ApiDependencies, config: TrainingConfig, queuePosition: number): Promise<JobEstimate> {
   const [costs, workers] = await Promise.all([database.jobCosts.list(costKey(config)), trainingWorkers(database)]);
   return estimateJob(config, costs, queuePosition, workers);

@@ -156,7 +156,7 @@ async function checkDatasets(database: Database, projectId: string, config: Trai
     ...check('/early_stopping/reference_dataset_id', 'style_ref', reference),
   ]);
   if (styleRef === null || config.aux?.dataset_id === TO_COME) return;
-  const picturesOf = (id: string | null) => (id === null ? [] : (datasets.get(id)?.pictures ?? []));
+  const picturesOf = (id: string | null) => (id === null ? [] : (datasets.get(id)?.measures ?? []));
   const pictures = { styleRef: picturesOf(styleRef), aux: picturesOf(aux), reference: picturesOf(reference) };
   refuse(
     'unusable_dataset',

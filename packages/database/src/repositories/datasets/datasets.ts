@@ -17,14 +17,14 @@ export type DatasetSummary = DatasetRow & { imageCount: number; sizeBytes: numbe
 export type DatasetDeletion = { kind: 'deleted' | 'not_found' } | { kind: 'in_use'; users: string[] };
 
 /** What decides whether a job can train on a dataset; its images in the order in which they were uploaded, without those that are excluded. */
-export type TrainingDataset = { id: string; kind: DatasetKind; imageCount: number; pictures: ImageMeasures[] };
+export type TrainingDataset = { id: string; kind: DatasetKind; imageCount: number; measures: ImageMeasures[] };
 
 const FOR_TRAINING = `
-  select dataset.id, dataset.kind, images.count as "imageCount", images.pictures
+  select dataset.id, dataset.kind, images.count as "imageCount", images.measures
   from datasets dataset, lateral (
     select count(*)::int as count, coalesce(json_agg(json_build_object(
       'fileName', file_name, 'component', component, 'caption', caption, 'width', width, 'height', height
-    ) order by id) filter (where not excluded), '[]') as pictures
+    ) order by id) filter (where not excluded), '[]') as measures
     from images where dataset_id = dataset.id
   ) images
   where dataset.project_id = $1 and dataset.id = any($2::text[])`;
