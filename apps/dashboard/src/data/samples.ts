@@ -17,19 +17,28 @@ export async function readSamples(): Promise<Manifest> {
 export const sampleImage = (file: string): string => `${FOLDER}/${file}`;
 
 async function upload(client: StyleForge, kind: SampleKind, resolution: number): Promise<string> {
-  const manifest = await readSamples();
-  const { style, images } = manifest[kind];
+  const { style } = (await readSamples())[kind];
   const dataset = await client.datasets.create({ name: kind === 'style_ref' ? `Sample style: ${style}` : 'Sample Aux: people', kind });
+  await addSamples(client, kind, { id: dataset.id, resolution });
+  return dataset.id;
+}
+
+/** Uploads the samples of a kind to a dataset; tells how many of them were new there. */
+export async function addSamples(
+  client: StyleForge,
+  kind: SampleKind,
+  { id, resolution }: { id: string; resolution: number },
+): Promise<number> {
+  const manifest = await readSamples();
   const files = await Promise.all(
-    images.map(async ({ file, component, caption }) => ({
+    manifest[kind].images.map(async ({ file, component, caption }) => ({
       file: await enlarged(await (await fetch(sampleImage(file))).blob(), manifest.size, resolution),
       name: file,
       component,
       caption,
     })),
   );
-  await client.datasets.upload(dataset.id, files);
-  return dataset.id;
+  return (await client.datasets.upload(id, files)).kept;
 }
 
 /** A base model refuses images that are smaller than its resolution. */

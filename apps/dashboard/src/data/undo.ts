@@ -29,12 +29,22 @@ addEventListener('pagehide', () => {
   for (const run of pending.values()) void run();
 });
 
-export function useDelete(): (item: { id: string; label: string; invalidates: string; run: () => Promise<unknown> }) => void {
+export interface Deletion {
+  /** What lists hide meanwhile. */
+  ids: string[];
+  label: string;
+  /** The list that is read again afterwards. */
+  invalidates: string;
+  run(): Promise<unknown>;
+}
+
+export function useDelete(): (deletion: Deletion) => void {
   const queries = useQueryClient();
-  return ({ id, label, invalidates, run }) => {
-    const restore = () => change((set) => set.delete(id));
+  return ({ ids, label, invalidates, run }) => {
+    const key = ids.join();
+    const restore = () => change((set) => ids.forEach((id) => set.delete(id)));
     const commit = async () => {
-      if (!pending.delete(id)) return;
+      if (!pending.delete(key)) return;
       clearTimeout(timer);
       try {
         await run();
@@ -45,13 +55,13 @@ export function useDelete(): (item: { id: string; label: string; invalidates: st
         restore();
       }
     };
-    change((set) => set.add(id));
-    pending.set(id, commit);
+    change((set) => ids.forEach((id) => set.add(id)));
+    pending.set(key, commit);
     const timer = setTimeout(() => void commit(), UNDO_MS);
     const toast = notify({
       title: `${label} deleted`,
       undo: () => {
-        pending.delete(id);
+        pending.delete(key);
         clearTimeout(timer);
         restore();
         dismiss(toast);

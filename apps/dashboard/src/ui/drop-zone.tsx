@@ -10,10 +10,13 @@ export function DropZone({
   onFiles,
   children,
   label,
+  buttons,
 }: {
   onFiles(files: DroppedFile[]): void;
   children?: ReactNode;
   label: string;
+  /** Further buttons beside the choosers. */
+  buttons?: ReactNode;
 }): ReactElement {
   const folder = useRef<HTMLInputElement>(null);
   useEffect(() => {
@@ -33,9 +36,12 @@ export function DropZone({
       onDrop={(dropped) => void filesOf(dropped).then(onFiles)}
       onChoose={choose}
       buttons={
-        <button type="button" className="button small" onClick={() => folder.current?.click()}>
-          Choose a folder
-        </button>
+        <>
+          <button type="button" className="button small" onClick={() => folder.current?.click()}>
+            Choose a folder
+          </button>
+          {buttons}
+        </>
       }
     >
       {children}

@@ -17,6 +17,8 @@ export function Lightbox(props: {
   onIndex(index: number): void;
   onClose(): void;
   actions?: ReactNode;
+  /** In place of the image. */
+  stage?: ReactNode;
 }): ReactElement {
   const { items, index, onIndex, onClose } = props;
   const dialog = useRef<HTMLDialogElement>(null);
@@ -29,7 +31,7 @@ export function Lightbox(props: {
   const step = (by: number) => onIndex((index + by + items.length) % items.length);
   const onKey = (event: KeyboardEvent) => {
     // In the slider, arrow keys move the divider.
-    if (event.target instanceof HTMLInputElement) return;
+    if (event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement) return;
     if (event.key === 'ArrowRight') step(1);
     if (event.key === 'ArrowLeft') step(-1);
   };
@@ -45,9 +47,7 @@ export function Lightbox(props: {
             <Icon name="close" />
           </button>
         </div>
-        <div className="lightbox-stage">
-          <Compare key={item.path} item={item} />
-        </div>
+        <div className="lightbox-stage">{props.stage ?? <Compare key={item.path} item={item} />}</div>
         <div className="row-apart">
           <div className="row">
             <button type="button" className="button icon" aria-label="Previous image" onClick={() => step(-1)} disabled={items.length < 2}>

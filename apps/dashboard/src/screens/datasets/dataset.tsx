@@ -1,19 +1,19 @@
-// One dataset: drop images on it, look at them in a grid, see whether there are enough.
+// One dataset: drop images on it, edit them in a grid, see whether there are enough.
 import type { DatasetDetail } from '@styleforge/sdk';
-import type { CSSProperties, ReactElement } from 'react';
-import { useState } from 'react';
-import { Link, useLocation, useParams, useSearchParams } from 'wouter';
-import { bytes, plural } from '../../data/format.ts';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import type { ReactElement } from 'react';
+import { Link, useLocation, useParams } from 'wouter';
+import { duplicateDataset } from '../../data/dataset-copies.ts';
 import { useDataset } from '../../data/queries.ts';
 import { useClient } from '../../data/session.ts';
+import { notify, notifyError } from '../../data/toasts.ts';
 import { useDelete } from '../../data/undo.ts';
-import { useUpload } from '../../data/uploads.ts';
-import { DropZone } from '../../ui/drop-zone.tsx';
 import { Icon } from '../../ui/icons.tsx';
-import { Lightbox } from '../../ui/lightbox.tsx';
 import { Failure, Loading, PageHead } from '../../ui/parts.tsx';
-import { UploadList } from '../../ui/upload-list.tsx';
-import { DatasetGrid } from './dataset-grid.tsx';
+import { RenameButton } from '../../ui/rename-button.tsx';
+import { DatasetEditor } from './editor.tsx';
+import { DownloadZip } from './download-zip.tsx';
+import { AddImages } from './add-images.tsx';
 import { KINDS } from './new-dataset.tsx';
 
 export function DatasetScreen(): ReactElement {
@@ -21,69 +21,56 @@ export function DatasetScreen(): ReactElement {
   const { data: dataset, error } = useDataset(id);
   if (error && !dataset) return <Failure error={error} what="The dataset" />;
   if (!dataset) return <Loading height={320} />;
-  return <Detail dataset={dataset} />;
-}
-
-function Detail({ dataset }: { dataset: DatasetDetail }): ReactElement {
-  const client = useClient();
-  const [, navigate] = useLocation();
-  const remove = useDelete();
-  const upload = useUpload();
-  const [params, setParams] = useSearchParams();
-  const [tile, setTile] = useState(150);
-  const shown = dataset.images.findIndex(({ id }) => id === params.get('image'));
-  const show = (index: number | null) => setParams(index === null ? {} : { image: dataset.images[index]!.id }, { replace: true });
-  const destroy = () => {
-    remove({ id: dataset.id, label: `Dataset ${dataset.name}`, invalidates: 'datasets', run: () => client.datasets.delete(dataset.id) });
-    navigate('/datasets');
-  };
   return (
     <>
-      <PageHead title={dataset.name} crumb={<Link href="/datasets">Datasets</Link>}>
-        <Link className="button" href={`/train?${dataset.kind === 'aux' ? 'aux' : 'style'}=${dataset.id}`}>
-          Train with it
-        </Link>
-        <button type="button" className="button danger icon" aria-label="Delete dataset" onClick={destroy}>
-          <Icon name="trash" />
-        </button>
-      </PageHead>
+      <Head dataset={dataset} />
       <div className="stack">
         <Meter dataset={dataset} />
-        <DropZone
-          label="Drop images, folders or zip archives here, or paste an image"
-          onFiles={(files) => void upload.start(dataset.id, files)}
-        >
-          <p className="small soft">PNG, JPEG, WebP. Captions from .txt files of the same name or metadata.jsonl.</p>
-        </DropZone>
-        <UploadList upload={upload} />
-        {dataset.images.length > 0 && (
-          <div className="row-apart">
-            <span className="small soft num">
-              {plural(dataset.images.length, 'image')}, {bytes(dataset.size_bytes)}
-            </span>
-            <label className="check small">
-              Size
-              <input type="range" min={80} max={320} value={tile} onChange={(event) => setTile(Number(event.target.value))} />
-            </label>
-          </div>
-        )}
-        <div style={{ '--tile': `${tile}px` } as CSSProperties}>
-          <DatasetGrid dataset={dataset} tile={tile} onOpen={show} />
-        </div>
+        <AddImages dataset={dataset} />
+        {dataset.images.length > 0 && <DatasetEditor key={dataset.id} dataset={dataset} />}
       </div>
-      {shown >= 0 && (
-        <Lightbox
-          items={dataset.images.map(({ url, file_name: name, width, height, caption }) => ({
-            path: url,
-            title: name,
-            detail: `${width} × ${height}${caption ? ` · ${caption}` : ''}`,
-          }))}
-          index={shown}
-          onIndex={show}
-          onClose={() => show(null)}
-        />
-      )}
     </>
+  );
+}
+
+function Head({ dataset }: { dataset: DatasetDetail }): ReactElement {
+  const client = useClient();
+  const queries = useQueryClient();
+  const [, navigate] = useLocation();
+  const remove = useDelete();
+  const { id, name, kind } = dataset;
+  const destroy = () => {
+    remove({ ids: [id], label: `Dataset ${name}`, invalidates: 'datasets', run: () => client.datasets.delete(id) });
+    navigate('/datasets');
+  };
+  const rename = useMutation({
+    mutationFn: (next: string) => client.datasets.rename(id, next),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ['datasets'] }),
+    onError: (error) => notifyError('The dataset could not be renamed', error),
+  });
+  const duplicate = useMutation({
+    mutationFn: () => duplicateDataset(client, dataset),
+    onSuccess: async (copy) => {
+      await queries.invalidateQueries({ queryKey: ['datasets'] });
+      notify({ title: `${copy.name} is ready` });
+      navigate(`/datasets/${copy.id}`);
+    },
+    onError: (error) => notifyError('The dataset could not be duplicated', error),
+  });
+  return (
+    <PageHead title={name} crumb={<Link href="/datasets">Datasets</Link>}>
+      <Link className="button primary" href={`/train?${kind === 'aux' ? 'aux' : 'style'}=${id}`}>
+        Train with it
+      </Link>
+      <RenameButton name={name} onRename={(next) => rename.mutate(next)} />
+      <button type="button" className="button" disabled={duplicate.isPending} onClick={() => duplicate.mutate()}>
+        {duplicate.isPending ? 'Copying' : 'Duplicate'}
+      </button>
+      <DownloadZip dataset={dataset} />
+      <button type="button" className="button danger icon" aria-label="Delete dataset" onClick={destroy}>
+        <Icon name="trash" />
+      </button>
+    </PageHead>
   );
 }
 
@@ -94,6 +81,7 @@ function Meter({ dataset: { kind, image_count: count, components, images } }: { 
   } = KINDS[kind];
   const state = count < low ? 'warn' : 'good';
   const captions = images.filter(({ caption }) => caption !== null).length;
+  const excluded = images.filter((image) => image.excluded).length;
   return (
     <div className="row-apart">
       <p className="soft small measure">{about}</p>
@@ -101,7 +89,12 @@ function Meter({ dataset: { kind, image_count: count, components, images } }: { 
         <span className={`pill ${state}`}>
           {count} of {low}–{high} recommended
         </span>
-        {captions > 0 && <span className="pill">{captions} captions</span>}
+        {count > 0 && (
+          <span className="pill">
+            {captions} of {count} captioned
+          </span>
+        )}
+        {excluded > 0 && <span className="pill warn">{excluded} left out</span>}
         {components
           .filter(({ name }) => name !== null)
           .map(({ name, image_count: of }) => (

@@ -22,7 +22,7 @@ export function ModelScreen(): ReactElement {
   const client = useClient();
   const [, go] = useLocation();
   const onDelete = () => {
-    remove({ id: `model ${name}`, label: name, invalidates: 'models', run: () => client.models.delete(name) });
+    remove({ ids: [`model ${name}`], label: name, invalidates: 'models', run: () => client.models.delete(name) });
     go('/models');
   };
   if (error) return <Failure error={error} what="The model" />;
@@ -152,7 +152,7 @@ function VersionCard({ version }: { version: ModelVersion }): ReactElement {
   const remove = useDelete();
   const checkpoint = useCheckpoint(checkpointId);
   const onDelete = () =>
-    remove({ id: reference, label: reference, invalidates: 'models', run: () => client.models.deleteVersion(model, number) });
+    remove({ ids: [reference], label: reference, invalidates: 'models', run: () => client.models.deleteVersion(model, number) });
   return (
     <li className="card stack">
       <div className="row-apart">

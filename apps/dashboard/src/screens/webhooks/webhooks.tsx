@@ -96,7 +96,7 @@ function WebhookCard({ webhook, isOpen, onOpen }: { webhook: Webhook; isOpen: bo
           type="button"
           className="button quiet small danger"
           onClick={() =>
-            remove({ id, label: `Webhook ${new URL(url).host}`, invalidates: 'webhooks', run: () => client.webhooks.delete(id) })
+            remove({ ids: [id], label: `Webhook ${new URL(url).host}`, invalidates: 'webhooks', run: () => client.webhooks.delete(id) })
           }
         >
           Delete

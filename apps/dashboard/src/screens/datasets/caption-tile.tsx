@@ -1,0 +1,89 @@
+// One image of a dataset in the grid: chosen by its box, captioned below, with its component and whether jobs leave it out.
+import type { DatasetImage } from '@styleforge/sdk';
+import type { KeyboardEvent, ReactElement } from 'react';
+import { useEffect, useRef, useState } from 'react';
+import { Picture } from '../../ui/picture.tsx';
+
+export interface TileProps {
+  image: DatasetImage;
+  warning: string | undefined;
+  isChosen: boolean;
+  /** Its caption takes the focus. */
+  isCurrent: boolean;
+  isReadOnly: boolean;
+  onChoose(isRange: boolean): void;
+  onOpen(): void;
+  onCaption(caption: string | null): void;
+  /** Enter was pressed: to the caption of the next image. */
+  onNext(): void;
+}
+
+export function CaptionTile(props: TileProps): ReactElement {
+  const { image, isChosen, warning, onChoose, onOpen } = props;
+  const name = image.caption ?? image.file_name;
+  return (
+    <div className="tile" role="listitem" data-selected={isChosen} data-excluded={image.excluded} data-image={image.id}>
+      <div className="tile-frame">
+        <button type="button" className="tile-button" onClick={onOpen}>
+          <Picture path={image.thumbnail_url} alt={name} width={image.width} />
+        </button>
+        <label className="tile-check">
+          <input
+            type="checkbox"
+            checked={isChosen}
+            aria-label={`Choose ${image.file_name}`}
+            onChange={() => undefined}
+            onClick={(event) => onChoose(event.shiftKey)}
+          />
+        </label>
+        <span className="tile-marks">
+          {image.component && <span className="tag">{image.component}</span>}
+          {image.excluded && <span className="tag">left out</span>}
+          {warning && (
+            <span className="tag warn" title={warning}>
+              {warning}
+            </span>
+          )}
+        </span>
+      </div>
+      <Caption {...props} />
+    </div>
+  );
+}
+
+/** Stored when the focus leaves it, and by Enter; Escape brings the stored one back. */
+function Caption({ image, isCurrent, isReadOnly, onCaption, onNext }: TileProps): ReactElement {
+  const field = useRef<HTMLTextAreaElement>(null);
+  const [text, setText] = useState(image.caption ?? '');
+  useEffect(() => setText(image.caption ?? ''), [image.caption]);
+  useEffect(() => {
+    if (isCurrent) field.current?.focus({ preventScroll: true });
+  }, [isCurrent]);
+  const store = () => {
+    const next = text.trim() || null;
+    if (next !== image.caption) onCaption(next);
+  };
+  const onKey = (event: KeyboardEvent) => {
+    if (event.key === 'Enter' && !event.shiftKey) {
+      event.preventDefault();
+      store();
+      onNext();
+    }
+    if (event.key === 'Escape') setText(image.caption ?? '');
+  };
+  return (
+    <textarea
+      ref={field}
+      className="caption"
+      rows={2}
+      maxLength={1000}
+      readOnly={isReadOnly}
+      placeholder="No caption"
+      aria-label={`Caption of ${image.file_name}`}
+      value={text}
+      onChange={(event) => setText(event.target.value)}
+      onBlur={store}
+      onKeyDown={onKey}
+    />
+  );
+}

@@ -1,0 +1,154 @@
+// The images of a dataset with all that is done to them: captions, components by key, exclusion, checks, deletes that can be undone.
+import type { DatasetDetail, DatasetImage } from '@styleforge/sdk';
+import type { CSSProperties, KeyboardEvent, ReactElement } from 'react';
+import { useMemo, useState } from 'react';
+import { useSearchParams } from 'wouter';
+import { type DatasetEdit, useDatasetEdit } from '../../data/dataset-edit.ts';
+import { bytes, plural } from '../../data/format.ts';
+import { useSession } from '../../data/session.ts';
+import { useHidden } from '../../data/undo.ts';
+import { Segmented } from '../../ui/parts.tsx';
+import { CaptionTools } from './caption-tools.tsx';
+import { DatasetGrid } from './dataset-grid.tsx';
+import { CheckImages, useWarnings } from './image-warnings.tsx';
+import { ImagePreview } from './image-preview.tsx';
+import { type Selection, useSelection } from './selection.ts';
+import { SelectionBar } from './selection-bar.tsx';
+
+const FILTERS = [
+  { value: 'all', label: 'All' },
+  { value: 'uncaptioned', label: 'No caption' },
+  { value: 'excluded', label: 'Left out' },
+  { value: 'warned', label: 'Warnings' },
+] as const;
+type Filter = (typeof FILTERS)[number]['value'];
+
+/** Components by the keys 1 to 9: those of the dataset, then the usual ones. */
+export function componentsOf(dataset: Pick<DatasetDetail, 'images'>): string[] {
+  const own = dataset.images.flatMap(({ component }) => (component ? [component] : []));
+  return [...new Set([...own, 'person', 'background'])].slice(0, 9);
+}
+
+export function DatasetEditor({ dataset }: { dataset: DatasetDetail }): ReactElement {
+  const { me } = useSession();
+  const hidden = useHidden();
+  const edit = useDatasetEdit(dataset.id);
+  const [params, setParams] = useSearchParams();
+  const [tile, setTile] = useState(170);
+  const [areToolsOpen, setToolsOpen] = useState(false);
+  const { warnings, check } = useWarnings(dataset.images);
+  const filter = (params.get('show') ?? 'all') as Filter;
+  const search = params.get('q') ?? '';
+  const set = (name: string, value: string | null) =>
+    setParams(
+      (before) => {
+        if (value) before.set(name, value);
+        else before.delete(name);
+        return before;
+      },
+      { replace: true },
+    );
+  const shown = useMemo(
+    () => dataset.images.filter((image) => !hidden.has(image.id) && isShown(image, { filter, search, warnings })),
+    [dataset.images, hidden, filter, search, warnings],
+  );
+  const selection = useSelection(shown);
+  const components = componentsOf(dataset);
+  const open = shown.findIndex(({ id }) => id === params.get('image'));
+  const isReadOnly = !me.api_key.scopes.includes('write');
+  return (
+    <section className="stack" aria-label="Images" onKeyDown={(event) => onKey(event, { components, selection, edit, images: shown })}>
+      <div className="row-apart">
+        <div className="row">
+          <Segmented
+            label="Shown images"
+            value={filter}
+            choices={FILTERS}
+            onChange={(value) => set('show', value === 'all' ? null : value)}
+          />
+          <input
+            className="input search"
+            type="search"
+            aria-label="Search captions and names"
+            placeholder="Search captions"
+            value={search}
+            onChange={(event) => set('q', event.target.value)}
+          />
+        </div>
+        <div className="row">
+          <CheckImages check={check} />
+          {!isReadOnly && (
+            <button type="button" className="button small" disabled={shown.length === 0} onClick={() => setToolsOpen(true)}>
+              Find and replace
+            </button>
+          )}
+        </div>
+      </div>
+      {!isReadOnly && <SelectionBar selection={selection} shown={shown} components={components} edit={edit} />}
+      <div className="row-apart">
+        <span className="small soft num">
+          {shown.length === dataset.images.length
+            ? `${plural(dataset.images.length, 'image')}, ${bytes(dataset.size_bytes)}`
+            : `${shown.length} of ${plural(dataset.images.length, 'image')}`}
+          . Enter in a caption stores it and goes to the next.
+        </span>
+        <label className="check small">
+          Size
+          <input type="range" min={110} max={340} value={tile} onChange={(event) => setTile(Number(event.target.value))} />
+        </label>
+      </div>
+      {shown.length === 0 && <p className="note">No image matches the filter.</p>}
+      <div style={{ '--tile': `${tile}px` } as CSSProperties}>
+        <DatasetGrid
+          images={shown}
+          tile={tile}
+          chosen={selection.ids}
+          warnings={warnings}
+          isReadOnly={isReadOnly}
+          onChoose={selection.toggle}
+          onOpen={(id) => set('image', id)}
+          onCaption={(id, caption) => edit.captions({ [id]: caption })}
+        />
+      </div>
+      {open >= 0 && (
+        <ImagePreview images={shown} index={open} onIndex={(index) => set('image', shown[index]!.id)} onClose={() => set('image', null)} />
+      )}
+      {areToolsOpen && (
+        <CaptionTools
+          images={selection.ids.size > 0 ? shown.filter(({ id }) => selection.ids.has(id)) : shown}
+          onChanges={edit.captions}
+          onSearch={(words) => {
+            set('q', words);
+            setToolsOpen(false);
+          }}
+          onClose={() => setToolsOpen(false)}
+        />
+      )}
+    </section>
+  );
+}
+
+type View = { filter: Filter; search: string; warnings: ReadonlyMap<string, string> };
+
+function isShown({ id, caption, file_name: name, excluded }: DatasetImage, { filter, search, warnings }: View): boolean {
+  if (search !== '' && !`${name} ${caption ?? ''}`.toLowerCase().includes(search.toLowerCase())) return false;
+  if (filter === 'uncaptioned') return caption === null;
+  if (filter === 'excluded') return excluded;
+  return filter === 'warned' ? warnings.has(id) : true;
+}
+
+type Keys = { components: string[]; selection: Selection; edit: DatasetEdit; images: DatasetImage[] };
+
+/** 1 to 9 give a component, 0 takes it away, x leaves out, Delete deletes: the chosen images, or the one with the focus. */
+function onKey(event: KeyboardEvent, { components, selection, edit, images }: Keys): void {
+  const target = event.target as HTMLElement;
+  if (target.matches('textarea, select, input:not([type=checkbox])') || event.ctrlKey || event.metaKey || event.altKey) return;
+  const focused = target.closest<HTMLElement>('[data-image]')?.dataset['image'];
+  const ids = selection.ids.size > 0 ? [...selection.ids] : focused ? [focused] : [];
+  if (ids.length === 0) return;
+  const named = images.filter(({ id }) => ids.includes(id));
+  if (event.key === '0') edit.component(ids, null);
+  else if (/^[1-9]$/.test(event.key) && components[Number(event.key) - 1]) edit.component(ids, components[Number(event.key) - 1]!);
+  else if (event.key === 'x') edit.exclude(ids, !named.every(({ excluded }) => excluded));
+  else if (event.key === 'Delete') edit.remove(named);
+}

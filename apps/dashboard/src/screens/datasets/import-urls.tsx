@@ -1,0 +1,85 @@
+// The dialog that has the service fetch images from URLs, and says of each refused one why.
+import type { UploadResult } from '@styleforge/sdk';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import type { FormEvent, ReactElement } from 'react';
+import { useState } from 'react';
+import { plural } from '../../data/format.ts';
+import { useClient } from '../../data/session.ts';
+import { notifyError } from '../../data/toasts.ts';
+import { Dialog, DialogActions } from '../../ui/dialog.tsx';
+
+export const urlsIn = (text: string): string[] =>
+  text
+    .split(/\s+/)
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+
+export function ImportUrls({ datasetId, onClose }: { datasetId: string; onClose(): void }): ReactElement {
+  const client = useClient();
+  const queries = useQueryClient();
+  const [text, setText] = useState('');
+  const urls = urlsIn(text);
+  const load = useMutation({
+    mutationFn: () => client.datasets.importUrls(datasetId, urls),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ['datasets'] }),
+    onError: (error) => notifyError('The images could not be imported', error),
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    load.mutate();
+  };
+  return (
+    <Dialog title="Import from URLs" onClose={onClose}>
+      {load.data ? (
+        <Outcome result={load.data} onClose={onClose} />
+      ) : (
+        <form className="stack" onSubmit={submit}>
+          <div className="field">
+            <label htmlFor="import-urls">URLs, one a line</label>
+            <textarea
+              id="import-urls"
+              className="textarea"
+              rows={6}
+              placeholder="https://example.com/lighthouse.png"
+              value={text}
+              onChange={(event) => setText(event.target.value)}
+              autoFocus
+            />
+            <span className="help">The service fetches them itself: PNG, JPEG or WebP from public addresses.</span>
+          </div>
+          <DialogActions
+            label={load.isPending ? 'Fetching' : `Import ${plural(urls.length, 'image')}`}
+            disabled={urls.length === 0 || load.isPending}
+            onClose={onClose}
+          />
+        </form>
+      )}
+    </Dialog>
+  );
+}
+
+function Outcome({ result, onClose }: { result: UploadResult; onClose(): void }): ReactElement {
+  return (
+    <>
+      <p role="status">
+        <strong>{plural(result.kept, 'image')} imported</strong>
+        {result.refused > 0 && `, ${result.refused} refused`}
+      </p>
+      <ul className="stack small">
+        {result.files.map(
+          (file, index) =>
+            file.status === 'refused' && (
+              <li key={index} className="note bad">
+                <strong>{file.file_name}</strong>: {file.detail}
+              </li>
+            ),
+        )}
+      </ul>
+      <div className="row">
+        <button type="button" className="button primary" onClick={onClose}>
+          Done
+        </button>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,25 @@
+// Which images are chosen: one by one, a range with shift, all of those that are shown.
+import { useState } from 'react';
+
+export interface Selection {
+  ids: ReadonlySet<string>;
+  /** Chooses the image, or no longer; with `isRange` all from the one before. */
+  toggle(id: string, isRange: boolean): void;
+  set(ids: Iterable<string>): void;
+}
+
+export function useSelection(shown: readonly { id: string }[]): Selection {
+  const [ids, setIds] = useState<ReadonlySet<string>>(new Set());
+  const [last, setLast] = useState<string>();
+  const toggle = (id: string, isRange: boolean) => {
+    setLast(id);
+    setIds((before) => {
+      const next = new Set(before);
+      const [from, to] = [shown.findIndex((one) => one.id === last), shown.findIndex((one) => one.id === id)].sort((a, b) => a - b);
+      if (isRange && from !== undefined && from >= 0) for (const one of shown.slice(from, to! + 1)) next.add(one.id);
+      else if (!next.delete(id)) next.add(id);
+      return next;
+    });
+  };
+  return { ids, toggle, set: (next) => setIds(new Set(next)) };
+}
