@@ -148,6 +148,7 @@ export function sampleReport(models: ReportModel[], changes: Partial<Report> = {
       { sign: 'low-diversity', present: null, explanation: 'Too little is known.' },
     ],
     token_disentanglement: null,
+    votes: null,
     repeat: trainingCommand(config),
     ...changes,
   };

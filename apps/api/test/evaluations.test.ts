@@ -1,11 +1,12 @@
 // Evaluations over HTTP: what is resolved, what is refused, who sees them. Their images and reports are made in test/integration.
-import type { EvaluationBody, Page, TrainingJobBody } from '@styleforge/contracts';
+import type { EvaluationBody, EvaluationVotesBody, Page, Report, TrainingJobBody } from '@styleforge/contracts';
 import { evaluationReportKey } from '@styleforge/storage';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sampleModel, sampleReport } from '../../../test/integration/sample-report.ts';
 import { writeBaseModelConfigs } from '@styleforge/testing';
 import { join } from 'node:path';
 import { createDataset, startApiFixture } from './api-fixture.ts';
+import { seedProject } from './seeded-project.ts';
 import type { ApiFixture } from './api-fixture.ts';
 
 let api: ApiFixture;
@@ -178,6 +179,51 @@ it('shows an evaluation and a report that were made before a setting existed wit
   await api.objectStore.put(evaluationReportKey(api.projectId, body.id), Buffer.from(JSON.stringify(old)));
   await api.database.evaluations.setStatus(body.id, { from: 'running', to: 'succeeded', attempt: 1 });
   expect((await api.call('GET', `/v1/evaluations/${body.id}/report`)).body).toEqual(report);
+});
+
+describe('blind votes', () => {
+  it('are one for a key and a pair, stand in the report, and go when their key says so', async () => {
+    const { evaluations: id = '' } = await seedProject(api);
+    const path = `/v1/evaluations/${id}/votes`;
+    const vote = (votes: object[], key = api.key) => api.call<EvaluationVotesBody>('PUT', path, { body: { votes }, key });
+    const report = async () => (await api.call<Report>('GET', `/v1/evaluations/${id}/report`)).body;
+    expect((await report()).votes).toBeNull();
+    expect((await api.call('GET', path)).body).toEqual({ evaluation_id: id, own: [], tally: { voters: 0, votes: 0, pairs: [] } });
+    const pair = { index: 0, first: 0, second: 1 };
+    await vote([{ ...pair, preferred: null }, { ...pair, index: 1, preferred: 'first' }]);
+    const again = await vote([{ ...pair, preferred: 'second' }]);
+    expect(again.body.own.map(({ preferred }) => preferred)).toEqual(['second', 'first']);
+    const other = await api.database.apiKeys.create(api.projectId, 'another voter', ['write']);
+    await vote([{ ...pair, preferred: 'first' }], other.key);
+    const tally = { voters: 2, votes: 3, pairs: [{ first: 0, second: 1, first_preferred: 2, second_preferred: 1, no_difference: 0 }] };
+    expect((await report()).votes).toEqual(tally);
+    const page = await api.app.inject({
+      url: `/v1/evaluations/${id}/report`,
+      headers: { authorization: `Bearer ${api.key}`, accept: 'text/html' },
+    });
+    expect(page.body).toContain('Blind votes');
+    expect((await api.call('DELETE', path)).status).toBe(204);
+    expect((await report()).votes).toMatchObject({ voters: 1, votes: 1 });
+  });
+
+  it('are refused for images and models that are not there, for a pair the other way round, and twice in one request', async () => {
+    const { evaluations: id = '' } = await seedProject(api);
+    const errorsOf = async (...votes: object[]) => {
+      const { status, body } = await api.call<{ errors: object[] }>('PUT', `/v1/evaluations/${id}/votes`, { body: { votes } });
+      return [status, body.errors];
+    };
+    const pair = { index: 0, first: 0, second: 1, preferred: null };
+    expect(await errorsOf(pair, { ...pair, index: 9 })).toEqual([
+      422,
+      [
+        { pointer: '/votes/1/index', detail: 'model 0 has no image 9' },
+        { pointer: '/votes/1/second', detail: 'must be below 1, the number of models' },
+      ],
+    ]);
+    expect(await errorsOf({ ...pair, first: 1, second: 0 })).toMatchObject([422, [{ pointer: '/votes/0/second' }]]);
+    expect(await errorsOf(pair, pair)).toMatchObject([422, [{ pointer: '/votes' }]]);
+    expect((await api.call<EvaluationVotesBody>('GET', `/v1/evaluations/${id}/votes`)).body.own).toEqual([]);
+  });
 });
 
 describe('the evaluation of a training job', () => {

@@ -52,6 +52,7 @@ const bodies = (): Record<string, object> => ({
   'PATCH /v1/models/{name}/versions/{version}': { notes: 'x' },
   'PUT /v1/models/{name}/aliases/{alias}': { version: 1 },
   'PUT /v1/training-jobs/{id}/feedback': { items: [{ image_id: ids['images'], verdict: 'keep' }] },
+  'PUT /v1/evaluations/{id}/votes': { votes: [{ index: 0, first: 0, second: 1, preferred: null }] },
   'PUT /v1/datasets/{id}/captions': { captions: [{ image_id: ids['images'], caption: 'x' }] },
 });
 const request = (route: Route, key: string | undefined) =>

@@ -42,6 +42,7 @@ export * from './training/training-jobs.ts';
 export * from './training/training-pictures.ts';
 export * from './training/training-request.ts';
 export * from './evaluations/verdicts.ts';
+export * from './evaluations/votes.ts';
 export * from './events/webhooks.ts';
 export * from './common/version.ts';
 export * from './training/candidates.ts';

@@ -13,6 +13,7 @@ import { createCheckpointRepository } from './repositories/models/checkpoints.ts
 import { createDatasetRepository } from './repositories/datasets/datasets.ts';
 import { createDeletionRepository } from './repositories/cleanup/deletions.ts';
 import { createEvaluationRepository } from './repositories/evaluations/evaluations.ts';
+import { createEvaluationVoteRepository } from './repositories/evaluations/evaluation-votes.ts';
 import { createEventRepository } from './repositories/training-jobs/events.ts';
 import { createExportRepository } from './repositories/models/exports.ts';
 import { createGenerationRepository } from './repositories/generations/generations.ts';
@@ -81,6 +82,7 @@ export function createDatabase(databaseUrl: string, { maxConnections = 10, onQue
     validationImages: createValidationImageRepository(prisma),
     evaluations: createEvaluationRepository(prisma),
     reportShares: createReportShareRepository(prisma),
+    evaluationVotes: createEvaluationVoteRepository(prisma),
     generations: createGenerationRepository(prisma),
     webhooks: createWebhookRepository(prisma),
     leases: createLeaseRepository(prisma),

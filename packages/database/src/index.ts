@@ -19,6 +19,7 @@ export type {
   EvaluationRow,
   NewEvaluation as NewEvaluationRow,
 } from './repositories/evaluations/evaluations.ts';
+export type { VoteRow } from './repositories/evaluations/evaluation-votes.ts';
 export type { EventData, JobEventRow } from './repositories/training-jobs/events.ts';
 export type {
   GeneratedImageFilter,

@@ -9,6 +9,7 @@ import { samplesSection } from './sections/samples-section.ts';
 import { tokensSection } from './sections/tokens-section.ts';
 import { trainingSection } from './sections/training-section.ts';
 import { verdictSection } from './sections/verdict-section.ts';
+import { votesSection } from './sections/votes-section.ts';
 import { STYLES } from './styles.ts';
 
 export type { PictureSource } from './sections/context.ts';
@@ -17,6 +18,7 @@ const SECTIONS: ((context: PageContext) => Markup)[] = [
   verdictSection,
   samplesSection,
   metricsSection,
+  votesSection,
   overfittingSection,
   trainingSection,
   tokensSection,

@@ -164,6 +164,15 @@ describe('the page', () => {
     expect(page).not.toMatch(/<th scope="col">(kid|fid|clip)( ×1000)? [↓↑]/);
   });
 
+  it('shows blind votes, and who was preferred', () => {
+    const pair = { first: 0, second: 1, first_preferred: 1, second_preferred: 4, no_difference: 2 };
+    const votes = { voters: 2, votes: 7, pairs: [pair] };
+    const page = renderReport({ ...sampleReport([good, base]), votes }, () => undefined);
+    expect(page).toContain('7 votes by 2 API keys');
+    expect(page).toContain(`<strong>${base.label}</strong>`);
+    expect(renderReport(sampleReport([good, base]), () => undefined)).not.toContain('Blind votes');
+  });
+
   it('tells the four outcomes apart by color, icon and words', () => {
     const models = { good, mixed: [0.012, 18], bad: [0.012, 2], none: [0.09, 27] } as const;
     for (const [kind, values] of Object.entries(models)) {

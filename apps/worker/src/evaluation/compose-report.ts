@@ -38,6 +38,7 @@ export async function composeReport(
     ...describeSettings(evaluation),
     reference: await describeReference(evaluation, job, found, reference, services),
     token_disentanglement: found.token_disentanglement,
+    votes: null,
     overfitting: found.overfitting,
   };
   const repeat = trainingJobId !== null && job ? trainingCommand(job.config) : evaluationCommand(config);

@@ -9,6 +9,7 @@ import { withAbsentFields } from '../common/stored-json.ts';
 import { tokenDisentanglement } from './token-disentanglement.ts';
 import { completeTrainingConfig, trainingConfig } from '../training/training-config.ts';
 import { type EvaluationSummary, verdictAxes } from './verdicts.ts';
+import { voteTally } from './votes.ts';
 
 export const LEAST_IMAGES_FOR_FID = 2048;
 
@@ -136,6 +137,7 @@ export const report = z
     ),
     overfitting: z.array(overfittingSign),
     token_disentanglement: tokenDisentanglement.nullable(),
+    votes: voteTally.nullable().describe('Blind votes so far; null without any'),
     repeat: z.string().describe('Command that repeats it'),
   })
   .meta({ id: 'Report' });

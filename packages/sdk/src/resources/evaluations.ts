@@ -4,7 +4,16 @@ import { readPage, take } from '../api.ts';
 import { EvaluationError } from '../errors.ts';
 import type { RequestOptions, WaitOptions } from '../options.ts';
 import { PagePromise } from '../pages.ts';
-import type { AnnotationParams, Evaluation, EvaluationCreateParams, EvaluationImage, PageParams, Report } from '../types.ts';
+import type {
+  AnnotationParams,
+  Evaluation,
+  EvaluationCreateParams,
+  EvaluationImage,
+  EvaluationVote,
+  EvaluationVotes,
+  PageParams,
+  Report,
+} from '../types.ts';
 import { waitUntilDone } from '../wait.ts';
 
 export class Evaluations {
@@ -60,6 +69,21 @@ export class Evaluations {
       this.#api.http.GET('/v1/evaluations/{id}/images', { params: { path: { id } }, ...this.#api.with(options) }),
     );
     return data;
+  }
+
+  /** Blind votes: those of this API key, and the tally of all. */
+  votes(id: string, options?: RequestOptions): Promise<EvaluationVotes> {
+    return take(this.#api.http.GET('/v1/evaluations/{id}/votes', { params: { path: { id } }, ...this.#api.with(options) }));
+  }
+
+  /** Which image of a pair is better, null for no difference; a second vote on a pair replaces the first. */
+  setVotes(id: string, votes: EvaluationVote[], options?: RequestOptions): Promise<EvaluationVotes> {
+    return take(this.#api.http.PUT('/v1/evaluations/{id}/votes', { params: { path: { id } }, body: { votes }, ...this.#api.with(options) }));
+  }
+
+  /** Removes the votes of this API key. */
+  async clearVotes(id: string, options?: RequestOptions): Promise<void> {
+    await this.#api.http.DELETE('/v1/evaluations/{id}/votes', { params: { path: { id } }, ...this.#api.with(options) });
   }
 
   /** A ConflictError until the evaluation has succeeded. */

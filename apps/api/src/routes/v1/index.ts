@@ -105,6 +105,7 @@ import { updateCheckpointRoute } from './checkpoints/update.ts';
 import { updateStudyRoute } from './studies/update.ts';
 import { updatePromptSetRoute } from './prompt-sets/update.ts';
 
+import { clearVotesRoute, getVotesRoute, setVotesRoute } from './evaluations/votes.ts';
 import { getFeedbackRoute } from './training-jobs/get-feedback.ts';
 import { setFeedbackRoute } from './training-jobs/set-feedback.ts';
 
@@ -208,6 +209,9 @@ const ROUTES: ((app: ApiServer, dependencies: ApiDependencies) => void)[] = [
   deleteModelAliasRoute,
   getFeedbackRoute,
   setFeedbackRoute,
+  getVotesRoute,
+  setVotesRoute,
+  clearVotesRoute,
   listWorkersRoute,
   getWorkerRoute,
   drainWorkerRoutes,

@@ -1,5 +1,5 @@
 // Creates evaluations, and reads their reports from the object store.
-import { parseStoredReport } from '@styleforge/contracts';
+import { parseStoredReport, tallyVotes } from '@styleforge/contracts';
 import type { CreateEvaluationRequest, Report } from '@styleforge/contracts';
 import { newId } from '@styleforge/database';
 import type { Database, EvaluationRow } from '@styleforge/database';
@@ -45,9 +45,10 @@ export async function findEvaluation(database: Database, projectId: string, id: 
   return row;
 }
 
-/** Throws an ApiError as long as there is none. */
-export async function readReport({ objectStore }: ApiDependencies, { id, projectId, status }: EvaluationRow): Promise<Report> {
+/** With the votes so far. Throws an ApiError as long as there is none. */
+export async function readReport({ database, objectStore }: ApiDependencies, { id, projectId, status }: EvaluationRow): Promise<Report> {
   if (status !== 'succeeded')
     throw new ApiError('status_conflict', `The evaluation ${id} is ${status}: its report is there when it has succeeded.`);
-  return parseStoredReport(JSON.parse(Buffer.from(await objectStore.get(evaluationReportKey(projectId, id))).toString()));
+  const stored = parseStoredReport(JSON.parse(Buffer.from(await objectStore.get(evaluationReportKey(projectId, id))).toString()));
+  return { ...stored, votes: tallyVotes(await database.evaluationVotes.list(id)) };
 }

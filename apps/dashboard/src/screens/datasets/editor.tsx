@@ -12,7 +12,7 @@ import { CaptionTools } from './caption-tools.tsx';
 import { DatasetGrid } from './dataset-grid.tsx';
 import { CheckImages, useWarnings } from './image-warnings.tsx';
 import { ImagePreview } from './image-preview.tsx';
-import { type Selection, useSelection } from './selection.ts';
+import { type Selection, useSelection } from '../../ui/selection.ts';
 import { SelectionBar } from './selection-bar.tsx';
 
 const FILTERS = [

@@ -4,7 +4,7 @@ import type { ReactElement } from 'react';
 import { useState } from 'react';
 import type { DatasetEdit } from '../../data/dataset-edit.ts';
 import { plural } from '../../data/format.ts';
-import type { Selection } from './selection.ts';
+import type { Selection } from '../../ui/selection.ts';
 
 type Props = { selection: Selection; shown: DatasetImage[]; components: string[]; edit: DatasetEdit };
 

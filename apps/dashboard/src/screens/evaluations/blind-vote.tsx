@@ -1,111 +1,142 @@
-// A blind vote: two images of the same prompt, left and right by chance; by key or click. The tally stays in this browser.
-import type { EvaluationImage } from '@styleforge/sdk';
+// A blind vote: two images of the same prompt, left and right by chance; by key or click. The service counts, and the report shows it.
+import type { EvaluationImage, EvaluationVote, EvaluationVotes } from '@styleforge/sdk';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
 import { useEffect, useState } from 'react';
-import { plural } from '../../data/format.ts';
-import { Empty } from '../../ui/parts.tsx';
+import { useClient } from '../../data/session.ts';
+import { notifyError } from '../../data/toasts.ts';
+import { Empty, Failure, Loading } from '../../ui/parts.tsx';
 import { Picture } from '../../ui/picture.tsx';
+import { VoteResult } from './vote-result.tsx';
 
-type Vote = { index: number; winner: number | null };
-
-const keyOf = (id: string) => `styleforge.votes.${id}`;
-const readVotes = (id: string): Vote[] => JSON.parse(localStorage.getItem(keyOf(id)) ?? '[]') as Vote[];
+type Preferred = EvaluationVote['preferred'];
+const SIDES = ['first', 'second'] as const;
 
 /** The same pair lies the same way round after a reload. */
-function isSwapped(id: string, index: number): boolean {
-  let hash = index;
+export function isSwapped(id: string, index: number): boolean {
+  let hash = index * 7919;
   for (const letter of id) hash = (hash * 31 + letter.charCodeAt(0)) | 0;
-  return (hash & 4) !== 0;
+  return ((hash >>> 7) & 1) === 1;
+}
+
+function useVotes(id: string) {
+  const client = useClient();
+  const queries = useQueryClient();
+  const key = ['votes', id];
+  const votes = useQuery({ queryKey: key, queryFn: ({ signal }) => client.evaluations.votes(id, { signal }) });
+  const change = useMutation({
+    mutationFn: (vote: EvaluationVote | null) =>
+      vote ? client.evaluations.setVotes(id, [vote]) : client.evaluations.clearVotes(id).then(() => client.evaluations.votes(id)),
+    onMutate: (vote) => {
+      const before = queries.getQueryData<EvaluationVotes>(key);
+      if (before && vote) queries.setQueryData<EvaluationVotes>(key, { ...before, own: [...before.own, vote] });
+      return before;
+    },
+    onSuccess: (after) => {
+      queries.setQueryData(key, after);
+      void queries.invalidateQueries({ queryKey: ['evaluation-report', id] });
+    },
+    onError: (error, _vote, before) => {
+      queries.setQueryData(key, before);
+      notifyError('The vote was not stored', error);
+    },
+  });
+  return { votes, vote: change.mutate };
 }
 
 export function BlindVote({ id, labels, rows }: { id: string; labels: string[]; rows: EvaluationImage[][] }): ReactElement {
-  const [votes, setVotes] = useState(() => readVotes(id));
-  const open = rows.filter((row) => !votes.some(({ index }) => index === row[0]!.index));
-  const [pair] = open;
-  const vote = (winner: number | null) => {
-    const next = [...votes, { index: pair![0]!.index, winner }];
-    localStorage.setItem(keyOf(id), JSON.stringify(next));
-    setVotes(next);
-  };
-  const sides = pair ? (isSwapped(id, pair[0]!.index) ? [1, 0] : [0, 1]) : [];
-  useEffect(() => {
-    const onKey = ({ key }: KeyboardEvent) => {
-      if (!pair) return;
-      if (key === 'ArrowLeft') vote(sides[0]!);
-      if (key === 'ArrowRight') vote(sides[1]!);
-      if (key === 'ArrowDown') vote(null);
-    };
-    addEventListener('keydown', onKey);
-    return () => removeEventListener('keydown', onKey);
-  });
-  if (labels.length !== 2 || rows.length === 0) {
+  const { votes, vote } = useVotes(id);
+  const [second, setSecond] = useState(1);
+  if (votes.error) return <Failure error={votes.error} what="Votes" />;
+  if (!votes.data) return <Loading />;
+  if (labels.length < 2 || rows.length === 0) {
     return (
       <Empty title="Nothing to vote on" icon="chart">
-        <p>A blind vote needs an evaluation of two models with finished images.</p>
+        <p>A blind vote needs an evaluation of at least two models with finished images.</p>
       </Empty>
     );
   }
+  const own = votes.data.own.filter((one) => one.first === 0 && one.second === second);
+  const open = rows.filter((row) => !own.some(({ index }) => index === row[0]!.index));
   return (
     <div className="stack">
-      {pair ? (
-        <>
-          <p>
-            <strong>{pair[0]!.prompt}</strong>: which one is better?{' '}
-            <span className="soft">Left and right arrow keys choose; down for no difference.</span>
-          </p>
-          <div className="vote">
-            {sides.map((model, side) => {
-              const image = pair.find((one) => one.model === model)!;
-              return (
-                <button key={`${image.url}${side}`} type="button" className="tile-button" onClick={() => vote(model)}>
-                  <Picture path={image.url} alt={side === 0 ? 'Left image' : 'Right image'} width={image.width} />
-                </button>
-              );
-            })}
-          </div>
-          <div className="row">
-            <button type="button" className="button" onClick={() => vote(null)}>
-              No difference
-            </button>
-            <span className="small soft num">
-              {votes.length} of {rows.length} voted
-            </span>
-          </div>
-        </>
+      {labels.length > 2 && <PairPicker labels={labels} second={second} onSecond={setSecond} />}
+      {open[0] ? (
+        <Pair
+          key={`${open[0][0]!.index} ${second}`}
+          images={open[0].filter(({ model }) => model === 0 || model === second)}
+          isTurned={isSwapped(`${id} ${second}`, open[0][0]!.index)}
+          progress={`${own.length} of ${rows.length} voted`}
+          onVote={(preferred) => vote({ index: open[0]![0]!.index, first: 0, second, preferred })}
+        />
       ) : (
-        <Tally votes={votes} labels={labels} />
+        <VoteResult tally={votes.data.tally} labels={labels} />
       )}
-      {votes.length > 0 && (
-        <button
-          type="button"
-          className="button quiet small"
-          onClick={() => {
-            localStorage.removeItem(keyOf(id));
-            setVotes([]);
-          }}
-        >
-          Vote again from the beginning
-        </button>
+      {votes.data.own.length > 0 && (
+        <div>
+          <button type="button" className="button quiet small" onClick={() => vote(null)}>
+            Remove my votes
+          </button>
+        </div>
       )}
     </div>
   );
 }
 
-function Tally({ votes, labels }: { votes: Vote[]; labels: string[] }): ReactElement {
-  const count = (winner: number | null) => votes.filter((vote) => vote.winner === winner).length;
+function PairPicker({ labels, second, onSecond }: { labels: string[]; second: number; onSecond(second: number): void }): ReactElement {
   return (
-    <section className="card stack">
-      <h2>{count(0) === count(1) ? 'No preference' : `${labels[count(0) > count(1) ? 0 : 1]} was preferred`}</h2>
-      <dl className="facts">
-        {[...labels.map((label, index): [string, number] => [label, count(index)]), ['No difference', count(null)] as [string, number]].map(
-          ([label, of]) => (
-            <div key={label}>
-              <dt>{label}</dt>
-              <dd className="num">{plural(of, 'vote')}</dd>
-            </div>
-          ),
-        )}
-      </dl>
-    </section>
+    <label className="field narrow-field">
+      <span>Compare {labels[0]} with</span>
+      <select className="select" value={second} onChange={(event) => onSecond(Number(event.target.value))}>
+        {labels.slice(1).map((label, at) => (
+          <option key={label} value={at + 1}>
+            {label}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
+
+type PairProps = { images: EvaluationImage[]; isTurned: boolean; progress: string; onVote(preferred: Preferred): void };
+
+/** The subject alone: the words for the style would tell the models apart. */
+const subjectOf = (images: EvaluationImage[]): string => images.map(({ prompt }) => prompt).sort((a, b) => a.length - b.length)[0] ?? '';
+
+function Pair({ images, isTurned, progress, onVote }: PairProps): ReactElement {
+  const byModel = images.toSorted((a, b) => a.model - b.model);
+  const shown = SIDES.map((side, at) => ({ side, image: byModel[at]! }));
+  if (isTurned) shown.reverse();
+  useEffect(() => {
+    const onKey = ({ key, target }: KeyboardEvent) => {
+      if (target instanceof HTMLElement && target.matches('input, select, textarea')) return;
+      if (key === 'ArrowLeft') onVote(shown[0]!.side);
+      if (key === 'ArrowRight') onVote(shown[1]!.side);
+      if (key === 'ArrowDown') onVote(null);
+    };
+    addEventListener('keydown', onKey);
+    return () => removeEventListener('keydown', onKey);
+  });
+  return (
+    <>
+      <p>
+        <strong>{subjectOf(images)}</strong>: which one is better?{' '}
+        <span className="soft">Left and right arrow keys choose; down for no difference.</span>
+      </p>
+      <div className="vote">
+        {shown.map(({ side, image }, at) => (
+          <button key={side} type="button" className="tile-button" onClick={() => onVote(side)}>
+            <Picture path={image.url} alt={at === 0 ? 'Left image' : 'Right image'} width={image.width} />
+          </button>
+        ))}
+      </div>
+      <div className="row">
+        <button type="button" className="button" onClick={() => onVote(null)}>
+          No difference
+        </button>
+        <span className="small soft num">{progress}</span>
+      </div>
+    </>
+  );
+}
+

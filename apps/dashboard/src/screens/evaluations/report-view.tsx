@@ -2,6 +2,7 @@
 import type { Report } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { number } from '../../data/format.ts';
+import { VoteResult } from './vote-result.tsx';
 
 type Metric = Report['models'][number]['metrics'][number];
 
@@ -40,6 +41,7 @@ export function ReportView({ report }: { report: Report }): ReactElement {
           </div>
         )}
       </section>
+      {report.votes && <VoteResult tally={report.votes} labels={models.map(({ label }) => label)} />}
       <div className="card-flush" tabIndex={0} role="region" aria-label="Metrics">
         <table>
           <thead>

@@ -40,6 +40,7 @@ export function Curves(props: {
     const faint = raw.map((curve) => ({ ...curve, label: `${curve.label}, each step`, faint: true }));
     return [...faint, ...raw.map((curve) => ({ ...curve, values: smooth(curve.values, smoothing) }))];
   }, [metrics, kind, smoothing]);
+  const steps = useMemo(() => metrics.map(({ step }) => step), [metrics]);
   const shown = props.step === null ? metrics.length - 1 : metrics.findIndex(({ step }) => step >= props.step!);
   return (
     <section className="card stack" aria-label="Curves">
@@ -67,7 +68,7 @@ export function Curves(props: {
         <p className="soft chart-empty">The curve starts with the second step.</p>
       ) : (
         <>
-          <LossChart {...props} curves={curves} isLog={isLog} />
+          <LossChart {...props} steps={steps} curves={curves} isLog={isLog} />
           <p className="small num legend">
             <span className="soft">Step {metrics[shown]?.step ?? '–'}</span>
             {fields.map(({ field, label, color }) => (

@@ -1,5 +1,4 @@
 // Curves over the steps: smoothed, on a linear or log scale, with marks for checkpoints and samples, and a crosshair that is shared.
-import type { TrainingMetric } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { useEffect, useMemo, useRef } from 'react';
 import uPlot from 'uplot';
@@ -50,7 +49,7 @@ function drawMarks(u: uPlot, { checkpoints, samples }: Marks): void {
 }
 
 type ChartProps = {
-  metrics: TrainingMetric[];
+  steps: number[];
   curves: Curve[];
   isLog: boolean;
   marks: Marks;
@@ -58,6 +57,9 @@ type ChartProps = {
   onStep(step: number | null): void;
   height?: number;
 };
+
+/** No ticks between two steps. */
+const WHOLE_STEPS = [0, 1, 2, 3, 4, 5, 6].flatMap((power) => [1, 2, 5].map((digit) => digit * 10 ** power));
 
 function optionsOf({ curves, isLog, height = 280 }: ChartProps, width: number, hooks: uPlot.Hooks.Arrays): uPlot.Options {
   const axis = {
@@ -74,7 +76,7 @@ function optionsOf({ curves, isLog, height = 280 }: ChartProps, width: number, h
     cursor: { y: false, points: { size: 7 } },
     scales: { x: { time: false }, y: isLog ? { distr: 3 } : {} },
     axes: [
-      axis,
+      { ...axis, incrs: WHOLE_STEPS },
       { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : Number(tick.toPrecision(3)).toString())) },
     ],
     series: [
@@ -92,7 +94,7 @@ function optionsOf({ curves, isLog, height = 280 }: ChartProps, width: number, h
 }
 
 export function LossChart(props: ChartProps): ReactElement {
-  const { metrics, curves, isLog, marks, step, onStep } = props;
+  const { steps, curves, isLog, marks, step, onStep } = props;
   const frame = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const latest = useRef({ marks, onStep });
@@ -100,10 +102,10 @@ export function LossChart(props: ChartProps): ReactElement {
   const isPositive = (value: number | null) => value === null || value > 0;
   const data = useMemo<uPlot.AlignedData>(
     () => [
-      metrics.map((metric) => metric.step),
+      steps,
       ...curves.map(({ values }) => (isLog ? values.map((value) => (isPositive(value) ? value : null)) : values)),
     ],
-    [metrics, curves, isLog],
+    [steps, curves, isLog],
   );
   const shape = `${isLog} ${curves.map(({ label, faint }) => label + String(faint)).join()}`;
   useEffect(() => {
@@ -142,7 +144,7 @@ export function LossChart(props: ChartProps): ReactElement {
       ref={frame}
       className="chart"
       role="img"
-      aria-label={`${curves.map(({ label }) => label).join(', ')} over ${metrics.length} steps`}
+      aria-label={`${curves.map(({ label }) => label).join(', ')} over ${steps.length} steps`}
     />
   );
 }

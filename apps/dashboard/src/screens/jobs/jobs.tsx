@@ -1,13 +1,16 @@
-// All jobs of the project: by status and name, newest first, live.
+// All jobs of the project: by status, method, base model, age and name, newest first, live.
 import type { TrainingJob } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { useMemo } from 'react';
 import { Link, useSearchParams } from 'wouter';
-import { ago, duration, number } from '../../data/format.ts';
-import { jobName, METHODS, whereIs } from '../../data/jobs.ts';
+import { jobName, METHODS } from '../../data/jobs.ts';
 import { isLive, useJobs } from '../../data/queries.ts';
+import { useHidden } from '../../data/undo.ts';
 import { Icon } from '../../ui/icons.tsx';
-import { Bar, Empty, Failure, Loading, PageHead, Pill, Segmented } from '../../ui/parts.tsx';
+import { Empty, Failure, Loading, PageHead, Segmented } from '../../ui/parts.tsx';
+import { useSelection } from '../../ui/selection.ts';
+import { JobTable } from './job-table.tsx';
+import { JobSelectionBar } from './selection-bar.tsx';
 
 const FILTERS = [
   { value: 'all', label: 'All' },
@@ -17,6 +20,13 @@ const FILTERS = [
 ] as const;
 type Filter = (typeof FILTERS)[number]['value'];
 
+const AGES: [value: string, label: string, days: number][] = [
+  ['1', 'Last day', 1],
+  ['7', 'Last week', 7],
+  ['30', 'Last month', 30],
+];
+const DAY_MS = 86_400_000;
+
 const matches: Record<Filter, (job: TrainingJob) => boolean> = {
   all: () => true,
   live: (job) => isLive(job) || job.status === 'paused',
@@ -24,11 +34,43 @@ const matches: Record<Filter, (job: TrainingJob) => boolean> = {
   stopped: ({ status }) => status === 'failed' || status === 'cancelled',
 };
 
+/** Name, base model, id, method and metadata, all of which the search looks through. */
+const textOf = (job: TrainingJob): string =>
+  `${jobName({ ...job, suffix: job.config.suffix })} ${job.base_model} ${job.id} ${job.method} ${Object.entries(job.metadata)
+    .map(([key, value]) => `${key}:${value}`)
+    .join(' ')}`.toLowerCase();
+
+interface Wanted {
+  filter: Filter;
+  method: string;
+  base: string;
+  age: string;
+  search: string;
+}
+
+export function isWanted(job: TrainingJob, { filter, method, base, age, search }: Wanted): boolean {
+  const days = AGES.find(([value]) => value === age)?.[2];
+  return (
+    (matches[filter] ?? matches.all)(job) &&
+    (method === '' || job.method === method) &&
+    (base === '' || job.base_model === base) &&
+    (days === undefined || Date.now() - Date.parse(job.created_at) < days * DAY_MS) &&
+    textOf(job).includes(search.toLowerCase())
+  );
+}
+
 export function Jobs(): ReactElement {
-  const { data: jobs, error } = useJobs();
+  const { data: all, error } = useJobs();
+  const hidden = useHidden();
   const [params, setParams] = useSearchParams();
-  const filter = (params.get('status') ?? 'all') as Filter;
-  const search = params.get('q') ?? '';
+  const of = (name: string) => params.get(name) ?? '';
+  const wanted: Wanted = {
+    filter: (of('status') || 'all') as Filter,
+    method: of('method'),
+    base: of('base'),
+    age: of('age'),
+    search: of('q'),
+  };
   const set = (name: string, value: string) =>
     setParams(
       (before) => {
@@ -38,15 +80,9 @@ export function Jobs(): ReactElement {
       },
       { replace: true },
     );
-  const shown = useMemo(
-    () =>
-      jobs?.filter(
-        (job) =>
-          (matches[filter] ?? matches.all)(job) &&
-          `${jobName(job)} ${job.base_model} ${job.id}`.toLowerCase().includes(search.toLowerCase()),
-      ),
-    [jobs, filter, search],
-  );
+  const jobs = useMemo(() => all?.filter(({ id }) => !hidden.has(id)), [all, hidden]);
+  const shown = useMemo(() => jobs?.filter((job) => isWanted(job, wanted)), [jobs, ...Object.values(wanted)]);
+  const selection = useSelection(shown ?? []);
   return (
     <>
       <PageHead title="Training">
@@ -58,17 +94,7 @@ export function Jobs(): ReactElement {
           New training
         </Link>
       </PageHead>
-      <div className="row filters">
-        <Segmented label="Status" value={filter} choices={FILTERS} onChange={(value) => set('status', value === 'all' ? '' : value)} />
-        <input
-          className="input search"
-          type="search"
-          aria-label="Search jobs"
-          placeholder="Search"
-          value={search}
-          onChange={(event) => set('q', event.target.value)}
-        />
-      </div>
+      <Filters jobs={jobs ?? []} wanted={wanted} set={set} />
       {error && !jobs && <Failure error={error} what="Jobs" />}
       {!jobs && !error && <Loading />}
       {shown?.length === 0 && (
@@ -76,66 +102,57 @@ export function Jobs(): ReactElement {
           <p>{jobs?.length === 0 ? 'A job teaches a base model your style.' : 'Change the filter or the search.'}</p>
         </Empty>
       )}
-      {shown && shown.length > 0 && <JobTable jobs={shown} />}
+      {shown && shown.length > 0 && (
+        <>
+          <JobSelectionBar shown={shown} selection={selection} />
+          <JobTable jobs={shown} selection={selection} />
+        </>
+      )}
     </>
   );
 }
 
-function JobTable({ jobs }: { jobs: TrainingJob[] }): ReactElement {
+type FilterProps = { jobs: TrainingJob[]; wanted: Wanted; set(name: string, value: string): void };
+
+function Filters({ jobs, wanted, set }: FilterProps): ReactElement {
+  const distinct = (values: string[]) => [...new Set(values)].sort();
+  const methods = distinct(jobs.map(({ method }) => method));
+  const bases = distinct(jobs.map(({ base_model: base }) => base));
   return (
-    <div className="card-flush" tabIndex={0} role="region" aria-label="Jobs">
-      <table className="jobs">
-        <thead>
-          <tr>
-            <th scope="col">Name</th>
-            <th scope="col">Status</th>
-            <th scope="col">Progress</th>
-            <th scope="col" className="wide-only">
-              Base model
-            </th>
-            <th scope="col" className="end wide-only">
-              Loss
-            </th>
-            <th scope="col" className="end wide-only">
-              Took
-            </th>
-            <th scope="col" className="end wide-only">
-              Created
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {jobs.map((job) => (
-            <JobRow key={job.id} job={job} />
-          ))}
-        </tbody>
-      </table>
+    <div className="row filters">
+      <Segmented label="Status" value={wanted.filter} choices={FILTERS} onChange={(value) => set('status', value === 'all' ? '' : value)} />
+      <input
+        className="input search"
+        type="search"
+        aria-label="Search jobs"
+        placeholder="Name or key:value"
+        value={wanted.search}
+        onChange={(event) => set('q', event.target.value)}
+      />
+      <Choice
+        label="Any method"
+        value={wanted.method}
+        options={methods.map((name) => [name, METHODS[name] ?? name])}
+        onValue={(value) => set('method', value)}
+      />
+      <Choice label="Any base model" value={wanted.base} options={bases.map((name) => [name, name])} onValue={(value) => set('base', value)} />
+      <Choice label="Any time" value={wanted.age} options={AGES.map(([value, label]) => [value, label])} onValue={(value) => set('age', value)} />
     </div>
   );
 }
 
-function JobRow({ job }: { job: TrainingJob }): ReactElement {
-  const { progress, started_at: start, finished_at: end } = job;
-  const seconds = start ? ((end ? Date.parse(end) : Date.now()) - Date.parse(start)) / 1000 : null;
+type ChoiceProps = { label: string; value: string; options: [value: string, label: string][]; onValue(value: string): void };
+
+function Choice({ label, value, options, onValue }: ChoiceProps): ReactElement | null {
+  if (options.length < 2) return null;
   return (
-    <tr>
-      <td>
-        <Link className="row-link" href={`/jobs/${job.id}`}>
-          {jobName({ ...job, suffix: job.config.suffix })}
-        </Link>
-        <div className="small soft">{METHODS[job.method] ?? job.method}</div>
-      </td>
-      <td>
-        <Pill status={job.status} />
-      </td>
-      <td className="num small">
-        <span className="clip">{whereIs(job)}</span>
-        {isLive(job) && <Bar done={progress.step} of={progress.of} label={`Progress of ${jobName(job)}`} />}
-      </td>
-      <td className="small wide-only">{job.base_model}</td>
-      <td className="end num small wide-only">{number(progress.loss)}</td>
-      <td className="end num small nowrap wide-only">{seconds === null ? '–' : duration(seconds)}</td>
-      <td className="end small nowrap wide-only">{ago(job.created_at)}</td>
-    </tr>
+    <select className="select filter-choice" aria-label={label} value={value} onChange={(event) => onValue(event.target.value)}>
+      <option value="">{label}</option>
+      {options.map(([name, text]) => (
+        <option key={name} value={name}>
+          {text}
+        </option>
+      ))}
+    </select>
   );
 }

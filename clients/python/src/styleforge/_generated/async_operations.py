@@ -44,6 +44,10 @@ class AsyncOperations:
         Validates a request without creating a job: refuses what creating it would refuse, before datasets are uploaded for it. Omit both `dataset_id`s to check the settings alone; images are looked at where neither is. `estimate` says what the job will cost, from earlier jobs like it, and is unknown where there are none."""
         return await self._call("POST", "/v1/training-jobs/check", body=body, idempotency_key=idempotency_key)
 
+    async def clear_votes(self, id: str, /) -> None:
+        """Remove the votes of this API key"""
+        return await self._call("DELETE", f"/v1/evaluations/{quoted(id)}/votes")
+
     async def create_api_key(self, *, idempotency_key: str | None = None, **body: Unpack[models.CreateApiKeyRequest]) -> models.CreatedApiKey:
         """Create an API key.
 
@@ -358,6 +362,10 @@ class AsyncOperations:
         """The thumbnail of a validation image as WebP"""
         return await self._call("GET", f"/v1/training-jobs/{quoted(id)}/images/{quoted(step)}/{quoted(index)}/thumbnail", query={"width": width}, raw=True)
 
+    async def get_votes(self, id: str, /) -> models.EvaluationVotes:
+        """Read the blind votes of an evaluation"""
+        return await self._call("GET", f"/v1/evaluations/{quoted(id)}/votes")
+
     async def get_webhook(self, id: str, /) -> models.Webhook:
         """Read a webhook endpoint"""
         return await self._call("GET", f"/v1/webhooks/{quoted(id)}")
@@ -633,6 +641,12 @@ class AsyncOperations:
 
         Requests then name `ink-style@production`. An existing alias is moved to this version."""
         return await self._call("PUT", f"/v1/models/{quoted(name)}/aliases/{quoted(alias)}", body=body)
+
+    async def set_votes(self, id: str, /, **body: Unpack[models.SetVotesRequest]) -> models.EvaluationVotes:
+        """Vote on pairs of images of an evaluation.
+
+        Stores all votes of the request, or none. Each API key has one vote for a pair of images; a second one replaces it. The report shows the result."""
+        return await self._call("PUT", f"/v1/evaluations/{quoted(id)}/votes", body=body)
 
     async def share_report(self, id: str, /, *, idempotency_key: str | None = None, **body: Unpack[models.CreateReportShareRequest]) -> models.ReportShareWithUrl:
         """Make a link to a report.

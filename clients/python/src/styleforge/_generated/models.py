@@ -775,6 +775,25 @@ class EvaluationSummary(TypedDict):
     metrics: list[EvaluationSummaryMetricsItem]
 
 
+class EvaluationVotesOwnItem(TypedDict):
+    index: int
+    """Index of the two images"""
+    first: int
+    """Position of a model in `config.models`"""
+    second: int
+    """Position of the other model, above `first`"""
+    preferred: Literal["first", "second"] | None
+    """Whose image is better; null: no difference"""
+
+
+class EvaluationVotes(TypedDict):
+    evaluation_id: str
+    own: list[EvaluationVotesOwnItem]
+    """Votes of the caller, by API key"""
+    tally: VoteTally
+    """Votes of all API keys of the project"""
+
+
 class ExtractLoraRequest(TypedDict):
     rank: NotRequired[int]
     """More keeps more of the change, in a larger file"""
@@ -1606,6 +1625,8 @@ class Report(TypedDict):
     samples: list[ReportSamplesItem]
     overfitting: list[ReportOverfittingItem]
     token_disentanglement: TokenDisentanglement | None
+    votes: VoteTally | None
+    """Blind votes so far; null without any"""
     repeat: str
     """Command that repeats it"""
 
@@ -1764,6 +1785,21 @@ class SetFeedbackRequest(TypedDict):
 
 class SetModelAliasRequest(TypedDict):
     version: int
+
+
+class SetVotesRequestVotesItem(TypedDict):
+    index: int
+    """Index of the two images"""
+    first: int
+    """Position of a model in `config.models`"""
+    second: int
+    """Position of the other model, above `first`"""
+    preferred: Literal["first", "second"] | None
+    """Whose image is better; null: no difference"""
+
+
+class SetVotesRequest(TypedDict):
+    votes: list[SetVotesRequestVotesItem]
 
 
 class StudyLeadersItem(TypedDict):
@@ -2467,6 +2503,23 @@ class ValidationImagePage(TypedDict):
     has_more: bool
     next: str | None
     """The value for `after`"""
+
+
+class VoteTallyPairsItem(TypedDict):
+    first: int
+    """Position of a model in `models`"""
+    second: int
+    first_preferred: int
+    """Number of votes"""
+    second_preferred: int
+    no_difference: int
+
+
+class VoteTally(TypedDict):
+    voters: int
+    """API keys that have voted"""
+    votes: int
+    pairs: list[VoteTallyPairsItem]
 
 
 class Webhook(TypedDict):

@@ -44,6 +44,10 @@ class Operations:
         Validates a request without creating a job: refuses what creating it would refuse, before datasets are uploaded for it. Omit both `dataset_id`s to check the settings alone; images are looked at where neither is. `estimate` says what the job will cost, from earlier jobs like it, and is unknown where there are none."""
         return self._call("POST", "/v1/training-jobs/check", body=body, idempotency_key=idempotency_key)
 
+    def clear_votes(self, id: str, /) -> None:
+        """Remove the votes of this API key"""
+        return self._call("DELETE", f"/v1/evaluations/{quoted(id)}/votes")
+
     def create_api_key(self, *, idempotency_key: str | None = None, **body: Unpack[models.CreateApiKeyRequest]) -> models.CreatedApiKey:
         """Create an API key.
 
@@ -358,6 +362,10 @@ class Operations:
         """The thumbnail of a validation image as WebP"""
         return self._call("GET", f"/v1/training-jobs/{quoted(id)}/images/{quoted(step)}/{quoted(index)}/thumbnail", query={"width": width}, raw=True)
 
+    def get_votes(self, id: str, /) -> models.EvaluationVotes:
+        """Read the blind votes of an evaluation"""
+        return self._call("GET", f"/v1/evaluations/{quoted(id)}/votes")
+
     def get_webhook(self, id: str, /) -> models.Webhook:
         """Read a webhook endpoint"""
         return self._call("GET", f"/v1/webhooks/{quoted(id)}")
@@ -633,6 +641,12 @@ class Operations:
 
         Requests then name `ink-style@production`. An existing alias is moved to this version."""
         return self._call("PUT", f"/v1/models/{quoted(name)}/aliases/{quoted(alias)}", body=body)
+
+    def set_votes(self, id: str, /, **body: Unpack[models.SetVotesRequest]) -> models.EvaluationVotes:
+        """Vote on pairs of images of an evaluation.
+
+        Stores all votes of the request, or none. Each API key has one vote for a pair of images; a second one replaces it. The report shows the result."""
+        return self._call("PUT", f"/v1/evaluations/{quoted(id)}/votes", body=body)
 
     def share_report(self, id: str, /, *, idempotency_key: str | None = None, **body: Unpack[models.CreateReportShareRequest]) -> models.ReportShareWithUrl:
         """Make a link to a report.

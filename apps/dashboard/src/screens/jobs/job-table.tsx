@@ -1,0 +1,134 @@
+// The rows of the list of jobs; only those near the window exist. Jobs that are marked can be compared, cancelled, deleted.
+import type { TrainingJob } from '@styleforge/sdk';
+import { useWindowVirtualizer } from '@tanstack/react-virtual';
+import type { ReactElement } from 'react';
+import { useRef } from 'react';
+import { Link } from 'wouter';
+import { ago, duration, number } from '../../data/format.ts';
+import { jobName, METHODS, whereIs } from '../../data/jobs.ts';
+import { isLive } from '../../data/queries.ts';
+import { Bar, Pill } from '../../ui/parts.tsx';
+import { JobThumbnail } from '../../ui/job-card.tsx';
+import type { Selection } from '../../ui/selection.ts';
+
+const ROW = 65;
+
+export function JobTable({ jobs, selection }: { jobs: TrainingJob[]; selection: Selection }): ReactElement {
+  const frame = useRef<HTMLDivElement>(null);
+  const virtual = useWindowVirtualizer({
+    count: jobs.length,
+    estimateSize: () => ROW,
+    overscan: 8,
+    scrollMargin: frame.current?.offsetTop ?? 0,
+    measureElement: (element) => element.getBoundingClientRect().height,
+  });
+  const rows = virtual.getVirtualItems();
+  const before = rows[0] ? rows[0].start - virtual.options.scrollMargin : 0;
+  const after = virtual.getTotalSize() - ((rows.at(-1)?.end ?? virtual.options.scrollMargin) - virtual.options.scrollMargin);
+  return (
+    <div ref={frame} className="card-flush" tabIndex={0} role="region" aria-label="Jobs">
+      <table className="jobs" aria-rowcount={jobs.length + 1}>
+        <JobColumns />
+        <tbody>
+          {before > 0 && <tr aria-hidden="true" style={{ height: before }} />}
+          {rows.map(({ index }) => (
+            <JobRow
+              key={jobs[index]!.id}
+              job={jobs[index]!}
+              index={index}
+              measure={virtual.measureElement}
+              isChosen={selection.ids.has(jobs[index]!.id)}
+              onChoose={(isRange) => selection.toggle(jobs[index]!.id, isRange)}
+            />
+          ))}
+          {after > 0 && <tr aria-hidden="true" style={{ height: after }} />}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function JobColumns(): ReactElement {
+  return (
+    <thead>
+      <tr aria-rowindex={1}>
+        <th scope="col">
+          <span className="visually-hidden">Chosen</span>
+        </th>
+        <th scope="col">Name</th>
+        <th scope="col">Status</th>
+        <th scope="col">Progress</th>
+        <th scope="col" className="wide-only">
+          Base model
+        </th>
+        <th scope="col" className="end wide-only">
+          Loss
+        </th>
+        <th scope="col" className="end wide-only">
+          Took
+        </th>
+        <th scope="col" className="end wide-only">
+          Created
+        </th>
+      </tr>
+    </thead>
+  );
+}
+
+type RowProps = {
+  job: TrainingJob;
+  index: number;
+  isChosen: boolean;
+  measure(element: HTMLElement | null): void;
+  onChoose(isRange: boolean): void;
+};
+
+function JobRow({ job, index, isChosen, measure, onChoose }: RowProps): ReactElement {
+  const { progress, started_at: start, finished_at: end, metadata } = job;
+  const name = jobName({ ...job, suffix: job.config.suffix });
+  const seconds = start ? ((end ? Date.parse(end) : Date.now()) - Date.parse(start)) / 1000 : null;
+  const chips = Object.entries(metadata).filter(([key]) => key !== 'name');
+  return (
+    <tr ref={measure} data-index={index} aria-rowindex={index + 2} data-selected={isChosen}>
+      <td className="check-cell">
+        <input
+          type="checkbox"
+          checked={isChosen}
+          aria-label={`Choose ${name}`}
+          onChange={() => undefined}
+          onClick={(event) => onChoose(event.shiftKey)}
+        />
+      </td>
+      <td>
+        <div className="row nowrap">
+          <JobThumbnail job={job} />
+          <div>
+            <Link className="row-link" href={`/jobs/${job.id}`}>
+              {job.starred && '★ '}
+              {name}
+            </Link>
+            <div className="small soft">
+              {METHODS[job.method] ?? job.method}
+              {chips.slice(0, 2).map(([key, value]) => (
+                <span key={key} className="chip">
+                  {key}: {value}
+                </span>
+              ))}
+            </div>
+          </div>
+        </div>
+      </td>
+      <td>
+        <Pill status={job.status} />
+      </td>
+      <td className="num small">
+        <span className="clip">{whereIs(job)}</span>
+        {isLive(job) && <Bar done={progress.step} of={progress.of} label={`Progress of ${name}`} />}
+      </td>
+      <td className="small wide-only">{job.base_model}</td>
+      <td className="end num small wide-only">{number(progress.loss)}</td>
+      <td className="end num small nowrap wide-only">{seconds === null ? '–' : duration(seconds)}</td>
+      <td className="end small nowrap wide-only">{ago(job.created_at)}</td>
+    </tr>
+  );
+}
