@@ -22,6 +22,7 @@ const SCREENS: [string, ComponentType][] = [
   ['/datasets/:id', screen(() => import('./screens/datasets/dataset.tsx'), 'DatasetScreen')],
   ['/jobs', screen(() => import('./screens/jobs/jobs.tsx'), 'Jobs')],
   ['/jobs/:id/:tab?', screen(() => import('./screens/job/job.tsx'), 'JobScreen')],
+  ['/compare', screen(() => import('./screens/compare/compare.tsx'), 'Compare')],
   ['/train', screen(() => import('./screens/train/train.tsx'), 'Train')],
   ['/play', screen(() => import('./screens/play/play.tsx'), 'Play')],
   ['/gallery', screen(() => import('./screens/gallery/gallery.tsx'), 'Gallery')],
@@ -33,6 +34,7 @@ const SCREENS: [string, ComponentType][] = [
   ['/studies/:id', screen(() => import('./screens/studies/study.tsx'), 'StudyScreen')],
   ['/queue', screen(() => import('./screens/machines/machines.tsx'), 'Machines')],
   ['/webhooks', screen(() => import('./screens/webhooks/webhooks.tsx'), 'Webhooks')],
+  ['/settings', screen(() => import('./screens/settings/settings.tsx'), 'Settings')],
   ['/keys', screen(() => import('./screens/keys/keys.tsx'), 'Keys')],
 ];
 

@@ -6,6 +6,8 @@ import { Link, useLocation } from 'wouter';
 import { isLive, useJobs } from './data/queries.ts';
 import { useClient, useSession } from './data/session.ts';
 import { applyTheme, readTheme, type Theme } from './data/theme.ts';
+import { useCommands } from './data/commands.ts';
+import { CommandPalette, usePaletteKey } from './ui/command-palette.tsx';
 import { Dialog } from './ui/dialog.tsx';
 import { Icon, type IconName } from './ui/icons.tsx';
 import { Segmented } from './ui/parts.tsx';
@@ -36,6 +38,7 @@ const GROUPS: { name: string; items: NavItem[] }[] = [
       { href: '/queue', label: 'Machines', icon: 'machine' },
       { href: '/webhooks', label: 'Webhooks', icon: 'hook' },
       { href: '/keys', label: 'API keys', icon: 'key' },
+      { href: '/settings', label: 'Settings', icon: 'settings' },
     ],
   },
 ];
@@ -46,6 +49,8 @@ const isCurrent = (location: string, href: string) => (href === '/' ? location =
 export function Shell({ children }: { children: ReactNode }): ReactElement {
   const [location] = useLocation();
   const [isMenuOpen, setMenuOpen] = useState(false);
+  const [isPaletteOpen, setPaletteOpen] = useState(false);
+  usePaletteKey(() => setPaletteOpen(true));
   useEffect(() => {
     setMenuOpen(false);
     scrollTo(0, 0);
@@ -57,11 +62,15 @@ export function Shell({ children }: { children: ReactNode }): ReactElement {
       </a>
       <aside className="sidebar" aria-label="Sidebar">
         <Brand />
+        <SearchButton onOpen={() => setPaletteOpen(true)} />
         <Navigation location={location} />
         <Foot />
       </aside>
       <header className="topbar">
         <Brand />
+        <button type="button" className="button quiet icon" aria-label="Go to" onClick={() => setPaletteOpen(true)}>
+          <Icon name="search" />
+        </button>
       </header>
       <div>
         <ConnectionBanner />
@@ -76,7 +85,25 @@ export function Shell({ children }: { children: ReactNode }): ReactElement {
           <Foot />
         </Dialog>
       )}
+      {isPaletteOpen && <Palette onClose={() => setPaletteOpen(false)} />}
     </div>
+  );
+}
+
+/** Reads lists only while it is open. */
+function Palette({ onClose }: { onClose(): void }): ReactElement {
+  return <CommandPalette commands={useCommands()} onClose={onClose} />;
+}
+
+function SearchButton({ onOpen }: { onOpen(): void }): ReactElement {
+  return (
+    <button type="button" className="button search-button" onClick={onOpen}>
+      <Icon name="search" size={16} />
+      Go to
+      <span className="keys">
+        <kbd>Ctrl</kbd> <kbd>K</kbd>
+      </span>
+    </button>
   );
 }
 

@@ -1,6 +1,6 @@
 // Generations: asked for, waited for, listed with their images.
 import type { Generation, GenerationCreateParams } from '@styleforge/sdk';
-import { useInfiniteQuery, useQueries, useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useQueries } from '@tanstack/react-query';
 import { useClient } from './session.ts';
 
 const PAGE = 24;
@@ -35,7 +35,3 @@ export function useHistory() {
   });
 }
 
-export function useGeneration(id: string) {
-  const client = useClient();
-  return useQuery({ queryKey: ['generation', id], queryFn: ({ signal }) => client.images.get(id, { signal }), staleTime: 60_000 });
-}

@@ -24,7 +24,7 @@ const STALE: [RegExp, string[][]][] = [
       ['log', 'id'],
     ],
   ],
-  [/^generation\./, [['generation', 'id'], ['generations']]],
+  [/^generation\./, [['generation', 'id'], ['generations'], ['images']]],
   [/^model\./, [['models']]],
   [/^evaluation\./, [['evaluation', 'id'], ['evaluations']]],
 ];

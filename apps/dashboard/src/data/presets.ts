@@ -15,7 +15,7 @@ export function usePresets(method: string, baseModel: string) {
 }
 
 /** Takes the place of all settings but the images, the words and whether captions are used. */
-export function withPreset(draft: Draft, { request }: TrainingPreset): Draft {
+export function withPreset(draft: Draft, { request }: Pick<TrainingPreset, 'request'>): Draft {
   const { validation: _v, evaluation: _e, adaptation: _a, early_stopping: _s, hyperparameters: _h, ...rest } = draft;
   const captions = getAt(draft, ['hyperparameters', 'use_captions']);
   return {

@@ -1,14 +1,16 @@
 // A job at a glance: its newest sample images, how far it is, its loss, and what can be done.
 import type { TrainingJob } from '@styleforge/sdk';
-import { useQuery } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
 import { Link } from 'wouter';
 import { ago } from '../data/format.ts';
 import { jobName, whereIs } from '../data/jobs.ts';
 import { isLive } from '../data/queries.ts';
 import { useClient } from '../data/session.ts';
+import { notifyError } from '../data/toasts.ts';
 import { Bar, Pill } from './parts.tsx';
 import { Picture } from './picture.tsx';
+import { Sparkline } from './sparkline.tsx';
 
 const SHOWN = 4;
 
@@ -26,32 +28,79 @@ export function useNewestSamples(job: TrainingJob) {
   });
 }
 
+/** Its newest sample image; rows far from the window do not exist, so only those that are seen ask for it. */
+export function JobThumbnail({ job }: { job: TrainingJob }): ReactElement {
+  const { data: samples = [] } = useNewestSamples(job);
+  const [first] = samples;
+  return (
+    <span className="job-thumbnail">
+      <Picture path={first?.thumbnail_url} alt={first ? `Sample of ${jobName(job)}` : ''} width={first?.width ?? 0} />
+    </span>
+  );
+}
+
 export function JobCard({ job }: { job: TrainingJob }): ReactElement {
   const { data: samples = [] } = useNewestSamples(job);
   const { progress, status, id, base_model: base } = job;
+  const isRunning = isLive(job);
   return (
     <article className="card job-card">
       <Link className="job-card-link" href={`/jobs/${id}`}>
-        <div className="mosaic" aria-hidden={samples.length === 0}>
-          {Array.from({ length: SHOWN }, (_, index) => (
-            <Picture
-              key={samples[index]?.url ?? index}
-              path={samples[index]?.url}
-              alt={samples[index]?.prompt ?? ''}
-              width={samples[index]?.width ?? 0}
-            />
-          ))}
-        </div>
+        {samples.length > 0 && (
+          <div className="mosaic">
+            {samples.map((image) => (
+              <Picture key={image.url} path={image.url} alt={image.prompt} width={image.width} />
+            ))}
+          </div>
+        )}
         <div className="row-apart">
           <h3>{jobName({ ...job, suffix: job.config.suffix })}</h3>
           <Pill status={status} />
         </div>
-        <p className="small soft num">{whereIs(job)}</p>
-        {isLive(job) && <Bar done={progress.step} of={progress.of} label={`Progress of ${jobName(job)}`} />}
+        <div className="row-apart">
+          <p className="small soft num">{whereIs(job)}</p>
+          {isRunning && <LossLine id={id} />}
+        </div>
+        {isRunning && <Bar done={progress.step} of={progress.of} label={`Progress of ${jobName(job)}`} />}
         <p className="small soft">
           {base} · {ago(job.created_at)}
         </p>
       </Link>
+      {isRunning && <CardActions job={job} />}
     </article>
+  );
+}
+
+/** The loss so far, in one request for all cards. */
+function LossLine({ id }: { id: string }): ReactElement | null {
+  const client = useClient();
+  const { data } = useQuery({
+    queryKey: ['curves', 'running'],
+    queryFn: () => client.trainingJobs.curves({ points: 60 }),
+    refetchInterval: 3_000,
+  });
+  const buckets = data?.find((one) => one.training_job_id === id)?.buckets ?? [];
+  return <Sparkline values={buckets.map(({ style_ref_loss: loss }) => loss.mean)} label="StyleRef loss so far" width={90} height={24} />;
+}
+
+function CardActions({ job }: { job: TrainingJob }): ReactElement {
+  const { trainingJobs } = useClient();
+  const queries = useQueryClient();
+  const steer = useMutation({
+    mutationFn: (run: () => Promise<TrainingJob>) => run(),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ['jobs'] }),
+    onError: (error) => notifyError('That did not work', error),
+  });
+  const name = jobName(job);
+  const button = (label: string, run: () => Promise<TrainingJob>) => (
+    <button type="button" className="button small" aria-label={`${label}: ${name}`} disabled={steer.isPending} onClick={() => steer.mutate(run)}>
+      {label}
+    </button>
+  );
+  return (
+    <div className="row card-actions">
+      {job.status !== 'pausing' && job.status !== 'evaluating' && button('Pause', () => trainingJobs.pause(job.id))}
+      {!job.cancel_requested && button('Stop and keep', () => trainingJobs.cancel(job.id))}
+    </div>
   );
 }

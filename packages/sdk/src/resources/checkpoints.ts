@@ -37,6 +37,11 @@ export class Checkpoints {
     return take(this.#api.http.GET('/v1/checkpoints/{id}', { params: { path: { id } }, ...this.#api.with(options) }));
   }
 
+  /** With its files. A ConflictError while its training job is not finished, or something unfinished uses it. */
+  async delete(id: string, options?: RequestOptions): Promise<void> {
+    await this.#api.http.DELETE('/v1/checkpoints/{id}', { params: { path: { id } }, ...this.#api.with(options) });
+  }
+
   /** Has a LoRA made of a full fine-tune; `kept_share` says which share of the change it keeps. */
   extractLora(id: string, params: ExtractLoraParams = {}, options?: RequestOptions): Promise<CheckpointExport> {
     return take(

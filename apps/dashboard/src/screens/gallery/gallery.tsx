@@ -1,92 +1,144 @@
-// All generated images of the project, newest first, by model.
-import type { GeneratedImage, GenerationSummary } from '@styleforge/sdk';
+// All generated images of the project, newest first: by model, job, star, prompt and age; marked ones are downloaded or deleted.
+import type { ListedImage } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
-import { useEffect, useRef, useState } from 'react';
+import { useMemo } from 'react';
 import { Link, useSearchParams } from 'wouter';
-import { useGeneration, useHistory } from '../../data/generations.ts';
+import { type GalleryFilter, useGallery } from '../../data/gallery.ts';
 import { modelOf, useModels } from '../../data/models.ts';
-import { Lightbox } from '../../ui/lightbox.tsx';
+import { useHidden } from '../../data/undo.ts';
 import { Empty, Failure, Loading, PageHead } from '../../ui/parts.tsx';
-import { Picture } from '../../ui/picture.tsx';
+import { useSelection } from '../../ui/selection.ts';
+import { VirtualGrid } from '../../ui/virtual-grid.tsx';
+import { GalleryLightbox } from './gallery-lightbox.tsx';
+import { GallerySelectionBar } from './selection-bar.tsx';
+import { GalleryTile } from './gallery-tile.tsx';
+
+const LABEL = 46;
+const DAY_MS = 86_400_000;
+
+function filterOf(params: URLSearchParams): GalleryFilter {
+  const model = params.get('model') ?? '';
+  return {
+    ...(model.startsWith('job_') ? { training_job: model } : model !== '' && { model }),
+    ...(params.get('starred') === 'true' && { starred: 'true' }),
+  } as GalleryFilter;
+}
 
 export function Gallery(): ReactElement {
-  const history = useHistory();
-  const models = useModels();
   const [params, setParams] = useSearchParams();
-  const model = params.get('model') ?? '';
-  const list = history.data?.pages.flatMap((page) => page.data) ?? [];
-  const names = [...new Set(list.map(({ config }) => config.model))];
-  const shown = list.filter(({ config, status }) => status === 'succeeded' && (model === '' || config.model === model));
+  const pages = useGallery(filterOf(params));
+  const hidden = useHidden();
+  const search = (params.get('q') ?? '').toLowerCase();
+  const days = Number(params.get('age') ?? 0);
+  const images = useMemo(
+    () =>
+      (pages.data?.pages.flatMap(({ data }) => data) ?? []).filter(
+        ({ id, prompt, created_at: at }) =>
+          !hidden.has(id) && prompt.toLowerCase().includes(search) && (days === 0 || Date.now() - Date.parse(at) < days * DAY_MS),
+      ),
+    [pages.data, hidden, search, days],
+  );
+  const selection = useSelection(images);
+  const open = images.findIndex(({ id }) => id === params.get('image'));
+  const set = (name: string, value: string | null) =>
+    setParams(
+      (before) => {
+        if (value) before.set(name, value);
+        else before.delete(name);
+        return before;
+      },
+      { replace: true },
+    );
   return (
     <>
-      <PageHead title="Gallery">
-        <label className="check">
-          <span className="visually-hidden">Model</span>
-          <select
-            className="select"
-            value={model}
-            onChange={(event) => setParams(event.target.value ? { model: event.target.value } : {}, { replace: true })}
-          >
-            <option value="">All models</option>
-            {names.map((id) => (
-              <option key={id} value={id}>
-                {modelOf(models, id).label}
-              </option>
-            ))}
-          </select>
-        </label>
-      </PageHead>
-      {history.error && <Failure error={history.error} what="Images" />}
-      {history.isPending && <Loading height={320} />}
-      {history.data && shown.length === 0 && (
-        <Empty title="No images yet" icon="gallery">
-          <p>What you generate appears here.</p>
-          <Link className="button primary" href="/play">
-            Playground
-          </Link>
-        </Empty>
+      <PageHead title="Gallery" />
+      <Filters params={params} set={set} />
+      {pages.error && <Failure error={pages.error} what="Images" />}
+      {pages.isPending && <Loading height={320} />}
+      {pages.data && images.length === 0 && <NoImages isFiltered={[...params.keys()].length > 0} />}
+      <GallerySelectionBar images={images} selection={selection} />
+      <VirtualGrid
+        items={images}
+        label="Images"
+        tile={150}
+        foot={LABEL}
+        onEnd={() => pages.hasNextPage && !pages.isFetchingNextPage && void pages.fetchNextPage()}
+      >
+        {(image) => (
+          <GalleryTile
+            key={image.id}
+            image={image}
+            isChosen={selection.ids.has(image.id)}
+            onChoose={(isRange) => selection.toggle(image.id, isRange)}
+            onOpen={() => set('image', image.id)}
+          />
+        )}
+      </VirtualGrid>
+      {open >= 0 && <GalleryLightbox images={images} index={open} onImage={(id) => set('image', id)} />}
+    </>
+  );
+}
+
+function NoImages({ isFiltered }: { isFiltered: boolean }): ReactElement {
+  return (
+    <Empty title={isFiltered ? 'No image matches' : 'No images yet'} icon="gallery">
+      <p>{isFiltered ? 'Change the filter or the search.' : 'What you generate appears here.'}</p>
+      {!isFiltered && (
+        <Link className="button primary" href="/play">
+          Playground
+        </Link>
       )}
-      <div className="tiles">
-        {shown.map((generation) => (
-          <Images key={generation.id} generation={generation} label={modelOf(models, generation.config.model).label} />
-        ))}
-      </div>
-      <More isShown={history.hasNextPage} onReached={() => void history.fetchNextPage()} />
-    </>
+    </Empty>
   );
 }
 
-function Images({ generation, label }: { generation: GenerationSummary; label: string }): ReactElement {
-  const { data } = useGeneration(generation.id);
-  const [open, setOpen] = useState<number | null>(null);
-  const images = data?.images ?? [];
-  const item = ({ url, prompt, seed }: GeneratedImage) => ({ path: url, title: prompt, detail: `${label}, seed ${seed}` });
+export const nameOfModel = (models: ReturnType<typeof useModels>, image: ListedImage): string =>
+  modelOf(models, image.training_job_id ?? image.base_model ?? image.checkpoint_id ?? '').label;
+
+function Filters({ params, set }: { params: URLSearchParams; set(name: string, value: string | null): void }): ReactElement {
+  const models = useModels().filter(({ kind }) => kind !== 'named');
   return (
-    <>
-      {images.map((image, index) => (
-        <div key={image.id} className="tile">
-          <button type="button" className="tile-button" onClick={() => setOpen(index)}>
-            <Picture path={image.url} alt={image.prompt} width={image.width} />
-          </button>
-          <p className="tile-label small soft">{image.prompt}</p>
-        </div>
-      ))}
-      {open !== null && <Lightbox items={images.map(item)} index={open} onIndex={setOpen} onClose={() => setOpen(null)} />}
-    </>
+    <div className="row filters">
+      <input
+        className="input search"
+        type="search"
+        aria-label="Search prompts"
+        placeholder="Search prompts"
+        value={params.get('q') ?? ''}
+        onChange={(event) => set('q', event.target.value)}
+      />
+      <select
+        className="select filter-choice"
+        aria-label="Model or job"
+        value={params.get('model') ?? ''}
+        onChange={(event) => set('model', event.target.value)}
+      >
+        <option value="">All models and jobs</option>
+        {models.map(({ id, label }) => (
+          <option key={id} value={id}>
+            {label}
+          </option>
+        ))}
+      </select>
+      <select
+        className="select filter-choice"
+        aria-label="Any time"
+        value={params.get('age') ?? ''}
+        onChange={(event) => set('age', event.target.value)}
+      >
+        <option value="">Any time</option>
+        <option value="1">Last day</option>
+        <option value="7">Last week</option>
+        <option value="30">Last month</option>
+      </select>
+      <label className="check small">
+        <input
+          type="checkbox"
+          checked={params.get('starred') === 'true'}
+          onChange={(event) => set('starred', event.target.checked ? 'true' : null)}
+        />
+        Starred
+      </label>
+    </div>
   );
-}
-
-/** Asks for the next page when it comes near. */
-function More({ isShown, onReached }: { isShown: boolean; onReached(): void }): ReactElement {
-  const end = useRef<HTMLDivElement>(null);
-  const latest = useRef(onReached);
-  latest.current = onReached;
-  useEffect(() => {
-    const observer = new IntersectionObserver((entries) => entries.some(({ isIntersecting }) => isIntersecting) && latest.current(), {
-      rootMargin: '600px',
-    });
-    if (end.current && isShown) observer.observe(end.current);
-    return () => observer.disconnect();
-  }, [isShown]);
-  return <div ref={end} />;
 }

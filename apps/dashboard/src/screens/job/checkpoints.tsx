@@ -2,7 +2,9 @@
 import type { Checkpoint, TrainingJob } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { Link } from 'wouter';
-import { ago, bytes } from '../../data/format.ts';
+import { useHidden } from '../../data/undo.ts';
+import { CheckpointActions } from './checkpoint-actions.tsx';
+import { ago, bytes, number } from '../../data/format.ts';
 import { useCheckpoints } from '../../data/job-live.ts';
 import { DownloadFormats } from '../../ui/download-formats.tsx';
 import { DownloadLink } from '../../ui/download.tsx';
@@ -10,6 +12,7 @@ import { CopyButton, Empty, Failure, Loading } from '../../ui/parts.tsx';
 
 export function Checkpoints({ job }: { job: TrainingJob }): ReactElement {
   const { data, error } = useCheckpoints(job);
+  const hidden = useHidden();
   if (error) return <Failure error={error} what="Checkpoints" />;
   if (!data) return <Loading />;
   if (data.length === 0) {
@@ -23,14 +26,19 @@ export function Checkpoints({ job }: { job: TrainingJob }): ReactElement {
   }
   return (
     <ul className="stack">
-      {data.toReversed().map((checkpoint) => (
-        <CheckpointCard key={checkpoint.id} checkpoint={checkpoint} isResult={checkpoint.id === job.result?.checkpoint_id} />
-      ))}
+      {data
+        .filter(({ id }) => !hidden.has(id))
+        .toReversed()
+        .map((checkpoint) => (
+          <CheckpointCard key={checkpoint.id} checkpoint={checkpoint} job={job} />
+        ))}
     </ul>
   );
 }
 
-function CheckpointCard({ checkpoint, isResult }: { checkpoint: Checkpoint; isResult: boolean }): ReactElement {
+function CheckpointCard({ checkpoint, job }: { checkpoint: Checkpoint; job: TrainingJob }): ReactElement {
+  const isResult = checkpoint.id === job.result?.checkpoint_id;
+  const score = job.result?.early_stopping?.curve.find(({ step: at }) => at === checkpoint.step);
   const { id, step, size_bytes: size, files, formats, created_at: at } = checkpoint;
   return (
     <li className="card stack">
@@ -40,7 +48,8 @@ function CheckpointCard({ checkpoint, isResult }: { checkpoint: Checkpoint; isRe
             Step {step} {isResult && <span className="pill good">Result</span>}
           </h2>
           <p className="small soft num">
-            {bytes(size)} · {ago(at)} · <code>{id}</code>
+            {bytes(size)} · {ago(at)}
+            {score && ` · ${job.result?.early_stopping?.metric} ${number(score.value)}`} · <code>{id}</code>
           </p>
         </div>
         <div className="row">
@@ -48,6 +57,7 @@ function CheckpointCard({ checkpoint, isResult }: { checkpoint: Checkpoint; isRe
           <Link className="button small" href={`/play?model=${id}`}>
             Generate
           </Link>
+          <CheckpointActions checkpoint={checkpoint} isResult={isResult} />
         </div>
       </div>
       <DownloadFormats id={id} formats={formats} />

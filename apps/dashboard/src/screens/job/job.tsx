@@ -14,6 +14,7 @@ import { ConfigTab } from './config.tsx';
 import { LogTab } from './log.tsx';
 import { Overview } from './overview.tsx';
 import { ReportTab } from './report.tsx';
+import { JobTitleActions } from './title.tsx';
 
 interface TabOfJob {
   name: string;
@@ -63,6 +64,10 @@ function Head({ job }: { job: TrainingJob }): ReactElement {
         about={`${METHODS[job.method] ?? job.method} on ${job.base_model}${heartbeat ? `, ${heartbeat.device} of ${heartbeat.host}` : ''}`}
       >
         <JobActions job={job} />
+        <Link className="button" href={`/compare?jobs=${job.id}`}>
+          Compare
+        </Link>
+        <JobTitleActions job={job} />
       </PageHead>
       <div className="job-progress" aria-live="off">
         <div className="row-apart">

@@ -1,6 +1,7 @@
 // What is generated: prompts, seed, and the sampler's settings.
 import type { ReactElement } from 'react';
 import type { Model } from '../../data/models.ts';
+import { readPreferences } from '../../data/preferences.ts';
 import { Adapters } from './adapters.tsx';
 import { axisOf, GridFields, type GridRow } from './grid-fields.tsx';
 import { type ChosenImage, StartingImage } from './starting-image.tsx';
@@ -22,7 +23,7 @@ export interface PlaySettings {
 }
 
 export const START: PlaySettings = {
-  prompts: 'woman\nhouse',
+  prompts: readPreferences().prompts,
   negative: '',
   hasStyle: true,
   seed: 7,

@@ -1,5 +1,6 @@
 // Sample images while training, and the evaluation afterwards.
 import type { ReactElement } from 'react';
+import { readPreferences } from '../../data/preferences.ts';
 import { errorAt, getAt } from '../../data/training-draft.ts';
 import type { FormPart } from './part.ts';
 
@@ -12,7 +13,9 @@ export function Prompts({ draft, change, check, defaults }: FormPart): ReactElem
       ['validation'],
       isOn
         ? {
-            prompts: ['a photo of [V] style, woman', 'a photo of [V] style, house'],
+            prompts: readPreferences()
+              .samplePrompts.split('\n')
+              .filter((line) => line.trim() !== ''),
             every_steps: Math.max(1, Math.round(steps / 5)),
             seed: 42,
           }

@@ -4,12 +4,15 @@ import type { ReactElement } from 'react';
 import { useState } from 'react';
 import { Link, useSearchParams } from 'wouter';
 import { useDefaults } from '../../data/defaults.ts';
-import { usePresets, withPreset } from '../../data/presets.ts';
+import { withPreset } from '../../data/presets.ts';
+import { readPreferences } from '../../data/preferences.ts';
 import { useBaseModels, useJob } from '../../data/queries.ts';
 import { type Draft, draftOf, emptyDraft, setAt, useCheck } from '../../data/training-draft.ts';
 import { Empty, Failure, Loading, PageHead, Segmented } from '../../ui/parts.tsx';
 import { BaseModelPicker } from './base-model-picker.tsx';
 import { DatasetPicker } from './dataset-picker.tsx';
+import { MethodFields } from './method-fields.tsx';
+import { PresetPicker } from './preset-picker.tsx';
 import { Prompts } from './prompts.tsx';
 import { SettingsForm } from './settings-form.tsx';
 import { Summary } from './summary.tsx';
@@ -34,7 +37,9 @@ export function Train(): ReactElement {
 }
 
 function initialDraft(models: BaseModel[], params: URLSearchParams): Draft {
-  const draft = setAt(emptyDraft(models[0]!.name), ['style_ref', 'dataset_id'], params.get('style') ?? '');
+  const { baseModel } = readPreferences();
+  const usual = models.find(({ name }) => name === baseModel) ?? models[0]!;
+  const draft = setAt(emptyDraft(usual.name), ['style_ref', 'dataset_id'], params.get('style') ?? '');
   return setAt(draft, ['aux', 'dataset_id'], params.get('aux') ?? '');
 }
 
@@ -70,7 +75,7 @@ function Form({ models, initial, cloned }: { models: BaseModel[]; initial: Draft
       { replace: true },
     );
   const part = { draft, change, check: check.data, defaults: defaults ?? {} };
-  const choosePreset = (chosen: TrainingPreset) => {
+  const choosePreset = (chosen: Pick<TrainingPreset, 'name' | 'request'>) => {
     setPreset(chosen.name);
     setDraft((before) => withPreset(before, chosen));
   };
@@ -91,9 +96,10 @@ function Form({ models, initial, cloned }: { models: BaseModel[]; initial: Draft
             <>
               <section className="train-sets">
                 <DatasetPicker kind="style_ref" {...part} />
-                <DatasetPicker kind="aux" {...part} />
+                {takesAux(draft.method) && <DatasetPicker kind="aux" {...part} />}
               </section>
               <BaseModelPicker models={models} {...part} />
+              <MethodFields {...part} />
               <PresetPicker draft={draft} chosen={preset} onChoose={choosePreset} />
               <Prompts {...part} />
               <SettingsForm {...part} />
@@ -103,30 +109,5 @@ function Form({ models, initial, cloned }: { models: BaseModel[]; initial: Draft
         <Summary {...part} isChecking={check.isFetching} failure={check.error} />
       </div>
     </>
-  );
-}
-
-type PresetProps = { draft: Draft; chosen: string; onChoose(preset: TrainingPreset): void };
-
-function PresetPicker({ draft, chosen, onChoose }: PresetProps): ReactElement {
-  const { data, error } = usePresets(draft.method, draft.base_model);
-  if (error) return <Failure error={error} what="Presets" />;
-  return (
-    <fieldset className="stack">
-      <legend>
-        <h2>Preset</h2>
-      </legend>
-      <div className="presets">
-        {data?.map((preset) => (
-          <label key={preset.name} className="card kind-card" data-chosen={preset.name === chosen}>
-            <span className="row">
-              <input type="radio" name="preset" checked={preset.name === chosen} onChange={() => onChoose(preset)} />
-              <strong>{preset.title}</strong>
-            </span>
-            <span className="small soft">{preset.description}</span>
-          </label>
-        ))}
-      </div>
-    </fieldset>
   );
 }

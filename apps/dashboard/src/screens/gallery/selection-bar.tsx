@@ -1,0 +1,51 @@
+// What is done to the marked images of the gallery.
+import type { ListedImage } from '@styleforge/sdk';
+import type { ReactElement } from 'react';
+import { plural } from '../../data/format.ts';
+import { useImageActions } from '../../data/image-actions.ts';
+import type { Selection } from '../../ui/selection.ts';
+
+export function GallerySelectionBar({ images, selection }: { images: ListedImage[]; selection: Selection }): ReactElement | null {
+  const { star, download, remove } = useImageActions();
+  const chosen = images.filter(({ id }) => selection.ids.has(id));
+  if (images.length === 0) return null;
+  const areStarred = chosen.length > 0 && chosen.every(({ starred }) => starred);
+  return (
+    <div className="row selection-bar" role="toolbar" aria-label="Chosen images">
+      <button
+        type="button"
+        className="button small"
+        onClick={() => selection.set(chosen.length === images.length ? [] : images.map(({ id }) => id))}
+      >
+        {chosen.length === images.length ? 'Choose none' : 'Choose all'}
+      </button>
+      <span className="small num">
+        {chosen.length > 0 ? `${plural(chosen.length, 'image')} chosen` : plural(images.length, 'image')}
+      </span>
+      {chosen.length > 0 && (
+        <>
+          <button type="button" className="button small" disabled={download.isPending} onClick={() => download.mutate(chosen)}>
+            {download.isPending ? 'Packing' : 'Download as zip'}
+          </button>
+          <button
+            type="button"
+            className="button small"
+            onClick={() => star({ ids: chosen.map(({ id }) => id), starred: !areStarred })}
+          >
+            {areStarred ? 'Remove the stars' : 'Star'}
+          </button>
+          <button
+            type="button"
+            className="button small danger"
+            onClick={() => {
+              remove(chosen);
+              selection.set([]);
+            }}
+          >
+            Delete
+          </button>
+        </>
+      )}
+    </div>
+  );
+}

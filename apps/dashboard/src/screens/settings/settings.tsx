@@ -1,0 +1,136 @@
+// Theme, defaults of the forms in this browser, and what the service keeps for how long.
+import type { ReactElement } from 'react';
+import { useState } from 'react';
+import { changePreferences, DEFAULTS, usePreferences } from '../../data/preferences.ts';
+import { useBaseModels } from '../../data/queries.ts';
+import { useSession } from '../../data/session.ts';
+import { applyTheme, readTheme, type Theme } from '../../data/theme.ts';
+import { PageHead, Segmented } from '../../ui/parts.tsx';
+
+const THEMES = [
+  { value: 'system', label: "The system's" },
+  { value: 'light', label: 'Light' },
+  { value: 'dark', label: 'Dark' },
+] as const;
+
+export function Settings(): ReactElement {
+  const { me, signOut } = useSession();
+  const [theme, setTheme] = useState<Theme>(readTheme);
+  return (
+    <>
+      <PageHead title="Settings" about="They are kept in this browser." />
+      <div className="stack-l">
+        <section className="card stack">
+          <h2>Theme</h2>
+          <div>
+            <Segmented
+              label="Colours"
+              value={theme}
+              choices={THEMES}
+              onChange={(next) => {
+                applyTheme(next);
+                setTheme(next);
+              }}
+            />
+          </div>
+        </section>
+        <FormDefaults />
+        <Presets />
+        <section className="card stack">
+          <h2>This session</h2>
+          <p>
+            Project {me.project.name}, key {me.api_key.name} ({me.api_key.scopes.join(', ')}). StyleForge {me.service.version}.
+          </p>
+          <p className="soft small">
+            The newest checkpoints and every result are kept; the operator sets how long others stay. A star on a checkpoint, or a name in
+            Models, keeps it.
+          </p>
+          <div>
+            <button type="button" className="button" onClick={() => void signOut()}>
+              Sign out of this browser
+            </button>
+          </div>
+        </section>
+      </div>
+    </>
+  );
+}
+
+function FormDefaults(): ReactElement {
+  const preferences = usePreferences();
+  const models = useBaseModels().data ?? [];
+  return (
+    <section className="card stack">
+      <h2>Defaults</h2>
+      <div className="form-grid">
+        <div className="field">
+          <label htmlFor="default-base">Base model of a new training</label>
+          <select
+            id="default-base"
+            className="select"
+            value={preferences.baseModel}
+            onChange={(event) => changePreferences({ baseModel: event.target.value })}
+          >
+            <option value="">The first installed</option>
+            {models.map(({ name, title }) => (
+              <option key={name} value={name}>
+                {title}
+              </option>
+            ))}
+          </select>
+        </div>
+        <Lines
+          id="default-samples"
+          label="Sample prompts of a new training, one a line"
+          value={preferences.samplePrompts}
+          onValue={(samplePrompts) => changePreferences({ samplePrompts })}
+        />
+        <Lines
+          id="default-prompts"
+          label="Prompts of the playground, one a line"
+          value={preferences.prompts}
+          onValue={(prompts) => changePreferences({ prompts })}
+        />
+      </div>
+      <div>
+        <button type="button" className="button small" onClick={() => changePreferences({ ...DEFAULTS, ownPresets: preferences.ownPresets })}>
+          Reset the defaults
+        </button>
+      </div>
+    </section>
+  );
+}
+
+function Lines({ id, label, value, onValue }: { id: string; label: string; value: string; onValue(value: string): void }): ReactElement {
+  return (
+    <div className="field">
+      <label htmlFor={id}>{label}</label>
+      <textarea id={id} className="textarea" rows={4} value={value} onChange={(event) => onValue(event.target.value)} />
+    </div>
+  );
+}
+
+function Presets(): ReactElement {
+  const { ownPresets } = usePreferences();
+  return (
+    <section className="card stack">
+      <h2>My presets</h2>
+      {ownPresets.length === 0 && <p className="soft">“Save as my preset” in New training keeps its settings under a name.</p>}
+      <ul className="stack">
+        {ownPresets.map(({ name }) => (
+          <li key={name} className="row-apart">
+            {name}
+            <button
+              type="button"
+              className="button quiet small"
+              aria-label={`Remove ${name}`}
+              onClick={() => changePreferences({ ownPresets: ownPresets.filter((one) => one.name !== name) })}
+            >
+              Remove
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,65 @@
+// A grid of equal tiles of which only the rows near the window exist.
+import { useWindowVirtualizer } from '@tanstack/react-virtual';
+import type { ReactElement, ReactNode } from 'react';
+import { useEffect, useLayoutEffect, useRef, useState } from 'react';
+
+const GAP = 12;
+
+export interface VirtualGridProps<Item> {
+  items: Item[];
+  label: string;
+  /** Least width of a tile. */
+  tile: number;
+  /** Height of what is below the square of a tile. */
+  foot: number;
+  /** A row that is scrolled to. */
+  current?: number | undefined;
+  /** The last rows have come near. */
+  onEnd?(): void;
+  children(item: Item, index: number): ReactNode;
+}
+
+export function VirtualGrid<Item>(props: VirtualGridProps<Item>): ReactElement {
+  const { items, tile, foot, current, onEnd } = props;
+  const frame = useRef<HTMLDivElement>(null);
+  const [width, setWidth] = useState(900);
+  useLayoutEffect(() => {
+    const observer = new ResizeObserver(([entry]) => entry && setWidth(entry.contentRect.width));
+    if (frame.current) observer.observe(frame.current);
+    return () => observer.disconnect();
+  }, []);
+  const columns = Math.max(1, Math.floor((width + GAP) / (tile + GAP)));
+  const rowHeight = (width - GAP * (columns - 1)) / columns + foot + GAP;
+  const virtual = useWindowVirtualizer({
+    count: Math.ceil(items.length / columns),
+    estimateSize: () => rowHeight,
+    overscan: 3,
+    scrollMargin: frame.current?.offsetTop ?? 0,
+  });
+  useLayoutEffect(() => virtual.measure(), [virtual, rowHeight]);
+  useEffect(() => {
+    if (current !== undefined && current >= 0) virtual.scrollToIndex(Math.floor(current / columns));
+  }, [current]);
+  const rows = virtual.getVirtualItems();
+  const isAtEnd = (rows.at(-1)?.index ?? -1) >= Math.ceil(items.length / columns) - 2;
+  useEffect(() => {
+    if (isAtEnd && items.length > 0) onEnd?.();
+  }, [isAtEnd, items.length]);
+  return (
+    <div ref={frame} className="virtual" style={{ height: virtual.getTotalSize() }} role="list" aria-label={props.label}>
+      {rows.map(({ index, start }) => (
+        <div
+          key={index}
+          className="virtual-row"
+          role="presentation"
+          style={{
+            transform: `translateY(${start - virtual.options.scrollMargin}px)`,
+            gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))`,
+          }}
+        >
+          {items.slice(index * columns, (index + 1) * columns).map((item, column) => props.children(item, index * columns + column))}
+        </div>
+      ))}
+    </div>
+  );
+}
