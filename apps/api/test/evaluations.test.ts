@@ -190,7 +190,10 @@ describe('blind votes', () => {
     expect((await report()).votes).toBeNull();
     expect((await api.call('GET', path)).body).toEqual({ evaluation_id: id, own: [], tally: { voters: 0, votes: 0, pairs: [] } });
     const pair = { index: 0, first: 0, second: 1 };
-    await vote([{ ...pair, preferred: null }, { ...pair, index: 1, preferred: 'first' }]);
+    await vote([
+      { ...pair, preferred: null },
+      { ...pair, index: 1, preferred: 'first' },
+    ]);
     const again = await vote([{ ...pair, preferred: 'second' }]);
     expect(again.body.own.map(({ preferred }) => preferred)).toEqual(['second', 'first']);
     const other = await api.database.apiKeys.create(api.projectId, 'another voter', ['write']);

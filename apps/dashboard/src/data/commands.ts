@@ -46,7 +46,9 @@ export function useCommands(): Command[] {
     ...ACTIONS,
     ...jobs.map((job): Command => ({ name: jobName({ ...job, suffix: job.config.suffix }), kind: 'Job', href: `/jobs/${job.id}` })),
     ...datasets.map(({ id, name }): Command => ({ name, kind: 'Dataset', href: `/datasets/${id}` })),
-    ...models.filter(({ kind }) => kind === 'named').map(({ label }): Command => ({ name: label, kind: 'Model', href: `/models/${label}` })),
+    ...models
+      .filter(({ kind }) => kind === 'named')
+      .map(({ label }): Command => ({ name: label, kind: 'Model', href: `/models/${label}` })),
   ];
 }
 

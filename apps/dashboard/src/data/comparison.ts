@@ -23,7 +23,8 @@ export function alignCurves(curves: { buckets: Buckets }[], field: CurveField): 
 
 /** Every setting by its path, `hyperparameters.learning_rate`; lists stand as they are. */
 export function flatten(value: unknown, path = ''): [string, string][] {
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) return [[path, value === undefined ? '–' : JSON.stringify(value)]];
+  if (value === null || typeof value !== 'object' || Array.isArray(value))
+    return [[path, value === undefined ? '–' : JSON.stringify(value)]];
   return Object.entries(value).flatMap(([name, inner]) => flatten(inner, path === '' ? name : `${path}.${name}`));
 }
 
@@ -33,8 +34,8 @@ export interface Difference {
   values: string[];
 }
 
-export function differencesOf(jobs: Pick<TrainingJob, 'config' | 'method' | 'base_model'>[]): Difference[] {
-  const maps = jobs.map(({ config, method, base_model }) => new Map(flatten({ method, base_model, ...config })));
+export function differencesOf(jobs: Pick<TrainingJob, 'config'>[]): Difference[] {
+  const maps = jobs.map(({ config }) => new Map(flatten(config)));
   const settings = [...new Set(maps.flatMap((map) => [...map.keys()]))];
   return settings
     .map((setting) => ({ setting, values: maps.map((map) => map.get(setting) ?? '–') }))

@@ -34,4 +34,3 @@ export function useHistory() {
     getNextPageParam: ({ next }) => next,
   });
 }
-

@@ -13,8 +13,7 @@ export function useImageActions() {
   const client = useClient();
   const queries = useQueryClient();
   const remove = useDelete();
-  const refresh = () =>
-    Promise.all(['images', 'generation', 'generations'].map((key) => queries.invalidateQueries({ queryKey: [key] })));
+  const refresh = () => Promise.all(['images', 'generation', 'generations'].map((key) => queries.invalidateQueries({ queryKey: [key] })));
   const star = useMutation({
     mutationFn: ({ ids, starred }: { ids: string[]; starred: boolean }) =>
       Promise.all(ids.map((id) => client.images.update(id, { starred }))),

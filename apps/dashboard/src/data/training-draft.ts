@@ -40,13 +40,14 @@ export const emptyDraft = (baseModel: string): Draft =>
 
 /** A request that makes the same job again. */
 export function draftOf({ config, metadata, method, base_model: base }: TrainingJob, defaults: Record<string, unknown>): Draft {
-  const { style_ref: style, aux, hyperparameters, validation, evaluation, early_stopping: early, suffix } = config;
+  const { style_ref: style, aux, adaptation, hyperparameters, validation, evaluation, early_stopping: early, suffix } = config;
   const changed = Object.entries(hyperparameters).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(defaults[name]));
   return {
     method,
     base_model: base,
     style_ref: style,
     ...(aux && { aux }),
+    ...(adaptation.kind !== 'full' && { adaptation }),
     hyperparameters: Object.fromEntries(changed),
     ...(validation && { validation }),
     ...(evaluation && { evaluation: { compare_with: ['base'] } }),
@@ -60,8 +61,19 @@ export function draftOf({ config, metadata, method, base_model: base }: Training
   } as Draft;
 }
 
+/** These learn from Aux images by their design; the others can. */
+export const METHODS_WITH_AUX: Draft['method'][] = ['single-styleforge', 'multi-styleforge'];
+
+/** Whether every dataset that the method needs is chosen. */
+export function hasDatasets(draft: Draft): boolean {
+  const isChosen = (part: string) => ![undefined, ''].includes(getAt(draft, [part, 'dataset_id']) as string | undefined);
+  return isChosen('style_ref') && (isChosen('aux') || !METHODS_WITH_AUX.includes(draft.method));
+}
+
 /** The draft as the service takes it: without datasets that are not chosen yet. */
 export function requestOf(draft: Draft): Draft {
+  const isSpare = getAt(draft, ['aux', 'dataset_id']) === '' && !METHODS_WITH_AUX.includes(draft.method);
+  if (isSpare) return requestOf(setAt(draft, ['aux'], undefined));
   const withoutEmpty = ['style_ref', 'aux'].reduce((request, part) => {
     return getAt(request, [part, 'dataset_id']) === '' ? setAt(request, [part, 'dataset_id'], undefined) : request;
   }, draft);

@@ -79,7 +79,8 @@ export function CommandPalette({ commands, onClose }: { commands: Command[]; onC
       </ul>
       {found.length === 0 && <p className="soft">Nothing has such a name.</p>}
       <p className="small soft">
-        <kbd>↑</kbd> <kbd>↓</kbd> choose, <kbd>Enter</kbd> opens, <kbd>Esc</kbd> closes. <kbd>Ctrl</kbd> <kbd>K</kbd> opens this from anywhere.
+        <kbd>↑</kbd> <kbd>↓</kbd> choose, <kbd>Enter</kbd> opens, <kbd>Esc</kbd> closes. <kbd>Ctrl</kbd> <kbd>K</kbd> opens this from
+        anywhere.
       </p>
     </Dialog>
   );

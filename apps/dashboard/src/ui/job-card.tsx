@@ -93,7 +93,13 @@ function CardActions({ job }: { job: TrainingJob }): ReactElement {
   });
   const name = jobName(job);
   const button = (label: string, run: () => Promise<TrainingJob>) => (
-    <button type="button" className="button small" aria-label={`${label}: ${name}`} disabled={steer.isPending} onClick={() => steer.mutate(run)}>
+    <button
+      type="button"
+      className="button small"
+      aria-label={`${label}: ${name}`}
+      disabled={steer.isPending}
+      onClick={() => steer.mutate(run)}
+    >
       {label}
     </button>
   );

@@ -78,7 +78,9 @@ export class Evaluations {
 
   /** Which image of a pair is better, null for no difference; a second vote on a pair replaces the first. */
   setVotes(id: string, votes: EvaluationVote[], options?: RequestOptions): Promise<EvaluationVotes> {
-    return take(this.#api.http.PUT('/v1/evaluations/{id}/votes', { params: { path: { id } }, body: { votes }, ...this.#api.with(options) }));
+    return take(
+      this.#api.http.PUT('/v1/evaluations/{id}/votes', { params: { path: { id } }, body: { votes }, ...this.#api.with(options) }),
+    );
   }
 
   /** Removes the votes of this API key. */

@@ -14,7 +14,7 @@ import { LossChart, smooth } from '../job/loss-chart.tsx';
 import { SampleRows } from './sample-rows.tsx';
 
 const MOST = 6;
-export const COLORS = ['--accent', '--calm', '--good', '--warn', '--bad', '--ink'];
+const COLORS = ['--accent', '--calm', '--good', '--warn', '--bad', '--ink'];
 
 const FIELDS = [
   { value: 'style_ref_loss', label: 'StyleRef loss' },
@@ -34,7 +34,11 @@ export function Compare(): ReactElement {
   const failed = results.find(({ error }) => error);
   return (
     <>
-      <PageHead title="Compare jobs" crumb={<Link href="/jobs">Training</Link>} about="Curves, samples and differing settings of up to six jobs.">
+      <PageHead
+        title="Compare jobs"
+        crumb={<Link href="/jobs">Training</Link>}
+        about="Curves, samples and differing settings of up to six jobs."
+      >
         <AddJob chosen={ids} onAdd={(id) => set([...ids, id])} />
       </PageHead>
       {failed && <Failure error={failed.error} what="A job" />}

@@ -139,4 +139,3 @@ function Pair({ images, isTurned, progress, onVote }: PairProps): ReactElement {
     </>
   );
 }
-

@@ -3,13 +3,15 @@ import type { ListedImage } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { Link } from 'wouter';
 import { useImageActions } from '../../data/image-actions.ts';
-import { useModels } from '../../data/models.ts';
+import { modelOf, useModels } from '../../data/models.ts';
 import { Icon } from '../../ui/icons.tsx';
 import { Lightbox } from '../../ui/lightbox.tsx';
 import { CopyButton } from '../../ui/parts.tsx';
-import { nameOfModel } from './gallery.tsx';
 
 type Props = { images: ListedImage[]; index: number; onImage(id: string | null): void };
+
+const modelOfImage = ({ training_job_id: job, checkpoint_id: checkpoint, base_model: base }: ListedImage): string =>
+  job ?? checkpoint ?? base ?? '';
 
 export function GalleryLightbox({ images, index, onImage }: Props): ReactElement {
   const models = useModels();
@@ -17,7 +19,11 @@ export function GalleryLightbox({ images, index, onImage }: Props): ReactElement
   const image = images[index]!;
   return (
     <Lightbox
-      items={images.map((one) => ({ path: one.url, title: one.prompt, detail: `${nameOfModel(models, one)}, seed ${one.seed}` }))}
+      items={images.map((one) => ({
+        path: one.url,
+        title: one.prompt,
+        detail: `${modelOf(models, modelOfImage(one)).label}, seed ${one.seed}`,
+      }))}
       index={index}
       onIndex={(next) => onImage(images[next]!.id)}
       onClose={() => onImage(null)}

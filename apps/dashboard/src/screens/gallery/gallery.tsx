@@ -1,10 +1,9 @@
 // All generated images of the project, newest first: by model, job, star, prompt and age; marked ones are downloaded or deleted.
-import type { ListedImage } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { useMemo } from 'react';
 import { Link, useSearchParams } from 'wouter';
 import { type GalleryFilter, useGallery } from '../../data/gallery.ts';
-import { modelOf, useModels } from '../../data/models.ts';
+import { useModels } from '../../data/models.ts';
 import { useHidden } from '../../data/undo.ts';
 import { Empty, Failure, Loading, PageHead } from '../../ui/parts.tsx';
 import { useSelection } from '../../ui/selection.ts';
@@ -91,9 +90,6 @@ function NoImages({ isFiltered }: { isFiltered: boolean }): ReactElement {
     </Empty>
   );
 }
-
-export const nameOfModel = (models: ReturnType<typeof useModels>, image: ListedImage): string =>
-  modelOf(models, image.training_job_id ?? image.base_model ?? image.checkpoint_id ?? '').label;
 
 function Filters({ params, set }: { params: URLSearchParams; set(name: string, value: string | null): void }): ReactElement {
   const models = useModels().filter(({ kind }) => kind !== 'named');

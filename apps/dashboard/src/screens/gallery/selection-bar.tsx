@@ -19,19 +19,13 @@ export function GallerySelectionBar({ images, selection }: { images: ListedImage
       >
         {chosen.length === images.length ? 'Choose none' : 'Choose all'}
       </button>
-      <span className="small num">
-        {chosen.length > 0 ? `${plural(chosen.length, 'image')} chosen` : plural(images.length, 'image')}
-      </span>
+      <span className="small num">{chosen.length > 0 ? `${plural(chosen.length, 'image')} chosen` : plural(images.length, 'image')}</span>
       {chosen.length > 0 && (
         <>
           <button type="button" className="button small" disabled={download.isPending} onClick={() => download.mutate(chosen)}>
             {download.isPending ? 'Packing' : 'Download as zip'}
           </button>
-          <button
-            type="button"
-            className="button small"
-            onClick={() => star({ ids: chosen.map(({ id }) => id), starred: !areStarred })}
-          >
+          <button type="button" className="button small" onClick={() => star({ ids: chosen.map(({ id }) => id), starred: !areStarred })}>
             {areStarred ? 'Remove the stars' : 'Star'}
           </button>
           <button

@@ -101,10 +101,7 @@ export function LossChart(props: ChartProps): ReactElement {
   latest.current = { marks, onStep };
   const isPositive = (value: number | null) => value === null || value > 0;
   const data = useMemo<uPlot.AlignedData>(
-    () => [
-      steps,
-      ...curves.map(({ values }) => (isLog ? values.map((value) => (isPositive(value) ? value : null)) : values)),
-    ],
+    () => [steps, ...curves.map(({ values }) => (isLog ? values.map((value) => (isPositive(value) ? value : null)) : values))],
     [steps, curves, isLog],
   );
   const shape = `${isLog} ${curves.map(({ label, faint }) => label + String(faint)).join()}`;

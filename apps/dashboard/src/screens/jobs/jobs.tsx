@@ -3,61 +3,15 @@ import type { TrainingJob } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { useMemo } from 'react';
 import { Link, useSearchParams } from 'wouter';
-import { jobName, METHODS } from '../../data/jobs.ts';
-import { isLive, useJobs } from '../../data/queries.ts';
+import { AGES, FILTERS, type Filter, isWanted, type Wanted } from '../../data/job-filter.ts';
+import { METHODS } from '../../data/jobs.ts';
+import { useJobs } from '../../data/queries.ts';
 import { useHidden } from '../../data/undo.ts';
 import { Icon } from '../../ui/icons.tsx';
 import { Empty, Failure, Loading, PageHead, Segmented } from '../../ui/parts.tsx';
 import { useSelection } from '../../ui/selection.ts';
 import { JobTable } from './job-table.tsx';
 import { JobSelectionBar } from './selection-bar.tsx';
-
-const FILTERS = [
-  { value: 'all', label: 'All' },
-  { value: 'live', label: 'Running' },
-  { value: 'succeeded', label: 'Succeeded' },
-  { value: 'stopped', label: 'Stopped' },
-] as const;
-type Filter = (typeof FILTERS)[number]['value'];
-
-const AGES: [value: string, label: string, days: number][] = [
-  ['1', 'Last day', 1],
-  ['7', 'Last week', 7],
-  ['30', 'Last month', 30],
-];
-const DAY_MS = 86_400_000;
-
-const matches: Record<Filter, (job: TrainingJob) => boolean> = {
-  all: () => true,
-  live: (job) => isLive(job) || job.status === 'paused',
-  succeeded: ({ status }) => status === 'succeeded',
-  stopped: ({ status }) => status === 'failed' || status === 'cancelled',
-};
-
-/** Name, base model, id, method and metadata, all of which the search looks through. */
-const textOf = (job: TrainingJob): string =>
-  `${jobName({ ...job, suffix: job.config.suffix })} ${job.base_model} ${job.id} ${job.method} ${Object.entries(job.metadata)
-    .map(([key, value]) => `${key}:${value}`)
-    .join(' ')}`.toLowerCase();
-
-interface Wanted {
-  filter: Filter;
-  method: string;
-  base: string;
-  age: string;
-  search: string;
-}
-
-export function isWanted(job: TrainingJob, { filter, method, base, age, search }: Wanted): boolean {
-  const days = AGES.find(([value]) => value === age)?.[2];
-  return (
-    (matches[filter] ?? matches.all)(job) &&
-    (method === '' || job.method === method) &&
-    (base === '' || job.base_model === base) &&
-    (days === undefined || Date.now() - Date.parse(job.created_at) < days * DAY_MS) &&
-    textOf(job).includes(search.toLowerCase())
-  );
-}
 
 export function Jobs(): ReactElement {
   const { data: all, error } = useJobs();
@@ -135,8 +89,18 @@ function Filters({ jobs, wanted, set }: FilterProps): ReactElement {
         options={methods.map((name) => [name, METHODS[name] ?? name])}
         onValue={(value) => set('method', value)}
       />
-      <Choice label="Any base model" value={wanted.base} options={bases.map((name) => [name, name])} onValue={(value) => set('base', value)} />
-      <Choice label="Any time" value={wanted.age} options={AGES.map(([value, label]) => [value, label])} onValue={(value) => set('age', value)} />
+      <Choice
+        label="Any base model"
+        value={wanted.base}
+        options={bases.map((name) => [name, name])}
+        onValue={(value) => set('base', value)}
+      />
+      <Choice
+        label="Any time"
+        value={wanted.age}
+        options={AGES.map(([value, label]) => [value, label])}
+        onValue={(value) => set('age', value)}
+      />
     </div>
   );
 }

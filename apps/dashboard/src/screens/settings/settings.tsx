@@ -93,7 +93,11 @@ function FormDefaults(): ReactElement {
         />
       </div>
       <div>
-        <button type="button" className="button small" onClick={() => changePreferences({ ...DEFAULTS, ownPresets: preferences.ownPresets })}>
+        <button
+          type="button"
+          className="button small"
+          onClick={() => changePreferences({ ...DEFAULTS, ownPresets: preferences.ownPresets })}
+        >
           Reset the defaults
         </button>
       </div>

@@ -6,13 +6,26 @@ import { METHODS } from '../../data/jobs.ts';
 import { errorAt, getAt } from '../../data/training-draft.ts';
 import type { FormPart } from './part.ts';
 
-/** The ones that need nothing but a style set and an Aux set. */
-const OFFERED = ['single-styleforge', 'multi-styleforge', 'dreambooth'];
+const ABOUT: Record<string, string> = {
+  'single-styleforge': 'One word for the whole style, learned beside Aux images.',
+  'multi-styleforge': 'A word each for people and for backgrounds, learned beside Aux images.',
+  dreambooth: 'One word for the style; Aux images are optional.',
+  lora: 'As DreamBooth, as a small LoRA.',
+  'textual-inversion': 'Learns a new word alone; the model stays as it is.',
+  'custom-diffusion': 'Learns a new word and the matrices that read prompts.',
+  styledrop: 'Adapters in two rounds: you keep the best candidates of the first.',
+};
 
 export function BaseModelPicker({ models, draft, change, check }: FormPart & { models: BaseModel[] }): ReactElement {
   const model = models.find(({ name }) => name === draft.base_model);
-  const methods = OFFERED.includes(draft.method) ? OFFERED : [...OFFERED, draft.method];
   const error = errorAt(check, ['base_model']);
+  const chooseMethod = (name: string) => {
+    change(['method'], name);
+    // They belong to the method before.
+    for (const part of ['adaptation', 'styledrop', 'prior_preservation']) change([part], undefined);
+    if (name === 'styledrop') change(['aux'], undefined);
+    else if (draft.aux === undefined || draft.aux === null) change(['aux'], { dataset_id: '' });
+  };
   return (
     <section className="card form-grid">
       <div className="field">
@@ -40,16 +53,14 @@ export function BaseModelPicker({ models, draft, change, check }: FormPart & { m
       </div>
       <div className="field">
         <label htmlFor="method">Method</label>
-        <select id="method" className="select" value={draft.method} onChange={(event) => change(['method'], event.target.value)}>
-          {methods.map((name) => (
+        <select id="method" className="select" value={draft.method} onChange={(event) => chooseMethod(event.target.value)}>
+          {Object.entries(METHODS).map(([name, label]) => (
             <option key={name} value={name}>
-              {METHODS[name] ?? name}
+              {label}
             </option>
           ))}
         </select>
-        <span className="help">
-          Single-StyleForge binds one word to the whole style; Multi-StyleForge one each to people and backgrounds.
-        </span>
+        <span className="help">{ABOUT[draft.method]}</span>
         {errorAt(check, ['method']) && <span className="error">{errorAt(check, ['method'])}</span>}
       </div>
       <div className="field">

@@ -6,7 +6,7 @@ import { useBaseModels, useDataset, useDatasets } from '../../data/queries.ts';
 import { sampleDataset } from '../../data/samples.ts';
 import { useClient } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';
-import { errorAt, getAt } from '../../data/training-draft.ts';
+import { errorAt, getAt, METHODS_WITH_AUX } from '../../data/training-draft.ts';
 import { useUpload } from '../../data/uploads.ts';
 import { DropZone } from '../../ui/drop-zone.tsx';
 import { Picture } from '../../ui/picture.tsx';
@@ -42,6 +42,7 @@ export function DatasetPicker({ kind, draft, change, check }: FormPart & { kind:
       <div className="field">
         <label htmlFor={`set-${kind}`}>
           <strong>{TITLES[kind]}</strong>
+          {kind === 'aux' && !METHODS_WITH_AUX.includes(draft.method) && <span className="soft"> (optional)</span>}
         </label>
         <span className="help">{KINDS[kind].about}</span>
         <select

@@ -7,7 +7,7 @@ import { bytes, duration, plural } from '../../data/format.ts';
 import { type Program, PROGRAMS, programOf } from '../../data/programs.ts';
 import { useClient } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';
-import { getAt, requestOf } from '../../data/training-draft.ts';
+import { getAt, hasDatasets, METHODS_WITH_AUX, requestOf } from '../../data/training-draft.ts';
 import { Dialog } from '../../ui/dialog.tsx';
 import { CopyButton, Failure, Segmented } from '../../ui/parts.tsx';
 import type { FormPart } from './part.ts';
@@ -19,7 +19,7 @@ export function Summary(props: Props): ReactElement {
   const { draft, check, isChecking, failure } = props;
   const [isCopying, setCopying] = useState(false);
   const [study, setStudy] = useState<StudyRow[]>([]);
-  const isComplete = getAt(draft, ['style_ref', 'dataset_id']) !== '' && getAt(draft, ['aux', 'dataset_id']) !== '';
+  const isComplete = hasDatasets(draft);
   const isValid = check !== undefined && check.detail === '' && isComplete;
   return (
     <aside className="summary" aria-label="Summary">
@@ -66,7 +66,7 @@ function Numbers({ draft, defaults, check }: Props): ReactElement {
   );
 }
 
-function Verdict({ check, isChecking, isComplete }: Props & { isComplete: boolean }): ReactElement {
+function Verdict({ draft, check, isChecking, isComplete }: Props & { isComplete: boolean }): ReactElement {
   if (check && check.detail !== '') {
     const general = check.errors.length === 0 ? check.detail : `${plural(check.errors.length, 'setting')} must be corrected:`;
     return (
@@ -82,7 +82,7 @@ function Verdict({ check, isChecking, isComplete }: Props & { isComplete: boolea
       </div>
     );
   }
-  if (!isComplete) return <div className="note">Choose style images and Aux images.</div>;
+  if (!isComplete) return <div className="note">Choose style images{METHODS_WITH_AUX.includes(draft.method) && ' and Aux images'}.</div>;
   return (
     <div className="note good" role="status">
       {isChecking || !check ? 'Checking' : 'Ready to start'}

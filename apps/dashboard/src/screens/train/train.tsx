@@ -96,7 +96,7 @@ function Form({ models, initial, cloned }: { models: BaseModel[]; initial: Draft
             <>
               <section className="train-sets">
                 <DatasetPicker kind="style_ref" {...part} />
-                {takesAux(draft.method) && <DatasetPicker kind="aux" {...part} />}
+                {draft.method !== 'styledrop' && <DatasetPicker kind="aux" {...part} />}
               </section>
               <BaseModelPicker models={models} {...part} />
               <MethodFields {...part} />
