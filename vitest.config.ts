@@ -1,9 +1,11 @@
 // Which tests run. Limits are for a hung test, not for a slow machine: real services start and real training runs inside them.
-import { defineConfig } from 'vitest/config';
+import { existsSync } from 'node:fs';
+import { playwright } from '@vitest/browser-playwright';
+import { defineConfig, type TestProjectConfiguration } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Projects in the order in which they run. */
-const PROJECTS = ['embedded', 'embedded-in-one-process', 'redis-and-s3'];
+const PROJECTS = ['embedded', 'embedded-in-one-process', 'redis-and-s3', 'components'];
 
 /** Tests of the API that have no queue or store behind them, or bring both kinds themselves. */
 const API_ON_ONE_BACKEND = [
@@ -33,6 +35,35 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path));
+
+/** Components of the dashboard in a browser. Without one, test/integration/dashboard.test.ts says that it is missing. */
+const COMPONENTS: TestProjectConfiguration[] = [
+  {
+    extends: true,
+    optimizeDeps: { include: ['react', 'react-dom', 'react-dom/client', 'react/jsx-runtime', 'react/jsx-dev-runtime', 'uplot', 'yaml'] },
+    plugins: [
+      {
+        name: 'sdk for browsers',
+        enforce: 'pre',
+        resolveId: (source, importer) =>
+          source === './local-files.ts' && importer ? importer.replace(/[^/]+$/, 'no-local-files.ts') : undefined,
+      },
+    ],
+    test: {
+      name: 'components',
+      include: ['apps/dashboard/test/*.browser.test.{ts,tsx}'],
+      browser: {
+        enabled: true,
+        headless: true,
+        screenshotFailures: false,
+        provider: playwright({ launchOptions: { executablePath: CHROMIUM ?? '', args: ['--no-sandbox'] } }),
+        instances: [{ browser: 'chromium', viewport: { width: 1000, height: 800 } }],
+      },
+    },
+  },
+];
+
 export default defineConfig({
   test: {
     testTimeout: 180_000,
@@ -46,7 +77,7 @@ export default defineConfig({
         test: {
           name: 'embedded',
           include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'test/{integration,acceptance,infra}/**/*.test.ts'],
-          exclude: IN_ONE_PROCESS,
+          exclude: [...IN_ONE_PROCESS, 'apps/dashboard/test/**'],
           provide: { backend: 'embedded' },
         },
       },
@@ -69,6 +100,7 @@ export default defineConfig({
           provide: { backend: 'redis-and-s3' },
         },
       },
+      ...(CHROMIUM === undefined ? [] : COMPONENTS),
     ],
   },
 });

@@ -42,10 +42,27 @@ export async function openPage(context: BrowserContext, problems: string[]): Pro
   return page;
 }
 
+export async function signIn(page: Page, url: string, key: string): Promise<void> {
+  await page.goto(url);
+  await page.getByLabel('API key').fill(key);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Teach a model your style' }).waitFor();
+}
+
 /** The event stream keeps the network busy: what counts is that no part of the screen waits any more. */
 export async function untilLoaded(page: Page): Promise<void> {
   await page.locator('h1').first().waitFor();
   while ((await page.locator('.skeleton').count()) > 0) await page.waitForTimeout(50);
+}
+
+/** Kept beside the built page, to be looked at. */
+export async function takeScreenshot(page: Page, name: string): Promise<void> {
+  await page.screenshot({ path: join(root, 'apps/dashboard/dist/screenshots', `${name}.png`) });
+}
+
+/** Colours of the theme before last until the next frame. */
+export async function untilPainted(page: Page): Promise<void> {
+  await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
 }
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');

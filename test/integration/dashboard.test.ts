@@ -11,13 +11,41 @@ import {
   openBrowser,
   openPage,
   readAsset,
+  takeScreenshot,
   untilLoaded,
+  untilPainted,
   violationsOf,
 } from './dashboard-page.ts';
 import { TestService } from './service.ts';
 
 const PATIENCE = 60_000;
 const KB = 1024;
+const SIZES: [width: number, height: number][] = [
+  [390, 844],
+  [768, 1024],
+  [1280, 900],
+];
+const SCREENS = [
+  '/',
+  '/datasets',
+  '/datasets?new=aux',
+  '/jobs',
+  '/train',
+  '/train?view=yaml',
+  '/compare',
+  '/play',
+  '/gallery',
+  '/models',
+  '/models/first-style',
+  '/evaluations',
+  '/evaluations?new=1',
+  '/evaluations?tab=studies',
+  '/prompts',
+  '/queue',
+  '/webhooks',
+  '/keys',
+  '/settings',
+];
 
 beforeAll(() => buildPage());
 
@@ -42,6 +70,7 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
   let page: Page;
   const problems: string[] = [];
   const visit = async (path: string) => page.goto(`${service.service.url}/app${path}`);
+  const firstOf = async (path: string) => (await service.call<{ data: { id: string }[] }>('GET', path)).data[0]!.id;
   const heading = (name: string | RegExp) => page.getByRole('heading', { level: 1, name }).waitFor({ timeout: PATIENCE });
 
   beforeAll(async () => {
@@ -83,15 +112,50 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
       .setInputFiles([await file('red.png', 0), await file('green.png', 120), words, caption]);
     await page.getByText('2 images uploaded, 1 refused').waitFor();
     await page.getByText(/words\.png/).waitFor();
-    await page.getByText('a red disc').waitFor();
+    expect(await page.getByLabel('Caption of red.png').inputValue()).toBe('a red disc');
     expect(await violationsOf(page)).toEqual([]);
     await page.getByRole('button', { name: 'a red disc' }).click();
     await page.getByRole('dialog').getByText('1 of 2').waitFor();
     await page.keyboard.press('ArrowRight');
     await page.getByRole('dialog').getByText('2 of 2').waitFor();
     expect(page.url()).toContain('image=img_');
+    await page.getByRole('button', { name: 'As the trainer sees it' }).click();
+    await page.getByRole('img', { name: 'Center of green.png at 64 × 64 pixels' }).waitFor();
     expect(await violationsOf(page)).toEqual([]);
     await page.keyboard.press('Escape');
+  });
+
+  it('edits captions, components and exclusion by keyboard, replaces words, and names duplicates', async () => {
+    await page.getByLabel('Caption of red.png').fill('a crimson disc');
+    await page.keyboard.press('Enter');
+    await page.keyboard.type('a green disc');
+    await page.keyboard.press('Tab');
+    await page.getByText('2 of 2 captioned').waitFor();
+    await page.getByRole('button', { name: 'Find and replace' }).click();
+    await page.getByLabel('Find', { exact: true }).fill('disc');
+    await page.getByLabel('Replace with').fill('circle');
+    expect(await violationsOf(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Change 2 captions' }).click();
+    await page.getByText('2 images changed').waitFor();
+    expect(await page.getByLabel('Caption of green.png').inputValue()).toBe('a green circle');
+    await page.getByRole('checkbox', { name: 'Choose red.png' }).press('1');
+    await page.getByText('person 1').waitFor();
+    await page.getByRole('button', { name: 'Choose all' }).click();
+    await page.getByRole('checkbox', { name: 'Choose red.png' }).press('2');
+    await page.getByText('background 2').waitFor();
+    await page.getByRole('checkbox', { name: 'Choose green.png' }).press('x');
+    await page.getByText('2 left out').waitFor();
+    await page.getByRole('button', { name: 'train on them' }).click();
+    await page.getByText('2 left out').waitFor({ state: 'detached' });
+    expect(await violationsOf(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Choose none' }).click();
+    await page.getByRole('checkbox', { name: 'Choose green.png' }).press('Delete');
+    await page.getByLabel('Caption of green.png').waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Undo' }).last().click();
+    await page.getByLabel('Caption of green.png').waitFor();
+    const again = { name: 'again.png', mimeType: 'image/png', buffer: Buffer.from(await discPicture(0)) };
+    await page.locator('input[type=file]').first().setInputFiles([again]);
+    await page.getByText(/again\.png.*the dataset has this image already/).waitFor();
   });
 
   it('brings a deleted dataset back when asked', async () => {
@@ -245,6 +309,23 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
     10 * PATIENCE,
   );
 
+  it('finds a screen and a job by the keyboard alone', async () => {
+    await visit('/');
+    await heading('Home');
+    await page.keyboard.press('Control+k');
+    await page.getByLabel('Command', { exact: true }).fill('first try');
+    expect(await violationsOf(page)).toEqual([]);
+    await page.keyboard.press('Enter');
+    await heading('first try');
+    await page.keyboard.press('/');
+    await page.keyboard.type('comp');
+    await page.keyboard.press('Enter');
+    await heading('Compare jobs');
+    await page.getByLabel('Add a job').selectOption({ label: 'first try' });
+    await page.getByRole('region', { name: 'Curves' }).waitFor();
+    expect(await violationsOf(page)).toEqual([]);
+  });
+
   it('shows the workers and drains one', async () => {
     await visit('/queue');
     await page.getByRole('button', { name: /^Drain/ }).click();
@@ -256,33 +337,37 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
     await page.getByRole('region', { name: 'Usage of the month' }).getByText('Training').waitFor();
   });
 
-  it('works on a phone and in the dark', async () => {
-    await page.setViewportSize({ width: 390, height: 844 });
-    await page.emulateMedia({ colorScheme: 'dark' });
-    for (const path of [
-      '/',
-      '/datasets',
-      '/jobs',
-      '/train',
-      '/play',
-      '/gallery',
-      '/models',
-      '/models/first-style',
-      '/evaluations',
-      '/queue',
-      '/webhooks',
-      '/keys',
-    ]) {
-      await visit(path);
-      await page.getByRole('heading', { level: 1 }).waitFor();
-      await untilLoaded(page);
-      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), path).toBe(true);
-      expect(await violationsOf(page), path).toEqual([]);
-    }
-    await page.getByRole('button', { name: 'More' }).click();
-    await page.getByRole('dialog').getByRole('link', { name: 'API keys' }).waitFor();
-    expect(await violationsOf(page)).toEqual([]);
-  });
+  it(
+    'fits phones, tablets and desks in both themes on every screen, without a violation',
+    async () => {
+      const job = await firstOf('/v1/training-jobs');
+      const dataset = await firstOf('/v1/datasets');
+      for (const path of [
+        ...SCREENS,
+        `/datasets/${dataset}`,
+        ...['', '/checkpoints', '/log', '/config', '/report'].map((tab) => `/jobs/${job}${tab}`),
+      ]) {
+        await visit(path);
+        await page.getByRole('heading', { level: 1 }).waitFor();
+        await untilLoaded(page);
+        for (const [width, height] of SIZES)
+          for (const theme of ['light', 'dark'] as const) {
+            await page.setViewportSize({ width, height });
+            await page.emulateMedia({ colorScheme: theme });
+            await untilPainted(page);
+            const where = `${path} at ${width} pixels, ${theme}`;
+            expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), where).toBe(true);
+            expect(await violationsOf(page), where).toEqual([]);
+            await takeScreenshot(page, `${path.slice(1).replaceAll(/[^a-z-]+/g, '-') || 'home'}-${width}-${theme}`);
+          }
+      }
+      await page.setViewportSize({ width: 390, height: 844 });
+      await page.getByRole('button', { name: 'More' }).click();
+      await page.getByRole('dialog').getByRole('link', { name: 'API keys' }).waitFor();
+      expect(await violationsOf(page)).toEqual([]);
+    },
+    20 * PATIENCE,
+  );
 
   it('reported no error of its own', () => {
     expect(problems).toEqual([]);

@@ -97,6 +97,7 @@ export function LossChart(props: ChartProps): ReactElement {
   const { steps, curves, isLog, marks, step, onStep } = props;
   const frame = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
+  const isPointed = useRef(false);
   const latest = useRef({ marks, onStep });
   latest.current = { marks, onStep };
   const isPositive = (value: number | null) => value === null || value > 0;
@@ -111,12 +112,18 @@ export function LossChart(props: ChartProps): ReactElement {
       drawClear: [(u) => drawMarks(u, latest.current.marks)],
       setCursor: [
         (u) =>
-          u.cursor.event &&
+          isPointed.current &&
           latest.current.onStep(u.cursor.idx === null || u.cursor.idx === undefined ? null : (u.data[0][u.cursor.idx] ?? null)),
       ],
     };
     const made = new uPlot(optionsOf(props, element.clientWidth, hooks), data, element);
     plot.current = made;
+    // uPlot remembers its last pointer event after the pointer has gone: what counts is whether it is there.
+    made.over.addEventListener('mouseenter', () => void (isPointed.current = true));
+    made.over.addEventListener('mouseleave', () => {
+      isPointed.current = false;
+      latest.current.onStep(null);
+    });
     const observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: made.height }));
     observer.observe(element);
     const redraw = () => made.redraw(false);
@@ -127,13 +134,14 @@ export function LossChart(props: ChartProps): ReactElement {
       dark.removeEventListener('change', redraw);
       made.destroy();
       plot.current = null;
+      isPointed.current = false;
     };
   }, [shape]);
   useEffect(() => plot.current?.setData(data), [data]);
   useEffect(() => plot.current?.redraw(false), [marks]);
   useEffect(() => {
     const u = plot.current;
-    if (!u || u.cursor.event) return;
+    if (!u || isPointed.current) return;
     u.setCursor({ left: step === null ? -10 : u.valToPos(step, 'x'), top: 0 }, false);
   }, [step]);
   return (

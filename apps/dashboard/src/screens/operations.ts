@@ -1,0 +1,5 @@
+// Screens of the installation and of this browser, in one file to load.
+export { Keys } from './keys/keys.tsx';
+export { Machines } from './machines/machines.tsx';
+export { Settings } from './settings/settings.tsx';
+export { Webhooks } from './webhooks/webhooks.tsx';

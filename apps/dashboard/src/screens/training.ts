@@ -1,0 +1,4 @@
+// Screens of jobs, in one file to load.
+export { Compare } from './compare/compare.tsx';
+export { JobScreen } from './job/job.tsx';
+export { Jobs } from './jobs/jobs.tsx';

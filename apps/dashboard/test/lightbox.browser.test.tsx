@@ -1,0 +1,35 @@
+// The lightbox: images one after the other by key, and the slider between before and after.
+import { expect, it, vi } from 'vitest';
+import { page, userEvent } from 'vitest/browser';
+import { Lightbox, type LightboxItem } from '../src/ui/lightbox.tsx';
+import { show } from './render.tsx';
+
+const PIXEL = 'data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7';
+const plain = (title: string): LightboxItem => ({ path: PIXEL, title });
+const compared: LightboxItem = { ...plain('woman'), before: { path: PIXEL, label: 'Before', afterLabel: 'Step 40' } };
+
+it('goes round by arrow keys, and closes by Escape', async () => {
+  const onIndex = vi.fn();
+  const onClose = vi.fn();
+  show(<Lightbox items={['a', 'b', 'c'].map(plain)} index={2} onIndex={onIndex} onClose={onClose} />);
+  await expect.element(page.getByText('3 of 3')).toBeVisible();
+  await userEvent.keyboard('{ArrowRight}');
+  expect(onIndex).toHaveBeenLastCalledWith(0);
+  await userEvent.keyboard('{ArrowLeft}');
+  expect(onIndex).toHaveBeenLastCalledWith(1);
+  await userEvent.keyboard('{Escape}');
+  await vi.waitFor(() => expect(onClose).toHaveBeenCalled());
+});
+
+it('moves the divider by arrow keys in the slider without leaving the image', async () => {
+  const onIndex = vi.fn();
+  const frame = show(<Lightbox items={[compared, plain('house')]} index={0} onIndex={onIndex} onClose={() => undefined} />);
+  const slider = page.getByRole('slider', { name: 'Divider between before and after' });
+  await slider.element().focus();
+  await userEvent.keyboard('{ArrowRight}{ArrowRight}');
+  expect((slider.element() as HTMLInputElement).value).toBe('52');
+  expect(frame.querySelector<HTMLElement>('.compare')?.style.getPropertyValue('--at')).toBe('52%');
+  expect(onIndex).not.toHaveBeenCalled();
+  await expect.element(page.getByRole('img', { name: 'Before: woman' })).toBeInTheDocument();
+  await expect.element(page.getByRole('img', { name: 'Step 40 woman' })).toBeInTheDocument();
+});

@@ -1,0 +1,59 @@
+// Logic of the page that needs a browser around it: archives, the command palette's order, comparisons of jobs.
+import { expect, it } from 'vitest';
+import { rank } from '../src/data/commands.ts';
+import { alignCurves, differencesOf } from '../src/data/comparison.ts';
+import { programOf } from '../src/data/programs.ts';
+import { crc32, zipOf } from '../src/data/zip.ts';
+
+it('writes archives with the right sums, sizes and places, and no name twice', async () => {
+  expect(crc32(new TextEncoder().encode('123456789'))).toBe(0xcbf43926);
+  const words = (text: string) => new Blob([text]);
+  const archive = await zipOf([
+    { name: 'a.txt', content: words('one') },
+    { name: 'a.txt', content: words('three') },
+  ]);
+  const view = new DataView(await archive.arrayBuffer());
+  const end = view.byteLength - 22;
+  expect([view.getUint32(end, true), view.getUint16(end + 10, true)]).toEqual([0x06054b50, 2]);
+  const directory = view.getUint32(end + 16, true);
+  const second = directory + 46 + 5;
+  const local = view.getUint32(second + 42, true);
+  expect([view.getUint32(local, true), view.getUint32(local + 18, true)]).toEqual([0x04034b50, 5]);
+  const text = new TextDecoder().decode(new Uint8Array(view.buffer, local + 30));
+  expect(text.slice(0, 12)).toBe('a 2.txtthree');
+});
+
+it('puts beginnings of words before letters in the middle', () => {
+  const names = ['Remodelled', 'Models', 'My model', 'Home'];
+  const found = rank(
+    names.map((name) => ({ name, kind: 'Job', href: '/' })),
+    'mod',
+  );
+  expect(found.map(({ name }) => name)).toEqual(['Models', 'My model', 'Remodelled']);
+});
+
+it('aligns the curves of jobs on common steps, and names the settings in which they differ', () => {
+  const bucket = (step: number, mean: number) => ({ last_step: step, loss: { mean } });
+  const curves = [{ buckets: [bucket(1, 3), bucket(2, 2)] }, { buckets: [bucket(2, 5)] }] as unknown as Parameters<typeof alignCurves>[0];
+  expect(alignCurves(curves, 'loss')).toEqual({
+    steps: [1, 2],
+    values: [
+      [3, 2],
+      [null, 5],
+    ],
+  });
+  const job = (config: object) => ({ config }) as unknown as Parameters<typeof differencesOf>[0][number];
+  expect(differencesOf([job({ a: { b: 1, c: 2 } }), job({ a: { b: 1, c: 3 }, d: null })])).toEqual([
+    { setting: 'a.c', values: ['2', '3'] },
+    { setting: 'd', values: ['–', 'null'] },
+  ]);
+});
+
+it('writes requests as programs that quote what has to be quoted', () => {
+  const request = { metadata: { name: "it's true" }, aux: null, flag: true };
+  expect(programOf('curl', request, 'http://host')).toContain(String.raw`it'\''s true`);
+  expect(programOf('python', request, 'http://host')).toContain('"aux": None');
+  expect(programOf('python', request, 'http://host')).toContain(`"name": "it's true"`);
+  expect(programOf('typescript', request, 'http://host')).toContain('client.trainingJobs.create');
+  expect(programOf('cli', request, 'http://host')).toContain('styleforge train --file job.yaml');
+});

@@ -1,0 +1,42 @@
+// The chart of curves: what it draws, the crosshair that it shares, and its smoothing.
+import { expect, it, vi } from 'vitest';
+import { page, userEvent } from 'vitest/browser';
+import { LossChart, smooth } from '../src/screens/job/loss-chart.tsx';
+import { show, update } from './render.tsx';
+
+const steps = Array.from({ length: 5_000 }, (_, index) => index + 1);
+const marks = { checkpoints: [2_500], samples: [1_000] };
+const curves = [{ label: 'StyleRef', color: '--accent', values: steps.map((step) => 1 / step) }];
+
+it('smooths without a pull to zero at the beginning, and passes over gaps', () => {
+  expect(smooth([2, 2, 2], 0.9).map((value) => value?.toFixed(6))).toEqual(['2.000000', '2.000000', '2.000000']);
+  expect(smooth([1, null, 3], 0.5)[1]).toBeNull();
+  expect(smooth([0, 1], 0.5)[1]).toBeCloseTo(2 / 3);
+});
+
+it('draws five thousand points on one canvas, and tells the step under the pointer', async () => {
+  const onStep = vi.fn();
+  const frame = show(<LossChart steps={steps} curves={curves} isLog={false} marks={marks} step={null} onStep={onStep} />);
+  await expect.element(page.getByRole('img', { name: 'StyleRef over 5000 steps' })).toBeVisible();
+  expect(frame.querySelectorAll('canvas')).toHaveLength(1);
+  expect(frame.querySelectorAll('*').length).toBeLessThan(60);
+  const over = frame.querySelector<HTMLElement>('.u-over')!;
+  await userEvent.hover(over);
+  await vi.waitFor(() => expect(onStep).toHaveBeenCalled());
+  const step = onStep.mock.lastCall?.[0] as number;
+  expect(Math.abs(step - 2_500)).toBeLessThan(60);
+});
+
+it('shows the crosshair at the step that another part of the screen points at, also after the pointer was here', async () => {
+  const chart = (step: number | null) => (
+    <LossChart steps={steps} curves={curves} isLog={true} marks={marks} step={step} onStep={() => undefined} />
+  );
+  const frame = show(chart(null));
+  const over = frame.querySelector<HTMLElement>('.u-over')!;
+  await userEvent.hover(over);
+  await userEvent.unhover(over);
+  update(chart(4_000));
+  const left = () => Number(/translate\(([\d.]+)px/.exec(frame.querySelector<HTMLElement>('.u-cursor-x')!.style.transform)?.[1]);
+  const width = () => frame.querySelector<HTMLElement>('.u-over')!.clientWidth;
+  await vi.waitFor(() => expect(left() / width()).toBeCloseTo(0.8, 1));
+});
