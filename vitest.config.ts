@@ -41,7 +41,13 @@ const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/go
 const COMPONENTS: TestProjectConfiguration[] = [
   {
     extends: true,
-    optimizeDeps: { include: ['react', 'react-dom', 'react-dom/client', 'react/jsx-runtime', 'react/jsx-dev-runtime', 'uplot', 'yaml'] },
+    // What is found only while a test runs would reload its page.
+    optimizeDeps: {
+      include: [
+        ...['react', 'react-dom', 'react-dom/client', 'react/jsx-runtime', 'react/jsx-dev-runtime'],
+        ...['@tanstack/react-query', '@tanstack/react-virtual', 'openapi-fetch', 'uplot', 'wouter', 'yaml'],
+      ],
+    },
     plugins: [
       {
         name: 'sdk for browsers',
@@ -57,6 +63,7 @@ const COMPONENTS: TestProjectConfiguration[] = [
         enabled: true,
         headless: true,
         screenshotFailures: false,
+        connectTimeout: 240_000,
         provider: playwright({ launchOptions: { executablePath: CHROMIUM ?? '', args: ['--no-sandbox'] } }),
         instances: [{ browser: 'chromium', viewport: { width: 1000, height: 800 } }],
       },

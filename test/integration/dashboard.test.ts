@@ -56,6 +56,17 @@ describe('the built page', () => {
     expect(sum(compressedSizes('.css'))).toBeLessThan(40 * KB);
   });
 
+  it('needs a page, one style sheet, and at most 120 kB of JavaScript in few files before its first view', () => {
+    const sizes = compressedSizes('.js');
+    const [, entry = ''] = /src="\/app\/assets\/([^"]+)"/.exec(readAsset('index.html')) ?? [];
+    const files = new Set([entry]);
+    for (const name of files)
+      for (const [, next = ''] of readAsset(`assets/${name}`).matchAll(/(?:from|import)"\.\/([^"]+\.js)"/g)) files.add(next);
+    expect(files.size).toBeLessThan(16);
+    expect([...files].reduce((total, name) => total + (sizes[name] ?? Number.NaN), 0)).toBeLessThan(120 * KB);
+    expect(Object.keys(compressedSizes('.css'))).toHaveLength(1);
+  });
+
   it('loads nothing from elsewhere', () => {
     const page = readAsset('index.html');
     expect(page.match(/(?:src|href)="([^"]+)"/g)?.every((link) => link.includes('="/app/'))).toBe(true);
