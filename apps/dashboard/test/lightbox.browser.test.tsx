@@ -25,7 +25,7 @@ it('moves the divider by arrow keys in the slider without leaving the image', as
   const onIndex = vi.fn();
   const frame = show(<Lightbox items={[compared, plain('house')]} index={0} onIndex={onIndex} onClose={() => undefined} />);
   const slider = page.getByRole('slider', { name: 'Divider between before and after' });
-  await slider.element().focus();
+  (slider.element() as HTMLElement).focus();
   await userEvent.keyboard('{ArrowRight}{ArrowRight}');
   expect((slider.element() as HTMLInputElement).value).toBe('52');
   expect(frame.querySelector<HTMLElement>('.compare')?.style.getPropertyValue('--at')).toBe('52%');
