@@ -12,6 +12,7 @@ export class Caller {
   readonly #stack: ChaosStack;
   readonly #key: string;
   readonly #until: number;
+  #turn = 0;
 
   /** `patienceMs`: how long a request is repeated, and work is waited for. */
   constructor(stack: ChaosStack, key: string, patienceMs: number) {
@@ -30,7 +31,7 @@ export class Caller {
     };
     for (;;) {
       const request = { method, headers, signal: AbortSignal.timeout(30_000), ...(body && { body: isForm ? body : JSON.stringify(body) }) };
-      const answer = await fetch(this.#stack.service.url + path, request).then(
+      const answer = await fetch(this.#nextUrl() + path, request).then(
         async (response) => ({ status: response.status, text: await response.text() }),
         (error: unknown) => ({ status: 0, text: String(error) }),
       );
@@ -41,6 +42,12 @@ export class Caller {
       if (broken) throw broken;
       await sleep(retryMs);
     }
+  }
+
+  /** The versions that run side by side take turns, as behind a load balancer. */
+  #nextUrl(): string {
+    const { urls } = this.#stack;
+    return urls[this.#turn++ % urls.length] ?? this.#stack.service.url;
   }
 
   async createDataset(kind: 'style_ref' | 'aux', hues: number[]): Promise<string> {
@@ -54,7 +61,7 @@ export class Caller {
   /** SHA-256 of an image's pixels. */
   async pixelsOf(url: string): Promise<string> {
     for (;;) {
-      const image = await fetch(new URL(url, this.#stack.service.url), { headers: { authorization: `Bearer ${this.#key}` } })
+      const image = await fetch(new URL(url, this.#nextUrl()), { headers: { authorization: `Bearer ${this.#key}` } })
         .then(async (response) => (response.ok ? Buffer.from(await response.arrayBuffer()) : undefined))
         .catch(() => undefined);
       if (image)

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Choices } from './random.ts';
 import { childrenOf, pause, signal } from './processes.ts';
-import type { ChaosStack } from './stack.ts';
+import type { ChaosStack, Side } from './stack.ts';
 import type { Line } from './tcp-proxy.ts';
 
 export interface Fault {
@@ -16,20 +16,23 @@ export interface Fault {
 const kill = (pid: number | undefined) => pid !== undefined && signal(pid, 'SIGKILL');
 const pauseMs = (choices: Choices) => Math.round(choices.between(500, 15_000));
 
-const everywhere: Fault[] = [
-  { name: 'kill worker', endsWork: true, strike: async ({ service }) => kill(service.workerPid()) },
-  { name: 'kill API', strike: async ({ service }) => kill(service.apiPid()) },
+const ofSide = ({ name, workerPid, apiPid }: Side): Fault[] => [
+  { name: `kill ${name}worker`, endsWork: true, strike: async () => kill(workerPid()) },
+  { name: `kill ${name}API`, strike: async () => kill(apiPid()) },
   {
-    name: 'kill child',
+    name: `kill ${name}child`,
     endsWork: true,
-    async strike({ service }, choices) {
-      const children = await childrenOf(service.workerPid() ?? 0);
+    async strike(_stack, choices) {
+      const children = await childrenOf(workerPid() ?? 0);
       return children.length > 0 && kill(choices.of(children));
     },
   },
+  { name: `pause ${name}worker`, endsWork: true, strike: async (_stack, choices) => pause(workerPid() ?? 0, pauseMs(choices)) },
+  { name: `pause ${name}API`, strike: async (_stack, choices) => pause(apiPid() ?? 0, pauseMs(choices)) },
+];
+
+const everywhere: Fault[] = [
   { name: 'kill Postgres', strike: async (stack) => kill(await stack.postgresPid()) },
-  { name: 'pause worker', endsWork: true, strike: async ({ service }, choices) => pause(service.workerPid() ?? 0, pauseMs(choices)) },
-  { name: 'pause API', strike: async ({ service }, choices) => pause(service.apiPid() ?? 0, pauseMs(choices)) },
   { name: 'pause Postgres', strike: async (stack, choices) => pause(await stack.postgresPid(), pauseMs(choices)) },
   {
     name: 'clock jump',
@@ -54,7 +57,7 @@ const everywhere: Fault[] = [
   },
 ];
 
-type LineName = 'redisLine' | 's3Line';
+type LineName = 'postgresLine' | 'redisLine' | 's3Line';
 
 const onLine = (name: string, which: LineName, begin: (line: Line, choices: Choices) => void, end: (line: Line) => void): Fault => ({
   name,
@@ -92,12 +95,13 @@ const remoteOnly: Fault[] = [
   { name: 'kill Redis', strike: async ({ remote }) => remote !== undefined && remote.redis.restart(false).then(() => true) },
   { name: 'empty Redis', strike: async ({ remote }) => remote !== undefined && remote.redis.restart(true).then(() => true) },
   { name: 'pause Redis', strike: async ({ remote }, choices) => remote !== undefined && pause(remote.redis.pid(), pauseMs(choices)) },
+  ...linesOf('Postgres', 'postgresLine'),
   ...linesOf('Redis', 'redisLine'),
   ...linesOf('S3', 's3Line'),
 ];
 
 /** All that can be done to this stack. */
-export function faultsOf({ kind, disk }: Pick<ChaosStack, 'kind' | 'disk'>): readonly Fault[] {
-  const possible = everywhere.filter(({ name }) => name !== 'full disk' || disk !== undefined);
+export function faultsOf({ kind, disk, sides }: Pick<ChaosStack, 'kind' | 'disk' | 'sides'>): readonly Fault[] {
+  const possible = [...sides.flatMap(ofSide), ...everywhere.filter(({ name }) => name !== 'full disk' || disk !== undefined)];
   return kind === 'redis' ? [...possible, ...remoteOnly] : possible;
 }

@@ -1,4 +1,5 @@
 // `npm run chaos -- --minutes N --seed S`: kills and pauses the parts of a service while it works, and looks whether anything was lost.
+import { resolve } from 'node:path';
 import { realS3Missing, redisMissing } from '@styleforge/testing';
 import { readCommandLine } from '../command-line.ts';
 import { runChaos } from './run-chaos.ts';
@@ -17,13 +18,21 @@ const { values } = readCommandLine({
     model: { type: 'string', default: 'styleforge-mini', help: 'base model to train' },
     resolution: { type: 'string', default: '64', help: 'resolution of the jobs' },
     steps: { type: 'string', default: '20', help: 'steps of the jobs' },
+    'other-version': {
+      type: 'string',
+      help: 'checkout of another version, with its packages installed; its API and worker run beside these',
+    },
+    fault: { type: 'string', multiple: true, help: 'only faults of this name, such as "kill worker"' },
     'faults-per-round': { type: 'string', default: '6', help: 'faults in a round, at most; kills come faster than checkpoints' },
   },
 });
 const say = (line: string) => process.stdout.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`);
 if (smallDiskMissing !== undefined) say(`no disk is filled: ${smallDiskMissing}`);
 if (realS3Missing !== undefined) say(`S3 is a server within this process: ${realS3Missing}`);
-const others = ['model', 'resolution', 'steps', 'faults-per-round'].map((name) => ` --${name} ${values[name as 'model']}`).join('');
+const repeated = ['models-directory', 'model', 'resolution', 'steps', 'faults-per-round', 'other-version'] as const;
+const others = [...repeated.map((name) => [name, values[name]]), ...(values.fault ?? []).map((fault) => ['fault', `"${fault}"`])]
+  .flatMap(([name, value]) => (value === undefined ? [] : [` --${name} ${value}`]))
+  .join('');
 let failed = false;
 for (const stack of values.stack as StackKind[]) {
   if (stack === 'redis' && redisMissing !== undefined) {
@@ -34,11 +43,13 @@ for (const stack of values.stack as StackKind[]) {
     stack,
     minutes: Number(values.minutes) / values.stack.length,
     seed: Number(values.seed),
-    modelsDirectory: values['models-directory'],
+    modelsDirectory: resolve(values['models-directory']),
     model: values.model,
     resolution: Number(values.resolution),
     steps: Number(values.steps),
     faultsPerRound: Number(values['faults-per-round']),
+    ...(values['other-version'] && { otherVersion: resolve(values['other-version']) }),
+    ...(values.fault && { faults: values.fault }),
     log: (line) => say(`${stack}: ${line}`),
   });
   say(`${stack}: ${JSON.stringify(result)}`);

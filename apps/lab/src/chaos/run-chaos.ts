@@ -22,6 +22,8 @@ export interface ChaosOptions {
   steps: number;
   /** Kills come faster than checkpoints: without a limit no round would end. */
   faultsPerRound: number;
+  /** Folder of another version of this project, whose API and worker run beside those of this one. */
+  otherVersion?: string;
   /** Default: chosen among all that can be done to the stack. */
   faults?: readonly string[];
   log(line: string): void;
@@ -42,7 +44,7 @@ const patienceMs = 900_000;
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const directory = await mkdtemp(join(tmpdir(), 'styleforge-chaos-'));
   const receiver = await startWebhookReceiver();
-  const stack = await startChaosStack(options.stack, directory, options.modelsDirectory);
+  const stack = await startChaosStack(options.stack, { directory, ...options });
   const result: ChaosResult = { rounds: 0, faults: {}, violations: [], seedOfLastRound: options.seed };
   try {
     const plan = await planOf(stack, options, receiver.url);

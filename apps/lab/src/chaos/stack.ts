@@ -3,10 +3,12 @@ import { mkdir, readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Config, environmentOf, loadConfig } from '@styleforge/config';
 import { createDatabase, type Database } from '@styleforge/database';
+import { startEmbeddedPostgres } from '@styleforge/stack';
 import { createObjectStore, type ObjectStore } from '@styleforge/storage';
 import { s3Environment, startS3 } from '@styleforge/testing';
 import { type RunningService, startService } from '../start/start-service.ts';
 import { type Clock, createClock } from './clock.ts';
+import { checkOtherVersion, startOtherVersion } from './other-version.ts';
 import { type RedisProcess, startRedisProcess } from './redis-process.ts';
 import { mountSmallDisk, type SmallDisk, smallDiskMissing } from './small-disk.ts';
 import { type Line, startLine } from './tcp-proxy.ts';
@@ -14,8 +16,20 @@ import { type Line, startLine } from './tcp-proxy.ts';
 /** `embedded`: the service's own database, queue and files. `redis`: Redis and S3, each behind a line. */
 export type StackKind = 'embedded' | 'redis';
 
+/** One version's processes. Each id changes when its process is restarted. */
+export interface Side {
+  /** What the names of faults have before the process: nothing for this version. */
+  name: '' | 'other ';
+  url: string;
+  workerPid(): number | undefined;
+  apiPid(): number | undefined;
+}
+
 export interface Remote {
+  /** Past its line. */
+  databaseUrl: string;
   redis: RedisProcess;
+  postgresLine: Line;
   redisLine: Line;
   s3Line: Line;
 }
@@ -23,6 +37,8 @@ export interface Remote {
 export interface ChaosStack {
   kind: StackKind;
   service: RunningService;
+  /** This version, and another one where two run side by side. */
+  sides: readonly Side[];
   database: Database;
   objectStore: ObjectStore;
   clock: Clock;
@@ -34,6 +50,8 @@ export interface ChaosStack {
   /** The settings of a further process of this stack. */
   environment: NodeJS.ProcessEnv;
   directory: string;
+  /** Where the service can be called. */
+  urls: readonly string[];
   /** A part of the service died and did not come back. */
   givenUp(): Error | undefined;
   postgresPid(): Promise<number>;
@@ -42,56 +60,70 @@ export interface ChaosStack {
 
 type Closers = (() => Promise<void>)[];
 
-export async function startChaosStack(kind: StackKind, directory: string, modelsDirectory: string): Promise<ChaosStack> {
+/** What a stack is made of. */
+export interface StackPlan {
+  directory: string;
+  modelsDirectory: string;
+  otherVersion?: string;
+}
+
+export async function startChaosStack(kind: StackKind, plan: StackPlan): Promise<ChaosStack> {
   const opened: Closers = [];
   const stop = async () => {
     for (const close of opened.splice(0).reverse()) await close();
   };
   try {
-    return await start(kind, { directory, modelsDirectory, opened, stop });
+    return await start(kind, plan, opened, stop);
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-interface Place {
-  directory: string;
-  modelsDirectory: string;
-  opened: Closers;
-  stop(): Promise<void>;
-}
-
-async function start(kind: StackKind, { directory, modelsDirectory, opened, stop }: Place): Promise<ChaosStack> {
+async function start(kind: StackKind, plan: StackPlan, opened: Closers, stop: () => Promise<void>): Promise<ChaosStack> {
+  const { directory, otherVersion } = plan;
+  if (otherVersion !== undefined) checkOtherVersion(otherVersion);
+  let givenUp: Error | undefined;
+  const onGivenUp = (error: Error) => void (givenUp = error);
   const data = join(directory, 'data');
   const disk = smallDiskMissing === undefined ? await openDisk(directory, data, opened) : undefined;
-  const remote = kind === 'redis' ? await openRemote(directory, opened) : undefined;
+  const remote = kind === 'redis' ? await openRemote({ directory, data, onGivenUp }, opened) : undefined;
   const clock = await createClock(join(directory, 'clock'));
-  const config = loadConfig({
-    ...{ PORT: '0', LOG_LEVEL: 'info', DATA_DIRECTORY: data, BASE_MODELS_DIRECTORY: modelsDirectory },
-    ...{ WEBHOOK_ALLOWED_NETWORKS: '127.0.0.0/8', RATE_LIMIT_REQUESTS: '0', WORKER_GRACE_SECONDS: '10', MIN_FREE_DISK_MB: '1' },
-    // Sweeps are made when a round is over, by a worker of their own.
-    ...{ WORKER_QUEUES: 'train:1,generate:2,evaluate:1,webhook:4', SWEEP_MINUTES: '600', ORPHAN_GRACE_HOURS: '1' },
+  const config = settingsOf(plan, data, {
     ...(disk && !remote && { OBJECT_STORE_DIRECTORY: join(disk.directory, 'objects') }),
     ...remote?.settings,
   });
-  let givenUp: Error | undefined;
-  const service = await startService({ config, environment: clock.environment, onGivenUp: (error) => (givenUp = error) });
+  const service = await startService({ config, environment: clock.environment, onGivenUp });
   opened.push(() => service.stop());
-  const { databaseUrl } = service;
+  const environment = environmentOf({ ...config, databaseUrl: service.databaseUrl });
+  const other = { env: { ...environment, ...clock.environment }, logDirectory: service.logDirectory, onGivenUp };
+  const sides: Side[] = [
+    { name: '', url: service.url, workerPid: () => service.workerPid(), apiPid: () => service.apiPid() },
+    ...(otherVersion === undefined ? [] : [await startOtherVersion({ path: otherVersion, ...other }, opened)]),
+  ];
+  const databaseUrl = remote?.databaseUrl ?? service.databaseUrl;
   const database = createDatabase(databaseUrl, { maxConnections: 2 });
   opened.push(() => database.close());
   return {
-    ...{ kind, service, database, clock, directory, stop },
+    ...{ kind, service, sides, database, clock, directory, environment, stop },
     objectStore: await createObjectStore(config.objectStore),
     queueSettings: { databaseUrl, redisUrl: remote?.redis.redisUrl },
-    environment: environmentOf({ ...config, databaseUrl }),
     ...(remote && { remote }),
     ...(disk && { disk }),
+    urls: sides.map(({ url }) => url),
     givenUp: () => givenUp,
     postgresPid: () => pidIn(join(data, 'postgres', 'data', 'postmaster.pid')),
   };
 }
+
+const settingsOf = ({ modelsDirectory }: StackPlan, data: string, more: Record<string, string>): Config =>
+  loadConfig({
+    ...{ PORT: '0', LOG_LEVEL: 'info', DATA_DIRECTORY: data, BASE_MODELS_DIRECTORY: modelsDirectory },
+    ...{ WEBHOOK_ALLOWED_NETWORKS: '127.0.0.0/8', RATE_LIMIT_REQUESTS: '0', WORKER_GRACE_SECONDS: '10', MIN_FREE_DISK_MB: '1' },
+    // Sweeps are made when a round is over, by a worker of their own.
+    ...{ WORKER_QUEUES: 'train:1,generate:2,evaluate:1,webhook:4', SWEEP_MINUTES: '600', ORPHAN_GRACE_HOURS: '1' },
+    ...more,
+  });
 
 /** 0 while there is none. */
 async function pidIn(path: string): Promise<number> {
@@ -110,7 +142,19 @@ async function openDisk(directory: string, data: string, opened: Closers): Promi
   return disk;
 }
 
-async function openRemote(directory: string, opened: Closers): Promise<Remote & { settings: Record<string, string> }> {
+interface RemotePlan {
+  directory: string;
+  data: string;
+  onGivenUp(error: Error): void;
+}
+
+async function openRemote(
+  { directory, data, onGivenUp }: RemotePlan,
+  opened: Closers,
+): Promise<Remote & { settings: Record<string, string> }> {
+  await mkdir(data, { recursive: true });
+  const { databaseUrl, stop } = await startEmbeddedPostgres({ directory: join(data, 'postgres'), onGivenUp });
+  opened.push(stop);
   const redis = await startRedisProcess(join(directory, 'redis'));
   opened.push(() => redis.stop());
   const s3 = await startS3();
@@ -120,10 +164,13 @@ async function openRemote(directory: string, opened: Closers): Promise<Remote & 
     opened.push(() => line.stop());
     return line;
   };
-  const [redisLine, s3Line] = [await lineTo(redis.redisUrl), await lineTo(s3.settings.endpoint)];
+  const [postgresLine, redisLine, s3Line] = [await lineTo(databaseUrl), await lineTo(redis.redisUrl), await lineTo(s3.settings.endpoint)];
+  const onLine = new URL(databaseUrl);
+  onLine.port = String(postgresLine.port);
   return {
-    ...{ redis, redisLine, s3Line },
+    ...{ databaseUrl, redis, postgresLine, redisLine, s3Line },
     settings: {
+      DATABASE_URL: onLine.href,
       REDIS_URL: `redis://127.0.0.1:${redisLine.port}`,
       ...s3Environment(s3),
       S3_ENDPOINT: `http://127.0.0.1:${s3Line.port}`,

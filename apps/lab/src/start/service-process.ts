@@ -14,6 +14,7 @@ const shortLivesAllowed = 5;
 export interface ServiceProcessOptions {
   name: string;
   entry: URL;
+  args?: readonly string[];
   env: NodeJS.ProcessEnv;
   logFile: string;
   /** Resolves when the process serves; rejects when it does not in time. */
@@ -61,10 +62,10 @@ export async function startServiceProcess(options: ServiceProcessOptions): Promi
   };
 }
 
-async function launch({ entry, env, logFile }: ServiceProcessOptions): Promise<ChildProcess> {
+async function launch({ entry, args = [], env, logFile }: ServiceProcessOptions): Promise<ChildProcess> {
   await mkdir(dirname(logFile), { recursive: true });
   const log = await open(logFile, 'a');
-  const child = forkTypeScript(entry, [], {
+  const child = forkTypeScript(entry, args, {
     execArgv: ['--import', new URL('end-with-parent.mjs', import.meta.url).href],
     env,
     // A session of its own: Ctrl-C reaches only the starting process, which then stops all in order.

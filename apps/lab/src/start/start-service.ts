@@ -1,4 +1,5 @@
 // Starts the whole service on one machine: database, API, worker; and stops it in the opposite order.
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -126,7 +127,7 @@ async function startWorker({ env, logDirectory, onGivenUp }: ProcessPlan, opened
     entry: new URL('apps/worker/src/main.ts', root),
     env,
     logFile: join(logDirectory, 'worker.log'),
-    untilReady: async (child) => void (await once(child, 'message', { signal: AbortSignal.timeout(readyMs) })),
+    untilReady: untilReadyMessage,
     stopDeadlineMs: 35_000,
     onGivenUp,
   });
@@ -134,7 +135,12 @@ async function startWorker({ env, logDirectory, onGivenUp }: ProcessPlan, opened
   return worker;
 }
 
-async function untilHealthy(url: string): Promise<void> {
+/** A worker sends a message when it serves. */
+export async function untilReadyMessage(child: ChildProcess): Promise<void> {
+  await once(child, 'message', { signal: AbortSignal.timeout(readyMs) });
+}
+
+export async function untilHealthy(url: string): Promise<void> {
   const end = Date.now() + readyMs;
   for (;;) {
     const answer = await fetch(url).catch(() => undefined);
