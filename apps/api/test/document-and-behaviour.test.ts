@@ -1,5 +1,6 @@
 // What the OpenAPI document says and what the service does are the same: each case was a difference once.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { exampleId } from '@styleforge/contracts';
 import { multipartBody, picture, startApiFixture } from './api-fixture.ts';
 import type { ApiFixture } from './api-fixture.ts';
 
@@ -46,6 +47,44 @@ describe('the document', () => {
     expect((await upload([image])).status).toBe(200);
   });
 
+  it('says which settings of a generation belong together', async () => {
+    const schema = bodyOf('post', '/v1/images/generations');
+    expect(schema['dependentSchemas']).toEqual({
+      strength: { required: ['image'], properties: { image: { type: 'string' } } },
+      quality: { required: ['format'], properties: { format: { enum: ['webp', 'jpeg'] } } },
+    });
+    const body = { model: 'tiny', prompts: ['x'] };
+    for (const wrong of [{ strength: 0.5 }, { quality: 5 }])
+      expect(await statusOf('POST', '/v1/images/generations', { ...body, ...wrong })).toBe(422);
+    expect(await statusOf('POST', '/v1/images/generations', { ...body, quality: 5, format: 'jpeg' })).toBe(202);
+    // The form of an axis' values follows from its parameter: one condition inside the other.
+    const axis = document.components.schemas['GridAxis'] as Schema;
+    const forms: Record<string, unknown> = {};
+    for (let part: Schema | undefined = axis; part?.['if']; part = part['else'] as Schema | undefined) {
+      const { parameter } = (part['if'] as Schema).properties as { parameter: { const: string } };
+      forms[parameter.const] = ((part['then'] as Schema).properties as { values: Schema }).values['items'];
+    }
+    expect(Object.keys(forms)).toEqual((axis.properties?.['parameter'] as { enum: string[] }).enum);
+    expect([forms['steps'], forms['sampler']]).toMatchObject([
+      { type: 'integer', maximum: 1000 },
+      { enum: expect.arrayContaining(['ddim']) as string[] },
+    ]);
+    const grid = { x: { parameter: 'steps', values: ['many'] } };
+    expect(await statusOf('POST', '/v1/images/generations', { ...body, grid })).toBe(422);
+  });
+
+  it("says how many variations a study has, that targets differ, and what a model's template has", async () => {
+    const { if: condition, then } = bodyOf('post', '/v1/studies') as Record<string, Schema>;
+    expect([condition, then]).toMatchObject([
+      { not: { required: ['grid'] } },
+      { required: ['variations'], properties: { variations: { minItems: 2 } } },
+    ]);
+    expect(JSON.stringify(document.components.schemas['AdaptationRequest'])).toMatch(/"targets":\{[^{]*\{[^}]*\},"uniqueItems":true/);
+    const template = bodyOf('post', '/v1/models').properties?.['prompt_template'] as Schema;
+    expect(new RegExp(String(template['pattern'])).test('a photo of {prompt}')).toBe(true);
+    expect(new RegExp(String(template['pattern'])).test('a photo')).toBe(false);
+  });
+
   it('says that a change names a field', async () => {
     expect(bodyOf('patch', '/v1/datasets/{id}')).toBeDefined();
     for (const path of ['/v1/training-jobs/{id}', '/v1/images/{id}']) expect(bodyOf('patch', path)).toMatchObject({ minProperties: 1 });
@@ -54,12 +93,15 @@ describe('the document', () => {
   it.each([
     ['/v1/prompt-sets', 'after', ['', 'nonsense'], ['general']],
     ['/v1/events', 'types', ['', 'x', ','], ['training_job.*, generation.succeeded']],
+    ['/v1/metrics', 'jobs', ['', 'nonsense', `${exampleId('trainingJob')},`], [`${exampleId('trainingJob')}, ${exampleId('trainingJob')}`]],
     ['/v1/usage', 'month', ['0000-01', '2026-13', ''], ['2026-11']],
   ])('says what %s takes for %s', async (path, name, wrong, right) => {
     const described = parameter(path, name) ?? '';
     expect(described).toMatch(/pattern|enum/);
     for (const value of wrong) expect(await statusOf('GET', `${path}?${name}=${value}`)).toBe(422);
-    for (const value of right) expect(await statusOf('GET', `${path}?${name}=${encodeURIComponent(value)}`)).toBe(200);
+    // Ids are well formed, and of nothing.
+    const accepted = name === 'jobs' ? 404 : 200;
+    for (const value of right) expect(await statusOf('GET', `${path}?${name}=${encodeURIComponent(value)}`)).toBe(accepted);
   });
 });
 

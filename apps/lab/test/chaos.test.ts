@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { execFile } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { redisMissing, warnNotTested } from '@styleforge/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -23,9 +24,12 @@ beforeAll(async () => {
 });
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-const run = (stack: StackKind, seed: number) =>
+const repository = fileURLToPath(new URL('../../..', import.meta.url));
+
+const run = (stack: StackKind, seed: number, otherVersion?: string) =>
   runChaos({
     ...{ stack, seed, minutes: 0, modelsDirectory: join(directory, 'models'), model: 'tiny', resolution: 32, steps: 12, faultsPerRound: 4 },
+    ...(otherVersion !== undefined && { otherVersion }),
     log: () => undefined,
   });
 
@@ -38,9 +42,9 @@ describe('a round of chaos', () => {
   }, 900_000);
 
   it.skipIf(warnNotTested('chaos on Redis and S3', redisMissing))(
-    'loses and doubles nothing on Redis and S3',
+    'loses and doubles nothing on Redis and S3, where two installations share the work',
     async () => {
-      const { violations, faults } = await run('redis', 8);
+      const { violations, faults } = await run('redis', 8, repository);
       expect(violations).toEqual([]);
       expect(Object.keys(faults).length).toBeGreaterThan(0);
     },
@@ -49,6 +53,12 @@ describe('a round of chaos', () => {
 });
 
 describe('the means of chaos', () => {
+  it('another version is a checkout with its packages, which is told before anything starts', async () => {
+    await expect(run('embedded', 1, directory)).rejects.toThrow(
+      /^--other-version .*: apps\/api\/src\/main.ts is missing there; give a checkout/,
+    );
+  });
+
   it('a line can be slow, silent and cut, and is whole again after it', async () => {
     const server = createServer((_request, answer) => answer.setHeader('connection', 'close').end('heard')).listen(0, '127.0.0.1');
     await once(server, 'listening');

@@ -14,6 +14,6 @@ export function typeScript(program: string | URL): string[] {
 
 /** node:child_process's fork() for a TypeScript file. */
 export function forkTypeScript(program: string | URL, args: readonly string[], options: ForkOptions): ChildProcess {
-  const [runner = '', path = ''] = typeScript(program);
-  return fork(runner, [path, ...args], { execArgv: [], ...options });
+  const [runner = '', ...path] = typeScript(program);
+  return fork(runner, [...path, ...args], { execArgv: [], ...options });
 }

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Caller } from './caller.ts';
 import { type Fault, faultsOf } from './faults.ts';
 import { violations } from './invariants.ts';
+import { checkOtherVersion } from './other-version.ts';
 import { type Choices, seededChoices } from './random.ts';
 import { type ChaosStack, type StackKind, startChaosStack } from './stack.ts';
 import { startWebhookReceiver } from './webhook-receiver.ts';
@@ -42,6 +43,7 @@ export interface ChaosResult {
 const patienceMs = 900_000;
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
+  if (options.otherVersion !== undefined) checkOtherVersion(options.otherVersion);
   const directory = await mkdtemp(join(tmpdir(), 'styleforge-chaos-'));
   const receiver = await startWebhookReceiver();
   const stack = await startChaosStack(options.stack, { directory, ...options });

@@ -8,7 +8,7 @@ import { createObjectStore, type ObjectStore } from '@styleforge/storage';
 import { s3Environment, startS3 } from '@styleforge/testing';
 import { type RunningService, startService } from '../start/start-service.ts';
 import { type Clock, createClock } from './clock.ts';
-import { checkOtherVersion, startOtherVersion } from './other-version.ts';
+import { startOtherVersion } from './other-version.ts';
 import { type RedisProcess, startRedisProcess } from './redis-process.ts';
 import { mountSmallDisk, type SmallDisk, smallDiskMissing } from './small-disk.ts';
 import { type Line, startLine } from './tcp-proxy.ts';
@@ -82,7 +82,6 @@ export async function startChaosStack(kind: StackKind, plan: StackPlan): Promise
 
 async function start(kind: StackKind, plan: StackPlan, opened: Closers, stop: () => Promise<void>): Promise<ChaosStack> {
   const { directory, otherVersion } = plan;
-  if (otherVersion !== undefined) checkOtherVersion(otherVersion);
   let givenUp: Error | undefined;
   const onGivenUp = (error: Error) => void (givenUp = error);
   const data = join(directory, 'data');

@@ -48,6 +48,12 @@ export function exampleId(kind: IdKind): string {
   return `${ID_PREFIXES[kind]}_${EXAMPLE_UUID}`;
 }
 
+/** One to `most` ids, separated by commas. */
+export function idList(kind: IdKind, most: number): RegExp {
+  const id = `${ID_PREFIXES[kind]}_${UUID_V7}`;
+  return new RegExp(`^ *${id}(?: *, *${id}){0,${most - 1}} *$`);
+}
+
 function idSchema(kind: IdKind) {
   const prefix = ID_PREFIXES[kind];
   const pattern = new RegExp(`^${prefix}_${UUID_V7}$`);

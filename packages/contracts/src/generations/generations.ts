@@ -140,6 +140,10 @@ export const createGenerationRequest = z
   })
   .meta({
     id: 'CreateGenerationRequest',
+    dependentSchemas: {
+      strength: { required: ['image'], properties: { image: { type: 'string' } } },
+      quality: { required: ['format'], properties: { format: { enum: IMAGE_FORMATS.filter((format) => format !== 'png') } } },
+    },
     examples: [
       {
         model: 'styleforge-mini',

@@ -24,6 +24,17 @@ const values = {
 export const GRID_PARAMETERS = Object.keys(values) as (keyof typeof values)[];
 export type GridParameter = keyof typeof values;
 
+/** For the OpenAPI document: the form of the values follows from the parameter. */
+function whenParameterIs([parameter, ...others]: readonly GridParameter[]): object {
+  if (parameter === undefined) return {};
+  const { $schema: _dialect, ...items } = z.toJSONSchema(values[parameter], { io: 'input' });
+  return {
+    if: { properties: { parameter: { const: parameter } } },
+    then: { properties: { values: { items } } },
+    ...(others.length > 0 && { else: whenParameterIs(others) }),
+  };
+}
+
 const axis = z
   .strictObject({
     parameter: z.enum(GRID_PARAMETERS as [GridParameter, ...GridParameter[]]).describe('The setting that varies along the axis'),
@@ -39,7 +50,7 @@ const axis = z
       if (!success) context.addIssue({ code: 'custom', path: ['values', index], message: error.issues[0]?.message ?? 'is not valid' });
     }
   })
-  .meta({ id: 'GridAxis' });
+  .meta({ id: 'GridAxis', ...whenParameterIs(GRID_PARAMETERS) });
 export type GridAxis = z.infer<typeof axis>;
 
 export const gridRequest = z

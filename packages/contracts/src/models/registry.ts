@@ -48,7 +48,7 @@ const promptTemplate = z
   .trim()
   .min(1)
   .max(1_000)
-  .refine((text) => text.includes(PROMPT_PLACE), `must have ${PROMPT_PLACE} where the words for what the image shows go`);
+  .regex(/\{prompt\}/, `must have ${PROMPT_PLACE} where the words for what the image shows go`);
 const cover = imageId.describe('A generated or uploaded image of the project; the model gets a copy of it');
 const notes = optionalText(10_000);
 

@@ -39,6 +39,8 @@ export const createStudyRequest = z
   })
   .meta({
     id: 'CreateStudyRequest',
+    if: { not: { required: ['grid'], properties: { grid: { minItems: 1 } } } },
+    then: { required: ['variations'], properties: { variations: { minItems: 2 } } },
     examples: [
       {
         name: 'steps and lambda',

@@ -15,6 +15,7 @@ const targets = z
   .min(1)
   .max(LORA_TARGETS.length)
   .refine((kinds) => new Set(kinds).size === kinds.length, 'must not name a target twice')
+  .meta({ uniqueItems: true })
   .describe('Which layers of the U-Net get matrices; of the text encoder, where it trains, attention and feed_forward');
 const merged = z.boolean().describe('The finished checkpoint also holds the base model with the addition merged in, in half precision');
 

@@ -5,7 +5,7 @@ import { requiredText } from '../common/text.ts';
 import { failure } from '../common/errors.ts';
 import { evaluationProgress } from '../evaluations/evaluations.ts';
 import { hyperparameters } from './hyperparameters.ts';
-import { checkpointId, evaluationId, generationId, trainingJobId } from '../common/ids.ts';
+import { checkpointId, evaluationId, generationId, idList, trainingJobId } from '../common/ids.ts';
 import { jobEstimate } from './job-costs.ts';
 import { missingObject, pageOf, pageQuery, stepCursor, stepPageQuery, timestamp } from '../common/pages.ts';
 import { jobPriority, jobStatus } from '../common/statuses.ts';
@@ -205,8 +205,8 @@ const CURVE_JOBS = 20;
 export const trainingCurveQuery = z.strictObject({
   jobs: z
     .string()
+    .regex(idList('trainingJob', CURVE_JOBS), `must be at most ${CURVE_JOBS} ids of training jobs, separated by commas`)
     .transform((text) => text.split(',').map((id) => id.trim()))
-    .pipe(z.array(trainingJobId).min(1).max(CURVE_JOBS))
     .optional()
     .describe('Ids of training jobs, separated by commas. Default: the running jobs'),
   points: z.coerce.number().int().min(2).max(2000).default(500).describe('Buckets of equally many steps, at most, for each job'),
