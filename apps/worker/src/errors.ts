@@ -30,6 +30,18 @@ export class TaskError extends Error {
   }
 }
 
+/** A newer version of the service wrote this work, and this worker lacks some of its settings. */
+export class NewerSettingsError extends Error {
+  override name = 'NewerSettingsError';
+
+  constructor(settings: readonly string[], cause?: unknown) {
+    const more = settings.length > 3 ? ` and ${settings.length - 3} more` : '';
+    super(`this worker does not know ${settings.slice(0, 3).join(', ')}${more}: a worker of the version that made the job continues it`, {
+      cause,
+    });
+  }
+}
+
 /** A child process ended without a result. */
 export class ProcessDiedError extends Error {
   override name = 'ProcessDiedError';

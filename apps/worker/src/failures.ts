@@ -47,6 +47,8 @@ export type Verdict =
   | { kind: 'timeout' }
   /** Another worker holds the work, or it has ended: there is nothing to record. */
   | { kind: 'superseded' }
+  /** A newer version's work: no try of this worker counts, and a newer worker does it. */
+  | { kind: 'newer' }
   /** A dependency is away: no fault of the job, and no try. */
   | { kind: 'away' };
 
@@ -75,6 +77,7 @@ const VERDICTS: Record<KnownError, Verdict> = {
   SchedulerConfigError: UNSUPPORTED_MODEL,
   ProcessDiedError: { kind: 'again', code: 'process_died', tell: true },
   WorkerDiedError: { kind: 'again', code: 'worker_died', tell: true },
+  NewerSettingsError: { kind: 'newer' },
   StaleAttemptError: { kind: 'superseded' },
   StatusConflictError: { kind: 'superseded' },
   ObjectStoreUnavailableError: { kind: 'away' },
@@ -151,6 +154,7 @@ export function failureOf(error: unknown): Failure {
     case 'again':
       return { code: verdict.code, message: verdict.tell ? message : (MESSAGES[verdict.code] ?? INTERNAL), retryable: true };
     case 'superseded':
+    case 'newer':
     case 'away':
       return { code: 'internal_error', message: INTERNAL, retryable: true };
   }
@@ -158,6 +162,6 @@ export function failureOf(error: unknown): Failure {
 
 /** One more failed try in the metrics; none where another worker has taken the work over, or a dependency is away. */
 export function countFailure(instruments: Metrics | undefined, queueName: JobName, error: unknown): void {
-  if (['superseded', 'away'].includes(verdictOf(error).kind)) return;
+  if (['superseded', 'newer', 'away'].includes(verdictOf(error).kind)) return;
   instruments?.add('styleforge_job_failures_total', { queue: queueName, code: failureOf(error).code });
 }

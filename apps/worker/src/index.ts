@@ -1,7 +1,7 @@
 // The worker's parts that its tests hold on to; the worker itself is the process that main.ts boots.
 export { CheckpointStore } from './training/checkpoint-store.ts';
 export { failureOf, isAway, isPermanent, PLACED_ERRORS, verdictOf } from './failures.ts';
-export { JobInputError, ProcessDiedError, TaskError, UnreadableMessageError } from './errors.ts';
+export { JobInputError, NewerSettingsError, ProcessDiedError, TaskError, UnreadableMessageError } from './errors.ts';
 export { runInChild } from './processes/job-process.ts';
 export { GenerationProcess } from './processes/generation-process.ts';
 export { imageTexts } from './image-texts.ts';
@@ -12,6 +12,7 @@ export { Turns } from './held-row/turns.ts';
 export { createLogger } from './logger.ts';
 export { ModelCache, type ModelCacheLimits } from './generation/model-cache.ts';
 export { encodePng } from './png.ts';
+export { readSettings } from './child/read-settings.ts';
 export { measureTokens, type TokenMeasurement } from './child/token-disentanglement.ts';
 export type { Task } from './processes/messages.ts';
 export { ProgressRecorder } from './training/progress-recorder.ts';

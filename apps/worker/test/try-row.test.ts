@@ -1,8 +1,18 @@
 // What becomes of a row when its try fails, in a real database: whose fault it was, and how often it happened since something was saved.
+import { trainingConfig as trainingConfigSchema } from '@styleforge/contracts';
 import type { TrainingJobRow } from '@styleforge/database';
 import { PermanentJobError } from '@styleforge/queue';
 import { startTestDatabase, type TestDatabase, trainingConfig } from '@styleforge/testing';
-import { createLogger, JobInputError, Leases, ProcessDiedError, tryRow, verdictOf } from '@styleforge/worker';
+import {
+  createLogger,
+  JobInputError,
+  Leases,
+  NewerSettingsError,
+  ProcessDiedError,
+  readSettings,
+  tryRow,
+  verdictOf,
+} from '@styleforge/worker';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 let fixture: TestDatabase;
@@ -92,6 +102,35 @@ it('a dependency that is away costs no try, however often', async () => {
     await expect(tryJob(job, failing(away))).rejects.toBe(away);
   }
   expect(await status()).toBe('validating');
+});
+
+it('work of a newer version costs no try, however often an older worker takes it', async () => {
+  const { config } = (await fixture.database.trainingJobs.get(jobId)) as TrainingJobRow;
+  const newer = { ...config, hyperparameters: { ...config.hyperparameters, setting_of_tomorrow: true } };
+  for (let taken = 0; taken < 6; taken += 1) {
+    const job = await claim();
+    expect(job.setbacks).toBe(0);
+    const tried = tryJob(job, async () => {
+      readSettings(trainingConfigSchema, newer);
+      return 'finished';
+    });
+    expect(await tried).toBe('again');
+  }
+  expect(await status()).toBe('validating');
+});
+
+it.each<[Record<string, object | string>, string]>([
+  [{ hyperparameters: { setting_of_tomorrow: 1 } }, '/hyperparameters/setting_of_tomorrow'],
+  [{ method: 'method-of-tomorrow' }, '/method'],
+  [{ adaptation: { kind: 'kind-of-tomorrow' } }, '/adaptation/kind'],
+])('%j is of a newer version, which is told apart from settings that are damaged', async (changes, where) => {
+  const { config } = (await fixture.database.trainingJobs.get(jobId)) as TrainingJobRow;
+  const hyperparameters = { ...config.hyperparameters, ...(changes['hyperparameters'] as object | undefined) };
+  const read = (more: object) => () => readSettings(trainingConfigSchema, { ...config, ...changes, hyperparameters, ...more });
+  expect(read({})).toThrow(NewerSettingsError);
+  expect(read({})).toThrow(`this worker does not know ${where}: a worker of the version that made the job`);
+  expect(read({ base_model: 7 })).not.toThrow(NewerSettingsError);
+  expect(read({ base_model: 7 })).toThrow();
 });
 
 it('bad input ends the job at once, with its own code', async () => {

@@ -18,6 +18,7 @@ const { values } = readCommandLine({
     model: { type: 'string', default: 'styleforge-mini', help: 'base model to train' },
     resolution: { type: 'string', default: '64', help: 'resolution of the jobs' },
     steps: { type: 'string', default: '20', help: 'steps of the jobs' },
+    checkpoints: { type: 'string', default: '5', help: 'checkpoints of a job: work that is ended goes on from the last one' },
     'other-version': {
       type: 'string',
       help: 'checkout of another version, with its packages installed; its API and worker run beside these',
@@ -29,7 +30,7 @@ const { values } = readCommandLine({
 const say = (line: string) => process.stdout.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`);
 if (smallDiskMissing !== undefined) say(`no disk is filled: ${smallDiskMissing}`);
 if (realS3Missing !== undefined) say(`S3 is a server within this process: ${realS3Missing}`);
-const repeated = ['models-directory', 'model', 'resolution', 'steps', 'faults-per-round', 'other-version'] as const;
+const repeated = ['models-directory', 'model', 'resolution', 'steps', 'checkpoints', 'faults-per-round', 'other-version'] as const;
 const others = [...repeated.map((name) => [name, values[name]]), ...(values.fault ?? []).map((fault) => ['fault', `"${fault}"`])]
   .flatMap(([name, value]) => (value === undefined ? [] : [` --${name} ${value}`]))
   .join('');
@@ -47,6 +48,7 @@ for (const stack of values.stack as StackKind[]) {
     model: values.model,
     resolution: Number(values.resolution),
     steps: Number(values.steps),
+    checkpoints: Number(values.checkpoints),
     faultsPerRound: Number(values['faults-per-round']),
     ...(values['other-version'] && { otherVersion: resolve(values['other-version']) }),
     ...(values.fault && { faults: values.fault }),

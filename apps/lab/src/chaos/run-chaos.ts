@@ -21,6 +21,8 @@ export interface ChaosOptions {
   model: string;
   resolution: number;
   steps: number;
+  /** Default: 5. */
+  checkpoints?: number;
   /** Kills come faster than checkpoints: without a limit no round would end. */
   faultsPerRound: number;
   /** Folder of another version of this project, whose API and worker run beside those of this one. */
@@ -73,10 +75,14 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
 
 const callerOf = (stack: ChaosStack) => new Caller(stack, stack.service.apiKey ?? '', patienceMs);
 
-async function planOf(stack: ChaosStack, { model, resolution, steps }: ChaosOptions, webhookUrl: string): Promise<WorkPlan> {
+async function planOf(
+  stack: ChaosStack,
+  { model, resolution, steps, checkpoints = 5 }: ChaosOptions,
+  webhookUrl: string,
+): Promise<WorkPlan> {
   const caller = callerOf(stack);
   const [styleRef, aux] = [await caller.createDataset('style_ref', [0, 40, 80]), await caller.createDataset('aux', [120, 160, 200, 240])];
-  return { model, resolution, steps, checkpointEvery: Math.max(1, Math.floor(steps / 5)), styleRef, aux, webhookUrl };
+  return { model, resolution, steps, checkpointEvery: Math.max(1, Math.floor(steps / checkpoints)), styleRef, aux, webhookUrl };
 }
 
 /** Each round has choices of its own, so that one of them can be repeated alone. */

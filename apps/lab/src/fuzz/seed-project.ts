@@ -73,6 +73,7 @@ export async function seedProject(project: Project, model: string, resolution: n
   const [image] = (await project.untilEnded(`/v1/images/generations/${generation}`))['images'] as { id: string }[];
   const { id: evaluation } = await project.call('POST', '/v1/evaluations', {
     ...{ model: job, reference_dataset_id: aux, prompts: asked.prompts, num_images: 4, steps: 1 },
+    ...{ extractor: 'mini-clip', clip_extractor: 'mini-clip' },
   });
   await project.untilEnded(`/v1/evaluations/${evaluation}`);
   const made = await makeTheRest(project, { request, job, checkpoint });

@@ -4,9 +4,10 @@ import { generateImages } from '@styleforge/styleforge';
 import type { DrawTask, MessageFromChild } from '../processes/messages.ts';
 import { requireExtractors } from './extractors.ts';
 import type { Parent } from './parent.ts';
+import { readSettings } from './read-settings.ts';
 
 export async function draw(task: DrawTask, parent: Parent): Promise<MessageFromChild> {
-  const config = evaluationConfig.parse(task.config);
+  const config = readSettings(evaluationConfig, task.config);
   await requireExtractors(config, task.extractorsDirectory, parent.signal);
   const { model } = task;
   const made = new Set(task.made);

@@ -12,6 +12,7 @@ import { openModelFolder } from '@styleforge/weights';
 import { type GenerationTask, type MessageFromGenerator, messageToGenerator } from '../processes/generation-messages.ts';
 import { describe, isAbort, listen, send, staysWithParent } from './channel.ts';
 import { Processor } from './processor.ts';
+import { readSettings } from './read-settings.ts';
 
 interface RunningGeneration {
   controller: AbortController;
@@ -77,7 +78,7 @@ async function draw(
   const model = await processor.compute(() => openModel(modelDirectory, compile));
   let onStep = async () => {};
   try {
-    for (const { config: settings, first } of generationCells(generationConfig.parse(config))) {
+    for (const { config: settings, first } of generationCells(readSettings(generationConfig, config))) {
       const known = new Set(made.map((index) => index - first));
       const options = { ...optionsOf(settings, startingImage), signal, onStep: () => onStep(), made: known };
       const images = (await model.pipeline).generate(options);

@@ -24,6 +24,7 @@ import type { MeasureTask, MessageFromChild } from '../processes/messages.ts';
 import { openConfiguredExtractor } from './configured-extractor.ts';
 import { extractorsOf } from './extractors.ts';
 import type { Parent } from './parent.ts';
+import { readSettings } from './read-settings.ts';
 import { measureTokens } from './token-disentanglement.ts';
 
 /** The tokens of a model are told apart on so many of the prompts. */
@@ -33,7 +34,7 @@ const NEAREST = 8;
 const METRIC_SEED = 0;
 
 export async function measure(task: MeasureTask, parent: Parent): Promise<MessageFromChild> {
-  const config = evaluationConfig.parse(task.config);
+  const config = readSettings(evaluationConfig, task.config);
   const sets = {
     reference: await setOf(task.reference),
     styleRef: await setOf(task.styleRef),
@@ -111,7 +112,7 @@ function toMeasurements(blocks: MetricBlock[][], task: MeasureTask, tokens: Toke
       diversity,
       memorisation,
       clip: clipOf(blocks, 0),
-      base: baseEvidence(blocks, evaluationConfig.parse(task.config)),
+      base: baseEvidence(blocks, readSettings(evaluationConfig, task.config)),
     }).map((sign) => ({ ...sign })),
     models: own.map((block, index) => ({
       metrics: blocks.flatMap((ofExtractor) => (ofExtractor[index] ? metricBodies(ofExtractor[index]) : [])),

@@ -12,10 +12,11 @@ import type { MessageFromChild, TrainingTask } from '../processes/messages.ts';
 import { requireExtractors } from './extractors.ts';
 import { Judge } from './judge.ts';
 import type { Parent } from './parent.ts';
+import { readSettings } from './read-settings.ts';
 import { createStepSpans } from './step-spans.ts';
 
 export async function train(task: TrainingTask, parent: Parent): Promise<MessageFromChild> {
-  const config: TrainingConfig = trainingConfig.parse(task.config);
+  const config: TrainingConfig = readSettings(trainingConfig, task.config);
   const { adaptation, hyperparameters, validation, early_stopping, prior_preservation: prior } = config;
   if (config.evaluation) await requireExtractors(config.evaluation, task.extractorsDirectory, parent.signal);
   if (config.styledrop?.candidates) await requireExtractors(scoresBy(config.styledrop.candidates), task.extractorsDirectory, parent.signal);
@@ -94,7 +95,7 @@ async function validate(
   judge: Judge | undefined,
   parent: Parent,
 ): Promise<{ score: number } | void> {
-  const settings = sampleSettings.parse(config);
+  const settings = readSettings(sampleSettings, config);
   const made = [];
   for await (const image of images) {
     await parent.tellAndWait({ type: 'validation-image', step, settings, ...image });

@@ -46,6 +46,10 @@ async function settle(row: TriedRow, error: unknown, { leases, log, metrics }: T
     case 'away':
       await leases.release(row);
       throw error;
+    case 'newer':
+      await leases.release(row);
+      log.warn({ err: error }, 'the work was made by a newer version; it goes back into the queue, and the attempt does not count');
+      return 'again';
     case 'input':
     case 'timeout':
       countFailure(metrics, row.queue, error);
