@@ -52,6 +52,9 @@ const transactionOptions = { maxWait: 20_000, timeout: 30_000 };
 
 export function createDatabase(databaseUrl: string, { maxConnections = 10, onQuery }: DatabaseOptions = {}) {
   const pool = new pg.Pool({ connectionString: databaseUrl, max: maxConnections });
+  // A connection has no listener while the pool hands it to a transaction. If the server ends it just then, the error would end this process;
+  // the transaction's first statement fails in any case.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const adapter = new PrismaPg(pool, { disposeExternalPool: true });
   const prisma = onQuery ? observedClient(adapter, onQuery) : new PrismaClient({ adapter, transactionOptions });
   const alone = <Result>(name: string, work: () => Promise<Result>): Promise<Result | undefined> => exclusively(databaseUrl, name, work);

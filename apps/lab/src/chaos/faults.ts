@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Choices } from './random.ts';
 import { childrenOf, pause, signal } from './processes.ts';
-import type { ChaosStack, Side } from './stack.ts';
+import type { Side } from './other-version.ts';
+import type { ChaosStack } from './stack.ts';
 import type { Line } from './tcp-proxy.ts';
 
 export interface Fault {

@@ -5,7 +5,15 @@ import { pathToFileURL } from 'node:url';
 import { freePort } from '@styleforge/stack';
 import { type ServiceProcess, startServiceProcess } from '../start/service-process.ts';
 import { untilHealthy, untilReadyMessage } from '../start/start-service.ts';
-import type { Side } from './stack.ts';
+
+/** One version's processes. Each id changes when its process is restarted. */
+export interface Side {
+  /** What the names of faults have before the process: nothing for this version. */
+  name: '' | 'other ';
+  url: string;
+  workerPid(): number | undefined;
+  apiPid(): number | undefined;
+}
 
 export interface OtherVersion {
   /** A checkout with installed packages. */

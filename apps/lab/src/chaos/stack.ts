@@ -8,22 +8,13 @@ import { createObjectStore, type ObjectStore } from '@styleforge/storage';
 import { s3Environment, startS3 } from '@styleforge/testing';
 import { type RunningService, startService } from '../start/start-service.ts';
 import { type Clock, createClock } from './clock.ts';
-import { startOtherVersion } from './other-version.ts';
+import { type Side, startOtherVersion } from './other-version.ts';
 import { type RedisProcess, startRedisProcess } from './redis-process.ts';
 import { mountSmallDisk, type SmallDisk, smallDiskMissing } from './small-disk.ts';
 import { type Line, startLine } from './tcp-proxy.ts';
 
 /** `embedded`: the service's own database, queue and files. `redis`: Redis and S3, each behind a line. */
 export type StackKind = 'embedded' | 'redis';
-
-/** One version's processes. Each id changes when its process is restarted. */
-export interface Side {
-  /** What the names of faults have before the process: nothing for this version. */
-  name: '' | 'other ';
-  url: string;
-  workerPid(): number | undefined;
-  apiPid(): number | undefined;
-}
 
 export interface Remote {
   /** Past its line. */

@@ -6,10 +6,12 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { forkTypeScript } from '@styleforge/launch';
 
-const restartDelayMs = 1_000;
+/** Doubles with each short life: a database that recovers from a crash keeps its callers waiting for a minute or two. */
+const firstDelayMs = 1_000;
+const longestDelayMs = 30_000;
 /** Dying faster than this, so many times in a row, is not going to get better. */
 const shortLifeMs = 10_000;
-const shortLivesAllowed = 5;
+const shortLivesAllowed = 8;
 
 export interface ServiceProcessOptions {
   name: string;
@@ -20,6 +22,8 @@ export interface ServiceProcessOptions {
   /** Resolves when the process serves; rejects when it does not in time. */
   untilReady(child: ChildProcess): Promise<void>;
   stopDeadlineMs: number;
+  /** Milliseconds until the first restart. */
+  restartDelayMs?: number;
   onGivenUp(error: Error): void;
 }
 
@@ -37,7 +41,7 @@ export async function startServiceProcess(options: ServiceProcessOptions): Promi
     if (stopping) return;
     shortLives = Date.now() - startedAt < shortLifeMs ? shortLives + 1 : 0;
     if (shortLives > shortLivesAllowed) return options.onGivenUp(await diedError(options));
-    await sleep(restartDelayMs);
+    await sleep(Math.min(longestDelayMs, (options.restartDelayMs ?? firstDelayMs) * 2 ** Math.max(0, shortLives - 1)));
     if (stopping) return;
     child = await launch(options);
     if (stopping) return end(child, options.stopDeadlineMs);

@@ -9,7 +9,8 @@ import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { sendObject, SIGNED_LINK } from '../../../http/send-object.ts';
 
-const CONTENT_TYPES: Record<string, string> = { '.json': 'application/json', '.txt': 'text/plain; charset=utf-8' };
+/** The type of every file, as the document says: a client that reads the document expects bytes, also of a configuration. */
+const contentType = 'application/octet-stream';
 
 export function downloadCheckpointFileRoute(app: ApiServer, { database, objectStore }: ApiDependencies): void {
   const schema = {
@@ -36,7 +37,6 @@ export function downloadCheckpointFileRoute(app: ApiServer, { database, objectSt
     const row = await database.checkpoints.find(request.caller.projectId, checkpoint_id);
     const file = row?.jobId === id ? row.files.find((candidate) => candidate.path === name) : undefined;
     if (row === null || file === undefined) throw notFound('checkpoint file', name);
-    const contentType = CONTENT_TYPES[path.extname(name)] ?? 'application/octet-stream';
     const object = { key: row.objectPrefix + name, size: file.size, sha256: file.sha256, contentType, fileName: path.basename(name) };
     return sendObject(objectStore, object, request, reply);
   });
