@@ -41,8 +41,9 @@ export interface ChaosResult {
   seedOfLastRound: number;
 }
 
-/** Most milliseconds from the last fault until everything has ended. */
+/** Most milliseconds until everything has ended: without a fault, and more for each one. */
 const patienceMs = 900_000;
+const patienceForFaultMs = 60_000;
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   if (options.otherVersion !== undefined) checkOtherVersion(options.otherVersion);
@@ -73,7 +74,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   return result;
 }
 
-const callerOf = (stack: ChaosStack) => new Caller(stack, stack.service.apiKey ?? '', patienceMs);
+const callerOf = (stack: ChaosStack, faults = 0) => new Caller(stack, stack.service.apiKey ?? '', patienceMs + faults * patienceForFaultMs);
 
 async function planOf(
   stack: ChaosStack,
@@ -104,7 +105,7 @@ async function disturbedRound(
     },
   });
   try {
-    return await doWork(plan, callerOf(stack), `round-${round}`);
+    return await doWork(plan, callerOf(stack, faultsPerRound), `round-${round}`);
   } finally {
     working.abort();
     await disturbing;
