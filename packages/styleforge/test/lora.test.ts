@@ -165,6 +165,13 @@ it('applies several at once, each with its strength: halves add up to the whole,
   );
 });
 
+it('refuses the blocks of another family, with what to do', async () => {
+  const config = { adaptation: lora({ blocks: 'b-lora' }) };
+  await expect(trainStyleForge(tiny.options('refused', config))).rejects.toThrow(
+    /adaptation\.blocks: b-lora .* only Stable Diffusion XL has, .* is a Stable Diffusion model: leave blocks out/,
+  );
+});
+
 it('refuses a file that belongs to another model, and one that is no adapter, by name', async () => {
   const base = await readDiffusersFolder(tiny.base);
   const foreign = join(import.meta.dirname, '..', '..', '..', 'test', 'golden-methods', 'lora', 'kohya.safetensors');

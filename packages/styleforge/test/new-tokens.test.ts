@@ -15,6 +15,9 @@ beforeAll(async () => {
 afterAll(() => rm(tiny.directory, { recursive: true, force: true }));
 
 const inversion: AdaptationConfig = { kind: 'textual-inversion', vectors: 2, initial_word: 's', merged: false };
+const pivotal: AdaptationConfig = {
+  ...{ kind: 'pivotal-tuning', rank: 2, alpha: 2, targets: ['attention'], vectors: 2, initial_word: 's', merged: true },
+};
 const custom: AdaptationConfig = { kind: 'custom-diffusion', layers: 'keys_and_values', initial_word: 's', merged: false };
 
 function options(
@@ -64,6 +67,31 @@ it.each([
     if (kind === 'textual-inversion') expect(await image(whole.directory, 'a cat')).toEqual(await image(tiny.base, 'a cat'));
   },
 );
+
+it('pivotal tuning trains rows and matrices together, each at its rate, resumes to the very same bits, and its merged model is the same', {
+  timeout: 15 * minutes,
+}, async () => {
+  const settings = (name: string, more: Partial<TrainStyleForgeOptions> = {}): TrainStyleForgeOptions => {
+    const given = options(name, pivotal, '<zwx>', more);
+    const hyperparameters = { ...given.config.hyperparameters, train_text_encoder: false, text_encoder_learning_rate: 3e-2 };
+    return { ...given, config: { ...given.config, hyperparameters } };
+  };
+  const { directory } = await trainStyleForge(settings('pivotal'));
+  const resumeFrom = join(tiny.directory, 'pivotal', 'checkpoint-2');
+  const files = await fingerprint(directory);
+  expect(await fingerprint((await trainStyleForge(settings('pivotal-resumed', { resumeFrom }))).directory)).toEqual(files);
+  for (const file of ['pytorch_lora_weights.safetensors', 'kohya/lora.safetensors', 'learned_embeds.safetensors', 'a1111/zwx.safetensors'])
+    expect(Object.keys(files)).toContain(file);
+  const names = await trainedNames(directory);
+  expect(names.filter((name) => !/^unet\..*\.lora_[AB]\.weight$/.test(name))).toEqual(['text_encoder.embeddings.token_embedding.new_rows']);
+  expect(names.length).toBeGreaterThan(8);
+  await joinWithBase(directory, tiny.base);
+  const own = await image(directory, 'a <zwx> s');
+  const alone = join(tiny.directory, 'pivotal-words');
+  await writeAdaptedModel(alone, { base: tiny.base, adapters: [{ path: join(directory, 'learned_embeds.safetensors'), strength: 1 }] });
+  expect(own).not.toEqual(await image(alone, 'a <zwx> s'));
+  expect(await image(alone, 'a <zwx> s')).not.toEqual(await image(tiny.base, 'a <zwx> s'));
+});
 
 it("reads A1111's embedding under the name of its file", { timeout: 5 * minutes }, async () => {
   const { directory } = await trainStyleForge(options('a1111', { ...inversion, vectors: 1 }));

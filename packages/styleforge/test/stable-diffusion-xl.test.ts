@@ -102,6 +102,43 @@ describe('training', () => {
     expect(single).toContain('conditioner.embedders.1.model.text_projection');
   });
 
+  it('B-LoRA trains two blocks alone, a file for each beside the whole, and resumes to the very same bits', {
+    timeout: 15 * minutes,
+  }, async () => {
+    const settings = { ...lora, blocks: 'b-lora', merged: false } as AdaptationConfig;
+    const frozenText = { train_text_encoder: false };
+    const { directory } = await trainStyleForge(options('b-lora', settings, frozenText));
+    const resumeFrom = join(tiny.directory, 'b-lora', 'checkpoint-2');
+    const resumed = await trainStyleForge(options('b-lora-resumed', settings, frozenText, { resumeFrom }));
+    expect(await fingerprint(resumed.directory)).toEqual(await fingerprint(directory));
+    const blocks = async (file: string): Promise<string[]> =>
+      [...new Set((await namesIn(directory, file)).map((name) => name.split('.').slice(0, 5).join('.')))].sort();
+    expect(await blocks(LORA_FILE)).toEqual(['unet.up_blocks.0.attentions.0', 'unet.up_blocks.0.attentions.1']);
+    expect(await blocks('content.safetensors')).toEqual(['unet.up_blocks.0.attentions.0']);
+    expect(await blocks('style.safetensors')).toEqual(['unet.up_blocks.0.attentions.1']);
+    await joinWithBase(directory, tiny.base);
+    expect(difference(await image(directory), await image(tiny.base))).toBeGreaterThan(3);
+  });
+
+  it('pivotal tuning learns rows of both encoders beside its LoRA', { timeout: 15 * minutes }, async () => {
+    const pivotal = {
+      kind: 'pivotal-tuning',
+      rank: 2,
+      alpha: 2,
+      targets: ['attention'],
+      vectors: 1,
+      initial_word: 's',
+      merged: false,
+    } as const;
+    const given = options('pivotal', { ...pivotal, targets: [...pivotal.targets] }, { train_text_encoder: false });
+    const styleRef = given.styleRef.map((part) => ({ ...part, token: '<zwx>', prompt: 'a photo of <zwx> style' }));
+    const { directory } = await trainStyleForge({ ...given, styleRef });
+    expect(await namesIn(directory, 'learned_embeds_2.safetensors')).toEqual(['<zwx>']);
+    expect((await namesIn(directory, LORA_FILE)).every((name) => name.startsWith('unet.'))).toBe(true);
+    await joinWithBase(directory, tiny.base);
+    expect(difference(await image(directory, 'a <zwx> s'), await image(tiny.base, 'a <zwx> s'))).toBeGreaterThan(0);
+  });
+
   it('a LoRA of both text encoders names them apart', { timeout: 15 * minutes }, async () => {
     const { directory } = await trainStyleForge(options('lora-text', { ...lora, merged: false } as never, { train_text_encoder: true }));
     const names = await namesIn(directory, LORA_FILE);

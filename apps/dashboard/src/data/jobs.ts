@@ -25,6 +25,8 @@ export const METHODS: Record<string, string> = {
   'textual-inversion': 'Textual Inversion',
   'custom-diffusion': 'Custom Diffusion',
   styledrop: 'StyleDrop',
+  'pivotal-tuning': 'Pivotal Tuning',
+  'b-lora': 'B-LoRA',
 };
 
 export function whereIs({ status, progress, error }: TrainingJob): string {

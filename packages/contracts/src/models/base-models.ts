@@ -66,6 +66,7 @@ export const baseModel = z
     license: z.string().nullable(),
     source: z.string().nullable(),
     resolution: z.int(),
+    family: z.string().describe('`stable-diffusion` (1.x and 2.x) or `stable-diffusion-xl`'),
     geometry: z.object({
       latent_channels: z.int(),
       latent_scale: z.int().describe('Pixels per latent, along one side'),

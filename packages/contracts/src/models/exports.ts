@@ -26,6 +26,8 @@ export const EXPORT_FORMATS_OF: Record<AdaptationKind, readonly ExportFormat[]> 
   lora: [...LORA, ...WHOLE, 'adapter-zip'],
   'textual-inversion': ['embedding-diffusers', 'embedding-a1111', ...WHOLE, 'adapter-zip'],
   'custom-diffusion': ['adapter-zip', ...WHOLE],
+  // Two files that belong together.
+  'pivotal-tuning': ['adapter-zip', ...WHOLE],
   // Its branches are no part of the layers, so that there is nothing to merge them into.
   adapter: ['adapter-zip'],
 };

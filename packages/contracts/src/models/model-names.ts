@@ -12,6 +12,8 @@ export const METHOD_TITLES: Record<TrainingMethod, string> = {
   'textual-inversion': 'Textual Inversion',
   'custom-diffusion': 'Custom Diffusion',
   styledrop: 'StyleDrop',
+  'pivotal-tuning': 'Pivotal Tuning',
+  'b-lora': 'B-LoRA',
 };
 
 const ADAPTATION_TITLES: Record<AdaptationKind, string> = {
@@ -20,6 +22,7 @@ const ADAPTATION_TITLES: Record<AdaptationKind, string> = {
   'textual-inversion': 'Textual Inversion',
   'custom-diffusion': 'Custom Diffusion',
   adapter: 'adapters',
+  'pivotal-tuning': 'Pivotal Tuning',
 };
 
 /** `Single-StyleForge, 300 steps`, with the job's suffix where it has one and its own name in front: `lr=1e-4: Single-StyleForge, 300 steps`. */

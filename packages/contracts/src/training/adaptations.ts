@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { HyperparametersRequest } from './hyperparameters.ts';
 
-export const ADAPTATION_KINDS = ['full', 'lora', 'textual-inversion', 'custom-diffusion', 'adapter'] as const;
+export const ADAPTATION_KINDS = ['full', 'lora', 'textual-inversion', 'custom-diffusion', 'adapter', 'pivotal-tuning'] as const;
 export type AdaptationKind = (typeof ADAPTATION_KINDS)[number];
 
 export const LORA_TARGETS = ['attention', 'feed_forward', 'projections', 'convolutions'] as const;
@@ -17,6 +17,15 @@ const targets = z
   .refine((kinds) => new Set(kinds).size === kinds.length, 'must not name a target twice')
   .meta({ uniqueItems: true })
   .describe('Which layers of the U-Net get matrices; of the text encoder, where it trains, attention and feed_forward');
+/** Named choices of blocks; each model family has its own for some of them. */
+export const LORA_BLOCKS = ['b-lora'] as const;
+
+const blocks = z
+  .enum(LORA_BLOCKS)
+  .optional()
+  .describe(
+    '`b-lora`: only the two blocks of Stable Diffusion XL that carry content and style (arXiv 2403.14572), refused on other base models. Default: every block',
+  );
 const merged = z.boolean().describe('The finished checkpoint also holds the base model with the addition merged in, in half precision');
 
 const initialWord = z
@@ -29,7 +38,16 @@ const layers = z
   .describe('Which matrices of the cross-attention train: keys and values, or queries and output too');
 
 const full = z.strictObject({ kind: z.literal('full') });
-const lora = z.strictObject({ kind: z.literal('lora'), rank, alpha, targets, merged });
+const lora = z.strictObject({ kind: z.literal('lora'), rank, alpha, targets, blocks, merged });
+const pivotalTuning = z.strictObject({
+  kind: z.literal('pivotal-tuning'),
+  rank,
+  alpha,
+  targets,
+  vectors,
+  initial_word: initialWord,
+  merged,
+});
 const textualInversion = z.strictObject({ kind: z.literal('textual-inversion'), vectors, initial_word: initialWord, merged });
 const customDiffusion = z.strictObject({ kind: z.literal('custom-diffusion'), layers, initial_word: initialWord, merged });
 
@@ -40,10 +58,11 @@ const residual = z.strictObject({
 });
 
 export const adaptation = z
-  .discriminatedUnion('kind', [full, lora, textualInversion, customDiffusion, residual])
+  .discriminatedUnion('kind', [full, lora, textualInversion, customDiffusion, residual, pivotalTuning])
   .meta({ id: 'Adaptation' });
 export type AdaptationConfig = z.infer<typeof adaptation>;
 export type LoraAdaptation = z.infer<typeof lora>;
+export type PivotalTuningAdaptation = z.infer<typeof pivotalTuning>;
 export type TextualInversionAdaptation = z.infer<typeof textualInversion>;
 export type AdapterAdaptation = z.infer<typeof residual>;
 export type CustomDiffusionAdaptation = z.infer<typeof customDiffusion>;
@@ -55,6 +74,7 @@ export const adaptationRequest = z
     textualInversion.partial().required({ kind: true }),
     customDiffusion.partial().required({ kind: true }),
     residual.partial().required({ kind: true }),
+    pivotalTuning.partial().required({ kind: true }),
   ])
   .meta({ id: 'AdaptationRequest' });
 export type AdaptationRequest = z.infer<typeof adaptationRequest>;
@@ -62,21 +82,31 @@ export type AdaptationRequest = z.infer<typeof adaptationRequest>;
 const DEFAULT_RANK = 16;
 const INITIAL_WORD = 'style';
 
+/** As cog-sdxl has them. */
+const PIVOTAL_RANK = 32;
+const PIVOTAL_VECTORS = 2;
+
+type Matrices = Pick<LoraAdaptation, 'rank' | 'alpha' | 'targets' | 'merged'>;
+
+function resolveMatrices({ rank: asked, alpha: scaled, targets: layersOfIt, merged: whole }: Partial<Matrices>, usual: number): Matrices {
+  const used = asked ?? usual;
+  return { rank: used, alpha: scaled ?? used, targets: layersOfIt ?? ['attention'], merged: whole ?? false };
+}
+
 /** Fills in what a request leaves out. */
 export function resolveAdaptation(asked: AdaptationRequest): AdaptationConfig {
   switch (asked.kind) {
     case 'full':
       return asked;
-    case 'lora': {
-      const used = asked.rank ?? DEFAULT_RANK;
+    case 'lora':
+      return { kind: 'lora', ...resolveMatrices(asked, DEFAULT_RANK), ...(asked.blocks && { blocks: asked.blocks }) };
+    case 'pivotal-tuning':
       return {
-        kind: 'lora',
-        rank: used,
-        alpha: asked.alpha ?? used,
-        targets: asked.targets ?? ['attention'],
-        merged: asked.merged ?? false,
+        kind: 'pivotal-tuning',
+        ...resolveMatrices(asked, PIVOTAL_RANK),
+        vectors: asked.vectors ?? PIVOTAL_VECTORS,
+        initial_word: asked.initial_word ?? INITIAL_WORD,
       };
-    }
     case 'textual-inversion':
       return { vectors: 1, initial_word: INITIAL_WORD, merged: false, ...asked };
     case 'custom-diffusion':
@@ -87,7 +117,16 @@ export function resolveAdaptation(asked: AdaptationRequest): AdaptationConfig {
 }
 
 /** Adaptations whose tokens are new words, beyond the base model's vocabulary. */
-export const addsTokens = ({ kind }: AdaptationConfig): boolean => kind === 'textual-inversion' || kind === 'custom-diffusion';
+export const addsTokens = ({ kind }: AdaptationConfig): boolean => ADDS_TOKENS[kind];
+
+const ADDS_TOKENS: Record<AdaptationKind, boolean> = {
+  full: false,
+  lora: false,
+  'textual-inversion': true,
+  'custom-diffusion': true,
+  adapter: false,
+  'pivotal-tuning': true,
+};
 
 /** What an adaptation trains best with, where neither the base model's profile nor the request says otherwise. */
 export const ADAPTATION_HYPERPARAMETERS: Record<AdaptationKind, HyperparametersRequest> = {
@@ -103,4 +142,6 @@ export const ADAPTATION_HYPERPARAMETERS: Record<AdaptationKind, HyperparametersR
     text_encoder_learning_rate: null,
   },
   'custom-diffusion': { learning_rate: 2e-5, max_train_steps: 500, train_text_encoder: false, text_encoder_learning_rate: null },
+  // The second rate is that of the new rows.
+  'pivotal-tuning': { learning_rate: 1e-4, text_encoder_learning_rate: 3e-4, train_text_encoder: false, max_train_steps: 1000 },
 };

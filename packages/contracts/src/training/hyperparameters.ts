@@ -67,6 +67,10 @@ export const hyperparameters = z
       .describe('Share of the uses of an image that leave its caption out, so that the style also belongs to the prompt alone'),
     shuffle_tags: z.boolean().describe('Captions are tags between commas, which are read in another order at each use'),
     keep_tags: z.int().min(0).max(100).describe('With shuffle_tags: so many first tags keep their places'),
+    masked_loss: z
+      .boolean()
+      .describe('Only what the mask of an image shows is learned: its alpha channel, or the file `NAME.mask.png` beside it, white for what counts'),
+    unmasked_weight: z.number().min(0).max(1).describe('With masked_loss: what the rest of an image counts, 0 for nothing'),
     latent_sampling: z
       .enum(LATENT_SAMPLINGS)
       .describe("Latents: `sample` samples them from the encoder's posterior at each use, `mean` takes its mean"),
@@ -122,6 +126,8 @@ export const METHOD_HYPERPARAMETERS: Hyperparameters = {
   caption_dropout: 0,
   shuffle_tags: false,
   keep_tags: 0,
+  masked_loss: false,
+  unmasked_weight: 0,
   latent_sampling: 'sample',
   noise_offset: 0,
   train_text_encoder: true,

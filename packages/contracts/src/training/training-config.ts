@@ -8,7 +8,7 @@ import { completeEvaluationSettings, evaluationStage } from '../evaluations/eval
 import { hyperparameters, METHOD_HYPERPARAMETERS, OPTIMIZER_HYPERPARAMETERS } from './hyperparameters.ts';
 import type { Hyperparameters } from './hyperparameters.ts';
 import { datasetId } from '../common/ids.ts';
-import { METHOD_ADAPTATIONS, METHOD_SETTINGS, POSSIBLE_ADAPTATIONS } from './methods.ts';
+import { METHOD_ADAPTATION_SETTINGS, METHOD_ADAPTATIONS, METHOD_SETTINGS, POSSIBLE_ADAPTATIONS } from './methods.ts';
 import { CAPTION_PLACEHOLDER, namesToken, withTokens } from './placeholders.ts';
 import { withAbsentFields } from '../common/stored-json.ts';
 import { checkRounds, completeStyledrop, resolveStyledrop, styledropSettings } from './styledrop.ts';
@@ -174,7 +174,8 @@ function styledropOf(request: TrainableJobRequest, profile: BaseModelProfile): S
 /** StyleDrop's second round has enough images for adapters that are larger and not shared. */
 function askedAdaptation({ adaptation: asked, method, styledrop }: TrainableJobRequest): AdaptationRequest {
   const kind = METHOD_ADAPTATIONS[method];
-  const wanted = asked ?? { kind };
+  const usual = METHOD_ADAPTATION_SETTINGS[method];
+  const wanted = { ...(usual?.kind === (asked?.kind ?? kind) && usual), ...(asked ?? { kind }) } as AdaptationRequest;
   return wanted.kind === 'adapter' && styledrop?.round === 2 ? { ...SECOND_ROUND, ...wanted } : wanted;
 }
 
@@ -200,6 +201,8 @@ function defaultComponents(method: TrainingMethod): AskedComponent[] {
     case 'textual-inversion':
     case 'custom-diffusion':
     case 'styledrop':
+    case 'pivotal-tuning':
+    case 'b-lora':
       return [{ name: ALL_IMAGES }];
     case 'multi-styleforge':
       return [{ name: 'person' }, { name: 'background' }];
@@ -252,6 +255,10 @@ function checkHyperparameters(values: Hyperparameters): FieldError[] {
   if (values.keep_tags > 0 && !values.shuffle_tags)
     return [
       { pointer: pointer('keep_tags'), detail: 'says which tags shuffle_tags leaves in place: set shuffle_tags to true, or leave it out' },
+    ];
+  if (values.unmasked_weight > 0 && !values.masked_loss)
+    return [
+      { pointer: pointer('unmasked_weight'), detail: 'says what counts outside of masks: set masked_loss to true, or leave it out' },
     ];
   const unfit = checkOptimizer(values);
   if (unfit !== null) return [{ pointer: pointer(unfit.name), detail: unfit.detail }];

@@ -9,6 +9,8 @@ export interface Picture {
   fileName: string;
   component: string | null;
   caption: string | null;
+  /** It has a mask of its own. */
+  hasMask: boolean;
   width: number;
   height: number;
 }
@@ -72,6 +74,7 @@ export function checkTrainingPictures(config: TrainingConfig, datasets: DatasetP
       ? [...checkCount('/aux/dataset_id', 'aux', aux.length, kind), ...checkSizes('/aux/dataset_id', new Set(aux), resolution)]
       : []),
     ...checkCaptions(config, styleRef),
+    ...checkMasks(config, styleRef),
     ...(config.early_stopping?.metric === 'kid' ? checkReference(reference.length) : []),
   ];
 }
@@ -147,6 +150,15 @@ function checkCaptions({ hyperparameters, style_ref }: TrainingConfig, styleRef:
     `asks for captions, and ${pictures.length === 1 ? 'the StyleRef image has' : `none of the ${pictures.length} StyleRef images has`} one: ` +
     `give them with PUT /v1/datasets/${style_ref.dataset_id}/captions, or set use_captions to false`;
   return [{ code: 'invalid_input', pointer: '/hyperparameters/use_captions', detail }];
+}
+
+function checkMasks({ hyperparameters }: TrainingConfig, styleRef: TrainingPictures<Picture>['styleRef']): PictureFault[] {
+  const pictures = styleRef.flatMap((part) => part.pictures);
+  if (!hyperparameters.masked_loss || pictures.some(({ hasMask }) => hasMask)) return [];
+  const detail =
+    `asks for masks, and ${pictures.length === 1 ? 'the StyleRef image has' : `none of the ${pictures.length} StyleRef images has`} one: ` +
+    'upload images with an alpha channel, or a file NAME.mask.png for each NAME.png, or set masked_loss to false';
+  return [{ code: 'invalid_input', pointer: '/hyperparameters/masked_loss', detail }];
 }
 
 function checkReference(count: number): PictureFault[] {

@@ -21,6 +21,8 @@ export const TRAINING_METHODS = [
   'textual-inversion',
   'custom-diffusion',
   'styledrop',
+  'pivotal-tuning',
+  'b-lora',
 ] as const;
 export type TrainingMethod = (typeof TRAINING_METHODS)[number];
 

@@ -44,6 +44,8 @@ export interface FamilyFiles<Name extends string = string> {
   /** How many numbers of an image join the U-Net's time embedding, beside a projected text. */
   readonly imageNumbers: number;
   readonly kohya: KohyaNames;
+  /** Blocks of the U-Net that carry one part of an image, by the name of the choice: part -> block. */
+  readonly blocks: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 /** Whether `model_index.json` names a part that is there: absent ones are [null, null]. */

@@ -23,4 +23,5 @@ export const stableDiffusionFiles: FamilyFiles<'stable-diffusion'> = {
   isNamedBy: () => true,
   imageNumbers: 0,
   kohya: { original: false, version: (textWidth) => (textWidth === OPEN_CLIP_WIDTH ? 'sd_v2' : 'sd_v1') },
+  blocks: {},
 };

@@ -1654,6 +1654,11 @@ export interface components {
         } | {
             /** @description The product of the matrices is scaled by alpha / rank */
             alpha: number;
+            /**
+             * @description `b-lora`: only the two blocks of Stable Diffusion XL that carry content and style (arXiv 2403.14572), refused on other base models. Default: every block
+             * @enum {string}
+             */
+            blocks?: "b-lora";
             /** @constant */
             kind: "lora";
             /** @description The finished checkpoint also holds the base model with the addition merged in, in half precision */
@@ -1690,6 +1695,21 @@ export interface components {
             kind: "adapter";
             /** @description One pair of matrices for all layers of the same width, with a few numbers for each: far fewer parameters */
             shared: boolean;
+        } | {
+            /** @description The product of the matrices is scaled by alpha / rank */
+            alpha: number;
+            /** @description A word that the base model knows as one token: the new rows start as copies of its own */
+            initial_word: string;
+            /** @constant */
+            kind: "pivotal-tuning";
+            /** @description The finished checkpoint also holds the base model with the addition merged in, in half precision */
+            merged: boolean;
+            /** @description Columns of the two matrices of each layer: more can learn more, and make a larger file */
+            rank: number;
+            /** @description Which layers of the U-Net get matrices; of the text encoder, where it trains, attention and feed_forward */
+            targets: ("attention" | "feed_forward" | "projections" | "convolutions")[];
+            /** @description Rows of the token table that each token stands for */
+            vectors: number;
         };
         AdaptationRequest: {
             /** @constant */
@@ -1697,6 +1717,11 @@ export interface components {
         } | {
             /** @description The product of the matrices is scaled by alpha / rank */
             alpha?: number;
+            /**
+             * @description `b-lora`: only the two blocks of Stable Diffusion XL that carry content and style (arXiv 2403.14572), refused on other base models. Default: every block
+             * @enum {string}
+             */
+            blocks?: "b-lora";
             /** @constant */
             kind: "lora";
             /** @description The finished checkpoint also holds the base model with the addition merged in, in half precision */
@@ -1733,6 +1758,21 @@ export interface components {
             kind: "adapter";
             /** @description One pair of matrices for all layers of the same width, with a few numbers for each: far fewer parameters */
             shared?: boolean;
+        } | {
+            /** @description The product of the matrices is scaled by alpha / rank */
+            alpha?: number;
+            /** @description A word that the base model knows as one token: the new rows start as copies of its own */
+            initial_word?: string;
+            /** @constant */
+            kind: "pivotal-tuning";
+            /** @description The finished checkpoint also holds the base model with the addition merged in, in half precision */
+            merged?: boolean;
+            /** @description Columns of the two matrices of each layer: more can learn more, and make a larger file */
+            rank?: number;
+            /** @description Which layers of the U-Net get matrices; of the text encoder, where it trains, attention and feed_forward */
+            targets?: ("attention" | "feed_forward" | "projections" | "convolutions")[];
+            /** @description Rows of the token table that each token stands for */
+            vectors?: number;
         };
         ApiKey: {
             /**
@@ -1763,6 +1803,8 @@ export interface components {
             auxiliary_prompt: string;
             defaults: components["schemas"]["HyperparametersRequest"];
             description: string | null;
+            /** @description `stable-diffusion` (1.x and 2.x) or `stable-diffusion-xl` */
+            family: string;
             geometry: {
                 block_out_channels: number[];
                 cross_attention_dim: number;
@@ -1909,7 +1951,7 @@ export interface components {
                 [key: string]: string;
             };
             /** @enum {string} */
-            method: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion" | "styledrop";
+            method: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion" | "styledrop" | "pivotal-tuning" | "b-lora";
             /** @description For dreambooth and lora: images that the base model generates itself take the place of Aux images. They are kept for later jobs */
             prior_preservation?: {
                 guidance_scale?: number;
@@ -2357,7 +2399,7 @@ export interface components {
                 [key: string]: string;
             };
             /** @enum {string} */
-            method: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion" | "styledrop";
+            method: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion" | "styledrop" | "pivotal-tuning" | "b-lora";
             /** @description For dreambooth and lora: images that the base model generates itself take the place of Aux images. They are kept for later jobs */
             prior_preservation?: {
                 guidance_scale?: number;
@@ -3380,7 +3422,7 @@ export interface components {
         };
         ModelProvenance: {
             /** @enum {string} */
-            adaptation: "full" | "lora" | "textual-inversion" | "custom-diffusion" | "adapter";
+            adaptation: "full" | "lora" | "textual-inversion" | "custom-diffusion" | "adapter" | "pivotal-tuning";
             base_model: {
                 license: string | null;
                 name: string;
@@ -3413,7 +3455,7 @@ export interface components {
                 /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
                 id: string;
                 /** @enum {string} */
-                method: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion" | "styledrop";
+                method: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion" | "styledrop" | "pivotal-tuning" | "b-lora";
                 name: string | null;
                 seed: number;
             } | null;
@@ -4216,7 +4258,7 @@ export interface components {
             evaluation: components["schemas"]["EvaluationStage"] | null;
             hyperparameters: components["schemas"]["Hyperparameters"];
             /** @enum {string} */
-            method: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion" | "styledrop";
+            method: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion" | "styledrop" | "pivotal-tuning" | "b-lora";
             prior_preservation: {
                 guidance_scale: number;
                 negative_prompt: string;
@@ -4332,7 +4374,7 @@ export interface components {
                 [key: string]: string;
             };
             /** @enum {string} */
-            method: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion" | "styledrop";
+            method: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion" | "styledrop" | "pivotal-tuning" | "b-lora";
             name: string | null;
             notes: string;
             priority: components["schemas"]["TrainingJobPriority"];
@@ -12405,7 +12447,7 @@ export interface operations {
             query?: {
                 /** @description The base model whose defaults the presets change. Default: the defaults of the method */
                 base_model?: string;
-                method?: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion" | "styledrop";
+                method?: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion" | "styledrop" | "pivotal-tuning" | "b-lora";
             };
             header?: never;
             path?: never;
@@ -14643,7 +14685,7 @@ export interface operations {
                 limit?: number;
                 /** @description `key:value`, all of which the job must carry; may be given several times */
                 metadata?: string | string[];
-                method?: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion" | "styledrop";
+                method?: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion" | "styledrop" | "pivotal-tuning" | "b-lora";
                 status?: components["schemas"]["TrainingJobStatus"];
             };
             header?: never;

@@ -6,6 +6,7 @@ import { type Adaptation, type AdaptationInputs } from './adaptation.ts';
 import { customDiffusionAdaptation } from './custom-diffusion.ts';
 import { fullAdaptation } from './full.ts';
 import { loraAdaptation } from './lora.ts';
+import { pivotalTuningAdaptation } from './pivotal-tuning.ts';
 import { residualAdaptation } from './residual-adapter.ts';
 import { textualInversionAdaptation } from './textual-inversion.ts';
 
@@ -17,6 +18,7 @@ const adaptations: { readonly [Kind in AdaptationConfig['kind']]: Create<Extract
   'textual-inversion': textualInversionAdaptation,
   'custom-diffusion': customDiffusionAdaptation,
   adapter: residualAdaptation,
+  'pivotal-tuning': pivotalTuningAdaptation,
 };
 
 /** Runs from before adaptations had names trained every weight. */

@@ -6,8 +6,9 @@ import { type LoraAdaptation, type LoraTarget } from '@styleforge/contracts';
 import { type AdaptedLayer, randomNormals } from '@styleforge/diffusion';
 import { type ParameterBuffers } from '@styleforge/runtime';
 import { kohyaBase, type LoraLayer, writeAdaptation, writeDiffusersLora, writeKohyaLora } from '@styleforge/weights';
+import { TrainingInputError } from '../run/config.ts';
 import { type TrainableModel } from '../model/model.ts';
-import { componentOf } from '../model/parameter-names.ts';
+import { componentOf, UNET_PREFIX } from '../model/parameter-names.ts';
 import { type Adaptation, type AdaptationInputs, type WrittenFiles } from './adaptation.ts';
 import { componentRates, isOfText } from './component-rates.ts';
 import { writeMerged } from './merged.ts';
@@ -17,6 +18,8 @@ export const LORA_FILE = 'pytorch_lora_weights.safetensors';
 export const KOHYA_LORA_FILE = join('kohya', 'lora.safetensors');
 const A = '.lora_A.weight';
 const B = '.lora_B.weight';
+
+export const isLowRank = (name: string): boolean => name.endsWith(A) || name.endsWith(B);
 
 /** Which layers of a U-Net and of a text encoder each target means. */
 const TARGETS: Record<LoraTarget, { readonly unet: RegExp; readonly textEncoder: RegExp | null }> = {
@@ -28,10 +31,14 @@ const TARGETS: Record<LoraTarget, { readonly unet: RegExp; readonly textEncoder:
 
 export type LoraSettings = Pick<LoraAdaptation, 'rank' | 'alpha' | 'targets'> & {
   readonly textEncoder: boolean;
+  /** Only layers of the U-Net in these blocks; every layer when left out. */
+  readonly blocks?: readonly string[] | undefined;
 };
 
-function targets(name: string, settings: LoraSettings): boolean {
+/** Whether the layer of this name gets matrices. */
+export function targets(name: string, settings: LoraSettings): boolean {
   const inText = isOfText(name);
+  if (settings.blocks && !settings.blocks.some((block) => name.startsWith(`${UNET_PREFIX}${block}.`))) return false;
   if (inText && !settings.textEncoder) return false;
   return settings.targets.some((target) => (inText ? TARGETS[target].textEncoder : TARGETS[target].unet)?.test(name));
 }
@@ -84,11 +91,34 @@ export async function writeLoraFiles(directory: string, layers: readonly LoraLay
   await writeKohyaLora(join(directory, KOHYA_LORA_FILE), layers, base);
 }
 
+/** The blocks that a choice means, by the part of an image that each carries. */
+function blocksOf(
+  { networks: { files } }: TrainableModel,
+  choice: NonNullable<LoraAdaptation['blocks']>,
+): Readonly<Record<string, string>> {
+  const blocks = files.blocks[choice];
+  if (blocks) return blocks;
+  throw new TrainingInputError(
+    `adaptation.blocks: ${choice} trains two blocks that only Stable Diffusion XL has, and the base model is a ${files.title} model: leave blocks out, or take a base model of Stable Diffusion XL`,
+  );
+}
+
+/** A file for each block alone: the style of one training goes with the content of another. */
+async function writeParts(directory: string, layers: readonly LoraLayer[], parts: Readonly<Record<string, string>>): Promise<void> {
+  for (const [part, block] of Object.entries(parts))
+    await writeDiffusersLora(
+      join(directory, `${part}.safetensors`),
+      layers.filter(({ module }) => module.startsWith(`${block}.`)),
+    );
+}
+
 export function loraAdaptation({ model, hyperparameters }: AdaptationInputs, config: LoraAdaptation): Adaptation {
-  const settings = { ...config, textEncoder: hyperparameters.train_text_encoder };
+  const parts = config.blocks && blocksOf(model, config.blocks);
+  const settings = { ...config, textEncoder: hyperparameters.train_text_encoder, blocks: parts && Object.values(parts) };
   const write = async (directory: string, trained: ParameterBuffers, files: WrittenFiles): Promise<void> => {
     const layers = loraLayers(trained, config);
     await writeLoraFiles(directory, layers, model);
+    if (parts) await writeParts(directory, layers, parts);
     const { kind, merged: _, ...trainedWith } = config;
     await writeAdaptation(directory, { kind, files: [LORA_FILE], settings: { ...trainedWith, text_encoder: settings.textEncoder } });
     if (config.merged && files.final)
@@ -98,7 +128,7 @@ export function loraAdaptation({ model, hyperparameters }: AdaptationInputs, con
     kind: config.kind,
     trainsText: hyperparameters.train_text_encoder,
     adapter: { layer: (graph, layer) => (targets(layer.name, settings) ? addLowRank(graph, layer, settings) : layer.output) },
-    ratesOf: (name) => (name.endsWith(A) || name.endsWith(B) ? componentRates(name, hyperparameters) : null),
+    ratesOf: (name) => (isLowRank(name) ? componentRates(name, hyperparameters) : null),
     initialize: (trained) => Promise.resolve(initializeLora(trained, config.rank, hyperparameters.seed)),
     write,
   };

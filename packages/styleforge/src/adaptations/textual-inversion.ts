@@ -5,7 +5,21 @@ import { type TextualInversionAdaptation } from '@styleforge/contracts';
 import { writeAdaptation, writeEmbParams, writeLearnedRows } from '@styleforge/weights';
 import { type Adaptation, type AdaptationInputs } from './adaptation.ts';
 import { writeMerged } from './merged.ts';
-import { initializeRows, isNewRows, learnedRows, newTokens, withNewRows } from './new-tokens.ts';
+import { initializeRows, isNewRows, type LearnedToken, learnedRows, newTokens, withNewRows } from './new-tokens.ts';
+
+/** The layouts of diffusers, A1111 and ComfyUI; returns the names of diffusers' files. */
+export async function writeEmbeddingFiles(directory: string, learned: readonly LearnedToken[]): Promise<string[]> {
+  await mkdir(join(directory, 'a1111'), { recursive: true });
+  const files: string[] = [];
+  for (const [index, { rows }] of learned.entries()) {
+    for (const [encoder, ofEncoder] of [...rows.values()].entries()) {
+      files.push(fileOf(index, encoder));
+      await writeLearnedRows(join(directory, fileOf(index, encoder)), ofEncoder);
+    }
+    await writeEmbParams(join(directory, 'a1111'), [...rows.values()]);
+  }
+  return files;
+}
 
 /** diffusers' file: `_2` is the second text encoder's; with several tokens the others are numbered. */
 const fileOf = (index: number, encoder: number): string =>
@@ -21,15 +35,7 @@ export function textualInversionAdaptation({ model, tokens }: AdaptationInputs, 
     ratesOf: (name) => (isNewRows(name) ? {} : null),
     initialize: (trained) => initializeRows(trained, model, added),
     write: async (directory, trained, { baseModelDirectory, final }) => {
-      await mkdir(join(directory, 'a1111'), { recursive: true });
-      const files: string[] = [];
-      for (const [index, { rows }] of learnedRows(trained, added).entries()) {
-        for (const [encoder, learned] of [...rows.values()].entries()) {
-          files.push(fileOf(index, encoder));
-          await writeLearnedRows(join(directory, fileOf(index, encoder)), learned);
-        }
-        await writeEmbParams(join(directory, 'a1111'), [...rows.values()]);
-      }
+      const files = await writeEmbeddingFiles(directory, learnedRows(trained, added));
       const { kind, merged, ...settings } = config;
       await writeAdaptation(directory, { kind, files, settings: { ...settings, tokens } });
       const adapters = files.map((file) => ({ path: join(directory, file), strength: 1 }));

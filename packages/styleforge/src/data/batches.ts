@@ -97,19 +97,22 @@ async function drawLatents(
   { config, latents: source }: BatchSource,
   { samples, purpose, first }: Part,
   pass: number,
-): Promise<Pick<Batch, 'latents' | 'images' | 'shape'>> {
-  const { seed, latent_sampling: sampling } = config.hyperparameters;
+): Promise<Pick<Batch, 'latents' | 'images' | 'shape' | 'mask'>> {
+  const { seed, latent_sampling: sampling, masked_loss: isMasked, unmasked_weight: least } = config.hyperparameters;
   const shape = source.shapeOf(samples[0].image.size);
   const elements = elementCount(shape);
   const latents = new Float32Array(samples.length * elements);
   const images: ImageGeometry[] = [];
+  const places = shape[1] * shape[2];
+  const mask = isMasked ? new Float32Array(samples.length * places) : undefined;
   const posteriorNoise = sampling === 'sample' ? randomNormals({ seed, step: pass, purpose: `${purpose}posterior` }, latents.length) : null;
   for (const [i, { image }] of samples.entries()) {
     const crop = source.cropOf(image, { step: pass, index: first + i });
     images.push(source.geometryOf(image, crop));
+    mask?.set(source.maskOf(image, crop, least), i * places);
     source.sampleInto(latents, i * elements, await source.moments(image, crop), posteriorNoise);
   }
-  return { latents, images, shape };
+  return { latents, images, shape, mask };
 }
 
 /** Normal noise; with an offset one further value for each channel of a sample, as diffusers' `noise_offset`. */

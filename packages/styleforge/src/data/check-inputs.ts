@@ -10,6 +10,8 @@ export interface TrainingImage {
   readonly fileName?: string;
   /** Appended to the prompt when hyperparameters.use_captions is set. */
   readonly caption?: string | null;
+  /** A gray image of the same size, white for what counts with hyperparameters.masked_loss; null where all of it does. */
+  readonly maskPath?: string | null;
 }
 
 /** The images of one component with the prompt that binds them. */

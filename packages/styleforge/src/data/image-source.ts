@@ -17,6 +17,8 @@ export interface SourceImage {
   readonly size: Size;
   /** Interleaved RGB bytes; one side equals that of `size`. */
   readonly rgb: Uint8Array;
+  /** What each pixel counts, 0 to 255; null where all of them do. */
+  readonly mask: Uint8Array | null;
 }
 
 export interface Crop {
@@ -69,7 +71,22 @@ export async function loadImage(image: TrainingImage, resolution: number | Size)
     original: await uprightSize(image),
     size,
     rgb: new Uint8Array(data.buffer, data.byteOffset, data.length),
+    mask: image.maskPath ? await loadMask(image, image.maskPath, info) : null,
   };
+}
+
+/** The mask resized as its image is. A mask of another size, or one that shows nothing, is refused by name. */
+async function loadMask(image: TrainingImage, path: string, { width, height }: Pick<SourceImage, 'width' | 'height'>): Promise<Uint8Array> {
+  const [[imageHeight, imageWidth], mask] = [await uprightSize(image), await decode(image, () => sharp(path).metadata())];
+  if (mask.width !== imageWidth || mask.height !== imageHeight)
+    throw new TrainingInputError(
+      `the mask of ${nameOf(image)} has ${mask.width}x${mask.height} pixels, and the image ${imageWidth}x${imageHeight}: give it the size of the image`,
+    );
+  const gray = sharp(path).toColourspace('b-w').removeAlpha().resize(width, height, { fit: 'fill', kernel: 'linear' });
+  const values = new Uint8Array(await decode(image, () => gray.raw().toBuffer()));
+  if (values.every((value) => value === 0))
+    throw new TrainingInputError(`the mask of ${nameOf(image)} is black all over: paint white what is to be learned, or delete the mask`);
+  return values;
 }
 
 /** EXIF orientations from 5 on lie on their side. */
@@ -100,6 +117,27 @@ export function cropOf(
   const flipped = randomFlip && draw('flip', 1) === 1;
   if (crop === 'center') return { left: Math.floor(spareX / 2), top: Math.floor(spareY / 2), flipped };
   return { left: draw('crop-left', spareX), top: draw('crop-top', spareY), flipped };
+}
+
+/** What each latent counts, [height / factor, width / factor] in 0..1: the mean of its pixels, and `least` outside of the mask. */
+export function toLatentMask(
+  { mask, width: stride, size: [height, width] }: Pick<SourceImage, 'mask' | 'width' | 'size'>,
+  { left, top, flipped }: Crop,
+  { factor, least }: { readonly factor: number; readonly least: number },
+): Float32Array {
+  const [rows, columns] = [height / factor, width / factor];
+  const values = new Float32Array(rows * columns).fill(1);
+  if (mask === null) return values;
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      const start = left + (flipped ? columns - 1 - column : column) * factor;
+      let sum = 0;
+      for (let y = top + row * factor; y < top + (row + 1) * factor; y++)
+        for (let x = start; x < start + factor; x++) sum += mask[y * stride + x];
+      values[row * columns + column] = Math.max(least, sum / (255 * factor * factor));
+    }
+  }
+  return values;
 }
 
 /** Planes [3, height, width] in -1..1. */

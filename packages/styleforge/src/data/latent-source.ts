@@ -3,7 +3,7 @@ import { type Graph } from '@styleforge/autodiff';
 import { type DiffusionModel, type ImageGeometry, ModelPrograms, type WeightSource } from '@styleforge/diffusion';
 import { type DeviceName } from '@styleforge/runtime';
 import { type Size } from './buckets.ts';
-import { type Crop, cropOf, type CropOptions, fitsExactly, geometryOf, type SourceImage, toPixelValues } from './image-source.ts';
+import { type Crop, cropOf, type CropOptions, fitsExactly, geometryOf, type SourceImage, toLatentMask, toPixelValues } from './image-source.ts';
 
 export interface PosteriorMoments {
   readonly mean: Float32Array;
@@ -43,6 +43,11 @@ export class LatentSource {
   /** What the model is told of the image under this crop. */
   geometryOf(image: SourceImage, part: Crop): ImageGeometry {
     return geometryOf(image, part);
+  }
+
+  /** What each latent of the image counts under this crop, [height, width]. */
+  maskOf(image: SourceImage, part: Crop, least: number): Float32Array {
+    return toLatentMask(image, part, { factor: this.#options.model.vae.downsamplingFactor, least });
   }
 
   async moments(image: SourceImage, part: Crop): Promise<PosteriorMoments> {

@@ -34,6 +34,8 @@ export interface TrainStepOptions {
   readonly latentShape: readonly [number, number, number];
   /** The text encoders are part of the graph. Without it their conditions are fed, one row for each prompt. */
   readonly trainsText: boolean;
+  /** Each place of a sample's latents has a weight of its own in the loss. */
+  readonly masksLoss?: boolean;
   /** By default every weight trains at the same rates. */
   readonly adaptation?: Pick<Adaptation, 'adapter' | 'ratesOf'>;
   /** Fills the weights that do not train; needed where the adaptation leaves any out. */
@@ -66,6 +68,8 @@ export interface TrainStepBatch {
   readonly promptOfSample: Int32Array;
   /** Weight of each sample's mean squared error in the loss. */
   readonly sampleWeights: Float32Array;
+  /** With `masksLoss`: what each place counts, [batch, height, width] in 0..1. */
+  readonly mask?: Float32Array | undefined;
 }
 
 /** The conditions of all prompts: computed in the graph, or inputs of it. */
@@ -92,7 +96,9 @@ export function trainStepGraph(options: TrainStepOptions): { graph: Graph; loss:
   const told = model.sampleInputs(graph, batchSize);
   const conditions = Object.fromEntries(Object.entries(prompts).map(([name, rows]) => [name, graph.gather(rows, promptOfSample)]));
   const modelPred = model.denoise(graph, { sample, told, conditions }, prefixOf(componentOfKind(model.files, 'unet')));
-  const sampleLosses = graph.reduceMean(graph.square(graph.sub(modelPred, graph.input('target', shape))), [1, 2, 3]);
+  const errors = graph.square(graph.sub(modelPred, graph.input('target', shape)));
+  const counted = options.masksLoss ? graph.mul(errors, graph.input('loss_mask', [batchSize, 1, ...latentShape.slice(1)])) : errors;
+  const sampleLosses = graph.reduceMean(counted, [1, 2, 3]);
   const loss = graph.reduceSum(graph.mul(sampleLosses, graph.input('sample_weights', [batchSize])), [0]);
   return { graph, loss, sampleLosses };
 }
@@ -147,6 +153,7 @@ export function trainStepFeeds(model: DiffusionModel, noiseScheduler: DDPMSchedu
     ...model.sampleFeeds(timesteps, batch.images),
     prompt_of_sample: batch.promptOfSample,
     sample_weights: batch.sampleWeights,
+    ...(batch.mask && { loss_mask: batch.mask }),
   };
 }
 

@@ -149,6 +149,7 @@ function trainStepOptions(source: BatchSource, model: TrainableModel, adaptation
     tokenCount: model.networks.textEncoders[0].model.config.max_position_embeddings,
     latentShape: source.latents.shapeOf(usualSize(source)),
     trainsText: adaptation.trainsText,
+    masksLoss: hyperparameters.masked_loss,
     adaptation,
     frozenWeights: (frozen) => loadTrainableWeights(model.folder, frozen),
     onGraph: (graph) => checkMemory(graph, adaptation, hyperparameters, compile?.device),

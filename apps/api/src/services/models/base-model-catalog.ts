@@ -3,7 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { baseModelName, baseModelProfile, DEFAULT_AUX_PROMPT, METHOD_HYPERPARAMETERS } from '@styleforge/contracts';
 import type { BaseModelBody, BaseModelProfile } from '@styleforge/contracts';
-import { describeModel, ModelFileError, type CLIPTokenizer } from '@styleforge/model-files';
+import { describeModel, ModelFileError, type CLIPTokenizer, type FamilyFiles } from '@styleforge/model-files';
 import type { FastifyBaseLogger } from 'fastify';
 import { z } from 'zod';
 import type { BaseModelFolders } from './base-model-folders.ts';
@@ -13,6 +13,7 @@ export type BaseModelEntry = {
   body: BaseModelBody;
   profile: BaseModelProfile & { resolution: number };
   tokenizer: CLIPTokenizer;
+  family: FamilyFiles;
   folder: string;
 };
 export type BaseModelCatalog = ReturnType<typeof createBaseModelCatalog>;
@@ -96,7 +97,7 @@ async function readEntry(folders: BaseModelFolders, name: string, unchanged: Map
 }
 
 async function readFolder(folder: string, name: string, size: number): Promise<BaseModelEntry> {
-  const [{ unet, textEncoders, noiseScheduler, tokenizer, latentScale, ...model }, profile] = await Promise.all([
+  const [{ family, unet, textEncoders, noiseScheduler, tokenizer, latentScale, ...model }, profile] = await Promise.all([
     describeModel(folder),
     readProfile(folder, name),
   ]);
@@ -108,6 +109,7 @@ async function readFolder(folder: string, name: string, size: number): Promise<B
     license: profile.license ?? (await licenceFromModelCard(folder)),
     source: profile.source === undefined ? null : shownSource(profile.source),
     resolution,
+    family: family.name,
     geometry: {
       latent_channels: unet.in_channels,
       latent_scale: latentScale,
@@ -122,7 +124,7 @@ async function readFolder(folder: string, name: string, size: number): Promise<B
     defaults: { ...METHOD_HYPERPARAMETERS, resolution, ...profile.defaults },
     auxiliary_prompt: profile.auxiliary_prompt ?? DEFAULT_AUX_PROMPT,
   };
-  return { body, profile: { ...profile, resolution }, tokenizer, folder };
+  return { body, profile: { ...profile, resolution }, tokenizer, family, folder };
 }
 
 /** Models that were added by earlier versions may have an address with a token in it. */

@@ -81,6 +81,7 @@ export async function resolveJob(
   if (!resolution.ok) throw refusal('validation_failed', resolution.errors);
   const { config } = resolution;
   refuse('validation_failed', checkResolution(config, baseModel));
+  refuse('validation_failed', checkBlocks(config, baseModel));
   refuse('validation_failed', checkPrompts(config, baseModel));
   await checkDatasets(database, projectId, config);
   return body.evaluation
@@ -119,6 +120,13 @@ function checkResolution({ hyperparameters: { resolution } }: TrainingConfig, { 
   const unit = body.geometry.training_size_multiple;
   if (resolution % unit === 0) return [];
   return [{ pointer: '/hyperparameters/resolution', detail: `is ${resolution}; ${body.name} needs a multiple of ${unit}` }];
+}
+
+/** A choice of blocks that the base model's family does not have. */
+function checkBlocks({ adaptation }: TrainingConfig, { body, family }: BaseModelEntry): FieldError[] {
+  if (adaptation.kind !== 'lora' || adaptation.blocks === undefined || adaptation.blocks in family.blocks) return [];
+  const detail = `${adaptation.blocks} trains two blocks that only Stable Diffusion XL has, and ${body.name} is a ${family.title} model: take the method lora, or a base model of Stable Diffusion XL`;
+  return [{ pointer: '/adaptation/blocks', detail }];
 }
 
 /** A token behind the text encoder's last position never reaches the model. */

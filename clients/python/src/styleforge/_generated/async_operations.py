@@ -476,7 +476,7 @@ class AsyncOperations:
         """Every item of `list_model_versions`, page after page."""
         return all_items_async(lambda after: self.list_model_versions(name, limit=limit, after=after))
 
-    async def list_presets(self, *, base_model: str | None = None, method: Literal["single-styleforge", "multi-styleforge", "dreambooth", "lora", "textual-inversion", "custom-diffusion", "styledrop"] | None = None) -> models.TrainingPresetList:
+    async def list_presets(self, *, base_model: str | None = None, method: Literal["single-styleforge", "multi-styleforge", "dreambooth", "lora", "textual-inversion", "custom-diffusion", "styledrop", "pivotal-tuning", "b-lora"] | None = None) -> models.TrainingPresetList:
         """List the starting points for a training.
 
         Quick look, balanced, thorough, low memory and paper, each as the fields that it changes in the body of POST /v1/training-jobs, worked out for a base model and a method."""
@@ -536,11 +536,11 @@ class AsyncOperations:
         """Every item of `list_training_job_metrics`, page after page."""
         return all_items_async(lambda after: self.list_training_job_metrics(id, limit=limit, after=after))
 
-    async def list_training_jobs(self, *, limit: int | None = None, after: str | None = None, status: models.TrainingJobStatus | None = None, method: Literal["single-styleforge", "multi-styleforge", "dreambooth", "lora", "textual-inversion", "custom-diffusion", "styledrop"] | None = None, base_model: str | None = None, metadata: str | list[str] | None = None) -> models.TrainingJobPage:
+    async def list_training_jobs(self, *, limit: int | None = None, after: str | None = None, status: models.TrainingJobStatus | None = None, method: Literal["single-styleforge", "multi-styleforge", "dreambooth", "lora", "textual-inversion", "custom-diffusion", "styledrop", "pivotal-tuning", "b-lora"] | None = None, base_model: str | None = None, metadata: str | list[str] | None = None) -> models.TrainingJobPage:
         """List training jobs, newest first"""
         return await self._call("GET", "/v1/training-jobs", query={"limit": limit, "after": after, "status": status, "method": method, "base_model": base_model, "metadata": metadata})
 
-    def iter_training_jobs(self, *, limit: int | None = None, status: models.TrainingJobStatus | None = None, method: Literal["single-styleforge", "multi-styleforge", "dreambooth", "lora", "textual-inversion", "custom-diffusion", "styledrop"] | None = None, base_model: str | None = None, metadata: str | list[str] | None = None) -> AsyncIterator[models.TrainingJob]:
+    def iter_training_jobs(self, *, limit: int | None = None, status: models.TrainingJobStatus | None = None, method: Literal["single-styleforge", "multi-styleforge", "dreambooth", "lora", "textual-inversion", "custom-diffusion", "styledrop", "pivotal-tuning", "b-lora"] | None = None, base_model: str | None = None, metadata: str | list[str] | None = None) -> AsyncIterator[models.TrainingJob]:
         """Every item of `list_training_jobs`, page after page."""
         return all_items_async(lambda after: self.list_training_jobs(limit=limit, status=status, method=method, base_model=base_model, metadata=metadata, after=after))
 

@@ -17,6 +17,8 @@ class AdaptationLora(TypedDict):
     """The product of the matrices is scaled by alpha / rank"""
     targets: list[Literal["attention", "feed_forward", "projections", "convolutions"]]
     """Which layers of the U-Net get matrices; of the text encoder, where it trains, attention and feed_forward"""
+    blocks: NotRequired[Literal["b-lora"]]
+    """`b-lora`: only the two blocks of Stable Diffusion XL that carry content and style (arXiv 2403.14572), refused on other base models. Default: every block"""
     merged: bool
     """The finished checkpoint also holds the base model with the addition merged in, in half precision"""
 
@@ -49,6 +51,22 @@ class AdaptationAdapter(TypedDict):
     """One pair of matrices for all layers of the same width, with a few numbers for each: far fewer parameters"""
 
 
+class AdaptationPivotalTuning(TypedDict):
+    kind: Literal["pivotal-tuning"]
+    rank: int
+    """Columns of the two matrices of each layer: more can learn more, and make a larger file"""
+    alpha: float
+    """The product of the matrices is scaled by alpha / rank"""
+    targets: list[Literal["attention", "feed_forward", "projections", "convolutions"]]
+    """Which layers of the U-Net get matrices; of the text encoder, where it trains, attention and feed_forward"""
+    vectors: int
+    """Rows of the token table that each token stands for"""
+    initial_word: str
+    """A word that the base model knows as one token: the new rows start as copies of its own"""
+    merged: bool
+    """The finished checkpoint also holds the base model with the addition merged in, in half precision"""
+
+
 class AdaptationRequestFull(TypedDict):
     kind: Literal["full"]
 
@@ -61,6 +79,8 @@ class AdaptationRequestLora(TypedDict):
     """The product of the matrices is scaled by alpha / rank"""
     targets: NotRequired[list[Literal["attention", "feed_forward", "projections", "convolutions"]]]
     """Which layers of the U-Net get matrices; of the text encoder, where it trains, attention and feed_forward"""
+    blocks: NotRequired[Literal["b-lora"]]
+    """`b-lora`: only the two blocks of Stable Diffusion XL that carry content and style (arXiv 2403.14572), refused on other base models. Default: every block"""
     merged: NotRequired[bool]
     """The finished checkpoint also holds the base model with the addition merged in, in half precision"""
 
@@ -91,6 +111,22 @@ class AdaptationRequestAdapter(TypedDict):
     """Width of the adapters between their two matrices"""
     shared: NotRequired[bool]
     """One pair of matrices for all layers of the same width, with a few numbers for each: far fewer parameters"""
+
+
+class AdaptationRequestPivotalTuning(TypedDict):
+    kind: Literal["pivotal-tuning"]
+    rank: NotRequired[int]
+    """Columns of the two matrices of each layer: more can learn more, and make a larger file"""
+    alpha: NotRequired[float]
+    """The product of the matrices is scaled by alpha / rank"""
+    targets: NotRequired[list[Literal["attention", "feed_forward", "projections", "convolutions"]]]
+    """Which layers of the U-Net get matrices; of the text encoder, where it trains, attention and feed_forward"""
+    vectors: NotRequired[int]
+    """Rows of the token table that each token stands for"""
+    initial_word: NotRequired[str]
+    """A word that the base model knows as one token: the new rows start as copies of its own"""
+    merged: NotRequired[bool]
+    """The finished checkpoint also holds the base model with the addition merged in, in half precision"""
 
 
 class ApiKey(TypedDict):
@@ -134,6 +170,8 @@ class BaseModel(TypedDict):
     license: str | None
     source: str | None
     resolution: int
+    family: str
+    """`stable-diffusion` (1.x and 2.x) or `stable-diffusion-xl`"""
     geometry: BaseModelGeometry
     size_bytes: int
     defaults: HyperparametersRequest
@@ -259,7 +297,7 @@ class CheckTrainingJobRequestEarlyStopping(TypedDict):
 
 
 class CheckTrainingJobRequest(TypedDict):
-    method: Literal["single-styleforge", "multi-styleforge", "dreambooth", "lora", "textual-inversion", "custom-diffusion", "styledrop"]
+    method: Literal["single-styleforge", "multi-styleforge", "dreambooth", "lora", "textual-inversion", "custom-diffusion", "styledrop", "pivotal-tuning", "b-lora"]
     base_model: str
     style_ref: NotRequired[CheckTrainingJobRequestStyleRef]
     aux: NotRequired[CheckTrainingJobRequestAux | None]
@@ -480,7 +518,7 @@ class CreateTrainingJobRequestEarlyStopping(TypedDict):
 
 
 class CreateTrainingJobRequest(TypedDict):
-    method: Literal["single-styleforge", "multi-styleforge", "dreambooth", "lora", "textual-inversion", "custom-diffusion", "styledrop"]
+    method: Literal["single-styleforge", "multi-styleforge", "dreambooth", "lora", "textual-inversion", "custom-diffusion", "styledrop", "pivotal-tuning", "b-lora"]
     base_model: str
     style_ref: NotRequired[CreateTrainingJobRequestStyleRef]
     """Required, except in round 2 of styledrop, which trains on chosen candidates"""
@@ -1272,7 +1310,7 @@ class ModelPage(TypedDict):
 class ModelProvenanceTrainingJob(TypedDict):
     id: str
     name: str | None
-    method: Literal["single-styleforge", "multi-styleforge", "dreambooth", "lora", "textual-inversion", "custom-diffusion", "styledrop"]
+    method: Literal["single-styleforge", "multi-styleforge", "dreambooth", "lora", "textual-inversion", "custom-diffusion", "styledrop", "pivotal-tuning", "b-lora"]
     seed: int
     finished_at: str | None
 
@@ -1306,7 +1344,7 @@ class ModelProvenance(TypedDict):
     upload: UploadedAdapter | None
     """null for a version that was trained here"""
     step: int | None
-    adaptation: Literal["full", "lora", "textual-inversion", "custom-diffusion", "adapter"]
+    adaptation: Literal["full", "lora", "textual-inversion", "custom-diffusion", "adapter", "pivotal-tuning"]
     tokens: list[ModelProvenanceTokensItem]
     resolution: int
     datasets: list[ModelProvenanceDatasetsItem]
@@ -2110,7 +2148,7 @@ class TrainingConfigEarlyStopping(TypedDict):
 
 
 class TrainingConfig(TypedDict):
-    method: Literal["single-styleforge", "multi-styleforge", "dreambooth", "lora", "textual-inversion", "custom-diffusion", "styledrop"]
+    method: Literal["single-styleforge", "multi-styleforge", "dreambooth", "lora", "textual-inversion", "custom-diffusion", "styledrop", "pivotal-tuning", "b-lora"]
     base_model: str
     style_ref: TrainingConfigStyleRef
     aux: TrainingConfigAux | None
@@ -2184,7 +2222,7 @@ class TrainingJob(TypedDict):
     name: str | None
     notes: str
     starred: bool
-    method: Literal["single-styleforge", "multi-styleforge", "dreambooth", "lora", "textual-inversion", "custom-diffusion", "styledrop"]
+    method: Literal["single-styleforge", "multi-styleforge", "dreambooth", "lora", "textual-inversion", "custom-diffusion", "styledrop", "pivotal-tuning", "b-lora"]
     base_model: str
     config: TrainingConfig
     metadata: dict[str, str]
@@ -2641,10 +2679,10 @@ class WorkerPage(TypedDict):
     """The value for `after`"""
 
 
-Adaptation: TypeAlias = "AdaptationFull | AdaptationLora | AdaptationTextualInversion | AdaptationCustomDiffusion | AdaptationAdapter"
+Adaptation: TypeAlias = "AdaptationFull | AdaptationLora | AdaptationTextualInversion | AdaptationCustomDiffusion | AdaptationAdapter | AdaptationPivotalTuning"
 
 
-AdaptationRequest: TypeAlias = "AdaptationRequestFull | AdaptationRequestLora | AdaptationRequestTextualInversion | AdaptationRequestCustomDiffusion | AdaptationRequestAdapter"
+AdaptationRequest: TypeAlias = "AdaptationRequestFull | AdaptationRequestLora | AdaptationRequestTextualInversion | AdaptationRequestCustomDiffusion | AdaptationRequestAdapter | AdaptationRequestPivotalTuning"
 
 
 ApiKeyScope: TypeAlias = "Literal[\"read\", \"write\", \"admin\"]"
