@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { buildApp } from '@styleforge/api';
 import type { DatasetImageBody, UploadResponse } from '@styleforge/contracts';
 import { zipFile } from '@styleforge/testing';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ApiFixture, multipartBody, picture, startApiFixture } from './api-fixture.ts';
 
@@ -86,6 +87,62 @@ describe('caption files', () => {
   it('are in a request of their own, too', async () => {
     const id = await newDataset();
     expect(await upload(id, [text('alone.txt', 'alone')])).toMatchObject({ kept: 0, captions: 0, refused: 1 });
+  });
+});
+
+describe('masks', () => {
+  const transparent = async (share: number): Promise<Buffer> => {
+    const pixels = Uint8Array.from({ length: 64 * 64 * 4 }, (_, i) => (i % 4 < 3 ? (i * 7) % 256 : (i >> 2) % 64 < share * 64 ? 255 : 0));
+    return sharp(pixels, { raw: { width: 64, height: 64, channels: 4 } })
+      .png()
+      .toBuffer();
+  };
+
+  it('are alpha channels and files beside images, of the same size', async () => {
+    const id = await newDataset();
+    const result = await upload(id, [
+      { file: 'cut.png', bytes: await transparent(0.5), type: 'image/png' },
+      { file: 'opaque.png', bytes: await transparent(1), type: 'image/png' },
+      await image('late.mask.png', 31),
+      await image('late.png', 32),
+      await image('one.png', 33),
+      await image('one-masklabel.png', 34),
+      await image('none.mask.png', 35),
+      { file: 'opaque.mask.png', bytes: await picture(36, 'png', 32), type: 'image/png' },
+    ]);
+    expect([result.kept, result.masks, result.refused]).toEqual([4, 2, 2]);
+    expect(result.files.flatMap((file) => (file.status === 'refused' ? [[file.file_name, file.code]] : []))).toEqual([
+      ['none.mask.png', 'unusable_mask'],
+      ['opaque.mask.png', 'unusable_mask'],
+    ]);
+    const { body } = await api.call<{ data: DatasetImageBody[] }>('GET', `/v1/datasets/${id}/images`);
+    expect(Object.fromEntries(body.data.map(({ file_name, has_mask }) => [file_name, has_mask]))).toEqual({
+      ...{ 'cut.png': true, 'opaque.png': false, 'late.png': true, 'one.png': true },
+    });
+    const masks = async (): Promise<string[]> => {
+      const keys: string[] = [];
+      for await (const { key } of api.objectStore.list('')) if (key.includes(`${id}/masks/`)) keys.push(key);
+      return keys;
+    };
+    expect(await masks()).toHaveLength(3);
+    await upload(id, [await image('one.mask.png', 37)]);
+    expect(await masks()).toHaveLength(3);
+    for (const { id: imageId } of body.data) expect((await api.call('DELETE', `/v1/images/${imageId}`)).status).toBe(204);
+    expect(await masks()).toEqual([]);
+  });
+
+  it('are missed at once by a job that asks for them', async () => {
+    const id = await newDataset();
+    const large = async (file: string, seed: number) => ({ file, bytes: await picture(seed, 'png', 64), type: 'image/png' });
+    await upload(id, [await large('1.png', 41), await large('2.png', 42), await large('3.png', 43)]);
+    const job = {
+      ...{ method: 'lora', base_model: 'tiny', style_ref: { dataset_id: id } },
+      hyperparameters: { resolution: 32, masked_loss: true, use_captions: false },
+    };
+    const refused = await api.call<{ errors: { pointer: string; detail: string }[] }>('POST', '/v1/training-jobs', { body: job });
+    expect([refused.status, refused.body.errors[0]?.pointer]).toEqual([422, '/hyperparameters/masked_loss']);
+    await upload(id, [await large('2.mask.png', 44)]);
+    expect((await api.call('POST', '/v1/training-jobs', { body: job })).status).toBe(202);
   });
 });
 

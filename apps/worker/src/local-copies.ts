@@ -20,6 +20,22 @@ export async function fetchImages(
   return fetched;
 }
 
+/** The masks of those images that have one, as `<id>.mask.png`: map from the image's id to the path. Throws DamagedObjectError. */
+export async function fetchMasks(
+  rows: ImageRow[],
+  directory: string,
+  { objectStore }: Services<'objectStore'>,
+): Promise<Map<string, string>> {
+  const fetched = new Map<string, string>();
+  for (const { id, maskKey, maskSha256 } of rows) {
+    if (maskKey === null || maskSha256 === null) continue;
+    const path = join(directory, `${id}.mask.png`);
+    await downloadObject(objectStore, maskKey, path, maskSha256);
+    fetched.set(id, path);
+  }
+  return fetched;
+}
+
 interface WantedCheckpoint {
   projectId: string;
   checkpointId: string;

@@ -33,7 +33,7 @@ export type {
   NewGeneration,
 } from './repositories/generations/generations.ts';
 export type { IdempotencyDecision, IdempotencyLock, StoredResponse } from './repositories/access/idempotency-keys.ts';
-export type { ImageChange, ImageRow, NewImage } from './repositories/datasets/images.ts';
+export type { ImageChange, ImageMask, ImageRow, NewImage } from './repositories/datasets/images.ts';
 export { type HeldRow, type LeasedTable, MOST_SETBACKS } from './repositories/work/leases.ts';
 export type { UnheldWork, WorkTopic } from './repositories/work/stranded.ts';
 export type { CurveBucket, MetricPoint } from './repositories/training-jobs/metrics.ts';

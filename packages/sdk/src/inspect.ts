@@ -12,7 +12,8 @@ export interface InspectedImage {
   duplicateOf: string | undefined;
 }
 
-const CAPTION_FILE = /\.(txt|caption|jsonl)$/i;
+/** Captions and masks. */
+const FILE_BESIDE = /\.(txt|caption|jsonl)$|(\.mask|-masklabel)\.\w+$/i;
 const NAMED = 3;
 
 /** Uploads nothing. Archives are not opened. */
@@ -20,7 +21,7 @@ export async function inspectImages(files: Uploadable | Uploadable[]): Promise<I
   const seen = new Map<string, string>();
   const inspected: InspectedImage[] = [];
   for await (const { name, blob } of openFiles(files, {})) {
-    if (CAPTION_FILE.test(name)) continue;
+    if (FILE_BESIDE.test(name)) continue;
     const hash = await digestOf(blob);
     const duplicateOf = hash === undefined ? undefined : seen.get(hash);
     if (hash !== undefined && duplicateOf === undefined) seen.set(hash, name);

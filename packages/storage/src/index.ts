@@ -10,6 +10,7 @@ export {
   checkpointsPrefix,
   classImagesPrefix,
   datasetImageKey,
+  datasetMaskKey,
   datasetPrefix,
   datasetThumbnailKey,
   evaluationImageKey,

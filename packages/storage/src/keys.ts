@@ -8,6 +8,10 @@ export const datasetPrefix = (projectId: string, datasetId: string) => `${projec
 export const datasetImageKey = (projectId: string, datasetId: string, imageId: string) =>
   `${datasetPrefix(projectId, datasetId)}${imageId}.png`;
 
+/** A gray PNG of the size of its image. Another mask of the image is another object. */
+export const datasetMaskKey = (projectId: string, datasetId: string, maskId: string) =>
+  `${datasetPrefix(projectId, datasetId)}masks/${maskId}.png`;
+
 /** Widths in which thumbnails are made. */
 export const THUMBNAIL_WIDTHS = [128, 256, 512, 1024] as const;
 export type ThumbnailWidth = (typeof THUMBNAIL_WIDTHS)[number];

@@ -11,7 +11,7 @@ export {
 export { commonPieces, type AuxPart, type StyleRefPart, type TrainingImage, type TrainingInputs } from './data/check-inputs.ts';
 export { learningRateAt } from './run/lr-schedule.ts';
 export { drawFrom, drawMixed } from './data/sample-plan.ts';
-export { cropOf, loadImage, toPixelValues } from './data/image-source.ts';
+export { cropOf, loadImage, toLatentMask, toPixelValues } from './data/image-source.ts';
 export { bucketSizes, drawBucketBatch, nearestSize } from './data/buckets.ts';
 export { type CompiledShape } from './loss/shaped-step.ts';
 export { drawBatch, drawBatches, type Batch, type BatchSource } from './data/batches.ts';
@@ -19,6 +19,7 @@ export { openBatchSource } from './run/open-run.ts';
 export {
   createTrainStep,
   dualBindingWeights,
+  meanSquaredErrors,
   minSnrWeights,
   trainStepFeeds,
   trainStepGraph,

@@ -3,8 +3,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { setPriority } from 'node:os';
 import sharp from 'sharp';
 import { ImageRefusal } from './image-refusal.ts';
-import { DECODE_LIMITS, type DecodeResult, type DecodeTask, OVER_LIMIT_EXITS } from './messages.ts';
-import { normalizeImage } from './normalize-image.ts';
+import { DECODE_LIMITS, type DecodeResult, type DecodeTask, maskBeside, OVER_LIMIT_EXITS } from './messages.ts';
+import { alphaOf, grayOf, normalizeImage } from './normalize-image.ts';
 
 const WATCH_MS = 20;
 const NICE = 5;
@@ -18,6 +18,13 @@ async function decode(task: DecodeTask): Promise<DecodeResult> {
   if (task.kind === 'normalize') {
     const { png, width, height } = await normalizeImage(bytes, task.declared);
     await writeFile(task.output, png);
+    const alpha = await alphaOf(png);
+    if (alpha !== null) await writeFile(maskBeside(task.output), alpha);
+    return { status: 'done', width, height, hasMask: alpha !== null };
+  }
+  if (task.kind === 'mask') {
+    const { png, width, height } = await normalizeImage(bytes, task.declared);
+    await writeFile(task.output, await grayOf(png));
     return { status: 'done', width, height };
   }
   const { side, quality } = task;

@@ -1,5 +1,5 @@
 // Decodes images outside the API's process: two at a time, and only one of them large, so that small ones never wait long.
-import { type DecodeTask, type Declared } from './messages.ts';
+import { type DecodeTask, type Declared, maskBeside } from './messages.ts';
 import { DecodingProcess } from './decoding-process.ts';
 import { ImageRefusal } from './image-refusal.ts';
 
@@ -7,7 +7,7 @@ const PROCESSES = 2;
 const LARGE_PIXELS = 8_000_000;
 
 type Waiting = { isLarge: boolean; start: (process: DecodingProcess) => void };
-type Decoded = { width: number; height: number; milliseconds: number };
+type Decoded = { width: number; height: number; milliseconds: number; hasMask: boolean };
 
 export class ImageDecoder {
   readonly #idle = Array.from({ length: PROCESSES }, () => new DecodingProcess());
@@ -15,9 +15,15 @@ export class ImageDecoder {
   readonly #waiting: Waiting[] = [];
   #largeRunning = 0;
 
-  /** Writes a clean PNG of the image. Throws ImageRefusal for what cannot become one. */
-  normalize(input: string, output: string, declared: Declared, pixels: number): Promise<Decoded> {
-    return this.#run({ kind: 'normalize', input, output, declared }, pixels);
+  /** Writes a clean PNG of the image, and one of its alpha channel where it has one. Throws ImageRefusal for what cannot become one. */
+  async normalize(input: string, output: string, declared: Declared, pixels: number): Promise<Decoded & { mask: string | null }> {
+    const decoded = await this.#run({ kind: 'normalize', input, output, declared }, pixels);
+    return { ...decoded, mask: decoded.hasMask ? maskBeside(output) : null };
+  }
+
+  /** Writes a gray PNG of the image. Throws ImageRefusal for what cannot become one. */
+  mask(input: string, output: string, declared: Declared, pixels: number): Promise<Decoded> {
+    return this.#run({ kind: 'mask', input, output, declared }, pixels);
   }
 
   /** Writes the image as WebP, at most `side` pixels each way. */
@@ -42,7 +48,7 @@ export class ImageDecoder {
       const result = await decoder.run(task);
       if (result.status === 'refused') throw new ImageRefusal(result.code, result.detail);
       if (result.status === 'failed') throw Object.assign(new Error(result.message), { code: result.errorCode });
-      return { width: result.width, height: result.height, milliseconds: performance.now() - start };
+      return { width: result.width, height: result.height, hasMask: result.hasMask === true, milliseconds: performance.now() - start };
     } finally {
       this.#idle.push(decoder);
       if (isLarge) this.#largeRunning--;

@@ -5,10 +5,12 @@ export type Declared = { fileName: string; mimeType: string };
 
 export type DecodeTask =
   | { kind: 'normalize'; input: string; output: string; declared: Declared }
+  | { kind: 'mask'; input: string; output: string; declared: Declared }
   | { kind: 'shrink'; input: string; output: string; side: number; quality: number };
 
 export type DecodeResult =
-  | { status: 'done'; width: number; height: number }
+  /** `hasMask`: the image's alpha channel is beside the output as `<output>.mask`. */
+  | { status: 'done'; width: number; height: number; hasMask?: boolean }
   | { status: 'refused'; code: RefusalCode; detail: string }
   | { status: 'failed'; message: string; errorCode?: string };
 
@@ -22,3 +24,6 @@ export const DECODE_LIMITS = {
 
 /** Exit codes of a decoding process that has gone over a limit. */
 export const OVER_LIMIT_EXITS = { processor: 81, memory: 82 } as const;
+
+/** Where the alpha channel of a normalized image goes. */
+export const maskBeside = (output: string): string => `${output}.mask`;

@@ -32,6 +32,18 @@ export async function normalizeImage(bytes: Buffer, declared: Declared): Promise
   }
 }
 
+/** The alpha channel as a gray PNG; null where the image has none, or one that hides nothing. */
+export async function alphaOf(png: Buffer): Promise<Buffer | null> {
+  const { hasAlpha } = await sharp(png).metadata();
+  if (!hasAlpha || (await sharp(png).stats()).isOpaque) return null;
+  return sharp(png).extractChannel('alpha').toColourspace('b-w').png().toBuffer();
+}
+
+/** The image in shades of gray; what is transparent is black. */
+export function grayOf(png: Buffer): Promise<Buffer> {
+  return sharp(png).flatten({ background: '#000000' }).toColourspace('b-w').png().toBuffer();
+}
+
 /** The decoder takes an animated PNG for its first image; the chunk acTL comes before any image. */
 function isAnimatedPng(bytes: Buffer, format: ImageFormat): boolean {
   if (format !== 'png') return false;

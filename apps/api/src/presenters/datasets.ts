@@ -23,6 +23,7 @@ export function presentImage(row: ImageRow): DatasetImageBody {
     component: row.component,
     caption: row.caption,
     excluded: row.excluded,
+    has_mask: row.maskKey !== null,
     width: row.width,
     height: row.height,
     size_bytes: row.sizeBytes,

@@ -62,6 +62,8 @@ const hyperparameters = (steps: number, resolution: number): StyleForgeConfig['h
   caption_dropout: 0,
   shuffle_tags: false,
   keep_tags: 0,
+  masked_loss: false,
+  unmasked_weight: 0,
   latent_sampling: 'mean',
   noise_offset: 0,
   train_text_encoder: true,

@@ -8,7 +8,7 @@ import {
   type TextToImagePipeline,
 } from '@styleforge/diffusion';
 import { fingerprintOf } from '@styleforge/model-files';
-import { openModelFolder } from '@styleforge/weights';
+import { type DiffusersComponent, openModelFolder } from '@styleforge/weights';
 import { type GenerationTask, type MessageFromGenerator, messageToGenerator } from '../processes/generation-messages.ts';
 import { describe, isAbort, listen, send, staysWithParent } from './channel.ts';
 import { Processor } from './processor.ts';
@@ -26,6 +26,8 @@ interface LoadedPipeline {
   fingerprint: string;
   users: number;
   dropped: boolean;
+  /** Style guidance has loaded the base model beside it. */
+  hasBase?: boolean;
 }
 
 /** By folder. */
@@ -76,9 +78,11 @@ async function draw(
   keep: (image: GeneratedImage) => Promise<void>,
 ): Promise<void> {
   const model = await processor.compute(() => openModel(modelDirectory, compile));
+  const cells = generationCells(readSettings(generationConfig, config));
+  if (cells.some(({ config: settings }) => settings.style_guidance !== null)) await countBase(model, modelDirectory);
   let onStep = async () => {};
   try {
-    for (const { config: settings, first } of generationCells(readSettings(generationConfig, config))) {
+    for (const { config: settings, first } of cells) {
       const known = new Set(made.map((index) => index - first));
       const options = { ...optionsOf(settings, startingImage), signal, onStep: () => onStep(), made: known };
       const images = (await model.pipeline).generate(options);
@@ -149,14 +153,24 @@ async function releaseUnused({ dropped, users, pipeline }: LoadedPipeline): Prom
 
 async function loadModel(modelDirectory: string, compile: GenerationTask['compile']): Promise<TextToImagePipeline> {
   const pipeline = await loadTextToImagePipeline(modelDirectory, compile);
-  await tell({ type: 'loaded', modelDirectory, weightBytes: await weightBytesOf(modelDirectory) });
+  await tell({ type: 'loaded', modelDirectory, weightBytes: await weightBytesOf((await openModelFolder(modelDirectory)).components) });
   return pipeline;
 }
 
-/** Bytes of the model's weights in memory, where all are float32. */
-async function weightBytesOf(directory: string): Promise<number> {
+/** With style guidance the base model is in memory as well, but for the networks that both share. */
+async function countBase(model: LoadedPipeline, modelDirectory: string): Promise<void> {
+  const { components, withoutAdapters } = await openModelFolder(modelDirectory);
+  if (model.hasBase || !withoutAdapters) return;
+  model.hasBase = true;
+  const shared = new Set(components.map(({ openWeights }) => openWeights));
+  const own = withoutAdapters.components.filter(({ openWeights, network }) => network !== 'autoencoder' && !shared.has(openWeights));
+  await tell({ type: 'loaded', modelDirectory, weightBytes: (await weightBytesOf(components)) + (await weightBytesOf(own)) });
+}
+
+/** Bytes of these networks' weights in memory, where all are float32. */
+async function weightBytesOf(components: readonly DiffusersComponent[]): Promise<number> {
   let bytes = 0;
-  for (const { openWeights } of (await openModelFolder(directory)).components) {
+  for (const { openWeights } of components) {
     const reader = await openWeights();
     for (const name of reader.names()) bytes += 4 * reader.info(name).shape.reduce((product, side) => product * side, 1);
     await reader.close();

@@ -3,7 +3,9 @@ import { CLIP_EXTRACTORS, EXPORT_FORMATS, type NamedDevice, parseDevice, sampleS
 import { origin, tracingConfig } from '@styleforge/telemetry';
 import { z } from 'zod';
 
-const images = z.array(z.object({ path: z.string(), fileName: z.string(), caption: z.string().nullable() }));
+const images = z.array(
+  z.object({ path: z.string(), fileName: z.string(), caption: z.string().nullable(), maskPath: z.string().nullable() }),
+);
 
 const device = z.custom<NamedDevice>((value) => typeof value === 'string' && parseDevice(value) !== null);
 export const compileSettings = z.object({ device, threads: z.number().optional() });

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import {
   type CandidateSettings,
   captionedPrompt,
+  costOfGeneration,
   type GenerationConfig,
   METHOD_SAMPLING,
   type TrainingConfig,
@@ -49,6 +50,6 @@ export async function queueCandidates(
   if (!settings) return {};
   const id = generationId(job.id, checkpointId);
   const config = configOf(job, settings);
-  await database.generations.create({ id, projectId: job.projectId, model: { checkpointId }, config });
+  await database.generations.create({ id, projectId: job.projectId, model: { checkpointId }, config, cost: costOfGeneration(config) });
   return { candidates: { generation_id: id } };
 }

@@ -2,7 +2,7 @@
 import { checkTrainingPictures, selectTrainingPictures, type TrainingConfig } from '@styleforge/contracts';
 import type { ImageRow } from '@styleforge/database';
 import { JobInputError } from '../errors.ts';
-import { fetchImages } from '../local-copies.ts';
+import { fetchImages, fetchMasks } from '../local-copies.ts';
 import type { TrainingTask } from '../processes/messages.ts';
 import type { Services } from '../services.ts';
 
@@ -15,7 +15,8 @@ export async function downloadTrainingInputs(
   directory: string,
   services: Services<'database' | 'objectStore'>,
 ): Promise<TrainingInputs> {
-  const rowsOf = async (id: string | null | undefined) => (id ? services.database.images.listForTraining(projectId, id) : []);
+  const rowsOf = async (id: string | null | undefined) =>
+    (id ? await services.database.images.listForTraining(projectId, id) : []).map((row) => ({ ...row, hasMask: row.maskKey !== null }));
   const datasets = {
     styleRef: await rowsOf(config.style_ref.dataset_id),
     aux: await rowsOf(config.aux?.dataset_id),
@@ -24,8 +25,11 @@ export async function downloadTrainingInputs(
   const faults = checkTrainingPictures(config, datasets);
   if (faults[0]) throw new JobInputError(faults.map(({ pointer, detail }) => `${pointer}: ${detail}`).join('; '), faults[0].code);
   const selected = selectTrainingPictures(config, datasets);
-  const download = async (rows: ImageRow[]) =>
-    (await fetchImages(rows, directory, services)).map(({ path, fileName, caption }) => ({ path, fileName, caption }));
+  const download = async (rows: ImageRow[]) => {
+    const images = await fetchImages(rows, directory, services);
+    const masks = config.hyperparameters.masked_loss ? await fetchMasks(rows, directory, services) : new Map<string, string>();
+    return images.map(({ id, path, fileName, caption }) => ({ path, fileName, caption, maskPath: masks.get(id) ?? null }));
+  };
   const styleRef = [];
   for (const {
     component: { name, token, prompt },

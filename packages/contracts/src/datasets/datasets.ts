@@ -50,6 +50,7 @@ export const datasetImage = z
     component: z.string().nullable(),
     caption: z.string().nullable(),
     excluded: z.boolean().describe('Kept in the dataset, but no job trains on it'),
+    has_mask: z.boolean().describe('A mask says what of the image is learned with `masked_loss`: its alpha channel, or a mask file'),
     width: z.int(),
     height: z.int(),
     size_bytes: z.int(),
@@ -129,6 +130,7 @@ const REFUSAL_CODES = [
   'archive_too_large',
   'invalid_caption',
   'no_image_for_caption',
+  'unusable_mask',
   'not_reachable',
 ] as const;
 export type RefusalCode = (typeof REFUSAL_CODES)[number];
@@ -141,6 +143,11 @@ const uploadedFile = z
       status: z.literal('caption'),
       image_ids: z.array(imageId).describe('The images that have their captions from this file'),
     }),
+    z.object({
+      file_name: z.string(),
+      status: z.literal('mask'),
+      image_id: imageId.describe('The image that has its mask from this file'),
+    }),
     z.object({ file_name: z.string(), status: z.literal('refused'), code: z.enum(REFUSAL_CODES), detail: z.string() }),
   ])
   .meta({ id: 'UploadedFile' });
@@ -150,6 +157,7 @@ export const uploadResponse = z
   .object({
     kept: z.int().describe('Images that were kept'),
     captions: z.int().describe('Caption files that were read'),
+    masks: z.int().describe('Mask files that were read'),
     refused: z.int(),
     files: z.array(uploadedFile),
   })

@@ -69,7 +69,9 @@ export const hyperparameters = z
     keep_tags: z.int().min(0).max(100).describe('With shuffle_tags: so many first tags keep their places'),
     masked_loss: z
       .boolean()
-      .describe('Only what the mask of an image shows is learned: its alpha channel, or the file `NAME.mask.png` beside it, white for what counts'),
+      .describe(
+        'Only what the mask of an image shows is learned: its alpha channel, or the file `NAME.mask.png` beside it, white for what counts',
+      ),
     unmasked_weight: z.number().min(0).max(1).describe('With masked_loss: what the rest of an image counts, 0 for nothing'),
     latent_sampling: z
       .enum(LATENT_SAMPLINGS)

@@ -19,7 +19,7 @@ export interface BoundToken {
   token: string;
 }
 
-const placeholderOf = ({ name }: BoundToken) => `[${name}]`;
+export const placeholderOf = ({ name }: Pick<BoundToken, 'name'>): string => `[${name}]`;
 
 /** `[V]` becomes the first component's token, `[name]` that of the component of this name. Without components the prompt stays as it is. */
 export function withTokens(prompt: string, components: readonly BoundToken[]): string {

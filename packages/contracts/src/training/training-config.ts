@@ -9,7 +9,7 @@ import { hyperparameters, METHOD_HYPERPARAMETERS, OPTIMIZER_HYPERPARAMETERS } fr
 import type { Hyperparameters } from './hyperparameters.ts';
 import { datasetId } from '../common/ids.ts';
 import { METHOD_ADAPTATION_SETTINGS, METHOD_ADAPTATIONS, METHOD_SETTINGS, POSSIBLE_ADAPTATIONS } from './methods.ts';
-import { CAPTION_PLACEHOLDER, namesToken, withTokens } from './placeholders.ts';
+import { CAPTION_PLACEHOLDER, namesToken, placeholderOf, withTokens } from './placeholders.ts';
 import { withAbsentFields } from '../common/stored-json.ts';
 import { checkRounds, completeStyledrop, resolveStyledrop, styledropSettings } from './styledrop.ts';
 import type { StyleDropSettings } from './styledrop.ts';
@@ -224,6 +224,12 @@ function checkComponents(method: TrainingMethod, components: StyleRefComponent[]
     if (before.some(({ name }) => name === component.name)) {
       errors.push({ pointer: field('name'), detail: `the component ${component.name} is named twice` });
     }
+    if (placeholderOf(component) === CAPTION_PLACEHOLDER) {
+      errors.push({
+        pointer: field('name'),
+        detail: `must not be ${component.name}: ${CAPTION_PLACEHOLDER} stands for the caption of each image; give the component another name`,
+      });
+    }
     if (component.token === '') {
       errors.push({ pointer: field('token'), detail: `give a token: only the first ${RARE_TOKENS.length} components have one by default` });
     } else if (before.some(({ token }) => token === component.token)) {
@@ -257,9 +263,7 @@ function checkHyperparameters(values: Hyperparameters): FieldError[] {
       { pointer: pointer('keep_tags'), detail: 'says which tags shuffle_tags leaves in place: set shuffle_tags to true, or leave it out' },
     ];
   if (values.unmasked_weight > 0 && !values.masked_loss)
-    return [
-      { pointer: pointer('unmasked_weight'), detail: 'says what counts outside of masks: set masked_loss to true, or leave it out' },
-    ];
+    return [{ pointer: pointer('unmasked_weight'), detail: 'says what counts outside of masks: set masked_loss to true, or leave it out' }];
   const unfit = checkOptimizer(values);
   if (unfit !== null) return [{ pointer: pointer(unfit.name), detail: unfit.detail }];
   if (values.lr_warmup_steps <= values.max_train_steps) return [];

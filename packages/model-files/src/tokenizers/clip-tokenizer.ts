@@ -74,6 +74,16 @@ export interface LearnedToken {
   readonly ids: readonly number[];
 }
 
+/** Added words `X`, `X_1`, `X_2` are one word of several rows, whose prompts name `X`, as diffusers' pipelines have it. */
+function sequences(added: readonly AddedToken[]): LearnedToken[] {
+  const idOf = new Map(added.map(({ content, id }) => [content, id]));
+  return added.flatMap(({ content, id }) => {
+    const ids = [id];
+    for (let next = idOf.get(`${content}_1`); next !== undefined; next = idOf.get(`${content}_${ids.length}`)) ids.push(next);
+    return ids.length > 1 ? [{ text: content, ids }] : [];
+  });
+}
+
 export class CLIPTokenizer {
   readonly maxLength: number;
   /** Words of the vocabulary, without those that were added to it. */
@@ -90,7 +100,7 @@ export class CLIPTokenizer {
 
   private constructor(files: TokenizerFiles, learned: readonly LearnedToken[] = []) {
     this.#files = files;
-    this.#learned = new Map(learned.map(({ text, ids }) => [text, ids]));
+    this.#learned = new Map([...sequences(files.added), ...learned].map(({ text, ids }) => [text, ids]));
     const ids = Object.values(files.vocabulary);
     this.maxLength = files.maxLength;
     this.vocabSize = ids.length;

@@ -6,7 +6,7 @@ import { type LoraAdaptation, type LoraTarget } from '@styleforge/contracts';
 import { type AdaptedLayer, randomNormals } from '@styleforge/diffusion';
 import { type ParameterBuffers } from '@styleforge/runtime';
 import { kohyaBase, type LoraLayer, writeAdaptation, writeDiffusersLora, writeKohyaLora } from '@styleforge/weights';
-import { TrainingInputError } from '../run/config.ts';
+import { TrainingInputError } from '../config.ts';
 import { type TrainableModel } from '../model/model.ts';
 import { componentOf, UNET_PREFIX } from '../model/parameter-names.ts';
 import { type Adaptation, type AdaptationInputs, type WrittenFiles } from './adaptation.ts';

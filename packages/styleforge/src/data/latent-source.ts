@@ -3,7 +3,16 @@ import { type Graph } from '@styleforge/autodiff';
 import { type DiffusionModel, type ImageGeometry, ModelPrograms, type WeightSource } from '@styleforge/diffusion';
 import { type DeviceName } from '@styleforge/runtime';
 import { type Size } from './buckets.ts';
-import { type Crop, cropOf, type CropOptions, fitsExactly, geometryOf, type SourceImage, toLatentMask, toPixelValues } from './image-source.ts';
+import {
+  type Crop,
+  cropOf,
+  type CropOptions,
+  fitsExactly,
+  geometryOf,
+  type SourceImage,
+  toLatentMask,
+  toPixelValues,
+} from './image-source.ts';
 
 export interface PosteriorMoments {
   readonly mean: Float32Array;

@@ -84,6 +84,12 @@ function promptConditions(graph: Graph, { model, promptCount, tokenCount, trains
   return Object.assign({}, ...encoded) as Tensors;
 }
 
+/** Each sample's mean squared error; behind a mask [n, 1, h, w] each place counts as much as it says, and the mean is taken over all places. */
+export function meanSquaredErrors(graph: Graph, prediction: Tensor, target: Tensor, mask?: Tensor): Tensor {
+  const errors = graph.square(graph.sub(prediction, target));
+  return graph.reduceMean(mask ? graph.mul(errors, mask) : errors, [1, 2, 3]);
+}
+
 /** The graph from inputs to the loss, and each sample's mean squared error. */
 export function trainStepGraph(options: TrainStepOptions): { graph: Graph; loss: Tensor; sampleLosses: Tensor } {
   const { model, batchSize, latentShape } = options;
@@ -96,9 +102,8 @@ export function trainStepGraph(options: TrainStepOptions): { graph: Graph; loss:
   const told = model.sampleInputs(graph, batchSize);
   const conditions = Object.fromEntries(Object.entries(prompts).map(([name, rows]) => [name, graph.gather(rows, promptOfSample)]));
   const modelPred = model.denoise(graph, { sample, told, conditions }, prefixOf(componentOfKind(model.files, 'unet')));
-  const errors = graph.square(graph.sub(modelPred, graph.input('target', shape)));
-  const counted = options.masksLoss ? graph.mul(errors, graph.input('loss_mask', [batchSize, 1, ...latentShape.slice(1)])) : errors;
-  const sampleLosses = graph.reduceMean(counted, [1, 2, 3]);
+  const mask = options.masksLoss ? graph.input('loss_mask', [batchSize, 1, ...latentShape.slice(1)]) : undefined;
+  const sampleLosses = meanSquaredErrors(graph, modelPred, graph.input('target', shape), mask);
   const loss = graph.reduceSum(graph.mul(sampleLosses, graph.input('sample_weights', [batchSize])), [0]);
   return { graph, loss, sampleLosses };
 }

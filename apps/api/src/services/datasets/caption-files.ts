@@ -14,8 +14,8 @@ export function isCaptionFile(fileName: string): boolean {
   return ONE_IMAGE.includes(path.posix.extname(fileName).toLowerCase()) || path.posix.basename(fileName).toLowerCase() === LIST;
 }
 
-/** A path without its extension: what an image and its caption have in common. */
-const stemOf = (fileName: string): string => fileName.slice(0, fileName.length - path.posix.extname(fileName).length);
+/** A path without its extension: what an image and the files beside it have in common. */
+export const stemOf = (fileName: string): string => fileName.slice(0, fileName.length - path.posix.extname(fileName).length);
 
 /** The captions of one request, from the files that came with it. */
 export class CaptionFiles {
@@ -103,7 +103,7 @@ export async function applyCaptions(intake: Intake, { read }: CaptionFiles): Pro
 }
 
 /** How many files of each kind. */
-export function countFiles(files: UploadedFile[]): { kept: number; captions: number; refused: number; files: UploadedFile[] } {
+export function countFiles(files: UploadedFile[]): Record<'kept' | 'captions' | 'masks' | 'refused', number> & { files: UploadedFile[] } {
   const count = (status: UploadedFile['status']) => files.filter((file) => file.status === status).length;
-  return { kept: count('kept'), captions: count('caption'), refused: count('refused'), files };
+  return { kept: count('kept'), captions: count('caption'), masks: count('mask'), refused: count('refused'), files };
 }

@@ -10,6 +10,7 @@ import { checkImageHeader } from '../../decoding/image-header.ts';
 import { ImageRefusal } from '../../decoding/image-refusal.ts';
 import type { Declared } from '../../decoding/messages.ts';
 import { ApiError } from '../../errors/api-error.ts';
+import { NO_MASK, storeMask } from './stored-mask.ts';
 import { presentImage } from '../../presenters/datasets.ts';
 
 export type Stores = Pick<ApiDependencies, 'database' | 'objectStore' | 'imageDecoder' | 'uploadDirectory' | 'uploadPace'>;
@@ -30,8 +31,10 @@ const MAX_FILE_NAME_LENGTH = 255;
 export async function removeKept({ database, objectStore }: Stores, files: UploadedFile[]): Promise<void> {
   for (const file of files) {
     if (file.status !== 'kept') continue;
-    const objectKey = await database.images.delete(file.image.id);
-    if (objectKey !== null) await objectStore.delete(objectKey);
+    const row = await database.images.delete(file.image.id);
+    if (row === null) continue;
+    await objectStore.delete(row.objectKey);
+    if (row.maskKey !== null) await objectStore.delete(row.maskKey);
   }
 }
 
@@ -52,8 +55,11 @@ export async function takeImage(intake: Intake, file: string, declared: Declared
   }
 }
 
+/** `mask`: the path of the mask that its alpha channel is; null where it has none. */
+type Decoded = { width: number; height: number; mask: string | null };
+
 /** The header is read here; the image itself is decoded in another process. */
-async function decode(intake: Intake, file: string, png: string, declared: Declared): Promise<{ width: number; height: number }> {
+async function decode(intake: Intake, file: string, png: string, declared: Declared): Promise<Decoded> {
   const { decodeSeconds } = UPLOAD_LIMITS;
   if (intake.decodeMs > decodeSeconds * 1000)
     throw new ImageRefusal(
@@ -61,9 +67,9 @@ async function decode(intake: Intake, file: string, png: string, declared: Decla
       `was not decoded: this request has used its ${decodeSeconds} seconds; send the file in another one`,
     );
   const pixels = await checkImageHeader(file);
-  const { width, height, milliseconds } = await intake.stores.imageDecoder.normalize(file, png, declared, pixels);
+  const { width, height, mask, milliseconds } = await intake.stores.imageDecoder.normalize(file, png, declared, pixels);
   intake.decodeMs += milliseconds;
-  return { width, height };
+  return { width, height, mask };
 }
 
 export function refuse({ files }: Intake, fileName: string, code: RefusalCode, detail: string): void {
@@ -77,20 +83,22 @@ export function shownName(fileName: string): string {
 }
 
 /** `png`: the path of the file. */
-type CheckedImage = Labels & { fileName: string; png: string; width: number; height: number };
+type CheckedImage = Labels & Decoded & { fileName: string; png: string };
 
 /** The file first, then the row: a row always has its file. */
-async function store({ database, objectStore }: Stores, dataset: DatasetSummary, { png, ...values }: CheckedImage) {
+async function store({ database, objectStore }: Stores, dataset: DatasetSummary, { png, mask, ...values }: CheckedImage) {
   const id = newId('image');
   const { projectId, id: datasetId } = dataset;
   const objectKey = datasetImageKey(projectId, datasetId, id);
   const { size: sizeBytes, sha256 } = await objectStore.put(objectKey, { file: png }, { contentType: 'image/png' });
+  const stored = mask === null ? NO_MASK : await storeMask(objectStore, dataset, mask);
   const row = await database.images.add(
-    { id, projectId, datasetId, objectKey, sizeBytes, sha256, ...values },
+    { id, projectId, datasetId, objectKey, sizeBytes, sha256, ...stored, ...values },
     UPLOAD_LIMITS.imagesPerDataset,
   );
   if (typeof row !== 'string') return presentImage(row);
   await objectStore.delete(objectKey);
+  if (stored.maskKey !== null) await objectStore.delete(stored.maskKey);
   if (row === 'no_dataset') throw new ApiError('not_found', `The dataset ${datasetId} has just been deleted.`);
   return row;
 }

@@ -11,6 +11,7 @@ import { ApiError } from '../../errors/api-error.ts';
 import { isStorableText } from '../../http/storable-text.ts';
 import { applyCaptions, CaptionFiles, isCaptionFile } from './caption-files.ts';
 import { type Intake, type Labels, refuse, removeKept, type Stores, takeImage } from './image-intake.ts';
+import { applyMasks, isMaskFile, type MaskFile, readMask } from './mask-files.ts';
 import { withUploadFolder } from '../files/upload-folders.ts';
 import { UploadBody } from '../files/upload-body.ts';
 import { readZip, ZipRefusal } from '../files/zip-archive.ts';
@@ -19,6 +20,7 @@ type Label = keyof Labels;
 interface Upload extends Intake {
   body: UploadBody;
   captions: CaptionFiles;
+  masks: MaskFile[];
 }
 
 const LABEL_SCHEMAS: Record<Label, z.ZodType<string>> = { component: componentName, caption: captionSchema };
@@ -34,10 +36,11 @@ export async function takeUpload(
   return withUploadFolder(stores.uploadDirectory, async (folder) => {
     const labels = { component: null, caption: null };
     const body = new UploadBody(request, stores.uploadPace);
-    const upload: Upload = { stores, dataset, body, labels, files: [], folder, decodeMs: 0, captions: new CaptionFiles() };
+    const upload: Upload = { stores, dataset, body, labels, files: [], folder, decodeMs: 0, captions: new CaptionFiles(), masks: [] };
     try {
       await takeParts(upload);
       await applyCaptions(upload, upload.captions);
+      await applyMasks(upload, upload.masks);
       return { files: upload.files, fingerprint: upload.body.fingerprint() };
     } catch (error) {
       await removeKept(stores, upload.files);
@@ -101,6 +104,7 @@ async function takeSingleFile(upload: Upload, part: MultipartFile): Promise<void
   const { fileBytes: limit } = UPLOAD_LIMITS;
   const isWhole = await upload.body.save(part, { path: file, limit });
   if (!isWhole) refuse(upload, part.filename, 'too_many_bytes', `is larger than ${limit / MEGABYTE} MB`);
+  else if (isMaskFile(part.filename)) await takeMask(upload, part.filename, file);
   else await takeImage(upload, file, { fileName: part.filename, mimeType: part.mimetype });
 }
 
@@ -114,12 +118,19 @@ async function takeZip(upload: Upload, part: MultipartFile): Promise<void> {
       const refused = 'code' in item ? item : await item.save(file);
       if (refused) refuse(upload, item.fileName, refused.code, refused.detail);
       else if (isCaptionFile(item.fileName)) await takeCaptions(upload, item.fileName, file);
+      else if (isMaskFile(item.fileName)) await takeMask(upload, item.fileName, file);
       else await takeImage(upload, file, { fileName: item.fileName, mimeType: '' });
     }
   } catch (error) {
     if (!(error instanceof ZipRefusal)) throw error;
     refuse(upload, part.filename, error.code, error.message);
   }
+}
+
+/** Its image may still come. */
+async function takeMask(upload: Upload, fileName: string, file: string): Promise<void> {
+  const mask = await readMask(upload, fileName, file, path.join(upload.folder, `mask-${upload.masks.length}.png`));
+  if (mask !== null) upload.masks.push(mask);
 }
 
 /** `file`: null when it was too large. */

@@ -2,13 +2,11 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  costOfImages,
+  costOfGeneration,
   DEFAULT_QUALITY,
   DEFAULT_STRENGTH,
-  generationCells,
   isFinishedGeneration,
   METHOD_SAMPLING,
-  passesOf,
   STYLE_GUIDANCE,
   withTokens,
 } from '@styleforge/contracts';
@@ -68,19 +66,13 @@ export async function createGeneration(dependencies: ApiDependencies, { projectI
 }
 
 function costOf(config: GenerationConfig) {
-  const cost = generationCells(config).reduce((sum, cell) => sum + costOfCell(cell.config), 0);
+  const cost = costOfGeneration(config);
   const factors = [
     { pointer: '/num_images', value: config.num_images },
     { pointer: '/steps', value: config.steps },
     { pointer: '/width', value: config.width },
   ];
   return { cost, factors };
-}
-
-function costOfCell({ prompts, num_images, width, height, steps, guidance_scale, style_guidance }: GenerationConfig): number {
-  // Style guidance asks the base model, too.
-  const passes = style_guidance !== null ? 3 : passesOf(guidance_scale);
-  return costOfImages({ images: prompts.length * num_images, width, height, steps, passes });
 }
 
 type Wait = { seconds: number /** Ends it early. */; signal: AbortSignal };

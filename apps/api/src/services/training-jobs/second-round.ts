@@ -3,7 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import type { CheckTrainingJobRequest, CreateTrainingJobRequest, SelectionSettings, TrainableJobRequest } from '@styleforge/contracts';
 import { newId } from '@styleforge/database';
 import type { ImageRow } from '@styleforge/database';
-import { datasetImageKey } from '@styleforge/storage';
+import { datasetImageKey, datasetPrefix } from '@styleforge/storage';
 import type { ApiDependencies } from '../../dependencies.ts';
 import { ApiError, refusal } from '../../errors/api-error.ts';
 import { chooseCandidates, findCandidates } from './candidates.ts';
@@ -59,6 +59,12 @@ export async function makeDataset(
   for (const { row, subject } of chosen)
     await copyImage(dependencies, id, { ...row, caption: subject, component: null, fileName: `candidate-${row.index}.png` });
   return id;
+}
+
+/** The dataset of a round that was not queued after all; one that a job uses stays. */
+export async function removeDataset({ database, objectStore }: ApiDependencies, projectId: string, id: string): Promise<void> {
+  const outcome = await database.datasets.delete(projectId, id);
+  if (outcome.kind === 'deleted') await objectStore.deletePrefix(datasetPrefix(projectId, id));
 }
 
 type Copied = Pick<ImageRow, 'projectId' | 'objectKey' | 'caption' | 'component' | 'fileName' | 'width' | 'height'>;

@@ -1,5 +1,5 @@
 // Creates training jobs: checks that everything the job needs is there and fits together, then queues it.
-import { checkTrainingPictures, resolveTrainingConfig, styleWords } from '@styleforge/contracts';
+import { checkTrainingPictures, costOfCandidates, resolveTrainingConfig, styleWords } from '@styleforge/contracts';
 import type {
   CheckTrainingJobRequest,
   CreateTrainingJobRequest,
@@ -18,13 +18,27 @@ import type { BaseModelEntry } from '../models/base-model-catalog.ts';
 import { TO_COME } from '../datasets/dataset-to-come.ts';
 import { costOfEvaluation, resolveEvaluation } from '../evaluations/evaluation-settings.ts';
 import { tooCostly } from '../operations/work-budget.ts';
-import { findSecondRound, makeDataset, withDataset } from './second-round.ts';
+import { findSecondRound, makeDataset, removeDataset, withDataset } from './second-round.ts';
 import { checkWebhookUrl } from '../operations/webhook-urls.ts';
 
 type NewJob = { projectId: string; body: CreateTrainingJobRequest; reservedUuid: string | undefined };
 
 export async function createTrainingJob(dependencies: ApiDependencies, { projectId, body, reservedUuid }: NewJob): Promise<TrainingJobRow> {
-  const config = await resolveJob(dependencies, projectId, await trainable(dependencies, { projectId, body, reservedUuid }));
+  const round = await findSecondRound(dependencies, projectId, body);
+  if (round === null) return queueJob(dependencies, { projectId, body, reservedUuid });
+  // All else is found to fit before the chosen images are copied.
+  await resolveJob(dependencies, projectId, withDataset(body, round, TO_COME));
+  const datasetId = await makeDataset(dependencies, projectId, round, reservedUuid);
+  try {
+    return await queueJob(dependencies, { projectId, body: withDataset(body, round, datasetId), reservedUuid });
+  } catch (error) {
+    await removeDataset(dependencies, projectId, datasetId);
+    throw error;
+  }
+}
+
+async function queueJob(dependencies: ApiDependencies, { projectId, body, reservedUuid }: NewJob): Promise<TrainingJobRow> {
+  const config = await resolveJob(dependencies, projectId, body);
   // Only a request that may be sent twice has an id that may be there already.
   const id = reservedUuid && newId('trainingJob', reservedUuid);
   const { metadata, priority, webhook_url: webhookUrl, webhook_events: webhookEvents } = body;
@@ -57,14 +71,6 @@ export async function checkTrainingJob(
   });
 }
 
-/** A second round of StyleDrop gets its dataset, once all else has been found to fit. */
-async function trainable(dependencies: ApiDependencies, { projectId, body, reservedUuid }: NewJob): Promise<CreateTrainingJobRequest> {
-  const round = await findSecondRound(dependencies, projectId, body);
-  if (round === null) return body;
-  await resolveJob(dependencies, projectId, withDataset(body, round, TO_COME));
-  return withDataset(body, round, await makeDataset(dependencies, projectId, round, reservedUuid));
-}
-
 /** Every default filled in; throws an ApiError for what cannot be trained. */
 export async function resolveJob(
   dependencies: ApiDependencies,
@@ -82,6 +88,7 @@ export async function resolveJob(
   const { config } = resolution;
   refuse('validation_failed', checkResolution(config, baseModel));
   refuse('validation_failed', checkBlocks(config, baseModel));
+  checkCandidates(dependencies, config);
   refuse('validation_failed', checkPrompts(config, baseModel));
   await checkDatasets(database, projectId, config);
   return body.evaluation
@@ -120,6 +127,18 @@ function checkResolution({ hyperparameters: { resolution } }: TrainingConfig, { 
   const unit = body.geometry.training_size_multiple;
   if (resolution % unit === 0) return [];
   return [{ pointer: '/hyperparameters/resolution', detail: `is ${resolution}; ${body.name} needs a multiple of ${unit}` }];
+}
+
+/** Candidates that cost more than the project may have unfinished would wait in vain. */
+function checkCandidates(
+  { generationBudgetPerProject: budget = Infinity }: ApiDependencies,
+  { styledrop, hyperparameters }: TrainingConfig,
+): void {
+  const candidates = styledrop?.candidates;
+  if (!candidates) return;
+  const cost = costOfCandidates(candidates, hyperparameters.resolution);
+  const factors = [{ pointer: '/styledrop/candidates/images_per_prompt', value: candidates.images_per_prompt }];
+  if (cost > budget) throw tooCostly({ cost, budget }, factors);
 }
 
 /** A choice of blocks that the base model's family does not have. */

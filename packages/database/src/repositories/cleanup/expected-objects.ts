@@ -19,11 +19,11 @@ export type ExpectedRow = {
 
 export function createExpectedObjects(prisma: PrismaClient) {
   const datasetImages = async (projectId: string): Promise<ExpectedRow[]> =>
-    (await prisma.image.findMany({ where: { projectId } })).map(({ id, datasetId, objectKey, createdAt, missingSince: seen }) => ({
+    (await prisma.image.findMany({ where: { projectId } })).map(({ id, datasetId, objectKey, maskKey, createdAt, missingSince: seen }) => ({
       kind: 'dataset image',
       datasetId,
       imageId: id,
-      keys: [objectKey],
+      keys: [objectKey, ...(maskKey === null ? [] : [maskKey])],
       createdAt,
       missingSince: seen,
       mark: (missingSince) => prisma.image.updateMany({ where: { id }, data: { missingSince } }),

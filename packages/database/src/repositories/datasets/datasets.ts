@@ -23,7 +23,7 @@ const FOR_TRAINING = `
   select dataset.id, dataset.kind, images.count as "imageCount", images.measures
   from datasets dataset, lateral (
     select count(*)::int as count, coalesce(json_agg(json_build_object(
-      'fileName', file_name, 'component', component, 'caption', caption, 'width', width, 'height', height
+      'fileName', file_name, 'component', component, 'caption', caption, 'width', width, 'height', height, 'hasMask', mask_key is not null
     ) order by id) filter (where not excluded), '[]') as measures
     from images where dataset_id = dataset.id
   ) images

@@ -4,10 +4,12 @@ import { Prisma } from '../../generated/client.ts';
 import type { PrismaClient } from '../../prisma-types.ts';
 
 export type ImageRow = Image;
-export type ImageMeasures = Pick<Image, 'fileName' | 'component' | 'caption' | 'width' | 'height'>;
+export type ImageMeasures = Pick<Image, 'fileName' | 'component' | 'caption' | 'width' | 'height'> & { hasMask: boolean };
 /** What a caller may change. */
 export type ImageChange = { caption?: string | null | undefined; component?: string | null | undefined; excluded?: boolean | undefined };
-export type NewImage = Omit<Image, 'createdAt' | 'missingSince' | 'excluded'>;
+export type NewImage = Omit<Image, 'createdAt' | 'missingSince' | 'excluded' | keyof ImageMask> & Partial<ImageMask>;
+/** The object of a mask; null for none. */
+export type ImageMask = Pick<Image, 'maskKey' | 'maskSha256'>;
 
 export function createImageRepository(prisma: PrismaClient) {
   return {
@@ -66,11 +68,22 @@ export function createImageRepository(prisma: PrismaClient) {
       });
     },
 
-    /** The key of the object that can go now; null when there was no such row. */
-    async delete(id: string): Promise<string | null> {
+    /** Gives the image another mask, or none. Null when there is no such image; else the key of the object that can go now, if it had a mask. */
+    async setMask(projectId: string, id: string, mask: ImageMask): Promise<{ replaced: string | null } | null> {
+      return prisma.$transaction(async (transaction) => {
+        await transaction.$queryRaw`select id from images where id = ${id} for update`;
+        const before = await transaction.image.findUnique({ where: { id, projectId }, select: { maskKey: true } });
+        if (before === null) return null;
+        await transaction.image.update({ where: { id }, data: mask });
+        return { replaced: before.maskKey };
+      });
+    },
+
+    /** The row, whose objects can go now; null when there was no such row. */
+    async delete(id: string): Promise<ImageRow | null> {
       const row = await prisma.image.findUnique({ where: { id } });
       if (row !== null) await prisma.image.deleteMany({ where: { id } });
-      return row && row.objectKey;
+      return row;
     },
 
     async find(projectId: string, id: string): Promise<ImageRow | null> {

@@ -23,10 +23,12 @@ export function deleteImageRoute(app: ApiServer, { database, objectStore }: ApiD
     const { id } = request.params;
     const { projectId } = request.caller;
     const generated = await database.generations.findImage(projectId, id);
-    const row = generated ?? (await database.images.find(projectId, id));
+    const uploaded = generated ? null : await database.images.find(projectId, id);
+    const row = generated ?? uploaded;
     const outcome = await (generated ? database.deletions.generatedImage(projectId, id) : database.deletions.uploadedImage(projectId, id));
     refuseUnlessDeleted(outcome, 'image', id);
     if (row !== null) for (const key of [row.objectKey, ...thumbnailKeys(row.objectKey)]) await objectStore.delete(key);
+    if (uploaded?.maskKey) await objectStore.delete(uploaded.maskKey);
     return reply.code(204).send();
   });
 }

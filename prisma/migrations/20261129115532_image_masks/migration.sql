@@ -1,0 +1,3 @@
+-- AlterTable
+ALTER TABLE "images" ADD COLUMN     "mask_key" TEXT,
+ADD COLUMN     "mask_sha256" TEXT;
