@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FeedbackBody, TrainingJobBody } from '@styleforge/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { discPicture } from '@styleforge/testing';
 import { TestService } from './service.ts';
 
 /** A machine that is busy with other things may be ten times slower. */
@@ -55,6 +56,17 @@ describe('each method trains and generates', () => {
       ['adaptation.json', 'pytorch_custom_diffusion_weights.safetensors', 'zwx.safetensors'],
     ],
     [
+      'pivotal-tuning',
+      { adaptation: { kind: 'pivotal-tuning', initial_word: 'a', rank: 2 } },
+      [
+        'a1111/zwx.safetensors',
+        'adaptation.json',
+        'kohya/lora.safetensors',
+        'learned_embeds.safetensors',
+        'pytorch_lora_weights.safetensors',
+      ],
+    ],
+    [
       'single-styleforge',
       { adaptation: { kind: 'lora', rank: 2 } },
       ['adaptation.json', 'kohya/lora.safetensors', 'pytorch_lora_weights.safetensors'],
@@ -71,6 +83,18 @@ describe('each method trains and generates', () => {
     },
     patience,
   );
+});
+
+it('learns behind masks, and says at once where there are none', { timeout: patience }, async () => {
+  const job = { method: 'lora', hyperparameters: { ...steps, masked_loss: true } };
+  const body = { base_model: 'tiny', style_ref: { dataset_id: styleRef }, ...job };
+  const refused = await test.request('POST', '/v1/training-jobs', body);
+  expect([refused.status, await refused.json()]).toMatchObject([422, { errors: [{ pointer: '/hyperparameters/masked_loss' }] }]);
+  const dataset = await test.createDataset('style_ref', [10, 50, 90]);
+  const form = new FormData();
+  form.append('images', new Blob([await discPicture(0)], { type: 'image/png' }), '50.mask.png');
+  expect(await test.call('POST', `/v1/datasets/${dataset}/images`, form)).toMatchObject({ kept: 0, masks: 1, refused: 0 });
+  await train({ ...job, style_ref: { dataset_id: dataset } });
 });
 
 describe('styledrop', () => {

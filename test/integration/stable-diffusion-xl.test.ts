@@ -64,6 +64,20 @@ it(
     };
     const [tuned, base] = [await bytesOf(id), await bytesOf('sdxl')];
     expect(tuned[0]).not.toBe(base[0]);
+
+    const dataset = await test.createDataset('style_ref', [10, 50, 90]);
+    const bLora = {
+      ...{ method: 'b-lora', style_ref: { dataset_id: dataset }, adaptation: { kind: 'lora', rank: 2 } },
+      hyperparameters: { max_train_steps: 2, resolution: 32, learning_rate: 1e-2 },
+    };
+    const refused = await test.request('POST', '/v1/training-jobs', { ...bLora, base_model: 'tiny' });
+    expect([refused.status, await refused.json()]).toMatchObject([422, { errors: [{ pointer: '/adaptation/blocks' }] }]);
+    const job = await test.call<TrainingJobBody>('POST', '/v1/training-jobs', { ...bLora, base_model: 'sdxl' });
+    expect(job.config.adaptation).toMatchObject({ kind: 'lora', rank: 2, blocks: 'b-lora' });
+    expect(await test.untilFinished(job.id, patience)).toMatchObject({ status: 'succeeded', error: null });
+    const written = (await test.checkpoints(job.id)).at(-1)?.files.map(({ path }) => path) ?? [];
+    for (const path of ['content.safetensors', 'style.safetensors', 'pytorch_lora_weights.safetensors']) expect(written).toContain(path);
+    expect((await bytesOf(job.id))[0]).not.toBe(base[0]);
   },
   patience,
 );

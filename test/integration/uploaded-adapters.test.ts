@@ -1,8 +1,9 @@
 // Adapters from elsewhere through the whole service: uploaded, refused with the reason, and used in generations.
-import { cp, readFile, writeFile } from 'node:fs/promises';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { GenerationBody, ModelBody, ModelVersionBody } from '@styleforge/contracts';
+import { addAdapter } from '@styleforge/lab';
 import { StyleForge } from '@styleforge/sdk';
 import { openTensors, writeSafetensors } from '@styleforge/weights';
 import sharp from 'sharp';
@@ -112,6 +113,27 @@ it(
     expect(await pixels({ model: given.reference, prompts: ['[V] disc'] })).toEqual(first);
     expect(await pixels({ model: 'golden', prompts: ['brush disc'] })).not.toEqual(first);
     expect(await pixels({ model: 'my-style', adapters: [{ model: 'brush@1', strength: 1 }], prompts: ['brush disc'] })).not.toEqual(first);
+  },
+  patience,
+);
+
+it(
+  "an operator's adapter serves all projects by its name, in the strength that is asked for",
+  async () => {
+    const directory = join(test.directory, 'models');
+    const args = { directory, file: foreign('kohya.safetensors'), base: 'golden' };
+    await addAdapter({ ...args, name: 'house-ink', token: 'zwx' });
+    await expect(addAdapter({ ...args, name: 'other', base: 'tiny' })).rejects.toThrow(/choose a base model that fits/);
+    const base = await pixels({ model: 'golden' });
+    const own = await pixels({ model: 'house-ink' });
+    expect(largestDifference(own, base)).toBeGreaterThan(8);
+    expect(await pixels({ model: 'golden', adapters: [{ model: 'house-ink' }] })).toEqual(own);
+    expect(await pixels({ model: 'golden', adapters: [{ model: 'house-ink', strength: 0 }] })).toEqual(base);
+    await rm(join(directory, 'house-ink', 'kohya.safetensors'));
+    const missing = await test.request('POST', '/v1/images/generations', { ...settings, model: 'house-ink' });
+    expect(await missing.json()).toMatchObject({
+      errors: [{ detail: expect.stringMatching(/its file kohya\.safetensors is missing/) as string }],
+    });
   },
   patience,
 );

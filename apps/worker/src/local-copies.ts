@@ -1,6 +1,8 @@
 // Copies of stored images and models on the local disk, each file checked against its SHA-256.
-import { mkdir, writeFile } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, extname, join } from 'node:path';
+import { baseModelName, INSTALLED_ADAPTER_FILE, installedAdapter } from '@styleforge/contracts';
 import type { ImageRow } from '@styleforge/database';
 import { downloadObject } from '@styleforge/storage';
 import { ADAPTATION_FILE, adapterFiles, type AppliedAdapter, joinWithBase, writeAdaptedModel } from '@styleforge/weights';
@@ -72,12 +74,16 @@ export async function fetchCheckpoint(
 /** Makes `directory` the model of `base` with adapters on top of it, each with its strength. */
 export async function fetchAdapters(
   base: string,
-  adapters: readonly { checkpoint_id: string | null; version_id: string | null; strength: number }[],
+  adapters: readonly { model: string; checkpoint_id: string | null; version_id: string | null; strength: number }[],
   { projectId, directory }: { projectId: string; directory: string },
   services: CheckpointServices,
 ): Promise<void> {
   const applied: AppliedAdapter[] = [];
-  for (const [index, { checkpoint_id: checkpointId, version_id: versionId, strength }] of adapters.entries()) {
+  for (const [index, { model, checkpoint_id: checkpointId, version_id: versionId, strength }] of adapters.entries()) {
+    if (checkpointId === null && versionId === null) {
+      applied.push({ ...(await findInstalled(model, `adapters/${index}`, services)), strength });
+      continue;
+    }
     if (checkpointId === null) {
       applied.push({ ...(await fetchUploaded(projectId, { versionId, field: `adapters/${index}` }, directory, services)), strength });
       continue;
@@ -88,6 +94,22 @@ export async function fetchAdapters(
     for (const path of await adapterFiles(own)) applied.push({ path, strength });
   }
   await writeAdaptedModel(directory, { base, adapters: applied });
+}
+
+/** The file of an adapter that an operator has installed on this machine, and the word of an embedding. */
+async function findInstalled(
+  name: string,
+  field: string,
+  { baseModelsDirectory }: Pick<CheckpointServices, 'baseModelsDirectory'>,
+): Promise<Omit<AppliedAdapter, 'strength'>> {
+  const folder = join(baseModelsDirectory, baseModelName.parse(name));
+  const described = join(folder, INSTALLED_ADAPTER_FILE);
+  if (!existsSync(described))
+    throw new JobInputError(
+      `${field}: this worker has no adapter ${name} in BASE_MODELS_DIRECTORY; install it there as on the API's machine`,
+    );
+  const { file, tokens } = installedAdapter.parse(JSON.parse(await readFile(described, 'utf8')));
+  return { path: join(folder, basename(file)), token: tokens[0] };
 }
 
 /** The file of an uploaded adapter, and the word of an embedding. */

@@ -2,6 +2,7 @@
 export * from './training/adaptations.ts';
 export * from './access/api-keys.ts';
 export * from './models/base-models.ts';
+export * from './models/installed-adapters.ts';
 export * from './datasets/datasets.ts';
 export * from './common/defined-only.ts';
 export * from './common/annotations.ts';

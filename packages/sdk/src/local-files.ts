@@ -7,6 +7,8 @@ import { basename, join } from 'node:path';
 const PICTURE = /\.(png|jpe?g|jfif|webp|avif|bmp|gif|hei[cf]|jxl|tiff?)$/i;
 
 /** Captions beside the images: the service pairs them by their names. */
+/** Come after all images, whatever request these go in. */
+const MASK = /(\.mask|-masklabel)\.\w+$/i;
 const CAPTION = /\.(txt|caption)$|^metadata\.jsonl$/i;
 
 /** A folder stands for its images and caption files, by name; what begins with a dot is the system's own. */
@@ -27,6 +29,6 @@ async function filesIn(folder: string): Promise<string[]> {
     .filter(({ name }) => PICTURE.test(name) || CAPTION.test(name))
     .filter((entry) => !entry.name.startsWith('.') && !entry.isDirectory())
     .map(({ name }) => name)
-    .sort()
+    .sort((a, b) => Number(MASK.test(a)) - Number(MASK.test(b)) || (a < b ? -1 : 1))
     .map((name) => join(folder, name));
 }

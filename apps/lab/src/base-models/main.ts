@@ -1,13 +1,15 @@
 // npm run base-models: makes a checkpoint a base model of this installation, and gives base models to all machines through the object store.
 import { loadConfig } from '@styleforge/config';
 import { readCommandLine, refuseCall } from '../command-line.ts';
+import { addAdapter } from './add-adapter.ts';
 import { addBaseModel } from './add-base-model.ts';
 import { PREDICTION_TYPES } from './layouts.ts';
 import { publish, showPublished, withdraw } from './published-models.ts';
 
 const PROGRAM = {
-  usage: 'npm run base-models -- add NAME SOURCE | publish NAME | published | withdraw NAME',
+  usage: 'npm run base-models -- add NAME SOURCE | add-adapter NAME FILE --base BASE | publish NAME | published | withdraw NAME',
   about: `add        Makes a checkpoint a base model of this machine, in BASE_MODELS_DIRECTORY.
+add-adapter Installs a LoRA, an embedding or another adapter for all projects, on this machine. Generations name it.
 publish    Copies a base model of this machine to the object store: all workers and APIs then have it.
 published  Lists the base models in the object store.
 withdraw   Removes a base model from the object store. Copies on machines stay.
@@ -33,6 +35,8 @@ SOURCE is one of:
       type: 'string',
       help: `what the model predicts: ${PREDICTION_TYPES.join(' or ')}; a single file of Stable Diffusion 2.x needs it`,
     },
+    base: { type: 'string', help: 'add-adapter: the base model that it was made for' },
+    token: { type: 'string', help: 'add-adapter: the word that prompts reach it by, where the file names none' },
     title: { type: 'string', help: 'title that GET /v1/base-models shows' },
     license: { type: 'string', help: 'licence that GET /v1/base-models shows' },
     'auxiliary-prompt': { type: 'string', help: 'Aux prompt that training uses by default' },
@@ -89,12 +93,20 @@ async function add(name: string, source: string): Promise<void> {
   process.stdout.write(`${folder} is ready: jobs can name it as "base_model": "${name}"\n`);
 }
 
+async function installAdapter(name: string, file: string): Promise<void> {
+  const { base, token, title, license } = values;
+  if (base === undefined) throw new Error('--base is missing: name the base model that the adapter was made for');
+  const folder = await addAdapter({ directory: loadConfig().baseModelsDirectory, name, file, base, token, title, license });
+  process.stdout.write(`${folder} is ready: generations can name it as "model", or in "adapters", as "${name}"\n`);
+}
+
 const [verb, name, source, ...more] = positionals;
 
 /** Undefined for a call that no verb takes. */
 function chosenWork(): (() => Promise<void>) | undefined {
   if (more.length > 0) return undefined;
   if (verb === 'add' && name !== undefined && source !== undefined) return () => add(name, source);
+  if (verb === 'add-adapter' && name !== undefined && source !== undefined) return () => installAdapter(name, source);
   if (source !== undefined) return undefined;
   if (verb === 'publish' && name !== undefined) return () => publish(name);
   if (verb === 'withdraw' && name !== undefined) return () => withdraw(name);
@@ -103,7 +115,7 @@ function chosenWork(): (() => Promise<void>) | undefined {
 
 const work = chosenWork();
 if (work === undefined) {
-  refuseCall(PROGRAM, 'say what to do: add NAME SOURCE, publish NAME, published, or withdraw NAME');
+  refuseCall(PROGRAM, 'say what to do: add NAME SOURCE, add-adapter NAME FILE --base BASE, publish NAME, published, or withdraw NAME');
 } else {
   await work().catch((error: unknown) => {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

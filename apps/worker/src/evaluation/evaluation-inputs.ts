@@ -80,7 +80,12 @@ export async function fetchComponents(
       component: name,
       token,
       prompt,
-      images: (await fetchImages(own, directory, services)).map(({ path, fileName }) => ({ path, fileName, caption: null, maskPath: null })),
+      images: (await fetchImages(own, directory, services)).map(({ path, fileName }) => ({
+        path,
+        fileName,
+        caption: null,
+        maskPath: null,
+      })),
     });
   }
   return found;

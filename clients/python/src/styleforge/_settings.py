@@ -60,5 +60,6 @@ def name_of(folder: PathLike) -> str:
 def add_result(total: dict[str, Any], result: dict[str, Any]) -> None:
     total["kept"] += result["kept"]
     total["captions"] += result["captions"]
+    total["masks"] += result["masks"]
     total["refused"] += result["refused"]
     total["files"] += result["files"]

@@ -95,7 +95,7 @@ class StyleForge(Operations):
         on_progress: Callable[[models.UploadResponse], object] | None = None,
     ) -> models.UploadResponse:
         """Uploads images, folders, zip archives and caption files. A refused file raises nothing: the result tells of each file why."""
-        total: dict[str, Any] = {"kept": 0, "captions": 0, "refused": 0, "files": []}
+        total: dict[str, Any] = {"kept": 0, "captions": 0, "masks": 0, "refused": 0, "files": []}
         for batch in batches(files_of(paths)):
             parts = parts_of(batch, component, caption)
             add_result(total, self._call("POST", f"/v1/datasets/{quoted(dataset_id)}/images", parts=parts, timeout=UPLOAD_TIMEOUT))

@@ -2521,6 +2521,8 @@ export interface components {
             /** @description Kept in the dataset, but no job trains on it */
             excluded: boolean;
             file_name: string;
+            /** @description A mask says what of the image is learned with `masked_loss`: its alpha channel, or a mask file */
+            has_mask: boolean;
             height: number;
             /** @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
             id: string;
@@ -3053,6 +3055,8 @@ export interface components {
             lr_scheduler: "constant" | "constant_with_warmup" | "linear" | "cosine" | "cosine_with_restarts" | "polynomial";
             /** @description Steps in which the learning rate rises from 0 */
             lr_warmup_steps: number;
+            /** @description Only what the mask of an image shows is learned: its alpha channel, or the file `NAME.mask.png` beside it, white for what counts */
+            masked_loss: boolean;
             /** @description Gradients with a larger norm are scaled down to it */
             max_grad_norm: number;
             /** @description Optimizer steps of the whole training */
@@ -3087,6 +3091,8 @@ export interface components {
             train_batch_size: number;
             /** @description Trains the text encoder, too */
             train_text_encoder: boolean;
+            /** @description With masked_loss: what the rest of an image counts, 0 for nothing */
+            unmasked_weight: number;
             /** @description Appends an image's caption, where it has one, to its prompt */
             use_captions: boolean;
         };
@@ -3203,6 +3209,11 @@ export interface components {
              */
             lr_warmup_steps?: number;
             /**
+             * @description Only what the mask of an image shows is learned: its alpha channel, or the file `NAME.mask.png` beside it, white for what counts
+             * @default false
+             */
+            masked_loss?: boolean;
+            /**
              * @description Gradients with a larger norm are scaled down to it
              * @default 1
              */
@@ -3274,6 +3285,11 @@ export interface components {
              * @default true
              */
             train_text_encoder?: boolean;
+            /**
+             * @description With masked_loss: what the rest of an image counts, 0 for nothing
+             * @default 0
+             */
+            unmasked_weight?: number;
             /**
              * @description Appends an image's caption, where it has one, to its prompt
              * @default false
@@ -4640,8 +4656,17 @@ export interface components {
             /** @constant */
             status: "caption";
         } | {
+            file_name: string;
+            /**
+             * @description The image that has its mask from this file
+             * @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+             */
+            image_id: string;
+            /** @constant */
+            status: "mask";
+        } | {
             /** @enum {string} */
-            code: "unsupported_format" | "not_an_image" | "not_what_it_says" | "too_many_bytes" | "too_many_pixels" | "unsuitable_size" | "too_costly" | "animated" | "duplicate" | "duplicate_name" | "dataset_full" | "odd_path" | "unreadable_archive" | "archive_too_large" | "invalid_caption" | "no_image_for_caption" | "not_reachable";
+            code: "unsupported_format" | "not_an_image" | "not_what_it_says" | "too_many_bytes" | "too_many_pixels" | "unsuitable_size" | "too_costly" | "animated" | "duplicate" | "duplicate_name" | "dataset_full" | "odd_path" | "unreadable_archive" | "archive_too_large" | "invalid_caption" | "no_image_for_caption" | "unusable_mask" | "not_reachable";
             detail: string;
             file_name: string;
             /** @constant */
@@ -4654,6 +4679,8 @@ export interface components {
             files: components["schemas"]["UploadedFile"][];
             /** @description Images that were kept */
             kept: number;
+            /** @description Mask files that were read */
+            masks: number;
             refused: number;
         };
         Usage: {

@@ -66,7 +66,7 @@ export class Datasets {
 
   /** Has the service fetch images from URLs, in requests of a hundred. */
   async importUrls(id: string, images: (string | ImageImport)[], options: RequestOptions = {}): Promise<UploadResult> {
-    const total: UploadResult = { kept: 0, captions: 0, refused: 0, files: [] };
+    const total: UploadResult = { kept: 0, captions: 0, masks: 0, refused: 0, files: [] };
     for (let next = 0; next < images.length; next += URLS_PER_REQUEST) {
       const some = images.slice(next, next + URLS_PER_REQUEST).map((image) => (typeof image === 'string' ? { url: image } : image));
       const key = options.idempotencyKey && `${options.idempotencyKey}-${next}`;
@@ -87,7 +87,7 @@ export class Datasets {
    */
   async upload(id: string, files: Uploadable | Uploadable[], options: UploadOptions = {}): Promise<UploadResult> {
     const { component, caption, onProgress, ...request } = options;
-    const total: UploadResult = { kept: 0, captions: 0, refused: 0, files: [] };
+    const total: UploadResult = { kept: 0, captions: 0, masks: 0, refused: 0, files: [] };
     const sent = { files: 0, bytes: 0 };
     for await (const batch of inBatches(openFiles(files, { component, caption }))) {
       const key = request.idempotencyKey && `${request.idempotencyKey}-${sent.files}`;
@@ -122,6 +122,7 @@ export class Datasets {
 function addTo(total: UploadResult, result: UploadResult): void {
   total.kept += result.kept;
   total.captions += result.captions;
+  total.masks += result.masks;
   total.refused += result.refused;
   total.files.push(...result.files);
 }

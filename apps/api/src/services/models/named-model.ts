@@ -1,9 +1,10 @@
 // From the name that a caller gives to the model that is meant: one of the registry, a checkpoint, a job with a result, or a base model.
-import { ACTIVE_JOB_STATUSES, ID_PREFIXES, parseModelReference } from '@styleforge/contracts';
+import { ACTIVE_JOB_STATUSES, ID_PREFIXES, METHOD_HYPERPARAMETERS, parseModelReference } from '@styleforge/contracts';
 import type { BaseModelProfile, ModelProvenance } from '@styleforge/contracts';
 import type { ModelVersionRow, TrainingJobRow } from '@styleforge/database';
 import type { ApiDependencies } from '../../dependencies.ts';
 import { BrokenBaseModelError, type BaseModelEntry } from './base-model-catalog.ts';
+import { findInstalledAdapter } from './installed-adapters.ts';
 
 const STABLE_DIFFUSION_SIZE_UNIT = 8;
 
@@ -26,11 +27,12 @@ export interface TrainedModel extends Sampling {
   /** Null when the base model that it was trained on is no longer installed, or broken. */
   base: BaseModelEntry | null;
 }
-/** An adapter from elsewhere, which is used on the base model that it was uploaded for. */
+/** An adapter from elsewhere, which is used on the base model that it was made for. */
 export interface UploadedModel extends Sampling {
   kind: 'uploaded';
-  versionId: string;
-  provenance: ModelProvenance;
+  /** Null for one that an operator has installed. */
+  versionId: string | null;
+  provenance: Pick<ModelProvenance, 'tokens'> & { base_model: Pick<ModelProvenance['base_model'], 'name'> };
 }
 export type NamedModel = NamedBaseModel | TrainedModel | UploadedModel;
 export type ModelLookUp = { ok: true; model: NamedModel } | { ok: false; code: 'unknown_model' | 'status_conflict'; detail: string };
@@ -59,9 +61,23 @@ export async function findNamedModel(dependencies: ApiDependencies, projectId: s
   const registered = await findRegistered(dependencies, projectId, name);
   if (registered !== null) return registered;
   const entry = await baseModels.find(name);
-  return entry
-    ? { ok: true, model: { kind: 'base', name, ...samplingOf(entry), resolution: entry.profile.resolution } }
-    : unknown(`there is no model and no base model ${name}`);
+  if (entry) return { ok: true, model: { kind: 'base', name, ...samplingOf(entry), resolution: entry.profile.resolution } };
+  return (await findInstalled(dependencies, name)) ?? unknown(`there is no model and no base model ${name}`);
+}
+
+/** An adapter that an operator has installed for all projects. Null where none has the name. */
+async function findInstalled({ baseModels, baseModelsDirectory }: ApiDependencies, name: string): Promise<ModelLookUp | null> {
+  const found = await findInstalledAdapter(baseModelsDirectory, name, baseModels);
+  if (found === null) return null;
+  if (!found.ok) return unknown(found.detail);
+  const { base_model: base, tokens } = found.adapter;
+  const provenance = {
+    base_model: { name: base },
+    tokens: tokens.map((token, index) => ({ name: index === 0 ? 'all' : `token-${index + 1}`, token })),
+  };
+  const entry = await findUnlessBroken(baseModels, base);
+  const sampling = { ...samplingOf(entry), resolution: entry?.profile.resolution ?? METHOD_HYPERPARAMETERS.resolution };
+  return { ok: true, model: { kind: 'uploaded', versionId: null, provenance, ...sampling } };
 }
 
 /** A model that the project has given a name goes before a base model that was installed under the same name later. Null where no model has the name. */

@@ -595,6 +595,8 @@ class DatasetImage(TypedDict):
     caption: str | None
     excluded: bool
     """Kept in the dataset, but no job trains on it"""
+    has_mask: bool
+    """A mask says what of the image is learned with `masked_loss`: its alpha channel, or a mask file"""
     width: int
     height: int
     size_bytes: int
@@ -1082,6 +1084,10 @@ class Hyperparameters(TypedDict):
     """Captions are tags between commas, which are read in another order at each use"""
     keep_tags: int
     """With shuffle_tags: so many first tags keep their places"""
+    masked_loss: bool
+    """Only what the mask of an image shows is learned: its alpha channel, or the file `NAME.mask.png` beside it, white for what counts"""
+    unmasked_weight: float
+    """With masked_loss: what the rest of an image counts, 0 for nothing"""
     latent_sampling: Literal["sample", "mean"]
     """Latents: `sample` samples them from the encoder's posterior at each use, `mean` takes its mean"""
     noise_offset: float
@@ -1158,6 +1164,10 @@ class HyperparametersRequest(TypedDict):
     """Captions are tags between commas, which are read in another order at each use"""
     keep_tags: NotRequired[int]
     """With shuffle_tags: so many first tags keep their places"""
+    masked_loss: NotRequired[bool]
+    """Only what the mask of an image shows is learned: its alpha channel, or the file `NAME.mask.png` beside it, white for what counts"""
+    unmasked_weight: NotRequired[float]
+    """With masked_loss: what the rest of an image counts, 0 for nothing"""
     latent_sampling: NotRequired[Literal["sample", "mean"]]
     """Latents: `sample` samples them from the encoder's posterior at each use, `mean` takes its mean"""
     noise_offset: NotRequired[float]
@@ -2463,10 +2473,17 @@ class UploadedFileCaption(TypedDict):
     """The images that have their captions from this file"""
 
 
+class UploadedFileMask(TypedDict):
+    file_name: str
+    status: Literal["mask"]
+    image_id: str
+    """The image that has its mask from this file"""
+
+
 class UploadedFileRefused(TypedDict):
     file_name: str
     status: Literal["refused"]
-    code: Literal["unsupported_format", "not_an_image", "not_what_it_says", "too_many_bytes", "too_many_pixels", "unsuitable_size", "too_costly", "animated", "duplicate", "duplicate_name", "dataset_full", "odd_path", "unreadable_archive", "archive_too_large", "invalid_caption", "no_image_for_caption", "not_reachable"]
+    code: Literal["unsupported_format", "not_an_image", "not_what_it_says", "too_many_bytes", "too_many_pixels", "unsuitable_size", "too_costly", "animated", "duplicate", "duplicate_name", "dataset_full", "odd_path", "unreadable_archive", "archive_too_large", "invalid_caption", "no_image_for_caption", "unusable_mask", "not_reachable"]
     detail: str
 
 
@@ -2476,6 +2493,8 @@ class UploadResponse(TypedDict):
     """Images that were kept"""
     captions: int
     """Caption files that were read"""
+    masks: int
+    """Mask files that were read"""
     refused: int
     files: list[UploadedFile]
 
@@ -2703,7 +2722,7 @@ TrainingJobPriority: TypeAlias = "Literal[\"low\", \"normal\", \"high\"]"
 TrainingJobStatus: TypeAlias = "Literal[\"queued\", \"validating\", \"running\", \"evaluating\", \"pausing\", \"paused\", \"succeeded\", \"failed\", \"cancelled\"]"
 
 
-UploadedFile: TypeAlias = "UploadedFileKept | UploadedFileCaption | UploadedFileRefused"
+UploadedFile: TypeAlias = "UploadedFileKept | UploadedFileCaption | UploadedFileMask | UploadedFileRefused"
 
 
 WorkerStatus: TypeAlias = "Literal[\"idle\", \"working\", \"draining\", \"drained\", \"stopping\", \"stopped\", \"lost\"]"

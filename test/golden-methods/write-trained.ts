@@ -1,0 +1,60 @@
+// Trains each method for a few steps at tiny size and writes what the model gives then: node --import tsx write-trained.ts FOLDER, for check-trained.py.
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type AdaptationConfig } from '@styleforge/contracts';
+import { loadTextToImagePipeline } from '@styleforge/diffusion';
+import { trainStyleForge } from '@styleforge/styleforge';
+import { joinWithBase, writeSafetensors } from '@styleforge/weights';
+import { tinyTraining, type TinyTraining } from '../../packages/styleforge/test/tiny-training.ts';
+import { makeTinySdxlBaseModel } from '../integration/tiny-base-model.ts';
+
+const [, , folder = 'trained'] = process.argv;
+const prompt = 'a <zwx> s';
+const matrices = { rank: 2, alpha: 4, targets: ['attention' as const], merged: true };
+const rows = { vectors: 2, initial_word: 's', merged: true };
+
+const cases: Record<string, { adaptation: AdaptationConfig; onlyXl?: boolean }> = {
+  lora: { adaptation: { kind: 'lora', ...matrices } },
+  'b-lora': { adaptation: { kind: 'lora', ...matrices, blocks: 'b-lora' }, onlyXl: true },
+  'textual-inversion': { adaptation: { kind: 'textual-inversion', ...rows } },
+  'pivotal-tuning': { adaptation: { kind: 'pivotal-tuning', ...matrices, ...rows } },
+};
+
+async function latentsOf(directory: string): Promise<{ start: Float32Array; final: Float32Array }> {
+  const pipeline = await loadTextToImagePipeline(directory);
+  const shape = [1, 4, 8, 8] as const;
+  const start = Float32Array.from({ length: 256 }, (_, i) => Math.sin(i * 1.7) * 1.3);
+  const texts = pipeline.components.tokenizers!;
+  const encode = (text: string) => pipeline.encodeText(texts.map((tokenizer) => tokenizer.encode(text)));
+  const negativePrompt = pipeline.negativeOf(undefined, await encode(''));
+  const inputs = { latents: start, shape, prompts: [await encode(prompt)], negativePrompt };
+  const final = await pipeline.denoise(inputs, { steps: 3, guidanceScale: 3, sampler: 'euler' });
+  await pipeline.release();
+  return { start, final };
+}
+
+async function write(family: string, tiny: TinyTraining): Promise<void> {
+  for (const [name, { adaptation, onlyXl }] of Object.entries(cases)) {
+    if (onlyXl && family !== 'sdxl') continue;
+    const hyperparameters = { train_text_encoder: false, learning_rate: 5e-2, max_train_steps: 3 };
+    const given = tiny.options(name, { adaptation, hyperparameters: hyperparameters as never });
+    const addsWord = adaptation.kind !== 'lora';
+    const styleRef = given.styleRef.map((part) => ({
+      ...part,
+      ...(addsWord && { token: '<zwx>' }),
+      prompt: `a photo of ${addsWord ? '<zwx>' : 'zwx'} style`,
+    }));
+    const { directory } = await trainStyleForge({ ...given, styleRef });
+    await joinWithBase(directory, tiny.base);
+    const target = join(folder, family, name);
+    await mkdir(target, { recursive: true });
+    const { start, final } = await latentsOf(directory);
+    const entries = Object.entries({ start, final }).map(([key, data]) => ({ name: key, shape: [1, 4, 8, 8], data }));
+    await writeSafetensors(join(target, 'latents.safetensors'), entries, { dtype: 'F32' });
+    await writeFile(join(target, 'case.json'), JSON.stringify({ family, name, base: tiny.base, checkpoint: directory, prompt }));
+    console.log(`${family} ${name}`);
+  }
+}
+
+await write('sd', await tinyTraining());
+await write('sdxl', await tinyTraining(makeTinySdxlBaseModel));
