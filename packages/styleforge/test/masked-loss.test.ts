@@ -86,7 +86,7 @@ describe('training', () => {
   }
 
   it('moves a mask with its crop', async () => {
-    const path = (await tiny.options('x', {})).styleRef[0].images[0].path;
+    const path = tiny.options('x', {}).styleRef[0].images[0].path;
     const image = await loadImage({ path, maskPath: await maskFile('half.png', 0.5) }, 32);
     const columns = (left: number, flipped: boolean): number[] =>
       [...toLatentMask(image, { left, top: 0, flipped }, { factor: 8, least: 0 })]
