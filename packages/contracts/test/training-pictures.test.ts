@@ -34,6 +34,7 @@ const pictures = (count: number, changes: Partial<Picture> = {}) =>
       caption: null,
       width: 64,
       height: 80,
+      hasMask: false,
       ...changes,
     }),
   );

@@ -40,6 +40,8 @@ const hyperparameters: Hyperparameters = {
   resolution: 32,
   crop: 'random',
   buckets: false,
+  masked_loss: false,
+  unmasked_weight: 0,
   seed: 1337,
   random_flip: false,
   use_captions: false,

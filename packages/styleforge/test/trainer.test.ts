@@ -75,6 +75,8 @@ const hyperparameters: StyleForgeConfig['hyperparameters'] = {
   resolution: 32,
   crop: 'random',
   buckets: false,
+  masked_loss: false,
+  unmasked_weight: 0,
   seed: 1337,
   random_flip: false,
   use_captions: false,

@@ -24,7 +24,7 @@ export async function addAdapter({ directory, name, file, base, token, title, li
     throw new Error(`NAME '${name}' must be lower-case letters, digits, dots, hyphens or underscores`);
   const [folder, baseFolder] = [join(directory, name), join(directory, base)];
   if (await exists(folder)) throw new Error(`${folder} is there already: choose another NAME, or remove it first`);
-  if (!(await exists(join(baseFolder, 'model_index.json')))) throw new Error(`--base ${base} is no base model in ${directory}`);
+  if (!(await exists(join(baseFolder, 'model_index.json')))) throw new Error(`--base ${base}: ${directory} has no base model of this name`);
   const adapter = await inspectAdapter(file);
   const { unet } = await describeNetworks(baseFolder);
   const misfit = fitsBase(adapter, { name: base, contextWidth: unet.cross_attention_dim[0] ?? 0 });

@@ -82,7 +82,7 @@ export type AdaptationRequest = z.infer<typeof adaptationRequest>;
 const DEFAULT_RANK = 16;
 const INITIAL_WORD = 'style';
 
-/** As cog-sdxl has them. */
+/** The numbers of cog-sdxl. */
 const PIVOTAL_RANK = 32;
 const PIVOTAL_VECTORS = 2;
 

@@ -73,7 +73,7 @@ async function extendedTokenizers({ directory, family, addedTokens = {} }: Diffu
   return { tokenizers, endIds };
 }
 
-/** As diffusers has them: the rows behind the first are words of their own, `X_1`, `X_2`. */
+/** Words as diffusers has them: the rows behind the first are `X_1`, `X_2`. */
 async function addWords(folder: string, added: AddedTokens): Promise<void> {
   const path = join(folder, ADDED_TOKENS);
   const before = (await exists(path)) ? (JSON.parse(await readFile(path, 'utf8')) as Record<string, number>) : {};
