@@ -1,4 +1,4 @@
-"""Loads what write-trained.ts has written with diffusers and compares latents: python check-trained.py FOLDER, run by hand. Versions: methods.json.
+"""Loads what packages/styleforge/test/write-trained.ts has written with diffusers and compares latents: python check-trained.py FOLDER, run by hand. Versions: methods.json.
 
 Each checkpoint is loaded as files on top of the base model, and as its merged model. Latents after three Euler steps must agree within 1e-4 of the
 largest; merged models are half precision (11 bits: 5e-4 of each weight), so that theirs may differ by 1e-2.

@@ -1,12 +1,12 @@
-// Trains each method for a few steps at tiny size and writes what the model gives then: node --import tsx write-trained.ts FOLDER, for check-trained.py.
+// Trains each method for a few steps at tiny size and writes what the model gives then: node --import tsx write-trained.ts FOLDER, for test/golden-methods/check-trained.py.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AdaptationConfig } from '@styleforge/contracts';
 import { loadTextToImagePipeline } from '@styleforge/diffusion';
 import { trainStyleForge } from '@styleforge/styleforge';
 import { joinWithBase, writeSafetensors } from '@styleforge/weights';
-import { tinyTraining, type TinyTraining } from '../../packages/styleforge/test/tiny-training.ts';
-import { makeTinySdxlBaseModel } from '../integration/tiny-base-model.ts';
+import { tinyTraining, type TinyTraining } from './tiny-training.ts';
+import { makeTinySdxlBaseModel } from '../../../test/integration/tiny-base-model.ts';
 
 const [, , folder = 'trained'] = process.argv;
 const prompt = 'a <zwx> s';
