@@ -123,6 +123,55 @@ describe('a JPEG with meaningless values in its scan header', () => {
   });
 });
 
+describe('a JPEG without its end marker', () => {
+  it('is kept as the same image, and refused as soon as any of its data is absent', async () => {
+    const whole = await picture(8, 'jpeg', 64);
+    const cut = (bytes: number) => whole.subarray(0, whole.length - bytes);
+    const [kept] = await upload({ 'whole.jpg': whole });
+    const [open, shorter, half] = await upload({ 'open.jpg': cut(2), 'shorter.jpg': cut(4), 'half.jpg': cut(whole.length >> 1) });
+    expect([open?.image?.sha256, shorter?.code, half?.code]).toEqual([kept?.image?.sha256, 'not_an_image', 'not_an_image']);
+  });
+});
+
+describe('an image as other tools write it', () => {
+  const pixels = (channels: 3 | 4) =>
+    sharp(
+      Uint8Array.from({ length: 40 * 30 * channels }, (_, i) => (i * 7919) % 256),
+      { raw: { width: 40, height: 30, channels } },
+    );
+  it.each<[string, () => Promise<Buffer>]>([
+    ['cmyk.jpg', () => pixels(3).toColourspace('cmyk').jpeg().toBuffer()],
+    ['sixteen-bits.png', () => pixels(3).toColourspace('rgb16').png().toBuffer()],
+    ['gray-sixteen-bits.png', () => pixels(3).toColourspace('grey16').png().toBuffer()],
+    ['see-through.png', () => pixels(4).png().toBuffer()],
+    ['palette.png', () => pixels(3).png({ palette: true, colours: 8 }).toBuffer()],
+    ['interlaced.png', () => pixels(3).png({ progressive: true }).toBuffer()],
+    ['lossless.webp', () => pixels(3).webp({ lossless: true }).toBuffer()],
+    ['followed.jpg', async () => Buffer.concat([await pixels(3).jpeg().toBuffer(), Buffer.alloc(5_000, 7)])],
+    ['UPPER.JPG', () => pixels(3).jpeg().toBuffer()],
+    ['old.jfif', () => pixels(3).jpeg().toBuffer()],
+    ['no-extension', () => pixels(3).jpeg().toBuffer()],
+  ])('%s is kept', async (name, make) => {
+    const [file] = await upload({ [name]: await make() });
+    expect([file?.status, file?.detail]).toEqual(['kept', undefined]);
+  });
+
+  it('that lies on its side by EXIF is set upright', async () => {
+    const [file] = await upload({ 'turned.jpg': await pixels(3).withMetadata({ orientation: 6 }).jpeg().toBuffer() });
+    expect(file?.image).toMatchObject({ width: 30, height: 40 });
+  });
+
+  it.each<[string, () => Promise<Buffer>, RegExp]>([
+    ['new.avif', () => pixels(3).avif().toBuffer(), /AVIF image: save it as PNG, JPEG or WebP/],
+    ['avif-as.jpg', () => pixels(3).avif().toBuffer(), /AVIF image: save it as PNG, JPEG or WebP/],
+    ['x.tiff', () => pixels(3).tiff().toBuffer(), /TIFF image: save it as PNG, JPEG or WebP/],
+    ['webp-as.png', () => pixels(3).webp().toBuffer(), /is png but is webp: give it the name/],
+  ])('%s is refused with what to do', async (name, make, detail) => {
+    const [file] = await upload({ [name]: await make() });
+    expect(file?.detail).toMatch(detail);
+  });
+});
+
 describe('a file name', () => {
   it('is cut between characters, and the repetition gets the first response', async () => {
     const id = await createDataset(api, 'aux', []);

@@ -48,6 +48,8 @@ describe('webhook endpoints', () => {
     ['http://api.localhost/x', '/url'],
     ['http://[::ffff:10.0.0.1]/', '/url'],
     ['http://169.254.169.254/', '/url'],
+    ['https://example.com:25/', '/url'],
+    ['http://example.com:1023/', '/url'],
     ['ftp://example.com/', '/url'],
     ['https://u:p@example.com/', '/url'],
     ['nonsense', '/url'],

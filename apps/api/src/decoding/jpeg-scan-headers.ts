@@ -1,15 +1,28 @@
-// Repairs the scan headers of sequential JPEGs: some phones write values there that have no meaning and that strict decoders refuse.
+// Repairs what strict decoders refuse in sequential JPEGs and every viewer passes over: meaningless values in scan headers, an absent end marker.
 
 const SOI_BYTES = 2;
 const SOF_SEQUENTIAL = [0xc0, 0xc1];
 const SOF_PROGRESSIVE = [0xc2, 0xc6, 0xca, 0xce];
 const SOS = 0xda;
 const EOI = 0xd9;
+const END = Buffer.from([0xff, EOI]);
 /** First and last coefficient of a scan that has all 64, without successive approximation (ITU-T T.81, B.2.3). */
 const WHOLE_SCAN = [0, 63, 0];
 
 /** Returns the same bytes where there is nothing to repair. */
-export function repairScanHeaders(jpeg: Buffer): Buffer {
+export const repairJpeg = (jpeg: Buffer): Buffer => completeEnd(repairScanHeaders(jpeg));
+
+/** With the end marker, an image whose coded data is cut off is still told by its decoder. */
+function completeEnd(jpeg: Buffer): Buffer {
+  let scan = -1;
+  for (const { marker, at } of segmentsOf(jpeg)) {
+    if (SOF_PROGRESSIVE.includes(marker)) return jpeg;
+    if (marker === SOS) scan = at;
+  }
+  return scan === -1 || jpeg.indexOf(END, scan) !== -1 ? jpeg : Buffer.concat([jpeg, END]);
+}
+
+function repairScanHeaders(jpeg: Buffer): Buffer {
   let repaired = jpeg;
   for (const { marker, at, length } of segmentsOf(jpeg)) {
     if (SOF_PROGRESSIVE.includes(marker)) return jpeg;

@@ -4,7 +4,7 @@ import { UPLOAD_LIMITS } from '@styleforge/contracts';
 import sharp from 'sharp';
 import { checkSize, formatOf, type ImageFormat, unsupported } from './image-header.ts';
 import { ImageRefusal } from './image-refusal.ts';
-import { repairScanHeaders } from './jpeg-scan-headers.ts';
+import { repairJpeg } from './jpeg-scan-headers.ts';
 import type { Declared } from './messages.ts';
 
 const EXTENSIONS: Record<string, ImageFormat> = { '.png': 'png', '.jpg': 'jpeg', '.jpeg': 'jpeg', '.webp': 'webp' };
@@ -15,7 +15,7 @@ export async function normalizeImage(bytes: Buffer, declared: Declared): Promise
   if (format === null) throw unsupported(bytes);
   checkDeclaration(format, declared);
   try {
-    const image = sharp(format === 'jpeg' ? repairScanHeaders(bytes) : bytes, { limitInputPixels: UPLOAD_LIMITS.pixels });
+    const image = sharp(format === 'jpeg' ? repairJpeg(bytes) : bytes, { limitInputPixels: UPLOAD_LIMITS.pixels });
     const { width, height, pages = 1 } = await image.metadata();
     checkSize({ width, height });
     if (pages > 1 || isAnimatedPng(bytes, format))

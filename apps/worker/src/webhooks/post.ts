@@ -1,7 +1,8 @@
 // One POST to an address that a caller has named: checked when the connection is made, without redirects, with an end to everything.
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { type AddressPolicy, checkedLookup, refuseForbiddenLiteral } from '@styleforge/config';
+import { type AddressPolicy, checkedLookup, ForbiddenAddressError, refuseForbiddenLiteral } from '@styleforge/config';
+import { isWebhookPort } from '@styleforge/contracts';
 
 /** The receiver has not answered in time. */
 export class AnswerTimeoutError extends Error {
@@ -22,6 +23,8 @@ const answerLimit = 16 << 10;
 /** The status of the answer; a redirect is an answer like any other. */
 export async function post(url: URL, { headers, body, mayReach, timeoutMs }: PostOptions): Promise<number> {
   refuseForbiddenLiteral(url, mayReach);
+  if (!isWebhookPort(url))
+    throw new ForbiddenAddressError(`${url.host} names a port that webhooks may not reach: 80, 443 and those above 1023 are allowed`);
   const signal = AbortSignal.timeout(timeoutMs);
   const bytes = Buffer.from(body);
   const answer = await new Promise<IncomingMessage>((done, fail) => {

@@ -40,18 +40,21 @@ export function isWebhookEvent(type: string): type is WebhookEvent {
 /** Hours for which the old secret continues to sign after a rotation. */
 export const OLD_SECRET_HOURS = 24;
 
+/** Services that are no web servers listen on the other ports below 1024: mail, remote shells, directories. */
+export function isWebhookPort({ port }: { port: string }): boolean {
+  return ['', '80', '443'].includes(port) || Number(port) > 1023;
+}
+
 export const webhookUrl = z
   .url({ protocol: /^https?$/, message: 'must be an http or https URL' })
   .max(2000)
-  .refine(
-    (text) => !URL.canParse(text) || new URL(text).username + new URL(text).password === '',
-    'must not carry a user name or password',
-  );
+  .refine((text) => !URL.canParse(text) || new URL(text).username + new URL(text).password === '', 'must not carry a user name or password')
+  .refine((text) => !URL.canParse(text) || isWebhookPort(new URL(text)), 'must name the port 80, 443 or one above 1023');
 
 export const createWebhookRequest = z
   .strictObject({
     url: webhookUrl.describe(
-      'Where events are POSTed to. Redirects are not followed; private, loopback and link-local addresses are refused',
+      'Where events are POSTed to. Redirects are not followed; private, loopback and link-local addresses are refused, and ports below 1024 other than 80 and 443',
     ),
     events: z
       .array(z.enum(WEBHOOK_EVENTS))

@@ -2466,7 +2466,7 @@ export interface components {
             events: ("training_job.queued" | "training_job.validating" | "training_job.running" | "training_job.evaluating" | "training_job.paused" | "training_job.succeeded" | "training_job.failed" | "training_job.cancelled" | "generation.succeeded" | "generation.failed" | "evaluation.succeeded" | "evaluation.failed" | "evaluation.cancelled" | "study.finished" | "model.created" | "model.version_created" | "model.deleted")[];
             /**
              * Format: uri
-             * @description Where events are POSTed to. Redirects are not followed; private, loopback and link-local addresses are refused
+             * @description Where events are POSTed to. Redirects are not followed; private, loopback and link-local addresses are refused, and ports below 1024 other than 80 and 443
              */
             url: string;
         };

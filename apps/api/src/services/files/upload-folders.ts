@@ -1,11 +1,12 @@
 // Folders for the files of a request that is under way, and their removal after a process was killed with some of them left.
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import { isAlive } from '@styleforge/launch';
 
 const PREFIX = 'styleforge-upload-';
+const DAY_MS = 86_400_000;
 /** Several machines may share the directory: each clears only what is its own. */
 const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 12);
 
@@ -21,10 +22,24 @@ export async function withUploadFolder<Result>(root: string | undefined, work: (
 
 /** Called once, before this process makes a folder: one under its own id is then from a process that had the same id. Returns how many it removed. */
 export async function clearUploadFolders(root: string): Promise<number> {
-  const left = (await readdir(root)).filter((name) => {
-    const [, host, pid] = new RegExp(`^${PREFIX}([0-9a-f]{12})-(\\d+)-`).exec(name) ?? [];
-    return host === HOST && (Number(pid) === process.pid || !isAlive(Number(pid)));
-  });
-  for (const name of left) await rm(path.join(root, name), { recursive: true, force: true });
-  return left.length;
+  let count = 0;
+  for (const name of await readdir(root)) {
+    const folder = path.join(root, name);
+    if (!(await isLeft(name, folder))) continue;
+    await rm(folder, { recursive: true, force: true });
+    count += 1;
+  }
+  return count;
+}
+
+async function isLeft(name: string, folder: string): Promise<boolean> {
+  const [, host, pid] = new RegExp(`^${PREFIX}([0-9a-f]{12})-(\\d+)-`).exec(name) ?? [];
+  if (host === HOST) return Number(pid) === process.pid || !isAlive(Number(pid));
+  // A container that was replaced had another name, and no request lasts for a day.
+  const found = host === undefined ? undefined : await stat(folder).catch(passWhatIsGone);
+  return found !== undefined && Date.now() - found.mtimeMs > DAY_MS;
+}
+
+function passWhatIsGone(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
 }
