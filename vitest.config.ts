@@ -63,7 +63,6 @@ const COMPONENTS: TestProjectConfiguration[] = [
         enabled: true,
         headless: true,
         screenshotFailures: false,
-        connectTimeout: 240_000,
         provider: playwright({ launchOptions: { executablePath: CHROMIUM ?? '', args: ['--no-sandbox'] } }),
         instances: [{ browser: 'chromium', viewport: { width: 1000, height: 800 } }],
       },
@@ -75,6 +74,8 @@ export default defineConfig({
   test: {
     testTimeout: 180_000,
     hookTimeout: 240_000,
+    // Vitest reads this one of the root alone.
+    browser: { connectTimeout: 240_000 },
     pool: 'forks',
     maxWorkers: 2,
     sequence: { sequencer: LongestFirst },
