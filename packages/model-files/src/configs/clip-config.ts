@@ -51,8 +51,14 @@ function parseEncoder(reader: ConfigReader, defaults: EncoderDefaults): CLIPEnco
   };
 }
 
+/** Some tools save the config of the whole CLIP model beside its text encoder; transformers takes the text's part then. */
+function textPart(json: unknown): unknown {
+  const { model_type: type, text_config: text } = (json ?? {}) as { model_type?: unknown; text_config?: unknown };
+  return type === 'clip' && typeof text === 'object' && text !== null ? text : json;
+}
+
 export function parseCLIPTextConfig(json: unknown): CLIPTextConfig {
-  const reader = new ConfigReader('CLIPTextModel', json);
+  const reader = new ConfigReader('CLIPTextModel', textPart(json));
   return {
     ...parseEncoder(reader, { hidden: 512, intermediate: 2048, heads: 8 }),
     vocab_size: reader.integer('vocab_size', 49408),

@@ -1,0 +1,19 @@
+// Text encoder configs as older and newer tools write them.
+import { parseCLIPTextConfig } from '@styleforge/model-files';
+import { expect, it } from 'vitest';
+
+const text = { model_type: 'clip_text_model', hidden_size: 32, num_attention_heads: 4, vocab_size: 1000, max_position_embeddings: 24 };
+
+it('the config of a whole CLIP model stands for its text encoder', () => {
+  const whole = { model_type: 'clip', architectures: ['CLIPModel'], text_config: text, vision_config: { hidden_size: 768 } };
+  expect(parseCLIPTextConfig(whole)).toEqual(parseCLIPTextConfig(text));
+  expect(parseCLIPTextConfig(whole)).toMatchObject({ hidden_size: 32, vocab_size: 1000 });
+});
+
+it('a text encoder whose config has a text_config of another meaning is read by its own fields', () => {
+  expect(parseCLIPTextConfig({ ...text, text_config: null }).hidden_size).toBe(32);
+});
+
+it('without the fields that transformers 5 leaves out, it has the same defaults', () => {
+  expect(parseCLIPTextConfig({ ...text, dtype: 'float32', transformers_version: '5.0.0' })).toEqual(parseCLIPTextConfig(text));
+});
