@@ -10,6 +10,8 @@ export interface Environment {
   startFolder: string | undefined;
   /** What a worker on this machine is set to. */
   device: string | undefined;
+  /** Manifests of Vulkan drivers, where they are not those of the system. */
+  driverFiles: string | undefined;
   noColor: boolean;
   terminal: { term: string; program: string; isKitty: boolean };
 }
@@ -23,6 +25,7 @@ export function readEnvironment(): Environment {
     configFile: join(configHome, 'styleforge', 'config.json'),
     startFolder: read('npm_lifecycle_event') === 'styleforge' ? read('INIT_CWD') : undefined,
     device: read('DEVICE'),
+    driverFiles: read('VK_DRIVER_FILES') ?? read('VK_ICD_FILENAMES'),
     noColor: read('NO_COLOR') !== undefined,
     terminal: { term: read('TERM') ?? '', program: read('TERM_PROGRAM') ?? '', isKitty: read('KITTY_WINDOW_ID') !== undefined },
   };

@@ -182,6 +182,11 @@ describe('without a service', () => {
         status: 'failed',
         remedy: expect.stringMatching(/NVIDIA driver.*DEVICE=cpu/) as string,
       });
+    // Each part that a device needs, found or missing with its remedy; missing ones fail where DEVICE names the device.
+    for (const part of ['nvidia driver', 'nvidia cards', 'cuda provider', 'cuda libraries'])
+      expect(['ok', 'failed'], part).toContain(checkOf(part)?.status);
+    if (checkOf('cuda provider')?.status === 'failed') expect(checkOf('cuda provider')?.remedy).toContain('npm rebuild onnxruntime-node');
+    if (process.platform === 'linux') expect(['ok', 'skipped']).toContain(checkOf('vulkan loader')?.status);
   });
 
   it('has a doctor that knows when no worker is installed beside it', async () => {

@@ -32,7 +32,7 @@ export function addDoctorCommand(program: Command): void {
 
 async function examine(context: Context): Promise<void> {
   const { output, environment } = context;
-  const checks = [nodeCheck(), ...(await localDeviceChecks(environment.device)), ...(await serviceChecks(context))];
+  const checks = [nodeCheck(), ...(await localDeviceChecks(environment)), ...(await serviceChecks(context))];
   const failed = checks.filter(({ status }) => status === 'failed').length;
   output.result({ status: failed === 0 ? 'ok' : 'failed', checks }, () => {
     for (const { name, status, detail, remedy } of checks) {

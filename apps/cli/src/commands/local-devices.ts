@@ -7,19 +7,39 @@ import { forkTypeScript } from '@styleforge/launch';
 import { formatBytes } from '../terminal/output.ts';
 import type { Check } from './doctor-check.ts';
 
+/** What packages/runtime's device check sends. */
+interface Part {
+  name: string;
+  isFound: boolean;
+  detail: string;
+  remedy: string;
+}
 type Description = { name: string; memoryBytes: number; freeBytes: number; capability: number; cuda: { driver: number; runtime: number } };
-type Answer = { ok: boolean; reason?: string; description?: Description | null };
+type Outcome = { ok: boolean; reason?: string; description?: Description | null };
 
 const PATIENCE_MS = 60_000;
 
-/** `wanted`: what DEVICE says here, `cuda:0,cuda:1`; that one of them is absent is then a failure. */
-export async function localDeviceChecks(wanted: string | undefined): Promise<Check[]> {
+/** Settings of a worker on this machine. `device` is what it is set to, such as `cuda:0,cuda:1`: that one of them is absent is then a failure. */
+export interface LocalSettings {
+  device: string | undefined;
+  driverFiles: string | undefined;
+}
+
+export async function localDeviceChecks({ device: wanted = DEFAULT_DEVICE, driverFiles }: LocalSettings): Promise<Check[]> {
   const entry = findDeviceCheck();
   if (entry === undefined) return [{ name: 'this machine', status: 'skipped', detail: 'no worker is installed here' }];
   const checks: Check[] = [];
-  const named = (wanted ?? DEFAULT_DEVICE).split(',').map((name) => name.trim()) as NamedDevice[];
+  const named = wanted.split(',').map((name) => name.trim()) as NamedDevice[];
   const others = DEVICES.filter((kind) => !named.some((name) => deviceKindOf(name) === kind));
-  for (const device of [...named, ...others]) checks.push(toCheck(device, await ask(entry, device), named.includes(device)));
+  const listed = new Set<string>();
+  for (const device of [...named, ...others]) {
+    const { parts, outcome } = await examine(entry, device, JSON.stringify({ driverFiles }));
+    const isWanted = named.includes(device);
+    checks.push(toCheck(device, outcome, isWanted));
+    // Several devices of a kind need the same parts.
+    if (!listed.has(deviceKindOf(device))) checks.push(...parts.map((part) => partCheck(part, isWanted && !outcome.ok)));
+    listed.add(deviceKindOf(device));
+  }
   return checks;
 }
 
@@ -33,15 +53,19 @@ function findDeviceCheck(): string | undefined {
   }
 }
 
-async function ask(entry: string, device: NamedDevice): Promise<Answer> {
-  const child = forkTypeScript(entry, [device], { stdio: 'ignore', timeout: PATIENCE_MS, killSignal: 'SIGKILL' });
-  let answer: Answer | undefined;
-  child.on('message', (message) => (answer = message as Answer));
+async function examine(entry: string, device: NamedDevice, hints: string): Promise<{ parts: Part[]; outcome: Outcome }> {
+  const child = forkTypeScript(entry, [device, hints], { stdio: 'ignore', timeout: PATIENCE_MS, killSignal: 'SIGKILL' });
+  let parts: Part[] = [];
+  let outcome: Outcome | undefined;
+  child.on('message', (message: { parts: Part[] } | Outcome) => {
+    if ('parts' in message) parts = message.parts;
+    else outcome = message;
+  });
   const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
-  return answer ?? { ok: false, reason: `the check ended with ${signal ?? code} and without a result` };
+  return { parts, outcome: outcome ?? { ok: false, reason: `the check ended with ${signal ?? code} and without a result` } };
 }
 
-function toCheck(device: NamedDevice, { ok, reason, description }: Answer, isWanted: boolean): Check {
+function toCheck(device: NamedDevice, { ok, reason, description }: Outcome, isWanted: boolean): Check {
   const name = `${device} here`;
   if (ok) return { name, status: 'ok', detail: `computes on this machine${description ? `: ${described(description)}` : ''}` };
   const needs = DEVICE_NEEDS[deviceKindOf(device)];
@@ -54,6 +78,12 @@ function described({ name, memoryBytes, freeBytes, capability, cuda }: Descripti
   const version = (number: number) => `${Math.floor(number / 1000)}.${Math.floor((number % 1000) / 10)}`;
   const memory = `${formatBytes(freeBytes)} of ${formatBytes(memoryBytes)} free`;
   return `${name}, ${memory}, compute capability ${capability.toFixed(1)}, CUDA ${version(cuda.runtime)}, driver for CUDA ${version(cuda.driver)}`;
+}
+
+/** A missing part is a failure where the device that a worker is set to does not compute. */
+function partCheck({ name, isFound, detail, remedy }: Part, isNeeded: boolean): Check {
+  const status = isFound ? 'ok' : isNeeded ? 'failed' : 'skipped';
+  return { name, status, detail: gist(detail), ...(remedy !== '' && { remedy }) };
 }
 
 /** Without the place in onnxruntime's sources. */

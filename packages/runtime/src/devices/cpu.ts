@@ -12,4 +12,5 @@ export const cpu: DeviceKind = (index) => ({
   optimizers: ['adamw', 'prodigy'],
   keepsMemory: false,
   probe: (computes) => computes(),
+  machineParts: () => [],
 });

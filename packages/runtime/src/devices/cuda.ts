@@ -1,4 +1,5 @@
 // CUDA through onnxruntime's C API: state in flat blocks of the card's memory, updated by kernels of our own.
+import { nvidiaParts } from '../machine/nvidia.ts';
 import { cudaEngine } from './cuda-engine.ts';
 import { type DeviceKind, indexedName } from './device.ts';
 
@@ -14,4 +15,5 @@ export const cuda: DeviceKind = (index) => ({
   keepsMemory: true,
   engine: () => cudaEngine(index),
   probe: (computes) => computes(),
+  machineParts: () => nvidiaParts(),
 });

@@ -1,6 +1,7 @@
 // What a device is to the engine: the questions that sessions, programs and trainings ask instead of comparing names.
 import { type Target } from '@styleforge/onnx';
 import type ort from 'onnxruntime-node';
+import { type MachineHints, type MachinePart } from '../machine/machine-part.ts';
 import { type CudaEngine } from './cuda-engine.ts';
 
 /** A kind of device, or one of several of a kind: `cuda:1`. */
@@ -26,6 +27,8 @@ interface DeviceProperties {
   readonly keepsMemory: boolean;
   /** Checks what must be there before anything is compiled, then lets `computes` compile and run a small graph. */
   readonly probe: (computes: () => Promise<void>) => Promise<void>;
+  /** What the device needs of the machine, found or missing: for those who set a machine up. Never throws. */
+  readonly machineParts: (hints: MachineHints) => readonly MachinePart[];
 }
 
 /** A device that reads and writes the arrays of this process, driven through onnxruntime's C API. */

@@ -1,4 +1,5 @@
 // WebGPU: state in device tensors of onnxruntime-node, which has neither bfloat16 moments nor float16 gradients there.
+import { vulkanParts } from '../machine/vulkan.ts';
 import { type DeviceKind, indexedName } from './device.ts';
 
 export const webgpu: DeviceKind = (index) => ({
@@ -13,4 +14,5 @@ export const webgpu: DeviceKind = (index) => ({
   keepsMemory: true,
   sessionOptions: { executionProviders: [index === 0 ? 'webgpu' : { name: 'webgpu', deviceId: index }] },
   probe: (computes) => computes(),
+  machineParts: vulkanParts,
 });

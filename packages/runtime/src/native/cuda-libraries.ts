@@ -1,6 +1,6 @@
 // NVIDIA's libraries: which ones onnxruntime's CUDA provider needs, and that they are loaded before it asks for them.
-import { closeSync, existsSync, openSync, readdirSync, readSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { noDriver, noLibrary, noProvider, noRuntimeNamed } from './cuda-texts.ts';
 import { binariesFolder, LibraryError } from './library-paths.ts';
 import { type Library, loadLibrary } from './load.ts';
@@ -67,7 +67,7 @@ export function neededLibraries(path: string): string[] {
 }
 
 /** Where NVIDIA's wheels of PyPI put libraries below the folder `nvidia`. */
-function wheelFolders(folder: string): string[] {
+export function wheelFolders(folder: string): string[] {
   const nvidia = join(folder, 'nvidia');
   return existsSync(nvidia) ? readdirSync(nvidia).map((name) => join(nvidia, name, 'lib')) : [];
 }
@@ -81,6 +81,30 @@ function loadNamed(name: string, folders: readonly string[], version: number): L
     const what = name === DRIVER ? noDriver(name) : noLibrary(name, version, folders[0]);
     throw new LibraryError(`${what}. The loader says: ${(cause as Error).message}`, { cause });
   }
+}
+
+/** The same for those who report: the library and its file, or the reason why there is none. */
+export function locateNamed(
+  name: string,
+  folders: readonly string[],
+  version: number,
+): { library: Library; path: string } | { library?: undefined; path?: undefined; reason: string } {
+  try {
+    const library = loadNamed(name, folders, version);
+    return { library, path: mappedFile(name) ?? name };
+  } catch (error) {
+    if (!(error instanceof LibraryError)) throw error;
+    return { reason: error.message };
+  }
+}
+
+/** The file of a library that is loaded, where the system tells (Linux). */
+function mappedFile(name: string): string | undefined {
+  if (!existsSync('/proc/self/maps')) return undefined;
+  const files = readFileSync('/proc/self/maps', 'utf8').matchAll(/\s(\/.*)$/gm);
+  // a link such as libcuda.so.1 is mapped under the name of its target, libcuda.so.580.65.06
+  const stem = name.replace(/\.so.*/, '.so');
+  return [...files].map(([, file]) => file).find((file) => basename(file).startsWith(stem));
 }
 
 export interface CudaLibraries {
@@ -97,6 +121,12 @@ export function cudaVersionOf(needed: readonly string[]): number {
   return Number(runtime[1]);
 }
 
+/** Those of NVIDIA among what the provider asks for, and cuDNN. */
+export const providerLibraries = (needed: readonly string[]): string[] => [
+  ...needed.filter((name) => /^lib(cuda|cudart|cublas|cublasLt|curand|cufft)\.so/.test(name)),
+  CUDNN,
+];
+
 /**
  * Loads what the provider in `folder` needs, so that it finds all of it by name, wherever it is. Throws LibraryError that names the first library that is
  * missing.
@@ -105,14 +135,12 @@ export function loadCudaLibraries(folder = binariesFolder()): CudaLibraries {
   for (const name of [CUDA_PROVIDER, SHARED_PROVIDER]) {
     if (!existsSync(join(folder, name))) throw new LibraryError(noProvider(folder, name));
   }
-  const needed = neededLibraries(join(folder, CUDA_PROVIDER)).filter((name) =>
-    /^lib(cuda|cudart|cublas|cublasLt|curand|cufft)\.so/.test(name),
-  );
+  const needed = neededLibraries(join(folder, CUDA_PROVIDER));
   const version = cudaVersionOf(needed);
   const folders = [folder, ...wheelFolders(folder)];
   // the driver first: without it nothing else is worth a message
   const driver = loadNamed(DRIVER, folders, version);
   const runtime = loadNamed(`libcudart.so.${version}`, folders, version);
-  for (const name of [...needed, CUDNN]) loadNamed(name, folders, version);
+  for (const name of providerLibraries(needed)) loadNamed(name, folders, version);
   return { runtime, driver, version };
 }

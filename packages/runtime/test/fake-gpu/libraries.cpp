@@ -42,6 +42,11 @@ EXPORT int cuDeviceGet(int* device, int index) { *device = index; return 0; }
 EXPORT int cuDeviceGetName(char* name) { strcpy(name, "Fake H100"); return 0; }
 OK(cuTensorMapEncodeTiled) OK(cuInit) OK(cuCtxSetCurrent)
 EXPORT int cuModuleLoadData(void** module, const char* code) { *module = (void*)0x12; return strncmp(code, ".version ", 9) == 0 ? 0 : 200; }
+EXPORT int cuDriverGetVersion(int* version) { *version = 13000; return 0; }
+EXPORT int cuDeviceGetCount(int* count) { *count = 1; return 0; }
+EXPORT int cuDeviceGetName(char* name, int size, int) { snprintf(name, size, "NVIDIA stand-in"); return 0; }
+EXPORT int cuDeviceTotalMem_v2(size_t* bytes, int) { *bytes = 80ULL << 30; return 0; }
+EXPORT int cuDeviceGetAttribute(int* value, int attribute, int) { *value = attribute == 75 ? 9 : 0; return 0; }
 static std::vector<char*> names;
 EXPORT int cuModuleGetFunction(void** function, void*, const char* name) { names.push_back(strdup(name)); *function = names.back(); return 0; }
 EXPORT int cuLaunchKernel(const char* function) { char name[96]; snprintf(name, sizeof name, "own %s", function); fakegpu_launch(name); return 0; }

@@ -1,0 +1,15 @@
+// One thing that a device needs of the machine, and whether it is there.
+export interface MachinePart {
+  readonly name: string;
+  readonly isFound: boolean;
+  /** What was found and where, or what is missing. */
+  readonly detail: string;
+  /** What to do where it is missing. */
+  readonly remedy: string;
+}
+
+/** Settings of the machine that drivers read from the environment. */
+export interface MachineHints {
+  /** VK_DRIVER_FILES, or VK_ICD_FILENAMES of older loaders. */
+  readonly driverFiles?: string | undefined;
+}
