@@ -238,7 +238,7 @@ describe('POST /v1/evaluations', () => {
   );
 
   it(
-    'can be cancelled while it draws',
+    'can be cancelled while it generates',
     async () => {
       const { id } = await create({
         model: 'tiny',

@@ -34,7 +34,7 @@ describe.skipIf(warnNotTested('the service on Redis and S3', redisMissing))('on 
   const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
   it(
-    'draws while a training runs, keeps the model loaded, gives files by signed links, and cancels',
+    'generates while a training runs, keeps the model loaded, gives files by signed links, and cancels',
     async () => {
       const trainer = await test.startWorker({ WORKER_QUEUES: 'train:1' });
       const id = await test.createJob(styleRef, aux, { max_train_steps: 5_000 });

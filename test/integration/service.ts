@@ -1,5 +1,5 @@
 // The whole service in a fresh folder, and the few HTTP calls that the tests make.
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { environmentOf, loadConfig } from '@styleforge/config';
 import type { CheckpointBody, GenerationBody, JobEventBody, JobMetricBody, TrainingJobBody } from '@styleforge/contracts';
-import { forkTypeScript } from '@styleforge/launch';
+import { typeScript } from '@styleforge/launch';
 import { type RunningService, startService } from '@styleforge/lab';
 import { discPicture } from '@styleforge/testing';
 import { makeTinyBaseModel } from './tiny-base-model.ts';
@@ -64,18 +64,28 @@ export class TestService {
     this.#apiKey = this.#service.apiKey ?? this.#apiKey;
   }
 
-  /** One more worker beside the service's own; it ends with the test. */
-  async startWorker(settings: Settings): Promise<ChildProcess> {
+  /** One more worker beside the service's own; it ends with the test. `program`: file and arguments of another version's worker. */
+  async startWorker(
+    settings: Settings,
+    program: readonly string[] = typeScript(new URL('apps/worker/src/main.ts', root)),
+  ): Promise<ChildProcess> {
     const config = loadConfig({ ...this.#settings, DATABASE_URL: this.service.databaseUrl, ...settings });
     const log = await open(join(this.directory, 'more-workers.log'), 'a');
-    const worker = forkTypeScript(new URL('apps/worker/src/main.ts', root), [], {
+    const [file = '', ...args] = program;
+    const worker = fork(file, args, {
       execArgv: ['--import', new URL('apps/lab/src/start/end-with-parent.mjs', root).href],
       env: environmentOf(config),
       stdio: ['ignore', log.fd, log.fd, 'ipc'],
     });
     await log.close();
     this.#workers.push(worker);
-    await once(worker, 'message');
+    const ended = once(worker, 'exit').then(async ([code]) => {
+      throw new Error(
+        `the worker ended with ${code} before it was ready:\n${await readFile(join(this.directory, 'more-workers.log'), 'utf8')}`,
+      );
+    });
+    await Promise.race([once(worker, 'message'), ended]);
+    ended.catch(() => undefined);
     return worker;
   }
 

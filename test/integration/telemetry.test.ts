@@ -97,7 +97,7 @@ it('the ids of request and job stand in the logs of every process', async () => 
   says(worker, { name: 'child', requestId, jobId, attempt: 1, traceId: callerTrace, msg: 'the child process ends' });
 });
 
-it('the log has the cause of a 5xx under the request id of its answer', async () => {
+it('the log has the cause of a 5xx under the request id of its response', async () => {
   const database = createDatabase(test.service.databaseUrl, { maxConnections: 1 });
   await database.prisma.$executeRawUnsafe('alter table prompt_sets rename to prompt_sets_away');
   const answer = await test.request('GET', '/v1/prompt-sets');

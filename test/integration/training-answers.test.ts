@@ -1,4 +1,4 @@
-// What training jobs and studies answer in the end: why nothing was trained, how many steps a style needed, which variation did best.
+// What training jobs and studies say in the end: why nothing was trained, how many steps a style needed, which variation did best.
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
