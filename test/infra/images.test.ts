@@ -1,14 +1,15 @@
 // The images: rules that matter for Dockerfiles, the compose file, and the very steps of the Dockerfiles run in a scratch folder.
 import { execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { freePort } from '@styleforge/stack';
-import { startTestDatabase, type TestDatabase } from '@styleforge/testing';
+import { startTestDatabase, type TestDatabase, warnNotTested } from '@styleforge/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { containerMissing, inContainer, prepareTree } from './as-container.ts';
 import { readText, readYaml, repository, unknownSettings } from './files.ts';
 
 const run = promisify(execFile);
@@ -98,11 +99,16 @@ interface Image {
   healthcheck: string[];
 }
 
+const isContained = !warnNotTested('images as user 1000 with a read-only root', containerMissing);
+
 describe('an image whose steps have been run', () => {
   let scratch: string;
+  /** One database belongs to one store. */
+  let objects: string;
   let database: TestDatabase;
   beforeAll(async () => {
     scratch = await mkdtemp(join(tmpdir(), 'styleforge-images-'));
+    objects = join(scratch, 'objects');
     database = await startTestDatabase();
   });
   afterAll(async () => {
@@ -115,7 +121,15 @@ describe('an image whose steps have been run', () => {
     await run(process.execPath, ['infra/docker/run-steps.mjs', `infra/docker/Dockerfile.${name}`, folder, '--modules', '.'], {
       cwd: repository,
     });
-    return JSON.parse(await readFile(join(folder, 'image.json'), 'utf8')) as Image;
+    const image = JSON.parse(await readFile(join(folder, 'image.json'), 'utf8')) as Image;
+    prepareTree(image.root, [objects]);
+    return image;
+  }
+
+  /** Runs a command of the image as a container would, to its end. */
+  function runIn(image: Image, command: readonly string[], environment = environmentIn(image)) {
+    const [program = '', ...args] = inContainer(image.root, [objects], command);
+    return run(program, args, { cwd: image.cwd, env: environment });
   }
 
   function environmentIn({ root, env }: Image, port = 0): Record<string, string> {
@@ -127,25 +141,27 @@ describe('an image whose steps have been run', () => {
       DATABASE_URL: database.databaseUrl,
       LOG_LEVEL: 'warn',
       HOST: '127.0.0.1',
-      // One database belongs to one store.
-      OBJECT_STORE_DIRECTORY: join(scratch, 'objects'),
+      OBJECT_STORE_DIRECTORY: objects,
       [env['WORKER_PORT'] ? 'WORKER_PORT' : 'PORT']: String(port),
     };
-    return { PATH: `${join(process.execPath, '..')}:/usr/bin:/bin`, TMPDIR: join(scratch, 'tmp'), ...settings };
+    return {
+      PATH: `${join(process.execPath, '..')}:/usr/bin:/bin`,
+      TMPDIR: isContained ? join(root, 'tmp') : join(scratch, 'tmp'),
+      ...settings,
+    };
   }
 
   /** Starts the image's command on the tree that its steps made; resolves when its health check passes. */
   async function untilHealthy(image: Image, port: number): Promise<{ stop(): Promise<number | null> }> {
     const { cwd, command, healthcheck } = image;
     const environment = environmentIn(image, port);
-    const [program = '', ...args] = command;
+    const [program = '', ...args] = inContainer(image.root, [objects], command);
     const child = spawn(program, args, { cwd, env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
     let said = '';
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (said += text));
     const exited = new Promise<number | null>((done) => child.once('exit', done));
-    const [check = '', ...checkArgs] = healthcheck;
     while (child.exitCode === null) {
-      const isHealthy = await run(check, checkArgs, { cwd, env: environment }).then(
+      const isHealthy = await runIn(image, healthcheck, environment).then(
         () => true,
         () => false,
       );
@@ -154,6 +170,17 @@ describe('an image whose steps have been run', () => {
     }
     throw new Error(`${command.join(' ')} ended with ${child.exitCode} before it was healthy: ${said}`);
   }
+
+  it.runIf(isContained)('runs as user 1000 and can write to /data, /tmp and the store alone', async () => {
+    const root = join(scratch, 'probe/stage');
+    await mkdir(root, { recursive: true });
+    prepareTree(root, [objects]);
+    const places = [root, scratch, repository, join(root, 'data'), join(root, 'tmp'), objects];
+    const probe = 'id -u; for place; do touch "$place/written" 2>/dev/null && echo "$place"; done; true';
+    const [program = '', ...args] = inContainer(root, [objects], ['sh', '-c', probe, 'sh', ...places]);
+    const { stdout } = await run(program, args);
+    expect(stdout.trim().split('\n')).toEqual(['1000', join(root, 'data'), join(root, 'tmp'), objects]);
+  });
 
   it(
     'api: holds no onnxruntime, starts, is ready, stops in order',
@@ -188,7 +215,7 @@ describe('an image whose steps have been run', () => {
       const [compose] = await readYaml<Compose>('docker-compose.yml');
       const runService = (name: string) => {
         const [, ...args] = compose?.services[name]?.command ?? [];
-        return run(process.execPath, args, { cwd: image.cwd, env: environmentIn(image) });
+        return runIn(image, [process.execPath, ...args]);
       };
       await runService('migrations');
       const [key = ''] = /sf_\S+/.exec((await runService('first-key')).stdout) ?? [];
@@ -219,8 +246,7 @@ describe('an image whose steps have been run', () => {
     'tools: creates keys, explains its programs, and says which service it asks',
     async () => {
       const image = await build('tools');
-      const [program = '', ...words] = image.entrypoint;
-      const tool = (...args: string[]) => run(program, [...words, ...args], { cwd: image.cwd, env: environmentIn(image) });
+      const tool = (...args: string[]) => runIn(image, [...image.entrypoint, ...args]);
       await tool('migrate');
       expect((await tool('keys', 'create', '--name', 'tools', '--scopes', 'read')).stdout).toMatch(/^sf_\S+$/m);
       expect((await tool('base-models', '--help')).stdout).toContain('Usage: npm run base-models');
