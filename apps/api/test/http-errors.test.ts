@@ -1,4 +1,4 @@
-// Requests that HTTP itself finds wrong: every answer is a problem document, on a real connection too.
+// Requests that HTTP itself finds wrong: every response is a problem document, on a real connection too.
 import { connect } from 'node:net';
 import { startApi } from '@styleforge/api';
 import { exampleId } from '@styleforge/contracts';
@@ -104,10 +104,10 @@ describe('a request that is refused before it reaches a route', () => {
       '/v1/evaluations',
       { model: 'tiny', prompts: 5 },
       '/prompts',
-      /expected array.*, or: .*expected string/,
+      /^must be a list, and is 5, or: must be a text, and is 5$/,
     ],
-    ['a text that is missing', '/v1/datasets', { kind: 'aux' }, '/name', /^is missing: expected string$/],
-    ['a choice that is missing', '/v1/datasets', { name: 'x' }, '/kind', /^is missing: expected one of "style_ref"\|"aux"$/],
+    ['a text that is missing', '/v1/datasets', { kind: 'aux' }, '/name', /^is missing: it must be a text$/],
+    ['a choice that is missing', '/v1/datasets', { name: 'x' }, '/kind', /^is missing: it must be one of "style_ref", "aux"$/],
     [
       'a part that is missing',
       '/v1/training-jobs',
@@ -115,13 +115,13 @@ describe('a request that is refused before it reaches a route', () => {
       '/style_ref',
       /^is required: name a dataset of StyleRef images$/,
     ],
-    ['a wrong choice', '/v1/datasets', { name: 'x', kind: 'other' }, '/kind', /^Invalid option: expected one of/],
+    ['a wrong choice', '/v1/datasets', { name: 'x', kind: 'other' }, '/kind', /^must be one of "style_ref", "aux"$/],
     [
       'an item of what may be a list or a text',
       '/v1/evaluations',
       { model: 'tiny', prompts: ['a house', 5] },
       '/prompts/1',
-      /expected string/,
+      /^must be a text, and is 5$/,
     ],
   ])('says what is wrong with %s', async (_case, path, body, pointer, detail) => {
     const answer = await send('POST', path, json, JSON.stringify(body));

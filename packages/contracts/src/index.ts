@@ -1,9 +1,11 @@
 // What crosses the border of the service: bodies, statuses, error codes and the resolved configurations.
+import './common/plain-issues.ts';
 export * from './training/adaptations.ts';
 export * from './access/api-keys.ts';
 export * from './models/base-models.ts';
 export * from './models/installed-adapters.ts';
 export * from './datasets/datasets.ts';
+export { counted } from './common/counted.ts';
 export * from './common/defined-only.ts';
 export * from './common/annotations.ts';
 export * from './common/devices.ts';

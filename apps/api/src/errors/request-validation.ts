@@ -40,11 +40,8 @@ export function toFieldErrors(issue: Issue): FieldError[] {
   return issue.code === 'invalid_union' ? toUnionErrors(issue) : [{ pointer, detail: issue.message }];
 }
 
-/** What a missing value should be: `: expected string`, where the check names it. */
-function expectationOf({ message }: Issue): string {
-  const expected = /expected .*/.exec(message)?.[0].replace(/, received undefined$/, '');
-  return expected === undefined ? '' : `: ${expected}`;
-}
+/** What a missing value must be: `: it must be a text`, where the check names it. */
+const expectationOf = ({ message }: Issue): string => (message.startsWith('must be ') ? `: it ${message}` : '');
 
 /** The form of a field that the value comes closest to; all forms where it resembles none. */
 function toUnionErrors({ path, errors }: z.core.$ZodIssueInvalidUnion): FieldError[] {

@@ -1,4 +1,5 @@
 // `styleforge datasets`: made, filled, looked at, deleted.
+import { counted } from '@styleforge/contracts';
 import { type Dataset, type InspectedImage, inspectImages, type UploadResult } from '@styleforge/sdk';
 import { Option } from 'commander';
 import type { Command } from 'commander';
@@ -27,7 +28,7 @@ export function addDatasetCommands(program: Command): void {
       const result = paths.length > 0 ? await upload(context, id, paths, labels) : null;
       const dataset = await context.client().datasets.get(id);
       context.output.result({ ...dataset, refused: result?.files.filter(({ status }) => status === 'refused') ?? [] }, () => {
-        context.output.line(`${id}  ${dataset.image_count} images`);
+        context.output.line(`${id}  ${counted(dataset.image_count, 'image')}`);
       });
       failIfRefused(result);
     },
@@ -141,5 +142,6 @@ function reportRefused(output: Output, { files }: UploadResult): void {
 }
 
 function failIfRefused(result: UploadResult | null): void {
-  if (result && result.refused > 0) throw new BadResult(`${result.refused} of ${result.files.length} files were refused`);
+  if (result && result.refused > 0)
+    throw new BadResult(`${result.refused} of ${counted(result.files.length, 'file')} ${result.refused === 1 ? 'was' : 'were'} refused`);
 }

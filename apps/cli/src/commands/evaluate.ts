@@ -1,5 +1,5 @@
 // `styleforge evaluate`: measures a model, and follows that to its report; `evaluations` looks at what was asked for.
-import { CLIP_EXTRACTORS, EXTRACTORS, METRICS, SAMPLERS } from '@styleforge/contracts';
+import { CLIP_EXTRACTORS, counted, EXTRACTORS, METRICS, SAMPLERS } from '@styleforge/contracts';
 import type { Evaluation, EvaluationCreateParams } from '@styleforge/sdk';
 import { Option } from 'commander';
 import type { Command } from 'commander';
@@ -109,7 +109,7 @@ async function evaluate(context: Context, options: EvaluateOptions, model: strin
   const created = await client().evaluations.create(await requestOf(context, options, model));
   const { id, config } = created;
   output.note(
-    `${id}  ${config.models.length} model${config.models.length === 1 ? '' : 's'}, ${config.prompts.length} prompts, ${config.num_images} each`,
+    `${id}  ${counted(config.models.length, 'model')}, ${counted(config.prompts.length, 'prompt')}, ${counted(config.num_images, 'image')} each`,
   );
   if (options.detach) output.result(created, () => output.line(id));
   else await followToReport(context, id);

@@ -9,6 +9,7 @@ import {
   IMAGE_FORMATS,
   imagesPerCell,
   SAMPLERS,
+  counted,
 } from '@styleforge/contracts';
 import type { GeneratedImage, GenerationCreateParams } from '@styleforge/sdk';
 import { Option } from 'commander';
@@ -94,7 +95,7 @@ function addSaveOptions(command: Command): Command {
 async function generate(context: Context, options: GenerateOptions, prompts: string[]): Promise<void> {
   const { id, config } = await context.client().images.generate(await requestOf(options, prompts));
   context.output.note(
-    `${id}  ${generationCells(config as GenerationConfig).length * imagesPerCell(config as GenerationConfig)} images of ${config.width}x${config.height}, seed ${config.seed} ...`,
+    `${id}  ${counted(generationCells(config as GenerationConfig).length * imagesPerCell(config as GenerationConfig), 'image')} of ${config.width}x${config.height}, seed ${config.seed} ...`,
   );
   await saveWhenReady(context, options, id);
 }

@@ -1,4 +1,5 @@
 // The body of a job from a YAML or JSON file and from flags; flags override it.
+import { counted } from '@styleforge/contracts';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { inspectImages, refuseSmallImages, StyleForgeError } from '@styleforge/sdk';
@@ -62,7 +63,7 @@ export function setField(body: Body, path: string, value: unknown): void {
 
 const isDatasetId = (value: string): boolean => /^ds_[0-9a-f-]{36}$/.test(value);
 
-/** Before anything is sent: throws where `datasetOf` would find neither an id nor a folder or file. */
+/** Checks a dataset of a job file before anything is sent: throws where `datasetOf` would find neither an id nor a folder or file. */
 export async function checkDataset(value: string | undefined): Promise<void> {
   if (value === undefined || isDatasetId(value)) return;
   const found = await stat(value).catch(() => undefined);
@@ -84,7 +85,7 @@ export async function datasetOf(context: Context, value: string, kind: 'style_re
   await checkDataset(value);
   const { id } = await context.client().datasets.create({ name: basename(resolve(value)), kind });
   const { kept, refused } = await upload(context, id, [value]);
-  context.output.note(`${id}  ${kept} images from ${value}${refused > 0 ? `, ${refused} refused` : ''}`);
+  context.output.note(`${id}  ${counted(kept, 'image')} from ${value}${refused > 0 ? `, ${refused} refused` : ''}`);
   return id;
 }
 

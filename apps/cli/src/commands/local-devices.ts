@@ -86,7 +86,7 @@ function partCheck({ name, isFound, detail, remedy }: Part, isNeeded: boolean): 
   return { name, status, detail: gist(detail), ...(remedy !== '' && { remedy }) };
 }
 
-/** Without the place in onnxruntime's sources. */
+/** The reason without the place in onnxruntime's sources. */
 function gist(reason = ''): string {
   const [line = ''] = reason.split('\n');
   return line.replace(/^.*(?:was false\. |Error: )/, '');

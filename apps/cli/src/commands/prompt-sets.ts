@@ -1,4 +1,5 @@
 // `styleforge prompt-sets`: named lists of prompts, in versions.
+import { counted } from '@styleforge/contracts';
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { UsageError } from '../exit-codes.ts';
@@ -22,7 +23,7 @@ export function addPromptSetCommands(program: Command): void {
         .filter(Boolean);
       if (prompts.length === 0) throw new UsageError(`${file} has no prompts in it: write one on each line`);
       const set = await client().promptSets.create({ name, description, prompts });
-      output.result(set, () => output.line(`${set.name}@${set.version}  ${set.prompt_count} prompts`));
+      output.result(set, () => output.line(`${set.name}@${set.version}  ${counted(set.prompt_count, 'prompt')}`));
     },
   });
   addVerb(sets, {

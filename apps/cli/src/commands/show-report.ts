@@ -1,5 +1,5 @@
 // A report in words and one table.
-import { shownInterval, shownMetric, shownName } from '@styleforge/contracts';
+import { counted, shownInterval, shownMetric, shownName } from '@styleforge/contracts';
 import type { Report, ReportMetric, ReportModel } from '@styleforge/sdk';
 import type { Cell, Output } from '../terminal/output.ts';
 
@@ -28,7 +28,8 @@ export function showReport(output: Output, report: Report): void {
     ],
     [
       'reference',
-      reference && `${reference.name}, ${reference.count} images${reference.trained_on ? ', the model was trained on them' : ''}`,
+      reference &&
+        `${reference.name}, ${counted(reference.count, 'image')}${reference.trained_on ? ', the model was trained on them' : ''}`,
     ],
   ]);
   output.line();

@@ -1,4 +1,4 @@
-// `styleforge webhooks`: endpoints that hear of what happens.
+// `styleforge webhooks`: endpoints that receive events.
 import { WEBHOOK_EVENTS } from '@styleforge/contracts';
 import type { WebhookCreateParams } from '@styleforge/sdk';
 import { Option } from 'commander';

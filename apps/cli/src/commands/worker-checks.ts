@@ -55,7 +55,7 @@ function deviceCheck(workers: Worker[]): Check {
   return { name: 'device', status: 'ok', detail: `${shown.join('; ')}${rest}` };
 }
 
-/** Only where they differ. */
+/** A check of versions, only where they differ. */
 function versionCheck(workers: Worker[]): Check[] {
   const versions = new Set(workers.filter(({ status }) => LIVE.includes(status)).map((worker) => worker.versions.styleforge));
   if (versions.size < 2) return [];

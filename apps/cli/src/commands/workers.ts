@@ -1,4 +1,5 @@
 // `styleforge workers`: what computes, on what, and whether it takes jobs.
+import { counted } from '@styleforge/contracts';
 import type { Worker } from '@styleforge/sdk';
 import type { Command } from 'commander';
 import { formatBytes, formatTime } from '../terminal/output.ts';
@@ -44,7 +45,7 @@ export function addWorkerCommands(program: Command): void {
     examples: ['styleforge workers drain wrk_...'],
     async run({ client, output }, _options, id: string) {
       const worker = await client().workers.drain(id);
-      const left = worker.jobs.length > 0 ? `finishes ${worker.jobs.length} jobs, then takes none` : 'takes no further jobs';
+      const left = worker.jobs.length > 0 ? `finishes ${counted(worker.jobs.length, 'job')}, then takes none` : 'takes no further jobs';
       output.result(worker, () => output.line(`${worker.id} ${left}`));
     },
   });
@@ -59,7 +60,7 @@ export function addWorkerCommands(program: Command): void {
   });
 }
 
-/** Such as `cuda, NVIDIA L4, 24.2 GB`. */
+/** A device in words, such as `cuda, NVIDIA L4, 24.2 GB`. */
 export function deviceOf({ device: { kind, name, memory_bytes: memory } }: Worker): string {
   return [kind, name, memory !== null && formatBytes(memory)].filter(Boolean).join(', ');
 }

@@ -27,7 +27,7 @@ export class Output {
     process.stdout.write(`${text}\n`);
   }
 
-  /** Beside the result; scripts that want none of it read standard output alone. */
+  /** Writes a line beside the result; scripts that need only the result read standard output alone. */
   note(text: string): void {
     if (!this.json) process.stderr.write(`${text}\n`);
   }

@@ -1,6 +1,6 @@
 // Brings to the local disk what an evaluation works on: a model, the reference images, the images that have been made before.
 import { join } from 'node:path';
-import { ALL_IMAGES, type EvaluatedModel, type TrainingConfig } from '@styleforge/contracts';
+import { ALL_IMAGES, counted, type EvaluatedModel, type TrainingConfig } from '@styleforge/contracts';
 import type { EvaluationRow, ImageRow, TrainingJobRow } from '@styleforge/database';
 import { downloadObject } from '@styleforge/storage';
 import { findBaseModel } from '../base-model.ts';
@@ -33,7 +33,7 @@ export async function fetchReference(
   const least = config.metrics.includes('fid') || config.metrics.includes('kid') ? 2 : 0;
   if (rows.length < least) {
     throw new JobInputError(
-      `reference_dataset_id: the dataset ${config.reference_dataset_id} has ${rows.length} images by now; fid and kid need two or more`,
+      `reference_dataset_id: the dataset ${config.reference_dataset_id} has ${counted(rows.length, 'image')} by now; fid and kid need two or more`,
     );
   }
   return fetchImages(rows, directory, services);

@@ -1,6 +1,7 @@
 // Which images of its datasets a job trains on, and whether they will do: asked before the job is taken, and again before it is trained.
 import type { AdaptationKind } from './adaptations.ts';
 import type { FailureCode, FieldError } from '../common/errors.ts';
+import { counted } from '../common/counted.ts';
 import { ALL_IMAGES } from './training-config.ts';
 import type { StyleRefComponent, TrainingConfig } from './training-config.ts';
 
@@ -98,7 +99,13 @@ function checkMix({ style_ref: { mix = {} } }: TrainingConfig, pictures: readonl
     const has = ofComponent(pictures, name).length;
     return has >= count
       ? []
-      : [{ code: 'too_few_images', pointer: `/style_ref/mix/${name}`, detail: `asks for ${count} images, the dataset has ${has}` }];
+      : [
+          {
+            code: 'too_few_images',
+            pointer: `/style_ref/mix/${name}`,
+            detail: `asks for ${counted(count, 'image')}, the dataset has ${has}`,
+          },
+        ];
   });
 }
 
@@ -120,7 +127,7 @@ function checkComponents({ style_ref: { components } }: TrainingConfig, pictures
 export function tooFewImages(part: string, count: number, kind: AdaptationKind): string | null {
   const least = leastImages(kind);
   if (count >= least) return null;
-  return `${part} has ${count} images to train on: at least ${least} are needed, 15 to 20 work best; upload more`;
+  return `${part} has ${counted(count, 'image')} to train on: at least ${least} are needed, 15 to 20 work best; upload more`;
 }
 
 /** Why these images are too small to train on, by name; null where none is. */
